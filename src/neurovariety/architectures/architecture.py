@@ -1,0 +1,98 @@
+"""What every family of architectures offers: its model, its notation, and what it states of itself."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from fractions import Fraction
+from functools import cached_property
+from math import prod
+from typing import Any, ClassVar
+
+from neurovariety.errors import NotationError
+from neurovariety.model import Model, Shape
+from neurovariety.symmetry import AxisAction
+from neurovariety.theorem import Theorem
+from neurovariety.tolerances import MAX_PARAMETERS
+
+
+class Architecture(ABC):
+    """An architecture of a family; subclasses are frozen dataclasses whose ``repr`` is the notation that makes them.
+
+    A family states its symmetries and theorems as data. It knows nothing of how invariants are computed.
+    """
+
+    family: ClassVar[str]
+
+    @abstractmethod
+    def shapes(self) -> dict[str, Shape]:
+        """Parameter block name -> shape, in the order of the flat vector."""
+
+    @property
+    @abstractmethod
+    def input_shape(self) -> Shape:
+        """Shape of one input."""
+
+    @abstractmethod
+    def apply(self, parameters: dict[str, Any], x: Any, coefficients: Any) -> Any:
+        """The function in JAX: parameter blocks, one input, the inexact coefficients -> outputs."""
+
+    @abstractmethod
+    def notation(self) -> str:
+        """The notation of this architecture; ``neurovariety.parse`` reads it back."""
+
+    def coefficients(self) -> tuple[Fraction | None, ...]:
+        """Fixed coefficients that enter programs as exact inputs (None: generic)."""
+        return ()
+
+    def symmetries(self) -> tuple[AxisAction, ...]:
+        """Groups that leave every function unchanged."""
+        return ()
+
+    def theorems(self) -> tuple[Theorem, ...]:
+        """Statements about this architecture, with their hypotheses checked."""
+        return ()
+
+    @property
+    def parameters(self) -> int:
+        """Number of parameters."""
+        return sum(prod(s) for s in self.shapes().values())
+
+    @cached_property
+    def model(self) -> Model:
+        """The model; tracing happens when a program of it is first asked for."""
+        return Model(
+            name=self.notation(),
+            function=self.apply,
+            shapes=self.shapes(),
+            input_shape=self.input_shape,
+            coefficients=self.coefficients(),
+            symmetries=self.symmetries(),
+            theorems=self.theorems(),
+        )
+
+    def __repr__(self) -> str:
+        return self.notation()
+
+
+def check_widths(family: str, widths: tuple[int, ...], least: int = 2) -> None:
+    """Raise `NotationError` unless there are enough widths and all are positive."""
+    if len(widths) < least:
+        raise NotationError(
+            f"{family} needs at least {least} widths (inputs, ..., outputs), got {len(widths)}: write {family}(2,3,1; ...)"
+        )
+    for w in widths:
+        if w < 1:
+            raise NotationError(f"{family}: the width {w} is not positive; every layer needs at least one neuron")
+
+
+def check_size(architecture: Architecture) -> None:
+    """Raise `NotationError` where the architecture has more parameters than the library accepts."""
+    if architecture.parameters > MAX_PARAMETERS:
+        raise NotationError(
+            f"{architecture.family}: {architecture.parameters:,} parameters are more than the limit of {MAX_PARAMETERS:,}"
+        )
+
+
+def numbered(name: str, index: int, total: int) -> str:
+    """A block name whose number is zero-padded, so that pytree order (sorted keys) is layer order."""
+    return f"{name}{index:0{len(str(total))}d}"

@@ -1,0 +1,76 @@
+"""Upper bounds for the dimension of polynomial networks, proved by closed formulas and by cutting the network in two."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from math import comb
+
+_AH_EXCEPTIONS = {(3, 4, 5), (4, 4, 9), (5, 4, 14), (5, 3, 7)}
+"""(inputs, exponent, width): the defective cases of the Alexander-Hirschowitz theorem beyond quadrics."""
+
+
+def forms(variables: int, degree: int) -> int:
+    """Number of monomials of exactly this degree."""
+    return comb(degree + variables - 1, degree)
+
+
+def alexander_hirschowitz(inputs: int, width: int, exponent: int) -> int:
+    """Dimension of sums of ``width`` powers of linear forms: `mlp(inputs, width, 1; x^exponent)`, exponent >= 2."""
+    ambient = forms(inputs, exponent)
+    if exponent == 2:
+        k = min(width, inputs)
+        return k * (2 * inputs - k + 1) // 2
+    expected = min(width * inputs, ambient)
+    return expected - 1 if (inputs, exponent, width) in _AH_EXCEPTIONS else expected
+
+
+def rank_bounded(rows: int, columns: int, rank: int) -> int:
+    """Dimension of the matrices of rank at most ``rank``."""
+    r = min(rows, columns, rank)
+    return r * (rows + columns - r)
+
+
+@lru_cache(maxsize=100_000)
+def monomial_network_bound(widths: tuple[int, ...], exponents: tuple[int, ...], bias: bool) -> tuple[int, str]:
+    """An upper bound of the dimension of the network with these widths and exponents, and how it was found.
+
+    With d the widths, the bound is the smallest of
+
+    * the ambient dimension;
+    * parameters minus hidden neurons (each can be rescaled);
+    * for networks with one hidden layer and one output, the theorem of Alexander and Hirschowitz;
+    * all linear: the dimension of a determinantal variety;
+    * narrow last hidden layer: outputs are d_L combinations of d_{L-1} functions, a matrix of rank at most d_{L-1};
+    * narrow first hidden layer: functions of d_1 linear forms, a point of a Grassmannian and a network on d_1 inputs;
+    * the recursive bound of Kileel, Trager and Bruna: dim(d_0..d_L) <= dim(d_0..d_k) + dim(d_k..d_L) - d_k.
+    """
+    d0, dl = widths[0], widths[-1]
+    layers = len(widths) - 1
+    degree = 1
+    for e in exponents:
+        degree *= e
+    variables = d0 + 1 if bias else d0
+    span = forms(variables, degree)
+    count = sum(a * b for a, b in zip(widths, widths[1:], strict=False)) + (sum(widths[1:]) if bias else 0)
+    best = (dl * span, "ambient space")
+    found = [(count - sum(widths[1:-1]), "parameters minus rescalings of hidden neurons")]
+    if layers == 1:
+        return min(best, found[0])
+    linear = all(e == 1 for e in exponents)
+    if linear:
+        found.append((rank_bounded(d0, dl, min(widths)) + (dl if bias else 0), "matrices of bounded rank"))
+    if layers == 2 and dl == 1 and not bias and exponents[0] >= 2:
+        found.append((alexander_hirschowitz(d0, widths[1], exponents[0]), "Alexander-Hirschowitz theorem"))
+    if widths[-2] < dl:
+        # W_L is d_L x d_{L-1}; the last hidden layer has d_{L-1} functions in the span. A bias adds a free constant, which
+        # the span already contains, so the matrix of outputs has rank at most d_{L-1} up to constants.
+        columns = span - 1 if bias else span
+        found.append((rank_bounded(dl, columns, widths[-2]) + (dl if bias else 0), "narrow last hidden layer"))
+    if widths[1] < d0:
+        inner, _ = monomial_network_bound((widths[1], *widths[1:]), exponents, bias)
+        found.append((widths[1] * (d0 - widths[1]) + inner, "narrow first hidden layer"))
+    for k in range(1, layers):
+        left, _ = monomial_network_bound(widths[: k + 1], exponents[: k - 1], bias)
+        right, _ = monomial_network_bound(widths[k:], exponents[k:], bias)
+        found.append((left + right - widths[k], f"recursive bound, cut at layer {k}"))
+    return min([best, *found], key=lambda pair: pair[0])

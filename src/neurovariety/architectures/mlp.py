@@ -1,0 +1,187 @@
+"""Multilayer perceptrons with polynomial activations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, ClassVar
+
+from neurovariety.architectures.activation import Activation
+from neurovariety.architectures.architecture import Architecture, check_size, check_widths, numbered
+from neurovariety.architectures.bounds import alexander_hirschowitz, forms, monomial_network_bound
+from neurovariety.architectures.linear import determinantal_theorems
+from neurovariety.errors import NotationError
+from neurovariety.model import Shape
+from neurovariety.symmetry import AxisAction, Kind
+from neurovariety.theorem import Hypothesis, Theorem
+
+_MAX_DEGREES = 100_000
+
+
+@dataclass(frozen=True, repr=False)
+class MLP(Architecture):
+    """f(x) = W_L s_{L-1}(... s_1(W_1 x + b_1) ...) + b_L with W_l of size d_l x d_{l-1} and a linear last layer.
+
+    ``widths`` = (d_0, ..., d_L); ``activations`` holds one polynomial a hidden layer; biases b_l exist on every layer, the output
+    layer too, where ``bias`` is true.
+    """
+
+    family: ClassVar[str] = "mlp"
+    widths: tuple[int, ...]
+    activations: tuple[Activation, ...]
+    bias: bool = False
+
+    def __post_init__(self) -> None:
+        check_widths(self.family, self.widths)
+        hidden = len(self.widths) - 2
+        if len(self.activations) != hidden:
+            raise NotationError(
+                f"mlp with {hidden} hidden layers needs 1 or {hidden} activations, got {len(self.activations)}"
+            )
+        check_size(self)
+
+    @property
+    def layers(self) -> int:
+        return len(self.widths) - 1
+
+    @property
+    def degree(self) -> int:
+        """Degree of the outputs in the inputs."""
+        out = 1
+        for a in self.activations:
+            out *= a.degree
+        return out
+
+    def _weight(self, layer: int) -> str:
+        return numbered("W", layer, self.layers)
+
+    def _bias(self, layer: int) -> str:
+        return numbered("b", layer, self.layers)
+
+    def shapes(self) -> dict[str, Shape]:
+        layers = range(1, self.layers + 1)
+        weights: dict[str, Shape] = {self._weight(l): (self.widths[l], self.widths[l - 1]) for l in layers}
+        biases: dict[str, Shape] = {self._bias(l): (self.widths[l],) for l in layers} if self.bias else {}
+        return weights | biases
+
+    @property
+    def input_shape(self) -> Shape:
+        return (self.widths[0],)
+
+    def coefficients(self) -> tuple[Fraction | None, ...]:
+        return tuple(c for a in self.activations for c in a.inexact_coefficients)
+
+    def apply(self, parameters: dict[str, Any], x: Any, coefficients: Any) -> Any:
+        at = 0
+        for l in range(1, self.layers + 1):
+            x = parameters[self._weight(l)] @ x
+            if self.bias:
+                x = x + parameters[self._bias(l)]
+            if l < self.layers:
+                activation = self.activations[l - 1]
+                n = len(activation.inexact_coefficients)
+                x = activation.apply(x, coefficients[at : at + n] if n else None)
+                at += n
+        return x
+
+    def notation(self) -> str:
+        shown = [str(a) for a in self.activations]
+        if len(set(shown)) == 1:
+            shown = shown[:1]
+        parts = [",".join(map(str, self.widths)), ", ".join(shown)] if shown else [",".join(map(str, self.widths))]
+        return f"mlp({'; '.join(parts + (['bias'] if self.bias else []))})"
+
+    def symmetries(self) -> tuple[AxisAction, ...]:
+        out = []
+        for l in range(1, self.layers):
+            activation, width = self.activations[l - 1], self.widths[l]
+            own = [(self._weight(l), 0), *([(self._bias(l), 0)] if self.bias else [])]
+            following = (self._weight(l + 1), 1)
+            if activation.is_linear:
+                axes = (*((b, a, 1) for b, a in own), (*following, -1))
+                out.append(AxisAction(Kind.GENERAL_LINEAR, width, axes, f"GL({width}) on the linear hidden layer {l}"))
+                continue
+            if activation.is_monomial:
+                axes = (*((b, a, 1) for b, a in own), (*following, -activation.degree))
+                name = f"rescaling each of {width} neurons of hidden layer {l}: in by c, out by c^-{activation.degree}"
+                out.append(AxisAction(Kind.TORUS, width, axes, name))
+            if width > 1:
+                axes = (*((b, a, 1) for b, a in own), (*following, 1))
+                out.append(AxisAction(Kind.PERMUTATION, width, axes, f"permuting the neurons of hidden layer {l}"))
+        return tuple(out)
+
+    def theorems(self) -> tuple[Theorem, ...]:
+        if all(a.is_linear and a.terms[0][1] == 1 for a in self.activations):
+            return determinantal_theorems(self.widths, self.bias)
+        out = [self._ambient()]
+        if all(a.is_monomial and a.degree >= 1 for a in self.activations):
+            exponents = tuple(a.degree for a in self.activations)
+            value, how = monomial_network_bound(self.widths, exponents, self.bias)
+            out.append(
+                Theorem(
+                    f"{how}",
+                    "dimension at most",
+                    value,
+                    "closed bounds of the pieces of the network, combined where it can be cut",
+                    "kileel2019",
+                    (Hypothesis("every activation is a monomial", True),),
+                )
+            )
+            if self.layers == 2 and self.widths[-1] == 1 and not self.bias and exponents[0] >= 2:
+                out.append(self._alexander_hirschowitz(exponents[0]))
+        return tuple(out)
+
+    def _alexander_hirschowitz(self, exponent: int) -> Theorem:
+        inputs, width, _ = self.widths
+        return Theorem(
+            "Alexander-Hirschowitz theorem",
+            "dimension",
+            alexander_hirschowitz(inputs, width, exponent),
+            f"sums of {width} powers of degree {exponent} of linear forms in {inputs} variables",
+            "alexander1995",
+            (Hypothesis("one hidden layer, one output, no bias, monomial activation of degree at least 2", True),),
+        )
+
+    def _ambient(self) -> Theorem:
+        inputs, outputs = self.widths[0], self.widths[-1]
+        if all(a.is_monomial for a in self.activations):
+            n = inputs + 1 if self.bias else inputs
+            kind = f"polynomials of degree at most {self.degree}" if self.bias else f"forms of degree {self.degree}"
+            return Theorem(
+                "powers of linear forms span",
+                "ambient",
+                outputs * forms(n, self.degree),
+                f"with one active neuron a layer the network is any power of a linear form, and these span all {kind} in "
+                f"{inputs} variables, for each of {outputs} outputs",
+                "kileel2019",
+                (Hypothesis("every activation is a monomial of degree at least 1", True),),
+            )
+        degrees = self._degrees()
+        count = sum(forms(inputs, d) for d in degrees) if degrees is not None else forms(inputs + 1, self.degree)
+        return Theorem(
+            "monomials that can occur",
+            "ambient at most",
+            outputs * count,
+            f"only monomials of degrees {_listed(degrees, self.degree)} can occur in {inputs} variables",
+            "marchetti2025",
+        )
+
+    def _degrees(self) -> frozenset[int] | None:
+        """Degrees in which the outputs can have terms, or None (all up to the degree) where that is all one can say."""
+        if self.bias or self.degree > 2000:
+            return None
+        found = frozenset({1})
+        for a in self.activations:
+            powers: dict[int, frozenset[int]] = {0: frozenset({0})}
+            for e in range(1, a.degree + 1):
+                powers[e] = frozenset(x + y for x in powers[e - 1] for y in found)
+                if len(powers[e]) * len(found) > _MAX_DEGREES:
+                    return None
+            found = frozenset().union(*(powers[e] for e, _ in a.terms))
+        return found
+
+
+def _listed(degrees: frozenset[int] | None, top: int) -> str:
+    if degrees is None or len(degrees) > 8:
+        return f"up to {top}"
+    return ", ".join(map(str, sorted(degrees)))

@@ -1,0 +1,36 @@
+"""How far a value may be trusted."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Claim(StrEnum):
+    """The kinds of claim that a result can make, from the strongest down.
+
+    A claim is part of the value: a dimension that is `proved` and one that is a `lower_bound` answer different questions.
+    """
+
+    PROVED = "proved"
+    PROBABILITY = "probability"
+    COMPLETE = "complete"
+    LOWER_BOUND = "lower_bound"
+    UPPER_BOUND = "upper_bound"
+    ESTIMATE = "estimate"
+    UNDECIDED = "undecided"
+
+    @property
+    def explanation(self) -> str:
+        """One sentence: what was shown, and what was not."""
+        return _EXPLANATIONS[self]
+
+
+_EXPLANATIONS = {
+    Claim.PROVED: "an exact certificate, or a theorem whose hypotheses were checked; a third party can recheck the evidence",
+    Claim.PROBABILITY: "exact randomized arithmetic; the probability of a wrong value is at most the bound in the evidence",
+    Claim.COMPLETE: "numerical; every solution is certified and the completeness test passed",
+    Claim.LOWER_BOUND: "the true value is at least this; no upper bound was proved that meets it",
+    Claim.UPPER_BOUND: "the true value is at most this; no lower bound was proved that meets it",
+    Claim.ESTIMATE: "sampled; the evidence holds the standard error",
+    Claim.UNDECIDED: "nothing was shown; the evidence says what was tried",
+}

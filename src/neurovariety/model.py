@@ -1,0 +1,128 @@
+"""A model: a family of functions w -> f_w with named parameter blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+from math import prod
+from typing import Any
+
+import jax
+import numpy as np
+
+from neurovariety.errors import InputError
+from neurovariety.symmetry import AxisAction
+from neurovariety.theorem import Theorem
+
+Array = np.ndarray[Any, np.dtype[Any]]
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Block:
+    """A named parameter block: its shape and where it starts in the flat vector."""
+
+    name: str
+    shape: Shape
+    start: int
+
+    @property
+    def size(self) -> int:
+        return prod(self.shape)
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A parametric model whose outputs are polynomial or rational in parameters and inputs.
+
+    ``function(parameters, x, coefficients)`` is written in JAX: ``parameters`` is a pytree with the leaf shapes of ``shapes``,
+    ``x`` one input of shape ``input_shape``, ``coefficients`` a vector of the model's fixed coefficients (those of an activation,
+    say), which enter programs as exact inputs; None in ``coefficients`` stands for a generic one, drawn anew at each trial.
+    The value is an array of any shape; its entries are the model's outputs.
+
+    ``symmetries`` and ``theorems`` are what the family states of itself; nothing here trusts a symmetry before it is verified.
+    """
+
+    name: str
+    function: Callable[[Any, Any, Any], Any]
+    shapes: Any
+    input_shape: Shape
+    coefficients: tuple[Fraction | None, ...] = ()
+    symmetries: tuple[AxisAction, ...] = ()
+    theorems: tuple[Theorem, ...] = ()
+    programs: dict[Any, Any] = field(default_factory=dict, repr=False)
+    """Programs traced so far, by kind and batch size (kept by `program.of_model`)."""
+
+    @cached_property
+    def _leaves(self) -> tuple[list[tuple[Any, Shape]], Any]:
+        return jax.tree_util.tree_flatten_with_path(self.shapes, is_leaf=is_shape)
+
+    @cached_property
+    def blocks(self) -> tuple[Block, ...]:
+        """The parameter blocks in pytree order, which is the order of the flat vector."""
+        out, at = [], 0
+        for path, shape in self._leaves[0]:
+            name = "".join(_key_name(k) for k in path).strip(".") or "w"
+            out.append(Block(name, tuple(int(n) for n in shape), at))
+            at += prod(shape)
+        return tuple(out)
+
+    @property
+    def parameters(self) -> int:
+        """Number of parameters N."""
+        return sum(b.size for b in self.blocks)
+
+    @property
+    def inputs(self) -> int:
+        """Number of scalar inputs."""
+        return prod(self.input_shape)
+
+    @cached_property
+    def output_shape(self) -> Shape:
+        """Shape of the value at one input."""
+        specs = jax.tree_util.tree_map(
+            lambda s: jax.ShapeDtypeStruct(s, np.float64),
+            (self.shapes, self.input_shape, (len(self.coefficients),)),
+            is_leaf=is_shape,
+        )
+        with jax.enable_x64(True):
+            out = jax.eval_shape(self.function, *specs)
+        if not hasattr(out, "shape"):
+            raise InputError(f"the model must return one array, got {type(out).__name__}")
+        return tuple(out.shape)
+
+    @property
+    def outputs(self) -> int:
+        """Number of scalar outputs."""
+        return prod(self.output_shape)
+
+    def unflatten(self, flat: Array) -> dict[str, Array]:
+        """Flat vector of shape (..., N) -> block name -> array of shape (..., *block shape)."""
+        if flat.shape[-1] != self.parameters:
+            raise InputError(f"{self.name} has {self.parameters} parameters, got a vector of {flat.shape[-1]}")
+        return {b.name: flat[..., b.start : b.start + b.size].reshape(*flat.shape[:-1], *b.shape) for b in self.blocks}
+
+    def flatten(self, blocks: Mapping[str, Array]) -> Array:
+        """Block name -> array, to the flat vector of shape (N,)."""
+        return np.concatenate([np.asarray(blocks[b.name]).reshape(-1) for b in self.blocks])
+
+    def tree(self, leaves: list[Any]) -> Any:
+        """The parameter pytree with the given leaves, in block order."""
+        return jax.tree_util.tree_unflatten(self._leaves[1], leaves)
+
+    def __repr__(self) -> str:
+        return f"Model({self.name}: {self.parameters} parameters, inputs {self.input_shape}, outputs {self.output_shape})"
+
+
+def is_shape(value: Any) -> bool:
+    """Whether a pytree node is a shape, a tuple of ints, rather than a container."""
+    return isinstance(value, tuple) and all(isinstance(n, (int, np.integer)) for n in value)
+
+
+def _key_name(key: Any) -> str:
+    for attribute in ("key", "name", "idx"):
+        if hasattr(key, attribute):
+            return f".{getattr(key, attribute)}"
+    return f".{key}"

@@ -1,0 +1,113 @@
+"""The programs of a model: its values, its Jacobian, its derivative along given directions; each traced once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import numpy as np
+
+from neurovariety.model import Model
+from neurovariety.program.interpret import interpret
+from neurovariety.program.program import Program
+from neurovariety.program.trace import trace
+from neurovariety.rings.ring import Array, Ring
+
+
+def values_program(model: Model) -> Program:
+    """w, x, coefficients -> f_w(x) at one input; inputs are the parameter leaves, x, the coefficients."""
+    return _kept(model, "values", lambda: trace(model.function, *_arguments(model, None)))
+
+
+def batch_program(model: Model, batch: int) -> Program:
+    """w, X, coefficients -> f_w at each of ``batch`` inputs, shape (batch, *output shape)."""
+
+    def values(parameters: Any, inputs: Any, coefficients: Any) -> Any:
+        return jax.vmap(lambda x: model.function(parameters, x, coefficients))(inputs)
+
+    return _kept(model, ("batch", batch), lambda: trace(values, *_arguments(model, batch)))
+
+
+def samples_program(model: Model, samples: int, batch: int) -> Program:
+    """Like `batch_program` for ``samples`` parameter vectors at once: leaves carry a leading axis; values (samples, batch, ...)."""
+
+    def values(parameters: Any, inputs: Any, coefficients: Any) -> Any:
+        over_inputs = jax.vmap(lambda w, x: model.function(w, x, coefficients), in_axes=(None, 0))
+        return jax.vmap(lambda w: over_inputs(w, inputs))(parameters)
+
+    def build() -> Program:
+        shapes, x, coefficients = _arguments(model, batch)
+        many = model.tree([(samples, *b.shape) for b in model.blocks])
+        return trace(values, many, x, coefficients)
+
+    return _kept(model, ("samples", samples, batch), build)
+
+
+def jacobian_program(model: Model, batch: int) -> Program:
+    """w, X, coefficients -> derivative of f_w(X) by w, one output a block, shape (batch, *output shape, *block shape)."""
+
+    def jacobian(parameters: Any, inputs: Any, coefficients: Any) -> Any:
+        def at(x: Any) -> Any:
+            return jax.jacrev(lambda w: model.function(w, x, coefficients))(parameters)
+
+        return jax.vmap(at)(inputs)
+
+    return _kept(model, ("jacobian", batch), lambda: trace(jacobian, *_arguments(model, batch)))
+
+
+def derivative_program(model: Model) -> Program:
+    """w, direction, x, coefficients -> d f_w(x) . direction at one input."""
+
+    def derivative(parameters: Any, direction: Any, x: Any, coefficients: Any) -> Any:
+        return jax.jvp(lambda w: model.function(w, x, coefficients), (parameters,), (direction,))[1]
+
+    shapes, x, coefficients = _arguments(model, None)
+    return _kept(model, "derivative", lambda: trace(derivative, shapes, shapes, x, coefficients))
+
+
+def leaves(model: Model, flat: Array) -> list[Array]:
+    """A flat parameter vector (..., N) as the list of parameter leaves that the programs take."""
+    return list(model.unflatten(flat).values())
+
+
+def jacobian_rows(
+    model: Model, ring: Ring, flat: Array, inputs: Array, coefficients: Array, out: Array | None = None
+) -> Array:
+    """The Jacobian of the values at ``inputs`` (batch, *input shape) by the parameters: shape (batch * outputs, N).
+
+    Rows are input by input, outputs within. ``out`` receives the rows where it is given.
+    """
+    program = jacobian_program(model, len(inputs))
+    parts = interpret(program, ring, [*leaves(model, flat), inputs, coefficients])
+    rows = len(inputs) * model.outputs
+    if out is None:
+        out = np.empty((rows, model.parameters), dtype=ring.dtype)
+    for block, part in zip(model.blocks, parts, strict=True):
+        out[:, block.start : block.start + block.size] = part.reshape(rows, block.size)
+    return out
+
+
+def draw_coefficients(model: Model, ring: Ring, rng: np.random.Generator) -> Array:
+    """The model's fixed coefficients in ``ring``; generic ones (None) are random elements."""
+    out = np.empty(len(model.coefficients), dtype=ring.dtype)
+    for i, value in enumerate(model.coefficients):
+        out[i] = ring.random((1,), rng)[0] if value is None else ring.scalar(value)
+    return out
+
+
+def _arguments(model: Model, batch: int | None) -> tuple[Any, Any, Any]:
+    x = model.input_shape if batch is None else (batch, *model.input_shape)
+    return model.shapes, x, (len(model.coefficients),)
+
+
+def _kept(model: Model, key: Any, build: Callable[[], Program]) -> Program:
+    if key not in model.programs:
+        model.programs[key] = build()
+    program: Program = model.programs[key]
+    return program
+
+
+def chunks(total: int, size: int) -> Sequence[range]:
+    """Consecutive ranges of at most ``size`` that cover range(total)."""
+    return [range(i, min(i + size, total)) for i in range(0, total, size)]

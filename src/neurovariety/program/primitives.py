@@ -1,0 +1,258 @@
+"""One table: JAX primitive -> ring operation.
+
+Three kinds of primitive are understood. Ring operations (`RING_OPERATIONS`) have a function of ring arrays. Primitives that
+only move entries around (`INDEXING`) become one instruction ``take`` with an index map found by running the primitive itself on
+positions, which keeps JAX's own semantics of gather, padding and dynamic slices. Everything else is refused by `refusal`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from neurovariety.errors import NotAlgebraicError
+from neurovariety.program.convolution import convolve
+from neurovariety.rings.ring import Array, Ring
+
+Parameters = Mapping[str, Any]
+
+
+def _keep(*names: str) -> Callable[[Any, list[Any], str], dict[str, Any]]:
+    def prepare(equation: Any, operands: list[Any], line: str) -> dict[str, Any]:
+        return {n: equation.params[n] for n in names}
+
+    return prepare
+
+
+@dataclass(frozen=True)
+class RingOperation:
+    """``apply(ring, operands, parameters, shape)``; ``prepare`` picks and checks the jaxpr's parameters."""
+
+    apply: Callable[[Ring, list[Array], Parameters, tuple[int, ...]], Array]
+    prepare: Callable[[Any, list[Any], str], dict[str, Any]] = _keep()
+
+
+def _dot_general(ring: Ring, operands: list[Array], p: Parameters, shape: tuple[int, ...]) -> Array:
+    a, b = operands
+    (ca, cb), (ba, bb) = p["dimension_numbers"]
+    fa = [k for k in range(a.ndim) if k not in ca and k not in ba]
+    fb = [k for k in range(b.ndim) if k not in cb and k not in bb]
+    batch = [a.shape[k] for k in ba]
+    inner = int(np.prod([a.shape[k] for k in ca], dtype=np.int64))
+    rows = int(np.prod([a.shape[k] for k in fa], dtype=np.int64))
+    columns = int(np.prod([b.shape[k] for k in fb], dtype=np.int64))
+    left = a.transpose([*ba, *fa, *ca]).reshape([*batch, rows, inner])
+    right = b.transpose([*bb, *cb, *fb]).reshape([*batch, inner, columns])
+    return ring.matmul(left, right).reshape(shape)
+
+
+def _broadcast(ring: Ring, operands: list[Array], p: Parameters, shape: tuple[int, ...]) -> Array:
+    (a,) = operands
+    place = {int(d): n for d, n in zip(p["broadcast_dimensions"], a.shape, strict=True)}
+    return np.broadcast_to(a.reshape([place.get(k, 1) for k in range(len(shape))]), shape)
+
+
+def _reshape(ring: Ring, operands: list[Array], p: Parameters, shape: tuple[int, ...]) -> Array:
+    (a,) = operands
+    if p.get("dimensions") is not None:
+        a = a.transpose(p["dimensions"])
+    return a.reshape(shape)
+
+
+def _slice(ring: Ring, operands: list[Array], p: Parameters, shape: tuple[int, ...]) -> Array:
+    strides = p["strides"] or (1,) * len(p["start_indices"])
+    cut = tuple(slice(a, b, s) for a, b, s in zip(p["start_indices"], p["limit_indices"], strides, strict=True))
+    return operands[0][cut]
+
+
+def _take(ring: Ring, operands: list[Array], p: Parameters, shape: tuple[int, ...]) -> Array:
+    pool = np.concatenate([ring.zeros((1,)), *(a.reshape(-1) for a in operands)])
+    return pool[p["indices"]].reshape(shape)
+
+
+def _reduce_sum(ring: Ring, operands: list[Array], p: Parameters, shape: tuple[int, ...]) -> Array:
+    return ring.sum(operands[0], tuple(p["axes"]))
+
+
+def _reduce_prod(ring: Ring, operands: list[Array], p: Parameters, shape: tuple[int, ...]) -> Array:
+    a = operands[0]
+    for k in sorted(p["axes"], reverse=True):
+        total = ring.constant(np.ones(a.shape[:k] + a.shape[k + 1 :], dtype=np.int64))
+        for i in range(a.shape[k]):
+            total = ring.multiply(total, np.take(a, i, axis=k))
+        a = total
+    return a
+
+
+def _cumulative(step: str) -> Callable[[Ring, list[Array], Parameters, tuple[int, ...]], Array]:
+    def apply(ring: Ring, operands: list[Array], p: Parameters, shape: tuple[int, ...]) -> Array:
+        a = np.moveaxis(operands[0], p["axis"], 0)
+        rows = list(a[::-1] if p["reverse"] else a)
+        combine = ring.add if step == "sum" else ring.multiply
+        for i in range(1, len(rows)):
+            rows[i] = combine(rows[i - 1], rows[i])
+        if p["reverse"]:
+            rows.reverse()
+        return np.moveaxis(np.stack(rows), 0, p["axis"]) if rows else operands[0]
+
+    return apply
+
+
+def _to_float(equation: Any, operands: list[Any], line: str) -> dict[str, Any]:
+    if np.dtype(equation.params["new_dtype"]).kind not in "fc":
+        raise NotAlgebraicError(refusal("conversion to integers", line))
+    return {}
+
+
+def _exponent(equation: Any, operands: list[Any], line: str) -> dict[str, Any]:
+    """`pow` is algebraic only with one constant integer exponent."""
+    exponent = operands[1]
+    if isinstance(exponent, int):
+        raise NotAlgebraicError(refusal("pow with a variable exponent", line))
+    values = np.unique(np.asarray(exponent, dtype=np.float64))
+    if values.size != 1 or values[0] != np.rint(values[0]):
+        raise NotAlgebraicError(refusal("pow with a non-integer exponent", line))
+    return {"y": int(values[0])}
+
+
+def _identity(ring: Ring, operands: list[Array], p: Parameters, shape: tuple[int, ...]) -> Array:
+    return operands[0]
+
+
+def _power(ring: Ring, operands: list[Array], p: Parameters, shape: tuple[int, ...]) -> Array:
+    return np.broadcast_to(ring.power(operands[0], int(p["y"])), shape)
+
+
+def _concatenate(ring: Ring, operands: list[Array], p: Parameters, shape: tuple[int, ...]) -> Array:
+    return np.concatenate(operands, axis=p["dimension"])
+
+
+def _transpose(ring: Ring, operands: list[Array], p: Parameters, shape: tuple[int, ...]) -> Array:
+    return operands[0].transpose(p["permutation"])
+
+
+def _reverse(ring: Ring, operands: list[Array], p: Parameters, shape: tuple[int, ...]) -> Array:
+    return np.flip(operands[0], axis=tuple(p["dimensions"]))
+
+
+def _linear_map(ring: Ring, operands: list[Array], p: Parameters, shape: tuple[int, ...]) -> Array:
+    pool = np.concatenate([a.reshape(-1) for a in operands])
+    return ring.matmul(ring.constant(p["matrix"]), pool[:, None]).reshape(shape)
+
+
+def _scatter_matrix(equation: Any, operands: list[Any], line: str) -> dict[str, Any]:
+    """`scatter-add` with constant indices is linear in operand and updates: its matrix, found on unit vectors."""
+    indices = operands[1]
+    if isinstance(indices, int):
+        raise NotAlgebraicError(refusal("scatter at computed positions", line))
+    target, updates = (tuple(equation.invars[k].aval.shape) for k in (0, 2))
+    n, m = int(np.prod(target, dtype=np.int64)), int(np.prod(updates, dtype=np.int64))
+    if n * (n + m) > 10**8:
+        raise NotAlgebraicError(refusal("scatter of more than 10**8 entries", line))
+    columns = []
+    for i in range(n + m):
+        unit = np.zeros(n + m)
+        unit[i] = 1.0
+        out = equation.primitive.bind(unit[:n].reshape(target), indices, unit[n:].reshape(updates), **equation.params)
+        columns.append(np.asarray(out).reshape(-1))
+    return {"matrix": np.stack(columns, axis=1)}
+
+
+def _scatter_add(ring: Ring, operands: list[Array], p: Parameters, shape: tuple[int, ...]) -> Array:
+    return _linear_map(ring, [operands[0], operands[2]], p, shape)
+
+
+RING_OPERATIONS: dict[str, RingOperation] = {
+    "add": RingOperation(lambda r, o, p, s: r.add(*o)),
+    "add_any": RingOperation(lambda r, o, p, s: r.add(*o)),
+    "sub": RingOperation(lambda r, o, p, s: r.subtract(*o)),
+    "mul": RingOperation(lambda r, o, p, s: r.multiply(*o)),
+    "neg": RingOperation(lambda r, o, p, s: r.negative(*o)),
+    "div": RingOperation(lambda r, o, p, s: r.divide(*o)),
+    "square": RingOperation(lambda r, o, p, s: r.multiply(o[0], o[0])),
+    "integer_pow": RingOperation(_power, _keep("y")),
+    "pow": RingOperation(_power, _exponent),
+    "dot_general": RingOperation(_dot_general, _keep("dimension_numbers")),
+    "conv_general_dilated": RingOperation(
+        convolve,
+        _keep(
+            "window_strides",
+            "padding",
+            "lhs_dilation",
+            "rhs_dilation",
+            "dimension_numbers",
+            "feature_group_count",
+            "batch_group_count",
+        ),
+    ),
+    "reduce_sum": RingOperation(_reduce_sum, _keep("axes")),
+    "reduce_prod": RingOperation(_reduce_prod, _keep("axes")),
+    "cumsum": RingOperation(_cumulative("sum"), _keep("axis", "reverse")),
+    "cumprod": RingOperation(_cumulative("product"), _keep("axis", "reverse")),
+    "scatter-add": RingOperation(_scatter_add, _scatter_matrix),
+    "scatter_add": RingOperation(_scatter_add, _scatter_matrix),
+    "broadcast_in_dim": RingOperation(_broadcast, _keep("broadcast_dimensions")),
+    "reshape": RingOperation(_reshape, _keep("dimensions")),
+    "squeeze": RingOperation(_reshape),
+    "expand_dims": RingOperation(_reshape),
+    "transpose": RingOperation(_transpose, _keep("permutation")),
+    "rev": RingOperation(_reverse, _keep("dimensions")),
+    "slice": RingOperation(_slice, _keep("start_indices", "limit_indices", "strides")),
+    "concatenate": RingOperation(_concatenate, _keep("dimension")),
+    "convert_element_type": RingOperation(_identity, _to_float),
+    "copy": RingOperation(_identity),
+    "copy_p": RingOperation(_identity),
+    "stop_gradient": RingOperation(_identity),
+    "reduce_precision": RingOperation(_identity),
+    "optimization_barrier": RingOperation(_identity),
+    "take": RingOperation(_take),
+}
+
+INDEXING = frozenset({"gather", "dynamic_slice", "dynamic_update_slice", "pad", "select_n", "scatter"})
+"""Primitives that only move entries, once their integer operands are constant."""
+
+
+def index_map(equation: Any, operands: list[Any], line: str) -> Array:
+    """Positions in the concatenation of (zero, the float operands...) that an indexing primitive picks, in output order.
+
+    The primitive runs once on the positions themselves; a fill value other than 0 arrives as a constant operand and has its
+    own position. Raises `NotAlgebraicError` where the choice depends on a computed value.
+    """
+    name = equation.primitive.name
+    positions: list[Any] = []
+    at = 1
+    for value, variable in zip(operands, equation.invars, strict=True):
+        dtype = variable.aval.dtype
+        if np.dtype(dtype).kind == "f":
+            size = int(np.prod(variable.aval.shape, dtype=np.int64))
+            positions.append(np.arange(at, at + size, dtype=np.float64).reshape(variable.aval.shape))
+            at += size
+        elif isinstance(value, int):
+            raise NotAlgebraicError(refusal(f"{name} that depends on a computed value", line))
+        else:
+            positions.append(value)
+    parameters = dict(equation.params)
+    if "fill_value" in parameters:
+        parameters["fill_value"] = 0.0
+    out = np.asarray(equation.primitive.bind(*positions, **parameters))
+    return np.nan_to_num(out, nan=0.0).astype(np.int64)
+
+
+_ADVICE = {
+    "max": "a piecewise function is not polynomial: replace it by a polynomial activation such as x^2",
+    "exp": "the exponential is not algebraic: replace softmax by linear attention, or approximate by a polynomial",
+    "cond": "branches on computed values are not polynomial: analyse each branch as a model of its own",
+    "sqrt": "a root is algebraic but not rational: drop the normalization or make it a constant",
+}
+
+
+def refusal(name: str, line: str) -> str:
+    """The sentence for a primitive that is not a ring operation."""
+    key = next((k for k in _ADVICE if name.startswith(k)), "")
+    alias = {"min": "max", "abs": "max", "sign": "max", "select_n": "max", "while": "cond", "rsqrt": "sqrt"}
+    advice = _ADVICE.get(key or alias.get(name.split(" ")[0], ""), "replace it by a polynomial, for example a Taylor or Chebyshev one")
+    where = f" at {line}" if line else ""
+    return f"the model uses {name}{where}, which is not a polynomial or rational operation; {advice}"

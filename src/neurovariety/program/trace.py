@@ -1,0 +1,278 @@
+"""From a JAX function to a `Program`: trace, unroll, evaluate what is constant, refuse what is not algebraic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from fractions import Fraction
+from typing import Any
+
+import jax
+import numpy as np
+
+from neurovariety.errors import InputError, NotAlgebraicError
+from neurovariety.model import is_shape
+from neurovariety.program.constants import evaluate
+from neurovariety.program.primitives import INDEXING, RING_OPERATIONS, index_map, refusal
+from neurovariety.program.program import Instruction, Program, Slot
+from neurovariety.rings.ring import Array
+
+_MAX_UNROLLED = 10_000
+_CALLS = {
+    "jit": "jaxpr",
+    "pjit": "jaxpr",
+    "closed_call": "call_jaxpr",
+    "core_call": "call_jaxpr",
+    "custom_jvp_call": "call_jaxpr",
+    "custom_vjp_call": "call_jaxpr",
+    "custom_vjp_call_jaxpr": "fun_jaxpr",
+    "remat": "jaxpr",
+    "remat2": "jaxpr",
+    "checkpoint": "jaxpr",
+    "custom_lin": "call_jaxpr",
+}
+
+
+def trace(function: Callable[..., Any], *shapes: Any) -> Program:
+    """The straight-line program of a JAX function.
+
+    ``shapes`` are the function's arguments, each a pytree whose leaves are shapes (tuples of ints); they are traced as float64
+    inside ``jax.enable_x64(True)``, a context that leaves the caller's own settings alone. The inputs of the program are the
+    leaves in pytree order, its outputs the leaves of the function's value.
+
+    Raises `NotAlgebraicError` for a primitive that is not a ring operation, naming it, the user's source line and what to do
+    instead, and `InputError` where the function cannot be traced at all.
+    """
+    specs = jax.tree_util.tree_map(lambda s: jax.ShapeDtypeStruct(s, np.float64), shapes, is_leaf=is_shape)
+    with jax.enable_x64(True):
+        try:
+            closed = jax.make_jaxpr(function)(*specs)
+        except (jax.errors.ConcretizationTypeError, jax.errors.TracerArrayConversionError) as error:
+            raise InputError(
+                "the model branches on, or converts to a number, a value that depends on parameters or inputs, which no "
+                "polynomial does; write it with arithmetic only, or analyse each piece by itself "
+                f"({str(error).splitlines()[0]})"
+            ) from error
+        builder = _Builder()
+        arguments = [builder.new_slot() for _ in closed.jaxpr.invars]
+        builder.inputs = tuple(tuple(v.aval.shape) for v in closed.jaxpr.invars)
+        outputs = builder.run(closed.jaxpr, closed.consts, arguments)
+    return builder.program(outputs, tuple(tuple(v.aval.shape) for v in closed.jaxpr.outvars))
+
+
+class _Builder:
+    """Walks a jaxpr and writes instructions; values are slots (depend on inputs) or NumPy arrays (do not)."""
+
+    def __init__(self) -> None:
+        self.inputs: tuple[tuple[int, ...], ...] = ()
+        self.constants: dict[Slot, Array] = {}
+        self.instructions: list[Instruction] = []
+        self.rounded: list[str] = []
+        self._slots = 0
+
+    def new_slot(self) -> Slot:
+        self._slots += 1
+        return self._slots - 1
+
+    def run(self, jaxpr: Any, consts: Sequence[Any], arguments: Sequence[Slot | Array]) -> list[Slot | Array]:
+        values: dict[Any, Slot | Array] = {}
+        values.update(zip(jaxpr.constvars, (np.asarray(c) for c in consts), strict=True))
+        values.update(zip(jaxpr.invars, arguments, strict=True))
+
+        def read(variable: Any) -> Slot | Array:
+            return np.asarray(variable.val) if hasattr(variable, "val") else values[variable]
+
+        for equation in jaxpr.eqns:
+            operands = [read(v) for v in equation.invars]
+            results = self._apply(equation, operands)
+            values.update(zip(equation.outvars, results, strict=True))
+        return [read(v) for v in jaxpr.outvars]
+
+    def program(self, outputs: Sequence[Slot | Array], shapes: tuple[tuple[int, ...], ...]) -> Program:
+        slots = tuple(self._slot(v) for v in outputs)
+        return _without_dead_code(
+            Program(
+                inputs=self.inputs,
+                constants=self.constants,
+                instructions=tuple(self.instructions),
+                outputs=slots,
+                output_shapes=shapes,
+                rounded=tuple(dict.fromkeys(self.rounded)),
+            )
+        )
+
+    def _slot(self, value: Slot | Array) -> Slot:
+        if isinstance(value, int):
+            return value
+        slot = self.new_slot()
+        self.constants[slot] = value
+        return slot
+
+    def _apply(self, equation: Any, operands: list[Slot | Array]) -> list[Slot | Array]:
+        name = equation.primitive.name
+        if name in _CALLS:
+            inner = equation.params[_CALLS[name]]
+            closed = inner if hasattr(inner, "consts") else None
+            jaxpr = closed.jaxpr if closed is not None else inner
+            consts = closed.consts if closed is not None else ()
+            return self.run(jaxpr, consts, operands[: len(jaxpr.invars)])
+        if name == "scan":
+            return self._scan(equation, operands)
+        if name == "while":
+            return self._while(equation, operands)
+        if name == "cond":
+            return self._cond(equation, operands)
+        if not any(isinstance(v, int) for v in operands):
+            return self._constant(equation, operands)
+        return self._instruction(equation, operands)
+
+    def _constant(self, equation: Any, operands: list[Slot | Array]) -> list[Slot | Array]:
+        arrays = [v for v in operands if not isinstance(v, int)]
+        results, exact = evaluate(equation, arrays)
+        if not exact:
+            self.rounded.append(equation.primitive.name)
+        return list(results)
+
+    def _instruction(self, equation: Any, operands: list[Slot | Array]) -> list[Slot | Array]:
+        name = equation.primitive.name
+        line = user_line(equation)
+        shapes = [tuple(v.aval.shape) for v in equation.outvars]
+        if name == "split":  # the one ring primitive with several results: a slice each
+            return [
+                self._emit("slice", operands, shape, parameters, line)
+                for shape, parameters in zip(shapes, _split_slices(equation), strict=True)
+            ]
+        if name in INDEXING:
+            selector = index_map(equation, operands, line)
+            sources = [v for v in operands if isinstance(v, int) or v.dtype.kind == "f"]
+            return [self._emit("take", sources, shapes[0], {"indices": selector}, line)]
+        if name == "div" and not isinstance(operands[1], int):
+            # Dividing by a constant is multiplying by its exact reciprocal: no denominators for the degree bounds.
+            if not np.all(operands[1]):
+                raise InputError(f"the model divides by the constant 0 ({line or 'line unknown'})")
+            return [self._emit("mul", [operands[0], _reciprocal(operands[1])], shapes[0], {}, line)]
+        if name not in RING_OPERATIONS:
+            raise NotAlgebraicError(refusal(name, line))
+        parameters = RING_OPERATIONS[name].prepare(equation, operands, line)
+        return [self._emit(name, operands, shapes[0], parameters, line)]
+
+    def _emit(
+        self, name: str, operands: Sequence[Slot | Array], shape: tuple[int, ...], parameters: dict[str, Any], line: str
+    ) -> Slot:
+        slots = tuple(self._slot(v) for v in operands)
+        result = self.new_slot()
+        self.instructions.append(Instruction(name, slots, result, shape, parameters, line))
+        return result
+
+    def _scan(self, equation: Any, operands: list[Slot | Array]) -> list[Slot | Array]:
+        p = equation.params
+        _check_length(p["length"], "scan", equation)
+        n_consts, n_carry = p["num_consts"], p["num_carry"]
+        fixed, carry, xs = operands[:n_consts], operands[n_consts : n_consts + n_carry], operands[n_consts + n_carry :]
+        avals = [v.aval for v in equation.invars[n_consts + n_carry :]]
+        stacked: list[list[Slot | Array]] = []
+        steps = range(p["length"])
+        for i in reversed(steps) if p["reverse"] else steps:
+            piece = [self._step_of(x, i, tuple(a.shape)) for x, a in zip(xs, avals, strict=True)]
+            results = self.run(p["jaxpr"].jaxpr, p["jaxpr"].consts, [*fixed, *carry, *piece])
+            carry = results[:n_carry]
+            stacked.append(results[n_carry:])
+        if p["reverse"]:
+            stacked.reverse()
+        out: list[Slot | Array] = list(carry)
+        for k, variable in enumerate(equation.outvars[n_carry:]):
+            out.append(self._stack([row[k] for row in stacked], tuple(variable.aval.shape), variable.aval.dtype))
+        return out
+
+    def _step_of(self, value: Slot | Array, i: int, shape: tuple[int, ...]) -> Slot | Array:
+        if not isinstance(value, int):
+            return value[i]
+        start, limit = (i, *(0 for _ in shape[1:])), (i + 1, *shape[1:])
+        parameters = {"start_indices": start, "limit_indices": limit, "strides": None}
+        sliced = self._emit("slice", [value], (1, *shape[1:]), parameters, "")
+        return self._emit("reshape", [sliced], shape[1:], {}, "")
+
+    def _stack(self, rows: list[Slot | Array], shape: tuple[int, ...], dtype: Any) -> Slot | Array:
+        arrays = [r for r in rows if not isinstance(r, int)]
+        if len(arrays) == len(rows):
+            return np.stack(arrays) if arrays else np.zeros(shape, dtype)
+        lifted = [self._emit("reshape", [r], (1, *shape[1:]), {}, "") for r in rows]
+        return self._emit("concatenate", lifted, shape, {"dimension": 0}, "")
+
+    def _while(self, equation: Any, operands: list[Slot | Array]) -> list[Slot | Array]:
+        p = equation.params
+        n_cond, n_body = p["cond_nconsts"], p["body_nconsts"]
+        cond_consts, body_consts = operands[:n_cond], operands[n_cond : n_cond + n_body]
+        carry = operands[n_cond + n_body :]
+        for count in range(_MAX_UNROLLED + 1):
+            _check_length(count, "while", equation)
+            (proceed,) = self.run(p["cond_jaxpr"].jaxpr, p["cond_jaxpr"].consts, [*cond_consts, *carry])
+            if isinstance(proceed, int):
+                raise NotAlgebraicError(refusal("while", user_line(equation)))
+            if not bool(proceed):
+                break
+            carry = self.run(p["body_jaxpr"].jaxpr, p["body_jaxpr"].consts, [*body_consts, *carry])
+        return carry
+
+    def _cond(self, equation: Any, operands: list[Slot | Array]) -> list[Slot | Array]:
+        index = operands[0]
+        if isinstance(index, int):
+            raise NotAlgebraicError(refusal("cond", user_line(equation)))
+        branches = equation.params["branches"]
+        branch = branches[int(np.clip(int(index), 0, len(branches) - 1))]
+        return self.run(branch.jaxpr, branch.consts, operands[1:])
+
+
+def _split_slices(equation: Any) -> list[dict[str, Any]]:
+    axis, shape = equation.params["axis"], tuple(equation.invars[0].aval.shape)
+    out, at = [], 0
+    for size in equation.params["sizes"]:
+        start = tuple(at if k == axis else 0 for k in range(len(shape)))
+        limit = tuple(at + int(size) if k == axis else n for k, n in enumerate(shape))
+        out.append({"start_indices": start, "limit_indices": limit, "strides": None})
+        at += int(size)
+    return out
+
+
+def _reciprocal(values: Array) -> Array:
+    out = np.empty(values.shape, dtype=object)
+    flat = out.reshape(-1)
+    for i, v in enumerate(values.reshape(-1).tolist()):
+        flat[i] = 1 / Fraction(v)
+    return out
+
+
+def _check_length(length: int, primitive: str, equation: Any) -> None:
+    if length > _MAX_UNROLLED:
+        raise InputError(
+            f"a {primitive} loop of more than {_MAX_UNROLLED} steps cannot be unrolled "
+            f"({user_line(equation) or 'line unknown'}); shorten it"
+        )
+
+
+def _without_dead_code(program: Program) -> Program:
+    needed = set(program.outputs)
+    kept: list[Instruction] = []
+    for instruction in reversed(program.instructions):
+        if instruction.result in needed:
+            kept.append(instruction)
+            needed.update(instruction.operands)
+    constants = {slot: values for slot, values in program.constants.items() if slot in needed}
+    return Program(
+        program.inputs, constants, tuple(reversed(kept)), program.outputs, program.output_shapes, program.rounded
+    )
+
+
+_LIBRARIES = tuple(str(Path(f).parent) for f in (jax.__file__, np.__file__, __file__)) + tuple(
+    str(Path(jax.__file__).parent.parent / name) for name in ("equinox", "jaxtyping", "beartype")
+)
+
+
+def user_line(equation: Any) -> str:
+    """``file:line`` of the innermost frame of the user's own code that made an equation, or ''."""
+    trace_back = equation.source_info.traceback
+    for frame in trace_back.frames if trace_back is not None else ():
+        name = frame.file_name
+        if not name.startswith(_LIBRARIES):
+            return f"{name}:{frame.line_num}"
+    return ""

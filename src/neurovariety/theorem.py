@@ -1,0 +1,51 @@
+"""Theorems as data: hypotheses that code has checked, a conclusion, a source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """One hypothesis of a theorem and whether it holds for the architecture at hand."""
+
+    text: str
+    holds: bool
+
+
+@dataclass(frozen=True)
+class Theorem:
+    """A published or elementary statement, instantiated at one architecture.
+
+    ``quantity`` is what it is about: ``dimension`` (an equality), ``dimension at most``, ``ambient`` (dimension of the linear
+    span, an equality) or ``ambient at most``. ``value`` counts only if `applies`. ``source`` is a key of `citations.SOURCES`.
+    """
+
+    name: str
+    quantity: str
+    value: int
+    statement: str
+    source: str
+    hypotheses: tuple[Hypothesis, ...] = ()
+
+    @property
+    def applies(self) -> bool:
+        """Whether every hypothesis holds."""
+        return all(h.holds for h in self.hypotheses)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "quantity": self.quantity,
+            "value": self.value,
+            "statement": self.statement,
+            "source": self.source,
+            "hypotheses": [h.text for h in self.hypotheses],
+        }
+
+
+def bound(theorems: tuple[Theorem, ...], quantity: str) -> Theorem | None:
+    """The sharpest applicable theorem that bounds ``quantity`` (an equality bounds as well), or None."""
+    found = [t for t in theorems if t.applies and t.quantity in (quantity, f"{quantity} at most")]
+    return min(found, key=lambda t: t.value, default=None)
