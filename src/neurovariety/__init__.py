@@ -1,1 +1,3 @@
-"""x"""
+"""neurovariety: the dictionary of neuroalgebraic geometry as software."""
+
+__version__ = "0.1.0"

@@ -98,6 +98,11 @@ class Model:
         """Number of scalar outputs."""
         return prod(self.output_shape)
 
+    @cached_property
+    def places(self) -> dict[str, Array]:
+        """Block name -> positions of its entries in the flat vector."""
+        return {b.name: np.arange(b.start, b.start + b.size).reshape(b.shape) for b in self.blocks}
+
     def unflatten(self, flat: Array) -> dict[str, Array]:
         """Flat vector of shape (..., N) -> block name -> array of shape (..., *block shape)."""
         if flat.shape[-1] != self.parameters:

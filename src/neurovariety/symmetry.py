@@ -44,34 +44,33 @@ class AxisAction:
         """Dimension of the group (not of its orbits, which may be smaller)."""
         return {Kind.TORUS: self.size, Kind.GENERAL_LINEAR: self.size**2, Kind.PERMUTATION: 0}[self.kind]
 
-    def generators(self) -> list[tuple[int, int]]:
-        """Index pairs (i, j) of the matrix units E_ij that span the Lie algebra."""
-        if self.kind is Kind.TORUS:
-            return [(i, i) for i in range(self.size)]
-        if self.kind is Kind.GENERAL_LINEAR:
-            return [(i, j) for i in range(self.size) for j in range(self.size)]
-        return []
+    @property
+    def generators(self) -> int:
+        """Number of matrix units E_ij that span the Lie algebra (0 for a finite group)."""
+        return self.dimension
 
-    def field(self, generator: tuple[int, int], blocks: Mapping[str, Array]) -> dict[str, Array]:
-        """The vector field of a generator at the point ``blocks``, for the blocks it touches.
+    def entries(self, places: Mapping[str, Array]) -> tuple[Array, Array, Array, Array]:
+        """The infinitesimal action as sparse linear vector fields on the flat parameter vector.
 
-        The entries are those of ``blocks`` times small integers, so the arrays may belong to any ring that stores its elements
-        in NumPy arrays with ``*`` by ints; callers over F_p reduce the result.
+        ``places`` gives, for each block, the positions of its entries in the flat vector, as an integer array of the block's
+        shape. Returns four integer arrays of one length (generator, target, source, value): the field of generator g has
+        component value * w[source] in the direction target, summed over the rows with that g.
         """
-        i, j = generator
-        out: dict[str, Array] = {}
+        rows: list[tuple[Array, Array, Array, Array]] = []
         for block, axis, weight in self.axes:
-            values = blocks[block]
-            if axis is None:
-                out[block] = out.get(block, 0) + weight * values
-                continue
-            change = np.zeros_like(values)
-            to, origin, sign = (i, j, weight) if weight > 0 or i == j else (j, i, weight)
-            place, take = (_at(values.ndim, axis, k) for k in (to, origin))
-            change[place] = sign * values[take]
-            out[block] = out[block] + change if block in out else change
-        return out
-
-
-def _at(ndim: int, axis: int, index: int) -> tuple[Any, ...]:
-    return tuple(index if k == axis else slice(None) for k in range(ndim))
+            here = places[block] if axis is None else np.moveaxis(places[block], axis, 0)
+            flat = here.reshape(self.size, -1) if axis is not None else here.reshape(1, -1)
+            width = flat.shape[1]
+            if self.kind is Kind.TORUS or axis is None:
+                generator = np.repeat(np.arange(len(flat)), width)
+                rows.append((generator, flat.reshape(-1), flat.reshape(-1), np.full(flat.size, weight)))
+            elif self.kind is Kind.GENERAL_LINEAR:
+                i, j = (g.reshape(-1) for g in np.divmod(np.arange(self.size**2), self.size))
+                to, origin = (i, j) if weight > 0 else (j, i)
+                generator = np.repeat(np.arange(self.size**2), width)
+                rows.append((generator, flat[to].reshape(-1), flat[origin].reshape(-1), np.full(len(generator), weight)))
+        if not rows:
+            empty = np.zeros(0, dtype=np.int64)
+            return empty, empty, empty, empty
+        generator, target, source, value = (np.concatenate(column) for column in zip(*rows, strict=True))
+        return generator, target, source, value

@@ -1,0 +1,143 @@
+"""The command line: one command an entry of the dictionary, the report, doctor and selftest.
+
+Only this module is imported for ``--help``; everything that computes is imported when a command runs.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from neurovariety.cli.exit_status import BAD_INPUT, INTERRUPTED
+from neurovariety.dictionary.registry import ENTRIES, Entry, Option
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 120}
+
+
+class _Memory(click.ParamType):
+    """A size such as 8G, 500M or a number of bytes."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> int:
+        text = str(value).strip().upper().removesuffix("B").removesuffix("I")
+        factor = {"K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}.get(text[-1:], 1)
+        try:
+            size = int(float(text[:-1] if factor > 1 else text) * factor)
+        except (ValueError, OverflowError):
+            size = 0
+        if size <= 0:
+            self.fail(f"{value!r} is not a size; write 8G, 500M or a number of bytes", param, ctx)
+        return size
+
+
+def _common(entry: Entry) -> list[click.Parameter]:
+    options: list[click.Parameter] = [
+        click.Argument(["architectures"], nargs=-1, required=True, metavar="ARCH..."),
+        click.Option(["--json", "as_json"], is_flag=True, help="One JSON object an architecture, one a line."),
+        click.Option(["--seed"], type=click.IntRange(min=0), default=0, show_default=True, help="Seed of all random choices."),
+        click.Option(["--time-limit"], type=click.FloatRange(min=0, min_open=True), help="Seconds after which to stop (exit 3)."),
+        click.Option(["--jobs"], type=click.IntRange(min=1), help="Processes for many architectures (default: one a core)."),
+    ]
+    if entry.takes_memory_limit:
+        options.append(click.Option(["--memory-limit"], type=_Memory(), help="Memory for one computation, e.g. 8G."))
+    if entry.needs_data:
+        options.append(click.Option(["--data"], required=True, help="CSV file with a header line."))
+        options.append(click.Option(["--target"], help="Target column, or several separated by commas."))
+    return options + [_option(o) for o in entry.options]
+
+
+def _option(option: Option) -> click.Option:
+    kind: Any = click.Choice(option.choices) if option.choices else click.STRING
+    return click.Option([f"--{option.name}"], type=kind, help=option.help[0].upper() + option.help[1:] + ".")
+
+
+def _entry_command(entry: Entry) -> click.Command:
+    def run(architectures: tuple[str, ...], as_json: bool, jobs: int | None, **options: Any) -> None:
+        from neurovariety.cli.answers import answer_all
+
+        sys.exit(answer_all(entry, architectures, as_json, jobs, options))
+
+    return click.Command(
+        entry.name,
+        params=_common(entry),
+        callback=run,
+        short_help=f"{entry.learning}.",
+        help=f"{entry.name}: {entry.learning}.\n\nARCH is a notation such as 'mlp(2,3,1; x^2)', 'linear(3,2,3)', 'cnn(2,2; x^2)' or "
+        "'attention(3,2; a=2; t=4)'; '-' reads one a line from standard input.",
+        context_settings=CONTEXT,
+    )
+
+
+@click.group(context_settings=CONTEXT, no_args_is_help=True)
+@click.version_option(package_name="neurovariety", prog_name="neurovariety")
+def app() -> None:
+    """The dictionary of neuroalgebraic geometry: exact invariants of polynomial networks and what they mean for learning."""
+
+
+for _entry in ENTRIES:
+    app.add_command(_entry_command(_entry))
+
+
+@app.command(context_settings=CONTEXT)
+@click.argument("architecture", metavar="ARCH")
+@click.option("--data", help="CSV file with a header line.")
+@click.option("--target", help="Target column, or several separated by commas.")
+@click.option("--html", "page", help="Write one self-contained page to this file.")
+@click.option("--save", help="Write the report as JSON to this file.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON instead of a table.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of all random choices.")
+@click.option("--time-limit", type=click.FloatRange(min=0, min_open=True), help="Seconds after which to stop (exit 3).")
+@click.option("--memory-limit", type=_Memory(), help="Memory for one computation, e.g. 8G.")
+def report(**options: Any) -> None:
+    """The whole dictionary of one architecture, with what a data set can determine."""
+    from neurovariety.cli.report_command import report_command
+
+    sys.exit(report_command(**options))
+
+
+@app.command(context_settings=CONTEXT)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def doctor(as_json: bool) -> None:
+    """Versions, threads, BLAS, optional parts and accelerators of this installation."""
+    from neurovariety.cli.doctor import doctor_command
+
+    sys.exit(doctor_command(as_json))
+
+
+@app.command(context_settings=CONTEXT)
+def selftest() -> None:
+    """Check the installed package against reference values, in under 30 seconds."""
+    from neurovariety.cli.selftest import selftest_command
+
+    sys.exit(selftest_command())
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; errors of the user are one line on standard error and exit status 2."""
+    try:
+        app.main(args=list(arguments) if arguments is not None else None, prog_name="neurovariety", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.ctx.get_help() if error.ctx else "")
+        sys.exit(BAD_INPUT)
+    except click.ClickException as error:
+        _fail(error.format_message())
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:  # the reader (head, say) has seen enough
+        sys.stderr.close()
+        sys.exit(0)
+    except ValueError as error:
+        from neurovariety.errors import NeurovarietyError
+
+        if not isinstance(error, NeurovarietyError):
+            raise
+        _fail(str(error))
+
+
+def _fail(message: str) -> None:
+    click.echo(f"neurovariety: {' '.join(message.split())}", err=True)
+    sys.exit(BAD_INPUT)

@@ -1,0 +1,143 @@
+"""One answer, in this process or in a pool of processes, with a time limit that keeps what was found."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from typing import Any
+
+from neurovariety.cli.exit_status import ANSWERED, BAD_INPUT, INTERRUPTED, NOT_FINISHED
+from neurovariety.dictionary.progress import watch
+from neurovariety.dictionary.registry import ENTRIES, find
+from neurovariety.errors import NeurovarietyError
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the command line prints for one architecture: a result as JSON data and text, or an error sentence."""
+
+    architecture: str
+    status: int
+    result: dict[str, Any] | None = None
+    text: str = ""
+    error: str | None = None
+
+
+class _OutOfTime(BaseException):
+    """Raised in the main thread when the time limit is reached; not an Exception, so that no handler swallows it."""
+
+
+def answer(entry_name: str, architecture: str, arguments: dict[str, Any], deadline: float | None) -> Answer:
+    """Run the entry on one architecture; a time limit or Ctrl-C gives the partial result with its weaker claim."""
+    entry = find(entry_name) or ENTRIES[0]
+    found = watch()
+    try:
+        with _limit(deadline):
+            result = entry.load()(architecture, **arguments)
+        return Answer(architecture, ANSWERED, result.to_dict(), result.summary())
+    except NeurovarietyError as error:
+        return Answer(architecture, BAD_INPUT, error=str(error))
+    except MemoryError:
+        return Answer(architecture, BAD_INPUT, error="not enough memory for this architecture; use a smaller one")
+    except _OutOfTime:
+        return _partial(entry_name, architecture, arguments, found, NOT_FINISHED)
+    except KeyboardInterrupt:
+        return _partial(entry_name, architecture, arguments, found, INTERRUPTED)
+
+
+def _partial(entry: str, architecture: str, arguments: dict[str, Any], found: dict[str, Any], status: int) -> Answer:
+    from neurovariety import __version__
+    from neurovariety.result import SCHEMA, plain
+
+    why = "the time limit was reached" if status == NOT_FINISHED else "interrupted"
+    value = found.pop("value", None)
+    claim = str(found.pop("claim", "undecided"))
+    result = {
+        "entry": entry,
+        "architecture": architecture,
+        "value": plain(value),
+        "claim": claim,
+        "evidence": plain(found) | {"finished": False, "reason": why},
+        "provenance": {"version": __version__, "seed": arguments.get("seed", 0), "seconds": None},
+        "meaning": f"{why} before the computation ended; the value is {'not known' if value is None else f'a {claim}'}",
+        "schema": SCHEMA,
+    }
+    shown = "not known" if value is None else value
+    return Answer(architecture, status, result, f"{entry}({architecture}) = {shown} [{claim}; {why}]")
+
+
+@contextlib.contextmanager
+def _limit(deadline: float | None) -> Iterator[None]:
+    """Raise `_OutOfTime` in this (main) thread at the deadline."""
+    if deadline is None or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(*_: object) -> None:
+        raise _OutOfTime
+
+    previous = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, max(deadline - time.time(), 1e-3))
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)
+
+
+_THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+
+
+def _ignore_interrupt() -> None:
+    """Ctrl-C is the parent's business: it prints what is known and ends the workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def pool_answers(
+    entry: str, architectures: Iterator[str], arguments: dict[str, Any], deadline: float | None, jobs: int
+) -> Iterator[Answer]:
+    """Answers in input order from ``jobs`` processes, one BLAS thread each, with a bounded window of work in flight."""
+    saved = {name: os.environ.get(name) for name in _THREAD_VARIABLES}
+    os.environ.update(dict.fromkeys(_THREAD_VARIABLES, "1"))
+    pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"), initializer=_ignore_interrupt)
+    pending: deque[tuple[str, Future[Answer]]] = deque()
+    finished = False
+    try:
+        while True:
+            while not finished and len(pending) < 32 * jobs:
+                source = next(architectures, None)
+                if source is None:
+                    finished = True
+                else:
+                    pending.append((source, pool.submit(answer, entry, source, arguments, deadline)))
+            if not pending:
+                return
+            source, future = pending.popleft()
+            try:
+                yield future.result()
+            except BrokenProcessPool:
+                yield Answer(source, BAD_INPUT, error="a worker process died, probably for lack of memory; try --jobs 1")
+                return
+    except KeyboardInterrupt:
+        for source, future in [(source, future), *pending]:
+            if future.done() and not future.cancelled() and future.exception() is None:
+                yield future.result()
+        yield _partial(entry, source, arguments, {}, INTERRUPTED)
+    finally:
+        for name, value in saved.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in multiprocessing.active_children():
+            process.terminate()

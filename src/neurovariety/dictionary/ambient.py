@@ -1,0 +1,220 @@
+"""Ambient dimension: the linear span of the neuromanifold (I1 of the dictionary).
+
+The span of all functions f_w is the smallest linear space that holds the neuromanifold; it can be smaller than the space of all
+polynomials of that degree. For learning it is what the model could reach if it were linear: targets outside it can never be fit.
+
+What is proved. Below: the rank over F_p of values of random functions at random inputs. Above: a theorem of the family, or the exact
+expansion of a small model over Q. Where they meet the value is `proved`, else it holds with `probability` at least 1 - error_bound.
+
+Source: Marchetti et al. 2025, section 3.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from neurovariety.architectures import as_model
+from neurovariety.architectures.bounds import forms
+from neurovariety.architectures.from_callable import Source
+from neurovariety.claim import Claim
+from neurovariety.dictionary.span import Monomial, exact_span, span_rank
+from neurovariety.dictionary.trial import (
+    as_json_bound,
+    degree_bounds,
+    division_notice,
+    draw_point,
+    generator,
+    rank_error,
+    with_new_values,
+)
+from neurovariety.errors import ResourceError, VerificationError
+from neurovariety.linear_algebra import echelon
+from neurovariety.model import Model
+from neurovariety.program.interpret import interpret
+from neurovariety.program.of_model import draw_coefficients, leaves, values_program
+from neurovariety.result import Provenance, Result
+from neurovariety.rings.polynomial import Polynomials
+from neurovariety.rings.rational import Rationals, to_fraction
+from neurovariety.theorem import bound
+from neurovariety.tolerances import DEFAULT_SEED, ERROR_BOUND, MAX_TRIALS
+
+_MAX_SPAN = 4000
+"""Spans up to this size are computed by rank; beyond it only a theorem gives the dimension."""
+
+_MAX_BASIS = 60
+_MAX_LISTED = 60
+
+
+@dataclass(frozen=True, repr=False)
+class AmbientResult(Result):
+    """The ambient dimension; ``value`` is an int.
+
+    ``evidence`` holds ``monomials`` (how many polynomials of this degree there are, for all outputs), ``missing`` (monomials that no
+    function of the model contains, listed for small models), and ``basis`` (of the span, for small models).
+    """
+
+    entry: ClassVar[str] = "ambient"
+
+    def verify(self, *, seed: int | None = None) -> AmbientResult:
+        """Recompute under another seed; raises `VerificationError` where the values differ."""
+        again = ambient(self.subject, seed=self.provenance.seed + 1_000_003 if seed is None else seed)
+        if again.value != self.value:
+            raise VerificationError(f"ambient of {self.subject}: recorded {self.value}, recomputed {again.value}")
+        return again
+
+
+def ambient(source: Source, *, seed: int = DEFAULT_SEED, memory_limit: int | None = None) -> AmbientResult:
+    """The dimension of the linear span of the neuromanifold of ``source``.
+
+    Raises `InputError` for unusable input, `ResourceError` where the sample matrix would not fit in memory.
+
+    >>> ambient("mlp(2,2,1; x^3 + x^2)")
+    ambient(mlp(2,2,1; x^3 + x^2)) = 7 [proved, seed 0]
+    >>> ambient("cnn(2,2; x^2)").evidence["missing"]
+    ['x0 x2']
+    """
+    start = time.perf_counter()
+    model = as_model(source)
+    (value, claim, evidence), draws = with_new_values(lambda k: _compute(model, seed, k, memory_limit))
+    evidence |= _monomials(model, value, seed)
+    return AmbientResult(
+        value=value,
+        claim=claim,
+        subject=model.name,
+        meaning=_meaning(model, value, claim, evidence),
+        evidence=evidence,
+        provenance=Provenance.since(start, seed),
+        notices=division_notice(draws),
+    )
+
+
+def _compute(model: Model, seed: int, k: int, limit: int | None) -> tuple[int, Claim, dict[str, Any]]:
+    cap = bound(model.theorems, "ambient")
+    theorems = [t.to_dict() for t in model.theorems if t.applies and t.quantity.startswith("ambient")]
+    if cap is not None and cap.value > _MAX_SPAN and cap.quantity == "ambient":
+        return cap.value, Claim.PROVED, {"route": "theorem", "theorems": theorems}
+    rng = generator(seed, 2, k)
+    at_most = min(cap.value, _MAX_SPAN) if cap is not None else _enough(model, rng, limit)
+    trials: list[dict[str, int]] = []
+    value, error = 0, 1.0
+    while len(trials) < MAX_TRIALS:
+        p, point = draw_point(model, rng)
+        found = min(span_rank(model, p, point, at_most, limit), at_most)
+        trials.append({"prime": p, "rank": found})
+        value = max(value, found)
+        evidence: dict[str, Any] = {"route": "computed", "trials": trials, "theorems": theorems, "error_bound": None}
+        if cap is not None and value == cap.value:
+            return value, Claim.PROVED, evidence | {"upper_bound": {"value": cap.value, "reason": cap.name}}
+        if value == at_most:
+            return value, Claim.LOWER_BOUND, evidence | {"searched_up_to": at_most}
+        if len(trials) == 1:
+            exact = exact_span(model)
+            if exact is not None and exact.dimension == value:
+                return value, Claim.PROVED, evidence | {
+                    "upper_bound": {"value": value, "reason": "rank over Q of the expanded model"}
+                }
+        error *= min(1.0, 2 * rank_error(model, at_most, derivative=False))
+        if error <= ERROR_BOUND:
+            break
+    claim = Claim.PROBABILITY if error <= ERROR_BOUND else Claim.LOWER_BOUND
+    return value, claim, evidence | {"error_bound": as_json_bound(error)}
+
+
+def _enough(model: Model, rng: np.random.Generator, limit: int | None) -> int:
+    """A number that the span stays below, found by doubling, or the largest that is searched."""
+    at_most = 64
+    while at_most < _MAX_SPAN:
+        p, point = draw_point(model, rng)
+        if span_rank(model, p, point, at_most, limit) < at_most:
+            return at_most
+        at_most = min(2 * at_most, _MAX_SPAN)
+    return at_most
+
+
+def _monomials(model: Model, value: int, seed: int) -> dict[str, Any]:
+    """How many monomials there are, which are missing, and a basis of the span, as far as they are short enough to say."""
+    d = degree_bounds(model)
+    if d.rational or not np.isfinite(d.inputs) or d.inputs > 2000:
+        return {"monomials": None, "missing": None, "basis": None}
+    total = model.outputs * sum(forms(model.inputs, k) for k in range(int(d.low), int(d.inputs) + 1))
+    out: dict[str, Any] = {"monomials": total, "missing": None, "basis": None}
+    if total > _MAX_SPAN or value > _MAX_BASIS:
+        return out
+    try:
+        columns, rows = _coefficient_rows(model, value, seed)
+    except ResourceError:
+        return out
+    names = [_shown(c, model) for c in columns]
+    if model.outputs * total <= 10**6:
+        present = set(columns)
+        missing = [
+            _shown((o, e), model)
+            for o in range(model.outputs)
+            for k in range(int(d.low), int(d.inputs) + 1)
+            for e in _exponents(model.inputs, k)
+            if (o, e) not in present
+        ]
+        out["missing"] = missing if len(missing) <= _MAX_LISTED else f"{len(missing)} monomials"
+    if len(columns) == value:
+        out["basis"] = names
+    else:
+        p, _ = draw_point(model, generator(seed, 5))
+        residues = np.array([[float(int(c.p) * pow(int(c.q), -1, p) % p) for c in row] for row in rows])
+        pivots = echelon(residues, p).pivot_columns
+        out["basis"] = f"{len(names)} monomials with {len(names) - value} linear relations; coordinates: " + ", ".join(
+            names[int(i)] for i in pivots
+        )
+    return out
+
+
+def _coefficient_rows(model: Model, value: int, seed: int) -> tuple[list[tuple[int, Monomial]], list[list[Any]]]:
+    """Coefficients of value + 2 random functions of the model: the monomials that occur in them, and a row for each."""
+    ring = Polynomials([f"x{i}" for i in range(model.inputs)])
+    rng = generator(seed, 4)
+    drawn = Rationals()
+    x = ring.generators().reshape(model.input_shape)
+    found: list[dict[tuple[int, Monomial], Any]] = []
+    for _ in range(value + 2):
+        weights = ring.constant(rng.integers(-50, 51, size=model.parameters))
+        coefficients = ring.constant(
+            np.array([to_fraction(c) for c in draw_coefficients(model, drawn, rng)], dtype=object)
+        )
+        (out,) = interpret(values_program(model), ring, [*leaves(model, weights), x, coefficients])
+        found.append(
+            {
+                (o, tuple(int(k) for k in e)): c
+                for o, element in enumerate(out.reshape(-1))
+                for e, c in element.numerator.to_dict().items()
+            }
+        )
+    columns = sorted({key for row in found for key in row})
+    zero = drawn.zeros(())[()]
+    return columns, [[row.get(c, zero) for c in columns] for row in found]
+
+
+def _exponents(variables: int, degree: int) -> Sequence[Monomial]:
+    if variables == 1:
+        return [(degree,)]
+    return [(k, *rest) for k in range(degree, -1, -1) for rest in _exponents(variables - 1, degree - k)]
+
+
+def _shown(key: tuple[int, Monomial], model: Model) -> str:
+    output, exponents = key
+    monomial = " ".join(f"x{i}" if e == 1 else f"x{i}^{e}" for i, e in enumerate(exponents) if e) or "1"
+    return monomial if model.outputs == 1 else f"{monomial} in output {output}"
+
+
+def _meaning(model: Model, value: int, claim: Claim, evidence: dict[str, Any]) -> str:
+    total = evidence.get("monomials")
+    at_least = "at least " if claim is Claim.LOWER_BOUND else ""
+    text = f"the functions span a space of {at_least}{value} dimensions"
+    if total:
+        text += f" of {total} monomials"
+        if claim is not Claim.LOWER_BOUND:
+            text += ": no polynomial of the degree is excluded linearly" if total == value else "; the rest is out of reach"
+    return text

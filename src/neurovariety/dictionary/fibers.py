@@ -1,0 +1,146 @@
+"""Fibers of the parametrization (D6 of the dictionary): which weights give the same function.
+
+The fiber over f_w is the set of weights with the same function. Over a generic function its dimension is the number of parameters
+minus the dimension of the neuromanifold; the stated symmetries explain part of it (the rank of their verified vector fields at a
+generic point), and what is left are hidden directions. For learning the fiber is what training cannot determine.
+
+What is proved. The claim is that of the dimension. At given weights w the fiber through w has dimension at least that of the generic
+fiber and at most parameters minus rank of J at w; symmetry orbits and coordinate directions that change nothing raise the lower
+bound, exactly; `proved` where the two meet.
+
+The number of points of the generic fiber modulo the symmetries needs path tracking and is null here.
+
+Source: Marchetti et al. 2025, section 4.3.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from neurovariety.architectures import as_model
+from neurovariety.architectures.from_callable import Source
+from neurovariety.claim import Claim
+from neurovariety.dictionary.dimension import dimension
+from neurovariety.dictionary.hidden_directions import hidden_directions
+from neurovariety.dictionary.special_fiber import SpecialFiber, exact_weights, special_fiber
+from neurovariety.errors import VerificationError
+from neurovariety.model import Model
+from neurovariety.result import Provenance, Result
+from neurovariety.tolerances import DEFAULT_SEED
+
+
+@dataclass(frozen=True, repr=False)
+class FibersResult(Result):
+    """The generic fiber, or the fiber through given weights.
+
+    ``value`` is ``{"dimension", "hidden", "cardinality", "identifiable"}``: hidden = dimension beyond the stated symmetries;
+    cardinality = number of points modulo the stated group (null until it is counted); identifiable is yes, no or undecided: whether
+    generic weights are determined by their function up to the stated group.
+    """
+
+    entry: ClassVar[str] = "fibers"
+
+    def verify(self, *, seed: int | None = None) -> FibersResult:
+        """Recompute under another seed; raises `VerificationError` where the values differ."""
+        again = fibers(
+            self.subject,
+            at=self.evidence.get("at"),
+            seed=self.provenance.seed + 1_000_003 if seed is None else seed,
+        )
+        if again.value != self.value:
+            raise VerificationError(f"fibers of {self.subject}: recorded {self.value}, recomputed {again.value}")
+        return again
+
+
+def fibers(
+    source: Source, *, at: Sequence[Any] | None = None, seed: int = DEFAULT_SEED, memory_limit: int | None = None
+) -> FibersResult:
+    """The fiber of the parametrization over a generic function, or through the weights ``at``.
+
+    ``at`` is a flat vector of exact numbers (ints, Fractions, strings like "1/3"; a float is its exact binary value), in the order
+    of ``Model.blocks``. Raises `InputError` where its length is wrong.
+
+    >>> fibers("mlp(2,2,3,1; x^3)").value["hidden"]
+    2
+    >>> fibers("mlp(2,2,1; x^3)", at=[1, 2, 0, 0, 1, 0]).value["dimension"]  # the second neuron is dead
+    3
+    """
+    start = time.perf_counter()
+    model = as_model(source)
+    generic = dimension(model, seed=seed, memory_limit=memory_limit)
+    stated = generic.evidence.get("symmetry_rank")
+    total = model.parameters - generic.value
+    hidden = total - stated if stated is not None else None
+    value: dict[str, Any] = {
+        "dimension": total,
+        "hidden": hidden,
+        "cardinality": None,
+        "identifiable": "undecided" if hidden in (0, None) else "no",
+    }
+    claim = Claim.UPPER_BOUND if generic.claim is Claim.LOWER_BOUND else generic.claim
+    evidence: dict[str, Any] = {
+        "model_dimension": generic.value,
+        "parameters": model.parameters,
+        "stated": stated,
+        "symmetries": generic.evidence.get("symmetries"),
+        "upper_bound": generic.evidence.get("upper_bound"),
+        "trials": generic.evidence.get("trials"),
+        "error_bound": generic.evidence.get("error_bound"),
+        "theorems": generic.evidence.get("theorems", []),
+    }
+    if at is not None:
+        found = special_fiber(model, exact_weights(model, at), total, seed)
+        return _special(model, found, claim, evidence | found.to_dict(), start, seed)
+    if hidden:
+        evidence["hidden_directions"] = hidden_directions(model, seed)
+    return FibersResult(
+        value=value,
+        claim=claim,
+        subject=model.name,
+        meaning=_meaning(total, stated, hidden),
+        evidence=evidence,
+        provenance=Provenance.since(start, seed),
+        notices=generic.notices,
+    )
+
+
+def _special(
+    model: Model, found: SpecialFiber, claim: Claim, evidence: dict[str, Any], start: float, seed: int
+) -> FibersResult:
+    meets = found.at_least == found.at_most
+    hidden = found.at_least - found.explained if meets else None
+    value = {
+        "dimension": found.at_least if meets else None,
+        "hidden": hidden,
+        "cardinality": None,
+        "identifiable": "no" if found.at_least > found.explained else "undecided",
+    }
+    extra = found.at_least - evidence["parameters"] + evidence["model_dimension"]
+    text = (
+        f"{found.at_least if meets else f'{found.at_least} to {found.at_most}'} dimensions of weights around these compute the "
+        f"same function"
+    )
+    if extra > 0:
+        text += f", {extra} more than for generic weights: the function is that of a smaller model"
+    return FibersResult(
+        value=value,
+        claim=Claim.PROVED if meets else Claim.UNDECIDED,
+        subject=model.name,
+        meaning=text,
+        evidence=evidence,
+        provenance=Provenance.since(start, seed),
+    )
+
+
+def _meaning(total: int, stated: int | None, hidden: int | None) -> str:
+    if total == 0:
+        return "weights are determined by their function up to finitely many choices"
+    if stated is None:
+        return f"{total} directions in weight space change no function"
+    text = f"{total} directions in weight space change no function, {stated} of them by the stated symmetries"
+    if hidden:
+        return text + f"; {hidden} are hidden: no stated symmetry explains them, and data cannot determine them"
+    return text + "; nothing else is lost, up to finitely many choices"

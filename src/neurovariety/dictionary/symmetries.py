@@ -1,0 +1,233 @@
+"""Symmetries of a parametrization (D6, I9 of the dictionary): linear maps of the weights that change no function.
+
+An infinitesimal linear symmetry is a matrix A on parameter space with J(w) A w = 0 for all w; these form a Lie algebra, the one of
+the group of linear reparametrizations that leave every function unchanged. It is computed here, not looked up, and then compared
+with what the architecture states. For learning each symmetry is a direction that data cannot determine; symmetric matrices among
+them give conserved quantities of gradient flow.
+
+What is proved. Above: the solution space of the equations at finitely many points over F_p, which contains the reduction of the true
+one. Below: the stated symmetries that are verified as identities, and solutions over Q whose identity J(w) A w = 0 is expanded
+exactly. `proved` where they meet, else `probability`. Only the identity component is computed; finite symmetries that the family
+states are checked one by one.
+
+Source: Marchetti et al. 2025, section 4.3.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, ClassVar
+
+import numpy as np
+
+from neurovariety.architectures import as_model
+from neurovariety.architectures.from_callable import Source
+from neurovariety.claim import Claim
+from neurovariety.dictionary.reparametrizations import Ansatz, choose_ansatz, solve
+from neurovariety.dictionary.stated_symmetries import StatedSymmetries, stated_symmetries
+from neurovariety.dictionary.trial import (
+    as_json_bound,
+    degree_bounds,
+    division_notice,
+    draw_point,
+    generator,
+    rank_error,
+    with_new_values,
+)
+from neurovariety.dictionary.generic_rank import generic_rank
+from neurovariety.errors import ResourceError, VerificationError
+from neurovariety.linear_algebra import random_prime, rank
+from neurovariety.model import Model
+from neurovariety.program.interpret import interpret
+from neurovariety.program.of_model import derivative_program, leaves
+from neurovariety.result import Provenance, Result
+from neurovariety.rings.polynomial import Polynomials
+from neurovariety.rings.ring import Array
+from neurovariety.tolerances import DEFAULT_SEED, PRIME_BITS
+
+_MAX_EXPANDED_TERMS = 20_000
+_MAX_SHOWN = 40
+
+
+@dataclass(frozen=True, repr=False)
+class SymmetriesResult(Result):
+    """The Lie algebra of linear reparametrizations.
+
+    ``value`` is ``{"dimension", "stated", "unstated", "orbit_dimension"}``: dimension of the Lie algebra within the ansatz, of the
+    part spanned by the stated symmetries, of what remains, and of a generic orbit. ``evidence`` holds the ``ansatz`` (which linear
+    maps were searched), a readable ``basis``, and the checked ``finite`` symmetries.
+    """
+
+    entry: ClassVar[str] = "symmetries"
+
+    def verify(self, *, seed: int | None = None) -> SymmetriesResult:
+        """Recompute under another seed; raises `VerificationError` where the values differ."""
+        again = symmetries(self.subject, seed=self.provenance.seed + 1_000_003 if seed is None else seed)
+        if again.value != self.value:
+            raise VerificationError(f"symmetries of {self.subject}: recorded {self.value}, recomputed {again.value}")
+        return again
+
+
+def symmetries(source: Source, *, seed: int = DEFAULT_SEED) -> SymmetriesResult:
+    """The Lie algebra of linear reparametrizations of ``source`` that leave every function unchanged.
+
+    Raises `InputError` for unusable input.
+
+    >>> symmetries("mlp(2,2,1; x^2)").value["dimension"]
+    3
+    >>> symmetries("linear(2,2,2)").value
+    {'dimension': 4, 'stated': 4, 'unstated': 0, 'orbit_dimension': 4}
+    """
+    start = time.perf_counter()
+    model = as_model(source)
+    ansatz = choose_ansatz(model)
+    (stated, found, error), draws = with_new_values(lambda k: _solved(model, ansatz, generator(seed, 3, k)))
+    evidence: dict[str, Any] = {
+        "symmetries": stated.to_dict(),
+        "finite": [{"name": a.name, "verified": a in stated.proved} for a in model.symmetries if a.finite],
+        "identity_component_only": True,
+        "theorems": [],
+    }
+    if ansatz is None or found is None:
+        return _too_large(model, stated, evidence, start, seed)
+    basis, p, rational, stated_span, orbit = found
+    dimension = basis.shape[1]
+    verified = 0
+    if dimension > stated_span and rational is not None:
+        verified = sum(_is_identity(model, ansatz.matrix(v)) for v in rational)
+    claim = Claim.PROVED if dimension in (stated_span, verified) else Claim.PROBABILITY
+    evidence |= {
+        "ansatz": ansatz.name,
+        "prime": p,
+        "upper_bound": {"value": dimension, "reason": "kernel of the equations at random points over F_p"},
+        "lower_bound": {"stated and verified": stated_span, "expanded exactly": verified},
+        "error_bound": None if claim is Claim.PROVED else as_json_bound(error),
+        "basis": None if rational is None else _readable(model, ansatz, rational),
+    }
+    value = {
+        "dimension": dimension,
+        "stated": stated_span,
+        "unstated": dimension - stated_span,
+        "orbit_dimension": orbit,
+    }
+    return SymmetriesResult(
+        value=value,
+        claim=claim,
+        subject=model.name,
+        meaning=_meaning(value, ansatz),
+        evidence=evidence,
+        provenance=Provenance.since(start, seed),
+        notices=division_notice(draws),
+    )
+
+
+def _solved(
+    model: Model, ansatz: Ansatz | None, rng: np.random.Generator
+) -> tuple[StatedSymmetries, tuple[Array, int, list[list[Fraction]] | None, int, int] | None, float]:
+    p, point = draw_point(model, rng)
+    stated = stated_symmetries(model, p, point)
+    if ansatz is None:
+        return stated, None, 1.0
+    j_rank = generic_rank(model, p, point, model.parameters).rank
+    if not j_rank:
+        j_rank = 1
+    basis, q, rational = solve(model, ansatz, lambda: random_prime(PRIME_BITS, rng), rng, j_rank)
+    error = rank_error(model, ansatz.unknowns, derivative=True)
+    span = rank(_flattened(model, ansatz, stated), q) if stated.proved else 0
+    orbit = _orbit(model, ansatz, basis, point.weights, p, q)
+    return stated, (basis, q, rational, span, orbit), error
+
+
+def _flattened(model: Model, ansatz: Ansatz, stated: StatedSymmetries) -> Array:
+    """The stated generators as vectors of matrix entries, restricted to positions that the ansatz knows."""
+    n = model.parameters
+    positions = np.unique(ansatz.target.astype(np.int64) * n + ansatz.source)
+    actions = [a for a in stated.proved if not a.finite]
+    out = np.zeros((sum(a.generators for a in actions), len(positions)))
+    at = 0
+    for a in actions:
+        g, t, s, v = a.entries(model.places)
+        key = t.astype(np.int64) * n + s
+        where = np.minimum(np.searchsorted(positions, key), len(positions) - 1)
+        known = positions[where] == key
+        np.add.at(out, (at + g[known], where[known]), v[known])
+        at += a.generators
+    return out
+
+
+def _orbit(model: Model, ansatz: Ansatz, basis: Array, weights: Array, p: int, q: int) -> int:
+    """Dimension of a generic orbit: rank of the fields A w at random weights over F_q."""
+    fields = np.zeros((basis.shape[1], model.parameters))
+    lifted = np.mod(weights, p)
+    for i in range(basis.shape[1]):
+        terms = np.mod(basis[ansatz.unknown, i] * lifted[ansatz.source], q) * ansatz.value
+        fields[i] = np.mod(np.bincount(ansatz.target, weights=terms, minlength=model.parameters), q)
+    return rank(fields, q)
+
+
+def _is_identity(model: Model, matrix: dict[tuple[int, int], Fraction]) -> bool:
+    """Whether J(w) A w = 0 identically, by exact expansion; False also where the expansion is too large."""
+    if any(c is None for c in model.coefficients) or degree_bounds(model).parameters > 60:
+        return False
+    n, m = model.parameters, model.inputs
+    ring = Polynomials([f"w{i}" for i in range(n)] + [f"x{i}" for i in range(m)], _MAX_EXPANDED_TERMS)
+    variables = ring.generators()
+    weights, x = variables[:n], variables[n:].reshape(model.input_shape)
+    direction = ring.zeros((n,))
+    for (target, source), value in matrix.items():
+        scaled = ring.multiply(ring.constant(np.array([value], dtype=object)), weights[source : source + 1])
+        direction[target] = ring.add(direction[target : target + 1], scaled)[0]
+    coefficients = ring.constant(np.array(model.coefficients, dtype=object))
+    try:
+        (out,) = interpret(
+            derivative_program(model), ring, [*leaves(model, weights), *leaves(model, direction), x, coefficients]
+        )
+    except ResourceError:
+        return False
+    return not any(bool(v) for v in out.reshape(-1))
+
+
+def _readable(model: Model, ansatz: Ansatz, vectors: list[list[Fraction]]) -> list[str]:
+    names = _parameter_names(model)
+    shown = []
+    for vector in vectors[:_MAX_SHOWN]:
+        rows: dict[int, list[str]] = {}
+        for (target, source), value in sorted(ansatz.matrix(vector).items()):
+            size = "" if abs(value) == 1 else f"{abs(value)}*"
+            rows.setdefault(target, []).append(f"{'-' if value < 0 else '+'} {size}{names[source]}")
+        shown.append("; ".join(f"d{names[t]} = {' '.join(r).removeprefix('+ ')}" for t, r in rows.items()))
+    if len(vectors) > _MAX_SHOWN:
+        shown.append(f"... and {len(vectors) - _MAX_SHOWN} more")
+    return shown
+
+
+def _parameter_names(model: Model) -> list[str]:
+    return [
+        f"{b.name}[{','.join(map(str, index))}]" if index else b.name for b in model.blocks for index in np.ndindex(b.shape)
+    ]
+
+
+def _too_large(
+    model: Model, stated: StatedSymmetries, evidence: dict[str, Any], start: float, seed: int
+) -> SymmetriesResult:
+    value = {"dimension": None, "stated": None, "unstated": None, "orbit_dimension": stated.rank}
+    return SymmetriesResult(
+        value=value,
+        claim=Claim.UNDECIDED,
+        subject=model.name,
+        meaning=f"the equations for all linear reparametrizations of {model.parameters} parameters are too many to solve; the "
+        f"stated symmetries move generic weights in {stated.rank} dimensions",
+        evidence=evidence | {"ansatz": None},
+        provenance=Provenance.since(start, seed),
+    )
+
+
+def _meaning(value: dict[str, Any], ansatz: Ansatz) -> str:
+    if not value["dimension"]:
+        return f"no continuous linear symmetry among {ansatz.name}: weights are determined up to finite choices of this kind"
+    text = f"a {value['dimension']}-dimensional group of linear changes of the weights leaves every function unchanged"
+    if value["unstated"]:
+        return text + f"; {value['unstated']} of its dimensions are not among the stated symmetries"
+    return text + "; the stated symmetries are all of it"
