@@ -93,9 +93,7 @@ def _parse(text: str) -> Activation:
             raise NotationError(f"generic({degree}) needs a degree from 1 to {_MAX_EXPANDED_DEGREE}")
         return Activation.generic(degree)
     if not text or len(text) > 1000 or not re.fullmatch(r"[\sx0-9+\-*/^().]*", text):
-        raise NotationError(
-            f"the activation {text[:60]!r} is not a polynomial in x: write x^2, x^3 + x^2, 1/3*x^2 or generic(3)"
-        )
+        raise NotationError(f"the activation {text[:60]!r} is not a polynomial in x: write x^2, x^3 + x^2, 1/3*x^2 or generic(3)")
     source = re.sub(r"(?<=[0-9.)x])\s*(?=[x(])", "*", text).replace("^", "**")
     try:
         tree = ast.parse(source.strip(), mode="eval").body
@@ -164,9 +162,7 @@ def _quotient(a: dict[int, Fraction], b: dict[int, Fraction], text: str) -> dict
 def _power(a: dict[int, Fraction], b: dict[int, Fraction], text: str) -> dict[int, Fraction]:
     exponent = b.get(0, Fraction(0))
     if any(c for e, c in b.items() if e) or exponent.denominator != 1 or exponent < 0:
-        raise NotationError(
-            f"the exponent in the activation {text[:60]!r} is not a non-negative integer: write x^2 or x^3 + x^2"
-        )
+        raise NotationError(f"the exponent in the activation {text[:60]!r} is not a non-negative integer: write x^2 or x^3 + x^2")
     n = int(exponent)
     if n > MAX_EXPONENT:
         raise NotationError(f"an exponent of the activation {text[:60]!r} is above {MAX_EXPONENT}")

@@ -30,7 +30,11 @@ class Attention(Architecture):
         check_widths(self.family, self.widths)
         if len(self.inner) != self.layers:
             raise NotationError(f"attention with {self.layers} layers needs 1 or {self.layers} head sizes, got {len(self.inner)}")
-        for name, value in (("head size", min(self.inner)), ("number of tokens", self.tokens), ("number of heads", self.heads)):
+        for name, value in (
+            ("head size", min(self.inner)),
+            ("number of tokens", self.tokens),
+            ("number of heads", self.heads),
+        ):
             if value < 1:
                 raise NotationError(f"attention: the {name} {value} is not positive")
         if self.heads * self.layers > 1000:
@@ -47,10 +51,7 @@ class Attention(Architecture):
 
     def _heads(self, layer: int) -> list[tuple[str, str, str]]:
         """Block names (K, Q, V) of each head of a layer."""
-        return [
-            (self._name("K", layer, h), self._name("Q", layer, h), self._name("V", layer, h))
-            for h in range(1, self.heads + 1)
-        ]
+        return [(self._name("K", layer, h), self._name("Q", layer, h), self._name("V", layer, h)) for h in range(1, self.heads + 1)]
 
     def shapes(self) -> dict[str, Shape]:
         found: dict[str, Shape] = {}

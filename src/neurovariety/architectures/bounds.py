@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from functools import lru_cache
 from math import comb
 
@@ -51,7 +52,7 @@ def monomial_network_bound(widths: tuple[int, ...], exponents: tuple[int, ...], 
         degree *= e
     variables = d0 + 1 if bias else d0
     span = forms(variables, degree)
-    count = sum(a * b for a, b in zip(widths, widths[1:], strict=False)) + (sum(widths[1:]) if bias else 0)
+    count = sum(a * b for a, b in itertools.pairwise(widths)) + (sum(widths[1:]) if bias else 0)
     best = (dl * span, "ambient space")
     found = [(count - sum(widths[1:-1]), "parameters minus rescalings of hidden neurons")]
     if layers == 1:

@@ -40,8 +40,7 @@ class CNN(Architecture):
     def __post_init__(self) -> None:
         if len(self.activations) != len(self.filters) - 1:
             raise NotationError(
-                f"cnn with {len(self.filters)} layers needs 1 or {len(self.filters) - 1} activations, got "
-                f"{len(self.activations)}"
+                f"cnn with {len(self.filters)} layers needs 1 or {len(self.filters) - 1} activations, got {len(self.activations)}"
             )
         for name, values in (("filter", self.filters), ("stride", self.strides), ("input", (self.size,))):
             for v in values:
@@ -96,9 +95,7 @@ class CNN(Architecture):
         return numbered("W", layer, self.layers)
 
     def shapes(self) -> dict[str, Shape]:
-        return {
-            self._name(l): (self.channels[l], self.channels[l - 1], *self.filters[l - 1]) for l in range(1, self.layers + 1)
-        }
+        return {self._name(l): (self.channels[l], self.channels[l - 1], *self.filters[l - 1]) for l in range(1, self.layers + 1)}
 
     @property
     def input_shape(self) -> Shape:
@@ -180,7 +177,10 @@ class CNN(Architecture):
                 total,
                 "filters are the factors of the end-to-end polynomial, up to scaling and finitely many regroupings",
                 "kohn2022",
-                (Hypothesis("one channel, sequences", single and sequence), Hypothesis("every layer is linear", linear)),
+                (
+                    Hypothesis("one channel, sequences", single and sequence),
+                    Hypothesis("every layer is linear", linear),
+                ),
             ),
         ]
         ambient = self._ambient(linear)

@@ -35,9 +35,7 @@ class MLP(Architecture):
         check_widths(self.family, self.widths)
         hidden = len(self.widths) - 2
         if len(self.activations) != hidden:
-            raise NotationError(
-                f"mlp with {hidden} hidden layers needs 1 or {hidden} activations, got {len(self.activations)}"
-            )
+            raise NotationError(f"mlp with {hidden} hidden layers needs 1 or {hidden} activations, got {len(self.activations)}")
         check_size(self)
 
     @property

@@ -20,9 +20,7 @@ _PARALLEL_FROM = 12
 """From so many architectures on, starting processes (1 to 2 s) pays."""
 
 
-def answer_all(
-    entry: Entry, architectures: tuple[str, ...], as_json: bool, jobs: int | None, options: dict[str, Any]
-) -> int:
+def answer_all(entry: Entry, architectures: tuple[str, ...], as_json: bool, jobs: int | None, options: dict[str, Any]) -> int:
     """Answer every architecture in input order, each as soon as it is known; returns the exit status."""
     deadline = time.time() + options.pop("time_limit") if options.get("time_limit") else None
     options.pop("time_limit", None)

@@ -32,7 +32,7 @@ class Answer:
     error: str | None = None
 
 
-class _OutOfTime(BaseException):
+class OutOfTime(BaseException):
     """Raised in the main thread when the time limit is reached; not an Exception, so that no handler swallows it."""
 
 
@@ -41,14 +41,14 @@ def answer(entry_name: str, architecture: str, arguments: dict[str, Any], deadli
     entry = find(entry_name) or ENTRIES[0]
     found = watch()
     try:
-        with _limit(deadline):
+        with time_limit(deadline):
             result = entry.load()(architecture, **arguments)
         return Answer(architecture, ANSWERED, result.to_dict(), result.summary())
     except NeurovarietyError as error:
         return Answer(architecture, BAD_INPUT, error=str(error))
     except MemoryError:
         return Answer(architecture, BAD_INPUT, error="not enough memory for this architecture; use a smaller one")
-    except _OutOfTime:
+    except OutOfTime:
         return _partial(entry_name, architecture, arguments, found, NOT_FINISHED)
     except KeyboardInterrupt:
         return _partial(entry_name, architecture, arguments, found, INTERRUPTED)
@@ -76,14 +76,14 @@ def _partial(entry: str, architecture: str, arguments: dict[str, Any], found: di
 
 
 @contextlib.contextmanager
-def _limit(deadline: float | None) -> Iterator[None]:
-    """Raise `_OutOfTime` in this (main) thread at the deadline."""
+def time_limit(deadline: float | None) -> Iterator[None]:
+    """Raise `OutOfTime` in this (main) thread at the deadline."""
     if deadline is None or threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def stop(*_: object) -> None:
-        raise _OutOfTime
+        raise OutOfTime
 
     previous = signal.signal(signal.SIGALRM, stop)
     signal.setitimer(signal.ITIMER_REAL, max(deadline - time.time(), 1e-3))

@@ -1,1 +1,1 @@
-""""""
+"""The entries of the dictionary, one file each; `registry` lists them."""

@@ -115,9 +115,11 @@ def _compute(model: Model, seed: int, k: int, limit: int | None) -> tuple[int, C
         if len(trials) == 1:
             exact = exact_span(model)
             if exact is not None and exact.dimension == value:
-                return value, Claim.PROVED, evidence | {
-                    "upper_bound": {"value": value, "reason": "rank over Q of the expanded model"}
-                }
+                return (
+                    value,
+                    Claim.PROVED,
+                    evidence | {"upper_bound": {"value": value, "reason": "rank over Q of the expanded model"}},
+                )
         error *= min(1.0, 2 * rank_error(model, at_most, derivative=False))
         if error <= ERROR_BOUND:
             break
@@ -181,9 +183,7 @@ def _coefficient_rows(model: Model, value: int, seed: int) -> tuple[list[tuple[i
     found: list[dict[tuple[int, Monomial], Any]] = []
     for _ in range(value + 2):
         weights = ring.constant(rng.integers(-50, 51, size=model.parameters))
-        coefficients = ring.constant(
-            np.array([to_fraction(c) for c in draw_coefficients(model, drawn, rng)], dtype=object)
-        )
+        coefficients = ring.constant(np.array([to_fraction(c) for c in draw_coefficients(model, drawn, rng)], dtype=object))
         (out,) = interpret(values_program(model), ring, [*leaves(model, weights), x, coefficients])
         found.append(
             {

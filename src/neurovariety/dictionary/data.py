@@ -24,7 +24,7 @@ from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.dimension import dimension
-from neurovariety.dictionary.generic_rank import rank_at
+from neurovariety.dictionary.generic_rank import jacobian_matrix, rank_at
 from neurovariety.dictionary.trial import (
     Point,
     as_json_bound,
@@ -35,7 +35,7 @@ from neurovariety.dictionary.trial import (
     with_new_values,
 )
 from neurovariety.errors import DataError
-from neurovariety.linear_algebra import rank
+from neurovariety.linear_algebra import echelon, rank
 from neurovariety.model import Model
 from neurovariety.program.interpret import interpret
 from neurovariety.program.of_model import chunks, leaves, samples_program
@@ -44,6 +44,7 @@ from neurovariety.rings.ring import Array, as_fraction
 from neurovariety.tolerances import DEFAULT_SEED, ERROR_BOUND, MAX_TRIALS
 
 _CHUNK_ENTRIES = 2**20
+_MAX_CURVE = 4 * 10**6
 
 
 @dataclass(frozen=True, repr=False)
@@ -92,6 +93,7 @@ def data(source: Source, inputs: Any, *, seed: int = DEFAULT_SEED, memory_limit:
             "outputs": model.outputs,
             "quadric_columns": found["columns"],
             "primes": found["primes"],
+            "rank_by_samples": found["rank_by_samples"],
             "dimension_claim": str(generic.claim),
             "error_bound": None if claim is Claim.PROVED else found["error_bound"],
             "theorems": [],
@@ -124,14 +126,18 @@ def _checked(model: Model, inputs: Any) -> Array:
     return exact.reshape(len(table), *model.input_shape)
 
 
-def _ranks(
-    model: Model, table: Array, dim: int, seed: int, k: int, limit: int | None
-) -> tuple[dict[str, Any], bool]:
+def _ranks(model: Model, table: Array, dim: int, seed: int, k: int, limit: int | None) -> tuple[dict[str, Any], bool]:
     """Both ranks over several primes, until they are as large as they can be or the error bound is small."""
     rng = generator(seed, 8, k)
     columns = len(table) * model.outputs
     ambient = next((t.value for t in model.theorems if t.applies and t.quantity == "ambient"), None)
-    found: dict[str, Any] = {"columns": columns, "jacobian_rank": 0, "quadric_rank": 0, "more_samples": dim, "primes": []}
+    found: dict[str, Any] = {
+        "columns": columns,
+        "jacobian_rank": 0,
+        "quadric_rank": 0,
+        "more_samples": dim,
+        "primes": [],
+    }
     error, bits = 1.0, _input_bits(table)
     while True:
         p, point = draw_point(model, rng)
@@ -140,10 +146,15 @@ def _ranks(
         found["jacobian_rank"] = max(found["jacobian_rank"], at_data)
         found["quadric_rank"] = max(found["quadric_rank"], _quadric_rank(model, point, p, inputs, limit))
         found["more_samples"] = min(found["more_samples"], _more(model, p, point, inputs, at_data, dim, limit))
+        if not found["primes"]:
+            found["rank_by_samples"] = _rank_by_samples(model, p, point, inputs, dim)
         found["primes"].append(p)
         if found["jacobian_rank"] in (dim, columns) and found["quadric_rank"] in (columns, ambient):
             return found | {"error_bound": 0.0}, True
-        bounds = [rank_error(model, min(columns, dim + 1), True, input_bits=bits), rank_error(model, columns, False, input_bits=bits)]
+        bounds = [
+            rank_error(model, min(columns, dim + 1), True, input_bits=bits),
+            rank_error(model, columns, False, input_bits=bits),
+        ]
         error *= min(1.0, sum(bounds))
         if error <= ERROR_BOUND or len(found["primes"]) >= MAX_TRIALS or sum(bounds) >= 1:
             return found | {"error_bound": as_json_bound(error)}, False
@@ -170,6 +181,17 @@ def _quadric_rank(model: Model, point: Point, p: int, inputs: Array, limit: int 
         (values,) = interpret(program, point.ring, [*leaves(model, weights), inputs, point.coefficients])
         out[span.start : span.stop] = values.reshape(per_chunk, columns)[: len(span)]
     return rank(out, p, overwrite=True)
+
+
+def _rank_by_samples(model: Model, p: int, point: Point, inputs: Array, dim: int) -> list[int] | None:
+    """Rank of J at the first 1, 2, ... samples (None for large problems), up to the sample after which nothing is added."""
+    if len(inputs) * model.outputs * model.parameters > _MAX_CURVE:
+        return None
+    matrix, _ = jacobian_matrix(model, p, point, inputs)
+    pivots = np.asarray(echelon(np.ascontiguousarray(matrix.T), p, overwrite=True).pivot_columns) // model.outputs
+    counts = np.cumsum(np.bincount(pivots, minlength=len(inputs))).tolist()
+    last = counts.index(counts[-1]) + 2
+    return [int(c) for c in counts[: max(last, min(len(counts), 2 * dim))]]
 
 
 def _more(model: Model, p: int, point: Point, inputs: Array, at_data: int, dim: int, limit: int | None) -> int:

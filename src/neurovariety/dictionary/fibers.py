@@ -107,9 +107,7 @@ def fibers(
     )
 
 
-def _special(
-    model: Model, found: SpecialFiber, claim: Claim, evidence: dict[str, Any], start: float, seed: int
-) -> FibersResult:
+def _special(model: Model, found: SpecialFiber, claim: Claim, evidence: dict[str, Any], start: float, seed: int) -> FibersResult:
     meets = found.at_least == found.at_most
     hidden = found.at_least - found.explained if meets else None
     value = {

@@ -63,9 +63,7 @@ def rank_at(model: Model, p: int, point: Point, inputs: Array, limit: int | None
     return rank(matrix, p, overwrite=True), projected
 
 
-def jacobian_matrix(
-    model: Model, p: int, point: Point, inputs: Array, limit: int | None = None
-) -> tuple[Array, bool]:
+def jacobian_matrix(model: Model, p: int, point: Point, inputs: Array, limit: int | None = None) -> tuple[Array, bool]:
     """The Jacobian over F_p at ``point`` and ``inputs``, (len(inputs) * outputs) rows, projected where that saves memory."""
     rows, n = len(inputs) * model.outputs, model.parameters
     wide = n > 2 * rows and rows * n > _PROJECT_FROM

@@ -67,5 +67,3 @@ def jacobian_at(model: Model, ring: FiniteField, weights: Array, inputs: Array) 
     """J over F_p at given exact weights and inputs."""
     fixed = ring.constant(np.array(model.coefficients, dtype=object)) if model.coefficients else ring.zeros((0,))
     return jacobian_rows(model, ring, ring.constant(weights), ring.constant(inputs), fixed)
-
-

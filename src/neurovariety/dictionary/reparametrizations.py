@@ -57,9 +57,7 @@ def choose_ansatz(model: Model) -> Ansatz | None:
         target, source = np.concatenate(targets), np.concatenate(sources)
         return _ansatz("linear maps within each parameter block (not all linear maps)", np.arange(len(target)), target, source)
     along = [
-        AxisAction(Kind.GENERAL_LINEAR, size, ((b.name, axis, 1),), "")
-        for b in model.blocks
-        for axis, size in enumerate(b.shape)
+        AxisAction(Kind.GENERAL_LINEAR, size, ((b.name, axis, 1),), "") for b in model.blocks for axis, size in enumerate(b.shape)
     ]
     unknowns = sum(a.generators for a in along)
     if unknowns > SYMMETRY_MAX_UNKNOWNS:
@@ -81,7 +79,12 @@ def choose_ansatz(model: Model) -> Ansatz | None:
     if len(unknown) > _MAX_DIRECT:
         return None
     return Ansatz(
-        "linear maps along the axes of each parameter block (not all linear maps)", unknowns, unknown, target, source, value
+        "linear maps along the axes of each parameter block (not all linear maps)",
+        unknowns,
+        unknown,
+        target,
+        source,
+        value,
     )
 
 
@@ -163,9 +166,7 @@ def _lifted(basis: Array, p: int) -> list[list[Fraction]] | None:
     return vectors
 
 
-def _solves(
-    model: Model, ansatz: Ansatz, vectors: list[list[Fraction]], q: int, rng: np.random.Generator, rank: int
-) -> bool:
+def _solves(model: Model, ansatz: Ansatz, vectors: list[list[Fraction]], q: int, rng: np.random.Generator, rank: int) -> bool:
     """Whether the rational vectors solve fresh equations over another prime field."""
     field = FiniteField(q)
     columns = np.stack([field.constant(np.array(v, dtype=object)) for v in vectors], axis=1)

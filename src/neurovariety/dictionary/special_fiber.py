@@ -92,9 +92,7 @@ def special_fiber(model: Model, weights: tuple[Fraction, ...], generic: int, see
     return SpecialFiber(weights, j_rank, explained, tuple(names), at_least, at_most)
 
 
-def _affine_spaces(
-    model: Model, p: int, point: Point, inputs: Array, jacobian: Array
-) -> list[tuple[str, Array]]:
+def _affine_spaces(model: Model, p: int, point: Point, inputs: Array, jacobian: Array) -> list[tuple[str, Array]]:
     """Affine spaces through the weights on which the function is constant, as (name, directions): unconnected parameters, and for
     each block in which the function is affine the kernel of J within the block."""
     found = []

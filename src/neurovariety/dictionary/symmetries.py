@@ -25,6 +25,7 @@ import numpy as np
 from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
+from neurovariety.dictionary.generic_rank import generic_rank
 from neurovariety.dictionary.reparametrizations import Ansatz, choose_ansatz, solve
 from neurovariety.dictionary.stated_symmetries import StatedSymmetries, stated_symmetries
 from neurovariety.dictionary.trial import (
@@ -36,7 +37,6 @@ from neurovariety.dictionary.trial import (
     rank_error,
     with_new_values,
 )
-from neurovariety.dictionary.generic_rank import generic_rank
 from neurovariety.errors import ResourceError, VerificationError
 from neurovariety.linear_algebra import random_prime, rank
 from neurovariety.model import Model
@@ -181,9 +181,7 @@ def _is_identity(model: Model, matrix: dict[tuple[int, int], Fraction]) -> bool:
         direction[target] = ring.add(direction[target : target + 1], scaled)[0]
     coefficients = ring.constant(np.array(model.coefficients, dtype=object))
     try:
-        (out,) = interpret(
-            derivative_program(model), ring, [*leaves(model, weights), *leaves(model, direction), x, coefficients]
-        )
+        (out,) = interpret(derivative_program(model), ring, [*leaves(model, weights), *leaves(model, direction), x, coefficients])
     except ResourceError:
         return False
     return not any(bool(v) for v in out.reshape(-1))
@@ -204,14 +202,10 @@ def _readable(model: Model, ansatz: Ansatz, vectors: list[list[Fraction]]) -> li
 
 
 def _parameter_names(model: Model) -> list[str]:
-    return [
-        f"{b.name}[{','.join(map(str, index))}]" if index else b.name for b in model.blocks for index in np.ndindex(b.shape)
-    ]
+    return [f"{b.name}[{','.join(map(str, index))}]" if index else b.name for b in model.blocks for index in np.ndindex(b.shape)]
 
 
-def _too_large(
-    model: Model, stated: StatedSymmetries, evidence: dict[str, Any], start: float, seed: int
-) -> SymmetriesResult:
+def _too_large(model: Model, stated: StatedSymmetries, evidence: dict[str, Any], start: float, seed: int) -> SymmetriesResult:
     value = {"dimension": None, "stated": None, "unstated": None, "orbit_dimension": stated.rank}
     return SymmetriesResult(
         value=value,

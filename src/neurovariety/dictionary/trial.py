@@ -114,9 +114,7 @@ def degree_bounds(model: Model) -> DegreeBounds:
     return bounds
 
 
-def rank_error(
-    model: Model, rank_at_most: int, derivative: bool, bits: int = PRIME_BITS, input_bits: float | None = None
-) -> float:
+def rank_error(model: Model, rank_at_most: int, derivative: bool, bits: int = PRIME_BITS, input_bits: float | None = None) -> float:
     """Probability bound that one trial's rank is below the generic rank, given that this is at most ``rank_at_most``.
 
     The generic rank R is witnessed by a minor, a polynomial in weights and inputs with integer coefficients. The trial misses

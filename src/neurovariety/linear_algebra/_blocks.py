@@ -77,9 +77,7 @@ class Workspace:
             return
         cuts = [tile.shape[0] * i // self.threads for i in range(self.threads + 1)]
         jobs = [
-            self.executor.submit(
-                _kernels.subtract_reduce, target, row + start, column, tile[start:stop], self.p, self.lo, self.hi
-            )
+            self.executor.submit(_kernels.subtract_reduce, target, row + start, column, tile[start:stop], self.p, self.lo, self.hi)
             for start, stop in itertools.pairwise(cuts[1:])
         ]
         _kernels.subtract_reduce(target, row, column, tile[: cuts[1]], self.p, self.lo, self.hi)
@@ -111,9 +109,7 @@ class Workspace:
         self.solve_lower(a, upper, c0, c1)
         columns = as_slice(np.concatenate([t.columns for t in upper]))
         end = lower[-1].row + lower[-1].columns.size
-        self.subtract_product(
-            a, lower[0].row, c0, a[lower[0].row : end], a[upper[0].row : lower[0].row, c0:c1], columns
-        )
+        self.subtract_product(a, lower[0].row, c0, a[lower[0].row : end], a[upper[0].row : lower[0].row, c0:c1], columns)
         self.solve_lower(a, lower, c0, c1)
 
     def solve_upper(self, u: np.ndarray, columns: np.ndarray, start: int, stop: int, b: np.ndarray, block: int) -> None:

@@ -115,9 +115,7 @@ def echelon(a: Num[np.ndarray, "rows columns"], p: int, *, overwrite: bool = Fal
     return _eliminate(to_residues(a, p, overwrite), p, PANEL_WIDTH, rank_only=False)
 
 
-def kernel(
-    a: Num[np.ndarray, "rows columns"], p: int, *, overwrite: bool = False
-) -> Float[np.ndarray, "columns nullity"]:
+def kernel(a: Num[np.ndarray, "rows columns"], p: int, *, overwrite: bool = False) -> Float[np.ndarray, "columns nullity"]:
     """The basis of the right kernel {x : A x = 0} over F_p that is the identity on the free columns of A.
 
     The free columns are those that are not among the lexicographically first independent ones, so the basis is unique,
@@ -127,9 +125,7 @@ def kernel(
     return echelon(a, p, overwrite=overwrite).kernel()
 
 
-def to_residues(
-    a: Num[np.ndarray, "rows columns"], p: int, overwrite: bool = False
-) -> Float[np.ndarray, "rows columns"]:
+def to_residues(a: Num[np.ndarray, "rows columns"], p: int, overwrite: bool = False) -> Float[np.ndarray, "rows columns"]:
     """A C-contiguous float64 array of centred residues: ``a`` itself where overwriting is allowed and possible.
 
     Arguments and errors as for `rank`.
@@ -276,9 +272,7 @@ class _Elimination:
         columns = np.empty(c1 - c0, dtype=np.int64)
         swaps = np.empty(c1 - c0, dtype=np.int64)
         work = self.work
-        found = _kernels.panel(
-            self.a, row, c0, c1, work.p, work.lo, work.hi, work.chunk, self.panel_buffer, columns, swaps
-        )
+        found = _kernels.panel(self.a, row, c0, c1, work.p, work.lo, work.hi, work.chunk, self.panel_buffer, columns, swaps)
         if not found:
             return _NOTHING
         return _Part(columns[:found], swaps[:found], [Triangle(row, columns[:found])])

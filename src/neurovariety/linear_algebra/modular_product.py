@@ -54,9 +54,7 @@ def require_length(p: int) -> int:
     """`max_length` of p, or `ExactnessError` where it is 0."""
     length = max_length(p)
     if length == 0:
-        raise ExactnessError(
-            f"one product of residues mod {p} can exceed 2**53; use a prime of at most 27 bits, or rank_large"
-        )
+        raise ExactnessError(f"one product of residues mod {p} can exceed 2**53; use a prime of at most 27 bits, or rank_large")
     return length
 
 

@@ -56,9 +56,7 @@ def rational_reconstruction(x: int, modulus: int) -> Fraction | None:
     return Fraction(r1, t1)
 
 
-def rational_kernel(
-    residues: Callable[[int], Shaped[np.ndarray, "rows columns"]], primes: Iterable[int]
-) -> list[list[Fraction]]:
+def rational_kernel(residues: Callable[[int], Shaped[np.ndarray, "rows columns"]], primes: Iterable[int]) -> list[list[Fraction]]:
     """A basis of the right kernel over Q of a rational matrix A that is known by its residues.
 
     ``residues(p)`` is A mod p (float64 or integers, as for `echelon`); it may raise `DivisionByZeroError` where p

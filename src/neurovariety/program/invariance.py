@@ -86,9 +86,7 @@ def _plain(shape: tuple[int, ...]) -> _Type:
 
 
 def _constant(values: Any) -> _Type:
-    uniform = tuple(
-        bool(values.shape[k] <= 1 or np.all(values == np.take(values, [0], axis=k))) for k in range(values.ndim)
-    )
+    uniform = tuple(bool(values.shape[k] <= 1 or np.all(values == np.take(values, [0], axis=k))) for k in range(values.ndim))
     return _Type(values.shape, (PLAIN,) * values.ndim, uniform, 0, not np.any(values))
 
 
@@ -99,9 +97,7 @@ class _Rules:
         self.kind = kind
         self._table: dict[str, Callable[[Instruction, list[_Type]], _Type]] = {
             **dict.fromkeys(("add", "add_any", "sub"), self._add),
-            **dict.fromkeys(
-                ("neg", "copy", "copy_p", "convert_element_type", "stop_gradient", "reduce_precision"), self._same
-            ),
+            **dict.fromkeys(("neg", "copy", "copy_p", "convert_element_type", "stop_gradient", "reduce_precision"), self._same),
             "mul": lambda i, t: self._multiply(t[0], t[1], 1),
             "div": lambda i, t: self._multiply(t[0], t[1], -1),
             "square": lambda i, t: self._power(t[0], 2),
@@ -269,9 +265,7 @@ class _Rules:
             if not label:
                 continue
             ahead = int(np.prod(before[:k], dtype=np.int64))
-            match = [
-                j for j, n in enumerate(shape) if n == before[k] and int(np.prod(shape[:j], dtype=np.int64)) == ahead
-            ]
+            match = [j for j, n in enumerate(shape) if n == before[k] and int(np.prod(shape[:j], dtype=np.int64)) == ahead]
             if len(match) != 1:
                 raise _Undecided
             labels[match[0]] = label

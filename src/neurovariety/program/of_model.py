@@ -37,7 +37,7 @@ def samples_program(model: Model, samples: int, batch: int) -> Program:
         return jax.vmap(lambda w: over_inputs(w, inputs))(parameters)
 
     def build() -> Program:
-        shapes, x, coefficients = _arguments(model, batch)
+        _shapes, x, coefficients = _arguments(model, batch)
         many = model.tree([(samples, *b.shape) for b in model.blocks])
         return trace(values, many, x, coefficients)
 
@@ -71,9 +71,7 @@ def leaves(model: Model, flat: Array) -> list[Array]:
     return list(model.unflatten(flat).values())
 
 
-def jacobian_rows(
-    model: Model, ring: Ring, flat: Array, inputs: Array, coefficients: Array, out: Array | None = None
-) -> Array:
+def jacobian_rows(model: Model, ring: Ring, flat: Array, inputs: Array, coefficients: Array, out: Array | None = None) -> Array:
     """The Jacobian of the values at ``inputs`` (batch, *input shape) by the parameters: shape (batch * outputs, N).
 
     Rows are input by input, outputs within. ``out`` receives the rows where it is given.

@@ -253,6 +253,8 @@ def refusal(name: str, line: str) -> str:
     """The sentence for a primitive that is not a ring operation."""
     key = next((k for k in _ADVICE if name.startswith(k)), "")
     alias = {"min": "max", "abs": "max", "sign": "max", "select_n": "max", "while": "cond", "rsqrt": "sqrt"}
-    advice = _ADVICE.get(key or alias.get(name.split(" ")[0], ""), "replace it by a polynomial, for example a Taylor or Chebyshev one")
+    advice = _ADVICE.get(
+        key or alias.get(name.split(" ")[0], ""), "replace it by a polynomial, for example a Taylor or Chebyshev one"
+    )
     where = f" at {line}" if line else ""
     return f"the model uses {name}{where}, which is not a polynomial or rational operation; {advice}"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -258,9 +258,7 @@ def _without_dead_code(program: Program) -> Program:
             kept.append(instruction)
             needed.update(instruction.operands)
     constants = {slot: values for slot, values in program.constants.items() if slot in needed}
-    return Program(
-        program.inputs, constants, tuple(reversed(kept)), program.outputs, program.output_shapes, program.rounded
-    )
+    return Program(program.inputs, constants, tuple(reversed(kept)), program.outputs, program.output_shapes, program.rounded)
 
 
 _LIBRARIES = tuple(str(Path(f).parent) for f in (jax.__file__, np.__file__, __file__)) + tuple(

@@ -1,1 +1,11 @@
-""""""
+"""The number systems that a program can be run over; one small file each."""
+
+from neurovariety.rings.complexes import Complexes
+from neurovariety.rings.degree import Degrees
+from neurovariety.rings.finite_field import FiniteField
+from neurovariety.rings.polynomial import Polynomials
+from neurovariety.rings.rational import Rationals
+from neurovariety.rings.ring import Ring
+from neurovariety.rings.word_field import WordField
+
+__all__ = ["Complexes", "Degrees", "FiniteField", "Polynomials", "Rationals", "Ring", "WordField"]

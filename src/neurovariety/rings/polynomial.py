@@ -96,9 +96,7 @@ class Polynomials(Ring):
     def _sum(self, x: Quotient, y: Quotient) -> Quotient:
         if x.denominator == y.denominator:
             return self._reduced(x.numerator + y.numerator, x.denominator)
-        return self._reduced(
-            x.numerator * y.denominator + y.numerator * x.denominator, x.denominator * y.denominator
-        )
+        return self._reduced(x.numerator * y.denominator + y.numerator * x.denominator, x.denominator * y.denominator)
 
     def _product(self, x: Quotient, y: Quotient) -> Quotient:
         # Guard before multiplying: the product of two long polynomials is where memory would go.
@@ -146,9 +144,7 @@ def _latex_polynomial(polynomial: Any) -> str:
     pieces: list[str] = []
     for exponents, value in polynomial.to_dict().items():
         coefficient = Fraction(int(value.p), int(value.q))
-        monomial = " ".join(
-            n if e == 1 else f"{n}^{{{int(e)}}}" for n, e in zip(names, exponents, strict=True) if int(e)
-        )
+        monomial = " ".join(n if e == 1 else f"{n}^{{{int(e)}}}" for n, e in zip(names, exponents, strict=True) if int(e))
         size = abs(coefficient)
         digits = str(size.numerator) if size.denominator == 1 else rf"\frac{{{size.numerator}}}{{{size.denominator}}}"
         body = monomial if monomial and size == 1 else f"{digits} {monomial}".strip()

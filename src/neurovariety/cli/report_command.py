@@ -1,0 +1,73 @@
+"""``neurovariety report``: the table, JSON, and the page."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from neurovariety.architectures import as_model
+from neurovariety.cli.exit_status import ANSWERED, INTERRUPTED, NOT_FINISHED
+from neurovariety.cli.workers import OutOfTime
+from neurovariety.cli.workers import time_limit as limited
+from neurovariety.dataset import read_csv
+from neurovariety.errors import InputError
+from neurovariety.report.build import Report, check_fit, empty_report, fill
+
+
+def report_command(
+    architecture: str,
+    data: str | None,
+    target: str | None,
+    page: str | None,
+    save: str | None,
+    as_json: bool,
+    seed: int,
+    time_limit: float | None,
+    memory_limit: int | None,
+) -> int:
+    """Run the report and write it where it was asked for; returns the exit status."""
+    if target and not data:
+        raise InputError(f"--target {target} needs --data FILE.csv")
+    model = as_model(architecture)
+    dataset = read_csv(data, target) if data else None
+    if dataset is not None:
+        check_fit(model, dataset)
+    for path in (page, save):
+        if path is not None and not Path(path).parent.is_dir():
+            raise InputError(f"cannot write {path}: its folder does not exist")
+    out = empty_report(model, dataset, seed)
+    status = _fill(out, model, dataset, seed, memory_limit, time_limit)
+    if as_json:
+        click.echo(json.dumps(out.to_dict()))
+    else:
+        from neurovariety.report.terminal import show
+
+        show(out, Console(width=None if sys.stdout.isatty() else 120, highlight=False))
+    if save:
+        Path(save).write_text(json.dumps(out.to_dict(), indent=1) + "\n", encoding="utf-8")
+    if page:
+        from neurovariety.report.page import page as page_of
+
+        Path(page).write_text(page_of(out), encoding="utf-8")
+        click.echo(f"wrote {page}", err=True)
+    return status
+
+
+def _fill(out: Report, model: Any, dataset: Any, seed: int, memory: int | None, limit: float | None) -> int:
+    console = Console(stderr=True)
+    try:
+        with limited(time.time() + limit if limit else None), console.status("") as status:
+            fill(out, model, dataset, seed, memory, lambda name: status.update(f"{name} ..."))
+    except OutOfTime:
+        out.finished = False
+        return NOT_FINISHED
+    except KeyboardInterrupt:
+        out.finished = False
+        return INTERRUPTED
+    return ANSWERED

@@ -1,0 +1,132 @@
+"""The dictionary of one architecture: every entry of the registry, with the data where there are some."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from neurovariety.architectures import as_model
+from neurovariety.architectures.from_callable import Source
+from neurovariety.dataset import Dataset
+from neurovariety.dictionary.registry import ENTRIES, Entry
+from neurovariety.errors import DataError, NeurovarietyError
+from neurovariety.model import Model
+from neurovariety.result import SCHEMA, Result
+
+
+@dataclass(frozen=True)
+class Row:
+    """One entry of the report: its result, or the sentence that says why there is none."""
+
+    entry: Entry
+    result: Result | None
+    problem: str = ""
+
+
+@dataclass
+class Report:
+    """The rows of a report in the order of the registry, and what was analysed. ``finished``: no entry was cut short."""
+
+    subject: str
+    parameters: int
+    inputs: int
+    outputs: int
+    seed: int
+    data: dict[str, Any] | None
+    rows: list[Row] = field(default_factory=list)
+    finished: bool = True
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready data: the results as on the command line, and the sentences of the entries without one."""
+        entries = [r.result.to_dict() if r.result is not None else {"entry": r.entry.name, "error": r.problem} for r in self.rows]
+        return {
+            "architecture": self.subject,
+            "parameters": self.parameters,
+            "inputs": self.inputs,
+            "outputs": self.outputs,
+            "seed": self.seed,
+            "data": self.data,
+            "entries": entries,
+            "finished": self.finished,
+            "schema": SCHEMA,
+        }
+
+
+def report(
+    source: Source,
+    dataset: Dataset | None = None,
+    *,
+    seed: int = 0,
+    memory_limit: int | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Report:
+    """Run every entry of the dictionary on ``source``; entries that need data are run where ``dataset`` is given.
+
+    An entry that cannot be computed (too large, say) is reported with its sentence and does not stop the others. Raises
+    `InputError` for an unusable architecture and `DataError` where the data do not fit it.
+
+    >>> report("mlp(2,2,1; x^2)").rows[1].result
+    dimension(mlp(2,2,1; x^2)) = 3 [proved, seed 0]
+    """
+    model = as_model(source)
+    if dataset is not None:
+        check_fit(model, dataset)
+    out = empty_report(model, dataset, seed)
+    fill(out, model, dataset, seed, memory_limit, progress)
+    return out
+
+
+def empty_report(model: Model, dataset: Dataset | None, seed: int) -> Report:
+    """A report without rows yet; `fill` appends them."""
+    return Report(model.name, model.parameters, model.inputs, model.outputs, seed, _described(dataset))
+
+
+def fill(
+    out: Report,
+    model: Model,
+    dataset: Dataset | None,
+    seed: int,
+    memory_limit: int | None,
+    progress: Callable[[str], None],
+) -> None:
+    """Append the rows one by one, so that whoever stops the work keeps those that are done."""
+    for entry in ENTRIES:
+        if entry.needs_data and dataset is None:
+            continue
+        progress(entry.name)
+        options: dict[str, Any] = {"seed": seed}
+        if entry.takes_memory_limit:
+            options["memory_limit"] = memory_limit
+        if entry.needs_data and dataset is not None:
+            options["inputs"] = dataset.inputs
+        try:
+            out.rows.append(Row(entry, entry.load()(model, **options)))
+        except NeurovarietyError as error:
+            out.rows.append(Row(entry, None, str(error)))
+
+
+def check_fit(model: Model, dataset: Dataset) -> None:
+    """Raise `DataError` where the data have another number of inputs or targets than the model."""
+    features, targets = dataset.inputs.shape[1], dataset.targets.shape[1]
+    if features != model.inputs:
+        raise DataError(
+            f"{model.name} takes {model.inputs} inputs, {dataset.name} has {features} input columns "
+            f"({', '.join(dataset.features[:8])}); change the first width or the columns"
+        )
+    if targets and targets != model.outputs:
+        raise DataError(
+            f"{model.name} has {model.outputs} outputs, {targets} target columns were given ({', '.join(dataset.target_names)})"
+        )
+
+
+def _described(dataset: Dataset | None) -> dict[str, Any] | None:
+    if dataset is None:
+        return None
+    return {
+        "name": dataset.name,
+        "samples": len(dataset.inputs),
+        "features": list(dataset.features),
+        "targets": list(dataset.target_names),
+        "preparation": "none: every number exactly as written in the file",
+    }

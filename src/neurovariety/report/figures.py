@@ -1,0 +1,101 @@
+"""Figures of the report as SVG that follows the page's light or dark colours."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from typing import Any
+
+from neurovariety.report.build import Row
+
+_INK, _MAIN, _SECOND, _THIRD = "#010101", "#020202", "#030303", "#040404"
+_COLOURS = {_INK: "var(--ink)", _MAIN: "var(--main)", _SECOND: "var(--second)", _THIRD: "var(--third)"}
+
+
+def figure(row: Row) -> str:
+    """The SVG of a row's figure, or '' where it has none."""
+    draw = _DRAWINGS.get(row.entry.figure)
+    if draw is None or row.result is None:
+        return ""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context({"svg.fonttype": "none", "font.size": 10, "font.family": "sans-serif", "svg.hashsalt": "neurovariety"}):
+        canvas = Figure(figsize=(6.4, 1.9), layout="constrained")
+        axes = canvas.subplots()
+        axes.patch.set_alpha(0)
+        if not draw(axes, row.result.value, row.result.evidence):
+            return ""
+        for side in ("top", "right"):
+            axes.spines[side].set_visible(False)
+        for artist in [*axes.spines.values(), *axes.xaxis.get_ticklines(), *axes.yaxis.get_ticklines()]:
+            artist.set_color(_INK)
+        axes.tick_params(colors=_INK)
+        axes.xaxis.label.set_color(_INK)
+        axes.yaxis.label.set_color(_INK)
+        buffer = io.StringIO()
+        canvas.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    return _themed(buffer.getvalue())
+
+
+def _themed(svg: str) -> str:
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    for drawn, themed in _COLOURS.items():
+        svg = svg.replace(drawn, themed)
+    return re.sub(r'width="[\d.]+pt" height="[\d.]+pt"', 'role="img"', svg, count=1)
+
+
+def _bars(axes: Any, value: Any, evidence: Any) -> bool:
+    """Parameters, expected dimension, dimension and ambient dimension, side by side."""
+    rows = [("parameters", evidence.get("parameters")), ("expected", evidence.get("expected")), ("dimension", value)]
+    if evidence.get("ambient") is not None:
+        rows.append(("ambient", evidence["ambient"]))
+    rows = [(n, v) for n, v in rows if v is not None][::-1]
+    colours = [_MAIN if n == "dimension" else _THIRD for n, _ in rows]
+    axes.barh([n for n, _ in rows], [v for _, v in rows], color=colours)
+    if max(v for _, v in rows) > 50 * max(value, 1):
+        axes.set_xscale("log")
+    for i, (_, v) in enumerate(rows):
+        axes.annotate(f" {v}", (v, i), va="center", color=_INK)
+    axes.margins(x=0.12)
+    return True
+
+
+def _split(axes: Any, value: Any, evidence: Any) -> bool:
+    """The parameters split into what the function sees, what stated symmetries explain, and hidden directions."""
+    if value.get("hidden") is None or evidence.get("stated") is None or "at" in evidence:
+        return False
+    parts = [
+        ("seen by the function", evidence["model_dimension"], _MAIN),
+        ("stated symmetries", evidence["stated"], _THIRD),
+    ]
+    parts.append(("hidden", value["hidden"], _SECOND))
+    left = 0
+    for name, size, colour in parts:
+        axes.barh([0], [size], left=left, color=colour, label=f"{name}: {size}", height=0.5)
+        left += size
+    axes.set_yticks([])
+    axes.set_ylim(-0.5, 1.1)
+    axes.set_xlabel("parameters")
+    legend = axes.legend(ncols=3, frameon=False, loc="upper left", labelcolor=_INK, borderaxespad=0)
+    legend.set_in_layout(True)
+    return True
+
+
+def _threshold(axes: Any, value: Any, evidence: Any) -> bool:
+    """Degrees of freedom seen by the first n samples, against the dimension."""
+    seen = evidence.get("rank_by_samples")
+    if not seen:
+        return False
+    axes.step(range(len(seen) + 1), [0, *seen], where="post", color=_MAIN, linewidth=2)
+    axes.axhline(value["dimension"], color=_SECOND, linestyle="--", linewidth=1)
+    axes.annotate("dimension", (0, value["dimension"]), xytext=(4, -12), textcoords="offset points", color=_INK)
+    axes.set_xlabel("samples, in the order of the file")
+    axes.set_ylabel("rank of J")
+    axes.set_ylim(0, value["dimension"] * 1.15)
+    return True
+
+
+_DRAWINGS: dict[str, Callable[[Any, Any, Any], bool]] = {"bars": _bars, "split": _split, "threshold": _threshold}
