@@ -12,11 +12,9 @@ SOURCES: dict[str, str] = {
     "alexander1995": "J. Alexander, A. Hirschowitz, Polynomial interpolation in several variables, J. Algebraic Geom. 4 (1995)",
     "finkel2024": "B. Finkel, J. I. Rodriguez, C. Wu, T. Yahl, Activation degree thresholds and expressiveness of polynomial "
     "neural networks, arXiv:2408.04569",
-    "usevich2025": "K. Usevich, R. Borsoi, C. Derand, M. Clausel, Identifiability of Deep Polynomial Neural Networks, "
-    "arXiv:2506.17093",
+    "usevich2025": "K. Usevich, R. Borsoi, C. Derand, M. Clausel, Identifiability of Deep Polynomial Neural Networks, arXiv:2506.17093",
     "massarenti2025": "A. Massarenti, M. Mella, The Alexander-Hirschowitz theorem for neurovarieties, arXiv:2511.19703",
-    "kohn2022": "K. Kohn, T. Merkh, G. Montufar, M. Trager, Geometry of Linear Convolutional Networks, SIAGA 2022, "
-    "arXiv:2108.01538",
+    "kohn2022": "K. Kohn, T. Merkh, G. Montufar, M. Trager, Geometry of Linear Convolutional Networks, SIAGA 2022, arXiv:2108.01538",
     "shahverdi2025": "V. Shahverdi, G. L. Marchetti, K. Kohn, On the Geometry and Optimization of Polynomial Convolutional "
     "Networks, AISTATS 2025, arXiv:2410.00722",
     "henry2025": "N. W. Henry, G. L. Marchetti, K. Kohn, Geometry of Lightning Self-Attention: Identifiability and Dimension, "

@@ -86,6 +86,4 @@ def _number(text: str, column: str, line: int, name: str) -> Fraction:
         problem = "is missing"
     else:
         problem = "is not a number"
-    raise DataError(
-        f"column {column!r} of {name}, line {line}: {text[:30]!r} {problem}; remove the row or column, or make it numeric"
-    )
+    raise DataError(f"column {column!r} of {name}, line {line}: {text[:30]!r} {problem}; remove the row or column, or make it numeric")

@@ -40,12 +40,10 @@ def as_model(source: Source, parameters: Any = None, *, input_shape: int | Shape
     if isinstance(source, Architecture):
         return source.model
     if not callable(source):
-        raise InputError(
-            f"a model is a notation, an architecture, a Model or a function f(parameters, x), got {type(source).__name__}"
-        )
+        raise InputError(f"a model is a notation, an architecture, a Model or a function f(parameters, x), got {type(source).__name__}")
     if parameters is None or input_shape is None:
         raise InputError("a function needs its parameters (a pytree of arrays or shapes) and input_shape= to become a model")
-    return _from_function(source, parameters, input_shape, name or getattr(source, "__name__", "model"))
+    return _from_function(source, parameters, input_shape, name or str(getattr(source, "__name__", "model")))
 
 
 def _from_function(function: Callable[..., Any], parameters: Any, input_shape: int | Shape, name: str) -> Model:

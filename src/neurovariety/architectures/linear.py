@@ -73,8 +73,7 @@ def determinantal_theorems(widths: tuple[int, ...], bias: bool) -> tuple[Theorem
             "dimension of a determinantal variety",
             "dimension",
             r * (d0 + dl - r) + extra,
-            f"{dl} x {d0} matrices of rank at most {r}{affine} form a variety of dimension r(d_0 + d_L - r)"
-            f"{' + d_L' if bias else ''}",
+            f"{dl} x {d0} matrices of rank at most {r}{affine} form a variety of dimension r(d_0 + d_L - r){' + d_L' if bias else ''}",
             "bruns1988",
             linear,
         ),

@@ -80,9 +80,7 @@ def _cnn(shown: str, sections: list[str]) -> CNN:
         strides = _one_each(strides, len(filters), "strides", shown)
     channels = _integers(options["channels"], "channels", shown) if "channels" in options else None
     if channels is not None and len(channels) != len(filters) + 1:
-        raise NotationError(
-            f"channels= needs {len(filters) + 1} numbers (input, after each layer), got {len(channels)} in {shown!r}"
-        )
+        raise NotationError(f"channels= needs {len(filters) + 1} numbers (input, after each layer), got {len(channels)} in {shown!r}")
     if "outputs" in options and "input" in options:
         raise NotationError(f"give outputs= or input=, not both, in {shown!r}")
     for window in (*filters, *(strides or ())):

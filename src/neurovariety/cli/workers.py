@@ -128,10 +128,10 @@ def pool_answers(
                 yield Answer(source, BAD_INPUT, error="a worker process died, probably for lack of memory; try --jobs 1")
                 return
     except KeyboardInterrupt:
-        for source, future in [(source, future), *pending]:
-            if future.done() and not future.cancelled() and future.exception() is None:
-                yield future.result()
-        yield _partial(entry, source, arguments, {}, INTERRUPTED)
+        for _, known in [(source, future), *pending]:
+            if known.done() and not known.cancelled() and known.exception() is None:
+                yield known.result()
+        yield _partial(entry, source or "", arguments, {}, INTERRUPTED)
     finally:
         for name, value in saved.items():
             if value is None:

@@ -113,9 +113,7 @@ def dimension(
     if route == "theorem":
         return _by_theorem(model, seed, start)
     theorems = tuple(t for t in model.theorems if route == "auto" or t.quantity != "dimension")
-    (trials, symmetries, upper, error), draws = with_new_values(
-        lambda k: _trials(model, generator(seed, 1, k), theorems, memory_limit)
-    )
+    (trials, symmetries, upper, error), draws = with_new_values(lambda k: _trials(model, generator(seed, 1, k), theorems, memory_limit))
     value = max(t.rank for t in trials)
     facts = _Facts(model, seed, value, upper, symmetries, theorems)
     claim = Claim.PROBABILITY if error <= ERROR_BOUND else Claim.LOWER_BOUND

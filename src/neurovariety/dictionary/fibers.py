@@ -6,7 +6,8 @@ generic point), and what is left are hidden directions. For learning the fiber i
 
 What is proved. The claim is that of the dimension. At given weights w the fiber through w has dimension at least that of the generic
 fiber and at most parameters minus rank of J at w; symmetry orbits and coordinate directions that change nothing raise the lower
-bound, exactly; `proved` where the two meet.
+bound (tested at random points of two fields), a computation in the local ring lowers the upper one (proved). Where they meet the
+local dimension is known.
 
 The number of points of the generic fiber modulo the symmetries needs path tracking and is null here.
 
@@ -93,7 +94,7 @@ def fibers(
     }
     if at is not None:
         found = special_fiber(model, exact_weights(model, at), total, seed)
-        return _special(model, found, claim, evidence | found.to_dict(), start, seed)
+        return _special(model, found, evidence | found.to_dict(), start, seed)
     if hidden:
         evidence["hidden_directions"] = hidden_directions(model, seed)
     return FibersResult(
@@ -107,7 +108,7 @@ def fibers(
     )
 
 
-def _special(model: Model, found: SpecialFiber, claim: Claim, evidence: dict[str, Any], start: float, seed: int) -> FibersResult:
+def _special(model: Model, found: SpecialFiber, evidence: dict[str, Any], start: float, seed: int) -> FibersResult:
     meets = found.at_least == found.at_most
     hidden = found.at_least - found.explained if meets else None
     value = {
@@ -125,7 +126,7 @@ def _special(model: Model, found: SpecialFiber, claim: Claim, evidence: dict[str
         text += f", {extra} more than for generic weights: the function is that of a smaller model"
     return FibersResult(
         value=value,
-        claim=Claim.PROVED if meets else Claim.UNDECIDED,
+        claim=Claim.UNDECIDED if not meets else Claim.PROVED if not found.error else Claim.PROBABILITY,
         subject=model.name,
         meaning=text,
         evidence=evidence,

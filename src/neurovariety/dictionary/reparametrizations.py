@@ -56,9 +56,7 @@ def choose_ansatz(model: Model) -> Ansatz | None:
             sources.append(b.start + s)
         target, source = np.concatenate(targets), np.concatenate(sources)
         return _ansatz("linear maps within each parameter block (not all linear maps)", np.arange(len(target)), target, source)
-    along = [
-        AxisAction(Kind.GENERAL_LINEAR, size, ((b.name, axis, 1),), "") for b in model.blocks for axis, size in enumerate(b.shape)
-    ]
+    along = [AxisAction(Kind.GENERAL_LINEAR, size, ((b.name, axis, 1),), "") for b in model.blocks for axis, size in enumerate(b.shape)]
     unknowns = sum(a.generators for a in along)
     if unknowns > SYMMETRY_MAX_UNKNOWNS:
         return None

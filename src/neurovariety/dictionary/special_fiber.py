@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -11,16 +12,16 @@ import numpy as np
 
 from neurovariety.dictionary.local_algebra import is_isolated
 from neurovariety.dictionary.stated_symmetries import field_matrix, stated_symmetries
-from neurovariety.dictionary.trial import Point, draw_point, generator
+from neurovariety.dictionary.trial import Point, degree_bounds, draw_point, generator
 from neurovariety.errors import InputError
-from neurovariety.linear_algebra import kernel, rank
+from neurovariety.linear_algebra import count_primes_lower_bound, kernel, rank
 from neurovariety.model import Model
 from neurovariety.program.interpret import interpret
 from neurovariety.program.of_model import batch_program, jacobian_rows, leaves
 from neurovariety.result import plain
 from neurovariety.rings.finite_field import FiniteField
 from neurovariety.rings.ring import Array
-from neurovariety.tolerances import EXTRA_SAMPLES
+from neurovariety.tolerances import EXTRA_SAMPLES, PRIME_BITS
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class SpecialFiber:
 
     ``rank`` is that of J at the weights; ``explained`` the dimension of the orbit of the stated symmetries; ``moves`` names affine
     spaces through the weights on which the function is constant; the dimension lies between ``at_least`` and ``at_most``.
+    ``error``: probability bound that ``at_least``, where it rests on such a space, is too large (0: it does not).
     """
 
     at: tuple[Fraction, ...]
@@ -37,6 +39,7 @@ class SpecialFiber:
     moves: tuple[str, ...]
     at_least: int
     at_most: int
+    error: float
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -45,6 +48,7 @@ class SpecialFiber:
             "orbit_dimension": self.explained,
             "affine_spaces_in_the_fiber": list(self.moves),
             "dimension_between": [self.at_least, self.at_most],
+            "error_bound": self.error or None,
         }
 
 
@@ -60,6 +64,26 @@ def exact_weights(model: Model, values: Sequence[Any]) -> tuple[Fraction, ...]:
 
 
 def special_fiber(model: Model, weights: tuple[Fraction, ...], generic: int, seed: int) -> SpecialFiber:
+    """The fiber through ``weights``; over two independent prime fields where the lower bound rests on random tests.
+
+    See `_one_field` for the bounds.
+    """
+    first = _one_field(model, weights, generic, seed)
+    if first.at_least == max(generic, first.explained):
+        return first
+    second = _one_field(model, weights, generic, seed + 1_000_003)
+    bits = max(math.log2(max(abs(w.numerator), w.denominator, 1)) for w in weights) + 1
+    bounds = degree_bounds(model)
+    # Each test compares values at random inputs and steps: a wrong agreement is a zero of a difference of values, of degree at most
+    # inputs + parameters; a wrong coefficient has to vanish mod the prime, which its size bounds.
+    degree = bounds.inputs + bounds.parameters
+    size = bounds.log_norm + bounds.parameters * (bits + 1)
+    once = (model.parameters + len(model.blocks)) * (degree / 2.0 ** (PRIME_BITS - 1) + size / count_primes_lower_bound(PRIME_BITS))
+    at_least = min(first.at_least, second.at_least)
+    return replace(first, at_least=at_least, at_most=min(first.at_most, second.at_most), error=min(1.0, once) ** 2)
+
+
+def _one_field(model: Model, weights: tuple[Fraction, ...], generic: int, seed: int) -> SpecialFiber:
     """The fiber through ``weights``; ``generic`` is the dimension of the generic fiber, below which no fiber falls.
 
     From below: an affine space V through w on which the function does not change, together with the orbits of the verified
@@ -89,7 +113,7 @@ def special_fiber(model: Model, weights: tuple[Fraction, ...], generic: int, see
         if is_isolated(model, weights, k, seed):
             at_most = k
             break
-    return SpecialFiber(weights, j_rank, explained, tuple(names), at_least, at_most)
+    return SpecialFiber(weights, j_rank, explained, tuple(names), at_least, at_most, 0.0)
 
 
 def _affine_spaces(model: Model, p: int, point: Point, inputs: Array, jacobian: Array) -> list[tuple[str, Array]]:

@@ -49,6 +49,7 @@ from neurovariety.tolerances import DEFAULT_SEED, PRIME_BITS
 
 _MAX_EXPANDED_TERMS = 20_000
 _MAX_SHOWN = 40
+_MAX_COMPONENTS = 16
 
 
 @dataclass(frozen=True, repr=False)
@@ -195,7 +196,9 @@ def _readable(model: Model, ansatz: Ansatz, vectors: list[list[Fraction]]) -> li
         for (target, source), value in sorted(ansatz.matrix(vector).items()):
             size = "" if abs(value) == 1 else f"{abs(value)}*"
             rows.setdefault(target, []).append(f"{'-' if value < 0 else '+'} {size}{names[source]}")
-        shown.append("; ".join(f"d{names[t]} = {' '.join(r).removeprefix('+ ')}" for t, r in rows.items()))
+        parts = [f"d{names[t]} = {' '.join(r).removeprefix('+ ')}" for t, r in rows.items()]
+        more = [f"... and {len(parts) - _MAX_COMPONENTS} more"] if len(parts) > _MAX_COMPONENTS else []
+        shown.append("; ".join(parts[:_MAX_COMPONENTS] + more))
     if len(vectors) > _MAX_SHOWN:
         shown.append(f"... and {len(vectors) - _MAX_SHOWN} more")
     return shown

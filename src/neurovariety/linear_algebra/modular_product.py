@@ -95,8 +95,7 @@ def reduce_mod(
         cuts = [source.size * i // threads for i in range(threads + 1)]
         with ThreadPoolExecutor(threads) as pool:
             jobs = [
-                pool.submit(reduce_flat, source[start:stop], target[start:stop], *arguments)
-                for start, stop in itertools.pairwise(cuts)
+                pool.submit(reduce_flat, source[start:stop], target[start:stop], *arguments) for start, stop in itertools.pairwise(cuts)
             ]
             counts = [job.result() for job in jobs]
         too_large, fractional = sum(c[0] for c in counts), sum(c[1] for c in counts)
@@ -120,7 +119,7 @@ def _largest(a: np.ndarray) -> float:
     return float(max(a.max(), -a.min())) if a.size else 0.0
 
 
-def matmul_mod(a: Float[np.ndarray, ...], b: Float[np.ndarray, ...], p: int) -> Float[np.ndarray, ...]:
+def matmul_mod(a: Float[np.ndarray, "*left"], b: Float[np.ndarray, "*right"], p: int) -> Float[np.ndarray, "*product"]:
     """The matrix product mod p with the shapes and the broadcasting of ``numpy.matmul``, as centred residues.
 
     ``a`` and ``b`` are float64 arrays of integers, normally centred residues. The contraction is cut into pieces so
@@ -137,8 +136,7 @@ def matmul_mod(a: Float[np.ndarray, ...], b: Float[np.ndarray, ...], p: int) -> 
         if not np.isfinite(largest):
             raise DataError("an entry of a factor is not finite; exact arithmetic needs integers")
         raise ExactnessError(
-            f"one product of the entries can reach {largest:.3g} > 2**53 for p = {p}; reduce the factors mod p, or "
-            "take a smaller prime"
+            f"one product of the entries can reach {largest:.3g} > 2**53 for p = {p}; reduce the factors mod p, or take a smaller prime"
         )
     length = a.shape[-1] if a.ndim else 0
     step = max(1, length) if largest == 0 else max(1, int(room // int(largest)))

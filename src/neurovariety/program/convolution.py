@@ -19,7 +19,8 @@ def convolve(ring: Ring, operands: list[Array], p: Mapping[str, Any], shape: tup
     x = _padded(ring, _dilated(ring, x, p["lhs_dilation"]), p["padding"])
     window = [(k - 1) * d + 1 for k, d in zip(w.shape[2:], p["rhs_dilation"], strict=True)]
     space = [max(0, (n - k) // s + 1) for n, k, s in zip(x.shape[2:], window, p["window_strides"], strict=True)]
-    patches = x[(slice(None), slice(None), *_windows(space, w.shape[2:], p))]
+    index: tuple[Any, ...] = (slice(None), slice(None), *_windows(space, w.shape[2:], p))
+    patches = x[index]
     # patches: batch, feature, out space..., window space...
     d = len(space)
     patches = np.moveaxis(patches, 1, 1 + d)  # batch, out space..., feature, window space...

@@ -27,12 +27,16 @@ def _keep(*names: str) -> Callable[[Any, list[Any], str], dict[str, Any]]:
     return prepare
 
 
+def _nothing(equation: Any, operands: list[Any], line: str) -> dict[str, Any]:
+    return {}
+
+
 @dataclass(frozen=True)
 class RingOperation:
     """``apply(ring, operands, parameters, shape)``; ``prepare`` picks and checks the jaxpr's parameters."""
 
     apply: Callable[[Ring, list[Array], Parameters, tuple[int, ...]], Array]
-    prepare: Callable[[Any, list[Any], str], dict[str, Any]] = _keep()
+    prepare: Callable[[Any, list[Any], str], dict[str, Any]] = _nothing
 
 
 def _dot_general(ring: Ring, operands: list[Array], p: Parameters, shape: tuple[int, ...]) -> Array:
@@ -253,8 +257,6 @@ def refusal(name: str, line: str) -> str:
     """The sentence for a primitive that is not a ring operation."""
     key = next((k for k in _ADVICE if name.startswith(k)), "")
     alias = {"min": "max", "abs": "max", "sign": "max", "select_n": "max", "while": "cond", "rsqrt": "sqrt"}
-    advice = _ADVICE.get(
-        key or alias.get(name.split(" ")[0], ""), "replace it by a polynomial, for example a Taylor or Chebyshev one"
-    )
+    advice = _ADVICE.get(key or alias.get(name.split(" ")[0], ""), "replace it by a polynomial, for example a Taylor or Chebyshev one")
     where = f" at {line}" if line else ""
     return f"the model uses {name}{where}, which is not a polynomial or rational operation; {advice}"

@@ -70,6 +70,4 @@ class Program:
 
 def float_constants(program: Program) -> int:
     """How many constants are floats that are not integers, each meaning its exact binary value."""
-    return sum(
-        int(np.count_nonzero(values != np.rint(values))) for values in program.constants.values() if values.dtype.kind == "f"
-    )
+    return sum(int(np.count_nonzero(values != np.rint(values))) for values in program.constants.values() if values.dtype.kind == "f")

@@ -156,9 +156,7 @@ class _Builder:
         parameters = RING_OPERATIONS[name].prepare(equation, operands, line)
         return [self._emit(name, operands, shapes[0], parameters, line)]
 
-    def _emit(
-        self, name: str, operands: Sequence[Slot | Array], shape: tuple[int, ...], parameters: dict[str, Any], line: str
-    ) -> Slot:
+    def _emit(self, name: str, operands: Sequence[Slot | Array], shape: tuple[int, ...], parameters: dict[str, Any], line: str) -> Slot:
         slots = tuple(self._slot(v) for v in operands)
         result = self.new_slot()
         self.instructions.append(Instruction(name, slots, result, shape, parameters, line))

@@ -29,8 +29,8 @@ def figure(row: Row) -> str:
             return ""
         for side in ("top", "right"):
             axes.spines[side].set_visible(False)
-        for artist in [*axes.spines.values(), *axes.xaxis.get_ticklines(), *axes.yaxis.get_ticklines()]:
-            artist.set_color(_INK)
+        for spine in axes.spines.values():
+            spine.set_color(_INK)
         axes.tick_params(colors=_INK)
         axes.xaxis.label.set_color(_INK)
         axes.yaxis.label.set_color(_INK)

@@ -44,8 +44,7 @@ def _row(row: Row) -> str:
     result = row.result
     if isinstance(result.value, dict):
         value = "".join(
-            f"<div><dt>{html.escape(k.replace('_', ' '))}</dt><dd>{html.escape(_shown(v))}</dd></div>"
-            for k, v in result.value.items()
+            f"<div><dt>{html.escape(k.replace('_', ' '))}</dt><dd>{html.escape(_shown(v))}</dd></div>" for k, v in result.value.items()
         )
         value = f'<dl class="values">{value}</dl>'
     else:
