@@ -43,6 +43,7 @@ def monomial_network_bound(widths: tuple[int, ...], exponents: tuple[int, ...], 
     * all linear: the dimension of a determinantal variety;
     * narrow last hidden layer: outputs are d_L combinations of d_{L-1} functions, a matrix of rank at most d_{L-1};
     * narrow first hidden layer: functions of d_1 linear forms, a point of a Grassmannian and a network on d_1 inputs;
+    * exponent 2 in the last hidden layer and one output: f = g^T A g for a tuple g of functions on which O(A) acts without changing f;
     * the recursive bound of Kileel, Trager and Bruna: dim(d_0..d_L) <= dim(d_0..d_k) + dim(d_k..d_L) - d_k.
     """
     d0, dl = widths[0], widths[-1]
@@ -70,8 +71,30 @@ def monomial_network_bound(widths: tuple[int, ...], exponents: tuple[int, ...], 
     if widths[1] < d0:
         inner, _ = monomial_network_bound((widths[1], *widths[1:]), exponents, bias)
         found.append((widths[1] * (d0 - widths[1]) + inner, "narrow first hidden layer"))
+    if dl == 1 and exponents[-1] == 2:
+        before, _ = monomial_network_bound(widths[:-1], exponents[:-1], bias)
+        turned = _rotations(widths[-2], _independent(widths[:-1], exponents[:-1]))
+        found.append((before + (1 if bias else 0) - turned, "rotations of the last hidden layer"))
     for k in range(1, layers):
         left, _ = monomial_network_bound(widths[: k + 1], exponents[: k - 1], bias)
         right, _ = monomial_network_bound(widths[k:], exponents[k:], bias)
         found.append((left + right - widths[k], f"recursive bound, cut at layer {k}"))
     return min([best, *found], key=lambda pair: pair[0])
+
+
+def _rotations(size: int, independent: int) -> int:
+    """Dimension of the orbit of O(size) on ``size`` functions of which ``independent`` are linearly independent."""
+    return comb(size, 2) - comb(size - independent, 2)
+
+
+def _independent(widths: tuple[int, ...], exponents: tuple[int, ...]) -> int:
+    """A number of linearly independent outputs that the network certainly reaches for some, hence for generic, weights.
+
+    Its last hidden layer holds r-th powers of functions that can be general linear combinations of c algebraically independent ones
+    (powers of coordinates carried through the layers), c the smallest width before it and at most the number of inputs; general r-th
+    powers of linear forms in c variables are independent as long as there are forms.
+    """
+    if len(widths) == 2:
+        return min(widths)
+    carried = min(widths[:-2])
+    return min(widths[-1], widths[-2], forms(carried, exponents[-1]))
