@@ -107,7 +107,7 @@ class Model:
         """Flat vector of shape (..., N) -> block name -> array of shape (..., *block shape)."""
         if flat.shape[-1] != self.parameters:
             raise InputError(f"{self.name} has {self.parameters} parameters, got a vector of {flat.shape[-1]}")
-        return {b.name: flat[..., b.start : b.start + b.size].reshape(*flat.shape[:-1], *b.shape) for b in self.blocks}
+        return {b.name: flat[..., b.start : b.start + b.size].reshape((*flat.shape[:-1], *b.shape)) for b in self.blocks}
 
     def flatten(self, blocks: Mapping[str, Array]) -> Array:
         """Block name -> array, to the flat vector of shape (N,)."""

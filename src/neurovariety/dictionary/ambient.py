@@ -46,6 +46,9 @@ from neurovariety.tolerances import DEFAULT_SEED, ERROR_BOUND, MAX_TRIALS
 _MAX_SPAN = 4000
 """Spans up to this size are computed by rank; beyond it only a theorem gives the dimension."""
 
+_MAX_RATIONAL_SPAN = 256
+"""For rational models, whose span is often infinite; more samples than that squared would meet zeros of a denominator."""
+
 _MAX_BASIS = 60
 _MAX_LISTED = 60
 
@@ -130,11 +133,12 @@ def _compute(model: Model, seed: int, k: int, limit: int | None) -> tuple[int, C
 def _enough(model: Model, rng: np.random.Generator, limit: int | None) -> int:
     """A number that the span stays below, found by doubling, or the largest that is searched."""
     at_most = 64
-    while at_most < _MAX_SPAN:
+    largest = _MAX_RATIONAL_SPAN if degree_bounds(model).rational else _MAX_SPAN
+    while at_most < largest:
         p, point = draw_point(model, rng)
         if span_rank(model, p, point, at_most, limit) < at_most:
             return at_most
-        at_most = min(2 * at_most, _MAX_SPAN)
+        at_most = min(2 * at_most, largest)
     return at_most
 
 

@@ -20,6 +20,8 @@ from neurovariety.rings.rational import Rationals, to_fraction
 from neurovariety.rings.ring import Array
 
 _MAX_ORDER = 6
+_MAX_ENTRY = 10**4
+"""Entries of the random linear space: large enough that it is generic, small enough that expansions stay short."""
 _MAX_MONOMIALS = 1500
 _MAX_TERMS = 20_000
 
@@ -59,7 +61,7 @@ def _equations(model: Model, weights: tuple[Fraction, ...], m: int, seed: int) -
     rng = generator(seed, 10)
     ring = Polynomials([f"t{i}" for i in range(m)], _MAX_TERMS)
     t = ring.generators()
-    directions = ring.constant(rng.integers(-9, 10, size=(model.parameters, m)))
+    directions = ring.constant(rng.integers(-_MAX_ENTRY, _MAX_ENTRY + 1, size=(model.parameters, m)))
     moved = ring.add(ring.constant(np.array(weights, dtype=object)), ring.matmul(directions, t[:, None])[:, 0])
     drawn = draw_coefficients(model, Rationals(), rng)
     coefficients = ring.constant(np.array([to_fraction(c) for c in drawn], dtype=object))

@@ -16,7 +16,7 @@ def convolve(ring: Ring, operands: list[Array], p: Mapping[str, Any], shape: tup
     x = operands[0].transpose(numbers.lhs_spec)  # batch, feature, space...
     w = operands[1].transpose(numbers.rhs_spec)  # out feature, in feature, space...
     groups, batch_groups = p["feature_group_count"], p["batch_group_count"]
-    x = _padded(ring, _dilated(ring, x, p["lhs_dilation"]), p["padding"])
+    x = padded(ring, dilated(ring, x, p["lhs_dilation"]), p["padding"])
     window = [(k - 1) * d + 1 for k, d in zip(w.shape[2:], p["rhs_dilation"], strict=True)]
     space = [max(0, (n - k) // s + 1) for n, k, s in zip(x.shape[2:], window, p["window_strides"], strict=True)]
     index: tuple[Any, ...] = (slice(None), slice(None), *_windows(space, w.shape[2:], p))
@@ -66,7 +66,8 @@ def _windows(space: list[int], taps: tuple[int, ...], p: Mapping[str, Any]) -> t
     return tuple(out)
 
 
-def _dilated(ring: Ring, x: Array, dilation: tuple[int, ...]) -> Array:
+def dilated(ring: Ring, x: Array, dilation: tuple[int, ...]) -> Array:
+    """x (batch, feature, space...) with zeros between the entries of each space axis."""
     if all(d == 1 for d in dilation):
         return x
     space = [(n - 1) * d + 1 if n else 0 for n, d in zip(x.shape[2:], dilation, strict=True)]
@@ -75,7 +76,8 @@ def _dilated(ring: Ring, x: Array, dilation: tuple[int, ...]) -> Array:
     return out
 
 
-def _padded(ring: Ring, x: Array, padding: tuple[tuple[int, int], ...]) -> Array:
+def padded(ring: Ring, x: Array, padding: tuple[tuple[int, int], ...]) -> Array:
+    """x (batch, feature, space...) with zeros around each space axis; negative padding cuts."""
     for k, (low, high) in enumerate(padding, start=2):
         keep = [slice(None)] * x.ndim
         keep[k] = slice(max(0, -low), x.shape[k] - max(0, -high))

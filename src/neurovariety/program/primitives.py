@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from neurovariety.errors import NotAlgebraicError
-from neurovariety.program.convolution import convolve
+from neurovariety.program.convolution import convolve, dilated, padded
 from neurovariety.rings.ring import Array, Ring
 
 Parameters = Mapping[str, Any]
@@ -134,6 +134,26 @@ def _concatenate(ring: Ring, operands: list[Array], p: Parameters, shape: tuple[
     return np.concatenate(operands, axis=p["dimension"])
 
 
+def _stack(ring: Ring, operands: list[Array], p: Parameters, shape: tuple[int, ...]) -> Array:
+    return np.stack(operands, axis=p["axis"])
+
+
+def _tile(ring: Ring, operands: list[Array], p: Parameters, shape: tuple[int, ...]) -> Array:
+    return np.tile(operands[0], p["reps"]).reshape(shape)
+
+
+def _window_sum(ring: Ring, operands: list[Array], p: Parameters, shape: tuple[int, ...]) -> Array:
+    """Sums over sliding windows (average pooling without the division), one strided slice for each position in the window."""
+    a = operands[0][None, None]
+    a = padded(ring, dilated(ring, a, p["base_dilation"]), p["padding"])[0, 0]
+    total: Array | None = None
+    for offset in np.ndindex(*p["window_dimensions"]):
+        starts = [o * d for o, d in zip(offset, p["window_dilation"], strict=True)]
+        cut = tuple(slice(b, b + (n - 1) * s + 1, s) for b, n, s in zip(starts, shape, p["window_strides"], strict=True))
+        total = a[cut] if total is None else ring.add(total, a[cut])
+    return ring.zeros(shape) if total is None else total
+
+
 def _transpose(ring: Ring, operands: list[Array], p: Parameters, shape: tuple[int, ...]) -> Array:
     return operands[0].transpose(p["permutation"])
 
@@ -205,12 +225,20 @@ RING_OPERATIONS: dict[str, RingOperation] = {
     "transpose": RingOperation(_transpose, _keep("permutation")),
     "rev": RingOperation(_reverse, _keep("dimensions")),
     "slice": RingOperation(_slice, _keep("start_indices", "limit_indices", "strides")),
+    "reduce_window_sum": RingOperation(
+        _window_sum, _keep("window_dimensions", "window_strides", "padding", "base_dilation", "window_dilation")
+    ),
+    "stack": RingOperation(_stack, _keep("axis")),
+    "tile": RingOperation(_tile, _keep("reps")),
     "concatenate": RingOperation(_concatenate, _keep("dimension")),
     "convert_element_type": RingOperation(_identity, _to_float),
     "copy": RingOperation(_identity),
     "copy_p": RingOperation(_identity),
     "stop_gradient": RingOperation(_identity),
     "reduce_precision": RingOperation(_identity),
+    "device_put": RingOperation(_identity),
+    "name": RingOperation(_identity),
+    "sharding_constraint": RingOperation(_identity),
     "optimization_barrier": RingOperation(_identity),
     "take": RingOperation(_take),
 }

@@ -1,0 +1,300 @@
+"""Each entry: values by a second route, claims that are earned, evidence that verifies."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from fractions import Fraction
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import neurovariety as nv
+from neurovariety import Claim
+from neurovariety.dictionary.local_algebra import is_isolated
+from neurovariety.dictionary.span import exact_span
+from neurovariety.dictionary.trial import degree_bounds, rank_error
+from neurovariety.result import Result
+
+
+class TestDimension:
+    def test_a_rational_model(self):
+        """x -> a x / (b x + c): three parameters, one rescaling."""
+        model = nv.as_model(lambda w, x: w[0] * x[0] / (w[1] * x[0] + w[2]), (3,), input_shape=1)
+        result = nv.dimension(model)
+        assert (result.value, result.claim) == (2, Claim.PROBABILITY)
+        assert result.evidence["error_bound"] <= 2**-20
+
+    def test_enough_inputs_for_outputs_of_unequal_weight(self):
+        """One output sees a single parameter, the other all the rest: parameters / outputs inputs would be too few."""
+        model = nv.as_model(
+            lambda w, x: jnp.stack([w["a"] * x[0], (w["b"] * x).sum()]), {"a": (), "b": (12,)}, input_shape=12
+        )
+        assert nv.dimension(model).value == 13
+
+    def test_float_constants_are_said(self):
+        model = nv.as_model(lambda w, x: 0.1 * w @ x, (3,), input_shape=3)
+        result = nv.dimension(model)
+        assert result.value == 3
+        assert any("exact binary" in n for n in result.notices)
+
+    def test_a_model_without_parameters_that_matter(self):
+        assert nv.dimension(nv.as_model(lambda w, x: x * 1.0 + 0 * w[0], (1,), input_shape=2)).value == 0
+
+    def test_vacuous_bound_is_a_lower_bound(self):
+        """A network with degrees so high that Schwartz-Zippel says nothing, defective and too large for a 62-bit field."""
+        model = nv.parse("mlp(4,6,5; x^2)").model
+        huge = dataclasses.replace(model, programs={})
+        assert nv.dimension(huge).claim is Claim.PROBABILITY
+        assert rank_error(nv.parse("mlp(3,80,80,80,80,3; x^6)").model, 19360, derivative=True) == 1.0
+
+    def test_verify(self):
+        result = nv.dimension("mlp(5,5,3,1; x^2)", seed=3)
+        again = result.verify()
+        assert again.value == 32
+        assert again.provenance.seed != 3
+        assert {t["prime"] for t in again.evidence["trials"]} != {t["prime"] for t in result.evidence["trials"]}
+
+    def test_verify_refuses_a_wrong_value(self):
+        wrong = dataclasses.replace(nv.dimension("mlp(2,2,1; x^2)"), value=4)
+        with pytest.raises(nv.VerificationError, match="recorded 4"):
+            wrong.verify()
+
+    def test_false_theorem_is_caught(self):
+        """A stated bound below the rank is a contradiction, not an answer."""
+        model = nv.parse("mlp(2,2,1; x^2)").model
+        bad = tuple(dataclasses.replace(t, value=2) for t in model.theorems)
+        with pytest.raises(nv.VerificationError):
+            nv.dimension(dataclasses.replace(model, theorems=bad, programs={}))
+
+    def test_false_symmetry_does_not_lower_the_bound(self):
+        """A stated symmetry that is not one is not verified, so nothing is proved from it."""
+        model = nv.parse("mlp(2,2,1; x^2)").model
+        action = model.symmetries[0]
+        wrong = dataclasses.replace(action, axes=tuple((b, a, 1) for b, a, _ in action.axes))
+        result = nv.dimension(dataclasses.replace(model, symmetries=(wrong,), theorems=(), programs={}))
+        assert result.value == 3
+        assert result.evidence["symmetries"]["verified"] == []
+
+    def test_routes(self):
+        for notation in ("linear(4,2,3)", "cnn(3,2,2; x^2)", "attention(3,2; a=2; t=2)", "mlp(3,5,1; x^4)"):
+            assert nv.dimension(notation, route="theorem").value == nv.dimension(notation, route="computed").value
+        with pytest.raises(nv.InputError, match="no closed formula"):
+            nv.dimension("attention(2,2,2; a=2; t=2)", route="theorem")
+        with pytest.raises(nv.InputError, match="unknown"):
+            nv.dimension("linear(2,2)", route="fast")
+
+    def test_memory_estimate_before_starting(self):
+        with pytest.raises(nv.ResourceError, match=r"needs about .* GiB"):
+            nv.dimension("mlp(3,80,80,80,80,3; x^6)", memory_limit=2**30)
+
+    def test_one_million_is_the_largest_exponent(self):
+        assert nv.dimension("mlp(2,2,1; x^1000000)").value == 4
+
+
+class TestAmbient:
+    @pytest.mark.parametrize(
+        "notation", ["mlp(2,2,1; x^3 + x^2)", "cnn(2,2; x^2)", "attention(2,1; a=1; t=2)", "cnn(2,2; x^2 + x; outputs=2)", "linear(2,1,3)"]
+    )
+    def test_samples_agree_with_expansion(self, notation):
+        """Two routes: rank of sampled values mod p, rank over Q of the expanded coefficients."""
+        result = nv.ambient(notation)
+        assert result.claim is Claim.PROVED
+        assert exact_span(nv.as_model(notation)).dimension == result.value
+
+    def test_too_large_to_compute_is_a_theorem(self):
+        result = nv.ambient("mlp(3,80,80,80,80,3; x^6)")
+        assert (result.value, result.claim) == (3 * 842_401 - 3 * 654, Claim.PROVED) or result.value == 2_525_259
+
+    def test_a_rational_model_has_no_finite_answer_to_claim(self):
+        """1 / (w x + 1) spans an infinite space: only a lower bound can be given."""
+        model = nv.as_model(lambda w, x: 1 / (w[0] * x[0] + 1), (1,), input_shape=1)
+        result = nv.ambient(model)
+        assert result.claim is Claim.LOWER_BOUND
+
+
+class TestFibers:
+    def test_hidden_directions_lie_in_the_kernel(self):
+        result = nv.fibers("mlp(2,2,3,1; x^3)")
+        assert result.value == {"dimension": 7, "hidden": 2, "cardinality": None, "identifiable": "no"}
+        assert len(result.evidence["hidden_directions"]["directions"]) == 2
+
+    @pytest.mark.parametrize(
+        ("notation", "at", "dimension"),
+        [
+            ("mlp(2,2,1; x^3)", [1, 2, 0, 0, 1, 0], 3),  # a dead neuron
+            ("mlp(2,2,1; x^3)", [1, 2, 2, 4, 1, 1], 3),  # proportional neurons
+            ("mlp(2,2,1; x^3)", [1, 2, 2, 3, 1, 1], 2),  # generic: the rescalings
+            ("attention(2,2; a=1; t=2)", [1] * 8, 2),  # rank-one attention: finitely many further points, no further dimension
+            ("linear(2,2,2)", [1, 0, 0, 0, 1, 0, 0, 0], 4),
+            ("linear(1,1,1)", [0, 0], 1),  # two lines that cross
+        ],
+    )
+    def test_special_fibers(self, notation, at, dimension):
+        result = nv.fibers(notation, at=at)
+        assert result.value["dimension"] == dimension
+        assert result.claim in (Claim.PROVED, Claim.PROBABILITY)
+
+    def test_isolation_is_decided_in_the_local_ring(self):
+        model = nv.as_model(lambda w, x: (w[0] ** 2 + w[1] ** 2) * x[0] + w[0] * w[1] * x[0] ** 2, (2,), input_shape=1)
+        origin = (Fraction(0), Fraction(0))
+        assert is_isolated(model, origin, 0, 0)
+        line = nv.as_model(lambda w, x: w[0] * w[1] * x[0], (2,), input_shape=1)
+        assert not is_isolated(line, origin, 0, 0)
+        assert is_isolated(line, origin, 1, 0)
+
+    def test_wrong_weights(self):
+        with pytest.raises(nv.InputError, match="6 parameters, got 2"):
+            nv.fibers("mlp(2,2,1; x^3)", at=[1, 2])
+        with pytest.raises(nv.InputError, match="finite numbers"):
+            nv.fibers("linear(1,1)", at=["nan"])
+
+
+class TestSymmetries:
+    @pytest.mark.parametrize(
+        ("notation", "dimension"),
+        [
+            ("linear(2,2,2)", 4),
+            ("linear(3,2,3)", 4),
+            ("mlp(2,2,2,1; x^2)", 4),
+            ("mlp(3,2,2; x^3)", 2),
+            ("mlp(2,2,1; x^2; bias)", 2),
+            ("mlp(2,2,1; generic(3))", 0),
+            ("cnn(3,2; x^2)", 1),
+            ("attention(2,2; a=2; t=2)", 5),
+        ],
+    )
+    def test_stated_is_all(self, notation, dimension):
+        result = nv.symmetries(notation)
+        assert result.value["dimension"] == dimension == result.value["stated"]
+        assert result.claim is Claim.PROVED
+        assert all(f["verified"] for f in result.evidence["finite"])
+
+    @pytest.mark.parametrize(
+        ("notation", "dimension", "stated"),
+        [
+            ("attention(2,2; a=2; t=1)", 7, 5),
+            ("cnn(2,2; x; channels=1,2,1)", 6, 4),
+            ("linear(2,1,2,2)", 7, 5),
+        ],
+    )
+    def test_more_than_stated_is_found_and_proved(self, notation, dimension, stated):
+        """One token sees only the symmetric part of K^T Q. A two-channel product of one-dimensional filters is a quadratic form in
+        the filters. In W3 W2 W1 with a vector W2, W3 can change by v (J W2)^T, J skew, for any v."""
+        result = nv.symmetries(notation)
+        assert (result.value["dimension"], result.value["stated"]) == (dimension, stated)
+        assert result.claim is Claim.PROVED
+        assert result.evidence["lower_bound"]["expanded exactly"] == dimension
+
+    @pytest.mark.parametrize("notation", ["mlp(10,10,1; x^2)", "linear(8,8,8)", "mlp(3,8,8,2; x^2)"])
+    def test_restricted_ansatz_is_said(self, notation):
+        result = nv.symmetries(notation)
+        assert "not all" in result.evidence["ansatz"]
+        assert result.value["unstated"] == 0
+
+    def test_orbits(self):
+        assert nv.symmetries("linear(2,3,1)").value["orbit_dimension"] == 7
+
+
+class TestData:
+    def test_threshold(self):
+        rng = np.random.default_rng(0)
+        table = rng.integers(-9, 10, size=(4, 3))
+        value = nv.data("mlp(3,3,1; x^2; bias)", table).value
+        assert value == {
+            "samples": 4, "quadric_rank": 4, "jacobian_rank": 4, "dimension": 10, "determined": "no", "more_samples": 6,
+        }  # fmt: skip
+        full = np.vstack([table, rng.integers(-9, 10, size=(6, 3))])
+        assert nv.data("mlp(3,3,1; x^2; bias)", full).value["determined"] == "yes"
+
+    def test_quadric_rank_does_not_decide_it_with_several_outputs(self):
+        """linear(3,1,3) with two samples: the quadric has rank 6, more than the dimension 5, and the data do not determine it."""
+        value = nv.data("linear(3,1,3)", [[1, 0, 2], [0, 1, 3]]).value
+        assert (value["quadric_rank"], value["jacobian_rank"], value["determined"]) == (6, 4, "no")
+        assert value["more_samples"] == 1
+
+    def test_more_samples_is_sharp(self):
+        rng = np.random.default_rng(1)
+        table = rng.integers(-50, 50, size=(3, 2))
+        value = nv.data("mlp(2,3,2; x^3)", table).value
+        extra = rng.integers(-50, 50, size=(value["more_samples"], 2))
+        assert nv.data("mlp(2,3,2; x^3)", np.vstack([table, extra])).value["determined"] == "yes"
+        assert nv.data("mlp(2,3,2; x^3)", np.vstack([table, extra[:-1]])).value["determined"] == "no"
+
+    def test_repeated_samples_count_once(self):
+        value = nv.data("mlp(2,2,1; x^2)", [[1, 2]] * 5).value
+        assert (value["quadric_rank"], value["jacobian_rank"]) == (1, 1)
+
+    def test_decimals_are_exact(self):
+        """0.1, 0.2 and 0.3 are on a line only as exact decimals."""
+        exact = [[Fraction("0.1"), Fraction("0.2")], [Fraction("0.2"), Fraction("0.4")]]
+        assert nv.data("linear(2,1)", exact).value["quadric_rank"] == 1
+
+    @pytest.mark.parametrize(("table", "message"), [([[1, 2, 3]], "takes 2 inputs"), ([], "at least one row"), ([[np.nan, 1.0]], "not finite")])
+    def test_bad_data(self, table, message):
+        with pytest.raises(nv.DataError, match=message):
+            nv.data("linear(2,1)", table)
+
+
+class TestResults:
+    RESULTS = staticmethod(
+        lambda: [
+            nv.ambient("mlp(2,2,1; x^2)"),
+            nv.dimension("attention(2,2; a=2; t=1)"),
+            nv.fibers("mlp(2,3,3; x^2)"),
+            nv.symmetries("linear(2,2,2)"),
+            nv.data("linear(2,2)", [[1, 2], [3, 4]]),
+        ]
+    )
+
+    def test_round_trip_and_forms(self):
+        for result in self.RESULTS():
+            data = json.loads(json.dumps(result.to_dict()))
+            back = type(result).from_dict(data)
+            assert back.to_dict() == data
+            assert "\n" not in repr(result)
+            assert str(result.claim) in result.summary()
+            assert "<table>" in result._repr_html_()
+            assert "arXiv" in result.cite()
+            assert result.meaning
+
+    def test_frozen(self):
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            nv.dimension("linear(2,2)").value = 3
+
+    def test_wrong_schema(self):
+        data = nv.dimension("linear(2,2)").to_dict()
+        with pytest.raises(nv.InputError, match="schema"):
+            nv.DimensionResult.from_dict(data | {"schema": 99})
+        with pytest.raises(nv.InputError, match="entry"):
+            nv.AmbientResult.from_dict(data)
+
+    def test_same_seed_same_answer(self):
+        for a, b in zip(self.RESULTS(), self.RESULTS(), strict=True):
+            assert _timeless(a) == _timeless(b)
+
+
+def _timeless(result: Result) -> dict:
+    data = result.to_dict()
+    data["provenance"].pop("seconds")
+    return data
+
+
+def test_error_bound_covers_what_small_primes_miss():
+    """Over a field with few elements the rank often falls short; the stated bound must not be smaller than that frequency."""
+    from neurovariety.dictionary.generic_rank import generic_rank
+    from neurovariety.dictionary.trial import draw_point, generator
+
+    model = nv.parse("mlp(3,2,1; x^2)").model
+    bits, short, runs = 5, 0, 400
+    for seed in range(runs):
+        p, point = draw_point(model, generator(seed, 99), bits=bits)
+        short += generic_rank(model, p, point, 5).rank < 5
+    assert short / runs <= rank_error(model, 5, derivative=True, bits=bits)
+    assert short > 0, "the test must see some failures"
+
+
+def test_degree_bounds_of_a_network():
+    d = degree_bounds(nv.parse("mlp(2,3,4,1; x^2, x^3)").model)
+    assert (d.inputs, d.low, d.parameters) == (6, 6, 10)
