@@ -28,9 +28,7 @@ class TestDimension:
 
     def test_enough_inputs_for_outputs_of_unequal_weight(self):
         """One output sees a single parameter, the other all the rest: parameters / outputs inputs would be too few."""
-        model = nv.as_model(
-            lambda w, x: jnp.stack([w["a"] * x[0], (w["b"] * x).sum()]), {"a": (), "b": (12,)}, input_shape=12
-        )
+        model = nv.as_model(lambda w, x: jnp.stack([w["a"] * x[0], (w["b"] * x).sum()]), {"a": (), "b": (12,)}, input_shape=12)
         assert nv.dimension(model).value == 13
 
     def test_float_constants_are_said(self):
@@ -95,7 +93,8 @@ class TestDimension:
 
 class TestAmbient:
     @pytest.mark.parametrize(
-        "notation", ["mlp(2,2,1; x^3 + x^2)", "cnn(2,2; x^2)", "attention(2,1; a=1; t=2)", "cnn(2,2; x^2 + x; outputs=2)", "linear(2,1,3)"]
+        "notation",
+        ["mlp(2,2,1; x^3 + x^2)", "cnn(2,2; x^2)", "attention(2,1; a=1; t=2)", "cnn(2,2; x^2 + x; outputs=2)", "linear(2,1,3)"],
     )
     def test_samples_agree_with_expansion(self, notation):
         """Two routes: rank of sampled values mod p, rank over Q of the expanded coefficients."""
@@ -231,7 +230,9 @@ class TestData:
         exact = [[Fraction("0.1"), Fraction("0.2")], [Fraction("0.2"), Fraction("0.4")]]
         assert nv.data("linear(2,1)", exact).value["quadric_rank"] == 1
 
-    @pytest.mark.parametrize(("table", "message"), [([[1, 2, 3]], "takes 2 inputs"), ([], "at least one row"), ([[np.nan, 1.0]], "not finite")])
+    @pytest.mark.parametrize(
+        ("table", "message"), [([[1, 2, 3]], "takes 2 inputs"), ([], "at least one row"), ([[np.nan, 1.0]], "not finite")]
+    )
     def test_bad_data(self, table, message):
         with pytest.raises(nv.DataError, match=message):
             nv.data("linear(2,1)", table)

@@ -69,7 +69,11 @@ def test_macaulay2_agrees():
         script += "S = ZZ/32003[gens R]; J = jacobian sub(F, S);\n"
         script += 'print("answer " | toString rank sub(sub(J, random(S^1, S^(numgens S))), ZZ/32003) | " " | '
         script += "toString rank (coefficients F)#1);\n"
-    found = [tuple(int(v) for v in line.split() if v.isdigit()) for line in run(["M2", "--silent", "--stop"], script).splitlines() if line.startswith("answer ")]
+    found = [
+        tuple(int(v) for v in line.split() if v.isdigit())
+        for line in run(["M2", "--silent", "--stop"], script).splitlines()
+        if line.startswith("answer ")
+    ]
     ours = [(nv.dimension(a).value, nv.ambient(a).value) for a in NETWORKS]
     assert found == ours
 

@@ -6,10 +6,10 @@ import dataclasses
 
 import numpy as np
 import pytest
-from dictionary.strategies import FAMILIES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dictionary.strategies import FAMILIES
 from neurovariety import MLP, Linear, dimension, parse
 from neurovariety.dictionary.generic_rank import rank_at
 from neurovariety.dictionary.stated_symmetries import field_matrix, stated_symmetries
@@ -83,9 +83,7 @@ def test_monotone_in_each_hidden_width(data, family):
     if isinstance(architecture, MLP) and any(a.is_generic for a in architecture.activations):
         return
     for k in range(1, len(architecture.widths) - 1):
-        wider = dataclasses.replace(
-            architecture, widths=tuple(w + (i == k) for i, w in enumerate(architecture.widths))
-        )
+        wider = dataclasses.replace(architecture, widths=tuple(w + (i == k) for i, w in enumerate(architecture.widths)))
         assert isinstance(wider, (MLP, Linear))
         assert dimension(wider).value >= dimension(architecture).value
 

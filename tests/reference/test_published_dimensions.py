@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import random
 import re
 
@@ -46,7 +47,7 @@ def test_dimension(case):
 def test_activation_threshold(case):
     """The largest exponent up to 9 at which the dimension is below weights minus hidden neurons; exponent 1 is linear."""
     widths = case["spec"]["widths"]
-    full = sum(a * b for a, b in zip(widths, widths[1:], strict=False)) - sum(widths[1:-1])
+    full = sum(a * b for a, b in itertools.pairwise(widths)) - sum(widths[1:-1])
     bias = "; bias" if case["spec"].get("bias") else ""
     below = [r for r in range(1, 10) if dimension(f"mlp({','.join(map(str, widths))}; x^{r}{bias})").value < full]
     assert max(below, default=0) == case["value"]

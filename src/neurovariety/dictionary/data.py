@@ -211,5 +211,5 @@ def _more(model: Model, p: int, point: Point, inputs: Array, at_data: int, dim: 
 def _meaning(value: dict[str, Any], model: Model) -> str:
     head = f"{value['samples']} samples see {value['jacobian_rank']} of {value['dimension']} degrees of freedom"
     if value["determined"] == "yes":
-        return head + ": they determine the function locally, so exact interpolation is not a matter of choice"
+        return head + ": they determine the function locally; only targets that such a function takes are interpolated"
     return head + f": below the interpolation threshold; {value['more_samples']} more generic samples would reach it"

@@ -26,7 +26,6 @@ from neurovariety.dictionary.progress import note
 from neurovariety.dictionary.span import exact_span, span_at_least
 from neurovariety.dictionary.stated_symmetries import StatedSymmetries, stated_symmetries
 from neurovariety.dictionary.trial import (
-    Point,
     as_json_bound,
     division_notice,
     draw_point,
@@ -113,7 +112,14 @@ def dimension(
     if route == "theorem":
         return _by_theorem(model, seed, start)
     theorems = tuple(t for t in model.theorems if route == "auto" or t.quantity != "dimension")
-    (trials, symmetries, upper, error), draws = with_new_values(lambda k: _trials(model, generator(seed, 1, k), theorems, memory_limit))
+    try:
+        (trials, symmetries, upper, error), draws = with_new_values(
+            lambda k: _trials(model, generator(seed, 1, k), theorems, memory_limit)
+        )
+    except ResourceError as refusal:
+        if route == "computed" or _formula(model) is None:
+            raise
+        return _by_theorem(model, seed, start, f"{refusal}; the closed formula was used instead")
     value = max(t.rank for t in trials)
     facts = _Facts(model, seed, value, upper, symmetries, theorems)
     claim = Claim.PROBABILITY if error <= ERROR_BOUND else Claim.LOWER_BOUND
@@ -244,8 +250,12 @@ def upper_bound(model: Model, theorems: tuple[Theorem, ...], symmetries: StatedS
     return min(found, key=lambda pair: pair[0])
 
 
-def _by_theorem(model: Model, seed: int, start: float) -> DimensionResult:
-    theorem = next((t for t in model.theorems if t.applies and t.quantity == "dimension"), None)
+def _formula(model: Model) -> Theorem | None:
+    return next((t for t in model.theorems if t.applies and t.quantity == "dimension"), None)
+
+
+def _by_theorem(model: Model, seed: int, start: float, notice: str = "") -> DimensionResult:
+    theorem = _formula(model)
     if theorem is None:
         raise InputError(f"no closed formula for the dimension of {model.name} is known here; use --route computed")
     ambient = next((t for t in model.theorems if t.applies and t.quantity == "ambient"), None)
@@ -263,6 +273,7 @@ def _by_theorem(model: Model, seed: int, start: float) -> DimensionResult:
         meaning=_meaning(model, theorem.value, evidence),
         evidence=evidence,
         provenance=Provenance.since(start, seed),
+        notices=(notice,) if notice else (),
         model=model,
     )
 
@@ -275,15 +286,11 @@ def _fresh(model: Model) -> Model:
 def _meaning(model: Model, value: int, evidence: dict[str, Any]) -> str:
     spare = model.parameters - value
     text = f"{value} degrees of freedom from {model.parameters} parameters"
-    text += f": {spare} parameter directions change no function" if spare else ": every parameter counts"
+    one = "parameter direction changes" if spare == 1 else "parameter directions change"
+    text += f": {spare} {one} no function" if spare else ": every parameter counts"
     if evidence.get("defect"):
         text += f"; {evidence['defect']} fewer than its size promises"
     if evidence.get("filling"):
         text += "; almost every function of its span is a limit of the model over C"
-    inputs = -(-value // model.outputs)
-    return text + f"; about {inputs} generic samples determine the function locally"
-
-
-def trial_point(model: Model, seed: int, stream: int) -> tuple[int, Point]:
-    """A prime and a generic point for other entries, independent of the trials above."""
-    return draw_point(model, generator(seed, stream))
+    samples = -(-value // model.outputs)
+    return text + f"; no fewer than {samples} sample{'' if samples == 1 else 's'} can determine a function locally"

@@ -16,6 +16,7 @@ Source: Marchetti et al. 2025, section 4.3.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,10 +28,13 @@ from neurovariety.claim import Claim
 from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.hidden_directions import hidden_directions
 from neurovariety.dictionary.special_fiber import SpecialFiber, exact_weights, special_fiber
+from neurovariety.dictionary.stated_symmetries import stated_symmetries
+from neurovariety.dictionary.trial import draw_point, generator
 from neurovariety.errors import VerificationError
+from neurovariety.linear_algebra import count_primes_lower_bound
 from neurovariety.model import Model
 from neurovariety.result import Provenance, Result
-from neurovariety.tolerances import DEFAULT_SEED
+from neurovariety.tolerances import DEFAULT_SEED, PRIME_BITS
 
 
 @dataclass(frozen=True, repr=False)
@@ -75,13 +79,18 @@ def fibers(
     stated = generic.evidence.get("symmetry_rank")
     total = model.parameters - generic.value
     hidden = total - stated if stated is not None else None
+    error = generic.evidence.get("error_bound")
+    claim = Claim.UPPER_BOUND if generic.claim is Claim.LOWER_BOUND else generic.claim
+    if hidden and claim is Claim.PROVED and stated != sum(a.generators for a in model.symmetries):
+        # Fields that are dependent at one point could be independent elsewhere, and explain more: ask a second field.
+        stated, error = _stated_again(model, int(stated or 0), seed)
+        hidden, claim = total - stated, Claim.PROBABILITY
     value: dict[str, Any] = {
         "dimension": total,
         "hidden": hidden,
         "cardinality": None,
         "identifiable": "undecided" if hidden in (0, None) else "no",
     }
-    claim = Claim.UPPER_BOUND if generic.claim is Claim.LOWER_BOUND else generic.claim
     evidence: dict[str, Any] = {
         "model_dimension": generic.value,
         "parameters": model.parameters,
@@ -89,7 +98,7 @@ def fibers(
         "symmetries": generic.evidence.get("symmetries"),
         "upper_bound": generic.evidence.get("upper_bound"),
         "trials": generic.evidence.get("trials"),
-        "error_bound": generic.evidence.get("error_bound"),
+        "error_bound": error,
         "theorems": generic.evidence.get("theorems", []),
     }
     if at is not None:
@@ -106,6 +115,18 @@ def fibers(
         provenance=Provenance.since(start, seed),
         notices=generic.notices,
     )
+
+
+def _stated_again(model: Model, stated: int, seed: int) -> tuple[int, float]:
+    """The rank of the stated fields over a second field as well, and the probability that both fall short.
+
+    The fields are linear in the weights with small integer coefficients, so a minor has degree and height at most its size.
+    """
+    p, point = draw_point(model, generator(seed, 11))
+    again = stated_symmetries(model, p, point).rank or 0
+    size = model.parameters
+    once = size / 2.0 ** (PRIME_BITS - 1) + size * math.log2(size + 1) / count_primes_lower_bound(PRIME_BITS)
+    return max(stated, again), min(1.0, once) ** 2
 
 
 def _special(model: Model, found: SpecialFiber, evidence: dict[str, Any], start: float, seed: int) -> FibersResult:
@@ -139,7 +160,8 @@ def _meaning(total: int, stated: int | None, hidden: int | None) -> str:
         return "weights are determined by their function up to finitely many choices"
     if stated is None:
         return f"{total} directions in weight space change no function"
-    text = f"{total} directions in weight space change no function, {stated} of them by the stated symmetries"
+    change = "direction in weight space changes" if total == 1 else "directions in weight space change"
+    text = f"{total} {change} no function, {stated} of them by the stated symmetries"
     if hidden:
         return text + f"; {hidden} are hidden: no stated symmetry explains them, and data cannot determine them"
     return text + "; nothing else is lost, up to finitely many choices"

@@ -22,6 +22,9 @@ from neurovariety.tolerances import MAX_DIVISION_RETRIES, MEMORY_FRACTION, PRIME
 
 T = TypeVar("T")
 
+_BYTES_A_PARAMETER = 120
+"""Weights, their places in the blocks and the sparse symmetry fields, a parameter."""
+
 
 @dataclass(frozen=True)
 class Point:
@@ -45,7 +48,8 @@ def generator(seed: int, *stream: int) -> np.random.Generator:
 
 
 def draw_point(model: Model, rng: np.random.Generator, bits: int = PRIME_BITS) -> tuple[int, Point]:
-    """A random prime of ``bits`` bits and a random point over its field."""
+    """A random prime of ``bits`` bits and a random point over its field. Raises `ResourceError` where the weights would not fit."""
+    require_memory(_BYTES_A_PARAMETER * model.parameters, None, f"a point in the weight space of {model.name}")
     p = random_prime(bits, rng)
     ring = FiniteField(p)
     return p, Point(ring, ring.random((model.parameters,), rng), draw_coefficients(model, ring, rng), rng)

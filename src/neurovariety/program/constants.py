@@ -65,4 +65,16 @@ def evaluate(equation: Any, operands: list[Array]) -> tuple[list[Array], bool]:
     return [np.asarray(r) for r in many], exact
 
 
-_SHAPES = {"slice", "dynamic_slice", "concatenate", "pad", "gather", "rev", "select_n", "dynamic_update_slice", "clamp", "stack", "tile"}
+_SHAPES = {
+    "slice",
+    "dynamic_slice",
+    "concatenate",
+    "pad",
+    "gather",
+    "rev",
+    "select_n",
+    "dynamic_update_slice",
+    "clamp",
+    "stack",
+    "tile",
+}

@@ -130,3 +130,9 @@ def _described(dataset: Dataset | None) -> dict[str, Any] | None:
         "targets": list(dataset.target_names),
         "preparation": "none: every number exactly as written in the file",
     }
+
+
+def size_of(report: Report) -> str:
+    """The model's size in words."""
+    counts = ((report.parameters, "parameter"), (report.inputs, "input"), (report.outputs, "output"))
+    return ", ".join(f"{n} {name}{'' if n == 1 else 's'}" for n, name in counts)

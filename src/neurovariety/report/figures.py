@@ -92,6 +92,7 @@ def _threshold(axes: Any, value: Any, evidence: Any) -> bool:
     axes.step(range(len(seen) + 1), [0, *seen], where="post", color=_MAIN, linewidth=2)
     axes.axhline(value["dimension"], color=_SECOND, linestyle="--", linewidth=1)
     axes.annotate("dimension", (0, value["dimension"]), xytext=(4, -12), textcoords="offset points", color=_INK)
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_xlabel("samples, in the order of the file")
     axes.set_ylabel("rank of J")
     axes.set_ylim(0, value["dimension"] * 1.15)

@@ -7,7 +7,7 @@ import json
 from importlib.resources import files
 
 from neurovariety import __version__
-from neurovariety.report.build import Report, Row
+from neurovariety.report.build import Report, Row, size_of
 from neurovariety.report.figures import figure
 
 
@@ -29,7 +29,7 @@ def page(report: Report) -> str:
 
 
 def _facts(report: Report) -> str:
-    text = f"{report.parameters} parameters, {report.inputs} inputs, {report.outputs} outputs"
+    text = size_of(report)
     if report.data:
         d = report.data
         text += f". Data: {d['name']}, {d['samples']} samples of {', '.join(d['features'])}"
@@ -49,10 +49,11 @@ def _row(row: Row) -> str:
         value = f'<dl class="values">{value}</dl>'
     else:
         value = f'<p class="value">{html.escape(result.shown())}</p>'
+    meaning = html.escape(f"{result.meaning[:1].upper()}{result.meaning[1:]}.")
+    notices = "".join(f"<p>{html.escape(n)}</p>" for n in result.notices)
     evidence = html.escape(json.dumps(result.to_dict()["evidence"], indent=1))
     return (
-        f'<article>{head}<p class="claim {result.claim}">{result.claim}</p>{value}'
-        f"<p>{html.escape(result.meaning)}.</p>{''.join(f'<p>{html.escape(n)}</p>' for n in result.notices)}{figure(row)}"
+        f'<article>{head}<p class="claim {result.claim}">{result.claim}</p>{value}<p>{meaning}</p>{notices}{figure(row)}'
         f"<details><summary>evidence</summary><pre>{evidence}</pre></details>"
         f"<details><summary>sources</summary><pre>{html.escape(result.cite())}</pre></details></article>"
     )

@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from neurovariety.claim import Claim
-from neurovariety.report.build import Report, Row
+from neurovariety.report.build import Report, Row, size_of
 
 _STYLE = {
     Claim.PROVED: "green",
@@ -23,9 +23,7 @@ _STYLE = {
 
 def show(report: Report, console: Console) -> None:
     """Print the report: a heading, one row an entry, then how each claim that occurs may be trusted."""
-    console.print(
-        f"\n[bold]{escape(report.subject)}[/]  {report.parameters} parameters, {report.inputs} inputs, {report.outputs} outputs"
-    )
+    console.print(f"\n[bold]{escape(report.subject)}[/]  {size_of(report)}")
     if report.data:
         d = report.data
         target = f", target {', '.join(d['targets'])}" if d["targets"] else ""
