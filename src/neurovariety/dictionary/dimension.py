@@ -33,7 +33,7 @@ from neurovariety.dictionary.trial import (
     rank_error,
     with_new_values,
 )
-from neurovariety.errors import InputError, VerificationError
+from neurovariety.errors import InputError, ResourceError, VerificationError
 from neurovariety.model import Model
 from neurovariety.program.of_model import values_program
 from neurovariety.program.program import float_constants
