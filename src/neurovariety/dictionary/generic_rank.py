@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurovariety.dictionary.trial import Point, require_memory
-from neurovariety.linear_algebra import matmul_mod, rank, reduce_mod
+from neurovariety.linear_algebra import accelerator_rank, matmul_mod, rank, reduce_mod
 from neurovariety.model import Model
 from neurovariety.program.of_model import chunks, jacobian_rows
-from neurovariety.rings.finite_field import FiniteField
 from neurovariety.rings.ring import Array
 from neurovariety.tolerances import EXTRA_SAMPLES
 
@@ -20,6 +19,9 @@ _CHUNK_ENTRIES = 2**22
 
 _PROJECT_FROM = 2**22
 """Jacobians with more entries than this and more than twice as many columns as rows are projected before the elimination."""
+
+_ACCELERATE_FROM = 3000
+"""Size of a matrix from which moving it to an accelerator, where there is one, is worth the transfer."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +59,13 @@ def rank_at(model: Model, p: int, point: Point, inputs: Array, limit: int | None
     """Rank of J at ``point`` and ``inputs``, and whether the parameters were projected first.
 
     A Jacobian much wider than tall is multiplied by a random matrix with as many columns as it has rows, and a few more; the rank
-    cannot grow, and stays with probability at least 1 - 1/(p-1) per missing dimension.
+    cannot grow, and stays with probability at least 1 - 2 / p**9.
     """
     matrix, projected = jacobian_matrix(model, p, point, inputs, limit)
+    if min(matrix.shape) >= _ACCELERATE_FROM:
+        found = accelerator_rank(matrix, p)  # None where there is no accelerator
+        if found is not None:
+            return found, projected
     return rank(matrix, p, overwrite=True), projected
 
 
@@ -96,8 +102,3 @@ def _projected(part: Array, p: int, columns: int, salt: int) -> Array:
         total = reduce_mod(total + matmul_mod(np.ascontiguousarray(part[:, span.start : span.stop]), slice_of_matrix, p), p)
     return total
 
-
-def field_of(point: Point) -> int:
-    """The prime of a point over a prime field."""
-    assert isinstance(point.ring, FiniteField)
-    return point.ring.p
