@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         VerificationError,
     )
     from neurovariety.model import Model
-    from neurovariety.report import Report, report
+    from neurovariety.report import Report, build_report
     from neurovariety.result import Provenance, Result
 
 _HOME = {
@@ -58,12 +58,12 @@ _HOME = {
     "VerificationError": "errors",
     "ambient": "dictionary.ambient",
     "as_model": "architectures",
+    "build_report": "report",
     "data": "dictionary.data",
     "dimension": "dictionary.dimension",
     "fibers": "dictionary.fibers",
     "parse": "architectures",
     "read_csv": "dataset",
-    "report": "report",
     "symmetries": "dictionary.symmetries",
 }
 
@@ -94,12 +94,12 @@ __all__ = [
     "VerificationError",
     "ambient",
     "as_model",
+    "build_report",
     "data",
     "dimension",
     "fibers",
     "parse",
     "read_csv",
-    "report",
     "symmetries",
 ]
 

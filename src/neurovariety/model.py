@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -12,7 +13,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from neurovariety.errors import InputError
+from neurovariety.errors import InputError, NeurovarietyError
 from neurovariety.symmetry import AxisAction
 from neurovariety.theorem import Theorem
 
@@ -87,10 +88,10 @@ class Model:
             (self.shapes, self.input_shape, (len(self.coefficients),)),
             is_leaf=is_shape,
         )
-        with jax.enable_x64(True):
+        with jax.enable_x64(True), tracing_errors():
             out = jax.eval_shape(self.function, *specs)
         if not hasattr(out, "shape"):
-            raise InputError(f"the model must return one array, got {type(out).__name__}")
+            raise InputError(f"the model must return one array, got a {type(out).__name__}; stack its outputs into one")
         return tuple(out.shape)
 
     @property
@@ -119,6 +120,33 @@ class Model:
 
     def __repr__(self) -> str:
         return f"Model({self.name}: {self.parameters} parameters, inputs {self.input_shape}, outputs {self.output_shape})"
+
+
+@contextmanager
+def tracing_errors() -> Iterator[None]:
+    """Turn what goes wrong while a user's function is traced into an `InputError` of one sentence."""
+    try:
+        yield
+    except (
+        jax.errors.ConcretizationTypeError,
+        jax.errors.TracerArrayConversionError,
+        jax.errors.TracerIntegerConversionError,
+    ) as error:
+        raise InputError(
+            "the model branches on, or converts to a number, a value that depends on parameters or inputs, which no polynomial does; "
+            f"write it with arithmetic only, or analyse each piece by itself ({_first_line(error)})"
+        ) from error
+    except NeurovarietyError:
+        raise
+    except (TypeError, ValueError, IndexError, KeyError, AttributeError, NotImplementedError, ArithmeticError) as error:
+        raise InputError(
+            f"the model's function failed on arrays of the given shapes ({_first_line(error)}); check input_shape and the parameters"
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__
 
 
 def is_shape(value: Any) -> bool:

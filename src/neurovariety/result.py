@@ -42,7 +42,7 @@ class Result:
 
     ``value`` is exact where it is exact. ``claim`` says how far it may be trusted and ``evidence`` why, as plain data.
     ``meaning`` says what the value means for learning, with the numbers put in. ``subject`` is the architecture's notation.
-    Subclasses of an entry add ``verify()``, which recomputes the evidence from scratch under another seed.
+    Results of the dictionary's entries add ``verify()`` (`dictionary.entry_result`).
     """
 
     entry: ClassVar[str] = ""
@@ -142,6 +142,11 @@ def plain(value: Any) -> Any:
     if isinstance(value, Claim):
         return str(value)
     return value
+
+
+def counted(n: int, noun: str) -> str:
+    """A number with its noun: ``1 sample``, ``2 samples``."""
+    return f"{n} {noun}{'' if n == 1 else 's'}"
 
 
 def _short(value: Any) -> str:

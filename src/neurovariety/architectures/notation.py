@@ -120,6 +120,8 @@ def _activations(text: str | None, hidden: int, shown: str, family: str) -> tupl
         if hidden > 0:
             raise NotationError(f"{family} needs an activation in {shown!r}, for example {EXAMPLES[family]}")
         return ()
+    if hidden <= 0:
+        raise NotationError(f"{family} without a hidden layer has no activation, got {text[:30]!r} in {shown!r}; leave it out")
     parsed = tuple(Activation.parse(part) for part in text.split(","))
     return _one_each(parsed, max(hidden, 0), "activations", shown)
 
@@ -128,7 +130,8 @@ def _one_each(values: tuple[T, ...], count: int, name: str, shown: str) -> tuple
     if len(values) == 1:
         return values * count
     if len(values) != count:
-        raise NotationError(f"{name}: 1 or {count} expected (one a layer), got {len(values)} in {shown!r}")
+        wanted = "1" if count == 1 else f"1 or {count}"
+        raise NotationError(f"{name}: {wanted} expected (one a layer), got {len(values)} in {shown!r}")
     return values
 
 

@@ -75,7 +75,7 @@ def _oracle(command: str) -> str:
     if path is None:
         return "not installed (used in tests and benchmarks only)"
     try:
-        shown = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=10, check=False)
+        shown = subprocess.run([path, "--version"], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=10, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return "installed"
     return (shown.stdout or shown.stderr).strip().splitlines()[0][:60] if (shown.stdout or shown.stderr).strip() else "installed"

@@ -39,8 +39,8 @@ def report_command(
     if dataset is not None:
         check_fit(model, dataset)
     for path in (page, save):
-        if path is not None and not Path(path).parent.is_dir():
-            raise InputError(f"cannot write {path}: its folder does not exist")
+        if path is not None and (Path(path).is_dir() or not Path(path).parent.is_dir()):
+            raise InputError(f"cannot write {path}: it is a folder, or its folder does not exist")
     out = empty_report(model, dataset, seed)
     status = _fill(out, model, dataset, seed, memory_limit, time_limit)
     if as_json:
@@ -50,13 +50,20 @@ def report_command(
 
         show(out, Console(width=None if sys.stdout.isatty() else 120, highlight=False))
     if save:
-        Path(save).write_text(json.dumps(out.to_dict(), indent=1) + "\n", encoding="utf-8")
+        _write(save, json.dumps(out.to_dict(), indent=1) + "\n")
     if page:
         from neurovariety.report.page import page as page_of
 
-        Path(page).write_text(page_of(out), encoding="utf-8")
+        _write(page, page_of(out))
         click.echo(f"wrote {page}", err=True)
     return status
+
+
+def _write(path: str, text: str) -> None:
+    try:
+        Path(path).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror or error}") from error
 
 
 def _fill(out: Report, model: Any, dataset: Any, seed: int, memory: int | None, limit: float | None) -> int:

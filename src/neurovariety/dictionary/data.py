@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -24,6 +24,7 @@ from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.dimension import dimension
+from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.generic_rank import jacobian_matrix, rank_at
 from neurovariety.dictionary.trial import (
     Point,
@@ -34,12 +35,12 @@ from neurovariety.dictionary.trial import (
     require_memory,
     with_new_values,
 )
-from neurovariety.errors import DataError
+from neurovariety.errors import DataError, InputError
 from neurovariety.linear_algebra import echelon, rank
 from neurovariety.model import Model
 from neurovariety.program.interpret import interpret
 from neurovariety.program.of_model import chunks, leaves, samples_program
-from neurovariety.result import Provenance, Result
+from neurovariety.result import Provenance, counted
 from neurovariety.rings.ring import Array, as_fraction
 from neurovariety.tolerances import DEFAULT_SEED, ERROR_BOUND, MAX_TRIALS
 
@@ -48,7 +49,7 @@ _MAX_CURVE = 4 * 10**6
 
 
 @dataclass(frozen=True, repr=False)
-class DataResult(Result):
+class DataResult(EntryResult):
     """What the data determine.
 
     ``value`` is ``{"samples", "quadric_rank", "jacobian_rank", "dimension", "determined", "more_samples"}``: rank of the data quadric
@@ -57,6 +58,12 @@ class DataResult(Result):
     """
 
     entry: ClassVar[str] = "data"
+    inputs: Array | None = field(default=None, repr=False, compare=False)
+
+    def _options(self) -> dict[str, Any]:
+        if self.inputs is None:
+            raise InputError("a data result read back from JSON does not hold the data; call data() on them again")
+        return {"inputs": self.inputs.reshape(len(self.inputs), -1)}
 
 
 def data(source: Source, inputs: Any, *, seed: int = DEFAULT_SEED, memory_limit: int | None = None) -> DataResult:
@@ -100,6 +107,8 @@ def data(source: Source, inputs: Any, *, seed: int = DEFAULT_SEED, memory_limit:
             "redraws": draws,
         },
         provenance=Provenance.since(start, seed),
+        model=model,
+        inputs=table,
     )
 
 
@@ -122,7 +131,10 @@ def _checked(model: Model, inputs: Any) -> Array:
     if table.dtype.kind == "f" and not np.all(np.isfinite(table)):
         raise DataError("the data contain a value that is not finite (NaN or infinity); remove or repair that row")
     exact = np.empty(table.shape, dtype=object)
-    exact.reshape(-1)[:] = [as_fraction(v) for v in table.reshape(-1).tolist()]
+    try:
+        exact.reshape(-1)[:] = [as_fraction(v) for v in table.reshape(-1).tolist()]
+    except (ValueError, TypeError, OverflowError) as error:
+        raise DataError(f"the data contain a value that is not a finite number ({error})") from error
     return exact.reshape(len(table), *model.input_shape)
 
 
@@ -209,7 +221,8 @@ def _more(model: Model, p: int, point: Point, inputs: Array, at_data: int, dim: 
 
 
 def _meaning(value: dict[str, Any], model: Model) -> str:
-    head = f"{value['samples']} samples see {value['jacobian_rank']} of {value['dimension']} degrees of freedom"
+    seen, of = value["jacobian_rank"], value["dimension"]
+    head = f"{counted(value['samples'], 'sample')} can see {seen} of {of} degrees of freedom"
     if value["determined"] == "yes":
         return head + ": they determine the function locally; only targets that such a function takes are interpolated"
-    return head + f": below the interpolation threshold; {value['more_samples']} more generic samples would reach it"
+    return head + f": below the interpolation threshold; {counted(value['more_samples'], 'more generic sample')} would reach it"

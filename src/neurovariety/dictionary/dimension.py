@@ -14,12 +14,13 @@ Sources: Marchetti et al. 2025, section 4.1; Kileel, Trager, Bruna 2019.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
+from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.generic_rank import RankTrial, generic_rank
 from neurovariety.dictionary.large_field import large_field_rank
 from neurovariety.dictionary.progress import note
@@ -37,7 +38,7 @@ from neurovariety.errors import InputError, ResourceError, VerificationError
 from neurovariety.model import Model
 from neurovariety.program.of_model import values_program
 from neurovariety.program.program import float_constants
-from neurovariety.result import Provenance, Result
+from neurovariety.result import Provenance, counted
 from neurovariety.theorem import Theorem, bound
 from neurovariety.tolerances import (
     DEFAULT_SEED,
@@ -54,7 +55,7 @@ Route = Literal["auto", "computed", "theorem"]
 
 
 @dataclass(frozen=True, repr=False)
-class DimensionResult(Result):
+class DimensionResult(EntryResult):
     """The dimension of a neuromanifold; ``value`` is an int.
 
     ``evidence`` holds ``expected`` (parameters minus the rank of the stated symmetry fields, capped by the ambient dimension),
@@ -64,26 +65,9 @@ class DimensionResult(Result):
 
     entry: ClassVar[str] = "dimension"
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "kileel2019", "schwartz1980")
-    model: Model | None = field(default=None, repr=False, compare=False)
 
-    def verify(self, *, seed: int | None = None) -> DimensionResult:
-        """Recompute everything from scratch under another seed and hold it against this result.
-
-        Returns the new result. Raises `VerificationError` where value or claim of a proved result differ, and where a result
-        with a bound is contradicted.
-        """
-        source = self.model if self.model is not None else self.subject
-        again = dimension(
-            _fresh(as_model(source)),
-            seed=self.provenance.seed + 1_000_003 if seed is None else seed,
-            route=self.evidence.get("route", "auto"),
-        )
-        wrong = again.value != self.value if self.claim is not Claim.LOWER_BOUND else again.value < self.value
-        if wrong or (self.claim is Claim.PROVED and again.claim is not Claim.PROVED):
-            raise VerificationError(
-                f"dimension of {self.subject}: recorded {self.value} ({self.claim}), recomputed {again.value} ({again.claim})"
-            )
-        return again
+    def _options(self) -> dict[str, Any]:
+        return {"route": self.evidence.get("asked_route", "auto")}
 
 
 def dimension(
@@ -125,12 +109,18 @@ def dimension(
     claim = Claim.PROBABILITY if error <= ERROR_BOUND else Claim.LOWER_BOUND
     if value == facts.upper[0]:
         claim = Claim.PROVED
+    formula = _formula(model)
+    if route == "auto" and formula is not None and claim is Claim.PROBABILITY and formula.value != value:
+        raise VerificationError(
+            f"{model.name}: the rank is {value}, the theorem '{formula.name}' says {formula.value}; please report this as a bug"
+        )
     if value > facts.upper[0]:
         raise VerificationError(
             f"{model.name}: rank {value} exceeds the bound {facts.upper[0]} ({facts.upper[1]}); please report this as a bug"
         )
     evidence = {
         "route": "computed",
+        "asked_route": route,
         **facts.to_dict(),
         "trials": [{"prime": t.prime, "rank": t.rank, "inputs": t.inputs, "saturated": t.saturated} for t in trials],
         "seeds": [seed],
@@ -140,7 +130,7 @@ def dimension(
     rounded, floats = values_program(model).rounded, float_constants(values_program(model))
     notices = division_notice(draws)
     if floats or rounded:
-        notices += (f"{floats or 'some'} floating-point constants of the model were taken at their exact binary values",)
+        notices += ("floating-point constants of the model were taken at their exact binary values",)
     if claim is Claim.LOWER_BOUND and error >= 1:
         notices += ("the Schwartz-Zippel bound of a trial says nothing at these degrees; only the lower bound is certain",)
     return DimensionResult(
@@ -261,6 +251,7 @@ def _by_theorem(model: Model, seed: int, start: float, notice: str = "") -> Dime
     ambient = next((t for t in model.theorems if t.applies and t.quantity == "ambient"), None)
     evidence = {
         "route": "theorem",
+        "asked_route": "theorem",
         "parameters": model.parameters,
         "ambient": ambient.value if ambient else None,
         "filling": ambient is not None and ambient.value == theorem.value,
@@ -278,19 +269,13 @@ def _by_theorem(model: Model, seed: int, start: float, notice: str = "") -> Dime
     )
 
 
-def _fresh(model: Model) -> Model:
-    """The same model without anything traced or verified before."""
-    return replace(model, programs={})
-
-
 def _meaning(model: Model, value: int, evidence: dict[str, Any]) -> str:
     spare = model.parameters - value
-    text = f"{value} degrees of freedom from {model.parameters} parameters"
+    text = f"{value} {'degree' if value == 1 else 'degrees'} of freedom from {counted(model.parameters, 'parameter')}"
     one = "parameter direction changes" if spare == 1 else "parameter directions change"
     text += f": {spare} {one} no function" if spare else ": every parameter counts"
     if evidence.get("defect"):
-        text += f"; {evidence['defect']} fewer than its size promises"
+        text += f"; {evidence['defect']} fewer than parameters minus stated symmetries"
     if evidence.get("filling"):
         text += "; almost every function of its span is a limit of the model over C"
-    samples = -(-value // model.outputs)
-    return text + f"; no fewer than {samples} sample{'' if samples == 1 else 's'} can determine a function locally"
+    return text + f"; no fewer than {counted(-(-value // model.outputs), 'sample')} can determine a function locally"

@@ -26,19 +26,19 @@ from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.dimension import dimension
+from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.hidden_directions import hidden_directions
 from neurovariety.dictionary.special_fiber import SpecialFiber, exact_weights, special_fiber
 from neurovariety.dictionary.stated_symmetries import stated_symmetries
 from neurovariety.dictionary.trial import draw_point, generator
-from neurovariety.errors import VerificationError
 from neurovariety.linear_algebra import count_primes_lower_bound
 from neurovariety.model import Model
-from neurovariety.result import Provenance, Result
+from neurovariety.result import Provenance
 from neurovariety.tolerances import DEFAULT_SEED, PRIME_BITS
 
 
 @dataclass(frozen=True, repr=False)
-class FibersResult(Result):
+class FibersResult(EntryResult):
     """The generic fiber, or the fiber through given weights.
 
     ``value`` is ``{"dimension", "hidden", "cardinality", "identifiable"}``: hidden = dimension beyond the stated symmetries;
@@ -48,16 +48,8 @@ class FibersResult(Result):
 
     entry: ClassVar[str] = "fibers"
 
-    def verify(self, *, seed: int | None = None) -> FibersResult:
-        """Recompute under another seed; raises `VerificationError` where the values differ."""
-        again = fibers(
-            self.subject,
-            at=self.evidence.get("at"),
-            seed=self.provenance.seed + 1_000_003 if seed is None else seed,
-        )
-        if again.value != self.value:
-            raise VerificationError(f"fibers of {self.subject}: recorded {self.value}, recomputed {again.value}")
-        return again
+    def _options(self) -> dict[str, Any]:
+        return {"at": self.evidence["at"]} if "at" in self.evidence else {}
 
 
 def fibers(
@@ -114,6 +106,7 @@ def fibers(
         evidence=evidence,
         provenance=Provenance.since(start, seed),
         notices=generic.notices,
+        model=model,
     )
 
 
@@ -152,6 +145,7 @@ def _special(model: Model, found: SpecialFiber, evidence: dict[str, Any], start:
         meaning=text,
         evidence=evidence,
         provenance=Provenance.since(start, seed),
+        model=model,
     )
 
 

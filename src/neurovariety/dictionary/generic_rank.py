@@ -101,4 +101,3 @@ def _projected(part: Array, p: int, columns: int, salt: int) -> Array:
         slice_of_matrix = reduce_mod(rng.integers(0, p, size=(len(span), columns)).astype(np.float64), p)
         total = reduce_mod(total + matmul_mod(np.ascontiguousarray(part[:, span.start : span.stop]), slice_of_matrix, p), p)
     return total
-

@@ -9,13 +9,14 @@ from fractions import Fraction
 
 import numpy as np
 
-from neurovariety.linear_algebra import kernel, rational_kernel, rational_reconstruction, reduce_mod
+from neurovariety.dictionary.trial import rank_error
+from neurovariety.linear_algebra import kernel, random_prime, rational_kernel, rational_reconstruction, reduce_mod
 from neurovariety.model import Model
 from neurovariety.program.of_model import draw_coefficients, jacobian_rows
 from neurovariety.rings.finite_field import FiniteField
 from neurovariety.rings.ring import Array
 from neurovariety.symmetry import AxisAction, Kind
-from neurovariety.tolerances import EXTRA_SAMPLES, SYMMETRY_MAX_UNKNOWNS
+from neurovariety.tolerances import ERROR_BOUND, EXTRA_SAMPLES, MAX_TRIALS, PRIME_BITS, SYMMETRY_MAX_UNKNOWNS
 
 _MAX_DIRECT = 10**7
 
@@ -169,3 +170,20 @@ def _solves(model: Model, ansatz: Ansatz, vectors: list[list[Fraction]], q: int,
     field = FiniteField(q)
     columns = np.stack([field.constant(np.array(v, dtype=object)) for v in vectors], axis=1)
     return not np.any(field.matmul(equations(model, ansatz, q, rng, 2 * rank + 2, rank), columns))
+
+
+def tested_error(model: Model, ansatz: Ansatz, vectors: list[list[Fraction]], rng: np.random.Generator) -> float:
+    """Test the rational solutions over further primes; returns the probability bound that a wrong one passed all tests.
+
+    A wrong solution makes some entry of J(w) A w a nonzero polynomial with integer coefficients; one random point over one random
+    prime finds it zero with at most the probability that `rank_error` gives for a minor of size one, times the size of A.
+    """
+    once = sum(rank_error(model, 1, derivative=True) * max(1, sum(c != 0 for c in v)) for v in vectors)
+    error = 1.0
+    for _ in range(MAX_TRIALS):
+        if once >= 1 or not _solves(model, ansatz, vectors, random_prime(PRIME_BITS, rng), rng, 1):
+            return 1.0
+        error *= once
+        if error <= ERROR_BOUND:
+            break
+    return error

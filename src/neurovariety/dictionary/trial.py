@@ -157,7 +157,7 @@ def require_memory(needed: float, limit: int | None, what: str) -> None:
 
 
 def _gib(size: float) -> str:
-    return f"{size / 2**30:.1f} GiB"
+    return f"{size / 2**30:.1f} GiB" if size >= 2**30 else f"{size / 2**20:.3g} MiB"
 
 
 def as_json_bound(error: float) -> Any:

@@ -178,7 +178,7 @@ class _Rules:
         if self.kind is Kind.GENERAL_LINEAR and any(a.labels) and exponent != 1:
             raise _Undecided
         if exponent == 0:
-            return replace(a, labels=(PLAIN,) * len(a.labels), uniform=(True,) * len(a.labels), weight=0)
+            return replace(a, labels=(PLAIN,) * len(a.labels), uniform=(True,) * len(a.labels), weight=0, zero=False)
         factor = 1 if self.kind is Kind.PERMUTATION else exponent
         return replace(a, labels=tuple(factor * x for x in a.labels), weight=exponent * a.weight)
 

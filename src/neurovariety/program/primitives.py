@@ -269,12 +269,14 @@ def index_map(equation: Any, operands: list[Any], line: str) -> Array:
     parameters = dict(equation.params)
     if "fill_value" in parameters:
         parameters["fill_value"] = 0.0
-    out = np.asarray(equation.primitive.bind(*positions, **parameters))
-    return np.nan_to_num(out, nan=0.0).astype(np.int64)
+    out = np.nan_to_num(np.asarray(equation.primitive.bind(*positions, **parameters)), nan=0.0).astype(np.int64)
+    if equation.params.get("fill_value", 0) != 0 and not np.all(out):
+        raise NotAlgebraicError(refusal(f"{name} beyond the end of an array", line))
+    return out
 
 
 _ADVICE = {
-    "max": "a piecewise function is not polynomial: replace it by a polynomial activation such as x^2",
+    "max": "a piecewise function is not polynomial: replace ReLU by a polynomial such as x^2, softmax by linear attention",
     "exp": "the exponential is not algebraic: replace softmax by linear attention, or approximate by a polynomial",
     "cond": "branches on computed values are not polynomial: analyse each branch as a model of its own",
     "sqrt": "a root is algebraic but not rational: drop the normalization or make it a constant",
@@ -283,8 +285,9 @@ _ADVICE = {
 
 def refusal(name: str, line: str) -> str:
     """The sentence for a primitive that is not a ring operation."""
-    key = next((k for k in _ADVICE if name.startswith(k)), "")
+    stem = name.split(" ")[0].removeprefix("reduce_").removeprefix("cum").removeprefix("arg")
+    key = next((k for k in _ADVICE if stem.startswith(k)), "")
     alias = {"min": "max", "abs": "max", "sign": "max", "select_n": "max", "while": "cond", "rsqrt": "sqrt"}
-    advice = _ADVICE.get(key or alias.get(name.split(" ")[0], ""), "replace it by a polynomial, for example a Taylor or Chebyshev one")
+    advice = _ADVICE.get(key or alias.get(stem, ""), "replace it by a polynomial, for example a Taylor or Chebyshev one")
     where = f" at {line}" if line else ""
     return f"the model uses {name}{where}, which is not a polynomial or rational operation; {advice}"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import jax
 import numpy as np
 
 from neurovariety.errors import InputError, NotAlgebraicError
-from neurovariety.model import is_shape
+from neurovariety.model import is_shape, tracing_errors
 from neurovariety.program.constants import evaluate
 from neurovariety.program.primitives import INDEXING, RING_OPERATIONS, index_map, refusal
 from neurovariety.program.program import Instruction, Program, Slot
@@ -45,14 +46,8 @@ def trace(function: Callable[..., Any], *shapes: Any) -> Program:
     """
     specs = jax.tree_util.tree_map(lambda s: jax.ShapeDtypeStruct(s, np.float64), shapes, is_leaf=is_shape)
     with jax.enable_x64(True):
-        try:
+        with tracing_errors():
             closed = jax.make_jaxpr(function)(*specs)
-        except (jax.errors.ConcretizationTypeError, jax.errors.TracerArrayConversionError) as error:
-            raise InputError(
-                "the model branches on, or converts to a number, a value that depends on parameters or inputs, which no "
-                "polynomial does; write it with arithmetic only, or analyse each piece by itself "
-                f"({str(error).splitlines()[0]})"
-            ) from error
         builder = _Builder()
         arguments = [builder.new_slot() for _ in closed.jaxpr.invars]
         builder.inputs = tuple(tuple(v.aval.shape) for v in closed.jaxpr.invars)
@@ -69,6 +64,25 @@ class _Builder:
         self.instructions: list[Instruction] = []
         self.rounded: list[str] = []
         self._slots = 0
+        self._call_line = ""
+
+    @contextmanager
+    def _called_from(self, equation: Any, jaxpr: Any) -> Iterator[None]:
+        """While a library function is entered, its equations belong to the line that called it.
+
+        JAX keeps the body of ``relu`` and its like from the first call in the process, with that call's line.
+        """
+        before = self._call_line
+        name = getattr(getattr(jaxpr, "debug_info", None), "func_filename", None)
+        if not before and (name is None or name.startswith(_LIBRARIES)):
+            self._call_line = user_line(equation)
+        try:
+            yield
+        finally:
+            self._call_line = before
+
+    def _line(self, equation: Any) -> str:
+        return self._call_line or user_line(equation)
 
     def new_slot(self) -> Slot:
         self._slots += 1
@@ -115,7 +129,8 @@ class _Builder:
             closed = inner if hasattr(inner, "consts") else None
             jaxpr = closed.jaxpr if closed is not None else inner
             consts = closed.consts if closed is not None else ()
-            return self.run(jaxpr, consts, operands[: len(jaxpr.invars)])
+            with self._called_from(equation, jaxpr):
+                return self.run(jaxpr, consts, operands[: len(jaxpr.invars)])
         if name == "scan":
             return self._scan(equation, operands)
         if name == "while":
@@ -135,7 +150,7 @@ class _Builder:
 
     def _instruction(self, equation: Any, operands: list[Slot | Array]) -> list[Slot | Array]:
         name = equation.primitive.name
-        line = user_line(equation)
+        line = self._line(equation)
         shapes = [tuple(v.aval.shape) for v in equation.outvars]
         if name == "split":  # the one ring primitive with several results: a slice each
             return [
@@ -144,7 +159,7 @@ class _Builder:
             ]
         if name in INDEXING:
             selector = index_map(equation, operands, line)
-            sources = [v for v in operands if isinstance(v, int) or v.dtype.kind == "f"]
+            sources = _without_unused(operands, selector)
             return [self._emit("take", sources, shapes[0], {"indices": selector}, line)]
         if name == "div" and not isinstance(operands[1], int):
             # Dividing by a constant is multiplying by its exact reciprocal: no denominators for the degree bounds.
@@ -157,6 +172,9 @@ class _Builder:
         return [self._emit(name, operands, shapes[0], parameters, line)]
 
     def _emit(self, name: str, operands: Sequence[Slot | Array], shape: tuple[int, ...], parameters: dict[str, Any], line: str) -> Slot:
+        for v in operands:
+            if not isinstance(v, int):
+                _check_constant(v, line)
         slots = tuple(self._slot(v) for v in operands)
         result = self.new_slot()
         self.instructions.append(Instruction(name, slots, result, shape, parameters, line))
@@ -206,7 +224,7 @@ class _Builder:
             _check_length(count, "while", equation)
             (proceed,) = self.run(p["cond_jaxpr"].jaxpr, p["cond_jaxpr"].consts, [*cond_consts, *carry])
             if isinstance(proceed, int):
-                raise NotAlgebraicError(refusal("while", user_line(equation)))
+                raise NotAlgebraicError(refusal("while", self._line(equation)))
             if not bool(proceed):
                 break
             carry = self.run(p["body_jaxpr"].jaxpr, p["body_jaxpr"].consts, [*body_consts, *carry])
@@ -215,10 +233,34 @@ class _Builder:
     def _cond(self, equation: Any, operands: list[Slot | Array]) -> list[Slot | Array]:
         index = operands[0]
         if isinstance(index, int):
-            raise NotAlgebraicError(refusal("cond", user_line(equation)))
+            raise NotAlgebraicError(refusal("cond", self._line(equation)))
         branches = equation.params["branches"]
         branch = branches[int(np.clip(int(index), 0, len(branches) - 1))]
         return self.run(branch.jaxpr, branch.consts, operands[1:])
+
+
+def _without_unused(operands: list[Slot | Array], selector: Array) -> list[Slot | Array]:
+    """The float operands of an indexing primitive, with 0 for constants that it never picks (the NaN of an untaken branch)."""
+    sources: list[Slot | Array] = [v for v in operands if isinstance(v, int) or v.dtype.kind == "f"]
+    used, at = np.unique(selector), 1
+    if all(isinstance(v, int) or np.all(np.isfinite(v)) for v in sources):
+        return sources
+    for k, v in enumerate(sources):
+        if isinstance(v, int):
+            return sources  # its size is not known here
+        picked = np.isin(np.arange(at, at + v.size), used).reshape(v.shape)
+        at += v.size
+        sources[k] = np.where(picked, v, 0.0)
+    return sources
+
+
+def _check_constant(values: Array, line: str) -> None:
+    """Raise `InputError` for a constant that no exact ring knows."""
+    where = f" ({line})" if line else ""
+    if values.dtype.kind == "c":
+        raise InputError(f"the model contains a complex constant{where}; split it into real and imaginary parts")
+    if values.dtype.kind == "f" and not np.all(np.isfinite(values)):
+        raise InputError(f"the model contains a constant that is not finite, NaN or infinity{where}; remove it")
 
 
 def _split_slices(equation: Any) -> list[dict[str, Any]]:

@@ -1,5 +1,5 @@
 """The dictionary report of one architecture: terminal, JSON, page."""
 
-from neurovariety.report.build import Report, Row, report
+from neurovariety.report.build import Report, Row, build_report
 
-__all__ = ["Report", "Row", "report"]
+__all__ = ["Report", "Row", "build_report"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,7 +25,7 @@ class Row:
     problem: str = ""
 
 
-@dataclass
+@dataclass(repr=False)
 class Report:
     """The rows of a report in the order of the registry, and what was analysed. ``finished``: no entry was cut short."""
 
@@ -36,6 +37,12 @@ class Report:
     data: dict[str, Any] | None
     rows: list[Row] = field(default_factory=list)
     finished: bool = True
+
+    def __repr__(self) -> str:
+        return f"Report({self.subject}: {', '.join(r.entry.name for r in self.rows)})"
+
+    def _repr_html_(self) -> str:
+        return "".join(r.result._repr_html_() if r.result is not None else f"<p>{html.escape(r.problem)}</p>" for r in self.rows)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready data: the results as on the command line, and the sentences of the entries without one."""
@@ -53,7 +60,7 @@ class Report:
         }
 
 
-def report(
+def build_report(
     source: Source,
     dataset: Dataset | None = None,
     *,
@@ -66,7 +73,7 @@ def report(
     An entry that cannot be computed (too large, say) is reported with its sentence and does not stop the others. Raises
     `InputError` for an unusable architecture and `DataError` where the data do not fit it.
 
-    >>> report("mlp(2,2,1; x^2)").rows[1].result
+    >>> build_report("mlp(2,2,1; x^2)").rows[1].result
     dimension(mlp(2,2,1; x^2)) = 3 [proved, seed 0]
     """
     model = as_model(source)

@@ -115,7 +115,7 @@ class Degrees(Ring):
         for k in sorted(axis, reverse=True):
             if a.shape[k] == 0:
                 a = self.zeros(a.shape[:k] + a.shape[k + 1 :])
-            elif not np.any(a["under_norm"]) and np.ptp(a["scale"]) == 0:
+            elif np.all(_whole(a)) and np.ptp(a["scale"]) == 0:
                 moved = np.moveaxis(a, k, 0)
                 a = self._max_many(moved, np.logaddexp2.reduce(moved["norm"], axis=0))
             else:
@@ -127,10 +127,10 @@ class Degrees(Ring):
 
     def _over(self, a: Array, b: Array) -> Array:
         """a over the product of both denominators, as a summand beside b."""
-        if not (np.any(a["under_norm"]) or np.any(b["under_norm"]) or np.any(a["scale"] != b["scale"])):
+        same = _whole(a) & _whole(b)
+        if np.all(same & (a["scale"] == b["scale"])):
             return a
         out = np.array(a)
-        same = (a["under_norm"] == 0) & (b["under_norm"] == 0)  # a denominator of norm 1 is the constant 1
         out["inputs"] = a["inputs"] + b["under"]
         out["parameters"] = a["parameters"] + b["under"]
         out["low"] = np.where(b["under"] > 0, 0.0, a["low"])
@@ -161,3 +161,8 @@ class Degrees(Ring):
                 out[field] = np.where(zero, 0.0, out[field])
             out["norm"] = np.where(zero, -np.inf, out["norm"])
         return out
+
+
+def _whole(a: Array) -> Array:
+    """Where the denominator is 1. Its norm alone does not tell: the denominator w has norm 1 as well."""
+    return (a["under"] == 0) & (a["under_norm"] == 0)

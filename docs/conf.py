@@ -1,0 +1,118 @@
+"""The documentation's build: strict, offline, every example executed."""
+
+from __future__ import annotations
+
+import doctest
+import logging as standard_logging
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+from sphinx.util import logging
+
+import neurovariety
+from neurovariety.dictionary.registry import ENTRIES
+
+project = "neurovariety"
+author = "The neurovariety authors"
+project_copyright = author
+release = version = neurovariety.__version__
+
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+exclude_patterns = ["_build", "jupyter_execute", ".jupyter_cache"]
+nitpicky = False
+
+# Examples run each time, so that the documentation is also a test. Nothing is fetched from the network.
+nb_execution_mode = "force"
+nb_execution_timeout = 120
+nb_execution_raise_on_error = True
+nb_merge_streams = True
+nb_ipywidgets_js: dict[str, Any] = {}
+os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"  # `!neurovariety` in the cells
+os.environ["COLUMNS"] = "120"
+
+# A profile of its own for the kernels, so that the reader's plays no part; quiet, so that only warnings of the build are seen.
+_profile = Path(__file__).parent / "_build" / "ipython" / "profile_default"
+_profile.mkdir(parents=True, exist_ok=True)
+(_profile / "ipython_kernel_config.py").write_text("c.IPKernelApp.log_level = 40\n", encoding="utf-8")
+os.environ["IPYTHONDIR"] = str(_profile.parent)
+standard_logging.getLogger("traitlets").setLevel(standard_logging.WARNING)
+
+myst_enable_extensions = ["colon_fence", "deflist", "fieldlist"]
+myst_heading_anchors = 3
+
+default_role = "literal"
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_class_signature = "mixed"
+autodoc_preserve_defaults = True
+add_module_names = False
+
+html_theme = "furo"
+html_title = f"neurovariety {release}"
+html_static_path: list[str] = []
+html_copy_source = False
+html_show_sourcelink = False
+html_theme_options = {"footer_icons": []}
+
+_log = logging.getLogger(__name__)
+
+
+def _fill_index(app: Sphinx, docname: str, source: list[str]) -> None:
+    """Write the table and the table of contents of the dictionary from the registry; a missing page is a warning, hence an error."""
+    if docname != "dictionary/index":
+        return
+    rows = ["| entry | for learning | command |", "|---|---|---|"]
+    for entry in ENTRIES:
+        if not (Path(app.srcdir) / "dictionary" / f"{entry.name}.md").is_file():
+            _log.warning("the entry %r of the dictionary has no page docs/dictionary/%s.md", entry.name, entry.name)
+        data = " --data FILE.csv" if entry.needs_data else ""
+        rows.append(f"| [{entry.name}]({entry.name}.md) | {entry.learning} | `neurovariety {entry.name} ARCH{data}` |")
+    tree = ["```{toctree}", ":hidden:", "", *(entry.name for entry in ENTRIES), "```"]
+    source[0] = source[0].replace("<!-- entries -->", "\n".join([*rows, "", *tree]))
+
+
+def _plain_stars(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
+    """Docstrings are plain text with code in backticks: their * and | are products and absolute values, never markup."""
+    for i, line in enumerate(lines):
+        if not line.lstrip().startswith((">>>", "* ", ":", "..")):
+            pieces = re.split(r"(``.*?``|`.*?`)", line)
+            lines[i] = "".join(p if k % 2 else re.sub(r"([*|])", r"\\\1", p) for k, p in enumerate(pieces))
+
+
+def _check_surface(app: Sphinx) -> None:
+    """Every public name has its place in the reference."""
+    text = (Path(app.srcdir) / "api.md").read_text(encoding="utf-8")
+    documented = set(re.findall(r"^\.\. auto(?:function|class|exception):: neurovariety\.(\w+)$", text, re.MULTILINE))
+    for name in sorted(set(neurovariety.__all__) ^ documented):
+        _log.warning("docs/api.md and neurovariety.__all__ disagree about %r", name)
+
+
+def _check_readme(app: Sphinx) -> None:
+    """The session in the README is what the library prints: doctest for Python, `console` blocks for the command line."""
+    root = Path(app.srcdir).parent
+    if doctest.testfile(str(root / "README.md"), module_relative=False).failed:
+        _log.warning("README.md: the Python session does not print what it shows (see above)")
+    for block in re.findall(r"^```console\n(.*?)^```", (root / "README.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
+        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            command, _, shown = part.partition("\n")
+            ran = subprocess.run(f"{command} 2>&1", shell=True, cwd=root, capture_output=True, text=True, check=False)
+            if [line.rstrip() for line in ran.stdout.strip().splitlines()] != [line.rstrip() for line in shown.strip().splitlines()]:
+                _log.warning("README.md: %s prints\n%s", command, ran.stdout)
+
+
+def _everything(app: Sphinx, env: Any, added: set[str], changed: set[str], removed: set[str]) -> set[str]:
+    """Read, and so execute, every page each time: the code may have changed where the page did not."""
+    return set(env.found_docs)
+
+
+def setup(app: Sphinx) -> None:
+    app.connect("source-read", _fill_index)
+    app.connect("autodoc-process-docstring", _plain_stars)
+    app.connect("builder-inited", _check_surface)
+    app.connect("builder-inited", _check_readme)
+    app.connect("env-get-outdated", _everything)
