@@ -6,6 +6,7 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 from collections import deque
@@ -85,13 +86,19 @@ def time_limit(deadline: float | None) -> Iterator[None]:
     def stop(*_: object) -> None:
         raise OutOfTime
 
-    previous = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, max(deadline - time.time(), 1e-3))
+    def unraisable(details: Any) -> None:
+        if details.exc_type is not OutOfTime:
+            sys.__unraisablehook__(details)
+
+    previous, sys.unraisablehook = signal.signal(signal.SIGALRM, stop), unraisable
+    # The alarm repeats: one that falls into a destructor or weak reference callback is swallowed there by Python.
+    signal.setitimer(signal.ITIMER_REAL, max(deadline - time.time(), 1e-3), 0.5)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
+        sys.unraisablehook = sys.__unraisablehook__
 
 
 _THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")

@@ -115,9 +115,10 @@ class _Builder:
             )
         )
 
-    def _slot(self, value: Slot | Array) -> Slot:
+    def _slot(self, value: Slot | Array, line: str = "") -> Slot:
         if isinstance(value, int):
             return value
+        _check_constant(value, line)
         slot = self.new_slot()
         self.constants[slot] = value
         return slot
@@ -159,7 +160,7 @@ class _Builder:
             ]
         if name in INDEXING:
             selector = index_map(equation, operands, line)
-            sources = _without_unused(operands, selector)
+            sources = _without_unused(equation, operands, selector)
             return [self._emit("take", sources, shapes[0], {"indices": selector}, line)]
         if name == "div" and not isinstance(operands[1], int):
             # Dividing by a constant is multiplying by its exact reciprocal: no denominators for the degree bounds.
@@ -172,10 +173,7 @@ class _Builder:
         return [self._emit(name, operands, shapes[0], parameters, line)]
 
     def _emit(self, name: str, operands: Sequence[Slot | Array], shape: tuple[int, ...], parameters: dict[str, Any], line: str) -> Slot:
-        for v in operands:
-            if not isinstance(v, int):
-                _check_constant(v, line)
-        slots = tuple(self._slot(v) for v in operands)
+        slots = tuple(self._slot(v, line) for v in operands)
         result = self.new_slot()
         self.instructions.append(Instruction(name, slots, result, shape, parameters, line))
         return result
@@ -239,19 +237,19 @@ class _Builder:
         return self.run(branch.jaxpr, branch.consts, operands[1:])
 
 
-def _without_unused(operands: list[Slot | Array], selector: Array) -> list[Slot | Array]:
-    """The float operands of an indexing primitive, with 0 for constants that it never picks (the NaN of an untaken branch)."""
-    sources: list[Slot | Array] = [v for v in operands if isinstance(v, int) or v.dtype.kind == "f"]
+def _without_unused(equation: Any, operands: list[Slot | Array], selector: Array) -> list[Slot | Array]:
+    """The float operands of an indexing primitive, with 0 for what it never picks of a constant (NaN of an untaken branch, say)."""
     used, at = np.unique(selector), 1
-    if all(isinstance(v, int) or np.all(np.isfinite(v)) for v in sources):
-        return sources
-    for k, v in enumerate(sources):
-        if isinstance(v, int):
-            return sources  # its size is not known here
-        picked = np.isin(np.arange(at, at + v.size), used).reshape(v.shape)
-        at += v.size
-        sources[k] = np.where(picked, v, 0.0)
-    return sources
+    out: list[Slot | Array] = []
+    for value, variable in zip(operands, equation.invars, strict=True):
+        if np.dtype(variable.aval.dtype).kind != "f":
+            continue
+        size = int(np.prod(variable.aval.shape, dtype=np.int64))
+        if not isinstance(value, int) and not np.all(np.isfinite(value.astype(np.float64))):
+            value = np.where(np.isin(np.arange(at, at + size), used).reshape(value.shape), value, 0.0)
+        out.append(value)
+        at += size
+    return out
 
 
 def _check_constant(values: Array, line: str) -> None:
