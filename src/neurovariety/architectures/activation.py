@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+import flint
+
 from neurovariety.errors import NotationError
 from neurovariety.tolerances import MAX_EXPONENT
 
 _MAX_EXPANDED_DEGREE = 1000
 _MAX_DIGITS = 100
+_MAX_LENGTH = 1000
+_MAX_TERM_PRODUCTS = 10_000
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,7 @@ def _parse(text: str) -> Activation:
         if not 1 <= degree <= _MAX_EXPANDED_DEGREE:
             raise NotationError(f"generic({degree}) needs a degree from 1 to {_MAX_EXPANDED_DEGREE}")
         return Activation.generic(degree)
-    if not text or len(text) > 1000 or not re.fullmatch(r"[\sx0-9+\-*/^().]*", text):
+    if not text or len(text) > _MAX_LENGTH or not re.fullmatch(r"[\sx0-9+\-*/^().]*", text):
         raise NotationError(f"the activation {text[:60]!r} is not a polynomial in x: write x^2, x^3 + x^2, 1/3*x^2 or generic(3)")
     source = re.sub(r"(?<=[0-9.)x])\s*(?=[x(])", "*", text).replace("^", "**")
     try:
@@ -105,7 +109,18 @@ def _parse(text: str) -> Activation:
     terms = tuple(sorted(((e, c) for e, c in polynomial.items() if c), reverse=True))
     if not terms or terms[0][0] == 0:
         raise NotationError(f"the activation {text[:60]!r} is constant: it needs a power of x, for example x^2")
-    return Activation(terms)
+    return _writable(Activation(terms), text)
+
+
+def _writable(activation: Activation, text: str) -> Activation:
+    """The activation, if its own notation can be read back. Raises `NotationError`."""
+    longest = max(max(abs(c.numerator), c.denominator) for _, c in activation.terms if c is not None)
+    if longest >= 10**_MAX_DIGITS or len(str(activation)) > _MAX_LENGTH:
+        raise NotationError(
+            f"the activation {text[:60]!r} is too long when expanded: at most {_MAX_DIGITS} digits a coefficient and {_MAX_LENGTH:,} "
+            "characters in all"
+        )
+    return activation
 
 
 def _evaluate(node: ast.AST, text: str, depth: int) -> dict[int, Fraction]:
@@ -141,8 +156,10 @@ def _sum(a: dict[int, Fraction], b: dict[int, Fraction], sign: int) -> dict[int,
 
 
 def _product(a: dict[int, Fraction], b: dict[int, Fraction], text: str) -> dict[int, Fraction]:
-    if max(a) + max(b) > MAX_EXPONENT or len(a) * len(b) > _MAX_EXPANDED_DEGREE**2:
+    if max(a) + max(b) > MAX_EXPONENT:
         raise NotationError(f"an exponent of the activation {text[:60]!r} is above {MAX_EXPONENT}")
+    if len(a) * len(b) > _MAX_TERM_PRODUCTS:
+        raise NotationError(f"the activation {text[:60]!r} expands to too many terms")
     out: dict[int, Fraction] = {}
     for e, c in a.items():
         for f, d in b.items():
@@ -174,7 +191,12 @@ def _power(a: dict[int, Fraction], b: dict[int, Fraction], text: str) -> dict[in
         return {e * n: c**n}
     if terms and max(terms) * n > _MAX_EXPANDED_DEGREE:
         raise NotationError(f"the activation {text[:60]!r} expands to a degree above {_MAX_EXPANDED_DEGREE}")
-    out = {0: Fraction(1)}
-    for _ in range(n):
-        out = _product(out, terms or {0: Fraction(0)}, text)
-    return out
+    digits = max((max(abs(c.numerator), c.denominator).bit_length() for c in terms.values()), default=1)
+    if digits * n > 100 * _MAX_LENGTH:
+        raise NotationError(f"the activation {text[:60]!r} has coefficients that are too long when expanded")
+    if not terms or n == 0:
+        return {0: Fraction(int(n == 0))}
+    dense = flint.fmpq_poly(
+        [flint.fmpq(c.numerator, c.denominator) for c in (terms.get(e, Fraction(0)) for e in range(max(terms) + 1))]
+    )
+    return {e: Fraction(int(c.p), int(c.q)) for e, c in enumerate((dense**n).coeffs()) if c}

@@ -70,7 +70,7 @@ def _cnn(shown: str, sections: list[str]) -> CNN:
     filters = tuple(_sizes(s, "filter sizes", shown) for s in _listed(sections[0], "filter sizes", shown))
     d = len(filters[0])
     if d > 2 or any(len(f) != d for f in filters):
-        raise NotationError(f"cnn filters are all 1D (3,2) or all 2D (3x3,2x2), got {sections[0]!r} in {shown!r}")
+        raise NotationError(f"cnn filters are all 1D (3,2) or all 2D (3x3,2x2), got {sections[0][:40]!r} in {shown!r}")
     options, rest = _options(sections[1:], {"strides", "channels", "outputs", "input"}, shown)
     activation = rest[0] if rest else None
     activations = _activations(activation, len(filters) - 1, shown, "cnn")

@@ -64,6 +64,9 @@ def is_invariant(model: Model, action: AxisAction) -> bool:
 
 def _fits(model: Model, action: AxisAction) -> bool:
     shapes = {b.name: b.shape for b in model.blocks}
+    places = [(block, axis) for block, axis, _ in action.axes]
+    if action.kind is not Kind.TORUS and len(set(places)) < len(places):
+        return False  # g and its inverse transpose on one axis are not the identity, so weights do not add up there
     return all(
         block in shapes and (axis is None or (axis < len(shapes[block]) and shapes[block][axis] == action.size))
         for block, axis, _ in action.axes

@@ -74,11 +74,11 @@ def _slice(ring: Ring, operands: list[Array], p: Parameters, shape: tuple[int, .
 
 def _take(ring: Ring, operands: list[Array], p: Parameters, shape: tuple[int, ...]) -> Array:
     pool = np.concatenate([ring.zeros((1,)), *(a.reshape(-1) for a in operands)])
-    return pool[p["indices"]].reshape(shape)
+    return pool[p["indices"].reshape(-1)].reshape(shape)
 
 
 def _reduce_sum(ring: Ring, operands: list[Array], p: Parameters, shape: tuple[int, ...]) -> Array:
-    return ring.sum(operands[0], tuple(p["axes"]))
+    return ring.sum(operands[0], tuple(int(k) for k in p["axes"]))
 
 
 def _reduce_prod(ring: Ring, operands: list[Array], p: Parameters, shape: tuple[int, ...]) -> Array:
@@ -86,7 +86,7 @@ def _reduce_prod(ring: Ring, operands: list[Array], p: Parameters, shape: tuple[
     for k in sorted(p["axes"], reverse=True):
         total = ring.constant(np.ones(a.shape[:k] + a.shape[k + 1 :], dtype=np.int64))
         for i in range(a.shape[k]):
-            total = ring.multiply(total, np.take(a, i, axis=k))
+            total = ring.multiply(total, np.take(a, [i], axis=k).reshape(total.shape))
         a = total
     return a
 
@@ -94,13 +94,13 @@ def _reduce_prod(ring: Ring, operands: list[Array], p: Parameters, shape: tuple[
 def _cumulative(step: str) -> Callable[[Ring, list[Array], Parameters, tuple[int, ...]], Array]:
     def apply(ring: Ring, operands: list[Array], p: Parameters, shape: tuple[int, ...]) -> Array:
         a = np.moveaxis(operands[0], p["axis"], 0)
-        rows = list(a[::-1] if p["reverse"] else a)
+        rows = [a[i : i + 1] for i in range(len(a))][:: -1 if p["reverse"] else 1]
         combine = ring.add if step == "sum" else ring.multiply
         for i in range(1, len(rows)):
             rows[i] = combine(rows[i - 1], rows[i])
         if p["reverse"]:
             rows.reverse()
-        return np.moveaxis(np.stack(rows), 0, p["axis"]) if rows else operands[0]
+        return np.moveaxis(np.concatenate(rows), 0, p["axis"]) if rows else operands[0]
 
     return apply
 
@@ -269,7 +269,8 @@ def index_map(equation: Any, operands: list[Any], line: str) -> Array:
     parameters = dict(equation.params)
     if "fill_value" in parameters:
         parameters["fill_value"] = 0.0
-    out = np.nan_to_num(np.asarray(equation.primitive.bind(*positions, **parameters)), nan=0.0).astype(np.int64)
+    picked = np.asarray(equation.primitive.bind(*positions, **parameters))
+    out = np.where(np.isnan(picked), 0.0, picked).astype(np.int64)
     if equation.params.get("fill_value", 0) != 0 and not np.all(out):
         raise NotAlgebraicError(refusal(f"{name} beyond the end of an array", line))
     return out

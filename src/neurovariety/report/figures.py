@@ -36,12 +36,14 @@ def figure(row: Row) -> str:
         axes.yaxis.label.set_color(_INK)
         buffer = io.StringIO()
         canvas.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    return _themed(buffer.getvalue())
+    return _themed(buffer.getvalue(), row.entry.name)
 
 
-def _themed(svg: str) -> str:
+def _themed(svg: str, name: str) -> str:
+    """The drawing in the page's colours, its ids made those of this entry: several drawings share one page."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{name}-", svg)
     for drawn, themed in _COLOURS.items():
         svg = svg.replace(drawn, themed)
     return re.sub(r'width="[\d.]+pt" height="[\d.]+pt"', 'role="img"', svg, count=1)

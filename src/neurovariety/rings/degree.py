@@ -24,6 +24,10 @@ DEGREE = np.dtype([(f, np.float64) for f in _FIELDS])
 Bounds saturate at infinity, which callers read as "no bound"."""
 
 
+_saturating = np.errstate(over="ignore", invalid="ignore")
+"""Bounds that overflow become infinity, which means no bound; that is no news for the user."""
+
+
 class Degrees(Ring):
     """The ring of degree and size bounds. Sums never cancel here, so every number is an upper bound, never a guess.
 
@@ -62,7 +66,7 @@ class Degrees(Ring):
     def add(self, a: Array, b: Array) -> Array:
         a, b = np.broadcast_arrays(a, b)
         left, right = self._over(a, b), self._over(b, a)
-        return self._max(left, right, np.logaddexp2(left["norm"], right["norm"]))
+        return self._max(left, right, np.asarray(np.logaddexp2(left["norm"], right["norm"])))
 
     def subtract(self, a: Array, b: Array) -> Array:
         return self.add(a, b)
@@ -70,6 +74,7 @@ class Degrees(Ring):
     def negative(self, a: Array) -> Array:
         return np.array(a)
 
+    @_saturating
     def multiply(self, a: Array, b: Array) -> Array:
         a, b = np.broadcast_arrays(a, b)
         out = np.empty(a.shape, dtype=DEGREE)
@@ -77,6 +82,7 @@ class Degrees(Ring):
             out[field] = a[field] + b[field]
         return self._zeroed(out)
 
+    @_saturating
     def divide(self, a: Array, b: Array) -> Array:
         if np.any(np.isneginf(b["norm"])):
             raise DivisionByZeroError("a denominator of the model vanishes identically")
@@ -92,6 +98,7 @@ class Degrees(Ring):
         out["scale"] = 0.0
         return self._zeroed(out)
 
+    @_saturating
     def power(self, a: Array, exponent: int) -> Array:
         if exponent < 0:
             return super().power(a, exponent)
@@ -111,20 +118,22 @@ class Degrees(Ring):
             out[..., i, :] = self.sum(self.multiply(a[..., i, :, None], b), (len(batch),))
         return out
 
+    @_saturating
     def sum(self, a: Array, axis: tuple[int, ...]) -> Array:
         for k in sorted(axis, reverse=True):
             if a.shape[k] == 0:
                 a = self.zeros(a.shape[:k] + a.shape[k + 1 :])
             elif np.all(_whole(a)) and np.ptp(a["scale"]) == 0:
                 moved = np.moveaxis(a, k, 0)
-                a = self._max_many(moved, np.logaddexp2.reduce(moved["norm"], axis=0))
+                a = self._max_many(moved, np.asarray(np.logaddexp2.reduce(moved["norm"], axis=0)))
             else:
-                total = np.take(a, 0, axis=k)
+                total = np.asarray(np.take(a, 0, axis=k))
                 for i in range(1, a.shape[k]):
-                    total = self.add(total, np.take(a, i, axis=k))
+                    total = self.add(total, np.asarray(np.take(a, i, axis=k)))
                 a = total
         return a
 
+    @_saturating
     def _over(self, a: Array, b: Array) -> Array:
         """a over the product of both denominators, as a summand beside b."""
         same = _whole(a) & _whole(b)
@@ -136,6 +145,7 @@ class Degrees(Ring):
         out["low"] = np.where(b["under"] > 0, 0.0, a["low"])
         out["under"] = a["under"] + b["under"]
         lift = np.where(same, np.maximum(b["scale"] - a["scale"], 0), b["scale"])
+        lift = np.where(np.isnan(lift), np.inf, lift)  # infinity minus infinity: no bound
         out["norm"] = a["norm"] + b["under_norm"] + lift * self._step
         out["under_norm"] = a["under_norm"] + b["under_norm"]
         out["scale"] = np.where(same, np.maximum(a["scale"], b["scale"]), a["scale"] + b["scale"])
@@ -165,4 +175,4 @@ class Degrees(Ring):
 
 def _whole(a: Array) -> Array:
     """Where the denominator is 1. Its norm alone does not tell: the denominator w has norm 1 as well."""
-    return (a["under"] == 0) & (a["under_norm"] == 0)
+    return np.asarray((a["under"] == 0) & (a["under_norm"] == 0))

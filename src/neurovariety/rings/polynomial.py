@@ -78,7 +78,7 @@ class Polynomials(Ring):
         for k in sorted(axis, reverse=True):
             total = self.zeros(a.shape[:k] + a.shape[k + 1 :])
             for i in range(a.shape[k]):
-                total = self.add(total, np.take(a, i, axis=k))
+                total = self.add(total, np.take(a, [i], axis=k).reshape(total.shape))
             a = total
         return a
 

@@ -1,0 +1,421 @@
+"""The command line: answers, one-line errors, exit statuses, streams."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from importlib.resources import files
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from neurovariety.cli.main import main
+from neurovariety.dictionary.registry import ENTRIES
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "penguins.csv"
+SCHEMA = json.loads(files("neurovariety").joinpath("result.schema.json").read_text(encoding="utf-8"))
+COMMAND = [sys.executable, "-c", "from neurovariety.cli.main import main; main()"]
+LARGE = "mlp(12,70,70,70,4; x^2 + x)"
+"""Minutes of work: for time limits and interrupts."""
+
+
+@pytest.fixture
+def run(capsys, monkeypatch):
+    """Run the command in this process: exit status, standard output, standard error."""
+
+    def call(*arguments, stdin=""):
+        monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
+        code = 0
+        try:
+            main([str(a) for a in arguments])
+        except SystemExit as stopped:
+            code = stopped.code or 0
+        out, err = capsys.readouterr()
+        assert "Traceback" not in out + err
+        return code, out, err
+
+    return call
+
+
+def in_process(*arguments, **options):
+    return subprocess.run([*COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=120, check=False, **options)
+
+
+def objects(out):
+    """The JSON objects of standard output, one a line, each valid."""
+    found = [json.loads(line) for line in out.splitlines()]
+    for one in found:
+        jsonschema.validate(one, SCHEMA)
+    return found
+
+
+def check_refused(code, out, err, words):
+    assert code == 2
+    assert out == ""
+    assert err.startswith("neurovariety: ")
+    assert err.count("\n") == 1, err
+    assert re.search(words, err), err
+
+
+BAD_ARCHITECTURES = [
+    ("resnet(2,3,1)", "unknown family"),
+    ("mlp(2,0,1; x^2)", "width 0"),
+    ("mlp(2,-3,1; x^2)", "width -3"),
+    ("mlp(2,3,1; x^2.5)", "non-negative integer"),
+    ("mlp(2,3,1; x^1000001)", "above 1000000"),
+    ("linear(99999,99999)", "more than the limit"),
+    ("cnn(2,2; x^2; input=2)", "longer than its input"),
+    ("mlp(2,3,1; exp(x))", "not a polynomial"),
+    ("mlp(2,3,1; relu)", "not a polynomial"),
+    ("mlp(2,3,1; relu(x))", "not a polynomial"),
+    ("mlp(2,3\n,1; y)", "not a polynomial"),
+    ("", "cannot read"),
+    ("mlp(2,3,1", "cannot read"),
+    ("--", "Missing argument|cannot read"),
+]
+
+
+@pytest.mark.parametrize(("text", "words"), BAD_ARCHITECTURES)
+def test_bad_architectures(run, text, words):
+    for entry in ("dimension", "fibers"):
+        check_refused(*run(entry, text), words)
+    check_refused(*run("report", text), words)
+
+
+@pytest.mark.parametrize(("text", "words"), [b for b in BAD_ARCHITECTURES if b[0] != "--"])
+def test_bad_architectures_as_json(run, text, words):
+    code, out, err = run("dimension", text, "--json")
+    (found,) = objects(out)
+    assert code == 2
+    assert found["architecture"] == text
+    assert re.search(words, found["error"])
+    assert err.count("\n") <= 1
+
+
+BAD_ARGUMENTS = [
+    (["dimension", "mlp(2,2,1; x^2)", "--fast"], "No such option"),
+    (["dimenson", "mlp(2,2,1; x^2)"], "No such command"),
+    (["dimension"], "Missing argument"),
+    (["dimension", "mlp(2,2,1; x^2)", "--route", "guess"], "'guess'"),
+    (["dimension", "mlp(2,2,1; x^2)", "--seed", "-1"], "-1"),
+    (["dimension", "mlp(2,2,1; x^2)", "--seed", "one"], "'one'"),
+    (["dimension", "mlp(2,2,1; x^2)", "--time-limit", "0"], "0"),
+    (["dimension", "mlp(2,2,1; x^2)", "--time-limit", "-3"], "-3"),
+    (["dimension", "mlp(2,2,1; x^2)", "--jobs", "0"], "0"),
+    (["dimension", "mlp(2,2,1; x^2)", "--memory-limit", "much"], "not a size"),
+    (["dimension", "mlp(2,2,1; x^2)", "--memory-limit", "-1G"], "not a size"),
+    (["dimension", "mlp(2,2,1; x^2)", "--memory-limit", "infG"], "not a size"),
+    (["fibers", "mlp(2,2,1; x^2)", "--at", "1,2"], "6|weights"),
+    (["fibers", "mlp(2,2,1; x^2)", "--at", "1,2,3,4,5,six"], "six"),
+    (["fibers", "mlp(2,2,1; x^2)", "--at", "1,2,3,4,5,1/0"], "finite numbers"),
+    (["fibers", "mlp(2,2,1; x^2)", "--at", "1,2,3,4,5,nan"], "nan"),
+    (["report", "mlp(2,2,1; x^2)", "extra"], "unexpected extra argument"),
+    (["report", "mlp(2,2,1; x^2)", "--target", "y"], "needs --data"),
+    (["report", "mlp(2,2,1; x^2)", "--html", "/no/such/folder/page.html"], "folder does not exist"),
+    (["report", "mlp(2,2,1; x^2)", "--save", "/"], "cannot write"),
+    (["dimension", "-"], "no architecture"),
+    (["data", "mlp(2,2,1; x^2)"], "--data"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "words"), BAD_ARGUMENTS, ids=lambda a: " ".join(a)[:50] if isinstance(a, list) else "")
+def test_bad_arguments(run, arguments, words):
+    check_refused(*run(*arguments), words)
+
+
+BAD_FILES = [
+    (None, "does not exist"),
+    ("", "is empty"),
+    ("\n\n", "is empty"),
+    ("a,b,y\n", "no rows"),
+    ("a,b,y\n1,2,3\n1,two,3\n", r"column 'b'.*line 3.*'two' is not a number"),
+    ("a,b,y\n1,NaN,3\n", "'NaN' is not finite"),
+    ("a,b,y\n1,-inf,3\n", "'-inf' is not finite"),
+    ("a,b,y\n1,,3\n", "is missing"),
+    ("a,b,y\n1,2\n", "line 2"),
+    ("a,b,y\n1,2,3,4\n", "line 2"),
+    ("a,a,y\n1,2,3\n", "two columns"),
+    ("a,b\n1,2\n", "no column 'y'"),
+    ("a,y\n1,2\n", "takes 2 inputs"),
+    ("a,b,c,y\n1,2,3,4\n", "takes 2 inputs"),
+    ("y\n1\n", "no input column"),
+    (b"a,b,y\n1,\xff\xfe,3\n", "cannot be read"),
+    (b"a,b,y\n1,2\x00,3\n", "cannot be read|is not a number"),
+]
+
+
+@pytest.mark.parametrize(("content", "words"), BAD_FILES)
+def test_bad_data(run, tmp_path, content, words):
+    path = tmp_path / "table.csv"
+    if content is not None:
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+    for command in ("report", "data"):
+        check_refused(*run(command, "mlp(2,2,1; x^2)", "--data", path, "--target", "y"), words)
+
+
+def test_a_folder_as_data(run, tmp_path):
+    check_refused(*run("data", "mlp(2,2,1; x^2)", "--data", tmp_path), "is a directory")
+
+
+def test_targets_that_do_not_fit_the_outputs(run):
+    check_refused(
+        *run("report", "mlp(2,2,1; x^2)", "--data", EXAMPLE, "--target", "body_mass_g,bill_depth_mm"), "1 outputs?, 2 target columns"
+    )
+
+
+def test_memory_limit_fails_fast_with_the_estimate(run):
+    start = time.perf_counter()
+    check_refused(
+        *run("dimension", LARGE, "--memory-limit", "10M", "--route", "computed"), r"needs about [\d.]+ (GiB|MiB).*limit of 10"
+    )
+    assert time.perf_counter() - start < 20
+
+
+@pytest.mark.parametrize("text", ["mlp(2,3,1; x^2)", "linear(3,2,3)", "cnn(2,2; x^2)", "attention(3,2; a=2; t=2)"])
+@pytest.mark.parametrize("entry", [e.name for e in ENTRIES])
+def test_every_entry_answers_with_valid_json(run, tmp_path, entry, text):
+    extra = []
+    if entry == "data":
+        inputs = {"mlp(2,3,1; x^2)": 2, "attention(3,2; a=2; t=2)": 6}.get(text, 3)
+        path = tmp_path / "table.csv"
+        path.write_text(",".join(f"x{i}" for i in range(inputs)) + "\n" + ",".join("123456"[:inputs]) + "\n")
+        extra = ["--data", path]
+    code, out, err = run(entry, text, "--json", *extra)
+    (found,) = objects(out)
+    assert (code, err) == (0, "")
+    assert (found["entry"], found["architecture"]) == (entry, text)
+    assert found["provenance"]["seed"] == 0
+
+
+def test_several_architectures_with_bad_ones(run):
+    texts = ["mlp(2,3,1; x^2)", "nonsense", "linear(3,2,3)", "mlp(2,0,1; x^2)", "cnn(2,2; x^2)"]
+    code, out, err = run("dimension", *texts, "--json")
+    found = objects(out)
+    assert code == 2
+    assert [f["architecture"] for f in found] == texts
+    assert [f.get("value") for f in found] == [3, None, 8, None, 3]
+    assert ["error" in f for f in found] == [False, True, False, True, False]
+    code, out, err = run("dimension", *texts)
+    assert code == 2
+    assert [int(v) for v in re.findall(r"^dimension\(.*\) = (\d+)", out, re.MULTILINE)] == [3, 8, 3]
+    assert err.count("\n") == 2
+    assert "nonsense" in err
+
+
+def test_standard_input(run):
+    code, out, _ = run("dimension", "-", "--json", stdin="\nmlp(2,3,1; x^2)\n\n   \n  linear(2,2)  \n")
+    assert code == 0
+    assert [f["architecture"] for f in objects(out)] == ["mlp(2,3,1; x^2)", "linear(2,2)"]
+    code, out, _ = run("dimension", "linear(1,1)", "-", "linear(3,3)", "--json", stdin="linear(2,2)\n")
+    assert [f["value"] for f in objects(out)] == [1, 4, 9]
+
+
+def test_same_seed_same_answer(run):
+    def without_time(*arguments):
+        found = objects(run(*arguments, "--json")[1])
+        for f in found:
+            f["provenance"].pop("seconds")
+        return found
+
+    for entry in ("dimension", "ambient", "fibers", "symmetries"):
+        text = "mlp(2,3,2,2; x^2 + x)"
+        assert without_time(entry, text, "--seed", "7") == without_time(entry, text, "--seed", "7")
+    assert without_time("dimension", "mlp(3,3,3; x^2)", "--seed", "1") != without_time("dimension", "mlp(3,3,3; x^2)", "--seed", "2")
+
+
+def test_route_and_special_fiber(run):
+    _, out, _ = run("dimension", "linear(3,2,3)", "--route", "theorem", "--json")
+    assert objects(out)[0]["evidence"]["route"] == "theorem"
+    _, out, _ = run("fibers", "mlp(2,2,1; x^3)", "--at", "1,2,0,0,1,0", "--json")
+    assert objects(out)[0]["value"]["dimension"] == 3
+
+
+def test_time_limit(run):
+    texts = ["mlp(2,3,1; x^2)", LARGE, "linear(2,2)"]
+    start = time.perf_counter()
+    code, out, err = run("dimension", *texts, "--time-limit", "1", "--json", "--route", "computed")
+    assert time.perf_counter() - start < 30
+    found = objects(out)
+    assert code == 3
+    assert [f["architecture"] for f in found] == texts
+    assert found[1]["evidence"]["finished"] is False
+    assert found[1]["claim"] in ("undecided", "lower_bound")
+    assert err == ""
+
+
+def test_time_limit_of_the_report(run):
+    code, out, _ = run("report", LARGE, "--time-limit", "1", "--json")
+    assert code == 3
+    assert json.loads(out)["finished"] is False
+
+
+def test_interrupt():
+    """Ctrl-C while the second architecture is at work: the first is on standard output, the second is said to be unfinished."""
+    process = subprocess.Popen(
+        [*COMMAND, "dimension", "mlp(2,3,1; x^2)", LARGE, "linear(2,2)", "--json", "--route", "computed"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    first = process.stdout.readline()
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    rest, err = process.communicate(timeout=60)
+    found = objects(first + rest)
+    assert process.returncode == 130
+    assert [f["architecture"] for f in found] == ["mlp(2,3,1; x^2)", LARGE]
+    assert found[0]["value"] == 3
+    assert found[1]["evidence"]["reason"] == "interrupted"
+    assert "Traceback" not in err
+
+
+def test_parallel_answers_equal_sequential_ones(run):
+    texts = [f"mlp(2,{k},1; x^{2 + k % 3})" for k in range(1, 12)] + ["bad(1)", "linear(3,2,3)"]
+
+    def values(*options):
+        code, out, _ = run("dimension", *texts, "--json", *options)
+        found = objects(out)
+        for f in found:
+            f.get("provenance", {}).pop("seconds", None)
+        return code, found
+
+    one, two = values("--jobs", "1"), values("--jobs", "2")
+    assert one == two
+    assert one[0] == 2
+    assert [f["architecture"] for f in one[1]] == texts
+
+
+def test_help_imports_nothing_heavy():
+    program = (
+        "import sys\nfrom neurovariety.cli.main import main\n"
+        "try:\n    main(sys.argv[1:])\nexcept SystemExit:\n    pass\n"
+        "print(sorted({m.split('.')[0] for m in sys.modules} & {'jax', 'jaxlib', 'numpy', 'numba', 'matplotlib', 'flint'}))"
+    )
+    for arguments in (["--help"], ["dimension", "--help"], ["--version"]):
+        done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, timeout=60, check=True)
+        assert done.stdout.splitlines()[-1] == "[]"
+        assert done.stderr == ""
+
+
+def test_help_names_every_entry(run):
+    code, out, _ = run("--help")
+    assert code == 0
+    for name in [*(e.name for e in ENTRIES), "report", "doctor", "selftest"]:
+        assert re.search(rf"^\s+{name}\s", out, re.MULTILINE)
+
+
+def test_selftest(run):
+    code, out, _ = run("selftest")
+    assert code == 0
+    count = len(json.loads(files("neurovariety.cli").joinpath("selftest.json").read_text(encoding="utf-8")))
+    assert f"{count} of {count} reference values agree" in out
+
+
+def test_selftest_notices_a_wrong_value(run, monkeypatch):
+    from neurovariety.cli import selftest
+
+    monkeypatch.setattr(selftest, "_computed", lambda case: -1)
+    code, out, _ = run("selftest")
+    assert code == 1
+    assert "FAIL" in out
+
+
+def test_doctor(run):
+    code, out, _ = run("doctor")
+    assert code == 0
+    assert "numpy" in out
+    code, out, _ = run("doctor", "--json")
+    assert code == 0
+    assert json.loads(out)["packages"]["jax"] != "missing"
+
+
+def test_a_reader_that_stops_early():
+    """`... | head -1` ends quietly."""
+    texts = " ".join(f"'mlp(2,{k},1; x^2)'" for k in range(1, 9))
+    program = f"{sys.executable} -c 'from neurovariety.cli.main import main; main()' dimension {texts} --json | head -1"
+    done = subprocess.run(["bash", "-c", program], capture_output=True, text=True, timeout=120, check=True)
+    assert objects(done.stdout)[0]["value"] == 2
+    assert "Traceback" not in done.stderr
+    assert done.stderr == ""
+
+
+def test_installed_command():
+    """The console script itself, from the shell, on a bad input."""
+    script = Path(sys.executable).parent / "neurovariety"
+    done = subprocess.run([script, "dimension", "mlp(2,3,1; exp(x))"], capture_output=True, text=True, timeout=60, check=False)
+    check_refused(done.returncode, done.stdout, done.stderr, "not a polynomial")
+
+
+def test_no_arguments_shows_help(run):
+    code, out, _ = run()
+    assert code == 2
+    assert "Usage" in out
+
+
+class TestReport:
+    def test_everything_at_once(self, run, tmp_path):
+        page, save = tmp_path / "page.html", tmp_path / "report.json"
+        code, out, err = run(
+            "report", "mlp(3,2,1; x^2; bias)", "--data", EXAMPLE, "--target", "body_mass_g", "--html", page, "--save", save
+        )
+        assert code == 0
+        for entry in ENTRIES:
+            assert re.search(rf"^ *{entry.name}\b", out, re.MULTILINE)
+        assert f"wrote {page}" in err
+        assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
+        assert json.loads(save.read_text(encoding="utf-8"))["finished"] is True
+
+    def test_json(self, run):
+        code, out, err = run("report", "linear(2,2)", "--json")
+        found = json.loads(out)
+        assert (code, err) == (0, "")
+        assert [e["entry"] for e in found["entries"]] == [e.name for e in ENTRIES if not e.needs_data]
+        for one in found["entries"]:
+            jsonschema.validate(one, SCHEMA)
+
+
+NEW_ENTRY = """
+import sys
+from neurovariety.dictionary import registry
+registry.ENTRIES = (*registry.ENTRIES, registry.Entry("twice", "twice:twice", "TwiceResult", "a new entry", takes_memory_limit=False))
+from neurovariety.cli.main import main
+main(sys.argv[1:])
+"""
+TWICE = """
+from dataclasses import dataclass
+from typing import ClassVar
+from neurovariety import Claim, Provenance, Result, as_model
+
+@dataclass(frozen=True, repr=False)
+class TwiceResult(Result):
+    entry: ClassVar[str] = "twice"
+
+def twice(source, *, seed=0):
+    model = as_model(source)
+    return TwiceResult(2 * model.parameters, Claim.PROVED, model.name, "twice the parameters", {}, Provenance("0", seed, 0.0))
+"""
+
+
+def test_a_new_entry_needs_no_other_edit(tmp_path):
+    """A row in the registry is a command, a row of the report, and an article of the page."""
+    (tmp_path / "twice.py").write_text(TWICE)
+
+    def call(*arguments):
+        environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+        done = subprocess.run(
+            [sys.executable, "-c", NEW_ENTRY, *arguments], capture_output=True, text=True, timeout=120, check=True, env=environment
+        )
+        return done.stdout
+
+    assert "twice" in call("--help")
+    assert objects(call("twice", "linear(2,3)", "--json"))[0]["value"] == 12
+    page = tmp_path / "page.html"
+    assert "twice the parameters" in call("report", "linear(2,3)", "--html", str(page))
+    assert "Twice the parameters." in page.read_text(encoding="utf-8")

@@ -1,0 +1,230 @@
+"""What is not algebraic is refused: the primitive, the user's own file and line, and what to do instead."""
+
+from __future__ import annotations
+
+import inspect
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax import lax
+
+import neurovariety as nv
+from neurovariety.program import trace
+
+HERE = __file__
+
+
+def line_of(function, text):
+    """The line of this file, within ``function``, that holds ``text``."""
+    lines, start = inspect.getsourcelines(function)
+    return start + next(k for k, line in enumerate(lines) if text in line)
+
+
+def _exp(x):
+    return x * jnp.exp(x)  # here
+
+
+def _tanh(x):
+    y = x + 1
+    return jnp.tanh(y)  # here
+
+
+def _relu(x):
+    return jax.nn.relu(x)  # here
+
+
+def _maximum(x):
+    return jnp.maximum(x, 0.0)  # here
+
+
+def _minimum(x):
+    return jnp.minimum(x, x[::-1])  # here
+
+
+def _abs(x):
+    return jnp.abs(x)  # here
+
+
+def _sqrt(x):
+    return jnp.sqrt(x**2)  # here
+
+
+def _rsqrt(x):
+    return lax.rsqrt(x)  # here
+
+
+def _softmax(x):
+    return jax.nn.softmax(x)  # here
+
+
+def _where(x):
+    return jnp.where(x > 0, x, 0.0)  # here
+
+
+def _while(x):
+    return lax.while_loop(lambda c: c[0] < 3.0, lambda c: c * 2, x)  # here
+
+
+def _cond(x):
+    return lax.cond(x[0] > 0, lambda v: v, lambda v: -v, x)  # here
+
+
+def _floor(x):
+    return jnp.floor(x)  # here
+
+
+def _argmax(x):
+    return x[jnp.argmax(x)]  # here
+
+
+def _integer(x):
+    return x.astype(jnp.int32) * 1.0  # here
+
+
+def _sort(x):
+    return jnp.sort(x)  # here
+
+
+def _sign(x):
+    return jnp.sign(x)  # here
+
+
+def _fraction_power(x):
+    return x**1.5  # here
+
+
+def _variable_power(x):
+    return jnp.power(2.0, x)  # here
+
+
+def _computed_index(x):
+    return lax.dynamic_slice(x, (lax.convert_element_type(x[0], jnp.int32),), (1,))  # here
+
+
+def _past_the_end(x):
+    return jnp.take(x, np.array([0, 7]), mode="fill", fill_value=5.0)  # here
+
+
+def _inverse(x):
+    return jnp.linalg.inv(x.reshape(2, 2))  # here
+
+
+REFUSED = [
+    # function, name in the message, word of the advice
+    (_exp, "exp", "polynomial"),
+    (_tanh, "tanh", "polynomial"),
+    (_relu, "max", "x^2"),
+    (_maximum, "max", "x^2"),
+    (_minimum, "min", "x^2"),
+    (_abs, "abs", "x^2"),
+    (_sqrt, "sqrt", "normalization"),
+    (_rsqrt, "rsqrt", "normalization"),
+    (_softmax, "max", "linear attention"),
+    (_where, "gt", "polynomial"),
+    (_while, "", "polynomial"),
+    (_cond, "", "polynomial"),
+    (_floor, "floor", "polynomial"),
+    (_argmax, "argmax", "polynomial"),
+    (_integer, "conversion to integers", "polynomial"),
+    (_sort, "sort", "polynomial"),
+    (_sign, "sign", "polynomial"),
+    (_fraction_power, "pow", "polynomial"),
+    (_variable_power, "pow", "polynomial"),
+    (_computed_index, "integer", "polynomial"),
+    (_past_the_end, "gather", "polynomial"),
+    (_inverse, "lu", "polynomial"),
+]
+
+
+@pytest.mark.parametrize(("function", "primitive", "advice"), REFUSED, ids=lambda v: getattr(v, "__name__", str(v)))
+def test_names_primitive_line_and_advice(function, primitive, advice):
+    with pytest.raises(nv.NotAlgebraicError) as caught:
+        trace(function, (4,))
+    message = str(caught.value)
+    assert f"the model uses {primitive}" in message or primitive in message.split(" at ")[0]
+    assert f"{HERE}:{line_of(function, '# here')}" in message
+    assert advice in message
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize("function", [_exp, _relu, _softmax])
+def test_also_inside_jit_and_under_derivatives(function):
+    for wrapped in (jax.jit(function), jax.vmap(lambda a: function(a * jnp.ones(2))), jax.jacrev(function)):
+        with pytest.raises(nv.NotAlgebraicError, match=r"test_refusals\.py:\d+"):
+            trace(wrapped, (4,))
+
+
+def test_a_library_function_called_twice_names_each_caller():
+    """JAX keeps the body of relu from its first call; the message must still name the line at hand."""
+
+    def first(x):
+        return jax.nn.relu(x)  # first
+
+    def second(x):
+        return jax.nn.relu(x) + 1  # second
+
+    for function, mark in ((first, "# first"), (second, "# second"), (first, "# first")):
+        with pytest.raises(nv.NotAlgebraicError, match=rf"test_refusals\.py:{line_of(function, mark)},"):
+            trace(function, (4,))
+
+
+def _branch(x):
+    return x if x[0] > 0 else -x
+
+
+def _to_float(x):
+    return float(x[0]) * x
+
+
+def _to_numpy(x):
+    return np.sin(x)
+
+
+def _as_index(x):
+    return [1.0, 2.0][x[0]]
+
+
+def _mask(x):
+    return x[x > 0]
+
+
+@pytest.mark.parametrize("function", [_branch, _to_float, _to_numpy, _as_index, _mask])
+def test_python_control_flow_on_values(function):
+    with pytest.raises(nv.InputError) as caught:
+        trace(function, (4,))
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 700
+
+
+@pytest.mark.parametrize(
+    ("function", "word"),
+    [
+        (lambda x: x / 0.0, "constant 0"),
+        (lambda x: x * jnp.nan, "not finite"),
+        (lambda x: x + jnp.inf, "not finite"),
+        (lambda x: (x, jnp.array(jnp.nan)), "not finite"),
+        (lambda x: x * 1j, "complex"),
+        (lambda x: x @ jnp.ones((5, 2)), "dot_general"),
+        (lambda x: lax.scan(lambda c, _: (c * 2, None), x, None, length=20_000)[0], "10000 steps"),
+        (lambda x: "text", "JAX type"),
+        (lambda x, y: x, "argument"),
+    ],
+)
+def test_unusable_functions(function, word):
+    with pytest.raises(nv.InputError, match=word) as caught:
+        trace(function, (4,))
+    assert "\n" not in str(caught.value)
+
+
+def test_unused_constants_that_are_not_finite_do_no_harm():
+    """The variance of JAX holds a NaN for the case of no samples, which is not taken."""
+    assert nv.dimension(nv.as_model(lambda w, x: (w * x).var(), (3,), input_shape=3)).value == 3
+
+
+def test_the_refusal_reaches_the_public_functions():
+    model = nv.as_model(lambda w, x: jnp.exp(w @ x), (3,), input_shape=3)
+    for function in (nv.dimension, nv.ambient, nv.fibers, nv.symmetries):
+        with pytest.raises(nv.NotAlgebraicError, match="exp"):
+            function(model)

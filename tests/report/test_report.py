@@ -1,0 +1,245 @@
+"""The report: rows, JSON, the self-contained page, the table."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+import neurovariety as nv
+from neurovariety.dictionary import registry
+from neurovariety.dictionary.registry import ENTRIES
+from neurovariety.report import build
+from neurovariety.report.page import page
+from neurovariety.report.terminal import show
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "penguins.csv"
+VOID = {"meta", "br", "img", "input", "hr", "link", "path", "use", "rect", "line", "circle", "polygon", "polyline", "stop"}
+
+
+@pytest.fixture(scope="module")
+def report():
+    return nv.build_report("mlp(3,3,1; x^2; bias)", nv.read_csv(EXAMPLE, "body_mass_g"), seed=4)
+
+
+@pytest.fixture(scope="module")
+def html(report):
+    return page(report)
+
+
+class Outline(HTMLParser):
+    """Tags in balance, what refers outside, ids, and text inside each tag."""
+
+    def __init__(self):
+        super().__init__(convert_charrefs=True)
+        self.open, self.problems, self.references, self.ids, self.text, self.count = [], [], [], [], {}, {}
+
+    def handle_starttag(self, tag, attributes):
+        self.count[tag] = self.count.get(tag, 0) + 1
+        for name, value in attributes:
+            if name in ("src", "href", "xlink:href", "action", "data", "srcset"):
+                self.references.append(value)
+            if name == "id":
+                self.ids.append(value)
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.handle_starttag(tag, attributes)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        if tag in VOID:
+            return
+        if not self.open or self.open[-1] != tag:
+            self.problems.append(f"</{tag}> closes {self.open[-3:]} at {self.getpos()}")
+        else:
+            self.open.pop()
+
+    def handle_data(self, text):
+        for tag in set(self.open):
+            self.text[tag] = self.text.get(tag, "") + text
+
+
+def outline(text):
+    found = Outline()
+    found.feed(text)
+    found.close()
+    assert found.open == []
+    assert found.problems == []
+    return found
+
+
+def test_rows_are_the_registry(report):
+    assert [r.entry for r in report.rows] == list(ENTRIES)
+    assert all(r.result is not None and r.problem == "" for r in report.rows)
+    assert all(r.result.provenance.seed == 4 for r in report.rows)
+    assert report.finished
+
+
+def test_values_are_those_of_the_entries(report):
+    for row in report.rows:
+        if not row.entry.needs_data:
+            assert row.result.value == row.entry.load()("mlp(3,3,1; x^2; bias)", seed=4).value
+
+
+def test_the_data_are_described(report):
+    assert report.data["samples"] == 342
+    assert report.data["targets"] == ["body_mass_g"]
+    assert report.data["features"] == ["bill_length_mm", "bill_depth_mm", "flipper_length_mm"]
+
+
+def test_without_data():
+    report = nv.build_report("linear(2,2)")
+    assert [r.entry.name for r in report.rows] == [e.name for e in ENTRIES if not e.needs_data]
+    assert report.data is None
+
+
+def test_json(report):
+    found = json.loads(json.dumps(report.to_dict(), allow_nan=False))
+    assert found == report.to_dict()
+    assert found["architecture"] == "mlp(3,3,1; x^2; bias)"
+    assert [e["entry"] for e in found["entries"]] == [e.name for e in ENTRIES]
+
+
+def test_results_read_back(report):
+    for row in report.rows:
+        data = json.loads(json.dumps(row.result.to_dict()))
+        again = row.entry.result_class().from_dict(data)
+        assert again.to_dict() == data
+        assert type(again) is type(row.result)
+
+
+class TestPage:
+    def test_is_well_formed(self, html):
+        outline(html)
+
+    def test_fetches_nothing(self, html):
+        found = outline(html)
+        assert all(r.startswith("#") for r in found.references)
+        assert not {"link", "script", "iframe", "img", "object", "embed"} & set(found.count)
+        assert "@import" not in html
+        assert not re.search(r"url\((?!#)", html)
+        # Names of XML namespaces are no addresses that anything fetches.
+        assert not re.search(r"https?://", re.sub(r'xmlns(:\w+)?="[^"]*"', "", html))
+
+    def test_holds_every_entry_with_its_evidence_folded_away(self, html, report):
+        found = outline(html)
+        for row in report.rows:
+            assert row.entry.name in found.text["h2"]
+            assert row.entry.learning in found.text["small"]
+            assert row.result.meaning[1:] in found.text["article"]
+        assert found.count["details"] == 2 * len(report.rows) + 1
+        assert found.text["summary"].count("evidence") == len(report.rows)
+        assert '"trials"' in found.text["details"]
+        assert "trials" not in found.text["h2"]
+
+    def test_figures(self, html, report):
+        drawn = [r for r in report.rows if r.entry.figure]
+        assert drawn
+        found = outline(html)
+        assert found.count["svg"] == len(drawn)
+        assert len(set(found.ids)) == len(found.ids), "ids of two figures clash"
+
+    def test_light_and_dark(self, html):
+        assert "prefers-color-scheme: dark" in html
+        assert "#010101" not in html
+
+    def test_is_the_same_for_the_same_report(self, html, report):
+        assert page(report) == html
+
+    def test_no_placeholder_is_left(self, html):
+        assert "<!--" not in html.replace("<!doctype", "")
+
+    def test_hostile_names_are_escaped(self, tmp_path):
+        path = tmp_path / "<b>&amp;.csv"
+        path.write_text('"<script>alert(1)</script>",b,"<!--rows-->"\n1,2,3\n4,5,6\n')
+        report = nv.build_report("mlp(2,1,1; x^2)", nv.read_csv(path, "<!--rows-->"))
+        text = page(report)
+        found = outline(text)
+        assert "script" not in found.count
+        assert "b" not in found.count
+        assert found.count["article"] == len(report.rows) + 1
+
+
+def test_an_entry_that_fails_is_a_row_with_its_sentence(monkeypatch):
+    def failing(model, **options):
+        raise nv.ResourceError("this needs 9 GiB & more <than> there is")
+
+    broken = registry.Entry("broken", "nowhere:nothing", "Nothing", "an entry that fails", takes_memory_limit=False)
+    monkeypatch.setattr(registry.Entry, "load", lambda self, load=registry.Entry.load: failing if self is broken else load(self))
+    monkeypatch.setattr(build, "ENTRIES", (ENTRIES[0], broken, ENTRIES[1]))
+    report = nv.build_report("mlp(2,2,1; x^2)")
+    assert [r.result is None for r in report.rows] == [False, True, False]
+    assert report.to_dict()["entries"][1] == {"entry": "broken", "error": "this needs 9 GiB & more <than> there is"}
+    text = page(report)
+    assert "9 GiB &amp; more &lt;than&gt; there is" in text
+    outline(text)
+    assert "9 GiB & more <than>" in re.sub(r"\s+", " ", shown(report))
+    assert "9 GiB" in report._repr_html_()
+
+
+def test_an_entry_that_fails_by_a_bug_is_not_hidden(monkeypatch):
+    def failing(model, **options):
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(registry.Entry, "load", lambda self: failing)
+    with pytest.raises(RuntimeError):
+        nv.build_report("linear(1,1)")
+
+
+def test_an_unfinished_report_says_so(report):
+    import dataclasses
+
+    cut = dataclasses.replace(report, rows=report.rows[:2], finished=False)
+    assert "Not finished" in page(cut)
+    assert "not finished" in shown(cut)
+    assert cut.to_dict()["finished"] is False
+
+
+def shown(report, width=120):
+    stream = io.StringIO()
+    show(report, Console(file=stream, width=width, highlight=False))
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("width", [60, 100, 160])
+def test_table(report, width):
+    text = shown(report, width)
+    assert all(len(line) <= width for line in text.splitlines())
+    for row in report.rows:
+        assert row.entry.name in text
+        assert row.result.claim in text
+
+
+def test_names_with_brackets_are_text_in_the_table(tmp_path):
+    path = tmp_path / "[bold]x.csv"
+    path.write_text("[red]a,b,[/]\n1,2,3\n")
+    text = shown(nv.build_report("linear(2,1)", nv.read_csv(path, "[/]")))
+    assert "[red]a" in text
+    assert "[bold]x.csv" in text
+
+
+@pytest.mark.parametrize(
+    ("notation", "target", "words"),
+    [
+        ("mlp(2,2,1; x^2)", "body_mass_g", "2 inputs"),
+        ("mlp(3,2,2; x^2)", "body_mass_g", "2 outputs"),
+        ("mlp(3,2,1; x^2)", None, "3 inputs"),
+    ],
+)
+def test_data_that_do_not_fit(notation, target, words):
+    with pytest.raises(nv.DataError, match=words):
+        nv.build_report(notation, nv.read_csv(EXAMPLE, target))
+
+
+def test_repr_is_short(report):
+    assert len(repr(report)) < 200
+    assert "mlp(3,3,1; x^2; bias)" in repr(report)
+    outline(report._repr_html_())

@@ -1,0 +1,52 @@
+"""The examples in docstrings run and give what they say."""
+
+from __future__ import annotations
+
+import doctest
+import pkgutil
+from importlib import import_module
+
+import pytest
+
+import neurovariety
+
+MODULES = sorted(
+    m.name
+    for m in pkgutil.walk_packages(neurovariety.__path__, "neurovariety.")
+    if not m.name.startswith("neurovariety.linear_algebra.")
+)
+WITH_EXAMPLES = {
+    "neurovariety.architectures.from_callable",
+    "neurovariety.dictionary.ambient",
+    "neurovariety.dictionary.data",
+    "neurovariety.dictionary.dimension",
+    "neurovariety.dictionary.fibers",
+    "neurovariety.dictionary.symmetries",
+    "neurovariety.report.build",
+}
+
+
+def examples(module):
+    return [t for t in doctest.DocTestFinder(exclude_empty=True).find(module) if t.examples]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples(name):
+    module = import_module(name)
+    runner = doctest.DocTestRunner(verbose=False, optionflags=doctest.NORMALIZE_WHITESPACE)
+    output = []
+    for test in examples(module):
+        runner.run(test, out=output.append)
+    assert runner.failures == 0, "".join(output)
+
+
+@pytest.mark.parametrize("name", sorted(WITH_EXAMPLES))
+def test_public_functions_have_examples(name):
+    assert examples(import_module(name))
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_module_says_what_it_is(name):
+    first = (import_module(name).__doc__ or "").strip().splitlines()
+    assert first
+    assert first[0].endswith((".", ":", "?"))
