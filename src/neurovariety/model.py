@@ -53,6 +53,8 @@ class Model:
     coefficients: tuple[Fraction | None, ...] = ()
     symmetries: tuple[AxisAction, ...] = ()
     theorems: tuple[Theorem, ...] = ()
+    foreign: bool = False
+    """Whether the function is a user's own, whose derivative rules (``custom_jvp``, ``stop_gradient``) are checked before use."""
     programs: dict[Any, Any] = field(default_factory=dict, repr=False)
     """Programs traced so far, by kind and batch size (kept by `program.of_model`)."""
 

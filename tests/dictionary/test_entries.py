@@ -299,3 +299,42 @@ def test_error_bound_covers_what_small_primes_miss():
 def test_degree_bounds_of_a_network():
     d = degree_bounds(nv.parse("mlp(2,3,4,1; x^2, x^3)").model)
     assert (d.inputs, d.low, d.parameters) == (6, 6, 10)
+
+
+class TestClaimsAreNotStrongerThanShown:
+    """Each of these was once claimed more strongly than it was shown."""
+
+    def test_special_fiber_over_a_probable_dimension(self):
+        """That no fiber is smaller than the generic one needs the dimension from above."""
+        at = [1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 2, 3, -4, 5, 6, 7, 2, 1, -3, 5, 7, 2, 3, 1, 9, 4, 2, 8]
+        assert nv.dimension("attention(2,3; a=2; t=3; heads=2)").claim is Claim.PROBABILITY
+        result = nv.fibers("attention(2,3; a=2; t=3; heads=2)", at=at)
+        assert (result.value["dimension"], result.claim) == (12, Claim.PROBABILITY)
+        assert 0 < result.evidence["error_bound"] <= 2**-20
+
+    def test_further_samples_beyond_the_fewest_possible(self):
+        """One sample more could suffice for two missing dimensions with three outputs; that it does not is seen, not proved."""
+        result = nv.data("linear(3,1,3)", [[1, 2, 3]])
+        assert (result.value["more_samples"], result.claim) == (2, Claim.PROBABILITY)
+        assert nv.data("mlp(2,2,1; x^2)", [[1, 2]]).claim is Claim.PROVED
+
+    def test_symmetries_with_a_weak_bound(self):
+        """Solutions at points of small fields only are an upper bound until they are tested."""
+        model = nv.as_model(lambda w, x: w["b"] @ (w["a"] @ x) ** 40, {"a": (6, 5), "b": (2, 6)}, input_shape=5)
+        result = nv.symmetries(model)
+        assert result.claim is Claim.PROBABILITY
+        assert result.evidence["error_bound"] <= 2**-20
+
+    def test_constants_are_exact_in_function_and_derivative(self):
+        """1/3 as a constant of JAX's derivative is the 1/3 that the function divides by."""
+        model = nv.as_model(lambda w, x: ((w * x) - (w * x).sum() / 3) ** 2, (3,), input_shape=3)
+        assert nv.dimension(model).value == 3
+
+    def test_an_empty_product_is_one(self):
+        from neurovariety.program import is_invariant
+        from neurovariety.symmetry import AxisAction, Kind
+
+        model = nv.as_model(lambda w, x: w * x * jnp.prod((w * 0.0)[:0]), (1,), input_shape=1)
+        block = model.blocks[0].name
+        assert not is_invariant(model, AxisAction(Kind.TORUS, 1, ((block, 0, 1),), "scaling"))
+        assert nv.dimension(model).value == 1

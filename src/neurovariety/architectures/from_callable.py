@@ -66,7 +66,7 @@ def _from_function(function: Callable[..., Any], parameters: Any, input_shape: i
         filled = [leaf if key is None else blocks[key] for key, (_, leaf) in zip(places, leaves, strict=True)]
         return function(jax.tree_util.tree_unflatten(structure, filled), x)
 
-    return Model(name=name, function=wrapped, shapes=shapes, input_shape=shape)
+    return Model(name=name, function=wrapped, shapes=shapes, input_shape=shape, foreign=True)
 
 
 def _parameter_shape(leaf: Any) -> Shape | None:

@@ -161,12 +161,16 @@ def _ranks(model: Model, table: Array, dim: int, seed: int, k: int, limit: int |
         if not found["primes"]:
             found["rank_by_samples"] = _rank_by_samples(model, p, point, inputs, dim)
         found["primes"].append(p)
-        if found["jacobian_rank"] in (dim, columns) and found["quadric_rank"] in (columns, ambient):
+        fewest = -(-(dim - found["jacobian_rank"]) // model.outputs)
+        ranks_are_largest = found["jacobian_rank"] in (dim, columns) and found["quadric_rank"] in (columns, ambient)
+        if ranks_are_largest and found["more_samples"] == fewest:
             return found | {"error_bound": 0.0}, True
         bounds = [
             rank_error(model, min(columns, dim + 1), True, input_bits=bits),
             rank_error(model, columns, False, input_bits=bits),
         ]
+        if found["more_samples"] > fewest:  # that fewer samples fall short was seen at random points, once a step of the bisection
+            bounds.append(rank_error(model, dim, True, input_bits=bits) * max(1.0, math.log2(found["more_samples"] + 1)))
         error *= min(1.0, sum(bounds))
         if error <= ERROR_BOUND or len(found["primes"]) >= MAX_TRIALS or sum(bounds) >= 1:
             return found | {"error_bound": as_json_bound(error)}, False

@@ -224,6 +224,8 @@ def _in_large_field(
     if max(upper[0], model.parameters) > LARGE_FIELD_MAX_COLUMNS:
         return trials, symmetries, upper, error
     trials.append(large_field_rank(model, rng, trials[-1].inputs))
+    if not trials[-1].saturated:
+        return trials, symmetries, upper, error
     once = rank_error(model, upper[0], derivative=True, bits=LARGE_PRIME_BITS)
     return trials, symmetries, upper, min(error, 2 * once)
 

@@ -25,7 +25,7 @@ from typing import Any, ClassVar
 from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
-from neurovariety.dictionary.dimension import dimension
+from neurovariety.dictionary.dimension import DimensionResult, dimension
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.hidden_directions import hidden_directions
 from neurovariety.dictionary.special_fiber import SpecialFiber, exact_weights, special_fiber
@@ -34,7 +34,7 @@ from neurovariety.dictionary.trial import draw_point, generator
 from neurovariety.linear_algebra import count_primes_lower_bound
 from neurovariety.model import Model
 from neurovariety.result import Provenance
-from neurovariety.tolerances import DEFAULT_SEED, PRIME_BITS
+from neurovariety.tolerances import DEFAULT_SEED, ERROR_BOUND, PRIME_BITS
 
 
 @dataclass(frozen=True, repr=False)
@@ -94,8 +94,12 @@ def fibers(
         "theorems": generic.evidence.get("theorems", []),
     }
     if at is not None:
-        found = special_fiber(model, exact_weights(model, at), total, seed)
-        return _special(model, found, evidence | found.to_dict(), start, seed)
+        # Below the generic fiber no fiber falls; that needs the dimension from above, which a lower bound of it does not give.
+        generic_fiber = model.parameters - (
+            generic.value if claim is not Claim.UPPER_BOUND else generic.evidence["upper_bound"]["value"]
+        )
+        found = special_fiber(model, exact_weights(model, at), generic_fiber, seed)
+        return _special(model, found, evidence | found.to_dict(), generic, start, seed)
     if hidden:
         evidence["hidden_directions"] = hidden_directions(model, seed)
     return FibersResult(
@@ -122,7 +126,24 @@ def _stated_again(model: Model, stated: int, seed: int) -> tuple[int, float]:
     return max(stated, again), min(1.0, once) ** 2
 
 
-def _special(model: Model, found: SpecialFiber, evidence: dict[str, Any], start: float, seed: int) -> FibersResult:
+def _special_claim(found: SpecialFiber, generic: DimensionResult, evidence: dict[str, Any]) -> Claim:
+    """Undecided where the bounds differ; else as strong as the weakest of what the lower bound rests on, with the errors added."""
+    if found.at_least != found.at_most:
+        return Claim.UNDECIDED
+    if found.at_least == found.explained:
+        return Claim.PROVED
+    error = found.error
+    if found.rests_on_generic and generic.claim is Claim.PROBABILITY:
+        error += float(generic.evidence["error_bound"])
+    evidence["error_bound"] = error or None
+    if not error:
+        return Claim.PROVED
+    return Claim.PROBABILITY if error <= ERROR_BOUND else Claim.LOWER_BOUND
+
+
+def _special(
+    model: Model, found: SpecialFiber, evidence: dict[str, Any], generic: DimensionResult, start: float, seed: int
+) -> FibersResult:
     meets = found.at_least == found.at_most
     hidden = found.at_least - found.explained if meets else None
     value = {
@@ -140,7 +161,7 @@ def _special(model: Model, found: SpecialFiber, evidence: dict[str, Any], start:
         text += f", {extra} more than for generic weights: the function is that of a smaller model"
     return FibersResult(
         value=value,
-        claim=Claim.UNDECIDED if not meets else Claim.PROVED if not found.error else Claim.PROBABILITY,
+        claim=_special_claim(found, generic, evidence),
         subject=model.name,
         meaning=text,
         evidence=evidence,

@@ -13,10 +13,11 @@ from neurovariety.tolerances import LARGE_PRIME_BITS
 
 
 def large_field_rank(model: Model, rng: Any, inputs: int) -> RankTrial:
-    """The rank of J at a random point over a random 62-bit prime field, at ``inputs`` random inputs."""
+    """The rank of J at a random point over a random 62-bit prime field, at ``inputs`` random inputs, and at one fewer."""
     p = random_prime(LARGE_PRIME_BITS, rng)
     ring = WordField(p)
     weights = ring.random((model.parameters,), rng)
     samples = ring.random((inputs, *model.input_shape), rng)
     matrix = jacobian_rows(model, ring, weights, samples, draw_coefficients(model, ring, rng))
-    return RankTrial(p, rank_large(matrix, p), inputs, True, False)
+    found = rank_large(matrix, p)
+    return RankTrial(p, found, inputs, rank_large(matrix[: -model.outputs], p) == found, False)

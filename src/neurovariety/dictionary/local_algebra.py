@@ -31,9 +31,9 @@ Exponents = tuple[int, ...]
 def is_isolated(model: Model, weights: tuple[Fraction, ...], codimension: int, seed: int) -> bool:
     """Whether ``weights`` is an isolated point of its fiber cut by a random linear space of this codimension through it.
 
-    True is a proof that the fiber's dimension there is at most ``codimension``: the equations f_{w + B t} = f_w generate an ideal
-    of the local ring at t = 0 that contains every form of some degree d modulo degree d + 1 (a rank mod p, hence over Q), so by
-    Nakayama's lemma it contains a power of the maximal ideal. False means: not shown up to order 6.
+    True is a proof that the fiber's dimension there is at most ``codimension``. The equations f_{w + B t} = f_w generate an ideal of
+    the local ring at t = 0 over the integers localized at p. Where, mod p, it contains every form of some degree d modulo degree
+    d + 1, the quotient is finite over that ring by Nakayama's lemma, hence finite over Q. False means: not shown up to order 6.
     """
     m = model.parameters - codimension
     if m <= 0:

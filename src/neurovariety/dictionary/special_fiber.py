@@ -21,7 +21,7 @@ from neurovariety.program.of_model import batch_program, jacobian_rows, leaves
 from neurovariety.result import plain
 from neurovariety.rings.finite_field import FiniteField
 from neurovariety.rings.ring import Array
-from neurovariety.tolerances import EXTRA_SAMPLES, PRIME_BITS
+from neurovariety.tolerances import ERROR_BOUND, EXTRA_SAMPLES, MAX_TRIALS, PRIME_BITS
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,8 @@ class SpecialFiber:
 
     ``rank`` is that of J at the weights; ``explained`` the dimension of the orbit of the stated symmetries; ``moves`` names affine
     spaces through the weights on which the function is constant; the dimension lies between ``at_least`` and ``at_most``.
-    ``error``: probability bound that ``at_least``, where it rests on such a space, is too large (0: it does not).
+    ``error``: probability bound that ``at_least``, where it rests on such a space, is too large (0: it does not);
+    ``rests_on_generic``: ``at_least`` is the dimension of the generic fiber.
     """
 
     at: tuple[Fraction, ...]
@@ -40,6 +41,7 @@ class SpecialFiber:
     at_least: int
     at_most: int
     error: float
+    rests_on_generic: bool
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -57,30 +59,58 @@ def exact_weights(model: Model, values: Sequence[Any]) -> tuple[Fraction, ...]:
     try:
         exact = tuple(Fraction(v) for v in values)
     except (ValueError, TypeError, OverflowError, ZeroDivisionError) as error:
-        raise InputError(f"weights are finite numbers such as 2, 1/3 or 0.5: {error}") from error
+        wrong = next(v for v in values if not _is_number(v))
+        raise InputError(f"weights are finite numbers such as 2, 1/3 or 0.5, got {str(wrong)[:30]!r}") from error
     if len(exact) != model.parameters:
         raise InputError(f"{model.name} has {model.parameters} parameters, got {len(exact)} weights")
     return exact
 
 
-def special_fiber(model: Model, weights: tuple[Fraction, ...], generic: int, seed: int) -> SpecialFiber:
-    """The fiber through ``weights``; over two independent prime fields where the lower bound rests on random tests.
+def _is_number(value: Any) -> bool:
+    try:
+        Fraction(value)
+    except (ValueError, TypeError, OverflowError, ZeroDivisionError):
+        return False
+    return True
 
-    See `_one_field` for the bounds.
+
+def special_fiber(model: Model, weights: tuple[Fraction, ...], generic: int, seed: int) -> SpecialFiber:
+    """The fiber through ``weights``, over as many independent prime fields as the error bound asks for.
+
+    ``generic`` is a lower bound of the dimension of the generic fiber. See `_one_field` for the bounds over one field; where the
+    lower one rests on random tests, the smallest found is taken and the errors are multiplied.
     """
-    first = _one_field(model, weights, generic, seed)
-    if first.at_least == max(generic, first.explained):
-        return first
-    second = _one_field(model, weights, generic, seed + 1_000_003)
-    bits = max(math.log2(max(abs(w.numerator), w.denominator, 1)) for w in weights) + 1
+    found = [_one_field(model, weights, generic, seed)]
+    if found[0].at_least == found[0].explained:
+        return found[0]
+    once = _test_error(model, weights)
+    while len(found) < 2 or (once ** len(found) > ERROR_BOUND and once < 1 and len(found) < MAX_TRIALS):
+        found.append(_one_field(model, weights, generic, seed + 1_000_003 * len(found)))
+    explained = max(f.explained for f in found)
+    at_least, at_most = min(f.at_least for f in found), min(f.at_most for f in found)
+    tested = at_least > max(generic, explained)
+    return replace(
+        found[0],
+        explained=explained,
+        at_least=at_least,
+        at_most=max(at_most, at_least),
+        error=min(1.0, once) ** len(found) if tested else 0.0,
+        rests_on_generic=at_least == generic > explained,
+    )
+
+
+def _test_error(model: Model, weights: tuple[Fraction, ...]) -> float:
+    """Probability bound that the tests over one field find a space of moves where there is none.
+
+    Each test compares values at random inputs and steps: a wrong agreement is a zero of a difference of values, a polynomial of degree
+    at most inputs + parameters in them, or its coefficients vanish mod the prime, which their size bounds.
+    """
+    bits = max((math.log2(max(abs(w.numerator), w.denominator, 1)) for w in weights), default=0.0) + 1
     bounds = degree_bounds(model)
-    # Each test compares values at random inputs and steps: a wrong agreement is a zero of a difference of values, of degree at most
-    # inputs + parameters; a wrong coefficient has to vanish mod the prime, which its size bounds.
     degree = bounds.inputs + bounds.parameters
     size = bounds.log_norm + bounds.parameters * (bits + 1)
-    once = (model.parameters + len(model.blocks)) * (degree / 2.0 ** (PRIME_BITS - 1) + size / count_primes_lower_bound(PRIME_BITS))
-    at_least = min(first.at_least, second.at_least)
-    return replace(first, at_least=at_least, at_most=min(first.at_most, second.at_most), error=min(1.0, once) ** 2)
+    once = degree / 2.0 ** (PRIME_BITS - 1) + size / count_primes_lower_bound(PRIME_BITS)
+    return min(1.0, (model.parameters + len(model.blocks)) * once)
 
 
 def _one_field(model: Model, weights: tuple[Fraction, ...], generic: int, seed: int) -> SpecialFiber:
@@ -113,7 +143,7 @@ def _one_field(model: Model, weights: tuple[Fraction, ...], generic: int, seed: 
         if is_isolated(model, weights, k, seed):
             at_most = k
             break
-    return SpecialFiber(weights, j_rank, explained, tuple(names), at_least, at_most, 0.0)
+    return SpecialFiber(weights, j_rank, explained, tuple(names), at_least, at_most, 0.0, False)
 
 
 def _affine_spaces(model: Model, p: int, point: Point, inputs: Array, jacobian: Array) -> list[tuple[str, Array]]:

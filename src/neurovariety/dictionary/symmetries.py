@@ -16,6 +16,7 @@ Source: Marchetti et al. 2025, section 4.3.
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from fractions import Fraction
@@ -86,12 +87,16 @@ def symmetries(source: Source, *, seed: int = DEFAULT_SEED) -> SymmetriesResult:
     }
     if ansatz is None or found is None:
         return _too_large(model, stated, evidence, start, seed)
-    basis, p, rational, stated_span, orbit = found
+    basis, p, rational, stated_span, orbit, orbit_proved = found
     dimension = basis.shape[1]
     verified, error = 0, 0.0
     if dimension > stated_span and rational is not None:
         verified = sum(_is_identity(model, ansatz.matrix(v)) for v in rational)
     claim = Claim.PROVED if dimension in (stated_span, verified) else Claim.UPPER_BOUND
+    if claim is Claim.PROVED and not orbit_proved:
+        # Two points missed a larger orbit with at most this probability: minors of size N in N weights, twice.
+        error = min(1.0, model.parameters * math.log2(2 * model.parameters) / 2.0 ** (PRIME_BITS - 4)) ** 2
+        claim = Claim.PROBABILITY if error <= ERROR_BOUND else Claim.UPPER_BOUND
     if claim is Claim.UPPER_BOUND and rational is not None:
         error = tested_error(model, ansatz, rational, generator(seed, 12))
         claim = Claim.PROBABILITY if error <= ERROR_BOUND else Claim.UPPER_BOUND
@@ -123,18 +128,20 @@ def symmetries(source: Source, *, seed: int = DEFAULT_SEED) -> SymmetriesResult:
 
 def _solved(
     model: Model, ansatz: Ansatz | None, rng: np.random.Generator
-) -> tuple[StatedSymmetries, tuple[Array, int, list[list[Fraction]] | None, int, int] | None]:
+) -> tuple[StatedSymmetries, tuple[Array, int, list[list[Fraction]] | None, int, int, bool] | None]:
     p, point = draw_point(model, rng)
     stated = stated_symmetries(model, p, point)
     if ansatz is None:
         return stated, None
     j_rank = generic_rank(model, p, point, model.parameters).rank
-    if not j_rank:
-        j_rank = 1
-    basis, q, rational = solve(model, ansatz, lambda: random_prime(PRIME_BITS, rng), rng, j_rank)
+    basis, q, rational = solve(model, ansatz, lambda: random_prime(PRIME_BITS, rng), rng, max(j_rank, 1))
     span = rank(_flattened(model, ansatz, stated), q) if stated.proved else 0
     orbit = _orbit(model, ansatz, basis, point.weights, p, q)
-    return stated, (basis, q, rational, span, orbit)
+    if orbit < min(basis.shape[1], model.parameters - j_rank):  # not as large as it can be: ask another point
+        other, fresh = draw_point(model, rng)
+        orbit = max(orbit, _orbit(model, ansatz, basis, fresh.weights, other, q))
+    orbit_proved = orbit == min(basis.shape[1], model.parameters - j_rank)
+    return stated, (basis, q, rational, span, orbit, orbit_proved)
 
 
 def _flattened(model: Model, ansatz: Ansatz, stated: StatedSymmetries) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,45 @@ _EXACT: dict[str, Any] = {
 }
 
 
+_MOVES = {"convert_element_type", "copy", "copy_p", "stop_gradient", "broadcast_in_dim", "reshape", "squeeze", "transpose", "split"}
+_FRACTIONS: dict[str, Any] = {
+    "add": np.add,
+    "add_any": np.add,
+    "sub": np.subtract,
+    "mul": np.multiply,
+    "div": np.true_divide,
+    "neg": np.negative,
+    "square": np.square,
+}
+
+
+def _in_fractions(name: str, parameters: Any, operands: list[Array], dtype: Any) -> Array | None:
+    """The result as exact rational numbers, or None where float64 is already exact or the operation is not rational.
+
+    A quotient of constants is a rational number, not its rounding: a derivative that holds 1/3 as a constant must agree with a
+    function that divides by 3. What is computed from such a quotient stays rational.
+    """
+    rational = any(a.dtype == object for a in operands)
+    if np.dtype(dtype).kind != "f" or not (name == "div" or rational):
+        return None
+    try:
+        if name in _FRACTIONS:
+            return np.asarray(_FRACTIONS[name](*(_fractions(a) for a in operands)), dtype=object)
+        if name == "integer_pow":
+            return np.asarray(_fractions(operands[0]) ** int(parameters["y"]), dtype=object)
+        if name == "reduce_sum":
+            return np.asarray(_fractions(operands[0]).sum(axis=tuple(int(k) for k in parameters["axes"])), dtype=object)
+    except (ValueError, OverflowError, ZeroDivisionError):  # infinities and NaN: float64 says what they are
+        return None
+    return None
+
+
+def _fractions(values: Array) -> Array:
+    out = np.empty(values.shape, dtype=object)
+    out.reshape(-1)[:] = [Fraction(v) for v in values.reshape(-1).tolist()]
+    return out
+
+
 def evaluate(equation: Any, operands: list[Array]) -> tuple[list[Array], bool]:
     """Results of an equation on constants, and whether they are exact.
 
@@ -36,13 +76,17 @@ def evaluate(equation: Any, operands: list[Array]) -> tuple[list[Array], bool]:
     """
     name, p = equation.primitive.name, equation.params
     shape, dtype = tuple(equation.outvars[0].aval.shape), equation.outvars[0].aval.dtype
-    if any(a.dtype == object for a in operands):  # exact reciprocals have no float64 form to give to JAX
+    exact_value = _in_fractions(name, p, operands, dtype)
+    if exact_value is not None:
+        return [exact_value.reshape(shape)], True
+    if name not in _MOVES and any(a.dtype == object for a in operands):  # JAX has no rational numbers
         operands = [a.astype(np.float64) if a.dtype == object else a for a in operands]
     if name == "iota":
         line = np.arange(shape[p["dimension"]], dtype=dtype)
         return [np.broadcast_to(line.reshape([-1 if k == p["dimension"] else 1 for k in range(len(shape))]), shape)], True
     if name == "convert_element_type":
-        return [operands[0].astype(dtype)], True
+        keep = operands[0].dtype == object and np.dtype(dtype).kind == "f"
+        return [operands[0] if keep else operands[0].astype(dtype)], True
     if name in ("copy", "copy_p", "stop_gradient"):
         return [operands[0]], True
     if name == "broadcast_in_dim":
@@ -58,7 +102,8 @@ def evaluate(equation: Any, operands: list[Array]) -> tuple[list[Array], bool]:
         cuts = np.cumsum([int(s) for s in p["sizes"]])[:-1]
         return list(np.split(operands[0], cuts, axis=p["axis"])), True
     if name in _EXACT:
-        return [np.asarray(_EXACT[name](*operands)).astype(dtype).reshape(shape)], True
+        with np.errstate(all="ignore"):  # a constant that is not finite is refused where a program would use it
+            return [np.asarray(_EXACT[name](*operands)).astype(dtype).reshape(shape)], True
     results = equation.primitive.bind(*operands, **p)
     many = list(results) if equation.primitive.multiple_results else [results]
     exact = np.dtype(dtype).kind != "f" or name in _SHAPES

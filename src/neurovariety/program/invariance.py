@@ -131,7 +131,7 @@ class _Rules:
         linear = instruction.primitive in ("take", "rev", "cumsum", "scatter-add", "scatter_add")
         if any(any(t.labels) for t in live) or len(weights) > 1 or (not linear and weights - {0}):
             raise _Undecided
-        return replace(_plain(instruction.shape), weight=weights.pop() if weights else 0, zero=not live)
+        return replace(_plain(instruction.shape), weight=weights.pop() if weights else 0, zero=linear and not live)
 
     def _same(self, instruction: Instruction, operands: list[_Type]) -> _Type:
         return operands[0]

@@ -8,11 +8,17 @@ from typing import Any
 import jax
 import numpy as np
 
+from neurovariety.errors import DivisionByZeroError, NotAlgebraicError
+from neurovariety.linear_algebra import random_prime
 from neurovariety.model import Model
 from neurovariety.program.interpret import interpret
 from neurovariety.program.program import Program
 from neurovariety.program.trace import trace
+from neurovariety.rings.dual import DualNumbers
 from neurovariety.rings.ring import Array, Ring
+from neurovariety.tolerances import MAX_DIVISION_RETRIES, PRIME_BITS
+
+_CHECK_SEED = 2025
 
 
 def values_program(model: Model) -> Program:
@@ -53,7 +59,14 @@ def jacobian_program(model: Model, batch: int) -> Program:
 
         return jax.vmap(at)(inputs)
 
-    return _kept(model, ("jacobian", batch), lambda: trace(jacobian, *_arguments(model, batch)))
+    def build() -> Program:
+        program = trace(jacobian, *_arguments(model, batch))
+        if model.foreign and "derivative checked" not in model.programs:
+            model.programs["derivative checked"] = True
+            check_derivative(model)
+        return program
+
+    return _kept(model, ("jacobian", batch), build)
 
 
 def derivative_program(model: Model) -> Program:
@@ -84,6 +97,32 @@ def jacobian_rows(model: Model, ring: Ring, flat: Array, inputs: Array, coeffici
     for block, part in zip(model.blocks, parts, strict=True):
         out[:, block.start : block.start + block.size] = part.reshape(rows, block.size)
     return out
+
+
+def check_derivative(model: Model) -> None:
+    """Hold JAX's derivative of the model against the one that dual numbers give, at a random point of a prime field.
+
+    They differ where a ``custom_jvp``, ``custom_vjp`` or ``stop_gradient`` states another derivative than the function has, and
+    ranks of J would then be those of no function. Raises `NotAlgebraicError`.
+    """
+    rng = np.random.default_rng(_CHECK_SEED)
+    for _ in range(MAX_DIVISION_RETRIES):
+        ring = DualNumbers(random_prime(PRIME_BITS, rng))
+        weights, x = ring.random((model.parameters,), rng), ring.field.random((1, *model.input_shape), rng)
+        fixed = draw_coefficients(model, ring.field, rng)
+        still = [ring.pair(x[0], np.zeros(())), ring.pair(fixed, np.zeros(()))]
+        try:
+            (exact,) = interpret(values_program(model), ring, [*leaves(model, weights), *still])
+            j = jacobian_rows(model, ring.field, np.ascontiguousarray(weights["value"]), x, fixed)
+        except DivisionByZeroError:
+            continue
+        slopes = ring.field.matmul(j, np.ascontiguousarray(weights["slope"])[:, None])[:, 0]
+        if not np.array_equal(slopes, exact["slope"].reshape(-1)):
+            raise NotAlgebraicError(
+                f"JAX's derivative of {model.name} is not the derivative of its values: a stop_gradient, custom_jvp or custom_vjp "
+                "in it states another one; remove it, or freeze those parameters by leaving them out of the parameter tree"
+            )
+        return
 
 
 def draw_coefficients(model: Model, ring: Ring, rng: np.random.Generator) -> Array:

@@ -2,10 +2,11 @@
 
 from neurovariety.rings.complexes import Complexes
 from neurovariety.rings.degree import Degrees
+from neurovariety.rings.dual import DualNumbers
 from neurovariety.rings.finite_field import FiniteField
 from neurovariety.rings.polynomial import Polynomials
 from neurovariety.rings.rational import Rationals
 from neurovariety.rings.ring import Ring
 from neurovariety.rings.word_field import WordField
 
-__all__ = ["Complexes", "Degrees", "FiniteField", "Polynomials", "Rationals", "Ring", "WordField"]
+__all__ = ["Complexes", "Degrees", "DualNumbers", "FiniteField", "Polynomials", "Rationals", "Ring", "WordField"]
