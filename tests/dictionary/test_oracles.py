@@ -11,14 +11,10 @@ import shutil
 import subprocess
 import warnings
 
-import numpy as np
 import pytest
 
 import neurovariety as nv
-from neurovariety.program import interpret
-from neurovariety.program.of_model import leaves, values_program
-from neurovariety.rings import Polynomials
-from neurovariety.rings.polynomial import coefficients
+from neurovariety.program import expand
 
 NETWORKS = [
     "mlp(2,2,1; x^2)",
@@ -39,15 +35,11 @@ NETWORKS = [
 
 def parametrization(notation: str) -> tuple[int, list[str]]:
     """Number of weights, and the coefficients of the outputs as polynomials in w_0, w_1, ... in the syntax of both systems."""
-    model = nv.as_model(notation)
-    n, m = model.parameters, model.inputs
-    ring = Polynomials([f"w{i}" for i in range(n)] + [f"x{i}" for i in range(m)])
-    v = ring.generators()
-    fixed = ring.constant(np.array(model.coefficients, dtype=object))
-    (out,) = interpret(values_program(model), ring, [*leaves(model, v[:n]), v[n:].reshape(model.input_shape), fixed])
+    expansion = expand(nv.as_model(notation))
+    n = expansion.parameters
     found: dict[tuple, list[str]] = {}
-    for o, element in enumerate(out.reshape(-1)):
-        for e, c in coefficients(element).items():
+    for o in range(len(expansion.outputs)):
+        for e, c in expansion.coefficients(o).items():
             powers = "*".join(f"w_{i}^{k}" for i, k in enumerate(e[:n]) if k) or "1"
             found.setdefault((o, e[n:]), []).append(f"({c})*{powers}")
     return n, [" + ".join(terms) for terms in found.values()]

@@ -26,25 +26,22 @@ from neurovariety.claim import Claim
 from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.generic_rank import jacobian_matrix, rank_at
+from neurovariety.dictionary.span import samples_matrix
 from neurovariety.dictionary.trial import (
     Point,
     as_json_bound,
     draw_point,
     generator,
     rank_error,
-    require_memory,
     with_new_values,
 )
 from neurovariety.errors import DataError, InputError
 from neurovariety.linear_algebra import echelon, rank
 from neurovariety.model import Model
-from neurovariety.program.interpret import interpret
-from neurovariety.program.of_model import chunks, leaves, samples_program
 from neurovariety.result import Provenance, counted
 from neurovariety.rings.ring import Array, as_fraction
 from neurovariety.tolerances import DEFAULT_SEED, ERROR_BOUND, MAX_TRIALS
 
-_CHUNK_ENTRIES = 2**20
 _MAX_CURVE = 4 * 10**6
 
 
@@ -188,14 +185,7 @@ def _quadric_rank(model: Model, point: Point, p: int, inputs: Array, limit: int 
     columns = len(inputs) * model.outputs
     known = next((t.value for t in model.theorems if t.applies and t.quantity.startswith("ambient")), columns)
     rows = min(columns, known) + 2
-    require_memory(16 * rows * columns, limit, f"the rank of the data quadric of {model.name}")
-    per_chunk = max(1, min(rows, _CHUNK_ENTRIES // max(1, columns + model.parameters)))
-    program = samples_program(model, per_chunk, len(inputs))
-    out = np.empty((rows, columns))
-    for span in chunks(rows, per_chunk):
-        weights = point.ring.random((per_chunk, model.parameters), point.rng)
-        (values,) = interpret(program, point.ring, [*leaves(model, weights), inputs, point.coefficients])
-        out[span.start : span.stop] = values.reshape(per_chunk, columns)[: len(span)]
+    out = samples_matrix(model, point, rows, inputs, limit)
     return rank(out, p, overwrite=True)
 
 

@@ -12,9 +12,9 @@ from neurovariety.dictionary.trial import Point, degree_bounds, draw_point, gene
 from neurovariety.errors import ResourceError
 from neurovariety.linear_algebra import rank
 from neurovariety.model import Model
+from neurovariety.program.expand import expand
 from neurovariety.program.interpret import interpret
-from neurovariety.program.of_model import chunks, leaves, samples_program, values_program
-from neurovariety.rings.polynomial import Polynomials
+from neurovariety.program.of_model import chunks, leaves, samples_program
 from neurovariety.rings.ring import Array
 from neurovariety.tolerances import EXTRA_SAMPLES
 
@@ -32,17 +32,16 @@ class ExactSpan:
     support: tuple[tuple[int, Monomial], ...]
 
 
-def samples_matrix(model: Model, point: Point, samples: int, inputs: int, limit: int | None = None) -> Array:
-    """Values of ``samples`` random functions of the model at ``inputs`` random inputs: (samples, inputs * outputs)."""
-    xs = point.inputs(model, inputs)
-    columns = inputs * model.outputs
+def samples_matrix(model: Model, point: Point, samples: int, inputs: Array, limit: int | None = None) -> Array:
+    """Values of ``samples`` random functions of the model at ``inputs``: shape (samples, len(inputs) * outputs)."""
+    columns = len(inputs) * model.outputs
+    require_memory(16 * samples * columns, limit, f"the sample matrix of {model.name}")
     per_chunk = max(1, min(samples, _CHUNK_ENTRIES // max(1, columns + model.parameters)))
-    require_memory(8 * samples * columns, limit, f"the sample matrix of {model.name}")
     out = np.empty((samples, columns))
-    program = samples_program(model, per_chunk, inputs)
+    program = samples_program(model, per_chunk, len(inputs))
     for span in chunks(samples, per_chunk):
         weights = point.ring.random((per_chunk, model.parameters), point.rng)
-        (values,) = interpret(program, point.ring, [*leaves(model, weights), xs, point.coefficients])
+        (values,) = interpret(program, point.ring, [*leaves(model, weights), inputs, point.coefficients])
         out[span.start : span.stop] = values.reshape(per_chunk, columns)[: len(span)]
     return out
 
@@ -55,12 +54,12 @@ def span_rank(model: Model, p: int, point: Point, at_most: int, limit: int | Non
     rows = at_most + EXTRA_SAMPLES
     inputs = math.ceil(rows / model.outputs) + EXTRA_SAMPLES
     while True:
-        found = rank(samples_matrix(model, point, rows, inputs, limit), p, overwrite=True)
+        found = rank(samples_matrix(model, point, rows, point.inputs(model, inputs), limit), p, overwrite=True)
         # With several outputs each input may add fewer than all of them; once doubling adds nothing the span is exhausted.
         if found >= rows or model.outputs == 1 or inputs > rows + EXTRA_SAMPLES:
             return found
         more = min(2 * inputs, rows + 2 * EXTRA_SAMPLES)
-        again = rank(samples_matrix(model, point, rows, more, limit), p, overwrite=True)
+        again = rank(samples_matrix(model, point, rows, point.inputs(model, more), limit), p, overwrite=True)
         if again == found:
             return found
         inputs = more
@@ -85,20 +84,13 @@ def exact_span(model: Model) -> ExactSpan | None:
     """
     if any(c is None for c in model.coefficients) or degree_bounds(model).rational:
         return None
-    n, m = model.parameters, model.inputs
-    ring = Polynomials([f"w{i}" for i in range(n)] + [f"x{i}" for i in range(m)], _MAX_EXACT_TERMS)
-    variables = ring.generators()
-    coefficients = ring.constant(np.array(model.coefficients, dtype=object))
     try:
-        (out,) = interpret(
-            values_program(model),
-            ring,
-            [*leaves(model, variables[:n]), variables[n:].reshape(model.input_shape), coefficients],
-        )
+        expansion = expand(model, _MAX_EXACT_TERMS)
     except ResourceError:
         return None
+    n = model.parameters
     rows: dict[Monomial, dict[tuple[int, Monomial], flint.fmpq]] = {}
-    for output, element in enumerate(out.reshape(-1)):
+    for output, element in enumerate(expansion.outputs):
         for exponents, value in element.numerator.to_dict().items():
             e = tuple(int(k) for k in exponents)
             rows.setdefault(e[:n], {})[(output, e[n:])] = value
