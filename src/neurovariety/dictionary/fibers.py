@@ -16,7 +16,6 @@ Source: Marchetti et al. 2025, section 4.3.
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,12 +28,11 @@ from neurovariety.dictionary.dimension import DimensionResult, dimension
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.hidden_directions import hidden_directions
 from neurovariety.dictionary.special_fiber import SpecialFiber, exact_weights, special_fiber
-from neurovariety.dictionary.stated_symmetries import stated_symmetries
+from neurovariety.dictionary.stated_symmetries import fields_error, stated_symmetries
 from neurovariety.dictionary.trial import draw_point, generator
-from neurovariety.linear_algebra import count_primes_lower_bound
 from neurovariety.model import Model
 from neurovariety.result import Provenance
-from neurovariety.tolerances import DEFAULT_SEED, ERROR_BOUND, PRIME_BITS
+from neurovariety.tolerances import DEFAULT_SEED, ERROR_BOUND
 
 
 @dataclass(frozen=True, repr=False)
@@ -115,29 +113,22 @@ def fibers(
 
 
 def _stated_again(model: Model, stated: int, seed: int) -> tuple[int, float]:
-    """The rank of the stated fields over a second field as well, and the probability that both fall short.
-
-    The fields are linear in the weights with small integer coefficients, so a minor has degree and height at most its size.
-    """
+    """The rank of the stated fields over a second field as well, and the probability that both fall short."""
     p, point = draw_point(model, generator(seed, 11))
     again = stated_symmetries(model, p, point).rank or 0
-    size = model.parameters
-    once = size / 2.0 ** (PRIME_BITS - 1) + size * math.log2(size + 1) / count_primes_lower_bound(PRIME_BITS)
-    return max(stated, again), min(1.0, once) ** 2
+    return max(stated, again), fields_error(model) ** 2
 
 
-def _special_claim(found: SpecialFiber, generic: DimensionResult, evidence: dict[str, Any]) -> Claim:
+def _special_claim(model: Model, found: SpecialFiber, generic: DimensionResult, evidence: dict[str, Any]) -> Claim:
     """Undecided where the bounds differ; else as strong as the weakest of what the lower bound rests on, with the errors added."""
     if found.at_least != found.at_most:
         return Claim.UNDECIDED
     if found.at_least == found.explained:
         return Claim.PROVED
-    error = found.error
+    error = found.error + fields_error(model) ** 2  # more is not explained: the fields' rank was taken over two fields or more
     if found.rests_on_generic and generic.claim is Claim.PROBABILITY:
         error += float(generic.evidence["error_bound"])
-    evidence["error_bound"] = error or None
-    if not error:
-        return Claim.PROVED
+    evidence["error_bound"] = error
     return Claim.PROBABILITY if error <= ERROR_BOUND else Claim.LOWER_BOUND
 
 
@@ -161,7 +152,7 @@ def _special(
         text += f", {extra} more than for generic weights: the function is that of a smaller model"
     return FibersResult(
         value=value,
-        claim=_special_claim(found, generic, evidence),
+        claim=_special_claim(model, found, generic, evidence),
         subject=model.name,
         meaning=text,
         evidence=evidence,

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from neurovariety.dictionary.trial import Point
-from neurovariety.linear_algebra import rank, reduce_mod
+from neurovariety.linear_algebra import count_primes_lower_bound, rank, reduce_mod
 from neurovariety.model import Model
 from neurovariety.program.invariance import is_invariant
 from neurovariety.rings.ring import Array
 from neurovariety.symmetry import AxisAction
+from neurovariety.tolerances import PRIME_BITS
 
 _MAX_ENTRIES = 2 * 10**8
 """Largest matrix of vector fields that is worth an elimination; beyond it the bound from symmetries is not used."""
@@ -53,6 +55,18 @@ def stated_symmetries(model: Model, p: int, point: Point) -> StatedSymmetries:
 def field_matrix(model: Model, actions: tuple[AxisAction, ...], weights: Array, p: int) -> Array:
     """The vector fields of the actions at ``weights`` over F_p, one a row; all N columns."""
     return _field_matrix(model, actions, weights, p, np.arange(model.parameters))
+
+
+def fields_error(model: Model) -> float:
+    """Probability bound that the rank of the stated fields at a point over one prime is below their generic rank.
+
+    An entry of a field is a sum of at most as many terms weight * parameter as the block has axes acted on; a minor of size at most N
+    has degree at most N, and its height is bounded by the sizes of its rows.
+    """
+    n = model.parameters
+    largest = max((abs(w) for a in model.symmetries for _, _, w in a.axes), default=1)
+    row = math.log2(4.0 * n * largest + 1)
+    return min(1.0, n / 2.0 ** (PRIME_BITS - 1) + n * row / (PRIME_BITS - 1) / count_primes_lower_bound(PRIME_BITS))
 
 
 def _rank(model: Model, actions: tuple[AxisAction, ...], p: int, point: Point) -> int | None:
