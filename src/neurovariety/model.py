@@ -53,6 +53,10 @@ class Model:
     coefficients: tuple[Fraction | None, ...] = ()
     symmetries: tuple[AxisAction, ...] = ()
     theorems: tuple[Theorem, ...] = ()
+    input_axes: tuple[tuple[str, int], ...] = ()
+    """Blocks and axes on which a linear map of the inputs acts (`Architecture.input_axes`)."""
+    output_axes: tuple[tuple[str, int], ...] = ()
+    """Blocks and axes on which a linear map of the outputs acts (`Architecture.output_axes`)."""
     foreign: bool = False
     """Whether the function is a user's own, whose derivative rules (``custom_jvp``, ``stop_gradient``) are checked before use."""
     programs: dict[Any, Any] = field(default_factory=dict, repr=False)

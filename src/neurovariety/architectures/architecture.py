@@ -22,6 +22,16 @@ class Architecture(ABC):
     """
 
     family: ClassVar[str]
+    example: ClassVar[str]
+    """One notation of the family."""
+
+    @classmethod
+    @abstractmethod
+    def read(cls, shown: str, sections: list[str]) -> Architecture:
+        """The architecture of the sections of a notation, which stand between semicolons; ``shown`` is for error messages.
+
+        Raises `NotationError` with one sentence on what was given and what was expected.
+        """
 
     @abstractmethod
     def shapes(self) -> dict[str, Shape]:
@@ -52,6 +62,17 @@ class Architecture(ABC):
         """Statements about this architecture, with their hypotheses checked."""
         return ()
 
+    def input_axes(self) -> tuple[tuple[str, int], ...]:
+        """The (block, axis) pairs that are contracted with the first axis of the input: f_w(T x) = f_{w.T}(x), where T multiplies x along
+        its first axis and w.T has each of these blocks multiplied by T along the axis named. Empty where the family has no such
+        adjunction (a convolution of one channel, say)."""
+        return ()
+
+    def output_axes(self) -> tuple[tuple[str, int], ...]:
+        """The (block, axis) pairs that make the first axis of the output: S f_w = f_{S.w}, where S.w has each of these blocks multiplied
+        by S along the axis named."""
+        return ()
+
     @property
     def parameters(self) -> int:
         """Number of parameters."""
@@ -68,6 +89,8 @@ class Architecture(ABC):
             coefficients=self.coefficients(),
             symmetries=self.symmetries(),
             theorems=self.theorems(),
+            input_axes=self.input_axes(),
+            output_axes=self.output_axes(),
         )
 
     def __repr__(self) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from neurovariety.architectures.architecture import Architecture, check_size, check_widths, numbered
+from neurovariety.architectures.reading import one_each, read_integer, read_integers, read_options
 from neurovariety.errors import NotationError
 from neurovariety.model import Shape
 from neurovariety.symmetry import AxisAction, Kind
@@ -21,6 +22,7 @@ class Attention(Architecture):
     """
 
     family: ClassVar[str] = "attention"
+    example: ClassVar[str] = "attention(3,2; a=2; t=4)"
     widths: tuple[int, ...]
     inner: tuple[int, ...]
     tokens: int
@@ -40,6 +42,19 @@ class Attention(Architecture):
         if self.heads * self.layers > 1000:
             raise NotationError(f"attention: {self.heads * self.layers} heads in all are more than the limit of 1,000")
         check_size(self)
+
+    @classmethod
+    def read(cls, shown: str, sections: list[str]) -> Attention:
+        """The architecture of the sections of a notation; ``shown`` is the notation for error messages."""
+        widths = read_integers(sections[0], "widths", shown)
+        options, rest = read_options(sections[1:], {"a", "t", "heads"}, shown)
+        if rest:
+            raise NotationError(f"attention takes a=, t= and heads=, got {rest[0]!r} in {shown!r}; e.g. {cls.example}")
+        for needed in ("a", "t"):
+            if needed not in options:
+                raise NotationError(f"attention needs {needed}= in {shown!r}; e.g. {cls.example}")
+        inner = one_each(read_integers(options["a"], "a", shown), max(len(widths) - 1, 1), "a", shown)
+        return cls(widths, inner, read_integer(options["t"], "t", shown), read_integer(options.get("heads", "1"), "heads", shown))
 
     @property
     def layers(self) -> int:
@@ -94,6 +109,12 @@ class Attention(Architecture):
                 width = self.widths[l]
                 out.append(AxisAction(Kind.GENERAL_LINEAR, width, tuple(axes), f"GL({width}) on the features after layer {l}"))
         return tuple(out)
+
+    def input_axes(self) -> tuple[tuple[str, int], ...]:
+        return tuple((name, 1) for head in self._heads(1) for name in head)
+
+    def output_axes(self) -> tuple[tuple[str, int], ...]:
+        return tuple((v, 0) for _, _, v in self._heads(self.layers))
 
     def theorems(self) -> tuple[Theorem, ...]:
         d, out, a = self.widths[0], self.widths[1], min(self.inner[0], self.widths[0])

@@ -13,6 +13,7 @@ import jax
 from neurovariety.architectures.activation import Activation
 from neurovariety.architectures.architecture import Architecture, check_size, numbered
 from neurovariety.architectures.bounds import forms
+from neurovariety.architectures.reading import one_each, read_activations, read_integers, read_list, read_options, read_sizes, wide
 from neurovariety.errors import NotationError
 from neurovariety.model import Shape
 from neurovariety.symmetry import AxisAction, Kind
@@ -31,6 +32,7 @@ class CNN(Architecture):
     """
 
     family: ClassVar[str] = "cnn"
+    example: ClassVar[str] = "cnn(2,2; x^2)"
     filters: tuple[Shape, ...]
     activations: tuple[Activation, ...]
     strides: tuple[Shape, ...]
@@ -69,6 +71,38 @@ class CNN(Architecture):
         for window, step in zip(reversed(filters), reversed(strides), strict=True):
             size = tuple((n - 1) * s + k for n, s, k in zip(size, step, window, strict=True))
         return cls(filters, activations, strides, channels or (1,) * (len(filters) + 1), size)
+
+    @classmethod
+    def read(cls, shown: str, sections: list[str]) -> CNN:
+        """The architecture of the sections of a notation; ``shown`` is the notation for error messages."""
+        filters = tuple(read_sizes(s, "filter sizes", shown) for s in read_list(sections[0], "filter sizes", shown))
+        d = len(filters[0])
+        if d > 2 or any(len(f) != d for f in filters):
+            raise NotationError(f"cnn filters are all 1D (3,2) or all 2D (3x3,2x2), got {sections[0][:40]!r} in {shown!r}")
+        options, rest = read_options(sections[1:], {"strides", "channels", "outputs", "input"}, shown)
+        activation = rest[0] if rest else None
+        activations = read_activations(activation, len(filters) - 1, shown, "cnn", cls.example)
+        strides = None
+        if "strides" in options:
+            strides = tuple(wide(read_sizes(s, "strides", shown), d, shown) for s in read_list(options["strides"], "strides", shown))
+            strides = one_each(strides, len(filters), "strides", shown)
+        channels = read_integers(options["channels"], "channels", shown) if "channels" in options else None
+        if channels is not None and len(channels) != len(filters) + 1:
+            raise NotationError(
+                f"channels= needs {len(filters) + 1} numbers (input, after each layer), got {len(channels)} in {shown!r}"
+            )
+        if "outputs" in options and "input" in options:
+            raise NotationError(f"give outputs= or input=, not both, in {shown!r}")
+        for window in (*filters, *(strides or ())):
+            if min(window) < 1:
+                raise NotationError(f"filter sizes and strides must be positive, got {min(window)} in {shown!r}")
+        if "input" in options:
+            size = wide(read_sizes(options["input"], "input", shown), d, shown)
+            return cls(filters, activations, strides or ((1,) * d,) * len(filters), channels or (1,) * (len(filters) + 1), size)
+        outputs = wide(read_sizes(options["outputs"], "outputs", shown), d, shown) if "outputs" in options else None
+        if outputs is not None and min(outputs) < 1:
+            raise NotationError(f"outputs= must be positive, got {min(outputs)} in {shown!r}")
+        return cls.shortest(filters, activations, strides, channels, outputs)
 
     @property
     def layers(self) -> int:
@@ -152,6 +186,9 @@ class CNN(Architecture):
                 axes = ((*here, 1), (*after, 1))
                 out.append(AxisAction(Kind.PERMUTATION, width, axes, f"permuting the channels after layer {l}"))
         return tuple(out)
+
+    def input_axes(self) -> tuple[tuple[str, int], ...]:
+        return ((self._name(1), 1),) if self.channels[0] > 1 else ()
 
     def theorems(self) -> tuple[Theorem, ...]:
         single = all(c == 1 for c in self.channels)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from neurovariety.architectures.architecture import Architecture, check_size, check_widths, numbered
+from neurovariety.architectures.reading import read_integers
+from neurovariety.errors import NotationError
 from neurovariety.model import Shape
 from neurovariety.symmetry import AxisAction, Kind
 from neurovariety.theorem import Hypothesis, Theorem
@@ -19,11 +21,19 @@ class Linear(Architecture):
     """
 
     family: ClassVar[str] = "linear"
+    example: ClassVar[str] = "linear(3,2,3)"
     widths: tuple[int, ...]
 
     def __post_init__(self) -> None:
         check_widths(self.family, self.widths)
         check_size(self)
+
+    @classmethod
+    def read(cls, shown: str, sections: list[str]) -> Linear:
+        """The architecture of the sections of a notation; ``shown`` is the notation for error messages."""
+        if len(sections) > 1:
+            raise NotationError(f"linear takes widths only, got {sections[1]!r} in {shown!r}; biases: mlp(2,2,1; x; bias)")
+        return cls(read_integers(sections[0], "widths", shown))
 
     @property
     def layers(self) -> int:
@@ -57,6 +67,12 @@ class Linear(Architecture):
             )
             for l in range(1, self.layers)
         )
+
+    def input_axes(self) -> tuple[tuple[str, int], ...]:
+        return ((self._name(1), 1),)
+
+    def output_axes(self) -> tuple[tuple[str, int], ...]:
+        return ((self._name(self.layers), 0),)
 
     def theorems(self) -> tuple[Theorem, ...]:
         return determinantal_theorems(self.widths, bias=False)

@@ -10,6 +10,7 @@ from neurovariety.architectures.activation import Activation
 from neurovariety.architectures.architecture import Architecture, check_size, check_widths, numbered
 from neurovariety.architectures.bounds import alexander_hirschowitz, forms, monomial_network_bound
 from neurovariety.architectures.linear import determinantal_theorems
+from neurovariety.architectures.reading import read_activations, read_integers
 from neurovariety.errors import NotationError
 from neurovariety.model import Shape
 from neurovariety.symmetry import AxisAction, Kind
@@ -27,6 +28,7 @@ class MLP(Architecture):
     """
 
     family: ClassVar[str] = "mlp"
+    example: ClassVar[str] = "mlp(2,3,1; x^2)"
     widths: tuple[int, ...]
     activations: tuple[Activation, ...]
     bias: bool = False
@@ -37,6 +39,17 @@ class MLP(Architecture):
         if len(self.activations) != hidden:
             raise NotationError(f"mlp with {hidden} hidden layers needs 1 or {hidden} activations, got {len(self.activations)}")
         check_size(self)
+
+    @classmethod
+    def read(cls, shown: str, sections: list[str]) -> MLP:
+        """The architecture of the sections of a notation; ``shown`` is the notation for error messages."""
+        widths = read_integers(sections[0], "widths", shown)
+        rest = sections[1:]
+        bias = any(s.lower() == "bias" for s in rest)
+        rest = [s for s in rest if s.lower() != "bias"]
+        if len(rest) > 1 or (len(sections) - 1 - len(rest)) > 1:
+            raise NotationError(f"mlp takes widths, activations and bias, got {shown!r}; e.g. mlp(2,3,1; x^2; bias)")
+        return cls(widths, read_activations(rest[0] if rest else None, len(widths) - 2, shown, "mlp", cls.example), bias)
 
     @property
     def layers(self) -> int:
@@ -107,6 +120,12 @@ class MLP(Architecture):
                 axes = (*((b, a, 1) for b, a in own), (*following, 1))
                 out.append(AxisAction(Kind.PERMUTATION, width, axes, f"permuting the neurons of hidden layer {l}"))
         return tuple(out)
+
+    def input_axes(self) -> tuple[tuple[str, int], ...]:
+        return ((self._weight(1), 1),)
+
+    def output_axes(self) -> tuple[tuple[str, int], ...]:
+        return ((self._weight(self.layers), 0), *([(self._bias(self.layers), 0)] if self.bias else []))
 
     def theorems(self) -> tuple[Theorem, ...]:
         if all(a.is_linear and a.terms[0][1] == 1 for a in self.activations):
