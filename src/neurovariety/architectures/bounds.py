@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 from functools import lru_cache
-from math import comb
+from math import comb, prod
+
+from neurovariety.architectures.secants import curve_bound, pfaffian_bound
 
 _AH_EXCEPTIONS = {(3, 4, 5), (4, 4, 9), (5, 4, 14), (5, 3, 7)}
 """(inputs, exponent, width): the defective cases of the Alexander-Hirschowitz theorem beyond quadrics."""
@@ -44,13 +46,13 @@ def monomial_network_bound(widths: tuple[int, ...], exponents: tuple[int, ...], 
     * narrow last hidden layer: outputs are d_L combinations of d_{L-1} functions, a matrix of rank at most d_{L-1};
     * narrow first hidden layer: functions of d_1 linear forms, a point of a Grassmannian and a network on d_1 inputs;
     * exponent 2 in the last hidden layer and one output: f = g^T A g for a tuple g of functions on which O(A) acts without changing f;
-    * the recursive bound of Kileel, Trager and Bruna: dim(d_0..d_L) <= dim(d_0..d_k) + dim(d_k..d_L) - d_k.
+    * one hidden layer: curves through its neurons, and a Pfaffian (`secants`);
+    * the recursive bound of Kileel, Trager and Bruna: dim(d_0..d_L) <= dim(d_0..d_k) + dim(d_k..d_L) - d_k;
+    * the same with the second network restricted to the image of the first, where that satisfies equations (`_restricted_forms`).
     """
     d0, dl = widths[0], widths[-1]
     layers = len(widths) - 1
-    degree = 1
-    for e in exponents:
-        degree *= e
+    degree = prod(exponents)
     variables = d0 + 1 if bias else d0
     span = forms(variables, degree)
     count = sum(a * b for a, b in itertools.pairwise(widths)) + (sum(widths[1:]) if bias else 0)
@@ -63,6 +65,12 @@ def monomial_network_bound(widths: tuple[int, ...], exponents: tuple[int, ...], 
         found.append((rank_bounded(d0, dl, min(widths)) + (dl if bias else 0), "matrices of bounded rank"))
     if layers == 2 and dl == 1 and not bias and exponents[0] >= 2:
         found.append((alexander_hirschowitz(d0, widths[1], exponents[0]), "Alexander-Hirschowitz theorem"))
+    if layers == 2 and not bias and exponents[0] >= 2:
+        shallow = (d0, widths[1], dl, exponents[0])
+        found.append((curve_bound(*shallow), "rational curves through the neurons"))
+        pfaffian = pfaffian_bound(*shallow)
+        if pfaffian is not None:
+            found.append((pfaffian, "Pfaffian of three quadratic outputs"))
     if widths[-2] < dl:
         # W_L is d_L x d_{L-1}; the last hidden layer has d_{L-1} functions in the span. A bias adds a free constant, which
         # the span already contains, so the matrix of outputs has rank at most d_{L-1} up to constants.
@@ -79,7 +87,27 @@ def monomial_network_bound(widths: tuple[int, ...], exponents: tuple[int, ...], 
         left, _ = monomial_network_bound(widths[: k + 1], exponents[: k - 1], bias)
         right, _ = monomial_network_bound(widths[k:], exponents[k:], bias)
         found.append((left + right - widths[k], f"recursive bound, cut at layer {k}"))
+        if not bias and widths[k] > d0:
+            restricted = _restricted_forms(d0, widths[k], prod(exponents[:k]), prod(exponents[k:]))
+            found.append((left - widths[k] + dl * restricted, f"restriction to the image of layer {k}"))
     return min([best, *found], key=lambda pair: pair[0])
+
+
+def _restricted_forms(inputs: int, width: int, inner: int, outer: int) -> int:
+    """At most how many dimensions the forms of degree ``outer`` in ``width`` variables leave on the image of ``width`` forms u_i of
+    degree ``inner`` in ``inputs`` < ``width`` variables.
+
+    With the activations of layer k as the u_i, a network is G(u) with G a tuple of such forms; for given u its functions lie in a space
+    of at most d_L times this number of dimensions, and the d_k rescalings of the neurons act freely on the u.
+
+    They are forms of degree inner * outer. For one variable more than inputs the image lies on a hypersurface of degree at most
+    inner^(inputs - 1) (Bezout), whose multiples vanish on it.
+    """
+    left = forms(width, outer)
+    surface = inner ** (inputs - 1)
+    if width == inputs + 1 and outer >= surface:
+        left -= forms(width, outer - surface)
+    return min(left, forms(inputs, inner * outer))
 
 
 def _rotations(size: int, independent: int) -> int:

@@ -4,9 +4,10 @@ The neuromanifold M of a model is the set of functions f_w; its dimension is the
 learning it is the number of degrees of freedom that the data must determine: the true count of parameters.
 
 What is proved. Below: the rank over F_p at an integer point, since a minor that is nonzero mod p is nonzero over Q. Above: the
-smallest of the bounds that theorems give, of the span, and of parameters minus the rank of the verified symmetry fields. Where they
-meet the dimension is `proved`. Elsewhere it is right with `probability` at least 1 - error_bound (Schwartz 1980), the bound
-multiplied over independent primes and points; where even that says nothing it is a `lower_bound`.
+smallest of the bounds that theorems give, of the span, of parameters minus the rank of the verified symmetry fields and, where
+these leave a gap for a small model, of equations that vanish identically. Where they meet the dimension is `proved`. Elsewhere it
+is right with `probability` at least 1 - error_bound (Schwartz 1980), the bound multiplied over independent primes and points;
+where even that says nothing it is a `lower_bound`.
 
 Sources: Marchetti et al. 2025, section 4.1; Kileel, Trager, Bruna 2019.
 """
@@ -21,6 +22,7 @@ from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.find_equations import QUICK, find_equations
 from neurovariety.dictionary.generic_rank import RankTrial, generic_rank
 from neurovariety.dictionary.large_field import large_field_rank
 from neurovariety.dictionary.progress import note
@@ -107,6 +109,8 @@ def dimension(
     value = max(t.rank for t in trials)
     facts = _Facts(model, seed, value, upper, symmetries, theorems)
     claim = Claim.PROBABILITY if error <= ERROR_BOUND else Claim.LOWER_BOUND
+    if value < facts.upper[0]:
+        facts.upper = min(facts.upper, _equations_bound(model, value, seed) or facts.upper, key=lambda pair: pair[0])
     if value == facts.upper[0]:
         claim = Claim.PROVED
     formula = _formula(model)
@@ -240,6 +244,17 @@ def upper_bound(model: Model, theorems: tuple[Theorem, ...], symmetries: StatedS
         if theorem is not None:
             found.append((theorem.value, theorem.name))
     return min(found, key=lambda pair: pair[0])
+
+
+def _equations_bound(model: Model, value: int, seed: int) -> tuple[int, str] | None:
+    """An upper bound from equations of low degree that vanish identically, where the model is small enough to look for them."""
+    try:
+        system = find_equations(model, None, seed, rank=value, limits=QUICK)
+    except (InputError, ResourceError):
+        return None
+    if system.error:
+        return None
+    return system.bound, f"{counted(len(system.generators), 'equation')} of degree at most {system.searched}, verified identically"
 
 
 def _formula(model: Model) -> Theorem | None:

@@ -1,0 +1,178 @@
+"""Equations of the neurovariety, degree by degree.
+
+The neurovariety, the Zariski closure of the neuromanifold, is the zero set of the polynomials in the coefficients of f that
+vanish on every f_w. Those of degree k form a finite-dimensional space I_k, found by exact interpolation. For learning they are
+what every function of the model satisfies, whatever its weights: a target that violates one can never be fit exactly, nor
+approximated arbitrarily well.
+
+What is proved. Each generator listed is expanded with the parametrization put in and vanishes identically over Q. The dimension
+of I_k is at most the nullity of the sample matrix mod p, and at least the number of independent multiples of the generators:
+where these agree, as they are checked to, the Hilbert function is exact. Equations of higher degree are not excluded, except
+where the model fills its span (then there are none) or its neurovariety is a hypersurface in it (then all are multiples of the
+one of lowest degree). The gradients of the equations at a function of the model bound its dimension from above; `dimension` uses
+that. Where an expansion would take too long the generators are checked at random points instead, and the claim is `probability`.
+
+Source: Marchetti et al. 2025, section 4.1.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, ClassVar
+
+from neurovariety.architectures import as_model
+from neurovariety.architectures.from_callable import Source
+from neurovariety.claim import Claim
+from neurovariety.dictionary.coordinates import Coordinate, Coordinates, monomial_name
+from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.find_equations import System, find_equations
+from neurovariety.dictionary.generic_rank import generic_rank
+from neurovariety.dictionary.interpolation import Equation
+from neurovariety.dictionary.trial import draw_point, generator
+from neurovariety.dictionary.vanishing import violated
+from neurovariety.errors import InputError
+from neurovariety.result import Provenance, counted
+from neurovariety.tolerances import DEFAULT_SEED
+
+_MAX_DEGREE = 50
+_MAX_LISTED = 40
+_MAX_SHOWN_TERMS = 400
+
+
+@dataclass(frozen=True, repr=False)
+class EquationsResult(EntryResult):
+    """Equations of a neurovariety.
+
+    ``value`` holds ``up_to_degree`` (the degree searched); ``generators``, the minimal ones counted by degree; ``hilbert``, the
+    dimension of the forms of degree 0, 1, ... modulo the equations; ``equations``, the generators written out (the first 40);
+    ``complete``, whether they generate all equations of every degree; ``dimension_at_most``, the bound that they prove. Coordinates
+    c0, c1, ... are the coefficients named in ``evidence["coordinates"]``; where the model is not a cone, equations are inhomogeneous
+    and the Hilbert function is that of the projective closure. ``system`` (in Python, on a fresh result) holds the generators as
+    data.
+    """
+
+    entry: ClassVar[str] = "equations"
+    system: System | None = field(default=None, repr=False, compare=False)
+
+    def _options(self) -> dict[str, Any]:
+        return {"degree": self.evidence["asked_degree"]}
+
+    def violated(self, target: Mapping[Coordinate, Fraction]) -> str | None:
+        """The first equation that a function violates, in words, or None. ``target`` maps (output, exponents) to coefficients."""
+        system = self.system if self.system is not None else self._again(self.provenance.seed, **self._options()).system
+        assert system is not None
+        found = violated(system.generators, system.coordinates, target)
+        if found is None or isinstance(found, Equation):
+            return None if found is None else f"{written(found, system.coordinates)} = 0"
+        return f"the coefficient of {monomial_name(found[1])} in output {found[0]} is 0"
+
+    def shown(self) -> str:
+        found = ", ".join(f"{n} of degree {k}" for k, n in self.value["generators"].items()) or "none"
+        return f"{found} (up to degree {self.value['up_to_degree']})"
+
+    def summary(self) -> str:
+        named = self.evidence["coordinates"]
+        legend = ", ".join(f"{c} of {m}" for c, m in list(named.items())[:12]) + (", ..." if len(named) > 12 else "")
+        lines = [super().summary(), f"  coefficients: {legend}"]
+        lines += [f"  {e} = 0" for e in self.value["equations"][:6]]
+        left = sum(self.value["generators"].values()) - len(self.value["equations"][:6])
+        return "\n".join(lines + ([f"  and {left} more"] if left > 0 else []))
+
+
+def equations(source: Source, *, degree: int | None = None, seed: int = DEFAULT_SEED) -> EquationsResult:
+    """All equations of degree at most ``degree`` of the neurovariety of ``source``, a model that is polynomial in weights and inputs.
+
+    Without ``degree`` the search stops where all equations are known, else where matrices pass a few hundred columns. Raises
+    `InputError` for a rational model or one with generic coefficients, `ResourceError` where the degree asked for is out of reach.
+
+    >>> equations("linear(2,1,2)").value["equations"]
+    ['c0*c3 - c1*c2']
+    >>> equations("mlp(2,2,1; x^3 + x^2)").value["generators"]
+    {'3': 1}
+    """
+    start = time.perf_counter()
+    model = as_model(source)
+    if degree is not None and not 1 <= degree <= _MAX_DEGREE:
+        raise InputError(f"a degree is a whole number from 1 to {_MAX_DEGREE}, got {degree}")
+    p, point = draw_point(model, generator(seed, 14))
+    rank = generic_rank(model, p, point, model.parameters).rank
+    system = find_equations(model, degree, seed, rank=rank)
+    coordinates = system.coordinates
+    counts: dict[str, int] = {}
+    for g in system.generators:
+        counts[str(g.degree)] = counts.get(str(g.degree), 0) + 1
+    short = [g for g in system.generators if len(g.terms) <= _MAX_SHOWN_TERMS][:_MAX_LISTED]
+    complete, why = _complete(system, rank)
+    value = {
+        "up_to_degree": system.searched,
+        "generators": counts,
+        "hilbert": list(system.hilbert),
+        "equations": [written(g, coordinates) for g in short],
+        "complete": complete,
+        "dimension_at_most": system.bound,
+    }
+    evidence = {
+        "asked_degree": degree,
+        "coordinates": coordinates.described(model.inputs),
+        "homogeneous": coordinates.is_cone,
+        "gradings": coordinates.grading.shape[1],
+        "equations_by_degree": list(system.equations),
+        "stopped": system.stopped,
+        "complete": why,
+        "verified": "expanded with the parametrization put in, over Q" if not system.error else "at random points mod random primes",
+        "error_bound": system.error or None,
+        "seeds": [seed],
+        "theorems": [],
+    }
+    return EquationsResult(
+        value=value,
+        claim=Claim.PROBABILITY if system.error else Claim.PROVED,
+        subject=model.name,
+        meaning=_meaning(value, coordinates.count),
+        evidence=evidence,
+        provenance=Provenance.since(start, seed),
+        model=model,
+        system=system,
+    )
+
+
+def written(equation: Equation, coordinates: Coordinates) -> str:
+    """``c0*c3 - c1*c2``."""
+    names = [*coordinates.names(), ""]
+    pieces: list[str] = []
+    for term, coefficient in equation.terms:
+        factors = [names[i] if term.count(i) == 1 else f"{names[i]}^{term.count(i)}" for i in dict.fromkeys(term) if names[i]]
+        size = abs(coefficient)
+        body = "*".join([*([str(size)] if size != 1 or not factors else []), *factors])
+        pieces.append(f"{'-' if coefficient < 0 else '+'} {body}")
+    text = " ".join(pieces)
+    return text.removeprefix("+ ") if text.startswith("+") else "-" + text.removeprefix("- ")
+
+
+def _complete(system: System, rank: int) -> tuple[bool, str]:
+    """Whether the generators generate the whole ideal, where a simple argument shows it; ``rank`` bounds the dimension from below."""
+    span = system.coordinates.count - sum(g.degree == 1 for g in system.generators)
+    if rank == span:
+        return True, "the rank of the Jacobian is the number of independent coefficients: the closure is the whole span"
+    if rank == span - 1 and sum(g.degree > 1 for g in system.generators) == 1:
+        return True, (
+            "the neurovariety is irreducible of codimension 1 in its span, so its ideal is generated by one equation, and that of "
+            "lowest degree is it"
+        )
+    return False, f"equations of degree above {system.searched} are not excluded"
+
+
+def _meaning(value: dict[str, Any], coordinates: int) -> str:
+    total = sum(value["generators"].values())
+    if not total:
+        if value["complete"]:
+            return f"no equation of any degree holds among the {coordinates} coefficients: the model fills its space over C"
+        return f"no equation of degree up to {value['up_to_degree']} holds among the {coordinates} coefficients; others may"
+    text = (
+        f"{counted(total, 'equation')} among the {coordinates} coefficients of f: a target that violates one can never be fit exactly"
+    )
+    text += f"; they leave at most {value['dimension_at_most']} dimensions"
+    return text + ("; there are no others but their multiples" if value["complete"] else "; higher degrees are not excluded")
