@@ -9,6 +9,11 @@ SOURCES: dict[str, str] = {
     "arXiv:1905.12207",
     "trager2020": "M. Trager, K. Kohn, J. Bruna, Pure and Spurious Critical Points: a Geometric Study of Linear Networks, "
     "ICLR 2020, arXiv:1910.01671",
+    "kruskal1977": "J. B. Kruskal, Three-way arrays: rank and uniqueness of trilinear decompositions, Linear Algebra Appl. 18 (1977)",
+    "chiantini2017": "L. Chiantini, G. Ottaviani, N. Vannieuwenhoven, On generic identifiability of symmetric tensors of subgeneric "
+    "rank, Trans. Amer. Math. Soc. 369 (2017), arXiv:1504.00547",
+    "galuppi2019": "F. Galuppi, M. Mella, Identifiability of homogeneous polynomials and Cremona transformations, "
+    "J. Reine Angew. Math. 757 (2019), arXiv:1606.06895",
     "alexander1995": "J. Alexander, A. Hirschowitz, Polynomial interpolation in several variables, J. Algebraic Geom. 4 (1995)",
     "finkel2024": "B. Finkel, J. I. Rodriguez, C. Wu, T. Yahl, Activation degree thresholds and expressiveness of polynomial "
     "neural networks, arXiv:2408.04569",
@@ -22,6 +27,41 @@ SOURCES: dict[str, str] = {
     "dao2026": "K. Dao, J. I. Rodriguez, minimal filling architectures of polynomial neural networks, arXiv:2605.09609",
     "bruns1988": "W. Bruns, U. Vetter, Determinantal Rings, Lecture Notes in Mathematics 1327, Springer 1988",
     "schwartz1980": "J. T. Schwartz, Fast probabilistic algorithms for verification of polynomial identities, J. ACM 27 (1980)",
+    "holtz2012": "S. Holtz, T. Rohwedder, R. Schneider, On manifolds of tensors of fixed TT-rank, Numer. Math. 120 (2012)",
+    "oseledets2011": "I. V. Oseledets, Tensor-Train Decomposition, SIAM J. Sci. Comput. 33 (2011)",
+    "cohen2016": "N. Cohen, O. Sharir, A. Shashua, On the Expressive Power of Deep Learning: A Tensor Analysis, COLT 2016, "
+    "arXiv:1509.05009",
+    "landsberg2012": "J. M. Landsberg, Tensors: Geometry and Applications, Graduate Studies in Mathematics 128, AMS 2012",
+    "strassen1983": "V. Strassen, Rank and optimal computation of generic tensors, Linear Algebra Appl. 52/53 (1983)",
+    "lickteig1985": "T. Lickteig, Typical tensorial rank, Linear Algebra Appl. 69 (1985)",
+    "catalisano2008": "M. V. Catalisano, A. V. Geramita, A. Gimigliano, On the ideals of secant varieties to certain rational "
+    "varieties, J. Algebra 319 (2008)",
+    "abo2009": "H. Abo, G. Ottaviani, C. Peterson, Induction for secant varieties of Segre varieties, "
+    "Trans. Amer. Math. Soc. 361 (2009)",
+    "catalisano2011": "M. V. Catalisano, A. V. Geramita, A. Gimigliano, Secant varieties of P1 x ... x P1 (n-times) are not defective "
+    "for n >= 5, J. Algebraic Geom. 20 (2011)",
+    "chiantini2002": "L. Chiantini, C. Ciliberto, Weakly defective varieties, Trans. Amer. Math. Soc. 354 (2002)",
+    "woodworth2020": "B. Woodworth, S. Gunasekar, J. D. Lee, E. Moroshko, P. Savarese, I. Golan, D. Soudry, N. Srebro, Kernel and Rich "
+    "Regimes in Overparametrized Models, COLT 2020, arXiv:2002.09277",
+    "ho1966": "B. L. Ho, R. E. Kalman, Effective construction of linear state-variable models from input/output functions, "
+    "Regelungstechnik 14 (1966)",
+    "kailath1980": "T. Kailath, Linear Systems, Prentice-Hall 1980",
+    "morris2019": "C. Morris, M. Ritzert, M. Fey, W. L. Hamilton, J. E. Lenssen, G. Rattan, M. Grohe, Weisfeiler and Leman Go Neural: "
+    "Higher-Order Graph Neural Networks, AAAI 2019, arXiv:1810.02244",
+    "hendi2026": "Y. Hendi, D. Persson, M. Larfors, The Geometry of Polynomial Group Convolutional Neural Networks, arXiv:2603.29566",
+    "kohn2023": "K. Kohn, A.-L. Sattelberger, V. Shahverdi, Geometry of Linear Neural Networks: Equivariance and Invariance under "
+    "Permutation Groups, arXiv:2309.13736",
+    "draisma2016": "J. Draisma, E. Horobet, G. Ottaviani, B. Sturmfels, R. R. Thomas, The Euclidean Distance Degree of an Algebraic "
+    "Variety, Found. Comput. Math. 16 (2016), arXiv:1309.0049",
+    "fulton1998": "W. Fulton, Intersection Theory, second edition, Springer 1998",
+    "marchetti2024": "G. L. Marchetti, C. Hillar, D. Kragic, S. Sanborn, Harmonics of Learning: Universal Fourier Features Emerge in "
+    "Invariant Networks, COLT 2024, arXiv:2312.08550",
+    "shahverdi2026": "V. Shahverdi, G. L. Marchetti, G. Bökman, K. Kohn, Identifiable Equivariant Networks are Layerwise Equivariant, "
+    "arXiv:2601.21645",
+    "kubjas2024": "K. Kubjas, J. Li, M. Wiesmann, Geometry of polynomial neural networks, Algebraic Statistics 15 (2024), "
+    "arXiv:2402.00949",
+    "krawczyk1969": "R. Krawczyk, Newton-Algorithmen zur Bestimmung von Nullstellen mit Fehlerschranken, Computing 4 (1969)",
+    "rational2025": "Algebraic geometry of rational neural networks, arXiv:2509.11088",
 }
 
 

@@ -19,7 +19,8 @@ class Theorem:
     """A published or elementary statement, instantiated at one architecture.
 
     ``quantity`` is what it is about: ``dimension`` (an equality), ``dimension at most``, ``ambient`` (dimension of the linear
-    span, an equality) or ``ambient at most``. ``value`` counts only if `applies`. ``source`` is a key of `citations.SOURCES`.
+    span, an equality), ``ambient at most`` or ``generic fiber`` (number of complex points of the generic fiber modulo the stated
+    symmetries). ``value`` counts only if `applies`. ``source`` is a key of `citations.SOURCES`.
     """
 
     name: str

@@ -39,7 +39,81 @@ def attention(draw):
     return f"attention({_joined(widths)}; a={_joined(inner)}; t={draw(st.integers(1, 3))}; heads={heads})"
 
 
-FAMILIES = {"linear": linear(), "mlp": mlp(), "cnn": cnn(), "attention": attention()}
+@st.composite
+def tt(draw):
+    modes = draw(st.lists(st.integers(1, 3), min_size=2, max_size=4))
+    ranks = [draw(st.integers(1, 3)) for _ in modes[1:]]
+    return f"tt({_joined(modes)}; ranks={_joined(ranks)}; outputs={draw(st.integers(1, 2))})"
+
+
+@st.composite
+def cp(draw):
+    modes = draw(st.lists(st.integers(1, 3), min_size=2, max_size=4))
+    return f"cp({_joined(modes)}; rank={draw(st.integers(1, 4))}; outputs={draw(st.integers(1, 2))})"
+
+
+@st.composite
+def diagonal(draw):
+    return f"diagonal({draw(st.integers(1, 5))}; layers={draw(st.integers(1, 4))})"
+
+
+@st.composite
+def ssm(draw):
+    widths = draw(st.lists(st.integers(1, 3), min_size=3, max_size=3))
+    readout = draw(st.sampled_from(["", "", "; x^2", "; x^2 + x", "; 1/3*x^3"]))
+    return f"ssm({_joined(widths)}; t={draw(st.integers(1, 4))}{readout}{draw(st.sampled_from(['', '; diagonal']))})"
+
+
+@st.composite
+def gnn(draw):
+    n = draw(st.integers(1, 3))
+    graph = draw(st.sampled_from([f"path({n})", "cycle(3)", f"complete({n})", f"star({n + 1})", "edges(0-1,0-2,1-2,2-3)"]))
+    widths = draw(st.lists(st.integers(1, 2), min_size=2, max_size=4))
+    activations = ["x", "x^2", "x^2 + x", "1/3*x^2", "x^3"] if len(widths) == 3 else ["x", "x^2", "x^2 + x"]
+    hidden = [draw(st.sampled_from(activations)) for _ in widths[2:]]
+    parts = [graph, _joined(widths), *([", ".join(hidden)] if hidden else []), *draw(st.sampled_from([[], ["pool"]]))]
+    return f"gnn({'; '.join(parts)})"
+
+
+@st.composite
+def groupconv(draw):
+    groups = ["cyclic(1)", "cyclic(2)", "cyclic(3)", "cyclic(4)", "klein()", "dihedral(3)", "cyclic(2)xcyclic(2)", "symmetric(3)"]
+    group = draw(st.sampled_from(groups))
+    channels = draw(st.lists(st.integers(1, 2), min_size=2, max_size=3))
+    hidden = [draw(st.sampled_from(["x", "x^2", "x^3", "x^2 + x", "1/3*x^2"])) for _ in channels[2:]]
+    return f"groupconv({'; '.join([group, f'channels={_joined(channels)}', *hidden])})"
+
+
+@st.composite
+def equivariant(draw):
+    cycles = draw(st.lists(st.integers(1, 4), min_size=1, max_size=3))
+    orders = [q for q in range(1, 5) if any(c % q == 0 for c in cycles)]  # each has one pair of eigenvalues at most
+    sizes = [sum(c % q == 0 for c in cycles) for q in orders]
+    ranks = [draw(st.integers(0, size)) for size in sizes]
+    return f"equivariant({_joined(cycles)}; ranks={_joined(ranks if any(ranks) else sizes)})"
+
+
+@st.composite
+def invariant(draw):
+    orbits = draw(st.lists(st.integers(1, 3), min_size=1, max_size=4))
+    rank = draw(st.sampled_from(["", "; rank=1", "; rank=2", "; rank=3"]))
+    return f"invariant({_joined(orbits)}{rank}; outputs={draw(st.integers(1, 3))})"
+
+
+FAMILIES = {
+    "linear": linear(),
+    "mlp": mlp(),
+    "cnn": cnn(),
+    "attention": attention(),
+    "tt": tt(),
+    "cp": cp(),
+    "diagonal": diagonal(),
+    "ssm": ssm(),
+    "gnn": gnn(),
+    "groupconv": groupconv(),
+    "equivariant": equivariant(),
+    "invariant": invariant(),
+}
 
 
 def _joined(values):

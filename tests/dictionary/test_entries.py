@@ -44,7 +44,7 @@ class TestDimension:
     def test_the_bound_of_a_huge_network_is_vacuous_and_that_of_a_small_one_is_not(self):
         """At degrees of 10^7 a trial over 22-bit primes shows nothing, and no number is made up for it."""
         assert rank_error(nv.parse("mlp(3,80,80,80,80,3; x^6)").model, 19360, derivative=True) == 1.0
-        small = nv.dimension("mlp(4,6,5; x^2)")
+        small = nv.dimension("mlp(3,5,4; x^2 + x)")
         assert small.claim is Claim.PROBABILITY
         assert small.evidence["error_bound"] <= 2**-20
 

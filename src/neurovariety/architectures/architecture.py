@@ -63,13 +63,13 @@ class Architecture(ABC):
         return ()
 
     def input_axes(self) -> tuple[tuple[str, int], ...]:
-        """The (block, axis) pairs that are contracted with the first axis of the input: f_w(T x) = f_{w.T}(x), where T multiplies x along
+        """The (block, axis) pairs contracted with the first axis of the input: f_w(T x) = f_{w.T}(x), where T multiplies x along
         its first axis and w.T has each of these blocks multiplied by T along the axis named. Empty where the family has no such
         adjunction (a convolution of one channel, say)."""
         return ()
 
     def output_axes(self) -> tuple[tuple[str, int], ...]:
-        """The (block, axis) pairs that make the first axis of the output: S f_w = f_{S.w}, where S.w has each of these blocks multiplied
+        """The (block, axis) pairs making the first axis of the output: S f_w = f_{S.w}, where S.w has each of these blocks multiplied
         by S along the axis named."""
         return ()
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from neurovariety.architectures.architecture import Architecture, check_size, check_widths, numbered
+from neurovariety.architectures.attention_bounds import attention_bound, attention_span, single_token_dimension
+from neurovariety.architectures.not_algebraic import refuse_any
 from neurovariety.architectures.reading import one_each, read_integer, read_integers, read_options
 from neurovariety.errors import NotationError
 from neurovariety.model import Shape
@@ -47,6 +49,7 @@ class Attention(Architecture):
     def read(cls, shown: str, sections: list[str]) -> Attention:
         """The architecture of the sections of a notation; ``shown`` is the notation for error messages."""
         widths = read_integers(sections[0], "widths", shown)
+        refuse_any(sections[1:])
         options, rest = read_options(sections[1:], {"a", "t", "heads"}, shown)
         if rest:
             raise NotationError(f"attention takes a=, t= and heads=, got {rest[0]!r} in {shown!r}; e.g. {cls.example}")
@@ -129,4 +132,30 @@ class Attention(Architecture):
                 Hypothesis("at least two tokens", self.tokens >= 2),
             ),
         )
-        return (single,) if single.applies else ()
+        one_token = Theorem(
+            "one head a layer on one token",
+            "dimension",
+            single_token_dimension(self.widths, self.inner),
+            "f(x) is W x times powers of quadratic forms of x, which are determined by unique factorization",
+            "henry2025",
+            (Hypothesis("one head a layer, one token", self.heads == 1 and self.tokens == 1),),
+        )
+        value, how = attention_bound(self.widths, self.inner, self.tokens, self.heads)
+        at_most = Theorem(
+            how,
+            "dimension at most",
+            value,
+            "widths and head sizes reduced to what the next layer can see; the symmetric part of K^T Q where tokens are parallel",
+            "henry2025",
+        )
+        spanned = attention_span(self.widths, self.tokens)
+        span = Theorem(
+            "products of entries of the input",
+            "ambient",
+            spanned or 0,
+            "heads of rank one span the combinations of the (X X^T)_ij X_k, or on one token all forms of degree 3^L, in each "
+            "output feature",
+            "henry2025",
+            (Hypothesis("one layer or one token", spanned is not None),),
+        )
+        return tuple(t for t in (single, one_token, at_most, span) if t.applies)

@@ -13,6 +13,7 @@ import jax
 from neurovariety.architectures.activation import Activation
 from neurovariety.architectures.architecture import Architecture, check_size, numbered
 from neurovariety.architectures.bounds import forms
+from neurovariety.architectures.generic_fibers import convolution_fiber, polynomial_convolution_fiber
 from neurovariety.architectures.reading import one_each, read_activations, read_integers, read_list, read_options, read_sizes, wide
 from neurovariety.errors import NotationError
 from neurovariety.model import Shape
@@ -178,9 +179,10 @@ class CNN(Architecture):
                 axes: tuple[tuple[str, int | None, int], ...] = ((*here, 1), (*after, -1))
                 out.append(AxisAction(Kind.GENERAL_LINEAR, width, axes, f"GL({width}) on the channels after layer {l}"))
                 continue
-            if activation.is_monomial:
-                axes = ((*here, 1), (*after, -activation.degree))
-                name = f"rescaling each of {width} channels after layer {l}: in by c, out by c^-{activation.degree}"
+            degree = activation.homogeneity
+            if degree is not None:
+                axes = ((*here, 1), (*after, -degree))
+                name = f"rescaling each of {width} channels after layer {l}: in by c, out by c^{-degree}"
                 out.append(AxisAction(Kind.TORUS, width, axes, name))
             if width > 1:
                 axes = ((*here, 1), (*after, 1))
@@ -191,6 +193,8 @@ class CNN(Architecture):
         return ((self._name(1), 1),) if self.channels[0] > 1 else ()
 
     def theorems(self) -> tuple[Theorem, ...]:
+        if not all(a.is_polynomial for a in self.activations):
+            return ()
         single = all(c == 1 for c in self.channels)
         sequence = self.dimensions == 1
         linear = all(a.is_linear for a in self.activations)
@@ -220,8 +224,14 @@ class CNN(Architecture):
                 ),
             ),
         ]
-        ambient = self._ambient(linear)
-        return tuple(t for t in [*out, ambient] if t is not None and t.applies)
+        ambient, fiber = self._ambient(linear), self._fiber(linear, monomial) if single and sequence else None
+        return tuple(t for t in [*out, ambient, fiber] if t is not None and t.applies)
+
+    def _fiber(self, linear: bool, monomial: bool) -> Theorem | None:
+        """The points of the generic fiber of a network of one channel on sequences."""
+        if linear and all(s == (1,) for s in self.strides[:-1]):
+            return convolution_fiber(tuple(k for (k,) in self.filters))
+        return polynomial_convolution_fiber() if monomial else None
 
     def _ambient(self, linear: bool) -> Theorem | None:
         if linear:

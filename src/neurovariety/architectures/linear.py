@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from neurovariety.architectures.architecture import Architecture, check_size, check_widths, numbered
+from neurovariety.architectures.generic_fibers import linear_fiber
 from neurovariety.architectures.reading import read_integers
 from neurovariety.errors import NotationError
 from neurovariety.model import Shape
@@ -75,7 +76,8 @@ class Linear(Architecture):
         return ((self._name(self.layers), 0),)
 
     def theorems(self) -> tuple[Theorem, ...]:
-        return determinantal_theorems(self.widths, bias=False)
+        fiber = linear_fiber(self.widths)
+        return (*determinantal_theorems(self.widths, bias=False), *([fiber] if fiber is not None else []))
 
 
 def determinantal_theorems(widths: tuple[int, ...], bias: bool) -> tuple[Theorem, ...]:

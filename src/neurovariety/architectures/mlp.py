@@ -1,4 +1,4 @@
-"""Multilayer perceptrons with polynomial activations."""
+"""Multilayer perceptrons with polynomial and rational activations."""
 
 from __future__ import annotations
 
@@ -9,22 +9,25 @@ from typing import Any, ClassVar
 from neurovariety.architectures.activation import Activation
 from neurovariety.architectures.architecture import Architecture, check_size, check_widths, numbered
 from neurovariety.architectures.bounds import alexander_hirschowitz, forms, monomial_network_bound
+from neurovariety.architectures.generic_fibers import shallow_monomial_fiber
 from neurovariety.architectures.linear import determinantal_theorems
+from neurovariety.architectures.not_algebraic import refuse_any
+from neurovariety.architectures.occurring_degrees import occurring_degrees
+from neurovariety.architectures.poles import shallow_rational_dimension
 from neurovariety.architectures.reading import read_activations, read_integers
+from neurovariety.architectures.shifted_power import shifted_power
 from neurovariety.errors import NotationError
 from neurovariety.model import Shape
 from neurovariety.symmetry import AxisAction, Kind
 from neurovariety.theorem import Hypothesis, Theorem
-
-_MAX_DEGREES = 100_000
 
 
 @dataclass(frozen=True, repr=False)
 class MLP(Architecture):
     """f(x) = W_L s_{L-1}(... s_1(W_1 x + b_1) ...) + b_L with W_l of size d_l x d_{l-1} and a linear last layer.
 
-    ``widths`` = (d_0, ..., d_L); ``activations`` holds one polynomial a hidden layer; biases b_l exist on every layer, the output
-    layer too, where ``bias`` is true.
+    ``widths`` = (d_0, ..., d_L); ``activations`` holds one polynomial or rational function a hidden layer; biases b_l exist on
+    every layer, the output layer too, where ``bias`` is true.
     """
 
     family: ClassVar[str] = "mlp"
@@ -47,6 +50,7 @@ class MLP(Architecture):
         rest = sections[1:]
         bias = any(s.lower() == "bias" for s in rest)
         rest = [s for s in rest if s.lower() != "bias"]
+        refuse_any(rest)
         if len(rest) > 1 or (len(sections) - 1 - len(rest)) > 1:
             raise NotationError(f"mlp takes widths, activations and bias, got {shown!r}; e.g. mlp(2,3,1; x^2; bias)")
         return cls(widths, read_activations(rest[0] if rest else None, len(widths) - 2, shown, "mlp", cls.example), bias)
@@ -57,7 +61,7 @@ class MLP(Architecture):
 
     @property
     def degree(self) -> int:
-        """Degree of the outputs in the inputs."""
+        """Degree of the outputs in the inputs. Raises `NotationError` where an activation is not a polynomial."""
         out = 1
         for a in self.activations:
             out *= a.degree
@@ -112,9 +116,10 @@ class MLP(Architecture):
                 axes = (*((b, a, 1) for b, a in own), (*following, -1))
                 out.append(AxisAction(Kind.GENERAL_LINEAR, width, axes, f"GL({width}) on the linear hidden layer {l}"))
                 continue
-            if activation.is_monomial:
-                axes = (*((b, a, 1) for b, a in own), (*following, -activation.degree))
-                name = f"rescaling each of {width} neurons of hidden layer {l}: in by c, out by c^-{activation.degree}"
+            degree = activation.homogeneity
+            if degree is not None:
+                axes = (*((b, a, 1) for b, a in own), (*following, -degree))
+                name = f"rescaling each of {width} neurons of hidden layer {l}: in by c, out by c^{-degree}"
                 out.append(AxisAction(Kind.TORUS, width, axes, name))
             if width > 1:
                 axes = (*((b, a, 1) for b, a in own), (*following, 1))
@@ -130,23 +135,57 @@ class MLP(Architecture):
     def theorems(self) -> tuple[Theorem, ...]:
         if all(a.is_linear and a.terms[0][1] == 1 for a in self.activations):
             return determinantal_theorems(self.widths, self.bias)
+        if not all(a.is_polynomial for a in self.activations):
+            return self._by_poles()
         out = [self._ambient()]
-        if all(a.is_monomial and a.degree >= 1 for a in self.activations):
-            exponents = tuple(a.degree for a in self.activations)
+        exponents = self._exponents()
+        if exponents is not None:
             value, how = monomial_network_bound(self.widths, exponents, self.bias)
+            powers = "every activation is a monomial" + (", up to a shift and a constant that biases absorb" if self.bias else "")
             out.append(
                 Theorem(
-                    f"{how}",
+                    how,
                     "dimension at most",
                     value,
                     "closed bounds of the pieces of the network, combined where it can be cut",
                     "kileel2019",
-                    (Hypothesis("every activation is a monomial", True),),
+                    (Hypothesis(powers, True),),
                 )
             )
             if self.layers == 2 and self.widths[-1] == 1 and not self.bias and exponents[0] >= 2:
                 out.append(self._alexander_hirschowitz(exponents[0]))
+            if self.layers == 2 and self.activations[0].is_monomial:
+                inputs, width, outputs = self.widths
+                fiber = shallow_monomial_fiber(inputs, width, outputs, exponents[0], self.bias)
+                out.extend([fiber] if fiber is not None else [])
         return tuple(out)
+
+    def _exponents(self) -> tuple[int, ...] | None:
+        """The r_l with the same functions as activations x^(r_l), where there are such; None otherwise."""
+        found = [shifted_power(a) if self.bias or a.is_monomial else None for a in self.activations]
+        return tuple(r for r in found if r is not None) if None not in found else None
+
+    def _by_poles(self) -> tuple[Theorem, ...]:
+        if self.layers != 2:
+            return ()
+        inputs, width, outputs = self.widths
+        found = shallow_rational_dimension(inputs, width, outputs, self.activations[0], self.bias)
+        if found is None:
+            return ()
+        return (
+            Theorem(
+                found[1],
+                "dimension",
+                found[0],
+                f"a generic network with one hidden layer and the activation {self.activations[0]}, seen at the poles of its neurons",
+                "rational2025",
+                (
+                    Hypothesis(
+                        "one hidden layer, a rational activation with a pole that different neurons have at different places", True
+                    ),
+                ),
+            ),
+        )
 
     def _alexander_hirschowitz(self, exponent: int) -> Theorem:
         inputs, width, _ = self.widths
@@ -161,7 +200,7 @@ class MLP(Architecture):
 
     def _ambient(self) -> Theorem:
         inputs, outputs = self.widths[0], self.widths[-1]
-        if all(a.is_monomial for a in self.activations):
+        if self._exponents() is not None:
             n = inputs + 1 if self.bias else inputs
             kind = f"polynomials of degree at most {self.degree}" if self.bias else f"forms of degree {self.degree}"
             return Theorem(
@@ -171,7 +210,7 @@ class MLP(Architecture):
                 f"with one active neuron a layer the network is any power of a linear form, and these span all {kind} in "
                 f"{inputs} variables, for each of {outputs} outputs",
                 "kileel2019",
-                (Hypothesis("every activation is a monomial of degree at least 1", True),),
+                (Hypothesis("every activation is a monomial of degree at least 1, with biases up to a shift and a constant", True),),
             )
         degrees = self._degrees()
         count = sum(forms(inputs, d) for d in degrees) if degrees is not None else forms(inputs + 1, self.degree)
@@ -185,17 +224,7 @@ class MLP(Architecture):
 
     def _degrees(self) -> frozenset[int] | None:
         """Degrees in which the outputs can have terms, or None (all up to the degree) where that is all one can say."""
-        if self.bias or self.degree > 2000:
-            return None
-        found = frozenset({1})
-        for a in self.activations:
-            powers: dict[int, frozenset[int]] = {0: frozenset({0})}
-            for e in range(1, a.degree + 1):
-                powers[e] = frozenset(x + y for x in powers[e - 1] for y in found)
-                if len(powers[e]) * len(found) > _MAX_DEGREES:
-                    return None
-            found = frozenset().union(*(powers[e] for e, _ in a.terms))
-        return found
+        return None if self.bias else occurring_degrees(self.activations)
 
 
 def _listed(degrees: frozenset[int] | None, top: int) -> str:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from neurovariety.architectures.activation import Activation
 from neurovariety.errors import NotationError
 from neurovariety.model import Shape
 
+if TYPE_CHECKING:
+    from neurovariety.architectures.architecture import Architecture
+
 T = TypeVar("T")
 _MAX_LAYERS = 1000
+_MAX_NESTING = 12
 
 
 def split(text: str, separator: str) -> list[str]:
@@ -99,3 +103,18 @@ def wide(sizes: Shape, d: int, shown: str) -> Shape:
     if len(sizes) != d:
         raise NotationError(f"sizes need 1 or {d} lengths, got {'x'.join(map(str, sizes))} in {shown!r}")
     return sizes
+
+
+def read_part(text: str, shown: str, example: str) -> Architecture:
+    """A whole notation that stands within another."""
+    from neurovariety.architectures.notation import parse  # families read their parts by the list of all families
+
+    if not text:
+        raise NotationError(f"a network is missing in {shown!r}; e.g. {example}")
+    depth = deepest = 0
+    for character in text:
+        depth += (character == "(") - (character == ")")
+        deepest = max(deepest, depth)
+    if deepest > _MAX_NESTING:
+        raise NotationError(f"networks within networks {deepest} deep in {shown!r}; at most {_MAX_NESTING} parentheses deep are read")
+    return parse(text)

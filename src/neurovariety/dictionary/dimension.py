@@ -22,7 +22,7 @@ from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.dictionary.find_equations import QUICK, find_equations
+from neurovariety.dictionary.find_equations import equations_bound
 from neurovariety.dictionary.generic_rank import RankTrial, generic_rank
 from neurovariety.dictionary.large_field import large_field_rank
 from neurovariety.dictionary.progress import note
@@ -248,11 +248,8 @@ def upper_bound(model: Model, theorems: tuple[Theorem, ...], symmetries: StatedS
 
 def _equations_bound(model: Model, value: int, seed: int) -> tuple[int, str] | None:
     """An upper bound from equations of low degree that vanish identically, where the model is small enough to look for them."""
-    try:
-        system = find_equations(model, None, seed, rank=value, limits=QUICK)
-    except (InputError, ResourceError):
-        return None
-    if system.error:
+    system = equations_bound(model, value, seed)
+    if system is None:
         return None
     return system.bound, f"{counted(len(system.generators), 'equation')} of degree at most {system.searched}, verified identically"
 

@@ -9,7 +9,8 @@ fiber and at most parameters minus rank of J at w; symmetry orbits and coordinat
 bound (tested at random points of two fields), a computation in the local ring lowers the upper one (proved). Where they meet the
 local dimension is known.
 
-The number of points of the generic fiber modulo the symmetries needs path tracking and is null here.
+The number of points of the generic fiber modulo the stated symmetries, over the complex numbers, is given where a theorem counts
+them (`architectures.generic_fibers`: Kruskal, Waring decompositions, factorizations of matrices and of polynomials), else null.
 
 Source: Marchetti et al. 2025, section 4.3.
 """
@@ -23,6 +24,7 @@ from typing import Any, ClassVar
 
 from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
+from neurovariety.architectures.generic_fibers import QUANTITY as GENERIC_FIBER
 from neurovariety.claim import Claim
 from neurovariety.dictionary.dimension import DimensionResult, dimension
 from neurovariety.dictionary.entry_result import EntryResult
@@ -32,6 +34,7 @@ from neurovariety.dictionary.stated_symmetries import fields_error, stated_symme
 from neurovariety.dictionary.trial import draw_point, generator
 from neurovariety.model import Model
 from neurovariety.result import Provenance
+from neurovariety.theorem import Theorem
 from neurovariety.tolerances import DEFAULT_SEED, ERROR_BOUND
 
 
@@ -40,8 +43,8 @@ class FibersResult(EntryResult):
     """The generic fiber, or the fiber through given weights.
 
     ``value`` is ``{"dimension", "hidden", "cardinality", "identifiable"}``: hidden = dimension beyond the stated symmetries;
-    cardinality = number of points modulo the stated group (null until it is counted); identifiable is yes, no or undecided: whether
-    generic weights are determined by their function up to the stated group.
+    cardinality = number of complex points modulo the stated group (null where no theorem counts them); identifiable is yes, no or
+    undecided: whether generic weights are determined by their function up to the stated group.
     """
 
     entry: ClassVar[str] = "fibers"
@@ -75,11 +78,12 @@ def fibers(
         # Fields that are dependent at one point could be independent elsewhere, and explain more: ask a second field.
         stated, error = _stated_again(model, int(stated or 0), seed)
         hidden, claim = total - stated, Claim.PROBABILITY
+    counted = _counted(model) if hidden == 0 else None
     value: dict[str, Any] = {
         "dimension": total,
         "hidden": hidden,
-        "cardinality": None,
-        "identifiable": "undecided" if hidden in (0, None) else "no",
+        "cardinality": counted.value if counted else None,
+        "identifiable": _identifiable(hidden, counted),
     }
     evidence: dict[str, Any] = {
         "model_dimension": generic.value,
@@ -89,7 +93,7 @@ def fibers(
         "upper_bound": generic.evidence.get("upper_bound"),
         "trials": generic.evidence.get("trials"),
         "error_bound": error,
-        "theorems": generic.evidence.get("theorems", []),
+        "theorems": [*generic.evidence.get("theorems", []), *([counted.to_dict()] if counted else [])],
     }
     if at is not None:
         # Below the generic fiber no fiber falls; that needs the dimension from above, which a lower bound of it does not give.
@@ -104,12 +108,24 @@ def fibers(
         value=value,
         claim=claim,
         subject=model.name,
-        meaning=_meaning(total, stated, hidden),
+        meaning=_meaning(total, stated, hidden, counted),
         evidence=evidence,
         provenance=Provenance.since(start, seed),
         notices=generic.notices,
         model=model,
     )
+
+
+def _counted(model: Model) -> Theorem | None:
+    """The theorem that counts the points of the generic fiber modulo the stated symmetries, if there is one."""
+    return next((t for t in model.theorems if t.applies and t.quantity == GENERIC_FIBER), None)
+
+
+def _identifiable(hidden: int | None, counted: Theorem | None) -> str:
+    """A positive count of hidden directions settles it, else a theorem that counts the points."""
+    if hidden:
+        return "no"
+    return "undecided" if counted is None else "yes" if counted.value == 1 else "no"
 
 
 def _stated_again(model: Model, stated: int, seed: int) -> tuple[int, float]:
@@ -161,7 +177,11 @@ def _special(
     )
 
 
-def _meaning(total: int, stated: int | None, hidden: int | None) -> str:
+def _meaning(total: int, stated: int | None, hidden: int | None, counted: Theorem | None) -> str:
+    if counted is not None:
+        moved = f"{total} direction{'s' * (total != 1)} of the stated symmetries" if total else "the finite stated symmetries"
+        ways = "in one way" if counted.value == 1 else f"in {counted.value} ways over the complex numbers"
+        return f"up to {moved}, a general function has weights {ways}"
     if total == 0:
         return "weights are determined by their function up to finitely many choices"
     if stated is None:

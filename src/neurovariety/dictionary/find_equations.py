@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
+
+import numpy as np
 
 from neurovariety.dictionary.coordinates import Coordinates
 from neurovariety.dictionary.interpolation import Equation, Interpolation
 from neurovariety.dictionary.progress import note
 from neurovariety.dictionary.trial import generator
-from neurovariety.dictionary.vanishing import gradient_rank, vanishes_identically, vanishing_error
-from neurovariety.errors import ResourceError
+from neurovariety.dictionary.vanishing import independent_gradients, vanishes_identically, vanishing_error
+from neurovariety.errors import InputError, ResourceError
 from neurovariety.model import Model
 
 _DEFAULT_DEGREE = 8
@@ -58,30 +60,55 @@ class System:
         return len(self.equations)
 
 
-def find_equations(
-    model: Model,
-    degree: int | None,
-    seed: int,
-    *,
-    rank: int | None = None,
-    limits: Limits | None = None,
-) -> System:
+def find_equations(model: Model, degree: int | None, seed: int, *, rank: int) -> System:
     """Equations up to ``degree``; without one, until they prove what is known of the dimension or pass the limits.
 
-    ``rank``, if given, is a proved lower bound of the dimension; the search ends where the equations show that it is the dimension.
+    ``rank`` is a proved lower bound of the dimension; without a degree the search ends where the equations show that it is the
+    dimension. Raises `ResourceError` where the degree asked for is out of reach.
     """
     rng = generator(seed, 13)
-    limits = limits or (DEFAULT if degree is None else ASKED)
-    coordinates = Coordinates.of(model, limits.terms)
-    search = Interpolation(coordinates, rng)
+    limits = DEFAULT if degree is None else ASKED
+    search = Interpolation(Coordinates.of(model, limits.terms), rng)
+    found = _search(search, degree, rank, limits, rng)
+    checks = [vanishes_identically(g, search.coordinates) for g in found.generators]
+    unproved = [g for g, ok in zip(found.generators, checks, strict=True) if not ok]
+    error = vanishing_error(unproved, search.coordinates, rng) if False not in checks else 1.0
+    if error >= 1:
+        raise ResourceError(f"the equations of {model.name} could not be verified; try another seed or a lower degree")
+    return replace(found, error=error)
+
+
+def equations_bound(model: Model, rank: int, seed: int) -> System | None:
+    """Equations that prove the dimension to be ``rank``, a proved lower bound, if a quick search finds some; else None.
+
+    Only as many are kept as have independent gradients, and each is verified identically.
+    """
+    rng = generator(seed, 13)
+    try:
+        search = Interpolation(Coordinates.of(model, QUICK.terms), rng)
+        found = _search(search, None, rank, QUICK, rng)
+    except (InputError, ResourceError):
+        return None
+    if found.bound > rank:
+        return None
+    independent = independent_gradients(found.generators, search.coordinates, search.prime, rng)
+    chosen = tuple(found.generators[i] for i in independent)
+    if search.coordinates.count - len(chosen) > rank or not all(vanishes_identically(g, search.coordinates) for g in chosen):
+        return None
+    return replace(found, generators=chosen)
+
+
+def _search(search: Interpolation, degree: int | None, rank: int, limits: Limits, rng: np.random.Generator) -> System:
+    """Degree by degree; the generators are not yet verified."""
+    coordinates = search.coordinates
     generators: list[Equation] = []
     hilbert, counts = [1], []
-    bound, stopped = (
-        coordinates.count,
-        "the degree asked for" if degree is not None else f"degree {_DEFAULT_DEGREE}; --degree goes further",
-    )
+    bound = coordinates.count
+    stopped = "the degree asked for" if degree is not None else f"degree {_DEFAULT_DEGREE}; --degree goes further"
     for k in range(1, (degree or _DEFAULT_DEGREE) + 1):
         try:
+            if k > 1 and degree is not None:
+                search.require(degree, limits.monomials)
             found = search.degree(k, limits.columns, limits.monomials)
         except ResourceError as refusal:
             if degree is not None:
@@ -93,13 +120,8 @@ def find_equations(
         counts.append(found.equations)
         note(up_to_degree=k, generators=len(generators))
         if found.generators:
-            bound = coordinates.count - gradient_rank(generators, coordinates, search.prime, rng)
-        if degree is None and rank is not None and bound <= rank:
+            bound = coordinates.count - len(independent_gradients(generators, coordinates, search.prime, rng))
+        if degree is None and bound <= rank:
             stopped = f"the equations show that the dimension is at most {bound}"
             break
-    checks = [vanishes_identically(g, coordinates) for g in generators]
-    unproved = [g for g, ok in zip(generators, checks, strict=True) if not ok]
-    error = vanishing_error(unproved, coordinates, rng) if False not in checks else 1.0
-    if error >= 1:
-        raise ResourceError(f"the equations of {model.name} could not be verified; try another seed or a lower degree")
-    return System(coordinates, tuple(generators), tuple(hilbert), tuple(counts), stopped, bound, error)
+    return System(coordinates, tuple(generators), tuple(hilbert), tuple(counts), stopped, bound, 0.0)

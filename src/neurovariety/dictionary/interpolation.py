@@ -86,14 +86,18 @@ class Interpolation:
         """The prime of the ranks."""
         return self._prime
 
+    def require(self, k: int, most: int) -> None:
+        """Raise `ResourceError` where there are more than ``most`` monomials of degree k."""
+        size = comb(len(self.kept) + k - 1, k)
+        if size > most:
+            raise ResourceError(f"there are {size:,} monomials of degree {k} in {len(self.kept)} coefficients, more than {most:,}")
+
     def degree(self, k: int, largest_block: int, most: int) -> Degree:
         """All equations of degree k, given that the degrees below were asked before.
 
         Raises `ResourceError` where there are more than ``most`` monomials, or more than ``largest_block`` of one weight.
         """
-        size = comb(len(self.kept) + k - 1, k)
-        if size > most:
-            raise ResourceError(f"there are {size:,} monomials of degree {k} in {len(self.kept)} coefficients, more than {most:,}")
+        self.require(k, most)
         terms = _multisets(self.kept, k)
         groups = list(_by_weight(terms, self._weights))
         largest = max(len(index) for _, index in groups)

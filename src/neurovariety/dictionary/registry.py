@@ -13,7 +13,8 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Option:
-    """A command-line option of an entry: ``--name``, its Python type, help, and whether the value is exact numbers, split at commas."""
+    """A command-line option of an entry: ``--name``, help, choices, and its kind: ``text``, ``integer``, or ``numbers`` (exact numbers,
+    split at commas)."""
 
     name: str
     kind: str
@@ -53,6 +54,12 @@ class Entry:
 ENTRIES: tuple[Entry, ...] = (
     Entry("ambient", "neurovariety.dictionary.ambient:ambient", "AmbientResult", "expressivity: the linear span"),
     Entry(
+        "components",
+        "neurovariety.dictionary.components:components",
+        "ComponentsResult",
+        "expressivity: irreducible pieces of the model's space",
+    ),
+    Entry(
         "dimension",
         "neurovariety.dictionary.dimension:dimension",
         "DimensionResult",
@@ -68,6 +75,36 @@ ENTRIES: tuple[Entry, ...] = (
         figure="bars",
     ),
     Entry(
+        "equations",
+        "neurovariety.dictionary.equations:equations",
+        "EquationsResult",
+        "expressivity: what every function of the model satisfies",
+        options=(Option("degree", "integer", "all equations of at most this degree (default: as far as a few seconds allow)"),),
+        takes_memory_limit=False,
+    ),
+    Entry(
+        "membership",
+        "neurovariety.dictionary.membership:membership",
+        "MembershipResult",
+        "expressivity: is a target function realizable",
+        options=(
+            Option("target", "text", "polynomials in x0, x1, ..., one an output: 'x0^2 - 2*x0*x1; 1/3*x1^2' (default: a random one)"),
+            Option("network", "text", "another architecture whose function at --weights is the target"),
+            Option("weights", "numbers", "its weights, or those of ARCH: comma-separated exact numbers"),
+        ),
+        takes_memory_limit=False,
+    ),
+    Entry(
+        "point-count",
+        "neurovariety.dictionary.point_count:point_count",
+        "PointCountResult",
+        "expressivity: functions of weights in a finite field",
+        options=(
+            Option("field", "integer", "number of elements of the field, a prime power such as 2, 3, 4, 5, 7, 8, 9 (default: 3)"),
+        ),
+        takes_memory_limit=False,
+    ),
+    Entry(
         "fibers",
         "neurovariety.dictionary.fibers:fibers",
         "FibersResult",
@@ -80,6 +117,17 @@ ENTRIES: tuple[Entry, ...] = (
         "neurovariety.dictionary.symmetries:symmetries",
         "SymmetriesResult",
         "identifiability: changes of weights that change nothing",
+        takes_memory_limit=False,
+    ),
+    Entry(
+        "invariance",
+        "neurovariety.dictionary.invariance:invariance",
+        "InvarianceResult",
+        "invariance: what is left once a symmetry is learned",
+        options=(
+            Option("map", "text", "linear map T of the inputs: 1,0,2 or (0 1)(2 3) or shift or a matrix 0,1;-1,0"),
+            Option("output-map", "text", "linear map S of the outputs, for f(T x) = S f(x) (default: none, f(T x) = f(x))"),
+        ),
         takes_memory_limit=False,
     ),
     Entry(

@@ -11,7 +11,7 @@ import numpy as np
 
 from neurovariety.dictionary.coordinates import Coordinate, Coordinates
 from neurovariety.dictionary.interpolation import Equation
-from neurovariety.linear_algebra import count_primes_lower_bound, random_prime, rank
+from neurovariety.linear_algebra import count_primes_lower_bound, echelon, random_prime
 from neurovariety.rings.ring import Array
 from neurovariety.tolerances import PRIME_BITS
 
@@ -60,22 +60,22 @@ def vanishing_error(equations: Sequence[Equation], coordinates: Coordinates, rng
     return min(1.0, len(equations) * once**_TRIALS)
 
 
-def gradient_rank(equations: Sequence[Equation], coordinates: Coordinates, p: int, rng: np.random.Generator) -> int:
-    """Rank mod p of the gradients of the equations at a random function of the model.
+def independent_gradients(equations: Sequence[Equation], coordinates: Coordinates, p: int, rng: np.random.Generator) -> list[int]:
+    """Indices of equations whose gradients at a random function of the model are independent mod p, as many as possible.
 
-    Equations that vanish on the model are constant along it, so its dimension is at most n minus this rank; the rank mod p at one
-    point is at most the rank over Q at a generic one.
+    Equations that vanish on the model are constant along it, so its dimension is at most n minus their number: independence mod p at
+    one point implies independence over Q at a generic one.
     """
     weights = rng.integers(0, p, size=(1, coordinates.parameters))
     values = [int(v) % p for v in coordinates.at(weights, p)[0]] + [1]
-    rows = np.zeros((len(equations), coordinates.count))
-    for row, equation in zip(rows, equations, strict=True):
+    columns = np.zeros((coordinates.count, len(equations)))
+    for e, equation in enumerate(equations):
         for term, coefficient in equation.terms:
             for k, i in enumerate(term):
                 if i < coordinates.count:
                     others = math.prod(values[j] for j in (*term[:k], *term[k + 1 :])) % p
-                    row[i] = (row[i] + coefficient % p * others) % p
-    return rank(rows, p) if len(equations) else 0
+                    columns[i, e] = (columns[i, e] + coefficient % p * others) % p
+    return [int(i) for i in echelon(columns, p).pivot_columns] if equations else []
 
 
 def violated(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -19,51 +20,30 @@ def convolve(ring: Ring, operands: list[Array], p: Mapping[str, Any], shape: tup
     x = padded(ring, dilated(ring, x, p["lhs_dilation"]), p["padding"])
     window = [(k - 1) * d + 1 for k, d in zip(w.shape[2:], p["rhs_dilation"], strict=True)]
     space = [max(0, (n - k) // s + 1) for n, k, s in zip(x.shape[2:], window, p["window_strides"], strict=True)]
-    index: tuple[Any, ...] = (slice(None), slice(None), *_windows(space, w.shape[2:], p))
-    patches = x[index]
-    # patches: batch, feature, out space..., window space...
-    d = len(space)
-    patches = np.moveaxis(patches, 1, 1 + d)  # batch, out space..., feature, window space...
-    batch, features, cells = x.shape[0], x.shape[1], int(np.prod(space, dtype=np.int64))
-    taps = int(np.prod(w.shape[2:], dtype=np.int64))
-    patches = patches.reshape(batch, cells, features, taps)
-    out_features = w.shape[0]
-    results = []
-    if batch_groups > 1:
-        for g in range(batch_groups):
-            part = patches[g * (batch // batch_groups) : (g + 1) * (batch // batch_groups)]
-            kernel = w[g * (out_features // batch_groups) : (g + 1) * (out_features // batch_groups)]
-            results.append(_product(ring, part, kernel))
-    else:
-        for g in range(groups):
-            part = patches[:, :, g * (features // groups) : (g + 1) * (features // groups)]
-            kernel = w[g * (out_features // groups) : (g + 1) * (out_features // groups)]
-            results.append(_product(ring, part, kernel))
-    out = np.concatenate(results, axis=2) if len(results) > 1 else results[0]  # batch, cells, out features
-    out = np.moveaxis(out.reshape(out.shape[0], *space, out_features), -1, 1)
+    patches = _windows(ring, x, window, space, w.shape[2:], p)
+    d, batch, features, outs = len(space), x.shape[0], x.shape[1], w.shape[0]
+    # Groups divide the features or the batch; either way the products of the groups are independent: one batched product.
+    count = max(groups, batch_groups)
+    split = (1, batch, groups, features // groups) if batch_groups == 1 else (count, batch // count, 1, features)
+    cut = patches.reshape(*split, *patches.shape[2:])  # batch group, batch, group, feature, out space..., window space...
+    cells = tuple(range(4, 4 + d))
+    ordered = cut.transpose(0, 2, 1, *cells, 3, *(c + d for c in cells))
+    inner = prod(w.shape[1:])
+    left = ordered.reshape(count, split[1] * prod(space), inner)
+    right = w.reshape(count, outs // count, inner).transpose(0, 2, 1)
+    out = ring.matmul(left, right).reshape(count, split[1], *space, outs // count)
+    # out: group, batch, out space..., out feature of the group -> batch, out feature, out space...
+    out = np.moveaxis(out, (0, -1), (1, 2)).reshape(split[1], outs, *space)
     return out.transpose(np.argsort(numbers.out_spec)).reshape(shape)
 
 
-def _product(ring: Ring, patches: Array, kernel: Array) -> Array:
-    batch, cells = patches.shape[:2]
-    inner = int(np.prod(kernel.shape[1:], dtype=np.int64))
-    left = patches.reshape(batch * cells, inner)
-    right = kernel.reshape(kernel.shape[0], inner).T
-    return ring.matmul(left, right).reshape(batch, cells, kernel.shape[0])
-
-
-def _windows(space: list[int], taps: tuple[int, ...], p: Mapping[str, Any]) -> tuple[Array, ...]:
-    """Index arrays that turn the space axes into (out space..., window space...)."""
-    d = len(space)
-    out = []
-    for k in range(d):
-        starts = np.arange(space[k]) * p["window_strides"][k]
-        offsets = np.arange(taps[k]) * p["rhs_dilation"][k]
-        grid = starts[:, None] + offsets[None, :]
-        view = [1] * (2 * d)
-        view[k], view[d + k] = grid.shape
-        out.append(grid.reshape(view))
-    return tuple(out)
+def _windows(ring: Ring, x: Array, window: list[int], space: list[int], taps: tuple[int, ...], p: Mapping[str, Any]) -> Array:
+    """A view of x (batch, feature, space...) with axes (batch, feature, out space..., window space...)."""
+    if not all(space):
+        return ring.zeros((*x.shape[:2], *space, *taps))
+    view = np.lib.stride_tricks.sliding_window_view(x, window, axis=tuple(range(2, x.ndim)))
+    steps = (*p["window_strides"], *p["rhs_dilation"])
+    return view[(slice(None), slice(None), *(slice(None, None, s) for s in steps))]
 
 
 def dilated(ring: Ring, x: Array, dilation: tuple[int, ...]) -> Array:

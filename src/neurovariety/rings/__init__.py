@@ -7,6 +7,7 @@ from neurovariety.rings.finite_field import FiniteField
 from neurovariety.rings.polynomial import Polynomials
 from neurovariety.rings.rational import Rationals
 from neurovariety.rings.ring import Ring
+from neurovariety.rings.small_field import SmallField
 from neurovariety.rings.word_field import WordField
 
-__all__ = ["Complexes", "Degrees", "DualNumbers", "FiniteField", "Polynomials", "Rationals", "Ring", "WordField"]
+__all__ = ["Complexes", "Degrees", "DualNumbers", "FiniteField", "Polynomials", "Rationals", "Ring", "SmallField", "WordField"]

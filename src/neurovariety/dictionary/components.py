@@ -1,0 +1,252 @@
+"""Irreducible components of what a model, or a bound on the rank of equivariant maps, describes.
+
+The Zariski closure of the functions of one network is irreducible: it is the closure of the image of a space of weights, which no
+two smaller closed sets can cover. A condition on functions may define several pieces instead. The linear maps that commute with a
+permutation and have rank at most R are the standard case: maps of different ranks on the eigenspaces are different pieces, and the
+components are the maximal ways to spend R. For learning: one network reaches one piece only, so the choice between them is made
+before training starts.
+
+What is proved. The components of the *real* maps of bounded rank, and of each its dimension, degree and Euclidean distance degree for
+the Frobenius norm, by closed formulas for determinantal varieties. A real block of size m and rank r has the degree
+prod of C(m+i, r) / C(r+i, r) over i < m - r, and C(m, r) critical points. A block of complex type becomes over C a pair (Z, W) of such
+matrices, Z = A + iB and W = A - iB: degrees multiply, but the norm pairs Z with W. A critical point for the target (Z0, W0) is
+then W = W0 T, Z^T = T Z0^T with a projection T of rank r that commutes with Z0^T W0, so there are C(m, r), not their square.
+Blocks multiply. For any other model the count 1 is proved and the dimension has the claim of the entry `dimension`.
+
+Over C there are more components: conjugate eigenvalues then may have different ranks.
+
+Sources: Kohn, Sattelberger, Shahverdi 2023; Draisma et al. 2016; Fulton 1998, example 14.4.14.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import itertools
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from math import comb, prod
+from typing import Any, ClassVar, Self, TypeVar
+
+from neurovariety.architectures import MLP, Architecture, Equivariant, Invariant, Linear, as_model, parse
+from neurovariety.architectures.equivariant import IsotypicBlock, block_dimension
+from neurovariety.architectures.from_callable import Source
+from neurovariety.claim import Claim
+from neurovariety.dictionary.ambient import ambient
+from neurovariety.dictionary.dimension import DimensionResult, dimension
+from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.progress import note, watch
+from neurovariety.model import Model
+from neurovariety.result import Provenance, counted
+from neurovariety.tolerances import DEFAULT_SEED
+
+T = TypeVar("T")
+
+_MAX_LISTED = 1000
+"""Components beyond this number are counted, not listed."""
+
+_MAX_DIGITS = 1000
+"""Degrees with more digits are left out: nobody reads them, and Python refuses to print very long ones."""
+
+
+@dataclass(frozen=True, repr=False)
+class ComponentsResult(EntryResult):
+    """The irreducible components; ``value`` is ``{"count", "components"}``.
+
+    Each component holds ``architecture`` (a notation that parametrizes it), ``dimension``, ``degree`` (of its Zariski closure in affine
+    space), ``ed_degree_frobenius`` (complex critical points of the squared Frobenius distance to a generic matrix), ``ranks`` (of the
+    isotypic blocks) and ``largest`` (whether no component has a larger dimension). What is not known is None.
+    """
+
+    entry: ClassVar[str] = "components"
+    sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "kohn2023")
+
+    def _again(self, seed: int | None, **options: Any) -> Self:
+        other = self.provenance.seed + 1_000_003 if seed is None else seed
+        source: Source = self.subject if self.model is None else replace(self.model, programs={})
+        found = components(source, seed=other, **options)
+        assert isinstance(found, type(self))
+        return found
+
+
+def components(source: Source, *, seed: int = DEFAULT_SEED, memory_limit: int | None = None) -> ComponentsResult:
+    """The irreducible components of the space of functions that ``source`` (notation, architecture or model) describes.
+
+    Unlike other entries it takes ``equivariant(...; rank=R)``, which stands for several networks. Raises `InputError` for unusable
+    input, `ResourceError` where the dimension of a model would not fit in memory.
+
+    >>> found = components("equivariant(3,3; rank=3)")
+    >>> found.value["count"], [c["ranks"] for c in found.value["components"]]
+    (2, [[2, 0], [1, 1]])
+    >>> [(c["dimension"], c["degree"], c["ed_degree_frobenius"]) for c in found.value["components"]]
+    [(4, 1, 1), (9, 8, 4)]
+    """
+    start = time.perf_counter()
+    architecture = parse(source) if isinstance(source, str) else _architecture(source)
+    if isinstance(architecture, Equivariant):
+        return _of_equivariant(architecture, seed, start)
+    return _of_model(as_model(source), architecture, seed, memory_limit, start)
+
+
+def determinantal_degree(rows: int, columns: int, rank: int) -> int:
+    """Degree of the variety of rows x columns matrices of rank at most ``rank`` (Fulton 1998, example 14.4.14)."""
+    r = min(rows, columns, rank)
+    over = prod(comb(rows + i, r) for i in range(columns - r))
+    return over // prod(comb(r + i, r) for i in range(columns - r))
+
+
+def _architecture(source: Source) -> Architecture | None:
+    """The architecture behind a source, if there is one: a model of an architecture computes with its method ``apply``."""
+    if isinstance(source, Model):
+        owner = getattr(source.function, "__self__", None)
+        return owner if isinstance(owner, Architecture) and source.function == owner.apply else None
+    return source if isinstance(source, Architecture) else None
+
+
+def _of_equivariant(architecture: Equivariant, seed: int, start: float) -> ComponentsResult:
+    blocks, count = architecture.blocks, architecture.count_components()
+    listed = list(itertools.islice(architecture.allocations(), _MAX_LISTED))
+    dimensions = [sum(block_dimension(b, r) for b, r in zip(blocks, ranks, strict=True)) for ranks in listed]
+    complete = len(listed) == count
+    rows = [
+        {
+            "architecture": Equivariant(architecture.cycles, ranks).notation(),
+            "dimension": d,
+            "degree": _written(prod(_degree(b, r) for b, r in zip(blocks, ranks, strict=True))),
+            "ed_degree_frobenius": _written(prod(comb(b.size, r) for b, r in zip(blocks, ranks, strict=True))),
+            "ranks": list(ranks),
+            "largest": d == max(dimensions) if complete else None,
+        }
+        for ranks, d in zip(listed, dimensions, strict=True)
+    ]
+    notices = () if complete else (f"only the first {len(listed):,} of {_written(count)} components are listed",)
+    statement = (
+        f"real maps of rank at most {architecture.rank}" if architecture.ranks is None else "maps with these ranks of the blocks"
+    )
+    theorems = [
+        _said("components of equivariant maps of bounded rank", f"{statement}: the maximal allocations of ranks to blocks", "kohn2023"),
+        _said("degree of a determinantal variety", "degrees of the blocks multiply; a complex block counts twice", "fulton1998"),
+        _said("critical points of determinantal varieties", "C(m, r) for each block of size m and rank r", "draisma2016"),
+    ]
+    return ComponentsResult(
+        value={"count": count, "components": rows},
+        claim=Claim.PROVED,
+        subject=architecture.notation(),
+        meaning=_meaning(count, dimensions, complete),
+        evidence={
+            "blocks": [{"eigenvalues": b.eigenvalues, "size": b.size, "type": "real" if b.real else "complex"} for b in blocks],
+            "rank": architecture.rank,
+            "dimension": max(dimensions) if complete else None,
+            "listed": len(listed),
+            "theorems": theorems,
+        },
+        provenance=Provenance.since(start, seed),
+        notices=notices,
+        model=architecture.model if architecture.ranks is not None else None,
+    )
+
+
+def _of_model(model: Model, architecture: Architecture | None, seed: int, memory_limit: int | None, start: float) -> ComponentsResult:
+    row: dict[str, Any] = {
+        "architecture": model.name,
+        "dimension": None,
+        "degree": None,
+        "ed_degree_frobenius": None,
+        "ranks": None,
+        "largest": True,
+    }
+    note(value={"count": 1, "components": [row]}, claim=Claim.PROVED)
+    found = _unnoted(lambda: dimension(model, seed=seed, memory_limit=memory_limit))
+    theorems = [
+        _said("closure of the image of a space of weights", "a network's functions have an irreducible closure", "marchetti2025")
+    ]
+    sizes = _matrices(architecture)
+    if sizes is not None:
+        rows, columns, rank = sizes
+        row |= {
+            "degree": _written(determinantal_degree(rows, columns, rank)),
+            "ed_degree_frobenius": _written(comb(min(rows, columns), rank)),
+        }
+        theorems += [
+            _said("degree of a determinantal variety", f"{rows} x {columns} matrices of rank at most {rank}", "fulton1998"),
+            _said("critical points of determinantal varieties", f"C({min(rows, columns)}, {rank})", "draisma2016"),
+        ]
+    elif _unnoted(lambda: _fills(found, model, seed, memory_limit)):
+        row["degree"] = 1
+    row["dimension"] = found.value
+    return ComponentsResult(
+        value={"count": 1, "components": [row]},
+        claim=found.claim,
+        subject=model.name,
+        meaning=_meaning(1, [found.value], True),
+        evidence={
+            "dimension": found.value,
+            "dimension_claim": str(found.claim),
+            "error_bound": found.evidence.get("error_bound"),
+            "listed": 1,
+            "theorems": theorems,
+        },
+        provenance=Provenance.since(start, seed),
+        notices=found.notices,
+        model=model,
+    )
+
+
+def _fills(found: DimensionResult, model: Model, seed: int, memory_limit: int | None) -> bool:
+    """Whether the closure is proved to be a linear space: dimension and span, both proved, agree."""
+    if found.claim is not Claim.PROVED or not found.evidence.get("filling"):
+        return False
+    span = ambient(model, seed=seed, memory_limit=memory_limit)
+    return span.claim is Claim.PROVED and span.value == found.value
+
+
+def _matrices(architecture: Architecture | None) -> tuple[int, int, int] | None:
+    """(rows, columns, rank) where the functions are all matrices of bounded rank, up to a scaling of columns, which keeps the rank.
+
+    Summing over orbits scales the squared length of a column by the size of its orbit, so the critical points of the Frobenius
+    norm correspond to those of the smaller matrix.
+    """
+    if isinstance(architecture, Invariant):
+        architecture = architecture.pooled
+    linear = isinstance(architecture, MLP) and not architecture.bias and all(a.is_linear for a in architecture.activations)
+    if isinstance(architecture, Linear) or (linear and isinstance(architecture, MLP)):
+        return architecture.widths[-1], architecture.widths[0], min(architecture.widths)
+    return None
+
+
+def _degree(block: IsotypicBlock, rank: int) -> int:
+    return determinantal_degree(block.size, block.size, rank) ** (1 if block.real else 2)
+
+
+def _written(number: int) -> int | None:
+    return number if number.bit_length() < 3.3 * _MAX_DIGITS else None
+
+
+def _said(name: str, statement: str, source: str) -> dict[str, Any]:
+    return {"name": name, "statement": statement, "source": source}
+
+
+def _unnoted(work: Callable[[], T]) -> T:
+    """The value of ``work``, whose own notes on its progress are about another entry and stay unheard."""
+
+    def alone() -> T:
+        watch()
+        return work()
+
+    return contextvars.copy_context().run(alone)
+
+
+def _meaning(count: int, dimensions: list[int], complete: bool) -> str:
+    if count == 1:
+        return (
+            f"one irreducible piece of dimension {dimensions[0]}: a single network reaches almost all of what its closure holds, over C"
+        )
+    if not complete:
+        return f"{counted(count, 'irreducible piece')}: a network reaches one of them only, so block ranks are chosen before training"
+    best, largest = max(dimensions), dimensions.count(max(dimensions))
+    spread = (
+        f"all of dimension {best}"
+        if min(dimensions) == best
+        else f"of dimensions {min(dimensions)} to {best}, {largest} of them largest"
+    )
+    return f"{count} irreducible pieces, {spread}: a network reaches one of them only, so block ranks are chosen before training"

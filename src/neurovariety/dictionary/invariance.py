@@ -1,0 +1,290 @@
+"""Invariance of functions through fibers (D7 of the dictionary): which weights give a function with f(T x) = f(x), or S f(x).
+
+A linear map T of the inputs can be traded for one of the weights, f_w(T x) = f_{w.T}(x), and S of the outputs likewise. So f_w is
+equivariant iff w.T and S.w lie in one fiber. Where that fiber is an orbit of the stated group G this reads w.T = g.(S.w) for a g in G:
+every layer is equivariant, for the action of g on its hidden units. The group elements that matter have g^q = 1, where T^q = S^q = 1,
+and fall into finitely many conjugacy classes; for each of them the weights form a linear space, and its ranks are taken exactly.
+For learning: how many degrees of freedom are left once a symmetry of the task is learned, and what the hidden layers then do.
+
+What is proved. The adjunction, as an identity in T, S, w and x. Each component listed exists, with at least the dimensions shown.
+That no other weights have an equivariant function is proved for linear networks (all of them, by their isotypic blocks), and where
+the dimensions found meet the dimension of the model and Molien's count of equivariant polynomials; otherwise the value is a
+`lower_bound`: functions with more weights than the orbit of one (subnetworks, quadratic forms) may hide further ones.
+
+Sources: Marchetti et al. 2025, section 4.3; Marchetti, Hillar, Kragic, Sanborn 2024; Shahverdi, Marchetti, Bökman, Kohn 2026.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from neurovariety.architectures import as_model
+from neurovariety.architectures.from_callable import Source
+from neurovariety.claim import Claim
+from neurovariety.dictionary.adjunction import OverField, input_adjunction, output_adjunction, require_axes, tested
+from neurovariety.dictionary.dimension import DimensionResult, dimension
+from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.equivariant_bounds import Equivariant, equivariant_linear, equivariant_polynomials, linear_network
+from neurovariety.dictionary.equivariant_weights import MAX_CLASSES, Component, EquivariantWeights, require_size
+from neurovariety.dictionary.linear_map import MAX_ORDER, LinearMap, common_order, identity, read_map
+from neurovariety.dictionary.progress import note
+from neurovariety.dictionary.stated_symmetries import stated_symmetries
+from neurovariety.dictionary.trial import division_notice, draw_point, generator, with_new_values
+from neurovariety.errors import DivisionByZeroError, InputError, VerificationError
+from neurovariety.model import Model
+from neurovariety.result import Provenance
+from neurovariety.tolerances import DEFAULT_SEED, ERROR_BOUND
+
+_MAX_SHOWN = 40
+
+
+@dataclass(frozen=True, repr=False)
+class InvarianceResult(EntryResult):
+    """The equivariant functions of a model.
+
+    ``value`` is ``{"function_dimension", "weight_dimension", "components", "order"}``: the dimension over R of the set of functions
+    with f(T x) = S f(x), that of the set of weights that have one, the components found, and the common order of the maps (null: not
+    finite, or above 60). A component is ``{"classes", "weights", "functions"}``: what each layer does, and its two dimensions. Those
+    with most functions come first; those whose generic weights are a subnetwork stand in ``evidence["subnetworks"]`` and count for both
+    dimensions. The claim is about the two dimensions; ``evidence`` holds upper bounds of them.
+    """
+
+    entry: ClassVar[str] = "invariance"
+    sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "marchetti2024", "shahverdi2026")
+
+    def _options(self) -> dict[str, Any]:
+        output = self.evidence["output_map"]
+        return {"map": self.evidence["map"]} | ({"output_map": output} if output is not None else {})
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What the search found: components that are no subnetworks, those that are, how many combinations of classes were looked at and
+    whether that was the cap, the stated symmetries, and the prime."""
+
+    components: tuple[Component, ...]
+    subnetworks: tuple[Component, ...]
+    looked_at: int
+    capped: bool
+    symmetries: dict[str, Any]
+    prime: int
+
+
+def invariance(source: Source, *, map: Any = None, output_map: Any = None, seed: int = DEFAULT_SEED) -> InvarianceResult:
+    """The functions of ``source`` with f(T x) = f(x), or f(T x) = S f(x) where ``output_map`` gives S.
+
+    ``map`` is T, on the first axis of the input: a permutation in one-line notation ("1,0,2" or [1, 0, 2], meaning
+    (T x)_i = x_p(i)), cycles "(0 1)(2 3)", "shift", "reverse", "negation", or a rational matrix ("0,1;-1,0" or a list of rows);
+    ``output_map`` is S, on the first axis of the output, in the same form. Raises `InputError` where a map cannot be read or the
+    model does not say how a linear map of its inputs acts on its weights.
+
+    >>> invariance("linear(3,2,2)", map="1,0,2").value["function_dimension"]
+    4
+    >>> invariance("mlp(2,2,1; x^3)", map="(0 1)").value["components"][0]["classes"]
+    ['permuting the neurons of hidden layer 1: 1 cycle of 2']
+    """
+    start = time.perf_counter()
+    model = as_model(source)
+    if map is None:
+        raise InputError("invariance needs the linear map of the inputs: map='1,0' for a swap of two, or --map 1,0 on the command line")
+    require_axes(model, outputs=output_map is not None)
+    t = read_map(map, model.input_shape[0], "inputs")
+    size = model.output_shape[0] if model.output_shape else 1
+    s = read_map(output_map, size, "outputs") if output_map is not None else identity(size)
+    require_size(model)
+    order = common_order(t, s)
+    adjunction = _adjunction_error(model, t, s, seed)
+    whole = dimension(model, seed=seed)
+    found, draws = with_new_values(lambda k: _search(model, t, s, whole, generator(seed, 21, k)))
+    everything = (*found.components, *found.subnetworks)
+    functions = max((c.functions for c in everything), default=0)
+    weights = max((_weights(c, model, whole) for c in everything), default=0)
+    at_most, reasons, theorem = _bounds(model, t, s, order, whole)
+    if functions > at_most.functions or weights > at_most.weights:
+        raise VerificationError(
+            f"invariance of {model.name}: components of dimensions {functions} and {weights} exceed the bounds {at_most.functions} and "
+            f"{at_most.weights} ({reasons[0]})"
+        )
+    if theorem:
+        functions, weights = at_most.functions, at_most.weights
+    claim = Claim.PROVED if (functions, weights) == (at_most.functions, at_most.weights) and adjunction == 0 else Claim.LOWER_BOUND
+    error = tested(model, t, s, OverField.is_equivariant, generator(seed, 22)) if claim is not Claim.PROVED else 1.0
+    if error <= ERROR_BOUND:  # every function is equivariant, for a reason that the stated symmetries do not tell
+        functions, weights, claim, error = whole.value, model.parameters, *_of_all(whole, error)
+    evidence: dict[str, Any] = {
+        "map": str(t),
+        "output_map": None if output_map is None else str(s),
+        "adjunction": "proved as an identity" if adjunction == 0 else "tested at random points of independent prime fields",
+        "dimension": whole.value,
+        "dimension_claim": str(whole.claim),
+        "function_dimension_at_most": at_most.functions,
+        "weight_dimension_at_most": at_most.weights,
+        "reasons": reasons,
+        "every_function": error <= ERROR_BOUND,
+        "error_bound": adjunction + (error if error <= ERROR_BOUND else 0.0) or None,
+        "components_found": len(found.components),
+        "subnetworks": [_listed(c, model, whole) for c in found.subnetworks[:_MAX_SHOWN]],
+        "classes_looked_at": found.looked_at,
+        "all_classes": not found.capped and order is not None,
+        "symmetries": found.symmetries,
+        "prime": found.prime,
+        "theorems": [_STATEMENT] if theorem else [],
+    }
+    return InvarianceResult(
+        value={
+            "function_dimension": functions,
+            "weight_dimension": weights,
+            "components": [_listed(c, model, whole) for c in found.components[:_MAX_SHOWN]],
+            "order": order,
+        },
+        claim=claim,
+        subject=model.name,
+        meaning=_meaning(functions, whole, found, evidence),
+        evidence=evidence,
+        provenance=Provenance.since(start, seed),
+        notices=(*_notices(found, order, theorem, adjunction), *whole.notices, *division_notice(draws)),
+        model=model,
+    )
+
+
+def _adjunction_error(model: Model, t: LinearMap, s: LinearMap, seed: int) -> float:
+    """0 where the adjunction is proved; else the probability bound that it holds at the tested points by accident."""
+    if input_adjunction(model) and (s.is_identity or output_adjunction(model)):
+        return 0.0
+    error = tested(model, t, s, OverField.adjunction_holds, generator(seed, 23))
+    if error > ERROR_BOUND:
+        raise InputError(
+            f"{model.name} says on which weights linear maps of its inputs and outputs act, but that could be neither proved nor "
+            "tested with a useful error bound; take an architecture whose first and last layers are full matrices"
+        )
+    return error
+
+
+def _of_all(whole: DimensionResult, error: float) -> tuple[Claim, float]:
+    """The claim, and its error bound, where all functions were tested to be equivariant."""
+    if whole.claim is Claim.LOWER_BOUND:
+        return Claim.LOWER_BOUND, error
+    error += float(whole.evidence.get("error_bound") or 0.0)
+    return (Claim.PROBABILITY if error <= ERROR_BOUND else Claim.LOWER_BOUND), error
+
+
+def _search(model: Model, t: LinearMap, s: LinearMap, whole: DimensionResult, rng: Any) -> _Found:
+    p, point = draw_point(model, rng)
+    stated = stated_symmetries(model, p, point)
+    work = EquivariantWeights(model, stated.proved, t, s, whole.value, rng)
+    listed: list[Component] = []
+    rest: list[Component] = []
+    most_functions = most_weights = looked_at = 0
+    seen: set[tuple[bytes, ...]] = set()
+    group = sum(a.dimension for a in stated.proved)
+    for chosen in work.search():
+        looked_at += 1
+        if looked_at > MAX_CLASSES:
+            break
+        basis = work.basis(chosen)
+        key = tuple(k.tobytes() for k in basis)
+        if key in seen:
+            continue
+        seen.add(key)
+        weights = work.generic(basis)
+        subnetwork = work.is_subnetwork(weights, chosen)
+        space = sum(k.shape[1] for k in basis)
+        if subnetwork and space <= most_functions and space + group <= most_weights:
+            continue
+        try:
+            found = work.component(chosen, basis, weights, subnetwork)
+        except DivisionByZeroError:  # a rational model without a value at a generic point of this space
+            continue
+        (rest if subnetwork else listed).append(found)
+        most_functions = max(most_functions, found.functions)
+        most_weights = max(most_weights, found.swept)
+        note(value={"function_dimension": most_functions, "weight_dimension": most_weights}, claim=Claim.LOWER_BOUND)
+    capped = looked_at > MAX_CLASSES
+    return _Found(_sorted(listed), _sorted(rest), min(looked_at, MAX_CLASSES), capped, stated.to_dict(), work.p)
+
+
+def _sorted(found: list[Component]) -> tuple[Component, ...]:
+    return tuple(sorted(found, key=lambda c: (-c.functions, -c.swept)))
+
+
+def _weights(c: Component, model: Model, whole: DimensionResult) -> int:
+    """Dimension of the weights near the component whose functions are equivariant in its way, at least.
+
+    Where J has the largest rank that it can have, w -> f_w is a submersion onto its image near there, and every function of the
+    component has a fiber of parameters minus rank dimensions; elsewhere the orbits of the stated group are what is known.
+    """
+    regular = c.rank == _at_most(whole)
+    return max(c.swept, c.functions + model.parameters - c.rank if regular else 0)
+
+
+def _at_most(whole: DimensionResult) -> int:
+    """A proved upper bound of the dimension of the model."""
+    if whole.claim is Claim.PROVED:
+        return int(whole.value)
+    return int(whole.evidence["upper_bound"]["value"])
+
+
+def _bounds(model: Model, t: LinearMap, s: LinearMap, order: int | None, whole: DimensionResult) -> tuple[Equivariant, list[str], bool]:
+    """Upper bounds of both dimensions, the reasons, and whether a theorem says that they are the dimensions."""
+    linear = linear_network(model)
+    exact = equivariant_linear(linear, t, s, order) if linear is not None else None
+    if exact is not None:
+        return exact, ["equivariant matrices of bounded rank, by isotypic blocks"], True
+    top, reasons = _at_most(whole), ["dimension of the model"]
+    polynomials = equivariant_polynomials(model, t, s, order) if order is not None else None
+    if polynomials is not None and polynomials < top:
+        top, reasons = polynomials, ["equivariant polynomial maps of the degrees that occur, counted by Molien's formula"]
+    weights = model.parameters
+    if top < whole.value:  # equivariance is a closed condition that generic weights do not satisfy
+        weights -= 1
+        reasons.append("not every function is equivariant, so the weights satisfy an equation")
+    return Equivariant(top, weights), reasons, False
+
+
+def _listed(c: Component, model: Model, whole: DimensionResult) -> dict[str, Any]:
+    return {"classes": c.words, "weights": _weights(c, model, whole), "functions": c.functions}
+
+
+_STATEMENT = {
+    "name": "equivariant linear networks",
+    "quantity": "function_dimension and weight_dimension",
+    "statement": "equivariant matrices of rank at most r are products of determinantal varieties, one for each isotypic block",
+    "source": "kohn2023",
+    "hypotheses": ["every layer is linear", "the maps have a common finite order, or the outputs stay"],
+}
+
+
+def _notices(found: _Found, order: int | None, theorem: bool, adjunction: float) -> tuple[str, ...]:
+    out = []
+    if found.capped:
+        out.append(f"only the first {MAX_CLASSES:,} combinations of classes were looked at for the list of components")
+    if order is None:
+        out.append(
+            f"the maps have no common order up to {MAX_ORDER}: "
+            + ("only components" if theorem else "only weights")
+            + " that are fixed layer by layer (g = 1) were looked for"
+        )
+    if adjunction:
+        out.append(f"how linear maps act on the weights was tested (error at most {adjunction:.1g}), not proved")
+    return tuple(out)
+
+
+def _meaning(functions: int, whole: DimensionResult, found: _Found, evidence: dict[str, Any]) -> str:
+    kind = "invariant" if evidence["output_map"] is None else "equivariant"
+    exact = evidence["every_function"] or functions == evidence["function_dimension_at_most"]
+    if functions == whole.value > 0 and exact:
+        text = f"every function of the model is {kind}: all {functions} degrees of freedom are left"
+    else:
+        left = "degree of freedom is" if functions == 1 or (exact and not functions) else "degrees of freedom are"
+        count = f"{'' if exact else 'at least '}{functions or ('no' if exact else 0)}"
+        text = f"{count} {left} left among {kind} functions, of {whole.value} in all"
+    best = next((c for c in found.components if c.functions == functions), None)
+    if best is not None:
+        moves = "; ".join(c.words for c in best.classes if not c.trivial)
+        text += f"; weights that have them {f'follow the map layer by layer ({moves})' if moves else 'are fixed by the map'}"
+    n = len(found.components)
+    if not n:
+        return text + "; weights that follow the map layer by layer were found only where units are inactive or redundant"
+    return text + f"; {n} kind{'' if n == 1 else 's'} of layerwise {kind} weights found"

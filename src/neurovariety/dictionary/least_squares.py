@@ -1,0 +1,52 @@
+"""Many real least-squares problems at once: Levenberg-Marquardt from several starts, in floating point.
+
+A small residual suggests a solution and proves nothing; `real_zero` certifies.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from neurovariety.dictionary.polynomial_map import PolynomialMap
+from neurovariety.rings.ring import Array
+
+_FIRST_DAMPING = 1e-2
+_MAX_WEIGHT = 1e6
+"""Weights beyond this are on their way to infinity: the target is approached, not reached."""
+
+
+@np.errstate(all="ignore")  # weights that diverge overflow; such steps are refused below
+def levenberg_marquardt(
+    map_: PolynomialMap, targets: Array, starts: Array, iterations: int, enough: float, *, sparse: bool = False
+) -> tuple[Array, Array]:
+    """Weights (batch, N) and residual norms (batch,) after at most ``iterations`` steps for each of the ``starts`` (batch, N).
+
+    ``targets`` (batch, s); a problem whose residual is at most ``enough`` stops, and so does one whose weights diverge. Where
+    ``sparse``, weights that start at zero stay there.
+    """
+    weights = starts.copy()
+    residual = map_.values(weights) - targets
+    norm = np.linalg.norm(residual, axis=1)
+    damping = np.full(len(weights), _FIRST_DAMPING)
+    active = np.flatnonzero(norm > enough)
+    for _ in range(iterations):
+        if not len(active):
+            break
+        w, r = weights[active], residual[active]
+        j = map_.jacobian(w)
+        if sparse:
+            j *= (starts[active] != 0)[:, None, :]
+        # The step -J^T (J J^T + damping)^-1 r: as many equations as coordinates, usually fewer than weights.
+        scale = np.einsum("bsn,bsn->b", j, j) / max(map_.size, 1) + 1e-30
+        gram = np.einsum("bsn,btn->bst", j, j) + (damping[active] * scale)[:, None, None] * np.eye(map_.size)
+        step = -np.einsum("bsn,bs->bn", j, np.linalg.solve(gram, r[:, :, None])[:, :, 0])
+        trial = w + step
+        fresh = map_.values(trial) - targets[active]
+        size = np.linalg.norm(fresh, axis=1)
+        better = size < norm[active]
+        won = active[better]
+        weights[won], residual[won], norm[won] = trial[better], fresh[better], size[better]
+        damping[active] = np.clip(np.where(better, damping[active] / 5, damping[active] * 4), 1e-15, 1e12)
+        going = (norm[active] > enough) & (damping[active] < 1e10) & (np.abs(weights[active]).max(axis=1) < _MAX_WEIGHT)
+        active = active[going]
+    return weights, norm

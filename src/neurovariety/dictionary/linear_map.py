@@ -1,0 +1,222 @@
+"""Linear maps of inputs and outputs with rational entries, as the user writes them: permutations, cycles, matrices."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import flint
+
+from neurovariety.errors import InputError
+
+MAX_ORDER = 60
+"""Orders above this are not looked for: the roots of unity would ask for primes and class lists that help nobody."""
+
+_MAX_DIGITS = 60
+_WORDS = ("identity", "negation", "shift", "reverse")
+
+
+@dataclass(frozen=True)
+class LinearMap:
+    """A square matrix over Q, rows first: (T x)_i = sum of rows[i][k] x_k."""
+
+    rows: tuple[tuple[Fraction, ...], ...]
+
+    @property
+    def size(self) -> int:
+        return len(self.rows)
+
+    @property
+    def is_identity(self) -> bool:
+        return all(v == (i == k) for i, row in enumerate(self.rows) for k, v in enumerate(row))
+
+    @property
+    def log_size(self) -> float:
+        """log2 of a bound of the sums of absolute values in a row, after clearing denominators, and of the common denominator."""
+        common = math.lcm(*(v.denominator for row in self.rows for v in row))
+        return math.log2(max(common, *(int(sum(abs(v) for v in row) * common) for row in self.rows), 1))
+
+    @cached_property
+    def matrix(self) -> flint.fmpq_mat:
+        """The matrix as python-flint's, exact."""
+        n = self.size
+        return flint.fmpq_mat(n, n, [flint.fmpq(v.numerator, v.denominator) for row in self.rows for v in row])
+
+    @cached_property
+    def order(self) -> int | None:
+        """The least q >= 1 with T^q = 1, or None where there is none up to `MAX_ORDER`.
+
+        Powers of a matrix of finite order have whole traces of absolute value at most n, so most others are given up early.
+        """
+        one = flint.fmpq_mat(flint.fmpz_mat(self.size, self.size, [int(i == k) for i in range(self.size) for k in range(self.size)]))
+        power = one
+        for q in range(1, MAX_ORDER + 1):
+            power = power * self.matrix
+            if power == one:
+                return q
+            trace = sum((power[i, i] for i in range(self.size)), flint.fmpq(0))
+            if trace.q != 1 or abs(trace) > self.size:
+                return None
+        return None
+
+    def traces(self, order: int) -> list[int]:
+        """The traces of T^0, ..., T^(order-1), for a T with T^order = 1: whole numbers."""
+        power, found = self.matrix**0, []
+        for _ in range(order):
+            found.append(int(sum((power[i, i] for i in range(self.size)), flint.fmpq(0)).p))
+            power = power * self.matrix
+        return found
+
+    def multiplicity(self, d: int) -> int:
+        """How often each primitive d-th root of unity is an eigenvalue, for a map of finite order."""
+        if d not in self._multiplicities:
+            one = self.matrix**0
+            value = one * 0
+            for c in reversed(flint.fmpz_poly.cyclotomic(d).coeffs()):
+                value = value * self.matrix + one * c
+            self._multiplicities[d] = (self.size - int(value.rank())) // totient(d)
+        return self._multiplicities[d]
+
+    @cached_property
+    def _multiplicities(self) -> dict[int, int]:
+        return {}
+
+    @property
+    def permutation(self) -> tuple[int, ...] | None:
+        """p with (T x)_i = x_p(i), or None where T is no permutation."""
+        if any(sorted(line) != [0] * (self.size - 1) + [1] for line in (*self.rows, *zip(*self.rows, strict=True))):
+            return None
+        return tuple(row.index(Fraction(1)) for row in self.rows)
+
+    def __str__(self) -> str:
+        """A text that `read_map` reads back."""
+        p = self.permutation
+        if p is not None and self.size > 1:
+            return ",".join(map(str, p))
+        return ";".join(",".join(map(str, row)) for row in self.rows)
+
+
+def identity(size: int) -> LinearMap:
+    """The map that changes nothing."""
+    return LinearMap(tuple(tuple(Fraction(i == k) for k in range(size)) for i in range(size)))
+
+
+def read_map(given: Any, size: int, what: str) -> LinearMap:
+    """The map of ``size`` coordinates that ``given`` denotes; ``what`` (inputs, outputs) is for error messages.
+
+    Text: a permutation in one-line notation ``1,0,2``, which means (T x)_i = x_p(i); cycles ``(0 1)(2 3)``, which send p(0) = 1,
+    p(1) = 0; the words identity, negation, shift ((T x)_i = x_(i+1)), reverse; or a rational matrix with rows between semicolons,
+    ``0,1;-1,0``. Otherwise a flat sequence of whole numbers is a permutation and a sequence of rows a matrix. A single number for
+    one coordinate is a 1 x 1 matrix. Raises `InputError`.
+    """
+    if isinstance(given, LinearMap):
+        return _fitting(given, size, what)
+    if isinstance(given, str):
+        return _fitting(_from_text(given.strip(), size, what), size, what)
+    try:
+        rows = [list(row) if isinstance(row, Sequence) or hasattr(row, "__iter__") else row for row in given]
+    except TypeError:
+        raise InputError(_help(given, size, what)) from None
+    if rows and all(isinstance(row, list) for row in rows):
+        return _fitting(_matrix(rows, given, size, what), size, what)
+    if any(isinstance(row, list) for row in rows):
+        raise InputError(_help(given, size, what))
+    return _fitting(_one_line(rows, given, size, what), size, what)
+
+
+def _from_text(text: str, size: int, what: str) -> LinearMap:
+    word = text.lower()
+    if word == "identity":
+        return identity(size)
+    if word == "negation":
+        return LinearMap(tuple(tuple(-v for v in row) for row in identity(size).rows))
+    if word == "shift":
+        return _permutation([(i + 1) % size for i in range(size)])
+    if word == "reverse":
+        return _permutation(list(range(size))[::-1])
+    if text.startswith("("):
+        return _cycles(text, size, what)
+    rows = [[entry.strip() for entry in row.split(",")] for row in text.split(";")]
+    if len(rows) == 1:
+        return _one_line(rows[0], text, size, what)
+    return _matrix(rows, text, size, what)
+
+
+def _cycles(text: str, size: int, what: str) -> LinearMap:
+    if not re.fullmatch(r"(\(\s*\d{1,6}([\s,]+\d{1,6})*\s*\)\s*)+", text):
+        raise InputError(_help(text, size, what))
+    cycles = [[int(k) for k in re.findall(r"\d+", cycle)] for cycle in re.findall(r"\([^)]*\)", text)]
+    moved = [k for cycle in cycles for k in cycle]
+    if len(set(moved)) < len(moved) or max(moved) >= size:
+        raise InputError(f"the cycles {text[:60]!r} must name each of the {size} {what} 0 to {size - 1} at most once")
+    p = list(range(size))
+    for cycle in cycles:
+        for here, there in zip(cycle, [*cycle[1:], cycle[0]], strict=True):
+            p[here] = there
+    return _permutation(p)
+
+
+def _one_line(entries: list[Any], given: Any, size: int, what: str) -> LinearMap:
+    if size == 1 and len(entries) == 1:
+        return _matrix([entries], given, size, what)
+    try:
+        p = [int(str(entry)) for entry in entries]
+    except ValueError:
+        raise InputError(_help(given, size, what)) from None
+    if sorted(p) != list(range(size)):
+        raise InputError(_help(given, size, what))
+    return _permutation(p)
+
+
+def _matrix(rows: list[list[Any]], given: Any, size: int, what: str) -> LinearMap:
+    if len(rows) != size or any(len(row) != size for row in rows):
+        raise InputError(_help(given, size, what))
+    try:
+        return LinearMap(tuple(tuple(_number(entry) for entry in row) for row in rows))
+    except (ValueError, TypeError, OverflowError, ZeroDivisionError):
+        raise InputError(_help(given, size, what)) from None
+
+
+def _number(entry: Any) -> Fraction:
+    text = str(entry) if not hasattr(entry, "item") else str(entry.item())
+    if len(text) > _MAX_DIGITS or "e" in text.lower():  # 1e999999999 would be written out
+        raise ValueError(text)
+    return Fraction(text)
+
+
+def _permutation(p: list[int]) -> LinearMap:
+    return LinearMap(tuple(tuple(Fraction(k == image) for k in range(len(p))) for image in p))
+
+
+def _fitting(found: LinearMap, size: int, what: str) -> LinearMap:
+    if found.size != size:
+        raise InputError(f"a map of {found.size} coordinates was given for {size} {what}")
+    return found
+
+
+def _help(given: Any, size: int, what: str) -> str:
+    shown = given if isinstance(given, str) else repr(given)
+    example = ",".join(map(str, [*range(1, min(size, 4)), 0])) if 1 < size <= 4 else "shift"
+    return (
+        f"{shown[:60]!r} is no map of {size} {what}: write a permutation of 0 to {size - 1} ({example}), cycles such as (0 1), one of "
+        f"{', '.join(_WORDS)}, or a {size} x {size} matrix of rational numbers with rows between semicolons (0,1;-1,0)"
+    )
+
+
+def totient(d: int) -> int:
+    """How many primitive d-th roots of unity there are."""
+    return sum(math.gcd(k, d) == 1 for k in range(1, d + 1))
+
+
+def common_order(*maps: LinearMap) -> int | None:
+    """The least q with T^q = 1 for all the maps, or None where there is none up to `MAX_ORDER`."""
+    orders = [m.order for m in maps]
+    if any(q is None for q in orders):
+        return None
+    q = math.lcm(*(q for q in orders if q is not None))
+    return q if q <= MAX_ORDER else None

@@ -1,0 +1,241 @@
+"""Membership: is a target one of the functions of a model with real weights?
+
+M is the set of all f_w with real weights w. A target is *realizable* if it lies in M; in the *closure only* if it is a limit of
+functions
+of M but none of them, so that training approaches it with weights that diverge; *excluded* if it keeps a positive distance; and
+*undecided* where nothing was shown. That the neurovariety is the whole space does not decide: ``mlp(2,2,2; x^2)`` is Zariski dense, yet
+about half of all targets are excluded by an inequality.
+
+What is proved. Linear networks, shallow quadratic networks with one output or two inputs, and linear convolutional networks with
+stride 1 are decided completely, by ranks, discriminants and real roots in exact arithmetic; exact witnesses are put into the model
+and checked. Elsewhere a violated equation of the neurovariety excludes, and an exact or certified real solution realizes; the rest is
+undecided, never guessed. The claim is `proved` where a verdict is reached, `probability` where it rests on an equation that was
+tested rather than expanded.
+
+Sources: Marchetti et al. 2025, section 4.1; Trager, Kohn, Bruna 2020; Kohn, Merkh, Montufar, Trager 2022; Kubjas, Li, Wiesmann 2024.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, ClassVar
+
+import numpy as np
+
+from neurovariety.architectures import as_model
+from neurovariety.architectures.from_callable import Source
+from neurovariety.claim import Claim
+from neurovariety.dictionary.coordinates import Coordinates
+from neurovariety.dictionary.decision import Decision, Verdict, realizable
+from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.membership_binary import decide_binary
+from neurovariety.dictionary.membership_convolution import decide_convolution
+from neurovariety.dictionary.membership_linear import decide_linear
+from neurovariety.dictionary.membership_quadratic import decide_quadratic
+from neurovariety.dictionary.membership_search import decide_by_search
+from neurovariety.dictionary.real_components import architecture_of
+from neurovariety.dictionary.special_fiber import exact_weights
+from neurovariety.dictionary.target import Target, function_at, holds_at_surds, read_target, require_polynomial
+from neurovariety.dictionary.trial import generator
+from neurovariety.errors import InputError, ResourceError, VerificationError
+from neurovariety.model import Model
+from neurovariety.result import Provenance
+from neurovariety.tolerances import DEFAULT_SEED
+
+_MAX_CHECKED = 5000
+"""Parameters up to which a witness is put into the model once more."""
+
+_RANDOM_SIZE = 5
+
+
+@dataclass(frozen=True, repr=False)
+class MembershipResult(EntryResult):
+    """Whether a target is realizable.
+
+    ``value`` is ``{"verdict", "witness", "violated", "route"}``: verdict is realizable, closure only, excluded or undecided; witness
+    holds weights in the order of ``Model.blocks`` (Fractions where exact, else decimals near an exact witness, see ``evidence``),
+    violated the equation or inequality that the target fails; each null where there is none. ``evidence["target"]`` is the target in
+    normal form.
+    """
+
+    entry: ClassVar[str] = "membership"
+
+    def _options(self) -> dict[str, Any]:
+        return {"target": self.evidence["target"]}
+
+    def verify(self, *, seed: int | None = None) -> MembershipResult:
+        """Decide again under another seed. Witnesses may differ from seed to seed; the verdicts must agree."""
+        again = self._again(seed, **self._options())
+        if again.value["verdict"] != self.value["verdict"]:
+            raise VerificationError(
+                f"membership of {self.evidence['target'][:80]} in {self.subject}: recorded {self.value['verdict']}, recomputed "
+                f"{again.value['verdict']}"
+            )
+        return again
+
+    def shown(self) -> str:
+        return str(self.value["verdict"])
+
+    def summary(self) -> str:
+        lines = [super().summary(), f"  target: {_cut(self.evidence['target'])}"]
+        if self.value["violated"]:
+            lines.append(f"  violated: {self.value['violated']}")
+        if self.value["witness"] is not None:
+            lines.append(f"  witness: {_cut(', '.join(str(w) for w in self.value['witness']))}")
+        return "\n".join(lines)
+
+
+def membership(
+    source: Source,
+    *,
+    target: str | None = None,
+    network: Source | None = None,
+    weights: Sequence[Any] | None = None,
+    seed: int = DEFAULT_SEED,
+) -> MembershipResult:
+    """Whether a function is one of ``source``, a model that is polynomial in weights and inputs, with real weights.
+
+    The function is given by ``target``, polynomials in x0, x1, ... with exact coefficients, one an output, separated by semicolons;
+    or by ``weights`` (exact numbers) of another ``network``, or of the model itself. Without any, a random integer function of the
+    model's linear span is drawn from the seed: a typical target. Raises `InputError` for input that does not fit, for rational models
+    and for generic coefficients, `ResourceError` where a model without its own decision procedure is too large to be written out.
+
+    >>> membership("mlp(2,2,2; x^2)", target="x0^2; x0*x1").value["verdict"]
+    'closure only'
+    >>> membership("cnn(2,2; x)", target="x0 + x1 + x2").value["violated"]
+    'the composed filter has at least 2 real roots in P^1, with multiplicity (one for each even size), here 0'
+    >>> membership("mlp(2,2,1; x^2)", target="x0*x1").value["witness"]
+    [Fraction(1, 1), Fraction(1, 1), Fraction(-1, 2), Fraction(1, 2), Fraction(1, 4), Fraction(-1, 1)]
+    """
+    start = time.perf_counter()
+    model = as_model(source)
+    require_polynomial(model)
+    given, own, notices = _target(model, target, network, weights, seed)
+    decision = decide(model, given, seed) if own is None else realizable("the given weights", own)
+    evidence: dict[str, Any] = {"target": given.text(), **decision.evidence, **_checked(model, decision, given)}
+    evidence["seeds"] = [seed]
+    evidence["theorems"] = [dict(t) for t in decision.theorems]
+    value = {
+        "verdict": str(decision.verdict),
+        "witness": None if decision.witness is None else list(decision.witness),
+        "violated": decision.violated,
+        "route": decision.route,
+    }
+    return MembershipResult(
+        value=value,
+        claim=decision.claim,
+        subject=model.name,
+        meaning=_meaning(decision),
+        evidence=evidence,
+        provenance=Provenance.since(start, seed),
+        notices=notices,
+        model=model,
+    )
+
+
+def decide(model: Model, target: Target, seed: int) -> Decision:
+    """The decision by the first procedure that knows the architecture, else by equations and search."""
+    architecture = architecture_of(model)
+    if architecture is not None:
+        for procedure in (decide_linear, decide_quadratic, decide_binary, decide_convolution):
+            found = procedure(architecture, target)
+            if found is not None:
+                return found
+    return decide_by_search(model, target, seed)
+
+
+def _target(
+    model: Model, text: str | None, network: Source | None, weights: Sequence[Any] | None, seed: int
+) -> tuple[Target, tuple[Fraction, ...] | None, tuple[str, ...]]:
+    """The target; the model's own weights where it is given by them; notices."""
+    if text is not None:
+        if network is not None or weights is not None:
+            raise InputError(
+                "a target is given by its polynomials or by weights, not both; leave out --target, or --network and --weights"
+            )
+        return read_target(text, model.inputs, model.outputs), None, ()
+    if network is not None:
+        other = as_model(network)
+        if weights is None:
+            raise InputError(f"give the {other.parameters} weights of {other.name} that make the target (--weights)")
+        if (other.inputs, other.outputs) != (model.inputs, model.outputs):
+            raise InputError(
+                f"{other.name} maps {other.inputs} inputs to {other.outputs} outputs, {model.name} {model.inputs} to {model.outputs}: "
+                "a target needs the same sizes"
+            )
+        return function_at(other, exact_weights(other, weights)), None, ()
+    if weights is not None:
+        own = exact_weights(model, weights)
+        return function_at(model, own), own, ()
+    notice = (
+        "no target was given: this one is a random integer function of the model's linear span; give one with --target or --weights"
+    )
+    return _random_target(model, seed), None, (notice,)
+
+
+def _random_target(model: Model, seed: int) -> Target:
+    """The coefficients with an independent random integer for each monomial in the weights: a random element of the span."""
+    try:
+        coordinates = Coordinates.of(model)
+    except ResourceError as error:
+        raise ResourceError(f"{model.name} is too large to draw a random target for; give one with --target or --weights") from error
+    rng = generator(seed, 20)
+    drawn: dict[tuple[int, ...], int] = {}
+    found: dict[Any, Fraction] = {}
+    for key, polynomial in zip(coordinates.monomials, coordinates.polynomials, strict=True):
+        total = Fraction(0)
+        for e, c in sorted(polynomial.to_dict().items()):
+            monomial = tuple(int(k) for k in e)
+            if monomial not in drawn:
+                drawn[monomial] = int(rng.integers(-_RANDOM_SIZE, _RANDOM_SIZE + 1))
+            total += drawn[monomial] * Fraction(int(c.p), int(c.q))
+        if total:
+            found[key] = total
+    return Target(model.inputs, model.outputs, found)
+
+
+def _checked(model: Model, decision: Decision, target: Target) -> dict[str, Any]:
+    """What putting the witness into the model shows. Raises `VerificationError` where an exact one does not give the target."""
+    if decision.witness is None:
+        return {"witness_is": None}
+    if model.parameters > _MAX_CHECKED:
+        return {"witness_is": "constructed; too large to be put into the model once more"}
+    exact = decision.exact_witness
+    at = exact or tuple(Fraction(w) for w in decision.witness)
+    found = function_at(model, at).coefficients
+    if exact is not None:
+        if dict(found) != dict(target.coefficients):
+            raise VerificationError(f"the weights found for {model.name} do not give the target; please report this target")
+        return {"witness_is": "exact: its function, expanded, is the target"}
+    if decision.surds is not None:
+        if not holds_at_surds(model, decision.surds, target):
+            raise VerificationError(f"the weights found for {model.name} do not give the target; please report this target")
+        return {"witness_is": "decimals of the exact witness_exact, whose function, expanded in Q(sqrt(d)), is the target"}
+    keys = {*found, *target.coefficients}
+    gap = max((abs(found.get(k, Fraction(0)) - target.coefficients.get(k, Fraction(0))) for k in keys), default=Fraction(0))
+    near = "in decimals, near exact real weights that are proved to exist"
+    return {"witness_is": near, "largest_coefficient_error": float(np.float64(gap))}
+
+
+def _meaning(decision: Decision) -> str:
+    if decision.verdict is Verdict.REALIZABLE:
+        return "some weights compute the target exactly: the least loss on it is zero and is attained"
+    if decision.verdict is Verdict.CLOSURE_ONLY:
+        return "the target is a limit of functions of the model, but none of them: the loss tends to zero while weights diverge"
+    if decision.verdict is Verdict.EXCLUDED:
+        how = "" if decision.claim is Claim.PROVED else " (if the equation, tested at random points, holds)"
+        return f"no weights compute the target, nor come arbitrarily close{how}: the least loss on enough data is positive"
+    residual = decision.evidence.get("best_residual")
+    if residual is None:
+        return "nothing was shown: the model is too large for the search"
+    return (
+        f"nothing was shown: no equation found excludes the target, and the best of {decision.evidence['starts']} searches ended with "
+        f"residual {residual:.3g}, which no certificate turned into a solution"
+    )
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 160 else text[:157] + "..."
