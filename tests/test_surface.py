@@ -118,8 +118,11 @@ STREET = {
     "program": BASICS | RECORDS | {"rings", "linear_algebra", "model"},
     "architectures": BASICS | RECORDS | {"model"},
     "dictionary": BASICS | RECORDS | {"model", "linear_algebra", "rings", "program", "architectures", "result", "dataset"},
+    "export": BASICS | RECORDS | {"model", "linear_algebra", "rings", "program", "architectures", "dictionary"},
     "report": BASICS | RECORDS | {"model", "architectures", "dictionary", "result", "dataset", "__version__"},
-    "cli": BASICS | RECORDS | {"model", "architectures", "dictionary", "report", "result", "dataset", "linear_algebra", "__version__"},
+    "cli": BASICS
+    | RECORDS
+    | {"model", "architectures", "dictionary", "report", "export", "result", "dataset", "linear_algebra", "__version__"},
 }
 
 

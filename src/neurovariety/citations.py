@@ -61,7 +61,7 @@ SOURCES: dict[str, str] = {
     "kubjas2024": "K. Kubjas, J. Li, M. Wiesmann, Geometry of polynomial neural networks, Algebraic Statistics 15 (2024), "
     "arXiv:2402.00949",
     "krawczyk1969": "R. Krawczyk, Newton-Algorithmen zur Bestimmung von Nullstellen mit Fehlerschranken, Computing 4 (1969)",
-    "rational2025": "Algebraic geometry of rational neural networks, arXiv:2509.11088",
+    "grosdos2025": "A. Grosdos, E. Robeva, M. Zubkov, Algebraic geometry of rational neural networks, arXiv:2509.11088",
 }
 
 

@@ -67,8 +67,8 @@ class Result:
     def shown(self) -> str:
         """The value in one short line."""
         if isinstance(self.value, Mapping):
-            return ", ".join(f"{k} {_short(v)}" for k, v in self.value.items())
-        return _short(self.value)
+            return ", ".join(f"{k} {in_one_line(v)}" for k, v in self.value.items())
+        return in_one_line(self.value)
 
     def summary(self) -> str:
         """The result in a few lines of text: value, claim with its explanation, meaning."""
@@ -149,8 +149,11 @@ def counted(n: int, noun: str) -> str:
     return f"{n} {noun}{'' if n == 1 else 's'}"
 
 
-def _short(value: Any) -> str:
+def in_one_line(value: Any) -> str:
+    """A value of a result as short text; - stands for null."""
     if value is None:
         return "-"
+    if isinstance(value, list | tuple) and value and all(isinstance(v, Mapping) for v in value):
+        return f"{len(value)} listed"  # a table has no place in one line; JSON has all of it
     text = str(plain(value))
     return text if len(text) <= 60 else text[:57] + "..."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import strategies as st
 
 _ACTIVATIONS = ["x^2", "x^3", "x^2 + x", "x^3 + x^2", "generic(3)", "1/3*x^2 - x"]
@@ -100,6 +102,51 @@ def invariant(draw):
     return f"invariant({_joined(orbits)}{rank}; outputs={draw(st.integers(1, 3))})"
 
 
+_RATIONAL = ["1/x", "2/x", "1/x^2", "(x + 1)/x", "1/(x - 2)", "x/(x^2 + 1)", "(x^2 + 1)/(x - 2)"]
+
+
+@st.composite
+def rational(draw):
+    """Networks with rational activations."""
+    if draw(st.booleans()):
+        kinds = ["cnn(3,2; {})", "cnn(2,2; {}; channels=1,2,1)", "ssm(1,2,1; t=3; {})", "gnn(path(2); 2,2,1; {})"]
+        return draw(st.sampled_from([*kinds, "groupconv(cyclic(2); layers=2; {})"])).format(draw(st.sampled_from(_RATIONAL)))
+    widths = draw(st.lists(st.integers(1, 3), min_size=3, max_size=4))
+    chosen = [draw(st.sampled_from(_RATIONAL[:4])), *(draw(st.sampled_from(["x^2", "1/x"])) for _ in widths[3:])]
+    return f"mlp({_joined(widths)}; {', '.join(chosen)}{draw(st.sampled_from(['', '; bias']))})"
+
+
+def _part(draw, inputs, outputs):
+    """A network with these widths."""
+    hidden = draw(st.integers(1, 3))
+    kinds = [f"linear({inputs},{outputs})", *(f"mlp({inputs},{hidden},{outputs}; {a})" for a in ("x^2", "x^2 + x", "x^2; bias"))]
+    return draw(st.sampled_from(kinds))
+
+
+@st.composite
+def residual(draw):
+    n = draw(st.integers(1, 3))
+    network = draw(st.sampled_from([_part(draw, n, n), f"attention({n},{n}; a=1; t=2)"]))
+    return f"residual({network})" if draw(st.booleans()) else f"residual(residual({network}))"
+
+
+@st.composite
+def sequence(draw):
+    widths = draw(st.lists(st.integers(1, 3), min_size=2, max_size=3))
+    parts = []
+    for k, (a, b) in enumerate(pairwise(widths)):
+        if draw(st.booleans()):
+            parts.append(f"residual({_part(draw, a, a)})")
+        parts.append(_part(draw, a, b) if k == 0 else f"linear({a},{b})")
+    return f"sequence({'; '.join(parts)})"
+
+
+@st.composite
+def ratio(draw):
+    n = draw(st.integers(1, 3))
+    return f"ratio({_part(draw, n, draw(st.integers(1, 2)))}; {_part(draw, n, 1)})"
+
+
 FAMILIES = {
     "linear": linear(),
     "mlp": mlp(),
@@ -113,6 +160,10 @@ FAMILIES = {
     "groupconv": groupconv(),
     "equivariant": equivariant(),
     "invariant": invariant(),
+    "rational": rational(),
+    "residual": residual(),
+    "sequence": sequence(),
+    "ratio": ratio(),
 }
 
 

@@ -59,6 +59,26 @@ def _softmax(x):
     return jax.nn.softmax(x)  # here
 
 
+def _log_softmax(x):
+    return jax.nn.log_softmax(x)  # here
+
+
+def _gelu(x):
+    return jax.nn.gelu(x)  # here
+
+
+def _divided_by_the_norm(x):
+    return x / jnp.linalg.norm(x)  # here
+
+
+def _standardize(x):
+    return jax.nn.standardize(x)  # here
+
+
+def _rms(x):
+    return x * lax.rsqrt(jnp.mean(x**2))  # here
+
+
 def _where(x):
     return jnp.where(x > 0, x, 0.0)  # here
 
@@ -121,7 +141,13 @@ REFUSED = [
     (_abs, "abs", "x^2"),
     (_sqrt, "sqrt", "normalization"),
     (_rsqrt, "rsqrt", "normalization"),
+    (_softmax, "reduce_max in softmax", "transcendental"),
     (_softmax, "max", "linear attention"),
+    (_log_softmax, "reduce_max in log_softmax", "linear attention"),
+    (_gelu, "tanh", "transcendental"),
+    (_divided_by_the_norm, "sqrt in norm", "normalization"),
+    (_standardize, "max in standardize", "normalization"),
+    (_rms, "rsqrt", "not rational"),
     (_where, "gt", "polynomial"),
     (_while, "", "polynomial"),
     (_cond, "", "polynomial"),

@@ -5,7 +5,6 @@ from neurovariety.architectures.architecture import Architecture
 from neurovariety.architectures.attention import Attention
 from neurovariety.architectures.cnn import CNN
 from neurovariety.architectures.composition import Residual, Sequence
-from neurovariety.architectures.composition import Residual, Sequence
 from neurovariety.architectures.cp import CP
 from neurovariety.architectures.diagonal import Diagonal
 from neurovariety.architectures.equivariant import Equivariant
@@ -16,7 +15,6 @@ from neurovariety.architectures.invariant import Invariant
 from neurovariety.architectures.linear import Linear
 from neurovariety.architectures.mlp import MLP
 from neurovariety.architectures.notation import parse
-from neurovariety.architectures.ratio import Ratio
 from neurovariety.architectures.ratio import Ratio
 from neurovariety.architectures.state_space import StateSpace
 from neurovariety.architectures.tensor_train import TensorTrain
@@ -34,9 +32,6 @@ __all__ = [
     "GroupConvolution",
     "Invariant",
     "Linear",
-    "Ratio",
-    "Residual",
-    "Sequence",
     "Ratio",
     "Residual",
     "Sequence",

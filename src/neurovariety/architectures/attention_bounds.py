@@ -61,16 +61,15 @@ def attention_bound(widths: tuple[int, ...], inner: tuple[int, ...], tokens: int
     rank at most a, a(2d - a); where tokens are parallel only the quadratic form u^T A u, of rank at most r = min(2a, d),
     r(2d - r + 1)/2. The bound is the smaller of
 
-    * sum_l T_l - sum_{0<l<L} m_l^2, where T_l bounds the dimension of the tensors sum_h V_h (x) A_h (`_tensors`). The GL(m_l), 0
-    < l < L,
-      act on these by V_h -> g V_h g'^-1, A_h -> g'^-T A_h g'^-1 without changing functions. At generic points stabilizers are trivial,
-      layer by layer: where g' = 1, g is the identity on the image of the tensor, the sum of the images of the V_h for independent A_h,
-      which is everything as m_l <= H m_{l-1}. For H so large that the A_h are dependent the pairs (V_h, A_h) are counted instead, on
-      which the H rescalings of V_h against A_h act as well.
-    * sum_l D_l - sum_{0<l<L} m_l i_l, where D_l bounds the dimension of the functions of layer l alone (`_functions`): M
-    consists of the
-      compositions g o f, on which GL(m_l) acts by (g o h^-1) o (h f); if i_l outputs of f, the first l layers, are independent
-      (`_independent`), its orbits have at least the dimension m_l i_l.
+    * sum_l T_l - sum_{0<l<L} m_l^2, where T_l bounds the dimension of the tensors sum_h V_h (x) A_h (`_tensors`). The GL(m_l) with
+      0 < l < L act on these by V_h -> g V_h g'^-1, A_h -> g'^-T A_h g'^-1 without changing functions. At generic points stabilizers are
+      trivial, layer by layer: where g' = 1, g is the identity on the image of the tensor, the sum of the images of the V_h for
+      independent A_h, which is everything as m_l <= H m_{l-1}. For H so large that the A_h are dependent the pairs (V_h, A_h) are
+      counted instead, on which the H rescalings of V_h against A_h act as well: a trivial g' fixes the A_h and so the factors.
+    * sum_l D_l - sum_{0<l<L} m_l i_l, where D_l bounds the dimension of the functions of layer l alone (`_functions`). M consists of
+      compositions f_L o ... o f_1, on which GL(m_l) acts by f_l -> g f_l, f_{l+1} -> f_{l+1} g^-1. If f_l has i_l independent outputs
+      (`_independent`), its stabilizer in GL(m_l), where the groups before it are fixed, has dimension m_l (m_l - i_l), so the orbits
+      have at least dimension sum m_l i_l.
     * one token: the forms of degree 3^L, in each output.
     """
     seen = seen_sizes(widths, inner, tokens, heads)
@@ -81,13 +80,13 @@ def attention_bound(widths: tuple[int, ...], inner: tuple[int, ...], tokens: int
         by_functions += _functions(d, out, a, parallel, heads)
     for l in range(1, layers):
         by_tensors -= m[l] ** 2
-        by_functions -= m[l] * min(m[l], _independent(min(m[:l]), heads))
+        by_functions -= m[l] * min(m[l], _independent(m[l - 1], heads))
     reduced = (m, seen.inner) != (tuple(widths), tuple(min(a, d) for a, d in zip(inner, widths, strict=False)))
     why = "what a layer sees of its features" if reduced else "what a layer sees of K^T Q" if any(seen.parallel) else "V and K^T Q"
     found = [(by_tensors, f"{why}, less their symmetries"), (by_functions, "spaces of functions of single layers")]
     if tokens == 1 and layers <= _MAX_LAYERS_EXPANDED:
         found.append((widths[-1] * forms(widths[0], 3**layers), "ambient space"))
-    return min(found)
+    return min(found, key=lambda pair: pair[0])
 
 
 def single_token_dimension(widths: tuple[int, ...], inner: tuple[int, ...]) -> int:
@@ -160,10 +159,8 @@ def _functions(d: int, out: int, a: int, parallel: bool, heads: int) -> int:
 
 
 def _independent(features: int, heads: int) -> int:
-    """A number of linearly independent outputs that a layer, and a network that carries so many features to it, certainly reaches.
+    """A number of linearly independent outputs that a layer with so many inputs certainly reaches, on parallel tokens u v^T already.
 
-    With all A = e e^T, e the first unit vector, and V a projection, the layers before it turn the rows x_i of X into (x_i x_1^T) x_1
-    up to a common factor: u_i x_1 with independent u_i, for as many i as every width allows. The layer itself may take A_h with the
-    quadratic form u_h^2, and then its outputs are combinations of the different monomials u_i u_h^2.
+    With A_h the quadratic form u_h^2 its outputs are combinations of the different monomials u_i u_h^2, times the same v.
     """
     return features * min(heads, features)

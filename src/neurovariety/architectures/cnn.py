@@ -192,6 +192,10 @@ class CNN(Architecture):
     def input_axes(self) -> tuple[tuple[str, int], ...]:
         return ((self._name(1), 1),) if self.channels[0] > 1 else ()
 
+    def output_axes(self) -> tuple[tuple[str, int], ...]:
+        """The output channels, where they have one position; several are one axis with the positions."""
+        return ((self._name(self.layers), 0),) if prod(self.spaces()[-1]) == 1 else ()
+
     def theorems(self) -> tuple[Theorem, ...]:
         if not all(a.is_polynomial for a in self.activations):
             return ()

@@ -34,13 +34,13 @@ class Residual(Architecture):
 
     family: ClassVar[str] = "residual"
     example: ClassVar[str] = "residual(mlp(2,4,2; x^2))"
-    inner: Architecture
+    block: Architecture
 
     def __post_init__(self) -> None:
-        takes, gives = self.inner.input_shape, self.inner.model.output_shape
+        takes, gives = self.block.input_shape, self.block.model.output_shape
         if takes != gives:
             raise NotationError(
-                f"residual adds the input to the output, which need one shape: {_short(self.inner)} takes {_by(takes)} and gives "
+                f"residual adds the input to the output, which need one shape: {_short(self.block)} takes {_by(takes)} and gives "
                 f"{_by(gives)}"
             )
 
@@ -48,37 +48,37 @@ class Residual(Architecture):
     def read(cls, shown: str, sections: list[str]) -> Residual:
         """The architecture of the sections of a notation; ``shown`` is the notation for error messages."""
         if len(sections) != 1:
-            raise NotationError(f"residual takes one network, got {len(sections)} in {shown!r}; e.g. {cls.example}")
+            raise NotationError(f"residual takes one network, got {len(sections)} in {shown!r}: write {cls.example}")
         return cls(read_part(sections[0], shown, cls.example))
 
     def shapes(self) -> dict[str, Shape]:
-        return self.inner.shapes()
+        return self.block.shapes()
 
     @property
     def input_shape(self) -> Shape:
-        return self.inner.input_shape
+        return self.block.input_shape
 
     def coefficients(self) -> tuple[Fraction | None, ...]:
-        return self.inner.coefficients()
+        return self.block.coefficients()
 
     def apply(self, parameters: dict[str, Any], x: Any, coefficients: Any) -> Any:
-        return x + self.inner.apply(parameters, x, coefficients)
+        return x + self.block.apply(parameters, x, coefficients)
 
     def notation(self) -> str:
-        return f"residual({self.inner.notation()})"
+        return f"residual({self.block.notation()})"
 
     def symmetries(self) -> tuple[AxisAction, ...]:
-        return self.inner.symmetries()
+        return self.block.symmetries()
 
     def stream_axes(self) -> tuple[Axes, Axes]:
         """Axes on which g, and those on which its inverse, act where the whole is conjugated by g; empty where A has none."""
-        inner = self.inner
-        left, right = inner.stream_axes() if isinstance(inner, Residual) else (inner.output_axes(), inner.input_axes())
+        block = self.block
+        left, right = block.stream_axes() if isinstance(block, Residual) else (block.output_axes(), block.input_axes())
         return (left, right) if left and right else ((), ())
 
     def theorems(self) -> tuple[Theorem, ...]:
         out = []
-        for theorem in self.inner.theorems():
+        for theorem in self.block.theorems():
             if theorem.quantity.startswith("ambient"):
                 more, why = 1, "the identity adds at most one dimension to the span of A"
                 theorem = replace(theorem, quantity="ambient at most")
@@ -92,8 +92,8 @@ class Residual(Architecture):
 class Sequence(Architecture):
     """x -> p_L(... p_2(p_1(x))): networks whose shapes fit, one after the other, each with weights of its own.
 
-    The blocks of the l-th part begin with p and its number. Residual parts make a residual network, whose features between two
-    other parts are one stream: a change of basis there turns all that is written to it and undoes it wherever it is read.
+    The blocks of part 2 begin with ``part2.``. Residual parts make a residual network, whose features between two other parts are one
+    stream: a change of basis there turns all that is written to it and is undone wherever it is read.
     """
 
     family: ClassVar[str] = "sequence"
@@ -101,8 +101,8 @@ class Sequence(Architecture):
     parts: tuple[Architecture, ...]
 
     def __post_init__(self) -> None:
-        if not 2 <= len(self.parts) <= _MAX_PARTS:
-            raise NotationError(f"sequence takes 2 to {_MAX_PARTS} networks, got {len(self.parts)}; e.g. {self.example}")
+        if not 1 <= len(self.parts) <= _MAX_PARTS:
+            raise NotationError(f"sequence takes 1 to {_MAX_PARTS} networks, got {len(self.parts)}; e.g. {self.example}")
         check_size(self)
         for l, (first, second) in enumerate(pairwise(self.parts), start=1):
             gives, takes = first.model.output_shape, second.input_shape
@@ -116,11 +116,11 @@ class Sequence(Architecture):
     def read(cls, shown: str, sections: list[str]) -> Sequence:
         """The architecture of the sections of a notation; ``shown`` is the notation for error messages."""
         if len(sections) > _MAX_PARTS:
-            raise NotationError(f"sequence takes 2 to {_MAX_PARTS} networks, got {len(sections)}; e.g. {cls.example}")
+            raise NotationError(f"sequence takes 1 to {_MAX_PARTS} networks, got {len(sections)}; e.g. {cls.example}")
         return cls(tuple(read_part(s, shown, cls.example) for s in sections))
 
     def _prefix(self, index: int) -> str:
-        return numbered("p", index + 1, len(self.parts)) + "."
+        return numbered("part", index + 1, len(self.parts)) + "."
 
     def shapes(self) -> dict[str, Shape]:
         return {self._prefix(i) + name: shape for i, part in enumerate(self.parts) for name, shape in part.shapes().items()}
@@ -162,8 +162,7 @@ class Sequence(Architecture):
             read = part.input_axes()
             if start is not None and read:
                 size = part.input_shape[0]
-                through = f", through {i - start - 1} residual parts" if i - start > 1 else ""
-                name = f"GL({size}) on the features between parts {start + 1} and {i + 1}{through}"
+                name = f"GL({size}) on the stream from part {start + 1} to part {i + 1}"
                 out.append(AxisAction(Kind.GENERAL_LINEAR, size, (*axes, *self._placed(i, read, -1)), name))
             written = part.output_axes()
             start, axes = (i if written else None), self._placed(i, written, 1)
@@ -180,7 +179,7 @@ class Sequence(Architecture):
         return tuple((self._prefix(last) + block, axis) for block, axis in self.parts[last].output_axes())
 
     def theorems(self) -> tuple[Theorem, ...]:
-        """Those of the one network that two linear maps in a row, or a whole chain of layers of one kind, amount to."""
+        """Those of the one network of `merged`, whose functions are the same."""
         one = merged(self.parts)
         if one is None:
             return ()
@@ -195,8 +194,10 @@ def merged(parts: Ordered[Architecture]) -> Architecture | None:
     """A single network with the same functions, for linear networks and MLPs, all or none with biases, and for attention with one
     number of heads; None otherwise.
 
-    Where one MLP ends and the next begins there is a linear hidden layer.
+    Where one MLP ends and the next begins there is a linear hidden layer. Sequences count as their parts.
     """
+    while any(isinstance(p, Sequence) for p in parts):
+        parts = [q for p in parts for q in (p.parts if isinstance(p, Sequence) else (p,))]
     if all(isinstance(p, Attention) for p in parts):
         attention = [p for p in parts if isinstance(p, Attention)]
         if len({p.heads for p in attention}) > 1:

@@ -175,7 +175,7 @@ class GraphNetwork(Architecture):
 
     @property
     def degree(self) -> int:
-        """Degree of the outputs in the inputs."""
+        """Degree of the outputs in the inputs. Raises `NotationError` where an activation is not a polynomial."""
         out = 1
         for a in self.activations:
             out *= a.degree
@@ -231,8 +231,8 @@ class GraphNetwork(Architecture):
                 axes = (*here, *((name, 1, -1) for name in after))
                 out.append(AxisAction(Kind.GENERAL_LINEAR, width, axes, f"GL({width}) on the channels of the linear hidden layer {l}"))
                 continue
-            if activation.is_monomial:
-                r = activation.degree
+            r = activation.homogeneity
+            if r is not None:
                 name = f"rescaling each of {width} channels of hidden layer {l}: in by c, out by c^-{r}"
                 out.append(AxisAction(Kind.TORUS, width, (*here, *((b, 1, -r) for b in after)), name))
             if width > 1:
@@ -247,7 +247,7 @@ class GraphNetwork(Architecture):
         return ((self._own(self.layers), 0), (self._neighbours(self.layers), 0))
 
     def theorems(self) -> tuple[Theorem, ...]:
-        if self.graph.nodes > _MAX_NODES_OF_THEOREMS:
+        if self.graph.nodes > _MAX_NODES_OF_THEOREMS or not all(a.is_polynomial for a in self.activations):
             return ()
         if all(a.is_linear for a in self.activations):
             return self._linear()

@@ -80,7 +80,7 @@ class GroupConvolution(Architecture):
 
     @property
     def degree(self) -> int:
-        """Degree of the outputs in the inputs."""
+        """Degree of the outputs in the inputs. Raises `NotationError` where an activation is not a polynomial."""
         out = 1
         for a in self.activations:
             out *= a.degree
@@ -103,9 +103,10 @@ class GroupConvolution(Architecture):
         h = x.reshape(self.channels[0], self.group.order)
         at = 0
         for l in range(1, self.layers + 1):
-            # Against the structure constants first: every filter becomes a matrix from functions on G to functions on G.
-            matrices = jnp.tensordot(parameters[self._name(l)], self.group.structure, axes=((2,), (0,)))
-            h = jnp.tensordot(matrices, h, axes=((1, 2), (0, 1)))
+            # The values against the structure constants, then against the filters: translates[c, k, g] = h_c(k^-1 g). The other
+            # way round every filter would become a matrix from functions on G to functions on G.
+            translates = jnp.tensordot(h, self.group.structure, axes=((1,), (2,)))
+            h = jnp.tensordot(parameters[self._name(l)], translates, axes=((1, 2), (0, 1)))
             if l < self.layers:
                 activation = self.activations[l - 1]
                 n = len(activation.inexact_coefficients)
@@ -129,8 +130,8 @@ class GroupConvolution(Architecture):
                 name = f"GL({width}) on the channels of the linear hidden layer {l}"
                 out.append(AxisAction(Kind.GENERAL_LINEAR, width, ((*here, 1), (*following, -1)), name))
                 continue
-            if activation.is_monomial:
-                r = activation.degree
+            r = activation.homogeneity
+            if r is not None:
                 name = f"rescaling each of {width} channels of hidden layer {l}: in by c, out by c^-{r}"
                 out.append(AxisAction(Kind.TORUS, width, ((*here, 1), (*following, -r)), name))
             if width > 1:
@@ -139,6 +140,8 @@ class GroupConvolution(Architecture):
         return tuple(out)
 
     def theorems(self) -> tuple[Theorem, ...]:
+        if not all(a.is_polynomial for a in self.activations):
+            return ()
         found = [self._ambient()] if min(self.degree, self.channels[0] * self.group.order) <= _MAX_COUNTED else []
         monomial = Hypothesis("every activation is a monomial of degree at least 1", all(a.is_monomial for a in self.activations))
         linear = Hypothesis("every layer is linear", all(a.is_linear for a in self.activations))

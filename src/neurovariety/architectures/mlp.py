@@ -178,7 +178,7 @@ class MLP(Architecture):
                 "dimension",
                 found[0],
                 f"a generic network with one hidden layer and the activation {self.activations[0]}, seen at the poles of its neurons",
-                "rational2025",
+                "grosdos2025",
                 (
                     Hypothesis(
                         "one hidden layer, a rational activation with a pole that different neurons have at different places", True

@@ -8,8 +8,7 @@ from neurovariety.errors import NotationError
 
 _TRANSCENDENTAL = (
     "is transcendental: no polynomial equation relates its values to weights and inputs, so exact arithmetic cannot evaluate it "
-    "and the "
-    "set of functions need not be semialgebraic; "
+    "and the set of functions need not be semialgebraic; "
 )
 _SIGMOID = _TRANSCENDENTAL + "use a polynomial such as x^2 or a rational function such as x/(x^2 + 1)"
 _SOFTMAX = _TRANSCENDENTAL + "use lightning self-attention, which is attention without softmax, e.g. attention(3,2; a=2; t=4)"

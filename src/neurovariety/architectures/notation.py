@@ -8,7 +8,6 @@ from neurovariety.architectures.architecture import Architecture
 from neurovariety.architectures.attention import Attention
 from neurovariety.architectures.cnn import CNN
 from neurovariety.architectures.composition import Residual, Sequence
-from neurovariety.architectures.composition import Residual, Sequence
 from neurovariety.architectures.cp import CP
 from neurovariety.architectures.diagonal import Diagonal
 from neurovariety.architectures.equivariant import Equivariant
@@ -17,8 +16,6 @@ from neurovariety.architectures.group_convolution import GroupConvolution
 from neurovariety.architectures.invariant import Invariant
 from neurovariety.architectures.linear import Linear
 from neurovariety.architectures.mlp import MLP
-from neurovariety.architectures.not_algebraic import refusal
-from neurovariety.architectures.ratio import Ratio
 from neurovariety.architectures.not_algebraic import refuse_any
 from neurovariety.architectures.ratio import Ratio
 from neurovariety.architectures.reading import split
@@ -63,8 +60,6 @@ def parse(text: str) -> Architecture:
     ``gnn(path(3); 2,3,1; x^2)`` with ``pool``; ``groupconv(cyclic(4); layers=2; x^2)`` or ``channels=c_0,...,c_L``;
     ``equivariant(3,3; ranks=2,1)`` or ``rank=R``; ``invariant(2,2,1; rank=1; outputs=3)``.
 
-    ``ratio(A; B)``, ``residual(A)`` and ``sequence(A; B; ...)`` of any notations A, B, ....
-
     Made of others: ``residual(mlp(2,3,2; x^2))``; ``sequence(linear(3,2); residual(mlp(2,4,2; x^2)); linear(2,1))``;
     ``ratio(mlp(2,3,1; x^2); mlp(2,2,1; x^2))``.
 
@@ -72,6 +67,7 @@ def parse(text: str) -> Architecture:
     """
     if not isinstance(text, str):
         raise NotationError(f"an architecture is a string such as mlp(2,3,1; x^2), got {type(text).__name__}")
+    text = "".join(c if c.isprintable() else " " if c.isspace() else "\N{REPLACEMENT CHARACTER}" for c in text)
     shown = text.strip()[:80]
     match = re.fullmatch(r"\s*([A-Za-z_]\w*)\s*\((.*)\)\s*", text, re.DOTALL)
     if not match:

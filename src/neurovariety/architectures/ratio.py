@@ -1,4 +1,4 @@
-"""Quotients of two scalar networks."""
+"""Quotients of two networks."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from neurovariety.model import Shape
 from neurovariety.symmetry import AxisAction, Kind
 from neurovariety.theorem import Hypothesis, Theorem, bound
 
-_OVER, _UNDER = "over.", "under."
+_OVER, _UNDER = "part1.", "part2."
 
 
 @dataclass(frozen=True, repr=False)
 class Ratio(Architecture):
-    """x -> A(x) / B(x) for two networks of one output on the same inputs; the value has shape (1,).
+    """x -> A(x) / B(x) for two networks on the same inputs, B with one output; the value has the shape of A(x).
 
-    Blocks of the numerator A begin with ``over.``, those of the denominator B with ``under.``; weights are separate. A quotient of
+    Blocks of the numerator A begin with ``part1.``, those of the denominator B with ``part2.``; weights are separate. A quotient of
     polynomials is undefined where B vanishes, which exact trials avoid by drawing new values.
     """
 
@@ -35,11 +35,10 @@ class Ratio(Architecture):
         check_size(self)
         if self.numerator.input_shape != self.denominator.input_shape:
             sizes = " and ".join("x".join(map(str, s)) for s in (self.numerator.input_shape, self.denominator.input_shape))
-            raise NotationError(f"ratio needs two networks on the same inputs, got inputs of {sizes} numbers")
-        for network in (self.numerator, self.denominator):
-            outputs = prod(network.model.output_shape)
-            if outputs != 1:
-                raise NotationError(f"ratio needs two networks with one output, got {outputs} from {network.notation()[:60]}")
+            raise NotationError(f"ratio: both networks read the same inputs, got inputs of {sizes} numbers; the two must agree")
+        outputs = prod(self.denominator.model.output_shape)
+        if outputs != 1:
+            raise NotationError(f"ratio: the denominator needs one output, {self.denominator.notation()[:60]} has {outputs}")
 
     @classmethod
     def read(cls, shown: str, sections: list[str]) -> Ratio:
@@ -51,6 +50,11 @@ class Ratio(Architecture):
     def shapes(self) -> dict[str, Shape]:
         over = {_OVER + name: shape for name, shape in self.numerator.shapes().items()}
         return over | {_UNDER + name: shape for name, shape in self.denominator.shapes().items()}
+
+    @property
+    def parts(self) -> tuple[Architecture, Architecture]:
+        """Numerator and denominator."""
+        return self.numerator, self.denominator
 
     @property
     def input_shape(self) -> Shape:
@@ -66,8 +70,8 @@ class Ratio(Architecture):
             (_UNDER, self.denominator, slice(cut, None)),
         ):
             blocks = {name: parameters[prefix + name] for name in network.shapes()}
-            values.append(network.apply(blocks, x, coefficients[own] if network.coefficients() else None).reshape(1))
-        return values[0] / values[1]
+            values.append(network.apply(blocks, x, coefficients[own] if network.coefficients() else None))
+        return values[0] / values[1].reshape(-1)
 
     def notation(self) -> str:
         return f"ratio({self.numerator.notation()}; {self.denominator.notation()})"
@@ -76,8 +80,8 @@ class Ratio(Architecture):
         out = [moved(a, _OVER, "numerator: ") for a in self.numerator.symmetries()]
         out += [moved(a, _UNDER, "denominator: ") for a in self.denominator.symmetries()]
         if self._both_scale():
-            over = [(_OVER + block, axis, 1) for block, axis in self.numerator.output_axes()]
-            under = [(_UNDER + block, axis, 1) for block, axis in self.denominator.output_axes()]
+            over = [(_OVER + block, None, 1) for block, _ in self.numerator.output_axes()]
+            under = [(_UNDER + block, None, 1) for block, _ in self.denominator.output_axes()]
             out.append(AxisAction(Kind.TORUS, 1, (*over, *under), "scaling numerator and denominator alike"))
         return tuple(out)
 

@@ -110,7 +110,7 @@ def read_part(text: str, shown: str, example: str) -> Architecture:
     from neurovariety.architectures.notation import parse  # families read their parts by the list of all families
 
     if not text:
-        raise NotationError(f"a network is missing in {shown!r}; e.g. {example}")
+        raise NotationError(f"one network or more, separated by semicolons, expected in {shown!r}; e.g. {example}")
     depth = deepest = 0
     for character in text:
         depth += (character == "(") - (character == ")")

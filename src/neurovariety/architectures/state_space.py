@@ -107,13 +107,13 @@ class StateSpace(Architecture):
 
     def symmetries(self) -> tuple[AxisAction, ...]:
         n = self.widths[1]
-        degree = 1 if self.activation is None else self.activation.degree
+        degree = 1 if self.activation is None else self.activation.homogeneity
         turned = [] if self.diagonal else [("A", 0, 1), ("A", 1, -1)]
         if self.linear and not self.diagonal:
             axes = (*turned, ("B", 0, 1), ("C", 1, -1))
             return (AxisAction(Kind.GENERAL_LINEAR, n, axes, f"GL({n}) on the state: A -> g A g^-1, B -> g B, C -> C g^-1"),)
         out = []
-        if self.activation is None or self.activation.is_monomial:
+        if degree is not None:
             axes = (*turned, ("B", 0, 1), ("C", 1, -degree))
             name = f"rescaling each of {n} states: in by c, out by c^-{degree}"
             out.append(AxisAction(Kind.TORUS, n, axes, name))
@@ -142,6 +142,8 @@ class StateSpace(Architecture):
                 self._ambient(),
             )
         assert self.activation is not None
+        if not self.activation.is_polynomial:
+            return ()
         if max(_digits(max(m * self.steps, n), e) for e, _ in self.activation.terms) > _MAX_DIGITS:
             return ()
         out = [self._ambient()]

@@ -100,6 +100,20 @@ def report(**options: Any) -> None:
 
 
 @app.command(context_settings=CONTEXT)
+@click.argument("architecture", metavar="ARCH")
+@click.option("--to", "system", required=True, help="macaulay2, singular, sage, julia or bertini.")
+@click.option("--question", default="dimension", show_default=True, help="dimension, equations, degree or ed-degree.")
+@click.option("--degree", type=click.INT, help="With --question equations: leave out those of higher degree.")
+@click.option("--output", help="Write the script to this file instead of standard output.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of all random choices.")
+def export(**options: Any) -> None:
+    """The parametrization and a question about it as a script of another computer algebra system."""
+    from neurovariety.cli.export_command import export_command
+
+    sys.exit(export_command(**options))
+
+
+@app.command(context_settings=CONTEXT)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def doctor(as_json: bool) -> None:
     """Versions, threads, BLAS, optional parts and accelerators of this installation."""

@@ -68,6 +68,20 @@ def _paired(model: Model) -> Model:
     return made
 
 
+def zero_function(model: Model) -> int:
+    """Dimension of a linear space of weights whose function is zero, from the proved adjunctions with the zero map (0: none known).
+
+    S = 0 gives f_{0.w} = 0; T = 0 gives f_{w.0}(x) = f_w(0), which is zero where the function has no constant term.
+    """
+    bounds, sizes = degree_bounds(model), {b.name: b.size for b in model.blocks}
+    if bounds.rational:
+        return 0
+    killed = [model.output_axes] if output_adjunction(model) else []
+    if bounds.low > 0 and input_adjunction(model):
+        killed.append(model.input_axes)
+    return max((model.parameters - sum(sizes[block] for block in {name for name, _ in axes}) for axes in killed), default=0)
+
+
 def require_axes(model: Model, outputs: bool) -> None:
     """Raise `InputError` where the model does not say how maps of its inputs (and outputs) act on its weights."""
     if not model.input_axes:

@@ -22,7 +22,7 @@ import flint
 import numpy as np
 
 from neurovariety.dictionary.adjunction import BlockMap, OverField
-from neurovariety.dictionary.layer_classes import HiddenGroup, LayerClass, classes, hidden_groups
+from neurovariety.dictionary.layer_classes import HiddenGroup, LayerClass, classes, commuting, hidden_groups
 from neurovariety.dictionary.linear_map import LinearMap, common_order
 from neurovariety.dictionary.stated_symmetries import field_matrix
 from neurovariety.errors import DivisionByZeroError, ResourceError, VerificationError
@@ -70,7 +70,8 @@ def require_size(model: Model) -> None:
 class EquivariantWeights:
     """The spaces L_g of one model for the maps T and S of common order q, over one prime field with p = 1 mod q.
 
-    ``actions`` are the proved symmetries, ``groups`` the same as factors of a group; ``enough`` is the dimension of the model. Raises
+    ``actions`` are the proved symmetries, ``groups`` the same as factors of a group, each on axes of its own (``every_group``: none was
+    left out for sharing one, and the order is finite); ``enough`` is the dimension of the model. Raises
     `DivisionByZeroError` for an unlucky prime, `ResourceError` for large layers and maps of no finite order.
     """
 
@@ -84,8 +85,11 @@ class EquivariantWeights:
         rng: np.random.Generator,
     ) -> None:
         self.model, self.rng = model, rng
-        self.actions, self.groups = tuple(a for a in actions if not a.finite), hidden_groups(actions)
+        self.actions = tuple(a for a in actions if not a.finite)
+        stated = hidden_groups(actions)
+        self.groups = commuting(stated, (*model.input_axes, *model.output_axes))
         self.inputs_map, self.outputs_map, self.order = inputs, outputs, common_order(inputs, outputs)
+        self.every_group = self.order is not None and self.groups == stated
         self._kernels: dict[object, Array] = {}
         q = self.order or 1
         self.p = random_prime(PRIME_BITS, rng)

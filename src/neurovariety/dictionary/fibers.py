@@ -10,7 +10,9 @@ bound (tested at random points of two fields), a computation in the local ring l
 local dimension is known.
 
 The number of points of the generic fiber modulo the stated symmetries, over the complex numbers, is given where a theorem counts
-them (`architectures.generic_fibers`: Kruskal, Waring decompositions, factorizations of matrices and of polynomials), else null.
+them (`architectures.generic_fibers`: Kruskal, Waring decompositions, factorizations of matrices and of polynomials), else null. The
+number of path components of the real fiber, where a theorem gives it, is `evidence["real_components"]`
+(`dictionary.real_components`).
 
 Source: Marchetti et al. 2025, section 4.3.
 """
@@ -29,6 +31,7 @@ from neurovariety.claim import Claim
 from neurovariety.dictionary.dimension import DimensionResult, dimension
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.hidden_directions import hidden_directions
+from neurovariety.dictionary.real_components import components_sentence, real_components
 from neurovariety.dictionary.special_fiber import SpecialFiber, exact_weights, special_fiber
 from neurovariety.dictionary.stated_symmetries import fields_error, stated_symmetries
 from neurovariety.dictionary.trial import draw_point, generator
@@ -95,12 +98,14 @@ def fibers(
         "error_bound": error,
         "theorems": [*generic.evidence.get("theorems", []), *([counted.to_dict()] if counted else [])],
     }
-    if at is not None:
+    weights = None if at is None else exact_weights(model, at)
+    evidence["real_components"] = real_components(model, weights)
+    if weights is not None:
         # Below the generic fiber no fiber falls; that needs the dimension from above, which a lower bound of it does not give.
         generic_fiber = model.parameters - (
             generic.value if claim is not Claim.UPPER_BOUND else generic.evidence["upper_bound"]["value"]
         )
-        found = special_fiber(model, exact_weights(model, at), generic_fiber, seed)
+        found = special_fiber(model, weights, generic_fiber, seed)
         return _special(model, found, evidence | found.to_dict(), generic, start, seed)
     if hidden:
         evidence["hidden_directions"] = hidden_directions(model, seed)
@@ -108,7 +113,7 @@ def fibers(
         value=value,
         claim=claim,
         subject=model.name,
-        meaning=_meaning(total, stated, hidden, counted),
+        meaning=_meaning(total, stated, hidden, counted) + components_sentence(evidence["real_components"]),
         evidence=evidence,
         provenance=Provenance.since(start, seed),
         notices=generic.notices,
@@ -170,7 +175,7 @@ def _special(
         value=value,
         claim=_special_claim(model, found, generic, evidence),
         subject=model.name,
-        meaning=text,
+        meaning=text + components_sentence(evidence["real_components"]),
         evidence=evidence,
         provenance=Provenance.since(start, seed),
         model=model,

@@ -23,7 +23,7 @@ from typing import Any, ClassVar
 from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
-from neurovariety.dictionary.adjunction import OverField, input_adjunction, output_adjunction, require_axes, tested
+from neurovariety.dictionary.adjunction import OverField, input_adjunction, output_adjunction, require_axes, tested, zero_function
 from neurovariety.dictionary.dimension import DimensionResult, dimension
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.equivariant_bounds import Equivariant, equivariant_linear, equivariant_polynomials, linear_network
@@ -38,6 +38,8 @@ from neurovariety.result import Provenance
 from neurovariety.tolerances import DEFAULT_SEED, ERROR_BOUND
 
 _MAX_SHOWN = 40
+
+_DEFAULT_MAP = "shift"
 
 
 @dataclass(frozen=True, repr=False)
@@ -62,12 +64,13 @@ class InvarianceResult(EntryResult):
 @dataclass(frozen=True)
 class _Found:
     """What the search found: components that are no subnetworks, those that are, how many combinations of classes were looked at and
-    whether that was the cap, the stated symmetries, and the prime."""
+    whether that was the cap, whether these were all, the stated symmetries, and the prime."""
 
     components: tuple[Component, ...]
     subnetworks: tuple[Component, ...]
     looked_at: int
     capped: bool
+    all_classes: bool
     symmetries: dict[str, Any]
     prime: int
 
@@ -75,10 +78,10 @@ class _Found:
 def invariance(source: Source, *, map: Any = None, output_map: Any = None, seed: int = DEFAULT_SEED) -> InvarianceResult:
     """The functions of ``source`` with f(T x) = f(x), or f(T x) = S f(x) where ``output_map`` gives S.
 
-    ``map`` is T, on the first axis of the input: a permutation in one-line notation ("1,0,2" or [1, 0, 2], meaning
-    (T x)_i = x_p(i)), cycles "(0 1)(2 3)", "shift", "reverse", "negation", or a rational matrix ("0,1;-1,0" or a list of rows);
-    ``output_map`` is S, on the first axis of the output, in the same form. Raises `InputError` where a map cannot be read or the
-    model does not say how a linear map of its inputs acts on its weights.
+    ``map`` is T, on the first axis of the input (default: the cyclic shift): a permutation in one-line notation ("1,0,2" or
+    [1, 0, 2], meaning (T x)_i = x_p(i)), cycles "(0 1)(2 3)", "shift", "reverse", "negation", or a rational matrix ("0,1;-1,0" or a
+    list of rows); ``output_map`` is S, on the first axis of the output, in the same form. Raises `InputError` where a map cannot be
+    read or the model does not say how a linear map of its inputs acts on its weights.
 
     >>> invariance("linear(3,2,2)", map="1,0,2").value["function_dimension"]
     4
@@ -87,10 +90,8 @@ def invariance(source: Source, *, map: Any = None, output_map: Any = None, seed:
     """
     start = time.perf_counter()
     model = as_model(source)
-    if map is None:
-        raise InputError("invariance needs the linear map of the inputs: map='1,0' for a swap of two, or --map 1,0 on the command line")
     require_axes(model, outputs=output_map is not None)
-    t = read_map(map, model.input_shape[0], "inputs")
+    t = read_map(_DEFAULT_MAP if map is None else map, model.input_shape[0], "inputs")
     size = model.output_shape[0] if model.output_shape else 1
     s = read_map(output_map, size, "outputs") if output_map is not None else identity(size)
     require_size(model)
@@ -100,7 +101,8 @@ def invariance(source: Source, *, map: Any = None, output_map: Any = None, seed:
     found, draws = with_new_values(lambda k: _search(model, t, s, whole, generator(seed, 21, k)))
     everything = (*found.components, *found.subnetworks)
     functions = max((c.functions for c in everything), default=0)
-    weights = max((_weights(c, model, whole) for c in everything), default=0)
+    zero = zero_function(model)
+    weights = max([zero, *(_weights(c, model, whole) for c in everything)])  # the zero function is equivariant
     at_most, reasons, theorem = _bounds(model, t, s, order, whole)
     if functions > at_most.functions or weights > at_most.weights:
         raise VerificationError(
@@ -122,12 +124,13 @@ def invariance(source: Source, *, map: Any = None, output_map: Any = None, seed:
         "function_dimension_at_most": at_most.functions,
         "weight_dimension_at_most": at_most.weights,
         "reasons": reasons,
+        "weights_of_the_zero_function_at_least": zero,
         "every_function": error <= ERROR_BOUND,
         "error_bound": adjunction + (error if error <= ERROR_BOUND else 0.0) or None,
         "components_found": len(found.components),
         "subnetworks": [_listed(c, model, whole) for c in found.subnetworks[:_MAX_SHOWN]],
         "classes_looked_at": found.looked_at,
-        "all_classes": not found.capped and order is not None,
+        "all_classes": found.all_classes,
         "symmetries": found.symmetries,
         "prime": found.prime,
         "theorems": [_STATEMENT] if theorem else [],
@@ -144,7 +147,7 @@ def invariance(source: Source, *, map: Any = None, output_map: Any = None, seed:
         meaning=_meaning(functions, whole, found, evidence),
         evidence=evidence,
         provenance=Provenance.since(start, seed),
-        notices=(*_notices(found, order, theorem, adjunction), *whole.notices, *division_notice(draws)),
+        notices=(*_notices(map is None, found, order, theorem, adjunction), *whole.notices, *division_notice(draws)),
         model=model,
     )
 
@@ -202,7 +205,9 @@ def _search(model: Model, t: LinearMap, s: LinearMap, whole: DimensionResult, rn
         most_weights = max(most_weights, found.swept)
         note(value={"function_dimension": most_functions, "weight_dimension": most_weights}, claim=Claim.LOWER_BOUND)
     capped = looked_at > MAX_CLASSES
-    return _Found(_sorted(listed), _sorted(rest), min(looked_at, MAX_CLASSES), capped, stated.to_dict(), work.p)
+    return _Found(
+        _sorted(listed), _sorted(rest), min(looked_at, MAX_CLASSES), capped, work.every_group and not capped, stated.to_dict(), work.p
+    )
 
 
 def _sorted(found: list[Component]) -> tuple[Component, ...]:
@@ -256,8 +261,10 @@ _STATEMENT = {
 }
 
 
-def _notices(found: _Found, order: int | None, theorem: bool, adjunction: float) -> tuple[str, ...]:
+def _notices(none_given: bool, found: _Found, order: int | None, theorem: bool, adjunction: float) -> tuple[str, ...]:
     out = []
+    if none_given:
+        out.append("no map was given: this is the cyclic shift of the inputs; give one with map=... or --map")
     if found.capped:
         out.append(f"only the first {MAX_CLASSES:,} combinations of classes were looked at for the list of components")
     if order is None:
@@ -266,6 +273,8 @@ def _notices(found: _Found, order: int | None, theorem: bool, adjunction: float)
             + ("only components" if theorem else "only weights")
             + " that are fixed layer by layer (g = 1) were looked for"
         )
+    if len(found.components) > _MAX_SHOWN:
+        out.append(f"{_MAX_SHOWN} of {len(found.components):,} components are listed, those with most functions")
     if adjunction:
         out.append(f"how linear maps act on the weights was tested (error at most {adjunction:.1g}), not proved")
     return tuple(out)

@@ -13,7 +13,7 @@ transpose.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -132,6 +132,20 @@ def hidden_groups(actions: tuple[AxisAction, ...]) -> tuple[HiddenGroup, ...]:
             made = _merged(found[key], made)
         found[key] = made
     return tuple(found.values())
+
+
+def commuting(groups: tuple[HiddenGroup, ...], taken: Iterable[Place]) -> tuple[HiddenGroup, ...]:
+    """Those of the groups that act on axes of their own, not on ``taken`` or on those of an earlier one; scalars always qualify.
+
+    Elements of order q of two groups that share an axis need not have a product of order q, and then nothing here is proved.
+    """
+    used, kept = set(taken), []
+    for group in groups:
+        axes = {place for place, _ in group.weights} if group.size > 1 else set()
+        if not axes & used:
+            used |= axes
+            kept.append(group)
+    return tuple(kept)
 
 
 def _merged(a: HiddenGroup, b: HiddenGroup) -> HiddenGroup:

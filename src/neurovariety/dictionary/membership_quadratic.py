@@ -59,8 +59,8 @@ def decide_quadratic(architecture: Architecture, target: Target) -> Decision | N
 
 def square_coefficient(architecture: MLP) -> Fraction | None:
     """c where all activations of a network with one hidden layer are c x^2."""
-    terms = architecture.activations[0].terms
-    return terms[0][1] if len(terms) == 1 and terms[0][0] == 2 else None
+    activation = architecture.activations[0]
+    return activation.terms[0][1] if activation.is_monomial and activation.degree == 2 else None
 
 
 def _with_bias(a: Matrix, target: Target, n: int, m: int, slope: Fraction) -> Decision:

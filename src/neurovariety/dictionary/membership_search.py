@@ -18,7 +18,7 @@ import numpy as np
 from neurovariety.claim import Claim
 from neurovariety.dictionary.coordinates import Coordinates, monomial_name
 from neurovariety.dictionary.decision import Decision, Verdict, excluded, realizable, statement
-from neurovariety.dictionary.least_squares import levenberg_marquardt
+from neurovariety.dictionary.least_squares import levenberg_marquardt, step_cost
 from neurovariety.dictionary.polynomial_map import PolynomialMap, Span
 from neurovariety.dictionary.real_zero import certified_ball, rational_candidates
 from neurovariety.dictionary.target import Target, function_at
@@ -27,6 +27,9 @@ from neurovariety.errors import ResourceError
 from neurovariety.model import Model
 
 _STARTS = 48
+_LEAST_STARTS = 6
+_MAX_WORK = 2 * 10**10
+"""Floating-point operations of a search: some ten seconds at worst."""
 _ITERATIONS = 400
 _ENOUGH = 1e-12
 _CLOSE = 1e-9
@@ -68,11 +71,7 @@ def _linear_exclusion(coordinates: Coordinates, target: Target) -> Decision | Sp
         return span
     j, asked, found = wrong
     names = [f"[{monomial_name(e)} in output {o}]" for o, e in coordinates.monomials]
-    pieces = [
-        f"{'-' if r < 0 else '+'} {'' if abs(r) == 1 else f'{abs(r)}*'}{names[p]}"
-        for r, p in zip(span.relations[j], span.pivots, strict=True)
-        if r
-    ]
+    pieces = [f"{'-' if r < 0 else '+'} {'' if abs(r) == 1 else f'{abs(r)}*'}{names[p]}" for p, r in span.relations[j]]
     right = " ".join(pieces).removeprefix("+ ") or "0"
     return excluded(route, f"{names[j]} = {right} for the coefficients of every function of the model; here {found} and {asked}")
 
@@ -110,10 +109,11 @@ def _search(model: Model, coordinates: Coordinates, span: Span, target: Target, 
     # Weights of size 1 give coefficients of size 1; a target of another size asks for weights scaled accordingly.
     degree = max(int(map_.exponents.sum(axis=1).max(initial=1)), 1)
     sizes = scale ** (1.0 / degree) * np.array([0.5, 1.0, 2.0])[np.arange(_STARTS) % 3]
-    starts = rng.standard_normal((_STARTS, model.parameters)) * sizes[:, None]
+    count = int(np.clip(_MAX_WORK // (_ITERATIONS * step_cost(map_)), _LEAST_STARTS, _STARTS))
+    starts = (rng.standard_normal((_STARTS, model.parameters)) * sizes[:, None])[:count]
     # Subnetworks have simple weights: in a second round some weights start at zero and stay there.
     thinned = starts * (rng.random(starts.shape) > _SHARE_OF_ZEROS)
-    goals, enough = np.tile(goal, (_STARTS, 1)), _ENOUGH * scale
+    goals, enough = np.tile(goal, (count, 1)), _ENOUGH * scale
     rounds = [levenberg_marquardt(map_, goals, s, _ITERATIONS, enough, sparse=k > 0) for k, s in enumerate((starts, thinned))]
     weights, norms = (np.concatenate(parts) for parts in zip(*rounds, strict=True))
     evidence = {"starts": len(norms), "best_residual": float(norms.min()), "target_size": scale, "span": len(span.pivots)}

@@ -102,7 +102,7 @@ def _krawczyk(
             image = image + (int(a == c) - product) * step
         if not step.contains_interior(image):
             return None
-    return Ball(tuple(float(w) for w in weights), columns, radius)
+    return Ball(tuple(float(w) for w in weights), columns, radius * (1 + 2.0**-20))  # an arb's radius is rounded up
 
 
 def rational_candidates(map_: PolynomialMap, target: Array, weights: Array) -> Iterator[tuple[Fraction, ...]]:

@@ -9,6 +9,7 @@ import flint
 import numpy as np
 
 from neurovariety.dictionary.coordinates import Coordinates
+from neurovariety.dictionary.polynomial_map import connected
 from neurovariety.errors import DivisionByZeroError, InputError
 from neurovariety.model import Model
 from neurovariety.rings.rational import to_fraction
@@ -86,18 +87,18 @@ def _reduced(model: Model, polynomial: object, field: SmallField) -> list[_Term]
 
 def _independent(polynomials: list[list[_Term]], p: int) -> list[int]:
     """Indices of polynomials that are a basis over F_p, hence over F_q, of the span of all."""
-    places: dict[tuple[int, ...], int] = {}
-    for terms in polynomials:
-        for e, _ in terms:
-            places.setdefault(e, len(places))
-    if not places:
-        return []
-    matrix = flint.nmod_mat(len(places), len(polynomials), p)
-    for j, terms in enumerate(polynomials):
-        for e, c in terms:
-            matrix[places[e], j] = c
-    reduced, rank = matrix.rref()
-    return [next(j for j in range(len(polynomials)) if int(reduced[i, j])) for i in range(int(rank))]
+    chosen = []
+    for piece in connected([[e for e, _ in terms] for terms in polynomials]):
+        places: dict[tuple[int, ...], int] = {}
+        entries = [(places.setdefault(e, len(places)), k, c) for k, j in enumerate(piece) for e, c in polynomials[j]]
+        if not entries:
+            continue  # a coefficient that vanishes mod p
+        matrix = flint.nmod_mat(len(places), len(piece), p)
+        for i, k, c in entries:
+            matrix[i, k] = c
+        reduced, rank = matrix.rref()
+        chosen += [piece[next(k for k in range(len(piece)) if int(reduced[i, k]))] for i in range(int(rank))]
+    return sorted(chosen)
 
 
 def _linear_blocks(model: Model, polynomials: list[list[_Term]]) -> tuple[tuple[str, ...], tuple[int, ...]]:

@@ -125,7 +125,7 @@ ENTRIES: tuple[Entry, ...] = (
         "InvarianceResult",
         "invariance: what is left once a symmetry is learned",
         options=(
-            Option("map", "text", "linear map T of the inputs: 1,0,2 or (0 1)(2 3) or shift or a matrix 0,1;-1,0"),
+            Option("map", "text", "linear map T of the inputs: 1,0,2 or (0 1)(2 3) or shift or a matrix 0,1;-1,0 (default: shift)"),
             Option("output-map", "text", "linear map S of the outputs, for f(T x) = S f(x) (default: none, f(T x) = f(x))"),
         ),
         takes_memory_limit=False,

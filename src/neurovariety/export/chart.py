@@ -53,16 +53,15 @@ def find_chart(parametrization: Parametrization, dimension: int, p: int, rng: np
         found = echelon(np.ascontiguousarray(parametrization.jacobian(point, p)[:, columns]), p)
         if found.rank < dimension:
             continue
-        free = tuple(sorted(int(columns[k]) for k in found.pivots[:dimension]))
+        free = tuple(sorted(int(columns[k]) for k in found.pivot_columns[:dimension]))
         for values in (np.ones(n, dtype=np.int64), rng.integers(1, _LARGEST_FIXED + 1, n)):
             fixed = {i: int(values[i]) for i in range(n) if i not in free}
             on_chart = [fixed.get(i, point[i]) for i in range(n)]
             restricted = parametrization.jacobian(on_chart, p)[:, list(free)]
             rows = echelon(np.ascontiguousarray(restricted.T), p)
             if rows.rank == dimension:
-                return Chart(free, fixed, tuple(int(j) for j in rows.pivots))
+                return Chart(free, fixed, tuple(int(j) for j in rows.pivot_columns))
     raise InputError(
         f"no {dimension} weights of {parametrization.model.name} could be left free with the others fixed at small integers; "
-        "try another "
-        "seed"
+        "try another seed"
     )

@@ -7,11 +7,11 @@ from the seed, and the script says which.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
-from math import lcm
+from math import lcm, prod
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,7 @@ from neurovariety.model import Model
 
 _STREAM = 2101
 _LARGEST_DRAWN = 1000
+_ZERO, _ONE = Fraction(0), Fraction(1)
 
 Terms = tuple[tuple[tuple[int, ...], Fraction], ...]
 """A polynomial in the weights: (exponents, coefficient) pairs."""
@@ -85,6 +86,20 @@ class Parametrization:
         """Each coordinate as text in ``variables``, with ``power`` between base and exponent and ``number`` for coefficients."""
         return [written(terms, variables, power, number) for terms in self.coordinates]
 
+    def values(self, point: Sequence[int]) -> list[Fraction]:
+        """The coordinates at integer weights, exactly."""
+
+        def value(terms: Terms) -> Fraction:
+            factors = ((c, zip(point, exponents, strict=True)) for exponents, c in terms)
+            return sum((c * prod((Fraction(w) ** e for w, e in pairs), start=_ONE) for c, pairs in factors), _ZERO)
+
+        return [value(terms) for terms in self.coordinates]
+
+    def derivatives(self, free: Sequence[int], fixed: Mapping[int, int], names: Sequence[str]) -> list[list[str]]:
+        """dc_j/dw_i as text, a row for each free weight w_i, with the ``fixed`` weights at their values."""
+        variables = [str(fixed[i]) if i in fixed else name for i, name in enumerate(names)]
+        return [[written(_derivative(terms, i), variables) for terms in self.coordinates] for i in free]
+
     def jacobian(self, point: Sequence[int], p: int) -> Any:
         """dc_j/dw_i at ``point`` mod ``p``: a float64 array of shape (n, N) of residues."""
         out = np.zeros((self.count, self.parameters))
@@ -102,6 +117,11 @@ class Parametrization:
     def jacobian_rank(self, point: Sequence[int], p: int) -> int:
         """Rank of the Jacobian at ``point`` mod ``p``, for a prime of at most `PRIME_BITS` bits."""
         return rank(self.jacobian(point, p), p)
+
+
+def _derivative(terms: Terms, i: int) -> Terms:
+    """The derivative of a polynomial by weight i."""
+    return tuple(((*e[:i], e[i] - 1, *e[i + 1 :]), c * e[i]) for e, c in terms if e[i])
 
 
 def written(terms: Terms, variables: Sequence[str], power: str = "^", number: Callable[[Fraction], str] | None = None) -> str:

@@ -278,17 +278,31 @@ def index_map(equation: Any, operands: list[Any], line: str) -> Array:
 
 _ADVICE = {
     "max": "a piecewise function is not polynomial: replace ReLU by a polynomial such as x^2, softmax by linear attention",
-    "exp": "the exponential is not algebraic: replace softmax by linear attention, or approximate by a polynomial",
+    "exp": "it is transcendental, tied to weights and inputs by no polynomial: replace it by a polynomial or a rational function, and "
+    "softmax by linear attention",
     "cond": "branches on computed values are not polynomial: analyse each branch as a model of its own",
-    "sqrt": "a root is algebraic but not rational: drop the normalization or make it a constant",
+    "sqrt": "a root is algebraic but not rational, and half the elements of a prime field have none: drop the normalization, make it a "
+    "constant, or divide by a polynomial",
 }
+_ALIASES = {
+    **dict.fromkeys(("min", "abs", "sign", "select_n", "clamp", "gt", "ge", "lt", "le"), "max"),
+    **dict.fromkeys(("logistic", "tanh", "erf", "erfc", "erf_inv", "log", "log1p", "sin", "cos", "tan"), "exp"),
+    **dict.fromkeys(("rsqrt", "cbrt"), "sqrt"),
+    "while": "cond",
+}
+REFUSED_FUNCTIONS = {
+    **dict.fromkeys(("softmax", "log_softmax", "logsumexp", "logaddexp", "sigmoid", "gelu", "silu", "softplus"), "exp"),
+    **dict.fromkeys(("relu", "relu6", "leaky_relu", "hard_tanh"), "max"),
+    **dict.fromkeys(("norm", "standardize", "std"), "sqrt"),
+}
+"""Functions of libraries whose first refused primitive does not say why they are refused: softmax begins with a maximum."""
 
 
-def refusal(name: str, line: str) -> str:
-    """The sentence for a primitive that is not a ring operation."""
+def refusal(name: str, line: str, within: str = "") -> str:
+    """The sentence for a primitive that is not a ring operation; ``within`` is the library function that used it, if any."""
     stem = name.split(" ")[0].removeprefix("reduce_").removeprefix("cum").removeprefix("arg")
-    key = next((k for k in _ADVICE if stem.startswith(k)), "")
-    alias = {"min": "max", "abs": "max", "sign": "max", "select_n": "max", "while": "cond", "rsqrt": "sqrt"}
-    advice = _ADVICE.get(key or alias.get(stem, ""), "replace it by a polynomial, for example a Taylor or Chebyshev one")
-    where = f" at {line}" if line else ""
-    return f"the model uses {name}{where}, which is not a polynomial or rational operation; {advice}"
+    function = within.strip("_")
+    key = REFUSED_FUNCTIONS.get(function, "") or next((k for k in _ADVICE if stem.startswith(k)), "") or _ALIASES.get(stem, "")
+    advice = _ADVICE.get(key, "replace it by a polynomial, for example a Taylor or Chebyshev one")
+    place = (f" in {function}" if function and function != stem else "") + (f" at {line}" if line else "")
+    return f"the model uses {name}{place}, which is not a polynomial or rational operation; {advice}"

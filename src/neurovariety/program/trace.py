@@ -14,7 +14,7 @@ import numpy as np
 from neurovariety.errors import InputError, NotAlgebraicError
 from neurovariety.model import is_shape, tracing_errors
 from neurovariety.program.constants import evaluate
-from neurovariety.program.primitives import INDEXING, RING_OPERATIONS, index_map, refusal
+from neurovariety.program.primitives import INDEXING, REFUSED_FUNCTIONS, RING_OPERATIONS, index_map, refusal
 from neurovariety.program.program import Instruction, Program, Slot
 from neurovariety.rings.ring import Array
 
@@ -65,6 +65,7 @@ class _Builder:
         self.rounded: list[str] = []
         self._slots = 0
         self._call_line = ""
+        self._call_name = ""
 
     @contextmanager
     def _called_from(self, equation: Any, jaxpr: Any) -> Iterator[None]:
@@ -72,14 +73,15 @@ class _Builder:
 
         JAX keeps the body of ``relu`` and its like from the first call in the process, with that call's line.
         """
-        before = self._call_line
-        name = getattr(getattr(jaxpr, "debug_info", None), "func_filename", None)
-        if not before and (name is None or name.startswith(_LIBRARIES)):
-            self._call_line = user_line(equation)
+        before = self._call_line, self._call_name
+        file = getattr(getattr(jaxpr, "debug_info", None), "func_filename", None)
+        if file is None or file.startswith(_LIBRARIES):
+            self._call_line = self._call_line or user_line(equation)
+            self._call_name = self._call_name or str(equation.params.get("name", ""))
         try:
             yield
         finally:
-            self._call_line = before
+            self._call_line, self._call_name = before
 
     def _line(self, equation: Any) -> str:
         return self._call_line or user_line(equation)
@@ -168,7 +170,7 @@ class _Builder:
                 raise InputError(f"the model divides by the constant 0 ({line or 'line unknown'})")
             return [self._emit("mul", [operands[0], _reciprocal(operands[1])], shapes[0], {}, line)]
         if name not in RING_OPERATIONS:
-            raise NotAlgebraicError(refusal(name, line))
+            raise NotAlgebraicError(refusal(name, line, self._call_name or library_function(equation)))
         parameters = RING_OPERATIONS[name].prepare(equation, operands, line)
         return [self._emit(name, operands, shapes[0], parameters, line)]
 
@@ -312,3 +314,14 @@ def user_line(equation: Any) -> str:
         if not name.startswith(_LIBRARIES):
             return f"{name}:{frame.line_num}"
     return ""
+
+
+def library_function(equation: Any) -> str:
+    """The name of the function of JAX that the user called and that made an equation, where it is a known one, or ''."""
+    trace_back, found = equation.source_info.traceback, ""
+    for frame in trace_back.frames if trace_back is not None else ():
+        if not frame.file_name.startswith(_LIBRARIES):
+            break
+        name = frame.function_name.rsplit(".", 1)[-1].strip("_")
+        found = name if name in REFUSED_FUNCTIONS else found
+    return found

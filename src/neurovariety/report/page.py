@@ -9,6 +9,7 @@ from importlib.resources import files
 from neurovariety import __version__
 from neurovariety.report.build import Report, Row, size_of
 from neurovariety.report.figures import figure
+from neurovariety.result import in_one_line
 
 
 def page(report: Report) -> str:
@@ -44,7 +45,8 @@ def _row(row: Row) -> str:
     result = row.result
     if isinstance(result.value, dict):
         value = "".join(
-            f"<div><dt>{html.escape(k.replace('_', ' '))}</dt><dd>{html.escape(_shown(v))}</dd></div>" for k, v in result.value.items()
+            f"<div><dt>{html.escape(k.replace('_', ' '))}</dt><dd>{html.escape(in_one_line(v))}</dd></div>"
+            for k, v in result.value.items()
         )
         value = f'<dl class="values">{value}</dl>'
     else:
@@ -57,7 +59,3 @@ def _row(row: Row) -> str:
         f"<details><summary>evidence</summary><pre>{evidence}</pre></details>"
         f"<details><summary>sources</summary><pre>{html.escape(result.cite())}</pre></details></article>"
     )
-
-
-def _shown(value: object) -> str:
-    return "-" if value is None else str(value)

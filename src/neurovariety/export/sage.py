@@ -1,0 +1,104 @@
+"""Scripts for SageMath, written in Python's own syntax (powers as ``**``), so that they also run as Python files."""
+
+from __future__ import annotations
+
+from neurovariety.export.task import PRIME, Task
+
+
+def write(task: Task) -> str:
+    """The script; its last line prints ``question = answer``."""
+    body = {"dimension": _dimension, "equations": _equations, "degree": _degree, "ed-degree": _ed_degree}[task.question]
+    return "\n".join([*task.heading("#"), "", "from sage.all import *", "", *body(task), ""])
+
+
+def _names(task: Task) -> list[str]:
+    return [name.flat for name in task.parametrization.names]
+
+
+def _ring(field: str, variables: list[str]) -> list[str]:
+    return [f"names = {variables!r}", f"weight_ring = PolynomialRing({field}, names)", f"{', '.join(variables)}, = weight_ring.gens()"]
+
+
+def _phi(entries: list[str]) -> list[str]:
+    return ["phi = [", *(f"    weight_ring({e})," for e in entries), "]"]
+
+
+def _dimension(task: Task) -> list[str]:
+    names = _names(task)
+    return [
+        *_ring(f"GF({PRIME})", names),
+        *_phi(task.parametrization.written(names, "**", _number)),
+        "# The rank of the Jacobian at a random point is the dimension, unless the point is special.",
+        "jacobian_of_phi = jacobian(phi, weight_ring.gens())",
+        f"point = {task.point!r}",
+        'print("dimension =", jacobian_of_phi(*point).rank())',
+    ]
+
+
+def _number(c: object) -> str:
+    """A positive rational number in parentheses, exact in Sage and in Python alike."""
+    text = str(c)
+    return f"QQ(({text.replace('/', ', ')}))" if "/" in text else text
+
+
+def _equations(task: Task) -> list[str]:
+    names, p = _names(task), task.parametrization
+    coordinates = [f"c_{j}" for j in range(p.count)]
+    lines = [
+        f"names = {[*names, *coordinates]!r}",
+        "weight_ring = PolynomialRing(QQ, names)",
+        f"{', '.join([*names, *coordinates])}, = weight_ring.gens()",
+        *_phi(p.written(names, "**", _number)),
+        "# Every polynomial in the coordinates that vanishes identically in the weights.",
+        f"graph = weight_ring.ideal([c - f for c, f in zip([{', '.join(coordinates)}], phi)])",
+        f"found = graph.elimination_ideal([{', '.join(names)}])",
+        "equations = [g for g in found.interreduced_basis() if g != 0]",
+    ]
+    if task.at_most:
+        lines += [f"equations = [g for g in equations if g.degree() <= {task.at_most}]"]
+    return [
+        *lines,
+        "for g in equations:",
+        "    print(g)",
+        "degrees = sorted({g.degree() for g in equations})",
+        'print("equations =", " ".join(f"{d}:{sum(g.degree() == d for g in equations)}" for d in degrees))',
+    ]
+
+
+def _chart(task: Task) -> list[str]:
+    names = _names(task)
+    free = [names[i] for i in task.chart.free]
+    return [
+        "# The last variable is the inverse of a minor of the Jacobian, which must not vanish.",
+        *_ring(f"GF({PRIME})", [*free, "inverse_of_minor"]),
+        *_phi(task.restricted(names, "**")),
+        "weights = weight_ring.gens()[:-1]",
+        "jacobian_of_phi = jacobian(phi, weights)",
+        f"big_minor = jacobian_of_phi.matrix_from_rows({list(task.chart.rows)!r}).det()",
+        "regular = inverse_of_minor * big_minor - 1",
+        "# Weights over one general function of the chart.",
+        f"point = {[task.point[i] for i in task.chart.free] + [0]!r}",
+        "fiber_count = weight_ring.ideal([f - f(*point) for f in phi] + [regular]).vector_space_dimension()",
+    ]
+
+
+def _degree(task: Task) -> list[str]:
+    return [
+        *_chart(task),
+        "# Weights whose function lies on a general affine space of complementary dimension.",
+        f"slices = matrix(weight_ring, {task.slices!r})",
+        f"levels = vector(weight_ring, {task.levels!r})",
+        "slice_ideal = weight_ring.ideal(list(slices * vector(phi) - levels) + [regular])",
+        'print("degree =", slice_ideal.vector_space_dimension() / fiber_count)',
+    ]
+
+
+def _ed_degree(task: Task) -> list[str]:
+    return [
+        *_chart(task),
+        "# Critical weights of Q(phi - u) on the chart.",
+        f"quadric = matrix(weight_ring, {task.quadric!r})",
+        f"data_point = vector(weight_ring, {task.target!r})",
+        "critical = weight_ring.ideal(list(jacobian_of_phi.transpose() * quadric * (vector(phi) - data_point)) + [regular])",
+        'print("ed-degree =", critical.vector_space_dimension() / fiber_count)',
+    ]

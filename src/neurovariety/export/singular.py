@@ -1,0 +1,128 @@
+"""Scripts for Singular."""
+
+from __future__ import annotations
+
+from neurovariety.export.task import PRIME, Task
+
+
+def write(task: Task) -> str:
+    """The script; its last line prints ``question = answer``."""
+    body = {"dimension": _dimension, "equations": _equations, "degree": _degree, "ed-degree": _ed_degree}[task.question]
+    return "\n".join([*task.heading("//"), "", *body(task), "quit;", ""])
+
+
+def _names(task: Task) -> list[str]:
+    return [name.flat for name in task.parametrization.names]
+
+
+def _ideal(name: str, entries: list[str]) -> list[str]:
+    return [f"ideal {name} =", *(f"  {e}{',' if j + 1 < len(entries) else ';'}" for j, e in enumerate(entries))]
+
+
+def _matrix(name: str, rows: list[list[int]]) -> str:
+    return f"matrix {name}[{len(rows)}][{len(rows[0])}] = {', '.join(str(v) for row in rows for v in row)};"
+
+
+def _dimension(task: Task) -> list[str]:
+    names = _names(task)
+    return [
+        f"ring weightRing = {PRIME}, ({', '.join(names)}), dp;",
+        *_ideal("phi", task.parametrization.written(names)),
+        "// The rank of the Jacobian at a random point is the dimension, unless the point is special.",
+        "matrix jacobianOfPhi = jacob(phi);",
+        f"map atPoint = weightRing, {', '.join(map(str, task.point))};",
+        "module columnsAtPoint = module(matrix(atPoint(jacobianOfPhi)));",
+        'print("dimension = " + string(size(std(columnsAtPoint))));',
+    ]
+
+
+def _equations(task: Task) -> list[str]:
+    names, p = _names(task), task.parametrization
+    coordinates = [f"c_{j}" for j in range(p.count)]
+    graph = [f"c_{j} - ({text})" for j, text in enumerate(p.written(names))]
+    lines = [
+        f"ring bothRings = 0, ({', '.join([*names, *coordinates])}), dp;",
+        *_ideal("graphIdeal", graph),
+        "// Every polynomial in the coordinates that vanishes identically in the weights.",
+        f"ideal equationIdeal = eliminate(graphIdeal, {'*'.join(names)});",
+        f"ring coordinateRing = 0, ({', '.join(coordinates)}), dp;",
+        "ideal equationIdeal = imap(bothRings, equationIdeal);",
+        "// For homogeneous ideals these are minimal generators.",
+        "equationIdeal = minbase(equationIdeal);",
+    ]
+    top = str(task.at_most) if task.at_most else "0"
+    largest = "for (k = 1; k <= size(equationIdeal); k++) { if (deg(equationIdeal[k]) > top) { top = deg(equationIdeal[k]); } }"
+    return [
+        *lines,
+        "equationIdeal;",
+        f"string degreeTable; int d, k, count; int top = {top};",
+        *([] if task.at_most else [largest]),
+        "for (d = 1; d <= top; d++) {",
+        "  count = 0;",
+        "  for (k = 1; k <= size(equationIdeal); k++) { if (deg(equationIdeal[k]) == d) { count++; } }",
+        '  if (count > 0) { degreeTable = degreeTable + " " + string(d) + ":" + string(count); }',
+        "}",
+        'print("equations =" + degreeTable);',
+    ]
+
+
+def _chart(task: Task) -> list[str]:
+    names = _names(task)
+    free = [names[i] for i in task.chart.free]
+    return [
+        'LIB "matrix.lib";',
+        "// The last variable is the inverse of a minor of the Jacobian, which must not vanish.",
+        f"ring weightRing = {PRIME}, ({', '.join([*free, 'inverseOfMinor'])}), dp;",
+        *_ideal("phi", task.restricted(names)),
+    ]
+
+
+def _fiber(task: Task) -> list[str]:
+    r, n = task.dimension, task.parametrization.count
+    at = ", ".join([*(str(task.point[i]) for i in task.chart.free), "0"])
+    rows = ", ".join(str(j + 1) for j in task.chart.rows)
+    return [
+        "// Weights over one general function of the chart, where the Jacobian does not drop rank.",
+        f"matrix jacobianOfPhi = submat(jacob(phi), 1..{n}, 1..{r});",
+        f"intvec chosenRows = {rows};",
+        f"poly bigMinor = det(submat(jacobianOfPhi, chosenRows, 1..{r}));",
+        f"map atPoint = weightRing, {at};",
+        "ideal valuesAtPoint = atPoint(phi);",
+        "ideal fiberIdeal = inverseOfMinor * bigMinor - 1;",
+        f"int k; for (k = 1; k <= {n}; k++) {{ fiberIdeal = fiberIdeal, phi[k] - valuesAtPoint[k]; }}",
+        "int fiberCount = vdim(std(fiberIdeal));",
+    ]
+
+
+def _degree(task: Task) -> list[str]:
+    r, n = task.dimension, task.parametrization.count
+    return (
+        [
+            *_chart(task),
+            *_fiber(task),
+            "// Weights whose function lies on a general affine space of complementary dimension.",
+            _matrix("slices", task.slices),
+            _matrix("levels", [[b] for b in task.levels]),
+            f"matrix values[{n}][1] = phi;",
+            "ideal sliceIdeal = ideal(slices * values - levels), inverseOfMinor * bigMinor - 1;",
+            "int sliceCount = vdim(std(sliceIdeal));",
+            'print("degree = " + string(sliceCount / fiberCount));',
+        ]
+        if r
+        else []
+    )
+
+
+def _ed_degree(task: Task) -> list[str]:
+    n = task.parametrization.count
+    return [
+        *_chart(task),
+        *_fiber(task),
+        "// Critical weights of Q(phi - u) on the chart, where the Jacobian does not drop rank.",
+        _matrix("quadric", task.quadric),
+        _matrix("dataPoint", [[v] for v in task.target]),
+        f"matrix values[{n}][1] = phi;",
+        "ideal criticalIdeal = ideal(transpose(jacobianOfPhi) * quadric * (values - dataPoint)), inverseOfMinor * bigMinor - 1;",
+        "int criticalCount = vdim(std(criticalIdeal));",
+        'print("ed-degree = " + string(criticalCount / fiberCount));',
+    ]
