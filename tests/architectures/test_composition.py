@@ -172,3 +172,25 @@ def test_bad_input_is_one_sentence(text, words):
     with pytest.raises(nv.InputError, match=words) as caught:
         parse(text)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sequence(linear(5,5); mlp(5,4,3,1; x^2))",
+        "sequence(mlp(5,5,3; x^2); linear(3,1))",
+        "sequence(attention(2,3; a=2; t=2); attention(3,2; a=2; t=2))",
+        "sequence(sequence(linear(3,3); linear(3,2)); mlp(2,2,1; x^2))",
+    ],
+)
+def test_a_sequence_has_the_theorems_of_one_network(text):
+    bounds = [t for t in parse(text).theorems() if t.quantity.startswith("dimension")]
+    assert bounds
+    assert nv.dimension(text).claim is Claim.PROVED
+
+
+def test_quotients_are_bounded_by_their_parts():
+    for text, value in (("ratio(mlp(3,2,1; x^2); linear(3,1))", 7), ("ratio(cnn(3,2; x^2); linear(4,1))", 7)):
+        (theorem,) = parse(text).theorems() or [None]
+        assert theorem.value == value == nv.dimension(text, route="computed").value
+    assert parse("ratio(residual(linear(1,1)); linear(1,1))").theorems() == (), "1 + a x is not closed under scaling"

@@ -228,4 +228,6 @@ def _short(architecture: Architecture) -> str:
 
 
 def _by(shape: Shape) -> str:
-    return "x".join(map(str, shape)) + (" numbers" if len(shape) == 1 else "") if shape else "one number"
+    if shape in ((), (1,)):
+        return "1 number"
+    return f"{shape[0]} numbers" if len(shape) == 1 else "x".join(map(str, shape))

@@ -105,7 +105,7 @@ class GroupConvolution(Architecture):
         for l in range(1, self.layers + 1):
             # The values against the structure constants, then against the filters: translates[c, k, g] = h_c(k^-1 g). The other
             # way round every filter would become a matrix from functions on G to functions on G.
-            translates = jnp.tensordot(h, self.group.structure, axes=((1,), (2,)))
+            translates = jnp.tensordot(h, self.group.structure, axes=((1,), (1,)))
             h = jnp.tensordot(parameters[self._name(l)], translates, axes=((1, 2), (0, 1)))
             if l < self.layers:
                 activation = self.activations[l - 1]

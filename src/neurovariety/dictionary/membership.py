@@ -1,10 +1,9 @@
 """Membership: is a target one of the functions of a model with real weights?
 
 M is the set of all f_w with real weights w. A target is *realizable* if it lies in M; in the *closure only* if it is a limit of
-functions
-of M but none of them, so that training approaches it with weights that diverge; *excluded* if it keeps a positive distance; and
-*undecided* where nothing was shown. That the neurovariety is the whole space does not decide: ``mlp(2,2,2; x^2)`` is Zariski dense, yet an
-inequality excludes about a quarter of all targets with normally distributed coefficients.
+functions of M but none of them, so that training approaches it with weights that diverge; *excluded* if it keeps a positive
+distance; and *undecided* where nothing was shown. That the neurovariety is the whole space does not decide: ``mlp(2,2,2; x^2)`` is
+Zariski dense, yet an inequality excludes about a quarter of all targets with normally distributed coefficients.
 
 What is proved. Linear networks, shallow quadratic networks with one output or two inputs, and linear convolutional networks with
 stride 1 are decided completely, by ranks, discriminants and real roots in exact arithmetic; exact witnesses are put into the model
@@ -29,7 +28,6 @@ import numpy as np
 from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
-from neurovariety.dictionary.coordinates import Coordinates
 from neurovariety.dictionary.decision import Decision, Verdict, realizable
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.membership_binary import decide_binary
@@ -37,6 +35,7 @@ from neurovariety.dictionary.membership_convolution import decide_convolution
 from neurovariety.dictionary.membership_linear import decide_linear
 from neurovariety.dictionary.membership_quadratic import decide_quadratic
 from neurovariety.dictionary.membership_search import decide_by_search
+from neurovariety.dictionary.polynomial_map import written_out
 from neurovariety.dictionary.real_components import architecture_of
 from neurovariety.dictionary.special_fiber import exact_weights
 from neurovariety.dictionary.target import Target, function_at, holds_at_surds, read_target, require_polynomial
@@ -118,7 +117,7 @@ def membership(
     >>> membership("cnn(2,2; x)", target="x0 + x1 + x2").value["violated"]
     'the composed filter has at least 2 real roots in P^1, with multiplicity (one for each even size), here 0'
     >>> membership("mlp(2,2,1; x^2)", target="x0*x1").value["witness"]
-    [Fraction(1, 1), Fraction(1, 1), Fraction(-1, 2), Fraction(1, 2), Fraction(1, 4), Fraction(-1, 1)]
+    [Fraction(1, 2), Fraction(1, 2), Fraction(-1, 4), Fraction(1, 4), Fraction(1, 1), Fraction(-4, 1)]
     """
     start = time.perf_counter()
     model = as_model(source)
@@ -189,7 +188,7 @@ def _target(
 def _random_target(model: Model, seed: int) -> Target:
     """The coefficients with an independent random integer for each monomial in the weights: a random element of the span."""
     try:
-        coordinates = Coordinates.of(model)
+        coordinates = written_out(model)
     except ResourceError as error:
         raise ResourceError(f"{model.name} is too large to draw a random target for; give one with --target or --weights") from error
     rng = generator(seed, 20)

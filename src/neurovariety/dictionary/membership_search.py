@@ -19,7 +19,7 @@ from neurovariety.claim import Claim
 from neurovariety.dictionary.coordinates import Coordinates, monomial_name
 from neurovariety.dictionary.decision import Decision, Verdict, excluded, realizable, statement
 from neurovariety.dictionary.least_squares import levenberg_marquardt, step_cost
-from neurovariety.dictionary.polynomial_map import PolynomialMap, Span
+from neurovariety.dictionary.polynomial_map import PolynomialMap, Span, written_out
 from neurovariety.dictionary.real_zero import certified_ball, rational_candidates
 from neurovariety.dictionary.target import Target, function_at
 from neurovariety.dictionary.trial import generator
@@ -48,7 +48,7 @@ def decide_by_search(model: Model, target: Target, seed: int) -> Decision:
     zero = (Fraction(0),) * model.parameters
     if dict(function_at(model, zero).coefficients) == dict(target.coefficients):
         return realizable("all weights zero", zero)
-    coordinates = Coordinates.of(model)
+    coordinates = written_out(model)
     linear = _linear_exclusion(coordinates, target)
     if isinstance(linear, Decision):
         return linear

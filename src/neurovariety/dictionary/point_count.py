@@ -28,10 +28,9 @@ import numpy as np
 from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
-from neurovariety.dictionary.coordinates import Coordinates
 from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.dictionary.polynomial_map import Span
+from neurovariety.dictionary.polynomial_map import Span, written_out
 from neurovariety.dictionary.reduced_parametrization import ReducedParametrization
 from neurovariety.dictionary.trial import degree_bounds
 from neurovariety.errors import ResourceError
@@ -78,7 +77,7 @@ def point_count(source: Source, *, field: int = 3, seed: int = DEFAULT_SEED) -> 
     start = time.perf_counter()
     f = SmallField(field)
     model = as_model(source)
-    coordinates = Coordinates.of(model)
+    coordinates = written_out(model)
     ambient = len(Span.of(coordinates).pivots)
     reduced = ReducedParametrization.of(model, coordinates, f)
     _require_feasible(model.name, reduced, f.q)
@@ -109,8 +108,7 @@ def point_count(source: Source, *, field: int = 3, seed: int = DEFAULT_SEED) -> 
     if f.p <= degree:
         notices = (
             f"the characteristic {f.p} is not above the degree {degree}: some coefficients may vanish mod {f.p}, and "
-            "polynomials are counted, "
-            f"not functions on F_{f.q}^{model.inputs}",
+            f"polynomials are counted, not functions on F_{f.q}^{model.inputs}",
         )
     return PointCountResult(
         value=value,
@@ -131,10 +129,8 @@ def _require_feasible(name: str, reduced: ReducedParametrization, q: int) -> Non
     if vectors > _MAX_VECTORS or vectors * step > _MAX_WORK:
         raise ResourceError(
             f"{name} over F_{q} has {_size(vectors)} weight vectors to enumerate ({len(reduced.free)} weights besides those in "
-            "which it is "
-            f"linear) at about {step} steps each, more than the limit of {_size(min(_MAX_VECTORS, _MAX_WORK // step))}; choose "
-            "a smaller "
-            "field or architecture"
+            f"which it is linear) at about {step} steps each, more than the limit of {_size(min(_MAX_VECTORS, _MAX_WORK // step))}; "
+            "choose a smaller field or architecture"
         )
 
 

@@ -12,10 +12,14 @@ import flint
 import numpy as np
 
 from neurovariety.dictionary.coordinates import Coordinates
+from neurovariety.errors import ResourceError
+from neurovariety.model import Model
 from neurovariety.rings.rational import to_fraction
 from neurovariety.rings.ring import Array
 
 _NUDGE = 1e-9
+MAX_WEIGHTS = 500
+"""Weights of a model whose coefficients are written out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +63,16 @@ class Span:
             if asked != values[j]:
                 return j, asked, values[j]
         return None
+
+
+def written_out(model: Model) -> Coordinates:
+    """`Coordinates.of`, refused at once for models whose expansion would take minutes before it passes its limit."""
+    if model.parameters > MAX_WEIGHTS:
+        raise ResourceError(
+            f"{model.name} has {model.parameters:,} weights, and its coefficients are written out for at most {MAX_WEIGHTS}; try a "
+            "smaller architecture"
+        )
+    return Coordinates.of(model)
 
 
 def connected(supports: Sequence[Sequence[Any]]) -> list[list[int]]:

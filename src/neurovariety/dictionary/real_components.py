@@ -56,8 +56,7 @@ def _linear(model: Model, widths: tuple[int, ...], weights: tuple[Fraction, ...]
         value = 2**tight
         theorem = (
             "over a matrix whose rank is the least width r the real fiber of a linear network has 2^b path components, b the "
-            "number of hidden "
-            "layers of width r"
+            "number of hidden layers of width r"
         )
     hypotheses = [
         "every layer is linear",

@@ -229,9 +229,8 @@ def _power(base: _Sparse, exponent: int, shown: str) -> _Sparse:
 
 
 def holds_at_surds(model: Model, weights: tuple[Surd, ...], target: Target) -> bool:
-    """Whether f_w is the target for weights a + b sqrt(d), decided exactly in Q(sqrt(d)): f is expanded with s for the root, s^2
-    = d.
-    """
+    """Whether f_w is the target for weights a + b sqrt(d), decided exactly in Q(sqrt(d)): f is expanded with s for the root,
+    s^2 = d."""
     d = weights[0].d
     ring = Polynomials(["s", *(f"x{i}" for i in range(model.inputs))], _MAX_TERMS)
     s, *x = ring.generators()

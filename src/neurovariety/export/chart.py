@@ -33,11 +33,13 @@ _LARGEST_FIXED = 9
 @dataclass(frozen=True)
 class Chart:
     """``free`` weights by position; the others are ``fixed`` at integers (position -> value). The minor of the Jacobian with the rows
-    ``rows`` (coordinates) and the columns ``free`` is not identically zero on the chart."""
+    ``rows`` (coordinates) and the columns ``free`` is not identically zero on the chart: mod p it is not zero at ``point``, a random
+    value of each free weight."""
 
     free: tuple[int, ...]
     fixed: dict[int, int]
     rows: tuple[int, ...]
+    point: tuple[int, ...]
 
 
 def find_chart(parametrization: Parametrization, dimension: int, p: int, rng: np.random.Generator) -> Chart:
@@ -60,7 +62,7 @@ def find_chart(parametrization: Parametrization, dimension: int, p: int, rng: np
             restricted = parametrization.jacobian(on_chart, p)[:, list(free)]
             rows = echelon(np.ascontiguousarray(restricted.T), p)
             if rows.rank == dimension:
-                return Chart(free, fixed, tuple(int(j) for j in rows.pivot_columns))
+                return Chart(free, fixed, tuple(int(j) for j in rows.pivot_columns), tuple(point[i] for i in free))
     raise InputError(
         f"no {dimension} weights of {parametrization.model.name} could be left free with the others fixed at small integers; "
         "try another seed"

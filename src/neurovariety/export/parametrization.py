@@ -95,10 +95,9 @@ class Parametrization:
 
         return [value(terms) for terms in self.coordinates]
 
-    def derivatives(self, free: Sequence[int], fixed: Mapping[int, int], names: Sequence[str]) -> list[list[str]]:
-        """dc_j/dw_i as text, a row for each free weight w_i, with the ``fixed`` weights at their values."""
-        variables = [str(fixed[i]) if i in fixed else name for i, name in enumerate(names)]
-        return [[written(_derivative(terms, i), variables) for terms in self.coordinates] for i in free]
+    def restricted(self, fixed: Mapping[int, int]) -> tuple[Terms, ...]:
+        """The coordinates with the ``fixed`` weights at their values, as polynomials in all weights still."""
+        return tuple(_restricted(terms, fixed) for terms in self.coordinates)
 
     def jacobian(self, point: Sequence[int], p: int) -> Any:
         """dc_j/dw_i at ``point`` mod ``p``: a float64 array of shape (n, N) of residues."""
@@ -119,7 +118,15 @@ class Parametrization:
         return rank(self.jacobian(point, p), p)
 
 
-def _derivative(terms: Terms, i: int) -> Terms:
+def _restricted(terms: Terms, fixed: Mapping[int, int]) -> Terms:
+    found: dict[tuple[int, ...], Fraction] = {}
+    for exponents, c in terms:
+        left = tuple(0 if i in fixed else e for i, e in enumerate(exponents))
+        found[left] = found.get(left, _ZERO) + c * prod(fixed[i] ** e for i, e in enumerate(exponents) if i in fixed)
+    return tuple((e, c) for e, c in found.items() if c)
+
+
+def derivative(terms: Terms, i: int) -> Terms:
     """The derivative of a polynomial by weight i."""
     return tuple(((*e[:i], e[i] - 1, *e[i + 1 :]), c * e[i]) for e, c in terms if e[i])
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from math import gcd
 
@@ -12,13 +13,19 @@ import numpy as np
 from neurovariety.dictionary.trial import generator
 from neurovariety.errors import InputError
 from neurovariety.export.chart import Chart, find_chart
-from neurovariety.export.parametrization import Parametrization
+from neurovariety.export.parametrization import Parametrization, Terms, written
 
 PRIME = 32003
 """The prime of the scripts that count mod p; Macaulay2 and Singular are fastest below 2^15."""
 
 _STREAM = 2102
 _TRIES = 60
+COUNTED = (
+    "The script counts weights, counts those over one function, and divides.",
+    f"Counted mod {PRIME} at random numbers: right with probability close to one, not proved.",
+)
+"""What the scripts that count mod p say of it."""
+
 _LARGEST_MINOR = 8
 """Determinants of larger matrices of polynomials are no task for a script."""
 
@@ -61,8 +68,13 @@ class Task:
 
     @cached_property
     def chart(self) -> Chart:
-        """The weights that stay free. Raises `InputError` where the dimension is too large for the minors in the scripts."""
+        """The weights that stay free. Raises `InputError` where the dimension is zero, or too large for the minors in the scripts."""
         self._check_prime()
+        if not self.dimension:
+            raise InputError(
+                f"{self.parametrization.model.name} is one function whatever its weights: its neurovariety is a point, of degree 1; "
+                "export the dimension or the equations"
+            )
         if self.dimension > _LARGEST_MINOR:
             raise InputError(
                 f"the script contains a minor of size {self.dimension} of the Jacobian, and at most "
@@ -96,8 +108,11 @@ class Task:
         """The right-hand sides of these equations."""
         return [int(v) for v in self._random(5).integers(1, PRIME, self.dimension)]
 
-    def heading(self, mark: str) -> list[str]:
-        """The comment at the head of each script: what is asked, of what, and what we say."""
+    def heading(self, mark: str, counts: Sequence[str], coordinates: Sequence[str] = ()) -> list[str]:
+        """The comment at the head of each script: what is asked, of what, what we say, and what each coordinate is.
+
+        ``counts`` says in lines of text how the script counts points, where it does; ``coordinates`` are their names, if not c_0, ...
+        """
         p = self.parametrization
         lines = [
             f"{p.model.name}: {self.question}",
@@ -110,18 +125,23 @@ class Task:
             lines += ["The generic coefficients of the activations are fixed at " + ", ".join(map(str, p.drawn)) + "."]
         if self.question in ("degree", "ed-degree"):
             chart = self.chart
+            fixed = ", ".join(f"{p.names[i].flat} = {v}" for i, v in chart.fixed.items())
             lines += [
-                f"All weights but {self.dimension} are fixed, so that finitely many choices of these give a general function;",
-                "the script counts weights, counts those over one function, and divides.",
-                f"Counted mod {PRIME}, with probability close to one." if mark != "#" else "",
+                "All weights but as many as the dimension are fixed, so that finitely many choices of these give a general function.",
+                *counts,
                 f"Free weights: {', '.join(p.names[i].flat for i in chart.free)}",
+                f"Fixed weights: {fixed or 'none'}",
             ]
         lines += ["", "The coordinates are the coefficients of the outputs:"]
-        lines += [f"  c_{j}: {text}" for j, text in enumerate(p.legend)]
+        names = coordinates or [f"c_{j}" for j in range(p.count)]
+        lines += [f"  {name}: {text}" for name, text in zip(names, p.legend, strict=True)]
         return [f"{mark} {line}".rstrip() for line in lines]
 
-    def restricted(self, variables: Sequence[str], power: str = "^") -> list[str]:
+    @cached_property
+    def on_chart(self) -> tuple[Terms, ...]:
+        """The coordinates on the chart."""
+        return self.parametrization.restricted(self.chart.fixed)
+
+    def restricted(self, variables: Sequence[str], power: str = "^", number: Callable[[Fraction], str] | None = None) -> list[str]:
         """The coordinates on the chart, as text."""
-        fixed = self.chart.fixed
-        names = [str(fixed[i]) if i in fixed else v for i, v in enumerate(variables)]
-        return self.parametrization.written(names, power)
+        return [written(terms, variables, power, number) for terms in self.on_chart]
