@@ -307,10 +307,10 @@ class TestClaimsAreNotStrongerThanShown:
 
     def test_special_fiber_over_a_probable_dimension(self):
         """That no fiber is smaller than the generic one needs the dimension from above."""
-        at = [1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 2, 3, -4, 5, 6, 7, 2, 1, -3, 5, 7, 2, 3, 1, 9, 4, 2, 8]
-        assert nv.dimension("attention(2,3; a=2; t=3; heads=2)").claim is Claim.PROBABILITY
-        result = nv.fibers("attention(2,3; a=2; t=3; heads=2)", at=at)
-        assert (result.value["dimension"], result.claim) == (12, Claim.PROBABILITY)
+        at = [1, 2, 3, 4, -5, 6, 7, 8, 1, -3, 2, 5, 3, -2, 4, 1, 6, 7, 2, -9]
+        assert nv.dimension("mlp(2,4,3; x^3 + x^2)").claim is Claim.PROBABILITY
+        result = nv.fibers("mlp(2,4,3; x^3 + x^2)", at=at)
+        assert (result.value["dimension"], result.claim) == (1, Claim.PROBABILITY)
         assert 0 < result.evidence["error_bound"] <= 2**-20
 
     def test_further_samples_beyond_the_fewest_possible(self):

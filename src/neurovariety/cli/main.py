@@ -103,7 +103,9 @@ def report(**options: Any) -> None:
 @click.argument("architecture", metavar="ARCH")
 @click.option("--to", "system", required=True, help="macaulay2, singular, sage, julia or bertini.")
 @click.option("--question", default="dimension", show_default=True, help="dimension, equations, degree or ed-degree.")
-@click.option("--degree", type=click.INT, help="With --question equations: leave out those of higher degree.")
+@click.option(
+    "--degree-at-most", "--degree", "degree", type=click.INT, help="With --question equations: leave out those of higher degree."
+)
 @click.option("--output", help="Write the script to this file instead of standard output.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of all random choices.")
 def export(**options: Any) -> None:

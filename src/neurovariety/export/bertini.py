@@ -1,12 +1,20 @@
-"""Input files for Bertini, which solves polynomial systems: slices, critical equations, and the fiber through a point."""
+"""Input files for Bertini, which solves polynomial systems: slices, critical equations, and the fiber through a point.
+
+Numbers in names are padded with zeros: some of Bertini's parsers stumble where one name begins with another.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from neurovariety.errors import InputError
+from neurovariety.export.parametrization import derivative, written
 from neurovariety.export.task import Task
 
 _SMALL = 97
-"""Numbers of the systems are reduced to this size: Bertini computes with floating-point numbers."""
+"""Random numbers of the systems are reduced to this size: Bertini computes with floating-point numbers."""
+
+_COUNTED = ("Bertini finds the choices of weights by path tracking in floating-point numbers, which can lose one.",)
 
 
 def write(task: Task) -> str:
@@ -17,69 +25,90 @@ def write(task: Task) -> str:
             "julia, or dimension, degree and ed-degree to bertini"
         )
     body = {"dimension": _dimension, "degree": _degree, "ed-degree": _ed_degree}[task.question]
-    return "\n".join([*task.heading("%"), "%", *body(task), ""])
+    return "\n".join([*task.heading("%", _COUNTED, _numbered("c", task.parametrization.count)), "%", *body(task), ""])
 
 
 def _names(task: Task) -> list[str]:
     return [name.flat for name in task.parametrization.names]
 
 
-def _file(notes: list[str], track: int, variables: list[str], lines: list[str], functions: int) -> list[str]:
-    """An input file: settings, variables, subfunctions and functions f_0, f_1, ... ."""
-    declared = ", ".join(f"f_{j}" for j in range(functions))
-    head = ["CONFIG", f"  TrackType: {track};", "END;", "INPUT", f"  variable_group {', '.join(variables)};", f"  function {declared};"]
-    return [*(f"% {note}" for note in notes), *head, *(f"  {line}" for line in lines), "END;"]
+def _numbered(letter: str, count: int) -> list[str]:
+    width = len(str(count - 1))
+    return [f"{letter}_{j:0{width}d}" for j in range(count)]
+
+
+def _file(
+    notes: Sequence[str], track: int, variables: Sequence[str], definitions: Sequence[str], functions: Sequence[str]
+) -> list[str]:
+    """An input file: settings, variables, subfunctions by their definitions, and the functions f_0, f_1, ... ."""
+    names = _numbered("f", len(functions))
+    return [
+        *(f"% {note}" for note in notes),
+        "CONFIG",
+        f"  TrackType: {track};",
+        "END;",
+        "INPUT",
+        f"  variable_group {', '.join(variables)};",
+        f"  function {', '.join(names)};",
+        *(f"  {line}" for line in definitions),
+        *(f"  {name} = {text};" for name, text in zip(names, functions, strict=True)),
+        "END;",
+    ]
 
 
 def _small(rows: list[list[int]]) -> list[list[int]]:
     return [[v % (2 * _SMALL + 1) - _SMALL for v in row] for row in rows]
 
 
-def _sum(coefficients: list[int], terms: list[str]) -> str:
+def _sum(coefficients: Sequence[int], terms: Sequence[str]) -> str:
     return " + ".join(f"({c})*{t}" for c, t in zip(coefficients, terms, strict=True))
 
 
 def _dimension(task: Task) -> list[str]:
-    p = task.parametrization
-    names = _names(task)
-    (point,) = _small([task.point])
-    lines = [f"c_{j} = {text};" for j, text in enumerate(p.written(names))]
-    lines += [f"f_{j} = c_{j} - ({value});" for j, value in enumerate(p.values(point))]
+    p, point = task.parametrization, task.small_point
+    names, c = _names(task), _numbered("c", p.count)
+    values = p.values(point)
+    varies = [any(any(e) for e, _ in terms) for terms in p.coordinates]
     notes = [
-        f"The fiber through a general point: weights {', '.join(map(str, point))}.",
-        f"Bertini decomposes it (TrackType 1). The dimension is {p.parameters} minus that of the component through the point.",
+        f"The fiber through the point with weights {', '.join(map(str, point))}, where the Jacobian has its generic rank.",
+        f"Bertini decomposes it (TrackType 1). The dimension is {p.parameters} minus that of the component through this point.",
     ]
-    return _file(notes, 1, names, lines, p.count)
+    definitions = [f"{a} = {text};" for a, text, used in zip(c, p.written(names), varies, strict=True) if used]
+    functions = [f"{a} - ({value})" for a, value, used in zip(c, values, varies, strict=True) if used]
+    return _file(notes, 1, names, definitions, functions)
 
 
-def _phi(task: Task) -> tuple[list[str], list[str]]:
-    names = _names(task)
-    return [names[i] for i in task.chart.free], [f"c_{j} = {text};" for j, text in enumerate(task.restricted(names))]
+def _chart(task: Task) -> tuple[list[str], list[str], list[str]]:
+    """The free weights, the names of the coordinates, and their definitions on the chart."""
+    names, c = _names(task), _numbered("c", task.parametrization.count)
+    return [names[i] for i in task.chart.free], c, [f"{a} = {text};" for a, text in zip(c, task.restricted(names), strict=True)]
 
 
 def _degree(task: Task) -> list[str]:
-    free, lines = _phi(task)
-    coordinates = [f"c_{j}" for j in range(task.parametrization.count)]
-    for i, (row, (level,)) in enumerate(zip(_small(task.slices), _small([[b] for b in task.levels]), strict=True)):
-        lines.append(f"f_{i} = {_sum(row, coordinates)} - ({level});")
+    free, c, definitions = _chart(task)
+    (levels,) = _small([task.levels])
+    functions = [f"{_sum(row, c)} - ({level})" for row, level in zip(_small(task.slices), levels, strict=True)]
     notes = [
         "Weights whose function lies on a general affine space of complementary dimension.",
-        "The degree is the number of different values of (c_0, c_1, ...) at the finite solutions.",
+        f"The degree is the number of different values of ({c[0]}, ..., {c[-1]}) at the finite solutions.",
     ]
-    return _file(notes, 0, free, lines, task.dimension)
+    return _file(notes, 0, free, definitions, functions)
 
 
 def _ed_degree(task: Task) -> list[str]:
-    free, lines = _phi(task)
-    n = task.parametrization.count
+    free, c, definitions = _chart(task)
+    names = _names(task)
     (target,) = _small([task.target])
-    quadric = _small(task.quadric)
-    lines += [f"g_{j} = {_sum(row, [f'(c_{k} - ({target[k]}))' for k in range(n)])};" for j, row in enumerate(quadric)]
-    slopes = task.parametrization.derivatives(task.chart.free, task.chart.fixed, _names(task))
-    lines += [f"f_{i} = {' + '.join(f'({slope})*g_{j}' for j, slope in enumerate(row))};" for i, row in enumerate(slopes)]
+    slopes = _numbered("g", len(c))
+    differences = [f"({a} - ({u}))" for a, u in zip(c, target, strict=True)]
+    definitions += [f"{g} = {_sum(row, differences)};" for g, row in zip(slopes, _small(task.quadric), strict=True)]
+    functions = []
+    for i in task.chart.free:
+        rates = [(derivative(terms, i), g) for terms, g in zip(task.on_chart, slopes, strict=True)]
+        functions.append(" + ".join(f"({written(rate, names)})*{g}" for rate, g in rates if rate))
     notes = [
-        "Critical weights of Q(c - u): the derivatives of Q(c - u) by the free weights.",
-        "The ED degree is the number of different values of (c_0, c_1, ...) at the finite solutions at which the Jacobian of the",
-        f"coordinates has rank {task.dimension}.",
+        "Critical weights of Q(c - u): half the derivatives of Q(c - u) by the free weights; g is the vector Q (c - u).",
+        f"The ED degree is the number of different values of ({c[0]}, ..., {c[-1]}) at the finite solutions at which the",
+        f"Jacobian of the coordinates by the free weights has rank {task.dimension}.",
     ]
-    return _file(notes, 0, free, lines, task.dimension)
+    return _file(notes, 0, free, definitions, functions)

@@ -6,11 +6,16 @@ from fractions import Fraction
 
 from neurovariety.export.task import Task
 
+COUNTED = (
+    "The script counts weights, counts those over one function, and divides.",
+    "Counted by path tracking in floating-point numbers, which can lose a solution.",
+)
+
 
 def write(task: Task) -> str:
     """The script; its last line prints ``question = answer``."""
     body = {"dimension": _dimension, "equations": _equations, "degree": _degree, "ed-degree": _ed_degree}[task.question]
-    return "\n".join([*task.heading("#"), "", *body(task), ""])
+    return "\n".join([*task.heading("#", COUNTED), "", *body(task), ""])
 
 
 def _names(task: Task) -> list[str]:
@@ -21,14 +26,14 @@ def _number(c: Fraction) -> str:
     return f"({c.numerator}//{c.denominator})" if c.denominator > 1 else str(c)
 
 
-def _phi(entries: list[str]) -> list[str]:
-    return ["phi = [", *(f"    {e}," for e in entries), "]"]
+def _phi(entries: list[str], kind: str = "Expression") -> list[str]:
+    return [f"phi = {kind}[", *(f"    {e}," for e in entries), "]"]
 
 
 def _dimension(task: Task) -> list[str]:
     names = _names(task)
     return [
-        "using HomotopyContinuation, LinearAlgebra",
+        *_start(task),
         f"@var {' '.join(names)}",
         f"weights = [{', '.join(names)}]",
         *_phi(task.parametrization.written(names, "^", _number)),
@@ -43,7 +48,7 @@ def _equations(task: Task) -> list[str]:
     lines = [
         "using Oscar",
         f"weight_ring, ({', '.join(names)},) = polynomial_ring(QQ, [{', '.join(map(_quoted, names))}])",
-        *_phi(p.written(names, "^", _number)),
+        *_phi(p.written(names, "^", _number), ""),
         f"coordinate_ring, c = polynomial_ring(QQ, [{', '.join(_quoted(f'c_{j}') for j in range(p.count))}])",
         "# Every polynomial in the coordinates that vanishes identically in the weights.",
         "equation_ideal = kernel(hom(coordinate_ring, weight_ring, weight_ring.(phi)))",
@@ -67,10 +72,10 @@ def _chart(task: Task) -> list[str]:
     names = _names(task)
     free = [names[i] for i in task.chart.free]
     return [
-        "using HomotopyContinuation, LinearAlgebra",
+        *_start(task),
         f"@var {' '.join(free)}",
         f"weights = [{', '.join(free)}]",
-        *_phi(_restricted(task, names)),
+        *_phi(task.restricted(names, "^", _number)),
         "jacobian_of_phi = differentiate(phi, weights)",
         f"regular(w) = rank(ComplexF64.(evaluate(jacobian_of_phi, weights => w)); rtol = 1e-8) == {task.dimension}",
         "# Weights over one general function of the chart: solutions of general combinations that hit all coordinates.",
@@ -82,10 +87,16 @@ def _chart(task: Task) -> list[str]:
     ]
 
 
-def _restricted(task: Task, names: list[str]) -> list[str]:
-    fixed = task.chart.fixed
-    shown = [str(fixed[i]) if i in fixed else v for i, v in enumerate(names)]
-    return task.parametrization.written(shown, "^", _number)
+def _start(task: Task) -> list[str]:
+    return ["using HomotopyContinuation, LinearAlgebra, Random", f"Random.seed!({task.seed})"]
+
+
+def _quotient(question: str, count: str) -> list[str]:
+    lost = '"undecided: solutions were lost, run again with another seed"'
+    return [
+        f"quotient = {count} // fiber_count",
+        f'println("{question} = ", isinteger(quotient) ? numerator(quotient) : {lost})',
+    ]
 
 
 def _degree(task: Task) -> list[str]:
@@ -95,7 +106,7 @@ def _degree(task: Task) -> list[str]:
         "slices = randn(ComplexF64, length(weights), length(phi))",
         "on_slice = solve(System(slices * phi - randn(ComplexF64, length(weights)); variables = weights))",
         "slice_count = count(regular, solutions(on_slice))",
-        'println("degree = ", slice_count // fiber_count)',
+        *_quotient("degree", "slice_count"),
     ]
 
 
@@ -108,5 +119,5 @@ def _ed_degree(task: Task) -> list[str]:
         "data_point = randn(ComplexF64, length(phi))",
         "critical = solve(System(transpose(jacobian_of_phi) * quadric * (phi - data_point); variables = weights))",
         "critical_count = count(regular, solutions(critical))",
-        'println("ed-degree = ", critical_count // fiber_count)',
+        *_quotient("ed-degree", "critical_count"),
     ]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from neurovariety.export.task import PRIME, Task
+from collections.abc import Sequence
+
+from neurovariety.export.task import COUNTED, PRIME, Task
 
 
 def write(task: Task) -> str:
     """The script; its last line prints ``question = answer``."""
     body = {"dimension": _dimension, "equations": _equations, "degree": _degree, "ed-degree": _ed_degree}[task.question]
-    return "\n".join([*task.heading("--"), "", *body(task), ""])
+    return "\n".join([*task.heading("--", COUNTED), "", *body(task), ""])
 
 
 def _names(task: Task) -> list[str]:
@@ -20,10 +22,14 @@ def _ring(name: str, field: str, variables: list[str]) -> str:
 
 
 def _row(name: str, entries: list[str]) -> list[str]:
-    return [f"{name} = matrix {{{{", *(f"    {e}{',' if j + 1 < len(entries) else ''}" for j, e in enumerate(entries)), "    }};"]
+    return [
+        f"{name} = matrix(weightRing, {{{{",
+        *(f"    {e}{',' if j + 1 < len(entries) else ''}" for j, e in enumerate(entries)),
+        "    }});",
+    ]
 
 
-def _numbers(rows: list[list[int]]) -> str:
+def _numbers(rows: Sequence[Sequence[int]]) -> str:
     return "{" + ", ".join("{" + ", ".join(map(str, row)) + "}" for row in rows) + "}"
 
 
@@ -70,12 +76,11 @@ def _chart(task: Task) -> list[str]:
 
 
 def _fiber(task: Task) -> list[str]:
-    p = [task.point[i] for i in task.chart.free]
     return [
         "-- Weights over one general function of the chart, where the Jacobian does not drop rank.",
         "jacobianOfPhi = jacobian phi;",
         f"bigMinor = det submatrix(jacobianOfPhi, , {{{', '.join(map(str, task.chart.rows))}}});",
-        f"atPoint = sub(phi, matrix {_numbers([p])});",
+        f"atPoint = sub(phi, matrix {_numbers([task.chart.point])});",
         "fiberCount = degree saturate(ideal(phi - sub(atPoint, weightRing)), bigMinor);",
     ]
 

@@ -13,8 +13,8 @@ from itertools import product
 
 from neurovariety.model import Block, Model, Shape
 
-_TAKEN = {"c"}
-"""Letters that the scripts use themselves, for coordinates."""
+_TAKEN = {"c", "f", "g"}
+"""Letters that the scripts use themselves, for coordinates and for the functions of Bertini."""
 
 _OWN_OUTPUT = r"[io]\d+"
 """Names that Macaulay2 gives to its own input and output lines."""

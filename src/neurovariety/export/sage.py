@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from neurovariety.export.task import PRIME, Task
+from fractions import Fraction
+
+from neurovariety.export.task import COUNTED, PRIME, Task
 
 
 def write(task: Task) -> str:
     """The script; its last line prints ``question = answer``."""
     body = {"dimension": _dimension, "equations": _equations, "degree": _degree, "ed-degree": _ed_degree}[task.question]
-    return "\n".join([*task.heading("#"), "", "from sage.all import *", "", *body(task), ""])
+    extra = ["from sage.libs.singular.function import singular_function"] if task.question == "equations" else []
+    return "\n".join([*task.heading("#", COUNTED), "", "from sage.all import *", *extra, "", *body(task), ""])
 
 
 def _names(task: Task) -> list[str]:
@@ -16,7 +19,11 @@ def _names(task: Task) -> list[str]:
 
 
 def _ring(field: str, variables: list[str]) -> list[str]:
-    return [f"names = {variables!r}", f"weight_ring = PolynomialRing({field}, names)", f"{', '.join(variables)}, = weight_ring.gens()"]
+    return [
+        f"field = {field}",
+        f"weight_ring = PolynomialRing(field, {len(variables)}, {variables!r})",
+        f"{', '.join(variables)}, = weight_ring.gens()",
+    ]
 
 
 def _phi(entries: list[str]) -> list[str]:
@@ -31,28 +38,27 @@ def _dimension(task: Task) -> list[str]:
         "# The rank of the Jacobian at a random point is the dimension, unless the point is special.",
         "jacobian_of_phi = jacobian(phi, weight_ring.gens())",
         f"point = {task.point!r}",
-        'print("dimension =", jacobian_of_phi(*point).rank())',
+        'print("dimension =", matrix(field, [[f(*point) for f in row] for row in jacobian_of_phi]).rank())',
     ]
 
 
-def _number(c: object) -> str:
-    """A positive rational number in parentheses, exact in Sage and in Python alike."""
-    text = str(c)
-    return f"QQ(({text.replace('/', ', ')}))" if "/" in text else text
+def _number(c: Fraction) -> str:
+    """A positive rational number as an element of the field, since Python would round 1/3."""
+    return f"field({c.numerator})/{c.denominator}" if c.denominator > 1 else str(c)
 
 
 def _equations(task: Task) -> list[str]:
     names, p = _names(task), task.parametrization
     coordinates = [f"c_{j}" for j in range(p.count)]
     lines = [
-        f"names = {[*names, *coordinates]!r}",
-        "weight_ring = PolynomialRing(QQ, names)",
-        f"{', '.join([*names, *coordinates])}, = weight_ring.gens()",
+        *_ring("QQ", [*names, *coordinates]),
         *_phi(p.written(names, "**", _number)),
         "# Every polynomial in the coordinates that vanishes identically in the weights.",
         f"graph = weight_ring.ideal([c - f for c, f in zip([{', '.join(coordinates)}], phi)])",
         f"found = graph.elimination_ideal([{', '.join(names)}])",
-        "equations = [g for g in found.interreduced_basis() if g != 0]",
+        "# Minimal generators, if the ideal is homogeneous; else a Groebner basis stays as it is.",
+        'basis = singular_function("minbase")(found) if found.is_homogeneous() else found.gens()',
+        "equations = [g for g in basis if g != 0]",
     ]
     if task.at_most:
         lines += [f"equations = [g for g in equations if g.degree() <= {task.at_most}]"]
@@ -71,14 +77,14 @@ def _chart(task: Task) -> list[str]:
     return [
         "# The last variable is the inverse of a minor of the Jacobian, which must not vanish.",
         *_ring(f"GF({PRIME})", [*free, "inverse_of_minor"]),
-        *_phi(task.restricted(names, "**")),
+        *_phi(task.restricted(names, "**", _number)),
         "weights = weight_ring.gens()[:-1]",
         "jacobian_of_phi = jacobian(phi, weights)",
         f"big_minor = jacobian_of_phi.matrix_from_rows({list(task.chart.rows)!r}).det()",
         "regular = inverse_of_minor * big_minor - 1",
         "# Weights over one general function of the chart.",
-        f"point = {[task.point[i] for i in task.chart.free] + [0]!r}",
-        "fiber_count = weight_ring.ideal([f - f(*point) for f in phi] + [regular]).vector_space_dimension()",
+        f"point = {[*task.chart.point, 0]!r}",
+        "fiber_count = ZZ(weight_ring.ideal([f - f(*point) for f in phi] + [regular]).vector_space_dimension())",
     ]
 
 
@@ -89,7 +95,7 @@ def _degree(task: Task) -> list[str]:
         f"slices = matrix(weight_ring, {task.slices!r})",
         f"levels = vector(weight_ring, {task.levels!r})",
         "slice_ideal = weight_ring.ideal(list(slices * vector(phi) - levels) + [regular])",
-        'print("degree =", slice_ideal.vector_space_dimension() / fiber_count)',
+        'print("degree =", ZZ(slice_ideal.vector_space_dimension()) / fiber_count)',
     ]
 
 
@@ -100,5 +106,5 @@ def _ed_degree(task: Task) -> list[str]:
         f"quadric = matrix(weight_ring, {task.quadric!r})",
         f"data_point = vector(weight_ring, {task.target!r})",
         "critical = weight_ring.ideal(list(jacobian_of_phi.transpose() * quadric * (vector(phi) - data_point)) + [regular])",
-        'print("ed-degree =", critical.vector_space_dimension() / fiber_count)',
+        'print("ed-degree =", ZZ(critical.vector_space_dimension()) / fiber_count)',
     ]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from neurovariety.export.task import PRIME, Task
+from neurovariety.export.task import COUNTED, PRIME, Task
 
 
 def write(task: Task) -> str:
     """The script; its last line prints ``question = answer``."""
     body = {"dimension": _dimension, "equations": _equations, "degree": _degree, "ed-degree": _ed_degree}[task.question]
-    return "\n".join([*task.heading("//"), "", *body(task), "quit;", ""])
+    return "\n".join([*task.heading("//", COUNTED), "", *body(task), "quit;", ""])
 
 
 def _names(task: Task) -> list[str]:
@@ -47,8 +47,8 @@ def _equations(task: Task) -> list[str]:
         f"ideal equationIdeal = eliminate(graphIdeal, {'*'.join(names)});",
         f"ring coordinateRing = 0, ({', '.join(coordinates)}), dp;",
         "ideal equationIdeal = imap(bothRings, equationIdeal);",
-        "// For homogeneous ideals these are minimal generators.",
-        "equationIdeal = minbase(equationIdeal);",
+        "// Minimal generators, if the ideal is homogeneous; else a Groebner basis stays as it is.",
+        "if (homog(equationIdeal)) { equationIdeal = minbase(equationIdeal); }",
     ]
     top = str(task.at_most) if task.at_most else "0"
     largest = "for (k = 1; k <= size(equationIdeal); k++) { if (deg(equationIdeal[k]) > top) { top = deg(equationIdeal[k]); } }"
@@ -79,7 +79,7 @@ def _chart(task: Task) -> list[str]:
 
 def _fiber(task: Task) -> list[str]:
     r, n = task.dimension, task.parametrization.count
-    at = ", ".join([*(str(task.point[i]) for i in task.chart.free), "0"])
+    at = ", ".join(map(str, [*task.chart.point, 0]))
     rows = ", ".join(str(j + 1) for j in task.chart.rows)
     return [
         "// Weights over one general function of the chart, where the Jacobian does not drop rank.",
@@ -94,23 +94,26 @@ def _fiber(task: Task) -> list[str]:
     ]
 
 
+def _quotient(question: str, count: str) -> list[str]:
+    return [
+        f'if ({count} % fiberCount == 0) {{ print("{question} = " + string({count} div fiberCount)); }}',
+        f'else {{ print("{question} = undecided: the numbers were special, export with another seed"); }}',
+    ]
+
+
 def _degree(task: Task) -> list[str]:
-    r, n = task.dimension, task.parametrization.count
-    return (
-        [
-            *_chart(task),
-            *_fiber(task),
-            "// Weights whose function lies on a general affine space of complementary dimension.",
-            _matrix("slices", task.slices),
-            _matrix("levels", [[b] for b in task.levels]),
-            f"matrix values[{n}][1] = phi;",
-            "ideal sliceIdeal = ideal(slices * values - levels), inverseOfMinor * bigMinor - 1;",
-            "int sliceCount = vdim(std(sliceIdeal));",
-            'print("degree = " + string(sliceCount / fiberCount));',
-        ]
-        if r
-        else []
-    )
+    n = task.parametrization.count
+    return [
+        *_chart(task),
+        *_fiber(task),
+        "// Weights whose function lies on a general affine space of complementary dimension.",
+        _matrix("slices", task.slices),
+        _matrix("levels", [[b] for b in task.levels]),
+        f"matrix values[{n}][1] = phi;",
+        "ideal sliceIdeal = ideal(slices * values - levels), inverseOfMinor * bigMinor - 1;",
+        "int sliceCount = vdim(std(sliceIdeal));",
+        *_quotient("degree", "sliceCount"),
+    ]
 
 
 def _ed_degree(task: Task) -> list[str]:
@@ -124,5 +127,5 @@ def _ed_degree(task: Task) -> list[str]:
         f"matrix values[{n}][1] = phi;",
         "ideal criticalIdeal = ideal(transpose(jacobianOfPhi) * quadric * (values - dataPoint)), inverseOfMinor * bigMinor - 1;",
         "int criticalCount = vdim(std(criticalIdeal));",
-        'print("ed-degree = " + string(criticalCount / fiberCount));',
+        *_quotient("ed-degree", "criticalCount"),
     ]

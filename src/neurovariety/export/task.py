@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from math import gcd
+from textwrap import wrap
 
 import numpy as np
 
@@ -20,6 +21,7 @@ PRIME = 32003
 
 _STREAM = 2102
 _TRIES = 60
+_SMALL = 20
 COUNTED = (
     "The script counts weights, counts those over one function, and divides.",
     f"Counted mod {PRIME} at random numbers: right with probability close to one, not proved.",
@@ -64,6 +66,21 @@ class Task:
         raise InputError(
             f"the Jacobian of {self.parametrization.model.name} does not reach its rank mod {PRIME}, the prime of the scripts; "
             "our own entry dimension chooses larger primes"
+        )
+
+    @cached_property
+    def small_point(self) -> list[int]:
+        """Weights from 1 to `_SMALL` at which the Jacobian has the generic rank, as its rank mod `PRIME` proves. Then the fiber through
+        that point is smooth there, of dimension N minus the rank. Raises `InputError` where none was found."""
+        self._check_prime()
+        rng = self._random(6)
+        for _ in range(_TRIES):
+            point = [int(v) for v in rng.integers(1, _SMALL + 1, self.parametrization.parameters)]
+            if self.parametrization.jacobian_rank(point, PRIME) == self.dimension:
+                return point
+        raise InputError(
+            f"no weights from 1 to {_SMALL} were found at which the Jacobian of {self.parametrization.model.name} has rank "
+            f"{self.dimension} mod {PRIME}; try another seed"
         )
 
     @cached_property
@@ -115,9 +132,9 @@ class Task:
         """
         p = self.parametrization
         lines = [
-            f"{p.model.name}: {self.question}",
+            f"{' '.join(p.model.name.split())}: {self.question}",
             "",
-            QUESTIONS[self.question] + ".",
+            *wrap(QUESTIONS[self.question] + ".", 120),
             f"{p.parameters} weights, {p.count} coordinates.",
             f"Dimension {self.dimension} ({self.claim}) by neurovariety, seed {self.seed}.",
         ]

@@ -73,7 +73,7 @@ def build_report(
     An entry that cannot be computed (too large, say) is reported with its sentence and does not stop the others. Raises
     `InputError` for an unusable architecture and `DataError` where the data do not fit it.
 
-    >>> build_report("mlp(2,2,1; x^2)").rows[1].result
+    >>> build_report("mlp(2,2,1; x^2)").rows[2].result
     dimension(mlp(2,2,1; x^2)) = 3 [proved, seed 0]
     """
     model = as_model(source)
