@@ -52,7 +52,7 @@ DEGREES = [
     ("cp(2,2,2; rank=1)", 6),
 ]
 ED_DEGREES = [
-    # generic ED degrees of matrices and tensors of rank 1, from their Chern classes (Draisma et al. 2016, theorem 7.7)
+    # generic ED degrees of matrices and tensors of rank 1, from their Chern classes (Draisma et al. 2016)
     ("linear(2,1,2)", 6),
     ("linear(3,1,2)", 10),
     ("linear(3,1,3)", 39),
