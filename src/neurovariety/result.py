@@ -153,7 +153,11 @@ def in_one_line(value: Any) -> str:
     """A value of a result as short text; - stands for null."""
     if value is None:
         return "-"
-    if isinstance(value, list | tuple) and value and all(isinstance(v, Mapping) for v in value):
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping | list | tuple) and not value:
+        return "none"
+    if isinstance(value, list | tuple) and all(isinstance(v, Mapping) for v in value):
         return f"{len(value)} listed"  # a table has no place in one line; JSON has all of it
     text = str(plain(value))
     return text if len(text) <= 60 else text[:57] + "..."
