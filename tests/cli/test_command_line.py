@@ -280,6 +280,31 @@ def test_interrupt():
     assert "Traceback" not in err
 
 
+def test_an_interrupt_that_was_swallowed_comes_again():
+    """Python ignores exceptions in destructors; the work goes on, and Ctrl-C must still end it."""
+    script = """
+import os, signal, time
+from neurovariety.cli.workers import insistent_interrupt
+class Swallows:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.1)
+with insistent_interrupt():
+    try:
+        Swallows()
+        print("went on", flush=True)
+        start = time.process_time()
+        while time.process_time() - start < 20:
+            pass
+        print("not heard", flush=True)
+    except KeyboardInterrupt:
+        print("heard", flush=True)
+assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.split("\n")[:2] == ["went on", "heard"]
+
+
 def test_parallel_answers_equal_sequential_ones(run):
     texts = [f"mlp(2,{k},1; x^{2 + k % 3})" for k in range(1, 12)] + ["bad(1)", "linear(3,2,3)"]
 

@@ -42,9 +42,9 @@ DEFECTIVE = [
     ("mlp(3,3,3; x^2 + x; bias)", 21, 24, "rescalings"),
     ("mlp(4,3,2; 2*x^2 - x; bias)", 20, 23, "rescalings"),
     # attention (Henry, Marchetti, Kohn, arXiv:2408.17221, list the first five)
-    ("attention(2,2,2; a=1,2; t=2)", 8, 9, "single layers"),
-    ("attention(3,3,3; a=1,2; t=2)", 18, 20, "single layers"),
-    ("attention(2,3,2; a=2; t=2)", 10, 13, "single layers"),
+    ("attention(2,2,2; a=1,2; t=2)", 8, 9, "layer"),
+    ("attention(3,3,3; a=1,2; t=2)", 18, 20, "layer"),
+    ("attention(2,3,2; a=2; t=2)", 10, 13, "layer"),
     ("attention(2,2; a=2; t=1)", 6, 7, "one token"),
     ("attention(3,2; a=2; t=1)", 11, 13, "one token"),
     # sums of products: Strassen 1983, Lickteig 1985, Catalisano, Geramita, Gimigliano 2011, Abo, Ottaviani, Peterson 2009

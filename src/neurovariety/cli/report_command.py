@@ -13,7 +13,7 @@ from rich.console import Console
 
 from neurovariety.architectures import as_model
 from neurovariety.cli.exit_status import ANSWERED, INTERRUPTED, NOT_FINISHED
-from neurovariety.cli.workers import OutOfTime
+from neurovariety.cli.workers import OutOfTime, insistent_interrupt
 from neurovariety.cli.workers import time_limit as limited
 from neurovariety.dataset import read_csv
 from neurovariety.errors import InputError
@@ -69,7 +69,7 @@ def _write(path: str, text: str) -> None:
 def _fill(out: Report, model: Any, dataset: Any, seed: int, memory: int | None, limit: float | None) -> int:
     console = Console(stderr=True)
     try:
-        with limited(time.time() + limit if limit else None), console.status("") as status:
+        with insistent_interrupt(), limited(time.time() + limit if limit else None), console.status("") as status:
             fill(out, model, dataset, seed, memory, lambda name: status.update(f"{name} ..."))
     except OutOfTime:
         out.finished = False

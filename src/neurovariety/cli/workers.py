@@ -21,6 +21,9 @@ from neurovariety.dictionary.progress import watch
 from neurovariety.dictionary.registry import ENTRIES, find
 from neurovariety.errors import NeurovarietyError
 
+_INSISTENCE = 0.5
+"""Seconds between repetitions of a Ctrl-C that was not heard."""
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -42,7 +45,7 @@ def answer(entry_name: str, architecture: str, arguments: dict[str, Any], deadli
     entry = find(entry_name) or ENTRIES[0]
     found = watch()
     try:
-        with time_limit(deadline):
+        with insistent_interrupt(), time_limit(deadline):
             result = entry.load()(architecture, **arguments)
         return Answer(architecture, ANSWERED, result.to_dict(), result.summary())
     except NeurovarietyError as error:
@@ -99,6 +102,34 @@ def time_limit(deadline: float | None) -> Iterator[None]:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
         sys.unraisablehook = sys.__unraisablehook__
+
+
+@contextlib.contextmanager
+def insistent_interrupt() -> Iterator[None]:
+    """Ctrl-C raises `KeyboardInterrupt` in this (main) thread, and again until it is heard.
+
+    Python swallows one that falls into a destructor or a weak reference callback, and a long computation would then go on.
+    """
+    ours = threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if not ours:  # a worker, which leaves Ctrl-C to its parent, or a host program with a handler of its own
+        yield
+        return
+
+    def again(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    def first(*_: object) -> None:
+        signal.setitimer(signal.ITIMER_VIRTUAL, _INSISTENCE, _INSISTENCE)  # seconds of work, not of waiting
+        raise KeyboardInterrupt
+
+    previous = signal.signal(signal.SIGVTALRM, again)
+    signal.signal(signal.SIGINT, first)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGVTALRM, previous)
 
 
 _THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
