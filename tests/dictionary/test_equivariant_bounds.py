@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import neurovariety as nv
-from neurovariety.dictionary.equivariant_bounds import equivariant_linear, equivariant_polynomials, linear_network
-from neurovariety.dictionary.linear_map import common_order, identity, read_map
+from neurovariety.dictionary.equivariance.bounds import equivariant_linear, equivariant_polynomials, linear_network
+from neurovariety.dictionary.equivariance.linear_map import common_order, identity, read_map
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from neurovariety import InputError
-from neurovariety.dictionary.layer_classes import classes, commuting, hidden_groups
-from neurovariety.dictionary.linear_map import common_order, read_map
+from neurovariety.dictionary.equivariance.layer_classes import classes, commuting, hidden_groups
+from neurovariety.dictionary.equivariance.linear_map import common_order, read_map
 from neurovariety.symmetry import AxisAction, Kind
 
 

@@ -10,11 +10,11 @@ import pytest
 
 from neurovariety.architectures import as_model
 from neurovariety.claim import Claim
-from neurovariety.dictionary.coordinates import Coordinates
+from neurovariety.dictionary.ideal.coordinates import Coordinates
 from neurovariety.dictionary.membership import membership
-from neurovariety.dictionary.polynomial_map import PolynomialMap, Span
-from neurovariety.dictionary.real_zero import Ball, certified_ball, pivot_columns
-from neurovariety.dictionary.target import read_target
+from neurovariety.dictionary.targets.polynomial_map import PolynomialMap, Span
+from neurovariety.dictionary.targets.real_zero import Ball, certified_ball, pivot_columns
+from neurovariety.dictionary.targets.target import read_target
 from neurovariety.errors import ResourceError
 
 

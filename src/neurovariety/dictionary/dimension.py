@@ -22,8 +22,8 @@ from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.dictionary.find_equations import equations_bound
 from neurovariety.dictionary.generic_rank import RankTrial, generic_rank
+from neurovariety.dictionary.ideal.find_equations import equations_bound
 from neurovariety.dictionary.large_field import large_field_rank
 from neurovariety.dictionary.progress import note
 from neurovariety.dictionary.span import exact_span, span_at_least

@@ -26,13 +26,13 @@ from typing import Any, ClassVar
 from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
-from neurovariety.dictionary.coordinates import Coordinate, Coordinates, monomial_name
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.dictionary.find_equations import System, find_equations
 from neurovariety.dictionary.generic_rank import generic_rank
-from neurovariety.dictionary.interpolation import Equation
+from neurovariety.dictionary.ideal.coordinates import Coordinate, Coordinates, monomial_name
+from neurovariety.dictionary.ideal.find_equations import System, find_equations
+from neurovariety.dictionary.ideal.interpolation import Equation
+from neurovariety.dictionary.ideal.vanishing import violated
 from neurovariety.dictionary.trial import draw_point, generator
-from neurovariety.dictionary.vanishing import violated
 from neurovariety.errors import InputError
 from neurovariety.result import Provenance, counted
 from neurovariety.tolerances import DEFAULT_SEED

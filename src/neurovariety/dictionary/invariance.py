@@ -23,12 +23,19 @@ from typing import Any, ClassVar
 from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
-from neurovariety.dictionary.adjunction import OverField, input_adjunction, output_adjunction, require_axes, tested, zero_function
 from neurovariety.dictionary.dimension import DimensionResult, dimension
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.dictionary.equivariant_bounds import Equivariant, equivariant_linear, equivariant_polynomials, linear_network
-from neurovariety.dictionary.equivariant_weights import MAX_CLASSES, Component, EquivariantWeights, require_size
-from neurovariety.dictionary.linear_map import MAX_ORDER, LinearMap, common_order, identity, read_map
+from neurovariety.dictionary.equivariance.adjunction import (
+    OverField,
+    input_adjunction,
+    output_adjunction,
+    require_axes,
+    tested,
+    zero_function,
+)
+from neurovariety.dictionary.equivariance.bounds import Equivariant, equivariant_linear, equivariant_polynomials, linear_network
+from neurovariety.dictionary.equivariance.linear_map import MAX_ORDER, LinearMap, common_order, identity, read_map
+from neurovariety.dictionary.equivariance.weights import MAX_CLASSES, Component, EquivariantWeights, require_size
 from neurovariety.dictionary.progress import note
 from neurovariety.dictionary.stated_symmetries import stated_symmetries
 from neurovariety.dictionary.trial import division_notice, draw_point, generator, with_new_values

@@ -28,17 +28,17 @@ import numpy as np
 from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
-from neurovariety.dictionary.decision import Decision, Verdict, realizable
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.dictionary.membership_binary import decide_binary
-from neurovariety.dictionary.membership_convolution import decide_convolution
-from neurovariety.dictionary.membership_linear import decide_linear
-from neurovariety.dictionary.membership_quadratic import decide_quadratic
-from neurovariety.dictionary.membership_search import decide_by_search
-from neurovariety.dictionary.polynomial_map import written_out
 from neurovariety.dictionary.real_components import architecture_of
 from neurovariety.dictionary.special_fiber import exact_weights
-from neurovariety.dictionary.target import Target, function_at, holds_at_surds, read_target, require_polynomial
+from neurovariety.dictionary.targets.binary_forms import decide_binary
+from neurovariety.dictionary.targets.convolutions import decide_convolution
+from neurovariety.dictionary.targets.decision import Decision, Verdict, realizable
+from neurovariety.dictionary.targets.linear_maps import decide_linear
+from neurovariety.dictionary.targets.polynomial_map import written_out
+from neurovariety.dictionary.targets.quadratic_forms import decide_quadratic
+from neurovariety.dictionary.targets.search import decide_by_search
+from neurovariety.dictionary.targets.target import Target, function_at, holds_at_surds, read_target, require_polynomial
 from neurovariety.dictionary.trial import generator
 from neurovariety.errors import InputError, ResourceError, VerificationError
 from neurovariety.model import Model

@@ -28,10 +28,10 @@ import numpy as np
 from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
+from neurovariety.dictionary.counting.reduced_parametrization import ReducedParametrization
 from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.dictionary.polynomial_map import Span, written_out
-from neurovariety.dictionary.reduced_parametrization import ReducedParametrization
+from neurovariety.dictionary.targets.polynomial_map import Span, written_out
 from neurovariety.dictionary.trial import degree_bounds
 from neurovariety.errors import ResourceError
 from neurovariety.result import Provenance
@@ -156,7 +156,7 @@ def _count(name: str, reduced: ReducedParametrization, f: SmallField) -> tuple[i
             f"{_size(_MAX_VECTORS)}; choose a smaller field or architecture"
         )
     counted = _Distinct(keys)
-    from neurovariety.dictionary._counting_kernels import points_of
+    from neurovariety.dictionary.counting.kernels import points_of
 
     for r in range(1, reduced.rows + 1):
         chosen = np.ascontiguousarray(bases[ranks == r][:, :r])
@@ -168,7 +168,7 @@ def _count(name: str, reduced: ReducedParametrization, f: SmallField) -> tuple[i
 
 
 def _matrices(reduced: ReducedParametrization, f: SmallField, echelon: bool) -> Iterator[Array]:
-    from neurovariety.dictionary._counting_kernels import matrices_at
+    from neurovariety.dictionary.counting.kernels import matrices_at
 
     total = f.q ** len(reduced.free)
     shape = (reduced.rows, reduced.columns)

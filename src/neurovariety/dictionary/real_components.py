@@ -19,7 +19,7 @@ from neurovariety.architectures.architecture import Architecture
 from neurovariety.architectures.diagonal import Diagonal
 from neurovariety.architectures.linear import Linear
 from neurovariety.architectures.mlp import MLP
-from neurovariety.dictionary.rational_matrices import flint_matrix
+from neurovariety.dictionary.targets.rational_matrices import flint_matrix
 from neurovariety.model import Model
 
 _SOURCE = "trager2020"

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from neurovariety.dictionary.coordinates import Coordinates
+from neurovariety.dictionary.ideal.coordinates import Coordinates
 from neurovariety.dictionary.trial import generator
 from neurovariety.errors import InputError
 from neurovariety.export.names import Name, weight_names

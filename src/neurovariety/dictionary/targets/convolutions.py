@@ -17,9 +17,9 @@ from typing import Any
 
 from neurovariety.architectures.architecture import Architecture
 from neurovariety.architectures.cnn import CNN
-from neurovariety.dictionary.decision import Decision, excluded, realizable, statement
-from neurovariety.dictionary.real_roots import Factor, factors_over_q, factors_over_r
-from neurovariety.dictionary.target import Target
+from neurovariety.dictionary.targets.decision import Decision, excluded, realizable, statement
+from neurovariety.dictionary.targets.real_roots import Factor, factors_over_q, factors_over_r
+from neurovariety.dictionary.targets.target import Target
 
 ROUTE = "real roots of the composed filter"
 _MAX_DEGREE = 200

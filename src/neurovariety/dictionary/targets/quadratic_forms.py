@@ -15,9 +15,9 @@ from fractions import Fraction
 
 from neurovariety.architectures.architecture import Architecture
 from neurovariety.architectures.mlp import MLP
-from neurovariety.dictionary.decision import Decision, Verdict, excluded, realizable, statement
-from neurovariety.dictionary.rational_matrices import Matrix, echelon_form, minor_sentence, nonzero_minor, sum_of_squares
-from neurovariety.dictionary.target import Target
+from neurovariety.dictionary.targets.decision import Decision, Verdict, excluded, realizable, statement
+from neurovariety.dictionary.targets.rational_matrices import Matrix, echelon_form, minor_sentence, nonzero_minor, sum_of_squares
+from neurovariety.dictionary.targets.target import Target
 from neurovariety.result import counted
 
 ROUTE = "rank of a symmetric matrix over Q"

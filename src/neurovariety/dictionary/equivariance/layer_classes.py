@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurovariety.dictionary.adjunction import BlockMap
+from neurovariety.dictionary.equivariance.adjunction import BlockMap
 from neurovariety.linear_algebra import reduce_mod
 from neurovariety.result import counted
 from neurovariety.rings.ring import Array

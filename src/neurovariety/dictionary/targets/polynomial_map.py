@@ -11,7 +11,7 @@ from typing import Any
 import flint
 import numpy as np
 
-from neurovariety.dictionary.coordinates import Coordinates
+from neurovariety.dictionary.ideal.coordinates import Coordinates
 from neurovariety.errors import ResourceError
 from neurovariety.model import Model
 from neurovariety.rings.rational import to_fraction

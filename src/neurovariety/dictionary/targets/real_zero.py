@@ -16,7 +16,7 @@ from typing import Any
 import flint
 import numpy as np
 
-from neurovariety.dictionary.polynomial_map import PolynomialMap
+from neurovariety.dictionary.targets.polynomial_map import PolynomialMap
 from neurovariety.rings.ring import Array
 
 _PRECISION = 160

@@ -14,7 +14,7 @@ from math import comb, gcd, lcm
 
 import numpy as np
 
-from neurovariety.dictionary.coordinates import Coordinates
+from neurovariety.dictionary.ideal.coordinates import Coordinates
 from neurovariety.errors import ResourceError
 from neurovariety.linear_algebra import echelon, kernel, matmul_mod, random_prime, rank, rational_kernel, reduce_mod
 from neurovariety.rings.ring import Array

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from neurovariety.dictionary.coordinates import Coordinate, Coordinates
-from neurovariety.dictionary.interpolation import Equation
+from neurovariety.dictionary.ideal.coordinates import Coordinate, Coordinates
+from neurovariety.dictionary.ideal.interpolation import Equation
 from neurovariety.linear_algebra import count_primes_lower_bound, echelon, random_prime
 from neurovariety.rings.ring import Array
 from neurovariety.tolerances import PRIME_BITS

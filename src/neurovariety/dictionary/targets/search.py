@@ -16,12 +16,12 @@ from fractions import Fraction
 import numpy as np
 
 from neurovariety.claim import Claim
-from neurovariety.dictionary.coordinates import Coordinates, monomial_name
-from neurovariety.dictionary.decision import Decision, Verdict, excluded, realizable, statement
-from neurovariety.dictionary.least_squares import levenberg_marquardt, step_cost
-from neurovariety.dictionary.polynomial_map import PolynomialMap, Span, written_out
-from neurovariety.dictionary.real_zero import certified_ball, rational_candidates
-from neurovariety.dictionary.target import Target, function_at
+from neurovariety.dictionary.ideal.coordinates import Coordinates, monomial_name
+from neurovariety.dictionary.targets.decision import Decision, Verdict, excluded, realizable, statement
+from neurovariety.dictionary.targets.least_squares import levenberg_marquardt, step_cost
+from neurovariety.dictionary.targets.polynomial_map import PolynomialMap, Span, written_out
+from neurovariety.dictionary.targets.real_zero import certified_ball, rational_candidates
+from neurovariety.dictionary.targets.target import Target, function_at
 from neurovariety.dictionary.trial import generator
 from neurovariety.errors import ResourceError
 from neurovariety.model import Model

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from neurovariety.claim import Claim
-from neurovariety.dictionary.real_quadratic import Surd
+from neurovariety.dictionary.targets.real_quadratic import Surd
 
 
 class Verdict(StrEnum):

@@ -8,8 +8,8 @@ from itertools import combinations
 import flint
 import numpy as np
 
-from neurovariety.dictionary.coordinates import Coordinates
-from neurovariety.dictionary.polynomial_map import connected
+from neurovariety.dictionary.ideal.coordinates import Coordinates
+from neurovariety.dictionary.targets.polynomial_map import connected
 from neurovariety.errors import DivisionByZeroError, InputError
 from neurovariety.model import Model
 from neurovariety.rings.rational import to_fraction

@@ -21,11 +21,11 @@ from itertools import combinations
 
 from neurovariety.architectures.architecture import Architecture
 from neurovariety.architectures.mlp import MLP
-from neurovariety.dictionary.decision import Decision, Verdict, excluded, realizable, statement
-from neurovariety.dictionary.membership_quadratic import square_coefficient
-from neurovariety.dictionary.rational_matrices import Matrix, echelon_form, minor_sentence, nonzero_minor, sum_of_squares
-from neurovariety.dictionary.real_quadratic import Surd, rational_root
-from neurovariety.dictionary.target import Target
+from neurovariety.dictionary.targets.decision import Decision, Verdict, excluded, realizable, statement
+from neurovariety.dictionary.targets.quadratic_forms import square_coefficient
+from neurovariety.dictionary.targets.rational_matrices import Matrix, echelon_form, minor_sentence, nonzero_minor, sum_of_squares
+from neurovariety.dictionary.targets.real_quadratic import Surd, rational_root
+from neurovariety.dictionary.targets.target import Target
 
 ROUTE = "squares in a space of binary quadratic forms"
 _MONOMIALS = ((2, 0), (1, 1), (0, 2))

@@ -21,7 +21,7 @@ from fractions import Fraction
 from functools import cache
 
 from neurovariety.architectures import MLP, Linear, parse
-from neurovariety.dictionary.linear_map import LinearMap, totient
+from neurovariety.dictionary.equivariance.linear_map import LinearMap, totient
 from neurovariety.dictionary.trial import degree_bounds
 from neurovariety.errors import InputError
 from neurovariety.model import Model

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurovariety.dictionary.polynomial_map import PolynomialMap
+from neurovariety.dictionary.targets.polynomial_map import PolynomialMap
 from neurovariety.rings.ring import Array
 
 _FIRST_DAMPING = 1e-2

@@ -7,11 +7,11 @@ from typing import Final
 
 import numpy as np
 
-from neurovariety.dictionary.coordinates import Coordinates
-from neurovariety.dictionary.interpolation import Equation, Interpolation
+from neurovariety.dictionary.ideal.coordinates import Coordinates
+from neurovariety.dictionary.ideal.interpolation import Equation, Interpolation
+from neurovariety.dictionary.ideal.vanishing import independent_gradients, vanishes_identically, vanishing_error
 from neurovariety.dictionary.progress import note
 from neurovariety.dictionary.trial import generator
-from neurovariety.dictionary.vanishing import independent_gradients, vanishes_identically, vanishing_error
 from neurovariety.errors import InputError, ResourceError
 from neurovariety.model import Model
 

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from neurovariety.architectures.reading import split
-from neurovariety.dictionary.coordinates import Coordinate, monomial_name
-from neurovariety.dictionary.real_quadratic import Surd
+from neurovariety.dictionary.ideal.coordinates import Coordinate, monomial_name
+from neurovariety.dictionary.targets.real_quadratic import Surd
 from neurovariety.dictionary.trial import degree_bounds
 from neurovariety.errors import InputError
 from neurovariety.model import Model

@@ -21,9 +21,9 @@ from itertools import islice
 import flint
 import numpy as np
 
-from neurovariety.dictionary.adjunction import BlockMap, OverField
-from neurovariety.dictionary.layer_classes import HiddenGroup, LayerClass, classes, commuting, hidden_groups
-from neurovariety.dictionary.linear_map import LinearMap, common_order
+from neurovariety.dictionary.equivariance.adjunction import BlockMap, OverField
+from neurovariety.dictionary.equivariance.layer_classes import HiddenGroup, LayerClass, classes, commuting, hidden_groups
+from neurovariety.dictionary.equivariance.linear_map import LinearMap, common_order
 from neurovariety.dictionary.stated_symmetries import field_matrix
 from neurovariety.errors import DivisionByZeroError, ResourceError, VerificationError
 from neurovariety.linear_algebra import kernel, random_prime, rank, reduce_mod

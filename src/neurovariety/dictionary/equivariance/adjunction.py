@@ -15,7 +15,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from neurovariety.dictionary.linear_map import LinearMap
+from neurovariety.dictionary.equivariance.linear_map import LinearMap
 from neurovariety.dictionary.trial import degree_bounds
 from neurovariety.errors import DivisionByZeroError, InputError
 from neurovariety.linear_algebra import count_primes_lower_bound, random_prime

@@ -13,9 +13,9 @@ from neurovariety.architectures.architecture import Architecture
 from neurovariety.architectures.diagonal import Diagonal
 from neurovariety.architectures.linear import Linear
 from neurovariety.architectures.mlp import MLP
-from neurovariety.dictionary.decision import Decision, excluded, realizable, statement
-from neurovariety.dictionary.rational_matrices import Matrix, minor_sentence, nonzero_minor, rank_factorization
-from neurovariety.dictionary.target import Target
+from neurovariety.dictionary.targets.decision import Decision, excluded, realizable, statement
+from neurovariety.dictionary.targets.rational_matrices import Matrix, minor_sentence, nonzero_minor, rank_factorization
+from neurovariety.dictionary.targets.target import Target
 
 ROUTE = "rank of a matrix over Q"
 _ZERO, _ONE = Fraction(0), Fraction(1)
