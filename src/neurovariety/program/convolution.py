@@ -10,6 +10,9 @@ import numpy as np
 
 from neurovariety.rings.ring import Array, Ring
 
+_FEW_CELLS = 8
+"""Below this number of output positions one large product is faster than one for each entry of the batch."""
+
 
 def convolve(ring: Ring, operands: list[Array], p: Mapping[str, Any], shape: tuple[int, ...]) -> Array:
     """JAX's ``conv_general_dilated``: strides, padding (also negative), both dilations, feature and batch groups."""
@@ -21,20 +24,44 @@ def convolve(ring: Ring, operands: list[Array], p: Mapping[str, Any], shape: tup
     window = [(k - 1) * d + 1 for k, d in zip(w.shape[2:], p["rhs_dilation"], strict=True)]
     space = [max(0, (n - k) // s + 1) for n, k, s in zip(x.shape[2:], window, p["window_strides"], strict=True)]
     patches = _windows(ring, x, window, space, w.shape[2:], p)
-    d, batch, features, outs = len(space), x.shape[0], x.shape[1], w.shape[0]
     # Groups divide the features or the batch; either way the products of the groups are independent: one batched product.
-    count = max(groups, batch_groups)
-    split = (1, batch, groups, features // groups) if batch_groups == 1 else (count, batch // count, 1, features)
-    cut = patches.reshape(*split, *patches.shape[2:])  # batch group, batch, group, feature, out space..., window space...
-    cells = tuple(range(4, 4 + d))
-    ordered = cut.transpose(0, 2, 1, *cells, 3, *(c + d for c in cells))
-    inner = prod(w.shape[1:])
-    left = ordered.reshape(count, split[1] * prod(space), inner)
-    right = w.reshape(count, outs // count, inner).transpose(0, 2, 1)
-    out = ring.matmul(left, right).reshape(count, split[1], *space, outs // count)
-    # out: group, batch, out space..., out feature of the group -> batch, out feature, out space...
-    out = np.moveaxis(out, (0, -1), (1, 2)).reshape(split[1], outs, *space)
+    batch, outs, inner = x.shape[0], w.shape[0], prod(w.shape[1:])
+    if batch_groups > 1:
+        out = _by_batch_groups(ring, patches, w.reshape(batch_groups, outs // batch_groups, inner), space)
+    else:
+        kernel = w.reshape(groups, outs // groups, inner)
+        features_first = numbers.out_spec[1] < numbers.out_spec[0] or prod(space) < _FEW_CELLS
+        out = (_features_first if features_first else _batch_first)(ring, patches, kernel, space)
+    assert out.shape == (batch // batch_groups, outs, *space)
     return out.transpose(np.argsort(numbers.out_spec)).reshape(shape)
+
+
+def _features_first(ring: Ring, patches: Array, kernel: Array, space: list[int]) -> Array:
+    """Patches (batch, feature, out space..., window space...) times kernel (group, out feature of it, inner): (batch, out feature,
+    out space...), made as (out feature, batch, out space...), so that an output in that layout is not copied again."""
+    groups, outs, inner = kernel.shape
+    batch, d = patches.shape[0], len(space)
+    cut = patches.reshape(batch, groups, patches.shape[1] // groups, *patches.shape[2:])
+    ordered = cut.transpose(1, 2, *range(3 + d, 3 + 2 * d), 0, *range(3, 3 + d)).reshape(groups, inner, batch * prod(space))
+    return np.moveaxis(ring.matmul(kernel, ordered).reshape(groups * outs, batch, *space), 0, 1)
+
+
+def _batch_first(ring: Ring, patches: Array, kernel: Array, space: list[int]) -> Array:
+    """The same, made in the layout (batch, out feature, out space...)."""
+    groups, outs, inner = kernel.shape
+    batch, d = patches.shape[0], len(space)
+    cut = patches.reshape(batch, groups, patches.shape[1] // groups, *patches.shape[2:])
+    ordered = cut.transpose(0, 1, 2, *range(3 + d, 3 + 2 * d), *range(3, 3 + d)).reshape(batch, groups, inner, prod(space))
+    return ring.matmul(kernel[None], ordered).reshape(batch, groups * outs, *space)
+
+
+def _by_batch_groups(ring: Ring, patches: Array, kernel: Array, space: list[int]) -> Array:
+    """The same where the groups divide the batch: the out features of group g see the entries of group g."""
+    groups, outs, inner = kernel.shape
+    batch, d = patches.shape[0] // groups, len(space)
+    cut = patches.reshape(groups, batch, *patches.shape[1:])
+    ordered = cut.transpose(0, 2, *range(3 + d, 3 + 2 * d), 1, *range(3, 3 + d)).reshape(groups, inner, batch * prod(space))
+    return np.moveaxis(ring.matmul(kernel, ordered).reshape(groups * outs, batch, *space), 0, 1)
 
 
 def _windows(ring: Ring, x: Array, window: list[int], space: list[int], taps: tuple[int, ...], p: Mapping[str, Any]) -> Array:
