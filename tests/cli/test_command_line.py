@@ -260,6 +260,11 @@ def test_time_limit_of_the_report(run):
     assert json.loads(out)["finished"] is False
 
 
+def hears_ctrl_c():
+    """Run in a child before its program: a test run in the background of a shell hands down an ignored Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def test_interrupt():
     """Ctrl-C while the second architecture is at work: the first is on standard output, the second is said to be unfinished."""
     process = subprocess.Popen(
@@ -267,6 +272,7 @@ def test_interrupt():
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=hears_ctrl_c,
     )
     first = process.stdout.readline()
     time.sleep(1)
@@ -301,7 +307,7 @@ with insistent_interrupt():
         print("heard", flush=True)
 assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 """
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True, preexec_fn=hears_ctrl_c)
     assert done.stdout.split("\n")[:2] == ["went on", "heard"]
 
 
