@@ -1,0 +1,1 @@
+"""Systems of equations whose solutions entries count: charts of the weights, coordinates as expressions, slices."""

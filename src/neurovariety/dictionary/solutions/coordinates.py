@@ -1,0 +1,59 @@
+"""The coordinates of the parametrization on a chart, as scalar expressions in the free weights.
+
+They are the coefficients of the outputs, scaled by powers of two near the square roots of multinomial coefficients, which is the
+scaling in which forms of one size have coefficients of one size.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import factorial, frexp, prod
+
+import numpy as np
+
+from neurovariety.dictionary.solutions.chart import Chart
+from neurovariety.dictionary.trial import generator
+from neurovariety.homotopy.expressions import Expression, Graph
+from neurovariety.homotopy.forms import Forms
+from neurovariety.model import Model
+from neurovariety.program.interpret import interpret
+from neurovariety.program.of_model import leaves, values_program
+
+_STREAM = 4002
+
+
+@dataclass(frozen=True, eq=False)
+class Coordinates:
+    """``expressions`` in the inputs of ``graph``: the free weights first, then ``extra`` ones for whoever builds a system."""
+
+    graph: Graph
+    expressions: tuple[Expression, ...]
+    free: int
+    drawn: tuple[Fraction, ...]
+
+
+def coordinates(model: Model, chart: Chart, extra: int, seed: int) -> Coordinates:
+    """The coordinates of a polynomial model. Raises `InputError` for a rational one, `ResourceError` where they are too long."""
+    rng = generator(seed, _STREAM)
+    place = {w: k for k, w in enumerate(chart.free)}
+    graph = Graph(len(place) + extra)
+    ring = Forms(graph, model.inputs)
+    weights = [
+        ring.of(graph.input(place[i]) if i in place else graph.constant(chart.fixed[i])) for i in range(model.parameters)
+    ]
+    values = [Fraction(int(rng.integers(1, 64)), 16) if c is None else c for c in model.coefficients]
+    arguments = [
+        *leaves(model, ring.array(weights, (model.parameters,))),
+        ring.unknowns().reshape(model.input_shape),
+        ring.constant(np.array(values, dtype=object)),
+    ]
+    (outputs,) = interpret(values_program(model), ring, arguments)
+    found = []
+    for form in outputs.reshape(-1):
+        for exponents, expression in sorted(form.terms.items()):
+            if not expression.is_constant:
+                ways = factorial(sum(exponents)) // prod(map(factorial, exponents))
+                found.append((expression * 2.0 ** -((frexp(ways)[1] - 1) // 2)).as_base())
+    drawn = tuple(v for c, v in zip(model.coefficients, values, strict=True) if c is None)
+    return Coordinates(graph, tuple(found), len(place), drawn)

@@ -1,0 +1,22 @@
+"""Numerical algebraic geometry: path tracking, monodromy, completeness tests and certificates for systems of equations."""
+
+from neurovariety.homotopy.monodromy import Monodromy, random_bend
+from neurovariety.homotopy.system import System
+from neurovariety.homotopy.tape import Tape, record
+from neurovariety.homotopy.trace_test import TraceTest, trace_test
+from neurovariety.homotopy.tracker import Paths, Settings, refine, track, values_at
+
+__all__ = [
+    "Monodromy",
+    "Paths",
+    "Settings",
+    "System",
+    "Tape",
+    "TraceTest",
+    "random_bend",
+    "record",
+    "refine",
+    "trace_test",
+    "track",
+    "values_at",
+]

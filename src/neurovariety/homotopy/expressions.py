@@ -1,0 +1,211 @@
+"""Scalar expressions that share their parts: sums of monomials in inputs, in earlier sums, and in reciprocals of sums.
+
+An expression is a linear combination of monomials. Sums of numbers of inputs are kept apart until one of them is multiplied with
+something: then it becomes a *base*, a new letter that monomials may contain. So products are never multiplied out, equal parts are
+found by their keys, and constants are folded. Derivatives are expressions again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from neurovariety.errors import DivisionByZeroError
+
+Number = int | float | complex
+Monomial = tuple[tuple[int, int], ...]
+"""(base, exponent) pairs, bases ascending; the empty one is 1."""
+
+_UNIT: Monomial = ()
+
+
+class Graph:
+    """The bases: inputs first, then sums and reciprocals in the order of their making, each kept once."""
+
+    def __init__(self, inputs: int) -> None:
+        self.inputs = inputs
+        self.sums: dict[int, dict[Monomial, Number]] = {}
+        self.reciprocals: dict[int, int] = {}
+        self._depends: list[int] = [1 << i for i in range(inputs)]
+        self._known: dict[Any, int] = {}
+        self._products: dict[tuple[Monomial, Monomial], Monomial] = {}
+        self._slopes: dict[tuple[int, int], Expression] = {}
+
+    def input(self, i: int) -> Expression:
+        """Input number ``i``."""
+        return Expression(self, {((i, 1),): 1})
+
+    def constant(self, value: Number) -> Expression:
+        return Expression(self, {_UNIT: value} if value else {})
+
+    def combination(self, terms: Iterable[tuple[Expression, Number]]) -> Expression:
+        """The linear combination of expressions, each of which becomes a base first if it is a sum."""
+        total: dict[Monomial, Number] = {}
+        for expression, factor in terms:
+            for monomial, c in expression.as_base().terms.items():
+                total[monomial] = total.get(monomial, 0) + c * factor
+        return Expression(self, {m: c for m, c in total.items() if c})
+
+    def base_of(self, terms: dict[Monomial, Number]) -> int:
+        """The base that stands for a sum."""
+        key = frozenset(terms.items())
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = len(self._depends)
+            self.sums[found] = terms
+            self._depends.append(self._mask(terms))
+        return found
+
+    def reciprocal_of(self, base: int) -> int:
+        """The base that stands for 1 / base."""
+        found = self._known.get(("reciprocal", base))
+        if found is None:
+            found = self._known["reciprocal", base] = len(self._depends)
+            self.reciprocals[found] = base
+            self._depends.append(self._depends[base])
+        return found
+
+    def _mask(self, terms: dict[Monomial, Number]) -> int:
+        mask = 0
+        for monomial in terms:
+            for base, _ in monomial:
+                mask |= self._depends[base]
+        return mask
+
+    def product(self, a: Monomial, b: Monomial) -> Monomial:
+        """The product of two monomials."""
+        if not a or not b:
+            return a or b
+        key = (a, b)
+        found = self._products.get(key)
+        if found is None:
+            exponents = dict(a)
+            for base, e in b:
+                exponents[base] = exponents.get(base, 0) + e
+            found = self._products[key] = tuple(sorted(exponents.items()))
+        return found
+
+    def derivative(self, expression: Expression, i: int) -> Expression:
+        """The derivative by input ``i``; sums inside are bases, so that all entries of a Jacobian share them."""
+        total: dict[Monomial, Number] = {}
+        for monomial, c in expression.terms.items():
+            for k, (base, e) in enumerate(monomial):
+                if not self._depends[base] >> i & 1:
+                    continue
+                rest = (*monomial[:k], (base, e - 1), *monomial[k + 1 :]) if e > 1 else (*monomial[:k], *monomial[k + 1 :])
+                for slope, s in self._slope(base, i).terms.items():
+                    m = self.product(rest, slope)
+                    total[m] = total.get(m, 0) + c * e * s
+        return Expression(self, {m: c for m, c in total.items() if c})
+
+    def _slope(self, base: int, i: int) -> Expression:
+        if base < self.inputs:
+            return self.constant(1)
+        found = self._slopes.get((base, i))
+        if found is None:
+            if base in self.reciprocals:
+                inner = self._slope(self.reciprocals[base], i)
+                found = -(inner * Expression(self, {((base, 2),): 1}))
+            else:
+                found = self.derivative(Expression(self, self.sums[base]), i).as_base()
+            self._slopes[base, i] = found
+        return found
+
+
+class Expression:
+    """A linear combination of monomials of a `Graph`; immutable. Supports +, -, *, / and integer powers with numbers and others."""
+
+    __slots__ = ("graph", "terms")
+
+    def __init__(self, graph: Graph, terms: dict[Monomial, Number]) -> None:
+        self.graph = graph
+        self.terms = terms
+
+    def __repr__(self) -> str:
+        return f"Expression({self.terms})"
+
+    @property
+    def is_constant(self) -> bool:
+        return not self.terms or (len(self.terms) == 1 and _UNIT in self.terms)
+
+    @property
+    def value(self) -> Number:
+        """The value of a constant."""
+        return self.terms.get(_UNIT, 0)
+
+    def as_base(self) -> Expression:
+        """The same expression as one term."""
+        if len(self.terms) <= 1:
+            return self
+        return Expression(self.graph, {((self.graph.base_of(self.terms), 1),): 1})
+
+    def _other(self, other: Any) -> Expression:
+        return other if isinstance(other, Expression) else self.graph.constant(other)
+
+    def __add__(self, other: Any) -> Expression:
+        small, large = sorted((self.terms, self._other(other).terms), key=len)
+        if not small:
+            return Expression(self.graph, large)
+        total = dict(large)
+        for monomial, c in small.items():
+            s = total.get(monomial, 0) + c
+            if s:
+                total[monomial] = s
+            else:
+                del total[monomial]
+        return Expression(self.graph, total)
+
+    __radd__ = __add__
+
+    def __neg__(self) -> Expression:
+        return Expression(self.graph, {m: -c for m, c in self.terms.items()})
+
+    def __sub__(self, other: Any) -> Expression:
+        return self + (-self._other(other))
+
+    def __rsub__(self, other: Any) -> Expression:
+        return self._other(other) + (-self)
+
+    def __mul__(self, other: Any) -> Expression:
+        b = self._other(other)
+        a = self
+        if b.is_constant:
+            a, b = b, a
+        if a.is_constant:
+            factor = a.value
+            return Expression(self.graph, {m: c * factor for m, c in b.terms.items()} if factor else {})
+        ((m, c),) = a.as_base().terms.items()
+        ((k, d),) = b.as_base().terms.items()
+        return Expression(self.graph, {self.graph.product(m, k): c * d})
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: Any) -> Expression:
+        b = self._other(other)
+        if not b.terms:
+            raise DivisionByZeroError("a denominator vanishes identically")
+        if b.is_constant:
+            return self * (1 / b.value)
+        ((monomial, c),) = b.as_base().terms.items()
+        inverse: Expression = self.graph.constant(1 / c)
+        for base, e in monomial:
+            inverse = inverse * Expression(self.graph, {((self.graph.reciprocal_of(base), e),): 1})
+        return self * inverse
+
+    def __rtruediv__(self, other: Any) -> Expression:
+        return self._other(other) / self
+
+    def __pow__(self, exponent: int) -> Expression:
+        if exponent < 0:
+            return 1 / self**-exponent
+        if exponent == 0:
+            return self.graph.constant(1)
+        if self.is_constant:
+            return self.graph.constant(self.value**exponent)
+        ((monomial, c),) = self.as_base().terms.items()
+        return Expression(self.graph, {tuple((b, e * exponent) for b, e in monomial): c**exponent})
+
+
+def jacobian(graph: Graph, expressions: Sequence[Expression], inputs: Sequence[int]) -> list[list[Expression]]:
+    """The matrix of derivatives, one row an expression."""
+    return [[graph.derivative(f, i) for i in inputs] for f in expressions]

@@ -1,0 +1,255 @@
+"""Straight-line tapes: what the kernels run over lanes of complex numbers, balls and truncated series.
+
+A tape has three kinds of instructions, each a whole inner product, so that sums stay in registers:
+
+* ``DOT``: slot = sum of products of two slots,
+* ``LIN``: slot = linear combination of slots with complex coefficients, ``REAL`` the same with real ones,
+* ``INV``: slot = 1 / slot,
+
+each optionally added to what the slot holds. Slot 0 holds the number 1, then come the inputs. Slots are used again after the last
+reading, so that the working set of a block of lanes stays small; a tape for series keeps all of them, since each order reads the
+lower ones.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from neurovariety.homotopy.expressions import Expression, Graph, Monomial, Number
+
+DOT, LIN, REAL, INV = 0, 1, 2, 3
+
+_GRID = 2.0**40
+"""Sums and products of few numbers on the grid 1/_GRID below 2^13 are exact in float64; other coefficients may be rounded."""
+
+
+@dataclass(frozen=True, eq=False)
+class Tape:
+    """``code`` has rows (kind, target slot, first term, end of terms, add to the target); a term is a row of ``terms`` (two slots, the
+    second unused in sums) and its coefficient a row of ``coefficients`` (real, imaginary). ``outputs`` are slots. ``exact`` says that no
+    coefficient was rounded."""
+
+    slots: int
+    inputs: int
+    code: np.ndarray[Any, np.dtype[np.int32]]
+    terms: np.ndarray[Any, np.dtype[np.int32]]
+    coefficients: np.ndarray[Any, np.dtype[np.float64]]
+    outputs: np.ndarray[Any, np.dtype[np.int32]]
+    exact: bool
+
+    @property
+    def operations(self) -> int:
+        """Terms, each one complex multiplication and addition at most."""
+        return len(self.terms)
+
+    def save(self) -> dict[str, Any]:
+        """The tape as arrays, for a file."""
+        return {
+            "sizes": np.array([self.slots, self.inputs, int(self.exact)]),
+            "code": self.code,
+            "terms": self.terms,
+            "coefficients": self.coefficients,
+            "outputs": self.outputs,
+        }
+
+    @classmethod
+    def load(cls, arrays: dict[str, Any]) -> Tape:
+        slots, inputs, exact = (int(v) for v in arrays["sizes"])
+        return cls(slots, inputs, arrays["code"], arrays["terms"], arrays["coefficients"], arrays["outputs"], bool(exact))
+
+
+def record(graph: Graph, outputs: Sequence[Expression], *, reuse: bool = True, inputs: int | None = None) -> Tape:
+    """The tape that computes ``outputs`` from the first ``inputs`` inputs of ``graph`` (all unless said otherwise).
+
+    Each output gets a slot of its own, never used again. With ``reuse`` False so does every intermediate result.
+    """
+    return _Recorder(graph, outputs, reuse, graph.inputs if inputs is None else inputs).tape()
+
+
+class _Recorder:
+    """Orders the sums and monomials below the outputs depth first, then gives them slots."""
+
+    def __init__(self, graph: Graph, outputs: Sequence[Expression], reuse: bool, inputs: int) -> None:
+        self.graph = graph
+        self.outputs = outputs
+        self.reuse = reuse
+        self.inputs = inputs
+        self.uses: dict[Monomial, int] = {}
+        self.factors: dict[Monomial, tuple[Monomial, Monomial]] = {}
+        self.steps: list[tuple[Any, list[tuple[int, Any, Any, complex]]]] = []
+        self.made: set[Any] = {()}
+        self.exact = True
+        for i in range(inputs):
+            self.made.add(((i, 1),))
+        self._count_uses()
+
+    def _count_uses(self) -> None:
+        """How often each monomial is a term, over all sums below the outputs."""
+        seen: set[int] = set()
+        stack = [e.terms for e in self.outputs]
+        while stack:
+            for monomial in stack.pop():
+                self.uses[monomial] = self.uses.get(monomial, 0) + 1
+                for base, _ in monomial:
+                    base = self.graph.reciprocals.get(base, base)
+                    while base in self.graph.reciprocals:
+                        base = self.graph.reciprocals[base]
+                    if base in self.graph.sums and base not in seen:
+                        seen.add(base)
+                        stack.append(self.graph.sums[base])
+        for monomial in sorted(self.uses, key=lambda m: (sum(e for _, e in m), m)):
+            self._split(monomial)
+
+    def _split(self, monomial: Monomial) -> tuple[Monomial, Monomial]:
+        """Two factors of a monomial of degree 2 or more, found among those at hand where possible."""
+        found = self.factors.get(monomial)
+        if found is not None or sum(e for _, e in monomial) < 2:
+            return found or (monomial, ())
+        choices = []
+        for k, (base, e) in enumerate(monomial):
+            rest = (*monomial[:k], (base, e - 1), *monomial[k + 1 :]) if e > 1 else (*monomial[:k], *monomial[k + 1 :])
+            if rest in self.factors or (rest in self.uses and sum(x for _, x in rest) >= 2):
+                choices.append((rest, ((base, 1),)))
+        halved = tuple((b, e // 2) for b, e in monomial)
+        if all(e % 2 == 0 for _, e in monomial):
+            pair = (halved, halved)
+        elif choices:
+            pair = choices[0]
+        else:
+            left, right, turn = {}, {}, 0
+            for base, e in monomial:
+                half, odd = divmod(e, 2)
+                extra = odd and turn == 0
+                turn = (turn + 1) % 2 if odd else turn
+                left[base], right[base] = half + (1 if extra else 0), half + (odd if not extra else 0)
+            pair = tuple(sorted((b, e) for b, e in left.items() if e)), tuple(sorted((b, e) for b, e in right.items() if e))
+            if not pair[1]:
+                pair = (monomial[1:], monomial[:1])
+        self.factors[monomial] = pair
+        for part in pair:
+            if sum(e for _, e in part) > 1:
+                self._split(part)
+        return pair
+
+    def _make(self, monomial: Monomial) -> None:
+        """Steps that compute a monomial."""
+        pending = [monomial]
+        while pending:
+            m = pending[-1]
+            if m in self.made:
+                pending.pop()
+                continue
+            if len(m) == 1 and m[0][1] == 1:
+                needs = self._sum_needs(m[0][0])
+            else:
+                needs = [p for p in self._split(m) if p not in self.made]
+            if needs:
+                pending.extend(needs)
+                continue
+            pending.pop()
+            self.made.add(m)
+            if len(m) == 1 and m[0][1] == 1:
+                base = m[0][0]
+                if base in self.graph.reciprocals:
+                    self.steps.append((m, [(INV, ((self.graph.reciprocals[base], 1),), (), 1)]))
+                else:
+                    self.steps.append((m, self._terms(self.graph.sums[base])))
+            else:
+                a, b = self._split(m)
+                self.steps.append((m, [(DOT, a, b, 1)]))
+
+    def _sum_needs(self, base: int) -> list[Monomial]:
+        if base in self.graph.reciprocals:
+            m: Monomial = ((self.graph.reciprocals[base], 1),)
+            return [] if m in self.made else [m]
+        return [p for m in self.graph.sums[base] for p in self._operands(m, self.graph.sums[base][m]) if p not in self.made]
+
+    def _operands(self, monomial: Monomial, c: Number) -> tuple[Monomial, ...]:
+        return self._split(monomial) if self._fused(monomial, c) else (monomial,)
+
+    def _fused(self, monomial: Monomial, c: Number) -> bool:
+        """A product that one sum alone reads, with coefficient 1, is computed inside that sum."""
+        return c == 1 and monomial not in self.made and self.uses.get(monomial) == 1 and sum(e for _, e in monomial) > 1
+
+    def _terms(self, terms: dict[Monomial, Number]) -> list[tuple[int, Any, Any, complex]]:
+        out = []
+        for monomial, c in terms.items():
+            value = complex(c)
+            self.exact = self.exact and all(abs(v) < 2**13 and (v * _GRID).is_integer() for v in (value.real, value.imag))
+            if self._fused(monomial, c):
+                a, b = self._split(monomial)
+                out.append((DOT, a, b, value))
+            else:
+                out.append((LIN if value.imag else REAL, monomial, (), value))
+        return sorted(out, key=lambda t: t[0])
+
+    def tape(self) -> Tape:
+        for k, expression in enumerate(self.outputs):
+            for monomial, c in expression.terms.items():
+                for part in self._operands(monomial, c):
+                    self._make(part)
+            self.steps.append((("output", k), self._terms(expression.terms)))
+        return self._allocate()
+
+    def _allocate(self) -> Tape:
+        last: dict[Any, int] = {}
+        for i, (_, terms) in enumerate(self.steps):
+            for _, a, b, _ in terms:
+                last[a] = last[b] = i
+        slot: dict[Any, int] = {(): 0} | {((i, 1),): i + 1 for i in range(self.inputs)}
+        pinned = len(slot)
+        free: list[int] = []
+        used = pinned + len(self.outputs)
+        code, pairs, values = [], [], []
+        for i, (name, terms) in enumerate(self.steps):
+            if name and name[0] == "output":
+                target = pinned + name[1]
+            elif free and self.reuse:
+                target = free.pop()
+            else:
+                target, used = used, used + 1
+            slot[name] = target
+            begun = False
+            for kind, group in itertools.groupby(terms or [(REAL, (), (), 0j)], key=lambda t: t[0]):
+                start = len(pairs)
+                for _, a, b, c in group:
+                    pairs.append((slot[a], slot[b]))
+                    values.append((c.real, c.imag))
+                code.append((kind, target, start, len(pairs), int(begun)))
+                begun = True
+            for m in {x for _, a, b, _ in terms for x in (a, b)}:
+                if last[m] == i and slot[m] >= pinned + len(self.outputs):
+                    free.append(slot[m])
+        return Tape(
+            slots=used,
+            inputs=self.inputs,
+            code=np.array(code, dtype=np.int32).reshape(-1, 5),
+            terms=np.array(pairs, dtype=np.int32).reshape(-1, 2),
+            coefficients=np.array(values, dtype=np.float64).reshape(-1, 2),
+            outputs=np.arange(pinned, pinned + len(self.outputs), dtype=np.int32),
+            exact=self.exact,
+        )
+
+
+def evaluate(tape: Tape, inputs: Any) -> Any:
+    """The outputs at ``inputs`` (..., inputs), plainly in NumPy: what tests hold the kernels against."""
+    inputs = np.asarray(inputs, dtype=np.complex128)
+    values = np.zeros((tape.slots, *inputs.shape[:-1]), dtype=np.complex128)
+    values[0] = 1
+    values[1 : 1 + tape.inputs] = np.moveaxis(inputs, -1, 0)
+    for kind, target, start, stop, add in tape.code.tolist():
+        total = values[target].copy() if add else np.zeros_like(values[0])
+        for (a, b), (re, im) in zip(tape.terms[start:stop].tolist(), tape.coefficients[start:stop].tolist(), strict=True):
+            if kind == DOT:
+                total = total + values[a] * values[b]
+            elif kind == INV:
+                total = total + 1 / values[a]
+            else:
+                total = total + complex(re, im) * values[a]
+        values[target] = total
+    return np.moveaxis(values[tape.outputs], 0, -1)

@@ -1,0 +1,96 @@
+"""Tracking solutions of F(x; p) = 0 while the parameters move along segments."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from neurovariety.homotopy import kernels
+from neurovariety.homotopy.system import System
+from neurovariety.homotopy.tape import Tape
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How carefully paths are followed."""
+
+    tolerance: float = 2e-3
+    contraction: float = 0.05
+    most_steps: int = 2000
+    smallest: float = 1e-9
+    huge: float = 1e8
+    pade: bool = True
+    orders: int = 5
+
+    def array(self) -> Any:
+        return np.array([self.tolerance, self.contraction, self.most_steps, self.smallest, self.huge, float(self.pade)])
+
+
+@dataclass(frozen=True, eq=False)
+class Paths:
+    """Ends of paths: ``ends`` (P, n), ``status`` (P,), ``reached`` in [0, 1], ``steps`` (P, 2) taken and refused, ``accuracy``."""
+
+    ends: Any
+    status: Any
+    reached: Any
+    steps: Any
+    accuracy: Any
+
+    @property
+    def good(self) -> Any:
+        return self.status == kernels.DONE
+
+
+def _rows(values: Any, shape: tuple[int, ...]) -> Any:
+    """A writable copy of that shape: numba compiles again for a view that is read-only or has other strides."""
+    return np.array(np.broadcast_to(np.asarray(values, dtype=np.complex128), shape), order="C")
+
+
+def threads() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def track(system: System, starts: Any, p0: Any, p1: Any, settings: Settings = Settings(), *, bend: Any = 1.0, workers: int | None = None) -> Paths:
+    """Follow ``starts`` (P, n), solutions at parameters ``p0``, to ``p1``; both (m,) or (P, m)."""
+    starts = np.array(starts, dtype=np.complex128, order="C")
+    count, n, m = len(starts), system.unknowns, system.parameters
+    p0, p1, bends = _rows(p0, (count, m)), _rows(p1, (count, m)), _rows(bend, (count,))
+    out = Paths(
+        np.full((count, n), np.nan + 0j), np.zeros(count, np.int64), np.zeros(count), np.zeros((count, 2), np.int64), np.zeros(count)
+    )
+    a, b = system.with_jacobian, system.values
+
+    def part(first: int, stride: int) -> None:
+        kernels.track(
+            a.code, a.terms, a.coefficients, a.slots, b.code, b.terms, b.coefficients, b.slots, n, m, settings.orders,
+            starts, p0, p1, bends, first, stride, settings.array(), out.ends, out.status, out.reached, out.steps, out.accuracy,
+        )  # fmt: skip
+
+    workers = min(workers or threads(), max(1, count // kernels.LANES))
+    if workers == 1:
+        part(0, 1)
+    else:
+        with ThreadPoolExecutor(workers) as pool:
+            list(pool.map(part, range(workers), [workers] * workers))
+    return out
+
+
+def refine(system: System, points: Any, parameters: Any, iterations: int = 2) -> tuple[Any, Any]:
+    """Newton's iteration from ``points`` (P, n): the new points, and the relative size of the last correction of each."""
+    points = np.array(points, dtype=np.complex128, order="C")
+    parameters = _rows(parameters, (len(points), system.parameters))
+    a, last = system.with_jacobian, np.zeros(len(points))
+    kernels.newton(a.code, a.terms, a.coefficients, a.slots, system.unknowns, system.parameters, points, parameters, iterations, last)
+    return points, last
+
+
+def values_at(tape: Tape, inputs: Any) -> Any:
+    """The outputs of a tape (P, outputs) at ``inputs`` (P, inputs)."""
+    inputs = np.array(inputs, dtype=np.complex128, order="C")
+    out = np.empty((len(inputs), len(tape.outputs)), dtype=np.complex128)
+    kernels.evaluate(tape.code, tape.terms, tape.coefficients, tape.slots, inputs, tape.outputs, out)
+    return out
