@@ -75,6 +75,21 @@ ENTRIES: tuple[Entry, ...] = (
         figure="bars",
     ),
     Entry(
+        "degree",
+        "neurovariety.dictionary.degree:degree",
+        "DegreeResult",
+        "expressivity: how curved the model's space is",
+        options=(
+            Option(
+                "route",
+                "text",
+                "computed: monodromy and trace test only; theorem: closed formula only; auto: the formula where there is one",
+                ("auto", "computed", "theorem"),
+            ),
+        ),
+        takes_memory_limit=False,
+    ),
+    Entry(
         "equations",
         "neurovariety.dictionary.equations:equations",
         "EquationsResult",

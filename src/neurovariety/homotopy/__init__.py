@@ -1,5 +1,6 @@
 """Numerical algebraic geometry: path tracking, monodromy, completeness tests and certificates for systems of equations."""
 
+from neurovariety.homotopy.certify import Certificates, certify
 from neurovariety.homotopy.monodromy import Monodromy, random_bend
 from neurovariety.homotopy.system import System
 from neurovariety.homotopy.tape import Tape, record
@@ -7,12 +8,14 @@ from neurovariety.homotopy.trace_test import TraceTest, trace_test
 from neurovariety.homotopy.tracker import Paths, Settings, refine, track, values_at
 
 __all__ = [
+    "Certificates",
     "Monodromy",
     "Paths",
     "Settings",
     "System",
     "Tape",
     "TraceTest",
+    "certify",
     "random_bend",
     "record",
     "refine",

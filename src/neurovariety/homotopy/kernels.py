@@ -571,9 +571,9 @@ def track(
                 continue
             k = path[l]
             if fresh[l]:
-                good = d1[l] < 1e-3 and d2[l] <= max(0.1 * d1[l], 1e-11)
+                good = d1[l] < 1e-3 and d2[l] <= max(0.1 * d1[l], 1e-8)
             else:
-                good = d1[l] < 0.1 and d2[l] <= max(contraction * d1[l], 1e-13)
+                good = d1[l] < 0.1 and d2[l] <= max(contraction * d1[l], 1e-10)
                 guess = size[orders - 1, l] * h[l] ** orders
                 if d1[l] < 1.0 and guess > 0.0:
                     rough[l] = min(max(np.sqrt(rough[l] * d1[l] / guess), 1e-3), 1e6)

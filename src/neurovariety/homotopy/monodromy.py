@@ -145,6 +145,5 @@ class Monodromy:
 
 
 def random_bend(rng: np.random.Generator) -> complex:
-    """An arc well away from the segment and from the line through infinity."""
-    angle = rng.uniform(0.6, 2.2) * (1 if rng.random() < 0.5 else -1)
-    return complex(np.exp(rng.uniform(-0.5, 0.5) + 1j * angle))
+    """An arc that leaves the segment at about 120 degrees: with its mirror image and the segment it divides the sphere evenly."""
+    return complex(np.exp(1j * rng.uniform(1.8, 2.4)))

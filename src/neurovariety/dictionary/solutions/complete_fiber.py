@@ -1,0 +1,79 @@
+"""All functions of a neurovariety on a general slice, by monodromy until the trace test passes, with a certificate for each.
+
+Rounds: two slices through random functions are joined by a segment and two arcs, everything found at one is followed to the other, and
+the trace test asks whether all is found. If not, another slice through random functions is joined to both, and so on. The test alone
+decides; how the functions were found does not matter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from neurovariety.claim import Claim
+from neurovariety.dictionary.progress import note
+from neurovariety.dictionary.solutions.slices import Slices
+from neurovariety.homotopy import Certificates, Monodromy, TraceTest, certify, random_bend, trace_test
+
+SEEDS = 8
+"""Random functions brought to each slice at the start: as many as a block has lanes."""
+
+ROUNDS = 12
+"""Slices added before the search is given up with what it has."""
+
+
+@dataclass(frozen=True, eq=False)
+class CompleteFiber:
+    """The solutions over the first slice, the last trace test, certificates, and what it took."""
+
+    run: Monodromy
+    trace: TraceTest
+    certificates: Certificates
+    rounds: int
+
+    @property
+    def count(self) -> int:
+        """Number of certified functions."""
+        return int(self.certificates.certified.sum()) if self.certificates.distinct else 0
+
+    @property
+    def complete(self) -> bool:
+        """Whether the trace test passed and every solution is certified and different from the others."""
+        return self.trace.passed and self.certificates.complete
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "trace_test": self.trace.to_dict(),
+            "certified": self.count,
+            "rounds": self.rounds,
+            "paths": self.run.paths,
+            "paths_lost": self.run.lost,
+            "slices": len(self.run.fibers),
+            "largest_box": float(np.abs(self.certificates.radii / self.certificates.centres).max(initial=0.0)),
+        }
+
+
+def complete_fiber(slices: Slices, rng: np.random.Generator) -> CompleteFiber:
+    """Search, test, certify. The number found so far is noted as a lower bound after each batch of paths."""
+    run = Monodromy(slices.system, slices.prints)
+    weights, parameters = slices.random(2, rng)
+    for side in (0, 1):
+        run.add_fiber(parameters[side], weights[side])
+        run.seed(*slices.random(SEEDS, rng), side)
+    for bend in (1.0, random_bend(rng), random_bend(rng).conjugate()):
+        run.add_arc(0, 1, bend)
+    for rounds in range(1, ROUNDS + 1):
+        run.close(lambda found, paths: note(value=found, claim=str(Claim.LOWER_BOUND), paths=paths))
+        base = run.fibers[0]
+        trace = trace_test(slices.system, slices.prints, base.array(), base.parameters, slices.parallel(base.parameters, rng))
+        if trace.passed:
+            break
+        weights, parameters = slices.random(1 + SEEDS, rng)
+        new = run.add_fiber(parameters[0], weights[0])
+        run.seed(weights[1:], parameters[1:], new)
+        for old in (0, 1):
+            run.add_arc(old, new, 1.0)
+    certificates = certify(slices.system, base.array(), base.parameters, slices.prints)
+    return CompleteFiber(run, trace, certificates, rounds)

@@ -1,0 +1,149 @@
+"""Balls of complex numbers in float64: a midpoint and a radius that takes up every rounding. What is computed encloses what is meant.
+
+A slot of a tape is a row (real part, imaginary part, radius). The rules, with u = 2^-53 and upper bounds |a| of moduli:
+
+* a sum of k products a b has the radius sum of |a| s + |b| r + r s (r, s the radii), plus (k + 4) 2u times the sum of |a| |b| for the
+  rounding of the midpoint, all enlarged by a factor 1 + (2k + 16) 2u for the rounding of these sums themselves, plus 1e-290 for underflow;
+* 1 / (m, r) exists where |m| > r and has the radius r / (|m| (|m| - r)), plus rounding.
+
+Compiled without any fast math; fused multiply-add would also be right, since it rounds less, but is not asked for.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+_U = 2.0**-53
+_TINY = 1e-290
+_OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy"}
+
+
+@njit(**_OPTIONS)
+def _size(re, im):  # type: ignore[no-untyped-def]
+    """An upper bound of the modulus."""
+    return np.sqrt(re * re + im * im) * (1 + 8 * _U) + _TINY
+
+
+@njit(**_OPTIONS)
+def run(w, code, terms, numbers, rounded):  # type: ignore[no-untyped-def]
+    """Run a tape on the rows of ``w``; ``rounded`` is the relative radius of its coefficients. False where a ball met 0 in a division."""
+    for i in range(len(code)):
+        kind, target, start, stop, add = code[i, 0], code[i, 1], code[i, 2], code[i, 3], code[i, 4]
+        re, im, radius, total = 0.0, 0.0, 0.0, 0.0
+        if kind == 3:
+            a = terms[start, 0]
+            x, y, r = w[a, 0], w[a, 1], w[a, 2]
+            square = x * x + y * y
+            low = np.sqrt(square) * (1 - 8 * _U) - _TINY
+            if not low > r * (1 + 8 * _U):
+                return False
+            re, im = x / square, -y / square
+            radius = r / (low * (low - r) * (1 - 16 * _U))
+            total = 8.0 / low
+        else:
+            for j in range(start, stop):
+                a = terms[j, 0]
+                x, y, r = w[a, 0], w[a, 1], w[a, 2]
+                if kind == 0:
+                    b = terms[j, 1]
+                    u, v, s = w[b, 0], w[b, 1], w[b, 2]
+                else:
+                    u, v = numbers[j, 0], numbers[j, 1]
+                    s = rounded * _size(u, v) if rounded > 0.0 else 0.0
+                p, q = _size(x, y), _size(u, v)
+                re += x * u - y * v
+                im += x * v + y * u
+                radius += p * s + q * r + r * s
+                total += p * q
+        count = stop - start
+        if add:
+            re, im = re + w[target, 0], im + w[target, 1]
+            radius += w[target, 2]
+            total += _size(w[target, 0], w[target, 1])
+            count += 1
+        w[target, 0], w[target, 1] = re, im
+        w[target, 2] = (radius + (count + 4) * 2 * _U * total) * (1 + (2 * count + 16) * 2 * _U) + _TINY
+    return True
+
+
+@njit(**_OPTIONS)
+def krawczyk(code, terms, numbers, slots, rounded, n, m, points, parameters, inverses, tries, boxes, shrunk, good):  # type: ignore[no-untyped-def]
+    """Boxes around ``points`` (P, n), with one zero each of the functions at ``parameters`` (P, m), by Krawczyk's operator.
+
+    With Y = ``inverses[k]``, near the inverse of the Jacobian J, and x the point: where |Y F(x)|_i + sum_j |1 - Y J(box)|_ij rho_j < rho_i
+    for all i, the map x - Y F(x) contracts the polydisc of radii rho into itself, so that F has exactly one zero there and Y J is
+    invertible on it. ``boxes`` receives rho, ``shrunk`` the left sides: the zero lies that near to the point.
+    """
+    w = np.zeros((slots, 3))
+    w[0, 0] = 1.0
+    first = 1 + n + m
+    error, rho, left = np.zeros(n), np.zeros(n), np.zeros(n)
+    for k in range(len(points)):
+        good[k] = False
+        y = inverses[k]
+        for i in range(n):
+            w[1 + i, 0], w[1 + i, 1], w[1 + i, 2] = points[k, i].real, points[k, i].imag, 0.0
+        for i in range(m):
+            w[1 + n + i, 0], w[1 + n + i, 1], w[1 + n + i, 2] = parameters[k, i].real, parameters[k, i].imag, 0.0
+        if not run(w, code, terms, numbers, rounded):
+            continue
+        largest = 0.0
+        for i in range(n):
+            re, im, radius, total = 0.0, 0.0, 0.0, 0.0
+            for j in range(n):
+                a, b = y[i, j].real, y[i, j].imag
+                u, v, r = w[first + j, 0], w[first + j, 1], w[first + j, 2]
+                re += a * u - b * v
+                im += a * v + b * u
+                p = _size(a, b)
+                radius += p * r
+                total += p * _size(u, v)
+            error[i] = (_size(re, im) + radius + (n + 4) * 2 * _U * total) * (1 + (2 * n + 32) * 2 * _U) + _TINY
+            largest = max(largest, _size(points[k, i].real, points[k, i].imag))
+        for i in range(n):
+            rho[i] = 4.0 * error[i] + 1e-15 * _size(points[k, i].real, points[k, i].imag) + 1e-20 * largest
+        for _ in range(tries):
+            for i in range(n):
+                w[1 + i, 0], w[1 + i, 1], w[1 + i, 2] = points[k, i].real, points[k, i].imag, rho[i]
+            if not run(w, code, terms, numbers, rounded):
+                break
+            inside = True
+            for i in range(n):
+                left[i] = error[i]
+                for j in range(n):
+                    re, im, radius, total = (-1.0 if i == j else 0.0), 0.0, 0.0, (1.0 if i == j else 0.0)
+                    for l in range(n):
+                        a, b = y[i, l].real, y[i, l].imag
+                        e = first + n + l * n + j
+                        u, v, r = w[e, 0], w[e, 1], w[e, 2]
+                        re += a * u - b * v
+                        im += a * v + b * u
+                        p = _size(a, b)
+                        radius += p * r
+                        total += p * _size(u, v)
+                    size = (_size(re, im) + radius + (n + 5) * 2 * _U * total) * (1 + (2 * n + 32) * 2 * _U)
+                    left[i] += size * rho[j]
+                left[i] = left[i] * (1 + (2 * n + 8) * 2 * _U) + _TINY
+                inside = inside and left[i] < rho[i]
+            if inside:
+                good[k] = True
+                for i in range(n):
+                    boxes[k, i], shrunk[k, i] = rho[i], left[i]
+                break
+            for i in range(n):
+                rho[i] = max(4.0 * left[i], 2.0 * rho[i]) if left[i] < 1e3 * rho[i] else 8.0 * rho[i]
+
+
+@njit(**_OPTIONS)
+def enclose(code, terms, numbers, slots, rounded, centres, radii, outputs, values, sizes, good):  # type: ignore[no-untyped-def]
+    """Balls (``values``, ``sizes``) that hold the outputs of a tape over the boxes (``centres``, ``radii``)."""
+    w = np.zeros((slots, 3))
+    w[0, 0] = 1.0
+    for k in range(len(centres)):
+        for i in range(centres.shape[1]):
+            w[1 + i, 0], w[1 + i, 1], w[1 + i, 2] = centres[k, i].real, centres[k, i].imag, radii[k, i]
+        good[k] = run(w, code, terms, numbers, rounded)
+        for j in range(len(outputs)):
+            values[k, j] = w[outputs[j], 0] + 1j * w[outputs[j], 1]
+            sizes[k, j] = w[outputs[j], 2]

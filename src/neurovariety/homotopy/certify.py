@@ -1,0 +1,182 @@
+"""Certificates: near each of these points lies exactly one solution, and the solutions are different.
+
+Krawczyk's operator in ball arithmetic (Krawczyk 1969; Moore 1977; Breiding, Rose, Timme 2023 for numerical algebraic geometry). First in
+float64 with every rounding enclosed (`ball_kernels`); what is too ill-conditioned for that is refined and tried again with python-flint's
+balls at higher precision. Both run the same tape.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import flint
+import numpy as np
+
+from neurovariety.homotopy import ball_kernels
+from neurovariety.homotopy.system import System
+from neurovariety.homotopy.tape import DOT, INV, Tape
+from neurovariety.homotopy.tracker import values_at
+
+_TRIES = 6
+_PRECISIONS = (128, 256)
+_ROUNDED = 2.0**-50
+"""Relative radius of the coefficients of a tape that was built with rounding."""
+
+Truth = Literal["yes", "no", "undecided"]
+
+
+@dataclass(frozen=True, eq=False)
+class Certificates:
+    """For points (P, n): ``certified`` (P,) whether the polydisc of ``radii`` (P, n) around each of ``centres`` holds exactly one solution;
+    and nothing else than it within ``near`` (P, n) of them; ``distinct`` whether all certified ones are proved different; ``values`` and ``sizes`` balls of the prints, where prints were given."""
+
+    centres: Any
+    radii: Any
+    near: Any
+    certified: Any
+    distinct: bool
+    values: Any
+    sizes: Any
+
+    @property
+    def complete(self) -> bool:
+        """Whether every point is certified and all are different."""
+        return bool(self.certified.all()) and self.distinct
+
+    def real(self, index: int) -> Truth:
+        """Whether a solution of a system with real coefficients and parameters is real.
+
+        The conjugate of a solution within ``near`` of z is one too; if it must lie in the box that holds only one, the two are the same.
+        """
+        z, radii, near = self.centres[index], self.radii[index], self.near[index]
+        if not self.certified[index]:
+            return "undecided"
+        if (np.abs(z.imag) > near).any():
+            return "no"
+        return "yes" if (2 * np.abs(z.imag) + near < radii).all() else "undecided"
+
+
+def certify(system: System, points: Any, parameters: Any, prints: Tape | None = None) -> Certificates:
+    """Certify ``points`` (P, n), solutions of ``system`` at ``parameters`` up to rounding.
+
+    ``prints``, a tape of the unknowns, are the coordinates in which solutions are to be told apart (default: the unknowns themselves).
+    """
+    points = np.array(points, dtype=np.complex128, order="C")
+    count, n, m = len(points), system.unknowns, system.parameters
+    p = np.array(np.broadcast_to(np.asarray(parameters, dtype=np.complex128), (count, m)), order="C")
+    tape = system.with_jacobian
+    rounded = 0.0 if tape.exact else _ROUNDED
+    radii, near, good = np.zeros((count, n)), np.zeros((count, n)), np.zeros(count, dtype=np.bool_)
+    inverses = _inverses(system, points, p)
+    ball_kernels.krawczyk(
+        tape.code, tape.terms, tape.coefficients, tape.slots, rounded, n, m, points, p, inverses, _TRIES, radii, near, good
+    )
+    for k in np.flatnonzero(~good):
+        found = _at_higher_precision(system, points[k], p[k], inverses[k])
+        if found is not None:
+            points[k], near[k] = found
+            radii[k], good[k] = near[k], True
+    if prints is None:
+        values, sizes, enclosed = points, near, good
+    else:
+        values = np.zeros((count, len(prints.outputs)), dtype=np.complex128)
+        sizes, enclosed = np.zeros(values.shape), np.zeros(count, dtype=np.bool_)
+        ball_kernels.enclose(
+            prints.code, prints.terms, prints.coefficients, prints.slots, 0.0 if prints.exact else _ROUNDED, points, near,
+            prints.outputs, values, sizes, enclosed,
+        )  # fmt: skip
+    return Certificates(points, radii, near, good & enclosed, _disjoint(values[good], sizes[good]), values, sizes)
+
+
+def _inverses(system: System, points: Any, parameters: Any) -> Any:
+    """Approximate inverses of the Jacobians, found after scaling columns by the size of the unknowns and rows to size 1."""
+    n = system.unknowns
+    jacobians = values_at(system.with_jacobian, np.hstack([points, parameters]))[:, n:].reshape(-1, n, n)
+    columns = np.maximum(np.abs(points), 1e-8 * np.abs(points).max(axis=1, initial=1e-300, keepdims=True))
+    scaled = jacobians * columns[:, None, :]
+    rows = 1 / np.maximum(np.abs(scaled).max(axis=2), 1e-300)
+    out = np.zeros_like(scaled)
+    for k, matrix in enumerate(scaled * rows[:, :, None]):
+        try:
+            out[k] = np.linalg.inv(matrix)
+        except np.linalg.LinAlgError:
+            out[k] = 0
+    return np.array(columns[:, :, None] * out * rows[:, None, :], order="C")
+
+
+def _disjoint(values: Any, sizes: Any) -> bool:
+    """Whether the balls of all rows are disjoint in some coordinate, pair by pair; a sweep over the real part of the first."""
+    low = values[:, 0].real - sizes[:, 0] if len(values) else np.zeros(0)
+    order = np.argsort(low)
+    high = values[:, 0].real + sizes[:, 0] if len(values) else np.zeros(0)
+    for at, k in enumerate(order):
+        for other in order[at + 1 :]:
+            if low[other] > high[k] * (1 + np.sign(high[k]) * 1e-15):
+                break
+            apart = np.abs(values[k] - values[other]) * (1 - 1e-14) > (sizes[k] + sizes[other])
+            if not apart.any():
+                return False
+    return True
+
+
+def _at_higher_precision(system: System, point: Any, parameters: Any, inverse: Any) -> tuple[Any, Any] | None:
+    """A new centre in float64 and radii around it, or None. The box holds exactly one solution, shown at a higher precision."""
+    n = system.unknowns
+    previous = flint.ctx.prec
+    try:
+        for precision in _PRECISIONS:
+            flint.ctx.prec = precision
+            x = [flint.acb(z.real, z.imag) for z in point]
+            p = [flint.acb(z.real, z.imag) for z in parameters]
+            try:
+                y = flint.acb_mat(n, n, [flint.acb(z.real, z.imag) for z in inverse.reshape(-1)])
+                for _ in range(12):
+                    values = _run_balls(system.with_jacobian, x + p)
+                    y = flint.acb_mat(n, n, [v.mid() for v in values[n:]]).inv()
+                    step = y * flint.acb_mat(n, 1, values[:n])
+                    x = [(a - step[i, 0]).mid() for i, a in enumerate(x)]
+                values = _run_balls(system.with_jacobian, x + p)
+                y = flint.acb_mat(n, n, [e.mid() for e in y.entries()])
+                error = [abs(e).upper() for e in (y * flint.acb_mat(n, 1, values[:n])).entries()]
+                rho = [4 * e + abs(a).upper() * flint.arb(2) ** (20 - precision) for e, a in zip(error, x, strict=True)]
+                box = [a + flint.acb(flint.arb(0, r), flint.arb(0, r)) for a, r in zip(x, rho, strict=True)]
+                values = _run_balls(system.with_jacobian, box + p)
+                rest = flint.acb_mat([[int(i == j) for j in range(n)] for i in range(n)]) - y * flint.acb_mat(n, n, values[n:])
+                # A polydisc lies in the box of its circumscribed squares, over which the Jacobian was enclosed.
+                inside = all(
+                    bool(error[i] + sum((abs(rest[i, j]).upper() * rho[j] for j in range(n)), flint.arb(0)) < rho[i]) for i in range(n)
+                )
+            except (ZeroDivisionError, ValueError):
+                continue
+            if inside:
+                centre = np.array([complex(float(a.real.mid()), float(a.imag.mid())) for a in x])
+                near = [
+                    float((r + abs(a - flint.acb(c.real, c.imag)).upper()).upper()) * (1 + 1e-15) + 1e-300
+                    for a, r, c in zip(x, rho, centre, strict=True)
+                ]
+                return centre, np.array(near)
+        return None
+    finally:
+        flint.ctx.prec = previous
+
+
+def _run_balls(tape: Tape, inputs: list[Any]) -> list[Any]:
+    """The outputs of a tape over python-flint's balls."""
+    zero = flint.acb(0)
+    w: list[Any] = [zero] * tape.slots
+    w[0] = flint.acb(1)
+    w[1 : 1 + len(inputs)] = inputs
+    slack = None if tape.exact else flint.acb(flint.arb(1, _ROUNDED), flint.arb(0, _ROUNDED))
+    for kind, target, start, stop, add in tape.code.tolist():
+        total = w[target] if add else zero
+        for (a, b), (re, im) in zip(tape.terms[start:stop].tolist(), tape.coefficients[start:stop].tolist(), strict=True):
+            if kind == DOT:
+                total = total + w[a] * w[b]
+            elif kind == INV:
+                total = total + 1 / w[a]
+            else:
+                c = flint.acb(re, im)
+                total = total + (c if slack is None else c * slack) * w[a]
+        w[target] = total
+    return [w[o] for o in tape.outputs.tolist()]
