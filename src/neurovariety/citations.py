@@ -53,6 +53,14 @@ SOURCES: dict[str, str] = {
     "Permutation Groups, arXiv:2309.13736",
     "draisma2016": "J. Draisma, E. Horobet, G. Ottaviani, B. Sturmfels, R. R. Thomas, The Euclidean Distance Degree of an Algebraic "
     "Variety, Found. Comput. Math. 16 (2016), arXiv:1309.0049",
+    "harris1984": "J. Harris, L. W. Tu, On symmetric and skew-symmetric determinantal varieties, Topology 23 (1984)",
+    "iarrobino1999": "A. Iarrobino, V. Kanev, Power Sums, Gorenstein Algebras, and Determinantal Loci, Lecture Notes in "
+    "Mathematics 1721, Springer 1999",
+    "ottaviani2009": "G. Ottaviani, An invariant regarding Waring's problem for cubic polynomials, Nagoya Math. J. 193 (2009), "
+    "arXiv:0712.2527",
+    "marian2017": "A. Marian, D. Oprea, R. Pandharipande, Higher rank Segre integrals over the Hilbert scheme of points, "
+    "arXiv:1712.02382",
+    "shahverdi2024": "V. Shahverdi, Algebraic Complexity and Neurovariety of Linear Convolutional Networks, arXiv:2401.16613",
     "fulton1998": "W. Fulton, Intersection Theory, second edition, Springer 1998",
     "marchetti2024": "G. L. Marchetti, C. Hillar, D. Kragic, S. Sanborn, Harmonics of Learning: Universal Fourier Features Emerge in "
     "Invariant Networks, COLT 2024, arXiv:2312.08550",

@@ -19,8 +19,8 @@ class Theorem:
     """A published or elementary statement, instantiated at one architecture.
 
     ``quantity`` is what it is about: ``dimension`` (an equality), ``dimension at most``, ``ambient`` (dimension of the linear
-    span, an equality), ``ambient at most`` or ``generic fiber`` (number of complex points of the generic fiber modulo the stated
-    symmetries). ``value`` counts only if `applies`. ``source`` is a key of `citations.SOURCES`.
+    span, an equality), ``ambient at most``, ``generic fiber`` (number of complex points of the generic fiber modulo the stated
+    symmetries) or ``degree`` (of the Zariski closure of the functions, for a cone that of its projective variety). ``value`` counts only if `applies`. ``source`` is a key of `citations.SOURCES`.
     """
 
     name: str

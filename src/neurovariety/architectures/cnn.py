@@ -13,6 +13,7 @@ import jax
 from neurovariety.architectures.activation import Activation
 from neurovariety.architectures.architecture import Architecture, check_size, numbered
 from neurovariety.architectures.bounds import forms
+from neurovariety.architectures.degrees import linear_convolution_degree, polynomial_convolution_degree
 from neurovariety.architectures.generic_fibers import convolution_fiber, polynomial_convolution_fiber
 from neurovariety.architectures.reading import one_each, read_activations, read_integers, read_list, read_options, read_sizes, wide
 from neurovariety.errors import NotationError
@@ -228,14 +229,20 @@ class CNN(Architecture):
                 ),
             ),
         ]
-        ambient, fiber = self._ambient(linear), self._fiber(linear, monomial) if single and sequence else None
-        return tuple(t for t in [*out, ambient, fiber] if t is not None and t.applies)
+        out.extend(t for t in (self._ambient(linear), *self._counts(linear, monomial)) if t is not None)
+        return tuple(t for t in out if t.applies)
 
-    def _fiber(self, linear: bool, monomial: bool) -> Theorem | None:
-        """The points of the generic fiber of a network of one channel on sequences."""
-        if linear and all(s == (1,) for s in self.strides[:-1]):
-            return convolution_fiber(tuple(k for (k,) in self.filters))
-        return polynomial_convolution_fiber() if monomial else None
+    def _counts(self, linear: bool, monomial: bool) -> tuple[Theorem | None, ...]:
+        """The points of the generic fiber, and the degree, of a network of one channel on sequences."""
+        if self.dimensions > 1 or any(c > 1 for c in self.channels):
+            return ()
+        sizes, strides = tuple(k for (k,) in self.filters), tuple(s for (s,) in self.strides)
+        if linear:
+            degree = linear_convolution_degree(sizes, strides)
+            return (convolution_fiber(sizes) if set(strides[:-1]) <= {1} else None, degree)
+        if not monomial:
+            return ()
+        return (polynomial_convolution_fiber(), polynomial_convolution_degree(sizes, tuple(a.degree for a in self.activations)))
 
     def _ambient(self, linear: bool) -> Theorem | None:
         if linear:

@@ -79,6 +79,8 @@ class Residual(Architecture):
     def theorems(self) -> tuple[Theorem, ...]:
         out = []
         for theorem in self.block.theorems():
+            if theorem.quantity == "degree":
+                continue  # of a cone, and these functions are none
             if theorem.quantity.startswith("ambient"):
                 more, why = 1, "the identity adds at most one dimension to the span of A"
                 theorem = replace(theorem, quantity="ambient at most")

@@ -8,6 +8,7 @@ from math import prod
 from typing import Any, ClassVar
 
 from neurovariety.architectures.architecture import Architecture, check_size, numbered
+from neurovariety.architectures.degrees import rank_decomposition_degree
 from neurovariety.architectures.generic_fibers import rank_decomposition_fiber
 from neurovariety.architectures.modes import check_modes, pieces, read_modes
 from neurovariety.architectures.reading import read_integer, read_options
@@ -108,4 +109,5 @@ class CP(Architecture):
             "cohen2016",
         )
         fiber = rank_decomposition_fiber(self.tensor, self.rank)
-        return (span, *secant_theorems(self.tensor, self.rank), *([fiber] if fiber is not None else []))
+        degree = rank_decomposition_degree(self.tensor, self.rank)
+        return (span, *secant_theorems(self.tensor, self.rank), *(t for t in (fiber, degree) if t is not None))

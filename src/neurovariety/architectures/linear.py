@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from neurovariety.architectures.architecture import Architecture, check_size, check_widths, numbered
+from neurovariety.architectures.degrees import determinantal_degree
 from neurovariety.architectures.generic_fibers import linear_fiber
 from neurovariety.architectures.reading import read_integers
 from neurovariety.errors import NotationError
@@ -81,11 +82,12 @@ class Linear(Architecture):
 
 
 def determinantal_theorems(widths: tuple[int, ...], bias: bool) -> tuple[Theorem, ...]:
-    """Span and dimension of the matrices of rank at most min(widths), with free biases added where ``bias``."""
+    """Span, dimension and degree of the matrices of rank at most min(widths), with free biases added where ``bias``."""
     d0, dl, r = widths[0], widths[-1], min(widths)
     extra = dl if bias else 0
     affine = " and a free constant vector" if bias else ""
     linear = (Hypothesis("every layer is linear", True),)
+    degree = determinantal_degree(dl, d0, r, "every layer is linear")
     return (
         Theorem(
             "dimension of a determinantal variety",
@@ -103,4 +105,5 @@ def determinantal_theorems(widths: tuple[int, ...], bias: bool) -> tuple[Theorem
             "trager2020",
             linear,
         ),
+        *([degree] if degree is not None else []),
     )

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from neurovariety.architectures.activation import Activation
 from neurovariety.architectures.architecture import Architecture, check_size, check_widths, numbered
 from neurovariety.architectures.bounds import alexander_hirschowitz, forms, monomial_network_bound
+from neurovariety.architectures.degrees import shallow_monomial_degree
 from neurovariety.architectures.generic_fibers import shallow_monomial_fiber
 from neurovariety.architectures.linear import determinantal_theorems
 from neurovariety.architectures.not_algebraic import refuse_any
@@ -157,7 +158,8 @@ class MLP(Architecture):
             if self.layers == 2 and self.activations[0].is_monomial:
                 inputs, width, outputs = self.widths
                 fiber = shallow_monomial_fiber(inputs, width, outputs, exponents[0], self.bias)
-                out.extend([fiber] if fiber is not None else [])
+                degree = None if self.bias else shallow_monomial_degree(inputs, width, outputs, exponents[0])
+                out.extend(t for t in (fiber, degree) if t is not None)
         return tuple(out)
 
     def _exponents(self) -> tuple[int, ...] | None:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import jax.numpy as jnp
 
 from neurovariety.architectures.architecture import Architecture, check_size, numbered
+from neurovariety.architectures.degrees import tensor_train_degree
 from neurovariety.architectures.generic_fibers import tensor_train_fiber
 from neurovariety.architectures.modes import check_modes, pieces, read_modes
 from neurovariety.architectures.reading import read_integer, read_integers, read_options
@@ -120,6 +121,7 @@ class TensorTrain(Architecture):
 
     def theorems(self) -> tuple[Theorem, ...]:
         r = (1, *self.attainable(), self.outputs)
+        degree = tensor_train_degree(self.modes, self.outputs, r[1:-1])
         shown = ",".join(map(str, r[1:-1]))
         bonds = list(zip(r, self.modes, r[1:], strict=False))
         fit = all(b <= a * n for a, n, b in bonds[:-1]) and all(a <= n * b for a, n, b in bonds)
@@ -141,4 +143,5 @@ class TensorTrain(Architecture):
                 "oseledets2011",
             ),
             *([tensor_train_fiber()] if self.attainable() == self.ranks else []),
+            *([degree] if degree is not None else []),
         )
