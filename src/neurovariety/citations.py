@@ -56,6 +56,7 @@ SOURCES: dict[str, str] = {
     "harris1984": "J. Harris, L. W. Tu, On symmetric and skew-symmetric determinantal varieties, Topology 23 (1984)",
     "iarrobino1999": "A. Iarrobino, V. Kanev, Power Sums, Gorenstein Algebras, and Determinantal Loci, Lecture Notes in "
     "Mathematics 1721, Springer 1999",
+    "eisenbud1988": "D. Eisenbud, Linear sections of determinantal varieties, Amer. J. Math. 110 (1988)",
     "ottaviani2009": "G. Ottaviani, An invariant regarding Waring's problem for cubic polynomials, Nagoya Math. J. 193 (2009), "
     "arXiv:0712.2527",
     "marian2017": "A. Marian, D. Oprea, R. Pandharipande, Higher rank Segre integrals over the Hilbert scheme of points, "

@@ -80,7 +80,7 @@ class Residual(Architecture):
         out = []
         for theorem in self.block.theorems():
             if theorem.quantity == "degree":
-                continue  # of a cone, and these functions are none
+                continue  # stated of cones, and the functions x + A(x) are none
             if theorem.quantity.startswith("ambient"):
                 more, why = 1, "the identity adds at most one dimension to the span of A"
                 theorem = replace(theorem, quantity="ambient at most")

@@ -18,7 +18,6 @@ from neurovariety.theorem import Hypothesis, Theorem
 QUANTITY = "degree"
 
 _LARGEST_MATRIX = 200
-_LARGEST_SECANT = 2_000
 _MOST_DIGITS = 4_000
 """Python refuses to print integers of more than 4300 digits."""
 
@@ -74,15 +73,23 @@ def shallow_monomial_degree(inputs: int, width: int, outputs: int, exponent: int
     if k == 1:
         value = degree_of_product((n - 1, m - 1), (d, 1))
         return _theorem(
-            "degree of a Segre-Veronese variety", value, f"products a (x) l^{d}: P^{n - 1} x P^{m - 1} in O({d}, 1)", "fulton1998", hidden
+            "degree of a Segre-Veronese variety",
+            value,
+            f"products a (x) l^{d}: P^{n - 1} x P^{m - 1} in O({d}, 1)",
+            "fulton1998",
+            hidden,
         )
     if m == 1 and d == 2:
         value = symmetric_matrices_of_bounded_rank(n, k)
         return _theorem(
-            "degree of symmetric determinantal varieties", value, f"quadrics of rank at most {k} in {n} variables", "harris1984", one_output
+            "degree of symmetric determinantal varieties",
+            value,
+            f"quadrics of rank at most {k} in {n} variables",
+            "harris1984",
+            one_output,
         )
-    if m == 1 and n == 2:
-        return _rational_normal_curve(k, d, one_output)
+    if n == 2:
+        return _scroll(k, m, d, hidden, "two inputs")
     if k >= forms(n, d) - n + 1:
         reached = f"the width is at least {forms(n, d) - n + 1} = the codimension of the powers l^{d} plus one"
         return determinantal_degree(forms(n, d), m, k, hidden, f"{reached}, so that they span general subspaces of their number")
@@ -100,24 +107,33 @@ def shallow_monomial_degree(inputs: int, width: int, outputs: int, exponent: int
     return None
 
 
-def _rational_normal_curve(width: int, exponent: int, *hypotheses: str) -> Theorem | None:
-    """Secant varieties of a rational normal curve: maximal minors of a Hankel matrix."""
-    k, d = width, exponent
-    if d > _LARGEST_SECANT:
+def _scroll(width: int, outputs: int, exponent: int, *hypotheses: str) -> Theorem | None:
+    """Sums of k powers of linear forms in two variables: secant varieties of rational normal scrolls, of curves for one output.
+
+    The m binary forms of degree d are killed by a common form q of degree k <= d if and only if a matrix of k + 1 rows and m(d - k + 1)
+    columns has rank at most k. Such forms are a vector bundle over the P^k of the q, and those whose q has different roots are
+    the sums of k powers: they are dense. The matrix is a multiplication of sections of line bundles, so no entry of it can be made zero
+    by row and column operations, and then its maximal minors are a prime ideal of generic codimension (Eisenbud). With as few columns
+    as k or less there is always a q, and more than d powers span all forms.
+    """
+    k, m, d = width, outputs, exponent
+    columns = m * (d - k + 1)
+    if k > d or columns <= k:
+        return _theorem("decompositions of binary forms", 1, f"all {m} forms of degree {d} have them", "iarrobino1999", *hypotheses)
+    if min(k, columns - k) * columns.bit_length() > _MOST_DIGITS:
         return None
-    value = comb(d - k + 1, k) if 2 * k <= d else 1
-    statement = f"{k}-secant variety of the rational normal curve of degree {d}"
-    return _theorem("secants of rational normal curves", value, statement, "iarrobino1999", *hypotheses)
+    statement = f"{k + 1} x {columns} block Hankel matrices of rank at most {k}"
+    return _theorem("secant varieties of rational normal scrolls", comb(columns, k), statement, "eisenbud1988", *hypotheses)
 
 
 def _hypersurface(inputs: int, width: int, exponent: int, *hypotheses: str) -> Theorem | None:
     """Sums of powers that form a hypersurface whose equation is known.
 
     For exponent 2s and one power less than there are forms of degree s, the determinant of the catalecticant matrix, which pairs these
-    forms with themselves, vanishes. Its zeros are the forms F killed by some form of degree s. They make up an irreducible hypersurface,
-    since for each form of degree s the F so killed are a linear space of one dimension. The determinant vanishes to first order
-    only, because the derivative of it where the kernel is spanned by q is q^2, seen as a function of F. So if the sums of powers
-    form a hypersurface, this is the one.
+    forms with themselves, vanishes. Its zeros are the forms F killed by some form of degree s. They are an irreducible hypersurface,
+    since the F killed by one form are a linear space of the same dimension for every form. The determinant vanishes to first order
+    only: where its kernel is spanned by q, its derivative is the value of F at q^2 up to a factor. So if the sums of powers form a
+    hypersurface, this is the one.
     """
     n, k, d = inputs, width, exponent
     if alexander_hirschowitz(n, k, d) != forms(n, d) - 1:
@@ -208,7 +224,8 @@ def linear_convolution_degree(sizes: tuple[int, ...], strides: tuple[int, ...]) 
     return _theorem(
         "degree of linear convolutional networks",
         degree_of_product(degrees, (1,) * len(degrees)),
-        f"products of polynomials of degrees {', '.join(map(str, degrees))}, one between strides: a birational projection of a Segre variety",
+        f"products of polynomials of degrees {', '.join(map(str, degrees))}, one between strides: a birational projection of the Segre "
+        "variety of their coefficients",
         "shahverdi2024",
         "one channel, sequences, every layer linear",
     )

@@ -1,18 +1,19 @@
-"""Degree of the neurovariety (D2 of the dictionary): in how many functions does it meet a general affine space of complementary dimension?
+"""Degree of the neurovariety (D2 of the dictionary): in how many functions does it meet a general affine space of complementary
+dimension?
 
 The closure X of the neuromanifold over C, of dimension r, meets a general affine space of codimension r in its span in finitely many
 points; their number is the degree. With the dimension it measures how large the model is: covering numbers, and through them the
-amount of data that generalization needs, are bounded by both (the dimension is the exponent, the degree a factor). X is a cone where the
-activations are monomials and there is no bias; then the degree is that of the projective variety.
+amount of data that generalization needs, are bounded by both (the dimension is the exponent, the degree a factor). X is a cone
+where the activations are monomials and there is no bias; then the degree is that of the projective variety.
 
-What is proved. Where a theorem gives the degree and its hypotheses are checked, it is `proved`; so is degree 1 where the model is known to
-fill its linear span. Otherwise the functions on one general slice are found by monodromy (`homotopy`), each is certified by Krawczyk's
-operator in ball arithmetic, boxes of different functions are disjoint, and the linear trace test decides whether any is missing: then the
-claim is `complete`. It rests on the dimension being right and on slices drawn at random being general. Without the trace test's consent the
-certified number is a `lower_bound`.
+What is proved. Where a theorem gives the degree and its hypotheses are checked, it is `proved`; so is degree 1 where the model is
+known to fill its linear span. Otherwise the functions on one general slice are found by monodromy (`homotopy`), each is certified
+by Krawczyk's operator in ball arithmetic, boxes of different functions are disjoint, and the linear trace test decides whether any
+is missing: then the claim is `complete`. It rests on the dimension being right and on slices drawn at random being general. Without
+the trace test's consent the certified number is a `lower_bound`.
 
-What it is not. The number of weights over the slice is larger, by the points of the generic fiber. A rational model with denominators in
-its inputs has no coefficients here and is refused.
+What it is not. The number of weights over the slice is larger, by the points of the generic fiber. A rational model with
+denominators in its inputs has no coefficients here and is refused.
 
 Sources: Sommese, Verschelde, Wampler 2002 (trace test); Duff et al. 2019 (monodromy); Krawczyk 1969 and Breiding, Rose, Timme 2023
 (certificates); Marchetti et al. 2025, section 4.1.
@@ -44,8 +45,8 @@ _STREAM = 4003
 
 @dataclass(frozen=True, repr=False)
 class DegreeResult(EntryResult):
-    """``value`` is the degree. ``evidence``: ``route``, ``dimension``, ``ambient``, ``theorems``, and for a computed one ``trace_test``,
-    ``certified``, ``paths``, ``paths_lost``, ``slices``."""
+    """``value`` is the degree. ``evidence``: ``route``, ``dimension``, ``ambient``, ``theorems``, and for a computed one
+    ``trace_test``, ``certified``, ``paths``, ``paths_lost``, ``slices``."""
 
     entry: ClassVar[str] = "degree"
 
@@ -56,9 +57,9 @@ class DegreeResult(EntryResult):
 def degree(source: Source, *, route: Route = "auto", seed: int = DEFAULT_SEED) -> DegreeResult:
     """The degree of the closure of the neuromanifold of ``source``.
 
-    ``route``: ``theorem`` takes a closed formula; ``computed`` counts functions on a slice and uses no formula; ``auto`` takes the formula
-    where one applies, else counts. Raises `InputError` for unusable input, for a rational model, or for ``theorem`` where none applies;
-    `ResourceError` where the model is too large to write out.
+    ``route``: ``theorem`` takes a closed formula; ``computed`` counts functions on a slice and uses no formula; ``auto`` takes the
+    formula where one applies, else counts. Raises `InputError` for unusable input, for a rational model, or for ``theorem`` where
+    none applies; `ResourceError` where the model is too large to write out.
 
     >>> degree("mlp(2,2,1; x^4)", route="computed")
     degree(mlp(2,2,1; x^4)) = 3 [complete, seed 0]

@@ -2,6 +2,7 @@
 
 from neurovariety.homotopy.certify import Certificates, certify
 from neurovariety.homotopy.monodromy import Monodromy, random_bend
+from neurovariety.homotopy.solve import End, Solutions, solve
 from neurovariety.homotopy.system import System
 from neurovariety.homotopy.tape import Tape, record
 from neurovariety.homotopy.trace_test import TraceTest, trace_test
@@ -9,9 +10,11 @@ from neurovariety.homotopy.tracker import Paths, Settings, refine, track, values
 
 __all__ = [
     "Certificates",
+    "End",
     "Monodromy",
     "Paths",
     "Settings",
+    "Solutions",
     "System",
     "Tape",
     "TraceTest",
@@ -19,6 +22,7 @@ __all__ = [
     "random_bend",
     "record",
     "refine",
+    "solve",
     "trace_test",
     "track",
     "values_at",

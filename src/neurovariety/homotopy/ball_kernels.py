@@ -3,7 +3,8 @@
 A slot of a tape is a row (real part, imaginary part, radius). The rules, with u = 2^-53 and upper bounds |a| of moduli:
 
 * a sum of k products a b has the radius sum of |a| s + |b| r + r s (r, s the radii), plus (k + 4) 2u times the sum of |a| |b| for the
-  rounding of the midpoint, all enlarged by a factor 1 + (2k + 16) 2u for the rounding of these sums themselves, plus 1e-290 for underflow;
+  rounding of the midpoint, all enlarged by a factor 1 + (2k + 16) 2u for the rounding of these sums themselves, plus 1e-290 for
+  underflow;
 * 1 / (m, r) exists where |m| > r and has the radius r / (|m| (|m| - r)), plus rounding.
 
 Compiled without any fast math; fused multiply-add would also be right, since it rounds less, but is not asked for.
@@ -11,23 +12,28 @@ Compiled without any fast math; fused multiply-add would also be right, since it
 
 from __future__ import annotations
 
+from typing import no_type_check
+
 import numpy as np
-from numba import njit
+
+from neurovariety.homotopy.compiled import compiled
 
 _U = 2.0**-53
 _TINY = 1e-290
-_OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy"}
 
 
-@njit(**_OPTIONS)
-def _size(re, im):  # type: ignore[no-untyped-def]
+@no_type_check
+@compiled
+def _size(re, im):
     """An upper bound of the modulus."""
     return np.sqrt(re * re + im * im) * (1 + 8 * _U) + _TINY
 
 
-@njit(**_OPTIONS)
-def run(w, code, terms, numbers, rounded):  # type: ignore[no-untyped-def]
-    """Run a tape on the rows of ``w``; ``rounded`` is the relative radius of its coefficients. False where a ball met 0 in a division."""
+@no_type_check
+@compiled
+def run(w, code, terms, numbers, rounded):
+    """Run a tape on the rows of ``w``; ``rounded`` is the relative radius of its coefficients. False where a ball met 0 in a
+    division."""
     for i in range(len(code)):
         kind, target, start, stop, add = code[i, 0], code[i, 1], code[i, 2], code[i, 3], code[i, 4]
         re, im, radius, total = 0.0, 0.0, 0.0, 0.0
@@ -67,13 +73,14 @@ def run(w, code, terms, numbers, rounded):  # type: ignore[no-untyped-def]
     return True
 
 
-@njit(**_OPTIONS)
-def krawczyk(code, terms, numbers, slots, rounded, n, m, points, parameters, inverses, tries, boxes, shrunk, good):  # type: ignore[no-untyped-def]
+@no_type_check
+@compiled
+def krawczyk(code, terms, numbers, slots, rounded, n, m, points, parameters, inverses, tries, boxes, shrunk, good):
     """Boxes around ``points`` (P, n), with one zero each of the functions at ``parameters`` (P, m), by Krawczyk's operator.
 
-    With Y = ``inverses[k]``, near the inverse of the Jacobian J, and x the point: where |Y F(x)|_i + sum_j |1 - Y J(box)|_ij rho_j < rho_i
-    for all i, the map x - Y F(x) contracts the polydisc of radii rho into itself, so that F has exactly one zero there and Y J is
-    invertible on it. ``boxes`` receives rho, ``shrunk`` the left sides: the zero lies that near to the point.
+    With Y = ``inverses[k]``, near the inverse of the Jacobian J, and x the point: where |Y F(x)|_i + sum_j |1 - Y J(box)|_ij rho_j
+    < rho_i for all i, the map x - Y F(x) contracts the polydisc of radii rho into itself, so that F has exactly one zero there and
+    Y J is invertible on it. ``boxes`` receives rho, ``shrunk`` the left sides: the zero lies that near to the point.
     """
     w = np.zeros((slots, 3))
     w[0, 0] = 1.0
@@ -135,8 +142,9 @@ def krawczyk(code, terms, numbers, slots, rounded, n, m, points, parameters, inv
                 rho[i] = max(4.0 * left[i], 2.0 * rho[i]) if left[i] < 1e3 * rho[i] else 8.0 * rho[i]
 
 
-@njit(**_OPTIONS)
-def enclose(code, terms, numbers, slots, rounded, centres, radii, outputs, values, sizes, good):  # type: ignore[no-untyped-def]
+@no_type_check
+@compiled
+def enclose(code, terms, numbers, slots, rounded, centres, radii, outputs, values, sizes, good):
     """Balls (``values``, ``sizes``) that hold the outputs of a tape over the boxes (``centres``, ``radii``)."""
     w = np.zeros((slots, 3))
     w[0, 0] = 1.0

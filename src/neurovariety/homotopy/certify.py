@@ -1,8 +1,8 @@
 """Certificates: near each of these points lies exactly one solution, and the solutions are different.
 
-Krawczyk's operator in ball arithmetic (Krawczyk 1969; Moore 1977; Breiding, Rose, Timme 2023 for numerical algebraic geometry). First in
-float64 with every rounding enclosed (`ball_kernels`); what is too ill-conditioned for that is refined and tried again with python-flint's
-balls at higher precision. Both run the same tape.
+Krawczyk's operator in ball arithmetic (Krawczyk 1969; Moore 1977; Breiding, Rose, Timme 2023 for numerical algebraic geometry).
+First in float64 with every rounding enclosed (`ball_kernels`); what is too ill-conditioned for that is refined and tried again with
+python-flint's balls at higher precision. Both run the same tape.
 """
 
 from __future__ import annotations
@@ -28,8 +28,9 @@ Truth = Literal["yes", "no", "undecided"]
 
 @dataclass(frozen=True, eq=False)
 class Certificates:
-    """For points (P, n): ``certified`` (P,) whether the polydisc of ``radii`` (P, n) around each of ``centres`` holds exactly one solution;
-    and nothing else than it within ``near`` (P, n) of them; ``distinct`` whether all certified ones are proved different; ``values`` and ``sizes`` balls of the prints, where prints were given."""
+    """For points (P, n): ``certified`` (P,) whether the polydisc of ``radii`` (P, n) around each of ``centres`` holds exactly one
+    solution; and nothing else than it within ``near`` (P, n) of them; ``distinct`` whether all certified ones are proved different;
+    ``values`` and ``sizes`` balls of the prints, where prints were given."""
 
     centres: Any
     radii: Any
@@ -47,7 +48,8 @@ class Certificates:
     def real(self, index: int) -> Truth:
         """Whether a solution of a system with real coefficients and parameters is real.
 
-        The conjugate of a solution within ``near`` of z is one too; if it must lie in the box that holds only one, the two are the same.
+        The conjugate of a solution within ``near`` of z is one too; if it must lie in the box that holds only one, the two are the
+        same.
         """
         z, radii, near = self.centres[index], self.radii[index], self.near[index]
         if not self.certified[index]:

@@ -52,3 +52,9 @@ class DistinctPoints:
             width = 10 * self.tolerance * 2.0 ** (level + 1)
             places.append((level, int(np.floor(point[0].real / width)), int(np.floor(point[0].imag / width))))
         return places
+
+
+def hashed(point: Any) -> Any:
+    """A point with a general linear function of it in front, as `DistinctPoints` wants it."""
+    k = np.arange(len(point))
+    return np.concatenate([[point @ (np.cos(1.0 + k) + 1j * np.sin(2.0 + 1.7 * k))], point])

@@ -72,6 +72,10 @@ class Graph:
                 mask |= self._depends[base]
         return mask
 
+    def depends(self, expression: Expression, i: int) -> bool:
+        """Whether input ``i`` occurs in an expression."""
+        return bool(self._mask(expression.terms) >> i & 1)
+
     def product(self, a: Monomial, b: Monomial) -> Monomial:
         """The product of two monomials."""
         if not a or not b:

@@ -93,10 +93,10 @@ class Forms(Ring):
 
     def divide(self, a: Array, b: Array) -> Array:
         a, b = np.broadcast_arrays(a, b)
-        out = np.empty(a.shape, dtype=object)
-        for i in np.ndindex(a.shape):
-            if set(b[i].terms) != {self._constant}:
-                raise InputError("a model that divides by a function of its inputs has no coefficients; it is not a polynomial in them")
-            divisor = b[i].terms[self._constant]
-            out[i] = Form(self, {e: c / divisor for e, c in a[i].terms.items()})
-        return out
+        quotients = []
+        for top, below in zip(a.reshape(-1).tolist(), b.reshape(-1).tolist(), strict=True):
+            if set(below.terms) != {self._constant}:
+                raise InputError("a model that divides by a function of its inputs is no polynomial in them, and has no coefficients")
+            divisor = below.terms[self._constant]
+            quotients.append(Form(self, {e: c / divisor for e, c in top.terms.items()}))
+        return self.array(quotients, a.shape)

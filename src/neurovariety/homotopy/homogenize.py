@@ -9,10 +9,11 @@ from neurovariety.homotopy.expressions import Expression, Graph, Monomial
 
 
 class Degrees:
-    """Total degrees in the inputs, sums inside included."""
+    """Total degrees in the first ``unknowns`` inputs, sums inside included; the other inputs count as constants."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, unknowns: int) -> None:
         self.graph = graph
+        self.unknowns = unknowns
         self._known: dict[int, int] = {}
 
     def of(self, terms: dict[Monomial, complex]) -> int:
@@ -24,17 +25,22 @@ class Degrees:
 
     def _base(self, base: int) -> int:
         if base < self.graph.inputs:
-            return 1
+            return int(base < self.unknowns)
         if base in self.graph.reciprocals:
-            raise InputError("a total degree homotopy takes polynomials; this system divides by an unknown: clear the denominators")
+            raise InputError("a total degree homotopy takes polynomials; this system divides: clear the denominators")
         if base not in self._known:
             self._known[base] = self.of(self.graph.sums[base])
         return self._known[base]
 
 
-def homogenized(graph: Graph, equations: Sequence[Expression], inputs: Sequence[Expression], extra: Expression) -> tuple[list[Expression], list[int]]:
-    """The equations made homogeneous with the variable ``extra``, over the graph of ``inputs``, and their degrees."""
-    degrees = Degrees(graph)
+def homogenized(
+    graph: Graph, equations: Sequence[Expression], unknowns: int, inputs: Sequence[Expression], extra: Expression
+) -> tuple[list[Expression], list[int]]:
+    """The equations made homogeneous in the unknowns with the variable ``extra``, and their degrees.
+
+    ``inputs`` are what to put for the inputs of ``graph``, expressions of the graph that ``extra`` belongs to.
+    """
+    degrees = Degrees(graph, unknowns)
     made: dict[int, Expression] = {}
 
     def base(number: int) -> Expression:

@@ -21,7 +21,7 @@ import numpy as np
 from neurovariety.homotopy.distinct import DistinctPoints
 from neurovariety.homotopy.system import System
 from neurovariety.homotopy.tape import Tape
-from neurovariety.homotopy.tracker import Settings, refine, track, values_at
+from neurovariety.homotopy.tracker import DEFAULTS, Settings, refine, track, values_at
 
 SAME = 1e-7
 """Relative distance below which two fingerprints are one; refined solutions agree to 1e-11 or better."""
@@ -114,7 +114,7 @@ class Monodromy:
     def follow(self, arc: Arc, side: int, numbers: list[int]) -> None:
         """Follow solutions of one side along an arc, and note what they correspond to."""
         here, there = arc.partners[side], arc.partners[1 - side]
-        ends = self._ends(arc, side, numbers, Settings())
+        ends = self._ends(arc, side, numbers, DEFAULTS)
         often = Counter(ends)
         wrong = [k for k, end in enumerate(ends) if end < 0 or often[end] > 1]
         if wrong:  # a lost path, or two that ended in one point: once more, with more care

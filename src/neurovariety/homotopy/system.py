@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from neurovariety.errors import InputError
@@ -13,16 +13,22 @@ from neurovariety.homotopy.tape import Tape, record
 
 @dataclass(frozen=True, eq=False)
 class System:
-    """n equations F(x; p) = 0 in n unknowns x and m parameters p.
+    """n equations F(x; p) = 0 in n unknowns x and m parameters p: expressions in the inputs of ``graph``, unknowns first.
 
-    ``with_jacobian`` computes the n values and then the n x n entries of dF/dx row by row; ``values`` the n values alone, every
-    intermediate result in a slot of its own, for power series.
+    ``with_jacobian`` is the tape of the n values and then the n x n entries of dF/dx row by row; ``values`` that of the n values alone,
+    every intermediate result in a slot of its own, for power series.
     """
 
+    graph: Graph = field(repr=False)
+    equations: tuple[Expression, ...] = field(repr=False)
     unknowns: int
-    parameters: int
-    with_jacobian: Tape
-    values: Tape
+    with_jacobian: Tape = field(repr=False)
+    values: Tape = field(repr=False)
+
+    @property
+    def parameters(self) -> int:
+        """Number of parameters."""
+        return self.graph.inputs - self.unknowns
 
     @classmethod
     def of(cls, graph: Graph, equations: Sequence[Expression], unknowns: int) -> System:
@@ -31,15 +37,23 @@ class System:
             raise InputError(
                 f"a square system is expected, as many equations as unknowns; got {len(equations)} equations in {unknowns} unknowns"
             )
-        derivatives = jacobian(graph, equations, range(unknowns))
-        entries = [entry for row in derivatives for entry in row]
-        return cls(
-            unknowns, graph.inputs - unknowns, record(graph, [*equations, *entries]), record(graph, equations, reuse=False)
-        )
+        if not unknowns:
+            raise InputError("a system without unknowns has nothing to solve for")
+        for k, e in enumerate(equations):
+            if not any(graph.depends(e, i) for i in range(unknowns)):
+                raise InputError(f"equation {k} contains no unknown: it holds everywhere or nowhere; leave it out")
+        entries = [entry for row in jacobian(graph, equations, range(unknowns)) for entry in row]
+        return cls(graph, tuple(equations), unknowns, record(graph, [*equations, *entries]), record(graph, equations, reuse=False))
 
     @classmethod
     def build(cls, function: Callable[..., Sequence[Any]], unknowns: int, parameters: int = 0) -> System:
-        """The system of a Python function of two lists, unknowns and parameters, that uses +, -, *, / and integer powers."""
+        """The system of a Python function of two lists, unknowns and parameters, that uses +, -, *, / and integer powers.
+
+        Raises `InputError` where it is not square, or where an equation contains no unknown.
+
+        >>> System.build(lambda x, p: [x[0] ** 2 - p[0]], 1, 1)
+        System(unknowns=1)
+        """
         graph = Graph(unknowns + parameters)
         inputs = [graph.input(i) for i in range(unknowns + parameters)]
         found = [e if isinstance(e, Expression) else graph.constant(e) for e in function(inputs[:unknowns], inputs[unknowns:])]

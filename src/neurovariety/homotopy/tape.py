@@ -31,8 +31,8 @@ _GRID = 2.0**40
 @dataclass(frozen=True, eq=False)
 class Tape:
     """``code`` has rows (kind, target slot, first term, end of terms, add to the target); a term is a row of ``terms`` (two slots, the
-    second unused in sums) and its coefficient a row of ``coefficients`` (real, imaginary). ``outputs`` are slots. ``exact`` says that no
-    coefficient was rounded."""
+    second unused in sums) and its coefficient a row of ``coefficients`` (real, imaginary). ``outputs`` are slots. ``exact`` says
+    that no coefficient was rounded."""
 
     slots: int
     inputs: int
@@ -205,7 +205,9 @@ class _Recorder:
         pinned = len(slot)
         free: list[int] = []
         used = pinned + len(self.outputs)
-        code, pairs, values = [], [], []
+        code: list[tuple[int, int, int, int, int]] = []
+        pairs: list[tuple[int, int]] = []
+        values: list[tuple[float, float]] = []
         for i, (name, terms) in enumerate(self.steps):
             if name and name[0] == "output":
                 target = pinned + name[1]

@@ -30,8 +30,8 @@ _LINEAR = 1e-9
 
 @dataclass(frozen=True)
 class TraceTest:
-    """``residual``: largest second difference of the sum, over the coordinates looked at; ``left_out``: the smallest such number among sets
-    with one point left out; ``lost``: points that could not be continued along the line. ``passed`` as `MARGIN` demands."""
+    """``residual``: largest second difference of the sum, over the coordinates looked at; ``left_out``: the smallest such number
+    among sets with one point left out; ``lost``: points that could not be continued along the line. ``passed`` as `MARGIN` demands."""
 
     points: int
     residual: float
@@ -88,5 +88,3 @@ def _repeated(values: Any) -> bool:
     order = np.argsort(values[:, 0].real)
     near = np.abs(np.diff(values[order], axis=0)).max(axis=1, initial=0.0)
     return bool((near < 1e-9 * np.abs(values).max(initial=1e-300)).any())
-
-

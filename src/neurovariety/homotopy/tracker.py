@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from neurovariety.homotopy import kernels
+from neurovariety.homotopy import kernels, path_kernel
+from neurovariety.homotopy.lanes import LANES
 from neurovariety.homotopy.system import System
 from neurovariety.homotopy.tape import Tape
 
@@ -30,6 +31,9 @@ class Settings:
         return np.array([self.tolerance, self.contraction, self.most_steps, self.smallest, self.huge, float(self.pade)])
 
 
+DEFAULTS = Settings()
+
+
 @dataclass(frozen=True, eq=False)
 class Paths:
     """Ends of paths: ``ends`` (P, n), ``status`` (P,), ``reached`` in [0, 1], ``steps`` (P, 2) taken and refused, ``accuracy``."""
@@ -42,7 +46,7 @@ class Paths:
 
     @property
     def good(self) -> Any:
-        return self.status == kernels.DONE
+        return self.status == path_kernel.DONE
 
 
 def _rows(values: Any, shape: tuple[int, ...]) -> Any:
@@ -54,7 +58,9 @@ def threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def track(system: System, starts: Any, p0: Any, p1: Any, settings: Settings = Settings(), *, bend: Any = 1.0, workers: int | None = None) -> Paths:
+def track(
+    system: System, starts: Any, p0: Any, p1: Any, settings: Settings = DEFAULTS, *, bend: Any = 1.0, workers: int | None = None
+) -> Paths:
     """Follow ``starts`` (P, n), solutions at parameters ``p0``, to ``p1``; both (m,) or (P, m)."""
     starts = np.array(starts, dtype=np.complex128, order="C")
     count, n, m = len(starts), system.unknowns, system.parameters
@@ -65,12 +71,12 @@ def track(system: System, starts: Any, p0: Any, p1: Any, settings: Settings = Se
     a, b = system.with_jacobian, system.values
 
     def part(first: int, stride: int) -> None:
-        kernels.track(
+        path_kernel.track(
             a.code, a.terms, a.coefficients, a.slots, b.code, b.terms, b.coefficients, b.slots, n, m, settings.orders,
             starts, p0, p1, bends, first, stride, settings.array(), out.ends, out.status, out.reached, out.steps, out.accuracy,
         )  # fmt: skip
 
-    workers = min(workers or threads(), max(1, count // kernels.LANES))
+    workers = min(workers or threads(), max(1, count // LANES))
     if workers == 1:
         part(0, 1)
     else:

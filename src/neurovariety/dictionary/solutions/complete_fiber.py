@@ -64,11 +64,13 @@ def complete_fiber(slices: Slices, rng: np.random.Generator) -> CompleteFiber:
         run.seed(*slices.random(SEEDS, rng), side)
     for bend in (1.0, random_bend(rng), random_bend(rng).conjugate()):
         run.add_arc(0, 1, bend)
-    for rounds in range(1, ROUNDS + 1):
+    rounds = 0
+    while True:
+        rounds += 1
         run.close(lambda found, paths: note(value=found, claim=str(Claim.LOWER_BOUND), paths=paths))
         base = run.fibers[0]
         trace = trace_test(slices.system, slices.prints, base.array(), base.parameters, slices.parallel(base.parameters, rng))
-        if trace.passed:
+        if trace.passed or rounds == ROUNDS:
             break
         weights, parameters = slices.random(1 + SEEDS, rng)
         new = run.add_fiber(parameters[0], weights[0])

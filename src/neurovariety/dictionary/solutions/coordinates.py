@@ -39,9 +39,7 @@ def coordinates(model: Model, chart: Chart, extra: int, seed: int) -> Coordinate
     place = {w: k for k, w in enumerate(chart.free)}
     graph = Graph(len(place) + extra)
     ring = Forms(graph, model.inputs)
-    weights = [
-        ring.of(graph.input(place[i]) if i in place else graph.constant(chart.fixed[i])) for i in range(model.parameters)
-    ]
+    weights = [ring.of(graph.input(place[i]) if i in place else graph.constant(chart.fixed[i])) for i in range(model.parameters)]
     values = [Fraction(int(rng.integers(1, 64)), 16) if c is None else c for c in model.coefficients]
     arguments = [
         *leaves(model, ring.array(weights, (model.parameters,))),
