@@ -147,6 +147,6 @@ def test_stated_theorems_are_complete_sentences_with_a_source(text):
     for theorem in parse(text).theorems():
         assert theorem.applies
         assert theorem.source in SOURCES
-        assert theorem.quantity in ("dimension", "dimension at most", "ambient", "ambient at most", "generic fiber")
+        assert theorem.quantity in ("dimension", "dimension at most", "ambient", "ambient at most", "generic fiber", "degree")
         assert theorem.value >= 0
         assert theorem.to_dict()["hypotheses"] == [h.text for h in theorem.hypotheses]

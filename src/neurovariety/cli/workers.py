@@ -21,6 +21,9 @@ from neurovariety.dictionary.progress import watch
 from neurovariety.dictionary.registry import ENTRIES, find
 from neurovariety.errors import NeurovarietyError
 
+_PATIENCE = 1.0
+"""Seconds between a worker's looks at its parent."""
+
 _INSISTENCE = 0.5
 """Seconds between repetitions of a Ctrl-C that was not heard."""
 
@@ -135,9 +138,16 @@ def insistent_interrupt() -> Iterator[None]:
 _THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
-def _ignore_interrupt() -> None:
-    """Ctrl-C is the parent's business: it prints what is known and ends the workers."""
+def _begin_worker() -> None:
+    """Leave Ctrl-C to the parent, and end with it: a parent that is killed cannot tell its workers."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+
+
+def _end_with_parent(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(_PATIENCE)
+    os._exit(1)
 
 
 def pool_answers(
@@ -146,7 +156,7 @@ def pool_answers(
     """Answers in input order from ``jobs`` processes, one BLAS thread each, with a bounded window of work in flight."""
     saved = {name: os.environ.get(name) for name in _THREAD_VARIABLES}
     os.environ.update(dict.fromkeys(_THREAD_VARIABLES, "1"))
-    pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"), initializer=_ignore_interrupt)
+    pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"), initializer=_begin_worker)
     pending: deque[tuple[str, Future[Answer]]] = deque()
     finished = False
     try:

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from neurovariety.architectures import as_model
@@ -30,7 +31,6 @@ from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.dimension import DimensionResult, dimension
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.dictionary.progress import note
 from neurovariety.dictionary.trial import generator
 from neurovariety.errors import InputError
 from neurovariety.model import Model
@@ -54,7 +54,7 @@ class DegreeResult(EntryResult):
         return {"route": self.evidence.get("asked_route", "auto")}
 
 
-def degree(source: Source, *, route: Route = "auto", seed: int = DEFAULT_SEED) -> DegreeResult:
+def degree(source: Source, *, route: Route = "auto", checkpoint: str | Path | None = None, seed: int = DEFAULT_SEED) -> DegreeResult:
     """The degree of the closure of the neuromanifold of ``source``.
 
     ``route``: ``theorem`` takes a closed formula; ``computed`` counts functions on a slice and uses no formula; ``auto`` takes the
@@ -90,7 +90,7 @@ def degree(source: Source, *, route: Route = "auto", seed: int = DEFAULT_SEED) -
         value, claim = 1, found.claim
         evidence |= {"route": "computed"}
     else:
-        value, claim, counted, said = _count(model, found, seed)
+        value, claim, counted, said = _count(model, found, checkpoint, seed)
         evidence |= {"route": "computed"} | counted
         notices += said
     return DegreeResult(
@@ -105,15 +105,18 @@ def degree(source: Source, *, route: Route = "auto", seed: int = DEFAULT_SEED) -
     )
 
 
-def _count(model: Model, found: DimensionResult, seed: int) -> tuple[int, Claim, dict[str, Any], tuple[str, ...]]:
+def _count(
+    model: Model, found: DimensionResult, checkpoint: str | Path | None, seed: int
+) -> tuple[int, Claim, dict[str, Any], tuple[str, ...]]:
     """The number of functions on a general slice, how far to trust it, how it was found, and what to say of it."""
-    note(phase="the first run compiles the tracker, which takes half a minute once")
     from neurovariety.dictionary.solutions.complete_fiber import complete_fiber
     from neurovariety.dictionary.solutions.slices import slices
+    from neurovariety.homotopy import Checkpoint
 
     rng = generator(seed, _STREAM)
     cut = slices(model, found.value, seed, rng)
-    solved = complete_fiber(cut, rng)
+    kept = None if checkpoint is None else Checkpoint(checkpoint, f"degree of {model.name}, dimension {found.value}, seed {seed}")
+    solved = complete_fiber(cut, rng, kept)
     complete = solved.complete and found.claim in (Claim.PROVED, Claim.PROBABILITY)
     evidence = solved.to_dict() | {"coordinates": cut.count, "drawn": [str(v) for v in cut.drawn]}
     notices: tuple[str, ...] = ()

@@ -86,6 +86,7 @@ ENTRIES: tuple[Entry, ...] = (
                 "computed: monodromy and trace test only; theorem: closed formula only; auto: the formula where there is one",
                 ("auto", "computed", "theorem"),
             ),
+            Option("checkpoint", "text", "file in which a long count is kept; the same command goes on from it"),
         ),
         takes_memory_limit=False,
     ),

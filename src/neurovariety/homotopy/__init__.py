@@ -1,7 +1,9 @@
 """Numerical algebraic geometry: path tracking, monodromy, completeness tests and certificates for systems of equations."""
 
 from neurovariety.homotopy.certify import Certificates, certify
+from neurovariety.homotopy.checkpoint import Checkpoint
 from neurovariety.homotopy.monodromy import Monodromy, random_bend
+from neurovariety.homotopy.monodromy_solve import MonodromySolutions, monodromy_solve
 from neurovariety.homotopy.solve import End, Solutions, solve
 from neurovariety.homotopy.system import System
 from neurovariety.homotopy.tape import Tape, record
@@ -10,8 +12,10 @@ from neurovariety.homotopy.tracker import Paths, Settings, refine, track, values
 
 __all__ = [
     "Certificates",
+    "Checkpoint",
     "End",
     "Monodromy",
+    "MonodromySolutions",
     "Paths",
     "Settings",
     "Solutions",
@@ -19,6 +23,7 @@ __all__ = [
     "Tape",
     "TraceTest",
     "certify",
+    "monodromy_solve",
     "random_bend",
     "record",
     "refine",

@@ -82,6 +82,18 @@ class Monodromy:
         self._keep(np.asarray(point)[None], np.ones(1, dtype=bool), len(self.fibers) - 1)
         return len(self.fibers) - 1
 
+    def add_fiber_at(self, parameters: Any) -> int:
+        """A fiber over new parameters, empty so far: its number."""
+        self.fibers.append(Fiber(np.asarray(parameters), self.system.unknowns))
+        return len(self.fibers) - 1
+
+    def restore_fiber(self, parameters: Any, points: Any) -> None:
+        """A fiber with solutions that an earlier run found and refined."""
+        fiber = Fiber(np.array(parameters), self.system.unknowns)
+        for x, f in zip(points, values_at(self.fingerprint, points), strict=True):
+            fiber.add(x, f)
+        self.fibers.append(fiber)
+
     def seed(self, points: Any, parameters: Any, fiber: int) -> None:
         """Bring solutions at other parameters, one each, to a fiber."""
         found = track(self.system, points, parameters, self.fibers[fiber].parameters)
@@ -91,7 +103,7 @@ class Monodromy:
     def add_arc(self, a: int, b: int, bend: complex) -> None:
         self.arcs.append(Arc((a, b), bend))
 
-    def close(self, progress: Callable[[int, int], None] | None = None, batch: int = 4096) -> None:
+    def close(self, progress: Callable[[int, int], None] | None = None, batch: int = 1024) -> None:
         """Follow all solutions along all arcs until none is left to follow."""
         while True:
             arc, side, numbers = self._waiting(batch)

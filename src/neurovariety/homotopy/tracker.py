@@ -55,7 +55,10 @@ def _rows(values: Any, shape: tuple[int, ...]) -> Any:
 
 
 def threads() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """Threads to use: ``OMP_NUM_THREADS`` where it is set, as for linear algebra, else the cores that this process may use."""
+    limit = os.environ.get("OMP_NUM_THREADS", "")
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(int(limit), cores) if limit.isdigit() and int(limit) else cores
 
 
 def track(

@@ -15,7 +15,7 @@ import numpy as np
 from neurovariety.claim import Claim
 from neurovariety.dictionary.progress import note
 from neurovariety.dictionary.solutions.slices import Slices
-from neurovariety.homotopy import Certificates, Monodromy, TraceTest, certify, random_bend, trace_test
+from neurovariety.homotopy import Certificates, Checkpoint, Monodromy, TraceTest, certify, random_bend, trace_test
 
 SEEDS = 8
 """Random functions brought to each slice at the start: as many as a block has lanes."""
@@ -55,27 +55,43 @@ class CompleteFiber:
         }
 
 
-def complete_fiber(slices: Slices, rng: np.random.Generator) -> CompleteFiber:
-    """Search, test, certify. The number found so far is noted as a lower bound after each batch of paths."""
+def complete_fiber(slices: Slices, rng: np.random.Generator, checkpoint: Checkpoint | None = None) -> CompleteFiber:
+    """Search, test, certify. The number found so far is noted as a lower bound after each batch of paths.
+
+    ``checkpoint``: where to keep what is found; a run goes on from what the file holds.
+    """
     run = Monodromy(slices.system, slices.prints)
+
+    def found_more(found: int, paths: int) -> None:
+        note(value=found, claim=str(Claim.LOWER_BOUND), paths=paths)
+        if checkpoint is not None:
+            checkpoint.offer(run, rng)
+
+    if checkpoint is None or not checkpoint.read(run, rng):
+        _begin(run, slices, rng)
+    rounds = len(run.fibers) - 1
+    while True:
+        run.close(found_more)
+        base = run.fibers[0]
+        trace = trace_test(slices.system, slices.prints, base.array(), base.parameters, slices.parallel(base.parameters, rng))
+        if trace.passed or rounds >= ROUNDS:
+            break
+        rounds += 1
+        weights, parameters = slices.random(1 + SEEDS, rng)
+        new = run.add_fiber(parameters[0], weights[0])
+        run.seed(weights[1:], parameters[1:], new)
+        for old in (0, 1):
+            run.add_arc(old, new, 1.0)
+    if checkpoint is not None:
+        checkpoint.write(run, rng)
+    certificates = certify(slices.system, base.array(), base.parameters, slices.prints)
+    return CompleteFiber(run, trace, certificates, rounds)
+
+
+def _begin(run: Monodromy, slices: Slices, rng: np.random.Generator) -> None:
     weights, parameters = slices.random(2, rng)
     for side in (0, 1):
         run.add_fiber(parameters[side], weights[side])
         run.seed(*slices.random(SEEDS, rng), side)
     for bend in (1.0, random_bend(rng), random_bend(rng).conjugate()):
         run.add_arc(0, 1, bend)
-    rounds = 0
-    while True:
-        rounds += 1
-        run.close(lambda found, paths: note(value=found, claim=str(Claim.LOWER_BOUND), paths=paths))
-        base = run.fibers[0]
-        trace = trace_test(slices.system, slices.prints, base.array(), base.parameters, slices.parallel(base.parameters, rng))
-        if trace.passed or rounds == ROUNDS:
-            break
-        weights, parameters = slices.random(1 + SEEDS, rng)
-        new = run.add_fiber(parameters[0], weights[0])
-        run.seed(weights[1:], parameters[1:], new)
-        for old in (0, 1):
-            run.add_arc(old, new, 1.0)
-    certificates = certify(slices.system, base.array(), base.parameters, slices.prints)
-    return CompleteFiber(run, trace, certificates, rounds)
