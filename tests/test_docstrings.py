@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import pkgutil
+import sys
 from importlib import import_module
 
 import pytest
@@ -19,11 +20,21 @@ WITH_EXAMPLES = {
     "neurovariety.architectures.from_callable",
     "neurovariety.dictionary.ambient",
     "neurovariety.dictionary.data",
+    "neurovariety.dictionary.degree",
     "neurovariety.dictionary.dimension",
     "neurovariety.dictionary.fibers",
     "neurovariety.dictionary.symmetries",
+    "neurovariety.homotopy.monodromy_solve",
+    "neurovariety.homotopy.solve",
+    "neurovariety.homotopy.system",
     "neurovariety.report.build",
 }
+
+
+def module_of(name):
+    """The module itself, also where the package has a function of the same name."""
+    import_module(name)
+    return sys.modules[name]
 
 
 def examples(module):
@@ -32,7 +43,7 @@ def examples(module):
 
 @pytest.mark.parametrize("name", MODULES)
 def test_examples(name):
-    module = import_module(name)
+    module = module_of(name)
     runner = doctest.DocTestRunner(verbose=False, optionflags=doctest.NORMALIZE_WHITESPACE)
     output = []
     for test in examples(module):
@@ -42,11 +53,11 @@ def test_examples(name):
 
 @pytest.mark.parametrize("name", sorted(WITH_EXAMPLES))
 def test_public_functions_have_examples(name):
-    assert examples(import_module(name))
+    assert examples(module_of(name))
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_every_module_says_what_it_is(name):
-    first = (import_module(name).__doc__ or "").strip().splitlines()
+    first = (module_of(name).__doc__ or "").strip().splitlines()
     assert first
     assert first[0].endswith((".", ":", "?"))

@@ -117,7 +117,8 @@ STREET = {
     "rings": BASICS | {"linear_algebra"},
     "program": BASICS | RECORDS | {"rings", "linear_algebra", "model"},
     "architectures": BASICS | RECORDS | {"model"},
-    "dictionary": BASICS | RECORDS | {"model", "linear_algebra", "rings", "program", "architectures", "result", "dataset"},
+    "homotopy": BASICS | {"rings"},
+    "dictionary": BASICS | RECORDS | {"model", "linear_algebra", "rings", "program", "architectures", "homotopy", "result", "dataset"},
     "export": BASICS | RECORDS | {"model", "linear_algebra", "rings", "program", "architectures", "dictionary"},
     "report": BASICS | RECORDS | {"model", "architectures", "dictionary", "result", "dataset", "__version__"},
     "cli": BASICS

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from neurovariety.dictionary.ambient import AmbientResult, ambient
     from neurovariety.dictionary.components import ComponentsResult, components
     from neurovariety.dictionary.data import DataResult, data
+    from neurovariety.dictionary.degree import DegreeResult, degree
     from neurovariety.dictionary.dimension import DimensionResult, dimension
     from neurovariety.dictionary.equations import EquationsResult, equations
     from neurovariety.dictionary.fibers import FibersResult, fibers
@@ -69,6 +70,7 @@ _HOME = {
     "DataError": "errors",
     "DataResult": "dictionary.data",
     "Dataset": "dataset",
+    "DegreeResult": "dictionary.degree",
     "Diagonal": "architectures",
     "DimensionResult": "dictionary.dimension",
     "EquationsResult": "dictionary.equations",
@@ -103,6 +105,7 @@ _HOME = {
     "build_report": "report",
     "components": "dictionary.components",
     "data": "dictionary.data",
+    "degree": "dictionary.degree",
     "dimension": "dictionary.dimension",
     "equations": "dictionary.equations",
     "export_script": "export",
@@ -128,6 +131,7 @@ __all__ = [
     "DataError",
     "DataResult",
     "Dataset",
+    "DegreeResult",
     "Diagonal",
     "DimensionResult",
     "EquationsResult",
@@ -161,6 +165,7 @@ __all__ = [
     "build_report",
     "components",
     "data",
+    "degree",
     "dimension",
     "equations",
     "export_script",

@@ -307,7 +307,9 @@ with insistent_interrupt():
         print("heard", flush=True)
 assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 """
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True, preexec_fn=hears_ctrl_c)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True, preexec_fn=hears_ctrl_c
+    )
     assert done.stdout.split("\n")[:2] == ["went on", "heard"]
 
 

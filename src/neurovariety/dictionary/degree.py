@@ -1,5 +1,4 @@
-"""Degree of the neurovariety (D2 of the dictionary): in how many functions does it meet a general affine space of complementary
-dimension?
+"""Degree of the neurovariety (D2 of the dictionary): how many functions does it share with a general affine space?
 
 The closure X of the neuromanifold over C, of dimension r, meets a general affine space of codimension r in its span in finitely many
 points; their number is the degree. With the dimension it measures how large the model is: covering numbers, and through them the

@@ -20,6 +20,8 @@ from neurovariety.homotopy.tracker import values_at
 
 _TRIES = 6
 _PRECISIONS = (128, 256)
+_NEAR = 1e-5
+"""Relative distance within which a solution must lie for a point to count as its approximation."""
 _ROUNDED = 2.0**-50
 """Relative radius of the coefficients of a tape that was built with rounding."""
 
@@ -153,6 +155,8 @@ def _at_higher_precision(system: System, point: Any, parameters: Any, inverse: A
                 continue
             if inside:
                 centre = np.array([complex(float(a.real.mid()), float(a.imag.mid())) for a in x])
+                if np.abs(centre - point).max() > _NEAR * max(np.abs(point).max(), 1e-300):
+                    return None  # Newton's iteration has gone to another solution, or the point was none
                 near = [
                     float((r + abs(a - flint.acb(c.real, c.imag)).upper()).upper()) * (1 + 1e-15) + 1e-300
                     for a, r, c in zip(x, rho, centre, strict=True)

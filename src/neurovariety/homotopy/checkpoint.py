@@ -24,7 +24,7 @@ _FORMAT = 1
 class Checkpoint:
     """A file that a run is written to at most every ``interval`` seconds. ``problem`` says in words what is being solved."""
 
-    def __init__(self, path: str | Path, problem: str, interval: float = 2.0) -> None:
+    def __init__(self, path: str | Path, problem: str, interval: float = 1.0) -> None:
         self.path = Path(path)
         self.problem = problem
         self.interval = interval
@@ -70,7 +70,7 @@ class Checkpoint:
         if not self.path.exists():
             return False
         try:
-            with np.load(self.path, allow_pickle=False) as arrays:
+            with open(self.path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
                 facts = json.loads(bytes(arrays["facts"]).decode())
                 if facts["format"] != _FORMAT:
                     raise KeyError("format")

@@ -1,5 +1,7 @@
-"""Polynomials in the inputs of a network whose coefficients are expressions in its weights: what a program gives over this ring are
-the coordinates of the parametrization, as scalar expressions that share their parts."""
+"""Polynomials in the inputs of a network, with expressions in its weights as coefficients.
+
+What a program gives over this ring are the coordinates of the parametrization, as scalar expressions that share their parts.
+"""
 
 from __future__ import annotations
 

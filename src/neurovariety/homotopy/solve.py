@@ -12,7 +12,6 @@ measured over several decades of t, tells infinity (v > 0) from a finite singula
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import prod
@@ -80,9 +79,9 @@ class Solutions:
 
 def solve(
     system: System,
-    parameters: Sequence[complex] = (),
+    parameters: Any = (),
     *,
-    start: tuple[Any, Sequence[complex]] | None = None,
+    start: tuple[Any, Any] | None = None,
     seed: int = 0,
     settings: Settings = DEFAULTS,
 ) -> Solutions:

@@ -1,0 +1,169 @@
+"""Degrees: two routes to one number, every seed, and what happens when a run is interrupted."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from neurovariety import Claim, InputError, degree
+from neurovariety.architectures import as_model
+from neurovariety.dictionary.dimension import dimension
+from neurovariety.dictionary.solutions.chart import find_chart
+from neurovariety.dictionary.solutions.slices import slices
+from neurovariety.homotopy import trace_test
+
+BOTH = [
+    ("mlp(2,2,1; x^4)", 3),
+    ("mlp(2,2,1; x^5)", 6),
+    ("mlp(2,3,1; x^7)", 10),
+    ("mlp(2,3,2; x^4)", 4),
+    ("mlp(2,3,4; x^3)", 4),
+    ("mlp(2,3,3; x^4)", 20),
+    ("mlp(2,1,3; x^3)", 9),
+    ("mlp(3,2,1; x^2)", 3),
+    ("mlp(4,2,1; x^2)", 10),
+    ("mlp(3,2,1; x^3)", 15),
+    ("mlp(3,2,1; x^4)", 75),
+    ("mlp(3,3,1; x^3)", 4),
+    ("mlp(3,3,1; x^4)", 112),
+    ("mlp(3,4,1; x^4)", 35),
+    ("mlp(3,5,1; x^4)", 6),
+    ("mlp(4,2,1; x^3)", 175),
+    ("mlp(5,7,1; x^3)", 15),
+    ("mlp(3,2,3; x^2)", 81),
+    ("mlp(2,2,2; x^5)", 28),
+    ("linear(2,1,2)", 2),
+    ("linear(3,1,4)", 10),
+    ("linear(3,2,4,5)", 10),
+    ("linear(5,2,5)", 175),
+    ("linear(5,3,5)", 50),
+    ("cnn(2,2; x^2)", 4),
+    ("cnn(2,3; x^3; outputs=2)", 9),
+    ("cnn(2,2,2; x^2)", 48),
+    ("cnn(2,2,2; x^2,x^3)", 108),
+    ("cnn(3,3; x^2)", 24),
+    ("cnn(3,3,2; x; strides=1,2,1)", 5),
+    ("cnn(2,2,2,2; x; strides=2,2,2,1)", 24),
+    ("cp(2,2,2,2; rank=2)", 64),
+    ("tt(2,2,2,2; ranks=2,2,2)", 20),
+]
+
+
+@pytest.mark.parametrize(("text", "value"), BOTH)
+def test_theorem_and_computation_agree(text, value):
+    theorem, computed = degree(text), degree(text, route="computed")
+    assert (theorem.value, theorem.claim, theorem.evidence["route"]) == (value, Claim.PROVED, "theorem")
+    assert (computed.value, computed.claim, computed.evidence["route"]) == (value, Claim.COMPLETE, "computed")
+    assert computed.evidence["certified"] == value
+
+
+COMPUTED = [
+    ("mlp(2,2,1; x^3 + x^2)", 3),
+    ("mlp(2,2,2,2; x^2)", 15),
+    ("mlp(2,2,2,1; x^3)", 70),
+    ("mlp(3,3,3; x^2)", 30),
+    ("mlp(3,2,2,1; x^2)", 45),
+    ("attention(2,1; a=2; t=2)", 4),
+]
+
+
+@pytest.mark.parametrize(("text", "value"), COMPUTED)
+@pytest.mark.parametrize("seed", range(3))
+def test_computed_degrees(text, value, seed):
+    found = degree(text, seed=seed)
+    assert (found.value, found.claim) == (value, Claim.COMPLETE)
+    assert found.evidence["trace_test"]["margin"] > 1e4
+
+
+RELIABLE = [("linear(3,2,3)", 3), ("mlp(3,2,1; x^3)", 15), ("mlp(2,2,2,1; x^3)", 70), ("cnn(3,2; x^2)", 12), ("mlp(3,3,3; x^2)", 30)]
+
+
+@pytest.mark.parametrize(("text", "value"), RELIABLE)
+def test_every_seed(text, value):
+    """A small part of `python -m benchmarks.reliability`, which takes hundreds of seeds."""
+    for seed in range(100, 105):
+        found = degree(text, route="computed", seed=seed)
+        assert found.value == value
+        assert found.claim is Claim.COMPLETE
+
+
+def test_filling_models_have_degree_one():
+    assert degree("mlp(2,2,1; x^2)").claim is Claim.PROVED
+    assert degree("mlp(2,2,1; x^2)").value == degree("mlp(2,2,1; x^2)", route="computed").value == 1
+
+
+def test_a_set_with_one_left_out_fails():
+    model = as_model("linear(3,2,3)")
+    rng = np.random.default_rng(0)
+    cut = slices(model, dimension(model).value, 0, rng)
+    from neurovariety.dictionary.solutions.complete_fiber import complete_fiber
+
+    found = complete_fiber(cut, rng)
+    assert found.complete
+    base = found.run.fibers[0]
+    for k in range(3):
+        part = np.delete(base.array(), k, axis=0)
+        assert not trace_test(cut.system, cut.prints, part, base.parameters, cut.parallel(base.parameters, rng)).passed
+
+
+@pytest.mark.parametrize("text", ["mlp(2,2,1; x^3)", "linear(4,2,4)", "cnn(3,2; x^2)", "attention(3,2; a=2; t=2)", "mlp(2,2,2,1; x^2)"])
+def test_charts_keep_the_dimension(text):
+    """Two charts of other seeds have as many free weights, and the weights held fixed are integers."""
+    model = as_model(text)
+    r = dimension(model).value
+    for seed in (0, 1):
+        chart = find_chart(model, r, seed)
+        assert len(chart.free) == r
+        assert set(chart.fixed) | set(chart.free) == set(range(model.parameters))
+        assert not set(chart.fixed) & set(chart.free)
+
+
+def test_bad_input():
+    with pytest.raises(InputError, match="route 'guess' is unknown"):
+        degree("mlp(2,2,1; x^2)", route="guess")
+    with pytest.raises(InputError, match="no closed formula for the degree"):
+        degree("mlp(2,2,2,1; x^3)", route="theorem")
+    with pytest.raises(InputError, match="divides by a function of its inputs"):
+        degree("mlp(2,2,1; 1/x)")
+
+
+def test_the_same_seed_gives_the_same_answer():
+    one, two = (degree("mlp(3,2,1; x^3)", route="computed", seed=5) for _ in range(2))
+    assert one.evidence["trace_test"] == two.evidence["trace_test"]
+    assert one.evidence["paths"] == two.evidence["paths"]
+
+
+def test_verify():
+    assert degree("mlp(3,2,1; x^3)", route="computed").verify().value == 15
+
+
+COMMAND = [
+    sys.executable,
+    "-c",
+    "from neurovariety.cli.main import main; main()",
+    "degree",
+    "cnn(3,3,3; x^2)",
+    "--route",
+    "computed",
+    "--json",
+]
+
+
+@pytest.mark.slow
+def test_killed_runs_go_on(tmp_path):
+    """SIGKILL at random moments of a count of 5,760; then the same command finishes, with the same answer."""
+    file, rng = tmp_path / "run.npz", np.random.default_rng(7)
+    command = [*COMMAND, "--checkpoint", str(file)]
+    for _ in range(5):
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            time.sleep(rng.uniform(1.5, 5.0))
+            process.kill()
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
+    found = json.loads(done.stdout)
+    assert (found["value"], found["claim"]) == (5760, "complete")
+    assert [f.name for f in tmp_path.iterdir() if f.name == "run.npz"]
