@@ -30,6 +30,7 @@ from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.dimension import DimensionResult, dimension
 from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.progress import note
 from neurovariety.dictionary.trial import generator
 from neurovariety.errors import InputError
 from neurovariety.model import Model
@@ -40,6 +41,8 @@ from neurovariety.tolerances import DEFAULT_SEED
 Route = Literal["auto", "computed", "theorem"]
 QUANTITY = "degree"
 _STREAM = 4003
+_ATTEMPTS = 4
+"""Other random projections and charts, where one does not lead to all functions: a few in a hundred do not."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -108,26 +111,41 @@ def _count(
     model: Model, found: DimensionResult, checkpoint: str | Path | None, seed: int
 ) -> tuple[int, Claim, dict[str, Any], tuple[str, ...]]:
     """The number of functions on a general slice, how far to trust it, how it was found, and what to say of it."""
-    from neurovariety.dictionary.solutions.complete_fiber import complete_fiber
+    from neurovariety.dictionary.solutions.complete_fiber import CompleteFiber, complete_fiber
     from neurovariety.dictionary.solutions.slices import slices
     from neurovariety.homotopy import Checkpoint
 
-    rng = generator(seed, _STREAM)
-    cut = slices(model, found.value, seed, rng)
-    kept = None if checkpoint is None else Checkpoint(checkpoint, f"degree of {model.name}, dimension {found.value}, seed {seed}")
-    solved = complete_fiber(cut, rng, kept)
+    best: CompleteFiber | None = None
+    for attempt in range(_ATTEMPTS):
+        rng = generator(seed, _STREAM, attempt)
+        cut = slices(model, found.value, seed + attempt, rng)
+        kept = None
+        if checkpoint is not None:
+            file = Path(checkpoint)
+            problem = f"degree of {model.name}, dimension {found.value}, seed {seed}, attempt {attempt}"
+            kept = Checkpoint(file if not attempt else file.with_name(f"{file.name}.{attempt}"), problem)
+        solved = complete_fiber(cut, rng, kept, _noted)
+        best = solved if best is None or solved.complete or solved.count > best.count else best
+        if solved.complete:
+            break
+    assert best is not None
+    solved = best
     complete = solved.complete and found.claim in (Claim.PROVED, Claim.PROBABILITY)
-    evidence = solved.to_dict() | {"coordinates": cut.count, "drawn": [str(v) for v in cut.drawn]}
+    evidence = solved.to_dict() | {"attempts": attempt + 1, "coordinates": cut.count, "drawn": [str(v) for v in cut.drawn]}
     notices: tuple[str, ...] = ()
     if solved.complete and not complete:
         notices = ("the dimension is only a lower bound; if it is larger, this number means nothing",)
     elif not solved.trace.passed:
-        notices = (f"the trace test did not pass after {solved.rounds} rounds; another seed may help",)
+        notices = (f"the trace test did not pass in {_ATTEMPTS} attempts; another seed may help",)
     elif not complete:
         notices = ("not every solution could be certified; the number counts those that were",)
     if cut.drawn:
         notices += ("generic coefficients of activations were drawn at random; the degree is that of this instance",)
     return solved.count, Claim.COMPLETE if complete else Claim.LOWER_BOUND, evidence, notices
+
+
+def _noted(found: int, paths: int) -> None:
+    note(value=found, claim=str(Claim.LOWER_BOUND), paths=paths)
 
 
 def _meaning(value: int, claim: Claim, r: int, fills: bool, theorem: Theorem | None) -> str:

@@ -10,9 +10,10 @@ bound (tested at random points of two fields), a computation in the local ring l
 local dimension is known.
 
 The number of points of the generic fiber modulo the stated symmetries, over the complex numbers, is given where a theorem counts
-them (`architectures.generic_fibers`: Kruskal, Waring decompositions, factorizations of matrices and of polynomials), else null. The
-number of path components of the real fiber, where a theorem gives it, is `evidence["real_components"]`
-(`dictionary.real_components`).
+them (`architectures.generic_fibers`: Kruskal, Waring decompositions, factorizations of matrices and of polynomials). For small models
+it is counted otherwise (`dictionary.solutions.fiber_count`): complete by a trace test on the graph of the parametrization, every
+weight certified, sorted into orbits of the stated group; then the claim is `complete`. Else it is null. The number of path
+components of the real fiber, where a theorem gives it, is `evidence["real_components"]` (`dictionary.real_components`).
 
 Source: Marchetti et al. 2025, section 4.3.
 """
@@ -22,7 +23,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
@@ -35,10 +36,16 @@ from neurovariety.dictionary.real_components import components_sentence, real_co
 from neurovariety.dictionary.special_fiber import SpecialFiber, exact_weights, special_fiber
 from neurovariety.dictionary.stated_symmetries import fields_error, stated_symmetries
 from neurovariety.dictionary.trial import draw_point, generator
+from neurovariety.errors import InputError, ResourceError
 from neurovariety.model import Model
 from neurovariety.result import Provenance
 from neurovariety.theorem import Theorem
 from neurovariety.tolerances import DEFAULT_SEED, ERROR_BOUND
+
+Route = Literal["auto", "computed", "theorem"]
+
+_SMALL_DIMENSION = 10
+"""Largest dimension of a model whose fiber is counted by following paths unasked: seconds."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -53,16 +60,23 @@ class FibersResult(EntryResult):
     entry: ClassVar[str] = "fibers"
 
     def _options(self) -> dict[str, Any]:
-        return {"at": self.evidence["at"]} if "at" in self.evidence else {}
+        return {"at": self.evidence["at"]} if "at" in self.evidence else {"route": self.evidence["asked_route"]}
 
 
 def fibers(
-    source: Source, *, at: Sequence[Any] | None = None, seed: int = DEFAULT_SEED, memory_limit: int | None = None
+    source: Source,
+    *,
+    at: Sequence[Any] | None = None,
+    route: Route = "auto",
+    seed: int = DEFAULT_SEED,
+    memory_limit: int | None = None,
 ) -> FibersResult:
     """The fiber of the parametrization over a generic function, or through the weights ``at``.
 
     ``at`` is a flat vector of exact numbers (ints, Fractions, strings like "1/3"; a float is its exact binary value), in the order
-    of ``Model.blocks``. Raises `InputError` where its length is wrong.
+    of ``Model.blocks``. ``route``: ``theorem`` counts the points of the fiber by theorems alone, ``computed`` by following paths
+    alone, ``auto`` by a theorem where there is one, else by following paths where the dimension is at most 10. Raises `InputError`
+    where the length of ``at`` is wrong.
 
     >>> fibers("mlp(2,2,3,1; x^3)").value["hidden"]
     2
@@ -81,14 +95,23 @@ def fibers(
         # Fields that are dependent at one point could be independent elsewhere, and explain more: ask a second field.
         stated, error = _stated_again(model, int(stated or 0), seed)
         hidden, claim = total - stated, Claim.PROBABILITY
-    counted = _counted(model) if hidden == 0 else None
+    if route not in ("auto", "computed", "theorem"):
+        raise InputError(f"route {route!r} is unknown: choose auto, computed or theorem")
+    counted = _counted(model) if hidden == 0 and route != "computed" else None
+    found_points: dict[str, Any] = {}
+    if hidden == 0 and counted is None and at is None and route != "theorem":
+        counted, found_points = _computed(model, generic, claim, route, seed)
+        if counted is not None and claim in (Claim.PROVED, Claim.PROBABILITY):
+            claim = Claim.COMPLETE
     value: dict[str, Any] = {
         "dimension": total,
         "hidden": hidden,
         "cardinality": counted.value if counted else None,
-        "identifiable": _identifiable(hidden, counted),
+        "identifiable": "no" if found_points.get("at_least", 1) > 1 else _identifiable(hidden, counted),
     }
     evidence: dict[str, Any] = {
+        "asked_route": route,
+        **({"counted": found_points} if found_points else {}),
         "model_dimension": generic.value,
         "parameters": model.parameters,
         "stated": stated,
@@ -96,7 +119,7 @@ def fibers(
         "upper_bound": generic.evidence.get("upper_bound"),
         "trials": generic.evidence.get("trials"),
         "error_bound": error,
-        "theorems": [*generic.evidence.get("theorems", []), *([counted.to_dict()] if counted else [])],
+        "theorems": [*generic.evidence.get("theorems", []), *([counted.to_dict()] if counted and counted.source else [])],
     }
     weights = None if at is None else exact_weights(model, at)
     evidence["real_components"] = real_components(model, weights)
@@ -124,6 +147,34 @@ def fibers(
 def _counted(model: Model) -> Theorem | None:
     """The theorem that counts the points of the generic fiber modulo the stated symmetries, if there is one."""
     return next((t for t in model.theorems if t.applies and t.quantity == GENERIC_FIBER), None)
+
+
+def _computed(model: Model, generic: DimensionResult, claim: Claim, route: Route, seed: int) -> tuple[Theorem | None, dict[str, Any]]:
+    """The count of the generic fiber by following paths, as far as it goes; its conclusion in the form of a theorem without a
+    source."""
+    r = generic.value
+    if not r or claim is Claim.UPPER_BOUND or (route == "auto" and r > _SMALL_DIMENSION):
+        return None, {}
+    from neurovariety.dictionary.degree import degree
+    from neurovariety.dictionary.solutions.fiber_count import count_fiber
+
+    def known_degree() -> int | None:
+        found = degree(model, seed=seed)
+        return found.value if found.claim in (Claim.PROVED, Claim.COMPLETE) else None
+
+    try:
+        count = count_fiber(model, r, known_degree, seed)
+    except (InputError, ResourceError) as refusal:
+        if route == "computed":
+            raise
+        return None, {"at_least": 1, "reason": str(refusal)}
+    facts = {"at_least": count.at_least, **count.evidence, **({"reason": count.reason} if count.reason else {})}
+    if count.at_least > 1:
+        facts["weights"] = [[f"{z.real:.12g}{z.imag:+.12g}i" for z in w] for w in count.weights]
+    if count.orbits is None:
+        return None, facts
+    statement = f"the generic fiber has {count.orbits} points modulo the stated symmetries"
+    return Theorem("counted by monodromy and a trace test", GENERIC_FIBER, count.orbits, statement, ""), facts
 
 
 def _identifiable(hidden: int | None, counted: Theorem | None) -> str:

@@ -125,7 +125,15 @@ ENTRIES: tuple[Entry, ...] = (
         "neurovariety.dictionary.fibers:fibers",
         "FibersResult",
         "identifiability: weights with the same function",
-        options=(Option("at", "numbers", "weights of a special fiber, comma-separated exact numbers (1,1/3,0.5,...)"),),
+        options=(
+            Option("at", "numbers", "weights of a special fiber, comma-separated exact numbers (1,1/3,0.5,...)"),
+            Option(
+                "route",
+                "text",
+                "how points of the generic fiber are counted; computed: by following paths; theorem: by theorems; auto: both in turn",
+                ("auto", "computed", "theorem"),
+            ),
+        ),
         figure="split",
     ),
     Entry(

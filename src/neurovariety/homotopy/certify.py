@@ -30,17 +30,30 @@ Truth = Literal["yes", "no", "undecided"]
 
 @dataclass(frozen=True, eq=False)
 class Certificates:
-    """For points (P, n): ``certified`` (P,) whether the polydisc of ``radii`` (P, n) around each of ``centres`` holds exactly one
-    solution; and nothing else than it within ``near`` (P, n) of them; ``distinct`` whether all certified ones are proved different;
-    ``values`` and ``sizes`` balls of the prints, where prints were given."""
+    """For points (P, n): what is proved of the solutions near them.
+
+    ``certified`` (P,) says whether the polydisc of ``radii`` (P, n) around each of ``centres`` holds exactly one solution, which
+    lies within ``near`` (P, n) of the centre. ``values`` and ``sizes`` are balls of the prints at the solutions, and ``overlaps``
+    the pairs of certified points whose balls meet: all others are proved different.
+    """
 
     centres: Any
     radii: Any
     near: Any
     certified: Any
-    distinct: bool
+    overlaps: tuple[tuple[int, int], ...]
     values: Any
     sizes: Any
+
+    @property
+    def distinct(self) -> bool:
+        """Whether all certified solutions are proved different."""
+        return not self.overlaps
+
+    @property
+    def count(self) -> int:
+        """A number of solutions that are certified and proved different from each other."""
+        return int(self.certified.sum()) - len({k for pair in self.overlaps for k in pair[1:]})
 
     @property
     def complete(self) -> bool:
@@ -77,12 +90,12 @@ def certify(system: System, points: Any, parameters: Any, prints: Tape | None = 
         tape.code, tape.terms, tape.coefficients, tape.slots, rounded, n, m, points, p, inverses, _TRIES, radii, near, good
     )
     for k in np.flatnonzero(~good):
-        found = _at_higher_precision(system, points[k], p[k], inverses[k])
+        found = _at_higher_precision(system, points[k], p[k], inverses[k], None)
         if found is not None:
-            points[k], near[k] = found
+            points[k], near[k] = found.centre, found.near
             radii[k], good[k] = near[k], True
     if prints is None:
-        values, sizes, enclosed = points, near, good
+        values, sizes, enclosed = points.copy(), near.copy(), good.copy()
     else:
         values = np.zeros((count, len(prints.outputs)), dtype=np.complex128)
         sizes, enclosed = np.zeros(values.shape), np.zeros(count, dtype=np.bool_)
@@ -90,7 +103,15 @@ def certify(system: System, points: Any, parameters: Any, prints: Tape | None = 
             prints.code, prints.terms, prints.coefficients, prints.slots, 0.0 if prints.exact else _ROUNDED, points, near,
             prints.outputs, values, sizes, enclosed,
         )  # fmt: skip
-    return Certificates(points, radii, near, good & enclosed, _disjoint(values[good], sizes[good]), values, sizes)
+    good &= enclosed
+    overlaps = _overlaps(values, sizes, good)
+    for row in sorted({k for pair in overlaps for k in pair}):
+        found = _at_higher_precision(system, points[row], p[row], inverses[row], prints)
+        if found is not None:
+            values[row], sizes[row] = found.value, found.size
+    if overlaps:
+        overlaps = _overlaps(values, sizes, good)
+    return Certificates(points, radii, near, good, tuple(overlaps), values, sizes)
 
 
 def _inverses(system: System, points: Any, parameters: Any) -> Any:
@@ -109,23 +130,35 @@ def _inverses(system: System, points: Any, parameters: Any) -> Any:
     return np.array(columns[:, :, None] * out * rows[:, None, :], order="C")
 
 
-def _disjoint(values: Any, sizes: Any) -> bool:
-    """Whether the balls of all rows are disjoint in some coordinate, pair by pair; a sweep over the real part of the first."""
-    low = values[:, 0].real - sizes[:, 0] if len(values) else np.zeros(0)
-    order = np.argsort(low)
-    high = values[:, 0].real + sizes[:, 0] if len(values) else np.zeros(0)
-    for at, k in enumerate(order):
-        for other in order[at + 1 :]:
-            if low[other] > high[k] * (1 + np.sign(high[k]) * 1e-15):
+def _overlaps(values: Any, sizes: Any, good: Any) -> list[tuple[int, int]]:
+    """Pairs of good rows whose balls meet in every coordinate; a sweep over the real part of the first."""
+    rows = np.flatnonzero(good)
+    low = (values[:, 0].real - sizes[:, 0]) - 1e-15 * np.abs(values[:, 0])
+    high = (values[:, 0].real + sizes[:, 0]) + 1e-15 * np.abs(values[:, 0])
+    rows = rows[np.argsort(low[rows])]
+    found = []
+    for at, k in enumerate(rows):
+        for other in rows[at + 1 :]:
+            if low[other] > high[k]:
                 break
             apart = np.abs(values[k] - values[other]) * (1 - 1e-14) > (sizes[k] + sizes[other])
             if not apart.any():
-                return False
-    return True
+                found.append((int(k), int(other)))
+    return found
 
 
-def _at_higher_precision(system: System, point: Any, parameters: Any, inverse: Any) -> tuple[Any, Any] | None:
-    """A new centre in float64 and radii around it, or None. The box holds exactly one solution, shown at a higher precision."""
+@dataclass(frozen=True, eq=False)
+class _Fine:
+    """A certified point at higher precision: a float64 centre with radii ``near``, and balls of the prints."""
+
+    centre: Any
+    near: Any
+    value: Any
+    size: Any
+
+
+def _at_higher_precision(system: System, point: Any, parameters: Any, inverse: Any, prints: Tape | None) -> _Fine | None:
+    """The solution near a point in a box that holds exactly one, shown at a higher precision; None where that fails."""
     n = system.unknowns
     previous = flint.ctx.prec
     try:
@@ -157,14 +190,23 @@ def _at_higher_precision(system: System, point: Any, parameters: Any, inverse: A
                 centre = np.array([complex(float(a.real.mid()), float(a.imag.mid())) for a in x])
                 if np.abs(centre - point).max() > _NEAR * max(np.abs(point).max(), 1e-300):
                     return None  # Newton's iteration has gone to another solution, or the point was none
-                near = [
-                    float((r + abs(a - flint.acb(c.real, c.imag)).upper()).upper()) * (1 + 1e-15) + 1e-300
-                    for a, r, c in zip(x, rho, centre, strict=True)
-                ]
-                return centre, np.array(near)
+                near = _rounded_balls(x, rho, centre)
+                shown = x if prints is None else _run_balls(prints, box)
+                middle = np.array([complex(float(v.real.mid()), float(v.imag.mid())) for v in shown])
+                radii = rho if prints is None else [flint.arb(0)] * len(shown)
+                return _Fine(centre, near, middle, _rounded_balls(shown, radii, middle))
         return None
     finally:
         flint.ctx.prec = previous
+
+
+def _rounded_balls(balls: list[Any], radii: list[Any], centres: Any) -> Any:
+    """Radii around float64 ``centres`` that enclose ``balls`` enlarged by ``radii``."""
+    sizes = [
+        float((r + abs(a - flint.acb(c.real, c.imag)).upper()).upper()) * (1 + 1e-15) + 1e-300
+        for a, r, c in zip(balls, radii, centres, strict=True)
+    ]
+    return np.array(sizes)
 
 
 def _run_balls(tape: Tape, inputs: list[Any]) -> list[Any]:

@@ -7,20 +7,18 @@ decides; how the functions were found does not matter.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
-from neurovariety.claim import Claim
-from neurovariety.dictionary.progress import note
-from neurovariety.dictionary.solutions.slices import Slices
-from neurovariety.homotopy import Certificates, Checkpoint, Monodromy, TraceTest, certify, random_bend, trace_test
+from neurovariety.homotopy import Certificates, Checkpoint, Monodromy, System, Tape, TraceTest, certify, random_bend, trace_test
 
 SEEDS = 8
 """Random functions brought to each slice at the start: as many as a block has lanes."""
 
-ROUNDS = 12
+ROUNDS = 6
 """Slices added before the search is given up with what it has."""
 
 
@@ -35,8 +33,8 @@ class CompleteFiber:
 
     @property
     def count(self) -> int:
-        """Number of certified functions."""
-        return int(self.certificates.certified.sum()) if self.certificates.distinct else 0
+        """Number of certified functions that are proved different."""
+        return self.certificates.count
 
     @property
     def complete(self) -> bool:
@@ -55,15 +53,36 @@ class CompleteFiber:
         }
 
 
-def complete_fiber(slices: Slices, rng: np.random.Generator, checkpoint: Checkpoint | None = None) -> CompleteFiber:
-    """Search, test, certify. The number found so far is noted as a lower bound after each batch of paths.
+class Sliced(Protocol):
+    """Slices of an irreducible variety: a system, linear coordinates by which its points are told apart, random and parallel slices."""
 
-    ``checkpoint``: where to keep what is found; a run goes on from what the file holds.
+    @property
+    def system(self) -> System: ...
+
+    @property
+    def prints(self) -> Tape: ...
+
+    def random(self, number: int, rng: np.random.Generator) -> tuple[Any, Any]: ...
+
+    def parallel(self, parameters: Any, rng: np.random.Generator) -> Any: ...
+
+
+def complete_fiber(
+    slices: Sliced,
+    rng: np.random.Generator,
+    checkpoint: Checkpoint | None = None,
+    found_more: Callable[[int, int], None] | None = None,
+) -> CompleteFiber:
+    """Search, test, certify.
+
+    ``checkpoint``: where to keep what is found; a run goes on from what the file holds. ``found_more`` is called after each batch
+    of paths with the number of points found and of paths followed.
     """
     run = Monodromy(slices.system, slices.prints)
 
-    def found_more(found: int, paths: int) -> None:
-        note(value=found, claim=str(Claim.LOWER_BOUND), paths=paths)
+    def after_batch(found: int, paths: int) -> None:
+        if found_more is not None:
+            found_more(found, paths)
         if checkpoint is not None:
             checkpoint.offer(run, rng)
 
@@ -71,7 +90,7 @@ def complete_fiber(slices: Slices, rng: np.random.Generator, checkpoint: Checkpo
         _begin(run, slices, rng)
     rounds = len(run.fibers) - 1
     while True:
-        run.close(found_more)
+        run.close(after_batch)
         base = run.fibers[0]
         trace = trace_test(slices.system, slices.prints, base.array(), base.parameters, slices.parallel(base.parameters, rng))
         if trace.passed or rounds >= ROUNDS:
@@ -88,7 +107,7 @@ def complete_fiber(slices: Slices, rng: np.random.Generator, checkpoint: Checkpo
     return CompleteFiber(run, trace, certificates, rounds)
 
 
-def _begin(run: Monodromy, slices: Slices, rng: np.random.Generator) -> None:
+def _begin(run: Monodromy, slices: Sliced, rng: np.random.Generator) -> None:
     weights, parameters = slices.random(2, rng)
     for side in (0, 1):
         run.add_fiber(parameters[side], weights[side])
