@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from neurovariety.dictionary.invariance import InvarianceResult, invariance
     from neurovariety.dictionary.membership import MembershipResult, membership
     from neurovariety.dictionary.point_count import PointCountResult, point_count
+    from neurovariety.dictionary.sample_complexity import SampleComplexityResult, sample_complexity
     from neurovariety.dictionary.symmetries import SymmetriesResult, symmetries
     from neurovariety.errors import (
         DataError,
@@ -95,6 +96,7 @@ _HOME = {
     "Residual": "architectures",
     "ResourceError": "errors",
     "Result": "result",
+    "SampleComplexityResult": "dictionary.sample_complexity",
     "Sequence": "architectures",
     "StateSpace": "architectures",
     "SymmetriesResult": "dictionary.symmetries",
@@ -115,6 +117,7 @@ _HOME = {
     "parse": "architectures",
     "point_count": "dictionary.point_count",
     "read_csv": "dataset",
+    "sample_complexity": "dictionary.sample_complexity",
     "symmetries": "dictionary.symmetries",
 }
 
@@ -155,6 +158,7 @@ __all__ = [
     "Residual",
     "ResourceError",
     "Result",
+    "SampleComplexityResult",
     "Sequence",
     "StateSpace",
     "SymmetriesResult",
@@ -175,6 +179,7 @@ __all__ = [
     "parse",
     "point_count",
     "read_csv",
+    "sample_complexity",
     "symmetries",
 ]
 

@@ -155,6 +155,13 @@ ENTRIES: tuple[Entry, ...] = (
         takes_memory_limit=False,
     ),
     Entry(
+        "sample-complexity",
+        "neurovariety.dictionary.sample_complexity:sample_complexity",
+        "SampleComplexityResult",
+        "sample complexity: samples that determine a function",
+        takes_memory_limit=False,
+    ),
+    Entry(
         "data",
         "neurovariety.dictionary.data:data",
         "DataResult",

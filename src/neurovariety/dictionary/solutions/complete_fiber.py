@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -53,6 +53,7 @@ class CompleteFiber:
         }
 
 
+@runtime_checkable
 class Sliced(Protocol):
     """Slices of an irreducible variety: a system, linear coordinates by which its points are told apart, random and parallel slices."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from math import factorial, frexp, prod
+from typing import Any
 
 import numpy as np
 
@@ -29,8 +30,20 @@ class Coordinates:
 
     graph: Graph
     expressions: tuple[Expression, ...]
+    terms: tuple[tuple[int, tuple[int, ...], float], ...]
+    """Output, exponents of the inputs, and scale of each coordinate."""
     free: int
     drawn: tuple[Fraction, ...]
+
+    def evaluations(self, points: Any) -> tuple[Expression, ...]:
+        """The outputs at inputs ``points`` (N, inputs), without what no weight changes, as expressions like the coordinates."""
+        found = []
+        for point in np.asarray(points, dtype=np.complex128):
+            factors = [complex(np.prod(point ** np.array(e))) / scale for _, e, scale in self.terms]
+            for output in sorted({o for o, _, _ in self.terms}):
+                chosen = [(x, f) for x, f, (o, _, _) in zip(self.expressions, factors, self.terms, strict=True) if o == output]
+                found.append(self.graph.combination(chosen).as_base())
+        return tuple(found)
 
 
 def coordinates(model: Model, chart: Chart, extra: int, seed: int) -> Coordinates:
@@ -47,11 +60,13 @@ def coordinates(model: Model, chart: Chart, extra: int, seed: int) -> Coordinate
         ring.constant(np.array(values, dtype=object)),
     ]
     (outputs,) = interpret(values_program(model), ring, arguments)
-    found = []
-    for form in outputs.reshape(-1):
+    found, terms = [], []
+    for output, form in enumerate(outputs.reshape(-1)):
         for exponents, expression in sorted(form.terms.items()):
             if not expression.is_constant:
                 ways = factorial(sum(exponents)) // prod(map(factorial, exponents))
-                found.append((expression * 2.0 ** -((frexp(ways)[1] - 1) // 2)).as_base())
+                scale = 2.0 ** -((frexp(ways)[1] - 1) // 2)
+                found.append((expression * scale).as_base())
+                terms.append((output, exponents, scale))
     drawn = tuple(v for c, v in zip(model.coefficients, values, strict=True) if c is None)
-    return Coordinates(graph, tuple(found), len(place), drawn)
+    return Coordinates(graph, tuple(found), tuple(terms), len(place), drawn)

@@ -40,11 +40,22 @@ _CLOSING = Settings(tolerance=1e-3, contraction=0.02, most_steps=4000, smallest=
 @dataclass(frozen=True)
 class FiberCount:
     """``orbits`` of the stated group over a general function (None where not complete, with the ``reason``); ``at_least`` as many
-    are shown in any case; ``weights`` (points, N), complex: one of each orbit found."""
+    are shown in any case; ``weights`` (points, N), complex: those found over one function."""
 
     orbits: int | None
     at_least: int
     weights: Any
+    evidence: dict[str, Any]
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Preimages:
+    """The weights over one general value: ``weights`` (points, N), ``functions`` (points,) numbers of their functions; ``reason``
+    is empty where they are complete."""
+
+    weights: Any
+    functions: tuple[int, ...]
     evidence: dict[str, Any]
     reason: str = ""
 
@@ -59,21 +70,31 @@ def count_fiber(model: Model, dimension: int, degree: Callable[[], int | None], 
     ``degree`` is asked for the degree of the neurovariety, None where it is not known, once the graph is.
     """
     orbits = Orbits(model)
-    nothing = np.zeros((0, model.parameters))
     if not orbits.decides:
+        nothing = np.zeros((0, model.parameters))
         return FiberCount(None, 1, nothing, {}, "the stated symmetries are of a kind for which no orbit test is known here")
-    best = FiberCount(None, 1, nothing, {}, "")
+    found = preimages(model, dimension, degree, seed)
+    number = orbits.count(found.weights)
+    return FiberCount(None if found.reason else number, max(number, 1), found.weights, found.evidence, found.reason)
+
+
+def preimages(model: Model, dimension: int, degree: Callable[[], int | None], seed: int, samples: Any = None) -> Preimages:
+    """The weights on a chart over one general function, or (``samples``) over its values at samples that have the same dimension.
+
+    ``degree`` is asked for the degree of the closure of the functions, or of their values.
+    """
+    best = Preimages(np.zeros((0, model.parameters)), (), {}, "nothing was found")
     for attempt in range(_ATTEMPTS):
-        found = _attempt(model, orbits, dimension, degree, seed + attempt)
-        if found.orbits is not None or "above" in found.reason:
+        found = _attempt(model, dimension, degree, seed + attempt, samples)
+        if not found.reason or "above" in found.reason:
             return found
-        best = found if found.at_least >= best.at_least else best
+        best = found if len(found.weights) >= len(best.weights) else best
     return best
 
 
-def _attempt(model: Model, orbits: Orbits, dimension: int, degree: Callable[[], int | None], seed: int) -> FiberCount:
+def _attempt(model: Model, dimension: int, degree: Callable[[], int | None], seed: int, samples: Any) -> Preimages:
     rng, nothing = generator(seed, _STREAM), np.zeros((0, model.parameters))
-    cut = graph_slices(model, dimension, seed, rng)
+    cut = graph_slices(model, dimension, seed, rng, samples)
 
     def stop_early(found: int, paths: int) -> None:
         if found > MOST_POINTS:
@@ -82,30 +103,31 @@ def _attempt(model: Model, orbits: Orbits, dimension: int, degree: Callable[[], 
     try:
         whole = complete_fiber(cut, rng, found_more=stop_early)
     except _TooMany:
-        return FiberCount(None, 1, nothing, {}, f"the graph of the parametrization has a degree above {MOST_POINTS:,}")
+        return Preimages(nothing, (), {}, f"the graph of the parametrization has a degree above {MOST_POINTS:,}")
     evidence: dict[str, Any] = {"graph": whole.to_dict()}
     if not whole.complete:
-        return FiberCount(None, 1, nothing, evidence, "the trace test on the graph did not pass")
-    functions = degree()
-    evidence["degree"] = functions
-    if functions is None:
-        return FiberCount(None, 1, nothing, evidence, "the degree of the neurovariety could not be determined")
-    at_least, found = 1, nothing
+        return Preimages(nothing, (), evidence, "the trace test on the graph did not pass")
+    expected = degree()
+    evidence["degree"] = expected
+    if expected is None:
+        return Preimages(nothing, (), evidence, "the degree of the neurovariety could not be determined")
+    weights = nothing
+    functions: tuple[int, ...] = ()
     for target in range(1, _TARGETS + 1):
         limits, groups = _limits(cut, whole.run.fibers[0].array(), whole.run.fibers[0].parameters, rng)
         sizes = Counter(groups)
-        evidence |= {"targets": target, "weights_on_the_slice": len(limits), "functions_on_the_slice": len(sizes)}
+        evidence |= {"targets": target, "weights_on_the_slice": len(limits), "values_on_the_slice": len(sizes)}
         if not len(limits):
             continue
         size, chosen = max((n, g) for g, n in sizes.items())
-        weights = _full(cut, limits[[g == chosen for g in groups]])
-        number = orbits.count(weights)
-        if number > at_least:
-            at_least, found = number, weights
-        if len(sizes) == functions and len(set(sizes.values())) == 1:
-            evidence |= {"weights_of_a_function": size}
-            return FiberCount(number, number, weights, evidence)
-    return FiberCount(None, at_least, found, evidence, "not all functions of a slice had equally many weights: some were lost")
+        over = limits[[g == chosen for g in groups]]
+        if size > len(weights):
+            seen = DistinctPoints(10 * SAME)
+            functions = tuple(seen.add(f)[0] for f in values_at(cut.functions, over))
+            weights = _full(cut, over)
+        if len(sizes) == expected and len(set(sizes.values())) == 1:
+            return Preimages(weights, functions, evidence | {"weights_over_a_value": size})
+    return Preimages(weights, functions, evidence, "not all points of a slice had equally many weights: some were lost")
 
 
 def _limits(cut: GraphSlices, points: Any, parameters: Any, rng: np.random.Generator) -> tuple[Any, list[int]]:
@@ -118,7 +140,7 @@ def _limits(cut: GraphSlices, points: Any, parameters: Any, rng: np.random.Gener
         proved = certify(cut.system, limits, target[0])
         limits = limits[proved.certified] if proved.distinct else limits[:0]
     seen = DistinctPoints(10 * SAME)
-    return limits, [seen.add(f)[0] for f in values_at(cut.functions, limits)]
+    return limits, [seen.add(f)[0] for f in values_at(cut.values, limits)]
 
 
 def _full(cut: GraphSlices, free: Any) -> Any:

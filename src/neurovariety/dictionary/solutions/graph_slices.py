@@ -23,12 +23,13 @@ from neurovariety.model import Model
 @dataclass(frozen=True, eq=False)
 class GraphSlices:
     """``system`` in the free weights with parameters (b, nu, mu), r each; ``prints`` are general linear functions of the pair (w, c),
-    ``functions`` of c alone."""
+    ``values`` of c alone, and ``functions`` of all coefficients, which is more where c are the values at samples."""
 
     model: Model
     chart: Chart
     system: System
     prints: Tape
+    values: Tape
     functions: Tape
     dimension: int
 
@@ -47,11 +48,15 @@ class GraphSlices:
         return np.concatenate([step, np.zeros(2 * r)])
 
 
-def graph_slices(model: Model, dimension: int, seed: int, rng: np.random.Generator) -> GraphSlices:
-    """The slices of the graph of a polynomial model whose neurovariety has the given dimension."""
+def graph_slices(model: Model, dimension: int, seed: int, rng: np.random.Generator, samples: Any = None) -> GraphSlices:
+    """The slices of the graph of a polynomial model whose neurovariety has the given dimension.
+
+    ``samples`` (N, inputs): of the graph of w -> (f_w(x_1), ..., f_w(x_N)) instead, where its image has that dimension too.
+    """
     chart = find_chart(model, dimension, seed)
     found = coordinates(model, chart, 3 * dimension, seed)
-    graph, c, r = found.graph, found.expressions, dimension
+    c = found.expressions if samples is None else found.evaluations(samples)
+    graph, r = found.graph, dimension
     order = rng.permutation(len(c))
     first, others = [c[i] for i in order[:r]], [c[i] for i in order[r:]]
     weights = [graph.input(i) for i in range(r)]
@@ -64,6 +69,9 @@ def graph_slices(model: Model, dimension: int, seed: int, rng: np.random.Generat
         equations.append(graph.combination(terms))
     both = [*c, *weights]
     prints = [graph.combination(zip(both, row.tolist(), strict=True)) for row in dyadic(rng, (PRINTS, len(both)))]
-    functions = [graph.combination(zip(c, row.tolist(), strict=True)) for row in dyadic(rng, (PRINTS, len(c)))]
+    values = [graph.combination(zip(c, row.tolist(), strict=True)) for row in dyadic(rng, (PRINTS, len(c)))]
+    every = found.expressions
+    functions = [graph.combination(zip(every, row.tolist(), strict=True)) for row in dyadic(rng, (PRINTS, len(every)))]
     system = System.of(graph, equations, r)
-    return GraphSlices(model, chart, system, record(graph, prints, inputs=r), record(graph, functions, inputs=r), r)
+    tapes = [record(graph, outputs, inputs=r) for outputs in (prints, values, functions)]
+    return GraphSlices(model, chart, system, tapes[0], tapes[1], tapes[2], r)

@@ -53,11 +53,15 @@ class Slices:
         return np.concatenate([step, np.zeros(r)])
 
 
-def slices(model: Model, dimension: int, seed: int, rng: np.random.Generator) -> Slices:
-    """The slices of a polynomial model whose neurovariety has the given dimension."""
+def slices(model: Model, dimension: int, seed: int, rng: np.random.Generator, samples: Any = None) -> Slices:
+    """The slices of a polynomial model whose neurovariety has the given dimension.
+
+    ``samples`` (N, inputs): slices of the closure of the values (f_w(x_1), ..., f_w(x_N)) instead, where these have that dimension too.
+    """
     chart = find_chart(model, dimension, seed)
     found = coordinates(model, chart, 2 * dimension, seed)
-    graph, c, r = found.graph, found.expressions, dimension
+    c = found.expressions if samples is None else found.evaluations(samples)
+    graph, r = found.graph, dimension
     order = rng.permutation(len(c))
     first, others = [c[i] for i in order[:r]], [c[i] for i in order[r:]]
     a, b = dyadic(rng, (r, len(others))), dyadic(rng, (r, len(others)))
