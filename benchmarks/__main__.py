@@ -10,13 +10,14 @@ from typing import Any
 
 from threadpoolctl import threadpool_info
 
-from benchmarks import dimension, equations, jacobians, linear_algebra
+from benchmarks import dimension, equations, homotopy, jacobians, linear_algebra
 
 TITLES = {
     "Exact ranks mod p (2/3 n^3 operations counted; conversion excluded)": linear_algebra.rows,
     "Dimensions (the computation alone, tracing included)": dimension.rows,
     "Jacobians mod p of structured models, each followed by a dense one of its size": jacobians.rows,
     "Equations up to a degree, each verified to vanish identically": equations.rows,
+    "Degrees and total degree homotopies (CPU seconds of the computation alone)": homotopy.rows,
 }
 
 

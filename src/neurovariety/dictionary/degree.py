@@ -111,6 +111,7 @@ def _count(
     model: Model, found: DimensionResult, checkpoint: str | Path | None, seed: int
 ) -> tuple[int, Claim, dict[str, Any], tuple[str, ...]]:
     """The number of functions on a general slice, how far to trust it, how it was found, and what to say of it."""
+    note(phase="preparing the path tracker (compiled once, half a minute)")
     from neurovariety.dictionary.solutions.complete_fiber import CompleteFiber, complete_fiber
     from neurovariety.dictionary.solutions.slices import slices
     from neurovariety.homotopy import Checkpoint
@@ -145,7 +146,7 @@ def _count(
 
 
 def _noted(found: int, paths: int) -> None:
-    note(value=found, claim=str(Claim.LOWER_BOUND), paths=paths)
+    note(phase="", value=found, claim=str(Claim.LOWER_BOUND), paths=paths)
 
 
 def _meaning(value: int, claim: Claim, r: int, fills: bool, theorem: Theorem | None) -> str:

@@ -8,7 +8,8 @@ finitely many wrong ones do.
 What is proved. Finite: the rank at random inputs over F_p proves that N samples suffice; that fewer do not is proved where (N - 1)
 times the outputs is below the dimension, else it is exact randomized arithmetic. Unique: all weights over one general value are
 found by following paths, complete by a trace test on the graph of w -> (f_w(x_1), ..., f_w(x_N)), every one certified; their
-functions are counted (claim `complete`). Where that is too large, ``unique`` is null.
+functions are counted (claim `complete`). Where the model fills its linear span, finitely many functions are one. Where neither,
+``unique`` is null.
 
 What it is not: statistics. Values are exact, and uniqueness is over the complex numbers among generic functions.
 
@@ -61,11 +62,16 @@ def sample_complexity(source: Source, *, seed: int = DEFAULT_SEED) -> SampleComp
     found = dimension(model, seed=seed)
     r = found.value
     finite, ranks = _finite(model, r, seed)
-    counts, reason, evidence = _functions(model, r, finite, seed) if found.claim in (Claim.PROVED, Claim.PROBABILITY) else ({}, "", {})
+    fills = found.claim is Claim.PROVED and r == found.evidence.get("ambient")
+    counts: dict[int, int] = {finite: 1} if fills else {}  # a linear space: finitely many solutions of linear equations are one
+    reason, evidence = "", {"filling": fills}
+    if not fills and found.claim in (Claim.PROVED, Claim.PROBABILITY):
+        counts, reason, counted = _functions(model, r, finite, seed)
+        evidence |= counted
     unique = next((n for n, count in counts.items() if count == 1), None)
     proved = found.claim is Claim.PROVED and (finite - 1) * model.outputs < r
     claim = found.claim if proved or found.claim is not Claim.PROVED else Claim.PROBABILITY
-    if counts:
+    if counts and not fills:
         claim = Claim.COMPLETE
     value = {"finite": finite, "unique": unique, "functions": {str(n): count for n, count in counts.items()}}
     return SampleComplexityResult(

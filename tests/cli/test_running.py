@@ -1,0 +1,52 @@
+"""The line on standard error while a computation runs."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+
+import pytest
+
+from neurovariety.cli.running import line
+
+
+def test_lines():
+    assert line({}, 3.4) == "3 s"
+    assert line({"phase": "preparing"}, 10) == "preparing, 10 s"
+    assert line({"phase": "", "value": 1234, "claim": "lower_bound", "paths": 5678}, 12) == "at least 1,234, 5,678 paths, 12 s"
+    assert line({"value": 7, "claim": "proved"}, 0) == "7, 0 s"
+
+
+@pytest.mark.slow
+def test_a_terminal_sees_the_running_count():
+    """On a terminal the count appears and is wiped; standard output holds the answer alone."""
+    command = [
+        sys.executable,
+        "-c",
+        "from neurovariety.cli.main import main; main()",
+        "degree",
+        "cnn(3,3,3; x^2)",
+        "--route",
+        "computed",
+    ]
+    parent, child = pty.openpty()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=child, text=True) as process:
+        os.close(child)
+        seen = b""
+        while True:
+            try:
+                part = os.read(parent, 4096)
+            except OSError:
+                break
+            if not part:
+                break
+            seen += part
+        out = process.stdout.read()
+    os.close(parent)
+    assert process.returncode == 0
+    assert b"paths, " in seen
+    assert b"at least" in seen
+    assert out.startswith("degree(cnn(3,3,3; x^2)) = 5760")
+    assert "\r" not in out
