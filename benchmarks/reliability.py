@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from neurovariety import Claim, as_model, degree
+from neurovariety import Claim, as_model, degree, fibers, sample_complexity
 
 FOLDER = Path(__file__).parent / "results"
 LARGE = 300
@@ -49,12 +49,43 @@ DEGREES = {
 """Degrees known from formulas, from two systems, or from Groebner bases; see tests/architectures/test_degrees.py."""
 
 
+FIBERS = {
+    "mlp(2,2,1; x^3)": 1,
+    "mlp(2,2,1; x^4)": 1,
+    "mlp(2,2,2; x^2)": 1,
+    "mlp(3,2,1; x^3)": 1,
+    "linear(3,2,3)": 1,
+    "attention(2,1; a=1; t=2)": 2,
+    "cnn(3,2; x)": 3,
+    "cnn(2,2,2; x)": 6,
+}
+"""Points of the generic fiber modulo the stated symmetries."""
+
+SAMPLES = {"mlp(2,2,1; x^4)": 3, "mlp(2,2,1; x^5)": 6, "mlp(3,2,1; x^2)": 3, "cnn(2,2; x^2)": 4, "mlp(3,2,1; x^3)": 15}
+"""Functions left by as many samples as leave finitely many: the degree, for these."""
+
+
 def _degree(text: str, seed: int) -> tuple[int, bool]:
     found = degree(as_model(text), route="computed", seed=seed)
     return found.value, found.claim is Claim.COMPLETE
 
 
-QUESTIONS: dict[str, tuple[dict[str, int], Callable[[str, int], tuple[int, bool]]]] = {"degree": (DEGREES, _degree)}
+def _fiber(text: str, seed: int) -> tuple[int, bool]:
+    found = fibers(as_model(text), route="computed", seed=seed)
+    return found.value["cardinality"] or 0, found.claim is Claim.COMPLETE
+
+
+def _samples(text: str, seed: int) -> tuple[int, bool]:
+    found = sample_complexity(as_model(text), seed=seed)
+    counts = found.value["functions"]
+    return next(iter(counts.values()), 0), found.claim is Claim.COMPLETE and found.value["unique"] is not None
+
+
+QUESTIONS: dict[str, tuple[dict[str, int], Callable[[str, int], tuple[int, bool]]]] = {
+    "degree": (DEGREES, _degree),
+    "fiber": (FIBERS, _fiber),
+    "samples": (SAMPLES, _samples),
+}
 
 
 def main() -> None:
