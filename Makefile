@@ -44,7 +44,9 @@ docs: $(STAMP) ## the documentation, strict, with its notebooks executed
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
 
 benchmark: $(STAMP) ## speed beside the peers that are installed; writes benchmarks/results/
+	@test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
+	@.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check bertini2 || echo "neurovariety: no Bertini 2 here" >&2
 	$(BIN)/python -m benchmarks
 
 clean: ## remove .venv and everything built
-	rm -rf $(VENV) docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-peers docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,12 +1,14 @@
-"""Degrees and total degree homotopies beside Macaulay2 and PHCpack, in one run.
+"""Degrees and total degree homotopies beside Macaulay2, PHCpack and Bertini 2, in one run.
 
 Run: ``python -m benchmarks.homotopy``. Seconds are CPU seconds of the computation alone: ours include the dimension, the trace test
 and the certificates, and exclude imports and the one compilation of the tracker; Macaulay2's are its own cpuTime around the call;
-PHCpack's those of its process. Peers answer without a completeness test.
+PHCpack's those of its process; Bertini 2's around its solver, in double precision. Peers answer without a completeness test.
+Bertini 2 is looked for in the environment ``.venv-peers``, which ``make benchmark`` fills with pip.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import resource
 import shutil
@@ -32,7 +34,7 @@ DEGREES = {
     "mlp(3,3,3; x^2)": 30,
     "linear(6,4,6)": 105,
 }
-_LIMIT = 120
+_LIMIT = 60
 
 
 def katsura(n: int) -> list[str]:
@@ -109,7 +111,7 @@ def macaulay2_paths(name: str) -> Row:
     texts, known = SYSTEMS[name]
     forms = ", ".join(re.sub(r"x(\d+)", r"x_\1", t) for t in texts)
     script = f"""needsPackage "NumericalAlgebraicGeometry"; setRandomSeed 1; R = CC[x_0..x_{len(texts) - 1}]; F = {{{forms}}};
-(G, S) = totalDegreeStartSystem F; t = cpuTime(); s = track(G, F, S); t = cpuTime() - t;
+(G, S) = totalDegreeStartSystem F; t = cpuTime(); s = track(G, F, S, gamma => exp(ii*2.0)); t = cpuTime() - t;
 good = select(s, p -> status p === Regular);
 print("found " | toString(#good) | " seconds " | toString t); exit 0"""
     degrees = [max(len(re.findall(r"x\d+", m)) + m.count("^") for m in re.split(r" [+-] ", t)) for t in texts]
@@ -138,20 +140,45 @@ def phcpack_paths(name: str) -> Row:
     return _row("PHCpack", name, count, known, seconds)
 
 
+def bertini_paths(name: str) -> Row:
+    """Bertini 2's total degree homotopy in double precision, nonsingular solutions."""
+    texts, known = SYSTEMS[name]
+    python = Path(".venv-peers/bin/python").absolute()
+    if not python.exists():
+        return {"tool": "Bertini 2", "problem": name, "found": "not installed"}
+    renamed = [re.sub(r"x(\d+)", lambda m: f"x{int(m[1]):02d}", t) for t in texts]
+    text = "variable_group " + ",".join(f"x{i:02d}" for i in range(len(texts))) + "; function "
+    text += ",".join(f"f{i}" for i in range(len(texts))) + "; " + " ".join(f"f{i} = {t};" for i, t in enumerate(renamed))
+    script = f"""import bertini, time
+system = bertini.parse.system({text!r}); t = time.process_time()
+solver = bertini.ZeroDimSolver(system, mptype="double", startsystem="binomial"); solver.solve()
+ends = [m for m in solver.solution_metadata() if m.endgame_success_code == bertini.SuccessCode.Success]
+print("found", sum(m.is_finite and not m.is_singular for m in ends), "seconds", time.process_time() - t)"""
+    degrees = [max(len(re.findall(r"x\d+", m)) + m.count("^") for m in re.split(r" [+-] ", t)) for t in texts]
+    with tempfile.TemporaryDirectory() as folder:
+        return _answer("Bertini 2", [str(python), "-c", script], name, known, prod(degrees), folder)
+
+
 def _macaulay2(problem: str, script: str, known: int, paths: int | None = None) -> Row:
     if shutil.which("M2") is None:
         return {"tool": "Macaulay2", "problem": problem, "found": "not installed"}
     with tempfile.NamedTemporaryFile("w", suffix=".m2") as file:
         file.write(script)
         file.flush()
-        try:
-            done = subprocess.run(["M2", "--script", file.name], capture_output=True, text=True, timeout=_LIMIT, check=False)
-        except subprocess.TimeoutExpired:
-            return {"tool": "Macaulay2", "problem": problem, "found": f"none in {_LIMIT} s"}
+        return _answer("Macaulay2", ["M2", "--script", file.name], problem, known, paths)
+
+
+def _answer(tool: str, command: list[str], problem: str, known: int, paths: int | None, folder: str | None = None) -> Row:
+    """The row of a peer whose process prints ``found <number> seconds <CPU seconds>``."""
+    single = {**os.environ, "OMP_NUM_THREADS": "1"}
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_LIMIT, check=False, cwd=folder, env=single)
+    except subprocess.TimeoutExpired:
+        return {"tool": tool, "problem": problem, "found": f"none in {_LIMIT} s"}
     answer = re.search(r"found (\d+) seconds ([\d.e-]+)", done.stdout)
     if answer is None:
-        return {"tool": "Macaulay2", "problem": problem, "found": "failed"}
-    return _row("Macaulay2", problem, int(answer[1]), known, float(answer[2]), paths)
+        return {"tool": tool, "problem": problem, "found": "failed"}
+    return _row(tool, problem, int(answer[1]), known, float(answer[2]), paths)
 
 
 def _row(tool: str, problem: str, found: int, known: int, seconds: float, paths: int | None = None) -> Row:
@@ -165,7 +192,7 @@ def rows(quick: bool = False) -> list[Row]:
     solve(System.build(lambda x, p: [x[0] ** 2 - 2], 1))
     found: list[Row] = []
     degree_tools: list[Callable[[str], Row]] = [our_degree] if quick else [our_degree, macaulay2_degree]
-    path_tools: list[Callable[[str], Row]] = [our_paths] if quick else [our_paths, macaulay2_paths, phcpack_paths]
+    path_tools: list[Callable[[str], Row]] = [our_paths] if quick else [our_paths, macaulay2_paths, phcpack_paths, bertini_paths]
     found += [tool(name) for name in DEGREES for tool in degree_tools]
     found += [tool(name) for name in SYSTEMS for tool in path_tools]
     return found

@@ -109,7 +109,7 @@ def test_singular_ends_are_no_regular_ones():
     assert len(found.regular) == 1
     assert found.ends.count(End.SINGULAR) == 2
     assert found.multiplicity == (2,)
-    assert np.abs(found.singular[0] - 1).max() < 1e-2
+    assert np.abs(found.singular[0] - 1).max() < 1e-6
 
 
 def test_parameter_homotopy():
@@ -238,3 +238,20 @@ def test_certificates_at_higher_precision():
     found = certify(near, np.array([[1.0], [1 + gap], [-2.0]]), [gap])
     assert found.complete
     assert not certify(near, np.array([[1.0]]), [0.0]).certified[0]
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize(("name", "at_zero", "winding"), [("cusps", 11, {2, 3}), ("tower", 8, {8}), ("tangent", 3, {3})])
+def test_singular_ends_with_their_winding_numbers(name: str, at_zero: int, winding: set[int], seed: int) -> None:
+    """All systems have a multiple solution at the origin; "tangent" is that of Griewank and Osborne, from which Newton runs away."""
+    systems = {
+        "cusps": System.build(lambda x, _: [x[0] ** 3 - x[1] * x[2], x[1] ** 3 - x[0] * x[2], x[2] ** 3 - x[0] * x[1]], 3),
+        "tower": System.build(lambda x, _: [x[0] ** 2, x[1] ** 2 - x[0], x[2] ** 2 - x[1]], 3),
+        "tangent": System.build(lambda x, _: [29 / 16 * x[0] ** 3 - 2 * x[0] * x[1], x[1] - x[0] ** 2], 2),
+    }
+    found = solve(systems[name], seed=seed)
+    assert found.complete
+    assert found.multiplicity == (at_zero,)
+    assert np.abs(found.singular).max() < 1e-6
+    assert {int(w) for w, end in zip(found.winding, found.ends, strict=True) if end is End.SINGULAR} == winding
+    assert (found.condition < 1e4).all()

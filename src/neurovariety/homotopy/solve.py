@@ -5,8 +5,8 @@ factor g in t g G + (1 - t) F every isolated solution of F is the end of a path.
 space, so that those which go to infinity stay bounded.
 
 Ends are regular (one path each), singular (several paths, or a rank drop), or at infinity. A path that cannot be followed to t = 0
-because its end is singular is looked at on the way; there the homogenizing coordinate behaves like t^v, and the exponent v,
-measured over several decades of t, tells infinity (v > 0) from a finite singular end (v = 0).
+because its end is singular is looked at on the way; there the homogenizing coordinate behaves like t^v, and an exponent v > 0,
+measured over several decades of t, tells infinity. What is left goes through Cauchy's endgame at two radii, which must agree.
 """
 
 from __future__ import annotations
@@ -22,12 +22,13 @@ import numpy as np
 from neurovariety.errors import InputError, ResourceError
 from neurovariety.homotopy.certify import Certificates, certify
 from neurovariety.homotopy.distinct import DistinctPoints, hashed
+from neurovariety.homotopy.endgame import cauchy
 from neurovariety.homotopy.expressions import Graph
 from neurovariety.homotopy.homogenize import homogenized
 from neurovariety.homotopy.monodromy import REFINED, SAME
 from neurovariety.homotopy.path_kernel import NOT_A_START
 from neurovariety.homotopy.system import System
-from neurovariety.homotopy.tracker import DEFAULTS, Settings, refine, track
+from neurovariety.homotopy.tracker import DEFAULTS, Settings, conditions, refine, track
 
 _MOST_PATHS = 2_000_000
 _DECADES = (1e-3, 1e-4, 1e-5, 1e-6)
@@ -38,6 +39,10 @@ _AT_INFINITY = 0.04
 """Exponents v of the homogenizing coordinate above this are of paths to infinity; those are 1/c at least, c the multiplicity number."""
 _SMALL = 1e-9
 """Regular ends whose homogenizing coordinate is smaller, relatively, lie at infinity."""
+_SINGULAR = 1e12
+"""Ends where the condition number of the Jacobian, for a point of norm 1, is larger are looked at as singular ones."""
+_AGREE = 1e-5
+"""Limits from two radii of Cauchy's endgame differ by less, relatively; so much is also what a limit at infinity may be off it."""
 
 
 class End(StrEnum):
@@ -54,17 +59,20 @@ class Solutions:
     """Isolated solutions of a polynomial system.
 
     ``regular`` (S, n) are pairwise different with an invertible Jacobian; ``singular`` (T, n) the finite singular ends, one a
-    point, with ``multiplicity``, the numbers of paths that end there; ``ends`` says for each path what became of it.
-    ``certificates`` belong to ``regular``. ``complete`` says that every path is accounted for and every regular solution is
-    certified and different from the others.
+    point, with ``multiplicity``, the numbers of paths that end there; ``ends`` says for each path what became of it, ``winding``
+    how often it turns around its end: 1 for a regular one, 0 where Cauchy's endgame was not needed or did not close.
+    ``certificates`` and ``condition`` numbers (S,) of the Jacobian belong to ``regular``. ``complete`` says that every path is
+    accounted for and every regular solution is certified and different from the others.
     """
 
     regular: Any
     singular: Any
     multiplicity: tuple[int, ...]
     ends: tuple[End, ...]
+    winding: Any
     steps: Any
     certificates: Certificates
+    condition: Any
     seed: int
 
     @property
@@ -108,9 +116,11 @@ def solve(
     if paths > _MOST_PATHS:
         raise ResourceError(f"a total degree homotopy of degrees {degrees} has {paths:,} paths; the limit is {_MOST_PATHS:,}")
     starts = _starts(homotopy, degrees)
-    ends, points, steps = _follow(homotopy, starts, settings)
-    regular, singular, multiplicity, ends = _collect(homotopy, system, p, starts, ends, points, settings)
-    return Solutions(regular, singular, multiplicity, tuple(ends), steps, certify(system, regular, p), seed)
+    ends = _follow(homotopy, starts, settings)
+    regular = _collect(homotopy, system, p, starts, ends, settings)
+    singular, multiplicity = _singular(ends)
+    certificates, condition = certify(system, regular, p), conditions(system, regular, p)
+    return Solutions(regular, singular, multiplicity, tuple(ends.kinds), ends.winding, ends.steps, certificates, condition, seed)
 
 
 def _continued(system: System, p: Any, points: Any, p0: Any, seed: int, settings: Settings) -> Solutions:
@@ -134,20 +144,41 @@ def _continued(system: System, p: Any, points: Any, p0: Any, seed: int, settings
             fine[k] = False
     ends = tuple(End.REGULAR if ok else End.FAILED for ok in fine)
     nothing = np.zeros((0, system.unknowns), dtype=np.complex128)
-    return Solutions(refined[kept], nothing, (), ends, found.steps, certify(system, refined[kept], p), seed)
+    regular, winding = refined[kept], fine.astype(np.int64)
+    certificates, condition = certify(system, regular, p), conditions(system, regular, p)
+    return Solutions(regular, nothing, (), ends, winding, found.steps, certificates, condition, seed)
 
 
 @dataclass(frozen=True, eq=False)
 class _Homotopy:
-    """The system in x_0, ..., x_n with parameter t, and the patch sum a_i x_i = 1."""
+    """The system in x_0, ..., x_n with parameters t and a_0, ..., a_n, those of the patch sum a_i x_i = 1, and a general patch."""
 
     system: System
     patch: Any
 
+    def at(self, t: float, patch: Any = None) -> Any:
+        """Parameters: a row, or a row for each of several patches."""
+        a = self.patch if patch is None else patch
+        return np.concatenate([np.full((*a.shape[:-1], 1), t, dtype=np.complex128), a], axis=-1)
+
+
+@dataclass(eq=False)
+class _Ends:
+    """What became of paths: kinds, ends in projective coordinates (P, n + 1), winding numbers and numbers of steps (P, 2)."""
+
+    kinds: list[End]
+    points: Any
+    winding: Any
+    steps: Any
+
+    def put(self, rows: Any, other: _Ends) -> None:
+        for k, row in enumerate(rows):
+            self.kinds[row], self.points[row], self.winding[row] = other.kinds[k], other.points[k], other.winding[k]
+
 
 def _total_degree(system: System, p: Any, rng: np.random.Generator) -> tuple[_Homotopy, list[int]]:
     n = system.unknowns
-    full = Graph(n + 2)
+    full = Graph(2 * n + 3)
     x0, x, t = full.input(0), [full.input(1 + i) for i in range(n)], full.input(n + 1)
     values = [full.constant(complex(v)) for v in p]
     forms, degrees = homogenized(system.graph, system.equations, n, [*x, *values], x0)
@@ -156,7 +187,7 @@ def _total_degree(system: System, p: Any, rng: np.random.Generator) -> tuple[_Ho
     mixed = [(x[i] ** d - x0**d) * turn * t + (forms[i] * scale[i] - forms[i] * scale[i] * t) for i, d in enumerate(degrees)]
     patch = rng.normal(size=n + 1) + 1j * rng.normal(size=n + 1)
     patch /= np.linalg.norm(patch)
-    plane = full.combination([(full.input(i), complex(patch[i])) for i in range(n + 1)]) - 1
+    plane = sum((full.input(i) * full.input(n + 2 + i) for i in range(n + 1)), start=full.constant(-1))
     return _Homotopy(System.of(full, [*mixed, plane], n + 1), patch), degrees
 
 
@@ -167,92 +198,107 @@ def _starts(homotopy: _Homotopy, degrees: list[int]) -> Any:
     return points / (points @ homotopy.patch)[:, None]
 
 
-def _follow(homotopy: _Homotopy, starts: Any, settings: Settings) -> tuple[list[End], Any, Any]:
-    """The ends of all paths, in projective coordinates, and their numbers of steps."""
+def _follow(homotopy: _Homotopy, starts: Any, settings: Settings) -> _Ends:
+    """What becomes of all paths."""
     settings = replace(settings, huge=1e12)
-    first = track(homotopy.system, starts, [1.0], [_DECADES[0]], settings)
-    last = track(homotopy.system, first.ends[first.good], [_DECADES[0]], [0.0], replace(settings, smallest=_SMALLEST))
-    points, good, steps = first.ends.copy(), np.zeros(len(starts), dtype=bool), first.steps
+    first = track(homotopy.system, starts, homotopy.at(1.0), homotopy.at(_DECADES[0]), settings)
+    near, end = homotopy.at(_DECADES[0]), homotopy.at(0.0)
+    last = track(homotopy.system, first.ends[first.good], near, end, replace(settings, smallest=_SMALLEST))
+    out = _Ends([End.FAILED] * len(starts), first.ends.copy(), np.zeros(len(starts), dtype=np.int64), first.steps)
     rows = np.flatnonzero(first.good)
-    steps[rows] += last.steps
-    refined, correction = refine(homotopy.system, np.where(last.good[:, None], last.ends, 1.0), [0.0])
+    out.steps[rows] += last.steps
+    refined, correction = refine(homotopy.system, np.where(last.good[:, None], last.ends, 1.0), end)
     fine = last.good & (correction < REFINED)
-    points[rows[fine]], good[rows[fine]] = refined[fine], True
-    ends = [End.FAILED] * len(starts)
-    for k in np.flatnonzero(good):
-        ends[k] = End.AT_INFINITY if _weight(points[k : k + 1])[0] < _SMALL else End.REGULAR
+    unit = refined[fine] / np.linalg.norm(refined[fine], axis=1, keepdims=True)
+    fine[fine] = conditions(homotopy.system, unit, homotopy.at(0.0, unit.conj())) < _SINGULAR
+    out.points[rows[fine]], out.winding[rows[fine]] = refined[fine], 1
+    for k in rows[fine]:
+        out.kinds[k] = End.AT_INFINITY if _weight(out.points[k : k + 1])[0] < _SMALL else End.REGULAR
     left = rows[~fine]
     if len(left):
-        for k, (end, point) in zip(left, _singular_ends(homotopy, first.ends[left], settings), strict=True):
-            ends[k], points[k] = end, point
-    return ends, points, steps
-
-
-def _singular_ends(homotopy: _Homotopy, points: Any, settings: Settings) -> list[tuple[End, Any]]:
-    """What ends lie beyond points at t = _DECADES[0]: by the exponents of the homogenizing coordinate on the way to smaller t."""
-    settings = replace(settings, smallest=1e-13)
-    here, alive = points.copy(), np.ones(len(points), dtype=bool)
-    weights = [_weight(points)]
-    reached = np.ones(len(points), dtype=np.int64)
-    for before, after in itertools.pairwise(_DECADES):
-        rows = np.flatnonzero(alive)
-        found = track(homotopy.system, here[rows], [before], [after], settings)
-        alive[rows[~found.good]] = False
-        here[rows[found.good]] = found.ends[found.good]
-        reached[rows[found.good]] += 1
-        weights.append(_weight(here))
-    logs = np.log(np.maximum(np.array(weights), 1e-300)) / np.log(10.0)
-    out: list[tuple[End, Any]] = []
-    for k, point in enumerate(here):
-        slopes = -np.diff(logs[: reached[k], k])
-        if weights[-1][k] < _SMALL or (len(slopes) > 1 and min(slopes[-1], slopes[-2:].mean()) > _AT_INFINITY):
-            out.append((End.AT_INFINITY, point))
-        elif len(slopes) > 1 and abs(slopes[-1]) < _AT_INFINITY:
-            out.append((End.SINGULAR, point))
-        else:
-            out.append((End.FAILED, point))
+        out.put(left, _singular_ends(homotopy, first.ends[left], settings))
     return out
+
+
+def _singular_ends(homotopy: _Homotopy, points: Any, settings: Settings) -> _Ends:
+    """What ends lie beyond points at t = _DECADES[0]: by exponents of the homogenizing coordinate, then by Cauchy's endgame."""
+    settings = replace(settings, smallest=1e-13)
+    stations = np.array([points] + [np.full_like(points, np.nan)] * (len(_DECADES) - 1))
+    reached = np.zeros(len(points), dtype=np.int64)
+    for k, (before, after) in enumerate(itertools.pairwise(_DECADES)):
+        rows = np.flatnonzero(reached == k)
+        found = track(homotopy.system, stations[k][rows], homotopy.at(before), homotopy.at(after), settings)
+        stations[k + 1][rows[found.good]] = found.ends[found.good]
+        reached[rows[found.good]] = k + 1
+    last = stations[reached, np.arange(len(points))]
+    out = _Ends([End.FAILED] * len(points), last, np.zeros(len(points), dtype=np.int64), np.zeros((len(points), 2), np.int64))
+    logs = np.log10(np.maximum([_weight(s) for s in stations], 1e-300))
+    for k in range(len(points)):
+        slopes = -np.diff(logs[: reached[k] + 1, k])
+        if _weight(last[k : k + 1])[0] < _SMALL or (len(slopes) > 1 and min(slopes[-1], slopes[-2:].mean()) > _AT_INFINITY):
+            out.kinds[k] = End.AT_INFINITY
+    for depth in range(1, len(_DECADES)):
+        rows = np.array([k for k in range(len(points)) if out.kinds[k] is End.FAILED and reached[k] >= depth], dtype=np.int64)
+        if len(rows):
+            out.put(rows, _limits(homotopy, stations[depth - 1][rows], stations[depth][rows], depth, settings))
+    return out
+
+
+def _limits(homotopy: _Homotopy, outer: Any, inner: Any, depth: int, settings: Settings) -> _Ends:
+    """Ends by Cauchy's endgame at two radii; failed where they do not agree.
+
+    On the patch that is orthogonal to the inner point the path has no pole nearby. Limits agree as well where both circles go around
+    a further branch point: then the path is farther from its limit on the inner one.
+    """
+    patch = inner.conj() / (np.abs(inner) ** 2).sum(axis=1, keepdims=True)
+    there, here = (
+        cauchy(homotopy.system, p / (p * patch).sum(axis=1, keepdims=True), homotopy.at(_DECADES[k], patch), settings)
+        for p, k in ((outer, depth - 1), (inner, depth))
+    )
+    gap, size = np.abs(there.limits - here.limits).max(axis=1), np.abs(here.limits).max(axis=1)
+    agree = (here.winding > 0) & (here.winding == there.winding) & (gap <= _AGREE * size)
+    agree &= here.spread <= np.maximum(there.spread, 1e-12 * size)
+    kinds = [
+        End.FAILED if not ok else End.AT_INFINITY if _weight(point[None])[0] < _AGREE else End.SINGULAR
+        for ok, point in zip(agree, here.limits, strict=True)
+    ]
+    return _Ends(kinds, np.where(agree[:, None], here.limits, inner), np.where(agree, here.winding, 0), None)
 
 
 def _weight(points: Any) -> Any:
     return np.abs(points[:, 0]) / np.abs(points).max(axis=1)
 
 
-def _collect(
-    homotopy: _Homotopy, target: System, p: Any, starts: Any, ends: list[End], points: Any, settings: Settings
-) -> tuple[Any, Any, tuple[int, ...], list[End]]:
-    """Regular solutions, each once, after paths that ended in one regular point were followed again; and singular ones."""
+def _collect(homotopy: _Homotopy, target: System, p: Any, starts: Any, ends: _Ends, settings: Settings) -> Any:
+    """Regular solutions, each once, after paths that ended in one regular point, or failed, were followed again (in place)."""
     for attempt in range(2):
         seen = DistinctPoints(SAME)
         owner: dict[int, list[int]] = {}
-        for k, end in enumerate(ends):
+        for k, end in enumerate(ends.kinds):
             if end is End.REGULAR:
-                owner.setdefault(seen.add(hashed(points[k, 1:] / points[k, 0]))[0], []).append(k)
-        again = [k for group in owner.values() if len(group) > 1 for k in group] + [k for k, e in enumerate(ends) if e is End.FAILED]
+                owner.setdefault(seen.add(hashed(_affine(ends.points[k])))[0], []).append(k)
+        again = [k for group in owner.values() if len(group) > 1 for k in group]
+        again += [k for k, end in enumerate(ends.kinds) if end is End.FAILED]
         if not again or attempt:
             break
         careful = replace(settings, tolerance=settings.tolerance / 20, contraction=settings.contraction / 4, most_steps=20_000)
-        new_ends, new_points, _ = _follow(homotopy, starts[again], careful)
-        for k, end, point in zip(again, new_ends, new_points, strict=True):
-            ends[k], points[k] = end, point
-    affine = np.array([points[group[0], 1:] / points[group[0], 0] for group in owner.values()]).reshape(-1, target.unknowns)
-    regular, _ = refine(target, affine, p) if len(affine) else (affine, None)
-    singular, multiplicity = _singular(points, ends)
-    return regular, singular, multiplicity, ends
+        ends.put(again, _follow(homotopy, starts[again], careful))
+    regular = np.array([_affine(ends.points[group[0]]) for group in owner.values()]).reshape(-1, target.unknowns)
+    return refine(target, regular, p)[0] if len(regular) else regular
 
 
-def _singular(points: Any, ends: list[End]) -> tuple[Any, tuple[int, ...]]:
+def _affine(point: Any) -> Any:
+    return point[1:] / point[0]
+
+
+def _singular(ends: _Ends) -> tuple[Any, tuple[int, ...]]:
     """Finite singular ends, near ones taken together; the number of paths that end there is a bound of the multiplicity."""
-    groups: list[list[int]] = []
-    for k, end in enumerate(ends):
-        if end is End.SINGULAR:
-            z = points[k, 1:] / points[k, 0]
-            for group in groups:
-                other = points[group[0], 1:] / points[group[0], 0]
-                if np.abs(z - other).max() < 1e-2 * max(1.0, np.abs(z).max()):
-                    group.append(k)
-                    break
-            else:
-                groups.append([k])
-    means = [np.mean([points[k, 1:] / points[k, 0] for k in group], axis=0) for group in groups]
-    return np.array(means).reshape(-1, points.shape[1] - 1), tuple(len(g) for g in groups)
+    groups: list[list[Any]] = []
+    for kind, point in zip(ends.kinds, ends.points, strict=True):
+        if kind is End.SINGULAR:
+            z = _affine(point)
+            near = (g for g in groups if np.abs(z - g[0]).max() < 10 * _AGREE * max(1.0, np.abs(z).max()))
+            group = next(near, None)
+            groups.append([z]) if group is None else group.append(z)
+    means = np.array([np.mean(group, axis=0) for group in groups]).reshape(-1, ends.points.shape[1] - 1)
+    return means, tuple(len(g) for g in groups)

@@ -103,3 +103,12 @@ def values_at(tape: Tape, inputs: Any) -> Any:
     out = np.empty((len(inputs), len(tape.outputs)), dtype=np.complex128)
     kernels.evaluate(tape.code, tape.terms, tape.coefficients, tape.slots, inputs, tape.outputs, out)
     return out
+
+
+def conditions(system: System, points: Any, parameters: Any) -> Any:
+    """Condition numbers (P,) of the Jacobian at ``points`` (P, n) in the 1-norm, infinity where it is singular."""
+    n = system.unknowns
+    if not len(points):
+        return np.zeros(0)
+    found = values_at(system.with_jacobian, np.hstack([points, _rows(parameters, (len(points), system.parameters))]))
+    return np.nan_to_num(np.linalg.cond(found[:, n:].reshape(-1, n, n), 1), nan=np.inf, posinf=np.inf)
