@@ -19,7 +19,7 @@ PROBLEM = "cnn(3,3,3; x^2)"
 
 def answer(checkpoint: Path | None, limit: float | None = None) -> str | None:
     """The degree as the command line prints it in JSON; nothing where the process was killed after ``limit`` seconds."""
-    command = [sys.executable, "-m", "neurovariety", "degree", PROBLEM, "--route", "computed", "--seed", "1", "--json"]
+    command = [str(Path(sys.executable).with_name("neurovariety")), "degree", PROBLEM, "--route", "computed", "--seed", "1", "--json"]
     command += ["--checkpoint", str(checkpoint)] if checkpoint else []
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
@@ -34,6 +34,8 @@ def main(kills: int) -> None:
     """Print each life and whether the answers agree."""
     start = time.perf_counter()
     expected = answer(None)
+    if expected is None or not _value(expected)[0]:
+        raise SystemExit(f"the undisturbed run gave no answer: {expected!r}")
     alone = time.perf_counter() - start
     print(f"undisturbed: {alone:.1f} s", flush=True)
     draw = random.Random(1)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from math import factorial, frexp, prod
+from math import factorial, frexp, log2, prod
 from typing import Any
 
 import numpy as np
@@ -36,10 +36,15 @@ class Coordinates:
     drawn: tuple[Fraction, ...]
 
     def evaluations(self, points: Any) -> tuple[Expression, ...]:
-        """The outputs at inputs ``points`` (N, inputs), without what no weight changes, as expressions like the coordinates."""
+        """The outputs at inputs ``points`` (N, inputs), without what no weight changes, as expressions like the coordinates.
+
+        Those of one point are divided by a power of two, so that outputs at large and small inputs have values of one size.
+        """
         found = []
         for point in np.asarray(points, dtype=np.complex128):
             factors = [complex(np.prod(point ** np.array(e))) / scale for _, e, scale in self.terms]
+            size = 2.0 ** -round(log2(np.linalg.norm(factors)))
+            factors = [f * size for f in factors]
             for output in sorted({o for o, _, _ in self.terms}):
                 chosen = [(x, f) for x, f, (o, _, _) in zip(self.expressions, factors, self.terms, strict=True) if o == output]
                 found.append(self.graph.combination(chosen).as_base())
