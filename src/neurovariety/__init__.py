@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from neurovariety.dictionary.data import DataResult, data
     from neurovariety.dictionary.degree import DegreeResult, degree
     from neurovariety.dictionary.dimension import DimensionResult, dimension
+    from neurovariety.dictionary.ed_degree import EdDegreeResult, ed_degree
     from neurovariety.dictionary.equations import EquationsResult, equations
     from neurovariety.dictionary.fibers import FibersResult, fibers
     from neurovariety.dictionary.invariance import InvarianceResult, invariance
@@ -72,6 +73,7 @@ _HOME = {
     "DataResult": "dictionary.data",
     "Dataset": "dataset",
     "DegreeResult": "dictionary.degree",
+    "EdDegreeResult": "dictionary.ed_degree",
     "Diagonal": "architectures",
     "DimensionResult": "dictionary.dimension",
     "EquationsResult": "dictionary.equations",
@@ -108,6 +110,7 @@ _HOME = {
     "components": "dictionary.components",
     "data": "dictionary.data",
     "degree": "dictionary.degree",
+    "ed_degree": "dictionary.ed_degree",
     "dimension": "dictionary.dimension",
     "equations": "dictionary.equations",
     "export_script": "export",
@@ -137,6 +140,7 @@ __all__ = [
     "DegreeResult",
     "Diagonal",
     "DimensionResult",
+    "EdDegreeResult",
     "EquationsResult",
     "Equivariant",
     "FibersResult",
@@ -171,6 +175,7 @@ __all__ = [
     "data",
     "degree",
     "dimension",
+    "ed_degree",
     "equations",
     "export_script",
     "fibers",

@@ -53,6 +53,12 @@ SOURCES: dict[str, str] = {
     "Permutation Groups, arXiv:2309.13736",
     "draisma2016": "J. Draisma, E. Horobet, G. Ottaviani, B. Sturmfels, R. R. Thomas, The Euclidean Distance Degree of an Algebraic "
     "Variety, Found. Comput. Math. 16 (2016), arXiv:1309.0049",
+    "friedland2014": "S. Friedland, G. Ottaviani, The number of singular vector tuples and uniqueness of best rank-one approximation "
+    "of tensors, Found. Comput. Math. 14 (2014), arXiv:1210.8316",
+    "holme1988": "A. Holme, The geometric and numerical properties of duality in projective algebraic geometry, "
+    "Manuscripta Math. 61 (1988)",
+    "arjevani2025": "Y. Arjevani, J. Bruna, J. Kileel, E. Polak, M. Trager, Geometry and Optimization of Shallow Polynomial Networks, "
+    "arXiv:2501.06074",
     "harris1984": "J. Harris, L. W. Tu, On symmetric and skew-symmetric determinantal varieties, Topology 23 (1984)",
     "iarrobino1999": "A. Iarrobino, V. Kanev, Power Sums, Gorenstein Algebras, and Determinantal Loci, Lecture Notes in "
     "Mathematics 1721, Springer 1999",

@@ -20,8 +20,9 @@ class Theorem:
 
     ``quantity`` is what it is about: ``dimension`` (an equality), ``dimension at most``, ``ambient`` (dimension of the linear
     span, an equality), ``ambient at most``, ``generic fiber`` (number of complex points of the generic fiber modulo the stated
-    symmetries) or ``degree`` (of the Zariski closure of the functions, for a cone that of its projective variety). ``value`` counts
-    only if `applies`. ``source`` is a key of `citations.SOURCES`.
+    symmetries), ``degree`` (of the Zariski closure of the functions, for a cone that of its projective variety) or ``ed_degree``
+    with the name of a quadric (the number of critical points). ``value`` counts only if `applies`. ``source`` is a key of
+    `citations.SOURCES`.
     """
 
     name: str

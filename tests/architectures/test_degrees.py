@@ -13,7 +13,7 @@ import pytest
 import neurovariety as nv
 from neurovariety.architectures.degrees import (
     QUANTITY,
-    linear_convolution_degree,
+    linear_convolution_theorems,
     matrices_of_bounded_rank,
     rank_decomposition_degree,
     shallow_monomial_degree,
@@ -227,7 +227,7 @@ def test_roots_divide_the_degree_of_the_filters():
         for k, s in zip(sizes[1:], strides, strict=False):
             parts = [*parts, [k - 1]] if s > 1 else [*parts[:-1], [*parts[-1], k - 1]]
         ways = prod(factorial(sum(g)) // prod(factorial(e) for e in g) for g in parts)
-        assert linear_convolution_degree(sizes, strides).value * ways == degree_of_product(degrees, (1, 1, 1))
+        assert linear_convolution_theorems(sizes, strides)[0].value * ways == degree_of_product(degrees, (1, 1, 1))
 
 
 @pytest.mark.oracle

@@ -13,7 +13,7 @@ import jax
 from neurovariety.architectures.activation import Activation
 from neurovariety.architectures.architecture import Architecture, check_size, numbered
 from neurovariety.architectures.bounds import forms
-from neurovariety.architectures.degrees import linear_convolution_degree, polynomial_convolution_degree
+from neurovariety.architectures.degrees import linear_convolution_theorems, polynomial_convolution_theorems
 from neurovariety.architectures.generic_fibers import convolution_fiber, polynomial_convolution_fiber
 from neurovariety.architectures.reading import one_each, read_activations, read_integers, read_list, read_options, read_sizes, wide
 from neurovariety.errors import NotationError
@@ -233,16 +233,17 @@ class CNN(Architecture):
         return tuple(t for t in out if t.applies)
 
     def _counts(self, linear: bool, monomial: bool) -> tuple[Theorem | None, ...]:
-        """The points of the generic fiber, and the degree, of a network of one channel on sequences."""
+        """The points of the generic fiber, the degree and the ED degree of a network of one channel on sequences."""
         if self.dimensions > 1 or any(c > 1 for c in self.channels):
             return ()
         sizes, strides = tuple(k for (k,) in self.filters), tuple(s for (s,) in self.strides)
         if linear:
-            degree = linear_convolution_degree(sizes, strides)
-            return (convolution_fiber(sizes) if set(strides[:-1]) <= {1} else None, degree)
+            fiber = convolution_fiber(sizes) if set(strides[:-1]) <= {1} else None
+            return (fiber, *linear_convolution_theorems(sizes, strides))
         if not monomial:
             return ()
-        return (polynomial_convolution_fiber(), polynomial_convolution_degree(sizes, tuple(a.degree for a in self.activations)))
+        exponents = tuple(a.degree for a in self.activations)
+        return (polynomial_convolution_fiber(), *polynomial_convolution_theorems(sizes, exponents))
 
     def _ambient(self, linear: bool) -> Theorem | None:
         if linear:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from neurovariety.architectures.architecture import Architecture, check_size, numbered
 from neurovariety.architectures.degrees import rank_decomposition_degree
+from neurovariety.architectures.ed_degrees import products_of_vectors_ed_degree
 from neurovariety.architectures.generic_fibers import rank_decomposition_fiber
 from neurovariety.architectures.modes import check_modes, pieces, read_modes
 from neurovariety.architectures.reading import read_integer, read_options
@@ -110,4 +111,5 @@ class CP(Architecture):
         )
         fiber = rank_decomposition_fiber(self.tensor, self.rank)
         degree = rank_decomposition_degree(self.tensor, self.rank)
-        return (span, *secant_theorems(self.tensor, self.rank), *(t for t in (fiber, degree) if t is not None))
+        counts = (*(t for t in (fiber, degree) if t is not None), *products_of_vectors_ed_degree(self.tensor, self.rank))
+        return (span, *secant_theorems(self.tensor, self.rank), *counts)

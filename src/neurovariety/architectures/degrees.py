@@ -12,6 +12,7 @@ from math import comb, prod
 
 from neurovariety.architectures.bounds import alexander_hirschowitz, forms
 from neurovariety.architectures.double_points import degree_of_product, double_points, secant_planes_of_surface
+from neurovariety.architectures.ed_degrees import segre_veronese_ed_degree
 from neurovariety.architectures.generic_fibers import rank_decomposition_fiber, shallow_monomial_fiber
 from neurovariety.theorem import Hypothesis, Theorem
 
@@ -208,53 +209,62 @@ def rank_decomposition_degree(modes: tuple[int, ...], rank: int) -> Theorem | No
     return _secant_lines(dimensions, twists, prod(m), fiber.value, f"{fiber.name}: {fiber.statement}")
 
 
-def linear_convolution_degree(sizes: tuple[int, ...], strides: tuple[int, ...]) -> Theorem | None:
-    """The degree of linear convolutions of one channel on sequences: products p_1(x) p_2(x^(s_1)) p_3(x^(s_1 s_2)) ... of polynomials.
+def linear_convolution_theorems(sizes: tuple[int, ...], strides: tuple[int, ...]) -> list[Theorem]:
+    """The degree and ED degree of linear convolutions of one channel on sequences: products p_1(x) p_2(x^(s_1)) p_3(x^(s_1 s_2)) ...
 
     Layers with no stride above one between them make up a general polynomial q_g(x^(S_g)) together. The product of all of these is
     never zero, so it is a finite projection of the product of projective spaces of the q_g. It determines them: a general q_1 has no
     two roots whose quotient is a root of unity, so that the others' roots, which come in orbits of the roots of unity of
-    order S_2, are known; and so on for q_2.
+    order S_2, are known; and so on for q_2. Where the degrees are below the strides no coefficient is a sum, and it is an embedding.
     """
-    degrees = [sizes[0] - 1]
+    degrees, over = [sizes[0] - 1], []
     for k, stride in zip(sizes[1:], strides[:-1], strict=True):
         if stride > 1:
             degrees.append(0)
+            over.append(stride)
         degrees[-1] += k - 1
-    return _theorem(
+    held = "one channel, sequences, every layer linear"
+    degree = _theorem(
         "degree of linear convolutional networks",
         degree_of_product(degrees, (1,) * len(degrees)),
         f"products of polynomials of degrees {', '.join(map(str, degrees))}, one between strides: a birational projection of the Segre "
         "variety of their coefficients",
         "shahverdi2024",
-        "one channel, sequences, every layer linear",
+        held,
     )
+    found = [degree] if degree is not None else []
+    if all(q < s for q, s in zip(degrees[:-1], over, strict=True)):
+        apart = "polynomials between strides have degrees below the next stride"
+        found += segre_veronese_ed_degree([q + 1 for q in degrees], (1,) * len(degrees), "shahverdi2024", held, apart)
+    return found
 
 
-def polynomial_convolution_degree(sizes: tuple[int, ...], exponents: tuple[int, ...]) -> Theorem | None:
-    """The degree of convolutions of one channel on sequences with monomial activations x^(r_l), of any strides.
+def polynomial_convolution_theorems(sizes: tuple[int, ...], exponents: tuple[int, ...]) -> list[Theorem]:
+    """The degree and ED degree of convolutions of one channel on sequences with monomial activations x^(r_l), of any strides.
 
     The coefficients of an output are forms of degree e_j = r_j ... r_(L-1) in the filter w_j and never all zero, so that the network is
     a finite projection of the Segre-Veronese variety of the filters in O(e_1, ..., e_L). It determines the filters: the derivative by
     the last input is a product of powers y_l^(r_l - 1) of the last outputs of all hidden layers, whose factors are told apart by
     the first input on which they depend (after layers with filters of size one have been merged with their neighbours).
-    Output positions are shifts of one another.
+    Output positions are shifts of one another. The projection is an immersion (Shahverdi, Marchetti, Kohn 2025).
     """
     if any(r < 2 for r in exponents):
-        return None
+        return []
     twists = [1]
     for r in reversed(exponents):
         twists.append(twists[-1] * r)
         if twists[-1].bit_length() > _MOST_DIGITS:
-            return None
+            return []
     twists.reverse()
-    return _theorem(
+    held = "one channel, sequences, every activation a monomial of degree at least 2"
+    degree = _theorem(
         "degree of polynomial convolutional networks",
         degree_of_product([k - 1 for k in sizes], twists),
         f"a birational projection of the Segre-Veronese variety of the filters, of sizes {', '.join(map(str, sizes))}",
         "shahverdi2025",
-        "one channel, sequences, every activation a monomial of degree at least 2",
+        held,
     )
+    return [*([degree] if degree is not None else []), *segre_veronese_ed_degree(sizes, twists, "shahverdi2025", held)]
 
 
 def tensor_train_degree(modes: tuple[int, ...], outputs: int, ranks: tuple[int, ...]) -> Theorem | None:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from neurovariety.architectures.architecture import Architecture, check_size, check_widths, numbered
 from neurovariety.architectures.degrees import determinantal_degree
+from neurovariety.architectures.ed_degrees import matrices_ed_degree
 from neurovariety.architectures.generic_fibers import linear_fiber
 from neurovariety.architectures.reading import read_integers
 from neurovariety.errors import NotationError
@@ -82,7 +83,7 @@ class Linear(Architecture):
 
 
 def determinantal_theorems(widths: tuple[int, ...], bias: bool) -> tuple[Theorem, ...]:
-    """Span, dimension and degree of the matrices of rank at most min(widths), with free biases added where ``bias``."""
+    """Span, dimension, degree and ED degrees of the matrices of rank at most min(widths), with free biases added where ``bias``."""
     d0, dl, r = widths[0], widths[-1], min(widths)
     extra = dl if bias else 0
     affine = " and a free constant vector" if bias else ""
@@ -106,4 +107,5 @@ def determinantal_theorems(widths: tuple[int, ...], bias: bool) -> tuple[Theorem
             linear,
         ),
         *([degree] if degree is not None else []),
+        *matrices_ed_degree(d0, dl, r, "every layer is linear"),
     )

@@ -10,6 +10,7 @@ from neurovariety.architectures.activation import Activation
 from neurovariety.architectures.architecture import Architecture, check_size, check_widths, numbered
 from neurovariety.architectures.bounds import alexander_hirschowitz, forms, monomial_network_bound
 from neurovariety.architectures.degrees import shallow_monomial_degree
+from neurovariety.architectures.ed_degrees import shallow_monomial_ed_degree
 from neurovariety.architectures.generic_fibers import shallow_monomial_fiber
 from neurovariety.architectures.linear import determinantal_theorems
 from neurovariety.architectures.not_algebraic import refuse_any
@@ -160,6 +161,8 @@ class MLP(Architecture):
                 fiber = shallow_monomial_fiber(inputs, width, outputs, exponents[0], self.bias)
                 degree = None if self.bias else shallow_monomial_degree(inputs, width, outputs, exponents[0])
                 out.extend(t for t in (fiber, degree) if t is not None)
+                if not self.bias:
+                    out.extend(shallow_monomial_ed_degree(inputs, width, outputs, exponents[0]))
         return tuple(out)
 
     def _exponents(self) -> tuple[int, ...] | None:

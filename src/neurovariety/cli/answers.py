@@ -55,13 +55,17 @@ def answer_all(entry: Entry, architectures: tuple[str, ...], as_json: bool, jobs
 
 def _arguments(entry: Entry, options: dict[str, Any]) -> dict[str, Any]:
     """The keyword arguments of the entry's function."""
+    from neurovariety.dataset import read_csv
+
     out = {k: v for k, v in options.items() if v is not None}
     for option in entry.options:
         if option.kind == "numbers" and option.name in out:
             out[option.name] = [part.strip() for part in out[option.name].split(",")]
+        if option.kind == "table":
+            target = out.pop("target", None)
+            if option.name in out:
+                out[option.name] = read_csv(out[option.name], target).inputs
     if entry.needs_data:
-        from neurovariety.dataset import read_csv
-
         out["inputs"] = read_csv(out.pop("data"), out.pop("target", None)).inputs
     return out
 

@@ -13,8 +13,8 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Option:
-    """A command-line option of an entry: ``--name``, help, choices, and its kind: ``text``, ``integer``, or ``numbers`` (exact numbers,
-    split at commas)."""
+    """A command-line option of an entry: ``--name``, help, choices, and its kind: ``text``, ``integer``, ``numbers`` (exact numbers,
+    split at commas), or ``table`` (a CSV file, without the columns that an option ``target`` names)."""
 
     name: str
     kind: str
@@ -159,6 +159,31 @@ ENTRIES: tuple[Entry, ...] = (
         "neurovariety.dictionary.sample_complexity:sample_complexity",
         "SampleComplexityResult",
         "sample complexity: samples that determine a function",
+        takes_memory_limit=False,
+    ),
+    Entry(
+        "ed-degree",
+        "neurovariety.dictionary.ed_degree:ed_degree",
+        "EdDegreeResult",
+        "optimization: complex critical points of squared loss",
+        options=(
+            Option(
+                "metric",
+                "text",
+                "the quadratic form: of a general loss, of coefficients, of normal inputs, or of the inputs in --data",
+                ("generic", "frobenius", "bombieri", "gaussian", "data"),
+            ),
+            Option("data", "table", "CSV file with a header line, for --metric data"),
+            Option("target", "text", "columns of --data that are no inputs, separated by commas"),
+            Option("rank", "integer", "with --metric generic: a general quadric of this rank (default: full rank)"),
+            Option(
+                "route",
+                "text",
+                "computed: monodromy and trace test only; theorem: closed formula only; auto: the formula where there is one",
+                ("auto", "computed", "theorem"),
+            ),
+            Option("checkpoint", "text", "file in which a long count is kept; the same command goes on from it"),
+        ),
         takes_memory_limit=False,
     ),
     Entry(

@@ -2,9 +2,10 @@
 
 from neurovariety.homotopy.certify import Certificates, certify
 from neurovariety.homotopy.checkpoint import Checkpoint
-from neurovariety.homotopy.monodromy import Monodromy, random_bend
+from neurovariety.homotopy.monodromy import Fiber, Monodromy, random_bend
 from neurovariety.homotopy.monodromy_solve import MonodromySolutions, monodromy_solve
 from neurovariety.homotopy.solve import End, Solutions, solve
+from neurovariety.homotopy.special_ends import SpecialEnds, special_ends
 from neurovariety.homotopy.system import System
 from neurovariety.homotopy.tape import Tape, record
 from neurovariety.homotopy.trace_test import TraceTest, trace_test
@@ -14,11 +15,13 @@ __all__ = [
     "Certificates",
     "Checkpoint",
     "End",
+    "Fiber",
     "Monodromy",
     "MonodromySolutions",
     "Paths",
     "Settings",
     "Solutions",
+    "SpecialEnds",
     "System",
     "Tape",
     "TraceTest",
@@ -28,6 +31,7 @@ __all__ = [
     "record",
     "refine",
     "solve",
+    "special_ends",
     "trace_test",
     "track",
     "values_at",

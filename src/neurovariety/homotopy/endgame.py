@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from neurovariety.homotopy.system import System
-from neurovariety.homotopy.tracker import Settings, track
+from neurovariety.homotopy.tape import Tape
+from neurovariety.homotopy.tracker import Settings, track, values_at
 
 _CORNERS = 8
 """Points a turn."""
@@ -30,18 +31,31 @@ _CLOSED = 1e-4
 class SingularEnds:
     """Limits (P, n) of paths as t tends to 0 and their winding numbers (P,), 0 for a path that was lost or did not close.
 
-    ``spread`` (P,) is the largest distance of a path, on its turns, from where it started.
+    With ``images`` asked for, limits are of these, and so are distances. ``spread`` (P,) is the largest distance of a path, on its
+    turns, from where it started.
     """
 
     limits: Any
     winding: Any
     spread: Any
 
+    def part(self, chosen: Any) -> SingularEnds:
+        """Those of the chosen paths."""
+        return SingularEnds(self.limits[chosen], self.winding[chosen], self.spread[chosen])
 
-def cauchy(system: System, points: Any, parameters: Any, settings: Settings) -> SingularEnds:
-    """Limits at t = 0 of the paths through ``points`` (P, n) at ``parameters`` (P, m), of which the first is t > 0."""
-    starts = np.array(points, dtype=np.complex128)
-    here, sums = starts.copy(), np.zeros_like(starts)
+
+def cauchy(system: System, points: Any, parameters: Any, settings: Settings, images: Tape | None = None) -> SingularEnds:
+    """Limits at t = 0 of the paths through ``points`` (P, n) at ``parameters`` (P, m), of which the first is t > 0.
+
+    ``images``: limits of these functions of the unknowns instead, which may exist where the unknowns grow without bounds.
+    """
+
+    def seen(x: Any) -> Any:
+        return x if images is None else values_at(images, x)
+
+    here = np.array(points, dtype=np.complex128)
+    starts = np.array(seen(here))
+    sums = np.zeros_like(starts)
     spread = np.zeros(len(starts))
     winding, open_ = np.zeros(len(starts), dtype=np.int64), np.ones(len(starts), dtype=bool)
     corners = np.exp(2j * np.pi * np.arange(_CORNERS + 1) / _CORNERS)
@@ -57,10 +71,11 @@ def cauchy(system: System, points: Any, parameters: Any, settings: Settings) -> 
             open_[rows[~found.good]] = False
             rows = rows[found.good]
             here[rows] = found.ends[found.good]
-            sums[rows] += here[rows]
-            spread[rows] = np.maximum(spread[rows], np.abs(here[rows] - starts[rows]).max(axis=1))
+            image = seen(here[rows])
+            sums[rows] += image
+            spread[rows] = np.maximum(spread[rows], np.abs(image - starts[rows]).max(axis=1))
         rows = np.flatnonzero(open_)
-        gap, size = np.abs(here[rows] - starts[rows]).max(axis=1), np.abs(starts[rows]).max(axis=1)
+        gap, size = np.abs(seen(here[rows]) - starts[rows]).max(axis=1), np.abs(starts[rows]).max(axis=1)
         closed = rows[gap <= np.maximum(_CLOSED * spread[rows], 1e-13 * size)]
         winding[closed], open_[closed] = turn, False
     limits = np.where(winding[:, None] > 0, sums / np.maximum(_CORNERS * winding, 1)[:, None], np.nan)

@@ -87,7 +87,7 @@ def track(
     factors of the last Jacobian, and corrects by two Newton iterations with one Jacobian. ``settings``: see
     `neurovariety.homotopy.tracker.Settings`. ``counts`` receives steps taken and steps refused.
     """
-    tolerance, contraction, most_steps, smallest, huge, pade = settings
+    tolerance, contraction, most_steps, smallest, huge, pade, noise = settings
     w, v = np.zeros(j_slots * WIDTH), np.zeros(s_slots * orders * WIDTH)
     w[:LANES] = 1.0
     v[:LANES] = 1.0
@@ -161,9 +161,9 @@ def track(
                 continue
             k = path[l]
             if fresh[l]:
-                good = d1[l] < 1e-3 and d2[l] <= max(0.1 * d1[l], 1e-8)
+                good = d1[l] < 1e-3 and d2[l] <= max(0.1 * d1[l], 1e-8, noise)
             else:
-                good = d1[l] < 0.1 and d2[l] <= max(contraction * d1[l], 1e-10)
+                good = d1[l] < 0.1 and d2[l] <= max(contraction * d1[l], noise)
                 guess = size[orders - 1, l] * h[l] ** orders
                 if d1[l] < 1.0 and guess > 0.0:
                     rough[l] = min(max(np.sqrt(rough[l] * d1[l] / guess), 1e-3), 1e6)

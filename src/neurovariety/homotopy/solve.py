@@ -210,7 +210,7 @@ def _follow(homotopy: _Homotopy, starts: Any, settings: Settings) -> _Ends:
     refined, correction = refine(homotopy.system, np.where(last.good[:, None], last.ends, 1.0), end)
     fine = last.good & (correction < REFINED)
     unit = refined[fine] / np.linalg.norm(refined[fine], axis=1, keepdims=True)
-    fine[fine] = conditions(homotopy.system, unit, homotopy.at(0.0, unit.conj())) < _SINGULAR
+    fine[fine] = conditions(homotopy.system, unit, homotopy.at(0.0, unit.conj()), floor=1.0) < _SINGULAR
     out.points[rows[fine]], out.winding[rows[fine]] = refined[fine], 1
     for k in rows[fine]:
         out.kinds[k] = End.AT_INFINITY if _weight(out.points[k : k + 1])[0] < _SMALL else End.REGULAR

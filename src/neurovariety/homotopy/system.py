@@ -24,15 +24,12 @@ class System:
     unknowns: int
     with_jacobian: Tape = field(repr=False)
     values: Tape = field(repr=False)
-
-    @property
-    def parameters(self) -> int:
-        """Number of parameters."""
-        return self.graph.inputs - self.unknowns
+    parameters: int = field(repr=False)
 
     @classmethod
-    def of(cls, graph: Graph, equations: Sequence[Expression], unknowns: int) -> System:
-        """The system of expressions whose first ``unknowns`` inputs are the unknowns, the others parameters."""
+    def of(cls, graph: Graph, equations: Sequence[Expression], unknowns: int, parameters: int | None = None) -> System:
+        """The system of expressions whose first ``unknowns`` inputs are the unknowns, the next ``parameters`` (all others, unless
+        said otherwise) parameters."""
         if len(equations) != unknowns:
             raise InputError(
                 f"a square system is expected, as many equations as unknowns; got {len(equations)} equations in {unknowns} unknowns"
@@ -43,7 +40,9 @@ class System:
             if not any(graph.depends(e, i) for i in range(unknowns)):
                 raise InputError(f"equation {k} contains no unknown: it holds everywhere or nowhere; leave it out")
         entries = [entry for row in jacobian(graph, equations, range(unknowns)) for entry in row]
-        return cls(graph, tuple(equations), unknowns, record(graph, [*equations, *entries]), record(graph, equations, reuse=False))
+        m = graph.inputs - unknowns if parameters is None else parameters
+        both = record(graph, [*equations, *entries], inputs=unknowns + m)
+        return cls(graph, tuple(equations), unknowns, both, record(graph, equations, reuse=False, inputs=unknowns + m), m)
 
     @classmethod
     def build(cls, function: Callable[..., Sequence[Any]], unknowns: int, parameters: int = 0) -> System:

@@ -17,7 +17,11 @@ from neurovariety.homotopy.tape import Tape
 
 @dataclass(frozen=True)
 class Settings:
-    """How carefully paths are followed."""
+    """How carefully paths are followed.
+
+    A step is kept where Newton's second correction is at most ``contraction`` times the first, or at most ``noise``: as small as
+    rounding lets it become where the Jacobian is ill-conditioned.
+    """
 
     tolerance: float = 2e-3
     contraction: float = 0.05
@@ -26,9 +30,11 @@ class Settings:
     huge: float = 1e8
     pade: bool = True
     orders: int = 5
+    noise: float = 1e-9
 
     def array(self) -> Any:
-        return np.array([self.tolerance, self.contraction, self.most_steps, self.smallest, self.huge, float(self.pade)])
+        pade = float(self.pade)
+        return np.array([self.tolerance, self.contraction, self.most_steps, self.smallest, self.huge, pade, self.noise])
 
 
 DEFAULTS = Settings()
@@ -105,10 +111,18 @@ def values_at(tape: Tape, inputs: Any) -> Any:
     return out
 
 
-def conditions(system: System, points: Any, parameters: Any) -> Any:
-    """Condition numbers (P,) of the Jacobian at ``points`` (P, n) in the 1-norm, infinity where it is singular."""
+def conditions(system: System, points: Any, parameters: Any, floor: float = 1e-8) -> Any:
+    """Condition numbers (P,) of the Jacobian at ``points`` (P, n), infinity where it is singular.
+
+    In the 1-norm, for rows of one size and relative changes of the unknowns, those excepted that are smaller than ``floor`` times the
+    largest: unknowns and equations may be of very different sizes without harm. With ``floor`` 1 all unknowns count alike.
+    """
     n = system.unknowns
     if not len(points):
         return np.zeros(0)
     found = values_at(system.with_jacobian, np.hstack([points, _rows(parameters, (len(points), system.parameters))]))
-    return np.nan_to_num(np.linalg.cond(found[:, n:].reshape(-1, n, n), 1), nan=np.inf, posinf=np.inf)
+    sizes = np.abs(points)
+    sizes = np.maximum(sizes, floor * sizes.max(axis=1, keepdims=True))
+    scaled = found[:, n:].reshape(-1, n, n) * sizes[:, None, :]
+    scaled = scaled / np.maximum(np.abs(scaled).max(axis=2, keepdims=True), 1e-300)
+    return np.nan_to_num(np.linalg.cond(scaled, 1), nan=np.inf, posinf=np.inf)

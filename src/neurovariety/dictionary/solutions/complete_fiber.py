@@ -13,10 +13,12 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from neurovariety.homotopy import Certificates, Checkpoint, Monodromy, System, Tape, TraceTest, certify, random_bend, trace_test
+from neurovariety.homotopy import Certificates, Checkpoint, Fiber, Monodromy, System, Tape, TraceTest, certify, random_bend, trace_test
 
 SEEDS = 8
 """Random functions brought to each slice at the start: as many as a block has lanes."""
+
+_SHARES = (1.0, 0.1, 0.03)
 
 ROUNDS = 6
 """Slices added before the search is given up with what it has."""
@@ -93,7 +95,7 @@ def complete_fiber(
     while True:
         run.close(after_batch)
         base = run.fibers[0]
-        trace = trace_test(slices.system, slices.prints, base.array(), base.parameters, slices.parallel(base.parameters, rng))
+        trace = _tested(slices, base, rng)
         if trace.passed or rounds >= ROUNDS:
             break
         rounds += 1
@@ -106,6 +108,15 @@ def complete_fiber(
         checkpoint.write(run, rng)
     certificates = certify(slices.system, base.array(), base.parameters, slices.prints)
     return CompleteFiber(run, trace, certificates, rounds)
+
+
+def _tested(slices: Sliced, base: Fiber, rng: np.random.Generator) -> TraceTest:
+    """The trace test; where points are lost on the way, over shorter ways, which pass fewer ill-conditioned places."""
+    for share in _SHARES:
+        trace = trace_test(slices.system, slices.prints, base.array(), base.parameters, share * slices.parallel(base.parameters, rng))
+        if not trace.lost:
+            break
+    return trace
 
 
 def _begin(run: Monodromy, slices: Sliced, rng: np.random.Generator) -> None:

@@ -1,0 +1,262 @@
+"""Euclidean distance degree (D10 of the dictionary): how many critical points does training have, over the complex numbers?
+
+Squared loss is a quadric Q(f - u) on the space of functions. For a general target u its critical points on the smooth part of the
+neurovariety X are finitely many; their number is the ED degree of X for Q. It is the algebraic complexity of exact training and a
+bound on the number of its local minima at smooth points of X. It depends on Q: for a general quadric it is the largest, the *generic*
+ED degree.
+
+``metric`` says which Q. ``generic``; ``frobenius``: squares of the coefficients; ``bombieri``: Bombieri's product; ``gaussian``:
+mean square over standard normal inputs; ``data``: mean square over the rows of a table. With several outputs the last two are the
+same form for each output, which is special: `linear(3,1,3)` has 39 critical points for a general quadric, and 3 for data.
+
+What is proved. Closed formulas with checked hypotheses are `proved`. Otherwise the critical points for one general quadric and
+target are found by monodromy, certified, and tested: their sum is an affine-linear function of the target, the sum over any part of
+them is not (`homotopy.trace_test`): `complete`. A special quadric is reached from them by continuation, every path's end is regular
+(and certified), singular, or at infinity, and the regular ones count; `evidence["ends"]` adds up to the generic number. All rests on
+targets drawn at random being general. What fails a test is a `lower_bound`.
+
+A quadric of rank below the dimension of X, or data at which the Jacobian of the values has a smaller rank, leaves a whole locus of
+critical points, those that interpolate; then there is no number and the answer is `undecided`, with the reason.
+
+Sources: Draisma, Horobet, Ottaviani, Sturmfels, Thomas 2016; Ottaviani, Spaenlehauer, Sturmfels 2014; Marchetti et al. 2025, 4.4.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import numpy as np
+
+from neurovariety.architectures import as_model
+from neurovariety.architectures.ed_degrees import quantity
+from neurovariety.architectures.from_callable import Source
+from neurovariety.claim import Claim
+from neurovariety.dictionary.data import data as data_entry
+from neurovariety.dictionary.dimension import dimension
+from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.progress import note
+from neurovariety.dictionary.trial import generator
+from neurovariety.errors import InputError
+from neurovariety.model import Model
+from neurovariety.result import Provenance
+from neurovariety.theorem import Theorem
+from neurovariety.tolerances import DEFAULT_SEED
+
+if TYPE_CHECKING:
+    from neurovariety.dictionary.solutions.complete_fiber import CompleteFiber
+    from neurovariety.dictionary.solutions.critical_points import CriticalPoints
+
+Route = Literal["auto", "computed", "theorem"]
+Metric = Literal["generic", "frobenius", "bombieri", "gaussian", "data"]
+METRICS = ("generic", "frobenius", "bombieri", "gaussian", "data")
+_STREAM = 4030
+_ATTEMPTS = 4
+_RANK = 1e-9
+"""Singular values below this part of the largest are zero, for the rank of a stated quadric on a tangent space."""
+
+
+@dataclass(frozen=True, repr=False)
+class EdDegreeResult(EntryResult):
+    """``value`` is the ED degree, None where there are infinitely many critical points. ``evidence``: ``metric``, ``route``,
+    ``generic`` (the generic number), ``ends`` (of the paths to a stated quadric), ``trace_test``, ``certified``, ``paths``."""
+
+    entry: ClassVar[str] = "ed-degree"
+    inputs: Any = field(default=None, compare=False)
+
+    def _options(self) -> dict[str, Any]:
+        metric = self.evidence.get("metric", "generic")
+        if metric == "data" and self.inputs is None:
+            raise InputError("an ED degree for data, read back from JSON, does not hold the data; call ed_degree() on them again")
+        table = {"data": self.inputs} if metric == "data" else {}
+        return {"metric": metric, "route": self.evidence.get("asked_route", "auto"), "rank": self.evidence.get("rank"), **table}
+
+
+def ed_degree(
+    source: Source,
+    *,
+    metric: Metric = "generic",
+    data: Any = None,
+    rank: int | None = None,
+    route: Route = "auto",
+    checkpoint: str | Path | None = None,
+    seed: int = DEFAULT_SEED,
+) -> EdDegreeResult:
+    """The ED degree of the closure of the neuromanifold of ``source`` for the quadric of ``metric``.
+
+    ``data``: inputs (samples, features) for metric ``data``. ``rank``: a general quadric of that rank instead of full rank, with
+    metric ``generic``. ``route``: ``theorem`` takes a closed formula, ``computed`` counts, ``auto`` takes the formula where there is
+    one. ``checkpoint``: a file in which a long count of the generic number is kept, and gone on with.
+
+    Raises `InputError` for unusable input, options that do not go together, a rational model, or ``theorem`` where none applies;
+    `DataError` for unusable data; `ResourceError` where the model is too large to write out.
+
+    >>> ed_degree("linear(3,1,3)", route="computed").value, ed_degree("linear(3,1,3)", metric="frobenius").value
+    (39, 3)
+    """
+    start = time.perf_counter()
+    model = as_model(source)
+    _check(metric, data, rank, route)
+    theorem = next((t for t in model.theorems if t.applies and t.quantity == quantity(metric)), None)
+    found = dimension(model, seed=seed)
+    r = found.value
+    fills = found.claim is Claim.PROVED and r == found.evidence.get("ambient")
+    evidence: dict[str, Any] = {"asked_route": route, "metric": metric, "dimension": r, "dimension_claim": str(found.claim)}
+    evidence |= {"rank": rank, "theorems": [theorem.to_dict()] if theorem and rank is None else []}
+    notices = found.notices
+    table = None
+    reason = f"the quadric has rank {rank}, the neurovariety dimension {r}" if rank is not None and rank < r else ""
+    if metric == "data":
+        at_data = data_entry(model, data, seed=seed)
+        table = at_data.inputs
+        evidence["jacobian_rank_at_data"] = at_data.value["jacobian_rank"]
+        if at_data.value["jacobian_rank"] < r:
+            reason = f"the Jacobian at the data has rank {at_data.value['jacobian_rank']}, the neurovariety dimension {r}"
+    value: int | None
+    if reason:
+        value, claim = None, Claim.UNDECIDED
+        evidence["reason"] = reason
+    elif route != "computed" and rank is None and theorem:
+        value, claim = theorem.value, Claim.PROVED
+        evidence["route"] = "theorem"
+    elif route != "computed" and fills:
+        value, claim = 1, Claim.PROVED
+        evidence |= {"route": "theorem", "filling": True}
+    elif route == "theorem":
+        raise InputError(
+            f"no closed formula for the ED degree of {model.name} in the metric {metric} is known here; use --route computed"
+        )
+    elif r == 0:
+        value, claim = 1, found.claim
+        evidence["route"] = "computed"
+    else:
+        value, claim, counted, said = _count(model, r, metric, table, rank, checkpoint, seed)
+        evidence |= {"route": "computed"} | counted
+        notices += said
+        if claim is Claim.COMPLETE and found.claim not in (Claim.PROVED, Claim.PROBABILITY):
+            claim, notices = (
+                Claim.LOWER_BOUND,
+                (*notices, "the dimension is only a lower bound; if it is larger, this number means nothing"),
+            )
+    return EdDegreeResult(
+        value=value,
+        claim=claim,
+        subject=model.name,
+        meaning=_meaning(value, claim, metric, rank, theorem if evidence.get("route") == "theorem" else None, reason),
+        evidence=evidence,
+        provenance=Provenance.since(start, seed),
+        notices=notices,
+        model=model,
+        inputs=table,
+    )
+
+
+def _check(metric: str, data: Any, rank: int | None, route: str) -> None:
+    if route not in ("auto", "computed", "theorem"):
+        raise InputError(f"route {route!r} is unknown: choose auto, computed or theorem")
+    if metric not in METRICS:
+        raise InputError(f"metric {metric!r} is unknown: choose {', '.join(METRICS[:-1])} or {METRICS[-1]}")
+    if (metric == "data") != (data is not None):
+        raise InputError("metric data and a table of data go together: give both (--metric data --data FILE) or neither")
+    if rank is not None and (metric != "generic" or isinstance(rank, bool) or not isinstance(rank, int) or rank < 1):
+        raise InputError(f"a rank is a positive integer and goes with metric generic; got rank {rank!r} with metric {metric}")
+
+
+def _count(
+    model: Model, r: int, metric: Metric, table: Any, rank: int | None, checkpoint: str | Path | None, seed: int
+) -> tuple[int, Claim, dict[str, Any], tuple[str, ...]]:
+    """The number of critical points for the quadric, how far to trust it, how it was found, and what to say of it."""
+    note(phase="preparing the path tracker (compiled once, half a minute)")
+    from neurovariety.dictionary.solutions.complete_fiber import complete_fiber
+    from neurovariety.dictionary.solutions.critical_points import critical_points
+    from neurovariety.homotopy import Checkpoint
+
+    best: tuple[bool, int, dict[str, Any]] | None = None
+    for attempt in range(_ATTEMPTS):
+        rng = generator(seed, _STREAM, attempt)
+        problem = critical_points(model, r, seed + attempt, rng)
+        kept = None
+        if checkpoint is not None:
+            file = Path(checkpoint)
+            kept_for = f"generic ED degree of {model.name}, dimension {r}, seed {seed}, attempt {attempt}"
+            kept = Checkpoint(file if not attempt else file.with_name(f"{file.name}.{attempt}"), kept_for)
+        generic = complete_fiber(problem, rng, kept, _noted)
+        here = generic.complete, generic.count, {"generic": generic.count} | generic.to_dict()
+        if generic.complete and (metric != "generic" or rank is not None):
+            here = _special(problem, generic, metric, table, rank, rng, here[2])
+        elif metric != "generic" or rank is not None:
+            here = False, 0, here[2] | {"ends": {}}
+        best = here if best is None or (here[0], here[1]) > best[:2] else best
+        if best[0]:
+            break
+    assert best is not None
+    complete, value, evidence = best
+    evidence |= {"attempts": attempt + 1, "coordinates": problem.count, "drawn": [str(v) for v in problem.found.drawn]}
+    notices: tuple[str, ...] = ()
+    if not complete:
+        notices = (f"not every test of completeness passed in {_ATTEMPTS} attempts; another seed may help",)
+    if problem.found.drawn:
+        notices += ("generic coefficients of activations were drawn at random; the number is that of this instance",)
+    return value, Claim.COMPLETE if complete else Claim.LOWER_BOUND, evidence, notices
+
+
+def _special(
+    problem: CriticalPoints,
+    generic: CompleteFiber,
+    metric: Metric,
+    table: Any,
+    rank: int | None,
+    rng: np.random.Generator,
+    evidence: dict[str, Any],
+) -> tuple[bool, int, dict[str, Any]]:
+    """Critical points for a stated quadric and a random target, from all for a general one: complete or not, how many, evidence."""
+    from neurovariety.dictionary.solutions import quadrics
+    from neurovariety.dictionary.solutions.slices import normal
+    from neurovariety.homotopy import End, certify, special_ends
+
+    terms = problem.found.terms
+    if metric == "data":
+        matrix = quadrics.of_data(terms, np.asarray(table, dtype=np.float64).reshape(len(table), -1))
+    elif metric == "generic":
+        matrix = quadrics.general(terms, rank or len(terms), rng)
+    else:
+        matrix = {"frobenius": quadrics.frobenius, "bombieri": quadrics.bombieri, "gaussian": quadrics.gaussian}[metric](terms)
+    base = generic.run.fibers[0]
+    note(phase=f"{len(base)} paths to the quadric")
+    system = problem.towards(base.parameters, matrix, matrix @ normal(rng, (len(terms),)))
+    ends = special_ends(system, base.array(), problem.prints, rng)
+    chosen = ends.distinct(End.REGULAR)
+    proof = certify(system, ends.points[chosen], [0.0], problem.prints)
+    kinds = Counter(str(k) for k in ends.kinds)
+    finite = [*ends.of(End.REGULAR), *ends.of(End.SINGULAR)]
+    evidence |= {
+        "ends": {str(k): kinds.get(str(k), 0) for k in End},
+        "merged": len(finite) - len(chosen) - len(ends.distinct(End.SINGULAR)),
+        "largest_winding_number": int(ends.winding.max(initial=0)),
+        "certified": proof.count,
+        "quadric_rank": int(np.linalg.matrix_rank(matrix, tol=_RANK * np.abs(matrix).max())),
+    }
+    return End.FAILED not in ends.kinds and proof.complete, proof.count, evidence
+
+
+def _noted(found: int, paths: int) -> None:
+    note(phase="", value=found, claim=str(Claim.LOWER_BOUND), paths=paths)
+
+
+def _meaning(value: int | None, claim: Claim, metric: str, rank: int | None, theorem: Theorem | None, reason: str) -> str:
+    form = {
+        "generic": f"a general quadratic loss{f' of rank {rank}' if rank is not None else ''}",
+        "frobenius": "the sum of the squares of the coefficients",
+        "bombieri": "Bombieri's product",
+        "gaussian": "squared loss on standard normal inputs",
+        "data": "squared loss on these data",
+    }[metric]
+    if value is None:
+        return f"{reason}: the critical points for a general target are a whole locus, that of interpolation, and have no number"
+    least = "at least " if claim is Claim.LOWER_BOUND else ""
+    points = f"{least}{value:,} complex critical point{'s' * (value != 1)}"
+    source = f" ({theorem.name})" if theorem else ""
+    return f"{form} has {points} at smooth functions, for a general target{source}: no more local minima than that lie there"

@@ -1,0 +1,146 @@
+"""Where the solutions at general parameters go when the parameters become special.
+
+All isolated solutions at the special parameters are limits of those at general ones, so a complete set there gives a complete set
+here, if it is known what became of every path. An end is regular (certified: the Jacobian is invertible), singular (the images of the
+path have a limit, whatever the unknowns do), or at infinity (its images grow without bounds). `images` are functions of the unknowns
+by which solutions are told apart, such as linear functions of a neural network's coefficients: weights may diverge while the function
+does not.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from neurovariety.homotopy.certify import certify
+from neurovariety.homotopy.distinct import DistinctPoints
+from neurovariety.homotopy.endgame import cauchy
+from neurovariety.homotopy.monodromy import CAREFUL, SAME, random_bend
+from neurovariety.homotopy.solve import End
+from neurovariety.homotopy.system import System
+from neurovariety.homotopy.tape import Tape
+from neurovariety.homotopy.tracker import DEFAULTS, refine, track, values_at
+
+_RADII = tuple(10.0 ** (-k / 2) for k in range(2, 15))
+_SMALLEST = 1e-6
+_ARCS = 8
+_ITERATIONS = 6
+_LOOSE = 1e-6
+"""Newton's last correction, above which a point is not worth a certificate."""
+
+_AGREE = 1e-5
+_TIMES = 3
+"""So many times in turn the images vary more on a circle than on one three times as wide, or grow by the same power of t on the path:
+then they grow without bounds."""
+
+_SMALLEST_POWER = 0.05
+_SAME_POWER = 0.1
+
+_NOISE = 1e-6
+"""Near infinity the Jacobian is ill-conditioned, and limits are needed to a few digits only."""
+
+_NEAR = replace(CAREFUL, contraction=0.05, smallest=1e-13, huge=1e14, noise=_NOISE)
+
+
+@dataclass(frozen=True, eq=False)
+class SpecialEnds:
+    """For each path its kind, its last point (P, n) (the solution itself for a regular end), the limit of its images (P, k), and its
+    winding number."""
+
+    kinds: list[End]
+    points: Any
+    limits: Any
+    winding: Any
+
+    def of(self, kind: End) -> Any:
+        """The numbers of the paths of that kind."""
+        return np.array([k for k, other in enumerate(self.kinds) if other is kind], dtype=np.int64)
+
+    def distinct(self, kind: End) -> list[int]:
+        """Numbers of paths of that kind, one for each different limit."""
+        seen, kept = DistinctPoints(10 * SAME if kind is End.REGULAR else _AGREE), []
+        for k in self.of(kind):
+            if seen.add(self.limits[k])[1]:
+                kept.append(int(k))
+        return kept
+
+
+def special_ends(system: System, starts: Any, images: Tape, rng: np.random.Generator) -> SpecialEnds:
+    """Follow ``starts`` (P, n), solutions of a system whose one parameter is t = 1, to t = 0."""
+    here = _solutions_at(system, starts, images, rng)
+    alive = np.isfinite(here).all(axis=1)
+    last = track(system, here, [_RADII[0]], [0.0], replace(CAREFUL, smallest=_SMALLEST, noise=_NOISE))
+    refined, correction = refine(system, np.where(last.good[:, None], last.ends, 1.0), [0.0], _ITERATIONS)
+    fine = alive & last.good & (correction < _LOOSE)
+    fine[fine] = certify(system, refined[fine], [0.0], images).certified
+    limits = np.full((len(here), len(images.outputs)), np.nan + 0j)
+    limits[fine] = values_at(images, refined[fine])
+    out = SpecialEnds(
+        [End.REGULAR if ok else End.FAILED for ok in fine], np.where(fine[:, None], refined, here), limits, fine.astype(np.int64)
+    )
+    _endgame(system, out, np.flatnonzero(alive & ~fine), images)
+    return out
+
+
+def _endgame(system: System, ends: SpecialEnds, rows: Any, images: Tape) -> None:
+    """Circles ever closer to t = 0 for the paths ``rows``, until it is known where each goes."""
+    size, growths, powers = (np.zeros(len(ends.points)) for _ in range(3))
+    exponent = np.full(len(ends.points), np.nan)
+    size[rows] = np.linalg.norm(values_at(images, ends.points[rows]), axis=1)
+    before = cauchy(system, ends.points[rows], np.full((len(rows), 1), _RADII[0]), _NEAR, images)
+    for outer, inner in itertools.pairwise(_RADII):
+        points, good = _nearer(system, ends.points[rows], outer, inner)
+        rows, before = rows[good], before.part(good)
+        ends.points[rows] = points[good]
+        now = cauchy(system, ends.points[rows], np.full((len(rows), 1), inner), _NEAR, images)
+        closed = (now.winding > 0) & (now.winding == before.winding)
+        grows = closed & (now.spread > before.spread)
+        growths[rows] = np.where(grows, growths[rows] + 1, 0)
+        size_now = np.linalg.norm(values_at(images, ends.points[rows]), axis=1)
+        power = np.log(size_now / size[rows]) / np.log(outer / inner)
+        same = (power > _SMALLEST_POWER) & (np.abs(power - exponent[rows]) < _SAME_POWER * power)
+        powers[rows] = np.where(same, powers[rows] + 1, 0)
+        size[rows], exponent[rows] = size_now, power
+        scale = np.maximum(np.abs(now.limits).max(axis=1, initial=0), now.spread)
+        agree = closed & ~grows & (np.abs(before.limits - now.limits).max(axis=1, initial=0) <= _AGREE * scale)
+        done = agree | (growths[rows] >= _TIMES) | (powers[rows] >= _TIMES)
+        for k in np.flatnonzero(done):
+            ends.kinds[rows[k]] = End.SINGULAR if agree[k] else End.AT_INFINITY
+            ends.limits[rows[k]], ends.winding[rows[k]] = now.limits[k], now.winding[k]
+        rows, before = rows[~done], now.part(~done)
+
+
+def _nearer(system: System, points: Any, outer: float, inner: float) -> tuple[Any, Any]:
+    """The paths at the next radius, and which of them arrived."""
+    found = track(system, points, [outer], [inner], _NEAR)
+    ends, good = found.ends, found.good.copy()
+    for settings in (replace(_NEAR, tolerance=1e-6), replace(_NEAR, noise=1e-5, contraction=0.1)):
+        again = np.flatnonzero(~good)
+        found = track(system, points[again], [outer], [inner], settings)
+        ends[again], good[again] = found.ends, found.good
+    return ends, good
+
+
+def _solutions_at(system: System, starts: Any, images: Tape, rng: np.random.Generator) -> Any:
+    """All solutions (P, n) at t = _RADII[0], which is a general value: as many as ``starts``. Those not found are NaN.
+
+    On the way some paths, one in a hundred for some systems, come so near a point where the unknowns are infinite that they are lost.
+    Along another arc it is others. What counts is that so many different solutions are found.
+    """
+    points, seen = np.full_like(starts, np.nan), DistinctPoints(SAME)
+    count = 0
+    for attempt in range(_ARCS):
+        bend = random_bend(rng) if attempt else 1.0
+        found = track(system, starts, [1.0], [_RADII[0]], CAREFUL if attempt else DEFAULTS, bend=bend)
+        refined, correction = refine(system, np.where(found.good[:, None], found.ends, 1.0), [_RADII[0]])
+        prints = values_at(images, refined)
+        for k in np.flatnonzero(found.good & (correction < _LOOSE) & np.isfinite(prints).all(axis=1)):
+            if count < len(points) and seen.add(prints[k])[1]:
+                points[count] = refined[k]
+                count += 1
+        if count == len(points):
+            break
+    return points
