@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from neurovariety.dictionary.fibers import FibersResult, fibers
     from neurovariety.dictionary.invariance import InvarianceResult, invariance
     from neurovariety.dictionary.membership import MembershipResult, membership
+    from neurovariety.dictionary.ml_degree import MlDegreeResult, ml_degree
     from neurovariety.dictionary.point_count import PointCountResult, point_count
     from neurovariety.dictionary.sample_complexity import SampleComplexityResult, sample_complexity
     from neurovariety.dictionary.symmetries import SymmetriesResult, symmetries
@@ -87,6 +88,7 @@ _HOME = {
     "Linear": "architectures",
     "MLP": "architectures",
     "MembershipResult": "dictionary.membership",
+    "MlDegreeResult": "dictionary.ml_degree",
     "Model": "model",
     "NeurovarietyError": "errors",
     "NotAlgebraicError": "errors",
@@ -117,6 +119,7 @@ _HOME = {
     "fibers": "dictionary.fibers",
     "invariance": "dictionary.invariance",
     "membership": "dictionary.membership",
+    "ml_degree": "dictionary.ml_degree",
     "parse": "architectures",
     "point_count": "dictionary.point_count",
     "read_csv": "dataset",
@@ -151,6 +154,7 @@ __all__ = [
     "Invariant",
     "Linear",
     "MembershipResult",
+    "MlDegreeResult",
     "Model",
     "NeurovarietyError",
     "NotAlgebraicError",
@@ -181,6 +185,7 @@ __all__ = [
     "fibers",
     "invariance",
     "membership",
+    "ml_degree",
     "parse",
     "point_count",
     "read_csv",

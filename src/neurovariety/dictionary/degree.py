@@ -30,8 +30,7 @@ from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.dimension import DimensionResult, dimension
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.dictionary.progress import note
-from neurovariety.dictionary.trial import generator
+from neurovariety.dictionary.progress import found_more, note
 from neurovariety.errors import InputError
 from neurovariety.model import Model
 from neurovariety.result import Provenance
@@ -41,8 +40,6 @@ from neurovariety.tolerances import DEFAULT_SEED
 Route = Literal["auto", "computed", "theorem"]
 QUANTITY = "degree"
 _STREAM = 4003
-_ATTEMPTS = 4
-"""Other random projections and charts, where one does not lead to all functions: a few in a hundred do not."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -112,20 +109,14 @@ def _count(
 ) -> tuple[int, Claim, dict[str, Any], tuple[str, ...]]:
     """The number of functions on a general slice, how far to trust it, how it was found, and what to say of it."""
     note(phase="preparing the path tracker (compiled once, half a minute)")
+    from neurovariety.dictionary.solutions.attempts import ATTEMPTS, attempts
     from neurovariety.dictionary.solutions.complete_fiber import CompleteFiber, complete_fiber
     from neurovariety.dictionary.solutions.slices import slices
-    from neurovariety.homotopy import Checkpoint
 
     best: CompleteFiber | None = None
-    for attempt in range(_ATTEMPTS):
-        rng = generator(seed, _STREAM, attempt)
+    for attempt, rng, kept in attempts(_STREAM, seed, checkpoint, f"degree of {model.name}, dimension {found.value}"):
         cut = slices(model, found.value, seed + attempt, rng)
-        kept = None
-        if checkpoint is not None:
-            file = Path(checkpoint)
-            problem = f"degree of {model.name}, dimension {found.value}, seed {seed}, attempt {attempt}"
-            kept = Checkpoint(file if not attempt else file.with_name(f"{file.name}.{attempt}"), problem)
-        solved = complete_fiber(cut, rng, kept, _noted)
+        solved = complete_fiber(cut, rng, kept, found_more)
         best = solved if best is None or solved.complete or solved.count > best.count else best
         if solved.complete:
             break
@@ -137,16 +128,12 @@ def _count(
     if solved.complete and not complete:
         notices = ("the dimension is only a lower bound; if it is larger, this number means nothing",)
     elif not solved.trace.passed:
-        notices = (f"the trace test did not pass in {_ATTEMPTS} attempts; another seed may help",)
+        notices = (f"the trace test did not pass in {ATTEMPTS} attempts; another seed may help",)
     elif not complete:
         notices = ("not every solution could be certified; the number counts those that were",)
     if cut.drawn:
         notices += ("generic coefficients of activations were drawn at random; the degree is that of this instance",)
     return solved.count, Claim.COMPLETE if complete else Claim.LOWER_BOUND, evidence, notices
-
-
-def _noted(found: int, paths: int) -> None:
-    note(phase="", value=found, claim=str(Claim.LOWER_BOUND), paths=paths)
 
 
 def _meaning(value: int, claim: Claim, r: int, fills: bool, theorem: Theorem | None) -> str:

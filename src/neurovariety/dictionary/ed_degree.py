@@ -38,8 +38,7 @@ from neurovariety.claim import Claim
 from neurovariety.dictionary.data import data as data_entry
 from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.dictionary.progress import note
-from neurovariety.dictionary.trial import generator
+from neurovariety.dictionary.progress import found_more, found_on_the_way, note
 from neurovariety.errors import InputError
 from neurovariety.model import Model
 from neurovariety.result import Provenance
@@ -54,7 +53,6 @@ Route = Literal["auto", "computed", "theorem"]
 Metric = Literal["generic", "frobenius", "bombieri", "gaussian", "data"]
 METRICS = ("generic", "frobenius", "bombieri", "gaussian", "data")
 _STREAM = 4030
-_ATTEMPTS = 4
 _RANK = 1e-9
 """Singular values below this part of the largest are zero, for the rank of a stated quadric on a tangent space."""
 
@@ -170,24 +168,19 @@ def _count(
 ) -> tuple[int, Claim, dict[str, Any], tuple[str, ...]]:
     """The number of critical points for the quadric, how far to trust it, how it was found, and what to say of it."""
     note(phase="preparing the path tracker (compiled once, half a minute)")
+    from neurovariety.dictionary.solutions.attempts import ATTEMPTS, attempts
     from neurovariety.dictionary.solutions.complete_fiber import complete_fiber
     from neurovariety.dictionary.solutions.critical_points import critical_points
-    from neurovariety.homotopy import Checkpoint
 
+    special = metric != "generic" or rank is not None
     best: tuple[bool, int, dict[str, Any]] | None = None
-    for attempt in range(_ATTEMPTS):
-        rng = generator(seed, _STREAM, attempt)
+    for attempt, rng, kept in attempts(_STREAM, seed, checkpoint, f"generic ED degree of {model.name}, dimension {r}"):
         problem = critical_points(model, r, seed + attempt, rng)
-        kept = None
-        if checkpoint is not None:
-            file = Path(checkpoint)
-            kept_for = f"generic ED degree of {model.name}, dimension {r}, seed {seed}, attempt {attempt}"
-            kept = Checkpoint(file if not attempt else file.with_name(f"{file.name}.{attempt}"), kept_for)
-        generic = complete_fiber(problem, rng, kept, _noted)
+        generic = complete_fiber(problem, rng, kept, found_on_the_way if special else found_more)
         here = generic.complete, generic.count, {"generic": generic.count} | generic.to_dict()
-        if generic.complete and (metric != "generic" or rank is not None):
+        if generic.complete and special:
             here = _special(problem, generic, metric, table, rank, rng, here[2])
-        elif metric != "generic" or rank is not None:
+        elif special:
             here = False, 0, here[2] | {"ends": {}}
         best = here if best is None or (here[0], here[1]) > best[:2] else best
         if best[0]:
@@ -197,7 +190,7 @@ def _count(
     evidence |= {"attempts": attempt + 1, "coordinates": problem.count, "drawn": [str(v) for v in problem.found.drawn]}
     notices: tuple[str, ...] = ()
     if not complete:
-        notices = (f"not every test of completeness passed in {_ATTEMPTS} attempts; another seed may help",)
+        notices = (f"not every test of completeness passed in {ATTEMPTS} attempts; another seed may help",)
     if problem.found.drawn:
         notices += ("generic coefficients of activations were drawn at random; the number is that of this instance",)
     return value, Claim.COMPLETE if complete else Claim.LOWER_BOUND, evidence, notices
@@ -230,20 +223,16 @@ def _special(
     ends = special_ends(system, base.array(), problem.prints, rng)
     chosen = ends.distinct(End.REGULAR)
     proof = certify(system, ends.points[chosen], [0.0], problem.prints)
-    kinds = Counter(str(k) for k in ends.kinds)
+    kinds = Counter(ends.kinds)
     finite = [*ends.of(End.REGULAR), *ends.of(End.SINGULAR)]
     evidence |= {
-        "ends": {str(k): kinds.get(str(k), 0) for k in End},
+        "ends": {str(k): kinds.get(k, 0) for k in End},
         "merged": len(finite) - len(chosen) - len(ends.distinct(End.SINGULAR)),
         "largest_winding_number": int(ends.winding.max(initial=0)),
         "certified": proof.count,
         "quadric_rank": int(np.linalg.matrix_rank(matrix, tol=_RANK * np.abs(matrix).max())),
     }
-    return End.FAILED not in ends.kinds and proof.complete, proof.count, evidence
-
-
-def _noted(found: int, paths: int) -> None:
-    note(phase="", value=found, claim=str(Claim.LOWER_BOUND), paths=paths)
+    return End.FAILED not in kinds and proof.complete, proof.count, evidence
 
 
 def _meaning(value: int | None, claim: Claim, metric: str, rank: int | None, theorem: Theorem | None, reason: str) -> str:

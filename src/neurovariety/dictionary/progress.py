@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import Any
 
+from neurovariety.claim import Claim
+
 _FOUND: ContextVar[dict[str, Any] | None] = ContextVar("found", default=None)
 
 
@@ -20,3 +22,13 @@ def note(**facts: Any) -> None:
     found = _FOUND.get()
     if found is not None:
         found.update(facts)
+
+
+def found_more(found: int, paths: int) -> None:
+    """So many solutions are found, and each is one of those asked for."""
+    note(phase="", value=found, claim=str(Claim.LOWER_BOUND), paths=paths)
+
+
+def found_on_the_way(found: int, paths: int) -> None:
+    """So many solutions are found of a problem from which that asked for is reached in the end."""
+    note(phase=f"{found:,} solutions of the general problem", paths=paths)

@@ -187,6 +187,20 @@ ENTRIES: tuple[Entry, ...] = (
         takes_memory_limit=False,
     ),
     Entry(
+        "ml-degree",
+        "neurovariety.dictionary.ml_degree:ml_degree",
+        "MlDegreeResult",
+        "optimization: complex critical points of cross-entropy",
+        options=(
+            Option(
+                "data", "table", "CSV file: outputs at its rows as probabilities of classes (default: coefficients, one distribution)"
+            ),
+            Option("target", "text", "columns of --data that are no inputs, separated by commas"),
+            Option("checkpoint", "text", "file in which a long count is kept; the same command goes on from it"),
+        ),
+        takes_memory_limit=False,
+    ),
+    Entry(
         "data",
         "neurovariety.dictionary.data:data",
         "DataResult",

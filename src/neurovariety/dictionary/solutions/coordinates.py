@@ -51,8 +51,11 @@ class Coordinates:
         return tuple(found)
 
 
-def coordinates(model: Model, chart: Chart, extra: int, seed: int) -> Coordinates:
-    """The coordinates of a polynomial model. Raises `InputError` for a rational one, `ResourceError` where they are too long."""
+def coordinates(model: Model, chart: Chart, extra: int, seed: int, constants: bool = False) -> Coordinates:
+    """The coordinates of a polynomial model, with ``constants`` also those that no free weight changes.
+
+    Raises `InputError` for a rational one, `ResourceError` where they are too long.
+    """
     rng = generator(seed, _STREAM)
     place = {w: k for k, w in enumerate(chart.free)}
     graph = Graph(len(place) + extra)
@@ -68,7 +71,7 @@ def coordinates(model: Model, chart: Chart, extra: int, seed: int) -> Coordinate
     found, terms = [], []
     for output, form in enumerate(outputs.reshape(-1)):
         for exponents, expression in sorted(form.terms.items()):
-            if not expression.is_constant:
+            if constants or not expression.is_constant:
                 ways = factorial(sum(exponents)) // prod(map(factorial, exponents))
                 scale = 2.0 ** -((frexp(ways)[1] - 1) // 2)
                 found.append((expression * scale).as_base())

@@ -1,0 +1,160 @@
+"""Maximum likelihood degree (D10 of the dictionary): how many critical points does the likelihood have, over the complex numbers?
+
+Nonnegative values of a model may be read as unnormalized probabilities: the coefficients as one distribution (the entries of a matrix
+or tensor as a table of joint probabilities, as in latent class models and tensor networks), or the outputs at each input as the
+probabilities of classes. The logarithm of the likelihood of counts u, sum_i u_i log(c_i / S) with S the sum of the distribution's
+values, is minus the cross-entropy. For general counts its critical points on the smooth part of the variety of distributions, where
+no c_i and no S vanishes, are finitely many; their number is the ML degree. It is to cross-entropy what the ED degree is to squared
+loss.
+
+What is proved. Counts that move on a general line give a curve of critical points. All points of a general hyperplane section of the
+curve are found by monodromy, certified, and tested by the linear trace test; then the hyperplane moves to fixed counts, and the ends
+that are regular are certified and counted: `complete`. All rests on lines and counts drawn at random being general. What fails a
+test is a `lower_bound`. Where different weights give one distribution weights are held fixed until they do not.
+
+Sources: Catanese, Hosten, Khetan, Sturmfels 2006; Hauenstein, Rodriguez, Sturmfels 2014; Huh, Sturmfels 2014; Leykin, Rodriguez,
+Sottile 2018 (trace tests of curves).
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from neurovariety.architectures import as_model
+from neurovariety.architectures.from_callable import Source
+from neurovariety.claim import Claim
+from neurovariety.dictionary.data import data as data_entry
+from neurovariety.dictionary.dimension import dimension
+from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.progress import found_on_the_way, note
+from neurovariety.errors import InputError, ResourceError
+from neurovariety.model import Model
+from neurovariety.result import Provenance
+from neurovariety.tolerances import DEFAULT_SEED
+
+if TYPE_CHECKING:
+    from neurovariety.dictionary.solutions.likelihood import LikelihoodPoints
+
+_STREAM = 4040
+_MOST_VALUES = 120
+
+
+@dataclass(frozen=True, repr=False)
+class MlDegreeResult(EntryResult):
+    """``value`` is the ML degree. ``evidence``: ``distributions`` (how many, and of what), ``dimension`` of their variety,
+    ``curve_degree``, ``ends`` of the paths from a section of the curve, ``trace_test``, ``certified``."""
+
+    entry: ClassVar[str] = "ml-degree"
+    inputs: Any = field(default=None, compare=False)
+
+    def _options(self) -> dict[str, Any]:
+        if self.evidence["read"] == "outputs" and self.inputs is None:
+            raise InputError("an ML degree for data, read back from JSON, does not hold the data; call ml_degree() on them again")
+        return {"data": self.inputs}
+
+
+def ml_degree(source: Source, *, data: Any = None, checkpoint: str | Path | None = None, seed: int = DEFAULT_SEED) -> MlDegreeResult:
+    """The ML degree of the distributions of ``source``: of its coefficients, or with ``data`` of its outputs at each input.
+
+    ``data``: inputs (samples, features). ``checkpoint``: a file in which a long count is kept, and gone on with.
+
+    Raises `InputError` for unusable input, a rational model, or a single output with ``data``, whose distributions are trivial;
+    `DataError` for unusable data; `ResourceError` where the model is too large to write out, or the data are too many.
+
+    >>> ml_degree("linear(3,2,3)")
+    ml-degree(linear(3,2,3)) = 10 [complete, seed 0]
+    """
+    start = time.perf_counter()
+    model = as_model(source)
+    found = dimension(model, seed=seed)
+    table = None
+    if data is not None:
+        if model.outputs == 1:
+            raise InputError(f"{model.name} has one output: read as unnormalized probabilities of classes it takes at least two")
+        table = data_entry(model, data, seed=seed).inputs
+        if len(table) * model.outputs > _MOST_VALUES:
+            raise ResourceError(
+                f"{len(table)} rows and {model.outputs} outputs make {len(table) * model.outputs} probabilities, each with its own "
+                f"count; expected at most {_MOST_VALUES}; take a sample of the rows"
+            )
+    value, claim, evidence, notices = _count(model, found.value, table, checkpoint, seed)
+    if claim is Claim.COMPLETE and found.claim not in (Claim.PROVED, Claim.PROBABILITY):
+        claim = Claim.LOWER_BOUND
+        notices = (*notices, "the dimension is only a lower bound; if it is larger, this number means nothing")
+    return MlDegreeResult(
+        value=value,
+        claim=claim,
+        subject=model.name,
+        meaning=_meaning(value, claim, evidence),
+        evidence=evidence | {"neurovariety_dimension": found.value},
+        provenance=Provenance.since(start, seed),
+        notices=(*found.notices, *notices),
+        model=model,
+        inputs=table,
+    )
+
+
+def _count(
+    model: Model, r: int, table: Any, checkpoint: str | Path | None, seed: int
+) -> tuple[int, Claim, dict[str, Any], tuple[str, ...]]:
+    """The number of critical points, how far to trust it, how it was found, and what to say of it."""
+    note(phase="preparing the path tracker (compiled once, half a minute)")
+    from neurovariety.dictionary.solutions.attempts import ATTEMPTS, attempts
+    from neurovariety.dictionary.solutions.likelihood import likelihood_points
+
+    points = None if table is None else np.asarray(table, dtype=np.float64).reshape(len(table), -1)
+    best: tuple[bool, int, dict[str, Any]] | None = None
+    kept_for = f"ML degree of {model.name} for {'coefficients' if table is None else f'{len(table)} inputs'}, dimension {r}"
+    for attempt, rng, kept in attempts(_STREAM, seed, checkpoint, kept_for):
+        problem = likelihood_points(model, r, points, seed + attempt, rng)
+        here = _attempt(problem, rng, kept)
+        best = here if best is None or here[:2] > best[:2] else best
+        if best[0]:
+            break
+    assert best is not None
+    complete, value, evidence = best
+    evidence |= {"attempts": attempt + 1, "dimension": problem.dimension, "read": "coefficients" if table is None else "outputs"}
+    evidence |= {"distributions": 1 if table is None else len(table), "values": problem.count}
+    evidence |= {"drawn": [str(v) for v in problem.drawn]}
+    notices: tuple[str, ...] = ()
+    if not complete:
+        notices = (f"not every test of completeness passed in {ATTEMPTS} attempts; another seed may help",)
+    if problem.drawn:
+        notices += ("generic coefficients of activations were drawn at random; the number is that of this instance",)
+    return value, Claim.COMPLETE if complete else Claim.LOWER_BOUND, evidence, notices
+
+
+def _attempt(problem: LikelihoodPoints, rng: np.random.Generator, kept: Any) -> tuple[bool, int, dict[str, Any]]:
+    """Complete or not, the number of critical points, and the evidence."""
+    from neurovariety.dictionary.solutions.complete_fiber import complete_fiber
+    from neurovariety.homotopy import End, certify, special_ends
+
+    if not problem.dimension:
+        return True, 1, {"curve_degree": 1, "ends": {}}
+    curve = complete_fiber(problem, rng, kept, found_on_the_way)
+    evidence = {"curve_degree": curve.count} | curve.to_dict()
+    if not curve.complete:
+        return False, 0, evidence | {"ends": {}}
+    base = curve.run.fibers[0]
+    level = complex(*rng.normal(size=2))
+    system = problem.towards(base.parameters, level)
+    ends = special_ends(system, base.array(), problem.functions, rng)
+    chosen = ends.distinct(End.REGULAR)
+    proof = certify(system, ends.points[chosen], [0.0], problem.functions)
+    kinds = Counter(ends.kinds)
+    evidence |= {"ends": {str(k): kinds.get(k, 0) for k in End}, "certified": proof.count}
+    return End.FAILED not in kinds and proof.complete, proof.count, evidence
+
+
+def _meaning(value: int, claim: Claim, evidence: dict[str, Any]) -> str:
+    least = "at least " if claim is Claim.LOWER_BOUND else ""
+    points = f"{least}{value:,} complex critical point{'s' * (value != 1)}"
+    if evidence["read"] == "coefficients":
+        return f"the likelihood of general counts, with the coefficients as unnormalized probabilities, has {points}"
+    return f"cross-entropy for general counts of classes at {evidence['distributions']} inputs has {points}"
