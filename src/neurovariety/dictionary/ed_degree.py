@@ -219,10 +219,13 @@ def _special(
         matrix = {"frobenius": quadrics.frobenius, "bombieri": quadrics.bombieri, "gaussian": quadrics.gaussian}[metric](terms)
     base = generic.run.fibers[0]
     note(phase=f"{len(base)} paths to the quadric")
-    system = problem.towards(base.parameters, matrix, matrix @ normal(rng, (len(terms),)))
-    ends = special_ends(system, base.array(), problem.prints, rng)
+    image = matrix @ normal(rng, (len(terms),))
+    special, entries = problem.special(matrix)
+    parameters = np.concatenate([image, entries])
+    system = problem.towards(base.parameters, matrix, image)
+    ends = special_ends(system, base.array(), problem.prints, rng, (special, parameters))
     chosen = ends.distinct(End.REGULAR)
-    proof = certify(system, ends.points[chosen], [0.0], problem.prints)
+    proof = certify(special, ends.points[chosen], parameters, problem.prints)
     kinds = Counter(ends.kinds)
     finite = [*ends.of(End.REGULAR), *ends.of(End.SINGULAR)]
     evidence |= {

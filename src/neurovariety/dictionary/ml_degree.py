@@ -73,7 +73,7 @@ def ml_degree(source: Source, *, data: Any = None, checkpoint: str | Path | None
     start = time.perf_counter()
     model = as_model(source)
     found = dimension(model, seed=seed)
-    table = None
+    table: Any = None
     if data is not None:
         if model.outputs == 1:
             raise InputError(f"{model.name} has one output: read as unnormalized probabilities of classes it takes at least two")
@@ -144,9 +144,10 @@ def _attempt(problem: LikelihoodPoints, rng: np.random.Generator, kept: Any) -> 
     base = curve.run.fibers[0]
     level = complex(*rng.normal(size=2))
     system = problem.towards(base.parameters, level)
-    ends = special_ends(system, base.array(), problem.functions, rng)
+    parameters = np.concatenate([base.parameters[:-3], [1.0, 0.0, level]])
+    ends = special_ends(system, base.array(), problem.functions, rng, (problem.system, parameters))
     chosen = ends.distinct(End.REGULAR)
-    proof = certify(system, ends.points[chosen], [0.0], problem.functions)
+    proof = certify(problem.system, ends.points[chosen], parameters, problem.functions)
     kinds = Counter(ends.kinds)
     evidence |= {"ends": {str(k): kinds.get(k, 0) for k in End}, "certified": proof.count}
     return End.FAILED not in kinds and proof.complete, proof.count, evidence

@@ -17,8 +17,8 @@ import numpy as np
 
 from neurovariety.homotopy.certify import certify
 from neurovariety.homotopy.distinct import DistinctPoints
-from neurovariety.homotopy.endgame import cauchy
-from neurovariety.homotopy.monodromy import CAREFUL, SAME, random_bend
+from neurovariety.homotopy.endgame import SingularEnds, cauchy
+from neurovariety.homotopy.monodromy import CAREFUL, REFINED, SAME, random_bend
 from neurovariety.homotopy.solve import End
 from neurovariety.homotopy.system import System
 from neurovariety.homotopy.tape import Tape
@@ -32,6 +32,7 @@ _LOOSE = 1e-6
 """Newton's last correction, above which a point is not worth a certificate."""
 
 _AGREE = 1e-5
+_NEWTON = 1e-3
 _TIMES = 3
 """So many times in turn the images vary more on a circle than on one three times as wide, or grow by the same power of t on the path:
 then they grow without bounds."""
@@ -68,24 +69,36 @@ class SpecialEnds:
         return kept
 
 
-def special_ends(system: System, starts: Any, images: Tape, rng: np.random.Generator) -> SpecialEnds:
-    """Follow ``starts`` (P, n), solutions of a system whose one parameter is t = 1, to t = 0."""
+def special_ends(
+    system: System, starts: Any, images: Tape, rng: np.random.Generator, at_end: tuple[System, Any] | None = None
+) -> SpecialEnds:
+    """Follow ``starts`` (P, n), solutions of a system whose one parameter is t = 1, to t = 0.
+
+    ``at_end``: a system and its parameters that is the same at t = 0, better suited to certificates.
+    """
+    last_system, parameters = at_end or (system, [0.0])
     here = _solutions_at(system, starts, images, rng)
     alive = np.isfinite(here).all(axis=1)
     last = track(system, here, [_RADII[0]], [0.0], replace(CAREFUL, smallest=_SMALLEST, noise=_NOISE))
-    refined, correction = refine(system, np.where(last.good[:, None], last.ends, 1.0), [0.0], _ITERATIONS)
-    fine = alive & last.good & (correction < _LOOSE)
-    fine[fine] = certify(system, refined[fine], [0.0], images).certified
+    refined, fine, _ = _certified(last_system, parameters, last.ends, alive & last.good, images)
     limits = np.full((len(here), len(images.outputs)), np.nan + 0j)
     limits[fine] = values_at(images, refined[fine])
     out = SpecialEnds(
         [End.REGULAR if ok else End.FAILED for ok in fine], np.where(fine[:, None], refined, here), limits, fine.astype(np.int64)
     )
-    _endgame(system, out, np.flatnonzero(alive & ~fine), images)
+    _endgame(system, out, np.flatnonzero(alive & ~fine), images, last_system, parameters)
     return out
 
 
-def _endgame(system: System, ends: SpecialEnds, rows: Any, images: Tape) -> None:
+def _certified(system: System, parameters: Any, points: Any, chosen: Any, images: Tape) -> tuple[Any, Any, Any]:
+    """Solutions near the chosen points, for which of them this is certified, and where Newton's iteration converges without that."""
+    refined, correction = refine(system, np.where(chosen[:, None], points, 1.0), parameters, _ITERATIONS)
+    fine = chosen & (correction < _LOOSE)
+    fine[fine] = certify(system, refined[fine], parameters, images).certified
+    return refined, fine, chosen & ~fine & (correction < REFINED)
+
+
+def _endgame(system: System, ends: SpecialEnds, rows: Any, images: Tape, last_system: System, parameters: Any) -> None:
     """Circles ever closer to t = 0 for the paths ``rows``, until it is known where each goes."""
     size, growths, powers = (np.zeros(len(ends.points)) for _ in range(3))
     exponent = np.full(len(ends.points), np.nan)
@@ -107,10 +120,25 @@ def _endgame(system: System, ends: SpecialEnds, rows: Any, images: Tape) -> None
         scale = np.maximum(np.abs(now.limits).max(axis=1, initial=0), now.spread)
         agree = closed & ~grows & (np.abs(before.limits - now.limits).max(axis=1, initial=0) <= _AGREE * scale)
         done = agree | (growths[rows] >= _TIMES) | (powers[rows] >= _TIMES)
+        once = rows[agree & (now.winding == 1)]
+        there = cauchy(system, ends.points[once], np.full((len(once), 1), inner), _NEAR)
+        doubtful = _regular_after_all(ends, once, there, images, last_system, parameters)
         for k in np.flatnonzero(done):
+            if ends.kinds[rows[k]] is End.REGULAR or rows[k] in doubtful:
+                continue
             ends.kinds[rows[k]] = End.SINGULAR if agree[k] else End.AT_INFINITY
             ends.limits[rows[k]], ends.winding[rows[k]] = now.limits[k], now.winding[k]
         rows, before = rows[~done], now.part(~done)
+
+
+def _regular_after_all(ends: SpecialEnds, rows: Any, there: SingularEnds, images: Tape, last_system: System, parameters: Any) -> Any:
+    """Newton's iteration from the limits of the unknowns themselves, for paths that close after one turn: some had only met an
+    ill-conditioned place on the way to t = 0. Returns the rows that seem regular and could not be certified."""
+    refined, fine, doubtful = _certified(last_system, parameters, there.limits, there.winding == 1, images)
+    near = np.abs(refined - there.limits).max(axis=1, initial=0) <= _NEWTON * np.abs(refined).max(axis=1, initial=0)
+    for row, point, value in zip(rows[fine & near], refined[fine & near], values_at(images, refined[fine & near]), strict=True):
+        ends.kinds[row], ends.points[row], ends.limits[row], ends.winding[row] = End.REGULAR, point, value, 1
+    return rows[doubtful & near]
 
 
 def _nearer(system: System, points: Any, outer: float, inner: float) -> tuple[Any, Any]:

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from neurovariety.dictionary.solutions.chart import find_chart
+from neurovariety.dictionary.solutions.chart import Chart, find_chart
 from neurovariety.dictionary.solutions.coordinates import Coordinates, coordinates
 from neurovariety.dictionary.solutions.slices import PRINTS, dyadic, normal
 from neurovariety.homotopy import System, Tape, record, values_at
@@ -34,6 +34,9 @@ class CriticalPoints:
     derivatives.
     """
 
+    model: Model
+    chart: Chart
+    seed: int
     found: Coordinates
     system: System
     prints: Tape
@@ -69,10 +72,27 @@ class CriticalPoints:
         v = np.asarray(parameters)[: self.count]
         return np.concatenate([normal(rng, v.shape) * np.abs(v).mean(), np.zeros(self.count)])
 
+    def special(self, matrix: Any) -> tuple[System, Any]:
+        """The system of the quadric ``matrix`` M (N, N), symmetric, and its last parameters; the first ones are M u, u the target.
+
+        The entries of M are parameters too: so no coefficient was ever rounded, which certificates depend on.
+        """
+        n, r = self.count, self.dimension
+        places = [(i, k) for i in range(n) for k in range(i + 1) if matrix[i, k]]
+        found = coordinates(self.model, self.chart, n + len(places), self.seed)
+        graph, c = found.graph, found.expressions
+        off = [-graph.input(r + i) for i in range(n)]
+        for at, (i, k) in enumerate(places):
+            entry = graph.input(r + n + at)
+            off[i] = off[i] + entry * c[k]
+            if i != k:
+                off[k] = off[k] + entry * c[i]
+        return gradient(graph, c, off, r, n + len(places)), np.array([matrix[place] for place in places])
+
     def towards(self, parameters: Any, matrix: Any, image: Any) -> System:
         """The system of the quadric t D + (1 - t) M with t v + (1 - t) ``image`` in place of v; its one parameter is t.
 
-        ``matrix`` is M (N, N), symmetric, ``image`` what M makes of the target that is aimed at.
+        ``image`` is what M makes of the target that is aimed at.
         """
         n, r = self.count, self.dimension
         v, quadric = np.asarray(parameters)[:n], np.asarray(parameters)[n:]
@@ -97,7 +117,7 @@ def critical_points(model: Model, dimension: int, seed: int, rng: np.random.Gene
     prints = [graph.combination(zip(c, row.tolist(), strict=True)) for row in dyadic(rng, (PRINTS, n))]
     slopes = [s for row in jacobian(graph, c, range(r)) for s in row]
     tapes = [record(graph, outputs, inputs=r) for outputs in (prints, c, slopes)]
-    return CriticalPoints(found, gradient(graph, c, off, r, 2 * n), tapes[0], tapes[1], tapes[2], r)
+    return CriticalPoints(model, chart, seed, found, gradient(graph, c, off, r, 2 * n), tapes[0], tapes[1], tapes[2], r)
 
 
 def gradient(graph: Graph, c: Sequence[Expression], off: Sequence[Expression], r: int, parameters: int) -> System:
