@@ -10,7 +10,7 @@ from typing import Any
 
 from threadpoolctl import threadpool_info
 
-from benchmarks import dimension, equations, homotopy, jacobians, linear_algebra
+from benchmarks import critical_points, dimension, equations, homotopy, jacobians, linear_algebra
 
 TITLES = {
     "Exact ranks mod p (2/3 n^3 operations counted; conversion excluded)": linear_algebra.rows,
@@ -18,6 +18,7 @@ TITLES = {
     "Jacobians mod p of structured models, each followed by a dense one of its size": jacobians.rows,
     "Equations up to a degree, each verified to vanish identically": equations.rows,
     "Degrees and total degree homotopies (CPU seconds of the computation alone)": homotopy.rows,
+    "ED degrees (CPU seconds of the computation alone)": critical_points.rows,
 }
 
 

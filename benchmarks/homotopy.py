@@ -75,7 +75,7 @@ def our_degree(notation: str) -> Row:
     start = time.process_time()
     found = nv.degree(model, route="computed")
     seconds = time.process_time() - start
-    return _row("neurovariety", f"degree of {notation}", found.value, DEGREES[notation], seconds) | {"claim": str(found.claim)}
+    return row("neurovariety", f"degree of {notation}", found.value, DEGREES[notation], seconds) | {"claim": str(found.claim)}
 
 
 def macaulay2_degree(notation: str) -> Row:
@@ -91,7 +91,7 @@ def macaulay2_degree(notation: str) -> Row:
     script = f"""needsPackage "NumericalImplicitization"; setRandomSeed 1; R = CC[w_0..w_{n - 1}]; F = {{{text}}}; t = cpuTime();
 d = numericalImageDegree(F, ideal 0_R, MaxThreads=>1, Verbose=>false);
 print("found " | toString d | " seconds " | toString(cpuTime() - t)); exit 0"""
-    return _macaulay2(f"degree of {notation}", script, DEGREES[notation])
+    return macaulay2(f"degree of {notation}", script, DEGREES[notation])
 
 
 def our_paths(name: str) -> Row:
@@ -103,7 +103,7 @@ def our_paths(name: str) -> Row:
     found = solve(system)
     seconds = time.process_time() - start
     claim = "complete" if found.complete else "lower_bound"
-    return _row("neurovariety", name, len(found.regular), known, seconds, len(found.ends)) | {"claim": claim}
+    return row("neurovariety", name, len(found.regular), known, seconds, len(found.ends)) | {"claim": claim}
 
 
 def macaulay2_paths(name: str) -> Row:
@@ -115,7 +115,7 @@ def macaulay2_paths(name: str) -> Row:
 good = select(s, p -> status p === Regular);
 print("found " | toString(#good) | " seconds " | toString t); exit 0"""
     degrees = [max(len(re.findall(r"x\d+", m)) + m.count("^") for m in re.split(r" [+-] ", t)) for t in texts]
-    return _macaulay2(name, script, known, prod(degrees))
+    return macaulay2(name, script, known, prod(degrees))
 
 
 def phcpack_paths(name: str) -> Row:
@@ -129,15 +129,15 @@ def phcpack_paths(name: str) -> Row:
         source.write_text(f"{len(texts)}\n" + "\n".join(f"{t};" for t in renamed) + "\n")
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         try:
-            subprocess.run(["phc", "-b", str(source), str(target)], capture_output=True, timeout=_LIMIT, check=False)
+            subprocess.run(["phc", "-b", str(source), str(target)], capture_output=True, timeout=limit, check=False)
         except subprocess.TimeoutExpired:
-            return {"tool": "PHCpack", "problem": name, "found": f"none in {_LIMIT} s"}
+            return {"tool": "PHCpack", "problem": name, "found": f"none in {limit} s"}
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         text = target.read_text() if target.exists() else ""
     found = re.findall(r"Number of regular solutions\s*:\s*(\d+)", text) or re.findall(r"regular\s*:\s*(\d+)", text)
     count = int(found[-1]) if found else len(re.findall(r"== err :.*= rco :\s*[\d.E+-]+\s*= res :.*=", text))
-    return _row("PHCpack", name, count, known, seconds)
+    return row("PHCpack", name, count, known, seconds)
 
 
 def bertini_paths(name: str) -> Row:
@@ -159,31 +159,35 @@ print("found", sum(m.is_finite and not m.is_singular for m in ends), "seconds", 
         return _answer("Bertini 2", [str(python), "-c", script], name, known, prod(degrees), folder)
 
 
-def _macaulay2(problem: str, script: str, known: int, paths: int | None = None) -> Row:
+def macaulay2(problem: str, script: str, known: int, paths: int | None = None, limit: int = _LIMIT) -> Row:
+    """The row of a Macaulay2 script that prints ``found <number> seconds <CPU seconds>``."""
     if shutil.which("M2") is None:
         return {"tool": "Macaulay2", "problem": problem, "found": "not installed"}
     with tempfile.NamedTemporaryFile("w", suffix=".m2") as file:
         file.write(script)
         file.flush()
-        return _answer("Macaulay2", ["M2", "--script", file.name], problem, known, paths)
+        return _answer("Macaulay2", ["M2", "--script", file.name], problem, known, paths, limit=limit)
 
 
-def _answer(tool: str, command: list[str], problem: str, known: int, paths: int | None, folder: str | None = None) -> Row:
+def _answer(
+    tool: str, command: list[str], problem: str, known: int, paths: int | None, folder: str | None = None, limit: int = _LIMIT
+) -> Row:
     """The row of a peer whose process prints ``found <number> seconds <CPU seconds>``."""
     single = {**os.environ, "OMP_NUM_THREADS": "1"}
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_LIMIT, check=False, cwd=folder, env=single)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=limit, check=False, cwd=folder, env=single)
     except subprocess.TimeoutExpired:
-        return {"tool": tool, "problem": problem, "found": f"none in {_LIMIT} s"}
+        return {"tool": tool, "problem": problem, "found": f"none in {limit} s"}
     answer = re.search(r"found (\d+) seconds ([\d.e-]+)", done.stdout)
     if answer is None:
         return {"tool": tool, "problem": problem, "found": "failed"}
-    return _row(tool, problem, int(answer[1]), known, float(answer[2]), paths)
+    return row(tool, problem, int(answer[1]), known, float(answer[2]), paths)
 
 
-def _row(tool: str, problem: str, found: int, known: int, seconds: float, paths: int | None = None) -> Row:
-    row: Row = {"tool": tool, "problem": problem, "found": found, "correct": found == known, "CPU seconds": round(seconds, 3)}
-    return row | ({"paths a second": round(paths / seconds)} if paths else {})
+def row(tool: str, problem: str, found: int, known: int, seconds: float, paths: int | None = None) -> Row:
+    """A line of the table."""
+    out: Row = {"tool": tool, "problem": problem, "found": found, "correct": found == known, "CPU seconds": round(seconds, 3)}
+    return out | ({"paths a second": round(paths / seconds)} if paths else {})
 
 
 def rows(quick: bool = False) -> list[Row]:

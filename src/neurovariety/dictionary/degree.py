@@ -109,7 +109,7 @@ def _count(
 ) -> tuple[int, Claim, dict[str, Any], tuple[str, ...]]:
     """The number of functions on a general slice, how far to trust it, how it was found, and what to say of it."""
     note(phase="preparing the path tracker (compiled once, half a minute)")
-    from neurovariety.dictionary.solutions.attempts import ATTEMPTS, attempts
+    from neurovariety.dictionary.solutions.attempts import attempts, why_incomplete
     from neurovariety.dictionary.solutions.complete_fiber import CompleteFiber, complete_fiber
     from neurovariety.dictionary.solutions.slices import slices
 
@@ -128,7 +128,7 @@ def _count(
     if solved.complete and not complete:
         notices = ("the dimension is only a lower bound; if it is larger, this number means nothing",)
     elif not solved.trace.passed:
-        notices = (f"the trace test did not pass in {ATTEMPTS} attempts; another seed may help",)
+        notices = (why_incomplete(),)
     elif not complete:
         notices = ("not every solution could be certified; the number counts those that were",)
     if cut.drawn:

@@ -131,7 +131,7 @@ def ed_degree(
         value, claim = 1, found.claim
         evidence["route"] = "computed"
     else:
-        value, claim, counted, said = _count(model, r, metric, table, rank, checkpoint, seed)
+        value, claim, counted, said = _count(model, r, found.evidence.get("ambient") or 0, metric, table, rank, checkpoint, seed)
         evidence |= {"route": "computed"} | counted
         notices += said
         if claim is Claim.COMPLETE and found.claim not in (Claim.PROVED, Claim.PROBABILITY):
@@ -164,15 +164,16 @@ def _check(metric: str, data: Any, rank: int | None, route: str) -> None:
 
 
 def _count(
-    model: Model, r: int, metric: Metric, table: Any, rank: int | None, checkpoint: str | Path | None, seed: int
+    model: Model, r: int, coordinates: int, metric: Metric, table: Any, rank: int | None, checkpoint: str | Path | None, seed: int
 ) -> tuple[int, Claim, dict[str, Any], tuple[str, ...]]:
     """The number of critical points for the quadric, how far to trust it, how it was found, and what to say of it."""
     note(phase="preparing the path tracker (compiled once, half a minute)")
-    from neurovariety.dictionary.solutions.attempts import ATTEMPTS, attempts
+    from neurovariety.dictionary.solutions.attempts import attempts, check_size, why_incomplete
     from neurovariety.dictionary.solutions.complete_fiber import complete_fiber
     from neurovariety.dictionary.solutions.critical_points import critical_points
 
     special = metric != "generic" or rank is not None
+    check_size("ed-degree", r, coordinates)
     best: tuple[bool, int, dict[str, Any]] | None = None
     for attempt, rng, kept in attempts(_STREAM, seed, checkpoint, f"generic ED degree of {model.name}, dimension {r}"):
         problem = critical_points(model, r, seed + attempt, rng)
@@ -190,7 +191,7 @@ def _count(
     evidence |= {"attempts": attempt + 1, "coordinates": problem.count, "drawn": [str(v) for v in problem.found.drawn]}
     notices: tuple[str, ...] = ()
     if not complete:
-        notices = (f"not every test of completeness passed in {ATTEMPTS} attempts; another seed may help",)
+        notices = (why_incomplete(),)
     if problem.found.drawn:
         notices += ("generic coefficients of activations were drawn at random; the number is that of this instance",)
     return value, Claim.COMPLETE if complete else Claim.LOWER_BOUND, evidence, notices

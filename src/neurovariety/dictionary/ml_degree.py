@@ -83,7 +83,7 @@ def ml_degree(source: Source, *, data: Any = None, checkpoint: str | Path | None
                 f"{len(table)} rows and {model.outputs} outputs make {len(table) * model.outputs} probabilities, each with its own "
                 f"count; expected at most {_MOST_VALUES}; take a sample of the rows"
             )
-    value, claim, evidence, notices = _count(model, found.value, table, checkpoint, seed)
+    value, claim, evidence, notices = _count(model, found.value, found.evidence.get("ambient") or 0, table, checkpoint, seed)
     if claim is Claim.COMPLETE and found.claim not in (Claim.PROVED, Claim.PROBABILITY):
         claim = Claim.LOWER_BOUND
         notices = (*notices, "the dimension is only a lower bound; if it is larger, this number means nothing")
@@ -101,14 +101,15 @@ def ml_degree(source: Source, *, data: Any = None, checkpoint: str | Path | None
 
 
 def _count(
-    model: Model, r: int, table: Any, checkpoint: str | Path | None, seed: int
+    model: Model, r: int, coordinates: int, table: Any, checkpoint: str | Path | None, seed: int
 ) -> tuple[int, Claim, dict[str, Any], tuple[str, ...]]:
     """The number of critical points, how far to trust it, how it was found, and what to say of it."""
     note(phase="preparing the path tracker (compiled once, half a minute)")
-    from neurovariety.dictionary.solutions.attempts import ATTEMPTS, attempts
+    from neurovariety.dictionary.solutions.attempts import attempts, check_size, why_incomplete
     from neurovariety.dictionary.solutions.likelihood import likelihood_points
 
     points = None if table is None else np.asarray(table, dtype=np.float64).reshape(len(table), -1)
+    check_size("ml-degree", r, coordinates)
     best: tuple[bool, int, dict[str, Any]] | None = None
     kept_for = f"ML degree of {model.name} for {'coefficients' if table is None else f'{len(table)} inputs'}, dimension {r}"
     for attempt, rng, kept in attempts(_STREAM, seed, checkpoint, kept_for):
@@ -124,7 +125,7 @@ def _count(
     evidence |= {"drawn": [str(v) for v in problem.drawn]}
     notices: tuple[str, ...] = ()
     if not complete:
-        notices = (f"not every test of completeness passed in {ATTEMPTS} attempts; another seed may help",)
+        notices = (why_incomplete(),)
     if problem.drawn:
         notices += ("generic coefficients of activations were drawn at random; the number is that of this instance",)
     return value, Claim.COMPLETE if complete else Claim.LOWER_BOUND, evidence, notices

@@ -103,11 +103,13 @@ class Monodromy:
     def add_arc(self, a: int, b: int, bend: complex) -> None:
         self.arcs.append(Arc((a, b), bend))
 
-    def close(self, progress: Callable[[int, int], None] | None = None, batch: int = 1024) -> None:
-        """Follow all solutions along all arcs until none is left to follow."""
+    def close(
+        self, progress: Callable[[int, int], None] | None = None, stop: Callable[[], bool] = lambda: False, batch: int = 1024
+    ) -> None:
+        """Follow all solutions along all arcs until none is left to follow, or until ``stop()``, which is asked between batches."""
         while True:
             arc, side, numbers = self._waiting(batch)
-            if arc is None:
+            if arc is None or stop():
                 return
             self.follow(arc, side, numbers)
             if progress is not None:

@@ -10,10 +10,14 @@ from typing import Any
 from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.dataset import Dataset
+from neurovariety.dictionary.progress import search_at_most
 from neurovariety.dictionary.registry import ENTRIES, Entry
 from neurovariety.errors import DataError, NeurovarietyError
 from neurovariety.model import Model
 from neurovariety.result import SCHEMA, Result
+
+_SECONDS = 20.0
+"""For each search of a report that can stop with a lower bound; each entry's own command searches to the end."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,8 @@ def fill(
         if entry.needs_data and dataset is not None:
             options["inputs"] = dataset.inputs
         try:
-            out.rows.append(Row(entry, entry.load()(model, **options)))
+            with search_at_most(_SECONDS):
+                out.rows.append(Row(entry, entry.load()(model, **options)))
         except NeurovarietyError as error:
             out.rows.append(Row(entry, None, str(error)))
 

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
+from neurovariety.dictionary.progress import time_is_short, time_is_up
 from neurovariety.dictionary.trial import generator
+from neurovariety.errors import ResourceError
 from neurovariety.homotopy import Checkpoint
 
+_MOST_DERIVATIVES = 1500
 ATTEMPTS = 4
 """A few in a hundred do not succeed the first time."""
 
@@ -19,9 +22,27 @@ def attempts(
 ) -> Iterator[tuple[int, np.random.Generator, Checkpoint | None]]:
     """Number, randomness and checkpoint of each attempt at ``problem``; the files after the first end in the attempt's number."""
     for attempt in range(ATTEMPTS):
+        if attempt and time_is_up():
+            return
         kept = None
         if checkpoint is not None:
             file = Path(checkpoint)
             file = file.with_name(f"{file.name}.{attempt}") if attempt else file
             kept = Checkpoint(file, f"{problem}, seed {seed}, attempt {attempt}")
         yield attempt, generator(seed, stream, attempt), kept
+
+
+def check_size(entry: str, dimension: int, coordinates: int) -> None:
+    """Raise `ResourceError` where searches have a limit and the system alone would take as long to write out."""
+    if time_is_short() and dimension * coordinates > _MOST_DERIVATIVES:
+        raise ResourceError(
+            f"{coordinates} coefficients in {dimension} weights are too many to count critical points along with other entries; "
+            f"`neurovariety {entry}` alone takes the time it needs"
+        )
+
+
+def why_incomplete() -> str:
+    """A notice on a count that is not complete."""
+    if time_is_up():
+        return "the search was stopped to save time; called alone, the entry goes on"
+    return f"not every test of completeness passed in {ATTEMPTS} attempts; another seed may help"

@@ -2,7 +2,7 @@
 
 Rounds: two slices through random functions are joined by a segment and two arcs, everything found at one is followed to the other, and
 the trace test asks whether all is found. If not, another slice through random functions is joined to both, and so on. The test alone
-decides; how the functions were found does not matter.
+decides; how the functions were found does not matter. A search whose time is up stops untested.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from neurovariety.dictionary.progress import time_is_up
 from neurovariety.homotopy import Certificates, Checkpoint, Fiber, Monodromy, System, Tape, TraceTest, certify, random_bend, trace_test
 
 SEEDS = 8
@@ -93,8 +94,11 @@ def complete_fiber(
         _begin(run, slices, rng)
     rounds = len(run.fibers) - 1
     while True:
-        run.close(after_batch)
+        run.close(after_batch, time_is_up)
         base = run.fibers[0]
+        if time_is_up():
+            trace = TraceTest(len(base), float("inf"), 0.0, 0)
+            break
         trace = _tested(slices, base, rng)
         if trace.passed or rounds >= ROUNDS:
             break
