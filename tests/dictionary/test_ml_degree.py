@@ -49,6 +49,11 @@ def test_a_model_with_one_distribution():
     assert (found.value, found.evidence["dimension"]) == (1, 0)
 
 
+def test_a_model_that_fills_its_space():
+    found = ml_degree("mlp(3,3,1; x^2)")
+    assert (found.value, found.claim) == (1, Claim.PROVED)
+
+
 def test_bad_input():
     with pytest.raises(InputError, match="has one output"):
         ml_degree("mlp(2,2,1; x^2)", data=[[1, 2], [3, 4]])

@@ -156,6 +156,7 @@ def _computed(model: Model, generic: DimensionResult, claim: Claim, route: Route
     if not r or claim is Claim.UPPER_BOUND or (route == "auto" and r > _SMALL_DIMENSION):
         return None, {}
     from neurovariety.dictionary.degree import degree
+    from neurovariety.dictionary.solutions.attempts import check_size
     from neurovariety.dictionary.solutions.fiber_count import count_fiber
 
     def known_degree() -> int | None:
@@ -163,6 +164,7 @@ def _computed(model: Model, generic: DimensionResult, claim: Claim, route: Route
         return found.value if found.claim in (Claim.PROVED, Claim.COMPLETE) else None
 
     try:
+        check_size("fibers", r, generic.evidence.get("ambient") or 0)
         count = count_fiber(model, r, known_degree, seed)
     except (InputError, ResourceError) as refusal:
         if route == "computed":

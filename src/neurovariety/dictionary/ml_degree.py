@@ -10,7 +10,8 @@ loss.
 What is proved. Counts that move on a general line give a curve of critical points. All points of a general hyperplane section of the
 curve are found by monodromy, certified, and tested by the linear trace test; then the hyperplane moves to fixed counts, and the ends
 that are regular are certified and counted: `complete`. All rests on lines and counts drawn at random being general. What fails a
-test is a `lower_bound`. Where different weights give one distribution weights are held fixed until they do not.
+test is a `lower_bound`. A model that fills its space has one critical point, the counts themselves: `proved`. Where different weights
+give one distribution, weights are held fixed until they do not.
 
 Sources: Catanese, Hosten, Khetan, Sturmfels 2006; Hauenstein, Rodriguez, Sturmfels 2014; Huh, Sturmfels 2014; Leykin, Rodriguez,
 Sottile 2018 (trace tests of curves).
@@ -83,7 +84,13 @@ def ml_degree(source: Source, *, data: Any = None, checkpoint: str | Path | None
                 f"{len(table)} rows and {model.outputs} outputs make {len(table) * model.outputs} probabilities, each with its own "
                 f"count; expected at most {_MOST_VALUES}; take a sample of the rows"
             )
-    value, claim, evidence, notices = _count(model, found.value, found.evidence.get("ambient") or 0, table, checkpoint, seed)
+    value: int
+    notices: tuple[str, ...] = ()
+    if table is None and found.claim is Claim.PROVED and found.value == found.evidence.get("ambient"):
+        value, claim = 1, Claim.PROVED
+        evidence = {"read": "coefficients", "filling": True, "dimension": found.value - 1}
+    else:
+        value, claim, evidence, notices = _count(model, found.value, found.evidence.get("ambient") or 0, table, checkpoint, seed)
     if claim is Claim.COMPLETE and found.claim not in (Claim.PROVED, Claim.PROBABILITY):
         claim = Claim.LOWER_BOUND
         notices = (*notices, "the dimension is only a lower bound; if it is larger, this number means nothing")

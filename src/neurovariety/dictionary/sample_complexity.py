@@ -66,7 +66,7 @@ def sample_complexity(source: Source, *, seed: int = DEFAULT_SEED) -> SampleComp
     counts: dict[int, int] = {finite: 1} if fills else {}  # a linear space: finitely many solutions of linear equations are one
     reason, evidence = "", {"filling": fills}
     if not fills and found.claim in (Claim.PROVED, Claim.PROBABILITY):
-        counts, reason, counted = _functions(model, r, finite, seed)
+        counts, reason, counted = _functions(model, r, found.evidence.get("ambient") or 0, finite, seed)
         evidence |= counted
     unique = next((n for n, count in counts.items() if count == 1), None)
     proved = found.claim is Claim.PROVED and (finite - 1) * model.outputs < r
@@ -116,10 +116,11 @@ def _finite(model: Model, r: int, seed: int) -> tuple[int, dict[str, int]]:
     return found
 
 
-def _functions(model: Model, r: int, finite: int, seed: int) -> tuple[dict[int, int], str, dict[str, Any]]:
+def _functions(model: Model, r: int, coordinates: int, finite: int, seed: int) -> tuple[dict[int, int], str, dict[str, Any]]:
     """Functions left by the values at n samples, for n from ``finite`` on until one is left."""
     if not r or r > _SMALL_DIMENSION:
         return {}, f"functions are counted up to dimension {_SMALL_DIMENSION}" if r else "", {}
+    from neurovariety.dictionary.solutions.attempts import check_size
     from neurovariety.dictionary.solutions.complete_fiber import complete_fiber
     from neurovariety.dictionary.solutions.fiber_count import preimages
     from neurovariety.dictionary.solutions.slices import dyadic, slices
@@ -138,6 +139,7 @@ def _functions(model: Model, r: int, finite: int, seed: int) -> tuple[dict[int, 
             return found.count if found.complete else None
 
         try:
+            check_size("sample-complexity", r, coordinates)
             found = preimages(model, r, degree, seed, points)
         except (InputError, ResourceError) as refusal:
             return counts, str(refusal), last

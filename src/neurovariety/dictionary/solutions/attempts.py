@@ -36,7 +36,7 @@ def check_size(entry: str, dimension: int, coordinates: int) -> None:
     """Raise `ResourceError` where searches have a limit and the system alone would take as long to write out."""
     if time_is_short() and dimension * coordinates > _MOST_DERIVATIVES:
         raise ResourceError(
-            f"{coordinates} coefficients in {dimension} weights are too many to count critical points along with other entries; "
+            f"{coordinates} coefficients in {dimension} weights are too many to follow paths for along with other entries; "
             f"`neurovariety {entry}` alone takes the time it needs"
         )
 

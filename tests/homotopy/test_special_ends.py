@@ -1,0 +1,47 @@
+"""Paths to special parameters: what becomes of each is known beforehand."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from neurovariety.homotopy import End, System, special_ends
+
+IDENTITY = System.build(lambda x, p: [x[0] * 1], 1).values
+
+
+def ends_of(function, starts, seed=0):
+    """What becomes of the solutions ``starts`` of function(x, t) = 0 at t = 1."""
+    system = System.build(lambda x, p: [function(x[0], p[0])], 1, 1)
+    return special_ends(system, np.array(starts, dtype=complex)[:, None], IDENTITY, np.random.default_rng(seed))
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_every_kind(seed):
+    """x (t x - 1) (x - 2) ((x - 1)^2 - t (1 + t)): two regular ends, two that merge, one that diverges."""
+    roots = [0, 1, 2, 1 + np.sqrt(2), 1 - np.sqrt(2)]
+    found = ends_of(lambda x, t: x * (t * x - 1) * (x - 2) * ((x - 1) * (x - 1) - t * (1 + t)), roots, seed)
+    assert Counter(found.kinds) == {End.REGULAR: 2, End.AT_INFINITY: 1, End.SINGULAR: 2}
+    assert sorted(found.limits[found.of(End.REGULAR)].real.ravel().round(9)) == [0, 2]
+    assert np.abs(found.limits[found.of(End.SINGULAR)] - 1).max() < 1e-6
+    assert len(found.distinct(End.SINGULAR)) == 1
+    assert set(found.winding[found.of(End.SINGULAR)]) == {2}
+
+
+@pytest.mark.parametrize("power", [1, 2, 3])
+def test_slow_growth_is_seen(power):
+    """t x^power = 1 + t: all paths diverge like t^(-1/power)."""
+    roots = 2 ** (1 / power) * np.exp(2j * np.pi * np.arange(power) / power)
+    found = ends_of(lambda x, t: t * x**power - 1 - t, roots)
+    assert Counter(found.kinds) == {End.AT_INFINITY: power}
+
+
+def test_the_image_converges_where_the_unknown_does_not():
+    """The unknown diverges, its reciprocal tends to 0: with the reciprocal as the image the end is singular, not at infinity."""
+    system = System.build(lambda x, p: [p[0] * x[0] - 1], 1, 1)
+    image = System.build(lambda x, p: [1 / x[0]], 1).values
+    found = special_ends(system, np.ones((1, 1), dtype=complex), image, np.random.default_rng(0))
+    assert found.kinds == [End.SINGULAR]
+    assert abs(found.limits[0, 0]) < 1e-9
