@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from neurovariety import Claim, as_model, degree, fibers, sample_complexity
+from neurovariety import Claim, as_model, degree, ed_degree, fibers, ml_degree, sample_complexity
 
 FOLDER = Path(__file__).parent / "results"
 LARGE = 300
@@ -65,6 +65,42 @@ SAMPLES = {"mlp(2,2,1; x^4)": 3, "mlp(2,2,1; x^5)": 6, "mlp(3,2,1; x^2)": 3, "cn
 """Functions left by as many samples as leave finitely many: the degree, for these."""
 
 
+ED_DEGREES = {
+    "linear(2,1,2)": 6,
+    "mlp(2,2,1; x^4)": 13,
+    "mlp(3,2,1; x^2)": 13,
+    "cnn(2,2; x^2)": 14,
+    "attention(2,1; a=2; t=2)": 14,
+    "mlp(2,2,1; x^5)": 34,
+    "cnn(2,2,2; x; strides=2,2,1)": 34,
+    "linear(3,1,3)": 39,
+    "linear(3,2,3)": 39,
+    "mlp(3,1,1; x^3)": 39,
+    "mlp(2,2,1; x^3 + x^2)": 39,
+    "mlp(2,2,3; x^2)": 39,
+    "cnn(3,2; x^2)": 79,
+    "mlp(4,2,1; x^2)": 122,
+    "mlp(3,2,1; x^3)": 219,
+    "linear(4,1,4)": 284,
+    "linear(4,3,4)": 284,
+    "mlp(5,2,1; x^2)": 1042,
+    "linear(4,2,4)": 1350,
+}
+"""Generic ED degrees: formulas, Macaulay2 and Singular; see tests/reference/ed_degrees.json."""
+
+STATED = {
+    "linear(3,1,3) frobenius": 3,
+    "linear(4,1,4) frobenius": 4,
+    "mlp(2,2,1; x^4) bombieri": 7,
+    "mlp(3,1,1; x^4) bombieri": 13,
+    "mlp(4,2,1; x^2) gaussian": 6,
+    "cnn(3,2; x; strides=2,1) frobenius": 10,
+}
+"""ED degrees of stated quadrics."""
+
+ML_DEGREES = {"linear(3,1,3)": 1, "mlp(3,2,1; x^2)": 6, "linear(3,2,3)": 10, "linear(4,2,3)": 26}
+
+
 def _degree(text: str, seed: int) -> tuple[int, bool]:
     found = degree(as_model(text), route="computed", seed=seed)
     return found.value, found.claim is Claim.COMPLETE
@@ -81,10 +117,29 @@ def _samples(text: str, seed: int) -> tuple[int, bool]:
     return next(iter(counts.values()), 0), found.claim is Claim.COMPLETE and found.value["unique"] is not None
 
 
+def _ed_degree(text: str, seed: int) -> tuple[int, bool]:
+    found = ed_degree(as_model(text), route="computed", seed=seed)
+    return found.value, found.claim is Claim.COMPLETE
+
+
+def _stated(text: str, seed: int) -> tuple[int, bool]:
+    architecture, metric = text.rsplit(" ", 1)
+    found = ed_degree(as_model(architecture), metric=metric, route="computed", seed=seed)
+    return found.value, found.claim is Claim.COMPLETE
+
+
+def _ml_degree(text: str, seed: int) -> tuple[int, bool]:
+    found = ml_degree(as_model(text), seed=seed)
+    return found.value, found.claim is Claim.COMPLETE
+
+
 QUESTIONS: dict[str, tuple[dict[str, int], Callable[[str, int], tuple[int, bool]]]] = {
     "degree": (DEGREES, _degree),
     "fiber": (FIBERS, _fiber),
     "samples": (SAMPLES, _samples),
+    "ED degree": (ED_DEGREES, _ed_degree),
+    "ED degree, stated": (STATED, _stated),
+    "ML degree": (ML_DEGREES, _ml_degree),
 }
 
 

@@ -59,6 +59,10 @@ SOURCES: dict[str, str] = {
     "Manuscripta Math. 61 (1988)",
     "arjevani2025": "Y. Arjevani, J. Bruna, J. Kileel, E. Polak, M. Trager, Geometry and Optimization of Shallow Polynomial Networks, "
     "arXiv:2501.06074",
+    "hauenstein2014": "J. Hauenstein, J. I. Rodriguez, B. Sturmfels, Maximum likelihood for matrices with rank constraints, "
+    "Journal of Algebraic Statistics 5 (2014), arXiv:1210.0198",
+    "huh2014": "J. Huh, B. Sturmfels, Likelihood Geometry, in: Combinatorial Algebraic Geometry, Springer 2014, arXiv:1305.7462",
+    "leykin2018": "A. Leykin, J. I. Rodriguez, F. Sottile, Trace test, Arnold Mathematical Journal 4 (2018), arXiv:1608.00540",
     "harris1984": "J. Harris, L. W. Tu, On symmetric and skew-symmetric determinantal varieties, Topology 23 (1984)",
     "iarrobino1999": "A. Iarrobino, V. Kanev, Power Sums, Gorenstein Algebras, and Determinantal Loci, Lecture Notes in "
     "Mathematics 1721, Springer 1999",

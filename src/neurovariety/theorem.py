@@ -22,7 +22,7 @@ class Theorem:
     span, an equality), ``ambient at most``, ``generic fiber`` (number of complex points of the generic fiber modulo the stated
     symmetries), ``degree`` (of the Zariski closure of the functions, for a cone that of its projective variety) or ``ed_degree``
     with the name of a quadric (the number of critical points). ``value`` counts only if `applies`. ``source`` is a key of
-    `citations.SOURCES`.
+    `citations.SOURCES`. ``summands`` are numbers that add up to the value, where a statement is about these.
     """
 
     name: str
@@ -31,6 +31,7 @@ class Theorem:
     statement: str
     source: str
     hypotheses: tuple[Hypothesis, ...] = ()
+    summands: tuple[int, ...] = ()
 
     @property
     def applies(self) -> bool:

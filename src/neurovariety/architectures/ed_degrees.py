@@ -30,7 +30,7 @@ def _generic(polar: tuple[int, ...] | None, what: str, source: str, *hypotheses:
         return []
     held = tuple(Hypothesis(h, True) for h in hypotheses)
     statement = f"{what} have polar degrees {', '.join(map(str, polar))}, whose sum counts"
-    return [Theorem("sum of the polar degrees", quantity("generic"), sum(polar), statement, source, held)]
+    return [Theorem("sum of the polar degrees", quantity("generic"), sum(polar), statement, source, held, polar)]
 
 
 def _special(metrics: Iterable[str], name: str, value: int | None, statement: str, source: str, *hypotheses: str) -> list[Theorem]:

@@ -59,10 +59,14 @@ _RANK = 1e-9
 
 @dataclass(frozen=True, repr=False)
 class EdDegreeResult(EntryResult):
-    """``value`` is the ED degree, None where there are infinitely many critical points. ``evidence``: ``metric``, ``route``,
-    ``generic`` (the generic number), ``ends`` (of the paths to a stated quadric), ``trace_test``, ``certified``, ``paths``."""
+    """``value`` is the ED degree, None where there are infinitely many critical points.
+
+    ``evidence``: ``metric``, ``route``, ``generic`` (the generic number), ``polar_degrees`` (where a formula has them), ``ends`` (of the
+    paths to a stated quadric), ``trace_test``, ``certified``, ``paths``.
+    """
 
     entry: ClassVar[str] = "ed-degree"
+    sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "draisma2016", "holme1988")
     inputs: Any = field(default=None, compare=False)
 
     def _options(self) -> dict[str, Any]:
@@ -120,6 +124,7 @@ def ed_degree(
     elif route != "computed" and rank is None and theorem:
         value, claim = theorem.value, Claim.PROVED
         evidence["route"] = "theorem"
+        evidence |= {"polar_degrees": list(theorem.summands)} if theorem.summands else {}
     elif route != "computed" and fills:
         value, claim = 1, Claim.PROVED
         evidence |= {"route": "theorem", "filling": True}

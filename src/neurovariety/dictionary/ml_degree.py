@@ -52,6 +52,7 @@ class MlDegreeResult(EntryResult):
     ``curve_degree``, ``ends`` of the paths from a section of the curve, ``trace_test``, ``certified``."""
 
     entry: ClassVar[str] = "ml-degree"
+    sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "hauenstein2014", "huh2014", "leykin2018")
     inputs: Any = field(default=None, compare=False)
 
     def _options(self) -> dict[str, Any]:

@@ -184,6 +184,7 @@ ENTRIES: tuple[Entry, ...] = (
             ),
             Option("checkpoint", "text", "file in which a long count is kept; the same command goes on from it"),
         ),
+        figure="critical",
         takes_memory_limit=False,
     ),
     Entry(
@@ -198,6 +199,7 @@ ENTRIES: tuple[Entry, ...] = (
             Option("target", "text", "columns of --data that are no inputs, separated by commas"),
             Option("checkpoint", "text", "file in which a long count is kept; the same command goes on from it"),
         ),
+        figure="critical",
         takes_memory_limit=False,
     ),
     Entry(

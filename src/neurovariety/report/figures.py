@@ -101,4 +101,29 @@ def _threshold(axes: Any, value: Any, evidence: Any) -> bool:
     return True
 
 
-_DRAWINGS: dict[str, Callable[[Any, Any, Any], bool]] = {"bars": _bars, "split": _split, "threshold": _threshold}
+def _critical(axes: Any, value: Any, evidence: Any) -> bool:
+    """The polar degrees that add up to the number, or what became of the paths from which it was counted."""
+    polar, ends = evidence.get("polar_degrees"), {k: n for k, n in (evidence.get("ends") or {}).items() if n}
+    if polar and evidence.get("route") == "theorem":
+        axes.bar(range(len(polar)), polar, color=_MAIN)
+        for i, n in enumerate(polar):
+            axes.annotate(f"{n:,}", (i, n), ha="center", va="bottom", color=_INK)
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.set_xlabel("polar degrees: from the degree of the dual variety (left) to the degree of the variety")
+        axes.margins(y=0.15)
+        return True
+    if not ends:
+        return False
+    colours = {"regular": _MAIN, "singular": _SECOND, "at infinity": _THIRD, "failed": _INK}
+    left = 0
+    for kind, number in ends.items():
+        axes.barh([0], [number], left=left, color=colours[kind], label=f"{kind}: {number:,}", height=0.5)
+        left += number
+    axes.set_yticks([])
+    axes.set_ylim(-0.5, 1.1)
+    axes.set_xlabel("ends of the paths from the general problem")
+    axes.legend(ncols=4, frameon=False, loc="upper left", labelcolor=_INK, borderaxespad=0)
+    return True
+
+
+_DRAWINGS: dict[str, Callable[[Any, Any, Any], bool]] = {"bars": _bars, "split": _split, "threshold": _threshold, "critical": _critical}
