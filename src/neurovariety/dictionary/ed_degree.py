@@ -61,8 +61,8 @@ _RANK = 1e-9
 class EdDegreeResult(EntryResult):
     """``value`` is the ED degree, None where there are infinitely many critical points.
 
-    ``evidence``: ``metric``, ``route``, ``generic`` (the generic number), ``polar_degrees`` (where a formula has them), ``ends`` (of the
-    paths to a stated quadric), ``trace_test``, ``certified``, ``paths``.
+    ``evidence``: ``metric``, ``route``, ``generic`` (the generic number), ``polar_degrees`` (where a formula has them), ``ends``
+    (of the paths to a stated quadric), ``trace_test``, ``certified``, ``paths``.
     """
 
     entry: ClassVar[str] = "ed-degree"
