@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from tests.reference.notation import ed_degree_cases
 
-from neurovariety import Claim, InputError, as_model, ed_degree
+from neurovariety import Claim, InputError, ResourceError, as_model, ed_degree
 from neurovariety.architectures import polar_degrees
+from neurovariety.dictionary.progress import search_at_most, watch
 
 CASES = ed_degree_cases()
 
@@ -180,3 +181,20 @@ def test_bad_input():
         ed_degree("mlp(2,2,1; x^3 + x^2)", route="theorem")
     with pytest.raises(InputError, match="divides by a function of its inputs"):
         ed_degree("mlp(2,2,1; 1/x)")
+
+
+def test_what_is_noted_on_the_way_is_no_other_number():
+    """An interrupted count must not show the dimension, or the generic number, for the number asked for."""
+    found = watch()
+    ed_degree("linear(3,1,3)", metric="frobenius", route="computed")
+    assert "value" not in found
+    found = watch()
+    ed_degree("linear(3,1,3)", route="computed")
+    assert found["value"] == 39
+    with search_at_most(0.0):
+        stopped = ed_degree("linear(4,1,4)", route="computed")
+    assert stopped.claim is Claim.LOWER_BOUND
+    assert stopped.value < 284
+    assert any("stopped to save time" in n for n in stopped.notices)
+    with search_at_most(60.0), pytest.raises(ResourceError, match="alone takes the time it needs"):
+        ed_degree("mlp(4,4,2,1; x^3)")

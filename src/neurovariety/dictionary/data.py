@@ -26,6 +26,7 @@ from neurovariety.claim import Claim
 from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.generic_rank import jacobian_matrix, rank_at
+from neurovariety.dictionary.progress import quietly
 from neurovariety.dictionary.span import samples_matrix
 from neurovariety.dictionary.trial import (
     Point,
@@ -75,7 +76,7 @@ def data(source: Source, inputs: Any, *, seed: int = DEFAULT_SEED, memory_limit:
     start = time.perf_counter()
     model = as_model(source)
     table = _checked(model, inputs)
-    generic = dimension(model, seed=seed, memory_limit=memory_limit)
+    generic = quietly(dimension, model, seed=seed, memory_limit=memory_limit)
     (found, proved), draws = with_new_values(lambda k: _ranks(model, table, generic.value, seed, k, memory_limit))
     determined = found["jacobian_rank"] == generic.value
     value = {

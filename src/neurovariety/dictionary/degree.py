@@ -30,7 +30,7 @@ from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.dimension import DimensionResult, dimension
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.dictionary.progress import found_more, note
+from neurovariety.dictionary.progress import found_more, note, quietly
 from neurovariety.errors import InputError
 from neurovariety.model import Model
 from neurovariety.result import Provenance
@@ -70,7 +70,7 @@ def degree(source: Source, *, route: Route = "auto", checkpoint: str | Path | No
     if route not in ("auto", "computed", "theorem"):
         raise InputError(f"route {route!r} is unknown: choose auto, computed or theorem")
     theorem = next((t for t in model.theorems if t.applies and t.quantity == QUANTITY), None)
-    found = dimension(model, seed=seed)
+    found = quietly(dimension, model, seed=seed)
     fills = found.claim is Claim.PROVED and found.value == found.evidence.get("ambient")
     evidence: dict[str, Any] = {
         "asked_route": route,

@@ -38,7 +38,7 @@ from neurovariety.claim import Claim
 from neurovariety.dictionary.data import data as data_entry
 from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.dictionary.progress import found_more, found_on_the_way, note
+from neurovariety.dictionary.progress import found_more, found_on_the_way, note, quietly
 from neurovariety.errors import InputError
 from neurovariety.model import Model
 from neurovariety.result import Provenance
@@ -103,7 +103,7 @@ def ed_degree(
     model = as_model(source)
     _check(metric, data, rank, route)
     theorem = next((t for t in model.theorems if t.applies and t.quantity == quantity(metric)), None)
-    found = dimension(model, seed=seed)
+    found = quietly(dimension, model, seed=seed)
     r = found.value
     fills = found.claim is Claim.PROVED and r == found.evidence.get("ambient")
     evidence: dict[str, Any] = {"asked_route": route, "metric": metric, "dimension": r, "dimension_claim": str(found.claim)}
@@ -112,7 +112,7 @@ def ed_degree(
     table = None
     reason = f"the quadric has rank {rank}, the neurovariety dimension {r}" if rank is not None and rank < r else ""
     if metric == "data":
-        at_data = data_entry(model, data, seed=seed)
+        at_data = quietly(data_entry, model, data, seed=seed)
         table = at_data.inputs
         evidence["jacobian_rank_at_data"] = at_data.value["jacobian_rank"]
         if at_data.value["jacobian_rank"] < r:

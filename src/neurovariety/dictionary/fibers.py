@@ -32,6 +32,7 @@ from neurovariety.claim import Claim
 from neurovariety.dictionary.dimension import DimensionResult, dimension
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.hidden_directions import hidden_directions
+from neurovariety.dictionary.progress import quietly
 from neurovariety.dictionary.real_components import components_sentence, real_components
 from neurovariety.dictionary.special_fiber import SpecialFiber, exact_weights, special_fiber
 from neurovariety.dictionary.stated_symmetries import fields_error, stated_symmetries
@@ -85,7 +86,7 @@ def fibers(
     """
     start = time.perf_counter()
     model = as_model(source)
-    generic = dimension(model, seed=seed, memory_limit=memory_limit)
+    generic = quietly(dimension, model, seed=seed, memory_limit=memory_limit)
     stated = generic.evidence.get("symmetry_rank")
     total = model.parameters - generic.value
     hidden = total - stated if stated is not None else None
@@ -160,7 +161,7 @@ def _computed(model: Model, generic: DimensionResult, claim: Claim, route: Route
     from neurovariety.dictionary.solutions.fiber_count import count_fiber
 
     def known_degree() -> int | None:
-        found = degree(model, seed=seed)
+        found = quietly(degree, model, seed=seed)
         return found.value if found.claim in (Claim.PROVED, Claim.COMPLETE) else None
 
     try:

@@ -36,7 +36,7 @@ from neurovariety.dictionary.equivariance.adjunction import (
 from neurovariety.dictionary.equivariance.bounds import Equivariant, equivariant_linear, equivariant_polynomials, linear_network
 from neurovariety.dictionary.equivariance.linear_map import MAX_ORDER, LinearMap, common_order, identity, read_map
 from neurovariety.dictionary.equivariance.weights import MAX_CLASSES, Component, EquivariantWeights, require_size
-from neurovariety.dictionary.progress import note
+from neurovariety.dictionary.progress import note, quietly
 from neurovariety.dictionary.stated_symmetries import stated_symmetries
 from neurovariety.dictionary.trial import division_notice, draw_point, generator, with_new_values
 from neurovariety.errors import DivisionByZeroError, InputError, VerificationError
@@ -104,7 +104,7 @@ def invariance(source: Source, *, map: Any = None, output_map: Any = None, seed:
     require_size(model)
     order = common_order(t, s)
     adjunction = _adjunction_error(model, t, s, seed)
-    whole = dimension(model, seed=seed)
+    whole = quietly(dimension, model, seed=seed)
     found, draws = with_new_values(lambda k: _search(model, t, s, whole, generator(seed, 21, k)))
     everything = (*found.components, *found.subnetworks)
     functions = max((c.functions for c in everything), default=0)

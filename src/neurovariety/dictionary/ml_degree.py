@@ -33,7 +33,7 @@ from neurovariety.claim import Claim
 from neurovariety.dictionary.data import data as data_entry
 from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.dictionary.progress import found_on_the_way, note
+from neurovariety.dictionary.progress import found_on_the_way, note, quietly
 from neurovariety.errors import InputError, ResourceError
 from neurovariety.model import Model
 from neurovariety.result import Provenance
@@ -74,12 +74,12 @@ def ml_degree(source: Source, *, data: Any = None, checkpoint: str | Path | None
     """
     start = time.perf_counter()
     model = as_model(source)
-    found = dimension(model, seed=seed)
+    found = quietly(dimension, model, seed=seed)
     table: Any = None
     if data is not None:
         if model.outputs == 1:
             raise InputError(f"{model.name} has one output: read as unnormalized probabilities of classes it takes at least two")
-        table = data_entry(model, data, seed=seed).inputs
+        table = quietly(data_entry, model, data, seed=seed).inputs
         if len(table) * model.outputs > _MOST_VALUES:
             raise ResourceError(
                 f"{len(table)} rows and {model.outputs} outputs make {len(table) * model.outputs} probabilities, each with its own "

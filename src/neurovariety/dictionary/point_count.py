@@ -31,6 +31,7 @@ from neurovariety.claim import Claim
 from neurovariety.dictionary.counting.reduced_parametrization import ReducedParametrization
 from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.progress import quietly
 from neurovariety.dictionary.targets.polynomial_map import Span, written_out
 from neurovariety.dictionary.trial import degree_bounds
 from neurovariety.errors import ResourceError
@@ -82,7 +83,7 @@ def point_count(source: Source, *, field: int = 3, seed: int = DEFAULT_SEED) -> 
     reduced = ReducedParametrization.of(model, coordinates, f)
     _require_feasible(model.name, reduced, f.q)
     points, spaces = _count(model.name, reduced, f)
-    found = dimension(model, seed=seed)
+    found = quietly(dimension, model, seed=seed)
     total = f.q**ambient
     value = {
         "points": points,

@@ -29,6 +29,7 @@ from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.progress import quietly
 from neurovariety.dictionary.trial import generator, with_new_values
 from neurovariety.errors import InputError, ResourceError
 from neurovariety.linear_algebra import random_prime, rank
@@ -59,7 +60,7 @@ def sample_complexity(source: Source, *, seed: int = DEFAULT_SEED) -> SampleComp
     """
     start = time.perf_counter()
     model = as_model(source)
-    found = dimension(model, seed=seed)
+    found = quietly(dimension, model, seed=seed)
     r = found.value
     finite, ranks = _finite(model, r, seed)
     fills = found.claim is Claim.PROVED and r == found.evidence.get("ambient")
