@@ -17,9 +17,8 @@ import numpy as np
 
 import neurovariety as nv
 from benchmarks.dimension import Row, show
-from benchmarks.homotopy import macaulay2, row
+from benchmarks.homotopy import coefficients, macaulay2, row
 from neurovariety.dictionary.solutions.critical_points import critical_points
-from neurovariety.program import expand
 
 PROBLEMS = {
     "linear(3,1,3)": (39, 1),
@@ -50,14 +49,8 @@ def theirs(notation: str, limit: int) -> Row:
     rng = np.random.default_rng(0)
     problem = critical_points(model, nv.dimension(model).value, 0, rng)
     places = {w: f"w_{k}" for k, w in enumerate(problem.chart.free)} | {w: str(v) for w, v in problem.chart.fixed.items()}
-    expansion = expand(model)
-    n = expansion.parameters
-    forms: dict[tuple[int, tuple[int, ...]], list[str]] = {}
-    for o in range(len(expansion.outputs)):
-        for e, c in expansion.coefficients(o).items():
-            powers = "*".join(f"({places[i]})^{k}" for i, k in enumerate(e[:n]) if k) or "1"
-            forms.setdefault((o, e[n:]), []).append(f"({c})*{powers}")
-    texts = [" + ".join(forms[o, e]) for o, e, _ in problem.found.terms]
+    forms = coefficients(model, [places[i] for i in range(model.parameters)])
+    texts = [forms[o, e] for o, e, _ in problem.found.terms]
     weights, parameters = problem.random(1, rng)
     count, r = problem.count, problem.dimension
     quadric = [f"({_number(d)})*{scale**2!r}" for d, (_, _, scale) in zip(parameters[0, count:], problem.found.terms, strict=True)]

@@ -78,16 +78,23 @@ def our_degree(notation: str) -> Row:
     return row("neurovariety", f"degree of {notation}", found.value, DEGREES[notation], seconds) | {"claim": str(found.claim)}
 
 
-def macaulay2_degree(notation: str) -> Row:
-    """NumericalImplicitization's numericalImageDegree over the complex numbers."""
-    expansion = expand(nv.as_model(notation))
+def coefficients(model: nv.Model, weights: list[str]) -> dict[tuple[int, tuple[int, ...]], str]:
+    """The coefficients of the outputs, by output and exponents of the inputs, in Macaulay2's notation."""
+    expansion = expand(model)
     n = expansion.parameters
     forms: dict[tuple[int, tuple[int, ...]], list[str]] = {}
     for o in range(len(expansion.outputs)):
         for e, c in expansion.coefficients(o).items():
-            powers = "*".join(f"w_{i}^{k}" for i, k in enumerate(e[:n]) if k) or "1"
+            powers = "*".join(f"({weights[i]})^{k}" for i, k in enumerate(e[:n]) if k) or "1"
             forms.setdefault((o, e[n:]), []).append(f"({c})*{powers}")
-    text = ", ".join(" + ".join(f) for f in forms.values())
+    return {place: " + ".join(form) for place, form in forms.items()}
+
+
+def macaulay2_degree(notation: str) -> Row:
+    """NumericalImplicitization's numericalImageDegree over the complex numbers."""
+    model = nv.as_model(notation)
+    n = model.parameters
+    text = ", ".join(coefficients(model, [f"w_{i}" for i in range(n)]).values())
     script = f"""needsPackage "NumericalImplicitization"; setRandomSeed 1; R = CC[w_0..w_{n - 1}]; F = {{{text}}}; t = cpuTime();
 d = numericalImageDegree(F, ideal 0_R, MaxThreads=>1, Verbose=>false);
 print("found " | toString d | " seconds " | toString(cpuTime() - t)); exit 0"""
