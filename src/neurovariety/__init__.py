@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from neurovariety.dataset import Dataset, read_csv
     from neurovariety.dictionary.ambient import AmbientResult, ambient
     from neurovariety.dictionary.components import ComponentsResult, components
+    from neurovariety.dictionary.conservation import ConservationResult, conservation
     from neurovariety.dictionary.data import DataResult, data
     from neurovariety.dictionary.degree import DegreeResult, degree
     from neurovariety.dictionary.dimension import DimensionResult, dimension
@@ -70,6 +71,7 @@ _HOME = {
     "CP": "architectures",
     "Claim": "claim",
     "ComponentsResult": "dictionary.components",
+    "ConservationResult": "dictionary.conservation",
     "DataError": "errors",
     "DataResult": "dictionary.data",
     "Dataset": "dataset",
@@ -110,6 +112,7 @@ _HOME = {
     "as_model": "architectures",
     "build_report": "report",
     "components": "dictionary.components",
+    "conservation": "dictionary.conservation",
     "data": "dictionary.data",
     "degree": "dictionary.degree",
     "ed_degree": "dictionary.ed_degree",
@@ -137,6 +140,7 @@ __all__ = [
     "Attention",
     "Claim",
     "ComponentsResult",
+    "ConservationResult",
     "DataError",
     "DataResult",
     "Dataset",
@@ -176,6 +180,7 @@ __all__ = [
     "as_model",
     "build_report",
     "components",
+    "conservation",
     "data",
     "degree",
     "dimension",

@@ -63,6 +63,10 @@ SOURCES: dict[str, str] = {
     "Journal of Algebraic Statistics 5 (2014), arXiv:1210.0198",
     "huh2014": "J. Huh, B. Sturmfels, Likelihood Geometry, in: Combinatorial Algebraic Geometry, Springer 2014, arXiv:1305.7462",
     "leykin2018": "A. Leykin, J. I. Rodriguez, F. Sottile, Trace test, Arnold Mathematical Journal 4 (2018), arXiv:1608.00540",
+    "marcotte2023": "S. Marcotte, R. Gribonval, G. Peyre, Abide by the law and follow the flow: conservation laws for gradient flows, "
+    "NeurIPS 2023, arXiv:2307.00144",
+    "sussmann1973": "H. J. Sussmann, Orbits of families of vector fields and integrability of distributions, "
+    "Trans. Amer. Math. Soc. 180 (1973)",
     "harris1984": "J. Harris, L. W. Tu, On symmetric and skew-symmetric determinantal varieties, Topology 23 (1984)",
     "iarrobino1999": "A. Iarrobino, V. Kanev, Power Sums, Gorenstein Algebras, and Determinantal Loci, Lecture Notes in "
     "Mathematics 1721, Springer 1999",

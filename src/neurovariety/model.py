@@ -110,6 +110,10 @@ class Model:
         """Block name -> positions of its entries in the flat vector."""
         return {b.name: np.arange(b.start, b.start + b.size).reshape(b.shape) for b in self.blocks}
 
+    def parameter_names(self) -> list[str]:
+        """A name for each parameter in flat order: its block, and its place in it."""
+        return [f"{b.name}[{','.join(map(str, index))}]" if index else b.name for b in self.blocks for index in np.ndindex(b.shape)]
+
     def unflatten(self, flat: Array) -> dict[str, Array]:
         """Flat vector of shape (..., N) -> block name -> array of shape (..., *block shape)."""
         if flat.shape[-1] != self.parameters:

@@ -203,6 +203,18 @@ ENTRIES: tuple[Entry, ...] = (
         takes_memory_limit=False,
     ),
     Entry(
+        "conservation",
+        "neurovariety.dictionary.conservation:conservation",
+        "ConservationResult",
+        "dynamics: what gradient flow cannot change",
+        options=(
+            Option("degree", "integer", "look for polynomials of at most this degree (default: 2)"),
+            Option("data", "table", "CSV file: what is conserved for losses on its rows only"),
+            Option("target", "text", "columns of --data that are no inputs, separated by commas"),
+        ),
+        takes_memory_limit=False,
+    ),
+    Entry(
         "data",
         "neurovariety.dictionary.data:data",
         "DataResult",

@@ -189,7 +189,7 @@ def _is_identity(model: Model, matrix: dict[tuple[int, int], Fraction]) -> bool:
 
 
 def _readable(model: Model, ansatz: Ansatz, vectors: list[list[Fraction]]) -> list[str]:
-    names = _parameter_names(model)
+    names = model.parameter_names()
     shown = []
     for vector in vectors[:_MAX_SHOWN]:
         rows: dict[int, list[str]] = {}
@@ -202,10 +202,6 @@ def _readable(model: Model, ansatz: Ansatz, vectors: list[list[Fraction]]) -> li
     if len(vectors) > _MAX_SHOWN:
         shown.append(f"... and {len(vectors) - _MAX_SHOWN} more")
     return shown
-
-
-def _parameter_names(model: Model) -> list[str]:
-    return [f"{b.name}[{','.join(map(str, index))}]" if index else b.name for b in model.blocks for index in np.ndindex(b.shape)]
 
 
 def _too_large(model: Model, stated: StatedSymmetries, evidence: dict[str, Any], start: float, seed: int) -> SymmetriesResult:
