@@ -35,8 +35,9 @@ def _general(text):
 @pytest.mark.parametrize(("identity", "text", "metric", "value"), [c for c in CASES if 300 < c[3] <= 2000])
 def test_larger_published_values_by_both_routes(identity, text, metric, value):
     assert ed_degree(text, metric=metric).value == value
-    counted = ed_degree(text, metric=metric, route="computed")
-    assert (counted.value, counted.claim) == (value, Claim.COMPLETE), identity
+    if metric == "generic" or _general(text) <= 2000:
+        counted = ed_degree(text, metric=metric, route="computed")
+        assert (counted.value, counted.claim) == (value, Claim.COMPLETE), identity
 
 
 @pytest.mark.parametrize(("identity", "text", "metric", "value"), [c for c in CASES if c[3] > 2000])
