@@ -140,6 +140,12 @@ def test_bounds_are_monotone_and_capped(widths, data, bias):
     assert how
 
 
+QUANTITIES = (
+    *("dimension", "dimension at most", "ambient", "ambient at most", "generic fiber", "degree"),
+    *(f"ed_degree {metric}" for metric in ("generic", "frobenius", "bombieri", "gaussian", "data")),
+)
+
+
 @pytest.mark.parametrize("text", CASES)
 def test_stated_theorems_are_complete_sentences_with_a_source(text):
     from neurovariety.citations import SOURCES
@@ -147,6 +153,7 @@ def test_stated_theorems_are_complete_sentences_with_a_source(text):
     for theorem in parse(text).theorems():
         assert theorem.applies
         assert theorem.source in SOURCES
-        assert theorem.quantity in ("dimension", "dimension at most", "ambient", "ambient at most", "generic fiber", "degree")
+        assert theorem.quantity in QUANTITIES
+        assert not theorem.summands or sum(theorem.summands) == theorem.value
         assert theorem.value >= 0
         assert theorem.to_dict()["hypotheses"] == [h.text for h in theorem.hypotheses]
