@@ -189,7 +189,8 @@ def table(rows: list[dict[str, Any]]) -> str:
         "|---|---|---|---|---|---|---|---|",
     ]
     for question, (problems, _) in QUESTIONS.items():
-        lines += [table_row(question, text, known, rows) for text, known in problems.items()]
+        run = {r["problem"] for r in rows if r["question"] == question}
+        lines += [table_row(question, text, known, rows) for text, known in problems.items() if text in run]
     return "\n".join(lines) + "\n"
 
 
