@@ -199,3 +199,9 @@ def test_what_is_noted_on_the_way_is_no_other_number():
     assert any("stopped to save time" in n for n in stopped.notices)
     with search_at_most(60.0), pytest.raises(ResourceError, match="alone takes the time it needs"):
         ed_degree("mlp(4,4,2,1; x^3)")
+
+
+def test_large_weights_are_no_singular_end():
+    """With this seed one of seven critical points has weights of size 200 on the chart; it was once taken for a singular function."""
+    found = ed_degree("mlp(2,2,1; x^4)", metric="bombieri", route="computed", seed=76)
+    assert (found.value, found.claim) == (7, Claim.COMPLETE)

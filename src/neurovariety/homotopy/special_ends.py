@@ -18,11 +18,11 @@ import numpy as np
 from neurovariety.homotopy.certify import certify
 from neurovariety.homotopy.distinct import DistinctPoints
 from neurovariety.homotopy.endgame import SingularEnds, cauchy
-from neurovariety.homotopy.monodromy import CAREFUL, REFINED, SAME, random_bend
+from neurovariety.homotopy.monodromy import CAREFUL, SAME, random_bend
 from neurovariety.homotopy.solve import End
 from neurovariety.homotopy.system import System
 from neurovariety.homotopy.tape import Tape
-from neurovariety.homotopy.tracker import DEFAULTS, refine, track, values_at
+from neurovariety.homotopy.tracker import DEFAULTS, conditions, refine, track, values_at
 
 _RADII = tuple(10.0 ** (-k / 2) for k in range(2, 15))
 _SMALLEST = 1e-6
@@ -33,6 +33,10 @@ _LOOSE = 1e-6
 
 _AGREE = 1e-5
 _NEWTON = 1e-3
+_SINGULAR = 1e9
+_LARGE = 1e5
+"""A path that closes after one turn is singular only if its Jacobian is as ill-conditioned as that, or its unknowns grow so much."""
+
 _TIMES = 3
 """So many times in turn the images vary more on a circle than on one three times as wide, or grow by the same power of t on the path:
 then they grow without bounds."""
@@ -80,7 +84,7 @@ def special_ends(
     here = _solutions_at(system, starts, images, rng)
     alive = np.isfinite(here).all(axis=1)
     last = track(system, here, [_RADII[0]], [0.0], replace(CAREFUL, smallest=_SMALLEST, noise=_NOISE))
-    refined, fine, _ = _certified(last_system, parameters, last.ends, alive & last.good, images)
+    refined, fine = _certified(last_system, parameters, last.ends, alive & last.good, images)
     limits = np.full((len(here), len(images.outputs)), np.nan + 0j)
     limits[fine] = values_at(images, refined[fine])
     out = SpecialEnds(
@@ -90,12 +94,12 @@ def special_ends(
     return out
 
 
-def _certified(system: System, parameters: Any, points: Any, chosen: Any, images: Tape) -> tuple[Any, Any, Any]:
-    """Solutions near the chosen points, for which of them this is certified, and where Newton's iteration converges without that."""
+def _certified(system: System, parameters: Any, points: Any, chosen: Any, images: Tape) -> tuple[Any, Any]:
+    """Solutions near the chosen points, and for which of them this is certified."""
     refined, correction = refine(system, np.where(chosen[:, None], points, 1.0), parameters, _ITERATIONS)
     fine = chosen & (correction < _LOOSE)
     fine[fine] = certify(system, refined[fine], parameters, images).certified
-    return refined, fine, chosen & ~fine & (correction < REFINED)
+    return refined, fine
 
 
 def _endgame(system: System, ends: SpecialEnds, rows: Any, images: Tape, last_system: System, parameters: Any) -> None:
@@ -103,6 +107,7 @@ def _endgame(system: System, ends: SpecialEnds, rows: Any, images: Tape, last_sy
     size, growths, powers = (np.zeros(len(ends.points)) for _ in range(3))
     exponent = np.full(len(ends.points), np.nan)
     size[rows] = np.linalg.norm(values_at(images, ends.points[rows]), axis=1)
+    first = np.abs(ends.points).max(axis=1, initial=0)
     before = cauchy(system, ends.points[rows], np.full((len(rows), 1), _RADII[0]), _NEAR, images)
     for outer, inner in itertools.pairwise(_RADII):
         points, good = _nearer(system, ends.points[rows], outer, inner)
@@ -119,26 +124,28 @@ def _endgame(system: System, ends: SpecialEnds, rows: Any, images: Tape, last_sy
         size[rows], exponent[rows] = size_now, power
         scale = np.maximum(np.abs(now.limits).max(axis=1, initial=0), now.spread)
         agree = closed & ~grows & (np.abs(before.limits - now.limits).max(axis=1, initial=0) <= _AGREE * scale)
-        done = agree | (growths[rows] >= _TIMES) | (powers[rows] >= _TIMES)
         once = rows[agree & (now.winding == 1)]
         there = cauchy(system, ends.points[once], np.full((len(once), 1), inner), _NEAR)
-        doubtful = _regular_after_all(ends, once, there, images, last_system, parameters)
-        for k in np.flatnonzero(done):
-            if ends.kinds[rows[k]] is End.REGULAR or rows[k] in doubtful:
-                continue
+        _regular_after_all(ends, once, there, images, last_system, parameters)
+        large = np.abs(ends.points[rows]).max(axis=1, initial=0) > _LARGE * first[rows]
+        ill = conditions(system, ends.points[rows], [inner]) > _SINGULAR
+        singular = agree & ((now.winding > 1) | large | ill)
+        regular = np.array([ends.kinds[row] is End.REGULAR for row in rows], dtype=bool)
+        infinite = (growths[rows] >= _TIMES) | (powers[rows] >= _TIMES)
+        for k in np.flatnonzero((singular | infinite) & ~regular):
             ends.kinds[rows[k]] = End.SINGULAR if agree[k] else End.AT_INFINITY
             ends.limits[rows[k]], ends.winding[rows[k]] = now.limits[k], now.winding[k]
+        done = singular | infinite | regular
         rows, before = rows[~done], now.part(~done)
 
 
-def _regular_after_all(ends: SpecialEnds, rows: Any, there: SingularEnds, images: Tape, last_system: System, parameters: Any) -> Any:
+def _regular_after_all(ends: SpecialEnds, rows: Any, there: SingularEnds, images: Tape, last_system: System, parameters: Any) -> None:
     """Newton's iteration from the limits of the unknowns themselves, for paths that close after one turn: some had only met an
-    ill-conditioned place on the way to t = 0. Returns the rows that seem regular and could not be certified."""
-    refined, fine, doubtful = _certified(last_system, parameters, there.limits, there.winding == 1, images)
-    near = np.abs(refined - there.limits).max(axis=1, initial=0) <= _NEWTON * np.abs(refined).max(axis=1, initial=0)
-    for row, point, value in zip(rows[fine & near], refined[fine & near], values_at(images, refined[fine & near]), strict=True):
+    ill-conditioned place on the way to t = 0."""
+    refined, fine = _certified(last_system, parameters, there.limits, there.winding == 1, images)
+    fine &= np.abs(refined - there.limits).max(axis=1, initial=0) <= _NEWTON * np.abs(refined).max(axis=1, initial=0)
+    for row, point, value in zip(rows[fine], refined[fine], values_at(images, refined[fine]), strict=True):
         ends.kinds[row], ends.points[row], ends.limits[row], ends.winding[row] = End.REGULAR, point, value, 1
-    return rows[doubtful & near]
 
 
 def _nearer(system: System, points: Any, outer: float, inner: float) -> tuple[Any, Any]:
