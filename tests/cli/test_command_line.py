@@ -178,12 +178,12 @@ def test_memory_limit_fails_fast_with_the_estimate(run):
     assert time.perf_counter() - start < 20
 
 
-@pytest.mark.parametrize("text", ["mlp(2,3,1; x^2)", "linear(3,2,3)", "cnn(2,2; x^2)", "attention(3,2; a=2; t=2)"])
+@pytest.mark.parametrize("text", ["mlp(2,3,1; x^2)", "linear(3,2,3)", "cnn(2,2; x^2)", "attention(2,1; a=1; t=2)"])
 @pytest.mark.parametrize("entry", [e.name for e in ENTRIES])
 def test_every_entry_answers_with_valid_json(run, tmp_path, entry, text):
     extra = []
     if entry == "data":
-        inputs = {"mlp(2,3,1; x^2)": 2, "attention(3,2; a=2; t=2)": 6}.get(text, 3)
+        inputs = {"mlp(2,3,1; x^2)": 2, "attention(2,1; a=1; t=2)": 4}.get(text, 3)
         path = tmp_path / "table.csv"
         path.write_text(",".join(f"x{i}" for i in range(inputs)) + "\n" + ",".join("123456"[:inputs]) + "\n")
         extra = ["--data", path]

@@ -15,6 +15,7 @@ import neurovariety as nv
 from neurovariety.dictionary import registry
 from neurovariety.dictionary.registry import ENTRIES
 from neurovariety.report import build
+from neurovariety.report.figures import figure
 from neurovariety.report.page import page
 from neurovariety.report.terminal import show
 
@@ -141,8 +142,8 @@ class TestPage:
         assert "trials" not in found.text["h2"]
 
     def test_figures(self, html, report):
-        drawn = [r for r in report.rows if r.entry.figure]
-        assert drawn
+        drawn = [r.entry.name for r in report.rows if figure(r)]
+        assert {"dimension", "fibers", "data"} <= set(drawn)
         found = outline(html)
         assert found.count["svg"] == len(drawn)
         assert len(set(found.ids)) == len(found.ids), "ids of two figures clash"
