@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from neurovariety.homotopy import End, System, special_ends
+from neurovariety.homotopy import End, SpecialEnds, System, confirmed_ends, special_ends
 
 IDENTITY = System.build(lambda x, p: [x[0] * 1], 1).values
 
@@ -45,3 +45,36 @@ def test_the_image_converges_where_the_unknown_does_not():
     found = special_ends(system, np.ones((1, 1), dtype=complex), image, np.random.default_rng(0))
     assert found.kinds == [End.SINGULAR]
     assert abs(found.limits[0, 0]) < 1e-9
+
+
+def passing(*limits):
+    """A pass with one regular end for each number, and a singular one for each None."""
+    kinds = [End.SINGULAR if x is None else End.REGULAR for x in limits]
+    values = np.array([[0 if x is None else x] for x in limits], dtype=complex)
+    return SpecialEnds(kinds, values, values, np.ones(len(limits), dtype=np.int64))
+
+
+@pytest.mark.parametrize(
+    ("passes", "taken", "confirmed"),
+    [
+        ([(1, 2, 3)], 1, True),  # all regular: one pass is enough
+        ([(1, 2, None), (1, 2, None)], 2, True),
+        ([(1, 2, None), (1, 2, 3)], 2, True),  # a regular end was taken for a singular one
+        ([(1, None, None), (1, 2, None), (1, 2, None)], 3, True),
+        ([(1, None, None), (2, None, None), (1, 2, None), (2, 1, None)], 4, True),
+        ([(1, 1, None), (1, 2, None), (1, 2, None)], 3, True),  # two paths at one regular end: one has jumped
+        ([(1, None, None), (2, None, None), (3, None, None), (4, None, None), (5, None, None)], 5, False),
+    ],
+)
+def test_ends_that_are_not_all_regular_need_two_passes_that_agree(passes, taken, confirmed):
+    done = []
+
+    def one_pass(number):
+        done.append(number)
+        return passing(*passes[number])
+
+    ends, sure = confirmed_ends(one_pass)
+    assert (len(done), sure) == (taken, confirmed)
+    found = {complex(ends.limits[k, 0]).real for k in ends.distinct(End.REGULAR)}
+    if confirmed:
+        assert found == {x for other in passes for x in other if x is not None}

@@ -24,7 +24,6 @@ Sources: Draisma, Horobet, Ottaviani, Sturmfels, Thomas 2016; Ottaviani, Spaenle
 from __future__ import annotations
 
 import time
-from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -214,7 +213,8 @@ def _special(
     """Critical points for a stated quadric and a random target, from all for a general one: complete or not, how many, evidence."""
     from neurovariety.dictionary.solutions import quadrics
     from neurovariety.dictionary.solutions.slices import normal
-    from neurovariety.homotopy import End, certify, special_ends
+    from neurovariety.dictionary.solutions.special_points import special_points
+    from neurovariety.homotopy import End
 
     terms = problem.found.terms
     if metric == "data":
@@ -226,22 +226,17 @@ def _special(
     base = generic.run.fibers[0]
     note(phase=f"{len(base)} paths to the quadric")
     image = matrix @ normal(rng, (len(terms),))
-    special, entries = problem.special(matrix)
-    parameters = np.concatenate([image, entries])
-    system = problem.towards(base.parameters, matrix, image)
-    ends = special_ends(system, base.array(), problem.prints, rng, (special, parameters))
-    chosen = ends.distinct(End.REGULAR)
-    proof = certify(special, ends.points[chosen], parameters, problem.prints)
-    kinds = Counter(ends.kinds)
+    found = special_points(problem, base, matrix, image, rng)
+    ends, regular = found.ends, found.ends.distinct(End.REGULAR)
     finite = [*ends.of(End.REGULAR), *ends.of(End.SINGULAR)]
     evidence |= {
-        "ends": {str(k): kinds.get(k, 0) for k in End},
-        "merged": len(finite) - len(chosen) - len(ends.distinct(End.SINGULAR)),
+        "ends": ends.counts(),
+        "merged": len(finite) - len(regular) - len(ends.distinct(End.SINGULAR)),
         "largest_winding_number": int(ends.winding.max(initial=0)),
-        "certified": proof.count,
+        "certified": found.certificates.count,
         "quadric_rank": int(np.linalg.matrix_rank(matrix, tol=_RANK * np.abs(matrix).max())),
     }
-    return End.FAILED not in kinds and proof.complete, proof.count, evidence
+    return found.complete, found.certificates.count, evidence
 
 
 def _meaning(value: int | None, claim: Claim, metric: str, rank: int | None, theorem: Theorem | None, reason: str) -> str:

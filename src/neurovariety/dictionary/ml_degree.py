@@ -20,7 +20,6 @@ Sottile 2018 (trace tests of curves).
 from __future__ import annotations
 
 import time
-from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -142,7 +141,8 @@ def _count(
 def _attempt(problem: LikelihoodPoints, rng: np.random.Generator, kept: Any) -> tuple[bool, int, dict[str, Any]]:
     """Complete or not, the number of critical points, and the evidence."""
     from neurovariety.dictionary.solutions.complete_fiber import complete_fiber
-    from neurovariety.homotopy import End, certify, special_ends
+    from neurovariety.dictionary.solutions.slices import normal
+    from neurovariety.homotopy import End, SpecialEnds, carried, certify, confirmed_ends, special_ends
 
     if not problem.dimension:
         return True, 1, {"curve_degree": 1, "ends": {}}
@@ -152,14 +152,20 @@ def _attempt(problem: LikelihoodPoints, rng: np.random.Generator, kept: Any) -> 
         return False, 0, evidence | {"ends": {}}
     base = curve.run.fibers[0]
     level = complex(*rng.normal(size=2))
-    system = problem.towards(base.parameters, level)
     parameters = np.concatenate([base.parameters[:-3], [1.0, 0.0, level]])
-    ends = special_ends(system, base.array(), problem.functions, rng, (problem.system, parameters))
-    chosen = ends.distinct(End.REGULAR)
-    proof = certify(problem.system, ends.points[chosen], parameters, problem.functions)
-    kinds = Counter(ends.kinds)
-    evidence |= {"ends": {str(k): kinds.get(k, 0) for k in End}, "certified": proof.count}
-    return End.FAILED not in kinds and proof.complete, proof.count, evidence
+
+    def one_pass(number: int) -> SpecialEnds:
+        solutions, general = base.array(), base.parameters
+        if number:  # another general hyperplane; the counts must stay
+            general = np.concatenate([base.parameters[:-3], np.abs(base.parameters[-3:]).mean() * normal(rng, (3,))])
+            solutions = carried(problem.system, solutions, base.parameters, general, problem.prints, rng)
+        system = problem.towards(general, level)
+        return special_ends(system, solutions, problem.functions, rng, (problem.system, parameters))
+
+    ends, confirmed = confirmed_ends(one_pass)
+    proof = certify(problem.system, ends.points[ends.distinct(End.REGULAR)], parameters, problem.functions)
+    evidence |= {"ends": ends.counts(), "certified": proof.count}
+    return confirmed and proof.complete, proof.count, evidence
 
 
 def _meaning(value: int, claim: Claim, evidence: dict[str, Any]) -> str:

@@ -5,7 +5,7 @@ from neurovariety.homotopy.checkpoint import Checkpoint
 from neurovariety.homotopy.monodromy import Fiber, Monodromy, random_bend
 from neurovariety.homotopy.monodromy_solve import MonodromySolutions, monodromy_solve
 from neurovariety.homotopy.solve import End, Solutions, solve
-from neurovariety.homotopy.special_ends import SpecialEnds, special_ends
+from neurovariety.homotopy.special_ends import SpecialEnds, carried, confirmed_ends, special_ends
 from neurovariety.homotopy.system import System
 from neurovariety.homotopy.tape import Tape, record
 from neurovariety.homotopy.trace_test import TraceTest, trace_test
@@ -25,7 +25,9 @@ __all__ = [
     "System",
     "Tape",
     "TraceTest",
+    "carried",
     "certify",
+    "confirmed_ends",
     "monodromy_solve",
     "random_bend",
     "record",

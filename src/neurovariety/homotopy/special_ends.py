@@ -10,6 +10,8 @@ does not.
 from __future__ import annotations
 
 import itertools
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -47,6 +49,8 @@ _SAME_POWER = 0.1
 _NOISE = 1e-6
 """Near infinity the Jacobian is ill-conditioned, and limits are needed to a few digits only."""
 
+_PASSES = 5
+
 _NEAR = replace(CAREFUL, contraction=0.05, smallest=1e-13, huge=1e14, noise=_NOISE)
 
 
@@ -72,6 +76,36 @@ class SpecialEnds:
                 kept.append(int(k))
         return kept
 
+    def counts(self) -> dict[str, int]:
+        """How many paths end in each way."""
+        kinds = Counter(self.kinds)
+        return {str(k): kinds.get(k, 0) for k in End}
+
+
+def confirmed_ends(one_pass: Callable[[int], SpecialEnds]) -> tuple[SpecialEnds, bool]:
+    """The ends of one of several passes over the same solutions from different general parameters, and whether they are confirmed.
+
+    Where all ends are regular and different nothing can be missing. An end that is taken for singular or infinite may be a regular
+    one with a pole of the unknowns next to it, and a regular end that two paths share means that a path has jumped: then it needs
+    two passes with the same regular ends, none of which misses any that another has. ``one_pass(k)`` is pass number k.
+    """
+    seen = DistinctPoints(10 * SAME)
+    passes: list[tuple[SpecialEnds, int]] = []
+    for k in range(_PASSES):
+        ends = one_pass(k)
+        regular = ends.distinct(End.REGULAR)
+        if len(regular) == len(ends.kinds):
+            return ends, True
+        for row in regular:
+            seen.add(ends.limits[row])
+        if len(regular) == len(ends.of(End.REGULAR)) and End.FAILED not in ends.kinds:
+            passes.append((ends, len(regular)))
+            if sum(count == len(seen) for _, count in passes) == 2:
+                return passes[-1][0], True
+        elif not passes:
+            fallback = ends
+    return (max(passes, key=lambda found: found[1])[0] if passes else fallback), False
+
 
 def special_ends(
     system: System, starts: Any, images: Tape, rng: np.random.Generator, at_end: tuple[System, Any] | None = None
@@ -81,7 +115,7 @@ def special_ends(
     ``at_end``: a system and its parameters that is the same at t = 0, better suited to certificates.
     """
     last_system, parameters = at_end or (system, [0.0])
-    here = _solutions_at(system, starts, images, rng)
+    here = carried(system, starts, [1.0], [_RADII[0]], images, rng)
     alive = np.isfinite(here).all(axis=1)
     last = track(system, here, [_RADII[0]], [0.0], replace(CAREFUL, smallest=_SMALLEST, noise=_NOISE))
     refined, fine = _certified(last_system, parameters, last.ends, alive & last.good, images)
@@ -159,8 +193,8 @@ def _nearer(system: System, points: Any, outer: float, inner: float) -> tuple[An
     return ends, good
 
 
-def _solutions_at(system: System, starts: Any, images: Tape, rng: np.random.Generator) -> Any:
-    """All solutions (P, n) at t = _RADII[0], which is a general value: as many as ``starts``. Those not found are NaN.
+def carried(system: System, starts: Any, p0: Any, p1: Any, images: Tape, rng: np.random.Generator) -> Any:
+    """The solutions ``starts`` (P, n) at general parameters ``p0`` carried to other general ones ``p1``. Those not found are NaN.
 
     On the way some paths, one in a hundred for some systems, come so near a point where the unknowns are infinite that they are lost.
     Along another arc it is others. What counts is that so many different solutions are found.
@@ -169,8 +203,8 @@ def _solutions_at(system: System, starts: Any, images: Tape, rng: np.random.Gene
     count = 0
     for attempt in range(_ARCS):
         bend = random_bend(rng) if attempt else 1.0
-        found = track(system, starts, [1.0], [_RADII[0]], CAREFUL if attempt else DEFAULTS, bend=bend)
-        refined, correction = refine(system, np.where(found.good[:, None], found.ends, 1.0), [_RADII[0]])
+        found = track(system, starts, p0, p1, CAREFUL if attempt else DEFAULTS, bend=bend)
+        refined, correction = refine(system, np.where(found.good[:, None], found.ends, 1.0), p1)
         prints = values_at(images, refined)
         for k in np.flatnonzero(found.good & (correction < _LOOSE) & np.isfinite(prints).all(axis=1)):
             if count < len(points) and seen.add(prints[k])[1]:

@@ -1,0 +1,44 @@
+"""Critical points for a stated quadric and target, from all those for general ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from neurovariety.dictionary.solutions.critical_points import CriticalPoints
+from neurovariety.homotopy import Certificates, End, Fiber, SpecialEnds, System, carried, certify, confirmed_ends, special_ends
+
+
+@dataclass(frozen=True, eq=False)
+class SpecialPoints:
+    """The critical points at smooth functions: a ``system`` whose solutions they are at ``parameters``, their certificates, what
+    became of each path, and whether nothing can be missing, if the general solutions were all."""
+
+    system: System
+    parameters: Any
+    certificates: Certificates
+    ends: SpecialEnds
+    complete: bool
+
+
+def special_points(points: CriticalPoints, base: Fiber, matrix: Any, image: Any, rng: np.random.Generator) -> SpecialPoints:
+    """Critical points for the quadric ``matrix`` (N, N) and the target with image ``image`` (N,), from the general ones of ``base``.
+
+    A pass that is to be confirmed starts from another general quadric and target.
+    """
+    special, entries = points.special(matrix)
+    parameters = np.concatenate([image, entries])
+
+    def one_pass(number: int) -> SpecialEnds:
+        solutions, general = base.array(), base.parameters
+        if number:
+            general = points.random(1, rng)[1][0]
+            solutions = carried(points.system, solutions, base.parameters, general, points.prints, rng)
+        system = points.towards(general, matrix, image)
+        return special_ends(system, solutions, points.prints, rng, (special, parameters))
+
+    ends, confirmed = confirmed_ends(one_pass)
+    found = certify(special, ends.points[ends.distinct(End.REGULAR)], parameters, points.values)
+    return SpecialPoints(special, parameters, found, ends, confirmed and found.complete)
