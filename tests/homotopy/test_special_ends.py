@@ -78,3 +78,9 @@ def test_ends_that_are_not_all_regular_need_two_passes_that_agree(passes, taken,
     found = {complex(ends.limits[k, 0]).real for k in ends.distinct(End.REGULAR)}
     if confirmed:
         assert found == {x for other in passes for x in other if x is not None}
+
+
+def test_no_more_passes_when_time_is_up():
+    ends, sure = confirmed_ends(lambda number: passing(1, 2, None), lambda: True)
+    assert not sure
+    assert len(ends.distinct(End.REGULAR)) == 2

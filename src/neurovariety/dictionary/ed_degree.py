@@ -12,8 +12,9 @@ same form for each output, which is special: `linear(3,1,3)` has 39 critical poi
 What is proved. Closed formulas with checked hypotheses are `proved`. Otherwise the critical points for one general quadric and
 target are found by monodromy, certified, and tested: their sum is an affine-linear function of the target, the sum over any part of
 them is not (`homotopy.trace_test`): `complete`. A special quadric is reached from them by continuation, every path's end is regular
-(and certified), singular, or at infinity, and the regular ones count; `evidence["ends"]` adds up to the generic number. All rests on
-targets drawn at random being general. What fails a test is a `lower_bound`.
+(and certified), singular, or at infinity, and the regular ones count; `evidence["ends"]` adds up to the generic number. Ends that
+are not regular are told by numerical signs, no certificate: there a second pass from another general quadric must have the same
+regular ends (`homotopy.confirmed_ends`). All rests on targets drawn at random being general. What fails a test is a `lower_bound`.
 
 A quadric of rank below the dimension of X, or data at which the Jacobian of the values has a smaller rank, leaves a whole locus of
 critical points, those that interpolate; then there is no number and the answer is `undecided`, with the reason.

@@ -7,11 +7,12 @@ values, is minus the cross-entropy. For general counts its critical points on th
 no c_i and no S vanishes, are finitely many; their number is the ML degree. It is to cross-entropy what the ED degree is to squared
 loss.
 
-What is proved. Counts that move on a general line give a curve of critical points. All points of a general hyperplane section of the
-curve are found by monodromy, certified, and tested by the linear trace test; then the hyperplane moves to fixed counts, and the ends
-that are regular are certified and counted: `complete`. All rests on lines and counts drawn at random being general. What fails a
-test is a `lower_bound`. A model that fills its space has one critical point, the counts themselves: `proved`. Where different weights
-give one distribution, weights are held fixed until they do not.
+What is proved. Counts that move on a general line give a curve of critical points. All points of a general hyperplane section of
+the curve are found by monodromy, certified, and tested by the linear trace test; then the hyperplane moves to fixed counts, and the
+ends that are regular are certified and counted: `complete`. Ends that are not are told by numerical signs, and need a second pass
+from another hyperplane with the same regular ends (`homotopy.confirmed_ends`). All rests on lines and counts drawn at random being
+general. What fails a test is a `lower_bound`. A model that fills its space has one critical point, the counts themselves: `proved`.
+Where different weights give one distribution, weights are held fixed until they do not.
 
 Sources: Catanese, Hosten, Khetan, Sturmfels 2006; Hauenstein, Rodriguez, Sturmfels 2014; Huh, Sturmfels 2014; Leykin, Rodriguez,
 Sottile 2018 (trace tests of curves).
@@ -32,7 +33,7 @@ from neurovariety.claim import Claim
 from neurovariety.dictionary.data import data as data_entry
 from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.dictionary.progress import found_on_the_way, note, quietly
+from neurovariety.dictionary.progress import found_on_the_way, note, quietly, time_is_up
 from neurovariety.errors import InputError, ResourceError
 from neurovariety.model import Model
 from neurovariety.result import Provenance
@@ -162,7 +163,7 @@ def _attempt(problem: LikelihoodPoints, rng: np.random.Generator, kept: Any) -> 
         system = problem.towards(general, level)
         return special_ends(system, solutions, problem.functions, rng, (problem.system, parameters))
 
-    ends, confirmed = confirmed_ends(one_pass)
+    ends, confirmed = confirmed_ends(one_pass, time_is_up)
     proof = certify(problem.system, ends.points[ends.distinct(End.REGULAR)], parameters, problem.functions)
     evidence |= {"ends": ends.counts(), "certified": proof.count}
     return confirmed and proof.complete, proof.count, evidence

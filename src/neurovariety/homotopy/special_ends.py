@@ -50,6 +50,7 @@ _NOISE = 1e-6
 """Near infinity the Jacobian is ill-conditioned, and limits are needed to a few digits only."""
 
 _PASSES = 5
+"""Passes after which ends that are not all regular stay unconfirmed."""
 
 _NEAR = replace(CAREFUL, contraction=0.05, smallest=1e-13, huge=1e14, noise=_NOISE)
 
@@ -82,12 +83,13 @@ class SpecialEnds:
         return {str(k): kinds.get(k, 0) for k in End}
 
 
-def confirmed_ends(one_pass: Callable[[int], SpecialEnds]) -> tuple[SpecialEnds, bool]:
+def confirmed_ends(one_pass: Callable[[int], SpecialEnds], stop: Callable[[], bool] = lambda: False) -> tuple[SpecialEnds, bool]:
     """The ends of one of several passes over the same solutions from different general parameters, and whether they are confirmed.
 
     Where all ends are regular and different nothing can be missing. An end that is taken for singular or infinite may be a regular
     one with a pole of the unknowns next to it, and a regular end that two paths share means that a path has jumped: then it needs
-    two passes with the same regular ends, none of which misses any that another has. ``one_pass(k)`` is pass number k.
+    two passes with the same regular ends, none of which misses any that another has. That two passes agree is evidence, no proof.
+    ``one_pass(k)`` is pass number k; after one of them ``stop`` may say that there is no time for more.
     """
     seen = DistinctPoints(10 * SAME)
     passes: list[tuple[SpecialEnds, int]] = []
@@ -104,6 +106,8 @@ def confirmed_ends(one_pass: Callable[[int], SpecialEnds]) -> tuple[SpecialEnds,
                 return passes[-1][0], True
         elif not passes:
             fallback = ends
+        if stop():
+            break
     return (max(passes, key=lambda found: found[1])[0] if passes else fallback), False
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from neurovariety.dictionary.progress import time_is_up
 from neurovariety.dictionary.solutions.critical_points import CriticalPoints
 from neurovariety.homotopy import Certificates, End, Fiber, SpecialEnds, System, carried, certify, confirmed_ends, special_ends
 
@@ -14,7 +15,7 @@ from neurovariety.homotopy import Certificates, End, Fiber, SpecialEnds, System,
 @dataclass(frozen=True, eq=False)
 class SpecialPoints:
     """The critical points at smooth functions: a ``system`` whose solutions they are at ``parameters``, their certificates, what
-    became of each path, and whether nothing can be missing, if the general solutions were all."""
+    became of each path, and whether these are taken for all, if the general solutions were all (`confirmed_ends`)."""
 
     system: System
     parameters: Any
@@ -39,6 +40,6 @@ def special_points(points: CriticalPoints, base: Fiber, matrix: Any, image: Any,
         system = points.towards(general, matrix, image)
         return special_ends(system, solutions, points.prints, rng, (special, parameters))
 
-    ends, confirmed = confirmed_ends(one_pass)
+    ends, confirmed = confirmed_ends(one_pass, time_is_up)
     found = certify(special, ends.points[ends.distinct(End.REGULAR)], parameters, points.values)
     return SpecialPoints(special, parameters, found, ends, confirmed and found.complete)
