@@ -31,6 +31,8 @@ def answer_all(entry: Entry, architectures: tuple[str, ...], as_json: bool, jobs
         head.append(source)
         if len(head) >= _PARALLEL_FROM:
             break
+    if len(head) > 1 and any(o.kind == "figure" and o.name in arguments for o in entry.options):
+        raise InputError("a figure is drawn of one architecture; give one, or leave out --figure")
     jobs = jobs or len(os.sched_getaffinity(0))
     parallel = len(head) >= _PARALLEL_FROM and jobs > 1
     everything = _chain(head, sources)
@@ -65,6 +67,10 @@ def _arguments(entry: Entry, options: dict[str, Any]) -> dict[str, Any]:
             target = out.pop("target", None)
             if option.name in out:
                 out[option.name] = read_csv(out[option.name], target).inputs
+        if option.kind == "dataset":
+            target = out.pop("target", None)
+            if option.name in out:
+                out[option.name] = read_csv(out[option.name], target)
     if entry.needs_data:
         out["inputs"] = read_csv(out.pop("data"), out.pop("target", None)).inputs
     return out

@@ -51,7 +51,8 @@ def _common(entry: Entry) -> list[click.Parameter]:
 
 
 def _option(option: Option) -> click.Option:
-    kind: Any = click.Choice(option.choices) if option.choices else click.INT if option.kind == "integer" else click.STRING
+    kinds: dict[str, Any] = {"integer": click.INT, "number": click.FLOAT}
+    kind = click.Choice(option.choices) if option.choices else kinds.get(option.kind, click.STRING)
     return click.Option([f"--{option.name}"], type=kind, help=option.help[0].upper() + option.help[1:] + ".")
 
 

@@ -6,8 +6,9 @@ bound on the number of its local minima at smooth points of X. It depends on Q: 
 ED degree.
 
 ``metric`` says which Q. ``generic``; ``frobenius``: squares of the coefficients; ``bombieri``: Bombieri's product; ``gaussian``:
-mean square over standard normal inputs; ``data``: mean square over the rows of a table. With several outputs the last two are the
-same form for each output, which is special: `linear(3,1,3)` has 39 critical points for a general quadric, and 3 for data.
+mean square over standard normal inputs; ``uniform``: over inputs uniform in [-1, 1]^d; ``data``: mean square over the rows of a table.
+With several outputs the last three are the same form for each output, which is special: `linear(3,1,3)` has 39 critical points for a
+general quadric, and 3 for data.
 
 What is proved. Closed formulas with checked hypotheses are `proved`. Otherwise the critical points for one general quadric and
 target are found by monodromy, certified, and tested: their sum is an affine-linear function of the target, the sum over any part of
@@ -50,8 +51,8 @@ if TYPE_CHECKING:
     from neurovariety.dictionary.solutions.critical_points import CriticalPoints
 
 Route = Literal["auto", "computed", "theorem"]
-Metric = Literal["generic", "frobenius", "bombieri", "gaussian", "data"]
-METRICS = ("generic", "frobenius", "bombieri", "gaussian", "data")
+Metric = Literal["generic", "frobenius", "bombieri", "gaussian", "uniform", "data"]
+METRICS = ("generic", "frobenius", "bombieri", "gaussian", "uniform", "data")
 _STREAM = 4030
 _RANK = 1e-9
 """Singular values below this part of the largest are zero, for the rank of a stated quadric on a tangent space."""
@@ -223,7 +224,7 @@ def _special(
     elif metric == "generic":
         matrix = quadrics.general(terms, rank or len(terms), rng)
     else:
-        matrix = {"frobenius": quadrics.frobenius, "bombieri": quadrics.bombieri, "gaussian": quadrics.gaussian}[metric](terms)
+        matrix = quadrics.stated(terms, metric)
     base = generic.run.fibers[0]
     note(phase=f"{len(base)} paths to the quadric")
     image = matrix @ normal(rng, (len(terms),))
@@ -246,6 +247,7 @@ def _meaning(value: int | None, claim: Claim, metric: str, rank: int | None, the
         "frobenius": "the sum of the squares of the coefficients",
         "bombieri": "Bombieri's product",
         "gaussian": "squared loss on standard normal inputs",
+        "uniform": "squared loss on uniform inputs in [-1, 1]",
         "data": "squared loss on these data",
     }[metric]
     if value is None:

@@ -35,12 +35,11 @@ from neurovariety.dictionary.targets.binary_forms import decide_binary
 from neurovariety.dictionary.targets.convolutions import decide_convolution
 from neurovariety.dictionary.targets.decision import Decision, Verdict, realizable
 from neurovariety.dictionary.targets.linear_maps import decide_linear
-from neurovariety.dictionary.targets.polynomial_map import written_out
 from neurovariety.dictionary.targets.quadratic_forms import decide_quadratic
+from neurovariety.dictionary.targets.random_target import random_target
 from neurovariety.dictionary.targets.search import decide_by_search
 from neurovariety.dictionary.targets.target import Target, function_at, holds_at_surds, read_target, require_polynomial
-from neurovariety.dictionary.trial import generator
-from neurovariety.errors import InputError, ResourceError, VerificationError
+from neurovariety.errors import InputError, VerificationError
 from neurovariety.model import Model
 from neurovariety.result import Provenance
 from neurovariety.tolerances import DEFAULT_SEED
@@ -48,7 +47,6 @@ from neurovariety.tolerances import DEFAULT_SEED
 _MAX_CHECKED = 5000
 """Parameters up to which a witness is put into the model once more."""
 
-_RANDOM_SIZE = 5
 _OWN = "the given weights"
 
 
@@ -182,28 +180,7 @@ def _target(
     notice = (
         "no target was given: this one is a random integer function of the model's linear span; give one with --target or --weights"
     )
-    return _random_target(model, seed), None, (notice,)
-
-
-def _random_target(model: Model, seed: int) -> Target:
-    """The coefficients with an independent random integer for each monomial in the weights: a random element of the span."""
-    try:
-        coordinates = written_out(model)
-    except ResourceError as error:
-        raise ResourceError(f"{model.name} is too large to draw a random target for; give one with --target or --weights") from error
-    rng = generator(seed, 20)
-    drawn: dict[tuple[int, ...], int] = {}
-    found: dict[Any, Fraction] = {}
-    for key, polynomial in zip(coordinates.monomials, coordinates.polynomials, strict=True):
-        total = Fraction(0)
-        for e, c in sorted(polynomial.to_dict().items()):
-            monomial = tuple(int(k) for k in e)
-            if monomial not in drawn:
-                drawn[monomial] = int(rng.integers(-_RANDOM_SIZE, _RANDOM_SIZE + 1))
-            total += drawn[monomial] * Fraction(int(c.p), int(c.q))
-        if total:
-            found[key] = total
-    return Target(model.inputs, model.outputs, found)
+    return random_target(model, seed), None, (notice,)
 
 
 def _checked(model: Model, decision: Decision, target: Target) -> dict[str, Any]:

@@ -13,8 +13,9 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Option:
-    """A command-line option of an entry: ``--name``, help, choices, and its kind: ``text``, ``integer``, ``numbers`` (exact numbers,
-    split at commas), or ``table`` (a CSV file, without the columns that an option ``target`` names)."""
+    """A command-line option of an entry: ``--name``, help, choices, and its kind: ``text``, ``integer``, ``number``, ``numbers`` (exact
+    numbers, split at commas), ``table`` (a CSV file, without the columns that an option ``target`` names), ``dataset`` (a CSV file whose
+    columns ``target`` are targets), or ``figure`` (a file to draw the entry's figure to)."""
 
     name: str
     kind: str
@@ -26,8 +27,8 @@ class Option:
 class Entry:
     """One entry: ``path`` is module:function, imported when first used; ``result`` the name of its result class.
 
-    ``learning`` says in a few words what it is for; ``needs_data`` whether it takes a data set; ``figure`` names the picture that
-    the report draws of its value (empty: none).
+    ``learning`` says in a few words what it is for; ``needs_data`` whether it takes the inputs of a data set, ``trains`` whether it
+    fits inputs to targets (and so is in reports with both only); ``figure`` names the picture of its value (empty: none).
     """
 
     name: str
@@ -36,6 +37,7 @@ class Entry:
     learning: str
     options: tuple[Option, ...] = ()
     needs_data: bool = False
+    trains: bool = False
     figure: str = ""
     takes_memory_limit: bool = True
 
@@ -50,6 +52,21 @@ class Entry:
         found: type[Any] = getattr(import_module(self.path.partition(":")[0]), self.result)
         return found
 
+
+_TRAINING = (
+    Option("data", "dataset", "CSV file with a header line: what is to be fitted"),
+    Option("target", "text", "columns of --data that are targets, separated by commas"),
+    Option("prepare", "text", "standardize: each column minus its mean, divided by its standard deviation", ("none", "standardize")),
+    Option("held-out", "number", "share of the rows, drawn at random, that are not trained on (default: 0)"),
+    Option(
+        "metric",
+        "text",
+        "without --data: distance from --teacher in coefficients, Bombieri's product, or over normal or uniform inputs",
+        ("data", "frobenius", "bombieri", "gaussian", "uniform"),
+    ),
+    Option("teacher", "text", "polynomials in x0, x1, ... to be fitted, one an output (default: random ones)"),
+)
+_FIGURE = Option("figure", "figure", "draw the result to this file (.svg, .png or .pdf)")
 
 ENTRIES: tuple[Entry, ...] = (
     Entry("ambient", "neurovariety.dictionary.ambient:ambient", "AmbientResult", "expressivity: the linear span"),
@@ -170,8 +187,8 @@ ENTRIES: tuple[Entry, ...] = (
             Option(
                 "metric",
                 "text",
-                "the quadratic form: of a general loss, of coefficients, of normal inputs, or of the inputs in --data",
-                ("generic", "frobenius", "bombieri", "gaussian", "data"),
+                "the quadratic form: of a general loss, of coefficients, of normal or uniform inputs, or of the inputs in --data",
+                ("generic", "frobenius", "bombieri", "gaussian", "uniform", "data"),
             ),
             Option("data", "table", "CSV file with a header line, for --metric data"),
             Option("target", "text", "columns of --data that are no inputs, separated by commas"),
@@ -200,6 +217,68 @@ ENTRIES: tuple[Entry, ...] = (
             Option("checkpoint", "text", "file in which a long count is kept; the same command goes on from it"),
         ),
         figure="critical",
+        takes_memory_limit=False,
+    ),
+    Entry(
+        "landscape",
+        "neurovariety.dictionary.landscape:landscape",
+        "LandscapeResult",
+        "optimization: every critical point of training",
+        options=(*_TRAINING, _FIGURE),
+        trains=True,
+        figure="landscape",
+        takes_memory_limit=False,
+    ),
+    Entry(
+        "discriminant",
+        "neurovariety.dictionary.discriminant:discriminant",
+        "DiscriminantResult",
+        "optimization: where the landscape changes",
+        options=(
+            *_TRAINING,
+            Option(
+                "slice",
+                "text",
+                "target: a plane of targets; sample: the values of one sample; quadric: target and loss",
+                ("target", "sample", "quadric"),
+            ),
+            Option("grid", "integer", "points along each side of the slice (default: 60)"),
+            _FIGURE,
+        ),
+        trains=True,
+        figure="chambers",
+        takes_memory_limit=False,
+    ),
+    Entry(
+        "gradient-flow",
+        "neurovariety.dictionary.gradient_flow:gradient_flow",
+        "GradientFlowResult",
+        "dynamics: where training ends, and how often",
+        options=(
+            *_TRAINING,
+            Option("method", "text", "how the weights move", ("flow", "gd", "sgd", "adam")),
+            Option("runs", "integer", "random initializations (default: 200)"),
+            Option("step", "number", "step size of gd, sgd and adam (default: 0.01)"),
+            Option("weight-decay", "number", "strength of weight decay (default: 0)"),
+            Option("scale", "number", "standard deviation of the initial weights (default: 0.5)"),
+            _FIGURE,
+        ),
+        trains=True,
+        figure="basins",
+        takes_memory_limit=False,
+    ),
+    Entry(
+        "tangent-kernel",
+        "neurovariety.dictionary.tangent_kernel:tangent_kernel",
+        "TangentKernelResult",
+        "dynamics: how fast functions can change",
+        options=(
+            *_TRAINING,
+            Option("weights", "numbers", "weights at which the kernel is taken (default: random ones, and along training from there)"),
+            _FIGURE,
+        ),
+        trains=True,
+        figure="spectrum",
         takes_memory_limit=False,
     ),
     Entry(

@@ -103,7 +103,7 @@ def fill(
 ) -> None:
     """Append the rows one by one, so that whoever stops the work keeps those that are done."""
     for entry in ENTRIES:
-        if entry.needs_data and dataset is None:
+        if (entry.needs_data and dataset is None) or (entry.trains and (dataset is None or not dataset.target_names)):
             continue
         progress(entry.name)
         options: dict[str, Any] = {"seed": seed}
@@ -111,6 +111,8 @@ def fill(
             options["memory_limit"] = memory_limit
         if entry.needs_data and dataset is not None:
             options["inputs"] = dataset.inputs
+        if entry.trains:
+            options |= {"data": dataset, "prepare": "standardize"}
         try:
             with search_at_most(_SECONDS):
                 out.rows.append(Row(entry, entry.load()(model, **options)))
@@ -140,7 +142,7 @@ def _described(dataset: Dataset | None) -> dict[str, Any] | None:
         "samples": len(dataset.inputs),
         "features": list(dataset.features),
         "targets": list(dataset.target_names),
-        "preparation": "none: every number exactly as written in the file",
+        "preparation": "every number exactly as written in the file; standardized for training",
     }
 
 

@@ -5,38 +5,72 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+from neurovariety.dictionary.registry import Entry
+from neurovariety.errors import InputError
 from neurovariety.report.build import Row
+from neurovariety.report.colours import INK, MAIN, SECOND, THIRD
+from neurovariety.report.training_figures import DRAWINGS
+from neurovariety.result import Result
 
-_INK, _MAIN, _SECOND, _THIRD = "#010101", "#020202", "#030303", "#040404"
-_COLOURS = {_INK: "var(--ink)", _MAIN: "var(--main)", _SECOND: "var(--second)", _THIRD: "var(--third)"}
+_STYLE: Any = {"svg.fonttype": "none", "font.size": 10, "font.family": "sans-serif", "svg.hashsalt": "neurovariety"}
+_COLOURS = {INK: "var(--ink)", MAIN: "var(--main)", SECOND: "var(--second)", THIRD: "var(--third)"}
 
 
 def figure(row: Row) -> str:
     """The SVG of a row's figure, or '' where it has none."""
-    draw = _DRAWINGS.get(row.entry.figure)
-    if draw is None or row.result is None:
+    if row.result is None:
         return ""
     import matplotlib as mpl
-    from matplotlib.figure import Figure
 
-    with mpl.rc_context({"svg.fonttype": "none", "font.size": 10, "font.family": "sans-serif", "svg.hashsalt": "neurovariety"}):
-        canvas = Figure(figsize=(6.4, 1.9), layout="constrained")
-        axes = canvas.subplots()
-        axes.patch.set_alpha(0)
-        if not draw(axes, row.result.value, row.result.evidence):
+    with mpl.rc_context(_STYLE):
+        canvas = _drawn(row.entry, row.result)
+        if canvas is None:
             return ""
-        for side in ("top", "right"):
-            axes.spines[side].set_visible(False)
-        for spine in axes.spines.values():
-            spine.set_color(_INK)
-        axes.tick_params(colors=_INK)
-        axes.xaxis.label.set_color(_INK)
-        axes.yaxis.label.set_color(_INK)
         buffer = io.StringIO()
         canvas.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     return _themed(buffer.getvalue(), row.entry.name)
+
+
+def save_figure(entry: Entry, result: Result, path: str) -> None:
+    """Draw a result to a file whose ending says how: .svg, .png or .pdf. Raises `InputError` where that cannot be done."""
+    import matplotlib as mpl
+
+    ending = Path(path).suffix.lower()
+    if ending not in (".svg", ".png", ".pdf"):
+        raise InputError(f"a figure is drawn to a file that ends in .svg, .png or .pdf, got {path!r}")
+    with mpl.rc_context(_STYLE):
+        canvas = _drawn(entry, result)
+        if canvas is None:
+            raise InputError(f"this {entry.name} has no figure: {result.meaning}")
+        try:
+            canvas.savefig(path, format=ending[1:], dpi=150)
+        except OSError as error:
+            raise InputError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def _drawn(entry: Entry, result: Result) -> Any:
+    """The canvas of an entry's figure, None where there is none."""
+    from matplotlib.figure import Figure
+
+    draw, height = _DRAWINGS.get(entry.figure, (None, 0.0))
+    if draw is None:
+        return None
+    canvas = Figure(figsize=(6.4, height), layout="constrained")
+    axes = canvas.subplots()
+    axes.patch.set_alpha(0)
+    if not draw(axes, result.value, result.evidence):
+        return None
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    for spine in axes.spines.values():
+        spine.set_color(INK)
+    axes.tick_params(colors=INK)
+    axes.xaxis.label.set_color(INK)
+    axes.yaxis.label.set_color(INK)
+    return canvas
 
 
 def _themed(svg: str, name: str) -> str:
@@ -55,12 +89,12 @@ def _bars(axes: Any, value: Any, evidence: Any) -> bool:
     if evidence.get("ambient") is not None:
         rows.append(("ambient", evidence["ambient"]))
     rows = [(n, v) for n, v in rows if v is not None][::-1]
-    colours = [_MAIN if n == "dimension" else _THIRD for n, _ in rows]
+    colours = [MAIN if n == "dimension" else THIRD for n, _ in rows]
     axes.barh([n for n, _ in rows], [v for _, v in rows], color=colours)
     if max(v for _, v in rows) > 50 * max(value, 1):
         axes.set_xscale("log")
     for i, (_, v) in enumerate(rows):
-        axes.annotate(f" {v}", (v, i), va="center", color=_INK)
+        axes.annotate(f" {v}", (v, i), va="center", color=INK)
     axes.margins(x=0.12)
     return True
 
@@ -70,10 +104,10 @@ def _split(axes: Any, value: Any, evidence: Any) -> bool:
     if value.get("hidden") is None or evidence.get("stated") is None or "at" in evidence:
         return False
     parts = [
-        ("seen by the function", evidence["model_dimension"], _MAIN),
-        ("stated symmetries", evidence["stated"], _THIRD),
+        ("seen by the function", evidence["model_dimension"], MAIN),
+        ("stated symmetries", evidence["stated"], THIRD),
     ]
-    parts.append(("hidden", value["hidden"], _SECOND))
+    parts.append(("hidden", value["hidden"], SECOND))
     left = 0
     for name, size, colour in parts:
         axes.barh([0], [size], left=left, color=colour, label=f"{name}: {size}", height=0.5)
@@ -81,7 +115,7 @@ def _split(axes: Any, value: Any, evidence: Any) -> bool:
     axes.set_yticks([])
     axes.set_ylim(-0.5, 1.1)
     axes.set_xlabel("parameters")
-    legend = axes.legend(ncols=3, frameon=False, loc="upper left", labelcolor=_INK, borderaxespad=0)
+    legend = axes.legend(ncols=3, frameon=False, loc="upper left", labelcolor=INK, borderaxespad=0)
     legend.set_in_layout(True)
     return True
 
@@ -91,9 +125,9 @@ def _threshold(axes: Any, value: Any, evidence: Any) -> bool:
     seen = evidence.get("rank_by_samples")
     if not seen:
         return False
-    axes.step(range(len(seen) + 1), [0, *seen], where="post", color=_MAIN, linewidth=2)
-    axes.axhline(value["dimension"], color=_SECOND, linestyle="--", linewidth=1)
-    axes.annotate("dimension", (0, value["dimension"]), xytext=(4, -12), textcoords="offset points", color=_INK)
+    axes.step(range(len(seen) + 1), [0, *seen], where="post", color=MAIN, linewidth=2)
+    axes.axhline(value["dimension"], color=SECOND, linestyle="--", linewidth=1)
+    axes.annotate("dimension", (0, value["dimension"]), xytext=(4, -12), textcoords="offset points", color=INK)
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_xlabel("samples, in the order of the file")
     axes.set_ylabel("rank of J")
@@ -105,16 +139,16 @@ def _critical(axes: Any, value: Any, evidence: Any) -> bool:
     """The polar degrees that add up to the number, or what became of the paths from which it was counted."""
     polar, ends = evidence.get("polar_degrees"), {k: n for k, n in (evidence.get("ends") or {}).items() if n}
     if polar and evidence.get("route") == "theorem":
-        axes.bar(range(len(polar)), polar, color=_MAIN)
+        axes.bar(range(len(polar)), polar, color=MAIN)
         for i, n in enumerate(polar):
-            axes.annotate(f"{n:,}", (i, n), ha="center", va="bottom", color=_INK)
+            axes.annotate(f"{n:,}", (i, n), ha="center", va="bottom", color=INK)
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.set_xlabel("polar degrees: from the degree of the dual variety (left) to the degree of the variety")
         axes.margins(y=0.15)
         return True
     if not ends:
         return False
-    colours = {"regular": _MAIN, "singular": _SECOND, "at infinity": _THIRD, "failed": _INK}
+    colours = {"regular": MAIN, "singular": SECOND, "at infinity": THIRD, "failed": INK}
     left = 0
     for kind, number in ends.items():
         axes.barh([0], [number], left=left, color=colours[kind], label=f"{kind}: {number:,}", height=0.5)
@@ -122,8 +156,15 @@ def _critical(axes: Any, value: Any, evidence: Any) -> bool:
     axes.set_yticks([])
     axes.set_ylim(-0.5, 1.1)
     axes.set_xlabel("ends of the paths from the general problem")
-    axes.legend(ncols=4, frameon=False, loc="upper left", labelcolor=_INK, borderaxespad=0)
+    axes.legend(ncols=4, frameon=False, loc="upper left", labelcolor=INK, borderaxespad=0)
     return True
 
 
-_DRAWINGS: dict[str, Callable[[Any, Any, Any], bool]] = {"bars": _bars, "split": _split, "threshold": _threshold, "critical": _critical}
+_DRAWINGS: dict[str, tuple[Callable[[Any, Any, Any], bool], float]] = {
+    "bars": (_bars, 1.9),
+    "split": (_split, 1.9),
+    "threshold": (_threshold, 1.9),
+    "critical": (_critical, 1.9),
+    **DRAWINGS,
+}
+"""What draws a figure, and its height in inches."""

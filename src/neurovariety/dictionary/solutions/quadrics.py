@@ -1,8 +1,9 @@
-"""Quadrics on the coordinates of a parametrization: what squared distances of functions look like there."""
+"""Quadrics on the coordinates of a parametrization: what squared distances of functions look like there, one by one and in families."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from math import factorial, prod
 from typing import Any
 
@@ -11,25 +12,40 @@ import numpy as np
 Term = tuple[int, tuple[int, ...], float]
 """Output, exponents of the inputs, and scale of a coordinate, as `Coordinates.terms` has them."""
 
-
-def frobenius(terms: Sequence[Term]) -> Any:
-    """The sum of the squares of the coefficients; for linear networks the Frobenius norm of the matrix."""
-    return np.diag([scale**-2.0 for _, _, scale in terms])
+Exponents = tuple[int, ...]
 
 
-def bombieri(terms: Sequence[Term]) -> Any:
-    """Bombieri's product: squares of coefficients divided by multinomial coefficients; orthogonal changes of inputs keep it."""
-    return np.diag([scale**-2.0 * prod(map(factorial, e)) / factorial(sum(e)) for _, e, scale in terms])
+def _frobenius(e: Exponents, f: Exponents) -> float:
+    return float(e == f)
 
 
-def gaussian(terms: Sequence[Term]) -> Any:
-    """The mean square over standard normal inputs, summed over outputs."""
+def _bombieri(e: Exponents, f: Exponents) -> float:
+    return prod(map(factorial, e)) / factorial(sum(e)) if e == f else 0.0
 
-    def moment(e: tuple[int, ...], f: tuple[int, ...]) -> float:
-        orders = [a + b for a, b in zip(e, f, strict=True)]
-        return 0.0 if any(n % 2 for n in orders) else float(prod(prod(range(n - 1, 0, -2)) for n in orders))
 
-    return _by_outputs(terms, lambda e, f: moment(e, f))
+def _gaussian(e: Exponents, f: Exponents) -> float:
+    orders = [a + b for a, b in zip(e, f, strict=True)]
+    return 0.0 if any(n % 2 for n in orders) else float(prod(prod(range(n - 1, 0, -2)) for n in orders))
+
+
+def _uniform(e: Exponents, f: Exponents) -> float:
+    orders = [a + b for a, b in zip(e, f, strict=True)]
+    return 0.0 if any(n % 2 for n in orders) else 1.0 / prod(n + 1 for n in orders)
+
+
+PRODUCTS: dict[str, Callable[[Exponents, Exponents], float]] = {
+    "frobenius": _frobenius,
+    "bombieri": _bombieri,
+    "gaussian": _gaussian,
+    "uniform": _uniform,
+}
+"""Inner products of monomials x^e and x^f: of coefficients; Bombieri's, which orthogonal changes of inputs keep; mean over standard
+normal inputs; mean over inputs uniform in the cube [-1, 1]^d."""
+
+
+def stated(terms: Sequence[Term], metric: str) -> Any:
+    """The matrix of one of `PRODUCTS`, summed over outputs."""
+    return _by_outputs(terms, PRODUCTS[metric])
 
 
 def of_data(terms: Sequence[Term], inputs: Any) -> Any:
@@ -49,7 +65,7 @@ def general(terms: Sequence[Term], rank: int, rng: np.random.Generator) -> Any:
     return factor.T @ factor / rank
 
 
-def _by_outputs(terms: Sequence[Term], entry: Any) -> Any:
+def _by_outputs(terms: Sequence[Term], entry: Callable[[Exponents, Exponents], float]) -> Any:
     """Entries for pairs of coordinates of one output, zero for two outputs."""
     out = np.zeros((len(terms), len(terms)))
     for i, (o, e, s) in enumerate(terms):
@@ -57,3 +73,73 @@ def _by_outputs(terms: Sequence[Term], entry: Any) -> Any:
             if o == p:
                 out[i, k] = out[k, i] = entry(e, f) / (s * t)
     return out
+
+
+@dataclass(frozen=True, eq=False)
+class Quadrics:
+    """A linear family of quadrics on ``size`` coordinates: entries (row, column, number of the parameter, factor), row >= column.
+
+    ``draw(number, rng)`` gives the parameters (number, parameters) of general members.
+    """
+
+    name: str
+    size: int
+    places: tuple[tuple[int, int, int, float], ...]
+    parameters: int
+    draw: Callable[[int, np.random.Generator], Any]
+
+    def matrices(self, parameters: Any) -> Any:
+        """The members (P, N, N) at parameters (P, m)."""
+        parameters = np.asarray(parameters)
+        out = np.zeros((len(parameters), self.size, self.size), dtype=parameters.dtype)
+        for i, k, at, factor in self.places:
+            out[:, i, k] = out[:, k, i] = parameters[:, at] * factor
+        return out
+
+    def parameters_of(self, matrix: Any) -> Any | None:
+        """The parameters (m,) of a member, None for a matrix that is none."""
+        found = np.zeros(self.parameters)
+        for i, k, at, factor in self.places:
+            found[at] = matrix[i, k] / factor
+        same = np.abs(self.matrices(found[None])[0] - matrix).max(initial=0.0) <= 1e-12 * np.abs(matrix).max(initial=0.0)
+        return found if same else None
+
+
+def diagonal(terms: Sequence[Term]) -> Quadrics:
+    """All diagonal quadrics; a general one counts like a general quadric (`critical_points`)."""
+
+    def draw(number: int, rng: np.random.Generator) -> Any:
+        return np.exp(2j * np.pi * rng.random((number, n))) * rng.uniform(0.5, 2.0, (number, n))
+
+    n = len(terms)
+    return Quadrics("diagonal", n, tuple((i, i, i, 1.0) for i in range(n)), n, draw)
+
+
+def only(terms: Sequence[Term], matrix: Any) -> Quadrics:
+    """The one quadric ``matrix`` (N, N); its entries are parameters, so that no coefficient of a system was ever rounded."""
+    n = len(terms)
+    entries = [(i, k) for i in range(n) for k in range(i + 1) if matrix[i, k]]
+    values = np.array([matrix[place] for place in entries], dtype=np.complex128)
+    places = tuple((i, k, at, 1.0) for at, (i, k) in enumerate(entries))
+    return Quadrics("the stated quadric", n, places, len(entries), lambda number, _: np.tile(values, (number, 1)))
+
+
+def moments(terms: Sequence[Term]) -> Quadrics:
+    """The quadrics of data: for each output the same Gram matrix, whose entry at x^e, x^f is the moment of x^(e + f)."""
+    numbers: dict[Exponents, int] = {}
+    places = []
+    for i, (o, e, s) in enumerate(terms):
+        for k, (p, f, t) in enumerate(terms[: i + 1]):
+            if o == p:
+                at = numbers.setdefault(tuple(a + b for a, b in zip(e, f, strict=True)), len(numbers))
+                places.append((i, k, at, 1 / (s * t)))
+    exponents = np.array(list(numbers)).reshape(len(numbers), -1)
+    samples = 2 * len(numbers) + 4
+
+    def draw(number: int, rng: np.random.Generator) -> Any:
+        shape = (number, samples, exponents.shape[1])
+        x = rng.normal(size=shape) + 0.4j * rng.normal(size=shape)
+        weights = np.exp(2j * np.pi * rng.random((number, samples))) * rng.uniform(0.5, 2.0, (number, samples)) / np.sqrt(samples)
+        return np.einsum("ps,psm->pm", weights, np.prod(x[:, :, None, :] ** exponents, axis=-1))
+
+    return Quadrics("Gram matrices of moments", len(terms), tuple(places), len(numbers), draw)

@@ -9,7 +9,7 @@ import numpy as np
 
 from neurovariety.dictionary.progress import time_is_up
 from neurovariety.dictionary.solutions.critical_points import CriticalPoints
-from neurovariety.homotopy import Certificates, End, Fiber, SpecialEnds, System, carried, certify, confirmed_ends, special_ends
+from neurovariety.homotopy import Certificates, End, Fiber, SpecialEnds, System, Tape, carried, certify, confirmed_ends, special_ends
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,10 +24,13 @@ class SpecialPoints:
     complete: bool
 
 
-def special_points(points: CriticalPoints, base: Fiber, matrix: Any, image: Any, rng: np.random.Generator) -> SpecialPoints:
+def special_points(
+    points: CriticalPoints, base: Fiber, matrix: Any, image: Any, rng: np.random.Generator, images: Tape | None = None
+) -> SpecialPoints:
     """Critical points for the quadric ``matrix`` (N, N) and the target with image ``image`` (N,), from the general ones of ``base``.
 
-    A pass that is to be confirmed starts from another general quadric and target.
+    A pass that is to be confirmed starts from another general quadric and target. ``images``: what ends are to have limits of
+    (default: the prints).
     """
     special, entries = points.special(matrix)
     parameters = np.concatenate([image, entries])
@@ -38,7 +41,7 @@ def special_points(points: CriticalPoints, base: Fiber, matrix: Any, image: Any,
             general = points.random(1, rng)[1][0]
             solutions = carried(points.system, solutions, base.parameters, general, points.prints, rng)
         system = points.towards(general, matrix, image)
-        return special_ends(system, solutions, points.prints, rng, (special, parameters))
+        return special_ends(system, solutions, images or points.prints, rng, (special, parameters))
 
     ends, confirmed = confirmed_ends(one_pass, time_is_up)
     found = certify(special, ends.points[ends.distinct(End.REGULAR)], parameters, points.values)

@@ -1,0 +1,1 @@
+"""Training as a nearest-point problem: losses, the critical points of all of training, dynamics and chambers."""
