@@ -14,8 +14,8 @@ from typing import Any
 @dataclass(frozen=True)
 class Option:
     """A command-line option of an entry: ``--name``, help, choices, and its kind: ``text``, ``integer``, ``number``, ``numbers`` (exact
-    numbers, split at commas), ``table`` (a CSV file, without the columns that an option ``target`` names), ``dataset`` (a CSV file whose
-    columns ``target`` are targets), or ``figure`` (a file to draw the entry's figure to)."""
+    numbers, split at commas), ``table`` (a CSV file, without the columns that an option ``target`` names), ``dataset`` (a CSV file;
+    its columns ``target`` are targets), or ``figure`` (a file to draw the entry's figure to)."""
 
     name: str
     kind: str
