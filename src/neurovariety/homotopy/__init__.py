@@ -2,6 +2,7 @@
 
 from neurovariety.homotopy.certify import Certificates, certify
 from neurovariety.homotopy.checkpoint import Checkpoint
+from neurovariety.homotopy.inertia import certified_index
 from neurovariety.homotopy.monodromy import Fiber, Monodromy, random_bend
 from neurovariety.homotopy.monodromy_solve import MonodromySolutions, monodromy_solve
 from neurovariety.homotopy.solve import End, Solutions, solve
@@ -26,6 +27,7 @@ __all__ = [
     "Tape",
     "TraceTest",
     "carried",
+    "certified_index",
     "certify",
     "confirmed_ends",
     "monodromy_solve",

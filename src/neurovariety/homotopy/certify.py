@@ -169,16 +169,16 @@ def _at_higher_precision(system: System, point: Any, parameters: Any, inverse: A
             try:
                 y = flint.acb_mat(n, n, [flint.acb(z.real, z.imag) for z in inverse.reshape(-1)])
                 for _ in range(12):
-                    values = _run_balls(system.with_jacobian, x + p)
+                    values = run_balls(system.with_jacobian, x + p)
                     y = flint.acb_mat(n, n, [v.mid() for v in values[n:]]).inv()
                     step = y * flint.acb_mat(n, 1, values[:n])
                     x = [(a - step[i, 0]).mid() for i, a in enumerate(x)]
-                values = _run_balls(system.with_jacobian, x + p)
+                values = run_balls(system.with_jacobian, x + p)
                 y = flint.acb_mat(n, n, [e.mid() for e in y.entries()])
                 error = [abs(e).upper() for e in (y * flint.acb_mat(n, 1, values[:n])).entries()]
                 rho = [4 * e + abs(a).upper() * flint.arb(2) ** (20 - precision) for e, a in zip(error, x, strict=True)]
                 box = [a + flint.acb(flint.arb(0, r), flint.arb(0, r)) for a, r in zip(x, rho, strict=True)]
-                values = _run_balls(system.with_jacobian, box + p)
+                values = run_balls(system.with_jacobian, box + p)
                 rest = flint.acb_mat([[int(i == j) for j in range(n)] for i in range(n)]) - y * flint.acb_mat(n, n, values[n:])
                 # A polydisc lies in the box of its circumscribed squares, over which the Jacobian was enclosed.
                 inside = all(
@@ -191,7 +191,7 @@ def _at_higher_precision(system: System, point: Any, parameters: Any, inverse: A
                 if np.abs(centre - point).max() > _NEAR * max(np.abs(point).max(), 1e-300):
                     return None  # Newton's iteration has gone to another solution, or the point was none
                 near = _rounded_balls(x, rho, centre)
-                shown = x if prints is None else _run_balls(prints, box)
+                shown = x if prints is None else run_balls(prints, box)
                 middle = np.array([complex(float(v.real.mid()), float(v.imag.mid())) for v in shown])
                 radii = rho if prints is None else [flint.arb(0)] * len(shown)
                 return _Fine(centre, near, middle, _rounded_balls(shown, radii, middle))
@@ -209,7 +209,7 @@ def _rounded_balls(balls: list[Any], radii: list[Any], centres: Any) -> Any:
     return np.array(sizes)
 
 
-def _run_balls(tape: Tape, inputs: list[Any]) -> list[Any]:
+def run_balls(tape: Tape, inputs: list[Any]) -> list[Any]:
     """The outputs of a tape over python-flint's balls."""
     zero = flint.acb(0)
     w: list[Any] = [zero] * tape.slots

@@ -6,6 +6,7 @@ scaling in which forms of one size have coefficients of one size.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import factorial, frexp, log2, prod
@@ -56,14 +57,19 @@ def coordinates(model: Model, chart: Chart, extra: int, seed: int, constants: bo
 
     Raises `InputError` for a rational one, `ResourceError` where they are too long.
     """
-    rng = generator(seed, _STREAM)
     place = {w: k for k, w in enumerate(chart.free)}
     graph = Graph(len(place) + extra)
+    weights = [graph.input(place[i]) if i in place else graph.constant(chart.fixed[i]) for i in range(model.parameters)]
+    return written(model, graph, weights, len(place), seed, constants)
+
+
+def written(model: Model, graph: Graph, weights: Sequence[Expression], free: int, seed: int, constants: bool = False) -> Coordinates:
+    """The coordinates of a polynomial model at weights that are expressions of ``graph``, of whose inputs the first are ``free``."""
+    rng = generator(seed, _STREAM)
     ring = Forms(graph, model.inputs)
-    weights = [ring.of(graph.input(place[i]) if i in place else graph.constant(chart.fixed[i])) for i in range(model.parameters)]
     values = [Fraction(int(rng.integers(1, 64)), 16) if c is None else c for c in model.coefficients]
     arguments = [
-        *leaves(model, ring.array(weights, (model.parameters,))),
+        *leaves(model, ring.array([ring.of(w) for w in weights], (model.parameters,))),
         ring.unknowns().reshape(model.input_shape),
         ring.constant(np.array(values, dtype=object)),
     ]
@@ -77,4 +83,4 @@ def coordinates(model: Model, chart: Chart, extra: int, seed: int, constants: bo
                 found.append((expression * scale).as_base())
                 terms.append((output, exponents, scale))
     drawn = tuple(v for c, v in zip(model.coefficients, values, strict=True) if c is None)
-    return Coordinates(graph, tuple(found), tuple(terms), len(place), drawn)
+    return Coordinates(graph, tuple(found), tuple(terms), free, drawn)

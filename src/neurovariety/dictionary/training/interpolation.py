@@ -1,0 +1,81 @@
+"""Fewer directions seen than there are: a whole locus of functions with the least loss, that of interpolation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from neurovariety.claim import Claim
+from neurovariety.dictionary.degree import degree
+from neurovariety.dictionary.progress import quietly, search_at_most
+from neurovariety.dictionary.solutions.chart import find_chart
+from neurovariety.dictionary.solutions.coordinates import coordinates
+from neurovariety.dictionary.training.loss import quadratic
+from neurovariety.dictionary.training.task import Task
+from neurovariety.dictionary.training.weight_map import weight_map
+from neurovariety.dictionary.trial import generator
+from neurovariety.errors import NeurovarietyError
+
+_STREAM = 4075
+_SECONDS = 10.0
+_STARTS = 48
+_ATTAINED = 1e-9
+
+
+def interpolation(task: Task, dim: int, seen: dict[str, Any], seed: int) -> tuple[dict[str, Any], Claim, dict[str, Any], str]:
+    """Value, claim, evidence and meaning where the loss sees fewer directions than ``dim``.
+
+    Over the complex numbers the functions with the same values at the data as a general one form a locus of dimension ``dim`` minus
+    the rank; it is a linear section of the neurovariety, so its degree is at most the variety's. The least squares residual over all
+    functions of the linear span bounds the loss from below; networks that reach it interpolate.
+    """
+    model = task.model
+    chart = find_chart(model, dim, seed)
+    every = coordinates(model, chart, 0, seed, constants=True)
+    changing = coordinates(model, chart, 0, seed)
+    known = set(changing.terms)
+    fixed = [(t, float(np.real(e.value))) for t, e in zip(every.terms, every.expressions, strict=True) if t not in known]
+    loss = quadratic(task.loss, changing.terms, fixed)
+    values, vectors = np.linalg.eigh(loss.matrix)
+    kept = values > 1e-12 * values.max(initial=1e-300)
+    vectors, values = vectors[:, kept], values[kept]
+    target = vectors @ ((vectors.T @ loss.image) / values)
+    bound = max(float(loss.value(target)), 0.0)
+    found = weight_map(model, changing.terms, seed)
+    rng = generator(seed, _STREAM)
+    starts = rng.normal(size=(_STARTS, model.parameters)) * rng.choice([0.3, 1.0], size=(_STARTS, 1))
+    weights, _ = found.fit(target + 0j, starts, 500, np.sqrt(values)[:, None] * vectors.T)
+    losses = loss.value(found.at(weights).real)
+    best = int(np.nanargmin(losses))
+    least = max(float(losses[best]), 0.0)
+    attained = least <= bound + _ATTAINED * max(abs(loss.constant), 1e-300)
+    size = dim - seen["directions"]
+    try:
+        with search_at_most(_SECONDS):
+            most = quietly(degree, model, seed=seed)
+        bounded = most.value if most.claim in (Claim.PROVED, Claim.COMPLETE) else None
+    except NeurovarietyError:
+        bounded = None
+    value = {
+        "complex": None,
+        "real": None,
+        "minima": None,
+        "at_subnetworks": None,
+        "least_loss": bound if attained else least,
+        "global_minimum": "complete" if attained else "upper_bound",
+    }
+    evidence = {
+        "interpolation": {"dimension": size, "degree_at_most": bounded, "lower_bound": bound, "best": least, "attained": attained},
+        "least": {"weights": weights[best].real.tolist(), "loss": least},
+    }
+    meaning = (
+        f"the data see {seen['directions']} of {dim} directions: functions with the least loss are a locus of dimension {size}"
+        f"{f' and degree at most {bounded:,}' if bounded else ''}, not finitely many; "
+        + (
+            f"networks attain the least squares loss {bound:.6g} of the whole span"
+            if attained
+            else f"the best network found has {least:.6g}"
+        )
+    )
+    return value, Claim.UNDECIDED, evidence, meaning
