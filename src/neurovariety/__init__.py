@@ -43,11 +43,13 @@ if TYPE_CHECKING:
     from neurovariety.dictionary.equations import EquationsResult, equations
     from neurovariety.dictionary.fibers import FibersResult, fibers
     from neurovariety.dictionary.invariance import InvarianceResult, invariance
+    from neurovariety.dictionary.landscape import LandscapeResult, landscape
     from neurovariety.dictionary.membership import MembershipResult, membership
     from neurovariety.dictionary.ml_degree import MlDegreeResult, ml_degree
     from neurovariety.dictionary.point_count import PointCountResult, point_count
     from neurovariety.dictionary.sample_complexity import SampleComplexityResult, sample_complexity
     from neurovariety.dictionary.symmetries import SymmetriesResult, symmetries
+    from neurovariety.dictionary.training.loss import Form
     from neurovariety.errors import (
         DataError,
         InputError,
@@ -76,17 +78,19 @@ _HOME = {
     "DataResult": "dictionary.data",
     "Dataset": "dataset",
     "DegreeResult": "dictionary.degree",
-    "EdDegreeResult": "dictionary.ed_degree",
     "Diagonal": "architectures",
     "DimensionResult": "dictionary.dimension",
+    "EdDegreeResult": "dictionary.ed_degree",
     "EquationsResult": "dictionary.equations",
     "Equivariant": "architectures",
     "FibersResult": "dictionary.fibers",
+    "Form": "dictionary.training.loss",
     "GraphNetwork": "architectures",
     "GroupConvolution": "architectures",
     "InputError": "errors",
     "InvarianceResult": "dictionary.invariance",
     "Invariant": "architectures",
+    "LandscapeResult": "dictionary.landscape",
     "Linear": "architectures",
     "MLP": "architectures",
     "MembershipResult": "dictionary.membership",
@@ -115,12 +119,13 @@ _HOME = {
     "conservation": "dictionary.conservation",
     "data": "dictionary.data",
     "degree": "dictionary.degree",
-    "ed_degree": "dictionary.ed_degree",
     "dimension": "dictionary.dimension",
+    "ed_degree": "dictionary.ed_degree",
     "equations": "dictionary.equations",
     "export_script": "export",
     "fibers": "dictionary.fibers",
     "invariance": "dictionary.invariance",
+    "landscape": "dictionary.landscape",
     "membership": "dictionary.membership",
     "ml_degree": "dictionary.ml_degree",
     "parse": "architectures",
@@ -151,11 +156,13 @@ __all__ = [
     "EquationsResult",
     "Equivariant",
     "FibersResult",
+    "Form",
     "GraphNetwork",
     "GroupConvolution",
     "InputError",
     "InvarianceResult",
     "Invariant",
+    "LandscapeResult",
     "Linear",
     "MembershipResult",
     "MlDegreeResult",
@@ -189,6 +196,7 @@ __all__ = [
     "export_script",
     "fibers",
     "invariance",
+    "landscape",
     "membership",
     "ml_degree",
     "parse",

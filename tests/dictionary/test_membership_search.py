@@ -61,16 +61,32 @@ class TestAnyModel:
             text = f"({c[0]})*x0^3 + ({c[1]})*x0^2*x1 + ({c[2]})*x0*x1^2 + ({c[3]})*x1^3"
             found = membership("mlp(2,2,1; x^3)", target=text, seed=trial)
             real = int((np.abs(roots.imag) < 1e-9).sum())
-            assert found.value["verdict"] == ("realizable" if real == 1 else "undecided"), text
-            assert found.claim is (Claim.PROVED if real == 1 else Claim.UNDECIDED)
+            assert found.value["verdict"] == ("realizable" if real == 1 else "excluded"), text
+            assert found.claim is Claim.PROVED
             seen.add(real)
         assert seen == {1, 3}
 
     def test_a_limit_is_not_called_realizable(self):
         """x^2 y has border rank 2 and rank 3: searches come as near as they like."""
         found = membership("mlp(2,2,1; x^3)", target="x0^2*x1")
+        assert found.value["verdict"] == "closure only"
+        found = membership("mlp(2,2,1; x^3 + x)", target="x0^2*x1")
         assert found.value["verdict"] == "undecided"
         assert 0 < found.evidence["best_residual"] < 1e-2
+
+    def test_powers_in_two_variables(self):
+        """The form that annihilates the target tells its real rank from its border rank, and from no rank at all."""
+        for text, target, verdict in (
+            ("mlp(2,3,1; x^5)", "x0^4*x1", "closure only"),
+            ("mlp(2,3,1; x^5)", "(x0 + 2*x1)^5 - x0^5 + 3*x1^5", "realizable"),
+            ("mlp(2,3,1; x^5)", "(x0 + 2*x1)^5 - x0^5", "realizable"),
+            ("mlp(2,3,1; x^5)", "x0^5 - 10*x0^3*x1^2 + 5*x0*x1^4", "excluded"),
+            ("mlp(2,2,1; x^4)", "x0^4 + x1^4 + x0^2*x1^2", "excluded"),
+            ("mlp(2,1,1; x^3)", "x0^3 + x1^3", "excluded"),
+            ("mlp(2,2,1; x^3)", "x0^2", "excluded"),
+        ):
+            found = membership(text, target=target)
+            assert (found.value["verdict"], found.claim) == (verdict, Claim.PROVED), (text, target)
 
     def test_linear_exclusion(self):
         found = membership("mlp(2,1,2; x^3 + x)", target="x0; 3*x1^2")

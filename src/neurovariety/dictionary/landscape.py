@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -32,11 +33,14 @@ from neurovariety.claim import Claim
 from neurovariety.dictionary.data import data as data_entry
 from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.membership import decide
 from neurovariety.dictionary.progress import quietly
+from neurovariety.dictionary.targets.decision import Verdict
+from neurovariety.dictionary.targets.target import Target
 from neurovariety.dictionary.training.interpolation import interpolation
 from neurovariety.dictionary.training.least import least_loss
 from neurovariety.dictionary.training.listing import Point, Stage, monomials_of, smooth_stage, stratum_stage
-from neurovariety.dictionary.training.loss import Form, Monomial, SquaredError
+from neurovariety.dictionary.training.loss import Distance, Form, Monomial, SquaredError
 from neurovariety.dictionary.training.problem import TrainingProblem
 from neurovariety.dictionary.training.strata import strata_of
 from neurovariety.dictionary.training.task import Task, training_task
@@ -48,6 +52,7 @@ from neurovariety.tolerances import DEFAULT_SEED
 _STREAM = 4074
 _CONDITION = 1e10
 _SHOWN = 200
+_ZERO = 1e-12
 _SAME_LOSS = 1e-6
 
 
@@ -127,6 +132,7 @@ def landscape(
     first = smooth_stage(model, task.loss, None, seed, checkpoint)
     problem = first.problem
     assert problem is not None
+    first = replace(first, points=tuple(_decided(task, problem, p, seed) for p in first.points))
     loss = problem.quadratic(task.loss)
     _check_condition(loss.matrix, task)
     stages = [first, *(stratum_stage(problem, task.loss, s, seed) for s in strata.strata)]
@@ -170,6 +176,15 @@ def landscape(
         task=task,
         problem=problem,
     )
+
+
+def _decided(task: Task, problem: TrainingProblem, point: Point, seed: int) -> Point:
+    """A point of zero loss is the teacher itself: whether real weights compute it is a question of membership, decided exactly."""
+    if point.attained != "undecided" or not isinstance(task.loss, Distance) or point.loss > _ZERO * max(task.loss.size, 1e-300):
+        return point
+    target = Target(task.model.inputs, task.model.outputs, {m: Fraction(c) for m, c in task.loss.target.items()})
+    verdict = decide(task.model, target, seed).verdict
+    return replace(point, attained={Verdict.EXCLUDED: "no", Verdict.CLOSURE_ONLY: "limit"}.get(verdict, "undecided"))
 
 
 def _seen(task: Task, dim: int, seed: int) -> dict[str, Any]:

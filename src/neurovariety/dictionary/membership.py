@@ -6,7 +6,8 @@ distance; and *undecided* where nothing was shown. That the neurovariety is the 
 Zariski dense, yet an inequality excludes about a quarter of all targets with normally distributed coefficients.
 
 What is proved. Linear networks, shallow quadratic networks with one output or two inputs, and linear convolutional networks with
-stride 1 are decided completely, by ranks, discriminants and real roots in exact arithmetic; exact witnesses are put into the model
+stride 1 are decided completely, by ranks, discriminants and real roots in exact arithmetic, and sums of few powers in two variables by
+the form that annihilates them; exact witnesses are put into the model
 and checked. Elsewhere a violated equation of the neurovariety excludes, and an exact or certified real solution realizes; the rest is
 undecided, never guessed. The claim is `proved` where a verdict is reached, `probability` where it rests on an equation that was
 tested rather than expanded.
@@ -32,6 +33,7 @@ from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.real_components import architecture_of
 from neurovariety.dictionary.special_fiber import exact_weights
 from neurovariety.dictionary.targets.binary_forms import decide_binary
+from neurovariety.dictionary.targets.binary_powers import decide_binary_powers
 from neurovariety.dictionary.targets.convolutions import decide_convolution
 from neurovariety.dictionary.targets.decision import Decision, Verdict, realizable
 from neurovariety.dictionary.targets.linear_maps import decide_linear
@@ -147,7 +149,7 @@ def decide(model: Model, target: Target, seed: int) -> Decision:
     """The decision by the first procedure that knows the architecture, else by equations and search."""
     architecture = architecture_of(model)
     if architecture is not None:
-        for procedure in (decide_linear, decide_quadratic, decide_binary, decide_convolution):
+        for procedure in (decide_linear, decide_quadratic, decide_binary, decide_binary_powers, decide_convolution):
             found = procedure(architecture, target)
             if found is not None:
                 return found

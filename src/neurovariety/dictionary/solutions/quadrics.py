@@ -139,7 +139,9 @@ def moments(terms: Sequence[Term]) -> Quadrics:
     def draw(number: int, rng: np.random.Generator) -> Any:
         shape = (number, samples, exponents.shape[1])
         x = rng.normal(size=shape) + 0.4j * rng.normal(size=shape)
-        weights = np.exp(2j * np.pi * rng.random((number, samples))) * rng.uniform(0.5, 2.0, (number, samples)) / np.sqrt(samples)
-        return np.einsum("ps,psm->pm", weights, np.prod(x[:, :, None, :] ** exponents, axis=-1))
+        x /= np.maximum(np.linalg.norm(x, axis=2, keepdims=True), 1e-3) / rng.uniform(0.8, 1.4, (number, samples, 1))
+        weights = np.exp(2j * np.pi * rng.random((number, samples))) * rng.uniform(0.5, 2.0, (number, samples))
+        found = np.einsum("ps,psm->pm", weights, np.prod(x[:, :, None, :] ** exponents, axis=-1))
+        return found / np.abs(found).max(axis=1, keepdims=True)  # paths to data are followed from entries of the size of theirs
 
     return Quadrics("Gram matrices of moments", len(terms), tuple(places), len(numbers), draw)

@@ -8,6 +8,7 @@ network with that loss is a global minimum. Where functions with that loss are l
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,8 +22,11 @@ from neurovariety.dictionary.training.problem import TrainingProblem
 _STARTS = 48
 _SAME = 1e-7
 _DEFINITE = 1e-11
+_ZERO = 1e-12
 _REAL = 1e-4
 _SEQUENCE = (1e-1, 1e-2, 1e-3, 1e-4)
+_GROWS = 1.2
+"""Weights that grow by this factor while a descent goes on are taken to diverge."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,9 +55,15 @@ def least_loss(
     where: Point | None = None
     if best is not None and best.loss <= value + _SAME * scale:
         weights, value, where = best.weights, best.loss, best
+    else:
+        reached = problem.map.at(np.asarray(weights)[None] + 0j)[0].real
+        sequence = _descending(problem, loss, weights) or _degenerating(problem, loss, reached, rng)
+        if sequence:
+            reason = "a descent finds ever smaller losses while weights grow, and less than any network listed"
+            return Least("undecided", value, weights, where, min(value, sequence[-1][0]), sequence, reason)
     eigenvalues = np.linalg.eigvalsh(loss.matrix)
     definite = bool(eigenvalues.min() > _DEFINITE * eigenvalues.max())
-    if value <= 1e-12 * scale:
+    if where is not None and value <= _ZERO * scale:
         return Least("complete", value, weights, where, None, (), "no loss is below zero")
     edge = _limits(problem, loss, stages, value - _SAME * scale)
     if edge is not None:
@@ -86,16 +96,33 @@ def least_loss(
 
 def search(problem: TrainingProblem, loss: Quadratic, rng: np.random.Generator) -> tuple[Any, float]:
     """The best of many real descents: weights and their loss."""
-    values, vectors = np.linalg.eigh(loss.matrix)
-    kept = values > _DEFINITE * values.max(initial=1e-300)
-    factor = np.sqrt(values[kept])[:, None] * vectors[:, kept].T
-    target = vectors[:, kept] @ ((vectors[:, kept].T @ loss.image) / values[kept])
+    factor, target = _least_squares(loss)
     starts = rng.normal(size=(_STARTS, problem.model.parameters)) * rng.choice([0.3, 1.0], size=(_STARTS, 1))
     weights, _ = problem.map.fit(target + 0j, starts, factor=factor)
     losses = loss.value(problem.map.at(weights).real)
     losses = np.where(np.isfinite(losses), losses, np.inf)
     k = int(np.argmin(losses))
     return weights[k].real, float(losses[k])
+
+
+def _least_squares(loss: Quadratic) -> tuple[Any, Any]:
+    """A factor F and a target u such that the loss is |F (c - u)|^2 plus a constant."""
+    values, vectors = np.linalg.eigh(loss.matrix)
+    kept = values > _DEFINITE * values.max(initial=1e-300)
+    values, vectors = values[kept], vectors[:, kept]
+    return np.sqrt(values)[:, None] * vectors.T, vectors @ ((vectors.T @ loss.image) / values)
+
+
+def _descending(problem: TrainingProblem, loss: Quadratic, weights: Any) -> tuple[tuple[float, float], ...]:
+    """Losses and largest weights of a descent that goes on from ``weights``; empty where the weights stay where they are."""
+    factor, target = _least_squares(loss)
+    here = np.asarray(weights)[None] + 0j
+    out = []
+    for iterations in (0, 300, 1000, 3000):
+        here, _ = problem.map.fit(target + 0j, here, iterations, factor)
+        out.append((float(loss.value(problem.map.at(here)[0].real)), float(np.abs(here).max())))
+    goes_on = all(a > b and u < v for (a, u), (b, v) in itertools.pairwise(out))
+    return tuple(out) if goes_on and out[-1][1] > _GROWS * out[0][1] else ()
 
 
 def _limits(problem: TrainingProblem, loss: Quadratic, stages: Sequence[Stage], below: float) -> tuple[float, Any] | None:
@@ -133,5 +160,5 @@ def _degenerating(problem: TrainingProblem, loss: Quadratic, target: Any, rng: n
         if best is None:
             break
         out.append((float(loss.value(problem.map.at(weights[best][None])[0].real)), float(np.abs(weights[best]).max())))
-    grows = len(out) >= 3 and out[-1][1] > 2 * out[0][1]
+    grows = len(out) >= 3 and out[-1][1] > _GROWS * out[0][1]
     return tuple(out) if grows else ()

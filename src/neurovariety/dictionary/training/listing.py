@@ -9,21 +9,24 @@ import numpy as np
 
 from neurovariety.claim import Claim
 from neurovariety.dictionary.dimension import dimension
-from neurovariety.dictionary.progress import note, quietly
+from neurovariety.dictionary.progress import note, quietly, time_is_up
 from neurovariety.dictionary.training.loss import Loss, Monomial
 from neurovariety.dictionary.training.problem import Located, Stationary, TrainingProblem, located, training_problem
-from neurovariety.dictionary.training.strata import Stratum
+from neurovariety.dictionary.training.strata import Stratum, strata_of
 from neurovariety.dictionary.trial import generator
 from neurovariety.homotopy import certified_index, values_at
 from neurovariety.model import Model
 
 _STREAM = 4073
+_ATTEMPTS = 3
 _STARTS = 32
 _FOUND, _LIMIT = 1e-9, 1e-3
 """Relative distance of a function from real networks below which it is one, and below which it may be a limit of them."""
 _FAR = 50.0
 """Networks that approach a function while their weights grow beyond this: it is a limit of networks, and none itself."""
 _REAL = 1e-7
+_ON_STRATUM = 1e-4
+_STATIONARY = 1e-6
 _FALL = 1e-9
 _SHIFTS = (0.3, 0.1, 0.03)
 _TRIES = 400
@@ -70,20 +73,51 @@ class Stage:
 def smooth_stage(model: Model, loss: Loss, monomials: tuple[Monomial, ...] | None, seed: int, checkpoint: Any = None) -> Stage:
     """The critical points at smooth functions of the closure of a model.
 
-    ``monomials``: those over which coefficients are written (default: the model's own).
+    ``monomials``: those over which coefficients are written (default: the model's own). A list that is not complete is tried again
+    from another chart and another general problem.
     """
     found = quietly(dimension, model, seed=seed)
-    problem = training_problem(model, found.value, found.evidence.get("ambient") or 0, seed, loss, checkpoint)
+    best: Stage | None = None
+    for attempt in range(_ATTEMPTS):
+        kept = checkpoint if not attempt else None
+        stage = _one_attempt(model, loss, monomials, found.value, found.evidence.get("ambient") or 0, seed + 1000 * attempt, kept)
+        if best is None or (stage.complete, stage.count) > (best.complete, best.count):
+            best = stage
+        if best.complete or time_is_up():
+            break
+    assert best is not None
+    return replace(best, complete=best.complete and found.claim in (Claim.PROVED, Claim.PROBABILITY))
+
+
+def _one_attempt(
+    model: Model, loss: Loss, monomials: tuple[Monomial, ...] | None, dim: int, ambient: int, seed: int, checkpoint: Any
+) -> Stage:
+    problem = training_problem(model, dim, ambient, seed, loss, checkpoint)
     rng = generator(seed, _STREAM)
     stationary = problem.stationary(loss, rng)
-    own = [(o, e) for o, e, _ in problem.terms] + [(o, e) for (o, e, _), _ in problem.fixed]
-    monomials = monomials or tuple(own)
     real = _real_ones(stationary)
+    monomials = monomials or monomials_of(problem)
     points = [_point(problem, stationary, k, real[k], monomials, rng) for k in range(len(stationary.points))]
-    sound = found.claim in (Claim.PROVED, Claim.PROBABILITY)
-    complete = problem.base.complete and stationary.complete and sound
-    evidence = {"dimension": found.value, "ends": stationary.ends, "general": problem.base.count, "family": problem.evidence["family"]}
-    return Stage(model.name, found.value, tuple(points), len(points), complete, evidence, problem, stationary)
+    strange = [limit for limit in stationary.singular if not _on_a_stratum(problem, limit, rng)]
+    complete = problem.base.complete and stationary.complete and not strange
+    evidence = {"dimension": dim, "ends": stationary.ends, "general": problem.base.count, "family": problem.evidence["family"]}
+    evidence |= {"limits_off_strata": len(strange)} if strange else {}
+    return Stage(model.name, dim, tuple(points), len(points), complete, evidence, problem, stationary)
+
+
+def _on_a_stratum(problem: TrainingProblem, limit: Any, rng: np.random.Generator) -> bool:
+    """Whether a limit of paths that is no regular critical point is a function of a smaller network, as it should be."""
+    size = float(np.linalg.norm(limit))
+    if size <= _ON_STRATUM:
+        return True
+    n = problem.model.parameters
+    for stratum in strata_of(problem.model, False).strata:
+        starts = rng.normal(size=(_STARTS, n)) + 1j * rng.normal(size=(_STARTS, n))
+        starts[:, list(stratum.dead)] = 0
+        weights, off = problem.map.fit(limit, starts, held=stratum.dead)
+        if ((off <= _ON_STRATUM * size) & (np.abs(weights).max(axis=1, initial=0) < _FAR)).any():
+            return True
+    return False
 
 
 def monomials_of(problem: TrainingProblem) -> tuple[Monomial, ...]:
@@ -198,15 +232,28 @@ def stratum_stage(whole: TrainingProblem, loss: Loss, stratum: Stratum, seed: in
                       float(whole.quadratic(loss).value(value)), 0, True, "undecided", "undecided")  # fmt: skip
         return Stage(stratum.name, 0, (_beside(whole, loss, stratum, point, rng),), 1, True, {"dimension": 0})
     stage = smooth_stage(stratum.model, loss, monomials, seed)
-    points = []
-    for point in stage.points:
+    assert stage.stationary is not None
+    points, left = [], 0
+    for point, where in zip(stage.points, stage.stationary.points, strict=True):
+        if not _stationary(whole, loss, stratum.embed(where.weights)):
+            left += 1  # the smaller network rests there, the large one does not
+            continue
         moved = replace(point, stratum=stratum.name, kind="undecided", type="undecided")
         if point.weights is not None:
             moved = replace(moved, weights=np.asarray(stratum.embed(point.weights)))
         if point.real:
             moved = _beside(whole, loss, stratum, moved, rng)
         points.append(moved)
-    return replace(stage, name=stratum.name, points=tuple(points))
+    evidence = stage.evidence | ({"moving_in_the_network": left} if left else {})
+    return replace(stage, name=stratum.name, points=tuple(points), count=len(points), evidence=evidence)
+
+
+def _stationary(whole: TrainingProblem, loss: Loss, weights: Any) -> bool:
+    """Whether the gradient in all weights (N,) of the large network vanishes, in floating point."""
+    here = np.asarray(weights, dtype=np.complex128)[None]
+    slopes, gradient = whole.map.derivatives(here)[0], whole.quadratic(loss).gradient(whole.map.at(here)[0])
+    sizes = np.abs(slopes).T @ np.abs(gradient)
+    return bool((np.abs(slopes.T @ gradient) <= _STATIONARY * max(float(sizes.max(initial=0.0)), 1e-300)).all())
 
 
 def _beside(whole: TrainingProblem, loss: Loss, stratum: Stratum, point: Point, rng: np.random.Generator) -> Point:

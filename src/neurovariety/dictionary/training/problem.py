@@ -29,7 +29,7 @@ from neurovariety.homotopy.distinct import DistinctPoints, hashed
 from neurovariety.model import Model
 
 _STREAM = 4072
-_STARTS, _NEAR, _SAME = 24, 1e-4, 1e-6
+_STARTS, _ITERATIONS, _NEAR, _SAME = 64, 300, 1e-4, 1e-6
 _OWN = 2
 """Attempts with the loss's own family of quadrics before general diagonal ones."""
 
@@ -162,14 +162,16 @@ def _in_other_charts(
 
 def _elsewhere(problem: TrainingProblem, limit: Any, parameters: Any, matrix: Any, rng: np.random.Generator) -> Located | None:
     n, scale = problem.model.parameters, max(float(np.linalg.norm(limit)), 1e-300)
-    starts = rng.normal(size=(_STARTS, n)) + 1j * rng.normal(size=(_STARTS, n))
-    weights, off = problem.map.fit(limit, starts)
-    for k in np.argsort(off)[:4]:
-        if off[k] > _NEAR * scale:
-            break
-        found = located(problem, weights[k], parameters, matrix, limit)
-        if found is not None:
-            return found
+    real = np.abs(limit.imag).max() <= _NEAR * scale
+    for imaginary in (0, 1) if real else (1,):  # real functions often have real weights, which are found more easily
+        starts = rng.normal(size=(_STARTS, n)) + 1j * imaginary * rng.normal(size=(_STARTS, n))
+        weights, off = problem.map.fit(limit if imaginary else limit.real + 0j, starts, _ITERATIONS)
+        for k in np.argsort(off)[:4]:
+            if off[k] > _NEAR * scale:
+                break
+            found = located(problem, weights[k], parameters, matrix, limit)
+            if found is not None:
+                return found
     return None
 
 

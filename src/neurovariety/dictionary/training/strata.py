@@ -57,7 +57,11 @@ def strata_of(model: Model, fills: bool) -> Strata:
         return _of_mlp(model, architecture, filled)
     if isinstance(architecture, CNN) and architecture.dimensions == 1 and max(architecture.channels) == 1:
         found = _supports(model, architecture)
-        return Strata((*found[:_MOST], _zero(model)), filled, len(found) <= _MOST)
+        immersed = all(a.is_monomial and a.degree >= 2 for a in architecture.activations) and architecture.layers > 1
+        theorem = (
+            "away from 0 the parametrization is an immersion modulo scalings, so that only nodes are singular (Shahverdi et al. 2025)"
+        )
+        return Strata((*found[:_MOST], _zero(model)), filled or (theorem if immersed else ""), len(found) <= _MOST)
     return Strata((), filled, bool(fills))
 
 

@@ -71,10 +71,12 @@ class WeightMap:
             left = left - np.outer(unit, unit.conj() @ left)
         return tuple(sorted(chosen))
 
-    def fit(self, target: Any, starts: Any, iterations: int = 200, factor: Any = None) -> tuple[Any, Any]:
+    def fit(
+        self, target: Any, starts: Any, iterations: int = 200, factor: Any = None, held: tuple[int, ...] = ()
+    ) -> tuple[Any, Any]:
         """Weights (B, N) whose coordinates come near ``target`` (n,), from ``starts`` (B, N), and the distances (B,).
 
-        Distances are of coordinates, or of these times ``factor`` (k, n). Levenberg and Marquardt, over the complex numbers; from real
+        Distances are of coordinates, or of these times ``factor`` (k, n); weights ``held`` stay as they are. Levenberg and Marquardt, over the complex numbers; from real
         starts to a real target weights stay real.
         """
         factor = np.eye(len(self.terms)) if factor is None else factor
@@ -88,10 +90,15 @@ class WeightMap:
                 if not len(going):
                     break
                 j = factor @ self.derivatives(weights[going])
+                j[:, :, list(held)] = 0
                 scale = np.einsum("bnk,bnk->b", j.conj(), j).real / len(factor) + 1e-300
                 back = j.conj().transpose(0, 2, 1)
                 gram = j @ back + (damping[going] * scale)[:, None, None] * np.eye(len(factor))
-                step = (back @ np.linalg.solve(gram, off[going][:, :, None]))[:, :, 0]
+                try:
+                    step = (back @ np.linalg.solve(gram, off[going][:, :, None]))[:, :, 0]
+                except np.linalg.LinAlgError:  # one of them is singular to the last digit
+                    damping[going] *= 100
+                    continue
                 trial = weights[going] - step
                 fresh = self.at(trial) @ factor.T - target
                 now = np.linalg.norm(fresh, axis=1)
