@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.homotopy.test_tapes import INPUTS, as_expressions, programs, reasonable
 
 from neurovariety.homotopy import ball_kernels, record
-from neurovariety.homotopy.certify import _run_balls
+from neurovariety.homotopy.certify import run_balls
 from neurovariety.homotopy.expressions import Graph
 
 
@@ -35,7 +35,7 @@ def test_enclosures(program, seed, radius):
         for _ in range(3):
             turn = radius * rng.random(INPUTS) * np.exp(2j * np.pi * rng.random(INPUTS))
             point = [flint.acb(c.real, c.imag) + flint.acb(t.real, t.imag) * 0.999 for c, t in zip(centre, turn, strict=True)]
-            for k, exact in enumerate(_run_balls(tape, point)):
+            for k, exact in enumerate(run_balls(tape, point)):
                 distance = abs(exact - flint.acb(values[0, k].real, values[0, k].imag))
                 assert distance < flint.arb(float(sizes[0, k])) or distance.upper() == 0
     finally:
