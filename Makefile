@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.installed
 JOBS   ?= $(shell nproc 2>/dev/null || echo 2)
 
 # What `make report` analyses; override any of them on the command line.
-ARCH   ?= mlp(3,3,1; x^2; bias)
+ARCH   ?= mlp(3,2,1; x^2; bias)
 DATA   ?= examples/penguins.csv
 TARGET ?= body_mass_g
 SEED   ?= 0

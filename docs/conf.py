@@ -70,7 +70,7 @@ def _fill_index(app: Sphinx, docname: str, source: list[str]) -> None:
     for entry in ENTRIES:
         if not (Path(app.srcdir) / "dictionary" / f"{entry.name}.md").is_file():
             _log.warning("the entry %r of the dictionary has no page docs/dictionary/%s.md", entry.name, entry.name)
-        data = " --data FILE.csv" if entry.needs_data else ""
+        data = " --data FILE.csv --target COLUMN" if entry.trains else " --data FILE.csv" if entry.needs_data else ""
         rows.append(f"| [{entry.name}]({entry.name}.md) | {entry.learning} | `neurovariety {entry.name} ARCH{data}` |")
     tree = ["```{toctree}", ":hidden:", "", *(entry.name for entry in ENTRIES), "```"]
     source[0] = source[0].replace("<!-- entries -->", "\n".join([*rows, "", *tree]))

@@ -12,8 +12,9 @@ general quadric, and 3 for data.
 
 What is proved. Closed formulas with checked hypotheses are `proved`. Otherwise the critical points for one general quadric and
 target are found by monodromy, certified, and tested: their sum is an affine-linear function of the target, the sum over any part of
-them is not (`homotopy.trace_test`): `complete`. A special quadric is reached from them by continuation, every path's end is regular
-(and certified), singular, or at infinity, and the regular ones count; `evidence["ends"]` adds up to the generic number. Ends that
+them is not (`homotopy.trace_test`): `complete`. So are those of a stated quadric itself, where none becomes infinite at special
+targets; else it is reached from the general one by continuation, every path's end is regular (and certified), singular, or at
+infinity, and the regular ones count; `evidence["ends"]` adds up to the generic number. Ends that
 are not regular are told by numerical signs, no certificate: there a second pass from another general quadric must have the same
 regular ends (`homotopy.confirmed_ends`). All rests on targets drawn at random being general. What fails a test is a `lower_bound`.
 
@@ -62,8 +63,8 @@ _RANK = 1e-9
 class EdDegreeResult(EntryResult):
     """``value`` is the ED degree, None where there are infinitely many critical points.
 
-    ``evidence``: ``metric``, ``route``, ``generic`` (the generic number), ``polar_degrees`` (where a formula has them), ``ends``
-    (of the paths to a stated quadric), ``trace_test``, ``certified``, ``paths``.
+    ``evidence``: ``metric``, ``route``, ``polar_degrees`` (where a formula has them), ``trace_test``, ``certified``, ``paths``; for a
+    stated quadric ``from`` where it was counted by itself, else ``generic`` (the generic number) and ``ends`` of the paths from there.
     """
 
     entry: ClassVar[str] = "ed-degree"
@@ -181,6 +182,10 @@ def _count(
     special = metric != "generic" or rank is not None
     check_size("ed-degree", r, coordinates)
     best: tuple[bool, int, dict[str, Any]] | None = None
+    if special and rank is None and checkpoint is None:
+        direct = _direct(model, r, metric, table, seed)
+        if direct is not None:
+            return direct
     for attempt, rng, kept in attempts(_STREAM, seed, checkpoint, f"generic ED degree of {model.name}, dimension {r}"):
         problem = critical_points(model, r, seed + attempt, rng)
         generic = complete_fiber(problem, rng, kept, found_on_the_way if special else found_more)
@@ -198,9 +203,48 @@ def _count(
     notices: tuple[str, ...] = ()
     if not complete:
         notices = (why_incomplete(),)
+    return value, Claim.COMPLETE if complete else Claim.LOWER_BOUND, evidence, notices + _drawn(problem)
+
+
+def _drawn(problem: CriticalPoints) -> tuple[str, ...]:
     if problem.found.drawn:
-        notices += ("generic coefficients of activations were drawn at random; the number is that of this instance",)
-    return value, Claim.COMPLETE if complete else Claim.LOWER_BOUND, evidence, notices
+        return ("generic coefficients of activations were drawn at random; the number is that of this instance",)
+    return ()
+
+
+def _direct(model: Model, r: int, metric: Metric, table: Any, seed: int) -> tuple[int, Claim, dict[str, Any], tuple[str, ...]] | None:
+    """The count for the stated quadric alone, where its critical points pass the trace test; None where they do not.
+
+    Pairs of a smooth function and a target for which it is critical are an affine bundle whatever the quadric, so loops of targets
+    reach all. Their sum is an affine-linear function of the target unless some become infinite at special targets: then the general
+    quadric has to help.
+    """
+    from neurovariety.dictionary.solutions.complete_fiber import complete_fiber
+    from neurovariety.dictionary.solutions.critical_points import critical_points
+    from neurovariety.dictionary.solutions.quadrics import only
+    from neurovariety.dictionary.trial import generator
+
+    rng = generator(seed, _STREAM, 0, 1)
+    problem = critical_points(model, r, seed, rng, lambda terms: only(terms, _matrix(terms, metric, table)))
+    found = complete_fiber(problem, rng, None, found_on_the_way)
+    if not found.complete:
+        return None
+    matrix = _matrix(problem.found.terms, metric, table)
+    evidence = {"from": "the stated quadric itself", "quadric_rank": _rank(matrix), "attempts": 1, "coordinates": problem.count}
+    evidence |= {"drawn": [str(v) for v in problem.found.drawn]} | found.to_dict()
+    return found.count, Claim.COMPLETE, evidence, _drawn(problem)
+
+
+def _matrix(terms: Any, metric: Metric, table: Any) -> Any:
+    from neurovariety.dictionary.solutions import quadrics
+
+    if metric == "data":
+        return quadrics.of_data(terms, np.asarray(table, dtype=np.float64).reshape(len(table), -1))
+    return quadrics.stated(terms, metric)
+
+
+def _rank(matrix: Any) -> int:
+    return int(np.linalg.matrix_rank(matrix, tol=_RANK * np.abs(matrix).max()))
 
 
 def _special(
@@ -219,12 +263,7 @@ def _special(
     from neurovariety.homotopy import End
 
     terms = problem.found.terms
-    if metric == "data":
-        matrix = quadrics.of_data(terms, np.asarray(table, dtype=np.float64).reshape(len(table), -1))
-    elif metric == "generic":
-        matrix = quadrics.general(terms, rank or len(terms), rng)
-    else:
-        matrix = quadrics.stated(terms, metric)
+    matrix = quadrics.general(terms, rank or len(terms), rng) if metric == "generic" else _matrix(terms, metric, table)
     base = generic.run.fibers[0]
     note(phase=f"{len(base)} paths to the quadric")
     image = matrix @ normal(rng, (len(terms),))
@@ -236,7 +275,7 @@ def _special(
         "merged": len(finite) - len(regular) - len(ends.distinct(End.SINGULAR)),
         "largest_winding_number": int(ends.winding.max(initial=0)),
         "certified": found.certificates.count,
-        "quadric_rank": int(np.linalg.matrix_rank(matrix, tol=_RANK * np.abs(matrix).max())),
+        "quadric_rank": _rank(matrix),
     }
     return found.complete, found.certificates.count, evidence
 
