@@ -39,6 +39,7 @@ from neurovariety.dictionary.targets.decision import Verdict
 from neurovariety.dictionary.targets.target import Target
 from neurovariety.dictionary.training.interpolation import interpolation
 from neurovariety.dictionary.training.least import least_loss
+from neurovariety.dictionary.training.limits import least_limit, limit_stages
 from neurovariety.dictionary.training.listing import Point, Stage, monomials_of, smooth_stage, stratum_stage
 from neurovariety.dictionary.training.loss import Distance, Form, Monomial, SquaredError
 from neurovariety.dictionary.training.problem import TrainingProblem
@@ -59,7 +60,8 @@ _SAME_LOSS = 1e-6
 @dataclass(frozen=True, repr=False)
 class LandscapeResult(EntryResult):
     """``value``: ``complex`` and ``real`` critical points at smooth functions, ``minima`` among them (real weights, index 0),
-    ``at_subnetworks`` (complex critical points on strata), ``least_loss`` and what is claimed of it (``global_minimum``).
+    ``at_subnetworks`` (complex critical points on strata), ``at_limits`` (among known limits of networks whose weights diverge: no
+    critical points, but where training can drift to), ``least_loss`` and what is claimed of it (``global_minimum``).
 
     ``points``: all of them as `Point`; ``monomials``: (output, exponents) of their coefficients. ``evidence``: ``points`` as plain
     data, ``stages``, ``task``, ``least``, ``quadric`` (rank, ambient dimension, dimension of the variety).
@@ -136,8 +138,10 @@ def landscape(
     loss = problem.quadratic(task.loss)
     _check_condition(loss.matrix, task)
     stages = [first, *(stratum_stage(problem, task.loss, s, seed) for s in strata.strata)]
-    least = least_loss(problem, loss, stages, strata.theorem, strata.all_listed, generator(seed, _STREAM))
-    points = _numbered(stages)
+    limits = limit_stages(problem, task.loss, seed)
+    rng = generator(seed, _STREAM)
+    least = least_loss(problem, loss, stages, strata.theorem, strata.all_listed, rng, least_limit(limits))
+    points = _numbered([*stages, *limits])
     complete = all(s.complete for s in stages) and strata.all_listed
     smooth = [p for p in points if not p.stratum]
     value = {
@@ -145,13 +149,14 @@ def landscape(
         "real": sum(p.real for p in smooth),
         "minima": sum(p.kind == "minimum" and p.weights is not None for p in smooth),
         "at_subnetworks": sum(s.count for s in stages[1:]),
+        "at_limits": sum(s.count for s in limits),
         "least_loss": least.loss if least.infimum is None else least.infimum,
         "global_minimum": least.claim,
     }
     evidence |= {
         "points": [_plain(p) for p in points[:_SHOWN]],
         "monomials": [[o, list(e)] for o, e in monomials_of(problem)],
-        "stages": [{"name": s.name, "complex": s.count, "complete": s.complete} | s.evidence for s in stages],
+        "stages": [{"name": s.name, "complex": s.count, "complete": s.complete} | s.evidence for s in [*stages, *limits]],
         "general_problem": problem.evidence,
         "singular_functions": strata.theorem or "not known to be the strata listed",
         "least": {
@@ -212,7 +217,7 @@ def _check_condition(matrix: Any, task: Task) -> None:
 
 def _numbered(stages: list[Stage]) -> tuple[Point, ...]:
     points = [p for stage in stages for p in stage.points]
-    points.sort(key=lambda p: (bool(p.stratum), not p.real, p.loss if p.real else 0.0))
+    points.sort(key=lambda p: (bool(p.stratum), p.stratum.startswith("limits"), not p.real, p.loss if p.real else 0.0))
     return tuple(replace(p, number=k + 1) for k, p in enumerate(points))
 
 

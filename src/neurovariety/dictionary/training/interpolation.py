@@ -62,6 +62,7 @@ def interpolation(task: Task, dim: int, seen: dict[str, Any], seed: int) -> tupl
         "real": None,
         "minima": None,
         "at_subnetworks": None,
+        "at_limits": None,
         "least_loss": bound if attained else least,
         "global_minimum": "complete" if attained else "upper_bound",
     }

@@ -44,15 +44,29 @@ class Least:
 
 
 def least_loss(
-    problem: TrainingProblem, loss: Quadratic, stages: Sequence[Stage], theorem: str, listed: bool, rng: np.random.Generator
+    problem: TrainingProblem,
+    loss: Quadratic,
+    stages: Sequence[Stage],
+    theorem: str,
+    listed: bool,
+    rng: np.random.Generator,
+    limit: Point | None = None,
 ) -> Least:
-    """What is known of the least loss. ``theorem``: why all singular functions are on strata ('' if not known); ``listed``: all are."""
+    """What is known of the least loss.
+
+    ``theorem``: why all singular functions are on strata ('' if not known); ``listed``: all are; ``limit``: the best function among
+    known limits of networks.
+    """
     points = [p for stage in stages for p in stage.points if p.real]
     networks = [p for p in points if p.weights is not None]
     best = min(networks, key=lambda p: p.loss, default=None)
     scale = max(abs(loss.constant), float(np.abs(loss.image).max(initial=0.0)), 1e-300)
     weights, value = search(problem, loss, rng)
     where: Point | None = None
+    if limit is not None and limit.loss < min(value, best.loss if best is not None else np.inf) - _SAME * scale:
+        sequence = _descending(problem, loss, weights) or _degenerating(problem, loss, _coordinates(problem, limit), rng)
+        reason = f"a limit of networks has this loss ({limit.stratum.removeprefix('limits: ')}); none found attains it"
+        return Least("undecided", value, weights, where, limit.loss, sequence, reason)
     if best is not None and best.loss <= value + _SAME * scale:
         weights, value, where = best.weights, best.loss, best
     else:
@@ -81,8 +95,7 @@ def least_loss(
     lowest = min((p.loss for p in points), default=np.inf)
     if lowest < value - _SAME * scale:
         below = min(points, key=lambda p: p.loss)
-        target = np.array([v * s for v, (_, _, s) in zip(below.coefficients, problem.terms, strict=False)])
-        sequence = _degenerating(problem, loss, target, rng)
+        sequence = _degenerating(problem, loss, _coordinates(problem, below), rng)
         if sequence:
             return Least(
                 "undecided", value, weights, where, lowest, sequence, "the best function of the closure is a limit of networks"
@@ -123,6 +136,11 @@ def _descending(problem: TrainingProblem, loss: Quadratic, weights: Any) -> tupl
         out.append((float(loss.value(problem.map.at(here)[0].real)), float(np.abs(here).max())))
     goes_on = all(a > b and u < v for (a, u), (b, v) in itertools.pairwise(out))
     return tuple(out) if goes_on and out[-1][1] > _GROWS * out[0][1] else ()
+
+
+def _coordinates(problem: TrainingProblem, point: Point) -> Any:
+    """The scaled coordinates of a point of the landscape; those that no weight changes come last in it."""
+    return np.array([v * s for v, (_, _, s) in zip(point.coefficients, problem.terms, strict=False)]).real
 
 
 def _limits(problem: TrainingProblem, loss: Quadratic, stages: Sequence[Stage], below: float) -> tuple[float, Any] | None:

@@ -71,12 +71,11 @@ class WeightMap:
             left = left - np.outer(unit, unit.conj() @ left)
         return tuple(sorted(chosen))
 
-    def fit(
-        self, target: Any, starts: Any, iterations: int = 200, factor: Any = None, held: tuple[int, ...] = ()
-    ) -> tuple[Any, Any]:
+    def fit(self, target: Any, starts: Any, iterations: int = 200, factor: Any = None, held: tuple[int, ...] = ()) -> tuple[Any, Any]:
         """Weights (B, N) whose coordinates come near ``target`` (n,), from ``starts`` (B, N), and the distances (B,).
 
-        Distances are of coordinates, or of these times ``factor`` (k, n); weights ``held`` stay as they are. Levenberg and Marquardt, over the complex numbers; from real
+        Distances are of coordinates, or of these times ``factor`` (k, n); weights ``held`` stay as they are. Levenberg and
+        Marquardt, over the complex numbers; from real
         starts to a real target weights stay real.
         """
         factor = np.eye(len(self.terms)) if factor is None else factor

@@ -1,0 +1,291 @@
+"""Gradient flow (D13 of the dictionary): where does training end, from how many initializations, and is each end on the list?
+
+Gradient flow dw/dt = -grad L(w) is followed from many random initializations at once. A run has *converged* when its gradient is below
+1e-6 of that of a typical start and Newton's iteration settles nearby. Its function is then compared with the enumerated critical points
+of the [landscape]: every local minimum that training finds must be in the list, which is the cross-check of the whole system. Runs that
+have not converged are counted and explained: weights that still grow toward a limit of networks, a saddle at which they linger, or
+out of time.
+
+What is proved. Nothing by the flow itself: shares of endpoints are sampled, with 95 % confidence intervals (Wilson 1927), and the claim
+is `estimate`. Conserved quantities measure how well the flow was followed: the largest drift of the quadratic laws is reported.
+Discrete methods run from the same initializations; their last weights are then followed by the flow to the critical point in whose
+basin they lie, and the runs that end elsewhere than the flow are counted.
+
+Sources: Marchetti et al. 2025, 4.4; Marcotte, Gribonval, Peyre 2023; Wilson 1927; Kidger 2021 (diffrax).
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+
+from neurovariety.architectures.from_callable import Source
+from neurovariety.claim import Claim
+from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.gradient_fields import conserved_polynomials, outputs_as_polynomials
+from neurovariety.dictionary.landscape import LandscapeResult, landscape
+from neurovariety.dictionary.progress import quietly, time_is_short
+from neurovariety.dictionary.training.dynamics import (
+    METHODS,
+    Runs,
+    descend,
+    flow,
+    newton_ends,
+    objective,
+    trajectories,
+    typical_gradient,
+)
+from neurovariety.dictionary.training.listing import Point
+from neurovariety.dictionary.training.loss import Form
+from neurovariety.dictionary.training.matching import coefficients_at, matched, nearest_limit
+from neurovariety.dictionary.training.plateaus import along
+from neurovariety.dictionary.training.task import Task, training_task
+from neurovariety.dictionary.trial import generator
+from neurovariety.errors import InputError, NeurovarietyError
+from neurovariety.model import Model
+from neurovariety.result import Provenance, counted
+from neurovariety.tolerances import DEFAULT_SEED
+
+_STREAM = 4080
+_RUNS, _RUNS_IN_REPORTS = 200, 60
+_SHOWN = 4
+_TIMES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
+_MOST_WEIGHTS = 60
+"""Weights of a model whose quadratic laws are looked for to measure the drift."""
+_GROWS = 1.02
+"""Weights that grow by this factor over the last stage still move."""
+_Z = 1.96
+
+
+@dataclass(frozen=True, repr=False)
+class GradientFlowResult(EntryResult):
+    """``value``: ``runs``, ``converged``, ``unmatched`` (converged runs whose end is on no complete list: none is expected), and
+    ``endpoints``, the number of different critical points reached.
+
+    ``evidence``: ``basins`` (point, stratum, kind, loss, runs, share, low, high), ``not_converged`` (reason -> runs), ``drifting``
+    (limit -> runs), ``largest_drift`` of the conserved quantities, ``plateaus`` along some trajectories, and ``moved`` for discrete
+    methods. ``ends`` (runs, N) are the final weights.
+    """
+
+    entry: ClassVar[str] = "gradient-flow"
+    sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "marcotte2023", "wilson1927", "kidger2021")
+    task: Task | None = field(default=None, compare=False)
+    ends: Any = field(default=None, compare=False)
+    landscape: LandscapeResult | None = field(default=None, compare=False)
+
+    def _options(self) -> dict[str, Any]:
+        if self.task is None:
+            raise InputError("a gradient-flow read back from JSON does not hold the data; call gradient_flow() on them again")
+        return self.task.options | {k: self.evidence[k] for k in ("method", "runs", "step", "weight_decay", "scale")}
+
+    def verify(self, *, seed: int | None = None) -> GradientFlowResult:
+        """Other initializations. Raises `VerificationError` where converged runs end off a list that is complete."""
+        from neurovariety.errors import VerificationError
+
+        again = self._again(seed, **self._options())
+        if again.value["unmatched"] and again.landscape is not None and again.landscape.claim is Claim.COMPLETE:
+            raise VerificationError(f"gradient flow of {self.subject}: {again.value['unmatched']} converged runs end off the list")
+        return again
+
+
+def gradient_flow(
+    source: Source,
+    *,
+    data: Any = None,
+    metric: str = "data",
+    teacher: str | None = None,
+    form: Form | None = None,
+    sample_weights: Any = None,
+    prepare: str = "none",
+    held_out: float = 0.0,
+    method: str = "flow",
+    runs: int | None = None,
+    step: float = 0.01,
+    weight_decay: float = 0.0,
+    scale: float = 0.5,
+    seed: int = DEFAULT_SEED,
+) -> GradientFlowResult:
+    """Train from ``runs`` random initializations (200; independent normal weights of standard deviation ``scale``).
+
+    ``method``: ``flow``, or ``gd``, ``sgd``, ``adam`` with step size ``step``. ``weight_decay`` adds that times the squared norm of the
+    weights to the loss; ends are then compared with each other only. The other options are those of `landscape`. Raises `InputError`
+    for unusable options or models, `DataError` for unusable data, `ResourceError` where the model is too large to write out.
+
+    >>> gradient_flow("linear(2,1,2)", metric="frobenius", teacher="3*x0; x1", runs=8).value
+    {'runs': 8, 'converged': 8, 'unmatched': 0, 'endpoints': 1}
+    """
+    start = time.perf_counter()
+    runs = runs if runs is not None else _RUNS_IN_REPORTS if time_is_short() else _RUNS
+    _check(method, runs, scale)
+    task = training_task(
+        source, data=data, metric=metric, teacher=teacher, form=form, sample_weights=sample_weights, prepare=prepare,
+        held_out=held_out, seed=seed,
+    )  # fmt: skip
+    model, goal = task.model, objective(task.model, task.loss, weight_decay)
+    found = quietly(landscape, model, **task.options, seed=seed)
+    starts = scale * generator(seed, _STREAM).normal(size=(runs, model.parameters))
+    first = starts if method == "flow" else descend(goal, starts, method, step, seed)
+    typical = typical_gradient(goal, starts)
+    followed = flow(goal, first, typical)
+    settled = newton_ends(goal, followed.ends)
+    converged = settled.settled & (followed.gradients <= 1e-6)
+    points = list(found.points) if found.problem is not None and not weight_decay else []
+    ends = np.where(converged[:, None], settled.weights, followed.ends)
+    labels = _labels(found, points, ends, converged, task, weight_decay)
+    reasons, drifting = _not_converged(found, points, followed, converged)
+    basins = _basins(labels, points, goal, ends, runs)
+    unmatched = sum(n for label, n in Counter(labels[converged].tolist()).items() if label < 0 and points)
+    evidence = {
+        "task": task.record, "method": method, "runs": runs, "step": step, "weight_decay": weight_decay, "scale": scale,
+        "basins": basins, "not_converged": reasons, "drifting": drifting, "landscape": str(found.claim),
+        "largest_drift": _drift(model, starts, followed) if method == "flow" and not weight_decay else None,
+        "plateaus": along(goal, found, trajectories(goal, starts[:_SHOWN], _TIMES), _TIMES) if method == "flow" else [],
+    }  # fmt: skip
+    if method != "flow":
+        plain = flow(goal, starts, typical)
+        there = newton_ends(goal, plain.ends)
+        both = converged & there.settled & (plain.gradients <= 1e-6)
+        other = _labels(found, points, np.where(both[:, None], there.weights, plain.ends), both, task, weight_decay)
+        evidence["moved"] = int((labels[both] != other[both]).sum())
+    value = {"runs": runs, "converged": int(converged.sum()), "unmatched": int(unmatched), "endpoints": len(set(labels[converged]))}
+    notices = task.notices
+    if unmatched:
+        sure = found.claim is Claim.COMPLETE
+        notices += (
+            f"{counted(unmatched, 'converged run')} end at no point of the list"
+            + (", which is said to be complete: please report this" if sure else ", which is a lower bound"),
+        )
+    return GradientFlowResult(
+        value=value,
+        claim=Claim.ESTIMATE,
+        subject=model.name,
+        meaning=_meaning(value, basins, reasons, drifting),
+        evidence=evidence,
+        provenance=Provenance.since(start, seed),
+        notices=notices,
+        model=model,
+        task=task,
+        ends=ends,
+        landscape=found,
+    )
+
+
+def _check(method: str, runs: int, scale: float) -> None:
+    if method not in METHODS:
+        raise InputError(f"method {method!r} is unknown: choose {', '.join(METHODS[:-1])} or {METHODS[-1]}")
+    if isinstance(runs, bool) or not isinstance(runs, int) or not 1 <= runs <= 1_000_000:
+        raise InputError(f"the number of runs is a whole number from 1 to 1,000,000, got {runs!r}")
+    if not np.isfinite(scale) or scale <= 0:
+        raise InputError(f"the scale of the initial weights is a positive number, got {scale!r}")
+
+
+def _labels(found: LandscapeResult, points: Sequence[Point], ends: Any, converged: Any, task: Task, decay: float) -> Any:
+    """For each run the number of the point of the list at which it ended, negative where there is none (one number for each other
+    function), 0 where it has not converged."""
+    problem = found.problem
+    labels = np.zeros(len(ends), dtype=np.int64)
+    values = coefficients_at(found, ends) if problem is not None else None
+    others: list[Any] = []
+    for k in np.flatnonzero(converged):
+        number = matched(points, values[k]) if values is not None and points else None
+        if number is None:
+            here = values[k] if values is not None else np.asarray([float(objective(task.model, task.loss, decay).value(ends[k]))])
+            same = next((i for i, v in enumerate(others) if np.abs(v - here).max() <= 1e-5 * max(np.abs(here).max(), 1e-12)), None)
+            if same is None:
+                others.append(here)
+                same = len(others) - 1
+            number = -1 - same
+        labels[k] = number
+    return labels
+
+
+def _not_converged(
+    found: LandscapeResult, points: Sequence[Point], runs: Runs, converged: Any
+) -> tuple[dict[str, int], dict[str, int]]:
+    """Why runs have not converged, and to which limits of networks their functions drift."""
+    reasons: Counter[str] = Counter()
+    drifting: Counter[str] = Counter()
+    for k in np.flatnonzero(~converged):
+        if not np.isfinite(runs.ends[k]).all():
+            reasons["diverged"] += 1
+            continue
+        grows = np.abs(runs.ends[k]).max() > _GROWS * np.abs(runs.earlier[k]).max()
+        limit = nearest_limit(found, points, runs.earlier[k], runs.ends[k]) if grows else None
+        if limit is not None:
+            drifting[str(limit.number)] += 1
+            reasons["drifting to a limit of networks"] += 1
+        elif grows:
+            reasons["weights still grow"] += 1
+        elif runs.gradients[k] > 1e-6:
+            reasons["out of time"] += 1
+        else:
+            reasons["lingers where the Hessian degenerates"] += 1
+    return dict(reasons), dict(drifting)
+
+
+def _basins(labels: Any, points: Sequence[Point], goal: Any, ends: Any, runs: int) -> list[dict[str, Any]]:
+    import jax
+
+    known = {p.number: p for p in points}
+    out = []
+    for label, count in Counter(labels[labels != 0].tolist()).most_common():
+        point = known.get(int(label))
+        with jax.enable_x64(True):
+            loss = float(goal.value(ends[int(np.flatnonzero(labels == label)[0])]))
+        low, high = _wilson(count, runs)
+        out.append(
+            {
+                "point": point.number if point else None,
+                "stratum": (point.stratum or None) if point else None,
+                "kind": point.kind if point else "not enumerated",
+                "loss": point.loss if point else loss,
+                "runs": count,
+                "share": count / runs,
+                "low": low,
+                "high": high,
+            }
+        )
+    return out
+
+
+def _wilson(count: int, runs: int) -> tuple[float, float]:
+    """The 95 % confidence interval of Wilson for a share."""
+    p, z = count / runs, _Z
+    middle = (p + z * z / (2 * runs)) / (1 + z * z / runs)
+    half = z * np.sqrt(p * (1 - p) / runs + z * z / (4 * runs * runs)) / (1 + z * z / runs)
+    return max(0.0, float(middle - half)), min(1.0, float(middle + half))
+
+
+def _drift(model: Model, starts: Any, runs: Runs) -> float | None:
+    """The largest change of a quadratic conserved quantity on the way, relative to the size of its terms; None where there is none."""
+    if model.parameters > _MOST_WEIGHTS:
+        return None
+    try:
+        laws = conserved_polynomials(outputs_as_polynomials(model, None), model.parameters, 2)
+    except NeurovarietyError:
+        return None
+    fine = np.isfinite(runs.ends).all(axis=1)
+    worst = 0.0
+    for law in laws:
+        exponents, factors = np.array(list(law)), np.array([float(c) for c in law.values()])
+        terms = [np.prod(w[fine][:, None, :] ** exponents, axis=2) * factors for w in (starts, runs.ends)]
+        size = np.maximum(np.abs(terms[0]).sum(axis=1), np.abs(terms[1]).sum(axis=1))
+        worst = max(worst, float((np.abs(terms[1].sum(axis=1) - terms[0].sum(axis=1)) / np.maximum(size, 1e-12)).max(initial=0.0)))
+    return worst if laws else None
+
+
+def _meaning(value: dict[str, Any], basins: list[dict[str, Any]], reasons: dict[str, int], drifting: dict[str, int]) -> str:
+    head = f"{value['converged']} of {counted(value['runs'], 'run')} converged, at {counted(value['endpoints'], 'critical point')}"
+    if basins and basins[0]["point"] is not None:
+        best = basins[0]
+        head += f"; {100 * best['share']:.0f} % end at {best['kind']} {best['point']} with loss {best['loss']:.6g}"
+    left = f"; {', '.join(f'{n}: {reason}' for reason, n in reasons.items())}" if reasons else ""
+    if drifting:
+        left += f" (number {', '.join(sorted(drifting, key=int))})"
+    off = "all are on the list" if not value["unmatched"] else f"{value['unmatched']} of these are not on the list"
+    return f"{head}; {off}{left}"
