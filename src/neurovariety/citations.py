@@ -84,6 +84,11 @@ SOURCES: dict[str, str] = {
     "kubjas2024": "K. Kubjas, J. Li, M. Wiesmann, Geometry of polynomial neural networks, Algebraic Statistics 15 (2024), "
     "arXiv:2402.00949",
     "krawczyk1969": "R. Krawczyk, Newton-Algorithmen zur Bestimmung von Nullstellen mit Fehlerschranken, Computing 4 (1969)",
+    "wilson1927": "E. B. Wilson, Probable inference, the law of succession, and statistical inference, "
+    "J. Amer. Statist. Assoc. 22 (1927)",
+    "kidger2021": "P. Kidger, On Neural Differential Equations, PhD thesis, University of Oxford 2021, arXiv:2202.02435",
+    "jacot2018": "A. Jacot, F. Gabriel, C. Hongler, Neural Tangent Kernel: Convergence and Generalization in Neural Networks, "
+    "NeurIPS 2018, arXiv:1806.07572",
     "grosdos2025": "A. Grosdos, E. Robeva, M. Zubkov, Algebraic geometry of rational neural networks, arXiv:2509.11088",
 }
 

@@ -37,7 +37,78 @@ def _row(point: Any) -> tuple[int, str]:
     return point["index"], "minimum" if point["index"] == 0 else f"saddle, index {point['index']}"
 
 
+def _basins(axes: Any, value: Any, evidence: Any) -> bool:
+    """Shares of the runs that end at each critical point, with their confidence intervals, and of those that drift or do not end."""
+    rows = [(_ends_at(b), b["share"], b["low"], b["high"], MAIN if b["kind"] == "minimum" else SECOND) for b in evidence["basins"][:8]]
+    runs = max(value["runs"], 1)
+    rows += [(reason, n / runs, n / runs, n / runs, THIRD) for reason, n in evidence["not_converged"].items()]
+    if not rows:
+        return False
+    for at, (_, share, low, high, colour) in enumerate(reversed(rows)):
+        axes.barh([at], [100 * share], color=colour)
+        axes.plot([100 * low, 100 * high], [at, at], color=INK, linewidth=1)
+    axes.set_yticks(range(len(rows)), [name for name, *_ in reversed(rows)])
+    axes.set_xlabel(f"% of {value['runs']} runs")
+    return True
+
+
+def _ends_at(basin: Any) -> str:
+    if basin["point"] is None:
+        return f"not listed, loss {basin['loss']:.4g}"
+    return f"{basin['kind']} {basin['point']}, loss {basin['loss']:.4g}"
+
+
+def _spectrum(axes: Any, value: Any, evidence: Any) -> bool:
+    """Eigenvalues of the tangent kernel along gradient flow."""
+    training = evidence["training"]
+    if not value["rank"] or len(training["times"]) < 2:
+        return False
+    times = [t if t else training["times"][1] / 3 for t in training["times"]]
+    spectra = training["spectra"]
+    top = max(max(s) for s in spectra)
+    for k in range(len(spectra[0])):
+        values = [s[k] if s[k] > 1e-13 * top else float("nan") for s in spectra]
+        axes.plot(times, values, color=MAIN if k < value["rank"] else THIRD, linewidth=1.4)
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xlabel("time of gradient flow (left end: the initial weights)")
+    axes.set_ylabel("eigenvalues of J Jᵀ")
+    return True
+
+
+def _chambers(axes: Any, value: Any, evidence: Any) -> bool:
+    """Numbers of real critical points on the slice, walls as refined, and where one number has several chambers its minima."""
+    import numpy as np
+    from matplotlib.colors import BoundaryNorm, ListedColormap
+
+    real = np.array(evidence["real"])
+    (a0, a1), (b0, b1) = evidence["bounds"]
+    known = sorted({int(v) for v in real[real >= 0]})
+    if not known:
+        return False
+    shades = ["#c9d6ea", "#8fb0e6", "#2f6fde", "#f0b08c", "#d9632a", "#8a3d16", "#7a7f8a", "#3d4250"][: len(known)]
+    shades += ["#3d4250"] * (len(known) - len(shades))
+    at = np.searchsorted(known, np.where(real >= 0, real, known[0])).astype(float)
+    picture = np.ma.masked_where(real < 0, at)
+    norm = BoundaryNorm(np.arange(len(known) + 1) - 0.5, len(known))
+    axes.imshow(picture, origin="lower", extent=(a0, a1, b0, b1), aspect="auto", cmap=ListedColormap(shades), norm=norm)
+    walls = np.array(evidence["wall_points"])
+    if len(walls):
+        axes.plot(walls[:, 0], walls[:, 1], ".", color=INK, markersize=1.2)
+    for k, number in enumerate(known):
+        axes.plot([], [], "s", color=shades[k], label=f"{number} real")
+    axes.legend(ncols=min(len(known), 6), frameon=False, loc="lower left", bbox_to_anchor=(0, 1), labelcolor=INK, borderaxespad=0.2)
+    axes.set_xlabel(evidence["axes"][0])
+    axes.set_ylabel(evidence["axes"][1].partition(",")[0])
+    axes.set_xlim(a0, a1)
+    axes.set_ylim(b0, b1)
+    return True
+
+
 DRAWINGS: dict[str, tuple[Callable[[Any, Any, Any], bool], float]] = {
     "landscape": (_landscape, 2.2),
+    "basins": (_basins, 2.2),
+    "spectrum": (_spectrum, 2.6),
+    "chambers": (_chambers, 4.2),
 }
 """What draws a figure (on axes, from value and evidence; False where there is nothing to draw), and its height in inches."""

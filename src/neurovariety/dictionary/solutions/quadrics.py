@@ -93,14 +93,19 @@ class Quadrics:
         parameters = np.asarray(parameters)
         out = np.zeros((len(parameters), self.size, self.size), dtype=parameters.dtype)
         for i, k, at, factor in self.places:
-            out[:, i, k] = out[:, k, i] = parameters[:, at] * factor
+            out[:, i, k] += parameters[:, at] * factor
+            if i != k:
+                out[:, k, i] += parameters[:, at] * factor
         return out
 
     def parameters_of(self, matrix: Any) -> Any | None:
         """The parameters (m,) of a member, None for a matrix that is none."""
-        found = np.zeros(self.parameters)
+        system = np.zeros((self.size * self.size, self.parameters))
         for i, k, at, factor in self.places:
-            found[at] = matrix[i, k] / factor
+            system[i * self.size + k, at] += factor
+        lower = np.tril(matrix).reshape(-1)
+        used = np.abs(system).sum(axis=1) > 0
+        found = np.linalg.lstsq(system[used], lower[used])[0] if used.any() else np.zeros(self.parameters)
         same = np.abs(self.matrices(found[None])[0] - matrix).max(initial=0.0) <= 1e-12 * np.abs(matrix).max(initial=0.0)
         return found if same else None
 
@@ -122,6 +127,18 @@ def only(terms: Sequence[Term], matrix: Any) -> Quadrics:
     values = np.array([matrix[place] for place in entries], dtype=np.complex128)
     places = tuple((i, k, at, 1.0) for at, (i, k) in enumerate(entries))
     return Quadrics("the stated quadric", n, places, len(entries), lambda number, _: np.tile(values, (number, 1)))
+
+
+def pencil(terms: Sequence[Term], first: Any, second: Any) -> Quadrics:
+    """The combinations of two quadrics (N, N)."""
+    places = tuple(
+        (i, k, at, float(m[i, k])) for at, m in enumerate((first, second)) for i in range(len(terms)) for k in range(i + 1) if m[i, k]
+    )
+
+    def draw(number: int, rng: np.random.Generator) -> Any:
+        return np.exp(2j * np.pi * rng.random((number, 2))) * rng.uniform(0.3, 1.0, (number, 2))
+
+    return Quadrics("a pencil of quadrics", len(terms), places, 2, draw)
 
 
 def moments(terms: Sequence[Term]) -> Quadrics:

@@ -92,10 +92,10 @@ def smooth_stage(model: Model, loss: Loss, monomials: tuple[Monomial, ...] | Non
 def _one_attempt(
     model: Model, loss: Loss, monomials: tuple[Monomial, ...] | None, dim: int, ambient: int, seed: int, checkpoint: Any
 ) -> Stage:
-    problem = training_problem(model, dim, ambient, seed, loss, checkpoint)
+    problem = training_problem(model, dim, ambient, seed, loss.family, checkpoint)
     rng = generator(seed, _STREAM)
-    stationary = problem.stationary(loss, rng)
-    real = _real_ones(stationary)
+    stationary = problem.stationary(problem.quadratic(loss), rng)
+    real = real_ones(stationary)
     monomials = monomials or monomials_of(problem)
     points = [_point(problem, stationary, k, real[k], monomials, rng) for k in range(len(stationary.points))]
     strange = [limit for limit in stationary.singular if not _on_a_stratum(problem, limit, rng)]
@@ -131,7 +131,7 @@ def _coefficients(problem: TrainingProblem, value: Any, monomials: tuple[Monomia
     return np.array([known.get(m, 0.0) for m in monomials])
 
 
-def _real_ones(stationary: Stationary) -> list[bool]:
+def real_ones(stationary: Stationary) -> list[bool]:
     """Which critical functions are real: the conjugate of one is another or itself, and all are proved different.
 
     A function whose conjugate can only be itself among all that were found is real; so is one with real weights.

@@ -7,7 +7,7 @@ charts of their own: some are ordinary critical points to which the chart is bli
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from neurovariety.dictionary.solutions.attempts import attempts, check_size, why
 from neurovariety.dictionary.solutions.complete_fiber import CompleteFiber, complete_fiber
 from neurovariety.dictionary.solutions.coordinates import coordinates
 from neurovariety.dictionary.solutions.critical_points import CriticalPoints, critical_points
-from neurovariety.dictionary.solutions.quadrics import Term, diagonal, only
+from neurovariety.dictionary.solutions.quadrics import Quadrics, Term, diagonal, only
 from neurovariety.dictionary.solutions.slices import PRINTS
 from neurovariety.dictionary.solutions.special_points import special_points
 from neurovariety.dictionary.training.loss import Loss, Quadratic, quadratic
@@ -93,9 +93,8 @@ class TrainingProblem:
         known = self.critical.family.parameters_of(matrix)
         return matrix, np.concatenate([loss.image * scale, known if known is not None else self.critical.special(matrix)[1]])
 
-    def stationary(self, loss: Loss, rng: np.random.Generator) -> Stationary:
+    def stationary(self, found: Quadratic, rng: np.random.Generator) -> Stationary:
         """All critical functions of a loss."""
-        found = self.quadratic(loss)
         matrix, parameters = self.parameters(found)
         image = parameters[: len(self.terms)]
         note(phase=f"{len(self.base.run.fibers[0])} paths to this loss")
@@ -115,9 +114,14 @@ class TrainingProblem:
 
 
 def training_problem(
-    model: Model, dimension: int, ambient: int, seed: int, loss: Loss, checkpoint: str | Path | None = None
+    model: Model,
+    dimension: int,
+    ambient: int,
+    seed: int,
+    family: Callable[[Sequence[Term]], Quadrics],
+    checkpoint: str | Path | None = None,
 ) -> TrainingProblem:
-    """The general problem of a polynomial model whose neurovariety has the given dimension, from which ``loss`` is reached.
+    """The general problem of a polynomial model whose neurovariety has the given dimension; losses of ``family`` are reached from it.
 
     Raises `ResourceError` where the model is too large to write out within the time that a report has.
     """
@@ -125,8 +129,7 @@ def training_problem(
     check_size("landscape", dimension, ambient)
     best: tuple[CriticalPoints, CompleteFiber] | None = None
     for attempt, rng, kept in attempts(_STREAM, seed, checkpoint, f"critical points of training {model.name}, dimension {dimension}"):
-        family = loss.family if attempt < _OWN else diagonal
-        problem = critical_points(model, dimension, seed + attempt, rng, family)
+        problem = critical_points(model, dimension, seed + attempt, rng, family if attempt < _OWN else diagonal)
         base = complete_fiber(problem, rng, kept, found_on_the_way)
         if best is None or (base.complete, base.count) > (best[1].complete, best[1].count):
             best = problem, base

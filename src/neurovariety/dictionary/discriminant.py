@@ -1,0 +1,229 @@
+"""Data discriminant (D11 of the dictionary): for which targets does the landscape of training change?
+
+Where two critical points meet, the target lies on the discriminant, a hypersurface. It cuts the space of targets into chambers in which
+the number of real critical points is constant. Crossing a wall, two real critical points appear or vanish together. The number of
+minima changes with them, or where a critical point passes through a singular function.
+
+A slice is drawn: a plane through targets, through the values of two samples, or of targets and quadrics together. At each point of a
+grid all complex critical points are followed from one general target, and the real ones and the minima among them are counted; walls
+are refined by bisection. The histogram beside it counts at random targets.
+
+What is proved. The claim is `estimate`: counts at grid points are numerical, unclear points are left out and their number said, and
+some points are compared with the certified route of the [landscape]. Minima are of functions of the closure; whether real weights
+compute them is not asked. Where no wall is seen although there are several critical points, the real discriminant may have codimension
+2 or more, as it has for linear networks in the Frobenius norm (coinciding singular values).
+
+Sources: Marchetti et al. 2025, 4.4; Draisma et al. 2016, 7; Trager, Kohn, Bruna 2020.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+
+from neurovariety.architectures.from_callable import Source
+from neurovariety.claim import Claim
+from neurovariety.dictionary.dimension import dimension
+from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.progress import quietly, time_is_short
+from neurovariety.dictionary.solutions.quadrics import Quadrics, Term, pencil
+from neurovariety.dictionary.training.chambers import Counts, for_all_quadrics, for_one_quadric
+from neurovariety.dictionary.training.listing import real_ones
+from neurovariety.dictionary.training.loss import Form, Quadratic, quadratic
+from neurovariety.dictionary.training.problem import TrainingProblem, training_problem
+from neurovariety.dictionary.training.slices import SLICES, Plane, other_quadric, plane
+from neurovariety.dictionary.training.task import Task, training_task
+from neurovariety.dictionary.training.walls import chambers, crossings, refined_walls
+from neurovariety.dictionary.trial import generator
+from neurovariety.errors import InputError, VerificationError
+from neurovariety.result import Provenance, counted
+from neurovariety.tolerances import DEFAULT_SEED
+
+_STREAM = 4100
+_GRID, _GRID_IN_REPORTS, _MOST = 60, 24, 1000
+_RANDOM, _SPOTS = 200, 3
+
+
+@dataclass(frozen=True, repr=False)
+class DiscriminantResult(EntryResult):
+    """``value``: ``complex`` critical points, ``real_counts`` and ``minima_counts`` (number -> share of the grid), ``chambers``
+    (connected pieces of the grid with equal numbers), ``walls`` (whether any was seen).
+
+    ``evidence``: ``axes``, ``bounds``, ``real`` and ``minima`` (nested lists, -1 where unclear), ``wall_points``, ``unclear``,
+    ``spot_checks``, ``random_targets`` (number of real critical points -> how many of random targets).
+    """
+
+    entry: ClassVar[str] = "discriminant"
+    sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "draisma2016", "trager2020")
+    task: Task | None = field(default=None, compare=False)
+
+    def _options(self) -> dict[str, Any]:
+        if self.task is None:
+            raise InputError("a discriminant read back from JSON does not hold the data; call discriminant() on them again")
+        return self.task.options | {"slice": self.evidence["slice"], "grid": self.evidence["grid"]}
+
+    def verify(self, *, seed: int | None = None) -> DiscriminantResult:
+        """Another slice. Raises `VerificationError` where the number of complex critical points differs."""
+        again = self._again(seed, **self._options())
+        if again.value["complex"] != self.value["complex"]:
+            raise VerificationError(f"discriminant of {self.subject}: {self.value['complex']} and {again.value['complex']} points")
+        return again
+
+
+def discriminant(
+    source: Source,
+    *,
+    data: Any = None,
+    metric: str = "data",
+    teacher: str | None = None,
+    form: Form | None = None,
+    sample_weights: Any = None,
+    prepare: str = "none",
+    held_out: float = 0.0,
+    slice: str = "target",
+    grid: int | None = None,
+    seed: int = DEFAULT_SEED,
+) -> DiscriminantResult:
+    """A slice through the space of losses, with the number of real critical points and of minima at ``grid`` x ``grid`` points (60).
+
+    ``slice``: ``target``, a random plane through the task's target; ``sample``, the targets of the first two samples (with several
+    outputs: the first two of the first sample); ``quadric``, a direction of targets and a segment from the loss to another positive
+    definite quadric. The other options are those of `landscape`. Raises `InputError` for unusable options or models, `DataError` for
+    unusable data, `ResourceError` for a model too large to write out.
+
+    >>> discriminant("linear(2,1,2)", metric="frobenius", teacher="3*x0; x1", grid=6).value["real_counts"]
+    {2: 1.0}
+    """
+    start = time.perf_counter()
+    side = grid if grid is not None else _GRID_IN_REPORTS if time_is_short() else _GRID
+    if slice not in SLICES:
+        raise InputError(f"slice {slice!r} is unknown: choose {', '.join(SLICES[:-1])} or {SLICES[-1]}")
+    if isinstance(side, bool) or not isinstance(side, int) or not 2 <= side <= _MOST:
+        raise InputError(f"a grid has 2 to {_MOST} points a side, got {side!r}")
+    task = training_task(
+        source, data=data, metric=metric, teacher=teacher, form=form, sample_weights=sample_weights, prepare=prepare,
+        held_out=held_out, seed=seed,
+    )  # fmt: skip
+    rng = generator(seed, _STREAM)
+    problem, loss = _problem(task, slice, seed)
+    cut = plane(problem, task.loss, loss, slice, rng)
+    a, b = cut.grid(side)
+    points = np.array([(x, y) for y in b for x in a])
+    counts = cut.family.count_real(cut.at(points), seed)
+    real, minima = (np.where(counts.clear, v, -1).reshape(side, side) for v in (counts.real, counts.minima))
+    walls = refined_walls(cut, a, b, real, minima)
+    random = random_targets(problem, loss, _RANDOM, rng)
+    seen = len(set(zip(real[real >= 0].tolist(), minima[real >= 0].tolist(), strict=True))) > 1
+    value: dict[str, Any] = {
+        "complex": cut.family.count,
+        "real_counts": _shares(counts.real[counts.clear]),
+        "minima_counts": _shares(counts.minima[counts.clear]),
+        "chambers": chambers(real, minima),
+        "walls": seen,
+    }
+    evidence = {
+        "task": task.record, "slice": slice, "grid": side, "axes": list(cut.axes), "bounds": [list(v) for v in cut.bounds],
+        "real": real.tolist(), "minima": minima.tolist(), "unclear": int((~counts.clear).sum()), "wall_points": walls,
+        "spot_checks": _spots(cut, points, counts, rng), "random_targets": random, "general": problem.evidence,
+    }  # fmt: skip
+    if not seen and value["complex"] > 1:
+        evidence["codimension"] = "no wall was seen: the real discriminant may have codimension 2 or more, or lie off this slice"
+    return DiscriminantResult(
+        value=value,
+        claim=Claim.ESTIMATE,
+        subject=task.model.name,
+        meaning=_meaning(value, random),
+        evidence=evidence,
+        provenance=Provenance.since(start, seed),
+        notices=task.notices,
+        model=task.model,
+        task=task,
+    )
+
+
+def wall_crossings(source: Source, data: Any, other: Any, *, prepare: str = "none", steps: int = 200, seed: int = DEFAULT_SEED) -> Any:
+    """Every wall on the way from one data set to another, the loss moving on a line between theirs.
+
+    ``data`` and ``other`` are as in `landscape`. Returns a list of ``{"at", "real", "minima"}``: where on the way (0 to 1, to 1e-6) the
+    numbers change, and the pairs (before, after); walls that are crossed twice within a step (``steps`` of them) are not seen.
+    Raises `InputError` and `DataError` as `landscape` does.
+
+    >>> wall_crossings("linear(2,1,2)", ([[1, 0], [0, 1]], [[3, 0], [0, 1]]), ([[1, 0], [0, 1]], [[2, 0], [0, 1]]), steps=4)
+    []
+    """
+    if isinstance(steps, bool) or not isinstance(steps, int) or not 1 <= steps <= 100_000:
+        raise InputError(f"the number of steps is a whole number from 1 to 100,000, got {steps!r}")
+    tasks = [training_task(source, data=d, prepare=prepare, seed=seed) for d in (data, other)]
+    problem, _ = _problem(tasks[0], "target", seed)
+    losses = [problem.quadratic(t.loss) for t in tasks]
+    scale = 1 / max(float(np.abs(losses[0].matrix).max()), 1e-300)
+    ends = []
+    for loss in losses:
+        known = problem.critical.family.parameters_of(loss.matrix * scale)
+        assert known is not None, "Gram matrices belong to the family of moments"
+        ends.append(np.concatenate([loss.image * scale, known]))
+    still = np.abs(ends[0][len(problem.terms) :] - ends[1][len(problem.terms) :]).max(initial=0.0) < 1e-12
+    family = for_one_quadric(problem, losses[0], generator(seed, _STREAM, 1)) if still else for_all_quadrics(problem)
+    return crossings(family, ends[0], ends[1], steps)
+
+
+def _problem(task: Task, kind: str, seed: int) -> tuple[TrainingProblem, Quadratic]:
+    shape = quietly(dimension, task.model, seed=seed)
+
+    def through_another(terms: Sequence[Term]) -> Quadrics:
+        matrix = quadratic(task.loss, terms).matrix
+        matrix /= np.abs(matrix).max()
+        return pencil(terms, matrix, other_quadric(matrix, generator(seed, _STREAM, 2)))
+
+    family = through_another if kind == "quadric" else task.loss.family
+    problem = training_problem(task.model, shape.value, shape.evidence.get("ambient") or 0, seed, family)
+    if not problem.base.complete:
+        raise InputError(f"the critical points of {task.model.name} were not all found; another seed may help")
+    return problem, problem.quadratic(task.loss)
+
+
+def random_targets(problem: TrainingProblem, loss: Quadratic, number: int, rng: np.random.Generator) -> dict[int, int]:
+    """How many of ``number`` random targets (independent normal coordinates) have how many real critical points."""
+    matrix, parameters = problem.parameters(loss)
+    family = for_one_quadric(problem, loss, rng)
+    n = len(problem.terms)
+    images = rng.normal(size=(number, n)) @ matrix.T
+    images *= np.abs(parameters[:n]).max() / max(float(np.abs(images).max()), 1e-300)
+    counts = family.count_real(np.hstack([images, np.tile(parameters[n:], (number, 1))]))
+    return dict(sorted(Counter(counts.real[counts.clear].tolist()).items()))
+
+
+def _spots(cut: Plane, points: Any, counts: Counts, rng: np.random.Generator) -> dict[str, int]:
+    """Some clear grid points counted again by the certified route: how many, and how many agree."""
+    clear = np.flatnonzero(counts.clear)
+    chosen = rng.choice(clear, size=min(_SPOTS, len(clear)), replace=False)
+    agree = 0
+    problem = cut.family.problem
+    n = len(problem.terms)
+    for k in chosen:
+        parameters = cut.at(points[k : k + 1])[0]
+        matrix = cut.family.matrix
+        if matrix is None:
+            matrix = problem.critical.family.matrices(parameters[None, n:])[0]
+        found = problem.stationary(Quadratic(matrix, parameters[:n], 0.0), rng)
+        agree += sum(real_ones(found)) == counts.real[k] and len(found.points) == cut.family.count
+    return {"checked": len(chosen), "agree": int(agree)}
+
+
+def _shares(values: Any) -> dict[int, float]:
+    return {int(k): float((values == k).mean()) for k in np.unique(values)}
+
+
+def _meaning(value: dict[str, Any], random: dict[int, int]) -> str:
+    real = ", ".join(f"{k} at {100 * v:.0f} %" for k, v in value["real_counts"].items())
+    least, most = min(value["minima_counts"], default=0), max(value["minima_counts"], default=0)
+    minima = f"{least} to {most} local minima" if most > least else counted(most, "local minimum").replace("minimums", "minima")
+    usual = max(random, key=lambda k: random[k]) if random else None
+    tail = f"; random targets mostly have {usual}" if usual is not None else ""
+    walls = f"{counted(value['chambers'], 'chamber')}" if value["walls"] else "no wall seen"
+    return f"of {counted(value['complex'], 'complex critical point')} real ones on this slice: {real}; {minima}; {walls}{tail}"

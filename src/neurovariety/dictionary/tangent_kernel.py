@@ -1,0 +1,214 @@
+"""Tangent kernel (D14 of the dictionary): how fast can the function change at given weights, and in which directions not at all?
+
+With J the Jacobian of the outputs at the samples (or of the coefficients, for a stated metric) by the weights, gradient flow moves the
+outputs by - J J^T grad: the symmetric matrix J J^T is the (neural) tangent kernel at w. Its eigenvalues are the speeds at which errors
+along its eigenvectors shrink; its rank is the number of directions in which the function can move at all. It falls where the
+parametrization is critical: at subnetworks, dead neurons, lower ranks. Large condition numbers are plateaus.
+
+What is proved. The rank is exact: J is evaluated at exact rational weights and inputs, and its rank over Q is `proved`; for larger
+models it is a rank mod a random prime, a `lower_bound` unless it is as large as the generic rank. Eigenvalues are floating point.
+
+Sources: Jacot, Gabriel, Hongler 2018; Marchetti et al. 2025, 4.4.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, ClassVar
+
+import flint
+import jax
+import numpy as np
+
+from neurovariety.architectures.from_callable import Source
+from neurovariety.claim import Claim
+from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.gradient_fields import outputs_as_polynomials
+from neurovariety.dictionary.special_fiber import exact_weights
+from neurovariety.dictionary.training.dynamics import objective, trajectories
+from neurovariety.dictionary.training.loss import Form, SquaredError
+from neurovariety.dictionary.training.task import Task, training_task
+from neurovariety.dictionary.trial import generator
+from neurovariety.errors import InputError
+from neurovariety.linear_algebra import random_prime, rank
+from neurovariety.model import Model
+from neurovariety.program.of_model import jacobian_rows
+from neurovariety.result import Provenance
+from neurovariety.rings.finite_field import FiniteField
+from neurovariety.tolerances import DEFAULT_SEED, PRIME_BITS
+
+_STREAM = 4090
+_TIMES = (0.0, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
+_MOST_ENTRIES = 40_000
+"""Entries of a Jacobian whose rank is taken over Q."""
+_SMALL = 1e-12
+"""Eigenvalues below this part of the largest are not told from zero in floating point."""
+
+
+@dataclass(frozen=True, repr=False)
+class TangentKernelResult(EntryResult):
+    """``value``: ``rank`` of the kernel at the weights, ``generic`` (its rank at random weights), ``largest`` and ``smallest`` nonzero
+    eigenvalue, and their quotient ``condition``.
+
+    ``evidence``: ``spectrum`` (descending), ``weights`` (exact), ``by_block`` (rank of J restricted to each block of weights), and
+    ``training``: times, spectra and losses along gradient flow from these weights.
+    """
+
+    entry: ClassVar[str] = "tangent-kernel"
+    sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "jacot2018")
+    task: Task | None = field(default=None, compare=False)
+
+    def _options(self) -> dict[str, Any]:
+        if self.task is None:
+            raise InputError("a tangent-kernel read back from JSON does not hold the data; call tangent_kernel() on them again")
+        return self.task.options | {"weights": self.evidence["weights"]}
+
+
+def tangent_kernel(
+    source: Source,
+    *,
+    data: Any = None,
+    metric: str = "data",
+    teacher: str | None = None,
+    form: Form | None = None,
+    sample_weights: Any = None,
+    prepare: str = "none",
+    held_out: float = 0.0,
+    weights: Sequence[Any] | None = None,
+    seed: int = DEFAULT_SEED,
+) -> TangentKernelResult:
+    """The tangent kernel at ``weights`` (exact numbers in flat order; default: random ones) and along gradient flow from there.
+
+    The other options are those of `landscape`; they say on which samples, or for which coefficients, and what the flow fits. Raises
+    `InputError` for unusable weights, options or models, `DataError` for unusable data, `ResourceError` for a model too large to write
+    out.
+
+    >>> found = tangent_kernel("linear(2,1,2)", metric="frobenius", weights=[1, 2, 1, -1])
+    >>> found.value["rank"], found.claim
+    (3, <Claim.PROVED: 'proved'>)
+    >>> tangent_kernel("linear(2,1,2)", metric="frobenius", weights=[0, 0, 1, -1]).value["rank"]
+    2
+    """
+    start = time.perf_counter()
+    task = training_task(
+        source, data=data, metric=metric, teacher=teacher, form=form, sample_weights=sample_weights, prepare=prepare,
+        held_out=held_out, seed=seed,
+    )  # fmt: skip
+    model, rng = task.model, generator(seed, _STREAM)
+    drawn = [Fraction(round(64 * v), 64) for v in rng.normal(size=model.parameters)]
+    exact = exact_weights(model, weights) if weights is not None else tuple(drawn)
+    generic = _rank_mod(task, drawn, rng)
+    found, proved, blocks = _exact_rank(task, exact, rng)
+    goal = objective(model, task.loss)
+    at = np.array([float(w) for w in exact])
+    with jax.enable_x64(True):
+        spectra = jax.jit(jax.vmap(lambda w: _spectrum(goal.seen, w)))
+        here = np.asarray(spectra(at[None]))[0]
+        path = trajectories(goal, at[None], _TIMES[1:])[0]
+        path = np.vstack([at[None], path])
+        fine = np.isfinite(path).all(axis=1)
+        along, losses = np.asarray(spectra(path[fine])), np.asarray(jax.vmap(goal.value)(path[fine]))
+    here = np.maximum(here, 0.0)
+    value = {
+        "rank": found,
+        "generic": max(generic, found),
+        "largest": float(here[0]) if found else 0.0,
+        "smallest": float(here[found - 1]) if found else 0.0,
+        "condition": float(here[0] / here[found - 1]) if found and here[found - 1] > 0 else None,
+    }
+    evidence = {
+        "task": task.record,
+        "spectrum": here.tolist(),
+        "weights": [str(w) for w in exact],
+        "by_block": blocks,
+        "training": {
+            "times": [t for t, ok in zip(_TIMES, fine, strict=True) if ok],
+            "spectra": along.tolist(),
+            "losses": losses.tolist(),
+            "ranks": (along > _SMALL * along.max(axis=1, keepdims=True)).sum(axis=1).tolist(),
+        },
+    }
+    return TangentKernelResult(
+        value=value,
+        claim=Claim.PROVED if proved or found == value["generic"] == min(len(here), model.parameters) else Claim.LOWER_BOUND,
+        subject=model.name,
+        meaning=_meaning(value, model),
+        evidence=evidence,
+        provenance=Provenance.since(start, seed),
+        notices=task.notices,
+        model=model,
+        task=task,
+    )
+
+
+def _spectrum(seen: Any, flat: Any) -> Any:
+    """The min(k, N) largest eigenvalues of J J^T, descending: squared singular values of J."""
+    import jax.numpy as jnp
+
+    return jnp.linalg.svd(jax.jacrev(seen)(flat), compute_uv=False) ** 2
+
+
+def _exact_rank(task: Task, weights: Sequence[Fraction], rng: np.random.Generator) -> tuple[int, bool, dict[str, int]]:
+    """The rank of J, whether it is proved, and the ranks of its parts."""
+    model = task.model
+    rows = _rows(task)
+    if rows * model.parameters > _MOST_ENTRIES:
+        return _rank_mod(task, weights, rng), False, {}
+    points = [[Fraction(float(v)) for v in row] for row in task.loss.inputs] if isinstance(task.loss, SquaredError) else None
+    polynomials = outputs_as_polynomials(model, points)
+    n = model.parameters
+    matrix = flint.fmpq_mat(max(len(polynomials), 1), n)
+    for row, polynomial in enumerate(polynomials):
+        slopes = [Fraction(0)] * n
+        for e, c in polynomial.items():
+            used = [i for i in range(n) if e[i]]
+            for i in used:
+                slope = c * e[i]
+                for k in used:
+                    slope *= weights[k] ** (e[k] - (k == i))
+                slopes[i] += slope
+        for i, slope in enumerate(slopes):
+            if slope:
+                matrix[row, i] = flint.fmpq(slope.numerator, slope.denominator)
+    blocks = {}
+    for block in model.blocks:
+        columns = range(block.start, block.start + block.size)
+        part = flint.fmpq_mat(matrix.nrows(), block.size, [matrix[i, k] for i in range(matrix.nrows()) for k in columns])
+        blocks[block.name] = int(part.rank())
+    return int(matrix.rank()), True, blocks
+
+
+def _rows(task: Task) -> int:
+    """Rows of J: samples times outputs, or coefficients (counted generously)."""
+    if isinstance(task.loss, SquaredError):
+        return len(task.loss.inputs) * task.model.outputs
+    return task.model.parameters + 1
+
+
+def _rank_mod(task: Task, weights: Sequence[Fraction], rng: np.random.Generator) -> int:
+    """The rank of J mod a random prime, at the samples or at as many random inputs as there are weights."""
+    model = task.model
+    field_ = FiniteField(random_prime(PRIME_BITS, rng))
+    if isinstance(task.loss, SquaredError):
+        table = np.empty(task.loss.inputs.shape, dtype=object)
+        table.reshape(-1)[:] = [Fraction(float(v)) for v in task.loss.inputs.reshape(-1)]
+        inputs = field_.constant(table.reshape(-1, *model.input_shape))
+    else:
+        inputs = field_.random((-(-model.parameters // model.outputs) + 2, *model.input_shape), rng)
+    flat = field_.constant(np.array(list(weights), dtype=object))
+    fixed = field_.constant(np.array(list(model.coefficients), dtype=object))
+    return int(rank(jacobian_rows(model, field_, flat, inputs, fixed), field_.p))
+
+
+def _meaning(value: dict[str, Any], model: Model) -> str:
+    lost = value["generic"] - value["rank"]
+    head = f"the function can move in {value['rank']} directions at these weights, of {value['generic']} at general ones"
+    if not value["rank"]:
+        return head + ": gradient flow stands still"
+    speed = (
+        f"the fastest error shrinks {value['condition']:.3g} times as fast as the slowest" if value["condition"] else "speeds differ"
+    )
+    return f"{head}{': the weights are critical for the parametrization' if lost else ''}{f'; {speed}' if speed else ''}"
