@@ -39,9 +39,11 @@ if TYPE_CHECKING:
     from neurovariety.dictionary.data import DataResult, data
     from neurovariety.dictionary.degree import DegreeResult, degree
     from neurovariety.dictionary.dimension import DimensionResult, dimension
+    from neurovariety.dictionary.discriminant import DiscriminantResult, discriminant, wall_crossings
     from neurovariety.dictionary.ed_degree import EdDegreeResult, ed_degree
     from neurovariety.dictionary.equations import EquationsResult, equations
     from neurovariety.dictionary.fibers import FibersResult, fibers
+    from neurovariety.dictionary.gradient_flow import GradientFlowResult, gradient_flow
     from neurovariety.dictionary.invariance import InvarianceResult, invariance
     from neurovariety.dictionary.landscape import LandscapeResult, landscape
     from neurovariety.dictionary.membership import MembershipResult, membership
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     from neurovariety.dictionary.point_count import PointCountResult, point_count
     from neurovariety.dictionary.sample_complexity import SampleComplexityResult, sample_complexity
     from neurovariety.dictionary.symmetries import SymmetriesResult, symmetries
+    from neurovariety.dictionary.tangent_kernel import TangentKernelResult, tangent_kernel
     from neurovariety.dictionary.training.loss import Form
     from neurovariety.errors import (
         DataError,
@@ -80,11 +83,13 @@ _HOME = {
     "DegreeResult": "dictionary.degree",
     "Diagonal": "architectures",
     "DimensionResult": "dictionary.dimension",
+    "DiscriminantResult": "dictionary.discriminant",
     "EdDegreeResult": "dictionary.ed_degree",
     "EquationsResult": "dictionary.equations",
     "Equivariant": "architectures",
     "FibersResult": "dictionary.fibers",
     "Form": "dictionary.training.loss",
+    "GradientFlowResult": "dictionary.gradient_flow",
     "GraphNetwork": "architectures",
     "GroupConvolution": "architectures",
     "InputError": "errors",
@@ -110,6 +115,7 @@ _HOME = {
     "Sequence": "architectures",
     "StateSpace": "architectures",
     "SymmetriesResult": "dictionary.symmetries",
+    "TangentKernelResult": "dictionary.tangent_kernel",
     "TensorTrain": "architectures",
     "VerificationError": "errors",
     "ambient": "dictionary.ambient",
@@ -120,10 +126,12 @@ _HOME = {
     "data": "dictionary.data",
     "degree": "dictionary.degree",
     "dimension": "dictionary.dimension",
+    "discriminant": "dictionary.discriminant",
     "ed_degree": "dictionary.ed_degree",
     "equations": "dictionary.equations",
     "export_script": "export",
     "fibers": "dictionary.fibers",
+    "gradient_flow": "dictionary.gradient_flow",
     "invariance": "dictionary.invariance",
     "landscape": "dictionary.landscape",
     "membership": "dictionary.membership",
@@ -133,6 +141,8 @@ _HOME = {
     "read_csv": "dataset",
     "sample_complexity": "dictionary.sample_complexity",
     "symmetries": "dictionary.symmetries",
+    "tangent_kernel": "dictionary.tangent_kernel",
+    "wall_crossings": "dictionary.discriminant",
 }
 
 __all__ = [
@@ -152,11 +162,13 @@ __all__ = [
     "DegreeResult",
     "Diagonal",
     "DimensionResult",
+    "DiscriminantResult",
     "EdDegreeResult",
     "EquationsResult",
     "Equivariant",
     "FibersResult",
     "Form",
+    "GradientFlowResult",
     "GraphNetwork",
     "GroupConvolution",
     "InputError",
@@ -181,6 +193,7 @@ __all__ = [
     "Sequence",
     "StateSpace",
     "SymmetriesResult",
+    "TangentKernelResult",
     "TensorTrain",
     "VerificationError",
     "ambient",
@@ -191,10 +204,12 @@ __all__ = [
     "data",
     "degree",
     "dimension",
+    "discriminant",
     "ed_degree",
     "equations",
     "export_script",
     "fibers",
+    "gradient_flow",
     "invariance",
     "landscape",
     "membership",
@@ -204,6 +219,8 @@ __all__ = [
     "read_csv",
     "sample_complexity",
     "symmetries",
+    "tangent_kernel",
+    "wall_crossings",
 ]
 
 

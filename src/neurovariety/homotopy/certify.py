@@ -69,6 +69,8 @@ class Certificates:
         z, radii, near = self.centres[index], self.radii[index], self.near[index]
         if not self.certified[index]:
             return "undecided"
+        if not z.imag.any():
+            return "yes"  # the box is its own conjugate
         if (np.abs(z.imag) > near).any():
             return "no"
         return "yes" if (2 * np.abs(z.imag) + near < radii).all() else "undecided"
@@ -176,7 +178,8 @@ def _at_higher_precision(system: System, point: Any, parameters: Any, inverse: A
                 values = run_balls(system.with_jacobian, x + p)
                 y = flint.acb_mat(n, n, [e.mid() for e in y.entries()])
                 error = [abs(e).upper() for e in (y * flint.acb_mat(n, 1, values[:n])).entries()]
-                rho = [4 * e + abs(a).upper() * flint.arb(2) ** (20 - precision) for e, a in zip(error, x, strict=True)]
+                size = max(float(abs(a).upper()) for a in x) * 2.0**-30  # a coordinate may be exactly 0
+                rho = [4 * e + (abs(a).upper() + size) * flint.arb(2) ** (20 - precision) for e, a in zip(error, x, strict=True)]
                 box = [a + flint.acb(flint.arb(0, r), flint.arb(0, r)) for a, r in zip(x, rho, strict=True)]
                 values = run_balls(system.with_jacobian, box + p)
                 rest = flint.acb_mat([[int(i == j) for j in range(n)] for i in range(n)]) - y * flint.acb_mat(n, n, values[n:])

@@ -1,0 +1,93 @@
+"""Where training ends, held against the enumerated critical points: ten architectures on ten data sets.
+
+``python -m benchmarks.flows [RUNS]`` follows RUNS gradient flows (200) for each pair and prints a row each; nothing may be unmatched.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neurovariety import GradientFlowResult, as_model, gradient_flow, read_csv
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+REAL = {
+    "penguins": ("penguins.csv", "body_mass_g"),
+    "bills": ("penguins.csv", "bill_length_mm"),
+    "trees": ("trees.csv", "volume_ft3"),
+    "cars": ("cars.csv", "distance_ft"),
+}
+"""Data sets with their target; other names are seeds of random data."""
+
+ARCHITECTURES = (
+    "linear(2,1,2)",
+    "linear(3,2,2)",
+    "mlp(2,1,1; x^2)",
+    "mlp(2,2,1; x^2)",
+    "mlp(3,2,1; x^2)",
+    "mlp(2,1,1; x^2; bias)",
+    "mlp(2,1,1; x^3)",
+    "cnn(2,2; x^2)",
+    "mlp(2,1,2; x^2)",
+    "mlp(2,2,1; x^3 + x^2)",
+)
+
+
+def table(name: str, inputs: int, outputs: int) -> tuple[Any, Any]:
+    """Standardized columns of a real data set, with squares and roots where more are needed, or random numbers from a seed."""
+    if name in REAL:
+        data = read_csv(EXAMPLES / REAL[name][0], REAL[name][1])
+        x, y = data.inputs.astype(float), data.targets.astype(float)
+        x = np.hstack([x, x**2, np.sqrt(x)])[:, :inputs]
+        y = np.hstack([y, np.sqrt(np.abs(y))])[:, :outputs]
+    else:
+        rng = np.random.default_rng(int(name))
+        x, y = rng.normal(size=(40, inputs)), rng.normal(size=(40, outputs))
+    return (x - x.mean(axis=0)) / x.std(axis=0), (y - y.mean(axis=0)) / y.std(axis=0)
+
+
+def ends_of(text: str, name: str, runs: int) -> GradientFlowResult:
+    """Gradient flow of an architecture on a data set."""
+    model = as_model(text)
+    return gradient_flow(model, data=table(name, model.inputs, model.outputs), runs=runs)
+
+
+def wrong_with(found: GradientFlowResult) -> list[str]:
+    """What contradicts the enumeration, or is not explained."""
+    value, reasons = found.value, found.evidence["not_converged"]
+    out = []
+    if value["unmatched"]:
+        out.append(f"{value['unmatched']} converged runs end off the list")
+    if value["converged"] + sum(reasons.values()) != value["runs"]:
+        out.append("some runs are not accounted for")
+    if reasons.get("out of time", 0) > 0.05 * value["runs"]:
+        out.append(f"{reasons['out of time']} runs out of time")
+    least = found.landscape.value["least_loss"] if found.landscape is not None else None
+    lowest = min((b["loss"] for b in found.evidence["basins"]), default=np.inf)
+    if least is not None and found.landscape.value["global_minimum"] == "complete" and lowest < least - 1e-9:  # type: ignore[union-attr]
+        out.append("a run ends below the global minimum")
+    return out
+
+
+def main() -> None:
+    runs = int(sys.argv[1]) if len(sys.argv) > 1 else 200
+    totals = {"pairs": 0, "runs": 0, "converged": 0, "unmatched": 0}
+    for text in ARCHITECTURES:
+        for name in (*REAL, *map(str, range(1, 7))):
+            start = time.perf_counter()
+            found = ends_of(text, name, runs)
+            totals["pairs"] += 1
+            for key in ("runs", "converged", "unmatched"):
+                totals[key] += found.value[key]
+            claim = None if found.landscape is None else str(found.landscape.claim)
+            facts = {**found.value, "landscape": claim, "not_converged": found.evidence["not_converged"]}
+            print(text, name, facts, wrong_with(found) or "", f"{time.perf_counter() - start:.0f} s", flush=True)
+    print(totals)
+
+
+if __name__ == "__main__":
+    main()
