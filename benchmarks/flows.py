@@ -38,12 +38,15 @@ ARCHITECTURES = (
 
 
 def table(name: str, inputs: int, outputs: int) -> tuple[Any, Any]:
-    """Standardized columns of a real data set, with squares and roots where more are needed, or random numbers from a seed."""
+    """Standardized columns of a real data set, or random numbers from a seed.
+
+    Where more inputs are needed than there are: squares and roots of them; a second output is the product with the first input.
+    """
     if name in REAL:
         data = read_csv(EXAMPLES / REAL[name][0], REAL[name][1])
         x, y = data.inputs.astype(float), data.targets.astype(float)
         x = np.hstack([x, x**2, np.sqrt(x)])[:, :inputs]
-        y = np.hstack([y, np.sqrt(np.abs(y))])[:, :outputs]
+        y = np.hstack([y, (y - y.mean()) * (x[:, :1] - x[:, :1].mean())])[:, :outputs]
     else:
         rng = np.random.default_rng(int(name))
         x, y = rng.normal(size=(40, inputs)), rng.normal(size=(40, outputs))
