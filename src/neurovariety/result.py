@@ -149,6 +149,10 @@ def counted(n: int, noun: str) -> str:
     return f"{n} {noun}{'' if n == 1 else 's'}"
 
 
+_LINE = 140
+"""Characters of a value in one line: two conservation laws have room."""
+
+
 def in_one_line(value: Any) -> str:
     """A value of a result as short text; - stands for null."""
     if value is None:
@@ -159,5 +163,15 @@ def in_one_line(value: Any) -> str:
         return "none"
     if isinstance(value, list | tuple) and all(isinstance(v, Mapping) for v in value):
         return f"{len(value)} listed"  # a table has no place in one line; JSON has all of it
-    text = str(plain(value))
-    return text if len(text) <= 60 else text[:57] + "..."
+    text = _text(plain(value))
+    return text if len(text) <= _LINE else text[: _LINE - 3] + "..."
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, dict):
+        return "; ".join(f"{k}: {_text(v)}" for k, v in value.items())
+    if isinstance(value, list) and value and all(isinstance(v, str) for v in value):
+        return "; ".join(value)
+    return str(value)

@@ -241,6 +241,6 @@ def test_data_that_do_not_fit(notation, target, words):
 
 
 def test_repr_is_short(report):
-    assert len(repr(report)) < 200
+    assert len(repr(report)) < 60 + 20 * len(report.rows)
     assert "mlp(3,2,1; x^2; bias)" in repr(report)
     outline(report._repr_html_())

@@ -76,7 +76,7 @@ def _drawn(entry: Entry, result: Result) -> Any:
 def _themed(svg: str, name: str) -> str:
     """The drawing in the page's colours, its ids made those of this entry: several drawings share one page."""
     svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg, flags=re.DOTALL)
     svg = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{name}-", svg)
     for drawn, themed in _COLOURS.items():
         svg = svg.replace(drawn, themed)

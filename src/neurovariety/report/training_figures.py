@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -79,7 +80,6 @@ def _spectrum(axes: Any, value: Any, evidence: Any) -> bool:
 def _chambers(axes: Any, value: Any, evidence: Any) -> bool:
     """Numbers of real critical points on the slice, walls as refined, and where one number has several chambers its minima."""
     import numpy as np
-    from matplotlib.colors import BoundaryNorm, ListedColormap
 
     real = np.array(evidence["real"])
     (a0, a1), (b0, b1) = evidence["bounds"]
@@ -88,10 +88,15 @@ def _chambers(axes: Any, value: Any, evidence: Any) -> bool:
         return False
     shades = ["#c9d6ea", "#8fb0e6", "#2f6fde", "#f0b08c", "#d9632a", "#8a3d16", "#7a7f8a", "#3d4250"][: len(known)]
     shades += ["#3d4250"] * (len(known) - len(shades))
-    at = np.searchsorted(known, np.where(real >= 0, real, known[0])).astype(float)
-    picture = np.ma.masked_where(real < 0, at)
-    norm = BoundaryNorm(np.arange(len(known) + 1) - 0.5, len(known))
-    axes.imshow(picture, origin="lower", extent=(a0, a1, b0, b1), aspect="auto", cmap=ListedColormap(shades), norm=norm)
+    side = len(real)
+    step, height = (a1 - a0) / side, (b1 - b0) / side
+    for row in range(side):  # a rectangle a run of equal numbers: no pixels, and few shapes
+        ends = [0, *(np.flatnonzero(np.diff(real[row])) + 1).tolist(), side]
+        for first, last in itertools.pairwise(ends):
+            if real[row, first] >= 0:
+                colour = shades[known.index(int(real[row, first]))]
+                where = [(a0 + first * step, (last - first) * step)]
+                axes.broken_barh(where, (b0 + row * height, height), facecolor=colour, edgecolor=colour, linewidth=0.3)
     walls = np.array(evidence["wall_points"])
     if len(walls):
         axes.plot(walls[:, 0], walls[:, 1], ".", color=INK, markersize=1.2)

@@ -60,7 +60,9 @@ class Family:
     def count_real(self, parameters: Any, seed: int = 0) -> Counts:
         """Counts at real parameters (T, m)."""
         t = len(parameters)
-        out = Counts(np.zeros(t, np.int64), np.zeros(t, np.int64), np.zeros(t, dtype=bool))
+        out = Counts(np.zeros(t, np.int64), np.zeros(t, np.int64), np.full(t, not self.count))  # of no points none is unclear
+        if not self.count:
+            return out
         step = max(1, _ROWS // max(self.count, 1))
         for first in range(0, t, step):
             rows = np.arange(first, min(first + step, t))
