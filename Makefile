@@ -41,7 +41,7 @@ types: $(STAMP) ## mypy
 	$(BIN)/mypy
 
 docs: $(STAMP) ## the documentation, strict, with its notebooks executed
-	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
+	$(BIN)/python -m sphinx -W --keep-going -q -j $(JOBS) -b html docs docs/_build/html
 
 benchmark: $(STAMP) ## speed beside the peers that are installed; writes benchmarks/results/
 	@test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers

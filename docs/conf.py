@@ -110,9 +110,10 @@ def _everything(app: Sphinx, env: Any, added: set[str], changed: set[str], remov
     return set(env.found_docs)
 
 
-def setup(app: Sphinx) -> None:
+def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("source-read", _fill_index)
     app.connect("autodoc-process-docstring", _plain_stars)
     app.connect("builder-inited", _check_surface)
     app.connect("builder-inited", _check_readme)
     app.connect("env-get-outdated", _everything)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

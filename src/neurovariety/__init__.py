@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from neurovariety.dictionary.symmetries import SymmetriesResult, symmetries
     from neurovariety.dictionary.tangent_kernel import TangentKernelResult, tangent_kernel
     from neurovariety.dictionary.training.loss import Form
+    from neurovariety.dictionary.weight_decay import WeightDecayResult, weight_decay
     from neurovariety.errors import (
         DataError,
         InputError,
@@ -118,6 +119,7 @@ _HOME = {
     "TangentKernelResult": "dictionary.tangent_kernel",
     "TensorTrain": "architectures",
     "VerificationError": "errors",
+    "WeightDecayResult": "dictionary.weight_decay",
     "ambient": "dictionary.ambient",
     "as_model": "architectures",
     "build_report": "report",
@@ -143,6 +145,7 @@ _HOME = {
     "symmetries": "dictionary.symmetries",
     "tangent_kernel": "dictionary.tangent_kernel",
     "wall_crossings": "dictionary.discriminant",
+    "weight_decay": "dictionary.weight_decay",
 }
 
 __all__ = [
@@ -196,6 +199,7 @@ __all__ = [
     "TangentKernelResult",
     "TensorTrain",
     "VerificationError",
+    "WeightDecayResult",
     "ambient",
     "as_model",
     "build_report",
@@ -221,6 +225,7 @@ __all__ = [
     "symmetries",
     "tangent_kernel",
     "wall_crossings",
+    "weight_decay",
 ]
 
 

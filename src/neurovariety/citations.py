@@ -84,6 +84,9 @@ SOURCES: dict[str, str] = {
     "kubjas2024": "K. Kubjas, J. Li, M. Wiesmann, Geometry of polynomial neural networks, Algebraic Statistics 15 (2024), "
     "arXiv:2402.00949",
     "krawczyk1969": "R. Krawczyk, Newton-Algorithmen zur Bestimmung von Nullstellen mit Fehlerschranken, Computing 4 (1969)",
+    "mehta2018": "D. Mehta, T. Chen, T. Tang, J. D. Hauenstein, The loss surface of deep linear networks viewed through the algebraic "
+    "geometry lens, arXiv:1810.07716",
+    "bharadwaj2023": "A. Bharadwaj, S. Hosten, Complex critical points of deep linear neural networks, arXiv:2301.12651",
     "wilson1927": "E. B. Wilson, Probable inference, the law of succession, and statistical inference, "
     "J. Amer. Statist. Assoc. 22 (1927)",
     "kidger2021": "P. Kidger, On Neural Differential Equations, PhD thesis, University of Oxford 2021, arXiv:2202.02435",

@@ -78,7 +78,7 @@ def outline(text):
 
 
 def test_rows_are_the_registry(report):
-    assert [r.entry for r in report.rows] == list(ENTRIES)
+    assert [r.entry for r in report.rows] == [e for e in ENTRIES if e.in_reports]
     assert all(r.result is not None and r.problem == "" for r in report.rows)
     assert all(r.result.provenance.seed == 4 for r in report.rows)
     assert report.finished

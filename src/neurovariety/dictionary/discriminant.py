@@ -45,8 +45,10 @@ from neurovariety.result import Provenance, counted
 from neurovariety.tolerances import DEFAULT_SEED
 
 _STREAM = 4100
-_GRID, _GRID_IN_REPORTS, _MOST = 60, 24, 1000
-_RANDOM, _SPOTS = 200, 3
+_GRID, _GRID_IN_REPORTS, _MOST = 60, 20, 1000
+_RANDOM, _RANDOM_IN_REPORTS, _SPOTS = 1000, 100, 3
+_BISECTIONS, _BISECTIONS_IN_REPORTS = 10, 3
+"""Halvings of an edge of the grid that crosses a wall."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -116,8 +118,8 @@ def discriminant(
     points = np.array([(x, y) for y in b for x in a])
     counts = cut.family.count_real(cut.at(points), seed)
     real, minima = (np.where(counts.clear, v, -1).reshape(side, side) for v in (counts.real, counts.minima))
-    walls = refined_walls(cut, a, b, real, minima)
-    random = random_targets(problem, loss, _RANDOM, rng)
+    walls = refined_walls(cut, a, b, real, minima, _BISECTIONS_IN_REPORTS if time_is_short() else _BISECTIONS)
+    random = random_targets(problem, loss, _RANDOM_IN_REPORTS if time_is_short() else _RANDOM, rng)
     seen = len(set(zip(real[real >= 0].tolist(), minima[real >= 0].tolist(), strict=True))) > 1
     value: dict[str, Any] = {
         "complex": cut.family.count,

@@ -52,7 +52,7 @@ from neurovariety.result import Provenance, counted
 from neurovariety.tolerances import DEFAULT_SEED
 
 _STREAM = 4080
-_RUNS, _RUNS_IN_REPORTS = 200, 60
+_RUNS, _RUNS_IN_REPORTS = 200, 40
 _SHOWN = 4
 _TIMES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 _MOST_WEIGHTS = 60

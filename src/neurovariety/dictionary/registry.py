@@ -28,7 +28,8 @@ class Entry:
     """One entry: ``path`` is module:function, imported when first used; ``result`` the name of its result class.
 
     ``learning`` says in a few words what it is for; ``needs_data`` whether it takes the inputs of a data set, ``trains`` whether it
-    fits inputs to targets (and so is in reports with both only); ``figure`` names the picture of its value (empty: none).
+    fits inputs to targets (and so is in reports with both only); ``figure`` names the picture of its value (empty: none);
+    ``in_reports`` whether reports ask it, which they do not where only the smallest models can be answered.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Entry:
     trains: bool = False
     figure: str = ""
     takes_memory_limit: bool = True
+    in_reports: bool = True
 
     def load(self) -> Callable[..., Any]:
         """The function of the entry."""
@@ -280,6 +282,23 @@ ENTRIES: tuple[Entry, ...] = (
         trains=True,
         figure="spectrum",
         takes_memory_limit=False,
+    ),
+    Entry(
+        "weight-decay",
+        "neurovariety.dictionary.weight_decay:weight_decay",
+        "WeightDecayResult",
+        "landscape: all critical points of training with weight decay",
+        options=(
+            *_TRAINING,
+            Option(
+                "strengths",
+                "numbers",
+                "strength of weight decay: one, or one a weight, comma-separated (default: random ones near 0.1)",
+            ),
+        ),
+        trains=True,
+        takes_memory_limit=False,
+        in_reports=False,
     ),
     Entry(
         "conservation",

@@ -102,7 +102,7 @@ def fill(
     progress: Callable[[str], None],
 ) -> None:
     """Append the rows one by one, so that whoever stops the work keeps those that are done."""
-    for entry in ENTRIES:
+    for entry in (e for e in ENTRIES if e.in_reports):
         if (entry.needs_data and dataset is None) or (entry.trains and (dataset is None or not dataset.target_names)):
             continue
         progress(entry.name)

@@ -9,14 +9,13 @@ import numpy as np
 from neurovariety.dictionary.training.chambers import Family
 from neurovariety.dictionary.training.slices import Plane
 
-_BISECTIONS = 10
 _FINE = 20
 _MOST = 4000
 """Edges of a grid that are refined."""
 
 
-def refined_walls(cut: Plane, a: Any, b: Any, real: Any, minima: Any) -> list[list[float]]:
-    """Points (a, b) of walls: on each edge of the grid whose ends have different numbers, to a thousandth of the edge."""
+def refined_walls(cut: Plane, a: Any, b: Any, real: Any, minima: Any, halvings: int) -> list[list[float]]:
+    """Points (a, b) of walls: on each edge of the grid whose ends have different numbers, after so many halvings of the edge."""
     state = real * 1000 + minima
     edges = []
     for dy, dx in ((0, 1), (1, 0)):
@@ -29,7 +28,7 @@ def refined_walls(cut: Plane, a: Any, b: Any, real: Any, minima: Any) -> list[li
         return []
     low, high = np.array([e[0] for e in edges]), np.array([e[1] for e in edges])
     first = np.array([e[2] for e in edges])
-    low, high, clear = _bisected(lambda p: cut.family.count_real(cut.at(p)), low, high, first, _BISECTIONS)
+    low, high, clear = _bisected(lambda p: cut.family.count_real(cut.at(p)), low, high, first, halvings)
     return ((low + high) / 2)[clear].tolist()
 
 

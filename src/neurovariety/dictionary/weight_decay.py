@@ -1,0 +1,193 @@
+"""Weight decay (D10 of the dictionary): every critical point of training with weight decay, in the space of weights.
+
+The objective is the loss plus sum_k s_k w_k^2 with a strength s_k >= 0 for each weight. Without decay the critical points of weights
+come in families, for many weights give one function; with general strengths they are finitely many over the complex numbers, and none
+is degenerate. They are counted in weights, not in functions: two networks that differ by a sign or a permutation are two points.
+
+What is proved. All complex critical points at general strengths come from total degree homotopies (Bezout), two of which must agree;
+those at the strengths asked for are the ends of paths from there, each certified by Krawczyk's operator in ball arithmetic, with
+certified reality and index. Then the list is `complete`, else a `lower_bound`, as it is where equal strengths leave a symmetry under
+which critical points come in whole orbits. With positive strengths the objective tends to infinity with the weights, so it has a
+minimum: among the real points where the list is complete, else between the minima for strengths a little smaller and larger
+(`training.weight_decay`). Data are rounded to float64 first: statements are on these.
+
+Sources: Mehta, Chen, Tang, Hauenstein 2018; Bharadwaj, Hosten 2023; Krawczyk 1969.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, ClassVar
+
+import numpy as np
+
+from neurovariety.architectures.from_callable import Source
+from neurovariety.claim import Claim
+from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.training.loss import Form
+from neurovariety.dictionary.training.task import Task, training_task
+from neurovariety.dictionary.training.weight_decay import DecayedPoints, decayed_points, least_with_decay
+from neurovariety.dictionary.trial import generator
+from neurovariety.errors import InputError, VerificationError
+from neurovariety.model import Model
+from neurovariety.result import Provenance, counted
+from neurovariety.tolerances import DEFAULT_SEED
+
+_STREAM = 4110
+_USUAL = 0.1
+"""Size of the strengths where none are given."""
+_SHOWN = 200
+_SAME = 1e-6
+
+
+@dataclass(frozen=True, repr=False)
+class WeightDecayResult(EntryResult):
+    """``value``: ``complex`` isolated critical points in weight space, ``real`` ones, ``minima`` among them, ``least`` (bounds of the
+    global minimum of the objective, None where nothing is shown) and ``global_minimum`` (what is claimed of it).
+
+    ``points``: the list, as `DecayedPoints`. ``evidence``: ``points`` as plain data by the real part of the objective, ``strengths``,
+    ``at_general_strengths`` (how many points there are), ``root_bound``, ``morse_sum``, ``ends`` of the paths, ``task``.
+    """
+
+    entry: ClassVar[str] = "weight-decay"
+    sources: ClassVar[tuple[str, ...]] = ("mehta2018", "bharadwaj2023", "krawczyk1969")
+    points: DecayedPoints | None = field(default=None, compare=False)
+    task: Task | None = field(default=None, compare=False)
+
+    def _options(self) -> dict[str, Any]:
+        if self.task is None:
+            raise InputError("a weight-decay read back from JSON does not hold the data; call weight_decay() on them again")
+        return self.task.options | {"strengths": self.evidence["strengths"]}
+
+    def verify(self, *, seed: int | None = None) -> WeightDecayResult:
+        """Find everything again under another seed. Raises `VerificationError` where a count differs, or bounds of the least value
+        exclude each other."""
+        again = self._again(seed, **self._options())
+        ours, theirs = dict(self.value), dict(again.value)
+        a, b = ours.pop("least"), theirs.pop("least")
+        apart = a is not None and b is not None and max(a[0], b[0]) > min(a[1], b[1]) + _SAME * max(abs(a[0]), 1e-300)
+        if ours != theirs or apart:
+            raise VerificationError(f"weight decay of {self.subject}: recorded {self.shown()}, recomputed {again.shown()}")
+        return again
+
+
+def weight_decay(
+    source: Source,
+    *,
+    data: Any = None,
+    metric: str = "data",
+    teacher: str | None = None,
+    form: Form | None = None,
+    sample_weights: Any = None,
+    prepare: str = "none",
+    held_out: float = 0.0,
+    strengths: Sequence[Any] | float | None = None,
+    seed: int = DEFAULT_SEED,
+) -> WeightDecayResult:
+    """Every critical point of the loss plus sum_k ``strengths``_k w_k^2: one strength, or one for each weight in flat order (default:
+    random ones near 0.1, which are general).
+
+    The other options are those of `landscape`. Raises `InputError` for unusable strengths, options or models, `DataError` for unusable
+    data, `ResourceError` where the root bound is above 60,000 paths.
+
+    >>> weight_decay("linear(1,1,1)", data=([[1.0]], [[2.0]]), strengths=[0.1, 0.4]).value
+    {'complex': 5, 'real': 3, 'minima': 2, 'least': [0.76, 0.76], 'global_minimum': 'complete'}
+    """
+    start = time.perf_counter()
+    task = training_task(
+        source, data=data, metric=metric, teacher=teacher, form=form, sample_weights=sample_weights, prepare=prepare,
+        held_out=held_out, seed=seed,
+    )  # fmt: skip
+    model = task.model
+    notices = task.notices
+    if strengths is None:
+        drawn = generator(seed, _STREAM).uniform(0.5, 1.5, model.parameters) * _USUAL
+        s, notices = drawn.round(4).tolist(), (*notices, f"no strengths were given: these are random ones near {_USUAL}")
+    else:
+        s = _numbers(strengths)
+    found = decayed_points(model, task.loss, s, seed=seed)
+    bounds, claimed = _least(found, task, seed)
+    value = {
+        "complex": len(found.weights),
+        "real": found.real.count("yes"),
+        "minima": len(found.minima),
+        "least": None if bounds is None else [float(f"{v:.9g}") for v in bounds],
+        "global_minimum": claimed,
+    }
+    evidence = {
+        "task": task.record, "strengths": found.strengths.tolist(),
+        "points": [_plain(found, k) for k in range(min(len(found.weights), _SHOWN))],
+        "at_general_strengths": found.general, "root_bound": found.paths, "ends": found.ends, "morse_sum": found.morse_sum,
+        "least_bounds": None if bounds is None else list(bounds),
+        "minimizers": [k + 1 for k in found.minimizers], "degenerate": len(found.degenerate),
+    }  # fmt: skip
+    return WeightDecayResult(
+        value=value,
+        claim=Claim.COMPLETE if found.complete else Claim.LOWER_BOUND,
+        subject=model.name,
+        meaning=_meaning(value, found),
+        evidence=evidence,
+        provenance=Provenance.since(start, seed),
+        notices=notices if found.complete else (*notices, found.reason),
+        model=model,
+        points=found,
+        task=task,
+    )
+
+
+def _numbers(strengths: Any) -> Any:
+    """Numbers, or texts of numbers such as 1/10; a single one stands for all weights."""
+    given = [strengths] if isinstance(strengths, str | float | int) else list(strengths)
+    try:
+        out = [float(Fraction(v)) if isinstance(v, str) else float(v) for v in given]
+    except (TypeError, ValueError, ZeroDivisionError):
+        raise InputError(f"strengths of weight decay are numbers such as 0.1 or 1/10, got {strengths!r}") from None
+    return out[0] if len(out) == 1 else out
+
+
+def _least(found: DecayedPoints, task: Task, seed: int) -> tuple[tuple[float, float] | None, str]:
+    """Bounds of the least value of the objective, and the claim made of them."""
+    if found.least is not None:
+        return found.least, "complete"
+    if (np.asarray(found.strengths) > 0).all():
+        between = least_with_decay(task.model, task.loss, found.strengths, seed=seed)
+        if between is not None:
+            return between, "complete"
+    return None, "undecided"
+
+
+def _plain(found: DecayedPoints, k: int) -> dict[str, Any]:
+    real = found.real[k] == "yes"
+    weights, loss = found.weights[k], found.losses[k]
+    return {
+        "number": k + 1,
+        "real": found.real[k],
+        "objective": float(loss.real) if real else [float(loss.real), float(loss.imag)],
+        "index": found.index[k],
+        "kind": _kind(found.index[k], found.model) if real else "complex",
+        "weights": weights.real.tolist() if real else [[float(v.real), float(v.imag)] for v in weights],
+    }
+
+
+def _kind(index: int | None, model: Model) -> str:
+    if index is None:
+        return "undecided"
+    return "minimum" if index == 0 else "maximum" if index == model.parameters else "saddle"
+
+
+def _meaning(value: dict[str, Any], found: DecayedPoints) -> str:
+    least = "" if found.complete else "at least "
+    points = counted(value["complex"], "complex critical point")
+    head = f"with weight decay training has {least}{points} in weight space, {value['real']} real"
+    minima = counted(value["minima"], "local minimum").replace("minimums", "minima") + " among them"
+    if value["least"] is None:
+        end = "the least value of the objective is not shown"
+    else:
+        low, high = value["least"]
+        near = f"{low:.6g}" if f"{low:.6g}" == f"{high:.6g}" else f"between {low:.6g} and {high:.6g}"
+        times = len(found.minimizers)
+        end = f"the global minimum of the objective is {near}" + (f", at {counted(times, 'point')}" if times else "")
+    return f"{head}, {minima}; {end}"
