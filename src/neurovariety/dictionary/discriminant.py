@@ -19,7 +19,6 @@ Sources: Marchetti et al. 2025, 4.4; Draisma et al. 2016, 7; Trager, Kohn, Bruna
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -32,7 +31,7 @@ from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.progress import quietly, time_is_short
 from neurovariety.dictionary.solutions.quadrics import Quadrics, Term, pencil
-from neurovariety.dictionary.training.chambers import Counts, for_all_quadrics, for_one_quadric
+from neurovariety.dictionary.training.chambers import Counts, for_all_quadrics, for_one_quadric, random_targets
 from neurovariety.dictionary.training.listing import real_ones
 from neurovariety.dictionary.training.loss import Form, Quadratic, quadratic
 from neurovariety.dictionary.training.problem import TrainingProblem, training_problem
@@ -46,7 +45,7 @@ from neurovariety.tolerances import DEFAULT_SEED
 
 _STREAM = 4100
 _GRID, _GRID_IN_REPORTS, _MOST = 60, 20, 1000
-_RANDOM, _RANDOM_IN_REPORTS, _SPOTS = 1000, 100, 3
+_RANDOM, _RANDOM_IN_REPORTS, _SPOTS = 200, 100, 3
 _BISECTIONS, _BISECTIONS_IN_REPORTS = 10, 3
 """Halvings of an edge of the grid that crosses a wall."""
 
@@ -187,17 +186,6 @@ def _problem(task: Task, kind: str, seed: int) -> tuple[TrainingProblem, Quadrat
     if not problem.base.complete:
         raise InputError(f"the critical points of {task.model.name} were not all found; another seed may help")
     return problem, problem.quadratic(task.loss)
-
-
-def random_targets(problem: TrainingProblem, loss: Quadratic, number: int, rng: np.random.Generator) -> dict[int, int]:
-    """How many of ``number`` random targets (independent normal coordinates) have how many real critical points."""
-    matrix, parameters = problem.parameters(loss)
-    family = for_one_quadric(problem, loss, rng)
-    n = len(problem.terms)
-    images = rng.normal(size=(number, n)) @ matrix.T
-    images *= np.abs(parameters[:n]).max() / max(float(np.abs(images).max()), 1e-300)
-    counts = family.count_real(np.hstack([images, np.tile(parameters[n:], (number, 1))]))
-    return dict(sorted(Counter(counts.real[counts.clear].tolist()).items()))
 
 
 def _spots(cut: Plane, points: Any, counts: Counts, rng: np.random.Generator) -> dict[str, int]:

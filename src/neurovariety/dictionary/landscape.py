@@ -37,6 +37,7 @@ from neurovariety.dictionary.membership import decide
 from neurovariety.dictionary.progress import quietly
 from neurovariety.dictionary.targets.decision import Verdict
 from neurovariety.dictionary.targets.target import Target
+from neurovariety.dictionary.training.chambers import random_targets
 from neurovariety.dictionary.training.interpolation import interpolation
 from neurovariety.dictionary.training.least import least_loss
 from neurovariety.dictionary.training.limits import least_limit, limit_stages
@@ -53,6 +54,7 @@ from neurovariety.tolerances import DEFAULT_SEED
 _STREAM = 4074
 _CONDITION = 1e10
 _SHOWN = 200
+_MOST_RANDOM = 1_000_000
 _ZERO = 1e-12
 _SAME_LOSS = 1e-6
 
@@ -77,7 +79,7 @@ class LandscapeResult(EntryResult):
     def _options(self) -> dict[str, Any]:
         if self.task is None:
             raise InputError("a landscape read back from JSON does not hold the data; call landscape() on them again")
-        return self.task.options
+        return self.task.options | {"random": (self.evidence.get("random_targets") or {"asked": 0})["asked"]}
 
     def verify(self, *, seed: int | None = None) -> LandscapeResult:
         """Find everything again under another seed. Raises `VerificationError` where a count differs, or the least loss."""
@@ -99,6 +101,7 @@ def landscape(
     sample_weights: Any = None,
     prepare: str = "none",
     held_out: float = 0.0,
+    random: int = 0,
     checkpoint: str | Path | None = None,
     seed: int = DEFAULT_SEED,
 ) -> LandscapeResult:
@@ -107,7 +110,8 @@ def landscape(
     ``data``: a `Dataset` with targets, or a pair of tables (samples, inputs) and (samples, outputs); ``sample_weights`` (samples,);
     ``prepare``: ``none`` or ``standardize``; ``held_out``: share of rows that are not trained on, whose loss is told. ``metric``:
     ``frobenius``, ``bombieri``, ``gaussian`` or ``uniform`` distance from ``teacher``, polynomials in x0, x1, ... (default: random
-    ones). ``checkpoint``: a file in which a long count of the general problem is kept.
+    ones). ``random``: so many random targets with the same quadric are counted too (not certified), a histogram of their real critical
+    functions in ``evidence["random_targets"]["real"]``. ``checkpoint``: a file in which a long count of the general problem is kept.
 
     Raises `InputError` for options that do not go together or a model that is not polynomial, `DataError` for unusable data,
     `ResourceError` where the model is too large to write out.
@@ -116,6 +120,8 @@ def landscape(
     1.0
     """
     start = time.perf_counter()
+    if isinstance(random, bool) or not isinstance(random, int) or not 0 <= random <= _MOST_RANDOM:
+        raise InputError(f"the number of random targets is a whole number from 0 to {_MOST_RANDOM:,}, got {random!r}")
     task = training_task(
         source, data=data, metric=metric, teacher=teacher, form=form, sample_weights=sample_weights, prepare=prepare,
         held_out=held_out, seed=seed,
@@ -165,13 +171,17 @@ def landscape(
             "point": None if least.point is None else _number_of(points, least.point),
         },
         "losses_held_out": _held_out(task, problem, least.weights),
+        "random_targets": None,
     }  # fmt: skip
+    if random:
+        counts = random_targets(problem, loss, random, generator(seed, _STREAM, 1))
+        evidence["random_targets"] = {"asked": random, "real": counts}
     notices = task.notices + (() if complete else (_why(stages, strata.all_listed),))
     return LandscapeResult(
         value=value,
         claim=Claim.COMPLETE if complete else Claim.LOWER_BOUND,
         subject=model.name,
-        meaning=_meaning(value, complete),
+        meaning=_meaning(value, complete) + _usual(evidence["random_targets"]["real"] if random else {}),
         evidence=evidence,
         provenance=Provenance.since(start, seed),
         notices=notices,
@@ -271,3 +281,12 @@ def _meaning(value: dict[str, Any], complete: bool) -> str:
         "undecided": f"losses of networks come down to {loss:.6g}, which none found attains: weights diverge on the way",
     }[value["global_minimum"]]
     return f"training has {head}, {minima}, and {counted(value['at_subnetworks'], 'point')} at smaller networks; {end}"
+
+
+def _usual(counts: dict[int, int]) -> str:
+    """How many real critical functions random targets have."""
+    if not counts:
+        return ""
+    total = sum(counts.values())
+    shares = ", ".join(f"{k} at {100 * n / total:.0f} %" for k, n in counts.items())
+    return f"; of {counted(total, 'random target')} real critical functions: {shares}"

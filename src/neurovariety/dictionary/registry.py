@@ -226,7 +226,11 @@ ENTRIES: tuple[Entry, ...] = (
         "neurovariety.dictionary.landscape:landscape",
         "LandscapeResult",
         "optimization: every critical point of training",
-        options=(*_TRAINING, _FIGURE),
+        options=(
+            *_TRAINING,
+            Option("random", "integer", "count real critical functions for so many random targets too (default: 0)"),
+            _FIGURE,
+        ),
         trains=True,
         figure="landscape",
         takes_memory_limit=False,

@@ -7,6 +7,7 @@ targets at which critical points are still missing, or are met twice, are unclea
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -156,3 +157,14 @@ def for_all_quadrics(problem: TrainingProblem) -> Family:
     """Target and quadric move in the problem's own family."""
     base = problem.base.run.fibers[0]
     return Family(problem, problem.critical.system, base.parameters, base.array())
+
+
+def random_targets(problem: TrainingProblem, loss: Quadratic, number: int, rng: np.random.Generator) -> dict[int, int]:
+    """How many of ``number`` random targets (independent normal coordinates) have how many real critical points."""
+    matrix, parameters = problem.parameters(loss)
+    family = for_one_quadric(problem, loss, rng)
+    n = len(problem.terms)
+    images = rng.normal(size=(number, n)) @ matrix.T
+    images *= np.abs(parameters[:n]).max() / max(float(np.abs(images).max()), 1e-300)
+    counts = family.count_real(np.hstack([images, np.tile(parameters[n:], (number, 1))]))
+    return dict(sorted(Counter(counts.real[counts.clear].tolist()).items()))
