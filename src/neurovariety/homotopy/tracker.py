@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -67,6 +68,16 @@ def threads() -> int:
     return min(int(limit), cores) if limit.isdigit() and int(limit) else cores
 
 
+@lru_cache(maxsize=1)
+def _pool(size: int) -> ThreadPoolExecutor:
+    """Threads that are kept: an endgame tracks thousands of short loops, and to start a thread takes longer than one of them."""
+    return ThreadPoolExecutor(size, thread_name_prefix="paths")
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pool.cache_clear)  # a forked process has no such threads
+
+
 def track(
     system: System, starts: Any, p0: Any, p1: Any, settings: Settings = DEFAULTS, *, bend: Any = 1.0, workers: int | None = None
 ) -> Paths:
@@ -89,8 +100,11 @@ def track(
     if workers == 1:
         part(0, 1)
     else:
-        with ThreadPoolExecutor(workers) as pool:
-            list(pool.map(part, range(workers), [workers] * workers))
+        pool = _pool(max(workers, threads()))
+        others = [pool.submit(part, k, workers) for k in range(1, workers)]
+        part(0, workers)
+        for other in others:
+            other.result()
     return out
 
 

@@ -268,7 +268,7 @@ def test_histogram_of_random_targets():
     """Singular values are real: all three choices of one always are. In general conjugate pairs leave the complex number's parity."""
     linear = landscape("linear(3,1,3)", metric="frobenius", random=300)
     assert linear.evidence["random_targets"] == {"asked": 300, "real": {3: 300}}
-    cubic = landscape("mlp(2,2,1; x^3 + x^2)", metric="bombieri", teacher="x0^3 + x1^3 + x0*x1", random=60)
+    cubic = landscape("mlp(2,2,1; x^3 + x^2)", metric="bombieri", teacher="x0^3 + 2*x1^3 - x0^2*x1 + x0^2 + 3*x0*x1", random=60)
     counts = cubic.evidence["random_targets"]["real"]
     assert sum(counts.values()) >= 57
     assert all(k % 2 == cubic.value["complex"] % 2 and 1 <= k <= cubic.value["complex"] for k in counts)
