@@ -87,8 +87,8 @@ def weight_decay(
     strengths: Sequence[Any] | float | None = None,
     seed: int = DEFAULT_SEED,
 ) -> WeightDecayResult:
-    """Every critical point of the loss plus sum_k ``strengths``_k w_k^2: one strength, or one for each weight in flat order (default:
-    random ones near 0.1, which are general).
+    """Every critical point of the loss plus sum_k s_k w_k^2, with ``strengths`` s_k: one strength, or one for each weight in flat order
+    (default: random ones near 0.1, which are general).
 
     The other options are those of `landscape`. Raises `InputError` for unusable strengths, options or models, `DataError` for unusable
     data, `ResourceError` where the root bound is above 60,000 paths.
