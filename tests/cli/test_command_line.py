@@ -408,9 +408,7 @@ def test_no_arguments_shows_help(run):
 class TestReport:
     def test_everything_at_once(self, run, tmp_path):
         page, save = tmp_path / "page.html", tmp_path / "report.json"
-        code, out, err = run(
-            "report", "mlp(3,1,1; x^2)", "--data", EXAMPLE, "--target", "body_mass_g", "--html", page, "--save", save
-        )
+        code, out, err = run("report", "mlp(3,1,1; x^2)", "--data", EXAMPLE, "--target", "body_mass_g", "--html", page, "--save", save)
         assert code == 0
         for entry in (e for e in ENTRIES if e.in_reports):
             assert re.search(rf"^ *{entry.name}\b", out, re.MULTILINE)
