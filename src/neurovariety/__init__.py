@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from neurovariety.dictionary.gradient_flow import GradientFlowResult, gradient_flow
     from neurovariety.dictionary.invariance import InvarianceResult, invariance
     from neurovariety.dictionary.landscape import LandscapeResult, landscape
+    from neurovariety.dictionary.maximum_likelihood import MaximumLikelihoodResult, maximum_likelihood
     from neurovariety.dictionary.membership import MembershipResult, membership
     from neurovariety.dictionary.ml_degree import MlDegreeResult, ml_degree
     from neurovariety.dictionary.point_count import PointCountResult, point_count
@@ -99,6 +100,7 @@ _HOME = {
     "LandscapeResult": "dictionary.landscape",
     "Linear": "architectures",
     "MLP": "architectures",
+    "MaximumLikelihoodResult": "dictionary.maximum_likelihood",
     "MembershipResult": "dictionary.membership",
     "MlDegreeResult": "dictionary.ml_degree",
     "Model": "model",
@@ -136,6 +138,7 @@ _HOME = {
     "gradient_flow": "dictionary.gradient_flow",
     "invariance": "dictionary.invariance",
     "landscape": "dictionary.landscape",
+    "maximum_likelihood": "dictionary.maximum_likelihood",
     "membership": "dictionary.membership",
     "ml_degree": "dictionary.ml_degree",
     "parse": "architectures",
@@ -179,6 +182,7 @@ __all__ = [
     "Invariant",
     "LandscapeResult",
     "Linear",
+    "MaximumLikelihoodResult",
     "MembershipResult",
     "MlDegreeResult",
     "Model",
@@ -216,6 +220,7 @@ __all__ = [
     "gradient_flow",
     "invariance",
     "landscape",
+    "maximum_likelihood",
     "membership",
     "ml_degree",
     "parse",

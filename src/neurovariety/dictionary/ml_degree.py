@@ -33,8 +33,8 @@ from neurovariety.claim import Claim
 from neurovariety.dictionary.data import data as data_entry
 from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.dictionary.progress import found_on_the_way, note, quietly, time_is_up
-from neurovariety.errors import InputError, ResourceError
+from neurovariety.dictionary.progress import note, quietly
+from neurovariety.errors import InputError
 from neurovariety.model import Model
 from neurovariety.result import Provenance
 from neurovariety.tolerances import DEFAULT_SEED
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from neurovariety.dictionary.solutions.likelihood import LikelihoodPoints
 
 _STREAM = 4040
-_MOST_VALUES = 120
 
 
 @dataclass(frozen=True, repr=False)
@@ -80,11 +79,9 @@ def ml_degree(source: Source, *, data: Any = None, checkpoint: str | Path | None
         if model.outputs == 1:
             raise InputError(f"{model.name} has one output: read as unnormalized probabilities of classes it takes at least two")
         table = quietly(data_entry, model, data, seed=seed).inputs
-        if len(table) * model.outputs > _MOST_VALUES:
-            raise ResourceError(
-                f"{len(table)} rows and {model.outputs} outputs make {len(table) * model.outputs} probabilities, each with its own "
-                f"count; expected at most {_MOST_VALUES}; take a sample of the rows"
-            )
+        from neurovariety.dictionary.solutions.attempts import check_values
+
+        check_values(len(table), model.outputs)
     value: int
     notices: tuple[str, ...] = ()
     if table is None and found.claim is Claim.PROVED and found.value == found.evidence.get("ambient"):
@@ -141,32 +138,12 @@ def _count(
 
 def _attempt(problem: LikelihoodPoints, rng: np.random.Generator, kept: Any) -> tuple[bool, int, dict[str, Any]]:
     """Complete or not, the number of critical points, and the evidence."""
-    from neurovariety.dictionary.solutions.complete_fiber import complete_fiber
-    from neurovariety.dictionary.solutions.slices import normal
-    from neurovariety.homotopy import End, SpecialEnds, carried, certify, confirmed_ends, special_ends
+    from neurovariety.dictionary.solutions.likelihood_ends import general_counts
 
     if not problem.dimension:
         return True, 1, {"curve_degree": 1, "ends": {}}
-    curve = complete_fiber(problem, rng, kept, found_on_the_way)
-    evidence = {"curve_degree": curve.count} | curve.to_dict()
-    if not curve.complete:
-        return False, 0, evidence | {"ends": {}}
-    base = curve.run.fibers[0]
-    level = complex(*rng.normal(size=2))
-    parameters = np.concatenate([base.parameters[:-3], [1.0, 0.0, level]])
-
-    def one_pass(number: int) -> SpecialEnds:
-        solutions, general = base.array(), base.parameters
-        if number:  # another general hyperplane; the counts must stay
-            general = np.concatenate([base.parameters[:-3], np.abs(base.parameters[-3:]).mean() * normal(rng, (3,))])
-            solutions = carried(problem.system, solutions, base.parameters, general, problem.prints, rng)
-        system = problem.towards(general, level)
-        return special_ends(system, solutions, problem.functions, rng, (problem.system, parameters))
-
-    ends, confirmed = confirmed_ends(one_pass, time_is_up)
-    proof = certify(problem.system, ends.points[ends.distinct(End.REGULAR)], parameters, problem.functions)
-    evidence |= {"ends": ends.counts(), "certified": proof.count}
-    return confirmed and proof.complete, proof.count, evidence
+    found = general_counts(problem, rng, kept)
+    return found.complete, found.certificates.count, found.evidence
 
 
 def _meaning(value: int, claim: Claim, evidence: dict[str, Any]) -> str:

@@ -305,6 +305,20 @@ ENTRIES: tuple[Entry, ...] = (
         in_reports=False,
     ),
     Entry(
+        "maximum-likelihood",
+        "neurovariety.dictionary.maximum_likelihood:maximum_likelihood",
+        "MaximumLikelihoodResult",
+        "landscape: all critical points of cross-entropy",
+        options=(
+            Option("counts", "text", "counts of the coefficients, as polynomials, one an output: '4*x0 + 2*x1; 2*x0 + 4*x1'"),
+            Option("data", "dataset", "CSV file: inputs, and how often each class was seen there"),
+            Option("target", "text", "columns of --data with the counts of classes, separated by commas"),
+            Option("smoothing", "number", "added to every count (default: 0)"),
+        ),
+        takes_memory_limit=False,
+        in_reports=False,
+    ),
+    Entry(
         "conservation",
         "neurovariety.dictionary.conservation:conservation",
         "ConservationResult",

@@ -13,6 +13,7 @@ from neurovariety.errors import ResourceError
 from neurovariety.homotopy import Checkpoint
 
 _MOST_DERIVATIVES = 1500
+_MOST_VALUES = 120
 ATTEMPTS = 4
 """A few in a hundred do not succeed the first time."""
 
@@ -38,6 +39,15 @@ def check_size(entry: str, dimension: int, coordinates: int) -> None:
         raise ResourceError(
             f"{coordinates} coefficients in {dimension} weights are too many to follow paths for along with other entries; "
             f"`neurovariety {entry}` alone takes the time it needs"
+        )
+
+
+def check_values(rows: int, outputs: int) -> None:
+    """Raise `ResourceError` where outputs at that many rows are more probabilities than a likelihood is written out for."""
+    if rows * outputs > _MOST_VALUES:
+        raise ResourceError(
+            f"{rows} rows and {outputs} outputs make {rows * outputs} probabilities, each with its own count; expected at most "
+            f"{_MOST_VALUES}; take a sample of the rows"
         )
 
 

@@ -14,12 +14,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from neurovariety.dictionary.solutions.chart import Chart, find_chart
 from neurovariety.dictionary.solutions.coordinates import coordinates
+from neurovariety.dictionary.solutions.quadrics import Term
 from neurovariety.dictionary.solutions.slices import PRINTS, dyadic, normal
 from neurovariety.homotopy import System, Tape, record, values_at
 from neurovariety.homotopy.expressions import Expression, Graph, jacobian
@@ -34,7 +36,8 @@ class LikelihoodPoints:
     """Sections of the curve of the (s, p): ``system`` in free weights and s with parameters (u, v, alpha, beta, gamma).
 
     ``prints`` are general linear functions of s and the probabilities, ``functions`` of the probabilities alone. ``slopes`` maps free
-    weights to the matrix of (dc_i / dw_k) / c_i - (dS_g / dw_k) / S_g, one row a weight.
+    weights to the matrix of (dc_i / dw_k) / c_i - (dS_g / dw_k) / S_g, one row a weight. ``terms`` are the coordinates of the
+    model, ``groups`` the group of each probability ``p``; ``mixes`` are the ``functions`` as expressions.
     """
 
     graph: Graph
@@ -46,6 +49,27 @@ class LikelihoodPoints:
     slopes: Tape
     count: int
     drawn: tuple[Any, ...]
+    chart: Chart
+    terms: tuple[Term, ...]
+    groups: tuple[int, ...]
+    p: tuple[Expression, ...]
+    mixes: tuple[Expression, ...]
+
+    @cached_property
+    def at_counts(self) -> System:
+        """The gradient of the logarithm of the likelihood in the free weights, with the counts as parameters."""
+        stated = [self.graph.input(self.dimension + i) for i in range(self.count)]
+        return System.of(self.graph, _likelihood(self.graph, self.rows, stated), self.dimension, self.count)
+
+    @cached_property
+    def fewer(self) -> Tape:
+        """The ``functions``, without s among their inputs."""
+        return record(self.graph, self.mixes, inputs=self.dimension)
+
+    @cached_property
+    def probabilities(self) -> Tape:
+        """All of the p in the free weights."""
+        return record(self.graph, self.p, inputs=self.dimension)
 
     @property
     def dimension(self) -> int:
@@ -85,6 +109,12 @@ class LikelihoodPoints:
         here = graph.combination([(s, complex(alpha)), (self.mixed, complex(beta))]) - complex(gamma)
         return System.of(graph, [*_likelihood(graph, self.rows, counts), (here - there) * t + there], r + 1, 1)
 
+    def between(self, start: Any, counts: Any) -> System:
+        """The gradient at counts that move from ``start`` at t = 1 to ``counts`` at t = 0; its one parameter is t."""
+        r, t = self.dimension, self.graph.input(self.dimension)
+        moving = [self.graph.combination([(t, complex(a - b))]) + complex(b) for a, b in zip(start, counts, strict=True)]
+        return System.of(self.graph, _likelihood(self.graph, self.rows, moving), r, 1)
+
 
 def likelihood_points(model: Model, dimension: int, samples: Any, seed: int, rng: np.random.Generator) -> LikelihoodPoints:
     """The critical points for the coefficients of a polynomial model, in one group, or for its outputs at ``samples``, a group each.
@@ -118,7 +148,9 @@ def likelihood_points(model: Model, dimension: int, samples: Any, seed: int, rng
     system = System.of(graph, [*_likelihood(graph, rows, counts), hyperplane], free + 1, 2 * n + 3)
     with_s = [graph.combination([(f, 1), (s, complex(a))]) for f, a in zip(prints, dyadic(rng, (PRINTS,)), strict=True)]
     tapes = [record(graph, outputs, inputs=free + 1) for outputs in (with_s, prints)]
-    return LikelihoodPoints(graph, rows, mixed, system, tapes[0], tapes[1], tape, n, found.drawn)
+    return LikelihoodPoints(
+        graph, rows, mixed, system, tapes[0], tapes[1], tape, n, found.drawn, chart, found.terms, tuple(groups), tuple(p), tuple(prints)
+    )
 
 
 def _likelihood(graph: Graph, rows: Sequence[Sequence[Expression]], counts: Sequence[Expression]) -> list[Expression]:

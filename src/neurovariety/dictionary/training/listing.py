@@ -132,21 +132,23 @@ def _coefficients(problem: TrainingProblem, value: Any, monomials: tuple[Monomia
 
 
 def real_ones(stationary: Stationary) -> list[bool]:
-    """Which critical functions are real: the conjugate of one is another or itself, and all are proved different.
-
-    A function whose conjugate can only be itself among all that were found is real; so is one with real weights.
-    """
+    """Which critical functions are real, as `proved_real` tells; those with real weights are."""
     points = stationary.points
-    values, radii = np.array([p.value for p in points]), np.array([p.radius for p in points])
+    sure = [p.certificates.real(p.row) == "yes" and not np.asarray(p.parameters).imag.any() for p in points]
+    return proved_real(np.array([p.value for p in points]), np.array([p.radius for p in points]), sure)
+
+
+def proved_real(values: Any, radii: Any, sure: list[bool]) -> list[bool]:
+    """Which of the solutions of a real problem are real, given by ``values`` (P, n) within ``radii``: those that are ``sure`` to be.
+
+    The conjugate of one is another or itself, and all are proved different: where it can only be itself the solution is real.
+    """
     out = []
-    for k, point in enumerate(points):
-        if point.certificates.real(point.row) == "yes" and not np.asarray(point.parameters).imag.any():
-            out.append(True)
-            continue
+    for k, value in enumerate(values):
         reach = radii + radii[k] + 1e-14 * np.abs(values)
-        meets = (np.abs(values - values[k].conj()) <= reach).all(axis=1)
-        scale = max(float(np.abs(values[k]).max()), 1e-300)
-        out.append(bool(meets[k] and meets.sum() == 1 and np.abs(values[k].imag).max() <= _REAL * scale))
+        meets = (np.abs(values - value.conj()) <= reach).all(axis=1)
+        scale = max(float(np.abs(value).max()), 1e-300)
+        out.append(sure[k] or bool(meets[k] and meets.sum() == 1 and np.abs(value.imag).max() <= _REAL * scale))
     return out
 
 

@@ -1,0 +1,257 @@
+"""Maximum likelihood (D10 of the dictionary): every critical point of cross-entropy for stated counts, and the best distribution.
+
+Nonnegative values of a model are read as unnormalized probabilities, as for the ML degree: its coefficients as one distribution, or its
+outputs at each input as the probabilities of classes. Fitting them to counts u by cross-entropy, -sum_i u_i log p_i over the sum of all
+counts, is maximum likelihood estimation. The entry lists all critical distributions over the complex numbers, of the network and of
+smaller ones in it.
+
+What is proved. The points for general counts are `complete` as an ML degree is; those for the stated counts are the ends of paths
+from them, each certified by Krawczyk's operator in ball arithmetic, with certified reality, positivity and index. Where all counts are
+positive, which is asked for, cross-entropy has a least value over the positive real distributions of the closure. It is the least in
+the lists where these are complete and singular distributions are those of smaller networks (a theorem on the family, for models that
+are closed under scaling): then a listed network that has it is the global minimum (`complete`), else it is the best known
+(`upper_bound`).
+
+Sources: Catanese, Hosten, Khetan, Sturmfels 2006; Hauenstein, Rodriguez, Sturmfels 2014; Krawczyk 1969.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from neurovariety.architectures import as_model
+from neurovariety.architectures.from_callable import Source
+from neurovariety.claim import Claim
+from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.ideal.coordinates import monomial_name
+from neurovariety.dictionary.solutions.attempts import check_values, why_incomplete
+from neurovariety.dictionary.targets.target import read_target, require_polynomial
+from neurovariety.dictionary.training.cross_entropy import CrossEntropyPoint, CrossEntropyStage, cross_entropy_stage, distribution_terms
+from neurovariety.dictionary.training.prepare import prepared
+from neurovariety.dictionary.training.strata import Strata, strata_of
+from neurovariety.dictionary.trial import generator
+from neurovariety.errors import DataError, InputError, VerificationError
+from neurovariety.model import Model
+from neurovariety.result import Provenance, counted
+from neurovariety.tolerances import DEFAULT_SEED
+
+_STREAM = 4121
+_SHOWN = 200
+_SAME = 1e-9
+_MOST_COUNTS = 20
+
+
+@dataclass(frozen=True, repr=False)
+class MaximumLikelihoodResult(EntryResult):
+    """``value``: ``complex`` critical distributions of the network's smooth part, ``real`` and ``positive`` ones, ``minima`` of
+    cross-entropy among those of real networks, ``at_subnetworks`` (complex ones of smaller networks), ``least`` cross-entropy of a
+    network listed (None: none is) and what is claimed of it (``global_minimum``).
+
+    ``points``: all as `CrossEntropyPoint`. ``evidence``: ``points`` as plain data, ``counts``, ``terms`` they belong to, ``stages``,
+    ``reason``.
+    """
+
+    entry: ClassVar[str] = "maximum-likelihood"
+    sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "hauenstein2014", "huh2014", "krawczyk1969")
+    points: tuple[CrossEntropyPoint, ...] = field(default=(), compare=False)
+    options: dict[str, Any] | None = field(default=None, compare=False)
+
+    def _options(self) -> dict[str, Any]:
+        if self.options is None:
+            raise InputError("a result read back from JSON does not hold the counts; call maximum_likelihood() on them again")
+        return self.options
+
+    def verify(self, *, seed: int | None = None) -> MaximumLikelihoodResult:
+        """Find everything again under another seed. Raises `VerificationError` where a count differs, or the least cross-entropy."""
+        again = self._again(seed, **self._options())
+        ours, theirs = dict(self.value), dict(again.value)
+        a, b = ours.pop("least"), theirs.pop("least")
+        if ours != theirs or (a is None) != (b is None) or (a is not None and abs(a - b) > _SAME * max(abs(a), 1.0)):
+            raise VerificationError(f"maximum likelihood of {self.subject}: recorded {self.shown()}, recomputed {again.shown()}")
+        return again
+
+
+def maximum_likelihood(
+    source: Source,
+    *,
+    counts: str | None = None,
+    data: Any = None,
+    smoothing: float = 0.0,
+    checkpoint: str | Path | None = None,
+    seed: int = DEFAULT_SEED,
+) -> MaximumLikelihoodResult:
+    """Every critical point of cross-entropy between stated counts and the distributions of ``source``.
+
+    ``counts``: for the coefficients as one distribution, polynomials in x0, x1, ... whose coefficients are the counts, one an output,
+    separated by semicolons (default: random ones). ``data``: a `Dataset` with targets, or a pair of tables (samples, inputs) and
+    (samples, outputs): how often each class was seen at each input. ``smoothing``: a number added to every count, as in label
+    smoothing; counts must then be positive, for with a count of 0 the best distribution may have zeros, which are no critical points.
+    ``checkpoint``: a file in which the long count of the general problem is kept.
+
+    Raises `InputError` for unusable counts or options, a rational model, or one with a single distribution; `DataError` for unusable
+    data; `ResourceError` where the model is too large to write out, or the data are too many.
+
+    >>> maximum_likelihood("linear(2,1,2)", counts="4*x0 + 2*x1; 2*x0 + 4*x1").value["complex"]
+    1
+    """
+    start = time.perf_counter()
+    model = as_model(source)
+    require_polynomial(model)
+    options = {"counts": counts, "data": data, "smoothing": smoothing}
+    if isinstance(smoothing, bool) or not isinstance(smoothing, (int, float)) or not 0 <= smoothing < np.inf:
+        raise InputError(f"smoothing is a number of at least 0 that is added to every count, got {smoothing!r}")
+    if counts is not None and data is not None:
+        raise InputError("counts belong to the coefficients, data to the outputs: give one of them")
+    terms = distribution_terms(model, seed)
+    samples: Any = None
+    notices: tuple[str, ...] = ()
+    if data is not None:
+        samples, numbers, labels = _of_data(model, data, seed)
+    else:
+        if counts is None:
+            numbers = generator(seed, _STREAM).integers(1, _MOST_COUNTS, len(terms)).astype(np.float64)
+            notices = ("no counts were given: these are random ones",)
+        else:
+            numbers = _of_text(model, counts, terms)
+        labels = [f"{monomial_name(e)} in output {o}" if model.outputs > 1 else monomial_name(e) for o, e in terms]
+    numbers = numbers + float(smoothing)
+    _check_positive(numbers, labels)
+    first = cross_entropy_stage(model, samples, numbers, seed, checkpoint=checkpoint)
+    if first is None:
+        raise InputError(f"all networks {model.name} give one distribution: nothing is to be fitted; take a larger architecture")
+    strata = strata_of(model, first.fills)
+    stages = [first, *_smaller(strata, samples, numbers, seed, terms)]
+    points = [p for stage in stages for p in stage.points]
+    points.sort(key=lambda p: (bool(p.stratum), not p.real, not p.positive, p.cross_entropy if p.positive else 0.0))
+    points = [replace(p, number=k + 1) for k, p in enumerate(points)]
+    best, claim, reason = _least(points, stages, strata)
+    smooth = [p for p in points if not p.stratum]
+    value = {
+        "complex": len(smooth),
+        "real": sum(p.real for p in smooth),
+        "positive": sum(p.positive for p in smooth),
+        "minima": sum(p.kind == "minimum" and p.weights is not None for p in smooth),
+        "at_subnetworks": len(points) - len(smooth),
+        "least": None if best is None else best.cross_entropy,
+        "global_minimum": claim,
+    }
+    complete = all(stage.complete for stage in stages)
+    evidence = {
+        "points": [_plain(p) for p in points[:_SHOWN]],
+        "read": "coefficients" if samples is None else "outputs",
+        "terms": labels,
+        "counts": numbers.tolist(),
+        "stages": [stage.evidence for stage in stages],
+        "reason": reason,
+    }
+    return MaximumLikelihoodResult(
+        value=value,
+        claim=Claim.COMPLETE if complete else Claim.LOWER_BOUND,
+        subject=model.name,
+        meaning=_meaning(value, complete),
+        evidence=evidence,
+        provenance=Provenance.since(start, seed),
+        notices=notices if complete else (*notices, why_incomplete()),
+        model=model,
+        points=tuple(points),
+        options=options,
+    )
+
+
+def _of_data(model: Model, data: Any, seed: int) -> tuple[Any, Any, list[str]]:
+    """Inputs (S, inputs), counts (S * outputs,), and what each belongs to."""
+    if model.outputs == 1:
+        raise InputError(f"{model.name} has one output: read as unnormalized probabilities of classes it takes at least two")
+    found = prepared(model, data, "none", 0.0, seed)
+    check_values(len(found.inputs), model.outputs)
+    labels = [f"{name} of row {row + 1}" for row in range(len(found.inputs)) for name in found.record["targets"]]
+    return found.inputs, found.targets.reshape(-1), labels
+
+
+def _of_text(model: Model, text: str, terms: Sequence[tuple[int, tuple[int, ...]]]) -> Any:
+    """The counts in the order of ``terms``."""
+    known = dict(read_target(text, model.inputs, model.outputs).coefficients)
+    numbers = np.array([float(known.pop(term, 0)) for term in terms])
+    if known:
+        output, exponents = min(known)
+        raise InputError(
+            f"{monomial_name(exponents)} in output {output} has a count, but no network {model.name} has that coefficient; leave it out"
+        )
+    return numbers
+
+
+def _check_positive(numbers: Any, labels: Sequence[str]) -> None:
+    wrong = np.flatnonzero(~(np.isfinite(numbers) & (numbers > 0)))
+    if len(wrong):
+        raise DataError(
+            f"the count of {labels[int(wrong[0])]} is {numbers[wrong[0]]:g}; expected a positive number for each, or smoothing that "
+            "makes them positive (--smoothing 0.5)"
+        )
+
+
+def _smaller(strata: Strata, samples: Any, counts: Any, seed: int, terms: Any) -> list[CrossEntropyStage]:
+    """Stages of smaller networks, without those on which some coefficient, and so a probability, is always zero."""
+    found = []
+    for stratum in strata.strata:
+        if stratum.model is None or (samples is None and distribution_terms(stratum.model, seed) != terms):
+            continue
+        stage = cross_entropy_stage(stratum.model, samples, counts, seed, stratum.name)
+        if stage is not None:
+            found.append(stage)
+    return found
+
+
+def _least(
+    points: Sequence[CrossEntropyPoint], stages: Sequence[CrossEntropyStage], strata: Strata
+) -> tuple[CrossEntropyPoint | None, str, str]:
+    """The best network listed, what is claimed of it, and why."""
+    positive = [p for p in points if p.positive]
+    best = min((p for p in positive if p.weights is not None), key=lambda p: p.cross_entropy, default=None)
+    if best is None:
+        return None, "undecided", "no critical distribution is that of a real network"
+    lowest = min(p.cross_entropy for p in positive)
+    if lowest < best.cross_entropy - _SAME * max(abs(lowest), 1.0):
+        return best, "upper_bound", f"a positive distribution of the closure has {lowest:.6g}, but no real weights were found for it"
+    if not all(stage.complete for stage in stages):
+        return best, "upper_bound", "not every list is complete"
+    if stages[0].fills:
+        return best, "complete", "the distributions fill their space, which is smooth"
+    if not stages[0].cone:
+        return best, "upper_bound", "singular distributions other than those of smaller networks are not excluded"
+    if not (strata.theorem and strata.all_listed):
+        return best, "upper_bound", "singular functions off the listed strata are not excluded"
+    return best, "complete", f"least in complete lists; singular functions: {strata.theorem}"
+
+
+def _plain(point: CrossEntropyPoint) -> dict[str, Any]:
+    p = point.probabilities
+    return {
+        "number": point.number,
+        "stratum": point.stratum or None,
+        "real": point.real,
+        "positive": point.positive,
+        "cross_entropy": point.cross_entropy if point.positive else None,
+        "index": point.index,
+        "kind": point.kind,
+        "probabilities": p.tolist() if point.real else [[float(v.real), float(v.imag)] for v in p],
+        "radius": point.radius,
+        "weights": None if point.weights is None else point.weights.tolist(),
+        "weights_certified": point.certified,
+    }
+
+
+def _meaning(value: dict[str, Any], complete: bool) -> str:
+    least = "" if complete else "at least "
+    head = f"cross-entropy has {least}{counted(value['complex'], 'complex critical point')} at smooth distributions"
+    minima = f"{counted(value['minima'], 'local minimum').replace('minimums', 'minima')} of real networks"
+    head += f", {value['real']} of them real, {value['positive']} with positive probabilities, {minima}"
+    if value["least"] is None:
+        return f"{head}; none is a real network's"
+    best = "the global minimum is" if value["global_minimum"] == "complete" else "the best network found has"
+    return f"{head}; {best} {value['least']:.6g}"

@@ -1,0 +1,75 @@
+"""The critical points of a likelihood: from sections of the curve to general counts, and from these to stated ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from neurovariety.dictionary.progress import found_on_the_way, time_is_up
+from neurovariety.dictionary.solutions.complete_fiber import complete_fiber
+from neurovariety.dictionary.solutions.likelihood import LikelihoodPoints
+from neurovariety.dictionary.solutions.slices import normal
+from neurovariety.homotopy import Certificates, Checkpoint, End, SpecialEnds, carried, certify, confirmed_ends, special_ends
+
+
+@dataclass(frozen=True, eq=False)
+class LikelihoodEnds:
+    """Certified critical points for ``counts`` (N,): in free weights with, for general counts, s as the last unknown.
+
+    ``complete`` whether these are all; ``evidence`` as plain data.
+    """
+
+    certificates: Certificates
+    counts: Any
+    complete: bool
+    evidence: dict[str, Any]
+
+    @property
+    def points(self) -> Any:
+        """Centres of the certified boxes (P, unknowns)."""
+        return self.certificates.centres[self.certificates.certified]
+
+
+def general_counts(problem: LikelihoodPoints, rng: np.random.Generator, kept: Checkpoint | None) -> LikelihoodEnds:
+    """All critical points for general complex counts; none, not complete, where the curve they lie on was not completely cut."""
+    curve = complete_fiber(problem, rng, kept, found_on_the_way)
+    evidence = {"curve_degree": curve.count} | curve.to_dict()
+    base = curve.run.fibers[0]
+    n = problem.count
+    u, v = base.parameters[:n], base.parameters[n : 2 * n]
+    if not curve.complete:
+        none = certify(problem.system, np.zeros((0, problem.system.unknowns)), base.parameters, problem.functions)
+        return LikelihoodEnds(none, u, False, evidence | {"ends": {}})
+    level = complex(*rng.normal(size=2))
+    parameters = np.concatenate([u, v, [1.0, 0.0, level]])
+
+    def one_pass(number: int) -> SpecialEnds:
+        solutions, general = base.array(), base.parameters
+        if number:  # another general hyperplane; the counts must stay
+            general = np.concatenate([u, v, np.abs(base.parameters[-3:]).mean() * normal(rng, (3,))])
+            solutions = carried(problem.system, solutions, base.parameters, general, problem.prints, rng)
+        system = problem.towards(general, level)
+        return special_ends(system, solutions, problem.functions, rng, (problem.system, parameters))
+
+    ends, confirmed = confirmed_ends(one_pass, time_is_up)
+    proof = certify(problem.system, ends.points[ends.distinct(End.REGULAR)], parameters, problem.functions)
+    evidence |= {"ends": ends.counts(), "certified": proof.count}
+    return LikelihoodEnds(proof, u + level * v, confirmed and proof.complete, evidence)
+
+
+def stated_counts(problem: LikelihoodPoints, general: LikelihoodEnds, counts: Any, rng: np.random.Generator) -> LikelihoodEnds:
+    """The critical points for ``counts`` (N,), which the paths from those for general counts lead to, with their probabilities."""
+    known = general.points[:, : problem.dimension]
+
+    def one_pass(number: int) -> SpecialEnds:
+        solutions, start = known, general.counts
+        if number:
+            start = np.abs(general.counts).mean() * normal(rng, (problem.count,))
+            solutions = carried(problem.at_counts, known, general.counts, start, problem.fewer, rng)
+        return special_ends(problem.between(start, counts), solutions, problem.fewer, rng, (problem.at_counts, counts))
+
+    ends, confirmed = confirmed_ends(one_pass, time_is_up)
+    proof = certify(problem.at_counts, ends.points[ends.distinct(End.REGULAR)], counts, problem.probabilities)
+    return LikelihoodEnds(proof, counts, general.complete and confirmed and proof.complete, general.evidence | {"ends": ends.counts()})
