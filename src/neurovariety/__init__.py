@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from neurovariety.dictionary.membership import MembershipResult, membership
     from neurovariety.dictionary.ml_degree import MlDegreeResult, ml_degree
     from neurovariety.dictionary.point_count import PointCountResult, point_count
+    from neurovariety.dictionary.polyhedral import PolyhedralResult, polyhedral
     from neurovariety.dictionary.sample_complexity import SampleComplexityResult, sample_complexity
     from neurovariety.dictionary.symmetries import SymmetriesResult, symmetries
     from neurovariety.dictionary.tangent_kernel import TangentKernelResult, tangent_kernel
@@ -108,6 +109,7 @@ _HOME = {
     "NotAlgebraicError": "errors",
     "NotationError": "errors",
     "PointCountResult": "dictionary.point_count",
+    "PolyhedralResult": "dictionary.polyhedral",
     "Provenance": "result",
     "Ratio": "architectures",
     "Report": "report",
@@ -143,6 +145,7 @@ _HOME = {
     "ml_degree": "dictionary.ml_degree",
     "parse": "architectures",
     "point_count": "dictionary.point_count",
+    "polyhedral": "dictionary.polyhedral",
     "read_csv": "dataset",
     "sample_complexity": "dictionary.sample_complexity",
     "symmetries": "dictionary.symmetries",
@@ -190,6 +193,7 @@ __all__ = [
     "NotAlgebraicError",
     "NotationError",
     "PointCountResult",
+    "PolyhedralResult",
     "Provenance",
     "Ratio",
     "Report",
@@ -225,6 +229,7 @@ __all__ = [
     "ml_degree",
     "parse",
     "point_count",
+    "polyhedral",
     "read_csv",
     "sample_complexity",
     "symmetries",

@@ -319,6 +319,21 @@ ENTRIES: tuple[Entry, ...] = (
         in_reports=False,
     ),
     Entry(
+        "polyhedral",
+        "neurovariety.dictionary.polyhedral:polyhedral",
+        "PolyhedralResult",
+        "landscape: all critical points of absolute and largest errors",
+        options=(
+            Option("norm", "text", "the distance (default: l1)", ("l1", "linf", "wasserstein")),
+            Option("teacher", "text", "polynomials whose coefficients are to be fitted, one an output (default: random ones)"),
+            Option("data", "dataset", "CSV file: inputs and targets, in place of a teacher"),
+            Option("target", "text", "columns of --data that are targets, separated by commas"),
+            Option("prepare", "text", "what is done to the data first", ("none", "standardize")),
+        ),
+        takes_memory_limit=False,
+        in_reports=False,
+    ),
+    Entry(
         "conservation",
         "neurovariety.dictionary.conservation:conservation",
         "ConservationResult",

@@ -1,0 +1,278 @@
+"""Polyhedral losses (D8, D10 of the dictionary): every critical point of a distance whose unit ball is a polytope, face by face.
+
+The sum of absolute errors (``l1``), the largest error (``linf``) and the cost of moving mass along a line (``wasserstein``) are not
+smooth: a best function often meets several errors of exactly 0, or several that are equally large. On the linear space that a face of
+the unit ball spans the distance is a linear function, and its critical points on the neurovariety there are finitely many for general
+faces: as many as a polar degree says. So all can be listed, one face after the other, and the best of them is the best of all.
+
+What is proved. For each number of conditions the points of a general face come from monodromy with a trace test, certified; those of
+the faces themselves are the ends of paths from there, certified again by Krawczyk's operator in ball arithmetic, with certified
+reality and index on the face. That a function is on its face, and that a subgradient there is orthogonal to the variety
+(``stationary``), is told by signs in floating point. Where every list is complete the claim is `complete`. The least distance of all
+listed real functions is that of the closure where its singular functions are those of smaller networks (a theorem on the family) and
+the distance sees all coefficients; a network that has it is the global minimum (`complete`), else it is the best known
+(`upper_bound`). Targets are taken to be general: for special ones the least may be where the variety only touches a face.
+
+Sources: Celik, Jamneshan, Montufar, Sturmfels, Venturello 2021; Krawczyk 1969.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar
+
+import numpy as np
+
+from neurovariety.architectures import as_model
+from neurovariety.architectures.from_callable import Source
+from neurovariety.claim import Claim
+from neurovariety.dictionary.dimension import dimension
+from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.ideal.coordinates import monomial_name
+from neurovariety.dictionary.progress import quietly
+from neurovariety.dictionary.solutions.attempts import why_incomplete
+from neurovariety.dictionary.solutions.quadrics import Term
+from neurovariety.dictionary.targets.random_target import random_target
+from neurovariety.dictionary.targets.target import read_target, require_polynomial
+from neurovariety.dictionary.training.cross_entropy import distribution_terms
+from neurovariety.dictionary.training.face_stage import Evaluated, FacePoint, FaceStage, face_stage
+from neurovariety.dictionary.training.polyhedral_norm import NORMS, PolyhedralNorm, polyhedral_norm
+from neurovariety.dictionary.training.prepare import prepared
+from neurovariety.dictionary.training.strata import Strata, strata_of
+from neurovariety.errors import InputError, ResourceError, VerificationError
+from neurovariety.model import Model
+from neurovariety.result import Provenance, counted
+from neurovariety.tolerances import DEFAULT_SEED
+
+_MOST_FACES = 4000
+_SHOWN = 200
+_SAME = 1e-8
+
+
+@dataclass(frozen=True, repr=False)
+class PolyhedralResult(EntryResult):
+    """``value``: ``faces`` looked at (opposite ones once), ``complex`` critical points on their linear spaces, ``real`` ones,
+    ``on_faces`` (real, and on the face itself), ``stationary`` and ``minima`` among these, at smooth functions; ``least`` distance of a
+    network listed and what is claimed of it (``global_minimum``).
+
+    ``points``: the real ones on faces, as `FacePoint`, with those on smaller networks. ``evidence``: ``points`` as plain data,
+    ``values`` they have, ``general`` (how many complex points a general face with 0, 1, ... conditions has), ``reason``.
+    """
+
+    entry: ClassVar[str] = "polyhedral"
+    sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "celik2021", "krawczyk1969")
+    points: tuple[FacePoint, ...] = field(default=(), compare=False)
+    options: dict[str, Any] | None = field(default=None, compare=False)
+
+    def _options(self) -> dict[str, Any]:
+        if self.options is None:
+            raise InputError("a result read back from JSON does not hold the data; call polyhedral() on them again")
+        return self.options
+
+    def verify(self, *, seed: int | None = None) -> PolyhedralResult:
+        """Find everything again under another seed. Raises `VerificationError` where a count differs, or the least distance."""
+        again = self._again(seed, **self._options())
+        ours, theirs = dict(self.value), dict(again.value)
+        a, b = ours.pop("least"), theirs.pop("least")
+        if ours != theirs or (a is None) != (b is None) or (a is not None and abs(a - b) > _SAME * max(abs(a), 1.0)):
+            raise VerificationError(f"polyhedral of {self.subject}: recorded {self.shown()}, recomputed {again.shown()}")
+        return again
+
+
+def polyhedral(
+    source: Source,
+    *,
+    norm: str = "l1",
+    teacher: str | None = None,
+    data: Any = None,
+    prepare: str = "none",
+    seed: int = DEFAULT_SEED,
+) -> PolyhedralResult:
+    """Every critical point of a polyhedral distance on the functions of ``source``.
+
+    ``norm``: ``l1``, ``linf`` or ``wasserstein``: of coefficients from those of a ``teacher``, polynomials in x0, x1, ..., one an
+    output, separated by semicolons (default: a random function of the model's span); or, for the first two, of outputs from the
+    targets of ``data``, a `Dataset` or a pair of tables: the mean absolute error, or the largest. ``wasserstein`` takes coefficients,
+    in the order of ``evidence["values"]``, as masses at 0, 1, 2, ... on a line, of equal sums. ``prepare``: ``none`` or
+    ``standardize``.
+
+    Raises `InputError` for options that do not go together, a model that is not polynomial or that fits every target, `DataError` for
+    unusable data, `ResourceError` where there are more than 4,000 faces, or the model is too large to write out.
+
+    >>> polyhedral("mlp(2,1,1; x^2)", norm="linf", teacher="4*x0^2 + x1^2").value["least"]
+    0.8
+    """
+    start = time.perf_counter()
+    model = as_model(source)
+    require_polynomial(model)
+    if norm not in NORMS:
+        raise InputError(f"norm {norm!r} is unknown: choose {', '.join(NORMS[:-1])} or {NORMS[-1]}")
+    if data is not None and (teacher is not None or norm == "wasserstein"):
+        raise InputError("data have targets, and errors at samples are no masses: give no teacher beside them, and norm l1 or linf")
+    if prepare != "none" and data is None:
+        raise InputError("preparation is for data; leave it out")
+    if data is not None:
+        distance, evaluated, labels, notices = _of_data(model, norm, data, prepare, seed)
+    else:
+        distance, evaluated, labels, notices, teacher = _of_teacher(model, norm, teacher, seed)
+    r = quietly(dimension, model, seed=seed).value
+    seen = len(labels)
+    if r >= seen:
+        raise InputError(
+            f"{model.name} has {counted(r, 'dimension')} and {counted(seen, 'value')} to fit: over the complex numbers it fits every "
+            "target, and a least distance of 0 is no critical point of a face; take a smaller model or more data"
+        )
+    faces = distance.number_of_faces(r - len(distance.fixed))
+    if faces > _MOST_FACES:
+        raise ResourceError(f"the unit ball has {faces:,} faces to look at; expected at most {_MOST_FACES:,}: take fewer values to fit")
+    strata = strata_of(model, False)
+    first = face_stage(model, distance, evaluated, seed)
+    stages = [first, *_smaller(model, strata, distance, evaluated, seed)]
+    points = [p for stage in stages for p in stage.points]
+    points.sort(key=lambda p: (bool(p.stratum), not p.stationary, p.distance))
+    points = [replace(p, number=k + 1) for k, p in enumerate(points)]
+    best, claim, reason = _least(points, stages, strata)
+    smooth = [p for p in points if not p.stratum]
+    value = {
+        "faces": first.faces,
+        "complex": first.complex,
+        "real": first.real,
+        "on_faces": len(smooth),
+        "stationary": sum(p.stationary for p in smooth),
+        "minima": sum(p.kind == "minimum" and p.weights is not None for p in smooth),
+        "least": None if best is None else best.distance,
+        "global_minimum": claim,
+    }
+    complete = first.complete
+    evidence = {
+        "norm": norm,
+        "teacher": teacher,
+        "values": labels,
+        "target": distance.target.tolist(),
+        "general": list(first.general),
+        "points": [_plain(p) for p in points[:_SHOWN]],
+        "stages": [{"name": s.name, "faces": s.faces, "complex": s.complex, "complete": s.complete} for s in stages],
+        "reason": reason,
+    }
+    return PolyhedralResult(
+        value=value,
+        claim=Claim.COMPLETE if complete else Claim.LOWER_BOUND,
+        subject=model.name,
+        meaning=_meaning(value, norm, complete),
+        evidence=evidence,
+        provenance=Provenance.since(start, seed),
+        notices=notices if complete else (*notices, why_incomplete()),
+        model=model,
+        points=tuple(points),
+        options={"norm": norm, "teacher": teacher, "data": data, "prepare": prepare},
+    )
+
+
+def _of_teacher(
+    model: Model, norm: str, teacher: str | None, seed: int
+) -> tuple[PolyhedralNorm, Evaluated, list[str], tuple[str, ...], str]:
+    terms = distribution_terms(model, seed)
+    places = {term: i for i, term in enumerate(terms)}
+    target = random_target(model, seed) if teacher is None else read_target(teacher, model.inputs, model.outputs)
+    for output, exponents in sorted(target.coefficients):
+        if (output, exponents) not in places:
+            raise InputError(
+                f"the teacher has {monomial_name(exponents)} in output {output}, which no network {model.name} has: that error cannot "
+                "be changed; leave it out"
+            )
+    numbers = np.array([float(target.coefficients.get(term, 0)) for term in terms])
+
+    def evaluated(chosen: Sequence[Term]) -> Any:
+        out = np.zeros((len(terms), len(chosen)))
+        for column, (o, e, scale) in enumerate(chosen):
+            out[places[o, e], column] = 1 / scale
+        return out
+
+    labels = [f"{monomial_name(e)} in output {o}" if model.outputs > 1 else monomial_name(e) for o, e in terms]
+    notices = ("no teacher was given: this one is a random integer function of the model's linear span",) if teacher is None else ()
+    return polyhedral_norm(norm, numbers, False), evaluated, labels, notices, target.text()
+
+
+def _of_data(
+    model: Model, norm: str, data: Any, prepare: str, seed: int
+) -> tuple[PolyhedralNorm, Evaluated, list[str], tuple[str, ...]]:
+    found = prepared(model, data, prepare, 0.0, seed)
+    rows, outputs = found.targets.shape
+
+    def evaluated(chosen: Sequence[Term]) -> Any:
+        out = np.zeros((rows, outputs, len(chosen)))
+        for column, (o, e, scale) in enumerate(chosen):
+            out[:, o, column] = np.prod(found.inputs ** np.array(e), axis=1) / scale
+        return out.reshape(rows * outputs, len(chosen))
+
+    labels = [f"{name} of row {row + 1}" for row in range(rows) for name in found.record["targets"]]
+    return polyhedral_norm(norm, found.targets.reshape(-1), True), evaluated, labels, ()
+
+
+def _smaller(model: Model, strata: Strata, distance: PolyhedralNorm, evaluated: Evaluated, seed: int) -> list[FaceStage]:
+    """Stages of smaller networks; that of the zero function is one point."""
+    out = []
+    for stratum in strata.strata:
+        if stratum.model is not None:
+            stage = face_stage(stratum.model, distance, evaluated, seed, stratum.name)
+            moved = tuple(p if p.weights is None else replace(p, weights=stratum.embed(p.weights)) for p in stage.points)
+            out.append(replace(stage, points=moved))
+            continue
+        off = -np.asarray(distance.target)
+        points: tuple[FacePoint, ...] = ()
+        if not np.any(distance.fixed @ off):
+            size = distance.norm(distance.matrix @ off) / distance.divisor
+            weights = stratum.embed(np.zeros(0))
+            points = (FacePoint(0, stratum.name, 0 * off, size, 0, False, None, "undecided", weights),)
+        out.append(FaceStage(stratum.name, points, len(points), len(points), (), 0, True, True))
+    return out
+
+
+def _least(points: Sequence[FacePoint], stages: Sequence[FaceStage], strata: Strata) -> tuple[FacePoint | None, str, str]:
+    """The best network listed, what is claimed of it, and why."""
+    best = min((p for p in points if p.weights is not None), key=lambda p: p.distance, default=None)
+    if best is None:
+        return None, "undecided", "no critical point is a real network"
+    lowest = min(p.distance for p in points)
+    if lowest < best.distance - _SAME * max(lowest, 1e-300):
+        return (
+            best,
+            "upper_bound",
+            f"a real function of the closure has the distance {lowest:.6g}, but no real weights were found for it",
+        )
+    if not all(stage.complete for stage in stages):
+        return best, "upper_bound", "not every list is complete"
+    if not stages[0].definite:
+        return best, "upper_bound", "the distance does not see all coefficients"
+    if not (strata.theorem and strata.all_listed):
+        return best, "upper_bound", "singular functions off the listed strata are not excluded"
+    return best, "complete", f"least in complete lists; singular functions: {strata.theorem}"
+
+
+def _plain(point: FacePoint) -> dict[str, Any]:
+    return {
+        "number": point.number,
+        "stratum": point.stratum or None,
+        "distance": point.distance,
+        "conditions": point.conditions,
+        "stationary": point.stationary,
+        "index": point.index,
+        "kind": point.kind,
+        "values": np.asarray(point.values).tolist(),
+        "weights": None if point.weights is None else np.asarray(point.weights).tolist(),
+    }
+
+
+def _meaning(value: dict[str, Any], norm: str, complete: bool) -> str:
+    least = "" if complete else "at least "
+    head = f"{norm} distance has {least}{counted(value['complex'], 'complex critical point')} on the linear spaces of "
+    head += f"{counted(value['faces'], 'face')}, {value['real']} of them real, {value['on_faces']} on the face itself, "
+    head += (
+        f"{value['stationary']} stationary, {counted(value['minima'], 'local minimum').replace('minimums', 'minima')} of real networks"
+    )
+    if value["least"] is None:
+        return f"{head}; none is a real network's"
+    best = "the global minimum is" if value["global_minimum"] == "complete" else "the best network found has"
+    return f"{head}; {best} {value['least']:.6g}"
