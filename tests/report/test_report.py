@@ -158,7 +158,9 @@ class TestPage:
     def test_no_placeholder_is_left(self, html):
         assert "<!--" not in html.replace("<!doctype", "")
 
-    def test_hostile_names_are_escaped(self, tmp_path):
+    def test_hostile_names_are_escaped(self, tmp_path, monkeypatch):
+        shown = ("dimension", "landscape", "data")  # these write names of columns and files
+        monkeypatch.setattr(build, "ENTRIES", [e for e in ENTRIES if e.name in shown])
         path = tmp_path / "<b>&amp;.csv"
         path.write_text('"<script>alert(1)</script>",b,"<!--rows-->"\n1,2,3\n4,5,6\n')
         report = nv.build_report("mlp(2,1,1; x^2)", nv.read_csv(path, "<!--rows-->"))
