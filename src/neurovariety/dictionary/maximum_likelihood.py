@@ -220,6 +220,8 @@ def _least(
         return best, "upper_bound", f"a positive distribution of the closure has {lowest:.6g}, but no real weights were found for it"
     if not all(stage.complete for stage in stages):
         return best, "upper_bound", "not every list is complete"
+    if not best.certified:
+        return best, "upper_bound", "the weights of the best network were found in floating point only"
     if stages[0].fills:
         return best, "complete", "the distributions fill their space, which is smooth"
     if not stages[0].cone:

@@ -8,10 +8,11 @@ faces: as many as a polar degree says. So all can be listed, one face after the 
 What is proved. For each number of conditions the points of a general face come from monodromy with a trace test, certified; those of
 the faces themselves are the ends of paths from there, certified again by Krawczyk's operator in ball arithmetic, with certified
 reality and index on the face. That a function is on its face, and that a subgradient there is orthogonal to the variety
-(``stationary``), is told by signs in floating point. Where every list is complete the claim is `complete`. The least distance of all
-listed real functions is that of the closure where its singular functions are those of smaller networks (a theorem on the family) and
-the distance sees all coefficients; a network that has it is the global minimum (`complete`), else it is the best known
-(`upper_bound`). Targets are taken to be general: for special ones the least may be where the variety only touches a face.
+(``stationary``), is told by signs in floating point. Where every list is complete, and no path ends where weights or multipliers
+diverge, the claim is `complete`. The least distance of all listed real functions is that of the closure where its singular functions
+are those of smaller networks (a theorem on the family) and the distance sees all coefficients; a network that is certified to have it
+is the global minimum (`complete`), else it is the best known (`upper_bound`). Targets are taken to be general: for special ones the
+least may be where the variety only touches a face.
 
 Sources: Celik, Jamneshan, Montufar, Sturmfels, Venturello 2021; Krawczyk 1969.
 """
@@ -225,7 +226,7 @@ def _smaller(model: Model, strata: Strata, distance: PolyhedralNorm, evaluated: 
         if not np.any(distance.fixed @ off):
             size = distance.norm(distance.matrix @ off) / distance.divisor
             weights = stratum.embed(np.zeros(0))
-            points = (FacePoint(0, stratum.name, 0 * off, size, 0, False, None, "undecided", weights),)
+            points = (FacePoint(0, stratum.name, 0 * off, size, 0, False, None, "undecided", weights, True),)
         out.append(FaceStage(stratum.name, points, len(points), len(points), (), 0, True, True))
     return out
 
@@ -244,6 +245,8 @@ def _least(points: Sequence[FacePoint], stages: Sequence[FaceStage], strata: Str
         )
     if not all(stage.complete for stage in stages):
         return best, "upper_bound", "not every list is complete"
+    if not best.certified:
+        return best, "upper_bound", "the weights of the best network were found in floating point only"
     if not stages[0].definite:
         return best, "upper_bound", "the distance does not see all coefficients"
     if not (strata.theorem and strata.all_listed):
@@ -262,6 +265,7 @@ def _plain(point: FacePoint) -> dict[str, Any]:
         "kind": point.kind,
         "values": np.asarray(point.values).tolist(),
         "weights": None if point.weights is None else np.asarray(point.weights).tolist(),
+        "weights_certified": point.certified,
     }
 
 

@@ -95,6 +95,14 @@ def test_three_ways_to_put_causes_together():
         again.verify()
 
 
+def test_symmetric_counts_hide_points_from_a_chart():
+    """Three minima are images of each other, and one of them lies where weights of the chart diverge: then nothing is `complete`."""
+    found = maximum_likelihood("linear(3,2,3)", counts="4*x0 + 2*x1 + 2*x2; 2*x0 + 4*x1 + 2*x2; 2*x0 + 2*x1 + 4*x2")
+    assert found.value["complex"] <= 10
+    if found.value["minima"] < 3:
+        assert (found.claim, found.value["global_minimum"]) == (Claim.LOWER_BOUND, "upper_bound")
+
+
 def test_outputs_as_scores_of_classes():
     """At every critical point the gradient in all weights vanishes, by finite differences."""
     inputs, seen = np.array([[1.0, 2], [2, 1], [1, 1], [3, 1]]), np.array([[8.0, 2], [3, 7], [5, 4], [2, 9]])

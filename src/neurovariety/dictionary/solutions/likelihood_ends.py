@@ -72,4 +72,6 @@ def stated_counts(problem: LikelihoodPoints, general: LikelihoodEnds, counts: An
 
     ends, confirmed = confirmed_ends(one_pass, time_is_up)
     proof = certify(problem.at_counts, ends.points[ends.distinct(End.REGULAR)], counts, problem.probabilities)
-    return LikelihoodEnds(proof, counts, general.complete and confirmed and proof.complete, general.evidence | {"ends": ends.counts()})
+    hidden = bool(ends.distinct(End.SINGULAR))  # a distribution on which weights of this chart diverge may be critical all the same
+    complete = general.complete and confirmed and proof.complete and not hidden
+    return LikelihoodEnds(proof, counts, complete, general.evidence | {"ends": ends.counts()})

@@ -34,7 +34,8 @@ Evaluated = Callable[[Sequence[Term]], Any]
 @dataclass(frozen=True, eq=False)
 class FacePoint:
     """A real critical point on its face: ``values`` (m,), ``distance``, how many ``conditions`` the face has, ``stationary`` whether a
-    subgradient is orthogonal to the variety, ``index`` on the face (certified, or None), ``kind``, and real ``weights`` or None."""
+    subgradient is orthogonal to the variety, ``index`` on the face (certified, or None), ``kind``, and real ``weights`` or None;
+    ``certified`` whether they are proved to exist near."""
 
     number: int
     stratum: str
@@ -45,6 +46,7 @@ class FacePoint:
     index: int | None
     kind: str
     weights: Any
+    certified: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,7 +161,8 @@ def _on_face(
             kind = "minimum"
         weights = _weights(problem, whole, proof.centres[row], sure[place], c)
         values = off + distance.target
-        out.append(FacePoint(0, stratum, values, size / distance.divisor, problem.codimension, stationary, index, kind, weights))
+        distance_there = size / distance.divisor
+        out.append(FacePoint(0, stratum, values, distance_there, problem.codimension, stationary, index, kind, weights, sure[place]))
     return len(kept), int(np.sum(real)), out
 
 
