@@ -108,10 +108,12 @@ def landscape(
     """Every critical point of fitting ``data``, or a ``teacher`` in a stated ``metric``, or of a quadratic ``form``.
 
     ``data``: a `Dataset` with targets, or a pair of tables (samples, inputs) and (samples, outputs); ``sample_weights`` (samples,);
-    ``prepare``: ``none`` or ``standardize``; ``held_out``: share of rows that are not trained on, whose loss is told. ``metric``:
-    ``frobenius``, ``bombieri``, ``gaussian`` or ``uniform`` distance from ``teacher``, polynomials in x0, x1, ... (default: random
-    ones). ``random``: so many random targets with the same quadric are counted too (not certified), a histogram of their real critical
-    functions in ``evidence["random_targets"]["real"]``. ``checkpoint``: a file in which a long count of the general problem is kept.
+    ``prepare``: ``none``, ``standardize`` or ``whiten`` (inputs with the identity as second moments: the same problem, better
+    conditioned, for networks whose first layer is dense); ``held_out``: share of rows that are not trained on, whose loss is told.
+    ``metric``: ``frobenius``, ``bombieri``, ``gaussian`` or ``uniform`` distance from ``teacher``, polynomials in x0, x1, ...
+    (default: random ones). ``random``: so many random targets with the same quadric are counted too (not certified), a histogram of
+    their real critical functions in ``evidence["random_targets"]["real"]``. ``checkpoint``: a file in which a long count of the general
+    problem is kept.
 
     Raises `InputError` for options that do not go together or a model that is not polynomial, `DataError` for unusable data,
     `ResourceError` where the model is too large to write out.
@@ -221,7 +223,8 @@ def _check_condition(matrix: Any, task: Task) -> None:
     if len(seen) and seen.max() > _CONDITION * seen.min() and task.data is not None:
         raise InputError(
             f"the loss is ill-conditioned (eigenvalues from {seen.min():.3g} to {seen.max():.3g}); standardize the data "
-            "(--prepare standardize) or leave out columns that nearly depend on others"
+            "(--prepare standardize), whiten them where the first layer is dense (--prepare whiten), or leave out columns that nearly "
+            "depend on others"
         )
 
 

@@ -96,8 +96,8 @@ def polyhedral(
     ``norm``: ``l1``, ``linf`` or ``wasserstein``: of coefficients from those of a ``teacher``, polynomials in x0, x1, ..., one an
     output, separated by semicolons (default: a random function of the model's span); or, for the first two, of outputs from the
     targets of ``data``, a `Dataset` or a pair of tables: the mean absolute error, or the largest. ``wasserstein`` takes coefficients,
-    in the order of ``evidence["values"]``, as masses at 0, 1, 2, ... on a line, of equal sums. ``prepare``: ``none`` or
-    ``standardize``.
+    in the order of ``evidence["values"]``, as masses at 0, 1, 2, ... on a line, of equal sums. ``prepare``: ``none``,
+    ``standardize`` or ``whiten``.
 
     Raises `InputError` for options that do not go together, a model that is not polynomial or that fits every target, `DataError` for
     unusable data, `ResourceError` where there are more than 4,000 faces, or the model is too large to write out.

@@ -55,10 +55,18 @@ class Entry:
         return found
 
 
+PREPARATIONS = ("none", "standardize", "whiten")
+"""What can be done to data before training."""
+
 _TRAINING = (
     Option("data", "dataset", "CSV file with a header line: what is to be fitted"),
     Option("target", "text", "columns of --data that are targets, separated by commas"),
-    Option("prepare", "text", "standardize: each column minus its mean, divided by its standard deviation", ("none", "standardize")),
+    Option(
+        "prepare",
+        "text",
+        "standardize: columns minus their means, over their standard deviations; whiten: inputs combined to second moments 1",
+        PREPARATIONS,
+    ),
     Option("held-out", "number", "share of the rows, drawn at random, that are not trained on (default: 0)"),
     Option(
         "metric",
@@ -328,7 +336,7 @@ ENTRIES: tuple[Entry, ...] = (
             Option("teacher", "text", "polynomials whose coefficients are to be fitted, one an output (default: random ones)"),
             Option("data", "dataset", "CSV file: inputs and targets, in place of a teacher"),
             Option("target", "text", "columns of --data that are targets, separated by commas"),
-            Option("prepare", "text", "what is done to the data first", ("none", "standardize")),
+            Option("prepare", "text", "what is done to the data first", PREPARATIONS),
         ),
         takes_memory_limit=False,
         in_reports=False,

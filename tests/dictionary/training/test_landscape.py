@@ -204,6 +204,40 @@ class TestFewData:
         assert found.value["least_loss"] > 0.2
 
 
+class TestWhitened:
+    """Whitened inputs are other coordinates of the same problem where the first layer is dense."""
+
+    def test_same_landscape(self):
+        rng = np.random.default_rng(5)
+        x, y = rng.normal(size=(30, 2)) @ [[1.0, 0.5], [0.0, 0.7]], rng.normal(size=(30, 1))
+        plain, white = (landscape("mlp(2,2,1; x^2)", data=(x, y), prepare=how) for how in ("none", "whiten"))
+        ours, theirs = dict(plain.value), dict(white.value)
+        assert ours.pop("least_loss") == pytest.approx(theirs.pop("least_loss"), rel=1e-9)
+        assert ours == theirs
+        change = np.array(white.evidence["task"]["input_map"])
+        assert np.allclose((x @ change.T).T @ (x @ change.T) / len(x), np.eye(2))
+        weights = white.evidence["least"]["weights"]
+        first = np.array(weights[:4]).reshape(2, 2) @ change
+        outputs = (x @ first.T) ** 2 @ np.array(weights[4:])
+        assert ((outputs - y[:, 0]) ** 2).mean() == pytest.approx(plain.value["least_loss"], rel=1e-9)
+
+    def test_nearly_dependent_columns(self):
+        """Condition 1.6e9 in the columns as they are: paths are lost, and a better network with them."""
+        cars = read_csv("examples/cars.csv", "distance_ft")
+        x, y = cars.inputs.astype(float), cars.targets.astype(float)
+        x = np.hstack([x, x**2, np.sqrt(x)])
+        data = (x - x.mean(axis=0)) / x.std(axis=0), (y - y.mean()) / y.std()
+        counts = [landscape("mlp(3,2,1; x^2)", data=data, prepare="whiten", seed=seed) for seed in range(3)]
+        assert [(f.value["complex"], f.claim, f.value["global_minimum"]) for f in counts] == [(13, Claim.COMPLETE, "complete")] * 3
+        assert max(f.value["least_loss"] for f in counts) == pytest.approx(0.478956416, rel=1e-8)
+
+    def test_dependent_columns(self):
+        with pytest.raises(DataError, match="column 'x1' depends linearly"):
+            landscape("mlp(2,1,1; x^2)", data=([[1, 2], [2, 4], [3, 6]], [[1], [2], [3]]), prepare="whiten")
+        with pytest.raises(DataError, match="there are 1 for 2 columns"):
+            landscape("mlp(2,1,1; x^2)", data=([[1, 2]], [[1]]), prepare="whiten")
+
+
 class TestBadInput:
     def test_data(self):
         with pytest.raises(DataError, match="takes 3 inputs, the data have 2 input columns"):

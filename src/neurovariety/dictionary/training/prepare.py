@@ -9,15 +9,17 @@ from typing import Any
 import numpy as np
 
 from neurovariety.dataset import Dataset
+from neurovariety.dictionary.registry import PREPARATIONS
 from neurovariety.dictionary.trial import generator
 from neurovariety.errors import DataError, InputError
 from neurovariety.model import Model
 from neurovariety.result import counted
 
-PREPARATIONS = ("none", "standardize")
 _STREAM = 4070
 _SPREAD = 1e-12
 """Columns that vary by less than this part of their size are constant."""
+_DEPENDENT = 1e-7
+"""Columns whose part independent of the others is smaller than this are taken to depend on them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,12 +36,16 @@ class Prepared:
 def prepared(model: Model, data: Any, how: str, held_out: float, seed: int) -> Prepared:
     """The samples of ``data``, a `Dataset` or a pair (inputs, targets), for a model.
 
-    ``how``: ``none``, or ``standardize``: each column minus its mean, divided by its standard deviation, both over the rows that are
-    trained on. ``held_out``: the share of rows, drawn at random, that are not trained on. Raises `DataError` for data that do not
-    fit the model, are not finite, or cannot be standardized; `InputError` for unknown options.
+    ``how``: ``none``; ``standardize``: each column minus its mean, divided by its standard deviation; ``whiten``: input columns
+    replaced by as many combinations of them whose second moments are the identity, targets as they are. All of it is taken from the
+    rows that are trained on. A network whose first layer is dense computes the same functions of whitened inputs, so critical points
+    and losses stay what they were, in coordinates that float64 bears better; its first matrix of weights is the one found times the
+    recorded ``input_map`` (features, features), with which whitened inputs are ``input_map`` x. For other networks it is another
+    problem. ``held_out``: the share of rows, drawn at random, that are not trained on. Raises `DataError` for data that do not fit the
+    model, are not finite, or cannot be prepared so; `InputError` for unknown options.
     """
     if how not in PREPARATIONS:
-        raise InputError(f"preparation {how!r} is unknown: choose {' or '.join(PREPARATIONS)}")
+        raise InputError(f"preparation {how!r} is unknown: choose {', '.join(PREPARATIONS[:-1])} or {PREPARATIONS[-1]}")
     if not 0 <= held_out < 1:
         raise InputError(f"the share of rows held out is a number from 0 up to 1, got {held_out!r}")
     name, features, names, inputs, targets = _columns(data)
@@ -73,6 +79,9 @@ def prepared(model: Model, data: Any, how: str, held_out: float, seed: int) -> P
             raise DataError(f"column {shown!r} is constant on the rows trained on and cannot be standardized; leave it out")
     k = x.shape[1]
     x, y = (x - shift[:k]) / scale[:k], (y - shift[k:]) / scale[k:]
+    change = _whitening(x[~held], features) if how == "whiten" else None
+    if change is not None:
+        x = x @ change.T
     record = {
         "name": name,
         "samples": int((~held).sum()),
@@ -82,8 +91,26 @@ def prepared(model: Model, data: Any, how: str, held_out: float, seed: int) -> P
         "preparation": how,
         "target_shift": shift[k:].tolist(),
         "target_scale": scale[k:].tolist(),
-    }
+    } | ({} if change is None else {"input_map": change.tolist()})
     return Prepared(x[~held], y[~held], x[held], y[held], record)
+
+
+def _whitening(inputs: Any, features: tuple[str, ...]) -> Any:
+    """The lower triangular matrix M (features, features) for which the rows of ``inputs`` M^T have the identity as second moments.
+
+    From a QR decomposition of the columns, each divided by its size first: second moments themselves would square the condition.
+    """
+    count, k = inputs.shape
+    sizes = np.sqrt((inputs**2).mean(axis=0))
+    if count < k or not sizes.all():
+        few = f"there are {count} for {k} columns" if count < k else f"column {features[int(np.argmin(sizes))]!r} is zero"
+        raise DataError(f"inputs are whitened with at least as many rows as columns, none of them zero; {few}")
+    upper = np.linalg.qr(inputs / sizes, mode="r") / np.sqrt(count)
+    own = np.abs(np.diag(upper))
+    if own.min() <= _DEPENDENT:
+        shown = features[int(np.argmin(own))]
+        raise DataError(f"column {shown!r} depends linearly on those before it, so that inputs cannot be whitened; leave it out")
+    return np.linalg.inv(upper * np.sign(np.diag(upper))[:, None]).T / sizes
 
 
 def _columns(data: Any) -> tuple[str, tuple[str, ...], tuple[str, ...], Any, Any]:

@@ -37,6 +37,7 @@ import numpy as np
 
 from neurovariety.dictionary.progress import note
 from neurovariety.dictionary.targets.target import require_polynomial
+from neurovariety.dictionary.training.decayed_paths import RUNS, General, as_unmoved, certified_ends, general_points, nearer, turned
 from neurovariety.dictionary.training.decayed_system import DecayedSystem, decayed_system
 from neurovariety.dictionary.training.loss import Loss
 from neurovariety.dictionary.trial import generator
@@ -47,37 +48,18 @@ from neurovariety.homotopy import (
     SpecialEnds,
     carried,
     certified_index,
-    certify,
     confirmed_ends,
-    refine,
-    solve,
     special_ends,
 )
 from neurovariety.homotopy.certify import Truth
-from neurovariety.homotopy.distinct import DistinctPoints, hashed
-from neurovariety.homotopy.monodromy import CAREFUL
-from neurovariety.homotopy.tracker import DEFAULTS
+from neurovariety.homotopy.distinct import DistinctPoints
 from neurovariety.model import Model
 from neurovariety.result import counted
 
 _STREAM = 4080
 _MOST_PATHS = 60_000
 _MOST_WEIGHTS = 64
-_RUNS = 4
-"""Total degree homotopies, two of which must agree."""
 _SAME = 1e-7
-_DECADES = 1.0
-"""Strengths are made smaller or larger by so many powers of ten at a time."""
-_REAL = 1e-7
-
-
-@dataclass(frozen=True, eq=False)
-class _Symmetric(Certificates):
-    """Certificates of a real system, some around centres that are exactly real: such a box holds the conjugate of its one solution."""
-
-    def real(self, index: int) -> Truth:
-        own = self.certified[index] and not self.centres[index].imag.any()
-        return "yes" if own else super().real(index)
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,16 +131,6 @@ class DecayedPoints:
         return f"DecayedPoints({len(self.weights)} points, {self.real.count('yes')} real, {len(self.minima)} minima) [{claim}]"
 
 
-@dataclass(frozen=True, eq=False)
-class _General:
-    """The solutions (C, N) at general parameters, and whether two homotopies with ``paths`` paths each agree on them."""
-
-    points: Any
-    parameters: Any
-    confirmed: bool
-    paths: int
-
-
 def decayed_points(model: Model, loss: Loss, strengths: Any, *, seed: int) -> DecayedPoints:
     """All complex critical points of ``loss`` plus sum_k ``strengths``_k w_k^2; one strength, or one for each weight, not negative.
 
@@ -180,10 +152,10 @@ def decayed_points(model: Model, loss: Loss, strengths: Any, *, seed: int) -> De
     note(phase="preparing the path tracker (compiled once, half a minute)")
     system = decayed_system(model, loss, s, seed, _MOST_PATHS)
     rng = generator(seed, _STREAM)
-    general = _nearer(system, _general(system, rng, seed), s, rng)
+    general = nearer(system, general_points(system, rng, seed), s, rng)
     note(phase=f"{len(general.points)} paths to these strengths")
     target = system.parameters(s)
-    found, singular, sure, turns = _certified(system, general, target, seed), np.zeros((0, model.parameters)), True, 0
+    found, singular, sure, turns = certified_ends(system, general, target, seed), np.zeros((0, model.parameters)), True, 0
     ends = Counter({End.REGULAR: len(found.centres)})
     if found.count < len(general.points):
         turns = system.symmetries(target, rng)
@@ -191,10 +163,10 @@ def decayed_points(model: Model, loss: Loss, strengths: Any, *, seed: int) -> De
             ends[End.FAILED] = len(general.points) - len(found.centres)
         else:
             special, sure, regular = _confirmed(system, general, target, rng)
-            found = _as_unmoved(system, regular, target)
+            found = as_unmoved(system, regular, target)
             if found.overlaps:  # one point from two passes
                 again = {k for _, k in found.overlaps}
-                found = _as_unmoved(system, np.array([x for k, x in enumerate(regular) if k not in again]), target)
+                found = as_unmoved(system, np.array([x for k, x in enumerate(regular) if k not in again]), target)
             if found.count == len(general.points):
                 ends, sure = Counter({End.REGULAR: found.count}), True
             else:
@@ -210,7 +182,7 @@ def decayed_points(model: Model, loss: Loss, strengths: Any, *, seed: int) -> De
     elif len(singular):
         reason = f"paths end at {counted(len(singular), 'degenerate point')}; strengths changed a little at random have none"
     elif not general.confirmed:
-        reason = f"homotopies at general strengths did not agree in {_RUNS} runs; another seed may help"
+        reason = f"homotopies at general strengths did not agree in {RUNS} runs; another seed may help"
     elif not (sure and found.complete):
         reason = "not every path was followed to a certified end; another seed may help"
     points = _listed(system, s, found, general, ends, singular - system.shift, reason)
@@ -259,82 +231,7 @@ def _strengths(model: Model, strengths: Any) -> Any:
     return np.array(np.broadcast_to(s, (model.parameters,)))
 
 
-def _turned(sizes: Any, rng: np.random.Generator) -> Any:
-    """General complex strengths of about those sizes."""
-    return sizes * rng.uniform(0.6, 1.6, len(sizes)) * np.exp(2j * np.pi * rng.random(len(sizes)))
-
-
-def _general(system: DecayedSystem, rng: np.random.Generator, seed: int) -> _General:
-    """All solutions at general strengths of size 1 of the unknowns, by total degree homotopies from several such strengths.
-
-    They are confirmed once one run has followed every path, to a regular end or to infinity, as it must be at general strengths, and
-    another has found just the same ones.
-    """
-    n = system.model.parameters
-    points: list[Any] = []
-    seen, sizes = DistinctPoints(_SAME), list[int]()
-    most, paths, confirmed = -1, 0, False
-    for run in range(_RUNS):
-        here = system.at_unknowns(_turned(np.ones(n), rng))
-        # Not in the unknowns that are moved: the fewer monomials, the more regular are the paths near infinity.
-        found = solve(system.system, here, seed=seed + run)
-        there = found.regular + system.shift
-        if not run:
-            base, paths = here, len(found.ends)
-        else:
-            there = carried(system.moved, there, here, base, system.images, rng)
-            there = there[np.isfinite(there).all(axis=1)]
-        points += [x for x in there if seen.add(hashed(x))[1]]
-        sizes.append(len(there))
-        if found.complete and End.SINGULAR not in found.ends:
-            most = max(most, len(there))
-        note(phase=f"{len(points)} solutions at general strengths", paths=paths * (run + 1))
-        confirmed = most == len(points) and sizes.count(most) > 1
-        if confirmed:
-            break
-    return _General(np.array(points).reshape(-1, n), base, confirmed, paths)
-
-
-def _nearer(system: DecayedSystem, general: _General, strengths: Any, rng: np.random.Generator) -> _General:
-    """The general solutions at general strengths of the size of those asked for, by steps of a power of ten.
-
-    Straight to small strengths, all of the way would lie in the last bit of the path.
-    """
-    n, sizes = system.model.parameters, system.scaled(strengths)
-    sizes = np.where(sizes > 0, sizes, np.where(sizes > 0, sizes, np.inf).min(initial=1.0))
-    steps = int(np.ceil(np.abs(np.log10(sizes)).max(initial=0.0) / _DECADES))
-    points, here = general.points, general.parameters
-    for k in range(1, steps + 1):
-        there = system.at_unknowns(_turned(sizes ** (k / steps), rng))
-        points = carried(system.moved, points, here, there, system.images, rng)
-        here = there
-    lost = not np.isfinite(points).all()
-    points = points[np.isfinite(points).all(axis=1)].reshape(-1, n)
-    return _General(points, here, general.confirmed and not lost, general.paths)
-
-
-def _certified(system: DecayedSystem, general: _General, target: Any, seed: int) -> Certificates:
-    """Certified ends of straight paths; in a second attempt, if one is needed, of paths that are followed with more care."""
-    for settings in (DEFAULTS, CAREFUL):
-        ends = solve(system.moved, target, start=(general.points, general.parameters), seed=seed, settings=settings).regular
-        found = _as_unmoved(system, ends, target)
-        if found.count == len(general.points):
-            return found
-    return _as_unmoved(system, ends[found.certified], target)
-
-
-def _as_unmoved(system: DecayedSystem, moved: Any, parameters: Any) -> Certificates:
-    """Solutions of the system ``moved`` as certified ones of ``system``, with imaginary parts 0 where they are real up to rounding and
-    stay so under Newton's iteration."""
-    points, _ = refine(system.system, moved - system.shift, parameters)
-    size = np.maximum(np.abs(points).max(axis=1, initial=1.0, keepdims=True), 1.0)
-    near = (np.abs(points.imag) <= _REAL * size).all(axis=1)
-    real, _ = refine(system.system, points.real + 0j, parameters)
-    near &= (np.abs(real - points) <= _REAL * size).all(axis=1)
-    return _Symmetric(**vars(certify(system.system, np.where(near[:, None], real.real, points), parameters)))
-
-
-def _confirmed(system: DecayedSystem, general: _General, target: Any, rng: np.random.Generator) -> tuple[SpecialEnds, bool, Any]:
+def _confirmed(system: DecayedSystem, general: General, target: Any, rng: np.random.Generator) -> tuple[SpecialEnds, bool, Any]:
     """The ends of the paths where some are not regular: two passes from different general strengths must agree.
 
     Also the regular ends of all passes together: where they are as many as paths, nothing is missing, whatever a pass has lost.
@@ -345,7 +242,7 @@ def _confirmed(system: DecayedSystem, general: _General, target: Any, rng: np.ra
     def one_pass(number: int) -> SpecialEnds:
         starts, here = general.points, general.parameters
         if number:
-            here = system.at_unknowns(_turned(np.abs(general.parameters[: system.model.parameters]), rng))
+            here = system.at_unknowns(turned(np.abs(general.parameters[: system.model.parameters]), rng))
             starts = carried(system.moved, starts, general.parameters, here, system.images, rng)
         found = special_ends(system.towards(here, target), starts, system.images, rng, (system.moved, target))
         regular.extend(found.points[k] for k in found.of(End.REGULAR) if seen.add(found.limits[k])[1])
@@ -356,7 +253,7 @@ def _confirmed(system: DecayedSystem, general: _General, target: Any, rng: np.ra
 
 
 def _listed(
-    system: DecayedSystem, strengths: Any, found: Certificates, general: _General, ends: Counter[End], singular: Any, reason: str
+    system: DecayedSystem, strengths: Any, found: Certificates, general: General, ends: Counter[End], singular: Any, reason: str
 ) -> DecayedPoints:
     """The result, points by the real part of the objective."""
     target = system.parameters(strengths)
