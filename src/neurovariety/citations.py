@@ -87,6 +87,8 @@ SOURCES: dict[str, str] = {
     "mehta2018": "D. Mehta, T. Chen, T. Tang, J. D. Hauenstein, The loss surface of deep linear networks viewed through the algebraic "
     "geometry lens, arXiv:1810.07716",
     "bharadwaj2023": "A. Bharadwaj, S. Hosten, Complex critical points of deep linear neural networks, arXiv:2301.12651",
+    "hauenstein2013": "J. D. Hauenstein, Numerically computing real points on algebraic sets, Acta Appl. Math. 125 (2013), "
+    "arXiv:1105.3643",
     "celik2021": "T. O. Celik, A. Jamneshan, G. Montufar, B. Sturmfels, L. Venturello, Wasserstein distance to independence models, "
     "J. Symbolic Comput. 104 (2021)",
     "wilson1927": "E. B. Wilson, Probable inference, the law of succession, and statistical inference, "

@@ -13,9 +13,10 @@ index of its Hessian are certified or said to be undecided. Data and quadric are
 
 The least loss is `complete` where the loss is definite, a theorem says that all singular functions of the closure are on listed strata,
 and all lists are complete (`training.least`); else an `upper_bound`, or `undecided` where it is approached by networks whose weights
-diverge. Data that see fewer directions than the dimension leave a whole locus of interpolating functions; its dimension is said.
+diverge. Perturbation (`training.perturbation`) finds it by another route, without such a theorem. Data that see fewer directions than
+the dimension leave a whole locus of interpolating functions; its dimension is said.
 
-Sources: Marchetti et al. 2025, 4.4; Trager, Kohn, Bruna 2020; Draisma et al. 2016; Krawczyk 1969.
+Sources: Marchetti et al. 2025, 4.4; Trager, Kohn, Bruna 2020; Draisma et al. 2016; Krawczyk 1969; Hauenstein 2013.
 """
 
 from __future__ import annotations
@@ -35,14 +36,16 @@ from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.membership import decide
 from neurovariety.dictionary.progress import quietly
+from neurovariety.dictionary.registry import LEAST_BY
 from neurovariety.dictionary.targets.decision import Verdict
 from neurovariety.dictionary.targets.target import Target
 from neurovariety.dictionary.training.chambers import random_targets
 from neurovariety.dictionary.training.interpolation import interpolation
-from neurovariety.dictionary.training.least import least_loss
+from neurovariety.dictionary.training.least import least_loss, with_perturbation
 from neurovariety.dictionary.training.limits import least_limit, limit_stages
 from neurovariety.dictionary.training.listing import Point, Stage, monomials_of, smooth_stage, stratum_stage
 from neurovariety.dictionary.training.loss import Distance, Form, Monomial, SquaredError
+from neurovariety.dictionary.training.perturbation import infimum_by_perturbation
 from neurovariety.dictionary.training.problem import TrainingProblem
 from neurovariety.dictionary.training.strata import strata_of
 from neurovariety.dictionary.training.task import Task, training_task
@@ -70,7 +73,7 @@ class LandscapeResult(EntryResult):
     """
 
     entry: ClassVar[str] = "landscape"
-    sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "trager2020", "draisma2016", "krawczyk1969")
+    sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "trager2020", "draisma2016", "krawczyk1969", "hauenstein2013")
     points: tuple[Point, ...] = field(default=(), compare=False)
     monomials: tuple[Monomial, ...] = field(default=(), compare=False)
     task: Task | None = field(default=None, compare=False)
@@ -79,7 +82,10 @@ class LandscapeResult(EntryResult):
     def _options(self) -> dict[str, Any]:
         if self.task is None:
             raise InputError("a landscape read back from JSON does not hold the data; call landscape() on them again")
-        return self.task.options | {"random": (self.evidence.get("random_targets") or {"asked": 0})["asked"]}
+        return self.task.options | {
+            "least_by": self.evidence["least_by"],
+            "random": (self.evidence.get("random_targets") or {"asked": 0})["asked"],
+        }
 
     def verify(self, *, seed: int | None = None) -> LandscapeResult:
         """Find everything again under another seed. Raises `VerificationError` where a count differs, or the least loss."""
@@ -102,6 +108,7 @@ def landscape(
     prepare: str = "none",
     held_out: float = 0.0,
     random: int = 0,
+    least_by: str = "relaxation",
     checkpoint: str | Path | None = None,
     seed: int = DEFAULT_SEED,
 ) -> LandscapeResult:
@@ -112,11 +119,12 @@ def landscape(
     conditioned, for networks whose first layer is dense); ``held_out``: share of rows that are not trained on, whose loss is told.
     ``metric``: ``frobenius``, ``bombieri``, ``gaussian`` or ``uniform`` distance from ``teacher``, polynomials in x0, x1, ...
     (default: random ones). ``random``: so many random targets with the same quadric are counted too (not certified), a histogram of
-    their real critical functions in ``evidence["random_targets"]["real"]``. ``checkpoint``: a file in which a long count of the general
-    problem is kept.
+    their real critical functions in ``evidence["random_targets"]["real"]``. ``least_by``: ``relaxation``, or ``perturbation`` too,
+    which finds the infimum with no knowledge of singular functions, by many more paths (`training.perturbation`). ``checkpoint``: a
+    file in which a long count of the general problem is kept.
 
     Raises `InputError` for options that do not go together or a model that is not polynomial, `DataError` for unusable data,
-    `ResourceError` where the model is too large to write out.
+    `ResourceError` where the model is too large to write out, or its root bound for perturbation above 60,000 paths.
 
     >>> landscape("linear(2,1,2)", metric="frobenius", teacher="3*x0; x1").value["least_loss"]
     1.0
@@ -124,6 +132,9 @@ def landscape(
     start = time.perf_counter()
     if isinstance(random, bool) or not isinstance(random, int) or not 0 <= random <= _MOST_RANDOM:
         raise InputError(f"the number of random targets is a whole number from 0 to {_MOST_RANDOM:,}, got {random!r}")
+    if least_by not in LEAST_BY:
+        raise InputError(f"the least loss is found by {' or '.join(LEAST_BY)}, got {least_by!r}")
+    perturb = least_by == "perturbation"
     task = training_task(
         source, data=data, metric=metric, teacher=teacher, form=form, sample_weights=sample_weights, prepare=prepare,
         held_out=held_out, seed=seed,
@@ -132,9 +143,13 @@ def landscape(
     shape = quietly(dimension, model, seed=seed)
     ambient = shape.evidence.get("ambient") or 0
     seen = _seen(task, shape.value, seed)
-    evidence: dict[str, Any] = {"task": task.record, "quadric": {"dimension": shape.value, "ambient": ambient} | seen}
+    evidence: dict[str, Any] = {
+        "task": task.record,
+        "least_by": least_by,
+        "quadric": {"dimension": shape.value, "ambient": ambient} | seen,
+    }
     if seen["directions"] < shape.value:
-        value, claim, more, meaning = interpolation(task, shape.value, seen, seed)
+        value, claim, more, meaning = interpolation(task, shape.value, seen, seed, perturb)
         return LandscapeResult(
             value, claim, model.name, meaning, evidence | more, Provenance.since(start, seed), task.notices, model=model, task=task
         )
@@ -149,6 +164,9 @@ def landscape(
     limits = limit_stages(problem, task.loss, seed)
     rng = generator(seed, _STREAM)
     least = least_loss(problem, loss, stages, strata.theorem, strata.all_listed, rng, least_limit(limits))
+    perturbed = infimum_by_perturbation(model, task.loss, seed=seed) if perturb else None
+    if perturbed is not None:
+        least = with_perturbation(least, perturbed, max(abs(loss.constant), float(np.abs(loss.image).max(initial=0.0)), 1e-300))
     points = _numbered([*stages, *limits])
     complete = all(s.complete for s in stages) and strata.all_listed
     smooth = [p for p in points if not p.stratum]
@@ -172,6 +190,7 @@ def landscape(
             "weights": None if least.weights is None else np.asarray(least.weights).tolist(), "sequence": list(least.sequence),
             "point": None if least.point is None else _number_of(points, least.point),
         },
+        "perturbation": None if perturbed is None else perturbed.to_dict(),
         "losses_held_out": _held_out(task, problem, least.weights),
         "random_targets": None,
     }  # fmt: skip

@@ -58,6 +58,9 @@ class Entry:
 PREPARATIONS = ("none", "standardize", "whiten")
 """What can be done to data before training."""
 
+LEAST_BY = ("relaxation", "perturbation")
+"""Routes to the least loss; the second is taken beside the first."""
+
 _TRAINING = (
     Option("data", "dataset", "CSV file with a header line: what is to be fitted"),
     Option("target", "text", "columns of --data that are targets, separated by commas"),
@@ -237,6 +240,9 @@ ENTRIES: tuple[Entry, ...] = (
         options=(
             *_TRAINING,
             Option("random", "integer", "count real critical functions for so many random targets too (default: 0)"),
+            Option(
+                "least-by", "text", "perturbation: find the least loss by critical points of weights under perturbation too", LEAST_BY
+            ),
             _FIGURE,
         ),
         trains=True,

@@ -17,7 +17,8 @@ from neurovariety.homotopy import Certificates, End, carried, certify, refine, s
 from neurovariety.homotopy.certify import Truth
 from neurovariety.homotopy.distinct import DistinctPoints, hashed
 from neurovariety.homotopy.monodromy import CAREFUL
-from neurovariety.homotopy.tracker import DEFAULTS
+from neurovariety.homotopy.path_kernel import NOT_A_START
+from neurovariety.homotopy.tracker import DEFAULTS, track
 
 RUNS = 4
 """Total degree homotopies, two of which must agree."""
@@ -103,7 +104,9 @@ def nearer(system: DecayedSystem, general: General, strengths: Any, rng: np.rand
 def certified_ends(system: DecayedSystem, general: General, target: Any, seed: int) -> Certificates:
     """Certified ends of straight paths; in a second attempt, if one is needed, of paths that are followed with more care."""
     for settings in (DEFAULTS, CAREFUL):
-        ends = solve(system.moved, target, start=(general.points, general.parameters), seed=seed, settings=settings).regular
+        # A solution that Newton's iteration does not stay at is a lost path, no reason to give up the others.
+        still = track(system.moved, general.points, general.parameters, general.parameters, settings).status != NOT_A_START
+        ends = solve(system.moved, target, start=(general.points[still], general.parameters), seed=seed, settings=settings).regular
         found = as_unmoved(system, ends, target)
         if found.count == len(general.points):
             return found

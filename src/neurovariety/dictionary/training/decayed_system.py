@@ -4,13 +4,14 @@ Decay is itself a squared distance: with the weights as further coordinates, cri
 those of one quadric, diag(Q, s), on the graph of the parametrization. Its equations are sum_i (Q c - v)_i dc_i/dw_k + s_k w_k = 0.
 
 Unknowns are the weights divided by powers of two, so chosen that the terms of the objective have coefficients of one size; the
-division is exact, and certificates carry over. From one strength to another paths are followed in unknowns that are moved by a general
-vector besides: accuracy is relative to the size of a point, and all weights zero is always a critical point of a network without
-biases.
+division is exact, and certificates carry over. Decay may be towards other weights a than zero: sum_k s_k (w_k - a_k)^2. From one
+strength to another paths are followed in unknowns that are moved by a general vector besides: accuracy is relative to the size of a
+point, and all weights zero is always a critical point of a network without biases.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import log2, prod
 from typing import Any
@@ -42,8 +43,9 @@ _STILL = 1e-9
 class DecayedSystem:
     """``system`` in unknowns u, weights = ``scales`` u, with parameters (strengths, target, quadric), all of the objective times
     ``factor``; ``moved`` is the same in unknowns u + ``shift``. ``objective`` is a tape of unknowns u and parameters, without the
-    constant of the loss; ``images`` of unknowns: a general linear function, then the unknowns. ``terms`` are the coordinates, ``loss``
-    the loss on them, ``fixed`` the parameters but for the strengths."""
+    constant of the loss; ``images`` of unknowns: a general linear function, then the unknowns. ``values`` of unknowns u are the
+    coordinates ``terms``, ``loss`` the loss on them, ``fixed`` the parameters but for the strengths; ``centre`` (N,) the unknowns that
+    decay is towards."""
 
     model: Model
     seed: int
@@ -52,11 +54,13 @@ class DecayedSystem:
     shift: Any
     objective: Tape
     images: Tape
+    values: Tape
     scales: Any
     factor: float
     loss: Quadratic
     terms: tuple[Term, ...]
     fixed: Any
+    centre: Any
 
     def parameters(self, strengths: Any) -> Any:
         """The parameters for strengths (N,) of the weights."""
@@ -75,6 +79,7 @@ class DecayedSystem:
         n, size = self.model.parameters, len(self.terms)
         found, unknowns = _written(self.model, self.scales, self.shift, n + 1, self.seed)
         graph = found.graph
+        away = [u - complex(a) if a else u for u, a in zip(unknowns, self.centre, strict=True)]
         t, matrix, image = graph.input(n), self.loss.matrix * self.factor, self.loss.image * self.factor
         off = []
         for i in range(size):
@@ -82,8 +87,23 @@ class DecayedSystem:
             off.append(graph.combination(row) - float(image[i]))
         for k in range(n):
             here, there = complex(parameters[k]), complex(target[k])
-            off.append((t * (here - there) + there) * unknowns[k])
+            off.append((t * (here - there) + there) * away[k])
         return gradient(graph, [*found.expressions, *unknowns], off, n, 1)
+
+    def scaled_loss(self) -> Tape:
+        """The loss times ``factor``, without its constant, as a function of unknowns u + ``shift``."""
+        found, _ = _written(self.model, self.scales, self.shift, self.model.parameters, self.seed)
+        graph, c = found.graph, found.expressions
+        matrix, image = self.loss.matrix * self.factor, self.loss.image * self.factor
+        total = graph.constant(0)
+        for i, own in enumerate(c):
+            row = [(c[k], float(matrix[i, k])) for k in range(len(c)) if matrix[i, k]]
+            total = total + own * (graph.combination(row) - 2.0 * float(image[i]))
+        return record(graph, [total])
+
+    def losses(self, unknowns: Any) -> Any:
+        """The loss (M,) at real unknowns u (M, N)."""
+        return self.loss.value(values_at(self.values, np.asarray(unknowns) + 0j).real)
 
     def enclosures(self, found: Certificates, parameters: Any) -> tuple[Any, Any]:
         """The objective at certified solutions of ``system``, and radii (P,) of balls that hold it.
@@ -127,8 +147,10 @@ def _balls(tape: Tape, points: Any, radii: Any) -> tuple[Any, Any, Any]:
     return values, sizes, good
 
 
-def decayed_system(model: Model, loss: Loss, strengths: Any, seed: int, most_paths: int) -> DecayedSystem:
-    """The system of a polynomial model, its unknowns scaled for ``strengths`` (N,).
+def decayed_system(
+    model: Model, loss: Loss, strengths: Any, seed: int, most_paths: int, centre: Callable[[Any], Any] = np.zeros_like
+) -> DecayedSystem:
+    """The system of a polynomial model, unknowns scaled for ``strengths`` (N,); ``centre`` of the scales (N,) is what they decay to.
 
     Raises `ResourceError` where the product of the degrees of its equations is larger than ``most_paths``, or where the model is too
     large to write out.
@@ -142,25 +164,28 @@ def decayed_system(model: Model, loss: Loss, strengths: Any, seed: int, most_pat
     _check_paths(model, monomials, own, most_paths)
     scales, factor = _sizes(monomials, own, np.asarray(strengths), n)
     family = only(terms, own.matrix * factor)
-    shift = dyadic(np.random.default_rng([seed, _STREAM]), (n,))
-    moved, _ = _system(model, scales, shift, family, seed)
-    system, objective = _system(model, scales, np.zeros(n), family, seed)
+    shift, towards = dyadic(np.random.default_rng([seed, _STREAM]), (n,)), centre(scales)
+    moved, _ = _system(model, scales, shift, towards, family, seed)
+    system, objective = _system(model, scales, np.zeros(n), towards, family, seed)
     graph = Graph(n)
     unknowns = [graph.input(k) for k in range(n)]
     mixed = [(x, complex(z)) for x, z in zip(unknowns, dyadic(np.random.default_rng([seed, _STREAM, 1]), (n,)), strict=True)]
     images = record(graph, [graph.combination(mixed), *unknowns])
+    plain, _ = _written(model, scales, np.zeros(n), n, seed)
+    values = record(plain.graph, list(plain.expressions))
     fixed = np.concatenate([own.image * factor, family.parameters_of(own.matrix * factor)])
-    return DecayedSystem(model, seed, system, moved, shift, objective, images, scales, factor, own, terms, fixed)
+    return DecayedSystem(model, seed, system, moved, shift, objective, images, values, scales, factor, own, terms, fixed, towards)
 
 
-def _system(model: Model, scales: Any, shift: Any, family: Quadrics, seed: int) -> tuple[System, Tape]:
+def _system(model: Model, scales: Any, shift: Any, centre: Any, family: Quadrics, seed: int) -> tuple[System, Tape]:
     """The system with strengths, target and quadric as parameters, and the objective."""
     n, m = model.parameters, family.size + family.parameters
     found, unknowns = _written(model, scales, shift, 2 * n + m, seed)
     graph = found.graph
-    decay = [graph.input(n + k) * unknowns[k] for k in range(n)]
+    away = [u - complex(a) if a else u for u, a in zip(unknowns, centre, strict=True)]
+    decay = [graph.input(n + k) * away[k] for k in range(n)]
     off = residuals(found, 2 * n, family)
-    total = sum((u * d for u, d in zip(unknowns, decay, strict=True)), start=graph.constant(0))
+    total = sum((u * d for u, d in zip(away, decay, strict=True)), start=graph.constant(0))
     for i, (c, e) in enumerate(zip(found.expressions, off, strict=True)):
         total = total + c * (e - graph.input(2 * n + i))
     return gradient(graph, [*found.expressions, *unknowns], [*off, *decay], n, n + m), record(graph, [total])

@@ -4,19 +4,22 @@ Relaxation. Where the loss is a definite quadric on the coefficients, its least 
 at a critical point of the smooth part or at a singular point. If the singular points are those on listed strata (a theorem on the
 family), and these again, the least loss in complete lists is the least of all over the closure, so no network has a smaller one; a
 network with that loss is a global minimum. Where functions with that loss are limits of networks only, the infimum is not attained.
+
+Perturbation (`training.perturbation`) needs none of this knowledge, but more paths; where both routes are taken they have to agree.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from neurovariety.dictionary.training.listing import Point, Stage
 from neurovariety.dictionary.training.loss import Quadratic
+from neurovariety.dictionary.training.perturbation import Infimum
 from neurovariety.dictionary.training.problem import TrainingProblem
 
 _STARTS = 48
@@ -105,6 +108,22 @@ def least_loss(
     if where is None:
         return Least("upper_bound", value, weights, None, None, (), "a search found less than the list, which is then not complete")
     return Least("complete", value, weights, where, None, (), f"least in complete lists; singular functions: {theorem}")
+
+
+def with_perturbation(relaxed: Least, found: Infimum, scale: float) -> Least:
+    """What both routes prove together; ``scale``: the size of losses, by which they are compared."""
+    if found.claim != "complete" or found.infimum is None:
+        return replace(relaxed, reason=f"{relaxed.reason}; by perturbation: {found.reason}")
+    close = abs((relaxed.loss if relaxed.infimum is None else relaxed.infimum) - found.infimum) <= _SAME * scale
+    if (not close and relaxed.claim == "complete") or relaxed.loss < found.infimum - _SAME * scale:
+        reason = f"relaxation and perturbation disagree ({relaxed.loss:.9g} and {found.infimum:.9g}); another seed may help"
+        return replace(relaxed, claim="upper_bound", infimum=None, sequence=(), reason=reason)
+    if found.attained == "no" or (found.attained == "undecided" and relaxed.loss > found.infimum + _SAME * scale):
+        return Least("undecided", relaxed.loss, relaxed.weights, relaxed.point, found.infimum, found.sequence, found.reason)
+    if relaxed.loss <= found.infimum + _SAME * scale:
+        return replace(relaxed, claim="complete", infimum=None, sequence=(), reason=found.reason)
+    assert found.loss is not None
+    return Least("complete", found.loss, found.weights, None, None, (), found.reason)
 
 
 def search(problem: TrainingProblem, loss: Quadratic, rng: np.random.Generator) -> tuple[Any, float]:
