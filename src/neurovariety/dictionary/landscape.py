@@ -69,7 +69,8 @@ class LandscapeResult(EntryResult):
     critical points, but where training can drift to), ``least_loss`` and what is claimed of it (``global_minimum``).
 
     ``points``: all of them as `Point`; ``monomials``: (output, exponents) of their coefficients. ``evidence``: ``points`` as plain
-    data, ``stages``, ``task``, ``least``, ``quadric`` (rank, ambient dimension, dimension of the variety).
+    data, ``stages`` (with ``critical_sets`` of positive dimension that paths end on), ``task``, ``least``, ``quadric`` (rank, ambient
+    dimension, dimension of the variety).
     """
 
     entry: ClassVar[str] = "landscape"
@@ -202,7 +203,7 @@ def landscape(
         value=value,
         claim=Claim.COMPLETE if complete else Claim.LOWER_BOUND,
         subject=model.name,
-        meaning=_meaning(value, complete) + _usual(evidence["random_targets"]["real"] if random else {}),
+        meaning=_meaning(value, complete) + _sets(stages) + _usual(evidence["random_targets"]["real"] if random else {}),
         evidence=evidence,
         provenance=Provenance.since(start, seed),
         notices=notices,
@@ -303,6 +304,12 @@ def _meaning(value: dict[str, Any], complete: bool) -> str:
         "undecided": f"losses of networks come down to {loss:.6g}, which none found attains: weights diverge on the way",
     }[value["global_minimum"]]
     return f"training has {head}, {minima}, and {counted(value['at_subnetworks'], 'point')} at smaller networks; {end}"
+
+
+def _sets(stages: list[Stage]) -> str:
+    """Sets of positive dimension."""
+    shown = [f"dimension {s.dimension}, degree {s.degree}" for stage in stages for s in stage.sets]
+    return f"; beside them {counted(len(shown), 'critical set')} of positive dimension ({'; '.join(shown)})" if shown else ""
 
 
 def _usual(counts: dict[int, int]) -> str:

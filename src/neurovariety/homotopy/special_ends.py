@@ -167,6 +167,7 @@ def _endgame(system: System, ends: SpecialEnds, rows: Any, images: Tape, last_sy
         _regular_after_all(ends, once, there, images, last_system, parameters)
         large = np.abs(ends.points[rows]).max(axis=1, initial=0) > _LARGE * first[rows]
         ill = conditions(system, ends.points[rows], [inner]) > _SINGULAR
+        ill[np.isin(rows, once)] |= _singular_limits(there, last_system, parameters)
         singular = agree & ((now.winding > 1) | large | ill)
         regular = np.array([ends.kinds[row] is End.REGULAR for row in rows], dtype=bool)
         infinite = (growths[rows] >= _TIMES) | (powers[rows] >= _TIMES)
@@ -175,6 +176,12 @@ def _endgame(system: System, ends: SpecialEnds, rows: Any, images: Tape, last_sy
             ends.limits[rows[k]], ends.winding[rows[k]] = now.limits[k], now.winding[k]
         done = singular | infinite | regular
         rows, before = rows[~done], now.part(~done)
+
+
+def _singular_limits(there: SingularEnds, last_system: System, parameters: Any) -> Any:
+    """Which paths that close after one turn end where the Jacobian is singular: on a whole set of solutions, most often."""
+    closed = there.winding == 1
+    return closed & (conditions(last_system, np.where(closed[:, None], there.limits, 1.0), parameters) > _SINGULAR)
 
 
 def _regular_after_all(ends: SpecialEnds, rows: Any, there: SingularEnds, images: Tape, last_system: System, parameters: Any) -> None:

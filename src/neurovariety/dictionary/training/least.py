@@ -95,6 +95,11 @@ def least_loss(
         return Least("upper_bound", value, weights, where, None, (), "singular functions off the listed strata are not excluded")
     if not (listed and all(stage.complete for stage in stages)):
         return Least("upper_bound", value, weights, where, None, (), "not every list is complete")
+    sets = [s for stage in stages for s in stage.sets]
+    on_set = next((s for s in sets if abs(s.loss - value) <= _SAME * scale), None)
+    if any(s.real_loss is not None and s.real_loss < value - _SAME * scale for s in sets):
+        reason = "a set of critical functions of positive dimension has a smaller loss, and whether it has real points is open"
+        return Least("upper_bound", value, weights, where, None, (), reason)
     lowest = min((p.loss for p in points), default=np.inf)
     if lowest < value - _SAME * scale:
         below = min(points, key=lambda p: p.loss)
@@ -105,6 +110,11 @@ def least_loss(
             )
         reason = f"a real function of the closure has the loss {lowest:.6g}, but no real weights were found for it"
         return Least("upper_bound", value, weights, where, None, (), reason)
+    if where is None and on_set is not None:
+        reason = (
+            f"least in complete lists, on a set of critical functions of dimension {on_set.dimension}; singular functions: {theorem}"
+        )
+        return Least("complete", value, weights, None, None, (), reason)
     if where is None:
         return Least("upper_bound", value, weights, None, None, (), "a search found less than the list, which is then not complete")
     return Least("complete", value, weights, where, None, (), f"least in complete lists; singular functions: {theorem}")

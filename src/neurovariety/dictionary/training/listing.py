@@ -10,6 +10,7 @@ import numpy as np
 from neurovariety.claim import Claim
 from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.progress import note, quietly, time_is_up
+from neurovariety.dictionary.training.critical_sets import CriticalSet, critical_sets
 from neurovariety.dictionary.training.loss import Loss, Monomial
 from neurovariety.dictionary.training.problem import Located, Stationary, TrainingProblem, located, training_problem
 from neurovariety.dictionary.training.strata import Stratum, strata_of
@@ -58,7 +59,8 @@ class Point:
 
 @dataclass(frozen=True, eq=False)
 class Stage:
-    """The points on one stratum, how many complex ones, what became of paths, and whether the points are all."""
+    """The points on one stratum, how many complex ones, what became of paths, and whether the points are all; ``sets`` of positive
+    dimension beside them."""
 
     name: str
     dimension: int
@@ -68,6 +70,7 @@ class Stage:
     evidence: dict[str, Any]
     problem: TrainingProblem | None = None
     stationary: Stationary | None = None
+    sets: tuple[CriticalSet, ...] = ()
 
 
 def smooth_stage(model: Model, loss: Loss, monomials: tuple[Monomial, ...] | None, seed: int, checkpoint: Any = None) -> Stage:
@@ -99,10 +102,12 @@ def _one_attempt(
     monomials = monomials or monomials_of(problem)
     points = [_point(problem, stationary, k, real[k], monomials, rng) for k in range(len(stationary.points))]
     strange = [limit for limit in stationary.singular if not _on_a_stratum(problem, limit, rng)]
-    complete = problem.base.complete and stationary.complete and not strange
+    sets, strange = critical_sets(problem.map, dim, stationary.quadratic, strange, rng)
+    complete = problem.base.complete and stationary.complete and not strange and all(s.complete for s in sets)
     evidence = {"dimension": dim, "ends": stationary.ends, "general": problem.base.count, "family": problem.evidence["family"]}
     evidence |= {"limits_off_strata": len(strange)} if strange else {}
-    return Stage(model.name, dim, tuple(points), len(points), complete, evidence, problem, stationary)
+    evidence |= {"critical_sets": [s.to_dict() for s in sets]} if sets else {}
+    return Stage(model.name, dim, tuple(points), len(points), complete, evidence, problem, stationary, tuple(sets))
 
 
 def _on_a_stratum(problem: TrainingProblem, limit: Any, rng: np.random.Generator) -> bool:
