@@ -1,6 +1,6 @@
 """Polyhedral losses (D8, D10 of the dictionary): every critical point of a distance whose unit ball is a polytope, face by face.
 
-The sum of absolute errors (``l1``), the largest error (``linf``) and the cost of moving mass along a line (``wasserstein``) are not
+The sum of absolute errors (``l1``), the largest error (``linf``) and the cost of moving mass (``wasserstein``) are not
 smooth: a best function often meets several errors of exactly 0, or several that are equally large. On the linear space that a face of
 the unit ball spans the distance is a linear function, and its critical points on the neurovariety there are finitely many for general
 faces: as many as a polar degree says. So all can be listed, one face after the other, and the best of them is the best of all.
@@ -42,6 +42,7 @@ from neurovariety.dictionary.training.face_stage import Evaluated, FacePoint, Fa
 from neurovariety.dictionary.training.polyhedral_norm import NORMS, PolyhedralNorm, polyhedral_norm
 from neurovariety.dictionary.training.prepare import prepared
 from neurovariety.dictionary.training.strata import Strata, strata_of
+from neurovariety.dictionary.training.transport import transport
 from neurovariety.errors import InputError, ResourceError, VerificationError
 from neurovariety.model import Model
 from neurovariety.result import Provenance, counted
@@ -86,6 +87,7 @@ def polyhedral(
     source: Source,
     *,
     norm: str = "l1",
+    ground: Any = "line",
     teacher: str | None = None,
     data: Any = None,
     prepare: str = "none",
@@ -96,8 +98,9 @@ def polyhedral(
     ``norm``: ``l1``, ``linf`` or ``wasserstein``: of coefficients from those of a ``teacher``, polynomials in x0, x1, ..., one an
     output, separated by semicolons (default: a random function of the model's span); or, for the first two, of outputs from the
     targets of ``data``, a `Dataset` or a pair of tables: the mean absolute error, or the largest. ``wasserstein`` takes coefficients,
-    in the order of ``evidence["values"]``, as masses at 0, 1, 2, ... on a line, of equal sums. ``prepare``: ``none``,
-    ``standardize`` or ``whiten``.
+    in the order of ``evidence["values"]``, as masses of equal sums; ``ground`` says how far these are apart: on a ``line`` at 0, 1,
+    2, ..., on a ``circle``, ``discrete`` (all at distance 1), or a table of distances. ``prepare``: ``none``, ``standardize`` or
+    ``whiten``.
 
     Raises `InputError` for options that do not go together, a model that is not polynomial or that fits every target, `DataError` for
     unusable data, `ResourceError` where there are more than 4,000 faces, or the model is too large to write out.
@@ -113,12 +116,14 @@ def polyhedral(
         raise InputError(f"norm {norm!r} is unknown: choose {', '.join(NORMS[:-1])} or {NORMS[-1]}")
     if data is not None and (teacher is not None or norm == "wasserstein"):
         raise InputError("data have targets, and errors at samples are no masses: give no teacher beside them, and norm l1 or linf")
+    if norm != "wasserstein" and not (isinstance(ground, str) and ground == "line"):
+        raise InputError(f"a ground metric belongs to norm wasserstein, not {norm}; leave it out")
     if prepare != "none" and data is None:
         raise InputError("preparation is for data; leave it out")
     if data is not None:
         distance, evaluated, labels, notices = _of_data(model, norm, data, prepare, seed)
     else:
-        distance, evaluated, labels, notices, teacher = _of_teacher(model, norm, teacher, seed)
+        distance, evaluated, labels, notices, teacher = _of_teacher(model, norm, ground, teacher, seed)
     r = quietly(dimension, model, seed=seed).value
     seen = len(labels)
     if r >= seen:
@@ -150,6 +155,7 @@ def polyhedral(
     complete = first.complete
     evidence = {
         "norm": norm,
+        "ground": ground if isinstance(ground, str) else np.asarray(ground).tolist(),
         "teacher": teacher,
         "values": labels,
         "target": distance.target.tolist(),
@@ -168,12 +174,12 @@ def polyhedral(
         notices=notices if complete else (*notices, why_incomplete()),
         model=model,
         points=tuple(points),
-        options={"norm": norm, "teacher": teacher, "data": data, "prepare": prepare},
+        options={"norm": norm, "ground": ground, "teacher": teacher, "data": data, "prepare": prepare},
     )
 
 
 def _of_teacher(
-    model: Model, norm: str, teacher: str | None, seed: int
+    model: Model, norm: str, ground: Any, teacher: str | None, seed: int
 ) -> tuple[PolyhedralNorm, Evaluated, list[str], tuple[str, ...], str]:
     terms = distribution_terms(model, seed)
     places = {term: i for i, term in enumerate(terms)}
@@ -194,7 +200,9 @@ def _of_teacher(
 
     labels = [f"{monomial_name(e)} in output {o}" if model.outputs > 1 else monomial_name(e) for o, e in terms]
     notices = ("no teacher was given: this one is a random integer function of the model's linear span",) if teacher is None else ()
-    return polyhedral_norm(norm, numbers, False), evaluated, labels, notices, target.text()
+    on_line = norm != "wasserstein" or (isinstance(ground, str) and ground == "line")
+    distance = polyhedral_norm(norm, numbers, False) if on_line else transport(numbers, ground)
+    return distance, evaluated, labels, notices, target.text()
 
 
 def _of_data(

@@ -339,6 +339,7 @@ ENTRIES: tuple[Entry, ...] = (
         "landscape: all critical points of absolute and largest errors",
         options=(
             Option("norm", "text", "the distance (default: l1)", ("l1", "linf", "wasserstein")),
+            Option("ground", "text", "how far masses are apart for wasserstein (default: line)", ("line", "discrete", "circle")),
             Option("teacher", "text", "polynomials whose coefficients are to be fitted, one an output (default: random ones)"),
             Option("data", "dataset", "CSV file: inputs and targets, in place of a teacher"),
             Option("target", "text", "columns of --data that are targets, separated by commas"),
