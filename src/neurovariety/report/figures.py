@@ -63,13 +63,14 @@ def _drawn(entry: Entry, result: Result) -> Any:
     axes.patch.set_alpha(0)
     if not draw(axes, result.value, result.evidence):
         return None
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    for spine in axes.spines.values():
-        spine.set_color(INK)
-    axes.tick_params(colors=INK)
-    axes.xaxis.label.set_color(INK)
-    axes.yaxis.label.set_color(INK)
+    for drawn in canvas.axes:
+        for side in ("top", "right"):
+            drawn.spines[side].set_visible(False)
+        for spine in drawn.spines.values():
+            spine.set_color(INK)
+        drawn.tick_params(colors=INK)
+        drawn.xaxis.label.set_color(INK)
+        drawn.yaxis.label.set_color(INK)
     return canvas
 
 

@@ -27,7 +27,25 @@ def _landscape(axes: Any, value: Any, evidence: Any) -> bool:
     axes.set_ylim(-0.6, len(rows) - 0.4)
     axes.set_xlabel(f"loss of the real critical points ({value['complex']:,} complex ones at smooth functions)")
     axes.margins(x=0.06)
+    if evidence.get("random_targets"):
+        axes.set_xlabel("loss of the real critical points")
+        _histogram(axes, value["complex"], evidence["random_targets"])
     return True
+
+
+def _histogram(axes: Any, most: int, targets: Any) -> None:
+    """Beside the losses: how many real critical functions random targets have; the dotted line is the number of complex ones."""
+    counts = {int(number): share for number, share in targets["real"].items()}
+    total = max(sum(counts.values()), 1)
+    spec = axes.figure.add_gridspec(1, 2, width_ratios=(2, 1))
+    axes.set_subplotspec(spec[0])
+    beside = axes.figure.add_subplot(spec[1])
+    beside.patch.set_alpha(0)
+    beside.bar(list(counts), [100 * n / total for n in counts.values()], width=0.8, color=MAIN)
+    beside.axvline(most, color=INK, linewidth=0.8, linestyle=":")
+    beside.xaxis.get_major_locator().set_params(integer=True)
+    beside.set_xlabel(f"real ones of {most:,}")
+    beside.set_ylabel(f"% of {total:,} targets")
 
 
 def _row(point: Any) -> tuple[int, str]:

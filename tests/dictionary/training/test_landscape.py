@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 from neurovariety import Claim, DataError, InputError, as_model, ed_degree, landscape, read_csv
+from neurovariety.dictionary.registry import find
 from neurovariety.dictionary.training.loss import Form
 from neurovariety.errors import VerificationError
+from neurovariety.report.figures import save_figure
 
 
 def as_teacher(matrix):
@@ -202,6 +204,14 @@ class TestFewData:
         found = landscape("mlp(2,2,1; x^2)", data=(x, [[1], [2], [0], [1], [3]]))
         assert found.value["complex"] == 1
         assert found.value["least_loss"] > 0.2
+
+
+def test_figure_has_the_histogram(tmp_path):
+    """Losses of the critical points, and beside them, where random targets were asked for, how many are real."""
+    for random, words in ((0, "complex ones at smooth functions"), (50, "% of 50 targets")):
+        found = landscape("mlp(2,1,1; x^3)", metric="frobenius", teacher="x0^3 + 2*x0*x1^2", random=random)
+        save_figure(find("landscape"), found, str(tmp_path / "drawn.svg"))
+        assert words in (tmp_path / "drawn.svg").read_text()
 
 
 class TestWhitened:
