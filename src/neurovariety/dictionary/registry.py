@@ -349,6 +349,22 @@ ENTRIES: tuple[Entry, ...] = (
         in_reports=False,
     ),
     Entry(
+        "subnetworks",
+        "neurovariety.dictionary.subnetworks:subnetworks",
+        "SubnetworksResult",
+        "implicit bias: the smaller networks inside",
+        options=(Option("most", "integer", "strata of weights to look at (default: 60)"),),
+        takes_memory_limit=False,
+    ),
+    Entry(
+        "critical-locus",
+        "neurovariety.dictionary.critical_locus:critical_locus",
+        "CriticalLocusResult",
+        "implicit bias: weights where training can stall",
+        options=(Option("most", "integer", "strata of weights to look at (default: 60)"),),
+        takes_memory_limit=False,
+    ),
+    Entry(
         "conservation",
         "neurovariety.dictionary.conservation:conservation",
         "ConservationResult",

@@ -53,7 +53,7 @@ def padding_strata(model: Model, cnn: CNN) -> list[WeightStratum]:
             parameters, embed = _cut(model, chosen)
             small = small or own_model(shown, model, parameters, embed)
             at = f" (from {', '.join('x'.join(str(a) for a, _ in w) for w in chosen)})" if len(places) > 1 else ""
-            out.append(WeightStratum(shown + at, "padding", model, parameters, embed, small, sizes))
+            out.append(WeightStratum(shown + at, "padding", model, parameters, embed, small, sizes, free=0))
     return out
 
 
