@@ -54,9 +54,9 @@ class CriticalLocusResult(EntryResult):
 
     ``value`` holds ``rank`` (of J at general weights, the dimension); ``dimension`` and ``codimension`` of the critical locus, as far
     as the strata listed show it (null where none of them is critical); ``complete``, whether a theorem says that they are all;
-    ``strata``, each with ``name``, ``kind``, ``dimension`` in weight space, ``rank`` of J at its general points, ``corank`` (how much less than at
-    general weights), ``functions`` (the dimension of its functions), ``fiber`` and ``claim``; ``sampled``, rank -> how many of the
-    sparse random weights had it.
+    ``strata``, each with ``name``, ``kind``, ``dimension`` in weight space, ``rank`` of J at its general points, ``corank`` (how much
+    less than at general weights), ``functions`` (the dimension of its functions), ``fiber`` and ``claim``; ``sampled``, rank -> how
+    many of the sparse random weights had it.
     """
 
     entry: ClassVar[str] = "critical_locus"

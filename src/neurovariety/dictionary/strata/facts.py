@@ -30,7 +30,7 @@ _ORDER = (Claim.PROVED, Claim.PROBABILITY, Claim.LOWER_BOUND)
 @dataclass(frozen=True, eq=False)
 class StratumFacts:
     """``dimension`` of the stratum in weight space, generic ``rank`` of J on it, dimension of its ``functions``; each falls short of
-    the truth with a probability of at most ``error`` (0 where the closed formula of a linear network says the same)."""
+    the truth with a probability of at most ``error`` (0 for the closed formulas of linear networks, and where bounds meet)."""
 
     stratum: WeightStratum
     dimension: int
@@ -53,14 +53,18 @@ class StratumFacts:
 
 
 def stratum_facts(stratum: WeightStratum, seed: int, index: int, rank_at_most: int) -> StratumFacts:
-    """The numbers of a stratum, from random points over random primes; ``rank_at_most`` is a proved bound of the rank of J.
+    """The numbers of a stratum, by closed formulas or at random points over random primes; ``rank_at_most`` is a proved bound of
+    the rank of J.
 
     ``index`` keeps the random numbers of different strata apart.
     """
+    formula = linear_rank(stratum)
+    if formula is not None:
+        return StratumFacts(stratum, *formula, 0.0, ())
     dimension = rank_ = functions = 0
     error, primes = 1.0, []
     for trial in range(MAX_TRIALS):
-        found = _trial(stratum, generator(seed, _STREAM, index, trial), rank_at_most)
+        found = sampled_ranks(stratum, generator(seed, _STREAM, index, trial), rank_at_most)
         primes.append(found[0])
         dimension, rank_, functions = (max(a, b) for a, b in zip((dimension, rank_, functions), found[1:], strict=True))
         once = _error(stratum, rank_at_most)
@@ -68,13 +72,11 @@ def stratum_facts(stratum: WeightStratum, seed: int, index: int, rank_at_most: i
         if error <= ERROR_BOUND or once >= 0.25:
             break
     exact = dimension == stratum.parameters and rank_ == rank_at_most and functions == min(dimension, rank_)
-    formula = linear_rank(stratum)
-    return StratumFacts(
-        stratum, dimension, rank_, functions, 0.0 if exact or formula == (dimension, rank_, functions) else error, tuple(primes)
-    )
+    return StratumFacts(stratum, dimension, rank_, functions, 0.0 if exact else error, tuple(primes))
 
 
-def _trial(stratum: WeightStratum, rng: np.random.Generator, rank_at_most: int) -> tuple[int, int, int, int]:
+def sampled_ranks(stratum: WeightStratum, rng: np.random.Generator, rank_at_most: int) -> tuple[int, int, int, int]:
+    """A prime, and mod it the dimension of the stratum, the rank of J and the dimension of functions at a random point."""
     model = stratum.model
     p, s, point = stratum.draw(rng)
     inputs = point.inputs(model, math.ceil(rank_at_most / model.outputs) + EXTRA_SAMPLES)

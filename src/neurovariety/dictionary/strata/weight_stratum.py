@@ -9,7 +9,6 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import flint
 import numpy as np
 
 from neurovariety.dictionary.trial import Point
@@ -73,14 +72,15 @@ class WeightStratum:
 
     def tangent(self, s: Array, p: int) -> Array:
         """The derivative of ``embed`` at integers ``s`` mod ``p``: residues in 0..p-1, shape (N, parameters)."""
+        dual = np.empty(self.parameters, dtype=object)
+        for i, v in enumerate(s):
+            slope = np.zeros(self.parameters, dtype=np.int64)
+            slope[i] = 1
+            dual[i] = _Dual(int(v) % p, slope, p)
         out = np.zeros((self.model.parameters, self.parameters))
-        for k in range(self.parameters):
-            dual = np.empty(self.parameters, dtype=object)
-            for i, v in enumerate(s):  # polynomials in e: their coefficient of e is the derivative along parameter k
-                dual[i] = flint.nmod_poly([int(v) % p, int(i == k)], p)
-            for j, value in enumerate(self.embed(dual)):
-                if isinstance(value, flint.nmod_poly):
-                    out[j, k] = int(value[1])
+        for j, value in enumerate(self.embed(dual)):
+            if isinstance(value, _Dual):
+                out[j] = value.slope
         return out
 
     @cached_property
@@ -103,6 +103,34 @@ class WeightStratum:
     def own_model(self) -> Model:
         """The functions over the stratum, as a model in the parameters s."""
         return own_model(self.name, self.model, self.parameters, self.embed)
+
+
+@dataclass(frozen=True, eq=False)
+class _Dual:
+    """A number mod p with its derivatives by all parameters; p has at most `PRIME_BITS` bits, so that int64 holds products."""
+
+    value: int
+    slope: Array
+    p: int
+
+    def _of(self, value: Any) -> _Dual:
+        return value if isinstance(value, _Dual) else _Dual(int(value) % self.p, np.zeros_like(self.slope), self.p)
+
+    def __add__(self, other: Any) -> _Dual:
+        b = self._of(other)
+        return _Dual((self.value + b.value) % self.p, (self.slope + b.slope) % self.p, self.p)
+
+    def __mul__(self, other: Any) -> _Dual:
+        if not isinstance(other, _Dual):
+            n = int(other) % self.p
+            return _Dual(self.value * n % self.p, self.slope * n % self.p, self.p)
+        return _Dual(self.value * other.value % self.p, (self.slope * other.value + other.slope * self.value) % self.p, self.p)
+
+    def __neg__(self) -> _Dual:
+        return self * -1
+
+    __radd__ = __add__
+    __rmul__ = __mul__
 
 
 @dataclass(frozen=True)
