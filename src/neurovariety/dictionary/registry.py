@@ -365,6 +365,14 @@ ENTRIES: tuple[Entry, ...] = (
         takes_memory_limit=False,
     ),
     Entry(
+        "singularities",
+        "neurovariety.dictionary.singularities:singularities",
+        "SingularitiesResult",
+        "implicit bias: functions where the model is not smooth",
+        options=(Option("at", "numbers", "weights whose function is looked at, comma-separated: 1,2,0,0,1,0"),),
+        takes_memory_limit=False,
+    ),
+    Entry(
         "conservation",
         "neurovariety.dictionary.conservation:conservation",
         "ConservationResult",

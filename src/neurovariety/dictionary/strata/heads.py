@@ -75,22 +75,60 @@ def _ranks(model: Model, attention: Attention, l: int, head: list[Array], where:
     return out
 
 
-def _rank_one(model: Model, attention: Attention, l: int, head: list[Array], where: str) -> WeightStratum:
-    """K, Q and V of rank one: f = u (v . X X^T k) q^T X, the same after v and k are exchanged."""
+def _rank_one(model: Model, attention: Attention, l: int, head: list[Array], where: str, exchanged: bool = False) -> WeightStratum:
+    """K = b k^T, Q = c q^T and V = u v^T: f = (b.c) u (v.XX^T k) q^T X, the same after v and k are ``exchanged``."""
     rest = free_places(model, head)
     total = len(rest) + sum(sum(m.shape) for m in head)
 
     def embed(s: Array) -> Array:
         out = np.zeros(model.parameters, dtype=s.dtype)
         out[rest], at = s[: len(rest)], len(rest)
+        factors = []
         for places in head:
             rows, columns = places.shape
-            out[places] = s[at : at + rows].reshape(rows, 1) @ s[at + rows : at + rows + columns].reshape(1, columns)
+            factors.append([s[at : at + rows].reshape(rows, 1), s[at + rows : at + rows + columns].reshape(1, columns)])
             at += rows + columns
+        if exchanged:
+            factors[0][1], factors[2][1] = factors[2][1], factors[0][1]
+        for places, (left, right) in zip(head, factors, strict=True):
+            out[places] = left @ right
         return out
 
     sizes = _sizes(attention, l, attention.heads, 1, 1)
-    return _stratum(f"attention and V of rank 1{where}", "rank-one attention", model, total, embed, None, sizes)
+    name = f"attention and V of rank 1{where}" + (", k and v exchanged" if exchanged else "")
+    return _stratum(name, "rank-one attention", model, total, embed, None, sizes, free=0)
+
+
+def head_families(model: Model, attention: Attention) -> list[WeightStratum]:
+    """Strata over the same functions with common parameters of these functions: heads without effect, K or Q with zero rows, and the
+    exchange of k and v where both K^T Q and V have rank one. For one layer."""
+    if attention.layers > 1:
+        return []
+    if attention.heads > 1:
+        return [s for s in head_strata(model, attention) if s.free is not None and s.sizes[0][0] < attention.heads]
+    head = [model.places[name] for name in attention.head_blocks(1)[0]]
+    k, q, _ = head
+    out = []
+    for r in range(1, min(k.shape)):
+        small = replace(attention, inner=(r,))
+        corner = smaller_places(model, attention, small)
+        for gone, what in ((k[r:], "K"), (q[r:], "Q")):
+            free = np.concatenate([corner, np.setdiff1d(free_places(model, [gone]), corner)])
+            sizes = _sizes(attention, 0, 1, r, min(attention.widths))
+            name = f"{what} with {r} nonzero rows"
+            extra = len(free) - len(corner)
+            out.append(_stratum(name, "rank", model, len(free), _kept(model, free), small.model, sizes, free=extra))
+    return [*out, *(_rank_one(model, attention, 0, head, "", exchanged) for exchanged in (False, True))]
+
+
+def smaller_places(model: Model, attention: Attention, small: Attention) -> Array:
+    """Where the weights of a network with fewer or smaller heads go: into the first heads, the first rows of K and Q."""
+    found: dict[str, str] = {}
+    for l in range(1, attention.layers + 1):
+        for own, large in zip(small.head_blocks(l), attention.head_blocks(l), strict=False):
+            found.update(zip(own, large, strict=True))
+    corners = [model.places[found[b.name]][tuple(slice(n) for n in b.shape)].reshape(-1) for b in small.model.blocks]
+    return np.concatenate(corners)
 
 
 def _silent(model: Model, l: int, head: list[Array]) -> list[WeightStratum]:
@@ -108,15 +146,18 @@ def _pairs(model: Model, attention: Attention, l: int, heads: list[list[Array]],
     fewer = replace(attention, heads=h - 1).model if attention.layers == 1 else None
     full = (min(attention.inner[l], attention.widths[l]), min(attention.widths[l], attention.widths[l + 1]))
     sizes = _sizes(attention, l, h - 1, *full)
+    corner = smaller_places(model, attention, replace(attention, heads=h - 1)) if attention.layers == 1 else None
     out = []
     for letters, kind, what in (
         ("V", "outgoing zero", "with V zero"),
         ("K", "incoming zero", "with K zero"),
         ("KQV", "inactive", "dead"),
     ):
-        gone = [m for letter, m in zip("KQV", heads[-1], strict=True) if letter in letters]
-        free = free_places(model, gone)
-        out.append(_stratum(f"head {h}{where} {what}", kind, model, len(free), _kept(model, free), fewer, sizes, copies=h))
+        free = free_places(model, [m for letter, m in zip("KQV", heads[-1], strict=True) if letter in letters])
+        if corner is not None:
+            free = np.concatenate([corner, np.setdiff1d(free, corner)])
+        extra = None if corner is None else len(free) - len(corner)
+        out.append(_stratum(f"head {h}{where} {what}", kind, model, len(free), _kept(model, free), fewer, sizes, h, extra))
     pairs = comb(h, 2)
     parameters, embed = _equal_scores(model, heads[0], heads[1])
     out.insert(
@@ -194,7 +235,15 @@ def _narrow(attention: Attention, l: int, r: int) -> Model | None:
 
 
 def _stratum(
-    name: str, kind: str, model: Model, parameters: int, embed: Any, small: Model | None, sizes: Sizes, copies: int = 1
+    name: str,
+    kind: str,
+    model: Model,
+    parameters: int,
+    embed: Any,
+    small: Model | None,
+    sizes: Sizes,
+    copies: int = 1,
+    free: int | None = None,
 ) -> WeightStratum:
     """A stratum over a smaller network; where that has no notation it is the stratum's own model."""
-    return WeightStratum(name, kind, model, parameters, embed, small or own_model(name, model, parameters, embed), sizes, copies)
+    return WeightStratum(name, kind, model, parameters, embed, small or own_model(name, model, parameters, embed), sizes, copies, free)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice, pairwise
 from typing import Any
 
@@ -113,7 +114,7 @@ def rank_strata(model: Model, widths: tuple[int, ...], most: int) -> list[Weight
     for profile in rank_profiles(widths)[:most]:
         parameters, put = orbit(profile)
         r = profile.end_to_end
-        small = Linear((widths[0], *(r for _ in widths[1:-1]), widths[-1])).model if r else None
+        small = _of_rank(widths, r) if r else None
         out.append(
             WeightStratum(
                 name=profile_name(profile),
@@ -127,6 +128,12 @@ def rank_strata(model: Model, widths: tuple[int, ...], most: int) -> list[Weight
             )
         )
     return out
+
+
+@cache
+def _of_rank(widths: tuple[int, ...], r: int) -> Model:
+    """The network of the matrices of rank at most r; its theorems take seconds for large matrices."""
+    return Linear((widths[0], *(r for _ in widths[1:-1]), widths[-1])).model
 
 
 def profile_name(profile: RankProfile) -> str:

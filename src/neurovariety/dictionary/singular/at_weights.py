@@ -1,0 +1,135 @@
+"""Whether the function of given weights is singular."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from neurovariety.claim import Claim
+from neurovariety.dictionary.singular.known_ideal import KnownIdeal
+from neurovariety.dictionary.singular.tangents import tangent_span
+from neurovariety.dictionary.trial import Point, generator
+from neurovariety.errors import VerificationError
+from neurovariety.linear_algebra import random_prime
+from neurovariety.model import Model
+from neurovariety.program.interpret import interpret
+from neurovariety.program.of_model import batch_program, draw_coefficients, leaves
+from neurovariety.rings.finite_field import FiniteField
+from neurovariety.rings.ring import Array
+from neurovariety.tolerances import EXTRA_SAMPLES, PRIME_BITS
+
+_STREAM = 77
+_MOST_ROWS = 600
+_ORDERS = 4
+"""Orders in which weights are tried to be freed: different ones find different strata over the function."""
+
+
+@dataclass(frozen=True)
+class PointFacts:
+    """Status of a function, the reason, bounds of its tangent space, branches seen, rank of J at the weights."""
+
+    status: str
+    claim: Claim
+    why: str
+    kind: str
+    tangent_at_least: int
+    tangent_at_most: int | None
+    branches: int
+    rank: int
+
+    def to_dict(self, whole: int) -> dict[str, Any]:
+        return {
+            "status": self.status,
+            "type": self.kind,
+            "tangent_space": [self.tangent_at_least, self.tangent_at_most],
+            "tangent_cone": whole,
+            "branches": self.branches,
+            "rank": self.rank,
+        }
+
+
+def at_weights(
+    model: Model,
+    weights: Sequence[Fraction],
+    dimension: int,
+    ambient: int | None,
+    ideal: KnownIdeal | None,
+    fills: bool,
+    seed: int,
+) -> PointFacts:
+    """The facts at the function of ``weights``, a proved bound ``dimension`` of the model given.
+
+    Weights over the same function are found by moving coordinates that do not change it (dead neurons); two primes must agree. A rank
+    of gradients mod p is at most that over Q, so smooth is proved; images of J at the weights given and moved are too.
+    """
+    found = [_once(model, weights, dimension, ambient, ideal, generator(seed, _STREAM, trial)) for trial in range(2)]
+    first, second = max(f[0] for f in found), max(f[1] for f in found)
+    highs = [f[2] for f in found if f[2] is not None]
+    high = min(highs) if highs else None
+    if high is not None and second > high:
+        raise VerificationError(
+            f"{model.name}: weights give {second} tangent directions, equations allow {high}; please report this as a bug"
+        )
+    at_most = ambient if fills else high
+    rank_here, branches = max(f[3] for f in found), max(f[4] for f in found)
+    if fills:
+        status, claim, why = "smooth", Claim.PROVED, "the closure is the whole span"
+    elif high == dimension:
+        status, claim, why = "smooth", Claim.PROVED, "the gradients of equations have full rank"
+    elif first > dimension:
+        status, claim, why = "singular", Claim.PROVED, "tangent spaces at weights over the function span more than the model has"
+    elif second > dimension:
+        status, claim, why = "singular", Claim.PROBABILITY, "second derivatives along kernels of J span more than the model has"
+    elif high is not None and ideal is not None and ideal.complete:
+        status, claim, why = "singular", Claim.PROBABILITY, "the gradients of a complete ideal drop rank mod two primes"
+    else:
+        status, claim, why = "undecided", Claim.UNDECIDED, "neither equations nor weights decide"
+    kind = "-" if status != "singular" else "cusp" if min(f[5] for f in found) < dimension else "node"
+    low = max(second, dimension if status == "smooth" else second)
+    return PointFacts(status, claim, why, kind, low, at_most, branches, rank_here)
+
+
+def _once(
+    model: Model, weights: Sequence[Fraction], dimension: int, ambient: int | None, ideal: KnownIdeal | None, rng: np.random.Generator
+) -> tuple[int, int, int | None, int, int, int]:
+    p = random_prime(PRIME_BITS, rng)
+    field = FiniteField(p)
+    here = np.array([field.scalar(w) for w in weights])
+    coefficients = draw_coefficients(model, field, rng)
+    start = Point(field, here, coefficients, rng)
+    rows = min(ambient if ambient is not None else _MOST_ROWS, _MOST_ROWS)
+    inputs = start.inputs(model, math.ceil(rows / model.outputs) + EXTRA_SAMPLES)
+    points = [start, *(Point(field, w, coefficients, rng) for w in _moved(model, start, inputs))]
+    span = tangent_span(model, p, points, inputs)
+    high = None
+    if ideal is not None:
+        point = ideal.system.coordinates.at(np.asarray(here, dtype=np.int64)[None, :], p)[0]
+        high = ideal.tangent_dimension(point, p)
+    return span.first, span.second, high, span.ranks[0], span.branches, min(span.ranks)
+
+
+def _moved(model: Model, start: Point, inputs: Array) -> list[Array]:
+    """Weights over the same function, where coordinates that do not change it, alone or together, are random."""
+    target = _values(model, start, start.weights, inputs)
+    places = np.arange(model.parameters)
+    out = []
+    for order in range(_ORDERS):
+        moved = start.weights.copy()
+        for place in places if order == 0 else places[::-1] if order == 1 else start.rng.permutation(places):
+            trial = moved.copy()
+            trial[place] = start.ring.random((1,), start.rng)[0]
+            if np.array_equal(_values(model, start, trial, inputs), target):
+                moved = trial
+        if not np.array_equal(moved, start.weights):
+            out.append(moved)
+    return out
+
+
+def _values(model: Model, point: Point, weights: Array, inputs: Array) -> Array:
+    (out,) = interpret(batch_program(model, len(inputs)), point.ring, [*leaves(model, weights), inputs, point.coefficients])
+    return np.asarray(out).reshape(-1)

@@ -1,0 +1,37 @@
+"""Weights over a function of a smaller network: strata that carry the same functions with the same parameters."""
+
+from __future__ import annotations
+
+from neurovariety.architectures import CNN, MLP, Attention, Linear
+from neurovariety.architectures.activation import Activation
+from neurovariety.dictionary.real_components import architecture_of
+from neurovariety.dictionary.strata.heads import head_families
+from neurovariety.dictionary.strata.listing import MOST
+from neurovariety.dictionary.strata.padding import padding_strata
+from neurovariety.dictionary.strata.units import channel_strata, neuron_strata
+from neurovariety.dictionary.strata.weight_stratum import WeightStratum
+from neurovariety.model import Model
+
+
+def fiber_families(model: Model) -> list[tuple[WeightStratum, ...]]:
+    """Groups of strata; the first parameters of a group's members are the weights of one smaller network, and give its function
+    whatever the others (the last ``free`` ones) are. From large images to small; the zero function is not among them."""
+    architecture = architecture_of(model)
+    found: list[WeightStratum] = []
+    if isinstance(architecture, Linear):
+        # A neuron of a linear network is one whose activation is x; one rank throughout is enough for all functions.
+        mlp = MLP(architecture.widths, (Activation.monomial(1),) * (architecture.layers - 1))
+        hidden = architecture.layers - 1
+        found = [s for s in neuron_strata(model, mlp, 4 * MOST) if s.sizes and len(set(s.sizes[0][:hidden])) == 1]
+    elif isinstance(architecture, MLP):
+        found = neuron_strata(model, architecture, MOST)
+    elif isinstance(architecture, CNN):
+        single = max(architecture.channels) == 1
+        found = padding_strata(model, architecture)[: 4 * MOST] if single else channel_strata(model, architecture, MOST)
+    elif isinstance(architecture, Attention):
+        found = head_families(model, architecture)
+    groups: dict[tuple[object, int], list[WeightStratum]] = {}
+    for s in found:
+        if s.free is not None and s.small is not None and s.sizes:
+            groups.setdefault((s.sizes, s.parameters - s.free), []).append(s)
+    return [tuple(g) for g in groups.values()]
