@@ -7,14 +7,14 @@ training slows down; smooth points behave like those of a regular statistical mo
 
 Two roads are taken and compared. From equations: f is smooth if the gradients have rank codim X, which is a proof; singular if they do
 not and the ideal is completely known. From weights: the tangent space contains the images of J at every weight over f, and second
-derivatives in the direction of kernels; if their span is larger than X, f is singular, which is proved by one point of a stratum, as ranks
-there are lower bounds, and singular functions form a closed set. Lower and upper bound of the tangent space are both given; if they
-cross, an error is raised. The tangent cone always has the dimension of X.
+derivatives in the direction of kernels; if their span is larger than X, f is singular, which is proved by one point of a stratum, as
+ranks there are lower bounds, and singular functions form a closed set. Lower and upper bound of the tangent space are both given; if
+they cross, an error is raised. The tangent cone always has the dimension of X.
 
 The dimension of the singular locus is bounded from above by a theorem, or by its equations on a random linear space, where they have no
-solution (an exact rank, a proof); from below by the strata shown to be singular, or by equations of a complete ideal (`probability`).
-Degrees are counts of points mod random primes. Singular functions that are on no subnetwork are found where the locus of a complete ideal
-has a higher dimension than its strata, or a larger degree.
+solution (an exact rank, a proof); from below by the strata shown to be singular, or by equations of a complete ideal
+(`probability`). Degrees are counts of points mod random primes. Singular functions that are on no subnetwork are found where the
+locus of a complete ideal has a higher dimension than its strata, or a larger degree.
 
 Sources: Marchetti et al. 2025, section 4.2; Shahverdi, Marchetti, Kohn 2026; Bruns and Vetter 1988 (determinantal varieties).
 """
@@ -36,12 +36,12 @@ from neurovariety.dictionary.singular.at_weights import PointFacts, at_weights
 from neurovariety.dictionary.singular.image_facts import ImageFacts, image_facts
 from neurovariety.dictionary.singular.known_ideal import KnownIdeal, known_ideal
 from neurovariety.dictionary.singular.locus import Locus, singular_locus
-from neurovariety.dictionary.singular.others import Others, beyond_strata
+from neurovariety.dictionary.singular.others import Others, beyond_strata, degree_of_images
 from neurovariety.dictionary.special_fiber import exact_weights
 from neurovariety.dictionary.strata.facts import rank_bound
 from neurovariety.dictionary.strata.smaller_models import strata_of
 from neurovariety.model import Model
-from neurovariety.result import Provenance, counted
+from neurovariety.result import Provenance
 from neurovariety.tolerances import DEFAULT_SEED, ERROR_BOUND
 
 
@@ -49,11 +49,12 @@ from neurovariety.tolerances import DEFAULT_SEED, ERROR_BOUND
 class SingularitiesResult(EntryResult):
     """The singular locus, or one function.
 
-    Of a model, ``value`` holds ``dimension`` and ``degree`` of the singular locus, as an affine cone (-1 where it is empty, null where it
-    is not known), ``codimension`` in the closure; ``strata``, functions of smaller networks: ``name``, ``dimension``, ``status``
-    (singular, smooth, undecided) of its general function, ``type`` (node, cusp, or - ), ``tangent_space`` (its least and largest possible
-    dimension), ``tangent_cone``, ``branches`` (different tangent spaces among the weights looked at); ``others``, parts of the locus
-    that are on no subnetwork: ``dimension``, ``degree`` and the names of coefficients that vanish there (``vanishing``).
+    Of a model, ``value`` holds ``dimension`` and ``degree`` of the singular locus, as an affine cone (-1 where it is empty, null
+    where it is not known), ``codimension`` in the closure; ``strata``, functions of smaller networks: ``name``, ``dimension``,
+    ``status`` (singular, smooth, undecided) of its general function with its ``claim``, ``type`` (node: weights of full rank with
+    different tangent spaces; cusp: no weights of full rank; mixed; -), ``tangent_space`` (its least and largest possible dimension),
+    ``tangent_cone``, ``branches`` (different tangent spaces among the weights of largest rank looked at); ``others``, parts of the
+    locus that are on no subnetwork: ``dimension``, ``degree`` and the names of coefficients that vanish there (``vanishing``).
 
     With weights ``at``, ``value`` holds ``status``, ``type``, ``tangent_space``, ``tangent_cone``, ``branches`` and ``rank`` (of J) for
     their function.
@@ -129,9 +130,12 @@ def singularities(source: Source, *, at: Sequence[Any] | None = None, seed: int 
     locus = None if fills or ideal is None else singular_locus(ideal, lower, seed)
     answer = _answer(fills, bool(known.theorem) and known.all_listed, images, lower, locus, ideal)
     others = beyond_strata(answer.dimension, images, locus, ideal, seed) if answer.dimension is not None else Others((), "")
+    size = answer.degree
+    if size is None and known.theorem and answer.at_most == answer.dimension and (answer.dimension or 0) > 0:
+        size = degree_of_images(answer.dimension or 0, images, seed)[0]
     value = {
         "dimension": answer.dimension,
-        "degree": answer.degree,
+        "degree": size,
         "codimension": None if answer.dimension is None or answer.dimension < 0 else whole.value - answer.dimension,
         "strata": [i.to_dict(whole.value) for i in images],
         "others": [{"dimension": o.dimension, "degree": o.degree, "vanishing": list(o.vanishing)} for o in others.pieces],
@@ -178,7 +182,7 @@ def _answer(fills: bool, listed: bool, images: list[ImageFacts], lower: int, loc
     if locus is not None and (upper is None or locus.at_most < upper):
         upper, why = locus.at_most, "the equations of the locus have no solution on a random linear space"
     degree = locus.degree if locus is not None else None
-    proved = all(i.claim is Claim.PROVED for i in images if i.dimension == lower and i.status == "singular")
+    proved = any(i.claim is Claim.PROVED for i in images if i.dimension == lower and i.status == "singular") or lower < 0
     if upper is not None and upper == lower:
         right = locus is not None and locus.dimension == lower and ideal is not None and ideal.complete
         return _Answer(lower, degree if right else None, upper, Claim.PROVED if proved else Claim.PROBABILITY, why)
@@ -193,10 +197,11 @@ def _answer(fills: bool, listed: bool, images: list[ImageFacts], lower: int, loc
 def _of_point(model: Model, found: PointFacts, evidence: dict[str, Any], start: float, seed: int) -> SingularitiesResult:
     value = found.to_dict(evidence["model_dimension"])
     low, high = value["tangent_space"]
+    shown = str(low) if low == high else f"at least {low}"
     text = {
         "smooth": "near this function the model is a regular one, of as many dimensions as it has",
-        "singular": f"this function is singular: its tangent space has {low if low == high else f'at least {low}'} dimensions, the model "
-        f"{evidence['model_dimension']}; it can be the best fit for many targets",
+        "singular": f"this function is singular: its tangent space has {shown} dimensions, the model {evidence['model_dimension']}; "
+        "it can be the best fit for many targets",
         "undecided": "whether this function is singular was not decided",
     }[found.status]
     return SingularitiesResult(
@@ -219,7 +224,8 @@ def _meaning(value: dict[str, Any], images: list[ImageFacts], whole: int) -> str
     singular = [i.name for i in images if i.status == "singular"]
     smooth = [i.name for i in images if i.status == "smooth"]
     if singular:
-        text += f"; {counted(len(singular), 'smaller network')} ({', '.join(singular[:3])}{', ...' if len(singular) > 3 else ''}) among them"
+        shown = ", ".join(singular[:3]) + (", ..." if len(singular) > 3 else "")
+        text += f"; those of {shown} are singular"
     if smooth:
         text += f", while {', '.join(smooth[:2])}{', ...' if len(smooth) > 2 else ''} are smooth points"
     return text + ("; others are on no smaller network" if value["others"] else "")

@@ -32,6 +32,7 @@ from neurovariety.dictionary.real_components import architecture_of
 from neurovariety.dictionary.strata.facts import StratumFacts, rank_bound, stratum_facts, weakest
 from neurovariety.dictionary.strata.inclusion import equations_of, excluded
 from neurovariety.dictionary.strata.listing import MOST, weight_strata
+from neurovariety.dictionary.strata.padding import smaller_network
 from neurovariety.dictionary.strata.weight_stratum import WeightStratum
 from neurovariety.errors import InputError, VerificationError
 from neurovariety.model import Model
@@ -156,14 +157,18 @@ def _images(whole: DimensionResult, facts: list[StratumFacts], seed: int) -> tup
         groups.setdefault(f.stratum.sizes if f.stratum.small is not None else None, []).append(f)
     top: list[StratumFacts] = []
     images: list[_Image] = []
+    dimensions: dict[str, DimensionResult] = {}
     for group in groups.values():
         small = group[0].stratum.small
         if small is None:
             images.append(_Image("zero", None, group, 0, Claim.PROVED, []))
             continue
         size, claim = max(f.functions for f in group), weakest([f.claim for f in group])
-        if architecture_of(small) is not None and (group[0].stratum.kind != "rank" or group[0].stratum.profile is not None):
-            found = quietly(dimension, small, seed=seed)
+        network = smaller_network(group[0].stratum)
+        if network is not None and (group[0].stratum.kind != "rank" or group[0].stratum.profile is not None):
+            if network.name not in dimensions:
+                dimensions[network.name] = quietly(dimension, network, seed=seed)
+            found = dimensions[network.name]
             if size > found.value and found.claim in (Claim.PROVED, Claim.PROBABILITY):
                 raise VerificationError(
                     f"{small.name}: its dimension is {found.value}, functions over '{group[0].stratum.name}' have {size}; please "

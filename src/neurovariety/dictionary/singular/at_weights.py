@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from neurovariety.claim import Claim
+from neurovariety.dictionary.singular.image_facts import node_or_cusp
 from neurovariety.dictionary.singular.known_ideal import KnownIdeal
 from neurovariety.dictionary.singular.tangents import tangent_span
 from neurovariety.dictionary.trial import Point, generator
@@ -89,14 +90,14 @@ def at_weights(
         status, claim, why = "singular", Claim.PROBABILITY, "the gradients of a complete ideal drop rank mod two primes"
     else:
         status, claim, why = "undecided", Claim.UNDECIDED, "neither equations nor weights decide"
-    kind = "-" if status != "singular" else "cusp" if min(f[5] for f in found) < dimension else "node"
+    kind = found[0][5] if status == "singular" else "-"
     low = max(second, dimension if status == "smooth" else second)
     return PointFacts(status, claim, why, kind, low, at_most, branches, rank_here)
 
 
 def _once(
     model: Model, weights: Sequence[Fraction], dimension: int, ambient: int | None, ideal: KnownIdeal | None, rng: np.random.Generator
-) -> tuple[int, int, int | None, int, int, int]:
+) -> tuple[int, int, int | None, int, int, str]:
     p = random_prime(PRIME_BITS, rng)
     field = FiniteField(p)
     here = np.array([field.scalar(w) for w in weights])
@@ -110,7 +111,7 @@ def _once(
     if ideal is not None:
         point = ideal.system.coordinates.at(np.asarray(here, dtype=np.int64)[None, :], p)[0]
         high = ideal.tangent_dimension(point, p)
-    return span.first, span.second, high, span.ranks[0], span.branches, min(span.ranks)
+    return span.first, span.second, high, span.ranks[0], span.branches, node_or_cusp(span, dimension)
 
 
 def _moved(model: Model, start: Point, inputs: Array) -> list[Array]:

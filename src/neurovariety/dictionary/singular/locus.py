@@ -96,8 +96,8 @@ def _described(problem: _Problem, k: int, at_least: int, seed: int) -> Locus:
 
 
 def vanishing_pieces(ideal: KnownIdeal, k: int, seed: int) -> list[tuple[tuple[int, ...], int]]:
-    """Sets of coefficients that vanish on a component of the locus of dimension ``k``, as large as possible, each with the degree of the
-    components on which it vanishes (mod a random prime)."""
+    """Sets of coefficients that vanish on a component of the locus of dimension ``k``, as large as possible, each with the degree of
+    the components on which it vanishes (mod a random prime)."""
     problem = _problem(ideal)
     if problem is None or k < 1:
         return []

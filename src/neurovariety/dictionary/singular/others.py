@@ -34,23 +34,31 @@ class Others:
     compared: str
 
 
+def degree_of_images(dimension: int, images: list[ImageFacts], seed: int) -> tuple[int | None, str]:
+    """The sum of the degrees of the singular images of a dimension, or why it is not known."""
+    total = 0
+    for image in images:
+        if image.status != "singular" or image.dimension != dimension or image.small is None:
+            continue
+        if dimension > _COUNTED_DIMENSION and not any(t.applies and t.quantity == "degree" for t in image.small.theorems):
+            return None, f"the degree of {image.name} was not counted"
+        try:
+            found = quietly(degree, image.small, seed=seed)
+        except (InputError, ResourceError) as refusal:
+            return None, f"the degree of {image.name} is not known ({refusal})"
+        if found.claim not in (Claim.PROVED, Claim.COMPLETE):
+            return None, f"the degree of {image.name} is at least {found.value}"
+        total += int(found.value)
+    return total, ""
+
+
 def beyond_strata(dimension: int, images: list[ImageFacts], locus: Locus | None, ideal: KnownIdeal | None, seed: int) -> Others:
     """What is left of the locus of a complete ideal when the degrees of the singular subnetworks of its dimension are subtracted."""
     if locus is None or ideal is None or not ideal.complete or locus.degree is None or locus.dimension != dimension or dimension < 1:
         return Others((), "not compared")
-    inside = [i for i in images if i.status == "singular" and i.dimension == dimension and i.small is not None]
-    known = 0
-    for image in inside:
-        assert image.small is not None
-        if image.dimension > _COUNTED_DIMENSION:
-            return Others((), f"the degree of {image.name} was not counted")
-        try:
-            found = quietly(degree, image.small, seed=seed)
-        except (InputError, ResourceError) as refusal:
-            return Others((), f"the degree of {image.name} is not known ({refusal})")
-        if found.claim not in (Claim.PROVED, Claim.COMPLETE):
-            return Others((), f"the degree of {image.name} is at least {found.value}")
-        known += int(found.value)
+    known, why = degree_of_images(dimension, images, seed)
+    if known is None:
+        return Others((), why)
     compared = f"degree {locus.degree}, of which subnetworks of dimension {dimension} have {known}"
     left = locus.degree - known
     if left <= 0:

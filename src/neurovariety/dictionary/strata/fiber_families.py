@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from neurovariety.architectures import CNN, MLP, Attention, Linear
 from neurovariety.architectures.activation import Activation
 from neurovariety.dictionary.real_components import architecture_of
 from neurovariety.dictionary.strata.heads import head_families
 from neurovariety.dictionary.strata.listing import MOST
 from neurovariety.dictionary.strata.padding import padding_strata
+from neurovariety.dictionary.strata.rank_profiles import of_rank
 from neurovariety.dictionary.strata.units import channel_strata, neuron_strata
 from neurovariety.dictionary.strata.weight_stratum import WeightStratum
 from neurovariety.model import Model
@@ -22,7 +25,11 @@ def fiber_families(model: Model) -> list[tuple[WeightStratum, ...]]:
         # A neuron of a linear network is one whose activation is x; one rank throughout is enough for all functions.
         mlp = MLP(architecture.widths, (Activation.monomial(1),) * (architecture.layers - 1))
         hidden = architecture.layers - 1
-        found = [s for s in neuron_strata(model, mlp, 4 * MOST) if s.sizes and len(set(s.sizes[0][:hidden])) == 1]
+        found = [
+            replace(s, small=of_rank(architecture.widths, s.sizes[0][0]))
+            for s in neuron_strata(model, mlp, 4 * MOST)
+            if s.sizes and len(set(s.sizes[0][:hidden])) == 1 and s.free is not None
+        ]
     elif isinstance(architecture, MLP):
         found = neuron_strata(model, architecture, MOST)
     elif isinstance(architecture, CNN):

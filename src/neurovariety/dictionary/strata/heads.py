@@ -75,28 +75,45 @@ def _ranks(model: Model, attention: Attention, l: int, head: list[Array], where:
     return out
 
 
-def _rank_one(model: Model, attention: Attention, l: int, head: list[Array], where: str, exchanged: bool = False) -> WeightStratum:
-    """K = b k^T, Q = c q^T and V = u v^T: f = (b.c) u (v.XX^T k) q^T X, the same after v and k are ``exchanged``."""
+def _rank_one(model: Model, attention: Attention, l: int, head: list[Array], where: str) -> WeightStratum:
+    """K = b k^T, Q = c q^T and V = u v^T: f = (b.c) u (v.XX^T k) q^T X."""
     rest = free_places(model, head)
     total = len(rest) + sum(sum(m.shape) for m in head)
 
     def embed(s: Array) -> Array:
         out = np.zeros(model.parameters, dtype=s.dtype)
         out[rest], at = s[: len(rest)], len(rest)
-        factors = []
         for places in head:
             rows, columns = places.shape
-            factors.append([s[at : at + rows].reshape(rows, 1), s[at + rows : at + rows + columns].reshape(1, columns)])
+            out[places] = s[at : at + rows].reshape(rows, 1) @ s[at + rows : at + rows + columns].reshape(1, columns)
             at += rows + columns
-        if exchanged:
-            factors[0][1], factors[2][1] = factors[2][1], factors[0][1]
-        for places, (left, right) in zip(head, factors, strict=True):
-            out[places] = left @ right
         return out
 
     sizes = _sizes(attention, l, attention.heads, 1, 1)
-    name = f"attention and V of rank 1{where}" + (", k and v exchanged" if exchanged else "")
-    return _stratum(name, "rank-one attention", model, total, embed, None, sizes, free=0)
+    return _stratum(f"attention and V of rank 1{where}", "rank-one attention", model, total, embed, None, sizes)
+
+
+def _exchange(model: Model, attention: Attention, head: list[Array], exchanged: bool, of_k: bool) -> WeightStratum:
+    """V = u v^T and K^T Q = k q^T, with k and v ``exchanged`` or not: (v.XX^T k) is symmetric in them. Further rows of Q are free, or
+    of K (``of_k``), as those of the other are zero."""
+    k, q, v = head
+    (a, d), e = k.shape, v.shape[0]
+    loose = (k if of_k else q)[1:].reshape(-1)
+
+    def embed(s: Array) -> Array:
+        out = np.zeros(model.parameters, dtype=s.dtype)
+        first, second, third, left = s[:d], s[d : 2 * d], s[2 * d : 3 * d], s[3 * d : 3 * d + e]
+        if exchanged:
+            first, third = third, first
+        out[k[0]], out[q[0]] = first, second
+        out[v] = left.reshape(e, 1) @ third.reshape(1, d)
+        out[loose] = s[3 * d + e :]
+        return out
+
+    extra = (a - 1) * d
+    name = "attention and V of rank 1" + (", k and v exchanged" if exchanged else "") + (", rows of K free" if of_k else "")
+    sizes = _sizes(attention, 0, 1, 1, 1)
+    return _stratum(name, "rank-one attention", model, 3 * d + e + extra, embed, None, sizes, free=extra)
 
 
 def head_families(model: Model, attention: Attention) -> list[WeightStratum]:
@@ -118,7 +135,7 @@ def head_families(model: Model, attention: Attention) -> list[WeightStratum]:
             name = f"{what} with {r} nonzero rows"
             extra = len(free) - len(corner)
             out.append(_stratum(name, "rank", model, len(free), _kept(model, free), small.model, sizes, free=extra))
-    return [*out, *(_rank_one(model, attention, 0, head, "", exchanged) for exchanged in (False, True))]
+    return [*out, *(_exchange(model, attention, head, exchanged, of_k) for exchanged in (False, True) for of_k in (False, True))]
 
 
 def smaller_places(model: Model, attention: Attention, small: Attention) -> Array:

@@ -114,7 +114,7 @@ def rank_strata(model: Model, widths: tuple[int, ...], most: int) -> list[Weight
     for profile in rank_profiles(widths)[:most]:
         parameters, put = orbit(profile)
         r = profile.end_to_end
-        small = _of_rank(widths, r) if r else None
+        small = of_rank(widths, r) if r else None
         out.append(
             WeightStratum(
                 name=profile_name(profile),
@@ -131,7 +131,7 @@ def rank_strata(model: Model, widths: tuple[int, ...], most: int) -> list[Weight
 
 
 @cache
-def _of_rank(widths: tuple[int, ...], r: int) -> Model:
+def of_rank(widths: tuple[int, ...], r: int) -> Model:
     """The network of the matrices of rank at most r; its theorems take seconds for large matrices."""
     return Linear((widths[0], *(r for _ in widths[1:-1]), widths[-1])).model
 
