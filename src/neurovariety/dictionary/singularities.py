@@ -182,7 +182,8 @@ def _answer(fills: bool, listed: bool, images: list[ImageFacts], lower: int, loc
     if locus is not None and (upper is None or locus.at_most < upper):
         upper, why = locus.at_most, "the equations of the locus have no solution on a random linear space"
     degree = locus.degree if locus is not None else None
-    proved = any(i.claim is Claim.PROVED for i in images if i.dimension == lower and i.status == "singular") or lower < 0
+    shown = [i for i in images if i.dimension == lower and i.status == "singular"]
+    proved = any(i.claim is Claim.PROVED and i.sure is Claim.PROVED for i in shown) or lower < 0
     if upper is not None and upper == lower:
         right = locus is not None and locus.dimension == lower and ideal is not None and ideal.complete
         return _Answer(lower, degree if right else None, upper, Claim.PROVED if proved else Claim.PROBABILITY, why)

@@ -15,7 +15,7 @@ from neurovariety.dictionary.progress import quietly
 from neurovariety.dictionary.real_components import architecture_of
 from neurovariety.dictionary.singular.known_ideal import KnownIdeal
 from neurovariety.dictionary.singular.tangents import TangentSpan, tangent_span
-from neurovariety.dictionary.strata.facts import stratum_facts, weakest
+from neurovariety.dictionary.strata.facts import stratum_facts
 from neurovariety.dictionary.strata.fiber_families import fiber_families
 from neurovariety.dictionary.strata.padding import smaller_network
 from neurovariety.dictionary.strata.weight_stratum import Sizes, WeightStratum
@@ -39,11 +39,13 @@ _IMMERSED = "immersion modulo scalings"
 
 @dataclass(frozen=True)
 class ImageFacts:
-    """A set of functions of ``dimension``; ``status`` of its general member with ``claim``; ``kind`` node, cusp or -; bounds of the
-    dimension of the tangent space; ``branches`` seen; ``small`` the model of these functions (None: the zero function)."""
+    """A set of functions of ``dimension`` (as ``sure`` as that); ``status`` of its general member with ``claim``; ``kind`` node, cusp,
+    mixed or -; bounds of the dimension of the tangent space; ``branches`` seen; ``small`` the model of these functions (None: the zero
+    function); ``sizes`` as of its strata."""
 
     name: str
     dimension: int
+    sure: Claim
     status: str
     claim: Claim
     kind: str
@@ -83,7 +85,7 @@ def image_facts(
         else:
             out[same] = _better(out[same], found)
     out.sort(key=lambda i: -i.dimension)
-    constant = _smallest(model, dimension, ambient)
+    constant = _smallest(model, dimension, ambient, ideal is not None and ideal.system.coordinates.is_cone)
     return [*out, *([constant] if constant else [])]
 
 
@@ -100,6 +102,7 @@ def _better(a: ImageFacts, b: ImageFacts) -> ImageFacts:
         name=named.name,
         small=named.small,
         dimension=max(a.dimension, b.dimension),
+        sure=named.sure if named.dimension >= max(a.dimension, b.dimension) else first.sure,
         claim=Claim.PROVED if first.status == second.status and second.claim is Claim.PROVED else first.claim,
         kind=kind,
         tangent_at_least=max(a.tangent_at_least, b.tangent_at_least),
@@ -107,17 +110,18 @@ def _better(a: ImageFacts, b: ImageFacts) -> ImageFacts:
     )
 
 
-def _smallest(model: Model, dimension: int, ambient: int | None) -> ImageFacts | None:
+def _smallest(model: Model, dimension: int, ambient: int | None, cone: bool) -> ImageFacts | None:
     """The zero function, or constants where there are biases: the closure is a cone, and invariant under adding constants, so its
     tangent space there contains the whole closure, hence its span."""
     architecture = architecture_of(model)
-    if ambient is None or not isinstance(architecture, MLP | Linear | CNN | Attention):
+    if ambient is None or not (cone or isinstance(architecture, MLP | Linear | CNN | Attention)):
         return None
     bias = isinstance(architecture, MLP) and architecture.bias
     singular = ambient > dimension
     return ImageFacts(
         name="constants" if bias else "zero",
         dimension=model.outputs if bias else 0,
+        sure=Claim.PROVED,
         status="singular" if singular else "smooth",
         claim=Claim.PROVED,
         kind="cusp" if singular else "-",
@@ -173,8 +177,9 @@ def _image(
     return ImageFacts(
         name=small.name if named and small is not None else family[0].name.split(" (from")[0],
         dimension=size,
+        sure=sure,
         status=status,
-        claim=weakest([claim, sure]) if claim is not Claim.UNDECIDED else claim,
+        claim=claim,
         kind=node_or_cusp(span, dimension) if status == "singular" else "-",
         tangent_at_least=max(span.second, dimension if status == "smooth" else 0),
         tangent_at_most=dimension if status == "smooth" else at_most,

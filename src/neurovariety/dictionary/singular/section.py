@@ -10,7 +10,7 @@ the forms, then c are left in all higher degrees (Gotzmann 1978): there are c ze
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations_with_replacement
 from typing import Any
@@ -18,11 +18,14 @@ from typing import Any
 import flint
 import numpy as np
 
-from neurovariety.linear_algebra import echelon, kernel, matmul_mod, rank
+from neurovariety.linear_algebra import echelon, kernel, matmul_mod, reduce_mod
 from neurovariety.rings.ring import Array
 
 _MOST_MONOMIALS = 2600
 """Monomials of one degree, the columns of a matrix: a second for its rank."""
+
+_SPARE = 16
+"""Random combinations of rows beyond the number of columns."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,23 +46,32 @@ class Forms:
         largest = sorted(self.degrees, reverse=True)[: self.variables]
         return sum(e - 1 for e in largest) + 1
 
-    def multiples(self, d: int) -> Array:
-        """All products of the forms with monomials, of degree d: one a row, columns the monomials of degree d."""
-        columns = {e: j for j, e in enumerate(_monomials(self.variables, d))}
-        rows: list[Array] = []
-        for form, e in zip(self.forms, self.degrees, strict=True):
-            terms = [(tuple(int(k) for k in exponents), int(c)) for exponents, c in form.to_dict().items()]
-            for shift in _monomials(self.variables, d - e) if d >= e else []:
-                row = np.zeros(len(columns))
-                for exponents, c in terms:
-                    row[columns[tuple(a + b for a, b in zip(exponents, shift, strict=True))]] = c
-                rows.append(row)
-        return np.array(rows).reshape(len(rows), len(columns))
+    def spans(self) -> Iterator[tuple[int, Array]]:
+        """For d = 1, 2, ...: a basis of the combinations of the forms in degree d, one a row, columns the monomials of degree d.
 
-    def hilbert(self, d: int) -> int:
-        """Dimension of the forms of degree d modulo multiples of these."""
-        matrix = self.multiples(d)
-        return matrix.shape[1] - (rank(matrix, self.p) if len(matrix) else 0)
+        Products of a basis in degree d - 1 with the variables and forms of degree d span it; many rows are replaced by random
+        combinations, which span the same but for a chance of 1 / p^16.
+        """
+        rng = np.random.default_rng(self.p)
+        lower, basis = _monomials(self.variables, 0), np.zeros((0, 1))
+        d = 0
+        while True:
+            d += 1
+            monomials = _monomials(self.variables, d)
+            columns = {e: j for j, e in enumerate(monomials)}
+            rows = []
+            for k in range(self.variables if len(basis) else 0):
+                raised = np.zeros((len(basis), len(monomials)))
+                raised[:, [columns[(*e[:k], e[k] + 1, *e[k + 1 :])] for e in lower]] = basis
+                rows.append(raised)
+            rows += [_row(form, columns) for form, e in zip(self.forms, self.degrees, strict=True) if e == d]
+            spanning = np.concatenate(rows) if rows else np.zeros((0, len(monomials)))
+            if len(spanning) > len(monomials) + _SPARE:
+                mix = rng.integers(0, self.p, size=(len(monomials) + _SPARE, len(spanning))).astype(np.float64)
+                spanning = matmul_mod(mix, reduce_mod(spanning, self.p), self.p)
+            pivots = echelon(np.ascontiguousarray(spanning.T), self.p).pivot_columns if len(spanning) else []
+            lower, basis = monomials, spanning[[int(i) for i in pivots]]
+            yield d, basis
 
     def feasible(self, d: int) -> bool:
         """Whether degree d is small enough to compute."""
@@ -71,16 +83,18 @@ def has_zero(forms: Forms) -> bool | None:
     if not forms.forms:
         return forms.variables > 0
     before = -1
-    for d in range(min(forms.degrees), forms.regularity + 1):
-        if not forms.feasible(d):
-            return None
-        left = forms.hilbert(d)
+    for d, basis in forms.spans():
+        if d > forms.regularity:
+            return True
+        left = basis.shape[1] - len(basis)
         if left == 0:
             return False
         if left == before <= d - 1 and d > max(forms.degrees):
             return True
+        if not forms.feasible(d + 1):
+            return None
         before = left
-    return True
+    return None
 
 
 def count_zeros(forms: Forms, rng: np.random.Generator) -> tuple[int, int] | None:
@@ -89,16 +103,16 @@ def count_zeros(forms: Forms, rng: np.random.Generator) -> tuple[int, int] | Non
     The quotient by the forms is a module over the linear forms; on a high degree the pencil of multiplications by two random ones
     has the zeros' values as eigenvalues.
     """
-    p = forms.p
     low = np.zeros((0, 0))
-    for d in range(max(forms.degrees, default=0), forms.regularity + 2):
-        if not forms.feasible(d + 1):
-            return None
-        high = kernel(forms.multiples(d + 1), p)
-        if low.shape[1] == high.shape[1] <= d and low.size:
-            return _distinct(low, high, forms, d, rng)
-        if not high.shape[1]:
+    for d, basis in forms.spans():
+        if not len(basis) < basis.shape[1]:
             return 0, 0
+        size = basis.shape[1] - len(basis)
+        high = kernel(basis, forms.p) if len(basis) else np.zeros((0, 0))
+        if low.size and low.shape[1] == size <= d - 1 and d > max(forms.degrees):
+            return _distinct(low, high, forms, d - 1, rng)
+        if d > forms.regularity + 1 or not forms.feasible(d + 1):
+            return None
         low = high
     return None
 
@@ -138,6 +152,13 @@ def _monomials(variables: int, d: int) -> list[tuple[int, ...]]:
             exponents[i] += 1
         out.append(tuple(exponents))
     return out
+
+
+def _row(form: Any, columns: dict[tuple[int, ...], int]) -> Array:
+    row = np.zeros((1, len(columns)))
+    for exponents, c in form.to_dict().items():
+        row[0, columns[tuple(int(k) for k in exponents)]] = int(c)
+    return row
 
 
 def reduced(forms: Sequence[Any], variables: int, p: int) -> Forms:
