@@ -14,6 +14,7 @@ from neurovariety.claim import Claim
 from neurovariety.dictionary.singular.image_facts import node_or_cusp
 from neurovariety.dictionary.singular.known_ideal import KnownIdeal
 from neurovariety.dictionary.singular.tangents import tangent_span
+from neurovariety.dictionary.strata.fiber_families import fiber_families
 from neurovariety.dictionary.trial import Point, generator
 from neurovariety.errors import VerificationError
 from neurovariety.linear_algebra import random_prime
@@ -26,6 +27,7 @@ from neurovariety.tolerances import EXTRA_SAMPLES, PRIME_BITS
 
 _STREAM = 77
 _MOST_ROWS = 600
+_MOST_RELATIVES = 12
 _ORDERS = 4
 """Orders in which weights are tried to be freed: different ones find different strata over the function."""
 
@@ -105,7 +107,8 @@ def _once(
     start = Point(field, here, coefficients, rng)
     rows = min(ambient if ambient is not None else _MOST_ROWS, _MOST_ROWS)
     inputs = start.inputs(model, math.ceil(rows / model.outputs) + EXTRA_SAMPLES)
-    points = [start, *(Point(field, w, coefficients, rng) for w in _moved(model, start, inputs))]
+    others = [*_moved(model, start, inputs), *_relatives(model, start, p)]
+    points = [start, *(Point(field, w, coefficients, rng) for w in others)]
     span = tangent_span(model, p, points, inputs)
     high = None
     if ideal is not None:
@@ -129,6 +132,25 @@ def _moved(model: Model, start: Point, inputs: Array) -> list[Array]:
         if not np.array_equal(moved, start.weights):
             out.append(moved)
     return out
+
+
+def _relatives(model: Model, start: Point, p: int) -> list[Array]:
+    """Weights on the other strata that carry the function, where the weights given are on a stratum of zeros: padded filters at other
+    places, for example. At most a few, from the smallest network."""
+    for family in sorted(fiber_families(model), key=lambda f: f[0].parameters - (f[0].free or 0)):
+        for s in family:
+            order = s.embed(np.arange(1, s.parameters + 1)).astype(np.int64)
+            if sorted(order[order > 0].tolist()) != list(range(1, s.parameters + 1)) or np.any(start.weights[order == 0]):
+                continue  # no mere choice of places, or the weights are not zero elsewhere
+            placed = np.argsort(order, kind="stable")[-s.parameters :]
+            theta = start.weights[placed][: s.parameters - (s.free or 0)]
+            rng = start.rng
+            return [
+                o.at(np.concatenate([theta, rng.integers(0, p, size=o.free or 0)]), p)
+                for o in family[:_MOST_RELATIVES]
+                if o.free is not None
+            ]
+    return []
 
 
 def _values(model: Model, point: Point, weights: Array, inputs: Array) -> Array:

@@ -24,6 +24,9 @@ from neurovariety.rings.ring import Array
 _MOST_MONOMIALS = 2600
 """Monomials of one degree, the columns of a matrix: a second for its rank."""
 
+_COUNTED_MONOMIALS = 900
+"""The same where points are counted, for which many degrees are gone through."""
+
 _SPARE = 16
 """Random combinations of rows beyond the number of columns."""
 
@@ -69,13 +72,13 @@ class Forms:
             if len(spanning) > len(monomials) + _SPARE:
                 mix = rng.integers(0, self.p, size=(len(monomials) + _SPARE, len(spanning))).astype(np.float64)
                 spanning = matmul_mod(mix, reduce_mod(spanning, self.p), self.p)
-            pivots = echelon(np.ascontiguousarray(spanning.T), self.p).pivot_columns if len(spanning) else []
-            lower, basis = monomials, spanning[[int(i) for i in pivots]]
+            pivots = [int(i) for i in echelon(np.ascontiguousarray(spanning.T), self.p).pivot_columns] if len(spanning) else []
+            lower, basis = monomials, spanning[pivots]
             yield d, basis
 
-    def feasible(self, d: int) -> bool:
-        """Whether degree d is small enough to compute."""
-        return math.comb(d + self.variables - 1, d) <= _MOST_MONOMIALS
+    def feasible(self, d: int, most: int) -> bool:
+        """Whether degree d has at most so many monomials."""
+        return math.comb(d + self.variables - 1, d) <= most
 
 
 def has_zero(forms: Forms) -> bool | None:
@@ -91,7 +94,7 @@ def has_zero(forms: Forms) -> bool | None:
             return False
         if left == before <= d - 1 and d > max(forms.degrees):
             return True
-        if not forms.feasible(d + 1):
+        if not forms.feasible(d + 1, _MOST_MONOMIALS):
             return None
         before = left
     return None
@@ -111,7 +114,7 @@ def count_zeros(forms: Forms, rng: np.random.Generator) -> tuple[int, int] | Non
         high = kernel(basis, forms.p) if len(basis) else np.zeros((0, 0))
         if low.size and low.shape[1] == size <= d - 1 and d > max(forms.degrees):
             return _distinct(low, high, forms, d - 1, rng)
-        if d > forms.regularity + 1 or not forms.feasible(d + 1):
+        if d > forms.regularity + 1 or not forms.feasible(d + 1, _COUNTED_MONOMIALS):
             return None
         low = high
     return None
