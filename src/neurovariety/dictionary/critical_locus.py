@@ -59,7 +59,7 @@ class CriticalLocusResult(EntryResult):
     many of the sparse random weights had it.
     """
 
-    entry: ClassVar[str] = "critical_locus"
+    entry: ClassVar[str] = "critical-locus"
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "trager2020", "schwartz1980")
 
     def _options(self) -> dict[str, Any]:

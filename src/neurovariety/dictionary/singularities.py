@@ -33,12 +33,13 @@ from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.progress import note, quietly
 from neurovariety.dictionary.singular.at_weights import PointFacts, at_weights
-from neurovariety.dictionary.singular.image_facts import ImageFacts, image_facts
+from neurovariety.dictionary.singular.image_facts import Closure, ImageFacts, image_facts
 from neurovariety.dictionary.singular.known_ideal import KnownIdeal, known_ideal
 from neurovariety.dictionary.singular.locus import Locus, singular_locus
 from neurovariety.dictionary.singular.others import Others, beyond_strata, degree_of_images
 from neurovariety.dictionary.special_fiber import exact_weights
 from neurovariety.dictionary.strata.facts import rank_bound
+from neurovariety.dictionary.strata.fiber_families import families_of_all_windows
 from neurovariety.dictionary.strata.smaller_models import strata_of
 from neurovariety.model import Model
 from neurovariety.result import Provenance
@@ -53,7 +54,7 @@ class SingularitiesResult(EntryResult):
     where it is not known), ``codimension`` in the closure; ``strata``, functions of smaller networks: ``name``, ``dimension``,
     ``status`` (singular, smooth, undecided) of its general function with its ``claim``, ``type`` (node: weights of full rank with
     different tangent spaces; cusp: no weights of full rank; mixed; -), ``tangent_space`` (its least and largest possible dimension),
-    ``tangent_cone``, ``branches`` (different tangent spaces among the weights of largest rank looked at); ``others``, parts of the
+    ``tangent_cone``, ``branches`` (different tangent spaces among the weights of full rank looked at); ``others``, parts of the
     locus that are on no subnetwork: ``dimension``, ``degree`` and the names of coefficients that vanish there (``vanishing``).
 
     With weights ``at``, ``value`` holds ``status``, ``type``, ``tangent_space``, ``tangent_cone``, ``branches`` and ``rank`` (of J) for
@@ -120,15 +121,16 @@ def singularities(source: Source, *, at: Sequence[Any] | None = None, seed: int 
         "seeds": [seed],
         "theorems": whole.evidence.get("theorems", []),
     }
-    bound = rank_bound(whole)
+    closure = Closure(whole.value, rank_bound(whole), ambient, ideal, known)
     if at is not None:
         weights = exact_weights(model, at)
-        found = at_weights(model, weights, bound, ambient, ideal, fills, seed)
+        found = at_weights(model, weights, closure, fills, seed)
         return _of_point(model, found, evidence | {"at": list(weights)}, start, seed)
-    images = [] if fills else image_facts(model, bound, ambient, ideal, known.theorem, seed)
+    images = [] if fills else image_facts(model, closure, seed)
     lower = max((i.dimension for i in images if i.status == "singular"), default=-1)
     locus = None if fills or ideal is None else singular_locus(ideal, lower, seed)
-    answer = _answer(fills, bool(known.theorem) and known.all_listed, images, lower, locus, ideal)
+    listed = bool(known.theorem) and (known.all_listed or families_of_all_windows(model))
+    answer = _answer(fills, listed, images, lower, locus, ideal)
     others = beyond_strata(answer.dimension, images, locus, ideal, seed) if answer.dimension is not None else Others((), "")
     size = answer.degree
     if size is None and known.theorem and answer.at_most == answer.dimension and (answer.dimension or 0) > 0:

@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 
 from neurovariety.claim import Claim
-from neurovariety.dictionary.singular.image_facts import node_or_cusp
-from neurovariety.dictionary.singular.known_ideal import KnownIdeal
+from neurovariety.dictionary.singular.image_facts import Closure, node_or_cusp
 from neurovariety.dictionary.singular.tangents import tangent_span
 from neurovariety.dictionary.strata.fiber_families import fiber_families
 from neurovariety.dictionary.trial import Point, generator
@@ -27,6 +26,9 @@ from neurovariety.tolerances import EXTRA_SAMPLES, PRIME_BITS
 
 _STREAM = 77
 _MOST_ROWS = 600
+_DRAWS = 6
+"""Random values of the weights that were freed together."""
+
 _MOST_RELATIVES = 12
 _ORDERS = 4
 """Orders in which weights are tried to be freed: different ones find different strata over the function."""
@@ -56,65 +58,77 @@ class PointFacts:
         }
 
 
-def at_weights(
-    model: Model,
-    weights: Sequence[Fraction],
-    dimension: int,
-    ambient: int | None,
-    ideal: KnownIdeal | None,
-    fills: bool,
-    seed: int,
-) -> PointFacts:
-    """The facts at the function of ``weights``, a proved bound ``dimension`` of the model given.
+def at_weights(model: Model, weights: Sequence[Fraction], closure: Closure, fills: bool, seed: int) -> PointFacts:
+    """The facts at the function of ``weights``.
 
-    Weights over the same function are found by moving coordinates that do not change it (dead neurons); two primes must agree. A rank
-    of gradients mod p is at most that over Q, so smooth is proved; images of J at the weights given and moved are too.
+    Weights over the same function are those on other strata with the same functions, and those reached by moving coordinates that do
+    not change it mod p. A rank of gradients mod p is at most that over Q, so smooth is proved; so is singular by the images of J at the
+    former weights, or at the given ones.
     """
-    found = [_once(model, weights, dimension, ambient, ideal, generator(seed, _STREAM, trial)) for trial in range(2)]
-    first, second = max(f[0] for f in found), max(f[1] for f in found)
-    highs = [f[2] for f in found if f[2] is not None]
+    found = [_once(model, weights, closure, generator(seed, _STREAM, trial)) for trial in range(2)]
+    sure, likely = max(f.sure for f in found), max(f.likely for f in found)
+    highs = [f.at_most for f in found if f.at_most is not None]
     high = min(highs) if highs else None
-    if high is not None and second > high:
+    if high is not None and likely > high:
         raise VerificationError(
-            f"{model.name}: weights give {second} tangent directions, equations allow {high}; please report this as a bug"
+            f"{model.name}: weights give {likely} tangent directions, equations allow {high}; please report this as a bug"
         )
-    at_most = ambient if fills else high
-    rank_here, branches = max(f[3] for f in found), max(f[4] for f in found)
     if fills:
         status, claim, why = "smooth", Claim.PROVED, "the closure is the whole span"
-    elif high == dimension:
+    elif high == closure.at_least:
         status, claim, why = "smooth", Claim.PROVED, "the gradients of equations have full rank"
-    elif first > dimension:
-        status, claim, why = "singular", Claim.PROVED, "tangent spaces at weights over the function span more than the model has"
-    elif second > dimension:
-        status, claim, why = "singular", Claim.PROBABILITY, "second derivatives along kernels of J span more than the model has"
-    elif high is not None and ideal is not None and ideal.complete:
+    elif sure > closure.at_most:
+        status, claim, why = "singular", Claim.PROVED, "images of J at weights over the function span more than the model has"
+    elif likely > closure.at_most:
+        status, claim, why = "singular", Claim.PROBABILITY, "tangent vectors at weights over the function span more than the model has"
+    elif high is not None and high > closure.at_most and closure.ideal is not None and closure.ideal.complete:
         status, claim, why = "singular", Claim.PROBABILITY, "the gradients of a complete ideal drop rank mod two primes"
     else:
         status, claim, why = "undecided", Claim.UNDECIDED, "neither equations nor weights decide"
-    kind = found[0][5] if status == "singular" else "-"
-    low = max(second, dimension if status == "smooth" else second)
-    return PointFacts(status, claim, why, kind, low, at_most, branches, rank_here)
+    smooth = status == "smooth"
+    return PointFacts(
+        status=status,
+        claim=claim,
+        why=why,
+        kind=found[0].kind if status == "singular" else "-",
+        tangent_at_least=closure.at_least if smooth else likely,
+        tangent_at_most=closure.at_least if smooth else high,
+        branches=max(f.branches for f in found),
+        rank=max(f.rank for f in found),
+    )
 
 
-def _once(
-    model: Model, weights: Sequence[Fraction], dimension: int, ambient: int | None, ideal: KnownIdeal | None, rng: np.random.Generator
-) -> tuple[int, int, int | None, int, int, str]:
+@dataclass(frozen=True)
+class _Trial:
+    """What one prime shows: dimensions of spans of tangent vectors, a bound of the tangent space, type, branches, rank of J."""
+
+    sure: int
+    likely: int
+    at_most: int | None
+    kind: str
+    branches: int
+    rank: int
+
+
+def _once(model: Model, weights: Sequence[Fraction], closure: Closure, rng: np.random.Generator) -> _Trial:
     p = random_prime(PRIME_BITS, rng)
     field = FiniteField(p)
     here = np.array([field.scalar(w) for w in weights])
     coefficients = draw_coefficients(model, field, rng)
     start = Point(field, here, coefficients, rng)
-    rows = min(ambient if ambient is not None else _MOST_ROWS, _MOST_ROWS)
+    rows = min(closure.ambient if closure.ambient is not None else _MOST_ROWS, _MOST_ROWS)
     inputs = start.inputs(model, math.ceil(rows / model.outputs) + EXTRA_SAMPLES)
-    others = [*_moved(model, start, inputs), *_relatives(model, start, p)]
-    points = [start, *(Point(field, w, coefficients, rng) for w in others)]
+    points = [start, *(Point(field, w, coefficients, rng) for w in _relatives(model, start, p))]
+    sure = tangent_span(model, p, points, inputs)
+    points += [Point(field, w, coefficients, rng) for w in _moved(model, start, inputs)]
     span = tangent_span(model, p, points, inputs)
-    high = None
-    if ideal is not None:
-        point = ideal.system.coordinates.at(np.asarray(here, dtype=np.int64)[None, :], p)[0]
-        high = ideal.tangent_dimension(point, p)
-    return span.first, span.second, high, span.ranks[0], span.branches, node_or_cusp(span, dimension)
+    at_most = None
+    if closure.ideal is not None:
+        point = closure.ideal.system.coordinates.at(np.asarray(here, dtype=np.int64)[None, :], p)[0]
+        at_most = closure.ideal.tangent_dimension(point, p)
+    full = max(span.ranks) == closure.at_least
+    kind = node_or_cusp(span, closure.at_least)
+    return _Trial(sure.first, span.second, at_most, kind, span.branches if full else 0, span.ranks[0])
 
 
 def _moved(model: Model, start: Point, inputs: Array) -> list[Array]:
@@ -129,8 +143,12 @@ def _moved(model: Model, start: Point, inputs: Array) -> list[Array]:
             trial[place] = start.ring.random((1,), start.rng)[0]
             if np.array_equal(_values(model, start, trial, inputs), target):
                 moved = trial
-        if not np.array_equal(moved, start.weights):
-            out.append(moved)
+        free = np.flatnonzero(moved != start.weights)
+        for _ in range(_DRAWS if len(free) else 0):
+            if np.array_equal(_values(model, start, moved, inputs), target):
+                out.append(moved)
+            moved = moved.copy()
+            moved[free] = start.ring.random(free.shape, start.rng)
     return out
 
 

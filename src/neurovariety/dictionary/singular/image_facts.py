@@ -18,6 +18,7 @@ from neurovariety.dictionary.singular.tangents import TangentSpan, tangent_span
 from neurovariety.dictionary.strata.facts import stratum_facts
 from neurovariety.dictionary.strata.fiber_families import fiber_families
 from neurovariety.dictionary.strata.padding import smaller_network
+from neurovariety.dictionary.strata.smaller_models import Strata
 from neurovariety.dictionary.strata.weight_stratum import Sizes, WeightStratum
 from neurovariety.dictionary.trial import Point, generator
 from neurovariety.errors import VerificationError
@@ -33,8 +34,6 @@ _MOST_ROWS = 600
 
 _EACH = (2, 8)
 """Weights looked at on each stratum over a function that leaves weights free: few at first, more where they decide nothing."""
-
-_IMMERSED = "immersion modulo scalings"
 
 
 @dataclass(frozen=True)
@@ -69,15 +68,24 @@ class ImageFacts:
         }
 
 
-def image_facts(
-    model: Model, dimension: int, ambient: int | None, ideal: KnownIdeal | None, theorem: str, seed: int
-) -> list[ImageFacts]:
-    """Each image of the known strata, from large to small, the zero function last. ``dimension`` is a proved bound of that of the
-    model, ``theorem`` what is known of all its singular functions. Images of full dimension are left out."""
+@dataclass(frozen=True)
+class Closure:
+    """What is known of a closure X: its ``dimension`` lies between two proved bounds, ``at_least`` and ``at_most``; dimension of its span
+    (``ambient``), its equations, and its strata with what a theorem says of them."""
+
+    at_least: int
+    at_most: int
+    ambient: int | None
+    ideal: KnownIdeal | None
+    strata: Strata
+
+
+def image_facts(model: Model, closure: Closure, seed: int) -> list[ImageFacts]:
+    """Each image of the known strata, from large to small, the zero function last. Images of full dimension are left out."""
     out: list[ImageFacts] = []
     for index, family in enumerate(fiber_families(model)):
-        found = _image(model, family, dimension, ambient, ideal, theorem, seed, index)
-        if found.dimension >= dimension:
+        found = _image(model, family, closure, seed, index)
+        if found.dimension >= closure.at_least:
             continue
         same = next((k for k, o in enumerate(out) if o.sizes == found.sizes), None)
         if same is None:
@@ -85,7 +93,7 @@ def image_facts(
         else:
             out[same] = _better(out[same], found)
     out.sort(key=lambda i: -i.dimension)
-    constant = _smallest(model, dimension, ambient, ideal is not None and ideal.system.coordinates.is_cone)
+    constant = _smallest(model, closure)
     return [*out, *([constant] if constant else [])]
 
 
@@ -110,14 +118,15 @@ def _better(a: ImageFacts, b: ImageFacts) -> ImageFacts:
     )
 
 
-def _smallest(model: Model, dimension: int, ambient: int | None, cone: bool) -> ImageFacts | None:
+def _smallest(model: Model, closure: Closure) -> ImageFacts | None:
     """The zero function, or constants where there are biases: the closure is a cone, and invariant under adding constants, so its
     tangent space there contains the whole closure, hence its span."""
-    architecture = architecture_of(model)
+    architecture, ambient, ideal = architecture_of(model), closure.ambient, closure.ideal
+    cone = ideal is not None and ideal.system.coordinates.is_cone
     if ambient is None or not (cone or isinstance(architecture, MLP | Linear | CNN | Attention)):
         return None
     bias = isinstance(architecture, MLP) and architecture.bias
-    singular = ambient > dimension
+    singular = ambient > closure.at_most
     return ImageFacts(
         name="constants" if bias else "zero",
         dimension=model.outputs if bias else 0,
@@ -127,22 +136,13 @@ def _smallest(model: Model, dimension: int, ambient: int | None, cone: bool) -> 
         kind="cusp" if singular else "-",
         tangent_at_least=ambient,
         tangent_at_most=ambient,
-        branches=1,
+        branches=0 if singular else 1,
         small=None,
         sizes=(),
     )
 
 
-def _image(
-    model: Model,
-    family: tuple[WeightStratum, ...],
-    dimension: int,
-    ambient: int | None,
-    ideal: KnownIdeal | None,
-    theorem: str,
-    seed: int,
-    index: int,
-) -> ImageFacts:
+def _image(model: Model, family: tuple[WeightStratum, ...], closure: Closure, seed: int, index: int) -> ImageFacts:
     rng = generator(seed, _STREAM, index)
     p = random_prime(PRIME_BITS, rng)
     field = FiniteField(p)
@@ -150,7 +150,7 @@ def _image(
     assert free is not None
     theta = rng.integers(0, p, size=family[0].parameters - free)
     coefficients = draw_coefficients(model, field, rng)
-    rows = min(ambient if ambient is not None else _MOST_ROWS, _MOST_ROWS)
+    rows = min(closure.ambient if closure.ambient is not None else _MOST_ROWS, _MOST_ROWS)
     inputs = field.random((math.ceil(rows / model.outputs) + EXTRA_SAMPLES, *model.input_shape), rng)
     for each in _EACH:
         points = []
@@ -159,9 +159,9 @@ def _image(
             for _ in range(each if s.free else 1):
                 points.append(Point(field, s.at(np.concatenate([theta, rng.integers(0, p, size=s.free)]), p), coefficients, rng))
         span = tangent_span(model, p, points, inputs)
-        if span.first > dimension or len(points) == len(family):
+        if span.first > closure.at_most or len(points) == len(family):
             break
-    at_most = None
+    at_most, ideal = None, closure.ideal
     if ideal is not None:
         weights = np.asarray(points[0].weights, dtype=np.int64)[None, :]
         at_most = ideal.tangent_dimension(ideal.system.coordinates.at(weights, p)[0], p)
@@ -170,8 +170,8 @@ def _image(
             f"{model.name} at {family[0].name}: weights give {span.second} tangent directions, equations allow {at_most}; please "
             "report this as a bug"
         )
-    size, sure = _dimension(model, family[0], dimension, seed, index)
-    status, claim = _status(span, at_most, dimension, ideal, theorem, len(family))
+    size, sure = _dimension(family[0], closure.at_most, seed, index)
+    status, claim = _status(span, at_most, closure, len(family))
     small = family[0].small
     named = small is not None and architecture_of(small) is not None
     return ImageFacts(
@@ -180,10 +180,10 @@ def _image(
         sure=sure,
         status=status,
         claim=claim,
-        kind=node_or_cusp(span, dimension) if status == "singular" else "-",
-        tangent_at_least=max(span.second, dimension if status == "smooth" else 0),
-        tangent_at_most=dimension if status == "smooth" else at_most,
-        branches=span.branches,
+        kind=node_or_cusp(span, closure.at_least) if status == "singular" else "-",
+        tangent_at_least=max(span.second, closure.at_least if status == "smooth" else 0),
+        tangent_at_most=closure.at_least if status == "smooth" else at_most,
+        branches=span.branches if max(span.ranks) == closure.at_least else 0,
         small=small,
         sizes=family[0].sizes,
     )
@@ -196,26 +196,22 @@ def node_or_cusp(span: TangentSpan, dimension: int) -> str:
     return "node" if span.branches > 1 else "mixed"
 
 
-def _status(
-    span: TangentSpan, at_most: int | None, dimension: int, ideal: KnownIdeal | None, theorem: str, windows: int
-) -> tuple[str, Claim]:
-    if at_most is not None and at_most == dimension and span.second <= dimension:
-        return "smooth", Claim.PROVED
-    if span.first > dimension:
+def _status(span: TangentSpan, at_most: int | None, closure: Closure, members: int) -> tuple[str, Claim]:
+    if at_most == closure.at_least:
+        return "smooth", Claim.PROVED  # the tangent space has at least the dimension of X, and that is at least this
+    if span.first > closure.at_most or closure.strata.exact:
         return "singular", Claim.PROVED
-    if "rank is less" in theorem or "exactly where it is less" in theorem:
-        return "singular", Claim.PROVED
-    if span.second > dimension:
+    if span.second > closure.at_most:
         return "singular", Claim.PROBABILITY
-    if _IMMERSED in theorem and min(span.ranks) == dimension:
-        # One weight over the function, modulo scalings, at which J has full rank: the closure looks like weight space there.
-        return ("smooth", Claim.PROVED) if windows == 1 else ("singular", Claim.PROVED)
-    if at_most is not None and at_most > dimension and ideal is not None and ideal.complete:
+    if closure.strata.immersed and min(span.ranks) == closure.at_least:
+        # With one weight over the function, modulo scalings, the closure looks like weight space there.
+        return ("smooth", Claim.PROVED) if members == 1 else ("singular", Claim.PROVED)
+    if at_most is not None and at_most > closure.at_most and closure.ideal is not None and closure.ideal.complete:
         return "singular", Claim.PROBABILITY
     return "undecided", Claim.UNDECIDED
 
 
-def _dimension(model: Model, stratum: WeightStratum, bound: int, seed: int, index: int) -> tuple[int, Claim]:
+def _dimension(stratum: WeightStratum, bound: int, seed: int, index: int) -> tuple[int, Claim]:
     """Dimension of the functions over a stratum: of the smaller network, or a rank along the stratum."""
     small = smaller_network(stratum)
     if small is not None:

@@ -43,7 +43,8 @@ class KnownIdeal:
 
 
 def known_ideal(model: Model, dimension: int, seed: int) -> KnownIdeal | None:
-    """The ideal of the closure of ``model`` from a search of seconds; None where it has no coefficients or too many.
+    """The ideal of the closure of ``model`` from a search of seconds; None where it has no coefficients or too many, or where its
+    equations are too long to be verified identically.
 
     The ideal is complete where the closure is its span or a hypersurface in it, and where as many equations as the codimension have
     degrees whose product is the degree of the closure: these are then a complete intersection, which is unmixed, so nothing else is in
@@ -55,6 +56,8 @@ def known_ideal(model: Model, dimension: int, seed: int) -> KnownIdeal | None:
         return None
     system = found.system
     assert system is not None
+    if system.error:
+        return None
     complete, why = bool(found.value["complete"]), str(found.evidence["complete"])
     curved = [g.degree for g in system.generators if g.degree > 1]
     codimension = system.coordinates.count - sum(g.degree == 1 for g in system.generators) - dimension

@@ -77,8 +77,18 @@ def smaller_network(stratum: WeightStratum) -> Model | None:
     return None
 
 
+def all_windows(cnn: CNN, most: int) -> bool:
+    """Whether `padding_strata` lists all choices of windows, at most ``most`` (the whole filters are no such choice)."""
+    return prod(map(len, _choices(cnn))) <= min(most + 1, _MOST_WINDOWS)
+
+
+def _choices(cnn: CNN) -> list[list[Window]]:
+    """The windows of each layer."""
+    return [list(product(*([(a, b) for a in range(k) for b in range(a, k)] for k in f))) for f in cnn.filters]
+
+
 def _windows(cnn: CNN) -> Iterator[tuple[Window, ...]]:
-    each: list[list[Window]] = [list(product(*([(a, b) for a in range(k) for b in range(a, k)] for k in f))) for f in cnn.filters]
+    each = _choices(cnn)
     if prod(map(len, each)) <= _MOST_WINDOWS:
         yield from product(*each)
         return
