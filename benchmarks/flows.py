@@ -54,9 +54,10 @@ def table(name: str, inputs: int, outputs: int) -> tuple[Any, Any]:
 
 
 def ends_of(text: str, name: str, runs: int) -> GradientFlowResult:
-    """Gradient flow of an architecture on a data set."""
+    """Gradient flow of an architecture on a data set; inputs are whitened where the first layer is dense."""
     model = as_model(text)
-    return gradient_flow(model, data=table(name, model.inputs, model.outputs), runs=runs)
+    prepare = "none" if text.startswith("cnn") else "whiten"
+    return gradient_flow(model, data=table(name, model.inputs, model.outputs), prepare=prepare, runs=runs)
 
 
 def wrong_with(found: GradientFlowResult) -> list[str]:
