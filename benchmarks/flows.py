@@ -22,6 +22,7 @@ REAL = {
     "cars": ("cars.csv", "distance_ft"),
 }
 """Data sets with their target; other names are seeds of random data."""
+DATA_SETS = (*REAL, *map(str, range(1, 7)))
 
 ARCHITECTURES = (
     "linear(2,1,2)",
@@ -81,7 +82,7 @@ def main() -> None:
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     totals = {"pairs": 0, "runs": 0, "converged": 0, "unmatched": 0}
     for text in ARCHITECTURES:
-        for name in (*REAL, *map(str, range(1, 7))):
+        for name in DATA_SETS:
             start = time.perf_counter()
             found = ends_of(text, name, runs)
             totals["pairs"] += 1
