@@ -1,4 +1,4 @@
-"""Where training ends, held against the enumerated critical points: ten architectures on ten data sets.
+"""Where training ends, held against the enumerated critical points: ten architectures, and a hard one, on ten data sets.
 
 ``python -m benchmarks.flows [RUNS]`` follows RUNS gradient flows (200) for each pair and prints a row each; nothing may be unmatched.
 """
@@ -34,8 +34,10 @@ ARCHITECTURES = (
     "mlp(2,1,1; x^3)",
     "cnn(2,2; x^2)",
     "mlp(2,1,2; x^2)",
-    "mlp(2,2,1; x^3 + x^2)",
+    "mlp(2,1,1; x^3 + x^2)",
 )
+HARD = ("mlp(2,2,1; x^3 + x^2)",)
+"""Most runs drift to limits of networks for ever, which takes an integrator long: in the campaign only."""
 
 
 def table(name: str, inputs: int, outputs: int) -> tuple[Any, Any]:
@@ -81,7 +83,7 @@ def wrong_with(found: GradientFlowResult) -> list[str]:
 def main() -> None:
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     totals = {"pairs": 0, "runs": 0, "converged": 0, "unmatched": 0}
-    for text in ARCHITECTURES:
+    for text in (*ARCHITECTURES, *HARD):
         for name in DATA_SETS:
             start = time.perf_counter()
             found = ends_of(text, name, runs)

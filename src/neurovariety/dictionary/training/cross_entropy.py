@@ -141,9 +141,9 @@ def _points(
             own = np.zeros(model.parameters)
             own[list(chart.fixed)] = list(chart.fixed.values())
             own[list(chart.free)] = proof.centres[row].real
-            own = search.positive(back(own)) if proof.real(row) == "yes" else None
-            certified = own is not None
-            weights = own if certified else search.near(values[k].real)
+            weights = search.positive(back(own)) if proof.real(row) == "yes" else None
+            certified = weights is not None
+            weights = weights if certified else search.near(values[k].real)
         kind = "undecided"
         if index is not None and (index or not stratum):  # beside a stratum cross-entropy may be less than at a minimum on it
             kind = "minimum" if index == 0 else "maximum" if index == problem.dimension and not stratum else "saddle"
