@@ -36,6 +36,7 @@ from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.membership import decide
 from neurovariety.dictionary.progress import quietly
 from neurovariety.dictionary.registry import LEAST_BY
+from neurovariety.dictionary.strata.smaller_models import strata_of
 from neurovariety.dictionary.targets.decision import Verdict
 from neurovariety.dictionary.targets.target import Target
 from neurovariety.dictionary.training.chambers import random_targets
@@ -47,7 +48,6 @@ from neurovariety.dictionary.training.listing import Point, Stage, monomials_of,
 from neurovariety.dictionary.training.loss import Distance, Form, Monomial, SquaredError
 from neurovariety.dictionary.training.perturbation import infimum_by_perturbation
 from neurovariety.dictionary.training.problem import TrainingProblem
-from neurovariety.dictionary.training.strata import strata_of
 from neurovariety.dictionary.training.task import Task, training_task
 from neurovariety.dictionary.trial import generator
 from neurovariety.errors import InputError

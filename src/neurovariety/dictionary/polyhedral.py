@@ -34,6 +34,7 @@ from neurovariety.dictionary.ideal.coordinates import monomial_name
 from neurovariety.dictionary.progress import quietly
 from neurovariety.dictionary.solutions.attempts import why_incomplete
 from neurovariety.dictionary.solutions.quadrics import Term
+from neurovariety.dictionary.strata.smaller_models import Strata, strata_of
 from neurovariety.dictionary.targets.random_target import random_target
 from neurovariety.dictionary.targets.target import read_target, require_polynomial
 from neurovariety.dictionary.training.cross_entropy import distribution_terms
@@ -41,7 +42,6 @@ from neurovariety.dictionary.training.face_stage import Evaluated, FacePoint, Fa
 from neurovariety.dictionary.training.listed_result import ListedResult
 from neurovariety.dictionary.training.polyhedral_norm import NORMS, PolyhedralNorm, polyhedral_norm
 from neurovariety.dictionary.training.prepare import prepared
-from neurovariety.dictionary.training.strata import Strata, strata_of
 from neurovariety.dictionary.training.transport import transport
 from neurovariety.errors import InputError, ResourceError
 from neurovariety.model import Model

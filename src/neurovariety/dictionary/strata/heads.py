@@ -1,0 +1,200 @@
+"""Strata of lightning self-attention: attention matrices of lower rank, values of lower rank, heads that are dead or alike."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import comb
+from typing import Any
+
+import numpy as np
+
+from neurovariety.architectures import Attention
+from neurovariety.dictionary.strata.rank_profiles import (
+    low_rank,
+    orbit,
+    profile_name,
+    rank_profiles,
+    unipotent,
+    unipotent_inverse,
+)
+from neurovariety.dictionary.strata.weight_stratum import Sizes, WeightStratum, free_places, own_model
+from neurovariety.model import Model
+from neurovariety.rings.ring import Array
+
+
+def head_strata(model: Model, attention: Attention) -> list[WeightStratum]:
+    """Strata with one head altered, or two where they are alike, in one layer; others are intersections of these."""
+    out: list[WeightStratum] = []
+    for l in range(attention.layers):
+        heads = [[model.places[name] for name in names] for names in attention.head_blocks(l + 1)]
+        where = f" of layer {l + 1}" if attention.layers > 1 else ""
+        if attention.heads > 1:
+            out += _pairs(model, attention, l, heads, where)
+        last = f"head {attention.heads}" if attention.heads > 1 else ""
+        out += _ranks(model, attention, l, heads[-1], f", {last}{where}" if last else where)
+        if attention.heads == 1:
+            out += _silent(model, l, heads[0])
+    return sorted(out, key=lambda s: s.small is None)
+
+
+def _sizes(attention: Attention, layer: int, heads: int, scores: int, values: int) -> Sizes:
+    """Heads, rank of the last head's K^T Q and of its V in each layer; full but in one."""
+    full = [
+        (attention.heads, min(a, d), min(d, e))
+        for a, d, e in zip(attention.inner, attention.widths, attention.widths[1:], strict=False)
+    ]
+    full[layer] = (heads, scores, values)
+    return (tuple(n for one in full for n in one),)
+
+
+def _ranks(model: Model, attention: Attention, l: int, head: list[Array], where: str) -> list[WeightStratum]:
+    """K^T Q of lower rank, by the types of the chain d - a - d; V of lower rank; both of rank one."""
+    k, q, v = head
+    (a, d), e = k.shape, v.shape[0]
+    full, wide = min(a, d), min(d, e)
+    rest = free_places(model, [k, q])
+    out = []
+    for profile in rank_profiles((d, a, d)):
+        r = profile.end_to_end
+        if not 0 < r < full:
+            continue
+        parameters, put = orbit(profile)
+        embed = _scores(model, rest, k, q, put)
+        kind = "rank-one attention" if r == 1 else "rank"
+        small = _narrow(attention, l, r)
+        name = f"attention of rank {r}{where} ({profile_name(profile).replace('layers', 'Q and K').replace('W2 W1', 'K^T Q')})"
+        sizes = _sizes(attention, l, attention.heads, r, wide)
+        out.append(_stratum(name, kind, model, len(rest) + parameters, embed, small, sizes))
+    for r in range(wide - 1, 0, -1):
+        parameters, embed = low_rank(v, free_places(model, [v]), r, model.parameters)
+        out.append(
+            _stratum(f"V of rank {r}{where}", "rank", model, parameters, embed, None, _sizes(attention, l, attention.heads, full, r))
+        )
+    if full > 1 and wide > 1:
+        out.append(_rank_one(model, attention, l, head, where))
+    return out
+
+
+def _rank_one(model: Model, attention: Attention, l: int, head: list[Array], where: str) -> WeightStratum:
+    """K, Q and V of rank one: f = u (v . X X^T k) q^T X, the same after v and k are exchanged."""
+    rest = free_places(model, head)
+    total = len(rest) + sum(sum(m.shape) for m in head)
+
+    def embed(s: Array) -> Array:
+        out = np.zeros(model.parameters, dtype=s.dtype)
+        out[rest], at = s[: len(rest)], len(rest)
+        for places in head:
+            rows, columns = places.shape
+            out[places] = s[at : at + rows].reshape(rows, 1) @ s[at + rows : at + rows + columns].reshape(1, columns)
+            at += rows + columns
+        return out
+
+    sizes = _sizes(attention, l, attention.heads, 1, 1)
+    return _stratum(f"attention and V of rank 1{where}", "rank-one attention", model, total, embed, None, sizes)
+
+
+def _silent(model: Model, l: int, head: list[Array]) -> list[WeightStratum]:
+    """No head is left in layer l: its only one has K, Q or V zero."""
+    out = []
+    for letter, places in zip("KQV", head, strict=True):
+        free = free_places(model, [places])
+        out.append(WeightStratum(f"{letter}{l + 1} zero", "zero", model, len(free), _kept(model, free), None))
+    return out
+
+
+def _pairs(model: Model, attention: Attention, l: int, heads: list[list[Array]], where: str) -> list[WeightStratum]:
+    """The last head dead; the first two with proportional K^T Q, or with proportional V."""
+    h = attention.heads
+    fewer = replace(attention, heads=h - 1).model if attention.layers == 1 else None
+    full = (min(attention.inner[l], attention.widths[l]), min(attention.widths[l], attention.widths[l + 1]))
+    sizes = _sizes(attention, l, h - 1, *full)
+    out = []
+    for letters, kind, what in (
+        ("V", "outgoing zero", "with V zero"),
+        ("K", "incoming zero", "with K zero"),
+        ("KQV", "inactive", "dead"),
+    ):
+        gone = [m for letter, m in zip("KQV", heads[-1], strict=True) if letter in letters]
+        free = free_places(model, gone)
+        out.append(_stratum(f"head {h}{where} {what}", kind, model, len(free), _kept(model, free), fewer, sizes, copies=h))
+    pairs = comb(h, 2)
+    parameters, embed = _equal_scores(model, heads[0], heads[1])
+    out.insert(
+        0, _stratum(f"heads 1 and 2{where} with proportional K^T Q", "equal heads", model, parameters, embed, fewer, sizes, pairs)
+    )
+    parameters, embed = _equal_values(model, heads[0][2], heads[1][2])
+    alike = _stratum(f"heads 1 and 2{where} with proportional V", "equal values", model, parameters, embed, None, (), pairs)
+    return [*out, alike]
+
+
+def _equal_scores(model: Model, first: list[Array], second: list[Array]) -> tuple[int, Any]:
+    """K_2 = G K_1 and Q_2 = c G^-T Q_1, with G lower times upper unipotent times a scale that c absorbs."""
+    free = free_places(model, second[:2])
+    a = first[0].shape[0]
+    t = a * (a - 1) // 2
+    total = len(free) + 2 * t + 2 * a
+
+    def embed(s: Array) -> Array:
+        out = np.zeros(model.parameters, dtype=s.dtype)
+        out[free] = s[: len(free)]
+        extra = s[len(free) :]
+        lower, upper = unipotent(extra[:t], a), unipotent(extra[t : 2 * t], a)
+        # scales c_i of K and the products of the others for Q: diag(c) and its adjugate, whose product is a multiple of the identity
+        c, scale = extra[2 * t : 2 * t + a], extra[2 * t + a : 2 * t + a + 1]
+        cofactor = np.zeros(a, dtype=s.dtype)
+        for i in range(a):
+            cofactor[i : i + 1] = scale
+            for j in range(a):
+                if j != i:
+                    cofactor[i : i + 1] = cofactor[i : i + 1] * c[j : j + 1]
+        out[second[0]] = lower @ (upper.T @ (c[:, None] * out[first[0]]))
+        out[second[1]] = unipotent_inverse(lower).T @ (unipotent_inverse(upper) @ (cofactor[:, None] * out[first[1]]))
+        return out
+
+    return total - a + 1, embed
+
+
+def _equal_values(model: Model, first: Array, second: Array) -> tuple[int, Any]:
+    free = free_places(model, [second])
+
+    def embed(s: Array) -> Array:
+        out = np.zeros(model.parameters, dtype=s.dtype)
+        out[free] = s[: len(free)]
+        out[second] = out[first] * s[len(free) :].reshape(1, 1)
+        return out
+
+    return len(free) + 1, embed
+
+
+def _scores(model: Model, rest: Array, k: Array, q: Array, put: Any) -> Any:
+    def embed(s: Array) -> Array:
+        out = np.zeros(model.parameters, dtype=s.dtype)
+        out[rest] = s[: len(rest)]
+        queries, keys = put(s[len(rest) :])
+        out[q], out[k] = queries, keys.T
+        return out
+
+    return embed
+
+
+def _kept(model: Model, free: Array) -> Any:
+    def embed(s: Array) -> Array:
+        out = np.zeros(model.parameters, dtype=s.dtype)
+        out[free] = s
+        return out
+
+    return embed
+
+
+def _narrow(attention: Attention, l: int, r: int) -> Model | None:
+    """The network with head size r in layer l, where all heads of the layer are narrowed with it."""
+    if attention.heads > 1:
+        return None
+    return replace(attention, inner=(*attention.inner[:l], r, *attention.inner[l + 1 :])).model
+
+
+def _stratum(
+    name: str, kind: str, model: Model, parameters: int, embed: Any, small: Model | None, sizes: Sizes, copies: int = 1
+) -> WeightStratum:
+    """A stratum over a smaller network; where that has no notation it is the stratum's own model."""
+    return WeightStratum(name, kind, model, parameters, embed, small or own_model(name, model, parameters, embed), sizes, copies)
