@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from neurovariety.dictionary.discriminant import DiscriminantResult, discriminant, wall_crossings
     from neurovariety.dictionary.ed_degree import EdDegreeResult, ed_degree
     from neurovariety.dictionary.equations import EquationsResult, equations
+    from neurovariety.dictionary.exposedness import ExposednessResult, exposedness
     from neurovariety.dictionary.fibers import FibersResult, fibers
     from neurovariety.dictionary.gradient_flow import GradientFlowResult, gradient_flow
     from neurovariety.dictionary.invariance import InvarianceResult, invariance
@@ -90,6 +91,7 @@ _HOME = {
     "EdDegreeResult": "dictionary.ed_degree",
     "EquationsResult": "dictionary.equations",
     "Equivariant": "architectures",
+    "ExposednessResult": "dictionary.exposedness",
     "FibersResult": "dictionary.fibers",
     "Form": "dictionary.training.loss",
     "GradientFlowResult": "dictionary.gradient_flow",
@@ -136,6 +138,7 @@ _HOME = {
     "ed_degree": "dictionary.ed_degree",
     "equations": "dictionary.equations",
     "export_script": "export",
+    "exposedness": "dictionary.exposedness",
     "fibers": "dictionary.fibers",
     "gradient_flow": "dictionary.gradient_flow",
     "invariance": "dictionary.invariance",
@@ -175,6 +178,7 @@ __all__ = [
     "EdDegreeResult",
     "EquationsResult",
     "Equivariant",
+    "ExposednessResult",
     "FibersResult",
     "Form",
     "GradientFlowResult",
@@ -220,6 +224,7 @@ __all__ = [
     "ed_degree",
     "equations",
     "export_script",
+    "exposedness",
     "fibers",
     "gradient_flow",
     "invariance",

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from neurovariety.dictionary.gradient_fields import Polynomial
+from neurovariety.dictionary.polynomial_map import PolynomialMap
 
 _STARTS, _STEPS = 12, 60
 _ZERO = 1e-12
@@ -24,7 +25,7 @@ _RANK = 1e-8
 def balanced_leaf(laws: Sequence[Polynomial], coefficients: Sequence[Polynomial], n: int, rng: np.random.Generator) -> dict[str, Any]:
     """``found``: whether balanced weights other than 0 were found; then ``dimension`` of the leaf, ``functions``: directions in which
     functions move on it, and ``gap``: the least singular value kept over the largest dropped, in the two ranks."""
-    h, c = _Map(laws, n), _Map(coefficients, n)
+    h, c = PolynomialMap(laws, n), PolynomialMap(coefficients, n)
     best: tuple[int, int, float] | None = None
     for _ in range(_STARTS):
         w = _balanced(h, rng.normal(size=n))
@@ -38,7 +39,7 @@ def balanced_leaf(laws: Sequence[Polynomial], coefficients: Sequence[Polynomial]
     return {"found": True, "dimension": best[0], "functions": best[1], "gap": best[2]}
 
 
-def _balanced(laws: _Map, w: Any) -> Any:
+def _balanced(laws: PolynomialMap, w: Any) -> Any:
     """The zero of the laws that Newton's iteration with least steps finds from w; None where it finds none but 0."""
     for _ in range(_STEPS):
         values = laws.values(w)
@@ -56,24 +57,3 @@ def _rank(matrix: Any) -> tuple[int, float]:
     rank = int((values > _RANK * values.max(initial=1e-300)).sum())
     dropped = max(float(values[rank]), 1e-16 * float(values[0])) if rank < len(values) else 1e-16 * float(values.max(initial=1e-300))
     return rank, float(values[rank - 1]) / dropped if rank else float("inf")
-
-
-class _Map:
-    """Polynomials as a map of real weights (n,), with its Jacobian."""
-
-    def __init__(self, polynomials: Sequence[Polynomial], n: int) -> None:
-        self.exponents = [np.array(list(p), dtype=np.int64).reshape(-1, n) for p in polynomials]
-        self.factors = [np.array([float(v) for v in p.values()]) for p in polynomials]
-        self.n = n
-
-    def values(self, w: Any) -> Any:
-        return np.array([f @ np.prod(w**e, axis=1) for e, f in zip(self.exponents, self.factors, strict=True)])
-
-    def slopes(self, w: Any) -> Any:
-        out = np.zeros((len(self.factors), self.n))
-        for row, (e, f) in enumerate(zip(self.exponents, self.factors, strict=True)):
-            for i in np.flatnonzero(e.any(axis=0)):
-                lower = e.copy()
-                lower[:, i] = np.maximum(lower[:, i] - 1, 0)
-                out[row, i] = (f * e[:, i]) @ np.prod(w**lower, axis=1)
-        return out

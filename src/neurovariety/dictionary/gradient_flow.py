@@ -30,6 +30,7 @@ from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.gradient_fields import conserved_polynomials, outputs_as_polynomials
 from neurovariety.dictionary.landscape import LandscapeResult, landscape
 from neurovariety.dictionary.progress import quietly, time_is_short
+from neurovariety.dictionary.shares import wilson
 from neurovariety.dictionary.training.dynamics import (
     METHODS,
     Runs,
@@ -59,7 +60,6 @@ _MOST_WEIGHTS = 60
 """Weights of a model whose quadratic laws are looked for to measure the drift."""
 _GROWS = 1.02
 """Weights that grow by this factor over the last stage still move."""
-_Z = 1.96
 
 
 @dataclass(frozen=True, repr=False)
@@ -239,7 +239,7 @@ def _basins(labels: Any, points: Sequence[Point], goal: Any, ends: Any, runs: in
         point = known.get(int(label))
         with jax.enable_x64(True):
             loss = float(goal.value(ends[int(np.flatnonzero(labels == label)[0])]))
-        low, high = _wilson(count, runs)
+        low, high = wilson(count, runs)
         out.append(
             {
                 "point": point.number if point else None,
@@ -253,14 +253,6 @@ def _basins(labels: Any, points: Sequence[Point], goal: Any, ends: Any, runs: in
             }
         )
     return out
-
-
-def _wilson(count: int, runs: int) -> tuple[float, float]:
-    """The 95 % confidence interval of Wilson for a share."""
-    p, z = count / runs, _Z
-    middle = (p + z * z / (2 * runs)) / (1 + z * z / runs)
-    half = z * np.sqrt(p * (1 - p) / runs + z * z / (4 * runs * runs)) / (1 + z * z / runs)
-    return max(0.0, float(middle - half)), min(1.0, float(middle + half))
 
 
 def _drift(model: Model, starts: Any, runs: Runs) -> float | None:

@@ -349,6 +349,24 @@ ENTRIES: tuple[Entry, ...] = (
         in_reports=False,
     ),
     Entry(
+        "exposedness",
+        "neurovariety.dictionary.exposedness:exposedness",
+        "ExposednessResult",
+        "implicit bias: smaller networks at which training rests",
+        options=(
+            Option(
+                "metric",
+                "text",
+                "the quadratic form of the loss (default: frobenius)",
+                ("generic", "frobenius", "bombieri", "gaussian", "uniform", "data"),
+            ),
+            Option("data", "table", "CSV file with a header line, for --metric data"),
+            Option("target", "text", "columns of --data that are no inputs, separated by commas"),
+            Option("samples", "integer", "stationary points sampled on each stratum for the share of minima (default: 60)"),
+        ),
+        takes_memory_limit=False,
+    ),
+    Entry(
         "conservation",
         "neurovariety.dictionary.conservation:conservation",
         "ConservationResult",

@@ -9,7 +9,7 @@ import pytest
 from benchmarks.flows import ARCHITECTURES, DATA_SETS, ends_of, table, wrong_with
 
 from neurovariety import Claim, InputError, as_model, gradient_flow
-from neurovariety.dictionary.gradient_flow import _wilson
+from neurovariety.dictionary.shares import wilson
 from neurovariety.dictionary.training.dynamics import descend, flow, newton_ends, objective, trajectories, typical_gradient
 from neurovariety.dictionary.training.loss import SquaredError
 
@@ -127,9 +127,9 @@ def test_plateaus():
 
 
 def test_wilson():
-    assert _wilson(0, 10)[0] == 0
-    assert _wilson(10, 10)[1] == pytest.approx(1)
-    low, high = _wilson(50, 100)
+    assert wilson(0, 10)[0] == 0
+    assert wilson(10, 10)[1] == pytest.approx(1)
+    low, high = wilson(50, 100)
     assert (low, high) == (pytest.approx(0.4038, abs=1e-3), pytest.approx(0.5962, abs=1e-3))
 
 
