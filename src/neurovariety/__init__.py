@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from neurovariety.dictionary.ed_degree import EdDegreeResult, ed_degree
     from neurovariety.dictionary.equations import EquationsResult, equations
     from neurovariety.dictionary.exposedness import ExposednessResult, exposedness
+    from neurovariety.dictionary.exposure.plane_curve import PlaneCurveCell, plane_curve_cell
     from neurovariety.dictionary.fibers import FibersResult, fibers
     from neurovariety.dictionary.gradient_flow import GradientFlowResult, gradient_flow
     from neurovariety.dictionary.invariance import InvarianceResult, invariance
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from neurovariety.dictionary.symmetries import SymmetriesResult, symmetries
     from neurovariety.dictionary.tangent_kernel import TangentKernelResult, tangent_kernel
     from neurovariety.dictionary.training.loss import Form
+    from neurovariety.dictionary.voronoi import VoronoiResult, voronoi
     from neurovariety.dictionary.weight_decay import WeightDecayResult, weight_decay
     from neurovariety.errors import (
         DataError,
@@ -110,6 +112,7 @@ _HOME = {
     "NeurovarietyError": "errors",
     "NotAlgebraicError": "errors",
     "NotationError": "errors",
+    "PlaneCurveCell": "dictionary.exposure.plane_curve",
     "PointCountResult": "dictionary.point_count",
     "PolyhedralResult": "dictionary.polyhedral",
     "Provenance": "result",
@@ -125,6 +128,7 @@ _HOME = {
     "TangentKernelResult": "dictionary.tangent_kernel",
     "TensorTrain": "architectures",
     "VerificationError": "errors",
+    "VoronoiResult": "dictionary.voronoi",
     "WeightDecayResult": "dictionary.weight_decay",
     "ambient": "dictionary.ambient",
     "as_model": "architectures",
@@ -147,12 +151,14 @@ _HOME = {
     "membership": "dictionary.membership",
     "ml_degree": "dictionary.ml_degree",
     "parse": "architectures",
+    "plane_curve_cell": "dictionary.exposure.plane_curve",
     "point_count": "dictionary.point_count",
     "polyhedral": "dictionary.polyhedral",
     "read_csv": "dataset",
     "sample_complexity": "dictionary.sample_complexity",
     "symmetries": "dictionary.symmetries",
     "tangent_kernel": "dictionary.tangent_kernel",
+    "voronoi": "dictionary.voronoi",
     "wall_crossings": "dictionary.discriminant",
     "weight_decay": "dictionary.weight_decay",
 }
@@ -196,6 +202,7 @@ __all__ = [
     "NeurovarietyError",
     "NotAlgebraicError",
     "NotationError",
+    "PlaneCurveCell",
     "PointCountResult",
     "PolyhedralResult",
     "Provenance",
@@ -211,6 +218,7 @@ __all__ = [
     "TangentKernelResult",
     "TensorTrain",
     "VerificationError",
+    "VoronoiResult",
     "WeightDecayResult",
     "ambient",
     "as_model",
@@ -233,12 +241,14 @@ __all__ = [
     "membership",
     "ml_degree",
     "parse",
+    "plane_curve_cell",
     "point_count",
     "polyhedral",
     "read_csv",
     "sample_complexity",
     "symmetries",
     "tangent_kernel",
+    "voronoi",
     "wall_crossings",
     "weight_decay",
 ]

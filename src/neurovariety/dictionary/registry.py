@@ -367,6 +367,26 @@ ENTRIES: tuple[Entry, ...] = (
         takes_memory_limit=False,
     ),
     Entry(
+        "voronoi",
+        "neurovariety.dictionary.voronoi:voronoi",
+        "VoronoiResult",
+        "implicit bias: how often smaller networks fit best",
+        options=(
+            Option(
+                "metric",
+                "text",
+                "the quadratic form of the loss (default: frobenius)",
+                ("frobenius", "bombieri", "gaussian", "uniform", "data"),
+            ),
+            Option("data", "table", "CSV file with a header line, for --metric data"),
+            Option("target", "text", "columns of --data that are no inputs, separated by commas"),
+            Option("targets", "integer", "random targets (default: 400)"),
+            Option("scale", "number", "standard deviation of the targets (default: 1)"),
+        ),
+        takes_memory_limit=False,
+        in_reports=False,
+    ),
+    Entry(
         "conservation",
         "neurovariety.dictionary.conservation:conservation",
         "ConservationResult",
