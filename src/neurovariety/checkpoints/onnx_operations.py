@@ -168,9 +168,9 @@ def _clip(c: Call) -> Value:
 
 def _min(c: Call) -> Value:
     """Min(Relu(x), 6), an exported relu6."""
-    if len(c.inputs) == 2 and c.builder.number(c.inputs[1]) == 6 and c.builder.function(c.inputs[0]) == "relu":
-        return c.make("activation", c.x, function="relu6")
-    refuse(c.path, c.operator, "relu6 is understood")
+    if len(c.inputs) != 2 or c.builder.number(c.inputs[1]) != 6 or c.builder.function(c.inputs[0]) != "relu":
+        refuse(c.path, c.operator, "relu6 is understood")
+    return c.activation("relu6")
 
 
 def _greater(c: Call) -> Above:
@@ -183,14 +183,10 @@ def _greater(c: Call) -> Above:
 def _where(c: Call) -> Value:
     """Where(x > 20, x, softplus(x)), which is softplus but for rounding."""
     test, x, otherwise = c.inputs
-    if (
-        isinstance(test, Above)
-        and test.value == x
-        and test.number >= _SOFTPLUS_THRESHOLD
-        and c.builder.function(otherwise) == "softplus"
-    ):
-        return c.builder.promoted(otherwise)
-    refuse(c.path, c.operator, "the exported form of softplus is understood")
+    known = isinstance(test, Above) and test.value == x and test.number >= _SOFTPLUS_THRESHOLD
+    if not known or c.builder.function(otherwise) != "softplus":
+        refuse(c.path, c.operator, "the exported form of softplus is understood")
+    return c.builder.promoted(otherwise)
 
 
 def _flatten(c: Call) -> Value:
@@ -215,6 +211,8 @@ def _reshape(c: Call) -> Operand:
 
 def _transpose(c: Call) -> Value:
     rank = len(c.builder.shape(c.x)) + 1
+    if isinstance(c.inputs[0], Stored):  # a weight has no batch axis
+        return c.make("transpose", c.x, permutation=tuple(c.attributes.get("perm", range(rank - 2, -1, -1))))
     order = c.attributes.get("perm", list(range(rank))[::-1])
     if order[0] != 0:
         raise InputError(f"{c.path} moves the batch axis; only the axes of one sample can be used")

@@ -289,7 +289,9 @@ def _filled(c: Call) -> Stored:
     """A constant tensor of ones or zeros, made in the graph."""
     values = {"ones": 1.0, "zeros": 0.0}.get(c.operator, c.get("fill_value"))
     key = f"{c.name} (constant)"
-    c.builder.weights[key] = np.full([int(n) for n in c.arguments["size"]], float(values))
+    c.builder.weights[key] = np.full([int(n) for n in c.arguments["size"]], float(values), dtype=np.float32)
+    if np.any(c.builder.weights[key] != float(values)):
+        c.builder.weights[key] = np.full(c.builder.weights[key].shape, float(values))
     c.builder.fixed.add(key)
     c.builder.uses[key] += 1
     return Stored(key)
