@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from neurovariety.dictionary.ambient import AmbientResult, ambient
     from neurovariety.dictionary.components import ComponentsResult, components
     from neurovariety.dictionary.conservation import ConservationResult, conservation
+    from neurovariety.dictionary.critical_locus import CriticalLocusResult, critical_locus
     from neurovariety.dictionary.data import DataResult, data
     from neurovariety.dictionary.degree import DegreeResult, degree
     from neurovariety.dictionary.dimension import DimensionResult, dimension
@@ -55,6 +56,8 @@ if TYPE_CHECKING:
     from neurovariety.dictionary.point_count import PointCountResult, point_count
     from neurovariety.dictionary.polyhedral import PolyhedralResult, polyhedral
     from neurovariety.dictionary.sample_complexity import SampleComplexityResult, sample_complexity
+    from neurovariety.dictionary.singularities import SingularitiesResult, singularities
+    from neurovariety.dictionary.subnetworks import SubnetworksResult, subnetworks
     from neurovariety.dictionary.symmetries import SymmetriesResult, symmetries
     from neurovariety.dictionary.tangent_kernel import TangentKernelResult, tangent_kernel
     from neurovariety.dictionary.training.loss import Form
@@ -84,6 +87,7 @@ _HOME = {
     "Claim": "claim",
     "ComponentsResult": "dictionary.components",
     "ConservationResult": "dictionary.conservation",
+    "CriticalLocusResult": "dictionary.critical_locus",
     "DataError": "errors",
     "DataResult": "dictionary.data",
     "Dataset": "dataset",
@@ -127,7 +131,9 @@ _HOME = {
     "Rounding": "checkpoints",
     "SampleComplexityResult": "dictionary.sample_complexity",
     "Sequence": "architectures",
+    "SingularitiesResult": "dictionary.singularities",
     "StateSpace": "architectures",
+    "SubnetworksResult": "dictionary.subnetworks",
     "SymmetriesResult": "dictionary.symmetries",
     "TangentKernelResult": "dictionary.tangent_kernel",
     "TensorTrain": "architectures",
@@ -139,6 +145,7 @@ _HOME = {
     "build_report": "report",
     "components": "dictionary.components",
     "conservation": "dictionary.conservation",
+    "critical_locus": "dictionary.critical_locus",
     "data": "dictionary.data",
     "degree": "dictionary.degree",
     "dimension": "dictionary.dimension",
@@ -161,6 +168,8 @@ _HOME = {
     "polyhedral": "dictionary.polyhedral",
     "read_csv": "dataset",
     "sample_complexity": "dictionary.sample_complexity",
+    "singularities": "dictionary.singularities",
+    "subnetworks": "dictionary.subnetworks",
     "symmetries": "dictionary.symmetries",
     "tangent_kernel": "dictionary.tangent_kernel",
     "to_torch": "checkpoints",
@@ -181,6 +190,7 @@ __all__ = [
     "Claim",
     "ComponentsResult",
     "ConservationResult",
+    "CriticalLocusResult",
     "DataError",
     "DataResult",
     "Dataset",
@@ -223,7 +233,9 @@ __all__ = [
     "Rounding",
     "SampleComplexityResult",
     "Sequence",
+    "SingularitiesResult",
     "StateSpace",
+    "SubnetworksResult",
     "SymmetriesResult",
     "TangentKernelResult",
     "TensorTrain",
@@ -235,6 +247,7 @@ __all__ = [
     "build_report",
     "components",
     "conservation",
+    "critical_locus",
     "data",
     "degree",
     "dimension",
@@ -257,6 +270,8 @@ __all__ = [
     "polyhedral",
     "read_csv",
     "sample_complexity",
+    "singularities",
+    "subnetworks",
     "symmetries",
     "tangent_kernel",
     "to_torch",

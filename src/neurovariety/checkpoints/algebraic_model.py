@@ -43,8 +43,8 @@ def algebraic_model(network: Network) -> Model:
         function = node.attributes["function"] if node.kind == "activation" else "a maximum"
         if node.kind == "max_pool" or (node.kind == "activation" and function not in ALGEBRAIC):
             raise InputError(
-                f"{node.place} applies {function}, which is not a polynomial or rational function: no algebraic model has this network; "
-                "replace it by a polynomial, or use what works on the network itself (evaluate, diagnose, prune, align)"
+                f"{node.place} applies {function}, which is not a polynomial or rational function: no algebraic model has this "
+                "network; replace it by a polynomial, or use what works on the network itself (evaluate, diagnose, prune, align)"
             )
     table = _Coefficients()
     shapes = {key: tuple(network.weights[key].shape) for key in network.trained}

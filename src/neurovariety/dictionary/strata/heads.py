@@ -76,7 +76,7 @@ def _ranks(model: Model, attention: Attention, l: int, head: list[Array], where:
 
 
 def _rank_one(model: Model, attention: Attention, l: int, head: list[Array], where: str) -> WeightStratum:
-    """K, Q and V of rank one: f = u (v . X X^T k) q^T X, the same after v and k are exchanged."""
+    """K = b k^T, Q = c q^T and V = u v^T: f = (b.c) u (v.XX^T k) q^T X."""
     rest = free_places(model, head)
     total = len(rest) + sum(sum(m.shape) for m in head)
 
@@ -91,6 +91,61 @@ def _rank_one(model: Model, attention: Attention, l: int, head: list[Array], whe
 
     sizes = _sizes(attention, l, attention.heads, 1, 1)
     return _stratum(f"attention and V of rank 1{where}", "rank-one attention", model, total, embed, None, sizes)
+
+
+def _exchange(model: Model, attention: Attention, head: list[Array], exchanged: bool, of_k: bool) -> WeightStratum:
+    """V = u v^T and K^T Q = k q^T, with k and v ``exchanged`` or not: (v.XX^T k) is symmetric in them. Further rows of Q are free, or
+    of K (``of_k``), as those of the other are zero."""
+    k, q, v = head
+    (a, d), e = k.shape, v.shape[0]
+    loose = (k if of_k else q)[1:].reshape(-1)
+
+    def embed(s: Array) -> Array:
+        out = np.zeros(model.parameters, dtype=s.dtype)
+        first, second, third, left = s[:d], s[d : 2 * d], s[2 * d : 3 * d], s[3 * d : 3 * d + e]
+        if exchanged:
+            first, third = third, first
+        out[k[0]], out[q[0]] = first, second
+        out[v] = left.reshape(e, 1) @ third.reshape(1, d)
+        out[loose] = s[3 * d + e :]
+        return out
+
+    extra = (a - 1) * d
+    name = "attention and V of rank 1" + (", k and v exchanged" if exchanged else "") + (", rows of K free" if of_k else "")
+    sizes = _sizes(attention, 0, 1, 1, 1)
+    return _stratum(name, "rank-one attention", model, 3 * d + e + extra, embed, None, sizes, free=extra)
+
+
+def head_families(model: Model, attention: Attention) -> list[WeightStratum]:
+    """Strata over the same functions with common parameters of these functions: heads without effect, K or Q with zero rows, and the
+    exchange of k and v where both K^T Q and V have rank one. For one layer."""
+    if attention.layers > 1:
+        return []
+    if attention.heads > 1:
+        return [s for s in head_strata(model, attention) if s.free is not None and s.sizes[0][0] < attention.heads]
+    head = [model.places[name] for name in attention.head_blocks(1)[0]]
+    k, q, _ = head
+    out = []
+    for r in range(1, min(k.shape)):
+        small = replace(attention, inner=(r,))
+        corner = smaller_places(model, attention, small)
+        for gone, what in ((k[r:], "K"), (q[r:], "Q")):
+            free = np.concatenate([corner, np.setdiff1d(free_places(model, [gone]), corner)])
+            sizes = _sizes(attention, 0, 1, r, min(attention.widths))
+            name = f"{what} with {r} nonzero rows"
+            extra = len(free) - len(corner)
+            out.append(_stratum(name, "rank", model, len(free), _kept(model, free), small.model, sizes, free=extra))
+    return [*out, *(_exchange(model, attention, head, exchanged, of_k) for exchanged in (False, True) for of_k in (False, True))]
+
+
+def smaller_places(model: Model, attention: Attention, small: Attention) -> Array:
+    """Where the weights of a network with fewer or smaller heads go: into the first heads, the first rows of K and Q."""
+    found: dict[str, str] = {}
+    for l in range(1, attention.layers + 1):
+        for own, large in zip(small.head_blocks(l), attention.head_blocks(l), strict=False):
+            found.update(zip(own, large, strict=True))
+    corners = [model.places[found[b.name]][tuple(slice(n) for n in b.shape)].reshape(-1) for b in small.model.blocks]
+    return np.concatenate(corners)
 
 
 def _silent(model: Model, l: int, head: list[Array]) -> list[WeightStratum]:
@@ -108,15 +163,18 @@ def _pairs(model: Model, attention: Attention, l: int, heads: list[list[Array]],
     fewer = replace(attention, heads=h - 1).model if attention.layers == 1 else None
     full = (min(attention.inner[l], attention.widths[l]), min(attention.widths[l], attention.widths[l + 1]))
     sizes = _sizes(attention, l, h - 1, *full)
+    corner = smaller_places(model, attention, replace(attention, heads=h - 1)) if attention.layers == 1 else None
     out = []
     for letters, kind, what in (
         ("V", "outgoing zero", "with V zero"),
         ("K", "incoming zero", "with K zero"),
         ("KQV", "inactive", "dead"),
     ):
-        gone = [m for letter, m in zip("KQV", heads[-1], strict=True) if letter in letters]
-        free = free_places(model, gone)
-        out.append(_stratum(f"head {h}{where} {what}", kind, model, len(free), _kept(model, free), fewer, sizes, copies=h))
+        free = free_places(model, [m for letter, m in zip("KQV", heads[-1], strict=True) if letter in letters])
+        if corner is not None:
+            free = np.concatenate([corner, np.setdiff1d(free, corner)])
+        extra = None if corner is None else len(free) - len(corner)
+        out.append(_stratum(f"head {h}{where} {what}", kind, model, len(free), _kept(model, free), fewer, sizes, h, extra))
     pairs = comb(h, 2)
     parameters, embed = _equal_scores(model, heads[0], heads[1])
     out.insert(
@@ -194,7 +252,15 @@ def _narrow(attention: Attention, l: int, r: int) -> Model | None:
 
 
 def _stratum(
-    name: str, kind: str, model: Model, parameters: int, embed: Any, small: Model | None, sizes: Sizes, copies: int = 1
+    name: str,
+    kind: str,
+    model: Model,
+    parameters: int,
+    embed: Any,
+    small: Model | None,
+    sizes: Sizes,
+    copies: int = 1,
+    free: int | None = None,
 ) -> WeightStratum:
     """A stratum over a smaller network; where that has no notation it is the stratum's own model."""
-    return WeightStratum(name, kind, model, parameters, embed, small or own_model(name, model, parameters, embed), sizes, copies)
+    return WeightStratum(name, kind, model, parameters, embed, small or own_model(name, model, parameters, embed), sizes, copies, free)

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from neurovariety.architectures import CNN
+from neurovariety.dictionary.real_components import architecture_of
 from neurovariety.dictionary.strata.weight_stratum import WeightStratum, own_model
 from neurovariety.model import Model
 from neurovariety.rings.ring import Array
@@ -53,12 +54,41 @@ def padding_strata(model: Model, cnn: CNN) -> list[WeightStratum]:
             parameters, embed = _cut(model, chosen)
             small = small or own_model(shown, model, parameters, embed)
             at = f" (from {', '.join('x'.join(str(a) for a, _ in w) for w in chosen)})" if len(places) > 1 else ""
-            out.append(WeightStratum(shown + at, "padding", model, parameters, embed, small, sizes))
+            out.append(WeightStratum(shown + at, "padding", model, parameters, embed, small, sizes, free=0))
     return out
 
 
+def without_padding(cnn: CNN, sizes: tuple[int, ...]) -> CNN:
+    """The network of the windows ``sizes`` (minus the first and the last place in each direction, layer by layer) with as many outputs:
+    its functions are those of the padded one, on a part of the input."""
+    d = cnn.dimensions
+    lengths = [sizes[i] + sizes[i + 1] + 1 for i in range(0, len(sizes), 2)]
+    filters = tuple(tuple(lengths[l * d : (l + 1) * d]) for l in range(cnn.layers))
+    return CNN.shortest(filters, cnn.activations, cnn.strides, cnn.channels, cnn.spaces()[-1])
+
+
+def smaller_network(stratum: WeightStratum) -> Model | None:
+    """An architecture whose functions have the dimension of those over a stratum: that of ``small``, or the network of its windows."""
+    if stratum.small is None or architecture_of(stratum.small) is not None:
+        return stratum.small
+    cnn = architecture_of(stratum.model)
+    if stratum.kind == "padding" and isinstance(cnn, CNN):
+        return without_padding(cnn, stratum.sizes[0]).model
+    return None
+
+
+def all_windows(cnn: CNN, most: int) -> bool:
+    """Whether `padding_strata` lists all choices of windows, at most ``most`` (the whole filters are no such choice)."""
+    return prod(map(len, _choices(cnn))) <= min(most + 1, _MOST_WINDOWS)
+
+
+def _choices(cnn: CNN) -> list[list[Window]]:
+    """The windows of each layer."""
+    return [list(product(*([(a, b) for a in range(k) for b in range(a, k)] for k in f))) for f in cnn.filters]
+
+
 def _windows(cnn: CNN) -> Iterator[tuple[Window, ...]]:
-    each: list[list[Window]] = [list(product(*([(a, b) for a in range(k) for b in range(a, k)] for k in f))) for f in cnn.filters]
+    each = _choices(cnn)
     if prod(map(len, each)) <= _MOST_WINDOWS:
         yield from product(*each)
         return

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
-from math import prod
+from functools import cache
+from itertools import islice, pairwise
 from typing import Any
 
 import numpy as np
@@ -71,16 +71,20 @@ class RankProfile:
 def rank_profiles(widths: tuple[int, ...]) -> list[RankProfile]:
     """All types but the generic one, or those of one rank throughout where there may be too many; the largest orbits first."""
     nodes = len(widths)
-    generic = tuple(min(widths[l], widths[l + 1]) for l in range(nodes - 1))
     intervals = [(i, j) for i in range(nodes) for j in range(i, nodes)]
-    if prod(r + 1 for r in generic) ** (nodes - 1) > _MOST_TYPES:
+    found = [RankProfile(widths, counts) for counts in islice(_types(widths, intervals), _MOST_TYPES)]
+    if not all_types(widths):
         found = [_uniform(widths, r) for r in range(min(widths) - 1, -1, -1)]
-    else:
-        found = [RankProfile(widths, counts) for counts in _types(widths, intervals)]
     found.sort(key=lambda t: (-t.dimension, t.counts))
     full = max(found, key=lambda t: t.dimension)
     is_generic = full.dimension == sum(a * b for a, b in pairwise(widths))
     return [t for t in found if not (is_generic and t is full)]
+
+
+def all_types(widths: tuple[int, ...]) -> bool:
+    """Whether `rank_profiles` enumerates all types."""
+    intervals = [(i, j) for i in range(len(widths)) for j in range(i, len(widths))]
+    return sum(1 for _ in islice(_types(widths, intervals), _MOST_TYPES + 1)) <= _MOST_TYPES
 
 
 def _types(widths: tuple[int, ...], intervals: list[tuple[int, int]]) -> Iterator[tuple[tuple[tuple[int, int], int], ...]]:
@@ -110,7 +114,7 @@ def rank_strata(model: Model, widths: tuple[int, ...], most: int) -> list[Weight
     for profile in rank_profiles(widths)[:most]:
         parameters, put = orbit(profile)
         r = profile.end_to_end
-        small = Linear((widths[0], *(r for _ in widths[1:-1]), widths[-1])).model if r else None
+        small = of_rank(widths, r) if r else None
         out.append(
             WeightStratum(
                 name=profile_name(profile),
@@ -120,9 +124,16 @@ def rank_strata(model: Model, widths: tuple[int, ...], most: int) -> list[Weight
                 embed=_placed(blocks, put, model.parameters),
                 small=small,
                 sizes=((r,),) if r else (),
+                profile=profile,
             )
         )
     return out
+
+
+@cache
+def of_rank(widths: tuple[int, ...], r: int) -> Model:
+    """The network of the matrices of rank at most r; its theorems take seconds for large matrices."""
+    return Linear((widths[0], *(r for _ in widths[1:-1]), widths[-1])).model
 
 
 def profile_name(profile: RankProfile) -> str:

@@ -220,18 +220,21 @@ def _stratum(
             words += [f"{_listed(noun, range(first, first + g))}{where} {how}"] if g > 1 else []
             first += g
     hidden = tuple(c.left for c in chosen)
-    parameters, embed = _embedding(model.parameters, zero, multiples)
+    small = smaller(hidden)
+    parameters, embed = _embedding(model, zero, multiples, small)
     kinds = set().union(*(c.kinds for c in chosen))
     inner = (widths[0], *hidden, widths[-1])
+    constant = any(c.incoming and layer.bias for c, layer in zip(chosen, layers, strict=True))
     return WeightStratum(
         name=", ".join(words),
         kind=kinds.pop() if len(kinds) == 1 else "mixed",
         model=model,
         parameters=parameters,
         embed=embed,
-        small=smaller(hidden),
+        small=small,
         sizes=((*hidden, *(min(pair) for pair in pairwise(inner))),),
         copies=prod(c.copies for c in chosen),
+        free=None if multiples or constant else parameters - small.parameters,
     )
 
 
@@ -244,14 +247,19 @@ def _multiple(layer: _Layer, i: int, j: int, flipped: bool, scalars: int) -> _Mu
     return _Multiple(source, target, -1 if flipped else 1, scalars if proportional else -1, u.denominator, u.numerator)
 
 
-def _embedding(parameters: int, zero: set[int], multiples: list[_Multiple]) -> tuple[int, Any]:
-    """The free weights first, then one scalar for each proportional pair."""
+def _embedding(model: Model, zero: set[int], multiples: list[_Multiple], small: Model | None) -> tuple[int, Any]:
+    """The free weights first, those of the smaller network (the first units of each layer) before others, then the scalars."""
     bound = {int(t) for m in multiples for t in m.target}
-    free = np.array([i for i in range(parameters) if i not in zero and i not in bound], dtype=np.int64)
+    corner = np.zeros(0, dtype=np.int64)
+    if small is not None and not multiples:
+        # A block of the smaller network is a corner of the block of the same name.
+        corner = np.concatenate([model.places[b.name][tuple(slice(n) for n in b.shape)].reshape(-1) for b in small.blocks])
+    taken = zero | bound | set(corner.tolist())
+    free = np.concatenate([corner, np.array([i for i in range(model.parameters) if i not in taken], dtype=np.int64)])
     scalars = sum(m.scalar >= 0 for m in multiples)
 
     def embed(s: Array) -> Array:
-        out = np.zeros(parameters, dtype=s.dtype)
+        out = np.zeros(model.parameters, dtype=s.dtype)
         out[free] = s[: len(free)]
         for m in multiples:
             row = out[m.source] * m.sign
@@ -332,5 +340,5 @@ def _defined_at_zero(s: Activation) -> bool:
 def zeroed(model: Model, block: str, layer: int) -> WeightStratum:
     """The weights with one block zero, over the zero function."""
     gone = set(model.places[block].reshape(-1).tolist())
-    parameters, embed = _embedding(model.parameters, gone, [])
-    return WeightStratum(f"layer {layer} zero", "zero", model, parameters, embed, None)
+    parameters, embed = _embedding(model, gone, [], None)
+    return WeightStratum(f"layer {layer} zero", "zero", model, parameters, embed, None, free=parameters)
