@@ -117,7 +117,7 @@ def exposedness(
     for k, stratum in enumerate(strata):
         note(phase=f"exposedness of {stratum.name}")
         found = incidence(stratum, coefficients, quadric, n, generator(seed, _STREAM, 2, k))
-        errors.append(error_bound(found, degree, 2))
+        errors.append(error_bound(found, degree, int(stratum.size[0])))
         primes.append(found.prime)
         taken = 0 if time_is_up() else samples
         minima = minima_among(stratum, written, matrix, taken, generator(seed, _STREAM, 3, k))

@@ -70,8 +70,8 @@ class ImageFacts:
 
 @dataclass(frozen=True)
 class Closure:
-    """What is known of a closure X: its ``dimension`` lies between two proved bounds, ``at_least`` and ``at_most``; dimension of its span
-    (``ambient``), its equations, and its strata with what a theorem says of them."""
+    """What is known of a closure X: its ``dimension`` lies between two proved bounds, ``at_least`` and ``at_most``; dimension of its
+    span (``ambient``), its equations, and its strata with what a theorem says of them."""
 
     at_least: int
     at_most: int
