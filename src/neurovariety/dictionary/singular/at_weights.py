@@ -27,7 +27,7 @@ from neurovariety.tolerances import EXTRA_SAMPLES, PRIME_BITS
 _STREAM = 77
 _MOST_ROWS = 600
 _DRAWS = 6
-"""Random values of the weights that were freed together."""
+"""Random values of weights that can be moved without effect."""
 
 _MOST_RELATIVES = 12
 _ORDERS = 4
@@ -119,9 +119,9 @@ def _once(model: Model, weights: Sequence[Fraction], closure: Closure, rng: np.r
     rows = min(closure.ambient if closure.ambient is not None else _MOST_ROWS, _MOST_ROWS)
     inputs = start.inputs(model, math.ceil(rows / model.outputs) + EXTRA_SAMPLES)
     points = [start, *(Point(field, w, coefficients, rng) for w in _relatives(model, start, p))]
-    sure = tangent_span(model, p, points, inputs)
+    sure = tangent_span(model, p, points, inputs, closure.at_least)
     points += [Point(field, w, coefficients, rng) for w in _moved(model, start, inputs)]
-    span = tangent_span(model, p, points, inputs)
+    span = tangent_span(model, p, points, inputs, closure.at_least)
     at_most = None
     if closure.ideal is not None:
         point = closure.ideal.system.coordinates.at(np.asarray(here, dtype=np.int64)[None, :], p)[0]
@@ -166,7 +166,7 @@ def _relatives(model: Model, start: Point, p: int) -> list[Array]:
             return [
                 o.at(np.concatenate([theta, rng.integers(0, p, size=o.free or 0)]), p)
                 for o in family[:_MOST_RELATIVES]
-                if o.free is not None
+                for _ in range(_DRAWS if o.free else 1)
             ]
     return []
 

@@ -70,7 +70,7 @@ class ImageFacts:
 
 @dataclass(frozen=True)
 class Closure:
-    """What is known of a closure X: its ``dimension`` lies between two proved bounds, ``at_least`` and ``at_most``; dimension of its
+    """What is known of a closure X: its dimension lies between two proved bounds, ``at_least`` and ``at_most``; the dimension of its
     span (``ambient``), its equations, and its strata with what a theorem says of them."""
 
     at_least: int
@@ -158,7 +158,7 @@ def _image(model: Model, family: tuple[WeightStratum, ...], closure: Closure, se
             assert s.free is not None
             for _ in range(each if s.free else 1):
                 points.append(Point(field, s.at(np.concatenate([theta, rng.integers(0, p, size=s.free)]), p), coefficients, rng))
-        span = tangent_span(model, p, points, inputs)
+        span = tangent_span(model, p, points, inputs, closure.at_least)
         if span.first > closure.at_most or len(points) == len(family):
             break
     at_most, ideal = None, closure.ideal

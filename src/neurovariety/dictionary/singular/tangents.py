@@ -25,6 +25,9 @@ from neurovariety.rings.ring import Array
 _DIRECTIONS = 4
 """Directions v in which second derivatives are taken at each weight."""
 
+_SMALL = 60
+"""Parameters up to which second derivatives are taken even where they decide nothing, for a sharper bound."""
+
 _MOST_KERNEL = 60
 """Kernel vectors c that second derivatives are taken with."""
 
@@ -40,10 +43,12 @@ class TangentSpan:
     branches: int
 
 
-def tangent_span(model: Model, p: int, points: Sequence[Point], inputs: Array) -> TangentSpan:
+def tangent_span(model: Model, p: int, points: Sequence[Point], inputs: Array, full: int) -> TangentSpan:
     """The span mod ``p`` at one function: all ``points`` are weights over it. Raises `VerificationError` where they are not.
 
-    ``inputs`` must be enough to tell all functions of the span apart.
+    ``inputs`` must be enough to tell all functions of the span apart. ``full`` is the generic rank of J; near weights where J has it the
+    kernels form a bundle of vector fields xi with J xi = 0, so that D^2 phi(v, xi) = - J (d xi)(v) is in the image of J already. Second
+    derivatives are left out there, and for large models where first ones span more than ``full``.
     """
     first = points[0]
     values = _values(model, first, inputs)
@@ -56,9 +61,11 @@ def tangent_span(model: Model, p: int, points: Sequence[Point], inputs: Array) -
         j = reduce_mod(jacobian_matrix(model, p, point, inputs)[0], p)
         images.append(j)
         ranks.append(rank(j, p))
-        more += _second(model, p, point, inputs, j)
     span = np.concatenate(images, axis=1)
     one = rank(span, p)
+    if one <= full or model.parameters <= _SMALL:
+        for point, j, r in zip(points, images, ranks, strict=True):
+            more += _second(model, p, point, inputs, j) if r < full else []
     two = rank(np.concatenate([span, *more], axis=1), p) if more else one
     return TangentSpan(one, two, tuple(ranks), _branches(images, ranks, p))
 

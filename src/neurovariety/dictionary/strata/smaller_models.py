@@ -38,9 +38,11 @@ class Stratum:
 
 @dataclass(frozen=True, eq=False)
 class Strata:
-    """Strata from large to small. ``theorem``: why all singular functions of the closure are on strata, '' where not known. ``exact``:
-    it says that all functions on strata are singular; ``immersed``: that J has full rank modulo scalings at all weights over functions
-    other than 0, so that a function with one choice of filters is a smooth one."""
+    """Strata from large to small. ``theorem``: why all singular functions of the closure are on strata, '' where not known.
+
+    ``exact``: it says that all functions on strata are singular; ``immersed``: that J has full rank modulo scalings at all weights over
+    functions other than 0, so that a function with one choice of filters is a smooth point.
+    """
 
     strata: tuple[Stratum, ...]
     theorem: str
