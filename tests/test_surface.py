@@ -119,6 +119,9 @@ STREET = {
     "architectures": BASICS | RECORDS | {"model"},
     "homotopy": BASICS | {"rings"},
     "dictionary": BASICS | RECORDS | {"model", "linear_algebra", "rings", "program", "architectures", "homotopy", "result", "dataset"},
+    "checkpoints": BASICS
+    | RECORDS
+    | {"model", "linear_algebra", "rings", "program", "architectures", "dictionary", "result", "dataset"},
     "export": BASICS | RECORDS | {"model", "linear_algebra", "rings", "program", "architectures", "dictionary"},
     "report": BASICS | RECORDS | {"model", "architectures", "dictionary", "result", "dataset", "__version__"},
     "cli": BASICS

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         as_model,
         parse,
     )
+    from neurovariety.checkpoints import Network, Node, Rounding, load_network, to_torch, write_network
     from neurovariety.claim import Claim
     from neurovariety.dataset import Dataset, read_csv
     from neurovariety.dictionary.ambient import AmbientResult, ambient
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
     from neurovariety.dictionary.discriminant import DiscriminantResult, discriminant, wall_crossings
     from neurovariety.dictionary.ed_degree import EdDegreeResult, ed_degree
     from neurovariety.dictionary.equations import EquationsResult, equations
+    from neurovariety.dictionary.exposedness import ExposednessResult, exposedness
+    from neurovariety.dictionary.exposure.plane_curve import PlaneCurveCell, plane_curve_cell
     from neurovariety.dictionary.fibers import FibersResult, fibers
     from neurovariety.dictionary.gradient_flow import GradientFlowResult, gradient_flow
     from neurovariety.dictionary.invariance import InvarianceResult, invariance
@@ -58,6 +61,7 @@ if TYPE_CHECKING:
     from neurovariety.dictionary.symmetries import SymmetriesResult, symmetries
     from neurovariety.dictionary.tangent_kernel import TangentKernelResult, tangent_kernel
     from neurovariety.dictionary.training.loss import Form
+    from neurovariety.dictionary.voronoi import VoronoiResult, voronoi
     from neurovariety.dictionary.weight_decay import WeightDecayResult, weight_decay
     from neurovariety.errors import (
         DataError,
@@ -94,6 +98,7 @@ _HOME = {
     "EdDegreeResult": "dictionary.ed_degree",
     "EquationsResult": "dictionary.equations",
     "Equivariant": "architectures",
+    "ExposednessResult": "dictionary.exposedness",
     "FibersResult": "dictionary.fibers",
     "Form": "dictionary.training.loss",
     "GradientFlowResult": "dictionary.gradient_flow",
@@ -109,9 +114,12 @@ _HOME = {
     "MembershipResult": "dictionary.membership",
     "MlDegreeResult": "dictionary.ml_degree",
     "Model": "model",
+    "Network": "checkpoints",
     "NeurovarietyError": "errors",
+    "Node": "checkpoints",
     "NotAlgebraicError": "errors",
     "NotationError": "errors",
+    "PlaneCurveCell": "dictionary.exposure.plane_curve",
     "PointCountResult": "dictionary.point_count",
     "PolyhedralResult": "dictionary.polyhedral",
     "Provenance": "result",
@@ -120,6 +128,7 @@ _HOME = {
     "Residual": "architectures",
     "ResourceError": "errors",
     "Result": "result",
+    "Rounding": "checkpoints",
     "SampleComplexityResult": "dictionary.sample_complexity",
     "Sequence": "architectures",
     "SingularitiesResult": "dictionary.singularities",
@@ -129,6 +138,7 @@ _HOME = {
     "TangentKernelResult": "dictionary.tangent_kernel",
     "TensorTrain": "architectures",
     "VerificationError": "errors",
+    "VoronoiResult": "dictionary.voronoi",
     "WeightDecayResult": "dictionary.weight_decay",
     "ambient": "dictionary.ambient",
     "as_model": "architectures",
@@ -143,14 +153,17 @@ _HOME = {
     "ed_degree": "dictionary.ed_degree",
     "equations": "dictionary.equations",
     "export_script": "export",
+    "exposedness": "dictionary.exposedness",
     "fibers": "dictionary.fibers",
     "gradient_flow": "dictionary.gradient_flow",
     "invariance": "dictionary.invariance",
     "landscape": "dictionary.landscape",
+    "load_network": "checkpoints",
     "maximum_likelihood": "dictionary.maximum_likelihood",
     "membership": "dictionary.membership",
     "ml_degree": "dictionary.ml_degree",
     "parse": "architectures",
+    "plane_curve_cell": "dictionary.exposure.plane_curve",
     "point_count": "dictionary.point_count",
     "polyhedral": "dictionary.polyhedral",
     "read_csv": "dataset",
@@ -159,8 +172,11 @@ _HOME = {
     "subnetworks": "dictionary.subnetworks",
     "symmetries": "dictionary.symmetries",
     "tangent_kernel": "dictionary.tangent_kernel",
+    "to_torch": "checkpoints",
+    "voronoi": "dictionary.voronoi",
     "wall_crossings": "dictionary.discriminant",
     "weight_decay": "dictionary.weight_decay",
+    "write_network": "checkpoints",
 }
 
 __all__ = [
@@ -185,6 +201,7 @@ __all__ = [
     "EdDegreeResult",
     "EquationsResult",
     "Equivariant",
+    "ExposednessResult",
     "FibersResult",
     "Form",
     "GradientFlowResult",
@@ -199,9 +216,12 @@ __all__ = [
     "MembershipResult",
     "MlDegreeResult",
     "Model",
+    "Network",
     "NeurovarietyError",
+    "Node",
     "NotAlgebraicError",
     "NotationError",
+    "PlaneCurveCell",
     "PointCountResult",
     "PolyhedralResult",
     "Provenance",
@@ -210,6 +230,7 @@ __all__ = [
     "Residual",
     "ResourceError",
     "Result",
+    "Rounding",
     "SampleComplexityResult",
     "Sequence",
     "SingularitiesResult",
@@ -219,6 +240,7 @@ __all__ = [
     "TangentKernelResult",
     "TensorTrain",
     "VerificationError",
+    "VoronoiResult",
     "WeightDecayResult",
     "ambient",
     "as_model",
@@ -233,14 +255,17 @@ __all__ = [
     "ed_degree",
     "equations",
     "export_script",
+    "exposedness",
     "fibers",
     "gradient_flow",
     "invariance",
     "landscape",
+    "load_network",
     "maximum_likelihood",
     "membership",
     "ml_degree",
     "parse",
+    "plane_curve_cell",
     "point_count",
     "polyhedral",
     "read_csv",
@@ -249,8 +274,11 @@ __all__ = [
     "subnetworks",
     "symmetries",
     "tangent_kernel",
+    "to_torch",
+    "voronoi",
     "wall_crossings",
     "weight_decay",
+    "write_network",
 ]
 
 

@@ -95,6 +95,8 @@ SOURCES: dict[str, str] = {
     "arXiv:1105.3643",
     "celik2021": "T. O. Celik, A. Jamneshan, G. Montufar, B. Sturmfels, L. Venturello, Wasserstein distance to independence models, "
     "J. Symbolic Comput. 104 (2021)",
+    "cifuentes2022": "D. Cifuentes, K. Ranestad, B. Sturmfels, M. Weinstein, Voronoi cells of varieties, "
+    "J. Symbolic Comput. 109 (2022)",
     "wilson1927": "E. B. Wilson, Probable inference, the law of succession, and statistical inference, "
     "J. Amer. Statist. Assoc. 22 (1927)",
     "kidger2021": "P. Kidger, On Neural Differential Equations, PhD thesis, University of Oxford 2021, arXiv:2202.02435",

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from neurovariety.dictionary.registry import Entry
+from neurovariety.dictionary.entry import Entry
 from neurovariety.errors import InputError
 from neurovariety.report.build import Row
 from neurovariety.report.colours import INK, MAIN, SECOND, THIRD

@@ -71,10 +71,10 @@ class WeightStratum:
         return np.array([field.scalar(Fraction(v)) for v in found]).reshape(self.model.parameters)
 
     def tangent(self, s: Array, p: int) -> Array:
-        """The derivative of ``embed`` at integers ``s`` mod ``p``: residues in 0..p-1, shape (N, parameters)."""
+        """The derivative of ``embed`` at integers ``s`` mod ``p`` of at most 53 bits: residues in 0..p-1, shape (N, parameters)."""
         dual = np.empty(self.parameters, dtype=object)
         for i, v in enumerate(s):
-            slope = np.zeros(self.parameters, dtype=np.int64)
+            slope = np.zeros(self.parameters, dtype=np.int64 if p < 2**31 else object)  # int64 holds products of small residues
             slope[i] = 1
             dual[i] = _Dual(int(v) % p, slope, p)
         out = np.zeros((self.model.parameters, self.parameters))
@@ -107,7 +107,7 @@ class WeightStratum:
 
 @dataclass(frozen=True, eq=False)
 class _Dual:
-    """A number mod p with its derivatives by all parameters; p has at most `PRIME_BITS` bits, so that int64 holds products."""
+    """A number mod p with its derivatives by all parameters."""
 
     value: int
     slope: Array
