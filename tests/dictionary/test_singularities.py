@@ -100,6 +100,20 @@ def test_learning_variety_is_singular_off_its_subnetworks():
     assert found.evidence["error_bound"] < 2**-20
 
 
+def test_a_strided_convolution_meets_itself_along_even_polynomials():
+    """p(x) q(x^2) with even p: the two factors can be exchanged, so X has two branches along the even quartics, a linear space that is
+    no subnetwork. The equations find it."""
+    found = singularities("cnn(3,2; x; strides=2,1)")
+    assert (found.value["dimension"], found.value["degree"]) == (3, 1)
+    assert found.value["others"] == [{"dimension": 3, "degree": 1, "vanishing": ["x1", "x3"]}]
+
+
+@pytest.mark.parametrize("text", ["mlp(2,2,1; x^4)", "cnn(2,2; x^2)", "mlp(2,2,1; generic(3))"])
+def test_repeated_under_another_seed(text):
+    found = singularities(text)
+    assert found.verify().value == found.value
+
+
 def test_what_is_not_known_is_a_lower_bound():
     found = singularities("mlp(2,2,1; generic(3))")
     assert found.claim is Claim.LOWER_BOUND

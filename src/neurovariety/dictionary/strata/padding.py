@@ -17,6 +17,7 @@ import numpy as np
 
 from neurovariety.architectures import CNN
 from neurovariety.dictionary.real_components import architecture_of
+from neurovariety.dictionary.strata.layers import vanishes, zeroed
 from neurovariety.dictionary.strata.weight_stratum import WeightStratum, own_model
 from neurovariety.model import Model
 from neurovariety.rings.ring import Array
@@ -115,8 +116,6 @@ def _cut(model: Model, chosen: tuple[Window, ...]) -> tuple[int, Any]:
 
 
 def _zero_filters(model: Model, cnn: CNN) -> list[WeightStratum]:
-    from neurovariety.dictionary.strata.units import vanishes, zeroed
-
     return [zeroed(model, b.name, l + 1) for l, b in enumerate(model.blocks) if all(vanishes(a) for a in cnn.activations[l:])]
 
 
