@@ -247,11 +247,11 @@ def _multiple(layer: _Layer, i: int, j: int, flipped: bool, scalars: int) -> _Mu
     return _Multiple(source, target, -1 if flipped else 1, scalars if proportional else -1, u.denominator, u.numerator)
 
 
-def _embedding(model: Model, zero: set[int], multiples: list[_Multiple], small: Model | None) -> tuple[int, Any]:
+def _embedding(model: Model, zero: set[int], multiples: list[_Multiple], small: Model) -> tuple[int, Any]:
     """The free weights first, those of the smaller network (the first units of each layer) before others, then the scalars."""
     bound = {int(t) for m in multiples for t in m.target}
     corner = np.zeros(0, dtype=np.int64)
-    if small is not None and not multiples:
+    if not multiples:
         # A block of the smaller network is a corner of the block of the same name.
         corner = np.concatenate([model.places[b.name][tuple(slice(n) for n in b.shape)].reshape(-1) for b in small.blocks])
     taken = zero | bound | set(corner.tolist())
