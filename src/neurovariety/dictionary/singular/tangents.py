@@ -46,9 +46,9 @@ class TangentSpan:
 def tangent_span(model: Model, p: int, points: Sequence[Point], inputs: Array, full: int) -> TangentSpan:
     """The span mod ``p`` at one function: all ``points`` are weights over it. Raises `VerificationError` where they are not.
 
-    ``inputs`` must be enough to tell all functions of the span apart. ``full`` is the generic rank of J; near weights where J has it the
-    kernels form a bundle of vector fields xi with J xi = 0, so that D^2 phi(v, xi) = - J (d xi)(v) is in the image of J already. Second
-    derivatives are left out there, and for large models where first ones span more than ``full``.
+    ``inputs`` must be enough to tell all functions of the span apart. ``full`` is the generic rank of J; near weights where J has it
+    the kernels form a bundle of vector fields xi with J xi = 0, so that D^2 phi(v, xi) = - J (d xi)(v) is in the image of J already.
+    Second derivatives are left out there, and for large models where first ones span more than ``full``.
     """
     first = points[0]
     values = _values(model, first, inputs)
