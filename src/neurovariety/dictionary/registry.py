@@ -309,6 +309,7 @@ ENTRIES: tuple[Entry, ...] = (
         "SubnetworksResult",
         "implicit bias: the smaller networks inside",
         options=(Option("most", "integer", "strata of weights to look at (default: 60)"),),
+        figure="poset",
         takes_memory_limit=False,
     ),
     Entry(

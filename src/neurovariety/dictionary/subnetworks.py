@@ -195,6 +195,8 @@ def _images(whole: DimensionResult, facts: list[StratumFacts], seed: int) -> tup
 
 def _name(group: list[StratumFacts], small: Model) -> str:
     """The notation of the smaller network where it has one, else the words of its first stratum."""
+    if group[0].stratum.kind == "zero":
+        return "constants"
     return small.name if architecture_of(small) is not None else group[0].stratum.name.split(" (")[0]
 
 

@@ -126,9 +126,8 @@ def _once(model: Model, weights: Sequence[Fraction], closure: Closure, rng: np.r
     if closure.ideal is not None:
         point = closure.ideal.system.coordinates.at(np.asarray(here, dtype=np.int64)[None, :], p)[0]
         at_most = closure.ideal.tangent_dimension(point, p)
-    full = max(span.ranks) == closure.at_least
     kind = node_or_cusp(span, closure.at_least)
-    return _Trial(sure.first, span.second, at_most, kind, span.branches if full else 0, span.ranks[0])
+    return _Trial(sure.first, span.second, at_most, kind, span.branches, span.ranks[0])
 
 
 def _moved(model: Model, start: Point, inputs: Array) -> list[Array]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from neurovariety.architectures import CNN, MLP, Attention, Linear
 from neurovariety.claim import Claim
+from neurovariety.dictionary.dimension import DimensionResult
 from neurovariety.dictionary.dimension import dimension as dimension_of
 from neurovariety.dictionary.progress import quietly
 from neurovariety.dictionary.real_components import architecture_of
@@ -83,8 +84,9 @@ class Closure:
 def image_facts(model: Model, closure: Closure, seed: int) -> list[ImageFacts]:
     """Each image of the known strata, from large to small, the zero function last. Images of full dimension are left out."""
     out: list[ImageFacts] = []
+    sizes: dict[str, DimensionResult] = {}
     for index, family in enumerate(fiber_families(model)):
-        found = _image(model, family, closure, seed, index)
+        found = _image(model, family, closure, sizes, seed, index)
         if found.dimension >= closure.at_least:
             continue
         same = next((k for k, o in enumerate(out) if o.sizes == found.sizes), None)
@@ -142,7 +144,9 @@ def _smallest(model: Model, closure: Closure) -> ImageFacts | None:
     )
 
 
-def _image(model: Model, family: tuple[WeightStratum, ...], closure: Closure, seed: int, index: int) -> ImageFacts:
+def _image(
+    model: Model, family: tuple[WeightStratum, ...], closure: Closure, sizes: dict[str, DimensionResult], seed: int, index: int
+) -> ImageFacts:
     rng = generator(seed, _STREAM, index)
     p = random_prime(PRIME_BITS, rng)
     field = FiniteField(p)
@@ -170,7 +174,7 @@ def _image(model: Model, family: tuple[WeightStratum, ...], closure: Closure, se
             f"{model.name} at {family[0].name}: weights give {span.second} tangent directions, equations allow {at_most}; please "
             "report this as a bug"
         )
-    size, sure = _dimension(family[0], closure.at_most, seed, index)
+    size, sure = _dimension(family[0], closure.at_most, sizes, seed, index)
     status, claim = _status(span, at_most, closure, len(family))
     small = family[0].small
     named = small is not None and architecture_of(small) is not None
@@ -183,7 +187,7 @@ def _image(model: Model, family: tuple[WeightStratum, ...], closure: Closure, se
         kind=node_or_cusp(span, closure.at_least) if status == "singular" else "-",
         tangent_at_least=max(span.second, closure.at_least if status == "smooth" else 0),
         tangent_at_most=closure.at_least if status == "smooth" else at_most,
-        branches=span.branches if max(span.ranks) == closure.at_least else 0,
+        branches=span.branches,
         small=small,
         sizes=family[0].sizes,
     )
@@ -211,11 +215,13 @@ def _status(span: TangentSpan, at_most: int | None, closure: Closure, members: i
     return "undecided", Claim.UNDECIDED
 
 
-def _dimension(stratum: WeightStratum, bound: int, seed: int, index: int) -> tuple[int, Claim]:
+def _dimension(stratum: WeightStratum, bound: int, sizes: dict[str, DimensionResult], seed: int, index: int) -> tuple[int, Claim]:
     """Dimension of the functions over a stratum: of the smaller network, or a rank along the stratum."""
     small = smaller_network(stratum)
     if small is not None:
-        found = quietly(dimension_of, small, seed=seed)
+        if small.name not in sizes:
+            sizes[small.name] = quietly(dimension_of, small, seed=seed)
+        found = sizes[small.name]
         return int(found.value), found.claim
     facts = stratum_facts(stratum, seed, index, bound)
     return facts.functions, facts.claim

@@ -4,7 +4,8 @@ Forms G_1, ..., G_s in n variables have a zero set of dimension at most k, as a 
 space of codimension k. There the multiples of the forms fill some degree d: a full rank mod p, hence over Q, which is a proof. In the
 other direction, forms of degrees e_1 >= e_2 >= ... without common zero in m variables fill the degree (e_1 - 1) + ... + (e_m - 1) + 1
 (Macaulay 1916); if they do not, there is a zero. And if c <= d dimensions are left in degree d and in d + 1, d at least the degrees of
-the forms, then c are left in all higher degrees (Gotzmann 1978): there are c zeros, counted with multiplicities.
+the forms, then c are left in all higher degrees (Gotzmann 1978): there are c zeros, counted with multiplicities. Finitely many zeros
+have settled in Macaulay's degree, too (Lazard 1983).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import numpy as np
 from neurovariety.linear_algebra import echelon, kernel, matmul_mod, reduce_mod
 from neurovariety.rings.ring import Array
 
-_MOST_MONOMIALS = 2600
+_MOST_MONOMIALS = 1500
 """Monomials of one degree, the columns of a matrix: a second for its rank."""
 
 _COUNTED_MONOMIALS = 900
@@ -112,9 +113,10 @@ def count_zeros(forms: Forms, rng: np.random.Generator) -> tuple[int, int] | Non
             return 0, 0
         size = basis.shape[1] - len(basis)
         high = kernel(basis, forms.p) if len(basis) else np.zeros((0, 0))
-        if low.size and low.shape[1] == size <= d - 1 and d > max(forms.degrees):
+        settled = size <= d - 1 or d - 1 >= forms.regularity
+        if low.size and low.shape[1] == size and settled and d > max(forms.degrees):
             return _distinct(low, high, forms, d - 1, rng)
-        if d > forms.regularity + 1 or not forms.feasible(d + 1, _COUNTED_MONOMIALS):
+        if d > forms.regularity + 2 or not forms.feasible(d + 1, _COUNTED_MONOMIALS):
             return None
         low = high
     return None

@@ -35,7 +35,7 @@ _MOST_KERNEL = 60
 @dataclass(frozen=True)
 class TangentSpan:
     """``first``: dimension of the span of the images of J over all weights looked at, ``second``: with second derivatives as well;
-    ``ranks`` of J at these weights; ``branches``: how many different images there are among those of largest rank."""
+    ``ranks`` of J at these weights; ``branches``: how many different images there are among those of full rank."""
 
     first: int
     second: int
@@ -67,7 +67,7 @@ def tangent_span(model: Model, p: int, points: Sequence[Point], inputs: Array, f
         for point, j, r in zip(points, images, ranks, strict=True):
             more += _second(model, p, point, inputs, j) if r < full else []
     two = rank(np.concatenate([span, *more], axis=1), p) if more else one
-    return TangentSpan(one, two, tuple(ranks), _branches(images, ranks, p))
+    return TangentSpan(one, two, tuple(ranks), _branches([j for j, r in zip(images, ranks, strict=True) if r == full], full, p))
 
 
 def _second(model: Model, p: int, point: Point, inputs: Array, j: Array) -> list[Array]:
@@ -91,10 +91,10 @@ def _values(model: Model, point: Point, inputs: Array) -> Array:
     return np.asarray(out).reshape(-1)
 
 
-def _branches(images: list[Array], ranks: list[int], p: int) -> int:
-    """The number of different column spaces among the images of largest rank."""
+def _branches(images: list[Array], r: int, p: int) -> int:
+    """The number of different column spaces among images of rank r."""
     distinct: list[Array] = []
-    for image, r in zip(images, ranks, strict=True):
-        if r == max(ranks) and all(rank(np.concatenate([image, other], axis=1), p) > r for other in distinct):
+    for image in images:
+        if all(rank(np.concatenate([image, other], axis=1), p) > r for other in distinct):
             distinct.append(image)
     return len(distinct)
