@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from neurovariety.dictionary.exposure.plane_curve import PlaneCurveCell, plane_curve_cell
     from neurovariety.dictionary.fibers import FibersResult, fibers
     from neurovariety.dictionary.gradient_flow import GradientFlowResult, gradient_flow
+    from neurovariety.dictionary.implicit_bias import ImplicitBiasResult, implicit_bias
     from neurovariety.dictionary.invariance import InvarianceResult, invariance
     from neurovariety.dictionary.landscape import LandscapeResult, landscape
     from neurovariety.dictionary.maximum_likelihood import MaximumLikelihoodResult, maximum_likelihood
@@ -104,6 +105,7 @@ _HOME = {
     "GradientFlowResult": "dictionary.gradient_flow",
     "GraphNetwork": "architectures",
     "GroupConvolution": "architectures",
+    "ImplicitBiasResult": "dictionary.implicit_bias",
     "InputError": "errors",
     "InvarianceResult": "dictionary.invariance",
     "Invariant": "architectures",
@@ -156,6 +158,7 @@ _HOME = {
     "exposedness": "dictionary.exposedness",
     "fibers": "dictionary.fibers",
     "gradient_flow": "dictionary.gradient_flow",
+    "implicit_bias": "dictionary.implicit_bias",
     "invariance": "dictionary.invariance",
     "landscape": "dictionary.landscape",
     "load_network": "checkpoints",
@@ -207,6 +210,7 @@ __all__ = [
     "GradientFlowResult",
     "GraphNetwork",
     "GroupConvolution",
+    "ImplicitBiasResult",
     "InputError",
     "InvarianceResult",
     "Invariant",
@@ -258,6 +262,7 @@ __all__ = [
     "exposedness",
     "fibers",
     "gradient_flow",
+    "implicit_bias",
     "invariance",
     "landscape",
     "load_network",

@@ -365,6 +365,22 @@ ENTRIES: tuple[Entry, ...] = (
         in_reports=False,
     ),
     Entry(
+        "implicit-bias",
+        "neurovariety.dictionary.implicit_bias:implicit_bias",
+        "ImplicitBiasResult",
+        "implicit bias: is training drawn to smaller networks",
+        options=(
+            Option("metric", "text", "the loss (default: frobenius)", ("frobenius", "bombieri", "gaussian", "uniform")),
+            Option("scale", "number", "standard deviation of the targets (default: 1)"),
+            Option("targets", "integer", "random targets whose best fits are found (default: 200)"),
+            Option("flow-targets", "integer", "of these, targets to which gradient flow goes (default: 20)"),
+            Option("runs", "integer", "random initial weights of flows to each target (default: 20)"),
+            _FIGURE,
+        ),
+        figure="bias",
+        takes_memory_limit=False,
+    ),
+    Entry(
         "conservation",
         "neurovariety.dictionary.conservation:conservation",
         "ConservationResult",

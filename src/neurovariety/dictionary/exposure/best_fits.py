@@ -53,6 +53,7 @@ class Piece:
     least: Any
     without: Any
     clear: Any
+    problem: TrainingProblem | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,7 +148,7 @@ def _piece(
                     least[t] = losses[row, k]
                     break
                 without[t] = min(without[t], losses[row, k])
-    return Piece(name, kind, problem.dimension, family.count, problem.base.complete and sure, least, without, clear)
+    return Piece(name, kind, problem.dimension, family.count, problem.base.complete and sure, least, without, clear, problem)
 
 
 def _computed(problem: TrainingProblem, function: Any, rng: np.random.Generator) -> bool:
