@@ -27,7 +27,7 @@ from neurovariety.claim import Claim
 from neurovariety.dictionary.dimension import DimensionResult, dimension
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.ideal.find_equations import System
-from neurovariety.dictionary.progress import note, quietly
+from neurovariety.dictionary.progress import note, quietly, time_is_up
 from neurovariety.dictionary.real_components import architecture_of
 from neurovariety.dictionary.strata.facts import StratumFacts, rank_bound, stratum_facts, weakest
 from neurovariety.dictionary.strata.inclusion import equations_of, excluded
@@ -217,7 +217,7 @@ def _order(images: list[_Image], seed: int) -> tuple[set[tuple[int, int]], list[
             if x.model is None or y.model is None:
                 continue  # the zero function is in all; none but it is in the zero function
             if b not in systems:
-                systems[b] = equations_of(y.model, y.dimension, seed) if len(systems) < _SEARCHED else None
+                systems[b] = equations_of(y.model, y.dimension, seed) if len(systems) < _SEARCHED and not time_is_up() else None
             system = systems[b]
             if system is None or not excluded(x.model, system, seed):
                 undecided.append((x, y))

@@ -40,8 +40,8 @@ _EACH = (2, 8)
 @dataclass(frozen=True)
 class ImageFacts:
     """A set of functions of ``dimension`` (as ``sure`` as that); ``status`` of its general member with ``claim``; ``kind`` node, cusp,
-    mixed or -; bounds of the dimension of the tangent space; ``branches`` seen; ``small`` the model of these functions (None: the zero
-    function); ``sizes`` as of its strata."""
+    mixed or -; bounds of the dimension of the tangent space; ``branches`` seen; ``small`` a model of these functions, up to linear
+    coordinates (None: the zero function); ``sizes`` as of its strata."""
 
     name: str
     dimension: int
@@ -188,7 +188,7 @@ def _image(
         tangent_at_least=max(span.second, closure.at_least if status == "smooth" else 0),
         tangent_at_most=closure.at_least if status == "smooth" else at_most,
         branches=span.branches,
-        small=small,
+        small=smaller_network(family[0]) or small,
         sizes=family[0].sizes,
     )
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from neurovariety.claim import Claim
 from neurovariety.dictionary.degree import degree
 from neurovariety.dictionary.equations import equations
+from neurovariety.dictionary.ideal.coordinates import Coordinates
 from neurovariety.dictionary.ideal.find_equations import System
 from neurovariety.dictionary.ideal.vanishing import gradients
 from neurovariety.dictionary.progress import quietly
@@ -18,6 +19,9 @@ from neurovariety.rings.ring import Array
 
 _COUNTED_DIMENSION = 5
 """Largest dimension of a model whose degree is counted on the way: a second."""
+
+_MOST_COORDINATES = 64
+"""Coefficients of a model whose equations are searched for: with more they say little about few functions."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +55,8 @@ def known_ideal(model: Model, dimension: int, seed: int) -> KnownIdeal | None:
     it, and generically reduced, so it is reduced.
     """
     try:
+        if Coordinates.of(model).count > _MOST_COORDINATES:
+            return None
         found = quietly(equations, model, seed=seed)
     except (InputError, ResourceError):
         return None
