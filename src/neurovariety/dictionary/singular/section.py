@@ -25,7 +25,7 @@ from neurovariety.rings.ring import Array
 _MOST_MONOMIALS = 1500
 """Monomials of one degree, the columns of a matrix: a second for its rank."""
 
-_COUNTED_MONOMIALS = 900
+_COUNTED_MONOMIALS = 500
 """The same where points are counted, for which many degrees are gone through."""
 
 _SPARE = 16
