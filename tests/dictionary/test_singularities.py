@@ -11,7 +11,7 @@ import pytest
 
 from neurovariety import Claim, InputError, as_model, degree, dimension, equations, singularities
 from neurovariety.dictionary.singular.known_ideal import known_ideal
-from neurovariety.dictionary.singular.locus import singular_locus
+from neurovariety.dictionary.singular.locus import singular_locus, vanishing_pieces
 from neurovariety.dictionary.singular.section import Forms, count_zeros, has_zero, reduced
 from neurovariety.dictionary.singular.tangents import tangent_span
 from neurovariety.dictionary.trial import Point
@@ -98,6 +98,23 @@ def test_learning_variety_is_singular_off_its_subnetworks():
     assert found.value["others"] == [{"dimension": 5, "degree": 6, "vanishing": []}]
     assert found.claim is Claim.PROBABILITY  # no stratum of weights proves it from below
     assert found.evidence["error_bound"] < 2**-20
+
+
+def test_a_strided_convolution_meets_itself_along_even_polynomials():
+    """p(x) q(x^2) with even p: the two factors can be exchanged, so X has two branches along the even quartics, a linear space of
+    dimension 3. Equations find it without weights; weights prove it a node."""
+    found = singularities("cnn(3,2; x; strides=2,1)")
+    assert (found.value["dimension"], found.value["degree"], found.claim) == (3, 1, Claim.PROVED)
+    (node,) = [s for s in found.value["strata"] if s["dimension"] == 3 and s["status"] == "singular"]
+    assert (node["name"], node["type"], node["branches"]) == ("filters 1 and 2 with exchangeable factors of degree 1", "node", 2)
+    ideal = known_ideal(as_model("cnn(3,2; x; strides=2,1)"), 4, 0)
+    assert [ideal.system.coordinates.monomials[j][1] for j in vanishing_pieces(ideal, 3, 0)[0][0]] == [(0, 1, 0, 0, 0), (0, 0, 0, 1, 0)]
+
+
+@pytest.mark.parametrize("text", ["mlp(2,2,1; x^4)", "cnn(2,2; x^2)", "mlp(2,2,1; generic(3))"])
+def test_repeated_under_another_seed(text):
+    found = singularities(text)
+    assert found.verify().value == found.value
 
 
 def test_what_is_not_known_is_a_lower_bound():

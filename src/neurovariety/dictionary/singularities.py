@@ -51,11 +51,12 @@ class SingularitiesResult(EntryResult):
     """The singular locus, or one function.
 
     Of a model, ``value`` holds ``dimension`` and ``degree`` of the singular locus, as an affine cone (-1 where it is empty, null
-    where it is not known), ``codimension`` in the closure; ``strata``, functions of smaller networks: ``name``, ``dimension``,
-    ``status`` (singular, smooth, undecided) of its general function with its ``claim``, ``type`` (node: weights of full rank with
-    different tangent spaces; cusp: no weights of full rank; mixed; -), ``tangent_space`` (its least and largest possible dimension),
-    ``tangent_cone``, ``branches`` (different tangent spaces among the weights of full rank looked at); ``others``, parts of the
-    locus that are on no subnetwork: ``dimension``, ``degree`` and the names of coefficients that vanish there (``vanishing``).
+    where it is not known), ``codimension`` in the closure; ``strata``, functions of smaller networks, and of strided linear
+    convolutions whose filters have factors to exchange: ``name``, ``dimension``, ``status`` (singular, smooth, undecided) of the
+    general function with its ``claim``, ``type`` (node: weights of full rank with different tangent spaces; cusp: no weights of full
+    rank; mixed; -), ``tangent_space`` (its least and largest possible dimension), ``tangent_cone``, ``branches`` (different tangent
+    spaces among the weights of full rank looked at); ``others``, parts of the locus that are on none of these: ``dimension``,
+    ``degree`` and the names of coefficients that vanish there (``vanishing``).
 
     With weights ``at``, ``value`` holds ``status``, ``type``, ``tangent_space``, ``tangent_cone``, ``branches`` and ``rank`` (of J) for
     their function.
@@ -181,11 +182,13 @@ def _answer(fills: bool, listed: bool, images: list[ImageFacts], lower: int, loc
     if listed:
         upper = max((i.dimension for i in images if i.status != "smooth"), default=-1)
         why = "a theorem says that all singular functions are on the strata listed"
-    if locus is not None and (upper is None or locus.at_most < upper):
+    bounded = locus is not None and (upper is None or locus.at_most <= upper)
+    if locus is not None and bounded:
         upper, why = locus.at_most, "the equations of the locus have no solution on a random linear space"
     degree = locus.degree if locus is not None else None
     shown = [i for i in images if i.dimension == lower and i.status == "singular"]
-    proved = any(i.claim is Claim.PROVED and i.sure is Claim.PROVED for i in shown) or lower < 0
+    # Ranks are proved lower bounds of dimensions; as upper bounds they are needed only where equations give none.
+    proved = any(i.claim is Claim.PROVED and (bounded or i.sure is Claim.PROVED) for i in shown) or lower < 0
     if upper is not None and upper == lower:
         right = locus is not None and locus.dimension == lower and ideal is not None and ideal.complete
         return _Answer(lower, degree if right else None, upper, Claim.PROVED if proved else Claim.PROBABILITY, why)

@@ -26,11 +26,11 @@ from neurovariety.tolerances import EXTRA_SAMPLES, PRIME_BITS
 
 _STREAM = 77
 _MOST_ROWS = 600
-_DRAWS = 6
+_DRAWS = 5
 """Random values of weights that can be moved without effect."""
 
 _MOST_RELATIVES = 12
-_ORDERS = 4
+_ORDERS = 3
 """Orders in which weights are tried to be freed: different ones find different strata over the function."""
 
 
@@ -119,9 +119,10 @@ def _once(model: Model, weights: Sequence[Fraction], closure: Closure, rng: np.r
     rows = min(closure.ambient if closure.ambient is not None else _MOST_ROWS, _MOST_ROWS)
     inputs = start.inputs(model, math.ceil(rows / model.outputs) + EXTRA_SAMPLES)
     points = [start, *(Point(field, w, coefficients, rng) for w in _relatives(model, start, p))]
-    sure = tangent_span(model, p, points, inputs, closure.at_least)
-    points += [Point(field, w, coefficients, rng) for w in _moved(model, start, inputs)]
-    span = tangent_span(model, p, points, inputs, closure.at_least)
+    span = sure = tangent_span(model, p, points, inputs, closure.at_least)
+    if sure.first <= closure.at_most:
+        points += [Point(field, w, coefficients, rng) for w in _moved(model, start, inputs)]
+        span = tangent_span(model, p, points, inputs, closure.at_least)
     at_most = None
     if closure.ideal is not None:
         point = closure.ideal.system.coordinates.at(np.asarray(here, dtype=np.int64)[None, :], p)[0]

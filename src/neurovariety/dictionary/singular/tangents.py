@@ -28,6 +28,9 @@ _DIRECTIONS = 4
 _SMALL = 60
 """Parameters up to which second derivatives are taken even where they decide nothing, for a sharper bound."""
 
+_MOST_POINTS = 8
+"""Weights at which second derivatives are taken."""
+
 _MOST_KERNEL = 60
 """Kernel vectors c that second derivatives are taken with."""
 
@@ -64,8 +67,9 @@ def tangent_span(model: Model, p: int, points: Sequence[Point], inputs: Array, f
     span = np.concatenate(images, axis=1)
     one = rank(span, p)
     if one <= full or model.parameters <= _SMALL:
-        for point, j, r in zip(points, images, ranks, strict=True):
-            more += _second(model, p, point, inputs, j) if r < full else []
+        low = [(point, j) for point, j, r in zip(points, images, ranks, strict=True) if r < full]
+        for point, j in low[:_MOST_POINTS]:
+            more += _second(model, p, point, inputs, j)
     two = rank(np.concatenate([span, *more], axis=1), p) if more else one
     return TangentSpan(one, two, tuple(ranks), _branches([j for j, r in zip(images, ranks, strict=True) if r == full], full, p))
 

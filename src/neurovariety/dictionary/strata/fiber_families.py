@@ -9,7 +9,7 @@ from neurovariety.architectures.activation import Activation
 from neurovariety.dictionary.real_components import architecture_of
 from neurovariety.dictionary.strata.heads import head_families
 from neurovariety.dictionary.strata.listing import MOST
-from neurovariety.dictionary.strata.padding import all_windows, padding_strata
+from neurovariety.dictionary.strata.padding import all_windows, exchanged_factors, padding_strata
 from neurovariety.dictionary.strata.rank_profiles import of_rank
 from neurovariety.dictionary.strata.units import channel_strata, neuron_strata
 from neurovariety.dictionary.strata.weight_stratum import WeightStratum
@@ -26,7 +26,8 @@ def families_of_all_windows(model: Model) -> bool:
 
 def fiber_families(model: Model) -> list[tuple[WeightStratum, ...]]:
     """Groups of strata; the first parameters of a group's members are the weights of one smaller network, and give its function
-    whatever the others (the last ``free`` ones) are. From large images to small; the zero function is not among them."""
+    whatever the others (the last ``free`` ones) are. From large images to small; the zero function is not among them. Filters of
+    linear convolutions with factors to exchange are among them, though not of a smaller network."""
     architecture = architecture_of(model)
     found: list[WeightStratum] = []
     if isinstance(architecture, Linear):
@@ -42,7 +43,10 @@ def fiber_families(model: Model) -> list[tuple[WeightStratum, ...]]:
         found = neuron_strata(model, architecture, MOST)
     elif isinstance(architecture, CNN):
         single = max(architecture.channels) == 1
-        found = padding_strata(model, architecture)[:_MOST_FAMILIES] if single else channel_strata(model, architecture, MOST)
+        if single:
+            found = [*exchanged_factors(model, architecture), *padding_strata(model, architecture)[:_MOST_FAMILIES]]
+        else:
+            found = channel_strata(model, architecture, MOST)
     elif isinstance(architecture, Attention):
         found = head_families(model, architecture)
     groups: dict[tuple[object, int], list[WeightStratum]] = {}

@@ -17,6 +17,7 @@ import numpy as np
 
 from neurovariety.architectures import CNN
 from neurovariety.dictionary.real_components import architecture_of
+from neurovariety.dictionary.strata.layers import vanishes, zeroed
 from neurovariety.dictionary.strata.weight_stratum import WeightStratum, own_model
 from neurovariety.model import Model
 from neurovariety.rings.ring import Array
@@ -115,8 +116,6 @@ def _cut(model: Model, chosen: tuple[Window, ...]) -> tuple[int, Any]:
 
 
 def _zero_filters(model: Model, cnn: CNN) -> list[WeightStratum]:
-    from neurovariety.dictionary.strata.units import vanishes, zeroed
-
     return [zeroed(model, b.name, l + 1) for l, b in enumerate(model.blocks) if all(vanishes(a) for a in cnn.activations[l:])]
 
 
@@ -137,6 +136,55 @@ def shared_roots(model: Model, cnn: CNN) -> list[WeightStratum]:
     return out
 
 
+def exchanged_factors(model: Model, cnn: CNN) -> list[WeightStratum]:
+    """Pairs of strata of linear convolutions: a factor g(x^s) of one filter and h(x) of a later one, s > 1 the strides between them, or
+    h(x^s) and g(x). The products are the same, so the parametrization meets itself there; for s = 1 it fills its space."""
+    if cnn.dimensions != 1 or not all(a.is_linear for a in cnn.activations):
+        return []
+    out = []
+    for pair in combinations(range(cnn.layers), 2):
+        first, last = pair
+        step = prod(s for (s,) in cnn.strides[first:last])
+        longest = min((cnn.filters[first][0] - 1) // step, cnn.filters[last][0] - 1)
+        for degree in range(1, longest + 1) if step > 1 else ():
+            for exchanged in (False, True):
+                out.append(_exchanged(model, cnn, pair, step, degree, exchanged))
+    return out
+
+
+def _exchanged(model: Model, cnn: CNN, pair: tuple[int, int], step: int, degree: int, exchanged: bool) -> WeightStratum:
+    lengths = [k for (k,) in cnn.filters]
+    spread = {pair[0]: step, pair[1]: 1}
+    places = [model.places[b.name].reshape(-1) for b in model.blocks]
+    free = [k - degree * spread.get(l, 0) for l, k in enumerate(lengths)]
+
+    def embed(s: Array) -> Array:
+        out = np.zeros(model.parameters, dtype=s.dtype)
+        factors = [s[: degree + 1], s[degree + 1 : 2 * degree + 2]]
+        chosen = dict(zip(pair, factors[::-1] if exchanged else factors, strict=True))
+        at = 2 * degree + 2
+        for l, k in enumerate(free):
+            filter_ = s[at : at + k]
+            at += k
+            out[places[l]] = _times(filter_, chosen[l], spread[l], lengths[l]) if l in chosen else filter_
+        return out
+
+    parameters = 2 * degree + 2 + sum(free)
+    name = f"filters {pair[0] + 1} and {pair[1] + 1} with exchangeable factors of degree {degree}"
+    small = own_model(name, model, parameters, embed)
+    sizes = ((*pair, degree),)
+    return WeightStratum(name, "exchangeable factors", model, parameters, embed, small, sizes, free=0)
+
+
+def _times(filter_: Array, factor: Array, step: int, length: int) -> Array:
+    """The product of a filter, as a polynomial, with factor(x^step)."""
+    full = np.zeros(length, dtype=filter_.dtype)
+    for i in range(len(factor)):
+        window = slice(i * step, i * step + len(filter_))
+        full[window] = full[window] + filter_ * factor[i : i + 1]
+    return full
+
+
 def _shared(model: Model, cnn: CNN, layers: tuple[int, ...], spread: list[int], degree: int) -> WeightStratum:
     places = [model.places[b.name].reshape(-1) for b in model.blocks]
     lengths = [k for (k,) in cnn.filters]
@@ -149,11 +197,7 @@ def _shared(model: Model, cnn: CNN, layers: tuple[int, ...], spread: list[int], 
             filter_ = s[at : at + k]
             at += k
             if l in layers:
-                step = spread[layers.index(l)]
-                full = np.zeros(lengths[l], dtype=s.dtype)
-                for i in range(degree + 1):
-                    full[i * step : i * step + k] = full[i * step : i * step + k] + filter_ * common[i : i + 1]
-                filter_ = full
+                filter_ = _times(filter_, common, spread[layers.index(l)], lengths[l])
             out[places[l]] = filter_
         return out
 

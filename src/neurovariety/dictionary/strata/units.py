@@ -21,8 +21,8 @@ import numpy as np
 from neurovariety.architectures import CNN, MLP
 from neurovariety.architectures.activation import Activation
 from neurovariety.architectures.shifted_power import shifted_power
-from neurovariety.dictionary.strata.rank_profiles import low_rank
-from neurovariety.dictionary.strata.weight_stratum import WeightStratum, free_places, own_model
+from neurovariety.dictionary.strata.layers import defined_at_zero, lower_ranks, silent_layers, vanishes, zeroed
+from neurovariety.dictionary.strata.weight_stratum import WeightStratum
 from neurovariety.model import Model
 from neurovariety.rings.ring import Array
 
@@ -90,7 +90,7 @@ def neuron_strata(model: Model, mlp: MLP, most: int) -> list[WeightStratum]:
     def smaller(widths: tuple[int, ...]) -> Model:
         return MLP((mlp.widths[0], *widths, mlp.widths[-1]), mlp.activations, mlp.bias).model
 
-    others = [*_rank_strata(model, mlp, weights)[: most // 3], *_silent(model, mlp, weights)[: most // 3]]
+    others = [*lower_ranks(model, mlp, weights)[: most // 3], *silent_layers(model, mlp, weights)[: most // 3]]
     return [*_unit_strata(model, layers, smaller, mlp.widths, most - len(others), "neuron"), *others]
 
 
@@ -121,8 +121,8 @@ def _layer(model: Model, weights: list[str], biases: list[str], l: int, s: Activ
         tuple(int(p) for p in model.places[biases[l]]) if bias else (),
         multiples,
         shift,
-        vanishes(s) or (bias and _defined_at_zero(s)),
-        _defined_at_zero(s),
+        vanishes(s) or (bias and defined_at_zero(s)),
+        defined_at_zero(s),
     )
 
 
@@ -247,11 +247,11 @@ def _multiple(layer: _Layer, i: int, j: int, flipped: bool, scalars: int) -> _Mu
     return _Multiple(source, target, -1 if flipped else 1, scalars if proportional else -1, u.denominator, u.numerator)
 
 
-def _embedding(model: Model, zero: set[int], multiples: list[_Multiple], small: Model | None) -> tuple[int, Any]:
+def _embedding(model: Model, zero: set[int], multiples: list[_Multiple], small: Model) -> tuple[int, Any]:
     """The free weights first, those of the smaller network (the first units of each layer) before others, then the scalars."""
     bound = {int(t) for m in multiples for t in m.target}
     corner = np.zeros(0, dtype=np.int64)
-    if small is not None and not multiples:
+    if not multiples:
         # A block of the smaller network is a corner of the block of the same name.
         corner = np.concatenate([model.places[b.name][tuple(slice(n) for n in b.shape)].reshape(-1) for b in small.blocks])
     taken = zero | bound | set(corner.tolist())
@@ -278,67 +278,3 @@ def _listed(noun: str, units: range) -> str:
     """``neuron 2``, ``neurons 1 and 2``, ``neurons 1, 2 and 3``."""
     names = [str(i + 1) for i in units]
     return f"{noun} {names[0]}" if len(names) == 1 else f"{noun}s {', '.join(names[:-1])} and {names[-1]}"
-
-
-def _rank_strata(model: Model, mlp: MLP, weights: list[str]) -> list[WeightStratum]:
-    """Layers of lower rank, the highest ranks first: the network with a narrow linear layer put in."""
-    out: list[WeightStratum] = []
-    narrow = tuple(min(pair) for pair in pairwise(mlp.widths))
-    for l, full in enumerate(narrow):
-        places = model.places[weights[l]]
-        others = free_places(model, [places])
-        for r in range(full - 1, 0, -1):
-            parameters, embed = low_rank(places, others, r, model.parameters)
-            widths = (*mlp.widths[: l + 1], r, *mlp.widths[l + 1 :])
-            activations = (*mlp.activations[:l], Activation.monomial(1), *mlp.activations[l:])
-            out.append(
-                WeightStratum(
-                    name=f"layer {l + 1} of rank {r}",
-                    kind="rank",
-                    model=model,
-                    parameters=parameters,
-                    embed=embed,
-                    small=MLP(widths, activations, mlp.bias).model,
-                    sizes=((*mlp.widths[1:-1], *narrow[:l], r, *narrow[l + 1 :]),),
-                )
-            )
-    return sorted(out, key=lambda s: -sum(s.sizes[0]))
-
-
-def _silent(model: Model, mlp: MLP, weights: list[str]) -> list[WeightStratum]:
-    """A layer whose weights are all zero, as far as the function is then zero, or constant where there are biases."""
-    out = []
-    for l, name in enumerate(weights):
-        if not mlp.bias and any(not vanishes(a) for a in mlp.activations[l:]):
-            continue
-        if not all(_defined_at_zero(a) for a in mlp.activations):
-            continue
-        out.append(zeroed(model, name, l + 1))
-    if not mlp.bias:
-        return out
-    sizes = ((0,) * (len(mlp.widths) - 2 + len(weights)),)
-    last = model.places[[b.name for b in model.blocks if b.name.startswith("b")][-1]]
-
-    def constants(s: Array) -> Array:
-        flat = np.zeros(model.parameters, dtype=s.dtype)
-        flat[last] = s
-        return flat
-
-    small = own_model("constants", model, len(last), constants)
-    return [WeightStratum(s.name, "zero", model, s.parameters, s.embed, small, sizes) for s in out]
-
-
-def vanishes(s: Activation) -> bool:
-    """Whether s(0) = 0."""
-    return all(e > 0 for e, _ in s.terms) and _defined_at_zero(s)
-
-
-def _defined_at_zero(s: Activation) -> bool:
-    return s.denominator[-1][0] == 0
-
-
-def zeroed(model: Model, block: str, layer: int) -> WeightStratum:
-    """The weights with one block zero, over the zero function."""
-    gone = set(model.places[block].reshape(-1).tolist())
-    parameters, embed = _embedding(model, gone, [], None)
-    return WeightStratum(f"layer {layer} zero", "zero", model, parameters, embed, None, free=parameters)
