@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from neurovariety.claim import Claim
     from neurovariety.dataset import Dataset, read_csv
     from neurovariety.dictionary.ambient import AmbientResult, ambient
+    from neurovariety.dictionary.boundary import BoundaryResult, boundary
     from neurovariety.dictionary.components import ComponentsResult, components
     from neurovariety.dictionary.conservation import ConservationResult, conservation
     from neurovariety.dictionary.data import DataResult, data
@@ -79,6 +80,7 @@ _HOME = {
     "CNN": "architectures",
     "CP": "architectures",
     "Claim": "claim",
+    "BoundaryResult": "dictionary.boundary",
     "ComponentsResult": "dictionary.components",
     "ConservationResult": "dictionary.conservation",
     "DataError": "errors",
@@ -129,6 +131,7 @@ _HOME = {
     "ambient": "dictionary.ambient",
     "as_model": "architectures",
     "build_report": "report",
+    "boundary": "dictionary.boundary",
     "components": "dictionary.components",
     "conservation": "dictionary.conservation",
     "data": "dictionary.data",
@@ -165,6 +168,7 @@ __all__ = [
     "AmbientResult",
     "Architecture",
     "Attention",
+    "BoundaryResult",
     "Claim",
     "ComponentsResult",
     "ConservationResult",
@@ -214,6 +218,7 @@ __all__ = [
     "WeightDecayResult",
     "ambient",
     "as_model",
+    "boundary",
     "build_report",
     "components",
     "conservation",

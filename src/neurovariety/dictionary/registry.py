@@ -367,6 +367,22 @@ ENTRIES: tuple[Entry, ...] = (
         takes_memory_limit=False,
     ),
     Entry(
+        "boundary",
+        "neurovariety.dictionary.boundary:boundary",
+        "BoundaryResult",
+        "training: limits that no weights attain, and the edge of what they do",
+        options=(
+            Option(
+                "target", "text", "where this function lies: polynomials in x0, x1, ..., one an output (default: the whole boundary)"
+            ),
+            Option("network", "text", "another architecture whose function at --weights is looked at"),
+            Option("weights", "numbers", "its weights, or those of ARCH: comma-separated exact numbers"),
+            Option("samples", "integer", "random functions drawn of each kind when no function is given (default: 60)"),
+        ),
+        takes_memory_limit=False,
+        in_reports=False,
+    ),
+    Entry(
         "conservation",
         "neurovariety.dictionary.conservation:conservation",
         "ConservationResult",
