@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from neurovariety.claim import Claim
     from neurovariety.dataset import Dataset, read_csv
     from neurovariety.dictionary.ambient import AmbientResult, ambient
+    from neurovariety.dictionary.boundary import BoundaryResult, boundary
     from neurovariety.dictionary.components import ComponentsResult, components
     from neurovariety.dictionary.conservation import ConservationResult, conservation
     from neurovariety.dictionary.critical_locus import CriticalLocusResult, critical_locus
@@ -83,6 +84,7 @@ _HOME = {
     "AmbientResult": "dictionary.ambient",
     "Architecture": "architectures",
     "Attention": "architectures",
+    "BoundaryResult": "dictionary.boundary",
     "CNN": "architectures",
     "CP": "architectures",
     "Claim": "claim",
@@ -144,6 +146,7 @@ _HOME = {
     "WeightDecayResult": "dictionary.weight_decay",
     "ambient": "dictionary.ambient",
     "as_model": "architectures",
+    "boundary": "dictionary.boundary",
     "build_report": "report",
     "components": "dictionary.components",
     "conservation": "dictionary.conservation",
@@ -190,6 +193,7 @@ __all__ = [
     "AmbientResult",
     "Architecture",
     "Attention",
+    "BoundaryResult",
     "Claim",
     "ComponentsResult",
     "ConservationResult",
@@ -248,6 +252,7 @@ __all__ = [
     "WeightDecayResult",
     "ambient",
     "as_model",
+    "boundary",
     "build_report",
     "components",
     "conservation",

@@ -85,8 +85,9 @@ def test_rows_are_the_registry(report):
 
 
 def test_values_are_those_of_the_entries(report):
+    """But for estimates, which take fewer samples in a report."""
     for row in report.rows:
-        if not row.entry.needs_data and not row.entry.trains:
+        if not row.entry.needs_data and not row.entry.trains and row.result.claim is not nv.Claim.ESTIMATE:
             assert row.result.value == row.entry.load()("mlp(3,2,1; x^2; bias)", seed=4).value
 
 

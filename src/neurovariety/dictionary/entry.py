@@ -50,3 +50,12 @@ class Entry:
         """The entry's result class."""
         found: type[Any] = getattr(import_module(self.path.partition(":")[0]), self.result)
         return found
+
+
+FOR_METRIC_DATA = (
+    Option("data", "table", "CSV file with a header line, for --metric data"),
+    Option("target", "text", "columns of --data that are no inputs, separated by commas"),
+)
+"""Options of entries whose ``metric`` may be that of data."""
+
+FIGURE = Option("figure", "figure", "draw the result to this file (.svg, .png or .pdf)")

@@ -35,7 +35,7 @@ from neurovariety.dictionary.exposure.local_minima import minima_among
 from neurovariety.dictionary.exposure.normal_bundle import Incidence, error_bound, incidence
 from neurovariety.dictionary.gradient_fields import coefficients_as_polynomials
 from neurovariety.dictionary.polynomial_map import PolynomialMap
-from neurovariety.dictionary.progress import note, time_is_short, time_is_up
+from neurovariety.dictionary.progress import note, time_is_up
 from neurovariety.dictionary.shares import wilson
 from neurovariety.dictionary.strata.listing import weight_strata
 from neurovariety.dictionary.targets.target import require_polynomial
@@ -45,7 +45,7 @@ from neurovariety.result import Provenance, counted, plain
 from neurovariety.tolerances import DEFAULT_SEED
 
 _STREAM = 4130
-_SAMPLES, _SAMPLES_IN_REPORTS = 60, 10
+_SAMPLES = 60
 _MOST_SAMPLES = 100_000
 
 
@@ -92,7 +92,7 @@ def exposedness(
     [4, 4, 4, 4]
     """
     start = time.perf_counter()
-    samples = samples if samples is not None else _SAMPLES_IN_REPORTS if time_is_short() else _SAMPLES
+    samples = _SAMPLES if samples is None else samples
     if isinstance(samples, bool) or not isinstance(samples, int) or not 0 <= samples <= _MOST_SAMPLES:
         raise InputError(f"the number of samples is a whole number from 0 to {_MOST_SAMPLES:,}, got {samples!r}")
     if metric not in METRICS:

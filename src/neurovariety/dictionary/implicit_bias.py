@@ -41,6 +41,7 @@ _TARGETS, _FLOWS, _RUNS = 200, 20, 20
 _IN_REPORTS = (20, 4, 40)
 """Targets, targets of flows and runs to each where a report waits; runs of one batch share what the flow of the data has compiled."""
 _MOST = 100_000
+_SHOWN = 4
 
 
 @dataclass(frozen=True, repr=False)
@@ -55,6 +56,21 @@ class ImplicitBiasResult(EntryResult):
 
     entry: ClassVar[str] = "implicit-bias"
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "shahverdi2026razor", "wilson1927")
+
+    def shown(self) -> str:
+        rows = [row for row in self.value["table"] if row["kind"] != "network"]
+        words = {
+            ("singular", "yes"): "singular",
+            ("singular", "no"): "smooth",
+            ("exposed", "yes"): "exposed",
+            ("exposed", "no"): "not exposed",
+        }
+        parts = [f"best_on_smaller {self.value['best_on_smaller']:.6g}", f"flow_on_smaller {self.value['flow_on_smaller']:.6g}"]
+        for row in rows[:_SHOWN]:
+            known = [words[k, row[k]] for k in ("singular", "exposed") if (k, row[k]) in words]
+            shares = [f"{k} {row[k]:.3g}" for k in ("best", "flow")]
+            parts.append(f"{row['name'].replace(', ', ',')}: {'; '.join([*known, *shares])}")
+        return ", ".join(parts) + (", ..." if len(rows) > _SHOWN else "")
 
     def _options(self) -> dict[str, Any]:
         return {k: self.evidence[k] for k in ("metric", "scale", "targets", "flow_targets", "runs")}

@@ -5,7 +5,8 @@ Report, command line and documentation read this list; a new entry is a new row 
 
 from __future__ import annotations
 
-from neurovariety.dictionary.entry import Entry, Option
+from neurovariety.dictionary.bias_entries import BIAS_ENTRIES
+from neurovariety.dictionary.entry import FIGURE, FOR_METRIC_DATA, Entry, Option
 
 PREPARATIONS = ("none", "standardize", "whiten")
 """What can be done to data before training."""
@@ -31,11 +32,6 @@ _TRAINING = (
     ),
     Option("teacher", "text", "polynomials in x0, x1, ... to be fitted, one an output (default: random ones)"),
 )
-_FOR_METRIC_DATA = (
-    Option("data", "table", "CSV file with a header line, for --metric data"),
-    Option("target", "text", "columns of --data that are no inputs, separated by commas"),
-)
-_FIGURE = Option("figure", "figure", "draw the result to this file (.svg, .png or .pdf)")
 
 ENTRIES: tuple[Entry, ...] = (
     Entry("ambient", "neurovariety.dictionary.ambient:ambient", "AmbientResult", "expressivity: the linear span"),
@@ -159,7 +155,7 @@ ENTRIES: tuple[Entry, ...] = (
                 "the quadratic form: of a general loss, of coefficients, of normal or uniform inputs, or of the inputs in --data",
                 ("generic", "frobenius", "bombieri", "gaussian", "uniform", "data"),
             ),
-            *_FOR_METRIC_DATA,
+            *FOR_METRIC_DATA,
             Option("rank", "integer", "with --metric generic: a general quadric of this rank (default: full rank)"),
             Option(
                 "route",
@@ -198,7 +194,7 @@ ENTRIES: tuple[Entry, ...] = (
             Option(
                 "least-by", "text", "perturbation: find the least loss by critical points of weights under perturbation too", LEAST_BY
             ),
-            _FIGURE,
+            FIGURE,
         ),
         trains=True,
         figure="landscape",
@@ -218,7 +214,7 @@ ENTRIES: tuple[Entry, ...] = (
                 ("target", "sample", "quadric"),
             ),
             Option("grid", "integer", "points along each side of the slice (default: 60)"),
-            _FIGURE,
+            FIGURE,
         ),
         trains=True,
         figure="chambers",
@@ -236,7 +232,7 @@ ENTRIES: tuple[Entry, ...] = (
             Option("step", "number", "step size of gd, sgd and adam (default: 0.01)"),
             Option("weight-decay", "number", "strength of weight decay (default: 0)"),
             Option("scale", "number", "standard deviation of the initial weights (default: 0.5)"),
-            _FIGURE,
+            FIGURE,
         ),
         trains=True,
         figure="basins",
@@ -250,7 +246,7 @@ ENTRIES: tuple[Entry, ...] = (
         options=(
             *_TRAINING,
             Option("weights", "numbers", "weights at which the kernel is taken (default: random ones, and along training from there)"),
-            _FIGURE,
+            FIGURE,
         ),
         trains=True,
         figure="spectrum",
@@ -303,83 +299,7 @@ ENTRIES: tuple[Entry, ...] = (
         takes_memory_limit=False,
         in_reports=False,
     ),
-    Entry(
-        "subnetworks",
-        "neurovariety.dictionary.subnetworks:subnetworks",
-        "SubnetworksResult",
-        "implicit bias: the smaller networks inside",
-        options=(Option("most", "integer", "strata of weights to look at (default: 60)"),),
-        figure="poset",
-        takes_memory_limit=False,
-    ),
-    Entry(
-        "critical-locus",
-        "neurovariety.dictionary.critical_locus:critical_locus",
-        "CriticalLocusResult",
-        "implicit bias: weights where training can stall",
-        options=(Option("most", "integer", "strata of weights to look at (default: 60)"),),
-        takes_memory_limit=False,
-    ),
-    Entry(
-        "singularities",
-        "neurovariety.dictionary.singularities:singularities",
-        "SingularitiesResult",
-        "implicit bias: functions where the model is not smooth",
-        options=(Option("at", "numbers", "weights whose function is looked at, comma-separated: 1,2,0,0,1,0"),),
-        takes_memory_limit=False,
-    ),
-    Entry(
-        "exposedness",
-        "neurovariety.dictionary.exposedness:exposedness",
-        "ExposednessResult",
-        "implicit bias: smaller networks at which training rests",
-        options=(
-            Option(
-                "metric",
-                "text",
-                "the quadratic form of the loss (default: frobenius)",
-                ("generic", "frobenius", "bombieri", "gaussian", "uniform", "data"),
-            ),
-            *_FOR_METRIC_DATA,
-            Option("samples", "integer", "stationary points sampled on each stratum for the share of minima (default: 60)"),
-        ),
-        takes_memory_limit=False,
-    ),
-    Entry(
-        "voronoi",
-        "neurovariety.dictionary.voronoi:voronoi",
-        "VoronoiResult",
-        "implicit bias: how often smaller networks fit best",
-        options=(
-            Option(
-                "metric",
-                "text",
-                "the quadratic form of the loss (default: frobenius)",
-                ("frobenius", "bombieri", "gaussian", "uniform", "data"),
-            ),
-            *_FOR_METRIC_DATA,
-            Option("targets", "integer", "random targets (default: 400)"),
-            Option("scale", "number", "standard deviation of the targets (default: 1)"),
-        ),
-        takes_memory_limit=False,
-        in_reports=False,
-    ),
-    Entry(
-        "implicit-bias",
-        "neurovariety.dictionary.implicit_bias:implicit_bias",
-        "ImplicitBiasResult",
-        "implicit bias: is training drawn to smaller networks",
-        options=(
-            Option("metric", "text", "the loss (default: frobenius)", ("frobenius", "bombieri", "gaussian", "uniform")),
-            Option("scale", "number", "standard deviation of the targets (default: 1)"),
-            Option("targets", "integer", "random targets whose best fits are found (default: 200)"),
-            Option("flow-targets", "integer", "of these, targets to which gradient flow goes (default: 20)"),
-            Option("runs", "integer", "random initial weights of flows to each target (default: 20)"),
-            _FIGURE,
-        ),
-        figure="bias",
-        takes_memory_limit=False,
-    ),
+    *BIAS_ENTRIES,
     Entry(
         "conservation",
         "neurovariety.dictionary.conservation:conservation",

@@ -31,7 +31,7 @@ ROUTE = "squares in a space of binary quadratic forms"
 _MONOMIALS = ((2, 0), (1, 1), (0, 2))
 _ZERO, _ONE = Fraction(0), Fraction(1)
 _NAME = "the coefficient matrix of the target, columns x0^2, x0 x1, x1^2,"
-_THEOREM = statement(
+THEOREM = statement(
     "spaces of binary quadratic forms spanned by squares",
     "two independent quadratic forms in two variables are combinations of two squares of real linear forms exactly where "
     "M13^2 - M12 M23 > 0, M the 2 x 2 minors of their coefficients",
@@ -50,25 +50,30 @@ def decide_binary(architecture: Architecture, target: Target) -> Decision | None
     if wrong is not None:
         return excluded(ROUTE, wrong)
     _, m, k = architecture.widths
-    matrix = [[target.coefficients.get((o, e), _ZERO) for e in _MONOMIALS] for o in range(k)]
+    matrix = coefficient_rows(target)
     rows, _ = echelon_form(matrix, 3)
     rank = len(rows)
     if rank > m:
         sentence = minor_sentence(nonzero_minor(matrix, 3, m + 1), _NAME)
-        return excluded(ROUTE, sentence, _THEOREM, rank=rank)
+        return excluded(ROUTE, sentence, THEOREM, rank=rank)
     forms: list[list[Fraction]]
     if rank <= 1:
         forms = _one_form(rows)
         if len(forms) > m:
             value = rows[0][1] ** 2 - 4 * rows[0][0] * rows[0][2]
             violated = f"one neuron gives only squares: b^2 - 4 a c = 0 for a row (a, b, c), here {value} for {_shown(rows[0])}"
-            return excluded(ROUTE, violated, _THEOREM, rank=rank)
+            return excluded(ROUTE, violated, THEOREM, rank=rank)
     elif m == 2:
         i, j = next(p for p in combinations(range(k), 2) if len(echelon_form([matrix[p[0]], matrix[p[1]]], 3)[0]) == 2)
         return _two_rows(matrix, i, j, slope)
     else:
         forms = [[_ONE, _ZERO], [_ZERO, _ONE], [_ONE, _ONE]]
-    return realizable(ROUTE, _weights(matrix, forms, m, slope), _THEOREM, rank=rank)
+    return realizable(ROUTE, _weights(matrix, forms, m, slope), THEOREM, rank=rank)
+
+
+def coefficient_rows(target: Target) -> Matrix:
+    """The coefficients of x^2, x y, y^2, a row for each output."""
+    return [[target.coefficients.get((o, e), _ZERO) for e in _MONOMIALS] for o in range(target.outputs)]
 
 
 def discriminant(first: list[Fraction], second: list[Fraction]) -> tuple[Fraction, tuple[Fraction, Fraction, Fraction]]:
@@ -84,18 +89,18 @@ def _two_rows(matrix: Matrix, i: int, j: int, slope: Fraction) -> Decision:
     if disc <= 0:
         where = f"M13^2 - M12*M23 > 0 for the 2 x 2 minors of outputs {i} and {j}, here {disc}"
         if disc < 0:
-            return excluded(ROUTE, where + "; limits satisfy >= 0", _THEOREM, **evidence)
-        return Decision(Verdict.CLOSURE_ONLY, ROUTE, None, where, (_THEOREM,), evidence)
+            return excluded(ROUTE, where + "; limits satisfy >= 0", THEOREM, **evidence)
+        return Decision(Verdict.CLOSURE_ONLY, ROUTE, None, where, (THEOREM,), evidence)
     root = rational_root(disc)
     if root is not None:
         if m23:
             forms = [[(m13 + root) / m23, _ONE], [(m13 - root) / m23, _ONE]]
         else:  # the form is q (M12 q - 2 M13 p) with M13 != 0: roots q = 0 and p : q = M12 : 2 M13
             forms = [[_ONE, _ZERO], [m12 / (2 * m13), _ONE]]
-        return realizable(ROUTE, _weights(matrix, forms, 2, slope), _THEOREM, **evidence)
+        return realizable(ROUTE, _weights(matrix, forms, 2, slope), THEOREM, **evidence)
     surds = _surd_weights(matrix, (m13 / m23, 1 / m23), disc, slope)
     evidence["witness_exact"] = [str(w) for w in surds]
-    return Decision(Verdict.REALIZABLE, ROUTE, [float(w) for w in surds], None, (_THEOREM,), evidence, surds=tuple(surds))
+    return Decision(Verdict.REALIZABLE, ROUTE, [float(w) for w in surds], None, (THEOREM,), evidence, surds=tuple(surds))
 
 
 def _one_form(rows: Matrix) -> list[list[Fraction]]:

@@ -13,6 +13,7 @@ Sources: Sylvester 1851; Iarrobino and Kanev 1999, 1.3; Comas and Seiguer 2011.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 from math import comb
 
@@ -25,7 +26,7 @@ from neurovariety.dictionary.targets.target import Target
 from neurovariety.result import counted
 
 ROUTE = "powers of real linear forms in two variables"
-_THEOREM = statement(
+THEOREM = statement(
     "Sylvester's theorem on binary forms",
     "a binary form is a sum of powers of m different real linear forms exactly if a form of degree m with different real roots "
     "annihilates it",
@@ -33,42 +34,75 @@ _THEOREM = statement(
 )
 
 
-def decide_binary_powers(architecture: Architecture, target: Target) -> Decision | None:
-    """Excluded or closure only for ``mlp(2,m,1; c*x^d)`` with d >= 3, m <= (d + 1)/2; None for others and where f is realizable."""
+@dataclass(frozen=True)
+class Annihilator:
+    """The form of smallest degree that annihilates a binary form, coefficients from d/dx^k to d/dy^k: how many of its ``degree`` roots
+    in P^1 are different real ones, how many are not real, and the largest multiplicity."""
+
+    coefficients: tuple[Fraction, ...]
+    real: int
+    not_real: int
+    multiplicity: int
+
+    @property
+    def degree(self) -> int:
+        return len(self.coefficients) - 1
+
+    def __str__(self) -> str:
+        k = self.degree
+        names = [f"dx^{k - j} dy^{j}" for j in range(k + 1)]
+        return "the operator " + " + ".join(f"({c}) {n}" for c, n in zip(self.coefficients, names, strict=True) if c)
+
+
+def powers_of(architecture: Architecture) -> tuple[int, int] | None:
+    """(m, d) of ``mlp(2,m,1; c*x^d)`` without bias, d >= 3, m <= (d + 1)/2; None for other architectures."""
     if not isinstance(architecture, MLP) or len(architecture.widths) != 3 or architecture.bias:
         return None
     inputs, m, outputs = architecture.widths
     activation = architecture.activations[0]
     if inputs != 2 or outputs != 1 or not activation.is_monomial or activation.degree < 3 or 2 * m > activation.degree + 1:
         return None
-    if any(c is None for c in architecture.coefficients()):
-        return None
-    d = activation.degree
-    wrong = target.other_degree({d})
-    if wrong is not None:
-        return excluded(ROUTE, wrong)
+    return None if any(c is None for c in architecture.coefficients()) else (m, activation.degree)
+
+
+def least_annihilator(target: Target, m: int, d: int) -> Annihilator | None:
+    """The annihilator of smallest degree of a nonzero form of degree d; None where it has degree above m <= (d + 1)/2."""
     a = [target.coefficients.get((0, (d - k, k)), Fraction(0)) / comb(d, k) for k in range(d + 1)]
-    if not any(a):
-        return None
     found = next(((k, g) for k in range(1, m + 1) for g in _annihilators(a, k)), None)
     if found is None:
-        return excluded(ROUTE, f"no form of degree {m} annihilates the target: it is a sum of no {m} powers, nor a limit", _THEOREM)
+        return None
     k, g = found
-    shown = _shown(g)
     at_infinity = k - max(j for j, c in enumerate(g) if c)
-    multiplicities, real = ([at_infinity] if at_infinity else []), min(at_infinity, 1)
-    complex_roots = 0
+    multiplicities, real, not_real = ([at_infinity] if at_infinity else []), min(at_infinity, 1), 0
     if at_infinity < k:
         for factor in factors_over_q(g[: k + 1 - at_infinity])[1]:
             multiplicities.append(factor.multiplicity)
             real += factor.real
-            complex_roots += factor.degree - factor.real
-    if complex_roots:
-        sentence = f"{shown}, which annihilates the target, has {counted(k, 'real root')}, here {real}"
-        return excluded(ROUTE, sentence, _THEOREM, annihilator=[str(c) for c in g])
-    if max(multiplicities) > 1:
-        sentence = f"{shown}, which annihilates the target, has different roots; here one is multiple"
-        return Decision(Verdict.CLOSURE_ONLY, ROUTE, None, sentence, (_THEOREM,), {"annihilator": [str(c) for c in g]})
+            not_real += factor.degree - factor.real
+    return Annihilator(tuple(g), real, not_real, max(multiplicities))
+
+
+def decide_binary_powers(architecture: Architecture, target: Target) -> Decision | None:
+    """Excluded or closure only for ``mlp(2,m,1; c*x^d)`` with d >= 3, m <= (d + 1)/2; None for others and where f is realizable."""
+    sizes = powers_of(architecture)
+    if sizes is None:
+        return None
+    m, d = sizes
+    wrong = target.other_degree({d})
+    if wrong is not None:
+        return excluded(ROUTE, wrong)
+    if not target.coefficients:
+        return None
+    g = least_annihilator(target, m, d)
+    if g is None:
+        return excluded(ROUTE, f"no form of degree {m} annihilates the target: it is a sum of no {m} powers, nor a limit", THEOREM)
+    shown = [str(c) for c in g.coefficients]
+    if g.not_real:
+        sentence = f"{g}, which annihilates the target, has {counted(g.degree, 'real root')}, here {g.real}"
+        return excluded(ROUTE, sentence, THEOREM, annihilator=shown)
+    if g.multiplicity > 1:
+        sentence = f"{g}, which annihilates the target, has different roots; here one is multiple"
+        return Decision(Verdict.CLOSURE_ONLY, ROUTE, None, sentence, (THEOREM,), {"annihilator": shown})
     return None
 
 
@@ -84,9 +118,3 @@ def _annihilators(a: list[Fraction], k: int) -> list[list[Fraction]]:
             g[pivot] = -row[free]
         out.append(g)
     return out
-
-
-def _shown(g: list[Fraction]) -> str:
-    k = len(g) - 1
-    names = [f"dx^{k - j} dy^{j}" for j in range(k + 1)]
-    return "the operator " + " + ".join(f"({c}) {n}" for c, n in zip(g, names, strict=True) if c)

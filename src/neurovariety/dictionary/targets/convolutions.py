@@ -25,7 +25,7 @@ ROUTE = "real roots of the composed filter"
 _MAX_DEGREE = 200
 _MAX_STATES = 20_000
 _ZERO, _ONE = Fraction(0), Fraction(1)
-_THEOREM = statement(
+THEOREM = statement(
     "products of real filters",
     "a filter of size sum (k_l - 1) + 1 is a composition exactly if its binary form has at least as many real roots in P^1, with "
     "multiplicity, as there are filters of even size",
@@ -35,22 +35,33 @@ _THEOREM = statement(
 Number = Fraction | float
 
 
-def decide_convolution(architecture: Architecture, target: Target) -> Decision | None:
-    """The decision for one-channel sequences with linear activations and stride 1 but on the last layer; None otherwise."""
+def sizes_of(architecture: Architecture) -> list[int] | None:
+    """Filter sizes of one-channel sequences with nonzero linear activations and stride 1 but on the last layer; None otherwise."""
     if not isinstance(architecture, CNN) or architecture.dimensions != 1 or set(architecture.channels) != {1}:
         return None
     if not all(a.is_linear for a in architecture.activations) or any(s != (1,) for s in architecture.strides[:-1]):
         return None
-    slope = prod((Fraction(a.terms[0][1] or 0) for a in architecture.activations), start=_ONE)
     sizes = [window[0] for window in architecture.filters]
-    degree = sum(k - 1 for k in sizes)
-    if not slope or degree > _MAX_DEGREE:
+    return sizes if _slope(architecture) and sum(k - 1 for k in sizes) <= _MAX_DEGREE else None
+
+
+def composed_filter(architecture: CNN, target: Target, sizes: Sequence[int]) -> tuple[list[Fraction], str | None]:
+    """The composed filter, constant term first; or the linear equation that shows that the target is not a convolution."""
+    return _filter(target, sum(k - 1 for k in sizes), architecture.strides[-1][0])
+
+
+def decide_convolution(architecture: Architecture, target: Target) -> Decision | None:
+    """The decision for one-channel sequences with linear activations and stride 1 but on the last layer; None otherwise."""
+    sizes = sizes_of(architecture)
+    if sizes is None:
         return None
-    filter_, wrong = _filter(target, degree, architecture.strides[-1][0])
+    assert isinstance(architecture, CNN)
+    slope, degree = _slope(architecture), sum(k - 1 for k in sizes)
+    filter_, wrong = composed_filter(architecture, target, sizes)
     if wrong is not None:
         return excluded("convolutions are a linear space", wrong)
     if not any(filter_):
-        return realizable(ROUTE, [_ZERO] * sum(sizes), _THEOREM, filter=[0] * (degree + 1))
+        return realizable(ROUTE, [_ZERO] * sum(sizes), THEOREM, filter=[0] * (degree + 1))
     top = max(i for i, c in enumerate(filter_) if c)
     leading, factors = factors_over_q(filter_[: top + 1])
     real = degree - top + sum(f.real * f.multiplicity for f in factors)
@@ -60,7 +71,7 @@ def decide_convolution(architecture: Architecture, target: Target) -> Decision |
         violated = (
             f"the composed filter has at least {needed} real roots in P^1, with multiplicity (one for each even size), here {real}"
         )
-        return excluded(ROUTE, violated, _THEOREM, **evidence)
+        return excluded(ROUTE, violated, THEOREM, **evidence)
     pieces: list[list[Number]] | None = _over_q(factors, degree - top, sizes)
     if pieces is None:
         pieces = _over_r(factors, degree - top, sizes)
@@ -68,7 +79,11 @@ def decide_convolution(architecture: Architecture, target: Target) -> Decision |
     else:
         leading_number = leading / slope
     pieces[0] = [c * leading_number for c in pieces[0]]
-    return realizable(ROUTE, [c for piece in pieces for c in piece], _THEOREM, **evidence)
+    return realizable(ROUTE, [c for piece in pieces for c in piece], THEOREM, **evidence)
+
+
+def _slope(architecture: CNN) -> Fraction:
+    return prod((Fraction(a.terms[0][1] or 0) for a in architecture.activations), start=_ONE)
 
 
 def _filter(target: Target, degree: int, stride: int) -> tuple[list[Fraction], str | None]:

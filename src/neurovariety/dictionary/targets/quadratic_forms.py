@@ -22,12 +22,12 @@ from neurovariety.result import counted
 
 ROUTE = "rank of a symmetric matrix over Q"
 _ZERO = Fraction(0)
-_CLOSED = statement(
+CLOSED = statement(
     "quadratic forms of bounded rank",
     "the functions of m quadratic neurons and one output are the quadratic forms of rank at most m, of any signature: a closed set",
     "kileel2019",
 )
-_BORDERED = statement(
+BORDERED = statement(
     "quadratic polynomials of bounded rank",
     "with biases the functions are the polynomials whose bordered matrix has rank at most m for some constant term; they are "
     "not closed",
@@ -45,7 +45,7 @@ def decide_quadratic(architecture: Architecture, target: Target) -> Decision | N
     n, m = architecture.widths[:2]
     wrong = target.other_degree({0, 1, 2} if architecture.bias else {2})
     if wrong is not None:
-        return excluded(ROUTE, wrong, _BORDERED if architecture.bias else _CLOSED)
+        return excluded(ROUTE, wrong, BORDERED if architecture.bias else CLOSED)
     a = [[_entry(target, n, i, j) for j in range(n)] for i in range(n)]
     if architecture.bias:
         return _with_bias(a, target, n, m, slope)
@@ -53,8 +53,8 @@ def decide_quadratic(architecture: Architecture, target: Target) -> Decision | N
     signature = _signature(squares)
     if len(squares) > m:
         sentence = minor_sentence(nonzero_minor(a, n, m + 1), "the symmetric matrix of the target")
-        return excluded(ROUTE, sentence, _CLOSED, rank=len(squares), signature=signature)
-    return realizable(ROUTE, _weights(squares, n, m, slope), _CLOSED, rank=len(squares), signature=signature)
+        return excluded(ROUTE, sentence, CLOSED, rank=len(squares), signature=signature)
+    return realizable(ROUTE, _weights(squares, n, m, slope), CLOSED, rank=len(squares), signature=signature)
 
 
 def square_coefficient(architecture: MLP) -> Fraction | None:
@@ -72,13 +72,13 @@ def _with_bias(a: Matrix, target: Target, n: int, m: int, slope: Fraction) -> De
     rank, least = len(rows) - (not inside), len(rows) + (not inside)
     if len(rows) > m:
         sentence = minor_sentence(nonzero_minor(bordered, n + 1, m + 1), "the matrix (A | b) of the target x^T A x + 2 b . x + t")
-        return excluded(ROUTE, sentence, _BORDERED, rank=rank, bordered_rank=least)
+        return excluded(ROUTE, sentence, BORDERED, rank=rank, bordered_rank=least)
     if least > m:
         violated = (
             f"the bordered matrix has rank at least rank A + 2 = {least} for every constant term, because b is not in the image of A; "
             f"{counted(m, 'neuron')} cannot give more than {m}"
         )
-        return Decision(Verdict.CLOSURE_ONLY, ROUTE, None, violated, (_BORDERED,), {"rank": rank, "bordered_rank": least})
+        return Decision(Verdict.CLOSURE_ONLY, ROUTE, None, violated, (BORDERED,), {"rank": rank, "bordered_rank": least})
     corner = _ZERO
     if inside:  # A y = b, read off the echelon form; the corner b^T y adds nothing to the rank
         y = [_ZERO] * n
@@ -91,7 +91,7 @@ def _with_bias(a: Matrix, target: Target, n: int, m: int, slope: Fraction) -> De
     weights = [v for i in range(m) for v in inner[i * (n + 1) : i * (n + 1) + n]]
     biases = [inner[i * (n + 1) + n] for i in range(m)]
     witness = [*weights, *outer, *biases, constant - corner]
-    return realizable(ROUTE, witness, _BORDERED, rank=rank, bordered_rank=len(squares))
+    return realizable(ROUTE, witness, BORDERED, rank=rank, bordered_rank=len(squares))
 
 
 def _weights(squares: list[tuple[Fraction, list[Fraction]]], n: int, m: int, slope: Fraction) -> list[Fraction]:

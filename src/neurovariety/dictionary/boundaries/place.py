@@ -1,0 +1,93 @@
+"""Where a given function lies: by the exact procedure of its family, else by certificates and searches."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from neurovariety.claim import Claim
+from neurovariety.dictionary.boundaries.exact_placement import known_image
+from neurovariety.dictionary.boundaries.placement import Placement, Position
+from neurovariety.dictionary.boundaries.search_both_sides import BothSides
+from neurovariety.dictionary.boundaries.smooth_preimage import interior_by_equations
+from neurovariety.dictionary.dimension import dimension
+from neurovariety.dictionary.ideal.coordinates import Coordinates
+from neurovariety.dictionary.membership import MembershipResult
+from neurovariety.dictionary.progress import quietly
+from neurovariety.dictionary.real_components import architecture_of
+from neurovariety.dictionary.targets.decision import Verdict
+from neurovariety.dictionary.targets.polynomial_map import Span, written_out
+from neurovariety.dictionary.targets.target import Target
+from neurovariety.dictionary.trial import generator
+from neurovariety.model import Model
+
+STREAM = 4170
+_SEARCH = "real solutions from random starts"
+
+
+def place(model: Model, target: Target, member: MembershipResult, seed: int) -> Placement:
+    """The position of ``target``; ``member`` is what `membership` says of it."""
+    known = known_image(architecture_of(model))
+    if known is not None:
+        return known.place(target)
+    verdict = member.value["verdict"]
+    if verdict == Verdict.EXCLUDED:
+        return Placement(Position.OUTSIDE, f"violated: {member.value['violated']}", member.value["route"], member.claim)
+    coordinates = written_out(model)
+    witness = member.value["witness"]
+    if verdict == Verdict.REALIZABLE and all(isinstance(w, Fraction) for w in witness):
+        exact = tuple(Fraction(w) for w in witness)
+        shown = interior_by_equations(model, coordinates, target, exact, seed, generator(seed, STREAM, 1))
+        if shown is not None:
+            claim, facts = shown
+            reason = (
+                f"at the weights found the derivative has rank {facts['rank_at_weights']}, the dimension of the zeros of the "
+                "equations, which are smooth there: weights nearby attain all real functions of the neurovariety nearby"
+            )
+            return Placement(Position.INTERIOR, reason, "rank of J and of the equations", claim, evidence=facts)
+    return _by_search(model, coordinates, target, verdict == Verdict.REALIZABLE, seed)
+
+
+def _by_search(model: Model, coordinates: Coordinates, target: Target, attained: bool, seed: int) -> Placement:
+    sides, fills = both_sides(model, coordinates, seed)
+    point, rng = sides.floats(target), generator(seed, STREAM, 2)
+    found = sides.search(point[None], rng)
+    if found.attained[0] and sides.certified(target, found.weights[0]):
+        reason = "certified weights attain it, with a derivative onto the whole span: weights nearby attain all functions nearby"
+        return Placement(Position.INTERIOR, reason, "certified solution", Claim.PROVED, evidence={"weights": found.weights[0].tolist()})
+    if not fills:
+        reason = (
+            "no weights were found at which the derivative is onto the smooth zeros of the equations, and real functions of the "
+            "neurovariety on both sides are not drawn here, as it is not the whole span"
+        )
+        return Placement(Position.UNDECIDED, reason, _SEARCH, Claim.UNDECIDED, evidence=_facts(found.preimages[0]))
+    rows = sides.nearby(point, rng, found.weights[0] if found.attained[0] else None)
+    reached = attained or bool(found.attained[0])
+    facts = {**_facts(found.preimages[0]), "nearby": rows}
+    nearest = rows[-1]
+    missed = nearest["functions"] - nearest["attained"]
+    seen = f"of {nearest['functions']} functions at a relative distance of {nearest['radius']:g}, {nearest['attained']} are attained"
+    if nearest["attained"] and missed:
+        here = Position.BOUNDARY if reached else Position.CLOSURE_ONLY
+        reason = f"{seen} and no search reaches the others; the function itself is {'' if reached else 'not '}attained"
+        return Placement(here, reason, _SEARCH, Claim.ESTIMATE, evidence=facts)
+    if not nearest["attained"] and not reached:
+        return Placement(Position.OUTSIDE, f"{seen}, and neither is the function", _SEARCH, Claim.ESTIMATE, evidence=facts)
+    if not missed and found.attained[0]:
+        return Placement(Position.INTERIOR, f"{seen}, and so is the function", _SEARCH, Claim.ESTIMATE, evidence=facts)
+    return Placement(
+        Position.UNDECIDED, f"{seen}; the function is {'' if reached else 'not '}attained", _SEARCH, Claim.UNDECIDED, evidence=facts
+    )
+
+
+def both_sides(model: Model, coordinates: Coordinates, seed: int) -> tuple[BothSides, bool]:
+    """The searches for a model, and whether its neurovariety is the whole span."""
+    span = Span.of(coordinates)
+    sides = BothSides(model, coordinates, span)
+    found = quietly(dimension, model, seed=seed)
+    sides.stated = found.evidence.get("symmetry_rank")
+    return sides, found.value == len(span.pivots)
+
+
+def _facts(preimages: int | None) -> dict[str, Any]:
+    return {"real_preimages_found": preimages}

@@ -1,0 +1,225 @@
+"""The boundary of the real functions of a model (I12 of the dictionary): limits that no weights attain, and functions at the edge.
+
+M is the set of functions of real weights, X that of the real functions of the neurovariety, the Zariski closure of M. A function is in
+the *interior* if it is in M with all functions of X nearby; on the *boundary* if it is in M and others of X, arbitrarily near, are not;
+*closure only* if it is a limit of functions of M and not in M; else *outside*. Equations do not see the difference: the neurovariety
+of ``mlp(2,2,2; x^2)`` is everything, M about three quarters of it, and between them are limits such as (x^2, x y).
+
+What is proved. Linear and diagonal networks, shallow quadratic ones with one output or two inputs, sums of few powers in two variables
+and linear convolutions of stride 1 are decided completely (`boundaries.exact_placement`). The boundary of a semialgebraic set has
+smaller dimension than X, so a piece of one dimension less has the largest; its dimension is an exact rank. Elsewhere a certified
+solution with a derivative onto X proves that a function is interior; that nothing was found proves nothing, and what rests on it is an
+`estimate`. Shares are sampled, and stand in the evidence with their intervals.
+
+Meaning: on the boundary training stalls, at folds where weights can still move but functions cannot, or with weights that diverge.
+
+Sources: Marchetti et al. 2025; Kohn, Merkh, Montufar, Trager 2022; Kubjas, Li, Wiesmann 2024; Iarrobino, Kanev 1999.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from neurovariety.architectures import as_model
+from neurovariety.architectures.from_callable import Source
+from neurovariety.claim import Claim
+from neurovariety.dictionary.boundaries.description import Description, describe
+from neurovariety.dictionary.boundaries.place import STREAM, both_sides, place
+from neurovariety.dictionary.boundaries.placement import Placement, Position
+from neurovariety.dictionary.dimension import dimension
+from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.membership import membership
+from neurovariety.dictionary.progress import quietly
+from neurovariety.dictionary.targets.polynomial_map import written_out
+from neurovariety.dictionary.targets.target import read_target, require_polynomial
+from neurovariety.dictionary.trial import generator
+from neurovariety.errors import InputError, ResourceError, VerificationError
+from neurovariety.model import Model
+from neurovariety.result import Provenance, plain
+from neurovariety.tolerances import DEFAULT_SEED
+
+_SAMPLES = 60
+_MOST_SAMPLES = 10_000
+
+
+@dataclass(frozen=True, repr=False)
+class BoundaryResult(EntryResult):
+    """Where a function lies, or what the boundary is.
+
+    With a function, ``value`` is ``{"position", "reason"}``: interior, boundary, closure only, outside or undecided, and why.
+    ``evidence["target"]`` is the function, ``evidence["membership"]`` what `membership` says, ``evidence["approach"]`` (closure only)
+    how large weights grow on the way.
+
+    Without, ``value`` is ``{"variety", "boundary", "dimension", "pieces"}``: dimension of X; whether the boundary is empty, nonempty or
+    undecided; its dimension (null where empty or unknown); families of functions on it, each with ``name``, ``position`` (of its
+    samples) and ``dimension``. ``evidence["samples"]`` holds functions on them, ``evidence["shares"]`` how many of random functions of
+    X are attained, ``evidence["crossings"]`` where segments between attained and other functions leave M.
+    """
+
+    entry: ClassVar[str] = "boundary"
+
+    def _options(self) -> dict[str, Any]:
+        if "target" not in self.evidence:
+            return {"samples": self.evidence["samples_drawn"]}
+        given = self.evidence["weights"]
+        return {"target": self.evidence["target"]} if given is None else {"weights": given}
+
+    def verify(self, *, seed: int | None = None) -> BoundaryResult:
+        """Again under another seed. Raises `VerificationError` where what was decided comes out otherwise, or what was proved is not.
+
+        What was only estimated may become undecided.
+        """
+        again = self._again(seed, **self._options())
+        key = "position" if "position" in self.value else "boundary"
+        ours, theirs = self.value[key], again.value[key]
+        differ = ours != theirs and "undecided" not in (ours, theirs)
+        weaker = self.claim is Claim.PROVED and (
+            again.claim is not Claim.PROVED or (key == "boundary" and plain(self.value) != plain(again.value))
+        )
+        if differ or weaker:
+            raise VerificationError(
+                f"boundary of {self.subject}: recorded {self.shown()} ({self.claim}), recomputed {again.shown()} ({again.claim})"
+            )
+        return again
+
+    def shown(self) -> str:
+        return str(self.value["position"]) if "position" in self.value else super().shown()
+
+    def summary(self) -> str:
+        lines = [super().summary()]
+        if "target" in self.evidence:
+            shown = self.evidence["target"]
+            return "\n".join([*lines, f"  function: {shown if len(shown) <= 120 else shown[:117] + '...'}"])
+        lines += [f"  dimension {p['dimension']}: {p['name']} ({p['position']})" for p in self.value["pieces"]]
+        return "\n".join(lines)
+
+
+def boundary(
+    source: Source,
+    *,
+    target: str | None = None,
+    network: Source | None = None,
+    weights: Sequence[Any] | None = None,
+    samples: int | None = None,
+    seed: int = DEFAULT_SEED,
+) -> BoundaryResult:
+    """Where a function lies relative to the functions of real weights of ``source``; without one, what their boundary is.
+
+    ``source`` is polynomial in weights and inputs. The function is given as for `membership`: by ``target``, polynomials in x0, x1,
+    ..., one an output, separated by semicolons; or by exact ``weights`` of the model or of another ``network``. ``samples``: random
+    functions that are drawn of each kind when none is given (60). Raises `InputError` for input that does not fit, for rational models
+    and for generic coefficients; `ResourceError` where a model whose real functions are not known is too large to be written out.
+
+    >>> boundary("mlp(2,2,2; x^2)", target="x0^2; x0*x1").value["position"]
+    'closure only'
+    >>> boundary("cnn(2,2; x)", target="x0 + 2*x1 + x2").value["position"]
+    'boundary'
+    >>> boundary("cnn(2,2; x)", samples=0).value["dimension"]
+    2
+    """
+    start = time.perf_counter()
+    if samples is not None and (isinstance(samples, bool) or not isinstance(samples, int) or not 0 <= samples <= _MOST_SAMPLES):
+        raise InputError(f"the number of samples is a whole number from 0 to {_MOST_SAMPLES:,}, got {samples!r}")
+    model = as_model(source)
+    require_polynomial(model)
+    if target is None and network is None and weights is None:
+        return _whole(model, _SAMPLES if samples is None else samples, seed, start)
+    if samples is not None:
+        raise InputError("samples are drawn where no function is given; leave out --samples, or the function")
+    member = quietly(membership, model, target=target, network=network, weights=weights, seed=seed)
+    given = read_target(member.evidence["target"], model.inputs, model.outputs)
+    found = place(model, given, member, seed)
+    own = member.value["witness"] if member.value["route"] == "the given weights" else None
+    evidence: dict[str, Any] = {
+        "target": member.evidence["target"],
+        "weights": own,
+        "membership": {k: v for k, v in member.value.items() if k != "violated"} | {"claim": str(member.claim)},
+        "route": found.route,
+        **found.evidence,
+        "theorems": [dict(t) for t in found.theorems],
+    }
+    if found.position is Position.CLOSURE_ONLY:
+        evidence["approach"] = _approach(model, given, seed)
+    return BoundaryResult(
+        value={"position": str(found.position), "reason": found.reason},
+        claim=found.claim,
+        subject=model.name,
+        meaning=_meaning(found, evidence),
+        evidence=evidence,
+        provenance=Provenance.since(start, seed),
+        model=model,
+    )
+
+
+def _approach(model: Model, target: Any, seed: int) -> list[dict[str, float]]:
+    try:
+        sides, _ = both_sides(model, written_out(model), seed)
+    except ResourceError:
+        return []
+    return sides.approach(sides.floats(target), generator(seed, STREAM, 3))
+
+
+def _meaning(found: Placement, evidence: Mapping[str, Any]) -> str:
+    sure = "" if found.claim in (Claim.PROVED, Claim.PROBABILITY) else " as far as searches show"
+    if found.position is Position.INTERIOR:
+        return f"weights compute the function and all real functions of the neurovariety near it{sure}: noise on it can be fit too"
+    if found.position is Position.BOUNDARY:
+        return f"weights compute the function, but not all real functions near it{sure}: training for a neighbour can end on the edge"
+    if found.position is Position.CLOSURE_ONLY:
+        grown = evidence["approach"]
+        text = f"a limit that no weights attain{sure}: the loss tends to zero while weights diverge"
+        if len(grown) > 1:
+            first, last = grown[0], grown[-1]
+            text += (
+                f" (a relative distance of {first['distance']:g} took weights up to {first['largest_weight']:.3g}, "
+                f"{last['distance']:g} up to {last['largest_weight']:.3g})"
+            )
+        return text
+    if found.position is Position.OUTSIDE:
+        return f"no weights come arbitrarily close{sure}: the least loss on enough data is positive"
+    return f"nothing was shown: {found.reason}"
+
+
+def _whole(model: Model, samples: int, seed: int, start: float) -> BoundaryResult:
+    variety = quietly(dimension, model, seed=seed)
+    found = describe(model, variety, samples, seed)
+    value = {
+        "variety": variety.value,
+        "boundary": found.boundary,
+        "dimension": found.dimension,
+        "pieces": list(found.pieces),
+    }
+    return BoundaryResult(
+        value=value,
+        claim=found.claim,
+        subject=model.name,
+        meaning=_meaning_of_whole(found, variety.value),
+        evidence={
+            "route": found.route, "why": found.why, "dimension_claim": str(variety.claim), "samples_drawn": samples,
+            "shares": list(found.shares), "samples": list(found.samples), "crossings": list(found.crossings),
+            "theorems": [dict(t) for t in found.theorems],
+        },
+        provenance=Provenance.since(start, seed),
+        model=model,
+    )  # fmt: skip
+
+
+def share_sentence(row: Mapping[str, Any]) -> str:
+    """``of 60 functions with ... 45 are attained (95 %: 0.63 to 0.84)``."""
+    interval = f"95 %: {row['low']:.2f} to {row['high']:.2f}"
+    return f"of {row['functions']} functions with {row['drawn']}, {row['attained']} are attained ({interval})"
+
+
+def _meaning_of_whole(found: Description, variety: int) -> str:
+    if found.boundary == "empty":
+        return f"the real functions have no boundary: {found.why}, and every limit of functions is one"
+    shares = "; ".join(share_sentence(row) for row in found.shares)
+    if found.boundary == "undecided":
+        return f"nothing was shown: {found.why}" + (f"; {shares}" if shares else "")
+    text = f"real weights do not attain every real function of the neurovariety: {found.why}"
+    if found.dimension is not None:
+        text += f"; the boundary has dimension {found.dimension} of {variety}"
+    return text + (f"; {shares}" if shares else "")
