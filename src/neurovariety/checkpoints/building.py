@@ -21,6 +21,10 @@ BATCH = 7
 """Samples in the batch that a graph is exported or read with: a length that no axis of a sample is likely to have by itself."""
 
 
+MAX_INPUT = 10**8
+"""Largest number of entries of one input: a file may claim any shape, and a value of that shape is made to check it."""
+
+
 @dataclass(frozen=True)
 class Value:
     """An operand that a node makes."""
@@ -76,6 +80,8 @@ class Builder:
     def input(self, name: str, shape: tuple[int, ...]) -> Value:
         """The network's input, of the shape of one sample."""
         self.nodes.append(Node(name, "input"))
+        if prod(shape) > MAX_INPUT:
+            raise InputError(f"{self.source} takes inputs of {prod(shape):,} numbers; at most {MAX_INPUT:,} are read")
         self.input_shape = shape
         self._samples[name] = np.zeros((2, *shape))
         return Value(name)
@@ -96,7 +102,7 @@ class Builder:
             with np.errstate(all="ignore"):
                 arrays = {k: FLOATS.array(self.weights[k]) for k in made.weights.values()}
                 found = apply(made, [self._samples[v.name] for v in values], arrays, self.weights, FLOATS)
-        except (ValueError, TypeError, IndexError, KeyError) as error:
+        except (ValueError, TypeError, IndexError, KeyError, ArithmeticError, MemoryError) as error:
             if isinstance(error, InputError):
                 raise
             raise InputError(f"{made.place} cannot be applied to its inputs ({str(error)[:120]})") from error

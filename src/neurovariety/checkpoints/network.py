@@ -32,7 +32,7 @@ class Node:
     * activation: function and its own attributes, see `neurovariety.checkpoints.activations`.
     * add, subtract, multiply, divide: two inputs, or one and a weight or the attribute constant (reversed: constant op input).
     * matmul: two inputs; transpose, a flag for each. parameter: value, a weight as a value.
-    * transpose: permutation. reshape: shape. slice: axis, start, stop, step. concatenate: axis.
+    * transpose: permutation. reshape: shape. slice: axis, start, stop, step. concatenate: axis. pad: padding, zeros, a pair an axis.
     * sum, mean: axes, keepdims. average_pool, max_pool: window, stride, padding, dilation; channels first.
     """
 

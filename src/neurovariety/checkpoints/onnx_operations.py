@@ -263,6 +263,16 @@ def _slice(c: Call) -> Operand:
     return value
 
 
+def _pad(c: Call) -> Value:
+    c.only("mode", b"constant")
+    pads = c.integers(1, "pads") or []
+    rank = len(c.builder.shape(c.x)) + 1
+    value = c.builder.number(c.input(2)) if c.input(2) is not None else Fraction(c.attributes.get("value", 0))
+    if value != 0 or c.input(3) is not None or len(pads) != 2 * rank or min(pads) < 0 or pads[0] or pads[rank]:
+        refuse(c.path, c.operator, "zeros around the axes of a sample are understood")
+    return c.make("pad", c.x, padding=tuple((pads[k], pads[k + rank]) for k in range(1, rank)))
+
+
 def _split(c: Call) -> list[Value]:
     axis = c.builder.axis(c.x, int(c.attributes.get("axis", 0)), c.path)
     total = c.builder.shape(c.x)[axis]
@@ -300,7 +310,7 @@ def _gather(c: Call) -> Operand:
     axis, indices = int(c.attributes.get("axis", 0)), c.integers(1) or []
     if _known(c):
         array = c.builder.weights[c.inputs[1].key]
-        return c.constant(np.take(c.builder.weights[c.inputs[0].key], array.astype(np.int64), axis=axis))
+        return c.constant(np.asarray(np.take(c.builder.weights[c.inputs[0].key], array.astype(np.int64), axis=axis)))
     if len(indices) != 1:
         refuse(c.path, c.operator, "one index is understood")
     place = c.builder.axis(c.x, axis, c.path)
@@ -365,6 +375,7 @@ OPERATIONS: dict[str, Callable[[Call], Any]] = {
     "Squeeze": _squeeze,
     "Unsqueeze": _unsqueeze,
     "Slice": _slice,
+    "Pad": _pad,
     "Split": _split,
     "Concat": _concatenate,
     "ReduceSum": _reduced("sum"),

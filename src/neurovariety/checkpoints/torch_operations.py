@@ -183,6 +183,8 @@ def _squeeze(c: Call) -> Value:
 
 
 def _unsqueeze(c: Call) -> Value:
+    if isinstance(c.arguments["self"], Stored) and c.arguments["dim"] == 0:  # a weight that becomes a value of a batch of one
+        return c.x
     shape = c.builder.shape(c.x)
     axis = int(c.arguments["dim"]) % (len(shape) + 2)
     if axis == 0:
@@ -219,6 +221,17 @@ def _slice(c: Call) -> Value:
     axis = c.builder.axis(c.x, int(c.get("dim", 0)), c.place)
     begin, end, _ = slice(start, stop).indices(c.builder.shape(c.x)[axis])
     return c.make("slice", c.x, axis=axis, start=begin, stop=end, step=step)
+
+
+def _pad(c: Call) -> Value:
+    c.only("mode", "constant")
+    c.only("value", 0, 0.0)
+    flat = [int(n) for n in c.arguments["pad"]]
+    rank = len(c.builder.shape(c.x))
+    pairs = [(flat[k], flat[k + 1]) for k in range(0, len(flat), 2)][::-1]  # torch begins with the last axis
+    if len(pairs) > rank or any(n < 0 for n in flat):
+        refuse(c.place, c.operator, f"pad={flat}")
+    return c.make("pad", c.x, padding=((0, 0),) * (rank - len(pairs)) + tuple(pairs))
 
 
 def _select(c: Call) -> Value:
@@ -351,6 +364,7 @@ OPERATIONS: dict[str, Callable[[Call], Any]] = {
     **dict.fromkeys(("transpose", "permute", "mT", "t", "numpy_T"), _transpose),
     "slice": _slice,
     "select": _select,
+    **dict.fromkeys(("pad", "constant_pad_nd"), _pad),
     **dict.fromkeys(("chunk", "split", "split_with_sizes"), _pieces),
     "cat": _concatenate,
     "sum": _reduced("sum"),
