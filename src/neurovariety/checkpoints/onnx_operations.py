@@ -10,12 +10,9 @@ from typing import Any
 import numpy as np
 
 from neurovariety.checkpoints.arithmetic import Array
-from neurovariety.checkpoints.building import Builder, Operand, Stored, Turned, Value, power, refuse
+from neurovariety.checkpoints.building import SOFTPLUS_THRESHOLD, Builder, Operand, Stored, Turned, Value, power, refuse
 from neurovariety.checkpoints.contraction import contract
 from neurovariety.errors import InputError
-
-_SOFTPLUS_THRESHOLD = 15
-"""Where torch exports softplus as x itself above a threshold of at least this: the difference is below exp(-15) < 4e-7."""
 
 
 @dataclass(frozen=True)
@@ -180,7 +177,7 @@ def _greater(c: Call) -> Above:
 def _where(c: Call) -> Value:
     """Where(b x > 20, x, softplus(b x)/b), which is softplus but for rounding; b = 1 leaves out the product and the quotient."""
     test, x, soft = c.inputs
-    if not isinstance(test, Above) or test.number < _SOFTPLUS_THRESHOLD or not isinstance(soft, Value):
+    if not isinstance(test, Above) or test.number < SOFTPLUS_THRESHOLD or not isinstance(soft, Value):
         refuse(c.path, c.operator, "the exported form of softplus is understood")
     inner, scaled = c.builder.made(soft), c.builder.made(test.value)
     if test.value != x and scaled is not None and inner is not None:
@@ -328,7 +325,9 @@ def _known(c: Call) -> bool:
 
 def _same(c: Call) -> Operand:
     c.only("to", 1, 6, 7, 10, 11, 16)
-    c.only("training_mode", 0)
+    training = c.input(2) if c.operator == "Dropout" else None
+    if training is not None and c.builder.number(training) != 0:
+        refuse(c.path, c.operator, "in training it is random")
     return c.inputs[0]
 
 

@@ -132,6 +132,10 @@ def _pair(c: _Call) -> tuple[Any, Any]:
         a, b = (v.reshape((v.shape[0], *(1 for _ in range(rank - v.ndim)), *v.shape[1:])) for v in c.values)
         return a, b
     other = c.weight("weight") if c.has("weight") else c.arithmetic.scalar(c.attributes["constant"])
+    if c.has("weight") and (other.ndim > c.x.ndim or (other.ndim == c.x.ndim and other.shape[0] != 1)):
+        raise InputError(
+            f"{c.node.place} joins a weight of shape {tuple(other.shape)} to the batch axis; a network maps each sample by itself"
+        )
     return (other, c.x) if c.attributes.get("reversed") else (c.x, other)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from neurovariety.checkpoints.building import Builder, Operand, Stored, Turned, Value, power, refuse
+from neurovariety.checkpoints.building import SOFTPLUS_THRESHOLD, Builder, Operand, Stored, Turned, Value, power, refuse
 from neurovariety.checkpoints.contraction import contract
 from neurovariety.errors import InputError
 
@@ -123,8 +123,7 @@ def _entrywise(kind: str) -> Callable[[Call], Operand]:
         if c.operator == "rsub":
             a, b = b, a
         if scale != 1:
-            a, b = (c.builder.elementwise(f"{c.name} scaled", c.path, "multiply", a, scale), b) if c.operator == "rsub" else (a, b)
-            b = c.builder.elementwise(f"{c.name} scaled", c.path, "multiply", b, scale) if c.operator != "rsub" else b
+            b = c.builder.elementwise(f"{c.name} scaled", c.path, "multiply", b, scale)
         return c.builder.elementwise(c.name, c.path, kind, a, b)
 
     return make
@@ -152,7 +151,9 @@ def _elu(c: Call) -> Value:
 
 
 def _softplus(c: Call) -> Value:
-    # above threshold/beta torch returns x itself, which differs from softplus by less than exp(-20) there
+    # above threshold/beta torch returns x itself, which for the usual threshold of 20 differs from softplus by less than exp(-20)
+    if c.get("threshold", 20) < SOFTPLUS_THRESHOLD:
+        refuse(c.place, c.operator, f"threshold={c.get('threshold')}, which makes it jump")
     return c.activation("softplus", beta=c.number("beta", 1))
 
 
@@ -265,7 +266,7 @@ def _concatenate(c: Call) -> Value:
 def _reduced(kind: str) -> Callable[[Call], Value]:
     def make(c: Call) -> Value:
         dims = c.get("dim")
-        if dims is None:
+        if dims is None or dims == []:
             raise InputError(f"{c.place} takes the {kind} over the whole batch; give the axes of one sample")
         axes = c.builder.axes(c.x, dims if isinstance(dims, list) else [dims], c.place)
         return c.make(kind, c.x, axes=axes, keepdims=bool(c.get("keepdim", False)))
@@ -372,5 +373,7 @@ OPERATIONS: dict[str, Callable[[Call], Any]] = {
     **dict.fromkeys(("avg_pool1d", "avg_pool2d", "max_pool1d", "max_pool2d"), _pool),
     **dict.fromkeys(("adaptive_avg_pool1d", "adaptive_avg_pool2d"), _adaptive),
     **dict.fromkeys(("ones", "zeros", "full"), _filled),
-    **dict.fromkeys(("dropout", "feature_dropout", "alpha_dropout", "contiguous", "clone", "detach", "alias"), _same),
+    **dict.fromkeys(
+        ("dropout", "feature_dropout", "alpha_dropout", "contiguous", "clone", "detach", "detach_", "alias", "lift_fresh_copy"), _same
+    ),
 }
