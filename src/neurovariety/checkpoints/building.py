@@ -163,8 +163,8 @@ class Builder:
         if isinstance(a, Value) and isinstance(b, Value):
             if len(self.shape(a)) != len(self.shape(b)) and self._many(a) and self._many(b):
                 raise InputError(
-                    f"{path or name} ({kind}) joins values of shapes {self.shape(a)} and {self.shape(b)}, which aligns the batch of one "
-                    "with an axis of the other; give both the same number of axes"
+                    f"{path or name} ({kind}) joins values of shapes {self.shape(a)} and {self.shape(b)}, which aligns the batch of "
+                    "one with an axis of the other; give both the same number of axes"
                 )
             return self.node(name, path, kind, [a, b])
         value, other, n, flipped = (a, b, q, False) if isinstance(a, Value) else (b, a, p, True)
