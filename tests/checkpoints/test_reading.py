@@ -309,3 +309,10 @@ def test_a_weight_along_the_batch_is_refused(tmp_path):
     onnx.save(onnx.helper.make_model(graph), str(tmp_path / "a.onnx"))
     with pytest.raises(nv.InputError, match=r"^sum .* to the batch axis"):
         nv.load_network(tmp_path / "a.onnx")
+
+
+def test_exact_values_that_explode_are_given_up():
+    layers = [part for _ in range(12) for part in (nn.Linear(4, 4), Cubic())]
+    network = nv.load_network(nn.Sequential(*layers))
+    with pytest.raises(nv.ResourceError, match="more than the limit of 262,144"):
+        network.evaluate_exact([[0.1, 0.2, 0.3, 0.4]])
