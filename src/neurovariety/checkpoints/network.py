@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from neurovariety.model import Model
 
 MAX_EXACT_BITS = 2**18
-"""Largest size of an exact value before an evaluation is given up: 80,000 digits, at which one sum of two fractions takes 40 milliseconds."""
+"""Largest size of an exact value before an evaluation is given up: 80,000 digits, where one sum takes 40 milliseconds."""
 
 
 @dataclass(frozen=True, eq=False)
