@@ -14,6 +14,7 @@ torch = pytest.importorskip("torch")
 onnx = pytest.importorskip("onnx")
 from sample_modules import EXACT, NAMES, Cubic, modules  # noqa: E402
 from torch import nn  # noqa: E402
+from torch.nn import functional as F  # noqa: E402
 
 SINGLE = 2e-5
 """Relative difference that float32 may make in these small networks; a misread operation makes one of order 1."""
@@ -316,3 +317,35 @@ def test_exact_values_that_explode_are_given_up():
     network = nv.load_network(nn.Sequential(*layers))
     with pytest.raises(nv.ResourceError, match="more than the limit of 262,144"):
         network.evaluate_exact([[0.1, 0.2, 0.3, 0.4]])
+
+
+class PolynomialNetwork(nn.Module):
+    """Batch norm, a padded convolution, pooling, a skip connection, a constant and a quotient, all algebraic."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Conv2d(1, 2, 2, padding="same")
+        self.norm = nn.BatchNorm2d(2)
+        self.last = nn.Linear(8, 2)
+
+    def forward(self, x):
+        h = self.norm(self.first(x)) ** 2
+        h = F.avg_pool2d(h + x, 2, stride=2)
+        return self.last((h / (1 + h * h)).flatten(1)) - 0.1
+
+
+def test_the_model_computes_the_network(made, networks):
+    import jax
+
+    torch.manual_seed(4)
+    polynomial = PolynomialNetwork().eval()
+    polynomial.norm.running_mean.normal_()
+    polynomial.norm.running_var.uniform_(0.5, 2)
+    for network in (nv.load_network(polynomial, example=(1, 4, 4)), networks["attention"], networks["pieces"], networks["rational"]):
+        model = network.as_model()
+        assert model.parameters == network.parameters
+        blocks = model.unflatten(network.flat())
+        coefficients = np.array([float(c) for c in model.coefficients])
+        with jax.enable_x64(True):
+            for x in inputs(network.input_shape).astype(np.float64):
+                assert np.allclose(model.function(blocks, x, jax.numpy.asarray(coefficients)), network.evaluate(x[None])[0], rtol=1e-9)
