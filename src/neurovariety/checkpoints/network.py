@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +12,13 @@ import numpy as np
 from neurovariety.checkpoints.activations import FUNCTIONS
 from neurovariety.checkpoints.arithmetic import FLOATS, FRACTIONS, Arithmetic, Array, to_floats, to_fractions
 from neurovariety.checkpoints.operations import KINDS, apply
-from neurovariety.errors import InputError
+from neurovariety.errors import InputError, ResourceError
 
 if TYPE_CHECKING:
     from neurovariety.model import Model
+
+MAX_EXACT_BITS = 2**18
+"""Largest size of an exact value before an evaluation is given up: 80,000 digits, where one sum takes 40 milliseconds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +35,7 @@ class Node:
     * activation: function and its own attributes, see `neurovariety.checkpoints.activations`.
     * add, subtract, multiply, divide: two inputs, or one and a weight or the attribute constant (reversed: constant op input).
     * matmul: two inputs; transpose, a flag for each. parameter: value, a weight as a value.
-    * transpose: permutation. reshape: shape. slice: axis, start, stop, step. concatenate: axis.
+    * transpose: permutation. reshape: shape. slice: axis, start, stop, step. concatenate: axis. pad: padding, zeros, a pair an axis.
     * sum, mean: axes, keepdims. average_pool, max_pool: window, stride, padding, dilation; channels first.
     """
 
@@ -104,7 +106,8 @@ class Network:
         """Outputs as object arrays of Fractions: the exact value of the network of the stored, rational weights at rational inputs.
 
         Batch norm divides by a root; that factor alone is the float64 nearest to it, and exact from there on. Raises `InputError` with
-        the place of a function that is not rational (tanh, ...), or of a denominator that vanishes.
+        the place of a function that is not rational (tanh, ...), or of a denominator that vanishes, and `ResourceError` where numbers
+        grow beyond all use: their length grows with the degree of the network, and rational activations multiply denominators.
         """
         return self._run(self._batch(x, FRACTIONS), {**self.weights, **(weights or {})}, FRACTIONS)[self.output]
 
@@ -176,9 +179,8 @@ class Network:
         return values
 
     def _run(self, x: Any, stored: Mapping[str, Any], arithmetic: Arithmetic) -> dict[str, Any]:
-        used = {k for node in self.nodes for k in node.weights.values()}
-        weights = {k: arithmetic.array(np.asarray(stored[k])) for k in used}
-        values = run(self, x, weights, stored, arithmetic)
+        arrays = {k: np.asarray(v) for k, v in stored.items()}
+        values = run(self, x, Converted(arrays, arithmetic), arrays, arithmetic)
         out = values[self.output]
         if out.shape[:1] != x.shape[:1]:
             values[self.output] = np.broadcast_to(out, (x.shape[0], *out.shape[1:]))
@@ -188,6 +190,25 @@ class Network:
         kinds = [n.attributes["function"] if n.kind == "activation" else n.kind for n in self.nodes if n.kind != "input"]
         shown = ", ".join(kinds[:8]) + (f", ... {len(kinds)} in all" if len(kinds) > 8 else "")
         return f"Network({self.source}: {self.parameters} parameters, inputs {self.input_shape}; {shown})"
+
+
+class Converted(Mapping[str, Any]):
+    """The stored weights in an arithmetic, each converted when it is first asked for."""
+
+    def __init__(self, stored: Mapping[str, Array], arithmetic: Arithmetic) -> None:
+        self._stored, self._arithmetic = stored, arithmetic
+        self._found: dict[str, Any] = {}
+
+    def __getitem__(self, key: str) -> Any:
+        if key not in self._found:
+            self._found[key] = self._arithmetic.array(self._stored[key])
+        return self._found[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._stored)
+
+    def __len__(self) -> int:
+        return len(self._stored)
 
 
 def run(network: Network, x: Any, weights: Mapping[str, Any], stored: Mapping[str, Any], arithmetic: Arithmetic) -> dict[str, Any]:
@@ -205,15 +226,15 @@ def run(network: Network, x: Any, weights: Mapping[str, Any], stored: Mapping[st
         except (ValueError, TypeError, IndexError, KeyError) as error:
             shapes = ", ".join(str(tuple(v.shape[1:])) for v in operands)
             raise InputError(f"{node.place} cannot be applied to a value of shape {shapes} ({str(error)[:120]})") from error
+        if arithmetic.exact:
+            _check_size(values[node.name], node)
     return values
 
 
-def constants_of(network: Network) -> list[Fraction]:
-    """The distinct rational constants in the attributes of the nodes, in order of appearance."""
-    found: dict[Fraction, None] = {}
-    for node in network.nodes:
-        for value in node.attributes.values():
-            for v in value if isinstance(value, tuple) else (value,):
-                if isinstance(v, Fraction):
-                    found.setdefault(v)
-    return list(found)
+def _check_size(values: Array, node: Node) -> None:
+    bits = max((v.denominator.bit_length() + abs(v.numerator).bit_length() for v in values.reshape(-1).tolist()), default=0)
+    if bits > MAX_EXACT_BITS:
+        raise ResourceError(
+            f"exact values at {node.place} have {bits:,} bits, more than the limit of {MAX_EXACT_BITS:,}; evaluate at inputs with "
+            "fewer digits, or in floating point"
+        )
