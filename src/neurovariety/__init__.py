@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         as_model,
         parse,
     )
+    from neurovariety.checkpoints import Network, Node, Rounding, load_network, to_torch, write_network
     from neurovariety.claim import Claim
     from neurovariety.dataset import Dataset, read_csv
     from neurovariety.dictionary.ambient import AmbientResult, ambient
@@ -105,7 +106,9 @@ _HOME = {
     "MembershipResult": "dictionary.membership",
     "MlDegreeResult": "dictionary.ml_degree",
     "Model": "model",
+    "Network": "checkpoints",
     "NeurovarietyError": "errors",
+    "Node": "checkpoints",
     "NotAlgebraicError": "errors",
     "NotationError": "errors",
     "PointCountResult": "dictionary.point_count",
@@ -116,6 +119,7 @@ _HOME = {
     "Residual": "architectures",
     "ResourceError": "errors",
     "Result": "result",
+    "Rounding": "checkpoints",
     "SampleComplexityResult": "dictionary.sample_complexity",
     "Sequence": "architectures",
     "StateSpace": "architectures",
@@ -140,6 +144,7 @@ _HOME = {
     "gradient_flow": "dictionary.gradient_flow",
     "invariance": "dictionary.invariance",
     "landscape": "dictionary.landscape",
+    "load_network": "checkpoints",
     "maximum_likelihood": "dictionary.maximum_likelihood",
     "membership": "dictionary.membership",
     "ml_degree": "dictionary.ml_degree",
@@ -150,8 +155,10 @@ _HOME = {
     "sample_complexity": "dictionary.sample_complexity",
     "symmetries": "dictionary.symmetries",
     "tangent_kernel": "dictionary.tangent_kernel",
+    "to_torch": "checkpoints",
     "wall_crossings": "dictionary.discriminant",
     "weight_decay": "dictionary.weight_decay",
+    "write_network": "checkpoints",
 }
 
 __all__ = [
@@ -189,7 +196,9 @@ __all__ = [
     "MembershipResult",
     "MlDegreeResult",
     "Model",
+    "Network",
     "NeurovarietyError",
+    "Node",
     "NotAlgebraicError",
     "NotationError",
     "PointCountResult",
@@ -200,6 +209,7 @@ __all__ = [
     "Residual",
     "ResourceError",
     "Result",
+    "Rounding",
     "SampleComplexityResult",
     "Sequence",
     "StateSpace",
@@ -224,6 +234,7 @@ __all__ = [
     "gradient_flow",
     "invariance",
     "landscape",
+    "load_network",
     "maximum_likelihood",
     "membership",
     "ml_degree",
@@ -234,8 +245,10 @@ __all__ = [
     "sample_complexity",
     "symmetries",
     "tangent_kernel",
+    "to_torch",
     "wall_crossings",
     "weight_decay",
+    "write_network",
 ]
 
 

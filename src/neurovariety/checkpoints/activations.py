@@ -36,11 +36,6 @@ def activate(attributes: dict[str, Any], x: Any, arithmetic: Arithmetic, place: 
         if arithmetic.exact and not np.all(denominator):
             raise InputError(f"the denominator of the activation {place} vanishes at this input; choose another one")
         return horner(attributes["numerator"], x, arithmetic) / denominator
-    if arithmetic.xp is not np:
-        raise InputError(
-            f"{place} applies {function}, which is not a polynomial or rational function: no algebraic model has this network; replace "
-            "it by a polynomial, or use what works on the network itself (evaluate, diagnose, prune, align)"
-        )
     if function in PIECEWISE_LINEAR:
         return _piecewise(attributes, x, arithmetic)
     if arithmetic.exact:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from neurovariety.checkpoints.activations import ALGEBRAIC
 from neurovariety.checkpoints.arithmetic import Arithmetic, Array, to_fractions
 from neurovariety.checkpoints.network import Network, run
 from neurovariety.errors import InputError
@@ -38,6 +39,13 @@ def algebraic_model(network: Network) -> Model:
     import jax
     import jax.numpy as jnp
 
+    for node in network.nodes:
+        function = node.attributes["function"] if node.kind == "activation" else "a maximum"
+        if node.kind == "max_pool" or (node.kind == "activation" and function not in ALGEBRAIC):
+            raise InputError(
+                f"{node.place} applies {function}, which is not a polynomial or rational function: no algebraic model has this network; "
+                "replace it by a polynomial, or use what works on the network itself (evaluate, diagnose, prune, align)"
+            )
     table = _Coefficients()
     shapes = {key: tuple(network.weights[key].shape) for key in network.trained}
     if not shapes:

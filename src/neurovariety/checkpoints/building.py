@@ -35,8 +35,15 @@ class Stored:
     key: str
 
 
+@dataclass(frozen=True)
+class Turned:
+    """An operand that is the transpose of a stored matrix."""
+
+    key: str
+
+
 Operand = Any
-"""A `Value`, a `Stored`, or a plain number (int, float, Fraction)."""
+"""A `Value`, a `Stored`, a `Turned`, or a plain number (int, float, Fraction)."""
 
 
 def refuse(place: str, operator: str, why: str = "") -> NoReturn:
@@ -99,9 +106,13 @@ class Builder:
         self._samples[unique] = found
         return Value(unique)
 
+    def made(self, operand: Operand) -> Node | None:
+        """The node that makes a value."""
+        return next((n for n in self.nodes if isinstance(operand, Value) and n.name == operand.name), None)
+
     def function(self, operand: Operand) -> str | None:
         """The name of the activation that makes a value, if one does."""
-        made = next((n for n in self.nodes if isinstance(operand, Value) and n.name == operand.name), None)
+        made = self.made(operand)
         return made.attributes.get("function") if made is not None else None
 
     def promoted(self, operand: Operand) -> Value:
@@ -110,6 +121,8 @@ class Builder:
             return operand
         if isinstance(operand, Stored):
             return self.node(f"parameter {operand.key}", operand.key, "parameter", weights={"value": operand})
+        if isinstance(operand, Turned):
+            return self.node(f"{operand.key} turned", operand.key, "transpose", [Stored(operand.key)], permutation=(1, 0))
         raise InputError(f"the number {operand!r} stands where the network needs a value")
 
     def number(self, operand: Operand) -> Fraction | None:
@@ -119,10 +132,11 @@ class Builder:
             if operand.key in self.fixed and array.size == 1 and np.all(np.isfinite(np.asarray(array, dtype=np.float64))):
                 return Fraction(array.reshape(-1)[0].item())
             return None
-        return None if isinstance(operand, Value) else Fraction(operand)
+        return None if isinstance(operand, (Value, Turned)) else Fraction(operand)
 
     def elementwise(self, name: str, path: str, kind: str, a: Operand, b: Operand) -> Operand:
         """add, subtract, multiply or divide two operands of any sort."""
+        a, b = (self.promoted(v) if isinstance(v, Turned) else v for v in (a, b))
         p, q = self.number(a), self.number(b)
         if p is not None and q is not None:
             return _ARITHMETIC[kind](p, q)
@@ -138,6 +152,8 @@ class Builder:
 
     def linear(self, name: str, path: str, x: Operand, weight: Operand, bias: Operand = None, *, stored_as: str = "out,in") -> Value:
         """x times a matrix stored as (out, in) or (in, out), plus a bias."""
+        if isinstance(weight, Turned):
+            weight, stored_as = Stored(weight.key), "in,out" if stored_as == "out,in" else "out,in"
         flat = isinstance(x, Value) and isinstance(weight, Stored) and self.weights[weight.key].ndim == 2
         if flat and (bias is None or (isinstance(bias, Stored) and self.weights[bias.key].ndim == 1)):
             if stored_as == "out,in":
@@ -145,15 +161,22 @@ class Builder:
             if self.uses[weight.key] == 1:
                 self.weights[weight.key] = np.ascontiguousarray(self.weights[weight.key].T)
                 return self.node(name, path, "linear", [x], {"weight": weight, "bias": bias})
-        turned = stored_as == "out,in"
-        value, matrix = self.promoted(x), self.promoted(weight)
-        if len(self.shape(value)) == 1:  # a vector a sample: a matrix of one row
-            row = self.node(f"{name} row", path, "reshape", [value], shape=(1, *self.shape(value)))
-            made = self.node(name, path, "matmul", [row, matrix], transpose=(False, turned))
-            made = self.node(f"{name} vector", path, "reshape", [made], shape=self.shape(made)[1:])
-        else:
-            made = self.node(name, path, "matmul", [value, matrix], transpose=(False, turned))
+        made = self._product(name, path, x, weight, (False, stored_as == "out,in"))
         return made if bias is None else self.elementwise(f"{name} bias", path, "add", made, bias)
+
+    def matmul(self, name: str, path: str, a: Operand, b: Operand) -> Value:
+        """The product of two operands, a linear layer where the second is a stored matrix."""
+        if isinstance(b, Turned) or (isinstance(b, Stored) and self.weights[b.key].ndim == 2):
+            return self.linear(name, path, a, b, stored_as="in,out")
+        return self._product(name, path, a, b, (False, False))
+
+    def _product(self, name: str, path: str, a: Operand, b: Operand, transpose: tuple[bool, bool]) -> Value:
+        x, y = self.promoted(a), self.promoted(b)
+        if len(self.shape(x)) != 1:
+            return self.node(name, path, "matmul", [x, y], transpose=transpose)
+        row = self.node(f"{name} row", path, "reshape", [x], shape=(1, *self.shape(x)))  # a vector a sample is a matrix of one row
+        made = self.node(f"{name} product", path, "matmul", [row, y], transpose=transpose)
+        return self.node(name, path, "reshape", [made], shape=self.shape(made)[1:])
 
     def axis(self, value: Value, axis: int, place: str) -> int:
         """An axis of a batch of values as an axis of one sample."""

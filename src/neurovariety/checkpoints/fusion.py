@@ -151,10 +151,16 @@ def _recognised(network: Network) -> Network:
         own: Mixed = (node.name, None, {(1, 0): Fraction(1)})
         mixed[node.name] = found = _mixed(node, mixed) or own
         base, transcendental, terms = found
-        name = _named(by_name[transcendental], mixed, terms) if transcendental not in (None, node.name) else None
-        if name is not None:
-            node = Node(node.name, "activation", (base,), {}, name, node.path)
-            mixed[node.name] = (node.name, None, {(1, 0): Fraction(1)})
+        if transcendental is not None and transcendental != node.name:
+            attributes, factor = _named(by_name[transcendental], mixed, terms)
+            if attributes is not None:
+                whole = Node(node.name if factor == 1 else f"{node.name} unscaled", "activation", (base,), {}, attributes, node.path)
+                mixed[node.name] = own
+                nodes.append(whole)
+                if factor == 1:
+                    continue
+                scaled = {"function": "polynomial", "coefficients": (Fraction(0), factor)}
+                node = Node(node.name, "activation", (whole.name,), {}, scaled, node.path)
         nodes.append(node)
     return replace(network, nodes=tuple(nodes))
 
@@ -190,20 +196,19 @@ def _mixed(node: Node, mixed: dict[str, Mixed]) -> Mixed | None:
     return None
 
 
-def _named(inner: Node, mixed: dict[str, Mixed], terms: Terms) -> dict[str, Any] | None:
-    """The attributes of the activation that the terms spell, or None."""
+def _named(inner: Node, mixed: dict[str, Mixed], terms: Terms) -> tuple[dict[str, Any] | None, Fraction]:
+    """The attributes of the activation of which the terms are a multiple, or None, and the factor."""
     terms = {k: c for k, c in terms.items() if c}
     _, _, argument = mixed[inner.inputs[0]]
-    function = inner.attributes["function"]
-    if function == "sigmoid":
-        return {"function": "silu"} if terms == {(1, 1): 1} and argument == {(1, 0): 1} else None
-    if terms != {(1, 0): Fraction(1, 2), (1, 1): Fraction(1, 2)}:
-        return None
-    if function == "erf" and _near(argument, {(1, 0): sqrt(0.5)}):
-        return {"function": "gelu", "approximate": "none"}
-    if function == "tanh" and _near(argument, {(1, 0): sqrt(2 / pi), (3, 0): sqrt(2 / pi) * 0.044715}):
-        return {"function": "gelu", "approximate": "tanh"}
-    return None
+    function, factor = inner.attributes["function"], terms.get((1, 1), Fraction(0))
+    if function == "sigmoid" and set(terms) == {(1, 1)} and argument == {(1, 0): 1}:
+        return {"function": "silu"}, factor
+    if terms == {(1, 0): factor, (1, 1): factor}:
+        if function == "erf" and _near(argument, {(1, 0): sqrt(0.5)}):
+            return {"function": "gelu", "approximate": "none"}, 2 * factor
+        if function == "tanh" and _near(argument, {(1, 0): sqrt(2 / pi), (3, 0): sqrt(2 / pi) * 0.044715}):
+            return {"function": "gelu", "approximate": "tanh"}, 2 * factor
+    return None, factor
 
 
 def _near(terms: Terms, expected: dict[tuple[int, int], float]) -> bool:

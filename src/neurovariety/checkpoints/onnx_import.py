@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ from neurovariety.checkpoints.network import Network
 from neurovariety.checkpoints.onnx_operations import OPERATIONS, Call
 from neurovariety.errors import InputError
 
+FIXED = "neurovariety.fixed"
+"""The key of the model's metadata under which `onnx_export` notes which weights were not trained."""
+
 
 def read_onnx(file: str | Path) -> Network:
     """The network in an ONNX file. Raises `InputError` for what cannot be read or is not understood.
@@ -21,7 +25,7 @@ def read_onnx(file: str | Path) -> Network:
     Stored arrays of floating point count as trained weights, but for running means and variances and for single numbers: the format
     does not say which arrays were trained. Weights in external files are read only from the folder of the file.
     """
-    onnx = _onnx()
+    onnx = import_onnx()
     path = Path(file)
     try:
         model = onnx.load(str(path), load_external_data=False)
@@ -32,14 +36,14 @@ def read_onnx(file: str | Path) -> Network:
 
 def read_onnx_model(model: Any, source: str = "onnx", folder: Path | None = None) -> Network:
     """The network in an ``onnx.ModelProto``; ``folder`` is where weights in external files lie."""
-    onnx = _onnx()
+    onnx = import_onnx()
     graph = model.graph
     weights: dict[str, Array] = {}
     for tensor in graph.initializer:
         if tensor.data_location == onnx.TensorProto.EXTERNAL:
             _load_external(tensor, source, folder)
         weights[tensor.name] = _array(onnx, tensor, source)
-    fixed = {k for k, v in weights.items() if v.ndim == 0 or v.dtype.kind in "biuSUO"}
+    fixed = {k for k, v in weights.items() if v.ndim == 0 or v.dtype.kind in "biuSUO"} | _stated_fixed(model)
     inputs = [i for i in graph.input if i.name not in weights]
     if len(inputs) != 1 or len(graph.output) != 1:
         raise InputError(f"{source} has {len(inputs)} inputs and {len(graph.output)} outputs; a network has one of each")
@@ -72,7 +76,20 @@ def read_onnx_model(model: Any, source: str = "onnx", folder: Path | None = None
     return builder.finish(values[graph.output[0].name])
 
 
-def _onnx() -> Any:
+def _stated_fixed(model: Any) -> set[str]:
+    """The weights that a file of our own says were not trained."""
+    for prop in model.metadata_props:
+        if prop.key == FIXED:
+            try:
+                found = json.loads(prop.value)
+            except (ValueError, RecursionError):
+                return set()
+            return {k for k in found if isinstance(k, str)} if isinstance(found, list) else set()
+    return set()
+
+
+def import_onnx() -> Any:
+    """The package, or an `InputError` that says how to get it."""
     try:
         import onnx
         import onnx.numpy_helper

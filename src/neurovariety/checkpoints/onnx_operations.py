@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from neurovariety.checkpoints.arithmetic import Array
-from neurovariety.checkpoints.building import Builder, Operand, Stored, Value, power, refuse
+from neurovariety.checkpoints.building import Builder, Operand, Stored, Turned, Value, power, refuse
 from neurovariety.checkpoints.contraction import contract
 from neurovariety.errors import InputError
 
@@ -88,10 +88,7 @@ def _gemm(c: Call) -> Value:
 
 
 def _matmul(c: Call) -> Value:
-    a, b = c.inputs
-    if isinstance(b, Stored) and isinstance(a, Value) and c.builder.weights[b.key].ndim == 2:
-        return c.builder.linear(c.name, c.path, a, b, stored_as="in,out")
-    return c.make("matmul", a, b, transpose=(False, False))
+    return c.builder.matmul(c.name, c.path, *c.inputs)
 
 
 def _stored(c: Call, k: int) -> Stored | None:
@@ -168,9 +165,9 @@ def _clip(c: Call) -> Value:
 
 def _min(c: Call) -> Value:
     """Min(Relu(x), 6), an exported relu6."""
-    if len(c.inputs) == 2 and c.builder.number(c.inputs[1]) == 6 and c.builder.function(c.inputs[0]) == "relu":
-        return c.make("activation", c.x, function="relu6")
-    refuse(c.path, c.operator, "relu6 is understood")
+    if len(c.inputs) != 2 or c.builder.number(c.inputs[1]) != 6 or c.builder.function(c.inputs[0]) != "relu":
+        refuse(c.path, c.operator, "relu6 is understood")
+    return c.activation("relu6")
 
 
 def _greater(c: Call) -> Above:
@@ -181,16 +178,18 @@ def _greater(c: Call) -> Above:
 
 
 def _where(c: Call) -> Value:
-    """Where(x > 20, x, softplus(x)), which is softplus but for rounding."""
-    test, x, otherwise = c.inputs
-    if (
-        isinstance(test, Above)
-        and test.value == x
-        and test.number >= _SOFTPLUS_THRESHOLD
-        and c.builder.function(otherwise) == "softplus"
-    ):
-        return c.builder.promoted(otherwise)
-    refuse(c.path, c.operator, "the exported form of softplus is understood")
+    """Where(b x > 20, x, softplus(b x)/b), which is softplus but for rounding; b = 1 leaves out the product and the quotient."""
+    test, x, soft = c.inputs
+    if not isinstance(test, Above) or test.number < _SOFTPLUS_THRESHOLD or not isinstance(soft, Value):
+        refuse(c.path, c.operator, "the exported form of softplus is understood")
+    inner, scaled = c.builder.made(soft), c.builder.made(test.value)
+    if test.value != x and scaled is not None and inner is not None:
+        factor = scaled.attributes.get("constant")
+        fits = scaled.kind == "multiply" and scaled.inputs == (x.name,) and factor == inner.attributes.get("constant")
+        inner = c.builder.made(Value(inner.inputs[0])) if fits and inner.kind == "divide" and len(inner.inputs) == 1 else None
+    if inner is None or inner.attributes.get("function") != "softplus" or inner.inputs != (test.value.name,):
+        refuse(c.path, c.operator, "the exported form of softplus is understood")
+    return soft
 
 
 def _flatten(c: Call) -> Value:
@@ -213,8 +212,12 @@ def _reshape(c: Call) -> Operand:
     return c.builder.reshape(c.name, c.path, c.x, target)
 
 
-def _transpose(c: Call) -> Value:
-    rank = len(c.builder.shape(c.x)) + 1
+def _transpose(c: Call) -> Operand:
+    rank = np.ndim(c.builder.weights[c.inputs[0].key]) + 1 if isinstance(c.inputs[0], Stored) else len(c.builder.shape(c.x)) + 1
+    if isinstance(c.inputs[0], Stored):  # a weight has no batch axis
+        if c.builder.weights[c.inputs[0].key].ndim == 2 and c.attributes.get("perm", [1, 0]) == [1, 0]:
+            return Turned(c.inputs[0].key)
+        return c.make("transpose", c.x, permutation=tuple(c.attributes.get("perm", range(rank - 2, -1, -1))))
     order = c.attributes.get("perm", list(range(rank))[::-1])
     if order[0] != 0:
         raise InputError(f"{c.path} moves the batch axis; only the axes of one sample can be used")

@@ -99,10 +99,6 @@ def _cut(offset: Any, size: Any, stride: Any, dilation: Any) -> list[slice]:
 def _pool(c: _Call) -> Any:
     a = c.attributes
     largest = c.node.kind == "max_pool"
-    if largest and c.xp is not np:
-        raise InputError(
-            f"{c.node.place} takes a maximum, which is not a polynomial or rational function: no algebraic model has this network"
-        )
     x = _padded(c, c.x, a["padding"], -np.inf if largest else Fraction(0))
     size = _windows(c, x.shape[2:], a["window"], a["stride"], a["dilation"])
     total: Any = None
@@ -126,9 +122,9 @@ def _normalize(c: _Call) -> Any:
 def _pair(c: _Call) -> tuple[Any, Any]:
     """Both operands of an entrywise operation, left and right, as arrays that broadcast over the axes of a sample."""
     if len(c.values) == 2:
-        a, b = c.values
-        rank = max(a.ndim, b.ndim)
-        return (v.reshape((v.shape[0], *(1 for _ in range(rank - v.ndim)), *v.shape[1:])) for v in (a, b))  # type: ignore[return-value]
+        rank = max(v.ndim for v in c.values)
+        a, b = (v.reshape((v.shape[0], *(1 for _ in range(rank - v.ndim)), *v.shape[1:])) for v in c.values)
+        return a, b
     other = c.weight("weight") if c.has("weight") else c.arithmetic.scalar(c.attributes["constant"])
     return (other, c.x) if c.attributes.get("reversed") else (c.x, other)
 
@@ -157,6 +153,8 @@ def _divide(c: _Call) -> Any:
 
 def _matmul(c: _Call) -> Any:
     a, b = c.values
+    if min(a.ndim, b.ndim) < 3:
+        raise InputError(f"{c.node.place} multiplies a value that is a vector in each sample; a product has two matrices")
     first, second = c.attributes.get("transpose", (False, False))
     a = c.xp.swapaxes(a, -1, -2) if first else a
     b = c.xp.swapaxes(b, -1, -2) if second else b

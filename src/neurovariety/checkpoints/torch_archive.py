@@ -12,9 +12,10 @@ import json
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from math import prod
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
@@ -39,7 +40,7 @@ class Archive:
     tensors: dict[str, Array]
 
 
-def read_archive(file: str | Path | IO[bytes], shown: str) -> Archive:
+def read_archive(file: str | Path | BytesIO, shown: str) -> Archive:
     """The program and tensors of a ``.pt2`` archive. Raises `InputError` for a damaged or foreign file, and for any pickle."""
     try:
         with zipfile.ZipFile(file) as z:

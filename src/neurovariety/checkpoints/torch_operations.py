@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from neurovariety.checkpoints.building import Builder, Operand, Stored, Value, power, refuse
+from neurovariety.checkpoints.building import Builder, Operand, Stored, Turned, Value, power, refuse
 from neurovariety.checkpoints.contraction import contract
 from neurovariety.errors import InputError
 
@@ -68,9 +68,7 @@ def _addmm(c: Call) -> Value:
 
 def _matmul(c: Call) -> Value:
     a, b = c.arguments["self"], c.arguments.get("other", c.arguments.get("mat2"))
-    if isinstance(b, Stored) and isinstance(a, Value) and c.builder.weights[b.key].ndim == 2:
-        return c.builder.linear(c.name, c.path, a, b, stored_as="in,out")
-    return c.make("matmul", a, b, transpose=(False, False))
+    return c.builder.matmul(c.name, c.path, a, b)
 
 
 def _convolution(c: Call) -> Value:
@@ -192,7 +190,13 @@ def _unsqueeze(c: Call) -> Value:
     return c.make("reshape", c.x, shape=(*shape[: axis - 1], 1, *shape[axis - 1 :]))
 
 
-def _transpose(c: Call) -> Value:
+def _transpose(c: Call) -> Operand:
+    stored = c.arguments["self"]
+    if isinstance(stored, Stored) and c.builder.weights[stored.key].ndim == 2:
+        same = c.operator == "permute" and [int(k) % 2 for k in c.arguments["dims"]] == [0, 1]
+        return stored if same else Turned(stored.key)
+    if c.operator in ("t", "numpy_T"):
+        raise InputError(f"{c.place} transposes the batch; only the axes of one sample can be used")
     rank = len(c.builder.shape(c.x))
     if c.operator == "permute":
         dims = [int(k) % (rank + 1) for k in c.arguments["dims"]]
@@ -289,7 +293,9 @@ def _filled(c: Call) -> Stored:
     """A constant tensor of ones or zeros, made in the graph."""
     values = {"ones": 1.0, "zeros": 0.0}.get(c.operator, c.get("fill_value"))
     key = f"{c.name} (constant)"
-    c.builder.weights[key] = np.full([int(n) for n in c.arguments["size"]], float(values))
+    c.builder.weights[key] = np.full([int(n) for n in c.arguments["size"]], float(values), dtype=np.float32)
+    if np.any(c.builder.weights[key] != float(values)):
+        c.builder.weights[key] = np.full(c.builder.weights[key].shape, float(values))
     c.builder.fixed.add(key)
     c.builder.uses[key] += 1
     return Stored(key)
@@ -342,7 +348,7 @@ OPERATIONS: dict[str, Callable[[Call], Any]] = {
     "unflatten": _unflatten,
     "squeeze": _squeeze,
     "unsqueeze": _unsqueeze,
-    **dict.fromkeys(("transpose", "permute", "mT"), _transpose),
+    **dict.fromkeys(("transpose", "permute", "mT", "t", "numpy_T"), _transpose),
     "slice": _slice,
     "select": _select,
     **dict.fromkeys(("chunk", "split", "split_with_sizes"), _pieces),

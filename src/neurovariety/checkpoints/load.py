@@ -1,0 +1,119 @@
+"""``load_network`` and ``write_network``: the one door in, and the one door out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from neurovariety.checkpoints.native import GRAPH, network_of, read_npz, write_npz
+from neurovariety.checkpoints.network import Network
+from neurovariety.checkpoints.rounding import Rounding, round_weights
+from neurovariety.errors import InputError
+
+_PICKLES = (".pt", ".pth", ".ckpt", ".bin", ".pkl", ".pickle", ".joblib", ".npy")
+
+
+def load_network(source: Any, *, architecture: Any = None, example: Any = None) -> Network:
+    """A trained network, from a file or an object.
+
+    ``source`` is one of
+
+    * a path ending in ``.onnx``, in ``.pt2`` (``torch.export.save``), or in ``.npz``. Nothing in a file is executed or unpickled.
+    * a ``torch.nn.Module``: exported by ``torch.export`` in evaluation mode. ``example`` is a batch of inputs (batch, \\*input shape),
+      or the shape of one input; a module that begins with a linear layer needs none.
+    * an Equinox module, a Flax module of ``flax.nnx``, or any JAX function of one input: traced by JAX; ``example`` is one input or
+      its shape, as a module of JAX maps one sample.
+    * a mapping from names to arrays (a ``state_dict``, parameters of Flax), or an ``.npz`` file of plain arrays, together with
+      ``architecture``: mlp, linear or cnn in the notation of `neurovariety.parse`, or mlp(2,3,1; relu; bias) with an activation by
+      name.
+
+    Raises `InputError`, in one sentence, for a file that cannot be read, an operation that is not understood (with the path of the
+    module and the operator), and what is missing.
+    """
+    if isinstance(source, Network):
+        return source
+    if isinstance(source, (str, Path)):
+        return _from_file(Path(source), architecture)
+    if isinstance(source, Mapping):
+        if architecture is None:
+            raise InputError("arrays alone do not say how they are connected; give architecture=, for example 'mlp(2,3,1; x^2)'")
+        from neurovariety.checkpoints.plain_weights import from_weights
+
+        return from_weights(source, architecture)
+    torch = sys.modules.get("torch")  # whoever holds a module has imported torch
+    if torch is not None and isinstance(source, torch.nn.Module):
+        from neurovariety.checkpoints.torch_import import read_module
+
+        return read_module(source, example)
+    raise InputError(
+        "a network is a file (.onnx, .pt2, .npz), a torch module, or a mapping of arrays with architecture=; "
+        f"got {type(source).__name__}"
+    )
+
+
+def _from_file(path: Path, architecture: Any) -> Network:
+    if not path.is_file():
+        raise InputError(f"there is no file {str(path)!r}; a network is read from .onnx, .pt2 or .npz")
+    suffix = path.suffix.lower()
+    if suffix == ".onnx":
+        from neurovariety.checkpoints.onnx_import import read_onnx
+
+        return read_onnx(path)
+    if suffix == ".pt2":
+        from neurovariety.checkpoints.torch_import import read_pt2
+
+        return read_pt2(path)
+    if suffix == ".npz":
+        arrays = read_npz(path)
+        if GRAPH in arrays:
+            return network_of(arrays, path.name)
+        if architecture is None:
+            raise InputError(f"{path.name} holds arrays and no graph; give architecture=, for example 'mlp(2,3,1; x^2)'")
+        from neurovariety.checkpoints.plain_weights import from_weights
+
+        return from_weights(arrays, architecture, path.name)
+    if suffix in _PICKLES:
+        raise InputError(
+            f"{path.name} may be a pickle, which can run any code when opened, and is not read; save the module with torch.export.save "
+            "(.pt2) or to ONNX, or load its weights yourself with torch.load(..., weights_only=True) and give them with architecture="
+        )
+    raise InputError(f"{path.name} has an unknown kind; a network is read from .onnx, .pt2 or .npz")
+
+
+def write_network(network: Network, file: str | Path, *, dtype: str | None = None, inputs: Any = None, seed: int = 0) -> Rounding:
+    """Write a network to ``.onnx``, ``.pt2`` or ``.npz``, and say what rounding its weights cost.
+
+    ``dtype`` is float16, float32 or float64, by default the widest in which a trained weight is stored, float32 where all are exact
+    fractions. The change of the function is measured on ``inputs``, or on inputs that ``seed`` draws. `load_network` reads the file
+    back; an existing file is replaced. Raises `InputError` for an unknown kind of file, and a number that the type cannot hold.
+    """
+    path = Path(file)
+    weights, rounding = round_weights(network, dtype, inputs, seed=seed)
+    try:
+        if path.suffix == ".onnx":
+            from neurovariety.checkpoints.onnx_export import write_onnx
+
+            write_onnx(network, weights, rounding.dtype, path)
+        elif path.suffix == ".pt2":
+            from neurovariety.checkpoints.torch_export import write_pt2
+
+            write_pt2(network, weights, path)
+        elif path.suffix == ".npz":
+            write_npz(network, weights, path)
+        else:
+            raise InputError(f"a network is written to .onnx, .pt2 or .npz, got {path.name!r}")
+    except OSError as error:
+        raise InputError(f"{path.name} cannot be written ({error.strerror or error})") from error
+    return rounding
+
+
+def to_torch(network: Network, *, dtype: str | None = None) -> Any:
+    """The network as a ``torch.nn.Module`` in evaluation mode, whose ``state_dict`` has the keys of ``network.weights``.
+
+    Raises `InputError` where torch is missing or ``dtype`` cannot hold a weight.
+    """
+    from neurovariety.checkpoints.torch_export import torch_module
+
+    return torch_module(network, round_weights(network, dtype)[0])

@@ -1,0 +1,238 @@
+"""Torch and ONNX: the network computes what torch and onnxruntime compute, also over the rationals and after writing."""
+
+from __future__ import annotations
+
+import warnings
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+import neurovariety as nv
+
+torch = pytest.importorskip("torch")
+onnx = pytest.importorskip("onnx")
+from sample_modules import EXACT, NAMES, Cubic, modules  # noqa: E402
+from torch import nn  # noqa: E402
+
+SINGLE = 2e-5
+"""Relative difference that float32 may make in these small networks; a misread operation makes one of order 1."""
+
+
+@pytest.fixture(scope="module")
+def made():
+    return modules()
+
+
+@pytest.fixture(scope="module")
+def networks(made):
+    return {name: nv.load_network(module, example=shape) for name, (module, shape) in made.items()}
+
+
+def inputs(shape, seed=1):
+    return np.random.default_rng(seed).normal(size=(4, *shape)).astype(np.float32)
+
+
+def close(a, b):
+    return a.shape == b.shape and np.max(np.abs(a - b)) <= SINGLE * max(1.0, np.max(np.abs(a)))
+
+
+def by_torch(module, x):
+    with torch.no_grad():
+        return module(torch.as_tensor(x)).numpy()
+
+
+def by_onnxruntime(file, x):
+    runtime = pytest.importorskip("onnxruntime")
+    session = runtime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
+    return session.run(None, {session.get_inputs()[0].name: x})[0]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_evaluates_as_torch(name, made, networks):
+    module, shape = made[name]
+    for seed in (1, 2):
+        x = inputs(shape, seed)
+        assert close(networks[name].evaluate(x), by_torch(module, x))
+    assert networks[name].input_shape == shape
+    assert networks[name].parameters == sum(p.numel() for p in module.parameters())
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_exact_values_are_the_floating_ones(name, networks):
+    network = networks[name]
+    x = np.random.default_rng(3).integers(-4, 5, size=(1, *network.input_shape)) / 2
+    exact = network.evaluate_exact(x)
+    assert all(isinstance(v, (Fraction, int)) for v in exact.reshape(-1))
+    assert close(exact.astype(np.float64), network.evaluate(x))
+
+
+def test_an_exact_value_needs_a_rational_function(networks):
+    with pytest.raises(nv.InputError, match=r"^1 \(activation\) applies tanh"):
+        networks["smooth"].evaluate_exact(np.zeros((1, 3)))
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("suffix", ["onnx", "pt2", "npz"])
+def test_written_and_read_back(name, suffix, networks, tmp_path):
+    network, file = networks[name], tmp_path / f"network.{suffix}"
+    rounding = nv.write_network(network, file)
+    assert rounding.rounded == 0
+    assert rounding.weight_error == 0
+    back = nv.load_network(file)
+    x = inputs(network.input_shape)
+    assert close(back.evaluate(x), network.evaluate(x))
+    assert back.parameters == network.parameters
+    assert [n.kind for n in back.nodes if n.kind == "linear"] == [n.kind for n in network.nodes if n.kind == "linear"]
+    if suffix == "onnx":
+        assert close(by_onnxruntime(file, x), network.evaluate(x))
+    if suffix == "pt2":
+        assert close(by_torch(torch.export.load(file).module(), x), network.evaluate(x))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_files_that_torch_exports_to_onnx(name, made, networks, tmp_path):
+    """The exporter's own decompositions; onnxruntime is the oracle."""
+    pytest.importorskip("onnxscript")
+    module, shape = made[name]
+    file = tmp_path / "network.onnx"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(module, (torch.zeros(3, *shape),), str(file), dynamo=True, external_data=False, verbose=False)
+    x = np.concatenate([inputs(shape), inputs(shape, 2)])[:3]
+    network = nv.load_network(file)
+    assert close(network.evaluate(x), by_onnxruntime(file, x))
+    assert close(network.evaluate(x), networks[name].evaluate(x))
+
+
+def test_pt2_files_of_torch(made, networks, tmp_path):
+    for name in ("images", "attention"):
+        module, shape = made[name]
+        for dynamic in (None, ({0: torch.export.Dim("batch")},)):
+            program = torch.export.export(module, (torch.zeros(2, *shape),), dynamic_shapes=dynamic)
+            torch.export.save(program, tmp_path / "network.pt2")
+            x = inputs(shape)
+            assert np.array_equal(nv.load_network(tmp_path / "network.pt2").evaluate(x), networks[name].evaluate(x))
+
+
+def test_to_torch_keeps_the_keys(made, networks):
+    for name in ("images", "attention"):
+        module, shape = made[name]
+        back = nv.to_torch(networks[name])
+        state = module.state_dict()
+        assert set(back.state_dict()) == {k for k in state if "num_batches" not in k}
+        x = inputs(shape)
+        assert close(by_torch(back, x), by_torch(module, x))
+        module.load_state_dict({**state, **back.state_dict()})
+
+
+def test_a_chain_of_operations_is_one_activation():
+    network = nv.load_network(nn.Sequential(nn.Linear(2, 2), Cubic(), nn.Linear(2, 1)))
+    assert [n.kind for n in network.nodes] == ["input", "linear", "activation", "linear"]
+    assert network.nodes[2].attributes == {"function": "polynomial", "coefficients": (0, 0, 1, 1)}
+
+
+def test_gelu_and_silu_written_out():
+    class Written(nn.Module):
+        def forward(self, x):
+            gelu = 0.5 * x * (1 + torch.erf(x / 2**0.5))
+            cubic = 0.5 * x * (1 + torch.tanh((2 / torch.pi) ** 0.5 * (x + 0.044715 * x**3)))
+            return gelu + 2 * cubic + 3 * x * torch.sigmoid(x), x * (1 + torch.erf(x))
+
+    class First(Written):
+        def forward(self, x):
+            return super().forward(x)[0]
+
+    class Second(Written):  # looks like it and is not
+        def forward(self, x):
+            return super().forward(x)[1]
+
+    functions = [n.attributes["function"] for n in nv.load_network(First(), example=(2,)).nodes if n.kind == "activation"]
+    assert {"gelu", "silu"} <= set(functions)
+    assert not {"erf", "tanh", "sigmoid"} & set(functions)
+    functions = [n.attributes["function"] for n in nv.load_network(Second(), example=(2,)).nodes if n.kind == "activation"]
+    assert "erf" in functions
+
+
+def test_tied_weights_stay_one_block():
+    class Tied(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.matrix = nn.Parameter(torch.randn(3, 2))
+
+        def forward(self, x):
+            return (x @ self.matrix.T) ** 2 @ self.matrix
+
+    network = nv.load_network(Tied(), example=(2,))
+    assert network.trained == ("matrix",)
+    assert network.parameters == 6
+    model = network.as_model()
+    assert model.parameters == 6
+    assert model.blocks[0].shape == (3, 2)
+    # x -> sum_i (w_i x)^2 w_i is the gradient of a sum of three cubes of linear forms in two variables: all 4 binary cubics
+    assert nv.dimension(model).value == 4
+
+
+@pytest.mark.parametrize(("widths", "layer", "notation"), [((2, 2, 1), Cubic, "x^3 + x^2"), ((2, 3, 2), None, "x^2")])
+def test_the_model_of_a_polynomial_network(widths, layer, notation):
+    class Square(nn.Module):
+        def forward(self, x):
+            return x.pow(2)
+
+    a, b, c = widths
+    module = nn.Sequential(nn.Linear(a, b, bias=False), (layer or Square)(), nn.Linear(b, c, bias=False))
+    network = nv.load_network(module)
+    model = network.as_model()
+    assert nv.dimension(model).value == nv.dimension(f"mlp({a},{b},{c}; {notation})").value
+    from neurovariety.program.interpret import interpret
+    from neurovariety.program.of_model import leaves, values_program
+    from neurovariety.rings import Rationals
+
+    weights, x = network.flat(), np.array([Fraction(2, 3)] * a, dtype=object)
+    exact = np.array([Fraction(v) for v in weights], dtype=object)
+    coefficients = np.array(model.coefficients, dtype=object)
+    (value,) = interpret(values_program(model), Rationals(), [*leaves(model, exact), x, coefficients])
+    assert np.array_equal(value, network.evaluate_exact(x[None])[0])
+
+
+def test_no_model_of_relu(networks):
+    with pytest.raises(nv.InputError, match="relu, which is not a polynomial"):
+        networks["kinked"].as_model()
+    with pytest.raises(nv.InputError, match=r"^1 \(max_pool\) applies a maximum"):
+        nv.load_network(nn.Sequential(nn.Conv2d(1, 1, 2), nn.MaxPool2d(2)), example=(1, 4, 4)).as_model()
+
+
+class Mixing(nn.Module):
+    def forward(self, x):
+        return x - x.mean(0)
+
+
+@pytest.mark.parametrize(
+    ("module", "shape", "message"),
+    [
+        (nn.Sequential(nn.Linear(2, 2), nn.Sequential(nn.Softmax(-1))), (2,), r"^1\.0: the operation aten\.softmax"),
+        (nn.Sequential(nn.Linear(2, 2), nn.LayerNorm(2)), (2,), r"^1: the operation aten\.layer_norm"),
+        (Mixing(), (2,), "axis 0 of a batch"),
+        (nn.Conv2d(1, 1, 2), None, "give example="),
+        (nn.Linear(3, 2), (2,), "cannot export the module"),
+        (nn.BatchNorm1d(2, track_running_stats=False), (2,), "batch"),
+    ],
+)
+def test_refused_modules(module, shape, message):
+    with pytest.raises(nv.InputError, match=message):
+        nv.load_network(module, example=shape)
+
+
+def test_the_module_is_left_as_it_was():
+    module = nn.Sequential(nn.Linear(2, 2), nn.Dropout(0.5)).train()
+    nv.load_network(module)
+    assert module.training
+    assert module[1].training
+
+
+def test_refused_onnx_operator(tmp_path):
+    nodes = [onnx.helper.make_node("Relu", ["x"], ["h"]), onnx.helper.make_node("Softmax", ["h"], ["y"], name="head/softmax")]
+    values = [onnx.helper.make_tensor_value_info(n, onnx.TensorProto.FLOAT, ["n", 2]) for n in "xy"]
+    onnx.save(onnx.helper.make_model(onnx.helper.make_graph(nodes, "g", values[:1], values[1:])), str(tmp_path / "a.onnx"))
+    with pytest.raises(nv.InputError, match=r"^head/softmax: the operation Softmax is not supported"):
+        nv.load_network(tmp_path / "a.onnx")
