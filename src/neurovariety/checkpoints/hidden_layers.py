@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -47,12 +48,12 @@ class HiddenLayer:
 
     @property
     def linear(self) -> bool:
-        """Whether two plain matrices follow each other with nothing between: no activation, no reshaping."""
+        """Whether two plain matrices follow each other with nothing between: no activation but x, no reshaping."""
         return (
             self.producer.kind == "linear"
             and not self.leading
             and len(self.readers) == 1
-            and not self.readers[0].path
+            and all(_identity(n) for n in self.readers[0].path)
             and self.readers[0].node.kind == "linear"
         )
 
@@ -60,6 +61,10 @@ class HiddenLayer:
     def activations(self) -> tuple[dict[str, Any] | None, ...]:
         """The first activation on the way to each reader; None: no activation."""
         return tuple(next((n.attributes for n in r.path if n.kind == "activation"), None) for r in self.readers)
+
+
+def _identity(node: Node) -> bool:
+    return node.kind == "activation" and node.attributes.get("coefficients") == (Fraction(0), Fraction(1))
 
 
 @dataclass(frozen=True)

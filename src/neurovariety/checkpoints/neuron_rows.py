@@ -31,7 +31,7 @@ def exact_rows(network: Network, layer: HiddenLayer, which: Any = None) -> Array
     """Rows (neurons, inputs + 1), bias last, as Fractions: what the activation is applied to, batch norm folded in."""
     weight = np.asarray(network.weights[layer.producer.weights["weight"]])
     chosen = np.arange(layer.width) if which is None else np.asarray(which, dtype=int)
-    rows = to_fractions(weight[chosen].reshape(len(chosen), -1))
+    rows = to_fractions(weight.reshape(layer.width, -1)[chosen])
     if "bias" in layer.producer.weights:
         bias = to_fractions(np.asarray(network.weights[layer.producer.weights["bias"]])[chosen])
     else:
