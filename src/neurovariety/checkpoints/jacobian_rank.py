@@ -18,7 +18,7 @@ from neurovariety.checkpoints.linearization import Linearization, linearized, wi
 from neurovariety.checkpoints.network import Network
 from neurovariety.claim import Claim
 from neurovariety.dictionary.generic_rank import generic_rank, rank_at
-from neurovariety.dictionary.trial import Point, degree_bounds, draw_point
+from neurovariety.dictionary.trial import Point, degree_bounds, draw_point, rank_error
 from neurovariety.errors import DivisionByZeroError
 from neurovariety.linear_algebra import count_primes_lower_bound
 from neurovariety.model import Model
@@ -86,6 +86,7 @@ def _point_at(network: Network, model: Model, rng: np.random.Generator) -> tuple
 def _algebraic(network: Network, model: Model, at_most: int, rng: np.random.Generator) -> JacobianRank:
     best = generic = 0
     primes: list[int] = []
+    general_error = 1.0
     error, trials, rows = 1.0, MAX_TRIALS if network.parameters <= _REPEAT_AT_MOST else 2, 0
     saturated = False
     failures = 0
@@ -106,13 +107,15 @@ def _algebraic(network: Network, model: Model, at_most: int, rng: np.random.Gene
             error = 0.0
             break
         error *= _error(network, model, min(generic, at_most))
+        general_error *= rank_error(model, at_most, True)
         if error <= ERROR_BOUND:
             break
     if best == at_most:
         claim = Claim.PROVED
     else:
         claim = Claim.PROBABILITY if error <= ERROR_BOUND and saturated else Claim.LOWER_BOUND
-    generic_claim = Claim.PROVED if generic == at_most else Claim.LOWER_BOUND
+    bounded = Claim.PROBABILITY if general_error <= ERROR_BOUND else Claim.LOWER_BOUND
+    generic_claim = Claim.PROVED if generic == at_most else bounded
     evidence = {
         "route": "exact over prime fields at the stored weights, random inputs",
         "primes": primes,
@@ -192,8 +195,9 @@ def _within_regions(
         "saturated": False,
         "error_bound": None,
     }
-    claim = Claim.ESTIMATE if not exact else Claim.PROVED if special == at_most else Claim.LOWER_BOUND
-    return JacobianRank(special, max(general, special), claim, Claim.LOWER_BOUND if exact else Claim.ESTIMATE, evidence)
+    generic = max(general, special)
+    claims = [Claim.ESTIMATE if not exact else Claim.PROVED if r == at_most else Claim.LOWER_BOUND for r in (special, generic)]
+    return JacobianRank(special, generic, claims[0], claims[1], evidence)
 
 
 def _random_weights(network: Network, rng: np.random.Generator) -> Network:
