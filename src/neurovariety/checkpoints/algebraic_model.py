@@ -40,11 +40,11 @@ def algebraic_model(network: Network) -> Model:
     import jax.numpy as jnp
 
     for node in network.nodes:
-        function = node.attributes["function"] if node.kind == "activation" else "a maximum"
-        if node.kind == "max_pool" or (node.kind == "activation" and function not in ALGEBRAIC):
+        refused = "a maximum" if node.kind == "max_pool" else node.attributes["function"] if node.kind == "activation" else "polynomial"
+        if refused not in ALGEBRAIC:
             raise InputError(
-                f"{node.place} applies {function}, which is not a polynomial or rational function: no algebraic model has this network; "
-                "replace it by a polynomial, or use what works on the network itself (evaluate, diagnose, prune, align)"
+                f"{node.place} applies {refused}, which is not a polynomial or rational function: no algebraic model has this "
+                "network; replace it by a polynomial, or use what works on the network itself (evaluate, diagnose, prune, align)"
             )
     table = _Coefficients()
     shapes = {key: tuple(network.weights[key].shape) for key in network.trained}

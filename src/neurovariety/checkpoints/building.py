@@ -110,6 +110,11 @@ class Builder:
         """The node that makes a value."""
         return next((n for n in self.nodes if isinstance(operand, Value) and n.name == operand.name), None)
 
+    def before(self, operand: Operand) -> Value:
+        """The first input of the node that makes a value."""
+        made = self.made(operand)
+        return Value(made.inputs[0]) if made is not None and made.inputs else self.promoted(operand)
+
     def function(self, operand: Operand) -> str | None:
         """The name of the activation that makes a value, if one does."""
         made = self.made(operand)

@@ -32,7 +32,7 @@ Form = tuple[str, flint.fmpq_poly, flint.fmpq_poly]
 
 def fused(network: Network) -> Network:
     """The same function with fewer, larger nodes."""
-    out = _without_unused(_recognised(_without_unused(_composed(_with_biases(network)))))
+    out = _without_unused(_straightened(_recognised(_without_unused(_composed(_with_biases(network))))))
     used = {k for node in out.nodes for k in node.weights.values()}
     return replace(out, weights={k: v for k, v in out.weights.items() if k in used}, fixed=out.fixed & used)
 
@@ -213,6 +213,34 @@ def _named(inner: Node, mixed: dict[str, Mixed], terms: Terms) -> tuple[dict[str
 
 def _near(terms: Terms, expected: dict[tuple[int, int], float]) -> bool:
     return set(terms) == set(expected) and all(isclose(terms[k], v, rel_tol=_CONSTANT_TOLERANCE) for k, v in expected.items())
+
+
+def _straightened(network: Network) -> Network:
+    """Reshapes of reshapes and transpositions of transpositions become one, or none where nothing changes."""
+    shapes = network.shapes()
+    by_name: dict[str, Node] = {}
+    for node in network.nodes:
+        before = by_name[node.inputs[0]] if node.inputs else node
+        if node.kind == "reshape":
+            start = before.inputs[0] if before.kind == "reshape" else node.inputs[0]
+            node = replace(node, inputs=(start,))
+            if shapes[start] == shapes[node.name]:
+                node = _identity(node)
+        elif node.kind == "transpose":
+            order = tuple(node.attributes["permutation"])
+            if before.kind == "transpose":
+                order = tuple(before.attributes["permutation"][k] for k in order)
+                node = replace(node, inputs=before.inputs, attributes={"permutation": order})
+            if order == tuple(range(len(order))):
+                node = _identity(node)
+        by_name[node.name] = node
+    return replace(network, nodes=tuple(by_name.values()))
+
+
+def _identity(node: Node) -> Node:
+    """A node that does nothing, which `_without_unused` passes over."""
+    identity = {"function": "polynomial", "coefficients": (Fraction(0), Fraction(1))}
+    return Node(node.name, "activation", node.inputs, {}, identity, node.path)
 
 
 def _without_unused(network: Network) -> Network:

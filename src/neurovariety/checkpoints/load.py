@@ -23,8 +23,8 @@ def load_network(source: Any, *, architecture: Any = None, example: Any = None) 
     * a path ending in ``.onnx``, in ``.pt2`` (``torch.export.save``), or in ``.npz``. Nothing in a file is executed or unpickled.
     * a ``torch.nn.Module``: exported by ``torch.export`` in evaluation mode. ``example`` is a batch of inputs (batch, \\*input shape),
       or the shape of one input; a module that begins with a linear layer needs none.
-    * an Equinox module, a Flax module of ``flax.nnx``, or any JAX function of one input: traced by JAX; ``example`` is one input or
-      its shape, as a module of JAX maps one sample.
+    * a JAX function of one sample whose weights are its leaves as a pytree: an Equinox module, a module of ``flax.nnx``, or
+      ``jax.tree_util.Partial(module.apply, variables)`` for ``flax.linen``; ``example`` is one input or its shape.
     * a mapping from names to arrays (a ``state_dict``, parameters of Flax), or an ``.npz`` file of plain arrays, together with
       ``architecture``: mlp, linear or cnn in the notation of `neurovariety.parse`, or mlp(2,3,1; relu; bias) with an activation by
       name.
@@ -47,8 +47,12 @@ def load_network(source: Any, *, architecture: Any = None, example: Any = None) 
         from neurovariety.checkpoints.torch_import import read_module
 
         return read_module(source, example)
+    if callable(source):
+        from neurovariety.checkpoints.jax_import import read_jax
+
+        return read_jax(source, example)
     raise InputError(
-        "a network is a file (.onnx, .pt2, .npz), a torch module, or a mapping of arrays with architecture=; "
+        "a network is a file (.onnx, .pt2, .npz), a torch or JAX module, or a mapping of arrays with architecture=; "
         f"got {type(source).__name__}"
     )
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -176,9 +175,8 @@ class Network:
         return values
 
     def _run(self, x: Any, stored: Mapping[str, Any], arithmetic: Arithmetic) -> dict[str, Any]:
-        used = {k for node in self.nodes for k in node.weights.values()}
-        weights = {k: arithmetic.array(np.asarray(stored[k])) for k in used}
-        values = run(self, x, weights, stored, arithmetic)
+        arrays = {k: np.asarray(v) for k, v in stored.items()}
+        values = run(self, x, Converted(arrays, arithmetic), arrays, arithmetic)
         out = values[self.output]
         if out.shape[:1] != x.shape[:1]:
             values[self.output] = np.broadcast_to(out, (x.shape[0], *out.shape[1:]))
@@ -188,6 +186,25 @@ class Network:
         kinds = [n.attributes["function"] if n.kind == "activation" else n.kind for n in self.nodes if n.kind != "input"]
         shown = ", ".join(kinds[:8]) + (f", ... {len(kinds)} in all" if len(kinds) > 8 else "")
         return f"Network({self.source}: {self.parameters} parameters, inputs {self.input_shape}; {shown})"
+
+
+class Converted(Mapping[str, Any]):
+    """The stored weights in an arithmetic, each converted when it is first asked for."""
+
+    def __init__(self, stored: Mapping[str, Array], arithmetic: Arithmetic) -> None:
+        self._stored, self._arithmetic = stored, arithmetic
+        self._found: dict[str, Any] = {}
+
+    def __getitem__(self, key: str) -> Any:
+        if key not in self._found:
+            self._found[key] = self._arithmetic.array(self._stored[key])
+        return self._found[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._stored)
+
+    def __len__(self) -> int:
+        return len(self._stored)
 
 
 def run(network: Network, x: Any, weights: Mapping[str, Any], stored: Mapping[str, Any], arithmetic: Arithmetic) -> dict[str, Any]:
@@ -206,14 +223,3 @@ def run(network: Network, x: Any, weights: Mapping[str, Any], stored: Mapping[st
             shapes = ", ".join(str(tuple(v.shape[1:])) for v in operands)
             raise InputError(f"{node.place} cannot be applied to a value of shape {shapes} ({str(error)[:120]})") from error
     return values
-
-
-def constants_of(network: Network) -> list[Fraction]:
-    """The distinct rational constants in the attributes of the nodes, in order of appearance."""
-    found: dict[Fraction, None] = {}
-    for node in network.nodes:
-        for value in node.attributes.values():
-            for v in value if isinstance(value, tuple) else (value,):
-                if isinstance(v, Fraction):
-                    found.setdefault(v)
-    return list(found)

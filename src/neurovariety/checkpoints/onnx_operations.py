@@ -167,7 +167,7 @@ def _min(c: Call) -> Value:
     """Min(Relu(x), 6), an exported relu6."""
     if len(c.inputs) != 2 or c.builder.number(c.inputs[1]) != 6 or c.builder.function(c.inputs[0]) != "relu":
         refuse(c.path, c.operator, "relu6 is understood")
-    return c.activation("relu6")
+    return c.make("activation", c.builder.before(c.inputs[0]), function="relu6")
 
 
 def _greater(c: Call) -> Above:

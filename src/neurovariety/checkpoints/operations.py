@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurovariety.checkpoints.activations import activate
-from neurovariety.checkpoints.arithmetic import Arithmetic, to_floats
+from neurovariety.checkpoints.arithmetic import Arithmetic, exact_linear, to_floats
 from neurovariety.errors import InputError
 
 if TYPE_CHECKING:
@@ -53,8 +53,10 @@ class _Call:
 
 
 def _linear(c: _Call) -> Any:
-    weight = c.weight("weight")
-    out = c.arithmetic.matmul(c.x.reshape((-1, c.x.shape[-1])), weight.T).reshape((*c.x.shape[:-1], weight.shape[0]))
+    stored = c.stored[c.node.weights["weight"]]
+    rows = c.x.reshape((-1, c.x.shape[-1]))
+    product = exact_linear(rows, np.asarray(stored)) if c.arithmetic.exact else c.arithmetic.matmul(rows, c.weight("weight").T)
+    out = product.reshape((*c.x.shape[:-1], stored.shape[0]))
     return out + c.weight("bias") if c.has("bias") else out
 
 
