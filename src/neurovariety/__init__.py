@@ -32,6 +32,10 @@ if TYPE_CHECKING:
         parse,
     )
     from neurovariety.checkpoints import Network, Node, Rounding, load_network, to_torch, write_network
+    from neurovariety.checkpoints.align import AlignResult, align
+    from neurovariety.checkpoints.canonical_form import canonical_form
+    from neurovariety.checkpoints.diagnose import DiagnoseResult, diagnose
+    from neurovariety.checkpoints.prune import PruneResult, prune
     from neurovariety.claim import Claim
     from neurovariety.dataset import Dataset, read_csv
     from neurovariety.dictionary.ambient import AmbientResult, ambient
@@ -73,6 +77,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "Activation": "architectures",
+    "AlignResult": "checkpoints.align",
     "AmbientResult": "dictionary.ambient",
     "Architecture": "architectures",
     "Attention": "architectures",
@@ -85,6 +90,7 @@ _HOME = {
     "DataResult": "dictionary.data",
     "Dataset": "dataset",
     "DegreeResult": "dictionary.degree",
+    "DiagnoseResult": "checkpoints.diagnose",
     "Diagonal": "architectures",
     "DimensionResult": "dictionary.dimension",
     "DiscriminantResult": "dictionary.discriminant",
@@ -114,6 +120,7 @@ _HOME = {
     "PointCountResult": "dictionary.point_count",
     "PolyhedralResult": "dictionary.polyhedral",
     "Provenance": "result",
+    "PruneResult": "checkpoints.prune",
     "Ratio": "architectures",
     "Report": "report",
     "Residual": "architectures",
@@ -128,13 +135,16 @@ _HOME = {
     "TensorTrain": "architectures",
     "VerificationError": "errors",
     "WeightDecayResult": "dictionary.weight_decay",
+    "align": "checkpoints.align",
     "ambient": "dictionary.ambient",
     "as_model": "architectures",
     "build_report": "report",
+    "canonical_form": "checkpoints.canonical_form",
     "components": "dictionary.components",
     "conservation": "dictionary.conservation",
     "data": "dictionary.data",
     "degree": "dictionary.degree",
+    "diagnose": "checkpoints.diagnose",
     "dimension": "dictionary.dimension",
     "discriminant": "dictionary.discriminant",
     "ed_degree": "dictionary.ed_degree",
@@ -151,6 +161,7 @@ _HOME = {
     "parse": "architectures",
     "point_count": "dictionary.point_count",
     "polyhedral": "dictionary.polyhedral",
+    "prune": "checkpoints.prune",
     "read_csv": "dataset",
     "sample_complexity": "dictionary.sample_complexity",
     "symmetries": "dictionary.symmetries",
@@ -166,6 +177,7 @@ __all__ = [
     "CP",
     "MLP",
     "Activation",
+    "AlignResult",
     "AmbientResult",
     "Architecture",
     "Attention",
@@ -176,6 +188,7 @@ __all__ = [
     "DataResult",
     "Dataset",
     "DegreeResult",
+    "DiagnoseResult",
     "Diagonal",
     "DimensionResult",
     "DiscriminantResult",
@@ -204,6 +217,7 @@ __all__ = [
     "PointCountResult",
     "PolyhedralResult",
     "Provenance",
+    "PruneResult",
     "Ratio",
     "Report",
     "Residual",
@@ -218,13 +232,16 @@ __all__ = [
     "TensorTrain",
     "VerificationError",
     "WeightDecayResult",
+    "align",
     "ambient",
     "as_model",
     "build_report",
+    "canonical_form",
     "components",
     "conservation",
     "data",
     "degree",
+    "diagnose",
     "dimension",
     "discriminant",
     "ed_degree",
@@ -241,6 +258,7 @@ __all__ = [
     "parse",
     "point_count",
     "polyhedral",
+    "prune",
     "read_csv",
     "sample_complexity",
     "symmetries",

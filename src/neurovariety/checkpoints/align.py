@@ -48,8 +48,8 @@ class AlignResult(Result):
     """Whether two networks have the same function.
 
     ``value``: ``same`` (yes, no, undecided), ``related`` (yes: by a symmetry of the known group; no; undecided), ``exact`` (whether
-    the weights agree exactly after it), ``residual`` (largest relative difference of weights), ``difference`` (largest difference of
-    outputs seen) and ``input`` (one on which they differ, or null). ``symmetry`` in the evidence lists the permutation and scalings,
+    the weights agree exactly after it), ``residual`` (largest relative difference of weights), ``difference`` (where they are
+    not related: largest difference of outputs seen) and ``input`` (one on which they differ, or null). ``symmetry`` in the evidence lists the permutation and scalings,
     or the base change, of each layer; ``network`` is the first network carried over to the second.
     """
 
@@ -70,14 +70,18 @@ def align(a: Any, b: Any, *, architecture: Any = None, example: Any = None, seed
     start = time.perf_counter()
     one, two = (load_network(x, architecture=architecture, example=example) for x in (a, b))
     first, second = (exactly_pruned(folded(x), seed)[0] for x in (one, two))
-    carried, symmetry, left = first, [], None
+    carried, left = first, None
+    symmetry: list[Mapping[str, Any]] = []
     comparable = same_graph(first, second)
+    if not comparable and same_graph(folded(one), folded(two)):  # redundant in one, and by rounding no longer in the other
+        first, second, comparable = folded(one), folded(two), True
+        carried = first
     if comparable:
         carried, symmetry = _carried(first, second)
         left = residual(carried, second) if same_graph(carried, second) else None
     rounding = _ROUNDINGS * float(np.finfo(_coarsest(one, two)).eps)
     if left is not None and left <= rounding:
-        compared = compare_functions(one, two, seed=seed, rounding=rounding if left else None)
+        compared = compare_functions(one, two, seed=seed, rounding=rounding if left else None, by_coefficients=False)
         related = compared.differs is None or left == 0
     else:
         compared, related = compare_functions(one, two, seed=seed), False
@@ -92,7 +96,11 @@ def align(a: Any, b: Any, *, architecture: Any = None, example: Any = None, seed
         meaning=_meaning(value),
         evidence={
             "symmetry": symmetry if related else [],
-            "compared": {"over": "Q" if compared.exact else "float64", "inputs": compared.inputs, "by_coefficients": compared.identical},
+            "compared": {
+                "over": "Q" if compared.exact else "float64",
+                "inputs": compared.inputs,
+                "by_coefficients": compared.identical,
+            },
             "pruned": [one.parameters - first.parameters, two.parameters - second.parameters],
             "same_graph": comparable,
             "rounding_allowed": rounding,
@@ -109,7 +117,7 @@ def _verdict(related: bool, left: Fraction | None, compared: Comparison) -> tupl
         "related": "yes" if related else "undecided",
         "exact": related and left == 0,
         "residual": None if left is None else float(left),
-        "difference": float(compared.largest),
+        "difference": None if related else float(compared.largest),
         "input": None,
     }
     if related:

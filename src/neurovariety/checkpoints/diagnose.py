@@ -68,7 +68,9 @@ class DiagnoseResult(Result):
         if v["rank"] is None:
             lines.append(f"  effective parameters: undecided; {e['rank']['route']}")
         else:
-            lines.append(f"  effective parameters: {v['rank']:,} [{self.claim}]; at general weights {v['generic']:,} [{e['generic_claim']}]")
+            lines.append(
+                f"  effective parameters: {v['rank']:,} [{self.claim}]; at general weights {v['generic']:,} [{e['generic_claim']}]"
+            )
         for s in e["symmetries"]:
             lines.append(f"  symmetries of {s['layer']}: {s['group']} ({s['width']} wide, dimension {s['dimension']})")
         for s in e["on"]:
@@ -148,9 +150,7 @@ def diagnose(
             "rank": ranks.evidence if ranks else {"route": refused},
             "generic_claim": ranks.generic_claim if ranks else Claim.UNDECIDED,
             "upper_bound": source.parameters - dimension,
-            "symmetries": [
-                {"layer": s.layer, "group": s.words, "width": s.width, "dimension": s.dimension} for s in stated
-            ],
+            "symmetries": [{"layer": s.layer, "group": s.words, "width": s.width, "dimension": s.dimension} for s in stated],
             "on": _on(source, seed),
             "near": [s.to_dict() for s in near[:_LISTED]],
             "spectrum": spectrum.tolist(),

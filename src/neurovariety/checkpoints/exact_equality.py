@@ -36,17 +36,27 @@ class Comparison:
     identical: bool
     """Whether the functions are proved equal: polynomials that agree on a set that determines them."""
 
+    def record(self) -> dict[str, Any]:
+        """The evidence, as plain data."""
+        return {
+            "over": "Q" if self.exact else "float64",
+            "inputs": self.inputs,
+            "largest_difference": Fraction(self.largest) if self.exact else float(self.largest),
+            "by_coefficients": self.identical,
+        }
 
-def compare_functions(a: Network, b: Network, *, seed: int, rounding: float | None = None) -> Comparison:
+
+def compare_functions(a: Network, b: Network, *, seed: int, rounding: float | None = None, by_coefficients: bool = True) -> Comparison:
     """Evaluate both at random rational inputs, over Q where the activations allow, else in float64.
 
-    With ``rounding``, differences are told from rounding when they exceed that part of the outputs. Raises `InputError` where the
+    With ``rounding``, differences are told from rounding when they exceed that part of the outputs. ``by_coefficients`` also tries
+    to prove polynomials equal where they agree. Raises `InputError` where the
     shapes of inputs or outputs differ.
     """
     if a.input_shape != b.input_shape or a.output_shape != b.output_shape:
         raise InputError(
-            f"the networks map {a.input_shape} to {a.output_shape} and {b.input_shape} to {b.output_shape}: only networks with the same "
-            "inputs and outputs can be compared"
+            f"the networks map {a.input_shape} to {a.output_shape} and {b.input_shape} to {b.output_shape}: only networks "
+            "with the same inputs and outputs can be compared"
         )
     rng = np.random.default_rng([seed, 23])
     weights = max(a.parameters, b.parameters, 1)
@@ -56,7 +66,7 @@ def compare_functions(a: Network, b: Network, *, seed: int, rounding: float | No
     if not exact:  # small inputs: saturated activations would hide a difference
         draws = draws / (_NUMERATORS / 16)
     found = _at(a, b, draws, exact, rounding)
-    if not exact or found.differs is not None or rounding is not None:
+    if not exact or found.differs is not None or rounding is not None or not by_coefficients:
         return found
     degrees = [degree(n) for n in (a, b)]
     if None in degrees:
@@ -123,9 +133,7 @@ def degree(network: Network) -> int | None:
             found[node.name] = below[0] * max(len(node.attributes["coefficients"]) - 1, 0)
         elif node.kind in ("multiply", "matmul"):
             found[node.name] = sum(below)
-        elif node.kind == "divide" and (len(node.inputs) == 2 or node.attributes.get("reversed")):
-            return None
-        elif node.kind == "max_pool":
+        elif node.kind == "max_pool" or (node.kind == "divide" and (len(node.inputs) == 2 or node.attributes.get("reversed"))):
             return None
         else:
             found[node.name] = max(below)

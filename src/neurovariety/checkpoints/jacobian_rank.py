@@ -227,9 +227,7 @@ def float_jacobian(found: Linearization, network: Network, inputs: Array) -> Arr
     return np.concatenate(leaves, axis=1)
 
 
-def _in_floats(
-    network: Network, found: Linearization, at_most: int, inputs: Array | None, rng: np.random.Generator
-) -> JacobianRank:
+def _in_floats(network: Network, found: Linearization, at_most: int, inputs: Array | None, rng: np.random.Generator) -> JacobianRank:
     outputs = math.prod(network.output_shape)
     whole = network.parameters <= _FLOAT_AT_MOST
     count = max(1, -(-3 * at_most // (2 * outputs)) + EXTRA_SAMPLES if whole else _ROWS_BEYOND // outputs)

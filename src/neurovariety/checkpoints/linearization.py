@@ -1,8 +1,9 @@
 """A network with its activations replaced by their tangents: what the Jacobian by the weights needs, for any activation.
 
-At one input, sigma(z) is replaced by s z + o with s = sigma'(z0) and o = sigma(z0) - s z0, two numbers that come in as further inputs.
-Values and first derivatives by the weights stay the same there, and the network becomes polynomial: the exact programs apply. For ReLU and
-its kin s is 0 or 1 (or the slope) and constant in the activation region of the input, so that ranks are exact within these regions.
+At one input, sigma(z) is replaced by s z + o with s = sigma'(z0) and o = sigma(z0) - s z0, two numbers that come in as further
+inputs. Values and first derivatives by the weights stay the same there, and the network becomes polynomial: the exact programs apply.
+For ReLU and its kin s is 0 or 1 (or the slope) and constant in the activation region of the input, so that ranks are exact within
+these regions.
 """
 
 from __future__ import annotations
@@ -134,12 +135,16 @@ def _piece(attributes: dict[str, Any], z: Array) -> tuple[Array, Array]:
     function = attributes["function"]
     positive = np.asarray(z > 0, dtype=bool)
     below: Any = {"leaky_relu": attributes.get("slope", 0), "abs": -1}.get(function, 0)
-    slope = np.where(positive, Fraction(1), Fraction(below))
+    slope = _choice(positive, Fraction(1), Fraction(below))
     offset = to_fractions(np.zeros(z.shape))
     if function == "relu6":
         over = np.asarray(z > 6, dtype=bool)
-        slope, offset = np.where(over, Fraction(0), slope), np.where(over, Fraction(6), offset)
+        slope, offset = _choice(over, Fraction(0), slope), _choice(over, Fraction(6), offset)
     return slope, offset
+
+
+def _choice(where: Array, yes: Any, no: Any) -> Array:
+    return np.asarray(np.where(where, np.asarray(yes, dtype=object), np.asarray(no, dtype=object)))
 
 
 def _logistic(z: Array) -> Array:

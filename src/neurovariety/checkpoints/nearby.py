@@ -50,7 +50,8 @@ def _onto_strata(network: Network, layer: HiddenLayer, tolerance: float) -> tupl
         weights[key] = np.array(network.weights[key])
         weights[key][:, unread[r.channel]] = 0
     distance, partner = nearest_pairs(rows, kind)
-    target, moved = {}, int(unread.sum())
+    target: dict[int, int] = {}
+    moved = int(unread.sum())
     for i in np.argsort(distance).tolist():
         j = int(partner[i])
         if j < 0 or unread[i] or unread[j] or i in target or j in target or i in target.values():

@@ -20,7 +20,17 @@ from neurovariety.rings.ring import Array
 
 _UP = 1 + 2.0**-28
 """Sums of up to 2**24 nonnegative float64 numbers and a root have a smaller relative error."""
-_LIPSCHITZ = {"relu": 1.0, "relu6": 1.0, "abs": 1.0, "tanh": 1.0, "sigmoid": 0.25, "softplus": 1.0, "gelu": 1.13, "silu": 1.1, "erf": 1.13}
+_LIPSCHITZ = {
+    "relu": 1.0,
+    "relu6": 1.0,
+    "abs": 1.0,
+    "tanh": 1.0,
+    "sigmoid": 0.25,
+    "softplus": 1.0,
+    "gelu": 1.13,
+    "silu": 1.1,
+    "erf": 1.13,
+}
 """Upper bounds of |sigma'| on the line: the largest slopes of GELU and SiLU are 1.1289... and 1.0998..., that of erf 2/sqrt(pi)."""
 
 

@@ -17,14 +17,11 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from fractions import Fraction
 from pathlib import Path
 from typing import Any, ClassVar
 
-import numpy as np
-
 from neurovariety.checkpoints.bottlenecks import narrowed
-from neurovariety.checkpoints.exact_equality import Comparison, compare_functions
+from neurovariety.checkpoints.exact_equality import compare_functions
 from neurovariety.checkpoints.hidden_layers import hidden_layers
 from neurovariety.checkpoints.load import load_network, write_network
 from neurovariety.checkpoints.nearby import nearby
@@ -90,7 +87,7 @@ def prune(
     pruned, removed = exactly_pruned(moved, seed)
     check = compare_functions(moved, pruned, seed=seed)
     if check.differs is not None:
-        raise VerificationError(f"the pruned network differs by {float(check.largest):.3g} at an input: this is a fault of neurovariety")
+        raise VerificationError(f"the pruned network differs by {float(check.largest):.3g} at an input: a fault of neurovariety")
     value = {
         "parameters": source.parameters,
         "pruned": pruned.parameters,
@@ -105,7 +102,7 @@ def prune(
         subject=source.source,
         meaning=_meaning(value, ball),
         evidence={
-            "checked": _record(check),
+            "checked": check.record(),
             "steps": "each removal is an identity of the exact weights, for every input at which the activations are defined",
             "untouched": [{"place": u.place, "reason": u.reason} for u in untouched],
             "tolerance": tolerance,
@@ -152,18 +149,7 @@ def _once(network: Network, removed: Counter[str], seed: int) -> Network | None:
 
 def _widths(before: Network, after: Network) -> Mapping[str, list[int]]:
     later = {x.producer.name: x.width for x in hidden_layers(after)[0]}
-    return {
-        x.producer.path or x.producer.name: [x.width, later.get(x.producer.name, x.width)] for x in hidden_layers(before)[0]
-    }
-
-
-def _record(check: Comparison) -> dict[str, Any]:
-    return {
-        "over": "Q" if check.exact else "float64",
-        "inputs": check.inputs,
-        "largest_difference": Fraction(check.largest) if check.exact else float(check.largest),
-        "by_coefficients": check.identical,
-    }
+    return {x.producer.path or x.producer.name: [x.width, later.get(x.producer.name, x.width)] for x in hidden_layers(before)[0]}
 
 
 def _notices(network: Network, bound: float) -> tuple[str, ...]:
@@ -178,7 +164,7 @@ def _notices(network: Network, bound: float) -> tuple[str, ...]:
 def _meaning(value: dict[str, Any], ball: float) -> str:
     gone = sum(value["removed"].values())
     if not gone:
-        return f"no redundant neuron was found among {counted(value['parameters'], 'parameter')}: the network is as small as its strata say"
+        return f"no redundant neuron was found; {counted(value['parameters'], 'parameter')} remain"
     size = f"{value['pruned']:,} parameters instead of {value['parameters']:,}, without {counted(gone, 'neuron')}"
     if value["error_bound"] == 0:
         return f"{size}: the same function, exactly"

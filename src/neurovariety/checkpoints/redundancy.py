@@ -142,9 +142,7 @@ def _pieces(bias: Array, coefficients: Sequence[Fraction]) -> list[Array]:
     for _ in coefficients[1:]:
         powers.append(powers[-1] * bias)
     zero = to_fractions(np.zeros(len(bias)))
-    return [
-        sum((c * comb(k, m) * powers[k - m] for k, c in enumerate(coefficients) if k >= m), zero) for m in range(len(coefficients))
-    ]
+    return [sum((c * comb(k, m) * powers[k - m] for k, c in enumerate(coefficients) if k >= m), zero) for m in range(len(coefficients))]
 
 
 def _gram(inner: Array, pieces: list[Array]) -> Array:
@@ -166,8 +164,9 @@ def _full_rank(network: Network, layer: HiddenLayer, coefficients: Sequence[Frac
     except ZeroDivisionError:
         return False
     weights = reduce_mod(exact[:, :-1].astype(np.float64), p)
-    inner = matmul_mod(weights, np.ascontiguousarray(weights.T), p).astype(np.int64) % p
-    total, power = np.zeros_like(inner), np.ones_like(inner)
+    inner: Any = matmul_mod(weights, np.ascontiguousarray(weights.T), p).astype(np.int64) % p
+    total: Any = np.zeros_like(inner)
+    power: Any = np.ones_like(inner)
     for piece in pieces[1:]:
         power = power * inner % p
         total = (total + piece[:, None] * piece[None, :] % p * power) % p
