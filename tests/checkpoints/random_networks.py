@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 
@@ -19,7 +20,7 @@ def arrays(widths, seed, bias=True):
     """Weights that are multiples of 1/16, so that sums and small multiples stay float32 numbers."""
     rng = np.random.default_rng(seed)
     out = {}
-    for k, (n, m) in enumerate(zip(widths, widths[1:], strict=False)):
+    for k, (n, m) in enumerate(pairwise(widths)):
         out[f"l{k}.weight"] = (rng.integers(1, 65, size=(m, n)) * rng.choice([-1, 1], size=(m, n)) / 16).astype(np.float32)
         if bias:
             out[f"l{k}.bias"] = (rng.integers(1, 65, size=m) * rng.choice([-1, 1], size=m) / 16).astype(np.float32)

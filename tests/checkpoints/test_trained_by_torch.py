@@ -29,7 +29,7 @@ class Residual(torch.nn.Module):
 
 @pytest.fixture(scope="module")
 def convolutional():
-    """Inside the skip: channel 1 is twice channel 0, 3 is constant 0, 4 is constant 1 (beside zeros); conv 3: 2 equals 0, 1 constant."""
+    """Inside the skip: channel 1 is twice channel 0, 3 is constant 0, 4 is constant 1 (beside zeros). Last: 2 equals 0, 1 is constant."""
     torch.manual_seed(0)
     block, last = Residual(), torch.nn.Conv2d(4, 5, 3)
     with torch.no_grad():
@@ -133,7 +133,7 @@ def test_the_command_line(trained, capsys):
     code, out, _ = run(capsys, "align", folder / "plain.onnx", folder / "small.onnx")
     assert code == 0
     assert "same yes" in out
-    code, out, _ = run(capsys, "diagnose", folder / "larger.onnx", "--json", "--data", "examples/trees.csv", "--target", "volume_cuft")
+    code, out, _ = run(capsys, "diagnose", folder / "larger.onnx", "--json", "--data", "examples/trees.csv", "--target", "volume_ft3")
     found = json.loads(out)
     assert code == 0
     assert found["entry"] == "diagnose"

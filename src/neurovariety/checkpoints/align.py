@@ -29,7 +29,7 @@ from neurovariety.checkpoints.layer_actions import base_changed, folded, inverte
 from neurovariety.checkpoints.layer_symmetries import kind_of
 from neurovariety.checkpoints.load import load_network
 from neurovariety.checkpoints.network import Network
-from neurovariety.checkpoints.neuron_rows import float_rows
+from neurovariety.checkpoints.neuron_rows import exact_rows, float_rows
 from neurovariety.checkpoints.prune import exactly_pruned
 from neurovariety.claim import Claim
 from neurovariety.errors import InputError
@@ -48,9 +48,9 @@ class AlignResult(Result):
     """Whether two networks have the same function.
 
     ``value``: ``same`` (yes, no, undecided), ``related`` (yes: by a symmetry of the known group; no; undecided), ``exact`` (whether
-    the weights agree exactly after it), ``residual`` (largest relative difference of weights), ``difference`` (where they are
-    not related: largest difference of outputs seen) and ``input`` (one on which they differ, or null). ``symmetry`` in the evidence lists the permutation and scalings,
-    or the base change, of each layer; ``network`` is the first network carried over to the second.
+    the weights agree exactly after it), ``residual`` (largest relative difference of weights), ``difference`` (where they are not
+    related: the largest difference of outputs seen) and ``input`` (one on which they differ, or null). ``symmetry`` in the evidence
+    lists the permutation and scalings, or the base change, of each layer; ``network`` is the first network carried to the second.
     """
 
     entry: ClassVar[str] = "align"
@@ -167,8 +167,7 @@ def _matched(first: Network, second: Network, layer: HiddenLayer, goal: HiddenLa
         inner = theirs @ mine.T
         gain = 2 * (np.abs(inner) if kind == "sign" else inner) - squares
     _, order = linear_sum_assignment(gain, maximize=True)
-    exact_mine = to_fractions(first.weights[layer.producer.weights["weight"]]).reshape(layer.width, -1)
-    exact_theirs = to_fractions(second.weights[goal.producer.weights["weight"]]).reshape(layer.width, -1)
+    exact_mine, exact_theirs = exact_rows(first, layer), exact_rows(second, goal)
     scales = [_scale(exact_mine[j], exact_theirs[i], mine[j], theirs[i], kind) for i, j in enumerate(order.tolist())]
     moved = permuted_and_scaled(first, layer, order.tolist(), scales)
     record: dict[str, Any] = {"layer": layer.producer.path or layer.producer.name, "kind": kind, "width": layer.width}
@@ -187,7 +186,7 @@ def _scale(mine: Array, theirs: Array, mine_float: Array, theirs_float: Array, k
         return Fraction(1)
     if kind == "sign":
         return Fraction(-1 if float(mine_float @ theirs_float) < 0 else 1)
-    k = int(np.abs(theirs_float[:-1]).argmax()) if len(theirs_float) > 1 else 0
+    k = int(np.abs(theirs_float).argmax())
     if not mine[k] or not theirs[k] or (kind == "positive" and (mine[k] > 0) != (theirs[k] > 0)):
         return Fraction(1)
     return Fraction(theirs[k]) / Fraction(mine[k])
