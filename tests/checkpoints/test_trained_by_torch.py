@@ -29,7 +29,7 @@ class Residual(torch.nn.Module):
 
 @pytest.fixture(scope="module")
 def convolutional():
-    """Inside the skip: channel 1 is twice channel 0, 3 is constant 0, 4 is constant 1 (beside zeros). Last: 2 equals 0, 1 is constant."""
+    """Inside the skip: channel 1 is twice channel 0, 3 is constant 0, 4 is constant 1 (beside zeros). Last: 2 equals 0, 1 constant."""
     torch.manual_seed(0)
     block, last = Residual(), torch.nn.Conv2d(4, 5, 3)
     with torch.no_grad():

@@ -222,5 +222,6 @@ def _meaning(value: dict[str, Any], ranks: JacobianRank | None) -> str:
     least = "at least " if ranks.claim is Claim.LOWER_BOUND else "about " if ranks.claim is Claim.ESTIMATE else ""
     head = f"the function can move in {least}{value['rank']:,} directions at these weights (not the dimension of its variety)"
     if value["rank"] < value["generic"]:
-        head += f", {value['generic'] - value['rank']:,} fewer than at general ones: the weights are critical for the parametrization"
+        sure = "are" if ranks.claim in (Claim.PROVED, Claim.PROBABILITY) or gone else "seem"
+        head += f", {value['generic'] - value['rank']:,} fewer than at general ones: the weights {sure} critical"
     return head + tail
