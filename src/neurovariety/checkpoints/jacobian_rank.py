@@ -16,11 +16,12 @@ import numpy as np
 from neurovariety.checkpoints.arithmetic import to_floats, to_fractions
 from neurovariety.checkpoints.linearization import Linearization, linearized, with_tangents
 from neurovariety.checkpoints.network import Network
+from neurovariety.checkpoints.neuron_rows import residues
 from neurovariety.claim import Claim
 from neurovariety.dictionary.generic_rank import generic_rank, rank_at
 from neurovariety.dictionary.trial import Point, degree_bounds, draw_point, rank_error
 from neurovariety.errors import DivisionByZeroError
-from neurovariety.linear_algebra import count_primes_lower_bound
+from neurovariety.linear_algebra import count_primes_lower_bound, reduce_mod
 from neurovariety.model import Model
 from neurovariety.rings.ring import Array
 from neurovariety.tolerances import ERROR_BOUND, EXTRA_SAMPLES, MAX_DIVISION_RETRIES, MAX_TRIALS, PRIME_BITS
@@ -75,12 +76,17 @@ def _point_at(network: Network, model: Model, rng: np.random.Generator) -> tuple
     for attempt in range(MAX_DIVISION_RETRIES):
         p, point = draw_point(model, rng)
         try:
-            weights = point.ring.constant(to_fractions(network.flat()))
+            weights = _reduced(network, p)
             return p, point, replace(point, weights=weights)
-        except DivisionByZeroError:
+        except (DivisionByZeroError, ZeroDivisionError):
             if attempt == MAX_DIVISION_RETRIES - 1:
                 raise
     raise AssertionError("unreachable")
+
+
+def _reduced(network: Network, p: int) -> Array:
+    """The trained weights in F_p; `ZeroDivisionError` where p divides a denominator."""
+    return reduce_mod(residues(network.flat(), p).astype(np.float64), p)
 
 
 def _algebraic(network: Network, model: Model, at_most: int, rng: np.random.Generator) -> JacobianRank:
@@ -184,7 +190,7 @@ def _within_regions(
     special, _ = rank_at(model, p, here, point.ring.constant(to_fractions(tangents)))
     other = _random_weights(network, rng)
     elsewhere, _ = with_tangents(found, drawn, other)
-    there = replace(point, weights=point.ring.constant(to_fractions(other.flat())))
+    there = replace(point, weights=_reduced(other, p))
     general, _ = rank_at(model, p, there, point.ring.constant(to_fractions(elsewhere)))
     evidence = {
         "route": "exact within the activation regions of sampled rational inputs"
