@@ -29,7 +29,7 @@ from neurovariety.checkpoints.network import Network
 from neurovariety.checkpoints.perturbation_bound import change_bound
 from neurovariety.checkpoints.redundancy import redundant
 from neurovariety.checkpoints.removals import without
-from neurovariety.checkpoints.rounding import Rounding
+from neurovariety.checkpoints.rounding import DTYPES, Rounding
 from neurovariety.claim import Claim
 from neurovariety.errors import InputError, VerificationError
 from neurovariety.result import Provenance, Result, counted
@@ -49,10 +49,10 @@ class PruneResult(Result):
     network: Network | None = field(default=None, repr=False, compare=False)
 
     def write(self, file: str | Path, *, dtype: str | None = None) -> Rounding:
-        """Store the pruned network (.onnx, .pt2, .npz) and say what rounding its weights cost."""
+        """Store the pruned network (.onnx, .pt2, .npz), by default in the type it had, and say what rounding its weights cost."""
         if self.network is None:
             raise InputError("a prune result read back from JSON does not hold the network; call prune() on it again")
-        return write_network(self.network, file, dtype=dtype, seed=self.provenance.seed)
+        return write_network(self.network, file, dtype=dtype or self.evidence["dtype"], seed=self.provenance.seed)
 
 
 def prune(
@@ -105,6 +105,7 @@ def prune(
             "checked": check.record(),
             "steps": "each removal is an identity of the exact weights, for every input at which the activations are defined",
             "untouched": [{"place": u.place, "reason": u.reason} for u in untouched],
+            "dtype": _stored_as(source),
             "tolerance": tolerance,
             "radius": ball if moves else None,
             "moved_neurons": moves,
@@ -150,6 +151,12 @@ def _once(network: Network, removed: Counter[str], seed: int) -> Network | None:
 def _widths(before: Network, after: Network) -> Mapping[str, list[int]]:
     later = {x.producer.name: x.width for x in hidden_layers(after)[0]}
     return {x.producer.path or x.producer.name: [x.width, later.get(x.producer.name, x.width)] for x in hidden_layers(before)[0]}
+
+
+def _stored_as(network: Network) -> str | None:
+    """The widest floating-point type of the weights as they were read; None where all are exact."""
+    kinds = [network.weights[k].dtype for k in network.trained if str(network.weights[k].dtype) in DTYPES]
+    return str(max(kinds, key=lambda k: k.itemsize)) if kinds else None
 
 
 def _notices(network: Network, bound: float) -> tuple[str, ...]:

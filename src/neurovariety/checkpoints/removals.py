@@ -82,23 +82,42 @@ def _moved(network: Network, reader: Reader, gone: list[tuple[int, Combination]]
     change = [(i, c) for i, c in gone if c.terms or c.constant]
     if not change:
         return weight, None
-    exact = np.array(weight, dtype=object)
+    changed: dict[int, Array] = {}
     shift: Any = None
     for i, combination in change:
         mine = to_fractions(weight[:, reader.channel == i])
         for j, a in combination.terms:
-            at = np.flatnonzero(reader.channel == j)
-            exact[:, at] = to_fractions(exact[:, at]) + a * mine
+            for k, column in zip(np.flatnonzero(reader.channel == j).tolist(), np.moveaxis(mine, 1, 0), strict=True):
+                changed[k] = changed.get(k, to_fractions(weight[:, k])) + a * column
         if combination.constant:
             term = combination.constant * mine.sum(axis=(1, 2))
             shift = term if shift is None else shift + term
-    if weight.dtype != object:  # a mixed array of floats and fractions: make it all exact
-        exact = to_fractions(exact)
+    exact = _with_columns(weight, changed)
     if shift is None:
         return exact, None
     if "bias" in reader.node.weights:
         shift = to_fractions(network.weights[reader.node.weights["bias"]]) + shift
     return exact, shift
+
+
+def _with_columns(weight: Array, changed: dict[int, Array]) -> Array:
+    """The weight with some columns replaced: float64 where every one is a float64 number (fast), else all in Fractions."""
+    if not changed:
+        return weight
+    if weight.dtype != object and all(_is_float(v) for c in changed.values() for v in c.reshape(-1).tolist()):
+        out = weight.astype(np.float64)
+    else:
+        out = to_fractions(weight)
+    for k, column in changed.items():
+        out[:, k] = column
+    return out
+
+
+def _is_float(value: Fraction) -> bool:
+    try:
+        return value == Fraction(float(value))
+    except OverflowError:
+        return False
 
 
 def with_bias(node: Node, weights: dict[str, Array]) -> tuple[Node, str]:
