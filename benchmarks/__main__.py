@@ -10,7 +10,7 @@ from typing import Any
 
 from threadpoolctl import threadpool_info
 
-from benchmarks import critical_points, dimension, equations, homotopy, jacobians, linear_algebra
+from benchmarks import critical_points, dimension, equations, homotopy, jacobians, linear_algebra, training
 
 TITLES = {
     "Exact ranks mod p (2/3 n^3 operations counted; conversion excluded)": linear_algebra.rows,
@@ -19,6 +19,7 @@ TITLES = {
     "Equations up to a degree, each verified to vanish identically": equations.rows,
     "Degrees and total degree homotopies (CPU seconds of the computation alone)": homotopy.rows,
     "ED degrees (CPU seconds of the computation alone)": critical_points.rows,
+    "Landscapes for many targets (CPU seconds of the computation alone)": training.rows,
 }
 
 

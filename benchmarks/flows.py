@@ -1,4 +1,4 @@
-"""Where training ends, held against the enumerated critical points: ten architectures on ten data sets.
+"""Where training ends, held against the enumerated critical points: ten architectures, and a hard one, on ten data sets.
 
 ``python -m benchmarks.flows [RUNS]`` follows RUNS gradient flows (200) for each pair and prints a row each; nothing may be unmatched.
 """
@@ -22,6 +22,7 @@ REAL = {
     "cars": ("cars.csv", "distance_ft"),
 }
 """Data sets with their target; other names are seeds of random data."""
+DATA_SETS = (*REAL, *map(str, range(1, 7)))
 
 ARCHITECTURES = (
     "linear(2,1,2)",
@@ -33,8 +34,10 @@ ARCHITECTURES = (
     "mlp(2,1,1; x^3)",
     "cnn(2,2; x^2)",
     "mlp(2,1,2; x^2)",
-    "mlp(2,2,1; x^3 + x^2)",
+    "mlp(2,1,1; x^3 + x^2)",
 )
+HARD = ("mlp(2,2,1; x^3 + x^2)",)
+"""Most runs drift to limits of networks for ever, which takes an integrator long: in the campaign only."""
 
 
 def table(name: str, inputs: int, outputs: int) -> tuple[Any, Any]:
@@ -54,9 +57,10 @@ def table(name: str, inputs: int, outputs: int) -> tuple[Any, Any]:
 
 
 def ends_of(text: str, name: str, runs: int) -> GradientFlowResult:
-    """Gradient flow of an architecture on a data set."""
+    """Gradient flow of an architecture on a data set; inputs are whitened where the first layer is dense."""
     model = as_model(text)
-    return gradient_flow(model, data=table(name, model.inputs, model.outputs), runs=runs)
+    prepare = "none" if text.startswith("cnn") else "whiten"
+    return gradient_flow(model, data=table(name, model.inputs, model.outputs), prepare=prepare, runs=runs)
 
 
 def wrong_with(found: GradientFlowResult) -> list[str]:
@@ -79,8 +83,8 @@ def wrong_with(found: GradientFlowResult) -> list[str]:
 def main() -> None:
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     totals = {"pairs": 0, "runs": 0, "converged": 0, "unmatched": 0}
-    for text in ARCHITECTURES:
-        for name in (*REAL, *map(str, range(1, 7))):
+    for text in (*ARCHITECTURES, *HARD):
+        for name in DATA_SETS:
             start = time.perf_counter()
             found = ends_of(text, name, runs)
             totals["pairs"] += 1

@@ -41,14 +41,18 @@ if TYPE_CHECKING:
     from neurovariety.dictionary.ambient import AmbientResult, ambient
     from neurovariety.dictionary.components import ComponentsResult, components
     from neurovariety.dictionary.conservation import ConservationResult, conservation
+    from neurovariety.dictionary.critical_locus import CriticalLocusResult, critical_locus
     from neurovariety.dictionary.data import DataResult, data
     from neurovariety.dictionary.degree import DegreeResult, degree
     from neurovariety.dictionary.dimension import DimensionResult, dimension
     from neurovariety.dictionary.discriminant import DiscriminantResult, discriminant, wall_crossings
     from neurovariety.dictionary.ed_degree import EdDegreeResult, ed_degree
     from neurovariety.dictionary.equations import EquationsResult, equations
+    from neurovariety.dictionary.exposedness import ExposednessResult, exposedness
+    from neurovariety.dictionary.exposure.plane_curve import PlaneCurveCell, plane_curve_cell
     from neurovariety.dictionary.fibers import FibersResult, fibers
     from neurovariety.dictionary.gradient_flow import GradientFlowResult, gradient_flow
+    from neurovariety.dictionary.implicit_bias import ImplicitBiasResult, implicit_bias
     from neurovariety.dictionary.invariance import InvarianceResult, invariance
     from neurovariety.dictionary.landscape import LandscapeResult, landscape
     from neurovariety.dictionary.maximum_likelihood import MaximumLikelihoodResult, maximum_likelihood
@@ -57,9 +61,12 @@ if TYPE_CHECKING:
     from neurovariety.dictionary.point_count import PointCountResult, point_count
     from neurovariety.dictionary.polyhedral import PolyhedralResult, polyhedral
     from neurovariety.dictionary.sample_complexity import SampleComplexityResult, sample_complexity
+    from neurovariety.dictionary.singularities import SingularitiesResult, singularities
+    from neurovariety.dictionary.subnetworks import SubnetworksResult, subnetworks
     from neurovariety.dictionary.symmetries import SymmetriesResult, symmetries
     from neurovariety.dictionary.tangent_kernel import TangentKernelResult, tangent_kernel
     from neurovariety.dictionary.training.loss import Form
+    from neurovariety.dictionary.voronoi import VoronoiResult, voronoi
     from neurovariety.dictionary.weight_decay import WeightDecayResult, weight_decay
     from neurovariety.errors import (
         DataError,
@@ -86,6 +93,7 @@ _HOME = {
     "Claim": "claim",
     "ComponentsResult": "dictionary.components",
     "ConservationResult": "dictionary.conservation",
+    "CriticalLocusResult": "dictionary.critical_locus",
     "DataError": "errors",
     "DataResult": "dictionary.data",
     "Dataset": "dataset",
@@ -97,11 +105,13 @@ _HOME = {
     "EdDegreeResult": "dictionary.ed_degree",
     "EquationsResult": "dictionary.equations",
     "Equivariant": "architectures",
+    "ExposednessResult": "dictionary.exposedness",
     "FibersResult": "dictionary.fibers",
     "Form": "dictionary.training.loss",
     "GradientFlowResult": "dictionary.gradient_flow",
     "GraphNetwork": "architectures",
     "GroupConvolution": "architectures",
+    "ImplicitBiasResult": "dictionary.implicit_bias",
     "InputError": "errors",
     "InvarianceResult": "dictionary.invariance",
     "Invariant": "architectures",
@@ -117,6 +127,7 @@ _HOME = {
     "Node": "checkpoints",
     "NotAlgebraicError": "errors",
     "NotationError": "errors",
+    "PlaneCurveCell": "dictionary.exposure.plane_curve",
     "PointCountResult": "dictionary.point_count",
     "PolyhedralResult": "dictionary.polyhedral",
     "Provenance": "result",
@@ -129,11 +140,14 @@ _HOME = {
     "Rounding": "checkpoints",
     "SampleComplexityResult": "dictionary.sample_complexity",
     "Sequence": "architectures",
+    "SingularitiesResult": "dictionary.singularities",
     "StateSpace": "architectures",
+    "SubnetworksResult": "dictionary.subnetworks",
     "SymmetriesResult": "dictionary.symmetries",
     "TangentKernelResult": "dictionary.tangent_kernel",
     "TensorTrain": "architectures",
     "VerificationError": "errors",
+    "VoronoiResult": "dictionary.voronoi",
     "WeightDecayResult": "dictionary.weight_decay",
     "align": "checkpoints.align",
     "ambient": "dictionary.ambient",
@@ -142,6 +156,7 @@ _HOME = {
     "canonical_form": "checkpoints.canonical_form",
     "components": "dictionary.components",
     "conservation": "dictionary.conservation",
+    "critical_locus": "dictionary.critical_locus",
     "data": "dictionary.data",
     "degree": "dictionary.degree",
     "diagnose": "checkpoints.diagnose",
@@ -150,8 +165,10 @@ _HOME = {
     "ed_degree": "dictionary.ed_degree",
     "equations": "dictionary.equations",
     "export_script": "export",
+    "exposedness": "dictionary.exposedness",
     "fibers": "dictionary.fibers",
     "gradient_flow": "dictionary.gradient_flow",
+    "implicit_bias": "dictionary.implicit_bias",
     "invariance": "dictionary.invariance",
     "landscape": "dictionary.landscape",
     "load_network": "checkpoints",
@@ -159,14 +176,18 @@ _HOME = {
     "membership": "dictionary.membership",
     "ml_degree": "dictionary.ml_degree",
     "parse": "architectures",
+    "plane_curve_cell": "dictionary.exposure.plane_curve",
     "point_count": "dictionary.point_count",
     "polyhedral": "dictionary.polyhedral",
     "prune": "checkpoints.prune",
     "read_csv": "dataset",
     "sample_complexity": "dictionary.sample_complexity",
+    "singularities": "dictionary.singularities",
+    "subnetworks": "dictionary.subnetworks",
     "symmetries": "dictionary.symmetries",
     "tangent_kernel": "dictionary.tangent_kernel",
     "to_torch": "checkpoints",
+    "voronoi": "dictionary.voronoi",
     "wall_crossings": "dictionary.discriminant",
     "weight_decay": "dictionary.weight_decay",
     "write_network": "checkpoints",
@@ -184,6 +205,7 @@ __all__ = [
     "Claim",
     "ComponentsResult",
     "ConservationResult",
+    "CriticalLocusResult",
     "DataError",
     "DataResult",
     "Dataset",
@@ -195,11 +217,13 @@ __all__ = [
     "EdDegreeResult",
     "EquationsResult",
     "Equivariant",
+    "ExposednessResult",
     "FibersResult",
     "Form",
     "GradientFlowResult",
     "GraphNetwork",
     "GroupConvolution",
+    "ImplicitBiasResult",
     "InputError",
     "InvarianceResult",
     "Invariant",
@@ -214,6 +238,7 @@ __all__ = [
     "Node",
     "NotAlgebraicError",
     "NotationError",
+    "PlaneCurveCell",
     "PointCountResult",
     "PolyhedralResult",
     "Provenance",
@@ -226,11 +251,14 @@ __all__ = [
     "Rounding",
     "SampleComplexityResult",
     "Sequence",
+    "SingularitiesResult",
     "StateSpace",
+    "SubnetworksResult",
     "SymmetriesResult",
     "TangentKernelResult",
     "TensorTrain",
     "VerificationError",
+    "VoronoiResult",
     "WeightDecayResult",
     "align",
     "ambient",
@@ -239,6 +267,7 @@ __all__ = [
     "canonical_form",
     "components",
     "conservation",
+    "critical_locus",
     "data",
     "degree",
     "diagnose",
@@ -247,8 +276,10 @@ __all__ = [
     "ed_degree",
     "equations",
     "export_script",
+    "exposedness",
     "fibers",
     "gradient_flow",
+    "implicit_bias",
     "invariance",
     "landscape",
     "load_network",
@@ -256,14 +287,18 @@ __all__ = [
     "membership",
     "ml_degree",
     "parse",
+    "plane_curve_cell",
     "point_count",
     "polyhedral",
     "prune",
     "read_csv",
     "sample_complexity",
+    "singularities",
+    "subnetworks",
     "symmetries",
     "tangent_kernel",
     "to_torch",
+    "voronoi",
     "wall_crossings",
     "weight_decay",
     "write_network",

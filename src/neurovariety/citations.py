@@ -5,6 +5,10 @@ from __future__ import annotations
 SOURCES: dict[str, str] = {
     "marchetti2025": "G. L. Marchetti, V. Shahverdi, S. Mereta, M. Trager, K. Kohn, Algebra Unveils Deep Learning - An "
     "Invitation to Neuroalgebraic Geometry, ICML 2025, arXiv:2501.18915",
+    "shahverdi2026razor": "V. Shahverdi, G. L. Marchetti, K. Kohn, Learning on a Razor's Edge: the Singularity Bias of Polynomial "
+    "Neural Networks, ICLR 2026, arXiv:2505.11846",
+    "abeasis1980": "S. Abeasis, A. Del Fra, Degenerations for the representations of an equioriented quiver of type A_m, "
+    "Boll. Un. Mat. Ital. Suppl. 2 (1980)",
     "kileel2019": "J. Kileel, M. Trager, J. Bruna, On the Expressive Power of Deep Polynomial Neural Networks, NeurIPS 2019, "
     "arXiv:1905.12207",
     "trager2020": "M. Trager, K. Kohn, J. Bruna, Pure and Spurious Critical Points: a Geometric Study of Linear Networks, "
@@ -91,6 +95,8 @@ SOURCES: dict[str, str] = {
     "arXiv:1105.3643",
     "celik2021": "T. O. Celik, A. Jamneshan, G. Montufar, B. Sturmfels, L. Venturello, Wasserstein distance to independence models, "
     "J. Symbolic Comput. 104 (2021)",
+    "cifuentes2022": "D. Cifuentes, K. Ranestad, B. Sturmfels, M. Weinstein, Voronoi cells of varieties, "
+    "J. Symbolic Comput. 109 (2022)",
     "wilson1927": "E. B. Wilson, Probable inference, the law of succession, and statistical inference, "
     "J. Amer. Statist. Assoc. 22 (1927)",
     "kidger2021": "P. Kidger, On Neural Differential Equations, PhD thesis, University of Oxford 2021, arXiv:2202.02435",

@@ -14,6 +14,7 @@ torch = pytest.importorskip("torch")
 onnx = pytest.importorskip("onnx")
 from sample_modules import EXACT, NAMES, Cubic, modules  # noqa: E402
 from torch import nn  # noqa: E402
+from torch.nn import functional as F  # noqa: E402
 
 SINGLE = 2e-5
 """Relative difference that float32 may make in these small networks; a misread operation makes one of order 1."""
@@ -236,3 +237,115 @@ def test_refused_onnx_operator(tmp_path):
     onnx.save(onnx.helper.make_model(onnx.helper.make_graph(nodes, "g", values[:1], values[1:])), str(tmp_path / "a.onnx"))
     with pytest.raises(nv.InputError, match=r"^head/softmax: the operation Softmax is not supported"):
         nv.load_network(tmp_path / "a.onnx")
+
+
+class Hazards(nn.Module):
+    """Forms that are easily misread: scaled subtraction in reverse, operations in place, constants, buffers that are not saved."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(3, 3)
+        self.relu = nn.ReLU(inplace=True)
+        self.register_buffer("hidden", torch.tensor([1.0, -2.0, 0.5]), persistent=False)
+
+    def forward(self, x):
+        h = self.layer(x)
+        torch.relu_(h)  # the value has its old name afterwards
+        h = torch.rsub(h, torch.tensor([2.0, 3.0, 5.0]), alpha=4) + self.hidden
+        g = self.relu(self.layer(h))
+        g += h
+        return torch.sub(1, g, alpha=3) - torch.add(g, x, alpha=-2)
+
+
+def test_hazards(tmp_path):
+    torch.manual_seed(2)
+    module = Hazards().eval()
+    x = inputs((3,))
+    program = torch.export.export(module, (torch.zeros(4, 3),))
+    torch.export.save(program, tmp_path / "a.pt2")
+    expected = by_torch(module, x)
+    for network in (nv.load_network(tmp_path / "a.pt2"), nv.load_network(module)):
+        assert close(network.evaluate(x), expected)
+
+
+class Overwritten(nn.Module):
+    def forward(self, x):
+        h = x + 1
+        v = h.view(-1, 3)
+        torch.relu_(h)
+        return v
+
+
+class Aligned(nn.Module):
+    """With seven samples the batch of one value would be added along an axis of the other."""
+
+    def forward(self, x):
+        return x.sum(2) + x
+
+
+class VectorTimesMatrix(nn.Module):
+    def forward(self, x):
+        return x.sum(2) @ x
+
+
+@pytest.mark.parametrize(
+    ("module", "shape", "message"),
+    [
+        (Overwritten(), (3,), "relu_ is not supported .it overwrites"),
+        (Aligned(), (7, 7), "aligns the batch"),
+        (VectorTimesMatrix(), (7, 7), "multiplies a vector of each sample"),
+        (nn.Sequential(nn.Linear(2, 2), nn.Softplus(threshold=1)), (2,), "threshold=1"),
+    ],
+)
+def test_what_would_mix_samples_or_jump_is_refused(module, shape, message, tmp_path):
+    torch.export.save(torch.export.export(module.eval(), (torch.zeros(7, *shape),)), tmp_path / "a.pt2")
+    with pytest.raises(nv.InputError, match=message):
+        nv.load_network(tmp_path / "a.pt2")
+
+
+def test_a_weight_along_the_batch_is_refused(tmp_path):
+    weight = onnx.numpy_helper.from_array(np.ones((2, 3), dtype=np.float32), "w")
+    values = [onnx.helper.make_tensor_value_info(n, onnx.TensorProto.FLOAT, [2, 3]) for n in "xy"]
+    graph = onnx.helper.make_graph([onnx.helper.make_node("Add", ["x", "w"], ["y"], name="sum")], "g", values[:1], values[1:], [weight])
+    onnx.save(onnx.helper.make_model(graph), str(tmp_path / "a.onnx"))
+    with pytest.raises(nv.InputError, match=r"^sum .* to the batch axis"):
+        nv.load_network(tmp_path / "a.onnx")
+
+
+def test_exact_values_that_explode_are_given_up():
+    layers = [part for _ in range(12) for part in (nn.Linear(4, 4), Cubic())]
+    network = nv.load_network(nn.Sequential(*layers))
+    with pytest.raises(nv.ResourceError, match="more than the limit of 262,144"):
+        network.evaluate_exact([[0.1, 0.2, 0.3, 0.4]])
+
+
+class PolynomialNetwork(nn.Module):
+    """Batch norm, a padded convolution, pooling, a skip connection, a constant and a quotient, all algebraic."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Conv2d(1, 2, 2, padding="same")
+        self.norm = nn.BatchNorm2d(2)
+        self.last = nn.Linear(8, 2)
+
+    def forward(self, x):
+        h = self.norm(self.first(x)) ** 2
+        h = F.avg_pool2d(h + x, 2, stride=2)
+        return self.last((h / (1 + h * h)).flatten(1)) - 0.1
+
+
+def test_the_model_computes_the_network(made, networks):
+    import jax
+
+    torch.manual_seed(4)
+    polynomial = PolynomialNetwork().eval()
+    polynomial.norm.running_mean.normal_()
+    polynomial.norm.running_var.uniform_(0.5, 2)
+    for network in (nv.load_network(polynomial, example=(1, 4, 4)), networks["attention"], networks["pieces"], networks["rational"]):
+        model = network.as_model()
+        assert model.parameters == network.parameters
+        blocks = model.unflatten(network.flat())
+        coefficients = np.array([float(c) for c in model.coefficients])
+        with jax.enable_x64(True):
+            for x in inputs(network.input_shape).astype(np.float64):
+                assert np.allclose(model.function(blocks, x, jax.numpy.asarray(coefficients)), network.evaluate(x[None])[0], rtol=1e-9)

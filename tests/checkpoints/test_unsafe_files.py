@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import pickle
+import sys
 import zipfile
 from pathlib import Path
 
@@ -188,3 +189,19 @@ def test_the_example_networks_are_equal_functions():
     x = np.random.default_rng(5).integers(-50, 51, size=(20, 2))
     assert np.array_equal(plain.evaluate_exact(x), redundant.evaluate_exact(x))
     assert len(set(plain.evaluate_exact(x)[:, 0])) > 1
+
+
+def test_optional_packages_are_asked_for_in_a_sentence(monkeypatch):
+    examples = Path(__file__).parents[2] / "examples"
+    network = nv.load_network(examples / "penguins.onnx")
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(nv.InputError, match=r"needs the package onnx: pip install .neurovariety\[checkpoints\]"):
+        nv.load_network(examples / "penguins.onnx")
+    with pytest.raises(nv.InputError, match="needs the package torch"):
+        nv.to_torch(network)
+
+
+def test_pt2_needs_no_torch(exported, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    assert nv.load_network(exported).parameters == 3

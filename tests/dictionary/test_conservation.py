@@ -116,3 +116,20 @@ def test_verify_and_bad_input():
         conservation("linear(8,8,8)")
     with pytest.raises(InputError, match="expected at most 60"):
         conservation("linear(2,2,2)", data=np.random.default_rng(0).normal(size=(70, 2)))
+
+
+@pytest.mark.parametrize(
+    ("text", "dimension", "functions"),
+    [("linear(2,2,2)", 5, 4), ("linear(2,1,3)", 4, 4), ("linear(3,2,2)", 7, 6), ("linear(2,1,1,2)", 3, 3), ("mlp(2,1,1; x^2)", 2, 2)],
+)
+def test_balanced_leaf(text, dimension, functions):
+    """Weights less laws, and every function can be reached there."""
+    found = conservation(text)
+    leaf = found.evidence["balanced"]
+    assert (leaf["found"], leaf["dimension"], leaf["functions"]) == (True, dimension, functions)
+    assert dimension == found.evidence["parameters"] - found.value["independent"]
+    assert leaf["gap"] > 1e4
+
+
+def test_without_laws_there_is_no_leaf():
+    assert conservation("mlp(2,2,1; x^2 + x)").evidence["balanced"] is None

@@ -67,7 +67,7 @@ class Attention(Architecture):
         layer_name = numbered(matrix, layer, self.layers)
         return layer_name if self.heads == 1 else f"{layer_name}h{numbered('', head, self.heads)}"
 
-    def _heads(self, layer: int) -> list[tuple[str, str, str]]:
+    def head_blocks(self, layer: int) -> list[tuple[str, str, str]]:
         """Block names (K, Q, V) of each head of a layer."""
         return [(self._name("K", layer, h), self._name("Q", layer, h), self._name("V", layer, h)) for h in range(1, self.heads + 1)]
 
@@ -75,7 +75,7 @@ class Attention(Architecture):
         found: dict[str, Shape] = {}
         for l in range(1, self.layers + 1):
             d, out, a = self.widths[l - 1], self.widths[l], self.inner[l - 1]
-            for k, q, v in self._heads(l):
+            for k, q, v in self.head_blocks(l):
                 found |= {k: (a, d), q: (a, d), v: (out, d)}
         return dict(sorted(found.items()))
 
@@ -86,7 +86,7 @@ class Attention(Architecture):
     def apply(self, parameters: dict[str, Any], x: Any, coefficients: Any) -> Any:
         for l in range(1, self.layers + 1):
             total = None
-            for k, q, v in self._heads(l):
+            for k, q, v in self.head_blocks(l):
                 scores = (parameters[k] @ x).T @ (parameters[q] @ x)  # t x t, what a softmax would normalize
                 head = parameters[v] @ (x @ scores)
                 total = head if total is None else total + head
@@ -102,22 +102,22 @@ class Attention(Architecture):
         out = []
         for l in range(1, self.layers + 1):
             a = self.inner[l - 1]
-            for h, (k, q, v) in enumerate(self._heads(l), start=1):
+            for h, (k, q, v) in enumerate(self.head_blocks(l), start=1):
                 where = f"layer {l}" + (f", head {h}" if self.heads > 1 else "")
                 out.append(AxisAction(Kind.GENERAL_LINEAR, a, ((k, 0, 1), (q, 0, -1)), f"GL({a}) between K and Q of {where}"))
                 out.append(AxisAction(Kind.TORUS, 1, ((v, None, 1), (k, None, -1)), f"scaling V against K of {where}"))
             if l < self.layers:
-                axes = [(v, 0, 1) for _, _, v in self._heads(l)]
-                axes += [(name, 1, -1) for head in self._heads(l + 1) for name in head]
+                axes = [(v, 0, 1) for _, _, v in self.head_blocks(l)]
+                axes += [(name, 1, -1) for head in self.head_blocks(l + 1) for name in head]
                 width = self.widths[l]
                 out.append(AxisAction(Kind.GENERAL_LINEAR, width, tuple(axes), f"GL({width}) on the features after layer {l}"))
         return tuple(out)
 
     def input_axes(self) -> tuple[tuple[str, int], ...]:
-        return tuple((name, 1) for head in self._heads(1) for name in head)
+        return tuple((name, 1) for head in self.head_blocks(1) for name in head)
 
     def output_axes(self) -> tuple[tuple[str, int], ...]:
-        return tuple((v, 0) for _, _, v in self._heads(self.layers))
+        return tuple((v, 0) for _, _, v in self.head_blocks(self.layers))
 
     def theorems(self) -> tuple[Theorem, ...]:
         d, out, a = self.widths[0], self.widths[1], min(self.inner[0], self.widths[0])

@@ -40,10 +40,10 @@ def algebraic_model(network: Network) -> Model:
     import jax.numpy as jnp
 
     for node in network.nodes:
-        refused = "a maximum" if node.kind == "max_pool" else node.attributes["function"] if node.kind == "activation" else "polynomial"
-        if refused not in ALGEBRAIC:
+        applied = node.attributes["function"] if node.kind == "activation" else "a maximum"
+        if node.kind == "max_pool" or (node.kind == "activation" and applied not in ALGEBRAIC):
             raise InputError(
-                f"{node.place} applies {refused}, which is not a polynomial or rational function: no algebraic model has this "
+                f"{node.place} applies {applied}, which is not a polynomial or rational function: no algebraic model has this "
                 "network; replace it by a polynomial, or use what works on the network itself (evaluate, diagnose, prune, align)"
             )
     table = _Coefficients()

@@ -21,6 +21,13 @@ BATCH = 7
 """Samples in the batch that a graph is exported or read with: a length that no axis of a sample is likely to have by itself."""
 
 
+SOFTPLUS_THRESHOLD = 15
+"""Above a threshold of at least this, softplus may be x itself in a graph: the difference is below exp(-15) < 4e-7."""
+
+MAX_INPUT = 10**8
+"""Largest number of entries of one input: a file may claim any shape, and a value of that shape is made to check it."""
+
+
 @dataclass(frozen=True)
 class Value:
     """An operand that a node makes."""
@@ -76,6 +83,8 @@ class Builder:
     def input(self, name: str, shape: tuple[int, ...]) -> Value:
         """The network's input, of the shape of one sample."""
         self.nodes.append(Node(name, "input"))
+        if prod(shape) > MAX_INPUT:
+            raise InputError(f"{self.source} takes inputs of {prod(shape):,} numbers; at most {MAX_INPUT:,} are read")
         self.input_shape = shape
         self._samples[name] = np.zeros((2, *shape))
         return Value(name)
@@ -96,7 +105,7 @@ class Builder:
             with np.errstate(all="ignore"):
                 arrays = {k: FLOATS.array(self.weights[k]) for k in made.weights.values()}
                 found = apply(made, [self._samples[v.name] for v in values], arrays, self.weights, FLOATS)
-        except (ValueError, TypeError, IndexError, KeyError) as error:
+        except (ValueError, TypeError, IndexError, KeyError, ArithmeticError, MemoryError) as error:
             if isinstance(error, InputError):
                 raise
             raise InputError(f"{made.place} cannot be applied to its inputs ({str(error)[:120]})") from error
@@ -130,6 +139,10 @@ class Builder:
             return self.node(f"{operand.key} turned", operand.key, "transpose", [Stored(operand.key)], permutation=(1, 0))
         raise InputError(f"the number {operand!r} stands where the network needs a value")
 
+    def _many(self, value: Value) -> bool:
+        """Whether a value differs from sample to sample; one made of weights alone has a batch of one."""
+        return self._samples[value.name].shape[0] != 1
+
     def number(self, operand: Operand) -> Fraction | None:
         """The operand as an exact number, where it is a number or a stored constant of one entry that is not trained."""
         if isinstance(operand, Stored):
@@ -148,6 +161,11 @@ class Builder:
         if not isinstance(a, Value) and not isinstance(b, Value):  # weights alone: a value that does not depend on the input
             a, b = (v if n is not None else self.promoted(v) for v, n in ((a, p), (b, q)))
         if isinstance(a, Value) and isinstance(b, Value):
+            if len(self.shape(a)) != len(self.shape(b)) and self._many(a) and self._many(b):
+                raise InputError(
+                    f"{path or name} ({kind}) joins values of shapes {self.shape(a)} and {self.shape(b)}, which aligns the batch of "
+                    "one with an axis of the other; give both the same number of axes"
+                )
             return self.node(name, path, kind, [a, b])
         value, other, n, flipped = (a, b, q, False) if isinstance(a, Value) else (b, a, p, True)
         reversed_ = {"reversed": True} if flipped and kind in ("subtract", "divide") else {}
@@ -179,6 +197,8 @@ class Builder:
         x, y = self.promoted(a), self.promoted(b)
         if len(self.shape(x)) != 1:
             return self.node(name, path, "matmul", [x, y], transpose=transpose)
+        if self._many(y):
+            raise InputError(f"{path or name} (matmul) multiplies a vector of each sample by a matrix of each; give it two axes")
         row = self.node(f"{name} row", path, "reshape", [x], shape=(1, *self.shape(x)))  # a vector a sample is a matrix of one row
         made = self.node(f"{name} product", path, "matmul", [row, y], transpose=transpose)
         return self.node(name, path, "reshape", [made], shape=self.shape(made)[1:])

@@ -38,9 +38,10 @@ def fused(network: Network) -> Network:
 
 
 def _with_biases(network: Network) -> Network:
-    """An addition of a vector to a linear node without bias, which nothing else reads, becomes its bias."""
+    """An addition of a vector to a linear node or a convolution without bias, which nothing else reads, becomes its bias."""
     readers = Counter(n for node in network.nodes for n in node.inputs)
-    by_name = {node.name: node for node in network.nodes}
+    uses = Counter(k for node in network.nodes for k in node.weights.values())
+    weights, by_name = dict(network.weights), {node.name: node for node in network.nodes}
     nodes: dict[str, Node] = {}
     for node in network.nodes:
         before = by_name[node.inputs[0]] if node.inputs else None
@@ -48,16 +49,19 @@ def _with_biases(network: Network) -> Network:
             node.kind == "add"
             and "weight" in node.weights
             and before is not None
-            and before.kind == "linear"
+            and before.kind in ("linear", "conv")
             and "bias" not in before.weights
             and readers[before.name] == 1
             and before.name != network.output
-            and network.weights[node.weights["weight"]].shape == network.weights[before.weights["weight"]].shape[:1]
         ):
-            del nodes[before.name]
-            node = replace(before, name=node.name, weights={**before.weights, "bias": node.weights["weight"]})
-        nodes[node.name] = node
-    return replace(network, nodes=tuple(nodes.values()))
+            key, filters = node.weights["weight"], network.weights[before.weights["weight"]]
+            channels = (filters.shape[0], *(1 for _ in filters.shape[2:]))
+            if network.weights[key].shape == channels and (before.kind == "linear" or uses[key] == 1):
+                weights[key] = network.weights[key].reshape(-1)
+                del nodes[before.name]
+                node = replace(before, name=node.name, weights={**before.weights, "bias": key})
+        by_name[node.name] = nodes[node.name] = node
+    return replace(network, nodes=tuple(nodes.values()), weights=weights)
 
 
 def _composed(network: Network) -> Network:

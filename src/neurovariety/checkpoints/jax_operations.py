@@ -260,6 +260,13 @@ def _slice(c: Call) -> Value:
     return value
 
 
+def _pad(c: Call) -> Value:
+    sides = c.parameters["padding_config"]
+    if c.builder.number(c.operands[1]) != 0 or any(lo < 0 or hi < 0 or inner for lo, hi, inner in sides):
+        c.refuse("zeros around an array are understood")
+    return c.make("pad", c.x, padding=tuple((int(lo), int(hi)) for lo, hi, _ in sides))
+
+
 def _split(c: Call) -> list[Value]:
     axis, ends = int(c.parameters["axis"]), np.cumsum(c.parameters["sizes"])
     starts = [0, *ends[:-1]]
@@ -300,6 +307,7 @@ OPERATIONS: dict[str, Callable[[Call], Any]] = {
     "broadcast_in_dim": _broadcast,
     "transpose": lambda c: c.make("transpose", c.x, permutation=tuple(int(k) for k in c.parameters["permutation"])),
     "slice": _slice,
+    "pad": _pad,
     "split": _split,
     "concatenate": lambda c: c.make("concatenate", *c.operands, axis=int(c.parameters["dimension"])),
     "reduce_sum": lambda c: c.make("sum", c.x, axes=tuple(int(k) for k in c.parameters["axes"]), keepdims=False),

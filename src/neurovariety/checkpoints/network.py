@@ -12,10 +12,13 @@ import numpy as np
 from neurovariety.checkpoints.activations import FUNCTIONS
 from neurovariety.checkpoints.arithmetic import FLOATS, FRACTIONS, Arithmetic, Array, to_floats, to_fractions
 from neurovariety.checkpoints.operations import KINDS, apply
-from neurovariety.errors import InputError
+from neurovariety.errors import InputError, ResourceError
 
 if TYPE_CHECKING:
     from neurovariety.model import Model
+
+MAX_EXACT_BITS = 2**18
+"""Largest size of an exact value before an evaluation is given up: 80,000 digits, where one sum takes 40 milliseconds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +35,7 @@ class Node:
     * activation: function and its own attributes, see `neurovariety.checkpoints.activations`.
     * add, subtract, multiply, divide: two inputs, or one and a weight or the attribute constant (reversed: constant op input).
     * matmul: two inputs; transpose, a flag for each. parameter: value, a weight as a value.
-    * transpose: permutation. reshape: shape. slice: axis, start, stop, step. concatenate: axis.
+    * transpose: permutation. reshape: shape. slice: axis, start, stop, step. concatenate: axis. pad: padding, zeros, a pair an axis.
     * sum, mean: axes, keepdims. average_pool, max_pool: window, stride, padding, dilation; channels first.
     """
 
@@ -103,7 +106,8 @@ class Network:
         """Outputs as object arrays of Fractions: the exact value of the network of the stored, rational weights at rational inputs.
 
         Batch norm divides by a root; that factor alone is the float64 nearest to it, and exact from there on. Raises `InputError` with
-        the place of a function that is not rational (tanh, ...), or of a denominator that vanishes.
+        the place of a function that is not rational (tanh, ...), or of a denominator that vanishes, and `ResourceError` where numbers
+        grow beyond all use: their length grows with the degree of the network, and rational activations multiply denominators.
         """
         return self._run(self._batch(x, FRACTIONS), {**self.weights, **(weights or {})}, FRACTIONS)[self.output]
 
@@ -222,4 +226,15 @@ def run(network: Network, x: Any, weights: Mapping[str, Any], stored: Mapping[st
         except (ValueError, TypeError, IndexError, KeyError) as error:
             shapes = ", ".join(str(tuple(v.shape[1:])) for v in operands)
             raise InputError(f"{node.place} cannot be applied to a value of shape {shapes} ({str(error)[:120]})") from error
+        if arithmetic.exact:
+            _check_size(values[node.name], node)
     return values
+
+
+def _check_size(values: Array, node: Node) -> None:
+    bits = max((v.denominator.bit_length() + abs(v.numerator).bit_length() for v in values.reshape(-1).tolist()), default=0)
+    if bits > MAX_EXACT_BITS:
+        raise ResourceError(
+            f"exact values at {node.place} have {bits:,} bits, more than the limit of {MAX_EXACT_BITS:,}; evaluate at inputs with "
+            "fewer digits, or in floating point"
+        )

@@ -13,7 +13,7 @@ import numpy as np
 
 from neurovariety.checkpoints.arithmetic import Array
 from neurovariety.checkpoints.network import Network, Node
-from neurovariety.checkpoints.onnx_import import FIXED, import_onnx
+from neurovariety.checkpoints.onnx_import import FIXED, PATH, import_onnx
 from neurovariety.errors import InputError
 
 _OPSET = 20
@@ -59,6 +59,7 @@ class _Writer:
         self.arrays: dict[str, Array] = {}
         self.fixed = set(network.fixed)
         self.operators: list[Any] = []
+        self.path = ""
         self.bare: set[str] = set()  # values without a batch axis: weights, and what is made of them alone
         self.names = {n.name for n in network.nodes} | set(weights)
 
@@ -76,10 +77,14 @@ class _Writer:
             "divide",
         ):
             raise InputError(f"{node.place} works on a weight alone and cannot be written to ONNX; write the network to .npz")
+        self.path = node.path
         _KINDS[node.kind](self, node)
 
     def add(self, operator: str, inputs: Sequence[str], output: str, **attributes: Any) -> str:
-        self.operators.append(self.helper.make_node(operator, list(inputs), [output], name=output, **attributes))
+        made = self.helper.make_node(operator, list(inputs), [output], name=output, **attributes)
+        if self.path:
+            made.metadata_props.add(key=PATH, value=self.path)
+        self.operators.append(made)
         return output
 
     def fresh(self, name: str) -> str:
@@ -260,6 +265,12 @@ def _transpose(w: _Writer, node: Node) -> None:
         w.add("Transpose", node.inputs, node.name, perm=[0, *(k + 1 for k in order)])
 
 
+def _pad(w: _Writer, node: Node) -> None:
+    sides = node.attributes["padding"]
+    pads = [0, *(a for a, _ in sides), 0, *(b for _, b in sides)]
+    w.add("Pad", [node.inputs[0], w.array(f"{node.name} sides", np.asarray(pads, dtype=np.int64))], node.name)
+
+
 def _slice(w: _Writer, node: Node) -> None:
     a = node.attributes
     numbers = [w.array(f"{node.name} {k}", np.asarray([v], dtype=np.int64)) for k, v in _slice_numbers(a)]
@@ -290,6 +301,7 @@ _KINDS: dict[str, Callable[[_Writer, Node], Any]] = {
     "transpose": _transpose,
     "reshape": lambda w, node: w.reshaped(node.inputs[0], w.shapes[node.name], node.name),
     "slice": _slice,
+    "pad": _pad,
     "concatenate": lambda w, node: w.add("Concat", node.inputs, node.name, axis=node.attributes["axis"] + 1),
     "sum": _sum,
     "mean": _sum,

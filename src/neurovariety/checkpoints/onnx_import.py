@@ -19,6 +19,10 @@ FIXED = "neurovariety.fixed"
 """The key of the model's metadata under which `onnx_export` notes which weights were not trained."""
 
 
+PATH = "neurovariety.path"
+"""The key under which `onnx_export` notes the path of the module that a node came from."""
+
+
 def read_onnx(file: str | Path) -> Network:
     """The network in an ONNX file. Raises `InputError` for what cannot be read or is not understood.
 
@@ -101,6 +105,8 @@ def import_onnx() -> Any:
 def _path(node: Any) -> str:
     """The module path that torch's exporter notes, or the name of the node."""
     for prop in node.metadata_props:
+        if prop.key == PATH:
+            return str(prop.value)
         if prop.key == "pkg.torch.onnx.name_scopes":
             scopes = [part.strip(" '\"") for part in prop.value.strip("[]").split(",")]
             if len(scopes) > 1 and scopes[-2]:

@@ -10,12 +10,9 @@ from typing import Any
 import numpy as np
 
 from neurovariety.checkpoints.arithmetic import Array
-from neurovariety.checkpoints.building import Builder, Operand, Stored, Turned, Value, power, refuse
+from neurovariety.checkpoints.building import SOFTPLUS_THRESHOLD, Builder, Operand, Stored, Turned, Value, power, refuse
 from neurovariety.checkpoints.contraction import contract
 from neurovariety.errors import InputError
-
-_SOFTPLUS_THRESHOLD = 15
-"""Where torch exports softplus as x itself above a threshold of at least this: the difference is below exp(-15) < 4e-7."""
 
 
 @dataclass(frozen=True)
@@ -180,7 +177,7 @@ def _greater(c: Call) -> Above:
 def _where(c: Call) -> Value:
     """Where(b x > 20, x, softplus(b x)/b), which is softplus but for rounding; b = 1 leaves out the product and the quotient."""
     test, x, soft = c.inputs
-    if not isinstance(test, Above) or test.number < _SOFTPLUS_THRESHOLD or not isinstance(soft, Value):
+    if not isinstance(test, Above) or test.number < SOFTPLUS_THRESHOLD or not isinstance(soft, Value):
         refuse(c.path, c.operator, "the exported form of softplus is understood")
     inner, scaled = c.builder.made(soft), c.builder.made(test.value)
     if test.value != x and scaled is not None and inner is not None:
@@ -263,6 +260,16 @@ def _slice(c: Call) -> Operand:
     return value
 
 
+def _pad(c: Call) -> Value:
+    c.only("mode", b"constant")
+    pads = c.integers(1, "pads") or []
+    rank = len(c.builder.shape(c.x)) + 1
+    value = c.builder.number(c.input(2)) if c.input(2) is not None else Fraction(c.attributes.get("value", 0))
+    if value != 0 or c.input(3) is not None or len(pads) != 2 * rank or min(pads) < 0 or pads[0] or pads[rank]:
+        refuse(c.path, c.operator, "zeros around the axes of a sample are understood")
+    return c.make("pad", c.x, padding=tuple((pads[k], pads[k + rank]) for k in range(1, rank)))
+
+
 def _split(c: Call) -> list[Value]:
     axis = c.builder.axis(c.x, int(c.attributes.get("axis", 0)), c.path)
     total = c.builder.shape(c.x)[axis]
@@ -300,7 +307,7 @@ def _gather(c: Call) -> Operand:
     axis, indices = int(c.attributes.get("axis", 0)), c.integers(1) or []
     if _known(c):
         array = c.builder.weights[c.inputs[1].key]
-        return c.constant(np.take(c.builder.weights[c.inputs[0].key], array.astype(np.int64), axis=axis))
+        return c.constant(np.asarray(np.take(c.builder.weights[c.inputs[0].key], array.astype(np.int64), axis=axis)))
     if len(indices) != 1:
         refuse(c.path, c.operator, "one index is understood")
     place = c.builder.axis(c.x, axis, c.path)
@@ -318,7 +325,9 @@ def _known(c: Call) -> bool:
 
 def _same(c: Call) -> Operand:
     c.only("to", 1, 6, 7, 10, 11, 16)
-    c.only("training_mode", 0)
+    training = c.input(2) if c.operator == "Dropout" else None
+    if training is not None and c.builder.number(training) != 0:
+        refuse(c.path, c.operator, "in training it is random")
     return c.inputs[0]
 
 
@@ -365,6 +374,7 @@ OPERATIONS: dict[str, Callable[[Call], Any]] = {
     "Squeeze": _squeeze,
     "Unsqueeze": _unsqueeze,
     "Slice": _slice,
+    "Pad": _pad,
     "Split": _split,
     "Concat": _concatenate,
     "ReduceSum": _reduced("sum"),

@@ -88,6 +88,10 @@ def _padded(c: _Call, x: Any, padding: Any, fill: Any) -> Any:
 
 
 def _windows(c: _Call, size: Any, window: Any, stride: Any, dilation: Any) -> tuple[int, ...]:
+    if min(*stride, *dilation) < 1 or len(stride) != len(size) or len(window) != len(size):
+        raise InputError(
+            f"{c.node.place} has stride {tuple(stride)} and dilation {tuple(dilation)}; each is at least 1, one a direction"
+        )
     found = tuple((n - d * (k - 1) - 1) // s + 1 for n, k, s, d in zip(size, window, stride, dilation, strict=True))
     if min(found) < 1:
         raise InputError(f"{c.node.place} slides a window of {tuple(window)} over an input of {tuple(size)}, which is smaller")
@@ -128,6 +132,10 @@ def _pair(c: _Call) -> tuple[Any, Any]:
         a, b = (v.reshape((v.shape[0], *(1 for _ in range(rank - v.ndim)), *v.shape[1:])) for v in c.values)
         return a, b
     other = c.weight("weight") if c.has("weight") else c.arithmetic.scalar(c.attributes["constant"])
+    if c.has("weight") and (other.ndim > c.x.ndim or (other.ndim == c.x.ndim and other.shape[0] != 1)):
+        raise InputError(
+            f"{c.node.place} joins a weight of shape {tuple(other.shape)} to the batch axis; a network maps each sample by itself"
+        )
     return (other, c.x) if c.attributes.get("reversed") else (c.x, other)
 
 
@@ -175,6 +183,11 @@ def _reshape(c: _Call) -> Any:
     return c.x.reshape((c.x.shape[0], *c.attributes["shape"]))
 
 
+def _pad(c: _Call) -> Any:
+    sides = [(0, 0), *c.attributes["padding"]]
+    return np.pad(c.x, sides, constant_values=c.arithmetic.scalar(Fraction(0))) if c.xp is np else c.xp.pad(c.x, sides)
+
+
 def _slice(c: _Call) -> Any:
     a = c.attributes
     return c.x[(slice(None),) * (a["axis"] + 1) + (slice(a["start"], a["stop"], a["step"]),)]
@@ -208,6 +221,7 @@ _OPERATIONS: dict[str, Callable[[_Call], Any]] = {
     "transpose": _transpose,
     "reshape": _reshape,
     "slice": _slice,
+    "pad": _pad,
     "concatenate": _concatenate,
     "sum": _sum,
     "mean": _sum,

@@ -138,7 +138,7 @@ def _convolution(torch: Any, node: Node, values: list[Any], w: dict[str, Any]) -
 
 
 def _padded(torch: Any, x: Any, padding: Any, fill: float) -> tuple[Any, list[int]]:
-    """Uneven padding by torch's pad (which the reader refuses), even padding by the operation itself."""
+    """Uneven padding by torch's pad, even padding by the operation itself."""
     if all(a == b for a, b in padding):
         return x, [a for a, _ in padding]
     return torch.nn.functional.pad(x, [side for sides in reversed(padding) for side in sides], value=fill), [0] * len(padding)
@@ -187,6 +187,10 @@ def _slice(torch: Any, node: Node, values: list[Any], w: dict[str, Any]) -> Any:
     return values[0][(slice(None),) * (a["axis"] + 1) + (slice(a["start"], a["stop"], a["step"]),)]
 
 
+def _pad(torch: Any, node: Node, values: list[Any], w: dict[str, Any]) -> Any:
+    return torch.nn.functional.pad(values[0], [side for sides in reversed(node.attributes["padding"]) for side in sides])
+
+
 def _sum(torch: Any, node: Node, values: list[Any], w: dict[str, Any]) -> Any:
     a = node.attributes
     reduce = torch.sum if node.kind == "sum" else torch.mean
@@ -207,6 +211,7 @@ _KINDS: dict[str, Callable[[Any, Node, list[Any], dict[str, Any]], Any]] = {
     "transpose": lambda torch, n, v, w: v[0].permute(0, *(k + 1 for k in n.attributes["permutation"])),
     "reshape": lambda torch, n, v, w: v[0].reshape(v[0].shape[0], *n.attributes["shape"]),
     "slice": _slice,
+    "pad": _pad,
     "concatenate": lambda torch, n, v, w: torch.cat(v, dim=n.attributes["axis"] + 1),
     "sum": _sum,
     "mean": _sum,

@@ -164,6 +164,8 @@ class _Reader:
                 raise InputError(f"{path or self.builder.source} leaves an axis other than the batch open; export with fixed shapes")
             return
         place = path or self.builder.source
+        if operator.startswith("_assert") and not outputs:  # what export checks of shapes and types
+            return
         if not node["target"].startswith("torch.ops.aten.") or operator not in OPERATIONS:
             refuse(place, node["target"].removeprefix("torch.ops."))
         names = [t["name"] for o in outputs for t in _tensors(o)]
@@ -174,6 +176,17 @@ class _Reader:
         made = operation(call)
         for name, value in zip(names, made if isinstance(made, list) else [made], strict=True):
             self.values[name] = value
+        if operator.endswith("_") and operator != "detach_":
+            self._overwrite(node, place, operator, self.values[names[0]])
+
+    def _overwrite(self, node: dict[str, Any], place: str, operator: str, new: Operand) -> None:
+        """After an operation in place every name of the old value means the new one; views of it would change too, and are refused."""
+        old = self.values[node["inputs"][0]["arg"]["as_tensor"]["name"]]
+        views = ("reshape", "transpose", "slice", "input")
+        made = self.builder.made(old)
+        if made is None or made.kind in views or any(n.kind in views and made.name in n.inputs for n in self.builder.nodes):
+            refuse(place, operator, "it overwrites a value of which there are views, or an input or a weight")
+        self.values.update({name: new for name, value in self.values.items() if value == old})
 
     def _argument(self, argument: dict[str, Any]) -> Any:
         ((kind, value),) = argument.items()

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from neurovariety.checkpoints.building import Builder, Operand, Stored, Turned, Value, power, refuse
+from neurovariety.checkpoints.building import SOFTPLUS_THRESHOLD, Builder, Operand, Stored, Turned, Value, power, refuse
 from neurovariety.checkpoints.contraction import contract
 from neurovariety.errors import InputError
 
@@ -123,8 +123,7 @@ def _entrywise(kind: str) -> Callable[[Call], Operand]:
         if c.operator == "rsub":
             a, b = b, a
         if scale != 1:
-            a, b = (c.builder.elementwise(f"{c.name} scaled", c.path, "multiply", a, scale), b) if c.operator == "rsub" else (a, b)
-            b = c.builder.elementwise(f"{c.name} scaled", c.path, "multiply", b, scale) if c.operator != "rsub" else b
+            b = c.builder.elementwise(f"{c.name} scaled", c.path, "multiply", b, scale)
         return c.builder.elementwise(c.name, c.path, kind, a, b)
 
     return make
@@ -152,7 +151,9 @@ def _elu(c: Call) -> Value:
 
 
 def _softplus(c: Call) -> Value:
-    # above threshold/beta torch returns x itself, which differs from softplus by less than exp(-20) there
+    # above threshold/beta torch returns x itself, which for the usual threshold of 20 differs from softplus by less than exp(-20)
+    if c.get("threshold", 20) < SOFTPLUS_THRESHOLD:
+        refuse(c.place, c.operator, f"threshold={c.get('threshold')}, which makes it jump")
     return c.activation("softplus", beta=c.number("beta", 1))
 
 
@@ -183,6 +184,8 @@ def _squeeze(c: Call) -> Value:
 
 
 def _unsqueeze(c: Call) -> Value:
+    if isinstance(c.arguments["self"], Stored) and c.arguments["dim"] == 0:  # a weight that becomes a value of a batch of one
+        return c.x
     shape = c.builder.shape(c.x)
     axis = int(c.arguments["dim"]) % (len(shape) + 2)
     if axis == 0:
@@ -221,6 +224,17 @@ def _slice(c: Call) -> Value:
     return c.make("slice", c.x, axis=axis, start=begin, stop=end, step=step)
 
 
+def _pad(c: Call) -> Value:
+    c.only("mode", "constant")
+    c.only("value", 0, 0.0)
+    flat = [int(n) for n in c.arguments["pad"]]
+    rank = len(c.builder.shape(c.x))
+    pairs = [(flat[k], flat[k + 1]) for k in range(0, len(flat), 2)][::-1]  # torch begins with the last axis
+    if len(pairs) > rank or any(n < 0 for n in flat):
+        refuse(c.place, c.operator, f"pad={flat}")
+    return c.make("pad", c.x, padding=((0, 0),) * (rank - len(pairs)) + tuple(pairs))
+
+
 def _select(c: Call) -> Value:
     axis = c.builder.axis(c.x, int(c.arguments["dim"]), c.place)
     shape = c.builder.shape(c.x)
@@ -252,7 +266,7 @@ def _concatenate(c: Call) -> Value:
 def _reduced(kind: str) -> Callable[[Call], Value]:
     def make(c: Call) -> Value:
         dims = c.get("dim")
-        if dims is None:
+        if dims is None or dims == []:
             raise InputError(f"{c.place} takes the {kind} over the whole batch; give the axes of one sample")
         axes = c.builder.axes(c.x, dims if isinstance(dims, list) else [dims], c.place)
         return c.make(kind, c.x, axes=axes, keepdims=bool(c.get("keepdim", False)))
@@ -351,6 +365,7 @@ OPERATIONS: dict[str, Callable[[Call], Any]] = {
     **dict.fromkeys(("transpose", "permute", "mT", "t", "numpy_T"), _transpose),
     "slice": _slice,
     "select": _select,
+    **dict.fromkeys(("pad", "constant_pad_nd"), _pad),
     **dict.fromkeys(("chunk", "split", "split_with_sizes"), _pieces),
     "cat": _concatenate,
     "sum": _reduced("sum"),
@@ -358,5 +373,7 @@ OPERATIONS: dict[str, Callable[[Call], Any]] = {
     **dict.fromkeys(("avg_pool1d", "avg_pool2d", "max_pool1d", "max_pool2d"), _pool),
     **dict.fromkeys(("adaptive_avg_pool1d", "adaptive_avg_pool2d"), _adaptive),
     **dict.fromkeys(("ones", "zeros", "full"), _filled),
-    **dict.fromkeys(("dropout", "feature_dropout", "alpha_dropout", "contiguous", "clone", "detach", "alias"), _same),
+    **dict.fromkeys(
+        ("dropout", "feature_dropout", "alpha_dropout", "contiguous", "clone", "detach", "detach_", "alias", "lift_fresh_copy"), _same
+    ),
 }

@@ -13,7 +13,7 @@ import click
 
 from neurovariety.cli.exit_status import ANSWERED, BAD_INPUT, INTERRUPTED, NOT_FINISHED
 from neurovariety.cli.workers import Answer, answer, pool_answers
-from neurovariety.dictionary.registry import Entry
+from neurovariety.dictionary.entry import Entry
 from neurovariety.errors import InputError
 
 _PARALLEL_FROM = 12

@@ -12,7 +12,8 @@ from typing import Any
 import click
 
 from neurovariety.cli.exit_status import BAD_INPUT, INTERRUPTED
-from neurovariety.dictionary.registry import ENTRIES, Entry, Option
+from neurovariety.dictionary.entry import Entry, Option
+from neurovariety.dictionary.registry import ENTRIES
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 120}
 

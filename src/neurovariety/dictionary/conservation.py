@@ -25,6 +25,7 @@ from typing import Any, ClassVar
 from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
+from neurovariety.dictionary.balanced_leaf import balanced_leaf
 from neurovariety.dictionary.data import data as data_entry
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.gradient_fields import (
@@ -51,7 +52,8 @@ class ConservationResult(EntryResult):
     """``value`` is ``{"independent", "complete", "laws"}``: the number of independent conserved quantities, whether it is shown that
     there are no others, and a basis of the polynomial ones up to the degree asked for (the first 40), as text.
 
-    ``evidence``: ``degree``, ``basis_size``, ``upper_bound``, ``lie_closure_rank``, ``for_data`` (how many samples, or null).
+    ``evidence``: ``degree``, ``basis_size``, ``upper_bound``, ``lie_closure_rank``, ``for_data`` (how many samples, or null), and
+    ``balanced``: the leaf of weights at which all laws found are zero (`balanced_leaf`; an estimate), null where there are no laws.
     """
 
     entry: ClassVar[str] = "conservation"
@@ -105,6 +107,7 @@ def conservation(source: Source, *, degree: int = 2, data: Any = None, seed: int
         "brackets": brackets,
         "upper_bound": n - rank,
         "basis_size": len(laws),
+        "balanced": balanced_leaf(laws, polynomials, n, rng) if laws else None,
     }
     value = {"independent": least, "complete": complete, "laws": [_shown(law, model) for law in laws[:_MOST_SHOWN]]}
     return ConservationResult(

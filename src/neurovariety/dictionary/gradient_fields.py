@@ -29,23 +29,33 @@ Exponents = tuple[int, ...]
 Polynomial = dict[Exponents, Fraction]
 
 
-def outputs_as_polynomials(model: Model, inputs: Sequence[Sequence[Fraction]] | None) -> list[Polynomial]:
-    """The coefficients of the outputs as polynomials of the weights, or (``inputs``) the values at these."""
+def coefficients_as_polynomials(model: Model) -> dict[tuple[int, Exponents], Polynomial]:
+    """(output, exponents of the inputs) -> that coefficient as a polynomial of the weights, in order, without those that no weight
+    changes. Raises `ResourceError` where the model is too large to write out, `InputError` for generic coefficients."""
     expansion = expand(model)
     n = expansion.parameters
-    found: dict[Any, Polynomial] = {}
+    found: dict[tuple[int, Exponents], Polynomial] = {}
     for o in range(len(expansion.outputs)):
         for e, c in expansion.coefficients(o).items():
-            w, x = tuple(e[:n]), tuple(e[n:])
-            if inputs is None:
-                found.setdefault((o, x), {})[w] = Fraction(c)
-                continue
-            for s, point in enumerate(inputs):
-                value = Fraction(c)
-                for coordinate, k in zip(point, x, strict=True):
-                    value *= coordinate**k
-                form = found.setdefault((o, s), {})
-                form[w] = form.get(w, Fraction(0)) + value
+            if c:
+                found.setdefault((o, tuple(e[n:])), {})[tuple(e[:n])] = Fraction(c)
+    return {m: found[m] for m in sorted(found) if any(any(e) for e in found[m])}
+
+
+def outputs_as_polynomials(model: Model, inputs: Sequence[Sequence[Fraction]] | None) -> list[Polynomial]:
+    """The coefficients of the outputs as polynomials of the weights, or (``inputs``) the values at these."""
+    coefficients = coefficients_as_polynomials(model)
+    if inputs is None:
+        return list(coefficients.values())
+    found: dict[tuple[int, int], Polynomial] = {}
+    for (o, exponents), polynomial in coefficients.items():
+        for s, point in enumerate(inputs):
+            power = Fraction(1)
+            for coordinate, k in zip(point, exponents, strict=True):
+                power *= coordinate**k
+            form = found.setdefault((o, s), {})
+            for w, c in polynomial.items():
+                form[w] = form.get(w, Fraction(0)) + c * power
     return [p for p in ({e: c for e, c in f.items() if c} for f in found.values()) if any(any(e) for e in p)]
 
 

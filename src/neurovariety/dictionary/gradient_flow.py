@@ -3,8 +3,8 @@
 Gradient flow dw/dt = -grad L(w) is followed from many random initializations at once. A run has *converged* when its gradient is below
 1e-6 of that of a typical start and Newton's iteration settles nearby. Its function is then compared with the enumerated critical points
 of the [landscape]: every local minimum that training finds must be in the list, which is the cross-check of the whole system. Runs that
-have not converged are counted and explained: weights that still grow toward a limit of networks, a saddle at which they linger, or
-out of time.
+have not converged are counted and explained: weights that still grow toward a limit of networks, a listed point that they still
+approach, a saddle at which they linger, or out of time.
 
 What is proved. Nothing by the flow itself: shares of endpoints are sampled, with 95 % confidence intervals (Wilson 1927), and the claim
 is `estimate`. Conserved quantities measure how well the flow was followed: the largest drift of the quadratic laws is reported.
@@ -30,6 +30,7 @@ from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.gradient_fields import conserved_polynomials, outputs_as_polynomials
 from neurovariety.dictionary.landscape import LandscapeResult, landscape
 from neurovariety.dictionary.progress import quietly, time_is_short
+from neurovariety.dictionary.shares import wilson
 from neurovariety.dictionary.training.dynamics import (
     METHODS,
     Runs,
@@ -42,7 +43,7 @@ from neurovariety.dictionary.training.dynamics import (
 )
 from neurovariety.dictionary.training.listing import Point
 from neurovariety.dictionary.training.loss import Form
-from neurovariety.dictionary.training.matching import coefficients_at, matched, nearest_limit
+from neurovariety.dictionary.training.matching import coefficients_at, matched, on_the_way
 from neurovariety.dictionary.training.plateaus import along
 from neurovariety.dictionary.training.task import Task, training_task
 from neurovariety.dictionary.trial import generator
@@ -59,7 +60,6 @@ _MOST_WEIGHTS = 60
 """Weights of a model whose quadratic laws are looked for to measure the drift."""
 _GROWS = 1.02
 """Weights that grow by this factor over the last stage still move."""
-_Z = 1.96
 
 
 @dataclass(frozen=True, repr=False)
@@ -215,10 +215,12 @@ def _not_converged(
             reasons["diverged"] += 1
             continue
         grows = np.abs(runs.ends[k]).max() > _GROWS * np.abs(runs.earlier[k]).max()
-        limit = nearest_limit(found, points, runs.earlier[k], runs.ends[k]) if grows else None
-        if limit is not None:
-            drifting[str(limit.number)] += 1
+        ahead = on_the_way(found, points, runs.earlier[k], runs.ends[k]) if grows or runs.gradients[k] > 1e-6 else None
+        if ahead is not None and ahead.kind == "limit":
+            drifting[str(ahead.number)] += 1
             reasons["drifting to a limit of networks"] += 1
+        elif ahead is not None:
+            reasons["still approaching a critical point of the list"] += 1
         elif grows:
             reasons["weights still grow"] += 1
         elif runs.gradients[k] > 1e-6:
@@ -237,7 +239,7 @@ def _basins(labels: Any, points: Sequence[Point], goal: Any, ends: Any, runs: in
         point = known.get(int(label))
         with jax.enable_x64(True):
             loss = float(goal.value(ends[int(np.flatnonzero(labels == label)[0])]))
-        low, high = _wilson(count, runs)
+        low, high = wilson(count, runs)
         out.append(
             {
                 "point": point.number if point else None,
@@ -251,14 +253,6 @@ def _basins(labels: Any, points: Sequence[Point], goal: Any, ends: Any, runs: in
             }
         )
     return out
-
-
-def _wilson(count: int, runs: int) -> tuple[float, float]:
-    """The 95 % confidence interval of Wilson for a share."""
-    p, z = count / runs, _Z
-    middle = (p + z * z / (2 * runs)) / (1 + z * z / runs)
-    half = z * np.sqrt(p * (1 - p) / runs + z * z / (4 * runs * runs)) / (1 + z * z / runs)
-    return max(0.0, float(middle - half)), min(1.0, float(middle + half))
 
 
 def _drift(model: Model, starts: Any, runs: Runs) -> float | None:

@@ -33,24 +33,24 @@ from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.data import data as data_entry
 from neurovariety.dictionary.dimension import dimension
-from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.membership import decide
 from neurovariety.dictionary.progress import quietly
 from neurovariety.dictionary.registry import LEAST_BY
+from neurovariety.dictionary.strata.smaller_models import strata_of
 from neurovariety.dictionary.targets.decision import Verdict
 from neurovariety.dictionary.targets.target import Target
 from neurovariety.dictionary.training.chambers import random_targets
 from neurovariety.dictionary.training.interpolation import interpolation
 from neurovariety.dictionary.training.least import least_loss, with_perturbation
 from neurovariety.dictionary.training.limits import least_limit, limit_stages
+from neurovariety.dictionary.training.listed_result import ListedResult
 from neurovariety.dictionary.training.listing import Point, Stage, monomials_of, smooth_stage, stratum_stage
 from neurovariety.dictionary.training.loss import Distance, Form, Monomial, SquaredError
 from neurovariety.dictionary.training.perturbation import infimum_by_perturbation
 from neurovariety.dictionary.training.problem import TrainingProblem
-from neurovariety.dictionary.training.strata import strata_of
 from neurovariety.dictionary.training.task import Task, training_task
 from neurovariety.dictionary.trial import generator
-from neurovariety.errors import InputError, VerificationError
+from neurovariety.errors import InputError
 from neurovariety.result import Provenance, counted
 from neurovariety.tolerances import DEFAULT_SEED
 
@@ -59,11 +59,10 @@ _CONDITION = 1e10
 _SHOWN = 200
 _MOST_RANDOM = 1_000_000
 _ZERO = 1e-12
-_SAME_LOSS = 1e-6
 
 
 @dataclass(frozen=True, repr=False)
-class LandscapeResult(EntryResult):
+class LandscapeResult(ListedResult):
     """``value``: ``complex`` and ``real`` critical points at smooth functions, ``minima`` among them (real weights, index 0),
     ``at_subnetworks`` (complex critical points on strata), ``at_limits`` (among known limits of networks whose weights diverge: no
     critical points, but where training can drift to), ``least_loss`` and what is claimed of it (``global_minimum``).
@@ -74,6 +73,8 @@ class LandscapeResult(EntryResult):
     """
 
     entry: ClassVar[str] = "landscape"
+    least: ClassVar[str] = "least_loss"
+    same: ClassVar[float] = 1e-6
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "trager2020", "draisma2016", "krawczyk1969", "hauenstein2013")
     points: tuple[Point, ...] = field(default=(), compare=False)
     monomials: tuple[Monomial, ...] = field(default=(), compare=False)
@@ -87,15 +88,6 @@ class LandscapeResult(EntryResult):
             "least_by": self.evidence["least_by"],
             "random": (self.evidence.get("random_targets") or {"asked": 0})["asked"],
         }
-
-    def verify(self, *, seed: int | None = None) -> LandscapeResult:
-        """Find everything again under another seed. Raises `VerificationError` where a count differs, or the least loss."""
-        again = self._again(seed, **self._options())
-        ours, theirs = dict(self.value), dict(again.value)
-        a, b = ours.pop("least_loss"), theirs.pop("least_loss")
-        if ours != theirs or (a is None) != (b is None) or (a is not None and abs(a - b) > _SAME_LOSS * max(abs(a), 1.0)):
-            raise VerificationError(f"landscape of {self.subject}: recorded {self.shown()}, recomputed {again.shown()}")
-        return again
 
 
 def landscape(

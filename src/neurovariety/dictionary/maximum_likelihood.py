@@ -28,15 +28,15 @@ import numpy as np
 from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
-from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.ideal.coordinates import monomial_name
 from neurovariety.dictionary.solutions.attempts import check_values, why_incomplete
+from neurovariety.dictionary.strata.smaller_models import Strata, strata_of
 from neurovariety.dictionary.targets.target import read_target, require_polynomial
 from neurovariety.dictionary.training.cross_entropy import CrossEntropyPoint, CrossEntropyStage, cross_entropy_stage, distribution_terms
+from neurovariety.dictionary.training.listed_result import ListedResult
 from neurovariety.dictionary.training.prepare import prepared
-from neurovariety.dictionary.training.strata import Strata, strata_of
 from neurovariety.dictionary.trial import generator
-from neurovariety.errors import DataError, InputError, VerificationError
+from neurovariety.errors import DataError, InputError
 from neurovariety.model import Model
 from neurovariety.result import Provenance, counted
 from neurovariety.tolerances import DEFAULT_SEED
@@ -48,7 +48,7 @@ _MOST_COUNTS = 20
 
 
 @dataclass(frozen=True, repr=False)
-class MaximumLikelihoodResult(EntryResult):
+class MaximumLikelihoodResult(ListedResult):
     """``value``: ``complex`` critical distributions of the network's smooth part, ``real`` and ``positive`` ones, ``minima`` of
     cross-entropy among those of real networks, ``at_subnetworks`` (complex ones of smaller networks), ``least`` cross-entropy of a
     network listed (None: none is) and what is claimed of it (``global_minimum``).
@@ -66,15 +66,6 @@ class MaximumLikelihoodResult(EntryResult):
         if self.options is None:
             raise InputError("a result read back from JSON does not hold the counts; call maximum_likelihood() on them again")
         return self.options
-
-    def verify(self, *, seed: int | None = None) -> MaximumLikelihoodResult:
-        """Find everything again under another seed. Raises `VerificationError` where a count differs, or the least cross-entropy."""
-        again = self._again(seed, **self._options())
-        ours, theirs = dict(self.value), dict(again.value)
-        a, b = ours.pop("least"), theirs.pop("least")
-        if ours != theirs or (a is None) != (b is None) or (a is not None and abs(a - b) > _SAME * max(abs(a), 1.0)):
-            raise VerificationError(f"maximum likelihood of {self.subject}: recorded {self.shown()}, recomputed {again.shown()}")
-        return again
 
 
 def maximum_likelihood(

@@ -30,20 +30,20 @@ from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.dimension import dimension
-from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.ideal.coordinates import monomial_name
 from neurovariety.dictionary.progress import quietly
 from neurovariety.dictionary.solutions.attempts import why_incomplete
 from neurovariety.dictionary.solutions.quadrics import Term
+from neurovariety.dictionary.strata.smaller_models import Strata, strata_of
 from neurovariety.dictionary.targets.random_target import random_target
 from neurovariety.dictionary.targets.target import read_target, require_polynomial
 from neurovariety.dictionary.training.cross_entropy import distribution_terms
 from neurovariety.dictionary.training.face_stage import Evaluated, FacePoint, FaceStage, face_stage
+from neurovariety.dictionary.training.listed_result import ListedResult
 from neurovariety.dictionary.training.polyhedral_norm import NORMS, PolyhedralNorm, polyhedral_norm
 from neurovariety.dictionary.training.prepare import prepared
-from neurovariety.dictionary.training.strata import Strata, strata_of
 from neurovariety.dictionary.training.transport import transport
-from neurovariety.errors import InputError, ResourceError, VerificationError
+from neurovariety.errors import InputError, ResourceError
 from neurovariety.model import Model
 from neurovariety.result import Provenance, counted
 from neurovariety.tolerances import DEFAULT_SEED
@@ -54,7 +54,7 @@ _SAME = 1e-8
 
 
 @dataclass(frozen=True, repr=False)
-class PolyhedralResult(EntryResult):
+class PolyhedralResult(ListedResult):
     """``value``: ``faces`` looked at (opposite ones once), ``complex`` critical points on their linear spaces, ``real`` ones,
     ``on_faces`` (real, and on the face itself), ``stationary`` and ``minima`` among these, at smooth functions; ``least`` distance of a
     network listed and what is claimed of it (``global_minimum``).
@@ -64,6 +64,7 @@ class PolyhedralResult(EntryResult):
     """
 
     entry: ClassVar[str] = "polyhedral"
+    same: ClassVar[float] = _SAME
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "celik2021", "krawczyk1969")
     points: tuple[FacePoint, ...] = field(default=(), compare=False)
     options: dict[str, Any] | None = field(default=None, compare=False)
@@ -72,15 +73,6 @@ class PolyhedralResult(EntryResult):
         if self.options is None:
             raise InputError("a result read back from JSON does not hold the data; call polyhedral() on them again")
         return self.options
-
-    def verify(self, *, seed: int | None = None) -> PolyhedralResult:
-        """Find everything again under another seed. Raises `VerificationError` where a count differs, or the least distance."""
-        again = self._again(seed, **self._options())
-        ours, theirs = dict(self.value), dict(again.value)
-        a, b = ours.pop("least"), theirs.pop("least")
-        if ours != theirs or (a is None) != (b is None) or (a is not None and abs(a - b) > _SAME * max(abs(a), 1.0)):
-            raise VerificationError(f"polyhedral of {self.subject}: recorded {self.shown()}, recomputed {again.shown()}")
-        return again
 
 
 def polyhedral(

@@ -5,55 +5,7 @@ Report, command line and documentation read this list; a new entry is a new row 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from importlib import import_module
-from typing import Any
-
-
-@dataclass(frozen=True)
-class Option:
-    """A command-line option of an entry: ``--name``, help, choices, and its kind: ``text``, ``integer``, ``number``, ``numbers`` (exact
-    numbers, split at commas), ``table`` (a CSV file, without the columns that an option ``target`` names), ``dataset`` (a CSV file;
-    its columns ``target`` are targets), or ``figure`` (a file to draw the entry's figure to)."""
-
-    name: str
-    kind: str
-    help: str
-    choices: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One entry: ``path`` is module:function, imported when first used; ``result`` the name of its result class.
-
-    ``learning`` says in a few words what it is for; ``needs_data`` whether it takes the inputs of a data set, ``trains`` whether it
-    fits inputs to targets (and so is in reports with both only); ``figure`` names the picture of its value (empty: none);
-    ``in_reports`` whether reports ask it, which they do not where only the smallest models can be answered.
-    """
-
-    name: str
-    path: str
-    result: str
-    learning: str
-    options: tuple[Option, ...] = ()
-    needs_data: bool = False
-    trains: bool = False
-    figure: str = ""
-    takes_memory_limit: bool = True
-    in_reports: bool = True
-
-    def load(self) -> Callable[..., Any]:
-        """The function of the entry."""
-        module, _, name = self.path.partition(":")
-        found: Callable[..., Any] = getattr(import_module(module), name)
-        return found
-
-    def result_class(self) -> type[Any]:
-        """The entry's result class."""
-        found: type[Any] = getattr(import_module(self.path.partition(":")[0]), self.result)
-        return found
-
+from neurovariety.dictionary.entry import Entry, Option
 
 PREPARATIONS = ("none", "standardize", "whiten")
 """What can be done to data before training."""
@@ -78,6 +30,10 @@ _TRAINING = (
         ("data", "frobenius", "bombieri", "gaussian", "uniform"),
     ),
     Option("teacher", "text", "polynomials in x0, x1, ... to be fitted, one an output (default: random ones)"),
+)
+_FOR_METRIC_DATA = (
+    Option("data", "table", "CSV file with a header line, for --metric data"),
+    Option("target", "text", "columns of --data that are no inputs, separated by commas"),
 )
 _FIGURE = Option("figure", "figure", "draw the result to this file (.svg, .png or .pdf)")
 
@@ -203,8 +159,7 @@ ENTRIES: tuple[Entry, ...] = (
                 "the quadratic form: of a general loss, of coefficients, of normal or uniform inputs, or of the inputs in --data",
                 ("generic", "frobenius", "bombieri", "gaussian", "uniform", "data"),
             ),
-            Option("data", "table", "CSV file with a header line, for --metric data"),
-            Option("target", "text", "columns of --data that are no inputs, separated by commas"),
+            *_FOR_METRIC_DATA,
             Option("rank", "integer", "with --metric generic: a general quadric of this rank (default: full rank)"),
             Option(
                 "route",
@@ -347,6 +302,83 @@ ENTRIES: tuple[Entry, ...] = (
         ),
         takes_memory_limit=False,
         in_reports=False,
+    ),
+    Entry(
+        "subnetworks",
+        "neurovariety.dictionary.subnetworks:subnetworks",
+        "SubnetworksResult",
+        "implicit bias: the smaller networks inside",
+        options=(Option("most", "integer", "strata of weights to look at (default: 60)"),),
+        figure="poset",
+        takes_memory_limit=False,
+    ),
+    Entry(
+        "critical-locus",
+        "neurovariety.dictionary.critical_locus:critical_locus",
+        "CriticalLocusResult",
+        "implicit bias: weights where training can stall",
+        options=(Option("most", "integer", "strata of weights to look at (default: 60)"),),
+        takes_memory_limit=False,
+    ),
+    Entry(
+        "singularities",
+        "neurovariety.dictionary.singularities:singularities",
+        "SingularitiesResult",
+        "implicit bias: functions where the model is not smooth",
+        options=(Option("at", "numbers", "weights whose function is looked at, comma-separated: 1,2,0,0,1,0"),),
+        takes_memory_limit=False,
+    ),
+    Entry(
+        "exposedness",
+        "neurovariety.dictionary.exposedness:exposedness",
+        "ExposednessResult",
+        "implicit bias: smaller networks at which training rests",
+        options=(
+            Option(
+                "metric",
+                "text",
+                "the quadratic form of the loss (default: frobenius)",
+                ("generic", "frobenius", "bombieri", "gaussian", "uniform", "data"),
+            ),
+            *_FOR_METRIC_DATA,
+            Option("samples", "integer", "stationary points sampled on each stratum for the share of minima (default: 60)"),
+        ),
+        takes_memory_limit=False,
+    ),
+    Entry(
+        "voronoi",
+        "neurovariety.dictionary.voronoi:voronoi",
+        "VoronoiResult",
+        "implicit bias: how often smaller networks fit best",
+        options=(
+            Option(
+                "metric",
+                "text",
+                "the quadratic form of the loss (default: frobenius)",
+                ("frobenius", "bombieri", "gaussian", "uniform", "data"),
+            ),
+            *_FOR_METRIC_DATA,
+            Option("targets", "integer", "random targets (default: 400)"),
+            Option("scale", "number", "standard deviation of the targets (default: 1)"),
+        ),
+        takes_memory_limit=False,
+        in_reports=False,
+    ),
+    Entry(
+        "implicit-bias",
+        "neurovariety.dictionary.implicit_bias:implicit_bias",
+        "ImplicitBiasResult",
+        "implicit bias: is training drawn to smaller networks",
+        options=(
+            Option("metric", "text", "the loss (default: frobenius)", ("frobenius", "bombieri", "gaussian", "uniform")),
+            Option("scale", "number", "standard deviation of the targets (default: 1)"),
+            Option("targets", "integer", "random targets whose best fits are found (default: 200)"),
+            Option("flow-targets", "integer", "of these, targets to which gradient flow goes (default: 20)"),
+            Option("runs", "integer", "random initial weights of flows to each target (default: 20)"),
+            _FIGURE,
+        ),
+        figure="bias",
+        takes_memory_limit=False,
     ),
     Entry(
         "conservation",

@@ -118,22 +118,30 @@ def degree_bounds(model: Model) -> DegreeBounds:
     return bounds
 
 
-def rank_error(model: Model, rank_at_most: int, derivative: bool, bits: int = PRIME_BITS, input_bits: float | None = None) -> float:
+def rank_error(
+    model: Model,
+    rank_at_most: int,
+    derivative: bool,
+    bits: int = PRIME_BITS,
+    input_bits: float | None = None,
+    inner: tuple[float, float] = (1.0, 0.0),
+) -> float:
     """Probability bound that one trial's rank is below the generic rank, given that this is at most ``rank_at_most``.
 
     The generic rank R is witnessed by a minor, a polynomial in weights and inputs with integer coefficients. The trial misses
     it if the prime divides all its coefficients or if the random point is a zero of it mod p: at most (log2 of its height) /
     (bits - 1) primes out of all of that size, and degree / p (Schwartz 1980). Entries of a row have the output's degree and
     norm, or those of its derivative. With ``input_bits`` the inputs are given rational numbers, whose numerators and common
-    denominator have at most so many bits, and only the weights are random. Returns 1 where the bound says nothing.
+    denominator have at most so many bits, and only the weights are random. With ``inner`` the weights are themselves polynomials
+    of that degree, the sums of whose absolute coefficients have at most that logarithm. Returns 1 where the bound says nothing.
     """
     d = degree_bounds(model)
-    degree = d.parameters + (d.inputs if input_bits is None else 0.0)
-    log_norm = d.log_norm + (math.log2(max(d.parameters, 1)) if derivative else 0.0)
+    degree = d.parameters * inner[0] + (d.inputs if input_bits is None else 0.0)
+    log_norm = d.log_norm + (math.log2(max(d.parameters, 1)) if derivative else 0.0) + d.parameters * inner[1]
     if input_bits is not None:
         log_norm += d.inputs * input_bits
     if d.rational:  # the derivative of n/d is a quotient over d^2; rows are cleared of denominators
-        degree, log_norm = 2 * degree + 2 * d.denominator, 2 * log_norm + 1
+        degree, log_norm = 2 * degree + 2 * d.denominator * max(inner[0], 1.0), 2 * log_norm + 1
     minor_degree, log_height = rank_at_most * degree, rank_at_most * log_norm
     smallest = 2.0 ** (bits - 1)
     bad_primes = log_height / (bits - 1)

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from neurovariety.dictionary.registry import Entry
+from neurovariety.dictionary.entry import Entry
 from neurovariety.errors import InputError
 from neurovariety.report.build import Row
 from neurovariety.report.colours import INK, MAIN, SECOND, THIRD
+from neurovariety.report.poset_figure import poset
 from neurovariety.report.training_figures import DRAWINGS
 from neurovariety.result import Result
 
@@ -166,6 +167,7 @@ _DRAWINGS: dict[str, tuple[Callable[[Any, Any, Any], bool], float]] = {
     "split": (_split, 1.9),
     "threshold": (_threshold, 1.9),
     "critical": (_critical, 1.9),
+    "poset": (poset, 3.2),
     **DRAWINGS,
 }
 """What draws a figure, and its height in inches."""

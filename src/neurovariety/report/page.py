@@ -5,11 +5,14 @@ from __future__ import annotations
 import html
 import json
 from importlib.resources import files
+from typing import Any
 
 from neurovariety import __version__
 from neurovariety.report.build import Report, Row, size_of
 from neurovariety.report.figures import figure
 from neurovariety.result import in_one_line
+
+_MOST_ROWS = 12
 
 
 def page(report: Report) -> str:
@@ -44,11 +47,13 @@ def _row(row: Row) -> str:
         return f"<article>{head}<p>{html.escape(row.problem)}</p></article>"
     result = row.result
     if isinstance(result.value, dict):
+        tables = [v for v in result.value.values() if _is_table(v)]
         value = "".join(
             f"<div><dt>{html.escape(k.replace('_', ' '))}</dt><dd>{html.escape(in_one_line(v))}</dd></div>"
             for k, v in result.value.items()
+            if not _is_table(v)
         )
-        value = f'<dl class="values">{value}</dl>'
+        value = f'<dl class="values">{value}</dl>{"".join(map(_table, tables))}'
     else:
         value = f'<p class="value">{html.escape(result.shown())}</p>'
     meaning = html.escape(f"{result.meaning[:1].upper()}{result.meaning[1:]}.")
@@ -59,3 +64,22 @@ def _row(row: Row) -> str:
         f"<details><summary>evidence</summary><pre>{evidence}</pre></details>"
         f"<details><summary>sources</summary><pre>{html.escape(result.cite())}</pre></details></article>"
     )
+
+
+def _is_table(value: Any) -> bool:
+    """Whether a value is a list of rows with the same plain columns."""
+    if not isinstance(value, list) or not value or not all(isinstance(row, dict) for row in value):
+        return False
+    plain_cells = all(not isinstance(v, (dict, list)) for row in value for v in row.values())
+    return plain_cells and all(row.keys() == value[0].keys() for row in value)
+
+
+def _table(rows: list[dict[str, Any]]) -> str:
+    """The first rows of a table; ends of intervals are left to the evidence and the figure."""
+    columns = [k for k in rows[0] if k not in ("low", "high") and not k.endswith(("_low", "_high"))]
+    head = "".join(f"<th>{html.escape(k.replace('_', ' '))}</th>" for k in columns)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{html.escape(in_one_line(row[k]))}</td>" for k in columns) + "</tr>" for row in rows[:_MOST_ROWS]
+    )
+    more = f"<p>and {len(rows) - _MOST_ROWS} more, in the JSON below</p>" if len(rows) > _MOST_ROWS else ""
+    return f'<table class="rows"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}'

@@ -8,6 +8,9 @@ from typing import Any
 
 from neurovariety.report.colours import INK, MAIN, SECOND, THIRD
 
+_MOST_PIECES = 8
+"""Smaller networks drawn, the largest ones."""
+
 
 def _landscape(axes: Any, value: Any, evidence: Any) -> bool:
     """Losses of the real critical points, a row an index; filled ones are functions of real networks."""
@@ -128,10 +131,31 @@ def _chambers(axes: Any, value: Any, evidence: Any) -> bool:
     return True
 
 
+def _bias(axes: Any, value: Any, evidence: Any) -> bool:
+    """For each smaller network the share of best fits and of ends of gradient flow, with intervals; exposed ones are marked."""
+    rows = [row for row in value["table"] if row["kind"] != "network"][:_MOST_PIECES]
+    if not rows:
+        return False
+    for place, row in enumerate(rows):
+        for shift, key, colour in ((-0.2, "best", MAIN), (0.2, "flow", SECOND)):
+            low, high, share = (100 * row[k] for k in (f"{key}_low", f"{key}_high", key))
+            axes.barh(place + shift, share, height=0.36, color=colour)
+            axes.plot([low, high], [place + shift] * 2, color=INK, linewidth=0.8)
+    for key, colour in (("best fit of random targets", MAIN), ("end of gradient flow", SECOND)):
+        axes.plot([], [], "s", color=colour, label=key)
+    axes.set_yticks(range(len(rows)), [row["name"] + (" (exposed)" if row["exposed"] == "yes" else "") for row in rows])
+    axes.invert_yaxis()
+    axes.set_xlim(left=0)
+    axes.set_xlabel("% of targets, % of runs; lines are 95 % intervals")
+    axes.legend(ncols=2, frameon=False, loc="lower left", bbox_to_anchor=(0, 1), labelcolor=INK, borderaxespad=0.2)
+    return True
+
+
 DRAWINGS: dict[str, tuple[Callable[[Any, Any, Any], bool], float]] = {
     "landscape": (_landscape, 2.2),
     "basins": (_basins, 2.2),
     "spectrum": (_spectrum, 2.6),
     "chambers": (_chambers, 4.2),
+    "bias": (_bias, 2.8),
 }
 """What draws a figure (on axes, from value and evidence; False where there is nothing to draw), and its height in inches."""

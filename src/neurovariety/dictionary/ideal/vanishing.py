@@ -67,15 +67,21 @@ def independent_gradients(equations: Sequence[Equation], coordinates: Coordinate
     one point implies independence over Q at a generic one.
     """
     weights = rng.integers(0, p, size=(1, coordinates.parameters))
-    values = [int(v) % p for v in coordinates.at(weights, p)[0]] + [1]
-    columns = np.zeros((coordinates.count, len(equations)))
+    columns = gradients(equations, coordinates.at(weights, p)[0], p)
+    return [int(i) for i in echelon(columns, p).pivot_columns] if equations else []
+
+
+def gradients(equations: Sequence[Equation], point: Array, p: int) -> Array:
+    """The gradients mod p at a function with the coefficients ``point`` (n,), one a column: shape (n, equations)."""
+    values = [int(v) % p for v in point] + [1]
+    columns = np.zeros((len(point), len(equations)))
     for e, equation in enumerate(equations):
         for term, coefficient in equation.terms:
             for k, i in enumerate(term):
-                if i < coordinates.count:
+                if i < len(point):
                     others = math.prod(values[j] for j in (*term[:k], *term[k + 1 :])) % p
                     columns[i, e] = (columns[i, e] + coefficient % p * others) % p
-    return [int(i) for i in echelon(columns, p).pivot_columns] if equations else []
+    return columns
 
 
 def violated(

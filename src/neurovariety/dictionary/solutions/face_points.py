@@ -19,24 +19,13 @@ from typing import Any
 
 import numpy as np
 
-from neurovariety.dictionary.progress import found_on_the_way, time_is_up
+from neurovariety.dictionary.progress import found_on_the_way
 from neurovariety.dictionary.solutions.chart import Chart, find_chart
 from neurovariety.dictionary.solutions.complete_fiber import complete_fiber
 from neurovariety.dictionary.solutions.coordinates import Coordinates, coordinates
+from neurovariety.dictionary.solutions.moved_ends import ends_at_level, ends_at_parameters
 from neurovariety.dictionary.solutions.slices import PRINTS, dyadic, normal
-from neurovariety.homotopy import (
-    Certificates,
-    End,
-    SpecialEnds,
-    System,
-    Tape,
-    carried,
-    certify,
-    confirmed_ends,
-    record,
-    special_ends,
-    values_at,
-)
+from neurovariety.homotopy import Certificates, End, System, Tape, certify, record, values_at
 from neurovariety.homotopy.expressions import Expression, jacobian
 from neurovariety.model import Model
 
@@ -231,16 +220,7 @@ def general_face(problem: FacePoints, rng: np.random.Generator) -> FaceEnds:
     stated = _on_line(problem, line, level)
     if not curve.complete:
         return FaceEnds(certify(problem.stated, empty, stated), stated, False, {})
-
-    def one_pass(number: int) -> SpecialEnds:
-        solutions, general = base.array(), base.parameters
-        if number:  # another general hyperplane; the line must stay
-            general = np.concatenate([line, np.abs(base.parameters[-3:]).mean() * normal(rng, (3,))])
-            solutions = carried(problem.system, solutions, base.parameters, general, problem.prints, rng)
-        parameters = np.concatenate([line, [1.0, 0.0, level]])
-        return special_ends(problem.towards(general, level), solutions, problem.functions, rng, (problem.system, parameters))
-
-    ends, confirmed = confirmed_ends(one_pass, time_is_up)
+    ends, confirmed = ends_at_level(problem, base, level, rng)
     known = ends.points[ends.distinct(End.REGULAR)][:, : r + k]
     proof = certify(problem.stated, known, stated, problem.values)
     return FaceEnds(proof, stated, confirmed and proof.complete, ends.counts())
@@ -259,14 +239,8 @@ def stated_face(problem: FacePoints, general: FaceEnds, parameters: Any, rng: np
         empty = certify(problem.stated, np.zeros((0, problem.stated.unknowns)), parameters, problem.values)
         return FaceEnds(empty, parameters, general.complete, {})
 
-    def one_pass(number: int) -> SpecialEnds:
-        solutions, start = general.points, general.parameters
-        if number:
-            start = np.abs(general.parameters).mean() * normal(rng, general.parameters.shape)
-            solutions = carried(problem.stated, general.points, general.parameters, start, problem.fewer, rng)
-        return special_ends(problem.between(start, parameters), solutions, problem.fewer, rng, (problem.stated, parameters))
-
-    ends, confirmed = confirmed_ends(one_pass, time_is_up)
+    known = general.points, general.parameters
+    ends, confirmed = ends_at_parameters(problem.stated, problem.between, known, parameters, problem.fewer, rng)
     proof = certify(problem.stated, ends.points[ends.distinct(End.REGULAR)], parameters, problem.values)
     hidden = bool(ends.distinct(End.SINGULAR))  # where weights of this chart or multipliers diverge a function may still be best
     return FaceEnds(proof, parameters, general.complete and confirmed and proof.complete and not hidden, ends.counts())

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from neurovariety.dictionary.progress import found_on_the_way, time_is_up
+from neurovariety.dictionary.progress import found_on_the_way
 from neurovariety.dictionary.solutions.complete_fiber import complete_fiber
 from neurovariety.dictionary.solutions.likelihood import LikelihoodPoints
-from neurovariety.dictionary.solutions.slices import normal
-from neurovariety.homotopy import Certificates, Checkpoint, End, SpecialEnds, carried, certify, confirmed_ends, special_ends
+from neurovariety.dictionary.solutions.moved_ends import ends_at_level, ends_at_parameters
+from neurovariety.homotopy import Certificates, Checkpoint, End, certify
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,18 +43,9 @@ def general_counts(problem: LikelihoodPoints, rng: np.random.Generator, kept: Ch
         none = certify(problem.system, np.zeros((0, problem.system.unknowns)), base.parameters, problem.functions)
         return LikelihoodEnds(none, u, False, evidence | {"ends": {}})
     level = complex(*rng.normal(size=2))
-    parameters = np.concatenate([u, v, [1.0, 0.0, level]])
-
-    def one_pass(number: int) -> SpecialEnds:
-        solutions, general = base.array(), base.parameters
-        if number:  # another general hyperplane; the counts must stay
-            general = np.concatenate([u, v, np.abs(base.parameters[-3:]).mean() * normal(rng, (3,))])
-            solutions = carried(problem.system, solutions, base.parameters, general, problem.prints, rng)
-        system = problem.towards(general, level)
-        return special_ends(system, solutions, problem.functions, rng, (problem.system, parameters))
-
-    ends, confirmed = confirmed_ends(one_pass, time_is_up)
-    proof = certify(problem.system, ends.points[ends.distinct(End.REGULAR)], parameters, problem.functions)
+    ends, confirmed = ends_at_level(problem, base, level, rng)
+    at_level = np.concatenate([u, v, [1.0, 0.0, level]])
+    proof = certify(problem.system, ends.points[ends.distinct(End.REGULAR)], at_level, problem.functions)
     evidence |= {"ends": ends.counts(), "certified": proof.count}
     return LikelihoodEnds(proof, u + level * v, confirmed and proof.complete, evidence)
 
@@ -62,15 +53,7 @@ def general_counts(problem: LikelihoodPoints, rng: np.random.Generator, kept: Ch
 def stated_counts(problem: LikelihoodPoints, general: LikelihoodEnds, counts: Any, rng: np.random.Generator) -> LikelihoodEnds:
     """The critical points for ``counts`` (N,), which the paths from those for general counts lead to, with their probabilities."""
     known = general.points[:, : problem.dimension]
-
-    def one_pass(number: int) -> SpecialEnds:
-        solutions, start = known, general.counts
-        if number:
-            start = np.abs(general.counts).mean() * normal(rng, (problem.count,))
-            solutions = carried(problem.at_counts, known, general.counts, start, problem.fewer, rng)
-        return special_ends(problem.between(start, counts), solutions, problem.fewer, rng, (problem.at_counts, counts))
-
-    ends, confirmed = confirmed_ends(one_pass, time_is_up)
+    ends, confirmed = ends_at_parameters(problem.at_counts, problem.between, (known, general.counts), counts, problem.fewer, rng)
     proof = certify(problem.at_counts, ends.points[ends.distinct(End.REGULAR)], counts, problem.probabilities)
     hidden = bool(ends.distinct(End.SINGULAR))  # a distribution on which weights of this chart diverge may be critical all the same
     complete = general.complete and confirmed and proof.complete and not hidden

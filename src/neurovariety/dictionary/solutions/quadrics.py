@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from math import factorial, prod
 from typing import Any
 
@@ -15,25 +16,25 @@ Term = tuple[int, tuple[int, ...], float]
 Exponents = tuple[int, ...]
 
 
-def _frobenius(e: Exponents, f: Exponents) -> float:
-    return float(e == f)
+def _frobenius(e: Exponents, f: Exponents) -> Fraction:
+    return Fraction(e == f)
 
 
-def _bombieri(e: Exponents, f: Exponents) -> float:
-    return prod(map(factorial, e)) / factorial(sum(e)) if e == f else 0.0
+def _bombieri(e: Exponents, f: Exponents) -> Fraction:
+    return Fraction(prod(map(factorial, e)), factorial(sum(e))) if e == f else Fraction(0)
 
 
-def _gaussian(e: Exponents, f: Exponents) -> float:
+def _gaussian(e: Exponents, f: Exponents) -> Fraction:
     orders = [a + b for a, b in zip(e, f, strict=True)]
-    return 0.0 if any(n % 2 for n in orders) else float(prod(prod(range(n - 1, 0, -2)) for n in orders))
+    return Fraction(0 if any(n % 2 for n in orders) else prod(prod(range(n - 1, 0, -2)) for n in orders))
 
 
-def _uniform(e: Exponents, f: Exponents) -> float:
+def _uniform(e: Exponents, f: Exponents) -> Fraction:
     orders = [a + b for a, b in zip(e, f, strict=True)]
-    return 0.0 if any(n % 2 for n in orders) else 1.0 / prod(n + 1 for n in orders)
+    return Fraction(0) if any(n % 2 for n in orders) else Fraction(1, prod(n + 1 for n in orders))
 
 
-PRODUCTS: dict[str, Callable[[Exponents, Exponents], float]] = {
+EXACT_PRODUCTS: dict[str, Callable[[Exponents, Exponents], Fraction]] = {
     "frobenius": _frobenius,
     "bombieri": _bombieri,
     "gaussian": _gaussian,
@@ -41,6 +42,14 @@ PRODUCTS: dict[str, Callable[[Exponents, Exponents], float]] = {
 }
 """Inner products of monomials x^e and x^f: of coefficients; Bombieri's, which orthogonal changes of inputs keep; mean over standard
 normal inputs; mean over inputs uniform in the cube [-1, 1]^d."""
+
+
+def _rounded(exact: Callable[[Exponents, Exponents], Fraction]) -> Callable[[Exponents, Exponents], float]:
+    return lambda e, f: float(exact(e, f))
+
+
+PRODUCTS: dict[str, Callable[[Exponents, Exponents], float]] = {name: _rounded(exact) for name, exact in EXACT_PRODUCTS.items()}
+"""The same in floating point."""
 
 
 def stated(terms: Sequence[Term], metric: str) -> Any:

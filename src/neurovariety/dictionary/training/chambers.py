@@ -8,6 +8,7 @@ targets at which critical points are still missing, or are met twice, are unclea
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,17 +63,25 @@ class Family:
         """Counts at real parameters (T, m)."""
         t = len(parameters)
         out = Counts(np.zeros(t, np.int64), np.zeros(t, np.int64), np.full(t, not self.count))  # of no points none is unclear
-        if not self.count:
-            return out
-        step = max(1, _ROWS // max(self.count, 1))
-        for first in range(0, t, step):
-            rows = np.arange(first, min(first + step, t))
-            self._some(np.asarray(parameters)[rows] + 0j, rows, out, np.random.default_rng([seed, first]))
-            note(phase=f"critical points for {int(rows[-1]) + 1:,} of {t:,} targets")
+        for at, points, functions in self.followed(parameters, seed):
+            real, minima, known = self._classified(points, functions, np.asarray(parameters)[at] + 0j)
+            out.real[at], out.minima[at], out.clear[at] = real, minima, known
         return out
 
-    def _some(self, parameters: Any, rows: Any, out: Counts, rng: np.random.Generator) -> None:
-        waiting = np.arange(len(rows))
+    def followed(self, parameters: Any, seed: int = 0) -> Iterator[tuple[Any, Any, Any]]:
+        """Numbers of targets (K,), all their critical points (K, count, r) in free weights, and the coordinates (K, count, n) of these
+        functions, batch by batch, for real parameters (T, m); targets at which points are missing or meet are left out."""
+        t = len(parameters)
+        step = max(1, _ROWS // max(self.count, 1))
+        for first in range(0, t if self.count else 0, step):
+            rows = np.arange(first, min(first + step, t))
+            rng = np.random.default_rng([seed, first])
+            for good, points, functions in self._some(np.asarray(parameters)[rows] + 0j, rng):
+                yield rows[good], points, functions
+            note(phase=f"critical points for {int(rows[-1]) + 1:,} of {t:,} targets")
+
+    def _some(self, parameters: Any, rng: np.random.Generator) -> Iterator[tuple[Any, Any, Any]]:
+        waiting = np.arange(len(parameters))
         for attempt in range(_TRIES):
             if not len(waiting) or (attempt and time_is_up()):
                 return
@@ -87,17 +96,13 @@ class Family:
             good = np.flatnonzero(fine)
             if len(good):
                 prints = values.shape[2] - len(self.problem.terms)
-                shaped = ends.reshape(len(waiting), self.count, -1)
-                real, minima, known = self._classified(shaped[good], values[good][:, :, prints:], parameters[waiting[good]])
-                at = rows[waiting[good]]
-                out.real[at], out.minima[at], out.clear[at] = real, minima, known
+                yield waiting[good], ends.reshape(len(waiting), self.count, -1)[good], values[good][:, :, prints:]
             waiting = waiting[~fine]
 
     def _classified(self, points: Any, functions: Any, parameters: Any) -> tuple[Any, Any, Any]:
         """Numbers of real functions and of minima among them, for points (T, count, r) with coordinates (T, count, n), and whether
         every index is known."""
-        size = np.maximum(np.abs(functions).max(axis=2), 1e-300)
-        real = np.abs(functions.imag).max(axis=2) <= _REAL * size
+        real = real_functions(functions)
         where = np.argwhere(real)
         chosen = points[real]
         negative = self._indices(chosen, parameters[where[:, 0]])
@@ -126,6 +131,11 @@ class Family:
         values = np.linalg.eigvalsh((forms + forms.transpose(0, 2, 1)) / 2)
         good &= np.abs(values).min(axis=1) > _FLAT * np.abs(values).max(axis=1)
         return np.where(good, (values < 0).sum(axis=1), -1)
+
+
+def real_functions(functions: Any) -> Any:
+    """Which of functions (..., n) are real, in floating point."""
+    return np.abs(functions.imag).max(axis=-1) <= _REAL * np.maximum(np.abs(functions).max(axis=-1), 1e-300)
 
 
 def _all_different(values: Any) -> Any:

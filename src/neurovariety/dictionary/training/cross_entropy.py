@@ -7,6 +7,7 @@ the closure is attained, away from 0: at a critical point of the smooth part, or
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,7 @@ from neurovariety.dictionary.solutions.attempts import attempts, check_size
 from neurovariety.dictionary.solutions.coordinates import written
 from neurovariety.dictionary.solutions.likelihood import LikelihoodPoints, likelihood_points
 from neurovariety.dictionary.solutions.likelihood_ends import LikelihoodEnds, general_counts, stated_counts
+from neurovariety.dictionary.solutions.mixed_weights import with_mixed_weights
 from neurovariety.dictionary.training.listing import proved_real
 from neurovariety.errors import InputError
 from neurovariety.homotopy import certified_index, record, values_at
@@ -75,26 +77,32 @@ def cross_entropy_stage(
     shape = quietly(dimension, model, seed=seed)
     check_size("maximum-likelihood", shape.value, shape.evidence.get("ambient") or 0)
     note(phase=f"critical points of cross-entropy on {model.name}")
-    best: tuple[LikelihoodPoints, LikelihoodEnds] | None = None
+    best: tuple[LikelihoodPoints, LikelihoodEnds, Callable[[Any], Any]] | None = None
     kept_for = f"cross-entropy of {model.name} for {'coefficients' if samples is None else f'{len(samples)} inputs'}"
     for attempt, rng, kept in attempts(_STREAM, seed, checkpoint, kept_for):
-        problem = likelihood_points(model, shape.value, samples, seed + attempt, rng)
+        # Distributions of particular counts may lie where the weights of a simple chart diverge: then in mixed weights.
+        family, back = with_mixed_weights(model, rng) if attempt else (model, _as_they_are)
+        problem = likelihood_points(family, shape.value, samples, seed + attempt, rng)
         if not problem.dimension:
             return None
         found = stated_counts(problem, general_counts(problem, rng, kept), counts, rng)
         if best is None or (found.complete, found.certificates.count) > (best[1].complete, best[1].certificates.count):
-            best = problem, found
+            best = problem, found, back
         if found.complete:
             break
     assert best is not None
-    problem, found = best
+    problem, found, back = best
     groups = len(set(problem.groups))
-    points = _points(model, problem, found, samples, counts, seed, stratum)
+    points = _points(model, problem, found, back, samples, counts, seed, stratum)
     complete = found.complete and shape.claim in (Claim.PROVED, Claim.PROBABILITY)
     cone = groups == 1 and problem.dimension == shape.value - 1
     evidence = {"name": stratum or model.name, "dimension": problem.dimension, "complex": len(points), "complete": complete}
     fills = problem.dimension == problem.count - groups
     return CrossEntropyStage(model.name, points, complete, problem.dimension, cone, fills, evidence | found.evidence)
+
+
+def _as_they_are(weights: Any) -> Any:
+    return weights
 
 
 def distribution_terms(model: Model, seed: int) -> tuple[tuple[int, tuple[int, ...]], ...]:
@@ -105,7 +113,14 @@ def distribution_terms(model: Model, seed: int) -> tuple[tuple[int, tuple[int, .
 
 
 def _points(
-    model: Model, problem: LikelihoodPoints, found: LikelihoodEnds, samples: Any, counts: Any, seed: int, stratum: str
+    model: Model,
+    problem: LikelihoodPoints,
+    found: LikelihoodEnds,
+    back: Callable[[Any], Any],
+    samples: Any,
+    counts: Any,
+    seed: int,
+    stratum: str,
 ) -> tuple[CrossEntropyPoint, ...]:
     proof, chart = found.certificates, problem.chart
     rows = np.flatnonzero(proof.certified)
@@ -126,8 +141,9 @@ def _points(
             own = np.zeros(model.parameters)
             own[list(chart.fixed)] = list(chart.fixed.values())
             own[list(chart.free)] = proof.centres[row].real
-            certified = proof.real(row) == "yes" and bool((search.at(own) > 0).all())
-            weights = own if certified else search.near(values[k].real)
+            weights = search.positive(back(own)) if proof.real(row) == "yes" else None
+            certified = weights is not None
+            weights = weights if certified else search.near(values[k].real)
         kind = "undecided"
         if index is not None and (index or not stratum):  # beside a stratum cross-entropy may be less than at a minimum on it
             kind = "minimum" if index == 0 else "maximum" if index == problem.dimension and not stratum else "saddle"
@@ -154,10 +170,26 @@ class _Search:
         self._values = record(graph, c, inputs=n)
         self._slopes = record(graph, [s for row in jacobian(graph, c, range(n)) for s in row], inputs=n)
         self._groups, self._n, self._rng = np.array(groups), n, np.random.default_rng(seed)
+        self._blocks = list(model.places.values())
 
     def at(self, weights: Any) -> Any:
         """The values (N,), before they are divided by their sums."""
         return values_at(self._values, np.asarray(weights)[None] + 0j)[0].real
+
+    def positive(self, weights: Any) -> Any:
+        """The weights, or these with the signs of a block changed where that changes those of all values, if all values are positive
+        there; else None."""
+        values = self.at(weights)
+        if (values > 0).all():
+            return weights
+        if (values < 0).all():
+            other = self._rng.normal(size=self._n)
+            for places in self._blocks:
+                signs = np.ones(self._n)
+                signs[places] = -1
+                if all((self.at(signs * w) == -self.at(w)).all() for w in (weights, other)):
+                    return signs * weights
+        return None
 
     def near(self, probabilities: Any) -> Any:
         """Real weights whose values are positive multiples of the probabilities, None where none were found."""

@@ -27,7 +27,7 @@ _SAME = 1e-7
 _DEFINITE = 1e-11
 _ZERO = 1e-12
 _REAL = 1e-4
-_SEQUENCE = (1e-1, 1e-2, 1e-3, 1e-4)
+_SEQUENCE = (1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 1e-4)
 _GROWS = 1.2
 """Weights that grow by this factor while a descent goes on are taken to diverge."""
 

@@ -10,10 +10,10 @@ import numpy as np
 from neurovariety.claim import Claim
 from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.progress import note, quietly, time_is_up
+from neurovariety.dictionary.strata.smaller_models import Stratum, strata_of
 from neurovariety.dictionary.training.critical_sets import CriticalSet, critical_sets
 from neurovariety.dictionary.training.loss import Loss, Monomial
 from neurovariety.dictionary.training.problem import Located, Stationary, TrainingProblem, located, training_problem
-from neurovariety.dictionary.training.strata import Stratum, strata_of
 from neurovariety.dictionary.trial import generator
 from neurovariety.homotopy import certified_index, values_at
 from neurovariety.model import Model

@@ -11,7 +11,7 @@ from neurovariety.dictionary.training.listing import Point
 
 _SAME = 1e-5
 _NEAR = 0.25
-"""A run that drifts is on its way to a limit if nearer to it than this part of its size, and nearer than a stage before."""
+"""A run is on its way to a function if nearer to it than this part of its size, and nearer than a stage before."""
 
 
 def coefficients_at(found: Any, weights: Any) -> Any:
@@ -32,14 +32,15 @@ def matched(points: Sequence[Point], coefficients: Any) -> int | None:
     return None
 
 
-def nearest_limit(found: Any, points: Sequence[Point], earlier: Any, now: Any) -> Point | None:
-    """The limit of networks to which a run drifts: nearest, near, and nearer than before; None if there is none."""
-    limits = [p for p in points if p.real and p.kind == "limit"]
-    if not limits or found.problem is None:
+def on_the_way(found: Any, points: Sequence[Point], earlier: Any, now: Any) -> Point | None:
+    """The listed function to which a run still moves, a limit of networks or a critical point: nearest, near, and nearer than before;
+    None if there is none."""
+    real = [p for p in points if p.real]
+    if not real or found.problem is None:
         return None
     before, after = coefficients_at(found, np.array([earlier, now]))
-    distances = [float(np.linalg.norm(p.coefficients - after)) for p in limits]
+    distances = [float(np.linalg.norm(p.coefficients - after)) for p in real]
     k = int(np.argmin(distances))
-    size = max(float(np.linalg.norm(limits[k].coefficients)), 1e-9)
-    nearer = distances[k] < float(np.linalg.norm(limits[k].coefficients - before))
-    return limits[k] if nearer and distances[k] <= _NEAR * size else None
+    size = max(float(np.linalg.norm(real[k].coefficients)), 1e-9)
+    nearer = distances[k] < float(np.linalg.norm(real[k].coefficients - before))
+    return real[k] if nearer and distances[k] <= _NEAR * size else None

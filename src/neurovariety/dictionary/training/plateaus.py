@@ -7,8 +7,8 @@ from typing import Any
 import jax
 import numpy as np
 
+from neurovariety.dictionary.strata.smaller_models import strata_of
 from neurovariety.dictionary.training.dynamics import Objective
-from neurovariety.dictionary.training.strata import strata_of
 
 _RANK = 1e-6
 _STARTS = 6

@@ -38,11 +38,17 @@ class Stratum:
 
 @dataclass(frozen=True, eq=False)
 class Strata:
-    """Strata from large to small. ``theorem``: why the singular functions of the closure are those on strata, '' where not known."""
+    """Strata from large to small. ``theorem``: why all singular functions of the closure are on strata, '' where not known.
+
+    ``exact``: it says that all functions on strata are singular; ``immersed``: that J has full rank modulo scalings at all weights over
+    functions other than 0, so that a function with one choice of filters is a smooth point.
+    """
 
     strata: tuple[Stratum, ...]
     theorem: str
     all_listed: bool
+    exact: bool = False
+    immersed: bool = False
 
 
 def strata_of(model: Model, fills: bool) -> Strata:
@@ -52,7 +58,7 @@ def strata_of(model: Model, fills: bool) -> Strata:
     if isinstance(architecture, Linear):
         found = [_smaller(model, architecture, w) for w in _ranks(architecture.widths)]
         theorem = "matrices of rank at most r are singular exactly where the rank is less (Bruns and Vetter 1988)"
-        return Strata((*found, _zero(model)), filled or theorem, True)
+        return Strata((*found, _zero(model)), filled or theorem, True, exact=not filled)
     if isinstance(architecture, MLP):
         return _of_mlp(model, architecture, filled)
     if isinstance(architecture, CNN) and architecture.dimensions == 1 and max(architecture.channels) == 1:
@@ -61,16 +67,19 @@ def strata_of(model: Model, fills: bool) -> Strata:
         theorem = (
             "away from 0 the parametrization is an immersion modulo scalings, so that only nodes are singular (Shahverdi et al. 2025)"
         )
-        return Strata((*found[:_MOST], _zero(model)), filled or (theorem if immersed else ""), len(found) <= _MOST)
+        known = filled or (theorem if immersed else "")
+        return Strata((*found[:_MOST], _zero(model)), known, len(found) <= _MOST, immersed=immersed and not filled)
     return Strata((), filled, bool(fills))
 
 
 def _of_mlp(model: Model, mlp: MLP, filled: str) -> Strata:
     hidden = mlp.widths[1:-1]
+    exact = False
     linear = all(a.is_linear and a.terms[0][1] == 1 for a in mlp.activations)
     if linear:
         chosen = _ranks(mlp.widths)
         theorem = "matrices of rank at most r are singular exactly where the rank is less (Bruns and Vetter 1988)"
+        exact = True
     else:
         chosen = [(mlp.widths[0], *h, mlp.widths[-1]) for h in product(*(range(w, 0, -1) for w in hidden)) if h != hidden]
         chosen.sort(key=lambda w: -sum(w))
@@ -81,11 +90,12 @@ def _of_mlp(model: Model, mlp: MLP, filled: str) -> Strata:
                 if mlp.bias
                 else "quadratic forms of rank at most m are singular exactly where the rank is less (Bruns and Vetter 1988)"
             )
+            exact = True
         elif hidden == (1,) and mlp.activations[0].is_monomial and not mlp.bias:
             theorem = "the cone over a Segre-Veronese variety is singular at most at 0"
     found = [_smaller(model, mlp, w) for w in chosen[:_MOST]]
     last = _biases(model, mlp) if mlp.bias else _zero(model)
-    return Strata((*found, last), filled or theorem, len(chosen) <= _MOST)
+    return Strata((*found, last), filled or theorem, len(chosen) <= _MOST, exact=exact and not filled)
 
 
 def _ranks(widths: tuple[int, ...]) -> list[tuple[int, ...]]:

@@ -1,0 +1,218 @@
+"""Critical locus of the parametrization (D8 of the dictionary): weights at which the Jacobian drops rank.
+
+At weights w the gradient of any loss is J_w^T times the gradient in function space. Where the rank of J_w is the dimension of the
+neuromanifold, training stalls only at a critical point of the loss on the manifold; where it is less, the corank counts directions
+that training cannot see, and critical points may be spurious: plateaus and saddles of the parametrization, not of the problem. All of
+them lie in the critical locus. It contains strata of smaller networks, but not only those: filters of linear convolutions with a
+common root compute functions that may be smooth and interior.
+
+What is proved. The rank over F_p at one integer point is a lower bound of the rank at a general point of the stratum, proved; that it
+is equal has `probability` at least 1 - error_bound. On the strata of linear networks rank and dimensions are closed formulas that hold
+at every point, `proved`. At special points of a stratum the corank may be larger. Whether the list is the whole critical locus is
+``complete``, where a theorem says so. Samples are sparse integer weights; their ranks are exact for their prime.
+
+Sources: Trager, Kohn, Bruna 2020 (linear); Kohn et al. 2022 (linear convolutions); Shahverdi, Marchetti, Kohn 2025 (convolutions).
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from neurovariety.architectures import CNN, MLP, Linear, as_model
+from neurovariety.architectures.from_callable import Source
+from neurovariety.dictionary.dimension import dimension
+from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.generic_rank import rank_at
+from neurovariety.dictionary.progress import note, quietly
+from neurovariety.dictionary.real_components import architecture_of
+from neurovariety.dictionary.strata.facts import StratumFacts, rank_bound, stratum_facts, weakest
+from neurovariety.dictionary.strata.listing import MOST, weight_strata
+from neurovariety.dictionary.trial import Point, generator
+from neurovariety.errors import DivisionByZeroError, InputError
+from neurovariety.linear_algebra import random_prime
+from neurovariety.model import Model
+from neurovariety.program.of_model import draw_coefficients
+from neurovariety.result import Provenance, counted
+from neurovariety.rings.finite_field import FiniteField
+from neurovariety.theorem import Hypothesis, Theorem
+from neurovariety.tolerances import DEFAULT_SEED, EXTRA_SAMPLES, PRIME_BITS
+
+_SAMPLES = 40
+"""Sparse weights at which the rank is taken as well, where a model has not many parameters."""
+
+_SAMPLED_PARAMETERS = 400
+_STREAM = 73
+
+
+@dataclass(frozen=True, repr=False)
+class CriticalLocusResult(EntryResult):
+    """Where the parametrization drops rank.
+
+    ``value`` holds ``rank`` (of J at general weights, the dimension); ``dimension`` and ``codimension`` of the critical locus, as far
+    as the strata listed show it (null where none of them is critical); ``complete``, whether a theorem says that they are all;
+    ``strata``, each with ``name``, ``kind``, ``dimension`` in weight space, ``rank`` of J at its general points, ``corank`` (how much
+    less than at general weights), ``functions`` (the dimension of its functions), ``fiber`` and ``claim``; ``sampled``, rank -> how
+    many of the sparse random weights had it.
+    """
+
+    entry: ClassVar[str] = "critical-locus"
+    sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "trager2020", "schwartz1980")
+
+    def _options(self) -> dict[str, Any]:
+        return {"most": self.evidence["asked_most"]}
+
+    def shown(self) -> str:
+        v = self.value
+        drops = sum(bool(s["corank"]) for s in v["strata"])
+        where = "none known" if v["dimension"] is None else f"dimension {v['dimension']}, codimension {v['codimension']}"
+        return f"{where} ({drops} of {len(v['strata'])} strata, rank below {v['rank']})"
+
+    def summary(self) -> str:
+        lines = [super().summary()]
+        lines += [
+            f"  {s['name']}: rank {s['rank']} (corank {s['corank']}), dimension {s['dimension']}" for s in self.value["strata"][:12]
+        ]
+        left = len(self.value["strata"]) - 12
+        return "\n".join(lines + ([f"  and {left} more"] if left > 0 else []))
+
+
+def critical_locus(source: Source, *, most: int = MOST, seed: int = DEFAULT_SEED) -> CriticalLocusResult:
+    """Ranks of the Jacobian of the parametrization of ``source`` on the strata of its weights and at sparse random weights.
+
+    At most ``most`` strata are looked at. Models without known strata are only sampled. Raises `InputError` for unusable input.
+
+    >>> result = critical_locus("cnn(3,4; x)")
+    >>> [(s["name"], s["rank"]) for s in result.value["strata"] if s["kind"] == "shared root"]
+    [('filters 1 and 2 with a common root', 5), ('filters 1 and 2 with 2 common roots', 4)]
+    """
+    start = time.perf_counter()
+    model = as_model(source)
+    if most < 1:
+        raise InputError(f"most is the number of strata to look at, at least 1, got {most}")
+    whole = quietly(dimension, model, seed=seed)
+    bound = rank_bound(whole)
+    listed = weight_strata(model, most=most)
+    all_listed = len(weight_strata(model, most=most + 1)) <= most
+    facts: list[StratumFacts] = []
+    for index, stratum in enumerate(listed):
+        facts.append(stratum_facts(stratum, seed, index, bound))
+        note(strata=index + 1)
+    sampled = _sampled(model, seed, bound) if model.parameters <= _SAMPLED_PARAMETERS else {}
+    critical = [f for f in facts if f.rank < whole.value]
+    theorem = _complete(model, all_listed)
+    at_most_known = max((f.dimension for f in critical), default=None)
+    value = {
+        "rank": whole.value,
+        "dimension": at_most_known,
+        "codimension": None if at_most_known is None else model.parameters - at_most_known,
+        "complete": theorem is not None,
+        "strata": [_described(f, whole.value) for f in facts],
+        "sampled": {str(r): n for r, n in sorted(sampled.items(), reverse=True)},
+    }
+    evidence = {
+        "asked_most": most,
+        "parameters": model.parameters,
+        "all_listed": all_listed,
+        "rank_claim": str(whole.claim),
+        "error_bound": max((f.error for f in facts), default=0.0) or None,
+        "primes": sorted({p for f in facts for p in f.primes}),
+        "seeds": [seed],
+        "theorems": [*whole.evidence.get("theorems", []), *([theorem.to_dict()] if theorem else [])],
+    }
+    return CriticalLocusResult(
+        value=value,
+        claim=weakest([whole.claim, *(f.claim for f in facts)]),
+        subject=model.name,
+        meaning=_meaning(value, critical),
+        evidence=evidence,
+        provenance=Provenance.since(start, seed),
+        notices=whole.notices if evidence["all_listed"] else (*whole.notices, f"only the first {most} strata were looked at"),
+        model=model,
+    )
+
+
+def _described(f: StratumFacts, whole: int) -> dict[str, Any]:
+    return {
+        "name": f.stratum.name,
+        "kind": f.stratum.kind,
+        "dimension": f.dimension,
+        "rank": f.rank,
+        "corank": whole - f.rank,
+        "functions": f.functions,
+        "fiber": f.fiber,
+        "claim": str(f.claim),
+    }
+
+
+def _sampled(model: Model, seed: int, bound: int) -> Counter[int]:
+    """Ranks at random weights of which about half are zero."""
+    rng = generator(seed, _STREAM)
+    p = random_prime(PRIME_BITS, rng)
+    field = FiniteField(p)
+    found: Counter[int] = Counter()
+    for _ in range(_SAMPLES):
+        weights = rng.integers(1, p, size=model.parameters) * rng.integers(0, 2, size=model.parameters)
+        point = Point(field, field.constant(weights), draw_coefficients(model, field, rng), rng)
+        inputs = point.inputs(model, math.ceil(bound / model.outputs) + EXTRA_SAMPLES)
+        try:
+            found[rank_at(model, p, point, inputs)[0]] += 1
+        except DivisionByZeroError:
+            continue  # no function there
+    return found
+
+
+def _complete(model: Model, all_listed: bool) -> Theorem | None:
+    """The theorem that the critical locus is the union of the critical strata listed, or None."""
+    architecture = architecture_of(model)
+    name, source, hypothesis = "", "", ""
+    linear = isinstance(architecture, Linear) or (
+        isinstance(architecture, MLP) and not architecture.bias and all(a.is_linear for a in architecture.activations)
+    )
+    if linear:
+        name, source = (
+            "weights of a linear network fall into finitely many orbits, on each of which the rank is constant",
+            "abeasis1980",
+        )
+        hypothesis = "all orbits are listed"
+        all_listed = all_listed and _all_types(model)
+    elif isinstance(architecture, CNN) and architecture.dimensions == 1 and max(architecture.channels) == 1:
+        powers = all(a.is_monomial for a in architecture.activations)
+        if powers and all(a.degree >= 2 for a in architecture.activations) and architecture.layers > 1:
+            name, source = "away from the zero function the parametrization is an immersion modulo scalings", "shahverdi2025"
+            hypothesis = "one channel, monomial activations of degree at least 2"
+        elif all(a.is_linear for a in architecture.activations) and all(s == (1,) for s in architecture.strides[:-1]):
+            name, source = "the rank drops exactly where two filters have a common root, or one is zero", "kohn2022"
+            hypothesis = "one channel, linear, strides 1"
+            all_listed = True  # common roots and zero filters come before padded filters, on which the rank drops only with those
+    if not name or not all_listed:
+        return None
+    return Theorem(
+        name, "critical locus", 0, "the critical locus is the union of the strata listed", source, (Hypothesis(hypothesis, True),)
+    )
+
+
+def _all_types(model: Model) -> bool:
+    """Whether the strata of a linear network are all its orbits, rather than those of one rank throughout."""
+    from neurovariety.dictionary.strata.rank_profiles import all_types
+
+    return all_types((*(b.shape[1] for b in model.blocks), model.blocks[-1].shape[0]))
+
+
+def _meaning(value: dict[str, Any], critical: list[StratumFacts]) -> str:
+    if not critical:
+        text = "J keeps its rank on all strata of weights that are known" if value["strata"] else "no strata of its weights are known"
+        low = [int(r) for r in value["sampled"] if int(r) < value["rank"]]
+        return text + (f"; at sparse random weights it falls to {min(low)} of {value['rank']}" if low else "")
+    largest = max(critical, key=lambda f: f.dimension)
+    deepest = min(critical, key=lambda f: f.rank)
+    where = counted(len(critical), "stratum").replace("stratums", "strata")
+    text = (
+        f"J drops rank on {where} of weights: the largest ({largest.stratum.name}) has codimension {value['codimension']}, at the "
+        f"deepest ({deepest.stratum.name}) {deepest.rank} of {value['rank']} directions remain"
+    )
+    text += ": there gradients can vanish although the loss can be lowered"
+    return text + ("; there are no others" if value["complete"] else "; others are not excluded")

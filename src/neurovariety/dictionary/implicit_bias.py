@@ -1,0 +1,186 @@
+"""Implicit bias (D4, D5, D12 of the dictionary): is training drawn to smaller networks? One table of an architecture.
+
+For each smaller network inside, as a set of functions: its dimension; whether its functions are singular points of the closure
+(`singularities`); whether a stratum of weights over it is critically exposed (`exposedness`); how often the best fit of a random target
+lies on it (`voronoi`); and how often gradient flow from random weights ends on it. The last two need not agree: training comes to rest
+where a neuron would have to change the sign of its outgoing weight, although larger networks fit better. Perceptrons show that bias
+toward sparse networks; convolutional networks, whose smaller networks are nodes or smooth points, do not.
+
+What is proved. Dimensions, singularities and exposedness as their entries say; the table's claim is `estimate`, for shares are
+sampled, with Wilson's 95 % intervals. An end of flow counts as on a smaller network if its function is within a thousandth of one
+there.
+
+Sources: Marchetti et al. 2025, 4.2; Shahverdi, Marchetti, Kohn 2026; Wilson 1927.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from neurovariety.architectures import as_model
+from neurovariety.architectures.from_callable import Source
+from neurovariety.claim import Claim
+from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.exposedness import exposedness
+from neurovariety.dictionary.exposure.best_fits import OPEN, UNCLEAR, best_fits
+from neurovariety.dictionary.exposure.flow_ends import flow_ends
+from neurovariety.dictionary.progress import quietly, time_is_short
+from neurovariety.dictionary.shares import wilson
+from neurovariety.dictionary.singularities import singularities
+from neurovariety.dictionary.targets.target import require_polynomial
+from neurovariety.dictionary.training.loss import Distance
+from neurovariety.errors import InputError, NeurovarietyError, VerificationError
+from neurovariety.model import Model
+from neurovariety.result import Provenance
+from neurovariety.tolerances import DEFAULT_SEED
+
+METRICS = ("frobenius", "bombieri", "gaussian", "uniform")
+_TARGETS, _FLOWS, _RUNS = 200, 20, 20
+_IN_REPORTS = (20, 4, 40)
+"""Targets, targets of flows and runs to each where a report waits; runs of one batch share what the flow of the data has compiled."""
+_MOST = 100_000
+_SHOWN = 4
+
+
+@dataclass(frozen=True, repr=False)
+class ImplicitBiasResult(EntryResult):
+    """``value``: ``best_on_smaller`` and ``flow_on_smaller``, the shares of best fits and of ends of flow on smaller networks other
+    than the zero function, and ``table``: for each piece ``name``, ``kind`` (network, subnetwork or limit), ``dimension``,
+    ``singular`` and ``exposed`` (yes, no, or null where it is not known), ``best`` with ``best_low``, ``best_high``, and ``flow`` with
+    ``flow_low``, ``flow_high``.
+
+    ``evidence``: ``metric``, ``scale``, ``targets``, ``clear``, ``open``, ``flow_targets``, ``runs``.
+    """
+
+    entry: ClassVar[str] = "implicit-bias"
+    sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "shahverdi2026razor", "wilson1927")
+
+    def shown(self) -> str:
+        rows = [row for row in self.value["table"] if row["kind"] != "network"]
+        words = {
+            ("singular", "yes"): "singular",
+            ("singular", "no"): "smooth",
+            ("exposed", "yes"): "exposed",
+            ("exposed", "no"): "not exposed",
+        }
+        parts = [f"best_on_smaller {self.value['best_on_smaller']:.6g}", f"flow_on_smaller {self.value['flow_on_smaller']:.6g}"]
+        for row in rows[:_SHOWN]:
+            known = [words[k, row[k]] for k in ("singular", "exposed") if (k, row[k]) in words]
+            shares = [f"{k} {row[k]:.3g}" for k in ("best", "flow")]
+            parts.append(f"{row['name'].replace(', ', ',')}: {'; '.join([*known, *shares])}")
+        return ", ".join(parts) + (", ..." if len(rows) > _SHOWN else "")
+
+    def _options(self) -> dict[str, Any]:
+        return {k: self.evidence[k] for k in ("metric", "scale", "targets", "flow_targets", "runs")}
+
+    def verify(self, *, seed: int | None = None) -> ImplicitBiasResult:
+        """Everything again under another seed. Raises `VerificationError` where something exact differs or intervals exclude each
+        other."""
+        again = self._again(seed, **self._options())
+        for ours, theirs in zip(self.value["table"], again.value["table"], strict=True):
+            exact = all(ours[k] == theirs[k] for k in ("name", "dimension", "singular", "exposed"))
+            apart = any(a[f"{k}_low"] > b[f"{k}_high"] for k in ("best", "flow") for a, b in ((ours, theirs), (theirs, ours)))
+            if not exact or apart:
+                raise VerificationError(f"implicit bias of {self.subject}: recorded {ours}, recomputed {theirs}")
+        return again
+
+
+def implicit_bias(
+    source: Source,
+    *,
+    metric: str = "frobenius",
+    scale: float = 1.0,
+    targets: int | None = None,
+    flow_targets: int | None = None,
+    runs: int | None = None,
+    seed: int = DEFAULT_SEED,
+) -> ImplicitBiasResult:
+    """The table of smaller networks: singular, exposed, best fits, ends of gradient flow.
+
+    ``metric``: ``frobenius``, ``bombieri``, ``gaussian`` or ``uniform``; ``targets`` (200) random ones are normal with respect to it,
+    with standard deviation ``scale``; from ``runs`` (20) random initial weights gradient flow goes to each of the first
+    ``flow_targets`` (20). Raises `InputError` for other options, for models that are not polynomial and for families without known
+    strata, `ResourceError` where the model is too large.
+
+    >>> [row["singular"] for row in implicit_bias("linear(2,2,2)", targets=5, flow_targets=1, runs=4).value["table"]]
+    ['-', 'no', 'no']
+    """
+    start = time.perf_counter()
+    defaults = _IN_REPORTS if time_is_short() else (_TARGETS, _FLOWS, _RUNS)
+    number, flowing, runs = (d if v is None else v for v, d in zip((targets, flow_targets, runs), defaults, strict=True))
+    for name, v in (("targets", number), ("targets of flows", flowing), ("runs", runs)):
+        if isinstance(v, bool) or not isinstance(v, int) or not 1 <= v <= _MOST:
+            raise InputError(f"the number of {name} is a whole number from 1 to {_MOST:,}, got {v!r}")
+    if metric not in METRICS:
+        raise InputError(f"metric {metric!r} is unknown: choose {', '.join(METRICS[:-1])} or {METRICS[-1]}")
+    if isinstance(scale, bool) or not isinstance(scale, (int, float)) or not 0 < scale < float("inf"):
+        raise InputError(f"the scale of the targets is a positive number, got {scale!r}")
+    model = as_model(source)
+    require_polynomial(model)
+    exposed = _exposed(model, metric, seed)
+    found = best_fits(model, Distance(metric, {}), number, float(scale), seed)
+    ends = flow_ends(model, metric, found, min(flowing, number), runs, seed)
+    singular = _singular(model, [p.name for p in found.pieces], seed)
+    clear = int((found.best != UNCLEAR).sum())
+    table: list[dict[str, Any]] = []
+    for k, piece in enumerate(found.pieces):
+        count, on = int((found.best == k).sum()), int(ends.on[k])
+        best, flows = _share("best", count, clear), _share("flow", on, ends.runs)
+        kind = {"name": piece.name, "kind": piece.kind, "dimension": piece.dimension}
+        known = {"singular": singular.get(piece.name), "exposed": exposed.get(piece.name)} if k else {"singular": "-", "exposed": "-"}
+        table.append(kind | known | best | flows)
+    smaller = [row for row in table if row["kind"] == "subnetwork" and row["dimension"]]
+    value = {
+        "best_on_smaller": float(sum(row["best"] for row in smaller)),
+        "flow_on_smaller": float(sum(row["flow"] for row in smaller)),
+        "table": table,
+    }
+    return ImplicitBiasResult(
+        value=value,
+        claim=Claim.ESTIMATE,
+        subject=model.name,
+        meaning=_meaning(value, smaller),
+        evidence={
+            "metric": metric, "scale": float(scale), "targets": number, "clear": clear, "open": int((found.best == OPEN).sum()),
+            "flow_targets": min(flowing, number), "runs": runs, "flows": ends.runs, "theorems": [],
+        },
+        provenance=Provenance.since(start, seed),
+        model=model,
+    )  # fmt: skip
+
+
+def _share(name: str, count: int, of: int) -> dict[str, float]:
+    low, high = wilson(count, of) if of else (0.0, 1.0)
+    return {name: count / of if of else 0.0, f"{name}_low": low, f"{name}_high": high}
+
+
+def _exposed(model: Model, metric: str, seed: int) -> dict[str, str]:
+    """Name of a smaller network -> whether a stratum of weights over it is critically exposed."""
+    out: dict[str, str] = {}
+    for row in quietly(exposedness, model, metric=metric, samples=0, seed=seed).value["table"]:
+        name = row["function"].removeprefix(f"{model.name} with ")
+        out[name] = "yes" if row["exposed"] or out.get(name) == "yes" else "no"
+    return out
+
+
+def _singular(model: Model, names: list[str], seed: int) -> dict[str, str]:
+    """Which smaller networks have singular functions of the closure ("yes") or smooth ones ("no"), where that is known."""
+    try:
+        found = quietly(singularities, model, seed=seed)
+    except NeurovarietyError:  # too large for equations, say: the table has the rest
+        return {}
+    if found.value["dimension"] == -1 and found.claim is Claim.PROVED:  # the closure is smooth
+        return dict.fromkeys(names, "no")
+    known = {"singular": "yes", "smooth": "no"}
+    return {row["name"]: known[row["status"]] for row in found.value["strata"] if row["status"] in known}
+
+
+def _meaning(value: dict[str, Any], smaller: list[dict[str, Any]]) -> str:
+    best, flow = (100 * value[k] for k in ("best_on_smaller", "flow_on_smaller"))
+    exposed = [row["name"] for row in smaller if row["exposed"] == "yes"]
+    head = f"smaller networks are the best fit of {best:.0f} % of random targets, and gradient flow ends on one in {flow:.0f} % of runs"
+    if not exposed:
+        return f"{head}; none is critically exposed: no bias toward sparse networks"
+    return f"{head}; critically exposed: {', '.join(exposed[:3])}{', ...' if len(exposed) > 3 else ''}"

@@ -1,0 +1,234 @@
+"""Singular functions (D4 of the dictionary): where the closure of the neuromanifold is not smooth.
+
+A function f of the closure X is singular if the tangent space of X at f, cut out by the gradients of all equations, has more dimensions
+than X. For neural networks singular functions are typically those of subnetworks: node-like where X passes several times through f, at
+weights with different tangent spaces, or cusp-like where J drops rank. They can be best fits for open sets of targets, and are where
+training slows down; smooth points behave like those of a regular statistical model.
+
+Two roads are taken and compared. From equations: f is smooth if the gradients have rank codim X, which is a proof; singular if they do
+not and the ideal is completely known. From weights: the tangent space contains the images of J at every weight over f, and second
+derivatives in the direction of kernels; if their span is larger than X, f is singular, which is proved by one point of a stratum, as
+ranks there are lower bounds, and singular functions form a closed set. Lower and upper bound of the tangent space are both given; if
+they cross, an error is raised. The tangent cone always has the dimension of X.
+
+The dimension of the singular locus is bounded from above by a theorem, or by its equations on a random linear space, where they have no
+solution (an exact rank, a proof); from below by the strata shown to be singular, or by equations of a complete ideal
+(`probability`). Degrees are counts of points mod random primes. Singular functions that are on no subnetwork are found where the
+locus of a complete ideal has a higher dimension than its strata, or a larger degree.
+
+Sources: Marchetti et al. 2025, section 4.2; Shahverdi, Marchetti, Kohn 2026; Bruns and Vetter 1988 (determinantal varieties).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from neurovariety.architectures import as_model
+from neurovariety.architectures.from_callable import Source
+from neurovariety.claim import Claim
+from neurovariety.dictionary.dimension import dimension
+from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.progress import note, quietly
+from neurovariety.dictionary.singular.at_weights import PointFacts, at_weights
+from neurovariety.dictionary.singular.image_facts import Closure, ImageFacts, image_facts
+from neurovariety.dictionary.singular.known_ideal import KnownIdeal, known_ideal
+from neurovariety.dictionary.singular.locus import Locus, singular_locus
+from neurovariety.dictionary.singular.others import Others, beyond_strata, degree_of_images
+from neurovariety.dictionary.special_fiber import exact_weights
+from neurovariety.dictionary.strata.facts import rank_bound
+from neurovariety.dictionary.strata.fiber_families import families_of_all_windows
+from neurovariety.dictionary.strata.smaller_models import strata_of
+from neurovariety.model import Model
+from neurovariety.result import Provenance
+from neurovariety.tolerances import DEFAULT_SEED, ERROR_BOUND
+
+
+@dataclass(frozen=True, repr=False)
+class SingularitiesResult(EntryResult):
+    """The singular locus, or one function.
+
+    Of a model, ``value`` holds ``dimension`` and ``degree`` of the singular locus, as an affine cone (-1 where it is empty, null
+    where it is not known), ``codimension`` in the closure; ``strata``, functions of smaller networks: ``name``, ``dimension``,
+    ``status`` (singular, smooth, undecided) of its general function with its ``claim``, ``type`` (node: weights of full rank with
+    different tangent spaces; cusp: no weights of full rank; mixed; -), ``tangent_space`` (its least and largest possible dimension),
+    ``tangent_cone``, ``branches`` (different tangent spaces among the weights of full rank looked at); ``others``, parts of the
+    locus that are on no subnetwork: ``dimension``, ``degree`` and the names of coefficients that vanish there (``vanishing``).
+
+    With weights ``at``, ``value`` holds ``status``, ``type``, ``tangent_space``, ``tangent_cone``, ``branches`` and ``rank`` (of J) for
+    their function.
+    """
+
+    entry: ClassVar[str] = "singularities"
+    sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "shahverdi2026razor", "schwartz1980")
+
+    def _options(self) -> dict[str, Any]:
+        return {"at": self.evidence["at"]} if "at" in self.evidence else {}
+
+    def shown(self) -> str:
+        v = self.value
+        if "strata" not in v:
+            return super().shown()
+        if v["dimension"] is None:
+            return "not decided"
+        if v["dimension"] < 0:
+            return "none: smooth"
+        degree = f", degree {v['degree']}" if v["degree"] is not None else ""
+        return f"dimension {v['dimension']}{degree} (codimension {v['codimension']})"
+
+    def summary(self) -> str:
+        lines = [super().summary()]
+        for s in self.value.get("strata", []):
+            low, high = s["tangent_space"]
+            tangent = f"{low}" if low == high else f"{low} to {high if high is not None else '?'}"
+            lines.append(
+                f"  {s['name']} (dimension {s['dimension']}): {s['status']}, {s['type']}, tangent space of dimension {tangent}"
+            )
+        for o in self.value.get("others", []):
+            where = f", where {', '.join(o['vanishing'])} vanish" if o["vanishing"] else ""
+            lines.append(f"  on no subnetwork: dimension {o['dimension']}, degree {o['degree']}{where}")
+        return "\n".join(lines)
+
+
+def singularities(source: Source, *, at: Sequence[Any] | None = None, seed: int = DEFAULT_SEED) -> SingularitiesResult:
+    """The singular functions of the closure of ``source``; with weights ``at``, whether their function is one.
+
+    ``at`` is a flat vector of exact numbers (ints, Fractions, strings like "1/3"; a float is its exact binary value), in the order of
+    ``Model.blocks``. Raises `InputError` where its length is wrong, or for unusable input.
+
+    >>> result = singularities("mlp(2,2,1; x^3 + x^2)")
+    >>> result.value["dimension"], result.value["degree"], result.value["others"]
+    (3, 6, [{'dimension': 3, 'degree': 1, 'vanishing': ['x0^3', 'x0^2 x1', 'x0 x1^2', 'x1^3']}])
+    """
+    start = time.perf_counter()
+    model = as_model(source)
+    whole = quietly(dimension, model, seed=seed)
+    ambient = whole.evidence.get("ambient")
+    fills = whole.claim is Claim.PROVED and whole.value == ambient
+    ideal = known_ideal(model, whole.value, seed)
+    note(equations=0 if ideal is None else len(ideal.system.generators))
+    known = strata_of(model, fills)
+    evidence: dict[str, Any] = {
+        "model_dimension": whole.value,
+        "dimension_claim": str(whole.claim),
+        "ambient": ambient,
+        "equations": None if ideal is None else len(ideal.system.generators),
+        "ideal_complete": bool(ideal and ideal.complete),
+        "ideal": "no equations within reach" if ideal is None else ideal.why,
+        "theorem": known.theorem,
+        "seeds": [seed],
+        "theorems": whole.evidence.get("theorems", []),
+    }
+    closure = Closure(whole.value, rank_bound(whole), ambient, ideal, known)
+    if at is not None:
+        weights = exact_weights(model, at)
+        found = at_weights(model, weights, closure, fills, seed)
+        return _of_point(model, found, evidence | {"at": list(weights)}, start, seed)
+    images = [] if fills else image_facts(model, closure, seed)
+    lower = max((i.dimension for i in images if i.status == "singular"), default=-1)
+    locus = None if fills or ideal is None else singular_locus(ideal, lower, seed)
+    listed = bool(known.theorem) and (known.all_listed or families_of_all_windows(model))
+    answer = _answer(fills, listed, images, lower, locus, ideal)
+    others = beyond_strata(answer.dimension, images, locus, ideal, seed) if answer.dimension is not None else Others((), "")
+    size = answer.degree
+    if size is None and known.theorem and answer.at_most == answer.dimension and (answer.dimension or 0) > 0:
+        size = degree_of_images(answer.dimension or 0, images, seed)[0]
+    value = {
+        "dimension": answer.dimension,
+        "degree": size,
+        "codimension": None if answer.dimension is None or answer.dimension < 0 else whole.value - answer.dimension,
+        "strata": [i.to_dict(whole.value) for i in images],
+        "others": [{"dimension": o.dimension, "degree": o.degree, "vanishing": list(o.vanishing)} for o in others.pieces],
+    }
+    evidence |= {
+        "at_least": lower,
+        "at_most": answer.at_most,
+        "why": answer.why,
+        "degree_with_multiplicity": locus.with_multiplicity if locus and answer.degree is not None else None,
+        "error_bound": answer.error or None,
+        "subnetworks": others.compared,
+    }
+    return SingularitiesResult(
+        value=value,
+        claim=answer.claim,
+        subject=model.name,
+        meaning=_meaning(value, images, whole.value),
+        evidence=evidence,
+        provenance=Provenance.since(start, seed),
+        notices=whole.notices,
+        model=model,
+    )
+
+
+@dataclass(frozen=True)
+class _Answer:
+    dimension: int | None
+    degree: int | None
+    at_most: int | None
+    claim: Claim
+    why: str
+    error: float = 0.0
+
+
+def _answer(fills: bool, listed: bool, images: list[ImageFacts], lower: int, locus: Locus | None, ideal: KnownIdeal | None) -> _Answer:
+    """Dimension of the singular locus from its bounds on both sides."""
+    if fills:
+        return _Answer(-1, None, -1, Claim.PROVED, "the closure is the whole span")
+    upper: int | None = None
+    why = ""
+    if listed:
+        upper = max((i.dimension for i in images if i.status != "smooth"), default=-1)
+        why = "a theorem says that all singular functions are on the strata listed"
+    if locus is not None and (upper is None or locus.at_most < upper):
+        upper, why = locus.at_most, "the equations of the locus have no solution on a random linear space"
+    degree = locus.degree if locus is not None else None
+    shown = [i for i in images if i.dimension == lower and i.status == "singular"]
+    proved = any(i.claim is Claim.PROVED and i.sure is Claim.PROVED for i in shown) or lower < 0
+    if upper is not None and upper == lower:
+        right = locus is not None and locus.dimension == lower and ideal is not None and ideal.complete
+        return _Answer(lower, degree if right else None, upper, Claim.PROVED if proved else Claim.PROBABILITY, why)
+    if locus is not None and ideal is not None and ideal.complete:
+        claim = Claim.PROBABILITY if locus.error <= ERROR_BOUND else Claim.UPPER_BOUND
+        return _Answer(locus.dimension, degree, locus.at_most, claim, "equations of a complete ideal", locus.error)
+    if lower >= 0:
+        return _Answer(lower, None, upper, Claim.LOWER_BOUND, "singular functions beyond those of the strata are not excluded")
+    return _Answer(None, None, upper, Claim.UNDECIDED, "no stratum was shown to be singular, and the ideal is not completely known")
+
+
+def _of_point(model: Model, found: PointFacts, evidence: dict[str, Any], start: float, seed: int) -> SingularitiesResult:
+    value = found.to_dict(evidence["model_dimension"])
+    low, high = value["tangent_space"]
+    shown = str(low) if low == high else f"at least {low}"
+    text = {
+        "smooth": "near this function the model is a regular one, of as many dimensions as it has",
+        "singular": f"this function is singular: its tangent space has {shown} dimensions, the model {evidence['model_dimension']}; "
+        "it can be the best fit for many targets",
+        "undecided": "whether this function is singular was not decided",
+    }[found.status]
+    return SingularitiesResult(
+        value=value,
+        claim=found.claim,
+        subject=model.name,
+        meaning=text,
+        evidence=evidence | {"why": found.why},
+        provenance=Provenance.since(start, seed),
+        model=model,
+    )
+
+
+def _meaning(value: dict[str, Any], images: list[ImageFacts], whole: int) -> str:
+    if value["dimension"] is None:
+        return "no singular function was found, and none is excluded"
+    if value["dimension"] < 0:
+        return "every function of the closure is a smooth point: the model behaves like a regular one"
+    text = f"singular functions have {value['dimension']} of {whole} dimensions"
+    singular = [i.name for i in images if i.status == "singular"]
+    smooth = [i.name for i in images if i.status == "smooth"]
+    if singular:
+        shown = ", ".join(singular[:3]) + (", ..." if len(singular) > 3 else "")
+        text += f"; those of {shown} are singular"
+    if smooth:
+        text += f", while {', '.join(smooth[:2])}{', ...' if len(smooth) > 2 else ''} are smooth points"
+    return text + ("; others are on no smaller network" if value["others"] else "")

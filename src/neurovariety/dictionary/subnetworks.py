@@ -1,0 +1,266 @@
+"""Subnetworks (D4, D5 of the dictionary): the smaller networks inside a network, as a poset.
+
+A stratum is a piece of weight space on which a network computes what a smaller one can: neurons are dead or multiples of each
+other, a layer has lower rank, filters are padded by zeros, heads are alike. The functions over a stratum are those of the smaller
+network; for polynomial networks these are typically the singular functions, and where training likes to stop. Different strata over
+the same functions are different ways to waste the same weights.
+
+What is proved. Dimensions of functions are those of the smaller models (`dimension`, with its claims), and are computed a second time
+as ranks along each stratum; if the two differ where both are certain, an error is raised. Dimensions of strata are exact ranks over
+F_p, proved from below. That the functions of one subnetwork are limits of those of another is read off sizes, which is a proof; equal
+dimensions then make the closures equal. Where sizes do not show it, dimensions, or an equation of one that the other violates, exclude
+it; what remains is listed as undecided. The fiber counts weights on the known strata alone: other weights over the same function are
+not excluded.
+
+Sources: Marchetti et al. 2025, section 4.2; Shahverdi, Marchetti, Kohn 2026; Trager, Kohn, Bruna 2020 (ranks).
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from neurovariety.architectures import as_model
+from neurovariety.architectures.from_callable import Source
+from neurovariety.claim import Claim
+from neurovariety.dictionary.dimension import DimensionResult, dimension
+from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.ideal.find_equations import System
+from neurovariety.dictionary.progress import note, quietly
+from neurovariety.dictionary.real_components import architecture_of
+from neurovariety.dictionary.strata.facts import StratumFacts, rank_bound, stratum_facts, weakest
+from neurovariety.dictionary.strata.inclusion import equations_of, excluded
+from neurovariety.dictionary.strata.listing import MOST, weight_strata
+from neurovariety.dictionary.strata.padding import smaller_network
+from neurovariety.dictionary.strata.weight_stratum import WeightStratum
+from neurovariety.errors import InputError, VerificationError
+from neurovariety.model import Model
+from neurovariety.result import Provenance, counted
+from neurovariety.tolerances import DEFAULT_SEED
+
+_SEARCHED = 12
+"""Subnetworks whose equations are searched for, to exclude that they contain others; a fraction of a second each."""
+
+
+@dataclass(frozen=True, repr=False)
+class SubnetworksResult(EntryResult):
+    """The poset of subnetworks.
+
+    ``value`` holds ``dimension`` (of the network's functions); ``images``, the sets of functions, from large to small: each with its
+    ``name`` (others that have the same closure are ``also``), ``dimension``, ``codimension``, ``claim``, ``fiber`` (the dimension of
+    the weights on known strata over one of its general functions), and its ``strata``: ``name``, ``kind``, ``dimension`` in weight
+    space, ``rank`` of J there, ``fiber`` (the part of the weights over one function that lies on the stratum) and ``copies`` under
+    permutations; ``inclusions``, the pairs [smaller, larger] of names that cover each other, the network itself on top;
+    ``undecided``, the pairs for which inclusion is neither shown nor excluded; ``all_listed``, whether the list of strata was cut.
+    """
+
+    entry: ClassVar[str] = "subnetworks"
+    sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "shahverdi2026razor", "schwartz1980")
+
+    def _options(self) -> dict[str, Any]:
+        return {"most": self.evidence["asked_most"]}
+
+    def shown(self) -> str:
+        proper = self.value["images"]
+        dims = ", ".join(f"{i['name']}: {i['dimension']}" for i in proper[:4])
+        return (
+            f"{counted(len(proper), 'subnetwork')} ({dims}{', ...' if len(proper) > 4 else ''}) in dimension {self.value['dimension']}"
+        )
+
+    def summary(self) -> str:
+        lines = [super().summary()]
+        for image in self.value["images"]:
+            lines.append(
+                f"  {image['name']}: dimension {image['dimension']} (codimension {image['codimension']}), "
+                f"{counted(len(image['strata']), 'stratum').replace('stratums', 'strata')}, fiber {image['fiber']}"
+            )
+        return "\n".join(lines)
+
+
+@dataclass(eq=False)
+class _Image:
+    """Functions with one closure: the strata over them, their model and dimension."""
+
+    name: str
+    model: Model | None
+    facts: list[StratumFacts]
+    dimension: int
+    claim: Claim
+    also: list[str]
+
+    def within(self, other: _Image) -> bool:
+        return any(a.stratum.within(b.stratum) for a in self.facts for b in other.facts)
+
+
+def subnetworks(source: Source, *, most: int = MOST, seed: int = DEFAULT_SEED) -> SubnetworksResult:
+    """The smaller networks inside ``source``: strata of weights, their functions, which contain which.
+
+    At most ``most`` strata are looked at, the largest ones. Raises `InputError` for a model of which no strata are known (a user's own
+    function; families other than mlp, linear, cnn and attention).
+
+    >>> result = subnetworks("mlp(2,2,1; x^3 + x^2)")
+    >>> [(i["name"], i["dimension"], i["fiber"]) for i in result.value["images"]]
+    [('mlp(2,1,1; x^3 + x^2)', 3, 2), ('zero', 0, 4)]
+    """
+    start = time.perf_counter()
+    model = as_model(source)
+    if most < 1:
+        raise InputError(f"most is the number of strata to look at, at least 1, got {most}")
+    whole = quietly(dimension, model, seed=seed)
+    listed = weight_strata(model, most=most)
+    if not listed:
+        raise InputError(f"no subnetworks of {model.name} are known; they are for mlp, linear, cnn and attention")
+    all_listed = len(weight_strata(model, most=most + 1)) <= most
+    strata = [s for s in listed if s.is_subnetwork]
+    bound = rank_bound(whole)
+    facts = []
+    for index, stratum in enumerate(strata):
+        facts.append(stratum_facts(stratum, seed, index, bound))
+        note(strata=index + 1)
+    top, images = _images(whole, facts, seed)
+    pairs, undecided = _order(images, seed)
+    value = {
+        "dimension": whole.value,
+        "images": [_described(i, whole.value) for i in images],
+        "inclusions": _covers(model.name, images, pairs),
+        "undecided": [[a.name, b.name] for a, b in undecided],
+        "all_listed": all_listed,
+    }
+    claims = [whole.claim, *(i.claim for i in images), *(f.claim for i in images for f in i.facts)]
+    evidence = {
+        "asked_most": most,
+        "parameters": model.parameters,
+        "dimension_claim": str(whole.claim),
+        "whole": [_stratum(f) for f in top],
+        "error_bound": max((f.error for f in facts), default=0.0) or None,
+        "primes": sorted({p for f in facts for p in f.primes}),
+        "seeds": [seed],
+        "theorems": whole.evidence.get("theorems", []),
+    }
+    return SubnetworksResult(
+        value=value,
+        claim=weakest(claims),
+        subject=model.name,
+        meaning=_meaning(value),
+        evidence=evidence,
+        provenance=Provenance.since(start, seed),
+        notices=whole.notices if value["all_listed"] else (*whole.notices, f"only the first {most} strata were looked at"),
+        model=model,
+    )
+
+
+def _images(whole: DimensionResult, facts: list[StratumFacts], seed: int) -> tuple[list[StratumFacts], list[_Image]]:
+    """Strata with the same functions together, and apart the strata over all functions of the network."""
+    groups: dict[Any, list[StratumFacts]] = {}
+    for f in facts:
+        groups.setdefault(f.stratum.sizes if f.stratum.small is not None else None, []).append(f)
+    top: list[StratumFacts] = []
+    images: list[_Image] = []
+    dimensions: dict[str, DimensionResult] = {}
+    for group in groups.values():
+        small = group[0].stratum.small
+        if small is None:
+            images.append(_Image("zero", None, group, 0, Claim.PROVED, []))
+            continue
+        size, claim = max(f.functions for f in group), weakest([f.claim for f in group])
+        network = smaller_network(group[0].stratum)
+        if network is not None and (group[0].stratum.kind != "rank" or group[0].stratum.profile is not None):
+            if network.name not in dimensions:
+                dimensions[network.name] = quietly(dimension, network, seed=seed)
+            found = dimensions[network.name]
+            if size > found.value and found.claim in (Claim.PROVED, Claim.PROBABILITY):
+                raise VerificationError(
+                    f"{small.name}: its dimension is {found.value}, functions over '{group[0].stratum.name}' have {size}; please "
+                    "report this as a bug"
+                )
+            size, claim = found.value, found.claim
+        if size == whole.value:
+            top += group  # inside the network and of its dimension: the same closure
+            continue
+        images.append(_Image(_name(group, small), small, group, size, claim, []))
+    images.sort(key=lambda i: -i.dimension)
+    merged: list[_Image] = []
+    for image in images:
+        same = next((m for m in merged if m.dimension == image.dimension and (image.within(m) or m.within(image))), None)
+        if same is None:
+            merged.append(image)
+            continue
+        simpler = min((same, image), key=lambda i: (i.model.parameters if i.model else 0, i.name))
+        same.also.append(image.name if simpler is same else same.name)
+        same.name, same.model, same.facts = simpler.name, simpler.model, same.facts + image.facts
+        same.claim = weakest([same.claim, image.claim])
+    return top, merged
+
+
+def _name(group: list[StratumFacts], small: Model) -> str:
+    """The notation of the smaller network where it has one, else the words of its first stratum."""
+    if group[0].stratum.kind == "zero":
+        return "constants"
+    return small.name if architecture_of(small) is not None else group[0].stratum.name.split(" (")[0]
+
+
+def _order(images: list[_Image], seed: int) -> tuple[set[tuple[int, int]], list[tuple[_Image, _Image]]]:
+    """Pairs (smaller, larger) of indices that are shown, closed under transitivity; pairs that are undecided."""
+    pairs = {(a, b) for a, x in enumerate(images) for b, y in enumerate(images) if a != b and x.within(y)}
+    grown = True
+    while grown:
+        more = {(a, d) for a, b in pairs for c, d in pairs if b == c and a != d} - pairs
+        pairs |= more
+        grown = bool(more)
+    undecided = []
+    systems: dict[int, System | None] = {}
+    for a, x in enumerate(images):
+        for b, y in enumerate(images):
+            if a == b or (a, b) in pairs or (b, a) in pairs or x.dimension > y.dimension or (x.dimension == y.dimension and b < a):
+                continue
+            if x.model is None or y.model is None:
+                continue  # the zero function is in all; none but it is in the zero function
+            if b not in systems:
+                systems[b] = equations_of(y.model, y.dimension, seed) if len(systems) < _SEARCHED else None
+            system = systems[b]
+            if system is None or not excluded(x.model, system, seed):
+                undecided.append((x, y))
+    return pairs, undecided
+
+
+def _covers(top: str, images: list[_Image], pairs: set[tuple[int, int]]) -> list[list[str]]:
+    """Inclusions with nothing between, the whole network above all."""
+    out = []
+    for a, image in enumerate(images):
+        above = {b for x, b in pairs if x == a}
+        direct = [b for b in sorted(above) if not any((c, b) in pairs for c in above)]
+        out += [[image.name, images[b].name] for b in direct] or [[image.name, top]]
+    return out
+
+
+def _described(image: _Image, whole: int) -> dict[str, Any]:
+    return {
+        "name": image.name,
+        "also": image.also,
+        "dimension": image.dimension,
+        "codimension": whole - image.dimension,
+        "claim": str(image.claim),
+        "fiber": max(f.fiber for f in image.facts),
+        "strata": [_stratum(f) for f in image.facts],
+    }
+
+
+def _stratum(f: StratumFacts) -> dict[str, Any]:
+    s: WeightStratum = f.stratum
+    return {"name": s.name, "kind": s.kind, "dimension": f.dimension, "rank": f.rank, "fiber": f.fiber, "copies": s.copies}
+
+
+def _meaning(value: dict[str, Any]) -> str:
+    images = value["images"]
+    if not images:
+        return f"every stratum known gives all {value['dimension']} dimensions of functions: no smaller network is a proper part"
+    first = images[0]
+    text = (
+        f"{counted(len(images), 'smaller set')} of functions; the largest, {first['name']}, has {first['dimension']} of the network's "
+    )
+    text += counted(value["dimension"], "dimension")
+    if first["fiber"]:
+        many = "dimension" if first["fiber"] == 1 else "dimensions"
+        text += f", and the weights for one of its functions fill {first['fiber']} {many} of these strata"
+    return text + ": training that ends there has found a smaller model"

@@ -1,0 +1,163 @@
+"""Voronoi cells (D5 of the dictionary): on which smaller networks does the best fit of a random target lie, and how often?
+
+The Voronoi cell of a function f are the targets to which f is nearest of all functions of the model. At a smooth f it is part of
+the normal space; at a singular one it can be larger, even full-dimensional, and then the functions of a smaller network are the best
+fit of an open set of targets. For targets drawn at random the best fit is found from the complete list of critical functions on the
+smooth part, on every stratum of smaller networks, and among known limits of networks whose weights diverge, each followed for all
+targets at once.
+
+What is proved. The claim is `estimate`: shares are sampled, with Wilson's 95 % intervals; targets at which a list is not clear are
+left out and counted. Critical functions are followed numerically and not certified one by one. Where no theorem says that all
+singular functions are on listed strata, a better fit elsewhere is not excluded; ``evidence["singular_functions"]`` says which it is.
+That real weights compute a function is tested by descent. For curves in the plane `plane_curve_cell` has exact cells.
+
+Sources: Marchetti et al. 2025, 4.2; Cifuentes, Ranestad, Sturmfels, Weinstein 2022; Wilson 1927.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+
+from neurovariety.architectures import as_model
+from neurovariety.architectures.from_callable import Source
+from neurovariety.claim import Claim
+from neurovariety.dictionary.data import data as data_entry
+from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.exposure.best_fits import OPEN, UNCLEAR, BestFits, best_fits
+from neurovariety.dictionary.progress import quietly, time_is_short
+from neurovariety.dictionary.shares import wilson
+from neurovariety.dictionary.targets.target import require_polynomial
+from neurovariety.dictionary.training.loss import METRICS, Distance, Loss, SquaredError
+from neurovariety.errors import InputError, VerificationError
+from neurovariety.result import Provenance
+from neurovariety.tolerances import DEFAULT_SEED
+
+_TARGETS, _TARGETS_IN_REPORTS = 400, 50
+_MOST_TARGETS = 1_000_000
+
+
+@dataclass(frozen=True, repr=False)
+class VoronoiResult(EntryResult):
+    """``value``: ``targets`` (drawn), ``clear`` (whose lists are clear), and shares of these: ``on_network`` (best fits at smooth
+    functions), ``on_subnetworks``, ``on_limits``, ``open`` (a real function of the closure that no real weights were found for is
+    nearer, so that the best fit may lie on the boundary of the functions of real networks, which is not listed). ``table``: for each
+    piece ``name``, ``kind``, ``dimension``, ``critical`` (complex critical functions), ``best`` (the share of best fits), ``low``,
+    ``high``, and ``cell``, the dimension of the Voronoi cell of a general function on it where best fits were seen there.
+
+    ``evidence``: ``metric``, ``scale``, ``ambient``, ``complete`` (whether all lists are), ``singular_functions``.
+    """
+
+    entry: ClassVar[str] = "voronoi"
+    sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "cifuentes2022", "wilson1927")
+    inputs: Any = field(default=None, compare=False)
+
+    def _options(self) -> dict[str, Any]:
+        if self.evidence["metric"] == "data" and self.inputs is None:
+            raise InputError("a voronoi read back from JSON does not hold the data; call voronoi() on them again")
+        return {k: self.evidence[k] for k in ("metric", "scale")} | {"data": self.inputs, "targets": self.value["targets"]}
+
+    def verify(self, *, seed: int | None = None) -> VoronoiResult:
+        """Other targets. Raises `VerificationError` where a number of critical functions differs, or intervals exclude each other."""
+        again = self._again(seed, **self._options())
+        for ours, theirs in zip(self.value["table"], again.value["table"], strict=True):
+            apart = ours["low"] > theirs["high"] or theirs["low"] > ours["high"]
+            if ours["critical"] != theirs["critical"] or apart:
+                raise VerificationError(f"voronoi of {self.subject}: recorded {ours}, recomputed {theirs}")
+        return again
+
+
+def voronoi(
+    source: Source,
+    *,
+    metric: str = "frobenius",
+    data: Any = None,
+    targets: int | None = None,
+    scale: float = 1.0,
+    seed: int = DEFAULT_SEED,
+) -> VoronoiResult:
+    """How often the best fit of a random target lies on each stratum of smaller networks.
+
+    ``metric``: the quadric of the loss, ``frobenius``, ``bombieri``, ``gaussian``, ``uniform``, or ``data`` with inputs ``data`` (S,
+    features). ``targets`` (400) are normal with respect to it, with standard deviation ``scale``, which matters where the model is no
+    cone. Raises `InputError` for other options, models that are not polynomial, `DataError` for inputs
+    that do not see every coefficient, `ResourceError` where the model is too large.
+
+    >>> voronoi("linear(2,1,2)", targets=50).value["on_network"]
+    1.0
+    """
+    start = time.perf_counter()
+    number = targets if targets is not None else _TARGETS_IN_REPORTS if time_is_short() else _TARGETS
+    if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= _MOST_TARGETS:
+        raise InputError(f"the number of targets is a whole number from 1 to {_MOST_TARGETS:,}, got {number!r}")
+    if isinstance(scale, bool) or not isinstance(scale, (int, float)) or not 0 < scale < np.inf:
+        raise InputError(f"the scale of the targets is a positive number, got {scale!r}")
+    model = as_model(source)
+    require_polynomial(model)
+    loss: Loss
+    if metric == "data":
+        if data is None:
+            raise InputError("metric data needs inputs (--data FILE); or choose " + ", ".join(METRICS[1:]))
+        inputs = np.asarray(quietly(data_entry, model, data, seed=seed).inputs, dtype=np.float64).reshape(-1, model.inputs)
+        loss = SquaredError(inputs, np.zeros((len(inputs), model.outputs)))
+    elif metric not in METRICS:
+        raise InputError(f"metric {metric!r} is unknown: choose {', '.join(METRICS[1:])} or data")
+    elif data is not None:
+        raise InputError(f"metric {metric} takes no data; leave them out, or choose metric data")
+    else:
+        loss = Distance(metric, {})
+    try:
+        found = best_fits(model, loss, number, float(scale), seed)
+    except np.linalg.LinAlgError:
+        raise DataError(
+            "the inputs do not see every coefficient of the model, so the loss is no distance; more samples are needed"
+        ) from None
+    clear = int((found.best != UNCLEAR).sum())
+    table = _table(found, clear)
+    shares = {kind: sum(row["best"] for row in table if row["kind"] == kind) for kind in ("network", "subnetwork", "limit")}
+    value = {
+        "targets": number, "clear": clear, "on_network": shares["network"], "on_subnetworks": shares["subnetwork"],
+        "on_limits": shares["limit"], "open": int((found.best == OPEN).sum()) / clear if clear else 0.0, "table": table,
+    }  # fmt: skip
+    return VoronoiResult(
+        value=value,
+        claim=Claim.ESTIMATE if clear else Claim.UNDECIDED,
+        subject=model.name,
+        meaning=_meaning(value),
+        evidence={
+            "metric": metric, "scale": float(scale), "ambient": len(found.monomials), "complete": all(p.complete for p in found.pieces),
+            "singular_functions": found.theorem or "not known to be the strata listed", "theorems": [],
+        },
+        provenance=Provenance.since(start, seed),
+        notices=(f"at {number - clear} targets a list was not clear; they are left out",) if clear < number else (),
+        model=model,
+        inputs=data,
+    )  # fmt: skip
+
+
+def _table(found: BestFits, clear: int) -> list[dict[str, Any]]:
+    out = []
+    for k, piece in enumerate(found.pieces):
+        count = int((found.best == k).sum())
+        low, high = wilson(count, clear) if clear else (0.0, 1.0)
+        cell = len(found.monomials) - piece.dimension if count else None
+        out.append(
+            {"name": piece.name, "kind": piece.kind, "dimension": piece.dimension, "critical": piece.critical,
+             "best": count / clear if clear else 0.0, "low": low, "high": high, "cell": cell}
+        )  # fmt: skip
+    return out
+
+
+def _meaning(value: dict[str, Any]) -> str:
+    if not value["clear"]:
+        return "for no target all critical functions were found: nothing is said"
+    parts = [f"of random targets {100 * value['on_network']:.0f} % are best fitted by networks that need all of the architecture"]
+    parts.append(f"{100 * value['on_subnetworks']:.0f} % by smaller ones")
+    if value["on_limits"]:
+        parts.append(f"{100 * value['on_limits']:.0f} % by limits of networks whose weights diverge, so that no best network exists")
+    if value["open"]:
+        parts.append(f"for {100 * value['open']:.0f} % it is open: a nearer real function of the closure is no real network")
+    return ", ".join(parts)

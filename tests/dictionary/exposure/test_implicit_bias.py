@@ -1,0 +1,70 @@
+"""The table of implicit bias: perceptrons are drawn to smaller networks, convolutions are not; figure, JSON, bad input."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from neurovariety import Claim, ImplicitBiasResult, InputError, implicit_bias
+from neurovariety.dictionary.registry import find
+from neurovariety.report.figures import save_figure
+
+
+@pytest.fixture(scope="module")
+def perceptron():
+    return implicit_bias("mlp(3,2,1; x^2)", metric="bombieri", targets=40, flow_targets=8, runs=40)
+
+
+def rows(found):
+    return {row["name"]: row for row in found.value["table"]}
+
+
+def test_perceptrons_are_drawn_to_smaller_networks(perceptron):
+    small = rows(perceptron)["mlp(3,1,1; x^2)"]
+    assert (small["dimension"], small["singular"], small["exposed"]) == (3, "yes", "yes")
+    assert small["best"] == 0  # Eckart and Young: the best fit has full rank
+    assert small["flow_low"] > 0.01
+    assert perceptron.value["flow_on_smaller"] == small["flow"]
+    assert perceptron.claim is Claim.ESTIMATE
+
+
+def test_convolutions_are_not():
+    found = implicit_bias("cnn(2,2; x^2)", metric="bombieri", targets=40, flow_targets=8, runs=40)
+    assert found.value["best_on_smaller"] == 0
+    assert found.value["flow_on_smaller"] < 0.01
+    assert "no bias toward sparse networks" in found.meaning
+    node = rows(found)["filters of sizes 1, 1 shifted by 1"]
+    assert (node["singular"], node["exposed"]) == ("yes", "no")
+    assert all(row["singular"] == "no" for row in found.value["table"] if row["dimension"] == 2)
+
+
+def test_linear_networks_are_exposed_and_never_end_there():
+    found = rows(implicit_bias("linear(3,2,3)", targets=20, flow_targets=3, runs=20))["linear(3,1,3)"]
+    assert (found["singular"], found["exposed"], found["best"], found["flow"]) == ("yes", "yes", 0.0, 0.0)
+
+
+def test_shares_add_up(perceptron):
+    for key in ("best", "flow"):
+        assert np.isclose(sum(row[key] for row in perceptron.value["table"]), 1)
+
+
+def test_figure_and_json(perceptron, tmp_path):
+    save_figure(find("implicit-bias"), perceptron, str(tmp_path / "drawn.svg"))
+    assert "end of gradient flow" in (tmp_path / "drawn.svg").read_text()
+    again = ImplicitBiasResult.from_dict(json.loads(json.dumps(perceptron.to_dict())))
+    assert again.value == perceptron.to_dict()["value"]
+
+
+def test_bad_input():
+    with pytest.raises(InputError, match="metric 'data' is unknown"):
+        implicit_bias("linear(2,1,2)", metric="data")
+    with pytest.raises(InputError, match="number of runs"):
+        implicit_bias("linear(2,1,2)", runs=0)
+    with pytest.raises(InputError, match="number of targets of flows"):
+        implicit_bias("linear(2,1,2)", flow_targets=-3)
+    with pytest.raises(InputError, match="scale of the targets"):
+        implicit_bias("linear(2,1,2)", scale=float("nan"))
+    with pytest.raises(InputError, match="no strata of smaller networks"):
+        implicit_bias("cp(2,2,2; rank=2)")
