@@ -61,8 +61,10 @@ def layer_symmetries(network: Network, layers: Sequence[HiddenLayer]) -> tuple[L
         weight = network.weights[layer.producer.weights["weight"]]
         dimension = 0
         if kind == "base change":
-            dimension = layer.width**2 if layer.width <= prod(np.shape(weight)[1:]) else 0
-            dimension += layer.width * (_trained(network, layer) and "bias" in layer.readers[0].node.weights)
+            if _trained(network, layer):
+                dimension = layer.width**2 if layer.width <= prod(np.shape(weight)[1:]) else 0
+                both = "bias" in layer.producer.weights and "bias" in layer.readers[0].node.weights
+                dimension += layer.width if both else 0
         elif kind in ("any", "positive") and _continuous(network, layer):
             dimension = layer.width
         out.append(LayerSymmetry(layer.producer.path or layer.producer.name, kind, layer.width, dimension))
@@ -70,13 +72,14 @@ def layer_symmetries(network: Network, layers: Sequence[HiddenLayer]) -> tuple[L
 
 
 def _trained(network: Network, layer: HiddenLayer) -> bool:
-    return "bias" in layer.producer.weights and not any(k in network.fixed for k in layer.producer.weights.values())
+    """Whether all weights that a symmetry of this layer moves are trained."""
+    touched = [*layer.producer.weights.values(), *(k for r in layer.readers for k in r.node.weights.values())]
+    return not any(k in network.fixed for k in touched)
 
 
 def _continuous(network: Network, layer: HiddenLayer) -> bool:
     """Whether scaled neurons are undone in the next weights with nothing left over, all of these being trained."""
-    touched = [*layer.producer.weights.values(), *(k for r in layer.readers for k in r.node.weights.values())]
-    if any(k in network.fixed for k in touched):
+    if not _trained(network, layer):
         return False
     if layer.leading and not {"scale", "shift"} <= set(layer.leading[-1].weights):
         return False
