@@ -126,7 +126,7 @@ STREET = {
     "report": BASICS | RECORDS | {"model", "architectures", "dictionary", "result", "dataset", "__version__"},
     "cli": BASICS
     | RECORDS
-    | {"model", "architectures", "dictionary", "report", "export", "result", "dataset", "linear_algebra", "__version__"},
+    | {"model", "architectures", "dictionary", "checkpoints", "report", "export", "result", "dataset", "linear_algebra", "__version__"},
 }
 
 

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
         parse,
     )
     from neurovariety.checkpoints import Network, Node, Rounding, load_network, to_torch, write_network
+    from neurovariety.checkpoints.align import AlignResult, align
+    from neurovariety.checkpoints.canonical_form import canonical_form
+    from neurovariety.checkpoints.diagnose import DiagnoseResult, diagnose
+    from neurovariety.checkpoints.prune import PruneResult, prune
     from neurovariety.claim import Claim
     from neurovariety.dataset import Dataset, read_csv
     from neurovariety.dictionary.ambient import AmbientResult, ambient
@@ -81,6 +85,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "Activation": "architectures",
+    "AlignResult": "checkpoints.align",
     "AmbientResult": "dictionary.ambient",
     "Architecture": "architectures",
     "Attention": "architectures",
@@ -95,6 +100,7 @@ _HOME = {
     "DataResult": "dictionary.data",
     "Dataset": "dataset",
     "DegreeResult": "dictionary.degree",
+    "DiagnoseResult": "checkpoints.diagnose",
     "Diagonal": "architectures",
     "DimensionResult": "dictionary.dimension",
     "DiscriminantResult": "dictionary.discriminant",
@@ -127,6 +133,7 @@ _HOME = {
     "PointCountResult": "dictionary.point_count",
     "PolyhedralResult": "dictionary.polyhedral",
     "Provenance": "result",
+    "PruneResult": "checkpoints.prune",
     "Ratio": "architectures",
     "Report": "report",
     "Residual": "architectures",
@@ -144,15 +151,18 @@ _HOME = {
     "VerificationError": "errors",
     "VoronoiResult": "dictionary.voronoi",
     "WeightDecayResult": "dictionary.weight_decay",
+    "align": "checkpoints.align",
     "ambient": "dictionary.ambient",
     "as_model": "architectures",
     "boundary": "dictionary.boundary",
     "build_report": "report",
+    "canonical_form": "checkpoints.canonical_form",
     "components": "dictionary.components",
     "conservation": "dictionary.conservation",
     "critical_locus": "dictionary.critical_locus",
     "data": "dictionary.data",
     "degree": "dictionary.degree",
+    "diagnose": "checkpoints.diagnose",
     "dimension": "dictionary.dimension",
     "discriminant": "dictionary.discriminant",
     "ed_degree": "dictionary.ed_degree",
@@ -172,6 +182,7 @@ _HOME = {
     "plane_curve_cell": "dictionary.exposure.plane_curve",
     "point_count": "dictionary.point_count",
     "polyhedral": "dictionary.polyhedral",
+    "prune": "checkpoints.prune",
     "read_csv": "dataset",
     "sample_complexity": "dictionary.sample_complexity",
     "singularities": "dictionary.singularities",
@@ -190,6 +201,7 @@ __all__ = [
     "CP",
     "MLP",
     "Activation",
+    "AlignResult",
     "AmbientResult",
     "Architecture",
     "Attention",
@@ -202,6 +214,7 @@ __all__ = [
     "DataResult",
     "Dataset",
     "DegreeResult",
+    "DiagnoseResult",
     "Diagonal",
     "DimensionResult",
     "DiscriminantResult",
@@ -233,6 +246,7 @@ __all__ = [
     "PointCountResult",
     "PolyhedralResult",
     "Provenance",
+    "PruneResult",
     "Ratio",
     "Report",
     "Residual",
@@ -250,15 +264,18 @@ __all__ = [
     "VerificationError",
     "VoronoiResult",
     "WeightDecayResult",
+    "align",
     "ambient",
     "as_model",
     "boundary",
     "build_report",
+    "canonical_form",
     "components",
     "conservation",
     "critical_locus",
     "data",
     "degree",
+    "diagnose",
     "dimension",
     "discriminant",
     "ed_degree",
@@ -278,6 +295,7 @@ __all__ = [
     "plane_curve_cell",
     "point_count",
     "polyhedral",
+    "prune",
     "read_csv",
     "sample_complexity",
     "singularities",

@@ -117,6 +117,59 @@ def export(**options: Any) -> None:
     sys.exit(export_command(**options))
 
 
+def _checkpoint_options(command: Any) -> Any:
+    """The options that ``diagnose``, ``prune`` and ``align`` share."""
+    for decorate in reversed(
+        [
+            click.option("--architecture", metavar="ARCH", help="For .npz files of plain arrays: 'mlp(2,3,1; x^2; bias)', ..."),
+            click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
+            click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of all random choices."),
+            click.option("--time-limit", type=click.FloatRange(min=0, min_open=True), help="Seconds after which to stop (exit 3)."),
+        ]
+    ):
+        command = decorate(command)
+    return command
+
+
+@app.command(context_settings=CONTEXT)
+@click.argument("file", metavar="FILE")
+@click.option("--data", help="CSV file of inputs with a header line: where the tangent kernel is taken.")
+@click.option("--target", help="Columns of it that are not inputs, separated by commas.")
+@_checkpoint_options
+def diagnose(**options: Any) -> None:
+    """A trained network (.onnx, .pt2, .npz): effective parameters, redundant neurons, the strata it is on or near."""
+    from neurovariety.cli.checkpoint_commands import diagnose_command
+
+    sys.exit(diagnose_command(**options))
+
+
+@app.command(context_settings=CONTEXT)
+@click.argument("file", metavar="FILE")
+@click.option("--output", help="Write the smaller network to this file (.onnx, .pt2, .npz).")
+@click.option("--dtype", type=click.Choice(["float16", "float32", "float64"]), help="Type of the weights written.")
+@click.option(
+    "--tolerance", type=click.FloatRange(0, 1, max_open=True), default=0.0, show_default=True, help="Part of weights to move."
+)
+@click.option("--radius", type=click.FloatRange(min=0, min_open=True), help="Norm of inputs up to which the error is bounded.")
+@_checkpoint_options
+def prune(**options: Any) -> None:
+    """The smaller network with the same function, exactly; with a tolerance a nearby one and its error bound."""
+    from neurovariety.cli.checkpoint_commands import prune_command
+
+    sys.exit(prune_command(**options))
+
+
+@app.command(context_settings=CONTEXT)
+@click.argument("first", metavar="A")
+@click.argument("second", metavar="B")
+@_checkpoint_options
+def align(**options: Any) -> None:
+    """Are two trained networks the same function? The symmetry that relates their weights, or an input where they differ."""
+    from neurovariety.cli.checkpoint_commands import align_command
+
+    sys.exit(align_command(**options))
+
+
 @app.command(context_settings=CONTEXT)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def doctor(as_json: bool) -> None:

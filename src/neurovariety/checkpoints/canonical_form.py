@@ -1,0 +1,126 @@
+"""A canonical form of weights: one network out of all that the known symmetries carry into each other.
+
+Batch norm is folded in and redundant neurons are removed; then, from the input on, each hidden layer's rows are scaled to a normal
+form (as the activation allows) and sorted, and matrices in a row get a first one in reduced echelon form. All exact: two networks are
+related by the known group exactly when their canonical forms are equal.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import flint
+import numpy as np
+
+from neurovariety.checkpoints.arithmetic import to_fractions
+from neurovariety.checkpoints.hidden_layers import HiddenLayer, hidden_layers
+from neurovariety.checkpoints.layer_actions import base_changed, folded, inverted, permuted_and_scaled
+from neurovariety.checkpoints.layer_symmetries import kind_of
+from neurovariety.checkpoints.load import load_network
+from neurovariety.checkpoints.network import Network
+from neurovariety.checkpoints.neuron_rows import exact_rows
+from neurovariety.checkpoints.prune import exactly_pruned
+from neurovariety.errors import InputError
+from neurovariety.rings.ring import Array
+from neurovariety.tolerances import DEFAULT_SEED
+
+
+def canonical_form(network: Any, *, architecture: Any = None, example: Any = None, seed: int = DEFAULT_SEED) -> Network:
+    """The canonical form of a trained network, with weights of exact Fractions; its function is that of the network.
+
+    ``network``, ``architecture`` and ``example`` are what `load_network` takes. Rows are scaled to a first nonzero weight of 1 (any
+    scaling), absolute values that add up to 1 (positive), or a positive first nonzero weight (sign), and sorted. Raises `InputError`
+    for a network that cannot be read.
+    """
+    source = load_network(network, architecture=architecture, example=example)
+    found, _ = exactly_pruned(folded(source), seed)
+    for name in [layer.producer.name for layer in hidden_layers(found)[0]]:
+        layer = next(x for x in hidden_layers(found)[0] if x.producer.name == name)
+        found = _echelon(found, layer) if layer.linear else _sorted(found, layer)
+    return found
+
+
+def _sorted(network: Network, layer: HiddenLayer) -> Network:
+    rows = exact_rows(network, layer)
+    kind = "none" if layer.leading else kind_of(layer)
+    scales = [_scale(row, kind) for row in rows]
+    normal = [tuple(s * v for v in row) for s, row in zip(scales, rows, strict=True)]
+    order = sorted(range(layer.width), key=lambda i: normal[i])
+    try:
+        return permuted_and_scaled(network, layer, order, [scales[i] for i in order])
+    except InputError:  # a scaling that a constant beside a zero padding would undo
+        order = sorted(range(layer.width), key=lambda i: tuple(rows[i]))
+        return permuted_and_scaled(network, layer, order, [Fraction(1)] * layer.width)
+
+
+def _scale(row: Array, kind: str) -> Fraction:
+    first = next((Fraction(v) for v in row if v), None)
+    if first is None or kind in ("none", "base change"):
+        return Fraction(1)
+    if kind == "any":
+        return 1 / first
+    if kind == "positive":
+        return 1 / Fraction(sum(abs(v) for v in row))
+    return Fraction(1 if first > 0 else -1)
+
+
+def _echelon(network: Network, layer: HiddenLayer) -> Network:
+    """W in reduced echelon form and its bias 0, as far as W has full row rank (it has, after pruning) and a bias can move on."""
+    weight = to_fractions(network.weights[layer.producer.weights["weight"]])
+    pivots = row_pivots(weight)
+    if len(pivots) < layer.width:
+        return network
+    base = inverted(weight[:, pivots])
+    shift = to_fractions(np.zeros(layer.width))
+    if "bias" in layer.producer.weights and "bias" in layer.readers[0].node.weights:
+        bias = to_fractions(network.weights[layer.producer.weights["bias"]])
+        shift = np.array([-sum((g * b for g, b in zip(row, bias, strict=True)), Fraction(0)) for row in base], dtype=object)
+    return base_changed(network, layer, base, shift)
+
+
+def row_pivots(matrix: Array) -> list[int]:
+    """The pivot columns of the reduced echelon form of a matrix of Fractions."""
+    m, n = matrix.shape
+    reduced, found = flint.fmpq_mat(m, n, [flint.fmpq(v.numerator, v.denominator) for v in matrix.reshape(-1).tolist()]).rref()
+    pivots, at = [], 0
+    for r in range(found):
+        while reduced[r, at] == 0:
+            at += 1
+        pivots.append(at)
+    return pivots
+
+
+def same_weights(a: Network, b: Network) -> bool:
+    """Whether two networks have the same graph and equal weights, whatever their names."""
+    return same_graph(a, b) and residual(a, b) == 0
+
+
+def same_graph(a: Network, b: Network) -> bool:
+    """Whether operations, attributes and shapes agree, node by node, whatever the names."""
+    places = [{n.name: k for k, n in enumerate(x.nodes)} for x in (a, b)]
+    if a.input_shape != b.input_shape or len(a.nodes) != len(b.nodes) or places[0][a.output] != places[1][b.output]:
+        return False
+    for n, m in zip(a.nodes, b.nodes, strict=True):
+        if n.kind != m.kind or n.attributes != m.attributes or set(n.weights) != set(m.weights):
+            return False
+        if [places[0][i] for i in n.inputs] != [places[1][i] for i in m.inputs]:
+            return False
+        if any(np.shape(a.weights[k]) != np.shape(b.weights[m.weights[role]]) for role, k in n.weights.items()):
+            return False
+    return True
+
+
+def residual(a: Network, b: Network) -> Fraction:
+    """The largest difference of weights of two networks of one graph, relative to the largest weight of that array; exact."""
+    worst = Fraction(0)
+    for n, m in zip(a.nodes, b.nodes, strict=True):
+        for role, k in n.weights.items():
+            x, y = np.asarray(a.weights[k]), np.asarray(b.weights[m.weights[role]])
+            if x.dtype != object and y.dtype != object and np.array_equal(x, y):
+                continue
+            p, q = to_fractions(x), to_fractions(y)
+            gap = max((abs(v) for v in (p - q).reshape(-1)), default=Fraction(0))
+            if gap:
+                worst = max(worst, gap / max(max(abs(v) for v in q.reshape(-1)), gap))
+    return worst

@@ -1,0 +1,227 @@
+"""A trained network under the dictionary: how many directions its function has at these weights, and which smaller network it is near.
+
+The rank of the Jacobian of the weights-to-function map at the trained weights, against the rank at general weights, is the number of
+directions in which the function can move: the effective number of parameters. It is not the local dimension of the variety of all
+functions of the architecture, which may be larger there (D8: critical points of the parametrization) or smaller than a naive count.
+A rank below the general one means that the weights are critical: a stratum of subnetworks is the usual reason, and the strata on or
+near which the network lies are listed, with distances.
+
+What is proved: exact ranks over prime fields (polynomial and rational activations), see `jacobian_rank` for ReLU and for the others.
+Redundancies are exact statements about the stored weights. Distances and the tangent kernel's spectrum are float64.
+
+Sources: Marchetti et al. 2025, 4.2 to 4.4; Grigsby, Lindsey, Meyerhoff, Wu 2022 (functional dimension); Jacot et al. 2018.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from neurovariety.checkpoints.arithmetic import to_floats
+from neurovariety.checkpoints.hidden_layers import hidden_layers
+from neurovariety.checkpoints.jacobian_rank import JacobianRank, float_jacobian, jacobian_rank, sampled_inputs
+from neurovariety.checkpoints.layer_symmetries import layer_symmetries
+from neurovariety.checkpoints.linearization import linearized
+from neurovariety.checkpoints.load import load_network
+from neurovariety.checkpoints.nearest_strata import NearestStratum, nearest_strata
+from neurovariety.checkpoints.network import Network
+from neurovariety.checkpoints.prune import exactly_pruned
+from neurovariety.checkpoints.redundancy import redundant
+from neurovariety.claim import Claim
+from neurovariety.errors import DataError, InputError
+from neurovariety.result import Provenance, Result, counted
+from neurovariety.rings.ring import Array
+from neurovariety.tolerances import DEFAULT_SEED
+
+_KERNEL_ROWS = 256
+"""Most rows of the tangent kernel: its eigenvalues take a moment, and the large ones are seen."""
+_KERNEL_ENTRIES = 2**25
+"""Most entries of the float Jacobian behind it: 256 MiB."""
+_LISTED = 12
+"""Strata in the evidence, nearest first; the rest are more of the same."""
+
+
+@dataclass(frozen=True, repr=False)
+class DiagnoseResult(Result):
+    """What a trained network is, as a point of its architecture.
+
+    ``value``: ``parameters``; ``rank`` of the Jacobian at the weights (effective number of parameters), ``generic`` rank at general
+    weights, ``symmetry`` dimensions that the stated symmetries explain; ``redundant`` neurons (reason -> number), found by repeated
+    exact pruning, and ``smallest``, the parameters of the pruned network; ``nearest`` the nearest stratum that the network is not on,
+    with its relative distance; ``condition`` of the tangent kernel. The claim is that of the rank.
+
+    ``evidence``: ``rank`` (route, primes, rows), ``generic_claim``, ``on`` (exact redundancies a layer), ``near`` (strata with
+    distances), ``symmetries``, ``spectrum`` of the tangent kernel, ``untouched`` layers.
+    """
+
+    entry: ClassVar[str] = "diagnose"
+    sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "jacot2018")
+
+    def summary(self) -> str:
+        """Several lines: the ranks, what is redundant, what is near, the tangent kernel."""
+        v, e = self.value, self.evidence
+        lines = [f"{self.entry}({self.subject}): {v['parameters']:,} parameters [seed {self.provenance.seed}]"]
+        if v["rank"] is None:
+            lines.append(f"  effective parameters: undecided; {e['rank']['route']}")
+        else:
+            lines.append(
+                f"  effective parameters: {v['rank']:,} [{self.claim}]; at general weights {v['generic']:,} [{e['generic_claim']}]"
+            )
+        for s in e["symmetries"]:
+            lines.append(f"  symmetries of {s['layer']}: {s['group']} ({s['width']} wide, dimension {s['dimension']})")
+        for s in e["on"]:
+            lines.append(f"  on a stratum: {s['layer']} has {counted(s['neurons'], 'neuron')} too many ({s['reason']})")
+        for s in e["near"][:3]:
+            who = f" {', '.join(map(str, s['neurons']))}" if s["neurons"] else ""
+            lines.append(f"  nearest in {s['layer']}: {s['stratum']}{who}, relative distance {s['relative']:.3g}")
+        if e["spectrum"]:
+            lines.append(f"  tangent kernel: largest eigenvalue {e['spectrum'][0]:.4g}, condition {_shown(v['condition'])}")
+        return "\n".join([*lines, f"  {self.meaning}", *(f"  note: {n}" for n in self.notices)])
+
+
+def _shown(number: float | None) -> str:
+    return "-" if number is None else f"{number:.3g}"
+
+
+def diagnose(
+    network: Any,
+    *,
+    data: Any = None,
+    architecture: Any = None,
+    example: Any = None,
+    seed: int = DEFAULT_SEED,
+) -> DiagnoseResult:
+    """Diagnose a trained network. ``network``, ``architecture`` and ``example`` are what `load_network` takes.
+
+    ``data`` are inputs (samples, \\*input shape) on which the tangent kernel is taken, and around which ReLU and other activations
+    that are not polynomial are sampled; by default random inputs. Raises `InputError` for a network that cannot be read, `DataError`
+    for data that do not fit.
+
+    >>> found = diagnose({"w1": [[1, 2], [1, 2], [3, 1]], "w2": [[1, 1, 1]]}, architecture="mlp(2,3,1; x^2)")
+    >>> found.value["rank"], found.value["generic"], found.value["redundant"]
+    (3, 3, {'equal': 1})
+    """
+    start = time.perf_counter()
+    source = load_network(network, architecture=architecture, example=example)
+    if not source.trained:
+        raise InputError("the network has no trained weight: there is nothing to diagnose")
+    inputs = None if data is None else _checked(source, data)
+    rng = np.random.default_rng([seed, 31])
+    layers, untouched = hidden_layers(source)
+    stated = layer_symmetries(source, layers)
+    dimension = sum(s.dimension for s in stated)
+    notices: list[str] = []
+    ranks: JacobianRank | None = None
+    spectrum: Array = np.zeros(0)
+    refused = ""
+    try:
+        ranks = jacobian_rank(source, source.parameters - dimension, inputs, rng)
+        spectrum, used = _tangent_kernel(source, inputs, rng)
+        if inputs is not None and used < len(inputs):
+            notices.append(f"the tangent kernel is that of {used} of the {len(inputs)} samples")
+    except DataError:
+        raise
+    except InputError as error:
+        refused = str(error)
+        notices.append(f"no Jacobian: {refused}")
+    pruned, removed = exactly_pruned(source, seed)
+    near = sorted((s for x in layers for s in nearest_strata(source, x)), key=lambda s: s.relative)
+    positive = spectrum[spectrum > spectrum.max(initial=0.0) * 1e-12]
+    value = {
+        "parameters": source.parameters,
+        "rank": ranks.rank if ranks else None,
+        "generic": ranks.generic if ranks else None,
+        "symmetry": dimension,
+        "redundant": dict(sorted(removed.items())),
+        "smallest": pruned.parameters,
+        "nearest": _nearest(near),
+        "condition": float(positive[0] / positive[-1]) if len(positive) else None,
+    }
+    return DiagnoseResult(
+        value=value,
+        claim=ranks.claim if ranks else Claim.UNDECIDED,
+        subject=source.source,
+        meaning=_meaning(value, ranks),
+        evidence={
+            "rank": ranks.evidence if ranks else {"route": refused},
+            "generic_claim": ranks.generic_claim if ranks else Claim.UNDECIDED,
+            "upper_bound": source.parameters - dimension,
+            "symmetries": [{"layer": s.layer, "group": s.words, "width": s.width, "dimension": s.dimension} for s in stated],
+            "on": _on(source, seed),
+            "near": [s.to_dict() for s in near[:_LISTED]],
+            "spectrum": spectrum.tolist(),
+            "untouched": [{"place": u.place, "reason": u.reason} for u in untouched],
+            "theorems": [],
+        },
+        provenance=Provenance.since(start, seed),
+        notices=tuple(notices),
+    )
+
+
+def _checked(network: Network, data: Any) -> Array:
+    table = np.asarray(data)
+    size = math.prod(network.input_shape)
+    if table.ndim < 2 or not len(table):
+        raise DataError("data are a table with one sample a row, at least one row")
+    if math.prod(table.shape[1:]) != size:
+        raise DataError(f"the network takes {size} inputs, the data have {math.prod(table.shape[1:])} columns")
+    try:
+        floats = to_floats(table)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"the data contain a value that is not a number ({error})") from error
+    if not np.all(np.isfinite(floats)):
+        raise DataError("the data contain a value that is not finite (NaN or infinity); remove or repair that row")
+    return floats.reshape(len(table), *network.input_shape)
+
+
+def _tangent_kernel(network: Network, inputs: Array | None, rng: np.random.Generator) -> tuple[Array, int]:
+    """Eigenvalues of J J^T, descending, and the number of samples used."""
+    outputs = math.prod(network.output_shape)
+    most = max(1, min(_KERNEL_ROWS, _KERNEL_ENTRIES // network.parameters) // outputs)
+    table = sampled_inputs(network, min(most, 64), None, rng) if inputs is None else inputs[:most]
+    jacobian = float_jacobian(linearized(network), network, table)
+    if not np.all(np.isfinite(jacobian)):
+        raise InputError("the Jacobian is not finite at these inputs in float64")
+    values = np.linalg.svd(jacobian, compute_uv=False) ** 2 if min(jacobian.shape) else np.zeros(0)
+    return np.asarray(values), len(table)
+
+
+def _on(network: Network, seed: int) -> list[dict[str, Any]]:
+    """The exact redundancies of each layer by themselves, by reason."""
+    out = []
+    for layer in hidden_layers(network)[0]:
+        if layer.linear:
+            continue
+        found = redundant(network, layer, seed)
+        name = layer.producer.path or layer.producer.name
+        for reason in sorted({r.reason for r in found}):
+            which = [r.channel for r in found if r.reason == reason]
+            out.append({"layer": name, "reason": reason, "neurons": len(which), "which": which})
+    return out
+
+
+def _nearest(near: list[NearestStratum]) -> dict[str, Any] | None:
+    """The nearest stratum that is not met exactly (up to rounding of the distance)."""
+    off = [s for s in near if s.relative > 1e-15]
+    return off[0].to_dict() if off else None
+
+
+def _meaning(value: dict[str, Any], ranks: JacobianRank | None) -> str:
+    gone = sum(value["redundant"].values())
+    tail = (
+        f"; {counted(gone, 'neuron')} can be removed without changing the function, which leaves {value['smallest']:,} parameters"
+        if gone
+        else "; no neuron is redundant"
+    )
+    if ranks is None:
+        return f"the Jacobian was not computed{tail}"
+    least = "at least " if ranks.claim is Claim.LOWER_BOUND else "about " if ranks.claim is Claim.ESTIMATE else ""
+    head = f"the function can move in {least}{value['rank']:,} directions at these weights (not the dimension of its variety)"
+    if value["rank"] < value["generic"]:
+        sure = "are" if ranks.claim in (Claim.PROVED, Claim.PROBABILITY) or gone else "seem"
+        head += f", {value['generic'] - value['rank']:,} fewer than at general ones: the weights {sure} critical"
+    return head + tail

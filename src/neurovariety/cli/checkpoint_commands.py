@@ -1,0 +1,73 @@
+"""``neurovariety diagnose``, ``prune`` and ``align``: trained networks on the command line."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from neurovariety.checkpoints.align import align
+from neurovariety.checkpoints.diagnose import diagnose
+from neurovariety.checkpoints.load import load_network
+from neurovariety.checkpoints.prune import PruneResult, prune
+from neurovariety.cli.exit_status import ANSWERED, INTERRUPTED, NOT_FINISHED
+from neurovariety.cli.workers import OutOfTime, insistent_interrupt
+from neurovariety.cli.workers import time_limit as limited
+from neurovariety.dataset import read_csv
+from neurovariety.result import Result
+
+
+def diagnose_command(
+    file: str, data: str | None, target: str | None, architecture: str | None, as_json: bool, seed: int, time_limit: float | None
+) -> int:
+    """Diagnose a file; returns the exit status."""
+    network = load_network(file, architecture=architecture)
+    inputs = read_csv(data, target).inputs if data else None
+    return _answer(lambda: diagnose(network, data=inputs, seed=seed), as_json, time_limit)
+
+
+def prune_command(
+    file: str,
+    output: str | None,
+    dtype: str | None,
+    tolerance: float,
+    radius: float | None,
+    architecture: str | None,
+    as_json: bool,
+    seed: int,
+    time_limit: float | None,
+) -> int:
+    """Prune a file and write the smaller network; returns the exit status."""
+    network = load_network(file, architecture=architecture)
+
+    def finish(found: Result) -> None:
+        if output and isinstance(found, PruneResult):
+            cost = found.write(output, dtype=dtype)
+            click.echo(f"wrote {output}: {cost.summary()}", err=as_json)
+
+    return _answer(lambda: prune(network, tolerance=tolerance, radius=radius, seed=seed), as_json, time_limit, finish)
+
+
+def align_command(first: str, second: str, architecture: str | None, as_json: bool, seed: int, time_limit: float | None) -> int:
+    """Compare two files; returns the exit status, which says nothing of the answer."""
+    pair = [load_network(f, architecture=architecture) for f in (first, second)]
+    return _answer(lambda: align(*pair, seed=seed), as_json, time_limit)
+
+
+def _answer(
+    work: Callable[[], Result], as_json: bool, limit: float | None, finish: Callable[[Result], Any] = lambda found: None
+) -> int:
+    try:
+        with insistent_interrupt(), limited(time.time() + limit if limit else None):
+            found = work()
+    except OutOfTime:
+        click.echo(f"neurovariety: not finished within {limit:g} seconds; raise --time-limit", err=True)
+        return NOT_FINISHED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    click.echo(json.dumps(found.to_dict()) if as_json else found.summary())
+    finish(found)
+    return ANSWERED

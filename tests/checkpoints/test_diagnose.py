@@ -1,0 +1,193 @@
+"""Diagnosis: ranks against independent routes, planted strata with their distances, several activations, data."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from random_networks import arrays, network, notation
+
+import neurovariety as nv
+from neurovariety.checkpoints.hidden_layers import hidden_layers
+from neurovariety.checkpoints.jacobian_rank import float_jacobian, jacobian_rank
+from neurovariety.checkpoints.layer_symmetries import layer_symmetries
+from neurovariety.checkpoints.linearization import linearized, with_tangents
+from neurovariety.checkpoints.nearest_strata import nearest_strata
+from neurovariety.checkpoints.neuron_rows import nearest_pairs, proportional_classes
+from neurovariety.claim import Claim
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def differences(source, x, step=1e-6):
+    """The Jacobian of the outputs at x by central differences, in the order of the flat weights."""
+    columns = []
+    for key in source.trained:
+        for index in np.ndindex(source.weights[key].shape):
+            pair = []
+            for sign in (1, -1):
+                moved = source.weights[key].astype(np.float64)
+                moved[index] += sign * step
+                pair.append(source.evaluate(x, {key: moved}).reshape(-1))
+            columns.append((pair[0] - pair[1]) / (2 * step))
+    return np.stack(columns, axis=1)
+
+
+@pytest.mark.parametrize(
+    "activation", ["x^2", "relu", "leaky_relu", "relu6", "abs", "elu", "softplus", "tanh", "sigmoid", "gelu", "silu"]
+)
+def test_jacobians_of_linearizations_are_those_of_the_network(activation):
+    source = network((2, 3, 2), activation, 1)
+    x = np.random.default_rng(0).normal(size=(4, 2))
+    found = linearized(source)
+    assert np.allclose(float_jacobian(found, source, x), differences(source, x), atol=2e-5)
+    full, _ = with_tangents(found, x)
+    assert np.allclose(found.network.evaluate(full), source.evaluate(x))
+
+
+def test_ranks_of_polynomial_networks_agree_with_the_dictionary():
+    for widths, activation in (((2, 3, 1), "x^2"), ((2, 2, 1), "x^3"), ((2, 2, 2, 1), "x^2")):
+        found = nv.diagnose(network(widths, activation, 3, bias=False))
+        assert found.value["rank"] == found.value["generic"] == nv.dimension(notation(widths, activation, bias=False)).value
+        assert found.claim in (Claim.PROVED, Claim.PROBABILITY)
+
+
+def test_one_input_is_not_enough_and_is_not_used():
+    """The trap of section 5.1 of the theory: one input caps the rank at the number of outputs."""
+    found = nv.diagnose(network((3, 4, 2), "x^3", 0, bias=False))
+    assert found.value["rank"] == 16 > 2
+    assert found.claim is Claim.PROVED
+    assert found.evidence["upper_bound"] == 20 - 4
+
+
+@pytest.mark.parametrize("activation", ["x^3", "relu", "tanh"])
+def test_the_rank_falls_where_neurons_are_equal_or_unread(activation):
+    made = arrays((3, 4, 2), 2)
+    general = nv.diagnose(made, architecture=notation((3, 4, 2), activation))
+    assert general.value["rank"] == general.value["generic"] == 26 - (0 if activation == "tanh" else 4)
+    made["l0.weight"][1], made["l0.bias"][1] = made["l0.weight"][0], made["l0.bias"][0]
+    made["l1.weight"][:, 2] = 0
+    found = nv.diagnose(made, architecture=notation((3, 4, 2), activation))
+    assert found.value["rank"] < found.value["generic"]
+    assert found.value["redundant"] == {"equal": 1, "unread": 1}
+    assert "critical" in found.meaning
+    expected = Claim.ESTIMATE if activation == "tanh" else Claim.PROBABILITY if activation == "x^3" else Claim.LOWER_BOUND
+    assert found.claim is expected
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_relu_ranks_agree_with_floats(seed):
+    """Second route: float64 singular values of the same kind of Jacobian at many inputs."""
+    source = network((2, 4, 3, 1), "relu", seed)
+    layers, _ = hidden_layers(source)
+    bound = source.parameters - sum(s.dimension for s in layer_symmetries(source, layers))
+    assert bound == source.parameters - 7
+    exact = jacobian_rank(source, bound, None, np.random.default_rng(seed))
+    x = 2 * np.random.default_rng(seed + 9).normal(size=(400, 2))
+    singular = np.linalg.svd(float_jacobian(linearized(source), source, x), compute_uv=False)
+    assert exact.rank <= int((singular > 1e-9 * singular[0]).sum()) <= bound
+
+
+def test_signs_of_relu_are_exact():
+    source = network((2, 3, 1), "relu", 0)
+    found = linearized(source)
+    x = np.array([[Fraction(1, 3), Fraction(2)], [Fraction(0), Fraction(-1, 7)]], dtype=object)
+    full, exact = with_tangents(found, x)
+    assert exact
+    assert all(isinstance(v, Fraction) for v in full.reshape(-1))
+    assert np.all(found.network.evaluate_exact(full) == source.evaluate_exact(x))
+    on_a_kink = source.with_weights({"l0.bias": np.zeros(3, dtype=np.float32)})
+    assert len(with_tangents(linearized(on_a_kink), np.zeros((1, 2)))[0]) == 0
+
+
+def test_distances_to_planted_strata():
+    made = arrays((3, 5, 2), 1)
+    made["l0.weight"][4] = -2 * made["l0.weight"][0]
+    made["l0.bias"][4] = -2 * made["l0.bias"][0]
+    made["l1.weight"][:, 3] = np.float32(1 / 1024)
+    for activation, expected in (("x^2", 0.0), ("relu", None)):
+        source = nv.load_network(made, architecture=notation((3, 5, 2), activation))
+        (layer,) = hidden_layers(source)[0]
+        found = {s.stratum: s for s in nearest_strata(source, layer)}
+        assert found["unread neuron"].neurons == (3,)
+        assert found["unread neuron"].distance == pytest.approx(np.sqrt(2) / 1024)
+        pairs = next(s for s in found.values() if "proportional" in s.stratum)
+        if expected is None:
+            assert pairs.distance > 0.1
+        else:
+            assert pairs.neurons == (0, 4)
+            assert pairs.distance == pytest.approx(0, abs=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["any", "positive", "sign", "none"])
+def test_pair_distances_against_a_search(kind):
+    rng = np.random.default_rng(3)
+    rows = rng.normal(size=(6, 3))
+    distance, partner = nearest_pairs(rows, kind)
+    for i in range(6):
+        best = np.inf
+        for j in set(range(6)) - {i}:
+            options = {
+                "none": [np.linalg.norm(rows[i] - rows[j]) / np.sqrt(2)],
+                "sign": [np.linalg.norm(rows[i] - s * rows[j]) / np.sqrt(2) for s in (1, -1)],
+                "any": [np.linalg.svd(rows[[i, j]], compute_uv=False)[1]],
+                "positive": [
+                    np.linalg.svd(rows[[i, j]], compute_uv=False)[1]
+                    if rows[i] @ rows[j] > 0
+                    else min(np.linalg.norm(rows[i]), np.linalg.norm(rows[j]))
+                ],
+            }[kind]
+            best = min(best, *options)
+        assert distance[i] == pytest.approx(best)
+        assert partner[i] != i
+
+
+def test_proportional_rows_are_found_among_many():
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(300, 40)).astype(np.float32)
+    for i, j, c in ((7, 90, 2), (11, 12, -0.5), (200, 11, 4)):
+        rows[i] = np.float32(c) * rows[j]
+    source = nv.load_network({"w": rows, "v": rng.normal(size=(2, 300))}, architecture="mlp(40,300,2; x^2)")
+    (layer,) = hidden_layers(source)[0]
+    assert proportional_classes(source, layer, 0) == [[7, 90], [11, 12, 200]]
+
+
+def test_the_trained_examples():
+    plain = nv.diagnose(EXAMPLES / "penguins.onnx")
+    planted = nv.diagnose(EXAMPLES / "penguins_redundant.onnx")
+    assert planted.value["rank"] < planted.value["generic"]
+    assert plain.value["rank"] == planted.value["rank"] == 18
+    extra = {k: n - plain.value["redundant"].get(k, 0) for k, n in planted.value["redundant"].items()}
+    assert {k: n for k, n in extra.items() if n} == {"equal": 1, "proportional": 1, "unread": 1, "rank": 1}
+    assert plain.value["smallest"] == planted.value["smallest"]
+    found = nv.align(EXAMPLES / "penguins.onnx", EXAMPLES / "penguins_redundant.onnx")
+    assert found.value["same"] == "yes"
+    assert found.value["exact"]
+    assert found.claim is Claim.PROVED
+
+
+def test_data_and_seeds():
+    source = network((2, 3, 1), "tanh", 0)
+    x = np.random.default_rng(0).normal(size=(30, 2))
+    found = nv.diagnose(source, data=x, seed=4)
+    again = nv.diagnose(source, data=x, seed=4)
+    assert found.value == again.value
+    jacobian = differences(source, x)
+    assert np.allclose(found.evidence["spectrum"][:3], np.linalg.svd(jacobian, compute_uv=False)[:3] ** 2, rtol=1e-5)
+    assert nv.DiagnoseResult.from_dict(found.to_dict()).summary()
+
+
+def test_what_is_refused():
+    source = network((2, 3, 1), "relu", 0)
+    for data, message in (
+        ([1, 2], "a table"),
+        ([[1, 2, 3]], "takes 2 inputs"),
+        ([[1, float("nan")]], "not finite"),
+        ([["a", "b"]], "number"),
+    ):
+        with pytest.raises(nv.DataError, match=message):
+            nv.diagnose(source, data=data)
+    with pytest.raises(nv.InputError, match="no file"):
+        nv.diagnose("nowhere.onnx")
