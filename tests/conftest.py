@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Literal, Self, get_origin
 
 import jaxtyping
 from beartype import BeartypeConf, beartype
+
+# What JAX compiles is kept: workers, and the commands that tests start, need not compile the same programs again.
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(__file__).parents[1] / ".pytest_cache" / "jax"))
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.3")
 
 TYPES = beartype(conf=BeartypeConf(is_pep484_tower=True))
 """An int is welcome where a float is asked for, as type checkers have it."""

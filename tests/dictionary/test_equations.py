@@ -144,7 +144,7 @@ class TestProof:
             assert again.value == first.value
         assert first.verify(seed=99).value == first.value
 
-    @settings(max_examples=30)
+    @settings(max_examples=15)
     @given(data=st.data(), family=st.sampled_from(sorted(FAMILIES)))
     def test_random_architectures(self, data, family):
         notation = data.draw(FAMILIES[family])

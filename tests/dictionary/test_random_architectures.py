@@ -27,7 +27,7 @@ def _point(model, seed=1):
 
 
 @per_family
-@settings(max_examples=50)
+@settings(max_examples=20)
 @given(data=st.data())
 def test_dimension_of_random_architectures(family, data):
     notation = data.draw(FAMILIES[family])
@@ -76,7 +76,7 @@ def _moved(model, action, point, p):
     return model.flatten(blocks)
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(data=st.data(), family=st.sampled_from(["linear", "mlp"]))
 def test_monotone_in_each_hidden_width(data, family):
     architecture = parse(data.draw(FAMILIES[family]))
@@ -88,7 +88,7 @@ def test_monotone_in_each_hidden_width(data, family):
         assert dimension(wider).value >= dimension(architecture).value
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(data=st.data())
 def test_more_channels_heads_or_features_never_lower_the_dimension(data):
     notation = data.draw(FAMILIES["attention"])
