@@ -31,6 +31,6 @@ _EXPLANATIONS = {
     Claim.COMPLETE: "numerical; every solution is certified and the completeness test passed",
     Claim.LOWER_BOUND: "the true value is at least this; no upper bound was proved that meets it",
     Claim.UPPER_BOUND: "the true value is at most this; no lower bound was proved that meets it",
-    Claim.ESTIMATE: "sampled; the evidence holds the standard error",
+    Claim.ESTIMATE: "sampled, or in floating point; the evidence holds the error, the interval or the gap",
     Claim.UNDECIDED: "nothing was shown; the evidence says what was tried",
 }

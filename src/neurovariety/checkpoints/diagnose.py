@@ -43,6 +43,8 @@ _KERNEL_ENTRIES = 2**25
 """Most entries of the float Jacobian behind it: 256 MiB."""
 _LISTED = 12
 """Strata in the evidence, nearest first; the rest are more of the same."""
+_ROUNDING = 1e-14
+"""Distances below this part of the weights are those of float64."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -77,10 +79,14 @@ class DiagnoseResult(Result):
             lines.append(f"  on a stratum: {s['layer']} has {counted(s['neurons'], 'neuron')} too many ({s['reason']})")
         for s in e["near"][:3]:
             who = f" {', '.join(map(str, s['neurons']))}" if s["neurons"] else ""
-            lines.append(f"  nearest in {s['layer']}: {s['stratum']}{who}, relative distance {s['relative']:.3g}")
+            lines.append(f"  nearest in {s['layer']}: {s['stratum']}{who}, relative distance {_distance(s['relative'])}")
         if e["spectrum"]:
             lines.append(f"  tangent kernel: largest eigenvalue {e['spectrum'][0]:.4g}, condition {_shown(v['condition'])}")
         return "\n".join([*lines, f"  {self.meaning}", *(f"  note: {n}" for n in self.notices)])
+
+
+def _distance(relative: float) -> str:
+    return "0" if not relative else f"{relative:.3g}" if relative > _ROUNDING else "0 up to rounding"
 
 
 def _shown(number: float | None) -> str:
