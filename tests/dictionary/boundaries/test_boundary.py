@@ -150,6 +150,34 @@ def test_quartics_of_real_rank_three():
     assert sum(four) == 6
 
 
+@pytest.mark.parametrize(
+    ("text", "target", "expected"),
+    [
+        ("cnn(2,2; x)", "x0 - 6*x1 + 9*x2", "boundary"),
+        ("cnn(2,2; x)", "x0", "boundary"),
+        ("cnn(2,2; x)", "x0 + 3*x1 + 2*x2", "interior"),
+        ("cnn(2,2; x)", "x0 + x1 + x2", "outside"),
+        ("cnn(2,2,2; x)", "x0 - x1 - x2 + x3", "boundary"),
+        ("mlp(2,2,1; x^3)", "x0^3 - 3*x0*x1^2", "outside"),
+        ("mlp(2,2,1; x^3)", "(x0 + x1)^2*(x0 - 2*x1)", "closure only"),
+        ("mlp(2,2,1; x^3)", "x0^3", "undecided"),  # on a cusp of the boundary, and only few functions nearby are not attained
+        ("mlp(2,2,2; x^2)", "x0^2 + x1^2; 0", "undecided"),  # interior, but J drops rank at all weights
+        ("mlp(2,2,2; x^2)", "x0*x1; x0*x1", "boundary"),
+    ],
+)
+def test_positions_by_searches_and_exactly(text, target, expected):
+    """Two routes: searches that know nothing of the family say the same as the exact procedure, or nothing."""
+    model = as_model(text)
+    f = read_target(target, model.inputs, model.outputs)
+    found = by_search(model, written_out(model), f, False, None, 0)
+    assert found.position == expected
+    assert found.claim is {"interior": Claim.PROVED, "undecided": Claim.UNDECIDED}.get(expected, Claim.ESTIMATE)
+    if expected != "undecided":
+        assert known_image(architecture_of(model)).place(f).position == expected
+    if "cnn(2,2; x)" in text and expected == "boundary":  # two orders of the factors on one side, none on the other
+        assert all(row["real_preimages"] == [0, 2] for row in found.evidence["nearby"])
+
+
 def test_a_fold():
     """b^2 - 4 a c = 0: weights stay, the rank drops, two orders of the factors become one."""
     model, rng = as_model("cnn(2,2; x)"), np.random.default_rng(0)
@@ -365,6 +393,7 @@ def test_estimates_on_both_sides():
     assert (found.value["position"], found.claim) == ("outside", Claim.ESTIMATE)
     found = boundary("mlp(2,3,1; x^4)", target="x0^4 + x0^2*x1^2 + x1^4")
     assert (found.value["position"], found.claim) == ("interior", Claim.PROVED)
+    assert found.verify().value == found.value
 
 
 def test_nothing_seen_is_undecided():

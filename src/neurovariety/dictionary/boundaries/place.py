@@ -62,16 +62,17 @@ def by_search(
     found = sides.search(point[None], rng)
     if found.attained[0] and sides.certified(target, found.weights[0]):
         reason = "certified weights attain it, with a derivative onto the whole span: weights nearby attain all functions nearby"
-        return Placement(Position.INTERIOR, reason, "certified solution", Claim.PROVED, evidence={"weights": found.weights[0].tolist()})
+        return Placement(
+            Position.INTERIOR, reason, "certified solution", Claim.PROVED, evidence={"near_weights": found.weights[0].tolist()}
+        )
+    split = None if witness is None else _beside_a_split(model, target, witness, sides, generator(seed, STREAM, 4))
+    if split is not None:
+        return split
     if not fills:
         reason = (
             "no weights were found at which the derivative is onto the smooth zeros of the equations, and real functions of the "
             "neurovariety on both sides are not drawn here, as it is not the whole span"
         )
-        if witness is not None:
-            split = _beside_a_split(model, target, witness, sides, generator(seed, STREAM, 4))
-            if split is not None:
-                return split
         return Placement(Position.UNDECIDED, reason, _SEARCH, Claim.UNDECIDED, evidence=_facts(found.preimages[0]))
     rows = sides.nearby(point, rng, found.weights[0] if found.attained[0] else None)
     reached = attained or bool(found.attained[0])
@@ -85,11 +86,9 @@ def by_search(
         return Placement(here, reason, _SEARCH, Claim.ESTIMATE, evidence=facts)
     if not nearest["attained"] and not reached:
         return Placement(Position.OUTSIDE, f"{seen}, and neither is the function", _SEARCH, Claim.ESTIMATE, evidence=facts)
-    if not missed and found.attained[0]:
-        return Placement(Position.INTERIOR, f"{seen}, and so is the function", _SEARCH, Claim.ESTIMATE, evidence=facts)
-    return Placement(
-        Position.UNDECIDED, f"{seen}; the function is {'' if reached else 'not '}attained", _SEARCH, Claim.UNDECIDED, evidence=facts
-    )
+    # Near a cusp of the boundary almost all functions are attained: this shows nothing where no derivative is onto the span.
+    reason = f"{seen}; the function is {'' if reached else 'not '}attained, and nowhere with a derivative onto the span"
+    return Placement(Position.UNDECIDED, reason, _SEARCH, Claim.UNDECIDED, evidence=facts)
 
 
 def _beside_a_split(
