@@ -200,7 +200,7 @@ def _whole(model: Model, samples: int, seed: int, start: float) -> BoundaryResul
         evidence={
             "route": found.route, "why": found.why, "dimension_claim": str(variety.claim), "samples_drawn": samples,
             "shares": list(found.shares), "samples": list(found.samples), "crossings": list(found.crossings),
-            "theorems": [dict(t) for t in found.theorems],
+            "pieces_error_bound": found.error_bound, "theorems": [dict(t) for t in found.theorems],
         },
         provenance=Provenance.since(start, seed),
         model=model,

@@ -12,7 +12,7 @@ from neurovariety.claim import Claim
 from neurovariety.dictionary.boundaries.bisection import between, local_dimension
 from neurovariety.dictionary.boundaries.exact_placement import KnownImage, known_image
 from neurovariety.dictionary.boundaries.families_of_pieces import candidates
-from neurovariety.dictionary.boundaries.piece_samples import piece_row, sample_row, searched_position
+from neurovariety.dictionary.boundaries.piece_samples import beyond, piece_row, sample_row, searched_position
 from neurovariety.dictionary.boundaries.place import STREAM, both_sides
 from neurovariety.dictionary.boundaries.placement import Position
 from neurovariety.dictionary.boundaries.real_functions import Draw, conjugate_targets, normal_targets
@@ -50,6 +50,8 @@ class Description:
     samples: tuple[dict[str, Any], ...] = ()
     crossings: tuple[dict[str, Any], ...] = ()
     theorems: tuple[Mapping[str, Any], ...] = ()
+    error_bound: float = 0.0
+    """Of the dimensions of the pieces, as ranks at random points; that of a piece of one dimension less than the variety is proved."""
 
 
 def describe(model: Model, variety: DimensionResult, samples: int, seed: int) -> Description:
@@ -68,6 +70,7 @@ def _exact(model: Model, known: KnownImage, variety: DimensionResult, samples: i
     named = coefficients_as_polynomials(model)
     pieces, shown = [], []
     theorems: dict[str, Mapping[str, Any]] = {}
+    error, degree = 0.0, max(sum(e) for f in named.values() for e in f)
     for piece in candidates(architecture_of(model), model):
         note(phase=f"boundary: {piece.name}")
         size = piece.dimension(list(named.values()), model, rng)
@@ -79,6 +82,7 @@ def _exact(model: Model, known: KnownImage, variety: DimensionResult, samples: i
             placed = known.place(f)
             if placed.position.on_boundary:
                 pieces.append(piece_row(piece, placed.position, size))
+                error += piece.error_bound(size + 1, degree)
                 shown.append(sample_row(model, piece, s, f, placed.position, placed.reason))
                 theorems |= {str(t["name"]): t for t in placed.theorems}
                 break
@@ -103,6 +107,7 @@ def _exact(model: Model, known: KnownImage, variety: DimensionResult, samples: i
         samples=tuple(shown),
         crossings=tuple(crossings),
         theorems=tuple(theorems.values()),
+        error_bound=error,
     )
 
 
@@ -205,7 +210,7 @@ def _searched_pieces(model: Model, variety: DimensionResult, sides: BothSides, s
         for _ in range(_TRIED):
             s = piece.drawn(rng)
             f = piece.function(model, s)
-            placed.append((searched_position(model, piece, s, f, sides, rng), s, f))
+            placed.append((searched_position(f, beyond(model, piece, s), sides, rng), s, f))
         best = next((row for row in placed if row[0][0].on_boundary), None)
         best = best or next((row for row in placed if row[0][0] is Position.UNDECIDED), None)
         if best is not None:

@@ -14,8 +14,9 @@ Whether these lie on the boundary is decided elsewhere; that they are limits is 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from fractions import Fraction
-from math import lcm
+from math import lcm, prod
 from typing import Any
 
 import numpy as np
@@ -38,17 +39,11 @@ def candidates(architecture: Architecture | None, model: Model) -> list[Piece]:
     sizes = sizes_of(architecture)
     if sizes is not None:
         return [_shared_root(sizes)] if sum(k % 2 == 0 for k in sizes) >= 2 else []
-    if not isinstance(architecture, MLP) or not all(a.is_polynomial and not a.is_generic for a in architecture.activations):
+    if not isinstance(architecture, MLP):
         return []
     out = []
-    for layer in range(1, len(architecture.widths) - 1):
+    for layer, degree in _layers(architecture):
         activation = architecture.activations[layer - 1]
-        later = 1
-        for a in architecture.activations[layer:]:
-            later *= a.degree
-        degree = activation.degree * later
-        if activation.is_linear or degree > _MOST_DEGREE:
-            continue
         where = f" of layer {layer}" if len(architecture.widths) > 3 else ""
         if architecture.widths[layer] >= 2:
             out.append(_merging(architecture, model, layer, degree, where))
@@ -60,6 +55,54 @@ def candidates(architecture: Architecture | None, model: Model) -> list[Piece]:
     if shallow and architecture.widths[2] >= 2 and architecture.activations[0].is_monomial and architecture.activations[0].degree == 2:
         out.append(_proportional_outputs(architecture))
     return out
+
+
+def splits(
+    architecture: Architecture | None, model: Model, weights: tuple[Fraction, ...], rng: np.random.Generator
+) -> Iterator[tuple[Piece, Callable[[Fraction], list[Fraction]]]]:
+    """Merging neurons with the function of ``weights`` as their limit: for each layer in which a neuron is dead or two have the same
+    incoming weights, the parameters for t. In a random direction, with a = t a', so that outgoing weights b -+ a' stay bounded."""
+    if not isinstance(architecture, MLP):
+        return
+    w = np.array(weights, dtype=object)
+    for layer, degree in _layers(architecture):
+        own, following, next_bias, others = _places(architecture, model, layer)
+        found = _pair(w[own], w[following])
+        if found is None:
+            continue
+        i, j = found
+        same = np.array_equal(w[own[i]], w[own[j]])
+        b = [(w[k] + (w[l] if same else 0)) / 2 for k, l in zip(following[:, i], following[:, j], strict=True)]
+        rest = [k for k in range(len(own)) if k not in (i, j)]
+        places = [*own[rest].ravel(), *following[:, rest].ravel(), *next_bias, *others]
+        before = [*w[own[i]], *integers(own.shape[1])(rng), *b]
+        bounded, after = integers(len(following))(rng), [*w[places]]
+
+        def parameters(t: Fraction, s: Any = (before, bounded, after)) -> list[Fraction]:
+            return [*s[0], *(t * a for a in s[1]), *s[2]]
+
+        yield _merging(architecture, model, layer, degree, ""), parameters
+
+
+def _pair(incoming: Any, outgoing: Any) -> tuple[int, int] | None:
+    """Two neurons i, j with the same incoming weights, or of which j is dead."""
+    width = len(incoming)
+    for j in range(width):
+        for i in range(width):
+            if i != j and (not outgoing[:, j].any() or np.array_equal(incoming[i], incoming[j])):
+                return i, j
+    return None
+
+
+def _layers(architecture: MLP) -> Iterator[tuple[int, int]]:
+    """Hidden layers with an activation that is not linear, and a bound of the degree in t of functions whose weights there are linear
+    in t."""
+    if not all(a.is_polynomial and not a.is_generic for a in architecture.activations):
+        return
+    for layer in range(1, len(architecture.widths) - 1):
+        degree = prod(a.degree for a in architecture.activations[layer - 1 :])
+        if not architecture.activations[layer - 1].is_linear and degree <= _MOST_DEGREE:
+            yield layer, degree
 
 
 def _places(architecture: MLP, model: Model, layer: int) -> tuple[Any, Any, Any, Any]:

@@ -14,7 +14,7 @@ from neurovariety.dictionary.targets.target import Target, function_at
 from neurovariety.model import Model
 
 _ON_THE_WAY = (Fraction(1, 10), Fraction(1, 100), Fraction(1, 1000))
-_BEYOND = (Fraction(1, 10), Fraction(1, 40))
+BEYOND = (Fraction(1, 10), Fraction(1, 40))
 """How near to the limit the functions of complex conjugate neurons are looked at; nearer, searches come within their tolerance of
 functions that are not attained."""
 
@@ -39,17 +39,19 @@ def sample_row(model: Model, piece: Piece, s: list[Fraction], f: Target, positio
     return row | {"on_the_way": way}
 
 
-def searched_position(
-    model: Model, piece: Piece, s: list[Fraction], f: Target, sides: BothSides, rng: np.random.Generator
-) -> tuple[Position, str]:
-    """Where a limit lies, as far as certificates and searches show; and why."""
+def beyond(model: Model, piece: Piece, s: list[Fraction]) -> list[Target]:
+    """Functions near that of a sample of two complex conjugate neurons in place of real ones; none for other pieces."""
+    return [piece.beyond(model, s, t) for t in BEYOND] if piece.even else []
+
+
+def searched_position(f: Target, others: list[Target], sides: BothSides, rng: np.random.Generator) -> tuple[Position, str]:
+    """Where a limit f lies, as far as certificates and searches show, and why; ``others``: of functions that tend to it, two near,
+    of complex conjugate neurons."""
     found = sides.search(sides.floats(f)[None], rng)
     if found.attained[0] and sides.certified(f, found.weights[0]):
         return Position.INTERIOR, "certified weights attain it, with a derivative onto the whole span"
     reached = "it is attained" if found.attained[0] else "no search reaches it"
-    if piece.even:
-        others = [sides.floats(piece.beyond(model, s, t)) for t in _BEYOND]
-        if not sides.search(np.array(others), rng).attained.any():
-            position = Position.BOUNDARY if found.attained[0] else Position.CLOSURE_ONLY
-            return position, f"{reached}; two complex conjugate neurons merge to it too, and no search reaches their functions"
+    if others and not sides.search(np.array([sides.floats(g) for g in others]), rng).attained.any():
+        position = Position.BOUNDARY if found.attained[0] else Position.CLOSURE_ONLY
+        return position, f"{reached}; two complex conjugate neurons merge to it too, and no search reaches their functions"
     return Position.UNDECIDED, f"{reached}; nothing is known of the other functions near it"

@@ -83,6 +83,11 @@ class Piece:
             out.append((j, factor))
         return out
 
+    def error_bound(self, rank: int, degree: int) -> float:
+        """Probability bound that `dimension` is too small, for coefficients of that ``degree`` in the weights (Schwartz 1980), without
+        primes that divide all minors, of which there are far fewer."""
+        return min(1.0, rank * degree * (self.degree + 3) / 2.0 ** (_PRIME_BITS - 1))
+
     def dimension(self, coefficients: list[dict[Exponents, Fraction]], model: Model, rng: np.random.Generator) -> int:
         """The rank of the derivative of s -> f_0 at a random point of a random prime field; ``coefficients`` as polynomials of the
         weights."""

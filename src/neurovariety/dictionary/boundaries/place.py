@@ -5,8 +5,12 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
+
 from neurovariety.claim import Claim
 from neurovariety.dictionary.boundaries.exact_placement import known_image
+from neurovariety.dictionary.boundaries.families_of_pieces import splits
+from neurovariety.dictionary.boundaries.piece_samples import BEYOND, searched_position
 from neurovariety.dictionary.boundaries.placement import Placement, Position
 from neurovariety.dictionary.boundaries.search_both_sides import BothSides
 from neurovariety.dictionary.boundaries.smooth_preimage import interior_by_equations
@@ -35,6 +39,7 @@ def place(model: Model, target: Target, member: MembershipResult, seed: int) -> 
         return Placement(Position.OUTSIDE, f"violated: {member.value['violated']}", member.value["route"], member.claim)
     coordinates = written_out(model)
     witness = member.value["witness"]
+    exact = None
     if verdict == Verdict.REALIZABLE and all(isinstance(w, Fraction) for w in witness):
         exact = tuple(Fraction(w) for w in witness)
         shown = interior_by_equations(model, coordinates, target, exact, seed, generator(seed, STREAM, 1))
@@ -45,16 +50,24 @@ def place(model: Model, target: Target, member: MembershipResult, seed: int) -> 
                 "equations, which are smooth there: weights nearby attain all real functions of the neurovariety nearby"
             )
             return Placement(Position.INTERIOR, reason, "rank of J and of the equations", claim, evidence=facts)
-    return _by_search(model, coordinates, target, verdict == Verdict.REALIZABLE, seed)
+    return by_search(model, coordinates, target, verdict == Verdict.REALIZABLE, exact, seed)
 
 
-def _by_search(model: Model, coordinates: Coordinates, target: Target, attained: bool, seed: int) -> Placement:
+def by_search(
+    model: Model, coordinates: Coordinates, target: Target, attained: bool, witness: tuple[Fraction, ...] | None, seed: int
+) -> Placement:
+    """The position by certificates and searches alone; ``attained``: whether it is known to be; ``witness``: exact weights."""
     sides, fills = both_sides(model, coordinates, seed)
     point, rng = sides.floats(target), generator(seed, STREAM, 2)
     found = sides.search(point[None], rng)
     if found.attained[0] and sides.certified(target, found.weights[0]):
         reason = "certified weights attain it, with a derivative onto the whole span: weights nearby attain all functions nearby"
-        return Placement(Position.INTERIOR, reason, "certified solution", Claim.PROVED, evidence={"weights": found.weights[0].tolist()})
+        return Placement(
+            Position.INTERIOR, reason, "certified solution", Claim.PROVED, evidence={"near_weights": found.weights[0].tolist()}
+        )
+    split = None if witness is None else _beside_a_split(model, target, witness, sides, generator(seed, STREAM, 4))
+    if split is not None:
+        return split
     if not fills:
         reason = (
             "no weights were found at which the derivative is onto the smooth zeros of the equations, and real functions of the "
@@ -73,11 +86,25 @@ def _by_search(model: Model, coordinates: Coordinates, target: Target, attained:
         return Placement(here, reason, _SEARCH, Claim.ESTIMATE, evidence=facts)
     if not nearest["attained"] and not reached:
         return Placement(Position.OUTSIDE, f"{seen}, and neither is the function", _SEARCH, Claim.ESTIMATE, evidence=facts)
-    if not missed and found.attained[0]:
-        return Placement(Position.INTERIOR, f"{seen}, and so is the function", _SEARCH, Claim.ESTIMATE, evidence=facts)
-    return Placement(
-        Position.UNDECIDED, f"{seen}; the function is {'' if reached else 'not '}attained", _SEARCH, Claim.UNDECIDED, evidence=facts
-    )
+    # Near a cusp of the boundary almost all functions are attained: this shows nothing where no derivative is onto the span.
+    reason = f"{seen}; the function is {'' if reached else 'not '}attained, and nowhere with a derivative onto the span"
+    return Placement(Position.UNDECIDED, reason, _SEARCH, Claim.UNDECIDED, evidence=facts)
+
+
+def _beside_a_split(
+    model: Model, target: Target, witness: tuple[Fraction, ...], sides: BothSides, rng: np.random.Generator
+) -> Placement | None:
+    """Boundary, where a neuron splits into two complex conjugate ones that compute functions which no search reaches."""
+    for piece, parameters in splits(architecture_of(model), model, witness, rng):
+        others = [piece.beyond(model, parameters(t), t) for t in BEYOND]
+        position, _ = searched_position(target, others, sides, rng)
+        if position.on_boundary:
+            reason = (
+                "a neuron is dead or double: arbitrarily near are real functions of two complex conjugate neurons in its place, and no "
+                "search reaches them"
+            )
+            return Placement(Position.BOUNDARY, reason, _SEARCH, Claim.ESTIMATE)
+    return None
 
 
 def both_sides(model: Model, coordinates: Coordinates, seed: int) -> tuple[BothSides, bool]:

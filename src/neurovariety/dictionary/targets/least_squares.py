@@ -11,6 +11,8 @@ from neurovariety.dictionary.targets.polynomial_map import PolynomialMap
 from neurovariety.rings.ring import Array
 
 _FIRST_DAMPING = 1e-2
+_LEAST_DAMPING = 1e-13
+"""Well above rounding, or a matrix of lower rank stays singular: 1e-15 was not enough where a form does not depend on an input."""
 _PATIENCE = 25
 _STALLED = 0.98
 """A residual that falls by less than this factor in that many steps is that of a local minimum, or of a target far away."""
@@ -56,7 +58,7 @@ def levenberg_marquardt(
         better = size < norm[active]
         won = active[better]
         weights[won], residual[won], norm[won] = trial[better], fresh[better], size[better]
-        damping[active] = np.clip(np.where(better, damping[active] / 5, damping[active] * 4), 1e-15, 1e12)
+        damping[active] = np.clip(np.where(better, damping[active] / 5, damping[active] * 4), _LEAST_DAMPING, 1e12)
         going = (norm[active] > enough) & (damping[active] < 1e10) & (np.abs(weights[active]).max(axis=1) < _MAX_WEIGHT)
         if k % _PATIENCE == 0:
             going &= norm[active] < _STALLED * before[active]
