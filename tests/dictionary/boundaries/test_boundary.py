@@ -190,6 +190,7 @@ def test_a_fold():
         assert abs(b * b - 4 * a * c) < 1e-5
         assert (crossing.kind, crossing.preimages) == ("fold", (2, 0))
         assert abs(crossing.drop - 0.5) < 0.05
+        assert np.allclose(sides.map.values(crossing.weights[None])[0], crossing.function, atol=1e-5)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -190,7 +190,7 @@ def _crossings(sides: BothSides, points: Any, found: Any, coordinates: Coordinat
     crossed = sides.crossings(ins[:count], found.weights[found.attained][:count], outs[:count], rng)
     return [
         {"function": _decimals(sides.target(c.function), coordinates), "kind": c.kind, "growth_of_weights": c.growth,
-         "drop_of_rank": c.drop, "real_preimages": list(c.preimages)}
+         "drop_of_rank": c.drop, "real_preimages": list(c.preimages), "weights_just_inside": c.weights.tolist()}
         for c in crossed
     ]  # fmt: skip
 

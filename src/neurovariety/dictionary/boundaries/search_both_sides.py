@@ -57,11 +57,12 @@ class Found:
 
 @dataclass(frozen=True, eq=False)
 class Crossing:
-    """Where a segment leaves the attained functions: the function; ``kind`` "limit" (weights diverge), "fold" (the rank of J drops
-    and they do not) or "unclear"; ``growth`` and ``drop``, the exponents a of distance^-a and distance^a that say so;
-    ``preimages``, the real weights found inside and outside, up to stated symmetries."""
+    """Where a segment leaves the attained functions: the function; ``weights`` of one just inside; ``kind`` "limit" (weights diverge),
+    "fold" (the rank of J drops and they do not) or "unclear"; ``growth`` and ``drop``, the exponents a of distance^-a and distance^a
+    that say so; ``preimages``, the real weights found inside and outside, up to stated symmetries."""
 
     function: Array
+    weights: Array
     kind: str
     growth: float
     drop: float
@@ -181,7 +182,8 @@ class BothSides:
         for k in range(len(inside)):
             growth, drop = self._exponents([(float(at[k] - l[k]), w[k]) for l, w in history])
             kind = "limit" if growth > _DIVERGING else "fold" if drop > _DROPPED else "unclear"
-            out.append(Crossing(inside[k] + at[k] * (outside[k] - inside[k]), kind, growth, drop, (counts[k][0], counts[k][1])))
+            function = inside[k] + at[k] * (outside[k] - inside[k])
+            out.append(Crossing(function, current[k], kind, growth, drop, (counts[k][0], counts[k][1])))
         return out
 
     def _exponents(self, history: list[tuple[float, Array]]) -> tuple[float, float]:
