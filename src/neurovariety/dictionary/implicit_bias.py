@@ -38,7 +38,7 @@ from neurovariety.tolerances import DEFAULT_SEED
 
 METRICS = ("frobenius", "bombieri", "gaussian", "uniform")
 _TARGETS, _FLOWS, _RUNS = 200, 20, 20
-_IN_REPORTS = (20, 4, 40)
+_IN_REPORTS = (20, 2, 40)
 """Targets, targets of flows and runs to each where a report waits; runs of one batch share what the flow of the data has compiled."""
 _MOST = 100_000
 _SHOWN = 4
