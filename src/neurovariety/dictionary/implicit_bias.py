@@ -33,7 +33,7 @@ from neurovariety.dictionary.targets.target import require_polynomial
 from neurovariety.dictionary.training.loss import Distance
 from neurovariety.errors import InputError, NeurovarietyError, VerificationError
 from neurovariety.model import Model
-from neurovariety.result import Provenance
+from neurovariety.result import Provenance, in_one_line
 from neurovariety.tolerances import DEFAULT_SEED
 
 METRICS = ("frobenius", "bombieri", "gaussian", "uniform")
@@ -65,10 +65,10 @@ class ImplicitBiasResult(EntryResult):
             ("exposed", "yes"): "exposed",
             ("exposed", "no"): "not exposed",
         }
-        parts = [f"best_on_smaller {self.value['best_on_smaller']:.6g}", f"flow_on_smaller {self.value['flow_on_smaller']:.6g}"]
+        parts = [f"{k} {in_one_line(self.value[k])}" for k in ("best_on_smaller", "flow_on_smaller")]
         for row in rows[:_SHOWN]:
             known = [words[k, row[k]] for k in ("singular", "exposed") if (k, row[k]) in words]
-            shares = [f"{k} {row[k]:.3g}" for k in ("best", "flow")]
+            shares = [f"{k} {'-' if row[k] is None else format(row[k], '.3g')}" for k in ("best", "flow")]
             parts.append(f"{row['name'].replace(', ', ',')}: {'; '.join([*known, *shares])}")
         return ", ".join(parts) + (", ..." if len(rows) > _SHOWN else "")
 
@@ -133,8 +133,8 @@ def implicit_bias(
         table.append(kind | known | best | flows)
     smaller = [row for row in table if row["kind"] == "subnetwork" and row["dimension"]]
     value = {
-        "best_on_smaller": float(sum(row["best"] for row in smaller)),
-        "flow_on_smaller": float(sum(row["flow"] for row in smaller)),
+        "best_on_smaller": float(sum(row["best"] for row in smaller)) if clear else None,
+        "flow_on_smaller": float(sum(row["flow"] or 0.0 for row in smaller)),
         "table": table,
     }
     return ImplicitBiasResult(
@@ -151,9 +151,10 @@ def implicit_bias(
     )  # fmt: skip
 
 
-def _share(name: str, count: int, of: int) -> dict[str, float]:
+def _share(name: str, count: int, of: int) -> dict[str, float | None]:
+    """A share with its interval; null where there is nothing to take it of."""
     low, high = wilson(count, of) if of else (0.0, 1.0)
-    return {name: count / of if of else 0.0, f"{name}_low": low, f"{name}_high": high}
+    return {name: count / of if of else None, f"{name}_low": low, f"{name}_high": high}
 
 
 def _exposed(model: Model, metric: str, seed: int) -> dict[str, str]:
@@ -178,9 +179,14 @@ def _singular(model: Model, names: list[str], seed: int) -> dict[str, str]:
 
 
 def _meaning(value: dict[str, Any], smaller: list[dict[str, Any]]) -> str:
-    best, flow = (100 * value[k] for k in ("best_on_smaller", "flow_on_smaller"))
+    best, flow = value["best_on_smaller"], 100 * value["flow_on_smaller"]
     exposed = [row["name"] for row in smaller if row["exposed"] == "yes"]
-    head = f"smaller networks are the best fit of {best:.0f} % of random targets, and gradient flow ends on one in {flow:.0f} % of runs"
+    fits = (
+        "best fits were not found for any target"
+        if best is None
+        else f"smaller networks are the best fit of {100 * best:.0f} % of random targets"
+    )
+    head = f"{fits}, and gradient flow ends on one in {flow:.0f} % of runs"
     if not exposed:
         return f"{head}; none is critically exposed: no bias toward sparse networks"
     return f"{head}; critically exposed: {', '.join(exposed[:3])}{', ...' if len(exposed) > 3 else ''}"

@@ -138,6 +138,8 @@ def _bias(axes: Any, value: Any, evidence: Any) -> bool:
         return False
     for place, row in enumerate(rows):
         for shift, key, colour in ((-0.2, "best", MAIN), (0.2, "flow", SECOND)):
+            if row[key] is None:
+                continue
             low, high, share = (100 * row[k] for k in (f"{key}_low", f"{key}_high", key))
             axes.barh(place + shift, share, height=0.36, color=colour)
             axes.plot([low, high], [place + shift] * 2, color=INK, linewidth=0.8)

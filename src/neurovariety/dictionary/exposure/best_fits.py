@@ -102,12 +102,14 @@ def best_fits(model: Model, loss: Loss, number: int, scale: float, seed: int) ->
             sure = found.claim in (Claim.PROVED, Claim.PROBABILITY)
             pieces.append(_piece(problem, loss, whole, targets, sizes, kind, name.partition(", limits")[0], sure, seed))
     least = np.array([p.least for p in pieces])
-    clear = np.array([p.clear for p in pieces]).all(axis=0)
+    known = bool(strata.theorem and strata.all_listed)
+    # Limits are functions of the closure: where singular ones are known, the best is on the other lists, with real weights or without.
+    clear = np.array([p.clear for p in pieces if p.kind != "limit" or not known]).all(axis=0)
     without = np.array([p.without for p in pieces]).min(axis=0)
     best = np.where(without < least.min(axis=0) * (1 - _LESS), OPEN, least.argmin(axis=0))
     best = np.where(clear, best, UNCLEAR)
     monomials, scales = tuple((o, e) for o, e, _ in whole.terms), np.array([s for _, _, s in whole.terms])
-    return BestFits(tuple(pieces), best, strata.theorem if strata.all_listed else "", monomials, targets / scales)
+    return BestFits(tuple(pieces), best, strata.theorem if known else "", monomials, targets / scales)
 
 
 def _piece(
