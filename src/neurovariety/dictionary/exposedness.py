@@ -10,7 +10,8 @@ Frobenius norm. How often such a point is a local minimum is sampled beside it; 
 asks.
 
 What is proved. The dimension of U_S is a rank over a prime field at a random point of S and a random normal there
-(`exposure.normal_bundle`), which falls short with at most the probability ``error_bound``: the claim is `probability`. Normals are
+(`exposure.normal_bundle`), which falls short with at most the probability ``error_bound``: the claim is `probability`, or `estimate`
+where that bound is no longer small. Normals are
 taken with respect to the quadric; strata over one function may differ. The general rank over the complex numbers is that at real
 points too, for real points of S and of its normal spaces are Zariski dense; so where U_S has interior over C it has over R. Shares
 of minima are sampled.
@@ -42,7 +43,7 @@ from neurovariety.dictionary.targets.target import require_polynomial
 from neurovariety.dictionary.trial import generator
 from neurovariety.errors import InputError, VerificationError
 from neurovariety.result import Provenance, counted, plain
-from neurovariety.tolerances import DEFAULT_SEED
+from neurovariety.tolerances import DEFAULT_SEED, ERROR_BOUND
 
 _STREAM = 4130
 _SAMPLES = 60
@@ -131,7 +132,7 @@ def exposedness(
     value = {"ambient": whole.ambient, "strata": len(table), "exposed": exposed, "table": table}
     return ExposednessResult(
         value=value,
-        claim=Claim.PROBABILITY,
+        claim=Claim.PROBABILITY if sum(errors) <= ERROR_BOUND else Claim.ESTIMATE,
         subject=model.name,
         meaning=_meaning(table, whole),
         evidence={

@@ -42,11 +42,12 @@ _MOST_TARGETS = 1_000_000
 
 @dataclass(frozen=True, repr=False)
 class VoronoiResult(EntryResult):
-    """``value``: ``targets`` (drawn), ``clear`` (whose lists are clear), and shares of these: ``on_network`` (best fits at smooth
-    functions), ``on_subnetworks``, ``on_limits``, ``open`` (a real function of the closure that no real weights were found for is
-    nearer, so that the best fit may lie on the boundary of the functions of real networks, which is not listed). ``table``: for each
-    piece ``name``, ``kind``, ``dimension``, ``critical`` (complex critical functions), ``best`` (the share of best fits), ``low``,
-    ``high``, and ``cell``, the dimension of the Voronoi cell of a general function on it where best fits were seen there.
+    """``value``: ``targets`` (drawn), ``clear`` (whose lists are clear), and shares of these, null where there are none: ``on_network``
+    (best fits at smooth functions), ``on_subnetworks``, ``on_limits``, ``open`` (a real function of the closure that no real weights
+    were found for is nearer, so that the best fit may lie on the boundary of the functions of real networks, which is not listed).
+    ``table``: for each piece ``name``, ``kind``, ``dimension``, ``critical`` (complex critical functions), ``best`` (the share of best
+    fits), ``low``, ``high``, and ``cell``, the dimension of the Voronoi cell of a general function on it where best fits were seen
+    there.
 
     ``evidence``: ``metric``, ``scale``, ``ambient``, ``complete`` (whether all lists are), ``singular_functions``.
     """
@@ -117,10 +118,11 @@ def voronoi(
         ) from None
     clear = int((found.best != UNCLEAR).sum())
     table = _table(found, clear)
-    shares = {kind: sum(row["best"] for row in table if row["kind"] == kind) for kind in ("network", "subnetwork", "limit")}
+    kinds = ("network", "subnetwork", "limit")
+    shares = {kind: sum(row["best"] for row in table if row["kind"] == kind) if clear else None for kind in kinds}
     value = {
         "targets": number, "clear": clear, "on_network": shares["network"], "on_subnetworks": shares["subnetwork"],
-        "on_limits": shares["limit"], "open": int((found.best == OPEN).sum()) / clear if clear else 0.0, "table": table,
+        "on_limits": shares["limit"], "open": int((found.best == OPEN).sum()) / clear if clear else None, "table": table,
     }  # fmt: skip
     return VoronoiResult(
         value=value,
@@ -146,7 +148,7 @@ def _table(found: BestFits, clear: int) -> list[dict[str, Any]]:
         cell = len(found.monomials) - piece.dimension if count else None
         out.append(
             {"name": piece.name, "kind": piece.kind, "dimension": piece.dimension, "critical": piece.critical,
-             "best": count / clear if clear else 0.0, "low": low, "high": high, "cell": cell}
+             "best": count / clear if clear else None, "low": low, "high": high, "cell": cell}
         )  # fmt: skip
     return out
 

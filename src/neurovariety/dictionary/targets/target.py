@@ -109,8 +109,8 @@ def require_polynomial(model: Model) -> None:
         raise InputError(f"{model.name} has generic coefficients, so its functions have no values; give the activation's coefficients")
     if degree_bounds(model).rational:
         raise InputError(
-            f"{model.name} is rational, and membership is decided for models that are polynomial in their inputs only; compare "
-            "numerators over a common denominator instead"
+            f"{model.name} is rational; only models that are polynomial in their inputs are taken here: compare numerators over a "
+            "common denominator instead"
         )
 
 
