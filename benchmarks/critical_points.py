@@ -18,7 +18,7 @@ import numpy as np
 import neurovariety as nv
 from benchmarks.dimension import Row, show
 from benchmarks.homotopy import coefficients, macaulay2, row
-from neurovariety.dictionary.solutions.critical_points import critical_points
+from neurovariety.geometry.solutions.critical_points import critical_points
 
 PROBLEMS = {
     "linear(3,1,3)": (39, 1),

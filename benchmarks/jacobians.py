@@ -9,7 +9,7 @@ import time
 
 from benchmarks.dimension import Row, show
 from neurovariety import as_model
-from neurovariety.dictionary.trial import draw_point, generator
+from neurovariety.geometry.exact.points import draw_point, generator
 from neurovariety.errors import NotAlgebraicError
 from neurovariety.program.of_model import check_derivative, jacobian_rows
 

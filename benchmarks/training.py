@@ -15,8 +15,8 @@ import numpy as np
 import neurovariety as nv
 from benchmarks.dimension import Row, show
 from neurovariety.dictionary.discriminant import _problem
-from neurovariety.dictionary.training.chambers import random_targets
-from neurovariety.dictionary.training.task import training_task
+from neurovariety.training.chambers.chambers import random_targets
+from neurovariety.training.losses.task import training_task
 
 
 def general_form(notation: str) -> nv.Form:

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from neurovariety.dictionary.ed_degree import EdDegreeResult, ed_degree
     from neurovariety.dictionary.equations import EquationsResult, equations
     from neurovariety.dictionary.exposedness import ExposednessResult, exposedness
-    from neurovariety.dictionary.exposure.plane_curve import PlaneCurveCell, plane_curve_cell
+    from neurovariety.training.bias.plane_curve import PlaneCurveCell, plane_curve_cell
     from neurovariety.dictionary.fibers import FibersResult, fibers
     from neurovariety.dictionary.gradient_flow import GradientFlowResult, gradient_flow
     from neurovariety.dictionary.implicit_bias import ImplicitBiasResult, implicit_bias
@@ -66,7 +66,7 @@ if TYPE_CHECKING:
     from neurovariety.dictionary.subnetworks import SubnetworksResult, subnetworks
     from neurovariety.dictionary.symmetries import SymmetriesResult, symmetries
     from neurovariety.dictionary.tangent_kernel import TangentKernelResult, tangent_kernel
-    from neurovariety.dictionary.training.loss import Form
+    from neurovariety.training.losses.loss import Form
     from neurovariety.dictionary.voronoi import VoronoiResult, voronoi
     from neurovariety.dictionary.weight_decay import WeightDecayResult, weight_decay
     from neurovariety.errors import (
@@ -109,7 +109,7 @@ _HOME = {
     "Equivariant": "architectures",
     "ExposednessResult": "dictionary.exposedness",
     "FibersResult": "dictionary.fibers",
-    "Form": "dictionary.training.loss",
+    "Form": "training.losses.loss",
     "GradientFlowResult": "dictionary.gradient_flow",
     "GraphNetwork": "architectures",
     "GroupConvolution": "architectures",
@@ -129,7 +129,7 @@ _HOME = {
     "Node": "checkpoints",
     "NotAlgebraicError": "errors",
     "NotationError": "errors",
-    "PlaneCurveCell": "dictionary.exposure.plane_curve",
+    "PlaneCurveCell": "training.bias.plane_curve",
     "PointCountResult": "dictionary.point_count",
     "PolyhedralResult": "dictionary.polyhedral",
     "Provenance": "result",
@@ -179,7 +179,7 @@ _HOME = {
     "membership": "dictionary.membership",
     "ml_degree": "dictionary.ml_degree",
     "parse": "architectures",
-    "plane_curve_cell": "dictionary.exposure.plane_curve",
+    "plane_curve_cell": "training.bias.plane_curve",
     "point_count": "dictionary.point_count",
     "polyhedral": "dictionary.polyhedral",
     "prune": "checkpoints.prune",

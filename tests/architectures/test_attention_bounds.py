@@ -10,9 +10,9 @@ import pytest
 
 import neurovariety as nv
 from neurovariety import Claim
-from neurovariety.architectures.attention_bounds import attention_bound, attention_span, seen_sizes
-from neurovariety.dictionary.generic_rank import generic_rank
-from neurovariety.dictionary.trial import draw_point, generator
+from neurovariety.architectures.theorems.attention_bounds import attention_bound, attention_span, seen_sizes
+from neurovariety.geometry.exact.generic_rank import generic_rank
+from neurovariety.geometry.exact.points import draw_point, generator
 
 # Henry, Marchetti, Kohn, arXiv:2408.17221, and ranks computed here: below parameters minus stated symmetries.
 DEFECTIVE = [

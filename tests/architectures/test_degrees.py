@@ -11,7 +11,7 @@ from math import comb, factorial, prod
 import pytest
 
 import neurovariety as nv
-from neurovariety.architectures.degrees import (
+from neurovariety.architectures.theorems.degrees import (
     QUANTITY,
     linear_convolution_theorems,
     matrices_of_bounded_rank,
@@ -19,7 +19,7 @@ from neurovariety.architectures.degrees import (
     shallow_monomial_degree,
     symmetric_matrices_of_bounded_rank,
 )
-from neurovariety.architectures.double_points import degree_of_product, double_points, secant_planes_of_surface
+from neurovariety.architectures.theorems.double_points import degree_of_product, double_points, secant_planes_of_surface
 from neurovariety.citations import SOURCES
 from neurovariety.program import expand
 from neurovariety.theorem import Theorem

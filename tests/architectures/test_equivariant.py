@@ -11,7 +11,7 @@ import pytest
 
 import neurovariety as nv
 from neurovariety import parse
-from neurovariety.architectures.equivariant import isotypic_blocks
+from neurovariety.architectures.families.equivariant import isotypic_blocks
 from neurovariety.program.invariance import is_invariant
 
 EQUIVARIANT = [

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import neurovariety as nv
-from neurovariety.architectures.generic_fibers import QUANTITY, shallow_monomial_fiber
+from neurovariety.architectures.theorems.generic_fibers import QUANTITY, shallow_monomial_fiber
 from neurovariety.program import expand
 from reference.notation import CASES, notation
 

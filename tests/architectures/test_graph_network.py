@@ -10,7 +10,7 @@ import pytest
 
 import neurovariety as nv
 from neurovariety import parse
-from neurovariety.architectures.graph_network import Graph
+from neurovariety.architectures.families.graph_network import Graph
 from neurovariety.program.invariance import is_invariant
 
 ARCHITECTURES = [

@@ -10,7 +10,7 @@ import pytest
 
 import neurovariety as nv
 from neurovariety import Claim, parse
-from neurovariety.architectures.groups import Group
+from neurovariety.architectures.reading.groups import Group
 from neurovariety.program.invariance import is_invariant
 
 GROUPS = [

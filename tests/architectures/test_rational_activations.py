@@ -10,8 +10,8 @@ import pytest
 
 import neurovariety as nv
 from neurovariety import Activation, Claim, parse
-from neurovariety.architectures.not_algebraic import refusal
-from neurovariety.architectures.poles import shallow_rational_dimension
+from neurovariety.architectures.reading.not_algebraic import refusal
+from neurovariety.architectures.theorems.poles import shallow_rational_dimension
 
 ONE_POLE = [
     "1/x",

@@ -6,7 +6,7 @@ import pytest
 
 import neurovariety as nv
 from neurovariety import Activation
-from neurovariety.architectures.shifted_power import shifted_power
+from neurovariety.architectures.reading.shifted_power import shifted_power
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,11 @@ import pytest
 
 import neurovariety as nv
 from neurovariety.architectures import Activation, StateSpace, parse
-from neurovariety.architectures.state_space import markov_dimension
+from neurovariety.architectures.families.state_space import markov_dimension
 from neurovariety.citations import cite
-from neurovariety.dictionary.generic_rank import rank_at
-from neurovariety.dictionary.span import span_at_least
-from neurovariety.dictionary.trial import draw_point, generator
+from neurovariety.geometry.exact.generic_rank import rank_at
+from neurovariety.geometry.exact.span import span_at_least
+from neurovariety.geometry.exact.points import draw_point, generator
 from neurovariety.linear_algebra import rank
 from neurovariety.program.invariance import is_invariant
 from neurovariety.symmetry import Kind

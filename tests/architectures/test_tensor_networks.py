@@ -14,8 +14,8 @@ import pytest
 import neurovariety as nv
 from neurovariety.architectures import CP, Diagonal, TensorTrain, parse, segre
 from neurovariety.citations import cite
-from neurovariety.dictionary.generic_rank import rank_at
-from neurovariety.dictionary.trial import draw_point, generator
+from neurovariety.geometry.exact.generic_rank import rank_at
+from neurovariety.geometry.exact.points import draw_point, generator
 from neurovariety.linear_algebra import rank
 from neurovariety.program.expand import expand
 from neurovariety.program.invariance import is_invariant

@@ -8,10 +8,10 @@ from itertools import pairwise
 import numpy as np
 
 import neurovariety as nv
-from neurovariety.checkpoints.arithmetic import to_fractions
-from neurovariety.checkpoints.hidden_layers import hidden_layers
-from neurovariety.checkpoints.layer_actions import base_changed, inverted, permuted_and_scaled
-from neurovariety.checkpoints.layer_symmetries import kind_of
+from neurovariety.checkpoints.graph.arithmetic import to_fractions
+from neurovariety.checkpoints.layers.hidden_layers import hidden_layers
+from neurovariety.checkpoints.layers.layer_actions import base_changed, inverted, permuted_and_scaled
+from neurovariety.checkpoints.layers.layer_symmetries import kind_of
 
 ACTIVATIONS = ("x^2", "x^3", "x^3 + x^2", "x^3 + x", "relu", "leaky_relu", "abs", "tanh", "sigmoid", "gelu", "softplus")
 

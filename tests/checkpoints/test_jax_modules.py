@@ -223,7 +223,7 @@ def test_refused_weights(weights, architecture, message):
 def test_rounding_is_reported():
     weights = {"a": np.array([[Fraction(1, 3), Fraction(1)]], dtype=object), "b": np.array([[Fraction(1, 2)]], dtype=object)}
     network = nv.load_network(weights, architecture="mlp(2,1,1; x^2)")
-    from neurovariety.checkpoints.rounding import round_weights
+    from neurovariety.checkpoints.graph.rounding import round_weights
 
     for dtype in ("float16", "float32", "float64"):
         _, cost = round_weights(network, dtype, [[1.0, 0.0]])

@@ -9,7 +9,7 @@ import pytest
 from random_networks import arrays, network, notation
 
 import neurovariety as nv
-from neurovariety.checkpoints.perturbation_bound import change_bound
+from neurovariety.checkpoints.rank.perturbation_bound import change_bound
 from neurovariety.checkpoints.prune import exactly_pruned
 from neurovariety.claim import Claim
 

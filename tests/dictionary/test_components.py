@@ -13,7 +13,7 @@ import pytest
 import neurovariety as nv
 from dictionary.test_oracles import _absent
 from neurovariety import Claim, parse
-from neurovariety.architectures.equivariant import isotypic_blocks
+from neurovariety.architectures.families.equivariant import isotypic_blocks
 from neurovariety.dictionary.components import determinantal_degree
 
 CASES = [(3,), (3, 3), (2, 2), (4,), (4, 4), (2, 2, 1), (6,), (5, 5), (3, 2), (4, 2), (3, 3, 3), (6, 3)]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from neurovariety import Claim, InputError, ResourceError, as_model, conservation
-from neurovariety.dictionary.gradient_fields import closure_rank, conserved_polynomials, outputs_as_polynomials
+from neurovariety.geometry.exact.gradient_fields import closure_rank, conserved_polynomials, outputs_as_polynomials
 
 # Marcotte, Gribonval, Peyre, arXiv:2307.00144: two layers by formula, deep ones by their computation.
 LINEAR = [

@@ -13,8 +13,8 @@ import pytest
 from neurovariety import Claim, InputError, degree
 from neurovariety.architectures import as_model
 from neurovariety.dictionary.dimension import dimension
-from neurovariety.dictionary.solutions.chart import find_chart
-from neurovariety.dictionary.solutions.slices import slices
+from neurovariety.geometry.solutions.chart import find_chart
+from neurovariety.geometry.solutions.affine_slices import slices
 from neurovariety.homotopy import trace_test
 
 BOTH = [
@@ -101,7 +101,7 @@ def test_a_set_with_one_left_out_fails():
     model = as_model("linear(3,2,3)")
     rng = np.random.default_rng(0)
     cut = slices(model, dimension(model).value, 0, rng)
-    from neurovariety.dictionary.solutions.complete_fiber import complete_fiber
+    from neurovariety.geometry.solutions.complete_fiber import complete_fiber
 
     found = complete_fiber(cut, rng)
     assert found.complete

@@ -13,9 +13,9 @@ import pytest
 
 import neurovariety as nv
 from neurovariety import Claim
-from neurovariety.dictionary.local_algebra import is_isolated
-from neurovariety.dictionary.span import exact_span
-from neurovariety.dictionary.trial import degree_bounds, rank_error
+from neurovariety.geometry.exact.local_algebra import is_isolated
+from neurovariety.geometry.exact.span import exact_span
+from neurovariety.geometry.exact.points import degree_bounds, rank_error
 from neurovariety.result import Result
 
 
@@ -285,8 +285,8 @@ def _timeless(result: Result) -> dict:
 
 def test_error_bound_covers_what_small_primes_miss():
     """Over a field with few elements the rank often falls short; the stated bound must not be smaller than that frequency."""
-    from neurovariety.dictionary.generic_rank import generic_rank
-    from neurovariety.dictionary.trial import draw_point, generator
+    from neurovariety.geometry.exact.generic_rank import generic_rank
+    from neurovariety.geometry.exact.points import draw_point, generator
 
     model = nv.parse("mlp(3,2,1; x^2)").model
     bits, short, runs = 5, 0, 400

@@ -16,8 +16,8 @@ from dictionary.strategies import FAMILIES
 from dictionary.test_oracles import _absent, parametrization, run
 from neurovariety.claim import Claim
 from neurovariety.dictionary.equations import equations, written
-from neurovariety.dictionary.ideal.coordinates import Coordinates
-from neurovariety.dictionary.ideal.vanishing import vanishes_identically, vanishing_error
+from neurovariety.geometry.ideal.coefficients import Coordinates
+from neurovariety.geometry.ideal.vanishing import vanishes_identically, vanishing_error
 
 PROVED_BY_EQUATIONS = [
     # architecture, dimension: defective, and the missing upper bound is that of equations

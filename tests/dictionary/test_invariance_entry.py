@@ -15,8 +15,8 @@ import pytest
 import neurovariety as nv
 from neurovariety import Claim, InputError
 from neurovariety.cli.main import main
-from neurovariety.dictionary.equivariance.adjunction import input_adjunction, output_adjunction
-from neurovariety.dictionary.equivariance.linear_map import read_map
+from neurovariety.geometry.equivariance.adjunction import input_adjunction, output_adjunction
+from neurovariety.geometry.equivariance.linear_map import read_map
 from neurovariety.dictionary.invariance import InvarianceResult, invariance
 from neurovariety.linear_algebra import rank
 from neurovariety.program.interpret import interpret
@@ -372,7 +372,7 @@ def test_result():
 
 
 def test_a_cap_is_said(monkeypatch):
-    monkeypatch.setattr("neurovariety.dictionary.equivariance.weights.MAX_CLASSES", 3)
+    monkeypatch.setattr("neurovariety.geometry.equivariance.weights.MAX_CLASSES", 3)
     monkeypatch.setattr("neurovariety.dictionary.invariance.MAX_CLASSES", 3)
     found = invariance("mlp(4,4,1; x^3)", map="shift")
     assert found.evidence["all_classes"] is False

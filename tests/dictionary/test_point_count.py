@@ -13,7 +13,7 @@ import pytest
 import neurovariety as nv
 from neurovariety.architectures import as_model
 from neurovariety.claim import Claim
-from neurovariety.dictionary.ideal.coordinates import Coordinates
+from neurovariety.geometry.ideal.coefficients import Coordinates
 from neurovariety.dictionary.point_count import PointCountResult, point_count
 from neurovariety.errors import InputError, ResourceError
 from neurovariety.rings.small_field import SmallField

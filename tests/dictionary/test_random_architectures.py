@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from dictionary.strategies import FAMILIES
 from neurovariety import MLP, Linear, dimension, parse
-from neurovariety.dictionary.generic_rank import rank_at
-from neurovariety.dictionary.stated_symmetries import field_matrix, stated_symmetries
-from neurovariety.dictionary.trial import Point, draw_point, generator
+from neurovariety.geometry.exact.generic_rank import rank_at
+from neurovariety.geometry.exact.stated_symmetries import field_matrix, stated_symmetries
+from neurovariety.geometry.exact.points import Point, draw_point, generator
 from neurovariety.linear_algebra import matmul_mod, rank, reduce_mod
 from neurovariety.program.of_model import jacobian_rows
 from neurovariety.symmetry import Kind

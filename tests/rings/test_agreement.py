@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import neurovariety as nv
 from dictionary.strategies import FAMILIES
 from neurovariety.architectures import as_model, parse
-from neurovariety.dictionary.trial import degree_bounds
+from neurovariety.geometry.exact.points import degree_bounds
 from neurovariety.errors import DivisionByZeroError
 from neurovariety.program import interpret
 from neurovariety.program.of_model import leaves, values_program

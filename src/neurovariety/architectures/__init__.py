@@ -1,23 +1,23 @@
 """Families of architectures and their notation."""
 
-from neurovariety.architectures.activation import Activation
+from neurovariety.architectures.reading.activation import Activation
 from neurovariety.architectures.architecture import Architecture
-from neurovariety.architectures.attention import Attention
-from neurovariety.architectures.cnn import CNN
-from neurovariety.architectures.composition import Residual, Sequence
-from neurovariety.architectures.cp import CP
-from neurovariety.architectures.diagonal import Diagonal
-from neurovariety.architectures.equivariant import Equivariant
+from neurovariety.architectures.families.attention import Attention
+from neurovariety.architectures.families.cnn import CNN
+from neurovariety.architectures.families.composition import Residual, Sequence
+from neurovariety.architectures.families.cp import CP
+from neurovariety.architectures.families.diagonal import Diagonal
+from neurovariety.architectures.families.equivariant import Equivariant
 from neurovariety.architectures.from_callable import as_model
-from neurovariety.architectures.graph_network import GraphNetwork
-from neurovariety.architectures.group_convolution import GroupConvolution
-from neurovariety.architectures.invariant import Invariant
-from neurovariety.architectures.linear import Linear
-from neurovariety.architectures.mlp import MLP
-from neurovariety.architectures.notation import parse
-from neurovariety.architectures.ratio import Ratio
-from neurovariety.architectures.state_space import StateSpace
-from neurovariety.architectures.tensor_train import TensorTrain
+from neurovariety.architectures.families.graph_network import GraphNetwork
+from neurovariety.architectures.families.group_convolution import GroupConvolution
+from neurovariety.architectures.families.invariant import Invariant
+from neurovariety.architectures.families.linear import Linear
+from neurovariety.architectures.families.mlp import MLP
+from neurovariety.architectures.reading.parse import parse
+from neurovariety.architectures.families.ratio import Ratio
+from neurovariety.architectures.families.state_space import StateSpace
+from neurovariety.architectures.families.tensor_train import TensorTrain
 
 __all__ = [
     "CNN",

@@ -21,16 +21,16 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from neurovariety.checkpoints.arithmetic import to_floats
-from neurovariety.checkpoints.hidden_layers import hidden_layers
-from neurovariety.checkpoints.jacobian_rank import JacobianRank, float_jacobian, jacobian_rank, sampled_inputs
-from neurovariety.checkpoints.layer_symmetries import layer_symmetries
-from neurovariety.checkpoints.linearization import linearized
+from neurovariety.checkpoints.graph.arithmetic import to_floats
+from neurovariety.checkpoints.layers.hidden_layers import hidden_layers
+from neurovariety.checkpoints.rank.jacobian_rank import JacobianRank, float_jacobian, jacobian_rank, sampled_inputs
+from neurovariety.checkpoints.layers.layer_symmetries import layer_symmetries
+from neurovariety.checkpoints.rank.linearization import linearized
 from neurovariety.checkpoints.load import load_network
-from neurovariety.checkpoints.nearest_strata import NearestStratum, nearest_strata
-from neurovariety.checkpoints.network import Network
+from neurovariety.checkpoints.layers.nearest_strata import NearestStratum, nearest_strata
+from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.prune import exactly_pruned
-from neurovariety.checkpoints.redundancy import redundant
+from neurovariety.checkpoints.layers.redundancy import redundant
 from neurovariety.claim import Claim
 from neurovariety.errors import DataError, InputError
 from neurovariety.result import Provenance, Result, counted

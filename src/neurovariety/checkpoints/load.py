@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from neurovariety.checkpoints.native import GRAPH, network_of, read_npz, write_npz
-from neurovariety.checkpoints.network import Network
-from neurovariety.checkpoints.rounding import Rounding, round_weights
+from neurovariety.checkpoints.readers.native import GRAPH, network_of, read_npz, write_npz
+from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.graph.rounding import Rounding, round_weights
 from neurovariety.errors import InputError
 
 _PICKLES = (".pt", ".pth", ".ckpt", ".bin", ".pkl", ".pickle", ".joblib", ".npy")
@@ -39,16 +39,16 @@ def load_network(source: Any, *, architecture: Any = None, example: Any = None) 
     if isinstance(source, Mapping):
         if architecture is None:
             raise InputError("arrays alone do not say how they are connected; give architecture=, for example 'mlp(2,3,1; x^2)'")
-        from neurovariety.checkpoints.plain_weights import from_weights
+        from neurovariety.checkpoints.readers.plain_weights import from_weights
 
         return from_weights(source, architecture)
     torch = sys.modules.get("torch")  # whoever holds a module has imported torch
     if torch is not None and isinstance(source, torch.nn.Module):
-        from neurovariety.checkpoints.torch_import import read_module
+        from neurovariety.checkpoints.readers.torch_import import read_module
 
         return read_module(source, example)
     if callable(source):
-        from neurovariety.checkpoints.jax_import import read_jax
+        from neurovariety.checkpoints.readers.jax_import import read_jax
 
         return read_jax(source, example)
     raise InputError(
@@ -62,11 +62,11 @@ def _from_file(path: Path, architecture: Any) -> Network:
         raise InputError(f"there is no file {str(path)!r}; a network is read from .onnx, .pt2 or .npz")
     suffix = path.suffix.lower()
     if suffix == ".onnx":
-        from neurovariety.checkpoints.onnx_import import read_onnx
+        from neurovariety.checkpoints.readers.onnx_import import read_onnx
 
         return read_onnx(path)
     if suffix == ".pt2":
-        from neurovariety.checkpoints.torch_import import read_pt2
+        from neurovariety.checkpoints.readers.torch_import import read_pt2
 
         return read_pt2(path)
     if suffix == ".npz":
@@ -75,7 +75,7 @@ def _from_file(path: Path, architecture: Any) -> Network:
             return network_of(arrays, path.name)
         if architecture is None:
             raise InputError(f"{path.name} holds arrays and no graph; give architecture=, for example 'mlp(2,3,1; x^2)'")
-        from neurovariety.checkpoints.plain_weights import from_weights
+        from neurovariety.checkpoints.readers.plain_weights import from_weights
 
         return from_weights(arrays, architecture, path.name)
     if suffix in _PICKLES:
@@ -97,11 +97,11 @@ def write_network(network: Network, file: str | Path, *, dtype: str | None = Non
     weights, rounding = round_weights(network, dtype, inputs, seed=seed)
     try:
         if path.suffix == ".onnx":
-            from neurovariety.checkpoints.onnx_export import write_onnx
+            from neurovariety.checkpoints.writers.onnx_export import write_onnx
 
             write_onnx(network, weights, rounding.dtype, path)
         elif path.suffix == ".pt2":
-            from neurovariety.checkpoints.torch_export import write_pt2
+            from neurovariety.checkpoints.writers.torch_export import write_pt2
 
             write_pt2(network, weights, path)
         elif path.suffix == ".npz":
@@ -118,6 +118,6 @@ def to_torch(network: Network, *, dtype: str | None = None) -> Any:
 
     Raises `InputError` where torch is missing or ``dtype`` cannot hold a weight.
     """
-    from neurovariety.checkpoints.torch_export import torch_module
+    from neurovariety.checkpoints.writers.torch_export import torch_module
 
     return torch_module(network, round_weights(network, dtype)[0])

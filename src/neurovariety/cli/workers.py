@@ -18,7 +18,7 @@ from typing import Any
 
 from neurovariety.cli.exit_status import ANSWERED, BAD_INPUT, INTERRUPTED, NOT_FINISHED
 from neurovariety.cli.running import running
-from neurovariety.dictionary.progress import watch
+from neurovariety.progress import watch
 from neurovariety.dictionary.registry import ENTRIES, find
 from neurovariety.errors import NeurovarietyError
 

@@ -19,12 +19,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from neurovariety.architectures import as_model
-from neurovariety.architectures.bounds import forms
+from neurovariety.architectures.theorems.bounds import forms
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.dictionary.span import Monomial, exact_span, span_rank
-from neurovariety.dictionary.trial import (
+from neurovariety.geometry.exact.span import Monomial, exact_span, span_rank
+from neurovariety.geometry.exact.points import (
     as_json_bound,
     degree_bounds,
     division_notice,

@@ -26,16 +26,16 @@ from typing import Any, ClassVar
 from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
-from neurovariety.dictionary.boundaries.description import Description, describe
-from neurovariety.dictionary.boundaries.place import STREAM, both_sides, place
-from neurovariety.dictionary.boundaries.placement import Placement, Position
+from neurovariety.geometry.boundaries.description import Description, describe
+from neurovariety.geometry.boundaries.place import STREAM, both_sides, place
+from neurovariety.geometry.boundaries.placement import Placement, Position
 from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.membership import membership
-from neurovariety.dictionary.progress import quietly
-from neurovariety.dictionary.targets.polynomial_map import written_out
-from neurovariety.dictionary.targets.target import read_target, require_polynomial
-from neurovariety.dictionary.trial import generator
+from neurovariety.progress import quietly
+from neurovariety.geometry.ideal.coefficient_map import written_out
+from neurovariety.geometry.images.target import read_target, require_polynomial
+from neurovariety.geometry.exact.points import generator
 from neurovariety.errors import InputError, ResourceError, VerificationError
 from neurovariety.model import Model
 from neurovariety.result import Provenance, plain

@@ -29,13 +29,13 @@ from math import comb, prod
 from typing import Any, ClassVar, Self, TypeVar
 
 from neurovariety.architectures import MLP, Architecture, Equivariant, Invariant, Linear, as_model, parse
-from neurovariety.architectures.equivariant import IsotypicBlock, block_dimension
+from neurovariety.architectures.families.equivariant import IsotypicBlock, block_dimension
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.ambient import ambient
 from neurovariety.dictionary.dimension import DimensionResult, dimension
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.dictionary.progress import note, watch
+from neurovariety.progress import note, watch
 from neurovariety.model import Model
 from neurovariety.result import Provenance, counted
 from neurovariety.tolerances import DEFAULT_SEED

@@ -25,18 +25,18 @@ from typing import Any, ClassVar
 from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
-from neurovariety.dictionary.balanced_leaf import balanced_leaf
+from neurovariety.training.dynamics.balanced_leaf import balanced_leaf
 from neurovariety.dictionary.data import data as data_entry
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.dictionary.gradient_fields import (
+from neurovariety.geometry.exact.gradient_fields import (
     Polynomial,
     closure_rank,
     conserved_polynomials,
     independent,
     outputs_as_polynomials,
 )
-from neurovariety.dictionary.progress import quietly
-from neurovariety.dictionary.trial import generator
+from neurovariety.progress import quietly
+from neurovariety.geometry.exact.points import generator
 from neurovariety.errors import InputError
 from neurovariety.model import Model
 from neurovariety.result import Provenance

@@ -26,12 +26,12 @@ from neurovariety.architectures import CNN, MLP, Linear, as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.dictionary.generic_rank import rank_at
-from neurovariety.dictionary.progress import note, quietly
-from neurovariety.dictionary.real_components import architecture_of
-from neurovariety.dictionary.strata.facts import StratumFacts, rank_bound, stratum_facts, weakest
-from neurovariety.dictionary.strata.listing import MOST, weight_strata
-from neurovariety.dictionary.trial import Point, generator
+from neurovariety.geometry.exact.generic_rank import rank_at
+from neurovariety.progress import note, quietly
+from neurovariety.geometry.images.real_components import architecture_of
+from neurovariety.geometry.strata.facts import StratumFacts, rank_bound, stratum_facts, weakest
+from neurovariety.geometry.strata.listing import MOST, weight_strata
+from neurovariety.geometry.exact.points import Point, generator
 from neurovariety.errors import DivisionByZeroError, InputError
 from neurovariety.linear_algebra import random_prime
 from neurovariety.model import Model
@@ -197,7 +197,7 @@ def _complete(model: Model, all_listed: bool) -> Theorem | None:
 
 def _all_types(model: Model) -> bool:
     """Whether the strata of a linear network are all its orbits, rather than those of one rank throughout."""
-    from neurovariety.dictionary.strata.rank_profiles import all_types
+    from neurovariety.geometry.strata.rank_profiles import all_types
 
     return all_types((*(b.shape[1] for b in model.blocks), model.blocks[-1].shape[0]))
 

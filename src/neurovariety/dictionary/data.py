@@ -25,10 +25,10 @@ from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.dictionary.generic_rank import jacobian_matrix, rank_at
-from neurovariety.dictionary.progress import quietly
-from neurovariety.dictionary.span import samples_matrix
-from neurovariety.dictionary.trial import (
+from neurovariety.geometry.exact.generic_rank import jacobian_matrix, rank_at
+from neurovariety.progress import quietly
+from neurovariety.geometry.exact.span import samples_matrix
+from neurovariety.geometry.exact.points import (
     Point,
     as_json_bound,
     draw_point,

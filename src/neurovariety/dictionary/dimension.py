@@ -22,13 +22,13 @@ from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.dictionary.generic_rank import RankTrial, generic_rank
-from neurovariety.dictionary.ideal.find_equations import equations_bound
-from neurovariety.dictionary.large_field import large_field_rank
-from neurovariety.dictionary.progress import note
-from neurovariety.dictionary.span import exact_span, span_at_least
-from neurovariety.dictionary.stated_symmetries import StatedSymmetries, stated_symmetries
-from neurovariety.dictionary.trial import (
+from neurovariety.geometry.exact.generic_rank import RankTrial, generic_rank
+from neurovariety.geometry.ideal.find_equations import equations_bound
+from neurovariety.geometry.exact.large_field import large_field_rank
+from neurovariety.progress import note
+from neurovariety.geometry.exact.span import exact_span, span_at_least
+from neurovariety.geometry.exact.stated_symmetries import StatedSymmetries, stated_symmetries
+from neurovariety.geometry.exact.points import (
     as_json_bound,
     division_notice,
     draw_point,

@@ -29,16 +29,16 @@ from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.dictionary.progress import quietly, time_is_short
-from neurovariety.dictionary.solutions.quadrics import Quadrics, Term, pencil
-from neurovariety.dictionary.training.chambers import Counts, for_all_quadrics, for_one_quadric, random_targets
-from neurovariety.dictionary.training.listing import real_ones
-from neurovariety.dictionary.training.loss import Form, Quadratic, quadratic
-from neurovariety.dictionary.training.problem import TrainingProblem, training_problem
-from neurovariety.dictionary.training.slices import SLICES, Plane, other_quadric, plane
-from neurovariety.dictionary.training.task import Task, training_task
-from neurovariety.dictionary.training.walls import chambers, crossings, refined_walls
-from neurovariety.dictionary.trial import generator
+from neurovariety.progress import quietly, time_is_short
+from neurovariety.geometry.solutions.quadrics import Quadrics, Term, pencil
+from neurovariety.training.chambers.chambers import Counts, for_all_quadrics, for_one_quadric, random_targets
+from neurovariety.training.critical.listing import real_ones
+from neurovariety.training.losses.loss import Form, Quadratic, quadratic
+from neurovariety.training.critical.problem import TrainingProblem, training_problem
+from neurovariety.training.chambers.planes_of_losses import SLICES, Plane, other_quadric, plane
+from neurovariety.training.losses.task import Task, training_task
+from neurovariety.training.chambers.walls import chambers, crossings, refined_walls
+from neurovariety.geometry.exact.points import generator
 from neurovariety.errors import InputError, VerificationError
 from neurovariety.result import Provenance, counted
 from neurovariety.tolerances import DEFAULT_SEED

@@ -34,13 +34,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 
 from neurovariety.architectures import as_model
-from neurovariety.architectures.ed_degrees import quantity
+from neurovariety.architectures.theorems.ed_degrees import quantity
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.data import data as data_entry
 from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.dictionary.progress import found_more, found_on_the_way, note, quietly
+from neurovariety.progress import found_more, found_on_the_way, note, quietly
 from neurovariety.errors import InputError
 from neurovariety.model import Model
 from neurovariety.result import Provenance
@@ -48,8 +48,8 @@ from neurovariety.theorem import Theorem
 from neurovariety.tolerances import DEFAULT_SEED
 
 if TYPE_CHECKING:
-    from neurovariety.dictionary.solutions.complete_fiber import CompleteFiber
-    from neurovariety.dictionary.solutions.critical_points import CriticalPoints
+    from neurovariety.geometry.solutions.complete_fiber import CompleteFiber
+    from neurovariety.geometry.solutions.critical_points import CriticalPoints
 
 Route = Literal["auto", "computed", "theorem"]
 Metric = Literal["generic", "frobenius", "bombieri", "gaussian", "uniform", "data"]
@@ -175,9 +175,9 @@ def _count(
 ) -> tuple[int, Claim, dict[str, Any], tuple[str, ...]]:
     """The number of critical points for the quadric, how far to trust it, how it was found, and what to say of it."""
     note(phase="preparing the path tracker (compiled once, half a minute)")
-    from neurovariety.dictionary.solutions.attempts import attempts, check_size, why_incomplete
-    from neurovariety.dictionary.solutions.complete_fiber import complete_fiber
-    from neurovariety.dictionary.solutions.critical_points import critical_points
+    from neurovariety.geometry.solutions.attempts import attempts, check_size, why_incomplete
+    from neurovariety.geometry.solutions.complete_fiber import complete_fiber
+    from neurovariety.geometry.solutions.critical_points import critical_points
 
     special = metric != "generic" or rank is not None
     check_size("ed-degree", r, coordinates)
@@ -219,10 +219,10 @@ def _direct(model: Model, r: int, metric: Metric, table: Any, seed: int) -> tupl
     reach all. Their sum is an affine-linear function of the target unless some become infinite at special targets: then the general
     quadric has to help.
     """
-    from neurovariety.dictionary.solutions.complete_fiber import complete_fiber
-    from neurovariety.dictionary.solutions.critical_points import critical_points
-    from neurovariety.dictionary.solutions.quadrics import only
-    from neurovariety.dictionary.trial import generator
+    from neurovariety.geometry.solutions.complete_fiber import complete_fiber
+    from neurovariety.geometry.solutions.critical_points import critical_points
+    from neurovariety.geometry.solutions.quadrics import only
+    from neurovariety.geometry.exact.points import generator
 
     rng = generator(seed, _STREAM, 0, 1)
     problem = critical_points(model, r, seed, rng, lambda terms: only(terms, _matrix(terms, metric, table)))
@@ -258,8 +258,8 @@ def _special(
 ) -> tuple[bool, int, dict[str, Any]]:
     """Critical points for a stated quadric and a random target, from all for a general one: complete or not, how many, evidence."""
     from neurovariety.dictionary.solutions import quadrics
-    from neurovariety.dictionary.solutions.slices import normal
-    from neurovariety.dictionary.solutions.special_points import special_points
+    from neurovariety.geometry.solutions.affine_slices import normal
+    from neurovariety.geometry.solutions.special_points import special_points
     from neurovariety.homotopy import End
 
     terms = problem.found.terms

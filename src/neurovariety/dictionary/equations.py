@@ -27,12 +27,12 @@ from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.dictionary.generic_rank import generic_rank
-from neurovariety.dictionary.ideal.coordinates import Coordinate, Coordinates, monomial_name
-from neurovariety.dictionary.ideal.find_equations import System, find_equations
-from neurovariety.dictionary.ideal.interpolation import Equation
-from neurovariety.dictionary.ideal.vanishing import violated
-from neurovariety.dictionary.trial import draw_point, generator
+from neurovariety.geometry.exact.generic_rank import generic_rank
+from neurovariety.geometry.ideal.coefficients import Coordinate, Coordinates, monomial_name
+from neurovariety.geometry.ideal.find_equations import System, find_equations
+from neurovariety.geometry.ideal.equations_by_degree import Equation
+from neurovariety.geometry.ideal.vanishing import violated
+from neurovariety.geometry.exact.points import draw_point, generator
 from neurovariety.errors import InputError
 from neurovariety.result import Provenance, counted
 from neurovariety.tolerances import DEFAULT_SEED

@@ -31,16 +31,16 @@ from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.dictionary.exposure.inner_product import METRICS, exact_quadric
-from neurovariety.dictionary.exposure.local_minima import minima_among
-from neurovariety.dictionary.exposure.normal_bundle import Incidence, error_bound, incidence
-from neurovariety.dictionary.gradient_fields import coefficients_as_polynomials
-from neurovariety.dictionary.polynomial_map import PolynomialMap
-from neurovariety.dictionary.progress import note, time_is_up
-from neurovariety.dictionary.shares import wilson
-from neurovariety.dictionary.strata.listing import weight_strata
-from neurovariety.dictionary.targets.target import require_polynomial
-from neurovariety.dictionary.trial import generator
+from neurovariety.training.bias.inner_product import METRICS, exact_quadric
+from neurovariety.training.bias.local_minima import minima_among
+from neurovariety.training.bias.normal_bundle import Incidence, error_bound, incidence
+from neurovariety.geometry.exact.gradient_fields import coefficients_as_polynomials
+from neurovariety.geometry.exact.polynomial_values import PolynomialMap
+from neurovariety.progress import note, time_is_up
+from neurovariety.geometry.exact.shares import wilson
+from neurovariety.geometry.strata.listing import weight_strata
+from neurovariety.geometry.images.target import require_polynomial
+from neurovariety.geometry.exact.points import generator
 from neurovariety.errors import InputError, VerificationError
 from neurovariety.result import Provenance, counted, plain
 from neurovariety.tolerances import DEFAULT_SEED, ERROR_BOUND

@@ -10,10 +10,10 @@ bound (tested at random points of two fields), a computation in the local ring l
 local dimension is known.
 
 The number of points of the generic fiber modulo the stated symmetries, over the complex numbers, is given where a theorem counts
-them (`architectures.generic_fibers`: Kruskal, Waring decompositions, factorizations of matrices and of polynomials). For small models
-it is counted otherwise (`dictionary.solutions.fiber_count`): complete by a trace test on the graph of the parametrization, every
+them (`architectures.theorems.generic_fibers`: Kruskal, Waring decompositions, factorizations of matrices and of polynomials). For small models
+it is counted otherwise (`geometry.solutions.fiber_count`): complete by a trace test on the graph of the parametrization, every
 weight certified, sorted into orbits of the stated group; then the claim is `complete`. Else it is null. The number of path
-components of the real fiber, where a theorem gives it, is `evidence["real_components"]` (`dictionary.real_components`).
+components of the real fiber, where a theorem gives it, is `evidence["real_components"]` (`geometry.images.real_components`).
 
 Source: Marchetti et al. 2025, section 4.3.
 """
@@ -27,16 +27,16 @@ from typing import Any, ClassVar, Literal
 
 from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
-from neurovariety.architectures.generic_fibers import QUANTITY as GENERIC_FIBER
+from neurovariety.architectures.theorems.generic_fibers import QUANTITY as GENERIC_FIBER
 from neurovariety.claim import Claim
 from neurovariety.dictionary.dimension import DimensionResult, dimension
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.dictionary.hidden_directions import hidden_directions
-from neurovariety.dictionary.progress import quietly
-from neurovariety.dictionary.real_components import components_sentence, real_components
-from neurovariety.dictionary.special_fiber import SpecialFiber, exact_weights, special_fiber
-from neurovariety.dictionary.stated_symmetries import fields_error, stated_symmetries
-from neurovariety.dictionary.trial import draw_point, generator
+from neurovariety.geometry.exact.hidden_directions import hidden_directions
+from neurovariety.progress import quietly
+from neurovariety.geometry.images.real_components import components_sentence, real_components
+from neurovariety.geometry.exact.special_fiber import SpecialFiber, exact_weights, special_fiber
+from neurovariety.geometry.exact.stated_symmetries import fields_error, stated_symmetries
+from neurovariety.geometry.exact.points import draw_point, generator
 from neurovariety.errors import InputError, ResourceError
 from neurovariety.model import Model
 from neurovariety.result import Provenance
@@ -157,8 +157,8 @@ def _computed(model: Model, generic: DimensionResult, claim: Claim, route: Route
     if not r or claim is Claim.UPPER_BOUND or (route == "auto" and r > _SMALL_DIMENSION):
         return None, {}
     from neurovariety.dictionary.degree import degree
-    from neurovariety.dictionary.solutions.attempts import check_size
-    from neurovariety.dictionary.solutions.fiber_count import count_fiber
+    from neurovariety.geometry.solutions.attempts import check_size
+    from neurovariety.geometry.solutions.fiber_count import count_fiber
 
     def known_degree() -> int | None:
         found = quietly(degree, model, seed=seed)

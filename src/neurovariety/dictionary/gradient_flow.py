@@ -27,11 +27,11 @@ import numpy as np
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.dictionary.gradient_fields import conserved_polynomials, outputs_as_polynomials
+from neurovariety.geometry.exact.gradient_fields import conserved_polynomials, outputs_as_polynomials
 from neurovariety.dictionary.landscape import LandscapeResult, landscape
-from neurovariety.dictionary.progress import quietly, time_is_short
-from neurovariety.dictionary.shares import wilson
-from neurovariety.dictionary.training.dynamics import (
+from neurovariety.progress import quietly, time_is_short
+from neurovariety.geometry.exact.shares import wilson
+from neurovariety.training.dynamics.dynamics import (
     METHODS,
     Runs,
     descend,
@@ -41,12 +41,12 @@ from neurovariety.dictionary.training.dynamics import (
     trajectories,
     typical_gradient,
 )
-from neurovariety.dictionary.training.listing import Point
-from neurovariety.dictionary.training.loss import Form
-from neurovariety.dictionary.training.matching import coefficients_at, matched, on_the_way
-from neurovariety.dictionary.training.plateaus import along
-from neurovariety.dictionary.training.task import Task, training_task
-from neurovariety.dictionary.trial import generator
+from neurovariety.training.critical.listing import Point
+from neurovariety.training.losses.loss import Form
+from neurovariety.training.dynamics.matching import coefficients_at, matched, on_the_way
+from neurovariety.training.dynamics.plateaus import along
+from neurovariety.training.losses.task import Task, training_task
+from neurovariety.geometry.exact.points import generator
 from neurovariety.errors import InputError, NeurovarietyError
 from neurovariety.model import Model
 from neurovariety.result import Provenance, counted

@@ -24,13 +24,13 @@ from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.exposedness import exposedness
-from neurovariety.dictionary.exposure.best_fits import OPEN, UNCLEAR, best_fits
-from neurovariety.dictionary.exposure.flow_ends import flow_ends
-from neurovariety.dictionary.progress import quietly, time_is_short
-from neurovariety.dictionary.shares import wilson
+from neurovariety.training.bias.best_fits import OPEN, UNCLEAR, best_fits
+from neurovariety.training.bias.flow_ends import flow_ends
+from neurovariety.progress import quietly, time_is_short
+from neurovariety.geometry.exact.shares import wilson
 from neurovariety.dictionary.singularities import singularities
-from neurovariety.dictionary.targets.target import require_polynomial
-from neurovariety.dictionary.training.loss import Distance
+from neurovariety.geometry.images.target import require_polynomial
+from neurovariety.training.losses.loss import Distance
 from neurovariety.errors import InputError, NeurovarietyError, VerificationError
 from neurovariety.model import Model
 from neurovariety.result import Provenance, in_one_line

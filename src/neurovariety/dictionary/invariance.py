@@ -25,7 +25,7 @@ from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.dimension import DimensionResult, dimension
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.dictionary.equivariance.adjunction import (
+from neurovariety.geometry.equivariance.adjunction import (
     OverField,
     input_adjunction,
     output_adjunction,
@@ -33,12 +33,12 @@ from neurovariety.dictionary.equivariance.adjunction import (
     tested,
     zero_function,
 )
-from neurovariety.dictionary.equivariance.bounds import Equivariant, equivariant_linear, equivariant_polynomials, linear_network
-from neurovariety.dictionary.equivariance.linear_map import MAX_ORDER, LinearMap, common_order, identity, read_map
-from neurovariety.dictionary.equivariance.weights import MAX_CLASSES, Component, EquivariantWeights, require_size
-from neurovariety.dictionary.progress import note, quietly
-from neurovariety.dictionary.stated_symmetries import stated_symmetries
-from neurovariety.dictionary.trial import division_notice, draw_point, generator, with_new_values
+from neurovariety.geometry.equivariance.bounds import Equivariant, equivariant_linear, equivariant_polynomials, linear_network
+from neurovariety.geometry.equivariance.linear_map import MAX_ORDER, LinearMap, common_order, identity, read_map
+from neurovariety.geometry.equivariance.weights import MAX_CLASSES, Component, EquivariantWeights, require_size
+from neurovariety.progress import note, quietly
+from neurovariety.geometry.exact.stated_symmetries import stated_symmetries
+from neurovariety.geometry.exact.points import division_notice, draw_point, generator, with_new_values
 from neurovariety.errors import DivisionByZeroError, InputError, VerificationError
 from neurovariety.model import Model
 from neurovariety.result import Provenance

@@ -34,22 +34,22 @@ from neurovariety.claim import Claim
 from neurovariety.dictionary.data import data as data_entry
 from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.membership import decide
-from neurovariety.dictionary.progress import quietly
+from neurovariety.progress import quietly
 from neurovariety.dictionary.registry import LEAST_BY
-from neurovariety.dictionary.strata.smaller_models import strata_of
-from neurovariety.dictionary.targets.decision import Verdict
-from neurovariety.dictionary.targets.target import Target
-from neurovariety.dictionary.training.chambers import random_targets
-from neurovariety.dictionary.training.interpolation import interpolation
-from neurovariety.dictionary.training.least import least_loss, with_perturbation
-from neurovariety.dictionary.training.limits import least_limit, limit_stages
-from neurovariety.dictionary.training.listed_result import ListedResult
-from neurovariety.dictionary.training.listing import Point, Stage, monomials_of, smooth_stage, stratum_stage
-from neurovariety.dictionary.training.loss import Distance, Form, Monomial, SquaredError
-from neurovariety.dictionary.training.perturbation import infimum_by_perturbation
-from neurovariety.dictionary.training.problem import TrainingProblem
-from neurovariety.dictionary.training.task import Task, training_task
-from neurovariety.dictionary.trial import generator
+from neurovariety.geometry.strata.smaller_models import strata_of
+from neurovariety.geometry.images.decision import Verdict
+from neurovariety.geometry.images.target import Target
+from neurovariety.training.chambers.chambers import random_targets
+from neurovariety.training.critical.interpolated import interpolation
+from neurovariety.training.critical.least import least_loss, with_perturbation
+from neurovariety.training.critical.limits import least_limit, limit_stages
+from neurovariety.dictionary.listed_result import ListedResult
+from neurovariety.training.critical.listing import Point, Stage, monomials_of, smooth_stage, stratum_stage
+from neurovariety.training.losses.loss import Distance, Form, Monomial, SquaredError
+from neurovariety.training.critical.perturbation import infimum_by_perturbation
+from neurovariety.training.critical.problem import TrainingProblem
+from neurovariety.training.losses.task import Task, training_task
+from neurovariety.geometry.exact.points import generator
 from neurovariety.errors import InputError
 from neurovariety.result import Provenance, counted
 from neurovariety.tolerances import DEFAULT_SEED

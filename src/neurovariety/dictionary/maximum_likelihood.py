@@ -28,14 +28,14 @@ import numpy as np
 from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
-from neurovariety.dictionary.ideal.coordinates import monomial_name
-from neurovariety.dictionary.solutions.attempts import check_values, why_incomplete
-from neurovariety.dictionary.strata.smaller_models import Strata, strata_of
-from neurovariety.dictionary.targets.target import read_target, require_polynomial
-from neurovariety.dictionary.training.cross_entropy import CrossEntropyPoint, CrossEntropyStage, cross_entropy_stage, distribution_terms
-from neurovariety.dictionary.training.listed_result import ListedResult
-from neurovariety.dictionary.training.prepare import prepared
-from neurovariety.dictionary.trial import generator
+from neurovariety.geometry.ideal.coefficients import monomial_name
+from neurovariety.geometry.solutions.attempts import check_values, why_incomplete
+from neurovariety.geometry.strata.smaller_models import Strata, strata_of
+from neurovariety.geometry.images.target import read_target, require_polynomial
+from neurovariety.training.critical.cross_entropy import CrossEntropyPoint, CrossEntropyStage, cross_entropy_stage, distribution_terms
+from neurovariety.dictionary.listed_result import ListedResult
+from neurovariety.training.losses.prepare import prepared
+from neurovariety.geometry.exact.points import generator
 from neurovariety.errors import DataError, InputError
 from neurovariety.model import Model
 from neurovariety.result import Provenance, counted

@@ -30,17 +30,17 @@ from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.dictionary.real_components import architecture_of
-from neurovariety.dictionary.special_fiber import exact_weights
-from neurovariety.dictionary.targets.binary_forms import decide_binary
-from neurovariety.dictionary.targets.binary_powers import decide_binary_powers
-from neurovariety.dictionary.targets.convolutions import decide_convolution
-from neurovariety.dictionary.targets.decision import Decision, Verdict, realizable
-from neurovariety.dictionary.targets.linear_maps import decide_linear
-from neurovariety.dictionary.targets.quadratic_forms import decide_quadratic
-from neurovariety.dictionary.targets.random_target import random_target
-from neurovariety.dictionary.targets.search import decide_by_search
-from neurovariety.dictionary.targets.target import Target, function_at, holds_at_surds, read_target, require_polynomial
+from neurovariety.geometry.images.real_components import architecture_of
+from neurovariety.geometry.exact.special_fiber import exact_weights
+from neurovariety.geometry.images.binary_forms import decide_binary
+from neurovariety.geometry.images.binary_powers import decide_binary_powers
+from neurovariety.geometry.images.convolutions import decide_convolution
+from neurovariety.geometry.images.decision import Decision, Verdict, realizable
+from neurovariety.geometry.images.linear_maps import decide_linear
+from neurovariety.geometry.images.quadratic_forms import decide_quadratic
+from neurovariety.geometry.images.random_target import random_target
+from neurovariety.geometry.images.search import decide_by_search
+from neurovariety.geometry.images.target import Target, function_at, holds_at_surds, read_target, require_polynomial
 from neurovariety.errors import InputError, VerificationError
 from neurovariety.model import Model
 from neurovariety.result import Provenance

@@ -33,14 +33,14 @@ from neurovariety.claim import Claim
 from neurovariety.dictionary.data import data as data_entry
 from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.dictionary.progress import note, quietly
+from neurovariety.progress import note, quietly
 from neurovariety.errors import InputError
 from neurovariety.model import Model
 from neurovariety.result import Provenance
 from neurovariety.tolerances import DEFAULT_SEED
 
 if TYPE_CHECKING:
-    from neurovariety.dictionary.solutions.likelihood import LikelihoodPoints
+    from neurovariety.geometry.solutions.likelihood import LikelihoodPoints
 
 _STREAM = 4040
 
@@ -79,7 +79,7 @@ def ml_degree(source: Source, *, data: Any = None, checkpoint: str | Path | None
         if model.outputs == 1:
             raise InputError(f"{model.name} has one output: read as unnormalized probabilities of classes it takes at least two")
         table = quietly(data_entry, model, data, seed=seed).inputs
-        from neurovariety.dictionary.solutions.attempts import check_values
+        from neurovariety.geometry.solutions.attempts import check_values
 
         check_values(len(table), model.outputs)
     value: int
@@ -110,8 +110,8 @@ def _count(
 ) -> tuple[int, Claim, dict[str, Any], tuple[str, ...]]:
     """The number of critical points, how far to trust it, how it was found, and what to say of it."""
     note(phase="preparing the path tracker (compiled once, half a minute)")
-    from neurovariety.dictionary.solutions.attempts import attempts, check_size, why_incomplete
-    from neurovariety.dictionary.solutions.likelihood import likelihood_points
+    from neurovariety.geometry.solutions.attempts import attempts, check_size, why_incomplete
+    from neurovariety.geometry.solutions.likelihood import likelihood_points
 
     points = None if table is None else np.asarray(table, dtype=np.float64).reshape(len(table), -1)
     check_size("ml-degree", r, coordinates)
@@ -138,7 +138,7 @@ def _count(
 
 def _attempt(problem: LikelihoodPoints, rng: np.random.Generator, kept: Any) -> tuple[bool, int, dict[str, Any]]:
     """Complete or not, the number of critical points, and the evidence."""
-    from neurovariety.dictionary.solutions.likelihood_ends import general_counts
+    from neurovariety.geometry.solutions.likelihood_ends import general_counts
 
     if not problem.dimension:
         return True, 1, {"curve_degree": 1, "ends": {}}

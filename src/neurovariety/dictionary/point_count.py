@@ -28,12 +28,12 @@ import numpy as np
 from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
-from neurovariety.dictionary.counting.reduced_parametrization import ReducedParametrization
+from neurovariety.geometry.ideal.reduced_parametrization import ReducedParametrization
 from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.dictionary.progress import quietly
-from neurovariety.dictionary.targets.polynomial_map import Span, written_out
-from neurovariety.dictionary.trial import degree_bounds
+from neurovariety.progress import quietly
+from neurovariety.geometry.ideal.coefficient_map import Span, written_out
+from neurovariety.geometry.exact.points import degree_bounds
 from neurovariety.errors import ResourceError
 from neurovariety.result import Provenance
 from neurovariety.rings.ring import Array
@@ -157,7 +157,7 @@ def _count(name: str, reduced: ReducedParametrization, f: SmallField) -> tuple[i
             f"{_size(_MAX_VECTORS)}; choose a smaller field or architecture"
         )
     counted = _Distinct(keys)
-    from neurovariety.dictionary.counting.kernels import points_of
+    from neurovariety.geometry.ideal.finite_field_kernels import points_of
 
     for r in range(1, reduced.rows + 1):
         chosen = np.ascontiguousarray(bases[ranks == r][:, :r])
@@ -169,7 +169,7 @@ def _count(name: str, reduced: ReducedParametrization, f: SmallField) -> tuple[i
 
 
 def _matrices(reduced: ReducedParametrization, f: SmallField, echelon: bool) -> Iterator[Array]:
-    from neurovariety.dictionary.counting.kernels import matrices_at
+    from neurovariety.geometry.ideal.finite_field_kernels import matrices_at
 
     total = f.q ** len(reduced.free)
     shape = (reduced.rows, reduced.columns)

@@ -30,19 +30,19 @@ from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.dimension import dimension
-from neurovariety.dictionary.ideal.coordinates import monomial_name
-from neurovariety.dictionary.progress import quietly
-from neurovariety.dictionary.solutions.attempts import why_incomplete
-from neurovariety.dictionary.solutions.quadrics import Term
-from neurovariety.dictionary.strata.smaller_models import Strata, strata_of
-from neurovariety.dictionary.targets.random_target import random_target
-from neurovariety.dictionary.targets.target import read_target, require_polynomial
-from neurovariety.dictionary.training.cross_entropy import distribution_terms
-from neurovariety.dictionary.training.face_stage import Evaluated, FacePoint, FaceStage, face_stage
-from neurovariety.dictionary.training.listed_result import ListedResult
-from neurovariety.dictionary.training.polyhedral_norm import NORMS, PolyhedralNorm, polyhedral_norm
-from neurovariety.dictionary.training.prepare import prepared
-from neurovariety.dictionary.training.transport import transport
+from neurovariety.geometry.ideal.coefficients import monomial_name
+from neurovariety.progress import quietly
+from neurovariety.geometry.solutions.attempts import why_incomplete
+from neurovariety.geometry.solutions.quadrics import Term
+from neurovariety.geometry.strata.smaller_models import Strata, strata_of
+from neurovariety.geometry.images.random_target import random_target
+from neurovariety.geometry.images.target import read_target, require_polynomial
+from neurovariety.training.critical.cross_entropy import distribution_terms
+from neurovariety.training.critical.face_stage import Evaluated, FacePoint, FaceStage, face_stage
+from neurovariety.dictionary.listed_result import ListedResult
+from neurovariety.training.losses.polyhedral_norm import NORMS, PolyhedralNorm, polyhedral_norm
+from neurovariety.training.losses.prepare import prepared
+from neurovariety.training.losses.transport import transport
 from neurovariety.errors import InputError, ResourceError
 from neurovariety.model import Model
 from neurovariety.result import Provenance, counted

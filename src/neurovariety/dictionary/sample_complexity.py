@@ -29,8 +29,8 @@ from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.dictionary.progress import quietly
-from neurovariety.dictionary.trial import generator, with_new_values
+from neurovariety.progress import quietly
+from neurovariety.geometry.exact.points import generator, with_new_values
 from neurovariety.errors import InputError, ResourceError
 from neurovariety.linear_algebra import random_prime, rank
 from neurovariety.model import Model
@@ -121,10 +121,10 @@ def _functions(model: Model, r: int, coordinates: int, finite: int, seed: int) -
     """Functions left by the values at n samples, for n from ``finite`` on until one is left."""
     if not r or r > _SMALL_DIMENSION:
         return {}, f"functions are counted up to dimension {_SMALL_DIMENSION}" if r else "", {}
-    from neurovariety.dictionary.solutions.attempts import check_size
-    from neurovariety.dictionary.solutions.complete_fiber import complete_fiber
-    from neurovariety.dictionary.solutions.fiber_count import preimages
-    from neurovariety.dictionary.solutions.slices import dyadic, slices
+    from neurovariety.geometry.solutions.attempts import check_size
+    from neurovariety.geometry.solutions.complete_fiber import complete_fiber
+    from neurovariety.geometry.solutions.fiber_count import preimages
+    from neurovariety.geometry.solutions.affine_slices import dyadic, slices
 
     counts: dict[int, int] = {}
     last: dict[str, Any] = {}

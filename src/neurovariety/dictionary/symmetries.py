@@ -27,10 +27,10 @@ from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.dictionary.generic_rank import generic_rank
-from neurovariety.dictionary.reparametrizations import Ansatz, choose_ansatz, solve, tested_error
-from neurovariety.dictionary.stated_symmetries import StatedSymmetries, stated_symmetries
-from neurovariety.dictionary.trial import (
+from neurovariety.geometry.exact.generic_rank import generic_rank
+from neurovariety.geometry.exact.reparametrizations import Ansatz, choose_ansatz, solve, tested_error
+from neurovariety.geometry.exact.stated_symmetries import StatedSymmetries, stated_symmetries
+from neurovariety.geometry.exact.points import (
     degree_bounds,
     division_notice,
     draw_point,

@@ -26,12 +26,12 @@ import numpy as np
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.dictionary.gradient_fields import outputs_as_polynomials
-from neurovariety.dictionary.special_fiber import exact_weights
-from neurovariety.dictionary.training.dynamics import objective, trajectories
-from neurovariety.dictionary.training.loss import Form, SquaredError
-from neurovariety.dictionary.training.task import Task, training_task
-from neurovariety.dictionary.trial import generator
+from neurovariety.geometry.exact.gradient_fields import outputs_as_polynomials
+from neurovariety.geometry.exact.special_fiber import exact_weights
+from neurovariety.training.dynamics.dynamics import objective, trajectories
+from neurovariety.training.losses.loss import Form, SquaredError
+from neurovariety.training.losses.task import Task, training_task
+from neurovariety.geometry.exact.points import generator
 from neurovariety.errors import InputError
 from neurovariety.linear_algebra import random_prime, rank
 from neurovariety.model import Model

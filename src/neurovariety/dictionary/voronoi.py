@@ -27,11 +27,11 @@ from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.data import data as data_entry
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.dictionary.exposure.best_fits import OPEN, UNCLEAR, BestFits, best_fits
-from neurovariety.dictionary.progress import quietly, time_is_short
-from neurovariety.dictionary.shares import wilson
-from neurovariety.dictionary.targets.target import require_polynomial
-from neurovariety.dictionary.training.loss import METRICS, Distance, Loss, SquaredError
+from neurovariety.training.bias.best_fits import OPEN, UNCLEAR, BestFits, best_fits
+from neurovariety.progress import quietly, time_is_short
+from neurovariety.geometry.exact.shares import wilson
+from neurovariety.geometry.images.target import require_polynomial
+from neurovariety.training.losses.loss import METRICS, Distance, Loss, SquaredError
 from neurovariety.errors import InputError, VerificationError
 from neurovariety.result import Provenance
 from neurovariety.tolerances import DEFAULT_SEED

@@ -27,10 +27,10 @@ import numpy as np
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.dictionary.training.loss import Form
-from neurovariety.dictionary.training.task import Task, training_task
-from neurovariety.dictionary.training.weight_decay import DecayedPoints, decayed_points, least_with_decay
-from neurovariety.dictionary.trial import generator
+from neurovariety.training.losses.loss import Form
+from neurovariety.training.losses.task import Task, training_task
+from neurovariety.training.critical.decayed_points import DecayedPoints, decayed_points, least_with_decay
+from neurovariety.geometry.exact.points import generator
 from neurovariety.errors import InputError, VerificationError
 from neurovariety.model import Model
 from neurovariety.result import Provenance, counted

@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from neurovariety.dictionary.ideal.coordinates import Coordinates
-from neurovariety.dictionary.trial import generator
+from neurovariety.geometry.ideal.coefficients import Coordinates
+from neurovariety.geometry.exact.points import generator
 from neurovariety.errors import InputError
 from neurovariety.export.names import Name, weight_names
 from neurovariety.linear_algebra import rank

@@ -11,7 +11,7 @@ from textwrap import wrap
 
 import numpy as np
 
-from neurovariety.dictionary.trial import generator
+from neurovariety.geometry.exact.points import generator
 from neurovariety.errors import InputError
 from neurovariety.export.chart import Chart, find_chart
 from neurovariety.export.parametrization import Parametrization, Terms, written

@@ -11,7 +11,7 @@ from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.dataset import Dataset
 from neurovariety.dictionary.entry import Entry
-from neurovariety.dictionary.progress import search_at_most
+from neurovariety.progress import search_at_most
 from neurovariety.dictionary.registry import ENTRIES
 from neurovariety.errors import DataError, NeurovarietyError
 from neurovariety.model import Model

@@ -1,0 +1,321 @@
+"""Polynomial graph networks on one fixed graph."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any, ClassVar
+
+import flint
+import numpy as np
+
+from neurovariety.architectures.reading.activation import Activation
+from neurovariety.architectures.architecture import Architecture, check_size, check_widths, numbered
+from neurovariety.architectures.theorems.bounds import monomial_network_bound, rank_bounded
+from neurovariety.architectures.theorems.occurring_degrees import occurring_monomials
+from neurovariety.architectures.reading.sections import read_activations, read_integer, read_integers, split
+from neurovariety.errors import NotationError
+from neurovariety.model import Shape
+from neurovariety.symmetry import AxisAction, Kind
+from neurovariety.theorem import Hypothesis, Theorem
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+MAX_NODES = 200
+
+_MAX_NODES_OF_THEOREMS = 60
+"""Graphs up to this size have their adjacency matrix examined exactly for what the theorems ask."""
+
+_MAX_COUNTED = 2000
+"""Number of variables or degree, the smaller of the two, beyond which monomials are not counted."""
+
+
+@dataclass(frozen=True, repr=False)
+class Graph:
+    """A simple undirected graph on the vertices 0, ..., nodes - 1.
+
+    ``kind`` is ``path``, ``cycle``, ``complete``, ``star`` (vertex 0 joined to all others) or ``edges``, where ``listed`` holds the
+    edges (i, j), i < j, in ascending order.
+    """
+
+    kind: str
+    nodes: int
+    listed: tuple[tuple[int, int], ...] = ()
+
+    def __post_init__(self) -> None:
+        least = {"path": 1, "cycle": 3, "complete": 1, "star": 1, "edges": 1}.get(self.kind)
+        if least is None:
+            raise NotationError(f"unknown graph {self.kind[:30]!r}: the graphs are {_KNOWN}")
+        if not least <= self.nodes <= MAX_NODES:
+            raise NotationError(f"gnn: a graph {self.kind} has from {least} to {MAX_NODES} vertices, got {self.nodes}")
+
+    @classmethod
+    def read(cls, text: str, shown: str) -> Graph:
+        """The graph that ``text`` denotes; ``shown`` is the whole notation for error messages."""
+        match = re.fullmatch(r"([A-Za-z]+)\s*\(([^()]*)\)", text.strip())
+        if not match:
+            raise NotationError(f"cannot read the graph {text[:40]!r} in {shown!r}: the graphs are {_KNOWN}")
+        kind, inside = match.group(1).lower(), match.group(2)
+        if kind != "edges":
+            return cls(kind, read_integer(inside, f"the number of vertices of {kind[:20]}", shown))
+        found = []
+        for part in split(inside, ","):
+            ends = re.fullmatch(r"([0-9]{1,6})\s*-\s*([0-9]{1,6})", part)
+            if not ends:
+                raise NotationError(f"an edge is written 0-1, got {part[:30]!r} in {shown!r}")
+            i, j = sorted((int(ends.group(1)), int(ends.group(2))))
+            if i == j:
+                raise NotationError(f"the edge {part[:20]} in {shown!r} joins a vertex to itself; a layer has weights for that already")
+            found.append((i, j))
+        if len(set(found)) < len(found):
+            raise NotationError(f"an edge is listed twice in {shown!r}; edges have no multiplicity")
+        return cls(kind, 1 + max(j for _, j in found), tuple(sorted(found)))
+
+    @property
+    def edges(self) -> tuple[tuple[int, int], ...]:
+        """All edges (i, j), i < j."""
+        n = self.nodes
+        if self.kind == "edges":
+            return self.listed
+        if self.kind == "complete":
+            return tuple((i, j) for j in range(n) for i in range(j))
+        if self.kind == "star":
+            return tuple((0, j) for j in range(1, n))
+        chain = tuple((i, i + 1) for i in range(n - 1))
+        return chain if self.kind == "path" else ((0, n - 1), *chain)
+
+    @cached_property
+    def adjacency(self) -> Array:
+        """The adjacency matrix: 0.0 and 1.0 of shape (nodes, nodes)."""
+        a = np.zeros((self.nodes, self.nodes))
+        for i, j in self.edges:
+            a[i, j] = a[j, i] = 1.0
+        return a
+
+    @property
+    def regular(self) -> bool:
+        """Whether all vertices have the same number of neighbours."""
+        return len(set(self.adjacency.sum(axis=0))) == 1
+
+    def eigenvalues(self) -> int:
+        """Number of distinct eigenvalues of the adjacency matrix A: the degree of its minimal polynomial, A being symmetric. Exact."""
+        return int(_integers(self.adjacency).minpoly().degree())
+
+    def main_eigenvalues(self) -> int:
+        """Number of distinct eigenvalues with an eigenvector whose entries do not add up to 0: the rank of 1, A1, A^2 1, .... Exact."""
+        a, v, rows = self.adjacency.astype(object), np.ones(self.nodes, dtype=object), []
+        for _ in range(self.nodes):
+            rows.append([int(e) for e in v])
+            v = a @ v
+        return int(flint.fmpz_mat(rows).rank())
+
+    def largest_ball(self, radius: int) -> int:
+        """The largest number of vertices at distance at most ``radius`` from one vertex."""
+        step = self.adjacency + np.eye(self.nodes) > 0
+        reached = np.eye(self.nodes) > 0
+        for _ in range(min(radius, self.nodes)):
+            reached = reached @ step
+        return int(reached.sum(axis=0).max())
+
+    def __str__(self) -> str:
+        return f"{self.kind}({','.join(f'{i}-{j}' for i, j in self.listed) if self.kind == 'edges' else self.nodes})"
+
+    __repr__ = __str__
+
+
+_KNOWN = "path(n), cycle(n), complete(n), star(n) with n vertices, and edges(0-1,1-2,0-2)"
+
+
+def _integers(a: Array) -> Any:
+    return flint.fmpz_mat([[int(e) for e in row] for row in a])
+
+
+@dataclass(frozen=True, repr=False)
+class GraphNetwork(Architecture):
+    """Layers H -> s(U H + V H A) on H of shape (channels, nodes), A the adjacency matrix of a fixed graph.
+
+    ``widths`` = (c_0, ..., c_L): U_l, V_l of shape (c_l, c_{l-1}) act on the channels of a vertex and on the sum over its neighbours
+    (Morris et al. 2019). The input has shape (c_0, nodes), the output (c_L, nodes), or (c_L,) where ``pool`` adds up the vertices. The
+    last layer is linear; there are no biases.
+    """
+
+    family: ClassVar[str] = "gnn"
+    example: ClassVar[str] = "gnn(path(3); 2,3,1; x^2)"
+    graph: Graph
+    widths: tuple[int, ...]
+    activations: tuple[Activation, ...]
+    pool: bool = False
+
+    def __post_init__(self) -> None:
+        check_widths(self.family, self.widths)
+        if len(self.activations) != self.layers - 1:
+            raise NotationError(
+                f"gnn with {self.layers - 1} hidden layers needs 1 or {self.layers - 1} activations, got {len(self.activations)}"
+            )
+        check_size(self)
+
+    @classmethod
+    def read(cls, shown: str, sections: list[str]) -> GraphNetwork:
+        """The architecture of the sections of a notation; ``shown`` is the notation for error messages."""
+        graph = Graph.read(sections[0], shown)
+        if len(sections) < 2:
+            raise NotationError(f"gnn needs widths after its graph in {shown!r}; e.g. {cls.example}")
+        widths = read_integers(sections[1], "widths", shown)
+        rest = [s for s in sections[2:] if s.lower() != "pool"]
+        if len(rest) > 1 or len(sections) - 2 - len(rest) > 1:
+            raise NotationError(f"gnn takes a graph, widths, activations and pool, got {shown!r}; e.g. gnn(path(3); 2,3,1; x^2; pool)")
+        activations = read_activations(rest[0] if rest else None, len(widths) - 2, shown, "gnn", cls.example)
+        return cls(graph, widths, activations, len(rest) < len(sections) - 2)
+
+    @property
+    def layers(self) -> int:
+        return len(self.widths) - 1
+
+    @property
+    def degree(self) -> int:
+        """Degree of the outputs in the inputs. Raises `NotationError` where an activation is not a polynomial."""
+        out = 1
+        for a in self.activations:
+            out *= a.degree
+        return out
+
+    def _own(self, layer: int) -> str:
+        return numbered("U", layer, self.layers)
+
+    def _neighbours(self, layer: int) -> str:
+        return numbered("V", layer, self.layers)
+
+    def shapes(self) -> dict[str, Shape]:
+        layers = range(1, self.layers + 1)
+        return {name(l): (self.widths[l], self.widths[l - 1]) for name in (self._own, self._neighbours) for l in layers}
+
+    @property
+    def input_shape(self) -> Shape:
+        return (self.widths[0], self.graph.nodes)
+
+    def coefficients(self) -> tuple[Fraction | None, ...]:
+        return tuple(c for a in self.activations for c in a.inexact_coefficients)
+
+    def apply(self, parameters: dict[str, Any], x: Any, coefficients: Any) -> Any:
+        at = 0
+        for l in range(1, self.layers + 1):
+            x = parameters[self._own(l)] @ x + (parameters[self._neighbours(l)] @ x) @ self.graph.adjacency
+            if l < self.layers:
+                activation = self.activations[l - 1]
+                n = len(activation.inexact_coefficients)
+                x = activation.apply(x, coefficients[at : at + n] if n else None)
+                at += n
+        return x.sum(axis=1) if self.pool else x
+
+    def notation(self) -> str:
+        shown = [str(a) for a in self.activations]
+        if len(set(shown)) == 1:
+            shown = shown[:1]
+        parts = [
+            str(self.graph),
+            ",".join(map(str, self.widths)),
+            *([", ".join(shown)] if shown else []),
+            *(["pool"] if self.pool else []),
+        ]
+        return f"gnn({'; '.join(parts)})"
+
+    def symmetries(self) -> tuple[AxisAction, ...]:
+        out = []
+        for l in range(1, self.layers):
+            activation, width = self.activations[l - 1], self.widths[l]
+            here = [(name(l), 0, 1) for name in (self._own, self._neighbours)]
+            after = [name(l + 1) for name in (self._own, self._neighbours)]
+            if activation.is_linear:
+                axes = (*here, *((name, 1, -1) for name in after))
+                out.append(AxisAction(Kind.GENERAL_LINEAR, width, axes, f"GL({width}) on the channels of the linear hidden layer {l}"))
+                continue
+            r = activation.homogeneity
+            if r is not None:
+                name = f"rescaling each of {width} channels of hidden layer {l}: in by c, out by c^-{r}"
+                out.append(AxisAction(Kind.TORUS, width, (*here, *((b, 1, -r) for b in after)), name))
+            if width > 1:
+                name = f"permuting the channels of hidden layer {l}"
+                out.append(AxisAction(Kind.PERMUTATION, width, (*here, *((b, 1, 1) for b in after)), name))
+        return tuple(out)
+
+    def input_axes(self) -> tuple[tuple[str, int], ...]:
+        return ((self._own(1), 1), (self._neighbours(1), 1))
+
+    def output_axes(self) -> tuple[tuple[str, int], ...]:
+        return ((self._own(self.layers), 0), (self._neighbours(self.layers), 0))
+
+    def theorems(self) -> tuple[Theorem, ...]:
+        if self.graph.nodes > _MAX_NODES_OF_THEOREMS or not all(a.is_polynomial for a in self.activations):
+            return ()
+        if all(a.is_linear for a in self.activations):
+            return self._linear()
+        return self._one_hidden() if self.layers == 2 else self._local()
+
+    def _linear(self) -> tuple[Theorem, ...]:
+        """f(X) = sum over k of C_k X A^k with the sum of C_k t^k = prod (U_l + t V_l); only t modulo the minimal polynomial matters."""
+        c0, cl, r = self.widths[0], self.widths[-1], min(self.widths)
+        seen = self.graph.main_eigenvalues() if self.pool else self.graph.eigenvalues()
+        powers = min(self.layers + 1, seen)
+        linear = (Hypothesis("every layer is linear", True),)
+        what = f"the {seen} distinct eigenvalues of the graph" + (" that the sum over the vertices sees" if self.pool else "")
+        found = [
+            Theorem(
+                "span of linear graph networks",
+                "ambient",
+                cl * c0 * powers,
+                f"one layer after the other the weights U or V with a single entry 1 give each unit matrix times each of the {powers} "
+                "independent powers of the adjacency matrix",
+                "trager2020",
+                linear,
+            )
+        ]
+        value = seen * rank_bounded(cl, c0, r)
+        at = f"at {what} the product of the layers U + tV takes as values {cl} x {c0} matrices of rank at most {r}"
+        if seen <= 2:
+            text = f"{at}, and any such, because a layer takes any values at {seen} points"
+            found.append(Theorem("linear graph networks at the eigenvalues", "dimension", value, text, "bruns1988", linear))
+        elif self.layers == 1 or (c0 == 1 and cl == 1):
+            text = (
+                "one layer is its own span"
+                if self.layers == 1
+                else "over C every polynomial in t is a product of linear ones, so the span is filled"
+            )
+            found.append(
+                Theorem("linear graph networks that fill their span", "dimension", cl * c0 * powers, text, "trager2020", linear)
+            )
+        else:
+            found.append(Theorem("linear graph networks at the eigenvalues", "dimension at most", value, at, "bruns1988", linear))
+        return tuple(found)
+
+    def _one_hidden(self) -> tuple[Theorem, ...]:
+        """Vertex v gives P(x_v, y_v) + sum over neighbours w of Q(x_w, y_w), y = XA, so f is linear in the network (P, Q)."""
+        c0, c1, c2 = self.widths
+        activation = self.activations[0]
+        edgeless = not self.graph.edges
+        inputs = c0 if edgeless else 2 * c0
+        outputs = c2 if edgeless or (self.pool and self.graph.regular) else 2 * c2
+        text = (
+            f"the functions depend linearly on those of a perceptron with {inputs} inputs (the channels of a vertex and their sums "
+            f"over its neighbours) and {outputs} outputs (what goes to the vertex and to its neighbours)"
+        )
+        found = []
+        if min(inputs, activation.degree) <= _MAX_COUNTED:
+            spanned = outputs * occurring_monomials(inputs, self.activations)
+            found.append(Theorem("a perceptron shared by the vertices", "ambient at most", spanned, text, "kileel2019"))
+        if activation.is_monomial:
+            value, how = monomial_network_bound((inputs, c1, outputs), (activation.degree,), False)
+            why = (Hypothesis("one hidden layer, monomial activation", True),)
+            name = f"a perceptron shared by the vertices: {how}"
+            found.append(Theorem(name, "dimension at most", value, text, "kileel2019", why))
+        return tuple(found)
+
+    def _local(self) -> tuple[Theorem, ...]:
+        """A vertex sees no further than one edge a layer."""
+        variables = self.widths[0] * self.graph.largest_ball(self.layers)
+        if min(variables, self.degree) > _MAX_COUNTED:
+            return ()
+        value = self.widths[-1] * self.graph.nodes * occurring_monomials(variables, self.activations)
+        text = f"an output at a vertex is a polynomial of degree at most {self.degree} in {variables} inputs within {self.layers} edges"
+        return (Theorem("inputs within reach", "ambient at most", value, text, "morris2019"),)

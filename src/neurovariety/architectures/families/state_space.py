@@ -1,0 +1,252 @@
+"""Linear state-space layers: a linear recurrence, read out after a number of steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import lgamma, log
+from typing import Any, ClassVar
+
+import jax
+
+from neurovariety.architectures.reading.activation import Activation
+from neurovariety.architectures.architecture import Architecture, check_size
+from neurovariety.architectures.theorems.bounds import forms, monomial_network_bound
+from neurovariety.architectures.reading.sections import read_activations, read_integer, read_integers, read_options
+from neurovariety.errors import NotationError
+from neurovariety.model import Shape
+from neurovariety.symmetry import AxisAction, Kind
+from neurovariety.theorem import Hypothesis, Theorem
+
+_MAX_STEPS = 1000
+_MAX_DIGITS = 1000
+"""Digits of the dimension of a span beyond which nothing is stated of it."""
+
+
+@dataclass(frozen=True, repr=False)
+class StateSpace(Architecture):
+    """y = C s(h_t) with h_k = A h_{k-1} + B u_k, h_0 = 0, on inputs u = (u_1, ..., u_t) of shape (t, m).
+
+    ``widths`` = (m, n, p): inputs, states, outputs; ``steps`` = t. A is n x n, B is n x m, C is p x n; with ``diagonal`` A is the
+    diagonal matrix of the block a of shape (n,). The output has shape (p,). Without an ``activation`` s is the identity and f is given
+    by the Markov parameters C A^j B, j = 0, ..., t - 1 (Ho, Kalman 1966). ``input_axes`` is empty: the first axis of the input is
+    time, and a linear map of it mixes the steps, which no linear map of the weights can follow.
+    """
+
+    family: ClassVar[str] = "ssm"
+    example: ClassVar[str] = "ssm(1,2,1; t=5)"
+    widths: tuple[int, int, int]
+    steps: int
+    activation: Activation | None = None
+    diagonal: bool = False
+
+    def __post_init__(self) -> None:
+        for name, value in zip(("inputs", "states", "outputs"), self.widths, strict=True):
+            if value < 1:
+                raise NotationError(f"ssm: the number of {name} {value} is not positive")
+        if not 1 <= self.steps <= _MAX_STEPS:
+            raise NotationError(f"ssm: the number of steps t={self.steps} is outside 1 to {_MAX_STEPS:,}")
+        check_size(self)
+
+    @classmethod
+    def read(cls, shown: str, sections: list[str]) -> StateSpace:
+        """The architecture of the sections of a notation; ``shown`` is the notation for error messages."""
+        widths = read_integers(sections[0], "widths", shown) if sections[0] else ()
+        if len(widths) != 3:
+            raise NotationError(f"ssm needs 3 widths (inputs, states, outputs), got {len(widths)} in {shown!r}; e.g. {cls.example}")
+        flags = [s for s in sections[1:] if s.lower() == "diagonal"]
+        if len(flags) > 1 or sum("=" not in s for s in sections[1:]) - len(flags) > 1:
+            raise NotationError(
+                f"ssm takes t=, one activation and diagonal, each once, got {shown!r}; e.g. ssm(1,2,1; t=5; x^2; diagonal)"
+            )
+        options, rest = read_options([s for s in sections[1:] if s.lower() != "diagonal"], {"t"}, shown)
+        if "t" not in options:
+            raise NotationError(f"ssm needs t= (the number of steps) in {shown!r}; e.g. {cls.example}")
+        m, n, p = widths
+        activation = read_activations(rest[0], 1, shown, "ssm", cls.example)[0] if rest else None
+        if activation == Activation.monomial(1):
+            activation = None
+        return cls((m, n, p), read_integer(options["t"], "t", shown), activation, bool(flags))
+
+    @property
+    def linear(self) -> bool:
+        """Whether the readout is linear in the state."""
+        return self.activation is None or self.activation.is_linear
+
+    def shapes(self) -> dict[str, Shape]:
+        m, n, p = self.widths
+        transition: dict[str, Shape] = {"a": (n,)} if self.diagonal else {"A": (n, n)}
+        # Pytree order: capitals before small letters.
+        return {"B": (n, m), "C": (p, n)} | transition if self.diagonal else transition | {"B": (n, m), "C": (p, n)}
+
+    @property
+    def input_shape(self) -> Shape:
+        return (self.steps, self.widths[0])
+
+    def coefficients(self) -> tuple[Fraction | None, ...]:
+        return self.activation.inexact_coefficients if self.activation is not None else ()
+
+    def apply(self, parameters: dict[str, Any], x: Any, coefficients: Any) -> Any:
+        state = None
+        for k in range(self.steps):
+            driven = parameters["B"] @ jax.lax.index_in_dim(x, k, keepdims=False)
+            if state is None:
+                state = driven
+            elif self.diagonal:
+                state = parameters["a"] * state + driven
+            else:
+                state = parameters["A"] @ state + driven
+        if self.activation is not None:
+            state = self.activation.apply(state, coefficients)
+        return parameters["C"] @ state
+
+    def notation(self) -> str:
+        parts = [",".join(map(str, self.widths)), f"t={self.steps}"]
+        parts += [str(self.activation)] if self.activation is not None else []
+        return f"ssm({'; '.join(parts + (['diagonal'] if self.diagonal else []))})"
+
+    def symmetries(self) -> tuple[AxisAction, ...]:
+        n = self.widths[1]
+        degree = 1 if self.activation is None else self.activation.homogeneity
+        turned = [] if self.diagonal else [("A", 0, 1), ("A", 1, -1)]
+        if self.linear and not self.diagonal:
+            axes = (*turned, ("B", 0, 1), ("C", 1, -1))
+            return (AxisAction(Kind.GENERAL_LINEAR, n, axes, f"GL({n}) on the state: A -> g A g^-1, B -> g B, C -> C g^-1"),)
+        out = []
+        if degree is not None:
+            axes = (*turned, ("B", 0, 1), ("C", 1, -degree))
+            name = f"rescaling each of {n} states: in by c, out by c^-{degree}"
+            out.append(AxisAction(Kind.TORUS, n, axes, name))
+        if n > 1:
+            both = [("a", 0, 1)] if self.diagonal else [("A", 0, 1), ("A", 1, 1)]
+            out.append(AxisAction(Kind.PERMUTATION, n, (*both, ("B", 0, 1), ("C", 1, 1)), f"permuting the {n} states"))
+        return tuple(out)
+
+    def output_axes(self) -> tuple[tuple[str, int], ...]:
+        return (("C", 0),)
+
+    def theorems(self) -> tuple[Theorem, ...]:
+        m, n, p = self.widths
+        if self.linear:
+            return (
+                Theorem(
+                    "realization theory of Markov parameters",
+                    "dimension",
+                    markov_dimension(m, n, p, self.steps),
+                    f"{self.steps} Markov parameters of size {p} x {m} of a generic system with {n} states: the sum over i, j of "
+                    "min(t, k_i + v_j), with balanced controllability indices k_1 + ... + k_m = n and observability indices "
+                    "v_1 + ... + v_p = n",
+                    "kailath1980",
+                    (Hypothesis("the readout is linear", True),),
+                ),
+                self._ambient(),
+            )
+        assert self.activation is not None
+        if not self.activation.is_polynomial:
+            return ()
+        if max(_digits(max(m * self.steps, n), e) for e, _ in self.activation.terms) > _MAX_DIGITS:
+            return ()
+        out = [self._ambient()]
+        if not self.activation.is_monomial:
+            return tuple(out)
+        r = self.activation.degree
+        value, how = monomial_network_bound((m * self.steps, n, p), (r,), False)
+        monomial = (Hypothesis("the readout is a monomial", True),)
+        out.append(
+            Theorem(
+                f"perceptrons on all inputs at once: {how}",
+                "dimension at most",
+                value,
+                f"the states are {n} linear forms in {m * self.steps} variables, so the functions are among those of a polynomial "
+                "network with one hidden layer",
+                "kileel2019",
+                monomial,
+            )
+        )
+        if not self.diagonal:
+            value, how = monomial_network_bound((n, n, p), (r,), False)
+            out.append(
+                Theorem(
+                    f"perceptrons on the state: {how}",
+                    "dimension at most",
+                    n * m + value,
+                    f"pairs (A, B) up to GL({n}) form a family of dimension nm, and the readout of g h, g in GL({n}) is a polynomial "
+                    f"network with one hidden layer on the {n} entries of h",
+                    "kileel2019",
+                    monomial,
+                )
+            )
+        if self.diagonal and m == 1:
+            longer = r * (self.steps - 1) + 1
+            out.append(
+                Theorem(
+                    "powers of geometric sequences are geometric sequences",
+                    "dimension",
+                    markov_dimension(1, n, p, longer),
+                    f"(sum over k of a^k u_(t-k))^{r} has the coefficients 1, a, ..., a^{longer - 1} up to fixed factors, so the "
+                    f"functions are those of a linear readout after {longer} steps",
+                    "kailath1980",
+                    (Hypothesis("A is diagonal, there is one input, the readout is a monomial", True),),
+                )
+            )
+        return tuple(out)
+
+    def _ambient(self) -> Theorem:
+        """Span of the functions: for each output, and for each degree e of the readout, the span of the powers l^e of the linear forms
+        l in the inputs that a state can be. (One state read out alone, its input matrix scaled by c, gives the sum of c^e l^e.)
+
+        A state of a diagonal recurrence, and any state where n = 1, is l = sum of a^(t-k) <b, u_k>, and the monomials of l^e are told
+        apart by their degrees in the m inputs and their weight in a, which takes all values from 0 to e(t-1). In general l ranges over
+        the sequences of order n, the n-th secant variety of those forms; it contains all forms where m t <= n(m + 1), and no
+        polynomial of degree at most n vanishes on it, so the powers l^e, e <= n, span all forms of degree e.
+        """
+        m, n, p = self.widths
+        t = self.steps
+        degrees = [1] if self.activation is None else [e for e, _ in self.activation.terms]
+        if self.diagonal or n == 1:
+            value, exact = sum((e * (t - 1) + 1) * forms(m, e) for e in degrees), True
+            how = "monomials of powers of a geometric sequence, by degrees and weight"
+        else:
+            value = sum(forms(m * t, e) for e in degrees)
+            exact = m * t <= n * (m + 1) or max(degrees) <= n
+            how = f"forms in {m * t} variables of degrees {', '.join(map(str, degrees[:8]))}{', ...' if len(degrees) > 8 else ''}"
+        return Theorem(
+            "powers of the linear forms that a state can be",
+            "ambient" if exact else "ambient at most",
+            p * value,
+            how,
+            "landsberg2012",
+        )
+
+
+def markov_dimension(inputs: int, states: int, outputs: int, steps: int) -> int:
+    """Dimension of the set of ``steps`` Markov parameters C A^j B of linear systems: the sum over i, j of min(t, k_i + v_j).
+
+    k is the balanced partition of n into m parts and v that of n into p parts: controllability and observability indices of a
+    generic system. Why: write the transfer function G = C (z - A)^-1 B = D'^-1 N' = N D^-1 with D column reduced of column degrees k_i
+    and D' row reduced of row degrees v_j (Kailath 1980, chapter 6). For a minimal system the derivatives of G are the strictly proper
+    D'^-1 X D^-1 with X a polynomial matrix: D' dG D is polynomial, X_ji has degree below k_i + v_j because D and D' are reduced, and
+    these X have dimension nm + np, as have the derivatives, GL(n) acting freely and its orbits being the fibers of G. The first t
+    parameters do not change if and only if D'^-1 X D^-1 = O(z^(-t-1)), that is deg X_ji < k_i + v_j - t. So the rank of the derivative
+    is the sum of min(t, k_i + v_j).
+
+    For t >= ceil(n/m) + ceil(n/p) this is n(m + p) (Ho, Kalman 1966); for one input and one output it is min(2n, t); for t = 1 it is
+    the dimension of the p x m matrices of rank at most n. Systems with diagonal A have the same closure, since almost every A can be
+    diagonalized over the complex numbers.
+    """
+    total = 0
+    for k, columns in _balanced(states, inputs):
+        for v, rows in _balanced(states, outputs):
+            total += columns * rows * min(steps, k + v)
+    return total
+
+
+def _balanced(n: int, parts: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    """The partition of n into parts that differ by at most one, as (part, how often)."""
+    low, more = divmod(n, parts)
+    return (low + 1, more), (low, parts - more)
+
+
+def _digits(variables: int, degree: int) -> float:
+    """Decimal digits of the number of forms, roughly."""
+    return (lgamma(variables + degree) - lgamma(degree + 1) - lgamma(variables)) / log(10)

@@ -1,0 +1,1 @@
+"""Reading the notation: sections, activations, rational functions, groups, modes."""

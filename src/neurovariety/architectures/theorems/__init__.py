@@ -1,0 +1,1 @@
+"""What is known of families: bounds, degrees, ED degrees, polar degrees, generic fibers."""

@@ -1,0 +1,240 @@
+"""A trained network: a graph of operations with its weights, as every reader makes it and every writer takes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neurovariety.checkpoints.graph.activations import FUNCTIONS
+from neurovariety.checkpoints.graph.arithmetic import FLOATS, FRACTIONS, Arithmetic, Array, to_floats, to_fractions
+from neurovariety.checkpoints.graph.operations import KINDS, apply
+from neurovariety.errors import InputError, ResourceError
+
+if TYPE_CHECKING:
+    from neurovariety.model import Model
+
+MAX_EXACT_BITS = 2**18
+"""Largest size of an exact value before an evaluation is given up: 80,000 digits, where one sum takes 40 milliseconds."""
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """One operation of a network; the value it makes has its name.
+
+    ``weights`` maps a role ("weight", "bias", ...) to a key of `Network.weights`. Axes and shapes in ``attributes`` are those of one
+    sample. Kinds, with their roles and attributes:
+
+    * input.
+    * linear: weight (out, in), bias; on the last axis.
+    * conv: weight (out, in/groups, \\*window), bias; stride, padding (a pair a direction), dilation, groups; channels first, 1D or 2D.
+    * normalize: mean, variance, scale, shift; epsilon; batch norm in evaluation mode, channels in the first axis of a sample.
+    * activation: function and its own attributes, see `neurovariety.checkpoints.graph.activations`.
+    * add, subtract, multiply, divide: two inputs, or one and a weight or the attribute constant (reversed: constant op input).
+    * matmul: two inputs; transpose, a flag for each. parameter: value, a weight as a value.
+    * transpose: permutation. reshape: shape. slice: axis, start, stop, step. concatenate: axis. pad: padding, zeros, a pair an axis.
+    * sum, mean: axes, keepdims. average_pool, max_pool: window, stride, padding, dilation; channels first.
+    """
+
+    name: str
+    kind: str
+    inputs: tuple[str, ...] = ()
+    weights: dict[str, str] = field(default_factory=dict)
+    attributes: dict[str, Any] = field(default_factory=dict)
+    path: str = ""
+
+    @property
+    def place(self) -> str:
+        """How messages name this node: module path or name, and kind."""
+        return f"{self.path or self.name!s} ({self.kind})"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Network:
+    """A trained network, read from a file or a module: operations in topological order, and the weights.
+
+    ``input_shape`` is the shape of one sample, ``output`` the name of the node that makes the output. ``weights`` maps keys to arrays
+    as they were stored, in their precision (or object arrays of exact Fractions); keys in ``fixed`` are stored but not trained (running
+    means and variances, buffers). ``source`` says what it was read from. Two nodes that share a key are tied.
+
+    It computes: `evaluate` in float64, `evaluate_exact` over the rational numbers, `as_model` as an algebraic model of the dictionary.
+    Raises `InputError` where nodes or weights do not fit together.
+    """
+
+    input_shape: tuple[int, ...]
+    nodes: tuple[Node, ...]
+    output: str
+    weights: dict[str, np.ndarray]
+    source: str = "neurovariety"
+    fixed: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        seen: set[str] = set()
+        for node in self.nodes:
+            if node.name in seen:
+                raise InputError(f"two nodes of the network have the name {node.name!r}; names must differ")
+            if node.kind not in KINDS:
+                raise InputError(f"{node.place}: no such kind of node; known are {', '.join(KINDS)}")
+            if node.kind == "activation" and node.attributes.get("function") not in FUNCTIONS:
+                raise InputError(
+                    f"{node.place}: unknown activation {node.attributes.get('function')!r}; known are {', '.join(FUNCTIONS)}"
+                )
+            missing = [n for n in node.inputs if n not in seen]
+            if missing:
+                raise InputError(f"{node.place} takes {missing[0]!r}, which no node before it makes; nodes come in topological order")
+            absent = [k for k in node.weights.values() if k not in self.weights]
+            if absent:
+                raise InputError(f"{node.place} takes the weight {absent[0]!r}, which is not among the weights")
+            seen.add(node.name)
+        if self.output not in seen:
+            raise InputError(f"the output {self.output!r} is not a node of the network")
+        if sum(node.kind == "input" for node in self.nodes) != 1:
+            raise InputError(f"a network has one input, this one has {sum(node.kind == 'input' for node in self.nodes)}")
+
+    def evaluate(self, x: Any, weights: Mapping[str, Any] | None = None) -> Array:
+        """Outputs (batch, \\*output shape) in float64 at inputs (batch, \\*input shape); ``weights`` replaces some of the stored.
+
+        Every operation is rounded to float64, also where the weights are stored in lower precision.
+        """
+        with np.errstate(all="ignore"):
+            return self._run(self._batch(x, FLOATS), {**self.weights, **(weights or {})}, FLOATS)[self.output]
+
+    def evaluate_exact(self, x: Any, weights: Mapping[str, Any] | None = None) -> Array:
+        """Outputs as object arrays of Fractions: the exact value of the network of the stored, rational weights at rational inputs.
+
+        Batch norm divides by a root; that factor alone is the float64 nearest to it, and exact from there on. Raises `InputError` with
+        the place of a function that is not rational (tanh, ...), or of a denominator that vanishes, and `ResourceError` where numbers
+        grow beyond all use: their length grows with the degree of the network, and rational activations multiply denominators.
+        """
+        return self._run(self._batch(x, FRACTIONS), {**self.weights, **(weights or {})}, FRACTIONS)[self.output]
+
+    def values(self, x: Any, *, exact: bool = False) -> dict[str, Array]:
+        """The values at every node, by name; float64, or exact Fractions."""
+        arithmetic = FRACTIONS if exact else FLOATS
+        with np.errstate(all="ignore"):
+            return self._run(self._batch(x, arithmetic), self.weights, arithmetic)
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shape of one sample's value at each node. Raises `InputError` where operations do not fit, naming the node."""
+        return dict(self._shapes)
+
+    @cached_property
+    def _shapes(self) -> dict[str, tuple[int, ...]]:
+        found = self.values(np.zeros((2, *self.input_shape)))
+        for node in self.nodes:
+            if found[node.name].ndim < 1 or found[node.name].shape[0] not in (1, 2):
+                raise InputError(f"{node.place} mixes the samples of a batch; a network maps each sample by itself")
+        return {name: tuple(v.shape[1:]) for name, v in found.items()}
+
+    @property
+    def output_shape(self) -> tuple[int, ...]:
+        """Shape of the output at one sample."""
+        return self._shapes[self.output]
+
+    @cached_property
+    def trained(self) -> tuple[str, ...]:
+        """Keys of the weights that some node uses and that are not fixed, in the order of the flat vector."""
+        used = {k for node in self.nodes for k in node.weights.values()}
+        return tuple(sorted(used - self.fixed))
+
+    @property
+    def parameters(self) -> int:
+        """Number of trained weights."""
+        return sum(int(self.weights[k].size) for k in self.trained)
+
+    def flat(self) -> Array:
+        """The trained weights as one vector, in the order of `as_model`: float64, or Fractions where some weight is held exactly."""
+        parts = [np.asarray(self.weights[k]).reshape(-1) for k in self.trained]
+        if any(p.dtype == object for p in parts):
+            return np.concatenate([to_fractions(p) for p in parts]) if parts else np.zeros(0)
+        return np.concatenate([to_floats(p) for p in parts]) if parts else np.zeros(0)
+
+    def with_weights(self, weights: Mapping[str, Any]) -> Network:
+        """The same graph with some weights replaced (arrays of the same shape, or object arrays of Fractions)."""
+        for key, values in weights.items():
+            if key not in self.weights:
+                raise InputError(f"the network has no weight {key!r}; its weights are {', '.join(sorted(self.weights)[:8])}")
+            if np.shape(values) != self.weights[key].shape:
+                raise InputError(f"the weight {key!r} has shape {self.weights[key].shape}, got {np.shape(values)}")
+        return replace(self, weights={**self.weights, **{k: np.asarray(v) for k, v in weights.items()}})
+
+    def as_model(self) -> Model:
+        """The algebraic model of this graph: the trained weights are its parameters, one block a key, so tied weights stay tied.
+
+        Fixed weights and constants are exact coefficients. Raises `InputError` where an activation is neither polynomial nor rational.
+        """
+        from neurovariety.checkpoints.graph.algebraic_model import algebraic_model
+
+        return algebraic_model(self)
+
+    def _batch(self, x: Any, arithmetic: Arithmetic) -> Any:
+        values = arithmetic.array(np.asarray(x))
+        if values.shape[1:] != self.input_shape or values.ndim == 0:
+            raise InputError(
+                f"inputs have shape (batch, {', '.join(map(str, self.input_shape))}), got {values.shape}; one sample x is x[None]"
+            )
+        return values
+
+    def _run(self, x: Any, stored: Mapping[str, Any], arithmetic: Arithmetic) -> dict[str, Any]:
+        arrays = {k: np.asarray(v) for k, v in stored.items()}
+        values = run(self, x, Converted(arrays, arithmetic), arrays, arithmetic)
+        out = values[self.output]
+        if out.shape[:1] != x.shape[:1]:
+            values[self.output] = np.broadcast_to(out, (x.shape[0], *out.shape[1:]))
+        return values
+
+    def __repr__(self) -> str:
+        kinds = [n.attributes["function"] if n.kind == "activation" else n.kind for n in self.nodes if n.kind != "input"]
+        shown = ", ".join(kinds[:8]) + (f", ... {len(kinds)} in all" if len(kinds) > 8 else "")
+        return f"Network({self.source}: {self.parameters} parameters, inputs {self.input_shape}; {shown})"
+
+
+class Converted(Mapping[str, Any]):
+    """The stored weights in an arithmetic, each converted when it is first asked for."""
+
+    def __init__(self, stored: Mapping[str, Array], arithmetic: Arithmetic) -> None:
+        self._stored, self._arithmetic = stored, arithmetic
+        self._found: dict[str, Any] = {}
+
+    def __getitem__(self, key: str) -> Any:
+        if key not in self._found:
+            self._found[key] = self._arithmetic.array(self._stored[key])
+        return self._found[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._stored)
+
+    def __len__(self) -> int:
+        return len(self._stored)
+
+
+def run(network: Network, x: Any, weights: Mapping[str, Any], stored: Mapping[str, Any], arithmetic: Arithmetic) -> dict[str, Any]:
+    """Values of all nodes by name. What does not fit together is an `InputError` that names the node."""
+    values: dict[str, Any] = {}
+    for node in network.nodes:
+        if node.kind == "input":
+            values[node.name] = x
+            continue
+        operands = [values[n] for n in node.inputs]
+        try:
+            values[node.name] = apply(node, operands, weights, stored, arithmetic)
+        except InputError:
+            raise
+        except (ValueError, TypeError, IndexError, KeyError) as error:
+            shapes = ", ".join(str(tuple(v.shape[1:])) for v in operands)
+            raise InputError(f"{node.place} cannot be applied to a value of shape {shapes} ({str(error)[:120]})") from error
+        if arithmetic.exact:
+            _check_size(values[node.name], node)
+    return values
+
+
+def _check_size(values: Array, node: Node) -> None:
+    bits = max((v.denominator.bit_length() + abs(v.numerator).bit_length() for v in values.reshape(-1).tolist()), default=0)
+    if bits > MAX_EXACT_BITS:
+        raise ResourceError(
+            f"exact values at {node.place} have {bits:,} bits, more than the limit of {MAX_EXACT_BITS:,}; evaluate at inputs with "
+            "fewer digits, or in floating point"
+        )

@@ -1,0 +1,1 @@
+"""Hidden layers of a trained network: their units, symmetries, relations, and what can be removed."""

@@ -1,0 +1,173 @@
+"""Which channels of a hidden layer are redundant, exactly: unread, constant, multiples of another, or dependent polynomials."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from math import comb
+from typing import Any
+
+import flint
+import numpy as np
+
+from neurovariety.checkpoints.graph.arithmetic import exact_matmul, to_fractions
+from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer, Reader
+from neurovariety.checkpoints.graph.network import Network, Node
+from neurovariety.checkpoints.layers.neuron_relations import Relation, pushed
+from neurovariety.checkpoints.layers.neuron_rows import exact_rows, proportional_classes, ratio, residues
+from neurovariety.checkpoints.layers.removals import NOTHING, Combination, Removal, columns, takes_constants
+from neurovariety.linear_algebra import matmul_mod, random_prime, rank, reduce_mod
+from neurovariety.rings.ring import Array
+from neurovariety.tolerances import PRIME_BITS
+
+MOST_DEPENDENT = 160
+"""Widest layer whose dependent polynomials are eliminated over Q: the fractions grow with the width."""
+_MOST_DEGREE = 12
+"""Largest degree of an activation for that, for the same reason."""
+_LINEAR = ("reshape", "transpose", "mean", "average_pool")
+
+
+def redundant(network: Network, layer: HiddenLayer, seed: int) -> list[Removal]:
+    """Channels that can be removed together; at least one channel stays. Empty: nothing redundant was found.
+
+    Complete for unread, constant and proportional neurons, as far as the activation's value is rational and nothing stands in the
+    way (a constant beside a zero padding); for polynomials also linear dependence of any number of neurons, up to `MOST_DEPENDENT`.
+    """
+    found: dict[int, Removal] = {}
+    unread = [all(not np.any(columns(network, r)[:, r.channel == i]) for r in layer.readers) for i in range(layer.width)]
+    for i in np.flatnonzero(unread).tolist():
+        found[i] = Removal(i, (NOTHING,) * len(layer.readers), "unread")
+    weight = np.asarray(network.weights[layer.producer.weights["weight"]]).reshape(layer.width, -1)
+    flat = np.flatnonzero(~weight.astype(bool).any(axis=1))
+    dead = [i for i in [*flat.tolist(), *_flattened(network, layer, flat)] if i not in found]
+    for i, row in zip(dead, exact_rows(network, layer, dead), strict=True):
+        combinations = _combinations(network, layer, i, i, (Fraction(0), row[-1]))
+        if combinations is not None:
+            found[i] = Removal(i, combinations, "constant")
+    for members in proportional_classes(network, layer, seed):
+        kept: list[int] = []
+        rows = dict(zip(members, exact_rows(network, layer, members), strict=True))
+        for i in members:
+            if i in found:
+                continue
+            for j in kept:
+                c = ratio(rows[i], rows[j])
+                assert c is not None
+                combinations = _combinations(network, layer, i, j, (c, Fraction(0)))
+                if combinations is not None:
+                    found[i] = Removal(i, combinations, "equal" if c == 1 else "proportional")
+                    break
+            else:
+                kept.append(i)
+    if not found:
+        found = {r.channel: r for r in _dependent(network, layer, seed)}
+    if len(found) == layer.width:
+        found.pop(max(found))
+    return [found[i] for i in sorted(found)]
+
+
+def _flattened(network: Network, layer: HiddenLayer, known: Array) -> list[int]:
+    """Channels that a batch norm of scale 0 makes constant."""
+    out: set[int] = set()
+    for node in layer.leading:
+        if "scale" in node.weights:
+            out |= set(np.flatnonzero(~np.asarray(network.weights[node.weights["scale"]]).astype(bool)).tolist())
+    return sorted(out - set(known.tolist()))
+
+
+def _combinations(network: Network, layer: HiddenLayer, i: int, j: int, relation: Relation) -> tuple[Combination, ...] | None:
+    out = []
+    for reader in layer.readers:
+        got = pushed(network, reader.path[len(layer.leading) :], i, j, relation)
+        if got is None or (got[1] and not takes_constants(reader)):
+            return None
+        out.append(Combination(((j, got[0]),) if got[0] else (), got[1]))
+    return tuple(out)
+
+
+def _polynomial(layer: HiddenLayer) -> tuple[Fraction, ...] | None:
+    """The coefficients of the activation where all readers see one polynomial and then only linear maps of each channel."""
+    found = set()
+    for reader in layer.readers:
+        rest: Sequence[Node] = reader.path[len(layer.leading) :]
+        if not rest or rest[0].kind != "activation" or rest[0].attributes["function"] != "polynomial":
+            return None
+        if any(n.kind not in _LINEAR for n in rest[1:]):
+            return None
+        found.add(tuple(rest[0].attributes["coefficients"]))
+    return next(iter(found)) if len(found) == 1 else None
+
+
+def _keeps_constants(reader: Reader) -> bool:
+    padded = any(n.kind == "average_pool" and any(s for sides in n.attributes["padding"] for s in sides) for n in reader.path)
+    return takes_constants(reader) and not padded
+
+
+def _dependent(network: Network, layer: HiddenLayer, seed: int) -> list[Removal]:
+    """Neurons whose polynomials are linear combinations of those of others, up to a constant.
+
+    With f_i = sum_m g_im (w_i . x)^m, the sum over m of g_im g_jm (w_i . w_j)^m is the inner product of f_i and f_j in which forms
+    of different degree are orthogonal and those of one degree have Bombieri's; it is positive definite on polynomials without
+    constant, so the kernel of this Gram matrix is exactly the space of linear relations.
+    """
+    coefficients = _polynomial(layer)
+    if coefficients is None or not 2 <= layer.width <= MOST_DEPENDENT or len(coefficients) - 1 > _MOST_DEGREE:
+        return []
+    if _full_rank(network, layer, coefficients, seed):
+        return []
+    rows = exact_rows(network, layer)
+    gram = _gram(exact_matmul(rows[:, :-1], rows[:, :-1].T), _pieces(rows[:, -1], coefficients))
+    n = layer.width
+    matrix = flint.fmpq_mat(n, n, [flint.fmpq(v.numerator, v.denominator) for v in gram.reshape(-1).tolist()])
+    reduced, found = matrix.rref()
+    pivots, at = [], 0
+    for r in range(found):
+        while reduced[r, at] == 0:
+            at += 1
+        pivots.append(at)
+    constants = _pieces(rows[:, -1], coefficients)[0]
+    out = []
+    for i in sorted(set(range(n)) - set(pivots)):
+        terms = [(j, Fraction(int(reduced[r, i].p), int(reduced[r, i].q))) for r, j in enumerate(pivots) if reduced[r, i] != 0]
+        constant = constants[i] - sum((c * constants[j] for j, c in terms), Fraction(0))
+        if constant and not all(_keeps_constants(r) for r in layer.readers):
+            continue
+        out.append(Removal(i, (Combination(tuple(terms), constant),) * len(layer.readers), "dependent"))
+    return out
+
+
+def _pieces(bias: Array, coefficients: Sequence[Fraction]) -> list[Array]:
+    """g_m: the factors of (w . x)^m in sigma(w . x + bias), for m = 0, 1, ..."""
+    powers = [to_fractions(np.ones(len(bias)))]
+    for _ in coefficients[1:]:
+        powers.append(powers[-1] * bias)
+    zero = to_fractions(np.zeros(len(bias)))
+    return [sum((c * comb(k, m) * powers[k - m] for k, c in enumerate(coefficients) if k >= m), zero) for m in range(len(coefficients))]
+
+
+def _gram(inner: Array, pieces: list[Array]) -> Array:
+    total, power = to_fractions(np.zeros(inner.shape)), to_fractions(np.ones(inner.shape))
+    for piece in pieces[1:]:
+        power = power * inner
+        total = total + piece[:, None] * piece[None, :] * power
+    return total
+
+
+def _full_rank(network: Network, layer: HiddenLayer, coefficients: Sequence[Fraction], seed: int) -> bool:
+    """Whether the Gram matrix is invertible mod a prime, which proves that there is no relation."""
+    rng: Any = np.random.default_rng([seed, 11])
+    p = random_prime(PRIME_BITS, rng)
+    rows = exact_rows(network, layer)
+    try:
+        exact = residues(rows, p)
+        pieces = [residues(g, p) for g in _pieces(rows[:, -1], coefficients)]
+    except ZeroDivisionError:
+        return False
+    weights = reduce_mod(exact[:, :-1].astype(np.float64), p)
+    inner: Any = matmul_mod(weights, np.ascontiguousarray(weights.T), p).astype(np.int64) % p
+    total: Any = np.zeros_like(inner)
+    power: Any = np.ones_like(inner)
+    for piece in pieces[1:]:
+        power = power * inner % p
+        total = (total + piece[:, None] * piece[None, :] % p * power) % p
+    return bool(rank(reduce_mod(total.astype(np.float64), p), p, overwrite=True) == layer.width)

@@ -1,0 +1,131 @@
+"""Removing channels of a hidden layer without changing the function: what a removed one did is given to those that stay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from neurovariety.checkpoints.graph.arithmetic import to_fractions
+from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer, Reader
+from neurovariety.checkpoints.graph.network import Network, Node
+from neurovariety.rings.ring import Array
+
+
+@dataclass(frozen=True)
+class Combination:
+    """value = sum of ``terms`` (channel -> factor) + ``constant``, at every input."""
+
+    terms: tuple[tuple[int, Fraction], ...]
+    constant: Fraction
+
+
+@dataclass(frozen=True)
+class Removal:
+    """A channel that is an affine combination of others for each reader of the layer, and why."""
+
+    channel: int
+    combinations: tuple[Combination, ...]
+    reason: str
+
+
+NOTHING = Combination((), Fraction(0))
+"""What a reader loses with a channel that it does not read."""
+
+
+def takes_constants(reader: Reader) -> bool:
+    """Whether a constant channel can be folded into the reader's bias: not where zeros of a padding stand beside it."""
+    return reader.node.kind == "linear" or not any(side for sides in reader.node.attributes["padding"] for side in sides)
+
+
+def columns(network: Network, reader: Reader) -> Array:
+    """The reader's weight as (out, columns, places)."""
+    weight = np.asarray(network.weights[reader.node.weights["weight"]])
+    return weight.reshape(weight.shape[0], weight.shape[1], -1)
+
+
+def without(network: Network, layer: HiddenLayer, removals: Sequence[Removal]) -> Network:
+    """The network with these channels gone, the same function. No removed channel may occur in a combination."""
+    gone = {r.channel for r in removals}
+    assert not any(j in gone for r in removals for c in r.combinations for j, _ in c.terms)
+    kept = [i for i in range(layer.width) if i not in gone]
+    weights, nodes = dict(network.weights), {n.name: n for n in network.nodes}
+    for key in layer.producer.weights.values():
+        weights[key] = np.asarray(network.weights[key])[kept]
+    for node in {n.name: n for r in layer.readers for n in r.path}.values():
+        if node.kind == "normalize":
+            for key in node.weights.values():
+                weights[key] = np.asarray(network.weights[key])[kept]
+        elif node.kind == "reshape":
+            (size,) = node.attributes["shape"]
+            shape = (size // layer.width * len(kept),)
+            nodes[node.name] = replace(node, attributes={**node.attributes, "shape": shape})
+    for k, reader in enumerate(layer.readers):
+        moved = _moved(network, reader, [(r.channel, r.combinations[k]) for r in removals])
+        weight, bias = moved
+        stays = np.isin(reader.channel, kept)
+        shape = np.shape(network.weights[reader.node.weights["weight"]])
+        weights[reader.node.weights["weight"]] = weight[:, stays].reshape(shape[0], int(stays.sum()), *shape[2:])
+        if bias is not None:
+            node, key = with_bias(reader.node, weights)
+            nodes[node.name] = node
+            weights[key] = bias
+    return replace(network, nodes=tuple(nodes[n.name] for n in network.nodes), weights=weights)
+
+
+def _moved(network: Network, reader: Reader, gone: list[tuple[int, Combination]]) -> tuple[Array, Array | None]:
+    """The reader's weight and, where it changes, bias, after the removed channels were given to the others."""
+    weight = columns(network, reader)
+    change = [(i, c) for i, c in gone if c.terms or c.constant]
+    if not change:
+        return weight, None
+    changed: dict[int, Array] = {}
+    shift: Any = None
+    for i, combination in change:
+        mine = to_fractions(weight[:, reader.channel == i])
+        for j, a in combination.terms:
+            for k, column in zip(np.flatnonzero(reader.channel == j).tolist(), np.moveaxis(mine, 1, 0), strict=True):
+                changed[k] = changed.get(k, to_fractions(weight[:, k])) + a * column
+        if combination.constant:
+            term = combination.constant * mine.sum(axis=(1, 2))
+            shift = term if shift is None else shift + term
+    exact = _with_columns(weight, changed)
+    if shift is None:
+        return exact, None
+    if "bias" in reader.node.weights:
+        shift = to_fractions(network.weights[reader.node.weights["bias"]]) + shift
+    return exact, shift
+
+
+def _with_columns(weight: Array, changed: dict[int, Array]) -> Array:
+    """The weight with some columns replaced: float64 where every one is a float64 number (fast), else all in Fractions."""
+    if not changed:
+        return weight
+    if weight.dtype != object and all(_is_float(v) for c in changed.values() for v in c.reshape(-1).tolist()):
+        out = weight.astype(np.float64)
+    else:
+        out = to_fractions(weight)
+    for k, column in changed.items():
+        out[:, k] = column
+    return out
+
+
+def _is_float(value: Fraction) -> bool:
+    try:
+        return value == Fraction(float(value))
+    except OverflowError:
+        return False
+
+
+def with_bias(node: Node, weights: dict[str, Array]) -> tuple[Node, str]:
+    """The node with a bias, and the key of that; a new key (with no array yet) where it had none."""
+    if "bias" in node.weights:
+        return node, node.weights["bias"]
+    base = node.weights["weight"].removesuffix("weight").rstrip(".") or node.name
+    key = f"{base}.bias"
+    while key in weights:
+        key += "_"
+    return replace(node, weights={**node.weights, "bias": key}), key

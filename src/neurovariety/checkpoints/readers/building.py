@@ -1,0 +1,240 @@
+"""What the readers of graphs share: operands, the growing list of nodes, and how batch axes are taken off."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import prod
+from typing import Any, NoReturn
+
+import numpy as np
+
+from neurovariety.checkpoints.graph.arithmetic import FLOATS, Array
+from neurovariety.checkpoints.graph.fusion import fused
+from neurovariety.checkpoints.graph.network import Network, Node
+from neurovariety.checkpoints.graph.operations import apply
+from neurovariety.errors import InputError
+
+BATCH = 7
+"""Samples in the batch that a graph is exported or read with: a length that no axis of a sample is likely to have by itself."""
+
+
+SOFTPLUS_THRESHOLD = 15
+"""Above a threshold of at least this, softplus may be x itself in a graph: the difference is below exp(-15) < 4e-7."""
+
+MAX_INPUT = 10**8
+"""Largest number of entries of one input: a file may claim any shape, and a value of that shape is made to check it."""
+
+
+@dataclass(frozen=True)
+class Value:
+    """An operand that a node makes."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An operand that is a stored array."""
+
+    key: str
+
+
+@dataclass(frozen=True)
+class Turned:
+    """An operand that is the transpose of a stored matrix."""
+
+    key: str
+
+
+Operand = Any
+"""A `Value`, a `Stored`, a `Turned`, or a plain number (int, float, Fraction)."""
+
+
+def refuse(place: str, operator: str, why: str = "") -> NoReturn:
+    """Raise the `InputError` for an operation that no reader understands, by module path and operator."""
+    reason = f" ({why})" if why else ""
+    raise InputError(
+        f"{place}: the operation {operator} is not supported{reason}; replace it, or give the weights alone with architecture="
+    )
+
+
+def power(place: str, operator: str, exponent: Any) -> dict[str, Any]:
+    """The attributes of the activation x^exponent; an exponent that is not a whole number is refused."""
+    if exponent is None or exponent != int(exponent) or abs(exponent) > 64:
+        refuse(place, operator, f"the exponent {exponent}; whole exponents up to 64 are understood")
+    n = int(exponent)
+    monomial = (*(Fraction(0) for _ in range(abs(n))), Fraction(1))
+    if n >= 0:
+        return {"function": "polynomial", "coefficients": monomial}
+    return {"function": "rational", "numerator": (Fraction(1),), "denominator": monomial}
+
+
+class Builder:
+    """Collects nodes, with the shape of each value known at once: every node is evaluated on zeros as it is added."""
+
+    def __init__(self, source: str, weights: dict[str, Array], fixed: Iterable[str], uses: Counter[str], batch: int = BATCH) -> None:
+        self.source, self.weights, self.fixed, self.uses, self.batch = source, dict(weights), set(fixed), uses, batch
+        self.nodes: list[Node] = []
+        self._samples: dict[str, Array] = {}
+
+    def input(self, name: str, shape: tuple[int, ...]) -> Value:
+        """The network's input, of the shape of one sample."""
+        self.nodes.append(Node(name, "input"))
+        if prod(shape) > MAX_INPUT:
+            raise InputError(f"{self.source} takes inputs of {prod(shape):,} numbers; at most {MAX_INPUT:,} are read")
+        self.input_shape = shape
+        self._samples[name] = np.zeros((2, *shape))
+        return Value(name)
+
+    def shape(self, value: Value) -> tuple[int, ...]:
+        """Shape of one sample of a value."""
+        return self._samples[value.name].shape[1:]
+
+    def node(self, name: str, path: str, kind: str, inputs: Sequence[Operand] = (), weights: Any = None, **attributes: Any) -> Value:
+        """Add a node. Stored operands among the inputs become parameter nodes."""
+        values = [self.promoted(v) for v in inputs]
+        unique, k = name, 1
+        while unique in self._samples:
+            unique, k = f"{name}_{k}", k + 1
+        roles = {role: operand.key for role, operand in (weights or {}).items() if operand is not None}
+        made = Node(unique, kind, tuple(v.name for v in values), roles, attributes, path)
+        try:
+            with np.errstate(all="ignore"):
+                arrays = {k: FLOATS.array(self.weights[k]) for k in made.weights.values()}
+                found = apply(made, [self._samples[v.name] for v in values], arrays, self.weights, FLOATS)
+        except (ValueError, TypeError, IndexError, KeyError, ArithmeticError, MemoryError) as error:
+            if isinstance(error, InputError):
+                raise
+            raise InputError(f"{made.place} cannot be applied to its inputs ({str(error)[:120]})") from error
+        if found.ndim == 0 or found.shape[0] not in (1, 2):
+            raise InputError(f"{made.place} mixes the samples of a batch; a network maps each sample by itself")
+        self.nodes.append(made)
+        self._samples[unique] = found
+        return Value(unique)
+
+    def made(self, operand: Operand) -> Node | None:
+        """The node that makes a value."""
+        return next((n for n in self.nodes if isinstance(operand, Value) and n.name == operand.name), None)
+
+    def before(self, operand: Operand) -> Value:
+        """The first input of the node that makes a value."""
+        made = self.made(operand)
+        return Value(made.inputs[0]) if made is not None and made.inputs else self.promoted(operand)
+
+    def function(self, operand: Operand) -> str | None:
+        """The name of the activation that makes a value, if one does."""
+        made = self.made(operand)
+        return made.attributes.get("function") if made is not None else None
+
+    def promoted(self, operand: Operand) -> Value:
+        """The operand as a value: a stored array becomes a parameter node."""
+        if isinstance(operand, Value):
+            return operand
+        if isinstance(operand, Stored):
+            return self.node(f"parameter {operand.key}", operand.key, "parameter", weights={"value": operand})
+        if isinstance(operand, Turned):
+            return self.node(f"{operand.key} turned", operand.key, "transpose", [Stored(operand.key)], permutation=(1, 0))
+        raise InputError(f"the number {operand!r} stands where the network needs a value")
+
+    def _many(self, value: Value) -> bool:
+        """Whether a value differs from sample to sample; one made of weights alone has a batch of one."""
+        return self._samples[value.name].shape[0] != 1
+
+    def number(self, operand: Operand) -> Fraction | None:
+        """The operand as an exact number, where it is a number or a stored constant of one entry that is not trained."""
+        if isinstance(operand, Stored):
+            array = self.weights[operand.key]
+            if operand.key in self.fixed and array.size == 1 and np.all(np.isfinite(np.asarray(array, dtype=np.float64))):
+                return Fraction(array.reshape(-1)[0].item())
+            return None
+        return None if isinstance(operand, (Value, Turned)) else Fraction(operand)
+
+    def elementwise(self, name: str, path: str, kind: str, a: Operand, b: Operand) -> Operand:
+        """add, subtract, multiply or divide two operands of any sort."""
+        a, b = (self.promoted(v) if isinstance(v, Turned) else v for v in (a, b))
+        p, q = self.number(a), self.number(b)
+        if p is not None and q is not None:
+            return _ARITHMETIC[kind](p, q)
+        if not isinstance(a, Value) and not isinstance(b, Value):  # weights alone: a value that does not depend on the input
+            a, b = (v if n is not None else self.promoted(v) for v, n in ((a, p), (b, q)))
+        if isinstance(a, Value) and isinstance(b, Value):
+            if len(self.shape(a)) != len(self.shape(b)) and self._many(a) and self._many(b):
+                raise InputError(
+                    f"{path or name} ({kind}) joins values of shapes {self.shape(a)} and {self.shape(b)}, which aligns the batch of "
+                    "one with an axis of the other; give both the same number of axes"
+                )
+            return self.node(name, path, kind, [a, b])
+        value, other, n, flipped = (a, b, q, False) if isinstance(a, Value) else (b, a, p, True)
+        reversed_ = {"reversed": True} if flipped and kind in ("subtract", "divide") else {}
+        if n is not None:
+            return self.node(name, path, kind, [value], constant=n, **reversed_)
+        return self.node(name, path, kind, [value], {"weight": other}, **reversed_)
+
+    def linear(self, name: str, path: str, x: Operand, weight: Operand, bias: Operand = None, *, stored_as: str = "out,in") -> Value:
+        """x times a matrix stored as (out, in) or (in, out), plus a bias."""
+        if isinstance(weight, Turned):
+            weight, stored_as = Stored(weight.key), "in,out" if stored_as == "out,in" else "out,in"
+        flat = isinstance(x, Value) and isinstance(weight, Stored) and self.weights[weight.key].ndim == 2
+        if flat and (bias is None or (isinstance(bias, Stored) and self.weights[bias.key].ndim == 1)):
+            if stored_as == "out,in":
+                return self.node(name, path, "linear", [x], {"weight": weight, "bias": bias})
+            if self.uses[weight.key] == 1:
+                self.weights[weight.key] = np.ascontiguousarray(self.weights[weight.key].T)
+                return self.node(name, path, "linear", [x], {"weight": weight, "bias": bias})
+        made = self._product(name, path, x, weight, (False, stored_as == "out,in"))
+        return made if bias is None else self.elementwise(f"{name} bias", path, "add", made, bias)
+
+    def matmul(self, name: str, path: str, a: Operand, b: Operand) -> Value:
+        """The product of two operands, a linear layer where the second is a stored matrix."""
+        if isinstance(b, Turned) or (isinstance(b, Stored) and self.weights[b.key].ndim == 2):
+            return self.linear(name, path, a, b, stored_as="in,out")
+        return self._product(name, path, a, b, (False, False))
+
+    def _product(self, name: str, path: str, a: Operand, b: Operand, transpose: tuple[bool, bool]) -> Value:
+        x, y = self.promoted(a), self.promoted(b)
+        if len(self.shape(x)) != 1:
+            return self.node(name, path, "matmul", [x, y], transpose=transpose)
+        if self._many(y):
+            raise InputError(f"{path or name} (matmul) multiplies a vector of each sample by a matrix of each; give it two axes")
+        row = self.node(f"{name} row", path, "reshape", [x], shape=(1, *self.shape(x)))  # a vector a sample is a matrix of one row
+        made = self.node(f"{name} product", path, "matmul", [row, y], transpose=transpose)
+        return self.node(name, path, "reshape", [made], shape=self.shape(made)[1:])
+
+    def axis(self, value: Value, axis: int, place: str) -> int:
+        """An axis of a batch of values as an axis of one sample."""
+        rank = len(self.shape(value)) + 1
+        if not -rank <= axis < rank or axis % rank == 0:
+            raise InputError(f"{place} works along axis {axis} of a batch of rank {rank}: only the axes of one sample can be used")
+        return axis % rank - 1
+
+    def axes(self, value: Value, axes: Sequence[int], place: str) -> tuple[int, ...]:
+        """Axes of a batch of values as axes of one sample."""
+        return tuple(self.axis(value, int(k), place) for k in axes)
+
+    def reshape(self, name: str, path: str, x: Operand, target: Sequence[int]) -> Value:
+        """Reshape a batch of values, batch axis first in ``target``; -1 stands for what is left over."""
+        value = self.promoted(x)
+        batch = self._samples[value.name].shape[0] if self._samples[value.name].shape[0] == 1 else self.batch
+        total, known = batch * prod(self.shape(value)), prod(n for n in target if n != -1)
+        resolved = tuple(int(n) if n != -1 else total // max(known, 1) for n in target)
+        if not resolved or resolved[0] not in (batch, self.batch) or batch * prod(resolved[1:]) != total:
+            raise InputError(
+                f"{path or name} reshapes {('batch', *self.shape(value))} to {tuple(target)}, which mixes the samples of a batch"
+            )
+        return self.node(name, path, "reshape", [value], shape=resolved[1:])
+
+    def finish(self, output: Operand) -> Network:
+        """The network, simplified."""
+        value = self.promoted(output)
+        return fused(Network(self.input_shape, tuple(self.nodes), value.name, self.weights, self.source, frozenset(self.fixed)))
+
+
+_ARITHMETIC: dict[str, Callable[[Fraction, Fraction], Fraction]] = {
+    "add": lambda a, b: a + b,
+    "subtract": lambda a, b: a - b,
+    "multiply": lambda a, b: a * b,
+    "divide": lambda a, b: a / b,
+}

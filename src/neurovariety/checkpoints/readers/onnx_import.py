@@ -1,0 +1,154 @@
+"""From an ONNX file to a `Network`. The file is a protocol buffer: it holds data and names of operators, nothing that runs."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neurovariety.checkpoints.graph.arithmetic import Array
+from neurovariety.checkpoints.readers.building import BATCH, Builder, Operand, Stored, refuse
+from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.readers.onnx_operations import OPERATIONS, Call
+from neurovariety.errors import InputError
+
+FIXED = "neurovariety.fixed"
+"""The key of the model's metadata under which `onnx_export` notes which weights were not trained."""
+
+
+PATH = "neurovariety.path"
+"""The key under which `onnx_export` notes the path of the module that a node came from."""
+
+
+def read_onnx(file: str | Path) -> Network:
+    """The network in an ONNX file. Raises `InputError` for what cannot be read or is not understood.
+
+    Stored arrays of floating point count as trained weights, but for running means and variances and for single numbers: the format
+    does not say which arrays were trained. Weights in external files are read only from the folder of the file.
+    """
+    onnx = import_onnx()
+    path = Path(file)
+    try:
+        model = onnx.load(str(path), load_external_data=False)
+    except Exception as error:  # protobuf raises its own classes
+        raise InputError(f"{path.name} cannot be read as an ONNX file ({type(error).__name__}: {str(error)[:100]})") from error
+    return read_onnx_model(model, path.name, path.parent)
+
+
+def read_onnx_model(model: Any, source: str = "onnx", folder: Path | None = None) -> Network:
+    """The network in an ``onnx.ModelProto``; ``folder`` is where weights in external files lie."""
+    onnx = import_onnx()
+    graph = model.graph
+    weights: dict[str, Array] = {}
+    for tensor in graph.initializer:
+        if tensor.data_location == onnx.TensorProto.EXTERNAL:
+            _load_external(tensor, source, folder)
+        weights[tensor.name] = _array(onnx, tensor, source)
+    fixed = {k for k, v in weights.items() if v.ndim == 0 or v.dtype.kind in "biuSUO"} | _stated_fixed(model)
+    inputs = [i for i in graph.input if i.name not in weights]
+    if len(inputs) != 1 or len(graph.output) != 1:
+        raise InputError(f"{source} has {len(inputs)} inputs and {len(graph.output)} outputs; a network has one of each")
+    sizes = [d.dim_value or None for d in inputs[0].type.tensor_type.shape.dim]
+    if not sizes or None in sizes[1:]:
+        raise InputError(f"{source} leaves the shape of an input open ({sizes}); export it with fixed sizes, the batch axis first")
+    uses = Counter(n for node in graph.node for n in node.input if n in weights)
+    builder = Builder(source, weights, fixed, uses, sizes[0] or BATCH)
+    values: dict[str, Operand] = {k: Stored(k) for k in weights}
+    values[inputs[0].name] = builder.input(inputs[0].name, tuple(int(n) for n in sizes[1:] if n))
+    for node in graph.node:
+        place = _path(node)
+        if node.domain not in ("", "ai.onnx") or node.op_type not in OPERATIONS:
+            refuse(place, f"{node.domain + '.' if node.domain else ''}{node.op_type}")
+        attributes = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
+        if node.op_type == "Constant":
+            values[node.output[0]] = _constant(onnx, builder, node.output[0], attributes, source)
+            continue
+        missing = [n for n in node.input if n and n not in values]
+        if missing:
+            raise InputError(f"{place} takes {missing[0]!r}, which nothing in {source} makes")
+        call = Call(
+            builder, node.output[0], place, node.op_type, [values[n] if n else None for n in node.input], attributes, len(node.output)
+        )
+        made = OPERATIONS[node.op_type](call)
+        for name, value in zip(node.output, made if isinstance(made, list) else [made], strict=False):
+            values[name] = value
+    if graph.output[0].name not in values:
+        raise InputError(f"nothing in {source} makes its output {graph.output[0].name!r}")
+    return builder.finish(values[graph.output[0].name])
+
+
+def _stated_fixed(model: Any) -> set[str]:
+    """The weights that a file of our own says were not trained."""
+    for prop in model.metadata_props:
+        if prop.key == FIXED:
+            try:
+                found = json.loads(prop.value)
+            except (ValueError, RecursionError):
+                return set()
+            return {k for k in found if isinstance(k, str)} if isinstance(found, list) else set()
+    return set()
+
+
+def import_onnx() -> Any:
+    """The package, or an `InputError` that says how to get it."""
+    try:
+        import onnx
+        import onnx.numpy_helper
+    except ImportError as error:
+        raise InputError('reading and writing ONNX needs the package onnx: pip install "neurovariety[checkpoints]"') from error
+    return onnx
+
+
+def _path(node: Any) -> str:
+    """The module path that torch's exporter notes, or the name of the node."""
+    for prop in node.metadata_props:
+        if prop.key == PATH:
+            return str(prop.value)
+        if prop.key == "pkg.torch.onnx.name_scopes":
+            scopes = [part.strip(" '\"") for part in prop.value.strip("[]").split(",")]
+            if len(scopes) > 1 and scopes[-2]:
+                return scopes[-2]
+    return node.name or node.output[0]
+
+
+def _array(onnx: Any, tensor: Any, source: str) -> Array:
+    try:
+        return np.asarray(onnx.numpy_helper.to_array(tensor))
+    except Exception as error:  # damaged data: numpy and protobuf raise all sorts
+        raise InputError(f"the tensor {tensor.name!r} of {source} cannot be read ({str(error)[:100]})") from error
+
+
+def _constant(onnx: Any, builder: Builder, name: str, attributes: dict[str, Any], source: str) -> Stored:
+    for key in ("value", "value_float", "value_int", "value_floats", "value_ints"):
+        if key in attributes:
+            value = attributes[key]
+            builder.weights[name] = _array(onnx, value, source) if key == "value" else np.asarray(value)
+            builder.fixed.add(name)
+            builder.uses[name] += 1
+            return Stored(name)
+    raise InputError(f"the constant {name!r} of {source} is neither a tensor nor a number")
+
+
+def _load_external(tensor: Any, source: str, folder: Path | None) -> None:
+    """Put the bytes of an external file into the tensor, if the file lies in the model's folder, links resolved."""
+    entries = {e.key: e.value for e in tensor.external_data}
+    location = entries.get("location", "")
+    if folder is None:
+        raise InputError(f"{source} keeps {tensor.name!r} in the file {location!r}; give the path of the model instead of its contents")
+    root = folder.resolve()
+    path = (root / location).resolve()
+    if not location or not path.is_relative_to(root) or not path.is_file():
+        raise InputError(
+            f"{source} keeps {tensor.name!r} in {location!r}, which is not a file in its own folder; put it beside the model"
+        )
+    try:
+        offset, length = int(entries.get("offset", 0)), int(entries.get("length", path.stat().st_size))
+        with path.open("rb") as f:
+            f.seek(offset)
+            tensor.raw_data = f.read(min(length, path.stat().st_size))
+    except (ValueError, OSError) as error:
+        raise InputError(f"the data of {tensor.name!r} in {location!r} cannot be read ({error})") from error
+    tensor.data_location = 0  # in the model itself

@@ -1,0 +1,142 @@
+"""Plain arrays with the notation of an architecture: weights without a graph.
+
+Matrices and vectors are matched to the layers in the order given. A matrix is (out, in), or (in, out) where its name ends in "kernel"
+(the convention of Flax) or only that fits.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from neurovariety.architectures import CNN, MLP, Activation, Linear, parse
+from neurovariety.checkpoints.graph.arithmetic import Array
+from neurovariety.checkpoints.graph.network import Network, Node
+from neurovariety.errors import InputError
+
+_NAMED: dict[str, dict[str, Any]] = {
+    "relu": {"function": "relu"},
+    "leaky_relu": {"function": "leaky_relu", "slope": Fraction(1, 100)},
+    "relu6": {"function": "relu6"},
+    "abs": {"function": "abs"},
+    "elu": {"function": "elu", "alpha": Fraction(1)},
+    "softplus": {"function": "softplus", "beta": Fraction(1)},
+    "tanh": {"function": "tanh"},
+    "sigmoid": {"function": "sigmoid"},
+    "gelu": {"function": "gelu", "approximate": "none"},
+    "silu": {"function": "silu"},
+}
+"""Activations that are no polynomials, for the notation mlp(2,3,1; relu; bias) of this room."""
+
+
+def from_weights(arrays: Mapping[str, Any], architecture: Any, source: str = "weights") -> Network:
+    """The network of an architecture (mlp, linear or cnn, as notation or object) with the given arrays, nested mappings allowed."""
+    weights = {k: np.asarray(v) for k, v in flattened(arrays).items()}
+    for key, values in weights.items():
+        if values.dtype.kind not in "fiuO" and "float" not in str(values.dtype):
+            raise InputError(f"the array {key!r} holds {values.dtype}, not real numbers")
+    built, named = _architecture(architecture)
+    if isinstance(built, CNN):
+        return _convolutional(built, weights, source)
+    if not isinstance(built, (MLP, Linear)):
+        raise InputError(
+            f"plain weights are read for mlp(...), linear(...) and cnn(...), got {architecture!r}; import the network through torch "
+            "or ONNX"
+        )
+    return _layers(built, named, weights, source)
+
+
+def flattened(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested mappings as one, names joined by dots."""
+    out: dict[str, Any] = {}
+    for key, value in tree.items():
+        name = f"{prefix}{key}"
+        out |= flattened(value, f"{name}.") if isinstance(value, Mapping) else {name: value}
+    return out
+
+
+def _architecture(architecture: Any) -> tuple[Any, dict[str, Any] | None]:
+    """The architecture, and the attributes of an activation by name where the notation has one."""
+    if not isinstance(architecture, str):
+        return architecture, None
+    found = re.fullmatch(r"\s*mlp\(([^;]*);\s*(\w+)\s*(;\s*bias\s*)?\)\s*", architecture)
+    if found is not None and found[2] in _NAMED:
+        return parse(f"mlp({found[1]}; x^2{'; bias' if found[3] else ''})"), _NAMED[found[2]]
+    return parse(architecture), None
+
+
+def activation_attributes(activation: Activation, place: str = "the activation") -> dict[str, Any]:
+    """An activation of the notation as attributes of a node."""
+    if activation.is_generic:
+        raise InputError(f"{place} is generic; a trained network has given coefficients, for example x^3 + x^2")
+    numerator = _dense(activation.terms)
+    if activation.is_polynomial:
+        return {"function": "polynomial", "coefficients": numerator}
+    return {"function": "rational", "numerator": numerator, "denominator": _dense(activation.denominator)}
+
+
+def _dense(terms: Any) -> tuple[Fraction, ...]:
+    found = {e: Fraction(c) for e, c in terms}
+    return tuple(found.get(k, Fraction(0)) for k in range(max(found) + 1))
+
+
+def _layers(built: MLP | Linear, named: dict[str, Any] | None, weights: dict[str, Array], source: str) -> Network:
+    matrices = [k for k, v in weights.items() if v.ndim == 2]
+    vectors = [k for k, v in weights.items() if v.ndim == 1]
+    widths, bias = built.widths, isinstance(built, MLP) and built.bias
+    depth = len(widths) - 1
+    if len(matrices) != depth or len(vectors) != (depth if bias else 0) or len(matrices) + len(vectors) != len(weights):
+        shapes = ", ".join(f"{k} {v.shape}" for k, v in list(weights.items())[:8])
+        raise InputError(f"{built} has {depth} matrices and {depth if bias else 'no'} bias vectors; the arrays are {shapes}")
+    nodes, stored, value = [Node("input", "input")], dict(weights), "input"
+    for l, key in enumerate(matrices):
+        shape = (widths[l + 1], widths[l])
+        turn = key.rpartition(".")[2] == "kernel" or weights[key].shape != shape
+        stored[key] = weights[key].T if turn else weights[key]
+        if stored[key].shape != shape:
+            raise InputError(f"layer {l + 1} of {built} has a matrix of shape {shape}, the array {key!r} has {weights[key].shape}")
+        roles = {"weight": key}
+        if bias:
+            roles["bias"] = vectors[l]
+            if weights[vectors[l]].shape != shape[:1]:
+                raise InputError(
+                    f"layer {l + 1} of {built} has {shape[0]} biases, the array {vectors[l]!r} has {weights[vectors[l]].shape}"
+                )
+        nodes.append(Node(f"layer {l + 1}", "linear", (value,), roles, {}, key.rpartition(".")[0] or key))
+        value = f"layer {l + 1}"
+        if l < depth - 1 and isinstance(built, MLP):
+            attributes = named or activation_attributes(built.activations[l])
+            nodes.append(Node(f"activation {l + 1}", "activation", (value,), {}, attributes))
+            value = f"activation {l + 1}"
+    return Network((widths[0],), tuple(nodes), value, stored, source)
+
+
+def _convolutional(built: CNN, weights: dict[str, Array], source: str) -> Network:
+    names = list(weights)
+    if len(names) != built.layers:
+        raise InputError(f"{built} has {built.layers} filters and no biases; got {len(names)} arrays")
+    size, d = built.size, built.dimensions
+    nodes, stored, value = [Node("input", "input")], dict(weights), "input"
+    if built.channels[0] == 1 and built.input_shape == size:
+        nodes.append(Node("channel", "reshape", (value,), {}, {"shape": (1, *size)}))
+        value = "channel"
+    for l, key in enumerate(names):
+        shape = (built.channels[l + 1], built.channels[l], *built.filters[l])
+        kernel = weights[key]
+        if key.rpartition(".")[2] == "kernel" and kernel.ndim == d + 2:  # Flax: window, in, out
+            kernel = kernel.transpose((d + 1, d, *range(d)))
+        if kernel.shape != shape:
+            raise InputError(f"layer {l + 1} of {built} has a filter of shape {shape}, the array {key!r} has {weights[key].shape}")
+        stored[key] = kernel
+        attributes = {"stride": built.strides[l], "padding": ((0, 0),) * d, "dilation": (1,) * d, "groups": 1}
+        nodes.append(Node(f"layer {l + 1}", "conv", (value,), {"weight": key}, attributes, key))
+        value = f"layer {l + 1}"
+        if l < built.layers - 1:
+            nodes.append(Node(f"activation {l + 1}", "activation", (value,), {}, activation_attributes(built.activations[l])))
+            value = f"activation {l + 1}"
+    nodes.append(Node("output", "reshape", (value,), {}, {"shape": (-1,)}))
+    return Network(built.input_shape, tuple(nodes), "output", stored, source)

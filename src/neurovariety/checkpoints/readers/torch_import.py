@@ -1,0 +1,218 @@
+"""From PyTorch to a `Network`: a module through ``torch.export``, a ``.pt2`` file by itself.
+
+Both come to the same JSON program (`torch_archive`), so that this file knows one format and no class of torch. What is read: the
+graph of aten operations and the tensors.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neurovariety.checkpoints.graph.arithmetic import Array
+from neurovariety.checkpoints.readers.building import BATCH, Builder, Operand, Stored, refuse
+from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.readers.torch_archive import Archive, read_archive
+from neurovariety.checkpoints.readers.torch_operations import OPERATIONS, Call
+from neurovariety.errors import InputError
+
+_AGREEMENT = 1e-3
+"""Largest difference, relative to the largest output, between the module and the network read from it, on random inputs: float32
+loses about 1e-5 in deep networks, a misread operation changes the first digit."""
+
+
+def read_pt2(file: str | Path) -> Network:
+    """The network in a ``.pt2`` file of ``torch.export.save``. Nothing in the file is executed or unpickled; torch is not needed."""
+    return read_program(read_archive(file, str(file)), Path(file).name)
+
+
+def read_module(module: Any, example: Any = None) -> Network:
+    """The network of a ``torch.nn.Module``, exported in evaluation mode.
+
+    ``example`` is a batch of inputs (batch, \\*input shape), or the shape of one input as a tuple of ints; without it the module must
+    begin with a linear layer. The network is compared with the module on random inputs before it is returned. Raises `InputError`
+    where the module cannot be exported, or holds an operation that is not understood.
+    """
+    import torch
+
+    dtype = next((p.dtype for p in module.parameters() if p.dtype.is_floating_point), torch.float32)
+    shape = _input_shape(module, example)
+    training = {m: m.training for m in module.modules()}
+    module.eval()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                program = torch.export.export(module, (torch.zeros((BATCH, *shape), dtype=dtype),), strict=False)
+                buffer = io.BytesIO()
+                torch.export.save(program, buffer)
+            except Exception as error:  # torch raises its own classes and bare RuntimeErrors
+                first = (str(error).strip().splitlines() or [""])[0][:160]
+                raise InputError(
+                    f"torch.export cannot export the module for inputs of shape {shape} ({type(error).__name__}: {first}); check "
+                    "example="
+                ) from error
+        buffer.seek(0)
+        network = read_program(read_archive(buffer, "the exported module"), "torch")
+        x = np.random.default_rng(0).normal(size=(BATCH, *shape))
+        with torch.no_grad():
+            expected = module(torch.as_tensor(x, dtype=dtype)).double().numpy()
+        _compare(expected, network.evaluate(torch.as_tensor(x, dtype=dtype).double().numpy()))
+    finally:
+        for m, was in training.items():
+            m.training = was
+    return network
+
+
+def _compare(expected: Array, found: Array) -> None:
+    scale = np.max(np.abs(expected), initial=1e-30)
+    if expected.shape != found.shape or not np.all(np.abs(expected - found)[np.isfinite(expected)] <= _AGREEMENT * scale):
+        raise InputError(
+            "the network read from the module does not compute what the module does on random inputs; it may mix samples of a batch, "
+            "or an operation was misread: please report it"
+        )
+
+
+def _input_shape(module: Any, example: Any) -> tuple[int, ...]:
+    if example is None:
+        features = next((m.in_features for m in module.modules() if hasattr(m, "in_features")), None)
+        if features is None:
+            raise InputError(
+                "the module does not say the shape of its inputs; give example=, a batch of inputs or the shape of one input"
+            )
+        return (int(features),)
+    if isinstance(example, tuple) and all(isinstance(n, int) for n in example):
+        return example
+    shape = tuple(np.shape(example))
+    if len(shape) < 1:
+        raise InputError(f"example= is a batch of inputs, with the batch axis first, or a tuple of ints; got shape {shape}")
+    return tuple(int(n) for n in shape[1:])
+
+
+def read_program(archive: Archive, source: str) -> Network:
+    """The network of an exported program, batch axis taken off."""
+    try:
+        return _Reader(archive, source).network()
+    except (KeyError, TypeError, AttributeError, IndexError) as error:
+        raise InputError(
+            f"the exported program of {source} has a form that is not understood ({type(error).__name__}: {error})"
+        ) from error
+
+
+class _Reader:
+    def __init__(self, archive: Archive, source: str) -> None:
+        self.graph = archive.program["graph_module"]["graph"]
+        self.values: dict[str, Operand] = {}
+        kinds = {"parameter": "parameter_name", "buffer": "buffer_name", "tensor_constant": "tensor_constant_name"}
+        fixed, input_name = set(), []
+        for spec in archive.program["graph_module"]["signature"]["input_specs"]:
+            ((kind, entry),) = spec.items()
+            if kind in kinds:
+                key = entry[kinds[kind]]
+                if key not in archive.tensors:
+                    raise InputError(f"{source} has no tensor for {key!r}; save it with its state")
+                self.values[entry["arg"]["name"]] = Stored(key)
+                fixed |= {key} if kind != "parameter" else set()
+            elif kind == "user_input" and "as_tensor" in entry["arg"]:
+                input_name.append(entry["arg"]["as_tensor"]["name"])
+            else:
+                raise InputError(f"{source} takes an argument that is not a tensor ({kind}); export a module with one tensor input")
+        if len(input_name) != 1:
+            raise InputError(f"{source} takes {len(input_name)} tensor inputs; a network has one")
+        sizes = self.graph["tensor_values"][input_name[0]]["sizes"]
+        if not sizes:
+            raise InputError(f"{source} takes a number; export it with a batch of inputs, the batch axis first")
+        shape = []
+        for n in sizes[1:]:
+            if "as_int" not in n:
+                raise InputError(f"{source} leaves the shape of an input open; only the batch axis may be dynamic")
+            shape.append(int(n["as_int"]))
+        batch = int(sizes[0].get("as_int", BATCH))
+        # a batch of dynamic length shows as symbols; they stand for the length of the batch here
+        self.symbols = dict.fromkeys(self.graph["sym_int_values"], batch)
+        uses = Counter(
+            self.values[t["name"]].key
+            for node in self.graph["nodes"]
+            for argument in node["inputs"]
+            for t in _tensors(argument["arg"])
+            if isinstance(self.values.get(t["name"]), Stored)
+        )
+        self.builder = Builder(source, archive.tensors, fixed, uses, batch)
+        self.values[input_name[0]] = self.builder.input(input_name[0], tuple(shape))
+
+    def network(self) -> Network:
+        for node in self.graph["nodes"]:
+            self._read(node)
+        outputs = self.graph["outputs"]
+        if len(outputs) != 1 or "as_tensor" not in outputs[0]:
+            raise InputError(f"{self.builder.source} returns {len(outputs)} values; a network returns one tensor")
+        return self.builder.finish(self.values[outputs[0]["as_tensor"]["name"]])
+
+    def _read(self, node: dict[str, Any]) -> None:
+        path = _module_path(node.get("metadata", {}))
+        operator = node["target"].removeprefix("torch.ops.aten.").partition(".")[0]
+        arguments = {a["name"]: self._argument(a["arg"]) for a in node["inputs"]}
+        outputs = node["outputs"]
+        if operator == "sym_size" and "as_sym_int" in outputs[0]:
+            if arguments.get("dim") != 0:
+                raise InputError(f"{path or self.builder.source} leaves an axis other than the batch open; export with fixed shapes")
+            return
+        place = path or self.builder.source
+        if operator.startswith("_assert") and not outputs:  # what export checks of shapes and types
+            return
+        if not node["target"].startswith("torch.ops.aten.") or operator not in OPERATIONS:
+            refuse(place, node["target"].removeprefix("torch.ops."))
+        names = [t["name"] for o in outputs for t in _tensors(o)]
+        if not names:
+            refuse(place, operator, "it makes no tensor")
+        call = Call(self.builder, names[0], path, operator, arguments, node)
+        operation: Callable[[Call], Any] = OPERATIONS[operator]
+        made = operation(call)
+        for name, value in zip(names, made if isinstance(made, list) else [made], strict=True):
+            self.values[name] = value
+        if operator.endswith("_") and operator != "detach_":
+            self._overwrite(node, place, operator, self.values[names[0]])
+
+    def _overwrite(self, node: dict[str, Any], place: str, operator: str, new: Operand) -> None:
+        """After an operation in place every name of the old value means the new one; views of it would change too, and are refused."""
+        old = self.values[node["inputs"][0]["arg"]["as_tensor"]["name"]]
+        views = ("reshape", "transpose", "slice", "input")
+        made = self.builder.made(old)
+        if made is None or made.kind in views or any(n.kind in views and made.name in n.inputs for n in self.builder.nodes):
+            refuse(place, operator, "it overwrites a value of which there are views, or an input or a weight")
+        self.values.update({name: new for name, value in self.values.items() if value == old})
+
+    def _argument(self, argument: dict[str, Any]) -> Any:
+        ((kind, value),) = argument.items()
+        if kind == "as_tensor":
+            return self.values[value["name"]]
+        if kind == "as_tensors":
+            return [self.values[t["name"]] for t in value]
+        if kind == "as_sym_int":
+            return self._symbol(value)
+        if kind == "as_sym_ints":
+            return [self._symbol(v) for v in value]
+        if kind in ("as_int", "as_ints", "as_bool", "as_string", "as_float"):
+            return value
+        return None
+
+    def _symbol(self, value: dict[str, Any]) -> int:
+        return int(value["as_int"]) if "as_int" in value else self.symbols[value["as_name"]]
+
+
+def _tensors(argument: dict[str, Any]) -> list[dict[str, Any]]:
+    ((kind, value),) = argument.items()
+    return [value] if kind == "as_tensor" else list(value) if kind == "as_tensors" else []
+
+
+def _module_path(metadata: dict[str, str]) -> str:
+    """The path of the innermost module that made a node: the second field of the last entry of its module stack."""
+    stack = metadata.get("nn_module_stack", "")
+    fields = stack.split(";")[-1].split(",")
+    return fields[1] if len(fields) > 2 else ""

@@ -1,0 +1,1 @@
+"""Networks written as ONNX and torch files."""

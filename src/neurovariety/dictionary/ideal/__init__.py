@@ -1,1 +1,0 @@
-"""The ideal of a neurovariety, as far as exact interpolation finds it: coordinates, equations by degree, proofs that they vanish."""

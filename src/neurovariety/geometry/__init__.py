@@ -1,0 +1,1 @@
+"""What can be asked of a model without a loss: exact ranks, ideals, images, solutions, strata, boundaries, singular functions."""

@@ -1,0 +1,1 @@
+"""Exact ranks at points of prime fields: generic rank, span, symmetries as vector fields, special fibers."""

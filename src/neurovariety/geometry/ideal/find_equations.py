@@ -1,0 +1,127 @@
+"""The equations of a model up to a degree: interpolated, verified, and what they say of its dimension."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from neurovariety.geometry.ideal.coefficients import Coordinates
+from neurovariety.geometry.ideal.equations_by_degree import Equation, Interpolation
+from neurovariety.geometry.ideal.vanishing import independent_gradients, vanishes_identically, vanishing_error
+from neurovariety.progress import note
+from neurovariety.geometry.exact.points import generator
+from neurovariety.errors import InputError, ResourceError
+from neurovariety.model import Model
+
+_DEFAULT_DEGREE = 8
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much work a search may be: terms of the expanded model, monomials of one degree, columns of one matrix."""
+
+    terms: int
+    monomials: int
+    columns: int
+
+
+ASKED: Final = Limits(20_000, 300_000, 6000)
+"""For a degree that the user asks for: minutes."""
+
+DEFAULT: Final = Limits(20_000, 20_000, 800)
+"""Where the degree is left open: seconds."""
+
+QUICK: Final = Limits(4000, 6000, 300)
+"""On the way to something else: a fraction of a second."""
+
+
+@dataclass(frozen=True, eq=False)
+class System:
+    """Generators of the equations of a model up to a degree, in its `coordinates`."""
+
+    coordinates: Coordinates
+    generators: tuple[Equation, ...]
+    hilbert: tuple[int, ...]
+    """Dimension of the polynomials of degree 0, 1, ..., K modulo the equations."""
+    equations: tuple[int, ...]
+    """Dimension of the equations of degree 1, ..., K."""
+    stopped: str
+    """Why the search ended at degree K."""
+    bound: int
+    """The dimension is at most this: coordinates minus the rank of the gradients."""
+    error: float
+    """0 where every generator is proved to vanish."""
+
+    @property
+    def searched(self) -> int:
+        """The largest degree K of which all equations are known."""
+        return len(self.equations)
+
+
+def find_equations(model: Model, degree: int | None, seed: int, *, rank: int) -> System:
+    """Equations up to ``degree``; without one, until they prove what is known of the dimension or pass the limits.
+
+    ``rank`` is a proved lower bound of the dimension; without a degree the search ends where the equations show that it is the
+    dimension. Raises `ResourceError` where the degree asked for is out of reach.
+    """
+    rng = generator(seed, 13)
+    limits = DEFAULT if degree is None else ASKED
+    search = Interpolation(Coordinates.of(model, limits.terms), rng)
+    found = _search(search, degree, rank, limits, rng)
+    checks = [vanishes_identically(g, search.coordinates) for g in found.generators]
+    unproved = [g for g, ok in zip(found.generators, checks, strict=True) if not ok]
+    error = vanishing_error(unproved, search.coordinates, rng) if False not in checks else 1.0
+    if error >= 1:
+        raise ResourceError(f"the equations of {model.name} could not be verified; try another seed or a lower degree")
+    return replace(found, error=error)
+
+
+def equations_bound(model: Model, rank: int, seed: int) -> System | None:
+    """Equations that prove the dimension to be ``rank``, a proved lower bound, if a quick search finds some; else None.
+
+    Only as many are kept as have independent gradients, and each is verified identically.
+    """
+    rng = generator(seed, 13)
+    try:
+        search = Interpolation(Coordinates.of(model, QUICK.terms), rng)
+        found = _search(search, None, rank, QUICK, rng)
+    except (InputError, ResourceError):
+        return None
+    if found.bound > rank:
+        return None
+    independent = independent_gradients(found.generators, search.coordinates, search.prime, rng)
+    chosen = tuple(found.generators[i] for i in independent)
+    if search.coordinates.count - len(chosen) > rank or not all(vanishes_identically(g, search.coordinates) for g in chosen):
+        return None
+    return replace(found, generators=chosen)
+
+
+def _search(search: Interpolation, degree: int | None, rank: int, limits: Limits, rng: np.random.Generator) -> System:
+    """Degree by degree; the generators are not yet verified."""
+    coordinates = search.coordinates
+    generators: list[Equation] = []
+    hilbert, counts = [1], []
+    bound = coordinates.count
+    stopped = "the degree asked for" if degree is not None else f"degree {_DEFAULT_DEGREE}; --degree goes further"
+    for k in range(1, (degree or _DEFAULT_DEGREE) + 1):
+        try:
+            if k > 1 and degree is not None:
+                search.require(degree, limits.monomials)
+            found = search.degree(k, limits.columns, limits.monomials)
+        except ResourceError as refusal:
+            if degree is not None:
+                raise
+            stopped = f"{refusal}; --degree goes further"
+            break
+        generators += found.generators
+        hilbert.append(found.monomials - found.equations)
+        counts.append(found.equations)
+        note(up_to_degree=k, generators=len(generators))
+        if found.generators:
+            bound = coordinates.count - len(independent_gradients(generators, coordinates, search.prime, rng))
+        if degree is None and bound <= rank:
+            stopped = f"the equations show that the dimension is at most {bound}"
+            break
+    return System(coordinates, tuple(generators), tuple(hilbert), tuple(counts), stopped, bound, 0.0)

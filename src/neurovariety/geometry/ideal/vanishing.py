@@ -1,0 +1,117 @@
+"""Equations held against a parametrization: verified identically, evaluated at a function, differentiated at a point."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from neurovariety.geometry.ideal.coefficients import Coordinate, Coordinates
+from neurovariety.geometry.ideal.equations_by_degree import Equation
+from neurovariety.linear_algebra import count_primes_lower_bound, echelon, random_prime
+from neurovariety.rings.ring import Array
+from neurovariety.tolerances import PRIME_BITS
+
+_MAX_PRODUCTS = 5 * 10**6
+"""Term products of a composition that are worth expanding (a second or two)."""
+
+_TRIALS = 8
+_POINTS = 20
+
+
+def vanishes_identically(equation: Equation, coordinates: Coordinates) -> bool | None:
+    """Whether E(c_1(w), ..., c_n(w)) is the zero polynomial, by exact expansion over Q; None where that would take too long."""
+    sizes = [len(q) for q in coordinates.polynomials] + [1]
+    if sum(math.prod(sizes[i] for i in term) for term, _ in equation.terms) > _MAX_PRODUCTS:
+        return None
+    context = coordinates.polynomials[0].context()
+    values = [*coordinates.polynomials, context.constant(1)]
+    total = context.constant(0)
+    for term, coefficient in equation.terms:
+        product = context.constant(coefficient)
+        for i in term:
+            product = product * values[i]
+        total = total + product
+    return bool(total == 0)
+
+
+def vanishing_error(equations: Sequence[Equation], coordinates: Coordinates, rng: np.random.Generator) -> float:
+    """A bound for the probability that equations which vanish at fresh random points mod random primes do not vanish identically.
+
+    Returns 1 where one of them does not vanish. A composition of degree D and height H survives a trial only if the prime divides
+    all its coefficients (at most log2 H / 21 primes) or the points are zeros of it mod p, each with probability D / p.
+    """
+    if not equations:
+        return 0.0
+    degree = max(int(q.total_degree()) for q in coordinates.polynomials) * max(e.degree for e in equations)
+    log_norms = [_log_norm(q) for q in coordinates.polynomials] + [0.0]
+    height = max(math.log2(sum(abs(c) for _, c in e.terms)) + e.degree * max(log_norms) for e in equations)
+    bad_prime = height / (PRIME_BITS - 1) / count_primes_lower_bound(PRIME_BITS)
+    once = min(1.0, bad_prime + (degree / 2.0 ** (PRIME_BITS - 1)) ** _POINTS)
+    for _ in range(_TRIALS):
+        p = random_prime(PRIME_BITS, rng)
+        weights = rng.integers(0, p, size=(_POINTS, coordinates.parameters))
+        values = np.concatenate([coordinates.at(weights, p), np.ones((_POINTS, 1))], axis=1).astype(np.int64) % p
+        if any(np.any(_evaluated(e, values, p)) for e in equations):
+            return 1.0
+    return min(1.0, len(equations) * once**_TRIALS)
+
+
+def independent_gradients(equations: Sequence[Equation], coordinates: Coordinates, p: int, rng: np.random.Generator) -> list[int]:
+    """Indices of equations whose gradients at a random function of the model are independent mod p, as many as possible.
+
+    Equations that vanish on the model are constant along it, so its dimension is at most n minus their number: independence mod p at
+    one point implies independence over Q at a generic one.
+    """
+    weights = rng.integers(0, p, size=(1, coordinates.parameters))
+    columns = gradients(equations, coordinates.at(weights, p)[0], p)
+    return [int(i) for i in echelon(columns, p).pivot_columns] if equations else []
+
+
+def gradients(equations: Sequence[Equation], point: Array, p: int) -> Array:
+    """The gradients mod p at a function with the coefficients ``point`` (n,), one a column: shape (n, equations)."""
+    values = [int(v) % p for v in point] + [1]
+    columns = np.zeros((len(point), len(equations)))
+    for e, equation in enumerate(equations):
+        for term, coefficient in equation.terms:
+            for k, i in enumerate(term):
+                if i < len(point):
+                    others = math.prod(values[j] for j in (*term[:k], *term[k + 1 :])) % p
+                    columns[i, e] = (columns[i, e] + coefficient % p * others) % p
+    return columns
+
+
+def violated(
+    equations: Sequence[Equation], coordinates: Coordinates, target: Mapping[Coordinate, Fraction]
+) -> Equation | Coordinate | None:
+    """What shows that a function is outside the model: a coefficient that no function of the model has, or the first equation that
+    does not vanish at it; None where every equation holds."""
+    places = {key: j for j, key in enumerate(coordinates.monomials)}
+    for key, value in target.items():
+        if value and key not in places:
+            return key
+    values = [target.get(key, Fraction(0)) for key in coordinates.monomials] + [Fraction(1)]
+    for equation in equations:
+        if sum(c * math.prod((values[i] for i in term), start=Fraction(1)) for term, c in equation.terms):
+            return equation
+    return None
+
+
+def _evaluated(equation: Equation, values: Array, p: int) -> Array:
+    total = np.zeros(len(values), dtype=np.int64)
+    for term, coefficient in equation.terms:
+        product = np.full(len(values), coefficient % p, dtype=np.int64)
+        for i in term:
+            product = product * values[:, i if i < values.shape[1] else -1] % p
+        total = (total + product) % p
+    return total
+
+
+def _log_norm(polynomial: Any) -> float:
+    """log2 of the sum of the absolute values of the coefficients, over their common denominator."""
+    coefficients = [Fraction(int(c.p), int(c.q)) for c in polynomial.coeffs()]
+    common = math.lcm(*(c.denominator for c in coefficients))
+    return math.log2(max(1, sum(abs(c) * common for c in coefficients)) * common)

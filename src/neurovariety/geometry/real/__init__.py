@@ -1,0 +1,1 @@
+"""Exact real arithmetic: rational matrices, surds, real roots of polynomials."""

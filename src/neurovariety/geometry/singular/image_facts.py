@@ -1,0 +1,227 @@
+"""The functions of each smaller network inside a network: are they singular functions of the large one, and how?"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from neurovariety.architectures import CNN, MLP, Attention, Linear
+from neurovariety.claim import Claim
+from neurovariety.dictionary.dimension import DimensionResult
+from neurovariety.dictionary.dimension import dimension as dimension_of
+from neurovariety.progress import quietly
+from neurovariety.geometry.images.real_components import architecture_of
+from neurovariety.geometry.singular.known_ideal import KnownIdeal
+from neurovariety.geometry.singular.tangents import TangentSpan, tangent_span
+from neurovariety.geometry.strata.facts import stratum_facts
+from neurovariety.geometry.strata.fiber_families import fiber_families
+from neurovariety.geometry.strata.padding import smaller_network
+from neurovariety.geometry.strata.smaller_models import Strata
+from neurovariety.geometry.strata.weight_stratum import Sizes, WeightStratum
+from neurovariety.geometry.exact.points import Point, generator
+from neurovariety.errors import VerificationError
+from neurovariety.linear_algebra import random_prime
+from neurovariety.model import Model
+from neurovariety.program.of_model import draw_coefficients
+from neurovariety.rings.finite_field import FiniteField
+from neurovariety.tolerances import EXTRA_SAMPLES, PRIME_BITS
+
+_STREAM = 76
+_MOST_ROWS = 600
+"""Functions are told apart by at most so many values: a span that is larger is cut, and stays a lower bound."""
+
+_EACH = (2, 8)
+"""Weights looked at on each stratum over a function that leaves weights free: few at first, more where they decide nothing."""
+
+
+@dataclass(frozen=True)
+class ImageFacts:
+    """A set of functions of ``dimension`` (as ``sure`` as that); ``status`` of its general member with ``claim``; ``kind`` node, cusp,
+    mixed or -; bounds of the dimension of the tangent space; ``branches`` seen; ``small`` a model of these functions, up to linear
+    coordinates (None: the zero function); ``sizes`` as of its strata."""
+
+    name: str
+    dimension: int
+    sure: Claim
+    status: str
+    claim: Claim
+    kind: str
+    tangent_at_least: int
+    tangent_at_most: int | None
+    branches: int
+    small: Model | None
+    sizes: Sizes
+
+    def to_dict(self, whole: int) -> dict[str, Any]:
+        """For the value of the entry; ``whole`` is the dimension of the closure, and of every tangent cone."""
+        return {
+            "name": self.name,
+            "dimension": self.dimension,
+            "status": self.status,
+            "claim": str(self.claim),
+            "type": self.kind,
+            "tangent_space": [self.tangent_at_least, self.tangent_at_most],
+            "tangent_cone": whole,
+            "branches": self.branches,
+        }
+
+
+@dataclass(frozen=True)
+class Closure:
+    """What is known of a closure X: its dimension lies between two proved bounds, ``at_least`` and ``at_most``; the dimension of its
+    span (``ambient``), its equations, and its strata with what a theorem says of them."""
+
+    at_least: int
+    at_most: int
+    ambient: int | None
+    ideal: KnownIdeal | None
+    strata: Strata
+
+
+def image_facts(model: Model, closure: Closure, seed: int) -> list[ImageFacts]:
+    """Each image of the known strata, from large to small, the zero function last. Images of full dimension are left out."""
+    out: list[ImageFacts] = []
+    sizes: dict[str, DimensionResult] = {}
+    for index, family in enumerate(fiber_families(model)):
+        found = _image(model, family, closure, sizes, seed, index)
+        if found.dimension >= closure.at_least:
+            continue
+        same = next((k for k, o in enumerate(out) if o.sizes == found.sizes), None)
+        if same is None:
+            out.append(found)
+        else:
+            out[same] = _better(out[same], found)
+    out.sort(key=lambda i: -i.dimension)
+    constant = _smallest(model, closure)
+    return [*out, *([constant] if constant else [])]
+
+
+_STATUS = ("undecided", "smooth", "singular")
+
+
+def _better(a: ImageFacts, b: ImageFacts) -> ImageFacts:
+    """What two families of weights show of the same functions."""
+    first, second = (a, b) if _STATUS.index(a.status) >= _STATUS.index(b.status) else (b, a)
+    named = min((a, b), key=lambda i: (i.small is None or architecture_of(i.small) is None, i.name))
+    kind = "node" if "node" in (a.kind, b.kind) else first.kind
+    return replace(
+        first,
+        name=named.name,
+        small=named.small,
+        dimension=max(a.dimension, b.dimension),
+        sure=named.sure if named.dimension >= max(a.dimension, b.dimension) else first.sure,
+        claim=Claim.PROVED if first.status == second.status and second.claim is Claim.PROVED else first.claim,
+        kind=kind,
+        tangent_at_least=max(a.tangent_at_least, b.tangent_at_least),
+        branches=max(a.branches, b.branches),
+    )
+
+
+def _smallest(model: Model, closure: Closure) -> ImageFacts | None:
+    """The zero function, or constants where there are biases: the closure is a cone, and invariant under adding constants, so its
+    tangent space there contains the whole closure, hence its span."""
+    architecture, ambient, ideal = architecture_of(model), closure.ambient, closure.ideal
+    cone = ideal is not None and ideal.system.coordinates.is_cone
+    if ambient is None or not (cone or isinstance(architecture, MLP | Linear | CNN | Attention)):
+        return None
+    bias = isinstance(architecture, MLP) and architecture.bias
+    singular = ambient > closure.at_most
+    return ImageFacts(
+        name="constants" if bias else "zero",
+        dimension=model.outputs if bias else 0,
+        sure=Claim.PROVED,
+        status="singular" if singular else "smooth",
+        claim=Claim.PROVED,
+        kind="cusp" if singular else "-",
+        tangent_at_least=ambient,
+        tangent_at_most=ambient,
+        branches=0 if singular else 1,
+        small=None,
+        sizes=(),
+    )
+
+
+def _image(
+    model: Model, family: tuple[WeightStratum, ...], closure: Closure, sizes: dict[str, DimensionResult], seed: int, index: int
+) -> ImageFacts:
+    rng = generator(seed, _STREAM, index)
+    p = random_prime(PRIME_BITS, rng)
+    field = FiniteField(p)
+    free = family[0].free
+    assert free is not None
+    theta = rng.integers(0, p, size=family[0].parameters - free)
+    coefficients = draw_coefficients(model, field, rng)
+    rows = min(closure.ambient if closure.ambient is not None else _MOST_ROWS, _MOST_ROWS)
+    inputs = field.random((math.ceil(rows / model.outputs) + EXTRA_SAMPLES, *model.input_shape), rng)
+    for each in _EACH:
+        points = []
+        for s in family:
+            assert s.free is not None
+            for _ in range(each if s.free else 1):
+                points.append(Point(field, s.at(np.concatenate([theta, rng.integers(0, p, size=s.free)]), p), coefficients, rng))
+        span = tangent_span(model, p, points, inputs, closure.at_least)
+        if span.first > closure.at_most or len(points) == len(family):
+            break
+    at_most, ideal = None, closure.ideal
+    if ideal is not None:
+        weights = np.asarray(points[0].weights, dtype=np.int64)[None, :]
+        at_most = ideal.tangent_dimension(ideal.system.coordinates.at(weights, p)[0], p)
+    if at_most is not None and span.second > at_most:
+        raise VerificationError(
+            f"{model.name} at {family[0].name}: weights give {span.second} tangent directions, equations allow {at_most}; please "
+            "report this as a bug"
+        )
+    size, sure = _dimension(family[0], closure.at_most, sizes, seed, index)
+    status, claim = _status(span, at_most, closure, len(family))
+    small = family[0].small
+    named = small is not None and architecture_of(small) is not None
+    return ImageFacts(
+        name=small.name if named and small is not None else family[0].name.split(" (from")[0],
+        dimension=size,
+        sure=sure,
+        status=status,
+        claim=claim,
+        kind=node_or_cusp(span, closure.at_least) if status == "singular" else "-",
+        tangent_at_least=max(span.second, closure.at_least if status == "smooth" else 0),
+        tangent_at_most=closure.at_least if status == "smooth" else at_most,
+        branches=span.branches,
+        small=smaller_network(family[0]) or small,
+        sizes=family[0].sizes,
+    )
+
+
+def node_or_cusp(span: TangentSpan, dimension: int) -> str:
+    """Node: weights of full rank over the function have different tangent spaces; cusp: none looked at have full rank; else mixed."""
+    if max(span.ranks) < dimension:
+        return "cusp"
+    return "node" if span.branches > 1 else "mixed"
+
+
+def _status(span: TangentSpan, at_most: int | None, closure: Closure, members: int) -> tuple[str, Claim]:
+    if at_most == closure.at_least:
+        return "smooth", Claim.PROVED  # the tangent space has at least the dimension of X, and that is at least this
+    if span.first > closure.at_most or closure.strata.exact:
+        return "singular", Claim.PROVED
+    if span.second > closure.at_most:
+        return "singular", Claim.PROBABILITY
+    if closure.strata.immersed and min(span.ranks) == closure.at_least:
+        # With one weight over the function, modulo scalings, the closure looks like weight space there.
+        return ("smooth", Claim.PROVED) if members == 1 else ("singular", Claim.PROVED)
+    if at_most is not None and at_most > closure.at_most and closure.ideal is not None and closure.ideal.complete:
+        return "singular", Claim.PROBABILITY
+    return "undecided", Claim.UNDECIDED
+
+
+def _dimension(stratum: WeightStratum, bound: int, sizes: dict[str, DimensionResult], seed: int, index: int) -> tuple[int, Claim]:
+    """Dimension of the functions over a stratum: of the smaller network, or a rank along the stratum."""
+    small = smaller_network(stratum)
+    if small is not None:
+        if small.name not in sizes:
+            sizes[small.name] = quietly(dimension_of, small, seed=seed)
+        found = sizes[small.name]
+        return int(found.value), found.claim
+    facts = stratum_facts(stratum, seed, index, bound)
+    return facts.functions, facts.claim

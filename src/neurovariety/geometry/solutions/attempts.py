@@ -1,0 +1,58 @@
+"""Attempts at a complete count: other random projections and charts, where one does not lead to all solutions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from neurovariety.progress import time_is_short, time_is_up
+from neurovariety.geometry.exact.points import generator
+from neurovariety.errors import ResourceError
+from neurovariety.homotopy import Checkpoint
+
+_MOST_DERIVATIVES = 1500
+_MOST_VALUES = 120
+ATTEMPTS = 4
+"""A few in a hundred do not succeed the first time."""
+
+
+def attempts(
+    stream: int, seed: int, checkpoint: str | Path | None, problem: str
+) -> Iterator[tuple[int, np.random.Generator, Checkpoint | None]]:
+    """Number, randomness and checkpoint of each attempt at ``problem``; the files after the first end in the attempt's number."""
+    for attempt in range(ATTEMPTS):
+        if attempt and time_is_up():
+            return
+        kept = None
+        if checkpoint is not None:
+            file = Path(checkpoint)
+            file = file.with_name(f"{file.name}.{attempt}") if attempt else file
+            kept = Checkpoint(file, f"{problem}, seed {seed}, attempt {attempt}")
+        yield attempt, generator(seed, stream, attempt), kept
+
+
+def check_size(entry: str, dimension: int, coordinates: int) -> None:
+    """Raise `ResourceError` where searches have a limit and the system alone would take as long to write out."""
+    if time_is_short() and dimension * coordinates > _MOST_DERIVATIVES:
+        raise ResourceError(
+            f"{coordinates} coefficients in {dimension} weights are too many to follow paths for along with other entries; "
+            f"`neurovariety {entry}` alone takes the time it needs"
+        )
+
+
+def check_values(rows: int, outputs: int) -> None:
+    """Raise `ResourceError` where outputs at that many rows are more probabilities than a likelihood is written out for."""
+    if rows * outputs > _MOST_VALUES:
+        raise ResourceError(
+            f"{rows} rows and {outputs} outputs make {rows * outputs} probabilities, each with its own count; expected at most "
+            f"{_MOST_VALUES}; take a sample of the rows"
+        )
+
+
+def why_incomplete() -> str:
+    """A notice on a count that is not complete."""
+    if time_is_up():
+        return "the search was stopped to save time; called alone, the entry goes on"
+    return f"not every test of completeness passed in {ATTEMPTS} attempts; another seed may help"

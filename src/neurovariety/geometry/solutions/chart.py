@@ -1,0 +1,79 @@
+"""A chart of the weights: as many stay free as the neurovariety has dimensions, the others are held at small integers.
+
+Let r be the dimension of the neurovariety X. Where the Jacobian of the parametrization, restricted to the slice L of weights with the
+fixed ones at their values, has rank r at one point of L, the map L -> X is dominant between irreducible varieties of one dimension: a
+general point of X has finitely many preimages in L, and at least one. The rank is checked mod p, which proves it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from neurovariety.geometry.exact.points import generator
+from neurovariety.errors import DivisionByZeroError, InputError
+from neurovariety.linear_algebra import echelon, random_prime
+from neurovariety.model import Model
+from neurovariety.program.of_model import draw_coefficients, jacobian_rows
+from neurovariety.rings.finite_field import FiniteField
+from neurovariety.tolerances import PRIME_BITS
+
+_STREAM = 4001
+_TRIES = 24
+
+
+@dataclass(frozen=True)
+class Chart:
+    """``free`` weights by position; the others are ``fixed`` at integers (position -> value)."""
+
+    free: tuple[int, ...]
+    fixed: dict[int, int]
+
+
+def find_chart(model: Model, dimension: int, seed: int) -> Chart:
+    """A chart of a model whose neurovariety has the given dimension. Raises `InputError` where none was found."""
+    rng = generator(seed, _STREAM)
+    n = model.parameters
+    for attempt in range(_TRIES):
+        field = FiniteField(random_prime(PRIME_BITS, rng))
+        coefficients = draw_coefficients(model, field, rng)
+        inputs = field.random((-(-dimension // model.outputs) + 4, *model.input_shape), rng)
+
+        def jacobian(point: Any, field: FiniteField = field, coefficients: Any = coefficients, inputs: Any = inputs) -> Any:
+            return jacobian_rows(model, field, point, inputs, coefficients)
+
+        try:
+            # The last weights first: equations then have the lowest degree, since those of the first layer are fixed.
+            columns = np.arange(n)[::-1] if attempt % 2 == 0 else rng.permutation(n)
+            found = echelon(np.ascontiguousarray(jacobian(field.random((n,), rng))[:, columns]), field.p)
+            if found.rank < dimension:
+                continue
+            free = tuple(sorted(int(columns[k]) for k in found.pivot_columns[:dimension]))
+            for values in _values(model, rng):
+                fixed = {i: int(values[i]) for i in range(n) if i not in free}
+                point = field.random((n,), rng)
+                point[list(fixed)] = field.constant(np.array(list(fixed.values()), dtype=np.int64))
+                restricted = jacobian(point)[:, list(free)]
+                if echelon(np.ascontiguousarray(restricted), field.p).rank == dimension:
+                    return Chart(free, fixed)
+        except DivisionByZeroError:
+            continue
+    raise InputError(
+        f"no {dimension} weights of {model.name} could be left free with the others fixed at small integers; try another seed"
+    )
+
+
+def _values(model: Model, rng: np.random.Generator) -> Iterator[Any]:
+    """Values for the fixed weights, the simplest first: unit matrices in place of blocks, ones, random integers."""
+    unit = np.zeros(model.parameters, dtype=np.int64)
+    for block in model.blocks:
+        if len(block.shape) == 2:
+            unit[block.start : block.start + block.size] = np.eye(*block.shape, dtype=np.int64).reshape(-1)
+        else:
+            unit[block.start : block.start + block.size] = 1
+    yield unit
+    yield np.ones(model.parameters, dtype=np.int64)
+    yield rng.integers(1, 10, model.parameters)

@@ -1,0 +1,132 @@
+"""All functions of a neurovariety on a general slice, by monodromy until the trace test passes, with a certificate for each.
+
+Rounds: two slices through random functions are joined by a segment and two arcs, everything found at one is followed to the other, and
+the trace test asks whether all is found. If not, another slice through random functions is joined to both, and so on. The test alone
+decides; how the functions were found does not matter. A search whose time is up stops untested.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+from neurovariety.progress import time_is_up
+from neurovariety.homotopy import Certificates, Checkpoint, Fiber, Monodromy, System, Tape, TraceTest, certify, random_bend, trace_test
+
+SEEDS = 8
+"""Random functions brought to each slice at the start: as many as a block has lanes."""
+
+_SHARES = (1.0, 0.1, 0.03)
+
+ROUNDS = 6
+"""Slices added before the search is given up with what it has."""
+
+
+@dataclass(frozen=True, eq=False)
+class CompleteFiber:
+    """The solutions over the first slice, the last trace test, certificates, and what it took."""
+
+    run: Monodromy
+    trace: TraceTest
+    certificates: Certificates
+    rounds: int
+
+    @property
+    def count(self) -> int:
+        """Number of certified functions that are proved different."""
+        return self.certificates.count
+
+    @property
+    def complete(self) -> bool:
+        """Whether the trace test passed and every solution is certified and different from the others."""
+        return self.trace.passed and self.certificates.complete
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "trace_test": self.trace.to_dict(),
+            "certified": self.count,
+            "rounds": self.rounds,
+            "paths": self.run.paths,
+            "paths_lost": self.run.lost,
+            "slices": len(self.run.fibers),
+            "largest_box": float(np.abs(self.certificates.radii / self.certificates.centres).max(initial=0.0)),
+        }
+
+
+@runtime_checkable
+class Sliced(Protocol):
+    """Slices of an irreducible variety: a system, linear coordinates by which its points are told apart, random and parallel slices."""
+
+    @property
+    def system(self) -> System: ...
+
+    @property
+    def prints(self) -> Tape: ...
+
+    def random(self, number: int, rng: np.random.Generator) -> tuple[Any, Any]: ...
+
+    def parallel(self, parameters: Any, rng: np.random.Generator) -> Any: ...
+
+
+def complete_fiber(
+    slices: Sliced,
+    rng: np.random.Generator,
+    checkpoint: Checkpoint | None = None,
+    found_more: Callable[[int, int], None] | None = None,
+) -> CompleteFiber:
+    """Search, test, certify.
+
+    ``checkpoint``: where to keep what is found; a run goes on from what the file holds. ``found_more`` is called after each batch
+    of paths with the number of points found and of paths followed.
+    """
+    run = Monodromy(slices.system, slices.prints)
+
+    def after_batch(found: int, paths: int) -> None:
+        if found_more is not None:
+            found_more(found, paths)
+        if checkpoint is not None:
+            checkpoint.offer(run, rng)
+
+    if checkpoint is None or not checkpoint.read(run, rng):
+        _begin(run, slices, rng)
+    rounds = len(run.fibers) - 1
+    while True:
+        run.close(after_batch, time_is_up)
+        base = run.fibers[0]
+        if time_is_up():
+            trace = TraceTest(len(base), float("inf"), 0.0, 0)
+            break
+        trace = _tested(slices, base, rng)
+        if trace.passed or rounds >= ROUNDS:
+            break
+        rounds += 1
+        weights, parameters = slices.random(1 + SEEDS, rng)
+        new = run.add_fiber(parameters[0], weights[0])
+        run.seed(weights[1:], parameters[1:], new)
+        for old in (0, 1):
+            run.add_arc(old, new, 1.0)
+    if checkpoint is not None:
+        checkpoint.write(run, rng)
+    certificates = certify(slices.system, base.array(), base.parameters, slices.prints)
+    return CompleteFiber(run, trace, certificates, rounds)
+
+
+def _tested(slices: Sliced, base: Fiber, rng: np.random.Generator) -> TraceTest:
+    """The trace test; where points are lost on the way, over shorter ways, which pass fewer ill-conditioned places."""
+    for share in _SHARES:
+        trace = trace_test(slices.system, slices.prints, base.array(), base.parameters, share * slices.parallel(base.parameters, rng))
+        if not trace.lost:
+            break
+    return trace
+
+
+def _begin(run: Monodromy, slices: Sliced, rng: np.random.Generator) -> None:
+    weights, parameters = slices.random(2, rng)
+    for side in (0, 1):
+        run.add_fiber(parameters[side], weights[side])
+        run.seed(*slices.random(SEEDS, rng), side)
+    for bend in (1.0, random_bend(rng), random_bend(rng).conjugate()):
+        run.add_arc(0, 1, bend)

@@ -1,0 +1,152 @@
+"""The points of the generic fiber modulo the stated symmetries, counted numerically.
+
+1. All points of the graph {(w, c(w))} over a chart on one general slice, complete by the linear trace test on the graph.
+2. That slice is moved to one of the neurovariety through a random function. Every isolated weight over it is the limit of one of
+the complete
+   set; the others go to infinity.
+3. The functions on the slice must be as many as the degree, and all have equally many weights, as monodromy demands: a limit that
+was lost
+   shows itself there. The limits are certified.
+4. Weights over one function are sorted into orbits of the stated group.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from neurovariety.geometry.solutions.complete_fiber import complete_fiber
+from neurovariety.geometry.solutions.graph_slices import GraphSlices, graph_slices
+from neurovariety.geometry.solutions.orbits import Orbits
+from neurovariety.geometry.exact.points import generator
+from neurovariety.homotopy import Settings, certify, refine, track, values_at
+from neurovariety.homotopy.distinct import DistinctPoints
+from neurovariety.homotopy.monodromy import REFINED, SAME
+from neurovariety.model import Model
+
+MOST_POINTS = 3000
+"""Points of the graph beyond which a count is given up: some ten seconds."""
+
+_TARGETS = 4
+_ATTEMPTS = 3
+_STREAM = 4010
+_CLOSING = Settings(tolerance=1e-3, contraction=0.02, most_steps=4000, smallest=1e-8)
+
+
+@dataclass(frozen=True)
+class FiberCount:
+    """``orbits`` of the stated group over a general function (None where not complete, with the ``reason``); ``at_least`` as many
+    are shown in any case; ``weights`` (points, N), complex: those found over one function."""
+
+    orbits: int | None
+    at_least: int
+    weights: Any
+    evidence: dict[str, Any]
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Preimages:
+    """The weights over one general value: ``weights`` (points, N), ``functions`` (points,) numbers of their functions; ``reason``
+    is empty where they are complete."""
+
+    weights: Any
+    functions: tuple[int, ...]
+    evidence: dict[str, Any]
+    reason: str = ""
+
+
+class _TooMany(Exception):
+    pass
+
+
+def count_fiber(model: Model, dimension: int, degree: Callable[[], int | None], seed: int) -> FiberCount:
+    """Count the generic fiber of a polynomial model of known dimension, whose fiber has no hidden directions.
+
+    ``degree`` is asked for the degree of the neurovariety, None where it is not known, once the graph is.
+    """
+    orbits = Orbits(model)
+    if not orbits.decides:
+        nothing = np.zeros((0, model.parameters))
+        return FiberCount(None, 1, nothing, {}, "the stated symmetries are of a kind for which no orbit test is known here")
+    found = preimages(model, dimension, degree, seed)
+    number = orbits.count(found.weights)
+    return FiberCount(None if found.reason else number, max(number, 1), found.weights, found.evidence, found.reason)
+
+
+def preimages(model: Model, dimension: int, degree: Callable[[], int | None], seed: int, samples: Any = None) -> Preimages:
+    """The weights on a chart over one general function, or (``samples``) over its values at samples that have the same dimension.
+
+    ``degree`` is asked for the degree of the closure of the functions, or of their values.
+    """
+    best = Preimages(np.zeros((0, model.parameters)), (), {}, "nothing was found")
+    for attempt in range(_ATTEMPTS):
+        found = _attempt(model, dimension, degree, seed + attempt, samples)
+        if not found.reason or "above" in found.reason:
+            return found
+        best = found if len(found.weights) >= len(best.weights) else best
+    return best
+
+
+def _attempt(model: Model, dimension: int, degree: Callable[[], int | None], seed: int, samples: Any) -> Preimages:
+    rng, nothing = generator(seed, _STREAM), np.zeros((0, model.parameters))
+    cut = graph_slices(model, dimension, seed, rng, samples)
+
+    def stop_early(found: int, paths: int) -> None:
+        if found > MOST_POINTS:
+            raise _TooMany
+
+    try:
+        whole = complete_fiber(cut, rng, found_more=stop_early)
+    except _TooMany:
+        return Preimages(nothing, (), {}, f"the graph of the parametrization has a degree above {MOST_POINTS:,}")
+    evidence: dict[str, Any] = {"graph": whole.to_dict()}
+    if not whole.complete:
+        return Preimages(nothing, (), evidence, "the trace test on the graph did not pass")
+    expected = degree()
+    evidence["degree"] = expected
+    if expected is None:
+        return Preimages(nothing, (), evidence, "the degree of the neurovariety could not be determined")
+    weights = nothing
+    functions: tuple[int, ...] = ()
+    for target in range(1, _TARGETS + 1):
+        limits, groups = _limits(cut, whole.run.fibers[0].array(), whole.run.fibers[0].parameters, rng)
+        sizes = Counter(groups)
+        evidence |= {"targets": target, "weights_on_the_slice": len(limits), "values_on_the_slice": len(sizes)}
+        if not len(limits):
+            continue
+        size, chosen = max((n, g) for g, n in sizes.items())
+        over = limits[[g == chosen for g in groups]]
+        if size > len(weights):
+            seen = DistinctPoints(10 * SAME)
+            functions = tuple(seen.add(f)[0] for f in values_at(cut.functions, over))
+            weights = _full(cut, over)
+        if len(sizes) == expected and len(set(sizes.values())) == 1:
+            return Preimages(weights, functions, evidence | {"weights_over_a_value": size})
+    return Preimages(weights, functions, evidence, "not all points of a slice had equally many weights: some were lost")
+
+
+def _limits(cut: GraphSlices, points: Any, parameters: Any, rng: np.random.Generator) -> tuple[Any, list[int]]:
+    """The certified weights on a slice through a random function, and the number of the function of each."""
+    _, target = cut.random(1, rng, graph=False)
+    ended = track(cut.system, points, parameters, target[0], _CLOSING)
+    limits, last = refine(cut.system, np.where(ended.good[:, None], ended.ends, 1.0), target[0])
+    limits = limits[ended.good & (last < REFINED)]
+    if len(limits):
+        proved = certify(cut.system, limits, target[0])
+        limits = limits[proved.certified] if proved.distinct else limits[:0]
+    seen = DistinctPoints(10 * SAME)
+    return limits, [seen.add(f)[0] for f in values_at(cut.values, limits)]
+
+
+def _full(cut: GraphSlices, free: Any) -> Any:
+    """Weights of the model from the free ones."""
+    out = np.zeros((len(free), cut.model.parameters), dtype=np.complex128)
+    out[:, list(cut.chart.free)] = free
+    for position, value in cut.chart.fixed.items():
+        out[:, position] = value
+    return out

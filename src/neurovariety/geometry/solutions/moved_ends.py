@@ -1,0 +1,70 @@
+"""Solutions of a general problem followed to a stated one, in as many passes as their ends need to be confirmed.
+
+Likelihoods and faces of polyhedral distances are solved in the same two steps: a curve of solutions over a line of parameters is cut
+with a hyperplane, which moves to a stated place on the line; from the solutions there paths lead to stated parameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+from neurovariety.progress import time_is_up
+from neurovariety.geometry.solutions.affine_slices import normal
+from neurovariety.homotopy import Fiber, SpecialEnds, System, Tape, carried, confirmed_ends, special_ends
+
+
+@runtime_checkable
+class CutCurve(Protocol):
+    """A curve over a line of parameters: a ``system`` whose last three parameters are those of the hyperplane that cuts it."""
+
+    @property
+    def system(self) -> System: ...
+    @property
+    def prints(self) -> Tape: ...
+    @property
+    def functions(self) -> Tape: ...
+    def towards(self, parameters: Any, level: complex) -> System: ...
+
+
+def ends_at_level(problem: CutCurve, base: Fiber, level: complex, rng: np.random.Generator) -> tuple[SpecialEnds, bool]:
+    """The solutions at the point ``level`` of the line, from those of ``base`` on a general hyperplane, and whether they are confirmed.
+
+    A pass that is to be confirmed starts from another hyperplane; the line stays.
+    """
+    line = base.parameters[:-3]
+    stated = np.concatenate([line, [1.0, 0.0, level]])
+
+    def one_pass(number: int) -> SpecialEnds:
+        solutions, general = base.array(), base.parameters
+        if number:
+            general = np.concatenate([line, np.abs(base.parameters[-3:]).mean() * normal(rng, (3,))])
+            solutions = carried(problem.system, solutions, base.parameters, general, problem.prints, rng)
+        return special_ends(problem.towards(general, level), solutions, problem.functions, rng, (problem.system, stated))
+
+    return confirmed_ends(one_pass, time_is_up)
+
+
+def ends_at_parameters(
+    system: System,
+    between: Callable[[Any, Any], System],
+    known: tuple[Any, Any],
+    parameters: Any,
+    prints: Tape,
+    rng: np.random.Generator,
+) -> tuple[SpecialEnds, bool]:
+    """The solutions of ``system`` at ``parameters``, from ``known`` (solutions, general parameters), and whether they are confirmed.
+
+    ``between`` makes the system whose parameters move; a pass that is to be confirmed starts from other general parameters.
+    """
+
+    def one_pass(number: int) -> SpecialEnds:
+        solutions, start = known
+        if number:
+            start = np.abs(known[1]).mean() * normal(rng, known[1].shape)
+            solutions = carried(system, known[0], known[1], start, prints, rng)
+        return special_ends(between(start, parameters), solutions, prints, rng, (system, parameters))
+
+    return confirmed_ends(one_pass, time_is_up)

@@ -1,0 +1,48 @@
+"""Critical points for a stated quadric and target, from all those for general ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from neurovariety.progress import time_is_up
+from neurovariety.geometry.solutions.critical_points import CriticalPoints
+from neurovariety.homotopy import Certificates, End, Fiber, SpecialEnds, System, Tape, carried, certify, confirmed_ends, special_ends
+
+
+@dataclass(frozen=True, eq=False)
+class SpecialPoints:
+    """The critical points at smooth functions: a ``system`` whose solutions they are at ``parameters``, their certificates, what
+    became of each path, and whether these are taken for all, if the general solutions were all (`confirmed_ends`)."""
+
+    system: System
+    parameters: Any
+    certificates: Certificates
+    ends: SpecialEnds
+    complete: bool
+
+
+def special_points(
+    points: CriticalPoints, base: Fiber, matrix: Any, image: Any, rng: np.random.Generator, images: Tape | None = None
+) -> SpecialPoints:
+    """Critical points for the quadric ``matrix`` (N, N) and the target with image ``image`` (N,), from the general ones of ``base``.
+
+    A pass that is to be confirmed starts from another general quadric and target. ``images``: what ends are to have limits of
+    (default: the prints).
+    """
+    special, entries = points.special(matrix)
+    parameters = np.concatenate([image, entries])
+
+    def one_pass(number: int) -> SpecialEnds:
+        solutions, general = base.array(), base.parameters
+        if number:
+            general = points.random(1, rng)[1][0]
+            solutions = carried(points.system, solutions, base.parameters, general, points.prints, rng)
+        system = points.towards(general, matrix, image)
+        return special_ends(system, solutions, images or points.prints, rng, (special, parameters))
+
+    ends, confirmed = confirmed_ends(one_pass, time_is_up)
+    found = certify(special, ends.points[ends.distinct(End.REGULAR)], parameters, points.values)
+    return SpecialPoints(special, parameters, found, ends, confirmed and found.complete)

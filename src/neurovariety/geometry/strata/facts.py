@@ -1,0 +1,132 @@
+"""Exact numbers of a stratum of weights: its dimension, the rank of the Jacobian along it, the dimension of its functions.
+
+Each is the generic rank of a matrix of polynomials in the parameters s of the stratum: of the derivative of its map, of J there, of
+their product. The rank over F_p at a point is at most that (a nonzero minor mod p is nonzero over Q), so it is a proved lower bound;
+it falls short with a probability bounded as for the dimension (Schwartz 1980). What holds for all points of a stratum is an upper bound
+of ranks: the rank at any point is at most the generic one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from neurovariety.claim import Claim
+from neurovariety.dictionary.dimension import DimensionResult
+from neurovariety.geometry.exact.generic_rank import jacobian_matrix
+from neurovariety.geometry.strata.weight_stratum import WeightStratum
+from neurovariety.geometry.exact.points import generator, rank_error
+from neurovariety.linear_algebra import count_primes_lower_bound, matmul_mod, rank, reduce_mod
+from neurovariety.rings.ring import Array
+from neurovariety.tolerances import ERROR_BOUND, EXTRA_SAMPLES, MAX_TRIALS, PRIME_BITS
+
+_STREAM = 71
+_ORDER = (Claim.PROVED, Claim.PROBABILITY, Claim.LOWER_BOUND)
+
+
+@dataclass(frozen=True, eq=False)
+class StratumFacts:
+    """``dimension`` of the stratum in weight space, generic ``rank`` of J on it, dimension of its ``functions``; each falls short of
+    the truth with a probability of at most ``error`` (0 for the closed formulas of linear networks, and where bounds meet)."""
+
+    stratum: WeightStratum
+    dimension: int
+    rank: int
+    functions: int
+    error: float
+    primes: tuple[int, ...]
+
+    @property
+    def fiber(self) -> int:
+        """Dimension of the weights of the stratum over one of its general functions."""
+        return self.dimension - self.functions
+
+    @property
+    def claim(self) -> Claim:
+        """How far the three numbers may be trusted."""
+        if not self.error:
+            return Claim.PROVED
+        return Claim.PROBABILITY if self.error <= ERROR_BOUND else Claim.LOWER_BOUND
+
+
+def stratum_facts(stratum: WeightStratum, seed: int, index: int, rank_at_most: int) -> StratumFacts:
+    """The numbers of a stratum, by closed formulas or at random points over random primes; ``rank_at_most`` is a proved bound of
+    the rank of J.
+
+    ``index`` keeps the random numbers of different strata apart.
+    """
+    formula = linear_rank(stratum)
+    if formula is not None:
+        return StratumFacts(stratum, *formula, 0.0, ())
+    dimension = rank_ = functions = 0
+    error, primes = 1.0, []
+    for trial in range(MAX_TRIALS):
+        found = sampled_ranks(stratum, generator(seed, _STREAM, index, trial), rank_at_most)
+        primes.append(found[0])
+        dimension, rank_, functions = (max(a, b) for a, b in zip((dimension, rank_, functions), found[1:], strict=True))
+        once = _error(stratum, rank_at_most)
+        error *= once
+        if error <= ERROR_BOUND or once >= 0.25:
+            break
+    exact = dimension == stratum.parameters and rank_ == rank_at_most and functions == min(dimension, rank_)
+    return StratumFacts(stratum, dimension, rank_, functions, 0.0 if exact else error, tuple(primes))
+
+
+def sampled_ranks(stratum: WeightStratum, rng: np.random.Generator, rank_at_most: int) -> tuple[int, int, int, int]:
+    """A prime, and mod it the dimension of the stratum, the rank of J and the dimension of functions at a random point."""
+    model = stratum.model
+    p, s, point = stratum.draw(rng)
+    inputs = point.inputs(model, math.ceil(rank_at_most / model.outputs) + EXTRA_SAMPLES)
+    j = reduce_mod(jacobian_matrix(model, p, point, inputs)[0], p) if rank_at_most else np.zeros((0, model.parameters))
+    tangent = reduce_mod(stratum.tangent(s, p), p)
+    both = matmul_mod(j, tangent, p) if tangent.size and j.size else np.zeros((0, 0))
+    return p, _rank(tangent, p), _rank(j, p), _rank(both, p)
+
+
+def _rank(matrix: Array, p: int) -> int:
+    return rank(matrix, p) if matrix.size else 0
+
+
+def _error(stratum: WeightStratum, rank_at_most: int) -> float:
+    """Probability bound that one trial falls short in one of the three ranks."""
+    degree, log_norm = stratum.size
+    of_j = rank_error(stratum.model, rank_at_most, derivative=True, inner=stratum.size)
+    # A minor of the derivative of the map, and of its product with J: entries of degree below that of the map.
+    minor = stratum.parameters * degree
+    height = stratum.parameters * (log_norm + math.log2(max(degree, 1)) + math.log2(max(stratum.parameters, 2)))
+    of_map = minor / 2.0 ** (PRIME_BITS - 1) + height / (PRIME_BITS - 1) / count_primes_lower_bound(PRIME_BITS)
+    return min(1.0, 2 * of_j + 2 * of_map)
+
+
+def linear_rank(stratum: WeightStratum) -> tuple[int, int, int] | None:
+    """Dimension, rank of J and dimension of functions by closed formulas, for a stratum of a linear network; None for others.
+
+    With a_l = rank(W_L ... W_{l+1}) and b_l = rank(W_{l-1} ... W_1) the image of J is the sum of the spaces A_l (x) B_l of two flags,
+    A_1 in A_2 in ... and B_1 containing B_2 containing ...: its dimension is the sum of (a_l - a_{l-1}) b_l, at every point of
+    the stratum. For two layers that is r1 d_2 + r2 d_0 - r1 r2.
+    """
+    profile = stratum.profile
+    if profile is None:
+        return None
+    widths = profile.widths
+    last = len(widths) - 1
+    before, total = 0, 0
+    for l in range(1, last + 1):
+        a, b = profile.rank(l, last), profile.rank(0, l - 1)
+        total, before = total + (a - before) * b, a
+    r = profile.end_to_end
+    return profile.dimension, total, r * (widths[0] + widths[-1] - r)
+
+
+def weakest(claims: Sequence[Claim]) -> Claim:
+    """The weakest of claims: proved, probability, lower bound, then any other."""
+    return max(claims, key=lambda c: _ORDER.index(c) if c in _ORDER else len(_ORDER))
+
+
+def rank_bound(whole: DimensionResult) -> int:
+    """A proved bound of the rank of J at any weights, from the dimension of the model."""
+    known = whole.evidence.get("upper_bound")
+    return int(known["value"]) if known and whole.claim is not Claim.PROVED else int(whole.value)

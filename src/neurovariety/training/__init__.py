@@ -1,0 +1,1 @@
+"""What can be asked with a loss: critical points, chambers of losses, dynamics, implicit bias."""

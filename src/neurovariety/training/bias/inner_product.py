@@ -1,0 +1,51 @@
+"""The quadric of a loss on the coefficients of a model, with exact entries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from neurovariety.geometry.solutions.quadrics import EXACT_PRODUCTS
+from neurovariety.training.losses.loss import Monomial
+from neurovariety.errors import InputError
+
+METRICS = ("generic", *EXACT_PRODUCTS, "data")
+_LARGEST = 9
+
+
+def exact_quadric(metric: str, monomials: Sequence[Monomial], inputs: Any, rng: np.random.Generator) -> Any:
+    """The matrix (V, V) of Fractions of a positive semidefinite quadric on the coefficients of ``monomials`` (output, exponents).
+
+    ``metric``: a stated inner product of polynomials, the same for every output; ``data``: the Gram matrix of ``inputs`` (S, d), as
+    they are stored, for every output; ``generic``: a random positive definite one on all outputs together. Raises `InputError` for
+    another name, or for data without inputs.
+    """
+    n = len(monomials)
+    out = np.full((n, n), Fraction(0), dtype=object)
+    if metric == "generic":
+        factor = rng.integers(-_LARGEST, _LARGEST + 1, (n, n)).astype(object)
+        return factor.T @ factor + np.array([[Fraction(int(i == k)) for k in range(n)] for i in range(n)], dtype=object)
+    if metric == "data":
+        if inputs is None:
+            raise InputError("metric data needs inputs (--data FILE); or choose " + ", ".join(METRICS[:-1]))
+        powers = {e: _column(inputs, e) for _, e in monomials}
+    elif metric not in EXACT_PRODUCTS:
+        raise InputError(f"metric {metric!r} is unknown: choose {', '.join(METRICS[:-1])} or {METRICS[-1]}")
+    for i, (o, e) in enumerate(monomials):
+        for k, (p, f) in enumerate(monomials[: i + 1]):
+            if o == p:
+                entry = sum(powers[e] * powers[f]) if metric == "data" else EXACT_PRODUCTS[metric](e, f)
+                out[i, k] = out[k, i] = Fraction(entry)
+    return out
+
+
+def _column(inputs: Any, exponents: tuple[int, ...]) -> Any:
+    rows = [[Fraction(float(v)) for v in row] for row in np.asarray(inputs).reshape(len(inputs), -1)]
+    out = np.full(len(rows), Fraction(1), dtype=object)
+    for k, row in enumerate(rows):
+        for v, e in zip(row, exponents, strict=True):
+            out[k] *= v**e
+    return out

@@ -1,0 +1,77 @@
+"""Of stationary weights on a stratum, for random targets there: how many are local minima of training?
+
+For random parameters s of the stratum and a random normal n at its weights w, the target u = f_w + n makes w stationary. Where the
+Hessian of the loss at w has a negative direction w is a saddle. Where it has none, it is flat in many directions, and terms of third
+order decide (those of dead neurons that come alive). So weights are moved along random flat directions by several distances, the others
+follow by Newton's iteration, and w counts as a minimum if at one of the distances the loss is nowhere smaller than at w.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from neurovariety.geometry.exact.polynomial_values import PolynomialMap
+from neurovariety.geometry.strata.weight_stratum import WeightStratum
+
+_NULL = 1e-9
+_FLAT = 1e-7
+"""Eigenvalues below this part of the largest one are zero, or those of a saddle if they are below minus that."""
+_DISTANCES = (0.03, 0.01)
+_AROUND = 48
+_FOLLOW = 3
+_FALL = 1e-13
+"""A loss smaller by this part is smaller: a thousand roundings; a term of fifth order at the least distance is some 1e-10 of it."""
+
+
+def minima_among(stratum: WeightStratum, written: PolynomialMap, quadric: Any, samples: int, rng: np.random.Generator) -> int:
+    """How many of ``samples`` stationary points are local minima, as far as is seen.
+
+    Normals have the length of the function in the norm of ``quadric`` (V, V), or 1 where the function is zero.
+    """
+    return sum(_is_minimum(stratum, written, quadric, rng) for _ in range(samples))
+
+
+def _is_minimum(stratum: WeightStratum, written: PolynomialMap, quadric: Any, rng: np.random.Generator) -> bool:
+    w = np.asarray(stratum.embed(rng.normal(size=stratum.parameters)), dtype=np.float64)
+    f, j = written.values(w), written.slopes(w)
+    a = j.T @ quadric
+    _, singular, rows = np.linalg.svd(a)
+    basis = rows[int((singular > _NULL * singular.max(initial=1e-300)).sum()) :].T
+    normal = basis @ rng.normal(size=basis.shape[1])
+    here = float(normal @ quadric @ normal)
+    if here <= 0:
+        return True  # the target is the function itself, or looks like it to the loss
+    size = float(f @ quadric @ f)
+    factor = (size if size > 0 else 1.0) / here
+    normal, here = normal * factor**0.5, here * factor
+    values, vectors = np.linalg.eigh(a @ j - written.curvature(w, quadric @ normal))
+    largest = max(float(np.abs(values).max()), 1e-300)
+    if values[0] < -_FLAT * largest:
+        return False
+    flat = values < _FLAT * largest
+    back = vectors[:, ~flat] / values[~flat] @ vectors[:, ~flat].T
+    return not all(_falls(w, vectors[:, flat], back, f + normal, here, distance, written, quadric, rng) for distance in _DISTANCES)
+
+
+def _falls(
+    w: Any,
+    flat: Any,
+    back: Any,
+    target: Any,
+    here: float,
+    distance: float,
+    written: PolynomialMap,
+    quadric: Any,
+    rng: np.random.Generator,
+) -> bool:
+    """Whether the loss is smaller at some weights that differ from w by ``distance`` along ``flat`` (N, k) directions."""
+    moved = w + distance * rng.normal(size=(_AROUND, flat.shape[1])) @ flat.T
+    with np.errstate(all="ignore"):  # where the iteration diverges nothing is seen
+        for _ in range(_FOLLOW):
+            off = written.many(moved) - target
+            moved = moved - np.einsum("bkn,kl,bl->bn", written.many_slopes(moved), quadric, off) @ back
+        off = written.many(moved) - target
+        losses = np.einsum("bi,ij,bj->b", off, quadric, off)
+        return bool((losses < here * (1 - _FALL)).any())

@@ -1,0 +1,89 @@
+"""Walls between chambers: found where numbers change along a grid or a path, refined by bisection, in one batch a step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from neurovariety.training.chambers.chambers import Family
+from neurovariety.training.chambers.planes_of_losses import Plane
+
+_FINE = 20
+_MOST = 4000
+"""Edges of a grid that are refined."""
+
+
+def refined_walls(cut: Plane, a: Any, b: Any, real: Any, minima: Any, halvings: int) -> list[list[float]]:
+    """Points (a, b) of walls: on each edge of the grid whose ends have different numbers, after so many halvings of the edge."""
+    state = real * 1000 + minima
+    edges = []
+    for dy, dx in ((0, 1), (1, 0)):
+        here, there = state[: len(b) - dy, : len(a) - dx], state[dy:, dx:]
+        known = (real[: len(b) - dy, : len(a) - dx] >= 0) & (real[dy:, dx:] >= 0)
+        for y, x in np.argwhere((here != there) & known):
+            edges.append(((a[x], b[y]), (a[x + dx], b[y + dy]), state[y, x]))
+    edges = edges[:: max(1, len(edges) // _MOST + 1)] if len(edges) > _MOST else edges
+    if not edges:
+        return []
+    low, high = np.array([e[0] for e in edges]), np.array([e[1] for e in edges])
+    first = np.array([e[2] for e in edges])
+    low, high, clear = _bisected(lambda p: cut.family.count_real(cut.at(p)), low, high, first, halvings)
+    return ((low + high) / 2)[clear].tolist()
+
+
+def _bisected(count: Any, low: Any, high: Any, first: Any, steps: int) -> tuple[Any, Any, Any]:
+    """Intervals ever shorter whose low ends have the state ``first`` and whose high ends have not."""
+    clear = np.ones(len(low), dtype=bool)
+    for _ in range(steps):
+        middle = (low + high) / 2
+        found = count(middle)
+        same = found.real * 1000 + found.minima == first
+        clear &= found.clear
+        low = np.where(same[:, None], middle, low)
+        high = np.where(same[:, None], high, middle)
+    return low, high, clear
+
+
+def crossings(family: Family, start: Any, end: Any, steps: int) -> list[dict[str, Any]]:
+    """Where numbers change along the segment from ``start`` to ``end`` (m,), in order."""
+
+    def count(times: Any) -> Any:
+        return family.count_real(start + np.asarray(times).reshape(-1, 1) * (end - start))
+
+    times = np.linspace(0.0, 1.0, steps + 1)
+    found = count(times)
+    clear = np.flatnonzero(found.clear)
+    state = found.real * 1000 + found.minima
+    places = [(clear[k], clear[k + 1]) for k in range(len(clear) - 1) if state[clear[k]] != state[clear[k + 1]]]
+    if not places:
+        return []
+    i, j = (np.array(v) for v in zip(*places, strict=True))
+    low, high, _ = _bisected(count, times[i][:, None], times[j][:, None], state[i], _FINE)
+    after = count(np.minimum(high, 1.0))
+    out = []
+    for k in range(len(i)):
+        at, there = float((low[k, 0] + high[k, 0]) / 2), k if after.clear[k] else None
+        real, minima = (after.real[k], after.minima[k]) if there is not None else (found.real[j[k]], found.minima[j[k]])
+        out.append({"at": at, "real": [int(found.real[i[k]]), int(real)], "minima": [int(found.minima[i[k]]), int(minima)]})
+    return out
+
+
+def chambers(real: Any, minima: Any) -> int:
+    """The number of connected pieces of a grid (side, side) in which both numbers are constant; unclear points (-1) belong to none."""
+    seen = real < 0
+    pieces = 0
+    for start in np.argwhere(~seen).tolist():
+        if seen[tuple(start)]:
+            continue
+        pieces += 1
+        stack = [tuple(start)]
+        seen[tuple(start)] = True
+        while stack:
+            y, x = stack.pop()
+            for p in ((y + 1, x), (y - 1, x), (y, x + 1), (y, x - 1)):
+                inside = 0 <= p[0] < real.shape[0] and 0 <= p[1] < real.shape[1]
+                if inside and not seen[p] and (real[p], minima[p]) == (real[y, x], minima[y, x]):
+                    seen[p] = True
+                    stack.append(p)
+    return pieces

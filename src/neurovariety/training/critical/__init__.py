@@ -1,0 +1,1 @@
+"""All critical points of training: lists, limits, critical sets, faces, weight decay, perturbation."""

@@ -1,0 +1,190 @@
+"""Critical points of a polyhedral distance on one model, face by face."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from neurovariety.claim import Claim
+from neurovariety.dictionary.dimension import dimension
+from neurovariety.progress import note, quietly
+from neurovariety.geometry.solutions.attempts import attempts, check_size
+from neurovariety.geometry.solutions.chart_coordinates import coordinates
+from neurovariety.geometry.solutions.face_points import FaceEnds, FacePoints, face_points, general_face, stated_face
+from neurovariety.geometry.solutions.quadrics import Term
+from neurovariety.training.critical.listing import proved_real
+from neurovariety.training.losses.polyhedral_norm import PolyhedralNorm
+from neurovariety.training.critical.weight_map import WeightMap, weight_map
+from neurovariety.homotopy import certified_index
+from neurovariety.model import Model
+
+_STREAM = 4130
+_ON_FACE = 1e-9
+_RANK = 1e-10
+_STARTS = 24
+_FOUND = 1e-10
+
+Evaluated = Callable[[Sequence[Term]], Any]
+"""From terms (output, exponents, scale) to the matrix (m, N) that takes their coordinates to values."""
+
+
+@dataclass(frozen=True, eq=False)
+class FacePoint:
+    """A real critical point on its face: ``values`` (m,), ``distance``, how many ``conditions`` the face has, ``stationary`` whether a
+    subgradient is orthogonal to the variety, ``index`` on the face (certified, or None), ``kind``, and real ``weights`` or None;
+    ``certified`` whether they are proved to exist near."""
+
+    number: int
+    stratum: str
+    values: Any
+    distance: float
+    conditions: int
+    stationary: bool
+    index: int | None
+    kind: str
+    weights: Any
+    certified: bool
+
+
+@dataclass(frozen=True, eq=False)
+class FaceStage:
+    """The critical points on one model: those ``points`` that lie on their faces, how many ``complex`` and ``real`` ones there are
+    on all linear spaces of faces, the ``general`` numbers for 0, 1, ... conditions, and whether each list is complete."""
+
+    name: str
+    points: tuple[FacePoint, ...]
+    complex: int
+    real: int
+    general: tuple[int, ...]
+    faces: int
+    complete: bool
+    definite: bool
+
+
+def face_stage(model: Model, distance: PolyhedralNorm, evaluated: Evaluated, seed: int, stratum: str = "") -> FaceStage:
+    """All critical points on the smooth part of the closure of a model.
+
+    ``evaluated`` says how the values that the ``distance`` compares depend on coordinates.
+    """
+    shape = quietly(dimension, model, seed=seed)
+    r = shape.value
+    check_size("polyhedral", r, shape.evidence.get("ambient") or 0)
+    name = stratum or model.name
+    least = len(distance.fixed)
+    complete = shape.claim in (Claim.PROVED, Claim.PROBABILITY)
+    definite = True
+    points: list[FacePoint] = []
+    number, real, faces = 0, 0, 0
+    general: list[int] = []
+    whole: WeightMap | None = None
+    for k in range(least, min(r, least + len(distance.matrix) - 1) + 1):
+        note(phase=f"faces of {name} with {k} conditions")
+        found = _general(model, r, k, seed)
+        if found is None:
+            general.append(0)
+            continue
+        problem, ends, rng = found
+        general.append(len(ends.points))
+        complete = complete and ends.complete
+        a, start = _affine(model, problem, distance, evaluated)
+        definite = definite and bool(np.linalg.matrix_rank(a, tol=_RANK * max(np.abs(a).max(initial=0.0), 1e-300)) == a.shape[1])
+        if not len(ends.points):
+            continue
+        whole = whole or weight_map(model, problem.found.terms, seed)
+        for rows, g in distance.faces(k - least):
+            conditions = np.vstack([rows @ distance.matrix, distance.fixed])
+            if np.linalg.matrix_rank(conditions @ a) < k:
+                complete = complete and bool(np.linalg.matrix_rank(np.column_stack([conditions @ a, conditions @ start])) == k)
+                continue  # no function of the model is there, for the conditions contradict each other
+            parameters = np.concatenate([(g @ distance.matrix) @ a, (conditions @ a).reshape(-1), -conditions @ start])
+            here = stated_face(problem, ends, parameters.astype(np.complex128), rng)
+            complete, faces = complete and here.complete, faces + 1
+            count, reals, more = _on_face(problem, here, whole, distance, (a, start), (rows, g), stratum)
+            number, real = number + count, real + reals
+            points += more
+    return FaceStage(name, tuple(points), number, real, tuple(general), faces, complete, definite)
+
+
+def _general(model: Model, r: int, k: int, seed: int) -> tuple[FacePoints, FaceEnds, np.random.Generator] | None:
+    best: tuple[FacePoints, FaceEnds, np.random.Generator] | None = None
+    for attempt, rng, _ in attempts(_STREAM + k, seed, None, f"faces of {model.name} with {k} conditions"):
+        problem = face_points(model, r, k, seed + attempt, rng)
+        if problem is None:
+            return None
+        ends = general_face(problem, rng)
+        if best is None or (ends.complete, len(ends.points)) > (best[1].complete, len(best[1].points)):
+            best = problem, ends, rng
+        if ends.complete:
+            break
+    return best
+
+
+def _affine(model: Model, problem: FacePoints, distance: PolyhedralNorm, evaluated: Evaluated) -> tuple[Any, Any]:
+    """The matrix (m, N) and the vector (m,) such that values minus target are a c + start."""
+    every = coordinates(model, problem.chart, 0, 0, constants=True)
+    known = set(problem.found.terms)
+    fixed = [(t, float(np.real(e.value))) for t, e in zip(every.terms, every.expressions, strict=True) if t not in known]
+    start = -np.asarray(distance.target, dtype=np.float64)
+    if fixed:
+        start = start + evaluated([t for t, _ in fixed]) @ np.array([v for _, v in fixed])
+    return evaluated(problem.found.terms), start
+
+
+def _on_face(
+    problem: FacePoints, found: FaceEnds, whole: WeightMap, distance: PolyhedralNorm, affine: Any, face: Any, stratum: str
+) -> tuple[int, int, list[FacePoint]]:
+    """How many complex points there are, how many of them real, and those that lie on the face."""
+    (a, start), (rows, g) = affine, face
+    proof, n = found.certificates, problem.count
+    kept = np.flatnonzero(proof.certified)
+    if not len(kept):
+        return 0, 0, []
+    sure = [proof.real(int(row)) == "yes" for row in kept]
+    real = proved_real(proof.values[kept], proof.sizes[kept], sure)
+    out = []
+    for place in np.flatnonzero(real):
+        row = int(kept[place])
+        c, multipliers = proof.values[row].real[:n], proof.values[row].real[n : n + len(rows)]
+        off = a @ c + start
+        errors = distance.matrix @ off
+        size, along = distance.norm(errors), float(g @ errors)
+        if size - abs(along) > _ON_FACE * max(size, 1e-300):
+            continue
+        subgradient = g - rows.T @ multipliers
+        stationary = distance.dual(subgradient) <= 1 + _ON_FACE
+        index = _index(problem, found, row, along)
+        kind = "undecided" if index is None or (stratum and stationary and not index) else "saddle"
+        if stationary and index == 0 and not stratum:
+            kind = "minimum"
+        weights = _weights(problem, whole, proof.centres[row], sure[place], c)
+        values = off + distance.target
+        distance_there = size / distance.divisor
+        out.append(FacePoint(0, stratum, values, distance_there, problem.codimension, stationary, index, kind, weights, sure[place]))
+    return len(kept), int(np.sum(real)), out
+
+
+def _index(problem: FacePoints, found: FaceEnds, row: int, along: float) -> int | None:
+    """Directions on the face in which the distance falls: those of the bordered Hessian, which has one more for each condition."""
+    negative = certified_index(problem.stated, found.certificates, row, found.parameters)
+    if negative is None:
+        return None
+    falls = negative - problem.codimension
+    return falls if along >= 0 else problem.dimension - problem.codimension - falls
+
+
+def _weights(problem: FacePoints, whole: WeightMap, centre: Any, sure: bool, c: Any) -> Any:
+    """Real weights of the function with coordinates c, None where none were found."""
+    n = whole.model.parameters
+    own = np.zeros(n)
+    own[list(problem.chart.fixed)] = list(problem.chart.fixed.values())
+    own[list(problem.chart.free)] = centre[: problem.dimension].real
+    if sure:
+        return own
+    starts = np.random.default_rng(n).normal(size=(_STARTS, n))
+    starts[0] = own
+    weights, off = whole.fit(c + 0j, starts)
+    best = int(np.argmin(off))
+    return weights[best].real if off[best] <= _FOUND * max(float(np.linalg.norm(c)), 1e-300) else None

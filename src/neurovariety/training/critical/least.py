@@ -1,0 +1,211 @@
+"""The least loss: what the list of critical points proves of it.
+
+Relaxation. Where the loss is a definite quadric on the coefficients, its least value over the real points of the closure is attained,
+at a critical point of the smooth part or at a singular point. If the singular points are those on listed strata (a theorem on the
+family), and these again, the least loss in complete lists is the least of all over the closure, so no network has a smaller one; a
+network with that loss is a global minimum. Where functions with that loss are limits of networks only, the infimum is not attained.
+
+Perturbation (`training.perturbation`) needs none of this knowledge, but more paths; where both routes are taken they have to agree.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from neurovariety.training.critical.listing import Point, Stage
+from neurovariety.training.losses.loss import Quadratic
+from neurovariety.training.critical.perturbation import Infimum
+from neurovariety.training.critical.problem import TrainingProblem
+
+_STARTS = 48
+_SAME = 1e-7
+_DEFINITE = 1e-11
+_ZERO = 1e-12
+_REAL = 1e-4
+_SEQUENCE = (1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 1e-4)
+_GROWS = 1.2
+"""Weights that grow by this factor while a descent goes on are taken to diverge."""
+
+
+@dataclass(frozen=True, eq=False)
+class Least:
+    """``claim``: complete, upper_bound or undecided; ``loss`` and ``weights`` of the best network; ``infimum`` where it is known not
+    to be attained, with a ``sequence`` of (loss, largest weight) of networks that approach it; ``reason`` in words."""
+
+    claim: str
+    loss: float
+    weights: Any
+    point: Point | None
+    infimum: float | None
+    sequence: tuple[tuple[float, float], ...]
+    reason: str
+
+
+def least_loss(
+    problem: TrainingProblem,
+    loss: Quadratic,
+    stages: Sequence[Stage],
+    theorem: str,
+    listed: bool,
+    rng: np.random.Generator,
+    limit: Point | None = None,
+) -> Least:
+    """What is known of the least loss.
+
+    ``theorem``: why all singular functions are on strata ('' if not known); ``listed``: all are; ``limit``: the best function among
+    known limits of networks.
+    """
+    points = [p for stage in stages for p in stage.points if p.real]
+    networks = [p for p in points if p.weights is not None]
+    best = min(networks, key=lambda p: p.loss, default=None)
+    scale = max(abs(loss.constant), float(np.abs(loss.image).max(initial=0.0)), 1e-300)
+    weights, value = search(problem, loss, rng)
+    where: Point | None = None
+    if limit is not None and limit.loss < min(value, best.loss if best is not None else np.inf) - _SAME * scale:
+        sequence = _descending(problem, loss, weights) or _degenerating(problem, loss, _coordinates(problem, limit), rng)
+        reason = f"a limit of networks has this loss ({limit.stratum.removeprefix('limits: ')}); none found attains it"
+        return Least("undecided", value, weights, where, limit.loss, sequence, reason)
+    if best is not None and best.loss <= value + _SAME * scale:
+        weights, value, where = best.weights, best.loss, best
+    else:
+        reached = problem.map.at(np.asarray(weights)[None] + 0j)[0].real
+        sequence = _descending(problem, loss, weights) or _degenerating(problem, loss, reached, rng)
+        if sequence:
+            reason = "a descent finds ever smaller losses while weights grow, and less than any network listed"
+            return Least("undecided", value, weights, where, min(value, sequence[-1][0]), sequence, reason)
+    eigenvalues = np.linalg.eigvalsh(loss.matrix)
+    definite = bool(eigenvalues.min() > _DEFINITE * eigenvalues.max())
+    if where is not None and value <= _ZERO * scale:
+        return Least("complete", value, weights, where, None, (), "no loss is below zero")
+    edge = _limits(problem, loss, stages, value - _SAME * scale)
+    if edge is not None:
+        infimum, target = edge
+        sequence = _degenerating(problem, loss, target, rng)
+        if sequence:
+            reason = "functions of this loss are limits of networks whose weights diverge; none found attains it"
+            return Least("undecided", value, weights, where, infimum, sequence, reason)
+    if not definite:
+        return Least("upper_bound", value, weights, where, None, (), "the loss does not see all functions of the closure")
+    if not theorem:
+        return Least("upper_bound", value, weights, where, None, (), "singular functions off the listed strata are not excluded")
+    if not (listed and all(stage.complete for stage in stages)):
+        return Least("upper_bound", value, weights, where, None, (), "not every list is complete")
+    sets = [s for stage in stages for s in stage.sets]
+    on_set = next((s for s in sets if abs(s.loss - value) <= _SAME * scale), None)
+    if any(s.real_loss is not None and s.real_loss < value - _SAME * scale for s in sets):
+        reason = "a set of critical functions of positive dimension has a smaller loss, and whether it has real points is open"
+        return Least("upper_bound", value, weights, where, None, (), reason)
+    lowest = min((p.loss for p in points), default=np.inf)
+    if lowest < value - _SAME * scale:
+        below = min(points, key=lambda p: p.loss)
+        sequence = _degenerating(problem, loss, _coordinates(problem, below), rng)
+        if sequence:
+            return Least(
+                "undecided", value, weights, where, lowest, sequence, "the best function of the closure is a limit of networks"
+            )
+        reason = f"a real function of the closure has the loss {lowest:.6g}, but no real weights were found for it"
+        return Least("upper_bound", value, weights, where, None, (), reason)
+    if where is None and on_set is not None:
+        reason = (
+            f"least in complete lists, on a set of critical functions of dimension {on_set.dimension}; singular functions: {theorem}"
+        )
+        return Least("complete", value, weights, None, None, (), reason)
+    if where is None:
+        return Least("upper_bound", value, weights, None, None, (), "a search found less than the list, which is then not complete")
+    return Least("complete", value, weights, where, None, (), f"least in complete lists; singular functions: {theorem}")
+
+
+def with_perturbation(relaxed: Least, found: Infimum, scale: float) -> Least:
+    """What both routes prove together; ``scale``: the size of losses, by which they are compared."""
+    if found.claim != "complete" or found.infimum is None:
+        return replace(relaxed, reason=f"{relaxed.reason}; by perturbation: {found.reason}")
+    close = abs((relaxed.loss if relaxed.infimum is None else relaxed.infimum) - found.infimum) <= _SAME * scale
+    if (not close and relaxed.claim == "complete") or relaxed.loss < found.infimum - _SAME * scale:
+        reason = f"relaxation and perturbation disagree ({relaxed.loss:.9g} and {found.infimum:.9g}); another seed may help"
+        return replace(relaxed, claim="upper_bound", infimum=None, sequence=(), reason=reason)
+    if found.attained == "no" or (found.attained == "undecided" and relaxed.loss > found.infimum + _SAME * scale):
+        return Least("undecided", relaxed.loss, relaxed.weights, relaxed.point, found.infimum, found.sequence, found.reason)
+    if relaxed.loss <= found.infimum + _SAME * scale:
+        return replace(relaxed, claim="complete", infimum=None, sequence=(), reason=found.reason)
+    assert found.loss is not None
+    return Least("complete", found.loss, found.weights, None, None, (), found.reason)
+
+
+def search(problem: TrainingProblem, loss: Quadratic, rng: np.random.Generator) -> tuple[Any, float]:
+    """The best of many real descents: weights and their loss."""
+    factor, target = _least_squares(loss)
+    starts = rng.normal(size=(_STARTS, problem.model.parameters)) * rng.choice([0.3, 1.0], size=(_STARTS, 1))
+    weights, _ = problem.map.fit(target + 0j, starts, factor=factor)
+    losses = loss.value(problem.map.at(weights).real)
+    losses = np.where(np.isfinite(losses), losses, np.inf)
+    k = int(np.argmin(losses))
+    return weights[k].real, float(losses[k])
+
+
+def _least_squares(loss: Quadratic) -> tuple[Any, Any]:
+    """A factor F and a target u such that the loss is |F (c - u)|^2 plus a constant."""
+    values, vectors = np.linalg.eigh(loss.matrix)
+    kept = values > _DEFINITE * values.max(initial=1e-300)
+    values, vectors = values[kept], vectors[:, kept]
+    return np.sqrt(values)[:, None] * vectors.T, vectors @ ((vectors.T @ loss.image) / values)
+
+
+def _descending(problem: TrainingProblem, loss: Quadratic, weights: Any) -> tuple[tuple[float, float], ...]:
+    """Losses and largest weights of a descent that goes on from ``weights``; empty where the weights stay where they are."""
+    factor, target = _least_squares(loss)
+    here = np.asarray(weights)[None] + 0j
+    out = []
+    for iterations in (0, 300, 1000, 3000):
+        here, _ = problem.map.fit(target + 0j, here, iterations, factor)
+        out.append((float(loss.value(problem.map.at(here)[0].real)), float(np.abs(here).max())))
+    goes_on = all(a > b and u < v for (a, u), (b, v) in itertools.pairwise(out))
+    return tuple(out) if goes_on and out[-1][1] > _GROWS * out[0][1] else ()
+
+
+def _coordinates(problem: TrainingProblem, point: Point) -> Any:
+    """The scaled coordinates of a point of the landscape; those that no weight changes come last in it."""
+    return np.array([v * s for v, (_, _, s) in zip(point.coefficients, problem.terms, strict=False)]).real
+
+
+def _limits(problem: TrainingProblem, loss: Quadratic, stages: Sequence[Stage], below: float) -> tuple[float, Any] | None:
+    """The real limit of paths with diverging weights that has the least loss, if that is less than ``below``."""
+    best: tuple[float, Any] | None = None
+    for stage in stages:
+        if stage.stationary is None or stage.problem is None:
+            continue
+        for limit in stage.stationary.singular:
+            if np.abs(limit.imag).max() > _REAL * max(np.abs(limit).max(), 1e-300):
+                continue
+            known = {t[:2]: v / t[2] for t, v in zip(stage.problem.terms, limit.real, strict=True)}
+            known |= {t[:2]: v / t[2] for t, v in stage.problem.fixed}
+            function = np.array([known.get((o, e), 0.0) * s for o, e, s in problem.terms])
+            value = float(loss.value(function))
+            if value < below and (best is None or value < best[0]):
+                best = value, function
+    return best
+
+
+def _degenerating(problem: TrainingProblem, loss: Quadratic, target: Any, rng: np.random.Generator) -> tuple[tuple[float, float], ...]:
+    """Losses and largest weights of networks ever nearer to a function; empty where weights do not grow as they approach."""
+    size = max(float(np.linalg.norm(target)), 1e-300)
+    starts = rng.normal(size=(_STARTS, problem.model.parameters))
+    out = []
+    weights = starts
+    for share in _SEQUENCE:
+        best = None
+        for iterations in (10, 30, 100, 300, 1000):
+            weights, off = problem.map.fit(target + 0j, starts, iterations)
+            near = np.flatnonzero(off <= share * size)
+            if len(near):
+                best = near[np.abs(weights[near]).max(axis=1).argmin()]
+                break
+        if best is None:
+            break
+        out.append((float(loss.value(problem.map.at(weights[best][None])[0].real)), float(np.abs(weights[best]).max())))
+    grows = len(out) >= 3 and out[-1][1] > _GROWS * out[0][1]
+    return tuple(out) if grows else ()

@@ -1,0 +1,309 @@
+"""The list of critical points of training: those on the smooth part, and those on each stratum of smaller networks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from neurovariety.claim import Claim
+from neurovariety.dictionary.dimension import dimension
+from neurovariety.progress import note, quietly, time_is_up
+from neurovariety.geometry.strata.smaller_models import Stratum, strata_of
+from neurovariety.training.critical.critical_sets import CriticalSet, critical_sets
+from neurovariety.training.losses.loss import Loss, Monomial
+from neurovariety.training.critical.problem import Located, Stationary, TrainingProblem, located, training_problem
+from neurovariety.geometry.exact.points import generator
+from neurovariety.homotopy import certified_index, values_at
+from neurovariety.model import Model
+
+_STREAM = 4073
+_ATTEMPTS = 3
+_STARTS = 32
+_FOUND, _LIMIT = 1e-9, 1e-3
+"""Relative distance of a function from real networks below which it is one, and below which it may be a limit of them."""
+_FAR = 50.0
+"""Networks that approach a function while their weights grow beyond this: it is a limit of networks, and none itself."""
+_REAL = 1e-7
+_ON_STRATUM = 1e-4
+_STATIONARY = 1e-6
+_FALL = 1e-9
+_SHIFTS = (0.3, 0.1, 0.03)
+_TRIES = 400
+
+
+@dataclass(frozen=True, eq=False)
+class Point:
+    """A critical function.
+
+    ``coefficients`` over the monomials of the landscape, each within ``radius`` of the true one; ``real`` whether the function is,
+    ``weights`` (N,) real weights of the network with that function, None where none were found; ``attained``: yes (certified), limit
+    (of networks whose weights grow), no (proved) or undecided. ``index``: negative directions of the Hessian on the variety, or on the
+    stratum, ``certified`` whether proved; ``kind``: minimum, saddle, maximum or undecided; ``type``: pure, spurious or undecided.
+    """
+
+    number: int
+    stratum: str
+    coefficients: Any
+    radius: float
+    real: bool
+    weights: Any
+    attained: str
+    loss: float
+    index: int | None
+    certified: bool
+    kind: str
+    type: str
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """The points on one stratum, how many complex ones, what became of paths, and whether the points are all; ``sets`` of positive
+    dimension beside them."""
+
+    name: str
+    dimension: int
+    points: tuple[Point, ...]
+    count: int
+    complete: bool
+    evidence: dict[str, Any]
+    problem: TrainingProblem | None = None
+    stationary: Stationary | None = None
+    sets: tuple[CriticalSet, ...] = ()
+
+
+def smooth_stage(model: Model, loss: Loss, monomials: tuple[Monomial, ...] | None, seed: int, checkpoint: Any = None) -> Stage:
+    """The critical points at smooth functions of the closure of a model.
+
+    ``monomials``: those over which coefficients are written (default: the model's own). A list that is not complete is tried again
+    from another chart and another general problem.
+    """
+    found = quietly(dimension, model, seed=seed)
+    best: Stage | None = None
+    for attempt in range(_ATTEMPTS):
+        kept = checkpoint if not attempt else None
+        stage = _one_attempt(model, loss, monomials, found.value, found.evidence.get("ambient") or 0, seed + 1000 * attempt, kept)
+        if best is None or (stage.complete, stage.count) > (best.complete, best.count):
+            best = stage
+        if best.complete or time_is_up():
+            break
+    assert best is not None
+    return replace(best, complete=best.complete and found.claim in (Claim.PROVED, Claim.PROBABILITY))
+
+
+def _one_attempt(
+    model: Model, loss: Loss, monomials: tuple[Monomial, ...] | None, dim: int, ambient: int, seed: int, checkpoint: Any
+) -> Stage:
+    problem = training_problem(model, dim, ambient, seed, loss.family, checkpoint)
+    rng = generator(seed, _STREAM)
+    stationary = problem.stationary(problem.quadratic(loss), rng)
+    real = real_ones(stationary)
+    monomials = monomials or monomials_of(problem)
+    points = [_point(problem, stationary, k, real[k], monomials, rng) for k in range(len(stationary.points))]
+    strange = [limit for limit in stationary.singular if not _on_a_stratum(problem, limit, rng)]
+    sets, strange = critical_sets(problem.map, dim, stationary.quadratic, strange, rng)
+    complete = problem.base.complete and stationary.complete and not strange and all(s.complete for s in sets)
+    evidence = {"dimension": dim, "ends": stationary.ends, "general": problem.base.count, "family": problem.evidence["family"]}
+    evidence |= {"limits_off_strata": len(strange)} if strange else {}
+    evidence |= {"critical_sets": [s.to_dict() for s in sets]} if sets else {}
+    return Stage(model.name, dim, tuple(points), len(points), complete, evidence, problem, stationary, tuple(sets))
+
+
+def _on_a_stratum(problem: TrainingProblem, limit: Any, rng: np.random.Generator) -> bool:
+    """Whether a limit of paths that is no regular critical point is a function of a smaller network, as it should be."""
+    size = float(np.linalg.norm(limit))
+    if size <= _ON_STRATUM:
+        return True
+    n = problem.model.parameters
+    for stratum in strata_of(problem.model, False).strata:
+        starts = rng.normal(size=(_STARTS, n)) + 1j * rng.normal(size=(_STARTS, n))
+        starts[:, list(stratum.dead)] = 0
+        weights, off = problem.map.fit(limit, starts, held=stratum.dead)
+        if ((off <= _ON_STRATUM * size) & (np.abs(weights).max(axis=1, initial=0) < _FAR)).any():
+            return True
+    return False
+
+
+def monomials_of(problem: TrainingProblem) -> tuple[Monomial, ...]:
+    """All monomials of the outputs, those that no weight changes last."""
+    return tuple((o, e) for o, e, _ in problem.terms) + tuple((o, e) for (o, e, _), _ in problem.fixed)
+
+
+def _coefficients(problem: TrainingProblem, value: Any, monomials: tuple[Monomial, ...]) -> Any:
+    known: dict[Monomial, Any] = {(o, e): v / s for (o, e, s), v in zip(problem.terms, value, strict=True)}
+    known |= {(o, e): v / s for (o, e, s), v in problem.fixed}
+    return np.array([known.get(m, 0.0) for m in monomials])
+
+
+def real_ones(stationary: Stationary) -> list[bool]:
+    """Which critical functions are real, as `proved_real` tells; those with real weights are."""
+    points = stationary.points
+    sure = [p.certificates.real(p.row) == "yes" and not np.asarray(p.parameters).imag.any() for p in points]
+    return proved_real(np.array([p.value for p in points]), np.array([p.radius for p in points]), sure)
+
+
+def proved_real(values: Any, radii: Any, sure: list[bool]) -> list[bool]:
+    """Which of the solutions of a real problem are real, given by ``values`` (P, n) within ``radii``: those that are ``sure`` to be.
+
+    The conjugate of one is another or itself, and all are proved different: where it can only be itself the solution is real.
+    """
+    out = []
+    for k, value in enumerate(values):
+        reach = radii + radii[k] + 1e-14 * np.abs(values)
+        meets = (np.abs(values - value.conj()) <= reach).all(axis=1)
+        scale = max(float(np.abs(value).max()), 1e-300)
+        out.append(sure[k] or bool(meets[k] and meets.sum() == 1 and np.abs(value.imag).max() <= _REAL * scale))
+    return out
+
+
+def _point(problem: TrainingProblem, stationary: Stationary, k: int, real: bool, monomials: Any, rng: np.random.Generator) -> Point:
+    point = stationary.points[k]
+    radius = float((point.radius / [s for _, _, s in problem.terms]).max(initial=0.0))
+    if not real:
+        coefficients = _coefficients(problem, point.value, monomials)
+        return Point(k, "", coefficients, radius, False, None, "no", float("nan"), None, False, "undecided", "undecided")
+    coefficients = _coefficients(problem, point.value.real, monomials)
+    loss = float(stationary.quadratic.value(point.value.real))
+    there, attained = _real_weights(problem, stationary, point, rng)
+    if there is not None:
+        index = certified_index(there.system, there.certificates, there.row, there.parameters)
+        weights, certified = there.weights.real, index is not None
+    else:
+        weights, index, certified = None, _index_by_real_directions(problem, point), False
+    kind = _kind(index, problem.dimension)
+    return Point(k, "", coefficients, radius, True, weights, attained, loss, index, certified, kind, "pure")
+
+
+def _kind(index: int | None, dimension: int) -> str:
+    if index is None:
+        return "undecided"
+    return "minimum" if index == 0 else "maximum" if index == dimension else "saddle"
+
+
+def _real_weights(problem: TrainingProblem, stationary: Stationary, point: Located, rng: np.random.Generator) -> tuple[Any, str]:
+    """The same function located at real weights, or None, and how it is attained."""
+    if point.certificates.real(point.row) == "yes":
+        return point, "yes"
+    n, target = problem.model.parameters, point.value.real
+    size = max(float(np.linalg.norm(target)), 1e-300)
+    starts = rng.normal(size=(_STARTS, n)) * rng.choice([0.3, 1.0, 2.0], size=(_STARTS, 1))
+    starts[0] = point.weights.real
+    weights, off = problem.map.fit(target + 0j, starts)
+    matrix, parameters = problem.parameters(stationary.quadratic)
+    for k in np.argsort(off)[:6]:
+        if off[k] > _FOUND * size * 1e3:
+            break
+        found = located(problem, weights[k].real + 0j, parameters, matrix, point.value)
+        if found is None or found.certificates.real(found.row) != "yes":
+            continue
+        if (np.abs(found.value - point.value) <= found.radius + point.radius + 1e-10 * size).all():
+            return found, "yes"
+    best = int(np.argmin(off))
+    if off[best] <= _LIMIT * size and np.abs(weights[best]).max() > _FAR:
+        return None, "limit"
+    return None, "undecided"
+
+
+def _index_by_real_directions(problem: TrainingProblem, point: Located) -> int | None:
+    """The index on the real tangent space of a real function whose weights in the chart are not real, in floating point."""
+    n = point.system.unknowns
+    here = np.concatenate([point.weights[list(point.free)], point.parameters])
+    hessian = values_at(point.system.with_jacobian, here[None])[0, n:].reshape(n, n)
+    slopes = problem.map.derivatives(point.weights[None])[0][:, list(point.free)]
+    # v with slopes @ v real: the real vectors are the kernel of v -> Im(slopes v), a real space of dimension n.
+    system = np.hstack([slopes.imag, slopes.real])
+    _, singular, rows = np.linalg.svd(system)
+    null = rows[int((singular > 1e-7 * singular.max(initial=1e-300)).sum()) :]
+    if len(null) != n:
+        return None
+    basis = null[:, :n] + 1j * null[:, n:]
+    form = basis @ hessian @ basis.T
+    if np.abs(form.imag).max(initial=0.0) > 1e-5 * np.abs(form).max(initial=1e-300):
+        return None
+    values = np.linalg.eigvalsh(form.real)
+    if np.abs(values).min(initial=np.inf) < 1e-9 * np.abs(values).max(initial=0.0):
+        return None
+    return int((values < 0).sum())
+
+
+def stratum_stage(whole: TrainingProblem, loss: Loss, stratum: Stratum, seed: int) -> Stage:
+    """The critical points on a stratum, as points of the whole network."""
+    rng = generator(seed, _STREAM, 1)
+    monomials = monomials_of(whole)
+    note(phase=f"stratum {stratum.name}")
+    if stratum.model is None:
+        weights = np.asarray(stratum.embed(np.zeros(0)))
+        value = whole.map.at(weights[None] + 0j)[0].real
+        point = Point(0, stratum.name, _coefficients(whole, value, monomials), 0.0, True, weights, "yes",
+                      float(whole.quadratic(loss).value(value)), 0, True, "undecided", "undecided")  # fmt: skip
+        return Stage(stratum.name, 0, (_beside(whole, loss, stratum, point, rng),), 1, True, {"dimension": 0})
+    stage = smooth_stage(stratum.model, loss, monomials, seed)
+    assert stage.stationary is not None
+    points, left = [], 0
+    for point, where in zip(stage.points, stage.stationary.points, strict=True):
+        if not _stationary(whole, loss, stratum.embed(where.weights)):
+            left += 1  # the smaller network rests there, the large one does not
+            continue
+        moved = replace(point, stratum=stratum.name, kind="undecided", type="undecided")
+        if point.weights is not None:
+            moved = replace(moved, weights=np.asarray(stratum.embed(point.weights)))
+        if point.real:
+            moved = _beside(whole, loss, stratum, moved, rng)
+        points.append(moved)
+    evidence = stage.evidence | ({"moving_in_the_network": left} if left else {})
+    return replace(stage, name=stratum.name, points=tuple(points), count=len(points), evidence=evidence)
+
+
+def _stationary(whole: TrainingProblem, loss: Loss, weights: Any) -> bool:
+    """Whether the gradient in all weights (N,) of the large network vanishes, in floating point."""
+    here = np.asarray(weights, dtype=np.complex128)[None]
+    slopes, gradient = whole.map.derivatives(here)[0], whole.quadratic(loss).gradient(whole.map.at(here)[0])
+    sizes = np.abs(slopes).T @ np.abs(gradient)
+    return bool((np.abs(slopes.T @ gradient) <= _STATIONARY * max(float(sizes.max(initial=0.0)), 1e-300)).all())
+
+
+def _beside(whole: TrainingProblem, loss: Loss, stratum: Stratum, point: Point, rng: np.random.Generator) -> Point:
+    """The point with its kind: a saddle where the loss falls on the stratum, or beside it where dead weights come alive.
+
+    Where the loss falls beside it the function is critical for the weights only: spurious. Where it was not seen to fall nothing is
+    shown.
+    """
+    if point.index:
+        return replace(point, kind="saddle", type=_type(whole, loss, point))
+    if point.weights is None:
+        return point
+    quadratic = whole.quadratic(loss)
+    here = float(quadratic.value(whole.map.at(point.weights[None] + 0j)[0].real))
+    falls = []
+    for shift in _SHIFTS:
+        weights = np.repeat(point.weights[None], _TRIES, axis=0)
+        weights[:, list(stratum.dead)] += shift * rng.normal(size=(_TRIES, len(stratum.dead)))
+        values = quadratic.value(whole.map.at(weights + 0j).real)
+        falls.append(bool(values.min() < here - _FALL * max(abs(here), 1e-12)))
+    kind = "saddle" if all(falls) else "undecided"
+    return replace(point, kind=kind, type=_type(whole, loss, point))
+
+
+def _type(whole: TrainingProblem, loss: Loss, point: Point) -> str:
+    """Spurious where the gradient on functions is not orthogonal to a limit of tangent spaces at the function.
+
+    At functions of strata tangent spaces of nearby smooth functions are taken; the gradient that is orthogonal to none of them is
+    that of no pure critical point.
+    """
+    if point.weights is None:
+        return "undecided"
+    rng = np.random.default_rng(0)
+    value = whole.map.at(point.weights[None] + 0j)[0].real
+    gradient = whole.quadratic(loss).gradient(value)
+    size = float(np.linalg.norm(gradient))
+    if size <= 1e-9 * max(1.0, float(np.linalg.norm(whole.quadratic(loss).image))):
+        return "pure"
+    least = np.inf
+    for shift in (1e-3, 1e-4):
+        near = point.weights + shift * rng.normal(size=(8, len(point.weights)))
+        for slopes in whole.map.derivatives(near + 0j).real:
+            basis, singular, _ = np.linalg.svd(slopes, full_matrices=False)
+            basis = basis[:, singular > 1e-12 * singular.max(initial=1e-300)][:, : whole.dimension]
+            least = min(least, float(np.linalg.norm(basis.T @ gradient)) / size)
+    return "spurious" if least > 1e-2 else "undecided"

@@ -1,0 +1,206 @@
+"""Critical points of training: all of a general problem once, then those of any loss of the family by following paths.
+
+The general problem has a quadric of the loss's own family where its critical points pass the trace test, else a general diagonal one
+(`critical_points`). Functions at which weights diverge on the chart, while the function itself converges, are looked at again in
+charts of their own: some are ordinary critical points to which the chart is blind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neurovariety.progress import found_on_the_way, note
+from neurovariety.geometry.solutions.attempts import attempts, check_size, why_incomplete
+from neurovariety.geometry.solutions.complete_fiber import CompleteFiber, complete_fiber
+from neurovariety.geometry.solutions.chart_coordinates import coordinates
+from neurovariety.geometry.solutions.critical_points import CriticalPoints, critical_points
+from neurovariety.geometry.solutions.quadrics import Quadrics, Term, diagonal, only
+from neurovariety.geometry.solutions.affine_slices import PRINTS
+from neurovariety.geometry.solutions.special_points import special_points
+from neurovariety.training.losses.loss import Loss, Quadratic, quadratic
+from neurovariety.training.critical.weight_map import WeightMap, weight_map
+from neurovariety.homotopy import Certificates, End, System, certify, refine
+from neurovariety.homotopy.distinct import DistinctPoints, hashed
+from neurovariety.model import Model
+
+_STREAM = 4072
+_STARTS, _ITERATIONS, _NEAR, _SAME = 64, 300, 1e-4, 1e-6
+_OWN = 2
+"""Attempts with the loss's own family of quadrics before general diagonal ones."""
+
+
+@dataclass(frozen=True, eq=False)
+class Located:
+    """A certified critical function: ``value`` and ``radius`` (n,) of its coordinates, ``weights`` (N,), and where it is a solution.
+
+    ``system`` at ``parameters`` has row ``row`` of ``certificates`` as a solution; its unknowns are the weights ``free``.
+    """
+
+    value: Any
+    radius: Any
+    weights: Any
+    free: tuple[int, ...]
+    system: System
+    parameters: Any
+    certificates: Certificates
+    row: int
+
+
+@dataclass(frozen=True, eq=False)
+class Stationary:
+    """All critical functions found for one loss, on the smooth part of the neurovariety.
+
+    ``ends``: what became of the paths; ``complete`` whether these are all, if the general ones were all; ``singular``: limits (k, n)
+    of functions that are no regular critical points anywhere.
+    """
+
+    points: tuple[Located, ...]
+    singular: Any
+    quadratic: Quadratic
+    ends: dict[str, int]
+    complete: bool
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingProblem:
+    """The general problem of a model: its critical points in a chart (``base``), and the coordinates that no weight changes."""
+
+    model: Model
+    dimension: int
+    critical: CriticalPoints
+    base: CompleteFiber
+    fixed: tuple[tuple[Term, float], ...]
+    evidence: dict[str, Any]
+    map: WeightMap
+
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        return self.critical.found.terms
+
+    def quadratic(self, loss: Loss) -> Quadratic:
+        """The loss on the coordinates."""
+        return quadratic(loss, self.terms, self.fixed)
+
+    def parameters(self, loss: Quadratic) -> tuple[Any, Any]:
+        """The matrix of a loss with its largest entry 1, and the parameters of systems: v, and those of the quadric."""
+        scale = 1 / max(float(np.abs(loss.matrix).max(initial=0.0)), 1e-300)
+        matrix = loss.matrix * scale
+        known = self.critical.family.parameters_of(matrix)
+        return matrix, np.concatenate([loss.image * scale, known if known is not None else self.critical.special(matrix)[1]])
+
+    def stationary(self, found: Quadratic, rng: np.random.Generator) -> Stationary:
+        """All critical functions of a loss."""
+        matrix, parameters = self.parameters(found)
+        image = parameters[: len(self.terms)]
+        note(phase=f"{len(self.base.run.fibers[0])} paths to this loss")
+        ends = special_points(self.critical, self.base.run.fibers[0], matrix, image, rng, self.critical.both)
+        chart = self.critical.chart
+        points = []
+        for row in np.flatnonzero(ends.certificates.certified):
+            weights = np.zeros(self.model.parameters, dtype=np.complex128)
+            weights[list(chart.free)] = ends.certificates.centres[row]
+            weights[list(chart.fixed)] = list(chart.fixed.values())
+            value, radius = ends.certificates.values[row], ends.certificates.sizes[row]
+            points.append(Located(value, radius, weights, chart.free, ends.system, ends.parameters, ends.certificates, int(row)))
+        limits = [ends.ends.limits[k, PRINTS:] for k in ends.ends.distinct(End.SINGULAR)]
+        more, rest = _in_other_charts(self, limits, points, parameters, matrix, rng)
+        counts = ends.ends.counts() | ({"in other charts": len(more)} if more else {})
+        return Stationary((*points, *more), np.array(rest), found, counts, ends.complete)
+
+
+def training_problem(
+    model: Model,
+    dimension: int,
+    ambient: int,
+    seed: int,
+    family: Callable[[Sequence[Term]], Quadrics],
+    checkpoint: str | Path | None = None,
+) -> TrainingProblem:
+    """The general problem of a polynomial model whose neurovariety has the given dimension; losses of ``family`` are reached from it.
+
+    Raises `ResourceError` where the model is too large to write out within the time that a report has.
+    """
+    note(phase="preparing the path tracker (compiled once, half a minute)")
+    check_size("landscape", dimension, ambient)
+    best: tuple[CriticalPoints, CompleteFiber] | None = None
+    for attempt, rng, kept in attempts(_STREAM, seed, checkpoint, f"critical points of training {model.name}, dimension {dimension}"):
+        problem = critical_points(model, dimension, seed + attempt, rng, family if attempt < _OWN else diagonal)
+        base = complete_fiber(problem, rng, kept, found_on_the_way)
+        if best is None or (base.complete, base.count) > (best[1].complete, best[1].count):
+            best = problem, base
+        if base.complete:
+            break
+    assert best is not None
+    problem, base = best
+    every = coordinates(model, problem.chart, 0, problem.seed, constants=True)
+    known = set(problem.found.terms)
+    fixed = tuple((t, float(np.real(e.value))) for t, e in zip(every.terms, every.expressions, strict=True) if t not in known)
+    evidence = {"general": base.count, "family": problem.family.name, "attempts": attempt + 1} | base.to_dict()
+    evidence |= {"coordinates": problem.count} | ({} if base.complete else {"why_incomplete": why_incomplete()})
+    return TrainingProblem(model, dimension, problem, base, fixed, evidence, weight_map(model, problem.found.terms, problem.seed))
+
+
+def _in_other_charts(
+    problem: TrainingProblem, limits: Sequence[Any], known: Sequence[Located], parameters: Any, matrix: Any, rng: np.random.Generator
+) -> tuple[list[Located], list[Any]]:
+    """Regular critical functions among the limits of paths whose weights diverge or become singular on the chart, and the others."""
+    seen = DistinctPoints(_SAME)
+    for point in known:
+        seen.add(hashed(point.value))
+    more: list[Located] = []
+    rest: list[Any] = []
+    for limit in limits:
+        found = _elsewhere(problem, limit, parameters, matrix, rng)
+        if found is None:
+            rest.append(limit)
+        elif seen.add(hashed(found.value))[1]:
+            more.append(found)
+    return more, rest
+
+
+def _elsewhere(problem: TrainingProblem, limit: Any, parameters: Any, matrix: Any, rng: np.random.Generator) -> Located | None:
+    n, scale = problem.model.parameters, max(float(np.linalg.norm(limit)), 1e-300)
+    real = np.abs(limit.imag).max() <= _NEAR * scale
+    for imaginary in (0, 1) if real else (1,):  # real functions often have real weights, which are found more easily
+        starts = rng.normal(size=(_STARTS, n)) + 1j * imaginary * rng.normal(size=(_STARTS, n))
+        weights, off = problem.map.fit(limit if imaginary else limit.real + 0j, starts, _ITERATIONS)
+        for k in np.argsort(off)[:4]:
+            if off[k] > _NEAR * scale:
+                break
+            found = located(problem, weights[k], parameters, matrix, limit)
+            if found is not None:
+                return found
+    return None
+
+
+def located(problem: TrainingProblem, weights: Any, parameters: Any, matrix: Any, near: Any) -> Located | None:
+    """The critical function certified in a chart through ``weights`` (N,), whose coordinates must be ``near`` (n,); None if there is
+    none. Weights that stay fixed in that chart are parameters: from real weights it is a real system."""
+    free = problem.map.pivots(weights, problem.dimension)
+    if free is None:
+        return None
+    family = problem.critical.family
+    if family.parameters_of(matrix) is None:
+        family = replace(only(problem.terms, matrix), name=f"stated {len(parameters)}")
+    system = problem.map.system(free, family)
+    rest = [i for i in range(problem.model.parameters) if i not in free]
+    here = np.concatenate([weights[rest], parameters])
+    refined, correction = refine(system, weights[list(free)][None], here, 8)
+    if not correction[0] < 1e-8:
+        return None
+    own = np.array(weights, dtype=np.complex128)
+    own[list(free)] = refined[0]
+    value = problem.map.at(own[None])[0]
+    if not np.linalg.norm(value - near) <= 10 * _NEAR * max(float(np.linalg.norm(near)), 1e-300):
+        return None
+    certificates = certify(system, refined, here)
+    if not certificates.certified[0]:
+        return None
+    slopes = problem.map.derivatives(own[None])[0][:, list(free)]
+    radius = 2 * np.abs(slopes) @ certificates.near[0] + 1e-12 * np.abs(value)
+    return Located(value, radius, own, free, system, here, certificates, 0)

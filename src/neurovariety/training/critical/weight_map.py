@@ -1,0 +1,119 @@
+"""All weights of a model at once: its coordinates and their derivatives, weights for a given function, critical systems anywhere.
+
+A chart leaves some functions out: their weights lie elsewhere. Here every weight is an unknown or a parameter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from neurovariety.geometry.solutions.chart_coordinates import written
+from neurovariety.geometry.solutions.critical_points import gradient, residuals
+from neurovariety.geometry.solutions.quadrics import Quadrics, Term
+from neurovariety.errors import InputError
+from neurovariety.homotopy import System, Tape, record, values_at
+from neurovariety.homotopy.expressions import Graph, jacobian
+from neurovariety.model import Model
+
+_RANK = 1e-8
+"""Part of the largest singular value below which one counts as zero."""
+_FIRST_DAMPING, _LARGEST_DAMPING = 1e-2, 1e12
+_LARGEST_WEIGHT = 1e9
+
+
+@dataclass(frozen=True, eq=False)
+class WeightMap:
+    """``terms``, in the order of a chart's coordinates; ``values`` and ``slopes`` as tapes of all N weights."""
+
+    model: Model
+    seed: int
+    terms: tuple[Term, ...]
+    values: Tape
+    slopes: Tape
+    _systems: dict[Any, System] = field(default_factory=dict, repr=False)
+
+    def at(self, weights: Any) -> Any:
+        """Coordinates (P, n) at weights (P, N)."""
+        return values_at(self.values, weights)
+
+    def derivatives(self, weights: Any) -> Any:
+        """Jacobians (P, n, N)."""
+        return values_at(self.slopes, weights).reshape(len(weights), len(self.terms), self.model.parameters)
+
+    def system(self, free: tuple[int, ...], family: Quadrics) -> System:
+        """Critical points in the weights ``free``; parameters are the other weights in order, then v, then those of the quadric."""
+        key = (free, family.name)
+        if key not in self._systems:
+            n, r = self.model.parameters, len(free)
+            rest = [i for i in range(n) if i not in free]
+            place = {w: k for k, w in enumerate((*free, *rest))}
+            graph = Graph(n + family.size + family.parameters)
+            found = written(self.model, graph, [graph.input(place[i]) for i in range(n)], n, self.seed)
+            off = residuals(found, n, family)
+            self._systems[key] = gradient(graph, found.expressions, off, r, n - r + family.size + family.parameters)
+        return self._systems[key]
+
+    def pivots(self, weights: Any, dimension: int) -> tuple[int, ...] | None:
+        """Weights to be left free at a point (N,) where the Jacobian has rank ``dimension``; None where it has another rank."""
+        matrix = self.derivatives(weights[None])[0]
+        singular = np.linalg.svd(matrix, compute_uv=False)
+        if int((singular > _RANK * singular.max(initial=0.0)).sum()) != dimension:
+            return None
+        left, chosen = matrix.astype(np.complex128), []
+        for _ in range(dimension):  # columns with the largest part orthogonal to those chosen
+            sizes = np.linalg.norm(left, axis=0)
+            k = int(sizes.argmax())
+            chosen.append(k)
+            unit = left[:, k] / sizes[k]
+            left = left - np.outer(unit, unit.conj() @ left)
+        return tuple(sorted(chosen))
+
+    def fit(self, target: Any, starts: Any, iterations: int = 200, factor: Any = None, held: tuple[int, ...] = ()) -> tuple[Any, Any]:
+        """Weights (B, N) whose coordinates come near ``target`` (n,), from ``starts`` (B, N), and the distances (B,).
+
+        Distances are of coordinates, or of these times ``factor`` (k, n); weights ``held`` stay as they are. Levenberg and
+        Marquardt, over the complex numbers; from real
+        starts to a real target weights stay real.
+        """
+        factor = np.eye(len(self.terms)) if factor is None else factor
+        weights, target = np.array(starts, dtype=np.complex128), factor @ target
+        off = self.at(weights) @ factor.T - target
+        size, damping = np.linalg.norm(off, axis=1), np.full(len(weights), _FIRST_DAMPING)
+        enough = 1e-14 * max(float(np.linalg.norm(target)), 1e-300)
+        with np.errstate(all="ignore"):
+            for _ in range(iterations):
+                going = np.flatnonzero((size > enough) & (damping < _LARGEST_DAMPING) & (np.abs(weights).max(axis=1) < _LARGEST_WEIGHT))
+                if not len(going):
+                    break
+                j = factor @ self.derivatives(weights[going])
+                j[:, :, list(held)] = 0
+                scale = np.einsum("bnk,bnk->b", j.conj(), j).real / len(factor) + 1e-300
+                back = j.conj().transpose(0, 2, 1)
+                gram = j @ back + (damping[going] * scale)[:, None, None] * np.eye(len(factor))
+                try:
+                    step = (back @ np.linalg.solve(gram, off[going][:, :, None]))[:, :, 0]
+                except np.linalg.LinAlgError:  # one of them is singular to the last digit
+                    damping[going] *= 100
+                    continue
+                trial = weights[going] - step
+                fresh = self.at(trial) @ factor.T - target
+                now = np.linalg.norm(fresh, axis=1)
+                better = now < size[going]
+                won = going[better]
+                weights[won], off[won], size[won] = trial[better], fresh[better], now[better]
+                damping[going] = np.where(better, np.maximum(damping[going] / 5, 1e-16), damping[going] * 4)
+        return weights, size
+
+
+def weight_map(model: Model, terms: tuple[Term, ...], seed: int) -> WeightMap:
+    """The map of a model whose coordinates on a chart are ``terms``."""
+    graph = Graph(model.parameters)
+    found = written(model, graph, [graph.input(i) for i in range(model.parameters)], model.parameters, seed)
+    if found.terms != terms:
+        raise InputError(f"the coefficients of {model.name} differ from those on its chart; try another seed")
+    slopes = [s for row in jacobian(graph, found.expressions, range(model.parameters)) for s in row]
+    tapes = [record(graph, outputs, inputs=model.parameters) for outputs in (found.expressions, slopes)]
+    return WeightMap(model, seed, terms, tapes[0], tapes[1])

@@ -1,0 +1,288 @@
+"""Training as motion: gradient flow, gradient descent and its relatives, many runs at once, and Newton's iteration at their ends.
+
+Everything is written for arrays of weights (runs, N) and compiled by JAX; a GPU takes the same code. Call these functions inside
+`jax.enable_x64(True)`, or through the functions of this module, which do so themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from neurovariety.progress import note, time_is_up
+from neurovariety.training.losses.loss import Loss, SquaredError, quadratic
+from neurovariety.errors import InputError
+from neurovariety.model import Model
+from neurovariety.program import expand
+
+_STAGES = (1e1, 1e2, 1e3, 1e4, 1e5)
+"""Times at which runs that have come to rest leave the batch."""
+_EXPLICIT = 1e2
+"""Until then an explicit method needs fewer steps; later the problem is stiff near its minima, and an implicit one does."""
+_RTOL, _ATOL = 1e-7, 1e-9
+_MOST_STEPS = 4000
+REST = 1e-6
+"""Gradient norm, relative to that of a typical start, below which a run is at rest."""
+_SMALL = 100
+"""So many runs are followed together to the end: compiling for fewer takes longer."""
+_NEWTON_STEPS = 12
+_RCOND = 1e-9
+_SETTLED = 1e-9
+_DIVERGED = 1e6
+_EPOCH, _EPOCHS = 2000, 25
+
+
+class Terms(NamedTuple):
+    """A loss as arrays: coefficients c = ``matrix`` (monomials in the weights, with exponents ``table``), the loss c^T ``quadric`` c -
+    2 ``image`` . c + ``constant``, and weight decay. Losses of one shape share what was compiled."""
+
+    table: Any
+    matrix: Any
+    quadric: Any
+    image: Any
+    constant: Any
+    decay: Any
+
+
+@dataclass(frozen=True, eq=False)
+class Objective:
+    """A loss of the flat weights (N,), and the outputs or coefficients (k,) that it sees, for the tangent kernel."""
+
+    model: Model
+    terms: Terms
+    degree: int
+    """The largest exponent of a weight."""
+    seen: Callable[[Any], Any]
+    part: Callable[[Any, Any], Any] | None
+    """The loss on some of the samples, by their numbers; None where there are no samples."""
+    samples: int
+
+    def value(self, flat: Any) -> Any:
+        """The loss."""
+        return _value(flat, self.terms, self.degree)
+
+    def slopes(self, weights: Any) -> Any:
+        """Gradients (runs, N)."""
+        with jax.enable_x64(True):
+            return np.asarray(_slopes(np.asarray(weights, dtype=np.float64), self.terms, self.degree))
+
+
+def _coefficients(flat: Any, terms: Terms, degree: int) -> Any:
+    powers = [jnp.ones_like(flat)]
+    for _ in range(degree):
+        powers.append(powers[-1] * flat)
+    chosen = jnp.take_along_axis(jnp.stack(powers), terms.table, axis=0)
+    return terms.matrix @ jnp.prod(chosen, axis=1)
+
+
+def _value(flat: Any, terms: Terms, degree: int) -> Any:
+    c = _coefficients(flat, terms, degree)
+    return c @ terms.quadric @ c - 2 * c @ terms.image + terms.constant + terms.decay * jnp.sum(flat**2)
+
+
+_slopes = jax.jit(jax.vmap(jax.grad(_value), in_axes=(0, None, None)), static_argnums=2)
+_hessians = jax.jit(jax.vmap(jax.hessian(_value), in_axes=(0, None, None)), static_argnums=2)
+
+
+def objective(model: Model, loss: Loss, weight_decay: float = 0.0) -> Objective:
+    """The loss of a task in JAX, plus ``weight_decay`` times the squared norm of the weights."""
+    if not np.isfinite(weight_decay) or weight_decay < 0:
+        raise InputError(f"weight decay is a number from 0 on, got {weight_decay!r}")
+    table, matrix, monomials = _written_out(model)
+    found = quadratic(loss, [(o, e, 1.0) for o, e in monomials])
+    terms = Terms(table, matrix, found.matrix, found.image, np.float64(found.constant), np.float64(weight_decay))
+    degree = int(table.max(initial=0))
+    if not isinstance(loss, SquaredError):
+        return Objective(model, terms, degree, lambda flat: _coefficients(flat, terms, degree), None, 0)
+    inputs, targets, share = (np.asarray(t, dtype=np.float64) for t in (loss.inputs, loss.targets, loss.weights))
+
+    def part(flat: Any, chosen: Any) -> Any:
+        errors = jnp.sum((_outputs(model, jnp.asarray(inputs)[chosen], flat) - jnp.asarray(targets)[chosen]) ** 2, axis=1)
+        return jnp.mean(jnp.asarray(share)[chosen] * len(targets) * errors) + weight_decay * jnp.sum(flat**2)
+
+    return Objective(model, terms, degree, lambda flat: _outputs(model, inputs, flat).reshape(-1), part, len(targets))
+
+
+def _outputs(model: Model, inputs: Any, flat: Any) -> Any:
+    leaves = [flat[b.start : b.start + b.size].reshape(b.shape) for b in model.blocks]
+    fixed = jnp.asarray([float(c or 0) for c in model.coefficients])
+    shaped = jnp.asarray(inputs).reshape(-1, *model.input_shape)
+    return jax.vmap(lambda x: model.function(model.tree(leaves), x, fixed).reshape(-1))(shaped)
+
+
+def _written_out(model: Model) -> tuple[Any, Any, list[tuple[int, tuple[int, ...]]]]:
+    """Exponents (M, N) of the monomials in the weights, the matrix (n, M) that makes coefficients of them, and their places."""
+    expansion = expand(model)
+    n = expansion.parameters
+    places: dict[tuple[int, tuple[int, ...]], dict[tuple[int, ...], float]] = {}
+    for o in range(len(expansion.outputs)):
+        for e, c in expansion.coefficients(o).items():
+            places.setdefault((o, tuple(e[n:])), {})[tuple(e[:n])] = float(c)
+    monomials = sorted(places)
+    exponents = sorted({e for terms in places.values() for e in terms})
+    matrix = np.array([[places[m].get(e, 0.0) for e in exponents] for m in monomials])
+    return np.array(exponents, dtype=np.int64), matrix, monomials
+
+
+@dataclass(frozen=True, eq=False)
+class Runs:
+    """Ends (runs, N) of runs, gradient norms there, the time that each was followed, and where it was a stage before."""
+
+    ends: Any
+    gradients: Any
+    times: Any
+    earlier: Any
+
+
+def typical_gradient(goal: Objective, starts: Any) -> float:
+    """The median gradient norm at weights (runs, N), by which others are measured."""
+    return max(float(np.median(np.linalg.norm(goal.slopes(starts), axis=1))), 1e-12)
+
+
+def _downhill(_: Any, w: Any, arguments: Any) -> Any:
+    terms, degree = arguments
+    return -jax.grad(_value)(w, terms, degree)
+
+
+@partial(jax.jit, static_argnums=(4, 5))
+def _advance(w: Any, begin: Any, end: Any, terms: Terms, degree: int, explicit: bool) -> Any:
+    import diffrax
+
+    controller = diffrax.PIDController(rtol=_RTOL, atol=_ATOL)
+    term = diffrax.ODETerm(lambda t, one, arguments: _downhill(t, one, (arguments, degree)))
+    solver = diffrax.Tsit5() if explicit else diffrax.Kvaerno3()
+
+    def follow(one: Any) -> Any:
+        found = diffrax.diffeqsolve(
+            term, solver, begin, end, None, one, args=terms, stepsize_controller=controller, max_steps=_MOST_STEPS, throw=False
+        )
+        return found.ys[0]
+
+    return jax.vmap(follow)(w)
+
+
+@partial(jax.jit, static_argnums=3)
+def _along(w: Any, times: Any, terms: Terms, degree: int) -> Any:
+    import diffrax
+
+    controller = diffrax.PIDController(rtol=_RTOL, atol=_ATOL)
+    term = diffrax.ODETerm(lambda t, one, arguments: _downhill(t, one, (arguments, degree)))
+
+    def follow(one: Any) -> Any:
+        return diffrax.diffeqsolve(
+            term, diffrax.Tsit5(), 0.0, times[-1], None, one, args=terms, saveat=diffrax.SaveAt(ts=times),
+            stepsize_controller=controller, max_steps=4 * _MOST_STEPS, throw=False,
+        ).ys  # fmt: skip
+
+    return jax.vmap(follow)(w)
+
+
+def flow(goal: Objective, starts: Any, typical: float) -> Runs:
+    """Gradient flow dw/dt = -grad L from ``starts`` (runs, N), until each is at rest or the last stage ends.
+
+    Gradient norms are relative to a ``typical`` one.
+    """
+    with jax.enable_x64(True):
+        ends = np.array(starts, dtype=np.float64)
+        times, open_ = np.zeros(len(ends)), np.ones(len(ends), dtype=bool)
+        begin, earlier = 0.0, ends.copy()
+        for end in _STAGES:
+            if not open_.any() or time_is_up():
+                break
+            rows = np.flatnonzero(open_)
+            earlier[rows] = ends[rows]
+            batch = len(ends) if 4 * len(rows) > len(ends) or len(ends) <= _SMALL else _rounded(len(rows))  # few compilations
+            ends[rows] = np.asarray(_advance(ends[np.resize(rows, batch)], begin, end, goal.terms, goal.degree, end <= _EXPLICIT))[
+                : len(rows)
+            ]
+            times[rows], begin = end, end
+            size = np.linalg.norm(goal.slopes(ends), axis=1)
+            open_ &= (size > 0.1 * REST * typical) & np.isfinite(size) & (np.abs(ends).max(axis=1) < _DIVERGED)
+            note(phase=f"gradient flow: {int((~open_).sum())} of {len(ends)} runs at rest", runs=len(ends))
+        return Runs(ends, np.linalg.norm(goal.slopes(ends), axis=1) / typical, times, earlier)
+
+
+def _rounded(n: int) -> int:
+    return 1 << max(3, (n - 1).bit_length())
+
+
+def trajectories(goal: Objective, starts: Any, times: Any) -> Any:
+    """Weights (runs, times, N) along gradient flow."""
+    with jax.enable_x64(True):
+        return np.asarray(_along(np.asarray(starts, dtype=np.float64), np.asarray(times), goal.terms, goal.degree))
+
+
+METHODS = ("flow", "gd", "sgd", "adam")
+
+
+def descend(goal: Objective, starts: Any, method: str, step: float, seed: int) -> Any:
+    """Weights (runs, N) after discrete training: ``gd``, ``sgd`` with batches of an eighth of the samples, ``adam``.
+
+    At most 50,000 steps, fewer where all runs are at rest. Raises `InputError` for a step size that is not positive, and for ``sgd``
+    without samples.
+    """
+    if not np.isfinite(step) or step <= 0:
+        raise InputError(f"a step size is a positive number, got {step!r}")
+    if method == "sgd" and goal.part is None:
+        raise InputError("sgd needs samples; with a stated metric use gd or adam")
+    batch = max(1, goal.samples // 8)
+    with jax.enable_x64(True):
+        part, terms, degree = goal.part, goal.terms, goal.degree
+
+        def draw(w: Any, key: Any) -> Any:
+            assert part is not None
+            chosen = jax.random.randint(key, (batch,), 0, goal.samples)
+            return jax.vmap(lambda one: jax.grad(part)(one, chosen))(w)
+
+        def once(state: Any, key: Any) -> tuple[Any, None]:
+            w, first, second, k = state
+            g = draw(w, key) if method == "sgd" else _slopes(w, terms, degree)
+            if method == "adam":
+                first, second = 0.9 * first + 0.1 * g, 0.999 * second + 0.001 * g**2
+                g = (first / (1 - 0.9 ** (k + 1))) / (jnp.sqrt(second / (1 - 0.999 ** (k + 1))) + 1e-8)
+            return (w - step * g, first, second, k + 1), None
+
+        epoch = jax.jit(lambda state, keys: jax.lax.scan(once, state, keys)[0])
+        w = jnp.asarray(starts)
+        state = (w, jnp.zeros_like(w), jnp.zeros_like(w), 0)
+        typical = float(np.median(np.linalg.norm(goal.slopes(w), axis=1)))
+        for k in range(_EPOCHS):
+            state = epoch(state, jax.random.split(jax.random.PRNGKey(seed * 1000 + k), _EPOCH))
+            size = np.linalg.norm(goal.slopes(state[0]), axis=1)
+            if time_is_up() or (method != "sgd" and not (size > 0.1 * REST * typical).any()):
+                break
+        return np.asarray(state[0])
+
+
+@dataclass(frozen=True, eq=False)
+class Settled:
+    """``weights`` (runs, N) after Newton's iteration, and which of them it took to a critical point nearby."""
+
+    weights: Any
+    settled: Any
+
+
+def newton_ends(goal: Objective, ends: Any) -> Settled:
+    """Newton's iteration from ends of runs, with the pseudo-inverse of the Hessian: directions along the fiber stay as they are."""
+    with jax.enable_x64(True):
+        weights = np.nan_to_num(np.array(ends, dtype=np.float64), nan=0.0, posinf=0.0, neginf=0.0)
+        padded = np.vstack([weights, np.repeat(weights[:1], _rounded(len(weights)) - len(weights), axis=0)])
+        before = np.linalg.norm(goal.slopes(padded), axis=1)
+        for _ in range(_NEWTON_STEPS):
+            g, h = goal.slopes(padded), np.asarray(_hessians(padded, goal.terms, goal.degree))
+            values, vectors = np.linalg.eigh(h)
+            keep = np.abs(values) > _RCOND * np.abs(values).max(axis=1, keepdims=True, initial=1e-300)
+            turned = np.einsum("pji,pj->pi", vectors, g)
+            padded = padded - np.einsum("pij,pj->pi", vectors, np.where(keep, turned / np.where(keep, values, 1.0), 0.0))
+        g = np.linalg.norm(goal.slopes(padded), axis=1)
+        size = np.maximum(np.abs(padded).max(axis=1), 1.0)
+        near = np.abs(padded[: len(weights)] - weights).max(axis=1) <= 1e-2 * size[: len(weights)]
+        fine = (g <= np.maximum(_SETTLED * size, 1e-3 * before))[: len(weights)]
+        fine &= g[: len(weights)] <= 1e-7 * size[: len(weights)]
+        return Settled(padded[: len(weights)], near & fine & np.isfinite(ends).all(axis=1))

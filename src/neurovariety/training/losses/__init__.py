@@ -1,0 +1,1 @@
+"""Training as a nearest-point problem: tasks, losses, and how data are prepared."""

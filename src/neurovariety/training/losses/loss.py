@@ -1,0 +1,182 @@
+"""Losses as quadrics on the space of functions (learning as nearest point): Q(f - u) plus a constant.
+
+A loss is known by the inner product of monomials that it comes from: <a, b>, and <a, u> and <u, u> for what is to be fitted. For data
+that is the mean of a(x) b(x) over the samples, each output by itself, and u is any function through the targets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+from neurovariety.geometry.solutions.quadrics import PRODUCTS, Quadrics, Term, moments, only
+from neurovariety.errors import DataError, InputError
+
+Monomial = tuple[int, tuple[int, ...]]
+"""Output, and exponents of the inputs."""
+
+METRICS = ("data", *PRODUCTS)
+
+
+@runtime_checkable
+class Loss(Protocol):
+    """A squared distance of functions to something given."""
+
+    @property
+    def name(self) -> str: ...
+
+    def pair(self, a: Monomial, b: Monomial) -> float:
+        """The inner product <a, b>."""
+
+    def against(self, a: Monomial) -> float:
+        """<a, u>, u what is to be fitted."""
+
+    @property
+    def size(self) -> float:
+        """<u, u>."""
+
+    def family(self, terms: Sequence[Term]) -> Quadrics:
+        """A linear space of quadrics that the loss is one of, in which it is not special."""
+
+
+@dataclass(frozen=True, eq=False)
+class SquaredError:
+    """The mean over samples of the squared error: ``inputs`` (S, d), ``targets`` (S, k), ``weights`` (S,), not negative."""
+
+    inputs: Any
+    targets: Any
+    weights: Any = None
+    name: str = "squared error on data"
+    _powers: dict[tuple[int, ...], Any] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        weights = np.ones(len(self.inputs)) if self.weights is None else np.asarray(self.weights, dtype=np.float64)
+        if weights.shape != (len(self.inputs),) or not np.isfinite(weights).all() or (weights < 0).any() or not weights.any():
+            raise DataError("sample weights are one number a sample, none negative and not all zero")
+        object.__setattr__(self, "weights", weights / weights.sum())
+
+    def _at(self, exponents: tuple[int, ...]) -> Any:
+        if exponents not in self._powers:
+            self._powers[exponents] = np.prod(self.inputs ** np.array(exponents), axis=1)
+        return self._powers[exponents]
+
+    def pair(self, a: Monomial, b: Monomial) -> float:
+        return float(self.weights @ (self._at(a[1]) * self._at(b[1]))) if a[0] == b[0] else 0.0
+
+    def against(self, a: Monomial) -> float:
+        return float(self.weights @ (self._at(a[1]) * self.targets[:, a[0]]))
+
+    @property
+    def size(self) -> float:
+        return float(self.weights @ (self.targets**2).sum(axis=1))
+
+    def family(self, terms: Sequence[Term]) -> Quadrics:
+        return moments(terms)
+
+
+@dataclass(frozen=True, eq=False)
+class Distance:
+    """The squared distance from a polynomial ``target`` (monomial -> coefficient) in a stated inner product of polynomials.
+
+    ``metric``: ``frobenius`` (coefficients), ``bombieri``, ``gaussian`` (mean square over standard normal inputs) or ``uniform``
+    (mean square over inputs uniform in the cube [-1, 1]^d).
+    """
+
+    metric: str
+    target: Mapping[Monomial, Fraction | float]
+
+    def __post_init__(self) -> None:
+        if self.metric not in PRODUCTS:
+            raise InputError(f"metric {self.metric!r} is unknown: choose {', '.join(PRODUCTS)} or data")
+
+    @property
+    def name(self) -> str:
+        return {
+            "frobenius": "squared distance of coefficients",
+            "bombieri": "squared distance in Bombieri's product",
+            "gaussian": "mean squared error over standard normal inputs",
+            "uniform": "mean squared error over uniform inputs in [-1, 1]",
+        }[self.metric]
+
+    def pair(self, a: Monomial, b: Monomial) -> float:
+        return PRODUCTS[self.metric](a[1], b[1]) if a[0] == b[0] else 0.0
+
+    def against(self, a: Monomial) -> float:
+        return sum(float(c) * self.pair(a, b) for b, c in self.target.items())
+
+    @property
+    def size(self) -> float:
+        return sum(float(c) * self.against(b) for b, c in self.target.items())
+
+    def family(self, terms: Sequence[Term]) -> Quadrics:
+        return only(terms, _matrix(self, terms))
+
+
+@dataclass(frozen=True, eq=False)
+class Form:
+    """Any quadric: ``matrix`` on the coefficients of the monomials ``places``, and a ``target`` on the same monomials."""
+
+    places: tuple[Monomial, ...]
+    matrix: Any
+    target: Any
+    name: str = "a stated quadratic form"
+
+    def __post_init__(self) -> None:
+        n = len(self.places)
+        matrix = np.asarray(self.matrix, dtype=np.float64)
+        if matrix.shape != (n, n) or not np.isfinite(matrix).all() or not np.allclose(matrix, matrix.T):
+            raise InputError(f"a quadratic form on {n} coefficients is a symmetric {n} x {n} matrix of finite numbers")
+        if np.shape(self.target) != (n,):
+            raise InputError(f"a target is given by {n} coefficients, got an array of shape {np.shape(self.target)}")
+
+    def pair(self, a: Monomial, b: Monomial) -> float:
+        return float(np.asarray(self.matrix)[self.places.index(a), self.places.index(b)])
+
+    def against(self, a: Monomial) -> float:
+        return float(np.asarray(self.matrix)[self.places.index(a)] @ np.asarray(self.target))
+
+    @property
+    def size(self) -> float:
+        return float(np.asarray(self.target) @ np.asarray(self.matrix) @ np.asarray(self.target))
+
+    def family(self, terms: Sequence[Term]) -> Quadrics:
+        return only(terms, _matrix(self, terms))
+
+
+@dataclass(frozen=True, eq=False)
+class Quadratic:
+    """A loss on N coordinates c: c^T ``matrix`` c - 2 ``image`` . c + ``constant``."""
+
+    matrix: Any
+    image: Any
+    constant: float
+
+    def value(self, c: Any) -> Any:
+        """Losses at coordinates (..., N), real ones or complex ones."""
+        return np.einsum("...i,ij,...j->...", c, self.matrix, c) - 2 * c @ self.image + self.constant
+
+    def gradient(self, c: Any) -> Any:
+        """Gradients (..., N) at coordinates (..., N)."""
+        return 2 * (c @ self.matrix - self.image)
+
+
+def quadratic(loss: Loss, terms: Sequence[Term], fixed: Sequence[tuple[Term, float]] = ()) -> Quadratic:
+    """The loss on the coordinates ``terms``; ``fixed`` coordinates have values that no weight changes."""
+    monomials = [(o, e) for o, e, _ in terms]
+    scales = np.array([s for _, _, s in terms])
+    known = [((o, e), value / scale) for (o, e, scale), value in fixed]
+    image = np.array([loss.against(a) - sum(v * loss.pair(a, b) for b, v in known) for a in monomials]) / scales
+    constant = loss.size - sum(v * (2 * loss.against(a) - sum(u * loss.pair(a, b) for b, u in known)) for a, v in known)
+    return Quadratic(_matrix(loss, terms), image, float(constant))
+
+
+def _matrix(loss: Loss, terms: Sequence[Term]) -> Any:
+    out = np.zeros((len(terms), len(terms)))
+    for i, (o, e, s) in enumerate(terms):
+        for k, (p, f, t) in enumerate(terms[: i + 1]):
+            out[i, k] = out[k, i] = loss.pair((o, e), (p, f)) / (s * t)
+    return out

@@ -1,0 +1,140 @@
+"""Data as training takes them: read, checked, prepared as asked, with a record of what was done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from neurovariety.dataset import Dataset
+from neurovariety.dictionary.registry import PREPARATIONS
+from neurovariety.geometry.exact.points import generator
+from neurovariety.errors import DataError, InputError
+from neurovariety.model import Model
+from neurovariety.result import counted
+
+_STREAM = 4070
+_SPREAD = 1e-12
+"""Columns that vary by less than this part of their size are constant."""
+_DEPENDENT = 1e-7
+"""Columns whose part independent of the others is smaller than this are taken to depend on them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """``inputs`` (S, features) and ``targets`` (S, outputs) in float64, the rows held back likewise, and what was done, in words."""
+
+    inputs: Any
+    targets: Any
+    held_inputs: Any
+    held_targets: Any
+    record: dict[str, Any]
+
+
+def prepared(model: Model, data: Any, how: str, held_out: float, seed: int) -> Prepared:
+    """The samples of ``data``, a `Dataset` or a pair (inputs, targets), for a model.
+
+    ``how``: ``none``; ``standardize``: each column minus its mean, divided by its standard deviation; ``whiten``: input columns
+    replaced by as many combinations of them whose second moments are the identity, targets as they are. All of it is taken from the
+    rows that are trained on. A network whose first layer is dense computes the same functions of whitened inputs, so critical points
+    and losses stay what they were, in coordinates that float64 bears better; its first matrix of weights is the one found times the
+    recorded ``input_map`` (features, features), with which whitened inputs are ``input_map`` x. For other networks it is another
+    problem. ``held_out``: the share of rows, drawn at random, that are not trained on. Raises `DataError` for data that do not fit the
+    model, are not finite, or cannot be prepared so; `InputError` for unknown options.
+    """
+    if how not in PREPARATIONS:
+        raise InputError(f"preparation {how!r} is unknown: choose {', '.join(PREPARATIONS[:-1])} or {PREPARATIONS[-1]}")
+    if not 0 <= held_out < 1:
+        raise InputError(f"the share of rows held out is a number from 0 up to 1, got {held_out!r}")
+    name, features, names, inputs, targets = _columns(data)
+    x, y = _numbers(inputs, "inputs"), _numbers(targets, "targets")
+    if len(x) != len(y):
+        raise DataError(f"{counted(len(x), 'input')} and {counted(len(y), 'target')} do not go together: give one target a sample")
+    if not len(x):
+        raise DataError("there are no samples; give at least one row")
+    x, y = x.reshape(len(x), -1), y.reshape(len(y), -1)
+    if x.shape[1] != model.inputs:
+        raise DataError(
+            f"{model.name} takes {counted(model.inputs, 'input')}, the data have {counted(x.shape[1], 'input column')}; change the "
+            "first width or the columns"
+        )
+    if y.shape[1] != model.outputs:
+        raise DataError(
+            f"{model.name} has {counted(model.outputs, 'output')}, the data have {counted(y.shape[1], 'target column')}; name as "
+            "many target columns as there are outputs"
+        )
+    held = np.zeros(len(x), dtype=bool)
+    held[generator(seed, _STREAM).permutation(len(x))[: round(held_out * len(x))]] = True
+    if held.all():
+        raise DataError("no rows are left to train on; hold out fewer")
+    shift, scale = np.zeros(x.shape[1] + y.shape[1]), np.ones(x.shape[1] + y.shape[1])
+    if how == "standardize":
+        table = np.hstack([x, y])[~held]
+        shift, scale = table.mean(axis=0), table.std(axis=0)
+        flat = scale <= _SPREAD * np.abs(table).max(axis=0, initial=0.0)
+        if flat.any():
+            shown = [*features, *names][int(np.flatnonzero(flat)[0])]
+            raise DataError(f"column {shown!r} is constant on the rows trained on and cannot be standardized; leave it out")
+    k = x.shape[1]
+    x, y = (x - shift[:k]) / scale[:k], (y - shift[k:]) / scale[k:]
+    change = _whitening(x[~held], features) if how == "whiten" else None
+    if change is not None:
+        x = x @ change.T
+    record = {
+        "name": name,
+        "samples": int((~held).sum()),
+        "held_out": int(held.sum()),
+        "features": list(features),
+        "targets": list(names),
+        "preparation": how,
+        "target_shift": shift[k:].tolist(),
+        "target_scale": scale[k:].tolist(),
+    } | ({} if change is None else {"input_map": change.tolist()})
+    return Prepared(x[~held], y[~held], x[held], y[held], record)
+
+
+def _whitening(inputs: Any, features: tuple[str, ...]) -> Any:
+    """The lower triangular matrix M (features, features) for which the rows of ``inputs`` M^T have the identity as second moments.
+
+    From a QR decomposition of the columns, each divided by its size first: second moments themselves would square the condition.
+    """
+    count, k = inputs.shape
+    sizes = np.sqrt((inputs**2).mean(axis=0))
+    if count < k or not sizes.all():
+        few = f"there are {count} for {k} columns" if count < k else f"column {features[int(np.argmin(sizes))]!r} is zero"
+        raise DataError(f"inputs are whitened with at least as many rows as columns, none of them zero; {few}")
+    upper = np.linalg.qr(inputs / sizes, mode="r") / np.sqrt(count)
+    own = np.abs(np.diag(upper))
+    if own.min() <= _DEPENDENT:
+        shown = features[int(np.argmin(own))]
+        raise DataError(f"column {shown!r} depends linearly on those before it, so that inputs cannot be whitened; leave it out")
+    return np.linalg.inv(upper * np.sign(np.diag(upper))[:, None]).T / sizes
+
+
+def _columns(data: Any) -> tuple[str, tuple[str, ...], tuple[str, ...], Any, Any]:
+    if isinstance(data, Dataset):
+        if not data.target_names:
+            raise DataError(f"{data.name}: name the target column; training needs inputs and targets")
+        return data.name, data.features, data.target_names, data.inputs, data.targets
+    try:
+        inputs, targets = data
+    except (TypeError, ValueError):
+        raise InputError("data are a Dataset (read_csv) or a pair of tables, inputs and targets") from None
+    x, y = np.asarray(inputs, dtype=object), np.asarray(targets, dtype=object)
+    columns = [int(np.prod(t.shape[1:])) if t.ndim else 0 for t in (x, y)]
+    if not x.ndim or not y.ndim:
+        raise DataError("inputs and targets are tables with one row a sample, got single numbers")
+    return "data", tuple(f"x{i}" for i in range(columns[0])), tuple(f"y{i}" for i in range(columns[1])), x, y
+
+
+def _numbers(table: Any, what: str) -> Any:
+    flat = np.asarray(table, dtype=object)
+    try:
+        values = np.array([float(Fraction(v)) if isinstance(v, (Fraction, str)) else float(v) for v in flat.reshape(-1).tolist()])
+    except (TypeError, ValueError, OverflowError) as error:
+        raise DataError(f"the {what} are not a table of numbers ({error}); give one row of as many numbers a sample") from None
+    if not np.isfinite(values).all():
+        raise DataError(f"the {what} contain a value that is not finite; remove the row or column")
+    return values.reshape(flat.shape)

@@ -1,0 +1,96 @@
+"""A training task: a model, the loss that its data or its teacher give, and a record of both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from neurovariety.architectures import as_model
+from neurovariety.architectures.from_callable import Source
+from neurovariety.geometry.images.random_target import random_target
+from neurovariety.geometry.images.target import read_target, require_polynomial
+from neurovariety.training.losses.loss import METRICS, Distance, Form, Loss, SquaredError
+from neurovariety.training.losses.prepare import Prepared, prepared
+from neurovariety.errors import DataError, InputError
+from neurovariety.model import Model
+
+_LARGEST, _SMALLEST = 1e4, 1e-4
+"""Data and teachers of another size leave too few digits to paths that are followed in float64."""
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """``loss`` on the functions of ``model``; ``data`` where it comes from samples; ``record`` describes it in plain data.
+
+    ``options`` are the arguments of `training_task` that make the same task again.
+    """
+
+    model: Model
+    loss: Loss
+    data: Prepared | None
+    record: dict[str, Any]
+    options: dict[str, Any]
+    notices: tuple[str, ...] = ()
+
+
+def training_task(
+    source: Source,
+    *,
+    data: Any = None,
+    metric: str = "data",
+    teacher: str | None = None,
+    form: Form | None = None,
+    sample_weights: Any = None,
+    prepare: str = "none",
+    held_out: float = 0.0,
+    seed: int,
+) -> Task:
+    """The task of fitting ``data`` (a `Dataset`, or inputs and targets), or a ``teacher`` in a stated ``metric``, or a ``form``.
+
+    ``teacher``: polynomials in x0, x1, ..., one an output, separated by semicolons; without one, with a metric other than ``data``,
+    a random function of the model's linear span. Raises `InputError` for options that do not go together and for models that are not
+    polynomial, `DataError` for unusable data.
+    """
+    model = as_model(source)
+    require_polynomial(model)
+    options: dict[str, Any] = {"data": data, "metric": metric, "teacher": teacher, "form": form, "sample_weights": sample_weights}
+    options |= {"prepare": prepare, "held_out": held_out}
+    if metric not in METRICS:
+        raise InputError(f"metric {metric!r} is unknown: choose {', '.join(METRICS[:-1])} or {METRICS[-1]}")
+    if form is not None:
+        if data is not None or teacher is not None or metric != "data":
+            raise InputError("a quadratic form says all of the loss: give no data, metric or teacher beside it")
+        return Task(model, form, None, {"loss": form.name}, options)
+    if metric != "data":
+        if data is not None or sample_weights is not None or prepare != "none" or held_out:
+            raise InputError(f"metric {metric} takes a teacher, no data; leave out the data and what belongs to them")
+        notices: tuple[str, ...] = ()
+        if teacher is None:
+            target = random_target(model, seed)
+            notices = ("no teacher was given: this one is a random integer function of the model's linear span",)
+        else:
+            target = read_target(teacher, model.inputs, model.outputs)
+        sizes = [abs(float(c)) for c in target.coefficients.values()]
+        _check_size("the teacher's largest coefficient", max(sizes, default=1.0), "scale the teacher")
+        loss = Distance(metric, target.coefficients)
+        return Task(model, loss, None, {"loss": loss.name, "teacher": target.text()}, options | {"teacher": target.text()}, notices)
+    if data is None:
+        raise InputError(
+            "training needs data (--data FILE --target COLUMN), or a metric with a teacher (--metric gaussian --teacher ...)"
+        )
+    if teacher is not None:
+        raise InputError("a teacher goes with a stated metric such as gaussian; with data the targets are a column of them")
+    found = prepared(model, data, prepare, held_out, seed)
+    for what, table in (("inputs", found.inputs), ("targets", found.targets)):
+        size = float(np.abs(table).max(initial=0.0))
+        if size:
+            _check_size(f"the largest of the {what}", size, "standardize the data (--prepare standardize) or choose other units")
+    error = SquaredError(found.inputs, found.targets, sample_weights)
+    return Task(model, error, found, {"loss": error.name} | found.record, options)
+
+
+def _check_size(what: str, size: float, advice: str) -> None:
+    if not _SMALLEST <= size <= _LARGEST:
+        raise DataError(f"{what} has size {size:.3g}; expected {_SMALLEST:g} to {_LARGEST:g}, so that digits are left: {advice}")

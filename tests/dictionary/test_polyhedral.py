@@ -1,0 +1,147 @@
+"""Polyhedral distances face by face: against polar degrees, searches over all small networks, and input that cannot be used."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from neurovariety import Claim, DataError, InputError, PolyhedralResult, ResourceError, as_model, ed_degree, polyhedral
+from neurovariety.geometry.solutions.face_points import face_points, general_face
+from neurovariety.training.losses.polyhedral_norm import NORMS, polyhedral_norm
+
+
+def least_along(direction, target, norm):
+    """The least distance of t * direction from the target over all t: a convex function that is linear between breakpoints."""
+    if norm == "wasserstein":
+        total = direction.sum()
+        if abs(total) < 1e-9:
+            return np.inf
+        return np.abs(np.cumsum(target.sum() / total * direction - target)).sum()
+    if norm == "l1":
+        scales = target / np.where(np.abs(direction) < 1e-12, np.nan, direction)
+        return min(np.abs(t * direction - target).sum() for t in scales[~np.isnan(scales)])
+    pairs = [(s * direction[i] - u * direction[k], s * target[i] - u * target[k])
+             for i in range(len(target)) for k in range(len(target)) for s in (1, -1) for u in (1, -1)]  # fmt: skip
+    scales = [b / a for a, b in pairs if abs(a) > 1e-12]
+    return min(np.abs(t * direction - target).max() for t in scales)
+
+
+def squares(angle):
+    """Coefficients of (x0 cos + x1 sin)^2, in the order of their names: x1^2, x0 x1, x0^2."""
+    a, b = np.cos(angle), np.sin(angle)
+    return np.array([b * b, 2 * a * b, a * a])
+
+
+@pytest.mark.parametrize("norm", NORMS)
+@pytest.mark.parametrize("seed", range(2))
+def test_squares_of_linear_forms(norm, seed):
+    """All networks of mlp(2,1,1; x^2) are multiples of squares: a search over directions, and over scales exactly."""
+    rng = np.random.default_rng(seed)
+    target = rng.integers(1, 10, 3) * rng.choice([-1, 1], 3)  # with zeros faces are in special position, and lists no longer complete
+    teacher = f"{target[2]}*x0^2 + {target[1]}*x0*x1 + {target[0]}*x1^2"
+    found = polyhedral("mlp(2,1,1; x^2)", norm=norm, teacher=teacher, seed=seed)
+    angles = np.linspace(0, np.pi, 20001)
+    least = min(least_along(squares(angle), target.astype(float), norm) for angle in angles)
+    assert found.value["least"] <= least + 1e-9
+    assert found.value["least"] == pytest.approx(least, rel=2e-3, abs=2e-3)
+    complete = found.claim is Claim.COMPLETE
+    assert complete or norm == "linf", "faces with equally large errors lie in special position here, others do not"
+    assert found.value["global_minimum"] == ("complete" if complete else "upper_bound")
+    best = min((p for p in found.points if p.weights is not None), key=lambda p: p.distance)
+    a, b, c = best.weights
+    values = c * np.array([b * b, 2 * a * b, a * a])
+    assert np.allclose(values, best.values, atol=1e-8)
+    if not seed:
+        assert found.verify(seed=5).value["least"] == pytest.approx(found.value["least"])
+
+
+@pytest.mark.parametrize(
+    ("text", "degrees"),
+    [("linear(3,1,3)", [0, 3, 6, 12, 12, 6]), ("mlp(3,1,1; x^2)", [0, 3, 6, 4]), ("mlp(2,2,1; x^4)", [0, 0, 4, 6, 3])],
+)
+def test_general_faces_count_polar_degrees(text, degrees):
+    """For a cone they add up to the general ED degree (Draisma, Horobet, Ottaviani, Sturmfels, Thomas 2016), found another way."""
+    model, found = as_model(text), []
+    for k in range(len(degrees)):
+        rng = np.random.default_rng(k)
+        problem = face_points(model, len(degrees) - 1, k, 0, rng)
+        ends = general_face(problem, rng)
+        assert ends.complete
+        found.append(len(ends.points))
+    assert found == degrees
+    assert sum(found) == ed_degree(text).value
+
+
+@pytest.mark.parametrize("norm", ["l1", "linf"])
+def test_lines_through_data(norm):
+    """A linear network with one input and one output is a slope; with five samples its errors are convex in it."""
+    rng = np.random.default_rng(1)
+    x, y = rng.normal(size=5), rng.normal(size=5)
+    found = polyhedral("linear(1,1,1)", norm=norm, data=(x[:, None], y[:, None]))
+    least = least_along(x, y, norm) / (5 if norm == "l1" else 1)
+    assert found.value["least"] == pytest.approx(least, rel=1e-9)
+    assert (found.value["minima"], found.value["stationary"], found.value["global_minimum"]) == (1, 1, "complete")
+
+
+def test_matrices_of_rank_one():
+    """Teachers of rank one are at distance 0 only as limits of faces; a general one has its best approximation on the list."""
+    target = np.array([3.0, 1, -1, 2])  # x1, x0 in output 0; x1, x0 in output 1
+    found = polyhedral("linear(2,1,2)", teacher="x0 + 3*x1; 2*x0 - x1")
+    directions = np.linspace(0, np.pi, 161)
+    least = min(
+        least_along(np.outer([np.cos(a), np.sin(a)], [np.cos(b), np.sin(b)]).reshape(-1), target, "l1")
+        for a in directions
+        for b in directions
+    )
+    assert (found.claim, found.value["global_minimum"]) == (Claim.COMPLETE, "complete")
+    assert found.value["least"] <= least + 1e-9
+    assert found.value["least"] == pytest.approx(least, abs=0.1)
+    again = PolyhedralResult.from_dict(json.loads(json.dumps(found.to_dict(), allow_nan=False)))
+    assert again.value == found.value
+    with pytest.raises(InputError, match="read back from JSON"):
+        again.verify()
+
+
+def test_faces_in_special_position_are_told():
+    """A teacher without the square of x0 puts some faces where paths have no known end; the best network is still found."""
+    found = polyhedral("mlp(2,1,1; x^2)", teacher="3*x0*x1 + 7*x1^2")
+    least = min(least_along(squares(angle), np.array([7.0, 3, 0]), "l1") for angle in np.linspace(0.001, np.pi, 20001))
+    assert (found.claim, found.value["global_minimum"]) == (Claim.LOWER_BOUND, "upper_bound")
+    assert found.value["least"] == pytest.approx(least, rel=5e-3)
+
+
+@pytest.mark.parametrize("name", NORMS)
+def test_norms_and_their_duals(name):
+    """The distance is the largest value of functionals in the dual ball, and on a face its own functional."""
+    found = polyhedral_norm(name, np.zeros(4), False)
+    p = len(found.matrix)
+    rng = np.random.default_rng(0)
+    for conditions in range(p):
+        faces = list(found.faces(conditions))
+        for rows, g in faces:
+            assert rows.shape == (conditions, p)
+            assert found.dual(g) == pytest.approx(1)
+            null = np.linalg.svd(rows)[2][conditions:] if conditions else np.eye(p)
+            errors = null.T @ rng.normal(size=len(null))
+            assert abs(g @ errors) <= found.norm(errors) + 1e-12
+    assert found.number_of_faces(p - 1) == sum(len(list(found.faces(k))) for k in range(p))
+    assert found.number_of_faces(p - 1) == (3**p - 1) // 2
+
+
+def test_what_cannot_be_answered_is_refused():
+    with pytest.raises(InputError, match=r"norm 'l2' is unknown: choose l1, linf or wasserstein"):
+        polyhedral("linear(2,1,2)", norm="l2")
+    with pytest.raises(InputError, match="give no teacher beside them"):
+        polyhedral("linear(1,1,1)", norm="wasserstein", data=([[1.0], [2.0]], [[1.0], [3.0]]))
+    with pytest.raises(InputError, match="which no network"):
+        polyhedral("linear(2,1,2)", teacher="x0^2; x1")
+    with pytest.raises(InputError, match="it fits every target"):
+        polyhedral("linear(2,2,2)")
+    with pytest.raises(InputError, match="preparation is for data"):
+        polyhedral("linear(2,1,2)", prepare="standardize")
+    with pytest.raises(ResourceError, match="faces to look at"):
+        polyhedral("linear(3,2,3)")
+    with pytest.raises(DataError):
+        polyhedral("linear(2,1,2)", data=([[1.0]], [[1.0]]))

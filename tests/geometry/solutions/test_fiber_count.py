@@ -1,0 +1,152 @@
+"""Points of generic fibers counted by following paths, against theorems; functions left by samples, against degrees."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from neurovariety import Claim, InputError, as_model, fibers, sample_complexity
+from neurovariety.geometry.solutions.orbits import Orbits
+from neurovariety.symmetry import Kind
+
+BOTH = [
+    ("mlp(2,2,1; x^3)", 1),
+    ("mlp(2,2,1; x^4)", 1),
+    ("mlp(2,3,1; x^5)", 1),
+    ("mlp(3,2,1; x^3)", 1),
+    ("mlp(2,2,2; x^2)", 1),
+    ("mlp(2,2,2; x^3)", 1),
+    ("linear(3,2,3)", 1),
+    ("linear(2,2,2,2)", 1),
+    ("cnn(2,2; x^2)", 1),
+    ("cnn(2,2,2; x^2)", 1),
+    ("cnn(3,2; x)", 3),
+    ("cnn(2,2,2; x)", 6),
+    ("tt(2,2,2; ranks=2,2)", 1),
+    ("cp(2,2,2; rank=2)", 1),
+]
+
+
+@pytest.mark.parametrize(("text", "count"), BOTH)
+@pytest.mark.parametrize("seed", range(3))
+def test_counts_agree_with_theorems(text, count, seed):
+    computed = fibers(text, route="computed", seed=seed)
+    assert (computed.value["cardinality"], computed.claim) == (count, Claim.COMPLETE)
+    assert computed.value["identifiable"] == ("yes" if count == 1 else "no")
+    theorem = fibers(text, route="theorem")
+    assert theorem.value["cardinality"] == count
+    assert theorem.claim is Claim.PROVED
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("mlp(2,2,1; x^3 + x^2)", 1),
+        ("cnn(2,2; x^2 + x)", 1),
+        ("attention(2,2; a=2; t=2)", 1),
+        ("attention(2,1; a=1; t=2)", 2),  # V = u v^T and A = k q^T of rank one: v and k may be exchanged
+    ],
+)
+def test_counts_where_no_theorem_does(text, count):
+    found = fibers(text)
+    assert (found.value["cardinality"], found.claim) == (count, Claim.COMPLETE)
+    assert found.evidence["counted"]["graph"]["trace_test"]["margin"] > 1e4
+    assert ("weights" in found.evidence["counted"]) == (count > 1)
+    assert found.evidence["theorems"] == [t for t in found.evidence["theorems"] if t["source"]]
+
+
+def test_the_extra_weights_compute_one_function():
+    found = fibers("attention(2,1; a=1; t=2)")
+    model = as_model("attention(2,1; a=1; t=2)")
+    weights = [np.array([complex(t.replace("i", "j")) for t in row]) for row in found.evidence["counted"]["weights"]]
+    assert len(weights) == 2
+    rng = np.random.default_rng(0)
+    for _ in range(3):
+        x = rng.normal(size=model.input_shape)
+        values = [np.asarray(_attention(w, x)) for w in weights]
+        assert np.abs(values[0] - values[1]).max() < 1e-6 * np.abs(values[0]).max()
+
+
+def _attention(w, x):
+    """X -> V X X^T K^T Q X for d = 2, one output, a = 1: K, Q of shape (1, 2), V of shape (1, 2)."""
+    k, q, v = w[:2][None], w[2:4][None], w[4:][None]
+    return v @ x @ x.T @ k.T @ q @ x
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["mlp(2,2,1; x^3)", "mlp(2,3,2,1; x^2)", "linear(3,2,2,3)", "attention(3,2; a=2; t=2)", "cnn(2,2; x^2)", "tt(2,2,2; ranks=2,2)"],
+)
+def test_orbits(text):
+    """A random element of the stated group leads to the same orbit; a random point lies on another."""
+    model, rng = as_model(text), np.random.default_rng(3)
+    orbits = Orbits(model)
+    assert orbits.decides
+    w = rng.normal(size=model.parameters) + 1j * rng.normal(size=model.parameters)
+    moved = w
+    for action in model.symmetries:
+        moved = _moved(action, orbits.places, moved, rng)
+    assert orbits.same(w, moved)
+    assert orbits.count(np.array([w, moved])) == 1
+    assert not orbits.same(w, w * (1 + 0.1 * rng.normal(size=w.shape)))
+
+
+def _moved(action, places, w, rng):
+    size = action.size
+    match action.kind:
+        case Kind.TORUS:
+            t = rng.normal(size=size) + 1j * rng.normal(size=size)
+        case Kind.GENERAL_LINEAR:
+            g = rng.normal(size=(size, size)) + 1j * rng.normal(size=(size, size))
+        case Kind.PERMUTATION:
+            order = rng.permutation(size)
+    out = w.copy()
+    for block, axis, weight in action.axes:
+        here = places[block]
+        values = out[here]
+        if axis is None:
+            out[here] = values * t[0] ** weight
+            continue
+        first = np.moveaxis(values, axis, 0)
+        match action.kind:
+            case Kind.TORUS:
+                first = first * (t**weight).reshape(-1, *[1] * (first.ndim - 1))
+            case Kind.GENERAL_LINEAR:
+                first = np.tensordot(g if weight > 0 else np.linalg.inv(g).T, first, 1)
+            case Kind.PERMUTATION:
+                first = first[order]
+        out[here] = np.moveaxis(first, 0, axis)
+    return out
+
+
+def test_bad_route():
+    with pytest.raises(InputError, match="route 'x' is unknown"):
+        fibers("mlp(2,2,1; x^2)", route="x")
+
+
+@pytest.mark.parametrize(
+    ("text", "finite", "functions"),
+    [
+        ("mlp(2,2,1; x^2)", 3, {"3": 1}),  # fills its space: as many samples as coefficients
+        ("mlp(2,2,1; x^4)", 4, {"4": 3, "5": 1}),  # the degree of the hypersurface, then one
+        ("mlp(2,2,1; x^5)", 4, {"4": 6, "5": 1}),
+        ("mlp(3,2,1; x^2)", 5, {"5": 3, "6": 1}),
+        ("mlp(3,2,1; x^3)", 6, {"6": 15, "7": 1}),
+        ("linear(3,2,3)", 3, {"3": 1}),
+        ("linear(2,1,2)", 2, {"2": 1}),
+        ("cnn(2,2; x^2)", 3, {"3": 4, "4": 1}),
+        ("attention(2,1; a=1; t=2)", 3, {"3": 1}),
+    ],
+)
+@pytest.mark.parametrize("seed", range(2))
+def test_samples(text, finite, functions, seed):
+    found = sample_complexity(text, seed=seed)
+    assert found.value == {"finite": finite, "unique": int(max(functions)), "functions": functions}
+    assert found.claim is (Claim.PROVED if text == "mlp(2,2,1; x^2)" else Claim.COMPLETE)
+
+
+def test_samples_of_a_large_model():
+    found = sample_complexity("mlp(5,6,5,3; x^2)")
+    assert found.value == {"finite": 22, "unique": None, "functions": {}}
+    assert found.claim is Claim.PROVED
+    assert "counted up to dimension 10" in found.evidence["reason"]

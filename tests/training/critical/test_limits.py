@@ -1,0 +1,50 @@
+"""Limits of networks whose weights diverge: they are approached, not attained, and runs that drift go there."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from neurovariety import as_model, gradient_flow, landscape
+from neurovariety.dictionary.dimension import dimension
+from neurovariety.training.critical.limits import limit_models
+
+
+@pytest.mark.parametrize(
+    ("text", "dimensions"),
+    [
+        ("mlp(2,1,1; x^3 + x^2)", [2, 2]),
+        ("mlp(2,2,1; x^3 + x^2)", [5, 5, 4, 4, 3]),
+        ("mlp(2,1,1; x^3 + x)", [2, 2]),
+        ("mlp(2,1,1; x^2 + 1)", [2]),  # the constant would grow with the weight of the lowest power
+        ("mlp(2,1,1; x^2; bias)", [3]),
+        ("mlp(2,1,1; x^2)", []),
+        ("linear(2,1,2)", []),
+    ],
+)
+def test_dimensions(text, dimensions):
+    """Limits are smaller than the network: one direction is lost for each neuron that diverges."""
+    found = limit_models(as_model(text))
+    assert [dimension(m).value for m in found] == dimensions
+    assert all(d < dimension(text).value for d in dimensions)
+
+
+@pytest.mark.parametrize("teacher", ["x0^3", "x0^2", "2*x0^3 + 3*x0^2*x1 + 3/2*x0*x1^2 + 1/4*x1^3"])
+def test_a_power_alone_is_a_limit(teacher):
+    """(x0)^3 without (x0)^2, and the other way round, and a cube of a linear form: loss 0, but for no weights."""
+    found = landscape("mlp(2,1,1; x^3 + x^2)", metric="frobenius", teacher=teacher)
+    assert found.value["global_minimum"] == "undecided"
+    assert found.value["least_loss"] == pytest.approx(0, abs=1e-9)
+    losses, sizes = zip(*found.evidence["least"]["sequence"], strict=True)
+    assert list(losses) == sorted(losses, reverse=True)
+    assert list(sizes) == sorted(sizes)
+
+
+def test_runs_that_drift_are_explained():
+    rng = np.random.default_rng(1)
+    found = gradient_flow("mlp(2,1,1; x^3 + x^2)", data=(rng.normal(size=(30, 2)), rng.normal(size=(30, 1))), runs=24)
+    limits = {str(p.number) for p in found.landscape.points if p.kind == "limit"}
+    assert found.value["unmatched"] == 0
+    assert set(found.evidence["drifting"]) <= limits
+    assert sum(found.evidence["not_converged"].values()) == 24 - found.value["converged"]
+    assert "weights still grow" not in found.evidence["not_converged"]
