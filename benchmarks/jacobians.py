@@ -9,9 +9,10 @@ import time
 
 from benchmarks.dimension import Row, show
 from neurovariety import as_model
-from neurovariety.geometry.exact.points import draw_point, generator
 from neurovariety.errors import NotAlgebraicError
+from neurovariety.geometry.exact.points import draw_point
 from neurovariety.program.of_model import check_derivative, jacobian_rows
+from neurovariety.randomness import generator
 
 STRUCTURED = [
     "cnn(9,9,9; x^2; channels=3,9,9,9; outputs=8)",
@@ -38,7 +39,7 @@ def dense(parameters: int, outputs: int, layers: int) -> str:
 def measure(notation: str) -> Row:
     """The best of three Jacobians at as many inputs as make it square; tracing and the first one are not counted."""
     model = as_model(notation)
-    _, point = draw_point(model, generator(0))
+    _, point = draw_point(model, generator(0, "benchmarks"))
     inputs = point.inputs(model, -(-model.parameters // model.outputs))
     seconds = []
     for _ in range(4):

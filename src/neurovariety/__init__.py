@@ -7,7 +7,7 @@ invariants of that space and says what each means for learning. Names are loaded
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from neurovariety._version import __version__ as __version__
 
 if TYPE_CHECKING:
     from neurovariety.architectures import (
@@ -50,7 +50,6 @@ if TYPE_CHECKING:
     from neurovariety.dictionary.ed_degree import EdDegreeResult, ed_degree
     from neurovariety.dictionary.equations import EquationsResult, equations
     from neurovariety.dictionary.exposedness import ExposednessResult, exposedness
-    from neurovariety.training.bias.plane_curve import PlaneCurveCell, plane_curve_cell
     from neurovariety.dictionary.fibers import FibersResult, fibers
     from neurovariety.dictionary.gradient_flow import GradientFlowResult, gradient_flow
     from neurovariety.dictionary.implicit_bias import ImplicitBiasResult, implicit_bias
@@ -66,7 +65,6 @@ if TYPE_CHECKING:
     from neurovariety.dictionary.subnetworks import SubnetworksResult, subnetworks
     from neurovariety.dictionary.symmetries import SymmetriesResult, symmetries
     from neurovariety.dictionary.tangent_kernel import TangentKernelResult, tangent_kernel
-    from neurovariety.training.losses.loss import Form
     from neurovariety.dictionary.voronoi import VoronoiResult, voronoi
     from neurovariety.dictionary.weight_decay import WeightDecayResult, weight_decay
     from neurovariety.errors import (
@@ -82,6 +80,8 @@ if TYPE_CHECKING:
     from neurovariety.model import Model
     from neurovariety.report import Report, build_report
     from neurovariety.result import Provenance, Result
+    from neurovariety.training.bias.plane_curve import PlaneCurveCell, plane_curve_cell
+    from neurovariety.training.losses.loss import Form
 
 _HOME = {
     "Activation": "architectures",

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from neurovariety._version import __version__
 from neurovariety.citations import cite
 from neurovariety.claim import Claim
 from neurovariety.errors import InputError
@@ -31,8 +32,6 @@ class Provenance:
     @classmethod
     def since(cls, start: float, seed: int) -> Provenance:
         """Provenance of work that began at ``start`` (a value of ``time.perf_counter()``)."""
-        from neurovariety import __version__
-
         return cls(__version__, seed, round(time.perf_counter() - start, 6))
 
 

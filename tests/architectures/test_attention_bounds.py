@@ -12,7 +12,8 @@ import neurovariety as nv
 from neurovariety import Claim
 from neurovariety.architectures.theorems.attention_bounds import attention_bound, attention_span, seen_sizes
 from neurovariety.geometry.exact.generic_rank import generic_rank
-from neurovariety.geometry.exact.points import draw_point, generator
+from neurovariety.geometry.exact.points import draw_point
+from neurovariety.randomness import generator
 
 # Henry, Marchetti, Kohn, arXiv:2408.17221, and ranks computed here: below parameters minus stated symmetries.
 DEFECTIVE = [
@@ -95,7 +96,7 @@ def written(widths, inner, tokens, heads):
 
 def rank(model):
     """On so many inputs that no bound is presumed."""
-    p, point = draw_point(model, generator(7))
+    p, point = draw_point(model, generator(7, "test"))
     return generic_rank(model, p, point, model.parameters).rank
 
 

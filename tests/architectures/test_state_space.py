@@ -13,10 +13,11 @@ from neurovariety.architectures import Activation, StateSpace, parse
 from neurovariety.architectures.families.state_space import markov_dimension
 from neurovariety.citations import cite
 from neurovariety.geometry.exact.generic_rank import rank_at
+from neurovariety.geometry.exact.points import draw_point
 from neurovariety.geometry.exact.span import span_at_least
-from neurovariety.geometry.exact.points import draw_point, generator
 from neurovariety.linear_algebra import rank
 from neurovariety.program.invariance import is_invariant
+from neurovariety.randomness import generator
 from neurovariety.symmetry import Kind
 
 P = 2_097_143
@@ -120,7 +121,7 @@ def test_refusals(text, words):
 
 def exact_rank(a, seed=1):
     """The rank of the Jacobian at a random point over a random prime field, at more inputs than parameters."""
-    p, point = draw_point(a.model, generator(seed))
+    p, point = draw_point(a.model, generator(seed, "test"))
     return rank_at(a.model, p, point, point.inputs(a.model, a.parameters // a.model.outputs + 3))[0]
 
 

@@ -12,14 +12,16 @@ import numpy as np
 import pytest
 
 import neurovariety as nv
-from neurovariety.architectures import CP, Diagonal, TensorTrain, parse, segre
+from neurovariety.architectures import CP, Diagonal, TensorTrain, parse
+from neurovariety.architectures.theorems import segre
 from neurovariety.citations import cite
 from neurovariety.geometry.exact.generic_rank import rank_at
-from neurovariety.geometry.exact.points import draw_point, generator
+from neurovariety.geometry.exact.points import draw_point
 from neurovariety.linear_algebra import rank
 from neurovariety.program.expand import expand
 from neurovariety.program.invariance import is_invariant
 from neurovariety.program.of_model import jacobian_program
+from neurovariety.randomness import generator
 from neurovariety.symmetry import Kind
 
 P = 2_097_143
@@ -145,7 +147,7 @@ def test_refusals(text, words):
 
 def exact_rank(a, seed=1):
     """The rank of the Jacobian at a random point over a random prime field, at more inputs than parameters."""
-    p, point = draw_point(a.model, generator(seed))
+    p, point = draw_point(a.model, generator(seed, "test"))
     return rank_at(a.model, p, point, point.inputs(a.model, a.parameters // a.model.outputs + 3))[0]
 
 

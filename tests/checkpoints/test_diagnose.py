@@ -11,11 +11,11 @@ from random_networks import arrays, network, notation
 
 import neurovariety as nv
 from neurovariety.checkpoints.layers.hidden_layers import hidden_layers
-from neurovariety.checkpoints.rank.jacobian_rank import float_jacobian, jacobian_rank
 from neurovariety.checkpoints.layers.layer_symmetries import layer_symmetries
-from neurovariety.checkpoints.rank.linearization import linearized, with_tangents
 from neurovariety.checkpoints.layers.nearest_strata import nearest_strata
 from neurovariety.checkpoints.layers.neuron_rows import nearest_pairs, proportional_classes
+from neurovariety.checkpoints.rank.jacobian_rank import float_jacobian, jacobian_rank
+from neurovariety.checkpoints.rank.linearization import linearized, with_tangents
 from neurovariety.claim import Claim
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

@@ -9,8 +9,8 @@ import pytest
 from random_networks import arrays, network, notation
 
 import neurovariety as nv
-from neurovariety.checkpoints.rank.perturbation_bound import change_bound
 from neurovariety.checkpoints.prune import exactly_pruned
+from neurovariety.checkpoints.rank.perturbation_bound import change_bound
 from neurovariety.claim import Claim
 
 WIDTHS = (3, 6, 5, 2)

@@ -17,10 +17,10 @@ from neurovariety.geometry.boundaries.place import both_sides, by_search
 from neurovariety.geometry.boundaries.placement import Position
 from neurovariety.geometry.boundaries.real_functions import conjugate_targets, normal_targets
 from neurovariety.geometry.exact.gradient_fields import coefficients_as_polynomials
-from neurovariety.geometry.images.real_components import architecture_of
 from neurovariety.geometry.ideal.coefficient_map import written_out
-from neurovariety.geometry.real.real_roots import count_real_roots
+from neurovariety.geometry.images.real_components import architecture_of
 from neurovariety.geometry.images.target import Target, function_at, read_target
+from neurovariety.geometry.real.real_roots import count_real_roots
 
 SEEDS = (0, 1, 2)
 

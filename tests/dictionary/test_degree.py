@@ -13,8 +13,8 @@ import pytest
 from neurovariety import Claim, InputError, degree
 from neurovariety.architectures import as_model
 from neurovariety.dictionary.dimension import dimension
-from neurovariety.geometry.solutions.chart import find_chart
 from neurovariety.geometry.solutions.affine_slices import slices
+from neurovariety.geometry.solutions.chart import find_chart
 from neurovariety.homotopy import trace_test
 
 BOTH = [

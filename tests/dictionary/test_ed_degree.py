@@ -10,7 +10,7 @@ import pytest
 from tests.reference.notation import ed_degree_cases
 
 from neurovariety import Claim, InputError, ResourceError, as_model, ed_degree
-from neurovariety.architectures import polar_degrees
+from neurovariety.architectures.theorems import polar_degrees
 from neurovariety.progress import search_at_most, watch
 
 CASES = ed_degree_cases()

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from neurovariety import Claim, ExposednessResult, InputError, as_model, exposedness
-from neurovariety.training.bias.inner_product import exact_quadric
 from neurovariety.geometry.exact.gradient_fields import coefficients_as_polynomials
 from neurovariety.geometry.exact.polynomial_values import PolynomialMap
 from neurovariety.geometry.strata.listing import weight_strata
+from neurovariety.training.bias.inner_product import exact_quadric
 
 
 def rows(found):

@@ -15,9 +15,9 @@ import pytest
 import neurovariety as nv
 from neurovariety import Claim, InputError
 from neurovariety.cli.main import main
+from neurovariety.dictionary.invariance import InvarianceResult, invariance
 from neurovariety.geometry.equivariance.adjunction import input_adjunction, output_adjunction
 from neurovariety.geometry.equivariance.linear_map import read_map
-from neurovariety.dictionary.invariance import InvarianceResult, invariance
 from neurovariety.linear_algebra import rank
 from neurovariety.program.interpret import interpret
 from neurovariety.program.of_model import leaves, samples_program

@@ -11,9 +11,9 @@ import pytest
 
 from neurovariety import Claim, DataError, InputError, as_model, ed_degree, landscape, read_csv
 from neurovariety.dictionary.registry import find
-from neurovariety.training.losses.loss import Form
 from neurovariety.errors import VerificationError
 from neurovariety.report.figures import save_figure
+from neurovariety.training.losses.loss import Form
 
 
 def as_teacher(matrix):

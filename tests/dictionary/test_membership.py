@@ -14,12 +14,12 @@ import neurovariety as nv
 from neurovariety.architectures import as_model, parse
 from neurovariety.claim import Claim
 from neurovariety.dictionary.membership import MembershipResult, membership
+from neurovariety.errors import InputError, VerificationError
 from neurovariety.geometry.images.binary_forms import decide_binary, discriminant
 from neurovariety.geometry.images.decision import Verdict
 from neurovariety.geometry.images.linear_maps import decide_linear
-from neurovariety.geometry.real.real_roots import count_real_roots
 from neurovariety.geometry.images.target import Target, function_at, read_target
-from neurovariety.errors import InputError, VerificationError
+from neurovariety.geometry.real.real_roots import count_real_roots
 
 MONOMIALS = ((2, 0), (1, 1), (0, 2))
 

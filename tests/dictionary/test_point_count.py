@@ -13,9 +13,9 @@ import pytest
 import neurovariety as nv
 from neurovariety.architectures import as_model
 from neurovariety.claim import Claim
-from neurovariety.geometry.ideal.coefficients import Coordinates
 from neurovariety.dictionary.point_count import PointCountResult, point_count
 from neurovariety.errors import InputError, ResourceError
+from neurovariety.geometry.ideal.coefficients import Coordinates
 from neurovariety.rings.small_field import SmallField
 
 

@@ -12,17 +12,18 @@ from hypothesis import strategies as st
 from dictionary.strategies import FAMILIES
 from neurovariety import MLP, Linear, dimension, parse
 from neurovariety.geometry.exact.generic_rank import rank_at
+from neurovariety.geometry.exact.points import Point, draw_point
 from neurovariety.geometry.exact.stated_symmetries import field_matrix, stated_symmetries
-from neurovariety.geometry.exact.points import Point, draw_point, generator
 from neurovariety.linear_algebra import matmul_mod, rank, reduce_mod
 from neurovariety.program.of_model import jacobian_rows
+from neurovariety.randomness import generator
 from neurovariety.symmetry import Kind
 
 per_family = pytest.mark.parametrize("family", FAMILIES)
 
 
 def _point(model, seed=1):
-    p, point = draw_point(model, generator(seed))
+    p, point = draw_point(model, generator(seed, "test"))
     return p, point, point.inputs(model, model.parameters + 2)
 
 

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from neurovariety import Claim, InputError, as_model, degree, dimension, equations, singularities
+from neurovariety.errors import VerificationError
+from neurovariety.geometry.exact.points import Point
 from neurovariety.geometry.singular.known_ideal import known_ideal
 from neurovariety.geometry.singular.locus import singular_locus, vanishing_pieces
 from neurovariety.geometry.singular.section import Forms, count_zeros, has_zero, reduced
 from neurovariety.geometry.singular.tangents import tangent_span
-from neurovariety.geometry.exact.points import Point
-from neurovariety.errors import VerificationError
 from neurovariety.rings.finite_field import FiniteField
 
 PUBLISHED = [

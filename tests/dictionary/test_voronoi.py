@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from neurovariety import Claim, DataError, InputError, VoronoiResult, as_model, plane_curve_cell, voronoi
-from neurovariety.training.bias.best_fits import best_fits
 from neurovariety.geometry.exact.gradient_fields import coefficients_as_polynomials
 from neurovariety.geometry.exact.polynomial_values import PolynomialMap
+from neurovariety.training.bias.best_fits import best_fits
 from neurovariety.training.losses.loss import Distance
 
 

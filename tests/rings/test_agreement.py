@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 import neurovariety as nv
 from dictionary.strategies import FAMILIES
 from neurovariety.architectures import as_model, parse
-from neurovariety.geometry.exact.points import degree_bounds
 from neurovariety.errors import DivisionByZeroError
+from neurovariety.geometry.exact.points import degree_bounds
 from neurovariety.program import interpret
 from neurovariety.program.of_model import leaves, values_program
 from neurovariety.rings import Complexes, Degrees, FiniteField, Polynomials, Rationals, WordField

@@ -21,16 +21,16 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from neurovariety.checkpoints.graph.arithmetic import exact_matmul, to_floats, to_fractions
 from neurovariety.checkpoints.canonical_form import canonical_form, residual, row_pivots, same_graph, same_weights
-from neurovariety.checkpoints.rank.exact_equality import Comparison, compare_functions
+from neurovariety.checkpoints.graph.arithmetic import exact_matmul, to_floats, to_fractions
+from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer, hidden_layers
 from neurovariety.checkpoints.layers.layer_actions import base_changed, folded, inverted, permuted_and_scaled
 from neurovariety.checkpoints.layers.layer_symmetries import kind_of
-from neurovariety.checkpoints.load import load_network
-from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.layers.neuron_rows import exact_rows, float_rows
+from neurovariety.checkpoints.load import load_network
 from neurovariety.checkpoints.prune import exactly_pruned
+from neurovariety.checkpoints.rank.exact_equality import Comparison, compare_functions
 from neurovariety.claim import Claim
 from neurovariety.errors import InputError
 from neurovariety.result import Provenance, Result

@@ -14,12 +14,12 @@ import flint
 import numpy as np
 
 from neurovariety.checkpoints.graph.arithmetic import to_fractions
+from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer, hidden_layers
 from neurovariety.checkpoints.layers.layer_actions import base_changed, folded, inverted, permuted_and_scaled
 from neurovariety.checkpoints.layers.layer_symmetries import kind_of
-from neurovariety.checkpoints.load import load_network
-from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.layers.neuron_rows import exact_rows
+from neurovariety.checkpoints.load import load_network
 from neurovariety.checkpoints.prune import exactly_pruned
 from neurovariety.errors import InputError
 from neurovariety.rings.ring import Array

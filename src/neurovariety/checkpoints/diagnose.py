@@ -22,17 +22,18 @@ from typing import Any, ClassVar
 import numpy as np
 
 from neurovariety.checkpoints.graph.arithmetic import to_floats
-from neurovariety.checkpoints.layers.hidden_layers import hidden_layers
-from neurovariety.checkpoints.rank.jacobian_rank import JacobianRank, float_jacobian, jacobian_rank, sampled_inputs
-from neurovariety.checkpoints.layers.layer_symmetries import layer_symmetries
-from neurovariety.checkpoints.rank.linearization import linearized
-from neurovariety.checkpoints.load import load_network
-from neurovariety.checkpoints.layers.nearest_strata import NearestStratum, nearest_strata
 from neurovariety.checkpoints.graph.network import Network
-from neurovariety.checkpoints.prune import exactly_pruned
+from neurovariety.checkpoints.layers.hidden_layers import hidden_layers
+from neurovariety.checkpoints.layers.layer_symmetries import layer_symmetries
+from neurovariety.checkpoints.layers.nearest_strata import NearestStratum, nearest_strata
 from neurovariety.checkpoints.layers.redundancy import redundant
+from neurovariety.checkpoints.load import load_network
+from neurovariety.checkpoints.prune import exactly_pruned
+from neurovariety.checkpoints.rank.jacobian_rank import JacobianRank, float_jacobian, jacobian_rank, sampled_inputs
+from neurovariety.checkpoints.rank.linearization import linearized
 from neurovariety.claim import Claim
 from neurovariety.errors import DataError, InputError
+from neurovariety.randomness import generator
 from neurovariety.result import Provenance, Result, counted
 from neurovariety.rings.ring import Array
 from neurovariety.tolerances import DEFAULT_SEED
@@ -116,7 +117,7 @@ def diagnose(
     if not source.trained:
         raise InputError("the network has no trained weight: there is nothing to diagnose")
     inputs = None if data is None else _checked(source, data)
-    rng = np.random.default_rng([seed, 31])
+    rng = generator(seed, "checkpoints.diagnose")
     layers, untouched = hidden_layers(source)
     stated = layer_symmetries(source, layers)
     dimension = sum(s.dimension for s in stated)

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from neurovariety.checkpoints.readers.native import GRAPH, network_of, read_npz, write_npz
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.rounding import Rounding, round_weights
+from neurovariety.checkpoints.readers.native import GRAPH, network_of, read_npz, write_npz
 from neurovariety.errors import InputError
 
 _PICKLES = (".pt", ".pth", ".ckpt", ".bin", ".pkl", ".pickle", ".joblib", ".npy")

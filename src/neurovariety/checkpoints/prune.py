@@ -20,16 +20,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
-from neurovariety.checkpoints.layers.bottlenecks import narrowed
-from neurovariety.checkpoints.rank.exact_equality import compare_functions
-from neurovariety.checkpoints.layers.hidden_layers import hidden_layers
-from neurovariety.checkpoints.load import load_network, write_network
-from neurovariety.checkpoints.layers.nearby import nearby
 from neurovariety.checkpoints.graph.network import Network
-from neurovariety.checkpoints.rank.perturbation_bound import change_bound
+from neurovariety.checkpoints.graph.rounding import DTYPES, Rounding
+from neurovariety.checkpoints.layers.bottlenecks import narrowed
+from neurovariety.checkpoints.layers.hidden_layers import hidden_layers
+from neurovariety.checkpoints.layers.nearby import nearby
 from neurovariety.checkpoints.layers.redundancy import redundant
 from neurovariety.checkpoints.layers.removals import without
-from neurovariety.checkpoints.graph.rounding import DTYPES, Rounding
+from neurovariety.checkpoints.load import load_network, write_network
+from neurovariety.checkpoints.rank.exact_equality import compare_functions
+from neurovariety.checkpoints.rank.perturbation_bound import change_bound
 from neurovariety.claim import Claim
 from neurovariety.errors import InputError, VerificationError
 from neurovariety.result import Provenance, Result, counted

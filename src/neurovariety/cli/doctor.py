@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from neurovariety import __version__
+from neurovariety._version import __version__
 from neurovariety.cli.exit_status import ANSWERED
 
 _REQUIRED = ("numpy", "jax", "jaxlib", "numba", "python-flint", "click", "rich", "matplotlib")

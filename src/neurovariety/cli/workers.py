@@ -18,9 +18,9 @@ from typing import Any
 
 from neurovariety.cli.exit_status import ANSWERED, BAD_INPUT, INTERRUPTED, NOT_FINISHED
 from neurovariety.cli.running import running
-from neurovariety.progress import watch
 from neurovariety.dictionary.registry import ENTRIES, find
 from neurovariety.errors import NeurovarietyError
+from neurovariety.progress import watch
 
 _PATIENCE = 1.0
 """Seconds between a worker's looks at its parent."""
@@ -68,7 +68,7 @@ def answer(entry_name: str, architecture: str, arguments: dict[str, Any], deadli
 
 
 def _partial(entry: str, architecture: str, arguments: dict[str, Any], found: dict[str, Any], status: int) -> Answer:
-    from neurovariety import __version__
+    from neurovariety._version import __version__
     from neurovariety.result import SCHEMA, plain
 
     why = "the time limit was reached" if status == NOT_FINISHED else "interrupted"

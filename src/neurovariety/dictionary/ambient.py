@@ -19,25 +19,25 @@ from typing import Any, ClassVar
 import numpy as np
 
 from neurovariety.architectures import as_model
-from neurovariety.architectures.theorems.bounds import forms
 from neurovariety.architectures.from_callable import Source
+from neurovariety.architectures.theorems.bounds import forms
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.geometry.exact.span import Monomial, exact_span, span_rank
+from neurovariety.errors import ResourceError, VerificationError
 from neurovariety.geometry.exact.points import (
     as_json_bound,
     degree_bounds,
     division_notice,
     draw_point,
-    generator,
     rank_error,
     with_new_values,
 )
-from neurovariety.errors import ResourceError, VerificationError
+from neurovariety.geometry.exact.span import Monomial, exact_span, span_rank
 from neurovariety.linear_algebra import echelon
 from neurovariety.model import Model
 from neurovariety.program.interpret import interpret
 from neurovariety.program.of_model import draw_coefficients, leaves, values_program
+from neurovariety.randomness import generator
 from neurovariety.result import Provenance
 from neurovariety.rings.polynomial import Polynomials
 from neurovariety.rings.rational import Rationals, to_fraction
@@ -96,7 +96,7 @@ def _compute(model: Model, seed: int, k: int, limit: int | None) -> tuple[int, C
     theorems = [t.to_dict() for t in model.theorems if t.applies and t.quantity.startswith("ambient")]
     if cap is not None and cap.value > _MAX_SPAN and cap.quantity == "ambient":
         return cap.value, Claim.PROVED, {"route": "theorem", "theorems": theorems}
-    rng = generator(seed, 2, k)
+    rng = generator(seed, "dictionary.ambient.span", k)
     at_most = min(cap.value, _MAX_SPAN) if cap is not None else _enough(model, rng, limit)
     trials: list[dict[str, int]] = []
     value, error = 0, 1.0
@@ -168,7 +168,7 @@ def _monomials(model: Model, value: int, seed: int) -> dict[str, Any]:
     if len(columns) == value:
         out["basis"] = names
     else:
-        p, _ = draw_point(model, generator(seed, 5))
+        p, _ = draw_point(model, generator(seed, "dictionary.ambient.point"))
         residues = np.array([[float(int(c.p) * pow(int(c.q), -1, p) % p) for c in row] for row in rows])
         pivots = echelon(residues, p).pivot_columns
         out["basis"] = f"{len(names)} monomials with {len(names) - value} linear relations; coordinates: " + ", ".join(
@@ -180,7 +180,7 @@ def _monomials(model: Model, value: int, seed: int) -> dict[str, Any]:
 def _coefficient_rows(model: Model, value: int, seed: int) -> tuple[list[tuple[int, Monomial]], list[list[Any]]]:
     """Coefficients of value + 2 random functions of the model: the monomials that occur in them, and a row for each."""
     ring = Polynomials([f"x{i}" for i in range(model.inputs)])
-    rng = generator(seed, 4)
+    rng = generator(seed, "dictionary.ambient.values")
     drawn = Rationals()
     x = ring.generators().reshape(model.input_shape)
     found: list[dict[tuple[int, Monomial], Any]] = []

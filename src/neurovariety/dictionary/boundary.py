@@ -26,18 +26,18 @@ from typing import Any, ClassVar
 from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
-from neurovariety.geometry.boundaries.description import Description, describe
-from neurovariety.geometry.boundaries.place import STREAM, both_sides, place
-from neurovariety.geometry.boundaries.placement import Placement, Position
 from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.membership import membership
-from neurovariety.progress import quietly
+from neurovariety.errors import InputError, ResourceError, VerificationError
+from neurovariety.geometry.boundaries.description import Description, describe
+from neurovariety.geometry.boundaries.place import STREAM, both_sides, place
+from neurovariety.geometry.boundaries.placement import Placement, Position
 from neurovariety.geometry.ideal.coefficient_map import written_out
 from neurovariety.geometry.images.target import read_target, require_polynomial
-from neurovariety.geometry.exact.points import generator
-from neurovariety.errors import InputError, ResourceError, VerificationError
 from neurovariety.model import Model
+from neurovariety.progress import quietly
+from neurovariety.randomness import generator
 from neurovariety.result import Provenance, plain
 from neurovariety.tolerances import DEFAULT_SEED
 

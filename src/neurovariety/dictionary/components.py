@@ -35,8 +35,8 @@ from neurovariety.claim import Claim
 from neurovariety.dictionary.ambient import ambient
 from neurovariety.dictionary.dimension import DimensionResult, dimension
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.progress import note, watch
 from neurovariety.model import Model
+from neurovariety.progress import note, watch
 from neurovariety.result import Provenance, counted
 from neurovariety.tolerances import DEFAULT_SEED
 

@@ -25,9 +25,9 @@ from typing import Any, ClassVar
 from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
-from neurovariety.training.dynamics.balanced_leaf import balanced_leaf
 from neurovariety.dictionary.data import data as data_entry
 from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.errors import InputError
 from neurovariety.geometry.exact.gradient_fields import (
     Polynomial,
     closure_rank,
@@ -35,14 +35,14 @@ from neurovariety.geometry.exact.gradient_fields import (
     independent,
     outputs_as_polynomials,
 )
-from neurovariety.progress import quietly
-from neurovariety.geometry.exact.points import generator
-from neurovariety.errors import InputError
 from neurovariety.model import Model
+from neurovariety.progress import quietly
+from neurovariety.randomness import generator
 from neurovariety.result import Provenance
 from neurovariety.tolerances import DEFAULT_SEED
+from neurovariety.training.dynamics.balanced_leaf import balanced_leaf
 
-_STREAM = 4060
+_STREAM = "dictionary.conservation"
 _MOST_SHOWN = 40
 _MOST_SAMPLES = 60
 

@@ -26,16 +26,17 @@ from neurovariety.architectures import CNN, MLP, Linear, as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.errors import DivisionByZeroError, InputError
 from neurovariety.geometry.exact.generic_rank import rank_at
-from neurovariety.progress import note, quietly
+from neurovariety.geometry.exact.points import Point
 from neurovariety.geometry.images.real_components import architecture_of
 from neurovariety.geometry.strata.facts import StratumFacts, rank_bound, stratum_facts, weakest
 from neurovariety.geometry.strata.listing import MOST, weight_strata
-from neurovariety.geometry.exact.points import Point, generator
-from neurovariety.errors import DivisionByZeroError, InputError
 from neurovariety.linear_algebra import random_prime
 from neurovariety.model import Model
 from neurovariety.program.of_model import draw_coefficients
+from neurovariety.progress import note, quietly
+from neurovariety.randomness import generator
 from neurovariety.result import Provenance, counted
 from neurovariety.rings.finite_field import FiniteField
 from neurovariety.theorem import Hypothesis, Theorem
@@ -45,7 +46,7 @@ _SAMPLES = 40
 """Sparse weights at which the rank is taken as well, where a model has not many parameters."""
 
 _SAMPLED_PARAMETERS = 400
-_STREAM = 73
+_STREAM = "dictionary.critical_locus"
 
 
 @dataclass(frozen=True, repr=False)

@@ -25,20 +25,20 @@ from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.errors import DataError, InputError
 from neurovariety.geometry.exact.generic_rank import jacobian_matrix, rank_at
-from neurovariety.progress import quietly
-from neurovariety.geometry.exact.span import samples_matrix
 from neurovariety.geometry.exact.points import (
     Point,
     as_json_bound,
     draw_point,
-    generator,
     rank_error,
     with_new_values,
 )
-from neurovariety.errors import DataError, InputError
+from neurovariety.geometry.exact.span import samples_matrix
 from neurovariety.linear_algebra import echelon, rank
 from neurovariety.model import Model
+from neurovariety.progress import quietly
+from neurovariety.randomness import generator
 from neurovariety.result import Provenance, counted
 from neurovariety.rings.ring import Array, as_fraction
 from neurovariety.tolerances import DEFAULT_SEED, ERROR_BOUND, MAX_TRIALS
@@ -138,7 +138,7 @@ def _checked(model: Model, inputs: Any) -> Array:
 
 def _ranks(model: Model, table: Array, dim: int, seed: int, k: int, limit: int | None) -> tuple[dict[str, Any], bool]:
     """Both ranks over several primes, until they are as large as they can be or the error bound is small."""
-    rng = generator(seed, 8, k)
+    rng = generator(seed, "dictionary.data", k)
     columns = len(table) * model.outputs
     ambient = next((t.value for t in model.theorems if t.applies and t.quantity == "ambient"), None)
     found: dict[str, Any] = {

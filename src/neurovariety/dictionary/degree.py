@@ -30,16 +30,16 @@ from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.dimension import DimensionResult, dimension
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.progress import found_more, note, quietly
 from neurovariety.errors import InputError
 from neurovariety.model import Model
+from neurovariety.progress import found_more, note, quietly
 from neurovariety.result import Provenance
 from neurovariety.theorem import Theorem
 from neurovariety.tolerances import DEFAULT_SEED
 
 Route = Literal["auto", "computed", "theorem"]
 QUANTITY = "degree"
-_STREAM = 4003
+_STREAM = "dictionary.degree"
 
 
 @dataclass(frozen=True, repr=False)
@@ -109,9 +109,9 @@ def _count(
 ) -> tuple[int, Claim, dict[str, Any], tuple[str, ...]]:
     """The number of functions on a general slice, how far to trust it, how it was found, and what to say of it."""
     note(phase="preparing the path tracker (compiled once, half a minute)")
+    from neurovariety.geometry.solutions.affine_slices import slices
     from neurovariety.geometry.solutions.attempts import attempts, why_incomplete
     from neurovariety.geometry.solutions.complete_fiber import CompleteFiber, complete_fiber
-    from neurovariety.geometry.solutions.affine_slices import slices
 
     best: CompleteFiber | None = None
     for attempt, rng, kept in attempts(_STREAM, seed, checkpoint, f"degree of {model.name}, dimension {found.value}"):

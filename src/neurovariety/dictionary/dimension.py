@@ -22,24 +22,24 @@ from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.errors import InputError, ResourceError, VerificationError
 from neurovariety.geometry.exact.generic_rank import RankTrial, generic_rank
-from neurovariety.geometry.ideal.find_equations import equations_bound
 from neurovariety.geometry.exact.large_field import large_field_rank
-from neurovariety.progress import note
-from neurovariety.geometry.exact.span import exact_span, span_at_least
-from neurovariety.geometry.exact.stated_symmetries import StatedSymmetries, stated_symmetries
 from neurovariety.geometry.exact.points import (
     as_json_bound,
     division_notice,
     draw_point,
-    generator,
     rank_error,
     with_new_values,
 )
-from neurovariety.errors import InputError, ResourceError, VerificationError
+from neurovariety.geometry.exact.span import exact_span, span_at_least
+from neurovariety.geometry.exact.stated_symmetries import StatedSymmetries, stated_symmetries
+from neurovariety.geometry.ideal.find_equations import equations_bound
 from neurovariety.model import Model
 from neurovariety.program.of_model import values_program
 from neurovariety.program.program import float_constants
+from neurovariety.progress import note
+from neurovariety.randomness import generator
 from neurovariety.result import Provenance, counted
 from neurovariety.theorem import Theorem, bound
 from neurovariety.tolerances import (
@@ -100,7 +100,7 @@ def dimension(
     theorems = tuple(t for t in model.theorems if route == "auto" or t.quantity != "dimension")
     try:
         (trials, symmetries, upper, error), draws = with_new_values(
-            lambda k: _trials(model, generator(seed, 1, k), theorems, memory_limit)
+            lambda k: _trials(model, generator(seed, "dictionary.dimension", k), theorems, memory_limit)
         )
     except ResourceError as refusal:
         if route == "computed" or _formula(model) is None:

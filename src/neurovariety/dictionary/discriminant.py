@@ -29,21 +29,21 @@ from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.progress import quietly, time_is_short
-from neurovariety.geometry.solutions.quadrics import Quadrics, Term, pencil
-from neurovariety.training.chambers.chambers import Counts, for_all_quadrics, for_one_quadric, random_targets
-from neurovariety.training.critical.listing import real_ones
-from neurovariety.training.losses.loss import Form, Quadratic, quadratic
-from neurovariety.training.critical.problem import TrainingProblem, training_problem
-from neurovariety.training.chambers.planes_of_losses import SLICES, Plane, other_quadric, plane
-from neurovariety.training.losses.task import Task, training_task
-from neurovariety.training.chambers.walls import chambers, crossings, refined_walls
-from neurovariety.geometry.exact.points import generator
 from neurovariety.errors import InputError, VerificationError
+from neurovariety.geometry.solutions.quadrics import Quadrics, Term, pencil
+from neurovariety.progress import quietly, time_is_short
+from neurovariety.randomness import generator
 from neurovariety.result import Provenance, counted
 from neurovariety.tolerances import DEFAULT_SEED
+from neurovariety.training.chambers.chambers import Counts, for_all_quadrics, for_one_quadric, random_targets
+from neurovariety.training.chambers.planes_of_losses import SLICES, Plane, other_quadric, plane
+from neurovariety.training.chambers.walls import chambers, crossings, refined_walls
+from neurovariety.training.critical.listing import real_ones
+from neurovariety.training.critical.problem import TrainingProblem, training_problem
+from neurovariety.training.losses.loss import Form, Quadratic, quadratic
+from neurovariety.training.losses.task import Task, training_task
 
-_STREAM = 4100
+_STREAM = "dictionary.discriminant"
 _GRID, _GRID_IN_REPORTS, _MOST = 60, 20, 1000
 _RANDOM, _RANDOM_IN_REPORTS, _SPOTS = 200, 100, 3
 _BISECTIONS, _BISECTIONS_IN_REPORTS = 10, 3

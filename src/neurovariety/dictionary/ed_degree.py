@@ -34,15 +34,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 
 from neurovariety.architectures import as_model
-from neurovariety.architectures.theorems.ed_degrees import quantity
 from neurovariety.architectures.from_callable import Source
+from neurovariety.architectures.theorems.ed_degrees import quantity
 from neurovariety.claim import Claim
 from neurovariety.dictionary.data import data as data_entry
 from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.progress import found_more, found_on_the_way, note, quietly
 from neurovariety.errors import InputError
 from neurovariety.model import Model
+from neurovariety.progress import found_more, found_on_the_way, note, quietly
+from neurovariety.randomness import generator
 from neurovariety.result import Provenance
 from neurovariety.theorem import Theorem
 from neurovariety.tolerances import DEFAULT_SEED
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
 Route = Literal["auto", "computed", "theorem"]
 Metric = Literal["generic", "frobenius", "bombieri", "gaussian", "uniform", "data"]
 METRICS = ("generic", "frobenius", "bombieri", "gaussian", "uniform", "data")
-_STREAM = 4030
+_STREAM = "dictionary.ed_degree"
 _RANK = 1e-9
 """Singular values below this part of the largest are zero, for the rank of a stated quadric on a tangent space."""
 
@@ -222,7 +223,6 @@ def _direct(model: Model, r: int, metric: Metric, table: Any, seed: int) -> tupl
     from neurovariety.geometry.solutions.complete_fiber import complete_fiber
     from neurovariety.geometry.solutions.critical_points import critical_points
     from neurovariety.geometry.solutions.quadrics import only
-    from neurovariety.geometry.exact.points import generator
 
     rng = generator(seed, _STREAM, 0, 1)
     problem = critical_points(model, r, seed, rng, lambda terms: only(terms, _matrix(terms, metric, table)))
@@ -236,7 +236,7 @@ def _direct(model: Model, r: int, metric: Metric, table: Any, seed: int) -> tupl
 
 
 def _matrix(terms: Any, metric: Metric, table: Any) -> Any:
-    from neurovariety.dictionary.solutions import quadrics
+    from neurovariety.geometry.solutions import quadrics
 
     if metric == "data":
         return quadrics.of_data(terms, np.asarray(table, dtype=np.float64).reshape(len(table), -1))
@@ -257,7 +257,7 @@ def _special(
     evidence: dict[str, Any],
 ) -> tuple[bool, int, dict[str, Any]]:
     """Critical points for a stated quadric and a random target, from all for a general one: complete or not, how many, evidence."""
-    from neurovariety.dictionary.solutions import quadrics
+    from neurovariety.geometry.solutions import quadrics
     from neurovariety.geometry.solutions.affine_slices import normal
     from neurovariety.geometry.solutions.special_points import special_points
     from neurovariety.homotopy import End

@@ -27,13 +27,14 @@ from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.geometry.exact.generic_rank import generic_rank
-from neurovariety.geometry.ideal.coefficients import Coordinate, Coordinates, monomial_name
-from neurovariety.geometry.ideal.find_equations import System, find_equations
-from neurovariety.geometry.ideal.equations_by_degree import Equation
-from neurovariety.geometry.ideal.vanishing import violated
-from neurovariety.geometry.exact.points import draw_point, generator
 from neurovariety.errors import InputError
+from neurovariety.geometry.exact.generic_rank import generic_rank
+from neurovariety.geometry.exact.points import draw_point
+from neurovariety.geometry.ideal.coefficients import Coordinate, Coordinates, monomial_name
+from neurovariety.geometry.ideal.equations_by_degree import Equation
+from neurovariety.geometry.ideal.find_equations import System, find_equations
+from neurovariety.geometry.ideal.vanishing import violated
+from neurovariety.randomness import generator
 from neurovariety.result import Provenance, counted
 from neurovariety.tolerances import DEFAULT_SEED
 
@@ -97,7 +98,7 @@ def equations(source: Source, *, degree: int | None = None, seed: int = DEFAULT_
     model = as_model(source)
     if degree is not None and not 1 <= degree <= _MAX_DEGREE:
         raise InputError(f"a degree is a whole number from 1 to {_MAX_DEGREE}, got {degree}")
-    p, point = draw_point(model, generator(seed, 14))
+    p, point = draw_point(model, generator(seed, "dictionary.equations"))
     rank = generic_rank(model, p, point, model.parameters).rank
     system = find_equations(model, degree, seed, rank=rank)
     coordinates = system.coordinates

@@ -31,21 +31,21 @@ from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.errors import InputError, VerificationError
+from neurovariety.geometry.exact.gradient_fields import coefficients_as_polynomials
+from neurovariety.geometry.exact.polynomial_values import PolynomialMap
+from neurovariety.geometry.exact.shares import wilson
+from neurovariety.geometry.images.target import require_polynomial
+from neurovariety.geometry.strata.listing import weight_strata
+from neurovariety.progress import note, time_is_up
+from neurovariety.randomness import generator
+from neurovariety.result import Provenance, counted, plain
+from neurovariety.tolerances import DEFAULT_SEED, ERROR_BOUND
 from neurovariety.training.bias.inner_product import METRICS, exact_quadric
 from neurovariety.training.bias.local_minima import minima_among
 from neurovariety.training.bias.normal_bundle import Incidence, error_bound, incidence
-from neurovariety.geometry.exact.gradient_fields import coefficients_as_polynomials
-from neurovariety.geometry.exact.polynomial_values import PolynomialMap
-from neurovariety.progress import note, time_is_up
-from neurovariety.geometry.exact.shares import wilson
-from neurovariety.geometry.strata.listing import weight_strata
-from neurovariety.geometry.images.target import require_polynomial
-from neurovariety.geometry.exact.points import generator
-from neurovariety.errors import InputError, VerificationError
-from neurovariety.result import Provenance, counted, plain
-from neurovariety.tolerances import DEFAULT_SEED, ERROR_BOUND
 
-_STREAM = 4130
+_STREAM = "dictionary.exposedness"
 _SAMPLES = 60
 _MOST_SAMPLES = 100_000
 

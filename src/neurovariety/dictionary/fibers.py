@@ -10,9 +10,9 @@ bound (tested at random points of two fields), a computation in the local ring l
 local dimension is known.
 
 The number of points of the generic fiber modulo the stated symmetries, over the complex numbers, is given where a theorem counts
-them (`architectures.theorems.generic_fibers`: Kruskal, Waring decompositions, factorizations of matrices and of polynomials). For small models
-it is counted otherwise (`geometry.solutions.fiber_count`): complete by a trace test on the graph of the parametrization, every
-weight certified, sorted into orbits of the stated group; then the claim is `complete`. Else it is null. The number of path
+them (`architectures.theorems.generic_fibers`: Kruskal, Waring decompositions, factorizations of matrices and of polynomials). For
+small models it is counted otherwise (`geometry.solutions.fiber_count`): complete by a trace test on the graph of the parametrization,
+every weight certified, sorted into orbits of the stated group; then the claim is `complete`. Else it is null. The number of path
 components of the real fiber, where a theorem gives it, is `evidence["real_components"]` (`geometry.images.real_components`).
 
 Source: Marchetti et al. 2025, section 4.3.
@@ -31,14 +31,15 @@ from neurovariety.architectures.theorems.generic_fibers import QUANTITY as GENER
 from neurovariety.claim import Claim
 from neurovariety.dictionary.dimension import DimensionResult, dimension
 from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.errors import InputError, ResourceError
 from neurovariety.geometry.exact.hidden_directions import hidden_directions
-from neurovariety.progress import quietly
-from neurovariety.geometry.images.real_components import components_sentence, real_components
+from neurovariety.geometry.exact.points import draw_point
 from neurovariety.geometry.exact.special_fiber import SpecialFiber, exact_weights, special_fiber
 from neurovariety.geometry.exact.stated_symmetries import fields_error, stated_symmetries
-from neurovariety.geometry.exact.points import draw_point, generator
-from neurovariety.errors import InputError, ResourceError
+from neurovariety.geometry.images.real_components import components_sentence, real_components
 from neurovariety.model import Model
+from neurovariety.progress import quietly
+from neurovariety.randomness import generator
 from neurovariety.result import Provenance
 from neurovariety.theorem import Theorem
 from neurovariety.tolerances import DEFAULT_SEED, ERROR_BOUND
@@ -189,7 +190,7 @@ def _identifiable(hidden: int | None, counted: Theorem | None) -> str:
 
 def _stated_again(model: Model, stated: int, seed: int) -> tuple[int, float]:
     """The rank of the stated fields over a second field as well, and the probability that both fall short."""
-    p, point = draw_point(model, generator(seed, 11))
+    p, point = draw_point(model, generator(seed, "dictionary.fibers"))
     again = stated_symmetries(model, p, point).rank or 0
     return max(stated, again), fields_error(model) ** 2
 

@@ -27,10 +27,16 @@ import numpy as np
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.geometry.exact.gradient_fields import conserved_polynomials, outputs_as_polynomials
 from neurovariety.dictionary.landscape import LandscapeResult, landscape
-from neurovariety.progress import quietly, time_is_short
+from neurovariety.errors import InputError, NeurovarietyError
+from neurovariety.geometry.exact.gradient_fields import conserved_polynomials, outputs_as_polynomials
 from neurovariety.geometry.exact.shares import wilson
+from neurovariety.model import Model
+from neurovariety.progress import quietly, time_is_short
+from neurovariety.randomness import generator
+from neurovariety.result import Provenance, counted
+from neurovariety.tolerances import DEFAULT_SEED
+from neurovariety.training.critical.listing import Point
 from neurovariety.training.dynamics.dynamics import (
     METHODS,
     Runs,
@@ -41,18 +47,12 @@ from neurovariety.training.dynamics.dynamics import (
     trajectories,
     typical_gradient,
 )
-from neurovariety.training.critical.listing import Point
-from neurovariety.training.losses.loss import Form
 from neurovariety.training.dynamics.matching import coefficients_at, matched, on_the_way
 from neurovariety.training.dynamics.plateaus import along
+from neurovariety.training.losses.loss import Form
 from neurovariety.training.losses.task import Task, training_task
-from neurovariety.geometry.exact.points import generator
-from neurovariety.errors import InputError, NeurovarietyError
-from neurovariety.model import Model
-from neurovariety.result import Provenance, counted
-from neurovariety.tolerances import DEFAULT_SEED
 
-_STREAM = 4080
+_STREAM = "dictionary.gradient_flow"
 _RUNS, _RUNS_IN_REPORTS = 200, 40
 _SHOWN = 4
 _TIMES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)

@@ -24,17 +24,17 @@ from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.exposedness import exposedness
-from neurovariety.training.bias.best_fits import OPEN, UNCLEAR, best_fits
-from neurovariety.training.bias.flow_ends import flow_ends
-from neurovariety.progress import quietly, time_is_short
-from neurovariety.geometry.exact.shares import wilson
 from neurovariety.dictionary.singularities import singularities
-from neurovariety.geometry.images.target import require_polynomial
-from neurovariety.training.losses.loss import Distance
 from neurovariety.errors import InputError, NeurovarietyError, VerificationError
+from neurovariety.geometry.exact.shares import wilson
+from neurovariety.geometry.images.target import require_polynomial
 from neurovariety.model import Model
+from neurovariety.progress import quietly, time_is_short
 from neurovariety.result import Provenance, in_one_line
 from neurovariety.tolerances import DEFAULT_SEED
+from neurovariety.training.bias.best_fits import OPEN, UNCLEAR, best_fits
+from neurovariety.training.bias.flow_ends import flow_ends
+from neurovariety.training.losses.loss import Distance
 
 METRICS = ("frobenius", "bombieri", "gaussian", "uniform")
 _TARGETS, _FLOWS, _RUNS = 200, 20, 20

@@ -25,6 +25,7 @@ from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.dimension import DimensionResult, dimension
 from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.errors import DivisionByZeroError, InputError, VerificationError
 from neurovariety.geometry.equivariance.adjunction import (
     OverField,
     input_adjunction,
@@ -36,11 +37,11 @@ from neurovariety.geometry.equivariance.adjunction import (
 from neurovariety.geometry.equivariance.bounds import Equivariant, equivariant_linear, equivariant_polynomials, linear_network
 from neurovariety.geometry.equivariance.linear_map import MAX_ORDER, LinearMap, common_order, identity, read_map
 from neurovariety.geometry.equivariance.weights import MAX_CLASSES, Component, EquivariantWeights, require_size
-from neurovariety.progress import note, quietly
+from neurovariety.geometry.exact.points import division_notice, draw_point, with_new_values
 from neurovariety.geometry.exact.stated_symmetries import stated_symmetries
-from neurovariety.geometry.exact.points import division_notice, draw_point, generator, with_new_values
-from neurovariety.errors import DivisionByZeroError, InputError, VerificationError
 from neurovariety.model import Model
+from neurovariety.progress import note, quietly
+from neurovariety.randomness import generator
 from neurovariety.result import Provenance
 from neurovariety.tolerances import DEFAULT_SEED, ERROR_BOUND
 
@@ -105,7 +106,7 @@ def invariance(source: Source, *, map: Any = None, output_map: Any = None, seed:
     order = common_order(t, s)
     adjunction = _adjunction_error(model, t, s, seed)
     whole = quietly(dimension, model, seed=seed)
-    found, draws = with_new_values(lambda k: _search(model, t, s, whole, generator(seed, 21, k)))
+    found, draws = with_new_values(lambda k: _search(model, t, s, whole, generator(seed, "dictionary.invariance", k)))
     everything = (*found.components, *found.subnetworks)
     functions = max((c.functions for c in everything), default=0)
     zero = zero_function(model)
@@ -119,7 +120,11 @@ def invariance(source: Source, *, map: Any = None, output_map: Any = None, seed:
     if theorem:
         functions, weights = at_most.functions, at_most.weights
     claim = Claim.PROVED if (functions, weights) == (at_most.functions, at_most.weights) and adjunction == 0 else Claim.LOWER_BOUND
-    error = tested(model, t, s, OverField.is_equivariant, generator(seed, 22)) if claim is not Claim.PROVED else 1.0
+    error = (
+        tested(model, t, s, OverField.is_equivariant, generator(seed, "dictionary.invariance.equivariance"))
+        if claim is not Claim.PROVED
+        else 1.0
+    )
     if error <= ERROR_BOUND:  # every function is equivariant, for a reason that the stated symmetries do not tell
         functions, weights, claim, error = whole.value, model.parameters, *_of_all(whole, error)
     evidence: dict[str, Any] = {
@@ -163,7 +168,7 @@ def _adjunction_error(model: Model, t: LinearMap, s: LinearMap, seed: int) -> fl
     """0 where the adjunction is proved; else the probability bound that it holds at the tested points by accident."""
     if input_adjunction(model) and (s.is_identity or output_adjunction(model)):
         return 0.0
-    error = tested(model, t, s, OverField.adjunction_holds, generator(seed, 23))
+    error = tested(model, t, s, OverField.adjunction_holds, generator(seed, "dictionary.invariance.adjunction"))
     if error > ERROR_BOUND:
         raise InputError(
             f"{model.name} says on which weights linear maps of its inputs and outputs act, but that could be neither proved nor "

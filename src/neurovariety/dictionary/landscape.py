@@ -33,28 +33,28 @@ from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.data import data as data_entry
 from neurovariety.dictionary.dimension import dimension
+from neurovariety.dictionary.listed_result import ListedResult
 from neurovariety.dictionary.membership import decide
-from neurovariety.progress import quietly
 from neurovariety.dictionary.registry import LEAST_BY
-from neurovariety.geometry.strata.smaller_models import strata_of
+from neurovariety.errors import InputError
 from neurovariety.geometry.images.decision import Verdict
 from neurovariety.geometry.images.target import Target
+from neurovariety.geometry.strata.smaller_models import strata_of
+from neurovariety.progress import quietly
+from neurovariety.randomness import generator
+from neurovariety.result import Provenance, counted
+from neurovariety.tolerances import DEFAULT_SEED
 from neurovariety.training.chambers.chambers import random_targets
 from neurovariety.training.critical.interpolated import interpolation
 from neurovariety.training.critical.least import least_loss, with_perturbation
 from neurovariety.training.critical.limits import least_limit, limit_stages
-from neurovariety.dictionary.listed_result import ListedResult
 from neurovariety.training.critical.listing import Point, Stage, monomials_of, smooth_stage, stratum_stage
-from neurovariety.training.losses.loss import Distance, Form, Monomial, SquaredError
 from neurovariety.training.critical.perturbation import infimum_by_perturbation
 from neurovariety.training.critical.problem import TrainingProblem
+from neurovariety.training.losses.loss import Distance, Form, Monomial, SquaredError
 from neurovariety.training.losses.task import Task, training_task
-from neurovariety.geometry.exact.points import generator
-from neurovariety.errors import InputError
-from neurovariety.result import Provenance, counted
-from neurovariety.tolerances import DEFAULT_SEED
 
-_STREAM = 4074
+_STREAM = "dictionary.landscape"
 _CONDITION = 1e10
 _SHOWN = 200
 _MOST_RANDOM = 1_000_000

@@ -28,20 +28,20 @@ import numpy as np
 from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
+from neurovariety.dictionary.listed_result import ListedResult
+from neurovariety.errors import DataError, InputError
 from neurovariety.geometry.ideal.coefficients import monomial_name
+from neurovariety.geometry.images.target import read_target, require_polynomial
 from neurovariety.geometry.solutions.attempts import check_values, why_incomplete
 from neurovariety.geometry.strata.smaller_models import Strata, strata_of
-from neurovariety.geometry.images.target import read_target, require_polynomial
-from neurovariety.training.critical.cross_entropy import CrossEntropyPoint, CrossEntropyStage, cross_entropy_stage, distribution_terms
-from neurovariety.dictionary.listed_result import ListedResult
-from neurovariety.training.losses.prepare import prepared
-from neurovariety.geometry.exact.points import generator
-from neurovariety.errors import DataError, InputError
 from neurovariety.model import Model
+from neurovariety.randomness import generator
 from neurovariety.result import Provenance, counted
 from neurovariety.tolerances import DEFAULT_SEED
+from neurovariety.training.critical.cross_entropy import CrossEntropyPoint, CrossEntropyStage, cross_entropy_stage, distribution_terms
+from neurovariety.training.losses.prepare import prepared
 
-_STREAM = 4121
+_STREAM = "dictionary.maximum_likelihood"
 _SHOWN = 200
 _SAME = 1e-9
 _MOST_COUNTS = 20

@@ -30,7 +30,7 @@ from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.geometry.images.real_components import architecture_of
+from neurovariety.errors import InputError, VerificationError
 from neurovariety.geometry.exact.special_fiber import exact_weights
 from neurovariety.geometry.images.binary_forms import decide_binary
 from neurovariety.geometry.images.binary_powers import decide_binary_powers
@@ -39,9 +39,9 @@ from neurovariety.geometry.images.decision import Decision, Verdict, realizable
 from neurovariety.geometry.images.linear_maps import decide_linear
 from neurovariety.geometry.images.quadratic_forms import decide_quadratic
 from neurovariety.geometry.images.random_target import random_target
+from neurovariety.geometry.images.real_components import architecture_of
 from neurovariety.geometry.images.search import decide_by_search
 from neurovariety.geometry.images.target import Target, function_at, holds_at_surds, read_target, require_polynomial
-from neurovariety.errors import InputError, VerificationError
 from neurovariety.model import Model
 from neurovariety.result import Provenance
 from neurovariety.tolerances import DEFAULT_SEED

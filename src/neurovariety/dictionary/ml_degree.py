@@ -33,16 +33,16 @@ from neurovariety.claim import Claim
 from neurovariety.dictionary.data import data as data_entry
 from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.progress import note, quietly
 from neurovariety.errors import InputError
 from neurovariety.model import Model
+from neurovariety.progress import note, quietly
 from neurovariety.result import Provenance
 from neurovariety.tolerances import DEFAULT_SEED
 
 if TYPE_CHECKING:
     from neurovariety.geometry.solutions.likelihood import LikelihoodPoints
 
-_STREAM = 4040
+_STREAM = "dictionary.ml_degree"
 
 
 @dataclass(frozen=True, repr=False)

@@ -28,13 +28,13 @@ import numpy as np
 from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
-from neurovariety.geometry.ideal.reduced_parametrization import ReducedParametrization
 from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.progress import quietly
-from neurovariety.geometry.ideal.coefficient_map import Span, written_out
-from neurovariety.geometry.exact.points import degree_bounds
 from neurovariety.errors import ResourceError
+from neurovariety.geometry.exact.points import degree_bounds
+from neurovariety.geometry.ideal.coefficient_map import Span, written_out
+from neurovariety.geometry.ideal.reduced_parametrization import ReducedParametrization
+from neurovariety.progress import quietly
 from neurovariety.result import Provenance
 from neurovariety.rings.ring import Array
 from neurovariety.rings.small_field import SmallField

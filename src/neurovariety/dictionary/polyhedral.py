@@ -30,23 +30,23 @@ from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.dimension import dimension
+from neurovariety.dictionary.listed_result import ListedResult
+from neurovariety.errors import InputError, ResourceError
 from neurovariety.geometry.ideal.coefficients import monomial_name
-from neurovariety.progress import quietly
+from neurovariety.geometry.images.random_target import random_target
+from neurovariety.geometry.images.target import read_target, require_polynomial
 from neurovariety.geometry.solutions.attempts import why_incomplete
 from neurovariety.geometry.solutions.quadrics import Term
 from neurovariety.geometry.strata.smaller_models import Strata, strata_of
-from neurovariety.geometry.images.random_target import random_target
-from neurovariety.geometry.images.target import read_target, require_polynomial
+from neurovariety.model import Model
+from neurovariety.progress import quietly
+from neurovariety.result import Provenance, counted
+from neurovariety.tolerances import DEFAULT_SEED
 from neurovariety.training.critical.cross_entropy import distribution_terms
 from neurovariety.training.critical.face_stage import Evaluated, FacePoint, FaceStage, face_stage
-from neurovariety.dictionary.listed_result import ListedResult
 from neurovariety.training.losses.polyhedral_norm import NORMS, PolyhedralNorm, polyhedral_norm
 from neurovariety.training.losses.prepare import prepared
 from neurovariety.training.losses.transport import transport
-from neurovariety.errors import InputError, ResourceError
-from neurovariety.model import Model
-from neurovariety.result import Provenance, counted
-from neurovariety.tolerances import DEFAULT_SEED
 
 _MOST_FACES = 4000
 _SHOWN = 200

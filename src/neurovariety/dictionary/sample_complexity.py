@@ -29,17 +29,18 @@ from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.progress import quietly
-from neurovariety.geometry.exact.points import generator, with_new_values
 from neurovariety.errors import InputError, ResourceError
+from neurovariety.geometry.exact.points import with_new_values
 from neurovariety.linear_algebra import random_prime, rank
 from neurovariety.model import Model
 from neurovariety.program.of_model import draw_coefficients, jacobian_rows
+from neurovariety.progress import quietly
+from neurovariety.randomness import generator
 from neurovariety.result import Provenance
 from neurovariety.rings.finite_field import FiniteField
 from neurovariety.tolerances import DEFAULT_SEED, PRIME_BITS
 
-_STREAM = 4020
+_STREAM = "dictionary.sample_complexity"
 _SMALL_DIMENSION = 10
 """Largest dimension of a model for which functions are counted: seconds."""
 
@@ -121,10 +122,10 @@ def _functions(model: Model, r: int, coordinates: int, finite: int, seed: int) -
     """Functions left by the values at n samples, for n from ``finite`` on until one is left."""
     if not r or r > _SMALL_DIMENSION:
         return {}, f"functions are counted up to dimension {_SMALL_DIMENSION}" if r else "", {}
+    from neurovariety.geometry.solutions.affine_slices import dyadic, slices
     from neurovariety.geometry.solutions.attempts import check_size
     from neurovariety.geometry.solutions.complete_fiber import complete_fiber
     from neurovariety.geometry.solutions.fiber_count import preimages
-    from neurovariety.geometry.solutions.affine_slices import dyadic, slices
 
     counts: dict[int, int] = {}
     last: dict[str, Any] = {}

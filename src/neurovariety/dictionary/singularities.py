@@ -31,17 +31,17 @@ from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.progress import note, quietly
+from neurovariety.geometry.exact.special_fiber import exact_weights
 from neurovariety.geometry.singular.at_weights import PointFacts, at_weights
 from neurovariety.geometry.singular.image_facts import Closure, ImageFacts, image_facts
 from neurovariety.geometry.singular.known_ideal import KnownIdeal, known_ideal
 from neurovariety.geometry.singular.locus import Locus, singular_locus
 from neurovariety.geometry.singular.others import Others, beyond_strata, degree_of_images
-from neurovariety.geometry.exact.special_fiber import exact_weights
 from neurovariety.geometry.strata.facts import rank_bound
 from neurovariety.geometry.strata.fiber_families import families_of_all_windows
 from neurovariety.geometry.strata.smaller_models import strata_of
 from neurovariety.model import Model
+from neurovariety.progress import note, quietly
 from neurovariety.result import Provenance
 from neurovariety.tolerances import DEFAULT_SEED, ERROR_BOUND
 

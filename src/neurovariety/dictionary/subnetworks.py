@@ -26,16 +26,16 @@ from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.dimension import DimensionResult, dimension
 from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.errors import InputError, VerificationError
 from neurovariety.geometry.ideal.find_equations import System
-from neurovariety.progress import note, quietly, time_is_up
 from neurovariety.geometry.images.real_components import architecture_of
 from neurovariety.geometry.strata.facts import StratumFacts, rank_bound, stratum_facts, weakest
 from neurovariety.geometry.strata.inclusion import equations_of, excluded
 from neurovariety.geometry.strata.listing import MOST, weight_strata
 from neurovariety.geometry.strata.padding import smaller_network
 from neurovariety.geometry.strata.weight_stratum import WeightStratum
-from neurovariety.errors import InputError, VerificationError
 from neurovariety.model import Model
+from neurovariety.progress import note, quietly, time_is_up
 from neurovariety.result import Provenance, counted
 from neurovariety.tolerances import DEFAULT_SEED
 

@@ -27,21 +27,21 @@ from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.errors import ResourceError
 from neurovariety.geometry.exact.generic_rank import generic_rank
-from neurovariety.geometry.exact.reparametrizations import Ansatz, choose_ansatz, solve, tested_error
-from neurovariety.geometry.exact.stated_symmetries import StatedSymmetries, stated_symmetries
 from neurovariety.geometry.exact.points import (
     degree_bounds,
     division_notice,
     draw_point,
-    generator,
     with_new_values,
 )
-from neurovariety.errors import ResourceError
+from neurovariety.geometry.exact.reparametrizations import Ansatz, choose_ansatz, solve, tested_error
+from neurovariety.geometry.exact.stated_symmetries import StatedSymmetries, stated_symmetries
 from neurovariety.linear_algebra import random_prime, rank
 from neurovariety.model import Model
 from neurovariety.program.interpret import interpret
 from neurovariety.program.of_model import derivative_program, leaves
+from neurovariety.randomness import generator
 from neurovariety.result import Provenance
 from neurovariety.rings.polynomial import Polynomials
 from neurovariety.rings.ring import Array
@@ -78,7 +78,7 @@ def symmetries(source: Source, *, seed: int = DEFAULT_SEED) -> SymmetriesResult:
     start = time.perf_counter()
     model = as_model(source)
     ansatz = choose_ansatz(model)
-    (stated, found), draws = with_new_values(lambda k: _solved(model, ansatz, generator(seed, 3, k)))
+    (stated, found), draws = with_new_values(lambda k: _solved(model, ansatz, generator(seed, "dictionary.symmetries", k)))
     evidence: dict[str, Any] = {
         "symmetries": stated.to_dict(),
         "finite": [{"name": a.name, "verified": a in stated.proved} for a in model.symmetries if a.finite],
@@ -94,7 +94,7 @@ def symmetries(source: Source, *, seed: int = DEFAULT_SEED) -> SymmetriesResult:
         verified = sum(_is_identity(model, ansatz.matrix(v)) for v in rational)
     claim = Claim.PROVED if dimension in (stated_span, verified) else Claim.UPPER_BOUND
     if claim is Claim.UPPER_BOUND and rational is not None:
-        error = tested_error(model, ansatz, rational, generator(seed, 12))
+        error = tested_error(model, ansatz, rational, generator(seed, "dictionary.symmetries.test"))
         claim = Claim.PROBABILITY if error <= ERROR_BOUND else Claim.UPPER_BOUND
     evidence |= {
         "ansatz": ansatz.name,

@@ -26,21 +26,21 @@ import numpy as np
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.errors import InputError
 from neurovariety.geometry.exact.gradient_fields import outputs_as_polynomials
 from neurovariety.geometry.exact.special_fiber import exact_weights
-from neurovariety.training.dynamics.dynamics import objective, trajectories
-from neurovariety.training.losses.loss import Form, SquaredError
-from neurovariety.training.losses.task import Task, training_task
-from neurovariety.geometry.exact.points import generator
-from neurovariety.errors import InputError
 from neurovariety.linear_algebra import random_prime, rank
 from neurovariety.model import Model
 from neurovariety.program.of_model import jacobian_rows
+from neurovariety.randomness import generator
 from neurovariety.result import Provenance
 from neurovariety.rings.finite_field import FiniteField
 from neurovariety.tolerances import DEFAULT_SEED, PRIME_BITS
+from neurovariety.training.dynamics.dynamics import objective, trajectories
+from neurovariety.training.losses.loss import Form, SquaredError
+from neurovariety.training.losses.task import Task, training_task
 
-_STREAM = 4090
+_STREAM = "dictionary.tangent_kernel"
 _TIMES = (0.0, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 _MOST_ENTRIES = 40_000
 """Entries of a Jacobian whose rank is taken over Q."""

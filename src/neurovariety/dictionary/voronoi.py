@@ -27,14 +27,14 @@ from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.data import data as data_entry
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.training.bias.best_fits import OPEN, UNCLEAR, BestFits, best_fits
-from neurovariety.progress import quietly, time_is_short
+from neurovariety.errors import InputError, VerificationError
 from neurovariety.geometry.exact.shares import wilson
 from neurovariety.geometry.images.target import require_polynomial
-from neurovariety.training.losses.loss import METRICS, Distance, Loss, SquaredError
-from neurovariety.errors import InputError, VerificationError
+from neurovariety.progress import quietly, time_is_short
 from neurovariety.result import Provenance
 from neurovariety.tolerances import DEFAULT_SEED
+from neurovariety.training.bias.best_fits import OPEN, UNCLEAR, BestFits, best_fits
+from neurovariety.training.losses.loss import METRICS, Distance, Loss, SquaredError
 
 _TARGETS, _TARGETS_IN_REPORTS = 400, 50
 _MOST_TARGETS = 1_000_000

@@ -27,16 +27,16 @@ import numpy as np
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.training.losses.loss import Form
-from neurovariety.training.losses.task import Task, training_task
-from neurovariety.training.critical.decayed_points import DecayedPoints, decayed_points, least_with_decay
-from neurovariety.geometry.exact.points import generator
 from neurovariety.errors import InputError, VerificationError
 from neurovariety.model import Model
+from neurovariety.randomness import generator
 from neurovariety.result import Provenance, counted
 from neurovariety.tolerances import DEFAULT_SEED
+from neurovariety.training.critical.decayed_points import DecayedPoints, decayed_points, least_with_decay
+from neurovariety.training.losses.loss import Form
+from neurovariety.training.losses.task import Task, training_task
 
-_STREAM = 4110
+_STREAM = "dictionary.weight_decay"
 _USUAL = 0.1
 """Size of the strengths where none are given."""
 _SHOWN = 200

@@ -16,14 +16,14 @@ from typing import Any
 
 import numpy as np
 
-from neurovariety.geometry.ideal.coefficients import Coordinates
-from neurovariety.geometry.exact.points import generator
 from neurovariety.errors import InputError
 from neurovariety.export.names import Name, weight_names
+from neurovariety.geometry.ideal.coefficients import Coordinates
 from neurovariety.linear_algebra import rank
 from neurovariety.model import Model
+from neurovariety.randomness import generator
 
-_STREAM = 2101
+_STREAM = "export.parametrization"
 _LARGEST_DRAWN = 1000
 _ZERO, _ONE = Fraction(0), Fraction(1)
 

@@ -11,15 +11,15 @@ from textwrap import wrap
 
 import numpy as np
 
-from neurovariety.geometry.exact.points import generator
 from neurovariety.errors import InputError
 from neurovariety.export.chart import Chart, find_chart
 from neurovariety.export.parametrization import Parametrization, Terms, written
+from neurovariety.randomness import generator
 
 PRIME = 32003
 """The prime of the scripts that count mod p; Macaulay2 and Singular are fastest below 2^15."""
 
-_STREAM = 2102
+_STREAM = "export.task"
 _TRIES = 60
 _SMALL = 20
 COUNTED = (

@@ -14,6 +14,7 @@ from neurovariety.homotopy.monodromy import Monodromy, random_bend
 from neurovariety.homotopy.system import System
 from neurovariety.homotopy.tape import record
 from neurovariety.homotopy.tracker import refine
+from neurovariety.randomness import generator
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +65,7 @@ def monodromy_solve(
     start, last = refine(system, base[None], p, 4)
     if not (last[0] < 1e-9 and np.abs(start[0] - base).max() <= 1e-3 * max(1.0, np.abs(base).max())):
         raise InputError("the given point is no regular solution at the given parameters; refine it, or check the order of the values")
-    rng = np.random.default_rng([seed, 52])
+    rng = generator(seed, "homotopy.monodromy_solve")
     run = Monodromy(system, _prints(n, rng))
     run.add_fiber(p, start[0])
     size = np.maximum(np.abs(p), np.abs(p).mean())

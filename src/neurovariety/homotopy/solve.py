@@ -29,6 +29,7 @@ from neurovariety.homotopy.monodromy import REFINED, SAME
 from neurovariety.homotopy.path_kernel import NOT_A_START
 from neurovariety.homotopy.system import System
 from neurovariety.homotopy.tracker import DEFAULTS, Settings, conditions, refine, track
+from neurovariety.randomness import generator
 
 _MOST_PATHS = 2_000_000
 _DECADES = (1e-3, 1e-4, 1e-5, 1e-6)
@@ -108,7 +109,7 @@ def solve(
     if len(parameters) != system.parameters:
         raise InputError(f"the system has {system.parameters} parameters, got {len(parameters)} values")
     p = np.asarray(parameters, dtype=np.complex128)
-    rng = np.random.default_rng([seed, 51])
+    rng = generator(seed, "homotopy.solve")
     if start is not None:
         return _continued(system, p, *start, seed, settings)
     homotopy, degrees = _total_degree(system, p, rng)

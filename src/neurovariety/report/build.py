@@ -11,10 +11,10 @@ from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.dataset import Dataset
 from neurovariety.dictionary.entry import Entry
-from neurovariety.progress import search_at_most
 from neurovariety.dictionary.registry import ENTRIES
 from neurovariety.errors import DataError, NeurovarietyError
 from neurovariety.model import Model
+from neurovariety.progress import search_at_most
 from neurovariety.result import SCHEMA, Result
 
 _SECONDS = 20.0

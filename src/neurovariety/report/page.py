@@ -7,7 +7,7 @@ import json
 from importlib.resources import files
 from typing import Any
 
-from neurovariety import __version__
+from neurovariety._version import __version__
 from neurovariety.report.build import Report, Row, size_of
 from neurovariety.report.figures import figure
 from neurovariety.result import in_one_line

@@ -10,12 +10,12 @@ import pytest
 
 from neurovariety.architectures import as_model
 from neurovariety.claim import Claim
-from neurovariety.geometry.ideal.coefficients import Coordinates
 from neurovariety.dictionary.membership import membership
+from neurovariety.errors import ResourceError
 from neurovariety.geometry.ideal.coefficient_map import PolynomialMap, Span
+from neurovariety.geometry.ideal.coefficients import Coordinates
 from neurovariety.geometry.images.real_zero import Ball, certified_ball, pivot_columns
 from neurovariety.geometry.images.target import read_target
-from neurovariety.errors import ResourceError
 
 
 class TestAnyModel:

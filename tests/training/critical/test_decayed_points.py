@@ -11,8 +11,8 @@ import pytest
 from tests.reference.notation import HERE
 
 from neurovariety import InputError, ResourceError, as_model
-from neurovariety.training.losses.loss import Distance, SquaredError
 from neurovariety.training.critical.decayed_points import decayed_points, least_with_decay
+from neurovariety.training.losses.loss import Distance, SquaredError
 
 ROWS = json.loads((HERE / "critical_points.json").read_text(encoding="utf-8"))
 

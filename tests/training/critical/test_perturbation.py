@@ -10,8 +10,8 @@ from scipy.optimize import minimize
 
 from neurovariety import InputError, ResourceError, as_model, landscape
 from neurovariety.cli.main import main
-from neurovariety.training.losses.loss import Distance, Form, SquaredError
 from neurovariety.training.critical.perturbation import infimum_by_perturbation
+from neurovariety.training.losses.loss import Distance, Form, SquaredError
 
 
 def samples(seed, count, inputs, outputs=1):

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from neurovariety.architectures.architecture import Architecture, check_size, check_widths, numbered
-from neurovariety.architectures.theorems.attention_bounds import attention_bound, attention_span, single_token_dimension
 from neurovariety.architectures.reading.not_algebraic import refuse_any
 from neurovariety.architectures.reading.sections import one_each, read_integer, read_integers, read_options
+from neurovariety.architectures.theorems.attention_bounds import attention_bound, attention_span, single_token_dimension
 from neurovariety.errors import NotationError
 from neurovariety.model import Shape
 from neurovariety.symmetry import AxisAction, Kind

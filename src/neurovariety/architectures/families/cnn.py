@@ -10,12 +10,20 @@ from typing import Any, ClassVar
 
 import jax
 
-from neurovariety.architectures.reading.activation import Activation
 from neurovariety.architectures.architecture import Architecture, check_size, numbered
+from neurovariety.architectures.reading.activation import Activation
+from neurovariety.architectures.reading.sections import (
+    one_each,
+    read_activations,
+    read_integers,
+    read_list,
+    read_options,
+    read_sizes,
+    wide,
+)
 from neurovariety.architectures.theorems.bounds import forms
 from neurovariety.architectures.theorems.degrees import linear_convolution_theorems, polynomial_convolution_theorems
 from neurovariety.architectures.theorems.generic_fibers import convolution_fiber, polynomial_convolution_fiber
-from neurovariety.architectures.reading.sections import one_each, read_activations, read_integers, read_list, read_options, read_sizes, wide
 from neurovariety.errors import NotationError
 from neurovariety.model import Shape
 from neurovariety.symmetry import AxisAction, Kind

@@ -8,11 +8,11 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any, ClassVar
 
-from neurovariety.architectures.reading.activation import Activation
 from neurovariety.architectures.architecture import Architecture, check_size, numbered
 from neurovariety.architectures.families.attention import Attention
 from neurovariety.architectures.families.linear import Linear
 from neurovariety.architectures.families.mlp import MLP
+from neurovariety.architectures.reading.activation import Activation
 from neurovariety.architectures.reading.sections import read_part
 from neurovariety.errors import NotationError
 from neurovariety.model import Shape

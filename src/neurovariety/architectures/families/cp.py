@@ -8,11 +8,11 @@ from math import prod
 from typing import Any, ClassVar
 
 from neurovariety.architectures.architecture import Architecture, check_size, numbered
+from neurovariety.architectures.reading.modes import check_modes, pieces, read_modes
+from neurovariety.architectures.reading.sections import read_integer, read_options
 from neurovariety.architectures.theorems.degrees import rank_decomposition_degree
 from neurovariety.architectures.theorems.ed_degrees import products_of_vectors_ed_degree
 from neurovariety.architectures.theorems.generic_fibers import rank_decomposition_fiber
-from neurovariety.architectures.reading.modes import check_modes, pieces, read_modes
-from neurovariety.architectures.reading.sections import read_integer, read_options
 from neurovariety.architectures.theorems.segre import secant_theorems
 from neurovariety.errors import NotationError
 from neurovariety.model import Shape

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from neurovariety.architectures.architecture import Architecture, check_size, numbered
-from neurovariety.architectures.theorems.generic_fibers import diagonal_fiber
 from neurovariety.architectures.reading.sections import read_integer, read_options
+from neurovariety.architectures.theorems.generic_fibers import diagonal_fiber
 from neurovariety.errors import NotationError
 from neurovariety.model import Shape
 from neurovariety.symmetry import AxisAction, Kind

@@ -14,8 +14,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from neurovariety.architectures.architecture import Architecture, check_size, numbered
-from neurovariety.architectures.theorems.bounds import rank_bounded
 from neurovariety.architectures.reading.sections import read_integer, read_integers, read_options
+from neurovariety.architectures.theorems.bounds import rank_bounded
 from neurovariety.errors import InputError, NotationError
 from neurovariety.model import Shape
 from neurovariety.symmetry import AxisAction, Kind

@@ -11,11 +11,11 @@ from typing import Any, ClassVar
 import flint
 import numpy as np
 
-from neurovariety.architectures.reading.activation import Activation
 from neurovariety.architectures.architecture import Architecture, check_size, check_widths, numbered
+from neurovariety.architectures.reading.activation import Activation
+from neurovariety.architectures.reading.sections import read_activations, read_integer, read_integers, split
 from neurovariety.architectures.theorems.bounds import monomial_network_bound, rank_bounded
 from neurovariety.architectures.theorems.occurring_degrees import occurring_monomials
-from neurovariety.architectures.reading.sections import read_activations, read_integer, read_integers, split
 from neurovariety.errors import NotationError
 from neurovariety.model import Shape
 from neurovariety.symmetry import AxisAction, Kind

@@ -8,12 +8,12 @@ from typing import Any, ClassVar
 
 import jax.numpy as jnp
 
-from neurovariety.architectures.reading.activation import Activation
 from neurovariety.architectures.architecture import Architecture, check_size, numbered
-from neurovariety.architectures.theorems.bounds import forms
+from neurovariety.architectures.reading.activation import Activation
 from neurovariety.architectures.reading.groups import Group
-from neurovariety.architectures.theorems.occurring_degrees import occurring_monomials
 from neurovariety.architectures.reading.sections import read_activations, read_integer, read_integers, read_options
+from neurovariety.architectures.theorems.bounds import forms
+from neurovariety.architectures.theorems.occurring_degrees import occurring_monomials
 from neurovariety.errors import NotationError
 from neurovariety.model import Shape
 from neurovariety.symmetry import AxisAction, Kind

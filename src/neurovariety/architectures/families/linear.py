@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from neurovariety.architectures.architecture import Architecture, check_size, check_widths, numbered
+from neurovariety.architectures.reading.sections import read_integers
 from neurovariety.architectures.theorems.degrees import determinantal_degree
 from neurovariety.architectures.theorems.ed_degrees import matrices_ed_degree
 from neurovariety.architectures.theorems.generic_fibers import linear_fiber
-from neurovariety.architectures.reading.sections import read_integers
 from neurovariety.errors import NotationError
 from neurovariety.model import Shape
 from neurovariety.symmetry import AxisAction, Kind

@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, ClassVar
 
-from neurovariety.architectures.reading.activation import Activation
 from neurovariety.architectures.architecture import Architecture, check_size, check_widths, numbered
+from neurovariety.architectures.families.linear import determinantal_theorems
+from neurovariety.architectures.reading.activation import Activation
+from neurovariety.architectures.reading.not_algebraic import refuse_any
+from neurovariety.architectures.reading.sections import read_activations, read_integers
+from neurovariety.architectures.reading.shifted_power import shifted_power
 from neurovariety.architectures.theorems.bounds import alexander_hirschowitz, forms, monomial_network_bound
 from neurovariety.architectures.theorems.degrees import shallow_monomial_degree
 from neurovariety.architectures.theorems.ed_degrees import shallow_monomial_ed_degree
 from neurovariety.architectures.theorems.generic_fibers import shallow_monomial_fiber
-from neurovariety.architectures.families.linear import determinantal_theorems
-from neurovariety.architectures.reading.not_algebraic import refuse_any
 from neurovariety.architectures.theorems.occurring_degrees import occurring_degrees
 from neurovariety.architectures.theorems.poles import shallow_rational_dimension
-from neurovariety.architectures.reading.sections import read_activations, read_integers
-from neurovariety.architectures.reading.shifted_power import shifted_power
 from neurovariety.errors import NotationError
 from neurovariety.model import Shape
 from neurovariety.symmetry import AxisAction, Kind

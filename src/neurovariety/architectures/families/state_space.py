@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 
 import jax
 
-from neurovariety.architectures.reading.activation import Activation
 from neurovariety.architectures.architecture import Architecture, check_size
-from neurovariety.architectures.theorems.bounds import forms, monomial_network_bound
+from neurovariety.architectures.reading.activation import Activation
 from neurovariety.architectures.reading.sections import read_activations, read_integer, read_integers, read_options
+from neurovariety.architectures.theorems.bounds import forms, monomial_network_bound
 from neurovariety.errors import NotationError
 from neurovariety.model import Shape
 from neurovariety.symmetry import AxisAction, Kind

@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 import jax.numpy as jnp
 
 from neurovariety.architectures.architecture import Architecture, check_size, numbered
-from neurovariety.architectures.theorems.degrees import tensor_train_degree
-from neurovariety.architectures.theorems.generic_fibers import tensor_train_fiber
 from neurovariety.architectures.reading.modes import check_modes, pieces, read_modes
 from neurovariety.architectures.reading.sections import read_integer, read_integers, read_options
+from neurovariety.architectures.theorems.degrees import tensor_train_degree
+from neurovariety.architectures.theorems.generic_fibers import tensor_train_fiber
 from neurovariety.errors import NotationError
 from neurovariety.model import Shape
 from neurovariety.symmetry import AxisAction, Kind

@@ -16,11 +16,11 @@ from neurovariety.architectures.families.group_convolution import GroupConvoluti
 from neurovariety.architectures.families.invariant import Invariant
 from neurovariety.architectures.families.linear import Linear
 from neurovariety.architectures.families.mlp import MLP
-from neurovariety.architectures.reading.not_algebraic import refuse_any
 from neurovariety.architectures.families.ratio import Ratio
-from neurovariety.architectures.reading.sections import split
 from neurovariety.architectures.families.state_space import StateSpace
 from neurovariety.architectures.families.tensor_train import TensorTrain
+from neurovariety.architectures.reading.not_algebraic import refuse_any
+from neurovariety.architectures.reading.sections import split
 from neurovariety.errors import NotationError
 
 FAMILIES: dict[str, type[Architecture]] = {

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from math import comb
 
-from neurovariety.architectures import polar_degrees
+from neurovariety.architectures.theorems import polar_degrees
 from neurovariety.architectures.theorems.bounds import forms
 from neurovariety.theorem import Hypothesis, Theorem
 

@@ -9,11 +9,12 @@ import flint
 import numpy as np
 
 from neurovariety.checkpoints.graph.arithmetic import exact_matmul, to_fractions
-from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer
 from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer
 from neurovariety.checkpoints.layers.neuron_rows import residues
 from neurovariety.checkpoints.layers.removals import with_bias
 from neurovariety.linear_algebra import random_prime, rank, reduce_mod
+from neurovariety.randomness import generator
 from neurovariety.rings.ring import Array
 from neurovariety.tolerances import PRIME_BITS
 
@@ -77,7 +78,7 @@ def row_basis(matrix: Array) -> tuple[Array, list[int]]:
 
 def _rank(matrix: Array, seed: int) -> int:
     """A rank mod a prime: where it is full, so is the rank over Q."""
-    rng = np.random.default_rng([seed, 13])
+    rng = generator(seed, "checkpoints.layers.bottlenecks")
     while True:
         p = random_prime(PRIME_BITS, rng)
         try:

@@ -11,8 +11,8 @@ import flint
 import numpy as np
 
 from neurovariety.checkpoints.graph.arithmetic import exact_matmul, to_fractions
-from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer
 from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer
 from neurovariety.checkpoints.layers.neuron_relations import affine, pushed
 from neurovariety.checkpoints.layers.removals import takes_constants, with_bias
 from neurovariety.errors import InputError

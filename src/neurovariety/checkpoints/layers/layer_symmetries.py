@@ -9,8 +9,8 @@ from math import prod
 
 import numpy as np
 
-from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer
 from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer
 from neurovariety.checkpoints.layers.neuron_relations import scalings
 
 _WORDS = {

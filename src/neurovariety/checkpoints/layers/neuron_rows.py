@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 
 from neurovariety.checkpoints.graph.arithmetic import to_floats, to_fractions
-from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer
 from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer
 from neurovariety.checkpoints.layers.neuron_relations import affine
 from neurovariety.linear_algebra import random_prime
+from neurovariety.randomness import generator
 from neurovariety.rings.ring import Array
 
 _HASH_BITS = 31
@@ -87,7 +88,7 @@ def _residue_rows(network: Network, layer: HiddenLayer, p: int) -> Array:
 
 def proportional_classes(network: Network, layer: HiddenLayer, seed: int) -> list[list[int]]:
     """Classes of two or more neurons whose rows, biases included, are nonzero multiples of each other; zero rows are left out."""
-    rng = np.random.default_rng([seed, 7])
+    rng = generator(seed, "checkpoints.layers.neuron_rows")
     while True:
         p = random_prime(_HASH_BITS, rng)
         try:

@@ -11,12 +11,13 @@ import flint
 import numpy as np
 
 from neurovariety.checkpoints.graph.arithmetic import exact_matmul, to_fractions
-from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer, Reader
 from neurovariety.checkpoints.graph.network import Network, Node
+from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer, Reader
 from neurovariety.checkpoints.layers.neuron_relations import Relation, pushed
 from neurovariety.checkpoints.layers.neuron_rows import exact_rows, proportional_classes, ratio, residues
 from neurovariety.checkpoints.layers.removals import NOTHING, Combination, Removal, columns, takes_constants
 from neurovariety.linear_algebra import matmul_mod, random_prime, rank, reduce_mod
+from neurovariety.randomness import generator
 from neurovariety.rings.ring import Array
 from neurovariety.tolerances import PRIME_BITS
 
@@ -155,7 +156,7 @@ def _gram(inner: Array, pieces: list[Array]) -> Array:
 
 def _full_rank(network: Network, layer: HiddenLayer, coefficients: Sequence[Fraction], seed: int) -> bool:
     """Whether the Gram matrix is invertible mod a prime, which proves that there is no relation."""
-    rng: Any = np.random.default_rng([seed, 11])
+    rng: Any = generator(seed, "checkpoints.layers.redundancy")
     p = random_prime(PRIME_BITS, rng)
     rows = exact_rows(network, layer)
     try:

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from neurovariety.checkpoints.graph.arithmetic import to_fractions
-from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer, Reader
 from neurovariety.checkpoints.graph.network import Network, Node
+from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer, Reader
 from neurovariety.rings.ring import Array
 
 

@@ -14,6 +14,7 @@ from neurovariety.checkpoints.graph.activations import PIECEWISE_LINEAR
 from neurovariety.checkpoints.graph.arithmetic import to_fractions
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.errors import InputError
+from neurovariety.randomness import generator
 from neurovariety.rings.ring import Array
 
 MOST_WORK = 2_000_000
@@ -58,7 +59,7 @@ def compare_functions(a: Network, b: Network, *, seed: int, rounding: float | No
             f"the networks map {a.input_shape} to {a.output_shape} and {b.input_shape} to {b.output_shape}: only networks "
             "with the same inputs and outputs can be compared"
         )
-    rng = np.random.default_rng([seed, 23])
+    rng = generator(seed, "checkpoints.rank.exact_equality")
     weights = max(a.parameters, b.parameters, 1)
     exact = rational(a) and rational(b)
     count = max(1, min(_RANDOM_INPUTS, MOST_WORK // weights)) if exact else 64

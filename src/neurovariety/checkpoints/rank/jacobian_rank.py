@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 
 from neurovariety.checkpoints.graph.arithmetic import to_floats, to_fractions
-from neurovariety.checkpoints.rank.linearization import Linearization, linearized, with_tangents
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.layers.neuron_rows import residues
+from neurovariety.checkpoints.rank.linearization import Linearization, linearized, with_tangents
 from neurovariety.claim import Claim
+from neurovariety.errors import DivisionByZeroError
 from neurovariety.geometry.exact.generic_rank import generic_rank, rank_at
 from neurovariety.geometry.exact.points import Point, degree_bounds, draw_point, rank_error
-from neurovariety.errors import DivisionByZeroError
 from neurovariety.linear_algebra import count_primes_lower_bound, reduce_mod
 from neurovariety.model import Model
 from neurovariety.rings.ring import Array

@@ -18,8 +18,8 @@ import numpy as np
 
 from neurovariety.checkpoints.graph.activations import ALGEBRAIC, PIECEWISE_LINEAR, activate
 from neurovariety.checkpoints.graph.arithmetic import FLOATS, to_floats, to_fractions
-from neurovariety.checkpoints.rank.exact_equality import MOST_WORK
 from neurovariety.checkpoints.graph.network import Network, Node
+from neurovariety.checkpoints.rank.exact_equality import MOST_WORK
 from neurovariety.errors import InputError
 from neurovariety.rings.ring import Array
 

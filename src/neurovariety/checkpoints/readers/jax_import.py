@@ -15,9 +15,9 @@ import jax
 import numpy as np
 
 from neurovariety.checkpoints.graph.arithmetic import Array, to_floats
+from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.readers.building import Builder, Operand, Stored, refuse
 from neurovariety.checkpoints.readers.jax_operations import CALLS, OPERATIONS, Call, named_activation
-from neurovariety.checkpoints.graph.network import Network
 from neurovariety.errors import InputError, NeurovarietyError
 
 _AGREEMENT = 1e-3

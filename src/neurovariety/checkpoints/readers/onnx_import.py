@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from neurovariety.checkpoints.graph.arithmetic import Array
-from neurovariety.checkpoints.readers.building import BATCH, Builder, Operand, Stored, refuse
 from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.readers.building import BATCH, Builder, Operand, Stored, refuse
 from neurovariety.checkpoints.readers.onnx_operations import OPERATIONS, Call
 from neurovariety.errors import InputError
 

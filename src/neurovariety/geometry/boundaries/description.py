@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from neurovariety.claim import Claim
+from neurovariety.dictionary.dimension import DimensionResult
 from neurovariety.geometry.boundaries.bisection import between, local_dimension
 from neurovariety.geometry.boundaries.exact_placement import KnownImage, known_image
 from neurovariety.geometry.boundaries.families_of_pieces import candidates
@@ -17,16 +18,15 @@ from neurovariety.geometry.boundaries.place import STREAM, both_sides
 from neurovariety.geometry.boundaries.placement import Position
 from neurovariety.geometry.boundaries.real_functions import Draw, conjugate_targets, normal_targets
 from neurovariety.geometry.boundaries.search_both_sides import BothSides
-from neurovariety.dictionary.dimension import DimensionResult
 from neurovariety.geometry.exact.gradient_fields import coefficients_as_polynomials
-from neurovariety.geometry.ideal.coefficients import Coordinates, monomial_name
-from neurovariety.progress import note, time_is_up
-from neurovariety.geometry.images.real_components import architecture_of
 from neurovariety.geometry.exact.shares import wilson
 from neurovariety.geometry.ideal.coefficient_map import written_out
+from neurovariety.geometry.ideal.coefficients import Coordinates, monomial_name
+from neurovariety.geometry.images.real_components import architecture_of
 from neurovariety.geometry.images.target import Target
-from neurovariety.geometry.exact.points import generator
 from neurovariety.model import Model
+from neurovariety.progress import note, time_is_up
+from neurovariety.randomness import generator
 
 _TRIED = 3
 """Samples of each piece: one may lie on a smaller piece by chance."""

@@ -31,8 +31,8 @@ from neurovariety.architectures.families.mlp import MLP
 from neurovariety.geometry.boundaries.placement import Placement, Position
 from neurovariety.geometry.images import binary_forms, binary_powers, convolutions, linear_maps, quadratic_forms
 from neurovariety.geometry.images.decision import Decision, Verdict
-from neurovariety.geometry.real.real_roots import factors_over_q
 from neurovariety.geometry.images.target import Target
+from neurovariety.geometry.real.real_roots import factors_over_q
 from neurovariety.result import counted
 
 _ZERO = Fraction(0)

@@ -21,9 +21,9 @@ from typing import Any
 
 import numpy as np
 
-from neurovariety.architectures.reading.activation import Activation
 from neurovariety.architectures.architecture import Architecture
 from neurovariety.architectures.families.mlp import MLP
+from neurovariety.architectures.reading.activation import Activation
 from neurovariety.geometry.boundaries.pieces import Piece, integers
 from neurovariety.geometry.images.convolutions import sizes_of
 from neurovariety.model import Model

@@ -18,8 +18,8 @@ from typing import Any
 import flint
 import numpy as np
 
-from neurovariety.geometry.ideal.coefficients import Coordinate
 from neurovariety.geometry.exact.polynomial_values import Exponents, PolynomialMap
+from neurovariety.geometry.ideal.coefficients import Coordinate
 from neurovariety.geometry.images.target import Target, function_at
 from neurovariety.linear_algebra import random_prime, rank_large
 from neurovariety.model import Model

@@ -8,24 +8,24 @@ from typing import Any
 import numpy as np
 
 from neurovariety.claim import Claim
+from neurovariety.dictionary.dimension import dimension
+from neurovariety.dictionary.membership import MembershipResult
 from neurovariety.geometry.boundaries.exact_placement import known_image
 from neurovariety.geometry.boundaries.families_of_pieces import splits
 from neurovariety.geometry.boundaries.piece_samples import BEYOND, searched_position
 from neurovariety.geometry.boundaries.placement import Placement, Position
 from neurovariety.geometry.boundaries.search_both_sides import BothSides
 from neurovariety.geometry.boundaries.smooth_preimage import interior_by_equations
-from neurovariety.dictionary.dimension import dimension
-from neurovariety.geometry.ideal.coefficients import Coordinates
-from neurovariety.dictionary.membership import MembershipResult
-from neurovariety.progress import quietly
-from neurovariety.geometry.images.real_components import architecture_of
-from neurovariety.geometry.images.decision import Verdict
 from neurovariety.geometry.ideal.coefficient_map import Span, written_out
+from neurovariety.geometry.ideal.coefficients import Coordinates
+from neurovariety.geometry.images.decision import Verdict
+from neurovariety.geometry.images.real_components import architecture_of
 from neurovariety.geometry.images.target import Target
-from neurovariety.geometry.exact.points import generator
 from neurovariety.model import Model
+from neurovariety.progress import quietly
+from neurovariety.randomness import generator
 
-STREAM = 4170
+STREAM = "geometry.boundaries.place"
 _SEARCH = "real solutions from random starts"
 
 

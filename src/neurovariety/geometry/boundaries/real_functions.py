@@ -18,8 +18,8 @@ import numpy as np
 from neurovariety.architectures.architecture import Architecture
 from neurovariety.architectures.families.mlp import MLP
 from neurovariety.geometry.exact.gradient_fields import Polynomial
-from neurovariety.geometry.ideal.coefficients import Coordinate
 from neurovariety.geometry.ideal.coefficient_map import Span
+from neurovariety.geometry.ideal.coefficients import Coordinate
 from neurovariety.geometry.images.target import Target
 from neurovariety.model import Model
 

@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from neurovariety.geometry.ideal.coefficients import Coordinates
-from neurovariety.geometry.solutions.orbits import Orbits
-from neurovariety.geometry.images.least_squares import levenberg_marquardt, step_cost
 from neurovariety.geometry.ideal.coefficient_map import PolynomialMap, Span
+from neurovariety.geometry.ideal.coefficients import Coordinates
+from neurovariety.geometry.images.least_squares import levenberg_marquardt, step_cost
 from neurovariety.geometry.images.real_zero import certified_ball
 from neurovariety.geometry.images.target import Target
+from neurovariety.geometry.solutions.orbits import Orbits
 from neurovariety.model import Model
 from neurovariety.rings.ring import Array
 

@@ -14,13 +14,13 @@ import numpy as np
 
 from neurovariety.claim import Claim
 from neurovariety.dictionary.equations import equations
-from neurovariety.geometry.ideal.coefficients import Coordinates
-from neurovariety.geometry.exact.polynomial_values import PolynomialMap
-from neurovariety.progress import quietly
-from neurovariety.geometry.images.target import Target
 from neurovariety.errors import ResourceError
+from neurovariety.geometry.exact.polynomial_values import PolynomialMap
+from neurovariety.geometry.ideal.coefficients import Coordinates
+from neurovariety.geometry.images.target import Target
 from neurovariety.linear_algebra import random_prime, rank_large
 from neurovariety.model import Model
+from neurovariety.progress import quietly
 
 _PRIME_BITS = 52
 

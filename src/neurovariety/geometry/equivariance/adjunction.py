@@ -15,9 +15,9 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
+from neurovariety.errors import DivisionByZeroError, InputError
 from neurovariety.geometry.equivariance.linear_map import LinearMap
 from neurovariety.geometry.exact.points import degree_bounds
-from neurovariety.errors import DivisionByZeroError, InputError
 from neurovariety.linear_algebra import count_primes_lower_bound, random_prime
 from neurovariety.model import Model
 from neurovariety.program.interpret import interpret

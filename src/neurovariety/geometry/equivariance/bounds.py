@@ -21,9 +21,9 @@ from fractions import Fraction
 from functools import cache
 
 from neurovariety.architectures import MLP, Linear, parse
+from neurovariety.errors import InputError
 from neurovariety.geometry.equivariance.linear_map import LinearMap, totient
 from neurovariety.geometry.exact.points import degree_bounds
-from neurovariety.errors import InputError
 from neurovariety.model import Model
 
 _MAX_DEGREE = 400

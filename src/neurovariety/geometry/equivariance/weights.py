@@ -21,11 +21,11 @@ from itertools import islice
 import flint
 import numpy as np
 
+from neurovariety.errors import DivisionByZeroError, ResourceError, VerificationError
 from neurovariety.geometry.equivariance.adjunction import BlockMap, OverField
 from neurovariety.geometry.equivariance.layer_classes import HiddenGroup, LayerClass, classes, commuting, hidden_groups
 from neurovariety.geometry.equivariance.linear_map import LinearMap, common_order
 from neurovariety.geometry.exact.stated_symmetries import field_matrix
-from neurovariety.errors import DivisionByZeroError, ResourceError, VerificationError
 from neurovariety.linear_algebra import kernel, random_prime, rank, reduce_mod
 from neurovariety.model import Block, Model
 from neurovariety.program.of_model import jacobian_rows

@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from neurovariety.geometry.exact.stated_symmetries import field_matrix, stated_symmetries
-from neurovariety.geometry.exact.points import Point, generator
 from neurovariety.errors import DivisionByZeroError
+from neurovariety.geometry.exact.points import Point
+from neurovariety.geometry.exact.stated_symmetries import field_matrix, stated_symmetries
 from neurovariety.linear_algebra import random_prime, rank, rational_kernel
 from neurovariety.model import Model
 from neurovariety.program.of_model import jacobian_rows
+from neurovariety.randomness import generator
 from neurovariety.result import plain
 from neurovariety.rings.finite_field import FiniteField
 from neurovariety.rings.ring import Array
@@ -30,7 +31,7 @@ def hidden_directions(model: Model, seed: int) -> dict[str, Any] | None:
     """
     if model.parameters > _MAX_PARAMETERS or any(c is None for c in model.coefficients):
         return None
-    rng = generator(seed, 6)
+    rng = generator(seed, "geometry.exact.hidden_directions")
     weights = rng.integers(-3, 4, size=model.parameters)
     weights[weights == 0] = 1
     count = model.parameters + EXTRA_SAMPLES

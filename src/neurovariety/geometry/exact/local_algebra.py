@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from neurovariety.architectures.theorems.bounds import forms
-from neurovariety.geometry.exact.points import degree_bounds, draw_point, generator
 from neurovariety.errors import ResourceError
+from neurovariety.geometry.exact.points import degree_bounds, draw_point
 from neurovariety.linear_algebra import rank
 from neurovariety.model import Model
 from neurovariety.program.interpret import interpret
 from neurovariety.program.of_model import draw_coefficients, leaves, values_program
+from neurovariety.randomness import generator
 from neurovariety.rings.polynomial import Polynomials
 from neurovariety.rings.rational import Rationals, to_fraction
 from neurovariety.rings.ring import Array
@@ -44,7 +45,7 @@ def is_isolated(model: Model, weights: tuple[Fraction, ...], codimension: int, s
         equations = _equations(model, weights, m, seed)
     except ResourceError:
         return False
-    p, _ = draw_point(model, generator(seed, 9))
+    p, _ = draw_point(model, generator(seed, "geometry.exact.local_algebra.point"))
     before = 1
     for order in range(1, _MAX_ORDER + 1):
         if sum(forms(m, k) for k in range(order + 1)) > _MAX_MONOMIALS:
@@ -58,7 +59,7 @@ def is_isolated(model: Model, weights: tuple[Fraction, ...], codimension: int, s
 
 def _equations(model: Model, weights: tuple[Fraction, ...], m: int, seed: int) -> list[dict[Exponents, Fraction]]:
     """f_{w + B t}(x) - f_w(x) at enough integer inputs x, as polynomials in t of degree at most 6, B a random integer matrix."""
-    rng = generator(seed, 10)
+    rng = generator(seed, "geometry.exact.local_algebra.values")
     ring = Polynomials([f"t{i}" for i in range(m)], _MAX_TERMS)
     t = ring.generators()
     directions = ring.constant(rng.integers(-_MAX_ENTRY, _MAX_ENTRY + 1, size=(model.parameters, m)))

@@ -40,13 +40,6 @@ class Point:
         return self.ring.random((count, *model.input_shape), self.rng)
 
 
-def generator(seed: int, *stream: int) -> np.random.Generator:
-    """An independent generator for each seed and stream. Raises `InputError` for a negative seed."""
-    if seed < 0:
-        raise InputError(f"a seed is a whole number from 0 on, got {seed}")
-    return np.random.default_rng([seed, *stream])
-
-
 def draw_point(model: Model, rng: np.random.Generator, bits: int = PRIME_BITS) -> tuple[int, Point]:
     """A random prime of ``bits`` bits and a random point over its field. Raises `ResourceError` where the weights would not fit."""
     require_memory(_BYTES_A_PARAMETER * model.parameters, None, f"a point in the weight space of {model.name}")

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import flint
 import numpy as np
 
-from neurovariety.geometry.exact.points import Point, degree_bounds, draw_point, generator, require_memory, with_new_values
 from neurovariety.errors import ResourceError
+from neurovariety.geometry.exact.points import Point, degree_bounds, draw_point, require_memory, with_new_values
 from neurovariety.linear_algebra import rank
 from neurovariety.model import Model
 from neurovariety.program.expand import expand
 from neurovariety.program.interpret import interpret
 from neurovariety.program.of_model import chunks, leaves, samples_program
+from neurovariety.randomness import generator
 from neurovariety.rings.ring import Array
 from neurovariety.tolerances import EXTRA_SAMPLES
 
@@ -69,7 +70,7 @@ def span_at_least(model: Model, enough: int, seed: int, limit: int | None = None
     """min(dimension of the span, enough), and whether it is the whole dimension (then right with high probability)."""
 
     def attempt(k: int) -> int:
-        p, point = draw_point(model, generator(seed, 2, k))
+        p, point = draw_point(model, generator(seed, "geometry.exact.span", k))
         return span_rank(model, p, point, enough, limit)
 
     found, _ = with_new_values(attempt)

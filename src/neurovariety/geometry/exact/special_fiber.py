@@ -10,14 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from neurovariety.geometry.exact.local_algebra import is_isolated
-from neurovariety.geometry.exact.stated_symmetries import field_matrix, stated_symmetries
-from neurovariety.geometry.exact.points import Point, degree_bounds, draw_point, generator
 from neurovariety.errors import InputError
+from neurovariety.geometry.exact.local_algebra import is_isolated
+from neurovariety.geometry.exact.points import Point, degree_bounds, draw_point
+from neurovariety.geometry.exact.stated_symmetries import field_matrix, stated_symmetries
 from neurovariety.linear_algebra import count_primes_lower_bound, kernel, rank
 from neurovariety.model import Model
 from neurovariety.program.interpret import interpret
 from neurovariety.program.of_model import batch_program, jacobian_rows, leaves
+from neurovariety.randomness import generator
 from neurovariety.result import plain
 from neurovariety.rings.finite_field import FiniteField
 from neurovariety.rings.ring import Array
@@ -120,7 +121,7 @@ def _one_field(model: Model, weights: tuple[Fraction, ...], generic: int, seed: 
     symmetries, sweeps out a piece of the fiber of dimension rank(fields at a point of V, directions of V). From above: the kernel of
     J at w; and, if a generic linear space of codimension k through w meets the fiber in w alone (`is_isolated`), then k.
     """
-    rng = generator(seed, 7)
+    rng = generator(seed, "geometry.exact.special_fiber")
     p, drawn = draw_point(model, rng)
     ring = drawn.ring
     assert isinstance(ring, FiniteField)

@@ -11,8 +11,8 @@ from typing import Any
 import flint
 import numpy as np
 
-from neurovariety.geometry.ideal.coefficients import Coordinates
 from neurovariety.errors import ResourceError
+from neurovariety.geometry.ideal.coefficients import Coordinates
 from neurovariety.model import Model
 from neurovariety.rings.rational import to_fraction
 from neurovariety.rings.ring import Array

@@ -9,8 +9,8 @@ from typing import Any
 import flint
 import numpy as np
 
-from neurovariety.geometry.exact.span import Monomial
 from neurovariety.errors import InputError, ResourceError
+from neurovariety.geometry.exact.span import Monomial
 from neurovariety.linear_algebra import matmul_mod
 from neurovariety.model import Model
 from neurovariety.program.expand import expand

@@ -14,8 +14,8 @@ from math import comb, gcd, lcm
 
 import numpy as np
 
-from neurovariety.geometry.ideal.coefficients import Coordinates
 from neurovariety.errors import ResourceError
+from neurovariety.geometry.ideal.coefficients import Coordinates
 from neurovariety.linear_algebra import echelon, kernel, matmul_mod, random_prime, rank, rational_kernel, reduce_mod
 from neurovariety.rings.ring import Array
 from neurovariety.tolerances import PRIME_BITS

@@ -7,13 +7,13 @@ from typing import Final
 
 import numpy as np
 
+from neurovariety.errors import InputError, ResourceError
 from neurovariety.geometry.ideal.coefficients import Coordinates
 from neurovariety.geometry.ideal.equations_by_degree import Equation, Interpolation
 from neurovariety.geometry.ideal.vanishing import independent_gradients, vanishes_identically, vanishing_error
-from neurovariety.progress import note
-from neurovariety.geometry.exact.points import generator
-from neurovariety.errors import InputError, ResourceError
 from neurovariety.model import Model
+from neurovariety.progress import note
+from neurovariety.randomness import generator
 
 _DEFAULT_DEGREE = 8
 
@@ -66,7 +66,7 @@ def find_equations(model: Model, degree: int | None, seed: int, *, rank: int) ->
     ``rank`` is a proved lower bound of the dimension; without a degree the search ends where the equations show that it is the
     dimension. Raises `ResourceError` where the degree asked for is out of reach.
     """
-    rng = generator(seed, 13)
+    rng = generator(seed, "geometry.ideal.find_equations")
     limits = DEFAULT if degree is None else ASKED
     search = Interpolation(Coordinates.of(model, limits.terms), rng)
     found = _search(search, degree, rank, limits, rng)
@@ -83,7 +83,7 @@ def equations_bound(model: Model, rank: int, seed: int) -> System | None:
 
     Only as many are kept as have independent gradients, and each is verified identically.
     """
-    rng = generator(seed, 13)
+    rng = generator(seed, "geometry.ideal.find_equations")
     try:
         search = Interpolation(Coordinates.of(model, QUICK.terms), rng)
         found = _search(search, None, rank, QUICK, rng)

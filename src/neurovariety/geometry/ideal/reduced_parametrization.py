@@ -8,9 +8,9 @@ from itertools import combinations
 import flint
 import numpy as np
 
-from neurovariety.geometry.ideal.coefficients import Coordinates
-from neurovariety.geometry.ideal.coefficient_map import connected
 from neurovariety.errors import DivisionByZeroError, InputError
+from neurovariety.geometry.ideal.coefficient_map import connected
+from neurovariety.geometry.ideal.coefficients import Coordinates
 from neurovariety.model import Model
 from neurovariety.rings.rational import to_fraction
 from neurovariety.rings.ring import Array

@@ -23,9 +23,9 @@ from neurovariety.architectures.architecture import Architecture
 from neurovariety.architectures.families.mlp import MLP
 from neurovariety.geometry.images.decision import Decision, Verdict, excluded, realizable, statement
 from neurovariety.geometry.images.quadratic_forms import square_coefficient
+from neurovariety.geometry.images.target import Target
 from neurovariety.geometry.real.rational_matrices import Matrix, echelon_form, minor_sentence, nonzero_minor, sum_of_squares
 from neurovariety.geometry.real.surds import Surd, rational_root
-from neurovariety.geometry.images.target import Target
 
 ROUTE = "squares in a space of binary quadratic forms"
 _MONOMIALS = ((2, 0), (1, 1), (0, 2))

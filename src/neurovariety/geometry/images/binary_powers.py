@@ -20,9 +20,9 @@ from math import comb
 from neurovariety.architectures.architecture import Architecture
 from neurovariety.architectures.families.mlp import MLP
 from neurovariety.geometry.images.decision import Decision, Verdict, excluded, statement
+from neurovariety.geometry.images.target import Target
 from neurovariety.geometry.real.rational_matrices import echelon_form
 from neurovariety.geometry.real.real_roots import factors_over_q
-from neurovariety.geometry.images.target import Target
 from neurovariety.result import counted
 
 ROUTE = "powers of real linear forms in two variables"

@@ -18,8 +18,8 @@ from typing import Any
 from neurovariety.architectures.architecture import Architecture
 from neurovariety.architectures.families.cnn import CNN
 from neurovariety.geometry.images.decision import Decision, excluded, realizable, statement
-from neurovariety.geometry.real.real_roots import Factor, factors_over_q, factors_over_r
 from neurovariety.geometry.images.target import Target
+from neurovariety.geometry.real.real_roots import Factor, factors_over_q, factors_over_r
 
 ROUTE = "real roots of the composed filter"
 _MAX_DEGREE = 200

@@ -14,8 +14,8 @@ from neurovariety.architectures.families.diagonal import Diagonal
 from neurovariety.architectures.families.linear import Linear
 from neurovariety.architectures.families.mlp import MLP
 from neurovariety.geometry.images.decision import Decision, excluded, realizable, statement
-from neurovariety.geometry.real.rational_matrices import Matrix, minor_sentence, nonzero_minor, rank_factorization
 from neurovariety.geometry.images.target import Target
+from neurovariety.geometry.real.rational_matrices import Matrix, minor_sentence, nonzero_minor, rank_factorization
 
 ROUTE = "rank of a matrix over Q"
 _ZERO, _ONE = Fraction(0), Fraction(1)

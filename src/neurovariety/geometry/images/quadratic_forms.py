@@ -16,8 +16,8 @@ from fractions import Fraction
 from neurovariety.architectures.architecture import Architecture
 from neurovariety.architectures.families.mlp import MLP
 from neurovariety.geometry.images.decision import Decision, Verdict, excluded, realizable, statement
-from neurovariety.geometry.real.rational_matrices import Matrix, echelon_form, minor_sentence, nonzero_minor, sum_of_squares
 from neurovariety.geometry.images.target import Target
+from neurovariety.geometry.real.rational_matrices import Matrix, echelon_form, minor_sentence, nonzero_minor, sum_of_squares
 from neurovariety.result import counted
 
 ROUTE = "rank of a symmetric matrix over Q"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+from neurovariety.errors import ResourceError
 from neurovariety.geometry.ideal.coefficient_map import written_out
 from neurovariety.geometry.images.target import Target
-from neurovariety.geometry.exact.points import generator
-from neurovariety.errors import ResourceError
 from neurovariety.model import Model
+from neurovariety.randomness import generator
 
 _RANDOM_SIZE = 5
 
@@ -20,7 +20,7 @@ def random_target(model: Model, seed: int) -> Target:
         coordinates = written_out(model)
     except ResourceError as error:
         raise ResourceError(f"{model.name} is too large to draw a random target for; give one with --target or --weights") from error
-    rng = generator(seed, 20)
+    rng = generator(seed, "geometry.images.random_target")
     drawn: dict[tuple[int, ...], int] = {}
     found: dict[Any, Fraction] = {}
     for key, polynomial in zip(coordinates.monomials, coordinates.polynomials, strict=True):

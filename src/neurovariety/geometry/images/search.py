@@ -16,15 +16,15 @@ from fractions import Fraction
 import numpy as np
 
 from neurovariety.claim import Claim
+from neurovariety.errors import ResourceError
+from neurovariety.geometry.ideal.coefficient_map import PolynomialMap, Span, written_out
 from neurovariety.geometry.ideal.coefficients import Coordinates, monomial_name
 from neurovariety.geometry.images.decision import Decision, Verdict, excluded, realizable, statement
 from neurovariety.geometry.images.least_squares import levenberg_marquardt, step_cost
-from neurovariety.geometry.ideal.coefficient_map import PolynomialMap, Span, written_out
 from neurovariety.geometry.images.real_zero import certified_ball, rational_candidates
 from neurovariety.geometry.images.target import Target, function_at
-from neurovariety.geometry.exact.points import generator
-from neurovariety.errors import ResourceError
 from neurovariety.model import Model
+from neurovariety.randomness import generator
 
 _STARTS = 48
 _LEAST_STARTS = 6
@@ -105,7 +105,7 @@ def _search(model: Model, coordinates: Coordinates, span: Span, target: Target, 
     map_ = PolynomialMap.of(coordinates, span.pivots)
     goal = np.array([float(v) for v in values])
     scale = max(float(np.abs(goal).max(initial=0.0)), 1e-300)
-    rng = generator(seed, 21)
+    rng = generator(seed, "geometry.images.search")
     # Weights of size 1 give coefficients of size 1; a target of another size asks for weights scaled accordingly.
     degree = max(int(map_.exponents.sum(axis=1).max(initial=1)), 1)
     sizes = scale ** (1.0 / degree) * np.array([0.5, 1.0, 2.0])[np.arange(_STARTS) % 3]

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from neurovariety.architectures.reading.sections import split
+from neurovariety.errors import InputError
+from neurovariety.geometry.exact.points import degree_bounds
 from neurovariety.geometry.ideal.coefficients import Coordinate, monomial_name
 from neurovariety.geometry.real.surds import Surd
-from neurovariety.geometry.exact.points import degree_bounds
-from neurovariety.errors import InputError
 from neurovariety.model import Model
 from neurovariety.program.interpret import interpret
 from neurovariety.program.of_model import leaves, values_program

@@ -11,20 +11,21 @@ from typing import Any
 import numpy as np
 
 from neurovariety.claim import Claim
+from neurovariety.errors import VerificationError
+from neurovariety.geometry.exact.points import Point
 from neurovariety.geometry.singular.image_facts import Closure, node_or_cusp
 from neurovariety.geometry.singular.tangents import tangent_span
 from neurovariety.geometry.strata.fiber_families import fiber_families
-from neurovariety.geometry.exact.points import Point, generator
-from neurovariety.errors import VerificationError
 from neurovariety.linear_algebra import random_prime
 from neurovariety.model import Model
 from neurovariety.program.interpret import interpret
 from neurovariety.program.of_model import batch_program, draw_coefficients, leaves
+from neurovariety.randomness import generator
 from neurovariety.rings.finite_field import FiniteField
 from neurovariety.rings.ring import Array
 from neurovariety.tolerances import EXTRA_SAMPLES, PRIME_BITS
 
-_STREAM = 77
+_STREAM = "geometry.singular.at_weights"
 _MOST_ROWS = 600
 _DRAWS = 5
 """Random values of weights that can be moved without effect."""

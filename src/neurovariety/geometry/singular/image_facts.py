@@ -12,7 +12,8 @@ from neurovariety.architectures import CNN, MLP, Attention, Linear
 from neurovariety.claim import Claim
 from neurovariety.dictionary.dimension import DimensionResult
 from neurovariety.dictionary.dimension import dimension as dimension_of
-from neurovariety.progress import quietly
+from neurovariety.errors import VerificationError
+from neurovariety.geometry.exact.points import Point
 from neurovariety.geometry.images.real_components import architecture_of
 from neurovariety.geometry.singular.known_ideal import KnownIdeal
 from neurovariety.geometry.singular.tangents import TangentSpan, tangent_span
@@ -21,15 +22,15 @@ from neurovariety.geometry.strata.fiber_families import fiber_families
 from neurovariety.geometry.strata.padding import smaller_network
 from neurovariety.geometry.strata.smaller_models import Strata
 from neurovariety.geometry.strata.weight_stratum import Sizes, WeightStratum
-from neurovariety.geometry.exact.points import Point, generator
-from neurovariety.errors import VerificationError
 from neurovariety.linear_algebra import random_prime
 from neurovariety.model import Model
 from neurovariety.program.of_model import draw_coefficients
+from neurovariety.progress import quietly
+from neurovariety.randomness import generator
 from neurovariety.rings.finite_field import FiniteField
 from neurovariety.tolerances import EXTRA_SAMPLES, PRIME_BITS
 
-_STREAM = 76
+_STREAM = "geometry.singular.image_facts"
 _MOST_ROWS = 600
 """Functions are told apart by at most so many values: a span that is larger is cut, and stays a lower bound."""
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from neurovariety.claim import Claim
 from neurovariety.dictionary.degree import degree
 from neurovariety.dictionary.equations import equations
+from neurovariety.errors import InputError, ResourceError
 from neurovariety.geometry.ideal.coefficients import Coordinates
 from neurovariety.geometry.ideal.find_equations import System
 from neurovariety.geometry.ideal.vanishing import gradients
-from neurovariety.progress import quietly
-from neurovariety.errors import InputError, ResourceError
 from neurovariety.linear_algebra import rank
 from neurovariety.model import Model
+from neurovariety.progress import quietly
 from neurovariety.rings.ring import Array
 
 _COUNTED_DIMENSION = 5

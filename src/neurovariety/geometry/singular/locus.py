@@ -19,11 +19,11 @@ import numpy as np
 from neurovariety.geometry.ideal.equations_by_degree import Equation
 from neurovariety.geometry.singular.known_ideal import KnownIdeal
 from neurovariety.geometry.singular.section import Forms, count_zeros, has_zero, reduced
-from neurovariety.geometry.exact.points import generator
 from neurovariety.linear_algebra import count_primes_lower_bound, random_prime
+from neurovariety.randomness import generator
 from neurovariety.tolerances import ERROR_BOUND, PRIME_BITS
 
-_STREAM = 75
+_STREAM = "geometry.singular.locus"
 _RANGE = 2**20
 _MOST_MINORS = 400
 _TRIALS = 6

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from neurovariety.claim import Claim
 from neurovariety.dictionary.degree import degree
+from neurovariety.errors import InputError, ResourceError
 from neurovariety.geometry.ideal.coefficients import monomial_name
-from neurovariety.progress import quietly
 from neurovariety.geometry.singular.image_facts import ImageFacts
 from neurovariety.geometry.singular.known_ideal import KnownIdeal
 from neurovariety.geometry.singular.locus import Locus, vanishing_pieces
-from neurovariety.errors import InputError, ResourceError
+from neurovariety.progress import quietly
 
 _COUNTED_DIMENSION = 6
 """Largest dimension of a subnetwork whose degree is counted to compare: seconds."""

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from neurovariety.errors import VerificationError
 from neurovariety.geometry.exact.generic_rank import jacobian_matrix
 from neurovariety.geometry.exact.points import Point
-from neurovariety.errors import VerificationError
 from neurovariety.linear_algebra import kernel, matmul_mod, rank, reduce_mod
 from neurovariety.model import Model
 from neurovariety.program.interpret import interpret

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from neurovariety.progress import time_is_short, time_is_up
-from neurovariety.geometry.exact.points import generator
 from neurovariety.errors import ResourceError
 from neurovariety.homotopy import Checkpoint
+from neurovariety.progress import time_is_short, time_is_up
+from neurovariety.randomness import generator
 
 _MOST_DERIVATIVES = 1500
 _MOST_VALUES = 120
@@ -19,7 +19,7 @@ ATTEMPTS = 4
 
 
 def attempts(
-    stream: int, seed: int, checkpoint: str | Path | None, problem: str
+    stream: str, seed: int, checkpoint: str | Path | None, problem: str
 ) -> Iterator[tuple[int, np.random.Generator, Checkpoint | None]]:
     """Number, randomness and checkpoint of each attempt at ``problem``; the files after the first end in the attempt's number."""
     for attempt in range(ATTEMPTS):

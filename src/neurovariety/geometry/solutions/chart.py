@@ -13,15 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from neurovariety.geometry.exact.points import generator
 from neurovariety.errors import DivisionByZeroError, InputError
 from neurovariety.linear_algebra import echelon, random_prime
 from neurovariety.model import Model
 from neurovariety.program.of_model import draw_coefficients, jacobian_rows
+from neurovariety.randomness import generator
 from neurovariety.rings.finite_field import FiniteField
 from neurovariety.tolerances import PRIME_BITS
 
-_STREAM = 4001
+_STREAM = "geometry.solutions.chart"
 _TRIES = 24
 
 

@@ -15,14 +15,14 @@ from typing import Any
 import numpy as np
 
 from neurovariety.geometry.solutions.chart import Chart
-from neurovariety.geometry.exact.points import generator
 from neurovariety.homotopy.expressions import Expression, Graph
 from neurovariety.homotopy.forms import Forms
 from neurovariety.model import Model
 from neurovariety.program.interpret import interpret
 from neurovariety.program.of_model import leaves, values_program
+from neurovariety.randomness import generator
 
-_STREAM = 4002
+_STREAM = "geometry.solutions.chart_coordinates"
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,8 +13,8 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from neurovariety.progress import time_is_up
 from neurovariety.homotopy import Certificates, Checkpoint, Fiber, Monodromy, System, Tape, TraceTest, certify, random_bend, trace_test
+from neurovariety.progress import time_is_up
 
 SEEDS = 8
 """Random functions brought to each slice at the start: as many as a block has lanes."""

@@ -20,10 +20,10 @@ from typing import Any
 
 import numpy as np
 
+from neurovariety.geometry.solutions.affine_slices import PRINTS, dyadic, normal
 from neurovariety.geometry.solutions.chart import Chart, find_chart
 from neurovariety.geometry.solutions.chart_coordinates import Coordinates, coordinates
 from neurovariety.geometry.solutions.quadrics import Quadrics, Term, diagonal, only
-from neurovariety.geometry.solutions.affine_slices import PRINTS, dyadic, normal
 from neurovariety.homotopy import System, Tape, record, values_at
 from neurovariety.homotopy.expressions import Expression, Graph, jacobian
 from neurovariety.model import Model

@@ -19,15 +19,15 @@ from typing import Any
 
 import numpy as np
 
-from neurovariety.progress import found_on_the_way
-from neurovariety.geometry.solutions.chart import Chart, find_chart
-from neurovariety.geometry.solutions.complete_fiber import complete_fiber
-from neurovariety.geometry.solutions.chart_coordinates import Coordinates, coordinates
-from neurovariety.geometry.solutions.moved_ends import ends_at_level, ends_at_parameters
 from neurovariety.geometry.solutions.affine_slices import PRINTS, dyadic, normal
+from neurovariety.geometry.solutions.chart import Chart, find_chart
+from neurovariety.geometry.solutions.chart_coordinates import Coordinates, coordinates
+from neurovariety.geometry.solutions.complete_fiber import complete_fiber
+from neurovariety.geometry.solutions.moved_ends import ends_at_level, ends_at_parameters
 from neurovariety.homotopy import Certificates, End, System, Tape, certify, record, values_at
 from neurovariety.homotopy.expressions import Expression, jacobian
 from neurovariety.model import Model
+from neurovariety.progress import found_on_the_way
 
 _SINGULAR = 1e-9
 

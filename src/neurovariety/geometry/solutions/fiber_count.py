@@ -22,18 +22,18 @@ import numpy as np
 from neurovariety.geometry.solutions.complete_fiber import complete_fiber
 from neurovariety.geometry.solutions.graph_slices import GraphSlices, graph_slices
 from neurovariety.geometry.solutions.orbits import Orbits
-from neurovariety.geometry.exact.points import generator
 from neurovariety.homotopy import Settings, certify, refine, track, values_at
 from neurovariety.homotopy.distinct import DistinctPoints
 from neurovariety.homotopy.monodromy import REFINED, SAME
 from neurovariety.model import Model
+from neurovariety.randomness import generator
 
 MOST_POINTS = 3000
 """Points of the graph beyond which a count is given up: some ten seconds."""
 
 _TARGETS = 4
 _ATTEMPTS = 3
-_STREAM = 4010
+_STREAM = "geometry.solutions.fiber_count"
 _CLOSING = Settings(tolerance=1e-3, contraction=0.02, most_steps=4000, smallest=1e-8)
 
 

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from neurovariety.geometry.solutions.affine_slices import PRINTS, dyadic, normal
 from neurovariety.geometry.solutions.chart import Chart, find_chart
 from neurovariety.geometry.solutions.chart_coordinates import coordinates
-from neurovariety.geometry.solutions.affine_slices import PRINTS, dyadic, normal
 from neurovariety.homotopy import System, Tape, record, values_at
 from neurovariety.model import Model
 

@@ -19,10 +19,10 @@ from typing import Any
 
 import numpy as np
 
+from neurovariety.geometry.solutions.affine_slices import PRINTS, dyadic, normal
 from neurovariety.geometry.solutions.chart import Chart, find_chart
 from neurovariety.geometry.solutions.chart_coordinates import coordinates
 from neurovariety.geometry.solutions.quadrics import Term
-from neurovariety.geometry.solutions.affine_slices import PRINTS, dyadic, normal
 from neurovariety.homotopy import System, Tape, record, values_at
 from neurovariety.homotopy.expressions import Expression, Graph, jacobian
 from neurovariety.model import Model

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from neurovariety.progress import found_on_the_way
 from neurovariety.geometry.solutions.complete_fiber import complete_fiber
 from neurovariety.geometry.solutions.likelihood import LikelihoodPoints
 from neurovariety.geometry.solutions.moved_ends import ends_at_level, ends_at_parameters
 from neurovariety.homotopy import Certificates, Checkpoint, End, certify
+from neurovariety.progress import found_on_the_way
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,9 +11,9 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from neurovariety.progress import time_is_up
 from neurovariety.geometry.solutions.affine_slices import normal
 from neurovariety.homotopy import Fiber, SpecialEnds, System, Tape, carried, confirmed_ends, special_ends
+from neurovariety.progress import time_is_up
 
 
 @runtime_checkable

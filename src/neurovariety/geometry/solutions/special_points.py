@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from neurovariety.progress import time_is_up
 from neurovariety.geometry.solutions.critical_points import CriticalPoints
 from neurovariety.homotopy import Certificates, End, Fiber, SpecialEnds, System, Tape, carried, certify, confirmed_ends, special_ends
+from neurovariety.progress import time_is_up
 
 
 @dataclass(frozen=True, eq=False)

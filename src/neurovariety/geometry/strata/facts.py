@@ -17,13 +17,14 @@ import numpy as np
 from neurovariety.claim import Claim
 from neurovariety.dictionary.dimension import DimensionResult
 from neurovariety.geometry.exact.generic_rank import jacobian_matrix
+from neurovariety.geometry.exact.points import rank_error
 from neurovariety.geometry.strata.weight_stratum import WeightStratum
-from neurovariety.geometry.exact.points import generator, rank_error
 from neurovariety.linear_algebra import count_primes_lower_bound, matmul_mod, rank, reduce_mod
+from neurovariety.randomness import generator
 from neurovariety.rings.ring import Array
 from neurovariety.tolerances import ERROR_BOUND, EXTRA_SAMPLES, MAX_TRIALS, PRIME_BITS
 
-_STREAM = 71
+_STREAM = "geometry.strata.facts"
 _ORDER = (Claim.PROVED, Claim.PROBABILITY, Claim.LOWER_BOUND)
 
 

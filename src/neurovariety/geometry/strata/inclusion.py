@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from neurovariety.errors import InputError, ResourceError
 from neurovariety.geometry.ideal.coefficients import Coordinates
 from neurovariety.geometry.ideal.find_equations import QUICK, System, equations_bound
 from neurovariety.geometry.ideal.vanishing import violated
-from neurovariety.geometry.exact.points import generator
-from neurovariety.errors import InputError, ResourceError
 from neurovariety.model import Model
+from neurovariety.randomness import generator
 from neurovariety.rings.rational import to_fraction
 
-_STREAM = 72
+_STREAM = "geometry.strata.inclusion"
 _RANGE = 1000
 
 _TERMS = 300

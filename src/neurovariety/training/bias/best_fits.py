@@ -15,17 +15,17 @@ import numpy as np
 
 from neurovariety.claim import Claim
 from neurovariety.dictionary.dimension import dimension
-from neurovariety.progress import note, quietly
+from neurovariety.errors import DataError
 from neurovariety.geometry.strata.smaller_models import strata_of
+from neurovariety.model import Model
+from neurovariety.progress import note, quietly
+from neurovariety.randomness import generator
 from neurovariety.training.chambers.chambers import for_one_quadric, real_functions
 from neurovariety.training.critical.limits import limit_models
-from neurovariety.training.losses.loss import Loss, Monomial, quadratic
 from neurovariety.training.critical.problem import TrainingProblem, training_problem
-from neurovariety.geometry.exact.points import generator
-from neurovariety.errors import DataError
-from neurovariety.model import Model
+from neurovariety.training.losses.loss import Loss, Monomial, quadratic
 
-_STREAM = 4140
+_STREAM = "training.bias.best_fits"
 _STARTS, _ITERATIONS = 16, 120
 _FOUND = 1e-6
 _FAR = 1e3

@@ -8,16 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from neurovariety.training.bias.best_fits import BestFits, Piece
 from neurovariety.geometry.exact.gradient_fields import coefficients_as_polynomials
 from neurovariety.geometry.exact.polynomial_values import PolynomialMap
+from neurovariety.model import Model
 from neurovariety.progress import note, time_is_up
+from neurovariety.randomness import generator
+from neurovariety.training.bias.best_fits import BestFits, Piece
 from neurovariety.training.dynamics.dynamics import flow, objective, typical_gradient
 from neurovariety.training.losses.loss import Distance, Monomial
-from neurovariety.geometry.exact.points import generator
-from neurovariety.model import Model
 
-_STREAM = 4150
+_STREAM = "training.bias.flow_ends"
 _SPREAD = 0.5
 """Standard deviation of initial weights."""
 _ON = 1e-3

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from neurovariety.errors import InputError
 from neurovariety.geometry.solutions.quadrics import EXACT_PRODUCTS
 from neurovariety.training.losses.loss import Monomial
-from neurovariety.errors import InputError
 
 METRICS = ("generic", *EXACT_PRODUCTS, "data")
 _LARGEST = 9

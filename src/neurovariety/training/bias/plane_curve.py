@@ -21,9 +21,9 @@ import numpy as np
 from scipy.integrate import quad
 from scipy.stats import norm
 
-from neurovariety.geometry.real.real_roots import factors_over_q
-from neurovariety.geometry.images.target import read_target
 from neurovariety.errors import InputError
+from neurovariety.geometry.images.target import read_target
+from neurovariety.geometry.real.real_roots import factors_over_q
 from neurovariety.rings.rational import to_fraction
 
 _LIMIT = 12

@@ -14,14 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from neurovariety.progress import note, time_is_up
 from neurovariety.geometry.solutions.affine_slices import normal
 from neurovariety.geometry.solutions.special_points import special_points
-from neurovariety.training.losses.loss import Quadratic
-from neurovariety.training.critical.problem import TrainingProblem
 from neurovariety.homotopy import System, random_bend, refine, track, values_at
 from neurovariety.homotopy.monodromy import CAREFUL
 from neurovariety.homotopy.tracker import DEFAULTS
+from neurovariety.progress import note, time_is_up
+from neurovariety.training.critical.problem import TrainingProblem
+from neurovariety.training.losses.loss import Quadratic
 
 _ROWS = 60_000
 """Paths in one batch."""

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from neurovariety.training.chambers.chambers import Family, for_all_quadrics, for_one_quadric
-from neurovariety.training.losses.loss import Loss, Quadratic, SquaredError
-from neurovariety.training.critical.problem import TrainingProblem
 from neurovariety.errors import InputError
+from neurovariety.training.chambers.chambers import Family, for_all_quadrics, for_one_quadric
+from neurovariety.training.critical.problem import TrainingProblem
+from neurovariety.training.losses.loss import Loss, Quadratic, SquaredError
 
 SLICES = ("target", "sample", "quadric")
 _WIDTH = 2.0

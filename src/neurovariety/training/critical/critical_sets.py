@@ -20,13 +20,13 @@ from typing import Any
 import numpy as np
 
 from neurovariety.geometry.solutions.chart_coordinates import written
-from neurovariety.training.losses.loss import Quadratic
-from neurovariety.training.critical.weight_map import WeightMap
 from neurovariety.homotopy import System, Tape, record, values_at
 from neurovariety.homotopy.expressions import Graph, jacobian
 from neurovariety.homotopy.monodromy import Monodromy, random_bend
 from neurovariety.homotopy.trace_test import TraceTest, trace_test
 from neurovariety.homotopy.tracker import refine, track
+from neurovariety.training.critical.weight_map import WeightMap
+from neurovariety.training.losses.loss import Quadratic
 
 _STARTS, _NEAR = 48, 1e-4
 _STEPS = 40

@@ -16,19 +16,19 @@ from scipy.optimize import least_squares
 
 from neurovariety.claim import Claim
 from neurovariety.dictionary.dimension import dimension
-from neurovariety.progress import note, quietly
+from neurovariety.errors import InputError
 from neurovariety.geometry.solutions.attempts import attempts, check_size
 from neurovariety.geometry.solutions.chart_coordinates import written
 from neurovariety.geometry.solutions.likelihood import LikelihoodPoints, likelihood_points
 from neurovariety.geometry.solutions.likelihood_ends import LikelihoodEnds, general_counts, stated_counts
 from neurovariety.geometry.solutions.mixed_weights import with_mixed_weights
-from neurovariety.training.critical.listing import proved_real
-from neurovariety.errors import InputError
 from neurovariety.homotopy import certified_index, record, values_at
 from neurovariety.homotopy.expressions import Graph, jacobian
 from neurovariety.model import Model
+from neurovariety.progress import note, quietly
+from neurovariety.training.critical.listing import proved_real
 
-_STREAM = 4120
+_STREAM = "training.critical.cross_entropy"
 _STARTS = 16
 _FOUND = 1e-9
 

@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from neurovariety.progress import note
-from neurovariety.training.critical.decayed_system import DecayedSystem
 from neurovariety.homotopy import Certificates, End, carried, certify, refine, solve
 from neurovariety.homotopy.certify import Truth
 from neurovariety.homotopy.distinct import DistinctPoints, hashed
 from neurovariety.homotopy.monodromy import CAREFUL
 from neurovariety.homotopy.path_kernel import NOT_A_START
 from neurovariety.homotopy.tracker import DEFAULTS, track
+from neurovariety.progress import note
+from neurovariety.training.critical.decayed_system import DecayedSystem
 
 RUNS = 4
 """Total degree homotopies, two of which must agree."""

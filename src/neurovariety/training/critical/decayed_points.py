@@ -35,13 +35,8 @@ from typing import Any
 
 import numpy as np
 
-from neurovariety.progress import note
-from neurovariety.geometry.images.target import require_polynomial
-from neurovariety.training.critical.decayed_paths import RUNS, General, as_unmoved, certified_ends, general_points, nearer, turned
-from neurovariety.training.critical.decayed_system import DecayedSystem, decayed_system
-from neurovariety.training.losses.loss import Loss
-from neurovariety.geometry.exact.points import generator
 from neurovariety.errors import InputError, ResourceError
+from neurovariety.geometry.images.target import require_polynomial
 from neurovariety.homotopy import (
     Certificates,
     End,
@@ -54,9 +49,14 @@ from neurovariety.homotopy import (
 from neurovariety.homotopy.certify import Truth
 from neurovariety.homotopy.distinct import DistinctPoints
 from neurovariety.model import Model
+from neurovariety.progress import note
+from neurovariety.randomness import generator
 from neurovariety.result import counted
+from neurovariety.training.critical.decayed_paths import RUNS, General, as_unmoved, certified_ends, general_points, nearer, turned
+from neurovariety.training.critical.decayed_system import DecayedSystem, decayed_system
+from neurovariety.training.losses.loss import Loss
 
-_STREAM = 4080
+_STREAM = "training.critical.decayed_points"
 _MOST_PATHS = 60_000
 _MOST_WEIGHTS = 64
 _SAME = 1e-7

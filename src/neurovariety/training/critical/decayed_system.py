@@ -18,19 +18,20 @@ from typing import Any
 
 import numpy as np
 
+from neurovariety.errors import ResourceError
+from neurovariety.geometry.solutions.affine_slices import dyadic
 from neurovariety.geometry.solutions.chart import Chart
 from neurovariety.geometry.solutions.chart_coordinates import Coordinates, coordinates, written
 from neurovariety.geometry.solutions.critical_points import gradient, residuals
 from neurovariety.geometry.solutions.quadrics import Quadrics, Term, only
-from neurovariety.geometry.solutions.affine_slices import dyadic
-from neurovariety.training.losses.loss import Loss, Quadratic, quadratic
-from neurovariety.errors import ResourceError
 from neurovariety.homotopy import Certificates, System, Tape, ball_kernels, record, values_at
 from neurovariety.homotopy.expressions import Expression, Graph
 from neurovariety.model import Model
 from neurovariety.program import expand
+from neurovariety.randomness import generator
+from neurovariety.training.losses.loss import Loss, Quadratic, quadratic
 
-_STREAM = 4081
+_STREAM = "training.critical.decayed_system"
 _ROUNDING = 2.0**-50
 _LIGHT = 0.03
 """Weight of the strengths, against the terms of the loss, where sizes are made equal: they only settle what the loss leaves open."""
@@ -164,12 +165,12 @@ def decayed_system(
     _check_paths(model, monomials, own, most_paths)
     scales, factor = _sizes(monomials, own, np.asarray(strengths), n)
     family = only(terms, own.matrix * factor)
-    shift, towards = dyadic(np.random.default_rng([seed, _STREAM]), (n,)), centre(scales)
+    shift, towards = dyadic(generator(seed, _STREAM), (n,)), centre(scales)
     moved, _ = _system(model, scales, shift, towards, family, seed)
     system, objective = _system(model, scales, np.zeros(n), towards, family, seed)
     graph = Graph(n)
     unknowns = [graph.input(k) for k in range(n)]
-    mixed = [(x, complex(z)) for x, z in zip(unknowns, dyadic(np.random.default_rng([seed, _STREAM, 1]), (n,)), strict=True)]
+    mixed = [(x, complex(z)) for x, z in zip(unknowns, dyadic(generator(seed, _STREAM, 1), (n,)), strict=True)]
     images = record(graph, [graph.combination(mixed), *unknowns])
     plain, _ = _written(model, scales, np.zeros(n), n, seed)
     values = record(plain.graph, list(plain.expressions))

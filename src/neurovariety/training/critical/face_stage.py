@@ -10,18 +10,18 @@ import numpy as np
 
 from neurovariety.claim import Claim
 from neurovariety.dictionary.dimension import dimension
-from neurovariety.progress import note, quietly
 from neurovariety.geometry.solutions.attempts import attempts, check_size
 from neurovariety.geometry.solutions.chart_coordinates import coordinates
 from neurovariety.geometry.solutions.face_points import FaceEnds, FacePoints, face_points, general_face, stated_face
 from neurovariety.geometry.solutions.quadrics import Term
-from neurovariety.training.critical.listing import proved_real
-from neurovariety.training.losses.polyhedral_norm import PolyhedralNorm
-from neurovariety.training.critical.weight_map import WeightMap, weight_map
 from neurovariety.homotopy import certified_index
 from neurovariety.model import Model
+from neurovariety.progress import note, quietly
+from neurovariety.training.critical.listing import proved_real
+from neurovariety.training.critical.weight_map import WeightMap, weight_map
+from neurovariety.training.losses.polyhedral_norm import PolyhedralNorm
 
-_STREAM = 4130
+_STREAM = "training.critical.face_stage"
 _ON_FACE = 1e-9
 _RANK = 1e-10
 _STARTS = 24
@@ -110,7 +110,7 @@ def face_stage(model: Model, distance: PolyhedralNorm, evaluated: Evaluated, see
 
 def _general(model: Model, r: int, k: int, seed: int) -> tuple[FacePoints, FaceEnds, np.random.Generator] | None:
     best: tuple[FacePoints, FaceEnds, np.random.Generator] | None = None
-    for attempt, rng, _ in attempts(_STREAM + k, seed, None, f"faces of {model.name} with {k} conditions"):
+    for attempt, rng, _ in attempts(f"{_STREAM}.{k}", seed, None, f"faces of {model.name} with {k} conditions"):
         problem = face_points(model, r, k, seed + attempt, rng)
         if problem is None:
             return None

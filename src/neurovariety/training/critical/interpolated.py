@@ -8,18 +8,18 @@ import numpy as np
 
 from neurovariety.claim import Claim
 from neurovariety.dictionary.degree import degree
-from neurovariety.progress import quietly, search_at_most
+from neurovariety.errors import NeurovarietyError
 from neurovariety.geometry.solutions.chart import find_chart
 from neurovariety.geometry.solutions.chart_coordinates import coordinates
+from neurovariety.progress import quietly, search_at_most
+from neurovariety.randomness import generator
 from neurovariety.training.critical.least import Least, with_perturbation
-from neurovariety.training.losses.loss import quadratic
 from neurovariety.training.critical.perturbation import infimum_by_perturbation
-from neurovariety.training.losses.task import Task
 from neurovariety.training.critical.weight_map import weight_map
-from neurovariety.geometry.exact.points import generator
-from neurovariety.errors import NeurovarietyError
+from neurovariety.training.losses.loss import quadratic
+from neurovariety.training.losses.task import Task
 
-_STREAM = 4075
+_STREAM = "training.critical.interpolated"
 _SECONDS = 10.0
 _STARTS = 48
 _ATTAINED = 1e-9

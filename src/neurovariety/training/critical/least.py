@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 
 from neurovariety.training.critical.listing import Point, Stage
-from neurovariety.training.losses.loss import Quadratic
 from neurovariety.training.critical.perturbation import Infimum
 from neurovariety.training.critical.problem import TrainingProblem
+from neurovariety.training.losses.loss import Quadratic
 
 _STARTS = 48
 _SAME = 1e-7

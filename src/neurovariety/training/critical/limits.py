@@ -16,10 +16,10 @@ import numpy as np
 
 from neurovariety.architectures import MLP, Activation
 from neurovariety.geometry.images.real_components import architecture_of
-from neurovariety.training.critical.listing import Point, Stage, monomials_of, smooth_stage
-from neurovariety.training.losses.loss import Loss
-from neurovariety.training.critical.problem import TrainingProblem
 from neurovariety.model import Model
+from neurovariety.training.critical.listing import Point, Stage, monomials_of, smooth_stage
+from neurovariety.training.critical.problem import TrainingProblem
+from neurovariety.training.losses.loss import Loss
 
 _MOST = 9
 """Models of limits that are looked at: all for three neurons of two powers."""

@@ -9,16 +9,16 @@ import numpy as np
 
 from neurovariety.claim import Claim
 from neurovariety.dictionary.dimension import dimension
-from neurovariety.progress import note, quietly, time_is_up
 from neurovariety.geometry.strata.smaller_models import Stratum, strata_of
-from neurovariety.training.critical.critical_sets import CriticalSet, critical_sets
-from neurovariety.training.losses.loss import Loss, Monomial
-from neurovariety.training.critical.problem import Located, Stationary, TrainingProblem, located, training_problem
-from neurovariety.geometry.exact.points import generator
 from neurovariety.homotopy import certified_index, values_at
 from neurovariety.model import Model
+from neurovariety.progress import note, quietly, time_is_up
+from neurovariety.randomness import generator
+from neurovariety.training.critical.critical_sets import CriticalSet, critical_sets
+from neurovariety.training.critical.problem import Located, Stationary, TrainingProblem, located, training_problem
+from neurovariety.training.losses.loss import Loss, Monomial
 
-_STREAM = 4073
+_STREAM = "training.critical.listing"
 _ATTEMPTS = 3
 _STARTS = 32
 _FOUND, _LIMIT = 1e-9, 1e-3

@@ -25,12 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from neurovariety.progress import note
 from neurovariety.geometry.solutions.affine_slices import dyadic
-from neurovariety.training.critical.decayed_paths import General, as_unmoved, certified_ends, general_points, turned
-from neurovariety.training.critical.decayed_system import DecayedSystem, decayed_system
-from neurovariety.training.losses.loss import Loss
-from neurovariety.geometry.exact.points import generator
 from neurovariety.homotopy import Certificates, carried, certified_index
 from neurovariety.homotopy.distinct import DistinctPoints, hashed
 from neurovariety.homotopy.endgame import SingularEnds, cauchy
@@ -39,8 +34,13 @@ from neurovariety.homotopy.system import System
 from neurovariety.homotopy.tape import Tape
 from neurovariety.homotopy.tracker import track, values_at
 from neurovariety.model import Model
+from neurovariety.progress import note
+from neurovariety.randomness import generator
+from neurovariety.training.critical.decayed_paths import General, as_unmoved, certified_ends, general_points, turned
+from neurovariety.training.critical.decayed_system import DecayedSystem, decayed_system
+from neurovariety.training.losses.loss import Loss
 
-_STREAM = 4082
+_STREAM = "training.critical.perturbation"
 _MOST_PATHS = 60_000
 _SIZES = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5)
 """Perturbations of the scaled objective, whose coefficients have size 1."""

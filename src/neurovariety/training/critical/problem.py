@@ -14,21 +14,21 @@ from typing import Any
 
 import numpy as np
 
-from neurovariety.progress import found_on_the_way, note
+from neurovariety.geometry.solutions.affine_slices import PRINTS
 from neurovariety.geometry.solutions.attempts import attempts, check_size, why_incomplete
-from neurovariety.geometry.solutions.complete_fiber import CompleteFiber, complete_fiber
 from neurovariety.geometry.solutions.chart_coordinates import coordinates
+from neurovariety.geometry.solutions.complete_fiber import CompleteFiber, complete_fiber
 from neurovariety.geometry.solutions.critical_points import CriticalPoints, critical_points
 from neurovariety.geometry.solutions.quadrics import Quadrics, Term, diagonal, only
-from neurovariety.geometry.solutions.affine_slices import PRINTS
 from neurovariety.geometry.solutions.special_points import special_points
-from neurovariety.training.losses.loss import Loss, Quadratic, quadratic
-from neurovariety.training.critical.weight_map import WeightMap, weight_map
 from neurovariety.homotopy import Certificates, End, System, certify, refine
 from neurovariety.homotopy.distinct import DistinctPoints, hashed
 from neurovariety.model import Model
+from neurovariety.progress import found_on_the_way, note
+from neurovariety.training.critical.weight_map import WeightMap, weight_map
+from neurovariety.training.losses.loss import Loss, Quadratic, quadratic
 
-_STREAM = 4072
+_STREAM = "training.critical.problem"
 _STARTS, _ITERATIONS, _NEAR, _SAME = 64, 300, 1e-4, 1e-6
 _OWN = 2
 """Attempts with the loss's own family of quadrics before general diagonal ones."""

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from neurovariety.errors import InputError
 from neurovariety.geometry.solutions.chart_coordinates import written
 from neurovariety.geometry.solutions.critical_points import gradient, residuals
 from neurovariety.geometry.solutions.quadrics import Quadrics, Term
-from neurovariety.errors import InputError
 from neurovariety.homotopy import System, Tape, record, values_at
 from neurovariety.homotopy.expressions import Graph, jacobian
 from neurovariety.model import Model

@@ -15,11 +15,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from neurovariety.progress import note, time_is_up
-from neurovariety.training.losses.loss import Loss, SquaredError, quadratic
 from neurovariety.errors import InputError
 from neurovariety.model import Model
 from neurovariety.program import expand
+from neurovariety.progress import note, time_is_up
+from neurovariety.training.losses.loss import Loss, SquaredError, quadratic
 
 _STAGES = (1e1, 1e2, 1e3, 1e4, 1e5)
 """Times at which runs that have come to rest leave the batch."""

@@ -13,8 +13,8 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from neurovariety.geometry.solutions.quadrics import PRODUCTS, Quadrics, Term, moments, only
 from neurovariety.errors import DataError, InputError
+from neurovariety.geometry.solutions.quadrics import PRODUCTS, Quadrics, Term, moments, only
 
 Monomial = tuple[int, tuple[int, ...]]
 """Output, and exponents of the inputs."""

@@ -10,12 +10,12 @@ import numpy as np
 
 from neurovariety.dataset import Dataset
 from neurovariety.dictionary.registry import PREPARATIONS
-from neurovariety.geometry.exact.points import generator
 from neurovariety.errors import DataError, InputError
 from neurovariety.model import Model
+from neurovariety.randomness import generator
 from neurovariety.result import counted
 
-_STREAM = 4070
+_STREAM = "training.losses.prepare"
 _SPREAD = 1e-12
 """Columns that vary by less than this part of their size are constant."""
 _DEPENDENT = 1e-7

@@ -9,12 +9,12 @@ import numpy as np
 
 from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
+from neurovariety.errors import DataError, InputError
 from neurovariety.geometry.images.random_target import random_target
 from neurovariety.geometry.images.target import read_target, require_polynomial
+from neurovariety.model import Model
 from neurovariety.training.losses.loss import METRICS, Distance, Form, Loss, SquaredError
 from neurovariety.training.losses.prepare import Prepared, prepared
-from neurovariety.errors import DataError, InputError
-from neurovariety.model import Model
 
 _LARGEST, _SMALLEST = 1e4, 1e-4
 """Data and teachers of another size leave too few digits to paths that are followed in float64."""

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from scipy.spatial import HalfspaceIntersection
 
-from neurovariety.training.losses.polyhedral_norm import PolyhedralNorm
 from neurovariety.errors import InputError, ResourceError
+from neurovariety.training.losses.polyhedral_norm import PolyhedralNorm
 
 GROUNDS = ("line", "discrete", "circle")
 _MOST_PLACES = 8
