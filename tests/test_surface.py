@@ -114,7 +114,7 @@ def rooms(text):
     return set(text.split())
 
 
-BASICS = rooms("errors tolerances randomness")
+BASICS = rooms("errors tolerances randomness options")
 RECORDS = BASICS | rooms("symmetry theorem claim citations units image")
 NUMBERS = BASICS | rooms("linear_algebra rings")
 MODELS = RECORDS | NUMBERS | rooms("model program architectures architectures.architecture result progress")
@@ -136,6 +136,7 @@ STREET = {
     "symmetry": set(),
     "theorem": set(),
     "randomness": {"errors"},
+    "options": {"errors"},
     "units": {"symmetry"},
     "image": {"errors"},
     "progress": rooms("claim errors"),

@@ -18,17 +18,17 @@ Sources: Marchetti et al. 2025; Kohn, Merkh, Montufar, Trager 2022; Kubjas, Li, 
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.membership import membership
+from neurovariety.dictionary.options import ExactNumbers
+from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError, ResourceError, VerificationError
 from neurovariety.geometry.boundaries.description import Description, describe
 from neurovariety.geometry.boundaries.place import STREAM, both_sides, place
@@ -36,13 +36,13 @@ from neurovariety.geometry.boundaries.placement import Placement, Position
 from neurovariety.geometry.ideal.coefficient_map import written_out
 from neurovariety.geometry.images.target import read_target, require_polynomial
 from neurovariety.model import Model
+from neurovariety.options import Option, Whole
 from neurovariety.progress import quietly
 from neurovariety.randomness import generator
-from neurovariety.result import Provenance, plain
+from neurovariety.result import plain
 from neurovariety.tolerances import DEFAULT_SEED
 
 _SAMPLES = 60
-_MOST_SAMPLES = 10_000
 
 
 @dataclass(frozen=True, repr=False)
@@ -60,12 +60,6 @@ class BoundaryResult(EntryResult):
     """
 
     entry: ClassVar[str] = "boundary"
-
-    def _options(self) -> dict[str, Any]:
-        if "target" not in self.evidence:
-            return {"samples": self.evidence["samples_drawn"]}
-        given = self.evidence["weights"]
-        return {"target": self.evidence["target"]} if given is None else {"weights": given}
 
     def verify(self, *, seed: int | None = None) -> BoundaryResult:
         """Again under another seed. Raises `VerificationError` where what was decided comes out otherwise, or what was proved is not.
@@ -97,13 +91,23 @@ class BoundaryResult(EntryResult):
         return "\n".join(lines)
 
 
+@entry
 def boundary(
-    source: Source,
+    model: Model,
     *,
-    target: str | None = None,
-    network: Source | None = None,
-    weights: Sequence[Any] | None = None,
-    samples: int | None = None,
+    target: Annotated[
+        str | None,
+        Option("where this function lies: polynomials in x0, x1, ..., one an output (default: the whole boundary)"),
+    ] = None,
+    network: Annotated[Source | None, Option("another architecture whose function at --weights is looked at")] = None,
+    weights: Annotated[
+        ExactNumbers | None, Option("its weights, or those of ARCH: comma-separated exact numbers", kind="numbers")
+    ] = None,
+    samples: Annotated[
+        int | None,
+        Option("random functions drawn of each kind when no function is given (default: 60)"),
+        Whole("the number of samples is a whole number from {least} to {most:,}", 0, 10_000),
+    ] = None,
     seed: int = DEFAULT_SEED,
 ) -> BoundaryResult:
     """Where a function lies relative to the functions of real weights of ``source``; without one, what their boundary is.
@@ -120,13 +124,9 @@ def boundary(
     >>> boundary("cnn(2,2; x)", samples=0).value["dimension"]
     2
     """
-    start = time.perf_counter()
-    if samples is not None and (isinstance(samples, bool) or not isinstance(samples, int) or not 0 <= samples <= _MOST_SAMPLES):
-        raise InputError(f"the number of samples is a whole number from 0 to {_MOST_SAMPLES:,}, got {samples!r}")
-    model = as_model(source)
     require_polynomial(model)
     if target is None and network is None and weights is None:
-        return _whole(model, _SAMPLES if samples is None else samples, seed, start)
+        return _whole(model, _SAMPLES if samples is None else samples, seed)
     if samples is not None:
         raise InputError("samples are drawn where no function is given; leave out --samples, or the function")
     member = quietly(membership, model, target=target, network=network, weights=weights, seed=seed)
@@ -146,11 +146,8 @@ def boundary(
     return BoundaryResult(
         value={"position": str(found.position), "reason": found.reason},
         claim=found.claim,
-        subject=model.name,
         meaning=_meaning(found, evidence),
         evidence=evidence,
-        provenance=Provenance.since(start, seed),
-        model=model,
     )
 
 
@@ -183,7 +180,7 @@ def _meaning(found: Placement, evidence: Mapping[str, Any]) -> str:
     return f"nothing was shown: {found.reason}"
 
 
-def _whole(model: Model, samples: int, seed: int, start: float) -> BoundaryResult:
+def _whole(model: Model, samples: int, seed: int) -> BoundaryResult:
     variety = quietly(dimension, model, seed=seed)
     found = describe(model, variety, samples, seed)
     value = {
@@ -195,15 +192,12 @@ def _whole(model: Model, samples: int, seed: int, start: float) -> BoundaryResul
     return BoundaryResult(
         value=value,
         claim=found.claim,
-        subject=model.name,
         meaning=_meaning_of_whole(found, variety.value),
         evidence={
             "route": found.route, "why": found.why, "dimension_claim": str(variety.claim), "samples_drawn": samples,
             "shares": list(found.shares), "samples": list(found.samples), "crossings": list(found.crossings),
             "pieces_error_bound": found.error_bound, "theorems": [dict(t) for t in found.theorems],
         },
-        provenance=Provenance.since(start, seed),
-        model=model,
     )  # fmt: skip
 
 

@@ -22,11 +22,10 @@ from __future__ import annotations
 
 import contextvars
 import itertools
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import comb, prod
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from neurovariety.architectures import MLP, Architecture, Equivariant, Invariant, Linear, as_model, parse
 from neurovariety.architectures.families.equivariant import IsotypicBlock, block_dimension
@@ -35,9 +34,10 @@ from neurovariety.claim import Claim
 from neurovariety.dictionary.ambient import ambient
 from neurovariety.dictionary.dimension import DimensionResult, dimension
 from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.runner import entry_of_source
 from neurovariety.model import Model
 from neurovariety.progress import note, watch
-from neurovariety.result import Provenance, counted
+from neurovariety.result import counted
 from neurovariety.tolerances import DEFAULT_SEED
 
 T = TypeVar("T")
@@ -61,14 +61,8 @@ class ComponentsResult(EntryResult):
     entry: ClassVar[str] = "components"
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "kohn2023")
 
-    def _again(self, seed: int | None, **options: Any) -> Self:
-        other = self.provenance.seed + 1_000_003 if seed is None else seed
-        source: Source = self.subject if self.model is None else replace(self.model, programs={})
-        found = components(source, seed=other, **options)
-        assert isinstance(found, type(self))
-        return found
 
-
+@entry_of_source
 def components(source: Source, *, seed: int = DEFAULT_SEED, memory_limit: int | None = None) -> ComponentsResult:
     """The irreducible components of the space of functions that ``source`` (notation, architecture or model) describes.
 
@@ -81,11 +75,10 @@ def components(source: Source, *, seed: int = DEFAULT_SEED, memory_limit: int | 
     >>> [(c["dimension"], c["degree"], c["ed_degree_frobenius"]) for c in found.value["components"]]
     [(4, 1, 1), (9, 8, 4)]
     """
-    start = time.perf_counter()
     architecture = parse(source) if isinstance(source, str) else _architecture(source)
     if isinstance(architecture, Equivariant):
-        return _of_equivariant(architecture, seed, start)
-    return _of_model(as_model(source), architecture, seed, memory_limit, start)
+        return _of_equivariant(architecture)
+    return _of_model(as_model(source), architecture, seed, memory_limit)
 
 
 def determinantal_degree(rows: int, columns: int, rank: int) -> int:
@@ -103,7 +96,7 @@ def _architecture(source: Source) -> Architecture | None:
     return source if isinstance(source, Architecture) else None
 
 
-def _of_equivariant(architecture: Equivariant, seed: int, start: float) -> ComponentsResult:
+def _of_equivariant(architecture: Equivariant) -> ComponentsResult:
     blocks, count = architecture.blocks, architecture.count_components()
     listed = list(itertools.islice(architecture.allocations(), _MAX_LISTED))
     dimensions = [sum(block_dimension(b, r) for b, r in zip(blocks, ranks, strict=True)) for ranks in listed]
@@ -140,13 +133,12 @@ def _of_equivariant(architecture: Equivariant, seed: int, start: float) -> Compo
             "listed": len(listed),
             "theorems": theorems,
         },
-        provenance=Provenance.since(start, seed),
         notices=notices,
         model=architecture.model if architecture.ranks is not None else None,
     )
 
 
-def _of_model(model: Model, architecture: Architecture | None, seed: int, memory_limit: int | None, start: float) -> ComponentsResult:
+def _of_model(model: Model, architecture: Architecture | None, seed: int, memory_limit: int | None) -> ComponentsResult:
     row: dict[str, Any] = {
         "architecture": model.name,
         "dimension": None,
@@ -186,7 +178,6 @@ def _of_model(model: Model, architecture: Architecture | None, seed: int, memory
             "listed": 1,
             "theorems": theorems,
         },
-        provenance=Provenance.since(start, seed),
         notices=found.notices,
         model=model,
     )

@@ -17,16 +17,14 @@ Sources: Marcotte, Gribonval, Peyre 2023; Marchetti et al. 2025, 4.4; Sussmann 1
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from neurovariety.architectures import as_model
-from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.data import data as data_entry
 from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError
 from neurovariety.geometry.exact.gradient_fields import (
     Polynomial,
@@ -36,9 +34,9 @@ from neurovariety.geometry.exact.gradient_fields import (
     outputs_as_polynomials,
 )
 from neurovariety.model import Model
+from neurovariety.options import Option, Whole
 from neurovariety.progress import quietly
 from neurovariety.randomness import generator
-from neurovariety.result import Provenance
 from neurovariety.tolerances import DEFAULT_SEED
 from neurovariety.training.dynamics.balanced_leaf import balanced_leaf
 
@@ -58,15 +56,27 @@ class ConservationResult(EntryResult):
 
     entry: ClassVar[str] = "conservation"
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "marcotte2023", "sussmann1973")
-    inputs: Any = field(default=None, compare=False)
-
-    def _options(self) -> dict[str, Any]:
-        if self.evidence["for_data"] is not None and self.inputs is None:
-            raise InputError("laws for data, read back from JSON, do not hold the data; call conservation() on them again")
-        return {"degree": self.evidence["degree"], "data": self.inputs}
 
 
-def conservation(source: Source, *, degree: int = 2, data: Any = None, seed: int = DEFAULT_SEED) -> ConservationResult:
+@entry
+def conservation(
+    model: Model,
+    *,
+    degree: Annotated[
+        int,
+        Option("look for polynomials of at most this degree (default: 2)"),
+        Whole("a degree is a positive integer", 1),
+    ] = 2,
+    data: Annotated[
+        Any,
+        Option(
+            "CSV file: what is conserved for losses on its rows only",
+            kind="table",
+            columns="columns of --data that are no inputs, separated by commas",
+        ),
+    ] = None,
+    seed: int = DEFAULT_SEED,
+) -> ConservationResult:
     """The quantities that gradient flow of ``source`` conserves, for every loss and all data, or for the inputs ``data``.
 
     ``degree``: laws are polynomials of at most this degree. ``data``: inputs (samples, features), as they are. Raises `InputError`
@@ -78,10 +88,6 @@ def conservation(source: Source, *, degree: int = 2, data: Any = None, seed: int
     >>> conservation("mlp(1,1,1; x^2)").value["laws"]
     ['W1[0,0]^2 - 2*W2[0,0]^2']
     """
-    start = time.perf_counter()
-    model = as_model(source)
-    if isinstance(degree, bool) or not isinstance(degree, int) or degree < 1:
-        raise InputError(f"a degree is a positive integer, got {degree!r}")
     table: Any = None
     points: list[list[Fraction]] | None = None
     if data is not None:
@@ -113,12 +119,9 @@ def conservation(source: Source, *, degree: int = 2, data: Any = None, seed: int
     return ConservationResult(
         value=value,
         claim=Claim.PROVED if complete else Claim.LOWER_BOUND,
-        subject=model.name,
         meaning=_meaning(least, n - rank, n, degree, None if table is None else len(table)),
         evidence=evidence,
-        provenance=Provenance.since(start, seed),
-        model=model,
-        inputs=table,
+        options={"data": table},
     )
 
 

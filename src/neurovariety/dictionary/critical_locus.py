@@ -17,16 +17,15 @@ Sources: Trager, Kohn, Bruna 2020 (linear); Kohn et al. 2022 (linear convolution
 from __future__ import annotations
 
 import math
-import time
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from neurovariety.architectures import CNN, MLP, Linear, as_model
-from neurovariety.architectures.from_callable import Source
+from neurovariety.architectures import CNN, MLP, Linear
 from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.errors import DivisionByZeroError, InputError
+from neurovariety.dictionary.runner import entry
+from neurovariety.errors import DivisionByZeroError
 from neurovariety.geometry.exact.generic_rank import rank_at
 from neurovariety.geometry.exact.points import Point
 from neurovariety.geometry.images.real_components import architecture_of
@@ -34,10 +33,11 @@ from neurovariety.geometry.strata.facts import StratumFacts, rank_bound, stratum
 from neurovariety.geometry.strata.listing import MOST, weight_strata
 from neurovariety.linear_algebra import random_prime
 from neurovariety.model import Model
+from neurovariety.options import Option, Whole
 from neurovariety.program.of_model import draw_coefficients
 from neurovariety.progress import note, quietly
 from neurovariety.randomness import generator
-from neurovariety.result import Provenance, counted
+from neurovariety.result import counted
 from neurovariety.rings.finite_field import FiniteField
 from neurovariety.theorem import Hypothesis, Theorem
 from neurovariety.tolerances import DEFAULT_SEED, EXTRA_SAMPLES, PRIME_BITS
@@ -63,9 +63,6 @@ class CriticalLocusResult(EntryResult):
     entry: ClassVar[str] = "critical-locus"
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "trager2020", "schwartz1980")
 
-    def _options(self) -> dict[str, Any]:
-        return {"most": self.evidence["asked_most"]}
-
     def shown(self) -> str:
         v = self.value
         drops = sum(bool(s["corank"]) for s in v["strata"])
@@ -81,7 +78,17 @@ class CriticalLocusResult(EntryResult):
         return "\n".join(lines + ([f"  and {left} more"] if left > 0 else []))
 
 
-def critical_locus(source: Source, *, most: int = MOST, seed: int = DEFAULT_SEED) -> CriticalLocusResult:
+@entry
+def critical_locus(
+    model: Model,
+    *,
+    most: Annotated[
+        int,
+        Option("strata of weights to look at (default: 60)", recorded="asked_most"),
+        Whole("most is the number of strata to look at, at least {least}", 1),
+    ] = MOST,
+    seed: int = DEFAULT_SEED,
+) -> CriticalLocusResult:
     """Ranks of the Jacobian of the parametrization of ``source`` on the strata of its weights and at sparse random weights.
 
     At most ``most`` strata are looked at. Models without known strata are only sampled. Raises `InputError` for unusable input.
@@ -90,10 +97,6 @@ def critical_locus(source: Source, *, most: int = MOST, seed: int = DEFAULT_SEED
     >>> [(s["name"], s["rank"]) for s in result.value["strata"] if s["kind"] == "shared root"]
     [('filters 1 and 2 with a common root', 5), ('filters 1 and 2 with 2 common roots', 4)]
     """
-    start = time.perf_counter()
-    model = as_model(source)
-    if most < 1:
-        raise InputError(f"most is the number of strata to look at, at least 1, got {most}")
     whole = quietly(dimension, model, seed=seed)
     bound = rank_bound(whole)
     listed = weight_strata(model, most=most)
@@ -115,7 +118,6 @@ def critical_locus(source: Source, *, most: int = MOST, seed: int = DEFAULT_SEED
         "sampled": {str(r): n for r, n in sorted(sampled.items(), reverse=True)},
     }
     evidence = {
-        "asked_most": most,
         "parameters": model.parameters,
         "all_listed": all_listed,
         "rank_claim": str(whole.claim),
@@ -127,12 +129,9 @@ def critical_locus(source: Source, *, most: int = MOST, seed: int = DEFAULT_SEED
     return CriticalLocusResult(
         value=value,
         claim=weakest([whole.claim, *(f.claim for f in facts)]),
-        subject=model.name,
         meaning=_meaning(value, critical),
         evidence=evidence,
-        provenance=Provenance.since(start, seed),
         notices=whole.notices if evidence["all_listed"] else (*whole.notices, f"only the first {most} strata were looked at"),
-        model=model,
     )
 
 

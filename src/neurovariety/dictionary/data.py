@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
@@ -37,6 +37,7 @@ from neurovariety.geometry.exact.points import (
 from neurovariety.geometry.exact.span import samples_matrix
 from neurovariety.linear_algebra import echelon, rank
 from neurovariety.model import Model
+from neurovariety.options import Option
 from neurovariety.progress import quietly
 from neurovariety.randomness import generator
 from neurovariety.result import Provenance, counted
@@ -64,7 +65,16 @@ class DataResult(EntryResult):
         return {"inputs": self.inputs.reshape(len(self.inputs), -1)}
 
 
-def data(source: Source, inputs: Any, *, seed: int = DEFAULT_SEED, memory_limit: int | None = None) -> DataResult:
+def data(
+    source: Source,
+    inputs: Annotated[
+        Any,
+        Option("CSV file with a header line", kind="table", name="data", columns="Target column, or several separated by commas"),
+    ],
+    *,
+    seed: int = DEFAULT_SEED,
+    memory_limit: int | None = None,
+) -> DataResult:
     """How far the inputs (samples, features) determine a function of the model.
 
     ``inputs`` is an array of numbers or Fractions; floats are taken at their exact binary values. Raises `DataError` where the

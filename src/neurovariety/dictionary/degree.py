@@ -23,7 +23,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
 from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
@@ -32,12 +32,12 @@ from neurovariety.dictionary.dimension import DimensionResult, dimension
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.errors import InputError
 from neurovariety.model import Model
+from neurovariety.options import Option, Route
 from neurovariety.progress import found_more, note, quietly
 from neurovariety.result import Provenance
 from neurovariety.theorem import Theorem
 from neurovariety.tolerances import DEFAULT_SEED
 
-Route = Literal["auto", "computed", "theorem"]
 QUANTITY = "degree"
 _STREAM = "dictionary.degree"
 
@@ -53,7 +53,16 @@ class DegreeResult(EntryResult):
         return {"route": self.evidence.get("asked_route", "auto")}
 
 
-def degree(source: Source, *, route: Route = "auto", checkpoint: str | Path | None = None, seed: int = DEFAULT_SEED) -> DegreeResult:
+def degree(
+    source: Source,
+    *,
+    route: Annotated[
+        Route,
+        Option("computed: monodromy and trace test only; theorem: closed formula only; auto: the formula where there is one"),
+    ] = "auto",
+    checkpoint: Annotated[str | Path | None, Option("file in which a long count is kept; the same command goes on from it")] = None,
+    seed: int = DEFAULT_SEED,
+) -> DegreeResult:
     """The degree of the closure of the neuromanifold of ``source``.
 
     ``route``: ``theorem`` takes a closed formula; ``computed`` counts functions on a slice and uses no formula; ``auto`` takes the

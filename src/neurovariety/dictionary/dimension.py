@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
 from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
@@ -36,6 +36,7 @@ from neurovariety.geometry.exact.span import exact_span, span_at_least
 from neurovariety.geometry.exact.stated_symmetries import StatedSymmetries, stated_symmetries
 from neurovariety.geometry.ideal.find_equations import equations_bound
 from neurovariety.model import Model
+from neurovariety.options import Option, Route
 from neurovariety.program.of_model import values_program
 from neurovariety.program.program import float_constants
 from neurovariety.progress import note
@@ -52,8 +53,6 @@ from neurovariety.tolerances import (
 
 _SMALL_SPAN = 200
 """Spans up to this size are computed even where the dimension does not need them."""
-
-Route = Literal["auto", "computed", "theorem"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -76,7 +75,7 @@ def dimension(
     source: Source,
     *,
     seed: int = DEFAULT_SEED,
-    route: Route = "auto",
+    route: Annotated[Route, Option("computed: exact rank only; theorem: closed formula only; auto: both")] = "auto",
     memory_limit: int | None = None,
 ) -> DimensionResult:
     """The dimension of the neuromanifold of ``source`` (notation, architecture or model).

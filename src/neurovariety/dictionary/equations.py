@@ -21,7 +21,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
@@ -34,6 +34,7 @@ from neurovariety.geometry.ideal.coefficients import Coordinate, Coordinates, mo
 from neurovariety.geometry.ideal.equations_by_degree import Equation
 from neurovariety.geometry.ideal.find_equations import System, find_equations
 from neurovariety.geometry.ideal.vanishing import violated
+from neurovariety.options import Option
 from neurovariety.randomness import generator
 from neurovariety.result import Provenance, counted
 from neurovariety.tolerances import DEFAULT_SEED
@@ -83,7 +84,12 @@ class EquationsResult(EntryResult):
         return "\n".join(lines + ([f"  and {left} more"] if left > 0 else []))
 
 
-def equations(source: Source, *, degree: int | None = None, seed: int = DEFAULT_SEED) -> EquationsResult:
+def equations(
+    source: Source,
+    *,
+    degree: Annotated[int | None, Option("all equations of at most this degree (default: as far as a few seconds allow)")] = None,
+    seed: int = DEFAULT_SEED,
+) -> EquationsResult:
     """All equations of degree at most ``degree`` of the neurovariety of ``source``, a model that is polynomial in weights and inputs.
 
     Without ``degree`` the search stops where all equations are known, else where matrices pass a few hundred columns. Raises

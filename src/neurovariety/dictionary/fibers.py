@@ -20,17 +20,15 @@ Source: Marchetti et al. 2025, section 4.3.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
-from neurovariety.architectures import as_model
-from neurovariety.architectures.from_callable import Source
 from neurovariety.architectures.theorems.generic_fibers import QUANTITY as GENERIC_FIBER
 from neurovariety.claim import Claim
 from neurovariety.dictionary.dimension import DimensionResult, dimension
 from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.options import ExactNumbers
+from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError, ResourceError
 from neurovariety.geometry.exact.hidden_directions import hidden_directions
 from neurovariety.geometry.exact.points import draw_point
@@ -38,13 +36,11 @@ from neurovariety.geometry.exact.special_fiber import SpecialFiber, exact_weight
 from neurovariety.geometry.exact.stated_symmetries import fields_error, stated_symmetries
 from neurovariety.geometry.images.real_components import components_sentence, real_components
 from neurovariety.model import Model
+from neurovariety.options import Option, Route
 from neurovariety.progress import quietly
 from neurovariety.randomness import generator
-from neurovariety.result import Provenance
 from neurovariety.theorem import Theorem
 from neurovariety.tolerances import DEFAULT_SEED, ERROR_BOUND
-
-Route = Literal["auto", "computed", "theorem"]
 
 _SMALL_DIMENSION = 10
 """Largest dimension of a model whose fiber is counted by following paths unasked: seconds."""
@@ -61,15 +57,22 @@ class FibersResult(EntryResult):
 
     entry: ClassVar[str] = "fibers"
 
-    def _options(self) -> dict[str, Any]:
-        return {"at": self.evidence["at"]} if "at" in self.evidence else {"route": self.evidence["asked_route"]}
 
-
+@entry
 def fibers(
-    source: Source,
+    model: Model,
     *,
-    at: Sequence[Any] | None = None,
-    route: Route = "auto",
+    at: Annotated[
+        ExactNumbers | None,
+        Option("weights of a special fiber, comma-separated exact numbers (1,1/3,0.5,...)", kind="numbers"),
+    ] = None,
+    route: Annotated[
+        Route,
+        Option(
+            "how points of the generic fiber are counted; computed: by following paths; theorem: by theorems; auto: both in turn",
+            recorded="asked_route",
+        ),
+    ] = "auto",
     seed: int = DEFAULT_SEED,
     memory_limit: int | None = None,
 ) -> FibersResult:
@@ -85,8 +88,6 @@ def fibers(
     >>> fibers("mlp(2,2,1; x^3)", at=[1, 2, 0, 0, 1, 0]).value["dimension"]  # the second neuron is dead
     3
     """
-    start = time.perf_counter()
-    model = as_model(source)
     generic = quietly(dimension, model, seed=seed, memory_limit=memory_limit)
     stated = generic.evidence.get("symmetry_rank")
     total = model.parameters - generic.value
@@ -97,8 +98,6 @@ def fibers(
         # Fields that are dependent at one point could be independent elsewhere, and explain more: ask a second field.
         stated, error = _stated_again(model, int(stated or 0), seed)
         hidden, claim = total - stated, Claim.PROBABILITY
-    if route not in ("auto", "computed", "theorem"):
-        raise InputError(f"route {route!r} is unknown: choose auto, computed or theorem")
     counted = _counted(model) if hidden == 0 and route != "computed" else None
     found_points: dict[str, Any] = {}
     if hidden == 0 and counted is None and at is None and route != "theorem":
@@ -112,7 +111,6 @@ def fibers(
         "identifiable": "no" if found_points.get("at_least", 1) > 1 else _identifiable(hidden, counted),
     }
     evidence: dict[str, Any] = {
-        "asked_route": route,
         **({"counted": found_points} if found_points else {}),
         "model_dimension": generic.value,
         "parameters": model.parameters,
@@ -131,18 +129,15 @@ def fibers(
             generic.value if claim is not Claim.UPPER_BOUND else generic.evidence["upper_bound"]["value"]
         )
         found = special_fiber(model, weights, generic_fiber, seed)
-        return _special(model, found, evidence | found.to_dict(), generic, start, seed)
+        return _special(model, found, evidence | found.to_dict(), generic, seed)
     if hidden:
         evidence["hidden_directions"] = hidden_directions(model, seed)
     return FibersResult(
         value=value,
         claim=claim,
-        subject=model.name,
         meaning=_meaning(total, stated, hidden, counted) + components_sentence(evidence["real_components"]),
         evidence=evidence,
-        provenance=Provenance.since(start, seed),
         notices=generic.notices,
-        model=model,
     )
 
 
@@ -208,9 +203,7 @@ def _special_claim(model: Model, found: SpecialFiber, generic: DimensionResult, 
     return Claim.PROBABILITY if error <= ERROR_BOUND else Claim.LOWER_BOUND
 
 
-def _special(
-    model: Model, found: SpecialFiber, evidence: dict[str, Any], generic: DimensionResult, start: float, seed: int
-) -> FibersResult:
+def _special(model: Model, found: SpecialFiber, evidence: dict[str, Any], generic: DimensionResult, seed: int) -> FibersResult:
     meets = found.at_least == found.at_most
     hidden = found.at_least - found.explained if meets else None
     value = {
@@ -229,11 +222,8 @@ def _special(
     return FibersResult(
         value=value,
         claim=_special_claim(model, found, generic, evidence),
-        subject=model.name,
         meaning=text + components_sentence(evidence["real_components"]),
         evidence=evidence,
-        provenance=Provenance.since(start, seed),
-        model=model,
     )
 
 

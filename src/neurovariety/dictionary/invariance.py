@@ -16,15 +16,13 @@ Sources: Marchetti et al. 2025, section 4.3; Marchetti, Hillar, Kragic, Sanborn 
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from neurovariety.architectures import as_model
-from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.dimension import DimensionResult, dimension
 from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.runner import entry
 from neurovariety.errors import DivisionByZeroError, InputError, VerificationError
 from neurovariety.geometry.equivariance.adjunction import (
     OverField,
@@ -40,9 +38,9 @@ from neurovariety.geometry.equivariance.weights import MAX_CLASSES, Component, E
 from neurovariety.geometry.exact.points import division_notice, draw_point, with_new_values
 from neurovariety.geometry.exact.stated_symmetries import stated_symmetries
 from neurovariety.model import Model
+from neurovariety.options import Option
 from neurovariety.progress import note, quietly
 from neurovariety.randomness import generator
-from neurovariety.result import Provenance
 from neurovariety.tolerances import DEFAULT_SEED, ERROR_BOUND
 
 _MAX_SHOWN = 40
@@ -64,10 +62,6 @@ class InvarianceResult(EntryResult):
     entry: ClassVar[str] = "invariance"
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "marchetti2024", "shahverdi2026")
 
-    def _options(self) -> dict[str, Any]:
-        output = self.evidence["output_map"]
-        return {"map": self.evidence["map"]} | ({"output_map": output} if output is not None else {})
-
 
 @dataclass(frozen=True)
 class _Found:
@@ -83,7 +77,17 @@ class _Found:
     prime: int
 
 
-def invariance(source: Source, *, map: Any = None, output_map: Any = None, seed: int = DEFAULT_SEED) -> InvarianceResult:
+@entry
+def invariance(
+    model: Model,
+    *,
+    map: Annotated[
+        Any,
+        Option("linear map T of the inputs: 1,0,2 or (0 1)(2 3) or shift or a matrix 0,1;-1,0 (default: shift)"),
+    ] = None,
+    output_map: Annotated[Any, Option("linear map S of the outputs, for f(T x) = S f(x) (default: none, f(T x) = f(x))")] = None,
+    seed: int = DEFAULT_SEED,
+) -> InvarianceResult:
     """The functions of ``source`` with f(T x) = f(x), or f(T x) = S f(x) where ``output_map`` gives S.
 
     ``map`` is T, on the first axis of the input (default: the cyclic shift): a permutation in one-line notation ("1,0,2" or
@@ -96,8 +100,6 @@ def invariance(source: Source, *, map: Any = None, output_map: Any = None, seed:
     >>> invariance("mlp(2,2,1; x^3)", map="(0 1)").value["components"][0]["classes"]
     ['permuting the neurons of hidden layer 1: 1 cycle of 2']
     """
-    start = time.perf_counter()
-    model = as_model(source)
     require_axes(model, outputs=output_map is not None)
     t = read_map(_DEFAULT_MAP if map is None else map, model.input_shape[0], "inputs")
     size = model.output_shape[0] if model.output_shape else 1
@@ -155,12 +157,10 @@ def invariance(source: Source, *, map: Any = None, output_map: Any = None, seed:
             "order": order,
         },
         claim=claim,
-        subject=model.name,
         meaning=_meaning(functions, whole, found, evidence),
         evidence=evidence,
-        provenance=Provenance.since(start, seed),
+        options={"map": str(t), "output_map": None if output_map is None else str(s)},
         notices=(*_notices(map is None, found, order, theorem, adjunction), *whole.notices, *division_notice(draws)),
-        model=model,
     )
 
 

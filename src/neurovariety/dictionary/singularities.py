@@ -21,16 +21,14 @@ Sources: Marchetti et al. 2025, section 4.2; Shahverdi, Marchetti, Kohn 2026; Br
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from neurovariety.architectures import as_model
-from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.options import ExactNumbers
+from neurovariety.dictionary.runner import entry
 from neurovariety.geometry.exact.special_fiber import exact_weights
 from neurovariety.geometry.singular.at_weights import PointFacts, at_weights
 from neurovariety.geometry.singular.image_facts import Closure, ImageFacts, image_facts
@@ -41,8 +39,8 @@ from neurovariety.geometry.strata.facts import rank_bound
 from neurovariety.geometry.strata.fiber_families import families_of_all_windows
 from neurovariety.geometry.strata.smaller_models import strata_of
 from neurovariety.model import Model
+from neurovariety.options import Option
 from neurovariety.progress import note, quietly
-from neurovariety.result import Provenance
 from neurovariety.tolerances import DEFAULT_SEED, ERROR_BOUND
 
 
@@ -64,9 +62,6 @@ class SingularitiesResult(EntryResult):
 
     entry: ClassVar[str] = "singularities"
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "shahverdi2026razor", "schwartz1980")
-
-    def _options(self) -> dict[str, Any]:
-        return {"at": self.evidence["at"]} if "at" in self.evidence else {}
 
     def shown(self) -> str:
         v = self.value
@@ -93,7 +88,16 @@ class SingularitiesResult(EntryResult):
         return "\n".join(lines)
 
 
-def singularities(source: Source, *, at: Sequence[Any] | None = None, seed: int = DEFAULT_SEED) -> SingularitiesResult:
+@entry
+def singularities(
+    model: Model,
+    *,
+    at: Annotated[
+        ExactNumbers | None,
+        Option("weights whose function is looked at, comma-separated: 1,2,0,0,1,0", kind="numbers"),
+    ] = None,
+    seed: int = DEFAULT_SEED,
+) -> SingularitiesResult:
     """The singular functions of the closure of ``source``; with weights ``at``, whether their function is one.
 
     ``at`` is a flat vector of exact numbers (ints, Fractions, strings like "1/3"; a float is its exact binary value), in the order of
@@ -103,8 +107,6 @@ def singularities(source: Source, *, at: Sequence[Any] | None = None, seed: int 
     >>> result.value["dimension"], result.value["degree"], result.value["others"]
     (3, 6, [{'dimension': 3, 'degree': 1, 'vanishing': ['x0^3', 'x0^2 x1', 'x0 x1^2', 'x1^3']}])
     """
-    start = time.perf_counter()
-    model = as_model(source)
     whole = quietly(dimension, model, seed=seed)
     ambient = whole.evidence.get("ambient")
     fills = whole.claim is Claim.PROVED and whole.value == ambient
@@ -126,7 +128,7 @@ def singularities(source: Source, *, at: Sequence[Any] | None = None, seed: int 
     if at is not None:
         weights = exact_weights(model, at)
         found = at_weights(model, weights, closure, fills, seed)
-        return _of_point(model, found, evidence | {"at": list(weights)}, start, seed)
+        return _of_point(model, found, evidence | {"at": list(weights)}, seed)
     images = [] if fills else image_facts(model, closure, seed)
     lower = max((i.dimension for i in images if i.status == "singular"), default=-1)
     locus = None if fills or ideal is None else singular_locus(ideal, lower, seed)
@@ -154,12 +156,9 @@ def singularities(source: Source, *, at: Sequence[Any] | None = None, seed: int 
     return SingularitiesResult(
         value=value,
         claim=answer.claim,
-        subject=model.name,
         meaning=_meaning(value, images, whole.value),
         evidence=evidence,
-        provenance=Provenance.since(start, seed),
         notices=whole.notices,
-        model=model,
     )
 
 
@@ -200,7 +199,7 @@ def _answer(fills: bool, listed: bool, images: list[ImageFacts], lower: int, loc
     return _Answer(None, None, upper, Claim.UNDECIDED, "no stratum was shown to be singular, and the ideal is not completely known")
 
 
-def _of_point(model: Model, found: PointFacts, evidence: dict[str, Any], start: float, seed: int) -> SingularitiesResult:
+def _of_point(model: Model, found: PointFacts, evidence: dict[str, Any], seed: int) -> SingularitiesResult:
     value = found.to_dict(evidence["model_dimension"])
     low, high = value["tangent_space"]
     shown = str(low) if low == high else f"at least {low}"
@@ -213,11 +212,8 @@ def _of_point(model: Model, found: PointFacts, evidence: dict[str, Any], start: 
     return SingularitiesResult(
         value=value,
         claim=found.claim,
-        subject=model.name,
         meaning=text,
         evidence=evidence | {"why": found.why},
-        provenance=Provenance.since(start, seed),
-        model=model,
     )
 
 

@@ -17,15 +17,13 @@ Sources: Marchetti et al. 2025, section 4.2; Shahverdi, Marchetti, Kohn 2026; Tr
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from neurovariety.architectures import as_model
-from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.dimension import DimensionResult, dimension
 from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError, VerificationError
 from neurovariety.geometry.ideal.find_equations import System
 from neurovariety.geometry.images.real_components import architecture_of
@@ -35,8 +33,9 @@ from neurovariety.geometry.strata.listing import MOST, weight_strata
 from neurovariety.geometry.strata.padding import smaller_network
 from neurovariety.geometry.strata.weight_stratum import WeightStratum
 from neurovariety.model import Model
+from neurovariety.options import Option, Whole
 from neurovariety.progress import note, quietly, time_is_up
-from neurovariety.result import Provenance, counted
+from neurovariety.result import counted
 from neurovariety.tolerances import DEFAULT_SEED
 
 _SEARCHED = 12
@@ -57,9 +56,6 @@ class SubnetworksResult(EntryResult):
 
     entry: ClassVar[str] = "subnetworks"
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "shahverdi2026razor", "schwartz1980")
-
-    def _options(self) -> dict[str, Any]:
-        return {"most": self.evidence["asked_most"]}
 
     def shown(self) -> str:
         proper = self.value["images"]
@@ -93,7 +89,17 @@ class _Image:
         return any(a.stratum.within(b.stratum) for a in self.facts for b in other.facts)
 
 
-def subnetworks(source: Source, *, most: int = MOST, seed: int = DEFAULT_SEED) -> SubnetworksResult:
+@entry
+def subnetworks(
+    model: Model,
+    *,
+    most: Annotated[
+        int,
+        Option("strata of weights to look at (default: 60)", recorded="asked_most"),
+        Whole("most is the number of strata to look at, at least {least}", 1),
+    ] = MOST,
+    seed: int = DEFAULT_SEED,
+) -> SubnetworksResult:
     """The smaller networks inside ``source``: strata of weights, their functions, which contain which.
 
     At most ``most`` strata are looked at, the largest ones. Raises `InputError` for a model of which no strata are known (a user's own
@@ -103,10 +109,6 @@ def subnetworks(source: Source, *, most: int = MOST, seed: int = DEFAULT_SEED) -
     >>> [(i["name"], i["dimension"], i["fiber"]) for i in result.value["images"]]
     [('mlp(2,1,1; x^3 + x^2)', 3, 2), ('zero', 0, 4)]
     """
-    start = time.perf_counter()
-    model = as_model(source)
-    if most < 1:
-        raise InputError(f"most is the number of strata to look at, at least 1, got {most}")
     whole = quietly(dimension, model, seed=seed)
     listed = weight_strata(model, most=most)
     if not listed:
@@ -129,7 +131,6 @@ def subnetworks(source: Source, *, most: int = MOST, seed: int = DEFAULT_SEED) -
     }
     claims = [whole.claim, *(i.claim for i in images), *(f.claim for i in images for f in i.facts)]
     evidence = {
-        "asked_most": most,
         "parameters": model.parameters,
         "dimension_claim": str(whole.claim),
         "whole": [_stratum(f) for f in top],
@@ -141,12 +142,9 @@ def subnetworks(source: Source, *, most: int = MOST, seed: int = DEFAULT_SEED) -
     return SubnetworksResult(
         value=value,
         claim=weakest(claims),
-        subject=model.name,
         meaning=_meaning(value),
         evidence=evidence,
-        provenance=Provenance.since(start, seed),
         notices=whole.notices if value["all_listed"] else (*whole.notices, f"only the first {most} strata were looked at"),
-        model=model,
     )
 
 

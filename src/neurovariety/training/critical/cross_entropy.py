@@ -70,7 +70,7 @@ class CrossEntropyStage:
 
 
 def cross_entropy_stage(
-    model: Model, samples: Any, counts: Any, seed: int, stratum: str = "", checkpoint: Any = None
+    model: Model, samples: Any, counts: Any, seed: int, stratum: str = "", resume: Any = None
 ) -> CrossEntropyStage | None:
     """All critical distributions for positive ``counts`` (N,): of the coefficients of a model, in the order of `distribution_terms`, or
     of its outputs at ``samples`` (S, inputs), sample by sample. None where every network gives the same distribution."""
@@ -79,7 +79,7 @@ def cross_entropy_stage(
     note(phase=f"critical points of cross-entropy on {model.name}")
     best: tuple[LikelihoodPoints, LikelihoodEnds, Callable[[Any], Any]] | None = None
     kept_for = f"cross-entropy of {model.name} for {'coefficients' if samples is None else f'{len(samples)} inputs'}"
-    for attempt, rng, kept in attempts(_STREAM, seed, checkpoint, kept_for):
+    for attempt, rng, kept in attempts(_STREAM, seed, resume, kept_for):
         # Distributions of particular counts may lie where the weights of a simple chart diverge: then in mixed weights.
         family, back = with_mixed_weights(model, rng) if attempt else (model, _as_they_are)
         problem = likelihood_points(family, shape.value, samples, seed + attempt, rng)

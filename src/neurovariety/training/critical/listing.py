@@ -73,7 +73,7 @@ class Stage:
     sets: tuple[CriticalSet, ...] = ()
 
 
-def smooth_stage(model: Model, loss: Loss, monomials: tuple[Monomial, ...] | None, seed: int, checkpoint: Any = None) -> Stage:
+def smooth_stage(model: Model, loss: Loss, monomials: tuple[Monomial, ...] | None, seed: int, resume: Any = None) -> Stage:
     """The critical points at smooth functions of the closure of a model.
 
     ``monomials``: those over which coefficients are written (default: the model's own). A list that is not complete is tried again
@@ -82,7 +82,7 @@ def smooth_stage(model: Model, loss: Loss, monomials: tuple[Monomial, ...] | Non
     found = quietly(dimension, model, seed=seed)
     best: Stage | None = None
     for attempt in range(_ATTEMPTS):
-        kept = checkpoint if not attempt else None
+        kept = resume if not attempt else None
         stage = _one_attempt(model, loss, monomials, found.value, found.evidence.get("ambient") or 0, seed + 1000 * attempt, kept)
         if best is None or (stage.complete, stage.count) > (best.complete, best.count):
             best = stage
@@ -93,9 +93,9 @@ def smooth_stage(model: Model, loss: Loss, monomials: tuple[Monomial, ...] | Non
 
 
 def _one_attempt(
-    model: Model, loss: Loss, monomials: tuple[Monomial, ...] | None, dim: int, ambient: int, seed: int, checkpoint: Any
+    model: Model, loss: Loss, monomials: tuple[Monomial, ...] | None, dim: int, ambient: int, seed: int, resume: Any
 ) -> Stage:
-    problem = training_problem(model, dim, ambient, seed, loss.family, checkpoint)
+    problem = training_problem(model, dim, ambient, seed, loss.family, resume)
     rng = generator(seed, _STREAM)
     stationary = problem.stationary(problem.quadratic(loss), rng)
     real = real_ones(stationary)

@@ -119,7 +119,7 @@ def training_problem(
     ambient: int,
     seed: int,
     family: Callable[[Sequence[Term]], Quadrics],
-    checkpoint: str | Path | None = None,
+    resume: str | Path | None = None,
 ) -> TrainingProblem:
     """The general problem of a polynomial model whose neurovariety has the given dimension; losses of ``family`` are reached from it.
 
@@ -128,7 +128,7 @@ def training_problem(
     note(phase="preparing the path tracker (compiled once, half a minute)")
     check_size("landscape", dimension, ambient)
     best: tuple[CriticalPoints, CompleteFiber] | None = None
-    for attempt, rng, kept in attempts(_STREAM, seed, checkpoint, f"critical points of training {model.name}, dimension {dimension}"):
+    for attempt, rng, kept in attempts(_STREAM, seed, resume, f"critical points of training {model.name}, dimension {dimension}"):
         problem = critical_points(model, dimension, seed + attempt, rng, family if attempt < _OWN else diagonal)
         base = complete_fiber(problem, rng, kept, found_on_the_way)
         if best is None or (base.complete, base.count) > (best[1].complete, best[1].count):
