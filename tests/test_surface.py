@@ -214,7 +214,7 @@ def test_registry_entries_exist():
         assert issubclass(entry.result_class(), nv.Result)
         assert entry.result_class().entry == entry.name
         assert find(entry.name) is entry
-        assert (import_module(entry.path.partition(":")[0]).__doc__ or "").count("\n") >= 5
+        assert (import_module(entry.module).__doc__ or "").count("\n") >= 5
     assert find("nothing") is None
 
 

@@ -1,4 +1,4 @@
-"""Ambient dimension: the linear span of the neuromanifold (I1 of the dictionary).
+"""Ambient dimension: the linear span of the neuromanifold.
 
 The span of all functions f_w is the smallest linear space that holds the neuromanifold; it can be smaller than the space of all
 polynomials of that degree. For learning it is what the model could reach if it were linear: targets outside it can never be fit.

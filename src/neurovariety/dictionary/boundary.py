@@ -1,4 +1,4 @@
-"""The boundary of the real functions of a model (I12 of the dictionary): limits that no weights attain, and functions at the edge.
+"""The boundary of the real functions of a model: limits that no weights attain, and functions at the edge.
 
 M is the set of functions of real weights, X that of the real functions of the neurovariety, the Zariski closure of M. A function is in
 the *interior* if it is in M with all functions of X nearby; on the *boundary* if it is in M and others of X, arbitrarily near, are not;

@@ -1,4 +1,4 @@
-"""Conserved quantities of gradient flow (D13 of the dictionary): what training cannot change, whatever the loss and the data?
+"""Conserved quantities of gradient flow: what training cannot change, whatever the loss and the data?
 
 Under gradient flow the weights move along gradients of the c_i(w), the coefficients of the outputs. A function h of the weights is
 conserved for every loss and all data if and only if grad h . grad c_i = 0 for all i; for fixed data the c_i are the outputs at their

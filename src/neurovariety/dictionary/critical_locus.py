@@ -1,4 +1,4 @@
-"""Critical locus of the parametrization (D8 of the dictionary): weights at which the Jacobian drops rank.
+"""Critical locus of the parametrization: weights at which the Jacobian drops rank.
 
 At weights w the gradient of any loss is J_w^T times the gradient in function space. Where the rank of J_w is the dimension of the
 neuromanifold, training stalls only at a critical point of the loss on the manifold; where it is less, the corank counts directions

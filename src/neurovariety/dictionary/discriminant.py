@@ -1,4 +1,4 @@
-"""Data discriminant (D11 of the dictionary): for which targets does the landscape of training change?
+"""Data discriminant: for which targets does the landscape of training change?
 
 Where two critical points meet, the target lies on the discriminant, a hypersurface. It cuts the space of targets into chambers in which
 the number of real critical points is constant. Crossing a wall, two real critical points appear or vanish together. The number of

@@ -1,4 +1,4 @@
-"""Euclidean distance degree (D10 of the dictionary): how many critical points does training have, over the complex numbers?
+"""Euclidean distance degree: how many critical points does training have, over the complex numbers?
 
 Squared loss is a quadric Q(f - u) on the space of functions. For a general target u its critical points on the smooth part of the
 neurovariety X are finitely many; their number is the ED degree of X for Q. It is the algebraic complexity of exact training and a

@@ -1,4 +1,4 @@
-"""Critical exposedness (D12 of the dictionary): can training come to rest at smaller networks for an open set of targets?
+"""Critical exposedness: can training come to rest at smaller networks for an open set of targets?
 
 A stratum S of weights (a neuron is dead, two are proportional, a filter is padded by zeros) is critically exposed if the targets u for
 which some w in S is stationary, U_S = union over w in S of f_w + (normal space at w), have interior among all functions of the span.

@@ -1,4 +1,4 @@
-"""Fibers of the parametrization (D6 of the dictionary): which weights give the same function.
+"""Fibers of the parametrization: which weights give the same function.
 
 The fiber over f_w is the set of weights with the same function. Over a generic function its dimension is the number of parameters
 minus the dimension of the neuromanifold; the stated symmetries explain part of it (the rank of their verified vector fields at a

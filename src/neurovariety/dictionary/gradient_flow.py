@@ -1,4 +1,4 @@
-"""Gradient flow (D13 of the dictionary): where does training end, from how many initializations, and is each end on the list?
+"""Gradient flow: where does training end, from how many initializations, and is each end on the list?
 
 Gradient flow dw/dt = -grad L(w) is followed from many random initializations at once. A run has *converged* when its gradient is below
 1e-6 of that of a typical start and Newton's iteration settles nearby. Its function is then compared with the enumerated critical points

@@ -1,4 +1,4 @@
-"""Implicit bias (D4, D5, D12 of the dictionary): is training drawn to smaller networks? One table of an architecture.
+"""Implicit bias: is training drawn to smaller networks? One table of an architecture.
 
 For each smaller network inside, as a set of functions: its dimension; whether its functions are singular points of the closure
 (`singularities`); whether a stratum of weights over it is critically exposed (`exposedness`); how often the best fit of a random target

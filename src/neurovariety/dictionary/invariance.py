@@ -1,4 +1,4 @@
-"""Invariance of functions through fibers (D7 of the dictionary): which weights give a function with f(T x) = f(x), or S f(x).
+"""Invariance of functions through fibers: which weights give a function with f(T x) = f(x), or S f(x).
 
 A linear map T of the inputs can be traded for one of the weights, f_w(T x) = f_{w.T}(x), and S of the outputs likewise. So f_w is
 equivariant iff w.T and S.w lie in one fiber. Where that fiber is an orbit of the stated group G this reads w.T = g.(S.w) for a g in G:

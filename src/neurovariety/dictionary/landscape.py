@@ -1,4 +1,4 @@
-"""The landscape of training (D8, D10 of the dictionary): every critical point for a loss, and which of them is the global minimum.
+"""The landscape of training: every critical point for a loss, and which of them is the global minimum.
 
 Squared losses are quadrics on the space of functions, Q(f - u) plus a constant, so training seeks a nearest point of the neuromanifold.
 Its critical points at smooth functions are finitely many; training can also come to rest at smaller networks inside the large one,

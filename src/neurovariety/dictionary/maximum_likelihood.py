@@ -1,4 +1,4 @@
-"""Maximum likelihood (D10 of the dictionary): every critical point of cross-entropy for stated counts, and the best distribution.
+"""Maximum likelihood: every critical point of cross-entropy for stated counts, and the best distribution.
 
 Nonnegative values of a model are read as unnormalized probabilities, as for the ML degree: its coefficients as one distribution, or its
 outputs at each input as the probabilities of classes. Fitting them to counts u by cross-entropy, -sum_i u_i log p_i over the sum of all

@@ -1,4 +1,4 @@
-"""Maximum likelihood degree (D10 of the dictionary): how many critical points does the likelihood have, over the complex numbers?
+"""Maximum likelihood degree: how many critical points does the likelihood have, over the complex numbers?
 
 Nonnegative values of a model may be read as unnormalized probabilities: the coefficients as one distribution (the entries of a matrix
 or tensor as a table of joint probabilities, as in latent class models and tensor networks), or the outputs at each input as the

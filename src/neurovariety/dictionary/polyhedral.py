@@ -1,4 +1,4 @@
-"""Polyhedral losses (D8, D10 of the dictionary): every critical point of a distance whose unit ball is a polytope, face by face.
+"""Polyhedral losses: every critical point of a distance whose unit ball is a polytope, face by face.
 
 The sum of absolute errors (``l1``), the largest error (``linf``) and the cost of moving mass (``wasserstein``) are not
 smooth: a best function often meets several errors of exactly 0, or several that are equally large. On the linear space that a face of

@@ -1,4 +1,4 @@
-"""Singular functions (D4 of the dictionary): where the closure of the neuromanifold is not smooth.
+"""Singular functions: where the closure of the neuromanifold is not smooth.
 
 A function f of the closure X is singular if the tangent space of X at f, cut out by the gradients of all equations, has more dimensions
 than X. For neural networks singular functions are typically those of subnetworks: node-like where X passes several times through f, at

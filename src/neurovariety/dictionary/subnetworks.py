@@ -1,4 +1,4 @@
-"""Subnetworks (D4, D5 of the dictionary): the smaller networks inside a network, as a poset.
+"""Subnetworks: the smaller networks inside a network, as a poset.
 
 A stratum is a piece of weight space on which a network computes what a smaller one can: neurons are dead or multiples of each
 other, a layer has lower rank, filters are padded by zeros, heads are alike. The functions over a stratum are those of the smaller

@@ -1,4 +1,4 @@
-"""Symmetries of a parametrization (D6, I9 of the dictionary): linear maps of the weights that change no function.
+"""Symmetries of a parametrization: linear maps of the weights that change no function.
 
 An infinitesimal linear symmetry is a matrix A on parameter space with J(w) A w = 0 for all w; these form a Lie algebra, the one of
 the group of linear reparametrizations that leave every function unchanged. It is computed here, not looked up, and then compared

@@ -1,4 +1,4 @@
-"""Tangent kernel (D14 of the dictionary): how fast can the function change at given weights, and in which directions not at all?
+"""Tangent kernel: how fast can the function change at given weights, and in which directions not at all?
 
 With J the Jacobian of the outputs at the samples (or of the coefficients, for a stated metric) by the weights, gradient flow moves the
 outputs by - J J^T grad: the symmetric matrix J J^T is the (neural) tangent kernel at w. Its eigenvalues are the speeds at which errors

@@ -1,4 +1,4 @@
-"""Voronoi cells (D5 of the dictionary): on which smaller networks does the best fit of a random target lie, and how often?
+"""Voronoi cells: on which smaller networks does the best fit of a random target lie, and how often?
 
 The Voronoi cell of a function f are the targets to which f is nearest of all functions of the model. At a smooth f it is part of
 the normal space; at a singular one it can be larger, even full-dimensional, and then the functions of a smaller network are the best

@@ -1,4 +1,4 @@
-"""Weight decay (D10 of the dictionary): every critical point of training with weight decay, in the space of weights.
+"""Weight decay: every critical point of training with weight decay, in the space of weights.
 
 The objective is the loss plus sum_k s_k w_k^2 with a strength s_k >= 0 for each weight. Without decay the critical points of weights
 come in families, for many weights give one function; with general strengths they are finitely many over the complex numbers, and none
