@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from neurovariety.dictionary.bias_entries import BIAS_ENTRIES
 from neurovariety.dictionary.entry import FIGURE, FOR_METRIC_DATA, Entry, Option
-
-PREPARATIONS = ("none", "standardize", "whiten")
-"""What can be done to data before training."""
+from neurovariety.training.losses.choices import PREPARATIONS
 
 LEAST_BY = ("relaxation", "perturbation")
 """Routes to the least loss; the second is taken beside the first."""

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from neurovariety.dataset import Dataset
-from neurovariety.dictionary.registry import PREPARATIONS
 from neurovariety.errors import DataError, InputError
 from neurovariety.model import Model
 from neurovariety.randomness import generator
 from neurovariety.result import counted
+from neurovariety.training.losses.choices import PREPARATIONS
 
 _STREAM = "training.losses.prepare"
 _SPREAD = 1e-12
