@@ -26,7 +26,6 @@ from typing import Any, ClassVar
 from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
-from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.membership import membership
 from neurovariety.errors import InputError, ResourceError, VerificationError
@@ -35,6 +34,7 @@ from neurovariety.geometry.boundaries.place import STREAM, both_sides, place
 from neurovariety.geometry.boundaries.placement import Placement, Position
 from neurovariety.geometry.ideal.coefficient_map import written_out
 from neurovariety.geometry.images.target import read_target, require_polynomial
+from neurovariety.geometry.invariants.dimension import dimension_of
 from neurovariety.model import Model
 from neurovariety.progress import quietly
 from neurovariety.randomness import generator
@@ -184,7 +184,7 @@ def _meaning(found: Placement, evidence: Mapping[str, Any]) -> str:
 
 
 def _whole(model: Model, samples: int, seed: int, start: float) -> BoundaryResult:
-    variety = quietly(dimension, model, seed=seed)
+    variety = quietly(dimension_of, model, seed=seed)
     found = describe(model, variety, samples, seed)
     value = {
         "variety": variety.value,

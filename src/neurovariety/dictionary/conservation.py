@@ -25,7 +25,6 @@ from typing import Any, ClassVar
 from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
-from neurovariety.dictionary.data import data as data_entry
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.errors import InputError
 from neurovariety.geometry.exact.gradient_fields import (
@@ -35,8 +34,8 @@ from neurovariety.geometry.exact.gradient_fields import (
     independent,
     outputs_as_polynomials,
 )
+from neurovariety.geometry.invariants.rank_at_data import exact_inputs
 from neurovariety.model import Model
-from neurovariety.progress import quietly
 from neurovariety.randomness import generator
 from neurovariety.result import Provenance
 from neurovariety.tolerances import DEFAULT_SEED
@@ -85,7 +84,7 @@ def conservation(source: Source, *, degree: int = 2, data: Any = None, seed: int
     table: Any = None
     points: list[list[Fraction]] | None = None
     if data is not None:
-        table = quietly(data_entry, model, data, seed=seed).inputs
+        table = exact_inputs(model, data)
         if len(table) > _MOST_SAMPLES:
             raise InputError(
                 f"{len(table)} samples: laws for fixed data are of interest where there are few; expected at most {_MOST_SAMPLES}; "

@@ -24,13 +24,13 @@ from typing import Any, ClassVar
 
 from neurovariety.architectures import CNN, MLP, Linear, as_model
 from neurovariety.architectures.from_callable import Source
-from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.errors import DivisionByZeroError, InputError
 from neurovariety.geometry.exact.generic_rank import rank_at
 from neurovariety.geometry.exact.points import Point
 from neurovariety.geometry.images.real_components import architecture_of
-from neurovariety.geometry.strata.facts import StratumFacts, rank_bound, stratum_facts, weakest
+from neurovariety.geometry.invariants.dimension import dimension_of
+from neurovariety.geometry.strata.facts import StratumFacts, stratum_facts, weakest
 from neurovariety.geometry.strata.listing import MOST, weight_strata
 from neurovariety.linear_algebra import random_prime
 from neurovariety.model import Model
@@ -94,8 +94,8 @@ def critical_locus(source: Source, *, most: int = MOST, seed: int = DEFAULT_SEED
     model = as_model(source)
     if most < 1:
         raise InputError(f"most is the number of strata to look at, at least 1, got {most}")
-    whole = quietly(dimension, model, seed=seed)
-    bound = rank_bound(whole)
+    whole = quietly(dimension_of, model, seed=seed)
+    bound = whole.at_most
     listed = weight_strata(model, most=most)
     all_listed = len(weight_strata(model, most=most + 1)) <= most
     facts: list[StratumFacts] = []
@@ -122,7 +122,7 @@ def critical_locus(source: Source, *, most: int = MOST, seed: int = DEFAULT_SEED
         "error_bound": max((f.error for f in facts), default=0.0) or None,
         "primes": sorted({p for f in facts for p in f.primes}),
         "seeds": [seed],
-        "theorems": [*whole.evidence.get("theorems", []), *([theorem.to_dict()] if theorem else [])],
+        "theorems": [*(t.to_dict() for t in whole.theorems), *([theorem.to_dict()] if theorem else [])],
     }
     return CriticalLocusResult(
         value=value,

@@ -28,12 +28,12 @@ import numpy as np
 from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
-from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.errors import ResourceError
 from neurovariety.geometry.exact.points import degree_bounds
 from neurovariety.geometry.ideal.coefficient_map import Span, written_out
 from neurovariety.geometry.ideal.reduced_parametrization import ReducedParametrization
+from neurovariety.geometry.invariants.dimension import dimension_of
 from neurovariety.progress import quietly
 from neurovariety.result import Provenance
 from neurovariety.rings.ring import Array
@@ -83,7 +83,7 @@ def point_count(source: Source, *, field: int = 3, seed: int = DEFAULT_SEED) -> 
     reduced = ReducedParametrization.of(model, coordinates, f)
     _require_feasible(model.name, reduced, f.q)
     points, spaces = _count(model.name, reduced, f)
-    found = quietly(dimension, model, seed=seed)
+    found = quietly(dimension_of, model, seed=seed)
     total = f.q**ambient
     value = {
         "points": points,
@@ -102,7 +102,7 @@ def point_count(source: Source, *, field: int = 3, seed: int = DEFAULT_SEED) -> 
         "enumerated": f.q ** len(reduced.free),
         "row_spaces": spaces,
         "dimension_claim": str(found.claim),
-        "theorems": found.evidence.get("theorems", []),
+        "theorems": [t.to_dict() for t in found.theorems],
     }
     degree = int(degree_bounds(model).inputs)
     notices: tuple[str, ...] = ()

@@ -25,12 +25,12 @@ import numpy as np
 from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
-from neurovariety.dictionary.data import data as data_entry
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.errors import InputError, VerificationError
+from neurovariety.errors import DataError, InputError, VerificationError
 from neurovariety.geometry.exact.shares import wilson
 from neurovariety.geometry.images.target import require_polynomial
-from neurovariety.progress import quietly, time_is_short
+from neurovariety.geometry.invariants.rank_at_data import exact_inputs
+from neurovariety.progress import time_is_short
 from neurovariety.result import Provenance
 from neurovariety.tolerances import DEFAULT_SEED
 from neurovariety.training.bias.best_fits import OPEN, UNCLEAR, BestFits, best_fits
@@ -102,7 +102,7 @@ def voronoi(
     if metric == "data":
         if data is None:
             raise InputError("metric data needs inputs (--data FILE); or choose " + ", ".join(METRICS[1:]))
-        inputs = np.asarray(quietly(data_entry, model, data, seed=seed).inputs, dtype=np.float64).reshape(-1, model.inputs)
+        inputs = np.asarray(exact_inputs(model, data), dtype=np.float64).reshape(-1, model.inputs)
         loss = SquaredError(inputs, np.zeros((len(inputs), model.outputs)))
     elif metric not in METRICS:
         raise InputError(f"metric {metric!r} is unknown: choose {', '.join(METRICS[1:])} or data")
