@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from math import prod
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import jax
 import numpy as np
@@ -19,6 +19,7 @@ from neurovariety.theorem import Theorem
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Shape = tuple[int, ...]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,28 @@ class Block:
     @property
     def size(self) -> int:
         return prod(self.shape)
+
+
+@dataclass(frozen=True, eq=False)
+class Slot(Generic[T]):
+    """A thing that is worked out of a model and kept with it; the module that makes it has the slot, and ``name`` is for readers."""
+
+    name: str
+
+
+class Kept:
+    """What was worked out of a model, each thing once: a slot holds things of its type, one for each choice of numbers, if any."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[Slot[Any], tuple[int, ...]], Any] = {}
+
+    def once(self, slot: Slot[T], make: Callable[[], T], *numbers: int) -> T:
+        """What the slot holds for these ``numbers`` (of samples, say); made now where it holds nothing."""
+        key = (slot, numbers)
+        if key not in self._found:
+            self._found[key] = make()
+        found: T = self._found[key]
+        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,8 +82,8 @@ class Model:
     """Blocks and axes on which a linear map of the outputs acts (`Architecture.output_axes`)."""
     foreign: bool = False
     """Whether the function is a user's own, whose derivative rules (``custom_jvp``, ``stop_gradient``) are checked before use."""
-    programs: dict[Any, Any] = field(default_factory=dict, repr=False)
-    """Programs traced so far, by kind and batch size (kept by `program.of_model`)."""
+    kept: Kept = field(default_factory=Kept, init=False, repr=False)
+    """What was worked out of the model so far. A copy of the model (``dataclasses.replace``) has nothing of it: it may differ."""
 
     @cached_property
     def _leaves(self) -> tuple[list[tuple[Any, Shape]], Any]:

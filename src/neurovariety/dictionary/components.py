@@ -63,7 +63,7 @@ class ComponentsResult(EntryResult):
 
     def _again(self, seed: int | None, **options: Any) -> Self:
         other = self.provenance.seed + 1_000_003 if seed is None else seed
-        source: Source = self.subject if self.model is None else replace(self.model, programs={})
+        source: Source = self.subject if self.model is None else replace(self.model)
         found = components(source, seed=other, **options)
         assert isinstance(found, type(self))
         return found

@@ -28,7 +28,7 @@ class EntryResult(Result):
         assert entry is not None
         model = as_model(self.model if self.model is not None else self.subject)
         other = self.provenance.seed + 1_000_003 if seed is None else seed
-        found: Self = entry.load()(replace(model, programs={}), seed=other, **options)
+        found: Self = entry.load()(replace(model), seed=other, **options)
         return found
 
     def verify(self, *, seed: int | None = None) -> Self:
