@@ -8,6 +8,7 @@ from functools import cached_property
 from math import prod
 from typing import Any, ClassVar
 
+from neurovariety.architectures.reading.sections import Sections
 from neurovariety.errors import NotationError
 from neurovariety.model import Model, Shape
 from neurovariety.symmetry import AxisAction
@@ -27,8 +28,8 @@ class Architecture(ABC):
 
     @classmethod
     @abstractmethod
-    def read(cls, shown: str, sections: list[str]) -> Architecture:
-        """The architecture of the sections of a notation, which stand between semicolons; ``shown`` is for error messages.
+    def read(cls, sections: Sections[Architecture]) -> Architecture:
+        """The architecture of the sections of a notation, which stand between semicolons.
 
         Raises `NotationError` with one sentence on what was given and what was expected.
         """

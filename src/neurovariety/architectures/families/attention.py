@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from neurovariety.architectures.architecture import Architecture, check_size, check_widths, numbered
 from neurovariety.architectures.reading.not_algebraic import refuse_any
-from neurovariety.architectures.reading.sections import one_each, read_integer, read_integers, read_options
+from neurovariety.architectures.reading.sections import Sections
 from neurovariety.architectures.theorems.attention_bounds import attention_bound, attention_span, single_token_dimension
 from neurovariety.errors import NotationError
 from neurovariety.model import Shape
@@ -46,18 +46,18 @@ class Attention(Architecture):
         check_size(self)
 
     @classmethod
-    def read(cls, shown: str, sections: list[str]) -> Attention:
-        """The architecture of the sections of a notation; ``shown`` is the notation for error messages."""
-        widths = read_integers(sections[0], "widths", shown)
-        refuse_any(sections[1:])
-        options, rest = read_options(sections[1:], {"a", "t", "heads"}, shown)
+    def read(cls, sections: Sections[Architecture]) -> Attention:
+        """The architecture of the sections of a notation."""
+        widths = sections.integers(sections.first, "widths")
+        refuse_any(sections.rest)
+        options, rest = sections.options({"a", "t", "heads"})
         if rest:
-            raise NotationError(f"attention takes a=, t= and heads=, got {rest[0]!r} in {shown!r}; e.g. {cls.example}")
+            raise NotationError(f"attention takes a=, t= and heads=, got {rest[0]!r} in {sections.shown!r}; e.g. {cls.example}")
         for needed in ("a", "t"):
             if needed not in options:
-                raise NotationError(f"attention needs {needed}= in {shown!r}; e.g. {cls.example}")
-        inner = one_each(read_integers(options["a"], "a", shown), max(len(widths) - 1, 1), "a", shown)
-        return cls(widths, inner, read_integer(options["t"], "t", shown), read_integer(options.get("heads", "1"), "heads", shown))
+                raise NotationError(f"attention needs {needed}= in {sections.shown!r}; e.g. {cls.example}")
+        inner = sections.one_each(sections.integers(options["a"], "a"), max(len(widths) - 1, 1), "a")
+        return cls(widths, inner, sections.integer(options["t"], "t"), sections.integer(options.get("heads", "1"), "heads"))
 
     @property
     def layers(self) -> int:

@@ -13,7 +13,7 @@ from neurovariety.architectures.families.attention import Attention
 from neurovariety.architectures.families.linear import Linear
 from neurovariety.architectures.families.mlp import MLP
 from neurovariety.architectures.reading.activation import Activation
-from neurovariety.architectures.reading.sections import read_part
+from neurovariety.architectures.reading.sections import Sections
 from neurovariety.errors import NotationError
 from neurovariety.model import Shape
 from neurovariety.symmetry import AxisAction, Kind
@@ -45,11 +45,11 @@ class Residual(Architecture):
             )
 
     @classmethod
-    def read(cls, shown: str, sections: list[str]) -> Residual:
-        """The architecture of the sections of a notation; ``shown`` is the notation for error messages."""
+    def read(cls, sections: Sections[Architecture]) -> Residual:
+        """The architecture of the sections of a notation."""
         if len(sections) != 1:
-            raise NotationError(f"residual takes one network, got {len(sections)} in {shown!r}: write {cls.example}")
-        return cls(read_part(sections[0], shown, cls.example))
+            raise NotationError(f"residual takes one network, got {len(sections)} in {sections.shown!r}: write {cls.example}")
+        return cls(sections.part(sections.first, cls.example))
 
     def shapes(self) -> dict[str, Shape]:
         return self.block.shapes()
@@ -115,11 +115,11 @@ class Sequence(Architecture):
                 )
 
     @classmethod
-    def read(cls, shown: str, sections: list[str]) -> Sequence:
-        """The architecture of the sections of a notation; ``shown`` is the notation for error messages."""
+    def read(cls, sections: Sections[Architecture]) -> Sequence:
+        """The architecture of the sections of a notation."""
         if len(sections) > _MAX_PARTS:
             raise NotationError(f"sequence takes 1 to {_MAX_PARTS} networks, got {len(sections)}; e.g. {cls.example}")
-        return cls(tuple(read_part(s, shown, cls.example) for s in sections))
+        return cls(tuple(sections.part(s, cls.example) for s in sections.texts))
 
     def _prefix(self, index: int) -> str:
         return numbered("part", index + 1, len(self.parts)) + "."

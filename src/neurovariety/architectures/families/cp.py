@@ -8,8 +8,8 @@ from math import prod
 from typing import Any, ClassVar
 
 from neurovariety.architectures.architecture import Architecture, check_size, numbered
-from neurovariety.architectures.reading.modes import check_modes, pieces, read_modes
-from neurovariety.architectures.reading.sections import read_integer, read_options
+from neurovariety.architectures.reading.modes import check_modes, pieces
+from neurovariety.architectures.reading.sections import Sections
 from neurovariety.architectures.theorems.degrees import rank_decomposition_degree
 from neurovariety.architectures.theorems.ed_degrees import products_of_vectors_ed_degree
 from neurovariety.architectures.theorems.generic_fibers import rank_decomposition_fiber
@@ -45,15 +45,15 @@ class CP(Architecture):
         check_size(self)
 
     @classmethod
-    def read(cls, shown: str, sections: list[str]) -> CP:
-        """The architecture of the sections of a notation; ``shown`` is the notation for error messages."""
-        modes = read_modes(sections[0], shown, cls.family, cls.example)
-        options, rest = read_options(sections[1:], {"rank", "outputs"}, shown)
+    def read(cls, sections: Sections[Architecture]) -> CP:
+        """The architecture of the sections of a notation."""
+        modes = sections.modes(cls.family, cls.example)
+        options, rest = sections.options({"rank", "outputs"})
         if rest:
-            raise NotationError(f"cp takes rank= and outputs=, got {rest[0][:40]!r} in {shown!r}; e.g. {cls.example}")
+            raise NotationError(f"cp takes rank= and outputs=, got {rest[0][:40]!r} in {sections.shown!r}; e.g. {cls.example}")
         if "rank" not in options:
-            raise NotationError(f"cp needs rank= (the number of terms) in {shown!r}; e.g. {cls.example}")
-        return cls(modes, read_integer(options["rank"], "rank", shown), read_integer(options.get("outputs", "1"), "outputs", shown))
+            raise NotationError(f"cp needs rank= (the number of terms) in {sections.shown!r}; e.g. {cls.example}")
+        return cls(modes, sections.integer(options["rank"], "rank"), sections.integer(options.get("outputs", "1"), "outputs"))
 
     @property
     def tensor(self) -> tuple[int, ...]:

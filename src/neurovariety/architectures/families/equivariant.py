@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from neurovariety.architectures.architecture import Architecture, check_size, numbered
-from neurovariety.architectures.reading.sections import read_integer, read_integers, read_options
+from neurovariety.architectures.reading.sections import Sections
 from neurovariety.architectures.theorems.bounds import rank_bounded
 from neurovariety.errors import InputError, NotationError
 from neurovariety.model import Shape
@@ -116,14 +116,14 @@ class Equivariant(Architecture):
             raise NotationError("equivariant: all ranks are 0, which leaves the zero map only; make one of them positive")
 
     @classmethod
-    def read(cls, shown: str, sections: list[str]) -> Equivariant:
-        """The architecture of the sections of a notation; ``shown`` is the notation for error messages."""
-        cycles = read_integers(sections[0], "cycle lengths", shown)
-        options, rest = read_options(sections[1:], {"ranks", "rank"}, shown)
+    def read(cls, sections: Sections[Architecture]) -> Equivariant:
+        """The architecture of the sections of a notation."""
+        cycles = sections.integers(sections.first, "cycle lengths")
+        options, rest = sections.options({"ranks", "rank"})
         if rest:
-            raise NotationError(f"equivariant takes ranks= or rank=, got {rest[0][:40]!r} in {shown!r}; e.g. {cls.example}")
-        ranks = read_integers(options["ranks"], "ranks", shown) if "ranks" in options else None
-        return cls(cycles, ranks, read_integer(options["rank"], "rank", shown) if "rank" in options else None)
+            raise NotationError(f"equivariant takes ranks= or rank=, got {rest[0][:40]!r} in {sections.shown!r}; e.g. {cls.example}")
+        ranks = sections.integers(options["ranks"], "ranks") if "ranks" in options else None
+        return cls(cycles, ranks, sections.integer(options["rank"], "rank") if "rank" in options else None)
 
     @property
     def blocks(self) -> tuple[IsotypicBlock, ...]:

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from neurovariety.architectures.architecture import Architecture, check_size, numbered
 from neurovariety.architectures.reading.activation import Activation
 from neurovariety.architectures.reading.groups import Group
-from neurovariety.architectures.reading.sections import read_activations, read_integer, read_integers, read_options
+from neurovariety.architectures.reading.sections import Sections
 from neurovariety.architectures.theorems.bounds import forms
 from neurovariety.architectures.theorems.occurring_degrees import occurring_monomials
 from neurovariety.errors import NotationError
@@ -51,27 +51,31 @@ class GroupConvolution(Architecture):
         check_size(self)
 
     @classmethod
-    def read(cls, shown: str, sections: list[str]) -> GroupConvolution:
-        """The architecture of the sections of a notation; ``shown`` is the notation for error messages."""
-        group = Group.read(sections[0], shown)
-        options, rest = read_options(sections[1:], {"layers", "channels"}, shown)
+    def read(cls, sections: Sections[Architecture]) -> GroupConvolution:
+        """The architecture of the sections of a notation."""
+        group = Group.read(sections)
+        options, rest = sections.options({"layers", "channels"})
         if not options:
-            raise NotationError(f"groupconv needs layers= (one channel) or channels=c_0,...,c_L in {shown!r}; e.g. {cls.example}")
+            raise NotationError(
+                f"groupconv needs layers= (one channel) or channels=c_0,...,c_L in {sections.shown!r}; e.g. {cls.example}"
+            )
         channels: tuple[int, ...] = ()
         if "channels" in options:
-            channels = read_integers(options["channels"], "channels", shown)
+            channels = sections.integers(options["channels"], "channels")
             if len(channels) < 2:
-                raise NotationError(f"channels= needs at least 2 numbers (input, after each layer), got {len(channels)} in {shown!r}")
+                raise NotationError(
+                    f"channels= needs at least 2 numbers (input, after each layer), got {len(channels)} in {sections.shown!r}"
+                )
         if "layers" in options:
-            layers = read_integer(options["layers"], "layers", shown)
+            layers = sections.integer(options["layers"], "layers")
             if not 1 <= layers <= _MAX_LAYERS:
                 raise NotationError(f"groupconv: layers={layers} is outside 1 to {_MAX_LAYERS:,}")
             if channels and layers != len(channels) - 1:
                 raise NotationError(
-                    f"layers={layers} does not fit channels= with {len(channels)} numbers in {shown!r}; give one of them"
+                    f"layers={layers} does not fit channels= with {len(channels)} numbers in {sections.shown!r}; give one of them"
                 )
             channels = channels or (1,) * (layers + 1)
-        activations = read_activations(rest[0] if rest else None, len(channels) - 2, shown, "groupconv", cls.example)
+        activations = sections.activations(rest[0] if rest else None, len(channels) - 2, "groupconv", cls.example)
         return cls(group, channels, activations)
 
     @property

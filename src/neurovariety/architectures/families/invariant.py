@@ -9,7 +9,7 @@ import numpy as np
 
 from neurovariety.architectures.architecture import Architecture, check_size
 from neurovariety.architectures.families.linear import Linear
-from neurovariety.architectures.reading.sections import read_integer, read_integers, read_options
+from neurovariety.architectures.reading.sections import Sections
 from neurovariety.errors import NotationError
 from neurovariety.model import Shape
 from neurovariety.symmetry import AxisAction
@@ -51,14 +51,14 @@ class Invariant(Architecture):
         check_size(self)
 
     @classmethod
-    def read(cls, shown: str, sections: list[str]) -> Invariant:
-        """The architecture of the sections of a notation; ``shown`` is the notation for error messages."""
-        orbits = read_integers(sections[0], "orbit sizes", shown)
-        options, rest = read_options(sections[1:], {"rank", "outputs"}, shown)
+    def read(cls, sections: Sections[Architecture]) -> Invariant:
+        """The architecture of the sections of a notation."""
+        orbits = sections.integers(sections.first, "orbit sizes")
+        options, rest = sections.options({"rank", "outputs"})
         if rest:
-            raise NotationError(f"invariant takes rank= and outputs=, got {rest[0][:40]!r} in {shown!r}; e.g. {cls.example}")
-        rank = read_integer(options["rank"], "rank", shown) if "rank" in options else None
-        return cls(orbits, read_integer(options.get("outputs", "1"), "outputs", shown), rank)
+            raise NotationError(f"invariant takes rank= and outputs=, got {rest[0][:40]!r} in {sections.shown!r}; e.g. {cls.example}")
+        rank = sections.integer(options["rank"], "rank") if "rank" in options else None
+        return cls(orbits, sections.integer(options.get("outputs", "1"), "outputs"), rank)
 
     @property
     def pooled(self) -> Linear:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from neurovariety.architectures.architecture import Architecture, check_size, check_widths, numbered
-from neurovariety.architectures.reading.sections import read_integers
+from neurovariety.architectures.reading.sections import Sections
 from neurovariety.architectures.theorems.degrees import determinantal_degree
 from neurovariety.architectures.theorems.ed_degrees import matrices_ed_degree
 from neurovariety.architectures.theorems.generic_fibers import linear_fiber
@@ -32,11 +32,13 @@ class Linear(Architecture):
         check_size(self)
 
     @classmethod
-    def read(cls, shown: str, sections: list[str]) -> Linear:
-        """The architecture of the sections of a notation; ``shown`` is the notation for error messages."""
+    def read(cls, sections: Sections[Architecture]) -> Linear:
+        """The architecture of the sections of a notation."""
         if len(sections) > 1:
-            raise NotationError(f"linear takes widths only, got {sections[1]!r} in {shown!r}; biases: mlp(2,2,1; x; bias)")
-        return cls(read_integers(sections[0], "widths", shown))
+            raise NotationError(
+                f"linear takes widths only, got {sections.rest[0]!r} in {sections.shown!r}; biases: mlp(2,2,1; x; bias)"
+            )
+        return cls(sections.integers(sections.first, "widths"))
 
     @property
     def layers(self) -> int:

@@ -10,7 +10,7 @@ from neurovariety.architectures.architecture import Architecture, check_size, ch
 from neurovariety.architectures.families.linear import determinantal_theorems
 from neurovariety.architectures.reading.activation import Activation
 from neurovariety.architectures.reading.not_algebraic import refuse_any
-from neurovariety.architectures.reading.sections import read_activations, read_integers
+from neurovariety.architectures.reading.sections import Sections
 from neurovariety.architectures.reading.shifted_power import shifted_power
 from neurovariety.architectures.theorems.bounds import alexander_hirschowitz, forms, monomial_network_bound
 from neurovariety.architectures.theorems.degrees import shallow_monomial_degree
@@ -46,16 +46,15 @@ class MLP(Architecture):
         check_size(self)
 
     @classmethod
-    def read(cls, shown: str, sections: list[str]) -> MLP:
-        """The architecture of the sections of a notation; ``shown`` is the notation for error messages."""
-        widths = read_integers(sections[0], "widths", shown)
-        rest = sections[1:]
-        bias = any(s.lower() == "bias" for s in rest)
-        rest = [s for s in rest if s.lower() != "bias"]
+    def read(cls, sections: Sections[Architecture]) -> MLP:
+        """The architecture of the sections of a notation."""
+        widths = sections.integers(sections.first, "widths")
+        bias = any(s.lower() == "bias" for s in sections.rest)
+        rest = [s for s in sections.rest if s.lower() != "bias"]
         refuse_any(rest)
         if len(rest) > 1 or (len(sections) - 1 - len(rest)) > 1:
-            raise NotationError(f"mlp takes widths, activations and bias, got {shown!r}; e.g. mlp(2,3,1; x^2; bias)")
-        return cls(widths, read_activations(rest[0] if rest else None, len(widths) - 2, shown, "mlp", cls.example), bias)
+            raise NotationError(f"mlp takes widths, activations and bias, got {sections.shown!r}; e.g. mlp(2,3,1; x^2; bias)")
+        return cls(widths, sections.activations(rest[0] if rest else None, len(widths) - 2, "mlp", cls.example), bias)
 
     @property
     def layers(self) -> int:

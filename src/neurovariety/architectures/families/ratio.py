@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from neurovariety.architectures.architecture import Architecture, check_size
 from neurovariety.architectures.families.composition import moved
-from neurovariety.architectures.reading.sections import read_part
+from neurovariety.architectures.reading.sections import Sections
 from neurovariety.errors import NotationError
 from neurovariety.model import Shape
 from neurovariety.symmetry import AxisAction, Kind
@@ -41,11 +41,11 @@ class Ratio(Architecture):
             raise NotationError(f"ratio: the denominator needs one output, {self.denominator.notation()[:60]} has {outputs}")
 
     @classmethod
-    def read(cls, shown: str, sections: list[str]) -> Ratio:
-        """The architecture of the sections of a notation; ``shown`` is the notation for error messages."""
+    def read(cls, sections: Sections[Architecture]) -> Ratio:
+        """The architecture of the sections of a notation."""
         if len(sections) != 2:
-            raise NotationError(f"ratio takes two networks, got {len(sections)} in {shown!r}; e.g. {cls.example}")
-        return cls(read_part(sections[0], shown, cls.example), read_part(sections[1], shown, cls.example))
+            raise NotationError(f"ratio takes two networks, got {len(sections)} in {sections.shown!r}; e.g. {cls.example}")
+        return cls(sections.part(sections.first, cls.example), sections.part(sections.rest[0], cls.example))
 
     def shapes(self) -> dict[str, Shape]:
         over = {_OVER + name: shape for name, shape in self.numerator.shapes().items()}

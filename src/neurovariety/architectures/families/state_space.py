@@ -11,7 +11,7 @@ import jax
 
 from neurovariety.architectures.architecture import Architecture, check_size
 from neurovariety.architectures.reading.activation import Activation
-from neurovariety.architectures.reading.sections import read_activations, read_integer, read_integers, read_options
+from neurovariety.architectures.reading.sections import Sections
 from neurovariety.architectures.theorems.bounds import forms, monomial_network_bound
 from neurovariety.errors import NotationError
 from neurovariety.model import Shape
@@ -49,24 +49,26 @@ class StateSpace(Architecture):
         check_size(self)
 
     @classmethod
-    def read(cls, shown: str, sections: list[str]) -> StateSpace:
-        """The architecture of the sections of a notation; ``shown`` is the notation for error messages."""
-        widths = read_integers(sections[0], "widths", shown) if sections[0] else ()
+    def read(cls, sections: Sections[Architecture]) -> StateSpace:
+        """The architecture of the sections of a notation."""
+        widths = sections.integers(sections.first, "widths") if sections.first else ()
         if len(widths) != 3:
-            raise NotationError(f"ssm needs 3 widths (inputs, states, outputs), got {len(widths)} in {shown!r}; e.g. {cls.example}")
-        flags = [s for s in sections[1:] if s.lower() == "diagonal"]
-        if len(flags) > 1 or sum("=" not in s for s in sections[1:]) - len(flags) > 1:
             raise NotationError(
-                f"ssm takes t=, one activation and diagonal, each once, got {shown!r}; e.g. ssm(1,2,1; t=5; x^2; diagonal)"
+                f"ssm needs 3 widths (inputs, states, outputs), got {len(widths)} in {sections.shown!r}; e.g. {cls.example}"
             )
-        options, rest = read_options([s for s in sections[1:] if s.lower() != "diagonal"], {"t"}, shown)
+        flags = [s for s in sections.rest if s.lower() == "diagonal"]
+        if len(flags) > 1 or sum("=" not in s for s in sections.rest) - len(flags) > 1:
+            raise NotationError(
+                f"ssm takes t=, one activation and diagonal, each once, got {sections.shown!r}; e.g. ssm(1,2,1; t=5; x^2; diagonal)"
+            )
+        options, rest = sections.options({"t"}, [s for s in sections.rest if s.lower() != "diagonal"])
         if "t" not in options:
-            raise NotationError(f"ssm needs t= (the number of steps) in {shown!r}; e.g. {cls.example}")
+            raise NotationError(f"ssm needs t= (the number of steps) in {sections.shown!r}; e.g. {cls.example}")
         m, n, p = widths
-        activation = read_activations(rest[0], 1, shown, "ssm", cls.example)[0] if rest else None
+        activation = sections.activations(rest[0], 1, "ssm", cls.example)[0] if rest else None
         if activation == Activation.monomial(1):
             activation = None
-        return cls((m, n, p), read_integer(options["t"], "t", shown), activation, bool(flags))
+        return cls((m, n, p), sections.integer(options["t"], "t"), activation, bool(flags))
 
     @property
     def linear(self) -> bool:

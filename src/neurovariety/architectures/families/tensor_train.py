@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 import jax.numpy as jnp
 
 from neurovariety.architectures.architecture import Architecture, check_size, numbered
-from neurovariety.architectures.reading.modes import check_modes, pieces, read_modes
-from neurovariety.architectures.reading.sections import read_integer, read_integers, read_options
+from neurovariety.architectures.reading.modes import check_modes, pieces
+from neurovariety.architectures.reading.sections import Sections
 from neurovariety.architectures.theorems.degrees import tensor_train_degree
 from neurovariety.architectures.theorems.generic_fibers import tensor_train_fiber
 from neurovariety.errors import NotationError
@@ -48,18 +48,18 @@ class TensorTrain(Architecture):
         check_size(self)
 
     @classmethod
-    def read(cls, shown: str, sections: list[str]) -> TensorTrain:
-        """The architecture of the sections of a notation; ``shown`` is the notation for error messages."""
-        modes = read_modes(sections[0], shown, cls.family, cls.example)
-        options, rest = read_options(sections[1:], {"ranks", "outputs"}, shown)
+    def read(cls, sections: Sections[Architecture]) -> TensorTrain:
+        """The architecture of the sections of a notation."""
+        modes = sections.modes(cls.family, cls.example)
+        options, rest = sections.options({"ranks", "outputs"})
         if rest:
-            raise NotationError(f"tt takes ranks= and outputs=, got {rest[0][:40]!r} in {shown!r}; e.g. {cls.example}")
+            raise NotationError(f"tt takes ranks= and outputs=, got {rest[0][:40]!r} in {sections.shown!r}; e.g. {cls.example}")
         if "ranks" not in options:
-            raise NotationError(f"tt needs ranks= (one for all bonds, or one a bond) in {shown!r}; e.g. {cls.example}")
-        ranks = read_integers(options["ranks"], "ranks", shown)
+            raise NotationError(f"tt needs ranks= (one for all bonds, or one a bond) in {sections.shown!r}; e.g. {cls.example}")
+        ranks = sections.integers(options["ranks"], "ranks")
         if len(ranks) == 1:
             ranks = ranks * max(len(modes) - 1, 1)
-        return cls(modes, ranks, read_integer(options.get("outputs", "1"), "outputs", shown))
+        return cls(modes, ranks, sections.integer(options.get("outputs", "1"), "outputs"))
 
     @property
     def bonds(self) -> tuple[int, ...]:
