@@ -13,6 +13,7 @@ from neurovariety.errors import NotationError
 from neurovariety.model import Shape
 from neurovariety.symmetry import AxisAction, Kind
 from neurovariety.theorem import Hypothesis, Theorem
+from neurovariety.units import LINEAR, Heads, HiddenUnits, Silence, Size, Units, counts
 
 
 @dataclass(frozen=True, repr=False)
@@ -98,19 +99,54 @@ class Attention(Architecture):
         parts = [",".join(map(str, self.widths)), f"a={','.join(map(str, inner))}", f"t={self.tokens}"]
         return f"attention({'; '.join(parts + ([f'heads={self.heads}'] if self.heads > 1 else []))})"
 
-    def symmetries(self) -> tuple[AxisAction, ...]:
+    def _inner(self, layer: int) -> list[Units]:
+        """The rows of K and Q of each head of a layer."""
         out = []
+        for h, (k, q, _) in enumerate(self.head_blocks(layer), start=1):
+            where = f"layer {layer}" + (f", head {h}" if self.heads > 1 else "")
+            basis = f"between K and Q of {where}"
+            out.append(Units(self.inner[layer - 1], ((k, 0),), ((q, 0),), LINEAR, "row of K and Q", label=where, basis=basis))
+        return out
+
+    def _features(self, layer: int) -> Units:
+        """The features after a layer that is not the last."""
+        made = tuple((v, 0) for _, _, v in self.head_blocks(layer))
+        read = tuple((name, 1) for head in self.head_blocks(layer + 1) for name in head)
+        basis = f"on the features after layer {layer}"
+        return Units(self.widths[layer], made, read, LINEAR, "feature", f" after layer {layer}", f"layer {layer}", basis=basis)
+
+    def units(self) -> tuple[HiddenUnits, ...]:
+        """Layer by layer: what K and Q of each head meet in, the heads, the features that follow."""
+        out: list[HiddenUnits] = []
         for l in range(1, self.layers + 1):
-            a = self.inner[l - 1]
-            for h, (k, q, v) in enumerate(self.head_blocks(l), start=1):
-                where = f"layer {l}" + (f", head {h}" if self.heads > 1 else "")
-                out.append(AxisAction(Kind.GENERAL_LINEAR, a, ((k, 0, 1), (q, 0, -1)), f"GL({a}) between K and Q of {where}"))
-                out.append(AxisAction(Kind.TORUS, 1, ((v, None, 1), (k, None, -1)), f"scaling V against K of {where}"))
-            if l < self.layers:
-                axes = [(v, 0, 1) for _, _, v in self.head_blocks(l)]
-                axes += [(name, 1, -1) for head in self.head_blocks(l + 1) for name in head]
-                width = self.widths[l]
-                out.append(AxisAction(Kind.GENERAL_LINEAR, width, tuple(axes), f"GL({width}) on the features after layer {l}"))
+            features = [self._features(l)] if l < self.layers else []
+            out += [*self._inner(l), Heads(tuple(self.head_blocks(l)), f"layer {l}"), *features]
+        return tuple(out)
+
+    def silences(self) -> tuple[Silence, ...]:
+        if self.heads > 1:
+            return ()
+        layers = range(1, self.layers + 1)
+        return tuple(Silence(f"{letter}{l}", (name,)) for l in layers for letter, name in zip("KQV", *self.head_blocks(l), strict=True))
+
+    def resized(self, sizes: tuple[Size, ...], inputs: int | None = None, outputs: int | None = None) -> Attention | None:
+        """Heads have one number in all layers, and their K and Q one number of rows in each layer."""
+        width = self.heads + 2
+        layers = [counts(sizes[l * width : (l + 1) * width]) for l in range(self.layers)]
+        rows = [set(layer[: self.heads]) for layer in layers]
+        heads = {layer[self.heads] for layer in layers}
+        if len(heads) > 1 or any(len(r) > 1 for r in rows):
+            return None
+        widths = (inputs or self.widths[0], *(layer[-1] for layer in layers[:-1]), outputs or self.widths[-1])
+        return Attention(widths, tuple(r.pop() for r in rows), self.tokens, heads.pop())
+
+    def symmetries(self) -> tuple[AxisAction, ...]:
+        out: list[AxisAction] = []
+        for l in range(1, self.layers + 1):
+            for rows, (k, _, v) in zip(self._inner(l), self.head_blocks(l), strict=True):
+                out += rows.symmetries()
+                out.append(AxisAction(Kind.TORUS, 1, ((v, None, 1), (k, None, -1)), f"scaling V against K of {rows.label}"))
+            out += self._features(l).symmetries() if l < self.layers else ()
         return tuple(out)
 
     def input_axes(self) -> tuple[tuple[str, int], ...]:

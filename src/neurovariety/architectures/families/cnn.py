@@ -13,13 +13,14 @@ import jax
 from neurovariety.architectures.architecture import Architecture, check_size, numbered
 from neurovariety.architectures.reading.activation import Activation
 from neurovariety.architectures.reading.sections import Sections
+from neurovariety.architectures.theorems.absorption import absorption
 from neurovariety.architectures.theorems.bounds import forms
 from neurovariety.architectures.theorems.degrees import linear_convolution_theorems, polynomial_convolution_theorems
 from neurovariety.architectures.theorems.generic_fibers import convolution_fiber, polynomial_convolution_fiber
 from neurovariety.errors import NotationError
 from neurovariety.model import Shape
-from neurovariety.symmetry import AxisAction, Kind
 from neurovariety.theorem import Hypothesis, Theorem
+from neurovariety.units import Filters, HiddenUnits, Silence, Size, Units, counts
 
 _MAX_SUPPORT = 1_000_000
 
@@ -171,24 +172,40 @@ class CNN(Architecture):
             parts.append(f"outputs={_by(outputs)}")
         return f"cnn({'; '.join(parts)})"
 
-    def symmetries(self) -> tuple[AxisAction, ...]:
-        out = []
-        for l in range(1, self.layers):
-            activation, width = self.activations[l - 1], self.channels[l]
-            here, after = (self._name(l), 0), (self._name(l + 1), 1)
-            if activation.is_linear:
-                axes: tuple[tuple[str, int | None, int], ...] = ((*here, 1), (*after, -1))
-                out.append(AxisAction(Kind.GENERAL_LINEAR, width, axes, f"GL({width}) on the channels after layer {l}"))
-                continue
-            degree = activation.homogeneity
-            if degree is not None:
-                axes = ((*here, 1), (*after, -degree))
-                name = f"rescaling each of {width} channels after layer {l}: in by c, out by c^{-degree}"
-                out.append(AxisAction(Kind.TORUS, width, axes, name))
-            if width > 1:
-                axes = ((*here, 1), (*after, 1))
-                out.append(AxisAction(Kind.PERMUTATION, width, axes, f"permuting the channels after layer {l}"))
-        return tuple(out)
+    def units(self) -> tuple[HiddenUnits, ...]:
+        """The channels; where there is one a layer, the filters as well, which can be shorter."""
+        channels = tuple(
+            Units(
+                self.channels[l],
+                made=((self._name(l), 0),),
+                read=((self._name(l + 1), 1),),
+                absorbs=absorption(activation),
+                noun="channel",
+                place=f" after layer {l}",
+                label=f"layer {l}",
+                basis=f"on the channels after layer {l}",
+            )
+            for l, activation in enumerate(self.activations, start=1)
+        )
+        if max(self.channels) > 1:
+            return channels
+        return (*channels, Filters(tuple(self.shapes()), self.filters, self.strides, all(a.is_linear for a in self.activations)))
+
+    def silences(self) -> tuple[Silence, ...]:
+        """Zero filters: of several channels, those of the last layer."""
+        return tuple(
+            Silence(f"layer {l}", (name,))
+            for l, name in enumerate(self.shapes(), start=1)
+            if l == self.layers or (max(self.channels) == 1 and all(a.vanishes_at_zero for a in self.activations[l - 1 :]))
+        )
+
+    def resized(self, sizes: tuple[Size, ...], inputs: int | None = None, outputs: int | None = None) -> CNN:
+        """With other channels; with shorter filters on the shortest input that gives as many outputs."""
+        channels = (inputs or self.channels[0], *counts(sizes), outputs or self.channels[-1])
+        for windows in sizes:
+            if not isinstance(windows, int) and windows != self.filters:
+                return CNN.shortest(windows, self.activations, self.strides, channels, self.spaces()[-1])
+        return CNN(self.filters, self.activations, self.strides, channels, self.size)
 
     def input_axes(self) -> tuple[tuple[str, int], ...]:
         return ((self._name(1), 1),) if self.channels[0] > 1 else ()

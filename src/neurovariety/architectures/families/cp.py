@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from math import prod
 from typing import Any, ClassVar
 
@@ -16,8 +15,8 @@ from neurovariety.architectures.theorems.generic_fibers import rank_decompositio
 from neurovariety.architectures.theorems.segre import secant_theorems
 from neurovariety.errors import NotationError
 from neurovariety.model import Shape
-from neurovariety.symmetry import AxisAction, Kind
 from neurovariety.theorem import Theorem
+from neurovariety.units import LINEAR, Silence, Size, Terms, Units, counts
 
 
 @dataclass(frozen=True, repr=False)
@@ -85,18 +84,23 @@ class CP(Architecture):
         parts = [",".join(map(str, self.modes)), f"rank={self.rank}"]
         return f"cp({'; '.join(parts + ([f'outputs={self.outputs}'] if self.outputs > 1 else []))})"
 
-    def symmetries(self) -> tuple[AxisAction, ...]:
-        names, r = self._names(), self.rank
-        if len(names) == 2:
-            axes = ((names[0], 1, 1), (names[1], 1, -1))
-            return (AxisAction(Kind.GENERAL_LINEAR, r, axes, f"GL({r}) between the two factors of a matrix"),)
-        out = [
-            AxisAction(Kind.TORUS, r, ((a, 1, 1), (b, 1, -1)), f"rescaling each of {r} terms in {a} against {b}")
-            for a, b in pairwise(names)
-        ]
-        if r > 1:
-            out.append(AxisAction(Kind.PERMUTATION, r, tuple((name, 1, 1) for name in names), f"permuting the {r} terms"))
-        return tuple(out)
+    def units(self) -> tuple[Units | Terms, ...]:
+        """The terms; of a matrix, the linear units between its two factors."""
+        names = self._names()
+        if len(names) > 2:
+            return (Terms(self.rank, tuple((name, 1) for name in names)),)
+        basis = "between the two factors of a matrix"
+        return (Units(self.rank, made=((names[0], 1),), read=((names[1], 1),), absorbs=LINEAR, noun="term", basis=basis),)
+
+    def matrices(self) -> tuple[str, ...]:
+        return tuple(self._names()) if len(self.tensor) == 2 else ()
+
+    def silences(self) -> tuple[Silence, ...]:
+        return tuple(Silence(name, (name,)) for name in self._names())
+
+    def resized(self, sizes: tuple[Size, ...], inputs: int | None = None, outputs: int | None = None) -> CP | None:
+        (rank,) = counts(sizes)
+        return CP(self.modes, rank, outputs or self.outputs) if (outputs or 2) > 1 else None
 
     def output_axes(self) -> tuple[tuple[str, int], ...]:
         return (("B", 0),) if self.outputs > 1 else ()

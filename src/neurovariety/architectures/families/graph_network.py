@@ -10,12 +10,13 @@ from neurovariety.architectures.architecture import Architecture, check_size, ch
 from neurovariety.architectures.reading.activation import Activation
 from neurovariety.architectures.reading.graphs import SimpleGraph
 from neurovariety.architectures.reading.sections import Sections
+from neurovariety.architectures.theorems.absorption import absorption
 from neurovariety.architectures.theorems.bounds import monomial_network_bound, rank_bounded
 from neurovariety.architectures.theorems.occurring_degrees import occurring_monomials
 from neurovariety.errors import NotationError
 from neurovariety.model import Shape
-from neurovariety.symmetry import AxisAction, Kind
 from neurovariety.theorem import Hypothesis, Theorem
+from neurovariety.units import Silence, Size, Units, counts
 
 _MAX_NODES_OF_THEOREMS = 60
 """Graphs up to this size have their adjacency matrix examined exactly for what the theorems ask."""
@@ -116,24 +117,32 @@ class GraphNetwork(Architecture):
         ]
         return f"gnn({'; '.join(parts)})"
 
-    def symmetries(self) -> tuple[AxisAction, ...]:
-        out = []
-        for l in range(1, self.layers):
-            activation, width = self.activations[l - 1], self.widths[l]
-            here = [(name(l), 0, 1) for name in (self._own, self._neighbours)]
-            after = [name(l + 1) for name in (self._own, self._neighbours)]
-            if activation.is_linear:
-                axes = (*here, *((name, 1, -1) for name in after))
-                out.append(AxisAction(Kind.GENERAL_LINEAR, width, axes, f"GL({width}) on the channels of the linear hidden layer {l}"))
-                continue
-            r = activation.homogeneity
-            if r is not None:
-                name = f"rescaling each of {width} channels of hidden layer {l}: in by c, out by c^-{r}"
-                out.append(AxisAction(Kind.TORUS, width, (*here, *((b, 1, -r) for b in after)), name))
-            if width > 1:
-                name = f"permuting the channels of hidden layer {l}"
-                out.append(AxisAction(Kind.PERMUTATION, width, (*here, *((b, 1, 1) for b in after)), name))
-        return tuple(out)
+    def units(self) -> tuple[Units, ...]:
+        both = (self._own, self._neighbours)
+        return tuple(
+            Units(
+                self.widths[l],
+                made=tuple((name(l), 0) for name in both),
+                read=tuple((name(l + 1), 1) for name in both),
+                absorbs=absorption(activation),
+                noun="channel",
+                place=f" of hidden layer {l}",
+                label=f"layer {l}",
+                basis=f"on the channels of the linear hidden layer {l}",
+            )
+            for l, activation in enumerate(self.activations, start=1)
+        )
+
+    def silences(self) -> tuple[Silence, ...]:
+        return tuple(
+            Silence(f"layer {l}", (self._own(l), self._neighbours(l)))
+            for l in range(1, self.layers + 1)
+            if all(a.vanishes_at_zero for a in self.activations[l - 1 :])
+        )
+
+    def resized(self, sizes: tuple[Size, ...], inputs: int | None = None, outputs: int | None = None) -> GraphNetwork:
+        widths = (inputs or self.widths[0], *counts(sizes), outputs or self.widths[-1])
+        return GraphNetwork(self.graph, widths, self.activations, self.pool)
 
     def input_axes(self) -> tuple[tuple[str, int], ...]:
         return ((self._own(1), 1), (self._neighbours(1), 1))

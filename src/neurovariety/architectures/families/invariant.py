@@ -12,8 +12,8 @@ from neurovariety.architectures.families.linear import Linear
 from neurovariety.architectures.reading.sections import Sections
 from neurovariety.errors import NotationError
 from neurovariety.model import Shape
-from neurovariety.symmetry import AxisAction
 from neurovariety.theorem import Hypothesis, Theorem
+from neurovariety.units import Silence, Size, Units, counts
 
 _MAX_LENGTH = 100_000
 _MAX_ENTRIES = 10**7
@@ -80,8 +80,19 @@ class Invariant(Architecture):
         parts = [",".join(map(str, self.orbits)), *([f"rank={self.rank}"] if self.rank is not None else [])]
         return f"invariant({'; '.join(parts + ([f'outputs={self.outputs}'] if self.outputs > 1 else []))})"
 
-    def symmetries(self) -> tuple[AxisAction, ...]:
-        return self.pooled.symmetries()
+    def units(self) -> tuple[Units, ...]:
+        return self.pooled.units()
+
+    def matrices(self) -> tuple[str, ...]:
+        return self.pooled.matrices()
+
+    def silences(self) -> tuple[Silence, ...]:
+        return self.pooled.silences()
+
+    def resized(self, sizes: tuple[Size, ...], inputs: int | None = None, outputs: int | None = None) -> Invariant | None:
+        if inputs is not None:
+            return None
+        return Invariant(self.orbits, outputs or self.outputs, counts(sizes)[0] if sizes else None)
 
     def output_axes(self) -> tuple[tuple[str, int], ...]:
         return self.pooled.output_axes()

@@ -8,12 +8,13 @@ from math import prod
 from typing import Any, ClassVar
 
 from neurovariety.architectures.architecture import Architecture, check_size
-from neurovariety.architectures.families.composition import moved
+from neurovariety.architectures.families.composition import filled, moved, part_silence, part_units
 from neurovariety.architectures.reading.sections import Sections
 from neurovariety.errors import NotationError
 from neurovariety.model import Shape
 from neurovariety.symmetry import AxisAction, Kind
 from neurovariety.theorem import Hypothesis, Theorem, bound
+from neurovariety.units import Silence, Size, Units
 
 _OVER, _UNDER = "part1.", "part2."
 
@@ -75,6 +76,20 @@ class Ratio(Architecture):
 
     def notation(self) -> str:
         return f"ratio({self.numerator.notation()}; {self.denominator.notation()})"
+
+    def units(self) -> tuple[Units, ...]:
+        over, under = self.numerator, self.denominator
+        return (*part_units(over, _OVER, "the numerator"), *part_units(under, _UNDER, "the denominator"))
+
+    def silences(self) -> tuple[Silence, ...]:
+        """Those of the numerator: where the denominator is zero there is no function."""
+        return tuple(part_silence(s, _OVER, "the numerator") for s in self.numerator.silences() if s.constant is None)
+
+    def resized(self, sizes: tuple[Size, ...], inputs: int | None = None, outputs: int | None = None) -> Ratio | None:
+        n = len(part_units(self.numerator, _OVER, ""))
+        over = self.numerator.resized(filled(self.numerator, sizes[:n]), inputs, outputs)
+        under = self.denominator.resized(filled(self.denominator, sizes[n:]), inputs)
+        return None if over is None or under is None else Ratio(over, under)
 
     def symmetries(self) -> tuple[AxisAction, ...]:
         out = [moved(a, _OVER, "numerator: ") for a in self.numerator.symmetries()]

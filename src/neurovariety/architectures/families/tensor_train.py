@@ -15,8 +15,8 @@ from neurovariety.architectures.theorems.degrees import tensor_train_degree
 from neurovariety.architectures.theorems.generic_fibers import tensor_train_fiber
 from neurovariety.errors import NotationError
 from neurovariety.model import Shape
-from neurovariety.symmetry import AxisAction, Kind
 from neurovariety.theorem import Hypothesis, Theorem
+from neurovariety.units import LINEAR, Silence, Size, Units, counts
 
 
 @dataclass(frozen=True, repr=False)
@@ -90,16 +90,28 @@ class TensorTrain(Architecture):
         parts = [",".join(map(str, self.modes)), f"ranks={','.join(map(str, ranks))}"]
         return f"tt({'; '.join(parts + ([f'outputs={self.outputs}'] if self.outputs > 1 else []))})"
 
-    def symmetries(self) -> tuple[AxisAction, ...]:
+    def units(self) -> tuple[Units, ...]:
         return tuple(
-            AxisAction(
-                Kind.GENERAL_LINEAR,
+            Units(
                 r,
-                ((self._name(k), 2, 1), (self._name(k + 1), 0, -1)),
-                f"GL({r}) on the bond between modes {k} and {k + 1}",
+                made=((self._name(k), 2),),
+                read=((self._name(k + 1), 0),),
+                absorbs=LINEAR,
+                noun="bond state",
+                label=f"bond {k}",
+                basis=f"on the bond between modes {k} and {k + 1}",
             )
             for k, r in enumerate(self.ranks, start=1)
         )
+
+    def matrices(self) -> tuple[str, ...]:
+        return tuple(self.shapes()) if len(self.modes) == 2 else ()
+
+    def silences(self) -> tuple[Silence, ...]:
+        return tuple(Silence(f"core {k}", (name,)) for k, name in enumerate(self.shapes(), start=1))
+
+    def resized(self, sizes: tuple[Size, ...], inputs: int | None = None, outputs: int | None = None) -> TensorTrain:
+        return TensorTrain(self.modes, counts(sizes), outputs or self.outputs)
 
     def output_axes(self) -> tuple[tuple[str, int], ...]:
         return ((self._name(len(self.modes)), 2),)
