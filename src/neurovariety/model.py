@@ -16,6 +16,7 @@ import numpy as np
 from neurovariety.errors import InputError, NeurovarietyError
 from neurovariety.symmetry import AxisAction
 from neurovariety.theorem import Theorem
+from neurovariety.units import HiddenUnits, Silence, Size
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Shape = tuple[int, ...]
@@ -80,6 +81,16 @@ class Model:
     """Blocks and axes on which a linear map of the inputs acts (`Architecture.input_axes`)."""
     output_axes: tuple[tuple[str, int], ...] = ()
     """Blocks and axes on which a linear map of the outputs acts (`Architecture.output_axes`)."""
+    units: tuple[HiddenUnits, ...] = ()
+    """The hidden units (`Architecture.units`)."""
+    matrices: tuple[str, ...] = ()
+    """Blocks that are matrices with the units between them (`Architecture.matrices`)."""
+    silences: tuple[Silence, ...] = ()
+    """Blocks of weights that make the function zero or constant (`Architecture.silences`)."""
+    resized: Callable[[tuple[Size, ...]], Model | None] | None = field(default=None, repr=False)
+    """The model of the same family with other sizes, one for each of ``units``, where there is one."""
+    factored: Callable[[int, int], Model | None] | None = field(default=None, repr=False)
+    """The model in which one of ``matrices`` is a product through so many linear units, where there is one."""
     foreign: bool = False
     """Whether the function is a user's own, whose derivative rules (``custom_jvp``, ``stop_gradient``) are checked before use."""
     kept: Kept = field(default_factory=Kept, init=False, repr=False)

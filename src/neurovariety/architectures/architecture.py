@@ -8,11 +8,13 @@ from functools import cached_property
 from math import prod
 from typing import Any, ClassVar
 
+from neurovariety.architectures.reading.sections import Sections
 from neurovariety.errors import NotationError
 from neurovariety.model import Model, Shape
 from neurovariety.symmetry import AxisAction
 from neurovariety.theorem import Theorem
 from neurovariety.tolerances import MAX_PARAMETERS
+from neurovariety.units import HiddenUnits, Silence, Size, symmetries_of
 
 
 class Architecture(ABC):
@@ -27,8 +29,8 @@ class Architecture(ABC):
 
     @classmethod
     @abstractmethod
-    def read(cls, shown: str, sections: list[str]) -> Architecture:
-        """The architecture of the sections of a notation, which stand between semicolons; ``shown`` is for error messages.
+    def read(cls, sections: Sections[Architecture]) -> Architecture:
+        """The architecture of the sections of a notation, which stand between semicolons.
 
         Raises `NotationError` with one sentence on what was given and what was expected.
         """
@@ -54,9 +56,35 @@ class Architecture(ABC):
         """Fixed coefficients that enter programs as exact inputs (None: generic)."""
         return ()
 
+    def units(self) -> tuple[HiddenUnits, ...]:
+        """The hidden units, layer by layer: symmetries and smaller networks derive from them."""
+        return ()
+
+    def matrices(self) -> tuple[str, ...]:
+        """Blocks W_1, ..., W_L that are matrices with hidden units between them, which W_l makes and W_{l+1} reads.
+
+        Where all units are linear, the function is an injective affine function of the product W_L ... W_1, and of other blocks where
+        there are any. Empty where the weights are no such chain.
+        """
+        return ()
+
+    def silences(self) -> tuple[Silence, ...]:
+        """Blocks of weights that make the function zero, or constant, where they are zero: those that are known."""
+        return ()
+
+    def resized(self, sizes: tuple[Size, ...], inputs: int | None = None, outputs: int | None = None) -> Architecture | None:
+        """The network of this family with other ``sizes``, one for each of `units`, and other numbers of ``inputs`` and ``outputs``,
+        which are the lengths of `input_axes` and `output_axes`. None where the family has no such network."""
+        return None
+
+    def factored(self, layer: int, rank: int) -> Architecture | None:
+        """The network in which the matrix ``layer`` (from 0) of `matrices` is a product through ``rank`` linear units; None where the
+        family has no such network."""
+        return None
+
     def symmetries(self) -> tuple[AxisAction, ...]:
         """Groups that leave every function unchanged."""
-        return ()
+        return symmetries_of(self.units())
 
     def theorems(self) -> tuple[Theorem, ...]:
         """Statements about this architecture, with their hypotheses checked."""
@@ -91,7 +119,20 @@ class Architecture(ABC):
             theorems=self.theorems(),
             input_axes=self.input_axes(),
             output_axes=self.output_axes(),
+            units=self.units(),
+            matrices=self.matrices(),
+            silences=self.silences(),
+            resized=self._resized,
+            factored=self._factored,
         )
+
+    def _resized(self, sizes: tuple[Size, ...]) -> Model | None:
+        found = self.resized(sizes)
+        return None if found is None else found.model
+
+    def _factored(self, layer: int, rank: int) -> Model | None:
+        found = self.factored(layer, rank)
+        return None if found is None else found.model
 
     def __repr__(self) -> str:
         return self.notation()

@@ -14,12 +14,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from neurovariety.architectures.architecture import Architecture, check_size, numbered
-from neurovariety.architectures.reading.sections import read_integer, read_integers, read_options
+from neurovariety.architectures.reading.sections import Sections
 from neurovariety.architectures.theorems.bounds import rank_bounded
 from neurovariety.errors import InputError, NotationError
 from neurovariety.model import Shape
-from neurovariety.symmetry import AxisAction, Kind
 from neurovariety.theorem import Hypothesis, Theorem
+from neurovariety.units import LINEAR, Silence, Size, Units, counts
 
 _MAX_LENGTH = 1000
 
@@ -116,14 +116,14 @@ class Equivariant(Architecture):
             raise NotationError("equivariant: all ranks are 0, which leaves the zero map only; make one of them positive")
 
     @classmethod
-    def read(cls, shown: str, sections: list[str]) -> Equivariant:
-        """The architecture of the sections of a notation; ``shown`` is the notation for error messages."""
-        cycles = read_integers(sections[0], "cycle lengths", shown)
-        options, rest = read_options(sections[1:], {"ranks", "rank"}, shown)
+    def read(cls, sections: Sections[Architecture]) -> Equivariant:
+        """The architecture of the sections of a notation."""
+        cycles = sections.integers(sections.first, "cycle lengths")
+        options, rest = sections.options({"ranks", "rank"})
         if rest:
-            raise NotationError(f"equivariant takes ranks= or rank=, got {rest[0][:40]!r} in {shown!r}; e.g. {cls.example}")
-        ranks = read_integers(options["ranks"], "ranks", shown) if "ranks" in options else None
-        return cls(cycles, ranks, read_integer(options["rank"], "rank", shown) if "rank" in options else None)
+            raise NotationError(f"equivariant takes ranks= or rank=, got {rest[0][:40]!r} in {sections.shown!r}; e.g. {cls.example}")
+        ranks = sections.integers(options["ranks"], "ranks") if "ranks" in options else None
+        return cls(cycles, ranks, sections.integer(options["rank"], "rank") if "rank" in options else None)
 
     @property
     def blocks(self) -> tuple[IsotypicBlock, ...]:
@@ -219,16 +219,28 @@ class Equivariant(Architecture):
         size = f"rank={self.rank}" if self.ranks is None else f"ranks={_joined(self.ranks)}"
         return f"equivariant({_joined(self.cycles)}; {size})"
 
-    def symmetries(self) -> tuple[AxisAction, ...]:
-        """GL(r) a block. A complex block has GL(r, C), of which only the real matrices are of a kind that can be stated."""
+    def units(self) -> tuple[Units, ...]:
+        """The units inside each block, with a change of basis by GL(r). Those of a complex block have GL(r, C), of which only the
+        real matrices are of a kind that can be stated."""
         out = []
         for i, block, r in self._used():
             a, b = self._names(i)
-            first, second = ((a, 0, 1), (b, 1, -1)) if block.real else ((a, 1, 1), (b, 2, -1))
-            out.append(
-                AxisAction(Kind.GENERAL_LINEAR, r, (first, second), f"GL({r}) inside the block of eigenvalues {block.eigenvalues}")
-            )
+            made, read = ((a, 0), (b, 1)) if block.real else ((a, 1), (b, 2))
+            where = f"the block of eigenvalues {block.eigenvalues}"
+            out.append(Units(r, (made,), (read,), LINEAR, "unit", f" of {where}", where, basis=f"inside {where}"))
         return tuple(out)
+
+    def silences(self) -> tuple[Silence, ...]:
+        names = [self._names(i) for i, _, _ in self._used()]
+        return (Silence("layer 1", tuple(a for a, _ in names)), Silence("layer 2", tuple(b for _, b in names)))
+
+    def resized(self, sizes: tuple[Size, ...], inputs: int | None = None, outputs: int | None = None) -> Equivariant | None:
+        if inputs is not None or outputs is not None:
+            return None
+        ranks = list(self.allocation())
+        for (i, _, _), r in zip(self._used(), counts(sizes), strict=True):
+            ranks[i] = r
+        return Equivariant(self.cycles, tuple(ranks))
 
     def theorems(self) -> tuple[Theorem, ...]:
         used = self._used()

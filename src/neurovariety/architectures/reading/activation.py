@@ -86,6 +86,20 @@ class Activation:
         return self.is_monomial and self.degree == 1
 
     @property
+    def defined_at_zero(self) -> bool:
+        """Whether there is no pole at 0."""
+        return self.denominator[-1][0] == 0
+
+    @property
+    def vanishes_at_zero(self) -> bool:
+        """Whether s(0) = 0."""
+        return self.defined_at_zero and all(e > 0 for e, _ in self.terms)
+
+    def has_parity(self, *, constant: bool) -> bool:
+        """Whether a polynomial is even or odd; up to its constant term where that does not count."""
+        return self.is_polynomial and len({e % 2 for e, _ in self.terms if e or constant}) == 1
+
+    @property
     def inexact_coefficients(self) -> tuple[Fraction | None, ...]:
         """The coefficients that enter a program as inputs: those that are not 1, the numerator's first."""
         return tuple(c for _, c in (*self.terms, *self.denominator) if c != 1)

@@ -24,3 +24,10 @@ def shifted_power(activation: Activation) -> int | None:
         return r if terms.keys() <= {r, 0} else None
     same = all(terms.get(e, Fraction(0)) == top * comb(r, e) * shift ** (r - e) for e in range(1, r))
     return r if same else None
+
+
+def power_shift(s: Activation) -> Fraction:
+    """The u of s(x) = c (x + u)^r + k, for a polynomial that is such."""
+    terms = dict(s.terms)
+    top, second = terms[s.degree], terms.get(s.degree - 1)
+    return Fraction(0) if top is None or second is None else second / (s.degree * top)
