@@ -15,6 +15,7 @@ from neurovariety.architectures.theorems.ed_degrees import products_of_vectors_e
 from neurovariety.architectures.theorems.generic_fibers import rank_decomposition_fiber
 from neurovariety.architectures.theorems.segre import secant_theorems
 from neurovariety.errors import NotationError
+from neurovariety.image import Image, tensors_of_rank
 from neurovariety.model import Shape
 from neurovariety.symmetry import AxisAction, Kind
 from neurovariety.theorem import Theorem
@@ -84,6 +85,9 @@ class CP(Architecture):
     def notation(self) -> str:
         parts = [",".join(map(str, self.modes)), f"rank={self.rank}"]
         return f"cp({'; '.join(parts + ([f'outputs={self.outputs}'] if self.outputs > 1 else []))})"
+
+    def image(self) -> Image:
+        return tensors_of_rank(self.modes, self.rank, self.outputs)
 
     def symmetries(self) -> tuple[AxisAction, ...]:
         names, r = self._names(), self.rank

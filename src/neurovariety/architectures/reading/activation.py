@@ -9,22 +9,17 @@ from typing import Any
 
 from neurovariety.architectures.reading.rational_function import MAX_EXPANDED_DEGREE, Terms, read_rational, shown
 from neurovariety.errors import NotationError
+from neurovariety.image import RationalFunction
 
 _ONE: Terms = ((0, Fraction(1)),)
 
 
 @dataclass(frozen=True)
-class Activation:
-    """A univariate polynomial or rational function applied entrywise.
+class Activation(RationalFunction):
+    """A univariate polynomial or rational function applied entrywise, with its notation.
 
-    ``terms`` lists (exponent, coefficient) of the numerator, with descending exponents and nonzero coefficients; a coefficient of None
-    is generic (drawn anew for each exact trial). ``denominator`` lists those of the denominator, which is monic, coprime to the
-    numerator, and 1 for a polynomial. ``generic(r)`` has generic coefficients in degrees 1 to r and no constant term, so that
-    inactive neurons exist.
+    ``generic(r)`` has generic coefficients in degrees 1 to r and no constant term, so that inactive neurons exist.
     """
-
-    terms: tuple[tuple[int, Fraction | None], ...]
-    denominator: Terms = _ONE
 
     @classmethod
     def monomial(cls, exponent: int) -> Activation:
@@ -49,41 +44,6 @@ class Activation:
         if not 1 <= degree <= MAX_EXPANDED_DEGREE:
             raise NotationError(f"generic({degree}) needs a degree from 1 to {MAX_EXPANDED_DEGREE}")
         return cls.generic(degree)
-
-    @property
-    def is_polynomial(self) -> bool:
-        return self.denominator == _ONE
-
-    @property
-    def degree(self) -> int:
-        """The degree of a polynomial. Raises `NotationError` for any other rational function: bounds by degrees do not hold for it."""
-        if not self.is_polynomial:
-            raise NotationError(
-                f"the activation {self} is rational and a polynomial is needed here: write x^2, x^3 + x^2 or generic(3)"
-            )
-        return self.terms[0][0]
-
-    @property
-    def homogeneity(self) -> int | None:
-        """The r with s(c x) = c^r s(x) for all c, so that neurons can be rescaled: 2 for 3*x^2, -1 for 1/x; None where there is
-        none.
-        """
-        if len(self.terms) > 1 or len(self.denominator) > 1:
-            return None
-        return self.terms[0][0] - self.denominator[0][0]
-
-    @property
-    def is_generic(self) -> bool:
-        return any(c is None for _, c in self.terms)
-
-    @property
-    def is_monomial(self) -> bool:
-        """A polynomial of a single term."""
-        return self.is_polynomial and len(self.terms) == 1
-
-    @property
-    def is_linear(self) -> bool:
-        return self.is_monomial and self.degree == 1
 
     @property
     def inexact_coefficients(self) -> tuple[Fraction | None, ...]:
