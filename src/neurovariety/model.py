@@ -14,6 +14,7 @@ import jax
 import numpy as np
 
 from neurovariety.errors import InputError, NeurovarietyError
+from neurovariety.image import Image, Parametrization
 from neurovariety.symmetry import AxisAction
 from neurovariety.theorem import Theorem
 from neurovariety.units import HiddenUnits, Silence, Size
@@ -67,7 +68,8 @@ class Model:
     say), which enter programs as exact inputs; None in ``coefficients`` stands for a generic one, drawn anew at each trial.
     The value is an array of any shape; its entries are the model's outputs.
 
-    ``symmetries`` and ``theorems`` are what the family states of itself; nothing here trusts a symmetry before it is verified.
+    ``symmetries``, ``theorems``, ``image`` and ``parametrization`` are what the family states of itself; nothing here trusts a
+    symmetry before it is verified.
     """
 
     name: str
@@ -81,6 +83,11 @@ class Model:
     """Blocks and axes on which a linear map of the inputs acts (`Architecture.input_axes`)."""
     output_axes: tuple[tuple[str, int], ...] = ()
     """Blocks and axes on which a linear map of the outputs acts (`Architecture.output_axes`)."""
+    image: Image | None = None
+    """Which set the functions form (`Architecture.image`)."""
+    parametrization: Parametrization | None = None
+    """How weights make them (`Architecture.parametrization`)."""
+
     units: tuple[HiddenUnits, ...] = ()
     """The hidden units (`Architecture.units`)."""
     matrices: tuple[str, ...] = ()

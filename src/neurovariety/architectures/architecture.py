@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from fractions import Fraction
 from functools import cached_property
 from math import prod
@@ -10,6 +11,7 @@ from typing import Any, ClassVar
 
 from neurovariety.architectures.reading.sections import Sections
 from neurovariety.errors import NotationError
+from neurovariety.image import Image, Parametrization
 from neurovariety.model import Model, Shape
 from neurovariety.symmetry import AxisAction
 from neurovariety.theorem import Theorem
@@ -90,6 +92,23 @@ class Architecture(ABC):
         """Statements about this architecture, with their hypotheses checked."""
         return ()
 
+    def image(self) -> Image | None:
+        """The set of functions, where its kind has a record: the same for equal sets in other notations. None where it has none."""
+        return None
+
+    def parametrization(self) -> Parametrization | None:
+        """How weights make the functions, where that is of a known kind; None otherwise."""
+        return None
+
+    def components(self) -> Iterator[Architecture]:
+        """The networks whose functions together are those of the architecture, none of them a limit of another's: itself, unless
+        it describes a union."""
+        yield self
+
+    def count_components(self) -> int:
+        """How many `components` there are, counted without listing them."""
+        return 1
+
     def input_axes(self) -> tuple[tuple[str, int], ...]:
         """The (block, axis) pairs contracted with the first axis of the input: f_w(T x) = f_{w.T}(x), where T multiplies x along
         its first axis and w.T has each of these blocks multiplied by T along the axis named. Empty where the family has no such
@@ -119,6 +138,8 @@ class Architecture(ABC):
             theorems=self.theorems(),
             input_axes=self.input_axes(),
             output_axes=self.output_axes(),
+            image=self.image(),
+            parametrization=self.parametrization(),
             units=self.units(),
             matrices=self.matrices(),
             silences=self.silences(),

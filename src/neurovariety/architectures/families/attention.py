@@ -10,6 +10,7 @@ from neurovariety.architectures.reading.not_algebraic import refuse_any
 from neurovariety.architectures.reading.sections import Sections
 from neurovariety.architectures.theorems.attention_bounds import attention_bound, attention_span, single_token_dimension
 from neurovariety.errors import NotationError
+from neurovariety.image import AttentionMaps, Image
 from neurovariety.model import Shape
 from neurovariety.symmetry import AxisAction, Kind
 from neurovariety.theorem import Hypothesis, Theorem
@@ -98,6 +99,9 @@ class Attention(Architecture):
         inner = self.inner[:1] if len(set(self.inner)) == 1 else self.inner
         parts = [",".join(map(str, self.widths)), f"a={','.join(map(str, inner))}", f"t={self.tokens}"]
         return f"attention({'; '.join(parts + ([f'heads={self.heads}'] if self.heads > 1 else []))})"
+
+    def image(self) -> Image:
+        return AttentionMaps(self.widths, self.inner, self.tokens, self.heads)
 
     def _inner(self, layer: int) -> list[Units]:
         """The rows of K and Q of each head of a layer."""

@@ -13,11 +13,13 @@ import jax
 from neurovariety.architectures.architecture import Architecture, check_size, numbered
 from neurovariety.architectures.reading.activation import Activation
 from neurovariety.architectures.reading.sections import Sections
+from neurovariety.architectures.reading.shifted_power import normal_form
 from neurovariety.architectures.theorems.absorption import absorption
 from neurovariety.architectures.theorems.bounds import forms
 from neurovariety.architectures.theorems.degrees import linear_convolution_theorems, polynomial_convolution_theorems
 from neurovariety.architectures.theorems.generic_fibers import convolution_fiber, polynomial_convolution_fiber
 from neurovariety.errors import NotationError
+from neurovariety.image import Convolutions, FilterLayers, Image, filters
 from neurovariety.model import Shape
 from neurovariety.theorem import Hypothesis, Theorem
 from neurovariety.units import Filters, HiddenUnits, Silence, Size, Units, counts
@@ -171,6 +173,20 @@ class CNN(Architecture):
         elif any(n != 1 for n in outputs):
             parts.append(f"outputs={_by(outputs)}")
         return f"cnn({'; '.join(parts)})"
+
+    def image(self) -> Image:
+        chain = self.parametrization()
+        if chain is not None and chain.composed:
+            return filters(chain.sizes, chain.strides[-1], self.size[0], self.spaces()[-1][0])
+        activations = tuple(normal_form(a, False) for a in self.activations)
+        return Convolutions(self.filters, activations, self.strides, self.channels, self.size)
+
+    def parametrization(self) -> FilterLayers | None:
+        """For one channel on sequences."""
+        if self.dimensions > 1 or max(self.channels) > 1:
+            return None
+        sizes, strides = tuple(k for (k,) in self.filters), tuple(s for (s,) in self.strides)
+        return FilterLayers(sizes, strides, self.activations, tuple(map(self._name, range(1, self.layers + 1))))
 
     def units(self) -> tuple[HiddenUnits, ...]:
         """The channels; where there is one a layer, the filters as well, which can be shorter."""

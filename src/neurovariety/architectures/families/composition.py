@@ -15,6 +15,7 @@ from neurovariety.architectures.families.mlp import MLP
 from neurovariety.architectures.reading.activation import Activation
 from neurovariety.architectures.reading.sections import Sections
 from neurovariety.errors import NotationError
+from neurovariety.image import Image, Layers, Matrices
 from neurovariety.model import Shape
 from neurovariety.symmetry import AxisAction
 from neurovariety.theorem import Theorem
@@ -65,6 +66,15 @@ class Residual(Architecture):
 
     def notation(self) -> str:
         return f"residual({self.block.notation()})"
+
+    def image(self) -> Image | None:
+        """That of A where it is all linear maps, the identity among them; else a set that no record describes."""
+        inner = self.block.image()
+        return inner if isinstance(inner, Matrices) and inner.full else None
+
+    def parametrization(self) -> Layers | None:
+        inner = self.block.parametrization()
+        return replace(inner, skips=inner.skips + 1) if isinstance(inner, Layers) else None
 
     def units(self) -> tuple[Units, ...]:
         """Those of A that are units with weights before and after them: without other parts A need not be a smaller network."""
@@ -161,6 +171,22 @@ class Sequence(Architecture):
 
     def notation(self) -> str:
         return f"sequence({'; '.join(part.notation() for part in self.parts)})"
+
+    def image(self) -> Image | None:
+        """That of the one network of `merged`, whose functions are the same."""
+        one = self.parts[0] if len(self.parts) == 1 else merged(self.parts)
+        return None if one is None else one.image()
+
+    def parametrization(self) -> Layers | None:
+        """The layers of all parts, with a linear hidden layer where one part ends and the next begins."""
+        one = merged(self.parts)
+        layers = None if one is None else one.parametrization()
+        parts = [p.parametrization() for p in self.parts]
+        if not isinstance(layers, Layers):
+            return None
+        chains = [(self._prefix(i), p) for i, p in enumerate(parts) if isinstance(p, Layers)]
+        weights = tuple(prefix + name for prefix, p in chains for name in p.weights)
+        return replace(layers, weights=weights, biases=tuple(prefix + name for prefix, p in chains for name in p.biases))
 
     def units(self) -> tuple[Units, ...]:
         """Those of the parts, then the features between parts."""

@@ -14,6 +14,7 @@ from neurovariety.architectures.theorems.ed_degrees import products_of_vectors_e
 from neurovariety.architectures.theorems.generic_fibers import rank_decomposition_fiber
 from neurovariety.architectures.theorems.segre import secant_theorems
 from neurovariety.errors import NotationError
+from neurovariety.image import Image, tensors_of_rank
 from neurovariety.model import Shape
 from neurovariety.theorem import Theorem
 from neurovariety.units import LINEAR, Silence, Size, Terms, Units, counts
@@ -83,6 +84,9 @@ class CP(Architecture):
     def notation(self) -> str:
         parts = [",".join(map(str, self.modes)), f"rank={self.rank}"]
         return f"cp({'; '.join(parts + ([f'outputs={self.outputs}'] if self.outputs > 1 else []))})"
+
+    def image(self) -> Image:
+        return tensors_of_rank(self.modes, self.rank, self.outputs)
 
     def units(self) -> tuple[Units | Terms, ...]:
         """The terms; of a matrix, the linear units between its two factors."""

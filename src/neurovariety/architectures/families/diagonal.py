@@ -9,6 +9,7 @@ from neurovariety.architectures.architecture import Architecture, check_size, nu
 from neurovariety.architectures.reading.sections import Sections
 from neurovariety.architectures.theorems.generic_fibers import diagonal_fiber
 from neurovariety.errors import NotationError
+from neurovariety.image import EntrywiseProduct, Image, Matrices
 from neurovariety.model import Shape
 from neurovariety.symmetry import AxisAction, Kind
 from neurovariety.theorem import Theorem
@@ -69,6 +70,12 @@ class Diagonal(Architecture):
 
     def notation(self) -> str:
         return f"diagonal({self.width}; layers={self.layers})"
+
+    def image(self) -> Image:
+        return Matrices(self.width, 1, 1)
+
+    def parametrization(self) -> EntrywiseProduct:
+        return EntrywiseProduct(self.width, tuple(map(self._name, range(1, self.layers + 1))))
 
     def symmetries(self) -> tuple[AxisAction, ...]:
         return tuple(

@@ -17,6 +17,7 @@ from neurovariety.architectures.architecture import Architecture, check_size, nu
 from neurovariety.architectures.reading.sections import Sections
 from neurovariety.architectures.theorems.bounds import rank_bounded
 from neurovariety.errors import InputError, NotationError
+from neurovariety.image import BlockMatrices, Image, IsotypicBlock, Matrices
 from neurovariety.model import Shape
 from neurovariety.theorem import Hypothesis, Theorem
 from neurovariety.units import LINEAR, Silence, Size, Units, counts
@@ -27,33 +28,6 @@ _COMPLEX = np.zeros((2, 2, 2))
 """(i, j, k): coefficient of the k-th part of the product of the i-th unit with the j-th; units 1 and sqrt(-1)."""
 _COMPLEX[0, 0, 0] = _COMPLEX[0, 1, 1] = _COMPLEX[1, 0, 1] = 1.0
 _COMPLEX[1, 1, 0] = -1.0
-
-
-@dataclass(frozen=True)
-class IsotypicBlock:
-    """The part of R^n on which the permutation has the eigenvalues exp(2 pi i k / q) and exp(-2 pi i k / q).
-
-    ``size`` is the multiplicity m. Where q is 1 or 2 the block is real and equivariant maps act on it by any m x m matrix; else they
-    act by any complex m x m matrix, [[A, -B], [B, A]] in real terms, and every unit of its rank is worth 2 of the rank of the map.
-    """
-
-    q: int
-    k: int
-    size: int
-
-    @property
-    def real(self) -> bool:
-        return self.q <= 2
-
-    @property
-    def weight(self) -> int:
-        """Rank over R for each unit of the block's rank."""
-        return 1 if self.real else 2
-
-    @property
-    def eigenvalues(self) -> str:
-        """The eigenvalues in words."""
-        return {1: "1", 2: "-1"}.get(self.q, f"exp(+-2 pi i {self.k}/{self.q})")
 
 
 def isotypic_blocks(cycles: tuple[int, ...]) -> tuple[IsotypicBlock, ...]:
@@ -178,9 +152,9 @@ class Equivariant(Architecture):
         ways = _ways([b.size for b in self.blocks if not b.real])
         return sum(ways[left] for _, left in self._splits())
 
-    def components(self) -> tuple[Equivariant, ...]:
+    def components(self) -> Iterator[Architecture]:
         """The irreducible components of the real equivariant maps of bounded rank, each an architecture with ``ranks``."""
-        return tuple(Equivariant(self.cycles, ranks) for ranks in self.allocations())
+        return (Equivariant(self.cycles, ranks) for ranks in self.allocations())
 
     def _names(self, place: int) -> tuple[str, str]:
         total = len(self.blocks)
@@ -218,6 +192,15 @@ class Equivariant(Architecture):
     def notation(self) -> str:
         size = f"rank={self.rank}" if self.ranks is None else f"ranks={_joined(self.ranks)}"
         return f"equivariant({_joined(self.cycles)}; {size})"
+
+    def image(self) -> Image | None:
+        """None for a union of several sets."""
+        if self.count_components() > 1:
+            return None
+        blocks, ranks = self.blocks, self.allocation()
+        if len(blocks) == 1 and blocks[0].real:
+            return Matrices(blocks[0].size, blocks[0].size, ranks[0])
+        return BlockMatrices(blocks, ranks)
 
     def units(self) -> tuple[Units, ...]:
         """The units inside each block, with a change of basis by GL(r). Those of a complex block have GL(r, C), of which only the

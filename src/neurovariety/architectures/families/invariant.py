@@ -11,6 +11,7 @@ from neurovariety.architectures.architecture import Architecture, check_size
 from neurovariety.architectures.families.linear import Linear
 from neurovariety.architectures.reading.sections import Sections
 from neurovariety.errors import NotationError
+from neurovariety.image import Image, OrbitMatrices
 from neurovariety.model import Shape
 from neurovariety.theorem import Hypothesis, Theorem
 from neurovariety.units import Silence, Size, Units, counts
@@ -79,6 +80,11 @@ class Invariant(Architecture):
     def notation(self) -> str:
         parts = [",".join(map(str, self.orbits)), *([f"rank={self.rank}"] if self.rank is not None else [])]
         return f"invariant({'; '.join(parts + ([f'outputs={self.outputs}'] if self.outputs > 1 else []))})"
+
+    def image(self) -> Image | None:
+        if max(self.orbits) == 1:
+            return self.pooled.image()
+        return OrbitMatrices(self.orbits, self.outputs, min(self.pooled.widths))
 
     def units(self) -> tuple[Units, ...]:
         return self.pooled.units()

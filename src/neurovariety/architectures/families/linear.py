@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from neurovariety.architectures.architecture import Architecture, check_size, check_widths, numbered
+from neurovariety.architectures.reading.activation import Activation
 from neurovariety.architectures.reading.sections import Sections
 from neurovariety.architectures.theorems.degrees import determinantal_degree
 from neurovariety.architectures.theorems.ed_degrees import matrices_ed_degree
 from neurovariety.architectures.theorems.generic_fibers import linear_fiber
 from neurovariety.errors import NotationError
+from neurovariety.image import Image, Layers, perceptrons
 from neurovariety.model import Shape
 from neurovariety.theorem import Hypothesis, Theorem
 from neurovariety.units import LINEAR, Silence, Size, Units, counts
@@ -61,6 +63,16 @@ class Linear(Architecture):
 
     def notation(self) -> str:
         return f"linear({','.join(map(str, self.widths))})"
+
+    def image(self) -> Image:
+        return perceptrons(self.widths, self._slopes, False)
+
+    def parametrization(self) -> Layers:
+        return Layers(self.widths, self._slopes, tuple(map(self._name, range(1, self.layers + 1))))
+
+    @property
+    def _slopes(self) -> tuple[Activation, ...]:
+        return (Activation.monomial(1),) * (self.layers - 1)
 
     def units(self) -> tuple[Units, ...]:
         return tuple(

@@ -11,7 +11,7 @@ from neurovariety.architectures.families.linear import determinantal_theorems
 from neurovariety.architectures.reading.activation import Activation
 from neurovariety.architectures.reading.not_algebraic import refuse_any
 from neurovariety.architectures.reading.sections import Sections
-from neurovariety.architectures.reading.shifted_power import shifted_power
+from neurovariety.architectures.reading.shifted_power import normal_form, shifted_power
 from neurovariety.architectures.theorems.absorption import absorption
 from neurovariety.architectures.theorems.bounds import alexander_hirschowitz, forms, monomial_network_bound
 from neurovariety.architectures.theorems.degrees import shallow_monomial_degree
@@ -20,6 +20,7 @@ from neurovariety.architectures.theorems.generic_fibers import shallow_monomial_
 from neurovariety.architectures.theorems.occurring_degrees import occurring_degrees
 from neurovariety.architectures.theorems.poles import shallow_rational_dimension
 from neurovariety.errors import NotationError
+from neurovariety.image import Image, Layers, perceptrons
 from neurovariety.model import Shape
 from neurovariety.theorem import Hypothesis, Theorem
 from neurovariety.units import Silence, Size, Units, counts
@@ -107,6 +108,14 @@ class MLP(Architecture):
             shown = shown[:1]
         parts = [",".join(map(str, self.widths)), ", ".join(shown)] if shown else [",".join(map(str, self.widths))]
         return f"mlp({'; '.join(parts + (['bias'] if self.bias else []))})"
+
+    def image(self) -> Image:
+        return perceptrons(self.widths, tuple(normal_form(a, self.bias) for a in self.activations), self.bias)
+
+    def parametrization(self) -> Layers:
+        layers = range(1, self.layers + 1)
+        biases = tuple(map(self._bias, layers)) if self.bias else ()
+        return Layers(self.widths, self.activations, tuple(map(self._weight, layers)), biases)
 
     def units(self) -> tuple[Units, ...]:
         return tuple(

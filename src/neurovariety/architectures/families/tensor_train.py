@@ -14,6 +14,7 @@ from neurovariety.architectures.reading.sections import Sections
 from neurovariety.architectures.theorems.degrees import tensor_train_degree
 from neurovariety.architectures.theorems.generic_fibers import tensor_train_fiber
 from neurovariety.errors import NotationError
+from neurovariety.image import Image, separation_ranks
 from neurovariety.model import Shape
 from neurovariety.theorem import Hypothesis, Theorem
 from neurovariety.units import LINEAR, Silence, Size, Units, counts
@@ -90,6 +91,9 @@ class TensorTrain(Architecture):
         parts = [",".join(map(str, self.modes)), f"ranks={','.join(map(str, ranks))}"]
         return f"tt({'; '.join(parts + ([f'outputs={self.outputs}'] if self.outputs > 1 else []))})"
 
+    def image(self) -> Image:
+        return separation_ranks(self.modes, self.ranks, self.outputs)
+
     def units(self) -> tuple[Units, ...]:
         return tuple(
             Units(
@@ -117,19 +121,8 @@ class TensorTrain(Architecture):
         return ((self._name(len(self.modes)), 2),)
 
     def attainable(self) -> tuple[int, ...]:
-        """The separation ranks of a generic tensor of the family: the largest r' <= ranks with r'_k <= r'_{k-1} n_k and
-        r'_{k-1} <= n_k r'_k, where r'_0 = 1 and r'_d = outputs.
-
-        Any tensor's separation ranks satisfy these inequalities, ranks that satisfy them are those of some tensor (Holtz, Rohwedder,
-        Schneider 2012), and the largest ones are then those of almost all. One sweep from each end reaches them.
-        """
-        r = list(self.bonds)
-        d = len(self.modes)
-        for k in range(1, d):
-            r[k] = min(r[k], r[k - 1] * self.modes[k - 1])
-        for k in range(d - 1, 0, -1):
-            r[k] = min(r[k], r[k + 1] * self.modes[k])
-        return tuple(r[1:-1])
+        """The separation ranks of a generic tensor of the family."""
+        return separation_ranks(self.modes, self.ranks, self.outputs).ranks
 
     def theorems(self) -> tuple[Theorem, ...]:
         r = (1, *self.attainable(), self.outputs)

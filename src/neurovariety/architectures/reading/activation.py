@@ -9,22 +9,17 @@ from typing import Any
 
 from neurovariety.architectures.reading.rational_function import MAX_EXPANDED_DEGREE, Terms, read_rational, shown
 from neurovariety.errors import NotationError
+from neurovariety.image import RationalFunction
 
 _ONE: Terms = ((0, Fraction(1)),)
 
 
 @dataclass(frozen=True)
-class Activation:
-    """A univariate polynomial or rational function applied entrywise.
+class Activation(RationalFunction):
+    """A univariate polynomial or rational function applied entrywise, with its notation.
 
-    ``terms`` lists (exponent, coefficient) of the numerator, with descending exponents and nonzero coefficients; a coefficient of None
-    is generic (drawn anew for each exact trial). ``denominator`` lists those of the denominator, which is monic, coprime to the
-    numerator, and 1 for a polynomial. ``generic(r)`` has generic coefficients in degrees 1 to r and no constant term, so that
-    inactive neurons exist.
+    ``generic(r)`` has generic coefficients in degrees 1 to r and no constant term, so that inactive neurons exist.
     """
-
-    terms: tuple[tuple[int, Fraction | None], ...]
-    denominator: Terms = _ONE
 
     @classmethod
     def monomial(cls, exponent: int) -> Activation:
