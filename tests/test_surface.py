@@ -78,7 +78,7 @@ def test_importing_alone_is_light():
 
 
 def test_data_files_ship_with_the_package():
-    for name in ("py.typed", "result.schema.json", "report/page.html", "cli/selftest.json"):
+    for name in ("py.typed", "result.schema.json", "report/page.html", "cli/selftest.json", "examples/README.md"):
         assert (ROOT / name).is_file()
 
 
@@ -142,6 +142,7 @@ STREET = {
     "progress": rooms("claim errors"),
     "result": rooms("_version claim citations errors"),
     "dataset": BASICS,
+    "examples": rooms("dataset errors"),
     "model": RECORDS,
     "linear_algebra": BASICS,
     "rings": BASICS | {"linear_algebra"},

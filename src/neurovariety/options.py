@@ -15,7 +15,7 @@ from typing import Literal
 from neurovariety.errors import InputError
 
 Route = Literal["auto", "computed", "theorem"]
-"""Whether to compute, to take a closed formula, or what there is."""
+"""How a number is found: by a closed formula where there is one, by computation alone, by a formula alone."""
 
 
 @dataclass(frozen=True)

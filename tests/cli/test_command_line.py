@@ -16,10 +16,11 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from neurovariety import examples
 from neurovariety.cli.main import main
 from neurovariety.dictionary.registry import ENTRIES, find
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "penguins.csv"
+EXAMPLE = examples.path("penguins.csv")
 SCHEMA = json.loads(files("neurovariety").joinpath("result.schema.json").read_text(encoding="utf-8"))
 COMMAND = [sys.executable, "-c", "from neurovariety.cli.main import main; main()"]
 LARGE = "mlp(12,70,70,70,4; x^2 + x)"

@@ -6,12 +6,12 @@ import io
 import json
 import re
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 import neurovariety as nv
+from neurovariety import examples
 from neurovariety.dictionary import registry
 from neurovariety.dictionary.registry import ENTRIES
 from neurovariety.report import build
@@ -19,7 +19,7 @@ from neurovariety.report.figures import figure
 from neurovariety.report.page import page
 from neurovariety.report.terminal import show
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "penguins.csv"
+EXAMPLE = examples.path("penguins.csv")
 VOID = {"meta", "br", "img", "input", "hr", "link", "path", "use", "rect", "line", "circle", "polygon", "polyline", "stop"}
 
 

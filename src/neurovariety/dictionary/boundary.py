@@ -24,7 +24,6 @@ from typing import Annotated, Any, ClassVar
 
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
-from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.membership import membership
 from neurovariety.dictionary.options import ExactNumbers
@@ -35,6 +34,7 @@ from neurovariety.geometry.boundaries.place import STREAM, both_sides, place
 from neurovariety.geometry.boundaries.placement import Placement, Position
 from neurovariety.geometry.ideal.coefficient_map import written_out
 from neurovariety.geometry.images.target import read_target, require_polynomial
+from neurovariety.geometry.invariants.dimension import dimension_of
 from neurovariety.model import Model
 from neurovariety.options import Option, Whole
 from neurovariety.progress import quietly
@@ -66,7 +66,7 @@ class BoundaryResult(EntryResult):
 
         What was only estimated may become undecided.
         """
-        again = self._again(seed, **self._options())
+        again = self._again(seed)
         key = "position" if "position" in self.value else "boundary"
         ours, theirs = self.value[key], again.value[key]
         differ = ours != theirs and "undecided" not in (ours, theirs)
@@ -181,7 +181,7 @@ def _meaning(found: Placement, evidence: Mapping[str, Any]) -> str:
 
 
 def _whole(model: Model, samples: int, seed: int) -> BoundaryResult:
-    variety = quietly(dimension, model, seed=seed)
+    variety = quietly(dimension_of, model, seed=seed)
     found = describe(model, variety, samples, seed)
     value = {
         "variety": variety.value,

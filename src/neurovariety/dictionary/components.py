@@ -32,9 +32,9 @@ from neurovariety.architectures.families.equivariant import IsotypicBlock, block
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.ambient import ambient
-from neurovariety.dictionary.dimension import DimensionResult, dimension
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.runner import entry_of_source
+from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
 from neurovariety.model import Model
 from neurovariety.progress import note, watch
 from neurovariety.result import counted
@@ -148,7 +148,7 @@ def _of_model(model: Model, architecture: Architecture | None, seed: int, memory
         "largest": True,
     }
     note(value={"count": 1, "components": [row]}, claim=Claim.PROVED)
-    found = _unnoted(lambda: dimension(model, seed=seed, memory_limit=memory_limit))
+    found = _unnoted(lambda: dimension_of(model, seed=seed, memory_limit=memory_limit))
     theorems = [
         _said("closure of the image of a space of weights", "a network's functions have an irreducible closure", "marchetti2025")
     ]
@@ -174,7 +174,7 @@ def _of_model(model: Model, architecture: Architecture | None, seed: int, memory
         evidence={
             "dimension": found.value,
             "dimension_claim": str(found.claim),
-            "error_bound": found.evidence.get("error_bound"),
+            "error_bound": found.error_bound,
             "listed": 1,
             "theorems": theorems,
         },
@@ -183,9 +183,9 @@ def _of_model(model: Model, architecture: Architecture | None, seed: int, memory
     )
 
 
-def _fills(found: DimensionResult, model: Model, seed: int, memory_limit: int | None) -> bool:
+def _fills(found: Dimension, model: Model, seed: int, memory_limit: int | None) -> bool:
     """Whether the closure is proved to be a linear space: dimension and span, both proved, agree."""
-    if found.claim is not Claim.PROVED or not found.evidence.get("filling"):
+    if not found.fills:
         return False
     span = ambient(model, seed=seed, memory_limit=memory_limit)
     return span.claim is Claim.PROVED and span.value == found.value

@@ -22,7 +22,6 @@ from fractions import Fraction
 from typing import Annotated, Any, ClassVar
 
 from neurovariety.claim import Claim
-from neurovariety.dictionary.data import data as data_entry
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError
@@ -33,9 +32,9 @@ from neurovariety.geometry.exact.gradient_fields import (
     independent,
     outputs_as_polynomials,
 )
+from neurovariety.geometry.invariants.rank_at_data import exact_inputs
 from neurovariety.model import Model
 from neurovariety.options import Option, Whole
-from neurovariety.progress import quietly
 from neurovariety.randomness import generator
 from neurovariety.tolerances import DEFAULT_SEED
 from neurovariety.training.dynamics.balanced_leaf import balanced_leaf
@@ -91,7 +90,7 @@ def conservation(
     table: Any = None
     points: list[list[Fraction]] | None = None
     if data is not None:
-        table = quietly(data_entry, model, data, seed=seed).inputs
+        table = exact_inputs(model, data)
         if len(table) > _MOST_SAMPLES:
             raise InputError(
                 f"{len(table)} samples: laws for fixed data are of interest where there are few; expected at most {_MOST_SAMPLES}; "

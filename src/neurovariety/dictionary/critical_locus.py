@@ -22,14 +22,14 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 from neurovariety.architectures import CNN, MLP, Linear
-from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import DivisionByZeroError
 from neurovariety.geometry.exact.generic_rank import rank_at
 from neurovariety.geometry.exact.points import Point
 from neurovariety.geometry.images.real_components import architecture_of
-from neurovariety.geometry.strata.facts import StratumFacts, rank_bound, stratum_facts, weakest
+from neurovariety.geometry.invariants.dimension import dimension_of
+from neurovariety.geometry.strata.facts import StratumFacts, stratum_facts, weakest
 from neurovariety.geometry.strata.listing import MOST, weight_strata
 from neurovariety.linear_algebra import random_prime
 from neurovariety.model import Model
@@ -97,8 +97,8 @@ def critical_locus(
     >>> [(s["name"], s["rank"]) for s in result.value["strata"] if s["kind"] == "shared root"]
     [('filters 1 and 2 with a common root', 5), ('filters 1 and 2 with 2 common roots', 4)]
     """
-    whole = quietly(dimension, model, seed=seed)
-    bound = rank_bound(whole)
+    whole = quietly(dimension_of, model, seed=seed)
+    bound = whole.at_most
     listed = weight_strata(model, most=most)
     all_listed = len(weight_strata(model, most=most + 1)) <= most
     facts: list[StratumFacts] = []
@@ -124,7 +124,7 @@ def critical_locus(
         "error_bound": max((f.error for f in facts), default=0.0) or None,
         "primes": sorted({p for f in facts for p in f.primes}),
         "seeds": [seed],
-        "theorems": [*whole.evidence.get("theorems", []), *([theorem.to_dict()] if theorem else [])],
+        "theorems": [*(t.to_dict() for t in whole.theorems), *([theorem.to_dict()] if theorem else [])],
     }
     return CriticalLocusResult(
         value=value,

@@ -26,10 +26,10 @@ import numpy as np
 
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
-from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError, VerificationError
+from neurovariety.geometry.invariants.dimension import dimension_of
 from neurovariety.geometry.solutions.quadrics import Quadrics, Term, pencil
 from neurovariety.model import Model
 from neurovariety.options import Option, Whole
@@ -68,7 +68,7 @@ class DiscriminantResult(EntryResult):
 
     def verify(self, *, seed: int | None = None) -> DiscriminantResult:
         """Another slice. Raises `VerificationError` where the number of complex critical points differs."""
-        again = self._again(seed, **self._options())
+        again = self._again(seed)
         if again.value["complex"] != self.value["complex"]:
             raise VerificationError(f"discriminant of {self.subject}: {self.value['complex']} and {again.value['complex']} points")
         return again
@@ -166,7 +166,7 @@ def wall_crossings(
 
 
 def _problem(task: Task, kind: str, seed: int) -> tuple[TrainingProblem, Quadratic]:
-    shape = quietly(dimension, task.model, seed=seed)
+    shape = quietly(dimension_of, task.model, seed=seed)
 
     def through_another(terms: Sequence[Term]) -> Quadrics:
         matrix = quadratic(task.loss, terms).matrix
@@ -174,7 +174,7 @@ def _problem(task: Task, kind: str, seed: int) -> tuple[TrainingProblem, Quadrat
         return pencil(terms, matrix, other_quadric(matrix, generator(seed, _STREAM, 2)))
 
     family = through_another if kind == "quadric" else task.loss.family
-    problem = training_problem(task.model, shape.value, shape.evidence.get("ambient") or 0, seed, family)
+    problem = training_problem(task.model, shape, seed, family)
     if not problem.base.complete:
         raise InputError(f"the critical points of {task.model.name} were not all found; another seed may help")
     return problem, problem.quadratic(task.loss)

@@ -34,12 +34,12 @@ import numpy as np
 
 from neurovariety.architectures.theorems.ed_degrees import quantity
 from neurovariety.claim import Claim
-from neurovariety.dictionary.data import data as data_entry
-from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.options import Inputs, Resume
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError
+from neurovariety.geometry.invariants.dimension import dimension_of
+from neurovariety.geometry.invariants.rank_at_data import rank_at_data
 from neurovariety.model import Model
 from neurovariety.options import Option, Route
 from neurovariety.progress import found_more, found_on_the_way, note, quietly
@@ -103,20 +103,20 @@ def ed_degree(
     """
     _check(metric, data, rank)
     theorem = next((t for t in model.theorems if t.applies and t.quantity == quantity(metric)), None)
-    found = quietly(dimension, model, seed=seed)
+    found = quietly(dimension_of, model, seed=seed)
     r = found.value
-    fills = found.claim is Claim.PROVED and r == found.evidence.get("ambient")
+    fills = found.fills
     evidence: dict[str, Any] = {"metric": metric, "dimension": r, "dimension_claim": str(found.claim)}
     evidence |= {"rank": rank, "theorems": [theorem.to_dict()] if theorem and rank is None else []}
     notices = found.notices
     table = None
     reason = f"the quadric has rank {rank}, the neurovariety dimension {r}" if rank is not None and rank < r else ""
     if metric == "data":
-        at_data = quietly(data_entry, model, data, seed=seed)
+        at_data = quietly(rank_at_data, model, data, seed=seed)
         table = at_data.inputs
-        evidence["jacobian_rank_at_data"] = at_data.value["jacobian_rank"]
-        if at_data.value["jacobian_rank"] < r:
-            reason = f"the Jacobian at the data has rank {at_data.value['jacobian_rank']}, the neurovariety dimension {r}"
+        evidence["jacobian_rank_at_data"] = at_data.jacobian_rank
+        if at_data.jacobian_rank < r:
+            reason = f"the Jacobian at the data has rank {at_data.jacobian_rank}, the neurovariety dimension {r}"
     value: int | None
     if reason:
         value, claim = None, Claim.UNDECIDED
@@ -136,10 +136,10 @@ def ed_degree(
         value, claim = 1, found.claim
         evidence["route"] = "computed"
     else:
-        value, claim, counted, said = _count(model, r, found.evidence.get("ambient") or 0, metric, table, rank, resume, seed)
+        value, claim, counted, said = _count(model, r, found.ambient_at_least, metric, table, rank, resume, seed)
         evidence |= {"route": "computed"} | counted
         notices += said
-        if claim is Claim.COMPLETE and found.claim not in (Claim.PROVED, Claim.PROBABILITY):
+        if claim is Claim.COMPLETE and not found.sure:
             claim, notices = (
                 Claim.LOWER_BOUND,
                 (*notices, "the dimension is only a lower bound; if it is larger, this number means nothing"),

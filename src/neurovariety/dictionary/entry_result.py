@@ -45,8 +45,11 @@ class EntryResult(Result):
         evidence = dict(found.evidence)
         return replace(found, options=evidence.pop("options", {}), evidence=evidence)
 
-    def _options(self) -> dict[str, Any]:
-        """The options that ask the same question again. Raises `InputError` where one of them was not written to JSON."""
+    def _again(self, seed: int | None) -> Self:
+        """What the entry's function says of the same question and model, untouched by earlier work, under another seed.
+
+        Raises `InputError` where part of the question was not written to JSON.
+        """
         entry = find(self.entry)
         assert entry is not None
         for asked in entry.declares.asked:
@@ -55,15 +58,9 @@ class EntryResult(Result):
                 raise InputError(
                     f"{_with_article(self.entry)} read back from JSON does not hold the {what}; call {entry.function}() on them again"
                 )
-        return dict(self.options)
-
-    def _again(self, seed: int | None, **options: Any) -> Self:
-        """The entry's function on the same model, untouched by earlier work, under another seed."""
-        entry = find(self.entry)
-        assert entry is not None
-        source = self.subject if self.model is None else replace(self.model, programs={})
+        source = self.subject if self.model is None else replace(self.model)
         other = self.provenance.seed + 1_000_003 if seed is None else seed
-        found: Self = entry.load()(source, seed=other, **options)
+        found: Self = entry.load()(source, seed=other, **self.options)
         return found
 
     def verify(self, *, seed: int | None = None) -> Self:
@@ -72,7 +69,7 @@ class EntryResult(Result):
         Returns the new result. Raises `VerificationError` where the values differ, or where this one was proved and the new one
         is not; `InputError` for a result read back from JSON that depends on data.
         """
-        again = self._again(seed, **self._options())
+        again = self._again(seed)
         weaker = self.claim is Claim.PROVED and again.claim is not Claim.PROVED
         if plain(again.value) != plain(self.value) or weaker:
             raise VerificationError(

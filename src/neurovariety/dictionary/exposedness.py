@@ -65,7 +65,7 @@ class ExposednessResult(EntryResult):
 
     def verify(self, *, seed: int | None = None) -> ExposednessResult:
         """All ranks again at other points. Raises `VerificationError` where one differs; shares of minima are sampled anew."""
-        again = self._again(seed, **self._options())
+        again = self._again(seed)
         sampled = ("minima", "low", "high")
         ours, theirs = ([{k: v for k, v in row.items() if k not in sampled} for row in r.value["table"]] for r in (self, again))
         if plain(ours) != plain(theirs):

@@ -81,7 +81,7 @@ class GradientFlowResult(EntryResult):
         """Other initializations. Raises `VerificationError` where converged runs end off a list that is complete."""
         from neurovariety.errors import VerificationError
 
-        again = self._again(seed, **self._options())
+        again = self._again(seed)
         if again.value["unmatched"] and again.landscape is not None and again.landscape.claim is Claim.COMPLETE:
             raise VerificationError(f"gradient flow of {self.subject}: {again.value['unmatched']} converged runs end off the list")
         return again

@@ -73,7 +73,7 @@ class ImplicitBiasResult(EntryResult):
     def verify(self, *, seed: int | None = None) -> ImplicitBiasResult:
         """Everything again under another seed. Raises `VerificationError` where something exact differs or intervals exclude each
         other."""
-        again = self._again(seed, **self._options())
+        again = self._again(seed)
         for ours, theirs in zip(self.value["table"], again.value["table"], strict=True):
             exact = all(ours[k] == theirs[k] for k in ("name", "dimension", "singular", "exposed"))
             apart = any(a[f"{k}_low"] > b[f"{k}_high"] for k in ("best", "flow") for a, b in ((ours, theirs), (theirs, ours)))

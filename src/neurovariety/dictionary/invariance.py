@@ -20,7 +20,6 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 from neurovariety.claim import Claim
-from neurovariety.dictionary.dimension import DimensionResult, dimension
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import DivisionByZeroError, InputError, VerificationError
@@ -37,6 +36,7 @@ from neurovariety.geometry.equivariance.linear_map import MAX_ORDER, LinearMap, 
 from neurovariety.geometry.equivariance.weights import MAX_CLASSES, Component, EquivariantWeights, require_size
 from neurovariety.geometry.exact.points import division_notice, draw_point, with_new_values
 from neurovariety.geometry.exact.stated_symmetries import stated_symmetries
+from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
 from neurovariety.model import Model
 from neurovariety.options import Option
 from neurovariety.progress import note, quietly
@@ -107,7 +107,7 @@ def invariance(
     require_size(model)
     order = common_order(t, s)
     adjunction = _adjunction_error(model, t, s, seed)
-    whole = quietly(dimension, model, seed=seed)
+    whole = quietly(dimension_of, model, seed=seed)
     found, draws = with_new_values(lambda k: _search(model, t, s, whole, generator(seed, "dictionary.invariance", k)))
     everything = (*found.components, *found.subnetworks)
     functions = max((c.functions for c in everything), default=0)
@@ -177,15 +177,15 @@ def _adjunction_error(model: Model, t: LinearMap, s: LinearMap, seed: int) -> fl
     return error
 
 
-def _of_all(whole: DimensionResult, error: float) -> tuple[Claim, float]:
+def _of_all(whole: Dimension, error: float) -> tuple[Claim, float]:
     """The claim, and its error bound, where all functions were tested to be equivariant."""
     if whole.claim is Claim.LOWER_BOUND:
         return Claim.LOWER_BOUND, error
-    error += float(whole.evidence.get("error_bound") or 0.0)
+    error += whole.error
     return (Claim.PROBABILITY if error <= ERROR_BOUND else Claim.LOWER_BOUND), error
 
 
-def _search(model: Model, t: LinearMap, s: LinearMap, whole: DimensionResult, rng: Any) -> _Found:
+def _search(model: Model, t: LinearMap, s: LinearMap, whole: Dimension, rng: Any) -> _Found:
     p, point = draw_point(model, rng)
     stated = stated_symmetries(model, p, point)
     work = EquivariantWeights(model, stated.proved, t, s, whole.value, rng)
@@ -226,30 +226,23 @@ def _sorted(found: list[Component]) -> tuple[Component, ...]:
     return tuple(sorted(found, key=lambda c: (-c.functions, -c.swept)))
 
 
-def _weights(c: Component, model: Model, whole: DimensionResult) -> int:
+def _weights(c: Component, model: Model, whole: Dimension) -> int:
     """Dimension of the weights near the component whose functions are equivariant in its way, at least.
 
     Where J has the largest rank that it can have, w -> f_w is a submersion onto its image near there, and every function of the
     component has a fiber of parameters minus rank dimensions; elsewhere the orbits of the stated group are what is known.
     """
-    regular = c.rank == _at_most(whole)
+    regular = c.rank == whole.at_most
     return max(c.swept, c.functions + model.parameters - c.rank if regular else 0)
 
 
-def _at_most(whole: DimensionResult) -> int:
-    """A proved upper bound of the dimension of the model."""
-    if whole.claim is Claim.PROVED:
-        return int(whole.value)
-    return int(whole.evidence["upper_bound"]["value"])
-
-
-def _bounds(model: Model, t: LinearMap, s: LinearMap, order: int | None, whole: DimensionResult) -> tuple[Equivariant, list[str], bool]:
+def _bounds(model: Model, t: LinearMap, s: LinearMap, order: int | None, whole: Dimension) -> tuple[Equivariant, list[str], bool]:
     """Upper bounds of both dimensions, the reasons, and whether a theorem says that they are the dimensions."""
     linear = linear_network(model)
     exact = equivariant_linear(linear, t, s, order) if linear is not None else None
     if exact is not None:
         return exact, ["equivariant matrices of bounded rank, by isotypic blocks"], True
-    top, reasons = _at_most(whole), ["dimension of the model"]
+    top, reasons = whole.at_most, ["dimension of the model"]
     polynomials = equivariant_polynomials(model, t, s, order) if order is not None else None
     if polynomials is not None and polynomials < top:
         top, reasons = polynomials, ["equivariant polynomial maps of the degrees that occur, counted by Molien's formula"]
@@ -260,7 +253,7 @@ def _bounds(model: Model, t: LinearMap, s: LinearMap, order: int | None, whole: 
     return Equivariant(top, weights), reasons, False
 
 
-def _listed(c: Component, model: Model, whole: DimensionResult) -> dict[str, Any]:
+def _listed(c: Component, model: Model, whole: Dimension) -> dict[str, Any]:
     return {"classes": c.words, "weights": _weights(c, model, whole), "functions": c.functions}
 
 
@@ -292,7 +285,7 @@ def _notices(none_given: bool, found: _Found, order: int | None, theorem: bool, 
     return tuple(out)
 
 
-def _meaning(functions: int, whole: DimensionResult, found: _Found, evidence: dict[str, Any]) -> str:
+def _meaning(functions: int, whole: Dimension, found: _Found, evidence: dict[str, Any]) -> str:
     kind = "invariant" if evidence["output_map"] is None else "equivariant"
     exact = evidence["every_function"] or functions == evidence["function_dimension_at_most"]
     if functions == whole.value > 0 and exact:

@@ -28,8 +28,6 @@ from typing import Annotated, Any, ClassVar, Literal, Unpack
 import numpy as np
 
 from neurovariety.claim import Claim
-from neurovariety.dictionary.data import data as data_entry
-from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.listed_result import ListedResult
 from neurovariety.dictionary.membership import decide
 from neurovariety.dictionary.options import Resume
@@ -37,6 +35,8 @@ from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError
 from neurovariety.geometry.images.decision import Verdict
 from neurovariety.geometry.images.target import Target
+from neurovariety.geometry.invariants.dimension import dimension_of
+from neurovariety.geometry.invariants.rank_at_data import rank_at_data
 from neurovariety.geometry.strata.smaller_models import strata_of
 from neurovariety.model import Model
 from neurovariety.options import Option, Whole
@@ -121,18 +121,17 @@ def landscape(
     """
     perturb = least_by == "perturbation"
     task = training_task(model, seed=seed, **options)
-    shape = quietly(dimension, model, seed=seed)
-    ambient = shape.evidence.get("ambient") or 0
+    shape = quietly(dimension_of, model, seed=seed)
     seen = _seen(task, shape.value, seed)
     evidence: dict[str, Any] = {
         "task": task.record,
         "least_by": least_by,
-        "quadric": {"dimension": shape.value, "ambient": ambient} | seen,
+        "quadric": {"dimension": shape.value, "ambient": shape.ambient} | seen,
     }
     if seen["directions"] < shape.value:
         value, claim, more, meaning = interpolation(task, shape.value, seen, seed, perturb)
         return LandscapeResult(value, claim, meaning, evidence | more, task.notices, options=task.options, task=task)
-    strata = strata_of(model, shape.claim is Claim.PROVED and shape.value == ambient)
+    strata = strata_of(model, shape.fills)
     first = smooth_stage(model, task.loss, None, seed, resume)
     problem = first.problem
     assert problem is not None
@@ -204,8 +203,8 @@ def _seen(task: Task, dim: int, seed: int) -> dict[str, Any]:
     """Rank of the quadric, and how many directions on the variety the loss sees."""
     if isinstance(task.loss, SquaredError):
         kept = task.loss.inputs[task.loss.weights > 0]
-        found = quietly(data_entry, task.model, kept.reshape(len(kept), -1), seed=seed)
-        return {"rank": found.value["quadric_rank"], "directions": found.value["jacobian_rank"]}
+        found = quietly(rank_at_data, task.model, kept.reshape(len(kept), -1), seed=seed)
+        return {"rank": found.quadric_rank, "directions": found.jacobian_rank}
     if isinstance(task.loss, Form):
         rank = int(np.linalg.matrix_rank(np.asarray(task.loss.matrix, dtype=np.float64)))
         return {"rank": rank, "directions": min(rank, dim)}

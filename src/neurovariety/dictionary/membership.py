@@ -70,7 +70,7 @@ class MembershipResult(EntryResult):
 
         Raises `VerificationError` where they differ, or where a verdict was reached and the new attempt stays undecided.
         """
-        again = self._again(seed, **self._options())
+        again = self._again(seed)
         ours, theirs = self.value["verdict"], again.value["verdict"]
         weaker = self.claim is Claim.PROVED and again.claim is not Claim.PROVED
         if (ours != theirs and ours != Verdict.UNDECIDED) or weaker:

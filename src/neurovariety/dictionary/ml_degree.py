@@ -27,12 +27,12 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 import numpy as np
 
 from neurovariety.claim import Claim
-from neurovariety.dictionary.data import data as data_entry
-from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.options import Resume
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError
+from neurovariety.geometry.invariants.dimension import dimension_of
+from neurovariety.geometry.invariants.rank_at_data import exact_inputs
 from neurovariety.model import Model
 from neurovariety.options import Option
 from neurovariety.progress import note, quietly
@@ -78,23 +78,23 @@ def ml_degree(
     >>> ml_degree("linear(3,2,3)")
     ml-degree(linear(3,2,3)) = 10 [complete, seed 0]
     """
-    found = quietly(dimension, model, seed=seed)
+    found = quietly(dimension_of, model, seed=seed)
     table: Any = None
     if data is not None:
         if model.outputs == 1:
             raise InputError(f"{model.name} has one output: read as unnormalized probabilities of classes it takes at least two")
-        table = quietly(data_entry, model, data, seed=seed).inputs
+        table = exact_inputs(model, data)
         from neurovariety.geometry.solutions.attempts import check_values
 
         check_values(len(table), model.outputs)
     value: int
     notices: tuple[str, ...] = ()
-    if table is None and found.claim is Claim.PROVED and found.value == found.evidence.get("ambient"):
+    if table is None and found.fills:
         value, claim = 1, Claim.PROVED
         evidence = {"read": "coefficients", "filling": True, "dimension": found.value - 1}
     else:
-        value, claim, evidence, notices = _count(model, found.value, found.evidence.get("ambient") or 0, table, resume, seed)
-    if claim is Claim.COMPLETE and found.claim not in (Claim.PROVED, Claim.PROBABILITY):
+        value, claim, evidence, notices = _count(model, found.value, found.ambient_at_least, table, resume, seed)
+    if claim is Claim.COMPLETE and not found.sure:
         claim = Claim.LOWER_BOUND
         notices = (*notices, "the dimension is only a lower bound; if it is larger, this number means nothing")
     return MlDegreeResult(

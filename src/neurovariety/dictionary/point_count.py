@@ -25,13 +25,13 @@ from typing import Annotated, ClassVar
 import numpy as np
 
 from neurovariety.claim import Claim
-from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import ResourceError
 from neurovariety.geometry.exact.points import degree_bounds
 from neurovariety.geometry.ideal.coefficient_map import Span, written_out
 from neurovariety.geometry.ideal.reduced_parametrization import ReducedParametrization
+from neurovariety.geometry.invariants.dimension import dimension_of
 from neurovariety.model import Model
 from neurovariety.options import Option
 from neurovariety.progress import quietly
@@ -83,7 +83,7 @@ def point_count(
     reduced = ReducedParametrization.of(model, coordinates, f)
     _require_feasible(model.name, reduced, f.q)
     points, spaces = _count(model.name, reduced, f)
-    found = quietly(dimension, model, seed=seed)
+    found = quietly(dimension_of, model, seed=seed)
     total = f.q**ambient
     value = {
         "points": points,
@@ -102,7 +102,7 @@ def point_count(
         "enumerated": f.q ** len(reduced.free),
         "row_spaces": spaces,
         "dimension_claim": str(found.claim),
-        "theorems": found.evidence.get("theorems", []),
+        "theorems": [t.to_dict() for t in found.theorems],
     }
     degree = int(degree_bounds(model).inputs)
     notices: tuple[str, ...] = ()

@@ -26,13 +26,13 @@ from typing import Annotated, Any, ClassVar, Literal
 import numpy as np
 
 from neurovariety.claim import Claim
-from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.listed_result import ListedResult
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError, ResourceError
 from neurovariety.geometry.ideal.coefficients import monomial_name
 from neurovariety.geometry.images.random_target import random_target
 from neurovariety.geometry.images.target import read_target, require_polynomial
+from neurovariety.geometry.invariants.dimension import dimension_of
 from neurovariety.geometry.solutions.attempts import why_incomplete
 from neurovariety.geometry.solutions.quadrics import Term
 from neurovariety.geometry.strata.smaller_models import Strata, strata_of
@@ -122,7 +122,7 @@ def polyhedral(
         distance, evaluated, labels, notices = _of_data(model, norm, data, prepare, seed)
     else:
         distance, evaluated, labels, notices, teacher = _of_teacher(model, norm, ground, teacher, seed)
-    r = quietly(dimension, model, seed=seed).value
+    r = quietly(dimension_of, model, seed=seed).value
     seen = len(labels)
     if r >= seen:
         raise InputError(

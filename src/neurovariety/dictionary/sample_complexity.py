@@ -24,11 +24,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from neurovariety.claim import Claim
-from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError, ResourceError
 from neurovariety.geometry.exact.points import with_new_values
+from neurovariety.geometry.invariants.dimension import dimension_of
 from neurovariety.linear_algebra import random_prime, rank
 from neurovariety.model import Model
 from neurovariety.program.of_model import draw_coefficients, jacobian_rows
@@ -57,14 +57,14 @@ def sample_complexity(model: Model, *, seed: int = DEFAULT_SEED) -> SampleComple
     >>> sample_complexity("mlp(2,2,1; x^4)").value
     {'finite': 4, 'unique': 5, 'functions': {'4': 3, '5': 1}}
     """
-    found = quietly(dimension, model, seed=seed)
+    found = quietly(dimension_of, model, seed=seed)
     r = found.value
     finite, ranks = _finite(model, r, seed)
-    fills = found.claim is Claim.PROVED and r == found.evidence.get("ambient")
+    fills = found.fills
     counts: dict[int, int] = {finite: 1} if fills else {}  # a linear space: finitely many solutions of linear equations are one
     reason, evidence = "", {"filling": fills}
-    if not fills and found.claim in (Claim.PROVED, Claim.PROBABILITY):
-        counts, reason, counted = _functions(model, r, found.evidence.get("ambient") or 0, finite, seed)
+    if not fills and found.sure:
+        counts, reason, counted = _functions(model, r, found.ambient_at_least, finite, seed)
         evidence |= counted
     unique = next((n for n, count in counts.items() if count == 1), None)
     proved = found.claim is Claim.PROVED and (finite - 1) * model.outputs < r

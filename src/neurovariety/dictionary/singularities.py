@@ -25,17 +25,16 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 from neurovariety.claim import Claim
-from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.options import ExactNumbers
 from neurovariety.dictionary.runner import entry
 from neurovariety.geometry.exact.special_fiber import exact_weights
+from neurovariety.geometry.invariants.dimension import dimension_of
 from neurovariety.geometry.singular.at_weights import PointFacts, at_weights
 from neurovariety.geometry.singular.image_facts import Closure, ImageFacts, image_facts
 from neurovariety.geometry.singular.known_ideal import KnownIdeal, known_ideal
 from neurovariety.geometry.singular.locus import Locus, singular_locus
 from neurovariety.geometry.singular.others import Others, beyond_strata, degree_of_images
-from neurovariety.geometry.strata.facts import rank_bound
 from neurovariety.geometry.strata.fiber_families import families_of_all_windows
 from neurovariety.geometry.strata.smaller_models import strata_of
 from neurovariety.model import Model
@@ -107,9 +106,9 @@ def singularities(
     >>> result.value["dimension"], result.value["degree"], result.value["others"]
     (3, 6, [{'dimension': 3, 'degree': 1, 'vanishing': ['x0^3', 'x0^2 x1', 'x0 x1^2', 'x1^3']}])
     """
-    whole = quietly(dimension, model, seed=seed)
-    ambient = whole.evidence.get("ambient")
-    fills = whole.claim is Claim.PROVED and whole.value == ambient
+    whole = quietly(dimension_of, model, seed=seed)
+    ambient = whole.ambient
+    fills = whole.fills
     ideal = known_ideal(model, whole.value, seed)
     note(equations=0 if ideal is None else len(ideal.system.generators))
     known = strata_of(model, fills)
@@ -122,9 +121,9 @@ def singularities(
         "ideal": "no equations within reach" if ideal is None else ideal.why,
         "theorem": known.theorem,
         "seeds": [seed],
-        "theorems": whole.evidence.get("theorems", []),
+        "theorems": [t.to_dict() for t in whole.theorems],
     }
-    closure = Closure(whole.value, rank_bound(whole), ambient, ideal, known)
+    closure = Closure(whole.value, whole.at_most, ambient, ideal, known)
     if at is not None:
         weights = exact_weights(model, at)
         found = at_weights(model, weights, closure, fills, seed)

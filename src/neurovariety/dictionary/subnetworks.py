@@ -21,13 +21,13 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 from neurovariety.claim import Claim
-from neurovariety.dictionary.dimension import DimensionResult, dimension
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError, VerificationError
 from neurovariety.geometry.ideal.find_equations import System
 from neurovariety.geometry.images.real_components import architecture_of
-from neurovariety.geometry.strata.facts import StratumFacts, rank_bound, stratum_facts, weakest
+from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
+from neurovariety.geometry.strata.facts import StratumFacts, stratum_facts, weakest
 from neurovariety.geometry.strata.inclusion import equations_of, excluded
 from neurovariety.geometry.strata.listing import MOST, weight_strata
 from neurovariety.geometry.strata.padding import smaller_network
@@ -109,13 +109,13 @@ def subnetworks(
     >>> [(i["name"], i["dimension"], i["fiber"]) for i in result.value["images"]]
     [('mlp(2,1,1; x^3 + x^2)', 3, 2), ('zero', 0, 4)]
     """
-    whole = quietly(dimension, model, seed=seed)
+    whole = quietly(dimension_of, model, seed=seed)
     listed = weight_strata(model, most=most)
     if not listed:
         raise InputError(f"no subnetworks of {model.name} are known; they are for mlp, linear, cnn and attention")
     all_listed = len(weight_strata(model, most=most + 1)) <= most
     strata = [s for s in listed if s.is_subnetwork]
-    bound = rank_bound(whole)
+    bound = whole.at_most
     facts = []
     for index, stratum in enumerate(strata):
         facts.append(stratum_facts(stratum, seed, index, bound))
@@ -137,7 +137,7 @@ def subnetworks(
         "error_bound": max((f.error for f in facts), default=0.0) or None,
         "primes": sorted({p for f in facts for p in f.primes}),
         "seeds": [seed],
-        "theorems": whole.evidence.get("theorems", []),
+        "theorems": [t.to_dict() for t in whole.theorems],
     }
     return SubnetworksResult(
         value=value,
@@ -148,14 +148,14 @@ def subnetworks(
     )
 
 
-def _images(whole: DimensionResult, facts: list[StratumFacts], seed: int) -> tuple[list[StratumFacts], list[_Image]]:
+def _images(whole: Dimension, facts: list[StratumFacts], seed: int) -> tuple[list[StratumFacts], list[_Image]]:
     """Strata with the same functions together, and apart the strata over all functions of the network."""
     groups: dict[Any, list[StratumFacts]] = {}
     for f in facts:
         groups.setdefault(f.stratum.sizes if f.stratum.small is not None else None, []).append(f)
     top: list[StratumFacts] = []
     images: list[_Image] = []
-    dimensions: dict[str, DimensionResult] = {}
+    dimensions: dict[str, Dimension] = {}
     for group in groups.values():
         small = group[0].stratum.small
         if small is None:
@@ -165,9 +165,9 @@ def _images(whole: DimensionResult, facts: list[StratumFacts], seed: int) -> tup
         network = smaller_network(group[0].stratum)
         if network is not None and (group[0].stratum.kind != "rank" or group[0].stratum.profile is not None):
             if network.name not in dimensions:
-                dimensions[network.name] = quietly(dimension, network, seed=seed)
+                dimensions[network.name] = quietly(dimension_of, network, seed=seed)
             found = dimensions[network.name]
-            if size > found.value and found.claim in (Claim.PROVED, Claim.PROBABILITY):
+            if size > found.value and found.sure:
                 raise VerificationError(
                     f"{small.name}: its dimension is {found.value}, functions over '{group[0].stratum.name}' have {size}; please "
                     "report this as a bug"

@@ -22,16 +22,16 @@ from typing import Annotated, Any, ClassVar, Literal
 import numpy as np
 
 from neurovariety.claim import Claim
-from neurovariety.dictionary.data import data as data_entry
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.options import Inputs
 from neurovariety.dictionary.runner import entry
-from neurovariety.errors import InputError, VerificationError
+from neurovariety.errors import DataError, InputError, VerificationError
 from neurovariety.geometry.exact.shares import wilson
 from neurovariety.geometry.images.target import require_polynomial
+from neurovariety.geometry.invariants.rank_at_data import exact_inputs
 from neurovariety.model import Model
 from neurovariety.options import Option, Real, Whole
-from neurovariety.progress import quietly, time_is_short
+from neurovariety.progress import time_is_short
 from neurovariety.tolerances import DEFAULT_SEED
 from neurovariety.training.bias.best_fits import OPEN, UNCLEAR, BestFits, best_fits
 from neurovariety.training.losses.loss import METRICS, Distance, Loss, SquaredError
@@ -56,7 +56,7 @@ class VoronoiResult(EntryResult):
 
     def verify(self, *, seed: int | None = None) -> VoronoiResult:
         """Other targets. Raises `VerificationError` where a number of critical functions differs, or intervals exclude each other."""
-        again = self._again(seed, **self._options())
+        again = self._again(seed)
         for ours, theirs in zip(self.value["table"], again.value["table"], strict=True):
             apart = ours["low"] > theirs["high"] or theirs["low"] > ours["high"]
             if ours["critical"] != theirs["critical"] or apart:
@@ -101,7 +101,7 @@ def voronoi(
     if metric == "data":
         if data is None:
             raise InputError("metric data needs inputs (--data FILE); or choose " + ", ".join(METRICS[1:]))
-        inputs = np.asarray(quietly(data_entry, model, data, seed=seed).inputs, dtype=np.float64).reshape(-1, model.inputs)
+        inputs = np.asarray(exact_inputs(model, data), dtype=np.float64).reshape(-1, model.inputs)
         loss = SquaredError(inputs, np.zeros((len(inputs), model.outputs)))
     elif data is not None:
         raise InputError(f"metric {metric} takes no data; leave them out, or choose metric data")

@@ -60,7 +60,7 @@ class WeightDecayResult(EntryResult):
     def verify(self, *, seed: int | None = None) -> WeightDecayResult:
         """Find everything again under another seed. Raises `VerificationError` where a count differs, or bounds of the least value
         exclude each other."""
-        again = self._again(seed, **self._options())
+        again = self._again(seed)
         ours, theirs = dict(self.value), dict(again.value)
         a, b = ours.pop("least"), theirs.pop("least")
         apart = a is not None and b is not None and max(a[0], b[0]) > min(a[1], b[1]) + _SAME * max(abs(a[0]), 1e-300)

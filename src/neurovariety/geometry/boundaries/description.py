@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from neurovariety.claim import Claim
-from neurovariety.dictionary.dimension import DimensionResult
 from neurovariety.geometry.boundaries.bisection import between, local_dimension
 from neurovariety.geometry.boundaries.exact_placement import KnownImage, known_image
 from neurovariety.geometry.boundaries.families_of_pieces import candidates
@@ -24,6 +23,7 @@ from neurovariety.geometry.ideal.coefficient_map import written_out
 from neurovariety.geometry.ideal.coefficients import Coordinates, monomial_name
 from neurovariety.geometry.images.real_components import architecture_of
 from neurovariety.geometry.images.target import Target
+from neurovariety.geometry.invariants.dimension import Dimension
 from neurovariety.model import Model
 from neurovariety.progress import note, time_is_up
 from neurovariety.randomness import generator
@@ -54,7 +54,7 @@ class Description:
     """Of the dimensions of the pieces, as ranks at random points; that of a piece of one dimension less than the variety is proved."""
 
 
-def describe(model: Model, variety: DimensionResult, samples: int, seed: int) -> Description:
+def describe(model: Model, variety: Dimension, samples: int, seed: int) -> Description:
     """The boundary of the functions of real weights; ``variety``: dimension of the neurovariety; ``samples`` functions are drawn."""
     known = known_image(architecture_of(model))
     if known is None:
@@ -65,7 +65,7 @@ def describe(model: Model, variety: DimensionResult, samples: int, seed: int) ->
     return _exact(model, known, variety, samples, seed)
 
 
-def _exact(model: Model, known: KnownImage, variety: DimensionResult, samples: int, seed: int) -> Description:
+def _exact(model: Model, known: KnownImage, variety: Dimension, samples: int, seed: int) -> Description:
     rng = generator(seed, STREAM, 10)
     named = coefficients_as_polynomials(model)
     pieces, shown = [], []
@@ -144,7 +144,7 @@ def _exact_crossings(
     return rows
 
 
-def _searched(model: Model, variety: DimensionResult, samples: int, seed: int) -> Description:
+def _searched(model: Model, variety: Dimension, samples: int, seed: int) -> Description:
     coordinates = written_out(model)
     sides, fills = both_sides(model, coordinates, seed)
     rng = generator(seed, STREAM, 12)
@@ -195,7 +195,7 @@ def _crossings(sides: BothSides, points: Any, found: Any, coordinates: Coordinat
     ]  # fmt: skip
 
 
-def _searched_pieces(model: Model, variety: DimensionResult, sides: BothSides, seed: int) -> tuple[list[Any], list[Any]]:
+def _searched_pieces(model: Model, variety: Dimension, sides: BothSides, seed: int) -> tuple[list[Any], list[Any]]:
     """Limits that are not shown to be interior, with a position by searches."""
     rng = generator(seed, STREAM, 13)
     named = list(coefficients_as_polynomials(model).values())

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from neurovariety.claim import Claim
-from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.membership import MembershipResult
 from neurovariety.geometry.boundaries.exact_placement import known_image
 from neurovariety.geometry.boundaries.families_of_pieces import splits
@@ -21,6 +20,7 @@ from neurovariety.geometry.ideal.coefficients import Coordinates
 from neurovariety.geometry.images.decision import Verdict
 from neurovariety.geometry.images.real_components import architecture_of
 from neurovariety.geometry.images.target import Target
+from neurovariety.geometry.invariants.dimension import dimension_of
 from neurovariety.model import Model
 from neurovariety.progress import quietly
 from neurovariety.randomness import generator
@@ -111,8 +111,8 @@ def both_sides(model: Model, coordinates: Coordinates, seed: int) -> tuple[BothS
     """The searches for a model, and whether its neurovariety is the whole span."""
     span = Span.of(coordinates)
     sides = BothSides(model, coordinates, span)
-    found = quietly(dimension, model, seed=seed)
-    sides.stated = found.evidence.get("symmetry_rank")
+    found = quietly(dimension_of, model, seed=seed)
+    sides.stated = found.symmetry_rank
     return sides, found.value == len(span.pivots)
 
 

@@ -10,11 +10,10 @@ import numpy as np
 
 from neurovariety.architectures import CNN, MLP, Attention, Linear
 from neurovariety.claim import Claim
-from neurovariety.dictionary.dimension import DimensionResult
-from neurovariety.dictionary.dimension import dimension as dimension_of
 from neurovariety.errors import VerificationError
 from neurovariety.geometry.exact.points import Point
 from neurovariety.geometry.images.real_components import architecture_of
+from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
 from neurovariety.geometry.singular.known_ideal import KnownIdeal
 from neurovariety.geometry.singular.tangents import TangentSpan, tangent_span
 from neurovariety.geometry.strata.facts import stratum_facts
@@ -85,7 +84,7 @@ class Closure:
 def image_facts(model: Model, closure: Closure, seed: int) -> list[ImageFacts]:
     """Each image of the known strata, from large to small, the zero function last. Images of full dimension are left out."""
     out: list[ImageFacts] = []
-    sizes: dict[str, DimensionResult] = {}
+    sizes: dict[str, Dimension] = {}
     for index, family in enumerate(fiber_families(model)):
         found = _image(model, family, closure, sizes, seed, index)
         if found.dimension >= closure.at_least:
@@ -146,7 +145,7 @@ def _smallest(model: Model, closure: Closure) -> ImageFacts | None:
 
 
 def _image(
-    model: Model, family: tuple[WeightStratum, ...], closure: Closure, sizes: dict[str, DimensionResult], seed: int, index: int
+    model: Model, family: tuple[WeightStratum, ...], closure: Closure, sizes: dict[str, Dimension], seed: int, index: int
 ) -> ImageFacts:
     rng = generator(seed, _STREAM, index)
     p = random_prime(PRIME_BITS, rng)
@@ -216,13 +215,13 @@ def _status(span: TangentSpan, at_most: int | None, closure: Closure, members: i
     return "undecided", Claim.UNDECIDED
 
 
-def _dimension(stratum: WeightStratum, bound: int, sizes: dict[str, DimensionResult], seed: int, index: int) -> tuple[int, Claim]:
+def _dimension(stratum: WeightStratum, bound: int, sizes: dict[str, Dimension], seed: int, index: int) -> tuple[int, Claim]:
     """Dimension of the functions over a stratum: of the smaller network, or a rank along the stratum."""
     small = smaller_network(stratum)
     if small is not None:
         if small.name not in sizes:
             sizes[small.name] = quietly(dimension_of, small, seed=seed)
         found = sizes[small.name]
-        return int(found.value), found.claim
+        return found.value, found.claim
     facts = stratum_facts(stratum, seed, index, bound)
     return facts.functions, facts.claim
