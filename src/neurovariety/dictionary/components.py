@@ -25,14 +25,14 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import comb, prod
-from typing import Any, ClassVar, TypeVar
+from typing import ClassVar, NotRequired, TypedDict, TypeVar
 
 from neurovariety.architectures import MLP, Architecture, Equivariant, Invariant, Linear, as_model, parse
 from neurovariety.architectures.families.equivariant import IsotypicBlock, block_dimension
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.ambient import ambient
-from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry_of_source
 from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
 from neurovariety.model import Model
@@ -49,6 +49,29 @@ _MAX_DIGITS = 1000
 """Degrees with more digits are left out: nobody reads them, and Python refuses to print very long ones."""
 
 
+class Component(TypedDict):
+    """One piece; what is not known is None."""
+
+    architecture: str
+    dimension: int | None
+    degree: int | None
+    ed_degree_frobenius: int | None
+    ranks: list[int] | None
+    largest: bool | None
+
+
+class ComponentsEvidence(TypedDict):
+    """What a list of components rests on: isotypic blocks and the ``rank`` they share, or the claim of a model's dimension."""
+
+    dimension: int | None
+    listed: int
+    theorems: list[Facts]
+    blocks: NotRequired[list[Facts]]
+    rank: NotRequired[int | None]
+    dimension_claim: NotRequired[str]
+    error_bound: NotRequired[float | None]
+
+
 @dataclass(frozen=True, repr=False)
 class ComponentsResult(EntryResult):
     """The irreducible components; ``value`` is ``{"count", "components"}``.
@@ -59,6 +82,7 @@ class ComponentsResult(EntryResult):
     """
 
     entry: ClassVar[str] = "components"
+    evidence: ComponentsEvidence
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "kohn2023")
 
 
@@ -101,7 +125,7 @@ def _of_equivariant(architecture: Equivariant) -> ComponentsResult:
     listed = list(itertools.islice(architecture.allocations(), _MAX_LISTED))
     dimensions = [sum(block_dimension(b, r) for b, r in zip(blocks, ranks, strict=True)) for ranks in listed]
     complete = len(listed) == count
-    rows = [
+    rows: list[Component] = [
         {
             "architecture": Equivariant(architecture.cycles, ranks).notation(),
             "dimension": d,
@@ -139,7 +163,7 @@ def _of_equivariant(architecture: Equivariant) -> ComponentsResult:
 
 
 def _of_model(model: Model, architecture: Architecture | None, seed: int, memory_limit: int | None) -> ComponentsResult:
-    row: dict[str, Any] = {
+    row: Component = {
         "architecture": model.name,
         "dimension": None,
         "degree": None,
@@ -213,7 +237,7 @@ def _written(number: int) -> int | None:
     return number if number.bit_length() < 3.3 * _MAX_DIGITS else None
 
 
-def _said(name: str, statement: str, source: str) -> dict[str, Any]:
+def _said(name: str, statement: str, source: str) -> Facts:
     return {"name": name, "statement": statement, "source": source}
 
 

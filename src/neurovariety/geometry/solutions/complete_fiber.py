@@ -13,6 +13,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from neurovariety.geometry.solutions.count_facts import CountFacts
 from neurovariety.homotopy import Certificates, Fiber, Monodromy, ResumeFile, System, Tape, TraceTest, certify, random_bend, trace_test
 from neurovariety.progress import time_is_up
 
@@ -44,7 +45,7 @@ class CompleteFiber:
         """Whether the trace test passed and every solution is certified and different from the others."""
         return self.trace.passed and self.certificates.complete
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> CountFacts:
         return {
             "trace_test": self.trace.to_dict(),
             "certified": self.count,
