@@ -49,7 +49,7 @@ _MAX_DIGITS = 1000
 """Degrees with more digits are left out: nobody reads them, and Python refuses to print very long ones."""
 
 
-class Component(TypedDict):
+class ComponentRow(TypedDict):
     """One piece; what is not known is None."""
 
     architecture: str
@@ -125,7 +125,7 @@ def _of_equivariant(architecture: Equivariant) -> ComponentsResult:
     listed = list(itertools.islice(architecture.allocations(), _MAX_LISTED))
     dimensions = [sum(block_dimension(b, r) for b, r in zip(blocks, ranks, strict=True)) for ranks in listed]
     complete = len(listed) == count
-    rows: list[Component] = [
+    rows: list[ComponentRow] = [
         {
             "architecture": Equivariant(architecture.cycles, ranks).notation(),
             "dimension": d,
@@ -163,7 +163,7 @@ def _of_equivariant(architecture: Equivariant) -> ComponentsResult:
 
 
 def _of_model(model: Model, architecture: Architecture | None, seed: int, memory_limit: int | None) -> ComponentsResult:
-    row: Component = {
+    row: ComponentRow = {
         "architecture": model.name,
         "dimension": None,
         "degree": None,

@@ -11,7 +11,7 @@ sign pattern of the initial weights is never unlearned.
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 
@@ -31,7 +31,16 @@ def architecture_of(model: Model) -> Architecture | None:
     return owner if isinstance(owner, Architecture) and not model.foreign else None
 
 
-def real_components(model: Model, weights: tuple[Fraction, ...] | None) -> dict[str, Any] | None:
+class RealComponents(TypedDict):
+    """The number of path components of a real fiber, and why it is that."""
+
+    value: int
+    theorem: str
+    hypotheses: list[str]
+    source: str
+
+
+def real_components(model: Model, weights: tuple[Fraction, ...] | None) -> RealComponents | None:
     """Number of path components of the real fiber over a generic function, or over the function of ``weights``.
 
     ``{"value", "theorem", "hypotheses", "source"}``; None where no theorem applies.
@@ -46,7 +55,7 @@ def real_components(model: Model, weights: tuple[Fraction, ...] | None) -> dict[
     return None
 
 
-def _linear(model: Model, widths: tuple[int, ...], weights: tuple[Fraction, ...] | None) -> dict[str, Any]:
+def _linear(model: Model, widths: tuple[int, ...], weights: tuple[Fraction, ...] | None) -> RealComponents:
     r = min(widths)
     tight = sum(w == r for w in widths[1:-1])
     rank = r if weights is None else _rank(model, weights)
@@ -66,7 +75,7 @@ def _linear(model: Model, widths: tuple[int, ...], weights: tuple[Fraction, ...]
     return {"value": value, "theorem": theorem, "hypotheses": hypotheses, "source": _SOURCE}
 
 
-def _diagonal(architecture: Diagonal, weights: tuple[Fraction, ...] | None) -> dict[str, Any]:
+def _diagonal(architecture: Diagonal, weights: tuple[Fraction, ...] | None) -> RealComponents:
     n, layers = architecture.width, architecture.layers
     nonzero = n
     if weights is not None:
@@ -94,7 +103,7 @@ def _rank(model: Model, weights: tuple[Fraction, ...]) -> int:
     return int(product.rank())
 
 
-def components_sentence(found: dict[str, Any] | None) -> str:
+def components_sentence(found: RealComponents | None) -> str:
     """What the count says, to follow another sentence; empty where nothing is known or nothing is divided."""
     if found is None:
         return ""
