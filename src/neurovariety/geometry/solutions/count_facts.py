@@ -16,3 +16,10 @@ class CountFacts(TypedDict, total=False):
     paths_lost: int
     slices: int
     largest_box: float
+
+
+class LikelihoodFacts(CountFacts, total=False):
+    """What critical points of a likelihood rest on: the curve that was cut, and the ends of the paths from there."""
+
+    curve_degree: int
+    ends: dict[str, int]
