@@ -9,9 +9,11 @@ the components of the fiber over it, of the parametrization.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import comb, prod
+from typing import Self
 
 from neurovariety.errors import NotationError
 
@@ -68,6 +70,11 @@ class RationalFunction:
     def is_linear(self) -> bool:
         """c x with any slope c but 0, which the next layer absorbs."""
         return self.is_monomial and self.degree == 1
+
+    @property
+    def is_affine(self) -> bool:
+        """c x + k with c not 0: what c x is where there are biases, which absorb k."""
+        return self.is_polynomial and self.degree == 1
 
     @property
     def leading(self) -> Fraction | None:
@@ -146,6 +153,21 @@ class BlockMatrices(Image):
 
     blocks: tuple[IsotypicBlock, ...]
     ranks: tuple[int, ...]
+
+    @property
+    def dimension(self) -> int:
+        """Real dimension."""
+        pairs = zip(self.blocks, self.ranks, strict=True)
+        return sum((1 if b.real else 2) * min(r, b.size) * (2 * b.size - min(r, b.size)) for b, r in pairs)
+
+
+@dataclass(frozen=True)
+class BoundedBlockMatrices(Image):
+    """Block diagonal matrices, real or complex ones in each of the ``blocks``, of real rank at most ``rank`` in all: a union of
+    more than one set of `BlockMatrices`, none of which lies in another."""
+
+    blocks: tuple[IsotypicBlock, ...]
+    rank: int
 
 
 @dataclass(frozen=True)
@@ -308,8 +330,16 @@ def tensors_of_rank(modes: tuple[int, ...], rank: int, outputs: int) -> Image:
     return TensorRank(modes, outputs, rank)
 
 
-class Parametrization:
-    """How weights make functions."""
+class Parametrization(ABC):
+    """How weights make functions; fields of names are names of blocks."""
+
+    @abstractmethod
+    def renamed(self, prefix: str) -> Self:
+        """The same with a prefix before all names of blocks."""
+
+
+def _renamed(prefix: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(prefix + name for name in names)
 
 
 def _leading(activations: tuple[RationalFunction, ...]) -> Fraction | None:
@@ -328,10 +358,13 @@ class Layers(Parametrization):
     biases: tuple[str, ...] = ()
     skips: int = 0
 
+    def renamed(self, prefix: str) -> Self:
+        return replace(self, weights=_renamed(prefix, self.weights), biases=_renamed(prefix, self.biases))
+
     @property
     def linear(self) -> bool:
-        """Whether the weights are multiplied, with slopes between them and constants added."""
-        return all(a.is_linear for a in self.activations)
+        """Whether the weights are multiplied, with slopes between them and constants added that biases absorb."""
+        return all(a.is_affine if self.biases else a.is_linear for a in self.activations)
 
     @property
     def slope(self) -> Fraction | None:
@@ -346,6 +379,9 @@ class EntrywiseProduct(Parametrization):
     width: int
     vectors: tuple[str, ...]
 
+    def renamed(self, prefix: str) -> Self:
+        return replace(self, vectors=_renamed(prefix, self.vectors))
+
 
 @dataclass(frozen=True)
 class FilterLayers(Parametrization):
@@ -355,6 +391,9 @@ class FilterLayers(Parametrization):
     strides: tuple[int, ...]
     activations: tuple[RationalFunction, ...]
     filters: tuple[str, ...]
+
+    def renamed(self, prefix: str) -> Self:
+        return replace(self, filters=_renamed(prefix, self.filters))
 
     @property
     def composed(self) -> bool:

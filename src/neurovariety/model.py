@@ -63,6 +63,8 @@ class Model:
     """Which set the functions form (`Architecture.image`)."""
     parametrization: Parametrization | None = None
     """How weights make them (`Architecture.parametrization`)."""
+    named: bool = False
+    """Whether the name is the notation of an architecture, which `neurovariety.parse` reads back."""
     foreign: bool = False
     """Whether the function is a user's own, whose derivative rules (``custom_jvp``, ``stop_gradient``) are checked before use."""
     programs: dict[Any, Any] = field(default_factory=dict, repr=False)

@@ -28,7 +28,6 @@ from neurovariety.dictionary.dimension import DimensionResult, dimension
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.errors import InputError, VerificationError
 from neurovariety.geometry.ideal.find_equations import System
-from neurovariety.geometry.images.real_components import architecture_of
 from neurovariety.geometry.strata.facts import StratumFacts, rank_bound, stratum_facts, weakest
 from neurovariety.geometry.strata.inclusion import equations_of, excluded
 from neurovariety.geometry.strata.listing import MOST, weight_strata
@@ -197,7 +196,7 @@ def _name(group: list[StratumFacts], small: Model) -> str:
     """The notation of the smaller network where it has one, else the words of its first stratum."""
     if group[0].stratum.kind == "zero":
         return "constants"
-    return small.name if architecture_of(small) is not None else group[0].stratum.name.split(" (")[0]
+    return small.name if small.named else group[0].stratum.name.split(" (")[0]
 
 
 def _order(images: list[_Image], seed: int) -> tuple[set[tuple[int, int]], list[tuple[_Image, _Image]]]:
