@@ -13,12 +13,13 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import comb, prod
-from typing import Self
+from typing import Self, TypeVar
 
 from neurovariety.errors import NotationError
 
 Terms = tuple[tuple[int, Fraction], ...]
 Shape = tuple[int, ...]
+Activation = TypeVar("Activation", bound="RationalFunction")
 
 _ONE: Terms = ((0, Fraction(1)),)
 
@@ -258,6 +259,18 @@ class SeparationRanks(Image):
     outputs: int
     ranks: tuple[int, ...]
 
+    @property
+    def rank(self) -> int | None:
+        """The r of the sums of r products that they are: for rank one, and for matrices, with at most two sizes above 1; else None."""
+        large = [k for k, n in enumerate((*self.modes, self.outputs)) if n > 1]
+        if max(self.ranks) == 1 and self.outputs == 1:
+            return 1
+        if len(large) > 2:
+            return None
+        between = self.ranks[large[0] : large[1]] if len(large) == 2 else ()
+        sizes = [n for n in (*self.modes, self.outputs) if n > 1]
+        return min((*between, *sizes), default=1)
+
 
 @dataclass(frozen=True)
 class TensorRank(Image):
@@ -270,13 +283,9 @@ class TensorRank(Image):
 
 
 def perceptrons(widths: tuple[int, ...], activations: tuple[RationalFunction, ...], bias: bool) -> Image:
-    """The functions of perceptrons with these activations, in normal form: leading coefficient 1, and a power where one does the same.
-
-    A layer with the activation x is left out where it is not narrower than both of its neighbours: what it multiplies is any matrix.
-    """
-    kept = next((l for l in range(1, len(widths) - 1) if activations[l - 1].is_linear and widths[l] >= _narrower(widths, l)), None)
-    if kept is not None:
-        return perceptrons(widths[:kept] + widths[kept + 1 :], activations[: kept - 1] + activations[kept:], bias)
+    """The functions of perceptrons with these activations, each in normal form: a power where one does the same, else with the leading
+    coefficient 1."""
+    widths, activations = without_wide_layers(widths, activations)
     inputs, *hidden, outputs = widths
     if not hidden or (len(hidden) == 1 and activations[0].is_linear):
         return Matrices(inputs, outputs, min(widths), bias)
@@ -290,8 +299,13 @@ def perceptrons(widths: tuple[int, ...], activations: tuple[RationalFunction, ..
     return Perceptrons(widths, activations, bias)
 
 
-def _narrower(widths: tuple[int, ...], layer: int) -> int:
-    return min(widths[layer - 1], widths[layer + 1])
+def without_wide_layers(widths: tuple[int, ...], activations: tuple[Activation, ...]) -> tuple[tuple[int, ...], tuple[Activation, ...]]:
+    """Widths and activations of fewer layers with the same functions: a layer with a linear activation goes where it is not narrower
+    than both of its neighbours, for then what it multiplies is any matrix."""
+    for l in range(1, len(widths) - 1):
+        if activations[l - 1].is_linear and widths[l] >= min(widths[l - 1], widths[l + 1]):
+            return without_wide_layers(widths[:l] + widths[l + 1 :], activations[: l - 1] + activations[l:])
+    return widths, activations
 
 
 def filters(sizes: tuple[int, ...], stride: int, inputs: int, outputs: int) -> Image:
@@ -322,10 +336,15 @@ def separation_ranks(modes: tuple[int, ...], ranks: tuple[int, ...], outputs: in
 
 
 def tensors_of_rank(modes: tuple[int, ...], rank: int, outputs: int) -> Image:
-    """The functions that are sums of ``rank`` products. Rank and separation ranks say the same of rank one, of matrices (at most two
-    sizes above 1), and where all functions are such sums: one summand for each choice of a basis vector in all factors but one."""
+    """The functions that are sums of ``rank`` products.
+
+    Separation ranks say the same where one output is a single product, where the functions are matrices (at most two sizes above 1)
+    with a bond between rows and columns, and where all functions are such sums: one summand for each choice of a basis vector in all
+    factors but one. No bond lies between the last mode and the output.
+    """
     sizes = sorted(n for n in (*modes, outputs) if n > 1)
-    if rank == 1 or len(sizes) <= 2 or rank >= prod(sizes[:-1]):
+    matrices = len(sizes) <= 2 and min(modes[-1], outputs) == 1
+    if matrices or (rank == 1 and outputs == 1) or rank >= prod(sizes[:-1]):
         return separation_ranks(modes, (rank,) * (len(modes) - 1), outputs)
     return TensorRank(modes, outputs, rank)
 

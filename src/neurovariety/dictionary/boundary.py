@@ -34,6 +34,7 @@ from neurovariety.geometry.boundaries.description import Description, describe
 from neurovariety.geometry.boundaries.locate import STREAM, both_sides, locate
 from neurovariety.geometry.boundaries.position import Located, Position
 from neurovariety.geometry.ideal.coefficient_map import written_out
+from neurovariety.geometry.images.decision import Decision, Verdict
 from neurovariety.geometry.images.target import read_target, require_polynomial
 from neurovariety.model import Model
 from neurovariety.progress import quietly
@@ -131,7 +132,8 @@ def boundary(
         raise InputError("samples are drawn where no function is given; leave out --samples, or the function")
     member = quietly(membership, model, target=target, network=network, weights=weights, seed=seed)
     given = read_target(member.evidence["target"], model.inputs, model.outputs)
-    found = locate(model, given, member, seed)
+    verdict, route, witness, violated = (member.value[k] for k in ("verdict", "route", "witness", "violated"))
+    found = locate(model, given, Decision(Verdict(verdict), route, witness, violated, claim=member.claim), seed)
     own = member.value["witness"] if member.value["route"] == "the given weights" else None
     evidence: dict[str, Any] = {
         "target": member.evidence["target"],

@@ -87,6 +87,8 @@ class Residual(Architecture):
         return (left, right) if left and right else ((), ())
 
     def theorems(self) -> tuple[Theorem, ...]:
+        if self.image() is not None:
+            return self.block.theorems()  # the identity is one of the functions, which are a linear space
         out = []
         for theorem in self.block.theorems():
             if theorem.quantity == "degree":
@@ -213,10 +215,11 @@ class Sequence(Architecture):
         one = merged(self.parts)
         if one is None:
             return ()
+        same_weights = self.parametrization() is not None  # and the same groups that act on them
         return tuple(
             replace(t, statement=f"{t.statement}; the functions are those of {_short(one)}")
             for t in one.theorems()
-            if t.quantity != "generic fiber"
+            if t.quantity != "generic fiber" or same_weights
         )
 
 

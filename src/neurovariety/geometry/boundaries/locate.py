@@ -9,7 +9,6 @@ import numpy as np
 
 from neurovariety.claim import Claim
 from neurovariety.dictionary.dimension import dimension
-from neurovariety.dictionary.membership import MembershipResult
 from neurovariety.geometry.boundaries.exact_positions import known_image
 from neurovariety.geometry.boundaries.family_samples import BEYOND, searched_position
 from neurovariety.geometry.boundaries.limit_families import splits
@@ -18,7 +17,7 @@ from neurovariety.geometry.boundaries.search_both_sides import BothSides
 from neurovariety.geometry.boundaries.smooth_preimage import interior_by_equations
 from neurovariety.geometry.ideal.coefficient_map import Span, written_out
 from neurovariety.geometry.ideal.coefficients import Coordinates
-from neurovariety.geometry.images.decision import Verdict
+from neurovariety.geometry.images.decision import Decision, Verdict
 from neurovariety.geometry.images.target import Target
 from neurovariety.model import Model
 from neurovariety.progress import quietly
@@ -28,19 +27,16 @@ STREAM = "geometry.boundaries.locate"
 _SEARCH = "real solutions from random starts"
 
 
-def locate(model: Model, target: Target, member: MembershipResult, seed: int) -> Located:
-    """The position of ``target``; ``member`` is what `membership` says of it."""
+def locate(model: Model, target: Target, member: Decision, seed: int) -> Located:
+    """The position of ``target``; ``member``: whether it is realizable."""
     known = known_image(model.image, model)
     if known is not None:
         return known.locate(target)
-    verdict = member.value["verdict"]
-    if verdict == Verdict.EXCLUDED:
-        return Located(Position.OUTSIDE, f"violated: {member.value['violated']}", member.value["route"], member.claim)
+    if member.verdict is Verdict.EXCLUDED:
+        return Located(Position.OUTSIDE, f"violated: {member.violated}", member.route, member.claim)
     coordinates = written_out(model)
-    witness = member.value["witness"]
-    exact = None
-    if verdict == Verdict.REALIZABLE and all(isinstance(w, Fraction) for w in witness):
-        exact = tuple(Fraction(w) for w in witness)
+    exact = member.exact_witness
+    if exact is not None:
         shown = interior_by_equations(model, coordinates, target, exact, seed, generator(seed, STREAM, 1))
         if shown is not None:
             claim, facts = shown
@@ -49,7 +45,7 @@ def locate(model: Model, target: Target, member: MembershipResult, seed: int) ->
                 "equations, which are smooth there: weights nearby attain all real functions of the neurovariety nearby"
             )
             return Located(Position.INTERIOR, reason, "rank of J and of the equations", claim, evidence=facts)
-    return by_search(model, coordinates, target, verdict == Verdict.REALIZABLE, exact, seed)
+    return by_search(model, coordinates, target, member.verdict is Verdict.REALIZABLE, exact, seed)
 
 
 def by_search(
