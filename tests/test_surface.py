@@ -223,3 +223,26 @@ def test_seeds_and_versions():
     with pytest.raises(nv.InputError, match="seed"):
         nv.dimension("linear(2,2)", seed=-1)
     assert re.fullmatch(r"\d+\.\d+\.\d+", nv.__version__)
+
+
+FAMILIES = {n for n, c in inspect.getmembers(import_module("neurovariety.architectures"), inspect.isclass) if hasattr(c, "family")}
+STILL_ASK = {
+    "checkpoints/readers/plain_weights.py",
+    "geometry/strata/fiber_families.py",
+    "geometry/strata/listing.py",
+    "geometry/strata/padding.py",
+    "geometry/strata/smaller_models.py",
+}
+"""Files that ask which family a model has; each is taken off the list when it asks for units, an image or a parametrization instead."""
+
+
+def test_a_family_is_asked_what_it_is_not_which_it_is():
+    """Outside ``architectures`` nothing tests for a family: a new one needs no edit there."""
+    asking = set()
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            tests = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("isinstance", "issubclass")
+            if tests and {n.id for n in ast.walk(node.args[1]) if isinstance(n, ast.Name)} & FAMILIES:
+                asking.add(path.relative_to(ROOT).as_posix())
+    assert {"Linear", "MLP", "CNN", "Equivariant"} <= FAMILIES
+    assert {a for a in asking if not a.startswith("architectures/")} == STILL_ASK

@@ -98,6 +98,8 @@ class Model:
     """The model of the same family with other sizes, one for each of ``units``, where there is one."""
     factored: Callable[[int, int], Model | None] | None = field(default=None, repr=False)
     """The model in which one of ``matrices`` is a product through so many linear units, where there is one."""
+    named: bool = False
+    """Whether the name is the notation of an architecture, which `neurovariety.parse` reads back."""
     foreign: bool = False
     """Whether the function is a user's own, whose derivative rules (``custom_jvp``, ``stop_gradient``) are checked before use."""
     kept: Kept = field(default_factory=Kept, init=False, repr=False)

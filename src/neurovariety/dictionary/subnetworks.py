@@ -25,7 +25,6 @@ from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError, VerificationError
 from neurovariety.geometry.ideal.find_equations import System
-from neurovariety.geometry.images.real_components import architecture_of
 from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
 from neurovariety.geometry.strata.facts import StratumFacts, stratum_facts, weakest
 from neurovariety.geometry.strata.inclusion import equations_of, excluded
@@ -195,7 +194,7 @@ def _name(group: list[StratumFacts], small: Model) -> str:
     """The notation of the smaller network where it has one, else the words of its first stratum."""
     if group[0].stratum.kind == "zero":
         return "constants"
-    return small.name if architecture_of(small) is not None else group[0].stratum.name.split(" (")[0]
+    return small.name if small.named else group[0].stratum.name.split(" (")[0]
 
 
 def _order(images: list[_Image], seed: int) -> tuple[set[tuple[int, int]], list[tuple[_Image, _Image]]]:

@@ -6,6 +6,7 @@ import itertools
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from math import gcd
 from typing import Any, ClassVar
 
@@ -15,9 +16,8 @@ import numpy as np
 
 from neurovariety.architectures.architecture import Architecture, check_size, numbered
 from neurovariety.architectures.reading.sections import Sections
-from neurovariety.architectures.theorems.bounds import rank_bounded
 from neurovariety.errors import InputError, NotationError
-from neurovariety.image import BlockMatrices, Image, IsotypicBlock, Matrices
+from neurovariety.image import BlockMatrices, BoundedBlockMatrices, Image, IsotypicBlock, Layers, Matrices, RationalFunction
 from neurovariety.model import Shape
 from neurovariety.theorem import Hypothesis, Theorem
 from neurovariety.units import LINEAR, Silence, Size, Units, counts
@@ -193,14 +193,20 @@ class Equivariant(Architecture):
         size = f"rank={self.rank}" if self.ranks is None else f"ranks={_joined(self.ranks)}"
         return f"equivariant({_joined(self.cycles)}; {size})"
 
-    def image(self) -> Image | None:
-        """None for a union of several sets."""
-        if self.count_components() > 1:
-            return None
+    def image(self) -> Image:
+        if self.rank is not None and self.count_components() > 1:
+            return BoundedBlockMatrices(self.blocks, self.rank)
         blocks, ranks = self.blocks, self.allocation()
         if len(blocks) == 1 and blocks[0].real:
             return Matrices(blocks[0].size, blocks[0].size, ranks[0])
         return BlockMatrices(blocks, ranks)
+
+    def parametrization(self) -> Layers | None:
+        """For one real block, whose maps are all matrices of bounded rank."""
+        if self.count_components() > 1 or len(self.blocks) > 1 or not self.blocks[0].real:
+            return None
+        (size,), (rank,) = (b.size for b in self.blocks), self.allocation()
+        return Layers((size, rank, size), (RationalFunction(((1, Fraction(1)),)),), self._names(0))
 
     def units(self) -> tuple[Units, ...]:
         """The units inside each block, with a change of basis by GL(r). Those of a complex block have GL(r, C), of which only the
@@ -233,7 +239,7 @@ class Equivariant(Architecture):
             Theorem(
                 "product of determinantal varieties",
                 "dimension",
-                sum(block_dimension(b, r) for _, b, r in used),
+                BlockMatrices(self.blocks, self.allocation()).dimension,
                 f"square matrices of bounded rank, one a block (ranks {shown}); complex ones count twice",
                 "kohn2023",
                 two_layers,
@@ -247,11 +253,6 @@ class Equivariant(Architecture):
                 two_layers,
             ),
         )
-
-
-def block_dimension(block: IsotypicBlock, rank: int) -> int:
-    """Real dimension of the matrices of rank at most ``rank`` that act on the block."""
-    return (1 if block.real else 2) * rank_bounded(block.size, block.size, rank)
 
 
 def _shown(count: int) -> str:
