@@ -171,7 +171,7 @@ STREET = {
     "dictionary": PATHS | GEOMETRY | TRAINING | {"dataset"},
     "checkpoints.graph": RECORDS | NUMBERS | rooms("model program"),
     "checkpoints.readers": NETWORK | {"architectures"},
-    "checkpoints.writers": NETWORK | {"checkpoints.readers"},
+    "checkpoints.writers": NETWORK,
     "checkpoints.layers": NETWORK,
     "checkpoints.rank": NETWORK | EXACT | {"checkpoints.layers"},
     "checkpoints": MODELS | GEOMETRY | CHECKPOINTS,

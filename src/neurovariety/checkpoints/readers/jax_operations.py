@@ -14,19 +14,6 @@ from neurovariety.checkpoints.graph.arithmetic import Array, to_floats
 from neurovariety.checkpoints.readers.building import Builder, Operand, Stored, Value, power, refuse
 from neurovariety.checkpoints.readers.contraction import contract
 
-CALLS = {
-    "jit": "jaxpr",
-    "pjit": "jaxpr",
-    "closed_call": "call_jaxpr",
-    "core_call": "call_jaxpr",
-    "custom_jvp_call": "call_jaxpr",
-    "custom_vjp_call": "call_jaxpr",
-    "custom_vjp_call_jaxpr": "fun_jaxpr",
-    "remat": "jaxpr",
-    "checkpoint": "jaxpr",
-}
-"""Primitives that call another jaxpr, with the parameter that holds it."""
-
 
 @dataclass(frozen=True, eq=False)
 class Call:

@@ -15,7 +15,8 @@ import numpy as np
 
 from neurovariety.architectures import CNN, MLP, Activation, Linear, parse
 from neurovariety.checkpoints.graph.arithmetic import Array
-from neurovariety.checkpoints.graph.network import Network, Node
+from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.graph.node import Node
 from neurovariety.errors import InputError
 
 _NAMED: dict[str, dict[str, Any]] = {
