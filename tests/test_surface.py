@@ -175,6 +175,7 @@ STREET = {
     "checkpoints.layers": NETWORK,
     "checkpoints.rank": NETWORK | EXACT | {"checkpoints.layers"},
     "checkpoints": MODELS | GEOMETRY | CHECKPOINTS,
+    "testing": MODELS | GEOMETRY | TRAINING | CHECKPOINTS | {"dictionary"},
     "export": MODELS | GEOMETRY | {"dictionary"},
     "report": MODELS | GEOMETRY | TRAINING | rooms("dictionary dataset _version"),
     "cli": MODELS | GEOMETRY | TRAINING | CHECKPOINTS | rooms("dictionary report export dataset linear_algebra _version"),
