@@ -227,7 +227,7 @@ def _relations(case: _Case, channelwise: Channelwise, labels: Array, after: Arra
         related = to_fractions(x)
         related[:, labels == 0] = factor * related[:, labels == 1] + shift
         value = case.value(related)
-        a, b = stated if not case.smooth else map(float, stated)
+        a, b = (np.asarray(v, dtype=np.float64 if case.smooth else object) for v in stated)
         _hold(
             _agree(value[:, after == 0], a * value[:, after == 1] + b),
             f"a relation ({factor}, {shift}) does not become ({stated[0]}, {stated[1]})",
