@@ -1,7 +1,7 @@
 """The activations that a trained network may have: one record each, in which everything about it stands.
 
 Attributes besides ``function``: polynomial ``coefficients``, rational ``numerator`` and ``denominator`` (tuples of Fraction, lowest
-power first); leaky_relu ``slope``; elu ``alpha``; softplus ``beta`` (log(1 + exp(beta x))/beta); gelu ``approximate`` ("none" or
+power first); leaky_relu ``slope``; hardtanh ``low`` and ``high``; elu ``alpha``; softplus ``beta`` (log(1 + exp(beta x))/beta); gelu ``approximate`` ("none" or
 "tanh").
 """
 
@@ -78,6 +78,13 @@ _RECORDS: tuple[Nonlinearity, ...] = (
         defaults={"slope": Fraction(1, 100)},
     ),
     PiecewiseLinear("relu6", kinks=lambda a: (_ZERO, Fraction(6)), slopes=lambda a: (_ZERO, _ONE, _ZERO)),
+    PiecewiseLinear(
+        "hardtanh",
+        kinks=lambda a: (rational(a, "low"), rational(a, "high")),
+        slopes=lambda a: (_ZERO, _ONE, _ZERO),
+        start=lambda a: rational(a, "low"),
+        defaults={"low": -_ONE, "high": _ONE},
+    ),
     PiecewiseLinear("abs", kinks=lambda a: (_ZERO,), slopes=lambda a: (-_ONE, _ONE)),
     Smooth(
         "elu",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -72,6 +73,15 @@ def power(place: str, operator: str, exponent: Any) -> dict[str, Any]:
     if n >= 0:
         return {"function": "polynomial", "coefficients": monomial}
     return {"function": "rational", "numerator": (Fraction(1),), "denominator": monomial}
+
+
+def clipped(place: str, operator: str, low: float | Fraction | None, high: float | Fraction | None) -> dict[str, object]:
+    """The attributes of the activation min(max(x, low), high), None for an open end; one end other than 0 alone is refused."""
+    if low == 0 and high in (None, 6):
+        return {"function": "relu" if high is None else "relu6"}
+    if low is None or high is None or not -math.inf < low < high < math.inf:
+        refuse(place, operator, f"from {low} to {high}; relu, relu6 and two ends in ascending order are understood")
+    return {"function": "hardtanh", "low": Fraction(low), "high": Fraction(high)}
 
 
 class Builder:

@@ -86,6 +86,8 @@ def named_activation(c: Call, name: str, jaxpr: Any) -> Value | None:
         return None
     if name == "softplus" and len(c.operands) == 1:
         return c.activation("softplus", beta=Fraction(1))
+    if name == "hard_tanh" and len(c.operands) == 1:
+        return c.activation("hardtanh", low=Fraction(-1), high=Fraction(1))
     if name in ("elu", "leaky_relu"):
         factors = [v.val for e in jaxpr.eqns if e.primitive.name == "mul" for v in e.invars if hasattr(v, "val")]
         given = c.operands[1] if len(c.operands) == 2 else factors[0] if len(factors) == 1 else None

@@ -49,6 +49,7 @@ ACTIVATIONS: dict[str, Row] = {
     "relu": _plain("Relu"),
     "leaky_relu": lambda w, node, a, x: w.add("LeakyRelu", [x], node.name, alpha=float(rational(a, "slope"))),
     "relu6": _clip(lambda a: Fraction(0), lambda a: Fraction(6)),
+    "hardtanh": _clip(lambda a: rational(a, "low"), lambda a: rational(a, "high")),
     "abs": _plain("Abs"),
     "elu": lambda w, node, a, x: w.add("Elu", [x], node.name, alpha=float(rational(a, "alpha"))),
     "softplus": _softplus,

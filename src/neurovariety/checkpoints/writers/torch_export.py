@@ -131,6 +131,7 @@ _ACTIVATIONS: dict[str, Callable[[Torch, Attributes, Tensor], Tensor]] = {
     "relu": lambda torch, a, x: torch.nn.functional.relu(x),
     "leaky_relu": lambda torch, a, x: torch.nn.functional.leaky_relu(x, float(rational(a, "slope"))),
     "relu6": lambda torch, a, x: torch.nn.functional.relu6(x),
+    "hardtanh": lambda torch, a, x: torch.nn.functional.hardtanh(x, float(rational(a, "low")), float(rational(a, "high"))),
     "abs": lambda torch, a, x: torch.abs(x),
     "elu": lambda torch, a, x: torch.nn.functional.elu(x, float(rational(a, "alpha"))),
     "softplus": lambda torch, a, x: torch.nn.functional.softplus(x, float(rational(a, "beta"))),
