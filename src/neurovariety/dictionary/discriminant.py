@@ -26,12 +26,13 @@ from typing import Any, ClassVar
 import numpy as np
 
 from neurovariety.architectures.from_callable import Source
+from neurovariety.budget import number_of
 from neurovariety.claim import Claim
 from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.errors import InputError, VerificationError
 from neurovariety.geometry.solutions.quadrics import Quadrics, Term, pencil
-from neurovariety.progress import quietly, time_is_short
+from neurovariety.progress import quietly
 from neurovariety.randomness import generator
 from neurovariety.result import Provenance, counted
 from neurovariety.tolerances import DEFAULT_SEED
@@ -44,9 +45,9 @@ from neurovariety.training.losses.loss import Form, Quadratic, quadratic
 from neurovariety.training.losses.task import Task, training_task
 
 _STREAM = "dictionary.discriminant"
-_GRID, _GRID_IN_REPORTS, _MOST = 60, 20, 1000
-_RANDOM, _RANDOM_IN_REPORTS, _SPOTS = 200, 100, 3
-_BISECTIONS, _BISECTIONS_IN_REPORTS = 10, 3
+_GRID, _MOST = 60, 1000
+_RANDOM, _SPOTS = 200, 3
+_BISECTIONS = 10
 """Halvings of an edge of the grid that crosses a wall."""
 
 
@@ -101,7 +102,7 @@ def discriminant(
     {2: 1.0}
     """
     start = time.perf_counter()
-    side = grid if grid is not None else _GRID_IN_REPORTS if time_is_short() else _GRID
+    side = grid if grid is not None else number_of("grid", _GRID)
     if slice not in SLICES:
         raise InputError(f"slice {slice!r} is unknown: choose {', '.join(SLICES[:-1])} or {SLICES[-1]}")
     if isinstance(side, bool) or not isinstance(side, int) or not 2 <= side <= _MOST:
@@ -117,8 +118,8 @@ def discriminant(
     points = np.array([(x, y) for y in b for x in a])
     counts = cut.family.count_real(cut.at(points), seed)
     real, minima = (np.where(counts.clear, v, -1).reshape(side, side) for v in (counts.real, counts.minima))
-    walls = refined_walls(cut, a, b, real, minima, _BISECTIONS_IN_REPORTS if time_is_short() else _BISECTIONS)
-    random = random_targets(problem, loss, _RANDOM_IN_REPORTS if time_is_short() else _RANDOM, rng)
+    walls = refined_walls(cut, a, b, real, minima, number_of("bisections", _BISECTIONS))
+    random = random_targets(problem, loss, number_of("random targets", _RANDOM), rng)
     seen = len(set(zip(real[real >= 0].tolist(), minima[real >= 0].tolist(), strict=True))) > 1
     value: dict[str, Any] = {
         "complex": cut.family.count,

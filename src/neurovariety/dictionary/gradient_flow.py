@@ -25,6 +25,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from neurovariety.architectures.from_callable import Source
+from neurovariety.budget import number_of
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.landscape import LandscapeResult, landscape
@@ -32,7 +33,7 @@ from neurovariety.errors import InputError, NeurovarietyError
 from neurovariety.geometry.exact.gradient_fields import conserved_polynomials, outputs_as_polynomials
 from neurovariety.geometry.exact.shares import wilson
 from neurovariety.model import Model
-from neurovariety.progress import quietly, time_is_short
+from neurovariety.progress import quietly
 from neurovariety.randomness import generator
 from neurovariety.result import Provenance, counted
 from neurovariety.tolerances import DEFAULT_SEED
@@ -53,7 +54,7 @@ from neurovariety.training.losses.loss import Form
 from neurovariety.training.losses.task import Task, training_task
 
 _STREAM = "dictionary.gradient_flow"
-_RUNS, _RUNS_IN_REPORTS = 200, 40
+_RUNS = 200
 _SHOWN = 4
 _TIMES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 _MOST_WEIGHTS = 60
@@ -120,7 +121,7 @@ def gradient_flow(
     {'runs': 8, 'converged': 8, 'unmatched': 0, 'endpoints': 1}
     """
     start = time.perf_counter()
-    runs = runs if runs is not None else _RUNS_IN_REPORTS if time_is_short() else _RUNS
+    runs = runs if runs is not None else number_of("runs", _RUNS)
     _check(method, runs, scale)
     task = training_task(
         source, data=data, metric=metric, teacher=teacher, form=form, sample_weights=sample_weights, prepare=prepare,

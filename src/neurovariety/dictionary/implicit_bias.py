@@ -21,6 +21,7 @@ from typing import Any, ClassVar
 
 from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
+from neurovariety.budget import number_of
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.exposedness import exposedness
@@ -29,7 +30,7 @@ from neurovariety.errors import InputError, NeurovarietyError, VerificationError
 from neurovariety.geometry.exact.shares import wilson
 from neurovariety.geometry.images.target import require_polynomial
 from neurovariety.model import Model
-from neurovariety.progress import quietly, time_is_short
+from neurovariety.progress import quietly
 from neurovariety.result import Provenance, in_one_line
 from neurovariety.tolerances import DEFAULT_SEED
 from neurovariety.training.bias.best_fits import OPEN, UNCLEAR, best_fits
@@ -38,8 +39,6 @@ from neurovariety.training.losses.loss import Distance
 
 METRICS = ("frobenius", "bombieri", "gaussian", "uniform")
 _TARGETS, _FLOWS, _RUNS = 200, 20, 20
-_IN_REPORTS = (20, 2, 40)
-"""Targets, targets of flows and runs to each where a report waits; runs of one batch share what the flow of the data has compiled."""
 _MOST = 100_000
 _SHOWN = 4
 
@@ -108,7 +107,7 @@ def implicit_bias(
     ['-', 'no', 'no']
     """
     start = time.perf_counter()
-    defaults = _IN_REPORTS if time_is_short() else (_TARGETS, _FLOWS, _RUNS)
+    defaults = (number_of("targets with flows", _TARGETS), number_of("flow targets", _FLOWS), number_of("runs", _RUNS))
     number, flowing, runs = (d if v is None else v for v, d in zip((targets, flow_targets, runs), defaults, strict=True))
     for name, v in (("targets", number), ("targets of flows", flowing), ("runs", runs)):
         if isinstance(v, bool) or not isinstance(v, int) or not 1 <= v <= _MOST:

@@ -24,19 +24,20 @@ import numpy as np
 
 from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
+from neurovariety.budget import number_of
 from neurovariety.claim import Claim
 from neurovariety.dictionary.data import data as data_entry
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.errors import InputError, VerificationError
 from neurovariety.geometry.exact.shares import wilson
 from neurovariety.geometry.images.target import require_polynomial
-from neurovariety.progress import quietly, time_is_short
+from neurovariety.progress import quietly
 from neurovariety.result import Provenance
 from neurovariety.tolerances import DEFAULT_SEED
 from neurovariety.training.bias.best_fits import OPEN, UNCLEAR, BestFits, best_fits
 from neurovariety.training.losses.loss import METRICS, Distance, Loss, SquaredError
 
-_TARGETS, _TARGETS_IN_REPORTS = 400, 50
+_TARGETS = 400
 _MOST_TARGETS = 1_000_000
 
 
@@ -91,7 +92,7 @@ def voronoi(
     1.0
     """
     start = time.perf_counter()
-    number = targets if targets is not None else _TARGETS_IN_REPORTS if time_is_short() else _TARGETS
+    number = targets if targets is not None else number_of("targets", _TARGETS)
     if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= _MOST_TARGETS:
         raise InputError(f"the number of targets is a whole number from 1 to {_MOST_TARGETS:,}, got {number!r}")
     if isinstance(scale, bool) or not isinstance(scale, (int, float)) or not 0 < scale < np.inf:

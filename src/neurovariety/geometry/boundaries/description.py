@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from neurovariety.budget import used_up
 from neurovariety.claim import Claim
 from neurovariety.dictionary.dimension import DimensionResult
 from neurovariety.geometry.boundaries.bisection import between, local_dimension
@@ -25,7 +26,7 @@ from neurovariety.geometry.ideal.coefficients import Coordinates, monomial_name
 from neurovariety.geometry.images.real_components import architecture_of
 from neurovariety.geometry.images.target import Target
 from neurovariety.model import Model
-from neurovariety.progress import note, time_is_up
+from neurovariety.progress import note
 from neurovariety.randomness import generator
 
 _TRIED = 3
@@ -71,8 +72,9 @@ def _exact(model: Model, known: KnownImage, variety: DimensionResult, samples: i
     pieces, shown = [], []
     theorems: dict[str, Mapping[str, Any]] = {}
     error, degree = 0.0, max(sum(e) for f in named.values() for e in f)
-    for piece in candidates(architecture_of(model), model):
-        note(phase=f"boundary: {piece.name}")
+    listed = candidates(architecture_of(model), model)
+    for number, piece in enumerate(listed, start=1):
+        note(phase=f"boundary: {piece.name}, {number} of {len(listed)} pieces")
         size = piece.dimension(list(named.values()), model, rng)
         if size >= variety.value:
             continue
@@ -150,7 +152,7 @@ def _searched(model: Model, variety: DimensionResult, samples: int, seed: int) -
     rng = generator(seed, STREAM, 12)
     shares, crossings, missed, drawn = [], [], 0, 0
     for draw in _draws(model, coordinates, sides, fills, samples, seed):
-        if time_is_up():
+        if used_up():
             break
         note(phase=f"boundary: functions with {draw.how}")
         points = np.array([sides.floats(f) for f in draw.targets])
@@ -201,7 +203,7 @@ def _searched_pieces(model: Model, variety: DimensionResult, sides: BothSides, s
     named = list(coefficients_as_polynomials(model).values())
     pieces, shown = [], []
     for piece in candidates(architecture_of(model), model):
-        if not piece.is_limit or time_is_up():
+        if not piece.is_limit or used_up():
             continue
         size = piece.dimension(named, model, rng)
         if size >= variety.value:
