@@ -26,6 +26,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 
+from neurovariety.budget import used_up
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.options import Inputs
@@ -38,7 +39,7 @@ from neurovariety.geometry.images.target import require_polynomial
 from neurovariety.geometry.strata.listing import weight_strata
 from neurovariety.model import Model
 from neurovariety.options import Option, Whole
-from neurovariety.progress import note, time_is_up
+from neurovariety.progress import note
 from neurovariety.randomness import generator
 from neurovariety.result import counted, plain
 from neurovariety.tolerances import DEFAULT_SEED, ERROR_BOUND
@@ -117,11 +118,11 @@ def exposedness(
     degree = max(sum(e) for f in coefficients for e in f)
     table, errors, primes = [], [], [whole.prime]
     for k, stratum in enumerate(strata):
-        note(phase=f"exposedness of {stratum.name}")
+        note(phase=f"exposedness of {stratum.name}, {k + 1} of {len(strata)} strata")
         found = incidence(stratum, coefficients, quadric, n, generator(seed, _STREAM, 2, k))
         errors.append(error_bound(found, degree, int(stratum.size[0])))
         primes.append(found.prime)
-        taken = 0 if time_is_up() else samples
+        taken = 0 if used_up() else samples
         minima = minima_among(stratum, written, matrix, taken, generator(seed, _STREAM, 3, k))
         low, high = wilson(minima, taken) if taken else (None, None)
         small = None if stratum.small is None else stratum.small.name

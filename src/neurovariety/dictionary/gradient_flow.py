@@ -23,6 +23,7 @@ from typing import Annotated, Any, ClassVar, Literal, Unpack
 
 import numpy as np
 
+from neurovariety.budget import number_of
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.landscape import LandscapeResult, landscape
@@ -32,7 +33,7 @@ from neurovariety.geometry.exact.gradient_fields import conserved_polynomials, o
 from neurovariety.geometry.exact.shares import wilson
 from neurovariety.model import Model
 from neurovariety.options import Option, Real, Whole
-from neurovariety.progress import quietly, time_is_short
+from neurovariety.progress import quietly
 from neurovariety.randomness import generator
 from neurovariety.result import counted
 from neurovariety.tolerances import DEFAULT_SEED
@@ -52,7 +53,7 @@ from neurovariety.training.losses.task import Task, training_task
 from neurovariety.training.losses.task_options import TaskOptions
 
 _STREAM = "dictionary.gradient_flow"
-_RUNS, _RUNS_IN_REPORTS = 200, 40
+_RUNS = 200
 _SHOWN = 4
 _TIMES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 _MOST_WEIGHTS = 60
@@ -116,7 +117,7 @@ def gradient_flow(
     >>> gradient_flow("linear(2,1,2)", metric="frobenius", teacher="3*x0; x1", runs=8).value
     {'runs': 8, 'converged': 8, 'unmatched': 0, 'endpoints': 1}
     """
-    runs = runs if runs is not None else _RUNS_IN_REPORTS if time_is_short() else _RUNS
+    runs = runs if runs is not None else number_of("runs", _RUNS)
     task = training_task(model, seed=seed, **options)
     goal = objective(model, task.loss, weight_decay)
     found = quietly(landscape, model, **task.options, seed=seed)

@@ -18,6 +18,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
+from neurovariety.budget import number_of
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.exposedness import exposedness
@@ -28,7 +29,7 @@ from neurovariety.geometry.exact.shares import wilson
 from neurovariety.geometry.images.target import require_polynomial
 from neurovariety.model import Model
 from neurovariety.options import Option, Real, Whole
-from neurovariety.progress import quietly, time_is_short
+from neurovariety.progress import quietly
 from neurovariety.result import in_one_line
 from neurovariety.tolerances import DEFAULT_SEED
 from neurovariety.training.bias.best_fits import OPEN, UNCLEAR, best_fits
@@ -37,8 +38,6 @@ from neurovariety.training.losses.loss import Distance
 
 Metric = Literal["frobenius", "bombieri", "gaussian", "uniform"]
 _TARGETS, _FLOWS, _RUNS = 200, 20, 20
-_IN_REPORTS = (20, 2, 40)
-"""Targets, targets of flows and runs to each where a report waits; runs of one batch share what the flow of the data has compiled."""
 _SHOWN = 4
 
 
@@ -119,7 +118,7 @@ def implicit_bias(
     >>> [row["singular"] for row in implicit_bias("linear(2,2,2)", targets=5, flow_targets=1, runs=4).value["table"]]
     ['-', 'no', 'no']
     """
-    defaults = _IN_REPORTS if time_is_short() else (_TARGETS, _FLOWS, _RUNS)
+    defaults = (number_of("targets with flows", _TARGETS), number_of("flow targets", _FLOWS), number_of("runs", _RUNS))
     number, flowing, runs = (d if v is None else v for v, d in zip((targets, flow_targets, runs), defaults, strict=True))
     require_polynomial(model)
     exposed = _exposed(model, metric, seed)

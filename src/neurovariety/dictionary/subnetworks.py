@@ -20,6 +20,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
+from neurovariety.budget import used_up
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.runner import entry
@@ -33,7 +34,7 @@ from neurovariety.geometry.strata.padding import smaller_network
 from neurovariety.geometry.strata.weight_stratum import WeightStratum
 from neurovariety.model import Model
 from neurovariety.options import Option, Whole
-from neurovariety.progress import note, quietly, time_is_up
+from neurovariety.progress import note, quietly
 from neurovariety.result import counted
 from neurovariety.tolerances import DEFAULT_SEED
 
@@ -214,7 +215,7 @@ def _order(images: list[_Image], seed: int) -> tuple[set[tuple[int, int]], list[
             if x.model is None or y.model is None:
                 continue  # the zero function is in all; none but it is in the zero function
             if b not in systems:
-                systems[b] = equations_of(y.model, y.dimension, seed) if len(systems) < _SEARCHED and not time_is_up() else None
+                systems[b] = equations_of(y.model, y.dimension, seed) if len(systems) < _SEARCHED and not used_up() else None
             system = systems[b]
             if system is None or not excluded(x.model, system, seed):
                 undecided.append((x, y))

@@ -21,6 +21,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 
+from neurovariety.budget import number_of
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.options import Inputs
@@ -31,12 +32,11 @@ from neurovariety.geometry.images.target import require_polynomial
 from neurovariety.geometry.invariants.rank_at_data import exact_inputs
 from neurovariety.model import Model
 from neurovariety.options import Option, Real, Whole
-from neurovariety.progress import time_is_short
 from neurovariety.tolerances import DEFAULT_SEED
 from neurovariety.training.bias.best_fits import OPEN, UNCLEAR, BestFits, best_fits
 from neurovariety.training.losses.loss import METRICS, Distance, Loss, SquaredError
 
-_TARGETS, _TARGETS_IN_REPORTS = 400, 50
+_TARGETS = 400
 
 
 @dataclass(frozen=True, repr=False)
@@ -95,7 +95,7 @@ def voronoi(
     >>> voronoi("linear(2,1,2)", targets=50).value["on_network"]
     1.0
     """
-    number = targets if targets is not None else _TARGETS_IN_REPORTS if time_is_short() else _TARGETS
+    number = targets if targets is not None else number_of("targets", _TARGETS)
     require_polynomial(model)
     loss: Loss
     if metric == "data":

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int, Num
 
+from neurovariety.budget import spend
 from neurovariety.errors import DataError, InputError
 from neurovariety.linear_algebra.modular_product import reduce_mod, require_length
 from neurovariety.linear_algebra.primes import is_prime
@@ -207,6 +208,7 @@ def _eliminate(a: np.ndarray, p: int, panel_width: int, rank_only: bool) -> Eche
     rows = np.arange(n_rows)
     columns = np.empty(0, dtype=np.int64)
     if a.size:
+        spend("columns", n_columns, n_rows * min(n_rows, n_columns) / 3)
         with _Threads(a.size) as threads:
             part = _Elimination(a, threads.workspace(p), panel_width, rank_only).run(0, 0, n_columns, top=True)
         columns = part.columns

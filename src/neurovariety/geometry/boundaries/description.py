@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from neurovariety.budget import used_up
 from neurovariety.claim import Claim
 from neurovariety.geometry.boundaries.bisection import between, local_dimension
 from neurovariety.geometry.boundaries.exact_positions import KnownImage, known_image
@@ -24,7 +25,7 @@ from neurovariety.geometry.ideal.coefficients import Coordinates, monomial_name
 from neurovariety.geometry.images.target import Target
 from neurovariety.geometry.invariants.dimension import Dimension
 from neurovariety.model import Model
-from neurovariety.progress import note, time_is_up
+from neurovariety.progress import note
 from neurovariety.randomness import generator
 
 _TRIED = 3
@@ -70,8 +71,9 @@ def _exact(model: Model, known: KnownImage, variety: Dimension, samples: int, se
     pieces, shown = [], []
     theorems: dict[str, Mapping[str, Any]] = {}
     error, degree = 0.0, max(sum(e) for f in named.values() for e in f)
-    for family in limit_families(model.parametrization, model):
-        note(phase=f"boundary: {family.name}")
+    listed = limit_families(model.parametrization, model)
+    for number, family in enumerate(listed, start=1):
+        note(phase=f"boundary: {family.name}, {number} of {len(listed)} families")
         size = family.dimension(list(named.values()), model, rng)
         if size >= variety.value:
             continue
@@ -149,7 +151,7 @@ def _searched(model: Model, variety: Dimension, samples: int, seed: int) -> Desc
     rng = generator(seed, STREAM, 12)
     shares, crossings, missed, drawn = [], [], 0, 0
     for draw in _draws(model, coordinates, sides, fills, samples, seed):
-        if time_is_up():
+        if used_up():
             break
         note(phase=f"boundary: functions with {draw.how}")
         points = np.array([sides.floats(f) for f in draw.targets])
@@ -200,7 +202,7 @@ def _searched_pieces(model: Model, variety: Dimension, sides: BothSides, seed: i
     named = list(coefficients_as_polynomials(model).values())
     pieces, shown = [], []
     for family in limit_families(model.parametrization, model):
-        if not family.is_limit or time_is_up():
+        if not family.is_limit or used_up():
             continue
         size = family.dimension(named, model, rng)
         if size >= variety.value:

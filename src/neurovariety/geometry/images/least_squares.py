@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from neurovariety.budget import spend
 from neurovariety.geometry.ideal.coefficient_map import PolynomialMap
 from neurovariety.rings.ring import Array
 
@@ -29,6 +30,7 @@ def levenberg_marquardt(
     ``targets`` (batch, s); a problem whose residual is at most ``enough`` stops, and so does one that stalls or diverges. Where
     ``sparse``, weights that start at zero stay there.
     """
+    spend("descents", len(starts), iterations * step_cost(map_))
     weights = starts.copy()
     residual = map_.values(weights) - targets
     norm = np.linalg.norm(residual, axis=1)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from neurovariety.budget import INTERPRETED, spend
 from neurovariety.geometry.exact.polynomial_values import PolynomialMap
 from neurovariety.geometry.strata.weight_stratum import WeightStratum
 
@@ -30,6 +31,8 @@ def minima_among(stratum: WeightStratum, written: PolynomialMap, quadric: Any, s
 
     Normals have the length of the function in the norm of ``quadric`` (V, V), or 1 where the function is zero.
     """
+    monomials, n = len(written.monomials), written.n
+    spend("samples", samples, INTERPRETED * monomials * n**2 + 2 * len(_DISTANCES) * _FOLLOW * _AROUND * monomials * n * len(quadric))
     return sum(_is_minimum(stratum, written, quadric, rng) for _ in range(samples))
 
 

@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from neurovariety.budget import INTERPRETED, spend
 from neurovariety.geometry.exact.polynomial_values import Exponents, PolynomialMap
 from neurovariety.geometry.strata.weight_stratum import WeightStratum
 from neurovariety.linear_algebra import kernel_large, random_prime, rank_large
@@ -62,6 +63,7 @@ def incidence(
 
     ``coefficients`` (V of them) as polynomials of the ``parameters`` weights; ``quadric`` (V, V) of Fractions.
     """
+    spend("strata", 1, INTERPRETED * len(coefficients) * parameters**2)
     p = random_prime(_PRIME_BITS, rng)
     s = _random(parameters if stratum is None else stratum.parameters, p, rng)
     if stratum is None:

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from neurovariety.budget import used_up
 from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
 from neurovariety.geometry.strata.smaller_models import Stratum, strata_of
 from neurovariety.homotopy import certified_index, values_at
 from neurovariety.model import Model
-from neurovariety.progress import note, quietly, time_is_up
+from neurovariety.progress import note, quietly
 from neurovariety.randomness import generator
 from neurovariety.training.critical.critical_sets import CriticalSet, critical_sets
 from neurovariety.training.critical.problem import Located, Stationary, TrainingProblem, located, training_problem
@@ -85,7 +86,7 @@ def smooth_stage(model: Model, loss: Loss, monomials: tuple[Monomial, ...] | Non
         stage = _one_attempt(model, loss, monomials, found, seed + 1000 * attempt, kept)
         if best is None or (stage.complete, stage.count) > (best.complete, best.count):
             best = stage
-        if best.complete or time_is_up():
+        if best.complete or used_up():
             break
     assert best is not None
     return replace(best, complete=best.complete and found.sure)

@@ -8,7 +8,7 @@ charts of their own: some are ordinary critical points to which the chart is bli
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -187,7 +187,7 @@ def located(problem: TrainingProblem, weights: Any, parameters: Any, matrix: Any
         return None
     family = problem.critical.family
     if family.parameters_of(matrix) is None:
-        family = replace(only(problem.terms, matrix), name=f"stated {len(parameters)}")
+        family = only(problem.terms, matrix)
     system = problem.map.system(free, family)
     rest = [i for i in range(problem.model.parameters) if i not in free]
     here = np.concatenate([weights[rest], parameters])

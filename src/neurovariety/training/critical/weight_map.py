@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from neurovariety.budget import spend
 from neurovariety.errors import InputError
 from neurovariety.geometry.solutions.chart_coordinates import written
 from neurovariety.geometry.solutions.critical_points import gradient, residuals
@@ -45,7 +46,7 @@ class WeightMap:
 
     def system(self, free: tuple[int, ...], family: Quadrics) -> System:
         """Critical points in the weights ``free``; parameters are the other weights in order, then v, then those of the quadric."""
-        key = (free, family.name)
+        key = (free, family.places)
         if key not in self._systems:
             n, r = self.model.parameters, len(free)
             rest = [i for i in range(n) if i not in free]
@@ -55,6 +56,11 @@ class WeightMap:
             off = residuals(found, n, family)
             self._systems[key] = gradient(graph, found.expressions, off, r, n - r + family.size + family.parameters)
         return self._systems[key]
+
+    def _operations(self, rows: int) -> float:
+        """Of one iteration of `fit` for one start, with so many rows of distances."""
+        n, parameters = len(self.terms), self.model.parameters
+        return self.values.operations + self.slopes.operations + rows * n * parameters + rows * rows * parameters + rows**3 / 3
 
     def pivots(self, weights: Any, dimension: int) -> tuple[int, ...] | None:
         """Weights to be left free at a point (N,) where the Jacobian has rank ``dimension``; None where it has another rank."""
@@ -79,6 +85,7 @@ class WeightMap:
         starts to a real target weights stay real.
         """
         factor = np.eye(len(self.terms)) if factor is None else factor
+        spend("descents", len(starts), iterations * self._operations(len(factor)))
         weights, target = np.array(starts, dtype=np.complex128), factor @ target
         off = self.at(weights) @ factor.T - target
         size, damping = np.linalg.norm(off, axis=1), np.full(len(weights), _FIRST_DAMPING)
