@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import jax
 import numpy as np
 
 from neurovariety.errors import DivisionByZeroError, NotAlgebraicError
@@ -13,23 +12,34 @@ from neurovariety.linear_algebra import random_prime
 from neurovariety.model import Model
 from neurovariety.program.interpret import interpret
 from neurovariety.program.program import Program
-from neurovariety.program.trace import trace
+from neurovariety.program.trace import program_of, trace
 from neurovariety.rings.dual import DualNumbers
+from neurovariety.rings.jets import Jets
+from neurovariety.rings.power import Power
 from neurovariety.rings.ring import Array, Ring
 from neurovariety.tolerances import MAX_DIVISION_RETRIES, PRIME_BITS
 
 _CHECK_SEED = 2025
 
+_FORWARD_WORK = 2**20
+"""Products of entries up to which a Jacobian is taken forwards, some 20 ms; having JAX trace its derivative takes longer."""
+
 
 def values_program(model: Model) -> Program:
     """w, x, coefficients -> f_w(x) at one input; inputs are the parameter leaves, x, the coefficients."""
-    return _kept(model, "values", lambda: trace(model.function, *_arguments(model, None)))
+
+    def build() -> Program:
+        return trace(model.function, *_arguments(model, None)) if model.sheet is None else program_of(model.sheet)
+
+    return _kept(model, "values", build)
 
 
 def batch_program(model: Model, batch: int) -> Program:
     """w, X, coefficients -> f_w at each of ``batch`` inputs, shape (batch, *output shape)."""
 
     def values(parameters: Any, inputs: Any, coefficients: Any) -> Any:
+        import jax
+
         return jax.vmap(lambda x: model.function(parameters, x, coefficients))(inputs)
 
     return _kept(model, ("batch", batch), lambda: trace(values, *_arguments(model, batch)))
@@ -39,6 +49,8 @@ def samples_program(model: Model, samples: int, batch: int) -> Program:
     """Like `batch_program` for ``samples`` parameter vectors at once: leaves carry a leading axis; values (samples, batch, ...)."""
 
     def values(parameters: Any, inputs: Any, coefficients: Any) -> Any:
+        import jax
+
         over_inputs = jax.vmap(lambda w, x: model.function(w, x, coefficients), in_axes=(None, 0))
         return jax.vmap(lambda w: over_inputs(w, inputs))(parameters)
 
@@ -50,29 +62,40 @@ def samples_program(model: Model, samples: int, batch: int) -> Program:
     return _kept(model, ("samples", samples, batch), build)
 
 
+def sample_values(model: Model, ring: Ring, weights: Array, inputs: Array, coefficients: Array) -> Array:
+    """Values of the functions with ``weights`` (samples, N) at ``inputs`` (batch, *input shape): (samples, batch, outputs)."""
+    samples, batch = len(weights), len(inputs)
+    if values_program(model).work * samples * batch <= _FORWARD_WORK:
+        points = Power(ring, samples * batch)
+        w = points.of(np.repeat(weights, batch, axis=0).T)
+        x = points.of(np.moveaxis(np.concatenate([inputs] * samples), 0, -1))
+        (values,) = interpret(values_program(model), points, [*leaves(model, w), x, points.of(coefficients[:, None])])
+        return np.asarray(values.reshape(-1)["at"].T.reshape(samples, batch, -1))
+    program = samples_program(model, samples, batch)
+    (values,) = interpret(program, ring, [*leaves(model, weights), inputs, coefficients])
+    return values.reshape(samples, batch, -1)
+
+
 def jacobian_program(model: Model, batch: int) -> Program:
     """w, X, coefficients -> derivative of f_w(X) by w, one output a block, shape (batch, *output shape, *block shape)."""
 
     def jacobian(parameters: Any, inputs: Any, coefficients: Any) -> Any:
+        import jax
+
         def at(x: Any) -> Any:
             return jax.jacrev(lambda w: model.function(w, x, coefficients))(parameters)
 
         return jax.vmap(at)(inputs)
 
-    def build() -> Program:
-        program = trace(jacobian, *_arguments(model, batch))
-        if model.foreign and "derivative checked" not in model.programs:
-            model.programs["derivative checked"] = True
-            check_derivative(model)
-        return program
-
-    return _kept(model, ("jacobian", batch), build)
+    return _kept(model, ("jacobian", batch), lambda: trace(jacobian, *_arguments(model, batch)))
 
 
 def derivative_program(model: Model) -> Program:
     """w, direction, x, coefficients -> d f_w(x) . direction at one input."""
 
     def derivative(parameters: Any, direction: Any, x: Any, coefficients: Any) -> Any:
+        import jax
+
         return jax.jvp(lambda w: model.function(w, x, coefficients), (parameters,), (direction,))[1]
 
     shapes, x, coefficients = _arguments(model, None)
@@ -89,14 +112,36 @@ def jacobian_rows(model: Model, ring: Ring, flat: Array, inputs: Array, coeffici
 
     Rows are input by input, outputs within. ``out`` receives the rows where it is given.
     """
-    program = jacobian_program(model, len(inputs))
-    parts = interpret(program, ring, [*leaves(model, flat), inputs, coefficients])
-    rows = len(inputs) * model.outputs
     if out is None:
-        out = np.empty((rows, model.parameters), dtype=ring.dtype)
-    for block, part in zip(model.blocks, parts, strict=True):
-        out[:, block.start : block.start + block.size] = part.reshape(rows, block.size)
+        out = np.empty((len(inputs) * model.outputs, model.parameters), dtype=ring.dtype)
+    program = values_program(model)
+    forward = program.work * len(inputs) * model.parameters <= _FORWARD_WORK
+    if model.foreign and (program.stated or not forward) and "derivative checked" not in model.programs:
+        check_derivative(model)
+        model.programs["derivative checked"] = True
+    if forward:
+        out[...] = _forward_rows(model, ring, flat, inputs, coefficients)
+    else:
+        _backward_rows(model, ring, flat, inputs, coefficients, out)
     return out
+
+
+def _backward_rows(model: Model, ring: Ring, flat: Array, inputs: Array, coefficients: Array, out: Array) -> None:
+    """Write the rows into ``out``, by JAX's derivative from the outputs back."""
+    parts = interpret(jacobian_program(model, len(inputs)), ring, [*leaves(model, flat), inputs, coefficients])
+    for block, part in zip(model.blocks, parts, strict=True):
+        out[:, block.start : block.start + block.size] = part.reshape(len(out), block.size)
+
+
+def _forward_rows(model: Model, ring: Ring, flat: Array, inputs: Array, coefficients: Array) -> Array:
+    """The same, by one run of the values over jets in all parameters: nothing is traced, but every step costs N times as much."""
+    points = Power(ring, len(inputs))
+    jets = Jets(points, model.parameters)
+    weights = jets.variables(points.of(flat[:, None]))
+    x, fixed = jets.still(points.of(np.moveaxis(inputs, 0, -1))), jets.still(points.of(coefficients[:, None]))
+    (values,) = interpret(values_program(model), jets, [*leaves(model, weights), x, fixed])
+    slopes = values.reshape(-1)["slopes"]["at"]  # outputs, parameters, inputs
+    return np.asarray(slopes.transpose(2, 0, 1).reshape(-1, model.parameters))
 
 
 def check_derivative(model: Model) -> None:
@@ -113,7 +158,8 @@ def check_derivative(model: Model) -> None:
         still = [ring.pair(x[0], np.zeros(())), ring.pair(fixed, np.zeros(()))]
         try:
             (exact,) = interpret(values_program(model), ring, [*leaves(model, weights), *still])
-            j = jacobian_rows(model, ring.field, np.ascontiguousarray(weights["value"]), x, fixed)
+            j = np.empty((model.outputs, model.parameters))
+            _backward_rows(model, ring.field, np.ascontiguousarray(weights["value"]), x, fixed, j)
         except DivisionByZeroError:
             continue
         slopes = ring.field.matmul(j, np.ascontiguousarray(weights["slope"])[:, None])[:, 0]

@@ -13,8 +13,7 @@ from neurovariety.geometry.exact.points import Point, degree_bounds, draw_point,
 from neurovariety.linear_algebra import rank
 from neurovariety.model import Model
 from neurovariety.program.expand import expand
-from neurovariety.program.interpret import interpret
-from neurovariety.program.of_model import chunks, leaves, samples_program
+from neurovariety.program.of_model import chunks, sample_values
 from neurovariety.randomness import generator
 from neurovariety.rings.ring import Array
 from neurovariety.tolerances import EXTRA_SAMPLES
@@ -39,10 +38,9 @@ def samples_matrix(model: Model, point: Point, samples: int, inputs: Array, limi
     require_memory(16 * samples * columns, limit, f"the sample matrix of {model.name}")
     per_chunk = max(1, min(samples, _CHUNK_ENTRIES // max(1, columns + model.parameters)))
     out = np.empty((samples, columns))
-    program = samples_program(model, per_chunk, len(inputs))
     for span in chunks(samples, per_chunk):
         weights = point.ring.random((per_chunk, model.parameters), point.rng)
-        (values,) = interpret(program, point.ring, [*leaves(model, weights), inputs, point.coefficients])
+        values = sample_values(model, point.ring, weights, inputs, point.coefficients)
         out[span.start : span.stop] = values.reshape(per_chunk, columns)[: len(span)]
     return out
 
