@@ -211,7 +211,7 @@ def _trials(
         note(value=max(t.rank for t in trials), claim=Claim.LOWER_BOUND)
         if trials[-1].rank >= upper[0]:
             return trials, symmetries, upper, 0.0
-        once = rank_error(model, upper[0], derivative=True)
+        once = rank_error(model, upper[0], derivative=True, combined=trials[-1].combined is not None)
         # Two events a trial: the rank, and whether one more input adds to it.
         error *= min(1.0, 2 * once)
         if error <= ERROR_BOUND:
@@ -227,10 +227,10 @@ def _in_large_field(
     """One more trial over a 62-bit prime where small primes give no useful bound and the problem is small enough."""
     if max(upper[0], model.parameters) > LARGE_FIELD_MAX_COLUMNS:
         return trials, symmetries, upper, error
-    trials.append(large_field_rank(model, rng, trials[-1].inputs))
+    trials.append(large_field_rank(model, rng, trials[-1]))
     if not trials[-1].saturated:
         return trials, symmetries, upper, error
-    once = rank_error(model, upper[0], derivative=True, bits=LARGE_PRIME_BITS)
+    once = rank_error(model, upper[0], derivative=True, bits=LARGE_PRIME_BITS, combined=trials[-1].combined is not None)
     return trials, symmetries, upper, min(error, 2 * once)
 
 

@@ -96,9 +96,8 @@ def reduce_mod(
         np.copyto(work, a)
         a = work
     source, target = a.reshape(-1), work.reshape(-1)
-    too_large, fractional = (_reduce_plainly if source.size <= _PLAIN_SIZE and is_short(source.size) else _reduce)(
-        source, target, p, limit
-    )
+    reduce = _reduce_plainly if source.size <= _PLAIN_SIZE and is_short(source.size) else _reduce
+    too_large, fractional = reduce(source, target, p, limit)
     if too_large or fractional:
         _refuse(too_large, fractional, p)
     if work is not out:
@@ -142,9 +141,7 @@ def _reduce(source: Line, target: Line, p: int, limit: int) -> tuple[int, int]:
     threads = numba.get_num_threads()
     cuts = itertools.pairwise(source.size * i // threads for i in range(threads + 1))
     with ThreadPoolExecutor(threads) as pool:
-        jobs = [
-            pool.submit(reduce_flat, source[start:stop], target[start:stop], *arguments) for start, stop in itertools.pairwise(cuts)
-        ]
+        jobs = [pool.submit(reduce_flat, source[start:stop], target[start:stop], *arguments) for start, stop in cuts]
         counts = [job.result() for job in jobs]
     return sum(int(c[0]) for c in counts), sum(int(c[1]) for c in counts)
 

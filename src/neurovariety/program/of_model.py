@@ -90,6 +90,26 @@ def jacobian_program(model: Model, batch: int) -> Program:
     return _kept(model, ("jacobian", batch), lambda: trace(jacobian, *_arguments(model, batch)))
 
 
+def combined_program(model: Model, batch: int, rows: int) -> Program:
+    """w, X, U, coefficients -> derivative by w of ``rows`` combinations of the outputs at each input, one output a block.
+
+    U has the shape (batch, rows, *output shape), the derivatives (batch, rows, *block shape).
+    """
+
+    def combined(parameters: Any, inputs: Any, factors: Any, coefficients: Any) -> Any:
+        import jax
+
+        def at(x: Any, u: Any) -> Any:
+            _, pull = jax.vjp(lambda w: model.function(w, x, coefficients), parameters)
+            return jax.vmap(lambda one: pull(one)[0])(u)
+
+        return jax.vmap(at)(inputs, factors)
+
+    shapes, x, coefficients = _arguments(model, batch)
+    factors = (batch, rows, *model.output_shape)
+    return _kept(model, ("combined", batch, rows), lambda: trace(combined, shapes, x, factors, coefficients))
+
+
 def derivative_program(model: Model) -> Program:
     """w, direction, x, coefficients -> d f_w(x) . direction at one input."""
 
@@ -116,14 +136,32 @@ def jacobian_rows(model: Model, ring: Ring, flat: Array, inputs: Array, coeffici
         out = np.empty((len(inputs) * model.outputs, model.parameters), dtype=ring.dtype)
     program = values_program(model)
     forward = program.work * len(inputs) * model.parameters <= _FORWARD_WORK
-    if model.foreign and (program.stated or not forward) and "derivative checked" not in model.programs:
-        check_derivative(model)
-        model.programs["derivative checked"] = True
+    if program.stated or not forward:
+        _check_once(model)
     if forward:
         out[...] = _forward_rows(model, ring, flat, inputs, coefficients)
     else:
         _backward_rows(model, ring, flat, inputs, coefficients, out)
     return out
+
+
+def combined_rows(model: Model, ring: Ring, flat: Array, inputs: Array, factors: Array, coefficients: Array) -> Array:
+    """``factors`` (batch, rows, outputs) times the Jacobian at ``inputs``, input by input: shape (batch * rows, N).
+
+    The rows of the Jacobian itself, which may be many more, are not made.
+    """
+    batch, rows, _ = factors.shape
+    _check_once(model)
+    u = factors.reshape(batch, rows, *model.output_shape)
+    parts = interpret(combined_program(model, batch, rows), ring, [*leaves(model, flat), inputs, u, coefficients])
+    return np.concatenate([part.reshape(batch * rows, -1) for part in parts], axis=1)
+
+
+def _check_once(model: Model) -> None:
+    """`check_derivative` of a user's function before the first use of JAX's derivative."""
+    if model.foreign and "derivative checked" not in model.programs:
+        check_derivative(model)
+        model.programs["derivative checked"] = True
 
 
 def _backward_rows(model: Model, ring: Ring, flat: Array, inputs: Array, coefficients: Array, out: Array) -> None:

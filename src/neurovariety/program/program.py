@@ -85,6 +85,11 @@ class Program:
                 total += max(sizes[i.result], *operands)
         return total
 
+    @property
+    def cells(self) -> int:
+        """How many entries all its results have together."""
+        return sum(prod(i.shape) for i in self.instructions)
+
     def __repr__(self) -> str:
         names = sorted({i.primitive for i in self.instructions})
         return f"Program({len(self.instructions)} instructions: {', '.join(names)})"
