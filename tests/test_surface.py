@@ -114,7 +114,7 @@ def rooms(text):
     return set(text.split())
 
 
-BASICS = rooms("errors tolerances randomness options budget")
+BASICS = rooms("errors tolerances randomness options budget arithmetic")
 RECORDS = BASICS | rooms("symmetry theorem claim citations units image")
 NUMBERS = BASICS | rooms("linear_algebra rings")
 MODELS = RECORDS | NUMBERS | rooms("model program architectures architectures.architecture result progress")
@@ -130,6 +130,7 @@ STREET = {
     # room: what it may import beside itself, the rooms that the data has passed before it
     "errors": set(),
     "budget": set(),
+    "arithmetic": set(),
     "tolerances": set(),
     "_version": set(),
     "claim": set(),

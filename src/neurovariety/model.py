@@ -10,9 +10,9 @@ from functools import cached_property
 from math import prod
 from typing import Any, Generic, TypeVar
 
-import jax
 import numpy as np
 
+from neurovariety.arithmetic import Sheet, write
 from neurovariety.errors import InputError, NeurovarietyError
 from neurovariety.image import Image, Parametrization
 from neurovariety.symmetry import AxisAction
@@ -106,15 +106,25 @@ class Model:
     """What was worked out of the model so far. A copy of the model (``dataclasses.replace``) has nothing of it: it may differ."""
 
     @cached_property
-    def _leaves(self) -> tuple[list[tuple[Any, Shape]], Any]:
-        return jax.tree_util.tree_flatten_with_path(self.shapes, is_leaf=is_shape)
+    def _flat_shapes(self) -> Mapping[str, Shape] | None:
+        """The shapes where they are a dictionary of them, sorted as JAX sorts it; None for any other pytree."""
+        if isinstance(self.shapes, dict) and all(isinstance(k, str) and is_shape(v) for k, v in self.shapes.items()):
+            return dict(sorted(self.shapes.items()))
+        return None
+
+    def _named_shapes(self) -> list[tuple[str, Shape]]:
+        if self._flat_shapes is not None:
+            return list(self._flat_shapes.items())
+        import jax
+
+        found, _ = jax.tree_util.tree_flatten_with_path(self.shapes, is_leaf=is_shape)
+        return [("".join(_key_name(k) for k in path).strip(".") or "w", shape) for path, shape in found]
 
     @cached_property
     def blocks(self) -> tuple[Block, ...]:
         """The parameter blocks in pytree order, which is the order of the flat vector."""
         out, at = [], 0
-        for path, shape in self._leaves[0]:
-            name = "".join(_key_name(k) for k in path).strip(".") or "w"
+        for name, shape in self._named_shapes():
             out.append(Block(name, tuple(int(n) for n in shape), at))
             at += prod(shape)
         return tuple(out)
@@ -130,8 +140,19 @@ class Model:
         return prod(self.input_shape)
 
     @cached_property
+    def sheet(self) -> Sheet | None:
+        """The function written down, where it is plain arithmetic; JAX need not be loaded for it then. A user's own is left to JAX."""
+        if self.foreign or self._flat_shapes is None:
+            return None
+        return write(self.function, self._flat_shapes, self.input_shape, (len(self.coefficients),))
+
+    @cached_property
     def output_shape(self) -> Shape:
         """Shape of the value at one input."""
+        if self.sheet is not None:
+            return self.sheet.shape
+        import jax
+
         specs = jax.tree_util.tree_map(
             lambda s: jax.ShapeDtypeStruct(s, np.float64),
             (self.shapes, self.input_shape, (len(self.coefficients),)),
@@ -169,7 +190,12 @@ class Model:
 
     def tree(self, leaves: list[Any]) -> Any:
         """The parameter pytree with the given leaves, in block order."""
-        return jax.tree_util.tree_unflatten(self._leaves[1], leaves)
+        if self._flat_shapes is not None:
+            return dict(zip(self._flat_shapes, leaves, strict=True))
+        import jax
+
+        structure = jax.tree_util.tree_structure(self.shapes, is_leaf=is_shape)
+        return jax.tree_util.tree_unflatten(structure, leaves)
 
     def __repr__(self) -> str:
         return f"Model({self.name}: {self.parameters} parameters, inputs {self.input_shape}, outputs {self.output_shape})"
@@ -177,7 +203,9 @@ class Model:
 
 @contextmanager
 def tracing_errors() -> Iterator[None]:
-    """Turn what goes wrong while a user's function is traced into an `InputError` of one sentence."""
+    """Turn what goes wrong while JAX traces a user's function into an `InputError` of one sentence."""
+    import jax
+
     try:
         yield
     except (

@@ -11,11 +11,11 @@ from math import gcd
 from typing import Any, ClassVar
 
 import flint
-import jax.numpy as jnp
 import numpy as np
 
 from neurovariety.architectures.architecture import Architecture, check_size, numbered
 from neurovariety.architectures.reading.sections import Sections
+from neurovariety.arithmetic import concatenate, tensordot
 from neurovariety.errors import InputError, NotationError
 from neurovariety.image import BlockMatrices, BoundedBlockMatrices, Image, IsotypicBlock, Layers, Matrices, RationalFunction
 from neurovariety.model import Shape
@@ -183,11 +183,11 @@ class Equivariant(Architecture):
             width = block.size * block.weight
             part, at = x[at : at + width], at + width
             if not r:
-                out.append(jnp.zeros(width, x.dtype))
+                out.append(np.zeros(width, x.dtype))
                 continue
             a, b = (parameters[name] for name in self._names(i))
             out.append(b @ (a @ part) if block.real else _times(b, _times(a, part.reshape(2, block.size))).reshape(width))
-        return jnp.concatenate(out)
+        return concatenate(out)
 
     def notation(self) -> str:
         size = f"rank={self.rank}" if self.ranks is None else f"ranks={_joined(self.ranks)}"
@@ -265,8 +265,8 @@ def _joined(values: tuple[int, ...]) -> str:
 
 def _times(matrix: Any, x: Any) -> Any:
     """Complex (2, m, n) times complex (2, n), as pairs of real and imaginary part: (2, m)."""
-    half = jnp.tensordot(matrix, _COMPLEX, axes=((0,), (0,)))  # (m, n, j, k)
-    return jnp.tensordot(half, x, axes=((2, 1), (0, 1))).T
+    half = tensordot(matrix, _COMPLEX, axes=((0,), (0,)))  # (m, n, j, k)
+    return tensordot(half, x, axes=((2, 1), (0, 1))).T
 
 
 def _bounded(sizes: list[int], total: int) -> Iterator[tuple[int, ...]]:

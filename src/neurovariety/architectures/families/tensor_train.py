@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any, ClassVar
 
-import jax.numpy as jnp
+import numpy as np
 
 from neurovariety.architectures.architecture import Architecture, check_size, numbered
 from neurovariety.architectures.reading.modes import check_modes, pieces
@@ -14,6 +14,7 @@ from neurovariety.architectures.reading.sections import Sections
 from neurovariety.architectures.theorems.degrees import tensor_train_degree
 from neurovariety.architectures.theorems.ed_degrees import products_of_vectors_ed_degree
 from neurovariety.architectures.theorems.generic_fibers import tensor_train_fiber
+from neurovariety.arithmetic import tensordot
 from neurovariety.errors import NotationError
 from neurovariety.image import SeparationRanks, separation_ranks
 from neurovariety.model import Shape
@@ -81,10 +82,10 @@ class TensorTrain(Architecture):
 
     def apply(self, parameters: dict[str, Any], x: Any, coefficients: Any) -> Any:
         # The outer product of state and mode vector is small, and one contraction of it with the core has one derivative: itself.
-        state = jnp.ones((1,), dtype=x.dtype)
+        state = np.ones(1, dtype=x.dtype)
         for k, entries in enumerate(pieces(x, self.modes), start=1):
             core = parameters[self._name(k)]
-            state = jnp.tensordot(state[:, None] * entries[None, :], core, axes=((0, 1), (0, 1)))
+            state = tensordot(state[:, None] * entries[None, :], core, axes=((0, 1), (0, 1)))
         return state
 
     def notation(self) -> str:

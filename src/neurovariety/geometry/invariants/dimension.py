@@ -209,7 +209,7 @@ def _sampled(model: Model, rng: np.random.Generator, theorems: tuple[Theorem, ..
         note(value=max(t.rank for t in trials), claim=Claim.LOWER_BOUND)
         if trials[-1].rank >= upper.value:
             return _Sampled(tuple(trials), symmetries, upper, 0.0)
-        once = rank_error(model, upper.value, derivative=True)
+        once = rank_error(model, upper.value, derivative=True, combined=trials[-1].combined is not None)
         # Two events a trial: the rank, and whether one more input adds to it.
         error *= min(1.0, 2 * once)
         if error <= ERROR_BOUND:
@@ -223,11 +223,11 @@ def _in_large_field(model: Model, rng: np.random.Generator, found: _Sampled) -> 
     """One more trial over a 62-bit prime where small primes give no useful bound and the problem is small enough."""
     if max(found.upper.value, model.parameters) > LARGE_FIELD_MAX_COLUMNS:
         return found
-    more = large_field_rank(model, rng, found.trials[-1].inputs)
+    more = large_field_rank(model, rng, found.trials[-1])
     found = replace(found, trials=(*found.trials, more))
     if not more.saturated:
         return found
-    once = rank_error(model, found.upper.value, derivative=True, bits=LARGE_PRIME_BITS)
+    once = rank_error(model, found.upper.value, derivative=True, bits=LARGE_PRIME_BITS, combined=more.combined is not None)
     return replace(found, error=min(found.error, 2 * once))
 
 
