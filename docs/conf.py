@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging as standard_logging
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
 import neurovariety
+from neurovariety.dictionary.declaration import Declared
+from neurovariety.dictionary.entry import Entry
 from neurovariety.dictionary.registry import ENTRIES
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -57,7 +60,10 @@ _log = logging.getLogger(__name__)
 
 
 def _fill_index(app: Sphinx, docname: str, source: list[str]) -> None:
-    """Write the table and the table of contents of the dictionary from the registry; a missing page is a warning, hence an error."""
+    """Write tables of entries and of their options, and the table of contents of the dictionary, from the registry and the entries'
+    signatures; a missing page is a warning, hence an error."""
+    if docname == "command_line":
+        source[0] = source[0].replace("<!-- options -->", _table_of_options())
     if docname != "dictionary/index":
         return
     rows = ["| entry | for learning | command |", "|---|---|---|"]
@@ -68,6 +74,42 @@ def _fill_index(app: Sphinx, docname: str, source: list[str]) -> None:
         rows.append(f"| [{entry.name}]({entry.name}.md) | {entry.learning} | `neurovariety {entry.name} ARCH{data}` |")
     tree = ["```{toctree}", ":hidden:", "", *(entry.name for entry in ENTRIES), "```"]
     source[0] = source[0].replace("<!-- entries -->", "\n".join([*rows, "", *tree]))
+
+
+_OR = r"\|"
+"""A bar within a table."""
+
+
+def _table_of_options() -> str:
+    """One row an option; those that all entries on training share once."""
+    training = [entry for entry in ENTRIES if entry.trains]
+    shared = [d for d in training[0].declares.arguments if all(d in entry.declares.arguments for entry in training)]
+    rows = ["| entry | option | |", "|---|---|---|", *_rows_of_options(_names(training), shared)]
+    for entry in ENTRIES:
+        own = [d for d in entry.declares.arguments if not (entry.trains and d in shared)]
+        rows += _rows_of_options(_names([entry]), own)
+    drawn = _names([entry for entry in ENTRIES if entry.figure])
+    return "\n".join([*rows, f"| {drawn} | `--figure FILE` | draw the result to this file (.svg, .png or .pdf) |"])
+
+
+def _starred(text: str) -> str:
+    return text.replace("*", r"\*")
+
+
+def _names(entries: Sequence[Entry]) -> str:
+    return ", ".join(f"`{entry.name}`" for entry in entries)
+
+
+def _rows_of_options(entry: str, declared: Sequence[Declared]) -> list[str]:
+    found = []
+    for one in declared:
+        if one.option is not None:
+            name = one.option.name or one.name.replace("_", "-")
+            kind = "FILE.csv" if one.is_table else "N" if one.holds(int) else "X" if one.holds(float) else "..."
+            found.append((f"--{name} {_OR.join(one.choices) or kind}", one.option.help))
+            if one.is_table:
+                found.append(("--target COLUMN", one.option.columns))
+    return [f"| {'' if k else entry} | `{option}` | {_starred(text)} |" for k, (option, text) in enumerate(found)]
 
 
 def _plain_stars(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:

@@ -8,17 +8,20 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from math import prod
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import jax
 import numpy as np
 
 from neurovariety.errors import InputError, NeurovarietyError
+from neurovariety.image import Image, Parametrization
 from neurovariety.symmetry import AxisAction
 from neurovariety.theorem import Theorem
+from neurovariety.units import HiddenUnits, Silence, Size
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Shape = tuple[int, ...]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,28 @@ class Block:
 
 
 @dataclass(frozen=True, eq=False)
+class Slot(Generic[T]):
+    """A thing that is worked out of a model and kept with it; the module that makes it has the slot, and ``name`` is for readers."""
+
+    name: str
+
+
+class Kept:
+    """What was worked out of a model, each thing once: a slot holds things of its type, one for each choice of numbers, if any."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[Slot[Any], tuple[int, ...]], Any] = {}
+
+    def once(self, slot: Slot[T], make: Callable[[], T], *numbers: int) -> T:
+        """What the slot holds for these ``numbers`` (of samples, say); made now where it holds nothing."""
+        key = (slot, numbers)
+        if key not in self._found:
+            self._found[key] = make()
+        found: T = self._found[key]
+        return found
+
+
+@dataclass(frozen=True, eq=False)
 class Model:
     """A parametric model whose outputs are polynomial or rational in parameters and inputs.
 
@@ -43,7 +68,8 @@ class Model:
     say), which enter programs as exact inputs; None in ``coefficients`` stands for a generic one, drawn anew at each trial.
     The value is an array of any shape; its entries are the model's outputs.
 
-    ``symmetries`` and ``theorems`` are what the family states of itself; nothing here trusts a symmetry before it is verified.
+    ``symmetries``, ``theorems``, ``image`` and ``parametrization`` are what the family states of itself; nothing here trusts a
+    symmetry before it is verified.
     """
 
     name: str
@@ -57,10 +83,27 @@ class Model:
     """Blocks and axes on which a linear map of the inputs acts (`Architecture.input_axes`)."""
     output_axes: tuple[tuple[str, int], ...] = ()
     """Blocks and axes on which a linear map of the outputs acts (`Architecture.output_axes`)."""
+    image: Image | None = None
+    """Which set the functions form (`Architecture.image`)."""
+    parametrization: Parametrization | None = None
+    """How weights make them (`Architecture.parametrization`)."""
+
+    units: tuple[HiddenUnits, ...] = ()
+    """The hidden units (`Architecture.units`)."""
+    matrices: tuple[str, ...] = ()
+    """Blocks that are matrices with the units between them (`Architecture.matrices`)."""
+    silences: tuple[Silence, ...] = ()
+    """Blocks of weights that make the function zero or constant (`Architecture.silences`)."""
+    resized: Callable[[tuple[Size, ...]], Model | None] | None = field(default=None, repr=False)
+    """The model of the same family with other sizes, one for each of ``units``, where there is one."""
+    factored: Callable[[int, int], Model | None] | None = field(default=None, repr=False)
+    """The model in which one of ``matrices`` is a product through so many linear units, where there is one."""
+    named: bool = False
+    """Whether the name is the notation of an architecture, which `neurovariety.parse` reads back."""
     foreign: bool = False
     """Whether the function is a user's own, whose derivative rules (``custom_jvp``, ``stop_gradient``) are checked before use."""
-    programs: dict[Any, Any] = field(default_factory=dict, repr=False)
-    """Programs traced so far, by kind and batch size (kept by `program.of_model`)."""
+    kept: Kept = field(default_factory=Kept, init=False, repr=False)
+    """What was worked out of the model so far. A copy of the model (``dataclasses.replace``) has nothing of it: it may differ."""
 
     @cached_property
     def _leaves(self) -> tuple[list[tuple[Any, Shape]], Any]:

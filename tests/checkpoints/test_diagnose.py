@@ -53,7 +53,7 @@ def test_ranks_of_polynomial_networks_agree_with_the_dictionary():
 
 
 def test_one_input_is_not_enough_and_is_not_used():
-    """The trap of section 5.1 of the theory: one input caps the rank at the number of outputs."""
+    """A trap: one input caps the rank at the number of outputs."""
     found = nv.diagnose(network((3, 4, 2), "x^3", 0, bias=False))
     assert found.value["rank"] == 16 > 2
     assert found.claim is Claim.PROVED

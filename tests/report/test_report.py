@@ -176,7 +176,7 @@ def test_an_entry_that_fails_is_a_row_with_its_sentence(monkeypatch):
     def failing(model, **options):
         raise nv.ResourceError("this needs 9 GiB & more <than> there is")
 
-    broken = registry.Entry("broken", "nowhere:nothing", "Nothing", "an entry that fails", takes_memory_limit=False)
+    broken = registry.Entry("broken", "an entry that fails", path=ENTRIES[0].module + ":ambient")
     monkeypatch.setattr(registry.Entry, "load", lambda self, load=registry.Entry.load: failing if self is broken else load(self))
     monkeypatch.setattr(build, "ENTRIES", (ENTRIES[0], broken, ENTRIES[1]))
     report = nv.build_report("mlp(2,2,1; x^2)")

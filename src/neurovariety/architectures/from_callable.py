@@ -10,7 +10,7 @@ import jax
 import numpy as np
 
 from neurovariety.architectures.architecture import Architecture
-from neurovariety.architectures.reading.parse import parse
+from neurovariety.architectures.notation import parse
 from neurovariety.errors import InputError
 from neurovariety.model import Model, Shape, is_shape
 

@@ -3,7 +3,7 @@
 A neuron that nothing reads, that is constant, that is a multiple of another (as the activation demands), or whose polynomial is a
 linear combination of those of others, is removed and what it did is given to the others; two matrices in a row are narrowed to the
 rank of what passes. Every step is an identity of the stored weights, which are rational numbers, and is checked by evaluation over Q.
-The result is a subnetwork in the sense of D4: the function lies on that stratum of the architecture.
+The result is a subnetwork: the function lies on that stratum of the architecture.
 
 What is proved: the function is the same, in exact arithmetic. What is not: that no smaller network computes it.
 
@@ -23,7 +23,7 @@ from typing import Any, ClassVar
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.rounding import DTYPES, Rounding
 from neurovariety.checkpoints.layers.bottlenecks import narrowed
-from neurovariety.checkpoints.layers.hidden_layers import hidden_layers
+from neurovariety.checkpoints.layers.hidden_layers import hidden_layers, normalization
 from neurovariety.checkpoints.layers.nearby import nearby
 from neurovariety.checkpoints.layers.redundancy import redundant
 from neurovariety.checkpoints.layers.removals import without
@@ -163,7 +163,7 @@ def _notices(network: Network, bound: float) -> tuple[str, ...]:
     out = []
     if not math.isfinite(bound):
         out.append("no finite bound of the change is known for these operations; measure it on data")
-    if any(n.kind == "normalize" for n in network.nodes):
+    if any(normalization(n) is not None for n in network.nodes):
         out.append("the reciprocal root of batch norm is the float64 nearest to it, and exact from there on")
     return tuple(out)
 

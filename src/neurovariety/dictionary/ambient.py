@@ -1,4 +1,4 @@
-"""Ambient dimension: the linear span of the neuromanifold (I1 of the dictionary).
+"""Ambient dimension: the linear span of the neuromanifold.
 
 The span of all functions f_w is the smallest linear space that holds the neuromanifold; it can be smaller than the space of all
 polynomials of that degree. For learning it is what the model could reach if it were linear: targets outside it can never be fit.
@@ -11,18 +11,16 @@ Source: Marchetti et al. 2025, section 3.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
-from neurovariety.architectures import as_model
-from neurovariety.architectures.from_callable import Source
 from neurovariety.architectures.theorems.bounds import forms
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.runner import entry
 from neurovariety.errors import ResourceError, VerificationError
 from neurovariety.geometry.exact.points import (
     as_json_bound,
@@ -38,7 +36,6 @@ from neurovariety.model import Model
 from neurovariety.program.interpret import interpret
 from neurovariety.program.of_model import draw_coefficients, leaves, values_program
 from neurovariety.randomness import generator
-from neurovariety.result import Provenance
 from neurovariety.rings.polynomial import Polynomials
 from neurovariety.rings.rational import Rationals, to_fraction
 from neurovariety.theorem import bound
@@ -65,7 +62,8 @@ class AmbientResult(EntryResult):
     entry: ClassVar[str] = "ambient"
 
 
-def ambient(source: Source, *, seed: int = DEFAULT_SEED, memory_limit: int | None = None) -> AmbientResult:
+@entry
+def ambient(model: Model, *, seed: int = DEFAULT_SEED, memory_limit: int | None = None) -> AmbientResult:
     """The dimension of the linear span of the neuromanifold of ``source``.
 
     Raises `InputError` for unusable input, `ResourceError` where the sample matrix would not fit in memory.
@@ -75,19 +73,14 @@ def ambient(source: Source, *, seed: int = DEFAULT_SEED, memory_limit: int | Non
     >>> ambient("cnn(2,2; x^2)").evidence["missing"]
     ['x0 x2']
     """
-    start = time.perf_counter()
-    model = as_model(source)
     (value, claim, evidence), draws = with_new_values(lambda k: _compute(model, seed, k, memory_limit))
     evidence |= _monomials(model, value, seed)
     return AmbientResult(
         value=value,
         claim=claim,
-        subject=model.name,
         meaning=_meaning(model, value, claim, evidence),
         evidence=evidence,
-        provenance=Provenance.since(start, seed),
         notices=division_notice(draws),
-        model=model,
     )
 
 

@@ -1,4 +1,4 @@
-"""Data discriminant (D11 of the dictionary): for which targets does the landscape of training change?
+"""Data discriminant: for which targets does the landscape of training change?
 
 Where two critical points meet, the target lies on the discriminant, a hypersurface. It cuts the space of targets into chambers in which
 the number of real critical points is constant. Crossing a wall, two real critical points appear or vanish together. The number of
@@ -18,30 +18,33 @@ Sources: Marchetti et al. 2025, 4.4; Draisma et al. 2016, 7; Trager, Kohn, Bruna
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal, Unpack
 
 import numpy as np
 
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
-from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError, VerificationError
+from neurovariety.geometry.invariants.dimension import dimension_of
 from neurovariety.geometry.solutions.quadrics import Quadrics, Term, pencil
+from neurovariety.model import Model
+from neurovariety.options import Option, Whole
 from neurovariety.progress import quietly, time_is_short
 from neurovariety.randomness import generator
-from neurovariety.result import Provenance, counted
+from neurovariety.result import counted
 from neurovariety.tolerances import DEFAULT_SEED
 from neurovariety.training.chambers.chambers import Counts, for_all_quadrics, for_one_quadric, random_targets
-from neurovariety.training.chambers.planes_of_losses import SLICES, Plane, other_quadric, plane
+from neurovariety.training.chambers.planes_of_losses import Plane, other_quadric, plane
 from neurovariety.training.chambers.walls import chambers, crossings, refined_walls
 from neurovariety.training.critical.listing import real_ones
 from neurovariety.training.critical.problem import TrainingProblem, training_problem
-from neurovariety.training.losses.loss import Form, Quadratic, quadratic
+from neurovariety.training.losses.loss import Quadratic, quadratic
 from neurovariety.training.losses.task import Task, training_task
+from neurovariety.training.losses.task_options import Preparation, TaskOptions
 
 _STREAM = "dictionary.discriminant"
 _GRID, _GRID_IN_REPORTS, _MOST = 60, 20, 1000
@@ -63,32 +66,29 @@ class DiscriminantResult(EntryResult):
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "draisma2016", "trager2020")
     task: Task | None = field(default=None, compare=False)
 
-    def _options(self) -> dict[str, Any]:
-        if self.task is None:
-            raise InputError("a discriminant read back from JSON does not hold the data; call discriminant() on them again")
-        return self.task.options | {"slice": self.evidence["slice"], "grid": self.evidence["grid"]}
-
     def verify(self, *, seed: int | None = None) -> DiscriminantResult:
         """Another slice. Raises `VerificationError` where the number of complex critical points differs."""
-        again = self._again(seed, **self._options())
+        again = self._again(seed)
         if again.value["complex"] != self.value["complex"]:
             raise VerificationError(f"discriminant of {self.subject}: {self.value['complex']} and {again.value['complex']} points")
         return again
 
 
+@entry
 def discriminant(
-    source: Source,
+    model: Model,
     *,
-    data: Any = None,
-    metric: str = "data",
-    teacher: str | None = None,
-    form: Form | None = None,
-    sample_weights: Any = None,
-    prepare: str = "none",
-    held_out: float = 0.0,
-    slice: str = "target",
-    grid: int | None = None,
+    slice: Annotated[
+        Literal["target", "sample", "quadric"],
+        Option("target: a plane of targets; sample: the values of one sample; quadric: target and loss"),
+    ] = "target",
+    grid: Annotated[
+        int | None,
+        Option("points along each side of the slice (default: 60)"),
+        Whole("a grid has {least} to {most} points a side", 2, 1000),
+    ] = None,
     seed: int = DEFAULT_SEED,
+    **options: Unpack[TaskOptions],
 ) -> DiscriminantResult:
     """A slice through the space of losses, with the number of real critical points and of minima at ``grid`` x ``grid`` points (60).
 
@@ -100,16 +100,8 @@ def discriminant(
     >>> discriminant("linear(2,1,2)", metric="frobenius", teacher="3*x0; x1", grid=6).value["real_counts"]
     {2: 1.0}
     """
-    start = time.perf_counter()
     side = grid if grid is not None else _GRID_IN_REPORTS if time_is_short() else _GRID
-    if slice not in SLICES:
-        raise InputError(f"slice {slice!r} is unknown: choose {', '.join(SLICES[:-1])} or {SLICES[-1]}")
-    if isinstance(side, bool) or not isinstance(side, int) or not 2 <= side <= _MOST:
-        raise InputError(f"a grid has 2 to {_MOST} points a side, got {side!r}")
-    task = training_task(
-        source, data=data, metric=metric, teacher=teacher, form=form, sample_weights=sample_weights, prepare=prepare,
-        held_out=held_out, seed=seed,
-    )  # fmt: skip
+    task = training_task(model, seed=seed, **options)
     rng = generator(seed, _STREAM)
     problem, loss = _problem(task, slice, seed)
     cut = plane(problem, task.loss, loss, slice, rng)
@@ -127,7 +119,7 @@ def discriminant(
         "chambers": chambers(real, minima),
         "walls": seen,
     }
-    evidence = {
+    evidence: dict[str, Any] = {
         "task": task.record, "slice": slice, "grid": side, "axes": list(cut.axes), "bounds": [list(v) for v in cut.bounds],
         "real": real.tolist(), "minima": minima.tolist(), "unclear": int((~counts.clear).sum()), "wall_points": walls,
         "spot_checks": _spots(cut, points, counts, rng), "random_targets": random, "general": problem.evidence,
@@ -137,17 +129,17 @@ def discriminant(
     return DiscriminantResult(
         value=value,
         claim=Claim.ESTIMATE,
-        subject=task.model.name,
         meaning=_meaning(value, random),
         evidence=evidence,
-        provenance=Provenance.since(start, seed),
         notices=task.notices,
-        model=task.model,
+        options={**task.options, "grid": side},
         task=task,
     )
 
 
-def wall_crossings(source: Source, data: Any, other: Any, *, prepare: str = "none", steps: int = 200, seed: int = DEFAULT_SEED) -> Any:
+def wall_crossings(
+    source: Source, data: Any, other: Any, *, prepare: Preparation = "none", steps: int = 200, seed: int = DEFAULT_SEED
+) -> Any:
     """Every wall on the way from one data set to another, the loss moving on a line between theirs.
 
     ``data`` and ``other`` are as in `landscape`. Returns a list of ``{"at", "real", "minima"}``: where on the way (0 to 1, to 1e-6) the
@@ -174,7 +166,7 @@ def wall_crossings(source: Source, data: Any, other: Any, *, prepare: str = "non
 
 
 def _problem(task: Task, kind: str, seed: int) -> tuple[TrainingProblem, Quadratic]:
-    shape = quietly(dimension, task.model, seed=seed)
+    shape = quietly(dimension_of, task.model, seed=seed)
 
     def through_another(terms: Sequence[Term]) -> Quadrics:
         matrix = quadratic(task.loss, terms).matrix
@@ -182,7 +174,7 @@ def _problem(task: Task, kind: str, seed: int) -> tuple[TrainingProblem, Quadrat
         return pencil(terms, matrix, other_quadric(matrix, generator(seed, _STREAM, 2)))
 
     family = through_another if kind == "quadric" else task.loss.family
-    problem = training_problem(task.model, shape.value, shape.evidence.get("ambient") or 0, seed, family)
+    problem = training_problem(task.model, shape, seed, family)
     if not problem.base.complete:
         raise InputError(f"the critical points of {task.model.name} were not all found; another seed may help")
     return problem, problem.quadratic(task.loss)

@@ -1,4 +1,4 @@
-"""Euclidean distance degree (D10 of the dictionary): how many critical points does training have, over the complex numbers?
+"""Euclidean distance degree: how many critical points does training have, over the complex numbers?
 
 Squared loss is a quadric Q(f - u) on the space of functions. For a general target u its critical points on the smooth part of the
 neurovariety X are finitely many; their number is the ED degree of X for Q. It is the algebraic complexity of exact training and a
@@ -26,25 +26,24 @@ Sources: Draisma, Horobet, Ottaviani, Sturmfels, Thomas 2016; Ottaviani, Spaenle
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
 
-from neurovariety.architectures import as_model
-from neurovariety.architectures.from_callable import Source
 from neurovariety.architectures.theorems.ed_degrees import quantity
 from neurovariety.claim import Claim
-from neurovariety.dictionary.data import data as data_entry
-from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.options import Inputs, Resume
+from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError
+from neurovariety.geometry.invariants.dimension import dimension_of
+from neurovariety.geometry.invariants.rank_at_data import rank_at_data
 from neurovariety.model import Model
+from neurovariety.options import Option, Route
 from neurovariety.progress import found_more, found_on_the_way, note, quietly
 from neurovariety.randomness import generator
-from neurovariety.result import Provenance
 from neurovariety.theorem import Theorem
 from neurovariety.tolerances import DEFAULT_SEED
 
@@ -52,9 +51,7 @@ if TYPE_CHECKING:
     from neurovariety.geometry.solutions.complete_fiber import CompleteFiber
     from neurovariety.geometry.solutions.critical_points import CriticalPoints
 
-Route = Literal["auto", "computed", "theorem"]
 Metric = Literal["generic", "frobenius", "bombieri", "gaussian", "uniform", "data"]
-METRICS = ("generic", "frobenius", "bombieri", "gaussian", "uniform", "data")
 _STREAM = "dictionary.ed_degree"
 _RANK = 1e-9
 """Singular values below this part of the largest are zero, for the rank of a stated quadric on a tangent space."""
@@ -70,31 +67,33 @@ class EdDegreeResult(EntryResult):
 
     entry: ClassVar[str] = "ed-degree"
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "draisma2016", "holme1988")
-    inputs: Any = field(default=None, compare=False)
-
-    def _options(self) -> dict[str, Any]:
-        metric = self.evidence.get("metric", "generic")
-        if metric == "data" and self.inputs is None:
-            raise InputError("an ED degree for data, read back from JSON, does not hold the data; call ed_degree() on them again")
-        table = {"data": self.inputs} if metric == "data" else {}
-        return {"metric": metric, "route": self.evidence.get("asked_route", "auto"), "rank": self.evidence.get("rank"), **table}
 
 
+@entry
 def ed_degree(
-    source: Source,
+    model: Model,
     *,
-    metric: Metric = "generic",
-    data: Any = None,
-    rank: int | None = None,
-    route: Route = "auto",
-    checkpoint: str | Path | None = None,
+    metric: Annotated[
+        Metric,
+        Option("the quadratic form: of a general loss, of coefficients, of normal or uniform inputs, or of the inputs in --data"),
+    ] = "generic",
+    data: Inputs = None,
+    rank: Annotated[int | None, Option("with --metric generic: a general quadric of this rank (default: full rank)")] = None,
+    route: Annotated[
+        Route,
+        Option(
+            "computed: monodromy and trace test only; theorem: closed formula only; auto: the formula where there is one",
+            recorded="asked_route",
+        ),
+    ] = "auto",
+    resume: Resume = None,
     seed: int = DEFAULT_SEED,
 ) -> EdDegreeResult:
     """The ED degree of the closure of the neuromanifold of ``source`` for the quadric of ``metric``.
 
     ``data``: inputs (samples, features) for metric ``data``. ``rank``: a general quadric of that rank instead of full rank, with
     metric ``generic``. ``route``: ``theorem`` takes a closed formula, ``computed`` counts, ``auto`` takes the formula where there is
-    one. ``checkpoint``: a file in which a long count of the generic number is kept, and gone on with.
+    one. ``resume``: a file in which a long count of the generic number is kept, and gone on with.
 
     Raises `InputError` for unusable input, options that do not go together, a rational model, or ``theorem`` where none applies;
     `DataError` for unusable data; `ResourceError` where the model is too large to write out.
@@ -102,24 +101,22 @@ def ed_degree(
     >>> ed_degree("linear(3,1,3)", route="computed").value, ed_degree("linear(3,1,3)", metric="frobenius").value
     (39, 3)
     """
-    start = time.perf_counter()
-    model = as_model(source)
-    _check(metric, data, rank, route)
+    _check(metric, data, rank)
     theorem = next((t for t in model.theorems if t.applies and t.quantity == quantity(metric)), None)
-    found = quietly(dimension, model, seed=seed)
+    found = quietly(dimension_of, model, seed=seed)
     r = found.value
-    fills = found.claim is Claim.PROVED and r == found.evidence.get("ambient")
-    evidence: dict[str, Any] = {"asked_route": route, "metric": metric, "dimension": r, "dimension_claim": str(found.claim)}
+    fills = found.fills
+    evidence: dict[str, Any] = {"metric": metric, "dimension": r, "dimension_claim": str(found.claim)}
     evidence |= {"rank": rank, "theorems": [theorem.to_dict()] if theorem and rank is None else []}
     notices = found.notices
     table = None
     reason = f"the quadric has rank {rank}, the neurovariety dimension {r}" if rank is not None and rank < r else ""
     if metric == "data":
-        at_data = quietly(data_entry, model, data, seed=seed)
+        at_data = quietly(rank_at_data, model, data, seed=seed)
         table = at_data.inputs
-        evidence["jacobian_rank_at_data"] = at_data.value["jacobian_rank"]
-        if at_data.value["jacobian_rank"] < r:
-            reason = f"the Jacobian at the data has rank {at_data.value['jacobian_rank']}, the neurovariety dimension {r}"
+        evidence["jacobian_rank_at_data"] = at_data.jacobian_rank
+        if at_data.jacobian_rank < r:
+            reason = f"the Jacobian at the data has rank {at_data.jacobian_rank}, the neurovariety dimension {r}"
     value: int | None
     if reason:
         value, claim = None, Claim.UNDECIDED
@@ -139,10 +136,10 @@ def ed_degree(
         value, claim = 1, found.claim
         evidence["route"] = "computed"
     else:
-        value, claim, counted, said = _count(model, r, found.evidence.get("ambient") or 0, metric, table, rank, checkpoint, seed)
+        value, claim, counted, said = _count(model, r, found.ambient_at_least, metric, table, rank, resume, seed)
         evidence |= {"route": "computed"} | counted
         notices += said
-        if claim is Claim.COMPLETE and found.claim not in (Claim.PROVED, Claim.PROBABILITY):
+        if claim is Claim.COMPLETE and not found.sure:
             claim, notices = (
                 Claim.LOWER_BOUND,
                 (*notices, "the dimension is only a lower bound; if it is larger, this number means nothing"),
@@ -150,21 +147,14 @@ def ed_degree(
     return EdDegreeResult(
         value=value,
         claim=claim,
-        subject=model.name,
         meaning=_meaning(value, claim, metric, rank, theorem if evidence.get("route") == "theorem" else None, reason),
         evidence=evidence,
-        provenance=Provenance.since(start, seed),
         notices=notices,
-        model=model,
-        inputs=table,
+        options={"data": table},
     )
 
 
-def _check(metric: str, data: Any, rank: int | None, route: str) -> None:
-    if route not in ("auto", "computed", "theorem"):
-        raise InputError(f"route {route!r} is unknown: choose auto, computed or theorem")
-    if metric not in METRICS:
-        raise InputError(f"metric {metric!r} is unknown: choose {', '.join(METRICS[:-1])} or {METRICS[-1]}")
+def _check(metric: str, data: Any, rank: int | None) -> None:
     if (metric == "data") != (data is not None):
         raise InputError("metric data and a table of data go together: give both (--metric data --data FILE) or neither")
     if rank is not None and (metric != "generic" or isinstance(rank, bool) or not isinstance(rank, int) or rank < 1):
@@ -172,7 +162,7 @@ def _check(metric: str, data: Any, rank: int | None, route: str) -> None:
 
 
 def _count(
-    model: Model, r: int, coordinates: int, metric: Metric, table: Any, rank: int | None, checkpoint: str | Path | None, seed: int
+    model: Model, r: int, coordinates: int, metric: Metric, table: Any, rank: int | None, resume: str | Path | None, seed: int
 ) -> tuple[int, Claim, dict[str, Any], tuple[str, ...]]:
     """The number of critical points for the quadric, how far to trust it, how it was found, and what to say of it."""
     note(phase="preparing the path tracker (compiled once, half a minute)")
@@ -183,11 +173,11 @@ def _count(
     special = metric != "generic" or rank is not None
     check_size("ed-degree", r, coordinates)
     best: tuple[bool, int, dict[str, Any]] | None = None
-    if special and rank is None and checkpoint is None:
+    if special and rank is None and resume is None:
         direct = _direct(model, r, metric, table, seed)
         if direct is not None:
             return direct
-    for attempt, rng, kept in attempts(_STREAM, seed, checkpoint, f"generic ED degree of {model.name}, dimension {r}"):
+    for attempt, rng, kept in attempts(_STREAM, seed, resume, f"generic ED degree of {model.name}, dimension {r}"):
         problem = critical_points(model, r, seed + attempt, rng)
         generic = complete_fiber(problem, rng, kept, found_on_the_way if special else found_more)
         here = generic.complete, generic.count, {"generic": generic.count} | generic.to_dict()

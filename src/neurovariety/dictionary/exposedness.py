@@ -1,4 +1,4 @@
-"""Critical exposedness (D12 of the dictionary): can training come to rest at smaller networks for an open set of targets?
+"""Critical exposedness: can training come to rest at smaller networks for an open set of targets?
 
 A stratum S of weights (a neuron is dead, two are proportional, a filter is padded by zeros) is critically exposed if the targets u for
 which some w in S is stationary, U_S = union over w in S of f_w + (normal space at w), have interior among all functions of the span.
@@ -21,33 +21,33 @@ Sources: Shahverdi, Marchetti, Kohn 2025 (critical exposedness); Marchetti et al
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 
-from neurovariety.architectures import as_model
-from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.options import Inputs
+from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError, VerificationError
 from neurovariety.geometry.exact.gradient_fields import coefficients_as_polynomials
 from neurovariety.geometry.exact.polynomial_values import PolynomialMap
 from neurovariety.geometry.exact.shares import wilson
 from neurovariety.geometry.images.target import require_polynomial
 from neurovariety.geometry.strata.listing import weight_strata
+from neurovariety.model import Model
+from neurovariety.options import Option, Whole
 from neurovariety.progress import note, time_is_up
 from neurovariety.randomness import generator
-from neurovariety.result import Provenance, counted, plain
+from neurovariety.result import counted, plain
 from neurovariety.tolerances import DEFAULT_SEED, ERROR_BOUND
-from neurovariety.training.bias.inner_product import METRICS, exact_quadric
+from neurovariety.training.bias.inner_product import exact_quadric
 from neurovariety.training.bias.local_minima import minima_among
 from neurovariety.training.bias.normal_bundle import Incidence, error_bound, incidence
 
 _STREAM = "dictionary.exposedness"
 _SAMPLES = 60
-_MOST_SAMPLES = 100_000
 
 
 @dataclass(frozen=True, repr=False)
@@ -62,16 +62,10 @@ class ExposednessResult(EntryResult):
 
     entry: ClassVar[str] = "exposedness"
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "shahverdi2026razor", "schwartz1980")
-    inputs: Any = field(default=None, compare=False)
-
-    def _options(self) -> dict[str, Any]:
-        if self.evidence["metric"] == "data" and self.inputs is None:
-            raise InputError("an exposedness read back from JSON does not hold the data; call exposedness() on them again")
-        return {"metric": self.evidence["metric"], "data": self.inputs, "samples": self.evidence["samples"]}
 
     def verify(self, *, seed: int | None = None) -> ExposednessResult:
         """All ranks again at other points. Raises `VerificationError` where one differs; shares of minima are sampled anew."""
-        again = self._again(seed, **self._options())
+        again = self._again(seed)
         sampled = ("minima", "low", "high")
         ours, theirs = ([{k: v for k, v in row.items() if k not in sampled} for row in r.value["table"]] for r in (self, again))
         if plain(ours) != plain(theirs):
@@ -79,8 +73,21 @@ class ExposednessResult(EntryResult):
         return again
 
 
+@entry
 def exposedness(
-    source: Source, *, metric: str = "frobenius", data: Any = None, samples: int | None = None, seed: int = DEFAULT_SEED
+    model: Model,
+    *,
+    metric: Annotated[
+        Literal["generic", "frobenius", "bombieri", "gaussian", "uniform", "data"],
+        Option("the quadratic form of the loss (default: frobenius)"),
+    ] = "frobenius",
+    data: Inputs = None,
+    samples: Annotated[
+        int | None,
+        Option("stationary points sampled on each stratum for the share of minima (default: 60)"),
+        Whole("the number of samples is a whole number from {least} to {most:,}", 0, 100_000),
+    ] = None,
+    seed: int = DEFAULT_SEED,
 ) -> ExposednessResult:
     """Which strata of smaller networks are critically exposed, and how often their stationary points are local minima.
 
@@ -92,15 +99,9 @@ def exposedness(
     >>> [row["targets"] for row in exposedness("cnn(2,2; x^2)", metric="generic", samples=0).value["table"]][:4]
     [4, 4, 4, 4]
     """
-    start = time.perf_counter()
     samples = _SAMPLES if samples is None else samples
-    if isinstance(samples, bool) or not isinstance(samples, int) or not 0 <= samples <= _MOST_SAMPLES:
-        raise InputError(f"the number of samples is a whole number from 0 to {_MOST_SAMPLES:,}, got {samples!r}")
-    if metric not in METRICS:
-        raise InputError(f"metric {metric!r} is unknown: choose {', '.join(METRICS[:-1])} or {METRICS[-1]}")
     if data is not None and metric != "data":
         raise InputError(f"metric {metric} takes no data; leave them out, or choose metric data")
-    model = as_model(source)
     require_polynomial(model)
     strata = weight_strata(model)
     if not strata:
@@ -133,15 +134,11 @@ def exposedness(
     return ExposednessResult(
         value=value,
         claim=Claim.PROBABILITY if sum(errors) <= ERROR_BOUND else Claim.ESTIMATE,
-        subject=model.name,
         meaning=_meaning(table, whole),
         evidence={
             "metric": metric, "whole": {"rank": whole.rank, "targets": whole.targets}, "primes": primes, "samples": samples,
             "error_bound": min(1.0, sum(errors)), "theorems": [],
         },
-        provenance=Provenance.since(start, seed),
-        model=model,
-        inputs=data,
     )  # fmt: skip
 
 

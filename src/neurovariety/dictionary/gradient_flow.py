@@ -1,4 +1,4 @@
-"""Gradient flow (D13 of the dictionary): where does training end, from how many initializations, and is each end on the list?
+"""Gradient flow: where does training end, from how many initializations, and is each end on the list?
 
 Gradient flow dw/dt = -grad L(w) is followed from many random initializations at once. A run has *converged* when its gradient is below
 1e-6 of that of a typical start and Newton's iteration settles nearby. Its function is then compared with the enumerated critical points
@@ -16,29 +16,28 @@ Sources: Marchetti et al. 2025, 4.4; Marcotte, Gribonval, Peyre 2023; Wilson 192
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal, Unpack
 
 import numpy as np
 
-from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.landscape import LandscapeResult, landscape
-from neurovariety.errors import InputError, NeurovarietyError
+from neurovariety.dictionary.runner import entry
+from neurovariety.errors import NeurovarietyError
 from neurovariety.geometry.exact.gradient_fields import conserved_polynomials, outputs_as_polynomials
 from neurovariety.geometry.exact.shares import wilson
 from neurovariety.model import Model
+from neurovariety.options import Option, Real, Whole
 from neurovariety.progress import quietly, time_is_short
 from neurovariety.randomness import generator
-from neurovariety.result import Provenance, counted
+from neurovariety.result import counted
 from neurovariety.tolerances import DEFAULT_SEED
 from neurovariety.training.critical.listing import Point
 from neurovariety.training.dynamics.dynamics import (
-    METHODS,
     Runs,
     descend,
     flow,
@@ -49,8 +48,8 @@ from neurovariety.training.dynamics.dynamics import (
 )
 from neurovariety.training.dynamics.matching import coefficients_at, matched, on_the_way
 from neurovariety.training.dynamics.plateaus import along
-from neurovariety.training.losses.loss import Form
 from neurovariety.training.losses.task import Task, training_task
+from neurovariety.training.losses.task_options import TaskOptions
 
 _STREAM = "dictionary.gradient_flow"
 _RUNS, _RUNS_IN_REPORTS = 200, 40
@@ -78,37 +77,35 @@ class GradientFlowResult(EntryResult):
     ends: Any = field(default=None, compare=False)
     landscape: LandscapeResult | None = field(default=None, compare=False)
 
-    def _options(self) -> dict[str, Any]:
-        if self.task is None:
-            raise InputError("a gradient-flow read back from JSON does not hold the data; call gradient_flow() on them again")
-        return self.task.options | {k: self.evidence[k] for k in ("method", "runs", "step", "weight_decay", "scale")}
-
     def verify(self, *, seed: int | None = None) -> GradientFlowResult:
         """Other initializations. Raises `VerificationError` where converged runs end off a list that is complete."""
         from neurovariety.errors import VerificationError
 
-        again = self._again(seed, **self._options())
+        again = self._again(seed)
         if again.value["unmatched"] and again.landscape is not None and again.landscape.claim is Claim.COMPLETE:
             raise VerificationError(f"gradient flow of {self.subject}: {again.value['unmatched']} converged runs end off the list")
         return again
 
 
+@entry
 def gradient_flow(
-    source: Source,
+    model: Model,
     *,
-    data: Any = None,
-    metric: str = "data",
-    teacher: str | None = None,
-    form: Form | None = None,
-    sample_weights: Any = None,
-    prepare: str = "none",
-    held_out: float = 0.0,
-    method: str = "flow",
-    runs: int | None = None,
-    step: float = 0.01,
-    weight_decay: float = 0.0,
-    scale: float = 0.5,
+    method: Annotated[Literal["flow", "gd", "sgd", "adam"], Option("how the weights move")] = "flow",
+    runs: Annotated[
+        int | None,
+        Option("random initializations (default: 200)"),
+        Whole("the number of runs is a whole number from {least} to {most:,}", 1, 1_000_000),
+    ] = None,
+    step: Annotated[float, Option("step size of gd, sgd and adam (default: 0.01)")] = 0.01,
+    weight_decay: Annotated[float, Option("strength of weight decay (default: 0)")] = 0.0,
+    scale: Annotated[
+        float,
+        Option("standard deviation of the initial weights (default: 0.5)"),
+        Real("the scale of the initial weights is a positive number"),
+    ] = 0.5,
     seed: int = DEFAULT_SEED,
+    **options: Unpack[TaskOptions],
 ) -> GradientFlowResult:
     """Train from ``runs`` random initializations (200; independent normal weights of standard deviation ``scale``).
 
@@ -119,14 +116,9 @@ def gradient_flow(
     >>> gradient_flow("linear(2,1,2)", metric="frobenius", teacher="3*x0; x1", runs=8).value
     {'runs': 8, 'converged': 8, 'unmatched': 0, 'endpoints': 1}
     """
-    start = time.perf_counter()
     runs = runs if runs is not None else _RUNS_IN_REPORTS if time_is_short() else _RUNS
-    _check(method, runs, scale)
-    task = training_task(
-        source, data=data, metric=metric, teacher=teacher, form=form, sample_weights=sample_weights, prepare=prepare,
-        held_out=held_out, seed=seed,
-    )  # fmt: skip
-    model, goal = task.model, objective(task.model, task.loss, weight_decay)
+    task = training_task(model, seed=seed, **options)
+    goal = objective(model, task.loss, weight_decay)
     found = quietly(landscape, model, **task.options, seed=seed)
     starts = scale * generator(seed, _STREAM).normal(size=(runs, model.parameters))
     first = starts if method == "flow" else descend(goal, starts, method, step, seed)
@@ -163,25 +155,14 @@ def gradient_flow(
     return GradientFlowResult(
         value=value,
         claim=Claim.ESTIMATE,
-        subject=model.name,
         meaning=_meaning(value, basins, reasons, drifting),
         evidence=evidence,
-        provenance=Provenance.since(start, seed),
         notices=notices,
-        model=model,
+        options={**task.options, "runs": runs},
         task=task,
         ends=ends,
         landscape=found,
     )
-
-
-def _check(method: str, runs: int, scale: float) -> None:
-    if method not in METHODS:
-        raise InputError(f"method {method!r} is unknown: choose {', '.join(METHODS[:-1])} or {METHODS[-1]}")
-    if isinstance(runs, bool) or not isinstance(runs, int) or not 1 <= runs <= 1_000_000:
-        raise InputError(f"the number of runs is a whole number from 1 to 1,000,000, got {runs!r}")
-    if not np.isfinite(scale) or scale <= 0:
-        raise InputError(f"the scale of the initial weights is a positive number, got {scale!r}")
 
 
 def _labels(found: LandscapeResult, points: Sequence[Point], ends: Any, converged: Any, task: Task, decay: float) -> Any:

@@ -1,4 +1,4 @@
-"""Implicit bias (D4, D5, D12 of the dictionary): is training drawn to smaller networks? One table of an architecture.
+"""Implicit bias: is training drawn to smaller networks? One table of an architecture.
 
 For each smaller network inside, as a set of functions: its dimension; whether its functions are singular points of the closure
 (`singularities`); whether a stratum of weights over it is critically exposed (`exposedness`); how often the best fit of a random target
@@ -15,32 +15,30 @@ Sources: Marchetti et al. 2025, 4.2; Shahverdi, Marchetti, Kohn 2026; Wilson 192
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
-from neurovariety.architectures import as_model
-from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.exposedness import exposedness
+from neurovariety.dictionary.runner import entry
 from neurovariety.dictionary.singularities import singularities
-from neurovariety.errors import InputError, NeurovarietyError, VerificationError
+from neurovariety.errors import NeurovarietyError, VerificationError
 from neurovariety.geometry.exact.shares import wilson
 from neurovariety.geometry.images.target import require_polynomial
 from neurovariety.model import Model
+from neurovariety.options import Option, Real, Whole
 from neurovariety.progress import quietly, time_is_short
-from neurovariety.result import Provenance, in_one_line
+from neurovariety.result import in_one_line
 from neurovariety.tolerances import DEFAULT_SEED
 from neurovariety.training.bias.best_fits import OPEN, UNCLEAR, best_fits
 from neurovariety.training.bias.flow_ends import flow_ends
 from neurovariety.training.losses.loss import Distance
 
-METRICS = ("frobenius", "bombieri", "gaussian", "uniform")
+Metric = Literal["frobenius", "bombieri", "gaussian", "uniform"]
 _TARGETS, _FLOWS, _RUNS = 200, 20, 20
 _IN_REPORTS = (20, 2, 40)
 """Targets, targets of flows and runs to each where a report waits; runs of one batch share what the flow of the data has compiled."""
-_MOST = 100_000
 _SHOWN = 4
 
 
@@ -72,13 +70,10 @@ class ImplicitBiasResult(EntryResult):
             parts.append(f"{row['name'].replace(', ', ',')}: {'; '.join([*known, *shares])}")
         return ", ".join(parts) + (", ..." if len(rows) > _SHOWN else "")
 
-    def _options(self) -> dict[str, Any]:
-        return {k: self.evidence[k] for k in ("metric", "scale", "targets", "flow_targets", "runs")}
-
     def verify(self, *, seed: int | None = None) -> ImplicitBiasResult:
         """Everything again under another seed. Raises `VerificationError` where something exact differs or intervals exclude each
         other."""
-        again = self._again(seed, **self._options())
+        again = self._again(seed)
         for ours, theirs in zip(self.value["table"], again.value["table"], strict=True):
             exact = all(ours[k] == theirs[k] for k in ("name", "dimension", "singular", "exposed"))
             apart = any(a[f"{k}_low"] > b[f"{k}_high"] for k in ("best", "flow") for a, b in ((ours, theirs), (theirs, ours)))
@@ -87,14 +82,31 @@ class ImplicitBiasResult(EntryResult):
         return again
 
 
+@entry
 def implicit_bias(
-    source: Source,
+    model: Model,
     *,
-    metric: str = "frobenius",
-    scale: float = 1.0,
-    targets: int | None = None,
-    flow_targets: int | None = None,
-    runs: int | None = None,
+    metric: Annotated[Metric, Option("the loss (default: frobenius)")] = "frobenius",
+    scale: Annotated[
+        float,
+        Option("standard deviation of the targets (default: 1)"),
+        Real("the scale of the targets is a positive number"),
+    ] = 1.0,
+    targets: Annotated[
+        int | None,
+        Option("random targets whose best fits are found (default: 200)"),
+        Whole("the number of targets is a whole number from {least} to {most:,}", 1, 100_000),
+    ] = None,
+    flow_targets: Annotated[
+        int | None,
+        Option("of these, targets to which gradient flow goes (default: 20)"),
+        Whole("the number of targets of flows is a whole number from {least} to {most:,}", 1, 100_000),
+    ] = None,
+    runs: Annotated[
+        int | None,
+        Option("random initial weights of flows to each target (default: 20)"),
+        Whole("the number of runs is a whole number from {least} to {most:,}", 1, 100_000),
+    ] = None,
     seed: int = DEFAULT_SEED,
 ) -> ImplicitBiasResult:
     """The table of smaller networks: singular, exposed, best fits, ends of gradient flow.
@@ -107,17 +119,8 @@ def implicit_bias(
     >>> [row["singular"] for row in implicit_bias("linear(2,2,2)", targets=5, flow_targets=1, runs=4).value["table"]]
     ['-', 'no', 'no']
     """
-    start = time.perf_counter()
     defaults = _IN_REPORTS if time_is_short() else (_TARGETS, _FLOWS, _RUNS)
     number, flowing, runs = (d if v is None else v for v, d in zip((targets, flow_targets, runs), defaults, strict=True))
-    for name, v in (("targets", number), ("targets of flows", flowing), ("runs", runs)):
-        if isinstance(v, bool) or not isinstance(v, int) or not 1 <= v <= _MOST:
-            raise InputError(f"the number of {name} is a whole number from 1 to {_MOST:,}, got {v!r}")
-    if metric not in METRICS:
-        raise InputError(f"metric {metric!r} is unknown: choose {', '.join(METRICS[:-1])} or {METRICS[-1]}")
-    if isinstance(scale, bool) or not isinstance(scale, (int, float)) or not 0 < scale < float("inf"):
-        raise InputError(f"the scale of the targets is a positive number, got {scale!r}")
-    model = as_model(source)
     require_polynomial(model)
     exposed = _exposed(model, metric, seed)
     found = best_fits(model, Distance(metric, {}), number, float(scale), seed)
@@ -140,14 +143,12 @@ def implicit_bias(
     return ImplicitBiasResult(
         value=value,
         claim=Claim.ESTIMATE,
-        subject=model.name,
         meaning=_meaning(value, smaller),
         evidence={
             "metric": metric, "scale": float(scale), "targets": number, "clear": clear, "open": int((found.best == OPEN).sum()),
             "flow_targets": min(flowing, number), "runs": runs, "flows": ends.runs, "theorems": [],
         },
-        provenance=Provenance.since(start, seed),
-        model=model,
+        options={"targets": number, "flow_targets": min(flowing, number), "runs": runs},
     )  # fmt: skip
 
 
@@ -157,7 +158,7 @@ def _share(name: str, count: int, of: int) -> dict[str, float | None]:
     return {name: count / of if of else None, f"{name}_low": low, f"{name}_high": high}
 
 
-def _exposed(model: Model, metric: str, seed: int) -> dict[str, str]:
+def _exposed(model: Model, metric: Metric, seed: int) -> dict[str, str]:
     """Name of a smaller network -> whether a stratum of weights over it is critically exposed."""
     out: dict[str, str] = {}
     for row in quietly(exposedness, model, metric=metric, samples=0, seed=seed).value["table"]:

@@ -1,4 +1,4 @@
-"""The landscape of training (D8, D10 of the dictionary): every critical point for a loss, and which of them is the global minimum.
+"""The landscape of training: every critical point for a loss, and which of them is the global minimum.
 
 Squared losses are quadrics on the space of functions, Q(f - u) plus a constant, so training seeks a nearest point of the neuromanifold.
 Its critical points at smooth functions are finitely many; training can also come to rest at smaller networks inside the large one,
@@ -21,28 +21,28 @@ Sources: Marchetti et al. 2025, 4.4; Trager, Kohn, Bruna 2020; Draisma et al. 20
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal, Unpack
 
 import numpy as np
 
-from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
-from neurovariety.dictionary.data import data as data_entry
-from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.listed_result import ListedResult
 from neurovariety.dictionary.membership import decide
-from neurovariety.dictionary.registry import LEAST_BY
+from neurovariety.dictionary.options import Resume
+from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError
 from neurovariety.geometry.images.decision import Verdict
 from neurovariety.geometry.images.target import Target
+from neurovariety.geometry.invariants.dimension import dimension_of
+from neurovariety.geometry.invariants.rank_at_data import rank_at_data
 from neurovariety.geometry.strata.smaller_models import strata_of
+from neurovariety.model import Model
+from neurovariety.options import Option, Whole
 from neurovariety.progress import quietly
 from neurovariety.randomness import generator
-from neurovariety.result import Provenance, counted
+from neurovariety.result import counted
 from neurovariety.tolerances import DEFAULT_SEED
 from neurovariety.training.chambers.chambers import random_targets
 from neurovariety.training.critical.interpolated import interpolation
@@ -53,11 +53,11 @@ from neurovariety.training.critical.perturbation import infimum_by_perturbation
 from neurovariety.training.critical.problem import TrainingProblem
 from neurovariety.training.losses.loss import Distance, Form, Monomial, SquaredError
 from neurovariety.training.losses.task import Task, training_task
+from neurovariety.training.losses.task_options import TaskOptions
 
 _STREAM = "dictionary.landscape"
 _CONDITION = 1e10
 _SHOWN = 200
-_MOST_RANDOM = 1_000_000
 _ZERO = 1e-12
 
 
@@ -81,29 +81,26 @@ class LandscapeResult(ListedResult):
     task: Task | None = field(default=None, compare=False)
     problem: TrainingProblem | None = field(default=None, compare=False)
 
-    def _options(self) -> dict[str, Any]:
-        if self.task is None:
-            raise InputError("a landscape read back from JSON does not hold the data; call landscape() on them again")
-        return self.task.options | {
-            "least_by": self.evidence["least_by"],
-            "random": (self.evidence.get("random_targets") or {"asked": 0})["asked"],
-        }
 
-
+@entry
 def landscape(
-    source: Source,
+    model: Model,
     *,
-    data: Any = None,
-    metric: str = "data",
-    teacher: str | None = None,
-    form: Form | None = None,
-    sample_weights: Any = None,
-    prepare: str = "none",
-    held_out: float = 0.0,
-    random: int = 0,
-    least_by: str = "relaxation",
-    checkpoint: str | Path | None = None,
+    random: Annotated[
+        int,
+        Option("count real critical functions for so many random targets too (default: 0)"),
+        Whole("the number of random targets is a whole number from {least} to {most:,}", 0, 1_000_000),
+    ] = 0,
+    least_by: Annotated[
+        Literal["relaxation", "perturbation"],
+        Option(
+            "perturbation: find the least loss by critical points of weights under perturbation too",
+            unknown="the least loss is found by {choices}, got {value!r}",
+        ),
+    ] = "relaxation",
+    resume: Resume = None,
     seed: int = DEFAULT_SEED,
+    **options: Unpack[TaskOptions],
 ) -> LandscapeResult:
     """Every critical point of fitting ``data``, or a ``teacher`` in a stated ``metric``, or of a quadratic ``form``.
 
@@ -113,7 +110,7 @@ def landscape(
     ``metric``: ``frobenius``, ``bombieri``, ``gaussian`` or ``uniform`` distance from ``teacher``, polynomials in x0, x1, ...
     (default: random ones). ``random``: so many random targets with the same quadric are counted too (not certified), a histogram of
     their real critical functions in ``evidence["random_targets"]["real"]``. ``least_by``: ``relaxation``, or ``perturbation`` too,
-    which finds the infimum with no knowledge of singular functions, by many more paths (`training.perturbation`). ``checkpoint``: a
+    which finds the infimum with no knowledge of singular functions, by many more paths (`training.perturbation`). ``resume``: a
     file in which a long count of the general problem is kept.
 
     Raises `InputError` for options that do not go together or a model that is not polynomial, `DataError` for unusable data,
@@ -122,32 +119,20 @@ def landscape(
     >>> landscape("linear(2,1,2)", metric="frobenius", teacher="3*x0; x1").value["least_loss"]
     1.0
     """
-    start = time.perf_counter()
-    if isinstance(random, bool) or not isinstance(random, int) or not 0 <= random <= _MOST_RANDOM:
-        raise InputError(f"the number of random targets is a whole number from 0 to {_MOST_RANDOM:,}, got {random!r}")
-    if least_by not in LEAST_BY:
-        raise InputError(f"the least loss is found by {' or '.join(LEAST_BY)}, got {least_by!r}")
     perturb = least_by == "perturbation"
-    task = training_task(
-        source, data=data, metric=metric, teacher=teacher, form=form, sample_weights=sample_weights, prepare=prepare,
-        held_out=held_out, seed=seed,
-    )  # fmt: skip
-    model = task.model
-    shape = quietly(dimension, model, seed=seed)
-    ambient = shape.evidence.get("ambient") or 0
+    task = training_task(model, seed=seed, **options)
+    shape = quietly(dimension_of, model, seed=seed)
     seen = _seen(task, shape.value, seed)
     evidence: dict[str, Any] = {
         "task": task.record,
         "least_by": least_by,
-        "quadric": {"dimension": shape.value, "ambient": ambient} | seen,
+        "quadric": {"dimension": shape.value, "ambient": shape.ambient} | seen,
     }
     if seen["directions"] < shape.value:
         value, claim, more, meaning = interpolation(task, shape.value, seen, seed, perturb)
-        return LandscapeResult(
-            value, claim, model.name, meaning, evidence | more, Provenance.since(start, seed), task.notices, model=model, task=task
-        )
-    strata = strata_of(model, shape.claim is Claim.PROVED and shape.value == ambient)
-    first = smooth_stage(model, task.loss, None, seed, checkpoint)
+        return LandscapeResult(value, claim, meaning, evidence | more, task.notices, options=task.options, task=task)
+    strata = strata_of(model, shape.fills)
+    first = smooth_stage(model, task.loss, None, seed, resume)
     problem = first.problem
     assert problem is not None
     first = replace(first, points=tuple(_decided(task, problem, p, seed) for p in first.points))
@@ -194,12 +179,10 @@ def landscape(
     return LandscapeResult(
         value=value,
         claim=Claim.COMPLETE if complete else Claim.LOWER_BOUND,
-        subject=model.name,
         meaning=_meaning(value, complete) + _sets(stages) + _usual(evidence["random_targets"]["real"] if random else {}),
         evidence=evidence,
-        provenance=Provenance.since(start, seed),
         notices=notices,
-        model=model,
+        options=task.options,
         points=points,
         monomials=monomials_of(problem),
         task=task,
@@ -220,8 +203,8 @@ def _seen(task: Task, dim: int, seed: int) -> dict[str, Any]:
     """Rank of the quadric, and how many directions on the variety the loss sees."""
     if isinstance(task.loss, SquaredError):
         kept = task.loss.inputs[task.loss.weights > 0]
-        found = quietly(data_entry, task.model, kept.reshape(len(kept), -1), seed=seed)
-        return {"rank": found.value["quadric_rank"], "directions": found.value["jacobian_rank"]}
+        found = quietly(rank_at_data, task.model, kept.reshape(len(kept), -1), seed=seed)
+        return {"rank": found.quadric_rank, "directions": found.jacobian_rank}
     if isinstance(task.loss, Form):
         rank = int(np.linalg.matrix_rank(np.asarray(task.loss.matrix, dtype=np.float64)))
         return {"rank": rank, "directions": min(rank, dim)}

@@ -18,25 +18,22 @@ Source: Marchetti et al. 2025, section 4.1.
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
-from neurovariety.architectures import as_model
-from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
-from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError, ResourceError
 from neurovariety.geometry.exact.points import with_new_values
+from neurovariety.geometry.invariants.dimension import dimension_of
 from neurovariety.linear_algebra import random_prime, rank
 from neurovariety.model import Model
 from neurovariety.program.of_model import draw_coefficients, jacobian_rows
 from neurovariety.progress import quietly
 from neurovariety.randomness import generator
-from neurovariety.result import Provenance
 from neurovariety.rings.finite_field import FiniteField
 from neurovariety.tolerances import DEFAULT_SEED, PRIME_BITS
 
@@ -53,22 +50,21 @@ class SampleComplexityResult(EntryResult):
     entry: ClassVar[str] = "sample-complexity"
 
 
-def sample_complexity(source: Source, *, seed: int = DEFAULT_SEED) -> SampleComplexityResult:
+@entry
+def sample_complexity(model: Model, *, seed: int = DEFAULT_SEED) -> SampleComplexityResult:
     """How many generic inputs determine a general function of ``source``. Raises `InputError` for unusable input.
 
     >>> sample_complexity("mlp(2,2,1; x^4)").value
     {'finite': 4, 'unique': 5, 'functions': {'4': 3, '5': 1}}
     """
-    start = time.perf_counter()
-    model = as_model(source)
-    found = quietly(dimension, model, seed=seed)
+    found = quietly(dimension_of, model, seed=seed)
     r = found.value
     finite, ranks = _finite(model, r, seed)
-    fills = found.claim is Claim.PROVED and r == found.evidence.get("ambient")
+    fills = found.fills
     counts: dict[int, int] = {finite: 1} if fills else {}  # a linear space: finitely many solutions of linear equations are one
     reason, evidence = "", {"filling": fills}
-    if not fills and found.claim in (Claim.PROVED, Claim.PROBABILITY):
-        counts, reason, counted = _functions(model, r, found.evidence.get("ambient") or 0, finite, seed)
+    if not fills and found.sure:
+        counts, reason, counted = _functions(model, r, found.ambient_at_least, finite, seed)
         evidence |= counted
     unique = next((n for n, count in counts.items() if count == 1), None)
     proved = found.claim is Claim.PROVED and (finite - 1) * model.outputs < r
@@ -79,7 +75,6 @@ def sample_complexity(source: Source, *, seed: int = DEFAULT_SEED) -> SampleComp
     return SampleComplexityResult(
         value=value,
         claim=claim,
-        subject=model.name,
         meaning=_meaning(finite, unique, counts),
         evidence={
             "dimension": r,
@@ -90,9 +85,7 @@ def sample_complexity(source: Source, *, seed: int = DEFAULT_SEED) -> SampleComp
             **evidence,
             **({"reason": reason} if reason else {}),
         },
-        provenance=Provenance.since(start, seed),
         notices=found.notices,
-        model=model,
     )
 
 

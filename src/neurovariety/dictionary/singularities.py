@@ -1,4 +1,4 @@
-"""Singular functions (D4 of the dictionary): where the closure of the neuromanifold is not smooth.
+"""Singular functions: where the closure of the neuromanifold is not smooth.
 
 A function f of the closure X is singular if the tangent space of X at f, cut out by the gradients of all equations, has more dimensions
 than X. For neural networks singular functions are typically those of subnetworks: node-like where X passes several times through f, at
@@ -21,28 +21,25 @@ Sources: Marchetti et al. 2025, section 4.2; Shahverdi, Marchetti, Kohn 2026; Br
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from neurovariety.architectures import as_model
-from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
-from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.options import ExactNumbers
+from neurovariety.dictionary.runner import entry
 from neurovariety.geometry.exact.special_fiber import exact_weights
+from neurovariety.geometry.invariants.dimension import dimension_of
 from neurovariety.geometry.singular.at_weights import PointFacts, at_weights
 from neurovariety.geometry.singular.image_facts import Closure, ImageFacts, image_facts
 from neurovariety.geometry.singular.known_ideal import KnownIdeal, known_ideal
 from neurovariety.geometry.singular.locus import Locus, singular_locus
 from neurovariety.geometry.singular.others import Others, beyond_strata, degree_of_images
-from neurovariety.geometry.strata.facts import rank_bound
 from neurovariety.geometry.strata.fiber_families import families_of_all_windows
 from neurovariety.geometry.strata.smaller_models import strata_of
 from neurovariety.model import Model
+from neurovariety.options import Option
 from neurovariety.progress import note, quietly
-from neurovariety.result import Provenance
 from neurovariety.tolerances import DEFAULT_SEED, ERROR_BOUND
 
 
@@ -64,9 +61,6 @@ class SingularitiesResult(EntryResult):
 
     entry: ClassVar[str] = "singularities"
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "shahverdi2026razor", "schwartz1980")
-
-    def _options(self) -> dict[str, Any]:
-        return {"at": self.evidence["at"]} if "at" in self.evidence else {}
 
     def shown(self) -> str:
         v = self.value
@@ -93,7 +87,16 @@ class SingularitiesResult(EntryResult):
         return "\n".join(lines)
 
 
-def singularities(source: Source, *, at: Sequence[Any] | None = None, seed: int = DEFAULT_SEED) -> SingularitiesResult:
+@entry
+def singularities(
+    model: Model,
+    *,
+    at: Annotated[
+        ExactNumbers | None,
+        Option("weights whose function is looked at, comma-separated: 1,2,0,0,1,0", kind="numbers"),
+    ] = None,
+    seed: int = DEFAULT_SEED,
+) -> SingularitiesResult:
     """The singular functions of the closure of ``source``; with weights ``at``, whether their function is one.
 
     ``at`` is a flat vector of exact numbers (ints, Fractions, strings like "1/3"; a float is its exact binary value), in the order of
@@ -103,11 +106,9 @@ def singularities(source: Source, *, at: Sequence[Any] | None = None, seed: int 
     >>> result.value["dimension"], result.value["degree"], result.value["others"]
     (3, 6, [{'dimension': 3, 'degree': 1, 'vanishing': ['x0^3', 'x0^2 x1', 'x0 x1^2', 'x1^3']}])
     """
-    start = time.perf_counter()
-    model = as_model(source)
-    whole = quietly(dimension, model, seed=seed)
-    ambient = whole.evidence.get("ambient")
-    fills = whole.claim is Claim.PROVED and whole.value == ambient
+    whole = quietly(dimension_of, model, seed=seed)
+    ambient = whole.ambient
+    fills = whole.fills
     ideal = known_ideal(model, whole.value, seed)
     note(equations=0 if ideal is None else len(ideal.system.generators))
     known = strata_of(model, fills)
@@ -120,13 +121,13 @@ def singularities(source: Source, *, at: Sequence[Any] | None = None, seed: int 
         "ideal": "no equations within reach" if ideal is None else ideal.why,
         "theorem": known.theorem,
         "seeds": [seed],
-        "theorems": whole.evidence.get("theorems", []),
+        "theorems": [t.to_dict() for t in whole.theorems],
     }
-    closure = Closure(whole.value, rank_bound(whole), ambient, ideal, known)
+    closure = Closure(whole.value, whole.at_most, ambient, ideal, known)
     if at is not None:
         weights = exact_weights(model, at)
         found = at_weights(model, weights, closure, fills, seed)
-        return _of_point(model, found, evidence | {"at": list(weights)}, start, seed)
+        return _of_point(model, found, evidence | {"at": list(weights)}, seed)
     images = [] if fills else image_facts(model, closure, seed)
     lower = max((i.dimension for i in images if i.status == "singular"), default=-1)
     locus = None if fills or ideal is None else singular_locus(ideal, lower, seed)
@@ -154,12 +155,9 @@ def singularities(source: Source, *, at: Sequence[Any] | None = None, seed: int 
     return SingularitiesResult(
         value=value,
         claim=answer.claim,
-        subject=model.name,
         meaning=_meaning(value, images, whole.value),
         evidence=evidence,
-        provenance=Provenance.since(start, seed),
         notices=whole.notices,
-        model=model,
     )
 
 
@@ -200,7 +198,7 @@ def _answer(fills: bool, listed: bool, images: list[ImageFacts], lower: int, loc
     return _Answer(None, None, upper, Claim.UNDECIDED, "no stratum was shown to be singular, and the ideal is not completely known")
 
 
-def _of_point(model: Model, found: PointFacts, evidence: dict[str, Any], start: float, seed: int) -> SingularitiesResult:
+def _of_point(model: Model, found: PointFacts, evidence: dict[str, Any], seed: int) -> SingularitiesResult:
     value = found.to_dict(evidence["model_dimension"])
     low, high = value["tangent_space"]
     shown = str(low) if low == high else f"at least {low}"
@@ -213,11 +211,8 @@ def _of_point(model: Model, found: PointFacts, evidence: dict[str, Any], start: 
     return SingularitiesResult(
         value=value,
         claim=found.claim,
-        subject=model.name,
         meaning=text,
         evidence=evidence | {"why": found.why},
-        provenance=Provenance.since(start, seed),
-        model=model,
     )
 
 

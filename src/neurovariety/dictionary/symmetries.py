@@ -1,4 +1,4 @@
-"""Symmetries of a parametrization (D6, I9 of the dictionary): linear maps of the weights that change no function.
+"""Symmetries of a parametrization: linear maps of the weights that change no function.
 
 An infinitesimal linear symmetry is a matrix A on parameter space with J(w) A w = 0 for all w; these form a Lie algebra, the one of
 the group of linear reparametrizations that leave every function unchanged. It is computed here, not looked up, and then compared
@@ -16,17 +16,15 @@ Source: Marchetti et al. 2025, section 4.3.
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, ClassVar
 
 import numpy as np
 
-from neurovariety.architectures import as_model
-from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.runner import entry
 from neurovariety.errors import ResourceError
 from neurovariety.geometry.exact.generic_rank import generic_rank
 from neurovariety.geometry.exact.points import (
@@ -42,7 +40,6 @@ from neurovariety.model import Model
 from neurovariety.program.interpret import interpret
 from neurovariety.program.of_model import derivative_program, leaves
 from neurovariety.randomness import generator
-from neurovariety.result import Provenance
 from neurovariety.rings.polynomial import Polynomials
 from neurovariety.rings.ring import Array
 from neurovariety.tolerances import DEFAULT_SEED, ERROR_BOUND, PRIME_BITS
@@ -65,7 +62,8 @@ class SymmetriesResult(EntryResult):
     entry: ClassVar[str] = "symmetries"
 
 
-def symmetries(source: Source, *, seed: int = DEFAULT_SEED) -> SymmetriesResult:
+@entry
+def symmetries(model: Model, *, seed: int = DEFAULT_SEED) -> SymmetriesResult:
     """The Lie algebra of linear reparametrizations of ``source`` that leave every function unchanged.
 
     Raises `InputError` for unusable input.
@@ -75,8 +73,6 @@ def symmetries(source: Source, *, seed: int = DEFAULT_SEED) -> SymmetriesResult:
     >>> symmetries("linear(2,2,2)").value
     {'dimension': 4, 'stated': 4, 'unstated': 0, 'orbit_dimension': 4}
     """
-    start = time.perf_counter()
-    model = as_model(source)
     ansatz = choose_ansatz(model)
     (stated, found), draws = with_new_values(lambda k: _solved(model, ansatz, generator(seed, "dictionary.symmetries", k)))
     evidence: dict[str, Any] = {
@@ -86,7 +82,7 @@ def symmetries(source: Source, *, seed: int = DEFAULT_SEED) -> SymmetriesResult:
         "theorems": [],
     }
     if ansatz is None or found is None:
-        return _too_large(model, stated, evidence, start, seed)
+        return _too_large(model, stated, evidence, seed)
     basis, p, rational, stated_span, orbit, orbit_proved = found
     dimension = basis.shape[1]
     verified, error = 0, 0.0
@@ -114,12 +110,9 @@ def symmetries(source: Source, *, seed: int = DEFAULT_SEED) -> SymmetriesResult:
     return SymmetriesResult(
         value=value,
         claim=claim,
-        subject=model.name,
         meaning=_meaning(value, ansatz),
         evidence=evidence,
-        provenance=Provenance.since(start, seed),
         notices=division_notice(draws),
-        model=model,
     )
 
 
@@ -204,17 +197,14 @@ def _readable(model: Model, ansatz: Ansatz, vectors: list[list[Fraction]]) -> li
     return shown
 
 
-def _too_large(model: Model, stated: StatedSymmetries, evidence: dict[str, Any], start: float, seed: int) -> SymmetriesResult:
+def _too_large(model: Model, stated: StatedSymmetries, evidence: dict[str, Any], seed: int) -> SymmetriesResult:
     value = {"dimension": None, "stated": None, "unstated": None, "orbit_dimension": stated.rank}
     return SymmetriesResult(
         value=value,
         claim=Claim.UNDECIDED,
-        subject=model.name,
         meaning=f"the equations for all linear reparametrizations of {model.parameters} parameters are too many to solve; the "
         f"stated symmetries move generic weights in {stated.rank} dimensions",
         evidence=evidence | {"ansatz": None},
-        provenance=Provenance.since(start, seed),
-        model=model,
     )
 
 

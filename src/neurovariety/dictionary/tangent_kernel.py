@@ -1,4 +1,4 @@
-"""Tangent kernel (D14 of the dictionary): how fast can the function change at given weights, and in which directions not at all?
+"""Tangent kernel: how fast can the function change at given weights, and in which directions not at all?
 
 With J the Jacobian of the outputs at the samples (or of the coefficients, for a stated metric) by the weights, gradient flow moves the
 outputs by - J J^T grad: the symmetric matrix J J^T is the (neural) tangent kernel at w. Its eigenvalues are the speeds at which errors
@@ -13,32 +13,32 @@ Sources: Jacot, Gabriel, Hongler 2018; Marchetti et al. 2025, 4.4.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, Unpack
 
 import flint
 import jax
 import numpy as np
 
-from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.errors import InputError
+from neurovariety.dictionary.options import ExactNumbers
+from neurovariety.dictionary.runner import entry
 from neurovariety.geometry.exact.gradient_fields import outputs_as_polynomials
 from neurovariety.geometry.exact.special_fiber import exact_weights
 from neurovariety.linear_algebra import random_prime, rank
 from neurovariety.model import Model
+from neurovariety.options import Option
 from neurovariety.program.of_model import jacobian_rows
 from neurovariety.randomness import generator
-from neurovariety.result import Provenance
 from neurovariety.rings.finite_field import FiniteField
 from neurovariety.tolerances import DEFAULT_SEED, PRIME_BITS
 from neurovariety.training.dynamics.dynamics import objective, trajectories
-from neurovariety.training.losses.loss import Form, SquaredError
+from neurovariety.training.losses.loss import SquaredError
 from neurovariety.training.losses.task import Task, training_task
+from neurovariety.training.losses.task_options import TaskOptions
 
 _STREAM = "dictionary.tangent_kernel"
 _TIMES = (0.0, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
@@ -61,24 +61,17 @@ class TangentKernelResult(EntryResult):
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "jacot2018")
     task: Task | None = field(default=None, compare=False)
 
-    def _options(self) -> dict[str, Any]:
-        if self.task is None:
-            raise InputError("a tangent-kernel read back from JSON does not hold the data; call tangent_kernel() on them again")
-        return self.task.options | {"weights": self.evidence["weights"]}
 
-
+@entry
 def tangent_kernel(
-    source: Source,
+    model: Model,
     *,
-    data: Any = None,
-    metric: str = "data",
-    teacher: str | None = None,
-    form: Form | None = None,
-    sample_weights: Any = None,
-    prepare: str = "none",
-    held_out: float = 0.0,
-    weights: Sequence[Any] | None = None,
+    weights: Annotated[
+        ExactNumbers | None,
+        Option("weights at which the kernel is taken (default: random ones, and along training from there)", kind="numbers"),
+    ] = None,
     seed: int = DEFAULT_SEED,
+    **options: Unpack[TaskOptions],
 ) -> TangentKernelResult:
     """The tangent kernel at ``weights`` (exact numbers in flat order; default: random ones) and along gradient flow from there.
 
@@ -92,12 +85,8 @@ def tangent_kernel(
     >>> tangent_kernel("linear(2,1,2)", metric="frobenius", weights=[0, 0, 1, -1]).value["rank"]
     2
     """
-    start = time.perf_counter()
-    task = training_task(
-        source, data=data, metric=metric, teacher=teacher, form=form, sample_weights=sample_weights, prepare=prepare,
-        held_out=held_out, seed=seed,
-    )  # fmt: skip
-    model, rng = task.model, generator(seed, _STREAM)
+    task = training_task(model, seed=seed, **options)
+    rng = generator(seed, _STREAM)
     drawn = [Fraction(round(64 * v), 64) for v in rng.normal(size=model.parameters)]
     exact = exact_weights(model, weights) if weights is not None else tuple(drawn)
     generic = _rank_mod(task, drawn, rng)
@@ -134,12 +123,10 @@ def tangent_kernel(
     return TangentKernelResult(
         value=value,
         claim=Claim.PROVED if proved or found == value["generic"] == min(len(here), model.parameters) else Claim.LOWER_BOUND,
-        subject=model.name,
         meaning=_meaning(value, model),
         evidence=evidence,
-        provenance=Provenance.since(start, seed),
         notices=task.notices,
-        model=model,
+        options={**task.options, "weights": list(exact)},
         task=task,
     )
 

@@ -1,4 +1,4 @@
-"""Voronoi cells (D5 of the dictionary): on which smaller networks does the best fit of a random target lie, and how often?
+"""Voronoi cells: on which smaller networks does the best fit of a random target lie, and how often?
 
 The Voronoi cell of a function f are the targets to which f is nearest of all functions of the model. At a smooth f it is part of
 the normal space; at a singular one it can be larger, even full-dimensional, and then the functions of a smaller network are the best
@@ -16,28 +16,27 @@ Sources: Marchetti et al. 2025, 4.2; Cifuentes, Ranestad, Sturmfels, Weinstein 2
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 
-from neurovariety.architectures import as_model
-from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
-from neurovariety.dictionary.data import data as data_entry
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.errors import InputError, VerificationError
+from neurovariety.dictionary.options import Inputs
+from neurovariety.dictionary.runner import entry
+from neurovariety.errors import DataError, InputError, VerificationError
 from neurovariety.geometry.exact.shares import wilson
 from neurovariety.geometry.images.target import require_polynomial
-from neurovariety.progress import quietly, time_is_short
-from neurovariety.result import Provenance
+from neurovariety.geometry.invariants.rank_at_data import exact_inputs
+from neurovariety.model import Model
+from neurovariety.options import Option, Real, Whole
+from neurovariety.progress import time_is_short
 from neurovariety.tolerances import DEFAULT_SEED
 from neurovariety.training.bias.best_fits import OPEN, UNCLEAR, BestFits, best_fits
 from neurovariety.training.losses.loss import METRICS, Distance, Loss, SquaredError
 
 _TARGETS, _TARGETS_IN_REPORTS = 400, 50
-_MOST_TARGETS = 1_000_000
 
 
 @dataclass(frozen=True, repr=False)
@@ -54,16 +53,10 @@ class VoronoiResult(EntryResult):
 
     entry: ClassVar[str] = "voronoi"
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "cifuentes2022", "wilson1927")
-    inputs: Any = field(default=None, compare=False)
-
-    def _options(self) -> dict[str, Any]:
-        if self.evidence["metric"] == "data" and self.inputs is None:
-            raise InputError("a voronoi read back from JSON does not hold the data; call voronoi() on them again")
-        return {k: self.evidence[k] for k in ("metric", "scale")} | {"data": self.inputs, "targets": self.value["targets"]}
 
     def verify(self, *, seed: int | None = None) -> VoronoiResult:
         """Other targets. Raises `VerificationError` where a number of critical functions differs, or intervals exclude each other."""
-        again = self._again(seed, **self._options())
+        again = self._again(seed)
         for ours, theirs in zip(self.value["table"], again.value["table"], strict=True):
             apart = ours["low"] > theirs["high"] or theirs["low"] > ours["high"]
             if ours["critical"] != theirs["critical"] or apart:
@@ -71,13 +64,25 @@ class VoronoiResult(EntryResult):
         return again
 
 
+@entry
 def voronoi(
-    source: Source,
+    model: Model,
     *,
-    metric: str = "frobenius",
-    data: Any = None,
-    targets: int | None = None,
-    scale: float = 1.0,
+    metric: Annotated[
+        Literal["frobenius", "bombieri", "gaussian", "uniform", "data"],
+        Option("the quadratic form of the loss (default: frobenius)"),
+    ] = "frobenius",
+    data: Inputs = None,
+    targets: Annotated[
+        int | None,
+        Option("random targets (default: 400)"),
+        Whole("the number of targets is a whole number from {least} to {most:,}", 1, 1_000_000),
+    ] = None,
+    scale: Annotated[
+        float,
+        Option("standard deviation of the targets (default: 1)"),
+        Real("the scale of the targets is a positive number"),
+    ] = 1.0,
     seed: int = DEFAULT_SEED,
 ) -> VoronoiResult:
     """How often the best fit of a random target lies on each stratum of smaller networks.
@@ -90,22 +95,14 @@ def voronoi(
     >>> voronoi("linear(2,1,2)", targets=50).value["on_network"]
     1.0
     """
-    start = time.perf_counter()
     number = targets if targets is not None else _TARGETS_IN_REPORTS if time_is_short() else _TARGETS
-    if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= _MOST_TARGETS:
-        raise InputError(f"the number of targets is a whole number from 1 to {_MOST_TARGETS:,}, got {number!r}")
-    if isinstance(scale, bool) or not isinstance(scale, (int, float)) or not 0 < scale < np.inf:
-        raise InputError(f"the scale of the targets is a positive number, got {scale!r}")
-    model = as_model(source)
     require_polynomial(model)
     loss: Loss
     if metric == "data":
         if data is None:
             raise InputError("metric data needs inputs (--data FILE); or choose " + ", ".join(METRICS[1:]))
-        inputs = np.asarray(quietly(data_entry, model, data, seed=seed).inputs, dtype=np.float64).reshape(-1, model.inputs)
+        inputs = np.asarray(exact_inputs(model, data), dtype=np.float64).reshape(-1, model.inputs)
         loss = SquaredError(inputs, np.zeros((len(inputs), model.outputs)))
-    elif metric not in METRICS:
-        raise InputError(f"metric {metric!r} is unknown: choose {', '.join(METRICS[1:])} or data")
     elif data is not None:
         raise InputError(f"metric {metric} takes no data; leave them out, or choose metric data")
     else:
@@ -127,16 +124,13 @@ def voronoi(
     return VoronoiResult(
         value=value,
         claim=Claim.ESTIMATE if clear else Claim.UNDECIDED,
-        subject=model.name,
         meaning=_meaning(value),
         evidence={
             "metric": metric, "scale": float(scale), "ambient": len(found.monomials), "complete": all(p.complete for p in found.pieces),
             "singular_functions": found.theorem or "not known to be the strata listed", "theorems": [],
         },
-        provenance=Provenance.since(start, seed),
         notices=(f"at {number - clear} targets a list was not clear; they are left out",) if clear < number else (),
-        model=model,
-        inputs=data,
+        options={"targets": number},
     )  # fmt: skip
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
 import jax
 import numpy as np
 
 from neurovariety.errors import DivisionByZeroError, NotAlgebraicError
 from neurovariety.linear_algebra import random_prime
-from neurovariety.model import Model
+from neurovariety.model import Model, Slot
 from neurovariety.program.interpret import interpret
 from neurovariety.program.program import Program
 from neurovariety.program.trace import trace
@@ -19,11 +19,17 @@ from neurovariety.rings.ring import Array, Ring
 from neurovariety.tolerances import MAX_DIVISION_RETRIES, PRIME_BITS
 
 _CHECK_SEED = 2025
+_VALUES: Final = Slot[Program]("values")
+_BATCH: Final = Slot[Program]("values at inputs")
+_SAMPLES: Final = Slot[Program]("values of samples of weights at inputs")
+_JACOBIAN: Final = Slot[Program]("Jacobian at inputs")
+_DERIVATIVE: Final = Slot[Program]("derivative in a direction")
+_CHECKED: Final = Slot[None]("derivative rules checked")
 
 
 def values_program(model: Model) -> Program:
     """w, x, coefficients -> f_w(x) at one input; inputs are the parameter leaves, x, the coefficients."""
-    return _kept(model, "values", lambda: trace(model.function, *_arguments(model, None)))
+    return model.kept.once(_VALUES, lambda: trace(model.function, *_arguments(model, None)))
 
 
 def batch_program(model: Model, batch: int) -> Program:
@@ -32,7 +38,7 @@ def batch_program(model: Model, batch: int) -> Program:
     def values(parameters: Any, inputs: Any, coefficients: Any) -> Any:
         return jax.vmap(lambda x: model.function(parameters, x, coefficients))(inputs)
 
-    return _kept(model, ("batch", batch), lambda: trace(values, *_arguments(model, batch)))
+    return model.kept.once(_BATCH, lambda: trace(values, *_arguments(model, batch)), batch)
 
 
 def samples_program(model: Model, samples: int, batch: int) -> Program:
@@ -47,11 +53,21 @@ def samples_program(model: Model, samples: int, batch: int) -> Program:
         many = model.tree([(samples, *b.shape) for b in model.blocks])
         return trace(values, many, x, coefficients)
 
-    return _kept(model, ("samples", samples, batch), build)
+    return model.kept.once(_SAMPLES, build, samples, batch)
 
 
 def jacobian_program(model: Model, batch: int) -> Program:
-    """w, X, coefficients -> derivative of f_w(X) by w, one output a block, shape (batch, *output shape, *block shape)."""
+    """w, X, coefficients -> derivative of f_w(X) by w, one output a block, shape (batch, *output shape, *block shape).
+
+    Raises `NotAlgebraicError` where the derivative rules of a user's own function are not those of its values.
+    """
+    if model.foreign:
+        model.kept.once(_CHECKED, lambda: check_derivative(model))
+    return _jacobian(model, batch)
+
+
+def _jacobian(model: Model, batch: int) -> Program:
+    """The same, whatever the derivative rules state."""
 
     def jacobian(parameters: Any, inputs: Any, coefficients: Any) -> Any:
         def at(x: Any) -> Any:
@@ -59,14 +75,7 @@ def jacobian_program(model: Model, batch: int) -> Program:
 
         return jax.vmap(at)(inputs)
 
-    def build() -> Program:
-        program = trace(jacobian, *_arguments(model, batch))
-        if model.foreign and "derivative checked" not in model.programs:
-            model.programs["derivative checked"] = True
-            check_derivative(model)
-        return program
-
-    return _kept(model, ("jacobian", batch), build)
+    return model.kept.once(_JACOBIAN, lambda: trace(jacobian, *_arguments(model, batch)), batch)
 
 
 def derivative_program(model: Model) -> Program:
@@ -76,7 +85,7 @@ def derivative_program(model: Model) -> Program:
         return jax.jvp(lambda w: model.function(w, x, coefficients), (parameters,), (direction,))[1]
 
     shapes, x, coefficients = _arguments(model, None)
-    return _kept(model, "derivative", lambda: trace(derivative, shapes, shapes, x, coefficients))
+    return model.kept.once(_DERIVATIVE, lambda: trace(derivative, shapes, shapes, x, coefficients))
 
 
 def leaves(model: Model, flat: Array) -> list[Array]:
@@ -89,7 +98,12 @@ def jacobian_rows(model: Model, ring: Ring, flat: Array, inputs: Array, coeffici
 
     Rows are input by input, outputs within. ``out`` receives the rows where it is given.
     """
-    program = jacobian_program(model, len(inputs))
+    return _rows(model, jacobian_program(model, len(inputs)), ring, flat, inputs, coefficients, out)
+
+
+def _rows(
+    model: Model, program: Program, ring: Ring, flat: Array, inputs: Array, coefficients: Array, out: Array | None = None
+) -> Array:
     parts = interpret(program, ring, [*leaves(model, flat), inputs, coefficients])
     rows = len(inputs) * model.outputs
     if out is None:
@@ -113,7 +127,7 @@ def check_derivative(model: Model) -> None:
         still = [ring.pair(x[0], np.zeros(())), ring.pair(fixed, np.zeros(()))]
         try:
             (exact,) = interpret(values_program(model), ring, [*leaves(model, weights), *still])
-            j = jacobian_rows(model, ring.field, np.ascontiguousarray(weights["value"]), x, fixed)
+            j = _rows(model, _jacobian(model, 1), ring.field, np.ascontiguousarray(weights["value"]), x, fixed)
         except DivisionByZeroError:
             continue
         slopes = ring.field.matmul(j, np.ascontiguousarray(weights["slope"])[:, None])[:, 0]
@@ -136,13 +150,6 @@ def draw_coefficients(model: Model, ring: Ring, rng: np.random.Generator) -> Arr
 def _arguments(model: Model, batch: int | None) -> tuple[Any, Any, Any]:
     x = model.input_shape if batch is None else (batch, *model.input_shape)
     return model.shapes, x, (len(model.coefficients),)
-
-
-def _kept(model: Model, key: Any, build: Callable[[], Program]) -> Program:
-    if key not in model.programs:
-        model.programs[key] = build()
-    program: Program = model.programs[key]
-    return program
 
 
 def chunks(total: int, size: int) -> Sequence[range]:

@@ -14,24 +14,12 @@ import numpy as np
 from neurovariety.errors import InputError, NotAlgebraicError
 from neurovariety.model import is_shape, tracing_errors
 from neurovariety.program.constants import evaluate
+from neurovariety.program.jaxpr_calls import calls, opened
 from neurovariety.program.primitives import INDEXING, REFUSED_FUNCTIONS, RING_OPERATIONS, index_map, refusal
 from neurovariety.program.program import Instruction, Program, Slot
 from neurovariety.rings.ring import Array
 
 _MAX_UNROLLED = 10_000
-_CALLS = {
-    "jit": "jaxpr",
-    "pjit": "jaxpr",
-    "closed_call": "call_jaxpr",
-    "core_call": "call_jaxpr",
-    "custom_jvp_call": "call_jaxpr",
-    "custom_vjp_call": "call_jaxpr",
-    "custom_vjp_call_jaxpr": "fun_jaxpr",
-    "remat": "jaxpr",
-    "remat2": "jaxpr",
-    "checkpoint": "jaxpr",
-    "custom_lin": "call_jaxpr",
-}
 
 
 def trace(function: Callable[..., Any], *shapes: Any) -> Program:
@@ -127,11 +115,8 @@ class _Builder:
 
     def _apply(self, equation: Any, operands: list[Slot | Array]) -> list[Slot | Array]:
         name = equation.primitive.name
-        if name in _CALLS:
-            inner = equation.params[_CALLS[name]]
-            closed = inner if hasattr(inner, "consts") else None
-            jaxpr = closed.jaxpr if closed is not None else inner
-            consts = closed.consts if closed is not None else ()
+        if calls(equation):
+            jaxpr, consts = opened(equation)
             with self._called_from(equation, jaxpr):
                 return self.run(jaxpr, consts, operands[: len(jaxpr.invars)])
         if name == "scan":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import lgamma, log
 from typing import Any, ClassVar
@@ -11,12 +11,13 @@ import jax
 
 from neurovariety.architectures.architecture import Architecture, check_size
 from neurovariety.architectures.reading.activation import Activation
-from neurovariety.architectures.reading.sections import read_activations, read_integer, read_integers, read_options
+from neurovariety.architectures.reading.sections import Sections
+from neurovariety.architectures.theorems.absorption import absorption
 from neurovariety.architectures.theorems.bounds import forms, monomial_network_bound
 from neurovariety.errors import NotationError
 from neurovariety.model import Shape
-from neurovariety.symmetry import AxisAction, Kind
 from neurovariety.theorem import Hypothesis, Theorem
+from neurovariety.units import LINEAR, Scaling, Silence, Size, Units, counts
 
 _MAX_STEPS = 1000
 _MAX_DIGITS = 1000
@@ -49,24 +50,26 @@ class StateSpace(Architecture):
         check_size(self)
 
     @classmethod
-    def read(cls, shown: str, sections: list[str]) -> StateSpace:
-        """The architecture of the sections of a notation; ``shown`` is the notation for error messages."""
-        widths = read_integers(sections[0], "widths", shown) if sections[0] else ()
+    def read(cls, sections: Sections[Architecture]) -> StateSpace:
+        """The architecture of the sections of a notation."""
+        widths = sections.integers(sections.first, "widths") if sections.first else ()
         if len(widths) != 3:
-            raise NotationError(f"ssm needs 3 widths (inputs, states, outputs), got {len(widths)} in {shown!r}; e.g. {cls.example}")
-        flags = [s for s in sections[1:] if s.lower() == "diagonal"]
-        if len(flags) > 1 or sum("=" not in s for s in sections[1:]) - len(flags) > 1:
             raise NotationError(
-                f"ssm takes t=, one activation and diagonal, each once, got {shown!r}; e.g. ssm(1,2,1; t=5; x^2; diagonal)"
+                f"ssm needs 3 widths (inputs, states, outputs), got {len(widths)} in {sections.shown!r}; e.g. {cls.example}"
             )
-        options, rest = read_options([s for s in sections[1:] if s.lower() != "diagonal"], {"t"}, shown)
+        flags = [s for s in sections.rest if s.lower() == "diagonal"]
+        if len(flags) > 1 or sum("=" not in s for s in sections.rest) - len(flags) > 1:
+            raise NotationError(
+                f"ssm takes t=, one activation and diagonal, each once, got {sections.shown!r}; e.g. ssm(1,2,1; t=5; x^2; diagonal)"
+            )
+        options, rest = sections.options({"t"}, [s for s in sections.rest if s.lower() != "diagonal"])
         if "t" not in options:
-            raise NotationError(f"ssm needs t= (the number of steps) in {shown!r}; e.g. {cls.example}")
+            raise NotationError(f"ssm needs t= (the number of steps) in {sections.shown!r}; e.g. {cls.example}")
         m, n, p = widths
-        activation = read_activations(rest[0], 1, shown, "ssm", cls.example)[0] if rest else None
+        activation = sections.activations(rest[0], 1, "ssm", cls.example)[0] if rest else None
         if activation == Activation.monomial(1):
             activation = None
-        return cls((m, n, p), read_integer(options["t"], "t", shown), activation, bool(flags))
+        return cls((m, n, p), sections.integer(options["t"], "t"), activation, bool(flags))
 
     @property
     def linear(self) -> bool:
@@ -105,22 +108,35 @@ class StateSpace(Architecture):
         parts += [str(self.activation)] if self.activation is not None else []
         return f"ssm({'; '.join(parts + (['diagonal'] if self.diagonal else []))})"
 
-    def symmetries(self) -> tuple[AxisAction, ...]:
+    def units(self) -> tuple[Units, ...]:
+        """The states, which the recurrence makes of each other, and reads before the activation."""
         n = self.widths[1]
-        degree = 1 if self.activation is None else self.activation.homogeneity
-        turned = [] if self.diagonal else [("A", 0, 1), ("A", 1, -1)]
-        if self.linear and not self.diagonal:
-            axes = (*turned, ("B", 0, 1), ("C", 1, -1))
-            return (AxisAction(Kind.GENERAL_LINEAR, n, axes, f"GL({n}) on the state: A -> g A g^-1, B -> g B, C -> C g^-1"),)
-        out = []
-        if degree is not None:
-            axes = (*turned, ("B", 0, 1), ("C", 1, -degree))
-            name = f"rescaling each of {n} states: in by c, out by c^-{degree}"
-            out.append(AxisAction(Kind.TORUS, n, axes, name))
-        if n > 1:
-            both = [("a", 0, 1)] if self.diagonal else [("A", 0, 1), ("A", 1, 1)]
-            out.append(AxisAction(Kind.PERMUTATION, n, (*both, ("B", 0, 1), ("C", 1, 1)), f"permuting the {n} states"))
-        return tuple(out)
+        if self.activation is None or self.activation.is_linear:
+            absorbs = replace(LINEAR, scaling=Scaling.TORUS) if self.diagonal else LINEAR
+        else:
+            absorbs = absorption(self.activation)
+        turned = () if self.diagonal else (("A", 0),)
+        return (
+            Units(
+                n,
+                made=(*turned, ("B", 0)),
+                read=(("C", 1),),
+                absorbs=absorbs,
+                noun="state",
+                basis="on the state: A -> g A g^-1, B -> g B, C -> C g^-1",
+                looped=() if self.diagonal else (("A", 1),),
+                own=(("a", 0),) if self.diagonal else (),
+            ),
+        )
+
+    def silences(self) -> tuple[Silence, ...]:
+        zero = self.activation is None or self.activation.vanishes_at_zero
+        return (*((Silence("B", ("B",)),) if zero else ()), Silence("C", ("C",)))
+
+    def resized(self, sizes: tuple[Size, ...], inputs: int | None = None, outputs: int | None = None) -> StateSpace:
+        m, _, p = self.widths
+        (n,) = counts(sizes)
+        return StateSpace((inputs or m, n, outputs or p), self.steps, self.activation, self.diagonal)
 
     def output_axes(self) -> tuple[tuple[str, int], ...]:
         return (("C", 0),)

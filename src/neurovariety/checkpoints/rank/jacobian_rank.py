@@ -60,11 +60,11 @@ def jacobian_rank(network: Network, at_most: int, inputs: Array | None, rng: np.
     operations whose derivative is not computed.
     """
     found = linearized(network)
-    if found.kind == "smooth":
+    if found.sort == "smooth":
         return _in_floats(network, found, at_most, inputs, rng)
     model = found.network.as_model()
     large = network.parameters > EXACT_RANK_AT_MOST
-    if found.kind == "piecewise linear":
+    if found.sort == "piecewise linear":
         return _within_regions(network, found, model, at_most, inputs, rng, large)
     if large:
         return _some_rows(network, model, rng)

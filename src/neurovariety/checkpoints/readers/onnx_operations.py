@@ -10,7 +10,17 @@ from typing import Any
 import numpy as np
 
 from neurovariety.checkpoints.graph.arithmetic import Array
-from neurovariety.checkpoints.readers.building import SOFTPLUS_THRESHOLD, Builder, Operand, Stored, Turned, Value, power, refuse
+from neurovariety.checkpoints.readers.building import (
+    SOFTPLUS_THRESHOLD,
+    Builder,
+    Operand,
+    Stored,
+    Turned,
+    Value,
+    clipped,
+    power,
+    refuse,
+)
 from neurovariety.checkpoints.readers.contraction import contract
 from neurovariety.errors import InputError
 
@@ -155,9 +165,7 @@ def _power(c: Call) -> Value:
 
 def _clip(c: Call) -> Value:
     low, high = (c.builder.number(c.input(k)) if c.input(k) is not None else c.attributes.get(n) for k, n in ((1, "min"), (2, "max")))
-    if low != 0 or high not in (None, 6):
-        refuse(c.path, c.operator, f"from {low} to {high}; relu and relu6 are understood")
-    return c.activation("relu" if high is None else "relu6")
+    return c.activation(**clipped(c.path, c.operator, low, high))
 
 
 def _min(c: Call) -> Value:

@@ -9,7 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from neurovariety.checkpoints.readers.building import SOFTPLUS_THRESHOLD, Builder, Operand, Stored, Turned, Value, power, refuse
+from neurovariety.checkpoints.readers.building import (
+    SOFTPLUS_THRESHOLD,
+    Builder,
+    Operand,
+    Stored,
+    Turned,
+    Value,
+    clipped,
+    power,
+    refuse,
+)
 from neurovariety.checkpoints.readers.contraction import contract
 from neurovariety.errors import InputError
 
@@ -138,10 +148,9 @@ def _power(exponent: Any = None) -> Callable[[Call], Value]:
 
 
 def _clamp(c: Call) -> Value:
-    low, high = c.get("min", c.get("min_val")), c.get("max", c.get("max_val"))
-    if low != 0 or high not in (None, 6):
-        refuse(c.place, c.operator, f"from {low} to {high}; relu and relu6 are understood")
-    return c.activation("relu" if high is None else "relu6")
+    default = 1 if c.operator.startswith("hardtanh") else None
+    low, high = c.get("min", c.get("min_val", default and -default)), c.get("max", c.get("max_val", default))
+    return c.activation(**clipped(c.place, c.operator, low, high))
 
 
 def _elu(c: Call) -> Value:

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from neurovariety.claim import Claim
-from neurovariety.dictionary.equations import equations
 from neurovariety.errors import ResourceError
 from neurovariety.geometry.exact.polynomial_values import PolynomialMap
 from neurovariety.geometry.ideal.coefficients import Coordinates
 from neurovariety.geometry.images.target import Target
+from neurovariety.geometry.invariants.equations import equations_of
 from neurovariety.linear_algebra import random_prime, rank_large
 from neurovariety.model import Model
 from neurovariety.progress import quietly
@@ -42,12 +42,12 @@ def interior_by_equations(
 ) -> tuple[Claim, dict[str, Any]] | None:
     """The claim that the function of ``weights`` is interior, with its evidence; None where this is not shown."""
     try:
-        found = quietly(equations, model, seed=seed)
+        found = quietly(equations_of, model, seed=seed)
     except ResourceError:
         return None
     system = found.system
     rank = jacobian_rank(model, coordinates, weights, rng)
-    if system is None or rank is None:
+    if rank is None:
         return None
     p = random_prime(_PRIME_BITS, rng)
     keys = system.coordinates.monomials

@@ -34,6 +34,9 @@ class RankTrial:
     saturated: bool
     projected: bool
 
+    def to_dict(self) -> dict[str, int | bool]:
+        return {"prime": self.prime, "rank": self.rank, "inputs": self.inputs, "saturated": self.saturated}
+
 
 def generic_rank(model: Model, p: int, point: Point, at_most: int, limit: int | None = None) -> RankTrial:
     """The rank of the Jacobian at ``point`` over all inputs, a lower bound of the dimension of the neuromanifold.

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import combinations_with_replacement
+from math import comb
 from typing import Any
 
 import numpy as np
 
-from neurovariety.architectures.theorems.bounds import forms
 from neurovariety.errors import ResourceError
 from neurovariety.geometry.exact.points import degree_bounds, draw_point
 from neurovariety.linear_algebra import rank
@@ -48,7 +48,7 @@ def is_isolated(model: Model, weights: tuple[Fraction, ...], codimension: int, s
     p, _ = draw_point(model, generator(seed, "geometry.exact.local_algebra.point"))
     before = 1
     for order in range(1, _MAX_ORDER + 1):
-        if sum(forms(m, k) for k in range(order + 1)) > _MAX_MONOMIALS:
+        if comb(m + order, order) > _MAX_MONOMIALS:
             return False
         now = _quotient(equations, m, order, p)
         if now == before:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Final, TypeVar
 
 import numpy as np
 import psutil
 
 from neurovariety.errors import DivisionByZeroError, InputError, ResourceError
 from neurovariety.linear_algebra import count_primes_lower_bound, random_prime
-from neurovariety.model import Model
+from neurovariety.model import Model, Slot
 from neurovariety.program.interpret import interpret
 from neurovariety.program.of_model import draw_coefficients, values_program
 from neurovariety.rings.degree import Degrees
@@ -85,30 +85,34 @@ class DegreeBounds:
         return self.denominator > 0
 
 
+_BOUNDS: Final = Slot[DegreeBounds]("bounds of degrees and sizes of outputs")
+
+
 def degree_bounds(model: Model) -> DegreeBounds:
     """Degrees and coefficient sizes of the outputs, by one run over the degree ring (kept with the model)."""
-    if "degrees" not in model.programs:
-        program = values_program(model)
-        fixed = [c for c in model.coefficients if c is not None]
-        common = math.lcm(*distinct_denominators([*program.constants.values(), np.array(fixed, dtype=object)]))
-        ring = Degrees(common)
-        # Generic coefficients are drawn like parameters, so they count as such.
-        coefficients = np.concatenate(
-            [ring.zeros((0,))] + [ring.parameters((1,)) if c is None else ring.scalar(c)[None] for c in model.coefficients]
-        )
-        leaves = [ring.parameters(b.shape) for b in model.blocks]
-        (out,) = interpret(program, ring, [*leaves, ring.inputs(model.input_shape), coefficients])
-        live = out.reshape(-1)[~np.isneginf(out.reshape(-1)["norm"])]
-        top = {f: float(live[f].max(initial=0.0)) for f in ("inputs", "parameters", "under", "norm", "under_norm", "scale")}
-        model.programs["degrees"] = DegreeBounds(
-            top["inputs"],
-            float(live["low"].min(initial=top["inputs"])),
-            top["parameters"],
-            top["under"],
-            top["norm"] + top["under_norm"],
-        )
-    bounds: DegreeBounds = model.programs["degrees"]
-    return bounds
+    return model.kept.once(_BOUNDS, lambda: _degree_bounds(model))
+
+
+def _degree_bounds(model: Model) -> DegreeBounds:
+    program = values_program(model)
+    fixed = [c for c in model.coefficients if c is not None]
+    common = math.lcm(*distinct_denominators([*program.constants.values(), np.array(fixed, dtype=object)]))
+    ring = Degrees(common)
+    # Generic coefficients are drawn like parameters, so they count as such.
+    coefficients = np.concatenate(
+        [ring.zeros((0,))] + [ring.parameters((1,)) if c is None else ring.scalar(c)[None] for c in model.coefficients]
+    )
+    leaves = [ring.parameters(b.shape) for b in model.blocks]
+    (out,) = interpret(program, ring, [*leaves, ring.inputs(model.input_shape), coefficients])
+    live = out.reshape(-1)[~np.isneginf(out.reshape(-1)["norm"])]
+    top = {f: float(live[f].max(initial=0.0)) for f in ("inputs", "parameters", "under", "norm", "under_norm", "scale")}
+    return DegreeBounds(
+        inputs=top["inputs"],
+        low=float(live["low"].min(initial=top["inputs"])),
+        parameters=top["parameters"],
+        denominator=top["under"],
+        log_norm=top["norm"] + top["under_norm"],
+    )
 
 
 def rank_error(
@@ -161,6 +165,6 @@ def _gib(size: float) -> str:
     return f"{size / 2**30:.1f} GiB" if size >= 2**30 else f"{size / 2**20:.3g} MiB"
 
 
-def as_json_bound(error: float) -> Any:
+def as_json_bound(error: float) -> float | None:
     """An error bound for the evidence: the number, or None where it says nothing."""
     return error if error < 1 else None

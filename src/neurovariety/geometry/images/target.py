@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from neurovariety.architectures.reading.sections import split
 from neurovariety.errors import InputError
 from neurovariety.geometry.exact.points import degree_bounds
 from neurovariety.geometry.ideal.coefficients import Coordinate, monomial_name
@@ -69,7 +68,7 @@ def read_target(text: str, inputs: int, outputs: int) -> Target:
     """
     if len(text) > _MAX_LENGTH:
         raise InputError(f"the target has {len(text):,} characters, at most {_MAX_LENGTH:,} are read")
-    parts = split(text.strip().removesuffix(";"), ";")
+    parts = [part.strip() for part in text.strip().removesuffix(";").split(";")]
     if len(parts) != outputs:
         raise InputError(
             f"the target has {len(parts)} polynomial{'s' * (len(parts) != 1)}, the model {outputs} output{'s' * (outputs != 1)}: "

@@ -8,13 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from neurovariety.architectures import CNN, MLP, Attention, Linear
 from neurovariety.claim import Claim
-from neurovariety.dictionary.dimension import DimensionResult
-from neurovariety.dictionary.dimension import dimension as dimension_of
 from neurovariety.errors import VerificationError
 from neurovariety.geometry.exact.points import Point
-from neurovariety.geometry.images.real_components import architecture_of
+from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
 from neurovariety.geometry.singular.known_ideal import KnownIdeal
 from neurovariety.geometry.singular.tangents import TangentSpan, tangent_span
 from neurovariety.geometry.strata.facts import stratum_facts
@@ -85,7 +82,7 @@ class Closure:
 def image_facts(model: Model, closure: Closure, seed: int) -> list[ImageFacts]:
     """Each image of the known strata, from large to small, the zero function last. Images of full dimension are left out."""
     out: list[ImageFacts] = []
-    sizes: dict[str, DimensionResult] = {}
+    sizes: dict[str, Dimension] = {}
     for index, family in enumerate(fiber_families(model)):
         found = _image(model, family, closure, sizes, seed, index)
         if found.dimension >= closure.at_least:
@@ -106,7 +103,7 @@ _STATUS = ("undecided", "smooth", "singular")
 def _better(a: ImageFacts, b: ImageFacts) -> ImageFacts:
     """What two families of weights show of the same functions."""
     first, second = (a, b) if _STATUS.index(a.status) >= _STATUS.index(b.status) else (b, a)
-    named = min((a, b), key=lambda i: (i.small is None or architecture_of(i.small) is None, i.name))
+    named = min((a, b), key=lambda i: (i.small is None or not i.small.named, i.name))
     kind = "node" if "node" in (a.kind, b.kind) else first.kind
     return replace(
         first,
@@ -124,11 +121,11 @@ def _better(a: ImageFacts, b: ImageFacts) -> ImageFacts:
 def _smallest(model: Model, closure: Closure) -> ImageFacts | None:
     """The zero function, or constants where there are biases: the closure is a cone, and invariant under adding constants, so its
     tangent space there contains the whole closure, hence its span."""
-    architecture, ambient, ideal = architecture_of(model), closure.ambient, closure.ideal
+    image, ambient, ideal = model.image, closure.ambient, closure.ideal
     cone = ideal is not None and ideal.system.coordinates.is_cone
-    if ambient is None or not (cone or isinstance(architecture, MLP | Linear | CNN | Attention)):
+    if ambient is None or not (cone or image is not None):
         return None
-    bias = isinstance(architecture, MLP) and architecture.bias
+    bias = image is not None and image.constants
     singular = ambient > closure.at_most
     return ImageFacts(
         name="constants" if bias else "zero",
@@ -146,7 +143,7 @@ def _smallest(model: Model, closure: Closure) -> ImageFacts | None:
 
 
 def _image(
-    model: Model, family: tuple[WeightStratum, ...], closure: Closure, sizes: dict[str, DimensionResult], seed: int, index: int
+    model: Model, family: tuple[WeightStratum, ...], closure: Closure, sizes: dict[str, Dimension], seed: int, index: int
 ) -> ImageFacts:
     rng = generator(seed, _STREAM, index)
     p = random_prime(PRIME_BITS, rng)
@@ -178,7 +175,7 @@ def _image(
     size, sure = _dimension(family[0], closure.at_most, sizes, seed, index)
     status, claim = _status(span, at_most, closure, len(family))
     small = family[0].small
-    named = small is not None and architecture_of(small) is not None
+    named = small is not None and small.named
     return ImageFacts(
         name=small.name if named and small is not None else family[0].name.split(" (from")[0],
         dimension=size,
@@ -216,13 +213,13 @@ def _status(span: TangentSpan, at_most: int | None, closure: Closure, members: i
     return "undecided", Claim.UNDECIDED
 
 
-def _dimension(stratum: WeightStratum, bound: int, sizes: dict[str, DimensionResult], seed: int, index: int) -> tuple[int, Claim]:
+def _dimension(stratum: WeightStratum, bound: int, sizes: dict[str, Dimension], seed: int, index: int) -> tuple[int, Claim]:
     """Dimension of the functions over a stratum: of the smaller network, or a rank along the stratum."""
     small = smaller_network(stratum)
     if small is not None:
         if small.name not in sizes:
             sizes[small.name] = quietly(dimension_of, small, seed=seed)
         found = sizes[small.name]
-        return int(found.value), found.claim
+        return found.value, found.claim
     facts = stratum_facts(stratum, seed, index, bound)
     return facts.functions, facts.claim

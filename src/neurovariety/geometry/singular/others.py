@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neurovariety.claim import Claim
-from neurovariety.dictionary.degree import degree
 from neurovariety.errors import InputError, ResourceError
 from neurovariety.geometry.ideal.coefficients import monomial_name
+from neurovariety.geometry.invariants.degree import QUANTITY, degree_of
 from neurovariety.geometry.singular.image_facts import ImageFacts
 from neurovariety.geometry.singular.known_ideal import KnownIdeal
 from neurovariety.geometry.singular.locus import Locus, vanishing_pieces
@@ -40,15 +39,15 @@ def degree_of_images(dimension: int, images: list[ImageFacts], seed: int) -> tup
     for image in images:
         if image.status != "singular" or image.dimension != dimension or image.small is None:
             continue
-        if dimension > _COUNTED_DIMENSION and not any(t.applies and t.quantity == "degree" for t in image.small.theorems):
+        if dimension > _COUNTED_DIMENSION and not any(t.applies and t.quantity == QUANTITY for t in image.small.theorems):
             return None, f"the degree of {image.name} was not counted"
         try:
-            found = quietly(degree, image.small, seed=seed)
+            found = quietly(degree_of, image.small, seed=seed)
         except (InputError, ResourceError) as refusal:
             return None, f"the degree of {image.name} is not known ({refusal})"
-        if found.claim not in (Claim.PROVED, Claim.COMPLETE):
+        if not found.sure:
             return None, f"the degree of {image.name} is at least {found.value}"
-        total += int(found.value)
+        total += found.value
     return total, ""
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from neurovariety.geometry.solutions.complete_fiber import complete_fiber
 from neurovariety.geometry.solutions.likelihood import LikelihoodPoints
 from neurovariety.geometry.solutions.moved_ends import ends_at_level, ends_at_parameters
-from neurovariety.homotopy import Certificates, Checkpoint, End, certify
+from neurovariety.homotopy import Certificates, End, ResumeFile, certify
 from neurovariety.progress import found_on_the_way
 
 
@@ -32,7 +32,7 @@ class LikelihoodEnds:
         return self.certificates.centres[self.certificates.certified]
 
 
-def general_counts(problem: LikelihoodPoints, rng: np.random.Generator, kept: Checkpoint | None) -> LikelihoodEnds:
+def general_counts(problem: LikelihoodPoints, rng: np.random.Generator, kept: ResumeFile | None) -> LikelihoodEnds:
     """All critical points for general complex counts; none, not complete, where the curve they lie on was not completely cut."""
     curve = complete_fiber(problem, rng, kept, found_on_the_way)
     evidence = {"curve_degree": curve.count} | curve.to_dict()

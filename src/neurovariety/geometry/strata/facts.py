@@ -15,7 +15,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurovariety.claim import Claim
-from neurovariety.dictionary.dimension import DimensionResult
 from neurovariety.geometry.exact.generic_rank import jacobian_matrix
 from neurovariety.geometry.exact.points import rank_error
 from neurovariety.geometry.strata.weight_stratum import WeightStratum
@@ -125,9 +124,3 @@ def linear_rank(stratum: WeightStratum) -> tuple[int, int, int] | None:
 def weakest(claims: Sequence[Claim]) -> Claim:
     """The weakest of claims: proved, probability, lower bound, then any other."""
     return max(claims, key=lambda c: _ORDER.index(c) if c in _ORDER else len(_ORDER))
-
-
-def rank_bound(whole: DimensionResult) -> int:
-    """A proved bound of the rank of J at any weights, from the dimension of the model."""
-    known = whole.evidence.get("upper_bound")
-    return int(known["value"]) if known and whole.claim is not Claim.PROVED else int(whole.value)

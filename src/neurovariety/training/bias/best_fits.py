@@ -13,9 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from neurovariety.claim import Claim
-from neurovariety.dictionary.dimension import dimension
 from neurovariety.errors import DataError
+from neurovariety.geometry.invariants.dimension import dimension_of
 from neurovariety.geometry.strata.smaller_models import strata_of
 from neurovariety.model import Model
 from neurovariety.progress import note, quietly
@@ -75,9 +74,8 @@ def best_fits(model: Model, loss: Loss, number: int, scale: float, seed: int) ->
 
     Raises `DataError` where the quadric is degenerate, `ResourceError` where the model is too large.
     """
-    shape = quietly(dimension, model, seed=seed)
-    ambient = shape.evidence.get("ambient") or 0
-    whole = training_problem(model, shape.value, ambient, seed, loss.family)
+    shape = quietly(dimension_of, model, seed=seed)
+    whole = training_problem(model, shape, seed, loss.family)
     matrix = quadratic(loss, whole.terms).matrix
     rng = generator(seed, _STREAM)
     eigenvalues = np.linalg.eigvalsh(matrix)
@@ -86,8 +84,8 @@ def best_fits(model: Model, loss: Loss, number: int, scale: float, seed: int) ->
     factor = np.linalg.cholesky(matrix)
     targets = scale * np.linalg.solve(factor.T, rng.normal(size=(len(matrix), number))).T
     sizes = np.einsum("ti,ij,tj->t", targets, matrix, targets)
-    strata = strata_of(model, shape.claim is Claim.PROVED and shape.value == ambient)
-    pieces = [_piece(whole, loss, whole, targets, sizes, "network", model.name, shape.claim in (Claim.PROVED, Claim.PROBABILITY), seed)]
+    strata = strata_of(model, shape.fills)
+    pieces = [_piece(whole, loss, whole, targets, sizes, "network", model.name, shape.sure, seed)]
     for kind, models in (
         ("subnetwork", [(s.name, s.model) for s in strata.strata]),
         ("limit", [(m.name, m) for m in limit_models(model)]),
@@ -97,10 +95,9 @@ def best_fits(model: Model, loss: Loss, number: int, scale: float, seed: int) ->
             if small is None:
                 pieces.append(Piece(name, kind, 0, 1, True, sizes, np.full(number, np.inf), np.ones(number, dtype=bool)))
                 continue
-            found = quietly(dimension, small, seed=seed)
-            problem = training_problem(small, found.value, found.evidence.get("ambient") or 0, seed, loss.family)
-            sure = found.claim in (Claim.PROVED, Claim.PROBABILITY)
-            pieces.append(_piece(problem, loss, whole, targets, sizes, kind, name.partition(", limits")[0], sure, seed))
+            found = quietly(dimension_of, small, seed=seed)
+            problem = training_problem(small, found, seed, loss.family)
+            pieces.append(_piece(problem, loss, whole, targets, sizes, kind, name.partition(", limits")[0], found.sure, seed))
     least = np.array([p.least for p in pieces])
     known = bool(strata.theorem and strata.all_listed)
     # Limits are functions of the closure: where singular ones are known, the best is on the other lists, with real weights or without.

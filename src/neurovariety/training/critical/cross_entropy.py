@@ -14,9 +14,8 @@ from typing import Any
 import numpy as np
 from scipy.optimize import least_squares
 
-from neurovariety.claim import Claim
-from neurovariety.dictionary.dimension import dimension
 from neurovariety.errors import InputError
+from neurovariety.geometry.invariants.dimension import dimension_of
 from neurovariety.geometry.solutions.attempts import attempts, check_size
 from neurovariety.geometry.solutions.chart_coordinates import written
 from neurovariety.geometry.solutions.likelihood import LikelihoodPoints, likelihood_points
@@ -70,16 +69,16 @@ class CrossEntropyStage:
 
 
 def cross_entropy_stage(
-    model: Model, samples: Any, counts: Any, seed: int, stratum: str = "", checkpoint: Any = None
+    model: Model, samples: Any, counts: Any, seed: int, stratum: str = "", resume: Any = None
 ) -> CrossEntropyStage | None:
     """All critical distributions for positive ``counts`` (N,): of the coefficients of a model, in the order of `distribution_terms`, or
     of its outputs at ``samples`` (S, inputs), sample by sample. None where every network gives the same distribution."""
-    shape = quietly(dimension, model, seed=seed)
-    check_size("maximum-likelihood", shape.value, shape.evidence.get("ambient") or 0)
+    shape = quietly(dimension_of, model, seed=seed)
+    check_size("maximum-likelihood", shape.value, shape.ambient_at_least)
     note(phase=f"critical points of cross-entropy on {model.name}")
     best: tuple[LikelihoodPoints, LikelihoodEnds, Callable[[Any], Any]] | None = None
     kept_for = f"cross-entropy of {model.name} for {'coefficients' if samples is None else f'{len(samples)} inputs'}"
-    for attempt, rng, kept in attempts(_STREAM, seed, checkpoint, kept_for):
+    for attempt, rng, kept in attempts(_STREAM, seed, resume, kept_for):
         # Distributions of particular counts may lie where the weights of a simple chart diverge: then in mixed weights.
         family, back = with_mixed_weights(model, rng) if attempt else (model, _as_they_are)
         problem = likelihood_points(family, shape.value, samples, seed + attempt, rng)
@@ -94,7 +93,7 @@ def cross_entropy_stage(
     problem, found, back = best
     groups = len(set(problem.groups))
     points = _points(model, problem, found, back, samples, counts, seed, stratum)
-    complete = found.complete and shape.claim in (Claim.PROVED, Claim.PROBABILITY)
+    complete = found.complete and shape.sure
     cone = groups == 1 and problem.dimension == shape.value - 1
     evidence = {"name": stratum or model.name, "dimension": problem.dimension, "complex": len(points), "complete": complete}
     fills = problem.dimension == problem.count - groups

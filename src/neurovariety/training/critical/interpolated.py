@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from neurovariety.claim import Claim
-from neurovariety.dictionary.degree import degree
 from neurovariety.errors import NeurovarietyError
+from neurovariety.geometry.invariants.degree import degree_of
 from neurovariety.geometry.solutions.chart import find_chart
 from neurovariety.geometry.solutions.chart_coordinates import coordinates
 from neurovariety.progress import quietly, search_at_most
@@ -67,8 +67,8 @@ def interpolation(
     size = dim - seen["directions"]
     try:
         with search_at_most(_SECONDS):
-            most = quietly(degree, model, seed=seed)
-        bounded = most.value if most.claim in (Claim.PROVED, Claim.COMPLETE) else None
+            most = quietly(degree_of, model, seed=seed)
+        bounded = most.value if most.sure else None
     except NeurovarietyError:
         bounded = None
     value = {

@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from neurovariety.claim import Claim
-from neurovariety.dictionary.dimension import dimension
+from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
 from neurovariety.geometry.strata.smaller_models import Stratum, strata_of
 from neurovariety.homotopy import certified_index, values_at
 from neurovariety.model import Model
@@ -73,29 +72,27 @@ class Stage:
     sets: tuple[CriticalSet, ...] = ()
 
 
-def smooth_stage(model: Model, loss: Loss, monomials: tuple[Monomial, ...] | None, seed: int, checkpoint: Any = None) -> Stage:
+def smooth_stage(model: Model, loss: Loss, monomials: tuple[Monomial, ...] | None, seed: int, resume: Any = None) -> Stage:
     """The critical points at smooth functions of the closure of a model.
 
     ``monomials``: those over which coefficients are written (default: the model's own). A list that is not complete is tried again
     from another chart and another general problem.
     """
-    found = quietly(dimension, model, seed=seed)
+    found = quietly(dimension_of, model, seed=seed)
     best: Stage | None = None
     for attempt in range(_ATTEMPTS):
-        kept = checkpoint if not attempt else None
-        stage = _one_attempt(model, loss, monomials, found.value, found.evidence.get("ambient") or 0, seed + 1000 * attempt, kept)
+        kept = resume if not attempt else None
+        stage = _one_attempt(model, loss, monomials, found, seed + 1000 * attempt, kept)
         if best is None or (stage.complete, stage.count) > (best.complete, best.count):
             best = stage
         if best.complete or time_is_up():
             break
     assert best is not None
-    return replace(best, complete=best.complete and found.claim in (Claim.PROVED, Claim.PROBABILITY))
+    return replace(best, complete=best.complete and found.sure)
 
 
-def _one_attempt(
-    model: Model, loss: Loss, monomials: tuple[Monomial, ...] | None, dim: int, ambient: int, seed: int, checkpoint: Any
-) -> Stage:
-    problem = training_problem(model, dim, ambient, seed, loss.family, checkpoint)
+def _one_attempt(model: Model, loss: Loss, monomials: tuple[Monomial, ...] | None, shape: Dimension, seed: int, resume: Any) -> Stage:
+    problem, dim = training_problem(model, shape, seed, loss.family, resume), shape.value
     rng = generator(seed, _STREAM)
     stationary = problem.stationary(problem.quadratic(loss), rng)
     real = real_ones(stationary)

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from neurovariety.geometry.invariants.dimension import Dimension
 from neurovariety.geometry.solutions.affine_slices import PRINTS
 from neurovariety.geometry.solutions.attempts import attempts, check_size, why_incomplete
 from neurovariety.geometry.solutions.chart_coordinates import coordinates
@@ -115,20 +116,20 @@ class TrainingProblem:
 
 def training_problem(
     model: Model,
-    dimension: int,
-    ambient: int,
+    shape: Dimension,
     seed: int,
     family: Callable[[Sequence[Term]], Quadrics],
-    checkpoint: str | Path | None = None,
+    resume: str | Path | None = None,
 ) -> TrainingProblem:
-    """The general problem of a polynomial model whose neurovariety has the given dimension; losses of ``family`` are reached from it.
+    """The general problem of a polynomial model, ``shape`` its dimension; losses of ``family`` are reached from it.
 
     Raises `ResourceError` where the model is too large to write out within the time that a report has.
     """
     note(phase="preparing the path tracker (compiled once, half a minute)")
-    check_size("landscape", dimension, ambient)
+    dimension = shape.value
+    check_size("landscape", dimension, shape.ambient_at_least)
     best: tuple[CriticalPoints, CompleteFiber] | None = None
-    for attempt, rng, kept in attempts(_STREAM, seed, checkpoint, f"critical points of training {model.name}, dimension {dimension}"):
+    for attempt, rng, kept in attempts(_STREAM, seed, resume, f"critical points of training {model.name}, dimension {dimension}"):
         problem = critical_points(model, dimension, seed + attempt, rng, family if attempt < _OWN else diagonal)
         base = complete_fiber(problem, rng, kept, found_on_the_way)
         if best is None or (base.complete, base.count) > (best[1].complete, best[1].count):

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
 from neurovariety.dataset import Dataset
-from neurovariety.dictionary.registry import PREPARATIONS
 from neurovariety.errors import DataError, InputError
 from neurovariety.model import Model
+from neurovariety.options import require_choice
 from neurovariety.randomness import generator
 from neurovariety.result import counted
+from neurovariety.training.losses.task_options import Preparation
 
 _STREAM = "training.losses.prepare"
 _SPREAD = 1e-12
@@ -44,8 +45,7 @@ def prepared(model: Model, data: Any, how: str, held_out: float, seed: int) -> P
     problem. ``held_out``: the share of rows, drawn at random, that are not trained on. Raises `DataError` for data that do not fit the
     model, are not finite, or cannot be prepared so; `InputError` for unknown options.
     """
-    if how not in PREPARATIONS:
-        raise InputError(f"preparation {how!r} is unknown: choose {', '.join(PREPARATIONS[:-1])} or {PREPARATIONS[-1]}")
+    require_choice("preparation", how, get_args(Preparation))
     if not 0 <= held_out < 1:
         raise InputError(f"the share of rows held out is a number from 0 up to 1, got {held_out!r}")
     name, features, names, inputs, targets = _columns(data)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -13,8 +13,10 @@ from neurovariety.errors import DataError, InputError
 from neurovariety.geometry.images.random_target import random_target
 from neurovariety.geometry.images.target import read_target, require_polynomial
 from neurovariety.model import Model
-from neurovariety.training.losses.loss import METRICS, Distance, Form, Loss, SquaredError
+from neurovariety.options import require_choice
+from neurovariety.training.losses.loss import METRICS, Distance, Loss, SquaredError
 from neurovariety.training.losses.prepare import Prepared, prepared
+from neurovariety.training.losses.task_options import TaskOptions, filled
 
 _LARGEST, _SMALLEST = 1e4, 1e-4
 """Data and teachers of another size leave too few digits to paths that are followed in float64."""
@@ -31,22 +33,11 @@ class Task:
     loss: Loss
     data: Prepared | None
     record: dict[str, Any]
-    options: dict[str, Any]
+    options: TaskOptions
     notices: tuple[str, ...] = ()
 
 
-def training_task(
-    source: Source,
-    *,
-    data: Any = None,
-    metric: str = "data",
-    teacher: str | None = None,
-    form: Form | None = None,
-    sample_weights: Any = None,
-    prepare: str = "none",
-    held_out: float = 0.0,
-    seed: int,
-) -> Task:
+def training_task(source: Source, *, seed: int, **task: Unpack[TaskOptions]) -> Task:
     """The task of fitting ``data`` (a `Dataset`, or inputs and targets), or a ``teacher`` in a stated ``metric``, or a ``form``.
 
     ``teacher``: polynomials in x0, x1, ..., one an output, separated by semicolons; without one, with a metric other than ``data``,
@@ -55,10 +46,10 @@ def training_task(
     """
     model = as_model(source)
     require_polynomial(model)
-    options: dict[str, Any] = {"data": data, "metric": metric, "teacher": teacher, "form": form, "sample_weights": sample_weights}
-    options |= {"prepare": prepare, "held_out": held_out}
-    if metric not in METRICS:
-        raise InputError(f"metric {metric!r} is unknown: choose {', '.join(METRICS[:-1])} or {METRICS[-1]}")
+    options = filled(task)
+    data, metric, teacher, form = options["data"], options["metric"], options["teacher"], options["form"]
+    sample_weights, prepare, held_out = options["sample_weights"], options["prepare"], options["held_out"]
+    require_choice("metric", metric, METRICS)
     if form is not None:
         if data is not None or teacher is not None or metric != "data":
             raise InputError("a quadratic form says all of the loss: give no data, metric or teacher beside it")
@@ -75,7 +66,8 @@ def training_task(
         sizes = [abs(float(c)) for c in target.coefficients.values()]
         _check_size("the teacher's largest coefficient", max(sizes, default=1.0), "scale the teacher")
         loss = Distance(metric, target.coefficients)
-        return Task(model, loss, None, {"loss": loss.name, "teacher": target.text()}, options | {"teacher": target.text()}, notices)
+        options["teacher"] = target.text()
+        return Task(model, loss, None, {"loss": loss.name, "teacher": target.text()}, options, notices)
     if data is None:
         raise InputError(
             "training needs data (--data FILE --target COLUMN), or a metric with a teacher (--metric gaussian --teacher ...)"

@@ -20,7 +20,7 @@ from neurovariety.architectures.families.ratio import Ratio
 from neurovariety.architectures.families.state_space import StateSpace
 from neurovariety.architectures.families.tensor_train import TensorTrain
 from neurovariety.architectures.reading.not_algebraic import refuse_any
-from neurovariety.architectures.reading.sections import split
+from neurovariety.architectures.reading.sections import Sections
 from neurovariety.errors import NotationError
 
 FAMILIES: dict[str, type[Architecture]] = {
@@ -78,4 +78,4 @@ def parse(text: str) -> Architecture:
         raise NotationError(
             f"unknown family {match.group(1)!r} in {shown!r}: the families are {', '.join(sorted(FAMILIES))}, e.g. {EXAMPLES['mlp']}"
         )
-    return FAMILIES[family].read(shown, split(match.group(2), ";"))
+    return FAMILIES[family].read(Sections.of(match.group(2), shown, parse))

@@ -1,6 +1,6 @@
 """A monodromy run on disk: what was found, which paths were followed, and the state of the random numbers.
 
-A checkpoint is written to a temporary file that then takes the name of the old one, so that a process killed at any moment leaves a
+A resume file is written to a temporary file that then takes the name of the old one, so that a process killed at any moment leaves a
 whole file. It names what it belongs to; another problem's file is refused.
 """
 
@@ -21,7 +21,7 @@ from neurovariety.homotopy.monodromy import Arc, Monodromy
 _FORMAT = 1
 
 
-class Checkpoint:
+class ResumeFile:
     """A file that a run is written to at most every ``interval`` seconds. ``problem`` says in words what is being solved."""
 
     def __init__(self, path: str | Path, problem: str, interval: float = 1.0) -> None:
@@ -59,13 +59,13 @@ class Checkpoint:
                 os.fsync(file.fileno())
             temporary.replace(self.path)
         except OSError as error:
-            raise InputError(f"the checkpoint {str(self.path)!r} cannot be written: {error.strerror}") from None
+            raise InputError(f"the resume file {str(self.path)!r} cannot be written: {error.strerror}") from None
         self._last = time.monotonic()
 
     def read(self, run: Monodromy, rng: np.random.Generator) -> bool:
         """Put what the file holds into an empty run and the generator; False where there is no file.
 
-        Raises `InputError` for a file that is no checkpoint, or one of another problem.
+        Raises `InputError` for a file that is no resume file, or one of another problem.
         """
         if not self.path.exists():
             return False
@@ -76,7 +76,8 @@ class Checkpoint:
                     raise KeyError("format")
                 if facts["problem"] != self.problem:
                     raise InputError(
-                        f"the checkpoint {str(self.path)!r} belongs to {facts['problem']!r}, not to {self.problem!r}; name another file"
+                        f"the resume file {str(self.path)!r} belongs to {facts['problem']!r}, not to {self.problem!r}; "
+                        "name another file"
                     )
                 k = 0
                 while f"parameters{k}" in arrays:
@@ -90,5 +91,5 @@ class Checkpoint:
         except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError) as error:
             if isinstance(error, InputError):
                 raise
-            raise InputError(f"{str(self.path)!r} is no checkpoint of this version; name a new file to start again") from None
+            raise InputError(f"{str(self.path)!r} is no resume file of this version; name a new file to start again") from None
         return True

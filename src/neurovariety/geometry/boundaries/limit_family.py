@@ -1,6 +1,6 @@
-"""Pieces of the boundary: families of functions, each the limit of functions of real weights, with exact dimensions and samples.
+"""A family of functions that may be a piece of the boundary, each a limit of functions of real weights: exact dimension, samples.
 
-A piece is given by weights w(s, t), polynomials in parameters s, in t and in 1/t, such that the function f of w(s, t) is a polynomial
+A family is given by weights w(s, t), polynomials in parameters s, in t and in 1/t, such that the function f of w(s, t) is a polynomial
 in t: its value f_0 at t = 0 is a limit of functions of the model by construction, whether or not any weights attain it. Where w does
 not depend on t the functions are attained. As f is a polynomial in t, or in t^2, f_0 is found by interpolation from t = 1, 2, ....
 
@@ -34,7 +34,7 @@ Values = Any
 
 
 @dataclass(frozen=True, eq=False)
-class Piece:
+class LimitFamily:
     """``name``: which functions. ``parameters``: how many s. ``weights(s, t, 1/t)``: in the order of ``Model.blocks``, by + - * alone.
     ``degree``: of f in t at most; 0 where w does not depend on t. ``drawn``: parameters of a random real sample. ``even``: f is a
     polynomial in t^2, and real where t^2 < 0, though the weights are not."""
@@ -60,7 +60,7 @@ class Piece:
         return self._at(model, s, Fraction(0))
 
     def beyond(self, model: Model, s: list[Fraction], t: Fraction) -> Target:
-        """For an ``even`` piece: the real function with i t in place of t, exactly; as t -> 0 it tends to f_0 too."""
+        """For an ``even`` family: the real function with i t in place of t, exactly; as t -> 0 it tends to f_0 too."""
         assert self.even
         return self._at(model, s, -t * t)
 
@@ -72,7 +72,7 @@ class Piece:
         return Target(model.inputs, model.outputs, {key: c for key, c in found.items() if c})
 
     def _nodes(self, place: Fraction) -> list[tuple[int, Fraction]]:
-        """Values t with the factors by which f there adds up to f at ``place``, a value of t (of t^2 for an even piece): Lagrange."""
+        """Values t with the factors by which f there adds up to f at ``place``, a value of t (of t^2 for an even family): Lagrange."""
         power, n = (2, self.degree // 2 + 1) if self.even else (1, self.degree + 1)
         out = []
         for j in range(1, n + 1):
