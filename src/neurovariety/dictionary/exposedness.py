@@ -34,7 +34,7 @@ from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.errors import InputError, VerificationError
 from neurovariety.geometry.exact.gradient_fields import coefficients_as_polynomials
 from neurovariety.geometry.exact.polynomial_values import PolynomialMap
-from neurovariety.geometry.exact.shares import wilson
+from neurovariety.geometry.exact.wilson_interval import wilson
 from neurovariety.geometry.images.target import require_polynomial
 from neurovariety.geometry.strata.listing import weight_strata
 from neurovariety.progress import note, time_is_up

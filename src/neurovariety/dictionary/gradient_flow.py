@@ -30,7 +30,7 @@ from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.landscape import LandscapeResult, landscape
 from neurovariety.errors import InputError, NeurovarietyError
 from neurovariety.geometry.exact.gradient_fields import conserved_polynomials, outputs_as_polynomials
-from neurovariety.geometry.exact.shares import wilson
+from neurovariety.geometry.exact.wilson_interval import wilson
 from neurovariety.model import Model
 from neurovariety.progress import quietly, time_is_short
 from neurovariety.randomness import generator
