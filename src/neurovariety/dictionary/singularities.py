@@ -33,7 +33,7 @@ from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.geometry.exact.special_fiber import exact_weights
 from neurovariety.geometry.invariants.dimension import dimension_of
 from neurovariety.geometry.singular.at_weights import PointFacts, at_weights
-from neurovariety.geometry.singular.beyond_subnetworks import BeyondSubnetworks, beyond_subnetworks, degree_of_images
+from neurovariety.geometry.singular.beyond_subnetworks import beyond_subnetworks, degree_of_images
 from neurovariety.geometry.singular.image_facts import Closure, ImageFacts, image_facts
 from neurovariety.geometry.singular.known_ideal import KnownIdeal, known_ideal
 from neurovariety.geometry.singular.locus import Locus, singular_locus
@@ -131,9 +131,7 @@ def singularities(source: Source, *, at: Sequence[Any] | None = None, seed: int 
     locus = None if fills or ideal is None else singular_locus(ideal, lower, seed)
     listed = bool(known.theorem) and (known.all_listed or families_of_all_windows(model))
     answer = _answer(fills, listed, images, lower, locus, ideal)
-    others = (
-        beyond_subnetworks(answer.dimension, images, locus, ideal, seed) if answer.dimension is not None else BeyondSubnetworks((), "")
-    )
+    others = beyond_subnetworks(answer.dimension, images, locus, ideal, seed)
     size, whole_locus = answer.degree, answer.dimension
     if size is None and known.theorem and whole_locus is not None and answer.at_most == whole_locus > 0:
         size = degree_of_images(whole_locus, images, seed)[0]

@@ -17,10 +17,9 @@ from neurovariety.program.interpret import interpret
 from neurovariety.program.of_model import chunks, leaves, samples_program
 from neurovariety.randomness import generator
 from neurovariety.rings.ring import Array
-from neurovariety.tolerances import EXTRA_SAMPLES
+from neurovariety.tolerances import EXTRA_SAMPLES, MAX_EXPANDED_TERMS
 
 _CHUNK_ENTRIES = 2**21
-_MAX_EXACT_TERMS = 20_000
 
 Monomial = tuple[int, ...]
 
@@ -86,7 +85,7 @@ def exact_span(model: Model) -> ExactSpan | None:
     if any(c is None for c in model.coefficients) or degree_bounds(model).rational:
         return None
     try:
-        expansion = expand(model, _MAX_EXACT_TERMS)
+        expansion = expand(model, MAX_EXPANDED_TERMS)
     except ResourceError:
         return None
     n = model.parameters

@@ -15,9 +15,7 @@ from neurovariety.linear_algebra import matmul_mod
 from neurovariety.model import Model
 from neurovariety.program.expand import expand
 from neurovariety.rings.ring import Array
-
-MAX_EXPANDED_TERMS = 20_000
-"""Models with more terms than this are not written out: finding equations among their coefficients would take too long anyway."""
+from neurovariety.tolerances import MAX_EXPANDED_TERMS
 
 Coordinate = tuple[int, Monomial]
 

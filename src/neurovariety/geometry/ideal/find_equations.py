@@ -14,6 +14,7 @@ from neurovariety.geometry.ideal.vanishing import independent_gradients, vanishe
 from neurovariety.model import Model
 from neurovariety.progress import note
 from neurovariety.randomness import generator
+from neurovariety.tolerances import MAX_EXPANDED_TERMS
 
 _DEFAULT_DEGREE = 8
 
@@ -27,10 +28,10 @@ class Limits:
     columns: int
 
 
-ASKED: Final = Limits(20_000, 300_000, 6000)
+ASKED: Final = Limits(MAX_EXPANDED_TERMS, 300_000, 6000)
 """For a degree that the user asks for: minutes."""
 
-DEFAULT: Final = Limits(20_000, 20_000, 800)
+DEFAULT: Final = Limits(MAX_EXPANDED_TERMS, 20_000, 800)
 """Where the degree is left open: seconds."""
 
 QUICK: Final = Limits(4000, 6000, 300)

@@ -13,7 +13,7 @@ import numpy as np
 from neurovariety.claim import Claim
 from neurovariety.errors import VerificationError
 from neurovariety.geometry.exact.points import Point
-from neurovariety.geometry.singular.image_facts import Closure, node_or_cusp
+from neurovariety.geometry.singular.image_facts import MOST_ROWS, Closure, node_or_cusp
 from neurovariety.geometry.singular.tangents import tangent_span
 from neurovariety.geometry.strata.fiber_families import fiber_families
 from neurovariety.geometry.strata.weight_stratum import WeightStratum
@@ -27,7 +27,6 @@ from neurovariety.rings.ring import Array
 from neurovariety.tolerances import EXTRA_SAMPLES, PRIME_BITS
 
 _STREAM = "geometry.singular.at_weights"
-_MOST_ROWS = 600
 _DRAWS = 5
 """Random values of weights that can be moved without effect."""
 
@@ -118,7 +117,7 @@ def _once(model: Model, weights: Sequence[Fraction], closure: Closure, rng: np.r
     here = np.array([field.scalar(w) for w in weights])
     coefficients = draw_coefficients(model, field, rng)
     start = Point(field, here, coefficients, rng)
-    rows = min(closure.ambient if closure.ambient is not None else _MOST_ROWS, _MOST_ROWS)
+    rows = min(closure.ambient if closure.ambient is not None else MOST_ROWS, MOST_ROWS)
     inputs = start.inputs(model, math.ceil(rows / model.outputs) + EXTRA_SAMPLES)
     points = [start, *(Point(field, w, coefficients, rng) for w in _relatives(model, start, p))]
     span = sure = tangent_span(model, p, points, inputs, closure.at_least)

@@ -52,9 +52,11 @@ def degree_of_images(dimension: int, images: list[ImageFacts], seed: int) -> tup
 
 
 def beyond_subnetworks(
-    dimension: int, images: list[ImageFacts], locus: Locus | None, ideal: KnownIdeal | None, seed: int
+    dimension: int | None, images: list[ImageFacts], locus: Locus | None, ideal: KnownIdeal | None, seed: int
 ) -> BeyondSubnetworks:
     """What is left of the locus of a complete ideal when the degrees of the singular subnetworks of its dimension are subtracted."""
+    if dimension is None:
+        return BeyondSubnetworks((), "")
     if locus is None or ideal is None or not ideal.complete or locus.degree is None or locus.dimension != dimension or dimension < 1:
         return BeyondSubnetworks((), "not compared")
     known, why = degree_of_images(dimension, images, seed)
@@ -69,9 +71,8 @@ def beyond_subnetworks(
     for indices, size in vanishing_pieces(ideal, dimension, seed):
         if size <= left:
             named = [ideal.system.coordinates.monomials[j] for j in indices]
-            pieces.append(
-                LocusPiece(dimension, size, tuple(monomial_name(e) + (f" in output {o}" if several else "") for o, e in named))
-            )
+            names = tuple(monomial_name(e) + (f" in output {o}" if several else "") for o, e in named)
+            pieces.append(LocusPiece(dimension, size, names))
             left -= size
     if left:
         pieces.append(LocusPiece(dimension, left, ()))

@@ -30,7 +30,7 @@ from neurovariety.rings.finite_field import FiniteField
 from neurovariety.tolerances import EXTRA_SAMPLES, PRIME_BITS
 
 _STREAM = "geometry.singular.image_facts"
-_MOST_ROWS = 600
+MOST_ROWS = 600
 """Functions are told apart by at most so many values: a span that is larger is cut, and stays a lower bound."""
 
 _EACH = (2, 8)
@@ -154,7 +154,7 @@ def _image(
     assert free is not None
     theta = rng.integers(0, p, size=family[0].parameters - free)
     coefficients = draw_coefficients(model, field, rng)
-    rows = min(closure.ambient if closure.ambient is not None else _MOST_ROWS, _MOST_ROWS)
+    rows = min(closure.ambient if closure.ambient is not None else MOST_ROWS, MOST_ROWS)
     inputs = field.random((math.ceil(rows / model.outputs) + EXTRA_SAMPLES, *model.input_shape), rng)
     for each in _EACH:
         points = []

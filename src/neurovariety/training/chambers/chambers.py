@@ -20,6 +20,7 @@ from neurovariety.homotopy import System, random_bend, refine, track, values_at
 from neurovariety.homotopy.monodromy import CAREFUL
 from neurovariety.homotopy.tracker import DEFAULTS
 from neurovariety.progress import note, time_is_up
+from neurovariety.tolerances import IMAGINARY_PART
 from neurovariety.training.critical.problem import TrainingProblem
 from neurovariety.training.losses.loss import Quadratic
 
@@ -27,7 +28,6 @@ _ROWS = 60_000
 """Paths in one batch."""
 _TRIES = 4
 _LOOSE, _DISTINCT = 1e-8, 1e-8
-_REAL = 1e-7
 _NULL, _RANK, _FLAT = 1e-7, 1e-6, 1e-10
 """Singular values and eigenvalues below these parts of the largest ones are not told from zero, or must be."""
 
@@ -135,7 +135,7 @@ class Family:
 
 def real_functions(functions: Any) -> Any:
     """Which of functions (..., n) are real, in floating point."""
-    return np.abs(functions.imag).max(axis=-1) <= _REAL * np.maximum(np.abs(functions).max(axis=-1), 1e-300)
+    return np.abs(functions.imag).max(axis=-1) <= IMAGINARY_PART * np.maximum(np.abs(functions).max(axis=-1), 1e-300)
 
 
 def _all_different(values: Any) -> Any:

@@ -52,6 +52,7 @@ from neurovariety.model import Model
 from neurovariety.progress import note
 from neurovariety.randomness import generator
 from neurovariety.result import counted
+from neurovariety.tolerances import SAME_WEIGHTS
 from neurovariety.training.critical.decayed_paths import RUNS, General, as_unmoved, certified_ends, general_points, nearer, turned
 from neurovariety.training.critical.decayed_system import DecayedSystem, decayed_system
 from neurovariety.training.losses.loss import Loss
@@ -59,7 +60,6 @@ from neurovariety.training.losses.loss import Loss
 _STREAM = "training.critical.decayed_points"
 _MOST_PATHS = 60_000
 _MOST_WEIGHTS = 64
-_SAME = 1e-7
 
 
 @dataclass(frozen=True, eq=False)
@@ -236,7 +236,7 @@ def _confirmed(system: DecayedSystem, general: General, target: Any, rng: np.ran
 
     Also the regular ends of all passes together: where they are as many as paths, nothing is missing, whatever a pass has lost.
     """
-    seen = DistinctPoints(_SAME)
+    seen = DistinctPoints(SAME_WEIGHTS)
     regular: list[Any] = []
 
     def one_pass(number: int) -> SpecialEnds:
