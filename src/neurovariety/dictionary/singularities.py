@@ -201,7 +201,7 @@ def _answer(fills: bool, listed: bool, images: list[ImageFacts], lower: int, loc
 
 def _of_point(model: Model, found: PointFacts, evidence: dict[str, Any], start: float, seed: int) -> SingularitiesResult:
     value = found.to_dict(evidence["model_dimension"])
-    low, high = value["tangent_space"]
+    low, high = found.tangent_at_least, found.tangent_at_most
     shown = str(low) if low == high else f"at least {low}"
     text = {
         "smooth": "near this function the model is a regular one, of as many dimensions as it has",

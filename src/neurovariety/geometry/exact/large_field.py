@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+import numpy as np
 
 from neurovariety.geometry.exact.generic_rank import RankTrial
 from neurovariety.linear_algebra import random_prime, rank_large
@@ -12,7 +12,7 @@ from neurovariety.rings.word_field import WordField
 from neurovariety.tolerances import LARGE_PRIME_BITS
 
 
-def large_field_rank(model: Model, rng: Any, inputs: int) -> RankTrial:
+def large_field_rank(model: Model, rng: np.random.Generator, inputs: int) -> RankTrial:
     """The rank of J at a random point over a random 62-bit prime field, at ``inputs`` random inputs, and at one fewer."""
     p = random_prime(LARGE_PRIME_BITS, rng)
     ring = WordField(p)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import combinations_with_replacement
 from math import comb
-from typing import Any
 
 import numpy as np
 
@@ -94,7 +93,7 @@ def _quotient(equations: list[dict[Exponents, Fraction]], m: int, order: int, p:
     return len(monomials) - (rank(np.stack(rows), p, overwrite=True) if rows else 0)
 
 
-def _residue(value: Fraction, p: int) -> Any:
+def _residue(value: Fraction, p: int) -> float:
     return float(value.numerator * pow(value.denominator, -1, p) % p)
 
 

@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
@@ -48,7 +47,7 @@ class PointFacts:
     branches: int
     rank: int
 
-    def to_dict(self, whole: int) -> dict[str, Any]:
+    def to_dict(self, whole: int) -> dict[str, object]:
         return {
             "status": self.status,
             "type": self.kind,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -55,7 +54,7 @@ class ImageFacts:
     small: Model | None
     sizes: Sizes
 
-    def to_dict(self, whole: int) -> dict[str, Any]:
+    def to_dict(self, whole: int) -> dict[str, object]:
         """For the value of the entry; ``whole`` is the dimension of the closure, and of every tangent cone."""
         return {
             "name": self.name,

@@ -11,7 +11,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
 
 import flint
 import numpy as np
@@ -149,9 +148,9 @@ class _Problem:
         gens = context.gens()
         x = [sum((int(frame[i, j]) % p * gens[j] for j in range(m)), context.constant(0)) for i in range(n)]
         one = context.constant(1)
-        powers: dict[tuple[int, ...], Any] = {(): one}
+        powers: dict[tuple[int, ...], flint.nmod_mpoly] = {(): one}
 
-        def product(term: tuple[int, ...]) -> Any:
+        def product(term: tuple[int, ...]) -> flint.nmod_mpoly:
             if term not in powers:
                 powers[term] = product(term[:-1]) * x[self.place[term[-1]]]
             return powers[term]
@@ -175,7 +174,7 @@ class _Problem:
         return reduced([*values, *minors, *(x[j] for j in zero)], m, p)
 
 
-def _determinant(a: list[list[Any]], zero: Any) -> Any:
+def _determinant(a: list[list[flint.nmod_mpoly]], zero: flint.nmod_mpoly) -> flint.nmod_mpoly:
     if len(a) == 1:
         return a[0][0]
     total = zero

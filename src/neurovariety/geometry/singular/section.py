@@ -14,7 +14,6 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations_with_replacement
-from typing import Any
 
 import flint
 import numpy as np
@@ -36,7 +35,7 @@ _SPARE = 16
 class Forms:
     """Forms in m variables mod p, as ``flint.nmod_mpoly``, without zeros among them."""
 
-    forms: tuple[Any, ...]
+    forms: tuple[flint.nmod_mpoly, ...]
     variables: int
     p: int
 
@@ -145,7 +144,7 @@ def _multiplied(high: Array, variables: int, d: int, p: int, rng: np.random.Gene
     return matmul_mod(shift, high, p)
 
 
-def _matrix(a: Array, p: int) -> Any:
+def _matrix(a: Array, p: int) -> flint.nmod_mat:
     return flint.nmod_mat([[int(v) % p for v in row] for row in a.tolist()], p)
 
 
@@ -159,22 +158,22 @@ def _monomials(variables: int, d: int) -> list[tuple[int, ...]]:
     return out
 
 
-def _row(form: Any, columns: dict[tuple[int, ...], int]) -> Array:
+def _row(form: flint.nmod_mpoly, columns: dict[tuple[int, ...], int]) -> Array:
     row = np.zeros((1, len(columns)))
     for exponents, c in form.to_dict().items():
         row[0, columns[tuple(int(k) for k in exponents)]] = int(c)
     return row
 
 
-def reduced(forms: Sequence[Any], variables: int, p: int) -> Forms:
+def reduced(forms: Sequence[flint.nmod_mpoly], variables: int, p: int) -> Forms:
     """Forms that span the same space in each degree, as few as possible."""
-    kept: list[Any] = []
-    by_degree: dict[int, list[Any]] = {}
+    kept: list[flint.nmod_mpoly] = []
+    by_degree: dict[int, list[flint.nmod_mpoly]] = {}
     for form in forms:
         if len(form):
             by_degree.setdefault(int(form.total_degree()), []).append(form)
     for _, group in sorted(by_degree.items()):
-        columns: dict[Any, int] = {}
+        columns: dict[tuple[int, ...], int] = {}
         for form in group:
             for e in form.to_dict():
                 columns.setdefault(e, len(columns))
