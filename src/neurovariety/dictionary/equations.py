@@ -28,7 +28,7 @@ from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.geometry.ideal.coefficients import Coordinate
-from neurovariety.geometry.ideal.find_equations import System
+from neurovariety.geometry.ideal.find_equations import FoundEquations
 from neurovariety.geometry.invariants.equations import Equations, equations_of, violation, written
 from neurovariety.result import Provenance, counted
 from neurovariety.tolerances import DEFAULT_SEED
@@ -50,7 +50,7 @@ class EquationsResult(EntryResult):
     """
 
     entry: ClassVar[str] = "equations"
-    system: System | None = field(default=None, repr=False, compare=False)
+    system: FoundEquations | None = field(default=None, repr=False, compare=False)
 
     def _options(self) -> dict[str, Any]:
         return {"degree": self.evidence["asked_degree"]}

@@ -26,7 +26,7 @@ from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.errors import InputError, VerificationError
-from neurovariety.geometry.ideal.find_equations import System
+from neurovariety.geometry.ideal.find_equations import FoundEquations
 from neurovariety.geometry.images.real_components import architecture_of
 from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
 from neurovariety.geometry.strata.facts import StratumFacts, stratum_facts, weakest
@@ -209,7 +209,7 @@ def _order(images: list[_Image], seed: int) -> tuple[set[tuple[int, int]], list[
         pairs |= more
         grown = bool(more)
     undecided = []
-    systems: dict[int, System | None] = {}
+    systems: dict[int, FoundEquations | None] = {}
     for a, x in enumerate(images):
         for b, y in enumerate(images):
             if a == b or (a, b) in pairs or (b, a) in pairs or x.dimension > y.dimension or (x.dimension == y.dimension and b < a):

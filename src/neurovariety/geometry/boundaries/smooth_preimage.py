@@ -14,7 +14,7 @@ import numpy as np
 
 from neurovariety.claim import Claim
 from neurovariety.errors import ResourceError
-from neurovariety.geometry.exact.polynomial_values import PolynomialMap
+from neurovariety.geometry.exact.polynomial_values import PolynomialValues
 from neurovariety.geometry.ideal.coefficients import Coordinates
 from neurovariety.geometry.images.target import Target
 from neurovariety.geometry.invariants.equations import equations_of
@@ -32,7 +32,7 @@ def jacobian_rank(model: Model, coordinates: Coordinates, weights: tuple[Fractio
     polynomials = [
         {tuple(int(k) for k in e): Fraction(int(c.p), int(c.q)) for e, c in q.to_dict().items()} for q in coordinates.polynomials
     ]
-    map_ = PolynomialMap(polynomials, model.parameters, p)
+    map_ = PolynomialValues(polynomials, model.parameters, p)
     return rank_large(map_.slopes(np.array([_residue(w, p) for w in weights], dtype=object)), p)
 
 

@@ -30,7 +30,7 @@ _MAX_DEGREE = 400
 
 
 @dataclass(frozen=True)
-class Equivariant:
+class EquivariantBound:
     """Dimensions of the equivariant functions of a model, and of the weights that have one."""
 
     functions: int
@@ -62,7 +62,7 @@ def linear_network(model: Model) -> _Linear | None:
     return found if {b.name: b.shape for b in model.blocks} == architecture.shapes() else None
 
 
-def equivariant_linear(network: _Linear, inputs: LinearMap, outputs: LinearMap, order: int | None) -> Equivariant | None:
+def equivariant_linear(network: _Linear, inputs: LinearMap, outputs: LinearMap, order: int | None) -> EquivariantBound | None:
     """The dimensions for a linear network, or None for maps without a common finite order unless the outputs stay."""
     widths = network.widths
     n, m, narrow = widths[0], widths[-1], min(widths)
@@ -77,8 +77,8 @@ def equivariant_linear(network: _Linear, inputs: LinearMap, outputs: LinearMap, 
     functions, weights = max(by_rank.values()), max(size + fiber[k] for k, size in by_rank.items())
     if network.bias:  # constants: hidden biases are free, the sum that reaches the output must be fixed by S
         constants = m - _rank_of_difference(outputs)
-        return Equivariant(functions + constants, weights + sum(widths[1:-1]) + constants)
-    return Equivariant(functions, weights)
+        return EquivariantBound(functions + constants, weights + sum(widths[1:-1]) + constants)
+    return EquivariantBound(functions, weights)
 
 
 def _isotypic(inputs: LinearMap, outputs: LinearMap, order: int) -> list[tuple[int, int, int]]:

@@ -16,7 +16,7 @@ Number = int | float
 T = TypeVar("T", int, float, Array)
 
 
-class PolynomialMap:
+class PolynomialValues:
     """``polynomials`` (k of them, exponents -> coefficient) as a map of weights (n,).
 
     With a prime ``p`` weights are integers, and everything is a residue 0..p-1 in an object array; without one it is float64.

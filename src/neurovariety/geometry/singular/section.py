@@ -32,7 +32,7 @@ _SPARE = 16
 
 
 @dataclass(frozen=True, eq=False)
-class Forms:
+class FormsModPrime:
     """Forms in m variables mod p, as ``flint.nmod_mpoly``, without zeros among them."""
 
     forms: tuple[flint.nmod_mpoly, ...]
@@ -81,7 +81,7 @@ class Forms:
         return math.comb(d + self.variables - 1, d) <= most
 
 
-def has_zero(forms: Forms) -> bool | None:
+def has_zero(forms: FormsModPrime) -> bool | None:
     """Whether the forms have a common zero besides 0 over the algebraic closure of F_p; None where that is too much work."""
     if not forms.forms:
         return forms.variables > 0
@@ -100,7 +100,7 @@ def has_zero(forms: Forms) -> bool | None:
     return None
 
 
-def count_zeros(forms: Forms, rng: np.random.Generator) -> tuple[int, int] | None:
+def count_zeros(forms: FormsModPrime, rng: np.random.Generator) -> tuple[int, int] | None:
     """For finitely many zeros in projective space: their number with multiplicities, and without; None where that is too much work.
 
     The quotient by the forms is a module over the linear forms; on a high degree the pencil of multiplications by two random ones
@@ -121,7 +121,7 @@ def count_zeros(forms: Forms, rng: np.random.Generator) -> tuple[int, int] | Non
     return None
 
 
-def _distinct(low: Array, high: Array, forms: Forms, d: int, rng: np.random.Generator) -> tuple[int, int] | None:
+def _distinct(low: Array, high: Array, forms: FormsModPrime, d: int, rng: np.random.Generator) -> tuple[int, int] | None:
     p, size = forms.p, low.shape[1]
     rows = [int(i) for i in echelon(np.ascontiguousarray(low.T), p).pivot_columns]
     basis = _matrix(low[rows], p)
@@ -165,7 +165,7 @@ def _row(form: flint.nmod_mpoly, columns: dict[tuple[int, ...], int]) -> Array:
     return row
 
 
-def reduced(forms: Sequence[flint.nmod_mpoly], variables: int, p: int) -> Forms:
+def reduced(forms: Sequence[flint.nmod_mpoly], variables: int, p: int) -> FormsModPrime:
     """Forms that span the same space in each degree, as few as possible."""
     kept: list[flint.nmod_mpoly] = []
     by_degree: dict[int, list[flint.nmod_mpoly]] = {}
@@ -182,4 +182,4 @@ def reduced(forms: Sequence[flint.nmod_mpoly], variables: int, p: int) -> Forms:
             for e, c in form.to_dict().items():
                 matrix[columns[e], j] = int(c)
         kept += [group[int(j)] for j in echelon(matrix, p).pivot_columns]
-    return Forms(tuple(kept), variables, p)
+    return FormsModPrime(tuple(kept), variables, p)

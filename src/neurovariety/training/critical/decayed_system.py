@@ -21,7 +21,7 @@ import numpy as np
 from neurovariety.errors import ResourceError
 from neurovariety.geometry.solutions.affine_slices import dyadic
 from neurovariety.geometry.solutions.chart import Chart
-from neurovariety.geometry.solutions.chart_coordinates import Coordinates, coordinates, written
+from neurovariety.geometry.solutions.chart_coordinates import ChartCoordinates, coordinates, written
 from neurovariety.geometry.solutions.critical_points import gradient, residuals
 from neurovariety.geometry.solutions.quadrics import Quadrics, Term, only
 from neurovariety.homotopy import Certificates, System, Tape, ball_kernels, record, values_at
@@ -192,7 +192,7 @@ def _system(model: Model, scales: Any, shift: Any, centre: Any, family: Quadrics
     return gradient(graph, [*found.expressions, *unknowns], [*off, *decay], n, n + m), record(graph, [total])
 
 
-def _written(model: Model, scales: Any, shift: Any, inputs: int, seed: int) -> tuple[Coordinates, list[Expression]]:
+def _written(model: Model, scales: Any, shift: Any, inputs: int, seed: int) -> tuple[ChartCoordinates, list[Expression]]:
     """The coordinates at weights ``scales`` u, and the unknowns u; the first inputs of the graph are u + ``shift``."""
     n, graph = model.parameters, Graph(inputs)
     unknowns = [graph.input(k) - complex(shift[k]) for k in range(n)]
