@@ -13,10 +13,10 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
+from neurovariety.rings.ring import Array
 from neurovariety.tolerances import LIMIT_DIGITS, SAME_LOSS, ZERO_LOSS
 from neurovariety.training.critical.listing import Point, Stage
 from neurovariety.training.critical.perturbation import Infimum
@@ -37,7 +37,7 @@ class Least:
 
     claim: str
     loss: float
-    weights: Any
+    weights: Array | None
     point: Point | None
     infimum: float | None
     sequence: tuple[tuple[float, float], ...]
@@ -134,7 +134,7 @@ def with_perturbation(relaxed: Least, found: Infimum, scale: float) -> Least:
     return Least("complete", found.loss, found.weights, None, None, (), found.reason)
 
 
-def search(problem: TrainingProblem, loss: Quadratic, rng: np.random.Generator) -> tuple[Any, float]:
+def search(problem: TrainingProblem, loss: Quadratic, rng: np.random.Generator) -> tuple[Array, float]:
     """The best of many real descents: weights and their loss."""
     factor, target = _least_squares(loss)
     starts = rng.normal(size=(_STARTS, problem.model.parameters)) * rng.choice([0.3, 1.0], size=(_STARTS, 1))
@@ -145,7 +145,7 @@ def search(problem: TrainingProblem, loss: Quadratic, rng: np.random.Generator) 
     return weights[k].real, float(losses[k])
 
 
-def _least_squares(loss: Quadratic) -> tuple[Any, Any]:
+def _least_squares(loss: Quadratic) -> tuple[Array, Array]:
     """A factor F and a target u such that the loss is |F (c - u)|^2 plus a constant."""
     values, vectors = np.linalg.eigh(loss.matrix)
     kept = values > _DEFINITE * values.max(initial=1e-300)
@@ -153,7 +153,7 @@ def _least_squares(loss: Quadratic) -> tuple[Any, Any]:
     return np.sqrt(values)[:, None] * vectors.T, vectors @ ((vectors.T @ loss.image) / values)
 
 
-def _descending(problem: TrainingProblem, loss: Quadratic, weights: Any) -> tuple[tuple[float, float], ...]:
+def _descending(problem: TrainingProblem, loss: Quadratic, weights: Array) -> tuple[tuple[float, float], ...]:
     """Losses and largest weights of a descent that goes on from ``weights``; empty where the weights stay where they are."""
     factor, target = _least_squares(loss)
     here = np.asarray(weights)[None] + 0j
@@ -165,14 +165,14 @@ def _descending(problem: TrainingProblem, loss: Quadratic, weights: Any) -> tupl
     return tuple(out) if goes_on and out[-1][1] > _GROWS * out[0][1] else ()
 
 
-def _coordinates(problem: TrainingProblem, point: Point) -> Any:
+def _coordinates(problem: TrainingProblem, point: Point) -> Array:
     """The scaled coordinates of a point of the landscape; those that no weight changes come last in it."""
     return np.array([v * s for v, (_, _, s) in zip(point.coefficients, problem.terms, strict=False)]).real
 
 
-def _limits(problem: TrainingProblem, loss: Quadratic, stages: Sequence[Stage], below: float) -> tuple[float, Any] | None:
+def _limits(problem: TrainingProblem, loss: Quadratic, stages: Sequence[Stage], below: float) -> tuple[float, Array] | None:
     """The real limit of paths with diverging weights that has the least loss, if that is less than ``below``."""
-    best: tuple[float, Any] | None = None
+    best: tuple[float, Array] | None = None
     for stage in stages:
         if stage.stationary is None or stage.problem is None:
             continue
@@ -188,7 +188,9 @@ def _limits(problem: TrainingProblem, loss: Quadratic, stages: Sequence[Stage], 
     return best
 
 
-def _degenerating(problem: TrainingProblem, loss: Quadratic, target: Any, rng: np.random.Generator) -> tuple[tuple[float, float], ...]:
+def _degenerating(
+    problem: TrainingProblem, loss: Quadratic, target: Array, rng: np.random.Generator
+) -> tuple[tuple[float, float], ...]:
     """Losses and largest weights of networks ever nearer to a function; empty where weights do not grow as they approach."""
     size = max(float(np.linalg.norm(target)), 1e-300)
     starts = rng.normal(size=(_STARTS, problem.model.parameters))
