@@ -174,6 +174,15 @@ class Model:
         """Block name -> positions of its entries in the flat vector."""
         return {b.name: np.arange(b.start, b.start + b.size).reshape(b.shape) for b in self.blocks}
 
+    def known_coefficients(self) -> tuple[Fraction, ...]:
+        """The fixed coefficients. Raises `InputError` where one is generic: then the functions have no values."""
+        known = tuple(c for c in self.coefficients if c is not None)
+        if len(known) < len(self.coefficients):
+            raise InputError(
+                f"{self.name} has generic coefficients, so its functions have no values; give the activation's coefficients"
+            )
+        return known
+
     def parameter_names(self) -> list[str]:
         """A name for each parameter in flat order: its block, and its place in it."""
         return [f"{b.name}[{','.join(map(str, index))}]" if index else b.name for b in self.blocks for index in np.ndindex(b.shape)]

@@ -95,9 +95,9 @@ def fibers(
     hidden = total - stated if stated is not None else None
     error = generic.error_bound
     claim = Claim.UPPER_BOUND if generic.claim is Claim.LOWER_BOUND else generic.claim
-    if hidden and claim is Claim.PROVED and stated != sum(a.generators for a in model.symmetries):
+    if hidden and stated is not None and claim is Claim.PROVED and stated != sum(a.generators for a in model.symmetries):
         # Fields that are dependent at one point could be independent elsewhere, and explain more: ask a second field.
-        stated, error = _stated_again(model, stated or 0, seed)
+        stated, error = _stated_again(model, stated, seed)
         hidden, claim = total - stated, Claim.PROBABILITY
     counted = _counted(model) if hidden == 0 and route != "computed" else None
     found_points: dict[str, Any] = {}
@@ -184,8 +184,8 @@ def _identifiable(hidden: int | None, counted: Theorem | None) -> str:
 def _stated_again(model: Model, stated: int, seed: int) -> tuple[int, float]:
     """The rank of the stated fields over a second field as well, and the probability that both fall short."""
     p, point = draw_point(model, generator(seed, "dictionary.fibers"))
-    again = stated_symmetries(model, p, point).rank or 0
-    return max(stated, again), fields_error(model) ** 2
+    again = stated_symmetries(model, p, point).rank
+    return stated if again is None else max(stated, again), fields_error(model) ** 2
 
 
 def _special_claim(model: Model, found: SpecialFiber, generic: Dimension, evidence: dict[str, Any]) -> Claim:

@@ -25,7 +25,7 @@ from neurovariety.dictionary.exposedness import exposedness
 from neurovariety.dictionary.runner import entry
 from neurovariety.dictionary.singularities import singularities
 from neurovariety.errors import NeurovarietyError, VerificationError
-from neurovariety.geometry.exact.shares import wilson
+from neurovariety.geometry.exact.wilson_interval import wilson
 from neurovariety.geometry.images.target import require_polynomial
 from neurovariety.model import Model
 from neurovariety.options import Option, Real, Whole
@@ -136,7 +136,7 @@ def implicit_bias(
     smaller = [row for row in table if row["kind"] == "subnetwork" and row["dimension"]]
     value = {
         "best_on_smaller": float(sum(row["best"] for row in smaller)) if clear else None,
-        "flow_on_smaller": float(sum(row["flow"] or 0.0 for row in smaller)),
+        "flow_on_smaller": float(sum(row["flow"] for row in smaller)) if ends.runs else None,
         "table": table,
     }
     return ImplicitBiasResult(
@@ -179,14 +179,15 @@ def _singular(model: Model, names: list[str], seed: int) -> dict[str, str]:
 
 
 def _meaning(value: dict[str, Any], smaller: list[dict[str, Any]]) -> str:
-    best, flow = value["best_on_smaller"], 100 * value["flow_on_smaller"]
+    best, flow = value["best_on_smaller"], value["flow_on_smaller"]
     exposed = [row["name"] for row in smaller if row["exposed"] == "yes"]
     fits = (
         "best fits were not found for any target"
         if best is None
         else f"smaller networks are the best fit of {100 * best:.0f} % of random targets"
     )
-    head = f"{fits}, and gradient flow ends on one in {flow:.0f} % of runs"
+    ends = "no gradient flow was followed to an end" if flow is None else f"gradient flow ends on one in {100 * flow:.0f} % of runs"
+    head = f"{fits}, and {ends}"
     if not exposed:
         return f"{head}; none is critically exposed: no bias toward sparse networks"
     return f"{head}; critically exposed: {', '.join(exposed[:3])}{', ...' if len(exposed) > 3 else ''}"

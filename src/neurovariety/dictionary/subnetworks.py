@@ -25,7 +25,7 @@ from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError, VerificationError
-from neurovariety.geometry.ideal.find_equations import System
+from neurovariety.geometry.ideal.find_equations import FoundEquations
 from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
 from neurovariety.geometry.strata.facts import StratumFacts, stratum_facts, weakest
 from neurovariety.geometry.strata.inclusion import equations_of, excluded
@@ -207,7 +207,7 @@ def _order(images: list[_Image], seed: int) -> tuple[set[tuple[int, int]], list[
         pairs |= more
         grown = bool(more)
     undecided = []
-    systems: dict[int, System | None] = {}
+    systems: dict[int, FoundEquations | None] = {}
     for a, x in enumerate(images):
         for b, y in enumerate(images):
             if a == b or (a, b) in pairs or (b, a) in pairs or x.dimension > y.dimension or (x.dimension == y.dimension and b < a):

@@ -27,7 +27,7 @@ from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.options import Inputs
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import DataError, InputError, VerificationError
-from neurovariety.geometry.exact.shares import wilson
+from neurovariety.geometry.exact.wilson_interval import wilson
 from neurovariety.geometry.images.target import require_polynomial
 from neurovariety.geometry.invariants.rank_at_data import exact_inputs
 from neurovariety.model import Model

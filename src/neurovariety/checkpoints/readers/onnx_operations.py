@@ -165,7 +165,7 @@ def _power(c: Call) -> Value:
 
 def _clip(c: Call) -> Value:
     low, high = (c.builder.number(c.input(k)) if c.input(k) is not None else c.attributes.get(n) for k, n in ((1, "min"), (2, "max")))
-    return c.activation(**clipped(c.path, c.operator, low, high))
+    return c.make("activation", c.x, **clipped(c.path, c.operator, low, high))
 
 
 def _min(c: Call) -> Value:

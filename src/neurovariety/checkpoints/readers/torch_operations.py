@@ -150,7 +150,7 @@ def _power(exponent: Any = None) -> Callable[[Call], Value]:
 def _clamp(c: Call) -> Value:
     default = 1 if c.operator.startswith("hardtanh") else None
     low, high = c.get("min", c.get("min_val", default and -default)), c.get("max", c.get("max_val", default))
-    return c.activation(**clipped(c.place, c.operator, low, high))
+    return c.make("activation", c.x, **clipped(c.place, c.operator, low, high))
 
 
 def _elu(c: Call) -> Value:

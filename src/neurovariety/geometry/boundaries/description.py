@@ -19,7 +19,7 @@ from neurovariety.geometry.boundaries.position import Position
 from neurovariety.geometry.boundaries.real_functions import Draw, conjugate_targets, normal_targets
 from neurovariety.geometry.boundaries.search_both_sides import BothSides
 from neurovariety.geometry.exact.gradient_fields import coefficients_as_polynomials
-from neurovariety.geometry.exact.shares import wilson
+from neurovariety.geometry.exact.wilson_interval import wilson
 from neurovariety.geometry.ideal.coefficient_map import written_out
 from neurovariety.geometry.ideal.coefficients import Coordinates, monomial_name
 from neurovariety.geometry.images.target import Target

@@ -18,14 +18,13 @@ from typing import Any
 import flint
 import numpy as np
 
-from neurovariety.geometry.exact.polynomial_values import Exponents, PolynomialMap
+from neurovariety.geometry.exact.polynomial_values import Exponents, PolynomialValues
 from neurovariety.geometry.ideal.coefficients import Coordinate
 from neurovariety.geometry.images.target import Target, function_at
 from neurovariety.linear_algebra import random_prime, rank_large
 from neurovariety.model import Model
+from neurovariety.tolerances import WIDE_PRIME_BITS
 
-_PRIME_BITS = 52
-"""One trial over a field of this size has a small error bound, and residues are exact in float64."""
 _SIZE = 9
 """Samples have integer parameters up to this: functions that can be read."""
 
@@ -86,13 +85,13 @@ class LimitFamily:
     def error_bound(self, rank: int, degree: int) -> float:
         """Probability bound that `dimension` is too small, for coefficients of that ``degree`` in the weights (Schwartz 1980), without
         primes that divide all minors, of which there are far fewer."""
-        return min(1.0, rank * degree * (self.degree + 3) / 2.0 ** (_PRIME_BITS - 1))
+        return min(1.0, rank * degree * (self.degree + 3) / 2.0 ** (WIDE_PRIME_BITS - 1))
 
     def dimension(self, coefficients: list[dict[Exponents, Fraction]], model: Model, rng: np.random.Generator) -> int:
         """The rank of the derivative of s -> f_0 at a random point of a random prime field; ``coefficients`` as polynomials of the
         weights."""
-        p = random_prime(_PRIME_BITS, rng)
-        map_ = PolynomialMap(coefficients, model.parameters, p)
+        p = random_prime(WIDE_PRIME_BITS, rng)
+        map_ = PolynomialValues(coefficients, model.parameters, p)
         s = [int(v) for v in rng.integers(0, p, size=self.parameters)]
         total: Any = np.zeros((len(coefficients), self.parameters), dtype=object)
         for t, exact in self._nodes(Fraction(0)):

@@ -17,7 +17,7 @@ from neurovariety.program.expand import expand
 from neurovariety.program.of_model import chunks, sample_values, values_program
 from neurovariety.randomness import generator
 from neurovariety.rings.ring import Array
-from neurovariety.tolerances import EXTRA_SAMPLES
+from neurovariety.tolerances import EXTRA_SAMPLES, MAX_EXPANDED_TERMS
 
 _CHUNK_ENTRIES = 2**21
 _COPIES = 4
@@ -26,7 +26,6 @@ _COPIES = 4
 _COMBINE_FROM = 2**20
 """Sample matrices with more entries than this and more than twice as many columns as rows have them combined first."""
 
-_MAX_EXACT_TERMS = 20_000
 
 Monomial = tuple[int, ...]
 
@@ -107,7 +106,7 @@ def exact_span(model: Model) -> ExactSpan | None:
     if any(c is None for c in model.coefficients) or degree_bounds(model).rational:
         return None
     try:
-        expansion = expand(model, _MAX_EXACT_TERMS)
+        expansion = expand(model, MAX_EXPANDED_TERMS)
     except ResourceError:
         return None
     n = model.parameters

@@ -44,7 +44,7 @@ class SpecialFiber:
     error: float
     rests_on_generic: bool
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         return {
             "at": plain(self.at),
             "rank_at": self.rank,

@@ -104,8 +104,7 @@ def function_at(model: Model, weights: tuple[Fraction, ...]) -> Target:
 
 def require_polynomial(model: Model) -> None:
     """Raise `InputError` unless the model's functions are polynomials with coefficients that have values."""
-    if any(c is None for c in model.coefficients):
-        raise InputError(f"{model.name} has generic coefficients, so its functions have no values; give the activation's coefficients")
+    model.known_coefficients()
     if degree_bounds(model).rational:
         raise InputError(
             f"{model.name} is rational; only models that are polynomial in their inputs are taken here: compare numerators over a "

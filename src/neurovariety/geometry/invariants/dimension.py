@@ -23,7 +23,7 @@ from neurovariety.progress import note
 from neurovariety.randomness import generator
 from neurovariety.result import counted
 from neurovariety.theorem import Theorem, bound
-from neurovariety.tolerances import ERROR_BOUND, LARGE_FIELD_MAX_COLUMNS, LARGE_PRIME_BITS, MAX_TRIALS
+from neurovariety.tolerances import ERROR_BOUND, LARGE_FIELD_MAX_COLUMNS, LARGE_PRIME_BITS, MAX_TRIALS, USELESS_ERROR
 
 _STREAM = "geometry.invariants.dimension"
 _SMALL_SPAN = 200
@@ -214,7 +214,7 @@ def _sampled(model: Model, rng: np.random.Generator, theorems: tuple[Theorem, ..
         error *= min(1.0, 2 * once)
         if error <= ERROR_BOUND:
             return _Sampled(tuple(trials), symmetries, upper, error)
-        if once >= 0.25 or len(trials) >= MAX_TRIALS:
+        if once >= USELESS_ERROR or len(trials) >= MAX_TRIALS:
             return _in_large_field(model, rng, _Sampled(tuple(trials), symmetries, upper, error))
         p, point = draw_point(model, rng)
 

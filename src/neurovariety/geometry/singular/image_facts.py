@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -28,7 +27,7 @@ from neurovariety.rings.finite_field import FiniteField
 from neurovariety.tolerances import EXTRA_SAMPLES, PRIME_BITS
 
 _STREAM = "geometry.singular.image_facts"
-_MOST_ROWS = 600
+MOST_ROWS = 600
 """Functions are told apart by at most so many values: a span that is larger is cut, and stays a lower bound."""
 
 _EACH = (2, 8)
@@ -53,7 +52,7 @@ class ImageFacts:
     small: Model | None
     sizes: Sizes
 
-    def to_dict(self, whole: int) -> dict[str, Any]:
+    def to_dict(self, whole: int) -> dict[str, object]:
         """For the value of the entry; ``whole`` is the dimension of the closure, and of every tangent cone."""
         return {
             "name": self.name,
@@ -152,7 +151,7 @@ def _image(
     assert free is not None
     theta = rng.integers(0, p, size=family[0].parameters - free)
     coefficients = draw_coefficients(model, field, rng)
-    rows = min(closure.ambient if closure.ambient is not None else _MOST_ROWS, _MOST_ROWS)
+    rows = min(closure.ambient if closure.ambient is not None else MOST_ROWS, MOST_ROWS)
     inputs = field.random((math.ceil(rows / model.outputs) + EXTRA_SAMPLES, *model.input_shape), rng)
     for each in _EACH:
         points = []

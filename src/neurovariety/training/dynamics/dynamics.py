@@ -113,7 +113,7 @@ def objective(model: Model, loss: Loss, weight_decay: float = 0.0) -> Objective:
 
 def _outputs(model: Model, inputs: Any, flat: Any) -> Any:
     leaves = [flat[b.start : b.start + b.size].reshape(b.shape) for b in model.blocks]
-    fixed = jnp.asarray([float(c or 0) for c in model.coefficients])
+    fixed = jnp.asarray([float(c) for c in model.known_coefficients()])
     shaped = jnp.asarray(inputs).reshape(-1, *model.input_shape)
     return jax.vmap(lambda x: model.function(model.tree(leaves), x, fixed).reshape(-1))(shaped)
 
