@@ -1,8 +1,8 @@
 """The activations that a trained network may have: one record each, in which everything about it stands.
 
 Attributes besides ``function``: polynomial ``coefficients``, rational ``numerator`` and ``denominator`` (tuples of Fraction, lowest
-power first); leaky_relu ``slope``; hardtanh ``low`` and ``high``; elu ``alpha``; softplus ``beta`` (log(1 + exp(beta x))/beta); gelu ``approximate`` ("none" or
-"tanh").
+power first); leaky_relu ``slope``; hardtanh ``low`` and ``high``; elu ``alpha``; softplus ``beta`` (log(1 + exp(beta x))/beta); gelu
+``approximate`` ("none" or "tanh").
 """
 
 from __future__ import annotations
