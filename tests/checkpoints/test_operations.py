@@ -31,6 +31,8 @@ ONE_ACTIVATION = [
     {"function": "leaky_relu", "slope": Fraction(1, 4)},
     {"function": "leaky_relu", "slope": Fraction(-3)},
     {"function": "relu6"},
+    {"function": "hardtanh", "low": Fraction(-1), "high": Fraction(1)},
+    {"function": "hardtanh", "low": Fraction(-1), "high": Fraction(1, 3)},
     {"function": "abs"},
     {"function": "elu", "alpha": HALF},
     {"function": "softplus", "beta": Fraction(1)},
@@ -74,6 +76,7 @@ CASES = {
     "sum": ("sum", [(2, 3)], {}, {"axes": (1,), "keepdims": False}),
     "mean": ("mean", [(2, 3, 2)], {}, {"axes": (1, 2), "keepdims": True}),
     "average_pool": ("average_pool", [(2, 4, 4)], {}, {**PLAIN, "padding": ((1, 1), (0, 0)), "window": (2, 3)}),
+    "upsample": ("upsample", [(2, 3, 2)], {}, {"factors": (2, 3)}),
     "max_pool": ("max_pool", [(2, 4, 5)], {}, {**AROUND, "window": (2, 2)}),
 }
 

@@ -27,6 +27,7 @@ _RECORDS: tuple[Operation, ...] = (
     axes.MEAN,
     windows.AVERAGE_POOL,
     windows.MAX_POOL,
+    windows.UPSAMPLE,
 )
 
 OPERATIONS: dict[str, Operation] = {record.kind: record for record in _RECORDS}

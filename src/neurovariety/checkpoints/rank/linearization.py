@@ -105,7 +105,7 @@ def _has_offset(node: Node) -> bool:
 
 def with_tangents(
     found: Linearization, inputs: Shaped[np.ndarray, "batch ..."], network: Network | None = None
-) -> tuple[Shaped[np.ndarray, "usable size"], bool]:
+) -> tuple[Shaped[np.ndarray, "usable ..."], bool]:
     """Inputs (batch, \\*input shape) with their slopes and offsets, (batch, size), and whether these are exact.
 
     ``network`` is the original one or one with other weights. Piecewise linear activations: exact signs by evaluation over Q where

@@ -84,6 +84,13 @@ def clipped(place: str, operator: str, low: float | Fraction | None, high: float
     return {"function": "hardtanh", "low": Fraction(low), "high": Fraction(high)}
 
 
+def whole_factors(place: str, operator: str, size: Sequence[int], wanted: Sequence[float]) -> tuple[int, ...]:
+    """How often each entry is repeated in each direction to make ``wanted`` of ``size``; other than whole factors are refused."""
+    if len(size) != len(wanted) or any(w < n or w % n for n, w in zip(size, wanted, strict=False)):
+        refuse(place, operator, f"from {tuple(size)} to {tuple(wanted)}; whole factors are understood")
+    return tuple(int(w) // n for n, w in zip(size, wanted, strict=True))
+
+
 class Builder:
     """Collects nodes, with the shape of each value known at once: every node is evaluated on zeros as it is added."""
 

@@ -198,7 +198,7 @@ class _Reader:
             return self._symbol(value)
         if kind == "as_sym_ints":
             return [self._symbol(v) for v in value]
-        if kind in ("as_int", "as_ints", "as_bool", "as_string", "as_float"):
+        if kind in ("as_int", "as_ints", "as_bool", "as_string", "as_float", "as_floats"):
             return value
         return None
 

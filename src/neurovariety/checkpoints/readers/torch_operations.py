@@ -19,6 +19,7 @@ from neurovariety.checkpoints.readers.building import (
     clipped,
     power,
     refuse,
+    whole_factors,
 )
 from neurovariety.checkpoints.readers.contraction import contract
 from neurovariety.errors import InputError
@@ -304,6 +305,16 @@ def _pool(c: Call) -> Value:
     )
 
 
+def _upsample(c: Call) -> Value:
+    d = int(c.operator[-2])
+    size = c.builder.shape(c.x)[1:]
+    wanted = c.get("output_size") or [n * s for n, s in zip(size, c.get("scale_factors", []), strict=False)]
+    factors = whole_factors(c.place, c.operator, size, wanted)
+    if len(size) != d:
+        refuse(c.place, c.operator, "it is applied to one sample without a batch axis")
+    return c.make("upsample", c.x, factors=factors)
+
+
 def _adaptive(c: Call) -> Value:
     d = int(c.operator[-2])
     if any(n != 1 for n in _each(c.arguments["output_size"], d)):
@@ -381,6 +392,7 @@ OPERATIONS: dict[str, Callable[[Call], Any]] = {
     "mean": _reduced("mean"),
     **dict.fromkeys(("avg_pool1d", "avg_pool2d", "max_pool1d", "max_pool2d"), _pool),
     **dict.fromkeys(("adaptive_avg_pool1d", "adaptive_avg_pool2d"), _adaptive),
+    **dict.fromkeys(("upsample_nearest1d", "upsample_nearest2d"), _upsample),
     **dict.fromkeys(("ones", "zeros", "full"), _filled),
     **dict.fromkeys(
         ("dropout", "feature_dropout", "alpha_dropout", "contiguous", "clone", "detach", "detach_", "alias", "lift_fresh_copy"), _same

@@ -181,6 +181,12 @@ def _reduced(operator: str) -> Callable[[Writer, Node], object]:
     return write
 
 
+def _upsample(w: Writer, node: Node) -> None:
+    scales = w.array(f"{node.name} scales", np.asarray([1, 1, *wholes(node.attributes, "factors")], dtype=np.float32))
+    nearest = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+    w.add("Resize", [node.inputs[0], "", scales], node.name, **nearest)
+
+
 _KINDS: dict[str, _Row] = {
     "linear": _Row(_linear),
     "conv": _Row(_convolution),
@@ -201,4 +207,5 @@ _KINDS: dict[str, _Row] = {
     "mean": _Row(_reduced("ReduceMean")),
     "average_pool": _Row(_pool("AveragePool", count_include_pad=1)),
     "max_pool": _Row(_pool("MaxPool")),
+    "upsample": _Row(_upsample),
 }

@@ -233,4 +233,5 @@ _KINDS: dict[str, Row] = {
     "mean": _reduced("mean"),
     "average_pool": _average,
     "max_pool": _largest,
+    "upsample": lambda torch, n, a, v, w: torch.nn.functional.interpolate(v[0], scale_factor=tuple(map(float, wholes(a, "factors")))),
 }

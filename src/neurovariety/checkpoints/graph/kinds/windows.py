@@ -94,6 +94,19 @@ def _largest_relation(node: Node, weights: Mapping[str, Array], i: int, j: int, 
     return None if relation[0] < 0 else relation
 
 
+def _repeated(c: Call) -> Values:
+    x = c.x
+    for axis, factor in enumerate(wholes(c.attributes, "factors"), start=2):
+        x = c.xp.repeat(x, factor, axis=axis)
+    return x
+
+
+UPSAMPLE = Operation(
+    "upsample",
+    _repeated,
+    bound=lambda p: grown(p, math.sqrt(math.prod(wholes(p.node.attributes, "factors")))),
+    channelwise=Channelwise(first_axis, linear=True),
+)
 AVERAGE_POOL = Operation(
     "average_pool",
     _average,
