@@ -9,14 +9,17 @@ the components of the fiber over it, of the parametrization.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import comb, prod
+from typing import Self, TypeVar
 
 from neurovariety.errors import NotationError
 
 Terms = tuple[tuple[int, Fraction], ...]
 Shape = tuple[int, ...]
+Activation = TypeVar("Activation", bound="RationalFunction")
 
 _ONE: Terms = ((0, Fraction(1)),)
 
@@ -68,6 +71,11 @@ class RationalFunction:
     def is_linear(self) -> bool:
         """c x with any slope c but 0, which the next layer absorbs."""
         return self.is_monomial and self.degree == 1
+
+    @property
+    def is_affine(self) -> bool:
+        """c x + k with c not 0: what c x is where there are biases, which absorb k."""
+        return self.is_polynomial and self.degree == 1
 
     @property
     def leading(self) -> Fraction | None:
@@ -146,6 +154,21 @@ class BlockMatrices(Image):
 
     blocks: tuple[IsotypicBlock, ...]
     ranks: tuple[int, ...]
+
+    @property
+    def dimension(self) -> int:
+        """Real dimension."""
+        pairs = zip(self.blocks, self.ranks, strict=True)
+        return sum((1 if b.real else 2) * min(r, b.size) * (2 * b.size - min(r, b.size)) for b, r in pairs)
+
+
+@dataclass(frozen=True)
+class BoundedBlockMatrices(Image):
+    """Block diagonal matrices, real or complex ones in each of the ``blocks``, of real rank at most ``rank`` in all: a union of
+    more than one set of `BlockMatrices`, none of which lies in another."""
+
+    blocks: tuple[IsotypicBlock, ...]
+    rank: int
 
 
 @dataclass(frozen=True)
@@ -236,6 +259,18 @@ class SeparationRanks(Image):
     outputs: int
     ranks: tuple[int, ...]
 
+    @property
+    def rank(self) -> int | None:
+        """The r of the sums of r products that they are: for rank one, and for matrices, with at most two sizes above 1; else None."""
+        large = [k for k, n in enumerate((*self.modes, self.outputs)) if n > 1]
+        if max(self.ranks) == 1 and self.outputs == 1:
+            return 1
+        if len(large) > 2:
+            return None
+        between = self.ranks[large[0] : large[1]] if len(large) == 2 else ()
+        sizes = [n for n in (*self.modes, self.outputs) if n > 1]
+        return min((*between, *sizes), default=1)
+
 
 @dataclass(frozen=True)
 class TensorRank(Image):
@@ -248,13 +283,9 @@ class TensorRank(Image):
 
 
 def perceptrons(widths: tuple[int, ...], activations: tuple[RationalFunction, ...], bias: bool) -> Image:
-    """The functions of perceptrons with these activations, in normal form: leading coefficient 1, and a power where one does the same.
-
-    A layer with the activation x is left out where it is not narrower than both of its neighbours: what it multiplies is any matrix.
-    """
-    kept = next((l for l in range(1, len(widths) - 1) if activations[l - 1].is_linear and widths[l] >= _narrower(widths, l)), None)
-    if kept is not None:
-        return perceptrons(widths[:kept] + widths[kept + 1 :], activations[: kept - 1] + activations[kept:], bias)
+    """The functions of perceptrons with these activations, each in normal form: a power where one does the same, else with the leading
+    coefficient 1."""
+    widths, activations = without_wide_layers(widths, activations)
     inputs, *hidden, outputs = widths
     if not hidden or (len(hidden) == 1 and activations[0].is_linear):
         return Matrices(inputs, outputs, min(widths), bias)
@@ -268,8 +299,13 @@ def perceptrons(widths: tuple[int, ...], activations: tuple[RationalFunction, ..
     return Perceptrons(widths, activations, bias)
 
 
-def _narrower(widths: tuple[int, ...], layer: int) -> int:
-    return min(widths[layer - 1], widths[layer + 1])
+def without_wide_layers(widths: tuple[int, ...], activations: tuple[Activation, ...]) -> tuple[tuple[int, ...], tuple[Activation, ...]]:
+    """Widths and activations of fewer layers with the same functions: a layer with a linear activation goes where it is not narrower
+    than both of its neighbours, for then what it multiplies is any matrix."""
+    for l in range(1, len(widths) - 1):
+        if activations[l - 1].is_linear and widths[l] >= min(widths[l - 1], widths[l + 1]):
+            return without_wide_layers(widths[:l] + widths[l + 1 :], activations[: l - 1] + activations[l:])
+    return widths, activations
 
 
 def filters(sizes: tuple[int, ...], stride: int, inputs: int, outputs: int) -> Image:
@@ -300,16 +336,29 @@ def separation_ranks(modes: tuple[int, ...], ranks: tuple[int, ...], outputs: in
 
 
 def tensors_of_rank(modes: tuple[int, ...], rank: int, outputs: int) -> Image:
-    """The functions that are sums of ``rank`` products. Rank and separation ranks say the same of rank one, of matrices (at most two
-    sizes above 1), and where all functions are such sums: one summand for each choice of a basis vector in all factors but one."""
+    """The functions that are sums of ``rank`` products.
+
+    Separation ranks say the same where one output is a single product, where the functions are matrices (at most two sizes above 1)
+    with a bond between rows and columns, and where all functions are such sums: one summand for each choice of a basis vector in all
+    factors but one. No bond lies between the last mode and the output.
+    """
     sizes = sorted(n for n in (*modes, outputs) if n > 1)
-    if rank == 1 or len(sizes) <= 2 or rank >= prod(sizes[:-1]):
+    matrices = len(sizes) <= 2 and min(modes[-1], outputs) == 1
+    if matrices or (rank == 1 and outputs == 1) or rank >= prod(sizes[:-1]):
         return separation_ranks(modes, (rank,) * (len(modes) - 1), outputs)
     return TensorRank(modes, outputs, rank)
 
 
-class Parametrization:
-    """How weights make functions."""
+class Parametrization(ABC):
+    """How weights make functions; fields of names are names of blocks."""
+
+    @abstractmethod
+    def renamed(self, prefix: str) -> Self:
+        """The same with a prefix before all names of blocks."""
+
+
+def _renamed(prefix: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(prefix + name for name in names)
 
 
 def _leading(activations: tuple[RationalFunction, ...]) -> Fraction | None:
@@ -328,10 +377,13 @@ class Layers(Parametrization):
     biases: tuple[str, ...] = ()
     skips: int = 0
 
+    def renamed(self, prefix: str) -> Self:
+        return replace(self, weights=_renamed(prefix, self.weights), biases=_renamed(prefix, self.biases))
+
     @property
     def linear(self) -> bool:
-        """Whether the weights are multiplied, with slopes between them and constants added."""
-        return all(a.is_linear for a in self.activations)
+        """Whether the weights are multiplied, with slopes between them and constants added that biases absorb."""
+        return all(a.is_affine if self.biases else a.is_linear for a in self.activations)
 
     @property
     def slope(self) -> Fraction | None:
@@ -346,6 +398,9 @@ class EntrywiseProduct(Parametrization):
     width: int
     vectors: tuple[str, ...]
 
+    def renamed(self, prefix: str) -> Self:
+        return replace(self, vectors=_renamed(prefix, self.vectors))
+
 
 @dataclass(frozen=True)
 class FilterLayers(Parametrization):
@@ -355,6 +410,9 @@ class FilterLayers(Parametrization):
     strides: tuple[int, ...]
     activations: tuple[RationalFunction, ...]
     filters: tuple[str, ...]
+
+    def renamed(self, prefix: str) -> Self:
+        return replace(self, filters=_renamed(prefix, self.filters))
 
     @property
     def composed(self) -> bool:

@@ -10,9 +10,9 @@ from functools import cached_property
 from math import prod
 from typing import Any, Generic, TypeVar
 
-import jax
 import numpy as np
 
+from neurovariety.arithmetic import Sheet, write
 from neurovariety.errors import InputError, NeurovarietyError
 from neurovariety.image import Image, Parametrization
 from neurovariety.symmetry import AxisAction
@@ -98,21 +98,33 @@ class Model:
     """The model of the same family with other sizes, one for each of ``units``, where there is one."""
     factored: Callable[[int, int], Model | None] | None = field(default=None, repr=False)
     """The model in which one of ``matrices`` is a product through so many linear units, where there is one."""
+    named: bool = False
+    """Whether the name is the notation of an architecture, which `neurovariety.parse` reads back."""
     foreign: bool = False
     """Whether the function is a user's own, whose derivative rules (``custom_jvp``, ``stop_gradient``) are checked before use."""
     kept: Kept = field(default_factory=Kept, init=False, repr=False)
     """What was worked out of the model so far. A copy of the model (``dataclasses.replace``) has nothing of it: it may differ."""
 
     @cached_property
-    def _leaves(self) -> tuple[list[tuple[Any, Shape]], Any]:
-        return jax.tree_util.tree_flatten_with_path(self.shapes, is_leaf=is_shape)
+    def _flat_shapes(self) -> Mapping[str, Shape] | None:
+        """The shapes where they are a dictionary of them, sorted as JAX sorts it; None for any other pytree."""
+        if isinstance(self.shapes, dict) and all(isinstance(k, str) and is_shape(v) for k, v in self.shapes.items()):
+            return dict(sorted(self.shapes.items()))
+        return None
+
+    def _named_shapes(self) -> list[tuple[str, Shape]]:
+        if self._flat_shapes is not None:
+            return list(self._flat_shapes.items())
+        import jax
+
+        found, _ = jax.tree_util.tree_flatten_with_path(self.shapes, is_leaf=is_shape)
+        return [("".join(_key_name(k) for k in path).strip(".") or "w", shape) for path, shape in found]
 
     @cached_property
     def blocks(self) -> tuple[Block, ...]:
         """The parameter blocks in pytree order, which is the order of the flat vector."""
         out, at = [], 0
-        for path, shape in self._leaves[0]:
-            name = "".join(_key_name(k) for k in path).strip(".") or "w"
+        for name, shape in self._named_shapes():
             out.append(Block(name, tuple(int(n) for n in shape), at))
             at += prod(shape)
         return tuple(out)
@@ -128,8 +140,19 @@ class Model:
         return prod(self.input_shape)
 
     @cached_property
+    def sheet(self) -> Sheet | None:
+        """The function written down, where it is plain arithmetic; JAX need not be loaded for it then. A user's own is left to JAX."""
+        if self.foreign or self._flat_shapes is None:
+            return None
+        return write(self.function, self._flat_shapes, self.input_shape, (len(self.coefficients),))
+
+    @cached_property
     def output_shape(self) -> Shape:
         """Shape of the value at one input."""
+        if self.sheet is not None:
+            return self.sheet.shape
+        import jax
+
         specs = jax.tree_util.tree_map(
             lambda s: jax.ShapeDtypeStruct(s, np.float64),
             (self.shapes, self.input_shape, (len(self.coefficients),)),
@@ -151,6 +174,15 @@ class Model:
         """Block name -> positions of its entries in the flat vector."""
         return {b.name: np.arange(b.start, b.start + b.size).reshape(b.shape) for b in self.blocks}
 
+    def known_coefficients(self) -> tuple[Fraction, ...]:
+        """The fixed coefficients. Raises `InputError` where one is generic: then the functions have no values."""
+        known = tuple(c for c in self.coefficients if c is not None)
+        if len(known) < len(self.coefficients):
+            raise InputError(
+                f"{self.name} has generic coefficients, so its functions have no values; give the activation's coefficients"
+            )
+        return known
+
     def parameter_names(self) -> list[str]:
         """A name for each parameter in flat order: its block, and its place in it."""
         return [f"{b.name}[{','.join(map(str, index))}]" if index else b.name for b in self.blocks for index in np.ndindex(b.shape)]
@@ -167,7 +199,12 @@ class Model:
 
     def tree(self, leaves: list[Any]) -> Any:
         """The parameter pytree with the given leaves, in block order."""
-        return jax.tree_util.tree_unflatten(self._leaves[1], leaves)
+        if self._flat_shapes is not None:
+            return dict(zip(self._flat_shapes, leaves, strict=True))
+        import jax
+
+        structure = jax.tree_util.tree_structure(self.shapes, is_leaf=is_shape)
+        return jax.tree_util.tree_unflatten(structure, leaves)
 
     def __repr__(self) -> str:
         return f"Model({self.name}: {self.parameters} parameters, inputs {self.input_shape}, outputs {self.output_shape})"
@@ -175,7 +212,9 @@ class Model:
 
 @contextmanager
 def tracing_errors() -> Iterator[None]:
-    """Turn what goes wrong while a user's function is traced into an `InputError` of one sentence."""
+    """Turn what goes wrong while JAX traces a user's function into an `InputError` of one sentence."""
+    import jax
+
     try:
         yield
     except (

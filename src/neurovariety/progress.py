@@ -1,10 +1,8 @@
-"""What a computation has found so far, for time limits and interrupts, and how long a search may go on."""
+"""What a computation has found so far, for time limits and interrupts."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, ParamSpec, TypeVar
 
@@ -13,7 +11,6 @@ from neurovariety.claim import Claim
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
-_UNTIL: ContextVar[float] = ContextVar("until", default=float("inf"))
 _FOUND: ContextVar[dict[str, Any] | None] = ContextVar("found", default=None)
 
 
@@ -48,23 +45,3 @@ def found_more(found: int, paths: int) -> None:
 def found_on_the_way(found: int, paths: int) -> None:
     """So many solutions are found of a problem from which that asked for is reached in the end."""
     note(phase=f"{found:,} solutions of the general problem", paths=paths)
-
-
-@contextmanager
-def search_at_most(seconds: float) -> Iterator[None]:
-    """Let searches that can stop with what they have found do so after so many seconds."""
-    token = _UNTIL.set(time.monotonic() + seconds)
-    try:
-        yield
-    finally:
-        _UNTIL.reset(token)
-
-
-def time_is_up() -> bool:
-    """Whether a search should stop with what it has found."""
-    return time.monotonic() > _UNTIL.get()
-
-
-def time_is_short() -> bool:
-    """Whether searches have a limit at all."""
-    return _UNTIL.get() < float("inf")

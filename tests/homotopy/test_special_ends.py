@@ -80,7 +80,7 @@ def test_ends_that_are_not_all_regular_need_two_passes_that_agree(passes, taken,
         assert found == {x for other in passes for x in other if x is not None}
 
 
-def test_no_more_passes_when_time_is_up():
+def test_no_more_passes_when_the_budget_is_used_up():
     ends, sure = confirmed_ends(lambda number: passing(1, 2, None), lambda: True)
     assert not sure
     assert len(ends.distinct(End.REGULAR)) == 2

@@ -130,6 +130,7 @@ class Architecture(ABC):
         """The model; tracing happens when a program of it is first asked for."""
         return Model(
             name=self.notation(),
+            named=True,
             function=self.apply,
             shapes=self.shapes(),
             input_shape=self.input_shape,

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+from jaxtyping import Float
 
 from neurovariety.checkpoints.graph.arithmetic import to_floats
 from neurovariety.checkpoints.graph.network import Network
@@ -117,27 +118,13 @@ def diagnose(
     if not source.trained:
         raise InputError("the network has no trained weight: there is nothing to diagnose")
     inputs = None if data is None else _checked(source, data)
-    rng = generator(seed, "checkpoints.diagnose")
     layers, untouched = hidden_layers(source)
     stated = layer_symmetries(source, layers)
     dimension = sum(s.dimension for s in stated)
-    notices: list[str] = []
-    ranks: JacobianRank | None = None
-    spectrum: Array = np.zeros(0)
-    refused = ""
-    try:
-        ranks = jacobian_rank(source, source.parameters - dimension, inputs, rng)
-        spectrum, used = _tangent_kernel(source, inputs, rng)
-        if inputs is not None and used < len(inputs):
-            notices.append(f"the tangent kernel is that of {used} of the {len(inputs)} samples")
-    except DataError:
-        raise
-    except InputError as error:
-        refused = str(error)
-        notices.append(f"no Jacobian: {refused}")
+    linear = _jacobian(source, source.parameters - dimension, inputs, generator(seed, "checkpoints.diagnose"))
+    ranks = linear.ranks
     pruned, removed = exactly_pruned(source, seed)
     near = sorted((s for x in layers for s in nearest_strata(source, x)), key=lambda s: s.relative)
-    positive = spectrum[spectrum > spectrum.max(initial=0.0) * 1e-12]
     value = {
         "parameters": source.parameters,
         "rank": ranks.rank if ranks else None,
@@ -146,7 +133,7 @@ def diagnose(
         "redundant": dict(sorted(removed.items())),
         "smallest": pruned.parameters,
         "nearest": _nearest(near),
-        "condition": float(positive[0] / positive[-1]) if len(positive) else None,
+        "condition": linear.condition,
     }
     return DiagnoseResult(
         value=value,
@@ -154,19 +141,49 @@ def diagnose(
         subject=source.source,
         meaning=_meaning(value, ranks),
         evidence={
-            "rank": ranks.evidence if ranks else {"route": refused},
+            "rank": ranks.evidence if ranks else {"route": linear.refused},
             "generic_claim": ranks.generic_claim if ranks else Claim.UNDECIDED,
             "upper_bound": source.parameters - dimension,
             "symmetries": [{"layer": s.layer, "group": s.words, "width": s.width, "dimension": s.dimension} for s in stated],
             "on": _on(source, seed),
             "near": [s.to_dict() for s in near[:_LISTED]],
-            "spectrum": spectrum.tolist(),
+            "spectrum": linear.spectrum.tolist(),
             "untouched": [{"place": u.place, "reason": u.reason} for u in untouched],
             "theorems": [],
         },
         provenance=Provenance.since(start, seed),
-        notices=tuple(notices),
+        notices=linear.notices,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Jacobian:
+    """Ranks and tangent kernel, or why there are none."""
+
+    ranks: JacobianRank | None
+    spectrum: Float[np.ndarray, " eigenvalues"]
+    refused: str = ""
+    notices: tuple[str, ...] = ()
+
+    @property
+    def condition(self) -> float | None:
+        """Largest by smallest eigenvalue of the tangent kernel that is not 0 up to rounding."""
+        positive = self.spectrum[self.spectrum > self.spectrum.max(initial=0.0) * 1e-12]
+        return float(positive[0] / positive[-1]) if len(positive) else None
+
+
+def _jacobian(network: Network, at_most: int, inputs: Array | None, rng: np.random.Generator) -> _Jacobian:
+    ranks: JacobianRank | None = None
+    try:
+        ranks = jacobian_rank(network, at_most, inputs, rng)
+        spectrum, used = _tangent_kernel(network, inputs, rng)
+    except DataError:
+        raise
+    except InputError as error:
+        return _Jacobian(ranks, np.zeros(0), str(error), (f"no Jacobian: {error}",))
+    if inputs is None or used == len(inputs):
+        return _Jacobian(ranks, spectrum)
+    return _Jacobian(ranks, spectrum, notices=(f"the tangent kernel is that of {used} of the {len(inputs)} samples",))
 
 
 def _checked(network: Network, data: Any) -> Array:

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.graph.npz_format import GRAPH
 from neurovariety.checkpoints.graph.rounding import Rounding, round_weights
-from neurovariety.checkpoints.readers.native import GRAPH, network_of, read_npz, write_npz
+from neurovariety.checkpoints.readers.npz_import import read_network, read_npz
+from neurovariety.checkpoints.writers.npz_export import write_npz
 from neurovariety.errors import InputError
 
 _PICKLES = (".pt", ".pth", ".ckpt", ".bin", ".pkl", ".pickle", ".joblib", ".npy")
@@ -72,7 +74,7 @@ def _from_file(path: Path, architecture: Any) -> Network:
     if suffix == ".npz":
         arrays = read_npz(path)
         if GRAPH in arrays:
-            return network_of(arrays, path.name)
+            return read_network(arrays, path.name)
         if architecture is None:
             raise InputError(f"{path.name} holds arrays and no graph; give architecture=, for example 'mlp(2,3,1; x^2)'")
         from neurovariety.checkpoints.readers.plain_weights import from_weights

@@ -23,7 +23,7 @@ from typing import Any, ClassVar
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.rounding import DTYPES, Rounding
 from neurovariety.checkpoints.layers.bottlenecks import narrowed
-from neurovariety.checkpoints.layers.hidden_layers import hidden_layers
+from neurovariety.checkpoints.layers.hidden_layers import hidden_layers, normalization
 from neurovariety.checkpoints.layers.nearby import nearby
 from neurovariety.checkpoints.layers.redundancy import redundant
 from neurovariety.checkpoints.layers.removals import without
@@ -163,7 +163,7 @@ def _notices(network: Network, bound: float) -> tuple[str, ...]:
     out = []
     if not math.isfinite(bound):
         out.append("no finite bound of the change is known for these operations; measure it on data")
-    if any(n.kind == "normalize" for n in network.nodes):
+    if any(normalization(n) is not None for n in network.nodes):
         out.append("the reciprocal root of batch norm is the float64 nearest to it, and exact from there on")
     return tuple(out)
 

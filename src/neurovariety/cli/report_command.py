@@ -72,9 +72,9 @@ def _fill(out: Report, model: Any, dataset: Any, seed: int, memory: int | None, 
         with insistent_interrupt(), limited(time.time() + limit if limit else None), console.status("") as status:
             fill(out, model, dataset, seed, memory, lambda name: status.update(f"{name} ..."))
     except OutOfTime:
-        out.finished = False
+        out.finished, out.stopped_by = False, "the time limit"
         return NOT_FINISHED
     except KeyboardInterrupt:
-        out.finished = False
+        out.finished, out.stopped_by = False, "an interrupt"
         return INTERRUPTED
     return ANSWERED

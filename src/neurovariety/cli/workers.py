@@ -71,7 +71,9 @@ def _partial(entry: str, architecture: str, arguments: dict[str, Any], found: di
     from neurovariety.result import SCHEMA, plain
 
     why = "the time limit was reached" if status == NOT_FINISHED else "interrupted"
-    found.pop("phase", None)
+    at = found.pop("phase", "")
+    done = at or (f"{found['paths']:,} paths" if "paths" in found else "")
+    where = f" ({done})" if done else ""
     value = found.pop("value", None)
     claim = str(found.pop("claim", "undecided"))
     result = {
@@ -79,13 +81,13 @@ def _partial(entry: str, architecture: str, arguments: dict[str, Any], found: di
         "architecture": architecture,
         "value": plain(value),
         "claim": claim,
-        "evidence": plain(found) | {"finished": False, "reason": why},
+        "evidence": plain(found) | {"finished": False, "reason": why, "cut_short_at": done or None},
         "provenance": {"version": __version__, "seed": arguments.get("seed", 0), "seconds": None},
-        "meaning": f"{why} before the computation ended; the value is {'not known' if value is None else f'a {claim}'}",
+        "meaning": f"{why}{where} before the computation ended; the value is {'not known' if value is None else f'a {claim}'}",
         "schema": SCHEMA,
     }
     shown = "not known" if value is None else value
-    return Answer(architecture, status, result, f"{entry}({architecture}) = {shown} [{claim}; {why}]")
+    return Answer(architecture, status, result, f"{entry}({architecture}) = {shown} [{claim}; {why}{where}]")
 
 
 @contextlib.contextmanager

@@ -5,11 +5,11 @@ the *interior* if it is in M with all functions of X nearby; on the *boundary* i
 *closure only* if it is a limit of functions of M and not in M; else *outside*. Equations do not see the difference: the neurovariety
 of ``mlp(2,2,2; x^2)`` is everything, M about three quarters of it, and between them are limits such as (x^2, x y).
 
-What is proved. Linear and diagonal networks, shallow quadratic ones with one output or two inputs, sums of few powers in two variables
-and linear convolutions of stride 1 are decided completely (`boundaries.exact_placement`). The boundary of a semialgebraic set has
-smaller dimension than X, so a piece of one dimension less has the largest; its dimension is an exact rank. Elsewhere a certified
-solution with a derivative onto X proves that a function is interior; that nothing was found proves nothing, and what rests on it is an
-`estimate`. Shares are sampled, and stand in the evidence with their intervals.
+What is proved. Linear and diagonal networks, shallow quadratic ones with one output or two inputs, sums of few powers in two
+variables and linear convolutions of stride 1 are decided completely (`geometry.boundaries.exact_positions`). The boundary of a
+semialgebraic set has smaller dimension than X, so a piece of one dimension less has the largest; its dimension is an exact rank.
+Elsewhere a certified solution with a derivative onto X proves that a function is interior; that nothing was found proves nothing, and
+what rests on it is an `estimate`. Shares are sampled, and stand in the evidence with their intervals.
 
 Meaning: on the boundary training stalls, at folds where weights can still move but functions cannot, or with weights that diverge.
 
@@ -30,9 +30,10 @@ from neurovariety.dictionary.options import ExactNumbers
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError, ResourceError, VerificationError
 from neurovariety.geometry.boundaries.description import Description, describe
-from neurovariety.geometry.boundaries.place import STREAM, both_sides, place
-from neurovariety.geometry.boundaries.placement import Placement, Position
+from neurovariety.geometry.boundaries.locate import STREAM, both_sides, locate
+from neurovariety.geometry.boundaries.position import Located, Position
 from neurovariety.geometry.ideal.coefficient_map import written_out
+from neurovariety.geometry.images.decision import Decision, Verdict
 from neurovariety.geometry.images.target import read_target, require_polynomial
 from neurovariety.geometry.invariants.dimension import dimension_of
 from neurovariety.model import Model
@@ -131,7 +132,8 @@ def boundary(
         raise InputError("samples are drawn where no function is given; leave out --samples, or the function")
     member = quietly(membership, model, target=target, network=network, weights=weights, seed=seed)
     given = read_target(member.evidence["target"], model.inputs, model.outputs)
-    found = place(model, given, member, seed)
+    verdict, route, witness, violated = (member.value[k] for k in ("verdict", "route", "witness", "violated"))
+    found = locate(model, given, Decision(Verdict(verdict), route, witness, violated, claim=member.claim), seed)
     own = member.value["witness"] if member.value["route"] == "the given weights" else None
     evidence: dict[str, Any] = {
         "target": member.evidence["target"],
@@ -159,7 +161,7 @@ def _approach(model: Model, target: Any, seed: int) -> list[dict[str, float]]:
     return sides.approach(sides.floats(target), generator(seed, STREAM, 3))
 
 
-def _meaning(found: Placement, evidence: Mapping[str, Any]) -> str:
+def _meaning(found: Located, evidence: Mapping[str, Any]) -> str:
     sure = "" if found.claim in (Claim.PROVED, Claim.PROBABILITY) else " as far as searches show"
     if found.position is Position.INTERIOR:
         return f"weights compute the function and all real functions of the neurovariety near it{sure}: noise on it can be fit too"

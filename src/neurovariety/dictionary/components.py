@@ -24,17 +24,18 @@ import contextvars
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import singledispatch
 from math import comb, prod
 from typing import ClassVar, NotRequired, TypedDict, TypeVar
 
-from neurovariety.architectures import MLP, Architecture, Equivariant, Invariant, Linear, as_model, parse
-from neurovariety.architectures.families.equivariant import IsotypicBlock, block_dimension
+from neurovariety.architectures import Architecture, as_model, parse
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.ambient import ambient
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry_of_source
 from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
+from neurovariety.image import BlockMatrices, BoundedBlockMatrices, Image, IsotypicBlock, Matrices, OrbitMatrices
 from neurovariety.model import Model
 from neurovariety.progress import note, watch
 from neurovariety.result import counted
@@ -99,10 +100,19 @@ def components(source: Source, *, seed: int = DEFAULT_SEED, memory_limit: int | 
     >>> [(c["dimension"], c["degree"], c["ed_degree_frobenius"]) for c in found.value["components"]]
     [(4, 1, 1), (9, 8, 4)]
     """
-    architecture = parse(source) if isinstance(source, str) else _architecture(source)
-    if isinstance(architecture, Equivariant):
-        return _of_equivariant(architecture)
-    return _of_model(as_model(source), architecture, seed, memory_limit)
+    described = parse(source) if isinstance(source, str) else source
+    if isinstance(described, Architecture):
+        image, parts = described.image(), itertools.islice(described.components(), _MAX_LISTED)
+        blocks = [(part.notation(), part.image()) for part in parts] if isinstance(image, _BLOCKS) else []
+        name, count = described.notation(), described.count_components()
+    else:
+        model = as_model(described)
+        image, name, count = model.image, model.name, 1
+        blocks = [(model.name, image)]
+    if isinstance(image, _BLOCKS):
+        listed = [(part, found) for part, found in blocks if isinstance(found, BlockMatrices)]
+        return _of_blocks(name, image, listed, count)
+    return _of_model(as_model(described), seed, memory_limit)
 
 
 def determinantal_degree(rows: int, columns: int, rank: int) -> int:
@@ -112,34 +122,29 @@ def determinantal_degree(rows: int, columns: int, rank: int) -> int:
     return over // prod(comb(r + i, r) for i in range(columns - r))
 
 
-def _architecture(source: Source) -> Architecture | None:
-    """The architecture behind a source, if there is one: a model of an architecture computes with its method ``apply``."""
-    if isinstance(source, Model):
-        owner = getattr(source.function, "__self__", None)
-        return owner if isinstance(owner, Architecture) and source.function == owner.apply else None
-    return source if isinstance(source, Architecture) else None
+_BLOCKS = (BlockMatrices, BoundedBlockMatrices)
 
 
-def _of_equivariant(architecture: Equivariant) -> ComponentsResult:
-    blocks, count = architecture.blocks, architecture.count_components()
-    listed = list(itertools.islice(architecture.allocations(), _MAX_LISTED))
-    dimensions = [sum(block_dimension(b, r) for b, r in zip(blocks, ranks, strict=True)) for ranks in listed]
+def _of_blocks(
+    name: str, image: BlockMatrices | BoundedBlockMatrices, listed: list[tuple[str, BlockMatrices]], count: int
+) -> ComponentsResult:
+    """The result for block diagonal matrices, one set of them or a union: the components that are ``listed``, of ``count``."""
+    blocks, dimensions = image.blocks, [found.dimension for _, found in listed]
     complete = len(listed) == count
     rows: list[ComponentRow] = [
         {
-            "architecture": Equivariant(architecture.cycles, ranks).notation(),
-            "dimension": d,
-            "degree": _written(prod(_degree(b, r) for b, r in zip(blocks, ranks, strict=True))),
-            "ed_degree_frobenius": _written(prod(comb(b.size, r) for b, r in zip(blocks, ranks, strict=True))),
-            "ranks": list(ranks),
-            "largest": d == max(dimensions) if complete else None,
+            "architecture": notation,
+            "dimension": found.dimension,
+            "degree": _written(prod(_degree(b, r) for b, r in zip(blocks, found.ranks, strict=True))),
+            "ed_degree_frobenius": _written(prod(comb(b.size, r) for b, r in zip(blocks, found.ranks, strict=True))),
+            "ranks": list(found.ranks),
+            "largest": found.dimension == max(dimensions) if complete else None,
         }
-        for ranks, d in zip(listed, dimensions, strict=True)
+        for notation, found in listed
     ]
+    rank = image.rank if isinstance(image, BoundedBlockMatrices) else None
     notices = () if complete else (f"only the first {len(listed):,} of {_written(count)} components are listed",)
-    statement = (
-        f"real maps of rank at most {architecture.rank}" if architecture.ranks is None else "maps with these ranks of the blocks"
-    )
+    statement = f"real maps of rank at most {rank}" if rank is not None else "maps with these ranks of the blocks"
     theorems = [
         _said("components of equivariant maps of bounded rank", f"{statement}: the maximal allocations of ranks to blocks", "kohn2023"),
         _said("degree of a determinantal variety", "degrees of the blocks multiply; a complex block counts twice", "fulton1998"),
@@ -148,21 +153,21 @@ def _of_equivariant(architecture: Equivariant) -> ComponentsResult:
     return ComponentsResult(
         value={"count": count, "components": rows},
         claim=Claim.PROVED,
-        subject=architecture.notation(),
+        subject=name,
         meaning=_meaning(count, dimensions, complete),
         evidence={
             "blocks": [{"eigenvalues": b.eigenvalues, "size": b.size, "type": "real" if b.real else "complex"} for b in blocks],
-            "rank": architecture.rank,
+            "rank": rank,
             "dimension": max(dimensions) if complete else None,
             "listed": len(listed),
             "theorems": theorems,
         },
         notices=notices,
-        model=architecture.model if architecture.ranks is not None else None,
+        model=None if rank is not None else as_model(name),
     )
 
 
-def _of_model(model: Model, architecture: Architecture | None, seed: int, memory_limit: int | None) -> ComponentsResult:
+def _of_model(model: Model, seed: int, memory_limit: int | None) -> ComponentsResult:
     row: ComponentRow = {
         "architecture": model.name,
         "dimension": None,
@@ -176,7 +181,7 @@ def _of_model(model: Model, architecture: Architecture | None, seed: int, memory
     theorems = [
         _said("closure of the image of a space of weights", "a network's functions have an irreducible closure", "marchetti2025")
     ]
-    sizes = _matrices(architecture)
+    sizes = _matrices(model.image)
     if sizes is not None:
         rows, columns, rank = sizes
         row |= {
@@ -215,18 +220,22 @@ def _fills(found: Dimension, model: Model, seed: int, memory_limit: int | None) 
     return span.claim is Claim.PROVED and span.value == found.value
 
 
-def _matrices(architecture: Architecture | None) -> tuple[int, int, int] | None:
-    """(rows, columns, rank) where the functions are all matrices of bounded rank, up to a scaling of columns, which keeps the rank.
-
-    Summing over orbits scales the squared length of a column by the size of its orbit, so the critical points of the Frobenius
-    norm correspond to those of the smaller matrix.
-    """
-    if isinstance(architecture, Invariant):
-        architecture = architecture.pooled
-    linear = isinstance(architecture, MLP) and not architecture.bias and all(a.is_linear for a in architecture.activations)
-    if isinstance(architecture, Linear) or (linear and isinstance(architecture, MLP)):
-        return architecture.widths[-1], architecture.widths[0], min(architecture.widths)
+@singledispatch
+def _matrices(image: Image | None) -> tuple[int, int, int] | None:
+    """(rows, columns, rank) where the functions are all matrices of bounded rank, up to a scaling of columns, which keeps the rank."""
     return None
+
+
+@_matrices.register
+def _(image: Matrices) -> tuple[int, int, int] | None:
+    return None if image.bias else (image.outputs, image.inputs, image.rank)
+
+
+@_matrices.register
+def _(image: OrbitMatrices) -> tuple[int, int, int]:
+    """Summing over orbits scales the squared length of a column by the size of its orbit, so the critical points of the Frobenius norm
+    correspond to those of the smaller matrix."""
+    return image.outputs, len(image.orbits), image.rank
 
 
 def _degree(block: IsotypicBlock, rank: int) -> int:

@@ -19,18 +19,19 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass
+from functools import singledispatch
 from typing import Annotated, ClassVar, NotRequired, TypedDict
 
-from neurovariety.architectures import CNN, MLP, Linear
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import DivisionByZeroError
 from neurovariety.geometry.exact.generic_rank import rank_at
 from neurovariety.geometry.exact.points import Point
-from neurovariety.geometry.images.real_components import architecture_of
 from neurovariety.geometry.invariants.dimension import dimension_of
 from neurovariety.geometry.strata.facts import StratumFacts, stratum_facts, weakest
 from neurovariety.geometry.strata.listing import MOST, weight_strata
+from neurovariety.geometry.strata.rank_profiles import all_types
+from neurovariety.image import FilterLayers, Layers
 from neurovariety.linear_algebra import random_prime
 from neurovariety.model import Model
 from neurovariety.options import Option, Whole
@@ -144,7 +145,7 @@ def critical_locus(
         note(strata=index + 1)
     sampled = _sampled(model, seed, bound) if model.parameters <= _SAMPLED_PARAMETERS else {}
     critical = [f for f in facts if f.rank < whole.value]
-    theorem = _complete(model, all_listed)
+    theorem = _complete(model.parametrization, all_listed)
     at_most_known = max((f.dimension for f in critical), default=None)
     value: CriticalLocusValue = {
         "rank": whole.value,
@@ -202,41 +203,42 @@ def _sampled(model: Model, seed: int, bound: int) -> Counter[int]:
     return found
 
 
-def _complete(model: Model, all_listed: bool) -> Theorem | None:
-    """The theorem that the critical locus is the union of the critical strata listed, or None."""
-    architecture = architecture_of(model)
-    name, source, hypothesis = "", "", ""
-    linear = isinstance(architecture, Linear) or (
-        isinstance(architecture, MLP) and not architecture.bias and all(a.is_linear for a in architecture.activations)
-    )
-    if linear:
-        name, source = (
-            "weights of a linear network fall into finitely many orbits, on each of which the rank is constant",
-            "abeasis1980",
-        )
-        hypothesis = "all orbits are listed"
-        all_listed = all_listed and _all_types(model)
-    elif isinstance(architecture, CNN) and architecture.dimensions == 1 and max(architecture.channels) == 1:
-        powers = all(a.is_monomial for a in architecture.activations)
-        if powers and all(a.degree >= 2 for a in architecture.activations) and architecture.layers > 1:
-            name, source = "away from the zero function the parametrization is an immersion modulo scalings", "shahverdi2025"
-            hypothesis = "one channel, monomial activations of degree at least 2"
-        elif all(a.is_linear for a in architecture.activations) and all(s == (1,) for s in architecture.strides[:-1]):
-            name, source = "the rank drops exactly where two filters have a common root, or one is zero", "kohn2022"
-            hypothesis = "one channel, linear, strides 1"
-            all_listed = True  # common roots and zero filters come before padded filters, on which the rank drops only with those
-    if not name or not all_listed:
+@singledispatch
+def _complete(parametrization: object, all_listed: bool) -> Theorem | None:
+    """The theorem that the critical locus is the union of the critical strata listed, by the kind of parametrization; or None."""
+    return None
+
+
+@_complete.register
+def _(parametrization: Layers, all_listed: bool) -> Theorem | None:
+    if (
+        not parametrization.linear
+        or parametrization.biases
+        or parametrization.skips
+        or not all_listed
+        or not all_types(parametrization.widths)
+    ):
         return None
-    return Theorem(
-        name, "critical locus", 0, "the critical locus is the union of the strata listed", source, (Hypothesis(hypothesis, True),)
-    )
+    name = "weights of a linear network fall into finitely many orbits, on each of which the rank is constant"
+    return _union(name, "abeasis1980", "all orbits are listed")
 
 
-def _all_types(model: Model) -> bool:
-    """Whether the strata of a linear network are all its orbits, rather than those of one rank throughout."""
-    from neurovariety.geometry.strata.rank_profiles import all_types
+@_complete.register
+def _(parametrization: FilterLayers, all_listed: bool) -> Theorem | None:
+    activations = parametrization.activations
+    if all(a.is_monomial and a.degree >= 2 for a in activations) and activations and all_listed:
+        name = "away from the zero function the parametrization is an immersion modulo scalings"
+        return _union(name, "shahverdi2025", "one channel, monomial activations of degree at least 2")
+    if parametrization.composed:
+        # Common roots and zero filters come before padded filters in the list; on these the rank drops only with those.
+        name = "the rank drops exactly where two filters have a common root, or one is zero"
+        return _union(name, "kohn2022", "one channel, linear, strides 1")
+    return None
 
-    return all_types((*(b.shape[1] for b in model.blocks), model.blocks[-1].shape[0]))
+
+def _union(name: str, source: str, hypothesis: str) -> Theorem:
+    statement = "the critical locus is the union of the strata listed"
+    return Theorem(name, "critical locus", 0, statement, source, (Hypothesis(hypothesis, True),))
 
 
 def _meaning(value: CriticalLocusValue, critical: list[StratumFacts]) -> str:

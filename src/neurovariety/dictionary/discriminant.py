@@ -25,6 +25,7 @@ from typing import Annotated, Any, ClassVar, Literal, Unpack
 import numpy as np
 
 from neurovariety.architectures.from_callable import Source
+from neurovariety.budget import number_of
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.runner import entry
@@ -33,7 +34,7 @@ from neurovariety.geometry.invariants.dimension import dimension_of
 from neurovariety.geometry.solutions.quadrics import Quadrics, Term, pencil
 from neurovariety.model import Model
 from neurovariety.options import Option, Whole
-from neurovariety.progress import quietly, time_is_short
+from neurovariety.progress import quietly
 from neurovariety.randomness import generator
 from neurovariety.result import counted
 from neurovariety.tolerances import DEFAULT_SEED
@@ -47,9 +48,9 @@ from neurovariety.training.losses.task import Task, training_task
 from neurovariety.training.losses.task_options import Preparation, TaskOptions
 
 _STREAM = "dictionary.discriminant"
-_GRID, _GRID_IN_REPORTS, _MOST = 60, 20, 1000
-_RANDOM, _RANDOM_IN_REPORTS, _SPOTS = 200, 100, 3
-_BISECTIONS, _BISECTIONS_IN_REPORTS = 10, 3
+_GRID, _MOST = 60, 1000
+_RANDOM, _SPOTS = 200, 3
+_BISECTIONS = 10
 """Halvings of an edge of the grid that crosses a wall."""
 
 
@@ -100,7 +101,7 @@ def discriminant(
     >>> discriminant("linear(2,1,2)", metric="frobenius", teacher="3*x0; x1", grid=6).value["real_counts"]
     {2: 1.0}
     """
-    side = grid if grid is not None else _GRID_IN_REPORTS if time_is_short() else _GRID
+    side = grid if grid is not None else number_of("grid", _GRID)
     task = training_task(model, seed=seed, **options)
     rng = generator(seed, _STREAM)
     problem, loss = _problem(task, slice, seed)
@@ -109,8 +110,8 @@ def discriminant(
     points = np.array([(x, y) for y in b for x in a])
     counts = cut.family.count_real(cut.at(points), seed)
     real, minima = (np.where(counts.clear, v, -1).reshape(side, side) for v in (counts.real, counts.minima))
-    walls = refined_walls(cut, a, b, real, minima, _BISECTIONS_IN_REPORTS if time_is_short() else _BISECTIONS)
-    random = random_targets(problem, loss, _RANDOM_IN_REPORTS if time_is_short() else _RANDOM, rng)
+    walls = refined_walls(cut, a, b, real, minima, number_of("bisections", _BISECTIONS))
+    random = random_targets(problem, loss, number_of("random targets", _RANDOM), rng)
     seen = len(set(zip(real[real >= 0].tolist(), minima[real >= 0].tolist(), strict=True))) > 1
     value: dict[str, Any] = {
         "complex": cut.family.count,

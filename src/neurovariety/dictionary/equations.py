@@ -26,7 +26,7 @@ from typing import Annotated, ClassVar, NotRequired, TypedDict
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
 from neurovariety.geometry.ideal.coefficients import Coordinate
-from neurovariety.geometry.ideal.find_equations import System
+from neurovariety.geometry.ideal.find_equations import FoundEquations
 from neurovariety.geometry.invariants.equations import Equations, equations_of, violation, written
 from neurovariety.model import Model
 from neurovariety.options import Option, Whole
@@ -67,7 +67,7 @@ class EquationsResult(EntryResult):
 
     entry: ClassVar[str] = "equations"
     evidence: EquationsEvidence
-    system: System | None = field(default=None, repr=False, compare=False)
+    system: FoundEquations | None = field(default=None, repr=False, compare=False)
 
     def violated(self, target: Mapping[Coordinate, Fraction]) -> str | None:
         """The first equation that a function violates, in words, or None. ``target`` maps (output, exponents) to coefficients."""

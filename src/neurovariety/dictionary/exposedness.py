@@ -26,20 +26,21 @@ from typing import Annotated, ClassVar, Literal, TypedDict
 
 import numpy as np
 
+from neurovariety.budget import used_up
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.options import Inputs
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError, VerificationError
 from neurovariety.geometry.exact.gradient_fields import coefficients_as_polynomials
-from neurovariety.geometry.exact.polynomial_values import PolynomialMap
-from neurovariety.geometry.exact.shares import wilson
+from neurovariety.geometry.exact.polynomial_values import PolynomialValues
+from neurovariety.geometry.exact.wilson_interval import wilson
 from neurovariety.geometry.images.target import require_polynomial
 from neurovariety.geometry.strata.listing import weight_strata
 from neurovariety.geometry.strata.weight_stratum import WeightStratum
 from neurovariety.model import Model
 from neurovariety.options import Option, Whole
-from neurovariety.progress import note, time_is_up
+from neurovariety.progress import note
 from neurovariety.randomness import generator
 from neurovariety.result import counted, plain
 from neurovariety.tolerances import DEFAULT_SEED, ERROR_BOUND
@@ -149,16 +150,16 @@ def exposedness(
     quadric = exact_quadric(metric, monomials, data, generator(seed, _STREAM))
     n = model.parameters
     whole = incidence(None, coefficients, quadric, n, generator(seed, _STREAM, 1))
-    written, matrix = PolynomialMap(coefficients, n), quadric.astype(np.float64)
+    written, matrix = PolynomialValues(coefficients, n), quadric.astype(np.float64)
     degree = max(sum(e) for f in coefficients for e in f)
     table: list[ExposedStratum] = []
     errors, primes = [], [whole.prime]
     for k, stratum in enumerate(strata):
-        note(phase=f"exposedness of {stratum.name}")
+        note(phase=f"exposedness of {stratum.name}, {k + 1} of {len(strata)} strata")
         found = incidence(stratum, coefficients, quadric, n, generator(seed, _STREAM, 2, k))
         errors.append(error_bound(found, degree, int(stratum.size[0])))
         primes.append(found.prime)
-        taken = 0 if time_is_up() else samples
+        taken = 0 if used_up() else samples
         table.append(_row(stratum, found, minima_among(stratum, written, matrix, taken, generator(seed, _STREAM, 3, k)), taken))
     exposed = sum(row["exposed"] for row in table)
     return ExposednessResult(

@@ -23,16 +23,17 @@ from typing import Annotated, Any, ClassVar, Literal, Unpack
 
 import numpy as np
 
+from neurovariety.budget import number_of
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.landscape import LandscapeResult, landscape
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import NeurovarietyError
 from neurovariety.geometry.exact.gradient_fields import conserved_polynomials, outputs_as_polynomials
-from neurovariety.geometry.exact.shares import wilson
+from neurovariety.geometry.exact.wilson_interval import wilson
 from neurovariety.model import Model
 from neurovariety.options import Option, Real, Whole
-from neurovariety.progress import quietly, time_is_short
+from neurovariety.progress import quietly
 from neurovariety.randomness import generator
 from neurovariety.result import counted
 from neurovariety.tolerances import DEFAULT_SEED
@@ -52,7 +53,7 @@ from neurovariety.training.losses.task import Task, training_task
 from neurovariety.training.losses.task_options import TaskOptions
 
 _STREAM = "dictionary.gradient_flow"
-_RUNS, _RUNS_IN_REPORTS = 200, 40
+_RUNS = 200
 _SHOWN = 4
 _TIMES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 _MOST_WEIGHTS = 60
@@ -116,7 +117,7 @@ def gradient_flow(
     >>> gradient_flow("linear(2,1,2)", metric="frobenius", teacher="3*x0; x1", runs=8).value
     {'runs': 8, 'converged': 8, 'unmatched': 0, 'endpoints': 1}
     """
-    runs = runs if runs is not None else _RUNS_IN_REPORTS if time_is_short() else _RUNS
+    runs = runs if runs is not None else number_of("runs", _RUNS)
     task = training_task(model, seed=seed, **options)
     goal = objective(model, task.loss, weight_decay)
     found = quietly(landscape, model, **task.options, seed=seed)
@@ -136,7 +137,7 @@ def gradient_flow(
         "task": task.record, "method": method, "runs": runs, "step": step, "weight_decay": weight_decay, "scale": scale,
         "basins": basins, "not_converged": reasons, "drifting": drifting, "landscape": str(found.claim),
         "largest_drift": _drift(model, starts, followed) if method == "flow" and not weight_decay else None,
-        "plateaus": along(goal, found, trajectories(goal, starts[:_SHOWN], _TIMES), _TIMES) if method == "flow" else [],
+        "plateaus": along(goal, found.problem, trajectories(goal, starts[:_SHOWN], _TIMES), _TIMES) if method == "flow" else [],
     }  # fmt: skip
     if method != "flow":
         plain = flow(goal, starts, typical)
@@ -170,7 +171,7 @@ def _labels(found: LandscapeResult, points: Sequence[Point], ends: Any, converge
     function), 0 where it has not converged."""
     problem = found.problem
     labels = np.zeros(len(ends), dtype=np.int64)
-    values = coefficients_at(found, ends) if problem is not None else None
+    values = coefficients_at(problem, ends) if problem is not None else None
     others: list[Any] = []
     for k in np.flatnonzero(converged):
         number = matched(points, values[k]) if values is not None and points else None
@@ -196,7 +197,7 @@ def _not_converged(
             reasons["diverged"] += 1
             continue
         grows = np.abs(runs.ends[k]).max() > _GROWS * np.abs(runs.earlier[k]).max()
-        ahead = on_the_way(found, points, runs.earlier[k], runs.ends[k]) if grows or runs.gradients[k] > 1e-6 else None
+        ahead = on_the_way(found.problem, points, runs.earlier[k], runs.ends[k]) if grows or runs.gradients[k] > 1e-6 else None
         if ahead is not None and ahead.kind == "limit":
             drifting[str(ahead.number)] += 1
             reasons["drifting to a limit of networks"] += 1

@@ -19,17 +19,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal, TypedDict
 
+from neurovariety.budget import number_of
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.exposedness import exposedness
 from neurovariety.dictionary.runner import entry
 from neurovariety.dictionary.singularities import singularities
 from neurovariety.errors import NeurovarietyError, VerificationError
-from neurovariety.geometry.exact.shares import wilson
+from neurovariety.geometry.exact.wilson_interval import wilson
 from neurovariety.geometry.images.target import require_polynomial
 from neurovariety.model import Model
 from neurovariety.options import Option, Real, Whole
-from neurovariety.progress import quietly, time_is_short
+from neurovariety.progress import quietly
 from neurovariety.result import in_one_line
 from neurovariety.tolerances import DEFAULT_SEED
 from neurovariety.training.bias.best_fits import OPEN, UNCLEAR, BestFits, best_fits
@@ -38,8 +39,6 @@ from neurovariety.training.losses.loss import Distance
 
 Metric = Literal["frobenius", "bombieri", "gaussian", "uniform"]
 _TARGETS, _FLOWS, _RUNS = 200, 20, 20
-_IN_REPORTS = (20, 2, 40)
-"""Targets, targets of flows and runs to each where a report waits; runs of one batch share what the flow of the data has compiled."""
 _SHOWN = 4
 
 
@@ -61,7 +60,7 @@ class BiasRow(TypedDict):
 
 class ImplicitBiasValue(TypedDict):
     best_on_smaller: float | None
-    flow_on_smaller: float
+    flow_on_smaller: float | None
     table: list[BiasRow]
 
 
@@ -154,7 +153,7 @@ def implicit_bias(
     >>> [row["singular"] for row in implicit_bias("linear(2,2,2)", targets=5, flow_targets=1, runs=4).value["table"]]
     ['-', 'no', 'no']
     """
-    defaults = _IN_REPORTS if time_is_short() else (_TARGETS, _FLOWS, _RUNS)
+    defaults = (number_of("targets with flows", _TARGETS), number_of("flow targets", _FLOWS), number_of("runs", _RUNS))
     number, flowing, runs = (d if v is None else v for v, d in zip((targets, flow_targets, runs), defaults, strict=True))
     require_polynomial(model)
     exposed = _exposed(model, metric, seed)
@@ -166,7 +165,7 @@ def implicit_bias(
     smaller = [row for row in table if row["kind"] == "subnetwork" and row["dimension"]]
     value: ImplicitBiasValue = {
         "best_on_smaller": float(sum(row["best"] or 0.0 for row in smaller)) if clear else None,
-        "flow_on_smaller": float(sum(row["flow"] or 0.0 for row in smaller)),
+        "flow_on_smaller": float(sum(row["flow"] or 0.0 for row in smaller)) if ends.runs else None,
         "table": table,
     }
     return ImplicitBiasResult(
@@ -237,14 +236,15 @@ def _singular(model: Model, names: list[str], seed: int) -> dict[str, str]:
 
 
 def _meaning(value: ImplicitBiasValue, smaller: list[BiasRow]) -> str:
-    best, flow = value["best_on_smaller"], 100 * value["flow_on_smaller"]
+    best, flow = value["best_on_smaller"], value["flow_on_smaller"]
     exposed = [row["name"] for row in smaller if row["exposed"] == "yes"]
     fits = (
         "best fits were not found for any target"
         if best is None
         else f"smaller networks are the best fit of {100 * best:.0f} % of random targets"
     )
-    head = f"{fits}, and gradient flow ends on one in {flow:.0f} % of runs"
+    ends = "no gradient flow was followed to an end" if flow is None else f"gradient flow ends on one in {100 * flow:.0f} % of runs"
+    head = f"{fits}, and {ends}"
     if not exposed:
         return f"{head}; none is critically exposed: no bias toward sparse networks"
     return f"{head}; critically exposed: {', '.join(exposed[:3])}{', ...' if len(exposed) > 3 else ''}"

@@ -31,7 +31,7 @@ from neurovariety.geometry.equivariance.adjunction import (
     tested,
     zero_function,
 )
-from neurovariety.geometry.equivariance.bounds import Equivariant, equivariant_linear, equivariant_polynomials, linear_network
+from neurovariety.geometry.equivariance.bounds import EquivariantSizes, equivariant_linear, equivariant_polynomials, linear_network
 from neurovariety.geometry.equivariance.linear_map import MAX_ORDER, LinearMap, common_order, identity, read_map
 from neurovariety.geometry.equivariance.weights import MAX_CLASSES, Component, EquivariantWeights, require_size
 from neurovariety.geometry.exact.points import division_notice, draw_point, with_new_values
@@ -183,7 +183,7 @@ def invariance(
     )
 
 
-_Bounds = tuple[Equivariant, list[str], bool]
+_Bounds = tuple[EquivariantSizes, list[str], bool]
 """Upper bounds of both dimensions, the reasons, and whether a theorem says that they are the dimensions."""
 
 
@@ -302,7 +302,7 @@ def _bounds(model: Model, t: LinearMap, s: LinearMap, order: int | None, whole: 
     if top < whole.value:  # equivariance is a closed condition that generic weights do not satisfy
         weights -= 1
         reasons.append("not every function is equivariant, so the weights satisfy an equation")
-    return Equivariant(top, weights), reasons, False
+    return EquivariantSizes(top, weights), reasons, False
 
 
 def _listed(c: Component, model: Model, whole: Dimension) -> ListedComponent:

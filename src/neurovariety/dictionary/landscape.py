@@ -43,7 +43,7 @@ from neurovariety.options import Option, Whole
 from neurovariety.progress import quietly
 from neurovariety.randomness import generator
 from neurovariety.result import counted
-from neurovariety.tolerances import DEFAULT_SEED
+from neurovariety.tolerances import DEFAULT_SEED, ZERO_LOSS
 from neurovariety.training.chambers.chambers import random_targets
 from neurovariety.training.critical.interpolated import interpolation
 from neurovariety.training.critical.least import least_loss, with_perturbation
@@ -58,7 +58,6 @@ from neurovariety.training.losses.task_options import TaskOptions
 _STREAM = "dictionary.landscape"
 _CONDITION = 1e10
 _SHOWN = 200
-_ZERO = 1e-12
 
 
 @dataclass(frozen=True, repr=False)
@@ -192,7 +191,7 @@ def landscape(
 
 def _decided(task: Task, problem: TrainingProblem, point: Point, seed: int) -> Point:
     """A point of zero loss is the teacher itself: whether real weights compute it is a question of membership, decided exactly."""
-    if point.attained != "undecided" or not isinstance(task.loss, Distance) or point.loss > _ZERO * max(task.loss.size, 1e-300):
+    if point.attained != "undecided" or not isinstance(task.loss, Distance) or point.loss > ZERO_LOSS * max(task.loss.size, 1e-300):
         return point
     target = Target(task.model.inputs, task.model.outputs, {m: Fraction(c) for m, c in task.loss.target.items()})
     verdict = decide(task.model, target, seed).verdict

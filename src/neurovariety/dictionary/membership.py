@@ -33,15 +33,9 @@ from neurovariety.dictionary.options import ExactNumbers
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError, VerificationError
 from neurovariety.geometry.exact.special_fiber import exact_weights
-from neurovariety.geometry.images.binary_forms import decide_binary
-from neurovariety.geometry.images.binary_powers import decide_binary_powers
-from neurovariety.geometry.images.convolutions import decide_convolution
+from neurovariety.geometry.images.decide import decide
 from neurovariety.geometry.images.decision import Decision, Verdict, realizable
-from neurovariety.geometry.images.linear_maps import decide_linear
-from neurovariety.geometry.images.quadratic_forms import decide_quadratic
 from neurovariety.geometry.images.random_target import random_target
-from neurovariety.geometry.images.real_components import architecture_of
-from neurovariety.geometry.images.search import decide_by_search
 from neurovariety.geometry.images.target import Target, function_at, holds_at_surds, read_target, require_polynomial
 from neurovariety.model import Model
 from neurovariety.options import Option
@@ -143,17 +137,6 @@ def membership(
         notices=notices,
         options={"target": given.text(), "network": None, "weights": None} if own is None else {"weights": list(own)},
     )
-
-
-def decide(model: Model, target: Target, seed: int) -> Decision:
-    """The decision by the first procedure that knows the architecture, else by equations and search."""
-    architecture = architecture_of(model)
-    if architecture is not None:
-        for procedure in (decide_linear, decide_quadratic, decide_binary, decide_binary_powers, decide_convolution):
-            found = procedure(architecture, target)
-            if found is not None:
-                return found
-    return decide_by_search(model, target, seed)
 
 
 def _target(

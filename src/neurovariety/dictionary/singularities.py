@@ -32,10 +32,10 @@ from neurovariety.dictionary.runner import entry
 from neurovariety.geometry.exact.special_fiber import exact_weights
 from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
 from neurovariety.geometry.singular.at_weights import PointFacts, PointRow, at_weights
+from neurovariety.geometry.singular.beyond_subnetworks import beyond_subnetworks, degree_of_images
 from neurovariety.geometry.singular.image_facts import Closure, ImageFacts, ImageRow, image_facts
 from neurovariety.geometry.singular.known_ideal import KnownIdeal, known_ideal
 from neurovariety.geometry.singular.locus import Locus, singular_locus
-from neurovariety.geometry.singular.others import Others, beyond_strata, degree_of_images
 from neurovariety.geometry.strata.fiber_families import families_of_all_windows
 from neurovariety.geometry.strata.smaller_models import strata_of
 from neurovariety.model import Model
@@ -184,10 +184,10 @@ def _of_model(model: Model, whole: Dimension, closure: Closure, evidence: Singul
     locus = None if whole.fills or ideal is None else singular_locus(ideal, lower, seed)
     listed = bool(known.theorem) and (known.all_listed or families_of_all_windows(model))
     answer = _answer(whole.fills, listed, images, lower, locus, ideal)
-    others = beyond_strata(answer.dimension, images, locus, ideal, seed) if answer.dimension is not None else Others((), "")
-    size = answer.degree
-    if size is None and known.theorem and answer.dimension is not None and answer.at_most == answer.dimension > 0:
-        size = degree_of_images(answer.dimension, images, seed)[0]
+    others = beyond_subnetworks(answer.dimension, images, locus, ideal, seed)
+    size, whole_locus = answer.degree, answer.dimension
+    if size is None and known.theorem and whole_locus is not None and answer.at_most == whole_locus > 0:
+        size = degree_of_images(whole_locus, images, seed)[0]
     value: LocusValue = {
         "dimension": answer.dimension,
         "degree": size,
@@ -251,7 +251,7 @@ def _answer(fills: bool, listed: bool, images: list[ImageFacts], lower: int, loc
 
 def _of_point(found: PointFacts, evidence: SingularitiesEvidence) -> SingularitiesResult:
     value = found.to_dict(evidence["model_dimension"])
-    low, high = value["tangent_space"]
+    low, high = found.tangent_at_least, found.tangent_at_most
     shown = str(low) if low == high else f"at least {low}"
     text = {
         "smooth": "near this function the model is a regular one, of as many dimensions as it has",

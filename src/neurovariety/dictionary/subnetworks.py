@@ -20,12 +20,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, NotRequired, TypedDict
 
+from neurovariety.budget import used_up
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError, VerificationError
-from neurovariety.geometry.ideal.find_equations import System
-from neurovariety.geometry.images.real_components import architecture_of
+from neurovariety.geometry.ideal.find_equations import FoundEquations
 from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
 from neurovariety.geometry.strata.facts import StratumFacts, stratum_facts, weakest
 from neurovariety.geometry.strata.inclusion import equations_of, excluded
@@ -34,7 +34,7 @@ from neurovariety.geometry.strata.padding import smaller_network
 from neurovariety.geometry.strata.weight_stratum import WeightStratum
 from neurovariety.model import Model
 from neurovariety.options import Option, Whole
-from neurovariety.progress import note, quietly, time_is_up
+from neurovariety.progress import note, quietly
 from neurovariety.result import counted
 from neurovariety.tolerances import DEFAULT_SEED
 
@@ -241,7 +241,7 @@ def _name(group: list[StratumFacts], small: Model) -> str:
     """The notation of the smaller network where it has one, else the words of its first stratum."""
     if group[0].stratum.kind == "zero":
         return "constants"
-    return small.name if architecture_of(small) is not None else group[0].stratum.name.split(" (")[0]
+    return small.name if small.named else group[0].stratum.name.split(" (")[0]
 
 
 def _order(images: list[_Image], seed: int) -> tuple[set[tuple[int, int]], list[tuple[_Image, _Image]]]:
@@ -253,7 +253,7 @@ def _order(images: list[_Image], seed: int) -> tuple[set[tuple[int, int]], list[
         pairs |= more
         grown = bool(more)
     undecided = []
-    systems: dict[int, System | None] = {}
+    systems: dict[int, FoundEquations | None] = {}
     for a, x in enumerate(images):
         for b, y in enumerate(images):
             if a == b or (a, b) in pairs or (b, a) in pairs or x.dimension > y.dimension or (x.dimension == y.dimension and b < a):
@@ -261,7 +261,7 @@ def _order(images: list[_Image], seed: int) -> tuple[set[tuple[int, int]], list[
             if x.model is None or y.model is None:
                 continue  # the zero function is in all; none but it is in the zero function
             if b not in systems:
-                systems[b] = equations_of(y.model, y.dimension, seed) if len(systems) < _SEARCHED and not time_is_up() else None
+                systems[b] = equations_of(y.model, y.dimension, seed) if len(systems) < _SEARCHED and not used_up() else None
             system = systems[b]
             if system is None or not excluded(x.model, system, seed):
                 undecided.append((x, y))

@@ -42,9 +42,8 @@ from neurovariety.program.of_model import derivative_program, leaves
 from neurovariety.randomness import generator
 from neurovariety.rings.polynomial import Polynomials
 from neurovariety.rings.ring import Array
-from neurovariety.tolerances import DEFAULT_SEED, ERROR_BOUND, PRIME_BITS
+from neurovariety.tolerances import DEFAULT_SEED, ERROR_BOUND, MAX_EXPANDED_TERMS, PRIME_BITS
 
-_MAX_EXPANDED_TERMS = 20_000
 _MAX_SHOWN = 40
 _MAX_COMPONENTS = 16
 
@@ -192,7 +191,7 @@ def _is_identity(model: Model, matrix: dict[tuple[int, int], Fraction]) -> bool:
     if any(c is None for c in model.coefficients) or degree_bounds(model).parameters > 60:
         return False
     n, m = model.parameters, model.inputs
-    ring = Polynomials([f"w{i}" for i in range(n)] + [f"x{i}" for i in range(m)], _MAX_EXPANDED_TERMS)
+    ring = Polynomials([f"w{i}" for i in range(n)] + [f"x{i}" for i in range(m)], MAX_EXPANDED_TERMS)
     variables = ring.generators()
     weights, x = variables[:n], variables[n:].reshape(model.input_shape)
     direction = ring.zeros((n,))

@@ -21,22 +21,22 @@ from typing import Annotated, ClassVar, Literal, TypedDict
 
 import numpy as np
 
+from neurovariety.budget import number_of
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.options import Inputs
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import DataError, InputError, VerificationError
-from neurovariety.geometry.exact.shares import wilson
+from neurovariety.geometry.exact.wilson_interval import wilson
 from neurovariety.geometry.images.target import require_polynomial
 from neurovariety.geometry.invariants.rank_at_data import exact_inputs
 from neurovariety.model import Model
 from neurovariety.options import Option, Real, Whole
-from neurovariety.progress import time_is_short
 from neurovariety.tolerances import DEFAULT_SEED
 from neurovariety.training.bias.best_fits import OPEN, UNCLEAR, BestFits, best_fits
 from neurovariety.training.losses.loss import METRICS, Distance, Loss, SquaredError
 
-_TARGETS, _TARGETS_IN_REPORTS = 400, 50
+_TARGETS = 400
 
 
 class FittedPiece(TypedDict):
@@ -131,7 +131,7 @@ def voronoi(
     >>> voronoi("linear(2,1,2)", targets=50).value["on_network"]
     1.0
     """
-    number = targets if targets is not None else _TARGETS_IN_REPORTS if time_is_short() else _TARGETS
+    number = targets if targets is not None else number_of("targets", _TARGETS)
     require_polynomial(model)
     loss = _loss(model, metric, data)
     try:

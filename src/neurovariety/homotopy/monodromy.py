@@ -29,7 +29,7 @@ SAME = 1e-7
 REFINED = 1e-9
 """Largest relative last correction of Newton's iteration at a solution that is kept."""
 
-CAREFUL = Settings(tolerance=1e-4, contraction=0.02, most_steps=20_000, smallest=1e-12, pade=False, noise=1e-7)
+CAREFUL = Settings(tolerance=1e-4, contraction=0.02, most_steps=20_000, smallest=1e-12, pade=False, noise=1e-7, usual_steps=100)
 
 
 @dataclass(eq=False)

@@ -52,7 +52,7 @@ _NOISE = 1e-6
 _PASSES = 5
 """Passes after which ends that are not all regular stay unconfirmed."""
 
-_NEAR = replace(CAREFUL, contraction=0.05, smallest=1e-13, huge=1e14, noise=_NOISE)
+_NEAR = replace(CAREFUL, contraction=0.05, smallest=1e-13, huge=1e14, noise=_NOISE, usual_steps=8)
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +89,7 @@ def confirmed_ends(one_pass: Callable[[int], SpecialEnds], stop: Callable[[], bo
     Where all ends are regular and different nothing can be missing. An end that is taken for singular or infinite may be a regular
     one with a pole of the unknowns next to it, and a regular end that two paths share means that a path has jumped: then it needs
     two passes with the same regular ends, none of which misses any that another has. That two passes agree is evidence, no proof.
-    ``one_pass(k)`` is pass number k; after one of them ``stop`` may say that there is no time for more.
+    ``one_pass(k)`` is pass number k; after one of them ``stop`` may say that that the work allowed is done.
     """
     seen = DistinctPoints(10 * SAME)
     passes: list[tuple[SpecialEnds, int]] = []

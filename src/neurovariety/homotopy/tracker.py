@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from neurovariety.budget import spend
 from neurovariety.homotopy import kernels, path_kernel
 from neurovariety.homotopy.lanes import LANES
 from neurovariety.homotopy.system import System
@@ -21,7 +22,7 @@ class Settings:
     """How carefully paths are followed.
 
     A step is kept where Newton's second correction is at most ``contraction`` times the first, or at most ``noise``: as small as
-    rounding lets it become where the Jacobian is ill-conditioned.
+    rounding lets it become where the Jacobian is ill-conditioned. By the ``usual_steps`` of a path work is counted before it is done.
     """
 
     tolerance: float = 2e-3
@@ -32,6 +33,7 @@ class Settings:
     pade: bool = True
     orders: int = 5
     noise: float = 1e-9
+    usual_steps: int = 40
 
     def array(self) -> Any:
         pade = float(self.pade)
@@ -89,6 +91,7 @@ def track(
         np.full((count, n), np.nan + 0j), np.zeros(count, np.int64), np.zeros(count), np.zeros((count, 2), np.int64), np.zeros(count)
     )
     a, b = system.with_jacobian, system.values
+    spend("paths", count, settings.usual_steps * operations_of_a_step(system, settings.orders))
 
     def part(first: int, stride: int) -> None:
         path_kernel.track(
@@ -106,6 +109,13 @@ def track(
         for other in others:
             other.result()
     return out
+
+
+def operations_of_a_step(system: System, orders: int) -> float:
+    """Multiplications with an addition in one step: two Jacobians with their factors, and the power series of the solution."""
+    n = system.unknowns
+    series = orders * (orders + 1) / 2 * system.values.operations
+    return 2 * system.with_jacobian.operations + series + 2 * n**3 / 3 + (orders + 2) * n**2
 
 
 def refine(system: System, points: Any, parameters: Any, iterations: int = 2) -> tuple[Any, Any]:

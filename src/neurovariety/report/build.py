@@ -9,16 +9,20 @@ from typing import Any
 
 from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
+from neurovariety.budget import within
 from neurovariety.dataset import Dataset
 from neurovariety.dictionary.entry import Entry
 from neurovariety.dictionary.registry import ENTRIES
 from neurovariety.errors import DataError, NeurovarietyError
 from neurovariety.model import Model
-from neurovariety.progress import search_at_most
 from neurovariety.result import SCHEMA, Result
 
-_SECONDS = 20.0
-"""For each search of a report that can stop with a lower bound; each entry's own command searches to the end."""
+OPERATIONS = 5e10
+"""For the searches of one entry, where they can stop with a lower bound: some 20 seconds on two cores. Called alone each entry
+searches to the end."""
+
+NUMBERS = {"targets": 50, "targets with flows": 20, "flow targets": 2, "runs": 40, "grid": 20, "random targets": 100, "bisections": 3}
+"""In place of the usual numbers of the entries that sample. Runs are 40 everywhere, for those of one batch share what is compiled."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,8 @@ class Row:
 
 @dataclass(repr=False)
 class Report:
-    """The rows of a report in the order of the registry, and what was analysed. ``finished``: no entry was cut short."""
+    """The rows of a report in the order of the registry, and what was analysed. ``asked``: all entries that were to be computed;
+    ``finished``: no entry was cut short; ``stopped_by``: what did so, such as "the time limit"."""
 
     subject: str
     parameters: int
@@ -40,8 +45,19 @@ class Report:
     outputs: int
     seed: int
     data: dict[str, Any] | None
+    asked: tuple[str, ...]
     rows: list[Row] = field(default_factory=list)
     finished: bool = True
+    stopped_by: str = ""
+
+    @property
+    def cut_short(self) -> str:
+        """In words what was not computed; empty where everything was."""
+        if self.finished:
+            return ""
+        left = self.asked[len(self.rows) :]
+        by = f" by {self.stopped_by}" if self.stopped_by else ""
+        return f"cut short{by} after {len(self.rows)} of {len(self.asked)} entries; {', '.join(left)} not computed"
 
     def __repr__(self) -> str:
         return f"Report({self.subject}: {', '.join(r.entry.name for r in self.rows)})"
@@ -61,6 +77,7 @@ class Report:
             "data": self.data,
             "entries": entries,
             "finished": self.finished,
+            "cut_short": self.cut_short or None,
             "schema": SCHEMA,
         }
 
@@ -91,7 +108,14 @@ def build_report(
 
 def empty_report(model: Model, dataset: Dataset | None, seed: int) -> Report:
     """A report without rows yet; `fill` appends them."""
-    return Report(model.name, model.parameters, model.inputs, model.outputs, seed, _described(dataset))
+    asked = tuple(e.name for e in _asked(dataset))
+    return Report(model.name, model.parameters, model.inputs, model.outputs, seed, _described(dataset), asked)
+
+
+def _asked(dataset: Dataset | None) -> list[Entry]:
+    """The entries of a report: those that need data only where there are some."""
+    trains = dataset is not None and bool(dataset.target_names)
+    return [e for e in ENTRIES if e.in_reports and (dataset is not None or not e.needs_data) and (trains or not e.trains)]
 
 
 def fill(
@@ -103,9 +127,7 @@ def fill(
     progress: Callable[[str], None],
 ) -> None:
     """Append the rows one by one, so that whoever stops the work keeps those that are done."""
-    for entry in (e for e in ENTRIES if e.in_reports):
-        if (entry.needs_data and dataset is None) or (entry.trains and (dataset is None or not dataset.target_names)):
-            continue
+    for entry in _asked(dataset):
         progress(entry.name)
         options: dict[str, Any] = {"seed": seed}
         if entry.takes_memory_limit:
@@ -115,7 +137,7 @@ def fill(
         if entry.trains:
             options |= {"data": dataset, "prepare": "standardize"}
         try:
-            with search_at_most(_SECONDS):
+            with within(OPERATIONS, NUMBERS):
                 out.rows.append(Row(entry, entry.load()(model, **options)))
         except NeurovarietyError as error:
             out.rows.append(Row(entry, None, str(error)))

@@ -38,7 +38,7 @@ def _facts(report: Report) -> str:
         d = report.data
         text += f". Data: {d['name']}, {d['samples']} samples of {', '.join(d['features'])}"
         text += f"; target {', '.join(d['targets'])}" if d["targets"] else ""
-    return text + ("." if report.finished else ". Not finished: the remaining entries were not computed.")
+    return text + ("." if report.finished else f". Not finished: {report.cut_short}.")
 
 
 def _row(row: Row) -> str:

@@ -42,7 +42,7 @@ def show(report: Report, console: Console) -> None:
         for notice in row.result.notices if row.result is not None else ():
             console.print(f"{row.entry.name}: {escape(notice)}")
     if not report.finished:
-        console.print("[yellow]not finished[/]: the remaining entries were not computed")
+        console.print(f"[yellow]not finished[/]: {report.cut_short}")
 
 
 def _cells(row: Row) -> tuple[str, str, str]:

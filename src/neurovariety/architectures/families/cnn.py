@@ -8,8 +8,6 @@ from itertools import product
 from math import prod
 from typing import Any, ClassVar
 
-import jax
-
 from neurovariety.architectures.architecture import Architecture, check_size, numbered
 from neurovariety.architectures.reading.activation import Activation
 from neurovariety.architectures.reading.sections import Sections
@@ -18,6 +16,7 @@ from neurovariety.architectures.theorems.absorption import absorption
 from neurovariety.architectures.theorems.bounds import forms
 from neurovariety.architectures.theorems.degrees import linear_convolution_theorems, polynomial_convolution_theorems
 from neurovariety.architectures.theorems.generic_fibers import convolution_fiber, polynomial_convolution_fiber
+from neurovariety.arithmetic import convolve
 from neurovariety.errors import NotationError
 from neurovariety.image import Convolutions, FilterLayers, Image, filters
 from neurovariety.model import Shape
@@ -147,7 +146,7 @@ class CNN(Architecture):
         h = x.reshape(1, self.channels[0], *self.size)
         at = 0
         for l in range(1, self.layers + 1):
-            h = jax.lax.conv_general_dilated(h, parameters[self._name(l)], self.strides[l - 1], "VALID")
+            h = convolve(h, parameters[self._name(l)], self.strides[l - 1])
             if l < self.layers:
                 activation = self.activations[l - 1]
                 n = len(activation.inexact_coefficients)

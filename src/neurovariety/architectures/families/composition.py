@@ -15,7 +15,7 @@ from neurovariety.architectures.families.mlp import MLP
 from neurovariety.architectures.reading.activation import Activation
 from neurovariety.architectures.reading.sections import Sections
 from neurovariety.errors import NotationError
-from neurovariety.image import Image, Layers, Matrices
+from neurovariety.image import Image, Layers, Matrices, Parametrization
 from neurovariety.model import Shape
 from neurovariety.symmetry import AxisAction
 from neurovariety.theorem import Theorem
@@ -103,6 +103,8 @@ class Residual(Architecture):
         return (left, right) if left and right else ((), ())
 
     def theorems(self) -> tuple[Theorem, ...]:
+        if self.image() is not None:
+            return self.block.theorems()  # the identity is one of the functions, which are a linear space
         out = []
         for theorem in self.block.theorems():
             if theorem.quantity == "degree":
@@ -177,16 +179,18 @@ class Sequence(Architecture):
         one = self.parts[0] if len(self.parts) == 1 else merged(self.parts)
         return None if one is None else one.image()
 
-    def parametrization(self) -> Layers | None:
-        """The layers of all parts, with a linear hidden layer where one part ends and the next begins."""
+    def parametrization(self) -> Parametrization | None:
+        """The layers of all parts, with a linear hidden layer where one part ends and the next begins; that of a single part."""
+        found = [p.parametrization() for p in self.parts]
+        parts = [None if p is None else p.renamed(self._prefix(i)) for i, p in enumerate(found)]
+        if len(parts) == 1:
+            return parts[0]
         one = merged(self.parts)
-        layers = None if one is None else one.parametrization()
-        parts = [p.parametrization() for p in self.parts]
-        if not isinstance(layers, Layers):
+        layers, chains = None if one is None else one.parametrization(), [p for p in parts if isinstance(p, Layers)]
+        if not isinstance(layers, Layers) or len(chains) < len(parts) or any(p.skips for p in chains):
             return None
-        chains = [(self._prefix(i), p) for i, p in enumerate(parts) if isinstance(p, Layers)]
-        weights = tuple(prefix + name for prefix, p in chains for name in p.weights)
-        return replace(layers, weights=weights, biases=tuple(prefix + name for prefix, p in chains for name in p.biases))
+        weights = tuple(name for p in chains for name in p.weights)
+        return replace(layers, weights=weights, biases=tuple(name for p in chains for name in p.biases))
 
     def units(self) -> tuple[Units, ...]:
         """Those of the parts, then the features between parts."""
@@ -267,10 +271,11 @@ class Sequence(Architecture):
         one = merged(self.parts)
         if one is None:
             return ()
+        same_weights = self.parametrization() is not None  # and the same groups that act on them
         return tuple(
             replace(t, statement=f"{t.statement}; the functions are those of {_short(one)}")
             for t in one.theorems()
-            if t.quantity != "generic fiber"
+            if t.quantity != "generic fiber" or same_weights
         )
 
 

@@ -7,6 +7,7 @@ from math import prod
 from typing import Any, ClassVar
 
 from neurovariety.architectures.architecture import Architecture, check_size, numbered
+from neurovariety.architectures.families.tensor_train import separation_rank_theorems
 from neurovariety.architectures.reading.modes import check_modes, pieces
 from neurovariety.architectures.reading.sections import Sections
 from neurovariety.architectures.theorems.degrees import rank_decomposition_degree
@@ -14,7 +15,7 @@ from neurovariety.architectures.theorems.ed_degrees import products_of_vectors_e
 from neurovariety.architectures.theorems.generic_fibers import rank_decomposition_fiber
 from neurovariety.architectures.theorems.segre import secant_theorems
 from neurovariety.errors import NotationError
-from neurovariety.image import Image, tensors_of_rank
+from neurovariety.image import Image, SeparationRanks, tensors_of_rank
 from neurovariety.model import Shape
 from neurovariety.theorem import Theorem
 from neurovariety.units import LINEAR, Silence, Size, Terms, Units, counts
@@ -110,6 +111,9 @@ class CP(Architecture):
         return (("B", 0),) if self.outputs > 1 else ()
 
     def theorems(self) -> tuple[Theorem, ...]:
+        image, fiber = self.image(), rank_decomposition_fiber(self.tensor, self.rank)
+        if isinstance(image, SeparationRanks):
+            return (*separation_rank_theorems(image), *([fiber] if fiber is not None else []))
         span = Theorem(
             "products of linear forms span",
             "ambient",
@@ -117,7 +121,6 @@ class CP(Architecture):
             "tensors of rank one span all tensors",
             "cohen2016",
         )
-        fiber = rank_decomposition_fiber(self.tensor, self.rank)
         degree = rank_decomposition_degree(self.tensor, self.rank)
         counts = (*(t for t in (fiber, degree) if t is not None), *products_of_vectors_ed_degree(self.tensor, self.rank))
         return (span, *secant_theorems(self.tensor, self.rank), *counts)

@@ -6,18 +6,18 @@ import itertools
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from math import gcd
 from typing import Any, ClassVar
 
 import flint
-import jax.numpy as jnp
 import numpy as np
 
 from neurovariety.architectures.architecture import Architecture, check_size, numbered
 from neurovariety.architectures.reading.sections import Sections
-from neurovariety.architectures.theorems.bounds import rank_bounded
+from neurovariety.arithmetic import concatenate, tensordot
 from neurovariety.errors import InputError, NotationError
-from neurovariety.image import BlockMatrices, Image, IsotypicBlock, Matrices
+from neurovariety.image import BlockMatrices, BoundedBlockMatrices, Image, IsotypicBlock, Layers, Matrices, RationalFunction
 from neurovariety.model import Shape
 from neurovariety.theorem import Hypothesis, Theorem
 from neurovariety.units import LINEAR, Silence, Size, Units, counts
@@ -183,24 +183,30 @@ class Equivariant(Architecture):
             width = block.size * block.weight
             part, at = x[at : at + width], at + width
             if not r:
-                out.append(jnp.zeros(width, x.dtype))
+                out.append(np.zeros(width, x.dtype))
                 continue
             a, b = (parameters[name] for name in self._names(i))
             out.append(b @ (a @ part) if block.real else _times(b, _times(a, part.reshape(2, block.size))).reshape(width))
-        return jnp.concatenate(out)
+        return concatenate(out)
 
     def notation(self) -> str:
         size = f"rank={self.rank}" if self.ranks is None else f"ranks={_joined(self.ranks)}"
         return f"equivariant({_joined(self.cycles)}; {size})"
 
-    def image(self) -> Image | None:
-        """None for a union of several sets."""
-        if self.count_components() > 1:
-            return None
+    def image(self) -> Image:
+        if self.rank is not None and self.count_components() > 1:
+            return BoundedBlockMatrices(self.blocks, self.rank)
         blocks, ranks = self.blocks, self.allocation()
         if len(blocks) == 1 and blocks[0].real:
             return Matrices(blocks[0].size, blocks[0].size, ranks[0])
         return BlockMatrices(blocks, ranks)
+
+    def parametrization(self) -> Layers | None:
+        """For one real block, whose maps are all matrices of bounded rank."""
+        if self.count_components() > 1 or len(self.blocks) > 1 or not self.blocks[0].real:
+            return None
+        (size,), (rank,) = (b.size for b in self.blocks), self.allocation()
+        return Layers((size, rank, size), (RationalFunction(((1, Fraction(1)),)),), self._names(0))
 
     def units(self) -> tuple[Units, ...]:
         """The units inside each block, with a change of basis by GL(r). Those of a complex block have GL(r, C), of which only the
@@ -233,7 +239,7 @@ class Equivariant(Architecture):
             Theorem(
                 "product of determinantal varieties",
                 "dimension",
-                sum(block_dimension(b, r) for _, b, r in used),
+                BlockMatrices(self.blocks, self.allocation()).dimension,
                 f"square matrices of bounded rank, one a block (ranks {shown}); complex ones count twice",
                 "kohn2023",
                 two_layers,
@@ -249,11 +255,6 @@ class Equivariant(Architecture):
         )
 
 
-def block_dimension(block: IsotypicBlock, rank: int) -> int:
-    """Real dimension of the matrices of rank at most ``rank`` that act on the block."""
-    return (1 if block.real else 2) * rank_bounded(block.size, block.size, rank)
-
-
 def _shown(count: int) -> str:
     return f"{count:,}" if count < 10**12 else f"about 10^{len(str(count)) - 1}"
 
@@ -264,8 +265,8 @@ def _joined(values: tuple[int, ...]) -> str:
 
 def _times(matrix: Any, x: Any) -> Any:
     """Complex (2, m, n) times complex (2, n), as pairs of real and imaginary part: (2, m)."""
-    half = jnp.tensordot(matrix, _COMPLEX, axes=((0,), (0,)))  # (m, n, j, k)
-    return jnp.tensordot(half, x, axes=((2, 1), (0, 1))).T
+    half = tensordot(matrix, _COMPLEX, axes=((0,), (0,)))  # (m, n, j, k)
+    return tensordot(half, x, axes=((2, 1), (0, 1))).T
 
 
 def _bounded(sizes: list[int], total: int) -> Iterator[tuple[int, ...]]:

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, ClassVar
 
-import jax.numpy as jnp
-
 from neurovariety.architectures.architecture import Architecture, check_size, numbered
 from neurovariety.architectures.reading.activation import Activation
 from neurovariety.architectures.reading.groups import Group
@@ -15,6 +13,7 @@ from neurovariety.architectures.reading.sections import Sections
 from neurovariety.architectures.theorems.absorption import absorption
 from neurovariety.architectures.theorems.bounds import forms
 from neurovariety.architectures.theorems.occurring_degrees import occurring_monomials
+from neurovariety.arithmetic import tensordot
 from neurovariety.errors import NotationError
 from neurovariety.model import Shape
 from neurovariety.theorem import Hypothesis, Theorem
@@ -110,8 +109,8 @@ class GroupConvolution(Architecture):
         for l in range(1, self.layers + 1):
             # The values against the structure constants, then against the filters: translates[c, k, g] = h_c(k^-1 g). The other
             # way round every filter would become a matrix from functions on G to functions on G.
-            translates = jnp.tensordot(h, self.group.structure, axes=((1,), (1,)))
-            h = jnp.tensordot(parameters[self._name(l)], translates, axes=((1, 2), (0, 1)))
+            translates = tensordot(h, self.group.structure, axes=((1,), (1,)))
+            h = tensordot(parameters[self._name(l)], translates, axes=((1, 2), (0, 1)))
             if l < self.layers:
                 activation = self.activations[l - 1]
                 n = len(activation.inexact_coefficients)

@@ -11,7 +11,7 @@ from neurovariety.architectures.architecture import Architecture, check_size
 from neurovariety.architectures.families.linear import Linear
 from neurovariety.architectures.reading.sections import Sections
 from neurovariety.errors import NotationError
-from neurovariety.image import Image, OrbitMatrices
+from neurovariety.image import Image, Layers, OrbitMatrices
 from neurovariety.model import Shape
 from neurovariety.theorem import Hypothesis, Theorem
 from neurovariety.units import Silence, Size, Units, counts
@@ -80,6 +80,10 @@ class Invariant(Architecture):
     def notation(self) -> str:
         parts = [",".join(map(str, self.orbits)), *([f"rank={self.rank}"] if self.rank is not None else [])]
         return f"invariant({'; '.join(parts + ([f'outputs={self.outputs}'] if self.outputs > 1 else []))})"
+
+    def parametrization(self) -> Layers | None:
+        """For orbits of one element, whose sums are the inputs."""
+        return self.pooled.parametrization() if max(self.orbits) == 1 else None
 
     def image(self) -> Image | None:
         if max(self.orbits) == 1:

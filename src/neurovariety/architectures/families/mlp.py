@@ -16,11 +16,11 @@ from neurovariety.architectures.theorems.absorption import absorption
 from neurovariety.architectures.theorems.bounds import alexander_hirschowitz, forms, monomial_network_bound
 from neurovariety.architectures.theorems.degrees import shallow_monomial_degree
 from neurovariety.architectures.theorems.ed_degrees import shallow_monomial_ed_degree
-from neurovariety.architectures.theorems.generic_fibers import shallow_monomial_fiber
+from neurovariety.architectures.theorems.generic_fibers import linear_fiber, shallow_monomial_fiber
 from neurovariety.architectures.theorems.occurring_degrees import occurring_degrees
 from neurovariety.architectures.theorems.poles import shallow_rational_dimension
 from neurovariety.errors import NotationError
-from neurovariety.image import Image, Layers, perceptrons
+from neurovariety.image import Image, Layers, perceptrons, without_wide_layers
 from neurovariety.model import Shape
 from neurovariety.theorem import Hypothesis, Theorem
 from neurovariety.units import Silence, Size, Units, counts
@@ -110,7 +110,16 @@ class MLP(Architecture):
         return f"mlp({'; '.join(parts + (['bias'] if self.bias else []))})"
 
     def image(self) -> Image:
-        return perceptrons(self.widths, tuple(normal_form(a, self.bias) for a in self.activations), self.bias)
+        return perceptrons(self.widths, self._normal, self.bias)
+
+    @property
+    def _normal(self) -> tuple[Activation, ...]:
+        return tuple(normal_form(a, self.bias) for a in self.activations)
+
+    def _reduced(self) -> MLP:
+        """The network with the same functions without factors, shifts and layers that others absorb."""
+        widths, activations = without_wide_layers(self.widths, self._normal)
+        return MLP(widths, activations, self.bias)
 
     def parametrization(self) -> Layers:
         layers = range(1, self.layers + 1)
@@ -161,7 +170,20 @@ class MLP(Architecture):
         return ((self._weight(self.layers), 0), *([(self._bias(self.layers), 0)] if self.bias else []))
 
     def theorems(self) -> tuple[Theorem, ...]:
-        if all(a.is_linear and a.terms[0][1] == 1 for a in self.activations):
+        """Those of the functions, which are stated of the reduced network, and of the fiber over them."""
+        fiber = self._generic_fiber()
+        return (*self._reduced()._of_functions(), *([fiber] if fiber is not None else []))
+
+    def _generic_fiber(self) -> Theorem | None:
+        if all(a.is_linear for a in self.activations):
+            return None if self.bias else linear_fiber(self.widths)
+        if self.layers != 2 or not self.activations[0].is_monomial:
+            return None
+        inputs, width, outputs = self.widths
+        return shallow_monomial_fiber(inputs, width, outputs, self.activations[0].degree, self.bias)
+
+    def _of_functions(self) -> tuple[Theorem, ...]:
+        if all(a.is_linear for a in self.activations):
             return determinantal_theorems(self.widths, self.bias)
         if not all(a.is_polynomial for a in self.activations):
             return self._by_poles()
@@ -182,13 +204,11 @@ class MLP(Architecture):
             )
             if self.layers == 2 and self.widths[-1] == 1 and not self.bias and exponents[0] >= 2:
                 out.append(self._alexander_hirschowitz(exponents[0]))
-            if self.layers == 2 and self.activations[0].is_monomial:
+            if self.layers == 2 and not self.bias:
                 inputs, width, outputs = self.widths
-                fiber = shallow_monomial_fiber(inputs, width, outputs, exponents[0], self.bias)
-                degree = None if self.bias else shallow_monomial_degree(inputs, width, outputs, exponents[0])
-                out.extend(t for t in (fiber, degree) if t is not None)
-                if not self.bias:
-                    out.extend(shallow_monomial_ed_degree(inputs, width, outputs, exponents[0]))
+                degree = shallow_monomial_degree(inputs, width, outputs, exponents[0])
+                out.extend([degree] if degree is not None else [])
+                out.extend(shallow_monomial_ed_degree(inputs, width, outputs, exponents[0]))
         return tuple(out)
 
     def _exponents(self) -> tuple[int, ...] | None:

@@ -7,8 +7,6 @@ from fractions import Fraction
 from math import lgamma, log
 from typing import Any, ClassVar
 
-import jax
-
 from neurovariety.architectures.architecture import Architecture, check_size
 from neurovariety.architectures.reading.activation import Activation
 from neurovariety.architectures.reading.sections import Sections
@@ -92,7 +90,7 @@ class StateSpace(Architecture):
     def apply(self, parameters: dict[str, Any], x: Any, coefficients: Any) -> Any:
         state = None
         for k in range(self.steps):
-            driven = parameters["B"] @ jax.lax.index_in_dim(x, k, keepdims=False)
+            driven = parameters["B"] @ x[k]
             if state is None:
                 state = driven
             elif self.diagonal:

@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any, ClassVar
 
-import jax.numpy as jnp
+import numpy as np
 
 from neurovariety.architectures.architecture import Architecture, check_size, numbered
 from neurovariety.architectures.reading.modes import check_modes, pieces
 from neurovariety.architectures.reading.sections import Sections
 from neurovariety.architectures.theorems.degrees import tensor_train_degree
+from neurovariety.architectures.theorems.ed_degrees import products_of_vectors_ed_degree
 from neurovariety.architectures.theorems.generic_fibers import tensor_train_fiber
+from neurovariety.arithmetic import tensordot
 from neurovariety.errors import NotationError
-from neurovariety.image import Image, separation_ranks
+from neurovariety.image import SeparationRanks, separation_ranks
 from neurovariety.model import Shape
 from neurovariety.theorem import Hypothesis, Theorem
 from neurovariety.units import LINEAR, Silence, Size, Units, counts
@@ -80,10 +82,10 @@ class TensorTrain(Architecture):
 
     def apply(self, parameters: dict[str, Any], x: Any, coefficients: Any) -> Any:
         # The outer product of state and mode vector is small, and one contraction of it with the core has one derivative: itself.
-        state = jnp.ones((1,), dtype=x.dtype)
+        state = np.ones(1, dtype=x.dtype)
         for k, entries in enumerate(pieces(x, self.modes), start=1):
             core = parameters[self._name(k)]
-            state = jnp.tensordot(state[:, None] * entries[None, :], core, axes=((0, 1), (0, 1)))
+            state = tensordot(state[:, None] * entries[None, :], core, axes=((0, 1), (0, 1)))
         return state
 
     def notation(self) -> str:
@@ -91,7 +93,7 @@ class TensorTrain(Architecture):
         parts = [",".join(map(str, self.modes)), f"ranks={','.join(map(str, ranks))}"]
         return f"tt({'; '.join(parts + ([f'outputs={self.outputs}'] if self.outputs > 1 else []))})"
 
-    def image(self) -> Image:
+    def image(self) -> SeparationRanks:
         return separation_ranks(self.modes, self.ranks, self.outputs)
 
     def units(self) -> tuple[Units, ...]:
@@ -125,28 +127,36 @@ class TensorTrain(Architecture):
         return separation_ranks(self.modes, self.ranks, self.outputs).ranks
 
     def theorems(self) -> tuple[Theorem, ...]:
-        r = (1, *self.attainable(), self.outputs)
-        degree = tensor_train_degree(self.modes, self.outputs, r[1:-1])
-        shown = ",".join(map(str, r[1:-1]))
-        bonds = list(zip(r, self.modes, r[1:], strict=False))
-        fit = all(b <= a * n for a, n, b in bonds[:-1]) and all(a <= n * b for a, n, b in bonds)
-        return (
-            Theorem(
-                "manifold of tensors of fixed tensor train ranks",
-                "dimension",
-                sum(a * n * b for a, n, b in bonds) - sum(b * b for b in r[1:-1]),
-                f"tensors of separation ranks {shown}, the largest that these modes admit, form a manifold whose dimension is the "
-                "number of entries of their cores minus that of the groups GL(r_k) on the bonds",
-                "holtz2012",
-                (Hypothesis("no rank exceeds the next one on either side times the mode between", fit),),
-            ),
-            Theorem(
-                "products of linear forms span",
-                "ambient",
-                prod(self.modes) * self.outputs,
-                "tensors of rank one have tensor train ranks one and span all tensors",
-                "oseledets2011",
-            ),
-            *([tensor_train_fiber()] if self.attainable() == self.ranks else []),
-            *([degree] if degree is not None else []),
-        )
+        image = self.image()
+        return (*separation_rank_theorems(image), *([tensor_train_fiber()] if image.ranks == self.ranks else []))
+
+
+def separation_rank_theorems(image: SeparationRanks) -> tuple[Theorem, ...]:
+    """Dimension, span, degree and, where there are one or two factors, ED degrees of the tensors of bounded separation ranks."""
+    modes, outputs, ranks = image.modes, image.outputs, image.ranks
+    r = (1, *ranks, outputs)
+    degree = tensor_train_degree(modes, outputs, ranks)
+    shown = ",".join(map(str, ranks))
+    bonds = list(zip(r, modes, r[1:], strict=False))
+    fit = all(b <= a * n for a, n, b in bonds[:-1]) and all(a <= n * b for a, n, b in bonds)
+    factors = image.rank
+    return (
+        Theorem(
+            "manifold of tensors of fixed tensor train ranks",
+            "dimension",
+            sum(a * n * b for a, n, b in bonds) - sum(b * b for b in ranks),
+            f"tensors of separation ranks {shown}, the largest that these modes admit, form a manifold whose dimension is the "
+            "number of entries of their cores minus that of the groups GL(r_k) on the bonds",
+            "holtz2012",
+            (Hypothesis("no rank exceeds the next one on either side times the mode between", fit),),
+        ),
+        Theorem(
+            "products of linear forms span",
+            "ambient",
+            prod(modes) * outputs,
+            "tensors of rank one have tensor train ranks one and span all tensors",
+            "oseledets2011",
+        ),
+        *([degree] if degree is not None else []),
+        *([] if factors is None else products_of_vectors_ed_degree((*modes, outputs), factors)),
+    )

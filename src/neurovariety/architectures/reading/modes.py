@@ -5,8 +5,6 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-import jax
-
 from neurovariety.errors import NotationError
 
 _LARGEST_SPAN = 10**1000
@@ -30,6 +28,6 @@ def pieces(x: Any, modes: tuple[int, ...]) -> list[Any]:
     """The mode vectors x_1, ..., x_d of which the input x of shape (sum of modes,) is the concatenation."""
     out, at = [], 0
     for n in modes:
-        out.append(jax.lax.slice_in_dim(x, at, at + n))
+        out.append(x[at : at + n])
         at += n
     return out

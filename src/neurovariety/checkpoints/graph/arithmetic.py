@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
+from types import ModuleType
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurovariety.errors import InputError
 
 Array = np.ndarray[Any, np.dtype[Any]]
+
+Numbers = ArrayLike | Sequence[object]
+"""What NumPy makes an array of; also sequences of Fractions."""
+
+Values = Any
+"""An array of the arithmetic at hand, which may be NumPy's or JAX's."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,14 +31,14 @@ class Arithmetic:
     array, ``matmul`` the batched product. ``exact`` says that values are object arrays of fractions.
     """
 
-    xp: Any
-    scalar: Callable[[Fraction], Any]
-    array: Callable[[Array], Any]
-    matmul: Callable[[Any, Any], Any]
+    xp: ModuleType
+    scalar: Callable[[Fraction], Values]
+    array: Callable[[Array], Values]
+    matmul: Callable[[Values, Values], Values]
     exact: bool = False
 
 
-def to_fractions(values: Any) -> Array:
+def to_fractions(values: Numbers) -> Array:
     """Object array of Fractions equal to the entries: floats and integers are rational numbers, and nothing is rounded.
 
     Raises `InputError` for an entry that is not finite or not a number.
@@ -48,7 +56,7 @@ def to_fractions(values: Any) -> Array:
     return out
 
 
-def to_floats(values: Any) -> Array:
+def to_floats(values: Numbers) -> Array:
     """Float64 array of the entries, which may be Fractions."""
     return np.asarray(values).astype(np.float64)
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from neurovariety.checkpoints.graph.activations import PIECEWISE_LINEAR
 from neurovariety.checkpoints.graph.arithmetic import to_fractions
 from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.graph.operations import operation
 from neurovariety.errors import InputError
 from neurovariety.randomness import generator
 from neurovariety.rings.ring import Array
@@ -115,27 +115,15 @@ def _at(a: Network, b: Network, inputs: Array, exact: bool, rounding: float | No
 
 def rational(network: Network) -> bool:
     """Whether the network has rational values at rational inputs (batch norm as `Network.evaluate_exact` takes it)."""
-    allowed = ("polynomial", "rational", *PIECEWISE_LINEAR)
-    return all(n.attributes["function"] in allowed for n in network.nodes if n.kind == "activation")
+    return all(operation(n).sort(n) != "smooth" for n in network.nodes)
 
 
 def degree(network: Network) -> int | None:
     """A bound of the degree of the outputs as polynomials in the inputs; None where they are not polynomials."""
     found: dict[str, int] = {}
     for node in network.nodes:
-        below = [found[n] for n in node.inputs]
-        if node.kind == "input":
-            found[node.name] = 1
-        elif node.kind == "parameter":
-            found[node.name] = 0
-        elif node.kind == "activation":
-            if node.attributes["function"] != "polynomial":
-                return None
-            found[node.name] = below[0] * max(len(node.attributes["coefficients"]) - 1, 0)
-        elif node.kind in ("multiply", "matmul"):
-            found[node.name] = sum(below)
-        elif node.kind == "max_pool" or (node.kind == "divide" and (len(node.inputs) == 2 or node.attributes.get("reversed"))):
+        degree = operation(node).degree(node, [found[n] for n in node.inputs])
+        if degree is None:
             return None
-        else:
-            found[node.name] = max(below)
+        found[node.name] = degree
     return found[network.output]

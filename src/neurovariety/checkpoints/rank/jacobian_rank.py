@@ -60,11 +60,11 @@ def jacobian_rank(network: Network, at_most: int, inputs: Array | None, rng: np.
     operations whose derivative is not computed.
     """
     found = linearized(network)
-    if found.kind == "smooth":
+    if found.sort == "smooth":
         return _in_floats(network, found, at_most, inputs, rng)
     model = found.network.as_model()
     large = network.parameters > EXACT_RANK_AT_MOST
-    if found.kind == "piecewise linear":
+    if found.sort == "piecewise linear":
         return _within_regions(network, found, model, at_most, inputs, rng, large)
     if large:
         return _some_rows(network, model, rng)
@@ -107,13 +107,13 @@ def _algebraic(network: Network, model: Model, at_most: int, rng: np.random.Gene
                 raise
             continue
         generic, best = max(generic, general.rank), max(best, special.rank)
-        rows, saturated = special.inputs * model.outputs, special.saturated
+        rows, saturated = special.inputs * (special.combined or model.outputs), special.saturated
         primes.append(p)
         if best == at_most:
             error = 0.0
             break
-        error *= _error(network, model, min(generic, at_most))
-        general_error *= rank_error(model, at_most, True)
+        error *= _error(network, model, min(generic, at_most), special.combined is not None)
+        general_error *= rank_error(model, at_most, True, combined=general.combined is not None)
         if error <= ERROR_BOUND:
             break
     if best == at_most:
@@ -132,11 +132,11 @@ def _algebraic(network: Network, model: Model, at_most: int, rng: np.random.Gene
     return JacobianRank(best, generic, claim, generic_claim, evidence)
 
 
-def _error(network: Network, model: Model, rank_at_most: int) -> float:
+def _error(network: Network, model: Model, rank_at_most: int, combined: bool) -> float:
     """Probability bound that one trial misses the rank at the stored weights: a minor is a polynomial in the inputs alone.
 
     Its degree is at most rank times the degree of the outputs (twice that and a denominator for quotients), and the prime must
-    not divide it: its height grows with the bits of the weights.
+    not divide it: its height grows with the bits of the weights. ``combined``: and in the factors of combinations, as in `rank_error`.
     """
     d = degree_bounds(model)
     numbers = to_fractions(network.flat())
@@ -144,6 +144,7 @@ def _error(network: Network, model: Model, rank_at_most: int) -> float:
     degree, height = d.inputs, d.log_norm + math.log2(max(d.parameters, 1)) + 2 * d.parameters * bits
     if d.rational:
         degree, height = 2 * degree + 2 * d.denominator, 2 * height + 1
+    degree += combined
     smallest = 2.0 ** (PRIME_BITS - 1)
     bad = rank_at_most * height / (PRIME_BITS - 1) / count_primes_lower_bound(PRIME_BITS)
     error = rank_at_most * degree / smallest + bad

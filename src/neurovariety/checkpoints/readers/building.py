@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
@@ -13,8 +14,10 @@ import numpy as np
 
 from neurovariety.checkpoints.graph.arithmetic import FLOATS, Array
 from neurovariety.checkpoints.graph.fusion import fused
-from neurovariety.checkpoints.graph.network import Network, Node
-from neurovariety.checkpoints.graph.operations import apply
+from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.graph.node import Node
+from neurovariety.checkpoints.graph.operation import Call
+from neurovariety.checkpoints.graph.operations import OPERATIONS, operation
 from neurovariety.errors import InputError
 
 BATCH = 7
@@ -72,6 +75,22 @@ def power(place: str, operator: str, exponent: Any) -> dict[str, Any]:
     return {"function": "rational", "numerator": (Fraction(1),), "denominator": monomial}
 
 
+def clipped(place: str, operator: str, low: float | Fraction | None, high: float | Fraction | None) -> dict[str, object]:
+    """The attributes of the activation min(max(x, low), high), None for an open end; one end other than 0 alone is refused."""
+    if low == 0 and high in (None, 6):
+        return {"function": "relu" if high is None else "relu6"}
+    if low is None or high is None or not -math.inf < low < high < math.inf:
+        refuse(place, operator, f"from {low} to {high}; relu, relu6 and two ends in ascending order are understood")
+    return {"function": "hardtanh", "low": Fraction(low), "high": Fraction(high)}
+
+
+def whole_factors(place: str, operator: str, size: Sequence[int], wanted: Sequence[float]) -> tuple[int, ...]:
+    """How often each entry is repeated in each direction to make ``wanted`` of ``size``; other than whole factors are refused."""
+    if len(size) != len(wanted) or any(w < n or w % n for n, w in zip(size, wanted, strict=False)):
+        refuse(place, operator, f"from {tuple(size)} to {tuple(wanted)}; whole factors are understood")
+    return tuple(int(w) // n for n, w in zip(size, wanted, strict=True))
+
+
 class Builder:
     """Collects nodes, with the shape of each value known at once: every node is evaluated on zeros as it is added."""
 
@@ -104,7 +123,7 @@ class Builder:
         try:
             with np.errstate(all="ignore"):
                 arrays = {k: FLOATS.array(self.weights[k]) for k in made.weights.values()}
-                found = apply(made, [self._samples[v.name] for v in values], arrays, self.weights, FLOATS)
+                found = operation(made).value(Call(made, [self._samples[v.name] for v in values], arrays, self.weights, FLOATS))
         except (ValueError, TypeError, IndexError, KeyError, ArithmeticError, MemoryError) as error:
             if isinstance(error, InputError):
                 raise
@@ -127,7 +146,7 @@ class Builder:
     def function(self, operand: Operand) -> str | None:
         """The name of the activation that makes a value, if one does."""
         made = self.made(operand)
-        return made.attributes.get("function") if made is not None else None
+        return made.function if made is not None else None
 
     def promoted(self, operand: Operand) -> Value:
         """The operand as a value: a stored array becomes a parameter node."""
@@ -157,7 +176,9 @@ class Builder:
         a, b = (self.promoted(v) if isinstance(v, Turned) else v for v in (a, b))
         p, q = self.number(a), self.number(b)
         if p is not None and q is not None:
-            return _ARITHMETIC[kind](p, q)
+            combine = OPERATIONS[kind].entrywise
+            assert combine is not None
+            return combine(p, q)
         if not isinstance(a, Value) and not isinstance(b, Value):  # weights alone: a value that does not depend on the input
             a, b = (v if n is not None else self.promoted(v) for v, n in ((a, p), (b, q)))
         if isinstance(a, Value) and isinstance(b, Value):
@@ -230,11 +251,3 @@ class Builder:
         """The network, simplified."""
         value = self.promoted(output)
         return fused(Network(self.input_shape, tuple(self.nodes), value.name, self.weights, self.source, frozenset(self.fixed)))
-
-
-_ARITHMETIC: dict[str, Callable[[Fraction, Fraction], Fraction]] = {
-    "add": lambda a, b: a + b,
-    "subtract": lambda a, b: a - b,
-    "multiply": lambda a, b: a * b,
-    "divide": lambda a, b: a / b,
-}

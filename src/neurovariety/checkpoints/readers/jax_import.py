@@ -17,8 +17,9 @@ import numpy as np
 from neurovariety.checkpoints.graph.arithmetic import Array, to_floats
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.readers.building import Builder, Operand, Stored, refuse
-from neurovariety.checkpoints.readers.jax_operations import CALLS, OPERATIONS, Call, named_activation
+from neurovariety.checkpoints.readers.jax_operations import OPERATIONS, Call, named_activation
 from neurovariety.errors import InputError, NeurovarietyError
+from neurovariety.program.jaxpr_calls import calls, opened
 
 _AGREEMENT = 1e-3
 """Largest difference, relative to the largest output, between the function and the network read from it, on random inputs."""
@@ -124,9 +125,8 @@ class _Reader:
         primitive = equation.primitive.name
         self.count += 1
         call = Call(self.builder, f"{primitive} {self.count}", primitive, operands, equation, self.constant)
-        if primitive in CALLS:
-            inner = equation.params[CALLS[primitive]]
-            jaxpr, consts = (inner.jaxpr, inner.consts) if hasattr(inner, "consts") else (inner, ())
+        if calls(equation):
+            jaxpr, consts = opened(equation)
             known = named_activation(call, str(equation.params.get("name", "")), jaxpr)
             return [known] if known is not None else self.run(jaxpr, consts, operands)
         folded = call.folded()
@@ -144,5 +144,5 @@ def _uses(jaxpr: Any, names: dict[Any, str]) -> Counter[str]:
     for equation in jaxpr.eqns:
         for v in equation.invars:
             if not hasattr(v, "val") and v in names:
-                uses[names[v]] += 2 if equation.primitive.name in CALLS else 1
+                uses[names[v]] += 2 if calls(equation) else 1
     return uses

@@ -14,19 +14,6 @@ from neurovariety.checkpoints.graph.arithmetic import Array, to_floats
 from neurovariety.checkpoints.readers.building import Builder, Operand, Stored, Value, power, refuse
 from neurovariety.checkpoints.readers.contraction import contract
 
-CALLS = {
-    "jit": "jaxpr",
-    "pjit": "jaxpr",
-    "closed_call": "call_jaxpr",
-    "core_call": "call_jaxpr",
-    "custom_jvp_call": "call_jaxpr",
-    "custom_vjp_call": "call_jaxpr",
-    "custom_vjp_call_jaxpr": "fun_jaxpr",
-    "remat": "jaxpr",
-    "checkpoint": "jaxpr",
-}
-"""Primitives that call another jaxpr, with the parameter that holds it."""
-
 
 @dataclass(frozen=True, eq=False)
 class Call:
@@ -99,6 +86,8 @@ def named_activation(c: Call, name: str, jaxpr: Any) -> Value | None:
         return None
     if name == "softplus" and len(c.operands) == 1:
         return c.activation("softplus", beta=Fraction(1))
+    if name == "hard_tanh" and len(c.operands) == 1:
+        return c.activation("hardtanh", low=Fraction(-1), high=Fraction(1))
     if name in ("elu", "leaky_relu"):
         factors = [v.val for e in jaxpr.eqns if e.primitive.name == "mul" for v in e.invars if hasattr(v, "val")]
         given = c.operands[1] if len(c.operands) == 2 else factors[0] if len(factors) == 1 else None

@@ -11,16 +11,10 @@ import numpy as np
 
 from neurovariety.checkpoints.graph.arithmetic import Array
 from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.graph.onnx_format import FIXED, PATH, import_onnx
 from neurovariety.checkpoints.readers.building import BATCH, Builder, Operand, Stored, refuse
 from neurovariety.checkpoints.readers.onnx_operations import OPERATIONS, Call
 from neurovariety.errors import InputError
-
-FIXED = "neurovariety.fixed"
-"""The key of the model's metadata under which `onnx_export` notes which weights were not trained."""
-
-
-PATH = "neurovariety.path"
-"""The key under which `onnx_export` notes the path of the module that a node came from."""
 
 
 def read_onnx(file: str | Path) -> Network:
@@ -90,16 +84,6 @@ def _stated_fixed(model: Any) -> set[str]:
                 return set()
             return {k for k in found if isinstance(k, str)} if isinstance(found, list) else set()
     return set()
-
-
-def import_onnx() -> Any:
-    """The package, or an `InputError` that says how to get it."""
-    try:
-        import onnx
-        import onnx.numpy_helper
-    except ImportError as error:
-        raise InputError('reading and writing ONNX needs the package onnx: pip install "neurovariety[checkpoints]"') from error
-    return onnx
 
 
 def _path(node: Any) -> str:

@@ -10,7 +10,18 @@ from typing import Any
 import numpy as np
 
 from neurovariety.checkpoints.graph.arithmetic import Array
-from neurovariety.checkpoints.readers.building import SOFTPLUS_THRESHOLD, Builder, Operand, Stored, Turned, Value, power, refuse
+from neurovariety.checkpoints.readers.building import (
+    SOFTPLUS_THRESHOLD,
+    Builder,
+    Operand,
+    Stored,
+    Turned,
+    Value,
+    clipped,
+    power,
+    refuse,
+    whole_factors,
+)
 from neurovariety.checkpoints.readers.contraction import contract
 from neurovariety.errors import InputError
 
@@ -128,6 +139,21 @@ def _pool(c: Call) -> Value:
     return c.make(kind, c.x, window=tuple(c.attributes["kernel_shape"]), **window)
 
 
+def _resize(c: Call) -> Value:
+    """The entry at i is the one at floor(i/k), by either rule of rounding for a whole factor k."""
+    c.only("mode", b"nearest")
+    rule = tuple(c.attributes.get(k, d) for k, d in (("coordinate_transformation_mode", b"half_pixel"), ("nearest_mode", b"")))
+    if rule not in ((b"asymmetric", b"floor"), (b"half_pixel", b""), (b"half_pixel", b"round_prefer_floor")) or "axes" in c.attributes:
+        refuse(c.path, c.operator, "nearest neighbours by floor or rounding are understood")
+    size = c.builder.shape(c.x)
+    scales = c.integers(2) if c.input(2) is not None else None
+    exact = scales is not None and np.array_equal(np.asarray(c.builder.weights[c.inputs[2].key]).reshape(-1), scales)
+    wanted = [n * k for n, k in zip((c.builder.batch, *size), scales, strict=True)] if scales and exact else c.integers(3)
+    if wanted is None or wanted[0] != c.builder.batch or wanted[1] != size[0]:
+        refuse(c.path, c.operator, "whole factors along the axes after the channels are understood")
+    return c.make("upsample", c.x, factors=whole_factors(c.path, c.operator, size[1:], wanted[2:]))
+
+
 def _global_average(c: Call) -> Value:
     return c.make("mean", c.x, axes=tuple(range(1, len(c.builder.shape(c.x)))), keepdims=True)
 
@@ -155,9 +181,7 @@ def _power(c: Call) -> Value:
 
 def _clip(c: Call) -> Value:
     low, high = (c.builder.number(c.input(k)) if c.input(k) is not None else c.attributes.get(n) for k, n in ((1, "min"), (2, "max")))
-    if low != 0 or high not in (None, 6):
-        refuse(c.path, c.operator, f"from {low} to {high}; relu and relu6 are understood")
-    return c.activation("relu" if high is None else "relu6")
+    return c.make("activation", c.x, **clipped(c.path, c.operator, low, high))
 
 
 def _min(c: Call) -> Value:
@@ -382,6 +406,7 @@ OPERATIONS: dict[str, Callable[[Call], Any]] = {
     "AveragePool": _pool,
     "MaxPool": _pool,
     "GlobalAveragePool": _global_average,
+    "Resize": _resize,
     "Shape": _shape,
     "Gather": _gather,
     **dict.fromkeys(("Identity", "Dropout", "Cast"), _same),

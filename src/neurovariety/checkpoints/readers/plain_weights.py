@@ -14,21 +14,14 @@ from typing import Any
 import numpy as np
 
 from neurovariety.architectures import CNN, MLP, Activation, Linear, parse
+from neurovariety.checkpoints.graph.activations import ACTIVATIONS
 from neurovariety.checkpoints.graph.arithmetic import Array
-from neurovariety.checkpoints.graph.network import Network, Node
+from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.graph.node import Node
 from neurovariety.errors import InputError
 
-_NAMED: dict[str, dict[str, Any]] = {
-    "relu": {"function": "relu"},
-    "leaky_relu": {"function": "leaky_relu", "slope": Fraction(1, 100)},
-    "relu6": {"function": "relu6"},
-    "abs": {"function": "abs"},
-    "elu": {"function": "elu", "alpha": Fraction(1)},
-    "softplus": {"function": "softplus", "beta": Fraction(1)},
-    "tanh": {"function": "tanh"},
-    "sigmoid": {"function": "sigmoid"},
-    "gelu": {"function": "gelu", "approximate": "none"},
-    "silu": {"function": "silu"},
+_NAMED: dict[str, dict[str, object]] = {
+    name: {"function": name, **record.defaults} for name, record in ACTIVATIONS.items() if record.sort != "algebraic"
 }
 """Activations that are no polynomials, for the notation mlp(2,3,1; relu; bias) of this room."""
 
@@ -59,7 +52,7 @@ def flattened(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return out
 
 
-def _architecture(architecture: Any) -> tuple[Any, dict[str, Any] | None]:
+def _architecture(architecture: Any) -> tuple[Any, dict[str, object] | None]:
     """The architecture, and the attributes of an activation by name where the notation has one."""
     if not isinstance(architecture, str):
         return architecture, None
@@ -69,7 +62,7 @@ def _architecture(architecture: Any) -> tuple[Any, dict[str, Any] | None]:
     return parse(architecture), None
 
 
-def activation_attributes(activation: Activation, place: str = "the activation") -> dict[str, Any]:
+def activation_attributes(activation: Activation, place: str = "the activation") -> dict[str, object]:
     """An activation of the notation as attributes of a node."""
     if activation.is_generic:
         raise InputError(f"{place} is generic; a trained network has given coefficients, for example x^3 + x^2")
@@ -84,7 +77,7 @@ def _dense(terms: Any) -> tuple[Fraction, ...]:
     return tuple(found.get(k, Fraction(0)) for k in range(max(found) + 1))
 
 
-def _layers(built: MLP | Linear, named: dict[str, Any] | None, weights: dict[str, Array], source: str) -> Network:
+def _layers(built: MLP | Linear, named: dict[str, object] | None, weights: dict[str, Array], source: str) -> Network:
     matrices = [k for k, v in weights.items() if v.ndim == 2]
     vectors = [k for k, v in weights.items() if v.ndim == 1]
     widths, bias = built.widths, isinstance(built, MLP) and built.bias

@@ -17,6 +17,7 @@ import numpy as np
 
 from neurovariety.checkpoints.graph.arithmetic import Array
 from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.graph.operations import operation
 from neurovariety.checkpoints.readers.building import BATCH, Builder, Operand, Stored, refuse
 from neurovariety.checkpoints.readers.torch_archive import Archive, read_archive
 from neurovariety.checkpoints.readers.torch_operations import OPERATIONS, Call
@@ -182,9 +183,8 @@ class _Reader:
     def _overwrite(self, node: dict[str, Any], place: str, operator: str, new: Operand) -> None:
         """After an operation in place every name of the old value means the new one; views of it would change too, and are refused."""
         old = self.values[node["inputs"][0]["arg"]["as_tensor"]["name"]]
-        views = ("reshape", "transpose", "slice", "input")
         made = self.builder.made(old)
-        if made is None or made.kind in views or any(n.kind in views and made.name in n.inputs for n in self.builder.nodes):
+        if made is None or any(operation(n).view and (n is made or made.name in n.inputs) for n in self.builder.nodes):
             refuse(place, operator, "it overwrites a value of which there are views, or an input or a weight")
         self.values.update({name: new for name, value in self.values.items() if value == old})
 
@@ -198,7 +198,7 @@ class _Reader:
             return self._symbol(value)
         if kind == "as_sym_ints":
             return [self._symbol(v) for v in value]
-        if kind in ("as_int", "as_ints", "as_bool", "as_string", "as_float"):
+        if kind in ("as_int", "as_ints", "as_bool", "as_string", "as_float", "as_floats"):
             return value
         return None
 

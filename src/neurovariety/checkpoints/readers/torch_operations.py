@@ -9,7 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from neurovariety.checkpoints.readers.building import SOFTPLUS_THRESHOLD, Builder, Operand, Stored, Turned, Value, power, refuse
+from neurovariety.checkpoints.readers.building import (
+    SOFTPLUS_THRESHOLD,
+    Builder,
+    Operand,
+    Stored,
+    Turned,
+    Value,
+    clipped,
+    power,
+    refuse,
+    whole_factors,
+)
 from neurovariety.checkpoints.readers.contraction import contract
 from neurovariety.errors import InputError
 
@@ -138,10 +149,9 @@ def _power(exponent: Any = None) -> Callable[[Call], Value]:
 
 
 def _clamp(c: Call) -> Value:
-    low, high = c.get("min", c.get("min_val")), c.get("max", c.get("max_val"))
-    if low != 0 or high not in (None, 6):
-        refuse(c.place, c.operator, f"from {low} to {high}; relu and relu6 are understood")
-    return c.activation("relu" if high is None else "relu6")
+    default = 1 if c.operator.startswith("hardtanh") else None
+    low, high = c.get("min", c.get("min_val", default and -default)), c.get("max", c.get("max_val", default))
+    return c.make("activation", c.x, **clipped(c.place, c.operator, low, high))
 
 
 def _elu(c: Call) -> Value:
@@ -295,6 +305,16 @@ def _pool(c: Call) -> Value:
     )
 
 
+def _upsample(c: Call) -> Value:
+    d = int(c.operator[-2])
+    size = c.builder.shape(c.x)[1:]
+    wanted = c.get("output_size") or [n * s for n, s in zip(size, c.get("scale_factors", []), strict=False)]
+    factors = whole_factors(c.place, c.operator, size, wanted)
+    if len(size) != d:
+        refuse(c.place, c.operator, "it is applied to one sample without a batch axis")
+    return c.make("upsample", c.x, factors=factors)
+
+
 def _adaptive(c: Call) -> Value:
     d = int(c.operator[-2])
     if any(n != 1 for n in _each(c.arguments["output_size"], d)):
@@ -372,6 +392,7 @@ OPERATIONS: dict[str, Callable[[Call], Any]] = {
     "mean": _reduced("mean"),
     **dict.fromkeys(("avg_pool1d", "avg_pool2d", "max_pool1d", "max_pool2d"), _pool),
     **dict.fromkeys(("adaptive_avg_pool1d", "adaptive_avg_pool2d"), _adaptive),
+    **dict.fromkeys(("upsample_nearest1d", "upsample_nearest2d"), _upsample),
     **dict.fromkeys(("ones", "zeros", "full"), _filled),
     **dict.fromkeys(
         ("dropout", "feature_dropout", "alpha_dropout", "contiguous", "clone", "detach", "detach_", "alias", "lift_fresh_copy"), _same

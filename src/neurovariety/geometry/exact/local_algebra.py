@@ -5,7 +5,6 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import combinations_with_replacement
 from math import comb
-from typing import Any
 
 import numpy as np
 
@@ -19,12 +18,12 @@ from neurovariety.randomness import generator
 from neurovariety.rings.polynomial import Polynomials
 from neurovariety.rings.rational import Rationals, to_fraction
 from neurovariety.rings.ring import Array
+from neurovariety.tolerances import MAX_EXPANDED_TERMS
 
 _MAX_ORDER = 6
 _MAX_ENTRY = 10**4
 """Entries of the random linear space: large enough that it is generic, small enough that expansions stay short."""
 _MAX_MONOMIALS = 1500
-_MAX_TERMS = 20_000
 
 Exponents = tuple[int, ...]
 
@@ -60,7 +59,7 @@ def is_isolated(model: Model, weights: tuple[Fraction, ...], codimension: int, s
 def _equations(model: Model, weights: tuple[Fraction, ...], m: int, seed: int) -> list[dict[Exponents, Fraction]]:
     """f_{w + B t}(x) - f_w(x) at enough integer inputs x, as polynomials in t of degree at most 6, B a random integer matrix."""
     rng = generator(seed, "geometry.exact.local_algebra.values")
-    ring = Polynomials([f"t{i}" for i in range(m)], _MAX_TERMS)
+    ring = Polynomials([f"t{i}" for i in range(m)], MAX_EXPANDED_TERMS)
     t = ring.generators()
     directions = ring.constant(rng.integers(-_MAX_ENTRY, _MAX_ENTRY + 1, size=(model.parameters, m)))
     moved = ring.add(ring.constant(np.array(weights, dtype=object)), ring.matmul(directions, t[:, None])[:, 0])
@@ -94,7 +93,7 @@ def _quotient(equations: list[dict[Exponents, Fraction]], m: int, order: int, p:
     return len(monomials) - (rank(np.stack(rows), p, overwrite=True) if rows else 0)
 
 
-def _residue(value: Fraction, p: int) -> Any:
+def _residue(value: Fraction, p: int) -> float:
     return float(value.numerator * pow(value.denominator, -1, p) % p)
 
 

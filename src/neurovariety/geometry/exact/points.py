@@ -122,6 +122,7 @@ def rank_error(
     bits: int = PRIME_BITS,
     input_bits: float | None = None,
     inner: tuple[float, float] = (1.0, 0.0),
+    combined: bool = False,
 ) -> float:
     """Probability bound that one trial's rank is below the generic rank, given that this is at most ``rank_at_most``.
 
@@ -130,7 +131,9 @@ def rank_error(
     (bits - 1) primes out of all of that size, and degree / p (Schwartz 1980). Entries of a row have the output's degree and
     norm, or those of its derivative. With ``input_bits`` the inputs are given rational numbers, whose numerators and common
     denominator have at most so many bits, and only the weights are random. With ``inner`` the weights are themselves polynomials
-    of that degree, the sums of whose absolute coefficients have at most that logarithm. Returns 1 where the bound says nothing.
+    of that degree, the sums of whose absolute coefficients have at most that logarithm. With ``combined`` the rows are random
+    combinations: a minor of theirs is linear in each row of factors besides, with the minors of the matrix itself for coefficients
+    (Cauchy and Binet), so that its degree grows by its size and its height does not. Returns 1 where the bound says nothing.
     """
     d = degree_bounds(model)
     degree = d.parameters * inner[0] + (d.inputs if input_bits is None else 0.0)
@@ -139,6 +142,8 @@ def rank_error(
         log_norm += d.inputs * input_bits
     if d.rational:  # the derivative of n/d is a quotient over d^2; rows are cleared of denominators
         degree, log_norm = 2 * degree + 2 * d.denominator * max(inner[0], 1.0), 2 * log_norm + 1
+    if combined:
+        degree += 1
     minor_degree, log_height = rank_at_most * degree, rank_at_most * log_norm
     smallest = 2.0 ** (bits - 1)
     bad_primes = log_height / (bits - 1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import flint
 import numpy as np
@@ -15,9 +14,7 @@ from neurovariety.linear_algebra import matmul_mod
 from neurovariety.model import Model
 from neurovariety.program.expand import expand
 from neurovariety.rings.ring import Array
-
-MAX_EXPANDED_TERMS = 20_000
-"""Models with more terms than this are not written out: finding equations among their coefficients would take too long anyway."""
+from neurovariety.tolerances import MAX_EXPANDED_TERMS
 
 Coordinate = tuple[int, Monomial]
 
@@ -31,7 +28,7 @@ class Coordinates:
     """
 
     monomials: tuple[Coordinate, ...]
-    polynomials: tuple[Any, ...]
+    polynomials: tuple[flint.fmpq_mpoly, ...]
     parameters: int
 
     @classmethod
@@ -39,7 +36,7 @@ class Coordinates:
         """Expand ``model``. Raises `InputError` for a rational model, `ResourceError` for a large one."""
         expansion = expand(model, max_terms)
         n = model.parameters
-        found: dict[Coordinate, dict[Monomial, Any]] = {}
+        found: dict[Coordinate, dict[Monomial, flint.fmpq]] = {}
         for output, element in enumerate(expansion.outputs):
             if not element.denominator.is_constant():
                 raise InputError(
@@ -63,10 +60,10 @@ class Coordinates:
         return len(self.monomials)
 
     @cached_property
-    def _table(self) -> tuple[Array, list[list[tuple[int, Any]]]]:
+    def _table(self) -> tuple[Array, list[list[tuple[int, flint.fmpq]]]]:
         """The distinct monomials in the weights, one a row, and for each coordinate its (row, coefficient) pairs."""
         places: dict[Monomial, int] = {}
-        rows: list[list[tuple[int, Any]]] = []
+        rows: list[list[tuple[int, flint.fmpq]]] = []
         for polynomial in self.polynomials:
             terms = polynomial.to_dict().items()
             rows.append([(places.setdefault(tuple(int(k) for k in e), len(places)), value) for e, value in terms])

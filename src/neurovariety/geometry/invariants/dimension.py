@@ -23,7 +23,7 @@ from neurovariety.progress import note
 from neurovariety.randomness import generator
 from neurovariety.result import counted
 from neurovariety.theorem import Theorem, bound
-from neurovariety.tolerances import ERROR_BOUND, LARGE_FIELD_MAX_COLUMNS, LARGE_PRIME_BITS, MAX_TRIALS
+from neurovariety.tolerances import ERROR_BOUND, LARGE_FIELD_MAX_COLUMNS, LARGE_PRIME_BITS, MAX_TRIALS, USELESS_ERROR
 
 _STREAM = "geometry.invariants.dimension"
 _SMALL_SPAN = 200
@@ -209,12 +209,12 @@ def _sampled(model: Model, rng: np.random.Generator, theorems: tuple[Theorem, ..
         note(value=max(t.rank for t in trials), claim=Claim.LOWER_BOUND)
         if trials[-1].rank >= upper.value:
             return _Sampled(tuple(trials), symmetries, upper, 0.0)
-        once = rank_error(model, upper.value, derivative=True)
+        once = rank_error(model, upper.value, derivative=True, combined=trials[-1].combined is not None)
         # Two events a trial: the rank, and whether one more input adds to it.
         error *= min(1.0, 2 * once)
         if error <= ERROR_BOUND:
             return _Sampled(tuple(trials), symmetries, upper, error)
-        if once >= 0.25 or len(trials) >= MAX_TRIALS:
+        if once >= USELESS_ERROR or len(trials) >= MAX_TRIALS:
             return _in_large_field(model, rng, _Sampled(tuple(trials), symmetries, upper, error))
         p, point = draw_point(model, rng)
 
@@ -223,11 +223,11 @@ def _in_large_field(model: Model, rng: np.random.Generator, found: _Sampled) -> 
     """One more trial over a 62-bit prime where small primes give no useful bound and the problem is small enough."""
     if max(found.upper.value, model.parameters) > LARGE_FIELD_MAX_COLUMNS:
         return found
-    more = large_field_rank(model, rng, found.trials[-1].inputs)
+    more = large_field_rank(model, rng, found.trials[-1])
     found = replace(found, trials=(*found.trials, more))
     if not more.saturated:
         return found
-    once = rank_error(model, found.upper.value, derivative=True, bits=LARGE_PRIME_BITS)
+    once = rank_error(model, found.upper.value, derivative=True, bits=LARGE_PRIME_BITS, combined=more.combined is not None)
     return replace(found, error=min(found.error, 2 * once))
 
 

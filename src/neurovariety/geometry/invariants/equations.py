@@ -11,7 +11,7 @@ from neurovariety.geometry.exact.generic_rank import generic_rank
 from neurovariety.geometry.exact.points import draw_point
 from neurovariety.geometry.ideal.coefficients import Coordinate, Coordinates, monomial_name
 from neurovariety.geometry.ideal.equations_by_degree import Equation
-from neurovariety.geometry.ideal.find_equations import System, find_equations
+from neurovariety.geometry.ideal.find_equations import FoundEquations, find_equations
 from neurovariety.geometry.ideal.vanishing import violated
 from neurovariety.model import Model
 from neurovariety.randomness import generator
@@ -21,7 +21,7 @@ from neurovariety.randomness import generator
 class Equations:
     """Equations of a neurovariety as a ``system``; ``complete``: whether they generate all equations of every degree, and ``why``."""
 
-    system: System
+    system: FoundEquations
     complete: bool
     why: str
 
@@ -48,7 +48,7 @@ def equations_of(model: Model, *, seed: int, degree: int | None = None) -> Equat
     return Equations(system, *_complete(system, rank))
 
 
-def violation(system: System, target: Mapping[Coordinate, Fraction]) -> str | None:
+def violation(system: FoundEquations, target: Mapping[Coordinate, Fraction]) -> str | None:
     """The first equation that a function violates, in words, or None. ``target`` maps (output, exponents) to coefficients."""
     found = violated(system.generators, system.coordinates, target)
     if found is None or isinstance(found, Equation):
@@ -69,7 +69,7 @@ def written(equation: Equation, coordinates: Coordinates) -> str:
     return text.removeprefix("+ ") if text.startswith("+") else "-" + text.removeprefix("- ")
 
 
-def _complete(system: System, rank: int) -> tuple[bool, str]:
+def _complete(system: FoundEquations, rank: int) -> tuple[bool, str]:
     """Whether the generators generate the whole ideal, where a simple argument shows it; ``rank`` bounds the dimension from below."""
     span = system.coordinates.count - sum(g.degree == 1 for g in system.generators)
     if rank == span:

@@ -8,11 +8,9 @@ from typing import TypedDict
 
 import numpy as np
 
-from neurovariety.architectures import CNN, MLP, Attention, Linear
 from neurovariety.claim import Claim
 from neurovariety.errors import VerificationError
 from neurovariety.geometry.exact.points import Point
-from neurovariety.geometry.images.real_components import architecture_of
 from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
 from neurovariety.geometry.singular.known_ideal import KnownIdeal
 from neurovariety.geometry.singular.tangents import TangentSpan, tangent_span
@@ -30,7 +28,7 @@ from neurovariety.rings.finite_field import FiniteField
 from neurovariety.tolerances import EXTRA_SAMPLES, PRIME_BITS
 
 _STREAM = "geometry.singular.image_facts"
-_MOST_ROWS = 600
+MOST_ROWS = 600
 """Functions are told apart by at most so many values: a span that is larger is cut, and stays a lower bound."""
 
 _EACH = (2, 8)
@@ -118,7 +116,7 @@ _STATUS = ("undecided", "smooth", "singular")
 def _better(a: ImageFacts, b: ImageFacts) -> ImageFacts:
     """What two families of weights show of the same functions."""
     first, second = (a, b) if _STATUS.index(a.status) >= _STATUS.index(b.status) else (b, a)
-    named = min((a, b), key=lambda i: (i.small is None or architecture_of(i.small) is None, i.name))
+    named = min((a, b), key=lambda i: (i.small is None or not i.small.named, i.name))
     kind = "node" if "node" in (a.kind, b.kind) else first.kind
     return replace(
         first,
@@ -136,11 +134,11 @@ def _better(a: ImageFacts, b: ImageFacts) -> ImageFacts:
 def _smallest(model: Model, closure: Closure) -> ImageFacts | None:
     """The zero function, or constants where there are biases: the closure is a cone, and invariant under adding constants, so its
     tangent space there contains the whole closure, hence its span."""
-    architecture, ambient, ideal = architecture_of(model), closure.ambient, closure.ideal
+    image, ambient, ideal = model.image, closure.ambient, closure.ideal
     cone = ideal is not None and ideal.system.coordinates.is_cone
-    if ambient is None or not (cone or isinstance(architecture, MLP | Linear | CNN | Attention)):
+    if ambient is None or not (cone or image is not None):
         return None
-    bias = isinstance(architecture, MLP) and architecture.bias
+    bias = image is not None and image.constants
     singular = ambient > closure.at_most
     return ImageFacts(
         name="constants" if bias else "zero",
@@ -167,7 +165,7 @@ def _image(
     assert free is not None
     theta = rng.integers(0, p, size=family[0].parameters - free)
     coefficients = draw_coefficients(model, field, rng)
-    rows = min(closure.ambient if closure.ambient is not None else _MOST_ROWS, _MOST_ROWS)
+    rows = min(closure.ambient if closure.ambient is not None else MOST_ROWS, MOST_ROWS)
     inputs = field.random((math.ceil(rows / model.outputs) + EXTRA_SAMPLES, *model.input_shape), rng)
     for each in _EACH:
         points = []
@@ -190,7 +188,7 @@ def _image(
     size, sure = _dimension(family[0], closure.at_most, sizes, seed, index)
     status, claim = _status(span, at_most, closure, len(family))
     small = family[0].small
-    named = small is not None and architecture_of(small) is not None
+    named = small is not None and small.named
     return ImageFacts(
         name=small.name if named and small is not None else family[0].name.split(" (from")[0],
         dimension=size,

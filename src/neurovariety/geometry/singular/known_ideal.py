@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from neurovariety.errors import InputError, ResourceError
 from neurovariety.geometry.ideal.coefficients import Coordinates
-from neurovariety.geometry.ideal.find_equations import System
+from neurovariety.geometry.ideal.find_equations import FoundEquations
 from neurovariety.geometry.ideal.vanishing import gradients
 from neurovariety.geometry.invariants.degree import degree_of
 from neurovariety.geometry.invariants.equations import equations_of
@@ -27,7 +27,7 @@ _MOST_COORDINATES = 64
 class KnownIdeal:
     """Equations of the closure X of a model of dimension ``dimension``; ``complete``: they generate its ideal, because of ``why``."""
 
-    system: System
+    system: FoundEquations
     dimension: int
     complete: bool
     why: str

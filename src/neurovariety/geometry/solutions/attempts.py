@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from neurovariety.budget import is_limited, spent, used_up
 from neurovariety.errors import ResourceError
 from neurovariety.homotopy import ResumeFile
-from neurovariety.progress import time_is_short, time_is_up
 from neurovariety.randomness import generator
 
 _MOST_DERIVATIVES = 1500
@@ -23,7 +23,7 @@ def attempts(
 ) -> Iterator[tuple[int, np.random.Generator, ResumeFile | None]]:
     """Number, randomness and resume of each attempt at ``problem``; the files after the first end in the attempt's number."""
     for attempt in range(ATTEMPTS):
-        if attempt and time_is_up():
+        if attempt and used_up():
             return
         kept = None
         if resume is not None:
@@ -34,8 +34,8 @@ def attempts(
 
 
 def check_size(entry: str, dimension: int, coordinates: int) -> None:
-    """Raise `ResourceError` where searches have a limit and the system alone would take as long to write out."""
-    if time_is_short() and dimension * coordinates > _MOST_DERIVATIVES:
+    """Raise `ResourceError` where searches have a budget and writing the system out alone would use it up."""
+    if is_limited() and dimension * coordinates > _MOST_DERIVATIVES:
         raise ResourceError(
             f"{coordinates} coefficients in {dimension} weights are too many to follow paths for along with other entries; "
             f"`neurovariety {entry}` alone takes the time it needs"
@@ -53,6 +53,6 @@ def check_values(rows: int, outputs: int) -> None:
 
 def why_incomplete() -> str:
     """A notice on a count that is not complete."""
-    if time_is_up():
-        return "the search was stopped to save time; called alone, the entry goes on"
+    if used_up():
+        return f"the search was stopped after {spent()}, the work allowed for one entry among others; called alone, the entry goes on"
     return f"not every test of completeness passed in {ATTEMPTS} attempts; another seed may help"

@@ -26,7 +26,7 @@ _STREAM = "geometry.solutions.chart_coordinates"
 
 
 @dataclass(frozen=True, eq=False)
-class Coordinates:
+class ChartCoordinates:
     """``expressions`` in the inputs of ``graph``: the free weights first, then ``extra`` ones for whoever builds a system."""
 
     graph: Graph
@@ -52,7 +52,7 @@ class Coordinates:
         return tuple(found)
 
 
-def coordinates(model: Model, chart: Chart, extra: int, seed: int, constants: bool = False) -> Coordinates:
+def coordinates(model: Model, chart: Chart, extra: int, seed: int, constants: bool = False) -> ChartCoordinates:
     """The coordinates of a polynomial model, with ``constants`` also those that no free weight changes.
 
     Raises `InputError` for a rational one, `ResourceError` where they are too long.
@@ -63,7 +63,9 @@ def coordinates(model: Model, chart: Chart, extra: int, seed: int, constants: bo
     return written(model, graph, weights, len(place), seed, constants)
 
 
-def written(model: Model, graph: Graph, weights: Sequence[Expression], free: int, seed: int, constants: bool = False) -> Coordinates:
+def written(
+    model: Model, graph: Graph, weights: Sequence[Expression], free: int, seed: int, constants: bool = False
+) -> ChartCoordinates:
     """The coordinates of a polynomial model at weights that are expressions of ``graph``, of whose inputs the first are ``free``."""
     rng = generator(seed, _STREAM)
     ring = Forms(graph, model.inputs)
@@ -83,4 +85,4 @@ def written(model: Model, graph: Graph, weights: Sequence[Expression], free: int
                 found.append((expression * scale).as_base())
                 terms.append((output, exponents, scale))
     drawn = tuple(v for c, v in zip(model.coefficients, values, strict=True) if c is None)
-    return Coordinates(graph, tuple(found), tuple(terms), free, drawn)
+    return ChartCoordinates(graph, tuple(found), tuple(terms), free, drawn)

@@ -2,7 +2,7 @@
 
 Rounds: two slices through random functions are joined by a segment and two arcs, everything found at one is followed to the other, and
 the trace test asks whether all is found. If not, another slice through random functions is joined to both, and so on. The test alone
-decides; how the functions were found does not matter. A search whose time is up stops untested.
+decides; how the functions were found does not matter. A search that has used up its budget stops untested.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from neurovariety.budget import used_up
 from neurovariety.geometry.solutions.count_facts import CountFacts
 from neurovariety.homotopy import Certificates, Fiber, Monodromy, ResumeFile, System, Tape, TraceTest, certify, random_bend, trace_test
-from neurovariety.progress import time_is_up
 
 SEEDS = 8
 """Random functions brought to each slice at the start: as many as a block has lanes."""
@@ -95,9 +95,9 @@ def complete_fiber(
         _begin(run, slices, rng)
     rounds = len(run.fibers) - 1
     while True:
-        run.close(after_batch, time_is_up)
+        run.close(after_batch, used_up)
         base = run.fibers[0]
-        if time_is_up():
+        if used_up():
             trace = TraceTest(len(base), float("inf"), 0.0, 0)
             break
         trace = _tested(slices, base, rng)

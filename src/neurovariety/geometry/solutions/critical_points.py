@@ -22,7 +22,7 @@ import numpy as np
 
 from neurovariety.geometry.solutions.affine_slices import PRINTS, dyadic, normal
 from neurovariety.geometry.solutions.chart import Chart, find_chart
-from neurovariety.geometry.solutions.chart_coordinates import Coordinates, coordinates
+from neurovariety.geometry.solutions.chart_coordinates import ChartCoordinates, coordinates
 from neurovariety.geometry.solutions.quadrics import Quadrics, Term, diagonal, only
 from neurovariety.homotopy import System, Tape, record, values_at
 from neurovariety.homotopy.expressions import Expression, Graph, jacobian
@@ -40,7 +40,7 @@ class CriticalPoints:
     model: Model
     chart: Chart
     seed: int
-    found: Coordinates
+    found: ChartCoordinates
     system: System
     prints: Tape
     values: Tape
@@ -124,13 +124,13 @@ def critical_points(
     return CriticalPoints(model, chart, seed, found, system, tapes[0], tapes[1], tapes[2], tapes[3], r, quadrics)
 
 
-def _system(model: Model, chart: Chart, seed: int, r: int, family: Quadrics) -> tuple[Coordinates, System]:
+def _system(model: Model, chart: Chart, seed: int, r: int, family: Quadrics) -> tuple[ChartCoordinates, System]:
     n = family.size
     found = coordinates(model, chart, n + family.parameters, seed)
     return found, gradient(found.graph, found.expressions, residuals(found, r, family), r, n + family.parameters)
 
 
-def residuals(found: Coordinates, first: int, family: Quadrics) -> list[Expression]:
+def residuals(found: ChartCoordinates, first: int, family: Quadrics) -> list[Expression]:
     """sum_k Q_ik c_k - v_i for each i; v and the parameters of Q are the inputs from ``first`` on."""
     graph, c, n = found.graph, found.expressions, family.size
     off = [-graph.input(first + i) for i in range(n)]

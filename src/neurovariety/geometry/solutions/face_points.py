@@ -21,7 +21,7 @@ import numpy as np
 
 from neurovariety.geometry.solutions.affine_slices import PRINTS, dyadic, normal
 from neurovariety.geometry.solutions.chart import Chart, find_chart
-from neurovariety.geometry.solutions.chart_coordinates import Coordinates, coordinates
+from neurovariety.geometry.solutions.chart_coordinates import ChartCoordinates, coordinates
 from neurovariety.geometry.solutions.complete_fiber import complete_fiber
 from neurovariety.geometry.solutions.moved_ends import ends_at_level, ends_at_parameters
 from neurovariety.homotopy import Certificates, End, System, Tape, certify, record, values_at
@@ -39,7 +39,7 @@ class FacePoints:
     ``functions`` of the coordinates alone, ``slopes`` the N x r derivatives."""
 
     chart: Chart
-    found: Coordinates
+    found: ChartCoordinates
     dimension: int
     codimension: int
     b: Any
@@ -128,7 +128,7 @@ class FacePoints:
         return System.of(graph, [*self._at(linear, rows, levels), (here - there) * t + there], r + k + 1, 1)
 
 
-def _equations(found: Coordinates, r: int, linear: Sequence[Any], rows: Sequence[Any], level: Sequence[Any]) -> list[Expression]:
+def _equations(found: ChartCoordinates, r: int, linear: Sequence[Any], rows: Sequence[Any], level: Sequence[Any]) -> list[Expression]:
     """The equations for l, the rows of B and b; multipliers are the inputs after the r free weights."""
     graph, c = found.graph, found.expressions
     slopes = jacobian(graph, c, range(r))
@@ -150,7 +150,7 @@ def _equations(found: Coordinates, r: int, linear: Sequence[Any], rows: Sequence
     return out
 
 
-def _prints(found: Coordinates, mixing: Any) -> list[Expression]:
+def _prints(found: ChartCoordinates, mixing: Any) -> list[Expression]:
     return [found.graph.combination(zip(found.expressions, row.tolist(), strict=True)) for row in mixing]
 
 

@@ -11,9 +11,9 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from neurovariety.budget import used_up
 from neurovariety.geometry.solutions.affine_slices import normal
 from neurovariety.homotopy import Fiber, SpecialEnds, System, Tape, carried, confirmed_ends, special_ends
-from neurovariety.progress import time_is_up
 
 
 @runtime_checkable
@@ -44,7 +44,7 @@ def ends_at_level(problem: CutCurve, base: Fiber, level: complex, rng: np.random
             solutions = carried(problem.system, solutions, base.parameters, general, problem.prints, rng)
         return special_ends(problem.towards(general, level), solutions, problem.functions, rng, (problem.system, stated))
 
-    return confirmed_ends(one_pass, time_is_up)
+    return confirmed_ends(one_pass, used_up)
 
 
 def ends_at_parameters(
@@ -67,4 +67,4 @@ def ends_at_parameters(
             solutions = carried(system, known[0], known[1], start, prints, rng)
         return special_ends(between(start, parameters), solutions, prints, rng, (system, parameters))
 
-    return confirmed_ends(one_pass, time_is_up)
+    return confirmed_ends(one_pass, used_up)

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from neurovariety.budget import used_up
 from neurovariety.geometry.solutions.critical_points import CriticalPoints
 from neurovariety.homotopy import Certificates, End, Fiber, SpecialEnds, System, Tape, carried, certify, confirmed_ends, special_ends
-from neurovariety.progress import time_is_up
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +43,6 @@ def special_points(
         system = points.towards(general, matrix, image)
         return special_ends(system, solutions, images or points.prints, rng, (special, parameters))
 
-    ends, confirmed = confirmed_ends(one_pass, time_is_up)
+    ends, confirmed = confirmed_ends(one_pass, used_up)
     found = certify(special, ends.points[ends.distinct(End.REGULAR)], parameters, points.values)
     return SpecialPoints(special, parameters, found, ends, confirmed and found.complete)

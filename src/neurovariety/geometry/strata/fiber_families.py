@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from neurovariety.architectures import CNN, MLP, Attention, Linear
+from neurovariety.architectures import CNN, MLP, Attention
 from neurovariety.architectures.reading.activation import Activation
 from neurovariety.geometry.images.real_components import architecture_of
 from neurovariety.geometry.strata.heads import head_families
@@ -13,6 +13,7 @@ from neurovariety.geometry.strata.padding import all_windows, exchanged_factors,
 from neurovariety.geometry.strata.rank_profiles import of_rank
 from neurovariety.geometry.strata.units import channel_strata, neuron_strata
 from neurovariety.geometry.strata.weight_stratum import WeightStratum
+from neurovariety.image import Layers
 from neurovariety.model import Model
 
 _MOST_FAMILIES = 4 * MOST
@@ -30,12 +31,13 @@ def fiber_families(model: Model) -> list[tuple[WeightStratum, ...]]:
     linear convolutions with factors to exchange are among them, though not of a smaller network."""
     architecture = architecture_of(model)
     found: list[WeightStratum] = []
-    if isinstance(architecture, Linear):
+    layers = model.parametrization
+    if isinstance(layers, Layers) and layers.linear and not layers.biases and not layers.skips:
         # A neuron of a linear network is one whose activation is x; one rank throughout is enough for all functions.
-        mlp = MLP(architecture.widths, (Activation.monomial(1),) * (architecture.layers - 1))
-        hidden = architecture.layers - 1
+        hidden = len(layers.weights) - 1
+        mlp = MLP(layers.widths, (Activation.monomial(1),) * hidden)
         found = [
-            replace(s, small=of_rank(architecture.widths, s.sizes[0][0]))
+            replace(s, small=of_rank(layers.widths, s.sizes[0][0]))
             for s in neuron_strata(model, mlp, _MOST_FAMILIES)
             if s.sizes and len(set(s.sizes[0][:hidden])) == 1 and s.free is not None
         ]

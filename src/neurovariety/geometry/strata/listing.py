@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from neurovariety.architectures import CNN, MLP, Attention, Linear
+from neurovariety.architectures import CNN, MLP, Attention
 from neurovariety.geometry.images.real_components import architecture_of
 from neurovariety.geometry.strata.heads import head_strata
 from neurovariety.geometry.strata.padding import filter_strata
 from neurovariety.geometry.strata.rank_profiles import rank_strata
 from neurovariety.geometry.strata.units import channel_strata, neuron_strata
 from neurovariety.geometry.strata.weight_stratum import WeightStratum
+from neurovariety.image import Layers
 from neurovariety.model import Model
 
 MOST = 60
@@ -24,12 +25,11 @@ def weight_strata(model: Model, *, most: int = MOST) -> tuple[WeightStratum, ...
     """
     architecture = architecture_of(model)
     found: list[WeightStratum] = []
-    if isinstance(architecture, Linear):
-        found = rank_strata(model, architecture.widths, most)
+    layers = model.parametrization
+    if isinstance(layers, Layers) and layers.linear and not layers.biases and not layers.skips:
+        found = rank_strata(model, layers.widths, most)
     elif isinstance(architecture, MLP):
-        linear = all(a.is_linear and a.terms[0][1] == 1 for a in architecture.activations)
-        plain = linear and not architecture.bias
-        found = rank_strata(model, architecture.widths, most) if plain else neuron_strata(model, architecture, most)
+        found = neuron_strata(model, architecture, most)
     elif isinstance(architecture, CNN):
         single = max(architecture.channels) == 1
         found = filter_strata(model, architecture, most) if single else channel_strata(model, architecture, most)

@@ -16,6 +16,7 @@ import numpy as np
 from neurovariety.architectures import CNN, MLP, Linear
 from neurovariety.architectures.architecture import Architecture
 from neurovariety.geometry.images.real_components import architecture_of
+from neurovariety.image import Layers
 from neurovariety.model import Model
 
 _MOST = 24
@@ -55,8 +56,9 @@ def strata_of(model: Model, fills: bool) -> Strata:
     """The strata of a model that stands for an architecture; none are known for others."""
     architecture = architecture_of(model)
     filled = "the closure is the whole span, which is smooth" if fills else ""
-    if isinstance(architecture, Linear):
-        found = [_smaller(model, architecture, w) for w in _ranks(architecture.widths)]
+    layers = model.parametrization
+    if isinstance(layers, Layers) and layers.linear and not layers.biases and not layers.skips:
+        found = [_smaller(model, Linear(layers.widths), w) for w in _ranks(layers.widths)]
         theorem = "matrices of rank at most r are singular exactly where the rank is less (Bruns and Vetter 1988)"
         return Strata((*found, _zero(model)), filled or theorem, True, exact=not filled)
     if isinstance(architecture, MLP):
@@ -75,8 +77,7 @@ def strata_of(model: Model, fills: bool) -> Strata:
 def _of_mlp(model: Model, mlp: MLP, filled: str) -> Strata:
     hidden = mlp.widths[1:-1]
     exact = False
-    linear = all(a.is_linear and a.terms[0][1] == 1 for a in mlp.activations)
-    if linear:
+    if mlp.bias and all(a.is_affine for a in mlp.activations):
         chosen = _ranks(mlp.widths)
         theorem = "matrices of rank at most r are singular exactly where the rank is less (Bruns and Vetter 1988)"
         exact = True
@@ -108,7 +109,8 @@ def _smaller(model: Model, architecture: Linear | MLP, widths: tuple[int, ...]) 
     small: Architecture
     small = Linear(widths) if isinstance(architecture, Linear) else MLP(widths, architecture.activations, architecture.bias)
     other = small.model
-    places = np.concatenate([model.places[b.name][tuple(slice(n) for n in b.shape)].reshape(-1) for b in other.blocks])
+    pairs = zip(model.blocks, other.blocks, strict=True)
+    places = np.concatenate([model.places[a.name][tuple(slice(n) for n in b.shape)].reshape(-1) for a, b in pairs])
     return _at(model, small.notation(), other, places)
 
 

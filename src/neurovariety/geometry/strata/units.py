@@ -23,6 +23,7 @@ from neurovariety.architectures.reading.activation import Activation
 from neurovariety.architectures.reading.shifted_power import shifted_power
 from neurovariety.geometry.strata.layers import defined_at_zero, lower_ranks, silent_layers, vanishes, zeroed
 from neurovariety.geometry.strata.weight_stratum import WeightStratum
+from neurovariety.image import Layers
 from neurovariety.model import Model
 from neurovariety.rings.ring import Array
 
@@ -82,9 +83,9 @@ class _Choice:
 
 def neuron_strata(model: Model, mlp: MLP, most: int) -> list[WeightStratum]:
     """Strata of a multilayer perceptron: fewer neurons, layers of lower rank, and no function or only constants."""
-    names = [b.name for b in model.blocks]
-    weights = [n for n in names if n.startswith("W")]
-    biases = [n for n in names if n.startswith("b")]
+    made = model.parametrization
+    assert isinstance(made, Layers)
+    weights, biases = list(made.weights), list(made.biases)
     layers = [_layer(model, weights, biases, l, a, mlp.bias) for l, a in enumerate(mlp.activations)]
 
     def smaller(widths: tuple[int, ...]) -> Model:
@@ -252,8 +253,9 @@ def _embedding(model: Model, zero: set[int], multiples: list[_Multiple], small: 
     bound = {int(t) for m in multiples for t in m.target}
     corner = np.zeros(0, dtype=np.int64)
     if not multiples:
-        # A block of the smaller network is a corner of the block of the same name.
-        corner = np.concatenate([model.places[b.name][tuple(slice(n) for n in b.shape)].reshape(-1) for b in small.blocks])
+        # A block of the smaller network is a corner of the block in the same place.
+        pairs = zip(model.blocks, small.blocks, strict=True)
+        corner = np.concatenate([model.places[a.name][tuple(slice(n) for n in b.shape)].reshape(-1) for a, b in pairs])
     taken = zero | bound | set(corner.tolist())
     free = np.concatenate([corner, np.array([i for i in range(model.parameters) if i not in taken], dtype=np.int64)])
     scalars = sum(m.scalar >= 0 for m in multiples)

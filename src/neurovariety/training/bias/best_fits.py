@@ -135,10 +135,11 @@ def _piece(
     clear = np.full(len(targets), not family.count)
     n = len(problem.terms)
     rows = np.hstack([factor * images, np.tile(parameters[n:], (len(targets), 1))])
-    for at, points, functions in family.followed(rows, seed):
+    for found in family.followed(rows, seed):
+        at = found.at
         clear[at] = True
-        real, by_chart = real_functions(functions), real_functions(points)
-        c = functions.real
+        real, by_chart = real_functions(found.functions), found.by_real_weights
+        c = found.functions.real
         losses = np.einsum("tki,ij,tkj->tk", c, own.matrix, c) - 2 * np.einsum("tki,ti->tk", c, images[at]) + sizes[at][:, None]
         losses = np.where(real, losses, np.inf)
         for row, t in enumerate(at):

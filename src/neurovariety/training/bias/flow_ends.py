@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from neurovariety.budget import used_up
 from neurovariety.geometry.exact.gradient_fields import coefficients_as_polynomials
-from neurovariety.geometry.exact.polynomial_values import PolynomialMap
+from neurovariety.geometry.exact.polynomial_values import PolynomialValues
 from neurovariety.model import Model
-from neurovariety.progress import note, time_is_up
+from neurovariety.progress import note
 from neurovariety.randomness import generator
 from neurovariety.training.bias.best_fits import BestFits, Piece
 from neurovariety.training.dynamics.dynamics import flow, objective, typical_gradient
@@ -38,11 +39,11 @@ def flow_ends(model: Model, metric: str, found: BestFits, targets: int, runs: in
 
     Flows are followed to time 100,000 at most; what still drifts then counts where it is.
     """
-    written = PolynomialMap([coefficients_as_polynomials(model)[m] for m in found.monomials], model.parameters)
+    written = PolynomialValues([coefficients_as_polynomials(model)[m] for m in found.monomials], model.parameters)
     rng = generator(seed, _STREAM)
     on, total = np.zeros(len(found.pieces), dtype=np.int64), 0
     for t, target in enumerate(found.targets[:targets]):
-        if t and time_is_up():
+        if t and used_up():
             break
         note(phase=f"gradient flow to target {t + 1} of {targets}")
         goal = objective(model, Distance(metric, {m: float(c) for m, c in zip(found.monomials, target, strict=True)}))

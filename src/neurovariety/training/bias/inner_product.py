@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
 from neurovariety.errors import InputError
 from neurovariety.geometry.solutions.quadrics import EXACT_PRODUCTS
+from neurovariety.rings.ring import Array
 from neurovariety.training.losses.loss import Monomial
 
 METRICS = ("generic", *EXACT_PRODUCTS, "data")
 _LARGEST = 9
 
 
-def exact_quadric(metric: str, monomials: Sequence[Monomial], inputs: Any, rng: np.random.Generator) -> Any:
+def exact_quadric(metric: str, monomials: Sequence[Monomial], inputs: object, rng: np.random.Generator) -> Array:
     """The matrix (V, V) of Fractions of a positive semidefinite quadric on the coefficients of ``monomials`` (output, exponents).
 
     ``metric``: a stated inner product of polynomials, the same for every output; ``data``: the Gram matrix of ``inputs`` (S, d), as
@@ -31,7 +31,7 @@ def exact_quadric(metric: str, monomials: Sequence[Monomial], inputs: Any, rng: 
     if metric == "data":
         if inputs is None:
             raise InputError("metric data needs inputs (--data FILE); or choose " + ", ".join(METRICS[:-1]))
-        powers = {e: _column(inputs, e) for _, e in monomials}
+        powers = {e: _column(np.asarray(inputs), e) for _, e in monomials}
     elif metric not in EXACT_PRODUCTS:
         raise InputError(f"metric {metric!r} is unknown: choose {', '.join(METRICS[:-1])} or {METRICS[-1]}")
     for i, (o, e) in enumerate(monomials):
@@ -42,8 +42,8 @@ def exact_quadric(metric: str, monomials: Sequence[Monomial], inputs: Any, rng: 
     return out
 
 
-def _column(inputs: Any, exponents: tuple[int, ...]) -> Any:
-    rows = [[Fraction(float(v)) for v in row] for row in np.asarray(inputs).reshape(len(inputs), -1)]
+def _column(inputs: Array, exponents: tuple[int, ...]) -> Array:
+    rows = [[Fraction(float(v)) for v in row] for row in inputs.reshape(len(inputs), -1)]
     out = np.full(len(rows), Fraction(1), dtype=object)
     for k, row in enumerate(rows):
         for v, e in zip(row, exponents, strict=True):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from neurovariety.errors import InputError
+from neurovariety.rings.ring import Array
 from neurovariety.training.chambers.chambers import Family, for_all_quadrics, for_one_quadric
 from neurovariety.training.critical.problem import TrainingProblem
 from neurovariety.training.losses.loss import Loss, Quadratic, SquaredError
@@ -22,17 +22,17 @@ class Plane:
     """Parameters of ``family`` at points (a, b): ``origin`` + a ``first`` + b ``second``; ``axes`` say in words what they are."""
 
     family: Family
-    origin: Any
-    first: Any
-    second: Any
+    origin: Array
+    first: Array
+    second: Array
     bounds: tuple[tuple[float, float], tuple[float, float]]
     axes: tuple[str, str]
 
-    def at(self, points: Any) -> Any:
+    def at(self, points: Array) -> Array:
         """Parameters (T, m) at points (T, 2)."""
         return self.origin + points[:, :1] * self.first + points[:, 1:] * self.second
 
-    def grid(self, side: int) -> tuple[Any, Any]:
+    def grid(self, side: int) -> tuple[Array, Array]:
         """Coordinates along both axes."""
         return np.linspace(*self.bounds[0], side), np.linspace(*self.bounds[1], side)
 
@@ -43,12 +43,12 @@ def plane(problem: TrainingProblem, loss: Loss, found: Quadratic, kind: str, rng
     matrix, parameters = problem.parameters(found)
     size = max(float(np.sqrt(max(found.constant, 0.0) * np.abs(matrix).max() / max(np.abs(found.matrix).max(), 1e-300))), 1e-3)
 
-    def direction() -> Any:
+    def direction() -> Array:
         function = rng.normal(size=n)
         image = matrix @ function
         return image * size / max(float(np.sqrt(function @ image)), 1e-300)
 
-    def padded(image: Any) -> Any:
+    def padded(image: Array) -> Array:
         return np.concatenate([image, np.zeros(len(parameters) - n)])
 
     if kind == "target":
@@ -79,8 +79,8 @@ def plane(problem: TrainingProblem, loss: Loss, found: Quadratic, kind: str, rng
     return Plane(family, parameters, padded(direction()), turn, ((-_WIDTH, _WIDTH), (0.0, 1.0)), names)
 
 
-def other_quadric(matrix: Any, rng: np.random.Generator) -> Any:
+def other_quadric(matrix: Array, rng: np.random.Generator) -> Array:
     """A random positive definite quadric with the same size of entries."""
-    factor = rng.normal(size=matrix.shape)
+    factor = np.asarray(rng.normal(size=matrix.shape))
     found = factor.T @ factor
     return found * float(np.abs(matrix).max()) / float(np.abs(found).max())

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 
-from neurovariety.training.chambers.chambers import Family
+from neurovariety.rings.ring import Array
+from neurovariety.training.chambers.chambers import Counts, Family
 from neurovariety.training.chambers.planes_of_losses import Plane
 
 _FINE = 20
@@ -14,7 +15,7 @@ _MOST = 4000
 """Edges of a grid that are refined."""
 
 
-def refined_walls(cut: Plane, a: Any, b: Any, real: Any, minima: Any, halvings: int) -> list[list[float]]:
+def refined_walls(cut: Plane, a: Array, b: Array, real: Array, minima: Array, halvings: int) -> list[list[float]]:
     """Points (a, b) of walls: on each edge of the grid whose ends have different numbers, after so many halvings of the edge."""
     state = real * 1000 + minima
     edges = []
@@ -32,7 +33,7 @@ def refined_walls(cut: Plane, a: Any, b: Any, real: Any, minima: Any, halvings: 
     return ((low + high) / 2)[clear].tolist()
 
 
-def _bisected(count: Any, low: Any, high: Any, first: Any, steps: int) -> tuple[Any, Any, Any]:
+def _bisected(count: Callable[[Array], Counts], low: Array, high: Array, first: Array, steps: int) -> tuple[Array, Array, Array]:
     """Intervals ever shorter whose low ends have the state ``first`` and whose high ends have not."""
     clear = np.ones(len(low), dtype=bool)
     for _ in range(steps):
@@ -45,10 +46,10 @@ def _bisected(count: Any, low: Any, high: Any, first: Any, steps: int) -> tuple[
     return low, high, clear
 
 
-def crossings(family: Family, start: Any, end: Any, steps: int) -> list[dict[str, Any]]:
+def crossings(family: Family, start: Array, end: Array, steps: int) -> list[dict[str, object]]:
     """Where numbers change along the segment from ``start`` to ``end`` (m,), in order."""
 
-    def count(times: Any) -> Any:
+    def count(times: Array) -> Counts:
         return family.count_real(start + np.asarray(times).reshape(-1, 1) * (end - start))
 
     times = np.linspace(0.0, 1.0, steps + 1)
@@ -69,7 +70,7 @@ def crossings(family: Family, start: Any, end: Any, steps: int) -> list[dict[str
     return out
 
 
-def chambers(real: Any, minima: Any) -> int:
+def chambers(real: Array, minima: Array) -> int:
     """The number of connected pieces of a grid (side, side) in which both numbers are constant; unclear points (-1) belong to none."""
     seen = real < 0
     pieces = 0

@@ -25,11 +25,11 @@ from neurovariety.homotopy import certified_index, record, values_at
 from neurovariety.homotopy.expressions import Graph, jacobian
 from neurovariety.model import Model
 from neurovariety.progress import note, quietly
+from neurovariety.tolerances import ATTAINED
 from neurovariety.training.critical.listing import proved_real
 
 _STREAM = "training.critical.cross_entropy"
 _STARTS = 16
-_FOUND = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -208,7 +208,7 @@ class _Search:
             start = np.concatenate([self._rng.normal(size=n), np.zeros(size)])
             with np.errstate(all="ignore"):
                 found = least_squares(off, start, slopes, bounds=(*self._bounds(size),), xtol=1e-15, ftol=1e-15, gtol=1e-15)
-            if np.abs(found.fun).max() <= _FOUND:
+            if np.abs(found.fun).max() <= ATTAINED:
                 return found.x[:n]
         return None
 

@@ -7,7 +7,6 @@ strengths of any size and to those asked for, where ends are certified. Weight d
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -18,14 +17,14 @@ from neurovariety.homotopy.monodromy import CAREFUL
 from neurovariety.homotopy.path_kernel import NOT_A_START
 from neurovariety.homotopy.tracker import DEFAULTS, track
 from neurovariety.progress import note
+from neurovariety.rings.ring import Array
+from neurovariety.tolerances import IMAGINARY_PART, SAME_WEIGHTS
 from neurovariety.training.critical.decayed_system import DecayedSystem
 
 RUNS = 4
 """Total degree homotopies, two of which must agree."""
-_SAME = 1e-7
 _DECADES = 1.0
 """Strengths are made smaller or larger by so many powers of ten at a time."""
-_REAL = 1e-7
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,13 +40,13 @@ class Symmetric(Certificates):
 class General:
     """The solutions (C, N) at general parameters, and whether two homotopies with ``paths`` paths each agree on them."""
 
-    points: Any
-    parameters: Any
+    points: Array
+    parameters: Array
     confirmed: bool
     paths: int
 
 
-def turned(sizes: Any, rng: np.random.Generator) -> Any:
+def turned(sizes: Array, rng: np.random.Generator) -> Array:
     """General complex strengths of about those sizes."""
     return sizes * rng.uniform(0.6, 1.6, len(sizes)) * np.exp(2j * np.pi * rng.random(len(sizes)))
 
@@ -59,8 +58,8 @@ def general_points(system: DecayedSystem, rng: np.random.Generator, seed: int) -
     another has found just the same ones.
     """
     n = system.model.parameters
-    points: list[Any] = []
-    seen, sizes = DistinctPoints(_SAME), list[int]()
+    points: list[Array] = []
+    seen, sizes = DistinctPoints(SAME_WEIGHTS), list[int]()
     most, paths, confirmed = -1, 0, False
     for run in range(RUNS):
         here = system.at_unknowns(turned(np.ones(n), rng))
@@ -83,7 +82,7 @@ def general_points(system: DecayedSystem, rng: np.random.Generator, seed: int) -
     return General(np.array(points).reshape(-1, n), base, confirmed, paths)
 
 
-def nearer(system: DecayedSystem, general: General, strengths: Any, rng: np.random.Generator) -> General:
+def nearer(system: DecayedSystem, general: General, strengths: Array, rng: np.random.Generator) -> General:
     """The general solutions at general strengths of the size of those asked for, by steps of a power of ten.
 
     Straight to small strengths, all of the way would lie in the last bit of the path.
@@ -101,7 +100,7 @@ def nearer(system: DecayedSystem, general: General, strengths: Any, rng: np.rand
     return General(points, here, general.confirmed and not lost, general.paths)
 
 
-def certified_ends(system: DecayedSystem, general: General, target: Any, seed: int) -> Certificates:
+def certified_ends(system: DecayedSystem, general: General, target: Array, seed: int) -> Certificates:
     """Certified ends of straight paths; in a second attempt, if one is needed, of paths that are followed with more care."""
     for settings in (DEFAULTS, CAREFUL):
         # A solution that Newton's iteration does not stay at is a lost path, no reason to give up the others.
@@ -113,12 +112,12 @@ def certified_ends(system: DecayedSystem, general: General, target: Any, seed: i
     return as_unmoved(system, ends[found.certified], target)
 
 
-def as_unmoved(system: DecayedSystem, moved: Any, parameters: Any) -> Certificates:
+def as_unmoved(system: DecayedSystem, moved: Array, parameters: Array) -> Certificates:
     """Solutions of the system ``moved`` as certified ones of ``system``, with imaginary parts 0 where they are real up to rounding and
     stay so under Newton's iteration."""
     points, _ = refine(system.system, moved - system.shift, parameters)
     size = np.maximum(np.abs(points).max(axis=1, initial=1.0, keepdims=True), 1.0)
-    near = (np.abs(points.imag) <= _REAL * size).all(axis=1)
+    near = (np.abs(points.imag) <= IMAGINARY_PART * size).all(axis=1)
     real, _ = refine(system.system, points.real + 0j, parameters)
-    near &= (np.abs(real - points) <= _REAL * size).all(axis=1)
+    near &= (np.abs(real - points) <= IMAGINARY_PART * size).all(axis=1)
     return Symmetric(**vars(certify(system.system, np.where(near[:, None], real.real, points), parameters)))

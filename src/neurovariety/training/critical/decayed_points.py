@@ -52,6 +52,8 @@ from neurovariety.model import Model
 from neurovariety.progress import note
 from neurovariety.randomness import generator
 from neurovariety.result import counted
+from neurovariety.rings.ring import Array
+from neurovariety.tolerances import SAME_WEIGHTS
 from neurovariety.training.critical.decayed_paths import RUNS, General, as_unmoved, certified_ends, general_points, nearer, turned
 from neurovariety.training.critical.decayed_system import DecayedSystem, decayed_system
 from neurovariety.training.losses.loss import Loss
@@ -59,7 +61,6 @@ from neurovariety.training.losses.loss import Loss
 _STREAM = "training.critical.decayed_points"
 _MOST_PATHS = 60_000
 _MOST_WEIGHTS = 64
-_SAME = 1e-7
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,14 +76,14 @@ class DecayedPoints:
     """
 
     model: Model
-    strengths: Any
-    weights: Any
+    strengths: Array
+    weights: Array
     certificates: Certificates = field(repr=False)
     real: tuple[Truth, ...]
-    losses: Any
-    radii: Any
+    losses: Array
+    radii: Array
     index: tuple[int | None, ...]
-    degenerate: Any
+    degenerate: Array
     general: int
     ends: dict[str, int]
     paths: int
@@ -131,7 +132,7 @@ class DecayedPoints:
         return f"DecayedPoints({len(self.weights)} points, {self.real.count('yes')} real, {len(self.minima)} minima) [{claim}]"
 
 
-def decayed_points(model: Model, loss: Loss, strengths: Any, *, seed: int) -> DecayedPoints:
+def decayed_points(model: Model, loss: Loss, strengths: object, *, seed: int) -> DecayedPoints:
     """All complex critical points of ``loss`` plus sum_k ``strengths``_k w_k^2; one strength, or one for each weight, not negative.
 
     Raises `InputError` for strengths that are negative, not finite or not as many as weights, and for models that are not polynomial;
@@ -194,7 +195,7 @@ def decayed_points(model: Model, loss: Loss, strengths: Any, *, seed: int) -> De
     return points
 
 
-def least_with_decay(model: Model, loss: Loss, strengths: Any, *, seed: int, spread: float = 1e-2) -> tuple[float, float] | None:
+def least_with_decay(model: Model, loss: Loss, strengths: object, *, seed: int, spread: float = 1e-2) -> tuple[float, float] | None:
     """Bounds of the global minimum, over all real weights, of ``loss`` plus sum_k ``strengths``_k w_k^2, for any positive strengths.
 
     The minimum grows with the strengths. So it lies between those for strengths that are smaller, and larger, by random parts up to
@@ -219,7 +220,7 @@ def least_with_decay(model: Model, loss: Loss, strengths: Any, *, seed: int, spr
     return None if below is None or above is None else (below[0], above[1])
 
 
-def _strengths(model: Model, strengths: Any) -> Any:
+def _strengths(model: Model, strengths: object) -> Any:
     try:
         s = np.asarray(strengths, dtype=np.float64)
     except (TypeError, ValueError):
@@ -231,13 +232,13 @@ def _strengths(model: Model, strengths: Any) -> Any:
     return np.array(np.broadcast_to(s, (model.parameters,)))
 
 
-def _confirmed(system: DecayedSystem, general: General, target: Any, rng: np.random.Generator) -> tuple[SpecialEnds, bool, Any]:
+def _confirmed(system: DecayedSystem, general: General, target: Array, rng: np.random.Generator) -> tuple[SpecialEnds, bool, Array]:
     """The ends of the paths where some are not regular: two passes from different general strengths must agree.
 
     Also the regular ends of all passes together: where they are as many as paths, nothing is missing, whatever a pass has lost.
     """
-    seen = DistinctPoints(_SAME)
-    regular: list[Any] = []
+    seen = DistinctPoints(SAME_WEIGHTS)
+    regular: list[Array] = []
 
     def one_pass(number: int) -> SpecialEnds:
         starts, here = general.points, general.parameters
@@ -253,7 +254,7 @@ def _confirmed(system: DecayedSystem, general: General, target: Any, rng: np.ran
 
 
 def _listed(
-    system: DecayedSystem, strengths: Any, found: Certificates, general: General, ends: Counter[End], singular: Any, reason: str
+    system: DecayedSystem, strengths: Array, found: Certificates, general: General, ends: Counter[End], singular: Array, reason: str
 ) -> DecayedPoints:
     """The result, points by the real part of the objective."""
     target = system.parameters(strengths)
@@ -281,7 +282,7 @@ def _listed(
     )
 
 
-def _of_weights(found: Certificates, scales: Any, order: Any) -> Certificates:
+def _of_weights(found: Certificates, scales: Array, order: Array) -> Certificates:
     """The certificates of unknowns as those of the weights, in another order; powers of two leave them exact."""
     place = {int(k): i for i, k in enumerate(order)}
     overlaps = tuple(sorted((place[a], place[b]) for a, b in found.overlaps))

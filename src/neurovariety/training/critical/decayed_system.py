@@ -14,14 +14,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import log2, prod
-from typing import Any
 
 import numpy as np
 
 from neurovariety.errors import ResourceError
 from neurovariety.geometry.solutions.affine_slices import dyadic
 from neurovariety.geometry.solutions.chart import Chart
-from neurovariety.geometry.solutions.chart_coordinates import Coordinates, coordinates, written
+from neurovariety.geometry.solutions.chart_coordinates import ChartCoordinates, coordinates, written
 from neurovariety.geometry.solutions.critical_points import gradient, residuals
 from neurovariety.geometry.solutions.quadrics import Quadrics, Term, only
 from neurovariety.homotopy import Certificates, System, Tape, ball_kernels, record, values_at
@@ -29,6 +28,7 @@ from neurovariety.homotopy.expressions import Expression, Graph
 from neurovariety.model import Model
 from neurovariety.program import expand
 from neurovariety.randomness import generator
+from neurovariety.rings.ring import Array
 from neurovariety.training.losses.loss import Loss, Quadratic, quadratic
 
 _STREAM = "training.critical.decayed_system"
@@ -52,30 +52,30 @@ class DecayedSystem:
     seed: int
     system: System
     moved: System
-    shift: Any
+    shift: Array
     objective: Tape
     images: Tape
     values: Tape
-    scales: Any
+    scales: Array
     factor: float
     loss: Quadratic
     terms: tuple[Term, ...]
-    fixed: Any
-    centre: Any
+    fixed: Array
+    centre: Array
 
-    def parameters(self, strengths: Any) -> Any:
+    def parameters(self, strengths: Array) -> Array:
         """The parameters for strengths (N,) of the weights."""
         return np.concatenate([self.scaled(strengths), self.fixed]).astype(np.complex128)
 
-    def scaled(self, strengths: Any) -> Any:
+    def scaled(self, strengths: Array) -> Array:
         """The strengths (N,) of the unknowns for those of the weights."""
         return np.asarray(strengths) * self.scales**2 * self.factor
 
-    def at_unknowns(self, scaled: Any) -> Any:
+    def at_unknowns(self, scaled: Array) -> Array:
         """The parameters for strengths (N,) of the unknowns."""
         return np.concatenate([scaled, self.fixed]).astype(np.complex128)
 
-    def towards(self, parameters: Any, target: Any) -> System:
+    def towards(self, parameters: Array, target: Array) -> System:
         """The system ``moved`` at t ``parameters`` + (1 - t) ``target``, which differ in the strengths only; its parameter is t."""
         n, size = self.model.parameters, len(self.terms)
         found, unknowns = _written(self.model, self.scales, self.shift, n + 1, self.seed)
@@ -102,11 +102,11 @@ class DecayedSystem:
             total = total + own * (graph.combination(row) - 2.0 * float(image[i]))
         return record(graph, [total])
 
-    def losses(self, unknowns: Any) -> Any:
+    def losses(self, unknowns: Array) -> Array:
         """The loss (M,) at real unknowns u (M, N)."""
         return self.loss.value(values_at(self.values, np.asarray(unknowns) + 0j).real)
 
-    def enclosures(self, found: Certificates, parameters: Any) -> tuple[Any, Any]:
+    def enclosures(self, found: Certificates, parameters: Array) -> tuple[Array, Array]:
         """The objective at certified solutions of ``system``, and radii (P,) of balls that hold it.
 
         From its value at the centre and the gradient, which is nearly zero, over the box in which the solution lies.
@@ -122,7 +122,7 @@ class DecayedSystem:
         sizes = (radii[:, 0] + change) * (1 + _ROUNDING * n) / self.factor + rounding
         return losses, np.where(good & fine & found.certified, sizes, np.inf)
 
-    def symmetries(self, parameters: Any, rng: np.random.Generator) -> int:
+    def symmetries(self, parameters: Array, rng: np.random.Generator) -> int:
         """The dimension of the group of linear maps that leave the objective as it is, 0 where there are too many weights to tell.
 
         In floating point: matrices A with (A u) . gradient = 0 at as many random u as A has entries, and a few more.
@@ -137,7 +137,7 @@ class DecayedSystem:
         return int((singular <= _STILL * singular[0]).sum())
 
 
-def _balls(tape: Tape, points: Any, radii: Any) -> tuple[Any, Any, Any]:
+def _balls(tape: Tape, points: Array, radii: Array) -> tuple[Array, Array, Array]:
     """Balls that hold the outputs of a tape (P, outputs) over boxes around ``points``, and for which boxes they were found."""
     shape = (len(points), len(tape.outputs))
     values, sizes, good = np.zeros(shape, dtype=np.complex128), np.zeros(shape), np.zeros(len(points), dtype=np.bool_)
@@ -149,7 +149,7 @@ def _balls(tape: Tape, points: Any, radii: Any) -> tuple[Any, Any, Any]:
 
 
 def decayed_system(
-    model: Model, loss: Loss, strengths: Any, seed: int, most_paths: int, centre: Callable[[Any], Any] = np.zeros_like
+    model: Model, loss: Loss, strengths: Array, seed: int, most_paths: int, centre: Callable[[Array], Array] = np.zeros_like
 ) -> DecayedSystem:
     """The system of a polynomial model, unknowns scaled for ``strengths`` (N,); ``centre`` of the scales (N,) is what they decay to.
 
@@ -178,7 +178,7 @@ def decayed_system(
     return DecayedSystem(model, seed, system, moved, shift, objective, images, values, scales, factor, own, terms, fixed, towards)
 
 
-def _system(model: Model, scales: Any, shift: Any, centre: Any, family: Quadrics, seed: int) -> tuple[System, Tape]:
+def _system(model: Model, scales: Array, shift: Array, centre: Array, family: Quadrics, seed: int) -> tuple[System, Tape]:
     """The system with strengths, target and quadric as parameters, and the objective."""
     n, m = model.parameters, family.size + family.parameters
     found, unknowns = _written(model, scales, shift, 2 * n + m, seed)
@@ -192,18 +192,18 @@ def _system(model: Model, scales: Any, shift: Any, centre: Any, family: Quadrics
     return gradient(graph, [*found.expressions, *unknowns], [*off, *decay], n, n + m), record(graph, [total])
 
 
-def _written(model: Model, scales: Any, shift: Any, inputs: int, seed: int) -> tuple[Coordinates, list[Expression]]:
+def _written(model: Model, scales: Array, shift: Array, inputs: int, seed: int) -> tuple[ChartCoordinates, list[Expression]]:
     """The coordinates at weights ``scales`` u, and the unknowns u; the first inputs of the graph are u + ``shift``."""
     n, graph = model.parameters, Graph(inputs)
     unknowns = [graph.input(k) - complex(shift[k]) for k in range(n)]
     return written(model, graph, [u * float(s) for u, s in zip(unknowns, scales, strict=True)], n, seed), unknowns
 
 
-def _monomials(model: Model, terms: tuple[Term, ...]) -> list[list[tuple[Any, float]]]:
+def _monomials(model: Model, terms: tuple[Term, ...]) -> list[list[tuple[Array, float]]]:
     """Exponents in the weights (N,) and size of the coefficient, for each monomial of each coordinate."""
     n, expansion = model.parameters, expand(model)
     place = {(o, e): i for i, (o, e, _) in enumerate(terms)}
-    out: list[list[tuple[Any, float]]] = [[] for _ in terms]
+    out: list[list[tuple[Array, float]]] = [[] for _ in terms]
     for output in range(len(expansion.outputs)):
         for exponents, c in expansion.coefficients(output).items():
             i = place.get((output, tuple(exponents[n:])))
@@ -212,7 +212,7 @@ def _monomials(model: Model, terms: tuple[Term, ...]) -> list[list[tuple[Any, fl
     return out
 
 
-def _check_paths(model: Model, monomials: list[list[tuple[Any, float]]], loss: Quadratic, most: int) -> None:
+def _check_paths(model: Model, monomials: list[list[tuple[Array, float]]], loss: Quadratic, most: int) -> None:
     degrees = np.array([max((int(e.sum()) for e, _ in row), default=0) for row in monomials], dtype=np.int64)
     beside = np.array([degrees[np.flatnonzero(row)].max(initial=0) for row in loss.matrix], dtype=np.int64)
     bounds = []
@@ -227,7 +227,7 @@ def _check_paths(model: Model, monomials: list[list[tuple[Any, float]]], loss: Q
         )
 
 
-def _sizes(monomials: list[list[tuple[Any, float]]], loss: Quadratic, strengths: Any, n: int) -> tuple[Any, float]:
+def _sizes(monomials: list[list[tuple[Array, float]]], loss: Quadratic, strengths: Array, n: int) -> tuple[Array, float]:
     """Powers of two for the weights and for the objective that make its coefficients as nearly 1 as possible, by least squares."""
     rows, sizes, importance = [], [], []
     for i, row in enumerate(monomials):

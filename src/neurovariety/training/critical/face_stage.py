@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -16,6 +15,7 @@ from neurovariety.geometry.solutions.quadrics import Term
 from neurovariety.homotopy import certified_index
 from neurovariety.model import Model
 from neurovariety.progress import note, quietly
+from neurovariety.rings.ring import Array
 from neurovariety.training.critical.listing import proved_real
 from neurovariety.training.critical.weight_map import WeightMap, weight_map
 from neurovariety.training.losses.polyhedral_norm import PolyhedralNorm
@@ -26,7 +26,7 @@ _RANK = 1e-10
 _STARTS = 24
 _FOUND = 1e-10
 
-Evaluated = Callable[[Sequence[Term]], Any]
+Evaluated = Callable[[Sequence[Term]], Array]
 """From terms (output, exponents, scale) to the matrix (m, N) that takes their coordinates to values."""
 
 
@@ -38,13 +38,13 @@ class FacePoint:
 
     number: int
     stratum: str
-    values: Any
+    values: Array
     distance: float
     conditions: int
     stationary: bool
     index: int | None
     kind: str
-    weights: Any
+    weights: Array | None
     certified: bool
 
 
@@ -121,7 +121,7 @@ def _general(model: Model, r: int, k: int, seed: int) -> tuple[FacePoints, FaceE
     return best
 
 
-def _affine(model: Model, problem: FacePoints, distance: PolyhedralNorm, evaluated: Evaluated) -> tuple[Any, Any]:
+def _affine(model: Model, problem: FacePoints, distance: PolyhedralNorm, evaluated: Evaluated) -> tuple[Array, Array]:
     """The matrix (m, N) and the vector (m,) such that values minus target are a c + start."""
     every = coordinates(model, problem.chart, 0, 0, constants=True)
     known = set(problem.found.terms)
@@ -133,7 +133,13 @@ def _affine(model: Model, problem: FacePoints, distance: PolyhedralNorm, evaluat
 
 
 def _on_face(
-    problem: FacePoints, found: FaceEnds, whole: WeightMap, distance: PolyhedralNorm, affine: Any, face: Any, stratum: str
+    problem: FacePoints,
+    found: FaceEnds,
+    whole: WeightMap,
+    distance: PolyhedralNorm,
+    affine: tuple[Array, Array],
+    face: tuple[Array, Array],
+    stratum: str,
 ) -> tuple[int, int, list[FacePoint]]:
     """How many complex points there are, how many of them real, and those that lie on the face."""
     (a, start), (rows, g) = affine, face
@@ -174,7 +180,7 @@ def _index(problem: FacePoints, found: FaceEnds, row: int, along: float) -> int 
     return falls if along >= 0 else problem.dimension - problem.codimension - falls
 
 
-def _weights(problem: FacePoints, whole: WeightMap, centre: Any, sure: bool, c: Any) -> Any:
+def _weights(problem: FacePoints, whole: WeightMap, centre: Array, sure: bool, c: Array) -> Array | None:
     """Real weights of the function with coordinates c, None where none were found."""
     n = whole.model.parameters
     own = np.zeros(n)

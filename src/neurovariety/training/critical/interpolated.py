@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from neurovariety.budget import within
 from neurovariety.claim import Claim
 from neurovariety.errors import NeurovarietyError
 from neurovariety.geometry.invariants.degree import degree_of
 from neurovariety.geometry.solutions.chart import find_chart
 from neurovariety.geometry.solutions.chart_coordinates import coordinates
-from neurovariety.progress import quietly, search_at_most
+from neurovariety.progress import quietly
 from neurovariety.randomness import generator
 from neurovariety.training.critical.least import Least, with_perturbation
 from neurovariety.training.critical.perturbation import infimum_by_perturbation
@@ -20,7 +21,8 @@ from neurovariety.training.losses.loss import quadratic
 from neurovariety.training.losses.task import Task
 
 _STREAM = "training.critical.interpolated"
-_SECONDS = 10.0
+_OPERATIONS = 2e10
+"""For the degree of the variety, which only bounds that of the locus."""
 _STARTS = 48
 _ATTAINED = 1e-9
 
@@ -66,7 +68,7 @@ def interpolation(
         best_found = with_perturbation(best_found, perturbed, max(abs(loss.constant), 1e-300))
     size = dim - seen["directions"]
     try:
-        with search_at_most(_SECONDS):
+        with within(_OPERATIONS):
             most = quietly(degree_of, model, seed=seed)
         bounded = most.value if most.sure else None
     except NeurovarietyError:

@@ -13,20 +13,18 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
+from neurovariety.rings.ring import Array
+from neurovariety.tolerances import LIMIT_DIGITS, SAME_LOSS, ZERO_LOSS
 from neurovariety.training.critical.listing import Point, Stage
 from neurovariety.training.critical.perturbation import Infimum
 from neurovariety.training.critical.problem import TrainingProblem
 from neurovariety.training.losses.loss import Quadratic
 
 _STARTS = 48
-_SAME = 1e-7
 _DEFINITE = 1e-11
-_ZERO = 1e-12
-_REAL = 1e-4
 _SEQUENCE = (1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 1e-4)
 _GROWS = 1.2
 """Weights that grow by this factor while a descent goes on are taken to diverge."""
@@ -39,7 +37,7 @@ class Least:
 
     claim: str
     loss: float
-    weights: Any
+    weights: Array | None
     point: Point | None
     infimum: float | None
     sequence: tuple[tuple[float, float], ...]
@@ -66,11 +64,11 @@ def least_loss(
     scale = max(abs(loss.constant), float(np.abs(loss.image).max(initial=0.0)), 1e-300)
     weights, value = search(problem, loss, rng)
     where: Point | None = None
-    if limit is not None and limit.loss < min(value, best.loss if best is not None else np.inf) - _SAME * scale:
+    if limit is not None and limit.loss < min(value, best.loss if best is not None else np.inf) - SAME_LOSS * scale:
         sequence = _descending(problem, loss, weights) or _degenerating(problem, loss, _coordinates(problem, limit), rng)
         reason = f"a limit of networks has this loss ({limit.stratum.removeprefix('limits: ')}); none found attains it"
         return Least("undecided", value, weights, where, limit.loss, sequence, reason)
-    if best is not None and best.loss <= value + _SAME * scale:
+    if best is not None and best.loss <= value + SAME_LOSS * scale:
         weights, value, where = best.weights, best.loss, best
     else:
         reached = problem.map.at(np.asarray(weights)[None] + 0j)[0].real
@@ -80,9 +78,9 @@ def least_loss(
             return Least("undecided", value, weights, where, min(value, sequence[-1][0]), sequence, reason)
     eigenvalues = np.linalg.eigvalsh(loss.matrix)
     definite = bool(eigenvalues.min() > _DEFINITE * eigenvalues.max())
-    if where is not None and value <= _ZERO * scale:
+    if where is not None and value <= ZERO_LOSS * scale:
         return Least("complete", value, weights, where, None, (), "no loss is below zero")
-    edge = _limits(problem, loss, stages, value - _SAME * scale)
+    edge = _limits(problem, loss, stages, value - SAME_LOSS * scale)
     if edge is not None:
         infimum, target = edge
         sequence = _degenerating(problem, loss, target, rng)
@@ -96,12 +94,12 @@ def least_loss(
     if not (listed and all(stage.complete for stage in stages)):
         return Least("upper_bound", value, weights, where, None, (), "not every list is complete")
     sets = [s for stage in stages for s in stage.sets]
-    on_set = next((s for s in sets if abs(s.loss - value) <= _SAME * scale), None)
-    if any(s.real_loss is not None and s.real_loss < value - _SAME * scale for s in sets):
+    on_set = next((s for s in sets if abs(s.loss - value) <= SAME_LOSS * scale), None)
+    if any(s.real_loss is not None and s.real_loss < value - SAME_LOSS * scale for s in sets):
         reason = "a set of critical functions of positive dimension has a smaller loss, and whether it has real points is open"
         return Least("upper_bound", value, weights, where, None, (), reason)
     lowest = min((p.loss for p in points), default=np.inf)
-    if lowest < value - _SAME * scale:
+    if lowest < value - SAME_LOSS * scale:
         below = min(points, key=lambda p: p.loss)
         sequence = _degenerating(problem, loss, _coordinates(problem, below), rng)
         if sequence:
@@ -124,19 +122,19 @@ def with_perturbation(relaxed: Least, found: Infimum, scale: float) -> Least:
     """What both routes prove together; ``scale``: the size of losses, by which they are compared."""
     if found.claim != "complete" or found.infimum is None:
         return replace(relaxed, reason=f"{relaxed.reason}; by perturbation: {found.reason}")
-    close = abs((relaxed.loss if relaxed.infimum is None else relaxed.infimum) - found.infimum) <= _SAME * scale
-    if (not close and relaxed.claim == "complete") or relaxed.loss < found.infimum - _SAME * scale:
+    close = abs((relaxed.loss if relaxed.infimum is None else relaxed.infimum) - found.infimum) <= SAME_LOSS * scale
+    if (not close and relaxed.claim == "complete") or relaxed.loss < found.infimum - SAME_LOSS * scale:
         reason = f"relaxation and perturbation disagree ({relaxed.loss:.9g} and {found.infimum:.9g}); another seed may help"
         return replace(relaxed, claim="upper_bound", infimum=None, sequence=(), reason=reason)
-    if found.attained == "no" or (found.attained == "undecided" and relaxed.loss > found.infimum + _SAME * scale):
+    if found.attained == "no" or (found.attained == "undecided" and relaxed.loss > found.infimum + SAME_LOSS * scale):
         return Least("undecided", relaxed.loss, relaxed.weights, relaxed.point, found.infimum, found.sequence, found.reason)
-    if relaxed.loss <= found.infimum + _SAME * scale:
+    if relaxed.loss <= found.infimum + SAME_LOSS * scale:
         return replace(relaxed, claim="complete", infimum=None, sequence=(), reason=found.reason)
     assert found.loss is not None
     return Least("complete", found.loss, found.weights, None, None, (), found.reason)
 
 
-def search(problem: TrainingProblem, loss: Quadratic, rng: np.random.Generator) -> tuple[Any, float]:
+def search(problem: TrainingProblem, loss: Quadratic, rng: np.random.Generator) -> tuple[Array, float]:
     """The best of many real descents: weights and their loss."""
     factor, target = _least_squares(loss)
     starts = rng.normal(size=(_STARTS, problem.model.parameters)) * rng.choice([0.3, 1.0], size=(_STARTS, 1))
@@ -147,7 +145,7 @@ def search(problem: TrainingProblem, loss: Quadratic, rng: np.random.Generator) 
     return weights[k].real, float(losses[k])
 
 
-def _least_squares(loss: Quadratic) -> tuple[Any, Any]:
+def _least_squares(loss: Quadratic) -> tuple[Array, Array]:
     """A factor F and a target u such that the loss is |F (c - u)|^2 plus a constant."""
     values, vectors = np.linalg.eigh(loss.matrix)
     kept = values > _DEFINITE * values.max(initial=1e-300)
@@ -155,7 +153,7 @@ def _least_squares(loss: Quadratic) -> tuple[Any, Any]:
     return np.sqrt(values)[:, None] * vectors.T, vectors @ ((vectors.T @ loss.image) / values)
 
 
-def _descending(problem: TrainingProblem, loss: Quadratic, weights: Any) -> tuple[tuple[float, float], ...]:
+def _descending(problem: TrainingProblem, loss: Quadratic, weights: Array) -> tuple[tuple[float, float], ...]:
     """Losses and largest weights of a descent that goes on from ``weights``; empty where the weights stay where they are."""
     factor, target = _least_squares(loss)
     here = np.asarray(weights)[None] + 0j
@@ -167,19 +165,19 @@ def _descending(problem: TrainingProblem, loss: Quadratic, weights: Any) -> tupl
     return tuple(out) if goes_on and out[-1][1] > _GROWS * out[0][1] else ()
 
 
-def _coordinates(problem: TrainingProblem, point: Point) -> Any:
+def _coordinates(problem: TrainingProblem, point: Point) -> Array:
     """The scaled coordinates of a point of the landscape; those that no weight changes come last in it."""
     return np.array([v * s for v, (_, _, s) in zip(point.coefficients, problem.terms, strict=False)]).real
 
 
-def _limits(problem: TrainingProblem, loss: Quadratic, stages: Sequence[Stage], below: float) -> tuple[float, Any] | None:
+def _limits(problem: TrainingProblem, loss: Quadratic, stages: Sequence[Stage], below: float) -> tuple[float, Array] | None:
     """The real limit of paths with diverging weights that has the least loss, if that is less than ``below``."""
-    best: tuple[float, Any] | None = None
+    best: tuple[float, Array] | None = None
     for stage in stages:
         if stage.stationary is None or stage.problem is None:
             continue
         for limit in stage.stationary.singular:
-            if np.abs(limit.imag).max() > _REAL * max(np.abs(limit).max(), 1e-300):
+            if np.abs(limit.imag).max() > LIMIT_DIGITS * max(np.abs(limit).max(), 1e-300):
                 continue
             known = {t[:2]: v / t[2] for t, v in zip(stage.problem.terms, limit.real, strict=True)}
             known |= {t[:2]: v / t[2] for t, v in stage.problem.fixed}
@@ -190,7 +188,9 @@ def _limits(problem: TrainingProblem, loss: Quadratic, stages: Sequence[Stage], 
     return best
 
 
-def _degenerating(problem: TrainingProblem, loss: Quadratic, target: Any, rng: np.random.Generator) -> tuple[tuple[float, float], ...]:
+def _degenerating(
+    problem: TrainingProblem, loss: Quadratic, target: Array, rng: np.random.Generator
+) -> tuple[tuple[float, float], ...]:
     """Losses and largest weights of networks ever nearer to a function; empty where weights do not grow as they approach."""
     size = max(float(np.linalg.norm(target)), 1e-300)
     starts = rng.normal(size=(_STARTS, problem.model.parameters))

@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from neurovariety.budget import used_up
 from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
 from neurovariety.geometry.strata.smaller_models import Stratum, strata_of
 from neurovariety.homotopy import certified_index, values_at
 from neurovariety.model import Model
-from neurovariety.progress import note, quietly, time_is_up
+from neurovariety.progress import note, quietly
 from neurovariety.randomness import generator
+from neurovariety.tolerances import ATTAINED, IMAGINARY_PART, LIMIT_DIGITS
 from neurovariety.training.critical.critical_sets import CriticalSet, critical_sets
 from neurovariety.training.critical.problem import Located, Stationary, TrainingProblem, located, training_problem
 from neurovariety.training.losses.loss import Loss, Monomial
@@ -20,12 +22,10 @@ from neurovariety.training.losses.loss import Loss, Monomial
 _STREAM = "training.critical.listing"
 _ATTEMPTS = 3
 _STARTS = 32
-_FOUND, _LIMIT = 1e-9, 1e-3
-"""Relative distance of a function from real networks below which it is one, and below which it may be a limit of them."""
+_LIMIT = 1e-3
+"""Relative distance of a function from real networks below which it may be a limit of them."""
 _FAR = 50.0
 """Networks that approach a function while their weights grow beyond this: it is a limit of networks, and none itself."""
-_REAL = 1e-7
-_ON_STRATUM = 1e-4
 _STATIONARY = 1e-6
 _FALL = 1e-9
 _SHIFTS = (0.3, 0.1, 0.03)
@@ -85,7 +85,7 @@ def smooth_stage(model: Model, loss: Loss, monomials: tuple[Monomial, ...] | Non
         stage = _one_attempt(model, loss, monomials, found, seed + 1000 * attempt, kept)
         if best is None or (stage.complete, stage.count) > (best.complete, best.count):
             best = stage
-        if best.complete or time_is_up():
+        if best.complete or used_up():
             break
     assert best is not None
     return replace(best, complete=best.complete and found.sure)
@@ -110,14 +110,14 @@ def _one_attempt(model: Model, loss: Loss, monomials: tuple[Monomial, ...] | Non
 def _on_a_stratum(problem: TrainingProblem, limit: Any, rng: np.random.Generator) -> bool:
     """Whether a limit of paths that is no regular critical point is a function of a smaller network, as it should be."""
     size = float(np.linalg.norm(limit))
-    if size <= _ON_STRATUM:
+    if size <= LIMIT_DIGITS:
         return True
     n = problem.model.parameters
     for stratum in strata_of(problem.model, False).strata:
         starts = rng.normal(size=(_STARTS, n)) + 1j * rng.normal(size=(_STARTS, n))
         starts[:, list(stratum.dead)] = 0
         weights, off = problem.map.fit(limit, starts, held=stratum.dead)
-        if ((off <= _ON_STRATUM * size) & (np.abs(weights).max(axis=1, initial=0) < _FAR)).any():
+        if ((off <= LIMIT_DIGITS * size) & (np.abs(weights).max(axis=1, initial=0) < _FAR)).any():
             return True
     return False
 
@@ -150,7 +150,7 @@ def proved_real(values: Any, radii: Any, sure: list[bool]) -> list[bool]:
         reach = radii + radii[k] + 1e-14 * np.abs(values)
         meets = (np.abs(values - value.conj()) <= reach).all(axis=1)
         scale = max(float(np.abs(value).max()), 1e-300)
-        out.append(sure[k] or bool(meets[k] and meets.sum() == 1 and np.abs(value.imag).max() <= _REAL * scale))
+        out.append(sure[k] or bool(meets[k] and meets.sum() == 1 and np.abs(value.imag).max() <= IMAGINARY_PART * scale))
     return out
 
 
@@ -189,7 +189,7 @@ def _real_weights(problem: TrainingProblem, stationary: Stationary, point: Locat
     weights, off = problem.map.fit(target + 0j, starts)
     matrix, parameters = problem.parameters(stationary.quadratic)
     for k in np.argsort(off)[:6]:
-        if off[k] > _FOUND * size * 1e3:
+        if off[k] > ATTAINED * size * 1e3:
             break
         found = located(problem, weights[k].real + 0j, parameters, matrix, point.value)
         if found is None or found.certificates.real(found.row) != "yes":

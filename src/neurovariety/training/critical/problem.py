@@ -8,7 +8,7 @@ charts of their own: some are ordinary critical points to which the chart is bli
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +26,12 @@ from neurovariety.homotopy import Certificates, End, System, certify, refine
 from neurovariety.homotopy.distinct import DistinctPoints, hashed
 from neurovariety.model import Model
 from neurovariety.progress import found_on_the_way, note
+from neurovariety.tolerances import LIMIT_DIGITS, SAME_FUNCTION
 from neurovariety.training.critical.weight_map import WeightMap, weight_map
 from neurovariety.training.losses.loss import Loss, Quadratic, quadratic
 
 _STREAM = "training.critical.problem"
-_STARTS, _ITERATIONS, _NEAR, _SAME = 64, 300, 1e-4, 1e-6
+_STARTS, _ITERATIONS = 64, 300
 _OWN = 2
 """Attempts with the loss's own family of quadrics before general diagonal ones."""
 
@@ -150,7 +151,7 @@ def _in_other_charts(
     problem: TrainingProblem, limits: Sequence[Any], known: Sequence[Located], parameters: Any, matrix: Any, rng: np.random.Generator
 ) -> tuple[list[Located], list[Any]]:
     """Regular critical functions among the limits of paths whose weights diverge or become singular on the chart, and the others."""
-    seen = DistinctPoints(_SAME)
+    seen = DistinctPoints(SAME_FUNCTION)
     for point in known:
         seen.add(hashed(point.value))
     more: list[Located] = []
@@ -166,12 +167,12 @@ def _in_other_charts(
 
 def _elsewhere(problem: TrainingProblem, limit: Any, parameters: Any, matrix: Any, rng: np.random.Generator) -> Located | None:
     n, scale = problem.model.parameters, max(float(np.linalg.norm(limit)), 1e-300)
-    real = np.abs(limit.imag).max() <= _NEAR * scale
+    real = np.abs(limit.imag).max() <= LIMIT_DIGITS * scale
     for imaginary in (0, 1) if real else (1,):  # real functions often have real weights, which are found more easily
         starts = rng.normal(size=(_STARTS, n)) + 1j * imaginary * rng.normal(size=(_STARTS, n))
         weights, off = problem.map.fit(limit if imaginary else limit.real + 0j, starts, _ITERATIONS)
         for k in np.argsort(off)[:4]:
-            if off[k] > _NEAR * scale:
+            if off[k] > LIMIT_DIGITS * scale:
                 break
             found = located(problem, weights[k], parameters, matrix, limit)
             if found is not None:
@@ -187,7 +188,7 @@ def located(problem: TrainingProblem, weights: Any, parameters: Any, matrix: Any
         return None
     family = problem.critical.family
     if family.parameters_of(matrix) is None:
-        family = replace(only(problem.terms, matrix), name=f"stated {len(parameters)}")
+        family = only(problem.terms, matrix)
     system = problem.map.system(free, family)
     rest = [i for i in range(problem.model.parameters) if i not in free]
     here = np.concatenate([weights[rest], parameters])
@@ -197,7 +198,7 @@ def located(problem: TrainingProblem, weights: Any, parameters: Any, matrix: Any
     own = np.array(weights, dtype=np.complex128)
     own[list(free)] = refined[0]
     value = problem.map.at(own[None])[0]
-    if not np.linalg.norm(value - near) <= 10 * _NEAR * max(float(np.linalg.norm(near)), 1e-300):
+    if not np.linalg.norm(value - near) <= 10 * LIMIT_DIGITS * max(float(np.linalg.norm(near)), 1e-300):
         return None
     certificates = certify(system, refined, here)
     if not certificates.certified[0]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from neurovariety.budget import spend
 from neurovariety.errors import InputError
 from neurovariety.geometry.solutions.chart_coordinates import written
 from neurovariety.geometry.solutions.critical_points import gradient, residuals
@@ -17,10 +18,9 @@ from neurovariety.geometry.solutions.quadrics import Quadrics, Term
 from neurovariety.homotopy import System, Tape, record, values_at
 from neurovariety.homotopy.expressions import Graph, jacobian
 from neurovariety.model import Model
+from neurovariety.tolerances import FIRST_DAMPING, NUMERICAL_RANK
 
-_RANK = 1e-8
-"""Part of the largest singular value below which one counts as zero."""
-_FIRST_DAMPING, _LARGEST_DAMPING = 1e-2, 1e12
+_LARGEST_DAMPING = 1e12
 _LARGEST_WEIGHT = 1e9
 
 
@@ -45,7 +45,7 @@ class WeightMap:
 
     def system(self, free: tuple[int, ...], family: Quadrics) -> System:
         """Critical points in the weights ``free``; parameters are the other weights in order, then v, then those of the quadric."""
-        key = (free, family.name)
+        key = (free, family.places)
         if key not in self._systems:
             n, r = self.model.parameters, len(free)
             rest = [i for i in range(n) if i not in free]
@@ -56,11 +56,16 @@ class WeightMap:
             self._systems[key] = gradient(graph, found.expressions, off, r, n - r + family.size + family.parameters)
         return self._systems[key]
 
+    def _operations(self, rows: int) -> float:
+        """Of one iteration of `fit` for one start, with so many rows of distances."""
+        n, parameters = len(self.terms), self.model.parameters
+        return self.values.operations + self.slopes.operations + rows * n * parameters + rows * rows * parameters + rows**3 / 3
+
     def pivots(self, weights: Any, dimension: int) -> tuple[int, ...] | None:
         """Weights to be left free at a point (N,) where the Jacobian has rank ``dimension``; None where it has another rank."""
         matrix = self.derivatives(weights[None])[0]
         singular = np.linalg.svd(matrix, compute_uv=False)
-        if int((singular > _RANK * singular.max(initial=0.0)).sum()) != dimension:
+        if int((singular > NUMERICAL_RANK * singular.max(initial=0.0)).sum()) != dimension:
             return None
         left, chosen = matrix.astype(np.complex128), []
         for _ in range(dimension):  # columns with the largest part orthogonal to those chosen
@@ -79,9 +84,10 @@ class WeightMap:
         starts to a real target weights stay real.
         """
         factor = np.eye(len(self.terms)) if factor is None else factor
+        spend("descents", len(starts), iterations * self._operations(len(factor)))
         weights, target = np.array(starts, dtype=np.complex128), factor @ target
         off = self.at(weights) @ factor.T - target
-        size, damping = np.linalg.norm(off, axis=1), np.full(len(weights), _FIRST_DAMPING)
+        size, damping = np.linalg.norm(off, axis=1), np.full(len(weights), FIRST_DAMPING)
         enough = 1e-14 * max(float(np.linalg.norm(target)), 1e-300)
         with np.errstate(all="ignore"):
             for _ in range(iterations):

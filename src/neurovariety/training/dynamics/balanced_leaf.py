@@ -8,24 +8,26 @@ iteration from random ones, and ranks at them are numerical, with their gap told
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from neurovariety.geometry.exact.gradient_fields import Polynomial
-from neurovariety.geometry.exact.polynomial_values import PolynomialMap
+from neurovariety.geometry.exact.polynomial_values import PolynomialValues
+from neurovariety.rings.ring import Array
+from neurovariety.tolerances import NUMERICAL_RANK
 
 _STARTS, _STEPS = 12, 60
 _ZERO = 1e-12
 _LEAST = 1e-2
 """Weights that shrink below this on the way are taken to end at 0, where all is balanced and nothing moves."""
-_RANK = 1e-8
 
 
-def balanced_leaf(laws: Sequence[Polynomial], coefficients: Sequence[Polynomial], n: int, rng: np.random.Generator) -> dict[str, Any]:
+def balanced_leaf(
+    laws: Sequence[Polynomial], coefficients: Sequence[Polynomial], n: int, rng: np.random.Generator
+) -> dict[str, object]:
     """``found``: whether balanced weights other than 0 were found; then ``dimension`` of the leaf, ``functions``: directions in which
     functions move on it, and ``gap``: the least singular value kept over the largest dropped, in the two ranks."""
-    h, c = PolynomialMap(laws, n), PolynomialMap(coefficients, n)
+    h, c = PolynomialValues(laws, n), PolynomialValues(coefficients, n)
     best: tuple[int, int, float] | None = None
     for _ in range(_STARTS):
         w = _balanced(h, rng.normal(size=n))
@@ -39,21 +41,21 @@ def balanced_leaf(laws: Sequence[Polynomial], coefficients: Sequence[Polynomial]
     return {"found": True, "dimension": best[0], "functions": best[1], "gap": best[2]}
 
 
-def _balanced(laws: PolynomialMap, w: Any) -> Any:
+def _balanced(laws: PolynomialValues, w: Array) -> Array | None:
     """The zero of the laws that Newton's iteration with least steps finds from w; None where it finds none but 0."""
     for _ in range(_STEPS):
         values = laws.values(w)
         if np.abs(values).max(initial=0.0) <= _ZERO:
             return w if np.abs(w).max() > _LEAST else None
-        w = w - np.linalg.lstsq(laws.slopes(w), values, rcond=_RANK)[0]
+        w = w - np.linalg.lstsq(laws.slopes(w), values, rcond=NUMERICAL_RANK)[0]
         if not np.isfinite(w).all() or np.abs(w).max() < _LEAST:
             return None
     return None
 
 
-def _rank(matrix: Any) -> tuple[int, float]:
+def _rank(matrix: Array) -> tuple[int, float]:
     """The numerical rank of a matrix, and the gap that tells it."""
     values = np.linalg.svd(matrix, compute_uv=False)
-    rank = int((values > _RANK * values.max(initial=1e-300)).sum())
+    rank = int((values > NUMERICAL_RANK * values.max(initial=1e-300)).sum())
     dropped = max(float(values[rank]), 1e-16 * float(values[0])) if rank < len(values) else 1e-16 * float(values.max(initial=1e-300))
     return rank, float(values[rank - 1]) / dropped if rank else float("inf")

@@ -15,10 +15,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from neurovariety.budget import spend, used_up
 from neurovariety.errors import InputError
 from neurovariety.model import Model
 from neurovariety.program import expand
-from neurovariety.progress import note, time_is_up
+from neurovariety.progress import note
 from neurovariety.training.losses.loss import Loss, SquaredError, quadratic
 
 _STAGES = (1e1, 1e2, 1e3, 1e4, 1e5)
@@ -26,7 +27,8 @@ _STAGES = (1e1, 1e2, 1e3, 1e4, 1e5)
 _EXPLICIT = 1e2
 """Until then an explicit method needs fewer steps; later the problem is stiff near its minima, and an implicit one does."""
 _RTOL, _ATOL = 1e-7, 1e-9
-_MOST_STEPS = 4000
+_MOST_STEPS, _USUAL_STEPS = 4000, 400
+"""Of one stage: the most, and those by which work is counted before it is done."""
 REST = 1e-6
 """Gradient norm, relative to that of a typical start, below which a run is at rest."""
 _SMALL = 100
@@ -111,7 +113,7 @@ def objective(model: Model, loss: Loss, weight_decay: float = 0.0) -> Objective:
 
 def _outputs(model: Model, inputs: Any, flat: Any) -> Any:
     leaves = [flat[b.start : b.start + b.size].reshape(b.shape) for b in model.blocks]
-    fixed = jnp.asarray([float(c or 0) for c in model.coefficients])
+    fixed = jnp.asarray([float(c) for c in model.known_coefficients()])
     shaped = jnp.asarray(inputs).reshape(-1, *model.input_shape)
     return jax.vmap(lambda x: model.function(model.tree(leaves), x, fixed).reshape(-1))(shaped)
 
@@ -193,10 +195,11 @@ def flow(goal: Objective, starts: Any, typical: float) -> Runs:
         times, open_ = np.zeros(len(ends)), np.ones(len(ends), dtype=bool)
         begin, earlier = 0.0, ends.copy()
         for end in _STAGES:
-            if not open_.any() or time_is_up():
+            if not open_.any() or used_up():
                 break
             rows = np.flatnonzero(open_)
             earlier[rows] = ends[rows]
+            spend("runs", len(rows), _USUAL_STEPS * _operations(goal.terms, end <= _EXPLICIT))
             batch = len(ends) if 4 * len(rows) > len(ends) or len(ends) <= _SMALL else _rounded(len(rows))  # few compilations
             ends[rows] = np.asarray(_advance(ends[np.resize(rows, batch)], begin, end, goal.terms, goal.degree, end <= _EXPLICIT))[
                 : len(rows)
@@ -206,6 +209,13 @@ def flow(goal: Objective, starts: Any, typical: float) -> Runs:
             open_ &= (size > 0.1 * REST * typical) & np.isfinite(size) & (np.abs(ends).max(axis=1) < _DIVERGED)
             note(phase=f"gradient flow: {int((~open_).sum())} of {len(ends)} runs at rest", runs=len(ends))
         return Runs(ends, np.linalg.norm(goal.slopes(ends), axis=1) / typical, times, earlier)
+
+
+def _operations(terms: Terms, explicit: bool) -> float:
+    """Of one step of one run: gradients at the stages of the method, and Newton's iteration with a Jacobian where it is implicit."""
+    parameters, monomials = terms.table.shape[1], terms.table.shape[0]
+    gradient = 3 * (terms.matrix.size + terms.quadric.size + parameters * monomials)
+    return float(6 * gradient if explicit else (parameters + 12) * gradient + parameters**3)
 
 
 def _rounded(n: int) -> int:
@@ -253,9 +263,10 @@ def descend(goal: Objective, starts: Any, method: str, step: float, seed: int) -
         state = (w, jnp.zeros_like(w), jnp.zeros_like(w), 0)
         typical = float(np.median(np.linalg.norm(goal.slopes(w), axis=1)))
         for k in range(_EPOCHS):
+            spend("runs", len(w), _EPOCH * _operations(goal.terms, True))
             state = epoch(state, jax.random.split(jax.random.PRNGKey(seed * 1000 + k), _EPOCH))
             size = np.linalg.norm(goal.slopes(state[0]), axis=1)
-            if time_is_up() or (method != "sgd" and not (size > 0.1 * REST * typical).any()):
+            if used_up() or (method != "sgd" and not (size > 0.1 * REST * typical).any()):
                 break
         return np.asarray(state[0])
 

@@ -1,4 +1,4 @@
-"""Samples of the pieces of a boundary: functions with weights, or with weights on the way to them; and where they lie by searches."""
+"""Samples of the families of functions on a boundary: functions with their weights, and where they lie by searches."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from neurovariety.geometry.boundaries.pieces import Piece
-from neurovariety.geometry.boundaries.placement import Position
+from neurovariety.geometry.boundaries.limit_family import LimitFamily
+from neurovariety.geometry.boundaries.position import Position
 from neurovariety.geometry.boundaries.search_both_sides import BothSides
 from neurovariety.geometry.images.target import Target, function_at
 from neurovariety.model import Model
@@ -19,19 +19,19 @@ BEYOND = (Fraction(1, 10), Fraction(1, 40))
 functions that are not attained."""
 
 
-def piece_row(piece: Piece, position: Position, dimension: int) -> dict[str, Any]:
-    """The row of a piece in the value of the result."""
-    return {"name": piece.name, "position": str(position), "dimension": dimension}
+def family_row(family: LimitFamily, position: Position, dimension: int) -> dict[str, Any]:
+    """The row of a family, a piece of the boundary, in the value of the result."""
+    return {"name": family.name, "position": str(position), "dimension": dimension}
 
 
-def sample_row(model: Model, piece: Piece, s: list[Fraction], f: Target, position: Position, reason: str) -> dict[str, Any]:
+def sample_row(model: Model, family: LimitFamily, s: list[Fraction], f: Target, position: Position, reason: str) -> dict[str, Any]:
     """The row of a sample: its exact weights, or exact weights on the way to it with what they lack."""
-    row: dict[str, Any] = {"piece": piece.name, "function": f.text(), "position": str(position), "reason": reason, "weights": None}
-    if not piece.is_limit:
-        return row | {"weights": list(piece.weights_at(s, Fraction(1)))}
+    row: dict[str, Any] = {"piece": family.name, "function": f.text(), "position": str(position), "reason": reason, "weights": None}
+    if not family.is_limit:
+        return row | {"weights": list(family.weights_at(s, Fraction(1)))}
     way = []
     for t in _ON_THE_WAY:
-        w = piece.weights_at(s, t)
+        w = family.weights_at(s, t)
         g = function_at(model, w)
         keys = {*f.coefficients, *g.coefficients}
         gap = max(abs(f.coefficients.get(k, Fraction(0)) - g.coefficients.get(k, Fraction(0))) for k in keys)
@@ -39,9 +39,9 @@ def sample_row(model: Model, piece: Piece, s: list[Fraction], f: Target, positio
     return row | {"on_the_way": way}
 
 
-def beyond(model: Model, piece: Piece, s: list[Fraction]) -> list[Target]:
+def beyond(model: Model, family: LimitFamily, s: list[Fraction]) -> list[Target]:
     """Functions near that of a sample of two complex conjugate neurons in place of real ones; none for other pieces."""
-    return [piece.beyond(model, s, t) for t in BEYOND] if piece.even else []
+    return [family.beyond(model, s, t) for t in BEYOND] if family.even else []
 
 
 def searched_position(f: Target, others: list[Target], sides: BothSides, rng: np.random.Generator) -> tuple[Position, str]:

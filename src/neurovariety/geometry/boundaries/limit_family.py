@@ -1,6 +1,6 @@
-"""Pieces of the boundary: families of functions, each the limit of functions of real weights, with exact dimensions and samples.
+"""A family of functions that may be a piece of the boundary, each a limit of functions of real weights: exact dimension, samples.
 
-A piece is given by weights w(s, t), polynomials in parameters s, in t and in 1/t, such that the function f of w(s, t) is a polynomial
+A family is given by weights w(s, t), polynomials in parameters s, in t and in 1/t, such that the function f of w(s, t) is a polynomial
 in t: its value f_0 at t = 0 is a limit of functions of the model by construction, whether or not any weights attain it. Where w does
 not depend on t the functions are attained. As f is a polynomial in t, or in t^2, f_0 is found by interpolation from t = 1, 2, ....
 
@@ -18,14 +18,13 @@ from typing import Any
 import flint
 import numpy as np
 
-from neurovariety.geometry.exact.polynomial_values import Exponents, PolynomialMap
+from neurovariety.geometry.exact.polynomial_values import Exponents, PolynomialValues
 from neurovariety.geometry.ideal.coefficients import Coordinate
 from neurovariety.geometry.images.target import Target, function_at
 from neurovariety.linear_algebra import random_prime, rank_large
 from neurovariety.model import Model
+from neurovariety.tolerances import WIDE_PRIME_BITS
 
-_PRIME_BITS = 52
-"""One trial over a field of this size has a small error bound, and residues are exact in float64."""
 _SIZE = 9
 """Samples have integer parameters up to this: functions that can be read."""
 
@@ -34,7 +33,7 @@ Values = Any
 
 
 @dataclass(frozen=True, eq=False)
-class Piece:
+class LimitFamily:
     """``name``: which functions. ``parameters``: how many s. ``weights(s, t, 1/t)``: in the order of ``Model.blocks``, by + - * alone.
     ``degree``: of f in t at most; 0 where w does not depend on t. ``drawn``: parameters of a random real sample. ``even``: f is a
     polynomial in t^2, and real where t^2 < 0, though the weights are not."""
@@ -60,7 +59,7 @@ class Piece:
         return self._at(model, s, Fraction(0))
 
     def beyond(self, model: Model, s: list[Fraction], t: Fraction) -> Target:
-        """For an ``even`` piece: the real function with i t in place of t, exactly; as t -> 0 it tends to f_0 too."""
+        """For an ``even`` family: the real function with i t in place of t, exactly; as t -> 0 it tends to f_0 too."""
         assert self.even
         return self._at(model, s, -t * t)
 
@@ -72,7 +71,7 @@ class Piece:
         return Target(model.inputs, model.outputs, {key: c for key, c in found.items() if c})
 
     def _nodes(self, place: Fraction) -> list[tuple[int, Fraction]]:
-        """Values t with the factors by which f there adds up to f at ``place``, a value of t (of t^2 for an even piece): Lagrange."""
+        """Values t with the factors by which f there adds up to f at ``place``, a value of t (of t^2 for an even family): Lagrange."""
         power, n = (2, self.degree // 2 + 1) if self.even else (1, self.degree + 1)
         out = []
         for j in range(1, n + 1):
@@ -86,13 +85,13 @@ class Piece:
     def error_bound(self, rank: int, degree: int) -> float:
         """Probability bound that `dimension` is too small, for coefficients of that ``degree`` in the weights (Schwartz 1980), without
         primes that divide all minors, of which there are far fewer."""
-        return min(1.0, rank * degree * (self.degree + 3) / 2.0 ** (_PRIME_BITS - 1))
+        return min(1.0, rank * degree * (self.degree + 3) / 2.0 ** (WIDE_PRIME_BITS - 1))
 
     def dimension(self, coefficients: list[dict[Exponents, Fraction]], model: Model, rng: np.random.Generator) -> int:
         """The rank of the derivative of s -> f_0 at a random point of a random prime field; ``coefficients`` as polynomials of the
         weights."""
-        p = random_prime(_PRIME_BITS, rng)
-        map_ = PolynomialMap(coefficients, model.parameters, p)
+        p = random_prime(WIDE_PRIME_BITS, rng)
+        map_ = PolynomialValues(coefficients, model.parameters, p)
         s = [int(v) for v in rng.integers(0, p, size=self.parameters)]
         total: Any = np.zeros((len(coefficients), self.parameters), dtype=object)
         for t, exact in self._nodes(Fraction(0)):

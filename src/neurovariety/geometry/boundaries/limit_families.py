@@ -16,57 +16,66 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from functools import singledispatch
 from math import lcm, prod
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from neurovariety.architectures.architecture import Architecture
-from neurovariety.architectures.families.mlp import MLP
-from neurovariety.architectures.reading.activation import Activation
-from neurovariety.geometry.boundaries.pieces import Piece, integers
-from neurovariety.geometry.images.convolutions import sizes_of
+from neurovariety.geometry.boundaries.limit_family import LimitFamily, integers
+from neurovariety.image import FilterLayers, Layers, RationalFunction
 from neurovariety.model import Model
+
+Places = NDArray[np.int64]
 
 _MOST_DEGREE = 24
 """In t; with more the exact interpolation is slow, and such networks are large in any case."""
 
 
-def candidates(architecture: Architecture | None, model: Model) -> list[Piece]:
-    """The families of functions that may lie on the boundary."""
-    if architecture is None:
-        return []
-    sizes = sizes_of(architecture)
-    if sizes is not None:
-        return [_shared_root(sizes)] if sum(k % 2 == 0 for k in sizes) >= 2 else []
-    if not isinstance(architecture, MLP):
-        return []
-    out = []
-    for layer, degree in _layers(architecture):
-        activation = architecture.activations[layer - 1]
-        where = f" of layer {layer}" if len(architecture.widths) > 3 else ""
-        if architecture.widths[layer] >= 2:
-            out.append(_merging(architecture, model, layer, degree, where))
-        if architecture.bias:
-            out.append(_linear_neuron(architecture, model, layer, activation, degree, where))
-        if architecture.widths[layer] >= 2 or architecture.bias:
-            out.append(_dead(architecture, model, layer, where))
-    shallow = len(architecture.widths) == 3 and architecture.widths[1] == 2 and not architecture.bias
-    if shallow and architecture.widths[2] >= 2 and architecture.activations[0].is_monomial and architecture.activations[0].degree == 2:
-        out.append(_proportional_outputs(architecture))
+@singledispatch
+def limit_families(parametrization: object, model: Model) -> list[LimitFamily]:
+    """The families of functions that may lie on the boundary, for the kind of parametrization of the model."""
+    return []
+
+
+@limit_families.register
+def _(parametrization: FilterLayers, model: Model) -> list[LimitFamily]:
+    """For filters that are composed, at least two of even size."""
+    sizes = parametrization.sizes
+    return [_shared_root(sizes)] if parametrization.composed and sum(k % 2 == 0 for k in sizes) >= 2 else []
+
+
+@limit_families.register
+def _(parametrization: Layers, model: Model) -> list[LimitFamily]:
+    """For layers without skip connections."""
+    widths, biases, out = parametrization.widths, parametrization.biases, []
+    for layer, degree in _layers(parametrization):
+        activation = parametrization.activations[layer - 1]
+        where = f" of layer {layer}" if len(widths) > 3 else ""
+        if widths[layer] >= 2:
+            out.append(_merging(parametrization, model, layer, degree, where))
+        if biases:
+            out.append(_linear_neuron(parametrization, model, layer, activation, degree, where))
+        if widths[layer] >= 2 or biases:
+            out.append(_dead(parametrization, model, layer, where))
+    shallow = len(widths) == 3 and widths[1] == 2 and not biases and not parametrization.skips
+    if shallow and widths[2] >= 2 and parametrization.activations[0].is_monomial and parametrization.activations[0].degree == 2:
+        out.append(_proportional_outputs(parametrization))
     return out
 
 
 def splits(
-    architecture: Architecture | None, model: Model, weights: tuple[Fraction, ...], rng: np.random.Generator
-) -> Iterator[tuple[Piece, Callable[[Fraction], list[Fraction]]]]:
+    model: Model, weights: tuple[Fraction, ...], rng: np.random.Generator
+) -> Iterator[tuple[LimitFamily, Callable[[Fraction], list[Fraction]]]]:
     """Merging neurons with the function of ``weights`` as their limit: for each layer in which a neuron is dead or two have the same
     incoming weights, the parameters for t. In a random direction, with a = t a', so that outgoing weights b -+ a' stay bounded."""
-    if not isinstance(architecture, MLP):
+    layers = model.parametrization
+    if not isinstance(layers, Layers):
         return
     w = np.array(weights, dtype=object)
-    for layer, degree in _layers(architecture):
-        own, following, next_bias, others = _places(architecture, model, layer)
+    for layer, degree in _layers(layers):
+        own, following, next_bias, others = _places(layers, model, layer)
         found = _pair(w[own], w[following])
         if found is None:
             continue
@@ -81,7 +90,7 @@ def splits(
         def parameters(t: Fraction, s: Any = (before, bounded, after)) -> list[Fraction]:
             return [*s[0], *(t * a for a in s[1]), *s[2]]
 
-        yield _merging(architecture, model, layer, degree, ""), parameters
+        yield _merging(layers, model, layer, degree, ""), parameters
 
 
 def _pair(incoming: Any, outgoing: Any) -> tuple[int, int] | None:
@@ -94,34 +103,31 @@ def _pair(incoming: Any, outgoing: Any) -> tuple[int, int] | None:
     return None
 
 
-def _layers(architecture: MLP) -> Iterator[tuple[int, int]]:
+def _layers(layers: Layers) -> Iterator[tuple[int, int]]:
     """Hidden layers with an activation that is not linear, and a bound of the degree in t of functions whose weights there are linear
-    in t."""
-    if not all(a.is_polynomial and not a.is_generic for a in architecture.activations):
+    in t; none where there are skip connections."""
+    if layers.skips or not all(a.is_polynomial and not a.is_generic for a in layers.activations):
         return
-    for layer in range(1, len(architecture.widths) - 1):
-        degree = prod(a.degree for a in architecture.activations[layer - 1 :])
-        if not architecture.activations[layer - 1].is_linear and degree <= _MOST_DEGREE:
+    for layer in range(1, len(layers.weights)):
+        degree = prod(a.degree for a in layers.activations[layer - 1 :])
+        if not layers.activations[layer - 1].is_linear and degree <= _MOST_DEGREE:
             yield layer, degree
 
 
-def _places(architecture: MLP, model: Model, layer: int) -> tuple[Any, Any, Any, Any]:
+def _places(layers: Layers, model: Model, layer: int) -> tuple[Places, Places, Places, Places]:
     """Flat places of W_l (with the bias of the layer as a last column, where there is one) and of W_{l+1}; of the next biases; and of
     all other weights."""
-    blocks = {b.name: np.arange(b.start, b.start + b.size).reshape(b.shape) for b in model.blocks}
-    weights = sorted((n for n in blocks if n.startswith("W")), key=lambda n: int(n[1:]))
-    biases = sorted((n for n in blocks if n.startswith("b")), key=lambda n: int(n[1:]))
-    own = blocks[weights[layer - 1]]
-    if architecture.bias:
-        own = np.hstack([own, blocks[biases[layer - 1]][:, None]])
-    following = blocks[weights[layer]]
-    next_bias = blocks[biases[layer]] if architecture.bias else np.zeros(0, dtype=int)
+    own = model.places[layers.weights[layer - 1]]
+    if layers.biases:
+        own = np.hstack([own, model.places[layers.biases[layer - 1]][:, None]])
+    following = model.places[layers.weights[layer]]
+    next_bias = model.places[layers.biases[layer]] if layers.biases else np.zeros(0, dtype=int)
     used = np.concatenate([own.ravel(), following.ravel(), next_bias])
     return own, following, next_bias, np.setdiff1d(np.arange(model.parameters), used)
 
 
-def _merging(architecture: MLP, model: Model, layer: int, degree: int, where: str) -> Piece:
-    own, following, next_bias, others = _places(architecture, model, layer)
+def _merging(layers: Layers, model: Model, layer: int, degree: int, where: str) -> LimitFamily:
+    own, following, next_bias, others = _places(layers, model, layer)
     width, outgoing = own.shape[1], len(following)
     free = [*own[2:].ravel(), *following[:, 2:].ravel(), *next_bias, *others]
     n = 2 * width + 2 * outgoing + len(free)
@@ -138,11 +144,11 @@ def _merging(architecture: MLP, model: Model, layer: int, degree: int, where: st
             out[place] = value
         return out
 
-    return Piece(f"two neurons{where} merge, outgoing weights diverge", n, weights, degree, integers(n), even=True)
+    return LimitFamily(f"two neurons{where} merge, outgoing weights diverge", n, weights, degree, integers(n), even=True)
 
 
-def _linear_neuron(architecture: MLP, model: Model, layer: int, activation: Activation, degree: int, where: str) -> Piece:
-    own, following, next_bias, others = _places(architecture, model, layer)
+def _linear_neuron(layers: Layers, model: Model, layer: int, activation: RationalFunction, degree: int, where: str) -> LimitFamily:
+    own, following, next_bias, others = _places(layers, model, layer)
     inputs, outgoing = own.shape[1] - 1, len(following)
     free = [*own[1:].ravel(), *following[:, 1:].ravel(), *others]
     n = inputs + 1 + 2 * outgoing + len(free)
@@ -164,11 +170,11 @@ def _linear_neuron(architecture: MLP, model: Model, layer: int, activation: Acti
             out[place] = value
         return out
 
-    return Piece(f"a neuron{where} becomes linear, outgoing weights diverge", n, weights, degree, integers(n))
+    return LimitFamily(f"a neuron{where} becomes linear, outgoing weights diverge", n, weights, degree, integers(n))
 
 
-def _dead(architecture: MLP, model: Model, layer: int, where: str) -> Piece:
-    own, following, _, _ = _places(architecture, model, layer)
+def _dead(layers: Layers, model: Model, layer: int, where: str) -> LimitFamily:
+    own, following, _, _ = _places(layers, model, layer)
     free = np.setdiff1d(np.arange(model.parameters), np.concatenate([own[0], following[:, 0]]))
 
     def weights(s: Any, t: Any, inverse: Any) -> list[Any]:
@@ -177,21 +183,21 @@ def _dead(architecture: MLP, model: Model, layer: int, where: str) -> Piece:
             out[place] = value
         return out
 
-    return Piece(f"a neuron{where} is dead", len(free), weights, 0, integers(len(free)))
+    return LimitFamily(f"a neuron{where} is dead", len(free), weights, 0, integers(len(free)))
 
 
-def _proportional_outputs(architecture: MLP) -> Piece:
-    outputs = architecture.widths[2]
-    inputs = architecture.widths[0]
+def _proportional_outputs(layers: Layers) -> LimitFamily:
+    outputs = layers.widths[2]
+    inputs = layers.widths[0]
     n = 2 * inputs + outputs
 
     def weights(s: Any, t: Any, inverse: Any) -> list[Any]:
         return [*s[: 2 * inputs], *(v for u in s[2 * inputs :] for v in (u, -u))]
 
-    return Piece("all outputs are multiples of an indefinite form", n, weights, 0, integers(n))
+    return LimitFamily("all outputs are multiples of an indefinite form", n, weights, 0, integers(n))
 
 
-def _shared_root(sizes: list[int]) -> Piece:
+def _shared_root(sizes: tuple[int, ...]) -> LimitFamily:
     """Filters 1, 2 of even size are (a x + b) times forms of even degree, all filters else full."""
     even = [i for i, k in enumerate(sizes) if k % 2 == 0][:2]
     lengths = [k - 1 if i in even else k for i, k in enumerate(sizes)]
@@ -216,7 +222,7 @@ def _shared_root(sizes: list[int]) -> Piece:
             found += form
         return found
 
-    return Piece("a double real root, and no more real roots than filters of even size", n, weights, 0, drawn)
+    return LimitFamily("a double real root, and no more real roots than filters of even size", n, weights, 0, drawn)
 
 
 def _times(a: Any, b: Any) -> list[Any]:

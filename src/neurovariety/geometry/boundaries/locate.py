@@ -8,40 +8,35 @@ from typing import Any
 import numpy as np
 
 from neurovariety.claim import Claim
-from neurovariety.dictionary.membership import MembershipResult
-from neurovariety.geometry.boundaries.exact_placement import known_image
-from neurovariety.geometry.boundaries.families_of_pieces import splits
-from neurovariety.geometry.boundaries.piece_samples import BEYOND, searched_position
-from neurovariety.geometry.boundaries.placement import Placement, Position
+from neurovariety.geometry.boundaries.exact_positions import known_image
+from neurovariety.geometry.boundaries.family_samples import BEYOND, searched_position
+from neurovariety.geometry.boundaries.limit_families import splits
+from neurovariety.geometry.boundaries.position import Located, Position
 from neurovariety.geometry.boundaries.search_both_sides import BothSides
 from neurovariety.geometry.boundaries.smooth_preimage import interior_by_equations
 from neurovariety.geometry.ideal.coefficient_map import Span, written_out
 from neurovariety.geometry.ideal.coefficients import Coordinates
-from neurovariety.geometry.images.decision import Verdict
-from neurovariety.geometry.images.real_components import architecture_of
+from neurovariety.geometry.images.decision import Decision, Verdict
 from neurovariety.geometry.images.target import Target
 from neurovariety.geometry.invariants.dimension import dimension_of
 from neurovariety.model import Model
 from neurovariety.progress import quietly
 from neurovariety.randomness import generator
 
-STREAM = "geometry.boundaries.place"
+STREAM = "geometry.boundaries.locate"
 _SEARCH = "real solutions from random starts"
 
 
-def place(model: Model, target: Target, member: MembershipResult, seed: int) -> Placement:
-    """The position of ``target``; ``member`` is what `membership` says of it."""
-    known = known_image(architecture_of(model))
+def locate(model: Model, target: Target, member: Decision, seed: int) -> Located:
+    """The position of ``target``; ``member``: whether it is realizable."""
+    known = known_image(model.image, model)
     if known is not None:
-        return known.place(target)
-    verdict = member.value["verdict"]
-    if verdict == Verdict.EXCLUDED:
-        return Placement(Position.OUTSIDE, f"violated: {member.value['violated']}", member.value["route"], member.claim)
+        return known.locate(target)
+    if member.verdict is Verdict.EXCLUDED:
+        return Located(Position.OUTSIDE, f"violated: {member.violated}", member.route, member.claim)
     coordinates = written_out(model)
-    witness = member.value["witness"]
-    exact = None
-    if verdict == Verdict.REALIZABLE and all(isinstance(w, Fraction) for w in witness):
-        exact = tuple(Fraction(w) for w in witness)
+    exact = member.exact_witness
+    if exact is not None:
         shown = interior_by_equations(model, coordinates, target, exact, seed, generator(seed, STREAM, 1))
         if shown is not None:
             claim, facts = shown
@@ -49,20 +44,20 @@ def place(model: Model, target: Target, member: MembershipResult, seed: int) -> 
                 f"at the weights found the derivative has rank {facts['rank_at_weights']}, the dimension of the zeros of the "
                 "equations, which are smooth there: weights nearby attain all real functions of the neurovariety nearby"
             )
-            return Placement(Position.INTERIOR, reason, "rank of J and of the equations", claim, evidence=facts)
-    return by_search(model, coordinates, target, verdict == Verdict.REALIZABLE, exact, seed)
+            return Located(Position.INTERIOR, reason, "rank of J and of the equations", claim, evidence=facts)
+    return by_search(model, coordinates, target, member.verdict is Verdict.REALIZABLE, exact, seed)
 
 
 def by_search(
     model: Model, coordinates: Coordinates, target: Target, attained: bool, witness: tuple[Fraction, ...] | None, seed: int
-) -> Placement:
+) -> Located:
     """The position by certificates and searches alone; ``attained``: whether it is known to be; ``witness``: exact weights."""
     sides, fills = both_sides(model, coordinates, seed)
     point, rng = sides.floats(target), generator(seed, STREAM, 2)
     found = sides.search(point[None], rng)
     if found.attained[0] and sides.certified(target, found.weights[0]):
         reason = "certified weights attain it, with a derivative onto the whole span: weights nearby attain all functions nearby"
-        return Placement(
+        return Located(
             Position.INTERIOR, reason, "certified solution", Claim.PROVED, evidence={"near_weights": found.weights[0].tolist()}
         )
     split = None if witness is None else _beside_a_split(model, target, witness, sides, generator(seed, STREAM, 4))
@@ -73,7 +68,7 @@ def by_search(
             "no weights were found at which the derivative is onto the smooth zeros of the equations, and real functions of the "
             "neurovariety on both sides are not drawn here, as it is not the whole span"
         )
-        return Placement(Position.UNDECIDED, reason, _SEARCH, Claim.UNDECIDED, evidence=_facts(found.preimages[0]))
+        return Located(Position.UNDECIDED, reason, _SEARCH, Claim.UNDECIDED, evidence=_facts(found.preimages[0]))
     rows = sides.nearby(point, rng, found.weights[0] if found.attained[0] else None)
     reached = attained or bool(found.attained[0])
     facts = {**_facts(found.preimages[0]), "nearby": rows}
@@ -83,27 +78,27 @@ def by_search(
     if nearest["attained"] and missed:
         here = Position.BOUNDARY if reached else Position.CLOSURE_ONLY
         reason = f"{seen} and no search reaches the others; the function itself is {'' if reached else 'not '}attained"
-        return Placement(here, reason, _SEARCH, Claim.ESTIMATE, evidence=facts)
+        return Located(here, reason, _SEARCH, Claim.ESTIMATE, evidence=facts)
     if not nearest["attained"] and not reached:
-        return Placement(Position.OUTSIDE, f"{seen}, and neither is the function", _SEARCH, Claim.ESTIMATE, evidence=facts)
+        return Located(Position.OUTSIDE, f"{seen}, and neither is the function", _SEARCH, Claim.ESTIMATE, evidence=facts)
     # Near a cusp of the boundary almost all functions are attained: this shows nothing where no derivative is onto the span.
     reason = f"{seen}; the function is {'' if reached else 'not '}attained, and nowhere with a derivative onto the span"
-    return Placement(Position.UNDECIDED, reason, _SEARCH, Claim.UNDECIDED, evidence=facts)
+    return Located(Position.UNDECIDED, reason, _SEARCH, Claim.UNDECIDED, evidence=facts)
 
 
 def _beside_a_split(
     model: Model, target: Target, witness: tuple[Fraction, ...], sides: BothSides, rng: np.random.Generator
-) -> Placement | None:
+) -> Located | None:
     """Boundary, where a neuron splits into two complex conjugate ones that compute functions which no search reaches."""
-    for piece, parameters in splits(architecture_of(model), model, witness, rng):
-        others = [piece.beyond(model, parameters(t), t) for t in BEYOND]
+    for family, parameters in splits(model, witness, rng):
+        others = [family.beyond(model, parameters(t), t) for t in BEYOND]
         position, _ = searched_position(target, others, sides, rng)
         if position.on_boundary:
             reason = (
                 "a neuron is dead or double: arbitrarily near are real functions of two complex conjugate neurons in its place, and no "
                 "search reaches them"
             )
-            return Placement(Position.BOUNDARY, reason, _SEARCH, Claim.ESTIMATE)
+            return Located(Position.BOUNDARY, reason, _SEARCH, Claim.ESTIMATE)
     return None
 
 

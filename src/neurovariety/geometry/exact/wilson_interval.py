@@ -1,4 +1,4 @@
-"""Sampled shares with their intervals."""
+"""The interval that a sampled share lies in."""
 
 from __future__ import annotations
 

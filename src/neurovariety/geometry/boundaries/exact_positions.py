@@ -24,15 +24,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import singledispatch
 
-from neurovariety.architectures.architecture import Architecture
-from neurovariety.architectures.families.cnn import CNN
-from neurovariety.architectures.families.mlp import MLP
-from neurovariety.geometry.boundaries.placement import Placement, Position
-from neurovariety.geometry.images import binary_forms, binary_powers, convolutions, linear_maps, quadratic_forms
+from neurovariety.geometry.boundaries.position import Located, Position
+from neurovariety.geometry.images import binary_forms, binary_powers, convolutions
+from neurovariety.geometry.images.decide import decide_by_kind
 from neurovariety.geometry.images.decision import Decision, Verdict
 from neurovariety.geometry.images.target import Target
 from neurovariety.geometry.real.real_roots import factors_over_q
+from neurovariety.image import BinaryQuadrics, Filters, Matrices, PowerSums, Quadrics
+from neurovariety.model import Model
 from neurovariety.result import counted
 
 _ZERO = Fraction(0)
@@ -40,30 +41,23 @@ _ZERO = Fraction(0)
 
 @dataclass(frozen=True, eq=False)
 class KnownImage:
-    """A family whose real functions are known: ``place`` decides; ``full`` says why there is no boundary, empty where there is one."""
+    """A model whose real functions are known: ``locate`` decides; ``full`` says why there is no boundary, empty where there is one."""
 
-    place: Callable[[Target], Placement]
+    locate: Callable[[Target], Located]
     full: str
 
 
-def known_image(architecture: Architecture | None) -> KnownImage | None:
-    """The decision procedure for the architecture; None where its real functions are not known."""
-    if architecture is None:
-        return None
-    return (
-        _closed(architecture)
-        or _quadratic(architecture)
-        or _binary(architecture)
-        or _powers(architecture)
-        or _convolution(architecture)
-    )
+@singledispatch
+def known_image(image: object, model: Model) -> KnownImage | None:
+    """The exact procedure for the kind of ``image``, that of the model; None where the real functions are not known."""
+    return None
 
 
-def _from(decision: Decision, position: Position, reason: str) -> Placement:
-    return Placement(position, reason, decision.route, decision.claim, decision.theorems, decision.evidence)
+def _from(decision: Decision, position: Position, reason: str) -> Located:
+    return Located(position, reason, decision.route, decision.claim, decision.theorems, decision.evidence)
 
 
-def _not_a_member(decision: Decision) -> Placement | None:
+def _not_a_member(decision: Decision) -> Located | None:
     """The placement of a function outside of M; None for a member."""
     if decision.verdict is Verdict.EXCLUDED:
         return _from(decision, Position.OUTSIDE, f"violated: {decision.violated}")
@@ -72,44 +66,35 @@ def _not_a_member(decision: Decision) -> Placement | None:
     return None
 
 
-def _all_attained(decide: Callable[[Target], Decision | None], why: str) -> KnownImage:
-    def place(target: Target) -> Placement:
-        decision = decide(target)
-        assert decision is not None
+def _decided(model: Model, target: Target) -> Decision:
+    decision = decide_by_kind(model.image, model, target)
+    assert decision is not None
+    return decision
+
+
+def _all_attained(model: Model, why: str) -> KnownImage:
+    def locate(target: Target) -> Located:
+        decision = _decided(model, target)
         return _not_a_member(decision) or _from(decision, Position.INTERIOR, why)
 
-    return KnownImage(place, why)
+    return KnownImage(locate, why)
 
 
-def _closed(architecture: Architecture) -> KnownImage | None:
-    """Families that attain every real function of their neurovariety, decided by ranks."""
-    zero = Target(1, 1, {})
-    if linear_maps.decide_linear(architecture, zero) is not None:
-        return _all_attained(
-            lambda f: linear_maps.decide_linear(architecture, f), "real weights attain every real matrix of the neurovariety"
-        )
-    if not isinstance(architecture, MLP) or quadratic_forms.decide_quadratic(architecture, zero) is None or architecture.bias:
-        return None
-    return _all_attained(
-        lambda f: quadratic_forms.decide_quadratic(architecture, f), "real weights attain every real quadratic form of bounded rank"
-    )
+@known_image.register
+def _(image: Matrices, model: Model) -> KnownImage:
+    return _all_attained(model, "real weights attain every real matrix of the neurovariety")
 
 
-def _quadratic(architecture: Architecture) -> KnownImage | None:
-    """One output, quadratic, with biases."""
-    if not isinstance(architecture, MLP) or not architecture.bias:
-        return None
-    if quadratic_forms.decide_quadratic(architecture, Target(1, 1, {})) is None:
-        return None
-    n, m = architecture.widths[:2]
-    if m > n:
-        return _all_attained(
-            lambda f: quadratic_forms.decide_quadratic(architecture, f), "real weights attain every real quadratic polynomial"
-        )
+@known_image.register
+def _(image: Quadrics, model: Model) -> KnownImage:
+    if not image.bias:
+        return _all_attained(model, "real weights attain every real quadratic form of bounded rank")
+    m = image.rank
+    if m > image.inputs:
+        return _all_attained(model, "real weights attain every real quadratic polynomial")
 
-    def place(target: Target) -> Placement:
-        decision = quadratic_forms.decide_quadratic(architecture, target)
-        assert decision is not None
+    def locate(target: Target) -> Located:
+        decision = _decided(model, target)
         missing = _not_a_member(decision)
         if missing is not None:
             return missing
@@ -124,23 +109,16 @@ def _quadratic(architecture: Architecture) -> KnownImage | None:
             decision, Position.INTERIOR, f"the quadratic part has rank {m}, and so nearby, where the image holds the linear part"
         )
 
-    return KnownImage(place, "")
+    return KnownImage(locate, "")
 
 
-def _binary(architecture: Architecture) -> KnownImage | None:
-    """Quadratic neurons, two inputs, several outputs."""
-    if binary_forms.decide_binary(architecture, Target(2, 1, {})) is None:
-        return None
-    assert isinstance(architecture, MLP)
-    _, m, k = architecture.widths
-    if m != 2 or k == 1:
-        return _all_attained(
-            lambda f: binary_forms.decide_binary(architecture, f), "real weights attain every real function of the neurovariety"
-        )
+@known_image.register
+def _(image: BinaryQuadrics, model: Model) -> KnownImage:
+    if image.squares != 2:
+        return _all_attained(model, "real weights attain every real function of the neurovariety")
 
-    def place(target: Target) -> Placement:
-        decision = binary_forms.decide_binary(architecture, target)
-        assert decision is not None
+    def locate(target: Target) -> Located:
+        decision = _decided(model, target)
         missing = _not_a_member(decision)
         if missing is not None:
             return missing
@@ -155,19 +133,18 @@ def _binary(architecture: Architecture) -> KnownImage | None:
         reason = f"all outputs are {what}: arbitrarily near are functions with M13^2 - M12*M23 < 0"
         return _from(decision, Position.BOUNDARY, reason)
 
-    return KnownImage(place, "")
+    return KnownImage(locate, "")
 
 
-def _powers(architecture: Architecture) -> KnownImage | None:
-    """Sums of few powers in two variables."""
-    sizes = binary_powers.powers_of(architecture)
-    if sizes is None:
+@known_image.register
+def _(image: PowerSums, model: Model) -> KnownImage | None:
+    if not binary_powers.is_decided(image):
         return None
-    m, d = sizes
+    m, d = image.terms, image.degree
     why = "real weights attain every real multiple of a power" if m == 1 else ""
 
-    def place(target: Target) -> Placement:
-        decision = binary_powers.decide_binary_powers(architecture, target)
+    def locate(target: Target) -> Located:
+        decision = decide_by_kind(image, model, target)
         missing = None if decision is None else _not_a_member(decision)
         if missing is not None:
             return missing
@@ -184,34 +161,28 @@ def _powers(architecture: Architecture) -> KnownImage | None:
                 f"the target is a sum of {counted(k, 'power')}, fewer than {m}: arbitrarily near are functions annihilated by forms of "
                 f"degree {m} with roots that are not real"
             )
-        return Placement(position, reason, binary_powers.ROUTE, theorems=(binary_powers.THEOREM,), evidence=evidence)
+        return Located(position, reason, binary_powers.ROUTE, theorems=(binary_powers.THEOREM,), evidence=evidence)
 
     def least_annihilator(target: Target) -> binary_powers.Annihilator | None:
         return binary_powers.least_annihilator(target, m, d) if target.coefficients else None
 
-    return KnownImage(place, why)
+    return KnownImage(locate, why)
 
 
-def _convolution(architecture: Architecture) -> KnownImage | None:
-    """Linear convolutions of stride 1."""
-    sizes = convolutions.sizes_of(architecture)
-    if sizes is None:
+@known_image.register
+def _(image: Filters, model: Model) -> KnownImage | None:
+    if not convolutions.is_decided(image):
         return None
-    assert isinstance(architecture, CNN)
-    needed = sum(k % 2 == 0 for k in sizes)
+    needed = image.real_roots
     if needed <= 1:
-        return _all_attained(
-            lambda f: convolutions.decide_convolution(architecture, f),
-            "at most one filter has even size: real weights attain every filter",
-        )
+        return _all_attained(model, "at most one filter has even size: real weights attain every filter")
 
-    def place(target: Target) -> Placement:
-        decision = convolutions.decide_convolution(architecture, target)
-        assert decision is not None
+    def locate(target: Target) -> Located:
+        decision = _decided(model, target)
         missing = _not_a_member(decision)
         if missing is not None:
             return missing
-        filter_, _ = convolutions.composed_filter(architecture, target, sizes)
+        filter_, _ = convolutions.composed_filter(image, target)
         odd = _odd_real_roots(filter_)
         has = f"the composed filter has {counted(odd, 'real root')} of odd multiplicity in P^1"
         if odd >= needed:
@@ -219,7 +190,7 @@ def _convolution(architecture: Architecture) -> KnownImage | None:
         reason = f"{has}, {needed} real roots are needed, and those of even multiplicity leave the real line nearby"
         return _from(decision, Position.BOUNDARY, reason if any(filter_) else "the composed filter is 0, near everything")
 
-    return KnownImage(place, "")
+    return KnownImage(locate, "")
 
 
 def _odd_real_roots(filter_: list[Fraction]) -> int:

@@ -30,7 +30,7 @@ class Position(StrEnum):
 
 
 @dataclass(frozen=True, eq=False)
-class Placement:
+class Located:
     """A position with its reason in words, the ``route`` that found it, and what it rests on."""
 
     position: Position

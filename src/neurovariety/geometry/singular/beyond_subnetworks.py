@@ -17,7 +17,7 @@ _COUNTED_DIMENSION = 6
 
 
 @dataclass(frozen=True)
-class Piece:
+class LocusPiece:
     """A part of the locus: its dimension, its degree, coefficients that vanish on it."""
 
     dimension: int
@@ -26,10 +26,10 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class Others:
+class BeyondSubnetworks:
     """The parts on no subnetwork, and how the degrees of the locus and of subnetworks compare, in words."""
 
-    pieces: tuple[Piece, ...]
+    pieces: tuple[LocusPiece, ...]
     compared: str
 
 
@@ -51,24 +51,29 @@ def degree_of_images(dimension: int, images: list[ImageFacts], seed: int) -> tup
     return total, ""
 
 
-def beyond_strata(dimension: int, images: list[ImageFacts], locus: Locus | None, ideal: KnownIdeal | None, seed: int) -> Others:
+def beyond_subnetworks(
+    dimension: int | None, images: list[ImageFacts], locus: Locus | None, ideal: KnownIdeal | None, seed: int
+) -> BeyondSubnetworks:
     """What is left of the locus of a complete ideal when the degrees of the singular subnetworks of its dimension are subtracted."""
+    if dimension is None:
+        return BeyondSubnetworks((), "")
     if locus is None or ideal is None or not ideal.complete or locus.degree is None or locus.dimension != dimension or dimension < 1:
-        return Others((), "not compared")
+        return BeyondSubnetworks((), "not compared")
     known, why = degree_of_images(dimension, images, seed)
     if known is None:
-        return Others((), why)
+        return BeyondSubnetworks((), why)
     compared = f"degree {locus.degree}, of which subnetworks of dimension {dimension} have {known}"
     left = locus.degree - known
     if left <= 0:
-        return Others((), compared)
+        return BeyondSubnetworks((), compared)
     pieces = []
     several = ideal.system.coordinates.monomials[-1][0] > 0
     for indices, size in vanishing_pieces(ideal, dimension, seed):
         if size <= left:
             named = [ideal.system.coordinates.monomials[j] for j in indices]
-            pieces.append(Piece(dimension, size, tuple(monomial_name(e) + (f" in output {o}" if several else "") for o, e in named)))
+            names = tuple(monomial_name(e) + (f" in output {o}" if several else "") for o, e in named)
+            pieces.append(LocusPiece(dimension, size, names))
             left -= size
     if left:
-        pieces.append(Piece(dimension, left, ()))
-    return Others(tuple(pieces), compared)
+        pieces.append(LocusPiece(dimension, left, ()))
+    return BeyondSubnetworks(tuple(pieces), compared)
