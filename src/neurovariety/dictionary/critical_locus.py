@@ -31,7 +31,7 @@ from neurovariety.geometry.exact.points import Point
 from neurovariety.geometry.images.real_components import architecture_of
 from neurovariety.geometry.invariants.dimension import dimension_of
 from neurovariety.geometry.strata.facts import StratumFacts, stratum_facts, weakest
-from neurovariety.geometry.strata.listing import MOST, weight_strata
+from neurovariety.geometry.strata.known_strata import MOST, weight_strata
 from neurovariety.linear_algebra import random_prime
 from neurovariety.model import Model
 from neurovariety.program.of_model import draw_coefficients

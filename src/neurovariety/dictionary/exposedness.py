@@ -36,7 +36,7 @@ from neurovariety.geometry.exact.gradient_fields import coefficients_as_polynomi
 from neurovariety.geometry.exact.polynomial_values import PolynomialMap
 from neurovariety.geometry.exact.shares import wilson
 from neurovariety.geometry.images.target import require_polynomial
-from neurovariety.geometry.strata.listing import weight_strata
+from neurovariety.geometry.strata.known_strata import weight_strata
 from neurovariety.progress import note, time_is_up
 from neurovariety.randomness import generator
 from neurovariety.result import Provenance, counted, plain
