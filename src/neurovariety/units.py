@@ -179,6 +179,11 @@ class Filters:
     strides: tuple[tuple[int, ...], ...]
     linear: bool
 
+    @property
+    def dimensions(self) -> int:
+        """1 for sequences, 2 for images."""
+        return len(self.windows[0])
+
 
 HiddenUnits = Units | Heads | Terms | Filters
 """What a network has that a smaller one has less of."""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from neurovariety import Claim, InputError, as_model, critical_locus
-from neurovariety.geometry.strata.listing import weight_strata
+from neurovariety.geometry.strata.known_strata import weight_strata
 
 
 def shared(found):

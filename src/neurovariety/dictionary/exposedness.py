@@ -36,7 +36,7 @@ from neurovariety.geometry.exact.gradient_fields import coefficients_as_polynomi
 from neurovariety.geometry.exact.polynomial_values import PolynomialValues
 from neurovariety.geometry.exact.wilson_interval import wilson
 from neurovariety.geometry.images.target import require_polynomial
-from neurovariety.geometry.strata.listing import weight_strata
+from neurovariety.geometry.strata.known_strata import weight_strata
 from neurovariety.model import Model
 from neurovariety.options import Option, Whole
 from neurovariety.progress import note

@@ -28,9 +28,9 @@ from neurovariety.errors import InputError, VerificationError
 from neurovariety.geometry.ideal.find_equations import FoundEquations
 from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
 from neurovariety.geometry.strata.facts import StratumFacts, stratum_facts, weakest
+from neurovariety.geometry.strata.filters import smaller_network
 from neurovariety.geometry.strata.inclusion import equations_of, excluded
-from neurovariety.geometry.strata.listing import MOST, weight_strata
-from neurovariety.geometry.strata.padding import smaller_network
+from neurovariety.geometry.strata.known_strata import MOST, weight_strata
 from neurovariety.geometry.strata.weight_stratum import WeightStratum
 from neurovariety.model import Model
 from neurovariety.options import Option, Whole

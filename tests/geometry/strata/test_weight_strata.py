@@ -11,8 +11,8 @@ import pytest
 from neurovariety import MLP, Activation, as_model, dimension
 from neurovariety.geometry.strata.facts import linear_rank, sampled_ranks, stratum_facts
 from neurovariety.geometry.strata.fiber_families import fiber_families
-from neurovariety.geometry.strata.listing import weight_strata
-from neurovariety.geometry.strata.padding import smaller_network
+from neurovariety.geometry.strata.filters import smaller_network
+from neurovariety.geometry.strata.known_strata import weight_strata
 from neurovariety.geometry.strata.rank_profiles import rank_profiles
 from neurovariety.linear_algebra import rank
 from neurovariety.program.interpret import interpret

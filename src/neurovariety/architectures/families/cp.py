@@ -97,9 +97,6 @@ class CP(Architecture):
         basis = "between the two factors of a matrix"
         return (Units(self.rank, made=((names[0], 1),), read=((names[1], 1),), absorbs=LINEAR, noun="term", basis=basis),)
 
-    def matrices(self) -> tuple[str, ...]:
-        return tuple(self._names()) if len(self.tensor) == 2 else ()
-
     def silences(self) -> tuple[Silence, ...]:
         return tuple(Silence(name, (name,)) for name in self._names())
 

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from neurovariety.geometry.exact.points import Point
+from neurovariety.geometry.strata.rank_profiles import RankProfile
 from neurovariety.linear_algebra import random_prime
 from neurovariety.model import Model
 from neurovariety.program.of_model import draw_coefficients
@@ -19,8 +20,8 @@ from neurovariety.rings.finite_field import FiniteField
 from neurovariety.rings.ring import Array
 from neurovariety.tolerances import PRIME_BITS
 
-if TYPE_CHECKING:
-    from neurovariety.geometry.strata.rank_profiles import RankProfile
+Embedding = Callable[[Array], Array]
+"""A polynomial map of parameters s to weights."""
 
 Sizes = tuple[tuple[int, ...], ...]
 
@@ -31,8 +32,8 @@ class WeightStratum:
 
     ``name`` says which weights; ``kind`` is one of "inactive" (a neuron, channel or head with nothing going in or out), "incoming
     zero", "outgoing zero", "redundant" (neurons that are multiples of each other), "rank", "rank-one attention", "equal heads",
-    "equal values", "padding", "shared root", "zero", and "mixed" where several meet. ``parameters`` is s. ``embed`` uses + - * on
-    entries alone: it takes arrays of floats, and object arrays of ints, Fractions or any other commutative ring.
+    "equal values", "zero factor", "padding", "shared root", "zero", and "mixed" where several meet. ``parameters`` is s. ``embed``
+    uses + - * on entries alone: it takes arrays of floats, and object arrays of ints, Fractions or any other commutative ring.
 
     ``small`` is a smaller model with these functions, None for the zero function. ``sizes`` says which functions: those over one
     stratum are limits of those over another if a tuple in the first is nowhere above a tuple in the second; it is empty for
@@ -45,7 +46,7 @@ class WeightStratum:
     kind: str
     model: Model
     parameters: int
-    embed: Callable[[Array], Array]
+    embed: Embedding
     small: Model | None
     sizes: Sizes = ()
     copies: int = 1
@@ -167,7 +168,7 @@ def free_places(model: Model, gone: list[Array]) -> Array:
     return np.flatnonzero(left)
 
 
-def own_model(name: str, model: Model, parameters: int, embed: Callable[[Array], Array]) -> Model:
+def own_model(name: str, model: Model, parameters: int, embed: Embedding) -> Model:
     """The model s -> f_{embed(s)}."""
     import jax.numpy as jnp
 
