@@ -20,7 +20,7 @@ import numpy as np
 
 from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
-from neurovariety.architectures.theorems.bounds import forms
+from neurovariety.architectures.theorems.dimension_bounds import forms
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.errors import ResourceError, VerificationError

@@ -12,7 +12,7 @@ from neurovariety.geometry.strata.facts import stratum_facts
 from neurovariety.geometry.strata.fiber_families import fiber_families
 from neurovariety.geometry.strata.known_strata import weight_strata
 from neurovariety.geometry.strata.smaller_models import strata_of
-from neurovariety.units import Terms, Units
+from neurovariety.units import ProductTerms, Units
 
 from .exact_values import values
 
@@ -57,7 +57,7 @@ def merged(model, weights):
     """
     blocks = {b.name: np.array(list(weights[b.start : b.start + b.size]), dtype=object).reshape(b.shape) for b in model.blocks}
     for u in model.units:
-        if isinstance(u, (Units, Terms)):
+        if isinstance(u, (Units, ProductTerms)):
             kept = kept_units(u, blocks) if isinstance(u, Units) else kept_terms(u, blocks)
             for block, axis in u.axes if isinstance(u, Units) else u.factors:
                 blocks[block] = np.take(blocks[block], kept, axis=axis)

@@ -15,7 +15,7 @@ import numpy as np
 
 from neurovariety.architectures.architecture import Architecture, check_size, numbered
 from neurovariety.architectures.reading.sections import Sections
-from neurovariety.architectures.theorems.bounds import rank_bounded
+from neurovariety.architectures.theorems.dimension_bounds import rank_bounded
 from neurovariety.errors import InputError, NotationError
 from neurovariety.image import BlockMatrices, Image, IsotypicBlock, Matrices
 from neurovariety.model import Shape
