@@ -107,7 +107,7 @@ def exposedness(
     strata = weight_strata(model)
     if not strata:
         raise InputError(
-            f"no strata of smaller networks are known for {model.name}; they are for mlp, linear, cnn and attention architectures"
+            f"no strata of smaller networks are known for {model.name}: they follow from hidden units, of which none are known"
         )
     named = coefficients_as_polynomials(model)
     monomials, coefficients = list(named), list(named.values())

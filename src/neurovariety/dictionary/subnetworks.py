@@ -103,7 +103,7 @@ def subnetworks(
     """The smaller networks inside ``source``: strata of weights, their functions, which contain which.
 
     At most ``most`` strata are looked at, the largest ones. Raises `InputError` for a model of which no strata are known (a user's own
-    function; families other than mlp, linear, cnn and attention).
+    function; families whose hidden units are not known).
 
     >>> result = subnetworks("mlp(2,2,1; x^3 + x^2)")
     >>> [(i["name"], i["dimension"], i["fiber"]) for i in result.value["images"]]
@@ -112,7 +112,7 @@ def subnetworks(
     whole = quietly(dimension_of, model, seed=seed)
     listed = weight_strata(model, most=most)
     if not listed:
-        raise InputError(f"no subnetworks of {model.name} are known; they are for mlp, linear, cnn and attention")
+        raise InputError(f"no subnetworks of {model.name} are known: they follow from hidden units, of which none are known")
     all_listed = len(weight_strata(model, most=most + 1)) <= most
     strata = [s for s in listed if s.is_subnetwork]
     bound = whole.at_most

@@ -13,8 +13,8 @@ from neurovariety.architectures.reading.not_algebraic import refuse_any
 from neurovariety.architectures.reading.sections import Sections
 from neurovariety.architectures.reading.shifted_power import normal_form, shifted_power
 from neurovariety.architectures.theorems.absorption import absorption
-from neurovariety.architectures.theorems.bounds import alexander_hirschowitz, forms, monomial_network_bound
 from neurovariety.architectures.theorems.degrees import shallow_monomial_degree
+from neurovariety.architectures.theorems.dimension_bounds import alexander_hirschowitz, forms, monomial_network_bound
 from neurovariety.architectures.theorems.ed_degrees import shallow_monomial_ed_degree
 from neurovariety.architectures.theorems.generic_fibers import linear_fiber, shallow_monomial_fiber
 from neurovariety.architectures.theorems.occurring_degrees import occurring_degrees

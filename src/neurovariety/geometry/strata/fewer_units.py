@@ -189,9 +189,11 @@ def _plan(plan: _Plan, layer: UnitPlaces, choice: UnitChoice, where: str) -> Non
         (choice.incoming, "with incoming weights 0", True, False),
     ):
         gone = range(at - count, at)
+        # Units of a recurrence that only read each other may do so.
+        among = _all(layer.incoming, gone) & _all(layer.outgoing, gone) if what != "dead" else set()
+        plan.zero |= (_all(layer.incoming, gone) if gone_in else set()) - among
+        plan.zero |= (_all(layer.outgoing, gone) if gone_out else set()) - among
         for i in gone:
-            plan.zero |= set(layer.incoming[i].tolist()) if gone_in else set()
-            plan.zero |= set(layer.outgoing[i].tolist()) if gone_out else set()
             plan.zero |= {*layer.bias[i].tolist(), *layer.own[i].tolist()} if what == "dead" else set()
         plan.words += [f"{_listed(noun, gone)}{where} {what}{basis}"] if count else []
         at -= count
@@ -205,6 +207,10 @@ def _plan(plan: _Plan, layer: UnitPlaces, choice: UnitChoice, where: str) -> Non
         how = multiples if multiples is Multiples.PROPORTIONAL else "equal up to sign" if choice.opposite else "equal"
         plan.words += [f"{_listed(noun, range(first, first + g))}{where} {how}"] if g > 1 else []
         first += g
+
+
+def _all(places: tuple[Array, ...], units: range) -> set[int]:
+    return {int(p) for i in units for p in places[i]}
 
 
 def _multiple(layer: UnitPlaces, i: int, j: int, flipped: bool, scalars: int) -> _Multiple:

@@ -11,14 +11,14 @@ from neurovariety.geometry.strata.known_strata import MOST, weight_strata
 from neurovariety.geometry.strata.rank_strata import multiplied, of_rank
 from neurovariety.geometry.strata.weight_stratum import WeightStratum
 from neurovariety.model import Model
-from neurovariety.units import Filters, Heads, Units
+from neurovariety.units import FilterStack, Heads, Units
 
 _MOST_FAMILIES = 4 * MOST
 
 
 def families_of_all_windows(model: Model) -> bool:
     """Whether the families of a convolutional network of one channel are all its padded filters."""
-    return any(isinstance(u, Filters) and all_windows(u, _MOST_FAMILIES) for u in model.units)
+    return any(isinstance(u, FilterStack) and all_windows(u, _MOST_FAMILIES) for u in model.units)
 
 
 def fiber_families(model: Model) -> list[tuple[WeightStratum, ...]]:
@@ -43,7 +43,7 @@ def _with_free_weights(model: Model) -> list[WeightStratum]:
             if s.sizes and len(set(s.sizes[0][:hidden])) == 1 and s.free is not None
         ]
     for u in model.units:
-        if isinstance(u, Filters):
+        if isinstance(u, FilterStack):
             return [*exchanged_factors(model, u), *padding_strata(model, u)[:_MOST_FAMILIES]]
         if isinstance(u, Heads):
             return head_families(model)

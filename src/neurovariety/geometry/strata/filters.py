@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations, product
 from math import prod
-from typing import Any
 
 import numpy as np
 
@@ -19,7 +18,7 @@ from neurovariety.geometry.strata.layers import silent_layers
 from neurovariety.geometry.strata.weight_stratum import WeightStratum, own_model
 from neurovariety.model import Model
 from neurovariety.rings.ring import Array
-from neurovariety.units import Filters, size_of
+from neurovariety.units import FilterStack, size_of
 
 _MOST_WINDOWS = 4000
 """Combinations of windows that are looked at; networks with more have theirs cut by one place in one layer only."""
@@ -28,16 +27,16 @@ Window = tuple[tuple[int, int], ...]
 """First and last place in each direction."""
 
 
-def filter_strata(model: Model, filters: Filters, most: int) -> list[WeightStratum]:
+def filter_strata(model: Model, filters: FilterStack, most: int) -> list[WeightStratum]:
     """Filters with common factors, filters padded by zeros (the longest first, as many as there is room for), zero filters."""
     shared, zero = shared_roots(model, filters), silent_layers(model)
     return [*shared, *padding_strata(model, filters)[: max(0, most - len(shared) - len(zero))], *zero]
 
 
-def padding_strata(model: Model, filters: Filters) -> list[WeightStratum]:
+def padding_strata(model: Model, filters: FilterStack) -> list[WeightStratum]:
     """One stratum for each choice of a window in every layer, at least one of them smaller than the filter."""
     steps = [tuple(prod(s[i] for s in filters.strides[:l]) for i in range(filters.dimensions)) for l in range(len(filters.blocks))]
-    by_image: dict[Any, list[tuple[Window, ...]]] = {}
+    by_image: dict[tuple[tuple[tuple[int, ...], ...], tuple[int, ...]], list[tuple[Window, ...]]] = {}
     for chosen in _windows(filters):
         lengths = tuple(tuple(b - a + 1 for a, b in w) for w in chosen)
         shift = tuple(sum(w[i][0] * s[i] for w, s in zip(chosen, steps, strict=True)) for i in range(filters.dimensions))
@@ -64,26 +63,26 @@ def smaller_network(stratum: WeightStratum) -> Model | None:
     small, model = stratum.small, stratum.model
     if small is None or small.resized is not None:
         return small
-    filters = next((u for u in model.units if isinstance(u, Filters)), None)
+    filters = next((u for u in model.units if isinstance(u, FilterStack)), None)
     if stratum.kind != "padding" or filters is None or model.resized is None:
         return None
     lengths = iter(a + b + 1 for a, b in zip(stratum.sizes[0][::2], stratum.sizes[0][1::2], strict=True))
     windows = tuple(tuple(next(lengths) for _ in window) for window in filters.windows)
-    sizes = (windows if isinstance(u, Filters) else size_of(u) for u in model.units)
+    sizes = (windows if isinstance(u, FilterStack) else size_of(u) for u in model.units)
     return model.resized(tuple(sizes))
 
 
-def all_windows(filters: Filters, most: int) -> bool:
+def all_windows(filters: FilterStack, most: int) -> bool:
     """Whether `padding_strata` lists all choices of windows, at most ``most`` (the whole filters are no such choice)."""
     return prod(map(len, _choices(filters))) <= min(most + 1, _MOST_WINDOWS)
 
 
-def _choices(filters: Filters) -> list[list[Window]]:
+def _choices(filters: FilterStack) -> list[list[Window]]:
     """The windows of each layer."""
     return [list(product(*([(a, b) for a in range(k) for b in range(a, k)] for k in f))) for f in filters.windows]
 
 
-def _windows(filters: Filters) -> Iterator[tuple[Window, ...]]:
+def _windows(filters: FilterStack) -> Iterator[tuple[Window, ...]]:
     each = _choices(filters)
     if prod(map(len, each)) <= _MOST_WINDOWS:
         yield from product(*each)
@@ -95,10 +94,10 @@ def _windows(filters: Filters) -> Iterator[tuple[Window, ...]]:
                 yield (*whole[:l], (*whole[l][:i], cut, *whole[l][i + 1 :]), *whole[l + 1 :])
 
 
-def _cut(model: Model, chosen: tuple[Window, ...]) -> tuple[int, Any]:
+def _cut(model: Model, chosen: tuple[Window, ...]) -> tuple[int, Embedding]:
     kept = []
     for b, window in zip(model.blocks, chosen, strict=True):
-        index: tuple[Any, ...] = (0, 0, *(slice(a, z + 1) for a, z in window))
+        index: tuple[int | slice, ...] = (0, 0, *(slice(a, z + 1) for a, z in window))
         kept.append(model.places[b.name][index].reshape(-1))
     places = np.concatenate(kept)
 
@@ -110,7 +109,7 @@ def _cut(model: Model, chosen: tuple[Window, ...]) -> tuple[int, Any]:
     return len(places), embed
 
 
-def shared_roots(model: Model, filters: Filters) -> list[WeightStratum]:
+def shared_roots(model: Model, filters: FilterStack) -> list[WeightStratum]:
     """Filters of linear convolutions that have a common factor: one of some degree for two layers, a linear one for several.
 
     With strides a factor g(x^s) of one filter meets g(x) of a later one, s the product of the strides between them.
@@ -127,7 +126,7 @@ def shared_roots(model: Model, filters: Filters) -> list[WeightStratum]:
     return out
 
 
-def exchanged_factors(model: Model, filters: Filters) -> list[WeightStratum]:
+def exchanged_factors(model: Model, filters: FilterStack) -> list[WeightStratum]:
     """Pairs of strata of linear convolutions: a factor g(x^s) of one filter and h(x) of a later one, s > 1 the strides between them, or
     h(x^s) and g(x). The products are the same, so the parametrization meets itself there; for s = 1 it fills its space."""
     if filters.dimensions != 1 or not filters.linear:
@@ -143,7 +142,7 @@ def exchanged_factors(model: Model, filters: Filters) -> list[WeightStratum]:
     return out
 
 
-def _exchanged(model: Model, filters: Filters, pair: tuple[int, int], step: int, degree: int, exchanged: bool) -> WeightStratum:
+def _exchanged(model: Model, filters: FilterStack, pair: tuple[int, int], step: int, degree: int, exchanged: bool) -> WeightStratum:
     lengths = [k for (k,) in filters.windows]
     spread = {pair[0]: step, pair[1]: 1}
     places = [model.places[b.name].reshape(-1) for b in model.blocks]
@@ -176,7 +175,7 @@ def _times(filter_: Array, factor: Array, step: int, length: int) -> Array:
     return full
 
 
-def _shared(model: Model, filters: Filters, layers: tuple[int, ...], spread: list[int], degree: int) -> WeightStratum:
+def _shared(model: Model, filters: FilterStack, layers: tuple[int, ...], spread: list[int], degree: int) -> WeightStratum:
     places = [model.places[b.name].reshape(-1) for b in model.blocks]
     lengths = [k for (k,) in filters.windows]
     free = [k - degree * spread[layers.index(l)] if l in layers else k for l, k in enumerate(lengths)]

@@ -10,7 +10,7 @@ from neurovariety.geometry.strata.rank_strata import multiplied, rank_strata
 from neurovariety.geometry.strata.terms import term_strata
 from neurovariety.geometry.strata.weight_stratum import WeightStratum
 from neurovariety.model import Model
-from neurovariety.units import Filters, Heads, Terms
+from neurovariety.units import FilterStack, Heads, ProductTerms
 
 MOST = 60
 """Strata that are listed; where there are more, the largest ones are."""
@@ -24,10 +24,10 @@ def weight_strata(model: Model, *, most: int = MOST) -> tuple[WeightStratum, ...
     if they are proportional. Nothing says that these are all strata, unless a theorem does (`critical_locus`).
     """
     layers = multiplied(model)
-    special = next((u for u in model.units if isinstance(u, (Filters, Terms, Heads))), None)
+    special = next((u for u in model.units if isinstance(u, (FilterStack, ProductTerms, Heads))), None)
     if layers is not None:
         found = rank_strata(model, layers, most)
-    elif isinstance(special, Filters):
+    elif isinstance(special, FilterStack):
         found = filter_strata(model, special, most)
     elif isinstance(special, Heads):
         found = head_strata(model)

@@ -6,15 +6,14 @@ of the closure: then the least loss over the smooth critical points of the netwo
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import singledispatch
 from itertools import product
 from math import prod
-from typing import Any
 
 import numpy as np
 
+from neurovariety.geometry.strata.weight_stratum import Embedding, own_model
 from neurovariety.image import BinaryQuadrics, FilterLayers, Layers, Matrices, PowerSums, Quadrics
 from neurovariety.model import Model
 from neurovariety.units import Size, counts, size_of
@@ -36,7 +35,7 @@ class Stratum:
 
     name: str
     model: Model | None
-    embed: Callable[[Any], Any]
+    embed: Embedding
     dead: tuple[int, ...]
 
 
@@ -162,8 +161,8 @@ def _resized(model: Model, sizes: tuple[Size, ...]) -> Stratum | None:
     return _at(model, other.name, other, places)
 
 
-def _at(model: Model, name: str, small: Model, places: Any) -> Stratum:
-    def embed(weights: Any) -> Any:
+def _at(model: Model, name: str, small: Model, places: Array) -> Stratum:
+    def embed(weights: Array) -> Array:
         out = np.zeros(model.parameters, dtype=np.asarray(weights).dtype)
         out[places] = weights
         return out
@@ -176,34 +175,22 @@ def _zero(model: Model) -> Stratum:
     return Stratum("zero", None, lambda _: np.zeros(model.parameters), tuple(range(model.parameters)))
 
 
-def _restricted(model: Model, name: str, places: Any) -> Stratum:
+def _restricted(model: Model, name: str, places: Array) -> Stratum:
     """The model with all weights zero but those at ``places``."""
-    import jax.numpy as jnp
 
-    places = np.asarray(places)
+    def embed(weights: Array) -> Array:
+        out = np.zeros(model.parameters, dtype=weights.dtype)
+        out[places] = weights
+        return out
 
-    def function(parameters: Any, x: Any, coefficients: Any) -> Any:
-        flat = jnp.zeros(model.parameters, dtype=parameters["w"].dtype)
-        for k, place in enumerate(places.tolist()):
-            flat = flat.at[place].set(parameters["w"][k])
-        leaves = [flat[b.start : b.start + b.size].reshape(b.shape) for b in model.blocks]
-        return model.function(model.tree(leaves), x, coefficients)
-
-    small = Model(
-        name=f"{model.name} with {name}",
-        function=function,
-        shapes={"w": (len(places),)},
-        input_shape=model.input_shape,
-        coefficients=model.coefficients,
-    )
-    return _at(model, name, small, places)
+    return _at(model, name, own_model(name, model, len(places), embed), places)
 
 
 def _supports(model: Model, layers: FilterLayers) -> list[Stratum]:
     """Filters supported on intervals, one choice for each set of lengths and total shift."""
     windows = layers.sizes
     steps = np.cumprod([1, *layers.strides[:-1]]).tolist()
-    found: dict[Any, Any] = {}
+    found: dict[tuple[tuple[int, ...], int], tuple[tuple[int, int], ...]] = {}
     for chosen in product(*([(a, b) for a in range(k) for b in range(a, k)] for k in windows)):
         lengths = tuple(b - a + 1 for a, b in chosen)
         if lengths != windows:

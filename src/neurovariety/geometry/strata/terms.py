@@ -7,10 +7,10 @@ import numpy as np
 from neurovariety.geometry.strata.weight_stratum import WeightStratum, free_places
 from neurovariety.model import Model
 from neurovariety.rings.ring import Array
-from neurovariety.units import Terms
+from neurovariety.units import ProductTerms
 
 
-def term_strata(model: Model, terms: Terms) -> list[WeightStratum]:
+def term_strata(model: Model, terms: ProductTerms) -> list[WeightStratum]:
     """Sums of fewer terms, few removed first: the last terms dead or with one factor zero, the first ones alike but in one factor."""
     names = [block for block, _ in terms.factors]
     columns = [np.moveaxis(model.places[block], axis, 0).reshape(terms.count, -1) for block, axis in terms.factors]

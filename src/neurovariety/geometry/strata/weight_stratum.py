@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import Any, SupportsInt
 
 import numpy as np
 
@@ -114,14 +114,14 @@ class _Dual:
     slope: Array
     p: int
 
-    def _of(self, value: Any) -> _Dual:
+    def _of(self, value: _Dual | SupportsInt) -> _Dual:
         return value if isinstance(value, _Dual) else _Dual(int(value) % self.p, np.zeros_like(self.slope), self.p)
 
-    def __add__(self, other: Any) -> _Dual:
+    def __add__(self, other: _Dual | SupportsInt) -> _Dual:
         b = self._of(other)
         return _Dual((self.value + b.value) % self.p, (self.slope + b.slope) % self.p, self.p)
 
-    def __mul__(self, other: Any) -> _Dual:
+    def __mul__(self, other: _Dual | SupportsInt) -> _Dual:
         if not isinstance(other, _Dual):
             n = int(other) % self.p
             return _Dual(self.value * n % self.p, self.slope * n % self.p, self.p)
@@ -142,14 +142,14 @@ class _Size:
     norm: int
 
     @classmethod
-    def of(cls, value: Any) -> _Size:
+    def of(cls, value: _Size | SupportsInt) -> _Size:
         return value if isinstance(value, _Size) else cls(0, abs(int(value)))
 
-    def __add__(self, other: Any) -> _Size:
+    def __add__(self, other: _Size | SupportsInt) -> _Size:
         b = _Size.of(other)
         return _Size(max(self.degree, b.degree), self.norm + b.norm)
 
-    def __mul__(self, other: Any) -> _Size:
+    def __mul__(self, other: _Size | SupportsInt) -> _Size:
         b = _Size.of(other)
         return _Size(self.degree + b.degree, self.norm * b.norm) if self.norm and b.norm else _Size(0, 0)
 
