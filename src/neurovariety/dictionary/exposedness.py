@@ -33,7 +33,7 @@ from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.errors import InputError, VerificationError
 from neurovariety.geometry.exact.gradient_fields import coefficients_as_polynomials
-from neurovariety.geometry.exact.polynomial_values import PolynomialMap
+from neurovariety.geometry.exact.polynomial_values import WrittenOutMap
 from neurovariety.geometry.exact.shares import wilson
 from neurovariety.geometry.images.target import require_polynomial
 from neurovariety.geometry.strata.listing import weight_strata
@@ -112,7 +112,7 @@ def exposedness(
     quadric = exact_quadric(metric, monomials, data, generator(seed, _STREAM))
     n = model.parameters
     whole = incidence(None, coefficients, quadric, n, generator(seed, _STREAM, 1))
-    written, matrix = PolynomialMap(coefficients, n), quadric.astype(np.float64)
+    written, matrix = WrittenOutMap(coefficients, n), quadric.astype(np.float64)
     degree = max(sum(e) for f in coefficients for e in f)
     table, errors, primes = [], [], [whole.prime]
     for k, stratum in enumerate(strata):

@@ -36,7 +36,7 @@ from neurovariety.geometry.singular.at_weights import PointFacts, at_weights
 from neurovariety.geometry.singular.image_facts import Closure, ImageFacts, image_facts
 from neurovariety.geometry.singular.known_ideal import KnownIdeal, known_ideal
 from neurovariety.geometry.singular.locus import Locus, singular_locus
-from neurovariety.geometry.singular.others import Others, beyond_strata, degree_of_images
+from neurovariety.geometry.singular.other_parts import OtherParts, beyond_strata, degree_of_images
 from neurovariety.geometry.strata.facts import rank_bound
 from neurovariety.geometry.strata.fiber_families import families_of_all_windows
 from neurovariety.geometry.strata.smaller_models import strata_of
@@ -132,7 +132,7 @@ def singularities(source: Source, *, at: Sequence[Any] | None = None, seed: int 
     locus = None if fills or ideal is None else singular_locus(ideal, lower, seed)
     listed = bool(known.theorem) and (known.all_listed or families_of_all_windows(model))
     answer = _answer(fills, listed, images, lower, locus, ideal)
-    others = beyond_strata(answer.dimension, images, locus, ideal, seed) if answer.dimension is not None else Others((), "")
+    others = beyond_strata(answer.dimension, images, locus, ideal, seed) if answer.dimension is not None else OtherParts((), "")
     size = answer.degree
     if size is None and known.theorem and answer.at_most == answer.dimension and (answer.dimension or 0) > 0:
         size = degree_of_images(answer.dimension or 0, images, seed)[0]

@@ -18,7 +18,7 @@ from typing import Any
 import flint
 import numpy as np
 
-from neurovariety.geometry.exact.polynomial_values import Exponents, PolynomialMap
+from neurovariety.geometry.exact.polynomial_values import Exponents, WrittenOutMap
 from neurovariety.geometry.ideal.coefficients import Coordinate
 from neurovariety.geometry.images.target import Target, function_at
 from neurovariety.linear_algebra import random_prime, rank_large
@@ -92,7 +92,7 @@ class LimitFamily:
         """The rank of the derivative of s -> f_0 at a random point of a random prime field; ``coefficients`` as polynomials of the
         weights."""
         p = random_prime(_PRIME_BITS, rng)
-        map_ = PolynomialMap(coefficients, model.parameters, p)
+        map_ = WrittenOutMap(coefficients, model.parameters, p)
         s = [int(v) for v in rng.integers(0, p, size=self.parameters)]
         total: Any = np.zeros((len(coefficients), self.parameters), dtype=object)
         for t, exact in self._nodes(Fraction(0)):

@@ -15,7 +15,7 @@ import numpy as np
 from neurovariety.claim import Claim
 from neurovariety.dictionary.equations import equations
 from neurovariety.errors import ResourceError
-from neurovariety.geometry.exact.polynomial_values import PolynomialMap
+from neurovariety.geometry.exact.polynomial_values import WrittenOutMap
 from neurovariety.geometry.ideal.coefficients import Coordinates
 from neurovariety.geometry.images.target import Target
 from neurovariety.linear_algebra import random_prime, rank_large
@@ -33,7 +33,7 @@ def jacobian_rank(model: Model, coordinates: Coordinates, weights: tuple[Fractio
     polynomials = [
         {tuple(int(k) for k in e): Fraction(int(c.p), int(c.q)) for e, c in q.to_dict().items()} for q in coordinates.polynomials
     ]
-    map_ = PolynomialMap(polynomials, model.parameters, p)
+    map_ = WrittenOutMap(polynomials, model.parameters, p)
     return rank_large(map_.slopes(np.array([_residue(w, p) for w in weights], dtype=object)), p)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 Exponents = tuple[int, ...]
 
 
-class PolynomialMap:
+class WrittenOutMap:
     """``polynomials`` (k of them, exponents -> coefficient) as a map of weights (n,).
 
     With a prime ``p`` weights are integers, and everything is a residue 0..p-1 in an object array; without one it is float64.

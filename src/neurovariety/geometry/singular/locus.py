@@ -18,7 +18,7 @@ import numpy as np
 
 from neurovariety.geometry.ideal.equations_by_degree import Equation
 from neurovariety.geometry.singular.known_ideal import KnownIdeal
-from neurovariety.geometry.singular.section import Forms, count_zeros, has_zero, reduced
+from neurovariety.geometry.singular.section import FormsModP, count_zeros, has_zero, reduced
 from neurovariety.linear_algebra import count_primes_lower_bound, random_prime
 from neurovariety.randomness import generator
 from neurovariety.tolerances import ERROR_BOUND, PRIME_BITS
@@ -118,7 +118,7 @@ def vanishing_pieces(ideal: KnownIdeal, k: int, seed: int) -> list[tuple[tuple[i
     return out
 
 
-def _error(forms: Forms) -> float:
+def _error(forms: FormsModP) -> float:
     """Probability that a section over F_p has a zero although a general one over Q has none.
 
     Either the prime divides a maximal minor of the matrix of multiples in the degree of the regularity, of at most so many rows with
@@ -140,7 +140,7 @@ class _Problem:
         self.equations, self.kept, self.codimension = equations, kept, codimension
         self.place = {j: i for i, j in enumerate(kept)}
 
-    def cut(self, k: int, p: int, rng: np.random.Generator, zero: tuple[int, ...] = ()) -> Forms:
+    def cut(self, k: int, p: int, rng: np.random.Generator, zero: tuple[int, ...] = ()) -> FormsModP:
         """The forms on a random linear space of codimension k mod p, with the coordinates ``zero`` set to zero there as well."""
         n, m = len(self.kept), len(self.kept) - k
         names = tuple(f"y{i}" for i in range(m))

@@ -33,7 +33,7 @@ _SPARE = 16
 
 
 @dataclass(frozen=True, eq=False)
-class Forms:
+class FormsModP:
     """Forms in m variables mod p, as ``flint.nmod_mpoly``, without zeros among them."""
 
     forms: tuple[Any, ...]
@@ -82,7 +82,7 @@ class Forms:
         return math.comb(d + self.variables - 1, d) <= most
 
 
-def has_zero(forms: Forms) -> bool | None:
+def has_zero(forms: FormsModP) -> bool | None:
     """Whether the forms have a common zero besides 0 over the algebraic closure of F_p; None where that is too much work."""
     if not forms.forms:
         return forms.variables > 0
@@ -101,7 +101,7 @@ def has_zero(forms: Forms) -> bool | None:
     return None
 
 
-def count_zeros(forms: Forms, rng: np.random.Generator) -> tuple[int, int] | None:
+def count_zeros(forms: FormsModP, rng: np.random.Generator) -> tuple[int, int] | None:
     """For finitely many zeros in projective space: their number with multiplicities, and without; None where that is too much work.
 
     The quotient by the forms is a module over the linear forms; on a high degree the pencil of multiplications by two random ones
@@ -122,7 +122,7 @@ def count_zeros(forms: Forms, rng: np.random.Generator) -> tuple[int, int] | Non
     return None
 
 
-def _distinct(low: Array, high: Array, forms: Forms, d: int, rng: np.random.Generator) -> tuple[int, int] | None:
+def _distinct(low: Array, high: Array, forms: FormsModP, d: int, rng: np.random.Generator) -> tuple[int, int] | None:
     p, size = forms.p, low.shape[1]
     rows = [int(i) for i in echelon(np.ascontiguousarray(low.T), p).pivot_columns]
     basis = _matrix(low[rows], p)
@@ -166,7 +166,7 @@ def _row(form: Any, columns: dict[tuple[int, ...], int]) -> Array:
     return row
 
 
-def reduced(forms: Sequence[Any], variables: int, p: int) -> Forms:
+def reduced(forms: Sequence[Any], variables: int, p: int) -> FormsModP:
     """Forms that span the same space in each degree, as few as possible."""
     kept: list[Any] = []
     by_degree: dict[int, list[Any]] = {}
@@ -183,4 +183,4 @@ def reduced(forms: Sequence[Any], variables: int, p: int) -> Forms:
             for e, c in form.to_dict().items():
                 matrix[columns[e], j] = int(c)
         kept += [group[int(j)] for j in echelon(matrix, p).pivot_columns]
-    return Forms(tuple(kept), variables, p)
+    return FormsModP(tuple(kept), variables, p)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from neurovariety.geometry.exact.gradient_fields import coefficients_as_polynomials
-from neurovariety.geometry.exact.polynomial_values import PolynomialMap
+from neurovariety.geometry.exact.polynomial_values import WrittenOutMap
 from neurovariety.model import Model
 from neurovariety.progress import note, time_is_up
 from neurovariety.randomness import generator
@@ -38,7 +38,7 @@ def flow_ends(model: Model, metric: str, found: BestFits, targets: int, runs: in
 
     Flows are followed to time 100,000 at most; what still drifts then counts where it is.
     """
-    written = PolynomialMap([coefficients_as_polynomials(model)[m] for m in found.monomials], model.parameters)
+    written = WrittenOutMap([coefficients_as_polynomials(model)[m] for m in found.monomials], model.parameters)
     rng = generator(seed, _STREAM)
     on, total = np.zeros(len(found.pieces), dtype=np.int64), 0
     for t, target in enumerate(found.targets[:targets]):

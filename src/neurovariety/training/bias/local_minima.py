@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from neurovariety.geometry.exact.polynomial_values import PolynomialMap
+from neurovariety.geometry.exact.polynomial_values import WrittenOutMap
 from neurovariety.geometry.strata.weight_stratum import WeightStratum
 
 _NULL = 1e-9
@@ -25,7 +25,7 @@ _FALL = 1e-13
 """A loss smaller by this part is smaller: a thousand roundings; a term of fifth order at the least distance is some 1e-10 of it."""
 
 
-def minima_among(stratum: WeightStratum, written: PolynomialMap, quadric: Any, samples: int, rng: np.random.Generator) -> int:
+def minima_among(stratum: WeightStratum, written: WrittenOutMap, quadric: Any, samples: int, rng: np.random.Generator) -> int:
     """How many of ``samples`` stationary points are local minima, as far as is seen.
 
     Normals have the length of the function in the norm of ``quadric`` (V, V), or 1 where the function is zero.
@@ -33,7 +33,7 @@ def minima_among(stratum: WeightStratum, written: PolynomialMap, quadric: Any, s
     return sum(_is_minimum(stratum, written, quadric, rng) for _ in range(samples))
 
 
-def _is_minimum(stratum: WeightStratum, written: PolynomialMap, quadric: Any, rng: np.random.Generator) -> bool:
+def _is_minimum(stratum: WeightStratum, written: WrittenOutMap, quadric: Any, rng: np.random.Generator) -> bool:
     w = np.asarray(stratum.embed(rng.normal(size=stratum.parameters)), dtype=np.float64)
     f, j = written.values(w), written.slopes(w)
     a = j.T @ quadric
@@ -62,7 +62,7 @@ def _falls(
     target: Any,
     here: float,
     distance: float,
-    written: PolynomialMap,
+    written: WrittenOutMap,
     quadric: Any,
     rng: np.random.Generator,
 ) -> bool:

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from neurovariety.geometry.exact.polynomial_values import Exponents, PolynomialMap
+from neurovariety.geometry.exact.polynomial_values import Exponents, WrittenOutMap
 from neurovariety.geometry.strata.weight_stratum import WeightStratum
 from neurovariety.linear_algebra import kernel_large, random_prime, rank_large
 
@@ -70,7 +70,7 @@ def incidence(
         w = np.array([_residue(v, p) for v in stratum.embed(s)], dtype=object)
         e = _integers(stratum.tangent(s, p))
     q = np.array([[_residue(v, p) for v in row] for row in quadric], dtype=object).reshape(quadric.shape)
-    written = PolynomialMap(coefficients, parameters, p)
+    written = WrittenOutMap(coefficients, parameters, p)
     j = written.slopes(w)
     a = j.T @ q % p
     free = kernel_large(a, p)

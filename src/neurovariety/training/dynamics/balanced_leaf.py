@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from neurovariety.geometry.exact.gradient_fields import Polynomial
-from neurovariety.geometry.exact.polynomial_values import PolynomialMap
+from neurovariety.geometry.exact.polynomial_values import WrittenOutMap
 
 _STARTS, _STEPS = 12, 60
 _ZERO = 1e-12
@@ -25,7 +25,7 @@ _RANK = 1e-8
 def balanced_leaf(laws: Sequence[Polynomial], coefficients: Sequence[Polynomial], n: int, rng: np.random.Generator) -> dict[str, Any]:
     """``found``: whether balanced weights other than 0 were found; then ``dimension`` of the leaf, ``functions``: directions in which
     functions move on it, and ``gap``: the least singular value kept over the largest dropped, in the two ranks."""
-    h, c = PolynomialMap(laws, n), PolynomialMap(coefficients, n)
+    h, c = WrittenOutMap(laws, n), WrittenOutMap(coefficients, n)
     best: tuple[int, int, float] | None = None
     for _ in range(_STARTS):
         w = _balanced(h, rng.normal(size=n))
@@ -39,7 +39,7 @@ def balanced_leaf(laws: Sequence[Polynomial], coefficients: Sequence[Polynomial]
     return {"found": True, "dimension": best[0], "functions": best[1], "gap": best[2]}
 
 
-def _balanced(laws: PolynomialMap, w: Any) -> Any:
+def _balanced(laws: WrittenOutMap, w: Any) -> Any:
     """The zero of the laws that Newton's iteration with least steps finds from w; None where it finds none but 0."""
     for _ in range(_STEPS):
         values = laws.values(w)

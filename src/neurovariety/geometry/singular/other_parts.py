@@ -18,7 +18,7 @@ _COUNTED_DIMENSION = 6
 
 
 @dataclass(frozen=True)
-class Piece:
+class SingularPart:
     """A part of the locus: its dimension, its degree, coefficients that vanish on it."""
 
     dimension: int
@@ -27,10 +27,10 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class Others:
+class OtherParts:
     """The parts on no subnetwork, and how the degrees of the locus and of subnetworks compare, in words."""
 
-    pieces: tuple[Piece, ...]
+    pieces: tuple[SingularPart, ...]
     compared: str
 
 
@@ -52,24 +52,25 @@ def degree_of_images(dimension: int, images: list[ImageFacts], seed: int) -> tup
     return total, ""
 
 
-def beyond_strata(dimension: int, images: list[ImageFacts], locus: Locus | None, ideal: KnownIdeal | None, seed: int) -> Others:
+def beyond_strata(dimension: int, images: list[ImageFacts], locus: Locus | None, ideal: KnownIdeal | None, seed: int) -> OtherParts:
     """What is left of the locus of a complete ideal when the degrees of the singular subnetworks of its dimension are subtracted."""
     if locus is None or ideal is None or not ideal.complete or locus.degree is None or locus.dimension != dimension or dimension < 1:
-        return Others((), "not compared")
+        return OtherParts((), "not compared")
     known, why = degree_of_images(dimension, images, seed)
     if known is None:
-        return Others((), why)
+        return OtherParts((), why)
     compared = f"degree {locus.degree}, of which subnetworks of dimension {dimension} have {known}"
     left = locus.degree - known
     if left <= 0:
-        return Others((), compared)
+        return OtherParts((), compared)
     pieces = []
     several = ideal.system.coordinates.monomials[-1][0] > 0
     for indices, size in vanishing_pieces(ideal, dimension, seed):
         if size <= left:
             named = [ideal.system.coordinates.monomials[j] for j in indices]
-            pieces.append(Piece(dimension, size, tuple(monomial_name(e) + (f" in output {o}" if several else "") for o, e in named)))
+            vanishing = tuple(monomial_name(e) + (f" in output {o}" if several else "") for o, e in named)
+            pieces.append(SingularPart(dimension, size, vanishing))
             left -= size
     if left:
-        pieces.append(Piece(dimension, left, ()))
-    return Others(tuple(pieces), compared)
+        pieces.append(SingularPart(dimension, left, ()))
+    return OtherParts(tuple(pieces), compared)
