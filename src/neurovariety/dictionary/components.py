@@ -26,13 +26,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import singledispatch
 from math import comb, prod
-from typing import Any, ClassVar, TypeVar
+from typing import ClassVar, NotRequired, TypedDict, TypeVar
 
 from neurovariety.architectures import Architecture, as_model, parse
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.ambient import ambient
-from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry_of_source
 from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
 from neurovariety.image import BlockMatrices, BoundedBlockMatrices, Image, IsotypicBlock, Matrices, OrbitMatrices
@@ -50,6 +50,29 @@ _MAX_DIGITS = 1000
 """Degrees with more digits are left out: nobody reads them, and Python refuses to print very long ones."""
 
 
+class ComponentRow(TypedDict):
+    """One piece; what is not known is None."""
+
+    architecture: str
+    dimension: int | None
+    degree: int | None
+    ed_degree_frobenius: int | None
+    ranks: list[int] | None
+    largest: bool | None
+
+
+class ComponentsEvidence(TypedDict):
+    """What a list of components rests on: isotypic blocks and the ``rank`` they share, or the claim of a model's dimension."""
+
+    dimension: int | None
+    listed: int
+    theorems: list[Facts]
+    blocks: NotRequired[list[Facts]]
+    rank: NotRequired[int | None]
+    dimension_claim: NotRequired[str]
+    error_bound: NotRequired[float | None]
+
+
 @dataclass(frozen=True, repr=False)
 class ComponentsResult(EntryResult):
     """The irreducible components; ``value`` is ``{"count", "components"}``.
@@ -60,6 +83,7 @@ class ComponentsResult(EntryResult):
     """
 
     entry: ClassVar[str] = "components"
+    evidence: ComponentsEvidence
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "kohn2023")
 
 
@@ -107,7 +131,7 @@ def _of_blocks(
     """The result for block diagonal matrices, one set of them or a union: the components that are ``listed``, of ``count``."""
     blocks, dimensions = image.blocks, [found.dimension for _, found in listed]
     complete = len(listed) == count
-    rows = [
+    rows: list[ComponentRow] = [
         {
             "architecture": notation,
             "dimension": found.dimension,
@@ -144,7 +168,7 @@ def _of_blocks(
 
 
 def _of_model(model: Model, seed: int, memory_limit: int | None) -> ComponentsResult:
-    row: dict[str, Any] = {
+    row: ComponentRow = {
         "architecture": model.name,
         "dimension": None,
         "degree": None,
@@ -222,7 +246,7 @@ def _written(number: int) -> int | None:
     return number if number.bit_length() < 3.3 * _MAX_DIGITS else None
 
 
-def _said(name: str, statement: str, source: str) -> dict[str, Any]:
+def _said(name: str, statement: str, source: str) -> Facts:
     return {"name": name, "statement": statement, "source": source}
 
 

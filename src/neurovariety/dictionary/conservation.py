@@ -19,10 +19,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, TypedDict
 
 from neurovariety.claim import Claim
-from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError
 from neurovariety.geometry.exact.gradient_fields import (
@@ -31,9 +31,10 @@ from neurovariety.geometry.exact.gradient_fields import (
     conserved_polynomials,
     independent,
     outputs_as_polynomials,
+    require_few_monomials,
 )
 from neurovariety.geometry.invariants.rank_at_data import exact_inputs
-from neurovariety.model import Model
+from neurovariety.model import Array, Model
 from neurovariety.options import Option, Whole
 from neurovariety.randomness import generator
 from neurovariety.tolerances import DEFAULT_SEED
@@ -42,6 +43,20 @@ from neurovariety.training.dynamics.balanced_leaf import balanced_leaf
 _STREAM = "dictionary.conservation"
 _MOST_SHOWN = 40
 _MOST_SAMPLES = 60
+
+
+class ConservationEvidence(TypedDict):
+    """What conserved quantities rest on. ``for_data``: the number of samples, None for all data."""
+
+    degree: int
+    for_data: int | None
+    parameters: int
+    gradient_fields: int
+    lie_closure_rank: int
+    brackets: int
+    upper_bound: int
+    basis_size: int
+    balanced: Facts | None
 
 
 @dataclass(frozen=True, repr=False)
@@ -54,6 +69,7 @@ class ConservationResult(EntryResult):
     """
 
     entry: ClassVar[str] = "conservation"
+    evidence: ConservationEvidence
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "marcotte2023", "sussmann1973")
 
 
@@ -87,25 +103,18 @@ def conservation(
     >>> conservation("mlp(1,1,1; x^2)").value["laws"]
     ['W1[0,0]^2 - 2*W2[0,0]^2']
     """
-    table: Any = None
-    points: list[list[Fraction]] | None = None
-    if data is not None:
-        table = exact_inputs(model, data)
-        if len(table) > _MOST_SAMPLES:
-            raise InputError(
-                f"{len(table)} samples: laws for fixed data are of interest where there are few; expected at most {_MOST_SAMPLES}; "
-                "without data the laws for all data are found"
-            )
-        points = [[Fraction(v) for v in _flat(row)] for row in table]
     n, rng = model.parameters, generator(seed, _STREAM)
-    polynomials = outputs_as_polynomials(model, points)
+    require_few_monomials(n, degree)
+    table = None if data is None else exact_inputs(model, data)
+    samples = None if table is None else len(table)
+    polynomials = outputs_as_polynomials(model, None if table is None else _points(table))
     laws = conserved_polynomials(polynomials, n, degree)
     least = independent(laws, n, rng)
     rank, brackets = closure_rank(polynomials, n, n - least, rng)
     complete = least == n - rank
-    evidence = {
+    evidence: ConservationEvidence = {
         "degree": degree,
-        "for_data": None if table is None else len(table),
+        "for_data": samples,
         "parameters": n,
         "gradient_fields": len(polynomials),
         "lie_closure_rank": rank,
@@ -118,14 +127,20 @@ def conservation(
     return ConservationResult(
         value=value,
         claim=Claim.PROVED if complete else Claim.LOWER_BOUND,
-        meaning=_meaning(least, n - rank, n, degree, None if table is None else len(table)),
+        meaning=_meaning(least, n - rank, n, degree, samples),
         evidence=evidence,
         options={"data": table},
     )
 
 
-def _flat(row: Any) -> list[Any]:
-    return list(row.reshape(-1)) if hasattr(row, "reshape") else list(row)
+def _points(table: Array) -> list[list[Fraction]]:
+    """The samples as rows of numbers. Raises `InputError` where they are many."""
+    if len(table) > _MOST_SAMPLES:
+        raise InputError(
+            f"{len(table)} samples: laws for fixed data are of interest where there are few; expected at most {_MOST_SAMPLES}; "
+            "without data the laws for all data are found"
+        )
+    return table.reshape(len(table), -1).tolist()
 
 
 def _shown(law: Polynomial, model: Model) -> str:

@@ -20,9 +20,9 @@ import math
 from collections import Counter
 from dataclasses import dataclass
 from functools import singledispatch
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar, NotRequired, TypedDict
 
-from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import DivisionByZeroError
 from neurovariety.geometry.exact.generic_rank import rank_at
@@ -50,6 +50,41 @@ _SAMPLED_PARAMETERS = 400
 _STREAM = "dictionary.critical_locus"
 
 
+class CriticalStratum(TypedDict):
+    """A stratum of weights; its fields are those of `CriticalLocusResult`."""
+
+    name: str
+    kind: str
+    dimension: int
+    rank: int
+    corank: int
+    functions: int
+    fiber: int
+    claim: str
+
+
+class CriticalLocusValue(TypedDict):
+    rank: int
+    dimension: int | None
+    codimension: int | None
+    complete: bool
+    strata: list[CriticalStratum]
+    sampled: dict[str, int]
+
+
+class CriticalLocusEvidence(TypedDict):
+    """What the ranks rest on."""
+
+    asked_most: NotRequired[int]
+    parameters: int
+    all_listed: bool
+    rank_claim: str
+    error_bound: float | None
+    primes: list[int]
+    seeds: list[int]
+    theorems: list[Facts]
+
+
 @dataclass(frozen=True, repr=False)
 class CriticalLocusResult(EntryResult):
     """Where the parametrization drops rank.
@@ -62,6 +97,8 @@ class CriticalLocusResult(EntryResult):
     """
 
     entry: ClassVar[str] = "critical-locus"
+    value: CriticalLocusValue
+    evidence: CriticalLocusEvidence
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "trager2020", "schwartz1980")
 
     def shown(self) -> str:
@@ -110,7 +147,7 @@ def critical_locus(
     critical = [f for f in facts if f.rank < whole.value]
     theorem = _complete(model.parametrization, all_listed)
     at_most_known = max((f.dimension for f in critical), default=None)
-    value = {
+    value: CriticalLocusValue = {
         "rank": whole.value,
         "dimension": at_most_known,
         "codimension": None if at_most_known is None else model.parameters - at_most_known,
@@ -118,7 +155,7 @@ def critical_locus(
         "strata": [_described(f, whole.value) for f in facts],
         "sampled": {str(r): n for r, n in sorted(sampled.items(), reverse=True)},
     }
-    evidence = {
+    evidence: CriticalLocusEvidence = {
         "parameters": model.parameters,
         "all_listed": all_listed,
         "rank_claim": str(whole.claim),
@@ -136,7 +173,7 @@ def critical_locus(
     )
 
 
-def _described(f: StratumFacts, whole: int) -> dict[str, Any]:
+def _described(f: StratumFacts, whole: int) -> CriticalStratum:
     return {
         "name": f.stratum.name,
         "kind": f.stratum.kind,
@@ -204,7 +241,7 @@ def _union(name: str, source: str, hypothesis: str) -> Theorem:
     return Theorem(name, "critical locus", 0, statement, source, (Hypothesis(hypothesis, True),))
 
 
-def _meaning(value: dict[str, Any], critical: list[StratumFacts]) -> str:
+def _meaning(value: CriticalLocusValue, critical: list[StratumFacts]) -> str:
     if not critical:
         text = "J keeps its rank on all strata of weights that are known" if value["strata"] else "no strata of its weights are known"
         low = [int(r) for r in value["sampled"] if int(r) < value["rank"]]

@@ -14,9 +14,9 @@ Source: Marchetti et al. 2025, section 3.2.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, TypedDict
 
-from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
 from neurovariety.geometry.invariants.rank_at_data import RankAtData, rank_at_data
 from neurovariety.model import Model
@@ -24,6 +24,20 @@ from neurovariety.options import Option
 from neurovariety.result import counted
 from neurovariety.rings.ring import Array
 from neurovariety.tolerances import DEFAULT_SEED
+
+
+class DataEvidence(TypedDict):
+    """What ranks at data rest on. ``rank_by_samples``: of J at the first 1, 2, ... samples, None for large problems."""
+
+    distinct_samples: int
+    outputs: int
+    quadric_columns: int
+    primes: list[int]
+    rank_by_samples: list[int] | None
+    dimension_claim: str
+    error_bound: float | None
+    theorems: list[Facts]
+    redraws: int
 
 
 @dataclass(frozen=True, repr=False)
@@ -36,6 +50,7 @@ class DataResult(EntryResult):
     """
 
     entry: ClassVar[str] = "data"
+    evidence: DataEvidence
     inputs: Array | None = field(default=None, repr=False, compare=False)
 
 

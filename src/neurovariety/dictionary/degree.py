@@ -21,16 +21,32 @@ Sources: Sommese, Verschelde, Wampler 2002 (trace test); Duff et al. 2019 (monod
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 from neurovariety.claim import Claim
-from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.options import Resume
 from neurovariety.dictionary.runner import entry
 from neurovariety.geometry.invariants.degree import Degree, degree_of
+from neurovariety.geometry.solutions.count_facts import CountFacts
 from neurovariety.model import Model
 from neurovariety.options import Option, Route
 from neurovariety.tolerances import DEFAULT_SEED
+
+
+class DegreeEvidence(CountFacts, total=False):
+    """What a degree rests on; a count on a slice adds its test and paths."""
+
+    route: str
+    asked_route: Route
+    dimension: int
+    dimension_claim: str
+    ambient: int | None
+    theorems: list[Facts]
+    filling: bool
+    attempts: int
+    coordinates: int
+    drawn: list[str]
 
 
 @dataclass(frozen=True, repr=False)
@@ -39,6 +55,7 @@ class DegreeResult(EntryResult):
     ``trace_test``, ``certified``, ``paths``, ``paths_lost``, ``slices``."""
 
     entry: ClassVar[str] = "degree"
+    evidence: DegreeEvidence
 
 
 @entry
@@ -76,8 +93,8 @@ def degree(
     )
 
 
-def _evidence(found: Degree) -> dict[str, Any]:
-    evidence: dict[str, Any] = {
+def _evidence(found: Degree) -> DegreeEvidence:
+    evidence: DegreeEvidence = {
         "dimension": found.dimension.value,
         "dimension_claim": str(found.dimension.claim),
         "ambient": found.dimension.ambient,

@@ -15,15 +15,35 @@ Sources: Marchetti et al. 2025, section 4.1; Kileel, Trager, Bruna 2019.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar, NotRequired, TypedDict
 
-from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
 from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
 from neurovariety.model import Model
 from neurovariety.options import Option, Route
 from neurovariety.result import counted
 from neurovariety.tolerances import DEFAULT_SEED
+
+
+class DimensionEvidence(TypedDict):
+    """What a dimension rests on; what a closed formula does not need is not there."""
+
+    route: str
+    asked_route: NotRequired[Route]
+    parameters: int
+    ambient: int | None
+    filling: bool
+    theorems: list[Facts]
+    expected: NotRequired[int]
+    defect: NotRequired[int]
+    ambient_at_least: NotRequired[int]
+    symmetries: NotRequired[Facts]
+    symmetry_rank: NotRequired[int | None]
+    upper_bound: NotRequired[Facts]
+    trials: NotRequired[list[Facts]]
+    seeds: NotRequired[list[int]]
+    error_bound: NotRequired[float | None]
 
 
 @dataclass(frozen=True, repr=False)
@@ -36,6 +56,7 @@ class DimensionResult(EntryResult):
     """
 
     entry: ClassVar[str] = "dimension"
+    evidence: DimensionEvidence
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "kileel2019", "schwartz1980")
 
 
@@ -71,33 +92,26 @@ def dimension(
     )
 
 
-def _evidence(found: Dimension, seed: int) -> dict[str, Any]:
-    """How the number was found; what a closed formula does not need is not there."""
-    filling = found.ambient == found.value
-    theorems = [t.to_dict() for t in found.theorems]
-    if found.symmetries is None or found.expected is None:
-        return {
-            "route": found.route,
-            "parameters": found.parameters,
-            "ambient": found.ambient,
-            "filling": filling,
-            "theorems": theorems,
-        }
-    return {
+def _evidence(found: Dimension, seed: int) -> DimensionEvidence:
+    evidence: DimensionEvidence = {
         "route": found.route,
         "parameters": found.parameters,
+        "ambient": found.ambient,
+        "filling": found.ambient == found.value,
+        "theorems": [t.to_dict() for t in found.theorems],
+    }
+    if found.symmetries is None or found.expected is None:
+        return evidence
+    return evidence | {
         "expected": found.expected,
         "defect": found.expected - found.value,
-        "ambient": found.ambient,
         "ambient_at_least": found.ambient_at_least,
-        "filling": filling,
         "symmetries": found.symmetries.to_dict(),
         "symmetry_rank": found.symmetry_rank,
         "upper_bound": found.upper.to_dict(),
         "trials": [t.to_dict() for t in found.trials],
         "seeds": [seed],
         "error_bound": found.error_bound,
-        "theorems": theorems,
     }
 
 

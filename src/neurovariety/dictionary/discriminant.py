@@ -20,14 +20,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, ClassVar, Literal, Unpack
+from typing import Annotated, Any, ClassVar, Literal, NotRequired, TypedDict, Unpack
 
 import numpy as np
 
 from neurovariety.architectures.from_callable import Source
 from neurovariety.budget import number_of
 from neurovariety.claim import Claim
-from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError, VerificationError
 from neurovariety.geometry.invariants.dimension import dimension_of
@@ -54,6 +54,32 @@ _BISECTIONS = 10
 """Halvings of an edge of the grid that crosses a wall."""
 
 
+class DiscriminantValue(TypedDict):
+    complex: int
+    real_counts: dict[int, float]
+    minima_counts: dict[int, float]
+    chambers: int
+    walls: bool
+
+
+class DiscriminantEvidence(TypedDict):
+    """The picture of a slice, and what it rests on. ``codimension``: a remark where no wall was seen."""
+
+    task: Facts
+    slice: str
+    grid: int
+    axes: list[str]
+    bounds: list[list[float]]
+    real: list[list[int]]
+    minima: list[list[int]]
+    unclear: int
+    wall_points: list[list[float]]
+    spot_checks: dict[str, int]
+    random_targets: dict[int, int]
+    general: Facts
+    codimension: NotRequired[str]
+
+
 @dataclass(frozen=True, repr=False)
 class DiscriminantResult(EntryResult):
     """``value``: ``complex`` critical points, ``real_counts`` and ``minima_counts`` (number -> share of the grid), ``chambers``
@@ -64,6 +90,8 @@ class DiscriminantResult(EntryResult):
     """
 
     entry: ClassVar[str] = "discriminant"
+    value: DiscriminantValue
+    evidence: DiscriminantEvidence
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "draisma2016", "trager2020")
     task: Task | None = field(default=None, compare=False)
 
@@ -113,14 +141,14 @@ def discriminant(
     walls = refined_walls(cut, a, b, real, minima, number_of("bisections", _BISECTIONS))
     random = random_targets(problem, loss, number_of("random targets", _RANDOM), rng)
     seen = len(set(zip(real[real >= 0].tolist(), minima[real >= 0].tolist(), strict=True))) > 1
-    value: dict[str, Any] = {
+    value: DiscriminantValue = {
         "complex": cut.family.count,
         "real_counts": _shares(counts.real[counts.clear]),
         "minima_counts": _shares(counts.minima[counts.clear]),
         "chambers": chambers(real, minima),
         "walls": seen,
     }
-    evidence: dict[str, Any] = {
+    evidence: DiscriminantEvidence = {
         "task": task.record, "slice": slice, "grid": side, "axes": list(cut.axes), "bounds": [list(v) for v in cut.bounds],
         "real": real.tolist(), "minima": minima.tolist(), "unclear": int((~counts.clear).sum()), "wall_points": walls,
         "spot_checks": _spots(cut, points, counts, rng), "random_targets": random, "general": problem.evidence,
@@ -202,7 +230,7 @@ def _shares(values: Any) -> dict[int, float]:
     return {int(k): float((values == k).mean()) for k in np.unique(values)}
 
 
-def _meaning(value: dict[str, Any], random: dict[int, int]) -> str:
+def _meaning(value: DiscriminantValue, random: dict[int, int]) -> str:
     real = ", ".join(f"{k} at {100 * v:.0f} %" for k, v in value["real_counts"].items())
     least, most = min(value["minima_counts"], default=0), max(value["minima_counts"], default=0)
     minima = f"{least} to {most} local minima" if most > least else counted(most, "local minimum").replace("minimums", "minima")

@@ -16,6 +16,9 @@ from neurovariety.errors import InputError, VerificationError
 from neurovariety.model import Model
 from neurovariety.result import Result, plain
 
+Facts = Mapping[str, object]
+"""Facts as plain data: a theorem, a bound with its reason, a trial."""
+
 
 @dataclass(frozen=True, repr=False)
 class EntryResult(Result):

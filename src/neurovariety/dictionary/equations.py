@@ -21,9 +21,9 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, NotRequired, TypedDict
 
-from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
 from neurovariety.geometry.ideal.coefficients import Coordinate
 from neurovariety.geometry.ideal.find_equations import FoundEquations
@@ -35,6 +35,22 @@ from neurovariety.tolerances import DEFAULT_SEED
 
 _MAX_LISTED = 40
 _MAX_SHOWN_TERMS = 400
+
+
+class EquationsEvidence(TypedDict):
+    """What the equations rest on, and the names of their coordinates."""
+
+    asked_degree: NotRequired[int | None]
+    coordinates: dict[str, str]
+    homogeneous: bool
+    gradings: int
+    equations_by_degree: list[int]
+    stopped: str
+    complete: str
+    verified: str
+    error_bound: float | None
+    seeds: list[int]
+    theorems: list[Facts]
 
 
 @dataclass(frozen=True, repr=False)
@@ -50,6 +66,7 @@ class EquationsResult(EntryResult):
     """
 
     entry: ClassVar[str] = "equations"
+    evidence: EquationsEvidence
     system: FoundEquations | None = field(default=None, repr=False, compare=False)
 
     def violated(self, target: Mapping[Coordinate, Fraction]) -> str | None:
@@ -103,7 +120,7 @@ def equations(
         "complete": found.complete,
         "dimension_at_most": system.bound,
     }
-    evidence = {
+    evidence: EquationsEvidence = {
         "coordinates": coordinates.described(model.inputs),
         "homogeneous": coordinates.is_cone,
         "gradings": coordinates.grading.shape[1],

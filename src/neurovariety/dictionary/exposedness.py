@@ -22,13 +22,13 @@ Sources: Shahverdi, Marchetti, Kohn 2025 (critical exposedness); Marchetti et al
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, TypedDict
 
 import numpy as np
 
 from neurovariety.budget import used_up
 from neurovariety.claim import Claim
-from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.options import Inputs
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError, VerificationError
@@ -37,6 +37,7 @@ from neurovariety.geometry.exact.polynomial_values import PolynomialValues
 from neurovariety.geometry.exact.wilson_interval import wilson
 from neurovariety.geometry.images.target import require_polynomial
 from neurovariety.geometry.strata.known_strata import weight_strata
+from neurovariety.geometry.strata.weight_stratum import WeightStratum
 from neurovariety.model import Model
 from neurovariety.options import Option, Whole
 from neurovariety.progress import note
@@ -51,6 +52,39 @@ _STREAM = "dictionary.exposedness"
 _SAMPLES = 60
 
 
+class ExposedStratum(TypedDict):
+    """A stratum of weights; its fields are those of `ExposednessResult`."""
+
+    name: str
+    kind: str
+    function: str
+    dimension: int
+    rank: int
+    targets: int
+    exposed: bool
+    minima: float | None
+    low: float | None
+    high: float | None
+
+
+class ExposednessValue(TypedDict):
+    ambient: int
+    strata: int
+    exposed: int
+    table: list[ExposedStratum]
+
+
+class ExposednessEvidence(TypedDict):
+    """What ranks and shares rest on. ``whole``: ``rank`` and ``targets`` of all weights."""
+
+    metric: str
+    whole: dict[str, int]
+    primes: list[int]
+    samples: int
+    error_bound: float
+    theorems: list[Facts]
+
+
 @dataclass(frozen=True, repr=False)
 class ExposednessResult(EntryResult):
     """``value``: ``ambient`` (coefficients of the span V), ``strata``, ``exposed`` (how many of these have a U_S with interior), and
@@ -62,6 +96,8 @@ class ExposednessResult(EntryResult):
     """
 
     entry: ClassVar[str] = "exposedness"
+    value: ExposednessValue
+    evidence: ExposednessEvidence
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "shahverdi2026razor", "schwartz1980")
 
     def verify(self, *, seed: int | None = None) -> ExposednessResult:
@@ -116,24 +152,18 @@ def exposedness(
     whole = incidence(None, coefficients, quadric, n, generator(seed, _STREAM, 1))
     written, matrix = PolynomialValues(coefficients, n), quadric.astype(np.float64)
     degree = max(sum(e) for f in coefficients for e in f)
-    table, errors, primes = [], [], [whole.prime]
+    table: list[ExposedStratum] = []
+    errors, primes = [], [whole.prime]
     for k, stratum in enumerate(strata):
         note(phase=f"exposedness of {stratum.name}, {k + 1} of {len(strata)} strata")
         found = incidence(stratum, coefficients, quadric, n, generator(seed, _STREAM, 2, k))
         errors.append(error_bound(found, degree, int(stratum.size[0])))
         primes.append(found.prime)
         taken = 0 if used_up() else samples
-        minima = minima_among(stratum, written, matrix, taken, generator(seed, _STREAM, 3, k))
-        low, high = wilson(minima, taken) if taken else (None, None)
-        small = None if stratum.small is None else stratum.small.name
-        table.append(
-            {"name": stratum.name, "kind": stratum.kind, "function": small or "zero", "dimension": found.stratum, "rank": found.rank,
-             "targets": found.targets, "exposed": found.exposed, "minima": minima / taken if taken else None, "low": low, "high": high}
-        )  # fmt: skip
-    exposed = sum(bool(row["exposed"]) for row in table)
-    value = {"ambient": whole.ambient, "strata": len(table), "exposed": exposed, "table": table}
+        table.append(_row(stratum, found, minima_among(stratum, written, matrix, taken, generator(seed, _STREAM, 3, k)), taken))
+    exposed = sum(row["exposed"] for row in table)
     return ExposednessResult(
-        value=value,
+        value={"ambient": whole.ambient, "strata": len(table), "exposed": exposed, "table": table},
         claim=Claim.PROBABILITY if sum(errors) <= ERROR_BOUND else Claim.ESTIMATE,
         meaning=_meaning(table, whole),
         evidence={
@@ -143,7 +173,24 @@ def exposedness(
     )  # fmt: skip
 
 
-def _meaning(table: list[dict[str, Any]], whole: Incidence) -> str:
+def _row(stratum: WeightStratum, found: Incidence, minima: int, taken: int) -> ExposedStratum:
+    """A stratum in the table; ``minima`` of the stationary points taken there are local minima."""
+    low, high = wilson(minima, taken) if taken else (None, None)
+    return {
+        "name": stratum.name,
+        "kind": stratum.kind,
+        "function": "zero" if stratum.small is None else stratum.small.name,
+        "dimension": found.stratum,
+        "rank": found.rank,
+        "targets": found.targets,
+        "exposed": found.exposed,
+        "minima": minima / taken if taken else None,
+        "low": low,
+        "high": high,
+    }
+
+
+def _meaning(table: list[ExposedStratum], whole: Incidence) -> str:
     smaller = [row for row in table if row["function"] != "zero"]
     open_ = [row for row in smaller if row["exposed"]]
     if not open_:
@@ -155,10 +202,10 @@ def _meaning(table: list[dict[str, Any]], whole: Incidence) -> str:
         f"{counted(len(open_), 'stratum')} of {len(smaller)} with smaller networks "
         f"{'is' if len(open_) == 1 else 'are'} critically exposed: for an open set of targets training is stationary there"
     ).replace("stratums", "strata")
-    sampled = [row for row in open_ if row["minima"] is not None]
+    sampled = [(row["minima"], row["name"]) for row in open_ if row["minima"] is not None]
     if not sampled:
         return head
-    most = max(sampled, key=lambda row: row["minima"])
-    if not most["minima"]:
+    most, name = max(sampled, key=lambda pair: pair[0])
+    if not most:
         return f"{head}; all that were sampled are saddles"
-    return f"{head}; at {most['name']} {100 * most['minima']:.0f} % of those sampled are local minima"
+    return f"{head}; at {name} {100 * most:.0f} % of those sampled are local minima"

@@ -21,19 +21,19 @@ Source: Marchetti et al. 2025, section 4.3.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Required
 
 from neurovariety.architectures.theorems.generic_fibers import QUANTITY as GENERIC_FIBER
 from neurovariety.claim import Claim
-from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.options import ExactNumbers
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError, ResourceError
 from neurovariety.geometry.exact.hidden_directions import hidden_directions
 from neurovariety.geometry.exact.points import draw_point
-from neurovariety.geometry.exact.special_fiber import SpecialFiber, exact_weights, special_fiber
+from neurovariety.geometry.exact.special_fiber import SpecialFiber, SpecialFiberFacts, exact_weights, special_fiber
 from neurovariety.geometry.exact.stated_symmetries import fields_error, stated_symmetries
-from neurovariety.geometry.images.real_components import components_sentence, real_components
+from neurovariety.geometry.images.real_components import RealComponents, components_sentence, real_components
 from neurovariety.geometry.invariants.degree import degree_of
 from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
 from neurovariety.model import Model
@@ -47,6 +47,22 @@ _SMALL_DIMENSION = 10
 """Largest dimension of a model whose fiber is counted by following paths unasked: seconds."""
 
 
+class FibersEvidence(SpecialFiberFacts, total=False):
+    """What the dimensions of a fiber rest on; where weights are given, what is known of the fiber through them."""
+
+    asked_route: Route
+    model_dimension: Required[int]
+    parameters: Required[int]
+    stated: int | None
+    symmetries: Facts | None
+    upper_bound: Facts
+    trials: list[Facts]
+    theorems: list[Facts]
+    real_components: Required[RealComponents | None]
+    counted: Facts
+    hidden_directions: Facts | None
+
+
 @dataclass(frozen=True, repr=False)
 class FibersResult(EntryResult):
     """The generic fiber, or the fiber through given weights.
@@ -57,6 +73,7 @@ class FibersResult(EntryResult):
     """
 
     entry: ClassVar[str] = "fibers"
+    evidence: FibersEvidence
 
 
 @entry
@@ -90,54 +107,71 @@ def fibers(
     3
     """
     generic = quietly(dimension_of, model, seed=seed, memory_limit=memory_limit)
-    stated = generic.symmetry_rank
-    total = model.parameters - generic.value
-    hidden = total - stated if stated is not None else None
-    error = generic.error_bound
-    claim = Claim.UPPER_BOUND if generic.claim is Claim.LOWER_BOUND else generic.claim
-    if hidden and stated is not None and claim is Claim.PROVED and stated != sum(a.generators for a in model.symmetries):
-        # Fields that are dependent at one point could be independent elsewhere, and explain more: ask a second field.
-        stated, error = _stated_again(model, stated, seed)
-        hidden, claim = total - stated, Claim.PROBABILITY
-    counted = _counted(model) if hidden == 0 and route != "computed" else None
-    found_points: dict[str, Any] = {}
-    if hidden == 0 and counted is None and at is None and route != "theorem":
-        counted, found_points = _computed(model, generic, claim, route, seed)
+    found = _explained(model, generic, seed)
+    weights = None if at is None else exact_weights(model, at)
+    counted = _counted(model) if found.hidden == 0 and route != "computed" else None
+    points: dict[str, Any] = {}
+    claim = found.claim
+    if found.hidden == 0 and counted is None and weights is None and route != "theorem":
+        counted, points = _computed(model, generic, claim, route, seed)
         if counted is not None and claim in (Claim.PROVED, Claim.PROBABILITY):
             claim = Claim.COMPLETE
-    value: dict[str, Any] = {
-        "dimension": total,
-        "hidden": hidden,
-        "cardinality": counted.value if counted else None,
-        "identifiable": "no" if found_points.get("at_least", 1) > 1 else _identifiable(hidden, counted),
-    }
-    evidence: dict[str, Any] = {
-        **({"counted": found_points} if found_points else {}),
+    evidence: FibersEvidence = {
         "model_dimension": generic.value,
         "parameters": model.parameters,
-        "stated": stated,
+        "stated": found.stated,
         "symmetries": None if generic.symmetries is None else generic.symmetries.to_dict(),
         "upper_bound": generic.upper.to_dict(),
         "trials": [t.to_dict() for t in generic.trials],
-        "error_bound": error,
+        "error_bound": found.error,
         "theorems": [*(t.to_dict() for t in generic.theorems), *([counted.to_dict()] if counted and counted.source else [])],
+        "real_components": real_components(model, weights),
     }
-    weights = None if at is None else exact_weights(model, at)
-    evidence["real_components"] = real_components(model, weights)
+    if points:
+        evidence["counted"] = points
     if weights is not None:
         # Below the generic fiber no fiber falls; that needs the dimension from above, which a lower bound of it does not give.
-        generic_fiber = model.parameters - (generic.value if claim is not Claim.UPPER_BOUND else generic.at_most)
-        found = special_fiber(model, weights, generic_fiber, seed)
-        return _special(model, found, evidence | found.to_dict(), generic, seed)
-    if hidden:
+        at_least = model.parameters - (generic.value if claim is not Claim.UPPER_BOUND else generic.at_most)
+        return _special(model, special_fiber(model, weights, at_least, seed), evidence, generic)
+    if found.hidden:
         evidence["hidden_directions"] = hidden_directions(model, seed)
     return FibersResult(
-        value=value,
+        value={
+            "dimension": found.dimension,
+            "hidden": found.hidden,
+            "cardinality": counted.value if counted else None,
+            "identifiable": "no" if points.get("at_least", 1) > 1 else _identifiable(found.hidden, counted),
+        },
         claim=claim,
-        meaning=_meaning(total, stated, hidden, counted) + components_sentence(evidence["real_components"]),
+        meaning=_meaning(found, counted) + components_sentence(evidence["real_components"]),
         evidence=evidence,
         notices=generic.notices,
     )
+
+
+@dataclass(frozen=True)
+class _Explained:
+    """The generic fiber: its ``dimension``, how many of these the ``stated`` symmetries explain and how many are ``hidden`` (None: not
+    known), how far that may be trusted, and the probability of an error (None: nothing can go wrong, or nothing is known)."""
+
+    dimension: int
+    stated: int | None
+    hidden: int | None
+    claim: Claim
+    error: float | None
+
+
+def _explained(model: Model, generic: Dimension, seed: int) -> _Explained:
+    total, stated = model.parameters - generic.value, generic.symmetry_rank
+    claim = Claim.UPPER_BOUND if generic.claim is Claim.LOWER_BOUND else generic.claim
+    if stated is None:
+        return _Explained(total, None, None, claim, generic.error_bound)
+    if stated < total and claim is Claim.PROVED and stated != sum(a.generators for a in model.symmetries):
+        # Fields that are dependent at one point could be independent elsewhere, and explain more: ask a second field.
+        p, point = draw_point(model, generator(seed, "dictionary.fibers"))
+        stated = max(stated, stated_symmetries(model, p, point).rank or 0)
+        return _Explained(total, stated, total - stated, Claim.PROBABILITY, fields_error(model) ** 2)
+    return _Explained(total, stated, total - stated, claim, generic.error_bound)
 
 
 def _counted(model: Model) -> Theorem | None:
@@ -181,14 +215,7 @@ def _identifiable(hidden: int | None, counted: Theorem | None) -> str:
     return "undecided" if counted is None else "yes" if counted.value == 1 else "no"
 
 
-def _stated_again(model: Model, stated: int, seed: int) -> tuple[int, float]:
-    """The rank of the stated fields over a second field as well, and the probability that both fall short."""
-    p, point = draw_point(model, generator(seed, "dictionary.fibers"))
-    again = stated_symmetries(model, p, point).rank
-    return stated if again is None else max(stated, again), fields_error(model) ** 2
-
-
-def _special_claim(model: Model, found: SpecialFiber, generic: Dimension, evidence: dict[str, Any]) -> Claim:
+def _special_claim(model: Model, found: SpecialFiber, generic: Dimension, evidence: FibersEvidence) -> Claim:
     """Undecided where the bounds differ; else as strong as the weakest of what the lower bound rests on, with the errors added."""
     if found.at_least != found.at_most:
         return Claim.UNDECIDED
@@ -201,7 +228,8 @@ def _special_claim(model: Model, found: SpecialFiber, generic: Dimension, eviden
     return Claim.PROBABILITY if error <= ERROR_BOUND else Claim.LOWER_BOUND
 
 
-def _special(model: Model, found: SpecialFiber, evidence: dict[str, Any], generic: Dimension, seed: int) -> FibersResult:
+def _special(model: Model, found: SpecialFiber, generic_evidence: FibersEvidence, generic: Dimension) -> FibersResult:
+    evidence: FibersEvidence = {**generic_evidence, **found.to_dict()}
     meets = found.at_least == found.at_most
     hidden = found.at_least - found.explained if meets else None
     value = {
@@ -225,7 +253,8 @@ def _special(model: Model, found: SpecialFiber, evidence: dict[str, Any], generi
     )
 
 
-def _meaning(total: int, stated: int | None, hidden: int | None, counted: Theorem | None) -> str:
+def _meaning(found: _Explained, counted: Theorem | None) -> str:
+    total, stated = found.dimension, found.stated
     if counted is not None:
         moved = f"{total} direction{'s' * (total != 1)} of the stated symmetries" if total else "the finite stated symmetries"
         ways = "in one way" if counted.value == 1 else f"in {counted.value} ways over the complex numbers"
@@ -236,6 +265,6 @@ def _meaning(total: int, stated: int | None, hidden: int | None, counted: Theore
         return f"{total} directions in weight space change no function"
     change = "direction in weight space changes" if total == 1 else "directions in weight space change"
     text = f"{total} {change} no function, {stated} of them by the stated symmetries"
-    if hidden:
-        return text + f"; {hidden} are hidden: no stated symmetry explains them, and data cannot determine them"
+    if found.hidden:
+        return text + f"; {found.hidden} are hidden: no stated symmetry explains them, and data cannot determine them"
     return text + "; nothing else is lost, up to finitely many choices"

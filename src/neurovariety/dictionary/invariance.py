@@ -17,10 +17,10 @@ Sources: Marchetti et al. 2025, section 4.3; Marchetti, Hillar, Kragic, Sanborn 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, TypedDict
 
 from neurovariety.claim import Claim
-from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import DivisionByZeroError, InputError, VerificationError
 from neurovariety.geometry.equivariance.adjunction import (
@@ -48,6 +48,37 @@ _MAX_SHOWN = 40
 _DEFAULT_MAP = "shift"
 
 
+class ListedComponent(TypedDict):
+    """One kind of layerwise equivariant weights: what each layer does, and the dimensions of weights and functions."""
+
+    classes: list[str]
+    weights: int
+    functions: int
+
+
+class InvarianceEvidence(TypedDict):
+    """What the dimensions rest on."""
+
+    map: str
+    output_map: str | None
+    adjunction: str
+    dimension: int
+    dimension_claim: str
+    function_dimension_at_most: int
+    weight_dimension_at_most: int
+    reasons: list[str]
+    weights_of_the_zero_function_at_least: int
+    every_function: bool
+    error_bound: float | None
+    components_found: int
+    subnetworks: list[ListedComponent]
+    classes_looked_at: int
+    all_classes: bool
+    symmetries: Facts
+    prime: int
+    theorems: list[Facts]
+
+
 @dataclass(frozen=True, repr=False)
 class InvarianceResult(EntryResult):
     """The equivariant functions of a model.
@@ -60,6 +91,7 @@ class InvarianceResult(EntryResult):
     """
 
     entry: ClassVar[str] = "invariance"
+    evidence: InvarianceEvidence
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "marchetti2024", "shahverdi2026")
 
 
@@ -73,7 +105,7 @@ class _Found:
     looked_at: int
     capped: bool
     all_classes: bool
-    symmetries: dict[str, Any]
+    symmetries: Facts
     prime: int
 
 
@@ -109,27 +141,14 @@ def invariance(
     adjunction = _adjunction_error(model, t, s, seed)
     whole = quietly(dimension_of, model, seed=seed)
     found, draws = with_new_values(lambda k: _search(model, t, s, whole, generator(seed, "dictionary.invariance", k)))
-    everything = (*found.components, *found.subnetworks)
-    functions = max((c.functions for c in everything), default=0)
-    zero = zero_function(model)
-    weights = max([zero, *(_weights(c, model, whole) for c in everything)])  # the zero function is equivariant
-    at_most, reasons, theorem = _bounds(model, t, s, order, whole)
-    if functions > at_most.functions or weights > at_most.weights:
-        raise VerificationError(
-            f"invariance of {model.name}: components of dimensions {functions} and {weights} exceed the bounds {at_most.functions} and "
-            f"{at_most.weights} ({reasons[0]})"
-        )
-    if theorem:
-        functions, weights = at_most.functions, at_most.weights
-    claim = Claim.PROVED if (functions, weights) == (at_most.functions, at_most.weights) and adjunction == 0 else Claim.LOWER_BOUND
-    error = (
-        tested(model, t, s, OverField.is_equivariant, generator(seed, "dictionary.invariance.equivariance"))
-        if claim is not Claim.PROVED
-        else 1.0
-    )
-    if error <= ERROR_BOUND:  # every function is equivariant, for a reason that the stated symmetries do not tell
-        functions, weights, claim, error = whole.value, model.parameters, *_of_all(whole, error)
-    evidence: dict[str, Any] = {
+    bounds = _bounds(model, t, s, order, whole)
+    shown = _dimensions(model, found, bounds, whole, adjunction == 0)
+    if shown.claim is not Claim.PROVED:
+        error = tested(model, t, s, OverField.is_equivariant, generator(seed, "dictionary.invariance.equivariance"))
+        if error <= ERROR_BOUND:  # every function is equivariant, for a reason that the stated symmetries do not tell
+            shown = _of_all(model, whole, error)
+    at_most, reasons, theorem = bounds
+    evidence: InvarianceEvidence = {
         "map": str(t),
         "output_map": None if output_map is None else str(s),
         "adjunction": "proved as an identity" if adjunction == 0 else "tested at random points of independent prime fields",
@@ -138,9 +157,9 @@ def invariance(
         "function_dimension_at_most": at_most.functions,
         "weight_dimension_at_most": at_most.weights,
         "reasons": reasons,
-        "weights_of_the_zero_function_at_least": zero,
-        "every_function": error <= ERROR_BOUND,
-        "error_bound": adjunction + (error if error <= ERROR_BOUND else 0.0) or None,
+        "weights_of_the_zero_function_at_least": zero_function(model),
+        "every_function": shown.all,
+        "error_bound": adjunction + shown.error or None,
         "components_found": len(found.components),
         "subnetworks": [_listed(c, model, whole) for c in found.subnetworks[:_MAX_SHOWN]],
         "classes_looked_at": found.looked_at,
@@ -151,17 +170,49 @@ def invariance(
     }
     return InvarianceResult(
         value={
-            "function_dimension": functions,
-            "weight_dimension": weights,
+            "function_dimension": shown.functions,
+            "weight_dimension": shown.weights,
             "components": [_listed(c, model, whole) for c in found.components[:_MAX_SHOWN]],
             "order": order,
         },
-        claim=claim,
-        meaning=_meaning(functions, whole, found, evidence),
+        claim=shown.claim,
+        meaning=_meaning(shown.functions, whole, found, evidence),
         evidence=evidence,
         options={"map": str(t), "output_map": None if output_map is None else str(s)},
         notices=(*_notices(map is None, found, order, theorem, adjunction), *whole.notices, *division_notice(draws)),
     )
+
+
+_Bounds = tuple[EquivariantSizes, list[str], bool]
+"""Upper bounds of both dimensions, the reasons, and whether a theorem says that they are the dimensions."""
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """The two dimensions and how far they may be trusted; ``error`` where that ``all`` functions are equivariant was tested."""
+
+    functions: int
+    weights: int
+    claim: Claim
+    all: bool = False
+    error: float = 0.0
+
+
+def _dimensions(model: Model, found: _Found, bounds: _Bounds, whole: Dimension, proved: bool) -> _Shown:
+    """The dimensions that the components found show, which are held against the bounds. Raises `VerificationError`."""
+    everything = (*found.components, *found.subnetworks)
+    functions = max((c.functions for c in everything), default=0)
+    weights = max([zero_function(model), *(_weights(c, model, whole) for c in everything)])  # the zero function is equivariant
+    at_most, reasons, theorem = bounds
+    if functions > at_most.functions or weights > at_most.weights:
+        raise VerificationError(
+            f"invariance of {model.name}: components of dimensions {functions} and {weights} exceed the bounds {at_most.functions} and "
+            f"{at_most.weights} ({reasons[0]})"
+        )
+    if theorem:
+        functions, weights = at_most.functions, at_most.weights
+    meet = (functions, weights) == (at_most.functions, at_most.weights)
+    return _Shown(functions, weights, Claim.PROVED if meet and proved else Claim.LOWER_BOUND)
 
 
 def _adjunction_error(model: Model, t: LinearMap, s: LinearMap, seed: int) -> float:
@@ -177,12 +228,13 @@ def _adjunction_error(model: Model, t: LinearMap, s: LinearMap, seed: int) -> fl
     return error
 
 
-def _of_all(whole: Dimension, error: float) -> tuple[Claim, float]:
-    """The claim, and its error bound, where all functions were tested to be equivariant."""
-    if whole.claim is Claim.LOWER_BOUND:
-        return Claim.LOWER_BOUND, error
-    error += whole.error
-    return (Claim.PROBABILITY if error <= ERROR_BOUND else Claim.LOWER_BOUND), error
+def _of_all(model: Model, whole: Dimension, error: float) -> _Shown:
+    """What is shown where all functions were tested to be equivariant, with this probability of an error."""
+    if whole.claim is not Claim.LOWER_BOUND:
+        error += whole.error
+    small = error <= ERROR_BOUND
+    claim = Claim.PROBABILITY if small and whole.claim is not Claim.LOWER_BOUND else Claim.LOWER_BOUND
+    return _Shown(whole.value, model.parameters, claim, small, error if small else 0.0)
 
 
 def _search(model: Model, t: LinearMap, s: LinearMap, whole: Dimension, rng: Any) -> _Found:
@@ -236,7 +288,7 @@ def _weights(c: Component, model: Model, whole: Dimension) -> int:
     return max(c.swept, c.functions + model.parameters - c.rank if regular else 0)
 
 
-def _bounds(model: Model, t: LinearMap, s: LinearMap, order: int | None, whole: Dimension) -> tuple[EquivariantSizes, list[str], bool]:
+def _bounds(model: Model, t: LinearMap, s: LinearMap, order: int | None, whole: Dimension) -> _Bounds:
     """Upper bounds of both dimensions, the reasons, and whether a theorem says that they are the dimensions."""
     linear = linear_network(model)
     exact = equivariant_linear(linear, t, s, order) if linear is not None else None
@@ -253,11 +305,11 @@ def _bounds(model: Model, t: LinearMap, s: LinearMap, order: int | None, whole: 
     return EquivariantSizes(top, weights), reasons, False
 
 
-def _listed(c: Component, model: Model, whole: Dimension) -> dict[str, Any]:
+def _listed(c: Component, model: Model, whole: Dimension) -> ListedComponent:
     return {"classes": c.words, "weights": _weights(c, model, whole), "functions": c.functions}
 
 
-_STATEMENT = {
+_STATEMENT: Facts = {
     "name": "equivariant linear networks",
     "quantity": "function_dimension and weight_dimension",
     "statement": "equivariant matrices of rank at most r are products of determinantal varieties, one for each isotypic block",
@@ -285,7 +337,7 @@ def _notices(none_given: bool, found: _Found, order: int | None, theorem: bool, 
     return tuple(out)
 
 
-def _meaning(functions: int, whole: Dimension, found: _Found, evidence: dict[str, Any]) -> str:
+def _meaning(functions: int, whole: Dimension, found: _Found, evidence: InvarianceEvidence) -> str:
     kind = "invariant" if evidence["output_map"] is None else "equivariant"
     exact = evidence["every_function"] or functions == evidence["function_dimension_at_most"]
     if functions == whole.value > 0 and exact:

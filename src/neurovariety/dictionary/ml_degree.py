@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Required
 
 import numpy as np
 
@@ -31,17 +31,32 @@ from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.options import Resume
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError
-from neurovariety.geometry.invariants.dimension import dimension_of
+from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
 from neurovariety.geometry.invariants.rank_at_data import exact_inputs
-from neurovariety.model import Model
+from neurovariety.geometry.solutions.count_facts import LikelihoodFacts
+from neurovariety.model import Array, Model
 from neurovariety.options import Option
 from neurovariety.progress import note, quietly
 from neurovariety.tolerances import DEFAULT_SEED
 
 if TYPE_CHECKING:
     from neurovariety.geometry.solutions.likelihood import LikelihoodPoints
+    from neurovariety.homotopy import ResumeFile
 
 _STREAM = "dictionary.ml_degree"
+
+
+class MlDegreeEvidence(LikelihoodFacts, total=False):
+    """What an ML degree rests on. ``read``: coefficients or outputs, as probabilities."""
+
+    read: Required[str]
+    neurovariety_dimension: int
+    dimension: int
+    filling: bool
+    attempts: int
+    distributions: int
+    values: int
+    drawn: list[str]
 
 
 @dataclass(frozen=True, repr=False)
@@ -50,6 +65,7 @@ class MlDegreeResult(EntryResult):
     ``curve_degree``, ``ends`` of the paths from a section of the curve, ``trace_test``, ``certified``."""
 
     entry: ClassVar[str] = "ml-degree"
+    evidence: MlDegreeEvidence
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "hauenstein2014", "huh2014", "leykin2018")
 
 
@@ -79,45 +95,57 @@ def ml_degree(
     ml-degree(linear(3,2,3)) = 10 [complete, seed 0]
     """
     found = quietly(dimension_of, model, seed=seed)
-    table: Any = None
-    if data is not None:
-        if model.outputs == 1:
-            raise InputError(f"{model.name} has one output: read as unnormalized probabilities of classes it takes at least two")
-        table = exact_inputs(model, data)
-        from neurovariety.geometry.solutions.attempts import check_values
-
-        check_values(len(table), model.outputs)
-    value: int
-    notices: tuple[str, ...] = ()
+    table = None if data is None else _inputs(model, data)
     if table is None and found.fills:
-        value, claim = 1, Claim.PROVED
-        evidence = {"read": "coefficients", "filling": True, "dimension": found.value - 1}
+        evidence: MlDegreeEvidence = {"read": "coefficients", "filling": True, "dimension": found.value - 1}
+        answer = _Answer(1, Claim.PROVED, evidence)
     else:
-        value, claim, evidence, notices = _count(model, found.value, found.ambient_at_least, table, resume, seed)
+        answer = _count(model, found, table, resume, seed)
+    claim, notices = answer.claim, answer.notices
     if claim is Claim.COMPLETE and not found.sure:
         claim = Claim.LOWER_BOUND
         notices = (*notices, "the dimension is only a lower bound; if it is larger, this number means nothing")
     return MlDegreeResult(
-        value=value,
+        value=answer.value,
         claim=claim,
-        meaning=_meaning(value, claim, evidence),
-        evidence=evidence | {"neurovariety_dimension": found.value},
+        meaning=_meaning(answer.value, claim, answer.evidence),
+        evidence={**answer.evidence, "neurovariety_dimension": found.value},
         notices=(*found.notices, *notices),
         options={"data": table},
     )
 
 
-def _count(
-    model: Model, r: int, coordinates: int, table: Any, resume: str | Path | None, seed: int
-) -> tuple[int, Claim, dict[str, Any], tuple[str, ...]]:
-    """The number of critical points, how far to trust it, how it was found, and what to say of it."""
+@dataclass(frozen=True)
+class _Answer:
+    """The number, how far to trust it, how it was found, and what to say of it."""
+
+    value: int
+    claim: Claim
+    evidence: MlDegreeEvidence
+    notices: tuple[str, ...] = ()
+
+
+def _inputs(model: Model, data: object) -> Array:
+    """The inputs at which outputs are probabilities of classes. Raises `InputError` or `ResourceError` where they cannot be."""
+    from neurovariety.geometry.solutions.attempts import check_values
+
+    if model.outputs == 1:
+        raise InputError(f"{model.name} has one output: read as unnormalized probabilities of classes it takes at least two")
+    table = exact_inputs(model, data)
+    check_values(len(table), model.outputs)
+    return table
+
+
+def _count(model: Model, shape: Dimension, table: Array | None, resume: str | Path | None, seed: int) -> _Answer:
+    """The critical points by following paths."""
     note(phase="preparing the path tracker (compiled once, half a minute)")
     from neurovariety.geometry.solutions.attempts import attempts, check_size, why_incomplete
     from neurovariety.geometry.solutions.likelihood import likelihood_points
 
+    r = shape.value
     points = None if table is None else np.asarray(table, dtype=np.float64).reshape(len(table), -1)
-    check_size("ml-degree", r, coordinates)
-    best: tuple[bool, int, dict[str, Any]] | None = None
+    check_size("ml-degree", r, shape.ambient_at_least)
+    best: tuple[bool, int, LikelihoodFacts] | None = None
     kept_for = f"ML degree of {model.name} for {'coefficients' if table is None else f'{len(table)} inputs'}, dimension {r}"
     for attempt, rng, kept in attempts(_STREAM, seed, resume, kept_for):
         problem = likelihood_points(model, r, points, seed + attempt, rng)
@@ -126,19 +154,23 @@ def _count(
         if best[0]:
             break
     assert best is not None
-    complete, value, evidence = best
-    evidence |= {"attempts": attempt + 1, "dimension": problem.dimension, "read": "coefficients" if table is None else "outputs"}
-    evidence |= {"distributions": 1 if table is None else len(table), "values": problem.count}
-    evidence |= {"drawn": [str(v) for v in problem.drawn]}
-    notices: tuple[str, ...] = ()
-    if not complete:
-        notices = (why_incomplete(),)
+    complete, value, facts = best
+    evidence: MlDegreeEvidence = {
+        **facts,
+        "attempts": attempt + 1,
+        "dimension": problem.dimension,
+        "read": "coefficients" if table is None else "outputs",
+        "distributions": 1 if table is None else len(table),
+        "values": problem.count,
+        "drawn": [str(v) for v in problem.drawn],
+    }
+    notices: tuple[str, ...] = () if complete else (why_incomplete(),)
     if problem.drawn:
         notices += ("generic coefficients of activations were drawn at random; the number is that of this instance",)
-    return value, Claim.COMPLETE if complete else Claim.LOWER_BOUND, evidence, notices
+    return _Answer(value, Claim.COMPLETE if complete else Claim.LOWER_BOUND, evidence, notices)
 
 
-def _attempt(problem: LikelihoodPoints, rng: np.random.Generator, kept: Any) -> tuple[bool, int, dict[str, Any]]:
+def _attempt(problem: LikelihoodPoints, rng: np.random.Generator, kept: ResumeFile | None) -> tuple[bool, int, LikelihoodFacts]:
     """Complete or not, the number of critical points, and the evidence."""
     from neurovariety.geometry.solutions.likelihood_ends import general_counts
 
@@ -148,7 +180,7 @@ def _attempt(problem: LikelihoodPoints, rng: np.random.Generator, kept: Any) -> 
     return found.complete, found.certificates.count, found.evidence
 
 
-def _meaning(value: int, claim: Claim, evidence: dict[str, Any]) -> str:
+def _meaning(value: int, claim: Claim, evidence: MlDegreeEvidence) -> str:
     least = "at least " if claim is Claim.LOWER_BOUND else ""
     points = f"{least}{value:,} complex critical point{'s' * (value != 1)}"
     if evidence["read"] == "coefficients":

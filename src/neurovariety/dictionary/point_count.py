@@ -21,12 +21,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, TypedDict
 
 import numpy as np
 
 from neurovariety.claim import Claim
-from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import ResourceError
 from neurovariety.geometry.exact.points import degree_bounds
@@ -48,6 +48,20 @@ _CHUNK = 2**16
 _MERGE = 2**22
 
 
+class PointCountEvidence(TypedDict):
+    """What a count rests on: the spans over Q and over the field, and how much was enumerated."""
+
+    points_over_q_to_dimension: str
+    ambient: int
+    span_over_the_field: int
+    weights: int
+    linear_in: list[str]
+    enumerated: int
+    row_spaces: int | None
+    dimension_claim: str
+    theorems: list[Facts]
+
+
 @dataclass(frozen=True, repr=False)
 class PointCountResult(EntryResult):
     """The number of functions over F_q.
@@ -59,6 +73,7 @@ class PointCountResult(EntryResult):
     """
 
     entry: ClassVar[str] = "point-count"
+    evidence: PointCountEvidence
 
 
 @entry
@@ -94,7 +109,7 @@ def point_count(
         "q_to_ambient": total,
         "ratio": str(Fraction(points, total)),
     }
-    evidence = {
+    evidence: PointCountEvidence = {
         "points_over_q_to_dimension": str(Fraction(points, f.q**found.value)),
         "ambient": ambient,
         "span_over_the_field": reduced.columns,

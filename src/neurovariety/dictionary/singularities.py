@@ -22,17 +22,18 @@ Sources: Marchetti et al. 2025, section 4.2; Shahverdi, Marchetti, Kohn 2026; Br
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from fractions import Fraction
+from typing import Annotated, ClassVar, Required, TypedDict, cast
 
 from neurovariety.claim import Claim
-from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.options import ExactNumbers
 from neurovariety.dictionary.runner import entry
 from neurovariety.geometry.exact.special_fiber import exact_weights
-from neurovariety.geometry.invariants.dimension import dimension_of
-from neurovariety.geometry.singular.at_weights import PointFacts, at_weights
+from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
+from neurovariety.geometry.singular.at_weights import PointFacts, PointRow, at_weights
 from neurovariety.geometry.singular.beyond_subnetworks import beyond_subnetworks, degree_of_images
-from neurovariety.geometry.singular.image_facts import Closure, ImageFacts, image_facts
+from neurovariety.geometry.singular.image_facts import Closure, ImageFacts, ImageRow, image_facts
 from neurovariety.geometry.singular.known_ideal import KnownIdeal, known_ideal
 from neurovariety.geometry.singular.locus import Locus, singular_locus
 from neurovariety.geometry.strata.fiber_families import families_of_all_windows
@@ -41,6 +42,45 @@ from neurovariety.model import Model
 from neurovariety.options import Option
 from neurovariety.progress import note, quietly
 from neurovariety.tolerances import DEFAULT_SEED, ERROR_BOUND
+
+
+class OtherPart(TypedDict):
+    """A part of the singular locus that is on no smaller network."""
+
+    dimension: int
+    degree: int
+    vanishing: list[str]
+
+
+class LocusValue(TypedDict):
+    """The value of a model; its fields are those of `SingularitiesResult`."""
+
+    dimension: int | None
+    degree: int | None
+    codimension: int | None
+    strata: list[ImageRow]
+    others: list[OtherPart]
+
+
+class SingularitiesEvidence(TypedDict, total=False):
+    """What the locus rests on, or with weights ``at`` what the tangent space of their function does."""
+
+    model_dimension: Required[int]
+    dimension_claim: str
+    ambient: int | None
+    equations: int | None
+    ideal_complete: bool
+    ideal: str
+    theorem: str | None
+    seeds: list[int]
+    theorems: list[Facts]
+    at: list[Fraction]
+    at_least: int
+    at_most: int | None
+    why: str
+    degree_with_multiplicity: int | None
+    error_bound: float | None
+    subnetworks: str
 
 
 @dataclass(frozen=True, repr=False)
@@ -60,11 +100,13 @@ class SingularitiesResult(EntryResult):
     """
 
     entry: ClassVar[str] = "singularities"
+    value: LocusValue | PointRow
+    evidence: SingularitiesEvidence
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "shahverdi2026razor", "schwartz1980")
 
     def shown(self) -> str:
-        v = self.value
-        if "strata" not in v:
+        v = self.locus
+        if v is None:
             return super().shown()
         if v["dimension"] is None:
             return "not decided"
@@ -73,15 +115,20 @@ class SingularitiesResult(EntryResult):
         degree = f", degree {v['degree']}" if v["degree"] is not None else ""
         return f"dimension {v['dimension']}{degree} (codimension {v['codimension']})"
 
+    @property
+    def locus(self) -> LocusValue | None:
+        """The value of a model, None where it is that of one function."""
+        return cast(LocusValue, self.value) if "strata" in self.value else None
+
     def summary(self) -> str:
-        lines = [super().summary()]
-        for s in self.value.get("strata", []):
+        lines, v = [super().summary()], self.locus
+        for s in v["strata"] if v else ():
             low, high = s["tangent_space"]
             tangent = f"{low}" if low == high else f"{low} to {high if high is not None else '?'}"
             lines.append(
                 f"  {s['name']} (dimension {s['dimension']}): {s['status']}, {s['type']}, tangent space of dimension {tangent}"
             )
-        for o in self.value.get("others", []):
+        for o in v["others"] if v else ():
             where = f", where {', '.join(o['vanishing'])} vanish" if o["vanishing"] else ""
             lines.append(f"  on no subnetwork: dimension {o['dimension']}, degree {o['degree']}{where}")
         return "\n".join(lines)
@@ -107,15 +154,13 @@ def singularities(
     (3, 6, [{'dimension': 3, 'degree': 1, 'vanishing': ['x0^3', 'x0^2 x1', 'x0 x1^2', 'x1^3']}])
     """
     whole = quietly(dimension_of, model, seed=seed)
-    ambient = whole.ambient
-    fills = whole.fills
     ideal = known_ideal(model, whole.value, seed)
     note(equations=0 if ideal is None else len(ideal.system.generators))
-    known = strata_of(model, fills)
-    evidence: dict[str, Any] = {
+    known = strata_of(model, whole.fills)
+    evidence: SingularitiesEvidence = {
         "model_dimension": whole.value,
         "dimension_claim": str(whole.claim),
-        "ambient": ambient,
+        "ambient": whole.ambient,
         "equations": None if ideal is None else len(ideal.system.generators),
         "ideal_complete": bool(ideal and ideal.complete),
         "ideal": "no equations within reach" if ideal is None else ideal.why,
@@ -123,21 +168,27 @@ def singularities(
         "seeds": [seed],
         "theorems": [t.to_dict() for t in whole.theorems],
     }
-    closure = Closure(whole.value, whole.at_most, ambient, ideal, known)
+    closure = Closure(whole.value, whole.at_most, whole.ambient, ideal, known)
     if at is not None:
         weights = exact_weights(model, at)
-        found = at_weights(model, weights, closure, fills, seed)
-        return _of_point(model, found, evidence | {"at": list(weights)}, seed)
-    images = [] if fills else image_facts(model, closure, seed)
+        found = at_weights(model, weights, closure, whole.fills, seed)
+        return _of_point(found, {**evidence, "at": list(weights)})
+    return _of_model(model, whole, closure, evidence, seed)
+
+
+def _of_model(model: Model, whole: Dimension, closure: Closure, evidence: SingularitiesEvidence, seed: int) -> SingularitiesResult:
+    """The singular locus from its strata and its equations."""
+    ideal, known = closure.ideal, closure.strata
+    images = [] if whole.fills else image_facts(model, closure, seed)
     lower = max((i.dimension for i in images if i.status == "singular"), default=-1)
-    locus = None if fills or ideal is None else singular_locus(ideal, lower, seed)
+    locus = None if whole.fills or ideal is None else singular_locus(ideal, lower, seed)
     listed = bool(known.theorem) and (known.all_listed or families_of_all_windows(model))
-    answer = _answer(fills, listed, images, lower, locus, ideal)
+    answer = _answer(whole.fills, listed, images, lower, locus, ideal)
     others = beyond_subnetworks(answer.dimension, images, locus, ideal, seed)
     size, whole_locus = answer.degree, answer.dimension
     if size is None and known.theorem and whole_locus is not None and answer.at_most == whole_locus > 0:
         size = degree_of_images(whole_locus, images, seed)[0]
-    value = {
+    value: LocusValue = {
         "dimension": answer.dimension,
         "degree": size,
         "codimension": None if answer.dimension is None or answer.dimension < 0 else whole.value - answer.dimension,
@@ -198,7 +249,7 @@ def _answer(fills: bool, listed: bool, images: list[ImageFacts], lower: int, loc
     return _Answer(None, None, upper, Claim.UNDECIDED, "no stratum was shown to be singular, and the ideal is not completely known")
 
 
-def _of_point(model: Model, found: PointFacts, evidence: dict[str, Any], seed: int) -> SingularitiesResult:
+def _of_point(found: PointFacts, evidence: SingularitiesEvidence) -> SingularitiesResult:
     value = found.to_dict(evidence["model_dimension"])
     low, high = found.tangent_at_least, found.tangent_at_most
     shown = str(low) if low == high else f"at least {low}"
@@ -212,11 +263,11 @@ def _of_point(model: Model, found: PointFacts, evidence: dict[str, Any], seed: i
         value=value,
         claim=found.claim,
         meaning=text,
-        evidence=evidence | {"why": found.why},
+        evidence={**evidence, "why": found.why},
     )
 
 
-def _meaning(value: dict[str, Any], images: list[ImageFacts], whole: int) -> str:
+def _meaning(value: LocusValue, images: list[ImageFacts], whole: int) -> str:
     if value["dimension"] is None:
         return "no singular function was found, and none is excluded"
     if value["dimension"] < 0:

@@ -18,11 +18,11 @@ Sources: Marchetti et al. 2025, section 4.2; Shahverdi, Marchetti, Kohn 2026; Tr
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, NotRequired, TypedDict
 
 from neurovariety.budget import used_up
 from neurovariety.claim import Claim
-from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError, VerificationError
 from neurovariety.geometry.ideal.find_equations import FoundEquations
@@ -42,6 +42,50 @@ _SEARCHED = 12
 """Subnetworks whose equations are searched for, to exclude that they contain others; a fraction of a second each."""
 
 
+class StratumRow(TypedDict):
+    """A stratum of weights; its fields are those of `SubnetworksResult`."""
+
+    name: str
+    kind: str
+    dimension: int
+    rank: int
+    fiber: int
+    copies: int
+
+
+class ImageRow(TypedDict):
+    """A set of functions; its fields are those of `SubnetworksResult`."""
+
+    name: str
+    also: list[str]
+    dimension: int
+    codimension: int
+    claim: str
+    fiber: int
+    strata: list[StratumRow]
+
+
+class SubnetworksValue(TypedDict):
+    dimension: int
+    images: list[ImageRow]
+    inclusions: list[list[str]]
+    undecided: list[list[str]]
+    all_listed: bool
+
+
+class SubnetworksEvidence(TypedDict):
+    """What the poset rests on. ``whole``: the strata over all functions of the network."""
+
+    asked_most: NotRequired[int]
+    parameters: int
+    dimension_claim: str
+    whole: list[StratumRow]
+    error_bound: float | None
+    primes: list[int]
+    seeds: list[int]
+    theorems: list[Facts]
+
+
 @dataclass(frozen=True, repr=False)
 class SubnetworksResult(EntryResult):
     """The poset of subnetworks.
@@ -55,6 +99,8 @@ class SubnetworksResult(EntryResult):
     """
 
     entry: ClassVar[str] = "subnetworks"
+    value: SubnetworksValue
+    evidence: SubnetworksEvidence
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "shahverdi2026razor", "schwartz1980")
 
     def shown(self) -> str:
@@ -122,7 +168,7 @@ def subnetworks(
         note(strata=index + 1)
     top, images = _images(whole, facts, seed)
     pairs, undecided = _order(images, seed)
-    value = {
+    value: SubnetworksValue = {
         "dimension": whole.value,
         "images": [_described(i, whole.value) for i in images],
         "inclusions": _covers(model.name, images, pairs),
@@ -130,7 +176,7 @@ def subnetworks(
         "all_listed": all_listed,
     }
     claims = [whole.claim, *(i.claim for i in images), *(f.claim for i in images for f in i.facts)]
-    evidence = {
+    evidence: SubnetworksEvidence = {
         "parameters": model.parameters,
         "dimension_claim": str(whole.claim),
         "whole": [_stratum(f) for f in top],
@@ -232,7 +278,7 @@ def _covers(top: str, images: list[_Image], pairs: set[tuple[int, int]]) -> list
     return out
 
 
-def _described(image: _Image, whole: int) -> dict[str, Any]:
+def _described(image: _Image, whole: int) -> ImageRow:
     return {
         "name": image.name,
         "also": image.also,
@@ -244,12 +290,12 @@ def _described(image: _Image, whole: int) -> dict[str, Any]:
     }
 
 
-def _stratum(f: StratumFacts) -> dict[str, Any]:
+def _stratum(f: StratumFacts) -> StratumRow:
     s: WeightStratum = f.stratum
     return {"name": s.name, "kind": s.kind, "dimension": f.dimension, "rank": f.rank, "fiber": f.fiber, "copies": s.copies}
 
 
-def _meaning(value: dict[str, Any]) -> str:
+def _meaning(value: SubnetworksValue) -> str:
     images = value["images"]
     if not images:
         return f"every stratum known gives all {value['dimension']} dimensions of functions: no smaller network is a proper part"

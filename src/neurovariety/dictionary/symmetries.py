@@ -18,12 +18,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, ClassVar
+from typing import ClassVar, TypedDict
 
 import numpy as np
 
 from neurovariety.claim import Claim
-from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import ResourceError
 from neurovariety.geometry.exact.generic_rank import generic_rank
@@ -48,6 +48,31 @@ _MAX_SHOWN = 40
 _MAX_COMPONENTS = 16
 
 
+class SymmetriesValue(TypedDict):
+    """Dimensions of Lie algebras, and of a generic orbit."""
+
+    dimension: int | None
+    stated: int | None
+    unstated: int | None
+    orbit_dimension: int | None
+
+
+class SymmetriesEvidence(TypedDict, total=False):
+    """What the dimensions rest on; of a model that is too large for the equations, the stated symmetries alone (``ansatz`` is None)."""
+
+    symmetries: Facts
+    finite: list[Facts]
+    identity_component_only: bool
+    theorems: list[Facts]
+    ansatz: str | None
+    orbit_dimension_at_least: int
+    prime: int
+    upper_bound: Facts
+    lower_bound: dict[str, int]
+    error_bound: float | None
+    basis: list[str] | None
+
+
 @dataclass(frozen=True, repr=False)
 class SymmetriesResult(EntryResult):
     """The Lie algebra of linear reparametrizations.
@@ -59,6 +84,7 @@ class SymmetriesResult(EntryResult):
     """
 
     entry: ClassVar[str] = "symmetries"
+    evidence: SymmetriesEvidence
 
 
 @entry
@@ -74,14 +100,14 @@ def symmetries(model: Model, *, seed: int = DEFAULT_SEED) -> SymmetriesResult:
     """
     ansatz = choose_ansatz(model)
     (stated, found), draws = with_new_values(lambda k: _solved(model, ansatz, generator(seed, "dictionary.symmetries", k)))
-    evidence: dict[str, Any] = {
+    evidence: SymmetriesEvidence = {
         "symmetries": stated.to_dict(),
         "finite": [{"name": a.name, "verified": a in stated.proved} for a in model.symmetries if a.finite],
         "identity_component_only": True,
         "theorems": [],
     }
     if ansatz is None or found is None:
-        return _too_large(model, stated, evidence, seed)
+        return _too_large(model, stated, evidence)
     basis, p, rational, stated_span, orbit, orbit_proved = found
     dimension = basis.shape[1]
     verified, error = 0, 0.0
@@ -100,7 +126,7 @@ def symmetries(model: Model, *, seed: int = DEFAULT_SEED) -> SymmetriesResult:
         "error_bound": error if claim is Claim.PROBABILITY else None,
         "basis": None if rational is None else _readable(model, ansatz, rational),
     }
-    value = {
+    value: SymmetriesValue = {
         "dimension": dimension,
         "stated": stated_span,
         "unstated": dimension - stated_span,
@@ -196,8 +222,8 @@ def _readable(model: Model, ansatz: Ansatz, vectors: list[list[Fraction]]) -> li
     return shown
 
 
-def _too_large(model: Model, stated: StatedSymmetries, evidence: dict[str, Any], seed: int) -> SymmetriesResult:
-    value = {"dimension": None, "stated": None, "unstated": None, "orbit_dimension": stated.rank}
+def _too_large(model: Model, stated: StatedSymmetries, evidence: SymmetriesEvidence) -> SymmetriesResult:
+    value: SymmetriesValue = {"dimension": None, "stated": None, "unstated": None, "orbit_dimension": stated.rank}
     return SymmetriesResult(
         value=value,
         claim=Claim.UNDECIDED,
@@ -207,7 +233,7 @@ def _too_large(model: Model, stated: StatedSymmetries, evidence: dict[str, Any],
     )
 
 
-def _meaning(value: dict[str, Any], ansatz: Ansatz) -> str:
+def _meaning(value: SymmetriesValue, ansatz: Ansatz) -> str:
     if not value["dimension"]:
         return f"no continuous linear symmetry among {ansatz.name}: weights are determined up to finite choices of this kind"
     text = f"a {value['dimension']}-dimensional group of linear changes of the weights leaves every function unchanged"

@@ -17,13 +17,13 @@ Sources: Marchetti et al. 2025, 4.2; Cifuentes, Ranestad, Sturmfels, Weinstein 2
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, TypedDict
 
 import numpy as np
 
 from neurovariety.budget import number_of
 from neurovariety.claim import Claim
-from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.options import Inputs
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import DataError, InputError, VerificationError
@@ -39,6 +39,40 @@ from neurovariety.training.losses.loss import METRICS, Distance, Loss, SquaredEr
 _TARGETS = 400
 
 
+class FittedPiece(TypedDict):
+    """A row of the table; its fields are those of `VoronoiResult`."""
+
+    name: str
+    kind: str
+    dimension: int
+    critical: int
+    best: float | None
+    low: float
+    high: float
+    cell: int | None
+
+
+class VoronoiValue(TypedDict):
+    targets: int
+    clear: int
+    on_network: float | None
+    on_subnetworks: float | None
+    on_limits: float | None
+    open: float | None
+    table: list[FittedPiece]
+
+
+class VoronoiEvidence(TypedDict):
+    """What the shares rest on."""
+
+    metric: str
+    scale: float
+    ambient: int
+    complete: bool
+    singular_functions: str
+    theorems: list[Facts]
+
+
 @dataclass(frozen=True, repr=False)
 class VoronoiResult(EntryResult):
     """``value``: ``targets`` (drawn), ``clear`` (whose lists are clear), and shares of these, null where there are none: ``on_network``
@@ -52,6 +86,8 @@ class VoronoiResult(EntryResult):
     """
 
     entry: ClassVar[str] = "voronoi"
+    value: VoronoiValue
+    evidence: VoronoiEvidence
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "cifuentes2022", "wilson1927")
 
     def verify(self, *, seed: int | None = None) -> VoronoiResult:
@@ -97,16 +133,7 @@ def voronoi(
     """
     number = targets if targets is not None else number_of("targets", _TARGETS)
     require_polynomial(model)
-    loss: Loss
-    if metric == "data":
-        if data is None:
-            raise InputError("metric data needs inputs (--data FILE); or choose " + ", ".join(METRICS[1:]))
-        inputs = np.asarray(exact_inputs(model, data), dtype=np.float64).reshape(-1, model.inputs)
-        loss = SquaredError(inputs, np.zeros((len(inputs), model.outputs)))
-    elif data is not None:
-        raise InputError(f"metric {metric} takes no data; leave them out, or choose metric data")
-    else:
-        loss = Distance(metric, {})
+    loss = _loss(model, metric, data)
     try:
         found = best_fits(model, loss, number, float(scale), seed)
     except np.linalg.LinAlgError:
@@ -115,12 +142,15 @@ def voronoi(
         ) from None
     clear = int((found.best != UNCLEAR).sum())
     table = _table(found, clear)
-    kinds = ("network", "subnetwork", "limit")
-    shares = {kind: sum(row["best"] for row in table if row["kind"] == kind) if clear else None for kind in kinds}
-    value = {
-        "targets": number, "clear": clear, "on_network": shares["network"], "on_subnetworks": shares["subnetwork"],
-        "on_limits": shares["limit"], "open": int((found.best == OPEN).sum()) / clear if clear else None, "table": table,
-    }  # fmt: skip
+    value: VoronoiValue = {
+        "targets": number,
+        "clear": clear,
+        "on_network": _share_of(table, "network", clear),
+        "on_subnetworks": _share_of(table, "subnetwork", clear),
+        "on_limits": _share_of(table, "limit", clear),
+        "open": int((found.best == OPEN).sum()) / clear if clear else None,
+        "table": table,
+    }
     return VoronoiResult(
         value=value,
         claim=Claim.ESTIMATE if clear else Claim.UNDECIDED,
@@ -134,8 +164,25 @@ def voronoi(
     )  # fmt: skip
 
 
-def _table(found: BestFits, clear: int) -> list[dict[str, Any]]:
-    out = []
+def _loss(model: Model, metric: str, data: object) -> Loss:
+    """The loss, with all targets at the origin. Raises `InputError` where data and metric do not go together."""
+    if metric != "data":
+        if data is not None:
+            raise InputError(f"metric {metric} takes no data; leave them out, or choose metric data")
+        return Distance(metric, {})
+    if data is None:
+        raise InputError("metric data needs inputs (--data FILE); or choose " + ", ".join(METRICS[1:]))
+    inputs = np.asarray(exact_inputs(model, data), dtype=np.float64).reshape(-1, model.inputs)
+    return SquaredError(inputs, np.zeros((len(inputs), model.outputs)))
+
+
+def _share_of(table: list[FittedPiece], kind: str, clear: int) -> float | None:
+    """The share of best fits on pieces of a kind."""
+    return sum(row["best"] or 0.0 for row in table if row["kind"] == kind) if clear else None
+
+
+def _table(found: BestFits, clear: int) -> list[FittedPiece]:
+    out: list[FittedPiece] = []
     for k, piece in enumerate(found.pieces):
         count = int((found.best == k).sum())
         low, high = wilson(count, clear) if clear else (0.0, 1.0)
@@ -147,13 +194,14 @@ def _table(found: BestFits, clear: int) -> list[dict[str, Any]]:
     return out
 
 
-def _meaning(value: dict[str, Any]) -> str:
-    if not value["clear"]:
+def _meaning(value: VoronoiValue) -> str:
+    network, smaller, limits, between = value["on_network"], value["on_subnetworks"], value["on_limits"], value["open"]
+    if network is None or smaller is None:
         return "for no target all critical functions were found: nothing is said"
-    parts = [f"of random targets {100 * value['on_network']:.0f} % are best fitted by networks that need all of the architecture"]
-    parts.append(f"{100 * value['on_subnetworks']:.0f} % by smaller ones")
-    if value["on_limits"]:
-        parts.append(f"{100 * value['on_limits']:.0f} % by limits of networks whose weights diverge, so that no best network exists")
-    if value["open"]:
-        parts.append(f"for {100 * value['open']:.0f} % it is open: a nearer real function of the closure is no real network")
+    parts = [f"of random targets {100 * network:.0f} % are best fitted by networks that need all of the architecture"]
+    parts.append(f"{100 * smaller:.0f} % by smaller ones")
+    if limits:
+        parts.append(f"{100 * limits:.0f} % by limits of networks whose weights diverge, so that no best network exists")
+    if between:
+        parts.append(f"for {100 * between:.0f} % it is open: a nearer real function of the closure is no real network")
     return ", ".join(parts)

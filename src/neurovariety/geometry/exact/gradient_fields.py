@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations_with_replacement
-from math import gcd, lcm
+from math import comb, gcd, lcm
 
 import flint
 import numpy as np
@@ -142,17 +142,26 @@ class _Echelon:
         return True
 
 
+def require_few_monomials(parameters: int, degree: int) -> None:
+    """Raise `ResourceError` where there are more polynomials of at most that degree than can be solved for.
+
+    Asked before a model is written out, which takes long for a large one.
+    """
+    count = comb(parameters + degree, degree) - 1
+    if count > _MOST_MONOMIALS:
+        raise ResourceError(
+            f"polynomials of degree at most {degree} in {parameters} weights have {count:,} monomials, more than {_MOST_MONOMIALS:,}"
+        )
+
+
 def conserved_polynomials(polynomials: Sequence[Polynomial], parameters: int, degree: int) -> list[Polynomial]:
     """A basis of the polynomials h of at most that degree, without constant term, with grad h . grad c_i = 0 identically for all i.
 
     The equations are those of the coefficients of the products, solved over Q: exact. Raises `ResourceError` for too many monomials.
     """
     n = parameters
+    require_few_monomials(n, degree)
     places = [c for d in range(1, degree + 1) for c in combinations_with_replacement(range(n), d)]
-    if len(places) > _MOST_MONOMIALS:
-        raise ResourceError(
-            f"polynomials of degree at most {degree} in {n} weights have {len(places):,} monomials, more than {_MOST_MONOMIALS:,}"
-        )
     monomials = [tuple(place.count(i) for i in range(n)) for place in places]
     equations: dict[tuple[int, tuple[int, ...]], dict[int, Fraction]] = {}
     for number, polynomial in enumerate(polynomials):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -10,6 +9,7 @@ from typing import Literal
 from neurovariety.claim import Claim
 from neurovariety.errors import InputError
 from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
+from neurovariety.geometry.solutions.count_facts import CountFacts
 from neurovariety.model import Model
 from neurovariety.options import Route
 from neurovariety.progress import found_more, note, quietly
@@ -30,7 +30,7 @@ class SliceCount:
     attempts: int
     coordinates: int
     drawn: tuple[str, ...]
-    paths: Mapping[str, object]
+    paths: CountFacts
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TypedDict
 
 import numpy as np
 
@@ -34,6 +35,17 @@ _ORDERS = 3
 """Orders in which weights are tried to be freed: different ones find different strata over the function."""
 
 
+class PointRow(TypedDict):
+    """The facts at one function as plain data, for the value of the entry `singularities`."""
+
+    status: str
+    type: str
+    tangent_space: list[int | None]
+    tangent_cone: int
+    branches: int
+    rank: int
+
+
 @dataclass(frozen=True)
 class PointFacts:
     """Status of a function, the reason, bounds of its tangent space, branches seen, rank of J at the weights."""
@@ -47,7 +59,7 @@ class PointFacts:
     branches: int
     rank: int
 
-    def to_dict(self, whole: int) -> dict[str, object]:
+    def to_dict(self, whole: int) -> PointRow:
         return {
             "status": self.status,
             "type": self.kind,

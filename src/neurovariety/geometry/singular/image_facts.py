@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import TypedDict
 
 import numpy as np
 
@@ -34,6 +35,19 @@ _EACH = (2, 8)
 """Weights looked at on each stratum over a function that leaves weights free: few at first, more where they decide nothing."""
 
 
+class ImageRow(TypedDict):
+    """The facts of an image as plain data, for the value of the entry `singularities`."""
+
+    name: str
+    dimension: int
+    status: str
+    claim: str
+    type: str
+    tangent_space: list[int | None]
+    tangent_cone: int
+    branches: int
+
+
 @dataclass(frozen=True)
 class ImageFacts:
     """A set of functions of ``dimension`` (as ``sure`` as that); ``status`` of its general member with ``claim``; ``kind`` node, cusp,
@@ -52,7 +66,7 @@ class ImageFacts:
     small: Model | None
     sizes: Sizes
 
-    def to_dict(self, whole: int) -> dict[str, object]:
+    def to_dict(self, whole: int) -> ImageRow:
         """For the value of the entry; ``whole`` is the dimension of the closure, and of every tangent cone."""
         return {
             "name": self.name,

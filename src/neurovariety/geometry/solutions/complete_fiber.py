@@ -14,6 +14,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from neurovariety.budget import used_up
+from neurovariety.geometry.solutions.count_facts import CountFacts
 from neurovariety.homotopy import Certificates, Fiber, Monodromy, ResumeFile, System, Tape, TraceTest, certify, random_bend, trace_test
 
 SEEDS = 8
@@ -44,7 +45,7 @@ class CompleteFiber:
         """Whether the trace test passed and every solution is certified and different from the others."""
         return self.trace.passed and self.certificates.complete
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> CountFacts:
         return {
             "trace_test": self.trace.to_dict(),
             "certified": self.count,

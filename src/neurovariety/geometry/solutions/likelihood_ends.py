@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from neurovariety.geometry.solutions.complete_fiber import complete_fiber
+from neurovariety.geometry.solutions.count_facts import LikelihoodFacts
 from neurovariety.geometry.solutions.likelihood import LikelihoodPoints
 from neurovariety.geometry.solutions.moved_ends import ends_at_level, ends_at_parameters
 from neurovariety.homotopy import Certificates, End, ResumeFile, certify
@@ -24,7 +25,7 @@ class LikelihoodEnds:
     certificates: Certificates
     counts: Any
     complete: bool
-    evidence: dict[str, Any]
+    evidence: LikelihoodFacts
 
     @property
     def points(self) -> Any:
@@ -35,13 +36,13 @@ class LikelihoodEnds:
 def general_counts(problem: LikelihoodPoints, rng: np.random.Generator, kept: ResumeFile | None) -> LikelihoodEnds:
     """All critical points for general complex counts; none, not complete, where the curve they lie on was not completely cut."""
     curve = complete_fiber(problem, rng, kept, found_on_the_way)
-    evidence = {"curve_degree": curve.count} | curve.to_dict()
+    evidence: LikelihoodFacts = {"curve_degree": curve.count, **curve.to_dict()}
     base = curve.run.fibers[0]
     n = problem.count
     u, v = base.parameters[:n], base.parameters[n : 2 * n]
     if not curve.complete:
         none = certify(problem.system, np.zeros((0, problem.system.unknowns)), base.parameters, problem.functions)
-        return LikelihoodEnds(none, u, False, evidence | {"ends": {}})
+        return LikelihoodEnds(none, u, False, {**evidence, "ends": {}})
     level = complex(*rng.normal(size=2))
     ends, confirmed = ends_at_level(problem, base, level, rng)
     at_level = np.concatenate([u, v, [1.0, 0.0, level]])
@@ -57,4 +58,4 @@ def stated_counts(problem: LikelihoodPoints, general: LikelihoodEnds, counts: An
     proof = certify(problem.at_counts, ends.points[ends.distinct(End.REGULAR)], counts, problem.probabilities)
     hidden = bool(ends.distinct(End.SINGULAR))  # a distribution on which weights of this chart diverge may be critical all the same
     complete = general.complete and confirmed and proof.complete and not hidden
-    return LikelihoodEnds(proof, counts, complete, general.evidence | {"ends": ends.counts()})
+    return LikelihoodEnds(proof, counts, complete, {**general.evidence, "ends": ends.counts()})

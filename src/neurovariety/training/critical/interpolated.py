@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
 from neurovariety.budget import within
-from neurovariety.claim import Claim
 from neurovariety.errors import NeurovarietyError
 from neurovariety.geometry.invariants.degree import degree_of
 from neurovariety.geometry.solutions.chart import find_chart
 from neurovariety.geometry.solutions.chart_coordinates import coordinates
+from neurovariety.model import Model
 from neurovariety.progress import quietly
 from neurovariety.randomness import generator
 from neurovariety.training.critical.least import Least, with_perturbation
-from neurovariety.training.critical.perturbation import infimum_by_perturbation
+from neurovariety.training.critical.perturbation import Infimum, infimum_by_perturbation
 from neurovariety.training.critical.weight_map import weight_map
 from neurovariety.training.losses.loss import quadratic
 from neurovariety.training.losses.task import Task
@@ -27,10 +27,32 @@ _STARTS = 48
 _ATTAINED = 1e-9
 
 
-def interpolation(
-    task: Task, dim: int, seen: dict[str, Any], seed: int, perturb: bool = False
-) -> tuple[dict[str, Any], Claim, dict[str, Any], str]:
-    """Value, claim, evidence and meaning where the loss sees fewer directions than ``dim``.
+@dataclass(frozen=True, eq=False)
+class Interpolation:
+    """The locus of functions with the least loss: its ``dimension``, a bound of its degree (None: not known), the least squares loss
+    of the linear span, which bounds all others from below, the ``best`` loss of the networks looked at and whether that is it; what is
+    known of the ``least`` loss, and, where asked for, by perturbation."""
+
+    dimension: int
+    degree_at_most: int | None
+    lower_bound: float
+    best: float
+    attained: bool
+    least: Least
+    perturbed: Infimum | None
+
+    def to_dict(self) -> dict[str, object]:
+        return {
+            "dimension": self.dimension,
+            "degree_at_most": self.degree_at_most,
+            "lower_bound": self.lower_bound,
+            "best": self.best,
+            "attained": self.attained,
+        }
+
+
+def interpolation(task: Task, dim: int, directions: int, seed: int, perturb: bool = False) -> Interpolation:
+    """What is known where the loss sees fewer ``directions`` than ``dim``.
 
     Over the complex numbers the functions with the same values at the data as a general one form a locus of dimension ``dim`` minus
     the rank; it is a linear section of the neurovariety, so its degree is at most the variety's. The least squares residual over all
@@ -66,43 +88,14 @@ def interpolation(
     perturbed = infimum_by_perturbation(model, task.loss, seed=seed) if perturb else None
     if perturbed is not None:
         best_found = with_perturbation(best_found, perturbed, max(abs(loss.constant), 1e-300))
-    size = dim - seen["directions"]
+    return Interpolation(dim - directions, _degree_at_most(model, seed), bound, least, attained, best_found, perturbed)
+
+
+def _degree_at_most(model: Model, seed: int) -> int | None:
+    """The degree of the variety, where it is found with little work."""
     try:
         with within(_OPERATIONS):
             most = quietly(degree_of, model, seed=seed)
-        bounded = most.value if most.sure else None
     except NeurovarietyError:
-        bounded = None
-    value = {
-        "complex": None,
-        "real": None,
-        "minima": None,
-        "at_subnetworks": None,
-        "at_limits": None,
-        "least_loss": bound if attained else best_found.loss if best_found.infimum is None else best_found.infimum,
-        "global_minimum": best_found.claim,
-    }
-    evidence = {
-        "interpolation": {"dimension": size, "degree_at_most": bounded, "lower_bound": bound, "best": least, "attained": attained},
-        "least": {
-            "weights": np.asarray(best_found.weights).tolist(),
-            "loss": best_found.loss,
-            "infimum": best_found.infimum,
-            "reason": best_found.reason,
-            "sequence": [list(p) for p in best_found.sequence],
-        },
-        "perturbation": None if perturbed is None else perturbed.to_dict(),
-    }
-    meaning = (
-        f"the data see {seen['directions']} of {dim} directions: functions with the least loss are a locus of dimension {size}"
-        f"{f' and degree at most {bounded:,}' if bounded else ''}, not finitely many; " + _end(best_found, bound, attained)
-    )
-    return value, Claim.UNDECIDED, evidence, meaning
-
-
-def _end(least: Least, bound: float, attained: bool) -> str:
-    if attained:
-        return f"networks attain the least squares loss {bound:.6g} of the whole span"
-    if least.infimum is not None:
-        return f"losses of networks come down to {least.infimum:.6g}, which none attains"
-    return f"the {'global minimum' if least.claim == 'complete' else 'best network found'} has loss {least.loss:.6g}"
+        return None
+    return most.value if most.sure else None

@@ -13,6 +13,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Required, TypedDict
 
 import numpy as np
 
@@ -30,6 +31,18 @@ _GROWS = 1.2
 """Weights that grow by this factor while a descent goes on are taken to diverge."""
 
 
+class LeastFacts(TypedDict, total=False):
+    """What is known of the least loss, and of the best network, as plain data; ``point``: its number in a list."""
+
+    claim: str
+    loss: Required[float]
+    reason: Required[str]
+    infimum: Required[float | None]
+    weights: Required[list[float] | None]
+    sequence: Required[list[list[float]]]
+    point: int | None
+
+
 @dataclass(frozen=True, eq=False)
 class Least:
     """``claim``: complete, upper_bound or undecided; ``loss`` and ``weights`` of the best network; ``infimum`` where it is known not
@@ -42,6 +55,15 @@ class Least:
     infimum: float | None
     sequence: tuple[tuple[float, float], ...]
     reason: str
+
+    def to_dict(self) -> LeastFacts:
+        return {
+            "loss": self.loss,
+            "reason": self.reason,
+            "infimum": self.infimum,
+            "weights": None if self.weights is None else np.asarray(self.weights).tolist(),
+            "sequence": [list(pair) for pair in self.sequence],
+        }
 
 
 def least_loss(

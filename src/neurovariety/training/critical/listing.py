@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
@@ -32,6 +32,23 @@ _SHIFTS = (0.3, 0.1, 0.03)
 _TRIES = 400
 
 
+class PointFacts(TypedDict):
+    """A `Point` as plain data; complex coefficients as pairs."""
+
+    number: int
+    stratum: str | None
+    real: bool
+    attained: str
+    loss: float | None
+    index: int | None
+    index_certified: bool
+    kind: str
+    type: str
+    coefficients: list[float] | list[list[float]]
+    radius: float
+    weights: list[float] | None
+
+
 @dataclass(frozen=True, eq=False)
 class Point:
     """A critical function.
@@ -54,6 +71,23 @@ class Point:
     certified: bool
     kind: str
     type: str
+
+    def to_dict(self) -> PointFacts:
+        c = self.coefficients
+        return {
+            "number": self.number,
+            "stratum": self.stratum or None,
+            "real": self.real,
+            "attained": self.attained,
+            "loss": self.loss if self.real else None,
+            "index": self.index,
+            "index_certified": self.certified,
+            "kind": self.kind,
+            "type": self.type,
+            "coefficients": c.tolist() if self.real else [[float(v.real), float(v.imag)] for v in c],
+            "radius": self.radius,
+            "weights": None if self.weights is None else self.weights.tolist(),
+        }
 
 
 @dataclass(frozen=True, eq=False)

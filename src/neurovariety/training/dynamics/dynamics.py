@@ -228,9 +228,6 @@ def trajectories(goal: Objective, starts: Any, times: Any) -> Any:
         return np.asarray(_along(np.asarray(starts, dtype=np.float64), np.asarray(times), goal.terms, goal.degree))
 
 
-METHODS = ("flow", "gd", "sgd", "adam")
-
-
 def descend(goal: Objective, starts: Any, method: str, step: float, seed: int) -> Any:
     """Weights (runs, N) after discrete training: ``gd``, ``sgd`` with batches of an eighth of the samples, ``adam``.
 

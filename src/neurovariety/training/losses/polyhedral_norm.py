@@ -15,8 +15,6 @@ from typing import Any
 
 import numpy as np
 
-NORMS = ("l1", "linf", "wasserstein")
-
 
 @dataclass(frozen=True, eq=False)
 class PolyhedralNorm:
