@@ -114,7 +114,7 @@ class _Reader:
         value = np.asarray(variable.val)
         return value.item() if value.ndim == 0 else self.constant(value)
 
-    def constant(self, value: Array) -> Operand:
+    def constant(self, value: Array) -> Stored:
         key = f"constant {len(self.builder.weights)}"
         self.builder.weights[key] = value
         self.builder.fixed.add(key)

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from neurovariety.checkpoints.graph.arithmetic import Array, to_floats
-from neurovariety.checkpoints.readers.building import Builder, Operand, Stored, Value, power, refuse
+from neurovariety.checkpoints.readers.building import Builder, Operand, Roles, Stored, Turned, Value, power, refuse
 from neurovariety.checkpoints.readers.contraction import contract
 
 
@@ -24,7 +24,7 @@ class Call:
     primitive: str
     operands: list[Operand]
     equation: Any
-    constant: Callable[[Array], Operand]
+    constant: Callable[[Array], Stored]
 
     @property
     def x(self) -> Value:
@@ -38,17 +38,17 @@ class Call:
     def shape(self) -> tuple[int, ...]:
         return tuple(self.equation.outvars[0].aval.shape)
 
-    def make(self, kind: str, *inputs: Operand, weights: Any = None, **attributes: Any) -> Value:
+    def make(self, kind: str, *inputs: Operand, weights: Roles | None = None, **attributes: object) -> Value:
         return self.builder.node(self.name, "", kind, list(inputs), weights, **attributes)
 
-    def step(self, part: str, kind: str, *inputs: Operand, weights: Any = None, **attributes: Any) -> Value:
+    def step(self, part: str, kind: str, *inputs: Operand, weights: Roles | None = None, **attributes: object) -> Value:
         """A node on the way to the one that has the name of the equation."""
         return self.builder.node(f"{self.name} {part}", "", kind, list(inputs), weights, **attributes)
 
-    def activation(self, function: str, **attributes: Any) -> Value:
-        return self.make("activation", self.x, function=function, **attributes)
+    def activation(self, function: str, **attributes: object) -> Value:
+        return self.make("activation", self.x, weights=None, function=function, **attributes)
 
-    def refuse(self, why: str) -> Any:
+    def refuse(self, why: str) -> NoReturn:
         refuse("the function", self.primitive, why)
 
     def folded(self) -> Operand | None:
@@ -90,8 +90,8 @@ def named_activation(c: Call, name: str, jaxpr: Any) -> Value | None:
         return c.activation("hardtanh", low=Fraction(-1), high=Fraction(1))
     if name in ("elu", "leaky_relu"):
         factors = [v.val for e in jaxpr.eqns if e.primitive.name == "mul" for v in e.invars if hasattr(v, "val")]
-        given = c.operands[1] if len(c.operands) == 2 else factors[0] if len(factors) == 1 else None
-        if isinstance(given, (int, float)) or (given is not None and np.ndim(given) == 0 and not isinstance(given, (Value, Stored))):
+        given: Any = c.operands[1] if len(c.operands) == 2 else factors[0] if len(factors) == 1 else None
+        if given is not None and not isinstance(given, (Value, Stored, Turned)) and np.ndim(given) == 0:
             return c.activation(name, **{"alpha" if name == "elu" else "slope": Fraction(float(given))})
     return None
 
@@ -105,7 +105,7 @@ def _power(exponent: int | None = None) -> Callable[[Call], Value]:
         y = exponent if exponent is not None else c.parameters.get("y", c.operands[1] if len(c.operands) > 1 else None)
         if isinstance(y, (Value, Stored)):
             c.refuse("a variable exponent")
-        return c.make("activation", c.x, **power("the function", c.primitive, y))
+        return c.make("activation", c.x, weights=None, **power("the function", c.primitive, y))
 
     return make
 
@@ -202,13 +202,13 @@ def _window(c: Call) -> Value:
     x = _permuted(c, "windows last", c.x, order)
     x = c.step("channels", "reshape", x, shape=(prod(shape[k] for k in others), *(shape[k] for k in moving)))
     window = tuple(int(p["window_dimensions"][k]) for k in moving)
-    attributes = {
+    attributes: dict[str, object] = {
         "stride": tuple(int(p["window_strides"][k]) for k in moving),
         "padding": tuple((int(p["padding"][k][0]), int(p["padding"][k][1])) for k in moving),
         "dilation": tuple(int(p["window_dilation"][k]) for k in moving),
     }
     largest = c.primitive == "reduce_window_max"
-    made = c.step("pool", "max_pool" if largest else "average_pool", x, window=window, **attributes)
+    made = c.step("pool", "max_pool" if largest else "average_pool", x, weights=None, window=window, **attributes)
     if not largest:
         made = c.step("sum", "multiply", made, constant=Fraction(prod(window)))
     made = c.step("axes", "reshape", made, shape=tuple(c.shape[k] for k in order))
@@ -229,9 +229,11 @@ def _reshape(c: Call) -> Operand:
 
 def _broadcast(c: Call) -> Operand:
     operand = c.operands[0]
-    if not isinstance(operand, (Value, Stored)):
+    if not isinstance(operand, (Value, Stored, Turned)):
         return operand if not c.shape else c.constant(np.full(c.shape, float(operand)))
     places = c.parameters["broadcast_dimensions"]
+    if isinstance(operand, Turned):
+        operand = c.builder.promoted(operand)
     own = c.builder.weights[operand.key].shape if isinstance(operand, Stored) else c.builder.shape(operand)
     spread = tuple(own[places.index(k)] if k in places else 1 for k in range(len(c.shape)))
     if isinstance(operand, Stored) and spread == (1,) * (len(c.shape) - len(own)) + own and spread == c.shape:
