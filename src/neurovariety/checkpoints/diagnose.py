@@ -26,7 +26,7 @@ from neurovariety.checkpoints.graph.arithmetic import to_floats
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.layers.hidden_layers import hidden_layers
 from neurovariety.checkpoints.layers.layer_symmetries import layer_symmetries
-from neurovariety.checkpoints.layers.nearest_strata import NearestStratum, Stratum, nearest_strata
+from neurovariety.checkpoints.layers.nearest_strata import NearestStratum, StratumData, nearest_strata
 from neurovariety.checkpoints.layers.redundancy import redundant
 from neurovariety.checkpoints.load import load_network
 from neurovariety.checkpoints.prune import exactly_pruned
@@ -58,7 +58,7 @@ class DiagnoseValue(TypedDict):
     symmetry: int
     redundant: dict[str, int]
     smallest: int
-    nearest: Stratum | None
+    nearest: StratumData | None
     condition: float | None
 
 
@@ -250,7 +250,7 @@ def _on(network: Network, seed: int) -> list[Redundancy]:
     return out
 
 
-def _nearest(near: list[NearestStratum]) -> Stratum | None:
+def _nearest(near: list[NearestStratum]) -> StratumData | None:
     """The nearest stratum that is not met exactly (up to rounding of the distance)."""
     off = [s for s in near if s.relative > 1e-15]
     return off[0].to_dict() if off else None

@@ -17,7 +17,7 @@ from neurovariety.rings.ring import Array
 _NAMES = {"none": "equal neurons", "sign": "equal or opposite neurons", "positive": "positively proportional neurons"}
 
 
-class Stratum(TypedDict):
+class StratumData(TypedDict):
     """A `NearestStratum` as plain data."""
 
     layer: str
@@ -41,7 +41,7 @@ class NearestStratum:
     distance: float
     relative: float
 
-    def to_dict(self) -> Stratum:
+    def to_dict(self) -> StratumData:
         """Plain data."""
         return {
             "layer": self.layer,

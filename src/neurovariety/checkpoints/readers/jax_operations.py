@@ -16,7 +16,7 @@ from neurovariety.checkpoints.readers.contraction import contract
 
 
 @dataclass(frozen=True, eq=False)
-class Call:
+class PrimitiveCall:
     """One equation of a jaxpr with its operands."""
 
     builder: Builder
@@ -80,7 +80,7 @@ _FOLDED: dict[str, Callable[..., Any]] = {
 }
 
 
-def named_activation(c: Call, name: str, jaxpr: Any) -> Value | None:
+def named_activation(c: PrimitiveCall, name: str, jaxpr: Any) -> Value | None:
     """The activations of ``jax.nn`` that are made of comparisons; the network is compared with the function afterwards."""
     if not c.operands or not isinstance(c.operands[0], Value) or len(c.operands) > 2:
         return None
@@ -96,12 +96,12 @@ def named_activation(c: Call, name: str, jaxpr: Any) -> Value | None:
     return None
 
 
-def _entrywise(kind: str) -> Callable[[Call], Operand]:
+def _entrywise(kind: str) -> Callable[[PrimitiveCall], Operand]:
     return lambda c: c.builder.elementwise(c.name, "", kind, *c.operands)
 
 
-def _power(exponent: int | None = None) -> Callable[[Call], Value]:
-    def make(c: Call) -> Value:
+def _power(exponent: int | None = None) -> Callable[[PrimitiveCall], Value]:
+    def make(c: PrimitiveCall) -> Value:
         y = exponent if exponent is not None else c.parameters.get("y", c.operands[1] if len(c.operands) > 1 else None)
         if isinstance(y, (Value, Stored)):
             c.refuse("a variable exponent")
@@ -110,27 +110,27 @@ def _power(exponent: int | None = None) -> Callable[[Call], Value]:
     return make
 
 
-def _largest(c: Call) -> Value:
+def _largest(c: PrimitiveCall) -> Value:
     values = sorted(c.operands, key=lambda v: not isinstance(v, Value))
     if not isinstance(values[0], Value) or c.builder.number(values[1]) != 0:
         c.refuse("max(x, 0) is understood")
     return c.make("activation", values[0], function="relu")
 
 
-def _smallest(c: Call) -> Value:
+def _smallest(c: PrimitiveCall) -> Value:
     values = sorted(c.operands, key=lambda v: not isinstance(v, Value))
     if c.builder.function(values[0]) != "relu" or c.builder.number(values[1]) != 6:
         c.refuse("min(max(x, 0), 6) is understood")
     return c.make("activation", c.builder.before(values[0]), function="relu6")
 
 
-def _complementary_error(c: Call) -> Value:
+def _complementary_error(c: PrimitiveCall) -> Value:
     """erfc(x) = 1 + erf(-x)."""
     minus = c.step("minus", "activation", c.x, function="polynomial", coefficients=(Fraction(0), Fraction(-1)))
     return c.make("add", c.step("erf", "activation", minus, function="erf"), constant=Fraction(1))
 
 
-def _dot(c: Call) -> Value:
+def _dot(c: PrimitiveCall) -> Value:
     a, b = c.operands
     ((ca,), (cb,)), (ba, bb) = _axes(c)
     ranks = [len(v.aval.shape) for v in c.equation.invars]
@@ -151,14 +151,14 @@ def _dot(c: Call) -> Value:
     return contract(c.builder, c.name, "", f"z{''.join(left)},z{''.join(right)}->z{out}", [a, b])
 
 
-def _axes(c: Call) -> Any:
+def _axes(c: PrimitiveCall) -> Any:
     (ca, cb), batch = c.parameters["dimension_numbers"]
     if len(ca) != 1:
         c.refuse(f"it sums over {len(ca)} axes; one is understood")
     return ((ca, cb), batch)
 
 
-def _convolution(c: Call) -> Value:
+def _convolution(c: PrimitiveCall) -> Value:
     p, weight = c.parameters, c.operands[1]
     lhs, rhs, out = (tuple(s) for s in p["dimension_numbers"])
     d = len(lhs) - 2
@@ -187,11 +187,11 @@ def _convolution(c: Call) -> Value:
     return _permuted(c, "order", made, tuple(int(k) for k in np.argsort(out)))
 
 
-def _permuted(c: Call, part: str, x: Value, order: tuple[int, ...]) -> Value:
+def _permuted(c: PrimitiveCall, part: str, x: Value, order: tuple[int, ...]) -> Value:
     return x if order == tuple(range(len(order))) else c.step(part, "transpose", x, permutation=tuple(int(k) for k in order))
 
 
-def _window(c: Call) -> Value:
+def _window(c: PrimitiveCall) -> Value:
     """Sums or maxima over windows along at most two axes; the other axes together are the channels."""
     p, shape = c.parameters, c.builder.shape(c.x)
     moving = [k for k, n in enumerate(p["window_dimensions"]) if n != 1 or p["window_strides"][k] != 1 or any(p["padding"][k])]
@@ -215,7 +215,7 @@ def _window(c: Call) -> Value:
     return _permuted(c, "order", made, tuple(int(k) for k in np.argsort(order)))
 
 
-def _reshape(c: Call) -> Operand:
+def _reshape(c: PrimitiveCall) -> Operand:
     """Reshaping; a stored array that only gains leading axes of length 1 stays as it is, for it broadcasts alike."""
     operand = c.operands[0]
     if isinstance(operand, Stored):
@@ -227,7 +227,7 @@ def _reshape(c: Call) -> Operand:
     return c.make("reshape", c.x, shape=c.shape)
 
 
-def _broadcast(c: Call) -> Operand:
+def _broadcast(c: PrimitiveCall) -> Operand:
     operand = c.operands[0]
     if not isinstance(operand, (Value, Stored, Turned)):
         return operand if not c.shape else c.constant(np.full(c.shape, float(operand)))
@@ -242,7 +242,7 @@ def _broadcast(c: Call) -> Operand:
     return value if spread == c.shape else c.make("add", value, weights={"weight": c.constant(np.zeros(c.shape))})
 
 
-def _slice(c: Call) -> Value:
+def _slice(c: PrimitiveCall) -> Value:
     p, value = c.parameters, c.x
     steps = p["strides"] or [1] * len(c.builder.shape(value))
     for k, (start, stop, step) in enumerate(zip(p["start_indices"], p["limit_indices"], steps, strict=True)):
@@ -251,14 +251,14 @@ def _slice(c: Call) -> Value:
     return value
 
 
-def _pad(c: Call) -> Value:
+def _pad(c: PrimitiveCall) -> Value:
     sides = c.parameters["padding_config"]
     if c.builder.number(c.operands[1]) != 0 or any(lo < 0 or hi < 0 or inner for lo, hi, inner in sides):
         c.refuse("zeros around an array are understood")
     return c.make("pad", c.x, padding=tuple((int(lo), int(hi)) for lo, hi, _ in sides))
 
 
-def _split(c: Call) -> list[Value]:
+def _split(c: PrimitiveCall) -> list[Value]:
     axis, ends = int(c.parameters["axis"]), np.cumsum(c.parameters["sizes"])
     starts = [0, *ends[:-1]]
     return [
@@ -267,15 +267,15 @@ def _split(c: Call) -> list[Value]:
     ]
 
 
-def _same(c: Call) -> Operand:
+def _same(c: PrimitiveCall) -> Operand:
     return c.operands[0]
 
 
-def _plain(function: str) -> Callable[[Call], Value]:
+def _plain(function: str) -> Callable[[PrimitiveCall], Value]:
     return lambda c: c.activation(function)
 
 
-OPERATIONS: dict[str, Callable[[Call], Any]] = {
+OPERATIONS: dict[str, Callable[[PrimitiveCall], Any]] = {
     "dot_general": _dot,
     "conv_general_dilated": _convolution,
     **dict.fromkeys(("add", "add_any"), _entrywise("add")),

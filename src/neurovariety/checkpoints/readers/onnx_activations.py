@@ -15,20 +15,20 @@ from neurovariety.checkpoints.readers.building import (
     power,
     refuse,
 )
-from neurovariety.checkpoints.readers.onnx_call import Above, Call
+from neurovariety.checkpoints.readers.onnx_call import Above, OnnxCall
 
 
-def _power(c: Call) -> Value:
+def _power(c: OnnxCall) -> Value:
     exponent = c.builder.number(c.operand(1)) if c.operator == "Pow" else -1
     return c.make("activation", c.x, weights=None, **power(c.path, c.operator, exponent))
 
 
-def _clip(c: Call) -> Value:
+def _clip(c: OnnxCall) -> Value:
     low, high = (_end(c, 1, "min"), _end(c, 2, "max"))
     return c.make("activation", c.x, weights=None, **clipped(c.path, c.operator, low, high))
 
 
-def _end(c: Call, k: int, name: str) -> Number | None:
+def _end(c: OnnxCall, k: int, name: str) -> Number | None:
     """An end of an interval, given as an input or an attribute by the version of the operator; None where it is open."""
     given = c.input(k)
     if given is None:
@@ -39,21 +39,21 @@ def _end(c: Call, k: int, name: str) -> Number | None:
     return found
 
 
-def _min(c: Call) -> Value:
+def _min(c: OnnxCall) -> Value:
     """Min(Relu(x), 6), an exported relu6."""
     if len(c.inputs) != 2 or c.builder.number(c.operand(1)) != 6 or c.builder.function(c.operand(0)) != "relu":
         refuse(c.path, c.operator, "relu6 is understood")
     return c.make("activation", c.builder.before(c.operand(0)), function="relu6")
 
 
-def _greater(c: Call) -> Above:
+def _greater(c: OnnxCall) -> Above:
     number = c.builder.number(c.operand(1))
     if number is None:
         refuse(c.path, c.operator, "comparisons are not algebraic")
     return Above(c.x, number)
 
 
-def _where(c: Call) -> Value:
+def _where(c: OnnxCall) -> Value:
     """Where(b x > 20, x, softplus(b x)/b), which is softplus but for rounding; b = 1 leaves out the product and the quotient."""
     test, x, soft = c.inputs[0], c.operand(1), c.operand(2)
     if not isinstance(test, Above) or test.number < SOFTPLUS_THRESHOLD or not isinstance(soft, Value) or not isinstance(x, Value):
@@ -69,15 +69,15 @@ def _where(c: Call) -> Value:
     return soft
 
 
-def _gelu(c: Call) -> Value:
+def _gelu(c: OnnxCall) -> Value:
     return c.activation("gelu", approximate=c.attributes.get("approximate", b"none").decode())
 
 
-def _plain(function: str) -> Callable[[Call], Value]:
+def _plain(function: str) -> Callable[[OnnxCall], Value]:
     return lambda c: c.activation(function)
 
 
-ACTIVATIONS: dict[str, Callable[[Call], object]] = {
+ACTIVATIONS: dict[str, Callable[[OnnxCall], object]] = {
     "Pow": _power,
     "Reciprocal": _power,
     "Neg": lambda c: c.activation("polynomial", coefficients=(Fraction(0), Fraction(-1))),

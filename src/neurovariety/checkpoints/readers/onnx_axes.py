@@ -14,11 +14,11 @@ from neurovariety.checkpoints.readers.building import (
     Value,
     refuse,
 )
-from neurovariety.checkpoints.readers.onnx_call import Call
+from neurovariety.checkpoints.readers.onnx_call import OnnxCall
 from neurovariety.errors import InputError
 
 
-def _flatten(c: Call) -> Value:
+def _flatten(c: OnnxCall) -> Value:
     shape = c.builder.shape(c.x)
     axis = int(c.attributes.get("axis", 1))
     if axis % (len(shape) + 1) != 1:
@@ -26,7 +26,7 @@ def _flatten(c: Call) -> Value:
     return c.make("reshape", c.x, shape=(int(np.prod(shape)),))
 
 
-def _reshape(c: Call) -> Operand:
+def _reshape(c: OnnxCall) -> Operand:
     target = c.integers(1, "shape") or []
     if (array := c.known(0)) is not None:
         return c.constant(array.reshape(target))
@@ -38,7 +38,7 @@ def _reshape(c: Call) -> Operand:
     return c.builder.reshape(c.name, c.path, c.x, target)
 
 
-def _transpose(c: Call) -> Operand:
+def _transpose(c: OnnxCall) -> Operand:
     given = c.operand(0)
     if isinstance(given, Stored):  # a weight has no batch axis
         rank = c.array(0).ndim
@@ -50,7 +50,7 @@ def _transpose(c: Call) -> Operand:
     return c.make("transpose", c.x, permutation=tuple(k - 1 for k in order[1:]))
 
 
-def _squeeze(c: Call) -> Operand:
+def _squeeze(c: OnnxCall) -> Operand:
     axes = c.integers(1, "axes")
     if (array := c.known(0)) is not None:
         return c.constant(np.squeeze(array) if axes is None else np.squeeze(array, tuple(axes)))
@@ -59,7 +59,7 @@ def _squeeze(c: Call) -> Operand:
     return c.make("reshape", c.x, shape=tuple(n for k, n in enumerate(shape) if k not in gone))
 
 
-def _unsqueeze(c: Call) -> Operand:
+def _unsqueeze(c: OnnxCall) -> Operand:
     axes = c.integers(1, "axes") or []
     if (array := c.known(0)) is not None:
         return c.constant(np.expand_dims(array, tuple(axes)))
@@ -72,7 +72,7 @@ def _unsqueeze(c: Call) -> Operand:
     return c.make("reshape", c.x, shape=tuple(shape))
 
 
-def _slice(c: Call) -> Operand:
+def _slice(c: OnnxCall) -> Operand:
     starts, ends = c.integers(1, "starts") or [], c.integers(2, "ends") or []
     axes = c.integers(3, "axes") or list(range(len(starts)))
     steps = c.integers(4) or [1] * len(starts)
@@ -88,7 +88,7 @@ def _slice(c: Call) -> Operand:
     return value
 
 
-def _pad(c: Call) -> Value:
+def _pad(c: OnnxCall) -> Value:
     c.only("mode", b"constant")
     pads = c.integers(1, "pads") or []
     rank = len(c.builder.shape(c.x)) + 1
@@ -99,7 +99,7 @@ def _pad(c: Call) -> Value:
     return c.make("pad", c.x, padding=tuple((pads[k], pads[k + rank]) for k in range(1, rank)))
 
 
-def _split(c: Call) -> list[Value]:
+def _split(c: OnnxCall) -> list[Value]:
     axis = c.builder.axis(c.x, int(c.attributes.get("axis", 0)), c.path)
     total = c.builder.shape(c.x)[axis]
     size = -(-total // c.outputs)
@@ -111,7 +111,7 @@ def _split(c: Call) -> list[Value]:
     ]
 
 
-def _concatenate(c: Call) -> Operand:
+def _concatenate(c: OnnxCall) -> Operand:
     axis = int(c.attributes["axis"])
     operands = [c.operand(k) for k in range(len(c.inputs))]
     if all(isinstance(v, Stored) for v in operands):
@@ -120,8 +120,8 @@ def _concatenate(c: Call) -> Operand:
     return c.make("concatenate", *values, axis=c.builder.axis(values[0], axis, c.path))
 
 
-def _reduced(kind: str) -> Callable[[Call], Value]:
-    def make(c: Call) -> Value:
+def _reduced(kind: str) -> Callable[[OnnxCall], Value]:
+    def make(c: OnnxCall) -> Value:
         axes = c.integers(1, "axes")
         if not axes:
             raise InputError(f"{c.path} takes the {kind} over the whole batch; give the axes of one sample")
@@ -130,11 +130,11 @@ def _reduced(kind: str) -> Callable[[Call], Value]:
     return make
 
 
-def _shape(c: Call) -> Stored:
+def _shape(c: OnnxCall) -> Stored:
     return c.constant(np.asarray([c.builder.batch, *c.builder.shape(c.x)], dtype=np.int64))
 
 
-def _gather(c: Call) -> Operand:
+def _gather(c: OnnxCall) -> Operand:
     axis, indices = int(c.attributes.get("axis", 0)), c.integers(1) or []
     if (array := c.known(0)) is not None:
         return c.constant(np.asarray(np.take(array, c.array(1).astype(np.int64), axis=axis)))
@@ -148,7 +148,7 @@ def _gather(c: Call) -> Operand:
     return c.make("reshape", cut, shape=shape[:place] + shape[place + 1 :]) if single else cut
 
 
-AXES: dict[str, Callable[[Call], object]] = {
+AXES: dict[str, Callable[[OnnxCall], object]] = {
     "Flatten": _flatten,
     "Reshape": _reshape,
     "Transpose": _transpose,

@@ -21,7 +21,7 @@ class Above:
 
 
 @dataclass(frozen=True, eq=False)
-class Call:
+class OnnxCall:
     """One operator of a graph with its inputs in order and its attributes by name."""
 
     builder: Builder

@@ -14,7 +14,7 @@ from neurovariety.checkpoints.graph.arithmetic import Array
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.onnx_format import FIXED, PATH, import_onnx
 from neurovariety.checkpoints.readers.building import BATCH, Builder, Operand, Stored, refuse
-from neurovariety.checkpoints.readers.onnx_call import Above, Call
+from neurovariety.checkpoints.readers.onnx_call import Above, OnnxCall
 from neurovariety.checkpoints.readers.onnx_operations import OPERATIONS
 from neurovariety.errors import InputError
 
@@ -68,7 +68,7 @@ def read_onnx_model(model: Message, source: str = "onnx", folder: Path | None = 
         missing = [n for n in node.input if n and n not in values]
         if missing:
             raise InputError(f"{place} takes {missing[0]!r}, which nothing in {source} makes")
-        call = Call(
+        call = OnnxCall(
             builder, node.output[0], place, node.op_type, [values[n] if n else None for n in node.input], attributes, len(node.output)
         )
         made = OPERATIONS[node.op_type](call)

@@ -16,21 +16,21 @@ from neurovariety.checkpoints.readers.building import (
 from neurovariety.checkpoints.readers.contraction import contract
 from neurovariety.checkpoints.readers.onnx_activations import ACTIVATIONS
 from neurovariety.checkpoints.readers.onnx_axes import AXES
-from neurovariety.checkpoints.readers.onnx_call import Call
+from neurovariety.checkpoints.readers.onnx_call import OnnxCall
 
 
-def _gemm(c: Call) -> Value:
+def _gemm(c: OnnxCall) -> Value:
     for name, value in (("alpha", 1.0), ("beta", 1.0), ("transA", 0)):
         c.only(name, value)
     order = "out,in" if c.attributes.get("transB", 0) else "in,out"
     return c.builder.linear(c.name, c.path, c.operand(0), c.operand(1), c.input(2), stored_as=order)
 
 
-def _matmul(c: Call) -> Value:
+def _matmul(c: OnnxCall) -> Value:
     return c.builder.matmul(c.name, c.path, c.operand(0), c.operand(1))
 
 
-def _window(c: Call, d: int) -> dict[str, Any]:
+def _window(c: OnnxCall, d: int) -> dict[str, Any]:
     c.only("auto_pad", b"NOTSET", b"VALID")
     c.only("ceil_mode", 0)
     pads = c.attributes.get("pads", [0] * (2 * d))
@@ -41,7 +41,7 @@ def _window(c: Call, d: int) -> dict[str, Any]:
     }
 
 
-def _convolution(c: Call) -> Value:
+def _convolution(c: OnnxCall) -> Value:
     weight = c.stored(1)
     d = len(c.builder.shape(c.x)) - 1
     if weight is None or d not in (1, 2):
@@ -50,7 +50,7 @@ def _convolution(c: Call) -> Value:
     return c.make("conv", c.x, weights=weights, **_window(c, d), groups=int(c.attributes.get("group", 1)))
 
 
-def _pool(c: Call) -> Value:
+def _pool(c: OnnxCall) -> Value:
     d = len(c.builder.shape(c.x)) - 1
     window = _window(c, d)
     if (
@@ -63,7 +63,7 @@ def _pool(c: Call) -> Value:
     return c.make(kind, c.x, window=tuple(c.attributes["kernel_shape"]), **window)
 
 
-def _resize(c: Call) -> Value:
+def _resize(c: OnnxCall) -> Value:
     """The entry at i is the one at floor(i/k), by either rule of rounding for a whole factor k."""
     c.only("mode", b"nearest")
     rule = tuple(c.attributes.get(k, d) for k, d in (("coordinate_transformation_mode", b"half_pixel"), ("nearest_mode", b"")))
@@ -78,11 +78,11 @@ def _resize(c: Call) -> Value:
     return c.make("upsample", c.x, factors=whole_factors(c.path, c.operator, size[1:], wanted[2:]))
 
 
-def _global_average(c: Call) -> Value:
+def _global_average(c: OnnxCall) -> Value:
     return c.make("mean", c.x, axes=tuple(range(1, len(c.builder.shape(c.x)))), keepdims=True)
 
 
-def _batch_norm(c: Call) -> Value:
+def _batch_norm(c: OnnxCall) -> Value:
     c.only("training_mode", 0)
     roles = dict(zip(("scale", "shift", "mean", "variance"), (c.stored(k) for k in range(1, 5)), strict=True))
     mean, variance = roles["mean"], roles["variance"]
@@ -92,8 +92,8 @@ def _batch_norm(c: Call) -> Value:
     return c.make("normalize", c.x, weights=roles, epsilon=float(c.attributes.get("epsilon", 1e-5)))
 
 
-def _entrywise(kind: str) -> Callable[[Call], Operand]:
-    def make(c: Call) -> Operand:
+def _entrywise(kind: str) -> Callable[[OnnxCall], Operand]:
+    def make(c: OnnxCall) -> Operand:
         if len(c.inputs) != 2:
             refuse(c.path, c.operator, f"{len(c.inputs)} inputs")
         return c.builder.elementwise(c.name, c.path, kind, c.operand(0), c.operand(1))
@@ -101,7 +101,7 @@ def _entrywise(kind: str) -> Callable[[Call], Operand]:
     return make
 
 
-def _same(c: Call) -> Operand:
+def _same(c: OnnxCall) -> Operand:
     c.only("to", 1, 6, 7, 10, 11, 16)
     training = c.input(2) if c.operator == "Dropout" else None
     if training is not None and c.builder.number(training) != 0:
@@ -109,11 +109,11 @@ def _same(c: Call) -> Operand:
     return c.operand(0)
 
 
-def _einsum(c: Call) -> Value:
+def _einsum(c: OnnxCall) -> Value:
     return contract(c.builder, c.name, c.path, c.attributes["equation"].decode(), [c.operand(k) for k in range(len(c.inputs))])
 
 
-OPERATIONS: dict[str, Callable[[Call], object]] = {
+OPERATIONS: dict[str, Callable[[OnnxCall], object]] = {
     "Constant": lambda c: c.operand(0),
     "Gemm": _gemm,
     "MatMul": _matmul,

@@ -12,41 +12,41 @@ from neurovariety.checkpoints.readers.building import (
     power,
     refuse,
 )
-from neurovariety.checkpoints.readers.torch_call import Call
+from neurovariety.checkpoints.readers.torch_call import AtenCall
 
 
-def _power(exponent: int | None = None) -> Callable[[Call], Value]:
-    def make(c: Call) -> Value:
+def _power(exponent: int | None = None) -> Callable[[AtenCall], Value]:
+    def make(c: AtenCall) -> Value:
         n = c.builder.number(c.arguments["exponent"]) if exponent is None else exponent
         return c.make("activation", c.x, weights=None, **power(c.place, c.operator, n))
 
     return make
 
 
-def _clamp(c: Call) -> Value:
+def _clamp(c: AtenCall) -> Value:
     default = 1 if c.operator.startswith("hardtanh") else None
     low, high = c.get("min", c.get("min_val", default and -default)), c.get("max", c.get("max_val", default))
     return c.make("activation", c.x, weights=None, **clipped(c.place, c.operator, low, high))
 
 
-def _elu(c: Call) -> Value:
+def _elu(c: AtenCall) -> Value:
     c.only("scale", 1)
     c.only("input_scale", 1)
     return c.activation("elu", alpha=c.number("alpha", 1))
 
 
-def _softplus(c: Call) -> Value:
+def _softplus(c: AtenCall) -> Value:
     # above threshold/beta torch returns x itself, which for the usual threshold of 20 differs from softplus by less than exp(-20)
     if c.get("threshold", 20) < SOFTPLUS_THRESHOLD:
         refuse(c.place, c.operator, f"threshold={c.get('threshold')}, which makes it jump")
     return c.activation("softplus", beta=c.number("beta", 1))
 
 
-def _plain(function: str) -> Callable[[Call], Value]:
+def _plain(function: str) -> Callable[[AtenCall], Value]:
     return lambda c: c.activation(function)
 
 
-ACTIVATIONS: dict[str, Callable[[Call], object]] = {
+ACTIVATIONS: dict[str, Callable[[AtenCall], object]] = {
     "pow": _power(),
     "square": _power(2),
     "reciprocal": _power(-1),

@@ -14,13 +14,13 @@ from neurovariety.checkpoints.readers.building import (
     Value,
     refuse,
 )
-from neurovariety.checkpoints.readers.torch_call import Call
+from neurovariety.checkpoints.readers.torch_call import AtenCall
 from neurovariety.errors import InputError
 
 _NO_END = 2**62
 
 
-def _flatten(c: Call) -> Value:
+def _flatten(c: AtenCall) -> Value:
     shape = c.builder.shape(c.x)
     rank = len(shape) + 1
     start, end = c.get("start_dim", 0) % rank, c.get("end_dim", -1) % rank
@@ -30,23 +30,23 @@ def _flatten(c: Call) -> Value:
     return c.builder.reshape(c.name, c.path, c.x, [*full[:start], int(np.prod(full[start : end + 1])), *full[end + 1 :]])
 
 
-def _view(c: Call) -> Value:
+def _view(c: AtenCall) -> Value:
     return c.builder.reshape(c.name, c.path, c.x, [int(n) for n in c.get("size", c.get("shape"))])
 
 
-def _unflatten(c: Call) -> Value:
+def _unflatten(c: AtenCall) -> Value:
     shape, axis = c.builder.shape(c.x), c.builder.axis(c.x, int(c.arguments["dim"]), c.place)
     return c.builder.reshape(c.name, c.path, c.x, [c.builder.batch, *shape[:axis], *map(int, c.arguments["sizes"]), *shape[axis + 1 :]])
 
 
-def _squeeze(c: Call) -> Value:
+def _squeeze(c: AtenCall) -> Value:
     axis = c.builder.axis(c.x, int(c.arguments["dim"]), c.place)
     shape = c.builder.shape(c.x)
     kept = shape[:axis] + shape[axis + 1 :] if shape[axis] == 1 else shape
     return c.make("reshape", c.x, shape=kept)
 
 
-def _unsqueeze(c: Call) -> Value:
+def _unsqueeze(c: AtenCall) -> Value:
     if isinstance(c.arguments["self"], Stored) and c.arguments["dim"] == 0:  # a weight that becomes a value of a batch of one
         return c.x
     shape = c.builder.shape(c.x)
@@ -56,7 +56,7 @@ def _unsqueeze(c: Call) -> Value:
     return c.make("reshape", c.x, shape=(*shape[: axis - 1], 1, *shape[axis - 1 :]))
 
 
-def _transpose(c: Call) -> Operand:
+def _transpose(c: AtenCall) -> Operand:
     stored = c.arguments["self"]
     if isinstance(stored, Stored) and c.builder.weights[stored.key].ndim == 2:
         same = c.operator == "permute" and [int(k) % 2 for k in c.arguments["dims"]] == [0, 1]
@@ -76,7 +76,7 @@ def _transpose(c: Call) -> Operand:
     return c.make("transpose", c.x, permutation=tuple(order))
 
 
-def _slice(c: Call) -> Value:
+def _slice(c: AtenCall) -> Value:
     start, stop, step = int(c.get("start", 0)), int(c.get("end", _NO_END)), int(c.get("step", 1))
     if int(c.get("dim", 0)) == 0:
         if start == 0 and stop >= c.builder.batch and step == 1:
@@ -87,7 +87,7 @@ def _slice(c: Call) -> Value:
     return c.make("slice", c.x, axis=axis, start=begin, stop=end, step=step)
 
 
-def _pad(c: Call) -> Value:
+def _pad(c: AtenCall) -> Value:
     c.only("mode", "constant")
     c.only("value", 0, 0.0)
     flat = [int(n) for n in c.arguments["pad"]]
@@ -98,7 +98,7 @@ def _pad(c: Call) -> Value:
     return c.make("pad", c.x, padding=((0, 0),) * (rank - len(pairs)) + tuple(pairs))
 
 
-def _select(c: Call) -> Value:
+def _select(c: AtenCall) -> Value:
     axis = c.builder.axis(c.x, int(c.arguments["dim"]), c.place)
     shape = c.builder.shape(c.x)
     at = int(c.arguments["index"]) % shape[axis]
@@ -106,7 +106,7 @@ def _select(c: Call) -> Value:
     return c.make("reshape", cut, shape=shape[:axis] + shape[axis + 1 :])
 
 
-def _pieces(c: Call) -> list[Value]:
+def _pieces(c: AtenCall) -> list[Value]:
     axis = c.builder.axis(c.x, int(c.get("dim", 0)), c.place)
     total = c.builder.shape(c.x)[axis]
     if c.operator == "chunk":
@@ -121,13 +121,13 @@ def _pieces(c: Call) -> list[Value]:
     ]
 
 
-def _concatenate(c: Call) -> Value:
+def _concatenate(c: AtenCall) -> Value:
     values = [c.builder.promoted(v) for v in c.arguments["tensors"]]
     return c.make("concatenate", *values, axis=c.builder.axis(values[0], int(c.get("dim", 0)), c.place))
 
 
-def _reduced(kind: str) -> Callable[[Call], Value]:
-    def make(c: Call) -> Value:
+def _reduced(kind: str) -> Callable[[AtenCall], Value]:
+    def make(c: AtenCall) -> Value:
         dims = c.get("dim")
         if dims is None or dims == []:
             raise InputError(f"{c.place} takes the {kind} over the whole batch; give the axes of one sample")
@@ -137,7 +137,7 @@ def _reduced(kind: str) -> Callable[[Call], Value]:
     return make
 
 
-AXES: dict[str, Callable[[Call], object]] = {
+AXES: dict[str, Callable[[AtenCall], object]] = {
     "flatten": _flatten,
     **dict.fromkeys(("view", "reshape", "_unsafe_view"), _view),
     "unflatten": _unflatten,

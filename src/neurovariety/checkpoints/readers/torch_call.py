@@ -10,7 +10,7 @@ from neurovariety.checkpoints.readers.building import Builder, Operand, Roles, S
 
 
 @dataclass(frozen=True, eq=False)
-class Call:
+class AtenCall:
     """One operation of an exported graph with its arguments by name."""
 
     builder: Builder
@@ -55,7 +55,7 @@ class Call:
             refuse(self.place, self.operator, f"{name}={found}")
 
 
-def stored(c: Call, name: str) -> Stored | None:
+def stored(c: AtenCall, name: str) -> Stored | None:
     found = c.arguments.get(name)
     if found is not None and not isinstance(found, Stored):
         refuse(c.place, c.operator, f"its {name} is computed")

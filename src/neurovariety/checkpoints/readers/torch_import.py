@@ -19,7 +19,7 @@ from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.operations import operation
 from neurovariety.checkpoints.readers.building import BATCH, Builder, Operand, Stored, refuse
 from neurovariety.checkpoints.readers.torch_archive import Archive, Json, read_archive
-from neurovariety.checkpoints.readers.torch_operations import OPERATIONS, Call
+from neurovariety.checkpoints.readers.torch_operations import OPERATIONS, AtenCall
 from neurovariety.errors import InputError
 
 if TYPE_CHECKING:
@@ -102,14 +102,14 @@ def _input_shape(module: Module, example: Any) -> tuple[int, ...]:
 def read_program(archive: Archive, source: str) -> Network:
     """The network of an exported program, batch axis taken off."""
     try:
-        return _Reader(archive, source).network()
+        return _ProgramReader(archive, source).network()
     except (KeyError, TypeError, AttributeError, IndexError) as error:
         raise InputError(
             f"the exported program of {source} has a form that is not understood ({type(error).__name__}: {error})"
         ) from error
 
 
-class _Reader:
+class _ProgramReader:
     def __init__(self, archive: Archive, source: str) -> None:
         self.graph = archive.program["graph_module"]["graph"]
         self.values: dict[str, Operand] = {}
@@ -170,7 +170,7 @@ class _Reader:
         names = [t["name"] for o in outputs for t in _tensors(o)]
         if not names:
             refuse(place, operator, "it makes no tensor")
-        call = Call(self.builder, names[0], path, operator, arguments, node)
+        call = AtenCall(self.builder, names[0], path, operator, arguments, node)
         made = OPERATIONS[operator](call)
         for name, value in zip(names, made if isinstance(made, list) else [made], strict=True):
             self.values[name] = value

@@ -16,24 +16,24 @@ from neurovariety.checkpoints.readers.building import (
 from neurovariety.checkpoints.readers.contraction import contract
 from neurovariety.checkpoints.readers.torch_activations import ACTIVATIONS
 from neurovariety.checkpoints.readers.torch_axes import AXES
-from neurovariety.checkpoints.readers.torch_call import Call, each, stored
+from neurovariety.checkpoints.readers.torch_call import AtenCall, each, stored
 
 
-def _linear(c: Call) -> Value:
+def _linear(c: AtenCall) -> Value:
     return c.builder.linear(c.name, c.path, c.operand("input", "self"), c.operand("weight"), c.arguments.get("bias"))
 
 
-def _addmm(c: Call) -> Value:
+def _addmm(c: AtenCall) -> Value:
     c.only("beta", 1)
     c.only("alpha", 1)
     return c.builder.linear(c.name, c.path, c.arguments["mat1"], c.arguments["mat2"], c.arguments["self"], stored_as="in,out")
 
 
-def _matmul(c: Call) -> Value:
+def _matmul(c: AtenCall) -> Value:
     return c.builder.matmul(c.name, c.path, c.operand("self"), c.operand("other", "mat2"))
 
 
-def _convolution(c: Call) -> Value:
+def _convolution(c: AtenCall) -> Value:
     weight = c.arguments["weight"]
     if not isinstance(weight, Stored):
         refuse(c.place, c.operator, "its filter is computed")
@@ -60,7 +60,7 @@ def _convolution(c: Call) -> Value:
     )
 
 
-def _batch_norm(c: Call) -> Value:
+def _batch_norm(c: AtenCall) -> Value:
     c.only("training", False)
     weights = {"mean": stored(c, "running_mean"), "variance": stored(c, "running_var")}
     if None in weights.values():
@@ -69,8 +69,8 @@ def _batch_norm(c: Call) -> Value:
     return c.make("normalize", c.x, weights=weights, epsilon=float(c.get("eps", 1e-5)))
 
 
-def _entrywise(kind: str) -> Callable[[Call], Operand]:
-    def make(c: Call) -> Operand:
+def _entrywise(kind: str) -> Callable[[AtenCall], Operand]:
+    def make(c: AtenCall) -> Operand:
         a, b = c.arguments["self"], c.arguments["other"]
         if kind == "divide":
             c.only("rounding_mode")
@@ -84,7 +84,7 @@ def _entrywise(kind: str) -> Callable[[Call], Operand]:
     return make
 
 
-def _pool(c: Call) -> Value:
+def _pool(c: AtenCall) -> Value:
     kind = "max_pool" if c.operator.startswith("max") else "average_pool"
     d = int(c.operator[-2])
     if len(c.builder.shape(c.x)) != d + 1:
@@ -105,7 +105,7 @@ def _pool(c: Call) -> Value:
     )
 
 
-def _upsample(c: Call) -> Value:
+def _upsample(c: AtenCall) -> Value:
     d = int(c.operator[-2])
     size = c.builder.shape(c.x)[1:]
     wanted = c.get("output_size") or [n * s for n, s in zip(size, c.get("scale_factors", []), strict=False)]
@@ -115,7 +115,7 @@ def _upsample(c: Call) -> Value:
     return c.make("upsample", c.x, factors=factors)
 
 
-def _adaptive(c: Call) -> Value:
+def _adaptive(c: AtenCall) -> Value:
     d = int(c.operator[-2])
     if any(n != 1 for n in each(c.arguments["output_size"], d)):
         refuse(c.place, c.operator, "only the average over everything, size 1, is understood")
@@ -123,7 +123,7 @@ def _adaptive(c: Call) -> Value:
     return c.make("mean", c.x, axes=tuple(range(rank - d, rank)), keepdims=True)
 
 
-def _filled(c: Call) -> Stored:
+def _filled(c: AtenCall) -> Stored:
     """A constant tensor of ones or zeros, made in the graph."""
     values = {"ones": 1.0, "zeros": 0.0}.get(c.operator, c.get("fill_value"))
     key = f"{c.name} (constant)"
@@ -135,13 +135,13 @@ def _filled(c: Call) -> Stored:
     return Stored(key)
 
 
-def _same(c: Call) -> Operand:
+def _same(c: AtenCall) -> Operand:
     c.only("train", False)
     c.only("training", False)
     return next(c.arguments[k] for k in ("self", "input") if k in c.arguments)
 
 
-OPERATIONS: dict[str, Callable[[Call], object]] = {
+OPERATIONS: dict[str, Callable[[AtenCall], object]] = {
     "linear": _linear,
     "addmm": _addmm,
     **dict.fromkeys(("matmul", "mm", "bmm"), _matmul),
