@@ -1,4 +1,4 @@
-"""Are two checkpoints the same function? The symmetry that carries one to the other, or an input on which they differ.
+"""Are two trained networks the same function? The symmetry that carries one to the other, or an input on which they differ.
 
 Both networks are pruned exactly and their layers are matched from the input on: permutations with the scalings that the activation
 carries (nonzero for monomials, positive for ReLU, signs for tanh), base changes between matrices in a row. The symmetry found is
@@ -7,7 +7,7 @@ applied to the first network over Q, and its weights are compared with those of 
 What is proved: equal weights after the symmetry, an input with different exact outputs, equal polynomials (by enough points). Where
 no symmetry is found and no difference either, the answer is undecided; the known group need not be all of it (hidden symmetries).
 
-Sources: Marchetti et al. 2025, 4.3; Sussmann 1992 and Fefferman 1994 for tanh; THEORY of the fibers of each activation in the docs.
+Sources: Marchetti et al. 2025, 4.3; Sussmann 1992 and Fefferman 1994 for tanh; the pages on fibers in the documentation.
 """
 
 from __future__ import annotations

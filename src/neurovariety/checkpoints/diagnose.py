@@ -2,7 +2,7 @@
 
 The rank of the Jacobian of the weights-to-function map at the trained weights, against the rank at general weights, is the number of
 directions in which the function can move: the effective number of parameters. It is not the local dimension of the variety of all
-functions of the architecture, which may be larger there (D8: critical points of the parametrization) or smaller than a naive count.
+functions of the architecture, which may be larger there (at critical points of the parametrization) or smaller than a naive count.
 A rank below the general one means that the weights are critical: a stratum of subnetworks is the usual reason, and the strata on or
 near which the network lies are listed, with distances.
 

@@ -3,7 +3,7 @@
 A neuron that nothing reads, that is constant, that is a multiple of another (as the activation demands), or whose polynomial is a
 linear combination of those of others, is removed and what it did is given to the others; two matrices in a row are narrowed to the
 rank of what passes. Every step is an identity of the stored weights, which are rational numbers, and is checked by evaluation over Q.
-The result is a subnetwork in the sense of D4: the function lies on that stratum of the architecture.
+The result is a subnetwork: the function lies on a stratum of the architecture, that of the smaller one.
 
 What is proved: the function is the same, in exact arithmetic. What is not: that no smaller network computes it.
 
