@@ -83,11 +83,22 @@ def add(blocks, block, axis, i, j, factor):
     ahead[i] = ahead[i] + ahead[j] * factor
 
 
+def reached(u, axes, blocks, side):
+    """The units that have weights along these axes, or, in a recurrence, hang on such units; 1 for incoming weights, 0 for outgoing."""
+    loops = {block for block, _ in u.looped}
+    found = {i for i in range(u.count) if any(along([a for a in axes if a[0] not in loops], blocks, i))}
+    for _ in range(u.count if loops else 0):
+        found |= {
+            j for b in loops for j in range(u.count) if any(w for k, w in enumerate(np.take(blocks[b], j, axis=1 - side)) if k in found)
+        }
+    return found
+
+
 def kept_units(u, blocks):
     kept = []
     power = u.absorbs.power
     for j in range(u.count):
-        if not any(along(u.made, blocks, j)) or not any(along((*u.looped, *u.read), blocks, j)):
+        if j not in reached(u, u.made, blocks, 1) or j not in reached(u, u.read, blocks, 0):
             continue
         for i in kept:
             c = ratio(along(u.made, blocks, i), along(u.made, blocks, j))
