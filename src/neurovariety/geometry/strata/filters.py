@@ -15,7 +15,7 @@ from math import prod
 import numpy as np
 
 from neurovariety.geometry.strata.layers import silent_layers
-from neurovariety.geometry.strata.weight_stratum import WeightStratum, own_model
+from neurovariety.geometry.strata.weight_stratum import Embedding, WeightStratum, own_model
 from neurovariety.model import Model
 from neurovariety.rings.ring import Array
 from neurovariety.units import FilterStack, size_of

@@ -16,6 +16,7 @@ import numpy as np
 from neurovariety.geometry.strata.weight_stratum import Embedding, own_model
 from neurovariety.image import BinaryQuadrics, FilterLayers, Layers, Matrices, PowerSums, Quadrics
 from neurovariety.model import Model
+from neurovariety.rings.ring import Array
 from neurovariety.units import Size, counts, size_of
 
 _MOST = 24
