@@ -229,13 +229,7 @@ def test_seeds_and_versions():
 
 
 FAMILIES = {n for n, c in inspect.getmembers(import_module("neurovariety.architectures"), inspect.isclass) if hasattr(c, "family")}
-STILL_ASK = {
-    "checkpoints/readers/plain_weights.py",
-    "geometry/strata/fiber_families.py",
-    "geometry/strata/listing.py",
-    "geometry/strata/padding.py",
-    "geometry/strata/smaller_models.py",
-}
+STILL_ASK = {"checkpoints/readers/plain_weights.py"}
 """Files that ask which family a model has; each is taken off the list when it asks for units, an image or a parametrization instead."""
 
 

@@ -90,14 +90,12 @@ class Model:
 
     units: tuple[HiddenUnits, ...] = ()
     """The hidden units (`Architecture.units`)."""
-    matrices: tuple[str, ...] = ()
-    """Blocks that are matrices with the units between them (`Architecture.matrices`)."""
     silences: tuple[Silence, ...] = ()
     """Blocks of weights that make the function zero or constant (`Architecture.silences`)."""
     resized: Callable[[tuple[Size, ...]], Model | None] | None = field(default=None, repr=False)
     """The model of the same family with other sizes, one for each of ``units``, where there is one."""
     factored: Callable[[int, int], Model | None] | None = field(default=None, repr=False)
-    """The model in which one of ``matrices`` is a product through so many linear units, where there is one."""
+    """The model in which a layer of ``parametrization`` is a product through so many linear units, where there is one."""
     named: bool = False
     """Whether the name is the notation of an architecture, which `neurovariety.parse` reads back."""
     foreign: bool = False

@@ -147,7 +147,7 @@ class Heads:
 
 
 @dataclass(frozen=True)
-class Terms:
+class ProductTerms:
     """The ``count`` terms of a sum of products: entry i along each of ``factors`` makes factor k of term i, three factors or more.
 
     Factors of a term are rescaled against each other; a term is zero with any of its factors.
@@ -170,7 +170,7 @@ class Terms:
 
 
 @dataclass(frozen=True)
-class Filters:
+class FilterStack:
     """Filters of one channel, one block a layer, of shape (1, 1, *window), with ``strides`` in each direction: a filter is the
     coefficients of a polynomial. ``linear``: there are no activations, and the function is the product of these polynomials."""
 
@@ -179,8 +179,13 @@ class Filters:
     strides: tuple[tuple[int, ...], ...]
     linear: bool
 
+    @property
+    def dimensions(self) -> int:
+        """1 for sequences, 2 for images."""
+        return len(self.windows[0])
 
-HiddenUnits = Units | Heads | Terms | Filters
+
+HiddenUnits = Units | Heads | ProductTerms | FilterStack
 """What a network has that a smaller one has less of."""
 
 Size = int | tuple[tuple[int, ...], ...]
@@ -189,7 +194,7 @@ Size = int | tuple[tuple[int, ...], ...]
 
 def size_of(units: HiddenUnits) -> Size:
     """How much there is of these hidden units."""
-    if isinstance(units, Filters):
+    if isinstance(units, FilterStack):
         return units.windows
     return len(units.blocks) if isinstance(units, Heads) else units.count
 
@@ -210,4 +215,4 @@ class Silence:
 
 def symmetries_of(units: Iterable[HiddenUnits]) -> tuple[AxisAction, ...]:
     """The groups that act on hidden units, layer by layer."""
-    return tuple(action for u in units if isinstance(u, (Units, Terms)) for action in u.symmetries())
+    return tuple(action for u in units if isinstance(u, (Units, ProductTerms)) for action in u.symmetries())

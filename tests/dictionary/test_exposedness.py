@@ -10,7 +10,7 @@ import pytest
 from neurovariety import Claim, ExposednessResult, InputError, as_model, exposedness
 from neurovariety.geometry.exact.gradient_fields import coefficients_as_polynomials
 from neurovariety.geometry.exact.polynomial_values import PolynomialValues
-from neurovariety.geometry.strata.listing import weight_strata
+from neurovariety.geometry.strata.known_strata import weight_strata
 from neurovariety.training.bias.inner_product import exact_quadric
 
 

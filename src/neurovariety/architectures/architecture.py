@@ -62,14 +62,6 @@ class Architecture(ABC):
         """The hidden units, layer by layer: symmetries and smaller networks derive from them."""
         return ()
 
-    def matrices(self) -> tuple[str, ...]:
-        """Blocks W_1, ..., W_L that are matrices with hidden units between them, which W_l makes and W_{l+1} reads.
-
-        Where all units are linear, the function is an injective affine function of the product W_L ... W_1, and of other blocks where
-        there are any. Empty where the weights are no such chain.
-        """
-        return ()
-
     def silences(self) -> tuple[Silence, ...]:
         """Blocks of weights that make the function zero, or constant, where they are zero: those that are known."""
         return ()
@@ -80,8 +72,8 @@ class Architecture(ABC):
         return None
 
     def factored(self, layer: int, rank: int) -> Architecture | None:
-        """The network in which the matrix ``layer`` (from 0) of `matrices` is a product through ``rank`` linear units; None where the
-        family has no such network."""
+        """The network in which the weights of one of the layers of `parametrization` (from 0) are a product through ``rank`` linear
+        units; None where the family has no such network."""
         return None
 
     def symmetries(self) -> tuple[AxisAction, ...]:
@@ -142,7 +134,6 @@ class Architecture(ABC):
             image=self.image(),
             parametrization=self.parametrization(),
             units=self.units(),
-            matrices=self.matrices(),
             silences=self.silences(),
             resized=self._resized,
             factored=self._factored,

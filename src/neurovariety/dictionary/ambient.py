@@ -17,7 +17,7 @@ from typing import Any, ClassVar, NotRequired, TypedDict
 
 import numpy as np
 
-from neurovariety.architectures.theorems.bounds import forms
+from neurovariety.architectures.theorems.dimension_bounds import forms
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry

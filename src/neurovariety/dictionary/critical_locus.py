@@ -29,7 +29,7 @@ from neurovariety.geometry.exact.generic_rank import rank_at
 from neurovariety.geometry.exact.points import Point
 from neurovariety.geometry.invariants.dimension import dimension_of
 from neurovariety.geometry.strata.facts import StratumFacts, stratum_facts, weakest
-from neurovariety.geometry.strata.listing import MOST, weight_strata
+from neurovariety.geometry.strata.known_strata import MOST, weight_strata
 from neurovariety.geometry.strata.rank_profiles import all_types
 from neurovariety.image import FilterLayers, Layers
 from neurovariety.linear_algebra import random_prime

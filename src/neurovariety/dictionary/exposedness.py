@@ -36,7 +36,7 @@ from neurovariety.geometry.exact.gradient_fields import coefficients_as_polynomi
 from neurovariety.geometry.exact.polynomial_values import PolynomialValues
 from neurovariety.geometry.exact.wilson_interval import wilson
 from neurovariety.geometry.images.target import require_polynomial
-from neurovariety.geometry.strata.listing import weight_strata
+from neurovariety.geometry.strata.known_strata import weight_strata
 from neurovariety.geometry.strata.weight_stratum import WeightStratum
 from neurovariety.model import Model
 from neurovariety.options import Option, Whole
@@ -143,7 +143,7 @@ def exposedness(
     strata = weight_strata(model)
     if not strata:
         raise InputError(
-            f"no strata of smaller networks are known for {model.name}; they are for mlp, linear, cnn and attention architectures"
+            f"no strata of smaller networks are known for {model.name}: they follow from hidden units, of which none are known"
         )
     named = coefficients_as_polynomials(model)
     monomials, coefficients = list(named), list(named.values())

@@ -5,7 +5,8 @@ model of quantized weights; the count is an exact measure of expressivity, near 
 of all polynomials in the linear span says which share of them is realizable: about one half for ``mlp(2,2,2; x^2)``, which is
 dense over C.
 
-What is proved. The count is exhaustive and exact. The coefficients of f are written out over Q and reduced mod p. They are linear in
+What is proved. The count is exhaustive and exact. The coefficients of f are written out over Q, divided by the number that divides
+them all where every multiple of a function is one (the slope of an activation, say), and reduced mod p. They are linear in
 some weights (the last layer, say), so for each value of the others the functions are a row space over F_q; all row spaces are found,
 and the points of their union are counted, up to scaling and with multiplicity one.
 
@@ -93,7 +94,7 @@ def point_count(
     {'points': 10, 'field': 2, 'dimension': 3, 'q_to_dimension': 8, 'q_to_ambient': 16, 'ratio': '5/8'}
     """
     f = SmallField(field)
-    coordinates = written_out(model)
+    coordinates = written_out(model).primitive()
     ambient = len(Span.of(coordinates).pivots)
     reduced = ReducedParametrization.of(model, coordinates, f)
     _require_feasible(model.name, reduced, f.q)

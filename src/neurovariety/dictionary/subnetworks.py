@@ -28,9 +28,9 @@ from neurovariety.errors import InputError, VerificationError
 from neurovariety.geometry.ideal.find_equations import FoundEquations
 from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
 from neurovariety.geometry.strata.facts import StratumFacts, stratum_facts, weakest
+from neurovariety.geometry.strata.filters import smaller_network
 from neurovariety.geometry.strata.inclusion import equations_of, excluded
-from neurovariety.geometry.strata.listing import MOST, weight_strata
-from neurovariety.geometry.strata.padding import smaller_network
+from neurovariety.geometry.strata.known_strata import MOST, weight_strata
 from neurovariety.geometry.strata.weight_stratum import WeightStratum
 from neurovariety.model import Model
 from neurovariety.options import Option, Whole
@@ -149,7 +149,7 @@ def subnetworks(
     """The smaller networks inside ``source``: strata of weights, their functions, which contain which.
 
     At most ``most`` strata are looked at, the largest ones. Raises `InputError` for a model of which no strata are known (a user's own
-    function; families other than mlp, linear, cnn and attention).
+    function; families whose hidden units are not known).
 
     >>> result = subnetworks("mlp(2,2,1; x^3 + x^2)")
     >>> [(i["name"], i["dimension"], i["fiber"]) for i in result.value["images"]]
@@ -158,7 +158,7 @@ def subnetworks(
     whole = quietly(dimension_of, model, seed=seed)
     listed = weight_strata(model, most=most)
     if not listed:
-        raise InputError(f"no subnetworks of {model.name} are known; they are for mlp, linear, cnn and attention")
+        raise InputError(f"no subnetworks of {model.name} are known: they follow from hidden units, of which none are known")
     all_listed = len(weight_strata(model, most=most + 1)) <= most
     strata = [s for s in listed if s.is_subnetwork]
     bound = whole.at_most

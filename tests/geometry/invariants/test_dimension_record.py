@@ -9,13 +9,13 @@ import jax.numpy as jnp
 import pytest
 
 import neurovariety as nv
+from neurovariety.budget import within
 from neurovariety.claim import Claim
 from neurovariety.geometry.invariants.degree import degree_of
 from neurovariety.geometry.invariants.dimension import dimension_of
 from neurovariety.geometry.invariants.equations import equations_of, violation
 from neurovariety.geometry.invariants.rank_at_data import exact_inputs, rank_at_data
 from neurovariety.model import Slot
-from neurovariety.progress import search_at_most
 
 
 def square(inputs):
@@ -46,7 +46,7 @@ def test_a_closed_formula_knows_no_trials():
 @pytest.mark.parametrize("ask", [nv.ed_degree, nv.ml_degree])
 def test_short_searches_leave_a_large_model_alone_whose_span_is_unknown(ask):
     """39 weights and at least 40 coefficients are too many beside other entries, however many more there are."""
-    with search_at_most(5.0), pytest.raises(nv.ResourceError, match="too many to follow paths"):
+    with within(1e9), pytest.raises(nv.ResourceError, match="too many to follow paths"):
         ask(square(39))
 
 

@@ -13,15 +13,15 @@ from neurovariety.architectures.reading.activation import Activation
 from neurovariety.architectures.reading.sections import Sections
 from neurovariety.architectures.reading.shifted_power import normal_form
 from neurovariety.architectures.theorems.absorption import absorption
-from neurovariety.architectures.theorems.bounds import forms
 from neurovariety.architectures.theorems.degrees import linear_convolution_theorems, polynomial_convolution_theorems
+from neurovariety.architectures.theorems.dimension_bounds import forms
 from neurovariety.architectures.theorems.generic_fibers import convolution_fiber, polynomial_convolution_fiber
 from neurovariety.arithmetic import convolve
 from neurovariety.errors import NotationError
 from neurovariety.image import Convolutions, FilterLayers, Image, filters
 from neurovariety.model import Shape
 from neurovariety.theorem import Hypothesis, Theorem
-from neurovariety.units import Filters, HiddenUnits, Silence, Size, Units, counts
+from neurovariety.units import FilterStack, HiddenUnits, Silence, Size, Units, counts
 
 _MAX_SUPPORT = 1_000_000
 
@@ -204,7 +204,7 @@ class CNN(Architecture):
         )
         if max(self.channels) > 1:
             return channels
-        return (*channels, Filters(tuple(self.shapes()), self.filters, self.strides, all(a.is_linear for a in self.activations)))
+        return (*channels, FilterStack(tuple(self.shapes()), self.filters, self.strides, all(a.is_linear for a in self.activations)))
 
     def silences(self) -> tuple[Silence, ...]:
         """Zero filters: of several channels, those of the last layer."""

@@ -80,9 +80,6 @@ class Residual(Architecture):
         """Those of A that are units with weights before and after them: without other parts A need not be a smaller network."""
         return tuple(u for u in self.block.units() if isinstance(u, Units))
 
-    def matrices(self) -> tuple[str, ...]:
-        return self.block.matrices()
-
     def resized(self, sizes: tuple[Size, ...], inputs: int | None = None, outputs: int | None = None) -> Residual | None:
         if inputs != outputs:
             return None
@@ -196,13 +193,6 @@ class Sequence(Architecture):
         """Those of the parts, then the features between parts."""
         own = [part_units(part, self._prefix(i), f"part {i + 1}") for i, part in enumerate(self.parts)]
         return (*(u for units in own for u in units), *(u for _, _, u in self._streams()))
-
-    def matrices(self) -> tuple[str, ...]:
-        """Those of all parts, where each is a chain of matrices and there are features between all of them to change the basis of."""
-        chains = [part.matrices() for part in self.parts]
-        if not all(chains) or any(isinstance(p, Residual) for p in self.parts) or len(self._streams()) < len(self.parts) - 1:
-            return ()
-        return tuple(self._prefix(i) + name for i, chain in enumerate(chains) for name in chain)
 
     def silences(self) -> tuple[Silence, ...]:
         """Those of the last part."""

@@ -18,7 +18,7 @@ from neurovariety.errors import NotationError
 from neurovariety.image import Image, SeparationRanks, tensors_of_rank
 from neurovariety.model import Shape
 from neurovariety.theorem import Theorem
-from neurovariety.units import LINEAR, Silence, Size, Terms, Units, counts
+from neurovariety.units import LINEAR, ProductTerms, Silence, Size, Units, counts
 
 
 @dataclass(frozen=True, repr=False)
@@ -89,16 +89,13 @@ class CP(Architecture):
     def image(self) -> Image:
         return tensors_of_rank(self.modes, self.rank, self.outputs)
 
-    def units(self) -> tuple[Units | Terms, ...]:
+    def units(self) -> tuple[Units | ProductTerms, ...]:
         """The terms; of a matrix, the linear units between its two factors."""
         names = self._names()
         if len(names) > 2:
-            return (Terms(self.rank, tuple((name, 1) for name in names)),)
+            return (ProductTerms(self.rank, tuple((name, 1) for name in names)),)
         basis = "between the two factors of a matrix"
         return (Units(self.rank, made=((names[0], 1),), read=((names[1], 1),), absorbs=LINEAR, noun="term", basis=basis),)
-
-    def matrices(self) -> tuple[str, ...]:
-        return tuple(self._names()) if len(self.tensor) == 2 else ()
 
     def silences(self) -> tuple[Silence, ...]:
         return tuple(Silence(name, (name,)) for name in self._names())

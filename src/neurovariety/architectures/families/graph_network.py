@@ -11,7 +11,7 @@ from neurovariety.architectures.reading.activation import Activation
 from neurovariety.architectures.reading.graphs import SimpleGraph
 from neurovariety.architectures.reading.sections import Sections
 from neurovariety.architectures.theorems.absorption import absorption
-from neurovariety.architectures.theorems.bounds import monomial_network_bound, rank_bounded
+from neurovariety.architectures.theorems.dimension_bounds import monomial_network_bound, rank_bounded
 from neurovariety.architectures.theorems.occurring_degrees import occurring_monomials
 from neurovariety.errors import NotationError
 from neurovariety.model import Shape

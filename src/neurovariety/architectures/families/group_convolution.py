@@ -11,7 +11,7 @@ from neurovariety.architectures.reading.activation import Activation
 from neurovariety.architectures.reading.groups import Group
 from neurovariety.architectures.reading.sections import Sections
 from neurovariety.architectures.theorems.absorption import absorption
-from neurovariety.architectures.theorems.bounds import forms
+from neurovariety.architectures.theorems.dimension_bounds import forms
 from neurovariety.architectures.theorems.occurring_degrees import occurring_monomials
 from neurovariety.arithmetic import tensordot
 from neurovariety.errors import NotationError

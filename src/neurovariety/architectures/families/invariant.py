@@ -93,9 +93,6 @@ class Invariant(Architecture):
     def units(self) -> tuple[Units, ...]:
         return self.pooled.units()
 
-    def matrices(self) -> tuple[str, ...]:
-        return self.pooled.matrices()
-
     def silences(self) -> tuple[Silence, ...]:
         return self.pooled.silences()
 

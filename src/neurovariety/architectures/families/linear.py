@@ -88,9 +88,6 @@ class Linear(Architecture):
             for l in range(1, self.layers)
         )
 
-    def matrices(self) -> tuple[str, ...]:
-        return tuple(self.shapes())
-
     def silences(self) -> tuple[Silence, ...]:
         return tuple(Silence(f"layer {l}", (name,)) for l, name in enumerate(self.shapes(), start=1))
 

@@ -13,8 +13,8 @@ from neurovariety.architectures.reading.not_algebraic import refuse_any
 from neurovariety.architectures.reading.sections import Sections
 from neurovariety.architectures.reading.shifted_power import normal_form, shifted_power
 from neurovariety.architectures.theorems.absorption import absorption
-from neurovariety.architectures.theorems.bounds import alexander_hirschowitz, forms, monomial_network_bound
 from neurovariety.architectures.theorems.degrees import shallow_monomial_degree
+from neurovariety.architectures.theorems.dimension_bounds import alexander_hirschowitz, forms, monomial_network_bound
 from neurovariety.architectures.theorems.ed_degrees import shallow_monomial_ed_degree
 from neurovariety.architectures.theorems.generic_fibers import linear_fiber, shallow_monomial_fiber
 from neurovariety.architectures.theorems.occurring_degrees import occurring_degrees
@@ -141,9 +141,6 @@ class MLP(Architecture):
             for l, activation in enumerate(self.activations, start=1)
         )
 
-    def matrices(self) -> tuple[str, ...]:
-        return tuple(self._weight(l) for l in range(1, self.layers + 1))
-
     def silences(self) -> tuple[Silence, ...]:
         """Layers whose zero weights leave no input: later activations vanish at 0, or biases stand for their values."""
         if not all(a.defined_at_zero for a in self.activations):
@@ -151,7 +148,7 @@ class MLP(Architecture):
         constant = self._bias(self.layers) if self.bias else None
         return tuple(
             Silence(f"layer {l}", (name,), constant)
-            for l, name in enumerate(self.matrices(), start=1)
+            for l, name in enumerate(self.parametrization().weights, start=1)
             if self.bias or all(a.vanishes_at_zero for a in self.activations[l - 1 :])
         )
 

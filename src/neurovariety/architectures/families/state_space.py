@@ -11,7 +11,7 @@ from neurovariety.architectures.architecture import Architecture, check_size
 from neurovariety.architectures.reading.activation import Activation
 from neurovariety.architectures.reading.sections import Sections
 from neurovariety.architectures.theorems.absorption import absorption
-from neurovariety.architectures.theorems.bounds import forms, monomial_network_bound
+from neurovariety.architectures.theorems.dimension_bounds import forms, monomial_network_bound
 from neurovariety.errors import NotationError
 from neurovariety.model import Shape
 from neurovariety.theorem import Hypothesis, Theorem
@@ -140,33 +140,36 @@ class StateSpace(Architecture):
         return (("C", 0),)
 
     def theorems(self) -> tuple[Theorem, ...]:
-        m, n, p = self.widths
         if self.linear:
-            return (
-                Theorem(
-                    "realization theory of Markov parameters",
-                    "dimension",
-                    markov_dimension(m, n, p, self.steps),
-                    f"{self.steps} Markov parameters of size {p} x {m} of a generic system with {n} states: the sum over i, j of "
-                    "min(t, k_i + v_j), with balanced controllability indices k_1 + ... + k_m = n and observability indices "
-                    "v_1 + ... + v_p = n",
-                    "kailath1980",
-                    (Hypothesis("the readout is linear", True),),
-                ),
-                self._ambient(),
-            )
-        assert self.activation is not None
-        if not self.activation.is_polynomial:
+            return (self._realization(), self._ambient())
+        activation, (m, n, _) = self.activation, self.widths
+        assert activation is not None
+        if not activation.is_polynomial or max(_digits(max(m * self.steps, n), e) for e, _ in activation.terms) > _MAX_DIGITS:
             return ()
-        if max(_digits(max(m * self.steps, n), e) for e, _ in self.activation.terms) > _MAX_DIGITS:
-            return ()
-        out = [self._ambient()]
-        if not self.activation.is_monomial:
-            return tuple(out)
-        r = self.activation.degree
+        if not activation.is_monomial:
+            return (self._ambient(),)
+        longer = (self._longer_sequences(activation.degree),) if self.diagonal and m == 1 else ()
+        return (self._ambient(), *self._perceptrons(activation.degree), *longer)
+
+    def _realization(self) -> Theorem:
+        m, n, p = self.widths
+        return Theorem(
+            "realization theory of Markov parameters",
+            "dimension",
+            markov_dimension(m, n, p, self.steps),
+            f"{self.steps} Markov parameters of size {p} x {m} of a generic system with {n} states: the sum over i, j of "
+            "min(t, k_i + v_j), with balanced controllability indices k_1 + ... + k_m = n and observability indices "
+            "v_1 + ... + v_p = n",
+            "kailath1980",
+            (Hypothesis("the readout is linear", True),),
+        )
+
+    def _perceptrons(self, r: int) -> list[Theorem]:
+        """Bounds for the readout x^r: a network with one hidden layer on all inputs, or on the state."""
+        m, n, p = self.widths
         value, how = monomial_network_bound((m * self.steps, n, p), (r,), False)
         monomial = (Hypothesis("the readout is a monomial", True),)
-        out.append(
+        out = [
             Theorem(
                 f"perceptrons on all inputs at once: {how}",
                 "dimension at most",
@@ -176,7 +179,7 @@ class StateSpace(Architecture):
                 "kileel2019",
                 monomial,
             )
-        )
+        ]
         if not self.diagonal:
             value, how = monomial_network_bound((n, n, p), (r,), False)
             out.append(
@@ -190,20 +193,21 @@ class StateSpace(Architecture):
                     monomial,
                 )
             )
-        if self.diagonal and m == 1:
-            longer = r * (self.steps - 1) + 1
-            out.append(
-                Theorem(
-                    "powers of geometric sequences are geometric sequences",
-                    "dimension",
-                    markov_dimension(1, n, p, longer),
-                    f"(sum over k of a^k u_(t-k))^{r} has the coefficients 1, a, ..., a^{longer - 1} up to fixed factors, so the "
-                    f"functions are those of a linear readout after {longer} steps",
-                    "kailath1980",
-                    (Hypothesis("A is diagonal, there is one input, the readout is a monomial", True),),
-                )
-            )
-        return tuple(out)
+        return out
+
+    def _longer_sequences(self, r: int) -> Theorem:
+        """The dimension for the readout x^r of diagonal systems with one input."""
+        _, n, p = self.widths
+        longer = r * (self.steps - 1) + 1
+        return Theorem(
+            "powers of geometric sequences are geometric sequences",
+            "dimension",
+            markov_dimension(1, n, p, longer),
+            f"(sum over k of a^k u_(t-k))^{r} has the coefficients 1, a, ..., a^{longer - 1} up to fixed factors, so the "
+            f"functions are those of a linear readout after {longer} steps",
+            "kailath1980",
+            (Hypothesis("A is diagonal, there is one input, the readout is a monomial", True),),
+        )
 
     def _ambient(self) -> Theorem:
         """Span of the functions: for each output, and for each degree e of the readout, the span of the powers l^e of the linear forms

@@ -110,9 +110,6 @@ class TensorTrain(Architecture):
             for k, r in enumerate(self.ranks, start=1)
         )
 
-    def matrices(self) -> tuple[str, ...]:
-        return tuple(self.shapes()) if len(self.modes) == 2 else ()
-
     def silences(self) -> tuple[Silence, ...]:
         return tuple(Silence(f"core {k}", (name,)) for k, name in enumerate(self.shapes(), start=1))
 

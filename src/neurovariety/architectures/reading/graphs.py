@@ -116,5 +116,5 @@ class SimpleGraph:
 _KNOWN = "path(n), cycle(n), complete(n), star(n) with n vertices, and edges(0-1,1-2,0-2)"
 
 
-def _integers(a: Array) -> Any:
+def _integers(a: Array) -> flint.fmpz_mat:
     return flint.fmpz_mat([[int(e) for e in row] for row in a])

@@ -9,6 +9,7 @@ from fractions import Fraction
 
 import flint
 import numpy as np
+from jaxtyping import Shaped
 
 from neurovariety.checkpoints.graph.arithmetic import exact_matmul, to_fractions
 from neurovariety.checkpoints.graph.network import Network
@@ -17,7 +18,6 @@ from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer, normaliza
 from neurovariety.checkpoints.layers.neuron_relations import affine, pushed
 from neurovariety.checkpoints.layers.removals import takes_constants, with_bias
 from neurovariety.errors import InputError
-from neurovariety.rings.ring import Array
 
 
 def permuted_and_scaled(network: Network, layer: HiddenLayer, order: Sequence[int], scales: Sequence[Fraction]) -> Network:
@@ -65,7 +65,9 @@ def permuted_and_scaled(network: Network, layer: HiddenLayer, order: Sequence[in
     return replace(network, nodes=tuple(nodes[n.name] for n in network.nodes), weights=weights)
 
 
-def base_changed(network: Network, layer: HiddenLayer, base: Array, shift: Array) -> Network:
+def base_changed(
+    network: Network, layer: HiddenLayer, base: Shaped[np.ndarray, "width width"], shift: Shaped[np.ndarray, " width"]
+) -> Network:
     """W, b -> G W, G b + c and V, d -> V / G, d - V / G c, for the invertible matrix G and the vector c of Fractions."""
     producer, reader = layer.producer, layer.readers[0].node
     weights = dict(network.weights)
@@ -82,7 +84,7 @@ def base_changed(network: Network, layer: HiddenLayer, base: Array, shift: Array
     return replace(network, weights=weights)
 
 
-def inverted(matrix: Array) -> Array:
+def inverted(matrix: Shaped[np.ndarray, "n n"]) -> Shaped[np.ndarray, "n n"]:
     """The inverse of a square matrix of Fractions; `ZeroDivisionError` where there is none."""
     n = len(matrix)
     found = flint.fmpq_mat(n, n, [flint.fmpq(v.numerator, v.denominator) for v in matrix.reshape(-1).tolist()]).inv()

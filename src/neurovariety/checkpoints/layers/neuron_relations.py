@@ -2,7 +2,7 @@
 
 A relation (a, b) between channels i and j says value_i = a value_j + b at every input; a = 0 says that channel i is constant. It is
 found on the values before an activation and pushed through what follows. Which relations survive is the activation's own symmetry
-(THEORY: equal rows for a generic activation, proportional ones for monomials, positively proportional ones for ReLU with their
+(equal rows for a generic activation, proportional ones for monomials, positively proportional ones for ReLU with their
 biases, opposite ones for even and odd functions), which its record states.
 """
 

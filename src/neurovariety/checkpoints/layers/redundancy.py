@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from math import comb
-from typing import Any
 
 import flint
 import numpy as np
@@ -164,7 +163,7 @@ def _gram(inner: Array, pieces: list[Array]) -> Array:
 
 def _full_rank(network: Network, layer: HiddenLayer, coefficients: Sequence[Fraction], seed: int) -> bool:
     """Whether the Gram matrix is invertible mod a prime, which proves that there is no relation."""
-    rng: Any = generator(seed, "checkpoints.layers.redundancy")
+    rng = generator(seed, "checkpoints.layers.redundancy")
     p = random_prime(PRIME_BITS, rng)
     rows = exact_rows(network, layer)
     try:
@@ -173,9 +172,9 @@ def _full_rank(network: Network, layer: HiddenLayer, coefficients: Sequence[Frac
     except ZeroDivisionError:
         return False
     weights = reduce_mod(exact[:, :-1].astype(np.float64), p)
-    inner: Any = matmul_mod(weights, np.ascontiguousarray(weights.T), p).astype(np.int64) % p
-    total: Any = np.zeros_like(inner)
-    power: Any = np.ones_like(inner)
+    inner: Array = matmul_mod(weights, np.ascontiguousarray(weights.T), p).astype(np.int64) % p
+    total = np.zeros_like(inner)
+    power = np.ones_like(inner)
     for piece in pieces[1:]:
         power = power * inner % p
         total = (total + piece[:, None] * piece[None, :] % p * power) % p

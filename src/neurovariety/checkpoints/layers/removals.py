@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
+from jaxtyping import Shaped
 
 from neurovariety.checkpoints.graph.arithmetic import to_fractions
 from neurovariety.checkpoints.graph.network import Network
@@ -42,7 +43,7 @@ def takes_constants(reader: Reader) -> bool:
     return not operation(reader.node).pads(reader.node)
 
 
-def columns(network: Network, reader: Reader) -> Array:
+def columns(network: Network, reader: Reader) -> Shaped[np.ndarray, "out columns places"]:
     """The reader's weight as (out, columns, places)."""
     weight = np.asarray(network.weights[reader.node.weights["weight"]])
     return weight.reshape(weight.shape[0], weight.shape[1], -1)

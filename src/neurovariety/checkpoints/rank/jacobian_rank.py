@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
+from jaxtyping import Float, Shaped
 
-from neurovariety.checkpoints.graph.arithmetic import to_floats, to_fractions
+from neurovariety.checkpoints.graph.arithmetic import Values, to_floats, to_fractions
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.layers.neuron_rows import residues
 from neurovariety.checkpoints.rank.linearization import Linearization, linearized, with_tangents
@@ -50,7 +50,7 @@ class JacobianRank:
     generic: int
     claim: Claim
     generic_claim: Claim
-    evidence: dict[str, Any]
+    evidence: dict[str, object]
 
 
 def jacobian_rank(network: Network, at_most: int, inputs: Array | None, rng: np.random.Generator) -> JacobianRank:
@@ -167,12 +167,14 @@ def _some_rows(network: Network, model: Model, rng: np.random.Generator) -> Jaco
     return JacobianRank(special, general, Claim.LOWER_BOUND, Claim.LOWER_BOUND, evidence)
 
 
-def sampled_inputs(network: Network, count: int, inputs: Array | None, rng: np.random.Generator) -> Array:
+def sampled_inputs(
+    network: Network, count: int, inputs: Shaped[np.ndarray, "given ..."] | None, rng: np.random.Generator
+) -> Float[np.ndarray, "batch ..."]:
     """``count`` dyadic inputs of the size of the given ones (else of size 1), after the given ones themselves."""
     shape = network.input_shape
     if inputs is None:
-        spread: Any = 2.0
-        centre: Any = 0.0
+        spread: float | Array = 2.0
+        centre: float | Array = 0.0
         given = np.zeros((0, *shape))
     else:
         given = to_floats(inputs)
@@ -216,7 +218,9 @@ def _random_weights(network: Network, rng: np.random.Generator) -> Network:
     return network.with_weights(drawn)
 
 
-def float_jacobian(found: Linearization, network: Network, inputs: Array) -> Array:
+def float_jacobian(
+    found: Linearization, network: Network, inputs: Shaped[np.ndarray, "batch ..."]
+) -> Float[np.ndarray, "rows parameters"]:
     """The Jacobian in float64, (batch * outputs, parameters), input by input. ``inputs`` are those of the original network."""
     import jax
 
@@ -226,7 +230,7 @@ def float_jacobian(found: Linearization, network: Network, inputs: Array) -> Arr
         weights = model.tree(list(model.unflatten(to_floats(network.flat())).values()))
         constants = np.array([float(c) for c in model.coefficients if c is not None])
 
-        def value(w: Any, x: Any) -> Any:
+        def value(w: Values, x: Values) -> Values:
             return model.function(w, x, constants).reshape(-1)
 
         rows = jax.jit(jax.vmap(jax.jacrev(value), in_axes=(None, 0)))(weights, to_floats(full))

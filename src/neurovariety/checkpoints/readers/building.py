@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import numpy as np
 
@@ -52,8 +52,12 @@ class Turned:
     key: str
 
 
-Operand = Any
-"""A `Value`, a `Stored`, a `Turned`, or a plain number (int, float, Fraction)."""
+Number = int | float | Fraction
+Operand = Value | Stored | Turned | Number
+"""What an operation is applied to: a value, a weight, or a plain number."""
+
+Roles = Mapping[str, Stored | None]
+"""The weights of a node by role; None where it has none of that role."""
 
 
 def refuse(place: str, operator: str, why: str = "") -> NoReturn:
@@ -64,9 +68,9 @@ def refuse(place: str, operator: str, why: str = "") -> NoReturn:
     )
 
 
-def power(place: str, operator: str, exponent: Any) -> dict[str, Any]:
+def power(place: str, operator: str, exponent: Number | None) -> dict[str, object]:
     """The attributes of the activation x^exponent; an exponent that is not a whole number is refused."""
-    if exponent is None or exponent != int(exponent) or abs(exponent) > 64:
+    if exponent is None or not math.isfinite(exponent) or Fraction(exponent).denominator != 1 or abs(Fraction(exponent)) > 64:
         refuse(place, operator, f"the exponent {exponent}; whole exponents up to 64 are understood")
     n = int(exponent)
     monomial = (*(Fraction(0) for _ in range(abs(n))), Fraction(1))
@@ -75,7 +79,7 @@ def power(place: str, operator: str, exponent: Any) -> dict[str, Any]:
     return {"function": "rational", "numerator": (Fraction(1),), "denominator": monomial}
 
 
-def clipped(place: str, operator: str, low: float | Fraction | None, high: float | Fraction | None) -> dict[str, object]:
+def clipped(place: str, operator: str, low: Number | None, high: Number | None) -> dict[str, object]:
     """The attributes of the activation min(max(x, low), high), None for an open end; one end other than 0 alone is refused."""
     if low == 0 and high in (None, 6):
         return {"function": "relu" if high is None else "relu6"}
@@ -112,7 +116,9 @@ class Builder:
         """Shape of one sample of a value."""
         return self._samples[value.name].shape[1:]
 
-    def node(self, name: str, path: str, kind: str, inputs: Sequence[Operand] = (), weights: Any = None, **attributes: Any) -> Value:
+    def node(
+        self, name: str, path: str, kind: str, inputs: Sequence[Operand] = (), weights: Roles | None = None, **attributes: object
+    ) -> Value:
         """Add a node. Stored operands among the inputs become parameter nodes."""
         values = [self.promoted(v) for v in inputs]
         unique, k = name, 1
@@ -191,22 +197,25 @@ class Builder:
         value, other, n, flipped = (a, b, q, False) if isinstance(a, Value) else (b, a, p, True)
         reversed_ = {"reversed": True} if flipped and kind in ("subtract", "divide") else {}
         if n is not None:
-            return self.node(name, path, kind, [value], constant=n, **reversed_)
+            return self.node(name, path, kind, [value], None, constant=n, **reversed_)
+        assert isinstance(other, Stored)
         return self.node(name, path, kind, [value], {"weight": other}, **reversed_)
 
-    def linear(self, name: str, path: str, x: Operand, weight: Operand, bias: Operand = None, *, stored_as: str = "out,in") -> Value:
+    def linear(
+        self, name: str, path: str, x: Operand, weight: Operand, bias: Operand | None = None, *, stored_as: str = "out,in"
+    ) -> Value:
         """x times a matrix stored as (out, in) or (in, out), plus a bias."""
         if isinstance(weight, Turned):
             weight, stored_as = Stored(weight.key), "in,out" if stored_as == "out,in" else "out,in"
         flat = isinstance(x, Value) and isinstance(weight, Stored) and self.weights[weight.key].ndim == 2
-        if flat and (bias is None or (isinstance(bias, Stored) and self.weights[bias.key].ndim == 1)):
+        if flat and isinstance(weight, Stored) and (bias is None or (isinstance(bias, Stored) and self.weights[bias.key].ndim == 1)):
             if stored_as == "out,in":
                 return self.node(name, path, "linear", [x], {"weight": weight, "bias": bias})
             if self.uses[weight.key] == 1:
                 self.weights[weight.key] = np.ascontiguousarray(self.weights[weight.key].T)
                 return self.node(name, path, "linear", [x], {"weight": weight, "bias": bias})
         made = self._product(name, path, x, weight, (False, stored_as == "out,in"))
-        return made if bias is None else self.elementwise(f"{name} bias", path, "add", made, bias)
+        return made if bias is None else self.promoted(self.elementwise(f"{name} bias", path, "add", made, bias))
 
     def matmul(self, name: str, path: str, a: Operand, b: Operand) -> Value:
         """The product of two operands, a linear layer where the second is a stored matrix."""

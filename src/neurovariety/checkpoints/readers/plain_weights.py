@@ -7,9 +7,8 @@ Matrices and vectors are matched to the layers in the order given. A matrix is (
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
@@ -26,7 +25,7 @@ _NAMED: dict[str, dict[str, object]] = {
 """Activations that are no polynomials, for the notation mlp(2,3,1; relu; bias) of this room."""
 
 
-def from_weights(arrays: Mapping[str, Any], architecture: Any, source: str = "weights") -> Network:
+def from_weights(arrays: Mapping[str, object], architecture: object, source: str = "weights") -> Network:
     """The network of an architecture (mlp, linear or cnn, as notation or object) with the given arrays, nested mappings allowed."""
     weights = {k: np.asarray(v) for k, v in flattened(arrays).items()}
     for key, values in weights.items():
@@ -43,16 +42,16 @@ def from_weights(arrays: Mapping[str, Any], architecture: Any, source: str = "we
     return _layers(built, named, weights, source)
 
 
-def flattened(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+def flattened(tree: Mapping[str, object], prefix: str = "") -> dict[str, object]:
     """Nested mappings as one, names joined by dots."""
-    out: dict[str, Any] = {}
+    out: dict[str, object] = {}
     for key, value in tree.items():
         name = f"{prefix}{key}"
         out |= flattened(value, f"{name}.") if isinstance(value, Mapping) else {name: value}
     return out
 
 
-def _architecture(architecture: Any) -> tuple[Any, dict[str, object] | None]:
+def _architecture(architecture: object) -> tuple[object, dict[str, object] | None]:
     """The architecture, and the attributes of an activation by name where the notation has one."""
     if not isinstance(architecture, str):
         return architecture, None
@@ -72,8 +71,8 @@ def activation_attributes(activation: Activation, place: str = "the activation")
     return {"function": "rational", "numerator": numerator, "denominator": _dense(activation.denominator)}
 
 
-def _dense(terms: Any) -> tuple[Fraction, ...]:
-    found = {e: Fraction(c) for e, c in terms}
+def _dense(terms: Iterable[tuple[int, Fraction | None]]) -> tuple[Fraction, ...]:
+    found = {e: Fraction(c) for e, c in terms if c is not None}
     return tuple(found.get(k, Fraction(0)) for k in range(max(found) + 1))
 
 

@@ -180,7 +180,7 @@ def _over_r(factors: Sequence[Factor], infinite: int, sizes: Sequence[int]) -> l
     return out
 
 
-def _times(a: Sequence[Number], b: Sequence[Any]) -> list[Number]:
+def _times(a: Sequence[Number], b: Sequence[Number]) -> list[Number]:
     out: list[Number] = [a[0] * 0] * (len(a) + len(b) - 1)
     for i, x in enumerate(a):
         for j, y in enumerate(b):

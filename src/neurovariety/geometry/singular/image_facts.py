@@ -16,7 +16,7 @@ from neurovariety.geometry.singular.known_ideal import KnownIdeal
 from neurovariety.geometry.singular.tangents import TangentSpan, tangent_span
 from neurovariety.geometry.strata.facts import stratum_facts
 from neurovariety.geometry.strata.fiber_families import fiber_families
-from neurovariety.geometry.strata.padding import smaller_network
+from neurovariety.geometry.strata.filters import smaller_network
 from neurovariety.geometry.strata.smaller_models import Strata
 from neurovariety.geometry.strata.weight_stratum import Sizes, WeightStratum
 from neurovariety.linear_algebra import random_prime

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 import numpy as np
+from jaxtyping import Float
 
 from neurovariety.checkpoints.graph.arithmetic import Array, Values, exact_linear, to_floats, to_fractions
 from neurovariety.checkpoints.graph.kinds.windows import convolved, pads
@@ -24,7 +25,7 @@ def _linear(c: Call) -> Values:
     return out + c.weight("bias") if c.has("bias") else out
 
 
-def norm_bound(matrix: Array) -> float:
+def norm_bound(matrix: Float[np.ndarray, "out in"]) -> float:
     """An upper bound of the spectral norm: the smaller of the Frobenius norm and sqrt(|W|_1 |W|_inf)."""
     absolute = np.abs(matrix)
     if not absolute.size:
