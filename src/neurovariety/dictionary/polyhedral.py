@@ -223,9 +223,9 @@ def _check_size(model: Model, asked: _Problem, r: int) -> None:
 
 
 def _of_teacher(model: Model, norm: str, ground: Ground, teacher: str | None, seed: int) -> _Problem:
+    target = random_target(model, seed) if teacher is None else read_target(teacher, model.inputs, model.outputs)
     terms = distribution_terms(model, seed)
     places = {term: i for i, term in enumerate(terms)}
-    target = random_target(model, seed) if teacher is None else read_target(teacher, model.inputs, model.outputs)
     for output, exponents in sorted(target.coefficients):
         if (output, exponents) not in places:
             raise InputError(
