@@ -8,10 +8,10 @@ from typing import Literal
 import numpy as np
 import pytest
 from beartype.roar import BeartypeCallHintViolation
-from conftest import checked, decorated
 from jaxtyping import Float, TypeCheckError
 
 import neurovariety as nv
+from conftest import checked, decorated
 from neurovariety.linear_algebra.primes import is_prime
 
 Matrix = Float[np.ndarray, "rows columns"]
