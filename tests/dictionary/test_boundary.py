@@ -9,6 +9,7 @@ from math import pi
 import numpy as np
 import pytest
 
+from campaign import size
 from neurovariety import BoundaryResult, Claim, InputError, VerificationError, as_model, boundary
 from neurovariety.geometry.boundaries.bisection import mixed
 from neurovariety.geometry.boundaries.exact_positions import known_image
@@ -21,7 +22,7 @@ from neurovariety.geometry.ideal.coefficient_map import written_out
 from neurovariety.geometry.images.target import Target, function_at, read_target
 from neurovariety.geometry.real.real_roots import count_real_roots
 
-SEEDS = (0, 1, 2)
+SEEDS = range(size(1, 3))
 
 
 def position(text, target):

@@ -10,6 +10,7 @@ import time
 import numpy as np
 import pytest
 
+from campaign import size
 from neurovariety import Claim, InputError, degree
 from neurovariety.architectures import as_model
 from neurovariety.dictionary.dimension import dimension
@@ -73,20 +74,21 @@ COMPUTED = [
 
 
 @pytest.mark.parametrize(("text", "value"), COMPUTED)
-@pytest.mark.parametrize("seed", range(3))
-def test_computed_degrees(text, value, seed):
-    found = degree(text, seed=seed)
-    assert (found.value, found.claim) == (value, Claim.COMPLETE)
-    assert found.evidence["trace_test"]["margin"] > 1e4
+def test_computed_degrees(text, value):
+    """Hundreds of seeds: `python -m benchmarks.reliability`."""
+    for seed in range(size(2, 5)):
+        found = degree(text, seed=seed)
+        assert (found.value, found.claim) == (value, Claim.COMPLETE), seed
+        assert found.evidence["trace_test"]["margin"] > 1e4
 
 
-RELIABLE = [("linear(3,2,3)", 3), ("mlp(3,2,1; x^3)", 15), ("mlp(2,2,2,1; x^3)", 70), ("cnn(3,2; x^2)", 12), ("mlp(3,3,3; x^2)", 30)]
+RELIABLE = [("linear(3,2,3)", 3), ("mlp(3,2,1; x^3)", 15), ("cnn(3,2; x^2)", 12)]
 
 
 @pytest.mark.parametrize(("text", "value"), RELIABLE)
 def test_every_seed(text, value):
     """A small part of `python -m benchmarks.reliability`, which takes hundreds of seeds."""
-    for seed in range(100, 105):
+    for seed in range(100, 100 + size(2, 10)):
         found = degree(text, route="computed", seed=seed)
         assert found.value == value
         assert found.claim is Claim.COMPLETE

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from tests.reference.notation import ed_degree_cases
 
+from campaign import size
 from neurovariety import Claim, InputError, ResourceError, as_model, ed_degree
 from neurovariety.architectures.theorems import polar_degrees
 from neurovariety.budget import within
@@ -60,7 +61,7 @@ COMPUTED = [
 
 
 @pytest.mark.parametrize(("text", "metric", "value"), COMPUTED)
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(size(1, 3)))
 def test_computed(text, metric, value, seed):
     found = ed_degree(text, metric=metric, route="computed", seed=seed)
     assert (found.value, found.claim) == (value, Claim.COMPLETE)
@@ -128,7 +129,7 @@ def test_too_few_data():
 def test_every_seed():
     """A small part of `python -m benchmarks.reliability`."""
     for text, value in (("linear(3,1,3)", 39), ("cnn(3,2; x^2)", 79), ("mlp(2,2,1; x^5)", 34)):
-        for seed in range(200, 205):
+        for seed in range(200, 200 + size(2, 10)):
             found = ed_degree(text, route="computed", seed=seed)
             assert (found.value, found.claim) == (value, Claim.COMPLETE)
 

@@ -88,6 +88,7 @@ class TestDimension:
         with pytest.raises(nv.ResourceError, match=r"needs about .* GiB"):
             nv.dimension("mlp(3,80,80,80,80,3; x^6)", memory_limit=2**30)
 
+    @pytest.mark.slow
     def test_one_million_is_the_largest_exponent(self):
         assert nv.dimension("mlp(2,2,1; x^1000000)").value == 4
 
