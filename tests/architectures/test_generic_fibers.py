@@ -48,6 +48,7 @@ def test_no_count_for_what_is_not_determined():
         assert value["identifiable"] == "no"
 
 
+@pytest.mark.slow
 def test_rank_decompositions_that_are_counted_are_finite():
     """The same for sums of products of vectors, and for tensor trains: no hidden direction where a theorem counts the points."""
     counted = 0

@@ -20,6 +20,7 @@ import pytest
 from neurovariety import as_model, examples
 from neurovariety.cli.main import main
 from neurovariety.dictionary.registry import ENTRIES, find
+from neurovariety.report import build
 
 EXAMPLE = examples.path("penguins.csv")
 SCHEMA = json.loads(files("neurovariety").joinpath("result.schema.json").read_text(encoding="utf-8"))
@@ -436,14 +437,15 @@ def test_no_arguments_shows_help(run):
 
 
 class TestReport:
-    @pytest.mark.slow
-    def test_everything_at_once(self, run, tmp_path):
+    def test_table_page_and_file(self, run, tmp_path, monkeypatch):
+        """All entries at once: `tests/report`."""
+        some = [find(name) for name in ("ambient", "dimension", "data", "landscape")]
+        monkeypatch.setattr(build, "ENTRIES", some)
         page, save = tmp_path / "page.html", tmp_path / "report.json"
-        code, out, err = run(
-            "report", "linear(1,1)", "--data", examples.path("cars.csv"), "--target", "distance_ft", "--html", page, "--save", save
-        )
+        data = ["--data", examples.path("cars.csv"), "--target", "distance_ft"]
+        code, out, err = run("report", "linear(1,1)", *data, "--html", page, "--save", save)
         assert code == 0
-        for entry in (e for e in ENTRIES if e.in_reports):
+        for entry in some:
             assert re.search(rf"^ *{entry.name}\b", out, re.MULTILINE)
         assert f"wrote {page}" in err
         assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
@@ -459,11 +461,16 @@ class TestReport:
 
 
 NEW_ENTRY = """
-import sys
+import contextlib, io, json, sys
 from neurovariety.dictionary import registry
 registry.ENTRIES = (*registry.ENTRIES, registry.Entry("twice", "a new entry", path="twice:twice"))
 from neurovariety.cli.main import main
-main(sys.argv[1:])
+printed = []
+for arguments in json.load(sys.stdin):
+    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.suppress(SystemExit):
+        main(arguments)
+    printed.append(out.getvalue())
+print(json.dumps(printed))
 """
 TWICE = """
 from dataclasses import dataclass
@@ -487,19 +494,29 @@ def twice(model: Model, *, often: Annotated[Literal["once", "twice"], Option("ho
 def test_a_new_entry_needs_no_other_edit(tmp_path):
     """A row in the registry is a command with the options of its function, a row of the report, and an article of the page."""
     (tmp_path / "twice.py").write_text(TWICE)
-
-    def call(*arguments):
-        environment = os.environ | {"PYTHONPATH": str(tmp_path)}
-        done = subprocess.run(
-            [sys.executable, "-c", NEW_ENTRY, *arguments], capture_output=True, text=True, timeout=120, check=True, env=environment
-        )
-        return done.stdout
-
-    assert "twice" in call("--help")
-    assert objects(call("twice", "linear(2,3)", "--json"))[0]["value"] == 12
-    found = objects(call("twice", "linear(2,3)", "--json", "--often", "twice"))[0]
-    assert (found["value"], found["evidence"]["options"]) == (24, {"often": "twice"})
-    assert "--often [once|twice]  How often." in call("twice", "--help")
     page = tmp_path / "page.html"
-    assert "twice the parameters" in call("report", "linear(2,3)", "--html", str(page))
+    commands = [
+        ["--help"],
+        ["twice", "linear(2,3)", "--json"],
+        ["twice", "linear(2,3)", "--json", "--often", "twice"],
+        ["twice", "--help"],
+        ["report", "linear(2,3)", "--html", str(page)],
+    ]
+    paths = [str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])]
+    done = subprocess.run(
+        [sys.executable, "-c", NEW_ENTRY],
+        input=json.dumps(commands),
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=True,
+    )
+    help_text, answer, doubled, own_help, report = json.loads(done.stdout)
+    assert "twice" in help_text
+    assert objects(answer)[0]["value"] == 12
+    found = objects(doubled)[0]
+    assert (found["value"], found["evidence"]["options"]) == (24, {"often": "twice"})
+    assert "--often [once|twice]  How often." in own_help
+    assert "twice the parameters" in report
     assert "Twice the parameters." in page.read_text(encoding="utf-8")

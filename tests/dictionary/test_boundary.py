@@ -102,6 +102,7 @@ def hyperdeterminant(a):
     return mixed_**2 - 4 * np.linalg.det(first) * np.linalg.det(second)
 
 
+@pytest.mark.slow
 def test_tensors_by_the_hyperdeterminant():
     """Searches that know nothing of it agree with its sign. Bergqvist 2013: rank 2 with probability pi/4 for normal tensors."""
     model, rng = as_model("cp(2,2,2; rank=2)"), np.random.default_rng(5)
@@ -386,6 +387,7 @@ def test_dead_neurons_by_searches_and_exactly(text, seed):
     assert (equal.value["position"], equal.claim) == ("boundary", Claim.ESTIMATE)
 
 
+@pytest.mark.slow
 def test_estimates_on_both_sides():
     """x^2 y^2 has four real roots, two and two equal: quartics nearby have all roots real, or not."""
     found = boundary("mlp(2,3,1; x^4)", target="x0^2*x1^2")

@@ -18,7 +18,14 @@ from neurovariety.progress import watch
 CASES = ed_degree_cases()
 
 
-@pytest.mark.parametrize(("identity", "text", "metric", "value"), [c for c in CASES if c[3] <= 300])
+LONGER = {"uED-ver-n3-d5", "uED-ver-n4-d3", "uED-ver-n3-d4", "uED-segre-2-2-2-2", "uED-SV-3-3-deg2-1"}
+"""Small numbers, but a general quadric that the count starts from has hundreds."""
+
+
+@pytest.mark.parametrize(
+    ("identity", "text", "metric", "value"),
+    [pytest.param(*c, marks=pytest.mark.slow if c[0] in LONGER else ()) for c in CASES if c[3] <= 300],
+)
 def test_published_values_by_both_routes(identity, text, metric, value):
     """By counting where the general quadric has at most 300 critical points too, and by the theorem where one applies."""
     found = ed_degree(text, metric=metric)

@@ -60,7 +60,7 @@ def test_against_descents():
 
 def test_not_attained():
     """(a x0 + e)^2 / e with e to 0 tends to a linear function, which is no network with one quadratic neuron."""
-    for seed in range(5):
+    for seed in range(size(1, 5)):
         found = infimum_by_perturbation(as_model("mlp(2,1,1; x^2; bias)"), Distance("frobenius", {(0, (1, 0)): 1}), seed=seed)
         assert (found.claim, found.attained) == ("complete", "no")
         assert found.infimum == pytest.approx(0, abs=1e-9)
