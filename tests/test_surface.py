@@ -115,7 +115,7 @@ def rooms(text):
 
 
 BASICS = rooms("errors tolerances randomness options budget arithmetic")
-RECORDS = BASICS | rooms("symmetry theorem claim citations units image")
+RECORDS = BASICS | rooms("symmetry theorem claim citations units image parametrization")
 NUMBERS = BASICS | rooms("linear_algebra rings")
 MODELS = RECORDS | NUMBERS | rooms("model program architectures architectures.architecture result progress")
 PATHS = MODELS | {"homotopy"}
@@ -141,6 +141,7 @@ STREET = {
     "options": {"errors"},
     "units": {"symmetry"},
     "image": {"errors"},
+    "parametrization": {"image"},
     "progress": {"claim"},
     "result": rooms("_version claim citations errors"),
     "dataset": BASICS,

@@ -23,8 +23,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurovariety.geometry.boundaries.limit_family import Element, LimitFamily, Values, integers
-from neurovariety.image import FilterLayers, Layers, RationalFunction
+from neurovariety.image import RationalFunction
 from neurovariety.model import Model
+from neurovariety.parametrization import FilterLayers, Layers
 from neurovariety.rings.ring import Array
 
 Places = NDArray[np.int64]
