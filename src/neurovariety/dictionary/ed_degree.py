@@ -33,7 +33,6 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypedDict
 
 import numpy as np
 
-from neurovariety.architectures.theorems.ed_degrees import quantity
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.options import Inputs, Resume
@@ -47,6 +46,7 @@ from neurovariety.options import Option, Route
 from neurovariety.progress import found_more, found_on_the_way, note, quietly
 from neurovariety.randomness import generator
 from neurovariety.theorem import Theorem
+from neurovariety.theorem import ed_degree as quantity
 from neurovariety.tolerances import DEFAULT_SEED
 
 if TYPE_CHECKING:

@@ -23,7 +23,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Required
 
-from neurovariety.architectures.theorems.generic_fibers import QUANTITY as GENERIC_FIBER
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.options import ExactNumbers
@@ -40,7 +39,7 @@ from neurovariety.model import Model
 from neurovariety.options import Option, Route
 from neurovariety.progress import quietly
 from neurovariety.randomness import generator
-from neurovariety.theorem import Theorem
+from neurovariety.theorem import GENERIC_FIBER, Theorem
 from neurovariety.tolerances import DEFAULT_SEED, ERROR_BOUND
 
 _SMALL_DIMENSION = 10
