@@ -526,6 +526,6 @@ def test_a_new_entry_needs_no_other_edit(tmp_path):
     assert objects(answer)[0]["value"] == 12
     found = objects(doubled)[0]
     assert (found["value"], found["evidence"]["options"]) == (24, {"often": "twice"})
-    assert "--often [once|twice]  How often." in own_help
+    assert "--often [once|twice] How often." in " ".join(own_help.split())
     assert "twice the parameters" in report
     assert "Twice the parameters." in page.read_text(encoding="utf-8")

@@ -26,6 +26,10 @@ class Quotient:
         return bool(self.numerator)
 
 
+_MOST_EXPONENTS = 2 * 10**9
+"""Of all polynomials in one array: each takes a byte or more."""
+
+
 class Polynomials(Ring):
     """Q[variables], and Q(variables) where a model divides; elements are `Quotient` in object arrays.
 
@@ -86,8 +90,15 @@ class Polynomials(Ring):
         a, b = np.broadcast_arrays(a, b)
         out = np.empty(a.shape, dtype=object)
         flat, x, y = out.reshape(-1), a.reshape(-1), b.reshape(-1)
+        exponents = 0
         for i in range(flat.size):
             flat[i] = operation(x[i], y[i])
+            exponents += len(flat[i].numerator) * len(self.variables)
+            if exponents > _MOST_EXPONENTS:
+                raise ResourceError(
+                    f"an exact expansion in {len(self.variables):,} variables would fill the memory; use exact ranks (`dimension`) or a "
+                    "smaller model"
+                )
         return out
 
     def _scaled(self, x: Quotient) -> Quotient:
