@@ -22,8 +22,9 @@ from neurovariety.errors import DivisionByZeroError, NotationError
 from neurovariety.geometry.exact.points import degree_bounds
 from neurovariety.geometry.exact.span import exact_span
 from neurovariety.geometry.invariants.dimension import dimension_of
-from neurovariety.image import EntrywiseProduct, FilterLayers, Layers, Parametrization, RationalFunction
+from neurovariety.image import RationalFunction
 from neurovariety.model import Model
+from neurovariety.parametrization import EntrywiseProduct, FilterLayers, Layers, Parametrization
 from neurovariety.rings.ring import Array
 from neurovariety.symmetry import AxisAction, Kind
 from neurovariety.testing.laws import drawn_until_defined, exact_values, hold, holding, refuses, some_coefficients, whole_numbers
