@@ -230,8 +230,6 @@ def test_seeds_and_versions():
 
 
 FAMILIES = {n for n, c in inspect.getmembers(import_module("neurovariety.architectures"), inspect.isclass) if hasattr(c, "family")}
-STILL_ASK = {"checkpoints/readers/plain_weights.py"}
-"""Files that ask which family a model has; each is taken off the list when it asks for units, an image or a parametrization instead."""
 
 
 def test_a_family_is_asked_what_it_is_not_which_it_is():
@@ -246,4 +244,4 @@ def test_a_family_is_asked_what_it_is_not_which_it_is():
             if tests and {n.id for n in ast.walk(node.args[1]) if isinstance(n, ast.Name)} & families:
                 asking.add(path.relative_to(ROOT).as_posix())
     assert {"Linear", "MLP", "CNN", "Equivariant"} <= FAMILIES
-    assert {a for a in asking if not a.startswith("architectures/")} == STILL_ASK
+    assert {a for a in asking if not a.startswith("architectures/")} == set()
