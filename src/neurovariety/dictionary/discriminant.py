@@ -38,11 +38,11 @@ from neurovariety.result import Provenance, counted
 from neurovariety.tolerances import DEFAULT_SEED
 from neurovariety.training.chambers.chambers import Counts, for_all_quadrics, for_one_quadric, random_targets
 from neurovariety.training.chambers.planes_of_losses import SLICES, Plane, other_quadric, plane
-from neurovariety.training.chambers.walls import chambers, crossings, refined_walls
-from neurovariety.training.critical.listing import real_ones
+from neurovariety.training.chambers.walls import Crossing, chambers, crossings, refined_walls
 from neurovariety.training.critical.problem import TrainingProblem, training_problem
+from neurovariety.training.critical.stages import real_ones
 from neurovariety.training.losses.loss import Form, Quadratic, quadratic
-from neurovariety.training.losses.task import Task, training_task
+from neurovariety.training.losses.training_task import TrainingTask, training_task
 
 _STREAM = "dictionary.discriminant"
 _GRID, _MOST = 60, 1000
@@ -62,7 +62,7 @@ class DiscriminantResult(EntryResult):
 
     entry: ClassVar[str] = "discriminant"
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "draisma2016", "trager2020")
-    task: Task | None = field(default=None, compare=False)
+    task: TrainingTask | None = field(default=None, compare=False)
 
     def _options(self) -> dict[str, Any]:
         if self.task is None:
@@ -148,7 +148,9 @@ def discriminant(
     )
 
 
-def wall_crossings(source: Source, data: Any, other: Any, *, prepare: str = "none", steps: int = 200, seed: int = DEFAULT_SEED) -> Any:
+def wall_crossings(
+    source: Source, data: Any, other: Any, *, prepare: str = "none", steps: int = 200, seed: int = DEFAULT_SEED
+) -> list[Crossing]:
     """Every wall on the way from one data set to another, the loss moving on a line between theirs.
 
     ``data`` and ``other`` are as in `landscape`. Returns a list of ``{"at", "real", "minima"}``: where on the way (0 to 1, to 1e-6) the
@@ -174,7 +176,7 @@ def wall_crossings(source: Source, data: Any, other: Any, *, prepare: str = "non
     return crossings(family, ends[0], ends[1], steps)
 
 
-def _problem(task: Task, kind: str, seed: int) -> tuple[TrainingProblem, Quadratic]:
+def _problem(task: TrainingTask, kind: str, seed: int) -> tuple[TrainingProblem, Quadratic]:
     shape = quietly(dimension, task.model, seed=seed)
 
     def through_another(terms: Sequence[Term]) -> Quadrics:

@@ -37,7 +37,7 @@ from neurovariety.progress import quietly
 from neurovariety.randomness import generator
 from neurovariety.result import Provenance, counted
 from neurovariety.tolerances import DEFAULT_SEED
-from neurovariety.training.critical.listing import Point
+from neurovariety.training.critical.stages import CriticalFunction
 from neurovariety.training.dynamics.dynamics import (
     METHODS,
     Runs,
@@ -51,7 +51,7 @@ from neurovariety.training.dynamics.dynamics import (
 from neurovariety.training.dynamics.matching import coefficients_at, matched, on_the_way
 from neurovariety.training.dynamics.plateaus import along
 from neurovariety.training.losses.loss import Form
-from neurovariety.training.losses.task import Task, training_task
+from neurovariety.training.losses.training_task import TrainingTask, training_task
 
 _STREAM = "dictionary.gradient_flow"
 _RUNS = 200
@@ -75,7 +75,7 @@ class GradientFlowResult(EntryResult):
 
     entry: ClassVar[str] = "gradient-flow"
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "marcotte2023", "wilson1927", "kidger2021")
-    task: Task | None = field(default=None, compare=False)
+    task: TrainingTask | None = field(default=None, compare=False)
     ends: Any = field(default=None, compare=False)
     landscape: LandscapeResult | None = field(default=None, compare=False)
 
@@ -145,7 +145,7 @@ def gradient_flow(
         "task": task.record, "method": method, "runs": runs, "step": step, "weight_decay": weight_decay, "scale": scale,
         "basins": basins, "not_converged": reasons, "drifting": drifting, "landscape": str(found.claim),
         "largest_drift": _drift(model, starts, followed) if method == "flow" and not weight_decay else None,
-        "plateaus": along(goal, found, trajectories(goal, starts[:_SHOWN], _TIMES), _TIMES) if method == "flow" else [],
+        "plateaus": along(goal, found.problem, trajectories(goal, starts[:_SHOWN], _TIMES), _TIMES) if method == "flow" else [],
     }  # fmt: skip
     if method != "flow":
         plain = flow(goal, starts, typical)
@@ -185,12 +185,14 @@ def _check(method: str, runs: int, scale: float) -> None:
         raise InputError(f"the scale of the initial weights is a positive number, got {scale!r}")
 
 
-def _labels(found: LandscapeResult, points: Sequence[Point], ends: Any, converged: Any, task: Task, decay: float) -> Any:
+def _labels(
+    found: LandscapeResult, points: Sequence[CriticalFunction], ends: Any, converged: Any, task: TrainingTask, decay: float
+) -> Any:
     """For each run the number of the point of the list at which it ended, negative where there is none (one number for each other
     function), 0 where it has not converged."""
     problem = found.problem
     labels = np.zeros(len(ends), dtype=np.int64)
-    values = coefficients_at(found, ends) if problem is not None else None
+    values = coefficients_at(problem, ends) if problem is not None else None
     others: list[Any] = []
     for k in np.flatnonzero(converged):
         number = matched(points, values[k]) if values is not None and points else None
@@ -206,7 +208,7 @@ def _labels(found: LandscapeResult, points: Sequence[Point], ends: Any, converge
 
 
 def _not_converged(
-    found: LandscapeResult, points: Sequence[Point], runs: Runs, converged: Any
+    found: LandscapeResult, points: Sequence[CriticalFunction], runs: Runs, converged: Any
 ) -> tuple[dict[str, int], dict[str, int]]:
     """Why runs have not converged, and to which limits of networks their functions drift."""
     reasons: Counter[str] = Counter()
@@ -216,7 +218,7 @@ def _not_converged(
             reasons["diverged"] += 1
             continue
         grows = np.abs(runs.ends[k]).max() > _GROWS * np.abs(runs.earlier[k]).max()
-        ahead = on_the_way(found, points, runs.earlier[k], runs.ends[k]) if grows or runs.gradients[k] > 1e-6 else None
+        ahead = on_the_way(found.problem, points, runs.earlier[k], runs.ends[k]) if grows or runs.gradients[k] > 1e-6 else None
         if ahead is not None and ahead.kind == "limit":
             drifting[str(ahead.number)] += 1
             reasons["drifting to a limit of networks"] += 1
@@ -231,7 +233,7 @@ def _not_converged(
     return dict(reasons), dict(drifting)
 
 
-def _basins(labels: Any, points: Sequence[Point], goal: Any, ends: Any, runs: int) -> list[dict[str, Any]]:
+def _basins(labels: Any, points: Sequence[CriticalFunction], goal: Any, ends: Any, runs: int) -> list[dict[str, Any]]:
     import jax
 
     known = {p.number: p for p in points}

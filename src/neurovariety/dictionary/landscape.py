@@ -48,11 +48,11 @@ from neurovariety.training.chambers.chambers import random_targets
 from neurovariety.training.critical.interpolated import interpolation
 from neurovariety.training.critical.least import least_loss, with_perturbation
 from neurovariety.training.critical.limits import least_limit, limit_stages
-from neurovariety.training.critical.listing import Point, Stage, monomials_of, smooth_stage, stratum_stage
 from neurovariety.training.critical.perturbation import infimum_by_perturbation
 from neurovariety.training.critical.problem import TrainingProblem
+from neurovariety.training.critical.stages import CriticalFunction, Stage, monomials_of, smooth_stage, stratum_stage
 from neurovariety.training.losses.loss import Distance, Form, Monomial, SquaredError
-from neurovariety.training.losses.task import Task, training_task
+from neurovariety.training.losses.training_task import TrainingTask, training_task
 
 _STREAM = "dictionary.landscape"
 _CONDITION = 1e10
@@ -67,18 +67,18 @@ class LandscapeResult(ListedResult):
     ``at_subnetworks`` (complex critical points on strata), ``at_limits`` (among known limits of networks whose weights diverge: no
     critical points, but where training can drift to), ``least_loss`` and what is claimed of it (``global_minimum``).
 
-    ``points``: all of them as `Point`; ``monomials``: (output, exponents) of their coefficients. ``evidence``: ``points`` as plain
-    data, ``stages`` (with ``critical_sets`` of positive dimension that paths end on), ``task``, ``least``, ``quadric`` (rank, ambient
-    dimension, dimension of the variety).
+    ``points``: all of them as `CriticalFunction`; ``monomials``: (output, exponents) of their coefficients. ``evidence``: ``points`` as
+    plain data, ``stages`` (with ``critical_sets`` of positive dimension that paths end on), ``task``, ``least``, ``quadric`` (rank,
+    ambient dimension, dimension of the variety).
     """
 
     entry: ClassVar[str] = "landscape"
     least: ClassVar[str] = "least_loss"
     same: ClassVar[float] = 1e-6
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "trager2020", "draisma2016", "krawczyk1969", "hauenstein2013")
-    points: tuple[Point, ...] = field(default=(), compare=False)
+    points: tuple[CriticalFunction, ...] = field(default=(), compare=False)
     monomials: tuple[Monomial, ...] = field(default=(), compare=False)
-    task: Task | None = field(default=None, compare=False)
+    task: TrainingTask | None = field(default=None, compare=False)
     problem: TrainingProblem | None = field(default=None, compare=False)
 
     def _options(self) -> dict[str, Any]:
@@ -142,7 +142,7 @@ def landscape(
         "quadric": {"dimension": shape.value, "ambient": ambient} | seen,
     }
     if seen["directions"] < shape.value:
-        value, claim, more, meaning = interpolation(task, shape.value, seen, seed, perturb)
+        value, claim, more, meaning = interpolation(task, shape.value, seen["directions"], seed, perturb)
         return LandscapeResult(
             value, claim, model.name, meaning, evidence | more, Provenance.since(start, seed), task.notices, model=model, task=task
         )
@@ -207,7 +207,7 @@ def landscape(
     )
 
 
-def _decided(task: Task, problem: TrainingProblem, point: Point, seed: int) -> Point:
+def _decided(task: TrainingTask, problem: TrainingProblem, point: CriticalFunction, seed: int) -> CriticalFunction:
     """A point of zero loss is the teacher itself: whether real weights compute it is a question of membership, decided exactly."""
     if point.attained != "undecided" or not isinstance(task.loss, Distance) or point.loss > _ZERO * max(task.loss.size, 1e-300):
         return point
@@ -216,7 +216,7 @@ def _decided(task: Task, problem: TrainingProblem, point: Point, seed: int) -> P
     return replace(point, attained={Verdict.EXCLUDED: "no", Verdict.CLOSURE_ONLY: "limit"}.get(verdict, "undecided"))
 
 
-def _seen(task: Task, dim: int, seed: int) -> dict[str, Any]:
+def _seen(task: TrainingTask, dim: int, seed: int) -> dict[str, Any]:
     """Rank of the quadric, and how many directions on the variety the loss sees."""
     if isinstance(task.loss, SquaredError):
         kept = task.loss.inputs[task.loss.weights > 0]
@@ -228,7 +228,7 @@ def _seen(task: Task, dim: int, seed: int) -> dict[str, Any]:
     return {"rank": None, "directions": dim}
 
 
-def _check_condition(matrix: Any, task: Task) -> None:
+def _check_condition(matrix: Any, task: TrainingTask) -> None:
     """Raise where the quadric is so ill-conditioned on the coordinates it sees that float64 would not tell critical points apart."""
     values = np.linalg.eigvalsh(matrix)
     seen = values[values > 1e-14 * values.max(initial=1e-300)]
@@ -240,17 +240,17 @@ def _check_condition(matrix: Any, task: Task) -> None:
         )
 
 
-def _numbered(stages: list[Stage]) -> tuple[Point, ...]:
+def _numbered(stages: list[Stage]) -> tuple[CriticalFunction, ...]:
     points = [p for stage in stages for p in stage.points]
     points.sort(key=lambda p: (bool(p.stratum), p.stratum.startswith("limits"), not p.real, p.loss if p.real else 0.0))
     return tuple(replace(p, number=k + 1) for k, p in enumerate(points))
 
 
-def _number_of(points: tuple[Point, ...], wanted: Point) -> int | None:
+def _number_of(points: tuple[CriticalFunction, ...], wanted: CriticalFunction) -> int | None:
     return next((p.number for p in points if p.coefficients is wanted.coefficients), None)
 
 
-def _plain(point: Point) -> dict[str, Any]:
+def _plain(point: CriticalFunction) -> dict[str, Any]:
     """A point as plain data; complex coefficients as pairs."""
     c = point.coefficients
     return {
@@ -269,7 +269,7 @@ def _plain(point: Point) -> dict[str, Any]:
     }
 
 
-def _held_out(task: Task, problem: TrainingProblem, weights: Any) -> dict[str, float] | None:
+def _held_out(task: TrainingTask, problem: TrainingProblem, weights: Any) -> dict[str, float] | None:
     if task.data is None or not len(task.data.held_inputs) or weights is None:
         return None
     held = SquaredError(task.data.held_inputs, task.data.held_targets)

@@ -34,7 +34,7 @@ from neurovariety.result import Provenance, counted
 from neurovariety.tolerances import DEFAULT_SEED
 from neurovariety.training.critical.decayed_points import DecayedPoints, decayed_points, least_with_decay
 from neurovariety.training.losses.loss import Form
-from neurovariety.training.losses.task import Task, training_task
+from neurovariety.training.losses.training_task import TrainingTask, training_task
 
 _STREAM = "dictionary.weight_decay"
 _USUAL = 0.1
@@ -55,7 +55,7 @@ class WeightDecayResult(EntryResult):
     entry: ClassVar[str] = "weight-decay"
     sources: ClassVar[tuple[str, ...]] = ("mehta2018", "bharadwaj2023", "krawczyk1969")
     points: DecayedPoints | None = field(default=None, compare=False)
-    task: Task | None = field(default=None, compare=False)
+    task: TrainingTask | None = field(default=None, compare=False)
 
     def _options(self) -> dict[str, Any]:
         if self.task is None:
@@ -148,7 +148,7 @@ def _numbers(strengths: Any) -> Any:
     return out[0] if len(out) == 1 else out
 
 
-def _least(found: DecayedPoints, task: Task, seed: int) -> tuple[tuple[float, float] | None, str]:
+def _least(found: DecayedPoints, task: TrainingTask, seed: int) -> tuple[tuple[float, float] | None, str]:
     """Bounds of the least value of the objective, and the claim made of them."""
     if found.least is not None:
         return found.least, "complete"

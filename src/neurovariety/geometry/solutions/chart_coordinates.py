@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import factorial, frexp, log2, prod
-from typing import Any
 
 import numpy as np
+from jaxtyping import Shaped
 
 from neurovariety.geometry.solutions.chart import Chart
 from neurovariety.homotopy.expressions import Expression, Graph
@@ -26,7 +26,7 @@ _STREAM = "geometry.solutions.chart_coordinates"
 
 
 @dataclass(frozen=True, eq=False)
-class Coordinates:
+class ChartCoordinates:
     """``expressions`` in the inputs of ``graph``: the free weights first, then ``extra`` ones for whoever builds a system."""
 
     graph: Graph
@@ -36,7 +36,7 @@ class Coordinates:
     free: int
     drawn: tuple[Fraction, ...]
 
-    def evaluations(self, points: Any) -> tuple[Expression, ...]:
+    def evaluations(self, points: Shaped[np.ndarray, "samples inputs"]) -> tuple[Expression, ...]:
         """The outputs at inputs ``points`` (N, inputs), without what no weight changes, as expressions like the coordinates.
 
         Those of one point are divided by a power of two, so that outputs at large and small inputs have values of one size.
@@ -52,7 +52,7 @@ class Coordinates:
         return tuple(found)
 
 
-def coordinates(model: Model, chart: Chart, extra: int, seed: int, constants: bool = False) -> Coordinates:
+def coordinates(model: Model, chart: Chart, extra: int, seed: int, constants: bool = False) -> ChartCoordinates:
     """The coordinates of a polynomial model, with ``constants`` also those that no free weight changes.
 
     Raises `InputError` for a rational one, `ResourceError` where they are too long.
@@ -63,7 +63,9 @@ def coordinates(model: Model, chart: Chart, extra: int, seed: int, constants: bo
     return written(model, graph, weights, len(place), seed, constants)
 
 
-def written(model: Model, graph: Graph, weights: Sequence[Expression], free: int, seed: int, constants: bool = False) -> Coordinates:
+def written(
+    model: Model, graph: Graph, weights: Sequence[Expression], free: int, seed: int, constants: bool = False
+) -> ChartCoordinates:
     """The coordinates of a polynomial model at weights that are expressions of ``graph``, of whose inputs the first are ``free``."""
     rng = generator(seed, _STREAM)
     ring = Forms(graph, model.inputs)
@@ -83,4 +85,4 @@ def written(model: Model, graph: Graph, weights: Sequence[Expression], free: int
                 found.append((expression * scale).as_base())
                 terms.append((output, exponents, scale))
     drawn = tuple(v for c, v in zip(model.coefficients, values, strict=True) if c is None)
-    return Coordinates(graph, tuple(found), tuple(terms), free, drawn)
+    return ChartCoordinates(graph, tuple(found), tuple(terms), free, drawn)

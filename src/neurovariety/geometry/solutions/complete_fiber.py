@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
+from jaxtyping import Complex
 
 from neurovariety.budget import used_up
 from neurovariety.homotopy import Certificates, Checkpoint, Fiber, Monodromy, System, Tape, TraceTest, certify, random_bend, trace_test
@@ -44,7 +45,7 @@ class CompleteFiber:
         """Whether the trace test passed and every solution is certified and different from the others."""
         return self.trace.passed and self.certificates.complete
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         return {
             "trace_test": self.trace.to_dict(),
             "certified": self.count,
@@ -66,9 +67,11 @@ class Sliced(Protocol):
     @property
     def prints(self) -> Tape: ...
 
-    def random(self, number: int, rng: np.random.Generator) -> tuple[Any, Any]: ...
+    def random(
+        self, number: int, rng: np.random.Generator
+    ) -> tuple[Complex[np.ndarray, "number n"], Complex[np.ndarray, "number m"]]: ...
 
-    def parallel(self, parameters: Any, rng: np.random.Generator) -> Any: ...
+    def parallel(self, parameters: Complex[np.ndarray, " m"], rng: np.random.Generator) -> Complex[np.ndarray, " m"]: ...
 
 
 def complete_fiber(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from jaxtyping import Complex, Inexact
 
 from neurovariety.geometry.solutions.complete_fiber import complete_fiber
 from neurovariety.geometry.solutions.likelihood import LikelihoodPoints
@@ -22,20 +22,21 @@ class LikelihoodEnds:
     """
 
     certificates: Certificates
-    counts: Any
+    counts: Inexact[np.ndarray, " N"]
     complete: bool
-    evidence: dict[str, Any]
+    evidence: dict[str, object]
 
     @property
-    def points(self) -> Any:
-        """Centres of the certified boxes (P, unknowns)."""
-        return self.certificates.centres[self.certificates.certified]
+    def points(self) -> Complex[np.ndarray, "points unknowns"]:
+        """Centres of the certified boxes."""
+        found: Complex[np.ndarray, "points unknowns"] = self.certificates.centres[self.certificates.certified]
+        return found
 
 
 def general_counts(problem: LikelihoodPoints, rng: np.random.Generator, kept: Checkpoint | None) -> LikelihoodEnds:
     """All critical points for general complex counts; none, not complete, where the curve they lie on was not completely cut."""
     curve = complete_fiber(problem, rng, kept, found_on_the_way)
-    evidence = {"curve_degree": curve.count} | curve.to_dict()
+    evidence: dict[str, object] = {"curve_degree": curve.count} | curve.to_dict()
     base = curve.run.fibers[0]
     n = problem.count
     u, v = base.parameters[:n], base.parameters[n : 2 * n]
@@ -50,8 +51,10 @@ def general_counts(problem: LikelihoodPoints, rng: np.random.Generator, kept: Ch
     return LikelihoodEnds(proof, u + level * v, confirmed and proof.complete, evidence)
 
 
-def stated_counts(problem: LikelihoodPoints, general: LikelihoodEnds, counts: Any, rng: np.random.Generator) -> LikelihoodEnds:
-    """The critical points for ``counts`` (N,), which the paths from those for general counts lead to, with their probabilities."""
+def stated_counts(
+    problem: LikelihoodPoints, general: LikelihoodEnds, counts: Inexact[np.ndarray, " N"], rng: np.random.Generator
+) -> LikelihoodEnds:
+    """The critical points for ``counts``, which the paths from those for general counts lead to, with their probabilities."""
     known = general.points[:, : problem.dimension]
     ends, confirmed = ends_at_parameters(problem.at_counts, problem.between, (known, general.counts), counts, problem.fewer, rng)
     proof = certify(problem.at_counts, ends.points[ends.distinct(End.REGULAR)], counts, problem.probabilities)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from jaxtyping import Float, Inexact
 
 from neurovariety.errors import InputError
 from neurovariety.training.chambers.chambers import Family, for_all_quadrics, for_one_quadric
@@ -22,17 +22,18 @@ class Plane:
     """Parameters of ``family`` at points (a, b): ``origin`` + a ``first`` + b ``second``; ``axes`` say in words what they are."""
 
     family: Family
-    origin: Any
-    first: Any
-    second: Any
+    origin: Inexact[np.ndarray, " m"]
+    first: Inexact[np.ndarray, " m"]
+    second: Inexact[np.ndarray, " m"]
     bounds: tuple[tuple[float, float], tuple[float, float]]
     axes: tuple[str, str]
 
-    def at(self, points: Any) -> Any:
-        """Parameters (T, m) at points (T, 2)."""
-        return self.origin + points[:, :1] * self.first + points[:, 1:] * self.second
+    def at(self, points: Float[np.ndarray, "targets 2"]) -> Inexact[np.ndarray, "targets m"]:
+        """Parameters at points."""
+        found: Inexact[np.ndarray, "targets m"] = self.origin + points[:, :1] * self.first + points[:, 1:] * self.second
+        return found
 
-    def grid(self, side: int) -> tuple[Any, Any]:
+    def grid(self, side: int) -> tuple[Float[np.ndarray, " side"], Float[np.ndarray, " side"]]:
         """Coordinates along both axes."""
         return np.linspace(*self.bounds[0], side), np.linspace(*self.bounds[1], side)
 
@@ -43,12 +44,13 @@ def plane(problem: TrainingProblem, loss: Loss, found: Quadratic, kind: str, rng
     matrix, parameters = problem.parameters(found)
     size = max(float(np.sqrt(max(found.constant, 0.0) * np.abs(matrix).max() / max(np.abs(found.matrix).max(), 1e-300))), 1e-3)
 
-    def direction() -> Any:
+    def direction() -> Float[np.ndarray, " n"]:
         function = rng.normal(size=n)
         image = matrix @ function
-        return image * size / max(float(np.sqrt(function @ image)), 1e-300)
+        scaled: Float[np.ndarray, " n"] = image * size / max(float(np.sqrt(function @ image)), 1e-300)
+        return scaled
 
-    def padded(image: Any) -> Any:
+    def padded(image: Float[np.ndarray, " n"]) -> Float[np.ndarray, " m"]:
         return np.concatenate([image, np.zeros(len(parameters) - n)])
 
     if kind == "target":
@@ -79,8 +81,9 @@ def plane(problem: TrainingProblem, loss: Loss, found: Quadratic, kind: str, rng
     return Plane(family, parameters, padded(direction()), turn, ((-_WIDTH, _WIDTH), (0.0, 1.0)), names)
 
 
-def other_quadric(matrix: Any, rng: np.random.Generator) -> Any:
+def other_quadric(matrix: Float[np.ndarray, "n n"], rng: np.random.Generator) -> Float[np.ndarray, "n n"]:
     """A random positive definite quadric with the same size of entries."""
     factor = rng.normal(size=matrix.shape)
-    found = factor.T @ factor
-    return found * float(np.abs(matrix).max()) / float(np.abs(found).max())
+    found: Float[np.ndarray, "n n"] = factor.T @ factor
+    found *= float(np.abs(matrix).max()) / float(np.abs(found).max())
+    return found

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import TypedDict
 
 import numpy as np
+from jaxtyping import Bool, Float, Inexact, Int
 
-from neurovariety.training.chambers.chambers import Family
+from neurovariety.rings.ring import Array
+from neurovariety.training.chambers.chambers import Counts, Family
 from neurovariety.training.chambers.planes_of_losses import Plane
 
 _FINE = 20
@@ -14,7 +17,14 @@ _MOST = 4000
 """Edges of a grid that are refined."""
 
 
-def refined_walls(cut: Plane, a: Any, b: Any, real: Any, minima: Any, halvings: int) -> list[list[float]]:
+def refined_walls(
+    cut: Plane,
+    a: Float[np.ndarray, " side"],
+    b: Float[np.ndarray, " side"],
+    real: Int[np.ndarray, "side side"],
+    minima: Int[np.ndarray, "side side"],
+    halvings: int,
+) -> list[list[float]]:
     """Points (a, b) of walls: on each edge of the grid whose ends have different numbers, after so many halvings of the edge."""
     state = real * 1000 + minima
     edges = []
@@ -29,10 +39,17 @@ def refined_walls(cut: Plane, a: Any, b: Any, real: Any, minima: Any, halvings: 
     low, high = np.array([e[0] for e in edges]), np.array([e[1] for e in edges])
     first = np.array([e[2] for e in edges])
     low, high, clear = _bisected(lambda p: cut.family.count_real(cut.at(p)), low, high, first, halvings)
-    return ((low + high) / 2)[clear].tolist()
+    middles: list[list[float]] = ((low + high) / 2)[clear].tolist()
+    return middles
 
 
-def _bisected(count: Any, low: Any, high: Any, first: Any, steps: int) -> tuple[Any, Any, Any]:
+def _bisected(
+    count: Callable[[Array], Counts],
+    low: Float[np.ndarray, "edges k"],
+    high: Float[np.ndarray, "edges k"],
+    first: Int[np.ndarray, " edges"],
+    steps: int,
+) -> tuple[Float[np.ndarray, "edges k"], Float[np.ndarray, "edges k"], Bool[np.ndarray, " edges"]]:
     """Intervals ever shorter whose low ends have the state ``first`` and whose high ends have not."""
     clear = np.ones(len(low), dtype=bool)
     for _ in range(steps):
@@ -45,11 +62,19 @@ def _bisected(count: Any, low: Any, high: Any, first: Any, steps: int) -> tuple[
     return low, high, clear
 
 
-def crossings(family: Family, start: Any, end: Any, steps: int) -> list[dict[str, Any]]:
-    """Where numbers change along the segment from ``start`` to ``end`` (m,), in order."""
+class Crossing(TypedDict):
+    """Where on a way, from 0 to 1, numbers change, and the numbers before and after."""
 
-    def count(times: Any) -> Any:
-        return family.count_real(start + np.asarray(times).reshape(-1, 1) * (end - start))
+    at: float
+    real: list[int]
+    minima: list[int]
+
+
+def crossings(family: Family, start: Inexact[np.ndarray, " m"], end: Inexact[np.ndarray, " m"], steps: int) -> list[Crossing]:
+    """Where numbers change along the segment from ``start`` to ``end``, in order."""
+
+    def count(times: Array) -> Counts:
+        return family.count_real(start + times.reshape(-1, 1) * (end - start))
 
     times = np.linspace(0.0, 1.0, steps + 1)
     found = count(times)
@@ -61,7 +86,7 @@ def crossings(family: Family, start: Any, end: Any, steps: int) -> list[dict[str
     i, j = (np.array(v) for v in zip(*places, strict=True))
     low, high, _ = _bisected(count, times[i][:, None], times[j][:, None], state[i], _FINE)
     after = count(np.minimum(high, 1.0))
-    out = []
+    out: list[Crossing] = []
     for k in range(len(i)):
         at, there = float((low[k, 0] + high[k, 0]) / 2), k if after.clear[k] else None
         real, minima = (after.real[k], after.minima[k]) if there is not None else (found.real[j[k]], found.minima[j[k]])
@@ -69,8 +94,8 @@ def crossings(family: Family, start: Any, end: Any, steps: int) -> list[dict[str
     return out
 
 
-def chambers(real: Any, minima: Any) -> int:
-    """The number of connected pieces of a grid (side, side) in which both numbers are constant; unclear points (-1) belong to none."""
+def chambers(real: Int[np.ndarray, "side side"], minima: Int[np.ndarray, "side side"]) -> int:
+    """The number of connected pieces of a grid in which both numbers are constant; unclear points (-1) belong to none."""
     seen = real < 0
     pieces = 0
     for start in np.argwhere(~seen).tolist():

@@ -7,9 +7,9 @@ strengths of any size and to those asked for, where ends are certified. Weight d
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from jaxtyping import Complex, Float, Inexact
 
 from neurovariety.homotopy import Certificates, End, carried, certify, refine, solve
 from neurovariety.homotopy.certify import Truth
@@ -18,6 +18,7 @@ from neurovariety.homotopy.monodromy import CAREFUL
 from neurovariety.homotopy.path_kernel import NOT_A_START
 from neurovariety.homotopy.tracker import DEFAULTS, track
 from neurovariety.progress import note
+from neurovariety.rings.ring import Array
 from neurovariety.training.critical.decayed_system import DecayedSystem
 
 RUNS = 4
@@ -39,17 +40,18 @@ class Symmetric(Certificates):
 
 @dataclass(frozen=True, eq=False)
 class General:
-    """The solutions (C, N) at general parameters, and whether two homotopies with ``paths`` paths each agree on them."""
+    """The solutions at general parameters, and whether two homotopies with ``paths`` paths each agree on them."""
 
-    points: Any
-    parameters: Any
+    points: Complex[np.ndarray, "C N"]
+    parameters: Inexact[np.ndarray, " m"]
     confirmed: bool
     paths: int
 
 
-def turned(sizes: Any, rng: np.random.Generator) -> Any:
+def turned(sizes: Float[np.ndarray, " N"], rng: np.random.Generator) -> Complex[np.ndarray, " N"]:
     """General complex strengths of about those sizes."""
-    return sizes * rng.uniform(0.6, 1.6, len(sizes)) * np.exp(2j * np.pi * rng.random(len(sizes)))
+    found: Complex[np.ndarray, " N"] = sizes * rng.uniform(0.6, 1.6, len(sizes)) * np.exp(2j * np.pi * rng.random(len(sizes)))
+    return found
 
 
 def general_points(system: DecayedSystem, rng: np.random.Generator, seed: int) -> General:
@@ -59,7 +61,7 @@ def general_points(system: DecayedSystem, rng: np.random.Generator, seed: int) -
     another has found just the same ones.
     """
     n = system.model.parameters
-    points: list[Any] = []
+    points: list[Array] = []
     seen, sizes = DistinctPoints(_SAME), list[int]()
     most, paths, confirmed = -1, 0, False
     for run in range(RUNS):
@@ -83,7 +85,7 @@ def general_points(system: DecayedSystem, rng: np.random.Generator, seed: int) -
     return General(np.array(points).reshape(-1, n), base, confirmed, paths)
 
 
-def nearer(system: DecayedSystem, general: General, strengths: Any, rng: np.random.Generator) -> General:
+def nearer(system: DecayedSystem, general: General, strengths: Float[np.ndarray, " N"], rng: np.random.Generator) -> General:
     """The general solutions at general strengths of the size of those asked for, by steps of a power of ten.
 
     Straight to small strengths, all of the way would lie in the last bit of the path.
@@ -101,7 +103,7 @@ def nearer(system: DecayedSystem, general: General, strengths: Any, rng: np.rand
     return General(points, here, general.confirmed and not lost, general.paths)
 
 
-def certified_ends(system: DecayedSystem, general: General, target: Any, seed: int) -> Certificates:
+def certified_ends(system: DecayedSystem, general: General, target: Inexact[np.ndarray, " m"], seed: int) -> Certificates:
     """Certified ends of straight paths; in a second attempt, if one is needed, of paths that are followed with more care."""
     for settings in (DEFAULTS, CAREFUL):
         # A solution that Newton's iteration does not stay at is a lost path, no reason to give up the others.
@@ -113,7 +115,7 @@ def certified_ends(system: DecayedSystem, general: General, target: Any, seed: i
     return as_unmoved(system, ends[found.certified], target)
 
 
-def as_unmoved(system: DecayedSystem, moved: Any, parameters: Any) -> Certificates:
+def as_unmoved(system: DecayedSystem, moved: Complex[np.ndarray, "points N"], parameters: Inexact[np.ndarray, " m"]) -> Certificates:
     """Solutions of the system ``moved`` as certified ones of ``system``, with imaginary parts 0 where they are real up to rounding and
     stay so under Newton's iteration."""
     points, _ = refine(system.system, moved - system.shift, parameters)

@@ -17,8 +17,8 @@ import numpy as np
 from neurovariety.architectures import MLP, Activation
 from neurovariety.geometry.images.real_components import architecture_of
 from neurovariety.model import Model
-from neurovariety.training.critical.listing import Point, Stage, monomials_of, smooth_stage
 from neurovariety.training.critical.problem import TrainingProblem
+from neurovariety.training.critical.stages import CriticalFunction, Stage, monomials_of, smooth_stage
 from neurovariety.training.losses.loss import Loss
 
 _MOST = 9
@@ -63,12 +63,12 @@ def _sum_of_neurons(mlp: MLP, numbers: dict[Activation, int]) -> Model:
     """A hidden layer whose neurons have different activations, so many of each."""
     inputs, _, outputs = mlp.widths
     parts = [(f"part{i}", activation, n) for i, (activation, n) in enumerate(numbers.items()) if n]
-    shapes: dict[str, Any] = {}
+    shapes: dict[str, tuple[int, ...]] = {}
     for name, _, n in parts:
         shapes |= {f"{name}_W1": (n, inputs), f"{name}_W2": (outputs, n)} | ({f"{name}_b1": (n,)} if mlp.bias else {})
     shapes |= {"b2": (outputs,)} if mlp.bias else {}
 
-    def function(parameters: Any, x: Any, coefficients: Any) -> Any:
+    def function(parameters: dict[str, Any], x: Any, coefficients: Any) -> Any:
         total = parameters["b2"] if mlp.bias else 0
         for name, activation, _ in parts:
             z = parameters[f"{name}_W1"] @ x
@@ -84,11 +84,11 @@ def _sum_of_neurons(mlp: MLP, numbers: dict[Activation, int]) -> Model:
 def _beside_affine(mlp: MLP, k: int, rank: int) -> Model:
     inputs, _, outputs = mlp.widths
     small = MLP((inputs, k, outputs), mlp.activations, True).model if k else None
-    shapes: dict[str, Any] = {"A": (rank, inputs)}
+    shapes: dict[str, tuple[int, ...]] = {"A": (rank, inputs)}
     shapes |= {"B": (outputs, rank)} if rank < min(inputs, outputs) or outputs > 1 else {}
     shapes |= {f"net_{b.name}": b.shape for b in small.blocks} if small is not None else {"c": (outputs,)}
 
-    def function(parameters: Any, x: Any, coefficients: Any) -> Any:
+    def function(parameters: dict[str, Any], x: Any, coefficients: Any) -> Any:
         linear = parameters["A"] @ x
         linear = parameters["B"] @ linear if "B" in parameters else linear
         if small is None:
@@ -111,12 +111,12 @@ def limit_stages(whole: TrainingProblem, loss: Loss, seed: int) -> list[Stage]:
     return out
 
 
-def _as_limit(point: Point, name: str) -> Point:
+def _as_limit(point: CriticalFunction, name: str) -> CriticalFunction:
     attained = "limit" if point.weights is not None else point.attained
     return replace(point, stratum=name, weights=None, attained=attained, kind="limit" if point.real else "undecided", type="undecided")
 
 
-def least_limit(stages: list[Stage]) -> Point | None:
+def least_limit(stages: list[Stage]) -> CriticalFunction | None:
     """The real limit of real networks with the least loss."""
     points = [p for stage in stages for p in stage.points if p.real and p.attained == "limit" and np.isfinite(p.loss)]
     return min(points, key=lambda p: p.loss, default=None)

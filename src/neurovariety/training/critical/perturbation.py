@@ -20,10 +20,12 @@ Sources: Hauenstein 2013; Morgan, Sommese, Wampler 1991.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Float
 
 from neurovariety.geometry.solutions.affine_slices import dyadic
 from neurovariety.homotopy import Certificates, carried, certified_index
@@ -36,6 +38,7 @@ from neurovariety.homotopy.tracker import track, values_at
 from neurovariety.model import Model
 from neurovariety.progress import note
 from neurovariety.randomness import generator
+from neurovariety.rings.ring import Array
 from neurovariety.training.critical.decayed_paths import General, as_unmoved, certified_ends, general_points, turned
 from neurovariety.training.critical.decayed_system import DecayedSystem, decayed_system
 from neurovariety.training.losses.loss import Loss
@@ -68,27 +71,36 @@ class Infimum:
     claim: str
     infimum: float | None
     attained: str
-    weights: Any
+    weights: Float[np.ndarray, " N"] | None
     loss: float | None
     sequence: tuple[tuple[float, float], ...]
-    minima: tuple[dict[str, Any], ...]
+    minima: tuple[dict[str, object], ...]
     general: int
     paths: int
     reason: str
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """As plain data."""
         plain = {name: value for name, value in vars(self).items() if name != "weights"}
         weights = None if self.weights is None else np.asarray(self.weights).tolist()
         return plain | {"weights": weights, "sequence": [list(p) for p in self.sequence], "minima": list(self.minima)}
 
 
+class _Branches(NamedTuple):
+    """For each branch of minima the limit of the loss, that of the unknowns (see `_place`), and losses with largest weights on the
+    way."""
+
+    losses: Float[np.ndarray, " M"]
+    places: list[Array | str | None]
+    trails: list[list[tuple[float, float]]]
+
+
 @dataclass(frozen=True, eq=False)
 class _Perturbed:
-    """The minima (M, N) in unknowns at a perturbation of some size, and bounds of the least value of the objective there."""
+    """The minima in unknowns at a perturbation of some size, and bounds of the least value of the objective there."""
 
     size: float
-    minima: Any
+    minima: Float[np.ndarray, "M N"]
     least: tuple[float, float]
 
 
@@ -139,7 +151,9 @@ def _with_one_centre(model: Model, loss: Loss, seed: int, attempt: int) -> Infim
         found.append(at)
     counts = tuple({"perturbation": p.size, "minima": len(p.minima), "least": list(p.least)} for p in found)
 
-    def result(claim: str, infimum: float | None, attained: str, weights: Any, sequence: Any, why: str) -> Infimum:
+    def result(
+        claim: str, infimum: float | None, attained: str, weights: Array | None, sequence: Sequence[tuple[float, float]], why: str
+    ) -> Infimum:
         value = None if weights is None else float(system.losses(weights[None])[0])
         own = None if weights is None else weights * system.scales
         return Infimum(claim, infimum, attained, own, value, tuple(sequence), counts, len(general.points), general.paths, why)
@@ -160,9 +174,9 @@ def _with_one_centre(model: Model, loss: Loss, seed: int, attempt: int) -> Infim
     least = float(limits.min())
     rows = np.flatnonzero(limits <= least + _SAME * size)
     known = "least of the limits of all branches of minima"
-    bounded = [k for k in rows if isinstance(weights[k], np.ndarray)]
+    bounded = [w for w in (weights[k] for k in rows) if isinstance(w, np.ndarray)]
     if bounded:
-        return result("complete", least, "yes", weights[bounded[0]], (), f"{known}; the weights converge")
+        return result("complete", least, "yes", bounded[0], (), f"{known}; the weights converge")
     if all(isinstance(weights[k], str) for k in rows):
         why = f"{known}; on each branch with this limit weights diverge, so no network attains it"
         return result("complete", least, "no", best, trails[int(rows[0])], why)
@@ -170,13 +184,13 @@ def _with_one_centre(model: Model, loss: Loss, seed: int, attempt: int) -> Infim
 
 
 def _carried(
-    system: DecayedSystem, general: General, target: Any, sizes: Any, rng: np.random.Generator
+    system: DecayedSystem, general: General, target: Array, sizes: Array, rng: np.random.Generator
 ) -> tuple[General, Certificates]:
     """All solutions at general strengths of the given sizes, and certified ones at the real ``target``.
 
     Along one arc some paths are lost, along others it is others.
     """
-    found: list[Any] = []
+    found: list[Array] = []
     seen, best = DistinctPoints(_SAME), None
     for _ in range(_ARCS):
         there = system.at_unknowns(turned(sizes, rng))
@@ -193,7 +207,7 @@ def _carried(
     return best, as_unmoved(system, np.array(found).reshape(-1, system.model.parameters) + system.shift, target)
 
 
-def _minima(system: DecayedSystem, found: Certificates, target: Any, size: float) -> _Perturbed | None:
+def _minima(system: DecayedSystem, found: Certificates, target: Array, size: float) -> _Perturbed | None:
     real = [found.real(k) for k in range(len(found.centres))]
     if "undecided" in real:
         return None
@@ -206,17 +220,16 @@ def _minima(system: DecayedSystem, found: Certificates, target: Any, size: float
     return _Perturbed(size, found.centres[[k for k in rows if not index[k]]].real, (float(bounds[0]), float(bounds[1])))
 
 
-def _limits(system: DecayedSystem, strengths: Any, minima: Any) -> tuple[Any, list[Any], list[list[tuple[float, float]]]] | None:
-    """For each branch of minima the limit of the loss (M,), that of the unknowns (see `_place`), and losses with largest weights on
-    the way."""
+def _limits(system: DecayedSystem, strengths: Array, minima: Array) -> _Branches | None:
+    """Where each branch of minima goes; None where a path is lost or its loss has no clear limit."""
     n = system.model.parameters
     path = system.towards(system.at_unknowns(strengths), system.at_unknowns(np.zeros(n)))
     images = system.scaled_loss()
     points = minima + system.shift
-    before: Any = None
+    before: tuple[SingularEnds, SingularEnds] | None = None
     trails: list[list[tuple[float, float]]] = [[] for _ in points]
     limits, settled = np.full(len(points), np.nan), np.zeros(len(points), dtype=bool)
-    places: list[Any] = [None] * len(points)
+    places: list[Array | str | None] = [None] * len(points)
     for outer, inner in itertools.pairwise(_RADII):
         moved = track(path, points, [outer], [inner], CAREFUL)
         if not moved.good.all():
@@ -240,10 +253,10 @@ def _limits(system: DecayedSystem, strengths: Any, minima: Any) -> tuple[Any, li
         before = now
         if settled.all():
             break
-    return None if np.isnan(limits).any() else (limits, places, trails)
+    return None if np.isnan(limits).any() else _Branches(limits, places, trails)
 
 
-def _around(path: System, points: Any, radii: Any, images: Tape | None = None) -> SingularEnds:
+def _around(path: System, points: Array, radii: Array, images: Tape | None = None) -> SingularEnds:
     """Limits by circles around 0; where these vary by rounding only, which never closes, the points themselves are the limits."""
     found = cauchy(path, points, radii, CAREFUL, images)
     values, noise = (points, _NOISE) if images is None else (values_at(images, points), _NOISE_OF_LOSSES)
@@ -251,7 +264,7 @@ def _around(path: System, points: Any, radii: Any, images: Tape | None = None) -
     return SingularEnds(np.where(still[:, None], values, found.limits), np.where(still, 1, found.winding), found.spread)
 
 
-def _place(now: Any, before: Any, k: int, shift: Any) -> Any:
+def _place(now: SingularEnds, before: SingularEnds, k: int, shift: Array) -> Array | str | None:
     """The limit of the unknowns of branch k, ``DIVERGES`` where circles nearer to 0 see them vary more, None where neither is clear."""
     if not (now.winding[k] and before.winding[k]):
         return None
@@ -259,4 +272,5 @@ def _place(now: Any, before: Any, k: int, shift: Any) -> Any:
     if now.spread[k] > _GROWS * before.spread[k] and now.spread[k] > _NOISE * size:
         return DIVERGES
     a, b = now.limits[k] - shift, before.limits[k] - shift
-    return a.real if np.abs(a - b).max() <= _BOUNDED * size else None
+    place: Array = a.real
+    return place if np.abs(a - b).max() <= _BOUNDED * size else None

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 import jax
 import numpy as np
+from jaxtyping import Float
 
 from neurovariety.geometry.strata.smaller_models import strata_of
+from neurovariety.training.critical.problem import TrainingProblem
 from neurovariety.training.dynamics.dynamics import Objective
 
 _RANK = 1e-6
 _STARTS = 6
 
 
-def along(goal: Objective, found: Any, paths: Any, times: Any) -> list[dict[str, Any]]:
-    """For each trajectory (runs, times, N): losses, ranks of the tangent kernel (eigenvalues above 1e-12 of the largest), and relative
+def along(
+    goal: Objective, problem: TrainingProblem | None, paths: Float[np.ndarray, "runs times N"], times: Sequence[float]
+) -> list[dict[str, object]]:
+    """For each trajectory: losses, ranks of the tangent kernel (eigenvalues above 1e-12 of the largest), and relative
     distances in function space to the largest strata of smaller networks (least squares from the weights themselves)."""
-    problem = found.problem
     strata = [s for s in strata_of(goal.model, False).strata if s.model is not None] if problem is not None else []
     largest = max((s.model.parameters for s in strata if s.model is not None), default=0)
     strata = [s for s in strata if s.model is not None and s.model.parameters == largest]
     rng = np.random.default_rng(0)
-    out = []
+    out: list[dict[str, object]] = []
     with jax.enable_x64(True):
         losses, slopes = jax.jit(jax.vmap(goal.value)), jax.jit(jax.vmap(jax.jacrev(goal.seen)))
         for path in paths:
@@ -32,7 +35,7 @@ def along(goal: Objective, found: Any, paths: Any, times: Any) -> list[dict[str,
             singular = np.linalg.svd(np.asarray(slopes(path)), compute_uv=False)
             ranks = (singular > _RANK * singular.max(axis=1, keepdims=True)).sum(axis=1)
             distances = None
-            if strata:
+            if strata and problem is not None:
                 values = problem.map.at(path + 0j)
                 distances = []
                 for w, value in zip(path, values, strict=True):

@@ -1,0 +1,108 @@
+"""A training task: a model, the loss that its data or its teacher give, and a record of both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypedDict, Unpack
+
+import numpy as np
+
+from neurovariety.architectures import as_model
+from neurovariety.architectures.from_callable import Source
+from neurovariety.errors import DataError, InputError
+from neurovariety.geometry.images.random_target import random_target
+from neurovariety.geometry.images.target import read_target, require_polynomial
+from neurovariety.model import Model
+from neurovariety.training.losses.loss import METRICS, Distance, Form, Loss, SquaredError
+from neurovariety.training.losses.prepare import Prepared, prepared
+
+_LARGEST, _SMALLEST = 1e4, 1e-4
+"""Data and teachers of another size leave too few digits to paths that are followed in float64."""
+
+
+class TaskOptions(TypedDict, total=False):
+    """What is trained: ``data`` (a `Dataset`, or inputs and targets) with ``sample_weights``, how to ``prepare`` them and the share
+    ``held_out``; or a ``teacher`` in a stated ``metric``, polynomials in x0, x1, ..., one an output, separated by semicolons (without
+    one a random function of the model's linear span); or a ``form``."""
+
+    data: object
+    metric: str
+    teacher: str | None
+    form: Form | None
+    sample_weights: object
+    prepare: str
+    held_out: float
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingTask:
+    """``loss`` on the functions of ``model``; ``data`` where it comes from samples; ``record`` describes it in plain data.
+
+    ``options`` are the arguments of `training_task` that make the same task again.
+    """
+
+    model: Model
+    loss: Loss
+    data: Prepared | None
+    record: dict[str, object]
+    options: TaskOptions
+    notices: tuple[str, ...] = ()
+
+
+def training_task(source: Source, *, seed: int, **stated: Unpack[TaskOptions]) -> TrainingTask:
+    """The task that the options state. Raises `InputError` for options that do not go together and for models that are not
+    polynomial, `DataError` for unusable data.
+    """
+    model = as_model(source)
+    require_polynomial(model)
+    options: TaskOptions = {
+        "data": None, "metric": "data", "teacher": None, "form": None, "sample_weights": None, "prepare": "none", "held_out": 0.0,
+        **stated,
+    }  # fmt: skip
+    metric, form = options["metric"], options["form"]
+    if metric not in METRICS:
+        raise InputError(f"metric {metric!r} is unknown: choose {', '.join(METRICS[:-1])} or {METRICS[-1]}")
+    if form is not None:
+        if options["data"] is not None or options["teacher"] is not None or metric != "data":
+            raise InputError("a quadratic form says all of the loss: give no data, metric or teacher beside it")
+        return TrainingTask(model, form, None, {"loss": form.name}, options)
+    return _of_data(model, options, seed) if metric == "data" else _of_teacher(model, options, seed)
+
+
+def _of_teacher(model: Model, options: TaskOptions, seed: int) -> TrainingTask:
+    metric, teacher = options["metric"], options["teacher"]
+    notices: tuple[str, ...] = ()
+    if options["data"] is not None or options["sample_weights"] is not None or options["prepare"] != "none" or options["held_out"]:
+        raise InputError(f"metric {metric} takes a teacher, no data; leave out the data and what belongs to them")
+    if teacher is None:
+        target = random_target(model, seed)
+        notices = ("no teacher was given: this one is a random integer function of the model's linear span",)
+    else:
+        target = read_target(teacher, model.inputs, model.outputs)
+    sizes = [abs(float(c)) for c in target.coefficients.values()]
+    _check_size("the teacher's largest coefficient", max(sizes, default=1.0), "scale the teacher")
+    loss = Distance(metric, target.coefficients)
+    return TrainingTask(
+        model, loss, None, {"loss": loss.name, "teacher": target.text()}, {**options, "teacher": target.text()}, notices
+    )
+
+
+def _of_data(model: Model, options: TaskOptions, seed: int) -> TrainingTask:
+    if options["data"] is None:
+        raise InputError(
+            "training needs data (--data FILE --target COLUMN), or a metric with a teacher (--metric gaussian --teacher ...)"
+        )
+    if options["teacher"] is not None:
+        raise InputError("a teacher goes with a stated metric such as gaussian; with data the targets are a column of them")
+    found = prepared(model, options["data"], options["prepare"], options["held_out"], seed)
+    for what, table in (("inputs", found.inputs), ("targets", found.targets)):
+        size = float(np.abs(table).max(initial=0.0))
+        if size:
+            _check_size(f"the largest of the {what}", size, "standardize the data (--prepare standardize) or choose other units")
+    error = SquaredError(found.inputs, found.targets, options["sample_weights"])
+    return TrainingTask(model, error, found, {"loss": error.name} | found.record, options)
+
+
+def _check_size(what: str, size: float, advice: str) -> None:
+    if not _SMALLEST <= size <= _LARGEST:
+        raise DataError(f"{what} has size {size:.3g}; expected {_SMALLEST:g} to {_LARGEST:g}, so that digits are left: {advice}")
