@@ -7,13 +7,20 @@ JOBS   ?= $(shell nproc 2>/dev/null || echo 2)
 
 # What `make report` analyses; override any of them on the command line.
 ARCH   ?= mlp(3,2,1; x^2; bias)
-DATA   ?= examples/penguins.csv
+DATA   ?= src/neurovariety/examples/penguins.csv
 TARGET ?= body_mass_g
 SEED   ?= 0
 HTML   ?=
 
+# What `make test-one` runs, and more words for pytest in any of the test targets.
+T      ?= tests
+ARGS   ?=
+
+# Worker processes run one thread each: on few cores more threads only wait for each other.
+PYTEST := OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 $(BIN)/python -m pytest
+
 .DEFAULT_GOAL := help
-.PHONY: help install report test lint types docs benchmark clean
+.PHONY: help install report check test test-one lint types docs shape wheel benchmark clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -29,9 +36,15 @@ install: $(STAMP) ## create .venv and install everything, pinned
 report: $(STAMP) ## the dictionary report of ARCH on DATA, target column TARGET
 	@$(BIN)/neurovariety report '$(ARCH)' --data '$(DATA)' --target '$(TARGET)' --seed $(SEED) $(if $(HTML),--html '$(HTML)')
 
-test: lint types $(STAMP) ## lint, types, tests and documentation
-	$(BIN)/python -m pytest -n $(JOBS)
+check: lint types ## before a commit: lint, types, and the tests that are not marked slow
+	$(PYTEST) -n $(JOBS) -m 'not slow' $(ARGS)
+
+test: lint types ## before a merge: lint, types, every test, the documentation
+	$(PYTEST) -n $(JOBS) $(ARGS)
 	$(MAKE) --no-print-directory docs
+
+test-one: $(STAMP) ## the tests in T (a file, a folder, a file::test) in this process, slow ones too
+	$(PYTEST) $(T) $(ARGS)
 
 lint: $(STAMP) ## ruff
 	$(BIN)/ruff check .
@@ -40,8 +53,14 @@ lint: $(STAMP) ## ruff
 types: $(STAMP) ## mypy
 	$(BIN)/mypy
 
-docs: $(STAMP) ## the documentation, strict, with its notebooks executed
+docs: $(STAMP) ## the documentation, strict; cells of changed pages are executed, and all of them when the code changed
 	$(BIN)/python -m sphinx -W --keep-going -q -j $(JOBS) -b html docs docs/_build/html
+
+shape: $(STAMP) ## figures of the source: Any, long functions, circles, doubles
+	@$(BIN)/python -m tools.shape
+
+wheel: $(STAMP) ## build the wheel, install it alone (Python 3.11, 3.12, 3.13 where present) and use it
+	$(BIN)/python -m tools.wheel
 
 benchmark: $(STAMP) ## speed beside the peers that are installed; writes benchmarks/results/
 	@test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
@@ -49,4 +68,4 @@ benchmark: $(STAMP) ## speed beside the peers that are installed; writes benchma
 	$(BIN)/python -m benchmarks
 
 clean: ## remove .venv and everything built
-	rm -rf $(VENV) .venv-peers docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-peers build docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from neurovariety import GradientFlowResult, as_model, gradient_flow, read_csv
+from neurovariety import GradientFlowResult, as_model, examples, gradient_flow, read_csv
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
 REAL = {
     "penguins": ("penguins.csv", "body_mass_g"),
     "bills": ("penguins.csv", "bill_length_mm"),
@@ -46,7 +44,7 @@ def table(name: str, inputs: int, outputs: int) -> tuple[Any, Any]:
     Where more inputs are needed than there are: squares and roots of them; a second output is the product with the first input.
     """
     if name in REAL:
-        data = read_csv(EXAMPLES / REAL[name][0], REAL[name][1])
+        data = read_csv(examples.path(REAL[name][0]), REAL[name][1])
         x, y = data.inputs.astype(float), data.targets.astype(float)
         x = np.hstack([x, x**2, np.sqrt(x)])[:, :inputs]
         y = np.hstack([y, (y - y.mean()) * (x[:, :1] - x[:, :1].mean())])[:, :outputs]

@@ -1,4 +1,4 @@
-"""A long monodromy run that is killed at random moments and resumed from its checkpoint.
+"""A long monodromy run that is killed at random moments and resumed from its file.
 
 Run: ``python -m benchmarks.kills [KILLS]``. Each life of the process is ended by SIGKILL after a random time; at last it may finish,
 and its answer is compared with that of an undisturbed run.
@@ -17,10 +17,10 @@ from pathlib import Path
 PROBLEM = "cnn(3,3,3; x^2)"
 
 
-def answer(checkpoint: Path | None, limit: float | None = None) -> str | None:
+def answer(kept: Path | None, limit: float | None = None) -> str | None:
     """The degree as the command line prints it in JSON; nothing where the process was killed after ``limit`` seconds."""
     command = [str(Path(sys.executable).with_name("neurovariety")), "degree", PROBLEM, "--route", "computed", "--seed", "1", "--json"]
-    command += ["--checkpoint", str(checkpoint)] if checkpoint else []
+    command += ["--resume", str(kept)] if kept else []
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
         return process.communicate(timeout=limit)[0]
@@ -40,17 +40,17 @@ def main(kills: int) -> None:
     print(f"undisturbed: {alone:.1f} s", flush=True)
     draw = random.Random(1)
     with tempfile.TemporaryDirectory() as folder:
-        checkpoint, killed = Path(folder) / "run", 0
+        kept, killed = Path(folder) / "run", 0
         while killed < kills:
-            found = answer(checkpoint, draw.uniform(0.5, alone))
+            found = answer(kept, draw.uniform(0.5, alone))
             if found is not None:
                 # it finished before its time: what it left is kept, a new run starts
                 same = _value(found) == _value(expected)
                 print(f"after {killed} kills: finished, {'same answer' if same else 'ANOTHER ANSWER'}", flush=True)
-                checkpoint = Path(folder) / f"run{killed}"
+                kept = Path(folder) / f"run{killed}"
                 continue
             killed += 1
-        found = answer(checkpoint)
+        found = answer(kept)
     print(f"after {killed} kills: {'same answer' if _value(found) == _value(expected) else 'ANOTHER ANSWER'}")
 
 

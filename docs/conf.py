@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import doctest
 import logging as standard_logging
-import os
 import re
-import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
 import neurovariety
+from neurovariety.dictionary.declaration import Declared
+from neurovariety.dictionary.entry import Entry
 from neurovariety.dictionary.registry import ENTRIES
+
+sys.path.insert(0, str(Path(__file__).parent))
+import cells
 
 project = "neurovariety"
 author = "The neurovariety authors"
@@ -26,20 +30,13 @@ extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["_build", "jupyter_execute", ".jupyter_cache"]
 nitpicky = False
 
-# Examples run each time, so that the documentation is also a test. Nothing is fetched from the network.
-nb_execution_mode = "force"
-nb_execution_timeout = 120
+# Cells run before Sphinx reads the pages, and only where cells or code have changed (cells.py). Nothing is fetched from the network.
+nb_execution_mode = "cache"
+nb_execution_cache_path = str(cells.prepare())
+nb_execution_timeout = cells.TIMEOUT
 nb_execution_raise_on_error = True
 nb_merge_streams = True
 nb_ipywidgets_js: dict[str, Any] = {}
-os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"  # `!neurovariety` in the cells
-os.environ["COLUMNS"] = "120"
-
-# A profile of its own for the kernels, so that the reader's plays no part; quiet, so that only warnings of the build are seen.
-_profile = Path(__file__).parent / "_build" / "ipython" / "profile_default"
-_profile.mkdir(parents=True, exist_ok=True)
-(_profile / "ipython_kernel_config.py").write_text("c.IPKernelApp.log_level = 40\n", encoding="utf-8")
-os.environ["IPYTHONDIR"] = str(_profile.parent)
 standard_logging.getLogger("traitlets").setLevel(standard_logging.WARNING)
 
 myst_enable_extensions = ["colon_fence", "deflist", "fieldlist"]
@@ -63,7 +60,10 @@ _log = logging.getLogger(__name__)
 
 
 def _fill_index(app: Sphinx, docname: str, source: list[str]) -> None:
-    """Write the table and the table of contents of the dictionary from the registry; a missing page is a warning, hence an error."""
+    """Write tables of entries and of their options, and the table of contents of the dictionary, from the registry and the entries'
+    signatures; a missing page is a warning, hence an error."""
+    if docname == "command_line":
+        source[0] = source[0].replace("<!-- options -->", _table_of_options())
     if docname != "dictionary/index":
         return
     rows = ["| entry | for learning | command |", "|---|---|---|"]
@@ -74,6 +74,42 @@ def _fill_index(app: Sphinx, docname: str, source: list[str]) -> None:
         rows.append(f"| [{entry.name}]({entry.name}.md) | {entry.learning} | `neurovariety {entry.name} ARCH{data}` |")
     tree = ["```{toctree}", ":hidden:", "", *(entry.name for entry in ENTRIES), "```"]
     source[0] = source[0].replace("<!-- entries -->", "\n".join([*rows, "", *tree]))
+
+
+_OR = r"\|"
+"""A bar within a table."""
+
+
+def _table_of_options() -> str:
+    """One row an option; those that all entries on training share once."""
+    training = [entry for entry in ENTRIES if entry.trains]
+    shared = [d for d in training[0].declares.arguments if all(d in entry.declares.arguments for entry in training)]
+    rows = ["| entry | option | |", "|---|---|---|", *_rows_of_options(_names(training), shared)]
+    for entry in ENTRIES:
+        own = [d for d in entry.declares.arguments if not (entry.trains and d in shared)]
+        rows += _rows_of_options(_names([entry]), own)
+    drawn = _names([entry for entry in ENTRIES if entry.figure])
+    return "\n".join([*rows, f"| {drawn} | `--figure FILE` | draw the result to this file (.svg, .png or .pdf) |"])
+
+
+def _starred(text: str) -> str:
+    return text.replace("*", r"\*")
+
+
+def _names(entries: Sequence[Entry]) -> str:
+    return ", ".join(f"`{entry.name}`" for entry in entries)
+
+
+def _rows_of_options(entry: str, declared: Sequence[Declared]) -> list[str]:
+    found = []
+    for one in declared:
+        if one.option is not None:
+            name = one.option.name or one.name.replace("_", "-")
+            kind = "FILE.csv" if one.is_table else "N" if one.holds(int) else "X" if one.holds(float) else "..."
+            found.append((f"--{name} {_OR.join(one.choices) or kind}", one.option.help))
+            if one.is_table:
+                found.append(("--target COLUMN", one.option.columns))
+    return [f"| {'' if k else entry} | `{option}` | {_starred(text)} |" for k, (option, text) in enumerate(found)]
 
 
 def _plain_stars(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
@@ -92,28 +128,17 @@ def _check_surface(app: Sphinx) -> None:
         _log.warning("docs/api.md and neurovariety.__all__ disagree about %r", name)
 
 
-def _check_readme(app: Sphinx) -> None:
-    """The session in the README is what the library prints: doctest for Python, `console` blocks for the command line."""
-    root = Path(app.srcdir).parent
-    if doctest.testfile(str(root / "README.md"), module_relative=False).failed:
-        _log.warning("README.md: the Python session does not print what it shows (see above)")
-    for block in re.findall(r"^```console\n(.*?)^```", (root / "README.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
-        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-            command, _, shown = part.partition("\n")
-            ran = subprocess.run(f"{command} 2>&1", shell=True, cwd=root, capture_output=True, text=True, check=False)
-            if [line.rstrip() for line in ran.stdout.strip().splitlines()] != [line.rstrip() for line in shown.strip().splitlines()]:
-                _log.warning("README.md: %s prints\n%s", command, ran.stdout)
-
-
-def _everything(app: Sphinx, env: Any, added: set[str], changed: set[str], removed: set[str]) -> set[str]:
-    """Read, and so execute, every page each time: the code may have changed where the page did not."""
-    return set(env.found_docs)
+def _execute_cells(app: Sphinx) -> None:
+    """Outputs for every page, so that Sphinx itself starts no kernel. A cell that fails ends the build."""
+    pages = sorted(Path(app.env.doc2path(name)) for name in app.project.discover(app.config.exclude_patterns))
+    failures = cells.execute(pages, Path(nb_execution_cache_path), app.parallel, app.env.myst_config, app.env.mystnb_config)
+    if failures:
+        raise ExtensionError("\n\n".join(failures))
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("source-read", _fill_index)
     app.connect("autodoc-process-docstring", _plain_stars)
     app.connect("builder-inited", _check_surface)
-    app.connect("builder-inited", _check_readme)
-    app.connect("env-get-outdated", _everything)
+    app.connect("builder-inited", _execute_cells)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,4 +1,4 @@
-"""Trains the two networks of this folder: `penguins.onnx`, and `penguins_redundant.onnx` with redundancy planted in it.
+"""Trains the two example networks of the package: `penguins.onnx`, and `penguins_redundant.onnx` with redundancy planted in it.
 
     python examples/train_networks.py            (needs torch and onnx: pip install "neurovariety[checkpoints]")
 
@@ -13,14 +13,12 @@ rank is 2; all its weights are float32 numbers, so that the two functions are eq
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import torch
 
 import neurovariety as nv
+from neurovariety import examples
 
-HERE = Path(__file__).parent
 STEPS = 3000
 GRID = 1024
 
@@ -85,17 +83,17 @@ def plant(trained: torch.nn.Module) -> torch.nn.Module:
 
 
 def main() -> None:
-    table = np.genfromtxt(HERE / "penguins.csv", delimiter=",", skip_header=1)
+    table = np.genfromtxt(examples.path("penguins.csv"), delimiter=",", skip_header=1)
     table = (table - table.mean(axis=0)) / table.std(axis=0)
     x, y = (torch.tensor(part, dtype=torch.float32) for part in (table[:, :2], table[:, 2:]))
     plain = train(x, y)
     redundant = plant(plain)
     for name, module in (("penguins", plain), ("penguins_redundant", redundant)):
         read = nv.load_network(module)
-        nv.write_network(read, HERE / f"{name}.onnx")
+        nv.write_network(read, examples.FOLDER / f"{name}.onnx")
         loss = ((module(x) - y) ** 2).mean().item()
         print(f"{name}: {read.parameters} parameters, mean squared error {loss:.3f} (the mean of the data: 1)")
-    a, b = (nv.load_network(HERE / f"{name}.onnx") for name in ("penguins", "penguins_redundant"))
+    a, b = (nv.load_network(examples.FOLDER / f"{name}.onnx") for name in ("penguins", "penguins_redundant"))
     points = np.random.default_rng(0).integers(-9, 10, size=(20, 2))
     print("equal over the rational numbers at 20 points:", bool(np.all(a.evaluate_exact(points) == b.evaluate_exact(points))))
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import neurovariety as nv
+from neurovariety import examples
 from neurovariety.dataset import _number
 
-EXAMPLE = Path(__file__).parents[1] / "examples" / "penguins.csv"
+EXAMPLE = examples.path("penguins.csv")
 
 
 @pytest.fixture

@@ -8,17 +8,20 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from math import prod
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-import jax
 import numpy as np
 
+from neurovariety.arithmetic import Sheet, write
 from neurovariety.errors import InputError, NeurovarietyError
+from neurovariety.image import Image, Parametrization
 from neurovariety.symmetry import AxisAction
 from neurovariety.theorem import Theorem
+from neurovariety.units import HiddenUnits, Silence, Size
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Shape = tuple[int, ...]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,28 @@ class Block:
 
 
 @dataclass(frozen=True, eq=False)
+class Slot(Generic[T]):
+    """A thing that is worked out of a model and kept with it; the module that makes it has the slot, and ``name`` is for readers."""
+
+    name: str
+
+
+class Kept:
+    """What was worked out of a model, each thing once: a slot holds things of its type, one for each choice of numbers, if any."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[Slot[Any], tuple[int, ...]], Any] = {}
+
+    def once(self, slot: Slot[T], make: Callable[[], T], *numbers: int) -> T:
+        """What the slot holds for these ``numbers`` (of samples, say); made now where it holds nothing."""
+        key = (slot, numbers)
+        if key not in self._found:
+            self._found[key] = make()
+        found: T = self._found[key]
+        return found
+
+
+@dataclass(frozen=True, eq=False)
 class Model:
     """A parametric model whose outputs are polynomial or rational in parameters and inputs.
 
@@ -43,7 +68,8 @@ class Model:
     say), which enter programs as exact inputs; None in ``coefficients`` stands for a generic one, drawn anew at each trial.
     The value is an array of any shape; its entries are the model's outputs.
 
-    ``symmetries`` and ``theorems`` are what the family states of itself; nothing here trusts a symmetry before it is verified.
+    ``symmetries``, ``theorems``, ``image`` and ``parametrization`` are what the family states of itself; nothing here trusts a
+    symmetry before it is verified.
     """
 
     name: str
@@ -57,21 +83,46 @@ class Model:
     """Blocks and axes on which a linear map of the inputs acts (`Architecture.input_axes`)."""
     output_axes: tuple[tuple[str, int], ...] = ()
     """Blocks and axes on which a linear map of the outputs acts (`Architecture.output_axes`)."""
+    image: Image | None = None
+    """Which set the functions form (`Architecture.image`)."""
+    parametrization: Parametrization | None = None
+    """How weights make them (`Architecture.parametrization`)."""
+
+    units: tuple[HiddenUnits, ...] = ()
+    """The hidden units (`Architecture.units`)."""
+    silences: tuple[Silence, ...] = ()
+    """Blocks of weights that make the function zero or constant (`Architecture.silences`)."""
+    resized: Callable[[tuple[Size, ...]], Model | None] | None = field(default=None, repr=False)
+    """The model of the same family with other sizes, one for each of ``units``, where there is one."""
+    factored: Callable[[int, int], Model | None] | None = field(default=None, repr=False)
+    """The model in which a layer of ``parametrization`` is a product through so many linear units, where there is one."""
+    named: bool = False
+    """Whether the name is the notation of an architecture, which `neurovariety.parse` reads back."""
     foreign: bool = False
     """Whether the function is a user's own, whose derivative rules (``custom_jvp``, ``stop_gradient``) are checked before use."""
-    programs: dict[Any, Any] = field(default_factory=dict, repr=False)
-    """Programs traced so far, by kind and batch size (kept by `program.of_model`)."""
+    kept: Kept = field(default_factory=Kept, init=False, repr=False)
+    """What was worked out of the model so far. A copy of the model (``dataclasses.replace``) has nothing of it: it may differ."""
 
     @cached_property
-    def _leaves(self) -> tuple[list[tuple[Any, Shape]], Any]:
-        return jax.tree_util.tree_flatten_with_path(self.shapes, is_leaf=is_shape)
+    def _flat_shapes(self) -> Mapping[str, Shape] | None:
+        """The shapes where they are a dictionary of them, sorted as JAX sorts it; None for any other pytree."""
+        if isinstance(self.shapes, dict) and all(isinstance(k, str) and is_shape(v) for k, v in self.shapes.items()):
+            return dict(sorted(self.shapes.items()))
+        return None
+
+    def _named_shapes(self) -> list[tuple[str, Shape]]:
+        if self._flat_shapes is not None:
+            return list(self._flat_shapes.items())
+        import jax
+
+        found, _ = jax.tree_util.tree_flatten_with_path(self.shapes, is_leaf=is_shape)
+        return [("".join(_key_name(k) for k in path).strip(".") or "w", shape) for path, shape in found]
 
     @cached_property
     def blocks(self) -> tuple[Block, ...]:
         """The parameter blocks in pytree order, which is the order of the flat vector."""
         out, at = [], 0
-        for path, shape in self._leaves[0]:
-            name = "".join(_key_name(k) for k in path).strip(".") or "w"
+        for name, shape in self._named_shapes():
             out.append(Block(name, tuple(int(n) for n in shape), at))
             at += prod(shape)
         return tuple(out)
@@ -87,8 +138,19 @@ class Model:
         return prod(self.input_shape)
 
     @cached_property
+    def sheet(self) -> Sheet | None:
+        """The function written down, where it is plain arithmetic; JAX need not be loaded for it then. A user's own is left to JAX."""
+        if self.foreign or self._flat_shapes is None:
+            return None
+        return write(self.function, self._flat_shapes, self.input_shape, (len(self.coefficients),))
+
+    @cached_property
     def output_shape(self) -> Shape:
         """Shape of the value at one input."""
+        if self.sheet is not None:
+            return self.sheet.shape
+        import jax
+
         specs = jax.tree_util.tree_map(
             lambda s: jax.ShapeDtypeStruct(s, np.float64),
             (self.shapes, self.input_shape, (len(self.coefficients),)),
@@ -110,6 +172,15 @@ class Model:
         """Block name -> positions of its entries in the flat vector."""
         return {b.name: np.arange(b.start, b.start + b.size).reshape(b.shape) for b in self.blocks}
 
+    def known_coefficients(self) -> tuple[Fraction, ...]:
+        """The fixed coefficients. Raises `InputError` where one is generic: then the functions have no values."""
+        known = tuple(c for c in self.coefficients if c is not None)
+        if len(known) < len(self.coefficients):
+            raise InputError(
+                f"{self.name} has generic coefficients, so its functions have no values; give the activation's coefficients"
+            )
+        return known
+
     def parameter_names(self) -> list[str]:
         """A name for each parameter in flat order: its block, and its place in it."""
         return [f"{b.name}[{','.join(map(str, index))}]" if index else b.name for b in self.blocks for index in np.ndindex(b.shape)]
@@ -126,7 +197,12 @@ class Model:
 
     def tree(self, leaves: list[Any]) -> Any:
         """The parameter pytree with the given leaves, in block order."""
-        return jax.tree_util.tree_unflatten(self._leaves[1], leaves)
+        if self._flat_shapes is not None:
+            return dict(zip(self._flat_shapes, leaves, strict=True))
+        import jax
+
+        structure = jax.tree_util.tree_structure(self.shapes, is_leaf=is_shape)
+        return jax.tree_util.tree_unflatten(structure, leaves)
 
     def __repr__(self) -> str:
         return f"Model({self.name}: {self.parameters} parameters, inputs {self.input_shape}, outputs {self.output_shape})"
@@ -134,7 +210,9 @@ class Model:
 
 @contextmanager
 def tracing_errors() -> Iterator[None]:
-    """Turn what goes wrong while a user's function is traced into an `InputError` of one sentence."""
+    """Turn what goes wrong while JAX traces a user's function into an `InputError` of one sentence."""
+    import jax
+
     try:
         yield
     except (

@@ -49,10 +49,10 @@ class Result:
 
     value: Any
     claim: Claim
-    subject: str
+    subject: str = field(default="", kw_only=True)
     meaning: str
     evidence: Mapping[str, Any]
-    provenance: Provenance
+    provenance: Provenance = field(default=Provenance(__version__, 0, 0.0), kw_only=True)
     notices: tuple[str, ...] = field(default=())
 
     def cite(self) -> str:

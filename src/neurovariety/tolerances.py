@@ -47,5 +47,43 @@ SYMMETRY_MAX_UNKNOWNS: Final = 6400
 INTEGER_SAMPLE_BITS: Final = 20
 """Size of random integers drawn over Q, when an exact rational evaluation is asked for."""
 
+WIDE_PRIME_BITS: Final = 52
+"""Primes for small matrices of Python's integers: residues are still exact in float64, and one trial has a small error bound."""
+
+USELESS_ERROR: Final = 0.25
+"""A trial that may fail with at least this probability is not repeated: its bound says too little at these degrees."""
+
+MAX_EXPANDED_TERMS: Final = 20_000
+"""Models with more terms than this are not written out: exact work with their coefficients would take too long anyway."""
+
+SAME_FUNCTION: Final = 1e-6
+"""Functions found on different paths are one where they differ by less than this part of their size; certificates tell them
+apart where it matters."""
+
+SAME_WEIGHTS: Final = 1e-7
+"""Weights that are isolated critical points, found on different paths, are one where they differ by less than this part of their
+size."""
+
+SAME_LOSS: Final = 1e-7
+"""Losses that differ by less than this part of the loss of the zero function are one: a descent ends with about so many digits."""
+
+ZERO_LOSS: Final = 1e-12
+"""A loss below this part of the loss of the zero function is zero, as far as float64 can tell."""
+
+IMAGINARY_PART: Final = 1e-7
+"""A solution whose imaginary parts are at most this part of its size may be real; a certificate or its conjugate decides."""
+
+LIMIT_DIGITS: Final = 1e-4
+"""Limits of paths that end where they are singular, or where weights diverge, are known to about this part of their size."""
+
+NUMERICAL_RANK: Final = 1e-8
+"""Singular values, or what is left of a row in an elimination, below this part of the largest one count as zero."""
+
+ATTAINED: Final = 1e-9
+"""Weights compute a function, in floating point, where theirs differs from it by at most this part of its size."""
+
+FIRST_DAMPING: Final = 1e-2
+"""Damping that Levenberg-Marquardt starts with, as part of the largest entry on the diagonal."""
+
 DEFAULT_SEED: Final = 0
 """Seed used where the caller gives none: the same call gives the same answer."""

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurovariety.architectures import parse
-from neurovariety.architectures.theorems.bounds import alexander_hirschowitz, forms, monomial_network_bound, rank_bounded
+from neurovariety.architectures.theorems.dimension_bounds import alexander_hirschowitz, forms, monomial_network_bound, rank_bounded
 
 CASES = [
     "linear(3,2,4)",

@@ -10,7 +10,8 @@ import pytest
 
 import neurovariety as nv
 from neurovariety import parse
-from neurovariety.architectures.families.graph_network import Graph
+from neurovariety.architectures.reading.graphs import SimpleGraph
+from neurovariety.architectures.reading.sections import Sections
 from neurovariety.program.invariance import is_invariant
 
 ARCHITECTURES = [
@@ -55,11 +56,15 @@ def adjacency(text):
     return a
 
 
+def read(text):
+    return SimpleGraph.read(Sections.of(text, text, str))
+
+
 @pytest.mark.parametrize("text", ["path(1)", "path(4)", "cycle(3)", "cycle(5)", "complete(4)", "star(4)", "edges(0-1,1-2,0-2,2-3)"])
 def test_graphs(text):
-    graph = Graph.read(text, text)
+    graph = read(text)
     assert np.array_equal(graph.adjacency, adjacency(text))
-    assert Graph.read(str(graph), text) == graph
+    assert read(str(graph)) == graph
     values = np.linalg.eigvalsh(adjacency(text))
     assert graph.eigenvalues() == len(np.unique(values.round(6)))
     ones = np.ones(graph.nodes)

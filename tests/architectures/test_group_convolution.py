@@ -11,6 +11,7 @@ import pytest
 import neurovariety as nv
 from neurovariety import Claim, parse
 from neurovariety.architectures.reading.groups import Group
+from neurovariety.architectures.reading.sections import Sections
 from neurovariety.program.invariance import is_invariant
 
 GROUPS = [
@@ -26,21 +27,25 @@ GROUPS = [
 ]
 
 
+def read(text):
+    return Group.read(Sections.of(text, text, str))
+
+
 @pytest.mark.parametrize("text", [*GROUPS, "klein()xcyclic(2)", "dihedral(1)"])
 def test_groups(text):
     """Associative, 0 neutral, every row and column a permutation; products of factors have the product of the orders."""
-    group = Group.read(text, text)
+    group = read(text)
     t, n = group.table, group.order
     assert t.shape == (n, n)
     assert np.array_equal(t[t[:, :, None], np.arange(n)], t[np.arange(n)[:, None, None], t[None, :, :]])
     assert np.array_equal(t[0], np.arange(n))
     assert np.array_equal(t[:, 0], np.arange(n))
     assert all(np.array_equal(np.sort(row), np.arange(n)) for row in (*t, *t.T))
-    assert Group.read(str(group), text) == group
+    assert read(str(group)) == group
 
 
 def test_orders_and_commutativity():
-    found = {text: Group.read(text, text) for text in GROUPS}
+    found = {text: read(text) for text in GROUPS}
     assert [g.order for g in found.values()] == [1, 2, 5, 6, 8, 6, 4, 6, 24]
     assert [bool(np.array_equal(g.table, g.table.T)) for g in found.values()] == [
         True,
@@ -128,7 +133,7 @@ def test_notation_symmetries_and_theorems(text):
 @pytest.mark.parametrize("exponent", [2, 3])
 def test_dimension_depends_on_depth_and_order_only(group, exponent):
     """Hendi, Persson, Larfors, arXiv:2603.29566: L (|G| - 1) + 1 for one channel."""
-    n = Group.read(group, group).order
+    n = read(group).order
     for layers in (1, 2, 3):
         act = f"; x^{exponent}" if layers > 1 else ""
         found = nv.dimension(f"groupconv({group}; layers={layers}{act})", route="computed")

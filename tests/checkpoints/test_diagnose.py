@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import pytest
 from random_networks import arrays, network, notation
 
 import neurovariety as nv
+from neurovariety import examples
 from neurovariety.checkpoints.layers.hidden_layers import hidden_layers
 from neurovariety.checkpoints.layers.layer_symmetries import layer_symmetries
 from neurovariety.checkpoints.layers.nearest_strata import nearest_strata
@@ -17,8 +17,6 @@ from neurovariety.checkpoints.layers.neuron_rows import nearest_pairs, proportio
 from neurovariety.checkpoints.rank.jacobian_rank import float_jacobian, jacobian_rank
 from neurovariety.checkpoints.rank.linearization import linearized, with_tangents
 from neurovariety.claim import Claim
-
-EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 def differences(source, x, step=1e-6):
@@ -55,7 +53,7 @@ def test_ranks_of_polynomial_networks_agree_with_the_dictionary():
 
 
 def test_one_input_is_not_enough_and_is_not_used():
-    """The trap of section 5.1 of the theory: one input caps the rank at the number of outputs."""
+    """A trap: one input caps the rank at the number of outputs."""
     found = nv.diagnose(network((3, 4, 2), "x^3", 0, bias=False))
     assert found.value["rank"] == 16 > 2
     assert found.claim is Claim.PROVED
@@ -155,14 +153,14 @@ def test_proportional_rows_are_found_among_many():
 
 
 def test_the_trained_examples():
-    plain = nv.diagnose(EXAMPLES / "penguins.onnx")
-    planted = nv.diagnose(EXAMPLES / "penguins_redundant.onnx")
+    plain = nv.diagnose(examples.path("penguins.onnx"))
+    planted = nv.diagnose(examples.path("penguins_redundant.onnx"))
     assert planted.value["rank"] < planted.value["generic"]
     assert plain.value["rank"] == planted.value["rank"] == 18
     extra = {k: n - plain.value["redundant"].get(k, 0) for k, n in planted.value["redundant"].items()}
     assert {k: n for k, n in extra.items() if n} == {"equal": 1, "proportional": 1, "unread": 1, "rank": 1}
     assert plain.value["smallest"] == planted.value["smallest"]
-    found = nv.align(EXAMPLES / "penguins.onnx", EXAMPLES / "penguins_redundant.onnx")
+    found = nv.align(examples.path("penguins.onnx"), examples.path("penguins_redundant.onnx"))
     assert found.value["same"] == "yes"
     assert found.value["exact"]
     assert found.claim is Claim.PROVED

@@ -162,3 +162,11 @@ def test_weights_in_other_precisions(dtype, tmp_path):
     x = RNG.integers(-4, 5, size=(2, 3))
     exact = network.evaluate_exact(x)
     assert exact[0, 0] == sum(Fraction(float(w)) * int(v) for w, v in zip(weights["w"][0], x[0], strict=True))
+
+
+def test_an_end_that_is_computed_is_refused(tmp_path):
+    """Clip(x, 0, h) with a computed h is no relu: the upper end must not be left out."""
+    nodes = [node("Relu", "x", "h"), node("Clip", "x low h", "y")]
+    onnx.save(model(nodes, (3,), {"low": np.float32(0)}), str(tmp_path / "a.onnx"))
+    with pytest.raises(nv.InputError, match="its max is computed"):
+        nv.load_network(tmp_path / "a.onnx")

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import neurovariety as nv
+from neurovariety import examples
 from neurovariety.cli.main import main
 
 torch = pytest.importorskip("torch")
@@ -76,7 +77,7 @@ def test_a_permuted_convolutional_network_is_aligned(convolutional):
 def trained(tmp_path_factory):
     """Volume of trees from girth and height, by a ReLU network; then neurons are split, killed and scaled by hand."""
     folder = tmp_path_factory.mktemp("trained")
-    table = nv.read_csv("examples/trees.csv")
+    table = nv.read_csv(examples.path("trees.csv"))
     values = table.inputs.astype(np.float64)
     values = torch.tensor((values - values.mean(axis=0)) / values.std(axis=0), dtype=torch.float32)
     x, y = values[:, :2], values[:, 2:]
@@ -133,7 +134,9 @@ def test_the_command_line(trained, capsys):
     code, out, _ = run(capsys, "align", folder / "plain.onnx", folder / "small.onnx")
     assert code == 0
     assert "same yes" in out
-    code, out, _ = run(capsys, "diagnose", folder / "larger.onnx", "--json", "--data", "examples/trees.csv", "--target", "volume_ft3")
+    code, out, _ = run(
+        capsys, "diagnose", folder / "larger.onnx", "--json", "--data", examples.path("trees.csv"), "--target", "volume_ft3"
+    )
     found = json.loads(out)
     assert code == 0
     assert found["entry"] == "diagnose"

@@ -7,12 +7,12 @@ import json
 import pickle
 import sys
 import zipfile
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 import neurovariety as nv
+from neurovariety import examples
 
 torch = pytest.importorskip("torch")
 onnx = pytest.importorskip("onnx")
@@ -183,8 +183,7 @@ def test_external_weights_stay_in_the_folder(tmp_path):
 
 def test_the_example_networks_are_equal_functions():
     """Two trained networks, one with planted redundancy: equal over Q at random points, different sizes."""
-    examples = Path(__file__).parents[2] / "examples"
-    plain, redundant = (nv.load_network(examples / f"{n}.onnx") for n in ("penguins", "penguins_redundant"))
+    plain, redundant = (nv.load_network(examples.path(f"{n}.onnx")) for n in ("penguins", "penguins_redundant"))
     assert (plain.parameters, redundant.parameters) == (57, 86)
     x = np.random.default_rng(5).integers(-50, 51, size=(20, 2))
     assert np.array_equal(plain.evaluate_exact(x), redundant.evaluate_exact(x))
@@ -192,12 +191,11 @@ def test_the_example_networks_are_equal_functions():
 
 
 def test_optional_packages_are_asked_for_in_a_sentence(monkeypatch):
-    examples = Path(__file__).parents[2] / "examples"
-    network = nv.load_network(examples / "penguins.onnx")
+    network = nv.load_network(examples.path("penguins.onnx"))
     monkeypatch.setitem(sys.modules, "onnx", None)
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(nv.InputError, match=r"needs the package onnx: pip install .neurovariety\[checkpoints\]"):
-        nv.load_network(examples / "penguins.onnx")
+        nv.load_network(examples.path("penguins.onnx"))
     with pytest.raises(nv.InputError, match="needs the package torch"):
         nv.to_torch(network)
 

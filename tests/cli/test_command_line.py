@@ -16,10 +16,11 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from neurovariety import examples
 from neurovariety.cli.main import main
 from neurovariety.dictionary.registry import ENTRIES, find
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "penguins.csv"
+EXAMPLE = examples.path("penguins.csv")
 SCHEMA = json.loads(files("neurovariety").joinpath("result.schema.json").read_text(encoding="utf-8"))
 COMMAND = [sys.executable, "-c", "from neurovariety.cli.main import main; main()"]
 LARGE = "mlp(12,70,70,70,4; x^2 + x)"
@@ -439,27 +440,31 @@ class TestReport:
 NEW_ENTRY = """
 import sys
 from neurovariety.dictionary import registry
-registry.ENTRIES = (*registry.ENTRIES, registry.Entry("twice", "twice:twice", "TwiceResult", "a new entry", takes_memory_limit=False))
+registry.ENTRIES = (*registry.ENTRIES, registry.Entry("twice", "a new entry", path="twice:twice"))
 from neurovariety.cli.main import main
 main(sys.argv[1:])
 """
 TWICE = """
 from dataclasses import dataclass
-from typing import ClassVar
-from neurovariety import Claim, Provenance, Result, as_model
+from typing import Annotated, ClassVar, Literal
+from neurovariety import Claim, Model
+from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.runner import entry
+from neurovariety.options import Option
 
 @dataclass(frozen=True, repr=False)
-class TwiceResult(Result):
+class TwiceResult(EntryResult):
     entry: ClassVar[str] = "twice"
 
-def twice(source, *, seed=0):
-    model = as_model(source)
-    return TwiceResult(2 * model.parameters, Claim.PROVED, model.name, "twice the parameters", {}, Provenance("0", seed, 0.0))
+@entry
+def twice(model: Model, *, often: Annotated[Literal["once", "twice"], Option("how often")] = "once", seed: int = 0) -> TwiceResult:
+    value = 2 * model.parameters * (1 if often == "once" else 2)
+    return TwiceResult(value, Claim.PROVED, f"{often} twice the parameters", {})
 """
 
 
 def test_a_new_entry_needs_no_other_edit(tmp_path):
-    """A row in the registry is a command, a row of the report, and an article of the page."""
+    """A row in the registry is a command with the options of its function, a row of the report, and an article of the page."""
     (tmp_path / "twice.py").write_text(TWICE)
 
     def call(*arguments):
@@ -471,6 +476,9 @@ def test_a_new_entry_needs_no_other_edit(tmp_path):
 
     assert "twice" in call("--help")
     assert objects(call("twice", "linear(2,3)", "--json"))[0]["value"] == 12
+    found = objects(call("twice", "linear(2,3)", "--json", "--often", "twice"))[0]
+    assert (found["value"], found["evidence"]["options"]) == (24, {"often": "twice"})
+    assert "--often [once|twice]  How often." in call("twice", "--help")
     page = tmp_path / "page.html"
     assert "twice the parameters" in call("report", "linear(2,3)", "--html", str(page))
     assert "Twice the parameters." in page.read_text(encoding="utf-8")

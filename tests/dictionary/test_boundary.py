@@ -11,14 +11,13 @@ import pytest
 
 from neurovariety import BoundaryResult, Claim, InputError, VerificationError, as_model, boundary
 from neurovariety.geometry.boundaries.bisection import mixed
-from neurovariety.geometry.boundaries.exact_placement import known_image
-from neurovariety.geometry.boundaries.families_of_pieces import candidates
-from neurovariety.geometry.boundaries.place import both_sides, by_search
-from neurovariety.geometry.boundaries.placement import Position
+from neurovariety.geometry.boundaries.exact_positions import known_image
+from neurovariety.geometry.boundaries.limit_families import limit_families
+from neurovariety.geometry.boundaries.locate import both_sides, by_search
+from neurovariety.geometry.boundaries.position import Position
 from neurovariety.geometry.boundaries.real_functions import conjugate_targets, normal_targets
 from neurovariety.geometry.exact.gradient_fields import coefficients_as_polynomials
 from neurovariety.geometry.ideal.coefficient_map import written_out
-from neurovariety.geometry.images.real_components import architecture_of
 from neurovariety.geometry.images.target import Target, function_at, read_target
 from neurovariety.geometry.real.real_roots import count_real_roots
 
@@ -88,7 +87,7 @@ def test_exact_decisions_against_searches(text, seed):
     assert fills
     targets = normal_targets(model, list(coordinates.monomials), sides.span, 30, rng).targets
     found = sides.search(np.array([sides.floats(f) for f in targets]), rng)
-    place = known_image(architecture_of(model)).place
+    place = known_image(model.image, model).locate
     for f, attained, w in zip(targets, found.attained, found.weights, strict=True):
         exact = place(f).position
         assert attained == (exact is Position.INTERIOR), f"seed {seed}: {f.text()}"
@@ -173,7 +172,7 @@ def test_positions_by_searches_and_exactly(text, target, expected):
     assert found.position == expected
     assert found.claim is {"interior": Claim.PROVED, "undecided": Claim.UNDECIDED}.get(expected, Claim.ESTIMATE)
     if expected != "undecided":
-        assert known_image(architecture_of(model)).place(f).position == expected
+        assert known_image(model.image, model).locate(f).position == expected
     if "cnn(2,2; x)" in text and expected == "boundary":  # two orders of the factors on one side, none on the other
         assert all(row["real_preimages"] == [0, 2] for row in found.evidence["nearby"])
 
@@ -198,10 +197,10 @@ def test_a_fold():
 def test_both_sides_of_sampled_boundary_points(text, seed):
     """A sample of a largest piece has functions inside and outside arbitrarily near, one just inside has neither outside near."""
     model, rng = as_model(text), np.random.default_rng(seed)
-    place = known_image(architecture_of(model)).place
+    place = known_image(model.image, model).locate
     coordinates = written_out(model)
     sides, _ = both_sides(model, coordinates, 0)
-    piece = candidates(architecture_of(model), model)[0]
+    piece = limit_families(model.parametrization, model)[0]
     f = piece.function(model, piece.drawn(rng))
     assert place(f).position.on_boundary
     moves = normal_targets(model, list(coordinates.monomials), sides.span, 24, rng).targets
@@ -214,7 +213,8 @@ def test_both_sides_of_sampled_boundary_points(text, seed):
 
 def test_quadratic_with_bias_near_its_limits():
     """Members of less rank are limits of functions that are limits only; those of full rank are not."""
-    place = known_image(architecture_of(as_model("mlp(2,2,1; x^2; bias)"))).place
+    model = as_model("mlp(2,2,1; x^2; bias)")
+    place = known_image(model.image, model).locate
     for e in (Fraction(1, 10), Fraction(1, 10**6)):
         assert place(read_target(f"x0^2 + x0 + {e}*x1", 2, 1)).position is Position.CLOSURE_ONLY
         assert place(read_target(f"x0^2 + {e}*x1^2 + x0 + x1", 2, 1)).position is Position.INTERIOR
@@ -224,7 +224,7 @@ def test_quadratic_with_bias_near_its_limits():
 def test_rank_one_by_perturbation(k):
     """The finer statement on proportional outputs: near multiples of a definite form nothing is outside, near others something is."""
     model = as_model(f"mlp(2,2,{k}; x^2)")
-    place = known_image(architecture_of(model)).place
+    place = known_image(model.image, model).locate
     rng = np.random.default_rng(k)
     for q in ([1, 0, 1], [2, 1, 1], [1, 0, -1], [1, 2, 1], [0, 1, 0]):
         rows = np.outer(np.arange(1, k + 1), q).astype(float)
@@ -328,8 +328,8 @@ def test_discriminants_vanish_at_crossings(seed):
 def test_conjugate_neurons_are_real_functions_of_the_variety():
     """They satisfy the equations, and the exact procedure finds them outside: one of the two real forms."""
     model = as_model("mlp(2,2,3; x^2)")
-    (draw,) = conjugate_targets(architecture_of(model), model, coefficients_as_polynomials(model), 40, np.random.default_rng(2))
-    place = known_image(architecture_of(model)).place
+    (draw,) = conjugate_targets(model, coefficients_as_polynomials(model), 40, np.random.default_rng(2))
+    place = known_image(model.image, model).locate
     positions = [place(f) for f in draw.targets]
     assert sum(p.position is Position.OUTSIDE for p in positions) >= 35
     assert not any("3 x 3 minor" in p.reason for p in positions)
@@ -366,7 +366,7 @@ def test_interior_by_equations_and_not_otherwise():
 def test_dead_neurons_by_searches_and_exactly(text, seed):
     """Two routes to the same: the exact procedure, and a search for functions of two complex conjugate neurons in place of one."""
     model, rng = as_model(text), np.random.default_rng(seed)
-    _, m, k = architecture_of(model).widths
+    _, m, k = model.parametrization.widths
     w = [Fraction(int(v)) for v in rng.integers(1, 9, size=model.parameters)]
     full = tuple(w)
     for output in range(k):
@@ -376,7 +376,7 @@ def test_dead_neurons_by_searches_and_exactly(text, seed):
     f = function_at(model, tuple(w))
     found = by_search(model, written_out(model), f, True, tuple(w), seed)
     assert (found.position, found.claim) == (Position.BOUNDARY, Claim.ESTIMATE)
-    place = known_image(architecture_of(model)).place
+    place = known_image(model.image, model).locate
     assert place(f).position is Position.BOUNDARY
     other = by_search(model, written_out(model), function_at(model, full), True, full, seed)
     assert other.position is Position.UNDECIDED  # X is not the whole span, and no neuron is dead or double

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from neurovariety import Claim, InputError, as_model, critical_locus
-from neurovariety.geometry.strata.listing import weight_strata
+from neurovariety.geometry.strata.known_strata import weight_strata
 
 
 def shared(found):
@@ -90,7 +90,7 @@ def test_samples_never_exceed_the_generic_rank():
 
 
 def test_a_model_without_known_strata_is_sampled():
-    found = critical_locus("tt(2,2,2; ranks=2,2)")
+    found = critical_locus("diagonal(3; layers=2)")
     assert found.value["strata"] == []
     assert found.value["dimension"] is None
     assert found.value["complete"] is False

@@ -158,7 +158,7 @@ COMMAND = [
 def test_killed_runs_go_on(tmp_path):
     """SIGKILL at random moments of a count of 5,760; then the same command finishes, with the same answer."""
     file, rng = tmp_path / "run.npz", np.random.default_rng(7)
-    command = [*COMMAND, "--checkpoint", str(file)]
+    command = [*COMMAND, "--resume", str(file)]
     for _ in range(5):
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
             time.sleep(rng.uniform(1.5, 5.0))

@@ -87,11 +87,11 @@ def test_data_are_their_gram_matrix():
 
 
 def test_a_stated_quadric_by_itself_and_from_a_general_one(tmp_path):
-    """Two routes; the second is taken where a checkpoint is asked for. Bombieri's product does not pass the trace test by itself."""
+    """Two routes; the second is taken where a resume file is asked for. Bombieri's product does not pass the trace test by itself."""
     for text, metric in (("linear(3,1,3)", "frobenius"), ("cnn(3,2; x; strides=2,1)", "frobenius"), ("mlp(3,2,1; x^2)", "gaussian")):
         direct = ed_degree(text, metric=metric, route="computed")
         assert direct.evidence["from"] == "the stated quadric itself"
-        followed = ed_degree(text, metric=metric, route="computed", checkpoint=tmp_path / f"{text[:3]}{metric}")
+        followed = ed_degree(text, metric=metric, route="computed", resume=tmp_path / f"{text[:3]}{metric}")
         assert "ends" in followed.evidence
         assert direct.value == followed.value
         assert direct.claim is followed.claim is Claim.COMPLETE
@@ -174,12 +174,12 @@ def test_verify_and_json():
     assert json.loads(json.dumps(found.to_dict()))["evidence"]["ends"]["regular"] == 7
 
 
-def test_checkpoint(tmp_path):
-    first = ed_degree("cnn(3,2; x^2)", route="computed", checkpoint=tmp_path / "run")
-    again = ed_degree("cnn(3,2; x^2)", route="computed", checkpoint=tmp_path / "run")
+def test_resume(tmp_path):
+    first = ed_degree("cnn(3,2; x^2)", route="computed", resume=tmp_path / "run")
+    again = ed_degree("cnn(3,2; x^2)", route="computed", resume=tmp_path / "run")
     assert first.value == again.value == 79
     with pytest.raises(InputError, match="belongs to"):
-        ed_degree("cnn(3,3; x^2)", route="computed", checkpoint=tmp_path / "run")
+        ed_degree("cnn(3,3; x^2)", route="computed", resume=tmp_path / "run")
 
 
 def test_bad_input():

@@ -65,14 +65,14 @@ class TestDimension:
         model = nv.parse("mlp(2,2,1; x^2)").model
         bad = tuple(dataclasses.replace(t, value=2) for t in model.theorems)
         with pytest.raises(nv.VerificationError):
-            nv.dimension(dataclasses.replace(model, theorems=bad, programs={}))
+            nv.dimension(dataclasses.replace(model, theorems=bad))
 
     def test_false_symmetry_does_not_lower_the_bound(self):
         """A stated symmetry that is not one is not verified, so nothing is proved from it."""
         model = nv.parse("mlp(2,2,1; x^2)").model
         action = model.symmetries[0]
         wrong = dataclasses.replace(action, axes=tuple((b, a, 1) for b, a, _ in action.axes))
-        result = nv.dimension(dataclasses.replace(model, symmetries=(wrong,), theorems=(), programs={}))
+        result = nv.dimension(dataclasses.replace(model, symmetries=(wrong,), theorems=()))
         assert result.value == 3
         assert result.evidence["symmetries"]["verified"] == []
 

@@ -15,9 +15,10 @@ import neurovariety as nv
 from dictionary.strategies import FAMILIES
 from dictionary.test_oracles import _absent, parametrization, run
 from neurovariety.claim import Claim
-from neurovariety.dictionary.equations import equations, written
+from neurovariety.dictionary.equations import equations
 from neurovariety.geometry.ideal.coefficients import Coordinates
 from neurovariety.geometry.ideal.vanishing import vanishes_identically, vanishing_error
+from neurovariety.geometry.invariants.equations import written
 
 PROVED_BY_EQUATIONS = [
     # architecture, dimension: defective, and the missing upper bound is that of equations

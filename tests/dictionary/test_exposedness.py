@@ -9,8 +9,8 @@ import pytest
 
 from neurovariety import Claim, ExposednessResult, InputError, as_model, exposedness
 from neurovariety.geometry.exact.gradient_fields import coefficients_as_polynomials
-from neurovariety.geometry.exact.polynomial_values import PolynomialMap
-from neurovariety.geometry.strata.listing import weight_strata
+from neurovariety.geometry.exact.polynomial_values import PolynomialValues
+from neurovariety.geometry.strata.known_strata import weight_strata
 from neurovariety.training.bias.inner_product import exact_quadric
 
 
@@ -55,7 +55,7 @@ def test_targets_by_finite_differences(text):
     """The dimension of U_S by another route: solve for stationary weights at nearby points of S, and see how targets move."""
     model, rng = as_model(text), np.random.default_rng(3)
     polynomials = list(coefficients_as_polynomials(model).values())
-    written = PolynomialMap(polynomials, model.parameters)
+    written = PolynomialValues(polynomials, model.parameters)
     found = rows(exposedness(text, samples=0))
     for stratum in weight_strata(model)[:4]:
         s = rng.normal(size=stratum.parameters)

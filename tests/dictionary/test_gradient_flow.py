@@ -9,7 +9,7 @@ import pytest
 from benchmarks.flows import ARCHITECTURES, DATA_SETS, ends_of, table, wrong_with
 
 from neurovariety import Claim, InputError, as_model, gradient_flow
-from neurovariety.geometry.exact.shares import wilson
+from neurovariety.geometry.exact.wilson_interval import wilson
 from neurovariety.training.dynamics.dynamics import descend, flow, newton_ends, objective, trajectories, typical_gradient
 from neurovariety.training.losses.loss import SquaredError
 

@@ -10,6 +10,7 @@ import pytest
 from neurovariety import Claim, ImplicitBiasResult, InputError, implicit_bias
 from neurovariety.dictionary.registry import find
 from neurovariety.report.figures import save_figure
+from neurovariety.training.bias.flow_ends import FlowEnds
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +29,19 @@ def test_perceptrons_are_drawn_to_smaller_networks(perceptron):
     assert small["flow_low"] > 0.01
     assert perceptron.value["flow_on_smaller"] == small["flow"]
     assert perceptron.claim is Claim.ESTIMATE
+
+
+def test_a_share_of_no_flows_is_unknown(monkeypatch):
+    """Where no flow was followed to an end nothing is known of where they end: not that none ends on a smaller network."""
+
+    def none(model, metric, found, *rest):
+        return FlowEnds(0, np.zeros(len(found.pieces), dtype=np.int64))
+
+    monkeypatch.setattr("neurovariety.dictionary.implicit_bias.flow_ends", none)
+    found = implicit_bias("linear(2,2,2)", targets=5, flow_targets=1, runs=1)
+    assert found.value["flow_on_smaller"] is None
+    assert "no gradient flow was followed to an end" in found.meaning
+    assert "flow_on_smaller" in found.shown()
 
 
 def test_convolutions_are_not():

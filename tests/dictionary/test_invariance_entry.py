@@ -108,7 +108,7 @@ class TestAdjunction:
 
     def test_a_false_statement_is_refused(self):
         """The second layer does not meet the input, so the statement is wrong and nothing may rest on it."""
-        model = replace(nv.as_model("mlp(2,2,1; x^2)"), input_axes=(("W2", 1),), programs={})
+        model = replace(nv.as_model("mlp(2,2,1; x^2)"), input_axes=(("W2", 1),))
         assert not input_adjunction(model)
         with pytest.raises(InputError, match="neither proved nor tested"):
             invariance(model, map="1,0")
@@ -401,6 +401,6 @@ def test_command_line(capsys):
 
 def test_models_of_a_user_with_scalar_output():
     """A user's model may state its axes, too; here x -> (u . x)^2 with a scalar value."""
-    model = replace(nv.as_model(lambda w, x: jnp.dot(w, x) ** 2, (2,), input_shape=2), input_axes=(("w", 0),), programs={})
+    model = replace(nv.as_model(lambda w, x: jnp.dot(w, x) ** 2, (2,), input_shape=2), input_axes=(("w", 0),))
     found = invariance(model, map="negation")
     assert values(found) == (2, 2)

@@ -9,7 +9,7 @@ from math import comb
 import numpy as np
 import pytest
 
-from neurovariety import Claim, DataError, InputError, as_model, ed_degree, landscape, read_csv
+from neurovariety import Claim, DataError, InputError, as_model, ed_degree, examples, landscape
 from neurovariety.dictionary.registry import find
 from neurovariety.errors import VerificationError
 from neurovariety.report.figures import save_figure
@@ -92,7 +92,7 @@ def test_points_are_critical():
     import jax
     import jax.numpy as jnp
 
-    data = read_csv("examples/penguins.csv", "body_mass_g")
+    data = examples.penguins()
     found = landscape("mlp(3,2,1; x^2; bias)", data=data, prepare="standardize")
     assert found.value["complex"] == 83
     model, prepared = found.model, found.task.data
@@ -233,7 +233,7 @@ class TestWhitened:
 
     def test_nearly_dependent_columns(self):
         """Condition 1.6e9 in the columns as they are: paths are lost, and a better network with them."""
-        cars = read_csv("examples/cars.csv", "distance_ft")
+        cars = examples.cars()
         x, y = cars.inputs.astype(float), cars.targets.astype(float)
         x = np.hstack([x, x**2, np.sqrt(x)])
         data = (x - x.mean(axis=0)) / x.std(axis=0), (y - y.mean()) / y.std()

@@ -15,9 +15,9 @@ from neurovariety.architectures import as_model, parse
 from neurovariety.claim import Claim
 from neurovariety.dictionary.membership import MembershipResult, membership
 from neurovariety.errors import InputError, VerificationError
-from neurovariety.geometry.images.binary_forms import decide_binary, discriminant
+from neurovariety.geometry.images.binary_forms import decide_binary_quadrics, discriminant
 from neurovariety.geometry.images.decision import Verdict
-from neurovariety.geometry.images.linear_maps import decide_linear
+from neurovariety.geometry.images.linear_maps import decide_matrix
 from neurovariety.geometry.images.target import Target, function_at, read_target
 from neurovariety.geometry.real.real_roots import count_real_roots
 
@@ -102,8 +102,9 @@ class TestTwoQuadraticNeurons:
         rng = np.random.default_rng(seed)
         targets = rng.standard_normal((2000, 2, 3))
         targets /= np.linalg.norm(targets, axis=(1, 2))[:, None, None]
-        architecture = parse("mlp(2,2,2; x^2)")
-        verdicts = np.array([decide_binary(architecture, binary_target(t)).verdict is Verdict.REALIZABLE for t in targets])
+        model = as_model("mlp(2,2,2; x^2)")
+        decisions = [decide_binary_quadrics(model.image, model, binary_target(t)) for t in targets]
+        verdicts = np.array([d.verdict is Verdict.REALIZABLE for d in decisions])
         best = np.full(2000, np.inf)
         for attempt in range(18):
             left = np.flatnonzero(best > 1e-9)
@@ -176,7 +177,7 @@ class TestRanks:
         for rank in range(min(n, k) + 1):
             matrix = rng.integers(-3, 4, (k, rank)) @ rng.integers(-3, 4, (rank, n))
             target = linear_target(matrix)
-            found = decide_linear(architecture, target)
+            found = decide_matrix(model.image, model, target)
             true_rank = np.linalg.matrix_rank(matrix) if rank else 0
             assert (found.verdict is Verdict.REALIZABLE) == (true_rank <= r)
             if found.exact_witness is not None:

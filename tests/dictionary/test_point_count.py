@@ -181,7 +181,7 @@ class TestInput:
     @pytest.mark.parametrize(
         ("notation", "q", "error", "message"),
         [
-            ("mlp(2,2,1; 1/3*x^2)", 9, InputError, "denominator is divisible by 3"),
+            ("residual(mlp(2,1,2; 1/3*x^2))", 9, InputError, "denominator is divisible by 3"),
             ("mlp(2,2,1; 1/x)", 3, InputError, "is rational"),
             ("mlp(2,2,1; generic(2))", 3, InputError, "generic"),
             ("mlp(3,3,3; x^3)", 7, ResourceError, "40,353,607 weight vectors"),

@@ -9,7 +9,9 @@ import pytest
 
 from neurovariety import Claim, DataError, InputError, PolyhedralResult, ResourceError, as_model, ed_degree, polyhedral
 from neurovariety.geometry.solutions.face_points import face_points, general_face
-from neurovariety.training.losses.polyhedral_norm import NORMS, polyhedral_norm
+from neurovariety.training.losses.polyhedral_norm import polyhedral_norm
+
+NORMS = ("l1", "linf", "wasserstein")
 
 
 def least_along(direction, target, norm):

@@ -14,7 +14,7 @@ from neurovariety.errors import VerificationError
 from neurovariety.geometry.exact.points import Point
 from neurovariety.geometry.singular.known_ideal import known_ideal
 from neurovariety.geometry.singular.locus import singular_locus, vanishing_pieces
-from neurovariety.geometry.singular.section import Forms, count_zeros, has_zero, reduced
+from neurovariety.geometry.singular.section import FormsModPrime, count_zeros, has_zero, reduced
 from neurovariety.geometry.singular.tangents import tangent_span
 from neurovariety.rings.finite_field import FiniteField
 
@@ -187,7 +187,7 @@ class TestSections:
 
     def test_a_zero(self, p):
         assert has_zero(forms(["y0*y1", "y1*y2", "y0*y2"], 3, p)) is True
-        assert has_zero(Forms((), 2, p)) is True
+        assert has_zero(FormsModPrime((), 2, p)) is True
 
     def test_counts(self, p):
         rng = np.random.default_rng(0)

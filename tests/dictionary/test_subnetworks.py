@@ -101,7 +101,7 @@ def test_bad_input():
     with pytest.raises(InputError, match="at least 1"):
         subnetworks("mlp(2,2,1; x^2)", most=0)
     with pytest.raises(InputError, match="no subnetworks"):
-        subnetworks("tt(2,2,2; ranks=2,2)")
+        subnetworks("diagonal(3; layers=2)")
 
 
 def test_a_cut_list_says_so():

@@ -10,7 +10,7 @@ import pytest
 
 from neurovariety import Claim, DataError, InputError, VoronoiResult, as_model, plane_curve_cell, voronoi
 from neurovariety.geometry.exact.gradient_fields import coefficients_as_polynomials
-from neurovariety.geometry.exact.polynomial_values import PolynomialMap
+from neurovariety.geometry.exact.polynomial_values import PolynomialValues
 from neurovariety.training.bias.best_fits import best_fits
 from neurovariety.training.losses.loss import Distance
 
@@ -35,7 +35,7 @@ def test_descent_finds_nothing_better(text):
     model = as_model(text)
     found = best_fits(model, Distance("frobenius", {}), 12, 1.0, 1)
     coefficients = coefficients_as_polynomials(model)
-    written = PolynomialMap([coefficients[m] for m in found.monomials], model.parameters)
+    written = PolynomialValues([coefficients[m] for m in found.monomials], model.parameters)
     rng = np.random.default_rng(0)
     least = np.array([p.least for p in found.pieces]).min(axis=0)
     attained = np.array([p.least for p in found.pieces if p.kind != "limit"]).min(axis=0)

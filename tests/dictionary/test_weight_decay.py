@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 import neurovariety as nv
+from neurovariety import examples
 from neurovariety.cli.main import main
 
-TREES = Path(__file__).parents[2] / "examples" / "trees.csv"
+TREES = examples.path("trees.csv")
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import flint
 import pytest
 
 import neurovariety as nv
-from neurovariety.architectures.reading.parse import EXAMPLES
+from neurovariety.architectures.notation import EXAMPLES
 from neurovariety.cli.main import main
 from neurovariety.export import QUESTIONS, SYSTEMS, export_script
 from neurovariety.export.names import weight_names

@@ -1,4 +1,4 @@
-"""Paths, monodromy, trace tests, checkpoints and total degree homotopies on systems with known answers."""
+"""Paths, monodromy, trace tests, resume files and total degree homotopies on systems with known answers."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from tests.homotopy.systems import cyclic, katsura, noon
 
 from neurovariety.errors import InputError
 from neurovariety.homotopy import (
-    Checkpoint,
     End,
     Monodromy,
+    ResumeFile,
     Settings,
     System,
     certify,
@@ -186,7 +186,7 @@ def test_a_line_is_its_own_trace():
     assert test.passed
 
 
-def test_checkpoints(tmp_path):
+def test_resume_files(tmp_path):
     file = tmp_path / "run.npz"
     p = np.array([0.3 + 1j, 2.0 - 0.5j])
     graph = Graph(1)
@@ -197,21 +197,21 @@ def test_checkpoints(tmp_path):
     run.add_arc(0, 1, 1.0)
     run.add_arc(0, 1, 1j)
     run.close()
-    checkpoint = Checkpoint(file, "a quintic")
-    checkpoint.write(run, rng)
+    kept = ResumeFile(file, "a quintic")
+    kept.write(run, rng)
     other, again = Monodromy(ROOTS, prints), np.random.default_rng(99)
-    assert checkpoint.read(other, again)
+    assert kept.read(other, again)
     assert again.random() == rng.random()
     assert [len(f) for f in other.fibers] == [len(f) for f in run.fibers]
     assert [a.partners for a in other.arcs] == [a.partners for a in run.arcs]
     assert [p.name for p in tmp_path.iterdir()] == ["run.npz"]
     with pytest.raises(InputError, match="belongs to 'a quintic', not to 'a sextic'"):
-        Checkpoint(file, "a sextic").read(Monodromy(ROOTS, prints), rng)
+        ResumeFile(file, "a sextic").read(Monodromy(ROOTS, prints), rng)
     file.write_bytes(file.read_bytes()[:200])
-    with pytest.raises(InputError, match="is no checkpoint"):
-        checkpoint.read(Monodromy(ROOTS, prints), rng)
+    with pytest.raises(InputError, match="is no resume file"):
+        kept.read(Monodromy(ROOTS, prints), rng)
     with pytest.raises(InputError, match="cannot be written"):
-        Checkpoint(tmp_path / "missing" / "run.npz", "a quintic").write(run, rng)
+        ResumeFile(tmp_path / "missing" / "run.npz", "a quintic").write(run, rng)
 
 
 def test_certificates():

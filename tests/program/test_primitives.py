@@ -16,7 +16,8 @@ from over_rings import check_against_jax, exactly
 
 import neurovariety as nv
 from neurovariety.program import trace
-from neurovariety.program.primitives import INDEXING, RING_OPERATIONS
+from neurovariety.program.indexing import PICKS
+from neurovariety.program.primitives import RING_OPERATIONS
 
 MASK = np.array([True, False, True, True])
 INDEX = np.array([[3, 0], [1, 1]])
@@ -206,7 +207,7 @@ def test_every_primitive_of_the_table_has_been_compared():
         *("reduce_precision", "device_put", "name", "sharding_constraint", "optimization_barrier", "convert_element_type"),
     }
     assert set(RING_OPERATIONS) - seen <= old_or_inert
-    assert {"gather", "pad", "select_n", "scatter", "dynamic_slice"} <= INDEXING
+    assert {"gather", "pad", "select_n", "scatter", "dynamic_slice", "dynamic_update_slice"} == set(PICKS)
 
 
 def test_identity_primitives():

@@ -82,7 +82,7 @@ def test_two_million_parameters():
 def test_the_minimal_filling_architecture_of_depth_six_is_unique():
     """(3,3,4,4,2) fills. Filling is monotone in each width, so it is the only minimal one if no network with one width below these,
     the others as large as one likes, fills: there the bounds prove it, with widths far beyond the span."""
-    from neurovariety.architectures.theorems.bounds import monomial_network_bound
+    from neurovariety.architectures.theorems.dimension_bounds import monomial_network_bound
 
     best, span = (3, 3, 4, 4, 2), 33
     assert dimension(f"mlp(2,{','.join(map(str, best))},1; x^2)").value == span

@@ -6,12 +6,12 @@ import io
 import json
 import re
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 import neurovariety as nv
+from neurovariety import examples
 from neurovariety.dictionary import registry
 from neurovariety.dictionary.registry import ENTRIES
 from neurovariety.report import build
@@ -19,7 +19,7 @@ from neurovariety.report.figures import figure
 from neurovariety.report.page import page
 from neurovariety.report.terminal import show
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "penguins.csv"
+EXAMPLE = examples.path("penguins.csv")
 VOID = {"meta", "br", "img", "input", "hr", "link", "path", "use", "rect", "line", "circle", "polygon", "polyline", "stop"}
 
 
@@ -176,7 +176,7 @@ def test_an_entry_that_fails_is_a_row_with_its_sentence(monkeypatch):
     def failing(model, **options):
         raise nv.ResourceError("this needs 9 GiB & more <than> there is")
 
-    broken = registry.Entry("broken", "nowhere:nothing", "Nothing", "an entry that fails", takes_memory_limit=False)
+    broken = registry.Entry("broken", "an entry that fails", path=ENTRIES[0].module + ":ambient")
     monkeypatch.setattr(registry.Entry, "load", lambda self, load=registry.Entry.load: failing if self is broken else load(self))
     monkeypatch.setattr(build, "ENTRIES", (ENTRIES[0], broken, ENTRIES[1]))
     report = nv.build_report("mlp(2,2,1; x^2)")

@@ -43,6 +43,14 @@ def test_another_derivative_is_refused(function, entry):
         entry(nv.as_model(function, (2,), input_shape=1))
 
 
+def test_another_derivative_is_refused_each_time():
+    """What was refused is not taken for checked when the same model is asked about again."""
+    model = nv.as_model(lambda w, x: jax.lax.stop_gradient(w[0]) * x + w[1] * x**2, (2,), input_shape=1)
+    for _ in range(2):
+        with pytest.raises(nv.NotAlgebraicError, match="stop_gradient"):
+            nv.dimension(model)
+
+
 @pytest.mark.parametrize(
     "function",
     [

@@ -16,8 +16,8 @@ from neurovariety.architectures.families.ratio import Ratio
 from neurovariety.architectures.families.state_space import StateSpace
 from neurovariety.architectures.families.tensor_train import TensorTrain
 from neurovariety.architectures.from_callable import as_model
+from neurovariety.architectures.notation import parse
 from neurovariety.architectures.reading.activation import Activation
-from neurovariety.architectures.reading.parse import parse
 
 __all__ = [
     "CNN",

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from fractions import Fraction
 from functools import cached_property
 from math import prod
 from typing import Any, ClassVar
 
+from neurovariety.architectures.reading.sections import Sections
 from neurovariety.errors import NotationError
+from neurovariety.image import Image, Parametrization
 from neurovariety.model import Model, Shape
 from neurovariety.symmetry import AxisAction
 from neurovariety.theorem import Theorem
 from neurovariety.tolerances import MAX_PARAMETERS
+from neurovariety.units import HiddenUnits, Silence, Size, symmetries_of
 
 
 class Architecture(ABC):
@@ -27,8 +31,8 @@ class Architecture(ABC):
 
     @classmethod
     @abstractmethod
-    def read(cls, shown: str, sections: list[str]) -> Architecture:
-        """The architecture of the sections of a notation, which stand between semicolons; ``shown`` is for error messages.
+    def read(cls, sections: Sections[Architecture]) -> Architecture:
+        """The architecture of the sections of a notation, which stand between semicolons.
 
         Raises `NotationError` with one sentence on what was given and what was expected.
         """
@@ -54,13 +58,48 @@ class Architecture(ABC):
         """Fixed coefficients that enter programs as exact inputs (None: generic)."""
         return ()
 
+    def units(self) -> tuple[HiddenUnits, ...]:
+        """The hidden units, layer by layer: symmetries and smaller networks derive from them."""
+        return ()
+
+    def silences(self) -> tuple[Silence, ...]:
+        """Blocks of weights that make the function zero, or constant, where they are zero: those that are known."""
+        return ()
+
+    def resized(self, sizes: tuple[Size, ...], inputs: int | None = None, outputs: int | None = None) -> Architecture | None:
+        """The network of this family with other ``sizes``, one for each of `units`, and other numbers of ``inputs`` and ``outputs``,
+        which are the lengths of `input_axes` and `output_axes`. None where the family has no such network."""
+        return None
+
+    def factored(self, layer: int, rank: int) -> Architecture | None:
+        """The network in which the weights of one of the layers of `parametrization` (from 0) are a product through ``rank`` linear
+        units; None where the family has no such network."""
+        return None
+
     def symmetries(self) -> tuple[AxisAction, ...]:
         """Groups that leave every function unchanged."""
-        return ()
+        return symmetries_of(self.units())
 
     def theorems(self) -> tuple[Theorem, ...]:
         """Statements about this architecture, with their hypotheses checked."""
         return ()
+
+    def image(self) -> Image | None:
+        """The set of functions, where its kind has a record: the same for equal sets in other notations. None where it has none."""
+        return None
+
+    def parametrization(self) -> Parametrization | None:
+        """How weights make the functions, where that is of a known kind; None otherwise."""
+        return None
+
+    def components(self) -> Iterator[Architecture]:
+        """The networks whose functions together are those of the architecture, none of them a limit of another's: itself, unless
+        it describes a union."""
+        yield self
+
+    def count_components(self) -> int:
+        """How many `components` there are, counted without listing them."""
+        return 1
 
     def input_axes(self) -> tuple[tuple[str, int], ...]:
         """The (block, axis) pairs contracted with the first axis of the input: f_w(T x) = f_{w.T}(x), where T multiplies x along
@@ -83,6 +122,7 @@ class Architecture(ABC):
         """The model; tracing happens when a program of it is first asked for."""
         return Model(
             name=self.notation(),
+            named=True,
             function=self.apply,
             shapes=self.shapes(),
             input_shape=self.input_shape,
@@ -91,7 +131,21 @@ class Architecture(ABC):
             theorems=self.theorems(),
             input_axes=self.input_axes(),
             output_axes=self.output_axes(),
+            image=self.image(),
+            parametrization=self.parametrization(),
+            units=self.units(),
+            silences=self.silences(),
+            resized=self._resized,
+            factored=self._factored,
         )
+
+    def _resized(self, sizes: tuple[Size, ...]) -> Model | None:
+        found = self.resized(sizes)
+        return None if found is None else found.model
+
+    def _factored(self, layer: int, rank: int) -> Model | None:
+        found = self.factored(layer, rank)
+        return None if found is None else found.model
 
     def __repr__(self) -> str:
         return self.notation()

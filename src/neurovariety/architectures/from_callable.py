@@ -6,11 +6,10 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-import jax
 import numpy as np
 
 from neurovariety.architectures.architecture import Architecture
-from neurovariety.architectures.reading.parse import parse
+from neurovariety.architectures.notation import parse
 from neurovariety.errors import InputError
 from neurovariety.model import Model, Shape, is_shape
 
@@ -47,6 +46,8 @@ def as_model(source: Source, parameters: Any = None, *, input_shape: int | Shape
 
 
 def _from_function(function: Callable[..., Any], parameters: Any, input_shape: int | Shape, name: str) -> Model:
+    import jax
+
     leaves, structure = jax.tree_util.tree_flatten_with_path(parameters, is_leaf=is_shape)
     shapes: dict[str, Shape] = {}
     places: list[str | None] = []

@@ -1,4 +1,4 @@
-"""Are two checkpoints the same function? The symmetry that carries one to the other, or an input on which they differ.
+"""Are two trained networks the same function? The symmetry that carries one to the other, or an input on which they differ.
 
 Both networks are pruned exactly and their layers are matched from the input on: permutations with the scalings that the activation
 carries (nonzero for monomials, positive for ReLU, signs for tanh), base changes between matrices in a row. The symmetry found is
@@ -7,7 +7,7 @@ applied to the first network over Q, and its weights are compared with those of 
 What is proved: equal weights after the symmetry, an input with different exact outputs, equal polynomials (by enough points). Where
 no symmetry is found and no difference either, the answer is undecided; the known group need not be all of it (hidden symmetries).
 
-Sources: Marchetti et al. 2025, 4.3; Sussmann 1992 and Fefferman 1994 for tanh; THEORY of the fibers of each activation in the docs.
+Sources: Marchetti et al. 2025, 4.3; Sussmann 1992 and Fefferman 1994 for tanh; the pages on fibers in the documentation.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, ClassVar
+from typing import ClassVar, TypedDict
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -43,6 +43,17 @@ _SHOWN = 64
 """Widest layer whose permutation and scalings are written into the evidence."""
 
 
+class AlignValue(TypedDict):
+    """See `AlignResult`."""
+
+    same: str
+    related: str
+    exact: bool
+    residual: float | None
+    difference: float | None
+    input: list[str] | None
+
+
 @dataclass(frozen=True, repr=False)
 class AlignResult(Result):
     """Whether two networks have the same function.
@@ -57,7 +68,7 @@ class AlignResult(Result):
     network: Network | None = field(default=None, repr=False, compare=False)
 
 
-def align(a: Any, b: Any, *, architecture: Any = None, example: Any = None, seed: int = DEFAULT_SEED) -> AlignResult:
+def align(a: object, b: object, *, architecture: object = None, example: object = None, seed: int = DEFAULT_SEED) -> AlignResult:
     """Compare two trained networks. ``architecture`` and ``example`` are what `load_network` takes, for both.
 
     Raises `InputError` for networks that cannot be read, or whose inputs or outputs have different shapes.
@@ -71,7 +82,7 @@ def align(a: Any, b: Any, *, architecture: Any = None, example: Any = None, seed
     one, two = (load_network(x, architecture=architecture, example=example) for x in (a, b))
     first, second = (exactly_pruned(folded(x), seed)[0] for x in (one, two))
     carried, left = first, None
-    symmetry: list[Mapping[str, Any]] = []
+    symmetry: list[Mapping[str, object]] = []
     comparable = same_graph(first, second)
     if not comparable and same_graph(folded(one), folded(two)):  # redundant in one, and by rounding no longer in the other
         first, second, comparable = folded(one), folded(two), True
@@ -111,8 +122,8 @@ def align(a: Any, b: Any, *, architecture: Any = None, example: Any = None, seed
     )
 
 
-def _verdict(related: bool, left: Fraction | None, compared: Comparison) -> tuple[dict[str, Any], Claim]:
-    value: dict[str, Any] = {
+def _verdict(related: bool, left: Fraction | None, compared: Comparison) -> tuple[AlignValue, Claim]:
+    value: AlignValue = {
         "same": "yes",
         "related": "yes" if related else "undecided",
         "exact": related and left == 0,
@@ -123,23 +134,25 @@ def _verdict(related: bool, left: Fraction | None, compared: Comparison) -> tupl
     if related:
         return value, Claim.PROVED if left == 0 else Claim.ESTIMATE
     if compared.differs is not None:
-        value |= {"same": "no", "related": "no", "input": [str(v) for v in compared.differs.reshape(-1)]}
+        value["same"], value["related"] = "no", "no"
+        value["input"] = [str(v) for v in compared.differs.reshape(-1)]
         return value, Claim.PROVED if compared.exact else Claim.ESTIMATE
     if compared.identical:
         return value, Claim.PROVED
-    return value | {"same": "undecided"}, Claim.UNDECIDED
+    value["same"] = "undecided"
+    return value, Claim.UNDECIDED
 
 
-def _coarsest(*networks: Network) -> Any:
+def _coarsest(*networks: Network) -> np.dtype:
     """The shortest floating-point type among trained weights; exact weights count as float64."""
     kinds = {np.asarray(n.weights[k]).dtype for n in networks for k in n.trained}
     found = sorted((k for k in kinds if k.kind == "f"), key=lambda k: k.itemsize)
     return found[0] if found else np.dtype(np.float64)
 
 
-def _carried(first: Network, second: Network) -> tuple[Network, list[Mapping[str, Any]]]:
+def _carried(first: Network, second: Network) -> tuple[Network, list[Mapping[str, object]]]:
     """The first network moved towards the second, layer by layer from the input on, and what was done."""
-    done: list[Mapping[str, Any]] = []
+    done: list[Mapping[str, object]] = []
     targets = dict(zip((n.name for n in first.nodes), second.nodes, strict=True))
     others = {x.producer.name: x for x in hidden_layers(second)[0]}
     for name in [x.producer.name for x in hidden_layers(first)[0]]:
@@ -155,7 +168,7 @@ def _carried(first: Network, second: Network) -> tuple[Network, list[Mapping[str
     return first, done
 
 
-def _matched(first: Network, second: Network, layer: HiddenLayer, goal: HiddenLayer) -> tuple[Network, Mapping[str, Any]]:
+def _matched(first: Network, second: Network, layer: HiddenLayer, goal: HiddenLayer) -> tuple[Network, Mapping[str, object]]:
     """Neurons paired so that rows agree best, and scaled."""
     kind = "none" if layer.leading else kind_of(layer)
     mine, theirs = float_rows(first, layer), float_rows(second, goal)
@@ -170,7 +183,7 @@ def _matched(first: Network, second: Network, layer: HiddenLayer, goal: HiddenLa
     exact_mine, exact_theirs = exact_rows(first, layer), exact_rows(second, goal)
     scales = [_scale(exact_mine[j], exact_theirs[i], mine[j], theirs[i], kind) for i, j in enumerate(order.tolist())]
     moved = permuted_and_scaled(first, layer, order.tolist(), scales)
-    record: dict[str, Any] = {"layer": layer.producer.path or layer.producer.name, "kind": kind, "width": layer.width}
+    record: dict[str, object] = {"layer": layer.producer.path or layer.producer.name, "kind": kind, "width": layer.width}
     if layer.width <= _SHOWN:
         record |= {"permutation": order.tolist(), "scalings": [str(s) for s in scales]}
     return moved, record
@@ -192,7 +205,7 @@ def _scale(mine: Array, theirs: Array, mine_float: Array, theirs_float: Array, k
     return Fraction(theirs[k]) / Fraction(mine[k])
 
 
-def _based(first: Network, second: Network, layer: HiddenLayer, goal: HiddenLayer) -> tuple[Network, Mapping[str, Any]]:
+def _based(first: Network, second: Network, layer: HiddenLayer, goal: HiddenLayer) -> tuple[Network, Mapping[str, object]]:
     """The base change G with W_b = G W_a: exact on pivot columns, by least squares where rounding spoils that."""
     w = to_fractions(first.weights[layer.producer.weights["weight"]])
     target = to_fractions(second.weights[goal.producer.weights["weight"]])
@@ -204,13 +217,13 @@ def _based(first: Network, second: Network, layer: HiddenLayer, goal: HiddenLaye
     if "bias" in layer.producer.weights and "bias" in layer.readers[0].node.weights:
         b = to_fractions(first.weights[layer.producer.weights["bias"]])
         shift = to_fractions(second.weights[goal.producer.weights["bias"]]) - exact_matmul(base, b[:, None])[:, 0]
-    record: dict[str, Any] = {"layer": layer.producer.path or layer.producer.name, "kind": "base change", "width": layer.width}
+    record: dict[str, object] = {"layer": layer.producer.path or layer.producer.name, "kind": "base change", "width": layer.width}
     if layer.width <= _SHOWN // 4:
         record |= {"matrix": [[str(v) for v in row] for row in base], "shift": [str(v) for v in shift]}
     return base_changed(first, layer, base, shift), record
 
 
-def _meaning(value: dict[str, Any]) -> str:
+def _meaning(value: AlignValue) -> str:
     if value["same"] == "no":
         return "the networks are different functions: they differ at the input shown, so no symmetry relates their weights"
     if value["same"] == "undecided":

@@ -8,7 +8,6 @@ related by the known group exactly when their canonical forms are equal.
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
 import flint
 import numpy as np
@@ -26,7 +25,7 @@ from neurovariety.rings.ring import Array
 from neurovariety.tolerances import DEFAULT_SEED
 
 
-def canonical_form(network: Any, *, architecture: Any = None, example: Any = None, seed: int = DEFAULT_SEED) -> Network:
+def canonical_form(network: object, *, architecture: object = None, example: object = None, seed: int = DEFAULT_SEED) -> Network:
     """The canonical form of a trained network, with weights of exact Fractions; its function is that of the network.
 
     ``network``, ``architecture`` and ``example`` are what `load_network` takes. Rows are scaled to a first nonzero weight of 1 (any

@@ -2,7 +2,7 @@
 
 The rank of the Jacobian of the weights-to-function map at the trained weights, against the rank at general weights, is the number of
 directions in which the function can move: the effective number of parameters. It is not the local dimension of the variety of all
-functions of the architecture, which may be larger there (D8: critical points of the parametrization) or smaller than a naive count.
+functions of the architecture, which may be larger there (at critical points of the parametrization) or smaller than a naive count.
 A rank below the general one means that the weights are critical: a stratum of subnetworks is the usual reason, and the strata on or
 near which the network lies are listed, with distances.
 
@@ -17,15 +17,16 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar, TypedDict
 
 import numpy as np
+from jaxtyping import Float
 
 from neurovariety.checkpoints.graph.arithmetic import to_floats
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.layers.hidden_layers import hidden_layers
 from neurovariety.checkpoints.layers.layer_symmetries import layer_symmetries
-from neurovariety.checkpoints.layers.nearest_strata import NearestStratum, nearest_strata
+from neurovariety.checkpoints.layers.nearest_strata import NearestStratum, StratumData, nearest_strata
 from neurovariety.checkpoints.layers.redundancy import redundant
 from neurovariety.checkpoints.load import load_network
 from neurovariety.checkpoints.prune import exactly_pruned
@@ -46,6 +47,28 @@ _LISTED = 12
 """Strata in the evidence, nearest first; the rest are more of the same."""
 _ROUNDING = 1e-14
 """Distances below this part of the weights are those of float64."""
+
+
+class DiagnoseValue(TypedDict):
+    """See `DiagnoseResult`."""
+
+    parameters: int
+    rank: int | None
+    generic: int | None
+    symmetry: int
+    redundant: dict[str, int]
+    smallest: int
+    nearest: StratumData | None
+    condition: float | None
+
+
+class Redundancy(TypedDict):
+    """The neurons of a layer that are redundant for one reason."""
+
+    layer: str
+    reason: str
+    neurons: int
+    which: list[int]
 
 
 @dataclass(frozen=True, repr=False)
@@ -95,11 +118,11 @@ def _shown(number: float | None) -> str:
 
 
 def diagnose(
-    network: Any,
+    network: object,
     *,
-    data: Any = None,
-    architecture: Any = None,
-    example: Any = None,
+    data: object = None,
+    architecture: object = None,
+    example: object = None,
     seed: int = DEFAULT_SEED,
 ) -> DiagnoseResult:
     """Diagnose a trained network. ``network``, ``architecture`` and ``example`` are what `load_network` takes.
@@ -117,28 +140,14 @@ def diagnose(
     if not source.trained:
         raise InputError("the network has no trained weight: there is nothing to diagnose")
     inputs = None if data is None else _checked(source, data)
-    rng = generator(seed, "checkpoints.diagnose")
     layers, untouched = hidden_layers(source)
     stated = layer_symmetries(source, layers)
     dimension = sum(s.dimension for s in stated)
-    notices: list[str] = []
-    ranks: JacobianRank | None = None
-    spectrum: Array = np.zeros(0)
-    refused = ""
-    try:
-        ranks = jacobian_rank(source, source.parameters - dimension, inputs, rng)
-        spectrum, used = _tangent_kernel(source, inputs, rng)
-        if inputs is not None and used < len(inputs):
-            notices.append(f"the tangent kernel is that of {used} of the {len(inputs)} samples")
-    except DataError:
-        raise
-    except InputError as error:
-        refused = str(error)
-        notices.append(f"no Jacobian: {refused}")
+    linear = _jacobian(source, source.parameters - dimension, inputs, generator(seed, "checkpoints.diagnose"))
+    ranks = linear.ranks
     pruned, removed = exactly_pruned(source, seed)
     near = sorted((s for x in layers for s in nearest_strata(source, x)), key=lambda s: s.relative)
-    positive = spectrum[spectrum > spectrum.max(initial=0.0) * 1e-12]
-    value = {
+    value: DiagnoseValue = {
         "parameters": source.parameters,
         "rank": ranks.rank if ranks else None,
         "generic": ranks.generic if ranks else None,
@@ -146,7 +155,7 @@ def diagnose(
         "redundant": dict(sorted(removed.items())),
         "smallest": pruned.parameters,
         "nearest": _nearest(near),
-        "condition": float(positive[0] / positive[-1]) if len(positive) else None,
+        "condition": linear.condition,
     }
     return DiagnoseResult(
         value=value,
@@ -154,22 +163,52 @@ def diagnose(
         subject=source.source,
         meaning=_meaning(value, ranks),
         evidence={
-            "rank": ranks.evidence if ranks else {"route": refused},
+            "rank": ranks.evidence if ranks else {"route": linear.refused},
             "generic_claim": ranks.generic_claim if ranks else Claim.UNDECIDED,
             "upper_bound": source.parameters - dimension,
             "symmetries": [{"layer": s.layer, "group": s.words, "width": s.width, "dimension": s.dimension} for s in stated],
             "on": _on(source, seed),
             "near": [s.to_dict() for s in near[:_LISTED]],
-            "spectrum": spectrum.tolist(),
+            "spectrum": linear.spectrum.tolist(),
             "untouched": [{"place": u.place, "reason": u.reason} for u in untouched],
             "theorems": [],
         },
         provenance=Provenance.since(start, seed),
-        notices=tuple(notices),
+        notices=linear.notices,
     )
 
 
-def _checked(network: Network, data: Any) -> Array:
+@dataclass(frozen=True, eq=False)
+class _Jacobian:
+    """Ranks and tangent kernel, or why there are none."""
+
+    ranks: JacobianRank | None
+    spectrum: Float[np.ndarray, " eigenvalues"]
+    refused: str = ""
+    notices: tuple[str, ...] = ()
+
+    @property
+    def condition(self) -> float | None:
+        """Largest by smallest eigenvalue of the tangent kernel that is not 0 up to rounding."""
+        positive = self.spectrum[self.spectrum > self.spectrum.max(initial=0.0) * 1e-12]
+        return float(positive[0] / positive[-1]) if len(positive) else None
+
+
+def _jacobian(network: Network, at_most: int, inputs: Array | None, rng: np.random.Generator) -> _Jacobian:
+    ranks: JacobianRank | None = None
+    try:
+        ranks = jacobian_rank(network, at_most, inputs, rng)
+        spectrum, used = _tangent_kernel(network, inputs, rng)
+    except DataError:
+        raise
+    except InputError as error:
+        return _Jacobian(ranks, np.zeros(0), str(error), (f"no Jacobian: {error}",))
+    if inputs is None or used == len(inputs):
+        return _Jacobian(ranks, spectrum)
+    return _Jacobian(ranks, spectrum, notices=(f"the tangent kernel is that of {used} of the {len(inputs)} samples",))
+
+
+def _checked(network: Network, data: object) -> Array:
     table = np.asarray(data)
     size = math.prod(network.input_shape)
     if table.ndim < 2 or not len(table):
@@ -197,9 +236,9 @@ def _tangent_kernel(network: Network, inputs: Array | None, rng: np.random.Gener
     return np.asarray(values), len(table)
 
 
-def _on(network: Network, seed: int) -> list[dict[str, Any]]:
+def _on(network: Network, seed: int) -> list[Redundancy]:
     """The exact redundancies of each layer by themselves, by reason."""
-    out = []
+    out: list[Redundancy] = []
     for layer in hidden_layers(network)[0]:
         if layer.linear:
             continue
@@ -211,13 +250,13 @@ def _on(network: Network, seed: int) -> list[dict[str, Any]]:
     return out
 
 
-def _nearest(near: list[NearestStratum]) -> dict[str, Any] | None:
+def _nearest(near: list[NearestStratum]) -> StratumData | None:
     """The nearest stratum that is not met exactly (up to rounding of the distance)."""
     off = [s for s in near if s.relative > 1e-15]
     return off[0].to_dict() if off else None
 
 
-def _meaning(value: dict[str, Any], ranks: JacobianRank | None) -> str:
+def _meaning(value: DiagnoseValue, ranks: JacobianRank | None) -> str:
     gone = sum(value["redundant"].values())
     tail = (
         f"; {counted(gone, 'neuron')} can be removed without changing the function, which leaves {value['smallest']:,} parameters"
@@ -227,8 +266,8 @@ def _meaning(value: dict[str, Any], ranks: JacobianRank | None) -> str:
     if ranks is None:
         return f"the Jacobian was not computed{tail}"
     least = "at least " if ranks.claim is Claim.LOWER_BOUND else "about " if ranks.claim is Claim.ESTIMATE else ""
-    head = f"the function can move in {least}{value['rank']:,} directions at these weights (not the dimension of its variety)"
-    if value["rank"] < value["generic"]:
+    head = f"the function can move in {least}{ranks.rank:,} directions at these weights (not the dimension of its variety)"
+    if ranks.rank < ranks.generic:
         sure = "are" if ranks.claim in (Claim.PROVED, Claim.PROBABILITY) or gone else "seem"
-        head += f", {value['generic'] - value['rank']:,} fewer than at general ones: the weights {sure} critical"
+        head += f", {ranks.generic - ranks.rank:,} fewer than at general ones: the weights {sure} critical"
     return head + tail

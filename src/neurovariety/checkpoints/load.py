@@ -5,17 +5,23 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
+from neurovariety.checkpoints.graph.arithmetic import Numbers
 from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.graph.npz_format import GRAPH
 from neurovariety.checkpoints.graph.rounding import Rounding, round_weights
-from neurovariety.checkpoints.readers.native import GRAPH, network_of, read_npz, write_npz
+from neurovariety.checkpoints.readers.npz_import import read_network, read_npz
+from neurovariety.checkpoints.writers.npz_export import write_npz
 from neurovariety.errors import InputError
+
+if TYPE_CHECKING:
+    from torch.nn import Module
 
 _PICKLES = (".pt", ".pth", ".ckpt", ".bin", ".pkl", ".pickle", ".joblib", ".npy")
 
 
-def load_network(source: Any, *, architecture: Any = None, example: Any = None) -> Network:
+def load_network(source: object, *, architecture: object = None, example: object = None) -> Network:
     """A trained network, from a file or an object.
 
     ``source`` is one of
@@ -57,7 +63,7 @@ def load_network(source: Any, *, architecture: Any = None, example: Any = None) 
     )
 
 
-def _from_file(path: Path, architecture: Any) -> Network:
+def _from_file(path: Path, architecture: object) -> Network:
     if not path.is_file():
         raise InputError(f"there is no file {str(path)!r}; a network is read from .onnx, .pt2 or .npz")
     suffix = path.suffix.lower()
@@ -72,7 +78,7 @@ def _from_file(path: Path, architecture: Any) -> Network:
     if suffix == ".npz":
         arrays = read_npz(path)
         if GRAPH in arrays:
-            return network_of(arrays, path.name)
+            return read_network(arrays, path.name)
         if architecture is None:
             raise InputError(f"{path.name} holds arrays and no graph; give architecture=, for example 'mlp(2,3,1; x^2)'")
         from neurovariety.checkpoints.readers.plain_weights import from_weights
@@ -86,7 +92,9 @@ def _from_file(path: Path, architecture: Any) -> Network:
     raise InputError(f"{path.name} has an unknown kind; a network is read from .onnx, .pt2 or .npz")
 
 
-def write_network(network: Network, file: str | Path, *, dtype: str | None = None, inputs: Any = None, seed: int = 0) -> Rounding:
+def write_network(
+    network: Network, file: str | Path, *, dtype: str | None = None, inputs: Numbers | None = None, seed: int = 0
+) -> Rounding:
     """Write a network to ``.onnx``, ``.pt2`` or ``.npz``, and say what rounding its weights cost.
 
     ``dtype`` is float16, float32 or float64, by default the widest in which a trained weight is stored, float32 where all are exact
@@ -113,7 +121,7 @@ def write_network(network: Network, file: str | Path, *, dtype: str | None = Non
     return rounding
 
 
-def to_torch(network: Network, *, dtype: str | None = None) -> Any:
+def to_torch(network: Network, *, dtype: str | None = None) -> Module:
     """The network as a ``torch.nn.Module`` in evaluation mode, whose ``state_dict`` has the keys of ``network.weights``.
 
     Raises `InputError` where torch is missing or ``dtype`` cannot hold a weight.

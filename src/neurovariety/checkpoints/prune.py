@@ -3,7 +3,7 @@
 A neuron that nothing reads, that is constant, that is a multiple of another (as the activation demands), or whose polynomial is a
 linear combination of those of others, is removed and what it did is given to the others; two matrices in a row are narrowed to the
 rank of what passes. Every step is an identity of the stored weights, which are rational numbers, and is checked by evaluation over Q.
-The result is a subnetwork in the sense of D4: the function lies on that stratum of the architecture.
+The result is a subnetwork: the function lies on a stratum of the architecture, that of the smaller one.
 
 What is proved: the function is the same, in exact arithmetic. What is not: that no smaller network computes it.
 
@@ -18,12 +18,12 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar, TypedDict
 
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.rounding import DTYPES, Rounding
 from neurovariety.checkpoints.layers.bottlenecks import narrowed
-from neurovariety.checkpoints.layers.hidden_layers import hidden_layers
+from neurovariety.checkpoints.layers.hidden_layers import hidden_layers, normalization
 from neurovariety.checkpoints.layers.nearby import nearby
 from neurovariety.checkpoints.layers.redundancy import redundant
 from neurovariety.checkpoints.layers.removals import without
@@ -34,6 +34,16 @@ from neurovariety.claim import Claim
 from neurovariety.errors import InputError, VerificationError
 from neurovariety.result import Provenance, Result, counted
 from neurovariety.tolerances import DEFAULT_SEED
+
+
+class PruneValue(TypedDict):
+    """See `PruneResult`."""
+
+    parameters: int
+    pruned: int
+    removed: dict[str, int]
+    widths: Mapping[str, list[int]]
+    error_bound: float | None
 
 
 @dataclass(frozen=True, repr=False)
@@ -56,12 +66,12 @@ class PruneResult(Result):
 
 
 def prune(
-    network: Any,
+    network: object,
     *,
     tolerance: float = 0.0,
     radius: float | None = None,
-    architecture: Any = None,
-    example: Any = None,
+    architecture: object = None,
+    example: object = None,
     seed: int = DEFAULT_SEED,
 ) -> PruneResult:
     """Remove what is redundant. ``network``, ``architecture`` and ``example`` are what `load_network` takes.
@@ -88,7 +98,7 @@ def prune(
     check = compare_functions(moved, pruned, seed=seed)
     if check.differs is not None:
         raise VerificationError(f"the pruned network differs by {float(check.largest):.3g} at an input: a fault of neurovariety")
-    value = {
+    value: PruneValue = {
         "parameters": source.parameters,
         "pruned": pruned.parameters,
         "removed": dict(sorted(removed.items())),
@@ -163,12 +173,12 @@ def _notices(network: Network, bound: float) -> tuple[str, ...]:
     out = []
     if not math.isfinite(bound):
         out.append("no finite bound of the change is known for these operations; measure it on data")
-    if any(n.kind == "normalize" for n in network.nodes):
+    if any(normalization(n) is not None for n in network.nodes):
         out.append("the reciprocal root of batch norm is the float64 nearest to it, and exact from there on")
     return tuple(out)
 
 
-def _meaning(value: dict[str, Any], ball: float) -> str:
+def _meaning(value: PruneValue, ball: float) -> str:
     gone = sum(value["removed"].values())
     if not gone:
         return f"no redundant neuron was found; {counted(value['parameters'], 'parameter')} remain"

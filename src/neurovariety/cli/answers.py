@@ -31,7 +31,7 @@ def answer_all(entry: Entry, architectures: tuple[str, ...], as_json: bool, jobs
         head.append(source)
         if len(head) >= _PARALLEL_FROM:
             break
-    if len(head) > 1 and any(o.kind == "figure" and o.name in arguments for o in entry.options):
+    if len(head) > 1 and "figure" in arguments:
         raise InputError("a figure is drawn of one architecture; give one, or leave out --figure")
     jobs = jobs or len(os.sched_getaffinity(0))
     parallel = len(head) >= _PARALLEL_FROM and jobs > 1
@@ -56,23 +56,24 @@ def answer_all(entry: Entry, architectures: tuple[str, ...], as_json: bool, jobs
 
 
 def _arguments(entry: Entry, options: dict[str, Any]) -> dict[str, Any]:
-    """The keyword arguments of the entry's function."""
+    """The keyword arguments of the entry's function, and ``figure``."""
     from neurovariety.dataset import read_csv
 
     out = {k: v for k, v in options.items() if v is not None}
-    for option in entry.options:
-        if option.kind == "numbers" and option.name in out:
-            out[option.name] = [part.strip() for part in out[option.name].split(",")]
-        if option.kind == "table":
+    for declared in entry.declares.arguments:
+        option = declared.option
+        if option is not None and option.was in out:
+            click.echo(f"neurovariety: --{option.was} is now --{declared.name}; the old word goes with the next version", err=True)
+            out[declared.name] = out.pop(option.was)
+        if declared.is_table:
             target = out.pop("target", None)
-            if option.name in out:
-                out[option.name] = read_csv(out[option.name], target).inputs
-        if option.kind == "dataset":
-            target = out.pop("target", None)
-            if option.name in out:
-                out[option.name] = read_csv(out[option.name], target)
-    if entry.needs_data:
-        out["inputs"] = read_csv(out.pop("data"), out.pop("target", None)).inputs
+        if option is None or declared.name not in out:
+            continue
+        if option.kind == "numbers":
+            out[declared.name] = [part.strip() for part in out[declared.name].split(",")]
+        elif declared.is_table:
+            read = read_csv(out[declared.name], target)
+            out[declared.name] = read.inputs if option.kind == "table" else read
     return out
 
 

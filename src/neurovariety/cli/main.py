@@ -12,8 +12,10 @@ from typing import Any
 import click
 
 from neurovariety.cli.exit_status import BAD_INPUT, INTERRUPTED
-from neurovariety.dictionary.entry import Entry, Option
+from neurovariety.dictionary.declaration import Declared
+from neurovariety.dictionary.entry import Entry
 from neurovariety.dictionary.registry import ENTRIES
+from neurovariety.options import Option
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 120}
 
@@ -45,33 +47,57 @@ def _common(entry: Entry) -> list[click.Parameter]:
     ]
     if entry.takes_memory_limit:
         options.append(click.Option(["--memory-limit"], type=_Memory(), help="Memory for one computation, e.g. 8G."))
-    if entry.needs_data:
-        options.append(click.Option(["--data"], required=True, help="CSV file with a header line."))
-        options.append(click.Option(["--target"], help="Target column, or several separated by commas."))
-    return options + [_option(o) for o in entry.options]
+    for declared in entry.declares.arguments:
+        if declared.option is not None:
+            options += _options(declared, declared.option)
+    if entry.figure:
+        options.append(click.Option(["--figure"], help="Draw the result to this file (.svg, .png or .pdf)."))
+    return options
 
 
-def _option(option: Option) -> click.Option:
-    kinds: dict[str, Any] = {"integer": click.INT, "number": click.FLOAT}
-    kind = click.Choice(option.choices) if option.choices else kinds.get(option.kind, click.STRING)
-    return click.Option([f"--{option.name}"], type=kind, help=option.help[0].upper() + option.help[1:] + ".")
+def _options(declared: Declared, option: Option) -> list[click.Option]:
+    """The option of the command line that an argument is; for data, with one that names columns."""
+    name = option.name or declared.name.replace("_", "-")
+    found = [click.Option([f"--{name}", declared.name], type=_type(declared), required=declared.required, help=_sentence(option.help))]
+    if declared.is_table:
+        found.append(click.Option(["--target"], help=_sentence(option.columns)))
+    if option.was:
+        found.append(click.Option([f"--{option.was}"], hidden=True))
+    return found
 
 
-def _entry_command(entry: Entry) -> click.Command:
-    def run(architectures: tuple[str, ...], as_json: bool, jobs: int | None, **options: Any) -> None:
-        from neurovariety.cli.answers import answer_all
+def _type(declared: Declared) -> click.ParamType:
+    if declared.choices:
+        return click.Choice(declared.choices)
+    return click.INT if declared.holds(int) else click.FLOAT if declared.holds(float) else click.STRING
 
-        sys.exit(answer_all(entry, architectures, as_json, jobs, options))
 
-    return click.Command(
-        entry.name,
-        params=_common(entry),
-        callback=run,
-        short_help=f"{entry.learning}.",
-        help=f"{entry.name}: {entry.learning}.\n\nARCH is a notation such as 'mlp(2,3,1; x^2)', 'linear(3,2,3)', 'cnn(2,2; x^2)' or "
-        "'attention(3,2; a=2; t=4)'; '-' reads one a line from standard input.",
-        context_settings=CONTEXT,
-    )
+def _sentence(help_text: str) -> str:
+    return help_text[0].upper() + help_text[1:] + "."
+
+
+class _EntryCommand(click.Command):
+    """The command of an entry, whose options are read when somebody asks for them."""
+
+    def __init__(self, entry: Entry) -> None:
+        def run(architectures: tuple[str, ...], as_json: bool, jobs: int | None, **options: Any) -> None:
+            from neurovariety.cli.answers import answer_all
+
+            sys.exit(answer_all(entry, architectures, as_json, jobs, options))
+
+        super().__init__(
+            entry.name,
+            callback=run,
+            short_help=f"{entry.learning}.",
+            help=f"{entry.name}: {entry.learning}.\n\nARCH is a notation such as 'mlp(2,3,1; x^2)', 'linear(3,2,3)', 'cnn(2,2; x^2)' "
+            "or 'attention(3,2; a=2; t=4)'; '-' reads one a line from standard input.",
+            context_settings=CONTEXT,
+        )
+        self._entry = entry
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        self.params = self.params or _common(self._entry)
+        return super().get_params(ctx)
 
 
 @click.group(context_settings=CONTEXT, no_args_is_help=True)
@@ -81,7 +107,7 @@ def app() -> None:
 
 
 for _entry in ENTRIES:
-    app.add_command(_entry_command(_entry))
+    app.add_command(_EntryCommand(_entry))
 
 
 @app.command(context_settings=CONTEXT)

@@ -50,12 +50,11 @@ def answer(entry_name: str, architecture: str, arguments: dict[str, Any], deadli
     found = watch()
     try:
         with insistent_interrupt(), running(found), time_limit(deadline):
-            picture = next((o.name for o in entry.options if o.kind == "figure" and o.name in arguments), None)
-            result = entry.load()(architecture, **{k: v for k, v in arguments.items() if k != picture})
-        if picture is not None:
+            result = entry.load()(architecture, **{k: v for k, v in arguments.items() if k != "figure"})
+        if "figure" in arguments:
             from neurovariety.report.figures import save_figure
 
-            save_figure(entry, result, arguments[picture])
+            save_figure(entry, result, arguments["figure"])
         return Answer(architecture, ANSWERED, result.to_dict(), result.summary())
     except NeurovarietyError as error:
         return Answer(architecture, BAD_INPUT, error=str(error))

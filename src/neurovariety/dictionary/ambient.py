@@ -1,4 +1,4 @@
-"""Ambient dimension: the linear span of the neuromanifold (I1 of the dictionary).
+"""Ambient dimension: the linear span of the neuromanifold.
 
 The span of all functions f_w is the smallest linear space that holds the neuromanifold; it can be smaller than the space of all
 polynomials of that degree. For learning it is what the model could reach if it were linear: targets outside it can never be fit.
@@ -11,18 +11,16 @@ Source: Marchetti et al. 2025, section 3.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NotRequired, TypedDict
 
 import numpy as np
 
-from neurovariety.architectures import as_model
-from neurovariety.architectures.from_callable import Source
-from neurovariety.architectures.theorems.bounds import forms
+from neurovariety.architectures.theorems.dimension_bounds import forms
 from neurovariety.claim import Claim
-from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.entry_result import EntryResult, Facts
+from neurovariety.dictionary.runner import entry
 from neurovariety.errors import ResourceError, VerificationError
 from neurovariety.geometry.exact.points import (
     as_json_bound,
@@ -35,10 +33,10 @@ from neurovariety.geometry.exact.points import (
 from neurovariety.geometry.exact.span import Monomial, exact_span, span_rank
 from neurovariety.linear_algebra import echelon
 from neurovariety.model import Model
+from neurovariety.options import Route
 from neurovariety.program.interpret import interpret
 from neurovariety.program.of_model import draw_coefficients, leaves, values_program
 from neurovariety.randomness import generator
-from neurovariety.result import Provenance
 from neurovariety.rings.polynomial import Polynomials
 from neurovariety.rings.rational import Rationals, to_fraction
 from neurovariety.theorem import bound
@@ -54,6 +52,28 @@ _MAX_BASIS = 60
 _MAX_LISTED = 60
 
 
+class Written(TypedDict):
+    """The polynomials of a span, as far as they are short enough to say."""
+
+    monomials: int | None
+    missing: list[str] | str | None
+    basis: list[str] | str | None
+
+
+_UNWRITTEN: Written = {"monomials": None, "missing": None, "basis": None}
+
+
+class AmbientEvidence(Written):
+    """What an ambient dimension rests on."""
+
+    route: Route
+    trials: NotRequired[list[dict[str, int]]]
+    theorems: list[Facts]
+    error_bound: NotRequired[float | None]
+    upper_bound: NotRequired[Facts]
+    searched_up_to: NotRequired[int]
+
+
 @dataclass(frozen=True, repr=False)
 class AmbientResult(EntryResult):
     """The ambient dimension; ``value`` is an int.
@@ -63,9 +83,11 @@ class AmbientResult(EntryResult):
     """
 
     entry: ClassVar[str] = "ambient"
+    evidence: AmbientEvidence
 
 
-def ambient(source: Source, *, seed: int = DEFAULT_SEED, memory_limit: int | None = None) -> AmbientResult:
+@entry
+def ambient(model: Model, *, seed: int = DEFAULT_SEED, memory_limit: int | None = None) -> AmbientResult:
     """The dimension of the linear span of the neuromanifold of ``source``.
 
     Raises `InputError` for unusable input, `ResourceError` where the sample matrix would not fit in memory.
@@ -75,27 +97,22 @@ def ambient(source: Source, *, seed: int = DEFAULT_SEED, memory_limit: int | Non
     >>> ambient("cnn(2,2; x^2)").evidence["missing"]
     ['x0 x2']
     """
-    start = time.perf_counter()
-    model = as_model(source)
     (value, claim, evidence), draws = with_new_values(lambda k: _compute(model, seed, k, memory_limit))
     evidence |= _monomials(model, value, seed)
     return AmbientResult(
         value=value,
         claim=claim,
-        subject=model.name,
         meaning=_meaning(model, value, claim, evidence),
         evidence=evidence,
-        provenance=Provenance.since(start, seed),
         notices=division_notice(draws),
-        model=model,
     )
 
 
-def _compute(model: Model, seed: int, k: int, limit: int | None) -> tuple[int, Claim, dict[str, Any]]:
+def _compute(model: Model, seed: int, k: int, limit: int | None) -> tuple[int, Claim, AmbientEvidence]:
     cap = bound(model.theorems, "ambient")
-    theorems = [t.to_dict() for t in model.theorems if t.applies and t.quantity.startswith("ambient")]
+    theorems: list[Facts] = [t.to_dict() for t in model.theorems if t.applies and t.quantity.startswith("ambient")]
     if cap is not None and cap.value > _MAX_SPAN and cap.quantity == "ambient":
-        return cap.value, Claim.PROVED, {"route": "theorem", "theorems": theorems}
+        return cap.value, Claim.PROVED, {"route": "theorem", "theorems": theorems, **_UNWRITTEN}
     rng = generator(seed, "dictionary.ambient.span", k)
     at_most = min(cap.value, _MAX_SPAN) if cap is not None else _enough(model, rng, limit)
     trials: list[dict[str, int]] = []
@@ -105,7 +122,9 @@ def _compute(model: Model, seed: int, k: int, limit: int | None) -> tuple[int, C
         found = min(span_rank(model, p, point, at_most, limit), at_most)
         trials.append({"prime": p, "rank": found})
         value = max(value, found)
-        evidence: dict[str, Any] = {"route": "computed", "trials": trials, "theorems": theorems, "error_bound": None}
+        evidence: AmbientEvidence = {
+            "route": "computed", "trials": trials, "theorems": theorems, "error_bound": None, **_UNWRITTEN,
+        }  # fmt: skip
         if cap is not None and value == cap.value:
             return value, Claim.PROVED, evidence | {"upper_bound": {"value": cap.value, "reason": cap.name}}
         if value == at_most:
@@ -141,13 +160,13 @@ def _enough(model: Model, rng: np.random.Generator, limit: int | None) -> int:
     return at_most
 
 
-def _monomials(model: Model, value: int, seed: int) -> dict[str, Any]:
+def _monomials(model: Model, value: int, seed: int) -> Written:
     """How many monomials there are, which are missing, and a basis of the span, as far as they are short enough to say."""
     d = degree_bounds(model)
     if d.rational or not np.isfinite(d.inputs) or d.inputs > 2000:
-        return {"monomials": None, "missing": None, "basis": None}
+        return _UNWRITTEN
     total = model.outputs * sum(forms(model.inputs, k) for k in range(int(d.low), int(d.inputs) + 1))
-    out: dict[str, Any] = {"monomials": total, "missing": None, "basis": None}
+    out: Written = {"monomials": total, "missing": None, "basis": None}
     if total > _MAX_SPAN or value > _MAX_BASIS:
         return out
     try:
@@ -212,8 +231,8 @@ def _shown(key: tuple[int, Monomial], model: Model) -> str:
     return monomial if model.outputs == 1 else f"{monomial} in output {output}"
 
 
-def _meaning(model: Model, value: int, claim: Claim, evidence: dict[str, Any]) -> str:
-    total = evidence.get("monomials")
+def _meaning(model: Model, value: int, claim: Claim, evidence: AmbientEvidence) -> str:
+    total = evidence["monomials"]
     at_least = "at least " if claim is Claim.LOWER_BOUND else ""
     text = f"the functions span a space of {at_least}{value} dimensions"
     if total:

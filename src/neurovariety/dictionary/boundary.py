@@ -1,15 +1,15 @@
-"""The boundary of the real functions of a model (I12 of the dictionary): limits that no weights attain, and functions at the edge.
+"""The boundary of the real functions of a model: limits that no weights attain, and functions at the edge.
 
 M is the set of functions of real weights, X that of the real functions of the neurovariety, the Zariski closure of M. A function is in
 the *interior* if it is in M with all functions of X nearby; on the *boundary* if it is in M and others of X, arbitrarily near, are not;
 *closure only* if it is a limit of functions of M and not in M; else *outside*. Equations do not see the difference: the neurovariety
 of ``mlp(2,2,2; x^2)`` is everything, M about three quarters of it, and between them are limits such as (x^2, x y).
 
-What is proved. Linear and diagonal networks, shallow quadratic ones with one output or two inputs, sums of few powers in two variables
-and linear convolutions of stride 1 are decided completely (`boundaries.exact_placement`). The boundary of a semialgebraic set has
-smaller dimension than X, so a piece of one dimension less has the largest; its dimension is an exact rank. Elsewhere a certified
-solution with a derivative onto X proves that a function is interior; that nothing was found proves nothing, and what rests on it is an
-`estimate`. Shares are sampled, and stand in the evidence with their intervals.
+What is proved. Linear and diagonal networks, shallow quadratic ones with one output or two inputs, sums of few powers in two
+variables and linear convolutions of stride 1 are decided completely (`geometry.boundaries.exact_positions`). The boundary of a
+semialgebraic set has smaller dimension than X, so a piece of one dimension less has the largest; its dimension is an exact rank.
+Elsewhere a certified solution with a derivative onto X proves that a function is interior; that nothing was found proves nothing, and
+what rests on it is an `estimate`. Shares are sampled, and stand in the evidence with their intervals.
 
 Meaning: on the boundary training stalls, at folds where weights can still move but functions cannot, or with weights that diverge.
 
@@ -18,31 +18,32 @@ Sources: Marchetti et al. 2025; Kohn, Merkh, Montufar, Trager 2022; Kubjas, Li, 
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
-from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.membership import membership
+from neurovariety.dictionary.options import ExactNumbers
+from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError, ResourceError, VerificationError
 from neurovariety.geometry.boundaries.description import Description, describe
-from neurovariety.geometry.boundaries.place import STREAM, both_sides, place
-from neurovariety.geometry.boundaries.placement import Placement, Position
+from neurovariety.geometry.boundaries.locate import STREAM, both_sides, locate
+from neurovariety.geometry.boundaries.position import Located, Position
 from neurovariety.geometry.ideal.coefficient_map import written_out
+from neurovariety.geometry.images.decision import Decision, Verdict
 from neurovariety.geometry.images.target import read_target, require_polynomial
+from neurovariety.geometry.invariants.dimension import dimension_of
 from neurovariety.model import Model
+from neurovariety.options import Option, Whole
 from neurovariety.progress import quietly
 from neurovariety.randomness import generator
-from neurovariety.result import Provenance, plain
+from neurovariety.result import plain
 from neurovariety.tolerances import DEFAULT_SEED
 
 _SAMPLES = 60
-_MOST_SAMPLES = 10_000
 
 
 @dataclass(frozen=True, repr=False)
@@ -61,18 +62,12 @@ class BoundaryResult(EntryResult):
 
     entry: ClassVar[str] = "boundary"
 
-    def _options(self) -> dict[str, Any]:
-        if "target" not in self.evidence:
-            return {"samples": self.evidence["samples_drawn"]}
-        given = self.evidence["weights"]
-        return {"target": self.evidence["target"]} if given is None else {"weights": given}
-
     def verify(self, *, seed: int | None = None) -> BoundaryResult:
         """Again under another seed. Raises `VerificationError` where what was decided comes out otherwise, or what was proved is not.
 
         What was only estimated may become undecided.
         """
-        again = self._again(seed, **self._options())
+        again = self._again(seed)
         key = "position" if "position" in self.value else "boundary"
         ours, theirs = self.value[key], again.value[key]
         differ = ours != theirs and "undecided" not in (ours, theirs)
@@ -97,13 +92,23 @@ class BoundaryResult(EntryResult):
         return "\n".join(lines)
 
 
+@entry
 def boundary(
-    source: Source,
+    model: Model,
     *,
-    target: str | None = None,
-    network: Source | None = None,
-    weights: Sequence[Any] | None = None,
-    samples: int | None = None,
+    target: Annotated[
+        str | None,
+        Option("where this function lies: polynomials in x0, x1, ..., one an output (default: the whole boundary)"),
+    ] = None,
+    network: Annotated[Source | None, Option("another architecture whose function at --weights is looked at")] = None,
+    weights: Annotated[
+        ExactNumbers | None, Option("its weights, or those of ARCH: comma-separated exact numbers", kind="numbers")
+    ] = None,
+    samples: Annotated[
+        int | None,
+        Option("random functions drawn of each kind when no function is given (default: 60)"),
+        Whole("the number of samples is a whole number from {least} to {most:,}", 0, 10_000),
+    ] = None,
     seed: int = DEFAULT_SEED,
 ) -> BoundaryResult:
     """Where a function lies relative to the functions of real weights of ``source``; without one, what their boundary is.
@@ -120,18 +125,15 @@ def boundary(
     >>> boundary("cnn(2,2; x)", samples=0).value["dimension"]
     2
     """
-    start = time.perf_counter()
-    if samples is not None and (isinstance(samples, bool) or not isinstance(samples, int) or not 0 <= samples <= _MOST_SAMPLES):
-        raise InputError(f"the number of samples is a whole number from 0 to {_MOST_SAMPLES:,}, got {samples!r}")
-    model = as_model(source)
     require_polynomial(model)
     if target is None and network is None and weights is None:
-        return _whole(model, _SAMPLES if samples is None else samples, seed, start)
+        return _whole(model, _SAMPLES if samples is None else samples, seed)
     if samples is not None:
         raise InputError("samples are drawn where no function is given; leave out --samples, or the function")
     member = quietly(membership, model, target=target, network=network, weights=weights, seed=seed)
     given = read_target(member.evidence["target"], model.inputs, model.outputs)
-    found = place(model, given, member, seed)
+    verdict, route, witness, violated = (member.value[k] for k in ("verdict", "route", "witness", "violated"))
+    found = locate(model, given, Decision(Verdict(verdict), route, witness, violated, claim=member.claim), seed)
     own = member.value["witness"] if member.value["route"] == "the given weights" else None
     evidence: dict[str, Any] = {
         "target": member.evidence["target"],
@@ -146,11 +148,8 @@ def boundary(
     return BoundaryResult(
         value={"position": str(found.position), "reason": found.reason},
         claim=found.claim,
-        subject=model.name,
         meaning=_meaning(found, evidence),
         evidence=evidence,
-        provenance=Provenance.since(start, seed),
-        model=model,
     )
 
 
@@ -162,7 +161,7 @@ def _approach(model: Model, target: Any, seed: int) -> list[dict[str, float]]:
     return sides.approach(sides.floats(target), generator(seed, STREAM, 3))
 
 
-def _meaning(found: Placement, evidence: Mapping[str, Any]) -> str:
+def _meaning(found: Located, evidence: Mapping[str, Any]) -> str:
     sure = "" if found.claim in (Claim.PROVED, Claim.PROBABILITY) else " as far as searches show"
     if found.position is Position.INTERIOR:
         return f"weights compute the function and all real functions of the neurovariety near it{sure}: noise on it can be fit too"
@@ -183,8 +182,8 @@ def _meaning(found: Placement, evidence: Mapping[str, Any]) -> str:
     return f"nothing was shown: {found.reason}"
 
 
-def _whole(model: Model, samples: int, seed: int, start: float) -> BoundaryResult:
-    variety = quietly(dimension, model, seed=seed)
+def _whole(model: Model, samples: int, seed: int) -> BoundaryResult:
+    variety = quietly(dimension_of, model, seed=seed)
     found = describe(model, variety, samples, seed)
     value = {
         "variety": variety.value,
@@ -195,15 +194,12 @@ def _whole(model: Model, samples: int, seed: int, start: float) -> BoundaryResul
     return BoundaryResult(
         value=value,
         claim=found.claim,
-        subject=model.name,
         meaning=_meaning_of_whole(found, variety.value),
         evidence={
             "route": found.route, "why": found.why, "dimension_claim": str(variety.claim), "samples_drawn": samples,
             "shares": list(found.shares), "samples": list(found.samples), "crossings": list(found.crossings),
             "pieces_error_bound": found.error_bound, "theorems": [dict(t) for t in found.theorems],
         },
-        provenance=Provenance.since(start, seed),
-        model=model,
     )  # fmt: skip
 
 

@@ -22,22 +22,23 @@ from __future__ import annotations
 
 import contextvars
 import itertools
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import singledispatch
 from math import comb, prod
-from typing import Any, ClassVar, Self, TypeVar
+from typing import ClassVar, NotRequired, TypedDict, TypeVar
 
-from neurovariety.architectures import MLP, Architecture, Equivariant, Invariant, Linear, as_model, parse
-from neurovariety.architectures.families.equivariant import IsotypicBlock, block_dimension
+from neurovariety.architectures import Architecture, as_model, parse
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.ambient import ambient
-from neurovariety.dictionary.dimension import DimensionResult, dimension
-from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.entry_result import EntryResult, Facts
+from neurovariety.dictionary.runner import entry_of_source
+from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
+from neurovariety.image import BlockMatrices, BoundedBlockMatrices, Image, IsotypicBlock, Matrices, OrbitMatrices
 from neurovariety.model import Model
 from neurovariety.progress import note, watch
-from neurovariety.result import Provenance, counted
+from neurovariety.result import counted
 from neurovariety.tolerances import DEFAULT_SEED
 
 T = TypeVar("T")
@@ -47,6 +48,29 @@ _MAX_LISTED = 1000
 
 _MAX_DIGITS = 1000
 """Degrees with more digits are left out: nobody reads them, and Python refuses to print very long ones."""
+
+
+class ComponentRow(TypedDict):
+    """One piece; what is not known is None."""
+
+    architecture: str
+    dimension: int | None
+    degree: int | None
+    ed_degree_frobenius: int | None
+    ranks: list[int] | None
+    largest: bool | None
+
+
+class ComponentsEvidence(TypedDict):
+    """What a list of components rests on: isotypic blocks and the ``rank`` they share, or the claim of a model's dimension."""
+
+    dimension: int | None
+    listed: int
+    theorems: list[Facts]
+    blocks: NotRequired[list[Facts]]
+    rank: NotRequired[int | None]
+    dimension_claim: NotRequired[str]
+    error_bound: NotRequired[float | None]
 
 
 @dataclass(frozen=True, repr=False)
@@ -59,16 +83,11 @@ class ComponentsResult(EntryResult):
     """
 
     entry: ClassVar[str] = "components"
+    evidence: ComponentsEvidence
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "kohn2023")
 
-    def _again(self, seed: int | None, **options: Any) -> Self:
-        other = self.provenance.seed + 1_000_003 if seed is None else seed
-        source: Source = self.subject if self.model is None else replace(self.model, programs={})
-        found = components(source, seed=other, **options)
-        assert isinstance(found, type(self))
-        return found
 
-
+@entry_of_source
 def components(source: Source, *, seed: int = DEFAULT_SEED, memory_limit: int | None = None) -> ComponentsResult:
     """The irreducible components of the space of functions that ``source`` (notation, architecture or model) describes.
 
@@ -81,11 +100,19 @@ def components(source: Source, *, seed: int = DEFAULT_SEED, memory_limit: int | 
     >>> [(c["dimension"], c["degree"], c["ed_degree_frobenius"]) for c in found.value["components"]]
     [(4, 1, 1), (9, 8, 4)]
     """
-    start = time.perf_counter()
-    architecture = parse(source) if isinstance(source, str) else _architecture(source)
-    if isinstance(architecture, Equivariant):
-        return _of_equivariant(architecture, seed, start)
-    return _of_model(as_model(source), architecture, seed, memory_limit, start)
+    described = parse(source) if isinstance(source, str) else source
+    if isinstance(described, Architecture):
+        image, parts = described.image(), itertools.islice(described.components(), _MAX_LISTED)
+        blocks = [(part.notation(), part.image()) for part in parts] if isinstance(image, _BLOCKS) else []
+        name, count = described.notation(), described.count_components()
+    else:
+        model = as_model(described)
+        image, name, count = model.image, model.name, 1
+        blocks = [(model.name, image)]
+    if isinstance(image, _BLOCKS):
+        listed = [(part, found) for part, found in blocks if isinstance(found, BlockMatrices)]
+        return _of_blocks(name, image, listed, count)
+    return _of_model(as_model(described), seed, memory_limit)
 
 
 def determinantal_degree(rows: int, columns: int, rank: int) -> int:
@@ -95,34 +122,29 @@ def determinantal_degree(rows: int, columns: int, rank: int) -> int:
     return over // prod(comb(r + i, r) for i in range(columns - r))
 
 
-def _architecture(source: Source) -> Architecture | None:
-    """The architecture behind a source, if there is one: a model of an architecture computes with its method ``apply``."""
-    if isinstance(source, Model):
-        owner = getattr(source.function, "__self__", None)
-        return owner if isinstance(owner, Architecture) and source.function == owner.apply else None
-    return source if isinstance(source, Architecture) else None
+_BLOCKS = (BlockMatrices, BoundedBlockMatrices)
 
 
-def _of_equivariant(architecture: Equivariant, seed: int, start: float) -> ComponentsResult:
-    blocks, count = architecture.blocks, architecture.count_components()
-    listed = list(itertools.islice(architecture.allocations(), _MAX_LISTED))
-    dimensions = [sum(block_dimension(b, r) for b, r in zip(blocks, ranks, strict=True)) for ranks in listed]
+def _of_blocks(
+    name: str, image: BlockMatrices | BoundedBlockMatrices, listed: list[tuple[str, BlockMatrices]], count: int
+) -> ComponentsResult:
+    """The result for block diagonal matrices, one set of them or a union: the components that are ``listed``, of ``count``."""
+    blocks, dimensions = image.blocks, [found.dimension for _, found in listed]
     complete = len(listed) == count
-    rows = [
+    rows: list[ComponentRow] = [
         {
-            "architecture": Equivariant(architecture.cycles, ranks).notation(),
-            "dimension": d,
-            "degree": _written(prod(_degree(b, r) for b, r in zip(blocks, ranks, strict=True))),
-            "ed_degree_frobenius": _written(prod(comb(b.size, r) for b, r in zip(blocks, ranks, strict=True))),
-            "ranks": list(ranks),
-            "largest": d == max(dimensions) if complete else None,
+            "architecture": notation,
+            "dimension": found.dimension,
+            "degree": _written(prod(_degree(b, r) for b, r in zip(blocks, found.ranks, strict=True))),
+            "ed_degree_frobenius": _written(prod(comb(b.size, r) for b, r in zip(blocks, found.ranks, strict=True))),
+            "ranks": list(found.ranks),
+            "largest": found.dimension == max(dimensions) if complete else None,
         }
-        for ranks, d in zip(listed, dimensions, strict=True)
+        for notation, found in listed
     ]
+    rank = image.rank if isinstance(image, BoundedBlockMatrices) else None
     notices = () if complete else (f"only the first {len(listed):,} of {_written(count)} components are listed",)
-    statement = (
-        f"real maps of rank at most {architecture.rank}" if architecture.ranks is None else "maps with these ranks of the blocks"
-    )
+    statement = f"real maps of rank at most {rank}" if rank is not None else "maps with these ranks of the blocks"
     theorems = [
         _said("components of equivariant maps of bounded rank", f"{statement}: the maximal allocations of ranks to blocks", "kohn2023"),
         _said("degree of a determinantal variety", "degrees of the blocks multiply; a complex block counts twice", "fulton1998"),
@@ -131,23 +153,22 @@ def _of_equivariant(architecture: Equivariant, seed: int, start: float) -> Compo
     return ComponentsResult(
         value={"count": count, "components": rows},
         claim=Claim.PROVED,
-        subject=architecture.notation(),
+        subject=name,
         meaning=_meaning(count, dimensions, complete),
         evidence={
             "blocks": [{"eigenvalues": b.eigenvalues, "size": b.size, "type": "real" if b.real else "complex"} for b in blocks],
-            "rank": architecture.rank,
+            "rank": rank,
             "dimension": max(dimensions) if complete else None,
             "listed": len(listed),
             "theorems": theorems,
         },
-        provenance=Provenance.since(start, seed),
         notices=notices,
-        model=architecture.model if architecture.ranks is not None else None,
+        model=None if rank is not None else as_model(name),
     )
 
 
-def _of_model(model: Model, architecture: Architecture | None, seed: int, memory_limit: int | None, start: float) -> ComponentsResult:
-    row: dict[str, Any] = {
+def _of_model(model: Model, seed: int, memory_limit: int | None) -> ComponentsResult:
+    row: ComponentRow = {
         "architecture": model.name,
         "dimension": None,
         "degree": None,
@@ -156,11 +177,11 @@ def _of_model(model: Model, architecture: Architecture | None, seed: int, memory
         "largest": True,
     }
     note(value={"count": 1, "components": [row]}, claim=Claim.PROVED)
-    found = _unnoted(lambda: dimension(model, seed=seed, memory_limit=memory_limit))
+    found = _unnoted(lambda: dimension_of(model, seed=seed, memory_limit=memory_limit))
     theorems = [
         _said("closure of the image of a space of weights", "a network's functions have an irreducible closure", "marchetti2025")
     ]
-    sizes = _matrices(architecture)
+    sizes = _matrices(model.image)
     if sizes is not None:
         rows, columns, rank = sizes
         row |= {
@@ -182,36 +203,39 @@ def _of_model(model: Model, architecture: Architecture | None, seed: int, memory
         evidence={
             "dimension": found.value,
             "dimension_claim": str(found.claim),
-            "error_bound": found.evidence.get("error_bound"),
+            "error_bound": found.error_bound,
             "listed": 1,
             "theorems": theorems,
         },
-        provenance=Provenance.since(start, seed),
         notices=found.notices,
         model=model,
     )
 
 
-def _fills(found: DimensionResult, model: Model, seed: int, memory_limit: int | None) -> bool:
+def _fills(found: Dimension, model: Model, seed: int, memory_limit: int | None) -> bool:
     """Whether the closure is proved to be a linear space: dimension and span, both proved, agree."""
-    if found.claim is not Claim.PROVED or not found.evidence.get("filling"):
+    if not found.fills:
         return False
     span = ambient(model, seed=seed, memory_limit=memory_limit)
     return span.claim is Claim.PROVED and span.value == found.value
 
 
-def _matrices(architecture: Architecture | None) -> tuple[int, int, int] | None:
-    """(rows, columns, rank) where the functions are all matrices of bounded rank, up to a scaling of columns, which keeps the rank.
-
-    Summing over orbits scales the squared length of a column by the size of its orbit, so the critical points of the Frobenius
-    norm correspond to those of the smaller matrix.
-    """
-    if isinstance(architecture, Invariant):
-        architecture = architecture.pooled
-    linear = isinstance(architecture, MLP) and not architecture.bias and all(a.is_linear for a in architecture.activations)
-    if isinstance(architecture, Linear) or (linear and isinstance(architecture, MLP)):
-        return architecture.widths[-1], architecture.widths[0], min(architecture.widths)
+@singledispatch
+def _matrices(image: Image | None) -> tuple[int, int, int] | None:
+    """(rows, columns, rank) where the functions are all matrices of bounded rank, up to a scaling of columns, which keeps the rank."""
     return None
+
+
+@_matrices.register
+def _(image: Matrices) -> tuple[int, int, int] | None:
+    return None if image.bias else (image.outputs, image.inputs, image.rank)
+
+
+@_matrices.register
+def _(image: OrbitMatrices) -> tuple[int, int, int]:
+    """Summing over orbits scales the squared length of a column by the size of its orbit, so the critical points of the Frobenius norm
+    correspond to those of the smaller matrix."""
+    return image.outputs, len(image.orbits), image.rank
 
 
 def _degree(block: IsotypicBlock, rank: int) -> int:
@@ -222,7 +246,7 @@ def _written(number: int) -> int | None:
     return number if number.bit_length() < 3.3 * _MAX_DIGITS else None
 
 
-def _said(name: str, statement: str, source: str) -> dict[str, Any]:
+def _said(name: str, statement: str, source: str) -> Facts:
     return {"name": name, "statement": statement, "source": source}
 
 

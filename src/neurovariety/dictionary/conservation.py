@@ -1,4 +1,4 @@
-"""Conserved quantities of gradient flow (D13 of the dictionary): what training cannot change, whatever the loss and the data?
+"""Conserved quantities of gradient flow: what training cannot change, whatever the loss and the data?
 
 Under gradient flow the weights move along gradients of the c_i(w), the coefficients of the outputs. A function h of the weights is
 conserved for every loss and all data if and only if grad h . grad c_i = 0 for all i; for fixed data the c_i are the outputs at their
@@ -17,16 +17,13 @@ Sources: Marcotte, Gribonval, Peyre 2023; Marchetti et al. 2025, 4.4; Sussmann 1
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, TypedDict
 
-from neurovariety.architectures import as_model
-from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
-from neurovariety.dictionary.data import data as data_entry
-from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.entry_result import EntryResult, Facts
+from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError
 from neurovariety.geometry.exact.gradient_fields import (
     Polynomial,
@@ -34,17 +31,32 @@ from neurovariety.geometry.exact.gradient_fields import (
     conserved_polynomials,
     independent,
     outputs_as_polynomials,
+    require_few_monomials,
 )
-from neurovariety.model import Model
-from neurovariety.progress import quietly
+from neurovariety.geometry.invariants.rank_at_data import exact_inputs
+from neurovariety.model import Array, Model
+from neurovariety.options import Option, Whole
 from neurovariety.randomness import generator
-from neurovariety.result import Provenance
 from neurovariety.tolerances import DEFAULT_SEED
 from neurovariety.training.dynamics.balanced_leaf import Leaf, balanced_leaf
 
 _STREAM = "dictionary.conservation"
 _MOST_SHOWN = 40
 _MOST_SAMPLES = 60
+
+
+class ConservationEvidence(TypedDict):
+    """What conserved quantities rest on. ``for_data``: the number of samples, None for all data."""
+
+    degree: int
+    for_data: int | None
+    parameters: int
+    gradient_fields: int
+    lie_closure_rank: int
+    brackets: int
+    upper_bound: int
+    basis_size: int
+    balanced: Facts | None
 
 
 @dataclass(frozen=True, repr=False)
@@ -57,16 +69,29 @@ class ConservationResult(EntryResult):
     """
 
     entry: ClassVar[str] = "conservation"
+    evidence: ConservationEvidence
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "marcotte2023", "sussmann1973")
-    inputs: Any = field(default=None, compare=False)
-
-    def _options(self) -> dict[str, Any]:
-        if self.evidence["for_data"] is not None and self.inputs is None:
-            raise InputError("laws for data, read back from JSON, do not hold the data; call conservation() on them again")
-        return {"degree": self.evidence["degree"], "data": self.inputs}
 
 
-def conservation(source: Source, *, degree: int = 2, data: Any = None, seed: int = DEFAULT_SEED) -> ConservationResult:
+@entry
+def conservation(
+    model: Model,
+    *,
+    degree: Annotated[
+        int,
+        Option("look for polynomials of at most this degree (default: 2)"),
+        Whole("a degree is a positive integer", 1),
+    ] = 2,
+    data: Annotated[
+        Any,
+        Option(
+            "CSV file: what is conserved for losses on its rows only",
+            kind="table",
+            columns="columns of --data that are no inputs, separated by commas",
+        ),
+    ] = None,
+    seed: int = DEFAULT_SEED,
+) -> ConservationResult:
     """The quantities that gradient flow of ``source`` conserves, for every loss and all data, or for the inputs ``data``.
 
     ``degree``: laws are polynomials of at most this degree. ``data``: inputs (samples, features), as they are. Raises `InputError`
@@ -78,29 +103,18 @@ def conservation(source: Source, *, degree: int = 2, data: Any = None, seed: int
     >>> conservation("mlp(1,1,1; x^2)").value["laws"]
     ['W1[0,0]^2 - 2*W2[0,0]^2']
     """
-    start = time.perf_counter()
-    model = as_model(source)
-    if isinstance(degree, bool) or not isinstance(degree, int) or degree < 1:
-        raise InputError(f"a degree is a positive integer, got {degree!r}")
-    table: Any = None
-    points: list[list[Fraction]] | None = None
-    if data is not None:
-        table = quietly(data_entry, model, data, seed=seed).inputs
-        if len(table) > _MOST_SAMPLES:
-            raise InputError(
-                f"{len(table)} samples: laws for fixed data are of interest where there are few; expected at most {_MOST_SAMPLES}; "
-                "without data the laws for all data are found"
-            )
-        points = [[Fraction(v) for v in _flat(row)] for row in table]
     n, rng = model.parameters, generator(seed, _STREAM)
-    polynomials = outputs_as_polynomials(model, points)
+    require_few_monomials(n, degree)
+    table = None if data is None else exact_inputs(model, data)
+    samples = None if table is None else len(table)
+    polynomials = outputs_as_polynomials(model, None if table is None else _points(table))
     laws = conserved_polynomials(polynomials, n, degree)
     least = independent(laws, n, rng)
     rank, brackets = closure_rank(polynomials, n, n - least, rng)
     complete = least == n - rank
-    evidence = {
+    evidence: ConservationEvidence = {
         "degree": degree,
-        "for_data": None if table is None else len(table),
+        "for_data": samples,
         "parameters": n,
         "gradient_fields": len(polynomials),
         "lie_closure_rank": rank,
@@ -113,17 +127,20 @@ def conservation(source: Source, *, degree: int = 2, data: Any = None, seed: int
     return ConservationResult(
         value=value,
         claim=Claim.PROVED if complete else Claim.LOWER_BOUND,
-        subject=model.name,
-        meaning=_meaning(least, n - rank, n, degree, None if table is None else len(table)),
+        meaning=_meaning(least, n - rank, n, degree, samples),
         evidence=evidence,
-        provenance=Provenance.since(start, seed),
-        model=model,
-        inputs=table,
+        options={"data": table},
     )
 
 
-def _flat(row: Any) -> list[Any]:
-    return list(row.reshape(-1)) if hasattr(row, "reshape") else list(row)
+def _points(table: Array) -> list[list[Fraction]]:
+    """The samples as rows of numbers. Raises `InputError` where they are many."""
+    if len(table) > _MOST_SAMPLES:
+        raise InputError(
+            f"{len(table)} samples: laws for fixed data are of interest where there are few; expected at most {_MOST_SAMPLES}; "
+            "without data the laws for all data are found"
+        )
+    return table.reshape(len(table), -1).tolist()
 
 
 def _shown(law: Polynomial, model: Model) -> str:

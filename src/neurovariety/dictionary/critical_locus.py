@@ -1,4 +1,4 @@
-"""Critical locus of the parametrization (D8 of the dictionary): weights at which the Jacobian drops rank.
+"""Critical locus of the parametrization: weights at which the Jacobian drops rank.
 
 At weights w the gradient of any loss is J_w^T times the gradient in function space. Where the rank of J_w is the dimension of the
 neuromanifold, training stalls only at a critical point of the loss on the manifold; where it is less, the corank counts directions
@@ -17,27 +17,28 @@ Sources: Trager, Kohn, Bruna 2020 (linear); Kohn et al. 2022 (linear convolution
 from __future__ import annotations
 
 import math
-import time
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from functools import singledispatch
+from typing import Annotated, ClassVar, NotRequired, TypedDict
 
-from neurovariety.architectures import CNN, MLP, Linear, as_model
-from neurovariety.architectures.from_callable import Source
-from neurovariety.dictionary.dimension import dimension
-from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.errors import DivisionByZeroError, InputError
+from neurovariety.dictionary.entry_result import EntryResult, Facts
+from neurovariety.dictionary.runner import entry
+from neurovariety.errors import DivisionByZeroError
 from neurovariety.geometry.exact.generic_rank import rank_at
 from neurovariety.geometry.exact.points import Point
-from neurovariety.geometry.images.real_components import architecture_of
-from neurovariety.geometry.strata.facts import StratumFacts, rank_bound, stratum_facts, weakest
-from neurovariety.geometry.strata.listing import MOST, weight_strata
+from neurovariety.geometry.invariants.dimension import dimension_of
+from neurovariety.geometry.strata.facts import StratumFacts, stratum_facts, weakest
+from neurovariety.geometry.strata.known_strata import MOST, weight_strata
+from neurovariety.geometry.strata.rank_profiles import all_types
+from neurovariety.image import FilterLayers, Layers
 from neurovariety.linear_algebra import random_prime
 from neurovariety.model import Model
+from neurovariety.options import Option, Whole
 from neurovariety.program.of_model import draw_coefficients
 from neurovariety.progress import note, quietly
 from neurovariety.randomness import generator
-from neurovariety.result import Provenance, counted
+from neurovariety.result import counted
 from neurovariety.rings.finite_field import FiniteField
 from neurovariety.theorem import Hypothesis, Theorem
 from neurovariety.tolerances import DEFAULT_SEED, EXTRA_SAMPLES, PRIME_BITS
@@ -47,6 +48,41 @@ _SAMPLES = 40
 
 _SAMPLED_PARAMETERS = 400
 _STREAM = "dictionary.critical_locus"
+
+
+class CriticalStratum(TypedDict):
+    """A stratum of weights; its fields are those of `CriticalLocusResult`."""
+
+    name: str
+    kind: str
+    dimension: int
+    rank: int
+    corank: int
+    functions: int
+    fiber: int
+    claim: str
+
+
+class CriticalLocusValue(TypedDict):
+    rank: int
+    dimension: int | None
+    codimension: int | None
+    complete: bool
+    strata: list[CriticalStratum]
+    sampled: dict[str, int]
+
+
+class CriticalLocusEvidence(TypedDict):
+    """What the ranks rest on."""
+
+    asked_most: NotRequired[int]
+    parameters: int
+    all_listed: bool
+    rank_claim: str
+    error_bound: float | None
+    primes: list[int]
+    seeds: list[int]
+    theorems: list[Facts]
 
 
 @dataclass(frozen=True, repr=False)
@@ -61,10 +97,9 @@ class CriticalLocusResult(EntryResult):
     """
 
     entry: ClassVar[str] = "critical-locus"
+    value: CriticalLocusValue
+    evidence: CriticalLocusEvidence
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "trager2020", "schwartz1980")
-
-    def _options(self) -> dict[str, Any]:
-        return {"most": self.evidence["asked_most"]}
 
     def shown(self) -> str:
         v = self.value
@@ -81,7 +116,17 @@ class CriticalLocusResult(EntryResult):
         return "\n".join(lines + ([f"  and {left} more"] if left > 0 else []))
 
 
-def critical_locus(source: Source, *, most: int = MOST, seed: int = DEFAULT_SEED) -> CriticalLocusResult:
+@entry
+def critical_locus(
+    model: Model,
+    *,
+    most: Annotated[
+        int,
+        Option("strata of weights to look at (default: 60)", recorded="asked_most"),
+        Whole("most is the number of strata to look at, at least {least}", 1),
+    ] = MOST,
+    seed: int = DEFAULT_SEED,
+) -> CriticalLocusResult:
     """Ranks of the Jacobian of the parametrization of ``source`` on the strata of its weights and at sparse random weights.
 
     At most ``most`` strata are looked at. Models without known strata are only sampled. Raises `InputError` for unusable input.
@@ -90,12 +135,8 @@ def critical_locus(source: Source, *, most: int = MOST, seed: int = DEFAULT_SEED
     >>> [(s["name"], s["rank"]) for s in result.value["strata"] if s["kind"] == "shared root"]
     [('filters 1 and 2 with a common root', 5), ('filters 1 and 2 with 2 common roots', 4)]
     """
-    start = time.perf_counter()
-    model = as_model(source)
-    if most < 1:
-        raise InputError(f"most is the number of strata to look at, at least 1, got {most}")
-    whole = quietly(dimension, model, seed=seed)
-    bound = rank_bound(whole)
+    whole = quietly(dimension_of, model, seed=seed)
+    bound = whole.at_most
     listed = weight_strata(model, most=most)
     all_listed = len(weight_strata(model, most=most + 1)) <= most
     facts: list[StratumFacts] = []
@@ -104,9 +145,9 @@ def critical_locus(source: Source, *, most: int = MOST, seed: int = DEFAULT_SEED
         note(strata=index + 1)
     sampled = _sampled(model, seed, bound) if model.parameters <= _SAMPLED_PARAMETERS else {}
     critical = [f for f in facts if f.rank < whole.value]
-    theorem = _complete(model, all_listed)
+    theorem = _complete(model.parametrization, all_listed)
     at_most_known = max((f.dimension for f in critical), default=None)
-    value = {
+    value: CriticalLocusValue = {
         "rank": whole.value,
         "dimension": at_most_known,
         "codimension": None if at_most_known is None else model.parameters - at_most_known,
@@ -114,29 +155,25 @@ def critical_locus(source: Source, *, most: int = MOST, seed: int = DEFAULT_SEED
         "strata": [_described(f, whole.value) for f in facts],
         "sampled": {str(r): n for r, n in sorted(sampled.items(), reverse=True)},
     }
-    evidence = {
-        "asked_most": most,
+    evidence: CriticalLocusEvidence = {
         "parameters": model.parameters,
         "all_listed": all_listed,
         "rank_claim": str(whole.claim),
         "error_bound": max((f.error for f in facts), default=0.0) or None,
         "primes": sorted({p for f in facts for p in f.primes}),
         "seeds": [seed],
-        "theorems": [*whole.evidence.get("theorems", []), *([theorem.to_dict()] if theorem else [])],
+        "theorems": [*(t.to_dict() for t in whole.theorems), *([theorem.to_dict()] if theorem else [])],
     }
     return CriticalLocusResult(
         value=value,
         claim=weakest([whole.claim, *(f.claim for f in facts)]),
-        subject=model.name,
         meaning=_meaning(value, critical),
         evidence=evidence,
-        provenance=Provenance.since(start, seed),
         notices=whole.notices if evidence["all_listed"] else (*whole.notices, f"only the first {most} strata were looked at"),
-        model=model,
     )
 
 
-def _described(f: StratumFacts, whole: int) -> dict[str, Any]:
+def _described(f: StratumFacts, whole: int) -> CriticalStratum:
     return {
         "name": f.stratum.name,
         "kind": f.stratum.kind,
@@ -166,44 +203,45 @@ def _sampled(model: Model, seed: int, bound: int) -> Counter[int]:
     return found
 
 
-def _complete(model: Model, all_listed: bool) -> Theorem | None:
-    """The theorem that the critical locus is the union of the critical strata listed, or None."""
-    architecture = architecture_of(model)
-    name, source, hypothesis = "", "", ""
-    linear = isinstance(architecture, Linear) or (
-        isinstance(architecture, MLP) and not architecture.bias and all(a.is_linear for a in architecture.activations)
-    )
-    if linear:
-        name, source = (
-            "weights of a linear network fall into finitely many orbits, on each of which the rank is constant",
-            "abeasis1980",
-        )
-        hypothesis = "all orbits are listed"
-        all_listed = all_listed and _all_types(model)
-    elif isinstance(architecture, CNN) and architecture.dimensions == 1 and max(architecture.channels) == 1:
-        powers = all(a.is_monomial for a in architecture.activations)
-        if powers and all(a.degree >= 2 for a in architecture.activations) and architecture.layers > 1:
-            name, source = "away from the zero function the parametrization is an immersion modulo scalings", "shahverdi2025"
-            hypothesis = "one channel, monomial activations of degree at least 2"
-        elif all(a.is_linear for a in architecture.activations) and all(s == (1,) for s in architecture.strides[:-1]):
-            name, source = "the rank drops exactly where two filters have a common root, or one is zero", "kohn2022"
-            hypothesis = "one channel, linear, strides 1"
-            all_listed = True  # common roots and zero filters come before padded filters, on which the rank drops only with those
-    if not name or not all_listed:
+@singledispatch
+def _complete(parametrization: object, all_listed: bool) -> Theorem | None:
+    """The theorem that the critical locus is the union of the critical strata listed, by the kind of parametrization; or None."""
+    return None
+
+
+@_complete.register
+def _(parametrization: Layers, all_listed: bool) -> Theorem | None:
+    if (
+        not parametrization.linear
+        or parametrization.biases
+        or parametrization.skips
+        or not all_listed
+        or not all_types(parametrization.widths)
+    ):
         return None
-    return Theorem(
-        name, "critical locus", 0, "the critical locus is the union of the strata listed", source, (Hypothesis(hypothesis, True),)
-    )
+    name = "weights of a linear network fall into finitely many orbits, on each of which the rank is constant"
+    return _union(name, "abeasis1980", "all orbits are listed")
 
 
-def _all_types(model: Model) -> bool:
-    """Whether the strata of a linear network are all its orbits, rather than those of one rank throughout."""
-    from neurovariety.geometry.strata.rank_profiles import all_types
+@_complete.register
+def _(parametrization: FilterLayers, all_listed: bool) -> Theorem | None:
+    activations = parametrization.activations
+    if all(a.is_monomial and a.degree >= 2 for a in activations) and activations and all_listed:
+        name = "away from the zero function the parametrization is an immersion modulo scalings"
+        return _union(name, "shahverdi2025", "one channel, monomial activations of degree at least 2")
+    if parametrization.composed:
+        # Common roots and zero filters come before padded filters in the list; on these the rank drops only with those.
+        name = "the rank drops exactly where two filters have a common root, or one is zero"
+        return _union(name, "kohn2022", "one channel, linear, strides 1")
+    return None
 
-    return all_types((*(b.shape[1] for b in model.blocks), model.blocks[-1].shape[0]))
+
+def _union(name: str, source: str, hypothesis: str) -> Theorem:
+    statement = "the critical locus is the union of the strata listed"
+    return Theorem(name, "critical locus", 0, statement, source, (Hypothesis(hypothesis, True),))
 
 
-def _meaning(value: dict[str, Any], critical: list[StratumFacts]) -> str:
+def _meaning(value: CriticalLocusValue, critical: list[StratumFacts]) -> str:
     if not critical:
         text = "J keeps its rank on all strata of weights that are known" if value["strata"] else "no strata of its weights are known"
         low = [int(r) for r in value["sampled"] if int(r) < value["rank"]]

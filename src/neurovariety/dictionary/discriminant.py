@@ -1,4 +1,4 @@
-"""Data discriminant (D11 of the dictionary): for which targets does the landscape of training change?
+"""Data discriminant: for which targets does the landscape of training change?
 
 Where two critical points meet, the target lies on the discriminant, a hypersurface. It cuts the space of targets into chambers in which
 the number of real critical points is constant. Crossing a wall, two real critical points appear or vanish together. The number of
@@ -18,30 +18,33 @@ Sources: Marchetti et al. 2025, 4.4; Draisma et al. 2016, 7; Trager, Kohn, Bruna
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal, NotRequired, TypedDict, Unpack
 
 import numpy as np
 
 from neurovariety.architectures.from_callable import Source
 from neurovariety.budget import number_of
 from neurovariety.claim import Claim
-from neurovariety.dictionary.dimension import dimension
-from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.entry_result import EntryResult, Facts
+from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError, VerificationError
+from neurovariety.geometry.invariants.dimension import dimension_of
 from neurovariety.geometry.solutions.quadrics import Quadrics, Term, pencil
+from neurovariety.model import Model
+from neurovariety.options import Option, Whole
 from neurovariety.progress import quietly
 from neurovariety.randomness import generator
-from neurovariety.result import Provenance, counted
+from neurovariety.result import counted
 from neurovariety.tolerances import DEFAULT_SEED
 from neurovariety.training.chambers.chambers import Counts, for_all_quadrics, for_one_quadric, random_targets
-from neurovariety.training.chambers.planes_of_losses import SLICES, Plane, other_quadric, plane
-from neurovariety.training.chambers.walls import Crossing, chambers, crossings, refined_walls
+from neurovariety.training.chambers.planes_of_losses import Plane, other_quadric, plane
+from neurovariety.training.chambers.walls import chambers, crossings, refined_walls
 from neurovariety.training.critical.problem import TrainingProblem, training_problem
 from neurovariety.training.critical.stages import real_ones
-from neurovariety.training.losses.loss import Form, Quadratic, quadratic
+from neurovariety.training.losses.loss import Quadratic, quadratic
+from neurovariety.training.losses.task_options import Preparation, TaskOptions
 from neurovariety.training.losses.training_task import TrainingTask, training_task
 
 _STREAM = "dictionary.discriminant"
@@ -49,6 +52,32 @@ _GRID, _MOST = 60, 1000
 _RANDOM, _SPOTS = 200, 3
 _BISECTIONS = 10
 """Halvings of an edge of the grid that crosses a wall."""
+
+
+class DiscriminantValue(TypedDict):
+    complex: int
+    real_counts: dict[int, float]
+    minima_counts: dict[int, float]
+    chambers: int
+    walls: bool
+
+
+class DiscriminantEvidence(TypedDict):
+    """The picture of a slice, and what it rests on. ``codimension``: a remark where no wall was seen."""
+
+    task: Facts
+    slice: str
+    grid: int
+    axes: list[str]
+    bounds: list[list[float]]
+    real: list[list[int]]
+    minima: list[list[int]]
+    unclear: int
+    wall_points: list[list[float]]
+    spot_checks: dict[str, int]
+    random_targets: dict[int, int]
+    general: Facts
+    codimension: NotRequired[str]
 
 
 @dataclass(frozen=True, repr=False)
@@ -61,35 +90,34 @@ class DiscriminantResult(EntryResult):
     """
 
     entry: ClassVar[str] = "discriminant"
+    value: DiscriminantValue
+    evidence: DiscriminantEvidence
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "draisma2016", "trager2020")
     task: TrainingTask | None = field(default=None, compare=False)
 
-    def _options(self) -> dict[str, Any]:
-        if self.task is None:
-            raise InputError("a discriminant read back from JSON does not hold the data; call discriminant() on them again")
-        return self.task.options | {"slice": self.evidence["slice"], "grid": self.evidence["grid"]}
-
     def verify(self, *, seed: int | None = None) -> DiscriminantResult:
         """Another slice. Raises `VerificationError` where the number of complex critical points differs."""
-        again = self._again(seed, **self._options())
+        again = self._again(seed)
         if again.value["complex"] != self.value["complex"]:
             raise VerificationError(f"discriminant of {self.subject}: {self.value['complex']} and {again.value['complex']} points")
         return again
 
 
+@entry
 def discriminant(
-    source: Source,
+    model: Model,
     *,
-    data: Any = None,
-    metric: str = "data",
-    teacher: str | None = None,
-    form: Form | None = None,
-    sample_weights: Any = None,
-    prepare: str = "none",
-    held_out: float = 0.0,
-    slice: str = "target",
-    grid: int | None = None,
+    slice: Annotated[
+        Literal["target", "sample", "quadric"],
+        Option("target: a plane of targets; sample: the values of one sample; quadric: target and loss"),
+    ] = "target",
+    grid: Annotated[
+        int | None,
+        Option("points along each side of the slice (default: 60)"),
+        Whole("a grid has {least} to {most} points a side", 2, 1000),
+    ] = None,
     seed: int = DEFAULT_SEED,
+    **options: Unpack[TaskOptions],
 ) -> DiscriminantResult:
     """A slice through the space of losses, with the number of real critical points and of minima at ``grid`` x ``grid`` points (60).
 
@@ -101,16 +129,8 @@ def discriminant(
     >>> discriminant("linear(2,1,2)", metric="frobenius", teacher="3*x0; x1", grid=6).value["real_counts"]
     {2: 1.0}
     """
-    start = time.perf_counter()
     side = grid if grid is not None else number_of("grid", _GRID)
-    if slice not in SLICES:
-        raise InputError(f"slice {slice!r} is unknown: choose {', '.join(SLICES[:-1])} or {SLICES[-1]}")
-    if isinstance(side, bool) or not isinstance(side, int) or not 2 <= side <= _MOST:
-        raise InputError(f"a grid has 2 to {_MOST} points a side, got {side!r}")
-    task = training_task(
-        source, data=data, metric=metric, teacher=teacher, form=form, sample_weights=sample_weights, prepare=prepare,
-        held_out=held_out, seed=seed,
-    )  # fmt: skip
+    task = training_task(model, seed=seed, **options)
     rng = generator(seed, _STREAM)
     problem, loss = _problem(task, slice, seed)
     cut = plane(problem, task.loss, loss, slice, rng)
@@ -121,14 +141,14 @@ def discriminant(
     walls = refined_walls(cut, a, b, real, minima, number_of("bisections", _BISECTIONS))
     random = random_targets(problem, loss, number_of("random targets", _RANDOM), rng)
     seen = len(set(zip(real[real >= 0].tolist(), minima[real >= 0].tolist(), strict=True))) > 1
-    value: dict[str, Any] = {
+    value: DiscriminantValue = {
         "complex": cut.family.count,
         "real_counts": _shares(counts.real[counts.clear]),
         "minima_counts": _shares(counts.minima[counts.clear]),
         "chambers": chambers(real, minima),
         "walls": seen,
     }
-    evidence = {
+    evidence: DiscriminantEvidence = {
         "task": task.record, "slice": slice, "grid": side, "axes": list(cut.axes), "bounds": [list(v) for v in cut.bounds],
         "real": real.tolist(), "minima": minima.tolist(), "unclear": int((~counts.clear).sum()), "wall_points": walls,
         "spot_checks": _spots(cut, points, counts, rng), "random_targets": random, "general": problem.evidence,
@@ -138,19 +158,17 @@ def discriminant(
     return DiscriminantResult(
         value=value,
         claim=Claim.ESTIMATE,
-        subject=task.model.name,
         meaning=_meaning(value, random),
         evidence=evidence,
-        provenance=Provenance.since(start, seed),
         notices=task.notices,
-        model=task.model,
+        options={**task.options, "grid": side},
         task=task,
     )
 
 
 def wall_crossings(
-    source: Source, data: Any, other: Any, *, prepare: str = "none", steps: int = 200, seed: int = DEFAULT_SEED
-) -> list[Crossing]:
+    source: Source, data: Any, other: Any, *, prepare: Preparation = "none", steps: int = 200, seed: int = DEFAULT_SEED
+) -> Any:
     """Every wall on the way from one data set to another, the loss moving on a line between theirs.
 
     ``data`` and ``other`` are as in `landscape`. Returns a list of ``{"at", "real", "minima"}``: where on the way (0 to 1, to 1e-6) the
@@ -177,7 +195,7 @@ def wall_crossings(
 
 
 def _problem(task: TrainingTask, kind: str, seed: int) -> tuple[TrainingProblem, Quadratic]:
-    shape = quietly(dimension, task.model, seed=seed)
+    shape = quietly(dimension_of, task.model, seed=seed)
 
     def through_another(terms: Sequence[Term]) -> Quadrics:
         matrix = quadratic(task.loss, terms).matrix
@@ -185,7 +203,7 @@ def _problem(task: TrainingTask, kind: str, seed: int) -> tuple[TrainingProblem,
         return pencil(terms, matrix, other_quadric(matrix, generator(seed, _STREAM, 2)))
 
     family = through_another if kind == "quadric" else task.loss.family
-    problem = training_problem(task.model, shape.value, shape.evidence.get("ambient") or 0, seed, family)
+    problem = training_problem(task.model, shape, seed, family)
     if not problem.base.complete:
         raise InputError(f"the critical points of {task.model.name} were not all found; another seed may help")
     return problem, problem.quadratic(task.loss)
@@ -212,7 +230,7 @@ def _shares(values: Any) -> dict[int, float]:
     return {int(k): float((values == k).mean()) for k in np.unique(values)}
 
 
-def _meaning(value: dict[str, Any], random: dict[int, int]) -> str:
+def _meaning(value: DiscriminantValue, random: dict[int, int]) -> str:
     real = ", ".join(f"{k} at {100 * v:.0f} %" for k, v in value["real_counts"].items())
     least, most = min(value["minima_counts"], default=0), max(value["minima_counts"], default=0)
     minima = f"{least} to {most} local minima" if most > least else counted(most, "local minimum").replace("minimums", "minima")

@@ -1,4 +1,4 @@
-"""Euclidean distance degree (D10 of the dictionary): how many critical points does training have, over the complex numbers?
+"""Euclidean distance degree: how many critical points does training have, over the complex numbers?
 
 Squared loss is a quadric Q(f - u) on the space of functions. For a general target u its critical points on the smooth part of the
 neurovariety X are finitely many; their number is the ED degree of X for Q. It is the algebraic complexity of exact training and a
@@ -26,38 +26,65 @@ Sources: Draisma, Horobet, Ottaviani, Sturmfels, Thomas 2016; Ottaviani, Spaenle
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypedDict
 
 import numpy as np
 
-from neurovariety.architectures import as_model
-from neurovariety.architectures.from_callable import Source
 from neurovariety.architectures.theorems.ed_degrees import quantity
 from neurovariety.claim import Claim
-from neurovariety.dictionary.data import data as data_entry
-from neurovariety.dictionary.dimension import dimension
-from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.entry_result import EntryResult, Facts
+from neurovariety.dictionary.options import Inputs, Resume
+from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError
-from neurovariety.model import Model
+from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
+from neurovariety.geometry.invariants.rank_at_data import RankAtData, rank_at_data
+from neurovariety.geometry.solutions.count_facts import CountFacts
+from neurovariety.model import Array, Model
+from neurovariety.options import Option, Route
 from neurovariety.progress import found_more, found_on_the_way, note, quietly
 from neurovariety.randomness import generator
-from neurovariety.result import Provenance
 from neurovariety.theorem import Theorem
 from neurovariety.tolerances import DEFAULT_SEED
 
 if TYPE_CHECKING:
     from neurovariety.geometry.solutions.complete_fiber import CompleteFiber
     from neurovariety.geometry.solutions.critical_points import CriticalPoints
+    from neurovariety.geometry.solutions.quadrics import Term
 
-Route = Literal["auto", "computed", "theorem"]
 Metric = Literal["generic", "frobenius", "bombieri", "gaussian", "uniform", "data"]
-METRICS = ("generic", "frobenius", "bombieri", "gaussian", "uniform", "data")
 _STREAM = "dictionary.ed_degree"
 _RANK = 1e-9
 """Singular values below this part of the largest are zero, for the rank of a stated quadric on a tangent space."""
+
+
+_EdDegreeFacts = TypedDict("_EdDegreeFacts", {"from": str}, total=False)
+
+
+class EdDegreeEvidence(CountFacts, _EdDegreeFacts, total=False):
+    """What an ED degree rests on; ``generic`` and ``ends`` where it was reached from a general quadric."""
+
+    asked_route: Route
+    metric: Metric
+    dimension: int
+    dimension_claim: str
+    rank: int | None
+    theorems: list[Facts]
+    route: str
+    reason: str
+    filling: bool
+    polar_degrees: list[int]
+    jacobian_rank_at_data: int
+    generic: int
+    ends: dict[str, int]
+    merged: int
+    largest_winding_number: int
+    quadric_rank: int
+    attempts: int
+    coordinates: int
+    drawn: list[str]
 
 
 @dataclass(frozen=True, repr=False)
@@ -69,32 +96,35 @@ class EdDegreeResult(EntryResult):
     """
 
     entry: ClassVar[str] = "ed-degree"
+    evidence: EdDegreeEvidence
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "draisma2016", "holme1988")
-    inputs: Any = field(default=None, compare=False)
-
-    def _options(self) -> dict[str, Any]:
-        metric = self.evidence.get("metric", "generic")
-        if metric == "data" and self.inputs is None:
-            raise InputError("an ED degree for data, read back from JSON, does not hold the data; call ed_degree() on them again")
-        table = {"data": self.inputs} if metric == "data" else {}
-        return {"metric": metric, "route": self.evidence.get("asked_route", "auto"), "rank": self.evidence.get("rank"), **table}
 
 
+@entry
 def ed_degree(
-    source: Source,
+    model: Model,
     *,
-    metric: Metric = "generic",
-    data: Any = None,
-    rank: int | None = None,
-    route: Route = "auto",
-    checkpoint: str | Path | None = None,
+    metric: Annotated[
+        Metric,
+        Option("the quadratic form: of a general loss, of coefficients, of normal or uniform inputs, or of the inputs in --data"),
+    ] = "generic",
+    data: Inputs = None,
+    rank: Annotated[int | None, Option("with --metric generic: a general quadric of this rank (default: full rank)")] = None,
+    route: Annotated[
+        Route,
+        Option(
+            "computed: monodromy and trace test only; theorem: closed formula only; auto: the formula where there is one",
+            recorded="asked_route",
+        ),
+    ] = "auto",
+    resume: Resume = None,
     seed: int = DEFAULT_SEED,
 ) -> EdDegreeResult:
     """The ED degree of the closure of the neuromanifold of ``source`` for the quadric of ``metric``.
 
     ``data``: inputs (samples, features) for metric ``data``. ``rank``: a general quadric of that rank instead of full rank, with
     metric ``generic``. ``route``: ``theorem`` takes a closed formula, ``computed`` counts, ``auto`` takes the formula where there is
-    one. ``checkpoint``: a file in which a long count of the generic number is kept, and gone on with.
+    one. ``resume``: a file in which a long count of the generic number is kept, and gone on with.
 
     Raises `InputError` for unusable input, options that do not go together, a rational model, or ``theorem`` where none applies;
     `DataError` for unusable data; `ResourceError` where the model is too large to write out.
@@ -102,109 +132,139 @@ def ed_degree(
     >>> ed_degree("linear(3,1,3)", route="computed").value, ed_degree("linear(3,1,3)", metric="frobenius").value
     (39, 3)
     """
-    start = time.perf_counter()
-    model = as_model(source)
-    _check(metric, data, rank, route)
-    theorem = next((t for t in model.theorems if t.applies and t.quantity == quantity(metric)), None)
-    found = quietly(dimension, model, seed=seed)
-    r = found.value
-    fills = found.claim is Claim.PROVED and r == found.evidence.get("ambient")
-    evidence: dict[str, Any] = {"asked_route": route, "metric": metric, "dimension": r, "dimension_claim": str(found.claim)}
-    evidence |= {"rank": rank, "theorems": [theorem.to_dict()] if theorem and rank is None else []}
-    notices = found.notices
-    table = None
-    reason = f"the quadric has rank {rank}, the neurovariety dimension {r}" if rank is not None and rank < r else ""
-    if metric == "data":
-        at_data = quietly(data_entry, model, data, seed=seed)
-        table = at_data.inputs
-        evidence["jacobian_rank_at_data"] = at_data.value["jacobian_rank"]
-        if at_data.value["jacobian_rank"] < r:
-            reason = f"the Jacobian at the data has rank {at_data.value['jacobian_rank']}, the neurovariety dimension {r}"
-    value: int | None
-    if reason:
-        value, claim = None, Claim.UNDECIDED
-        evidence["reason"] = reason
-    elif route != "computed" and rank is None and theorem:
-        value, claim = theorem.value, Claim.PROVED
-        evidence["route"] = "theorem"
-        evidence |= {"polar_degrees": list(theorem.summands)} if theorem.summands else {}
-    elif route != "computed" and fills:
-        value, claim = 1, Claim.PROVED
-        evidence |= {"route": "theorem", "filling": True}
-    elif route == "theorem":
-        raise InputError(
-            f"no closed formula for the ED degree of {model.name} in the metric {metric} is known here; use --route computed"
-        )
-    elif r == 0:
-        value, claim = 1, found.claim
-        evidence["route"] = "computed"
-    else:
-        value, claim, counted, said = _count(model, r, found.evidence.get("ambient") or 0, metric, table, rank, checkpoint, seed)
-        evidence |= {"route": "computed"} | counted
-        notices += said
-        if claim is Claim.COMPLETE and found.claim not in (Claim.PROVED, Claim.PROBABILITY):
-            claim, notices = (
-                Claim.LOWER_BOUND,
-                (*notices, "the dimension is only a lower bound; if it is larger, this number means nothing"),
+    _check(metric, data, rank)
+    found = quietly(dimension_of, model, seed=seed)
+    at_data = None if metric != "data" else quietly(rank_at_data, model, data, seed=seed)
+    quadric = _Quadric(metric, None if at_data is None else at_data.inputs, rank)
+    theorem = next((t for t in model.theorems if t.applies and t.quantity == quantity(metric)), None) if rank is None else None
+    seen = _seen(quadric, at_data, found.value)
+    answer = _Answer(None, Claim.UNDECIDED, {"reason": seen}) if seen else _known(found, theorem, route)
+    if answer is None:
+        if route == "theorem":
+            raise InputError(
+                f"no closed formula for the ED degree of {model.name} in the metric {metric} is known here; use --route computed"
             )
+        answer = _counted(model, found, quadric, resume, seed)
+    evidence: EdDegreeEvidence = {
+        "metric": metric,
+        "dimension": found.value,
+        "dimension_claim": str(found.claim),
+        "rank": rank,
+        "theorems": [theorem.to_dict()] if theorem else [],
+        **answer.evidence,
+    }
+    if at_data is not None:
+        evidence["jacobian_rank_at_data"] = at_data.jacobian_rank
     return EdDegreeResult(
-        value=value,
-        claim=claim,
-        subject=model.name,
-        meaning=_meaning(value, claim, metric, rank, theorem if evidence.get("route") == "theorem" else None, reason),
+        value=answer.value,
+        claim=answer.claim,
+        meaning=_meaning(answer, quadric, theorem),
         evidence=evidence,
-        provenance=Provenance.since(start, seed),
-        notices=notices,
-        model=model,
-        inputs=table,
+        notices=found.notices + answer.notices,
+        options={"data": quadric.table},
     )
 
 
-def _check(metric: str, data: Any, rank: int | None, route: str) -> None:
-    if route not in ("auto", "computed", "theorem"):
-        raise InputError(f"route {route!r} is unknown: choose auto, computed or theorem")
-    if metric not in METRICS:
-        raise InputError(f"metric {metric!r} is unknown: choose {', '.join(METRICS[:-1])} or {METRICS[-1]}")
+@dataclass(frozen=True, eq=False)
+class _Quadric:
+    """The quadric asked for: a stated one, that of a ``table`` of inputs, or a general one of a ``rank`` (None: full)."""
+
+    metric: Metric
+    table: Array | None
+    rank: int | None
+
+    @property
+    def special(self) -> bool:
+        """Whether it is not a general one."""
+        return self.metric != "generic" or self.rank is not None
+
+    def matrix(self, terms: Sequence[Term], rng: np.random.Generator | None = None) -> Array:
+        """On these terms; a general one is drawn."""
+        from neurovariety.geometry.solutions import quadrics
+
+        if self.metric == "generic":
+            assert rng is not None
+            return quadrics.general(terms, self.rank or len(terms), rng)
+        if self.table is not None:
+            return quadrics.of_data(terms, np.asarray(self.table, dtype=np.float64).reshape(len(self.table), -1))
+        return quadrics.stated(terms, self.metric)
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """The number, how far to trust it, how it was found, and what to say of it."""
+
+    value: int | None
+    claim: Claim
+    evidence: EdDegreeEvidence
+    notices: tuple[str, ...] = ()
+
+
+def _seen(quadric: _Quadric, at_data: RankAtData | None, r: int) -> str:
+    """Why a quadric does not see all of a neurovariety of dimension r, '' where it does."""
+    if quadric.rank is not None and quadric.rank < r:
+        return f"the quadric has rank {quadric.rank}, the neurovariety dimension {r}"
+    if at_data is not None and at_data.jacobian_rank < r:
+        return f"the Jacobian at the data has rank {at_data.jacobian_rank}, the neurovariety dimension {r}"
+    return ""
+
+
+def _known(found: Dimension, theorem: Theorem | None, route: Route) -> _Answer | None:
+    """What a closed formula says, or that a linear space, or a point, has one critical point."""
+    if route != "computed" and theorem:
+        polar: EdDegreeEvidence = {"polar_degrees": list(theorem.summands)} if theorem.summands else {}
+        return _Answer(theorem.value, Claim.PROVED, {"route": "theorem", **polar})
+    if route != "computed" and found.fills:
+        return _Answer(1, Claim.PROVED, {"route": "theorem", "filling": True})
+    if route != "theorem" and found.value == 0:
+        return _Answer(1, found.claim, {"route": "computed"})
+    return None
+
+
+def _counted(model: Model, found: Dimension, quadric: _Quadric, resume: str | Path | None, seed: int) -> _Answer:
+    answer = _count(model, found, quadric, resume, seed)
+    if answer.claim is Claim.COMPLETE and not found.sure:
+        weaker = "the dimension is only a lower bound; if it is larger, this number means nothing"
+        return replace(answer, claim=Claim.LOWER_BOUND, notices=(*answer.notices, weaker))
+    return answer
+
+
+def _check(metric: str, data: Any, rank: int | None) -> None:
     if (metric == "data") != (data is not None):
         raise InputError("metric data and a table of data go together: give both (--metric data --data FILE) or neither")
     if rank is not None and (metric != "generic" or isinstance(rank, bool) or not isinstance(rank, int) or rank < 1):
         raise InputError(f"a rank is a positive integer and goes with metric generic; got rank {rank!r} with metric {metric}")
 
 
-def _count(
-    model: Model, r: int, coordinates: int, metric: Metric, table: Any, rank: int | None, checkpoint: str | Path | None, seed: int
-) -> tuple[int, Claim, dict[str, Any], tuple[str, ...]]:
-    """The number of critical points for the quadric, how far to trust it, how it was found, and what to say of it."""
+def _count(model: Model, shape: Dimension, quadric: _Quadric, resume: str | Path | None, seed: int) -> _Answer:
+    """The critical points for the quadric by following paths."""
     note(phase="preparing the path tracker (compiled once, half a minute)")
     from neurovariety.geometry.solutions.attempts import attempts, check_size, why_incomplete
     from neurovariety.geometry.solutions.complete_fiber import complete_fiber
     from neurovariety.geometry.solutions.critical_points import critical_points
 
-    special = metric != "generic" or rank is not None
-    check_size("ed-degree", r, coordinates)
-    best: tuple[bool, int, dict[str, Any]] | None = None
-    if special and rank is None and checkpoint is None:
-        direct = _direct(model, r, metric, table, seed)
+    r = shape.value
+    check_size("ed-degree", r, shape.ambient_at_least)
+    if quadric.special and quadric.rank is None and resume is None:
+        direct = _direct(model, r, quadric, seed)
         if direct is not None:
             return direct
-    for attempt, rng, kept in attempts(_STREAM, seed, checkpoint, f"generic ED degree of {model.name}, dimension {r}"):
+    best: tuple[bool, int, EdDegreeEvidence] | None = None
+    for attempt, rng, kept in attempts(_STREAM, seed, resume, f"generic ED degree of {model.name}, dimension {r}"):
         problem = critical_points(model, r, seed + attempt, rng)
-        generic = complete_fiber(problem, rng, kept, found_on_the_way if special else found_more)
-        here = generic.complete, generic.count, {"generic": generic.count} | generic.to_dict()
-        if generic.complete and special:
-            here = _special(problem, generic, metric, table, rank, rng, here[2])
-        elif special:
-            here = False, 0, here[2] | {"ends": {}}
+        generic = complete_fiber(problem, rng, kept, found_on_the_way if quadric.special else found_more)
+        facts: EdDegreeEvidence = {"route": "computed", "generic": generic.count, **generic.to_dict()}
+        here = generic.complete, generic.count, facts
+        if quadric.special:
+            here = _special(problem, generic, quadric, rng, facts) if generic.complete else (False, 0, {**facts, "ends": {}})
         best = here if best is None or (here[0], here[1]) > best[:2] else best
         if best[0]:
             break
     assert best is not None
     complete, value, evidence = best
     evidence |= {"attempts": attempt + 1, "coordinates": problem.count, "drawn": [str(v) for v in problem.found.drawn]}
-    notices: tuple[str, ...] = ()
-    if not complete:
-        notices = (why_incomplete(),)
-    return value, Claim.COMPLETE if complete else Claim.LOWER_BOUND, evidence, notices + _drawn(problem)
+    notices = () if complete else (why_incomplete(),)
+    return _Answer(value, Claim.COMPLETE if complete else Claim.LOWER_BOUND, evidence, notices + _drawn(problem))
 
 
 def _drawn(problem: CriticalPoints) -> tuple[str, ...]:
@@ -213,7 +273,7 @@ def _drawn(problem: CriticalPoints) -> tuple[str, ...]:
     return ()
 
 
-def _direct(model: Model, r: int, metric: Metric, table: Any, seed: int) -> tuple[int, Claim, dict[str, Any], tuple[str, ...]] | None:
+def _direct(model: Model, r: int, quadric: _Quadric, seed: int) -> _Answer | None:
     """The count for the stated quadric alone, where its critical points pass the trace test; None where they do not.
 
     Pairs of a smooth function and a target for which it is critical are an affine bundle whatever the quadric, so loops of targets
@@ -225,45 +285,36 @@ def _direct(model: Model, r: int, metric: Metric, table: Any, seed: int) -> tupl
     from neurovariety.geometry.solutions.quadrics import only
 
     rng = generator(seed, _STREAM, 0, 1)
-    problem = critical_points(model, r, seed, rng, lambda terms: only(terms, _matrix(terms, metric, table)))
+    problem = critical_points(model, r, seed, rng, lambda terms: only(terms, quadric.matrix(terms)))
     found = complete_fiber(problem, rng, None, found_on_the_way)
     if not found.complete:
         return None
-    matrix = _matrix(problem.found.terms, metric, table)
-    evidence = {"from": "the stated quadric itself", "quadric_rank": _rank(matrix), "attempts": 1, "coordinates": problem.count}
-    evidence |= {"drawn": [str(v) for v in problem.found.drawn]} | found.to_dict()
-    return found.count, Claim.COMPLETE, evidence, _drawn(problem)
+    evidence: EdDegreeEvidence = {
+        "route": "computed",
+        "from": "the stated quadric itself",
+        "quadric_rank": _rank(quadric.matrix(problem.found.terms)),
+        "attempts": 1,
+        "coordinates": problem.count,
+        "drawn": [str(v) for v in problem.found.drawn],
+        **found.to_dict(),
+    }
+    return _Answer(found.count, Claim.COMPLETE, evidence, _drawn(problem))
 
 
-def _matrix(terms: Any, metric: Metric, table: Any) -> Any:
-    from neurovariety.geometry.solutions import quadrics
-
-    if metric == "data":
-        return quadrics.of_data(terms, np.asarray(table, dtype=np.float64).reshape(len(table), -1))
-    return quadrics.stated(terms, metric)
-
-
-def _rank(matrix: Any) -> int:
+def _rank(matrix: Array) -> int:
     return int(np.linalg.matrix_rank(matrix, tol=_RANK * np.abs(matrix).max()))
 
 
 def _special(
-    problem: CriticalPoints,
-    generic: CompleteFiber,
-    metric: Metric,
-    table: Any,
-    rank: int | None,
-    rng: np.random.Generator,
-    evidence: dict[str, Any],
-) -> tuple[bool, int, dict[str, Any]]:
+    problem: CriticalPoints, generic: CompleteFiber, quadric: _Quadric, rng: np.random.Generator, evidence: EdDegreeEvidence
+) -> tuple[bool, int, EdDegreeEvidence]:
     """Critical points for a stated quadric and a random target, from all for a general one: complete or not, how many, evidence."""
-    from neurovariety.geometry.solutions import quadrics
     from neurovariety.geometry.solutions.affine_slices import normal
     from neurovariety.geometry.solutions.special_points import special_points
     from neurovariety.homotopy import End
 
     terms = problem.found.terms
-    matrix = quadrics.general(terms, rank or len(terms), rng) if metric == "generic" else _matrix(terms, metric, table)
+    matrix = quadric.matrix(terms, rng)
     base = generic.run.fibers[0]
     note(phase=f"{len(base)} paths to the quadric")
     image = matrix @ normal(rng, (len(terms),))
@@ -280,7 +331,8 @@ def _special(
     return found.complete, found.certificates.count, evidence
 
 
-def _meaning(value: int | None, claim: Claim, metric: str, rank: int | None, theorem: Theorem | None, reason: str) -> str:
+def _meaning(answer: _Answer, quadric: _Quadric, theorem: Theorem | None) -> str:
+    value, rank = answer.value, quadric.rank
     form = {
         "generic": f"a general quadratic loss{f' of rank {rank}' if rank is not None else ''}",
         "frobenius": "the sum of the squares of the coefficients",
@@ -288,10 +340,11 @@ def _meaning(value: int | None, claim: Claim, metric: str, rank: int | None, the
         "gaussian": "squared loss on standard normal inputs",
         "uniform": "squared loss on uniform inputs in [-1, 1]",
         "data": "squared loss on these data",
-    }[metric]
+    }[quadric.metric]
     if value is None:
-        return f"{reason}: the critical points for a general target are a whole locus, that of interpolation, and have no number"
-    least = "at least " if claim is Claim.LOWER_BOUND else ""
+        locus = "the critical points for a general target are a whole locus, that of interpolation, and have no number"
+        return f"{answer.evidence['reason']}: {locus}"
+    least = "at least " if answer.claim is Claim.LOWER_BOUND else ""
     points = f"{least}{value:,} complex critical point{'s' * (value != 1)}"
-    source = f" ({theorem.name})" if theorem else ""
+    source = f" ({theorem.name})" if theorem and answer.evidence["route"] == "theorem" else ""
     return f"{form} has {points} at smooth functions, for a general target{source}: no more local minima than that lie there"

@@ -1,4 +1,4 @@
-"""What an entry of the dictionary is: its name, where it lives, what it needs, and its options on the command line."""
+"""What an entry of the dictionary is: its name, where it lives, and what it is for; what it takes its function declares."""
 
 from __future__ import annotations
 
@@ -7,55 +7,64 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-
-@dataclass(frozen=True)
-class Option:
-    """A command-line option of an entry: ``--name``, help, choices, and its kind: ``text``, ``integer``, ``number``, ``numbers`` (exact
-    numbers, split at commas), ``table`` (a CSV file, without the columns that an option ``target`` names), ``dataset`` (a CSV file;
-    its columns ``target`` are targets), or ``figure`` (a file to draw the entry's figure to)."""
-
-    name: str
-    kind: str
-    help: str
-    choices: tuple[str, ...] = ()
+from neurovariety.dictionary.declaration import Declaration, declaration_in
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry: ``path`` is module:function, imported when first used; ``result`` the name of its result class.
+    """One entry: its ``name``, and in a few words what it is for in ``learning``.
 
-    ``learning`` says in a few words what it is for; ``needs_data`` whether it takes the inputs of a data set, ``trains`` whether it
-    fits inputs to targets (and so is in reports with both only); ``figure`` names the picture of its value (empty: none);
-    ``in_reports`` whether reports ask it, which they do not where only the smallest models can be answered.
+    ``figure`` names the picture of its value (empty: none); ``in_reports``: whether reports ask it, which they do not where only the
+    smallest models can be answered. ``path`` is module:function, imported when first used (default: the function of that name in the
+    file of that name).
     """
 
     name: str
-    path: str
-    result: str
     learning: str
-    options: tuple[Option, ...] = ()
-    needs_data: bool = False
-    trains: bool = False
     figure: str = ""
-    takes_memory_limit: bool = True
     in_reports: bool = True
+    path: str = ""
+
+    @property
+    def function(self) -> str:
+        """The name of its function in Python."""
+        return self._path.partition(":")[2]
+
+    @property
+    def _path(self) -> str:
+        name = self.name.replace("-", "_")
+        return self.path or f"neurovariety.dictionary.{name}:{name}"
+
+    @property
+    def module(self) -> str:
+        """The module of the entry."""
+        return self._path.partition(":")[0]
 
     def load(self) -> Callable[..., Any]:
         """The function of the entry."""
-        module, _, name = self.path.partition(":")
-        found: Callable[..., Any] = getattr(import_module(module), name)
+        found: Callable[..., Any] = getattr(import_module(self.module), self.function)
         return found
+
+    @property
+    def declares(self) -> Declaration:
+        """The options of the entry, without importing what computes it."""
+        return declaration_in(self._path)
 
     def result_class(self) -> type[Any]:
         """The entry's result class."""
-        found: type[Any] = getattr(import_module(self.path.partition(":")[0]), self.result)
+        found: type[Any] = getattr(import_module(self.module), self.declares.result)
         return found
 
+    @property
+    def needs_data(self) -> bool:
+        """Whether it takes the inputs of a data set."""
+        return "inputs" in self.declares
 
-FOR_METRIC_DATA = (
-    Option("data", "table", "CSV file with a header line, for --metric data"),
-    Option("target", "text", "columns of --data that are no inputs, separated by commas"),
-)
-"""Options of entries whose ``metric`` may be that of data."""
+    @property
+    def trains(self) -> bool:
+        """Whether it fits inputs to targets, and so is in reports with both only."""
+        return self.declares.trains
 
-FIGURE = Option("figure", "figure", "draw the result to this file (.svg, .png or .pdf)")
+    @property
+    def takes_memory_limit(self) -> bool:
+        return "memory_limit" in self.declares

@@ -2,42 +2,77 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from pathlib import Path
 from typing import Any, Self
 
-from neurovariety.architectures import as_model
+import numpy as np
+
 from neurovariety.claim import Claim
 from neurovariety.dictionary.registry import find
-from neurovariety.errors import VerificationError
+from neurovariety.errors import InputError, VerificationError
 from neurovariety.model import Model
 from neurovariety.result import Result, plain
+
+Facts = Mapping[str, object]
+"""Facts as plain data: a theorem, a bound with its reason, a trial."""
 
 
 @dataclass(frozen=True, repr=False)
 class EntryResult(Result):
-    """A result of an entry of the registry, with the model analysed where it is at hand.
+    """A result of an entry of the registry, with the model analysed where it is at hand, and the options with which it was asked.
 
-    A result read back from JSON has no model; it finds it again by its notation.
+    An entry's function fills in value, claim, meaning, evidence, notices and what is its own; in ``options`` it says what it settled of
+    those left open (a target that it drew, say). The rest the runner adds.
+
+    A result read back from JSON has no model; it finds it again by its notation. Its ``options`` lack those that are not written to
+    JSON, such as tables of data.
     """
 
     model: Model | None = field(default=None, repr=False, compare=False)
+    options: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
-    def _again(self, seed: int | None, **options: Any) -> Self:
-        """The entry's function on the same model, untouched by earlier work, under another seed."""
+    def to_dict(self) -> dict[str, Any]:
+        found = super().to_dict()
+        entry = find(self.entry)
+        if entry is not None and self.options:
+            kept = {n: v for n, v in self.options.items() if v is None or (_is_short(v) and not entry.declares[n].is_table)}
+            found["evidence"]["options"] = {n: str(v) if isinstance(v, Path) else plain(v) for n, v in kept.items()}
+        return found
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        found = super().from_dict(data)
+        evidence = dict(found.evidence)
+        return replace(found, options=evidence.pop("options", {}), evidence=evidence)
+
+    def _again(self, seed: int | None) -> Self:
+        """What the entry's function says of the same question and model, untouched by earlier work, under another seed.
+
+        Raises `InputError` where part of the question was not written to JSON.
+        """
         entry = find(self.entry)
         assert entry is not None
-        model = as_model(self.model if self.model is not None else self.subject)
+        for asked in entry.declares.asked:
+            if asked.name not in self.options:
+                what = "data" if asked.option is None or asked.is_table else asked.name
+                raise InputError(
+                    f"{_with_article(self.entry)} read back from JSON does not hold the {what}; call {entry.function}() on them again"
+                )
+        source = self.subject if self.model is None else replace(self.model)
         other = self.provenance.seed + 1_000_003 if seed is None else seed
-        found: Self = entry.load()(replace(model, programs={}), seed=other, **options)
+        found: Self = entry.load()(source, seed=other, **self.options)
         return found
 
     def verify(self, *, seed: int | None = None) -> Self:
         """Recompute everything from scratch under another seed and hold it against this result.
 
         Returns the new result. Raises `VerificationError` where the values differ, or where this one was proved and the new one
-        is not.
+        is not; `InputError` for a result read back from JSON that depends on data.
         """
-        again = self._again(seed, **self._options())
+        again = self._again(seed)
         weaker = self.claim is Claim.PROVED and again.claim is not Claim.PROVED
         if plain(again.value) != plain(self.value) or weaker:
             raise VerificationError(
@@ -45,6 +80,13 @@ class EntryResult(Result):
             )
         return again
 
-    def _options(self) -> dict[str, Any]:
-        """The options of the entry's function that this result depends on."""
-        return {}
+
+def _is_short(value: object) -> bool:
+    """Whether a value is written to JSON and read back as an option that means the same."""
+    if isinstance(value, list | tuple | np.ndarray):
+        return all(_is_short(v) for v in value)
+    return isinstance(value, str | int | float | Fraction | Path | np.generic)
+
+
+def _with_article(name: str) -> str:
+    return f"{'an' if name[0] in 'aeio' else 'a'} {name}"

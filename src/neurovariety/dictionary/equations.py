@@ -17,30 +17,40 @@ Source: Marchetti et al. 2025, section 4.1.
 
 from __future__ import annotations
 
-import time
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, ClassVar
+from typing import Annotated, ClassVar, NotRequired, TypedDict
 
-from neurovariety.architectures import as_model
-from neurovariety.architectures.from_callable import Source
-from neurovariety.claim import Claim
-from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.errors import InputError
-from neurovariety.geometry.exact.generic_rank import generic_rank
-from neurovariety.geometry.exact.points import draw_point
-from neurovariety.geometry.ideal.coefficients import Coordinate, Coordinates, monomial_name
-from neurovariety.geometry.ideal.equations_by_degree import Equation
-from neurovariety.geometry.ideal.find_equations import System, find_equations
-from neurovariety.geometry.ideal.vanishing import violated
-from neurovariety.randomness import generator
-from neurovariety.result import Provenance, counted
+from neurovariety.dictionary.entry_result import EntryResult, Facts
+from neurovariety.dictionary.runner import entry
+from neurovariety.geometry.ideal.coefficients import Coordinate
+from neurovariety.geometry.ideal.find_equations import FoundEquations
+from neurovariety.geometry.invariants.equations import Equations, equations_of, violation, written
+from neurovariety.model import Model
+from neurovariety.options import Option, Whole
+from neurovariety.result import counted
 from neurovariety.tolerances import DEFAULT_SEED
 
-_MAX_DEGREE = 50
 _MAX_LISTED = 40
 _MAX_SHOWN_TERMS = 400
+
+
+class EquationsEvidence(TypedDict):
+    """What the equations rest on, and the names of their coordinates."""
+
+    asked_degree: NotRequired[int | None]
+    coordinates: dict[str, str]
+    homogeneous: bool
+    gradings: int
+    equations_by_degree: list[int]
+    stopped: str
+    complete: str
+    verified: str
+    error_bound: float | None
+    seeds: list[int]
+    theorems: list[Facts]
 
 
 @dataclass(frozen=True, repr=False)
@@ -56,19 +66,14 @@ class EquationsResult(EntryResult):
     """
 
     entry: ClassVar[str] = "equations"
-    system: System | None = field(default=None, repr=False, compare=False)
-
-    def _options(self) -> dict[str, Any]:
-        return {"degree": self.evidence["asked_degree"]}
+    evidence: EquationsEvidence
+    system: FoundEquations | None = field(default=None, repr=False, compare=False)
 
     def violated(self, target: Mapping[Coordinate, Fraction]) -> str | None:
         """The first equation that a function violates, in words, or None. ``target`` maps (output, exponents) to coefficients."""
-        system = self.system if self.system is not None else self._again(self.provenance.seed, **self._options()).system
+        system = self.system if self.system is not None else self._again(self.provenance.seed).system
         assert system is not None
-        found = violated(system.generators, system.coordinates, target)
-        if found is None or isinstance(found, Equation):
-            return None if found is None else f"{written(found, system.coordinates)} = 0"
-        return f"the coefficient of {monomial_name(found[1])} in output {found[0]} is 0"
+        return violation(system, target)
 
     def shown(self) -> str:
         found = ", ".join(f"{n} of degree {k}" for k, n in self.value["generators"].items()) or "none"
@@ -83,7 +88,17 @@ class EquationsResult(EntryResult):
         return "\n".join(lines + ([f"  and {left} more"] if left > 0 else []))
 
 
-def equations(source: Source, *, degree: int | None = None, seed: int = DEFAULT_SEED) -> EquationsResult:
+@entry
+def equations(
+    model: Model,
+    *,
+    degree: Annotated[
+        int | None,
+        Option("all equations of at most this degree (default: as far as a few seconds allow)", recorded="asked_degree"),
+        Whole("a degree is a whole number from {least} to {most}", 1, 50),
+    ] = None,
+    seed: int = DEFAULT_SEED,
+) -> EquationsResult:
     """All equations of degree at most ``degree`` of the neurovariety of ``source``, a model that is polynomial in weights and inputs.
 
     Without ``degree`` the search stops where all equations are known, else where matrices pass a few hundred columns. Raises
@@ -94,86 +109,46 @@ def equations(source: Source, *, degree: int | None = None, seed: int = DEFAULT_
     >>> equations("mlp(2,2,1; x^3 + x^2)").value["generators"]
     {'3': 1}
     """
-    start = time.perf_counter()
-    model = as_model(source)
-    if degree is not None and not 1 <= degree <= _MAX_DEGREE:
-        raise InputError(f"a degree is a whole number from 1 to {_MAX_DEGREE}, got {degree}")
-    p, point = draw_point(model, generator(seed, "dictionary.equations"))
-    rank = generic_rank(model, p, point, model.parameters).rank
-    system = find_equations(model, degree, seed, rank=rank)
-    coordinates = system.coordinates
-    counts: dict[str, int] = {}
-    for g in system.generators:
-        counts[str(g.degree)] = counts.get(str(g.degree), 0) + 1
+    found = equations_of(model, seed=seed, degree=degree)
+    system, coordinates = found.system, found.system.coordinates
     short = [g for g in system.generators if len(g.terms) <= _MAX_SHOWN_TERMS][:_MAX_LISTED]
-    complete, why = _complete(system, rank)
     value = {
         "up_to_degree": system.searched,
-        "generators": counts,
+        "generators": {str(k): n for k, n in Counter(g.degree for g in system.generators).items()},
         "hilbert": list(system.hilbert),
         "equations": [written(g, coordinates) for g in short],
-        "complete": complete,
+        "complete": found.complete,
         "dimension_at_most": system.bound,
     }
-    evidence = {
-        "asked_degree": degree,
+    evidence: EquationsEvidence = {
         "coordinates": coordinates.described(model.inputs),
         "homogeneous": coordinates.is_cone,
         "gradings": coordinates.grading.shape[1],
         "equations_by_degree": list(system.equations),
         "stopped": system.stopped,
-        "complete": why,
+        "complete": found.why,
         "verified": "expanded with the parametrization put in, over Q" if not system.error else "at random points mod random primes",
-        "error_bound": system.error or None,
+        "error_bound": found.error_bound,
         "seeds": [seed],
         "theorems": [],
     }
     return EquationsResult(
         value=value,
-        claim=Claim.PROBABILITY if system.error else Claim.PROVED,
-        subject=model.name,
-        meaning=_meaning(value, coordinates.count),
+        claim=found.claim,
+        meaning=_meaning(found),
         evidence=evidence,
-        provenance=Provenance.since(start, seed),
-        model=model,
         system=system,
     )
 
 
-def written(equation: Equation, coordinates: Coordinates) -> str:
-    """``c0*c3 - c1*c2``."""
-    names = [*coordinates.names(), ""]
-    pieces: list[str] = []
-    for term, coefficient in equation.terms:
-        factors = [names[i] if term.count(i) == 1 else f"{names[i]}^{term.count(i)}" for i in dict.fromkeys(term) if names[i]]
-        size = abs(coefficient)
-        body = "*".join([*([str(size)] if size != 1 or not factors else []), *factors])
-        pieces.append(f"{'-' if coefficient < 0 else '+'} {body}")
-    text = " ".join(pieces)
-    return text.removeprefix("+ ") if text.startswith("+") else "-" + text.removeprefix("- ")
-
-
-def _complete(system: System, rank: int) -> tuple[bool, str]:
-    """Whether the generators generate the whole ideal, where a simple argument shows it; ``rank`` bounds the dimension from below."""
-    span = system.coordinates.count - sum(g.degree == 1 for g in system.generators)
-    if rank == span:
-        return True, "the rank of the Jacobian is the number of independent coefficients: the closure is the whole span"
-    if rank == span - 1 and sum(g.degree > 1 for g in system.generators) == 1:
-        return True, (
-            "the neurovariety is irreducible of codimension 1 in its span, so its ideal is generated by one equation, and that of "
-            "lowest degree is it"
-        )
-    return False, f"equations of degree above {system.searched} are not excluded"
-
-
-def _meaning(value: dict[str, Any], coordinates: int) -> str:
-    total = sum(value["generators"].values())
+def _meaning(found: Equations) -> str:
+    total, coordinates = len(found.system.generators), found.system.coordinates.count
     if not total:
-        if value["complete"]:
+        if found.complete:
             return f"no equation of any degree holds among the {coordinates} coefficients: the model fills its space over C"
-        return f"no equation of degree up to {value['up_to_degree']} holds among the {coordinates} coefficients; others may"
+        return f"no equation of degree up to {found.system.searched} holds among the {coordinates} coefficients; others may"
     text = (
         f"{counted(total, 'equation')} among the {coordinates} coefficients of f: a target that violates one can never be fit exactly"
     )
-    text += f"; they leave at most {value['dimension_at_most']} dimensions"
-    return text + ("; there are no others but their multiples" if value["complete"] else "; higher degrees are not excluded")
+    text += f"; they leave at most {found.system.bound} dimensions"
+    return text + ("; there are no others but their multiples" if found.complete else "; higher degrees are not excluded")

@@ -1,4 +1,4 @@
-"""Critical exposedness (D12 of the dictionary): can training come to rest at smaller networks for an open set of targets?
+"""Critical exposedness: can training come to rest at smaller networks for an open set of targets?
 
 A stratum S of weights (a neuron is dead, two are proportional, a filter is padded by zeros) is critically exposed if the targets u for
 which some w in S is stationary, U_S = union over w in S of f_w + (normal space at w), have interior among all functions of the span.
@@ -21,34 +21,68 @@ Sources: Shahverdi, Marchetti, Kohn 2025 (critical exposedness); Marchetti et al
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal, TypedDict
 
 import numpy as np
 
-from neurovariety.architectures import as_model
-from neurovariety.architectures.from_callable import Source
 from neurovariety.budget import used_up
 from neurovariety.claim import Claim
-from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.entry_result import EntryResult, Facts
+from neurovariety.dictionary.options import Inputs
+from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError, VerificationError
 from neurovariety.geometry.exact.gradient_fields import coefficients_as_polynomials
-from neurovariety.geometry.exact.polynomial_values import PolynomialMap
-from neurovariety.geometry.exact.shares import wilson
+from neurovariety.geometry.exact.polynomial_values import PolynomialValues
+from neurovariety.geometry.exact.wilson_interval import wilson
 from neurovariety.geometry.images.target import require_polynomial
-from neurovariety.geometry.strata.listing import weight_strata
+from neurovariety.geometry.strata.known_strata import weight_strata
+from neurovariety.geometry.strata.weight_stratum import WeightStratum
+from neurovariety.model import Model
+from neurovariety.options import Option, Whole
 from neurovariety.progress import note
 from neurovariety.randomness import generator
-from neurovariety.result import Provenance, counted, plain
+from neurovariety.result import counted, plain
 from neurovariety.tolerances import DEFAULT_SEED, ERROR_BOUND
-from neurovariety.training.bias.inner_product import METRICS, exact_quadric
+from neurovariety.training.bias.inner_product import exact_quadric
 from neurovariety.training.bias.local_minima import minima_among
 from neurovariety.training.bias.normal_bundle import Incidence, error_bound, incidence
 
 _STREAM = "dictionary.exposedness"
 _SAMPLES = 60
-_MOST_SAMPLES = 100_000
+
+
+class ExposedStratum(TypedDict):
+    """A stratum of weights; its fields are those of `ExposednessResult`."""
+
+    name: str
+    kind: str
+    function: str
+    dimension: int
+    rank: int
+    targets: int
+    exposed: bool
+    minima: float | None
+    low: float | None
+    high: float | None
+
+
+class ExposednessValue(TypedDict):
+    ambient: int
+    strata: int
+    exposed: int
+    table: list[ExposedStratum]
+
+
+class ExposednessEvidence(TypedDict):
+    """What ranks and shares rest on. ``whole``: ``rank`` and ``targets`` of all weights."""
+
+    metric: str
+    whole: dict[str, int]
+    primes: list[int]
+    samples: int
+    error_bound: float
+    theorems: list[Facts]
 
 
 @dataclass(frozen=True, repr=False)
@@ -62,17 +96,13 @@ class ExposednessResult(EntryResult):
     """
 
     entry: ClassVar[str] = "exposedness"
+    value: ExposednessValue
+    evidence: ExposednessEvidence
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "shahverdi2026razor", "schwartz1980")
-    inputs: Any = field(default=None, compare=False)
-
-    def _options(self) -> dict[str, Any]:
-        if self.evidence["metric"] == "data" and self.inputs is None:
-            raise InputError("an exposedness read back from JSON does not hold the data; call exposedness() on them again")
-        return {"metric": self.evidence["metric"], "data": self.inputs, "samples": self.evidence["samples"]}
 
     def verify(self, *, seed: int | None = None) -> ExposednessResult:
         """All ranks again at other points. Raises `VerificationError` where one differs; shares of minima are sampled anew."""
-        again = self._again(seed, **self._options())
+        again = self._again(seed)
         sampled = ("minima", "low", "high")
         ours, theirs = ([{k: v for k, v in row.items() if k not in sampled} for row in r.value["table"]] for r in (self, again))
         if plain(ours) != plain(theirs):
@@ -80,8 +110,21 @@ class ExposednessResult(EntryResult):
         return again
 
 
+@entry
 def exposedness(
-    source: Source, *, metric: str = "frobenius", data: Any = None, samples: int | None = None, seed: int = DEFAULT_SEED
+    model: Model,
+    *,
+    metric: Annotated[
+        Literal["generic", "frobenius", "bombieri", "gaussian", "uniform", "data"],
+        Option("the quadratic form of the loss (default: frobenius)"),
+    ] = "frobenius",
+    data: Inputs = None,
+    samples: Annotated[
+        int | None,
+        Option("stationary points sampled on each stratum for the share of minima (default: 60)"),
+        Whole("the number of samples is a whole number from {least} to {most:,}", 0, 100_000),
+    ] = None,
+    seed: int = DEFAULT_SEED,
 ) -> ExposednessResult:
     """Which strata of smaller networks are critically exposed, and how often their stationary points are local minima.
 
@@ -93,60 +136,61 @@ def exposedness(
     >>> [row["targets"] for row in exposedness("cnn(2,2; x^2)", metric="generic", samples=0).value["table"]][:4]
     [4, 4, 4, 4]
     """
-    start = time.perf_counter()
     samples = _SAMPLES if samples is None else samples
-    if isinstance(samples, bool) or not isinstance(samples, int) or not 0 <= samples <= _MOST_SAMPLES:
-        raise InputError(f"the number of samples is a whole number from 0 to {_MOST_SAMPLES:,}, got {samples!r}")
-    if metric not in METRICS:
-        raise InputError(f"metric {metric!r} is unknown: choose {', '.join(METRICS[:-1])} or {METRICS[-1]}")
     if data is not None and metric != "data":
         raise InputError(f"metric {metric} takes no data; leave them out, or choose metric data")
-    model = as_model(source)
     require_polynomial(model)
     strata = weight_strata(model)
     if not strata:
         raise InputError(
-            f"no strata of smaller networks are known for {model.name}; they are for mlp, linear, cnn and attention architectures"
+            f"no strata of smaller networks are known for {model.name}: they follow from hidden units, of which none are known"
         )
     named = coefficients_as_polynomials(model)
     monomials, coefficients = list(named), list(named.values())
     quadric = exact_quadric(metric, monomials, data, generator(seed, _STREAM))
     n = model.parameters
     whole = incidence(None, coefficients, quadric, n, generator(seed, _STREAM, 1))
-    written, matrix = PolynomialMap(coefficients, n), quadric.astype(np.float64)
+    written, matrix = PolynomialValues(coefficients, n), quadric.astype(np.float64)
     degree = max(sum(e) for f in coefficients for e in f)
-    table, errors, primes = [], [], [whole.prime]
+    table: list[ExposedStratum] = []
+    errors, primes = [], [whole.prime]
     for k, stratum in enumerate(strata):
         note(phase=f"exposedness of {stratum.name}, {k + 1} of {len(strata)} strata")
         found = incidence(stratum, coefficients, quadric, n, generator(seed, _STREAM, 2, k))
         errors.append(error_bound(found, degree, int(stratum.size[0])))
         primes.append(found.prime)
         taken = 0 if used_up() else samples
-        minima = minima_among(stratum, written, matrix, taken, generator(seed, _STREAM, 3, k))
-        low, high = wilson(minima, taken) if taken else (None, None)
-        small = None if stratum.small is None else stratum.small.name
-        table.append(
-            {"name": stratum.name, "kind": stratum.kind, "function": small or "zero", "dimension": found.stratum, "rank": found.rank,
-             "targets": found.targets, "exposed": found.exposed, "minima": minima / taken if taken else None, "low": low, "high": high}
-        )  # fmt: skip
-    exposed = sum(bool(row["exposed"]) for row in table)
-    value = {"ambient": whole.ambient, "strata": len(table), "exposed": exposed, "table": table}
+        table.append(_row(stratum, found, minima_among(stratum, written, matrix, taken, generator(seed, _STREAM, 3, k)), taken))
+    exposed = sum(row["exposed"] for row in table)
     return ExposednessResult(
-        value=value,
+        value={"ambient": whole.ambient, "strata": len(table), "exposed": exposed, "table": table},
         claim=Claim.PROBABILITY if sum(errors) <= ERROR_BOUND else Claim.ESTIMATE,
-        subject=model.name,
         meaning=_meaning(table, whole),
         evidence={
             "metric": metric, "whole": {"rank": whole.rank, "targets": whole.targets}, "primes": primes, "samples": samples,
             "error_bound": min(1.0, sum(errors)), "theorems": [],
         },
-        provenance=Provenance.since(start, seed),
-        model=model,
-        inputs=data,
     )  # fmt: skip
 
 
-def _meaning(table: list[dict[str, Any]], whole: Incidence) -> str:
+def _row(stratum: WeightStratum, found: Incidence, minima: int, taken: int) -> ExposedStratum:
+    """A stratum in the table; ``minima`` of the stationary points taken there are local minima."""
+    low, high = wilson(minima, taken) if taken else (None, None)
+    return {
+        "name": stratum.name,
+        "kind": stratum.kind,
+        "function": "zero" if stratum.small is None else stratum.small.name,
+        "dimension": found.stratum,
+        "rank": found.rank,
+        "targets": found.targets,
+        "exposed": found.exposed,
+        "minima": minima / taken if taken else None,
+        "low": low,
+        "high": high,
+    }
+
+
+def _meaning(table: list[ExposedStratum], whole: Incidence) -> str:
     smaller = [row for row in table if row["function"] != "zero"]
     open_ = [row for row in smaller if row["exposed"]]
     if not open_:
@@ -158,10 +202,10 @@ def _meaning(table: list[dict[str, Any]], whole: Incidence) -> str:
         f"{counted(len(open_), 'stratum')} of {len(smaller)} with smaller networks "
         f"{'is' if len(open_) == 1 else 'are'} critically exposed: for an open set of targets training is stationary there"
     ).replace("stratums", "strata")
-    sampled = [row for row in open_ if row["minima"] is not None]
+    sampled = [(row["minima"], row["name"]) for row in open_ if row["minima"] is not None]
     if not sampled:
         return head
-    most = max(sampled, key=lambda row: row["minima"])
-    if not most["minima"]:
+    most, name = max(sampled, key=lambda pair: pair[0])
+    if not most:
         return f"{head}; all that were sampled are saddles"
-    return f"{head}; at {most['name']} {100 * most['minima']:.0f} % of those sampled are local minima"
+    return f"{head}; at {name} {100 * most:.0f} % of those sampled are local minima"

@@ -1,4 +1,4 @@
-"""Fibers of the parametrization (D6 of the dictionary): which weights give the same function.
+"""Fibers of the parametrization: which weights give the same function.
 
 The fiber over f_w is the set of weights with the same function. Over a generic function its dimension is the number of parameters
 minus the dimension of the neuromanifold; the stated symmetries explain part of it (the rank of their verified vector fields at a
@@ -20,34 +20,47 @@ Source: Marchetti et al. 2025, section 4.3.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Required
 
-from neurovariety.architectures import as_model
-from neurovariety.architectures.from_callable import Source
 from neurovariety.architectures.theorems.generic_fibers import QUANTITY as GENERIC_FIBER
 from neurovariety.claim import Claim
-from neurovariety.dictionary.dimension import DimensionResult, dimension
-from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.entry_result import EntryResult, Facts
+from neurovariety.dictionary.options import ExactNumbers
+from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError, ResourceError
 from neurovariety.geometry.exact.hidden_directions import hidden_directions
 from neurovariety.geometry.exact.points import draw_point
-from neurovariety.geometry.exact.special_fiber import SpecialFiber, exact_weights, special_fiber
+from neurovariety.geometry.exact.special_fiber import SpecialFiber, SpecialFiberFacts, exact_weights, special_fiber
 from neurovariety.geometry.exact.stated_symmetries import fields_error, stated_symmetries
-from neurovariety.geometry.images.real_components import components_sentence, real_components
+from neurovariety.geometry.images.real_components import RealComponents, components_sentence, real_components
+from neurovariety.geometry.invariants.degree import degree_of
+from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
 from neurovariety.model import Model
+from neurovariety.options import Option, Route
 from neurovariety.progress import quietly
 from neurovariety.randomness import generator
-from neurovariety.result import Provenance
 from neurovariety.theorem import Theorem
 from neurovariety.tolerances import DEFAULT_SEED, ERROR_BOUND
 
-Route = Literal["auto", "computed", "theorem"]
-
 _SMALL_DIMENSION = 10
 """Largest dimension of a model whose fiber is counted by following paths unasked: seconds."""
+
+
+class FibersEvidence(SpecialFiberFacts, total=False):
+    """What the dimensions of a fiber rest on; where weights are given, what is known of the fiber through them."""
+
+    asked_route: Route
+    model_dimension: Required[int]
+    parameters: Required[int]
+    stated: int | None
+    symmetries: Facts | None
+    upper_bound: Facts
+    trials: list[Facts]
+    theorems: list[Facts]
+    real_components: Required[RealComponents | None]
+    counted: Facts
+    hidden_directions: Facts | None
 
 
 @dataclass(frozen=True, repr=False)
@@ -60,16 +73,24 @@ class FibersResult(EntryResult):
     """
 
     entry: ClassVar[str] = "fibers"
-
-    def _options(self) -> dict[str, Any]:
-        return {"at": self.evidence["at"]} if "at" in self.evidence else {"route": self.evidence["asked_route"]}
+    evidence: FibersEvidence
 
 
+@entry
 def fibers(
-    source: Source,
+    model: Model,
     *,
-    at: Sequence[Any] | None = None,
-    route: Route = "auto",
+    at: Annotated[
+        ExactNumbers | None,
+        Option("weights of a special fiber, comma-separated exact numbers (1,1/3,0.5,...)", kind="numbers"),
+    ] = None,
+    route: Annotated[
+        Route,
+        Option(
+            "how points of the generic fiber are counted; computed: by following paths; theorem: by theorems; auto: both in turn",
+            recorded="asked_route",
+        ),
+    ] = "auto",
     seed: int = DEFAULT_SEED,
     memory_limit: int | None = None,
 ) -> FibersResult:
@@ -85,65 +106,72 @@ def fibers(
     >>> fibers("mlp(2,2,1; x^3)", at=[1, 2, 0, 0, 1, 0]).value["dimension"]  # the second neuron is dead
     3
     """
-    start = time.perf_counter()
-    model = as_model(source)
-    generic = quietly(dimension, model, seed=seed, memory_limit=memory_limit)
-    stated = generic.evidence.get("symmetry_rank")
-    total = model.parameters - generic.value
-    hidden = total - stated if stated is not None else None
-    error = generic.evidence.get("error_bound")
-    claim = Claim.UPPER_BOUND if generic.claim is Claim.LOWER_BOUND else generic.claim
-    if hidden and claim is Claim.PROVED and stated != sum(a.generators for a in model.symmetries):
-        # Fields that are dependent at one point could be independent elsewhere, and explain more: ask a second field.
-        stated, error = _stated_again(model, int(stated or 0), seed)
-        hidden, claim = total - stated, Claim.PROBABILITY
-    if route not in ("auto", "computed", "theorem"):
-        raise InputError(f"route {route!r} is unknown: choose auto, computed or theorem")
-    counted = _counted(model) if hidden == 0 and route != "computed" else None
-    found_points: dict[str, Any] = {}
-    if hidden == 0 and counted is None and at is None and route != "theorem":
-        counted, found_points = _computed(model, generic, claim, route, seed)
+    generic = quietly(dimension_of, model, seed=seed, memory_limit=memory_limit)
+    found = _explained(model, generic, seed)
+    weights = None if at is None else exact_weights(model, at)
+    counted = _counted(model) if found.hidden == 0 and route != "computed" else None
+    points: dict[str, Any] = {}
+    claim = found.claim
+    if found.hidden == 0 and counted is None and weights is None and route != "theorem":
+        counted, points = _computed(model, generic, claim, route, seed)
         if counted is not None and claim in (Claim.PROVED, Claim.PROBABILITY):
             claim = Claim.COMPLETE
-    value: dict[str, Any] = {
-        "dimension": total,
-        "hidden": hidden,
-        "cardinality": counted.value if counted else None,
-        "identifiable": "no" if found_points.get("at_least", 1) > 1 else _identifiable(hidden, counted),
-    }
-    evidence: dict[str, Any] = {
-        "asked_route": route,
-        **({"counted": found_points} if found_points else {}),
+    evidence: FibersEvidence = {
         "model_dimension": generic.value,
         "parameters": model.parameters,
-        "stated": stated,
-        "symmetries": generic.evidence.get("symmetries"),
-        "upper_bound": generic.evidence.get("upper_bound"),
-        "trials": generic.evidence.get("trials"),
-        "error_bound": error,
-        "theorems": [*generic.evidence.get("theorems", []), *([counted.to_dict()] if counted and counted.source else [])],
+        "stated": found.stated,
+        "symmetries": None if generic.symmetries is None else generic.symmetries.to_dict(),
+        "upper_bound": generic.upper.to_dict(),
+        "trials": [t.to_dict() for t in generic.trials],
+        "error_bound": found.error,
+        "theorems": [*(t.to_dict() for t in generic.theorems), *([counted.to_dict()] if counted and counted.source else [])],
+        "real_components": real_components(model, weights),
     }
-    weights = None if at is None else exact_weights(model, at)
-    evidence["real_components"] = real_components(model, weights)
+    if points:
+        evidence["counted"] = points
     if weights is not None:
         # Below the generic fiber no fiber falls; that needs the dimension from above, which a lower bound of it does not give.
-        generic_fiber = model.parameters - (
-            generic.value if claim is not Claim.UPPER_BOUND else generic.evidence["upper_bound"]["value"]
-        )
-        found = special_fiber(model, weights, generic_fiber, seed)
-        return _special(model, found, evidence | found.to_dict(), generic, start, seed)
-    if hidden:
+        at_least = model.parameters - (generic.value if claim is not Claim.UPPER_BOUND else generic.at_most)
+        return _special(model, special_fiber(model, weights, at_least, seed), evidence, generic)
+    if found.hidden:
         evidence["hidden_directions"] = hidden_directions(model, seed)
     return FibersResult(
-        value=value,
+        value={
+            "dimension": found.dimension,
+            "hidden": found.hidden,
+            "cardinality": counted.value if counted else None,
+            "identifiable": "no" if points.get("at_least", 1) > 1 else _identifiable(found.hidden, counted),
+        },
         claim=claim,
-        subject=model.name,
-        meaning=_meaning(total, stated, hidden, counted) + components_sentence(evidence["real_components"]),
+        meaning=_meaning(found, counted) + components_sentence(evidence["real_components"]),
         evidence=evidence,
-        provenance=Provenance.since(start, seed),
         notices=generic.notices,
-        model=model,
     )
+
+
+@dataclass(frozen=True)
+class _Explained:
+    """The generic fiber: its ``dimension``, how many of these the ``stated`` symmetries explain and how many are ``hidden`` (None: not
+    known), how far that may be trusted, and the probability of an error (None: nothing can go wrong, or nothing is known)."""
+
+    dimension: int
+    stated: int | None
+    hidden: int | None
+    claim: Claim
+    error: float | None
+
+
+def _explained(model: Model, generic: Dimension, seed: int) -> _Explained:
+    total, stated = model.parameters - generic.value, generic.symmetry_rank
+    claim = Claim.UPPER_BOUND if generic.claim is Claim.LOWER_BOUND else generic.claim
+    if stated is None:
+        return _Explained(total, None, None, claim, generic.error_bound)
+    if stated < total and claim is Claim.PROVED and stated != sum(a.generators for a in model.symmetries):
+        # Fields that are dependent at one point could be independent elsewhere, and explain more: ask a second field.
+        p, point = draw_point(model, generator(seed, "dictionary.fibers"))
+        stated = max(stated, stated_symmetries(model, p, point).rank or 0)
+        return _Explained(total, stated, total - stated, Claim.PROBABILITY, fields_error(model) ** 2)
+    return _Explained(total, stated, total - stated, claim, generic.error_bound)
 
 
 def _counted(model: Model) -> Theorem | None:
@@ -151,22 +179,21 @@ def _counted(model: Model) -> Theorem | None:
     return next((t for t in model.theorems if t.applies and t.quantity == GENERIC_FIBER), None)
 
 
-def _computed(model: Model, generic: DimensionResult, claim: Claim, route: Route, seed: int) -> tuple[Theorem | None, dict[str, Any]]:
+def _computed(model: Model, generic: Dimension, claim: Claim, route: Route, seed: int) -> tuple[Theorem | None, dict[str, Any]]:
     """The count of the generic fiber by following paths, as far as it goes; its conclusion in the form of a theorem without a
     source."""
     r = generic.value
     if not r or claim is Claim.UPPER_BOUND or (route == "auto" and r > _SMALL_DIMENSION):
         return None, {}
-    from neurovariety.dictionary.degree import degree
     from neurovariety.geometry.solutions.attempts import check_size
     from neurovariety.geometry.solutions.fiber_count import count_fiber
 
     def known_degree() -> int | None:
-        found = quietly(degree, model, seed=seed)
-        return found.value if found.claim in (Claim.PROVED, Claim.COMPLETE) else None
+        found = quietly(degree_of, model, seed=seed)
+        return found.value if found.sure else None
 
     try:
-        check_size("fibers", r, generic.evidence.get("ambient") or 0)
+        check_size("fibers", r, generic.ambient_at_least)
         count = count_fiber(model, r, known_degree, seed)
     except (InputError, ResourceError) as refusal:
         if route == "computed":
@@ -188,14 +215,7 @@ def _identifiable(hidden: int | None, counted: Theorem | None) -> str:
     return "undecided" if counted is None else "yes" if counted.value == 1 else "no"
 
 
-def _stated_again(model: Model, stated: int, seed: int) -> tuple[int, float]:
-    """The rank of the stated fields over a second field as well, and the probability that both fall short."""
-    p, point = draw_point(model, generator(seed, "dictionary.fibers"))
-    again = stated_symmetries(model, p, point).rank or 0
-    return max(stated, again), fields_error(model) ** 2
-
-
-def _special_claim(model: Model, found: SpecialFiber, generic: DimensionResult, evidence: dict[str, Any]) -> Claim:
+def _special_claim(model: Model, found: SpecialFiber, generic: Dimension, evidence: FibersEvidence) -> Claim:
     """Undecided where the bounds differ; else as strong as the weakest of what the lower bound rests on, with the errors added."""
     if found.at_least != found.at_most:
         return Claim.UNDECIDED
@@ -203,14 +223,13 @@ def _special_claim(model: Model, found: SpecialFiber, generic: DimensionResult, 
         return Claim.PROVED
     error = found.error + fields_error(model) ** 2  # more is not explained: the fields' rank was taken over two fields or more
     if found.rests_on_generic and generic.claim is Claim.PROBABILITY:
-        error += float(generic.evidence["error_bound"])
+        error += generic.error
     evidence["error_bound"] = error
     return Claim.PROBABILITY if error <= ERROR_BOUND else Claim.LOWER_BOUND
 
 
-def _special(
-    model: Model, found: SpecialFiber, evidence: dict[str, Any], generic: DimensionResult, start: float, seed: int
-) -> FibersResult:
+def _special(model: Model, found: SpecialFiber, generic_evidence: FibersEvidence, generic: Dimension) -> FibersResult:
+    evidence: FibersEvidence = {**generic_evidence, **found.to_dict()}
     meets = found.at_least == found.at_most
     hidden = found.at_least - found.explained if meets else None
     value = {
@@ -229,15 +248,13 @@ def _special(
     return FibersResult(
         value=value,
         claim=_special_claim(model, found, generic, evidence),
-        subject=model.name,
         meaning=text + components_sentence(evidence["real_components"]),
         evidence=evidence,
-        provenance=Provenance.since(start, seed),
-        model=model,
     )
 
 
-def _meaning(total: int, stated: int | None, hidden: int | None, counted: Theorem | None) -> str:
+def _meaning(found: _Explained, counted: Theorem | None) -> str:
+    total, stated = found.dimension, found.stated
     if counted is not None:
         moved = f"{total} direction{'s' * (total != 1)} of the stated symmetries" if total else "the finite stated symmetries"
         ways = "in one way" if counted.value == 1 else f"in {counted.value} ways over the complex numbers"
@@ -248,6 +265,6 @@ def _meaning(total: int, stated: int | None, hidden: int | None, counted: Theore
         return f"{total} directions in weight space change no function"
     change = "direction in weight space changes" if total == 1 else "directions in weight space change"
     text = f"{total} {change} no function, {stated} of them by the stated symmetries"
-    if hidden:
-        return text + f"; {hidden} are hidden: no stated symmetry explains them, and data cannot determine them"
+    if found.hidden:
+        return text + f"; {found.hidden} are hidden: no stated symmetry explains them, and data cannot determine them"
     return text + "; nothing else is lost, up to finitely many choices"

@@ -1,4 +1,4 @@
-"""Gradient flow (D13 of the dictionary): where does training end, from how many initializations, and is each end on the list?
+"""Gradient flow: where does training end, from how many initializations, and is each end on the list?
 
 Gradient flow dw/dt = -grad L(w) is followed from many random initializations at once. A run has *converged* when its gradient is below
 1e-6 of that of a typical start and Newton's iteration settles nearby. Its function is then compared with the enumerated critical points
@@ -16,30 +16,30 @@ Sources: Marchetti et al. 2025, 4.4; Marcotte, Gribonval, Peyre 2023; Wilson 192
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal, NotRequired, TypedDict, Unpack
 
 import numpy as np
 
-from neurovariety.architectures.from_callable import Source
 from neurovariety.budget import number_of
 from neurovariety.claim import Claim
-from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.landscape import LandscapeResult, landscape
-from neurovariety.errors import InputError, NeurovarietyError
+from neurovariety.dictionary.runner import entry
+from neurovariety.errors import NeurovarietyError, VerificationError
 from neurovariety.geometry.exact.gradient_fields import conserved_polynomials, outputs_as_polynomials
-from neurovariety.geometry.exact.shares import wilson
+from neurovariety.geometry.exact.wilson_interval import wilson
 from neurovariety.model import Model
+from neurovariety.options import Option, Real, Whole
 from neurovariety.progress import quietly
 from neurovariety.randomness import generator
-from neurovariety.result import Provenance, counted
+from neurovariety.result import counted
 from neurovariety.tolerances import DEFAULT_SEED
 from neurovariety.training.critical.stages import CriticalFunction
 from neurovariety.training.dynamics.dynamics import (
-    METHODS,
+    Objective,
     Runs,
     descend,
     flow,
@@ -50,7 +50,7 @@ from neurovariety.training.dynamics.dynamics import (
 )
 from neurovariety.training.dynamics.matching import coefficients_at, matched, on_the_way
 from neurovariety.training.dynamics.plateaus import along
-from neurovariety.training.losses.loss import Form
+from neurovariety.training.losses.task_options import TaskOptions
 from neurovariety.training.losses.training_task import TrainingTask, training_task
 
 _STREAM = "dictionary.gradient_flow"
@@ -61,6 +61,44 @@ _MOST_WEIGHTS = 60
 """Weights of a model whose quadratic laws are looked for to measure the drift."""
 _GROWS = 1.02
 """Weights that grow by this factor over the last stage still move."""
+
+
+class Basin(TypedDict):
+    """A critical point at which runs end, with the share of these and its interval; ``point`` is its number on the list, if any."""
+
+    point: int | None
+    stratum: str | None
+    kind: str
+    loss: float
+    runs: int
+    share: float
+    low: float
+    high: float
+
+
+class GradientFlowValue(TypedDict):
+    runs: int
+    converged: int
+    unmatched: int
+    endpoints: int
+
+
+class GradientFlowEvidence(TypedDict):
+    """Where the runs end. ``largest_drift``: None where no quadratic law is known, or nothing is followed that keeps one."""
+
+    task: Facts
+    method: str
+    runs: int
+    step: float
+    weight_decay: float
+    scale: float
+    basins: list[Basin]
+    not_converged: dict[str, int]
+    drifting: dict[str, int]
+    landscape: str
+    largest_drift: float | None
+    plateaus: Sequence[Facts]
+    moved: NotRequired[int]
 
 
 @dataclass(frozen=True, repr=False)
@@ -74,42 +112,40 @@ class GradientFlowResult(EntryResult):
     """
 
     entry: ClassVar[str] = "gradient-flow"
+    value: GradientFlowValue
+    evidence: GradientFlowEvidence
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "marcotte2023", "wilson1927", "kidger2021")
     task: TrainingTask | None = field(default=None, compare=False)
     ends: Any = field(default=None, compare=False)
     landscape: LandscapeResult | None = field(default=None, compare=False)
 
-    def _options(self) -> dict[str, Any]:
-        if self.task is None:
-            raise InputError("a gradient-flow read back from JSON does not hold the data; call gradient_flow() on them again")
-        return self.task.options | {k: self.evidence[k] for k in ("method", "runs", "step", "weight_decay", "scale")}
-
     def verify(self, *, seed: int | None = None) -> GradientFlowResult:
         """Other initializations. Raises `VerificationError` where converged runs end off a list that is complete."""
-        from neurovariety.errors import VerificationError
-
-        again = self._again(seed, **self._options())
+        again = self._again(seed)
         if again.value["unmatched"] and again.landscape is not None and again.landscape.claim is Claim.COMPLETE:
             raise VerificationError(f"gradient flow of {self.subject}: {again.value['unmatched']} converged runs end off the list")
         return again
 
 
+@entry
 def gradient_flow(
-    source: Source,
+    model: Model,
     *,
-    data: Any = None,
-    metric: str = "data",
-    teacher: str | None = None,
-    form: Form | None = None,
-    sample_weights: Any = None,
-    prepare: str = "none",
-    held_out: float = 0.0,
-    method: str = "flow",
-    runs: int | None = None,
-    step: float = 0.01,
-    weight_decay: float = 0.0,
-    scale: float = 0.5,
+    method: Annotated[Literal["flow", "gd", "sgd", "adam"], Option("how the weights move")] = "flow",
+    runs: Annotated[
+        int | None,
+        Option("random initializations (default: 200)"),
+        Whole("the number of runs is a whole number from {least} to {most:,}", 1, 1_000_000),
+    ] = None,
+    step: Annotated[float, Option("step size of gd, sgd and adam (default: 0.01)")] = 0.01,
+    weight_decay: Annotated[float, Option("strength of weight decay (default: 0)")] = 0.0,
+    scale: Annotated[
+        float,
+        Option("standard deviation of the initial weights (default: 0.5)"),
+        Real("the scale of the initial weights is a positive number"),
+    ] = 0.5,
     seed: int = DEFAULT_SEED,
+    **options: Unpack[TaskOptions],
 ) -> GradientFlowResult:
     """Train from ``runs`` random initializations (200; independent normal weights of standard deviation ``scale``).
 
@@ -120,69 +156,71 @@ def gradient_flow(
     >>> gradient_flow("linear(2,1,2)", metric="frobenius", teacher="3*x0; x1", runs=8).value
     {'runs': 8, 'converged': 8, 'unmatched': 0, 'endpoints': 1}
     """
-    start = time.perf_counter()
     runs = runs if runs is not None else number_of("runs", _RUNS)
-    _check(method, runs, scale)
-    task = training_task(
-        source, data=data, metric=metric, teacher=teacher, form=form, sample_weights=sample_weights, prepare=prepare,
-        held_out=held_out, seed=seed,
-    )  # fmt: skip
-    model, goal = task.model, objective(task.model, task.loss, weight_decay)
+    task = training_task(model, seed=seed, **options)
+    goal = objective(model, task.loss, weight_decay)
     found = quietly(landscape, model, **task.options, seed=seed)
     starts = scale * generator(seed, _STREAM).normal(size=(runs, model.parameters))
-    first = starts if method == "flow" else descend(goal, starts, method, step, seed)
     typical = typical_gradient(goal, starts)
-    followed = flow(goal, first, typical)
-    settled = newton_ends(goal, followed.ends)
-    converged = settled.settled & (followed.gradients <= 1e-6)
+    run = _followed(goal, starts if method == "flow" else descend(goal, starts, method, step, seed), typical)
     points = list(found.points) if found.problem is not None and not weight_decay else []
-    ends = np.where(converged[:, None], settled.weights, followed.ends)
-    labels = _labels(found, points, ends, converged, task, weight_decay)
-    reasons, drifting = _not_converged(found, points, followed, converged)
-    basins = _basins(labels, points, goal, ends, runs)
-    unmatched = sum(n for label, n in Counter(labels[converged].tolist()).items() if label < 0 and points)
-    evidence = {
+    labels = _labels(found, points, run.ends, run.converged, task, weight_decay)
+    reasons, drifting = _not_converged(found, points, run.runs, run.converged)
+    unmatched = sum(n for label, n in Counter(labels[run.converged].tolist()).items() if label < 0 and points)
+    evidence: GradientFlowEvidence = {
         "task": task.record, "method": method, "runs": runs, "step": step, "weight_decay": weight_decay, "scale": scale,
-        "basins": basins, "not_converged": reasons, "drifting": drifting, "landscape": str(found.claim),
-        "largest_drift": _drift(model, starts, followed) if method == "flow" and not weight_decay else None,
+        "basins": _basins(labels, points, goal, run.ends, runs), "not_converged": reasons, "drifting": drifting,
+        "landscape": str(found.claim),
+        "largest_drift": _drift(model, starts, run.runs) if method == "flow" and not weight_decay else None,
         "plateaus": along(goal, found.problem, trajectories(goal, starts[:_SHOWN], _TIMES), _TIMES) if method == "flow" else [],
     }  # fmt: skip
     if method != "flow":
-        plain = flow(goal, starts, typical)
-        there = newton_ends(goal, plain.ends)
-        both = converged & there.settled & (plain.gradients <= 1e-6)
-        other = _labels(found, points, np.where(both[:, None], there.weights, plain.ends), both, task, weight_decay)
+        plain = _followed(goal, starts, typical)
+        both = run.converged & plain.converged
+        other = _labels(found, points, plain.ends, both, task, weight_decay)
         evidence["moved"] = int((labels[both] != other[both]).sum())
-    value = {"runs": runs, "converged": int(converged.sum()), "unmatched": int(unmatched), "endpoints": len(set(labels[converged]))}
-    notices = task.notices
-    if unmatched:
-        sure = found.claim is Claim.COMPLETE
-        notices += (
-            f"{counted(unmatched, 'converged run')} end at no point of the list"
-            + (", which is said to be complete: please report this" if sure else ", which is a lower bound"),
-        )
+    value: GradientFlowValue = {
+        "runs": runs,
+        "converged": int(run.converged.sum()),
+        "unmatched": int(unmatched),
+        "endpoints": len(set(labels[run.converged])),
+    }
     return GradientFlowResult(
         value=value,
         claim=Claim.ESTIMATE,
-        subject=model.name,
-        meaning=_meaning(value, basins, reasons, drifting),
+        meaning=_meaning(value, evidence),
         evidence=evidence,
-        provenance=Provenance.since(start, seed),
-        notices=notices,
-        model=model,
+        notices=task.notices + _off_the_list(unmatched, found),
+        options={**task.options, "runs": runs},
         task=task,
-        ends=ends,
+        ends=run.ends,
         landscape=found,
     )
 
 
-def _check(method: str, runs: int, scale: float) -> None:
-    if method not in METHODS:
-        raise InputError(f"method {method!r} is unknown: choose {', '.join(METHODS[:-1])} or {METHODS[-1]}")
-    if isinstance(runs, bool) or not isinstance(runs, int) or not 1 <= runs <= 1_000_000:
-        raise InputError(f"the number of runs is a whole number from 1 to 1,000,000, got {runs!r}")
-    if not np.isfinite(scale) or scale <= 0:
-        raise InputError(f"the scale of the initial weights is a positive number, got {scale!r}")
+@dataclass(frozen=True, eq=False)
+class _Followed:
+    """Runs of the flow, which of these have converged, and the weights (runs, N) at which they end."""
+
+    runs: Runs
+    converged: Any
+    ends: Any
+
+
+def _followed(goal: Objective, starts: Any, typical: float) -> _Followed:
+    runs = flow(goal, starts, typical)
+    settled = newton_ends(goal, runs.ends)
+    converged = settled.settled & (runs.gradients <= 1e-6)
+    return _Followed(runs, converged, np.where(converged[:, None], settled.weights, runs.ends))
+
+
+def _off_the_list(unmatched: int, found: LandscapeResult) -> tuple[str, ...]:
+    """What to say of converged runs that end at no point of the list."""
+    if not unmatched:
+        return ()
+    sure = found.claim is Claim.COMPLETE
+    end = "said to be complete: please report this" if sure else "a lower bound"
+    return (f"{counted(unmatched, 'converged run')} end at no point of the list, which is {end}",)
 
 
 def _labels(
@@ -233,11 +271,11 @@ def _not_converged(
     return dict(reasons), dict(drifting)
 
 
-def _basins(labels: Any, points: Sequence[CriticalFunction], goal: Any, ends: Any, runs: int) -> list[dict[str, Any]]:
+def _basins(labels: Any, points: Sequence[CriticalFunction], goal: Objective, ends: Any, runs: int) -> list[Basin]:
     import jax
 
     known = {p.number: p for p in points}
-    out = []
+    out: list[Basin] = []
     for label, count in Counter(labels[labels != 0].tolist()).most_common():
         point = known.get(int(label))
         with jax.enable_x64(True):
@@ -276,7 +314,8 @@ def _drift(model: Model, starts: Any, runs: Runs) -> float | None:
     return worst if laws else None
 
 
-def _meaning(value: dict[str, Any], basins: list[dict[str, Any]], reasons: dict[str, int], drifting: dict[str, int]) -> str:
+def _meaning(value: GradientFlowValue, evidence: GradientFlowEvidence) -> str:
+    basins, reasons, drifting = evidence["basins"], evidence["not_converged"], evidence["drifting"]
     head = f"{value['converged']} of {counted(value['runs'], 'run')} converged, at {counted(value['endpoints'], 'critical point')}"
     if basins and basins[0]["point"] is not None:
         best = basins[0]

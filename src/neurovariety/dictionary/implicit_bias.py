@@ -1,4 +1,4 @@
-"""Implicit bias (D4, D5, D12 of the dictionary): is training drawn to smaller networks? One table of an architecture.
+"""Implicit bias: is training drawn to smaller networks? One table of an architecture.
 
 For each smaller network inside, as a set of functions: its dimension; whether its functions are singular points of the closure
 (`singularities`); whether a stratum of weights over it is critically exposed (`exposedness`); how often the best fit of a random target
@@ -15,32 +15,67 @@ Sources: Marchetti et al. 2025, 4.2; Shahverdi, Marchetti, Kohn 2026; Wilson 192
 
 from __future__ import annotations
 
-import time
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, ClassVar, Literal, TypedDict
 
-from neurovariety.architectures import as_model
-from neurovariety.architectures.from_callable import Source
 from neurovariety.budget import number_of
 from neurovariety.claim import Claim
-from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.exposedness import exposedness
+from neurovariety.dictionary.runner import entry
 from neurovariety.dictionary.singularities import singularities
-from neurovariety.errors import InputError, NeurovarietyError, VerificationError
-from neurovariety.geometry.exact.shares import wilson
+from neurovariety.errors import NeurovarietyError, VerificationError
+from neurovariety.geometry.exact.wilson_interval import wilson
 from neurovariety.geometry.images.target import require_polynomial
 from neurovariety.model import Model
+from neurovariety.options import Option, Real, Whole
 from neurovariety.progress import quietly
-from neurovariety.result import Provenance, in_one_line
+from neurovariety.result import in_one_line
 from neurovariety.tolerances import DEFAULT_SEED
-from neurovariety.training.bias.best_fits import OPEN, UNCLEAR, best_fits
-from neurovariety.training.bias.flow_ends import flow_ends
+from neurovariety.training.bias.best_fits import OPEN, UNCLEAR, BestFits, best_fits
+from neurovariety.training.bias.flow_ends import FlowEnds, flow_ends
 from neurovariety.training.losses.loss import Distance
 
-METRICS = ("frobenius", "bombieri", "gaussian", "uniform")
+Metric = Literal["frobenius", "bombieri", "gaussian", "uniform"]
 _TARGETS, _FLOWS, _RUNS = 200, 20, 20
-_MOST = 100_000
 _SHOWN = 4
+
+
+class BiasRow(TypedDict):
+    """A row of the table; its fields are those of `ImplicitBiasResult`."""
+
+    name: str
+    kind: str
+    dimension: int
+    singular: str | None
+    exposed: str | None
+    best: float | None
+    best_low: float
+    best_high: float
+    flow: float | None
+    flow_low: float
+    flow_high: float
+
+
+class ImplicitBiasValue(TypedDict):
+    best_on_smaller: float | None
+    flow_on_smaller: float | None
+    table: list[BiasRow]
+
+
+class ImplicitBiasEvidence(TypedDict):
+    """What the shares are taken of."""
+
+    metric: str
+    scale: float
+    targets: int
+    clear: int
+    open: int
+    flow_targets: int
+    runs: int
+    flows: int
+    theorems: list[Facts]
 
 
 @dataclass(frozen=True, repr=False)
@@ -54,46 +89,58 @@ class ImplicitBiasResult(EntryResult):
     """
 
     entry: ClassVar[str] = "implicit-bias"
+    value: ImplicitBiasValue
+    evidence: ImplicitBiasEvidence
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "shahverdi2026razor", "wilson1927")
 
     def shown(self) -> str:
         rows = [row for row in self.value["table"] if row["kind"] != "network"]
-        words = {
-            ("singular", "yes"): "singular",
-            ("singular", "no"): "smooth",
-            ("exposed", "yes"): "exposed",
-            ("exposed", "no"): "not exposed",
-        }
-        parts = [f"{k} {in_one_line(self.value[k])}" for k in ("best_on_smaller", "flow_on_smaller")]
+        singular, exposed = {"yes": "singular", "no": "smooth"}, {"yes": "exposed", "no": "not exposed"}
+        parts = [f"best_on_smaller {in_one_line(self.value['best_on_smaller'])}"]
+        parts.append(f"flow_on_smaller {in_one_line(self.value['flow_on_smaller'])}")
         for row in rows[:_SHOWN]:
-            known = [words[k, row[k]] for k in ("singular", "exposed") if (k, row[k]) in words]
-            shares = [f"{k} {'-' if row[k] is None else format(row[k], '.3g')}" for k in ("best", "flow")]
+            known = [words[word] for words, word in ((singular, row["singular"]), (exposed, row["exposed"])) if word in words]
+            shares = [f"{name} {'-' if v is None else format(v, '.3g')}" for name, v in (("best", row["best"]), ("flow", row["flow"]))]
             parts.append(f"{row['name'].replace(', ', ',')}: {'; '.join([*known, *shares])}")
         return ", ".join(parts) + (", ..." if len(rows) > _SHOWN else "")
-
-    def _options(self) -> dict[str, Any]:
-        return {k: self.evidence[k] for k in ("metric", "scale", "targets", "flow_targets", "runs")}
 
     def verify(self, *, seed: int | None = None) -> ImplicitBiasResult:
         """Everything again under another seed. Raises `VerificationError` where something exact differs or intervals exclude each
         other."""
-        again = self._again(seed, **self._options())
+        again = self._again(seed)
         for ours, theirs in zip(self.value["table"], again.value["table"], strict=True):
-            exact = all(ours[k] == theirs[k] for k in ("name", "dimension", "singular", "exposed"))
-            apart = any(a[f"{k}_low"] > b[f"{k}_high"] for k in ("best", "flow") for a, b in ((ours, theirs), (theirs, ours)))
-            if not exact or apart:
+            pairs = ((ours, theirs), (theirs, ours))
+            apart = any(a["best_low"] > b["best_high"] or a["flow_low"] > b["flow_high"] for a, b in pairs)
+            if _exact(ours) != _exact(theirs) or apart:
                 raise VerificationError(f"implicit bias of {self.subject}: recorded {ours}, recomputed {theirs}")
         return again
 
 
+@entry
 def implicit_bias(
-    source: Source,
+    model: Model,
     *,
-    metric: str = "frobenius",
-    scale: float = 1.0,
-    targets: int | None = None,
-    flow_targets: int | None = None,
-    runs: int | None = None,
+    metric: Annotated[Metric, Option("the loss (default: frobenius)")] = "frobenius",
+    scale: Annotated[
+        float,
+        Option("standard deviation of the targets (default: 1)"),
+        Real("the scale of the targets is a positive number"),
+    ] = 1.0,
+    targets: Annotated[
+        int | None,
+        Option("random targets whose best fits are found (default: 200)"),
+        Whole("the number of targets is a whole number from {least} to {most:,}", 1, 100_000),
+    ] = None,
+    flow_targets: Annotated[
+        int | None,
+        Option("of these, targets to which gradient flow goes (default: 20)"),
+        Whole("the number of targets of flows is a whole number from {least} to {most:,}", 1, 100_000),
+    ] = None,
+    runs: Annotated[
+        int | None,
+        Option("random initial weights of flows to each target (default: 20)"),
+        Whole("the number of runs is a whole number from {least} to {most:,}", 1, 100_000),
+    ] = None,
     seed: int = DEFAULT_SEED,
 ) -> ImplicitBiasResult:
     """The table of smaller networks: singular, exposed, best fits, ends of gradient flow.
@@ -106,57 +153,67 @@ def implicit_bias(
     >>> [row["singular"] for row in implicit_bias("linear(2,2,2)", targets=5, flow_targets=1, runs=4).value["table"]]
     ['-', 'no', 'no']
     """
-    start = time.perf_counter()
     defaults = (number_of("targets with flows", _TARGETS), number_of("flow targets", _FLOWS), number_of("runs", _RUNS))
     number, flowing, runs = (d if v is None else v for v, d in zip((targets, flow_targets, runs), defaults, strict=True))
-    for name, v in (("targets", number), ("targets of flows", flowing), ("runs", runs)):
-        if isinstance(v, bool) or not isinstance(v, int) or not 1 <= v <= _MOST:
-            raise InputError(f"the number of {name} is a whole number from 1 to {_MOST:,}, got {v!r}")
-    if metric not in METRICS:
-        raise InputError(f"metric {metric!r} is unknown: choose {', '.join(METRICS[:-1])} or {METRICS[-1]}")
-    if isinstance(scale, bool) or not isinstance(scale, (int, float)) or not 0 < scale < float("inf"):
-        raise InputError(f"the scale of the targets is a positive number, got {scale!r}")
-    model = as_model(source)
     require_polynomial(model)
     exposed = _exposed(model, metric, seed)
     found = best_fits(model, Distance(metric, {}), number, float(scale), seed)
     ends = flow_ends(model, metric, found, min(flowing, number), runs, seed)
     singular = _singular(model, [p.name for p in found.pieces], seed)
     clear = int((found.best != UNCLEAR).sum())
-    table: list[dict[str, Any]] = []
-    for k, piece in enumerate(found.pieces):
-        count, on = int((found.best == k).sum()), int(ends.on[k])
-        best, flows = _share("best", count, clear), _share("flow", on, ends.runs)
-        kind = {"name": piece.name, "kind": piece.kind, "dimension": piece.dimension}
-        known = {"singular": singular.get(piece.name), "exposed": exposed.get(piece.name)} if k else {"singular": "-", "exposed": "-"}
-        table.append(kind | known | best | flows)
+    table = _table(found, ends, clear, singular, exposed)
     smaller = [row for row in table if row["kind"] == "subnetwork" and row["dimension"]]
-    value = {
-        "best_on_smaller": float(sum(row["best"] for row in smaller)) if clear else None,
-        "flow_on_smaller": float(sum(row["flow"] or 0.0 for row in smaller)),
+    value: ImplicitBiasValue = {
+        "best_on_smaller": float(sum(row["best"] or 0.0 for row in smaller)) if clear else None,
+        "flow_on_smaller": float(sum(row["flow"] or 0.0 for row in smaller)) if ends.runs else None,
         "table": table,
     }
     return ImplicitBiasResult(
         value=value,
         claim=Claim.ESTIMATE,
-        subject=model.name,
         meaning=_meaning(value, smaller),
         evidence={
             "metric": metric, "scale": float(scale), "targets": number, "clear": clear, "open": int((found.best == OPEN).sum()),
             "flow_targets": min(flowing, number), "runs": runs, "flows": ends.runs, "theorems": [],
         },
-        provenance=Provenance.since(start, seed),
-        model=model,
+        options={"targets": number, "flow_targets": min(flowing, number), "runs": runs},
     )  # fmt: skip
 
 
-def _share(name: str, count: int, of: int) -> dict[str, float | None]:
-    """A share with its interval; null where there is nothing to take it of."""
-    low, high = wilson(count, of) if of else (0.0, 1.0)
-    return {name: count / of if of else None, f"{name}_low": low, f"{name}_high": high}
+def _exact(row: BiasRow) -> tuple[str, int, str | None, str | None]:
+    return row["name"], row["dimension"], row["singular"], row["exposed"]
 
 
-def _exposed(model: Model, metric: str, seed: int) -> dict[str, str]:
+def _table(found: BestFits, ends: FlowEnds, clear: int, singular: Mapping[str, str], exposed: Mapping[str, str]) -> list[BiasRow]:
+    """A row a piece, the network itself first."""
+    table: list[BiasRow] = []
+    for k, piece in enumerate(found.pieces):
+        best, best_low, best_high = _share(int((found.best == k).sum()), clear)
+        flow, flow_low, flow_high = _share(int(ends.on[k]), ends.runs)
+        table.append(
+            {
+                "name": piece.name,
+                "kind": piece.kind,
+                "dimension": piece.dimension,
+                "singular": singular.get(piece.name) if k else "-",
+                "exposed": exposed.get(piece.name) if k else "-",
+                "best": best,
+                "best_low": best_low,
+                "best_high": best_high,
+                "flow": flow,
+                "flow_low": flow_low,
+                "flow_high": flow_high,
+            }
+        )
+    return table
+
+
+def _share(count: int, of: int) -> tuple[float | None, float, float]:
+    """A share with its interval; None where there is nothing to take it of."""
+    return (count / of, *wilson(count, of)) if of else (None, 0.0, 1.0)
+
+
+def _exposed(model: Model, metric: Metric, seed: int) -> dict[str, str]:
     """Name of a smaller network -> whether a stratum of weights over it is critically exposed."""
     out: dict[str, str] = {}
     for row in quietly(exposedness, model, metric=metric, samples=0, seed=seed).value["table"]:
@@ -171,21 +228,23 @@ def _singular(model: Model, names: list[str], seed: int) -> dict[str, str]:
         found = quietly(singularities, model, seed=seed)
     except NeurovarietyError:  # too large for equations, say: the table has the rest
         return {}
-    if found.value["dimension"] == -1 and found.claim is Claim.PROVED:  # the closure is smooth
+    assert found.locus is not None
+    if found.locus["dimension"] == -1 and found.claim is Claim.PROVED:  # the closure is smooth
         return dict.fromkeys(names, "no")
     known = {"singular": "yes", "smooth": "no"}
-    return {row["name"]: known[row["status"]] for row in found.value["strata"] if row["status"] in known}
+    return {row["name"]: known[row["status"]] for row in found.locus["strata"] if row["status"] in known}
 
 
-def _meaning(value: dict[str, Any], smaller: list[dict[str, Any]]) -> str:
-    best, flow = value["best_on_smaller"], 100 * value["flow_on_smaller"]
+def _meaning(value: ImplicitBiasValue, smaller: list[BiasRow]) -> str:
+    best, flow = value["best_on_smaller"], value["flow_on_smaller"]
     exposed = [row["name"] for row in smaller if row["exposed"] == "yes"]
     fits = (
         "best fits were not found for any target"
         if best is None
         else f"smaller networks are the best fit of {100 * best:.0f} % of random targets"
     )
-    head = f"{fits}, and gradient flow ends on one in {flow:.0f} % of runs"
+    ends = "no gradient flow was followed to an end" if flow is None else f"gradient flow ends on one in {100 * flow:.0f} % of runs"
+    head = f"{fits}, and {ends}"
     if not exposed:
         return f"{head}; none is critically exposed: no bias toward sparse networks"
     return f"{head}; critically exposed: {', '.join(exposed[:3])}{', ...' if len(exposed) > 3 else ''}"

@@ -1,4 +1,4 @@
-"""Invariance of functions through fibers (D7 of the dictionary): which weights give a function with f(T x) = f(x), or S f(x).
+"""Invariance of functions through fibers: which weights give a function with f(T x) = f(x), or S f(x).
 
 A linear map T of the inputs can be traded for one of the weights, f_w(T x) = f_{w.T}(x), and S of the outputs likewise. So f_w is
 equivariant iff w.T and S.w lie in one fiber. Where that fiber is an orbit of the stated group G this reads w.T = g.(S.w) for a g in G:
@@ -16,15 +16,12 @@ Sources: Marchetti et al. 2025, section 4.3; Marchetti, Hillar, Kragic, Sanborn 
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, TypedDict
 
-from neurovariety.architectures import as_model
-from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
-from neurovariety.dictionary.dimension import DimensionResult, dimension
-from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.entry_result import EntryResult, Facts
+from neurovariety.dictionary.runner import entry
 from neurovariety.errors import DivisionByZeroError, InputError, VerificationError
 from neurovariety.geometry.equivariance.adjunction import (
     OverField,
@@ -34,20 +31,52 @@ from neurovariety.geometry.equivariance.adjunction import (
     tested,
     zero_function,
 )
-from neurovariety.geometry.equivariance.bounds import Equivariant, equivariant_linear, equivariant_polynomials, linear_network
+from neurovariety.geometry.equivariance.bounds import EquivariantSizes, equivariant_linear, equivariant_polynomials, linear_network
 from neurovariety.geometry.equivariance.linear_map import MAX_ORDER, LinearMap, common_order, identity, read_map
 from neurovariety.geometry.equivariance.weights import MAX_CLASSES, Component, EquivariantWeights, require_size
 from neurovariety.geometry.exact.points import division_notice, draw_point, with_new_values
 from neurovariety.geometry.exact.stated_symmetries import stated_symmetries
+from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
 from neurovariety.model import Model
+from neurovariety.options import Option
 from neurovariety.progress import note, quietly
 from neurovariety.randomness import generator
-from neurovariety.result import Provenance
 from neurovariety.tolerances import DEFAULT_SEED, ERROR_BOUND
 
 _MAX_SHOWN = 40
 
 _DEFAULT_MAP = "shift"
+
+
+class ListedComponent(TypedDict):
+    """One kind of layerwise equivariant weights: what each layer does, and the dimensions of weights and functions."""
+
+    classes: list[str]
+    weights: int
+    functions: int
+
+
+class InvarianceEvidence(TypedDict):
+    """What the dimensions rest on."""
+
+    map: str
+    output_map: str | None
+    adjunction: str
+    dimension: int
+    dimension_claim: str
+    function_dimension_at_most: int
+    weight_dimension_at_most: int
+    reasons: list[str]
+    weights_of_the_zero_function_at_least: int
+    every_function: bool
+    error_bound: float | None
+    components_found: int
+    subnetworks: list[ListedComponent]
+    classes_looked_at: int
+    all_classes: bool
+    symmetries: Facts
+    prime: int
+    theorems: list[Facts]
 
 
 @dataclass(frozen=True, repr=False)
@@ -62,11 +91,8 @@ class InvarianceResult(EntryResult):
     """
 
     entry: ClassVar[str] = "invariance"
+    evidence: InvarianceEvidence
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "marchetti2024", "shahverdi2026")
-
-    def _options(self) -> dict[str, Any]:
-        output = self.evidence["output_map"]
-        return {"map": self.evidence["map"]} | ({"output_map": output} if output is not None else {})
 
 
 @dataclass(frozen=True)
@@ -79,11 +105,21 @@ class _Found:
     looked_at: int
     capped: bool
     all_classes: bool
-    symmetries: dict[str, Any]
+    symmetries: Facts
     prime: int
 
 
-def invariance(source: Source, *, map: Any = None, output_map: Any = None, seed: int = DEFAULT_SEED) -> InvarianceResult:
+@entry
+def invariance(
+    model: Model,
+    *,
+    map: Annotated[
+        Any,
+        Option("linear map T of the inputs: 1,0,2 or (0 1)(2 3) or shift or a matrix 0,1;-1,0 (default: shift)"),
+    ] = None,
+    output_map: Annotated[Any, Option("linear map S of the outputs, for f(T x) = S f(x) (default: none, f(T x) = f(x))")] = None,
+    seed: int = DEFAULT_SEED,
+) -> InvarianceResult:
     """The functions of ``source`` with f(T x) = f(x), or f(T x) = S f(x) where ``output_map`` gives S.
 
     ``map`` is T, on the first axis of the input (default: the cyclic shift): a permutation in one-line notation ("1,0,2" or
@@ -96,8 +132,6 @@ def invariance(source: Source, *, map: Any = None, output_map: Any = None, seed:
     >>> invariance("mlp(2,2,1; x^3)", map="(0 1)").value["components"][0]["classes"]
     ['permuting the neurons of hidden layer 1: 1 cycle of 2']
     """
-    start = time.perf_counter()
-    model = as_model(source)
     require_axes(model, outputs=output_map is not None)
     t = read_map(_DEFAULT_MAP if map is None else map, model.input_shape[0], "inputs")
     size = model.output_shape[0] if model.output_shape else 1
@@ -105,29 +139,16 @@ def invariance(source: Source, *, map: Any = None, output_map: Any = None, seed:
     require_size(model)
     order = common_order(t, s)
     adjunction = _adjunction_error(model, t, s, seed)
-    whole = quietly(dimension, model, seed=seed)
+    whole = quietly(dimension_of, model, seed=seed)
     found, draws = with_new_values(lambda k: _search(model, t, s, whole, generator(seed, "dictionary.invariance", k)))
-    everything = (*found.components, *found.subnetworks)
-    functions = max((c.functions for c in everything), default=0)
-    zero = zero_function(model)
-    weights = max([zero, *(_weights(c, model, whole) for c in everything)])  # the zero function is equivariant
-    at_most, reasons, theorem = _bounds(model, t, s, order, whole)
-    if functions > at_most.functions or weights > at_most.weights:
-        raise VerificationError(
-            f"invariance of {model.name}: components of dimensions {functions} and {weights} exceed the bounds {at_most.functions} and "
-            f"{at_most.weights} ({reasons[0]})"
-        )
-    if theorem:
-        functions, weights = at_most.functions, at_most.weights
-    claim = Claim.PROVED if (functions, weights) == (at_most.functions, at_most.weights) and adjunction == 0 else Claim.LOWER_BOUND
-    error = (
-        tested(model, t, s, OverField.is_equivariant, generator(seed, "dictionary.invariance.equivariance"))
-        if claim is not Claim.PROVED
-        else 1.0
-    )
-    if error <= ERROR_BOUND:  # every function is equivariant, for a reason that the stated symmetries do not tell
-        functions, weights, claim, error = whole.value, model.parameters, *_of_all(whole, error)
-    evidence: dict[str, Any] = {
+    bounds = _bounds(model, t, s, order, whole)
+    shown = _dimensions(model, found, bounds, whole, adjunction == 0)
+    if shown.claim is not Claim.PROVED:
+        error = tested(model, t, s, OverField.is_equivariant, generator(seed, "dictionary.invariance.equivariance"))
+        if error <= ERROR_BOUND:  # every function is equivariant, for a reason that the stated symmetries do not tell
+            shown = _of_all(model, whole, error)
+    at_most, reasons, theorem = bounds
+    evidence: InvarianceEvidence = {
         "map": str(t),
         "output_map": None if output_map is None else str(s),
         "adjunction": "proved as an identity" if adjunction == 0 else "tested at random points of independent prime fields",
@@ -136,9 +157,9 @@ def invariance(source: Source, *, map: Any = None, output_map: Any = None, seed:
         "function_dimension_at_most": at_most.functions,
         "weight_dimension_at_most": at_most.weights,
         "reasons": reasons,
-        "weights_of_the_zero_function_at_least": zero,
-        "every_function": error <= ERROR_BOUND,
-        "error_bound": adjunction + (error if error <= ERROR_BOUND else 0.0) or None,
+        "weights_of_the_zero_function_at_least": zero_function(model),
+        "every_function": shown.all,
+        "error_bound": adjunction + shown.error or None,
         "components_found": len(found.components),
         "subnetworks": [_listed(c, model, whole) for c in found.subnetworks[:_MAX_SHOWN]],
         "classes_looked_at": found.looked_at,
@@ -149,19 +170,49 @@ def invariance(source: Source, *, map: Any = None, output_map: Any = None, seed:
     }
     return InvarianceResult(
         value={
-            "function_dimension": functions,
-            "weight_dimension": weights,
+            "function_dimension": shown.functions,
+            "weight_dimension": shown.weights,
             "components": [_listed(c, model, whole) for c in found.components[:_MAX_SHOWN]],
             "order": order,
         },
-        claim=claim,
-        subject=model.name,
-        meaning=_meaning(functions, whole, found, evidence),
+        claim=shown.claim,
+        meaning=_meaning(shown.functions, whole, found, evidence),
         evidence=evidence,
-        provenance=Provenance.since(start, seed),
+        options={"map": str(t), "output_map": None if output_map is None else str(s)},
         notices=(*_notices(map is None, found, order, theorem, adjunction), *whole.notices, *division_notice(draws)),
-        model=model,
     )
+
+
+_Bounds = tuple[EquivariantSizes, list[str], bool]
+"""Upper bounds of both dimensions, the reasons, and whether a theorem says that they are the dimensions."""
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """The two dimensions and how far they may be trusted; ``error`` where that ``all`` functions are equivariant was tested."""
+
+    functions: int
+    weights: int
+    claim: Claim
+    all: bool = False
+    error: float = 0.0
+
+
+def _dimensions(model: Model, found: _Found, bounds: _Bounds, whole: Dimension, proved: bool) -> _Shown:
+    """The dimensions that the components found show, which are held against the bounds. Raises `VerificationError`."""
+    everything = (*found.components, *found.subnetworks)
+    functions = max((c.functions for c in everything), default=0)
+    weights = max([zero_function(model), *(_weights(c, model, whole) for c in everything)])  # the zero function is equivariant
+    at_most, reasons, theorem = bounds
+    if functions > at_most.functions or weights > at_most.weights:
+        raise VerificationError(
+            f"invariance of {model.name}: components of dimensions {functions} and {weights} exceed the bounds {at_most.functions} and "
+            f"{at_most.weights} ({reasons[0]})"
+        )
+    if theorem:
+        functions, weights = at_most.functions, at_most.weights
+    meet = (functions, weights) == (at_most.functions, at_most.weights)
+    return _Shown(functions, weights, Claim.PROVED if meet and proved else Claim.LOWER_BOUND)
 
 
 def _adjunction_error(model: Model, t: LinearMap, s: LinearMap, seed: int) -> float:
@@ -177,15 +228,16 @@ def _adjunction_error(model: Model, t: LinearMap, s: LinearMap, seed: int) -> fl
     return error
 
 
-def _of_all(whole: DimensionResult, error: float) -> tuple[Claim, float]:
-    """The claim, and its error bound, where all functions were tested to be equivariant."""
-    if whole.claim is Claim.LOWER_BOUND:
-        return Claim.LOWER_BOUND, error
-    error += float(whole.evidence.get("error_bound") or 0.0)
-    return (Claim.PROBABILITY if error <= ERROR_BOUND else Claim.LOWER_BOUND), error
+def _of_all(model: Model, whole: Dimension, error: float) -> _Shown:
+    """What is shown where all functions were tested to be equivariant, with this probability of an error."""
+    if whole.claim is not Claim.LOWER_BOUND:
+        error += whole.error
+    small = error <= ERROR_BOUND
+    claim = Claim.PROBABILITY if small and whole.claim is not Claim.LOWER_BOUND else Claim.LOWER_BOUND
+    return _Shown(whole.value, model.parameters, claim, small, error if small else 0.0)
 
 
-def _search(model: Model, t: LinearMap, s: LinearMap, whole: DimensionResult, rng: Any) -> _Found:
+def _search(model: Model, t: LinearMap, s: LinearMap, whole: Dimension, rng: Any) -> _Found:
     p, point = draw_point(model, rng)
     stated = stated_symmetries(model, p, point)
     work = EquivariantWeights(model, stated.proved, t, s, whole.value, rng)
@@ -226,30 +278,23 @@ def _sorted(found: list[Component]) -> tuple[Component, ...]:
     return tuple(sorted(found, key=lambda c: (-c.functions, -c.swept)))
 
 
-def _weights(c: Component, model: Model, whole: DimensionResult) -> int:
+def _weights(c: Component, model: Model, whole: Dimension) -> int:
     """Dimension of the weights near the component whose functions are equivariant in its way, at least.
 
     Where J has the largest rank that it can have, w -> f_w is a submersion onto its image near there, and every function of the
     component has a fiber of parameters minus rank dimensions; elsewhere the orbits of the stated group are what is known.
     """
-    regular = c.rank == _at_most(whole)
+    regular = c.rank == whole.at_most
     return max(c.swept, c.functions + model.parameters - c.rank if regular else 0)
 
 
-def _at_most(whole: DimensionResult) -> int:
-    """A proved upper bound of the dimension of the model."""
-    if whole.claim is Claim.PROVED:
-        return int(whole.value)
-    return int(whole.evidence["upper_bound"]["value"])
-
-
-def _bounds(model: Model, t: LinearMap, s: LinearMap, order: int | None, whole: DimensionResult) -> tuple[Equivariant, list[str], bool]:
+def _bounds(model: Model, t: LinearMap, s: LinearMap, order: int | None, whole: Dimension) -> _Bounds:
     """Upper bounds of both dimensions, the reasons, and whether a theorem says that they are the dimensions."""
     linear = linear_network(model)
     exact = equivariant_linear(linear, t, s, order) if linear is not None else None
     if exact is not None:
         return exact, ["equivariant matrices of bounded rank, by isotypic blocks"], True
-    top, reasons = _at_most(whole), ["dimension of the model"]
+    top, reasons = whole.at_most, ["dimension of the model"]
     polynomials = equivariant_polynomials(model, t, s, order) if order is not None else None
     if polynomials is not None and polynomials < top:
         top, reasons = polynomials, ["equivariant polynomial maps of the degrees that occur, counted by Molien's formula"]
@@ -257,14 +302,14 @@ def _bounds(model: Model, t: LinearMap, s: LinearMap, order: int | None, whole: 
     if top < whole.value:  # equivariance is a closed condition that generic weights do not satisfy
         weights -= 1
         reasons.append("not every function is equivariant, so the weights satisfy an equation")
-    return Equivariant(top, weights), reasons, False
+    return EquivariantSizes(top, weights), reasons, False
 
 
-def _listed(c: Component, model: Model, whole: DimensionResult) -> dict[str, Any]:
+def _listed(c: Component, model: Model, whole: Dimension) -> ListedComponent:
     return {"classes": c.words, "weights": _weights(c, model, whole), "functions": c.functions}
 
 
-_STATEMENT = {
+_STATEMENT: Facts = {
     "name": "equivariant linear networks",
     "quantity": "function_dimension and weight_dimension",
     "statement": "equivariant matrices of rank at most r are products of determinantal varieties, one for each isotypic block",
@@ -292,7 +337,7 @@ def _notices(none_given: bool, found: _Found, order: int | None, theorem: bool, 
     return tuple(out)
 
 
-def _meaning(functions: int, whole: DimensionResult, found: _Found, evidence: dict[str, Any]) -> str:
+def _meaning(functions: int, whole: Dimension, found: _Found, evidence: InvarianceEvidence) -> str:
     kind = "invariant" if evidence["output_map"] is None else "equivariant"
     exact = evidence["every_function"] or functions == evidence["function_dimension_at_most"]
     if functions == whole.value > 0 and exact:

@@ -1,4 +1,4 @@
-"""The landscape of training (D8, D10 of the dictionary): every critical point for a loss, and which of them is the global minimum.
+"""The landscape of training: every critical point for a loss, and which of them is the global minimum.
 
 Squared losses are quadrics on the space of functions, Q(f - u) plus a constant, so training seeks a nearest point of the neuromanifold.
 Its critical points at smooth functions are finitely many; training can also come to rest at smaller networks inside the large one,
@@ -21,44 +21,96 @@ Sources: Marchetti et al. 2025, 4.4; Trager, Kohn, Bruna 2020; Draisma et al. 20
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, ClassVar, Literal, TypedDict, Unpack
 
 import numpy as np
 
-from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
-from neurovariety.dictionary.data import data as data_entry
-from neurovariety.dictionary.dimension import dimension
+from neurovariety.dictionary.entry_result import Facts
 from neurovariety.dictionary.listed_result import ListedResult
 from neurovariety.dictionary.membership import decide
-from neurovariety.dictionary.registry import LEAST_BY
+from neurovariety.dictionary.options import Resume
+from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError
 from neurovariety.geometry.images.decision import Verdict
 from neurovariety.geometry.images.target import Target
-from neurovariety.geometry.strata.smaller_models import strata_of
+from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
+from neurovariety.geometry.invariants.rank_at_data import rank_at_data
+from neurovariety.geometry.strata.smaller_models import Strata, strata_of
+from neurovariety.model import Array, Model
+from neurovariety.options import Option, Whole
 from neurovariety.progress import quietly
 from neurovariety.randomness import generator
-from neurovariety.result import Provenance, counted
-from neurovariety.tolerances import DEFAULT_SEED
+from neurovariety.result import counted
+from neurovariety.tolerances import DEFAULT_SEED, ZERO_LOSS
 from neurovariety.training.chambers.chambers import random_targets
-from neurovariety.training.critical.interpolated import interpolation
-from neurovariety.training.critical.least import least_loss, with_perturbation
+from neurovariety.training.critical.interpolated import Interpolation, interpolation
+from neurovariety.training.critical.least import Least, LeastFacts, least_loss, with_perturbation
 from neurovariety.training.critical.limits import least_limit, limit_stages
 from neurovariety.training.critical.perturbation import infimum_by_perturbation
 from neurovariety.training.critical.problem import TrainingProblem
-from neurovariety.training.critical.stages import CriticalFunction, Stage, monomials_of, smooth_stage, stratum_stage
-from neurovariety.training.losses.loss import Distance, Form, Monomial, SquaredError
+from neurovariety.training.critical.stages import CriticalFunction, PointFacts, Stage, monomials_of, smooth_stage, stratum_stage
+from neurovariety.training.losses.loss import Distance, Form, Monomial, Quadratic, SquaredError
+from neurovariety.training.losses.task_options import TaskOptions
 from neurovariety.training.losses.training_task import TrainingTask, training_task
 
 _STREAM = "dictionary.landscape"
 _CONDITION = 1e10
 _SHOWN = 200
-_MOST_RANDOM = 1_000_000
-_ZERO = 1e-12
+
+
+class Seen(TypedDict):
+    """What a loss sees of a variety: the rank of its quadric (None: full) and how many directions."""
+
+    rank: int | None
+    directions: int
+
+
+class QuadricFacts(Seen):
+    """The same beside the dimensions of the variety and of its span."""
+
+    dimension: int
+    ambient: int | None
+
+
+class RandomTargets(TypedDict):
+    """Number of real critical functions -> how many of the random targets asked for have it."""
+
+    asked: int
+    real: dict[int, int]
+
+
+class LandscapeValue(TypedDict):
+    """The fields of `LandscapeResult`; counts are None where a whole locus interpolates."""
+
+    complex: int | None
+    real: int | None
+    minima: int | None
+    at_subnetworks: int | None
+    at_limits: int | None
+    least_loss: float
+    global_minimum: str
+
+
+class LandscapeEvidence(TypedDict, total=False):
+    """What the lists rest on; where a whole locus interpolates, ``interpolation`` describes it and there are no lists."""
+
+    task: Facts
+    least_by: str
+    quadric: QuadricFacts
+    least: LeastFacts
+    perturbation: Facts | None
+    interpolation: Facts
+    points: list[PointFacts]
+    monomials: list[list[int | list[int]]]
+    stages: list[Facts]
+    general_problem: Facts
+    singular_functions: str
+    losses_held_out: dict[str, float] | None
+    random_targets: RandomTargets | None
 
 
 @dataclass(frozen=True, repr=False)
@@ -73,6 +125,8 @@ class LandscapeResult(ListedResult):
     """
 
     entry: ClassVar[str] = "landscape"
+    value: LandscapeValue
+    evidence: LandscapeEvidence
     least: ClassVar[str] = "least_loss"
     same: ClassVar[float] = 1e-6
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "trager2020", "draisma2016", "krawczyk1969", "hauenstein2013")
@@ -81,29 +135,26 @@ class LandscapeResult(ListedResult):
     task: TrainingTask | None = field(default=None, compare=False)
     problem: TrainingProblem | None = field(default=None, compare=False)
 
-    def _options(self) -> dict[str, Any]:
-        if self.task is None:
-            raise InputError("a landscape read back from JSON does not hold the data; call landscape() on them again")
-        return self.task.options | {
-            "least_by": self.evidence["least_by"],
-            "random": (self.evidence.get("random_targets") or {"asked": 0})["asked"],
-        }
 
-
+@entry
 def landscape(
-    source: Source,
+    model: Model,
     *,
-    data: Any = None,
-    metric: str = "data",
-    teacher: str | None = None,
-    form: Form | None = None,
-    sample_weights: Any = None,
-    prepare: str = "none",
-    held_out: float = 0.0,
-    random: int = 0,
-    least_by: str = "relaxation",
-    checkpoint: str | Path | None = None,
+    random: Annotated[
+        int,
+        Option("count real critical functions for so many random targets too (default: 0)"),
+        Whole("the number of random targets is a whole number from {least} to {most:,}", 0, 1_000_000),
+    ] = 0,
+    least_by: Annotated[
+        Literal["relaxation", "perturbation"],
+        Option(
+            "perturbation: find the least loss by critical points of weights under perturbation too",
+            unknown="the least loss is found by {choices}, got {value!r}",
+        ),
+    ] = "relaxation",
+    resume: Resume = None,
     seed: int = DEFAULT_SEED,
+    **options: Unpack[TaskOptions],
 ) -> LandscapeResult:
     """Every critical point of fitting ``data``, or a ``teacher`` in a stated ``metric``, or of a quadratic ``form``.
 
@@ -113,7 +164,7 @@ def landscape(
     ``metric``: ``frobenius``, ``bombieri``, ``gaussian`` or ``uniform`` distance from ``teacher``, polynomials in x0, x1, ...
     (default: random ones). ``random``: so many random targets with the same quadric are counted too (not certified), a histogram of
     their real critical functions in ``evidence["random_targets"]["real"]``. ``least_by``: ``relaxation``, or ``perturbation`` too,
-    which finds the infimum with no knowledge of singular functions, by many more paths (`training.perturbation`). ``checkpoint``: a
+    which finds the infimum with no knowledge of singular functions, by many more paths (`training.perturbation`). ``resume``: a
     file in which a long count of the general problem is kept.
 
     Raises `InputError` for options that do not go together or a model that is not polynomial, `DataError` for unusable data,
@@ -122,32 +173,98 @@ def landscape(
     >>> landscape("linear(2,1,2)", metric="frobenius", teacher="3*x0; x1").value["least_loss"]
     1.0
     """
-    start = time.perf_counter()
-    if isinstance(random, bool) or not isinstance(random, int) or not 0 <= random <= _MOST_RANDOM:
-        raise InputError(f"the number of random targets is a whole number from 0 to {_MOST_RANDOM:,}, got {random!r}")
-    if least_by not in LEAST_BY:
-        raise InputError(f"the least loss is found by {' or '.join(LEAST_BY)}, got {least_by!r}")
     perturb = least_by == "perturbation"
-    task = training_task(
-        source, data=data, metric=metric, teacher=teacher, form=form, sample_weights=sample_weights, prepare=prepare,
-        held_out=held_out, seed=seed,
-    )  # fmt: skip
-    model = task.model
-    shape = quietly(dimension, model, seed=seed)
-    ambient = shape.evidence.get("ambient") or 0
+    task = training_task(model, seed=seed, **options)
+    shape = quietly(dimension_of, model, seed=seed)
     seen = _seen(task, shape.value, seed)
-    evidence: dict[str, Any] = {
+    evidence: LandscapeEvidence = {
         "task": task.record,
         "least_by": least_by,
-        "quadric": {"dimension": shape.value, "ambient": ambient} | seen,
+        "quadric": {"dimension": shape.value, "ambient": shape.ambient, **seen},
     }
     if seen["directions"] < shape.value:
-        value, claim, more, meaning = interpolation(task, shape.value, seen["directions"], seed, perturb)
-        return LandscapeResult(
-            value, claim, model.name, meaning, evidence | more, Provenance.since(start, seed), task.notices, model=model, task=task
-        )
-    strata = strata_of(model, shape.claim is Claim.PROVED and shape.value == ambient)
-    first = smooth_stage(model, task.loss, None, seed, checkpoint)
+        return _interpolating(task, shape.value, interpolation(task, shape.value, seen["directions"], seed, perturb), evidence)
+    lists = _lists(task, shape, resume, seed)
+    targets: RandomTargets | None = None
+    if random:
+        targets = {"asked": random, "real": random_targets(lists.problem, lists.loss, random, generator(seed, _STREAM, 1))}
+    perturbed = infimum_by_perturbation(model, task.loss, seed=seed) if perturb else None
+    least = lists.least if perturbed is None else with_perturbation(lists.least, perturbed, _size(lists.loss))
+    value = lists.value(least)
+    return LandscapeResult(
+        value=value,
+        claim=Claim.COMPLETE if lists.complete else Claim.LOWER_BOUND,
+        meaning=_meaning(lists, value) + ("" if targets is None else _usual(targets["real"])),
+        evidence={
+            **evidence,
+            "points": [p.to_dict() for p in lists.points[:_SHOWN]],
+            "monomials": [[o, list(e)] for o, e in monomials_of(lists.problem)],
+            "stages": lists.described(),
+            "general_problem": lists.problem.evidence,
+            "singular_functions": lists.strata.theorem or "not known to be the strata listed",
+            "least": {**least.to_dict(), "claim": least.claim, "point": _number_of(lists.points, least.point)},
+            "perturbation": None if perturbed is None else perturbed.to_dict(),
+            "losses_held_out": _held_out(task, lists.problem, least.weights),
+            "random_targets": targets,
+        },
+        notices=task.notices + (() if lists.complete else (_why(lists.stages, lists.strata.all_listed),)),
+        options=task.options,
+        points=lists.points,
+        monomials=monomials_of(lists.problem),
+        task=task,
+        problem=lists.problem,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Lists:
+    """The critical points on the smooth part and on each stratum, the limits of networks, all ``points`` of these in order, and what
+    is known of the least loss."""
+
+    problem: TrainingProblem
+    loss: Quadratic
+    strata: Strata
+    stages: list[Stage]
+    limits: list[Stage]
+    points: tuple[CriticalFunction, ...]
+    least: Least
+
+    @property
+    def complete(self) -> bool:
+        return all(s.complete for s in self.stages) and self.strata.all_listed
+
+    @property
+    def real(self) -> int:
+        return sum(p.real for p in self.points if not p.stratum)
+
+    @property
+    def minima(self) -> int:
+        """Those of real networks, at smooth functions."""
+        return sum(p.kind == "minimum" and p.weights is not None for p in self.points if not p.stratum)
+
+    @property
+    def at_subnetworks(self) -> int:
+        return sum(s.count for s in self.stages[1:])
+
+    def value(self, least: Least) -> LandscapeValue:
+        return {
+            "complex": self.stages[0].count,
+            "real": self.real,
+            "minima": self.minima,
+            "at_subnetworks": self.at_subnetworks,
+            "at_limits": sum(s.count for s in self.limits),
+            "least_loss": least.loss if least.infimum is None else least.infimum,
+            "global_minimum": least.claim,
+        }
+
+    def described(self) -> list[Facts]:
+        return [{"name": s.name, "complex": s.count, "complete": s.complete} | s.evidence for s in [*self.stages, *self.limits]]
+
+
+def _lists(task: TrainingTask, shape: Dimension, resume: str | Path | None, seed: int) -> _Lists:
+    """Every critical point of a loss that sees all directions."""
+    strata = strata_of(task.model, shape.fills)
+    first = smooth_stage(task.model, task.loss, None, seed, resume)
     problem = first.problem
     assert problem is not None
     first = replace(first, points=tuple(_decided(task, problem, p, seed) for p in first.points))
@@ -155,80 +272,73 @@ def landscape(
     _check_condition(loss.matrix, task)
     stages = [first, *(stratum_stage(problem, task.loss, s, seed) for s in strata.strata)]
     limits = limit_stages(problem, task.loss, seed)
-    rng = generator(seed, _STREAM)
-    least = least_loss(problem, loss, stages, strata.theorem, strata.all_listed, rng, least_limit(limits))
-    perturbed = infimum_by_perturbation(model, task.loss, seed=seed) if perturb else None
-    if perturbed is not None:
-        least = with_perturbation(least, perturbed, max(abs(loss.constant), float(np.abs(loss.image).max(initial=0.0)), 1e-300))
-    points = _numbered([*stages, *limits])
-    complete = all(s.complete for s in stages) and strata.all_listed
-    smooth = [p for p in points if not p.stratum]
-    value = {
-        "complex": first.count,
-        "real": sum(p.real for p in smooth),
-        "minima": sum(p.kind == "minimum" and p.weights is not None for p in smooth),
-        "at_subnetworks": sum(s.count for s in stages[1:]),
-        "at_limits": sum(s.count for s in limits),
-        "least_loss": least.loss if least.infimum is None else least.infimum,
-        "global_minimum": least.claim,
+    least = least_loss(problem, loss, stages, strata.theorem, strata.all_listed, generator(seed, _STREAM), least_limit(limits))
+    return _Lists(problem, loss, strata, stages, limits, _numbered([*stages, *limits]), least)
+
+
+def _interpolating(task: TrainingTask, dim: int, found: Interpolation, evidence: LandscapeEvidence) -> LandscapeResult:
+    """The result where a whole locus of functions has the least loss."""
+    best, bound = found.least, found.lower_bound
+    value: LandscapeValue = {
+        "complex": None,
+        "real": None,
+        "minima": None,
+        "at_subnetworks": None,
+        "at_limits": None,
+        "least_loss": bound if found.attained else best.loss if best.infimum is None else best.infimum,
+        "global_minimum": best.claim,
     }
-    evidence |= {
-        "points": [_plain(p) for p in points[:_SHOWN]],
-        "monomials": [[o, list(e)] for o, e in monomials_of(problem)],
-        "stages": [{"name": s.name, "complex": s.count, "complete": s.complete} | s.evidence for s in [*stages, *limits]],
-        "general_problem": problem.evidence,
-        "singular_functions": strata.theorem or "not known to be the strata listed",
-        "least": {
-            "claim": least.claim, "loss": least.loss, "reason": least.reason, "infimum": least.infimum,
-            "weights": None if least.weights is None else np.asarray(least.weights).tolist(), "sequence": list(least.sequence),
-            "point": None if least.point is None else _number_of(points, least.point),
-        },
-        "perturbation": None if perturbed is None else perturbed.to_dict(),
-        "losses_held_out": _held_out(task, problem, least.weights),
-        "random_targets": None,
-    }  # fmt: skip
-    if random:
-        counts = random_targets(problem, loss, random, generator(seed, _STREAM, 1))
-        evidence["random_targets"] = {"asked": random, "real": counts}
-    notices = task.notices + (() if complete else (_why(stages, strata.all_listed),))
+    if found.attained:
+        end = f"networks attain the least squares loss {bound:.6g} of the whole span"
+    elif best.infimum is not None:
+        end = f"losses of networks come down to {best.infimum:.6g}, which none attains"
+    else:
+        end = f"the {'global minimum' if best.claim == 'complete' else 'best network found'} has loss {best.loss:.6g}"
+    degree = f" and degree at most {found.degree_at_most:,}" if found.degree_at_most else ""
     return LandscapeResult(
         value=value,
-        claim=Claim.COMPLETE if complete else Claim.LOWER_BOUND,
-        subject=model.name,
-        meaning=_meaning(value, complete) + _sets(stages) + _usual(evidence["random_targets"]["real"] if random else {}),
-        evidence=evidence,
-        provenance=Provenance.since(start, seed),
-        notices=notices,
-        model=model,
-        points=points,
-        monomials=monomials_of(problem),
+        claim=Claim.UNDECIDED,
+        meaning=f"the data see {dim - found.dimension} of {dim} directions: functions with the least loss are a locus of dimension "
+        f"{found.dimension}{degree}, not finitely many; {end}",
+        evidence={
+            **evidence,
+            "interpolation": found.to_dict(),
+            "least": best.to_dict(),
+            "perturbation": None if found.perturbed is None else found.perturbed.to_dict(),
+        },
+        notices=task.notices,
+        options=task.options,
         task=task,
-        problem=problem,
     )
+
+
+def _size(loss: Quadratic) -> float:
+    """How large the terms of a loss are, for what counts as equal."""
+    return max(abs(loss.constant), float(np.abs(loss.image).max(initial=0.0)), 1e-300)
 
 
 def _decided(task: TrainingTask, problem: TrainingProblem, point: CriticalFunction, seed: int) -> CriticalFunction:
     """A point of zero loss is the teacher itself: whether real weights compute it is a question of membership, decided exactly."""
-    if point.attained != "undecided" or not isinstance(task.loss, Distance) or point.loss > _ZERO * max(task.loss.size, 1e-300):
+    if point.attained != "undecided" or not isinstance(task.loss, Distance) or point.loss > ZERO_LOSS * max(task.loss.size, 1e-300):
         return point
     target = Target(task.model.inputs, task.model.outputs, {m: Fraction(c) for m, c in task.loss.target.items()})
     verdict = decide(task.model, target, seed).verdict
     return replace(point, attained={Verdict.EXCLUDED: "no", Verdict.CLOSURE_ONLY: "limit"}.get(verdict, "undecided"))
 
 
-def _seen(task: TrainingTask, dim: int, seed: int) -> dict[str, Any]:
+def _seen(task: TrainingTask, dim: int, seed: int) -> Seen:
     """Rank of the quadric, and how many directions on the variety the loss sees."""
     if isinstance(task.loss, SquaredError):
         kept = task.loss.inputs[task.loss.weights > 0]
-        found = quietly(data_entry, task.model, kept.reshape(len(kept), -1), seed=seed)
-        return {"rank": found.value["quadric_rank"], "directions": found.value["jacobian_rank"]}
+        found = quietly(rank_at_data, task.model, kept.reshape(len(kept), -1), seed=seed)
+        return {"rank": found.quadric_rank, "directions": found.jacobian_rank}
     if isinstance(task.loss, Form):
         rank = int(np.linalg.matrix_rank(np.asarray(task.loss.matrix, dtype=np.float64)))
         return {"rank": rank, "directions": min(rank, dim)}
     return {"rank": None, "directions": dim}
 
 
-def _check_condition(matrix: Any, task: TrainingTask) -> None:
+def _check_condition(matrix: Array, task: TrainingTask) -> None:
     """Raise where the quadric is so ill-conditioned on the coordinates it sees that float64 would not tell critical points apart."""
     values = np.linalg.eigvalsh(matrix)
     seen = values[values > 1e-14 * values.max(initial=1e-300)]
@@ -246,30 +356,11 @@ def _numbered(stages: list[Stage]) -> tuple[CriticalFunction, ...]:
     return tuple(replace(p, number=k + 1) for k, p in enumerate(points))
 
 
-def _number_of(points: tuple[CriticalFunction, ...], wanted: CriticalFunction) -> int | None:
-    return next((p.number for p in points if p.coefficients is wanted.coefficients), None)
+def _number_of(points: tuple[CriticalFunction, ...], wanted: CriticalFunction | None) -> int | None:
+    return None if wanted is None else next((p.number for p in points if p.coefficients is wanted.coefficients), None)
 
 
-def _plain(point: CriticalFunction) -> dict[str, Any]:
-    """A point as plain data; complex coefficients as pairs."""
-    c = point.coefficients
-    return {
-        "number": point.number,
-        "stratum": point.stratum or None,
-        "real": point.real,
-        "attained": point.attained,
-        "loss": point.loss if point.real else None,
-        "index": point.index,
-        "index_certified": point.certified,
-        "kind": point.kind,
-        "type": point.type,
-        "coefficients": c.tolist() if point.real else [[float(v.real), float(v.imag)] for v in c],
-        "radius": point.radius,
-        "weights": None if point.weights is None else point.weights.tolist(),
-    }
-
-
-def _held_out(task: TrainingTask, problem: TrainingProblem, weights: Any) -> dict[str, float] | None:
+def _held_out(task: TrainingTask, problem: TrainingProblem, weights: Array | None) -> dict[str, float] | None:
     if task.data is None or not len(task.data.held_inputs) or weights is None:
         return None
     held = SquaredError(task.data.held_inputs, task.data.held_targets)
@@ -285,17 +376,17 @@ def _why(stages: list[Stage], listed: bool) -> str:
     return "the list is a lower bound"
 
 
-def _meaning(value: dict[str, Any], complete: bool) -> str:
-    least = "" if complete else "at least "
-    head = f"{least}{counted(value['complex'], 'complex critical point')} at smooth functions, {value['real']} of them real"
-    minima = f"{counted(value['minima'], 'local minimum').replace('minimums', 'minima')} of real networks"
+def _meaning(lists: _Lists, value: LandscapeValue) -> str:
+    head = f"{'' if lists.complete else 'at least '}{counted(lists.stages[0].count, 'complex critical point')} at smooth functions"
+    minima = f"{counted(lists.minima, 'local minimum').replace('minimums', 'minima')} of real networks"
     loss = value["least_loss"]
     end = {
         "complete": f"the global minimum has loss {loss:.6g}",
         "upper_bound": f"the best network found has loss {loss:.6g}",
         "undecided": f"losses of networks come down to {loss:.6g}, which none found attains: weights diverge on the way",
     }[value["global_minimum"]]
-    return f"training has {head}, {minima}, and {counted(value['at_subnetworks'], 'point')} at smaller networks; {end}"
+    head += f", {lists.real} of them real, {minima}, and {counted(lists.at_subnetworks, 'point')} at smaller networks"
+    return f"training has {head}; {end}{_sets(lists.stages)}"
 
 
 def _sets(stages: list[Stage]) -> str:

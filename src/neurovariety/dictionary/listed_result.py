@@ -18,7 +18,7 @@ class ListedResult(EntryResult):
 
     def verify(self, *, seed: int | None = None) -> Self:
         """Find everything again under another seed. Raises `VerificationError` where a count differs, or the least value."""
-        again = self._again(seed, **self._options())
+        again = self._again(seed)
         ours, theirs = dict(self.value), dict(again.value)
         a, b = ours.pop(self.least), theirs.pop(self.least)
         if ours != theirs or (a is None) != (b is None) or (a is not None and abs(a - b) > self.same * max(abs(a), 1.0)):

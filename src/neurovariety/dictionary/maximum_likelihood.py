@@ -1,4 +1,4 @@
-"""Maximum likelihood (D10 of the dictionary): every critical point of cross-entropy for stated counts, and the best distribution.
+"""Maximum likelihood: every critical point of cross-entropy for stated counts, and the best distribution.
 
 Nonnegative values of a model are read as unnormalized probabilities, as for the ML degree: its coefficients as one distribution, or its
 outputs at each input as the probabilities of classes. Fitting them to counts u by cross-entropy, -sum_i u_i log p_i over the sum of all
@@ -17,26 +17,25 @@ Sources: Catanese, Hosten, Khetan, Sturmfels 2006; Hauenstein, Rodriguez, Sturmf
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
-from neurovariety.architectures import as_model
-from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.listed_result import ListedResult
+from neurovariety.dictionary.options import Resume
+from neurovariety.dictionary.runner import entry
 from neurovariety.errors import DataError, InputError
 from neurovariety.geometry.ideal.coefficients import monomial_name
 from neurovariety.geometry.images.target import read_target, require_polynomial
 from neurovariety.geometry.solutions.attempts import check_values, why_incomplete
 from neurovariety.geometry.strata.smaller_models import Strata, strata_of
 from neurovariety.model import Model
+from neurovariety.options import Option, Real
 from neurovariety.randomness import generator
-from neurovariety.result import Provenance, counted
+from neurovariety.result import counted
 from neurovariety.tolerances import DEFAULT_SEED
 from neurovariety.training.critical.cross_entropy import CrossEntropyPoint, CrossEntropyStage, cross_entropy_stage, distribution_terms
 from neurovariety.training.losses.prepare import prepared
@@ -60,21 +59,30 @@ class MaximumLikelihoodResult(ListedResult):
     entry: ClassVar[str] = "maximum-likelihood"
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "hauenstein2014", "huh2014", "krawczyk1969")
     points: tuple[CrossEntropyPoint, ...] = field(default=(), compare=False)
-    options: dict[str, Any] | None = field(default=None, compare=False)
-
-    def _options(self) -> dict[str, Any]:
-        if self.options is None:
-            raise InputError("a result read back from JSON does not hold the counts; call maximum_likelihood() on them again")
-        return self.options
 
 
+@entry
 def maximum_likelihood(
-    source: Source,
+    model: Model,
     *,
-    counts: str | None = None,
-    data: Any = None,
-    smoothing: float = 0.0,
-    checkpoint: str | Path | None = None,
+    counts: Annotated[
+        str | None,
+        Option("counts of the coefficients, as polynomials, one an output: '4*x0 + 2*x1; 2*x0 + 4*x1'"),
+    ] = None,
+    data: Annotated[
+        Any,
+        Option(
+            "CSV file: inputs, and how often each class was seen there",
+            kind="dataset",
+            columns="columns of --data with the counts of classes, separated by commas",
+        ),
+    ] = None,
+    smoothing: Annotated[
+        float,
+        Option("added to every count (default: 0)"),
+        Real("smoothing is a number of at least 0 that is added to every count", zero=True),
+    ] = 0.0,
+    resume: Resume = None,
     seed: int = DEFAULT_SEED,
 ) -> MaximumLikelihoodResult:
     """Every critical point of cross-entropy between stated counts and the distributions of ``source``.
@@ -83,7 +91,7 @@ def maximum_likelihood(
     separated by semicolons (default: random ones). ``data``: a `Dataset` with targets, or a pair of tables (samples, inputs) and
     (samples, outputs): how often each class was seen at each input. ``smoothing``: a number added to every count, as in label
     smoothing; counts must then be positive, for with a count of 0 the best distribution may have zeros, which are no critical points.
-    ``checkpoint``: a file in which the long count of the general problem is kept.
+    ``resume``: a file in which the long count of the general problem is kept.
 
     Raises `InputError` for unusable counts or options, a rational model, or one with a single distribution; `DataError` for unusable
     data; `ResourceError` where the model is too large to write out, or the data are too many.
@@ -91,12 +99,7 @@ def maximum_likelihood(
     >>> maximum_likelihood("linear(2,1,2)", counts="4*x0 + 2*x1; 2*x0 + 4*x1").value["complex"]
     1
     """
-    start = time.perf_counter()
-    model = as_model(source)
     require_polynomial(model)
-    options = {"counts": counts, "data": data, "smoothing": smoothing}
-    if isinstance(smoothing, bool) or not isinstance(smoothing, (int, float)) or not 0 <= smoothing < np.inf:
-        raise InputError(f"smoothing is a number of at least 0 that is added to every count, got {smoothing!r}")
     if counts is not None and data is not None:
         raise InputError("counts belong to the coefficients, data to the outputs: give one of them")
     terms = distribution_terms(model, seed)
@@ -113,7 +116,7 @@ def maximum_likelihood(
         labels = [f"{monomial_name(e)} in output {o}" if model.outputs > 1 else monomial_name(e) for o, e in terms]
     numbers = numbers + float(smoothing)
     _check_positive(numbers, labels)
-    first = cross_entropy_stage(model, samples, numbers, seed, checkpoint=checkpoint)
+    first = cross_entropy_stage(model, samples, numbers, seed, resume=resume)
     if first is None:
         raise InputError(f"all networks {model.name} give one distribution: nothing is to be fitted; take a larger architecture")
     strata = strata_of(model, first.fills)
@@ -144,14 +147,10 @@ def maximum_likelihood(
     return MaximumLikelihoodResult(
         value=value,
         claim=Claim.COMPLETE if complete else Claim.LOWER_BOUND,
-        subject=model.name,
         meaning=_meaning(value, complete),
         evidence=evidence,
-        provenance=Provenance.since(start, seed),
         notices=notices if complete else (*notices, why_incomplete()),
-        model=model,
         points=tuple(points),
-        options=options,
     )
 
 

@@ -18,11 +18,10 @@ Sources: Marchetti et al. 2025, section 4.1; Trager, Kohn, Bruna 2020; Kohn, Mer
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
@@ -30,20 +29,16 @@ from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.options import ExactNumbers
+from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError, VerificationError
 from neurovariety.geometry.exact.special_fiber import exact_weights
-from neurovariety.geometry.images.binary_forms import decide_binary
-from neurovariety.geometry.images.binary_powers import decide_binary_powers
-from neurovariety.geometry.images.convolutions import decide_convolution
+from neurovariety.geometry.images.decide import decide
 from neurovariety.geometry.images.decision import Decision, Verdict, realizable
-from neurovariety.geometry.images.linear_maps import decide_linear
-from neurovariety.geometry.images.quadratic_forms import decide_quadratic
 from neurovariety.geometry.images.random_target import random_target
-from neurovariety.geometry.images.real_components import architecture_of
-from neurovariety.geometry.images.search import decide_by_search
 from neurovariety.geometry.images.target import Target, function_at, holds_at_surds, read_target, require_polynomial
 from neurovariety.model import Model
-from neurovariety.result import Provenance
+from neurovariety.options import Option
 from neurovariety.tolerances import DEFAULT_SEED
 
 _MAX_CHECKED = 5000
@@ -64,15 +59,12 @@ class MembershipResult(EntryResult):
 
     entry: ClassVar[str] = "membership"
 
-    def _options(self) -> dict[str, Any]:
-        return {"weights": self.value["witness"]} if self.value["route"] == _OWN else {"target": self.evidence["target"]}
-
     def verify(self, *, seed: int | None = None) -> MembershipResult:
         """Decide again under another seed. Witnesses may differ from seed to seed; two verdicts that were reached must agree.
 
         Raises `VerificationError` where they differ, or where a verdict was reached and the new attempt stays undecided.
         """
-        again = self._again(seed, **self._options())
+        again = self._again(seed)
         ours, theirs = self.value["verdict"], again.value["verdict"]
         weaker = self.claim is Claim.PROVED and again.claim is not Claim.PROVED
         if (ours != theirs and ours != Verdict.UNDECIDED) or weaker:
@@ -97,12 +89,18 @@ class MembershipResult(EntryResult):
         return "\n".join(lines)
 
 
+@entry
 def membership(
-    source: Source,
+    model: Model,
     *,
-    target: str | None = None,
-    network: Source | None = None,
-    weights: Sequence[Any] | None = None,
+    target: Annotated[
+        str | None,
+        Option("polynomials in x0, x1, ..., one an output: 'x0^2 - 2*x0*x1; 1/3*x1^2' (default: a random one)"),
+    ] = None,
+    network: Annotated[Source | None, Option("another architecture whose function at --weights is the target")] = None,
+    weights: Annotated[
+        ExactNumbers | None, Option("its weights, or those of ARCH: comma-separated exact numbers", kind="numbers")
+    ] = None,
     seed: int = DEFAULT_SEED,
 ) -> MembershipResult:
     """Whether a function is one of ``source``, a model that is polynomial in weights and inputs, with real weights.
@@ -119,8 +117,6 @@ def membership(
     >>> membership("mlp(2,2,1; x^2)", target="x0*x1").value["witness"]
     [Fraction(1, 2), Fraction(1, 2), Fraction(-1, 4), Fraction(1, 4), Fraction(1, 1), Fraction(-4, 1)]
     """
-    start = time.perf_counter()
-    model = as_model(source)
     require_polynomial(model)
     given, own, notices = _target(model, target, network, weights, seed)
     decision = decide(model, given, seed) if own is None else realizable(_OWN, own)
@@ -136,24 +132,11 @@ def membership(
     return MembershipResult(
         value=value,
         claim=decision.claim,
-        subject=model.name,
         meaning=_meaning(decision),
         evidence=evidence,
-        provenance=Provenance.since(start, seed),
         notices=notices,
-        model=model,
+        options={"target": given.text(), "network": None, "weights": None} if own is None else {"weights": list(own)},
     )
-
-
-def decide(model: Model, target: Target, seed: int) -> Decision:
-    """The decision by the first procedure that knows the architecture, else by equations and search."""
-    architecture = architecture_of(model)
-    if architecture is not None:
-        for procedure in (decide_linear, decide_quadratic, decide_binary, decide_binary_powers, decide_convolution):
-            found = procedure(architecture, target)
-            if found is not None:
-                return found
-    return decide_by_search(model, target, seed)
 
 
 def _target(

@@ -1,4 +1,4 @@
-"""Maximum likelihood degree (D10 of the dictionary): how many critical points does the likelihood have, over the complex numbers?
+"""Maximum likelihood degree: how many critical points does the likelihood have, over the complex numbers?
 
 Nonnegative values of a model may be read as unnormalized probabilities: the coefficients as one distribution (the entries of a matrix
 or tensor as a table of joint probabilities, as in latent class models and tensor networks), or the outputs at each input as the
@@ -20,29 +20,43 @@ Sottile 2018 (trace tests of curves).
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Required
 
 import numpy as np
 
-from neurovariety.architectures import as_model
-from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
-from neurovariety.dictionary.data import data as data_entry
-from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.options import Resume
+from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError
-from neurovariety.model import Model
+from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
+from neurovariety.geometry.invariants.rank_at_data import exact_inputs
+from neurovariety.geometry.solutions.count_facts import LikelihoodFacts
+from neurovariety.model import Array, Model
+from neurovariety.options import Option
 from neurovariety.progress import note, quietly
-from neurovariety.result import Provenance
 from neurovariety.tolerances import DEFAULT_SEED
 
 if TYPE_CHECKING:
     from neurovariety.geometry.solutions.likelihood import LikelihoodPoints
+    from neurovariety.homotopy import ResumeFile
 
 _STREAM = "dictionary.ml_degree"
+
+
+class MlDegreeEvidence(LikelihoodFacts, total=False):
+    """What an ML degree rests on. ``read``: coefficients or outputs, as probabilities."""
+
+    read: Required[str]
+    neurovariety_dimension: int
+    dimension: int
+    filling: bool
+    attempts: int
+    distributions: int
+    values: int
+    drawn: list[str]
 
 
 @dataclass(frozen=True, repr=False)
@@ -51,19 +65,28 @@ class MlDegreeResult(EntryResult):
     ``curve_degree``, ``ends`` of the paths from a section of the curve, ``trace_test``, ``certified``."""
 
     entry: ClassVar[str] = "ml-degree"
+    evidence: MlDegreeEvidence
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "hauenstein2014", "huh2014", "leykin2018")
-    inputs: Any = field(default=None, compare=False)
-
-    def _options(self) -> dict[str, Any]:
-        if self.evidence["read"] == "outputs" and self.inputs is None:
-            raise InputError("an ML degree for data, read back from JSON, does not hold the data; call ml_degree() on them again")
-        return {"data": self.inputs}
 
 
-def ml_degree(source: Source, *, data: Any = None, checkpoint: str | Path | None = None, seed: int = DEFAULT_SEED) -> MlDegreeResult:
+@entry
+def ml_degree(
+    model: Model,
+    *,
+    data: Annotated[
+        Any,
+        Option(
+            "CSV file: outputs at its rows as probabilities of classes (default: coefficients, one distribution)",
+            kind="table",
+            columns="columns of --data that are no inputs, separated by commas",
+        ),
+    ] = None,
+    resume: Resume = None,
+    seed: int = DEFAULT_SEED,
+) -> MlDegreeResult:
     """The ML degree of the distributions of ``source``: of its coefficients, or with ``data`` of its outputs at each input.
 
-    ``data``: inputs (samples, features). ``checkpoint``: a file in which a long count is kept, and gone on with.
+    ``data``: inputs (samples, features). ``resume``: a file in which a long count is kept, and gone on with.
 
     Raises `InputError` for unusable input, a rational model, or a single output with ``data``, whose distributions are trivial;
     `DataError` for unusable data; `ResourceError` where the model is too large to write out, or the data are too many.
@@ -71,72 +94,83 @@ def ml_degree(source: Source, *, data: Any = None, checkpoint: str | Path | None
     >>> ml_degree("linear(3,2,3)")
     ml-degree(linear(3,2,3)) = 10 [complete, seed 0]
     """
-    start = time.perf_counter()
-    model = as_model(source)
-    found = quietly(dimension, model, seed=seed)
-    table: Any = None
-    if data is not None:
-        if model.outputs == 1:
-            raise InputError(f"{model.name} has one output: read as unnormalized probabilities of classes it takes at least two")
-        table = quietly(data_entry, model, data, seed=seed).inputs
-        from neurovariety.geometry.solutions.attempts import check_values
-
-        check_values(len(table), model.outputs)
-    value: int
-    notices: tuple[str, ...] = ()
-    if table is None and found.claim is Claim.PROVED and found.value == found.evidence.get("ambient"):
-        value, claim = 1, Claim.PROVED
-        evidence = {"read": "coefficients", "filling": True, "dimension": found.value - 1}
+    found = quietly(dimension_of, model, seed=seed)
+    table = None if data is None else _inputs(model, data)
+    if table is None and found.fills:
+        evidence: MlDegreeEvidence = {"read": "coefficients", "filling": True, "dimension": found.value - 1}
+        answer = _Answer(1, Claim.PROVED, evidence)
     else:
-        value, claim, evidence, notices = _count(model, found.value, found.evidence.get("ambient") or 0, table, checkpoint, seed)
-    if claim is Claim.COMPLETE and found.claim not in (Claim.PROVED, Claim.PROBABILITY):
+        answer = _count(model, found, table, resume, seed)
+    claim, notices = answer.claim, answer.notices
+    if claim is Claim.COMPLETE and not found.sure:
         claim = Claim.LOWER_BOUND
         notices = (*notices, "the dimension is only a lower bound; if it is larger, this number means nothing")
     return MlDegreeResult(
-        value=value,
+        value=answer.value,
         claim=claim,
-        subject=model.name,
-        meaning=_meaning(value, claim, evidence),
-        evidence=evidence | {"neurovariety_dimension": found.value},
-        provenance=Provenance.since(start, seed),
+        meaning=_meaning(answer.value, claim, answer.evidence),
+        evidence={**answer.evidence, "neurovariety_dimension": found.value},
         notices=(*found.notices, *notices),
-        model=model,
-        inputs=table,
+        options={"data": table},
     )
 
 
-def _count(
-    model: Model, r: int, coordinates: int, table: Any, checkpoint: str | Path | None, seed: int
-) -> tuple[int, Claim, dict[str, Any], tuple[str, ...]]:
-    """The number of critical points, how far to trust it, how it was found, and what to say of it."""
+@dataclass(frozen=True)
+class _Answer:
+    """The number, how far to trust it, how it was found, and what to say of it."""
+
+    value: int
+    claim: Claim
+    evidence: MlDegreeEvidence
+    notices: tuple[str, ...] = ()
+
+
+def _inputs(model: Model, data: object) -> Array:
+    """The inputs at which outputs are probabilities of classes. Raises `InputError` or `ResourceError` where they cannot be."""
+    from neurovariety.geometry.solutions.attempts import check_values
+
+    if model.outputs == 1:
+        raise InputError(f"{model.name} has one output: read as unnormalized probabilities of classes it takes at least two")
+    table = exact_inputs(model, data)
+    check_values(len(table), model.outputs)
+    return table
+
+
+def _count(model: Model, shape: Dimension, table: Array | None, resume: str | Path | None, seed: int) -> _Answer:
+    """The critical points by following paths."""
     note(phase="preparing the path tracker (compiled once, half a minute)")
     from neurovariety.geometry.solutions.attempts import attempts, check_size, why_incomplete
     from neurovariety.geometry.solutions.likelihood import likelihood_points
 
+    r = shape.value
     points = None if table is None else np.asarray(table, dtype=np.float64).reshape(len(table), -1)
-    check_size("ml-degree", r, coordinates)
-    best: tuple[bool, int, dict[str, Any]] | None = None
+    check_size("ml-degree", r, shape.ambient_at_least)
+    best: tuple[bool, int, LikelihoodFacts] | None = None
     kept_for = f"ML degree of {model.name} for {'coefficients' if table is None else f'{len(table)} inputs'}, dimension {r}"
-    for attempt, rng, kept in attempts(_STREAM, seed, checkpoint, kept_for):
+    for attempt, rng, kept in attempts(_STREAM, seed, resume, kept_for):
         problem = likelihood_points(model, r, points, seed + attempt, rng)
         here = _attempt(problem, rng, kept)
         best = here if best is None or here[:2] > best[:2] else best
         if best[0]:
             break
     assert best is not None
-    complete, value, evidence = best
-    evidence |= {"attempts": attempt + 1, "dimension": problem.dimension, "read": "coefficients" if table is None else "outputs"}
-    evidence |= {"distributions": 1 if table is None else len(table), "values": problem.count}
-    evidence |= {"drawn": [str(v) for v in problem.drawn]}
-    notices: tuple[str, ...] = ()
-    if not complete:
-        notices = (why_incomplete(),)
+    complete, value, facts = best
+    evidence: MlDegreeEvidence = {
+        **facts,
+        "attempts": attempt + 1,
+        "dimension": problem.dimension,
+        "read": "coefficients" if table is None else "outputs",
+        "distributions": 1 if table is None else len(table),
+        "values": problem.count,
+        "drawn": [str(v) for v in problem.drawn],
+    }
+    notices: tuple[str, ...] = () if complete else (why_incomplete(),)
     if problem.drawn:
         notices += ("generic coefficients of activations were drawn at random; the number is that of this instance",)
-    return value, Claim.COMPLETE if complete else Claim.LOWER_BOUND, evidence, notices
+    return _Answer(value, Claim.COMPLETE if complete else Claim.LOWER_BOUND, evidence, notices)
 
 
-def _attempt(problem: LikelihoodPoints, rng: np.random.Generator, kept: Any) -> tuple[bool, int, dict[str, Any]]:
+def _attempt(problem: LikelihoodPoints, rng: np.random.Generator, kept: ResumeFile | None) -> tuple[bool, int, LikelihoodFacts]:
     """Complete or not, the number of critical points, and the evidence."""
     from neurovariety.geometry.solutions.likelihood_ends import general_counts
 
@@ -146,7 +180,7 @@ def _attempt(problem: LikelihoodPoints, rng: np.random.Generator, kept: Any) -> 
     return found.complete, found.certificates.count, found.evidence
 
 
-def _meaning(value: int, claim: Claim, evidence: dict[str, Any]) -> str:
+def _meaning(value: int, claim: Claim, evidence: MlDegreeEvidence) -> str:
     least = "at least " if claim is Claim.LOWER_BOUND else ""
     points = f"{least}{value:,} complex critical point{'s' * (value != 1)}"
     if evidence["read"] == "coefficients":

@@ -5,7 +5,8 @@ model of quantized weights; the count is an exact measure of expressivity, near 
 of all polynomials in the linear span says which share of them is realizable: about one half for ``mlp(2,2,2; x^2)``, which is
 dense over C.
 
-What is proved. The count is exhaustive and exact. The coefficients of f are written out over Q and reduced mod p. They are linear in
+What is proved. The count is exhaustive and exact. The coefficients of f are written out over Q, divided by the number that divides
+them all where every multiple of a function is one (the slope of an activation, say), and reduced mod p. They are linear in
 some weights (the last layer, say), so for each value of the others the functions are a row space over F_q; all row spaces are found,
 and the points of their union are counted, up to scaling and with multiplicity one.
 
@@ -17,25 +18,24 @@ Sources: Marchetti et al. 2025; Kubjas, Li, Wiesmann 2024.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, ClassVar
+from typing import Annotated, ClassVar, TypedDict
 
 import numpy as np
 
-from neurovariety.architectures import as_model
-from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
-from neurovariety.dictionary.dimension import dimension
-from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.entry_result import EntryResult, Facts
+from neurovariety.dictionary.runner import entry
 from neurovariety.errors import ResourceError
 from neurovariety.geometry.exact.points import degree_bounds
 from neurovariety.geometry.ideal.coefficient_map import Span, written_out
 from neurovariety.geometry.ideal.reduced_parametrization import ReducedParametrization
+from neurovariety.geometry.invariants.dimension import dimension_of
+from neurovariety.model import Model
+from neurovariety.options import Option
 from neurovariety.progress import quietly
-from neurovariety.result import Provenance
 from neurovariety.rings.ring import Array
 from neurovariety.rings.small_field import SmallField
 from neurovariety.tolerances import DEFAULT_SEED
@@ -46,6 +46,20 @@ _MAX_WORK = 2 * 10**10
 _MAX_BITMAP = 2**28
 _CHUNK = 2**16
 _MERGE = 2**22
+
+
+class PointCountEvidence(TypedDict):
+    """What a count rests on: the spans over Q and over the field, and how much was enumerated."""
+
+    points_over_q_to_dimension: str
+    ambient: int
+    span_over_the_field: int
+    weights: int
+    linear_in: list[str]
+    enumerated: int
+    row_spaces: int | None
+    dimension_claim: str
+    theorems: list[Facts]
 
 
 @dataclass(frozen=True, repr=False)
@@ -59,12 +73,16 @@ class PointCountResult(EntryResult):
     """
 
     entry: ClassVar[str] = "point-count"
-
-    def _options(self) -> dict[str, Any]:
-        return {"field": self.value["field"]}
+    evidence: PointCountEvidence
 
 
-def point_count(source: Source, *, field: int = 3, seed: int = DEFAULT_SEED) -> PointCountResult:
+@entry
+def point_count(
+    model: Model,
+    *,
+    field: Annotated[int, Option("number of elements of the field, a prime power such as 2, 3, 4, 5, 7, 8, 9 (default: 3)")] = 3,
+    seed: int = DEFAULT_SEED,
+) -> PointCountResult:
     """The number of functions of ``source`` with weights in the field of ``field`` elements, a prime power.
 
     Raises `InputError` for another number, a rational model, or coefficients whose denominators the characteristic divides;
@@ -75,15 +93,13 @@ def point_count(source: Source, *, field: int = 3, seed: int = DEFAULT_SEED) -> 
     >>> point_count("linear(2,1,2)", field=2).value
     {'points': 10, 'field': 2, 'dimension': 3, 'q_to_dimension': 8, 'q_to_ambient': 16, 'ratio': '5/8'}
     """
-    start = time.perf_counter()
     f = SmallField(field)
-    model = as_model(source)
-    coordinates = written_out(model)
+    coordinates = written_out(model).primitive()
     ambient = len(Span.of(coordinates).pivots)
     reduced = ReducedParametrization.of(model, coordinates, f)
     _require_feasible(model.name, reduced, f.q)
     points, spaces = _count(model.name, reduced, f)
-    found = quietly(dimension, model, seed=seed)
+    found = quietly(dimension_of, model, seed=seed)
     total = f.q**ambient
     value = {
         "points": points,
@@ -93,7 +109,7 @@ def point_count(source: Source, *, field: int = 3, seed: int = DEFAULT_SEED) -> 
         "q_to_ambient": total,
         "ratio": str(Fraction(points, total)),
     }
-    evidence = {
+    evidence: PointCountEvidence = {
         "points_over_q_to_dimension": str(Fraction(points, f.q**found.value)),
         "ambient": ambient,
         "span_over_the_field": reduced.columns,
@@ -102,7 +118,7 @@ def point_count(source: Source, *, field: int = 3, seed: int = DEFAULT_SEED) -> 
         "enumerated": f.q ** len(reduced.free),
         "row_spaces": spaces,
         "dimension_claim": str(found.claim),
-        "theorems": found.evidence.get("theorems", []),
+        "theorems": [t.to_dict() for t in found.theorems],
     }
     degree = int(degree_bounds(model).inputs)
     notices: tuple[str, ...] = ()
@@ -114,12 +130,9 @@ def point_count(source: Source, *, field: int = 3, seed: int = DEFAULT_SEED) -> 
     return PointCountResult(
         value=value,
         claim=Claim.PROVED if found.claim is Claim.PROVED else Claim.PROBABILITY,
-        subject=model.name,
         meaning=f"weights in F_{f.q} give {points:,} different functions, {_share(points, total)} of the {total:,} in the linear span",
         evidence=evidence,
-        provenance=Provenance.since(start, seed),
         notices=notices,
-        model=model,
     )
 
 

@@ -1,4 +1,4 @@
-"""Polyhedral losses (D8, D10 of the dictionary): every critical point of a distance whose unit ball is a polytope, face by face.
+"""Polyhedral losses: every critical point of a distance whose unit ball is a polytope, face by face.
 
 The sum of absolute errors (``l1``), the largest error (``linf``) and the cost of moving mass (``wasserstein``) are not
 smooth: a best function often meets several errors of exactly 0, or several that are equally large. On the linear space that a face of
@@ -19,33 +19,33 @@ Sources: Celik, Jamneshan, Montufar, Sturmfels, Venturello 2021; Krawczyk 1969.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 
-from neurovariety.architectures import as_model
-from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
-from neurovariety.dictionary.dimension import dimension
 from neurovariety.dictionary.listed_result import ListedResult
+from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError, ResourceError
 from neurovariety.geometry.ideal.coefficients import monomial_name
 from neurovariety.geometry.images.random_target import random_target
 from neurovariety.geometry.images.target import read_target, require_polynomial
+from neurovariety.geometry.invariants.dimension import dimension_of
 from neurovariety.geometry.solutions.attempts import why_incomplete
 from neurovariety.geometry.solutions.quadrics import Term
 from neurovariety.geometry.strata.smaller_models import Strata, strata_of
-from neurovariety.model import Model
+from neurovariety.model import Array, Model
+from neurovariety.options import Option
 from neurovariety.progress import quietly
-from neurovariety.result import Provenance, counted
+from neurovariety.result import counted
 from neurovariety.tolerances import DEFAULT_SEED
 from neurovariety.training.critical.cross_entropy import distribution_terms
 from neurovariety.training.critical.face_stage import Evaluated, FacePoint, FaceStage, face_stage
-from neurovariety.training.losses.polyhedral_norm import NORMS, PolyhedralNorm, polyhedral_norm
+from neurovariety.training.losses.polyhedral_norm import PolyhedralNorm, polyhedral_norm
 from neurovariety.training.losses.prepare import prepared
+from neurovariety.training.losses.task_options import Preparation
 from neurovariety.training.losses.transport import transport
 
 _MOST_FACES = 4000
@@ -67,22 +67,32 @@ class PolyhedralResult(ListedResult):
     same: ClassVar[float] = _SAME
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "celik2021", "krawczyk1969")
     points: tuple[FacePoint, ...] = field(default=(), compare=False)
-    options: dict[str, Any] | None = field(default=None, compare=False)
-
-    def _options(self) -> dict[str, Any]:
-        if self.options is None:
-            raise InputError("a result read back from JSON does not hold the data; call polyhedral() on them again")
-        return self.options
 
 
+@entry
 def polyhedral(
-    source: Source,
+    model: Model,
     *,
-    norm: str = "l1",
-    ground: Any = "line",
-    teacher: str | None = None,
-    data: Any = None,
-    prepare: str = "none",
+    norm: Annotated[Literal["l1", "linf", "wasserstein"], Option("the distance (default: l1)")] = "l1",
+    ground: Annotated[
+        Literal["line", "discrete", "circle"] | Sequence[Sequence[float]] | Array,
+        Option("how far masses are apart for wasserstein (default: line)"),
+    ] = "line",
+    teacher: Annotated[
+        str | None, Option("polynomials whose coefficients are to be fitted, one an output (default: random ones)")
+    ] = None,
+    data: Annotated[
+        Any,
+        Option(
+            "CSV file: inputs and targets, in place of a teacher",
+            kind="dataset",
+            columns="columns of --data that are targets, separated by commas",
+        ),
+    ] = None,
+    prepare: Annotated[
+        Preparation,
+        Option("what is done to the data first", unknown="preparation {value!r} is unknown: choose {choices}"),
+    ] = "none",
     seed: int = DEFAULT_SEED,
 ) -> PolyhedralResult:
     """Every critical point of a polyhedral distance on the functions of ``source``.
@@ -101,11 +111,7 @@ def polyhedral(
     >>> round(found.value["least"], 6)
     0.333333
     """
-    start = time.perf_counter()
-    model = as_model(source)
     require_polynomial(model)
-    if norm not in NORMS:
-        raise InputError(f"norm {norm!r} is unknown: choose {', '.join(NORMS[:-1])} or {NORMS[-1]}")
     if data is not None and (teacher is not None or norm == "wasserstein"):
         raise InputError("data have targets, and errors at samples are no masses: give no teacher beside them, and norm l1 or linf")
     if norm != "wasserstein" and not (isinstance(ground, str) and ground == "line"):
@@ -116,7 +122,7 @@ def polyhedral(
         distance, evaluated, labels, notices = _of_data(model, norm, data, prepare, seed)
     else:
         distance, evaluated, labels, notices, teacher = _of_teacher(model, norm, ground, teacher, seed)
-    r = quietly(dimension, model, seed=seed).value
+    r = quietly(dimension_of, model, seed=seed).value
     seen = len(labels)
     if r >= seen:
         raise InputError(
@@ -159,14 +165,11 @@ def polyhedral(
     return PolyhedralResult(
         value=value,
         claim=Claim.COMPLETE if complete else Claim.LOWER_BOUND,
-        subject=model.name,
         meaning=_meaning(value, norm, complete),
         evidence=evidence,
-        provenance=Provenance.since(start, seed),
         notices=notices if complete else (*notices, why_incomplete()),
-        model=model,
         points=tuple(points),
-        options={"norm": norm, "ground": ground, "teacher": teacher, "data": data, "prepare": prepare},
+        options={"teacher": teacher},
     )
 
 

@@ -18,25 +18,22 @@ Source: Marchetti et al. 2025, section 4.1.
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar, NotRequired, TypedDict
 
 import numpy as np
 
-from neurovariety.architectures import as_model
-from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
-from neurovariety.dictionary.dimension import dimension
-from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.entry_result import EntryResult, Facts
+from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError, ResourceError
 from neurovariety.geometry.exact.points import with_new_values
+from neurovariety.geometry.invariants.dimension import dimension_of
 from neurovariety.linear_algebra import random_prime, rank
-from neurovariety.model import Model
+from neurovariety.model import Array, Model
 from neurovariety.program.of_model import draw_coefficients, jacobian_rows
 from neurovariety.progress import quietly
 from neurovariety.randomness import generator
-from neurovariety.result import Provenance
 from neurovariety.rings.finite_field import FiniteField
 from neurovariety.tolerances import DEFAULT_SEED, PRIME_BITS
 
@@ -45,31 +42,54 @@ _SMALL_DIMENSION = 10
 """Largest dimension of a model for which functions are counted: seconds."""
 
 
+class SampleComplexityEvidence(TypedDict):
+    """What the numbers of samples rest on. ``last_count``: of the last count by paths; ``reason`` why there are no more of them."""
+
+    dimension: int
+    dimension_claim: str
+    outputs: int
+    rank_by_samples: dict[str, int]
+    filling: bool
+    theorems: list[Facts]
+    last_count: NotRequired[Facts]
+    reason: NotRequired[str]
+
+
 @dataclass(frozen=True, repr=False)
 class SampleComplexityResult(EntryResult):
     """``value`` is ``{"finite", "unique", "functions"}``: the smallest numbers of generic samples that leave finitely many
     functions and one (null where not known), and how many functions are left for each number of samples counted, from ``finite`` on."""
 
     entry: ClassVar[str] = "sample-complexity"
+    evidence: SampleComplexityEvidence
 
 
-def sample_complexity(source: Source, *, seed: int = DEFAULT_SEED) -> SampleComplexityResult:
+@entry
+def sample_complexity(model: Model, *, seed: int = DEFAULT_SEED) -> SampleComplexityResult:
     """How many generic inputs determine a general function of ``source``. Raises `InputError` for unusable input.
 
     >>> sample_complexity("mlp(2,2,1; x^4)").value
     {'finite': 4, 'unique': 5, 'functions': {'4': 3, '5': 1}}
     """
-    start = time.perf_counter()
-    model = as_model(source)
-    found = quietly(dimension, model, seed=seed)
+    found = quietly(dimension_of, model, seed=seed)
     r = found.value
     finite, ranks = _finite(model, r, seed)
-    fills = found.claim is Claim.PROVED and r == found.evidence.get("ambient")
+    fills = found.fills
     counts: dict[int, int] = {finite: 1} if fills else {}  # a linear space: finitely many solutions of linear equations are one
-    reason, evidence = "", {"filling": fills}
-    if not fills and found.claim in (Claim.PROVED, Claim.PROBABILITY):
-        counts, reason, counted = _functions(model, r, found.evidence.get("ambient") or 0, finite, seed)
-        evidence |= counted
+    evidence: SampleComplexityEvidence = {
+        "dimension": r,
+        "dimension_claim": str(found.claim),
+        "outputs": model.outputs,
+        "rank_by_samples": ranks,
+        "theorems": [],
+        "filling": fills,
+    }
+    if not fills and found.sure:
+        counts, reason, last = _functions(model, r, found.ambient_at_least, finite, seed)
+        if last is not None:
+            evidence["last_count"] = last
+        if reason:
+            evidence["reason"] = reason
     unique = next((n for n, count in counts.items() if count == 1), None)
     proved = found.claim is Claim.PROVED and (finite - 1) * model.outputs < r
     claim = found.claim if proved or found.claim is not Claim.PROVED else Claim.PROBABILITY
@@ -79,20 +99,9 @@ def sample_complexity(source: Source, *, seed: int = DEFAULT_SEED) -> SampleComp
     return SampleComplexityResult(
         value=value,
         claim=claim,
-        subject=model.name,
         meaning=_meaning(finite, unique, counts),
-        evidence={
-            "dimension": r,
-            "dimension_claim": str(found.claim),
-            "outputs": model.outputs,
-            "rank_by_samples": ranks,
-            "theorems": [],
-            **evidence,
-            **({"reason": reason} if reason else {}),
-        },
-        provenance=Provenance.since(start, seed),
+        evidence=evidence,
         notices=found.notices,
-        model=model,
     )
 
 
@@ -118,22 +127,23 @@ def _finite(model: Model, r: int, seed: int) -> tuple[int, dict[str, int]]:
     return found
 
 
-def _functions(model: Model, r: int, coordinates: int, finite: int, seed: int) -> tuple[dict[int, int], str, dict[str, Any]]:
-    """Functions left by the values at n samples, for n from ``finite`` on until one is left."""
+def _functions(model: Model, r: int, coordinates: int, finite: int, seed: int) -> tuple[dict[int, int], str, Facts | None]:
+    """Functions left by the values at n samples, for n from ``finite`` on until one is left; why no more were counted; what the last
+    count rests on."""
     if not r or r > _SMALL_DIMENSION:
-        return {}, f"functions are counted up to dimension {_SMALL_DIMENSION}" if r else "", {}
+        return {}, f"functions are counted up to dimension {_SMALL_DIMENSION}" if r else "", None
     from neurovariety.geometry.solutions.affine_slices import dyadic, slices
     from neurovariety.geometry.solutions.attempts import check_size
     from neurovariety.geometry.solutions.complete_fiber import complete_fiber
     from neurovariety.geometry.solutions.fiber_count import preimages
 
     counts: dict[int, int] = {}
-    last: dict[str, Any] = {}
+    last: Facts | None = None
     n = finite
     while True:
         points = dyadic(generator(seed, _STREAM, 100 + n), (n, model.inputs))
 
-        def degree(points: Any = points) -> int | None:
+        def degree(points: Array = points) -> int | None:
             if len(points) * model.outputs == r:
                 return 1  # the values fill their space
             rng = generator(seed, _STREAM, 200 + len(points))
@@ -147,7 +157,7 @@ def _functions(model: Model, r: int, coordinates: int, finite: int, seed: int) -
             return counts, str(refusal), last
         if found.reason:
             return counts, f"with {n} samples: {found.reason}", last
-        counts[n], last = len(set(found.functions)), {"last_count": found.evidence}
+        counts[n], last = len(set(found.functions)), found.evidence
         if counts[n] == 1:
             return counts, "", last
         n += 1

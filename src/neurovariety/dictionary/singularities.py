@@ -1,4 +1,4 @@
-"""Singular functions (D4 of the dictionary): where the closure of the neuromanifold is not smooth.
+"""Singular functions: where the closure of the neuromanifold is not smooth.
 
 A function f of the closure X is singular if the tangent space of X at f, cut out by the gradients of all equations, has more dimensions
 than X. For neural networks singular functions are typically those of subnetworks: node-like where X passes several times through f, at
@@ -21,29 +21,66 @@ Sources: Marchetti et al. 2025, section 4.2; Shahverdi, Marchetti, Kohn 2026; Br
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from fractions import Fraction
+from typing import Annotated, ClassVar, Required, TypedDict, cast
 
-from neurovariety.architectures import as_model
-from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
-from neurovariety.dictionary.dimension import dimension
-from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.entry_result import EntryResult, Facts
+from neurovariety.dictionary.options import ExactNumbers
+from neurovariety.dictionary.runner import entry
 from neurovariety.geometry.exact.special_fiber import exact_weights
-from neurovariety.geometry.singular.at_weights import PointFacts, at_weights
-from neurovariety.geometry.singular.image_facts import Closure, ImageFacts, image_facts
+from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
+from neurovariety.geometry.singular.at_weights import PointFacts, PointRow, at_weights
+from neurovariety.geometry.singular.beyond_subnetworks import beyond_subnetworks, degree_of_images
+from neurovariety.geometry.singular.image_facts import Closure, ImageFacts, ImageRow, image_facts
 from neurovariety.geometry.singular.known_ideal import KnownIdeal, known_ideal
 from neurovariety.geometry.singular.locus import Locus, singular_locus
-from neurovariety.geometry.singular.others import Others, beyond_strata, degree_of_images
-from neurovariety.geometry.strata.facts import rank_bound
 from neurovariety.geometry.strata.fiber_families import families_of_all_windows
 from neurovariety.geometry.strata.smaller_models import strata_of
 from neurovariety.model import Model
+from neurovariety.options import Option
 from neurovariety.progress import note, quietly
-from neurovariety.result import Provenance
 from neurovariety.tolerances import DEFAULT_SEED, ERROR_BOUND
+
+
+class OtherPart(TypedDict):
+    """A part of the singular locus that is on no smaller network."""
+
+    dimension: int
+    degree: int
+    vanishing: list[str]
+
+
+class LocusValue(TypedDict):
+    """The value of a model; its fields are those of `SingularitiesResult`."""
+
+    dimension: int | None
+    degree: int | None
+    codimension: int | None
+    strata: list[ImageRow]
+    others: list[OtherPart]
+
+
+class SingularitiesEvidence(TypedDict, total=False):
+    """What the locus rests on, or with weights ``at`` what the tangent space of their function does."""
+
+    model_dimension: Required[int]
+    dimension_claim: str
+    ambient: int | None
+    equations: int | None
+    ideal_complete: bool
+    ideal: str
+    theorem: str | None
+    seeds: list[int]
+    theorems: list[Facts]
+    at: list[Fraction]
+    at_least: int
+    at_most: int | None
+    why: str
+    degree_with_multiplicity: int | None
+    error_bound: float | None
+    subnetworks: str
 
 
 @dataclass(frozen=True, repr=False)
@@ -63,14 +100,13 @@ class SingularitiesResult(EntryResult):
     """
 
     entry: ClassVar[str] = "singularities"
+    value: LocusValue | PointRow
+    evidence: SingularitiesEvidence
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "shahverdi2026razor", "schwartz1980")
 
-    def _options(self) -> dict[str, Any]:
-        return {"at": self.evidence["at"]} if "at" in self.evidence else {}
-
     def shown(self) -> str:
-        v = self.value
-        if "strata" not in v:
+        v = self.locus
+        if v is None:
             return super().shown()
         if v["dimension"] is None:
             return "not decided"
@@ -79,21 +115,35 @@ class SingularitiesResult(EntryResult):
         degree = f", degree {v['degree']}" if v["degree"] is not None else ""
         return f"dimension {v['dimension']}{degree} (codimension {v['codimension']})"
 
+    @property
+    def locus(self) -> LocusValue | None:
+        """The value of a model, None where it is that of one function."""
+        return cast(LocusValue, self.value) if "strata" in self.value else None
+
     def summary(self) -> str:
-        lines = [super().summary()]
-        for s in self.value.get("strata", []):
+        lines, v = [super().summary()], self.locus
+        for s in v["strata"] if v else ():
             low, high = s["tangent_space"]
             tangent = f"{low}" if low == high else f"{low} to {high if high is not None else '?'}"
             lines.append(
                 f"  {s['name']} (dimension {s['dimension']}): {s['status']}, {s['type']}, tangent space of dimension {tangent}"
             )
-        for o in self.value.get("others", []):
+        for o in v["others"] if v else ():
             where = f", where {', '.join(o['vanishing'])} vanish" if o["vanishing"] else ""
             lines.append(f"  on no subnetwork: dimension {o['dimension']}, degree {o['degree']}{where}")
         return "\n".join(lines)
 
 
-def singularities(source: Source, *, at: Sequence[Any] | None = None, seed: int = DEFAULT_SEED) -> SingularitiesResult:
+@entry
+def singularities(
+    model: Model,
+    *,
+    at: Annotated[
+        ExactNumbers | None,
+        Option("weights whose function is looked at, comma-separated: 1,2,0,0,1,0", kind="numbers"),
+    ] = None,
+    seed: int = DEFAULT_SEED,
+) -> SingularitiesResult:
     """The singular functions of the closure of ``source``; with weights ``at``, whether their function is one.
 
     ``at`` is a flat vector of exact numbers (ints, Fractions, strings like "1/3"; a float is its exact binary value), in the order of
@@ -103,40 +153,42 @@ def singularities(source: Source, *, at: Sequence[Any] | None = None, seed: int 
     >>> result.value["dimension"], result.value["degree"], result.value["others"]
     (3, 6, [{'dimension': 3, 'degree': 1, 'vanishing': ['x0^3', 'x0^2 x1', 'x0 x1^2', 'x1^3']}])
     """
-    start = time.perf_counter()
-    model = as_model(source)
-    whole = quietly(dimension, model, seed=seed)
-    ambient = whole.evidence.get("ambient")
-    fills = whole.claim is Claim.PROVED and whole.value == ambient
+    whole = quietly(dimension_of, model, seed=seed)
     ideal = known_ideal(model, whole.value, seed)
     note(equations=0 if ideal is None else len(ideal.system.generators))
-    known = strata_of(model, fills)
-    evidence: dict[str, Any] = {
+    known = strata_of(model, whole.fills)
+    evidence: SingularitiesEvidence = {
         "model_dimension": whole.value,
         "dimension_claim": str(whole.claim),
-        "ambient": ambient,
+        "ambient": whole.ambient,
         "equations": None if ideal is None else len(ideal.system.generators),
         "ideal_complete": bool(ideal and ideal.complete),
         "ideal": "no equations within reach" if ideal is None else ideal.why,
         "theorem": known.theorem,
         "seeds": [seed],
-        "theorems": whole.evidence.get("theorems", []),
+        "theorems": [t.to_dict() for t in whole.theorems],
     }
-    closure = Closure(whole.value, rank_bound(whole), ambient, ideal, known)
+    closure = Closure(whole.value, whole.at_most, whole.ambient, ideal, known)
     if at is not None:
         weights = exact_weights(model, at)
-        found = at_weights(model, weights, closure, fills, seed)
-        return _of_point(model, found, evidence | {"at": list(weights)}, start, seed)
-    images = [] if fills else image_facts(model, closure, seed)
+        found = at_weights(model, weights, closure, whole.fills, seed)
+        return _of_point(found, {**evidence, "at": list(weights)})
+    return _of_model(model, whole, closure, evidence, seed)
+
+
+def _of_model(model: Model, whole: Dimension, closure: Closure, evidence: SingularitiesEvidence, seed: int) -> SingularitiesResult:
+    """The singular locus from its strata and its equations."""
+    ideal, known = closure.ideal, closure.strata
+    images = [] if whole.fills else image_facts(model, closure, seed)
     lower = max((i.dimension for i in images if i.status == "singular"), default=-1)
-    locus = None if fills or ideal is None else singular_locus(ideal, lower, seed)
+    locus = None if whole.fills or ideal is None else singular_locus(ideal, lower, seed)
     listed = bool(known.theorem) and (known.all_listed or families_of_all_windows(model))
-    answer = _answer(fills, listed, images, lower, locus, ideal)
-    others = beyond_strata(answer.dimension, images, locus, ideal, seed) if answer.dimension is not None else Others((), "")
-    size = answer.degree
-    if size is None and known.theorem and answer.at_most == answer.dimension and (answer.dimension or 0) > 0:
-        size = degree_of_images(answer.dimension or 0, images, seed)[0]
-    value = {
+    answer = _answer(whole.fills, listed, images, lower, locus, ideal)
+    others = beyond_subnetworks(answer.dimension, images, locus, ideal, seed)
+    size, whole_locus = answer.degree, answer.dimension
+    if size is None and known.theorem and whole_locus is not None and answer.at_most == whole_locus > 0:
+        size = degree_of_images(whole_locus, images, seed)[0]
+    value: LocusValue = {
         "dimension": answer.dimension,
         "degree": size,
         "codimension": None if answer.dimension is None or answer.dimension < 0 else whole.value - answer.dimension,
@@ -154,12 +206,9 @@ def singularities(source: Source, *, at: Sequence[Any] | None = None, seed: int 
     return SingularitiesResult(
         value=value,
         claim=answer.claim,
-        subject=model.name,
         meaning=_meaning(value, images, whole.value),
         evidence=evidence,
-        provenance=Provenance.since(start, seed),
         notices=whole.notices,
-        model=model,
     )
 
 
@@ -200,9 +249,9 @@ def _answer(fills: bool, listed: bool, images: list[ImageFacts], lower: int, loc
     return _Answer(None, None, upper, Claim.UNDECIDED, "no stratum was shown to be singular, and the ideal is not completely known")
 
 
-def _of_point(model: Model, found: PointFacts, evidence: dict[str, Any], start: float, seed: int) -> SingularitiesResult:
+def _of_point(found: PointFacts, evidence: SingularitiesEvidence) -> SingularitiesResult:
     value = found.to_dict(evidence["model_dimension"])
-    low, high = value["tangent_space"]
+    low, high = found.tangent_at_least, found.tangent_at_most
     shown = str(low) if low == high else f"at least {low}"
     text = {
         "smooth": "near this function the model is a regular one, of as many dimensions as it has",
@@ -213,15 +262,12 @@ def _of_point(model: Model, found: PointFacts, evidence: dict[str, Any], start: 
     return SingularitiesResult(
         value=value,
         claim=found.claim,
-        subject=model.name,
         meaning=text,
-        evidence=evidence | {"why": found.why},
-        provenance=Provenance.since(start, seed),
-        model=model,
+        evidence={**evidence, "why": found.why},
     )
 
 
-def _meaning(value: dict[str, Any], images: list[ImageFacts], whole: int) -> str:
+def _meaning(value: LocusValue, images: list[ImageFacts], whole: int) -> str:
     if value["dimension"] is None:
         return "no singular function was found, and none is excluded"
     if value["dimension"] < 0:

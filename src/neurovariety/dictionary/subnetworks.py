@@ -1,4 +1,4 @@
-"""Subnetworks (D4, D5 of the dictionary): the smaller networks inside a network, as a poset.
+"""Subnetworks: the smaller networks inside a network, as a poset.
 
 A stratum is a piece of weight space on which a network computes what a smaller one can: neurons are dead or multiples of each
 other, a layer has lower rank, filters are padded by zeros, heads are alike. The functions over a stratum are those of the smaller
@@ -17,31 +17,73 @@ Sources: Marchetti et al. 2025, section 4.2; Shahverdi, Marchetti, Kohn 2026; Tr
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, NotRequired, TypedDict
 
-from neurovariety.architectures import as_model
-from neurovariety.architectures.from_callable import Source
 from neurovariety.budget import used_up
 from neurovariety.claim import Claim
-from neurovariety.dictionary.dimension import DimensionResult, dimension
-from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.entry_result import EntryResult, Facts
+from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError, VerificationError
-from neurovariety.geometry.ideal.find_equations import System
-from neurovariety.geometry.images.real_components import architecture_of
-from neurovariety.geometry.strata.facts import StratumFacts, rank_bound, stratum_facts, weakest
+from neurovariety.geometry.ideal.find_equations import FoundEquations
+from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
+from neurovariety.geometry.strata.facts import StratumFacts, stratum_facts, weakest
+from neurovariety.geometry.strata.filters import smaller_network
 from neurovariety.geometry.strata.inclusion import equations_of, excluded
-from neurovariety.geometry.strata.listing import MOST, weight_strata
-from neurovariety.geometry.strata.padding import smaller_network
+from neurovariety.geometry.strata.known_strata import MOST, weight_strata
 from neurovariety.geometry.strata.weight_stratum import WeightStratum
 from neurovariety.model import Model
+from neurovariety.options import Option, Whole
 from neurovariety.progress import note, quietly
-from neurovariety.result import Provenance, counted
+from neurovariety.result import counted
 from neurovariety.tolerances import DEFAULT_SEED
 
 _SEARCHED = 12
 """Subnetworks whose equations are searched for, to exclude that they contain others; a fraction of a second each."""
+
+
+class StratumRow(TypedDict):
+    """A stratum of weights; its fields are those of `SubnetworksResult`."""
+
+    name: str
+    kind: str
+    dimension: int
+    rank: int
+    fiber: int
+    copies: int
+
+
+class ImageRow(TypedDict):
+    """A set of functions; its fields are those of `SubnetworksResult`."""
+
+    name: str
+    also: list[str]
+    dimension: int
+    codimension: int
+    claim: str
+    fiber: int
+    strata: list[StratumRow]
+
+
+class SubnetworksValue(TypedDict):
+    dimension: int
+    images: list[ImageRow]
+    inclusions: list[list[str]]
+    undecided: list[list[str]]
+    all_listed: bool
+
+
+class SubnetworksEvidence(TypedDict):
+    """What the poset rests on. ``whole``: the strata over all functions of the network."""
+
+    asked_most: NotRequired[int]
+    parameters: int
+    dimension_claim: str
+    whole: list[StratumRow]
+    error_bound: float | None
+    primes: list[int]
+    seeds: list[int]
+    theorems: list[Facts]
 
 
 @dataclass(frozen=True, repr=False)
@@ -57,10 +99,9 @@ class SubnetworksResult(EntryResult):
     """
 
     entry: ClassVar[str] = "subnetworks"
+    value: SubnetworksValue
+    evidence: SubnetworksEvidence
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "shahverdi2026razor", "schwartz1980")
-
-    def _options(self) -> dict[str, Any]:
-        return {"most": self.evidence["asked_most"]}
 
     def shown(self) -> str:
         proper = self.value["images"]
@@ -94,34 +135,40 @@ class _Image:
         return any(a.stratum.within(b.stratum) for a in self.facts for b in other.facts)
 
 
-def subnetworks(source: Source, *, most: int = MOST, seed: int = DEFAULT_SEED) -> SubnetworksResult:
+@entry
+def subnetworks(
+    model: Model,
+    *,
+    most: Annotated[
+        int,
+        Option("strata of weights to look at (default: 60)", recorded="asked_most"),
+        Whole("most is the number of strata to look at, at least {least}", 1),
+    ] = MOST,
+    seed: int = DEFAULT_SEED,
+) -> SubnetworksResult:
     """The smaller networks inside ``source``: strata of weights, their functions, which contain which.
 
     At most ``most`` strata are looked at, the largest ones. Raises `InputError` for a model of which no strata are known (a user's own
-    function; families other than mlp, linear, cnn and attention).
+    function; families whose hidden units are not known).
 
     >>> result = subnetworks("mlp(2,2,1; x^3 + x^2)")
     >>> [(i["name"], i["dimension"], i["fiber"]) for i in result.value["images"]]
     [('mlp(2,1,1; x^3 + x^2)', 3, 2), ('zero', 0, 4)]
     """
-    start = time.perf_counter()
-    model = as_model(source)
-    if most < 1:
-        raise InputError(f"most is the number of strata to look at, at least 1, got {most}")
-    whole = quietly(dimension, model, seed=seed)
+    whole = quietly(dimension_of, model, seed=seed)
     listed = weight_strata(model, most=most)
     if not listed:
-        raise InputError(f"no subnetworks of {model.name} are known; they are for mlp, linear, cnn and attention")
+        raise InputError(f"no subnetworks of {model.name} are known: they follow from hidden units, of which none are known")
     all_listed = len(weight_strata(model, most=most + 1)) <= most
     strata = [s for s in listed if s.is_subnetwork]
-    bound = rank_bound(whole)
+    bound = whole.at_most
     facts = []
     for index, stratum in enumerate(strata):
         facts.append(stratum_facts(stratum, seed, index, bound))
         note(strata=index + 1)
     top, images = _images(whole, facts, seed)
     pairs, undecided = _order(images, seed)
-    value = {
+    value: SubnetworksValue = {
         "dimension": whole.value,
         "images": [_described(i, whole.value) for i in images],
         "inclusions": _covers(model.name, images, pairs),
@@ -129,36 +176,32 @@ def subnetworks(source: Source, *, most: int = MOST, seed: int = DEFAULT_SEED) -
         "all_listed": all_listed,
     }
     claims = [whole.claim, *(i.claim for i in images), *(f.claim for i in images for f in i.facts)]
-    evidence = {
-        "asked_most": most,
+    evidence: SubnetworksEvidence = {
         "parameters": model.parameters,
         "dimension_claim": str(whole.claim),
         "whole": [_stratum(f) for f in top],
         "error_bound": max((f.error for f in facts), default=0.0) or None,
         "primes": sorted({p for f in facts for p in f.primes}),
         "seeds": [seed],
-        "theorems": whole.evidence.get("theorems", []),
+        "theorems": [t.to_dict() for t in whole.theorems],
     }
     return SubnetworksResult(
         value=value,
         claim=weakest(claims),
-        subject=model.name,
         meaning=_meaning(value),
         evidence=evidence,
-        provenance=Provenance.since(start, seed),
         notices=whole.notices if value["all_listed"] else (*whole.notices, f"only the first {most} strata were looked at"),
-        model=model,
     )
 
 
-def _images(whole: DimensionResult, facts: list[StratumFacts], seed: int) -> tuple[list[StratumFacts], list[_Image]]:
+def _images(whole: Dimension, facts: list[StratumFacts], seed: int) -> tuple[list[StratumFacts], list[_Image]]:
     """Strata with the same functions together, and apart the strata over all functions of the network."""
     groups: dict[Any, list[StratumFacts]] = {}
     for f in facts:
         groups.setdefault(f.stratum.sizes if f.stratum.small is not None else None, []).append(f)
     top: list[StratumFacts] = []
     images: list[_Image] = []
-    dimensions: dict[str, DimensionResult] = {}
+    dimensions: dict[str, Dimension] = {}
     for group in groups.values():
         small = group[0].stratum.small
         if small is None:
@@ -168,9 +211,9 @@ def _images(whole: DimensionResult, facts: list[StratumFacts], seed: int) -> tup
         network = smaller_network(group[0].stratum)
         if network is not None and (group[0].stratum.kind != "rank" or group[0].stratum.profile is not None):
             if network.name not in dimensions:
-                dimensions[network.name] = quietly(dimension, network, seed=seed)
+                dimensions[network.name] = quietly(dimension_of, network, seed=seed)
             found = dimensions[network.name]
-            if size > found.value and found.claim in (Claim.PROVED, Claim.PROBABILITY):
+            if size > found.value and found.sure:
                 raise VerificationError(
                     f"{small.name}: its dimension is {found.value}, functions over '{group[0].stratum.name}' have {size}; please "
                     "report this as a bug"
@@ -198,7 +241,7 @@ def _name(group: list[StratumFacts], small: Model) -> str:
     """The notation of the smaller network where it has one, else the words of its first stratum."""
     if group[0].stratum.kind == "zero":
         return "constants"
-    return small.name if architecture_of(small) is not None else group[0].stratum.name.split(" (")[0]
+    return small.name if small.named else group[0].stratum.name.split(" (")[0]
 
 
 def _order(images: list[_Image], seed: int) -> tuple[set[tuple[int, int]], list[tuple[_Image, _Image]]]:
@@ -210,7 +253,7 @@ def _order(images: list[_Image], seed: int) -> tuple[set[tuple[int, int]], list[
         pairs |= more
         grown = bool(more)
     undecided = []
-    systems: dict[int, System | None] = {}
+    systems: dict[int, FoundEquations | None] = {}
     for a, x in enumerate(images):
         for b, y in enumerate(images):
             if a == b or (a, b) in pairs or (b, a) in pairs or x.dimension > y.dimension or (x.dimension == y.dimension and b < a):
@@ -235,7 +278,7 @@ def _covers(top: str, images: list[_Image], pairs: set[tuple[int, int]]) -> list
     return out
 
 
-def _described(image: _Image, whole: int) -> dict[str, Any]:
+def _described(image: _Image, whole: int) -> ImageRow:
     return {
         "name": image.name,
         "also": image.also,
@@ -247,12 +290,12 @@ def _described(image: _Image, whole: int) -> dict[str, Any]:
     }
 
 
-def _stratum(f: StratumFacts) -> dict[str, Any]:
+def _stratum(f: StratumFacts) -> StratumRow:
     s: WeightStratum = f.stratum
     return {"name": s.name, "kind": s.kind, "dimension": f.dimension, "rank": f.rank, "fiber": f.fiber, "copies": s.copies}
 
 
-def _meaning(value: dict[str, Any]) -> str:
+def _meaning(value: SubnetworksValue) -> str:
     images = value["images"]
     if not images:
         return f"every stratum known gives all {value['dimension']} dimensions of functions: no smaller network is a proper part"

@@ -1,4 +1,4 @@
-"""Symmetries of a parametrization (D6, I9 of the dictionary): linear maps of the weights that change no function.
+"""Symmetries of a parametrization: linear maps of the weights that change no function.
 
 An infinitesimal linear symmetry is a matrix A on parameter space with J(w) A w = 0 for all w; these form a Lie algebra, the one of
 the group of linear reparametrizations that leave every function unchanged. It is computed here, not looked up, and then compared
@@ -16,17 +16,15 @@ Source: Marchetti et al. 2025, section 4.3.
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, ClassVar
+from typing import ClassVar, TypedDict
 
 import numpy as np
 
-from neurovariety.architectures import as_model
-from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
-from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.entry_result import EntryResult, Facts
+from neurovariety.dictionary.runner import entry
 from neurovariety.errors import ResourceError
 from neurovariety.geometry.exact.generic_rank import generic_rank
 from neurovariety.geometry.exact.points import (
@@ -42,14 +40,37 @@ from neurovariety.model import Model
 from neurovariety.program.interpret import interpret
 from neurovariety.program.of_model import derivative_program, leaves
 from neurovariety.randomness import generator
-from neurovariety.result import Provenance
 from neurovariety.rings.polynomial import Polynomials
 from neurovariety.rings.ring import Array
-from neurovariety.tolerances import DEFAULT_SEED, ERROR_BOUND, PRIME_BITS
+from neurovariety.tolerances import DEFAULT_SEED, ERROR_BOUND, MAX_EXPANDED_TERMS, PRIME_BITS
 
-_MAX_EXPANDED_TERMS = 20_000
 _MAX_SHOWN = 40
 _MAX_COMPONENTS = 16
+
+
+class SymmetriesValue(TypedDict):
+    """Dimensions of Lie algebras, and of a generic orbit."""
+
+    dimension: int | None
+    stated: int | None
+    unstated: int | None
+    orbit_dimension: int | None
+
+
+class SymmetriesEvidence(TypedDict, total=False):
+    """What the dimensions rest on; of a model that is too large for the equations, the stated symmetries alone (``ansatz`` is None)."""
+
+    symmetries: Facts
+    finite: list[Facts]
+    identity_component_only: bool
+    theorems: list[Facts]
+    ansatz: str | None
+    orbit_dimension_at_least: int
+    prime: int
+    upper_bound: Facts
+    lower_bound: dict[str, int]
+    error_bound: float | None
+    basis: list[str] | None
 
 
 @dataclass(frozen=True, repr=False)
@@ -63,9 +84,11 @@ class SymmetriesResult(EntryResult):
     """
 
     entry: ClassVar[str] = "symmetries"
+    evidence: SymmetriesEvidence
 
 
-def symmetries(source: Source, *, seed: int = DEFAULT_SEED) -> SymmetriesResult:
+@entry
+def symmetries(model: Model, *, seed: int = DEFAULT_SEED) -> SymmetriesResult:
     """The Lie algebra of linear reparametrizations of ``source`` that leave every function unchanged.
 
     Raises `InputError` for unusable input.
@@ -75,18 +98,16 @@ def symmetries(source: Source, *, seed: int = DEFAULT_SEED) -> SymmetriesResult:
     >>> symmetries("linear(2,2,2)").value
     {'dimension': 4, 'stated': 4, 'unstated': 0, 'orbit_dimension': 4}
     """
-    start = time.perf_counter()
-    model = as_model(source)
     ansatz = choose_ansatz(model)
     (stated, found), draws = with_new_values(lambda k: _solved(model, ansatz, generator(seed, "dictionary.symmetries", k)))
-    evidence: dict[str, Any] = {
+    evidence: SymmetriesEvidence = {
         "symmetries": stated.to_dict(),
         "finite": [{"name": a.name, "verified": a in stated.proved} for a in model.symmetries if a.finite],
         "identity_component_only": True,
         "theorems": [],
     }
     if ansatz is None or found is None:
-        return _too_large(model, stated, evidence, start, seed)
+        return _too_large(model, stated, evidence)
     basis, p, rational, stated_span, orbit, orbit_proved = found
     dimension = basis.shape[1]
     verified, error = 0, 0.0
@@ -105,7 +126,7 @@ def symmetries(source: Source, *, seed: int = DEFAULT_SEED) -> SymmetriesResult:
         "error_bound": error if claim is Claim.PROBABILITY else None,
         "basis": None if rational is None else _readable(model, ansatz, rational),
     }
-    value = {
+    value: SymmetriesValue = {
         "dimension": dimension,
         "stated": stated_span,
         "unstated": dimension - stated_span,
@@ -114,12 +135,9 @@ def symmetries(source: Source, *, seed: int = DEFAULT_SEED) -> SymmetriesResult:
     return SymmetriesResult(
         value=value,
         claim=claim,
-        subject=model.name,
         meaning=_meaning(value, ansatz),
         evidence=evidence,
-        provenance=Provenance.since(start, seed),
         notices=division_notice(draws),
-        model=model,
     )
 
 
@@ -173,7 +191,7 @@ def _is_identity(model: Model, matrix: dict[tuple[int, int], Fraction]) -> bool:
     if any(c is None for c in model.coefficients) or degree_bounds(model).parameters > 60:
         return False
     n, m = model.parameters, model.inputs
-    ring = Polynomials([f"w{i}" for i in range(n)] + [f"x{i}" for i in range(m)], _MAX_EXPANDED_TERMS)
+    ring = Polynomials([f"w{i}" for i in range(n)] + [f"x{i}" for i in range(m)], MAX_EXPANDED_TERMS)
     variables = ring.generators()
     weights, x = variables[:n], variables[n:].reshape(model.input_shape)
     direction = ring.zeros((n,))
@@ -204,21 +222,18 @@ def _readable(model: Model, ansatz: Ansatz, vectors: list[list[Fraction]]) -> li
     return shown
 
 
-def _too_large(model: Model, stated: StatedSymmetries, evidence: dict[str, Any], start: float, seed: int) -> SymmetriesResult:
-    value = {"dimension": None, "stated": None, "unstated": None, "orbit_dimension": stated.rank}
+def _too_large(model: Model, stated: StatedSymmetries, evidence: SymmetriesEvidence) -> SymmetriesResult:
+    value: SymmetriesValue = {"dimension": None, "stated": None, "unstated": None, "orbit_dimension": stated.rank}
     return SymmetriesResult(
         value=value,
         claim=Claim.UNDECIDED,
-        subject=model.name,
         meaning=f"the equations for all linear reparametrizations of {model.parameters} parameters are too many to solve; the "
         f"stated symmetries move generic weights in {stated.rank} dimensions",
         evidence=evidence | {"ansatz": None},
-        provenance=Provenance.since(start, seed),
-        model=model,
     )
 
 
-def _meaning(value: dict[str, Any], ansatz: Ansatz) -> str:
+def _meaning(value: SymmetriesValue, ansatz: Ansatz) -> str:
     if not value["dimension"]:
         return f"no continuous linear symmetry among {ansatz.name}: weights are determined up to finite choices of this kind"
     text = f"a {value['dimension']}-dimensional group of linear changes of the weights leaves every function unchanged"

@@ -1,4 +1,4 @@
-"""Tangent kernel (D14 of the dictionary): how fast can the function change at given weights, and in which directions not at all?
+"""Tangent kernel: how fast can the function change at given weights, and in which directions not at all?
 
 With J the Jacobian of the outputs at the samples (or of the coefficients, for a stated metric) by the weights, gradient flow moves the
 outputs by - J J^T grad: the symmetric matrix J J^T is the (neural) tangent kernel at w. Its eigenvalues are the speeds at which errors
@@ -13,31 +13,31 @@ Sources: Jacot, Gabriel, Hongler 2018; Marchetti et al. 2025, 4.4.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, TypedDict, Unpack
 
 import flint
 import jax
 import numpy as np
 
-from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
-from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.errors import InputError
+from neurovariety.dictionary.entry_result import EntryResult, Facts
+from neurovariety.dictionary.options import ExactNumbers
+from neurovariety.dictionary.runner import entry
 from neurovariety.geometry.exact.gradient_fields import outputs_as_polynomials
 from neurovariety.geometry.exact.special_fiber import exact_weights
 from neurovariety.linear_algebra import random_prime, rank
-from neurovariety.model import Model
+from neurovariety.model import Array, Model
+from neurovariety.options import Option
 from neurovariety.program.of_model import jacobian_rows
 from neurovariety.randomness import generator
-from neurovariety.result import Provenance
 from neurovariety.rings.finite_field import FiniteField
 from neurovariety.tolerances import DEFAULT_SEED, PRIME_BITS
-from neurovariety.training.dynamics.dynamics import objective, trajectories
-from neurovariety.training.losses.loss import Form, SquaredError
+from neurovariety.training.dynamics.dynamics import Objective, objective, trajectories
+from neurovariety.training.losses.loss import SquaredError
+from neurovariety.training.losses.task_options import TaskOptions
 from neurovariety.training.losses.training_task import TrainingTask, training_task
 
 _STREAM = "dictionary.tangent_kernel"
@@ -46,6 +46,33 @@ _MOST_ENTRIES = 40_000
 """Entries of a Jacobian whose rank is taken over Q."""
 _SMALL = 1e-12
 """Eigenvalues below this part of the largest are not told from zero in floating point."""
+
+
+class TangentKernelValue(TypedDict):
+    rank: int
+    generic: int
+    largest: float
+    smallest: float
+    condition: float | None
+
+
+class AlongTraining(TypedDict):
+    """Times, spectra, losses and ranks in floating point along gradient flow, as far as it stays finite."""
+
+    times: list[float]
+    spectra: list[list[float]]
+    losses: list[float]
+    ranks: list[int]
+
+
+class TangentKernelEvidence(TypedDict):
+    """The spectrum at the weights, and along training."""
+
+    task: Facts
+    spectrum: list[float]
+    weights: list[str]
+    by_block: dict[str, int]
+    training: AlongTraining
 
 
 @dataclass(frozen=True, repr=False)
@@ -58,27 +85,22 @@ class TangentKernelResult(EntryResult):
     """
 
     entry: ClassVar[str] = "tangent-kernel"
+    value: TangentKernelValue
+    evidence: TangentKernelEvidence
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "jacot2018")
     task: TrainingTask | None = field(default=None, compare=False)
 
-    def _options(self) -> dict[str, Any]:
-        if self.task is None:
-            raise InputError("a tangent-kernel read back from JSON does not hold the data; call tangent_kernel() on them again")
-        return self.task.options | {"weights": self.evidence["weights"]}
 
-
+@entry
 def tangent_kernel(
-    source: Source,
+    model: Model,
     *,
-    data: Any = None,
-    metric: str = "data",
-    teacher: str | None = None,
-    form: Form | None = None,
-    sample_weights: Any = None,
-    prepare: str = "none",
-    held_out: float = 0.0,
-    weights: Sequence[Any] | None = None,
+    weights: Annotated[
+        ExactNumbers | None,
+        Option("weights at which the kernel is taken (default: random ones, and along training from there)", kind="numbers"),
+    ] = None,
     seed: int = DEFAULT_SEED,
+    **options: Unpack[TaskOptions],
 ) -> TangentKernelResult:
     """The tangent kernel at ``weights`` (exact numbers in flat order; default: random ones) and along gradient flow from there.
 
@@ -92,18 +114,39 @@ def tangent_kernel(
     >>> tangent_kernel("linear(2,1,2)", metric="frobenius", weights=[0, 0, 1, -1]).value["rank"]
     2
     """
-    start = time.perf_counter()
-    task = training_task(
-        source, data=data, metric=metric, teacher=teacher, form=form, sample_weights=sample_weights, prepare=prepare,
-        held_out=held_out, seed=seed,
-    )  # fmt: skip
-    model, rng = task.model, generator(seed, _STREAM)
+    task = training_task(model, seed=seed, **options)
+    rng = generator(seed, _STREAM)
     drawn = [Fraction(round(64 * v), 64) for v in rng.normal(size=model.parameters)]
     exact = exact_weights(model, weights) if weights is not None else tuple(drawn)
     generic = _rank_mod(task, drawn, rng)
     found, proved, blocks = _exact_rank(task, exact, rng)
-    goal = objective(model, task.loss)
-    at = np.array([float(w) for w in exact])
+    here, training = _spectra(objective(model, task.loss), np.array([float(w) for w in exact]))
+    value: TangentKernelValue = {
+        "rank": found,
+        "generic": max(generic, found),
+        "largest": float(here[0]) if found else 0.0,
+        "smallest": float(here[found - 1]) if found else 0.0,
+        "condition": float(here[0] / here[found - 1]) if found and here[found - 1] > 0 else None,
+    }
+    return TangentKernelResult(
+        value=value,
+        claim=Claim.PROVED if proved or found == value["generic"] == min(len(here), model.parameters) else Claim.LOWER_BOUND,
+        meaning=_meaning(value, model),
+        evidence={
+            "task": task.record,
+            "spectrum": here.tolist(),
+            "weights": [str(w) for w in exact],
+            "by_block": blocks,
+            "training": training,
+        },
+        notices=task.notices,
+        options={**task.options, "weights": list(exact)},
+        task=task,
+    )
+
+
+def _spectra(goal: Objective, at: Array) -> tuple[Array, AlongTraining]:
+    """The spectrum at weights (N,), and along gradient flow from there."""
     with jax.enable_x64(True):
         spectra = jax.jit(jax.vmap(lambda w: _spectrum(goal.seen, w)))
         here = np.asarray(spectra(at[None]))[0]
@@ -111,37 +154,13 @@ def tangent_kernel(
         path = np.vstack([at[None], path])
         fine = np.isfinite(path).all(axis=1)
         along, losses = np.asarray(spectra(path[fine])), np.asarray(jax.vmap(goal.value)(path[fine]))
-    here = np.maximum(here, 0.0)
-    value = {
-        "rank": found,
-        "generic": max(generic, found),
-        "largest": float(here[0]) if found else 0.0,
-        "smallest": float(here[found - 1]) if found else 0.0,
-        "condition": float(here[0] / here[found - 1]) if found and here[found - 1] > 0 else None,
+    training: AlongTraining = {
+        "times": [t for t, ok in zip(_TIMES, fine, strict=True) if ok],
+        "spectra": along.tolist(),
+        "losses": losses.tolist(),
+        "ranks": (along > _SMALL * along.max(axis=1, keepdims=True)).sum(axis=1).tolist(),
     }
-    evidence = {
-        "task": task.record,
-        "spectrum": here.tolist(),
-        "weights": [str(w) for w in exact],
-        "by_block": blocks,
-        "training": {
-            "times": [t for t, ok in zip(_TIMES, fine, strict=True) if ok],
-            "spectra": along.tolist(),
-            "losses": losses.tolist(),
-            "ranks": (along > _SMALL * along.max(axis=1, keepdims=True)).sum(axis=1).tolist(),
-        },
-    }
-    return TangentKernelResult(
-        value=value,
-        claim=Claim.PROVED if proved or found == value["generic"] == min(len(here), model.parameters) else Claim.LOWER_BOUND,
-        subject=model.name,
-        meaning=_meaning(value, model),
-        evidence=evidence,
-        provenance=Provenance.since(start, seed),
-        notices=task.notices,
-        model=model,
-        task=task,
-    )
+    return np.maximum(here, 0.0), training
 
 
 def _spectrum(seen: Any, flat: Any) -> Any:
@@ -203,7 +222,7 @@ def _rank_mod(task: TrainingTask, weights: Sequence[Fraction], rng: np.random.Ge
     return int(rank(jacobian_rows(model, field_, flat, inputs, fixed), field_.p))
 
 
-def _meaning(value: dict[str, Any], model: Model) -> str:
+def _meaning(value: TangentKernelValue, model: Model) -> str:
     lost = value["generic"] - value["rank"]
     head = f"the function can move in {value['rank']} directions at these weights, of {value['generic']} at general ones"
     if not value["rank"]:

@@ -1,4 +1,4 @@
-"""Voronoi cells (D5 of the dictionary): on which smaller networks does the best fit of a random target lie, and how often?
+"""Voronoi cells: on which smaller networks does the best fit of a random target lie, and how often?
 
 The Voronoi cell of a function f are the targets to which f is nearest of all functions of the model. At a smooth f it is part of
 the normal space; at a singular one it can be larger, even full-dimensional, and then the functions of a smaller network are the best
@@ -16,29 +16,61 @@ Sources: Marchetti et al. 2025, 4.2; Cifuentes, Ranestad, Sturmfels, Weinstein 2
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal, TypedDict
 
 import numpy as np
 
-from neurovariety.architectures import as_model
-from neurovariety.architectures.from_callable import Source
 from neurovariety.budget import number_of
 from neurovariety.claim import Claim
-from neurovariety.dictionary.data import data as data_entry
-from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.errors import InputError, VerificationError
-from neurovariety.geometry.exact.shares import wilson
+from neurovariety.dictionary.entry_result import EntryResult, Facts
+from neurovariety.dictionary.options import Inputs
+from neurovariety.dictionary.runner import entry
+from neurovariety.errors import DataError, InputError, VerificationError
+from neurovariety.geometry.exact.wilson_interval import wilson
 from neurovariety.geometry.images.target import require_polynomial
-from neurovariety.progress import quietly
-from neurovariety.result import Provenance
+from neurovariety.geometry.invariants.rank_at_data import exact_inputs
+from neurovariety.model import Model
+from neurovariety.options import Option, Real, Whole
 from neurovariety.tolerances import DEFAULT_SEED
 from neurovariety.training.bias.best_fits import OPEN, UNCLEAR, BestFits, best_fits
 from neurovariety.training.losses.loss import METRICS, Distance, Loss, SquaredError
 
 _TARGETS = 400
-_MOST_TARGETS = 1_000_000
+
+
+class FittedPiece(TypedDict):
+    """A row of the table; its fields are those of `VoronoiResult`."""
+
+    name: str
+    kind: str
+    dimension: int
+    critical: int
+    best: float | None
+    low: float
+    high: float
+    cell: int | None
+
+
+class VoronoiValue(TypedDict):
+    targets: int
+    clear: int
+    on_network: float | None
+    on_subnetworks: float | None
+    on_limits: float | None
+    open: float | None
+    table: list[FittedPiece]
+
+
+class VoronoiEvidence(TypedDict):
+    """What the shares rest on."""
+
+    metric: str
+    scale: float
+    ambient: int
+    complete: bool
+    singular_functions: str
+    theorems: list[Facts]
 
 
 @dataclass(frozen=True, repr=False)
@@ -54,17 +86,13 @@ class VoronoiResult(EntryResult):
     """
 
     entry: ClassVar[str] = "voronoi"
+    value: VoronoiValue
+    evidence: VoronoiEvidence
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "cifuentes2022", "wilson1927")
-    inputs: Any = field(default=None, compare=False)
-
-    def _options(self) -> dict[str, Any]:
-        if self.evidence["metric"] == "data" and self.inputs is None:
-            raise InputError("a voronoi read back from JSON does not hold the data; call voronoi() on them again")
-        return {k: self.evidence[k] for k in ("metric", "scale")} | {"data": self.inputs, "targets": self.value["targets"]}
 
     def verify(self, *, seed: int | None = None) -> VoronoiResult:
         """Other targets. Raises `VerificationError` where a number of critical functions differs, or intervals exclude each other."""
-        again = self._again(seed, **self._options())
+        again = self._again(seed)
         for ours, theirs in zip(self.value["table"], again.value["table"], strict=True):
             apart = ours["low"] > theirs["high"] or theirs["low"] > ours["high"]
             if ours["critical"] != theirs["critical"] or apart:
@@ -72,13 +100,25 @@ class VoronoiResult(EntryResult):
         return again
 
 
+@entry
 def voronoi(
-    source: Source,
+    model: Model,
     *,
-    metric: str = "frobenius",
-    data: Any = None,
-    targets: int | None = None,
-    scale: float = 1.0,
+    metric: Annotated[
+        Literal["frobenius", "bombieri", "gaussian", "uniform", "data"],
+        Option("the quadratic form of the loss (default: frobenius)"),
+    ] = "frobenius",
+    data: Inputs = None,
+    targets: Annotated[
+        int | None,
+        Option("random targets (default: 400)"),
+        Whole("the number of targets is a whole number from {least} to {most:,}", 1, 1_000_000),
+    ] = None,
+    scale: Annotated[
+        float,
+        Option("standard deviation of the targets (default: 1)"),
+        Real("the scale of the targets is a positive number"),
+    ] = 1.0,
     seed: int = DEFAULT_SEED,
 ) -> VoronoiResult:
     """How often the best fit of a random target lies on each stratum of smaller networks.
@@ -91,26 +131,9 @@ def voronoi(
     >>> voronoi("linear(2,1,2)", targets=50).value["on_network"]
     1.0
     """
-    start = time.perf_counter()
     number = targets if targets is not None else number_of("targets", _TARGETS)
-    if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= _MOST_TARGETS:
-        raise InputError(f"the number of targets is a whole number from 1 to {_MOST_TARGETS:,}, got {number!r}")
-    if isinstance(scale, bool) or not isinstance(scale, (int, float)) or not 0 < scale < np.inf:
-        raise InputError(f"the scale of the targets is a positive number, got {scale!r}")
-    model = as_model(source)
     require_polynomial(model)
-    loss: Loss
-    if metric == "data":
-        if data is None:
-            raise InputError("metric data needs inputs (--data FILE); or choose " + ", ".join(METRICS[1:]))
-        inputs = np.asarray(quietly(data_entry, model, data, seed=seed).inputs, dtype=np.float64).reshape(-1, model.inputs)
-        loss = SquaredError(inputs, np.zeros((len(inputs), model.outputs)))
-    elif metric not in METRICS:
-        raise InputError(f"metric {metric!r} is unknown: choose {', '.join(METRICS[1:])} or data")
-    elif data is not None:
-        raise InputError(f"metric {metric} takes no data; leave them out, or choose metric data")
-    else:
-        loss = Distance(metric, {})
+    loss = _loss(model, metric, data)
     try:
         found = best_fits(model, loss, number, float(scale), seed)
     except np.linalg.LinAlgError:
@@ -119,30 +142,47 @@ def voronoi(
         ) from None
     clear = int((found.best != UNCLEAR).sum())
     table = _table(found, clear)
-    kinds = ("network", "subnetwork", "limit")
-    shares = {kind: sum(row["best"] for row in table if row["kind"] == kind) if clear else None for kind in kinds}
-    value = {
-        "targets": number, "clear": clear, "on_network": shares["network"], "on_subnetworks": shares["subnetwork"],
-        "on_limits": shares["limit"], "open": int((found.best == OPEN).sum()) / clear if clear else None, "table": table,
-    }  # fmt: skip
+    value: VoronoiValue = {
+        "targets": number,
+        "clear": clear,
+        "on_network": _share_of(table, "network", clear),
+        "on_subnetworks": _share_of(table, "subnetwork", clear),
+        "on_limits": _share_of(table, "limit", clear),
+        "open": int((found.best == OPEN).sum()) / clear if clear else None,
+        "table": table,
+    }
     return VoronoiResult(
         value=value,
         claim=Claim.ESTIMATE if clear else Claim.UNDECIDED,
-        subject=model.name,
         meaning=_meaning(value),
         evidence={
             "metric": metric, "scale": float(scale), "ambient": len(found.monomials), "complete": all(p.complete for p in found.pieces),
             "singular_functions": found.theorem or "not known to be the strata listed", "theorems": [],
         },
-        provenance=Provenance.since(start, seed),
         notices=(f"at {number - clear} targets a list was not clear; they are left out",) if clear < number else (),
-        model=model,
-        inputs=data,
+        options={"targets": number},
     )  # fmt: skip
 
 
-def _table(found: BestFits, clear: int) -> list[dict[str, Any]]:
-    out = []
+def _loss(model: Model, metric: str, data: object) -> Loss:
+    """The loss, with all targets at the origin. Raises `InputError` where data and metric do not go together."""
+    if metric != "data":
+        if data is not None:
+            raise InputError(f"metric {metric} takes no data; leave them out, or choose metric data")
+        return Distance(metric, {})
+    if data is None:
+        raise InputError("metric data needs inputs (--data FILE); or choose " + ", ".join(METRICS[1:]))
+    inputs = np.asarray(exact_inputs(model, data), dtype=np.float64).reshape(-1, model.inputs)
+    return SquaredError(inputs, np.zeros((len(inputs), model.outputs)))
+
+
+def _share_of(table: list[FittedPiece], kind: str, clear: int) -> float | None:
+    """The share of best fits on pieces of a kind."""
+    return sum(row["best"] or 0.0 for row in table if row["kind"] == kind) if clear else None
+
+
+def _table(found: BestFits, clear: int) -> list[FittedPiece]:
+    out: list[FittedPiece] = []
     for k, piece in enumerate(found.pieces):
         count = int((found.best == k).sum())
         low, high = wilson(count, clear) if clear else (0.0, 1.0)
@@ -154,13 +194,14 @@ def _table(found: BestFits, clear: int) -> list[dict[str, Any]]:
     return out
 
 
-def _meaning(value: dict[str, Any]) -> str:
-    if not value["clear"]:
+def _meaning(value: VoronoiValue) -> str:
+    network, smaller, limits, between = value["on_network"], value["on_subnetworks"], value["on_limits"], value["open"]
+    if network is None or smaller is None:
         return "for no target all critical functions were found: nothing is said"
-    parts = [f"of random targets {100 * value['on_network']:.0f} % are best fitted by networks that need all of the architecture"]
-    parts.append(f"{100 * value['on_subnetworks']:.0f} % by smaller ones")
-    if value["on_limits"]:
-        parts.append(f"{100 * value['on_limits']:.0f} % by limits of networks whose weights diverge, so that no best network exists")
-    if value["open"]:
-        parts.append(f"for {100 * value['open']:.0f} % it is open: a nearer real function of the closure is no real network")
+    parts = [f"of random targets {100 * network:.0f} % are best fitted by networks that need all of the architecture"]
+    parts.append(f"{100 * smaller:.0f} % by smaller ones")
+    if limits:
+        parts.append(f"{100 * limits:.0f} % by limits of networks whose weights diverge, so that no best network exists")
+    if between:
+        parts.append(f"for {100 * between:.0f} % it is open: a nearer real function of the closure is no real network")
     return ", ".join(parts)

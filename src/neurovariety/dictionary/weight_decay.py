@@ -1,4 +1,4 @@
-"""Weight decay (D10 of the dictionary): every critical point of training with weight decay, in the space of weights.
+"""Weight decay: every critical point of training with weight decay, in the space of weights.
 
 The objective is the loss plus sum_k s_k w_k^2 with a strength s_k >= 0 for each weight. Without decay the critical points of weights
 come in families, for many weights give one function; with general strengths they are finitely many over the complex numbers, and none
@@ -16,24 +16,24 @@ Sources: Mehta, Chen, Tang, Hauenstein 2018; Bharadwaj, Hosten 2023; Krawczyk 19
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, Unpack
 
 import numpy as np
 
-from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.options import ExactNumbers
+from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError, VerificationError
 from neurovariety.model import Model
+from neurovariety.options import Option
 from neurovariety.randomness import generator
-from neurovariety.result import Provenance, counted
+from neurovariety.result import counted
 from neurovariety.tolerances import DEFAULT_SEED
 from neurovariety.training.critical.decayed_points import DecayedPoints, decayed_points, least_with_decay
-from neurovariety.training.losses.loss import Form
+from neurovariety.training.losses.task_options import TaskOptions
 from neurovariety.training.losses.training_task import TrainingTask, training_task
 
 _STREAM = "dictionary.weight_decay"
@@ -57,15 +57,10 @@ class WeightDecayResult(EntryResult):
     points: DecayedPoints | None = field(default=None, compare=False)
     task: TrainingTask | None = field(default=None, compare=False)
 
-    def _options(self) -> dict[str, Any]:
-        if self.task is None:
-            raise InputError("a weight-decay read back from JSON does not hold the data; call weight_decay() on them again")
-        return self.task.options | {"strengths": self.evidence["strengths"]}
-
     def verify(self, *, seed: int | None = None) -> WeightDecayResult:
         """Find everything again under another seed. Raises `VerificationError` where a count differs, or bounds of the least value
         exclude each other."""
-        again = self._again(seed, **self._options())
+        again = self._again(seed)
         ours, theirs = dict(self.value), dict(again.value)
         a, b = ours.pop("least"), theirs.pop("least")
         apart = a is not None and b is not None and max(a[0], b[0]) > min(a[1], b[1]) + _SAME * max(abs(a[0]), 1e-300)
@@ -74,18 +69,16 @@ class WeightDecayResult(EntryResult):
         return again
 
 
+@entry
 def weight_decay(
-    source: Source,
+    model: Model,
     *,
-    data: Any = None,
-    metric: str = "data",
-    teacher: str | None = None,
-    form: Form | None = None,
-    sample_weights: Any = None,
-    prepare: str = "none",
-    held_out: float = 0.0,
-    strengths: Sequence[Any] | float | None = None,
+    strengths: Annotated[
+        ExactNumbers | float | None,
+        Option("strength of weight decay: one, or one a weight, comma-separated (default: random ones near 0.1)", kind="numbers"),
+    ] = None,
     seed: int = DEFAULT_SEED,
+    **options: Unpack[TaskOptions],
 ) -> WeightDecayResult:
     """Every critical point of the loss plus sum_k s_k w_k^2, with ``strengths`` s_k: one strength, or one for each weight in flat order
     (default: random ones near 0.1, which are general).
@@ -96,12 +89,7 @@ def weight_decay(
     >>> weight_decay("linear(1,1,1)", data=([[1.0]], [[2.0]]), strengths=[0.1, 0.4]).value
     {'complex': 5, 'real': 3, 'minima': 2, 'least': [0.76, 0.76], 'global_minimum': 'complete'}
     """
-    start = time.perf_counter()
-    task = training_task(
-        source, data=data, metric=metric, teacher=teacher, form=form, sample_weights=sample_weights, prepare=prepare,
-        held_out=held_out, seed=seed,
-    )  # fmt: skip
-    model = task.model
+    task = training_task(model, seed=seed, **options)
     notices = task.notices
     if strengths is None:
         drawn = generator(seed, _STREAM).uniform(0.5, 1.5, model.parameters) * _USUAL
@@ -127,12 +115,10 @@ def weight_decay(
     return WeightDecayResult(
         value=value,
         claim=Claim.COMPLETE if found.complete else Claim.LOWER_BOUND,
-        subject=model.name,
         meaning=_meaning(value, found),
         evidence=evidence,
-        provenance=Provenance.since(start, seed),
         notices=notices if found.complete else (*notices, found.reason),
-        model=model,
+        options={**task.options, "strengths": found.strengths.tolist()},
         points=found,
         task=task,
     )

@@ -55,7 +55,7 @@ class Parametrization:
                 drawn.append(Fraction(int(rng.integers(1, _LARGEST_DRAWN + 1))))
             filled.append(drawn[-1] if c is None else c)
         if drawn:
-            model = replace(model, coefficients=tuple(filled), programs={})
+            model = replace(model, coefficients=tuple(filled))
         expanded = Coordinates.of(model)
         described = expanded.described(model.inputs)
         terms = tuple(

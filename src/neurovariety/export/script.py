@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
-from neurovariety.dictionary.dimension import dimension
 from neurovariety.errors import InputError
 from neurovariety.export import bertini, julia, macaulay2, sage, singular
 from neurovariety.export.parametrization import Parametrization

@@ -1,10 +1,10 @@
 """Numerical algebraic geometry: path tracking, monodromy, completeness tests and certificates for systems of equations."""
 
 from neurovariety.homotopy.certify import Certificates, certify
-from neurovariety.homotopy.checkpoint import Checkpoint
 from neurovariety.homotopy.inertia import certified_index
 from neurovariety.homotopy.monodromy import Fiber, Monodromy, random_bend
 from neurovariety.homotopy.monodromy_solve import MonodromySolutions, monodromy_solve
+from neurovariety.homotopy.resume import ResumeFile
 from neurovariety.homotopy.solve import End, Solutions, solve
 from neurovariety.homotopy.special_ends import SpecialEnds, carried, confirmed_ends, special_ends
 from neurovariety.homotopy.system import System
@@ -14,12 +14,12 @@ from neurovariety.homotopy.tracker import Paths, Settings, refine, track, values
 
 __all__ = [
     "Certificates",
-    "Checkpoint",
     "End",
     "Fiber",
     "Monodromy",
     "MonodromySolutions",
     "Paths",
+    "ResumeFile",
     "Settings",
     "Solutions",
     "SpecialEnds",

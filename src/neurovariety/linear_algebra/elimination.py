@@ -21,7 +21,8 @@ from jaxtyping import Float, Int, Num
 
 from neurovariety.budget import spend
 from neurovariety.errors import DataError, InputError
-from neurovariety.linear_algebra.modular_product import reduce_mod, require_length
+from neurovariety.linear_algebra.large_prime import kernel_large, rank_large
+from neurovariety.linear_algebra.modular_product import is_short, reduce_mod, require_length
 from neurovariety.linear_algebra.primes import is_prime
 from neurovariety.tolerances import EXACT_INTEGER_LIMIT
 
@@ -33,6 +34,12 @@ PANEL_WIDTH = 64
 
 _PARALLEL_SIZE = 2**18
 """Matrices of at least this many entries get threads for their reductions."""
+
+_SMALL_SIZE = 2**14
+"""Matrices of at most this many entries are ranked by python-flint until the compiled loops are there, which take a second to load."""
+
+_FLINT_ENTRIES = 16
+"""What an entry costs python-flint, in entries reduced."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +111,8 @@ def rank(a: Num[np.ndarray, "rows columns"], p: int, *, overwrite: bool = False)
     if a.ndim == 2 and a.flags.f_contiguous and not a.flags.c_contiguous:
         a = a.T
     matrix = to_residues(a, p, overwrite)
+    if _is_small(matrix):
+        return rank_large(matrix.astype(np.int64), p)
     return _eliminate(matrix, p, PANEL_WIDTH, rank_only=True).rank
 
 
@@ -123,7 +132,15 @@ def kernel(a: Num[np.ndarray, "rows columns"], p: int, *, overwrite: bool = Fals
     and for all but finitely many primes it is the image of the basis over Q of the same form.
     Arguments and errors as for `echelon`. Result: centred residues, shape (columns, columns - rank).
     """
-    return echelon(a, p, overwrite=overwrite).kernel()
+    matrix = to_residues(a, p, overwrite)
+    if _is_small(matrix):  # the basis is unique, so that it does not matter who finds it
+        return reduce_mod(kernel_large(matrix.astype(np.int64), p).astype(np.float64), p)
+    return _eliminate(matrix, p, PANEL_WIDTH, rank_only=False).kernel()
+
+
+def _is_small(matrix: np.ndarray) -> bool:
+    """Whether python-flint is done with the matrix before the compiled loops would be there."""
+    return matrix.size <= _SMALL_SIZE and is_short(_FLINT_ENTRIES * matrix.size)
 
 
 def to_residues(a: Num[np.ndarray, "rows columns"], p: int, overwrite: bool = False) -> Float[np.ndarray, "rows columns"]:

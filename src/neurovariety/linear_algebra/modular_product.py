@@ -20,6 +20,19 @@ from neurovariety.tolerances import EXACT_INTEGER_LIMIT
 _PARALLEL_SIZE = 2**20
 """Arrays of at least this many entries are reduced by several threads; starting them costs about 0.1 ms."""
 
+_plain_entries = 2**25
+"""Entries that NumPy still reduces before the compiled loop is loaded, which takes over a second: a short computation never needs it.
+Both give the same residues, so that this is a matter of time alone."""
+
+
+_PLAIN_SIZE = 2**16
+"""Entries of an array that NumPy reduces, with three temporary arrays of them."""
+
+_CALL_ENTRIES = 2**6
+"""What a call costs beside its entries, in entries."""
+
+Line = np.ndarray[tuple[int], np.dtype[np.float64]]
+
 
 def centred_bound(p: int) -> int:
     """The largest absolute value p//2 of a centred residue mod p.
@@ -68,8 +81,6 @@ def reduce_mod(
     above 2**53 - 1 - 2p in absolute value (float64 may have rounded it; infinity too). After an error ``out`` is
     undefined.
     """
-    from neurovariety.linear_algebra._kernels import reduce_flat
-
     centred_bound(p)
     limit = reducible_limit(p)
     if limit < p:
@@ -85,25 +96,54 @@ def reduce_mod(
         np.copyto(work, a)
         a = work
     source, target = a.reshape(-1), work.reshape(-1)
-    arguments = (float(p), float((p - 1) // 2), float(p // 2), float(limit))
-    if source.size < _PARALLEL_SIZE:
-        too_large, fractional = reduce_flat(source, target, *arguments)
-    else:
-        import numba
-
-        threads = numba.get_num_threads()
-        cuts = [source.size * i // threads for i in range(threads + 1)]
-        with ThreadPoolExecutor(threads) as pool:
-            jobs = [
-                pool.submit(reduce_flat, source[start:stop], target[start:stop], *arguments) for start, stop in itertools.pairwise(cuts)
-            ]
-            counts = [job.result() for job in jobs]
-        too_large, fractional = sum(c[0] for c in counts), sum(c[1] for c in counts)
+    reduce = _reduce_plainly if source.size <= _PLAIN_SIZE and is_short(source.size) else _reduce
+    too_large, fractional = reduce(source, target, p, limit)
     if too_large or fractional:
         _refuse(too_large, fractional, p)
     if work is not out:
         out[...] = work
     return out
+
+
+def is_short(entries: int) -> bool:
+    """Whether so many entries more are reduced faster without the compiled loops, which are not loaded yet.
+
+    Counts them as reduced: what answers False once answers False ever after.
+    """
+    global _plain_entries
+    if _plain_entries >= 0:
+        _plain_entries -= entries + _CALL_ENTRIES
+    return _plain_entries >= 0
+
+
+def _reduce_plainly(source: Line, target: Line, p: int, limit: int) -> tuple[int, int]:
+    """target[i] = centred residue of source[i], with NumPy; the values of `_reduce`, returned likewise."""
+    with np.errstate(invalid="ignore"):  # infinities, which are counted as too large
+        too_large = int(np.count_nonzero(~(np.abs(source) <= limit)))
+        fractional = int(np.count_nonzero(np.rint(source) != source))
+        residues = source - np.rint(source * (1.0 / p)) * p
+    residues[residues > p // 2] -= p
+    residues[residues < -((p - 1) // 2)] += p
+    target[...] = residues
+    return too_large, fractional
+
+
+def _reduce(source: Line, target: Line, p: int, limit: int) -> tuple[int, int]:
+    """target[i] = centred residue of source[i], by the compiled loop: entries that are too large, and that are not integers."""
+    from neurovariety.linear_algebra._kernels import reduce_flat
+
+    arguments = (float(p), float((p - 1) // 2), float(p // 2), float(limit))
+    if source.size < _PARALLEL_SIZE:
+        too_large, fractional = reduce_flat(source, target, *arguments)
+        return int(too_large), int(fractional)
+    import numba
+
+    threads = numba.get_num_threads()
+    cuts = itertools.pairwise(source.size * i // threads for i in range(threads + 1))
+    with ThreadPoolExecutor(threads) as pool:
+        jobs = [pool.submit(reduce_flat, source[start:stop], target[start:stop], *arguments) for start, stop in cuts]
+        counts = [job.result() for job in jobs]
+    return sum(int(c[0]) for c in counts), sum(int(c[1]) for c in counts)
 
 
 def _refuse(too_large: int, fractional: int, p: int) -> None:

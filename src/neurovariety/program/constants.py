@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from neurovariety.program.indexing import PICKS, pick, within
 from neurovariety.rings.ring import Array
 
 _EXACT: dict[str, Any] = {
@@ -26,8 +27,10 @@ _EXACT: dict[str, Any] = {
     "not": np.invert,
     "max": np.maximum,
     "min": np.minimum,
+    "abs": np.abs,
+    "square": np.square,
+    "rem": np.fmod,  # the sign of the dividend, as in C
 }
-
 
 _MOVES = {"convert_element_type", "copy", "copy_p", "stop_gradient", "broadcast_in_dim", "reshape", "squeeze", "transpose", "split"}
 _FRACTIONS: dict[str, Any] = {
@@ -101,6 +104,13 @@ def evaluate(equation: Any, operands: list[Array]) -> tuple[list[Array], bool]:
     if name == "split":
         cuts = np.cumsum([int(s) for s in p["sizes"]])[:-1]
         return list(np.split(operands[0], cuts, axis=p["axis"])), True
+    if name == "concatenate":
+        return [np.concatenate(operands, axis=p["dimension"])], True
+    if name == "slice":
+        cut = zip(p["start_indices"], p["limit_indices"], p["strides"] or (1,) * operands[0].ndim, strict=True)
+        return [operands[0][tuple(slice(*c) for c in cut)]], True
+    if name in PICKS and (name != "gather" or within(operands[0].shape, operands[1], p)):  # beyond it JAX fills by dtype
+        return [pick(name, operands, p).reshape(shape)], True
     if name in _EXACT:
         with np.errstate(all="ignore"):  # a constant that is not finite is refused where a program would use it
             return [np.asarray(_EXACT[name](*operands)).astype(dtype).reshape(shape)], True

@@ -2,43 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
-import jax
 import numpy as np
 
 from neurovariety.errors import DivisionByZeroError, NotAlgebraicError
 from neurovariety.linear_algebra import random_prime
-from neurovariety.model import Model
+from neurovariety.model import Model, Slot
 from neurovariety.program.interpret import interpret
 from neurovariety.program.program import Program
-from neurovariety.program.trace import trace
+from neurovariety.program.trace import program_of, trace
 from neurovariety.rings.dual import DualNumbers
+from neurovariety.rings.jets import Jets
+from neurovariety.rings.power import Power
 from neurovariety.rings.ring import Array, Ring
 from neurovariety.tolerances import MAX_DIVISION_RETRIES, PRIME_BITS
 
 _CHECK_SEED = 2025
+_VALUES: Final = Slot[Program]("values")
+_BATCH: Final = Slot[Program]("values at inputs")
+_SAMPLES: Final = Slot[Program]("values of samples of weights at inputs")
+_JACOBIAN: Final = Slot[Program]("Jacobian at inputs")
+_COMBINED: Final = Slot[Program]("derivative of combinations of outputs at inputs")
+_DERIVATIVE: Final = Slot[Program]("derivative in a direction")
+_CHECKED: Final = Slot[None]("derivative rules checked")
+
+_FORWARD_WORK = 2**20
+"""Products of entries up to which a Jacobian is taken forwards, some 20 ms; having JAX trace its derivative takes longer."""
 
 
 def values_program(model: Model) -> Program:
     """w, x, coefficients -> f_w(x) at one input; inputs are the parameter leaves, x, the coefficients."""
-    return _kept(model, "values", lambda: trace(model.function, *_arguments(model, None)))
+
+    def build() -> Program:
+        return trace(model.function, *_arguments(model, None)) if model.sheet is None else program_of(model.sheet)
+
+    return model.kept.once(_VALUES, build)
 
 
 def batch_program(model: Model, batch: int) -> Program:
     """w, X, coefficients -> f_w at each of ``batch`` inputs, shape (batch, *output shape)."""
 
     def values(parameters: Any, inputs: Any, coefficients: Any) -> Any:
+        import jax
+
         return jax.vmap(lambda x: model.function(parameters, x, coefficients))(inputs)
 
-    return _kept(model, ("batch", batch), lambda: trace(values, *_arguments(model, batch)))
+    return model.kept.once(_BATCH, lambda: trace(values, *_arguments(model, batch)), batch)
 
 
 def samples_program(model: Model, samples: int, batch: int) -> Program:
     """Like `batch_program` for ``samples`` parameter vectors at once: leaves carry a leading axis; values (samples, batch, ...)."""
 
     def values(parameters: Any, inputs: Any, coefficients: Any) -> Any:
+        import jax
+
         over_inputs = jax.vmap(lambda w, x: model.function(w, x, coefficients), in_axes=(None, 0))
         return jax.vmap(lambda w: over_inputs(w, inputs))(parameters)
 
@@ -47,36 +66,76 @@ def samples_program(model: Model, samples: int, batch: int) -> Program:
         many = model.tree([(samples, *b.shape) for b in model.blocks])
         return trace(values, many, x, coefficients)
 
-    return _kept(model, ("samples", samples, batch), build)
+    return model.kept.once(_SAMPLES, build, samples, batch)
+
+
+def sample_values(model: Model, ring: Ring, weights: Array, inputs: Array, coefficients: Array) -> Array:
+    """Values of the functions with ``weights`` (samples, N) at ``inputs`` (batch, *input shape): (samples, batch, outputs)."""
+    samples, batch = len(weights), len(inputs)
+    if values_program(model).work * samples * batch <= _FORWARD_WORK:
+        points = Power(ring, samples * batch)
+        w = points.of(np.repeat(weights, batch, axis=0).T)
+        x = points.of(np.moveaxis(np.concatenate([inputs] * samples), 0, -1))
+        (values,) = interpret(values_program(model), points, [*leaves(model, w), x, points.of(coefficients[:, None])])
+        return np.asarray(values.reshape(-1)["at"].T.reshape(samples, batch, -1))
+    program = samples_program(model, samples, batch)
+    (values,) = interpret(program, ring, [*leaves(model, weights), inputs, coefficients])
+    return values.reshape(samples, batch, -1)
 
 
 def jacobian_program(model: Model, batch: int) -> Program:
-    """w, X, coefficients -> derivative of f_w(X) by w, one output a block, shape (batch, *output shape, *block shape)."""
+    """w, X, coefficients -> derivative of f_w(X) by w, one output a block, shape (batch, *output shape, *block shape).
+
+    Raises `NotAlgebraicError` where the derivative rules of a user's own function are not those of its values.
+    """
+    _check_once(model)
+    return _jacobian(model, batch)
+
+
+def _jacobian(model: Model, batch: int) -> Program:
+    """The same, whatever the derivative rules state."""
 
     def jacobian(parameters: Any, inputs: Any, coefficients: Any) -> Any:
+        import jax
+
         def at(x: Any) -> Any:
             return jax.jacrev(lambda w: model.function(w, x, coefficients))(parameters)
 
         return jax.vmap(at)(inputs)
 
-    def build() -> Program:
-        program = trace(jacobian, *_arguments(model, batch))
-        if model.foreign and "derivative checked" not in model.programs:
-            model.programs["derivative checked"] = True
-            check_derivative(model)
-        return program
+    return model.kept.once(_JACOBIAN, lambda: trace(jacobian, *_arguments(model, batch)), batch)
 
-    return _kept(model, ("jacobian", batch), build)
+
+def combined_program(model: Model, batch: int, rows: int) -> Program:
+    """w, X, U, coefficients -> derivative by w of ``rows`` combinations of the outputs at each input, one output a block.
+
+    U has the shape (batch, rows, *output shape), the derivatives (batch, rows, *block shape).
+    """
+
+    def combined(parameters: Any, inputs: Any, factors: Any, coefficients: Any) -> Any:
+        import jax
+
+        def at(x: Any, u: Any) -> Any:
+            _, pull = jax.vjp(lambda w: model.function(w, x, coefficients), parameters)
+            return jax.vmap(lambda one: pull(one)[0])(u)
+
+        return jax.vmap(at)(inputs, factors)
+
+    shapes, x, coefficients = _arguments(model, batch)
+    factors = (batch, rows, *model.output_shape)
+    return model.kept.once(_COMBINED, lambda: trace(combined, shapes, x, factors, coefficients), batch, rows)
 
 
 def derivative_program(model: Model) -> Program:
     """w, direction, x, coefficients -> d f_w(x) . direction at one input."""
 
     def derivative(parameters: Any, direction: Any, x: Any, coefficients: Any) -> Any:
+        import jax
+
         return jax.jvp(lambda w: model.function(w, x, coefficients), (parameters,), (direction,))[1]
 
     shapes, x, coefficients = _arguments(model, None)
-    return _kept(model, "derivative", lambda: trace(derivative, shapes, shapes, x, coefficients))
+    return model.kept.once(_DERIVATIVE, lambda: trace(derivative, shapes, shapes, x, coefficients))
 
 
 def leaves(model: Model, flat: Array) -> list[Array]:
@@ -89,14 +148,53 @@ def jacobian_rows(model: Model, ring: Ring, flat: Array, inputs: Array, coeffici
 
     Rows are input by input, outputs within. ``out`` receives the rows where it is given.
     """
-    program = jacobian_program(model, len(inputs))
-    parts = interpret(program, ring, [*leaves(model, flat), inputs, coefficients])
-    rows = len(inputs) * model.outputs
     if out is None:
-        out = np.empty((rows, model.parameters), dtype=ring.dtype)
-    for block, part in zip(model.blocks, parts, strict=True):
-        out[:, block.start : block.start + block.size] = part.reshape(rows, block.size)
+        out = np.empty((len(inputs) * model.outputs, model.parameters), dtype=ring.dtype)
+    program = values_program(model)
+    forward = program.work * len(inputs) * model.parameters <= _FORWARD_WORK
+    if program.stated or not forward:
+        _check_once(model)
+    if forward:
+        out[...] = _forward_rows(model, ring, flat, inputs, coefficients)
+    else:
+        _backward_rows(model, ring, flat, inputs, coefficients, out)
     return out
+
+
+def combined_rows(model: Model, ring: Ring, flat: Array, inputs: Array, factors: Array, coefficients: Array) -> Array:
+    """``factors`` (batch, rows, outputs) times the Jacobian at ``inputs``, input by input: shape (batch * rows, N).
+
+    The rows of the Jacobian itself, which may be many more, are not made.
+    """
+    batch, rows, _ = factors.shape
+    _check_once(model)
+    u = factors.reshape(batch, rows, *model.output_shape)
+    parts = interpret(combined_program(model, batch, rows), ring, [*leaves(model, flat), inputs, u, coefficients])
+    return np.concatenate([part.reshape(batch * rows, -1) for part in parts], axis=1)
+
+
+def _check_once(model: Model) -> None:
+    """`check_derivative` of a user's function before the first use of JAX's derivative."""
+    if model.foreign:
+        model.kept.once(_CHECKED, lambda: check_derivative(model))
+
+
+def _backward_rows(model: Model, ring: Ring, flat: Array, inputs: Array, coefficients: Array, out: Array) -> None:
+    """Write the rows into ``out``, by JAX's derivative from the outputs back."""
+    parts = interpret(_jacobian(model, len(inputs)), ring, [*leaves(model, flat), inputs, coefficients])
+    for block, part in zip(model.blocks, parts, strict=True):
+        out[:, block.start : block.start + block.size] = part.reshape(len(out), block.size)
+
+
+def _forward_rows(model: Model, ring: Ring, flat: Array, inputs: Array, coefficients: Array) -> Array:
+    """The same, by one run of the values over jets in all parameters: nothing is traced, but every step costs N times as much."""
+    points = Power(ring, len(inputs))
+    jets = Jets(points, model.parameters)
+    weights = jets.variables(points.of(flat[:, None]))
+    x, fixed = jets.still(points.of(np.moveaxis(inputs, 0, -1))), jets.still(points.of(coefficients[:, None]))
+    (values,) = interpret(values_program(model), jets, [*leaves(model, weights), x, fixed])
+    slopes = values.reshape(-1)["slopes"]["at"]  # outputs, parameters, inputs
+    return np.asarray(slopes.transpose(2, 0, 1).reshape(-1, model.parameters))
 
 
 def check_derivative(model: Model) -> None:
@@ -113,7 +211,8 @@ def check_derivative(model: Model) -> None:
         still = [ring.pair(x[0], np.zeros(())), ring.pair(fixed, np.zeros(()))]
         try:
             (exact,) = interpret(values_program(model), ring, [*leaves(model, weights), *still])
-            j = jacobian_rows(model, ring.field, np.ascontiguousarray(weights["value"]), x, fixed)
+            j = np.empty((model.outputs, model.parameters))
+            _backward_rows(model, ring.field, np.ascontiguousarray(weights["value"]), x, fixed, j)
         except DivisionByZeroError:
             continue
         slopes = ring.field.matmul(j, np.ascontiguousarray(weights["slope"])[:, None])[:, 0]
@@ -136,13 +235,6 @@ def draw_coefficients(model: Model, ring: Ring, rng: np.random.Generator) -> Arr
 def _arguments(model: Model, batch: int | None) -> tuple[Any, Any, Any]:
     x = model.input_shape if batch is None else (batch, *model.input_shape)
     return model.shapes, x, (len(model.coefficients),)
-
-
-def _kept(model: Model, key: Any, build: Callable[[], Program]) -> Program:
-    if key not in model.programs:
-        model.programs[key] = build()
-    program: Program = model.programs[key]
-    return program
 
 
 def chunks(total: int, size: int) -> Sequence[range]:

@@ -1,8 +1,8 @@
 """One table: JAX primitive -> ring operation.
 
 Three kinds of primitive are understood. Ring operations (`RING_OPERATIONS`) have a function of ring arrays. Primitives that
-only move entries around (`INDEXING`) become one instruction ``take`` with an index map found by running the primitive itself on
-positions, which keeps JAX's own semantics of gather, padding and dynamic slices. Everything else is refused by `refusal`.
+only move entries around (`PICKS`) become one instruction ``take`` with an index map found by moving positions in their place.
+Everything else is refused by `refusal`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 
 from neurovariety.errors import NotAlgebraicError
 from neurovariety.program.convolution import convolve, dilated, padded
+from neurovariety.program.indexing import pick, repeated, scattered_to
 from neurovariety.rings.ring import Array, Ring
 
 Parameters = Mapping[str, Any]
@@ -162,31 +163,20 @@ def _reverse(ring: Ring, operands: list[Array], p: Parameters, shape: tuple[int,
     return np.flip(operands[0], axis=tuple(p["dimensions"]))
 
 
-def _linear_map(ring: Ring, operands: list[Array], p: Parameters, shape: tuple[int, ...]) -> Array:
-    pool = np.concatenate([a.reshape(-1) for a in operands])
-    return ring.matmul(ring.constant(p["matrix"]), pool[:, None]).reshape(shape)
-
-
-def _scatter_matrix(equation: Any, operands: list[Any], line: str) -> dict[str, Any]:
-    """`scatter-add` with constant indices is linear in operand and updates: its matrix, found on unit vectors."""
+def _scatter_places(equation: Any, operands: list[Any], line: str) -> dict[str, Any]:
+    """`scatter-add` with constant indices adds each entry of the updates to one of the operand, or to none."""
     indices = operands[1]
     if isinstance(indices, int):
         raise NotAlgebraicError(refusal("scatter at computed positions", line))
     target, updates = (tuple(equation.invars[k].aval.shape) for k in (0, 2))
-    n, m = int(np.prod(target, dtype=np.int64)), int(np.prod(updates, dtype=np.int64))
-    if n * (n + m) > 10**8:
-        raise NotAlgebraicError(refusal("scatter of more than 10**8 entries", line))
-    columns = []
-    for i in range(n + m):
-        unit = np.zeros(n + m)
-        unit[i] = 1.0
-        out = equation.primitive.bind(unit[:n].reshape(target), indices, unit[n:].reshape(updates), **equation.params)
-        columns.append(np.asarray(out).reshape(-1))
-    return {"matrix": np.stack(columns, axis=1)}
+    return {"places": scattered_to(indices, target, updates, equation.params)}
 
 
 def _scatter_add(ring: Ring, operands: list[Array], p: Parameters, shape: tuple[int, ...]) -> Array:
-    return _linear_map(ring, [operands[0], operands[2]], p, shape)
+    out, updates = operands[0].reshape(-1).copy(), operands[2].reshape(-1)
+    for source, target in repeated(p["places"].reshape(-1)):
+        out[target] = ring.add(out[target], updates[source])
+    return out.reshape(shape)
 
 
 RING_OPERATIONS: dict[str, RingOperation] = {
@@ -216,8 +206,8 @@ RING_OPERATIONS: dict[str, RingOperation] = {
     "reduce_prod": RingOperation(_reduce_prod, _keep("axes")),
     "cumsum": RingOperation(_cumulative("sum"), _keep("axis", "reverse")),
     "cumprod": RingOperation(_cumulative("product"), _keep("axis", "reverse")),
-    "scatter-add": RingOperation(_scatter_add, _scatter_matrix),
-    "scatter_add": RingOperation(_scatter_add, _scatter_matrix),
+    "scatter-add": RingOperation(_scatter_add, _scatter_places),
+    "scatter_add": RingOperation(_scatter_add, _scatter_places),
     "broadcast_in_dim": RingOperation(_broadcast, _keep("broadcast_dimensions")),
     "reshape": RingOperation(_reshape, _keep("dimensions")),
     "squeeze": RingOperation(_reshape),
@@ -243,15 +233,12 @@ RING_OPERATIONS: dict[str, RingOperation] = {
     "take": RingOperation(_take),
 }
 
-INDEXING = frozenset({"gather", "dynamic_slice", "dynamic_update_slice", "pad", "select_n", "scatter"})
-"""Primitives that only move entries, once their integer operands are constant."""
-
 
 def index_map(equation: Any, operands: list[Any], line: str) -> Array:
     """Positions in the concatenation of (zero, the float operands...) that an indexing primitive picks, in output order.
 
-    The primitive runs once on the positions themselves; a fill value other than 0 arrives as a constant operand and has its
-    own position. Raises `NotAlgebraicError` where the choice depends on a computed value.
+    The positions themselves are moved; a fill value other than 0 arrives as a constant operand and has its own position. Raises
+    `NotAlgebraicError` where the choice depends on a computed value.
     """
     name = equation.primitive.name
     positions: list[Any] = []
@@ -266,11 +253,7 @@ def index_map(equation: Any, operands: list[Any], line: str) -> Array:
             raise NotAlgebraicError(refusal(f"{name} that depends on a computed value", line))
         else:
             positions.append(value)
-    parameters = dict(equation.params)
-    if "fill_value" in parameters:
-        parameters["fill_value"] = 0.0
-    picked = np.asarray(equation.primitive.bind(*positions, **parameters))
-    out = np.where(np.isnan(picked), 0.0, picked).astype(np.int64)
+    out = pick(name, positions, equation.params).astype(np.int64)
     if equation.params.get("fill_value", 0) != 0 and not np.all(out):
         raise NotAlgebraicError(refusal(f"{name} beyond the end of an array", line))
     return out

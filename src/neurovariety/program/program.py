@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -33,7 +36,8 @@ class Program:
     ``inputs`` are the shapes of its arguments, in order; ``constants`` maps slots to exact arrays (integers, booleans,
     floats read as their exact binary values); ``outputs`` are the slots of its results. Control flow has been unrolled and
     everything that depends on no input has been evaluated, so that each instruction is a ring operation or a change of shape.
-    ``rounded`` names float64 operations on constants that were not exact (``sqrt`` of a constant, say).
+    ``rounded`` names float64 operations on constants that were not exact (``sqrt`` of a constant, say), ``stated`` the calls for
+    which somebody states a derivative of his own (``custom_jvp``, ``stop_gradient``), which may not be that of the values.
     """
 
     inputs: tuple[tuple[int, ...], ...]
@@ -42,6 +46,7 @@ class Program:
     outputs: tuple[Slot, ...]
     output_shapes: tuple[tuple[int, ...], ...]
     rounded: tuple[str, ...] = ()
+    stated: tuple[str, ...] = ()
     _images: dict[int, tuple[Ring, dict[Slot, Array]]] = field(default_factory=dict, repr=False)
     _last_use: dict[Slot, int] = field(default_factory=dict, repr=False)
 
@@ -62,6 +67,28 @@ class Program:
             for slot in self.outputs:
                 self._last_use[slot] = len(self.instructions)
         return self._last_use
+
+    @cached_property
+    def work(self) -> int:
+        """About how many products of entries one run takes: for an estimate of time, not a count."""
+        sizes = {slot: prod(shape) for slot, shape in enumerate(self.inputs)}
+        sizes.update((slot, values.size) for slot, values in self.constants.items())
+        total = 0
+        for i in self.instructions:
+            sizes[i.result] = prod(i.shape)
+            operands = [sizes[slot] for slot in i.operands]
+            if i.primitive == "dot_general":  # (m k) (k n) (m n) is the square of m k n
+                total += math.isqrt(sizes[i.result] * prod(operands))
+            elif i.primitive == "conv_general_dilated":
+                total += sizes[i.result] * operands[1]
+            else:
+                total += max(sizes[i.result], *operands)
+        return total
+
+    @property
+    def cells(self) -> int:
+        """How many entries all its results have together."""
+        return sum(prod(i.shape) for i in self.instructions)
 
     def __repr__(self) -> str:
         names = sorted({i.primitive for i in self.instructions})

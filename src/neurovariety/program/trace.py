@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-import jax
 import numpy as np
 
+from neurovariety.arithmetic import Sheet
 from neurovariety.errors import InputError, NotAlgebraicError
 from neurovariety.model import is_shape, tracing_errors
 from neurovariety.program.constants import evaluate
-from neurovariety.program.primitives import INDEXING, REFUSED_FUNCTIONS, RING_OPERATIONS, index_map, refusal
+from neurovariety.program.indexing import PICKS
+from neurovariety.program.jaxpr_calls import calls, opened
+from neurovariety.program.primitives import REFUSED_FUNCTIONS, RING_OPERATIONS, index_map, refusal
 from neurovariety.program.program import Instruction, Program, Slot
 from neurovariety.rings.ring import Array
 
 _MAX_UNROLLED = 10_000
-_CALLS = {
-    "jit": "jaxpr",
-    "pjit": "jaxpr",
-    "closed_call": "call_jaxpr",
-    "core_call": "call_jaxpr",
-    "custom_jvp_call": "call_jaxpr",
-    "custom_vjp_call": "call_jaxpr",
-    "custom_vjp_call_jaxpr": "fun_jaxpr",
-    "remat": "jaxpr",
-    "remat2": "jaxpr",
-    "checkpoint": "jaxpr",
-    "custom_lin": "call_jaxpr",
-}
+
+_STATED = {"custom_jvp_call", "custom_vjp_call", "custom_vjp_call_jaxpr", "custom_lin", "stop_gradient"}
 
 
 def trace(function: Callable[..., Any], *shapes: Any) -> Program:
@@ -44,6 +37,8 @@ def trace(function: Callable[..., Any], *shapes: Any) -> Program:
     Raises `NotAlgebraicError` for a primitive that is not a ring operation, naming it, the user's source line and what to do
     instead, and `InputError` where the function cannot be traced at all.
     """
+    import jax
+
     specs = jax.tree_util.tree_map(lambda s: jax.ShapeDtypeStruct(s, np.float64), shapes, is_leaf=is_shape)
     with jax.enable_x64(True):
         with tracing_errors():
@@ -55,6 +50,17 @@ def trace(function: Callable[..., Any], *shapes: Any) -> Program:
     return builder.program(outputs, tuple(tuple(v.aval.shape) for v in closed.jaxpr.outvars))
 
 
+def program_of(sheet: Sheet) -> Program:
+    """The straight-line program of a function that is written down: as `trace` gives it, without JAX."""
+    builder = _Builder()
+    builder.inputs = sheet.inputs
+    slots = [builder.new_slot() for _ in sheet.inputs]
+    for step in sheet.steps:
+        operands = [slots[o] if isinstance(o, int) else o for o in step.operands]
+        slots.append(builder.write(step.primitive, operands, step.shape, step.parameters))
+    return builder.program([slots[sheet.output]], (sheet.shape,))
+
+
 class _Builder:
     """Walks a jaxpr and writes instructions; values are slots (depend on inputs) or NumPy arrays (do not)."""
 
@@ -63,6 +69,7 @@ class _Builder:
         self.constants: dict[Slot, Array] = {}
         self.instructions: list[Instruction] = []
         self.rounded: list[str] = []
+        self.stated: list[str] = []
         self._slots = 0
         self._call_line = ""
         self._call_name = ""
@@ -75,7 +82,7 @@ class _Builder:
         """
         before = self._call_line, self._call_name
         file = getattr(getattr(jaxpr, "debug_info", None), "func_filename", None)
-        if file is None or file.startswith(_LIBRARIES):
+        if file is None or file.startswith(_libraries()):
             self._call_line = self._call_line or user_line(equation)
             self._call_name = self._call_name or str(equation.params.get("name", ""))
         try:
@@ -114,6 +121,7 @@ class _Builder:
                 outputs=slots,
                 output_shapes=shapes,
                 rounded=tuple(dict.fromkeys(self.rounded)),
+                stated=tuple(dict.fromkeys(self.stated)),
             )
         )
 
@@ -127,11 +135,10 @@ class _Builder:
 
     def _apply(self, equation: Any, operands: list[Slot | Array]) -> list[Slot | Array]:
         name = equation.primitive.name
-        if name in _CALLS:
-            inner = equation.params[_CALLS[name]]
-            closed = inner if hasattr(inner, "consts") else None
-            jaxpr = closed.jaxpr if closed is not None else inner
-            consts = closed.consts if closed is not None else ()
+        if name in _STATED:
+            self.stated.append(name)
+        if calls(equation):
+            jaxpr, consts = opened(equation)
             with self._called_from(equation, jaxpr):
                 return self.run(jaxpr, consts, operands[: len(jaxpr.invars)])
         if name == "scan":
@@ -160,21 +167,28 @@ class _Builder:
                 self._emit("slice", operands, shape, parameters, line)
                 for shape, parameters in zip(shapes, _split_slices(equation), strict=True)
             ]
-        if name in INDEXING:
+        if name in PICKS:
             selector = index_map(equation, operands, line)
             sources = _without_unused(equation, operands, selector)
             return [self._emit("take", sources, shapes[0], {"indices": selector}, line)]
-        if name == "div" and not isinstance(operands[1], int):
-            # Dividing by a constant is multiplying by its exact reciprocal: no denominators for the degree bounds.
-            if not np.all(operands[1]):
-                raise InputError(f"the model divides by the constant 0 ({line or 'line unknown'})")
-            return [self._emit("mul", [operands[0], _reciprocal(operands[1])], shapes[0], {}, line)]
         if name not in RING_OPERATIONS:
             raise NotAlgebraicError(refusal(name, line, self._call_name or library_function(equation)))
         parameters = RING_OPERATIONS[name].prepare(equation, operands, line)
-        return [self._emit(name, operands, shapes[0], parameters, line)]
+        return [self.write(name, operands, shapes[0], parameters, line)]
 
-    def _emit(self, name: str, operands: Sequence[Slot | Array], shape: tuple[int, ...], parameters: dict[str, Any], line: str) -> Slot:
+    def write(
+        self, name: str, operands: Sequence[Slot | Array], shape: tuple[int, ...], parameters: Mapping[str, object], line: str = ""
+    ) -> Slot:
+        """One ring operation; dividing by a constant is multiplying by its exact reciprocal: no denominators for the degree bounds."""
+        if name == "div" and not isinstance(operands[1], int):
+            if not np.all(operands[1]):
+                raise InputError(f"the model divides by the constant 0 ({line or 'line unknown'})")
+            name, operands = "mul", [operands[0], _reciprocal(operands[1])]
+        return self._emit(name, operands, shape, parameters, line)
+
+    def _emit(
+        self, name: str, operands: Sequence[Slot | Array], shape: tuple[int, ...], parameters: Mapping[str, object], line: str
+    ) -> Slot:
         slots = tuple(self._slot(v, line) for v in operands)
         result = self.new_slot()
         self.instructions.append(Instruction(name, slots, result, shape, parameters, line))
@@ -298,12 +312,16 @@ def _without_dead_code(program: Program) -> Program:
             kept.append(instruction)
             needed.update(instruction.operands)
     constants = {slot: values for slot, values in program.constants.items() if slot in needed}
-    return Program(program.inputs, constants, tuple(reversed(kept)), program.outputs, program.output_shapes, program.rounded)
+    return replace(program, constants=constants, instructions=tuple(reversed(kept)))
 
 
-_LIBRARIES = tuple(str(Path(f).parent) for f in (jax.__file__, np.__file__, __file__)) + tuple(
-    str(Path(jax.__file__).parent.parent / name) for name in ("equinox", "jaxtyping", "beartype")
-)
+@cache
+def _libraries() -> tuple[str, ...]:
+    import jax
+
+    return tuple(str(Path(f).parent) for f in (jax.__file__, np.__file__, __file__)) + tuple(
+        str(Path(jax.__file__).parent.parent / name) for name in ("equinox", "jaxtyping", "beartype")
+    )
 
 
 def user_line(equation: Any) -> str:
@@ -311,7 +329,7 @@ def user_line(equation: Any) -> str:
     trace_back = equation.source_info.traceback
     for frame in trace_back.frames if trace_back is not None else ():
         name = frame.file_name
-        if not name.startswith(_LIBRARIES):
+        if not name.startswith(_libraries()):
             return f"{name}:{frame.line_num}"
     return ""
 
@@ -320,7 +338,7 @@ def library_function(equation: Any) -> str:
     """The name of the function of JAX that the user called and that made an equation, where it is a known one, or ''."""
     trace_back, found = equation.source_info.traceback, ""
     for frame in trace_back.frames if trace_back is not None else ():
-        if not frame.file_name.startswith(_LIBRARIES):
+        if not frame.file_name.startswith(_libraries()):
             break
         name = frame.function_name.rsplit(".", 1)[-1].strip("_")
         found = name if name in REFUSED_FUNCTIONS else found

@@ -11,13 +11,12 @@ import pytest
 from neurovariety import MLP, Activation, as_model, dimension
 from neurovariety.geometry.strata.facts import linear_rank, sampled_ranks, stratum_facts
 from neurovariety.geometry.strata.fiber_families import fiber_families
-from neurovariety.geometry.strata.listing import weight_strata
-from neurovariety.geometry.strata.padding import smaller_network
+from neurovariety.geometry.strata.filters import smaller_network
+from neurovariety.geometry.strata.known_strata import weight_strata
 from neurovariety.geometry.strata.rank_profiles import rank_profiles
 from neurovariety.linear_algebra import rank
-from neurovariety.program.interpret import interpret
-from neurovariety.program.of_model import batch_program, leaves
-from neurovariety.rings.rational import Rationals
+
+from .exact_values import values
 
 MODELS = [
     "mlp(2,2,1; x^3 + x^2)",
@@ -33,15 +32,6 @@ MODELS = [
     "attention(2,2; a=2; t=2)",
     "attention(2,2; a=2; t=2; heads=2)",
 ]
-
-
-def values(model, weights, inputs):
-    """Exact values at rational weights."""
-    ring = Rationals()
-    flat = ring.constant(np.array([Fraction(int(w)) for w in weights], dtype=object))
-    coefficients = ring.constant(np.array(list(model.coefficients), dtype=object))
-    (out,) = interpret(batch_program(model, len(inputs)), ring, [*leaves(model, flat), ring.constant(inputs), coefficients])
-    return [Fraction(int(v.p), int(v.q)) for v in np.asarray(out).reshape(-1)]
 
 
 @pytest.mark.parametrize("text", MODELS)
@@ -178,7 +168,7 @@ def test_two_layers_by_the_formula_of_theory():
 
 
 def test_a_users_function_has_no_strata():
-    assert weight_strata(as_model("tt(2,2,2; ranks=2,2)")) == ()
+    assert weight_strata(as_model(lambda w, x: w["a"] @ (w["b"] @ x), {"a": (1, 2), "b": (2, 2)}, input_shape=2)) == ()
 
 
 def test_wide_networks_are_listed_in_no_time():

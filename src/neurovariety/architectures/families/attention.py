@@ -7,12 +7,14 @@ from typing import Any, ClassVar
 
 from neurovariety.architectures.architecture import Architecture, check_size, check_widths, numbered
 from neurovariety.architectures.reading.not_algebraic import refuse_any
-from neurovariety.architectures.reading.sections import one_each, read_integer, read_integers, read_options
+from neurovariety.architectures.reading.sections import Sections
 from neurovariety.architectures.theorems.attention_bounds import attention_bound, attention_span, single_token_dimension
 from neurovariety.errors import NotationError
+from neurovariety.image import AttentionMaps, Image
 from neurovariety.model import Shape
 from neurovariety.symmetry import AxisAction, Kind
 from neurovariety.theorem import Hypothesis, Theorem
+from neurovariety.units import LINEAR, Heads, HiddenUnits, Silence, Size, Units, counts
 
 
 @dataclass(frozen=True, repr=False)
@@ -46,18 +48,18 @@ class Attention(Architecture):
         check_size(self)
 
     @classmethod
-    def read(cls, shown: str, sections: list[str]) -> Attention:
-        """The architecture of the sections of a notation; ``shown`` is the notation for error messages."""
-        widths = read_integers(sections[0], "widths", shown)
-        refuse_any(sections[1:])
-        options, rest = read_options(sections[1:], {"a", "t", "heads"}, shown)
+    def read(cls, sections: Sections[Architecture]) -> Attention:
+        """The architecture of the sections of a notation."""
+        widths = sections.integers(sections.first, "widths")
+        refuse_any(sections.rest)
+        options, rest = sections.options({"a", "t", "heads"})
         if rest:
-            raise NotationError(f"attention takes a=, t= and heads=, got {rest[0]!r} in {shown!r}; e.g. {cls.example}")
+            raise NotationError(f"attention takes a=, t= and heads=, got {rest[0]!r} in {sections.shown!r}; e.g. {cls.example}")
         for needed in ("a", "t"):
             if needed not in options:
-                raise NotationError(f"attention needs {needed}= in {shown!r}; e.g. {cls.example}")
-        inner = one_each(read_integers(options["a"], "a", shown), max(len(widths) - 1, 1), "a", shown)
-        return cls(widths, inner, read_integer(options["t"], "t", shown), read_integer(options.get("heads", "1"), "heads", shown))
+                raise NotationError(f"attention needs {needed}= in {sections.shown!r}; e.g. {cls.example}")
+        inner = sections.one_each(sections.integers(options["a"], "a"), max(len(widths) - 1, 1), "a")
+        return cls(widths, inner, sections.integer(options["t"], "t"), sections.integer(options.get("heads", "1"), "heads"))
 
     @property
     def layers(self) -> int:
@@ -98,19 +100,57 @@ class Attention(Architecture):
         parts = [",".join(map(str, self.widths)), f"a={','.join(map(str, inner))}", f"t={self.tokens}"]
         return f"attention({'; '.join(parts + ([f'heads={self.heads}'] if self.heads > 1 else []))})"
 
-    def symmetries(self) -> tuple[AxisAction, ...]:
+    def image(self) -> Image:
+        return AttentionMaps(self.widths, self.inner, self.tokens, self.heads)
+
+    def _inner(self, layer: int) -> list[Units]:
+        """The rows of K and Q of each head of a layer."""
         out = []
+        for h, (k, q, _) in enumerate(self.head_blocks(layer), start=1):
+            where = f"layer {layer}" + (f", head {h}" if self.heads > 1 else "")
+            basis = f"between K and Q of {where}"
+            out.append(Units(self.inner[layer - 1], ((k, 0),), ((q, 0),), LINEAR, "row of K and Q", label=where, basis=basis))
+        return out
+
+    def _features(self, layer: int) -> Units:
+        """The features after a layer that is not the last."""
+        made = tuple((v, 0) for _, _, v in self.head_blocks(layer))
+        read = tuple((name, 1) for head in self.head_blocks(layer + 1) for name in head)
+        basis = f"on the features after layer {layer}"
+        return Units(self.widths[layer], made, read, LINEAR, "feature", f" after layer {layer}", f"layer {layer}", basis=basis)
+
+    def units(self) -> tuple[HiddenUnits, ...]:
+        """Layer by layer: what K and Q of each head meet in, the heads, the features that follow."""
+        out: list[HiddenUnits] = []
         for l in range(1, self.layers + 1):
-            a = self.inner[l - 1]
-            for h, (k, q, v) in enumerate(self.head_blocks(l), start=1):
-                where = f"layer {l}" + (f", head {h}" if self.heads > 1 else "")
-                out.append(AxisAction(Kind.GENERAL_LINEAR, a, ((k, 0, 1), (q, 0, -1)), f"GL({a}) between K and Q of {where}"))
-                out.append(AxisAction(Kind.TORUS, 1, ((v, None, 1), (k, None, -1)), f"scaling V against K of {where}"))
-            if l < self.layers:
-                axes = [(v, 0, 1) for _, _, v in self.head_blocks(l)]
-                axes += [(name, 1, -1) for head in self.head_blocks(l + 1) for name in head]
-                width = self.widths[l]
-                out.append(AxisAction(Kind.GENERAL_LINEAR, width, tuple(axes), f"GL({width}) on the features after layer {l}"))
+            features = [self._features(l)] if l < self.layers else []
+            out += [*self._inner(l), Heads(tuple(self.head_blocks(l)), f"layer {l}"), *features]
+        return tuple(out)
+
+    def silences(self) -> tuple[Silence, ...]:
+        if self.heads > 1:
+            return ()
+        layers = range(1, self.layers + 1)
+        return tuple(Silence(f"{letter}{l}", (name,)) for l in layers for letter, name in zip("KQV", *self.head_blocks(l), strict=True))
+
+    def resized(self, sizes: tuple[Size, ...], inputs: int | None = None, outputs: int | None = None) -> Attention | None:
+        """Heads have one number in all layers, and their K and Q one number of rows in each layer."""
+        width = self.heads + 2
+        layers = [counts(sizes[l * width : (l + 1) * width]) for l in range(self.layers)]
+        rows = [set(layer[: self.heads]) for layer in layers]
+        heads = {layer[self.heads] for layer in layers}
+        if len(heads) > 1 or any(len(r) > 1 for r in rows):
+            return None
+        widths = (inputs or self.widths[0], *(layer[-1] for layer in layers[:-1]), outputs or self.widths[-1])
+        return Attention(widths, tuple(r.pop() for r in rows), self.tokens, heads.pop())
+
+    def symmetries(self) -> tuple[AxisAction, ...]:
+        out: list[AxisAction] = []
+        for l in range(1, self.layers + 1):
+            for rows, (k, _, v) in zip(self._inner(l), self.head_blocks(l), strict=True):
+                out += rows.symmetries()
+                out.append(AxisAction(Kind.TORUS, 1, ((v, None, 1), (k, None, -1)), f"scaling V against K of {rows.label}"))
+            out += self._features(l).symmetries() if l < self.layers else ()
         return tuple(out)
 
     def input_axes(self) -> tuple[tuple[str, int], ...]:

@@ -8,26 +8,20 @@ from itertools import product
 from math import prod
 from typing import Any, ClassVar
 
-import jax
-
 from neurovariety.architectures.architecture import Architecture, check_size, numbered
 from neurovariety.architectures.reading.activation import Activation
-from neurovariety.architectures.reading.sections import (
-    one_each,
-    read_activations,
-    read_integers,
-    read_list,
-    read_options,
-    read_sizes,
-    wide,
-)
-from neurovariety.architectures.theorems.bounds import forms
+from neurovariety.architectures.reading.sections import Sections
+from neurovariety.architectures.reading.shifted_power import normal_form
+from neurovariety.architectures.theorems.absorption import absorption
 from neurovariety.architectures.theorems.degrees import linear_convolution_theorems, polynomial_convolution_theorems
+from neurovariety.architectures.theorems.dimension_bounds import forms
 from neurovariety.architectures.theorems.generic_fibers import convolution_fiber, polynomial_convolution_fiber
+from neurovariety.arithmetic import convolve
 from neurovariety.errors import NotationError
+from neurovariety.image import Convolutions, FilterLayers, Image, filters
 from neurovariety.model import Shape
-from neurovariety.symmetry import AxisAction, Kind
 from neurovariety.theorem import Hypothesis, Theorem
+from neurovariety.units import FilterStack, HiddenUnits, Silence, Size, Units, counts
 
 _MAX_SUPPORT = 1_000_000
 
@@ -83,35 +77,35 @@ class CNN(Architecture):
         return cls(filters, activations, strides, channels or (1,) * (len(filters) + 1), size)
 
     @classmethod
-    def read(cls, shown: str, sections: list[str]) -> CNN:
-        """The architecture of the sections of a notation; ``shown`` is the notation for error messages."""
-        filters = tuple(read_sizes(s, "filter sizes", shown) for s in read_list(sections[0], "filter sizes", shown))
+    def read(cls, sections: Sections[Architecture]) -> CNN:
+        """The architecture of the sections of a notation."""
+        filters = tuple(sections.sizes(s, "filter sizes") for s in sections.items(sections.first, "filter sizes"))
         d = len(filters[0])
         if d > 2 or any(len(f) != d for f in filters):
-            raise NotationError(f"cnn filters are all 1D (3,2) or all 2D (3x3,2x2), got {sections[0][:40]!r} in {shown!r}")
-        options, rest = read_options(sections[1:], {"strides", "channels", "outputs", "input"}, shown)
+            raise NotationError(f"cnn filters are all 1D (3,2) or all 2D (3x3,2x2), got {sections.first[:40]!r} in {sections.shown!r}")
+        options, rest = sections.options({"strides", "channels", "outputs", "input"})
         activation = rest[0] if rest else None
-        activations = read_activations(activation, len(filters) - 1, shown, "cnn", cls.example)
+        activations = sections.activations(activation, len(filters) - 1, "cnn", cls.example)
         strides = None
         if "strides" in options:
-            strides = tuple(wide(read_sizes(s, "strides", shown), d, shown) for s in read_list(options["strides"], "strides", shown))
-            strides = one_each(strides, len(filters), "strides", shown)
-        channels = read_integers(options["channels"], "channels", shown) if "channels" in options else None
+            strides = tuple(sections.wide(sections.sizes(s, "strides"), d) for s in sections.items(options["strides"], "strides"))
+            strides = sections.one_each(strides, len(filters), "strides")
+        channels = sections.integers(options["channels"], "channels") if "channels" in options else None
         if channels is not None and len(channels) != len(filters) + 1:
             raise NotationError(
-                f"channels= needs {len(filters) + 1} numbers (input, after each layer), got {len(channels)} in {shown!r}"
+                f"channels= needs {len(filters) + 1} numbers (input, after each layer), got {len(channels)} in {sections.shown!r}"
             )
         if "outputs" in options and "input" in options:
-            raise NotationError(f"give outputs= or input=, not both, in {shown!r}")
+            raise NotationError(f"give outputs= or input=, not both, in {sections.shown!r}")
         for window in (*filters, *(strides or ())):
             if min(window) < 1:
-                raise NotationError(f"filter sizes and strides must be positive, got {min(window)} in {shown!r}")
+                raise NotationError(f"filter sizes and strides must be positive, got {min(window)} in {sections.shown!r}")
         if "input" in options:
-            size = wide(read_sizes(options["input"], "input", shown), d, shown)
+            size = sections.wide(sections.sizes(options["input"], "input"), d)
             return cls(filters, activations, strides or ((1,) * d,) * len(filters), channels or (1,) * (len(filters) + 1), size)
-        outputs = wide(read_sizes(options["outputs"], "outputs", shown), d, shown) if "outputs" in options else None
+        outputs = sections.wide(sections.sizes(options["outputs"], "outputs"), d) if "outputs" in options else None
         if outputs is not None and min(outputs) < 1:
-            raise NotationError(f"outputs= must be positive, got {min(outputs)} in {shown!r}")
+            raise NotationError(f"outputs= must be positive, got {min(outputs)} in {sections.shown!r}")
         return cls.shortest(filters, activations, strides, channels, outputs)
 
     @property
@@ -152,7 +146,7 @@ class CNN(Architecture):
         h = x.reshape(1, self.channels[0], *self.size)
         at = 0
         for l in range(1, self.layers + 1):
-            h = jax.lax.conv_general_dilated(h, parameters[self._name(l)], self.strides[l - 1], "VALID")
+            h = convolve(h, parameters[self._name(l)], self.strides[l - 1])
             if l < self.layers:
                 activation = self.activations[l - 1]
                 n = len(activation.inexact_coefficients)
@@ -179,24 +173,54 @@ class CNN(Architecture):
             parts.append(f"outputs={_by(outputs)}")
         return f"cnn({'; '.join(parts)})"
 
-    def symmetries(self) -> tuple[AxisAction, ...]:
-        out = []
-        for l in range(1, self.layers):
-            activation, width = self.activations[l - 1], self.channels[l]
-            here, after = (self._name(l), 0), (self._name(l + 1), 1)
-            if activation.is_linear:
-                axes: tuple[tuple[str, int | None, int], ...] = ((*here, 1), (*after, -1))
-                out.append(AxisAction(Kind.GENERAL_LINEAR, width, axes, f"GL({width}) on the channels after layer {l}"))
-                continue
-            degree = activation.homogeneity
-            if degree is not None:
-                axes = ((*here, 1), (*after, -degree))
-                name = f"rescaling each of {width} channels after layer {l}: in by c, out by c^{-degree}"
-                out.append(AxisAction(Kind.TORUS, width, axes, name))
-            if width > 1:
-                axes = ((*here, 1), (*after, 1))
-                out.append(AxisAction(Kind.PERMUTATION, width, axes, f"permuting the channels after layer {l}"))
-        return tuple(out)
+    def image(self) -> Image:
+        chain = self.parametrization()
+        if chain is not None and chain.composed:
+            return filters(chain.sizes, chain.strides[-1], self.size[0], self.spaces()[-1][0])
+        activations = tuple(normal_form(a, False) for a in self.activations)
+        return Convolutions(self.filters, activations, self.strides, self.channels, self.size)
+
+    def parametrization(self) -> FilterLayers | None:
+        """For one channel on sequences."""
+        if self.dimensions > 1 or max(self.channels) > 1:
+            return None
+        sizes, strides = tuple(k for (k,) in self.filters), tuple(s for (s,) in self.strides)
+        return FilterLayers(sizes, strides, self.activations, tuple(map(self._name, range(1, self.layers + 1))))
+
+    def units(self) -> tuple[HiddenUnits, ...]:
+        """The channels; where there is one a layer, the filters as well, which can be shorter."""
+        channels = tuple(
+            Units(
+                self.channels[l],
+                made=((self._name(l), 0),),
+                read=((self._name(l + 1), 1),),
+                absorbs=absorption(activation),
+                noun="channel",
+                place=f" after layer {l}",
+                label=f"layer {l}",
+                basis=f"on the channels after layer {l}",
+            )
+            for l, activation in enumerate(self.activations, start=1)
+        )
+        if max(self.channels) > 1:
+            return channels
+        return (*channels, FilterStack(tuple(self.shapes()), self.filters, self.strides, all(a.is_linear for a in self.activations)))
+
+    def silences(self) -> tuple[Silence, ...]:
+        """Zero filters: of several channels, those of the last layer."""
+        return tuple(
+            Silence(f"layer {l}", (name,))
+            for l, name in enumerate(self.shapes(), start=1)
+            if l == self.layers or (max(self.channels) == 1 and all(a.vanishes_at_zero for a in self.activations[l - 1 :]))
+        )
+
+    def resized(self, sizes: tuple[Size, ...], inputs: int | None = None, outputs: int | None = None) -> CNN:
+        """With other channels; with shorter filters on the shortest input that gives as many outputs."""
+        channels = (inputs or self.channels[0], *counts(sizes), outputs or self.channels[-1])
+        for windows in sizes:
+            if not isinstance(windows, int) and windows != self.filters:
+                return CNN.shortest(windows, self.activations, self.strides, channels, self.spaces()[-1])
+        return CNN(self.filters, self.activations, self.strides, channels, self.size)
 
     def input_axes(self) -> tuple[tuple[str, int], ...]:
         return ((self._name(1), 1),) if self.channels[0] > 1 else ()

@@ -13,13 +13,13 @@ from neurovariety.architectures.families.attention import Attention
 from neurovariety.architectures.families.linear import Linear
 from neurovariety.architectures.families.mlp import MLP
 from neurovariety.architectures.reading.activation import Activation
-from neurovariety.architectures.reading.sections import read_part
+from neurovariety.architectures.reading.sections import Sections
 from neurovariety.errors import NotationError
+from neurovariety.image import Image, Layers, Matrices, Parametrization
 from neurovariety.model import Shape
-from neurovariety.symmetry import AxisAction, Kind
+from neurovariety.symmetry import AxisAction
 from neurovariety.theorem import Theorem
-
-Axes = tuple[tuple[str, int], ...]
+from neurovariety.units import LINEAR, Axes, Axis, Silence, Size, Units, size_of
 
 _MAX_PARTS = 100
 
@@ -45,11 +45,11 @@ class Residual(Architecture):
             )
 
     @classmethod
-    def read(cls, shown: str, sections: list[str]) -> Residual:
-        """The architecture of the sections of a notation; ``shown`` is the notation for error messages."""
+    def read(cls, sections: Sections[Architecture]) -> Residual:
+        """The architecture of the sections of a notation."""
         if len(sections) != 1:
-            raise NotationError(f"residual takes one network, got {len(sections)} in {shown!r}: write {cls.example}")
-        return cls(read_part(sections[0], shown, cls.example))
+            raise NotationError(f"residual takes one network, got {len(sections)} in {sections.shown!r}: write {cls.example}")
+        return cls(sections.part(sections.first, cls.example))
 
     def shapes(self) -> dict[str, Shape]:
         return self.block.shapes()
@@ -67,6 +67,29 @@ class Residual(Architecture):
     def notation(self) -> str:
         return f"residual({self.block.notation()})"
 
+    def image(self) -> Image | None:
+        """That of A where it is all linear maps, the identity among them; else a set that no record describes."""
+        inner = self.block.image()
+        return inner if isinstance(inner, Matrices) and inner.full else None
+
+    def parametrization(self) -> Layers | None:
+        inner = self.block.parametrization()
+        return replace(inner, skips=inner.skips + 1) if isinstance(inner, Layers) else None
+
+    def units(self) -> tuple[Units, ...]:
+        """Those of A that are units with weights before and after them: without other parts A need not be a smaller network."""
+        return tuple(u for u in self.block.units() if isinstance(u, Units))
+
+    def resized(self, sizes: tuple[Size, ...], inputs: int | None = None, outputs: int | None = None) -> Residual | None:
+        if inputs != outputs:
+            return None
+        block = self.block.resized(filled(self.block, sizes), inputs, outputs)
+        return None if block is None else Residual(block)
+
+    def factored(self, layer: int, rank: int) -> Residual | None:
+        block = self.block.factored(layer, rank)
+        return None if block is None else Residual(block)
+
     def symmetries(self) -> tuple[AxisAction, ...]:
         return self.block.symmetries()
 
@@ -77,6 +100,8 @@ class Residual(Architecture):
         return (left, right) if left and right else ((), ())
 
     def theorems(self) -> tuple[Theorem, ...]:
+        if self.image() is not None:
+            return self.block.theorems()  # the identity is one of the functions, which are a linear space
         out = []
         for theorem in self.block.theorems():
             if theorem.quantity == "degree":
@@ -115,11 +140,11 @@ class Sequence(Architecture):
                 )
 
     @classmethod
-    def read(cls, shown: str, sections: list[str]) -> Sequence:
-        """The architecture of the sections of a notation; ``shown`` is the notation for error messages."""
+    def read(cls, sections: Sections[Architecture]) -> Sequence:
+        """The architecture of the sections of a notation."""
         if len(sections) > _MAX_PARTS:
             raise NotationError(f"sequence takes 1 to {_MAX_PARTS} networks, got {len(sections)}; e.g. {cls.example}")
-        return cls(tuple(read_part(s, shown, cls.example) for s in sections))
+        return cls(tuple(sections.part(s, cls.example) for s in sections.texts))
 
     def _prefix(self, index: int) -> str:
         return numbered("part", index + 1, len(self.parts)) + "."
@@ -146,32 +171,83 @@ class Sequence(Architecture):
     def notation(self) -> str:
         return f"sequence({'; '.join(part.notation() for part in self.parts)})"
 
+    def image(self) -> Image | None:
+        """That of the one network of `merged`, whose functions are the same."""
+        one = self.parts[0] if len(self.parts) == 1 else merged(self.parts)
+        return None if one is None else one.image()
+
+    def parametrization(self) -> Parametrization | None:
+        """The layers of all parts, with a linear hidden layer where one part ends and the next begins; that of a single part."""
+        found = [p.parametrization() for p in self.parts]
+        parts = [None if p is None else p.renamed(self._prefix(i)) for i, p in enumerate(found)]
+        if len(parts) == 1:
+            return parts[0]
+        one = merged(self.parts)
+        layers, chains = None if one is None else one.parametrization(), [p for p in parts if isinstance(p, Layers)]
+        if not isinstance(layers, Layers) or len(chains) < len(parts) or any(p.skips for p in chains):
+            return None
+        weights = tuple(name for p in chains for name in p.weights)
+        return replace(layers, weights=weights, biases=tuple(name for p in chains for name in p.biases))
+
+    def units(self) -> tuple[Units, ...]:
+        """Those of the parts, then the features between parts."""
+        own = [part_units(part, self._prefix(i), f"part {i + 1}") for i, part in enumerate(self.parts)]
+        return (*(u for units in own for u in units), *(u for _, _, u in self._streams()))
+
+    def silences(self) -> tuple[Silence, ...]:
+        """Those of the last part."""
+        last = len(self.parts) - 1
+        return tuple(part_silence(s, self._prefix(last), f"part {last + 1}") for s in self.parts[last].silences())
+
+    def resized(self, sizes: tuple[Size, ...], inputs: int | None = None, outputs: int | None = None) -> Sequence | None:
+        takes: list[int | None] = [inputs, *(None for _ in self.parts[1:])]
+        gives: list[int | None] = [*(None for _ in self.parts[1:]), outputs]
+        streams = self._streams()
+        cut = len(sizes) - len(streams)
+        for (start, end, units), size in zip(streams, sizes[cut:], strict=True):
+            if size == units.count or not isinstance(size, int):
+                continue
+            gives[start] = takes[end] = size
+            for i in range(start + 1, end):
+                takes[i] = gives[i] = size
+        parts, at = [], 0
+        for i, part in enumerate(self.parts):
+            n = sum(isinstance(u, Units) for u in part.units())
+            found = part.resized(filled(part, sizes[at : at + n]), takes[i], gives[i])
+            if found is None:
+                return None
+            parts.append(found)
+            at += n
+        return Sequence(tuple(parts))
+
     def symmetries(self) -> tuple[AxisAction, ...]:
         own = [moved(a, self._prefix(i), f"part {i + 1}: ") for i, part in enumerate(self.parts) for a in part.symmetries()]
-        return (*own, *self._streams())
+        return (*own, *(action for _, _, u in self._streams() for action in u.symmetries()))
 
-    def _streams(self) -> list[AxisAction]:
-        """The general linear groups of the features between two parts that are not residual, through the residual ones."""
+    def _streams(self) -> list[tuple[int, int, Units]]:
+        """The features between two parts that are not residual, through the residual ones: their places, and the linear units."""
         out = []
         start: int | None = None
-        axes: list[tuple[str, int | None, int]] = []
+        made: list[Axis] = []
+        reading: list[Axis] = []
         for i, part in enumerate(self.parts):
             if isinstance(part, Residual):
                 written, read = part.stream_axes()
-                axes += self._placed(i, written, 1) + self._placed(i, read, -1)
+                made, reading = made + self._placed(i, written), reading + self._placed(i, read)
                 start = start if written else None
                 continue
             read = part.input_axes()
             if start is not None and read:
+                where = f"the stream from part {start + 1} to part {i + 1}"
+                reading = reading + self._placed(i, read)
                 size = part.input_shape[0]
-                name = f"GL({size}) on the stream from part {start + 1} to part {i + 1}"
-                out.append(AxisAction(Kind.GENERAL_LINEAR, size, (*axes, *self._placed(i, read, -1)), name))
+                out.append((start, i, Units(size, tuple(made), tuple(reading), LINEAR, "feature", label=where, basis=f"on {where}")))
             written = part.output_axes()
-            start, axes = (i if written else None), self._placed(i, written, 1)
+            start, made, reading = (i if written else None), self._placed(i, written), []
         return out
 
-    def _placed(self, index: int, axes: Axes, weight: int) -> list[tuple[str, int | None, int]]:
-        return [(self._prefix(index) + block, axis, weight) for block, axis in axes]
+    def _placed(self, index: int, axes: Axes) -> list[Axis]:
+        return [(self._prefix(index) + block, axis) for block, axis in axes]
 
     def input_axes(self) -> Axes:
         return tuple((self._prefix(0) + block, axis) for block, axis in self.parts[0].input_axes())
@@ -185,10 +261,11 @@ class Sequence(Architecture):
         one = merged(self.parts)
         if one is None:
             return ()
+        same_weights = self.parametrization() is not None  # and the same groups that act on them
         return tuple(
             replace(t, statement=f"{t.statement}; the functions are those of {_short(one)}")
             for t in one.theorems()
-            if t.quantity != "generic fiber"
+            if t.quantity != "generic fiber" or same_weights
         )
 
 
@@ -216,6 +293,22 @@ def merged(parts: Ordered[Architecture]) -> Architecture | None:
         activations += [*([Activation.monomial(1)] if i else []), *own]
         widths = (*widths, *p.widths[1:])
     return MLP(widths, tuple(activations), biases.pop())
+
+
+def part_units(part: Architecture, prefix: str, where: str) -> tuple[Units, ...]:
+    """The units of a part of a network."""
+    return tuple(u.moved(prefix, where) for u in part.units() if isinstance(u, Units))
+
+
+def part_silence(silence: Silence, prefix: str, where: str) -> Silence:
+    constant = None if silence.constant is None else prefix + silence.constant
+    return Silence(f"{where}, {silence.label}", tuple(prefix + b for b in silence.blocks), constant)
+
+
+def filled(part: Architecture, sizes: tuple[Size, ...]) -> tuple[Size, ...]:
+    """The sizes of all hidden units of a part, of which those of its `Units` are given."""
+    given = iter(sizes)
+    return tuple(next(given) if isinstance(u, Units) else size_of(u) for u in part.units())
 
 
 def moved(action: AxisAction, prefix: str, where: str) -> AxisAction:

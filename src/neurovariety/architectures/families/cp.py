@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from math import prod
 from typing import Any, ClassVar
 
 from neurovariety.architectures.architecture import Architecture, check_size, numbered
-from neurovariety.architectures.reading.modes import check_modes, pieces, read_modes
-from neurovariety.architectures.reading.sections import read_integer, read_options
+from neurovariety.architectures.families.tensor_train import separation_rank_theorems
+from neurovariety.architectures.reading.modes import check_modes, pieces
+from neurovariety.architectures.reading.sections import Sections
 from neurovariety.architectures.theorems.degrees import rank_decomposition_degree
 from neurovariety.architectures.theorems.ed_degrees import products_of_vectors_ed_degree
 from neurovariety.architectures.theorems.generic_fibers import rank_decomposition_fiber
 from neurovariety.architectures.theorems.segre import secant_theorems
 from neurovariety.errors import NotationError
+from neurovariety.image import Image, SeparationRanks, tensors_of_rank
 from neurovariety.model import Shape
-from neurovariety.symmetry import AxisAction, Kind
 from neurovariety.theorem import Theorem
+from neurovariety.units import LINEAR, ProductTerms, Silence, Size, Units, counts
 
 
 @dataclass(frozen=True, repr=False)
@@ -45,15 +46,15 @@ class CP(Architecture):
         check_size(self)
 
     @classmethod
-    def read(cls, shown: str, sections: list[str]) -> CP:
-        """The architecture of the sections of a notation; ``shown`` is the notation for error messages."""
-        modes = read_modes(sections[0], shown, cls.family, cls.example)
-        options, rest = read_options(sections[1:], {"rank", "outputs"}, shown)
+    def read(cls, sections: Sections[Architecture]) -> CP:
+        """The architecture of the sections of a notation."""
+        modes = sections.modes(cls.family, cls.example)
+        options, rest = sections.options({"rank", "outputs"})
         if rest:
-            raise NotationError(f"cp takes rank= and outputs=, got {rest[0][:40]!r} in {shown!r}; e.g. {cls.example}")
+            raise NotationError(f"cp takes rank= and outputs=, got {rest[0][:40]!r} in {sections.shown!r}; e.g. {cls.example}")
         if "rank" not in options:
-            raise NotationError(f"cp needs rank= (the number of terms) in {shown!r}; e.g. {cls.example}")
-        return cls(modes, read_integer(options["rank"], "rank", shown), read_integer(options.get("outputs", "1"), "outputs", shown))
+            raise NotationError(f"cp needs rank= (the number of terms) in {sections.shown!r}; e.g. {cls.example}")
+        return cls(modes, sections.integer(options["rank"], "rank"), sections.integer(options.get("outputs", "1"), "outputs"))
 
     @property
     def tensor(self) -> tuple[int, ...]:
@@ -85,23 +86,31 @@ class CP(Architecture):
         parts = [",".join(map(str, self.modes)), f"rank={self.rank}"]
         return f"cp({'; '.join(parts + ([f'outputs={self.outputs}'] if self.outputs > 1 else []))})"
 
-    def symmetries(self) -> tuple[AxisAction, ...]:
-        names, r = self._names(), self.rank
-        if len(names) == 2:
-            axes = ((names[0], 1, 1), (names[1], 1, -1))
-            return (AxisAction(Kind.GENERAL_LINEAR, r, axes, f"GL({r}) between the two factors of a matrix"),)
-        out = [
-            AxisAction(Kind.TORUS, r, ((a, 1, 1), (b, 1, -1)), f"rescaling each of {r} terms in {a} against {b}")
-            for a, b in pairwise(names)
-        ]
-        if r > 1:
-            out.append(AxisAction(Kind.PERMUTATION, r, tuple((name, 1, 1) for name in names), f"permuting the {r} terms"))
-        return tuple(out)
+    def image(self) -> Image:
+        return tensors_of_rank(self.modes, self.rank, self.outputs)
+
+    def units(self) -> tuple[Units | ProductTerms, ...]:
+        """The terms; of a matrix, the linear units between its two factors."""
+        names = self._names()
+        if len(names) > 2:
+            return (ProductTerms(self.rank, tuple((name, 1) for name in names)),)
+        basis = "between the two factors of a matrix"
+        return (Units(self.rank, made=((names[0], 1),), read=((names[1], 1),), absorbs=LINEAR, noun="term", basis=basis),)
+
+    def silences(self) -> tuple[Silence, ...]:
+        return tuple(Silence(name, (name,)) for name in self._names())
+
+    def resized(self, sizes: tuple[Size, ...], inputs: int | None = None, outputs: int | None = None) -> CP | None:
+        (rank,) = counts(sizes)
+        return CP(self.modes, rank, outputs or self.outputs) if (outputs or 2) > 1 else None
 
     def output_axes(self) -> tuple[tuple[str, int], ...]:
         return (("B", 0),) if self.outputs > 1 else ()
 
     def theorems(self) -> tuple[Theorem, ...]:
+        image, fiber = self.image(), rank_decomposition_fiber(self.tensor, self.rank)
+        if isinstance(image, SeparationRanks):
+            return (*separation_rank_theorems(image), *([fiber] if fiber is not None else []))
         span = Theorem(
             "products of linear forms span",
             "ambient",
@@ -109,7 +118,6 @@ class CP(Architecture):
             "tensors of rank one span all tensors",
             "cohen2016",
         )
-        fiber = rank_decomposition_fiber(self.tensor, self.rank)
         degree = rank_decomposition_degree(self.tensor, self.rank)
         counts = (*(t for t in (fiber, degree) if t is not None), *products_of_vectors_ed_degree(self.tensor, self.rank))
         return (span, *secant_theorems(self.tensor, self.rank), *counts)

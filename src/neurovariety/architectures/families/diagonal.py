@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from neurovariety.architectures.architecture import Architecture, check_size, numbered
-from neurovariety.architectures.reading.sections import read_integer, read_options
+from neurovariety.architectures.reading.sections import Sections
 from neurovariety.architectures.theorems.generic_fibers import diagonal_fiber
 from neurovariety.errors import NotationError
+from neurovariety.image import EntrywiseProduct, Image, Matrices
 from neurovariety.model import Shape
 from neurovariety.symmetry import AxisAction, Kind
 from neurovariety.theorem import Theorem
@@ -39,18 +40,18 @@ class Diagonal(Architecture):
         check_size(self)
 
     @classmethod
-    def read(cls, shown: str, sections: list[str]) -> Diagonal:
-        """The architecture of the sections of a notation; ``shown`` is the notation for error messages."""
-        options, rest = read_options(sections[1:], {"layers"}, shown)
+    def read(cls, sections: Sections[Architecture]) -> Diagonal:
+        """The architecture of the sections of a notation."""
+        options, rest = sections.options({"layers"})
         if rest:
-            raise NotationError(f"diagonal takes layers=, got {rest[0][:40]!r} in {shown!r}; e.g. {cls.example}")
+            raise NotationError(f"diagonal takes layers=, got {rest[0][:40]!r} in {sections.shown!r}; e.g. {cls.example}")
         if "layers" not in options:
-            raise NotationError(f"diagonal needs layers= in {shown!r}; e.g. {cls.example}")
-        if "," in sections[0]:
+            raise NotationError(f"diagonal needs layers= in {sections.shown!r}; e.g. {cls.example}")
+        if "," in sections.first:
             raise NotationError(
-                f"diagonal has one width, shared by all layers, got {sections[0][:40]!r} in {shown!r}; e.g. {cls.example}"
+                f"diagonal has one width, shared by all layers, got {sections.first[:40]!r} in {sections.shown!r}; e.g. {cls.example}"
             )
-        return cls(read_integer(sections[0], "width", shown), read_integer(options["layers"], "layers", shown))
+        return cls(sections.integer(sections.first, "width"), sections.integer(options["layers"], "layers"))
 
     def _name(self, layer: int) -> str:
         return numbered("u", layer, self.layers)
@@ -69,6 +70,12 @@ class Diagonal(Architecture):
 
     def notation(self) -> str:
         return f"diagonal({self.width}; layers={self.layers})"
+
+    def image(self) -> Image:
+        return Matrices(self.width, 1, 1)
+
+    def parametrization(self) -> EntrywiseProduct:
+        return EntrywiseProduct(self.width, tuple(map(self._name, range(1, self.layers + 1))))
 
     def symmetries(self) -> tuple[AxisAction, ...]:
         return tuple(

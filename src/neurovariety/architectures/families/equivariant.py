@@ -6,20 +6,21 @@ import itertools
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from math import gcd
 from typing import Any, ClassVar
 
 import flint
-import jax.numpy as jnp
 import numpy as np
 
 from neurovariety.architectures.architecture import Architecture, check_size, numbered
-from neurovariety.architectures.reading.sections import read_integer, read_integers, read_options
-from neurovariety.architectures.theorems.bounds import rank_bounded
+from neurovariety.architectures.reading.sections import Sections
+from neurovariety.arithmetic import concatenate, tensordot
 from neurovariety.errors import InputError, NotationError
+from neurovariety.image import BlockMatrices, BoundedBlockMatrices, Image, IsotypicBlock, Layers, Matrices, RationalFunction
 from neurovariety.model import Shape
-from neurovariety.symmetry import AxisAction, Kind
 from neurovariety.theorem import Hypothesis, Theorem
+from neurovariety.units import LINEAR, Silence, Size, Units, counts
 
 _MAX_LENGTH = 1000
 
@@ -27,33 +28,6 @@ _COMPLEX = np.zeros((2, 2, 2))
 """(i, j, k): coefficient of the k-th part of the product of the i-th unit with the j-th; units 1 and sqrt(-1)."""
 _COMPLEX[0, 0, 0] = _COMPLEX[0, 1, 1] = _COMPLEX[1, 0, 1] = 1.0
 _COMPLEX[1, 1, 0] = -1.0
-
-
-@dataclass(frozen=True)
-class IsotypicBlock:
-    """The part of R^n on which the permutation has the eigenvalues exp(2 pi i k / q) and exp(-2 pi i k / q).
-
-    ``size`` is the multiplicity m. Where q is 1 or 2 the block is real and equivariant maps act on it by any m x m matrix; else they
-    act by any complex m x m matrix, [[A, -B], [B, A]] in real terms, and every unit of its rank is worth 2 of the rank of the map.
-    """
-
-    q: int
-    k: int
-    size: int
-
-    @property
-    def real(self) -> bool:
-        return self.q <= 2
-
-    @property
-    def weight(self) -> int:
-        """Rank over R for each unit of the block's rank."""
-        return 1 if self.real else 2
-
-    @property
-    def eigenvalues(self) -> str:
-        """The eigenvalues in words."""
-        return {1: "1", 2: "-1"}.get(self.q, f"exp(+-2 pi i {self.k}/{self.q})")
 
 
 def isotypic_blocks(cycles: tuple[int, ...]) -> tuple[IsotypicBlock, ...]:
@@ -116,14 +90,14 @@ class Equivariant(Architecture):
             raise NotationError("equivariant: all ranks are 0, which leaves the zero map only; make one of them positive")
 
     @classmethod
-    def read(cls, shown: str, sections: list[str]) -> Equivariant:
-        """The architecture of the sections of a notation; ``shown`` is the notation for error messages."""
-        cycles = read_integers(sections[0], "cycle lengths", shown)
-        options, rest = read_options(sections[1:], {"ranks", "rank"}, shown)
+    def read(cls, sections: Sections[Architecture]) -> Equivariant:
+        """The architecture of the sections of a notation."""
+        cycles = sections.integers(sections.first, "cycle lengths")
+        options, rest = sections.options({"ranks", "rank"})
         if rest:
-            raise NotationError(f"equivariant takes ranks= or rank=, got {rest[0][:40]!r} in {shown!r}; e.g. {cls.example}")
-        ranks = read_integers(options["ranks"], "ranks", shown) if "ranks" in options else None
-        return cls(cycles, ranks, read_integer(options["rank"], "rank", shown) if "rank" in options else None)
+            raise NotationError(f"equivariant takes ranks= or rank=, got {rest[0][:40]!r} in {sections.shown!r}; e.g. {cls.example}")
+        ranks = sections.integers(options["ranks"], "ranks") if "ranks" in options else None
+        return cls(cycles, ranks, sections.integer(options["rank"], "rank") if "rank" in options else None)
 
     @property
     def blocks(self) -> tuple[IsotypicBlock, ...]:
@@ -178,9 +152,9 @@ class Equivariant(Architecture):
         ways = _ways([b.size for b in self.blocks if not b.real])
         return sum(ways[left] for _, left in self._splits())
 
-    def components(self) -> tuple[Equivariant, ...]:
+    def components(self) -> Iterator[Architecture]:
         """The irreducible components of the real equivariant maps of bounded rank, each an architecture with ``ranks``."""
-        return tuple(Equivariant(self.cycles, ranks) for ranks in self.allocations())
+        return (Equivariant(self.cycles, ranks) for ranks in self.allocations())
 
     def _names(self, place: int) -> tuple[str, str]:
         total = len(self.blocks)
@@ -209,26 +183,53 @@ class Equivariant(Architecture):
             width = block.size * block.weight
             part, at = x[at : at + width], at + width
             if not r:
-                out.append(jnp.zeros(width, x.dtype))
+                out.append(np.zeros(width, x.dtype))
                 continue
             a, b = (parameters[name] for name in self._names(i))
             out.append(b @ (a @ part) if block.real else _times(b, _times(a, part.reshape(2, block.size))).reshape(width))
-        return jnp.concatenate(out)
+        return concatenate(out)
 
     def notation(self) -> str:
         size = f"rank={self.rank}" if self.ranks is None else f"ranks={_joined(self.ranks)}"
         return f"equivariant({_joined(self.cycles)}; {size})"
 
-    def symmetries(self) -> tuple[AxisAction, ...]:
-        """GL(r) a block. A complex block has GL(r, C), of which only the real matrices are of a kind that can be stated."""
+    def image(self) -> Image:
+        if self.rank is not None and self.count_components() > 1:
+            return BoundedBlockMatrices(self.blocks, self.rank)
+        blocks, ranks = self.blocks, self.allocation()
+        if len(blocks) == 1 and blocks[0].real:
+            return Matrices(blocks[0].size, blocks[0].size, ranks[0])
+        return BlockMatrices(blocks, ranks)
+
+    def parametrization(self) -> Layers | None:
+        """For one real block, whose maps are all matrices of bounded rank."""
+        if self.count_components() > 1 or len(self.blocks) > 1 or not self.blocks[0].real:
+            return None
+        (size,), (rank,) = (b.size for b in self.blocks), self.allocation()
+        return Layers((size, rank, size), (RationalFunction(((1, Fraction(1)),)),), self._names(0))
+
+    def units(self) -> tuple[Units, ...]:
+        """The units inside each block, with a change of basis by GL(r). Those of a complex block have GL(r, C), of which only the
+        real matrices are of a kind that can be stated."""
         out = []
         for i, block, r in self._used():
             a, b = self._names(i)
-            first, second = ((a, 0, 1), (b, 1, -1)) if block.real else ((a, 1, 1), (b, 2, -1))
-            out.append(
-                AxisAction(Kind.GENERAL_LINEAR, r, (first, second), f"GL({r}) inside the block of eigenvalues {block.eigenvalues}")
-            )
+            made, read = ((a, 0), (b, 1)) if block.real else ((a, 1), (b, 2))
+            where = f"the block of eigenvalues {block.eigenvalues}"
+            out.append(Units(r, (made,), (read,), LINEAR, "unit", f" of {where}", where, basis=f"inside {where}"))
         return tuple(out)
+
+    def silences(self) -> tuple[Silence, ...]:
+        names = [self._names(i) for i, _, _ in self._used()]
+        return (Silence("layer 1", tuple(a for a, _ in names)), Silence("layer 2", tuple(b for _, b in names)))
+
+    def resized(self, sizes: tuple[Size, ...], inputs: int | None = None, outputs: int | None = None) -> Equivariant | None:
+        if inputs is not None or outputs is not None:
+            return None
+        ranks = list(self.allocation())
+        for (i, _, _), r in zip(self._used(), counts(sizes), strict=True):
+            ranks[i] = r
+        return Equivariant(self.cycles, tuple(ranks))
 
     def theorems(self) -> tuple[Theorem, ...]:
         used = self._used()
@@ -238,7 +239,7 @@ class Equivariant(Architecture):
             Theorem(
                 "product of determinantal varieties",
                 "dimension",
-                sum(block_dimension(b, r) for _, b, r in used),
+                BlockMatrices(self.blocks, self.allocation()).dimension,
                 f"square matrices of bounded rank, one a block (ranks {shown}); complex ones count twice",
                 "kohn2023",
                 two_layers,
@@ -254,11 +255,6 @@ class Equivariant(Architecture):
         )
 
 
-def block_dimension(block: IsotypicBlock, rank: int) -> int:
-    """Real dimension of the matrices of rank at most ``rank`` that act on the block."""
-    return (1 if block.real else 2) * rank_bounded(block.size, block.size, rank)
-
-
 def _shown(count: int) -> str:
     return f"{count:,}" if count < 10**12 else f"about 10^{len(str(count)) - 1}"
 
@@ -269,8 +265,8 @@ def _joined(values: tuple[int, ...]) -> str:
 
 def _times(matrix: Any, x: Any) -> Any:
     """Complex (2, m, n) times complex (2, n), as pairs of real and imaginary part: (2, m)."""
-    half = jnp.tensordot(matrix, _COMPLEX, axes=((0,), (0,)))  # (m, n, j, k)
-    return jnp.tensordot(half, x, axes=((2, 1), (0, 1))).T
+    half = tensordot(matrix, _COMPLEX, axes=((0,), (0,)))  # (m, n, j, k)
+    return tensordot(half, x, axes=((2, 1), (0, 1))).T
 
 
 def _bounded(sizes: list[int], total: int) -> Iterator[tuple[int, ...]]:

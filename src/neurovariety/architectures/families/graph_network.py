@@ -2,134 +2,27 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
 from typing import Any, ClassVar
-
-import flint
-import numpy as np
 
 from neurovariety.architectures.architecture import Architecture, check_size, check_widths, numbered
 from neurovariety.architectures.reading.activation import Activation
-from neurovariety.architectures.reading.sections import read_activations, read_integer, read_integers, split
-from neurovariety.architectures.theorems.bounds import monomial_network_bound, rank_bounded
+from neurovariety.architectures.reading.graphs import SimpleGraph
+from neurovariety.architectures.reading.sections import Sections
+from neurovariety.architectures.theorems.absorption import absorption
+from neurovariety.architectures.theorems.dimension_bounds import monomial_network_bound, rank_bounded
 from neurovariety.architectures.theorems.occurring_degrees import occurring_monomials
 from neurovariety.errors import NotationError
 from neurovariety.model import Shape
-from neurovariety.symmetry import AxisAction, Kind
 from neurovariety.theorem import Hypothesis, Theorem
-
-Array = np.ndarray[Any, np.dtype[Any]]
-
-MAX_NODES = 200
+from neurovariety.units import Silence, Size, Units, counts
 
 _MAX_NODES_OF_THEOREMS = 60
 """Graphs up to this size have their adjacency matrix examined exactly for what the theorems ask."""
 
 _MAX_COUNTED = 2000
 """Number of variables or degree, the smaller of the two, beyond which monomials are not counted."""
-
-
-@dataclass(frozen=True, repr=False)
-class Graph:
-    """A simple undirected graph on the vertices 0, ..., nodes - 1.
-
-    ``kind`` is ``path``, ``cycle``, ``complete``, ``star`` (vertex 0 joined to all others) or ``edges``, where ``listed`` holds the
-    edges (i, j), i < j, in ascending order.
-    """
-
-    kind: str
-    nodes: int
-    listed: tuple[tuple[int, int], ...] = ()
-
-    def __post_init__(self) -> None:
-        least = {"path": 1, "cycle": 3, "complete": 1, "star": 1, "edges": 1}.get(self.kind)
-        if least is None:
-            raise NotationError(f"unknown graph {self.kind[:30]!r}: the graphs are {_KNOWN}")
-        if not least <= self.nodes <= MAX_NODES:
-            raise NotationError(f"gnn: a graph {self.kind} has from {least} to {MAX_NODES} vertices, got {self.nodes}")
-
-    @classmethod
-    def read(cls, text: str, shown: str) -> Graph:
-        """The graph that ``text`` denotes; ``shown`` is the whole notation for error messages."""
-        match = re.fullmatch(r"([A-Za-z]+)\s*\(([^()]*)\)", text.strip())
-        if not match:
-            raise NotationError(f"cannot read the graph {text[:40]!r} in {shown!r}: the graphs are {_KNOWN}")
-        kind, inside = match.group(1).lower(), match.group(2)
-        if kind != "edges":
-            return cls(kind, read_integer(inside, f"the number of vertices of {kind[:20]}", shown))
-        found = []
-        for part in split(inside, ","):
-            ends = re.fullmatch(r"([0-9]{1,6})\s*-\s*([0-9]{1,6})", part)
-            if not ends:
-                raise NotationError(f"an edge is written 0-1, got {part[:30]!r} in {shown!r}")
-            i, j = sorted((int(ends.group(1)), int(ends.group(2))))
-            if i == j:
-                raise NotationError(f"the edge {part[:20]} in {shown!r} joins a vertex to itself; a layer has weights for that already")
-            found.append((i, j))
-        if len(set(found)) < len(found):
-            raise NotationError(f"an edge is listed twice in {shown!r}; edges have no multiplicity")
-        return cls(kind, 1 + max(j for _, j in found), tuple(sorted(found)))
-
-    @property
-    def edges(self) -> tuple[tuple[int, int], ...]:
-        """All edges (i, j), i < j."""
-        n = self.nodes
-        if self.kind == "edges":
-            return self.listed
-        if self.kind == "complete":
-            return tuple((i, j) for j in range(n) for i in range(j))
-        if self.kind == "star":
-            return tuple((0, j) for j in range(1, n))
-        chain = tuple((i, i + 1) for i in range(n - 1))
-        return chain if self.kind == "path" else ((0, n - 1), *chain)
-
-    @cached_property
-    def adjacency(self) -> Array:
-        """The adjacency matrix: 0.0 and 1.0 of shape (nodes, nodes)."""
-        a = np.zeros((self.nodes, self.nodes))
-        for i, j in self.edges:
-            a[i, j] = a[j, i] = 1.0
-        return a
-
-    @property
-    def regular(self) -> bool:
-        """Whether all vertices have the same number of neighbours."""
-        return len(set(self.adjacency.sum(axis=0))) == 1
-
-    def eigenvalues(self) -> int:
-        """Number of distinct eigenvalues of the adjacency matrix A: the degree of its minimal polynomial, A being symmetric. Exact."""
-        return int(_integers(self.adjacency).minpoly().degree())
-
-    def main_eigenvalues(self) -> int:
-        """Number of distinct eigenvalues with an eigenvector whose entries do not add up to 0: the rank of 1, A1, A^2 1, .... Exact."""
-        a, v, rows = self.adjacency.astype(object), np.ones(self.nodes, dtype=object), []
-        for _ in range(self.nodes):
-            rows.append([int(e) for e in v])
-            v = a @ v
-        return int(flint.fmpz_mat(rows).rank())
-
-    def largest_ball(self, radius: int) -> int:
-        """The largest number of vertices at distance at most ``radius`` from one vertex."""
-        step = self.adjacency + np.eye(self.nodes) > 0
-        reached = np.eye(self.nodes) > 0
-        for _ in range(min(radius, self.nodes)):
-            reached = reached @ step
-        return int(reached.sum(axis=0).max())
-
-    def __str__(self) -> str:
-        return f"{self.kind}({','.join(f'{i}-{j}' for i, j in self.listed) if self.kind == 'edges' else self.nodes})"
-
-    __repr__ = __str__
-
-
-_KNOWN = "path(n), cycle(n), complete(n), star(n) with n vertices, and edges(0-1,1-2,0-2)"
-
-
-def _integers(a: Array) -> Any:
-    return flint.fmpz_mat([[int(e) for e in row] for row in a])
 
 
 @dataclass(frozen=True, repr=False)
@@ -143,7 +36,7 @@ class GraphNetwork(Architecture):
 
     family: ClassVar[str] = "gnn"
     example: ClassVar[str] = "gnn(path(3); 2,3,1; x^2)"
-    graph: Graph
+    graph: SimpleGraph
     widths: tuple[int, ...]
     activations: tuple[Activation, ...]
     pool: bool = False
@@ -157,17 +50,20 @@ class GraphNetwork(Architecture):
         check_size(self)
 
     @classmethod
-    def read(cls, shown: str, sections: list[str]) -> GraphNetwork:
-        """The architecture of the sections of a notation; ``shown`` is the notation for error messages."""
-        graph = Graph.read(sections[0], shown)
+    def read(cls, sections: Sections[Architecture]) -> GraphNetwork:
+        """The architecture of the sections of a notation."""
+        graph = SimpleGraph.read(sections)
         if len(sections) < 2:
-            raise NotationError(f"gnn needs widths after its graph in {shown!r}; e.g. {cls.example}")
-        widths = read_integers(sections[1], "widths", shown)
-        rest = [s for s in sections[2:] if s.lower() != "pool"]
-        if len(rest) > 1 or len(sections) - 2 - len(rest) > 1:
-            raise NotationError(f"gnn takes a graph, widths, activations and pool, got {shown!r}; e.g. gnn(path(3); 2,3,1; x^2; pool)")
-        activations = read_activations(rest[0] if rest else None, len(widths) - 2, shown, "gnn", cls.example)
-        return cls(graph, widths, activations, len(rest) < len(sections) - 2)
+            raise NotationError(f"gnn needs widths after its graph in {sections.shown!r}; e.g. {cls.example}")
+        text, *others = sections.rest
+        widths = sections.integers(text, "widths")
+        rest = [s for s in others if s.lower() != "pool"]
+        if len(rest) > 1 or len(others) - len(rest) > 1:
+            raise NotationError(
+                f"gnn takes a graph, widths, activations and pool, got {sections.shown!r}; e.g. gnn(path(3); 2,3,1; x^2; pool)"
+            )
+        activations = sections.activations(rest[0] if rest else None, len(widths) - 2, "gnn", cls.example)
+        return cls(graph, widths, activations, len(rest) < len(others))
 
     @property
     def layers(self) -> int:
@@ -221,24 +117,32 @@ class GraphNetwork(Architecture):
         ]
         return f"gnn({'; '.join(parts)})"
 
-    def symmetries(self) -> tuple[AxisAction, ...]:
-        out = []
-        for l in range(1, self.layers):
-            activation, width = self.activations[l - 1], self.widths[l]
-            here = [(name(l), 0, 1) for name in (self._own, self._neighbours)]
-            after = [name(l + 1) for name in (self._own, self._neighbours)]
-            if activation.is_linear:
-                axes = (*here, *((name, 1, -1) for name in after))
-                out.append(AxisAction(Kind.GENERAL_LINEAR, width, axes, f"GL({width}) on the channels of the linear hidden layer {l}"))
-                continue
-            r = activation.homogeneity
-            if r is not None:
-                name = f"rescaling each of {width} channels of hidden layer {l}: in by c, out by c^-{r}"
-                out.append(AxisAction(Kind.TORUS, width, (*here, *((b, 1, -r) for b in after)), name))
-            if width > 1:
-                name = f"permuting the channels of hidden layer {l}"
-                out.append(AxisAction(Kind.PERMUTATION, width, (*here, *((b, 1, 1) for b in after)), name))
-        return tuple(out)
+    def units(self) -> tuple[Units, ...]:
+        both = (self._own, self._neighbours)
+        return tuple(
+            Units(
+                self.widths[l],
+                made=tuple((name(l), 0) for name in both),
+                read=tuple((name(l + 1), 1) for name in both),
+                absorbs=absorption(activation),
+                noun="channel",
+                place=f" of hidden layer {l}",
+                label=f"layer {l}",
+                basis=f"on the channels of the linear hidden layer {l}",
+            )
+            for l, activation in enumerate(self.activations, start=1)
+        )
+
+    def silences(self) -> tuple[Silence, ...]:
+        return tuple(
+            Silence(f"layer {l}", (self._own(l), self._neighbours(l)))
+            for l in range(1, self.layers + 1)
+            if all(a.vanishes_at_zero for a in self.activations[l - 1 :])
+        )
+
+    def resized(self, sizes: tuple[Size, ...], inputs: int | None = None, outputs: int | None = None) -> GraphNetwork:
+        widths = (inputs or self.widths[0], *counts(sizes), outputs or self.widths[-1])
+        return GraphNetwork(self.graph, widths, self.activations, self.pool)
 
     def input_axes(self) -> tuple[tuple[str, int], ...]:
         return ((self._own(1), 1), (self._neighbours(1), 1))

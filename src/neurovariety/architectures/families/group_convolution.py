@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, ClassVar
 
-import jax.numpy as jnp
-
 from neurovariety.architectures.architecture import Architecture, check_size, numbered
 from neurovariety.architectures.reading.activation import Activation
 from neurovariety.architectures.reading.groups import Group
-from neurovariety.architectures.reading.sections import read_activations, read_integer, read_integers, read_options
-from neurovariety.architectures.theorems.bounds import forms
+from neurovariety.architectures.reading.sections import Sections
+from neurovariety.architectures.theorems.absorption import absorption
+from neurovariety.architectures.theorems.dimension_bounds import forms
 from neurovariety.architectures.theorems.occurring_degrees import occurring_monomials
+from neurovariety.arithmetic import tensordot
 from neurovariety.errors import NotationError
 from neurovariety.model import Shape
-from neurovariety.symmetry import AxisAction, Kind
 from neurovariety.theorem import Hypothesis, Theorem
+from neurovariety.units import Silence, Size, Units, counts
 
 _MAX_LAYERS = 1000
 _MAX_COUNTED = 2000
@@ -51,27 +51,31 @@ class GroupConvolution(Architecture):
         check_size(self)
 
     @classmethod
-    def read(cls, shown: str, sections: list[str]) -> GroupConvolution:
-        """The architecture of the sections of a notation; ``shown`` is the notation for error messages."""
-        group = Group.read(sections[0], shown)
-        options, rest = read_options(sections[1:], {"layers", "channels"}, shown)
+    def read(cls, sections: Sections[Architecture]) -> GroupConvolution:
+        """The architecture of the sections of a notation."""
+        group = Group.read(sections)
+        options, rest = sections.options({"layers", "channels"})
         if not options:
-            raise NotationError(f"groupconv needs layers= (one channel) or channels=c_0,...,c_L in {shown!r}; e.g. {cls.example}")
+            raise NotationError(
+                f"groupconv needs layers= (one channel) or channels=c_0,...,c_L in {sections.shown!r}; e.g. {cls.example}"
+            )
         channels: tuple[int, ...] = ()
         if "channels" in options:
-            channels = read_integers(options["channels"], "channels", shown)
+            channels = sections.integers(options["channels"], "channels")
             if len(channels) < 2:
-                raise NotationError(f"channels= needs at least 2 numbers (input, after each layer), got {len(channels)} in {shown!r}")
+                raise NotationError(
+                    f"channels= needs at least 2 numbers (input, after each layer), got {len(channels)} in {sections.shown!r}"
+                )
         if "layers" in options:
-            layers = read_integer(options["layers"], "layers", shown)
+            layers = sections.integer(options["layers"], "layers")
             if not 1 <= layers <= _MAX_LAYERS:
                 raise NotationError(f"groupconv: layers={layers} is outside 1 to {_MAX_LAYERS:,}")
             if channels and layers != len(channels) - 1:
                 raise NotationError(
-                    f"layers={layers} does not fit channels= with {len(channels)} numbers in {shown!r}; give one of them"
+                    f"layers={layers} does not fit channels= with {len(channels)} numbers in {sections.shown!r}; give one of them"
                 )
             channels = channels or (1,) * (layers + 1)
-        activations = read_activations(rest[0] if rest else None, len(channels) - 2, shown, "groupconv", cls.example)
+        activations = sections.activations(rest[0] if rest else None, len(channels) - 2, "groupconv", cls.example)
         return cls(group, channels, activations)
 
     @property
@@ -105,8 +109,8 @@ class GroupConvolution(Architecture):
         for l in range(1, self.layers + 1):
             # The values against the structure constants, then against the filters: translates[c, k, g] = h_c(k^-1 g). The other
             # way round every filter would become a matrix from functions on G to functions on G.
-            translates = jnp.tensordot(h, self.group.structure, axes=((1,), (1,)))
-            h = jnp.tensordot(parameters[self._name(l)], translates, axes=((1, 2), (0, 1)))
+            translates = tensordot(h, self.group.structure, axes=((1,), (1,)))
+            h = tensordot(parameters[self._name(l)], translates, axes=((1, 2), (0, 1)))
             if l < self.layers:
                 activation = self.activations[l - 1]
                 n = len(activation.inexact_coefficients)
@@ -121,23 +125,31 @@ class GroupConvolution(Architecture):
             shown = shown[:1]
         return f"groupconv({'; '.join([str(self.group), size, *([', '.join(shown)] if shown else [])])})"
 
-    def symmetries(self) -> tuple[AxisAction, ...]:
-        out = []
-        for l in range(1, self.layers):
-            activation, width = self.activations[l - 1], self.channels[l]
-            here, following = (self._name(l), 0), (self._name(l + 1), 1)
-            if activation.is_linear:
-                name = f"GL({width}) on the channels of the linear hidden layer {l}"
-                out.append(AxisAction(Kind.GENERAL_LINEAR, width, ((*here, 1), (*following, -1)), name))
-                continue
-            r = activation.homogeneity
-            if r is not None:
-                name = f"rescaling each of {width} channels of hidden layer {l}: in by c, out by c^-{r}"
-                out.append(AxisAction(Kind.TORUS, width, ((*here, 1), (*following, -r)), name))
-            if width > 1:
-                name = f"permuting the channels of hidden layer {l}"
-                out.append(AxisAction(Kind.PERMUTATION, width, ((*here, 1), (*following, 1)), name))
-        return tuple(out)
+    def units(self) -> tuple[Units, ...]:
+        return tuple(
+            Units(
+                self.channels[l],
+                made=((self._name(l), 0),),
+                read=((self._name(l + 1), 1),),
+                absorbs=absorption(activation),
+                noun="channel",
+                place=f" of hidden layer {l}",
+                label=f"layer {l}",
+                basis=f"on the channels of the linear hidden layer {l}",
+            )
+            for l, activation in enumerate(self.activations, start=1)
+        )
+
+    def silences(self) -> tuple[Silence, ...]:
+        return tuple(
+            Silence(f"layer {l}", (self._name(l),))
+            for l in range(1, self.layers + 1)
+            if all(a.vanishes_at_zero for a in self.activations[l - 1 :])
+        )
+
+    def resized(self, sizes: tuple[Size, ...], inputs: int | None = None, outputs: int | None = None) -> GroupConvolution:
+        channels = (inputs or self.channels[0], *counts(sizes), outputs or self.channels[-1])
+        return GroupConvolution(self.group, channels, self.activations)
 
     def theorems(self) -> tuple[Theorem, ...]:
         if not all(a.is_polynomial for a in self.activations):

@@ -9,11 +9,12 @@ import numpy as np
 
 from neurovariety.architectures.architecture import Architecture, check_size
 from neurovariety.architectures.families.linear import Linear
-from neurovariety.architectures.reading.sections import read_integer, read_integers, read_options
+from neurovariety.architectures.reading.sections import Sections
 from neurovariety.errors import NotationError
+from neurovariety.image import Image, Layers, OrbitMatrices
 from neurovariety.model import Shape
-from neurovariety.symmetry import AxisAction
 from neurovariety.theorem import Hypothesis, Theorem
+from neurovariety.units import Silence, Size, Units, counts
 
 _MAX_LENGTH = 100_000
 _MAX_ENTRIES = 10**7
@@ -51,14 +52,14 @@ class Invariant(Architecture):
         check_size(self)
 
     @classmethod
-    def read(cls, shown: str, sections: list[str]) -> Invariant:
-        """The architecture of the sections of a notation; ``shown`` is the notation for error messages."""
-        orbits = read_integers(sections[0], "orbit sizes", shown)
-        options, rest = read_options(sections[1:], {"rank", "outputs"}, shown)
+    def read(cls, sections: Sections[Architecture]) -> Invariant:
+        """The architecture of the sections of a notation."""
+        orbits = sections.integers(sections.first, "orbit sizes")
+        options, rest = sections.options({"rank", "outputs"})
         if rest:
-            raise NotationError(f"invariant takes rank= and outputs=, got {rest[0][:40]!r} in {shown!r}; e.g. {cls.example}")
-        rank = read_integer(options["rank"], "rank", shown) if "rank" in options else None
-        return cls(orbits, read_integer(options.get("outputs", "1"), "outputs", shown), rank)
+            raise NotationError(f"invariant takes rank= and outputs=, got {rest[0][:40]!r} in {sections.shown!r}; e.g. {cls.example}")
+        rank = sections.integer(options["rank"], "rank") if "rank" in options else None
+        return cls(orbits, sections.integer(options.get("outputs", "1"), "outputs"), rank)
 
     @property
     def pooled(self) -> Linear:
@@ -80,8 +81,25 @@ class Invariant(Architecture):
         parts = [",".join(map(str, self.orbits)), *([f"rank={self.rank}"] if self.rank is not None else [])]
         return f"invariant({'; '.join(parts + ([f'outputs={self.outputs}'] if self.outputs > 1 else []))})"
 
-    def symmetries(self) -> tuple[AxisAction, ...]:
-        return self.pooled.symmetries()
+    def parametrization(self) -> Layers | None:
+        """For orbits of one element, whose sums are the inputs."""
+        return self.pooled.parametrization() if max(self.orbits) == 1 else None
+
+    def image(self) -> Image | None:
+        if max(self.orbits) == 1:
+            return self.pooled.image()
+        return OrbitMatrices(self.orbits, self.outputs, min(self.pooled.widths))
+
+    def units(self) -> tuple[Units, ...]:
+        return self.pooled.units()
+
+    def silences(self) -> tuple[Silence, ...]:
+        return self.pooled.silences()
+
+    def resized(self, sizes: tuple[Size, ...], inputs: int | None = None, outputs: int | None = None) -> Invariant | None:
+        if inputs is not None:
+            return None
+        return Invariant(self.orbits, outputs or self.outputs, counts(sizes)[0] if sizes else None)
 
     def output_axes(self) -> tuple[tuple[str, int], ...]:
         return self.pooled.output_axes()

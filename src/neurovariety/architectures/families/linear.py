@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from neurovariety.architectures.architecture import Architecture, check_size, check_widths, numbered
-from neurovariety.architectures.reading.sections import read_integers
+from neurovariety.architectures.reading.activation import Activation
+from neurovariety.architectures.reading.sections import Sections
 from neurovariety.architectures.theorems.degrees import determinantal_degree
 from neurovariety.architectures.theorems.ed_degrees import matrices_ed_degree
 from neurovariety.architectures.theorems.generic_fibers import linear_fiber
 from neurovariety.errors import NotationError
+from neurovariety.image import Image, Layers, perceptrons
 from neurovariety.model import Shape
-from neurovariety.symmetry import AxisAction, Kind
 from neurovariety.theorem import Hypothesis, Theorem
+from neurovariety.units import LINEAR, Silence, Size, Units, counts
 
 
 @dataclass(frozen=True, repr=False)
@@ -32,11 +34,13 @@ class Linear(Architecture):
         check_size(self)
 
     @classmethod
-    def read(cls, shown: str, sections: list[str]) -> Linear:
-        """The architecture of the sections of a notation; ``shown`` is the notation for error messages."""
+    def read(cls, sections: Sections[Architecture]) -> Linear:
+        """The architecture of the sections of a notation."""
         if len(sections) > 1:
-            raise NotationError(f"linear takes widths only, got {sections[1]!r} in {shown!r}; biases: mlp(2,2,1; x; bias)")
-        return cls(read_integers(sections[0], "widths", shown))
+            raise NotationError(
+                f"linear takes widths only, got {sections.rest[0]!r} in {sections.shown!r}; biases: mlp(2,2,1; x; bias)"
+            )
+        return cls(sections.integers(sections.first, "widths"))
 
     @property
     def layers(self) -> int:
@@ -60,16 +64,35 @@ class Linear(Architecture):
     def notation(self) -> str:
         return f"linear({','.join(map(str, self.widths))})"
 
-    def symmetries(self) -> tuple[AxisAction, ...]:
+    def image(self) -> Image:
+        return perceptrons(self.widths, self._slopes, False)
+
+    def parametrization(self) -> Layers:
+        return Layers(self.widths, self._slopes, tuple(map(self._name, range(1, self.layers + 1))))
+
+    @property
+    def _slopes(self) -> tuple[Activation, ...]:
+        return (Activation.monomial(1),) * (self.layers - 1)
+
+    def units(self) -> tuple[Units, ...]:
         return tuple(
-            AxisAction(
-                Kind.GENERAL_LINEAR,
+            Units(
                 self.widths[l],
-                ((self._name(l), 0, 1), (self._name(l + 1), 1, -1)),
-                f"GL({self.widths[l]}) on hidden layer {l}: W{l} -> g W{l}, W{l + 1} -> W{l + 1} g^-1",
+                made=((self._name(l), 0),),
+                read=((self._name(l + 1), 1),),
+                absorbs=LINEAR,
+                place=f" of hidden layer {l}",
+                label=f"layer {l}",
+                basis=f"on hidden layer {l}: W{l} -> g W{l}, W{l + 1} -> W{l + 1} g^-1",
             )
             for l in range(1, self.layers)
         )
+
+    def silences(self) -> tuple[Silence, ...]:
+        return tuple(Silence(f"layer {l}", (name,)) for l, name in enumerate(self.shapes(), start=1))
+
+    def resized(self, sizes: tuple[Size, ...], inputs: int | None = None, outputs: int | None = None) -> Linear:
+        return Linear((inputs or self.widths[0], *counts(sizes), outputs or self.widths[-1]))
 
     def input_axes(self) -> tuple[tuple[str, int], ...]:
         return ((self._name(1), 1),)

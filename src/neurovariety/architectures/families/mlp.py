@@ -10,18 +10,20 @@ from neurovariety.architectures.architecture import Architecture, check_size, ch
 from neurovariety.architectures.families.linear import determinantal_theorems
 from neurovariety.architectures.reading.activation import Activation
 from neurovariety.architectures.reading.not_algebraic import refuse_any
-from neurovariety.architectures.reading.sections import read_activations, read_integers
-from neurovariety.architectures.reading.shifted_power import shifted_power
-from neurovariety.architectures.theorems.bounds import alexander_hirschowitz, forms, monomial_network_bound
+from neurovariety.architectures.reading.sections import Sections
+from neurovariety.architectures.reading.shifted_power import normal_form, shifted_power
+from neurovariety.architectures.theorems.absorption import absorption
 from neurovariety.architectures.theorems.degrees import shallow_monomial_degree
+from neurovariety.architectures.theorems.dimension_bounds import alexander_hirschowitz, forms, monomial_network_bound
 from neurovariety.architectures.theorems.ed_degrees import shallow_monomial_ed_degree
-from neurovariety.architectures.theorems.generic_fibers import shallow_monomial_fiber
+from neurovariety.architectures.theorems.generic_fibers import linear_fiber, shallow_monomial_fiber
 from neurovariety.architectures.theorems.occurring_degrees import occurring_degrees
 from neurovariety.architectures.theorems.poles import shallow_rational_dimension
 from neurovariety.errors import NotationError
+from neurovariety.image import Image, Layers, perceptrons, without_wide_layers
 from neurovariety.model import Shape
-from neurovariety.symmetry import AxisAction, Kind
 from neurovariety.theorem import Hypothesis, Theorem
+from neurovariety.units import Silence, Size, Units, counts
 
 
 @dataclass(frozen=True, repr=False)
@@ -46,16 +48,15 @@ class MLP(Architecture):
         check_size(self)
 
     @classmethod
-    def read(cls, shown: str, sections: list[str]) -> MLP:
-        """The architecture of the sections of a notation; ``shown`` is the notation for error messages."""
-        widths = read_integers(sections[0], "widths", shown)
-        rest = sections[1:]
-        bias = any(s.lower() == "bias" for s in rest)
-        rest = [s for s in rest if s.lower() != "bias"]
+    def read(cls, sections: Sections[Architecture]) -> MLP:
+        """The architecture of the sections of a notation."""
+        widths = sections.integers(sections.first, "widths")
+        bias = any(s.lower() == "bias" for s in sections.rest)
+        rest = [s for s in sections.rest if s.lower() != "bias"]
         refuse_any(rest)
         if len(rest) > 1 or (len(sections) - 1 - len(rest)) > 1:
-            raise NotationError(f"mlp takes widths, activations and bias, got {shown!r}; e.g. mlp(2,3,1; x^2; bias)")
-        return cls(widths, read_activations(rest[0] if rest else None, len(widths) - 2, shown, "mlp", cls.example), bias)
+            raise NotationError(f"mlp takes widths, activations and bias, got {sections.shown!r}; e.g. mlp(2,3,1; x^2; bias)")
+        return cls(widths, sections.activations(rest[0] if rest else None, len(widths) - 2, "mlp", cls.example), bias)
 
     @property
     def layers(self) -> int:
@@ -108,25 +109,56 @@ class MLP(Architecture):
         parts = [",".join(map(str, self.widths)), ", ".join(shown)] if shown else [",".join(map(str, self.widths))]
         return f"mlp({'; '.join(parts + (['bias'] if self.bias else []))})"
 
-    def symmetries(self) -> tuple[AxisAction, ...]:
-        out = []
-        for l in range(1, self.layers):
-            activation, width = self.activations[l - 1], self.widths[l]
-            own = [(self._weight(l), 0), *([(self._bias(l), 0)] if self.bias else [])]
-            following = (self._weight(l + 1), 1)
-            if activation.is_linear:
-                axes = (*((b, a, 1) for b, a in own), (*following, -1))
-                out.append(AxisAction(Kind.GENERAL_LINEAR, width, axes, f"GL({width}) on the linear hidden layer {l}"))
-                continue
-            degree = activation.homogeneity
-            if degree is not None:
-                axes = (*((b, a, 1) for b, a in own), (*following, -degree))
-                name = f"rescaling each of {width} neurons of hidden layer {l}: in by c, out by c^{-degree}"
-                out.append(AxisAction(Kind.TORUS, width, axes, name))
-            if width > 1:
-                axes = (*((b, a, 1) for b, a in own), (*following, 1))
-                out.append(AxisAction(Kind.PERMUTATION, width, axes, f"permuting the neurons of hidden layer {l}"))
-        return tuple(out)
+    def image(self) -> Image:
+        return perceptrons(self.widths, self._normal, self.bias)
+
+    @property
+    def _normal(self) -> tuple[Activation, ...]:
+        return tuple(normal_form(a, self.bias) for a in self.activations)
+
+    def _reduced(self) -> MLP:
+        """The network with the same functions without factors, shifts and layers that others absorb."""
+        widths, activations = without_wide_layers(self.widths, self._normal)
+        return MLP(widths, activations, self.bias)
+
+    def parametrization(self) -> Layers:
+        layers = range(1, self.layers + 1)
+        biases = tuple(map(self._bias, layers)) if self.bias else ()
+        return Layers(self.widths, self.activations, tuple(map(self._weight, layers)), biases)
+
+    def units(self) -> tuple[Units, ...]:
+        return tuple(
+            Units(
+                self.widths[l],
+                made=((self._weight(l), 0),),
+                read=((self._weight(l + 1), 1),),
+                absorbs=absorption(activation, self.bias),
+                place=f" of hidden layer {l}",
+                label=f"layer {l}",
+                basis=f"on the linear hidden layer {l}",
+                bias=((self._bias(l), 0),) if self.bias else (),
+            )
+            for l, activation in enumerate(self.activations, start=1)
+        )
+
+    def silences(self) -> tuple[Silence, ...]:
+        """Layers whose zero weights leave no input: later activations vanish at 0, or biases stand for their values."""
+        if not all(a.defined_at_zero for a in self.activations):
+            return ()
+        constant = self._bias(self.layers) if self.bias else None
+        return tuple(
+            Silence(f"layer {l}", (name,), constant)
+            for l, name in enumerate(self.parametrization().weights, start=1)
+            if self.bias or all(a.vanishes_at_zero for a in self.activations[l - 1 :])
+        )
+
+    def resized(self, sizes: tuple[Size, ...], inputs: int | None = None, outputs: int | None = None) -> Architecture:
+        widths = (inputs or self.widths[0], *counts(sizes), outputs or self.widths[-1])
+        return MLP(widths, self.activations, self.bias)
+
+    def factored(self, layer: int, rank: int) -> MLP:
+        widths = (*self.widths[: layer + 1], rank, *self.widths[layer + 1 :])
+        return MLP(widths, (*self.activations[:layer], Activation.monomial(1), *self.activations[layer:]), self.bias)
 
     def input_axes(self) -> tuple[tuple[str, int], ...]:
         return ((self._weight(1), 1),)
@@ -135,7 +167,20 @@ class MLP(Architecture):
         return ((self._weight(self.layers), 0), *([(self._bias(self.layers), 0)] if self.bias else []))
 
     def theorems(self) -> tuple[Theorem, ...]:
-        if all(a.is_linear and a.terms[0][1] == 1 for a in self.activations):
+        """Those of the functions, which are stated of the reduced network, and of the fiber over them."""
+        fiber = self._generic_fiber()
+        return (*self._reduced()._of_functions(), *([fiber] if fiber is not None else []))
+
+    def _generic_fiber(self) -> Theorem | None:
+        if all(a.is_linear for a in self.activations):
+            return None if self.bias else linear_fiber(self.widths)
+        if self.layers != 2 or not self.activations[0].is_monomial:
+            return None
+        inputs, width, outputs = self.widths
+        return shallow_monomial_fiber(inputs, width, outputs, self.activations[0].degree, self.bias)
+
+    def _of_functions(self) -> tuple[Theorem, ...]:
+        if all(a.is_linear for a in self.activations):
             return determinantal_theorems(self.widths, self.bias)
         if not all(a.is_polynomial for a in self.activations):
             return self._by_poles()
@@ -156,13 +201,11 @@ class MLP(Architecture):
             )
             if self.layers == 2 and self.widths[-1] == 1 and not self.bias and exponents[0] >= 2:
                 out.append(self._alexander_hirschowitz(exponents[0]))
-            if self.layers == 2 and self.activations[0].is_monomial:
+            if self.layers == 2 and not self.bias:
                 inputs, width, outputs = self.widths
-                fiber = shallow_monomial_fiber(inputs, width, outputs, exponents[0], self.bias)
-                degree = None if self.bias else shallow_monomial_degree(inputs, width, outputs, exponents[0])
-                out.extend(t for t in (fiber, degree) if t is not None)
-                if not self.bias:
-                    out.extend(shallow_monomial_ed_degree(inputs, width, outputs, exponents[0]))
+                degree = shallow_monomial_degree(inputs, width, outputs, exponents[0])
+                out.extend([degree] if degree is not None else [])
+                out.extend(shallow_monomial_ed_degree(inputs, width, outputs, exponents[0]))
         return tuple(out)
 
     def _exponents(self) -> tuple[int, ...] | None:

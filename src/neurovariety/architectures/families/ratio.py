@@ -8,12 +8,13 @@ from math import prod
 from typing import Any, ClassVar
 
 from neurovariety.architectures.architecture import Architecture, check_size
-from neurovariety.architectures.families.composition import moved
-from neurovariety.architectures.reading.sections import read_part
+from neurovariety.architectures.families.composition import filled, moved, part_silence, part_units
+from neurovariety.architectures.reading.sections import Sections
 from neurovariety.errors import NotationError
 from neurovariety.model import Shape
 from neurovariety.symmetry import AxisAction, Kind
 from neurovariety.theorem import Hypothesis, Theorem, bound
+from neurovariety.units import Silence, Size, Units
 
 _OVER, _UNDER = "part1.", "part2."
 
@@ -41,11 +42,11 @@ class Ratio(Architecture):
             raise NotationError(f"ratio: the denominator needs one output, {self.denominator.notation()[:60]} has {outputs}")
 
     @classmethod
-    def read(cls, shown: str, sections: list[str]) -> Ratio:
-        """The architecture of the sections of a notation; ``shown`` is the notation for error messages."""
+    def read(cls, sections: Sections[Architecture]) -> Ratio:
+        """The architecture of the sections of a notation."""
         if len(sections) != 2:
-            raise NotationError(f"ratio takes two networks, got {len(sections)} in {shown!r}; e.g. {cls.example}")
-        return cls(read_part(sections[0], shown, cls.example), read_part(sections[1], shown, cls.example))
+            raise NotationError(f"ratio takes two networks, got {len(sections)} in {sections.shown!r}; e.g. {cls.example}")
+        return cls(sections.part(sections.first, cls.example), sections.part(sections.rest[0], cls.example))
 
     def shapes(self) -> dict[str, Shape]:
         over = {_OVER + name: shape for name, shape in self.numerator.shapes().items()}
@@ -75,6 +76,20 @@ class Ratio(Architecture):
 
     def notation(self) -> str:
         return f"ratio({self.numerator.notation()}; {self.denominator.notation()})"
+
+    def units(self) -> tuple[Units, ...]:
+        over, under = self.numerator, self.denominator
+        return (*part_units(over, _OVER, "the numerator"), *part_units(under, _UNDER, "the denominator"))
+
+    def silences(self) -> tuple[Silence, ...]:
+        """Those of the numerator: where the denominator is zero there is no function."""
+        return tuple(part_silence(s, _OVER, "the numerator") for s in self.numerator.silences() if s.constant is None)
+
+    def resized(self, sizes: tuple[Size, ...], inputs: int | None = None, outputs: int | None = None) -> Ratio | None:
+        n = len(part_units(self.numerator, _OVER, ""))
+        over = self.numerator.resized(filled(self.numerator, sizes[:n]), inputs, outputs)
+        under = self.denominator.resized(filled(self.denominator, sizes[n:]), inputs)
+        return None if over is None or under is None else Ratio(over, under)
 
     def symmetries(self) -> tuple[AxisAction, ...]:
         out = [moved(a, _OVER, "numerator: ") for a in self.numerator.symmetries()]

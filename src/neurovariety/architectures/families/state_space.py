@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import lgamma, log
 from typing import Any, ClassVar
 
-import jax
-
 from neurovariety.architectures.architecture import Architecture, check_size
 from neurovariety.architectures.reading.activation import Activation
-from neurovariety.architectures.reading.sections import read_activations, read_integer, read_integers, read_options
-from neurovariety.architectures.theorems.bounds import forms, monomial_network_bound
+from neurovariety.architectures.reading.sections import Sections
+from neurovariety.architectures.theorems.absorption import absorption
+from neurovariety.architectures.theorems.dimension_bounds import forms, monomial_network_bound
 from neurovariety.errors import NotationError
 from neurovariety.model import Shape
-from neurovariety.symmetry import AxisAction, Kind
 from neurovariety.theorem import Hypothesis, Theorem
+from neurovariety.units import LINEAR, Scaling, Silence, Size, Units, counts
 
 _MAX_STEPS = 1000
 _MAX_DIGITS = 1000
@@ -49,24 +48,26 @@ class StateSpace(Architecture):
         check_size(self)
 
     @classmethod
-    def read(cls, shown: str, sections: list[str]) -> StateSpace:
-        """The architecture of the sections of a notation; ``shown`` is the notation for error messages."""
-        widths = read_integers(sections[0], "widths", shown) if sections[0] else ()
+    def read(cls, sections: Sections[Architecture]) -> StateSpace:
+        """The architecture of the sections of a notation."""
+        widths = sections.integers(sections.first, "widths") if sections.first else ()
         if len(widths) != 3:
-            raise NotationError(f"ssm needs 3 widths (inputs, states, outputs), got {len(widths)} in {shown!r}; e.g. {cls.example}")
-        flags = [s for s in sections[1:] if s.lower() == "diagonal"]
-        if len(flags) > 1 or sum("=" not in s for s in sections[1:]) - len(flags) > 1:
             raise NotationError(
-                f"ssm takes t=, one activation and diagonal, each once, got {shown!r}; e.g. ssm(1,2,1; t=5; x^2; diagonal)"
+                f"ssm needs 3 widths (inputs, states, outputs), got {len(widths)} in {sections.shown!r}; e.g. {cls.example}"
             )
-        options, rest = read_options([s for s in sections[1:] if s.lower() != "diagonal"], {"t"}, shown)
+        flags = [s for s in sections.rest if s.lower() == "diagonal"]
+        if len(flags) > 1 or sum("=" not in s for s in sections.rest) - len(flags) > 1:
+            raise NotationError(
+                f"ssm takes t=, one activation and diagonal, each once, got {sections.shown!r}; e.g. ssm(1,2,1; t=5; x^2; diagonal)"
+            )
+        options, rest = sections.options({"t"}, [s for s in sections.rest if s.lower() != "diagonal"])
         if "t" not in options:
-            raise NotationError(f"ssm needs t= (the number of steps) in {shown!r}; e.g. {cls.example}")
+            raise NotationError(f"ssm needs t= (the number of steps) in {sections.shown!r}; e.g. {cls.example}")
         m, n, p = widths
-        activation = read_activations(rest[0], 1, shown, "ssm", cls.example)[0] if rest else None
+        activation = sections.activations(rest[0], 1, "ssm", cls.example)[0] if rest else None
         if activation == Activation.monomial(1):
             activation = None
-        return cls((m, n, p), read_integer(options["t"], "t", shown), activation, bool(flags))
+        return cls((m, n, p), sections.integer(options["t"], "t"), activation, bool(flags))
 
     @property
     def linear(self) -> bool:
@@ -89,7 +90,7 @@ class StateSpace(Architecture):
     def apply(self, parameters: dict[str, Any], x: Any, coefficients: Any) -> Any:
         state = None
         for k in range(self.steps):
-            driven = parameters["B"] @ jax.lax.index_in_dim(x, k, keepdims=False)
+            driven = parameters["B"] @ x[k]
             if state is None:
                 state = driven
             elif self.diagonal:
@@ -105,54 +106,70 @@ class StateSpace(Architecture):
         parts += [str(self.activation)] if self.activation is not None else []
         return f"ssm({'; '.join(parts + (['diagonal'] if self.diagonal else []))})"
 
-    def symmetries(self) -> tuple[AxisAction, ...]:
+    def units(self) -> tuple[Units, ...]:
+        """The states, which the recurrence makes of each other, and reads before the activation."""
         n = self.widths[1]
-        degree = 1 if self.activation is None else self.activation.homogeneity
-        turned = [] if self.diagonal else [("A", 0, 1), ("A", 1, -1)]
-        if self.linear and not self.diagonal:
-            axes = (*turned, ("B", 0, 1), ("C", 1, -1))
-            return (AxisAction(Kind.GENERAL_LINEAR, n, axes, f"GL({n}) on the state: A -> g A g^-1, B -> g B, C -> C g^-1"),)
-        out = []
-        if degree is not None:
-            axes = (*turned, ("B", 0, 1), ("C", 1, -degree))
-            name = f"rescaling each of {n} states: in by c, out by c^-{degree}"
-            out.append(AxisAction(Kind.TORUS, n, axes, name))
-        if n > 1:
-            both = [("a", 0, 1)] if self.diagonal else [("A", 0, 1), ("A", 1, 1)]
-            out.append(AxisAction(Kind.PERMUTATION, n, (*both, ("B", 0, 1), ("C", 1, 1)), f"permuting the {n} states"))
-        return tuple(out)
+        if self.activation is None or self.activation.is_linear:
+            absorbs = replace(LINEAR, scaling=Scaling.TORUS) if self.diagonal else LINEAR
+        else:
+            absorbs = absorption(self.activation)
+        turned = () if self.diagonal else (("A", 0),)
+        return (
+            Units(
+                n,
+                made=(*turned, ("B", 0)),
+                read=(("C", 1),),
+                absorbs=absorbs,
+                noun="state",
+                basis="on the state: A -> g A g^-1, B -> g B, C -> C g^-1",
+                looped=() if self.diagonal else (("A", 1),),
+                own=(("a", 0),) if self.diagonal else (),
+            ),
+        )
+
+    def silences(self) -> tuple[Silence, ...]:
+        zero = self.activation is None or self.activation.vanishes_at_zero
+        return (*((Silence("B", ("B",)),) if zero else ()), Silence("C", ("C",)))
+
+    def resized(self, sizes: tuple[Size, ...], inputs: int | None = None, outputs: int | None = None) -> StateSpace:
+        m, _, p = self.widths
+        (n,) = counts(sizes)
+        return StateSpace((inputs or m, n, outputs or p), self.steps, self.activation, self.diagonal)
 
     def output_axes(self) -> tuple[tuple[str, int], ...]:
         return (("C", 0),)
 
     def theorems(self) -> tuple[Theorem, ...]:
-        m, n, p = self.widths
         if self.linear:
-            return (
-                Theorem(
-                    "realization theory of Markov parameters",
-                    "dimension",
-                    markov_dimension(m, n, p, self.steps),
-                    f"{self.steps} Markov parameters of size {p} x {m} of a generic system with {n} states: the sum over i, j of "
-                    "min(t, k_i + v_j), with balanced controllability indices k_1 + ... + k_m = n and observability indices "
-                    "v_1 + ... + v_p = n",
-                    "kailath1980",
-                    (Hypothesis("the readout is linear", True),),
-                ),
-                self._ambient(),
-            )
-        assert self.activation is not None
-        if not self.activation.is_polynomial:
+            return (self._realization(), self._ambient())
+        activation, (m, n, _) = self.activation, self.widths
+        assert activation is not None
+        if not activation.is_polynomial or max(_digits(max(m * self.steps, n), e) for e, _ in activation.terms) > _MAX_DIGITS:
             return ()
-        if max(_digits(max(m * self.steps, n), e) for e, _ in self.activation.terms) > _MAX_DIGITS:
-            return ()
-        out = [self._ambient()]
-        if not self.activation.is_monomial:
-            return tuple(out)
-        r = self.activation.degree
+        if not activation.is_monomial:
+            return (self._ambient(),)
+        longer = (self._longer_sequences(activation.degree),) if self.diagonal and m == 1 else ()
+        return (self._ambient(), *self._perceptrons(activation.degree), *longer)
+
+    def _realization(self) -> Theorem:
+        m, n, p = self.widths
+        return Theorem(
+            "realization theory of Markov parameters",
+            "dimension",
+            markov_dimension(m, n, p, self.steps),
+            f"{self.steps} Markov parameters of size {p} x {m} of a generic system with {n} states: the sum over i, j of "
+            "min(t, k_i + v_j), with balanced controllability indices k_1 + ... + k_m = n and observability indices "
+            "v_1 + ... + v_p = n",
+            "kailath1980",
+            (Hypothesis("the readout is linear", True),),
+        )
+
+    def _perceptrons(self, r: int) -> list[Theorem]:
+        """Bounds for the readout x^r: a network with one hidden layer on all inputs, or on the state."""
+        m, n, p = self.widths
         value, how = monomial_network_bound((m * self.steps, n, p), (r,), False)
         monomial = (Hypothesis("the readout is a monomial", True),)
-        out.append(
+        out = [
             Theorem(
                 f"perceptrons on all inputs at once: {how}",
                 "dimension at most",
@@ -162,7 +179,7 @@ class StateSpace(Architecture):
                 "kileel2019",
                 monomial,
             )
-        )
+        ]
         if not self.diagonal:
             value, how = monomial_network_bound((n, n, p), (r,), False)
             out.append(
@@ -176,20 +193,21 @@ class StateSpace(Architecture):
                     monomial,
                 )
             )
-        if self.diagonal and m == 1:
-            longer = r * (self.steps - 1) + 1
-            out.append(
-                Theorem(
-                    "powers of geometric sequences are geometric sequences",
-                    "dimension",
-                    markov_dimension(1, n, p, longer),
-                    f"(sum over k of a^k u_(t-k))^{r} has the coefficients 1, a, ..., a^{longer - 1} up to fixed factors, so the "
-                    f"functions are those of a linear readout after {longer} steps",
-                    "kailath1980",
-                    (Hypothesis("A is diagonal, there is one input, the readout is a monomial", True),),
-                )
-            )
-        return tuple(out)
+        return out
+
+    def _longer_sequences(self, r: int) -> Theorem:
+        """The dimension for the readout x^r of diagonal systems with one input."""
+        _, n, p = self.widths
+        longer = r * (self.steps - 1) + 1
+        return Theorem(
+            "powers of geometric sequences are geometric sequences",
+            "dimension",
+            markov_dimension(1, n, p, longer),
+            f"(sum over k of a^k u_(t-k))^{r} has the coefficients 1, a, ..., a^{longer - 1} up to fixed factors, so the "
+            f"functions are those of a linear readout after {longer} steps",
+            "kailath1980",
+            (Hypothesis("A is diagonal, there is one input, the readout is a monomial", True),),
+        )
 
     def _ambient(self) -> Theorem:
         """Span of the functions: for each output, and for each degree e of the readout, the span of the powers l^e of the linear forms

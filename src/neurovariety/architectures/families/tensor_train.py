@@ -6,17 +6,20 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any, ClassVar
 
-import jax.numpy as jnp
+import numpy as np
 
 from neurovariety.architectures.architecture import Architecture, check_size, numbered
-from neurovariety.architectures.reading.modes import check_modes, pieces, read_modes
-from neurovariety.architectures.reading.sections import read_integer, read_integers, read_options
+from neurovariety.architectures.reading.modes import check_modes, pieces
+from neurovariety.architectures.reading.sections import Sections
 from neurovariety.architectures.theorems.degrees import tensor_train_degree
+from neurovariety.architectures.theorems.ed_degrees import products_of_vectors_ed_degree
 from neurovariety.architectures.theorems.generic_fibers import tensor_train_fiber
+from neurovariety.arithmetic import tensordot
 from neurovariety.errors import NotationError
+from neurovariety.image import SeparationRanks, separation_ranks
 from neurovariety.model import Shape
-from neurovariety.symmetry import AxisAction, Kind
 from neurovariety.theorem import Hypothesis, Theorem
+from neurovariety.units import LINEAR, Silence, Size, Units, counts
 
 
 @dataclass(frozen=True, repr=False)
@@ -48,18 +51,18 @@ class TensorTrain(Architecture):
         check_size(self)
 
     @classmethod
-    def read(cls, shown: str, sections: list[str]) -> TensorTrain:
-        """The architecture of the sections of a notation; ``shown`` is the notation for error messages."""
-        modes = read_modes(sections[0], shown, cls.family, cls.example)
-        options, rest = read_options(sections[1:], {"ranks", "outputs"}, shown)
+    def read(cls, sections: Sections[Architecture]) -> TensorTrain:
+        """The architecture of the sections of a notation."""
+        modes = sections.modes(cls.family, cls.example)
+        options, rest = sections.options({"ranks", "outputs"})
         if rest:
-            raise NotationError(f"tt takes ranks= and outputs=, got {rest[0][:40]!r} in {shown!r}; e.g. {cls.example}")
+            raise NotationError(f"tt takes ranks= and outputs=, got {rest[0][:40]!r} in {sections.shown!r}; e.g. {cls.example}")
         if "ranks" not in options:
-            raise NotationError(f"tt needs ranks= (one for all bonds, or one a bond) in {shown!r}; e.g. {cls.example}")
-        ranks = read_integers(options["ranks"], "ranks", shown)
+            raise NotationError(f"tt needs ranks= (one for all bonds, or one a bond) in {sections.shown!r}; e.g. {cls.example}")
+        ranks = sections.integers(options["ranks"], "ranks")
         if len(ranks) == 1:
             ranks = ranks * max(len(modes) - 1, 1)
-        return cls(modes, ranks, read_integer(options.get("outputs", "1"), "outputs", shown))
+        return cls(modes, ranks, sections.integer(options.get("outputs", "1"), "outputs"))
 
     @property
     def bonds(self) -> tuple[int, ...]:
@@ -79,10 +82,10 @@ class TensorTrain(Architecture):
 
     def apply(self, parameters: dict[str, Any], x: Any, coefficients: Any) -> Any:
         # The outer product of state and mode vector is small, and one contraction of it with the core has one derivative: itself.
-        state = jnp.ones((1,), dtype=x.dtype)
+        state = np.ones(1, dtype=x.dtype)
         for k, entries in enumerate(pieces(x, self.modes), start=1):
             core = parameters[self._name(k)]
-            state = jnp.tensordot(state[:, None] * entries[None, :], core, axes=((0, 1), (0, 1)))
+            state = tensordot(state[:, None] * entries[None, :], core, axes=((0, 1), (0, 1)))
         return state
 
     def notation(self) -> str:
@@ -90,58 +93,67 @@ class TensorTrain(Architecture):
         parts = [",".join(map(str, self.modes)), f"ranks={','.join(map(str, ranks))}"]
         return f"tt({'; '.join(parts + ([f'outputs={self.outputs}'] if self.outputs > 1 else []))})"
 
-    def symmetries(self) -> tuple[AxisAction, ...]:
+    def image(self) -> SeparationRanks:
+        return separation_ranks(self.modes, self.ranks, self.outputs)
+
+    def units(self) -> tuple[Units, ...]:
         return tuple(
-            AxisAction(
-                Kind.GENERAL_LINEAR,
+            Units(
                 r,
-                ((self._name(k), 2, 1), (self._name(k + 1), 0, -1)),
-                f"GL({r}) on the bond between modes {k} and {k + 1}",
+                made=((self._name(k), 2),),
+                read=((self._name(k + 1), 0),),
+                absorbs=LINEAR,
+                noun="bond state",
+                label=f"bond {k}",
+                basis=f"on the bond between modes {k} and {k + 1}",
             )
             for k, r in enumerate(self.ranks, start=1)
         )
+
+    def silences(self) -> tuple[Silence, ...]:
+        return tuple(Silence(f"core {k}", (name,)) for k, name in enumerate(self.shapes(), start=1))
+
+    def resized(self, sizes: tuple[Size, ...], inputs: int | None = None, outputs: int | None = None) -> TensorTrain:
+        return TensorTrain(self.modes, counts(sizes), outputs or self.outputs)
 
     def output_axes(self) -> tuple[tuple[str, int], ...]:
         return ((self._name(len(self.modes)), 2),)
 
     def attainable(self) -> tuple[int, ...]:
-        """The separation ranks of a generic tensor of the family: the largest r' <= ranks with r'_k <= r'_{k-1} n_k and
-        r'_{k-1} <= n_k r'_k, where r'_0 = 1 and r'_d = outputs.
-
-        Any tensor's separation ranks satisfy these inequalities, ranks that satisfy them are those of some tensor (Holtz, Rohwedder,
-        Schneider 2012), and the largest ones are then those of almost all. One sweep from each end reaches them.
-        """
-        r = list(self.bonds)
-        d = len(self.modes)
-        for k in range(1, d):
-            r[k] = min(r[k], r[k - 1] * self.modes[k - 1])
-        for k in range(d - 1, 0, -1):
-            r[k] = min(r[k], r[k + 1] * self.modes[k])
-        return tuple(r[1:-1])
+        """The separation ranks of a generic tensor of the family."""
+        return separation_ranks(self.modes, self.ranks, self.outputs).ranks
 
     def theorems(self) -> tuple[Theorem, ...]:
-        r = (1, *self.attainable(), self.outputs)
-        degree = tensor_train_degree(self.modes, self.outputs, r[1:-1])
-        shown = ",".join(map(str, r[1:-1]))
-        bonds = list(zip(r, self.modes, r[1:], strict=False))
-        fit = all(b <= a * n for a, n, b in bonds[:-1]) and all(a <= n * b for a, n, b in bonds)
-        return (
-            Theorem(
-                "manifold of tensors of fixed tensor train ranks",
-                "dimension",
-                sum(a * n * b for a, n, b in bonds) - sum(b * b for b in r[1:-1]),
-                f"tensors of separation ranks {shown}, the largest that these modes admit, form a manifold whose dimension is the "
-                "number of entries of their cores minus that of the groups GL(r_k) on the bonds",
-                "holtz2012",
-                (Hypothesis("no rank exceeds the next one on either side times the mode between", fit),),
-            ),
-            Theorem(
-                "products of linear forms span",
-                "ambient",
-                prod(self.modes) * self.outputs,
-                "tensors of rank one have tensor train ranks one and span all tensors",
-                "oseledets2011",
-            ),
-            *([tensor_train_fiber()] if self.attainable() == self.ranks else []),
-            *([degree] if degree is not None else []),
-        )
+        image = self.image()
+        return (*separation_rank_theorems(image), *([tensor_train_fiber()] if image.ranks == self.ranks else []))
+
+
+def separation_rank_theorems(image: SeparationRanks) -> tuple[Theorem, ...]:
+    """Dimension, span, degree and, where there are one or two factors, ED degrees of the tensors of bounded separation ranks."""
+    modes, outputs, ranks = image.modes, image.outputs, image.ranks
+    r = (1, *ranks, outputs)
+    degree = tensor_train_degree(modes, outputs, ranks)
+    shown = ",".join(map(str, ranks))
+    bonds = list(zip(r, modes, r[1:], strict=False))
+    fit = all(b <= a * n for a, n, b in bonds[:-1]) and all(a <= n * b for a, n, b in bonds)
+    factors = image.rank
+    return (
+        Theorem(
+            "manifold of tensors of fixed tensor train ranks",
+            "dimension",
+            sum(a * n * b for a, n, b in bonds) - sum(b * b for b in ranks),
+            f"tensors of separation ranks {shown}, the largest that these modes admit, form a manifold whose dimension is the "
+            "number of entries of their cores minus that of the groups GL(r_k) on the bonds",
+            "holtz2012",
+            (Hypothesis("no rank exceeds the next one on either side times the mode between", fit),),
+        ),
+        Theorem(
+            "products of linear forms span",
+            "ambient",
+            prod(modes) * outputs,
+            "tensors of rank one have tensor train ranks one and span all tensors",
+            "oseledets2011",
+        ),
+        *([degree] if degree is not None else []),
+        *([] if factors is None else products_of_vectors_ed_degree((*modes, outputs), factors)),
+    )

@@ -9,22 +9,17 @@ from typing import Any
 
 from neurovariety.architectures.reading.rational_function import MAX_EXPANDED_DEGREE, Terms, read_rational, shown
 from neurovariety.errors import NotationError
+from neurovariety.image import RationalFunction
 
 _ONE: Terms = ((0, Fraction(1)),)
 
 
 @dataclass(frozen=True)
-class Activation:
-    """A univariate polynomial or rational function applied entrywise.
+class Activation(RationalFunction):
+    """A univariate polynomial or rational function applied entrywise, with its notation.
 
-    ``terms`` lists (exponent, coefficient) of the numerator, with descending exponents and nonzero coefficients; a coefficient of None
-    is generic (drawn anew for each exact trial). ``denominator`` lists those of the denominator, which is monic, coprime to the
-    numerator, and 1 for a polynomial. ``generic(r)`` has generic coefficients in degrees 1 to r and no constant term, so that
-    inactive neurons exist.
+    ``generic(r)`` has generic coefficients in degrees 1 to r and no constant term, so that inactive neurons exist.
     """
-
-    terms: tuple[tuple[int, Fraction | None], ...]
-    denominator: Terms = _ONE
 
     @classmethod
     def monomial(cls, exponent: int) -> Activation:
@@ -84,6 +79,20 @@ class Activation:
     @property
     def is_linear(self) -> bool:
         return self.is_monomial and self.degree == 1
+
+    @property
+    def defined_at_zero(self) -> bool:
+        """Whether there is no pole at 0."""
+        return self.denominator[-1][0] == 0
+
+    @property
+    def vanishes_at_zero(self) -> bool:
+        """Whether s(0) = 0."""
+        return self.defined_at_zero and all(e > 0 for e, _ in self.terms)
+
+    def has_parity(self, *, constant: bool) -> bool:
+        """Whether a polynomial is even or odd; up to its constant term where that does not count."""
+        return self.is_polynomial and len({e % 2 for e, _ in self.terms if e or constant}) == 1
 
     @property
     def inexact_coefficients(self) -> tuple[Fraction | None, ...]:

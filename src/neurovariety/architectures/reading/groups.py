@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from neurovariety.architectures.reading.sections import read_integer
+from neurovariety.architectures.reading.sections import Sections
 from neurovariety.errors import NotationError
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -48,25 +48,25 @@ class Group:
             raise NotationError(f"{self} has {self.order:,} elements, more than the limit of {MAX_ORDER}")
 
     @classmethod
-    def read(cls, text: str, shown: str) -> Group:
-        """The group that ``text`` denotes; ``shown`` is the whole notation for error messages."""
-        text = text.strip().lower()
+    def read(cls, sections: Sections[object]) -> Group:
+        """The group that the first section denotes."""
+        text = sections.first.lower()
         factors = []
         for part in re.split(r"(?<=\))\s*x\s*", text):
             match = re.fullmatch(r"([a-z]+)\s*\(([^()]*)\)", part)
             if not match:
                 raise NotationError(
-                    f"cannot read the group {text[:40]!r} in {shown!r}: write {_KNOWN}, or a product cyclic(2)xcyclic(3)"
+                    f"cannot read the group {text[:40]!r} in {sections.shown!r}: write {_KNOWN}, or a product cyclic(2)xcyclic(3)"
                 )
             name, number = match.group(1), match.group(2).strip()
             if name not in _TABLES:
-                raise NotationError(f"unknown group {name[:30]!r} in {shown!r}: the groups are {_KNOWN}")
+                raise NotationError(f"unknown group {name[:30]!r} in {sections.shown!r}: the groups are {_KNOWN}")
             if name == "klein":
                 if number:
-                    raise NotationError(f"klein() takes no number, got {number[:20]!r} in {shown!r}")
+                    raise NotationError(f"klein() takes no number, got {number[:20]!r} in {sections.shown!r}")
                 factors.append((name, 0))
             else:
-                factors.append((name, read_integer(number, f"the number of {name[:20]}", shown)))
+                factors.append((name, sections.integer(number, f"the number of {name[:20]}")))
         return cls(tuple(factors))
 
     @property

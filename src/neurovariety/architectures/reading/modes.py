@@ -5,20 +5,10 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-import jax
-
-from neurovariety.architectures.reading.sections import read_integers
 from neurovariety.errors import NotationError
 
 _LARGEST_SPAN = 10**1000
 """Tensors with more entries than this are refused: their number could not even be printed."""
-
-
-def read_modes(text: str, shown: str, family: str, example: str) -> tuple[int, ...]:
-    """The sizes of the modes, from the first section of a notation. Raises `NotationError`."""
-    if not text:
-        raise NotationError(f"{family} needs the sizes of its modes in {shown!r}, for example {example}")
-    return read_integers(text, "modes", shown)
 
 
 def check_modes(family: str, modes: tuple[int, ...], outputs: int, example: str) -> None:
@@ -38,6 +28,6 @@ def pieces(x: Any, modes: tuple[int, ...]) -> list[Any]:
     """The mode vectors x_1, ..., x_d of which the input x of shape (sum of modes,) is the concatenation."""
     out, at = [], 0
     for n in modes:
-        out.append(jax.lax.slice_in_dim(x, at, at + n))
+        out.append(x[at : at + n])
         at += n
     return out

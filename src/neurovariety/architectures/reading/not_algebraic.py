@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from neurovariety.errors import NotationError
 
@@ -66,7 +67,7 @@ def refusal(text: str) -> str | None:
     return f"{match.group(1)} {reason}" if reason else None
 
 
-def refuse_any(sections: list[str]) -> None:
+def refuse_any(sections: Iterable[str]) -> None:
     """Raise `NotationError` where one of the sections of a notation, or an item of a list in it, names such an operation."""
     for section in sections:
         for item in (section, *section.split(",")):

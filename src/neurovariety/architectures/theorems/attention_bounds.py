@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import comb
 
-from neurovariety.architectures.theorems.bounds import forms, rank_bounded
+from neurovariety.architectures.theorems.dimension_bounds import forms, rank_bounded
 
 _MAX_LAYERS_EXPANDED = 6
 """Degrees 3^L beyond this depth give numbers that are no use as bounds."""

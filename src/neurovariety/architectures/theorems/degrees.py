@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from math import comb, prod
 
-from neurovariety.architectures.theorems.bounds import alexander_hirschowitz, forms
+from neurovariety.architectures.theorems.dimension_bounds import alexander_hirschowitz, forms
 from neurovariety.architectures.theorems.double_points import degree_of_product, double_points, secant_planes_of_surface
 from neurovariety.architectures.theorems.ed_degrees import segre_veronese_ed_degree
 from neurovariety.architectures.theorems.generic_fibers import rank_decomposition_fiber, shallow_monomial_fiber

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from math import comb
 
 from neurovariety.architectures.theorems import polar_degrees
-from neurovariety.architectures.theorems.bounds import forms
+from neurovariety.architectures.theorems.dimension_bounds import forms
 from neurovariety.theorem import Hypothesis, Theorem
 
 OUTPUTS_ALIKE = ("frobenius", "bombieri", "gaussian", "data")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 from math import factorial, prod
 
-from neurovariety.architectures.theorems.bounds import forms
+from neurovariety.architectures.theorems.dimension_bounds import forms
 from neurovariety.theorem import Hypothesis, Theorem
 
 QUANTITY = "generic fiber"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from neurovariety.architectures.reading.activation import Activation
-from neurovariety.architectures.theorems.bounds import forms
+from neurovariety.architectures.theorems.dimension_bounds import forms
 
 _MAX_WORK = 100_000
 _MAX_DEGREE = 2000

@@ -13,7 +13,7 @@ from __future__ import annotations
 from itertools import combinations
 from math import prod
 
-from neurovariety.architectures.theorems.bounds import rank_bounded
+from neurovariety.architectures.theorems.dimension_bounds import rank_bounded
 from neurovariety.theorem import Hypothesis, Theorem
 
 _MOST_MODES = 12

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
+from types import ModuleType
 from typing import Any
 
 import numpy as np
+from jaxtyping import Shaped
+from numpy.typing import ArrayLike
 
 from neurovariety.errors import InputError
 
 Array = np.ndarray[Any, np.dtype[Any]]
+
+Numbers = ArrayLike | Sequence[object]
+"""What NumPy makes an array of; also sequences of Fractions."""
+
+Values = Any
+"""An array of the arithmetic at hand, which may be NumPy's or JAX's."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,14 +32,14 @@ class Arithmetic:
     array, ``matmul`` the batched product. ``exact`` says that values are object arrays of fractions.
     """
 
-    xp: Any
-    scalar: Callable[[Fraction], Any]
-    array: Callable[[Array], Any]
-    matmul: Callable[[Any, Any], Any]
+    xp: ModuleType
+    scalar: Callable[[Fraction], Values]
+    array: Callable[[Array], Values]
+    matmul: Callable[[Values, Values], Values]
     exact: bool = False
 
 
-def to_fractions(values: Any) -> Array:
+def to_fractions(values: Numbers) -> Array:
     """Object array of Fractions equal to the entries: floats and integers are rational numbers, and nothing is rounded.
 
     Raises `InputError` for an entry that is not finite or not a number.
@@ -48,17 +57,17 @@ def to_fractions(values: Any) -> Array:
     return out
 
 
-def to_floats(values: Any) -> Array:
+def to_floats(values: Numbers) -> Array:
     """Float64 array of the entries, which may be Fractions."""
     return np.asarray(values).astype(np.float64)
 
 
-def exact_matmul(a: Array, b: Array) -> Array:
+def exact_matmul(a: Shaped[np.ndarray, "*batch rows inner"], b: Shaped[np.ndarray, "*other inner columns"]) -> Array:
     """Batched product of object arrays of Fractions, done on integers over common denominators (30 times faster than on Fractions)."""
     return _product(_integers(a), _integers(b))
 
 
-def exact_linear(x: Array, stored: Array) -> Array:
+def exact_linear(x: Shaped[np.ndarray, "rows in"], stored: Shaped[np.ndarray, "out in"]) -> Shaped[np.ndarray, "rows out"]:
     """x (rows, in), Fractions, times the transpose of a stored matrix (out, in), which never becomes an array of Fractions."""
     integers, denominator = _integers(to_fractions(stored)) if stored.dtype == object else _dyadic(stored)
     return _product(_integers(x), (integers.T, denominator))

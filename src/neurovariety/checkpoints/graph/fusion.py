@@ -7,14 +7,18 @@ products and quotients of one value and rational constants is a rational functio
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import isclose, pi, sqrt
-from typing import Any
+from math import isclose
 
 import flint
 
-from neurovariety.checkpoints.graph.network import Network, Node
+from neurovariety.checkpoints.graph.activations import ACTIVATIONS, activation
+from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.graph.node import Node, rational
+from neurovariety.checkpoints.graph.nonlinearity import Algebraic, Exponents, Smooth, Spelling
+from neurovariety.checkpoints.graph.operations import operation
 
 MAX_FUSED_DEGREE = 64
 """Largest degree of an activation that is put together from several nodes: composition multiplies degrees, and a chain of squares
@@ -23,11 +27,49 @@ would become one dense polynomial of astronomical degree."""
 _CONSTANT_TOLERANCE = 1e-6
 """How far 1/sqrt(2), sqrt(2/pi) and 0.044715 in a graph may lie from their values: they are stored in single precision."""
 
-_ONE = flint.fmpq_poly([1])
-_X = flint.fmpq_poly([0, 1])
+_SPELLED = tuple(
+    (record.name, spelling) for record in ACTIVATIONS.values() if isinstance(record, Smooth) for spelling in record.spellings
+)
+"""Activations that graphs write by others, with how."""
 
-Form = tuple[str, flint.fmpq_poly, flint.fmpq_poly]
-"""A value as numerator / denominator, polynomials in another value, its base."""
+
+@dataclass(frozen=True)
+class _Ratio:
+    """A quotient of polynomials in lowest terms, with a monic denominator."""
+
+    num: flint.fmpq_poly
+    den: flint.fmpq_poly
+
+    @staticmethod
+    def lowest(num: flint.fmpq_poly, den: flint.fmpq_poly) -> _Ratio:
+        common = num.gcd(den) if den.degree() > 0 else _ONE
+        lead = den.coeffs()[-1]
+        return _Ratio((num // common) / lead, (den // common) / lead)
+
+    @property
+    def degree(self) -> int:
+        return int(max(self.num.degree(), self.den.degree()))
+
+    def __add__(self, other: _Ratio) -> _Ratio:
+        return _Ratio.lowest(self.num * other.den + other.num * self.den, self.den * other.den)
+
+    def __sub__(self, other: _Ratio) -> _Ratio:
+        return _Ratio.lowest(self.num * other.den - other.num * self.den, self.den * other.den)
+
+    def __mul__(self, other: _Ratio) -> _Ratio:
+        return _Ratio.lowest(self.num * other.num, self.den * other.den)
+
+    def __truediv__(self, other: _Ratio) -> _Ratio:
+        if other.num == 0:
+            raise ZeroDivisionError("a quotient by the polynomial 0")
+        return _Ratio.lowest(self.num * other.den, self.den * other.num)
+
+
+_ONE = flint.fmpq_poly([1])
+_IDENTITY = _Ratio(flint.fmpq_poly([0, 1]), _ONE)
+
+Form = tuple[str, _Ratio]
+"""A value as a rational function of another value, its base."""
 
 
 def fused(network: Network) -> Network:
@@ -49,14 +91,14 @@ def _with_biases(network: Network) -> Network:
             node.kind == "add"
             and "weight" in node.weights
             and before is not None
-            and before.kind in ("linear", "conv")
+            and operation(before).affine is not None
             and "bias" not in before.weights
             and readers[before.name] == 1
             and before.name != network.output
         ):
             key, filters = node.weights["weight"], network.weights[before.weights["weight"]]
             channels = (filters.shape[0], *(1 for _ in filters.shape[2:]))
-            if network.weights[key].shape == channels and (before.kind == "linear" or uses[key] == 1):
+            if network.weights[key].shape == channels and (len(channels) == 1 or uses[key] == 1):
                 weights[key] = network.weights[key].reshape(-1)
                 del nodes[before.name]
                 node = replace(before, name=node.name, weights={**before.weights, "bias": key})
@@ -69,58 +111,50 @@ def _composed(network: Network) -> Network:
     forms: dict[str, Form] = {}
     nodes: list[Node] = []
     for node in network.nodes:
-        own: Form = (node.name, _X, _ONE)
-        form = _form(node, forms) or own
-        if max(form[1].degree(), form[2].degree()) > MAX_FUSED_DEGREE:
-            form = own
-        forms[node.name] = form
-        nodes.append(node if form is own else _activation(node, form))
+        form = _form(node, forms)
+        if form is None or form[1].degree > MAX_FUSED_DEGREE:
+            forms[node.name] = node.name, _IDENTITY
+            nodes.append(node)
+        else:
+            forms[node.name] = form
+            nodes.append(_activation(node, form))
     return replace(network, nodes=tuple(nodes))
 
 
-def _form(node: Node, forms: dict[str, Form]) -> Form | None:
-    if node.kind == "activation":
-        base, num, den = forms[node.inputs[0]]
-        function = node.attributes["function"]
-        if function == "polynomial":
-            top, bottom = _polynomial(node.attributes["coefficients"]), _ONE
-        elif function == "rational":
-            top, bottom = _polynomial(node.attributes["numerator"]), _polynomial(node.attributes["denominator"])
-        else:
+def _form(node: Node, forms: Mapping[str, Form]) -> Form | None:
+    if node.function is not None:
+        record = activation(node.attributes)
+        if not isinstance(record, Algebraic):
             return None
-        if max(top.degree(), bottom.degree()) * max(num.degree(), den.degree()) > MAX_FUSED_DEGREE:
+        base, inner = forms[node.inputs[0]]
+        outer = _Ratio(*map(_polynomial, record.ratio(node.attributes)))
+        if outer.degree * inner.degree > MAX_FUSED_DEGREE:
             return None
-        degree = max(top.degree(), bottom.degree())
-        return _lowest(base, _homogeneous(top, num, den, degree), _homogeneous(bottom, num, den, degree))
-    if node.kind not in ("add", "subtract", "multiply", "divide") or node.weights:
+        top, bottom = (_homogeneous(p, inner, outer.degree) for p in (outer.num, outer.den))
+        return base, _Ratio.lowest(top, bottom)
+    combine = operation(node).entrywise
+    if combine is None or node.weights:
         return None
-    base, a, p = forms[node.inputs[0]]
+    base, first = forms[node.inputs[0]]
     if len(node.inputs) == 2:
-        other, b, q = forms[node.inputs[1]]
+        other, second = forms[node.inputs[1]]
         if other != base:
             return None
     else:
-        b, q = _polynomial((node.attributes["constant"],)), _ONE
+        second = _Ratio(_polynomial((rational(node.attributes, "constant"),)), _ONE)
     if node.attributes.get("reversed"):
-        a, p, b, q = b, q, a, p
-    if node.kind == "multiply":
-        return _lowest(base, a * b, p * q)
-    if node.kind == "divide":
-        return _lowest(base, a * q, p * b) if b != 0 else None
-    return _lowest(base, a * q + b * p if node.kind == "add" else a * q - b * p, p * q)
+        first, second = second, first
+    try:
+        return base, combine(first, second)
+    except ZeroDivisionError:
+        return None
 
 
-def _lowest(base: str, num: flint.fmpq_poly, den: flint.fmpq_poly) -> Form:
-    common = num.gcd(den) if den.degree() > 0 else _ONE
-    lead = den.coeffs()[-1]
-    return base, (num // common) / lead, (den // common) / lead
-
-
-def _homogeneous(p: flint.fmpq_poly, num: flint.fmpq_poly, den: flint.fmpq_poly, degree: int) -> flint.fmpq_poly:
+def _homogeneous(p: flint.fmpq_poly, inner: _Ratio, degree: int) -> flint.fmpq_poly:
     """den^degree * p(num / den)."""
     total = flint.fmpq_poly([0])
     for k, c in enumerate(p.coeffs()):
-        total += c * num**k * den ** (degree - k)
+        total += c * inner.num**k * inner.den ** (degree - k)
     return total
 
 
@@ -133,90 +167,100 @@ def _coefficients(p: flint.fmpq_poly) -> tuple[Fraction, ...]:
 
 
 def _activation(node: Node, form: Form) -> Node:
-    base, num, den = form
-    if den == _ONE:
-        attributes: dict[str, Any] = {"function": "polynomial", "coefficients": _coefficients(num)}
+    base, ratio = form
+    if ratio.den == _ONE:
+        attributes: dict[str, object] = {"function": "polynomial", "coefficients": _coefficients(ratio.num)}
     else:
-        attributes = {"function": "rational", "numerator": _coefficients(num), "denominator": _coefficients(den)}
+        attributes = {"function": "rational", "numerator": _coefficients(ratio.num), "denominator": _coefficients(ratio.den)}
     return Node(node.name, "activation", (base,), {}, attributes, node.path)
 
 
-Terms = dict[tuple[int, int], Fraction]
-Mixed = tuple[str, str | None, Terms]
-"""A value as a polynomial in its base x and one transcendental activation T of x: the base, the node of T, (i, j) -> coefficient."""
+class _Terms(dict[Exponents, Fraction]):
+    """A polynomial in x and T: exponents -> coefficient."""
+
+    def __add__(self, other: _Terms) -> _Terms:
+        return _Terms({k: self.get(k, Fraction(0)) + other.get(k, Fraction(0)) for k in {**self, **other}})
+
+    def __mul__(self, other: _Terms) -> _Terms:
+        out = _Terms()
+        for (i, j), c in self.items():
+            for (k, l), d in other.items():
+                out[i + k, j + l] = out.get((i + k, j + l), Fraction(0)) + c * d
+        return out
+
+
+_BARE = _Terms({(1, 0): Fraction(1)})
+_MOST_TERMS = 16
+"""Most products of terms that are multiplied out: no activation is written with more."""
+
+Mixed = tuple[str, str | None, _Terms]
+"""A value as a polynomial in its base x and one transcendental activation T of x: the base, the node of T, the terms."""
 
 
 def _recognised(network: Network) -> Network:
-    """x (1 + erf(x/sqrt 2))/2 and its tanh approximation become gelu, x sigmoid(x) becomes silu."""
+    """x (1 + erf(x/sqrt 2))/2 and its tanh approximation become gelu, x sigmoid(x) becomes silu: what `Spelling`s say."""
     by_name = {node.name: node for node in network.nodes}
     mixed: dict[str, Mixed] = {}
     nodes = []
     for node in network.nodes:
-        own: Mixed = (node.name, None, {(1, 0): Fraction(1)})
+        own: Mixed = (node.name, None, _BARE)
         mixed[node.name] = found = _mixed(node, mixed) or own
         base, transcendental, terms = found
         if transcendental is not None and transcendental != node.name:
             attributes, factor = _named(by_name[transcendental], mixed, terms)
             if attributes is not None:
-                whole = Node(node.name if factor == 1 else f"{node.name} unscaled", "activation", (base,), {}, attributes, node.path)
+                scaled = Node(node.name if factor == 1 else f"{node.name} unscaled", "activation", (base,), {}, attributes, node.path)
                 mixed[node.name] = own
-                nodes.append(whole)
+                nodes.append(scaled)
                 if factor == 1:
                     continue
-                scaled = {"function": "polynomial", "coefficients": (Fraction(0), factor)}
-                node = Node(node.name, "activation", (whole.name,), {}, scaled, node.path)
+                times: dict[str, object] = {"function": "polynomial", "coefficients": (Fraction(0), factor)}
+                node = Node(node.name, "activation", (scaled.name,), {}, times, node.path)
         nodes.append(node)
     return replace(network, nodes=tuple(nodes))
 
 
-def _mixed(node: Node, mixed: dict[str, Mixed]) -> Mixed | None:
-    if node.kind == "multiply" and len(node.inputs) == 2:
+def _mixed(node: Node, mixed: Mapping[str, Mixed]) -> Mixed | None:
+    combine = operation(node).entrywise
+    if combine is not None and len(node.inputs) == 2 and node.kind in ("add", "multiply"):
         (base, t, a), (other, u, b) = (mixed[n] for n in node.inputs)
-        if base != other or len(a) * len(b) > 16 or (t and u and t != u):
+        if base != other or (t and u and t != u) or (node.kind == "multiply" and len(a) * len(b) > _MOST_TERMS):
             return None
-        product: Terms = {}
-        for (i, j), c in a.items():
-            for (k, l), d in b.items():
-                product[i + k, j + l] = product.get((i + k, j + l), Fraction(0)) + c * d
-        return base, t or u, product
-    if node.kind == "add" and len(node.inputs) == 2:
-        (base, t, a), (other, u, b) = (mixed[n] for n in node.inputs)
-        if base != other or (t and u and t != u):
-            return None
-        return base, t or u, {k: a.get(k, Fraction(0)) + b.get(k, Fraction(0)) for k in {**a, **b}}
-    if node.kind != "activation":
+        return base, t or u, combine(a, b)
+    if node.function is None:
         return None
     base, t, a = mixed[node.inputs[0]]
-    function = node.attributes["function"]
-    if function in ("erf", "tanh", "sigmoid") and t is None:
-        return base, node.name, {(0, 1): Fraction(1)}
-    if function == "polynomial" and (len(node.attributes["coefficients"]) == 2 or (t is None and a == {(1, 0): Fraction(1)})):
-        if t is None and a == {(1, 0): Fraction(1)}:
-            return base, None, {(k, 0): c for k, c in enumerate(node.attributes["coefficients"]) if c}
-        constant, slope = node.attributes["coefficients"]
-        scaled = {k: slope * c for k, c in a.items()}
-        scaled[0, 0] = scaled.get((0, 0), Fraction(0)) + constant
-        return base, t, scaled
+    if t is None and any(node.function == spelling.inner for _, spelling in _SPELLED):
+        return base, node.name, _Terms({(0, 1): Fraction(1)})
+    record = activation(node.attributes)
+    if not isinstance(record, Algebraic) or record.degree(node.attributes) is None:
+        return None
+    coefficients, _ = record.ratio(node.attributes)
+    if t is None and a == _BARE:
+        return base, None, _Terms({(k, 0): c for k, c in enumerate(coefficients) if c})
+    if len(coefficients) == 2:
+        constant, slope = coefficients
+        return base, t, _Terms({k: slope * c for k, c in a.items()}) + _Terms({(0, 0): constant})
     return None
 
 
-def _named(inner: Node, mixed: dict[str, Mixed], terms: Terms) -> tuple[dict[str, Any] | None, Fraction]:
+def _named(inner: Node, mixed: Mapping[str, Mixed], terms: _Terms) -> tuple[dict[str, object] | None, Fraction]:
     """The attributes of the activation of which the terms are a multiple, or None, and the factor."""
-    terms = {k: c for k, c in terms.items() if c}
+    there = {k: c for k, c in terms.items() if c}
     _, _, argument = mixed[inner.inputs[0]]
-    function, factor = inner.attributes["function"], terms.get((1, 1), Fraction(0))
-    if function == "sigmoid" and set(terms) == {(1, 1)} and argument == {(1, 0): 1}:
-        return {"function": "silu"}, factor
-    if terms == {(1, 0): factor, (1, 1): factor}:
-        if function == "erf" and _near(argument, {(1, 0): sqrt(0.5)}):
-            return {"function": "gelu", "approximate": "none"}, 2 * factor
-        if function == "tanh" and _near(argument, {(1, 0): sqrt(2 / pi), (3, 0): sqrt(2 / pi) * 0.044715}):
-            return {"function": "gelu", "approximate": "tanh"}, 2 * factor
-    return None, factor
+    for name, spelling in _SPELLED:
+        multiple = set(there) == spelling.terms and len(set(there.values())) == 1
+        if inner.function == spelling.inner and multiple and _fits(argument, spelling):
+            return {"function": name, **spelling.attributes}, spelling.factor * next(iter(there.values()))
+    return None, Fraction(0)
 
 
-def _near(terms: Terms, expected: dict[tuple[int, int], float]) -> bool:
-    return set(terms) == set(expected) and all(isclose(terms[k], v, rel_tol=_CONSTANT_TOLERANCE) for k, v in expected.items())
+def _fits(argument: _Terms, spelling: Spelling) -> bool:
+    expected = spelling.argument
+    return set(argument) == set(expected) and all(
+        argument[k] == v if isinstance(v, Fraction) else isclose(argument[k], v, rel_tol=_CONSTANT_TOLERANCE)
+        for k, v in expected.items()
+    )
 
 
 def _straightened(network: Network) -> Network:
@@ -224,18 +268,11 @@ def _straightened(network: Network) -> Network:
     shapes = network.shapes()
     by_name: dict[str, Node] = {}
     for node in network.nodes:
-        before = by_name[node.inputs[0]] if node.inputs else node
-        if node.kind == "reshape":
-            start = before.inputs[0] if before.kind == "reshape" else node.inputs[0]
-            node = replace(node, inputs=(start,))
-            if shapes[start] == shapes[node.name]:
-                node = _identity(node)
-        elif node.kind == "transpose":
-            order = tuple(node.attributes["permutation"])
-            if before.kind == "transpose":
-                order = tuple(before.attributes["permutation"][k] for k in order)
-                node = replace(node, inputs=before.inputs, attributes={"permutation": order})
-            if order == tuple(range(len(order))):
+        merged = operation(node).merged
+        if merged is not None:
+            before = by_name[node.inputs[0]]
+            node = merged(before, node) if before.kind == node.kind else node
+            if operation(node).idle(node, shapes[node.inputs[0]], shapes[node.name]):
                 node = _identity(node)
         by_name[node.name] = node
     return replace(network, nodes=tuple(by_name.values()))
@@ -243,7 +280,7 @@ def _straightened(network: Network) -> Network:
 
 def _identity(node: Node) -> Node:
     """A node that does nothing, which `_without_unused` passes over."""
-    identity = {"function": "polynomial", "coefficients": (Fraction(0), Fraction(1))}
+    identity: dict[str, object] = {"function": "polynomial", "coefficients": (Fraction(0), Fraction(1))}
     return Node(node.name, "activation", node.inputs, {}, identity, node.path)
 
 
@@ -253,7 +290,7 @@ def _without_unused(network: Network) -> Network:
     nodes = []
     for node in network.nodes:
         node = replace(node, inputs=tuple(same.get(n, n) for n in node.inputs))
-        if node.kind == "activation" and node.attributes.get("coefficients") == (0, 1):
+        if node.function is not None and operation(node).idle(node, (), ()):
             same[node.name] = node.inputs[0]
         else:
             nodes.append(node)
@@ -261,7 +298,7 @@ def _without_unused(network: Network) -> Network:
     needed = {output}
     kept = []
     for node in reversed(nodes):
-        if node.name in needed or node.kind == "input":
+        if node.name in needed or node.is_input:
             kept.append(node)
             needed.update(node.inputs)
     return replace(network, nodes=tuple(reversed(kept)), output=output)

@@ -2,54 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+from jaxtyping import Shaped
 
-from neurovariety.checkpoints.graph.activations import FUNCTIONS
-from neurovariety.checkpoints.graph.arithmetic import FLOATS, FRACTIONS, Arithmetic, Array, to_floats, to_fractions
-from neurovariety.checkpoints.graph.operations import KINDS, apply
-from neurovariety.errors import InputError, ResourceError
+from neurovariety.checkpoints.graph.activations import ACTIVATIONS
+from neurovariety.checkpoints.graph.arithmetic import FLOATS, FRACTIONS, Arithmetic, Array, Numbers, Values, to_floats, to_fractions
+from neurovariety.checkpoints.graph.evaluation import Converted, run
+from neurovariety.checkpoints.graph.node import Node
+from neurovariety.checkpoints.graph.operations import OPERATIONS
+from neurovariety.errors import InputError
 
 if TYPE_CHECKING:
     from neurovariety.model import Model
-
-MAX_EXACT_BITS = 2**18
-"""Largest size of an exact value before an evaluation is given up: 80,000 digits, where one sum takes 40 milliseconds."""
-
-
-@dataclass(frozen=True, eq=False)
-class Node:
-    """One operation of a network; the value it makes has its name.
-
-    ``weights`` maps a role ("weight", "bias", ...) to a key of `Network.weights`. Axes and shapes in ``attributes`` are those of one
-    sample. Kinds, with their roles and attributes:
-
-    * input.
-    * linear: weight (out, in), bias; on the last axis.
-    * conv: weight (out, in/groups, \\*window), bias; stride, padding (a pair a direction), dilation, groups; channels first, 1D or 2D.
-    * normalize: mean, variance, scale, shift; epsilon; batch norm in evaluation mode, channels in the first axis of a sample.
-    * activation: function and its own attributes, see `neurovariety.checkpoints.graph.activations`.
-    * add, subtract, multiply, divide: two inputs, or one and a weight or the attribute constant (reversed: constant op input).
-    * matmul: two inputs; transpose, a flag for each. parameter: value, a weight as a value.
-    * transpose: permutation. reshape: shape. slice: axis, start, stop, step. concatenate: axis. pad: padding, zeros, a pair an axis.
-    * sum, mean: axes, keepdims. average_pool, max_pool: window, stride, padding, dilation; channels first.
-    """
-
-    name: str
-    kind: str
-    inputs: tuple[str, ...] = ()
-    weights: dict[str, str] = field(default_factory=dict)
-    attributes: dict[str, Any] = field(default_factory=dict)
-    path: str = ""
-
-    @property
-    def place(self) -> str:
-        """How messages name this node: module path or name, and kind."""
-        return f"{self.path or self.name!s} ({self.kind})"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -76,11 +45,11 @@ class Network:
         for node in self.nodes:
             if node.name in seen:
                 raise InputError(f"two nodes of the network have the name {node.name!r}; names must differ")
-            if node.kind not in KINDS:
-                raise InputError(f"{node.place}: no such kind of node; known are {', '.join(KINDS)}")
-            if node.kind == "activation" and node.attributes.get("function") not in FUNCTIONS:
+            if node.kind not in OPERATIONS:
+                raise InputError(f"{node.place}: no such kind of node; known are {', '.join(OPERATIONS)}")
+            if node.kind == "activation" and node.function not in ACTIVATIONS:
                 raise InputError(
-                    f"{node.place}: unknown activation {node.attributes.get('function')!r}; known are {', '.join(FUNCTIONS)}"
+                    f"{node.place}: unknown activation {node.attributes.get('function')!r}; known are {', '.join(ACTIVATIONS)}"
                 )
             missing = [n for n in node.inputs if n not in seen]
             if missing:
@@ -91,10 +60,11 @@ class Network:
             seen.add(node.name)
         if self.output not in seen:
             raise InputError(f"the output {self.output!r} is not a node of the network")
-        if sum(node.kind == "input" for node in self.nodes) != 1:
-            raise InputError(f"a network has one input, this one has {sum(node.kind == 'input' for node in self.nodes)}")
+        inputs = sum(node.is_input for node in self.nodes)
+        if inputs != 1:
+            raise InputError(f"a network has one input, this one has {inputs}")
 
-    def evaluate(self, x: Any, weights: Mapping[str, Any] | None = None) -> Array:
+    def evaluate(self, x: Numbers, weights: Mapping[str, Numbers] | None = None) -> Shaped[np.ndarray, "batch ..."]:
         """Outputs (batch, \\*output shape) in float64 at inputs (batch, \\*input shape); ``weights`` replaces some of the stored.
 
         Every operation is rounded to float64, also where the weights are stored in lower precision.
@@ -102,7 +72,7 @@ class Network:
         with np.errstate(all="ignore"):
             return self._run(self._batch(x, FLOATS), {**self.weights, **(weights or {})}, FLOATS)[self.output]
 
-    def evaluate_exact(self, x: Any, weights: Mapping[str, Any] | None = None) -> Array:
+    def evaluate_exact(self, x: Numbers, weights: Mapping[str, Numbers] | None = None) -> Shaped[np.ndarray, "batch ..."]:
         """Outputs as object arrays of Fractions: the exact value of the network of the stored, rational weights at rational inputs.
 
         Batch norm divides by a root; that factor alone is the float64 nearest to it, and exact from there on. Raises `InputError` with
@@ -111,7 +81,7 @@ class Network:
         """
         return self._run(self._batch(x, FRACTIONS), {**self.weights, **(weights or {})}, FRACTIONS)[self.output]
 
-    def values(self, x: Any, *, exact: bool = False) -> dict[str, Array]:
+    def values(self, x: Numbers, *, exact: bool = False) -> dict[str, Array]:
         """The values at every node, by name; float64, or exact Fractions."""
         arithmetic = FRACTIONS if exact else FLOATS
         with np.errstate(all="ignore"):
@@ -145,20 +115,20 @@ class Network:
         """Number of trained weights."""
         return sum(int(self.weights[k].size) for k in self.trained)
 
-    def flat(self) -> Array:
+    def flat(self) -> Shaped[np.ndarray, " parameters"]:
         """The trained weights as one vector, in the order of `as_model`: float64, or Fractions where some weight is held exactly."""
         parts = [np.asarray(self.weights[k]).reshape(-1) for k in self.trained]
         if any(p.dtype == object for p in parts):
             return np.concatenate([to_fractions(p) for p in parts]) if parts else np.zeros(0)
         return np.concatenate([to_floats(p) for p in parts]) if parts else np.zeros(0)
 
-    def with_weights(self, weights: Mapping[str, Any]) -> Network:
+    def with_weights(self, weights: Mapping[str, Numbers]) -> Network:
         """The same graph with some weights replaced (arrays of the same shape, or object arrays of Fractions)."""
         for key, values in weights.items():
             if key not in self.weights:
                 raise InputError(f"the network has no weight {key!r}; its weights are {', '.join(sorted(self.weights)[:8])}")
-            if np.shape(values) != self.weights[key].shape:
-                raise InputError(f"the weight {key!r} has shape {self.weights[key].shape}, got {np.shape(values)}")
+            if np.asarray(values).shape != self.weights[key].shape:
+                raise InputError(f"the weight {key!r} has shape {self.weights[key].shape}, got {np.asarray(values).shape}")
         return replace(self, weights={**self.weights, **{k: np.asarray(v) for k, v in weights.items()}})
 
     def as_model(self) -> Model:
@@ -168,9 +138,9 @@ class Network:
         """
         from neurovariety.checkpoints.graph.algebraic_model import algebraic_model
 
-        return algebraic_model(self)
+        return algebraic_model(self.nodes, self.output, self.input_shape, self.weights, self.trained, self.source)
 
-    def _batch(self, x: Any, arithmetic: Arithmetic) -> Any:
+    def _batch(self, x: Numbers, arithmetic: Arithmetic) -> Array:
         values = arithmetic.array(np.asarray(x))
         if values.shape[1:] != self.input_shape or values.ndim == 0:
             raise InputError(
@@ -178,63 +148,15 @@ class Network:
             )
         return values
 
-    def _run(self, x: Any, stored: Mapping[str, Any], arithmetic: Arithmetic) -> dict[str, Any]:
+    def _run(self, x: Array, stored: Mapping[str, Numbers], arithmetic: Arithmetic) -> dict[str, Values]:
         arrays = {k: np.asarray(v) for k, v in stored.items()}
-        values = run(self, x, Converted(arrays, arithmetic), arrays, arithmetic)
+        values = run(self.nodes, x, Converted(arrays, arithmetic), arrays, arithmetic)
         out = values[self.output]
         if out.shape[:1] != x.shape[:1]:
             values[self.output] = np.broadcast_to(out, (x.shape[0], *out.shape[1:]))
         return values
 
     def __repr__(self) -> str:
-        kinds = [n.attributes["function"] if n.kind == "activation" else n.kind for n in self.nodes if n.kind != "input"]
+        kinds = [n.function or n.kind for n in self.nodes if not n.is_input]
         shown = ", ".join(kinds[:8]) + (f", ... {len(kinds)} in all" if len(kinds) > 8 else "")
         return f"Network({self.source}: {self.parameters} parameters, inputs {self.input_shape}; {shown})"
-
-
-class Converted(Mapping[str, Any]):
-    """The stored weights in an arithmetic, each converted when it is first asked for."""
-
-    def __init__(self, stored: Mapping[str, Array], arithmetic: Arithmetic) -> None:
-        self._stored, self._arithmetic = stored, arithmetic
-        self._found: dict[str, Any] = {}
-
-    def __getitem__(self, key: str) -> Any:
-        if key not in self._found:
-            self._found[key] = self._arithmetic.array(self._stored[key])
-        return self._found[key]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._stored)
-
-    def __len__(self) -> int:
-        return len(self._stored)
-
-
-def run(network: Network, x: Any, weights: Mapping[str, Any], stored: Mapping[str, Any], arithmetic: Arithmetic) -> dict[str, Any]:
-    """Values of all nodes by name. What does not fit together is an `InputError` that names the node."""
-    values: dict[str, Any] = {}
-    for node in network.nodes:
-        if node.kind == "input":
-            values[node.name] = x
-            continue
-        operands = [values[n] for n in node.inputs]
-        try:
-            values[node.name] = apply(node, operands, weights, stored, arithmetic)
-        except InputError:
-            raise
-        except (ValueError, TypeError, IndexError, KeyError) as error:
-            shapes = ", ".join(str(tuple(v.shape[1:])) for v in operands)
-            raise InputError(f"{node.place} cannot be applied to a value of shape {shapes} ({str(error)[:120]})") from error
-        if arithmetic.exact:
-            _check_size(values[node.name], node)
-    return values
-
-
-def _check_size(values: Array, node: Node) -> None:
-    bits = max((v.denominator.bit_length() + abs(v.numerator).bit_length() for v in values.reshape(-1).tolist()), default=0)
-    if bits > MAX_EXACT_BITS:
-        raise ResourceError(
-            f"exact values at {node.place} have {bits:,} bits, more than the limit of {MAX_EXACT_BITS:,}; evaluate at inputs with "
-            "fewer digits, or in floating point"
-        )

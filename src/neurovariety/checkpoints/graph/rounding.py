@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
-from neurovariety.checkpoints.graph.arithmetic import Array, to_floats, to_fractions
+from neurovariety.checkpoints.graph.arithmetic import Array, Numbers, to_floats, to_fractions
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.errors import InputError
 
@@ -45,7 +44,7 @@ class Rounding:
 
 
 def round_weights(
-    network: Network, dtype: str | None = None, inputs: Any = None, *, seed: int = 0
+    network: Network, dtype: str | None = None, inputs: Numbers | None = None, *, seed: int = 0
 ) -> tuple[dict[str, Array], Rounding]:
     """The weights in a floating-point type, and the cost.
 

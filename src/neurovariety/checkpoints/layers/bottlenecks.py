@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import flint
 import numpy as np
+from jaxtyping import Shaped
 
 from neurovariety.checkpoints.graph.arithmetic import exact_matmul, to_fractions
 from neurovariety.checkpoints.graph.network import Network
@@ -59,7 +60,7 @@ def narrowed(network: Network, layer: HiddenLayer, seed: int) -> Network | None:
     return replace(network, nodes=tuple(nodes[n.name] for n in network.nodes), weights=weights)
 
 
-def row_basis(matrix: Array) -> tuple[Array, list[int]]:
+def row_basis(matrix: Shaped[np.ndarray, "rows columns"]) -> tuple[Shaped[np.ndarray, "rows rank"], list[int]]:
     """(C, rows) with matrix = C matrix[rows], the rows independent; Fractions."""
     m, n = matrix.shape
     transposed = flint.fmpq_mat(n, m, [flint.fmpq(v.numerator, v.denominator) for v in matrix.T.reshape(-1).tolist()])

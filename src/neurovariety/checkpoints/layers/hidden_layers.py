@@ -8,15 +8,17 @@ the output, its channels are left alone, and the reason is kept.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
-from typing import Any
 
 import numpy as np
+from jaxtyping import Int
 
-from neurovariety.checkpoints.graph.network import Network, Node
-
-_CHANNELWISE = ("activation", "normalize", "max_pool", "average_pool", "mean", "reshape", "transpose")
+from neurovariety.checkpoints.graph.arithmetic import Array
+from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.graph.node import Attributes, Node
+from neurovariety.checkpoints.graph.operation import Affine, MixedChannels, Shape
+from neurovariety.checkpoints.graph.operations import operation
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,12 +30,12 @@ class Reader:
 
     node: Node
     path: tuple[Node, ...]
-    channel: np.ndarray
+    channel: Int[np.ndarray, " columns"]
 
     @property
     def activation(self) -> Node | None:
         """The one activation on the way; None where there is none, or several."""
-        found = [n for n in self.path if n.kind == "activation"]
+        found = [n for n in self.path if n.function is not None]
         return found[0] if len(found) == 1 else None
 
 
@@ -50,21 +52,23 @@ class HiddenLayer:
     def linear(self) -> bool:
         """Whether two plain matrices follow each other with nothing between: no activation but x, no reshaping."""
         return (
-            self.producer.kind == "linear"
+            _affine(self.producer).matrix
             and not self.leading
             and len(self.readers) == 1
-            and all(_identity(n) for n in self.readers[0].path)
-            and self.readers[0].node.kind == "linear"
+            and all(n.function is not None and operation(n).idle(n, (), ()) for n in self.readers[0].path)
+            and _affine(self.readers[0].node).matrix
         )
 
     @property
-    def activations(self) -> tuple[dict[str, Any] | None, ...]:
+    def activations(self) -> tuple[Attributes | None, ...]:
         """The first activation on the way to each reader; None: no activation."""
-        return tuple(next((n.attributes for n in r.path if n.kind == "activation"), None) for r in self.readers)
+        return tuple(next((n.attributes for n in r.path if n.function is not None), None) for r in self.readers)
 
 
-def _identity(node: Node) -> bool:
-    return node.kind == "activation" and node.attributes.get("coefficients") == (Fraction(0), Fraction(1))
+def _affine(node: Node) -> Affine:
+    found = operation(node).affine
+    assert found is not None
+    return found
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,7 @@ def hidden_layers(network: Network) -> tuple[tuple[HiddenLayer, ...], tuple[Unto
     shapes = network.shapes()
     layers, left = [], []
     for node in network.nodes:
-        if node.kind not in ("linear", "conv"):
+        if operation(node).affine is None:
             continue
         found = _layer(network, node, readers, uses, shapes)
         if isinstance(found, HiddenLayer):
@@ -95,29 +99,26 @@ def hidden_layers(network: Network) -> tuple[tuple[HiddenLayer, ...], tuple[Unto
     return tuple(layers), tuple(left)
 
 
-class _Blocked(Exception):
-    """Why a layer cannot be looked at by itself."""
-
-
 def _layer(
-    network: Network, producer: Node, readers: dict[str, list[Node]], uses: Counter[str], shapes: dict[str, tuple[int, ...]]
+    network: Network, producer: Node, readers: dict[str, list[Node]], uses: Counter[str], shapes: dict[str, Shape]
 ) -> HiddenLayer | str | None:
     if any(uses[k] > 1 for k in producer.weights.values()):
         return "its weights are tied to those of another layer"
-    if producer.kind == "conv" and producer.attributes["groups"] != 1:
+    affine = _affine(producer)
+    if affine.grouped(producer):
         return "it is a grouped convolution"
     shape = shapes[producer.name]
-    axis = 0 if producer.kind == "conv" else len(shape) - 1
+    axis = affine.axis % len(shape)
     width = shape[axis]
     labels = np.broadcast_to(np.arange(width).reshape([-1 if k == axis else 1 for k in range(len(shape))]), shape)
     found: list[Reader] = []
     try:
         _follow(network, producer, (), labels, readers, uses, shapes, found)
-    except _Blocked as reason:
+    except MixedChannels as reason:
         return str(reason) or None
     leading: list[Node] = []
     while len({r.path[len(leading)].name if len(r.path) > len(leading) else "" for r in found}) == 1:
-        if len(found[0].path) == len(leading) or found[0].path[len(leading)].kind != "normalize":
+        if len(found[0].path) == len(leading) or normalization(found[0].path[len(leading)]) is None:
             break
         leading.append(found[0].path[len(leading)])
     return HiddenLayer(producer, tuple(leading), tuple(found), width)
@@ -130,54 +131,36 @@ def _follow(
     labels: np.ndarray,
     readers: dict[str, list[Node]],
     uses: Counter[str],
-    shapes: dict[str, tuple[int, ...]],
+    shapes: dict[str, Shape],
     found: list[Reader],
 ) -> None:
     """Add the readers of the value of ``at``, whose entries belong to the channels ``labels``."""
     if at.name == network.output:
-        raise _Blocked("" if not path and at.kind in ("linear", "conv") else "its channels are outputs of the network")
+        raise MixedChannels("its channels are outputs of the network" if path else "")
     for node in readers.get(at.name, []):
         if any(uses[k] > 1 for k in node.weights.values()):
-            raise _Blocked(f"it is read by {node.place}, whose weights are tied")
-        if node.kind in ("linear", "conv"):
+            raise MixedChannels(f"it is read by {node.place}, whose weights are tied")
+        channelwise = operation(node).channelwise
+        if operation(node).affine is not None:
             found.append(Reader(node, path, _columns(node, labels)))
-        elif node.kind in _CHANNELWISE:
-            _follow(network, node, (*path, node), _labels(node, labels, shapes), readers, uses, shapes, found)
+        elif channelwise is not None:
+            after = channelwise.labels(node, labels, shapes[node.name])
+            _follow(network, node, (*path, node), after, readers, uses, shapes, found)
         else:
-            raise _Blocked(f"its channels feed {node.place}")
+            raise MixedChannels(f"its channels feed {node.place}")
 
 
 def _columns(node: Node, labels: np.ndarray) -> np.ndarray:
-    if node.kind == "conv":
-        if node.attributes["groups"] != 1:
-            raise _Blocked(f"it is read by {node.place}, a grouped convolution")
-        flat = labels.reshape(labels.shape[0], -1)
-        if np.any(flat != flat[:, :1]):
-            raise _Blocked(f"{node.place} mixes its channels with positions")
-        return np.ascontiguousarray(flat[:, 0])
-    flat = labels.reshape(-1, labels.shape[-1])
-    if np.any(flat != flat[:1]):
-        raise _Blocked(f"{node.place} mixes its channels with positions")
-    return np.ascontiguousarray(flat[0])
+    if _affine(node).grouped(node):
+        raise MixedChannels(f"it is read by {node.place}, a grouped convolution")
+    channels = np.moveaxis(labels, _affine(node).axis, 0)
+    flat = channels.reshape(channels.shape[0], -1)
+    if np.any(flat != flat[:, :1]):
+        raise MixedChannels(f"{node.place} mixes its channels with positions")
+    return np.ascontiguousarray(flat[:, 0])
 
 
-def _labels(node: Node, labels: np.ndarray, shapes: dict[str, tuple[int, ...]]) -> np.ndarray:
-    """The channels of the entries after a channelwise node."""
-    if node.kind == "activation":
-        return labels
-    if node.kind == "transpose":
-        return labels.transpose(node.attributes["permutation"])
-    if node.kind == "reshape":
-        if len(node.attributes["shape"]) != 1:
-            raise _Blocked(f"its channels pass {node.place}")
-        return labels.reshape(node.attributes["shape"])
-    if node.kind == "mean":
-        axes = tuple(node.attributes["axes"])
-        low, high = labels.min(axis=axes, keepdims=True), labels.max(axis=axes, keepdims=True)
-        if np.any(low != high):
-            raise _Blocked(f"{node.place} averages over its channels")
-        return low if node.attributes["keepdims"] else low.reshape(shapes[node.name])
-    rows = labels.reshape(labels.shape[0], -1)  # batch norm and pools: channels are the first axis
-    if np.any(rows != rows[:, :1]) or len(np.unique(rows[:, 0])) != len(rows):
-        raise _Blocked(f"{node.place} mixes its channels with positions")
-    return np.broadcast_to(rows[:, 0].reshape(-1, *(1 for _ in shapes[node.name][1:])), shapes[node.name])
+def normalization(node: Node) -> Callable[[Node, Mapping[str, Array]], tuple[Array, Array]] | None:
+    """The affine map a channel of a node that is one (batch norm), from the weights of the network; None for another node."""
+    channelwise = operation(node).channelwise
+    return None if channelwise is None else channelwise.affine

@@ -9,14 +9,15 @@ from fractions import Fraction
 
 import flint
 import numpy as np
+from jaxtyping import Shaped
 
 from neurovariety.checkpoints.graph.arithmetic import exact_matmul, to_fractions
 from neurovariety.checkpoints.graph.network import Network
-from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer
+from neurovariety.checkpoints.graph.operations import operation
+from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer, normalization
 from neurovariety.checkpoints.layers.neuron_relations import affine, pushed
 from neurovariety.checkpoints.layers.removals import takes_constants, with_bias
 from neurovariety.errors import InputError
-from neurovariety.rings.ring import Array
 
 
 def permuted_and_scaled(network: Network, layer: HiddenLayer, order: Sequence[int], scales: Sequence[Fraction]) -> Network:
@@ -33,7 +34,7 @@ def permuted_and_scaled(network: Network, layer: HiddenLayer, order: Sequence[in
     for key in layer.producer.weights.values():
         rows = np.asarray(network.weights[key])[order]
         weights[key] = to_fractions(rows) * factor.reshape(-1, *(1 for _ in rows.shape[1:])) if scaled else rows
-    for node in {n.name: n for r in layer.readers for n in r.path if n.kind == "normalize"}.values():
+    for node in {n.name: n for r in layer.readers for n in r.path if normalization(n) is not None}.values():
         for key in node.weights.values():
             weights[key] = np.asarray(network.weights[key])[order]
     for reader in layer.readers:
@@ -64,7 +65,9 @@ def permuted_and_scaled(network: Network, layer: HiddenLayer, order: Sequence[in
     return replace(network, nodes=tuple(nodes[n.name] for n in network.nodes), weights=weights)
 
 
-def base_changed(network: Network, layer: HiddenLayer, base: Array, shift: Array) -> Network:
+def base_changed(
+    network: Network, layer: HiddenLayer, base: Shaped[np.ndarray, "width width"], shift: Shaped[np.ndarray, " width"]
+) -> Network:
     """W, b -> G W, G b + c and V, d -> V / G, d - V / G c, for the invertible matrix G and the vector c of Fractions."""
     producer, reader = layer.producer, layer.readers[0].node
     weights = dict(network.weights)
@@ -81,7 +84,7 @@ def base_changed(network: Network, layer: HiddenLayer, base: Array, shift: Array
     return replace(network, weights=weights)
 
 
-def inverted(matrix: Array) -> Array:
+def inverted(matrix: Shaped[np.ndarray, "n n"]) -> Shaped[np.ndarray, "n n"]:
     """The inverse of a square matrix of Fractions; `ZeroDivisionError` where there is none."""
     n = len(matrix)
     found = flint.fmpq_mat(n, n, [flint.fmpq(v.numerator, v.denominator) for v in matrix.reshape(-1).tolist()]).inv()
@@ -98,12 +101,13 @@ def folded(network: Network) -> Network:
     uses = Counter(k for node in network.nodes for k in node.weights.values())
     nodes, weights = {n.name: n for n in network.nodes}, dict(network.weights)
     for node in network.nodes:
-        before = nodes.get(node.inputs[0]) if node.kind == "normalize" else None
-        if before is None or before.kind not in ("linear", "conv") or readers[before.name] > 1 or before.name == network.output:
+        before = nodes.get(node.inputs[0]) if normalization(node) is not None else None
+        made_by = None if before is None else operation(before).affine
+        if before is None or made_by is None or readers[before.name] > 1 or before.name == network.output:
             continue
         if any(uses[k] > 1 for k in before.weights.values()):
             continue
-        if before.kind == "linear" and len(network.shapes()[before.name]) != 1:
+        if made_by.axis % len(network.shapes()[before.name]) != 0:
             continue  # channels of a batch norm are the first axis, those of a matrix the last
         t, u = affine(network, node)
         weight = to_fractions(weights[before.weights["weight"]])

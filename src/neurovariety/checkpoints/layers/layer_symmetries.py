@@ -6,14 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
+from typing import Literal
 
 import numpy as np
 
+from neurovariety.checkpoints.graph.activations import activation
 from neurovariety.checkpoints.graph.network import Network
-from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer
+from neurovariety.checkpoints.graph.nonlinearity import Scaling
+from neurovariety.checkpoints.graph.operations import operation
+from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer, normalization
 from neurovariety.checkpoints.layers.neuron_relations import scalings
 
-_WORDS = {
+Group = Scaling | Literal["base change"]
+
+_WORDS: dict[Group, str] = {
     "base change": "invertible base changes between two matrices",
     "any": "permutations and nonzero scalings of neurons",
     "positive": "permutations and positive scalings of neurons",
@@ -27,7 +33,7 @@ class LayerSymmetry:
     """``kind`` is base change, any, positive, sign or none (see `scalings`); ``dimension`` that of its orbits at general weights."""
 
     layer: str
-    kind: str
+    kind: Group
     width: int
     dimension: int
 
@@ -36,14 +42,16 @@ class LayerSymmetry:
         return _WORDS[self.kind]
 
 
-def kind_of(layer: HiddenLayer) -> str:
+def kind_of(layer: HiddenLayer) -> Group:
     """What the neurons of a layer may be multiplied by: the strictest of what its readers' activations carry."""
     if layer.linear:
         return "base change"
     kinds = {scalings(a) for a in layer.activations}
-    if any(n.kind == "max_pool" for r in layer.readers for n in r.path):
+    on_the_way = [operation(n).channelwise for r in layer.readers for n in r.path]
+    if any(c is not None and c.positive for c in on_the_way):
         kinds = {"positive" if k == "any" else "none" if k == "sign" else k for k in kinds}
-    for kind in ("none", "sign", "positive"):
+    restricted: tuple[Scaling, ...] = ("none", "sign", "positive")
+    for kind in restricted:
         if kind in kinds:
             return kind if len(kinds) == 1 or "sign" not in kinds or "positive" not in kinds else "none"
     return "any"
@@ -85,10 +93,11 @@ def _continuous(network: Network, layer: HiddenLayer) -> bool:
         return False
     for reader in layer.readers:
         after = reader.path[len(layer.leading) :]
-        if sum(n.kind == "activation" for n in after) != 1 or any(n.kind == "normalize" for n in after):
+        applied = [n for n in after if n.function is not None]
+        if len(applied) != 1 or any(normalization(n) is not None for n in after):
             return False
-        (activation,) = (n for n in after if n.kind == "activation")
-        constant = (activation.attributes.get("coefficients") or (Fraction(0),))[0]
-        if constant and ("bias" not in reader.node.weights or reader.node.kind != "linear"):
+        constant = activation(applied[0].attributes).at(applied[0].attributes, Fraction(0))
+        read_by = operation(reader.node).affine
+        if constant and ("bias" not in reader.node.weights or read_by is None or not read_by.matrix):
             return False
     return True

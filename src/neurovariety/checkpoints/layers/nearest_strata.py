@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 
@@ -15,6 +15,16 @@ from neurovariety.checkpoints.layers.neuron_rows import float_rows, nearest_pair
 from neurovariety.rings.ring import Array
 
 _NAMES = {"none": "equal neurons", "sign": "equal or opposite neurons", "positive": "positively proportional neurons"}
+
+
+class StratumData(TypedDict):
+    """A `NearestStratum` as plain data."""
+
+    layer: str
+    stratum: str
+    neurons: list[int]
+    distance: float
+    relative: float
 
 
 @dataclass(frozen=True)
@@ -31,7 +41,7 @@ class NearestStratum:
     distance: float
     relative: float
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> StratumData:
         """Plain data."""
         return {
             "layer": self.layer,

@@ -6,13 +6,13 @@ million weights take seconds and no pair is missed but with probability about 1/
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
+from jaxtyping import Int, Num, Shaped
 
-from neurovariety.checkpoints.graph.arithmetic import to_floats, to_fractions
+from neurovariety.checkpoints.graph.arithmetic import Numbers, to_floats, to_fractions
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer
 from neurovariety.checkpoints.layers.neuron_relations import affine
@@ -28,7 +28,7 @@ _BLOCK = 2048
 """Rows of a Gram matrix at a time: 2048 x 20,000 in float64 is 320 MiB."""
 
 
-def exact_rows(network: Network, layer: HiddenLayer, which: Any = None) -> Array:
+def exact_rows(network: Network, layer: HiddenLayer, which: Sequence[int] | None = None) -> Shaped[np.ndarray, "neurons entries"]:
     """Rows (neurons, inputs + 1), bias last, as Fractions: what the activation is applied to, batch norm folded in."""
     weight = np.asarray(network.weights[layer.producer.weights["weight"]])
     chosen = np.arange(layer.width) if which is None else np.asarray(which, dtype=int)
@@ -43,7 +43,7 @@ def exact_rows(network: Network, layer: HiddenLayer, which: Any = None) -> Array
     return np.concatenate([rows, bias[:, None]], axis=1)
 
 
-def float_rows(network: Network, layer: HiddenLayer) -> Array:
+def float_rows(network: Network, layer: HiddenLayer) -> Num[np.ndarray, "neurons entries"]:
     """The same in float64."""
     weight = to_floats(network.weights[layer.producer.weights["weight"]])
     rows = weight.reshape(layer.width, -1)
@@ -54,7 +54,7 @@ def float_rows(network: Network, layer: HiddenLayer) -> Array:
     return np.concatenate([rows, bias[:, None]], axis=1)
 
 
-def residues(values: Any, p: int) -> Array:
+def residues(values: Numbers, p: int) -> Int[np.ndarray, ...]:
     """Entries mod p as int64: floats are m 2^e, Fractions quotients. A denominator divisible by p raises ZeroDivisionError."""
     array = np.asarray(values)
     if array.dtype != object:
@@ -131,7 +131,7 @@ def _confirmed(rows: Array, members: list[int]) -> list[list[int]]:
     return [found for _row, found in classes if len(found) > 1]
 
 
-def ratio(row: Array, other: Array) -> Fraction | None:
+def ratio(row: Shaped[np.ndarray, " entries"], other: Shaped[np.ndarray, " entries"]) -> Fraction | None:
     """The number c with row = c other, exactly; None where there is none, or ``other`` is zero."""
     k = next((k for k, v in enumerate(other) if v), None)
     if k is None:
@@ -140,7 +140,9 @@ def ratio(row: Array, other: Array) -> Fraction | None:
     return c if all(r == c * o for r, o in zip(row, other, strict=True)) else None
 
 
-def nearest_pairs(rows: Array, kind: str) -> tuple[Array, Array]:
+def nearest_pairs(
+    rows: Num[np.ndarray, "neurons entries"], kind: str
+) -> tuple[Num[np.ndarray, " neurons"], Int[np.ndarray, " neurons"]]:
     """For each neuron, the nearest distance at which it and another become redundant, and that other (-1 where there is none).
 
     ``kind`` is what `scalings` says: equal rows (none), equal or opposite (sign), one a nonnegative multiple of the other (positive)

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from math import comb
-from typing import Any
 
 import flint
 import numpy as np
 
+from neurovariety.checkpoints.graph.activations import activation
 from neurovariety.checkpoints.graph.arithmetic import exact_matmul, to_fractions
-from neurovariety.checkpoints.graph.network import Network, Node
+from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.graph.node import Node
+from neurovariety.checkpoints.graph.nonlinearity import Algebraic, Relation
+from neurovariety.checkpoints.graph.operations import operation
 from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer, Reader
-from neurovariety.checkpoints.layers.neuron_relations import Relation, pushed
+from neurovariety.checkpoints.layers.neuron_relations import pushed
 from neurovariety.checkpoints.layers.neuron_rows import exact_rows, proportional_classes, ratio, residues
 from neurovariety.checkpoints.layers.removals import NOTHING, Combination, Removal, columns, takes_constants
 from neurovariety.linear_algebra import matmul_mod, random_prime, rank, reduce_mod
@@ -25,7 +28,6 @@ MOST_DEPENDENT = 160
 """Widest layer whose dependent polynomials are eliminated over Q: the fractions grow with the width."""
 _MOST_DEGREE = 12
 """Largest degree of an activation for that, for the same reason."""
-_LINEAR = ("reshape", "transpose", "mean", "average_pool")
 
 
 def redundant(network: Network, layer: HiddenLayer, seed: int) -> list[Removal]:
@@ -91,17 +93,22 @@ def _polynomial(layer: HiddenLayer) -> tuple[Fraction, ...] | None:
     found = set()
     for reader in layer.readers:
         rest: Sequence[Node] = reader.path[len(layer.leading) :]
-        if not rest or rest[0].kind != "activation" or rest[0].attributes["function"] != "polynomial":
+        if not rest or rest[0].function is None or not all(_linear(n) for n in rest[1:]):
             return None
-        if any(n.kind not in _LINEAR for n in rest[1:]):
+        record = activation(rest[0].attributes)
+        if not isinstance(record, Algebraic) or record.degree(rest[0].attributes) is None:
             return None
-        found.add(tuple(rest[0].attributes["coefficients"]))
+        found.add(record.ratio(rest[0].attributes)[0])
     return next(iter(found)) if len(found) == 1 else None
 
 
+def _linear(node: Node) -> bool:
+    channelwise = operation(node).channelwise
+    return channelwise is not None and channelwise.linear
+
+
 def _keeps_constants(reader: Reader) -> bool:
-    padded = any(n.kind == "average_pool" and any(s for sides in n.attributes["padding"] for s in sides) for n in reader.path)
-    return takes_constants(reader) and not padded
+    return takes_constants(reader) and not any(operation(n).pads(n) for n in reader.path)
 
 
 def _dependent(network: Network, layer: HiddenLayer, seed: int) -> list[Removal]:
@@ -156,7 +163,7 @@ def _gram(inner: Array, pieces: list[Array]) -> Array:
 
 def _full_rank(network: Network, layer: HiddenLayer, coefficients: Sequence[Fraction], seed: int) -> bool:
     """Whether the Gram matrix is invertible mod a prime, which proves that there is no relation."""
-    rng: Any = generator(seed, "checkpoints.layers.redundancy")
+    rng = generator(seed, "checkpoints.layers.redundancy")
     p = random_prime(PRIME_BITS, rng)
     rows = exact_rows(network, layer)
     try:
@@ -165,9 +172,9 @@ def _full_rank(network: Network, layer: HiddenLayer, coefficients: Sequence[Frac
     except ZeroDivisionError:
         return False
     weights = reduce_mod(exact[:, :-1].astype(np.float64), p)
-    inner: Any = matmul_mod(weights, np.ascontiguousarray(weights.T), p).astype(np.int64) % p
-    total: Any = np.zeros_like(inner)
-    power: Any = np.ones_like(inner)
+    inner: Array = matmul_mod(weights, np.ascontiguousarray(weights.T), p).astype(np.int64) % p
+    total = np.zeros_like(inner)
+    power = np.ones_like(inner)
     for piece in pieces[1:]:
         power = power * inner % p
         total = (total + piece[:, None] * piece[None, :] % p * power) % p

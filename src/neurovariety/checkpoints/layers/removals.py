@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
+from jaxtyping import Shaped
 
 from neurovariety.checkpoints.graph.arithmetic import to_fractions
-from neurovariety.checkpoints.graph.network import Network, Node
+from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.graph.node import Node
+from neurovariety.checkpoints.graph.operations import operation
 from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer, Reader
 from neurovariety.rings.ring import Array
 
@@ -38,10 +40,10 @@ NOTHING = Combination((), Fraction(0))
 
 def takes_constants(reader: Reader) -> bool:
     """Whether a constant channel can be folded into the reader's bias: not where zeros of a padding stand beside it."""
-    return reader.node.kind == "linear" or not any(side for sides in reader.node.attributes["padding"] for side in sides)
+    return not operation(reader.node).pads(reader.node)
 
 
-def columns(network: Network, reader: Reader) -> Array:
+def columns(network: Network, reader: Reader) -> Shaped[np.ndarray, "out columns places"]:
     """The reader's weight as (out, columns, places)."""
     weight = np.asarray(network.weights[reader.node.weights["weight"]])
     return weight.reshape(weight.shape[0], weight.shape[1], -1)
@@ -56,13 +58,12 @@ def without(network: Network, layer: HiddenLayer, removals: Sequence[Removal]) -
     for key in layer.producer.weights.values():
         weights[key] = np.asarray(network.weights[key])[kept]
     for node in {n.name: n for r in layer.readers for n in r.path}.values():
-        if node.kind == "normalize":
+        channelwise = operation(node).channelwise
+        assert channelwise is not None
+        if channelwise.affine is not None:
             for key in node.weights.values():
                 weights[key] = np.asarray(network.weights[key])[kept]
-        elif node.kind == "reshape":
-            (size,) = node.attributes["shape"]
-            shape = (size // layer.width * len(kept),)
-            nodes[node.name] = replace(node, attributes={**node.attributes, "shape": shape})
+        nodes[node.name] = channelwise.narrowed(node, layer.width, len(kept))
     for k, reader in enumerate(layer.readers):
         moved = _moved(network, reader, [(r.channel, r.combinations[k]) for r in removals])
         weight, bias = moved
@@ -83,7 +84,7 @@ def _moved(network: Network, reader: Reader, gone: list[tuple[int, Combination]]
     if not change:
         return weight, None
     changed: dict[int, Array] = {}
-    shift: Any = None
+    shift: Array | None = None
     for i, combination in change:
         mine = to_fractions(weight[:, reader.channel == i])
         for j, a in combination.terms:

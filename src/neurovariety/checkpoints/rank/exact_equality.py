@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations_with_replacement
 from math import comb, prod
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 
-from neurovariety.checkpoints.graph.activations import PIECEWISE_LINEAR
 from neurovariety.checkpoints.graph.arithmetic import to_fractions
 from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.graph.operations import operation
 from neurovariety.errors import InputError
 from neurovariety.randomness import generator
 from neurovariety.rings.ring import Array
@@ -26,6 +26,15 @@ _ROUNDING = 1e-9
 """Relative difference of float64 evaluations above which they cannot both be roundings of one value, for layers of usual size."""
 
 
+class Compared(TypedDict):
+    """A `Comparison` as plain data."""
+
+    over: str
+    inputs: int
+    largest_difference: Fraction | float
+    by_coefficients: bool
+
+
 @dataclass(frozen=True)
 class Comparison:
     """What evaluation found. ``differs`` is an input where outputs differ; ``largest`` the largest difference seen."""
@@ -37,7 +46,7 @@ class Comparison:
     identical: bool
     """Whether the functions are proved equal: polynomials that agree on a set that determines them."""
 
-    def record(self) -> dict[str, Any]:
+    def record(self) -> Compared:
         """The evidence, as plain data."""
         return {
             "over": "Q" if self.exact else "float64",
@@ -88,7 +97,7 @@ def compare_functions(a: Network, b: Network, *, seed: int, rounding: float | No
 def _at(a: Network, b: Network, inputs: Array, exact: bool, rounding: float | None) -> Comparison:
     if exact:
         usable = []
-        values: list[list[Any]] = [[], []]
+        values: list[list[Array]] = [[], []]
         for x in inputs:  # one by one: a rational activation may have a pole at some
             try:
                 pair = [n.evaluate_exact(x[None])[0].reshape(-1) for n in (a, b)]
@@ -101,7 +110,7 @@ def _at(a: Network, b: Network, inputs: Array, exact: bool, rounding: float | No
             raise InputError("the networks could not be evaluated exactly at any of the random inputs: a denominator vanishes")
         inputs, one, two = np.array(usable), np.array(values[0], dtype=object), np.array(values[1], dtype=object)
         gap = np.abs(one - two).max(axis=1)
-        largest: Any = max(gap.tolist())
+        largest: Fraction | float = max(gap.tolist())
         limit = Fraction(0) if rounding is None else Fraction(rounding) * np.abs(one).max(axis=1)
     else:
         one, two = (n.evaluate(inputs).reshape(len(inputs), -1) for n in (a, b))
@@ -115,27 +124,15 @@ def _at(a: Network, b: Network, inputs: Array, exact: bool, rounding: float | No
 
 def rational(network: Network) -> bool:
     """Whether the network has rational values at rational inputs (batch norm as `Network.evaluate_exact` takes it)."""
-    allowed = ("polynomial", "rational", *PIECEWISE_LINEAR)
-    return all(n.attributes["function"] in allowed for n in network.nodes if n.kind == "activation")
+    return all(operation(n).sort(n) != "smooth" for n in network.nodes)
 
 
 def degree(network: Network) -> int | None:
     """A bound of the degree of the outputs as polynomials in the inputs; None where they are not polynomials."""
     found: dict[str, int] = {}
     for node in network.nodes:
-        below = [found[n] for n in node.inputs]
-        if node.kind == "input":
-            found[node.name] = 1
-        elif node.kind == "parameter":
-            found[node.name] = 0
-        elif node.kind == "activation":
-            if node.attributes["function"] != "polynomial":
-                return None
-            found[node.name] = below[0] * max(len(node.attributes["coefficients"]) - 1, 0)
-        elif node.kind in ("multiply", "matmul"):
-            found[node.name] = sum(below)
-        elif node.kind == "max_pool" or (node.kind == "divide" and (len(node.inputs) == 2 or node.attributes.get("reversed"))):
+        degree = operation(node).degree(node, [found[n] for n in node.inputs])
+        if degree is None:
             return None
-        else:
-            found[node.name] = max(below)
+        found[node.name] = degree
     return found[network.output]

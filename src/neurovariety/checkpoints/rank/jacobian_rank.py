@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
+from jaxtyping import Float, Shaped
 
-from neurovariety.checkpoints.graph.arithmetic import to_floats, to_fractions
+from neurovariety.checkpoints.graph.arithmetic import Values, to_floats, to_fractions
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.layers.neuron_rows import residues
 from neurovariety.checkpoints.rank.linearization import Linearization, linearized, with_tangents
@@ -50,7 +50,7 @@ class JacobianRank:
     generic: int
     claim: Claim
     generic_claim: Claim
-    evidence: dict[str, Any]
+    evidence: dict[str, object]
 
 
 def jacobian_rank(network: Network, at_most: int, inputs: Array | None, rng: np.random.Generator) -> JacobianRank:
@@ -60,11 +60,11 @@ def jacobian_rank(network: Network, at_most: int, inputs: Array | None, rng: np.
     operations whose derivative is not computed.
     """
     found = linearized(network)
-    if found.kind == "smooth":
+    if found.sort == "smooth":
         return _in_floats(network, found, at_most, inputs, rng)
     model = found.network.as_model()
     large = network.parameters > EXACT_RANK_AT_MOST
-    if found.kind == "piecewise linear":
+    if found.sort == "piecewise linear":
         return _within_regions(network, found, model, at_most, inputs, rng, large)
     if large:
         return _some_rows(network, model, rng)
@@ -107,13 +107,13 @@ def _algebraic(network: Network, model: Model, at_most: int, rng: np.random.Gene
                 raise
             continue
         generic, best = max(generic, general.rank), max(best, special.rank)
-        rows, saturated = special.inputs * model.outputs, special.saturated
+        rows, saturated = special.inputs * (special.combined or model.outputs), special.saturated
         primes.append(p)
         if best == at_most:
             error = 0.0
             break
-        error *= _error(network, model, min(generic, at_most))
-        general_error *= rank_error(model, at_most, True)
+        error *= _error(network, model, min(generic, at_most), special.combined is not None)
+        general_error *= rank_error(model, at_most, True, combined=general.combined is not None)
         if error <= ERROR_BOUND:
             break
     if best == at_most:
@@ -132,11 +132,11 @@ def _algebraic(network: Network, model: Model, at_most: int, rng: np.random.Gene
     return JacobianRank(best, generic, claim, generic_claim, evidence)
 
 
-def _error(network: Network, model: Model, rank_at_most: int) -> float:
+def _error(network: Network, model: Model, rank_at_most: int, combined: bool) -> float:
     """Probability bound that one trial misses the rank at the stored weights: a minor is a polynomial in the inputs alone.
 
     Its degree is at most rank times the degree of the outputs (twice that and a denominator for quotients), and the prime must
-    not divide it: its height grows with the bits of the weights.
+    not divide it: its height grows with the bits of the weights. ``combined``: and in the factors of combinations, as in `rank_error`.
     """
     d = degree_bounds(model)
     numbers = to_fractions(network.flat())
@@ -144,6 +144,7 @@ def _error(network: Network, model: Model, rank_at_most: int) -> float:
     degree, height = d.inputs, d.log_norm + math.log2(max(d.parameters, 1)) + 2 * d.parameters * bits
     if d.rational:
         degree, height = 2 * degree + 2 * d.denominator, 2 * height + 1
+    degree += combined
     smallest = 2.0 ** (PRIME_BITS - 1)
     bad = rank_at_most * height / (PRIME_BITS - 1) / count_primes_lower_bound(PRIME_BITS)
     error = rank_at_most * degree / smallest + bad
@@ -166,12 +167,14 @@ def _some_rows(network: Network, model: Model, rng: np.random.Generator) -> Jaco
     return JacobianRank(special, general, Claim.LOWER_BOUND, Claim.LOWER_BOUND, evidence)
 
 
-def sampled_inputs(network: Network, count: int, inputs: Array | None, rng: np.random.Generator) -> Array:
+def sampled_inputs(
+    network: Network, count: int, inputs: Shaped[np.ndarray, "given ..."] | None, rng: np.random.Generator
+) -> Float[np.ndarray, "batch ..."]:
     """``count`` dyadic inputs of the size of the given ones (else of size 1), after the given ones themselves."""
     shape = network.input_shape
     if inputs is None:
-        spread: Any = 2.0
-        centre: Any = 0.0
+        spread: float | Array = 2.0
+        centre: float | Array = 0.0
         given = np.zeros((0, *shape))
     else:
         given = to_floats(inputs)
@@ -215,7 +218,9 @@ def _random_weights(network: Network, rng: np.random.Generator) -> Network:
     return network.with_weights(drawn)
 
 
-def float_jacobian(found: Linearization, network: Network, inputs: Array) -> Array:
+def float_jacobian(
+    found: Linearization, network: Network, inputs: Shaped[np.ndarray, "batch ..."]
+) -> Float[np.ndarray, "rows parameters"]:
     """The Jacobian in float64, (batch * outputs, parameters), input by input. ``inputs`` are those of the original network."""
     import jax
 
@@ -225,7 +230,7 @@ def float_jacobian(found: Linearization, network: Network, inputs: Array) -> Arr
         weights = model.tree(list(model.unflatten(to_floats(network.flat())).values()))
         constants = np.array([float(c) for c in model.coefficients if c is not None])
 
-        def value(w: Any, x: Any) -> Any:
+        def value(w: Values, x: Values) -> Values:
             return model.function(w, x, constants).reshape(-1)
 
         rows = jax.jit(jax.vmap(jax.jacrev(value), in_axes=(None, 0)))(weights, to_floats(full))

@@ -8,17 +8,18 @@ these regions.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from math import prod
-from typing import Any
 
 import numpy as np
+from jaxtyping import Shaped
 
-from neurovariety.checkpoints.graph.activations import ALGEBRAIC, PIECEWISE_LINEAR, activate
-from neurovariety.checkpoints.graph.arithmetic import FLOATS, to_floats, to_fractions
-from neurovariety.checkpoints.graph.network import Network, Node
+from neurovariety.checkpoints.graph.activations import activation
+from neurovariety.checkpoints.graph.arithmetic import FLOATS, to_floats
+from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.graph.node import Attributes, Node
+from neurovariety.checkpoints.graph.nonlinearity import Nonlinearity, PiecewiseLinear, Smooth, Sort
+from neurovariety.checkpoints.graph.operations import operation
 from neurovariety.checkpoints.rank.exact_equality import MOST_WORK
 from neurovariety.errors import InputError
 from neurovariety.rings.ring import Array
@@ -34,6 +35,11 @@ class Tangent:
     node: Node
     offset: bool
 
+    @property
+    def record(self) -> Nonlinearity:
+        """What the activation is."""
+        return activation(self.node.attributes)
+
 
 @dataclass(frozen=True, eq=False)
 class Linearization:
@@ -44,22 +50,21 @@ class Linearization:
     tangents: tuple[Tangent, ...]
 
     @property
-    def kind(self) -> str:
+    def sort(self) -> Sort:
         """``algebraic``, ``piecewise linear`` or ``smooth``, by the activations that were replaced."""
-        functions = {t.node.attributes["function"] for t in self.tangents}
-        return "algebraic" if not functions else "piecewise linear" if functions <= set(PIECEWISE_LINEAR) else "smooth"
+        sorts = {t.record.sort for t in self.tangents}
+        return "algebraic" if not sorts else "piecewise linear" if sorts == {"piecewise linear"} else "smooth"
 
 
 def linearized(network: Network) -> Linearization:
     """Replace every activation that is neither polynomial nor rational. Raises `InputError` for a maximum over a window."""
-    pooled = next((n for n in network.nodes if n.kind == "max_pool"), None)
-    if pooled is not None:
-        raise InputError(f"{pooled.place} takes a maximum over a window, whose derivative by the weights is not computed here")
-    tangents = tuple(
-        Tangent(n, n.attributes["function"] not in ("relu", "leaky_relu", "abs"))
-        for n in network.nodes
-        if n.kind == "activation" and n.attributes["function"] not in ALGEBRAIC
-    )
+    replaced = [n for n in network.nodes if operation(n).sort(n) != "algebraic"]
+    other = next((n for n in replaced if n.function is None), None)
+    if other is not None:
+        raise InputError(
+            f"{other.place} takes {operation(other).words(other)} over a window, whose derivative by the weights is not computed here"
+        )
+    tangents = tuple(Tangent(n, _has_offset(n)) for n in replaced)
     if not tangents:
         return Linearization(network, network, ())
     shapes = network.shapes()
@@ -77,7 +82,7 @@ def linearized(network: Network) -> Linearization:
 
     by_name = {t.node.name: t for t in tangents}
     for node in network.nodes:
-        if node.kind == "input":
+        if node.is_input:
             part(node.name, network.input_shape)
         elif node.name in by_name:
             shape, bent = shapes[node.name], by_name[node.name].offset
@@ -93,7 +98,14 @@ def linearized(network: Network) -> Linearization:
     return Linearization(made, network, tangents)
 
 
-def with_tangents(found: Linearization, inputs: Array, network: Network | None = None) -> tuple[Array, bool]:
+def _has_offset(node: Node) -> bool:
+    record = activation(node.attributes)
+    return not (isinstance(record, PiecewiseLinear) and record.homogeneous(node.attributes))
+
+
+def with_tangents(
+    found: Linearization, inputs: Shaped[np.ndarray, "batch ..."], network: Network | None = None
+) -> tuple[Shaped[np.ndarray, "usable ..."], bool]:
     """Inputs (batch, \\*input shape) with their slopes and offsets, (batch, size), and whether these are exact.
 
     ``network`` is the original one or one with other weights. Piecewise linear activations: exact signs by evaluation over Q where
@@ -102,7 +114,7 @@ def with_tangents(found: Linearization, inputs: Array, network: Network | None =
     network = network or found.original
     if not found.tangents:
         return inputs, True
-    piecewise = found.kind == "piecewise linear"
+    piecewise = found.sort == "piecewise linear"
     exact = piecewise and network.parameters * len(inputs) <= MOST_WORK
     values = network.values(inputs, exact=exact)
     batch = len(inputs)
@@ -111,78 +123,26 @@ def with_tangents(found: Linearization, inputs: Array, network: Network | None =
     for t in found.tangents:
         z = np.asarray(values[t.node.inputs[0]])
         z = z.reshape(z.shape[0], -1)
+        record, attributes = t.record, t.node.attributes
         if piecewise:
-            usable &= _away(t.node.attributes, z, exact)
-            slope, offset = _piece(t.node.attributes, z)
+            assert isinstance(record, PiecewiseLinear)
+            usable &= _away(record, attributes, z, exact)
+            slope, offset = record.lines(attributes, z)
         else:
             z = to_floats(z)
-            slope = _SLOPE[t.node.attributes["function"]](z, t.node.attributes)
-            offset = activate(t.node.attributes, z, FLOATS, t.node.place) - slope * z
+            if isinstance(record, PiecewiseLinear):
+                slope = to_floats(record.lines(attributes, z)[0])
+            else:
+                assert isinstance(record, Smooth)
+                slope = record.slopes(z, attributes)
+            offset = record.value(attributes, z, FLOATS, t.node.place) - slope * z
         parts += [slope, offset] if t.offset else [slope]
-    dtype: Any = object if exact else np.float64
-    return np.concatenate([p.astype(dtype) for p in parts], axis=1)[usable], exact
+    joined = np.concatenate([p.astype(object if exact else np.float64) for p in parts], axis=1)
+    return joined[usable], exact
 
 
-def _away(attributes: dict[str, Any], z: Array, exact: bool) -> Array:
+def _away(record: PiecewiseLinear, attributes: Attributes, z: Array, exact: bool) -> Array:
     """Samples none of whose values is at (or, in floats, too near) a kink."""
-    kinks = (0, 6) if attributes["function"] == "relu6" else (0,)
     margin = 0 if exact else _MARGIN * float(np.abs(z).max(initial=0.0))
-    near: Any = [np.asarray(abs(z - k) <= margin, dtype=bool).any(axis=1) for k in kinks]
+    near = [np.asarray(abs(z - (k if exact else float(k))) <= margin, dtype=bool).any(axis=1) for k in record.kinks(attributes)]
     return np.asarray(~np.logical_or.reduce(near))
-
-
-def _piece(attributes: dict[str, Any], z: Array) -> tuple[Array, Array]:
-    function = attributes["function"]
-    positive = np.asarray(z > 0, dtype=bool)
-    below: Any = {"leaky_relu": attributes.get("slope", 0), "abs": -1}.get(function, 0)
-    slope = _choice(positive, Fraction(1), Fraction(below))
-    offset = to_fractions(np.zeros(z.shape))
-    if function == "relu6":
-        over = np.asarray(z > 6, dtype=bool)
-        slope, offset = _choice(over, Fraction(0), slope), _choice(over, Fraction(6), offset)
-    return slope, offset
-
-
-def _choice(where: Array, yes: Any, no: Any) -> Array:
-    return np.asarray(np.where(where, np.asarray(yes, dtype=object), np.asarray(no, dtype=object)))
-
-
-def _logistic(z: Array) -> Array:
-    from scipy.special import expit
-
-    return np.asarray(expit(z))
-
-
-def _normal(z: Array) -> Array:
-    return np.asarray(np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi))
-
-
-def _gelu(z: Array, attributes: dict[str, Any]) -> Array:
-    if attributes["approximate"] == "tanh":
-        c = np.sqrt(2 / np.pi)
-        t = np.tanh(c * (z + 0.044715 * z**3))
-        return np.asarray(0.5 * (1 + t) + 0.5 * z * (1 - t**2) * c * (1 + 3 * 0.044715 * z**2))
-    from scipy.special import ndtr
-
-    return np.asarray(ndtr(z) + z * _normal(z))
-
-
-def _silu(z: Array, attributes: dict[str, Any]) -> Array:
-    s = _logistic(z)
-    return s * (1 + z * (1 - s))
-
-
-_SLOPE: dict[str, Callable[[Array, dict[str, Any]], Array]] = {
-    "relu": lambda z, a: (z > 0).astype(np.float64),
-    "leaky_relu": lambda z, a: np.where(z > 0, 1.0, float(a["slope"])),
-    "relu6": lambda z, a: ((z > 0) & (z < 6)).astype(np.float64),
-    "abs": lambda z, a: np.sign(z),
-    "tanh": lambda z, a: 1 - np.tanh(z) ** 2,
-    "sigmoid": lambda z, a: _logistic(z) * (1 - _logistic(z)),
-    "softplus": lambda z, a: _logistic(float(a["beta"]) * z),
-    "elu": lambda z, a: np.where(z > 0, 1.0, float(a["alpha"]) * np.exp(np.minimum(z, 0.0))),
-    "gelu": _gelu,
-    "silu": _silu,
-    "erf": lambda z, a: 2 / np.sqrt(np.pi) * np.exp(-(z**2)),
-    "exp": lambda z, a: np.exp(z),
-}

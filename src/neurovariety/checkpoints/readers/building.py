@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import numpy as np
 
 from neurovariety.checkpoints.graph.arithmetic import FLOATS, Array
 from neurovariety.checkpoints.graph.fusion import fused
-from neurovariety.checkpoints.graph.network import Network, Node
-from neurovariety.checkpoints.graph.operations import apply
+from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.graph.node import Node
+from neurovariety.checkpoints.graph.operation import Call
+from neurovariety.checkpoints.graph.operations import OPERATIONS, operation
 from neurovariety.errors import InputError
 
 BATCH = 7
@@ -49,8 +52,12 @@ class Turned:
     key: str
 
 
-Operand = Any
-"""A `Value`, a `Stored`, a `Turned`, or a plain number (int, float, Fraction)."""
+Number = int | float | Fraction
+Operand = Value | Stored | Turned | Number
+"""What an operation is applied to: a value, a weight, or a plain number."""
+
+Roles = Mapping[str, Stored | None]
+"""The weights of a node by role; None where it has none of that role."""
 
 
 def refuse(place: str, operator: str, why: str = "") -> NoReturn:
@@ -61,15 +68,31 @@ def refuse(place: str, operator: str, why: str = "") -> NoReturn:
     )
 
 
-def power(place: str, operator: str, exponent: Any) -> dict[str, Any]:
+def power(place: str, operator: str, exponent: Number | None) -> dict[str, object]:
     """The attributes of the activation x^exponent; an exponent that is not a whole number is refused."""
-    if exponent is None or exponent != int(exponent) or abs(exponent) > 64:
+    if exponent is None or not math.isfinite(exponent) or Fraction(exponent).denominator != 1 or abs(Fraction(exponent)) > 64:
         refuse(place, operator, f"the exponent {exponent}; whole exponents up to 64 are understood")
     n = int(exponent)
     monomial = (*(Fraction(0) for _ in range(abs(n))), Fraction(1))
     if n >= 0:
         return {"function": "polynomial", "coefficients": monomial}
     return {"function": "rational", "numerator": (Fraction(1),), "denominator": monomial}
+
+
+def clipped(place: str, operator: str, low: Number | None, high: Number | None) -> dict[str, object]:
+    """The attributes of the activation min(max(x, low), high), None for an open end; one end other than 0 alone is refused."""
+    if low == 0 and high in (None, 6):
+        return {"function": "relu" if high is None else "relu6"}
+    if low is None or high is None or not -math.inf < low < high < math.inf:
+        refuse(place, operator, f"from {low} to {high}; relu, relu6 and two ends in ascending order are understood")
+    return {"function": "hardtanh", "low": Fraction(low), "high": Fraction(high)}
+
+
+def whole_factors(place: str, operator: str, size: Sequence[int], wanted: Sequence[float]) -> tuple[int, ...]:
+    """How often each entry is repeated in each direction to make ``wanted`` of ``size``; other than whole factors are refused."""
+    if len(size) != len(wanted) or any(w < n or w % n for n, w in zip(size, wanted, strict=False)):
+        refuse(place, operator, f"from {tuple(size)} to {tuple(wanted)}; whole factors are understood")
+    return tuple(int(w) // n for n, w in zip(size, wanted, strict=True))
 
 
 class Builder:
@@ -93,7 +116,9 @@ class Builder:
         """Shape of one sample of a value."""
         return self._samples[value.name].shape[1:]
 
-    def node(self, name: str, path: str, kind: str, inputs: Sequence[Operand] = (), weights: Any = None, **attributes: Any) -> Value:
+    def node(
+        self, name: str, path: str, kind: str, inputs: Sequence[Operand] = (), weights: Roles | None = None, **attributes: object
+    ) -> Value:
         """Add a node. Stored operands among the inputs become parameter nodes."""
         values = [self.promoted(v) for v in inputs]
         unique, k = name, 1
@@ -104,7 +129,7 @@ class Builder:
         try:
             with np.errstate(all="ignore"):
                 arrays = {k: FLOATS.array(self.weights[k]) for k in made.weights.values()}
-                found = apply(made, [self._samples[v.name] for v in values], arrays, self.weights, FLOATS)
+                found = operation(made).value(Call(made, [self._samples[v.name] for v in values], arrays, self.weights, FLOATS))
         except (ValueError, TypeError, IndexError, KeyError, ArithmeticError, MemoryError) as error:
             if isinstance(error, InputError):
                 raise
@@ -127,7 +152,7 @@ class Builder:
     def function(self, operand: Operand) -> str | None:
         """The name of the activation that makes a value, if one does."""
         made = self.made(operand)
-        return made.attributes.get("function") if made is not None else None
+        return made.function if made is not None else None
 
     def promoted(self, operand: Operand) -> Value:
         """The operand as a value: a stored array becomes a parameter node."""
@@ -157,7 +182,9 @@ class Builder:
         a, b = (self.promoted(v) if isinstance(v, Turned) else v for v in (a, b))
         p, q = self.number(a), self.number(b)
         if p is not None and q is not None:
-            return _ARITHMETIC[kind](p, q)
+            combine = OPERATIONS[kind].entrywise
+            assert combine is not None
+            return combine(p, q)
         if not isinstance(a, Value) and not isinstance(b, Value):  # weights alone: a value that does not depend on the input
             a, b = (v if n is not None else self.promoted(v) for v, n in ((a, p), (b, q)))
         if isinstance(a, Value) and isinstance(b, Value):
@@ -170,22 +197,25 @@ class Builder:
         value, other, n, flipped = (a, b, q, False) if isinstance(a, Value) else (b, a, p, True)
         reversed_ = {"reversed": True} if flipped and kind in ("subtract", "divide") else {}
         if n is not None:
-            return self.node(name, path, kind, [value], constant=n, **reversed_)
+            return self.node(name, path, kind, [value], None, constant=n, **reversed_)
+        assert isinstance(other, Stored)
         return self.node(name, path, kind, [value], {"weight": other}, **reversed_)
 
-    def linear(self, name: str, path: str, x: Operand, weight: Operand, bias: Operand = None, *, stored_as: str = "out,in") -> Value:
+    def linear(
+        self, name: str, path: str, x: Operand, weight: Operand, bias: Operand | None = None, *, stored_as: str = "out,in"
+    ) -> Value:
         """x times a matrix stored as (out, in) or (in, out), plus a bias."""
         if isinstance(weight, Turned):
             weight, stored_as = Stored(weight.key), "in,out" if stored_as == "out,in" else "out,in"
         flat = isinstance(x, Value) and isinstance(weight, Stored) and self.weights[weight.key].ndim == 2
-        if flat and (bias is None or (isinstance(bias, Stored) and self.weights[bias.key].ndim == 1)):
+        if flat and isinstance(weight, Stored) and (bias is None or (isinstance(bias, Stored) and self.weights[bias.key].ndim == 1)):
             if stored_as == "out,in":
                 return self.node(name, path, "linear", [x], {"weight": weight, "bias": bias})
             if self.uses[weight.key] == 1:
                 self.weights[weight.key] = np.ascontiguousarray(self.weights[weight.key].T)
                 return self.node(name, path, "linear", [x], {"weight": weight, "bias": bias})
         made = self._product(name, path, x, weight, (False, stored_as == "out,in"))
-        return made if bias is None else self.elementwise(f"{name} bias", path, "add", made, bias)
+        return made if bias is None else self.promoted(self.elementwise(f"{name} bias", path, "add", made, bias))
 
     def matmul(self, name: str, path: str, a: Operand, b: Operand) -> Value:
         """The product of two operands, a linear layer where the second is a stored matrix."""
@@ -230,11 +260,3 @@ class Builder:
         """The network, simplified."""
         value = self.promoted(output)
         return fused(Network(self.input_shape, tuple(self.nodes), value.name, self.weights, self.source, frozenset(self.fixed)))
-
-
-_ARITHMETIC: dict[str, Callable[[Fraction, Fraction], Fraction]] = {
-    "add": lambda a, b: a + b,
-    "subtract": lambda a, b: a - b,
-    "multiply": lambda a, b: a * b,
-    "divide": lambda a, b: a / b,
-}

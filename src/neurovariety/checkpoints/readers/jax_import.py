@@ -17,8 +17,9 @@ import numpy as np
 from neurovariety.checkpoints.graph.arithmetic import Array, to_floats
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.readers.building import Builder, Operand, Stored, refuse
-from neurovariety.checkpoints.readers.jax_operations import CALLS, OPERATIONS, Call, named_activation
+from neurovariety.checkpoints.readers.jax_operations import OPERATIONS, PrimitiveCall, named_activation
 from neurovariety.errors import InputError, NeurovarietyError
+from neurovariety.program.jaxpr_calls import calls, opened
 
 _AGREEMENT = 1e-3
 """Largest difference, relative to the largest output, between the function and the network read from it, on random inputs."""
@@ -60,7 +61,7 @@ def read_jax(function: Callable[..., Any], example: Any) -> Network:
             raise InputError(f"the function cannot be traced at an input of shape {shape} ({type(error).__name__}: {first})") from error
         if len(closed.jaxpr.outvars) != 1:
             raise InputError(f"the function returns {len(closed.jaxpr.outvars)} arrays; a network returns one")
-        network = _Reader(closed, weights, shape).network()
+        network = _JaxprReader(closed, weights, shape).network()
         x = np.random.default_rng(0).normal(size=(3, *shape))
         exact = [jax.numpy.asarray(to_floats(w)) for w in weights.values()]
         _compare(np.stack([np.asarray(rebuilt(exact, jax.numpy.asarray(v))) for v in x]), network.evaluate(x))
@@ -86,7 +87,7 @@ def _name(path: Any) -> str:
     return shown or "w"
 
 
-class _Reader:
+class _JaxprReader:
     def __init__(self, closed: Any, weights: dict[str, Array], shape: tuple[int, ...]) -> None:
         fixed = {k for k in weights if k.startswith("batch_stats.")}
         variables = closed.jaxpr.invars[:-1]
@@ -113,7 +114,7 @@ class _Reader:
         value = np.asarray(variable.val)
         return value.item() if value.ndim == 0 else self.constant(value)
 
-    def constant(self, value: Array) -> Operand:
+    def constant(self, value: Array) -> Stored:
         key = f"constant {len(self.builder.weights)}"
         self.builder.weights[key] = value
         self.builder.fixed.add(key)
@@ -123,10 +124,9 @@ class _Reader:
     def apply(self, equation: Any, operands: list[Operand]) -> list[Operand]:
         primitive = equation.primitive.name
         self.count += 1
-        call = Call(self.builder, f"{primitive} {self.count}", primitive, operands, equation, self.constant)
-        if primitive in CALLS:
-            inner = equation.params[CALLS[primitive]]
-            jaxpr, consts = (inner.jaxpr, inner.consts) if hasattr(inner, "consts") else (inner, ())
+        call = PrimitiveCall(self.builder, f"{primitive} {self.count}", primitive, operands, equation, self.constant)
+        if calls(equation):
+            jaxpr, consts = opened(equation)
             known = named_activation(call, str(equation.params.get("name", "")), jaxpr)
             return [known] if known is not None else self.run(jaxpr, consts, operands)
         folded = call.folded()
@@ -144,5 +144,5 @@ def _uses(jaxpr: Any, names: dict[Any, str]) -> Counter[str]:
     for equation in jaxpr.eqns:
         for v in equation.invars:
             if not hasattr(v, "val") and v in names:
-                uses[names[v]] += 2 if equation.primitive.name in CALLS else 1
+                uses[names[v]] += 2 if calls(equation) else 1
     return uses

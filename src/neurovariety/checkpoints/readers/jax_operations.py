@@ -6,30 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from neurovariety.checkpoints.graph.arithmetic import Array, to_floats
-from neurovariety.checkpoints.readers.building import Builder, Operand, Stored, Value, power, refuse
+from neurovariety.checkpoints.readers.building import Builder, Operand, Roles, Stored, Turned, Value, power, refuse
 from neurovariety.checkpoints.readers.contraction import contract
-
-CALLS = {
-    "jit": "jaxpr",
-    "pjit": "jaxpr",
-    "closed_call": "call_jaxpr",
-    "core_call": "call_jaxpr",
-    "custom_jvp_call": "call_jaxpr",
-    "custom_vjp_call": "call_jaxpr",
-    "custom_vjp_call_jaxpr": "fun_jaxpr",
-    "remat": "jaxpr",
-    "checkpoint": "jaxpr",
-}
-"""Primitives that call another jaxpr, with the parameter that holds it."""
 
 
 @dataclass(frozen=True, eq=False)
-class Call:
+class PrimitiveCall:
     """One equation of a jaxpr with its operands."""
 
     builder: Builder
@@ -37,7 +24,7 @@ class Call:
     primitive: str
     operands: list[Operand]
     equation: Any
-    constant: Callable[[Array], Operand]
+    constant: Callable[[Array], Stored]
 
     @property
     def x(self) -> Value:
@@ -51,17 +38,17 @@ class Call:
     def shape(self) -> tuple[int, ...]:
         return tuple(self.equation.outvars[0].aval.shape)
 
-    def make(self, kind: str, *inputs: Operand, weights: Any = None, **attributes: Any) -> Value:
+    def make(self, kind: str, *inputs: Operand, weights: Roles | None = None, **attributes: object) -> Value:
         return self.builder.node(self.name, "", kind, list(inputs), weights, **attributes)
 
-    def step(self, part: str, kind: str, *inputs: Operand, weights: Any = None, **attributes: Any) -> Value:
+    def step(self, part: str, kind: str, *inputs: Operand, weights: Roles | None = None, **attributes: object) -> Value:
         """A node on the way to the one that has the name of the equation."""
         return self.builder.node(f"{self.name} {part}", "", kind, list(inputs), weights, **attributes)
 
-    def activation(self, function: str, **attributes: Any) -> Value:
-        return self.make("activation", self.x, function=function, **attributes)
+    def activation(self, function: str, **attributes: object) -> Value:
+        return self.make("activation", self.x, weights=None, function=function, **attributes)
 
-    def refuse(self, why: str) -> Any:
+    def refuse(self, why: str) -> NoReturn:
         refuse("the function", self.primitive, why)
 
     def folded(self) -> Operand | None:
@@ -93,55 +80,57 @@ _FOLDED: dict[str, Callable[..., Any]] = {
 }
 
 
-def named_activation(c: Call, name: str, jaxpr: Any) -> Value | None:
+def named_activation(c: PrimitiveCall, name: str, jaxpr: Any) -> Value | None:
     """The activations of ``jax.nn`` that are made of comparisons; the network is compared with the function afterwards."""
     if not c.operands or not isinstance(c.operands[0], Value) or len(c.operands) > 2:
         return None
     if name == "softplus" and len(c.operands) == 1:
         return c.activation("softplus", beta=Fraction(1))
+    if name == "hard_tanh" and len(c.operands) == 1:
+        return c.activation("hardtanh", low=Fraction(-1), high=Fraction(1))
     if name in ("elu", "leaky_relu"):
         factors = [v.val for e in jaxpr.eqns if e.primitive.name == "mul" for v in e.invars if hasattr(v, "val")]
-        given = c.operands[1] if len(c.operands) == 2 else factors[0] if len(factors) == 1 else None
-        if isinstance(given, (int, float)) or (given is not None and np.ndim(given) == 0 and not isinstance(given, (Value, Stored))):
+        given: Any = c.operands[1] if len(c.operands) == 2 else factors[0] if len(factors) == 1 else None
+        if given is not None and not isinstance(given, (Value, Stored, Turned)) and np.ndim(given) == 0:
             return c.activation(name, **{"alpha" if name == "elu" else "slope": Fraction(float(given))})
     return None
 
 
-def _entrywise(kind: str) -> Callable[[Call], Operand]:
+def _entrywise(kind: str) -> Callable[[PrimitiveCall], Operand]:
     return lambda c: c.builder.elementwise(c.name, "", kind, *c.operands)
 
 
-def _power(exponent: int | None = None) -> Callable[[Call], Value]:
-    def make(c: Call) -> Value:
+def _power(exponent: int | None = None) -> Callable[[PrimitiveCall], Value]:
+    def make(c: PrimitiveCall) -> Value:
         y = exponent if exponent is not None else c.parameters.get("y", c.operands[1] if len(c.operands) > 1 else None)
         if isinstance(y, (Value, Stored)):
             c.refuse("a variable exponent")
-        return c.make("activation", c.x, **power("the function", c.primitive, y))
+        return c.make("activation", c.x, weights=None, **power("the function", c.primitive, y))
 
     return make
 
 
-def _largest(c: Call) -> Value:
+def _largest(c: PrimitiveCall) -> Value:
     values = sorted(c.operands, key=lambda v: not isinstance(v, Value))
     if not isinstance(values[0], Value) or c.builder.number(values[1]) != 0:
         c.refuse("max(x, 0) is understood")
     return c.make("activation", values[0], function="relu")
 
 
-def _smallest(c: Call) -> Value:
+def _smallest(c: PrimitiveCall) -> Value:
     values = sorted(c.operands, key=lambda v: not isinstance(v, Value))
     if c.builder.function(values[0]) != "relu" or c.builder.number(values[1]) != 6:
         c.refuse("min(max(x, 0), 6) is understood")
     return c.make("activation", c.builder.before(values[0]), function="relu6")
 
 
-def _complementary_error(c: Call) -> Value:
+def _complementary_error(c: PrimitiveCall) -> Value:
     """erfc(x) = 1 + erf(-x)."""
     minus = c.step("minus", "activation", c.x, function="polynomial", coefficients=(Fraction(0), Fraction(-1)))
     return c.make("add", c.step("erf", "activation", minus, function="erf"), constant=Fraction(1))
 
 
-def _dot(c: Call) -> Value:
+def _dot(c: PrimitiveCall) -> Value:
     a, b = c.operands
     ((ca,), (cb,)), (ba, bb) = _axes(c)
     ranks = [len(v.aval.shape) for v in c.equation.invars]
@@ -162,14 +151,14 @@ def _dot(c: Call) -> Value:
     return contract(c.builder, c.name, "", f"z{''.join(left)},z{''.join(right)}->z{out}", [a, b])
 
 
-def _axes(c: Call) -> Any:
+def _axes(c: PrimitiveCall) -> Any:
     (ca, cb), batch = c.parameters["dimension_numbers"]
     if len(ca) != 1:
         c.refuse(f"it sums over {len(ca)} axes; one is understood")
     return ((ca, cb), batch)
 
 
-def _convolution(c: Call) -> Value:
+def _convolution(c: PrimitiveCall) -> Value:
     p, weight = c.parameters, c.operands[1]
     lhs, rhs, out = (tuple(s) for s in p["dimension_numbers"])
     d = len(lhs) - 2
@@ -198,11 +187,11 @@ def _convolution(c: Call) -> Value:
     return _permuted(c, "order", made, tuple(int(k) for k in np.argsort(out)))
 
 
-def _permuted(c: Call, part: str, x: Value, order: tuple[int, ...]) -> Value:
+def _permuted(c: PrimitiveCall, part: str, x: Value, order: tuple[int, ...]) -> Value:
     return x if order == tuple(range(len(order))) else c.step(part, "transpose", x, permutation=tuple(int(k) for k in order))
 
 
-def _window(c: Call) -> Value:
+def _window(c: PrimitiveCall) -> Value:
     """Sums or maxima over windows along at most two axes; the other axes together are the channels."""
     p, shape = c.parameters, c.builder.shape(c.x)
     moving = [k for k, n in enumerate(p["window_dimensions"]) if n != 1 or p["window_strides"][k] != 1 or any(p["padding"][k])]
@@ -213,20 +202,20 @@ def _window(c: Call) -> Value:
     x = _permuted(c, "windows last", c.x, order)
     x = c.step("channels", "reshape", x, shape=(prod(shape[k] for k in others), *(shape[k] for k in moving)))
     window = tuple(int(p["window_dimensions"][k]) for k in moving)
-    attributes = {
+    attributes: dict[str, object] = {
         "stride": tuple(int(p["window_strides"][k]) for k in moving),
         "padding": tuple((int(p["padding"][k][0]), int(p["padding"][k][1])) for k in moving),
         "dilation": tuple(int(p["window_dilation"][k]) for k in moving),
     }
     largest = c.primitive == "reduce_window_max"
-    made = c.step("pool", "max_pool" if largest else "average_pool", x, window=window, **attributes)
+    made = c.step("pool", "max_pool" if largest else "average_pool", x, weights=None, window=window, **attributes)
     if not largest:
         made = c.step("sum", "multiply", made, constant=Fraction(prod(window)))
     made = c.step("axes", "reshape", made, shape=tuple(c.shape[k] for k in order))
     return _permuted(c, "order", made, tuple(int(k) for k in np.argsort(order)))
 
 
-def _reshape(c: Call) -> Operand:
+def _reshape(c: PrimitiveCall) -> Operand:
     """Reshaping; a stored array that only gains leading axes of length 1 stays as it is, for it broadcasts alike."""
     operand = c.operands[0]
     if isinstance(operand, Stored):
@@ -238,11 +227,13 @@ def _reshape(c: Call) -> Operand:
     return c.make("reshape", c.x, shape=c.shape)
 
 
-def _broadcast(c: Call) -> Operand:
+def _broadcast(c: PrimitiveCall) -> Operand:
     operand = c.operands[0]
-    if not isinstance(operand, (Value, Stored)):
+    if not isinstance(operand, (Value, Stored, Turned)):
         return operand if not c.shape else c.constant(np.full(c.shape, float(operand)))
     places = c.parameters["broadcast_dimensions"]
+    if isinstance(operand, Turned):
+        operand = c.builder.promoted(operand)
     own = c.builder.weights[operand.key].shape if isinstance(operand, Stored) else c.builder.shape(operand)
     spread = tuple(own[places.index(k)] if k in places else 1 for k in range(len(c.shape)))
     if isinstance(operand, Stored) and spread == (1,) * (len(c.shape) - len(own)) + own and spread == c.shape:
@@ -251,7 +242,7 @@ def _broadcast(c: Call) -> Operand:
     return value if spread == c.shape else c.make("add", value, weights={"weight": c.constant(np.zeros(c.shape))})
 
 
-def _slice(c: Call) -> Value:
+def _slice(c: PrimitiveCall) -> Value:
     p, value = c.parameters, c.x
     steps = p["strides"] or [1] * len(c.builder.shape(value))
     for k, (start, stop, step) in enumerate(zip(p["start_indices"], p["limit_indices"], steps, strict=True)):
@@ -260,14 +251,14 @@ def _slice(c: Call) -> Value:
     return value
 
 
-def _pad(c: Call) -> Value:
+def _pad(c: PrimitiveCall) -> Value:
     sides = c.parameters["padding_config"]
     if c.builder.number(c.operands[1]) != 0 or any(lo < 0 or hi < 0 or inner for lo, hi, inner in sides):
         c.refuse("zeros around an array are understood")
     return c.make("pad", c.x, padding=tuple((int(lo), int(hi)) for lo, hi, _ in sides))
 
 
-def _split(c: Call) -> list[Value]:
+def _split(c: PrimitiveCall) -> list[Value]:
     axis, ends = int(c.parameters["axis"]), np.cumsum(c.parameters["sizes"])
     starts = [0, *ends[:-1]]
     return [
@@ -276,15 +267,15 @@ def _split(c: Call) -> list[Value]:
     ]
 
 
-def _same(c: Call) -> Operand:
+def _same(c: PrimitiveCall) -> Operand:
     return c.operands[0]
 
 
-def _plain(function: str) -> Callable[[Call], Value]:
+def _plain(function: str) -> Callable[[PrimitiveCall], Value]:
     return lambda c: c.activation(function)
 
 
-OPERATIONS: dict[str, Callable[[Call], Any]] = {
+OPERATIONS: dict[str, Callable[[PrimitiveCall], Any]] = {
     "dot_general": _dot,
     "conv_general_dilated": _convolution,
     **dict.fromkeys(("add", "add_any"), _entrywise("add")),

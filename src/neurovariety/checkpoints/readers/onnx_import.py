@@ -5,22 +5,21 @@ from __future__ import annotations
 import json
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from neurovariety.checkpoints.graph.arithmetic import Array
 from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.graph.onnx_format import FIXED, PATH, import_onnx
 from neurovariety.checkpoints.readers.building import BATCH, Builder, Operand, Stored, refuse
-from neurovariety.checkpoints.readers.onnx_operations import OPERATIONS, Call
+from neurovariety.checkpoints.readers.onnx_call import Above, OnnxCall
+from neurovariety.checkpoints.readers.onnx_operations import OPERATIONS
 from neurovariety.errors import InputError
 
-FIXED = "neurovariety.fixed"
-"""The key of the model's metadata under which `onnx_export` notes which weights were not trained."""
-
-
-PATH = "neurovariety.path"
-"""The key under which `onnx_export` notes the path of the module that a node came from."""
+Message: TypeAlias = Any
+"""A message of ONNX; protocol buffers have no types that a checker knows."""
 
 
 def read_onnx(file: str | Path) -> Network:
@@ -38,7 +37,7 @@ def read_onnx(file: str | Path) -> Network:
     return read_onnx_model(model, path.name, path.parent)
 
 
-def read_onnx_model(model: Any, source: str = "onnx", folder: Path | None = None) -> Network:
+def read_onnx_model(model: Message, source: str = "onnx", folder: Path | None = None) -> Network:
     """The network in an ``onnx.ModelProto``; ``folder`` is where weights in external files lie."""
     onnx = import_onnx()
     graph = model.graph
@@ -56,7 +55,7 @@ def read_onnx_model(model: Any, source: str = "onnx", folder: Path | None = None
         raise InputError(f"{source} leaves the shape of an input open ({sizes}); export it with fixed sizes, the batch axis first")
     uses = Counter(n for node in graph.node for n in node.input if n in weights)
     builder = Builder(source, weights, fixed, uses, sizes[0] or BATCH)
-    values: dict[str, Operand] = {k: Stored(k) for k in weights}
+    values: dict[str, Operand | Above] = {k: Stored(k) for k in weights}
     values[inputs[0].name] = builder.input(inputs[0].name, tuple(int(n) for n in sizes[1:] if n))
     for node in graph.node:
         place = _path(node)
@@ -69,7 +68,7 @@ def read_onnx_model(model: Any, source: str = "onnx", folder: Path | None = None
         missing = [n for n in node.input if n and n not in values]
         if missing:
             raise InputError(f"{place} takes {missing[0]!r}, which nothing in {source} makes")
-        call = Call(
+        call = OnnxCall(
             builder, node.output[0], place, node.op_type, [values[n] if n else None for n in node.input], attributes, len(node.output)
         )
         made = OPERATIONS[node.op_type](call)
@@ -77,10 +76,13 @@ def read_onnx_model(model: Any, source: str = "onnx", folder: Path | None = None
             values[name] = value
     if graph.output[0].name not in values:
         raise InputError(f"nothing in {source} makes its output {graph.output[0].name!r}")
-    return builder.finish(values[graph.output[0].name])
+    output = values[graph.output[0].name]
+    if isinstance(output, Above):
+        raise InputError(f"the output {graph.output[0].name!r} of {source} is a comparison; a network returns numbers")
+    return builder.finish(output)
 
 
-def _stated_fixed(model: Any) -> set[str]:
+def _stated_fixed(model: Message) -> set[str]:
     """The weights that a file of our own says were not trained."""
     for prop in model.metadata_props:
         if prop.key == FIXED:
@@ -92,17 +94,7 @@ def _stated_fixed(model: Any) -> set[str]:
     return set()
 
 
-def import_onnx() -> Any:
-    """The package, or an `InputError` that says how to get it."""
-    try:
-        import onnx
-        import onnx.numpy_helper
-    except ImportError as error:
-        raise InputError('reading and writing ONNX needs the package onnx: pip install "neurovariety[checkpoints]"') from error
-    return onnx
-
-
-def _path(node: Any) -> str:
+def _path(node: Message) -> str:
     """The module path that torch's exporter notes, or the name of the node."""
     for prop in node.metadata_props:
         if prop.key == PATH:
@@ -114,14 +106,14 @@ def _path(node: Any) -> str:
     return node.name or node.output[0]
 
 
-def _array(onnx: Any, tensor: Any, source: str) -> Array:
+def _array(onnx: ModuleType, tensor: Message, source: str) -> Array:
     try:
         return np.asarray(onnx.numpy_helper.to_array(tensor))
     except Exception as error:  # damaged data: numpy and protobuf raise all sorts
         raise InputError(f"the tensor {tensor.name!r} of {source} cannot be read ({str(error)[:100]})") from error
 
 
-def _constant(onnx: Any, builder: Builder, name: str, attributes: dict[str, Any], source: str) -> Stored:
+def _constant(onnx: ModuleType, builder: Builder, name: str, attributes: dict[str, Any], source: str) -> Stored:
     for key in ("value", "value_float", "value_int", "value_floats", "value_ints"):
         if key in attributes:
             value = attributes[key]
@@ -132,7 +124,7 @@ def _constant(onnx: Any, builder: Builder, name: str, attributes: dict[str, Any]
     raise InputError(f"the constant {name!r} of {source} is neither a tensor nor a number")
 
 
-def _load_external(tensor: Any, source: str, folder: Path | None) -> None:
+def _load_external(tensor: Message, source: str, folder: Path | None) -> None:
     """Put the bytes of an external file into the tensor, if the file lies in the model's folder, links resolved."""
     entries = {e.key: e.value for e in tensor.external_data}
     location = entries.get("location", "")

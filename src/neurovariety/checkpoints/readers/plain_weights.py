@@ -7,33 +7,25 @@ Matrices and vectors are matched to the layers in the order given. A matrix is (
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
 from neurovariety.architectures import CNN, MLP, Activation, Linear, parse
+from neurovariety.checkpoints.graph.activations import ACTIVATIONS
 from neurovariety.checkpoints.graph.arithmetic import Array
-from neurovariety.checkpoints.graph.network import Network, Node
+from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.graph.node import Node
 from neurovariety.errors import InputError
 
-_NAMED: dict[str, dict[str, Any]] = {
-    "relu": {"function": "relu"},
-    "leaky_relu": {"function": "leaky_relu", "slope": Fraction(1, 100)},
-    "relu6": {"function": "relu6"},
-    "abs": {"function": "abs"},
-    "elu": {"function": "elu", "alpha": Fraction(1)},
-    "softplus": {"function": "softplus", "beta": Fraction(1)},
-    "tanh": {"function": "tanh"},
-    "sigmoid": {"function": "sigmoid"},
-    "gelu": {"function": "gelu", "approximate": "none"},
-    "silu": {"function": "silu"},
+_NAMED: dict[str, dict[str, object]] = {
+    name: {"function": name, **record.defaults} for name, record in ACTIVATIONS.items() if record.sort != "algebraic"
 }
 """Activations that are no polynomials, for the notation mlp(2,3,1; relu; bias) of this room."""
 
 
-def from_weights(arrays: Mapping[str, Any], architecture: Any, source: str = "weights") -> Network:
+def from_weights(arrays: Mapping[str, object], architecture: object, source: str = "weights") -> Network:
     """The network of an architecture (mlp, linear or cnn, as notation or object) with the given arrays, nested mappings allowed."""
     weights = {k: np.asarray(v) for k, v in flattened(arrays).items()}
     for key, values in weights.items():
@@ -50,16 +42,16 @@ def from_weights(arrays: Mapping[str, Any], architecture: Any, source: str = "we
     return _layers(built, named, weights, source)
 
 
-def flattened(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+def flattened(tree: Mapping[str, object], prefix: str = "") -> dict[str, object]:
     """Nested mappings as one, names joined by dots."""
-    out: dict[str, Any] = {}
+    out: dict[str, object] = {}
     for key, value in tree.items():
         name = f"{prefix}{key}"
         out |= flattened(value, f"{name}.") if isinstance(value, Mapping) else {name: value}
     return out
 
 
-def _architecture(architecture: Any) -> tuple[Any, dict[str, Any] | None]:
+def _architecture(architecture: object) -> tuple[object, dict[str, object] | None]:
     """The architecture, and the attributes of an activation by name where the notation has one."""
     if not isinstance(architecture, str):
         return architecture, None
@@ -69,7 +61,7 @@ def _architecture(architecture: Any) -> tuple[Any, dict[str, Any] | None]:
     return parse(architecture), None
 
 
-def activation_attributes(activation: Activation, place: str = "the activation") -> dict[str, Any]:
+def activation_attributes(activation: Activation, place: str = "the activation") -> dict[str, object]:
     """An activation of the notation as attributes of a node."""
     if activation.is_generic:
         raise InputError(f"{place} is generic; a trained network has given coefficients, for example x^3 + x^2")
@@ -79,12 +71,12 @@ def activation_attributes(activation: Activation, place: str = "the activation")
     return {"function": "rational", "numerator": numerator, "denominator": _dense(activation.denominator)}
 
 
-def _dense(terms: Any) -> tuple[Fraction, ...]:
-    found = {e: Fraction(c) for e, c in terms}
+def _dense(terms: Iterable[tuple[int, Fraction | None]]) -> tuple[Fraction, ...]:
+    found = {e: Fraction(c) for e, c in terms if c is not None}
     return tuple(found.get(k, Fraction(0)) for k in range(max(found) + 1))
 
 
-def _layers(built: MLP | Linear, named: dict[str, Any] | None, weights: dict[str, Array], source: str) -> Network:
+def _layers(built: MLP | Linear, named: dict[str, object] | None, weights: dict[str, Array], source: str) -> Network:
     matrices = [k for k, v in weights.items() if v.ndim == 2]
     vectors = [k for k, v in weights.items() if v.ndim == 1]
     widths, bias = built.widths, isinstance(built, MLP) and built.bias

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from math import prod
@@ -28,6 +27,9 @@ SCHEMA_MAJOR = 8
 MAX_ARCHIVE_BYTES = 2**33
 """An archive that claims to unpack to more than 8 GiB is refused: a few kilobytes of zip can claim terabytes."""
 
+Json = dict[str, Any]
+"""An object of JSON, whose entries are checked as they are read."""
+
 _DTYPES = {1: "u1", 2: "i1", 3: "i2", 4: "i4", 5: "i8", 6: "f2", 7: "f4", 8: "f8", 12: "?"}
 _BFLOAT16 = 13
 
@@ -36,7 +38,7 @@ _BFLOAT16 = 13
 class Archive:
     """The program of a ``.pt2`` archive, as JSON, with its tensors by their full names."""
 
-    program: dict[str, Any]
+    program: Json
     tensors: dict[str, Array]
 
 
@@ -87,7 +89,7 @@ def _read(z: zipfile.ZipFile, shown: str) -> Archive:
     return Archive(program, tensors)
 
 
-def _tensor(data: bytes, meta: Mapping[str, Any], order: str, key: str) -> Array:
+def _tensor(data: bytes, meta: Json, order: str, key: str) -> Array:
     """A strided view of the bytes, copied; its bounds are checked, for the numbers come from the file."""
     sizes = [int(n["as_int"]) for n in meta["sizes"]]
     strides = [int(n["as_int"]) for n in meta["strides"]]

@@ -9,18 +9,21 @@ from __future__ import annotations
 import io
 import warnings
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from neurovariety.checkpoints.graph.arithmetic import Array
 from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.graph.operations import operation
 from neurovariety.checkpoints.readers.building import BATCH, Builder, Operand, Stored, refuse
-from neurovariety.checkpoints.readers.torch_archive import Archive, read_archive
-from neurovariety.checkpoints.readers.torch_operations import OPERATIONS, Call
+from neurovariety.checkpoints.readers.torch_archive import Archive, Json, read_archive
+from neurovariety.checkpoints.readers.torch_operations import OPERATIONS, AtenCall
 from neurovariety.errors import InputError
+
+if TYPE_CHECKING:
+    from torch.nn import Module
 
 _AGREEMENT = 1e-3
 """Largest difference, relative to the largest output, between the module and the network read from it, on random inputs: float32
@@ -32,7 +35,7 @@ def read_pt2(file: str | Path) -> Network:
     return read_program(read_archive(file, str(file)), Path(file).name)
 
 
-def read_module(module: Any, example: Any = None) -> Network:
+def read_module(module: Module, example: Any = None) -> Network:
     """The network of a ``torch.nn.Module``, exported in evaluation mode.
 
     ``example`` is a batch of inputs (batch, \\*input shape), or the shape of one input as a tuple of ints; without it the module must
@@ -79,14 +82,15 @@ def _compare(expected: Array, found: Array) -> None:
         )
 
 
-def _input_shape(module: Any, example: Any) -> tuple[int, ...]:
+def _input_shape(module: Module, example: Any) -> tuple[int, ...]:
     if example is None:
-        features = next((m.in_features for m in module.modules() if hasattr(m, "in_features")), None)
+        features = next((m.in_features for m in module.modules() if isinstance(getattr(m, "in_features", None), int)), None)
         if features is None:
             raise InputError(
                 "the module does not say the shape of its inputs; give example=, a batch of inputs or the shape of one input"
             )
-        return (int(features),)
+        assert isinstance(features, int)
+        return (features,)
     if isinstance(example, tuple) and all(isinstance(n, int) for n in example):
         return example
     shape = tuple(np.shape(example))
@@ -98,14 +102,14 @@ def _input_shape(module: Any, example: Any) -> tuple[int, ...]:
 def read_program(archive: Archive, source: str) -> Network:
     """The network of an exported program, batch axis taken off."""
     try:
-        return _Reader(archive, source).network()
+        return _ProgramReader(archive, source).network()
     except (KeyError, TypeError, AttributeError, IndexError) as error:
         raise InputError(
             f"the exported program of {source} has a form that is not understood ({type(error).__name__}: {error})"
         ) from error
 
 
-class _Reader:
+class _ProgramReader:
     def __init__(self, archive: Archive, source: str) -> None:
         self.graph = archive.program["graph_module"]["graph"]
         self.values: dict[str, Operand] = {}
@@ -136,13 +140,8 @@ class _Reader:
         batch = int(sizes[0].get("as_int", BATCH))
         # a batch of dynamic length shows as symbols; they stand for the length of the batch here
         self.symbols = dict.fromkeys(self.graph["sym_int_values"], batch)
-        uses = Counter(
-            self.values[t["name"]].key
-            for node in self.graph["nodes"]
-            for argument in node["inputs"]
-            for t in _tensors(argument["arg"])
-            if isinstance(self.values.get(t["name"]), Stored)
-        )
+        read = (t["name"] for node in self.graph["nodes"] for argument in node["inputs"] for t in _tensors(argument["arg"]))
+        uses = Counter(operand.key for operand in map(self.values.get, read) if isinstance(operand, Stored))
         self.builder = Builder(source, archive.tensors, fixed, uses, batch)
         self.values[input_name[0]] = self.builder.input(input_name[0], tuple(shape))
 
@@ -154,7 +153,7 @@ class _Reader:
             raise InputError(f"{self.builder.source} returns {len(outputs)} values; a network returns one tensor")
         return self.builder.finish(self.values[outputs[0]["as_tensor"]["name"]])
 
-    def _read(self, node: dict[str, Any]) -> None:
+    def _read(self, node: Json) -> None:
         path = _module_path(node.get("metadata", {}))
         operator = node["target"].removeprefix("torch.ops.aten.").partition(".")[0]
         arguments = {a["name"]: self._argument(a["arg"]) for a in node["inputs"]}
@@ -171,24 +170,22 @@ class _Reader:
         names = [t["name"] for o in outputs for t in _tensors(o)]
         if not names:
             refuse(place, operator, "it makes no tensor")
-        call = Call(self.builder, names[0], path, operator, arguments, node)
-        operation: Callable[[Call], Any] = OPERATIONS[operator]
-        made = operation(call)
+        call = AtenCall(self.builder, names[0], path, operator, arguments, node)
+        made = OPERATIONS[operator](call)
         for name, value in zip(names, made if isinstance(made, list) else [made], strict=True):
             self.values[name] = value
         if operator.endswith("_") and operator != "detach_":
             self._overwrite(node, place, operator, self.values[names[0]])
 
-    def _overwrite(self, node: dict[str, Any], place: str, operator: str, new: Operand) -> None:
+    def _overwrite(self, node: Json, place: str, operator: str, new: Operand) -> None:
         """After an operation in place every name of the old value means the new one; views of it would change too, and are refused."""
         old = self.values[node["inputs"][0]["arg"]["as_tensor"]["name"]]
-        views = ("reshape", "transpose", "slice", "input")
         made = self.builder.made(old)
-        if made is None or made.kind in views or any(n.kind in views and made.name in n.inputs for n in self.builder.nodes):
+        if made is None or any(operation(n).view and (n is made or made.name in n.inputs) for n in self.builder.nodes):
             refuse(place, operator, "it overwrites a value of which there are views, or an input or a weight")
         self.values.update({name: new for name, value in self.values.items() if value == old})
 
-    def _argument(self, argument: dict[str, Any]) -> Any:
+    def _argument(self, argument: Json) -> Any:
         ((kind, value),) = argument.items()
         if kind == "as_tensor":
             return self.values[value["name"]]
@@ -198,15 +195,15 @@ class _Reader:
             return self._symbol(value)
         if kind == "as_sym_ints":
             return [self._symbol(v) for v in value]
-        if kind in ("as_int", "as_ints", "as_bool", "as_string", "as_float"):
+        if kind in ("as_int", "as_ints", "as_bool", "as_string", "as_float", "as_floats"):
             return value
         return None
 
-    def _symbol(self, value: dict[str, Any]) -> int:
+    def _symbol(self, value: Json) -> int:
         return int(value["as_int"]) if "as_int" in value else self.symbols[value["as_name"]]
 
 
-def _tensors(argument: dict[str, Any]) -> list[dict[str, Any]]:
+def _tensors(argument: Json) -> list[Json]:
     ((kind, value),) = argument.items()
     return [value] if kind == "as_tensor" else list(value) if kind == "as_tensors" else []
 

@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
+import operator
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from neurovariety.checkpoints.graph.arithmetic import Array
-from neurovariety.checkpoints.graph.network import Network, Node
+from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.graph.node import Attributes, Node, flags, pairs, rational, rationals, whole, wholes, word
 from neurovariety.errors import InputError
 
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.nn import Module
 
-def import_torch() -> Any:
+Torch: TypeAlias = ModuleType
+"""The package, which is imported only where it is needed."""
+
+
+def import_torch() -> Torch:
     """The package, or an `InputError` that says how to get it."""
     try:
         import torch
     except ImportError as error:
         raise InputError('a torch module needs the package torch: pip install "neurovariety[checkpoints]"') from error
-    return torch
+    found: Torch = torch
+    return found
 
 
-def torch_module(network: Network, weights: Mapping[str, Array]) -> Any:
+def torch_module(network: Network, weights: Mapping[str, Array]) -> Module:
     """A ``torch.nn.Module`` that computes the network.
 
     Its ``state_dict`` has the keys and shapes of the network's weights, so that a module written by hand can load it; fixed weights
@@ -41,11 +52,11 @@ def torch_module(network: Network, weights: Mapping[str, Array]) -> Any:
             for key, values in weights.items():
                 tensor = torch.as_tensor(np.array(values))
                 *path, last = [part for part in key.split(".") if part] or [key]
-                owner: Any = self
+                owner: Module = self
                 for part in path:
                     if part not in owner._modules:
                         owner.add_module(part, torch.nn.Module())
-                    owner = owner._modules[part]
+                    owner = owner.get_submodule(part)
                 if hasattr(owner, last):
                     raise InputError(f"the weight {key!r} has the name of something else in a torch module; rename it")
                 if key in network.fixed or not tensor.is_floating_point():
@@ -54,20 +65,21 @@ def torch_module(network: Network, weights: Mapping[str, Array]) -> Any:
                     owner.register_parameter(last, torch.nn.Parameter(tensor))
                 self._places[key] = (*path, last)
 
-        def _weight(self, key: str) -> Any:
-            found: Any = self
+        def _weight(self, key: str) -> Tensor:
+            found: Module | Tensor = self
             for part in self._places[key]:
                 found = getattr(found, part)
+            assert isinstance(found, torch.Tensor)
             return found
 
-        def forward(self, x: Any) -> Any:
-            values: dict[str, Any] = {}
+        def forward(self, x: Tensor) -> Tensor:
+            values: dict[str, Tensor] = {}
             for node in network.nodes:
-                if node.kind == "input":
+                if node.is_input:
                     values[node.name] = x
                     continue
                 roles = {role: self._weight(key) for role, key in node.weights.items()}
-                values[node.name] = _KINDS[node.kind](torch, node, [values[n] for n in node.inputs], roles)
+                values[node.name] = _KINDS[node.kind](torch, node, node.attributes, [values[n] for n in node.inputs], roles)
             out = values[network.output]
             return out if out.shape[0] == x.shape[0] else out.expand(x.shape[0], *out.shape[1:])
 
@@ -87,9 +99,13 @@ def write_pt2(network: Network, weights: Mapping[str, Array], file: Path) -> Non
         torch.export.save(program, str(file))
 
 
-def _horner(coefficients: tuple[Fraction, ...], x: Any) -> Any:
+Row = Callable[[Torch, Node, Attributes, "Sequence[Tensor]", "Mapping[str, Tensor]"], "Tensor"]
+"""The value of a node in torch, from those of its inputs and its weights by role."""
+
+
+def _horner(coefficients: Sequence[Fraction], x: Tensor) -> Tensor:
     """Products and sums by whole numbers and quotients of them, so that 1/3 is read back as 1/3."""
-    total: Any = x * 0 + _number(coefficients[-1]) if len(coefficients) == 1 else _times(x, coefficients[-1])
+    total = x * 0 + _number(coefficients[-1]) if len(coefficients) == 1 else _times(x, coefficients[-1])
     for k in range(len(coefficients) - 2, -1, -1):
         if coefficients[k]:
             c = coefficients[k]
@@ -99,7 +115,7 @@ def _horner(coefficients: tuple[Fraction, ...], x: Any) -> Any:
     return total
 
 
-def _times(x: Any, c: Fraction) -> Any:
+def _times(x: Tensor, c: Fraction) -> Tensor:
     if c == 1:
         return x
     return x * _number(c) if c.denominator == 1 or float(c) == c else x * c.numerator / c.denominator
@@ -109,112 +125,113 @@ def _number(c: Fraction) -> int | float:
     return c.numerator if c.denominator == 1 else float(c)
 
 
-def _activation(torch: Any, node: Node, values: list[Any], w: dict[str, Any]) -> Any:
-    a, (x,), f = node.attributes, values, torch.nn.functional
-    functions: dict[str, Callable[[], Any]] = {
-        "polynomial": lambda: _horner(a["coefficients"], x),
-        "rational": lambda: _horner(a["numerator"], x) / _horner(a["denominator"], x),
-        "relu": lambda: f.relu(x),
-        "leaky_relu": lambda: f.leaky_relu(x, float(a["slope"])),
-        "relu6": lambda: f.relu6(x),
-        "abs": lambda: torch.abs(x),
-        "elu": lambda: f.elu(x, float(a["alpha"])),
-        "softplus": lambda: f.softplus(x, float(a["beta"])),
-        "tanh": lambda: torch.tanh(x),
-        "sigmoid": lambda: torch.sigmoid(x),
-        "gelu": lambda: f.gelu(x, approximate=a["approximate"]),
-        "silu": lambda: f.silu(x),
-        "erf": lambda: torch.erf(x),
-        "exp": lambda: torch.exp(x),
-    }
-    return functions[a["function"]]()
+_ACTIVATIONS: dict[str, Callable[[Torch, Attributes, Tensor], Tensor]] = {
+    "polynomial": lambda torch, a, x: _horner(rationals(a, "coefficients"), x),
+    "rational": lambda torch, a, x: _horner(rationals(a, "numerator"), x) / _horner(rationals(a, "denominator"), x),
+    "relu": lambda torch, a, x: torch.nn.functional.relu(x),
+    "leaky_relu": lambda torch, a, x: torch.nn.functional.leaky_relu(x, float(rational(a, "slope"))),
+    "relu6": lambda torch, a, x: torch.nn.functional.relu6(x),
+    "hardtanh": lambda torch, a, x: torch.nn.functional.hardtanh(x, float(rational(a, "low")), float(rational(a, "high"))),
+    "abs": lambda torch, a, x: torch.abs(x),
+    "elu": lambda torch, a, x: torch.nn.functional.elu(x, float(rational(a, "alpha"))),
+    "softplus": lambda torch, a, x: torch.nn.functional.softplus(x, float(rational(a, "beta"))),
+    "tanh": lambda torch, a, x: torch.tanh(x),
+    "sigmoid": lambda torch, a, x: torch.sigmoid(x),
+    "gelu": lambda torch, a, x: torch.nn.functional.gelu(x, approximate=word(a, "approximate")),
+    "silu": lambda torch, a, x: torch.nn.functional.silu(x),
+    "erf": lambda torch, a, x: torch.erf(x),
+    "exp": lambda torch, a, x: torch.exp(x),
+}
 
 
-def _convolution(torch: Any, node: Node, values: list[Any], w: dict[str, Any]) -> Any:
-    a = node.attributes
-    x, padding = _padded(torch, values[0], a["padding"], 0.0)
-    convolve = torch.nn.functional.conv1d if len(a["stride"]) == 1 else torch.nn.functional.conv2d
-    return convolve(x, w["weight"], w.get("bias"), a["stride"], padding, a["dilation"], a["groups"])
+def _convolution(torch: Torch, node: Node, a: Attributes, v: Sequence[Tensor], w: Mapping[str, Tensor]) -> Tensor:
+    stride, dilation = wholes(a, "stride"), wholes(a, "dilation")
+    x, padding = _padded(torch, v[0], pairs(a, "padding"), 0.0)
+    convolve = torch.nn.functional.conv1d if len(stride) == 1 else torch.nn.functional.conv2d
+    return convolve(x, w["weight"], w.get("bias"), stride, padding, dilation, whole(a, "groups"))
 
 
-def _padded(torch: Any, x: Any, padding: Any, fill: float) -> tuple[Any, list[int]]:
+def _padded(torch: Torch, x: Tensor, padding: Sequence[tuple[int, int]], fill: float) -> tuple[Tensor, list[int]]:
     """Uneven padding by torch's pad, even padding by the operation itself."""
     if all(a == b for a, b in padding):
         return x, [a for a, _ in padding]
     return torch.nn.functional.pad(x, [side for sides in reversed(padding) for side in sides], value=fill), [0] * len(padding)
 
 
-def _pool(torch: Any, node: Node, values: list[Any], w: dict[str, Any]) -> Any:
-    a, f = node.attributes, torch.nn.functional
-    d, largest = len(a["window"]), node.kind == "max_pool"
-    if largest:
-        pool = f.max_pool1d if d == 1 else f.max_pool2d
-        x, padding = _padded(torch, values[0], a["padding"], -np.inf)
-        return pool(x, a["window"], a["stride"], padding, a["dilation"])
-    if any(n != 1 for n in a["dilation"]):
+def _largest(torch: Torch, node: Node, a: Attributes, v: Sequence[Tensor], w: Mapping[str, Tensor]) -> Tensor:
+    window, f = wholes(a, "window"), torch.nn.functional
+    x, padding = _padded(torch, v[0], pairs(a, "padding"), -np.inf)
+    pool = f.max_pool1d if len(window) == 1 else f.max_pool2d
+    return pool(x, window, wholes(a, "stride"), padding, wholes(a, "dilation"))
+
+
+def _average(torch: Torch, node: Node, a: Attributes, v: Sequence[Tensor], w: Mapping[str, Tensor]) -> Tensor:
+    window, f = wholes(a, "window"), torch.nn.functional
+    if any(n != 1 for n in wholes(a, "dilation")):
         raise InputError(f"{node.place} averages a dilated window, which torch does not have; write the network to ONNX or .npz")
-    pool = f.avg_pool1d if d == 1 else f.avg_pool2d
-    x, padding = _padded(torch, values[0], a["padding"], 0.0)
-    return pool(x, a["window"], a["stride"], padding)
+    x, padding = _padded(torch, v[0], pairs(a, "padding"), 0.0)
+    pool = f.avg_pool1d if len(window) == 1 else f.avg_pool2d
+    return pool(x, window, wholes(a, "stride"), padding)
 
 
-def _normalize(torch: Any, node: Node, values: list[Any], w: dict[str, Any]) -> Any:
-    epsilon = float(node.attributes["epsilon"])
-    return torch.nn.functional.batch_norm(values[0], w["mean"], w["variance"], w.get("scale"), w.get("shift"), False, 0.0, epsilon)
+def _normalize(torch: Torch, node: Node, a: Attributes, v: Sequence[Tensor], w: Mapping[str, Tensor]) -> Tensor:
+    epsilon = float(rational(a, "epsilon"))
+    return torch.nn.functional.batch_norm(v[0], w["mean"], w["variance"], w.get("scale"), w.get("shift"), False, 0.0, epsilon)
 
 
-def _entrywise(operation: Callable[[Any, Any], Any]) -> Callable[[Any, Node, list[Any], dict[str, Any]], Any]:
-    def apply(torch: Any, node: Node, values: list[Any], w: dict[str, Any]) -> Any:
-        if len(values) == 2:
-            rank = max(v.ndim for v in values)
-            a, b = (v.reshape(v.shape[0], *[1] * (rank - v.ndim), *v.shape[1:]) if v.ndim < rank else v for v in values)
-        else:
-            a, b = values[0], w["weight"] if w else _number(node.attributes["constant"])
-        return operation(b, a) if node.attributes.get("reversed") else operation(a, b)
+def _entrywise(operation: Callable[[Tensor | float, Tensor | float], Tensor]) -> Row:
+    def apply(torch: Torch, node: Node, a: Attributes, v: Sequence[Tensor], w: Mapping[str, Tensor]) -> Tensor:
+        if len(v) == 2:
+            rank = max(x.ndim for x in v)
+            first, second = (x.reshape(x.shape[0], *[1] * (rank - x.ndim), *x.shape[1:]) if x.ndim < rank else x for x in v)
+            return operation(first, second)
+        other: Tensor | float = w["weight"] if w else _number(rational(a, "constant"))
+        return operation(other, v[0]) if a.get("reversed") else operation(v[0], other)
 
     return apply
 
 
-def _matmul(torch: Any, node: Node, values: list[Any], w: dict[str, Any]) -> Any:
-    a, b = (
-        v.transpose(-1, -2) if flag else v for v, flag in zip(values, node.attributes.get("transpose", (False, False)), strict=True)
-    )
-    return torch.matmul(a, b)
+def _matmul(torch: Torch, node: Node, a: Attributes, v: Sequence[Tensor], w: Mapping[str, Tensor]) -> Tensor:
+    turned = flags(a, "transpose") if "transpose" in a else (False, False)
+    first, second = (x.transpose(-1, -2) if flag else x for x, flag in zip(v, turned, strict=True))
+    return torch.matmul(first, second)
 
 
-def _slice(torch: Any, node: Node, values: list[Any], w: dict[str, Any]) -> Any:
-    a = node.attributes
-    return values[0][(slice(None),) * (a["axis"] + 1) + (slice(a["start"], a["stop"], a["step"]),)]
+def _slice(torch: Torch, node: Node, a: Attributes, v: Sequence[Tensor], w: Mapping[str, Tensor]) -> Tensor:
+    cut = slice(whole(a, "start"), whole(a, "stop"), whole(a, "step"))
+    return v[0][(slice(None),) * (whole(a, "axis") + 1) + (cut,)]
 
 
-def _pad(torch: Any, node: Node, values: list[Any], w: dict[str, Any]) -> Any:
-    return torch.nn.functional.pad(values[0], [side for sides in reversed(node.attributes["padding"]) for side in sides])
+def _pad(torch: Torch, node: Node, a: Attributes, v: Sequence[Tensor], w: Mapping[str, Tensor]) -> Tensor:
+    return torch.nn.functional.pad(v[0], [side for sides in reversed(pairs(a, "padding")) for side in sides])
 
 
-def _sum(torch: Any, node: Node, values: list[Any], w: dict[str, Any]) -> Any:
-    a = node.attributes
-    reduce = torch.sum if node.kind == "sum" else torch.mean
-    return reduce(values[0], dim=[k + 1 for k in a["axes"]], keepdim=a["keepdims"])
+def _reduced(name: str) -> Row:
+    def apply(torch: Torch, node: Node, a: Attributes, v: Sequence[Tensor], w: Mapping[str, Tensor]) -> Tensor:
+        return getattr(torch, name)(v[0], dim=[k + 1 for k in wholes(a, "axes")], keepdim=bool(a["keepdims"]))
+
+    return apply
 
 
-_KINDS: dict[str, Callable[[Any, Node, list[Any], dict[str, Any]], Any]] = {
-    "linear": lambda torch, n, v, w: torch.nn.functional.linear(v[0], w["weight"], w.get("bias")),
+_KINDS: dict[str, Row] = {
+    "linear": lambda torch, n, a, v, w: torch.nn.functional.linear(v[0], w["weight"], w.get("bias")),
     "conv": _convolution,
     "normalize": _normalize,
-    "activation": _activation,
-    "add": _entrywise(lambda a, b: a + b),
-    "subtract": _entrywise(lambda a, b: a - b),
-    "multiply": _entrywise(lambda a, b: a * b),
-    "divide": _entrywise(lambda a, b: a / b),
+    "activation": lambda torch, n, a, v, w: _ACTIVATIONS[str(n.function)](torch, a, v[0]),
+    "add": _entrywise(operator.add),
+    "subtract": _entrywise(operator.sub),
+    "multiply": _entrywise(operator.mul),
+    "divide": _entrywise(operator.truediv),
     "matmul": _matmul,
-    "parameter": lambda torch, n, v, w: w["value"].unsqueeze(0),
-    "transpose": lambda torch, n, v, w: v[0].permute(0, *(k + 1 for k in n.attributes["permutation"])),
-    "reshape": lambda torch, n, v, w: v[0].reshape(v[0].shape[0], *n.attributes["shape"]),
+    "parameter": lambda torch, n, a, v, w: w["value"].unsqueeze(0),
+    "transpose": lambda torch, n, a, v, w: v[0].permute(0, *(k + 1 for k in wholes(a, "permutation"))),
+    "reshape": lambda torch, n, a, v, w: v[0].reshape(v[0].shape[0], *wholes(a, "shape")),
     "slice": _slice,
     "pad": _pad,
-    "concatenate": lambda torch, n, v, w: torch.cat(v, dim=n.attributes["axis"] + 1),
-    "sum": _sum,
-    "mean": _sum,
-    "average_pool": _pool,
-    "max_pool": _pool,
+    "concatenate": lambda torch, n, a, v, w: torch.cat(list(v), dim=whole(a, "axis") + 1),
+    "sum": _reduced("sum"),
+    "mean": _reduced("mean"),
+    "average_pool": _average,
+    "max_pool": _largest,
+    "upsample": lambda torch, n, a, v, w: torch.nn.functional.interpolate(v[0], scale_factor=tuple(map(float, wholes(a, "factors")))),
 }

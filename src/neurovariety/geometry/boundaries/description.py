@@ -10,21 +10,20 @@ import numpy as np
 
 from neurovariety.budget import used_up
 from neurovariety.claim import Claim
-from neurovariety.dictionary.dimension import DimensionResult
 from neurovariety.geometry.boundaries.bisection import between, local_dimension
-from neurovariety.geometry.boundaries.exact_placement import KnownImage, known_image
-from neurovariety.geometry.boundaries.families_of_pieces import candidates
-from neurovariety.geometry.boundaries.piece_samples import beyond, piece_row, sample_row, searched_position
-from neurovariety.geometry.boundaries.place import STREAM, both_sides
-from neurovariety.geometry.boundaries.placement import Position
+from neurovariety.geometry.boundaries.exact_positions import KnownImage, known_image
+from neurovariety.geometry.boundaries.family_samples import beyond, family_row, sample_row, searched_position
+from neurovariety.geometry.boundaries.limit_families import limit_families
+from neurovariety.geometry.boundaries.locate import STREAM, both_sides
+from neurovariety.geometry.boundaries.position import Position
 from neurovariety.geometry.boundaries.real_functions import Draw, conjugate_targets, normal_targets
 from neurovariety.geometry.boundaries.search_both_sides import BothSides
 from neurovariety.geometry.exact.gradient_fields import coefficients_as_polynomials
-from neurovariety.geometry.exact.shares import wilson
+from neurovariety.geometry.exact.wilson_interval import wilson
 from neurovariety.geometry.ideal.coefficient_map import written_out
 from neurovariety.geometry.ideal.coefficients import Coordinates, monomial_name
-from neurovariety.geometry.images.real_components import architecture_of
 from neurovariety.geometry.images.target import Target
+from neurovariety.geometry.invariants.dimension import Dimension
 from neurovariety.model import Model
 from neurovariety.progress import note
 from neurovariety.randomness import generator
@@ -55,37 +54,37 @@ class Description:
     """Of the dimensions of the pieces, as ranks at random points; that of a piece of one dimension less than the variety is proved."""
 
 
-def describe(model: Model, variety: DimensionResult, samples: int, seed: int) -> Description:
+def describe(model: Model, variety: Dimension, samples: int, seed: int) -> Description:
     """The boundary of the functions of real weights; ``variety``: dimension of the neurovariety; ``samples`` functions are drawn."""
-    known = known_image(architecture_of(model))
+    known = known_image(model.image, model)
     if known is None:
         return _searched(model, variety, samples, seed)
     if known.full:
-        zero = known.place(Target(model.inputs, model.outputs, {}))
+        zero = known.locate(Target(model.inputs, model.outputs, {}))
         return Description("empty", known.full, _EXACT, variety.claim, theorems=zero.theorems)
     return _exact(model, known, variety, samples, seed)
 
 
-def _exact(model: Model, known: KnownImage, variety: DimensionResult, samples: int, seed: int) -> Description:
+def _exact(model: Model, known: KnownImage, variety: Dimension, samples: int, seed: int) -> Description:
     rng = generator(seed, STREAM, 10)
     named = coefficients_as_polynomials(model)
     pieces, shown = [], []
     theorems: dict[str, Mapping[str, Any]] = {}
     error, degree = 0.0, max(sum(e) for f in named.values() for e in f)
-    listed = candidates(architecture_of(model), model)
-    for number, piece in enumerate(listed, start=1):
-        note(phase=f"boundary: {piece.name}, {number} of {len(listed)} pieces")
-        size = piece.dimension(list(named.values()), model, rng)
+    listed = limit_families(model.parametrization, model)
+    for number, family in enumerate(listed, start=1):
+        note(phase=f"boundary: {family.name}, {number} of {len(listed)} families")
+        size = family.dimension(list(named.values()), model, rng)
         if size >= variety.value:
             continue
         for _ in range(_TRIED):
-            s = piece.drawn(rng)
-            f = piece.function(model, s)
-            placed = known.place(f)
+            s = family.drawn(rng)
+            f = family.function(model, s)
+            placed = known.locate(f)
             if placed.position.on_boundary:
-                pieces.append(piece_row(piece, placed.position, size))
-                error += piece.error_bound(size + 1, degree)
-                shown.append(sample_row(model, piece, s, f, placed.position, placed.reason))
+                pieces.append(family_row(family, placed.position, size))
+                error += family.error_bound(size + 1, degree)
+                shown.append(sample_row(model, family, s, f, placed.position, placed.reason))
                 theorems |= {str(t["name"]): t for t in placed.theorems}
                 break
     largest = max((row["dimension"] for row in pieces), default=None)
@@ -94,7 +93,7 @@ def _exact(model: Model, known: KnownImage, variety: DimensionResult, samples: i
     sides, fills = both_sides(model, coordinates, seed)
     shares, crossings = [], []
     for draw in _draws(model, coordinates, sides, fills, samples, seed):
-        inside = [known.place(f).position in (Position.INTERIOR, Position.BOUNDARY) for f in draw.targets]
+        inside = [known.locate(f).position in (Position.INTERIOR, Position.BOUNDARY) for f in draw.targets]
         shares.append(_share(draw, sum(inside)))
         if fills:
             crossings += _exact_crossings(known, draw, inside, coordinates, sides)
@@ -119,7 +118,7 @@ def _draws(model: Model, coordinates: Coordinates, sides: BothSides, fills: bool
     rng = generator(seed, STREAM, 11)
     if fills:
         return [normal_targets(model, list(coordinates.monomials), sides.span, samples, rng)]
-    return conjugate_targets(architecture_of(model), model, coefficients_as_polynomials(model), samples, rng)
+    return conjugate_targets(model, coefficients_as_polynomials(model), samples, rng)
 
 
 def _share(draw: Draw, attained: int) -> dict[str, Any]:
@@ -131,7 +130,7 @@ def _exact_crossings(
     known: KnownImage, draw: Draw, inside: list[bool], coordinates: Coordinates, sides: BothSides
 ) -> list[dict[str, Any]]:
     def attained(f: Target) -> bool:
-        return known.place(f).position in (Position.INTERIOR, Position.BOUNDARY)
+        return known.locate(f).position in (Position.INTERIOR, Position.BOUNDARY)
 
     ins, outs = ([f for f, i in zip(draw.targets, inside, strict=True) if i is side] for side in (True, False))
     units = [sides.target(row) for row in np.eye(len(sides.span.pivots))]
@@ -146,7 +145,7 @@ def _exact_crossings(
     return rows
 
 
-def _searched(model: Model, variety: DimensionResult, samples: int, seed: int) -> Description:
+def _searched(model: Model, variety: Dimension, samples: int, seed: int) -> Description:
     coordinates = written_out(model)
     sides, fills = both_sides(model, coordinates, seed)
     rng = generator(seed, STREAM, 12)
@@ -197,28 +196,28 @@ def _crossings(sides: BothSides, points: Any, found: Any, coordinates: Coordinat
     ]  # fmt: skip
 
 
-def _searched_pieces(model: Model, variety: DimensionResult, sides: BothSides, seed: int) -> tuple[list[Any], list[Any]]:
+def _searched_pieces(model: Model, variety: Dimension, sides: BothSides, seed: int) -> tuple[list[Any], list[Any]]:
     """Limits that are not shown to be interior, with a position by searches."""
     rng = generator(seed, STREAM, 13)
     named = list(coefficients_as_polynomials(model).values())
     pieces, shown = [], []
-    for piece in candidates(architecture_of(model), model):
-        if not piece.is_limit or used_up():
+    for family in limit_families(model.parametrization, model):
+        if not family.is_limit or used_up():
             continue
-        size = piece.dimension(named, model, rng)
+        size = family.dimension(named, model, rng)
         if size >= variety.value:
             continue
         placed = []
         for _ in range(_TRIED):
-            s = piece.drawn(rng)
-            f = piece.function(model, s)
-            placed.append((searched_position(f, beyond(model, piece, s), sides, rng), s, f))
+            s = family.drawn(rng)
+            f = family.function(model, s)
+            placed.append((searched_position(f, beyond(model, family, s), sides, rng), s, f))
         best = next((row for row in placed if row[0][0].on_boundary), None)
         best = best or next((row for row in placed if row[0][0] is Position.UNDECIDED), None)
         if best is not None:
             (position, reason), s, f = best
-            pieces.append(piece_row(piece, position, size))
-            shown.append(sample_row(model, piece, s, f, position, reason))
+            pieces.append(family_row(family, position, size))
+            shown.append(sample_row(model, family, s, f, position, reason))
     return pieces, shown
 
 

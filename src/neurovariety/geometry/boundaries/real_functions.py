@@ -15,12 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from neurovariety.architectures.architecture import Architecture
-from neurovariety.architectures.families.mlp import MLP
 from neurovariety.geometry.exact.gradient_fields import Polynomial
 from neurovariety.geometry.ideal.coefficient_map import Span
 from neurovariety.geometry.ideal.coefficients import Coordinate
 from neurovariety.geometry.images.target import Target
+from neurovariety.image import Layers
 from neurovariety.model import Model
 
 _PARTS = 64
@@ -48,16 +47,13 @@ def normal_targets(model: Model, monomials: list[Coordinate], span: Span, count:
     return Draw("independent normal coefficients", tuple(out))
 
 
-def conjugate_targets(
-    architecture: Architecture | None, model: Model, coefficients: dict[Coordinate, Polynomial], count: int, rng: np.random.Generator
-) -> list[Draw]:
+def conjugate_targets(model: Model, coefficients: dict[Coordinate, Polynomial], count: int, rng: np.random.Generator) -> list[Draw]:
     """For each hidden layer of a perceptron and each number of pairs of conjugate neurons in it: the functions of random such weights
     with integer real and imaginary parts, exactly."""
-    if not isinstance(architecture, MLP):
+    layers = model.parametrization
+    if not isinstance(layers, Layers) or layers.skips:
         return []
-    blocks = {b.name: np.arange(b.start, b.start + b.size).reshape(b.shape) for b in model.blocks}
-    weights = sorted((n for n in blocks if n.startswith("W")), key=lambda n: int(n[1:]))
-    biases = sorted((n for n in blocks if n.startswith("b")), key=lambda n: int(n[1:]))
+    blocks, weights, biases = model.places, layers.weights, layers.biases
     out = []
     for layer in range(len(weights) - 1):
         width = len(blocks[weights[layer]])

@@ -13,27 +13,26 @@ from typing import Any
 import numpy as np
 
 from neurovariety.claim import Claim
-from neurovariety.dictionary.equations import equations
 from neurovariety.errors import ResourceError
-from neurovariety.geometry.exact.polynomial_values import PolynomialMap
+from neurovariety.geometry.exact.polynomial_values import PolynomialValues
 from neurovariety.geometry.ideal.coefficients import Coordinates
 from neurovariety.geometry.images.target import Target
+from neurovariety.geometry.invariants.equations import equations_of
 from neurovariety.linear_algebra import random_prime, rank_large
 from neurovariety.model import Model
 from neurovariety.progress import quietly
-
-_PRIME_BITS = 52
+from neurovariety.tolerances import WIDE_PRIME_BITS
 
 
 def jacobian_rank(model: Model, coordinates: Coordinates, weights: tuple[Fraction, ...], rng: np.random.Generator) -> int | None:
     """The rank of the derivative of all coefficients at exact weights mod a prime; None where it divides a denominator."""
-    p = random_prime(_PRIME_BITS, rng)
+    p = random_prime(WIDE_PRIME_BITS, rng)
     if any(w.denominator % p == 0 for w in weights):
         return None
     polynomials = [
         {tuple(int(k) for k in e): Fraction(int(c.p), int(c.q)) for e, c in q.to_dict().items()} for q in coordinates.polynomials
     ]
-    map_ = PolynomialMap(polynomials, model.parameters, p)
+    map_ = PolynomialValues(polynomials, model.parameters, p)
     return rank_large(map_.slopes(np.array([_residue(w, p) for w in weights], dtype=object)), p)
 
 
@@ -42,14 +41,14 @@ def interior_by_equations(
 ) -> tuple[Claim, dict[str, Any]] | None:
     """The claim that the function of ``weights`` is interior, with its evidence; None where this is not shown."""
     try:
-        found = quietly(equations, model, seed=seed)
+        found = quietly(equations_of, model, seed=seed)
     except ResourceError:
         return None
     system = found.system
     rank = jacobian_rank(model, coordinates, weights, rng)
-    if system is None or rank is None:
+    if rank is None:
         return None
-    p = random_prime(_PRIME_BITS, rng)
+    p = random_prime(WIDE_PRIME_BITS, rng)
     keys = system.coordinates.monomials
     values = [_residue(target.coefficients.get(key, Fraction(0)), p) for key in keys] + [1]
     gradients = np.zeros((max(len(system.generators), 1), len(keys)), dtype=object)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import jax.numpy as jnp
 import numpy as np
@@ -19,7 +19,7 @@ from neurovariety.errors import DivisionByZeroError, InputError
 from neurovariety.geometry.equivariance.linear_map import LinearMap
 from neurovariety.geometry.exact.points import degree_bounds
 from neurovariety.linear_algebra import count_primes_lower_bound, random_prime
-from neurovariety.model import Model
+from neurovariety.model import Model, Slot
 from neurovariety.program.interpret import interpret
 from neurovariety.program.invariance import is_invariant
 from neurovariety.program.of_model import batch_program, draw_coefficients, leaves
@@ -29,6 +29,7 @@ from neurovariety.symmetry import AxisAction, Kind
 from neurovariety.tolerances import ERROR_BOUND, MAX_TRIALS, PRIME_BITS
 
 _WEIGHTS, _INPUT, _COVECTOR = "weights", "input", "covector"
+_PAIRED: Final = Slot[Model]("paired with its inputs and covectors of its outputs")
 
 BlockMap = list[tuple[str, int | None, Array]]
 """A linear map of the weights as factors (block, axis, matrix) that act one after the other; an axis of None takes a 1 x 1 matrix."""
@@ -54,18 +55,13 @@ def _action(size: int, axes: tuple[tuple[str, int | None, int], ...]) -> AxisAct
 
 def _paired(model: Model) -> Model:
     """The model whose parameters are the weights, the input and a covector of outputs; its value is their pairing."""
-    if "paired" in model.programs:
-        found: Model = model.programs["paired"]
-        return found
 
     def value(parameters: dict[str, Any], x: Any, coefficients: Any) -> Any:
         out = model.function(parameters[_WEIGHTS], parameters[_INPUT], coefficients)
         return jnp.tensordot(parameters[_COVECTOR], jnp.reshape(out, model.output_shape or (1,)), axes=(0, 0))
 
     shapes = {_WEIGHTS: model.shapes, _INPUT: model.input_shape, _COVECTOR: model.output_shape[:1] or (1,)}
-    made = Model(f"{model.name}, paired", value, shapes, (1,), model.coefficients)
-    model.programs["paired"] = made
-    return made
+    return model.kept.once(_PAIRED, lambda: Model(f"{model.name}, paired", value, shapes, (1,), model.coefficients))
 
 
 def zero_function(model: Model) -> int:

@@ -20,49 +20,29 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 
-from neurovariety.architectures import MLP, Linear, parse
-from neurovariety.errors import InputError
 from neurovariety.geometry.equivariance.linear_map import LinearMap, totient
 from neurovariety.geometry.exact.points import degree_bounds
+from neurovariety.image import Layers
 from neurovariety.model import Model
 
 _MAX_DEGREE = 400
 
 
 @dataclass(frozen=True)
-class Equivariant:
+class EquivariantSizes:
     """Dimensions of the equivariant functions of a model, and of the weights that have one."""
 
     functions: int
     weights: int
 
 
-@dataclass(frozen=True)
-class _Linear:
-    """A network whose function is x -> W_L ... W_1 x, plus constants where ``bias``."""
-
-    widths: tuple[int, ...]
-    bias: bool
+def linear_network(model: Model) -> Layers | None:
+    """The layers of a linear network, whose function is x -> W_L ... W_1 x, plus constants where there are biases; else None."""
+    layers = model.parametrization
+    return layers if isinstance(layers, Layers) and layers.linear and not layers.skips else None
 
 
-def linear_network(model: Model) -> _Linear | None:
-    """The widths of a model that is a linear network by its notation, else None."""
-    if model.foreign:
-        return None
-    try:
-        architecture = parse(model.name)
-    except InputError:
-        return None
-    if isinstance(architecture, Linear):
-        found = _Linear(architecture.widths, False)
-    elif isinstance(architecture, MLP) and all(a.is_linear for a in architecture.activations):
-        found = _Linear(architecture.widths, architecture.bias)
-    else:
-        return None
-    return found if {b.name: b.shape for b in model.blocks} == architecture.shapes() else None
-
-
-def equivariant_linear(network: _Linear, inputs: LinearMap, outputs: LinearMap, order: int | None) -> Equivariant | None:
+def equivariant_linear(network: Layers, inputs: LinearMap, outputs: LinearMap, order: int | None) -> EquivariantSizes | None:
     """The dimensions for a linear network, or None for maps without a common finite order unless the outputs stay."""
     widths = network.widths
     n, m, narrow = widths[0], widths[-1], min(widths)
@@ -75,10 +55,10 @@ def equivariant_linear(network: _Linear, inputs: LinearMap, outputs: LinearMap, 
     by_rank = _by_rank(blocks, narrow)
     fiber = {k: _of_rank(widths, k) - k * (n + m - k) for k in by_rank}
     functions, weights = max(by_rank.values()), max(size + fiber[k] for k, size in by_rank.items())
-    if network.bias:  # constants: hidden biases are free, the sum that reaches the output must be fixed by S
+    if network.biases:  # constants: hidden biases are free, the sum that reaches the output must be fixed by S
         constants = m - _rank_of_difference(outputs)
-        return Equivariant(functions + constants, weights + sum(widths[1:-1]) + constants)
-    return Equivariant(functions, weights)
+        return EquivariantSizes(functions + constants, weights + sum(widths[1:-1]) + constants)
+    return EquivariantSizes(functions, weights)
 
 
 def _isotypic(inputs: LinearMap, outputs: LinearMap, order: int) -> list[tuple[int, int, int]]:

@@ -11,8 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations_with_replacement
-from math import gcd, lcm
-from typing import Any
+from math import comb, gcd, lcm
 
 import flint
 import numpy as np
@@ -69,7 +68,7 @@ def closure_rank(polynomials: Sequence[Polynomial], parameters: int, enough: int
     n = parameters
     context = flint.fmpz_mod_mpoly_ctx.get([f"w{i}" for i in range(n)], modulus=PRIME)
     point = [int(v) for v in rng.integers(1, PRIME, n)]
-    rows, generators = _Rows(), []
+    rows, generators = _Echelon(), []
     for polynomial in polynomials:
         f = context.from_dict({e: c.numerator * pow(c.denominator, -1, PRIME) % PRIME for e, c in polynomial.items()})
         field = _Field.of([f.derivative(i) for i in range(n)], point)
@@ -90,12 +89,12 @@ def closure_rank(polynomials: Sequence[Polynomial], parameters: int, enough: int
 class _Field:
     """A polynomial vector field with its value and its derivatives (component, direction) that are not zero."""
 
-    components: list[Any]
+    components: list[flint.fmpz_mod_mpoly]
     value: list[int]
-    slopes: list[tuple[int, int, Any]]
+    slopes: list[tuple[int, int, flint.fmpz_mod_mpoly]]
 
     @classmethod
-    def of(cls, components: list[Any], point: Sequence[int]) -> _Field:
+    def of(cls, components: list[flint.fmpz_mod_mpoly], point: Sequence[int]) -> _Field:
         if sum(map(len, components)) > _MOST_TERMS:
             raise ResourceError(f"brackets of the gradient fields have more than {_MOST_TERMS:,} terms")
         pairs = ((l, j, f.derivative(j)) for l, f in enumerate(components) for j in range(len(point)))
@@ -110,7 +109,7 @@ class _Field:
                     out[l] = (out[l] + sign * int(slope(*point)) * two.value[j]) % PRIME
         return out
 
-    def bracket(self, other: _Field, zero: Any) -> list[Any]:
+    def bracket(self, other: _Field, zero: flint.fmpz_mod_mpoly) -> list[flint.fmpz_mod_mpoly]:
         """D(self) other - D(other) self."""
         out = [zero] * len(self.components)
         for l, j, slope in self.slopes:
@@ -120,7 +119,7 @@ class _Field:
         return out
 
 
-class _Rows:
+class _Echelon:
     """Independent vectors mod `PRIME`, in echelon form."""
 
     def __init__(self) -> None:
@@ -143,19 +142,28 @@ class _Rows:
         return True
 
 
+def require_few_monomials(parameters: int, degree: int) -> None:
+    """Raise `ResourceError` where there are more polynomials of at most that degree than can be solved for.
+
+    Asked before a model is written out, which takes long for a large one.
+    """
+    count = comb(parameters + degree, degree) - 1
+    if count > _MOST_MONOMIALS:
+        raise ResourceError(
+            f"polynomials of degree at most {degree} in {parameters} weights have {count:,} monomials, more than {_MOST_MONOMIALS:,}"
+        )
+
+
 def conserved_polynomials(polynomials: Sequence[Polynomial], parameters: int, degree: int) -> list[Polynomial]:
     """A basis of the polynomials h of at most that degree, without constant term, with grad h . grad c_i = 0 identically for all i.
 
     The equations are those of the coefficients of the products, solved over Q: exact. Raises `ResourceError` for too many monomials.
     """
     n = parameters
+    require_few_monomials(n, degree)
     places = [c for d in range(1, degree + 1) for c in combinations_with_replacement(range(n), d)]
-    if len(places) > _MOST_MONOMIALS:
-        raise ResourceError(
-            f"polynomials of degree at most {degree} in {n} weights have {len(places):,} monomials, more than {_MOST_MONOMIALS:,}"
-        )
     monomials = [tuple(place.count(i) for i in range(n)) for place in places]
-    equations: dict[Any, dict[int, Fraction]] = {}
+    equations: dict[tuple[int, tuple[int, ...]], dict[int, Fraction]] = {}
     for number, polynomial in enumerate(polynomials):
         for k, monomial in enumerate(monomials):
             for e, c in polynomial.items():
@@ -207,7 +215,7 @@ def _annihilated(rows: list[dict[int, Fraction]], columns: int) -> list[dict[int
 def independent(laws: Sequence[Polynomial], parameters: int, rng: np.random.Generator) -> int:
     """The rank of the differentials of the laws at a random point mod `PRIME`: a lower bound of the generic one."""
     point = [int(v) for v in rng.integers(1, PRIME, parameters)]
-    rows = _Rows()
+    rows = _Echelon()
     for law in laws:
         slope = [0] * parameters
         for e, c in law.items():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from neurovariety.errors import DivisionByZeroError
@@ -22,7 +20,7 @@ _MAX_PARAMETERS = 60
 _MAX_PRIMES = 400
 
 
-def hidden_directions(model: Model, seed: int) -> dict[str, Any] | None:
+def hidden_directions(model: Model, seed: int) -> dict[str, object] | None:
     """Kernel vectors of J at a small integer point that are independent of the stated symmetry fields there, over Q.
 
     Each is exact at the point shown; a kernel at one point is an illustration of the hidden direction, not a proof that it exists

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any
+import numpy as np
 
 from neurovariety.geometry.exact.generic_rank import RankTrial
 from neurovariety.linear_algebra import random_prime, rank_large
 from neurovariety.model import Model
-from neurovariety.program.of_model import draw_coefficients, jacobian_rows
+from neurovariety.program.of_model import combined_rows, draw_coefficients, jacobian_rows
 from neurovariety.rings.word_field import WordField
 from neurovariety.tolerances import LARGE_PRIME_BITS
 
 
-def large_field_rank(model: Model, rng: Any, inputs: int) -> RankTrial:
-    """The rank of J at a random point over a random 62-bit prime field, at ``inputs`` random inputs, and at one fewer."""
+def large_field_rank(model: Model, rng: np.random.Generator, like: RankTrial) -> RankTrial:
+    """The rank of J at a random point over a random 62-bit prime field, at as many random inputs as ``like`` has, and at one fewer.
+
+    Where ``like`` combined the outputs at each input, this does as well.
+    """
     p = random_prime(LARGE_PRIME_BITS, rng)
     ring = WordField(p)
     weights = ring.random((model.parameters,), rng)
-    samples = ring.random((inputs, *model.input_shape), rng)
-    matrix = jacobian_rows(model, ring, weights, samples, draw_coefficients(model, ring, rng))
+    samples = ring.random((like.inputs, *model.input_shape), rng)
+    fixed = draw_coefficients(model, ring, rng)
+    if like.combined is None:
+        matrix = jacobian_rows(model, ring, weights, samples, fixed)
+    else:
+        factors = ring.random((like.inputs, like.combined, model.outputs), rng)
+        matrix = np.concatenate(
+            [combined_rows(model, ring, weights, x[None], u[None], fixed) for x, u in zip(samples, factors, strict=True)]
+        )
     found = rank_large(matrix, p)
-    return RankTrial(p, found, inputs, rank_large(matrix[: -model.outputs], p) == found, False)
+    fewer = rank_large(matrix[: -(like.combined or model.outputs)], p)
+    return RankTrial(p, found, like.inputs, fewer == found, False, like.combined)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import combinations_with_replacement
-from typing import Any
+from math import comb
 
 import numpy as np
 
-from neurovariety.architectures.theorems.bounds import forms
 from neurovariety.errors import ResourceError
 from neurovariety.geometry.exact.points import degree_bounds, draw_point
 from neurovariety.linear_algebra import rank
@@ -19,12 +18,12 @@ from neurovariety.randomness import generator
 from neurovariety.rings.polynomial import Polynomials
 from neurovariety.rings.rational import Rationals, to_fraction
 from neurovariety.rings.ring import Array
+from neurovariety.tolerances import MAX_EXPANDED_TERMS
 
 _MAX_ORDER = 6
 _MAX_ENTRY = 10**4
 """Entries of the random linear space: large enough that it is generic, small enough that expansions stay short."""
 _MAX_MONOMIALS = 1500
-_MAX_TERMS = 20_000
 
 Exponents = tuple[int, ...]
 
@@ -48,7 +47,7 @@ def is_isolated(model: Model, weights: tuple[Fraction, ...], codimension: int, s
     p, _ = draw_point(model, generator(seed, "geometry.exact.local_algebra.point"))
     before = 1
     for order in range(1, _MAX_ORDER + 1):
-        if sum(forms(m, k) for k in range(order + 1)) > _MAX_MONOMIALS:
+        if comb(m + order, order) > _MAX_MONOMIALS:
             return False
         now = _quotient(equations, m, order, p)
         if now == before:
@@ -60,7 +59,7 @@ def is_isolated(model: Model, weights: tuple[Fraction, ...], codimension: int, s
 def _equations(model: Model, weights: tuple[Fraction, ...], m: int, seed: int) -> list[dict[Exponents, Fraction]]:
     """f_{w + B t}(x) - f_w(x) at enough integer inputs x, as polynomials in t of degree at most 6, B a random integer matrix."""
     rng = generator(seed, "geometry.exact.local_algebra.values")
-    ring = Polynomials([f"t{i}" for i in range(m)], _MAX_TERMS)
+    ring = Polynomials([f"t{i}" for i in range(m)], MAX_EXPANDED_TERMS)
     t = ring.generators()
     directions = ring.constant(rng.integers(-_MAX_ENTRY, _MAX_ENTRY + 1, size=(model.parameters, m)))
     moved = ring.add(ring.constant(np.array(weights, dtype=object)), ring.matmul(directions, t[:, None])[:, 0])
@@ -94,7 +93,7 @@ def _quotient(equations: list[dict[Exponents, Fraction]], m: int, order: int, p:
     return len(monomials) - (rank(np.stack(rows), p, overwrite=True) if rows else 0)
 
 
-def _residue(value: Fraction, p: int) -> Any:
+def _residue(value: Fraction, p: int) -> float:
     return float(value.numerator * pow(value.denominator, -1, p) % p)
 
 

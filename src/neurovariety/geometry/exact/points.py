@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Final, TypeVar
 
 import numpy as np
 import psutil
 
 from neurovariety.errors import DivisionByZeroError, InputError, ResourceError
 from neurovariety.linear_algebra import count_primes_lower_bound, random_prime
-from neurovariety.model import Model
+from neurovariety.model import Model, Slot
 from neurovariety.program.interpret import interpret
 from neurovariety.program.of_model import draw_coefficients, values_program
 from neurovariety.rings.degree import Degrees
@@ -85,30 +85,34 @@ class DegreeBounds:
         return self.denominator > 0
 
 
+_BOUNDS: Final = Slot[DegreeBounds]("bounds of degrees and sizes of outputs")
+
+
 def degree_bounds(model: Model) -> DegreeBounds:
     """Degrees and coefficient sizes of the outputs, by one run over the degree ring (kept with the model)."""
-    if "degrees" not in model.programs:
-        program = values_program(model)
-        fixed = [c for c in model.coefficients if c is not None]
-        common = math.lcm(*distinct_denominators([*program.constants.values(), np.array(fixed, dtype=object)]))
-        ring = Degrees(common)
-        # Generic coefficients are drawn like parameters, so they count as such.
-        coefficients = np.concatenate(
-            [ring.zeros((0,))] + [ring.parameters((1,)) if c is None else ring.scalar(c)[None] for c in model.coefficients]
-        )
-        leaves = [ring.parameters(b.shape) for b in model.blocks]
-        (out,) = interpret(program, ring, [*leaves, ring.inputs(model.input_shape), coefficients])
-        live = out.reshape(-1)[~np.isneginf(out.reshape(-1)["norm"])]
-        top = {f: float(live[f].max(initial=0.0)) for f in ("inputs", "parameters", "under", "norm", "under_norm", "scale")}
-        model.programs["degrees"] = DegreeBounds(
-            top["inputs"],
-            float(live["low"].min(initial=top["inputs"])),
-            top["parameters"],
-            top["under"],
-            top["norm"] + top["under_norm"],
-        )
-    bounds: DegreeBounds = model.programs["degrees"]
-    return bounds
+    return model.kept.once(_BOUNDS, lambda: _degree_bounds(model))
+
+
+def _degree_bounds(model: Model) -> DegreeBounds:
+    program = values_program(model)
+    fixed = [c for c in model.coefficients if c is not None]
+    common = math.lcm(*distinct_denominators([*program.constants.values(), np.array(fixed, dtype=object)]))
+    ring = Degrees(common)
+    # Generic coefficients are drawn like parameters, so they count as such.
+    coefficients = np.concatenate(
+        [ring.zeros((0,))] + [ring.parameters((1,)) if c is None else ring.scalar(c)[None] for c in model.coefficients]
+    )
+    leaves = [ring.parameters(b.shape) for b in model.blocks]
+    (out,) = interpret(program, ring, [*leaves, ring.inputs(model.input_shape), coefficients])
+    live = out.reshape(-1)[~np.isneginf(out.reshape(-1)["norm"])]
+    top = {f: float(live[f].max(initial=0.0)) for f in ("inputs", "parameters", "under", "norm", "under_norm", "scale")}
+    return DegreeBounds(
+        inputs=top["inputs"],
+        low=float(live["low"].min(initial=top["inputs"])),
+        parameters=top["parameters"],
+        denominator=top["under"],
+        log_norm=top["norm"] + top["under_norm"],
+    )
 
 
 def rank_error(
@@ -118,6 +122,7 @@ def rank_error(
     bits: int = PRIME_BITS,
     input_bits: float | None = None,
     inner: tuple[float, float] = (1.0, 0.0),
+    combined: bool = False,
 ) -> float:
     """Probability bound that one trial's rank is below the generic rank, given that this is at most ``rank_at_most``.
 
@@ -126,7 +131,9 @@ def rank_error(
     (bits - 1) primes out of all of that size, and degree / p (Schwartz 1980). Entries of a row have the output's degree and
     norm, or those of its derivative. With ``input_bits`` the inputs are given rational numbers, whose numerators and common
     denominator have at most so many bits, and only the weights are random. With ``inner`` the weights are themselves polynomials
-    of that degree, the sums of whose absolute coefficients have at most that logarithm. Returns 1 where the bound says nothing.
+    of that degree, the sums of whose absolute coefficients have at most that logarithm. With ``combined`` the rows are random
+    combinations: a minor of theirs is linear in each row of factors besides, with the minors of the matrix itself for coefficients
+    (Cauchy and Binet), so that its degree grows by its size and its height does not. Returns 1 where the bound says nothing.
     """
     d = degree_bounds(model)
     degree = d.parameters * inner[0] + (d.inputs if input_bits is None else 0.0)
@@ -135,6 +142,8 @@ def rank_error(
         log_norm += d.inputs * input_bits
     if d.rational:  # the derivative of n/d is a quotient over d^2; rows are cleared of denominators
         degree, log_norm = 2 * degree + 2 * d.denominator * max(inner[0], 1.0), 2 * log_norm + 1
+    if combined:
+        degree += 1
     minor_degree, log_height = rank_at_most * degree, rank_at_most * log_norm
     smallest = 2.0 ** (bits - 1)
     bad_primes = log_height / (bits - 1)
@@ -161,6 +170,6 @@ def _gib(size: float) -> str:
     return f"{size / 2**30:.1f} GiB" if size >= 2**30 else f"{size / 2**20:.3g} MiB"
 
 
-def as_json_bound(error: float) -> Any:
+def as_json_bound(error: float) -> float | None:
     """An error bound for the evidence: the number, or None where it says nothing."""
     return error if error < 1 else None

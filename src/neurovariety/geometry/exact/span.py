@@ -9,18 +9,23 @@ import flint
 import numpy as np
 
 from neurovariety.errors import ResourceError
+from neurovariety.geometry.exact.groups import Groups
 from neurovariety.geometry.exact.points import Point, degree_bounds, draw_point, require_memory, with_new_values
 from neurovariety.linear_algebra import rank
 from neurovariety.model import Model
 from neurovariety.program.expand import expand
-from neurovariety.program.interpret import interpret
-from neurovariety.program.of_model import chunks, leaves, samples_program
+from neurovariety.program.of_model import chunks, sample_values, values_program
 from neurovariety.randomness import generator
 from neurovariety.rings.ring import Array
-from neurovariety.tolerances import EXTRA_SAMPLES
+from neurovariety.tolerances import EXTRA_SAMPLES, MAX_EXPANDED_TERMS
 
 _CHUNK_ENTRIES = 2**21
-_MAX_EXACT_TERMS = 20_000
+_COPIES = 4
+"""Arrays of the size of all results of a program that its run takes on its way: the patches of a convolution are copies."""
+
+_COMBINE_FROM = 2**20
+"""Sample matrices with more entries than this and more than twice as many columns as rows have them combined first."""
+
 
 Monomial = tuple[int, ...]
 
@@ -33,16 +38,25 @@ class ExactSpan:
     support: tuple[tuple[int, Monomial], ...]
 
 
-def samples_matrix(model: Model, point: Point, samples: int, inputs: Array, limit: int | None = None) -> Array:
-    """Values of ``samples`` random functions of the model at ``inputs``: shape (samples, len(inputs) * outputs)."""
-    columns = len(inputs) * model.outputs
-    require_memory(16 * samples * columns, limit, f"the sample matrix of {model.name}")
-    per_chunk = max(1, min(samples, _CHUNK_ENTRIES // max(1, columns + model.parameters)))
+def samples_matrix(
+    model: Model, point: Point, samples: int, inputs: Array, limit: int | None = None, groups: int | None = None
+) -> Array:
+    """Values of ``samples`` random functions of the model at ``inputs``: shape (samples, len(inputs) * outputs).
+
+    With ``groups`` random combinations of the outputs at each input, in so many groups, stand in their place.
+    """
+    kept = model.outputs if groups is None else groups
+    columns = len(inputs) * kept
+    a_sample = len(inputs) * (_COPIES * values_program(model).cells + kept) + model.parameters
+    per_chunk = max(1, min(samples, _CHUNK_ENTRIES // a_sample))
+    require_memory(16 * samples * columns + 8 * per_chunk * a_sample, limit, f"the sample matrix of {model.name}")
+    drawn = None if groups is None else [Groups.draw(point, model.outputs, groups) for _ in inputs]
     out = np.empty((samples, columns))
-    program = samples_program(model, per_chunk, len(inputs))
     for span in chunks(samples, per_chunk):
         weights = point.ring.random((per_chunk, model.parameters), point.rng)
-        (values,) = interpret(program, point.ring, [*leaves(model, weights), inputs, point.coefficients])
+        values = sample_values(model, point.ring, weights, inputs, point.coefficients)
+        if drawn is not None:
+            values = np.stack([g.of(values[:, k]) for k, g in enumerate(drawn)], axis=1)
         out[span.start : span.stop] = values.reshape(per_chunk, columns)[: len(span)]
     return out
 
@@ -54,6 +68,12 @@ def span_rank(model: Model, p: int, point: Point, at_most: int, limit: int | Non
     """
     rows = at_most + EXTRA_SAMPLES
     inputs = math.ceil(rows / model.outputs) + EXTRA_SAMPLES
+    if rows * inputs * model.outputs > _COMBINE_FROM and inputs * model.outputs > 2 * rows:
+        # Where the functions are independent a combination of outputs for each shows it, with far fewer columns.
+        groups = math.ceil(rows / inputs) + EXTRA_SAMPLES
+        found = rank(samples_matrix(model, point, rows, point.inputs(model, inputs), limit, groups), p, overwrite=True)
+        if found >= rows:
+            return found
     while True:
         found = rank(samples_matrix(model, point, rows, point.inputs(model, inputs), limit), p, overwrite=True)
         # With several outputs each input may add fewer than all of them; once doubling adds nothing the span is exhausted.
@@ -86,7 +106,7 @@ def exact_span(model: Model) -> ExactSpan | None:
     if any(c is None for c in model.coefficients) or degree_bounds(model).rational:
         return None
     try:
-        expansion = expand(model, _MAX_EXACT_TERMS)
+        expansion = expand(model, MAX_EXPANDED_TERMS)
     except ResourceError:
         return None
     n = model.parameters

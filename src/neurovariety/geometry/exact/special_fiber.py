@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
@@ -23,6 +23,17 @@ from neurovariety.result import plain
 from neurovariety.rings.finite_field import FiniteField
 from neurovariety.rings.ring import Array
 from neurovariety.tolerances import ERROR_BOUND, EXTRA_SAMPLES, MAX_TRIALS, PRIME_BITS
+
+
+class SpecialFiberFacts(TypedDict, total=False):
+    """A special fiber as plain data; numbers are exact, fractions as text."""
+
+    at: list[int | str]
+    rank_at: int
+    orbit_dimension: int
+    affine_spaces_in_the_fiber: list[str]
+    dimension_between: list[int]
+    error_bound: float | None
 
 
 @dataclass(frozen=True)
@@ -44,7 +55,7 @@ class SpecialFiber:
     error: float
     rests_on_generic: bool
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> SpecialFiberFacts:
         return {
             "at": plain(self.at),
             "rank_at": self.rank,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Final
 
 import numpy as np
 
 from neurovariety.geometry.exact.points import Point
 from neurovariety.linear_algebra import count_primes_lower_bound, rank, reduce_mod
-from neurovariety.model import Model
+from neurovariety.model import Model, Slot
 from neurovariety.program.invariance import is_invariant
 from neurovariety.rings.ring import Array
 from neurovariety.symmetry import AxisAction
@@ -20,6 +20,7 @@ _MAX_ENTRIES = 2 * 10**8
 """Largest matrix of vector fields that is worth an elimination; beyond it the bound from symmetries is not used."""
 
 _COLUMNS_A_FIELD = 4
+_VERDICTS: Final = Slot[list[bool]]("which stated symmetries are verified")
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class StatedSymmetries:
     unproved: tuple[AxisAction, ...]
     rank: int | None
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         return {
             "verified": [a.name for a in self.proved],
             "not verified": [a.name for a in self.unproved],
@@ -44,9 +45,7 @@ def stated_symmetries(model: Model, p: int, point: Point) -> StatedSymmetries:
     The rank at one point over F_p is at most the generic rank over Q, and every verified field lies in the kernel of the
     Jacobian everywhere, so parameters minus this rank bounds the dimension of the neuromanifold from above.
     """
-    if "symmetries" not in model.programs:
-        model.programs["symmetries"] = [is_invariant(model, a) for a in model.symmetries]
-    verdicts = model.programs["symmetries"]
+    verdicts = model.kept.once(_VERDICTS, lambda: [is_invariant(model, a) for a in model.symmetries])
     proved = tuple(a for a, ok in zip(model.symmetries, verdicts, strict=True) if ok)
     unproved = tuple(a for a, ok in zip(model.symmetries, verdicts, strict=True) if not ok)
     return StatedSymmetries(proved, unproved, _rank(model, proved, p, point))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
 
 import flint
 import numpy as np
@@ -43,7 +42,7 @@ class Span:
         relations: list[tuple[tuple[int, Fraction], ...]] = [()] * coordinates.count
         pivots: list[int] = []
         for piece in connected([list(t) for t in terms]):
-            places: dict[Any, int] = {}
+            places: dict[tuple[int, ...], int] = {}
             entries = [(places.setdefault(e, len(places)), k, value) for k, j in enumerate(piece) for e, value in terms[j].items()]
             matrix = flint.fmpq_mat(len(places), len(piece))
             for i, k, value in entries:
@@ -75,7 +74,7 @@ def written_out(model: Model) -> Coordinates:
     return Coordinates.of(model)
 
 
-def connected(supports: Sequence[Sequence[Any]]) -> list[list[int]]:
+def connected(supports: Sequence[Sequence[Hashable]]) -> list[list[int]]:
     """The indices of ``supports`` (lists of hashable things) in classes, two together where a chain of common things joins them."""
     parent = list(range(len(supports)))
 
@@ -85,7 +84,7 @@ def connected(supports: Sequence[Sequence[Any]]) -> list[list[int]]:
             i = parent[i]
         return i
 
-    first: dict[Any, int] = {}
+    first: dict[Hashable, int] = {}
     for i, support in enumerate(supports):
         for thing in support:
             parent[root(i)] = root(first.setdefault(thing, i))
@@ -163,13 +162,13 @@ class PolynomialMap:
                 out[:, :, i] = (terms[:, used] @ matrix) / at[:, i : i + 1]
         return out
 
-    def balls(self, weights: Sequence[Any], columns: Sequence[int]) -> tuple[list[Any], list[list[Any]]]:
+    def balls(self, weights: Sequence[flint.arb], columns: Sequence[int]) -> tuple[list[flint.arb], list[list[flint.arb]]]:
         """Values and derivatives by the parameters ``columns`` as balls (``flint.arb``) that contain the true ones."""
         powers = _ball_powers(weights, self.exponents)
         values = [flint.arb(0)] * self.size
         derivatives = [[flint.arb(0)] * len(columns) for _ in range(self.size)]
         terms = [_ball_product(powers, [int(k) for k in e]) for e in self.exponents]
-        slopes: list[dict[int, Any]] = []
+        slopes: list[dict[int, flint.arb]] = []
         for e in self.exponents:
             slope = {}
             for k, i in enumerate(columns):
@@ -199,7 +198,7 @@ def _monomials(weights: Array, exponents: Array) -> Array:
     return out
 
 
-def _ball_powers(weights: Sequence[Any], exponents: Array) -> list[list[Any]]:
+def _ball_powers(weights: Sequence[flint.arb], exponents: Array) -> list[list[flint.arb]]:
     out = []
     for i, w in enumerate(weights):
         powers = [flint.arb(1)]
@@ -209,7 +208,7 @@ def _ball_powers(weights: Sequence[Any], exponents: Array) -> list[list[Any]]:
     return out
 
 
-def _ball_product(powers: Sequence[Sequence[Any]], exponents: Sequence[int]) -> Any:
+def _ball_product(powers: Sequence[Sequence[flint.arb]], exponents: Sequence[int]) -> flint.arb:
     value = flint.arb(1)
     for i, e in enumerate(exponents):
         if e:

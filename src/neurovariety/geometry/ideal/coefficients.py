@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cached_property
-from typing import Any
 
 import flint
 import numpy as np
@@ -15,9 +16,7 @@ from neurovariety.linear_algebra import matmul_mod
 from neurovariety.model import Model
 from neurovariety.program.expand import expand
 from neurovariety.rings.ring import Array
-
-MAX_EXPANDED_TERMS = 20_000
-"""Models with more terms than this are not written out: finding equations among their coefficients would take too long anyway."""
+from neurovariety.tolerances import MAX_EXPANDED_TERMS
 
 Coordinate = tuple[int, Monomial]
 
@@ -31,15 +30,17 @@ class Coordinates:
     """
 
     monomials: tuple[Coordinate, ...]
-    polynomials: tuple[Any, ...]
+    polynomials: tuple[flint.fmpq_mpoly, ...]
     parameters: int
+    cone: bool = False
+    """Whether the functions are known to be a cone, even if no scaling of the weights shows it."""
 
     @classmethod
     def of(cls, model: Model, max_terms: int = MAX_EXPANDED_TERMS) -> Coordinates:
         """Expand ``model``. Raises `InputError` for a rational model, `ResourceError` for a large one."""
         expansion = expand(model, max_terms)
         n = model.parameters
-        found: dict[Coordinate, dict[Monomial, Any]] = {}
+        found: dict[Coordinate, dict[Monomial, flint.fmpq]] = {}
         for output, element in enumerate(expansion.outputs):
             if not element.denominator.is_constant():
                 raise InputError(
@@ -55,7 +56,7 @@ class Coordinates:
             raise ResourceError(f"{model.name} has more than {max_terms:,} terms; its coefficients are too long to work with exactly")
         context = flint.fmpq_mpoly_ctx.get(tuple(f"w{i}" for i in range(n)), flint.Ordering.degrevlex)
         keys = sorted(found, key=lambda key: (key[0], tuple(-e for e in key[1])))
-        return cls(tuple(keys), tuple(context.from_dict(found[key]) for key in keys), n)
+        return cls(tuple(keys), tuple(context.from_dict(found[key]) for key in keys), n, cone=model.image is not None)
 
     @property
     def count(self) -> int:
@@ -63,10 +64,10 @@ class Coordinates:
         return len(self.monomials)
 
     @cached_property
-    def _table(self) -> tuple[Array, list[list[tuple[int, Any]]]]:
+    def _table(self) -> tuple[Array, list[list[tuple[int, flint.fmpq]]]]:
         """The distinct monomials in the weights, one a row, and for each coordinate its (row, coefficient) pairs."""
         places: dict[Monomial, int] = {}
-        rows: list[list[tuple[int, Any]]] = []
+        rows: list[list[tuple[int, flint.fmpq]]] = []
         for polynomial in self.polynomials:
             terms = polynomial.to_dict().items()
             rows.append([(places.setdefault(tuple(int(k) for k in e), len(places)), value) for e, value in terms])
@@ -109,10 +110,21 @@ class Coordinates:
 
     @cached_property
     def is_cone(self) -> bool:
-        """Whether a grading shows that with f every multiple of f belongs to the neurovariety."""
+        """Whether it is known, or a grading shows, that with f every multiple of f belongs to the neurovariety."""
+        if self.cone:
+            return True
         g = self.grading
         augmented = np.concatenate([g, np.ones((self.count, 1), dtype=g.dtype)], axis=1)
         return bool(g.shape[1]) and _rank(augmented) == _rank(g)
+
+    def primitive(self) -> Coordinates:
+        """The coordinates without the rational number that divides them all, where the functions are a cone: the same functions."""
+        if not self.is_cone:
+            return self
+        values = [value for polynomial in self.polynomials for value in polynomial.to_dict().values()]
+        common = Fraction(math.gcd(*(int(c.p) for c in values)), math.lcm(*(int(c.q) for c in values)))
+        factor = flint.fmpq(common.denominator, common.numerator)
+        return self if common == 1 else replace(self, polynomials=tuple(factor * polynomial for polynomial in self.polynomials))
 
     def names(self) -> tuple[str, ...]:
         """Names c0, c1, ... of the coordinates."""

@@ -2,7 +2,7 @@
 
 An equation of degree k is a vector in the kernel of the matrix of all monomials of degree k in the coordinates, evaluated at enough
 points of the variety. The gradings of the coordinates cut that matrix into blocks. Ranks are taken mod p; what they prove is said at
-`Degree`.
+`EquationsOfDegree`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Equation:
 
 
 @dataclass(frozen=True, eq=False)
-class Degree:
+class EquationsOfDegree:
     """What interpolation finds in degree k.
 
     ``monomials`` of degree k in the independent coordinates; ``equations`` is the dimension of the equations among them mod p, an upper
@@ -92,7 +92,7 @@ class Interpolation:
         if size > most:
             raise ResourceError(f"there are {size:,} monomials of degree {k} in {len(self.kept)} coefficients, more than {most:,}")
 
-    def degree(self, k: int, largest_block: int, most: int) -> Degree:
+    def degree(self, k: int, largest_block: int, most: int) -> EquationsOfDegree:
         """All equations of degree k, given that the degrees below were asked before.
 
         Raises `ResourceError` where there are more than ``most`` monomials, or more than ``largest_block`` of one weight.
@@ -124,7 +124,7 @@ class Interpolation:
             # Each linear equation expresses its last free coordinate; the others stay.
             self.kept = tuple(j for j in self.kept if j not in implied)
             self._blocks = {}
-        return Degree(k, len(terms), count, tuple(generators))
+        return EquationsOfDegree(k, len(terms), count, tuple(generators))
 
     def _draw(self, points: int) -> None:
         if len(self._points) < points:

@@ -14,6 +14,7 @@ from neurovariety.geometry.ideal.vanishing import independent_gradients, vanishe
 from neurovariety.model import Model
 from neurovariety.progress import note
 from neurovariety.randomness import generator
+from neurovariety.tolerances import MAX_EXPANDED_TERMS
 
 _DEFAULT_DEGREE = 8
 
@@ -27,10 +28,10 @@ class Limits:
     columns: int
 
 
-ASKED: Final = Limits(20_000, 300_000, 6000)
+ASKED: Final = Limits(MAX_EXPANDED_TERMS, 300_000, 6000)
 """For a degree that the user asks for: minutes."""
 
-DEFAULT: Final = Limits(20_000, 20_000, 800)
+DEFAULT: Final = Limits(MAX_EXPANDED_TERMS, 20_000, 800)
 """Where the degree is left open: seconds."""
 
 QUICK: Final = Limits(4000, 6000, 300)
@@ -38,7 +39,7 @@ QUICK: Final = Limits(4000, 6000, 300)
 
 
 @dataclass(frozen=True, eq=False)
-class System:
+class FoundEquations:
     """Generators of the equations of a model up to a degree, in its `coordinates`."""
 
     coordinates: Coordinates
@@ -60,7 +61,7 @@ class System:
         return len(self.equations)
 
 
-def find_equations(model: Model, degree: int | None, seed: int, *, rank: int) -> System:
+def find_equations(model: Model, degree: int | None, seed: int, *, rank: int) -> FoundEquations:
     """Equations up to ``degree``; without one, until they prove what is known of the dimension or pass the limits.
 
     ``rank`` is a proved lower bound of the dimension; without a degree the search ends where the equations show that it is the
@@ -78,7 +79,7 @@ def find_equations(model: Model, degree: int | None, seed: int, *, rank: int) ->
     return replace(found, error=error)
 
 
-def equations_bound(model: Model, rank: int, seed: int) -> System | None:
+def equations_bound(model: Model, rank: int, seed: int) -> FoundEquations | None:
     """Equations that prove the dimension to be ``rank``, a proved lower bound, if a quick search finds some; else None.
 
     Only as many are kept as have independent gradients, and each is verified identically.
@@ -98,7 +99,7 @@ def equations_bound(model: Model, rank: int, seed: int) -> System | None:
     return replace(found, generators=chosen)
 
 
-def _search(search: Interpolation, degree: int | None, rank: int, limits: Limits, rng: np.random.Generator) -> System:
+def _search(search: Interpolation, degree: int | None, rank: int, limits: Limits, rng: np.random.Generator) -> FoundEquations:
     """Degree by degree; the generators are not yet verified."""
     coordinates = search.coordinates
     generators: list[Equation] = []
@@ -124,4 +125,4 @@ def _search(search: Interpolation, degree: int | None, rank: int, limits: Limits
         if degree is None and bound <= rank:
             stopped = f"the equations show that the dimension is at most {bound}"
             break
-    return System(coordinates, tuple(generators), tuple(hilbert), tuple(counts), stopped, bound, 0.0)
+    return FoundEquations(coordinates, tuple(generators), tuple(hilbert), tuple(counts), stopped, bound, 0.0)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Any
 
+import flint
 import numpy as np
 
 from neurovariety.geometry.ideal.coefficients import Coordinate, Coordinates
@@ -110,7 +110,7 @@ def _evaluated(equation: Equation, values: Array, p: int) -> Array:
     return total
 
 
-def _log_norm(polynomial: Any) -> float:
+def _log_norm(polynomial: flint.fmpq_mpoly) -> float:
     """log2 of the sum of the absolute values of the coefficients, over their common denominator."""
     coefficients = [Fraction(int(c.p), int(c.q)) for c in polynomial.coeffs()]
     common = math.lcm(*(c.denominator for c in coefficients))

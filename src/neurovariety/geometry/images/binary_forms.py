@@ -19,13 +19,13 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import combinations
 
-from neurovariety.architectures.architecture import Architecture
-from neurovariety.architectures.families.mlp import MLP
 from neurovariety.geometry.images.decision import Decision, Verdict, excluded, realizable, statement
-from neurovariety.geometry.images.quadratic_forms import square_coefficient
 from neurovariety.geometry.images.target import Target
+from neurovariety.geometry.images.weights import weights_of_powers
 from neurovariety.geometry.real.rational_matrices import Matrix, echelon_form, minor_sentence, nonzero_minor, sum_of_squares
 from neurovariety.geometry.real.surds import Surd, rational_root
+from neurovariety.image import BinaryQuadrics
+from neurovariety.model import Model
 
 ROUTE = "squares in a space of binary quadratic forms"
 _MONOMIALS = ((2, 0), (1, 1), (0, 2))
@@ -39,17 +39,12 @@ THEOREM = statement(
 )
 
 
-def decide_binary(architecture: Architecture, target: Target) -> Decision | None:
-    """The decision for ``mlp(2,m,k; c*x^2)`` without bias; None for other architectures."""
-    if not isinstance(architecture, MLP) or len(architecture.widths) != 3 or architecture.widths[0] != 2 or architecture.bias:
-        return None
-    slope = square_coefficient(architecture)
-    if slope is None:
-        return None
+def decide_binary_quadrics(image: BinaryQuadrics, model: Model, target: Target) -> Decision:
+    """The decision for several quadratic forms in two variables that are combinations of the same squares."""
     wrong = target.other_degree({2})
     if wrong is not None:
         return excluded(ROUTE, wrong)
-    _, m, k = architecture.widths
+    m, k = image.squares, image.outputs
     matrix = coefficient_rows(target)
     rows, _ = echelon_form(matrix, 3)
     rank = len(rows)
@@ -65,10 +60,10 @@ def decide_binary(architecture: Architecture, target: Target) -> Decision | None
             return excluded(ROUTE, violated, THEOREM, rank=rank)
     elif m == 2:
         i, j = next(p for p in combinations(range(k), 2) if len(echelon_form([matrix[p[0]], matrix[p[1]]], 3)[0]) == 2)
-        return _two_rows(matrix, i, j, slope)
+        return _two_rows(model, matrix, i, j)
     else:
         forms = [[_ONE, _ZERO], [_ZERO, _ONE], [_ONE, _ONE]]
-    return realizable(ROUTE, _weights(matrix, forms, m, slope), THEOREM, rank=rank)
+    return realizable(ROUTE, _weights(model, matrix, forms), THEOREM, rank=rank)
 
 
 def coefficient_rows(target: Target) -> Matrix:
@@ -82,7 +77,7 @@ def discriminant(first: list[Fraction], second: list[Fraction]) -> tuple[Fractio
     return m13**2 - m12 * m23, (m12, m13, m23)
 
 
-def _two_rows(matrix: Matrix, i: int, j: int, slope: Fraction) -> Decision:
+def _two_rows(model: Model, matrix: Matrix, i: int, j: int) -> Decision:
     """Rank 2 and two neurons; rows i and j are independent."""
     disc, (m12, m13, m23) = discriminant(matrix[i], matrix[j])
     evidence = {"rank": 2, "rows": [i, j], "minors": {"M12": str(m12), "M13": str(m13), "M23": str(m23)}, "discriminant": str(disc)}
@@ -97,8 +92,8 @@ def _two_rows(matrix: Matrix, i: int, j: int, slope: Fraction) -> Decision:
             forms = [[(m13 + root) / m23, _ONE], [(m13 - root) / m23, _ONE]]
         else:  # the form is q (M12 q - 2 M13 p) with M13 != 0: roots q = 0 and p : q = M12 : 2 M13
             forms = [[_ONE, _ZERO], [m12 / (2 * m13), _ONE]]
-        return realizable(ROUTE, _weights(matrix, forms, 2, slope), THEOREM, **evidence)
-    surds = _surd_weights(matrix, (m13 / m23, 1 / m23), disc, slope)
+        return realizable(ROUTE, _weights(model, matrix, forms), THEOREM, **evidence)
+    surds = _surd_weights(model, matrix, (m13 / m23, 1 / m23), disc)
     evidence["witness_exact"] = [str(w) for w in surds]
     return Decision(Verdict.REALIZABLE, ROUTE, [float(w) for w in surds], None, (THEOREM,), evidence, surds=tuple(surds))
 
@@ -111,8 +106,8 @@ def _one_form(rows: Matrix) -> list[list[Fraction]]:
     return [form for _, form in sum_of_squares([[a, b / 2], [b / 2, c]])]
 
 
-def _weights(matrix: Matrix, forms: list[list[Fraction]], m: int, slope: Fraction) -> list[Fraction]:
-    """W1 = the forms and zeros; W2 solves T = slope W2 S, S the matrix of the squares of the forms."""
+def _weights(model: Model, matrix: Matrix, forms: list[list[Fraction]]) -> list[Fraction]:
+    """Neurons with these forms; the outer matrix C solves T = C S, S the matrix of the squares of the forms."""
     squares = [[p * p, 2 * p * q, q * q] for p, q in forms]
     outer = []
     for row in matrix:
@@ -122,22 +117,24 @@ def _weights(matrix: Matrix, forms: list[list[Fraction]], m: int, slope: Fractio
         values = [_ZERO] * len(squares)
         for line, pivot in zip(reduced, pivots, strict=True):
             values[pivot] = line[-1]
-        outer += [v / slope for v in values] + [_ZERO] * (m - len(forms))
-    return [v for form in forms for v in form] + [_ZERO] * (2 * (m - len(forms))) + outer
+        outer.append(values)
+    return weights_of_powers(model, forms, outer, Fraction)
 
 
-def _surd_weights(matrix: Matrix, root: tuple[Fraction, Fraction], disc: Fraction, slope: Fraction) -> list[Surd]:
+def _surd_weights(model: Model, matrix: Matrix, root: tuple[Fraction, Fraction], disc: Fraction) -> list[Surd]:
     """The witness in Q(sqrt(disc)): forms p_i x + y with p_i = root[0] +- root[1] sqrt(disc)."""
+
+    def number(value: Fraction) -> Surd:
+        return Surd(value, _ZERO, disc)
+
     p = [Surd(root[0], sign * root[1], disc) for sign in (1, -1)]
     outer = []
     for row in matrix:
-        _, xy, y2 = (Surd(v, _ZERO, disc) for v in row)
+        _, xy, y2 = map(number, row)
         # c_1 + c_2 = y^2 coefficient, 2 (p_1 c_1 + p_2 c_2) = x y coefficient; the x^2 coefficient then fits.
-        first = (xy / Surd(Fraction(2), _ZERO, disc) - p[1] * y2) / (p[0] - p[1])
-        second = y2 - first
-        outer += [Surd(c.a / slope, c.b / slope, disc) for c in (first, second)]
-    one = Surd(_ONE, _ZERO, disc)
-    return [p[0], one, p[1], one, *outer]
+        first = (xy / number(Fraction(2)) - p[1] * y2) / (p[0] - p[1])
+        outer.append([first, y2 - first])
+    return weights_of_powers(model, [[p[0], number(_ONE)], [p[1], number(_ONE)]], outer, number)
 
 
 def _shown(row: list[Fraction]) -> str:

@@ -17,12 +17,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import comb
 
-from neurovariety.architectures.architecture import Architecture
-from neurovariety.architectures.families.mlp import MLP
 from neurovariety.geometry.images.decision import Decision, Verdict, excluded, statement
 from neurovariety.geometry.images.target import Target
 from neurovariety.geometry.real.rational_matrices import echelon_form
 from neurovariety.geometry.real.real_roots import factors_over_q
+from neurovariety.image import PowerSums
+from neurovariety.model import Model
 from neurovariety.result import counted
 
 ROUTE = "powers of real linear forms in two variables"
@@ -54,15 +54,9 @@ class Annihilator:
         return "the operator " + " + ".join(f"({c}) {n}" for c, n in zip(self.coefficients, names, strict=True) if c)
 
 
-def powers_of(architecture: Architecture) -> tuple[int, int] | None:
-    """(m, d) of ``mlp(2,m,1; c*x^d)`` without bias, d >= 3, m <= (d + 1)/2; None for other architectures."""
-    if not isinstance(architecture, MLP) or len(architecture.widths) != 3 or architecture.bias:
-        return None
-    inputs, m, outputs = architecture.widths
-    activation = architecture.activations[0]
-    if inputs != 2 or outputs != 1 or not activation.is_monomial or activation.degree < 3 or 2 * m > activation.degree + 1:
-        return None
-    return None if any(c is None for c in architecture.coefficients()) else (m, activation.degree)
+def is_decided(image: PowerSums) -> bool:
+    """Whether Sylvester's theorem decides: one output, two variables, degree d >= 3, and at most (d + 1)/2 powers."""
+    return image.inputs == 2 and image.outputs == 1 and image.degree >= 3 and 2 * image.terms <= image.degree + 1
 
 
 def least_annihilator(target: Target, m: int, d: int) -> Annihilator | None:
@@ -82,12 +76,11 @@ def least_annihilator(target: Target, m: int, d: int) -> Annihilator | None:
     return Annihilator(tuple(g), real, not_real, max(multiplicities))
 
 
-def decide_binary_powers(architecture: Architecture, target: Target) -> Decision | None:
-    """Excluded or closure only for ``mlp(2,m,1; c*x^d)`` with d >= 3, m <= (d + 1)/2; None for others and where f is realizable."""
-    sizes = powers_of(architecture)
-    if sizes is None:
+def decide_power_sum(image: PowerSums, model: Model, target: Target) -> Decision | None:
+    """Excluded or closure only, where Sylvester's theorem shows it; None elsewhere, and where f is realizable."""
+    if not is_decided(image):
         return None
-    m, d = sizes
+    m, d = image.terms, image.degree
     wrong = target.other_degree({d})
     if wrong is not None:
         return excluded(ROUTE, wrong)

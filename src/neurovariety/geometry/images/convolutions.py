@@ -12,14 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from math import prod
-from typing import Any
 
-from neurovariety.architectures.architecture import Architecture
-from neurovariety.architectures.families.cnn import CNN
 from neurovariety.geometry.images.decision import Decision, excluded, realizable, statement
 from neurovariety.geometry.images.target import Target
+from neurovariety.geometry.images.weights import weights_of_matrix
+from neurovariety.geometry.real.rational_matrices import Matrix
 from neurovariety.geometry.real.real_roots import Factor, factors_over_q, factors_over_r
+from neurovariety.image import FilterLayers, Filters
+from neurovariety.model import Model
 
 ROUTE = "real roots of the composed filter"
 _MAX_DEGREE = 200
@@ -35,55 +35,65 @@ THEOREM = statement(
 Number = Fraction | float
 
 
-def sizes_of(architecture: Architecture) -> list[int] | None:
-    """Filter sizes of one-channel sequences with nonzero linear activations and stride 1 but on the last layer; None otherwise."""
-    if not isinstance(architecture, CNN) or architecture.dimensions != 1 or set(architecture.channels) != {1}:
+def is_decided(image: Filters) -> bool:
+    """Whether the composed filter has a degree whose roots are counted here."""
+    return image.degree <= _MAX_DEGREE
+
+
+def decide_filter(image: Filters, model: Model, target: Target) -> Decision | None:
+    """The decision for compositions of real filters; None where they are too long."""
+    if not is_decided(image):
         return None
-    if not all(a.is_linear for a in architecture.activations) or any(s != (1,) for s in architecture.strides[:-1]):
-        return None
-    sizes = [window[0] for window in architecture.filters]
-    return sizes if _slope(architecture) and sum(k - 1 for k in sizes) <= _MAX_DEGREE else None
-
-
-def composed_filter(architecture: CNN, target: Target, sizes: Sequence[int]) -> tuple[list[Fraction], str | None]:
-    """The composed filter, constant term first; or the linear equation that shows that the target is not a convolution."""
-    return _filter(target, sum(k - 1 for k in sizes), architecture.strides[-1][0])
-
-
-def decide_convolution(architecture: Architecture, target: Target) -> Decision | None:
-    """The decision for one-channel sequences with linear activations and stride 1 but on the last layer; None otherwise."""
-    sizes = sizes_of(architecture)
-    if sizes is None:
-        return None
-    assert isinstance(architecture, CNN)
-    slope, degree = _slope(architecture), sum(k - 1 for k in sizes)
-    filter_, wrong = composed_filter(architecture, target, sizes)
+    filter_, wrong = composed_filter(image, target)
     if wrong is not None:
         return excluded("convolutions are a linear space", wrong)
+    needed = image.real_roots
     if not any(filter_):
-        return realizable(ROUTE, [_ZERO] * sum(sizes), THEOREM, filter=[0] * (degree + 1))
-    top = max(i for i, c in enumerate(filter_) if c)
-    leading, factors = factors_over_q(filter_[: top + 1])
-    real = degree - top + sum(f.real * f.multiplicity for f in factors)
-    needed = sum(k % 2 == 0 for k in sizes)
-    evidence = {"filter": [str(c) for c in filter_], "real_roots": real, "needed": needed, "roots_at_infinity": degree - top}
+        return realizable(ROUTE, [_ZERO] * model.parameters, THEOREM, filter=[0] * (image.degree + 1))
+    infinite, _, factors = _factored(filter_)
+    real = infinite + sum(f.real * f.multiplicity for f in factors)
+    evidence = {"filter": [str(c) for c in filter_], "real_roots": real, "needed": needed, "roots_at_infinity": infinite}
     if real < needed:
         violated = (
             f"the composed filter has at least {needed} real roots in P^1, with multiplicity (one for each even size), here {real}"
         )
         return excluded(ROUTE, violated, THEOREM, **evidence)
-    pieces: list[list[Number]] | None = _over_q(factors, degree - top, sizes)
-    if pieces is None:
-        pieces = _over_r(factors, degree - top, sizes)
-        leading_number: Number = float(leading / slope)
-    else:
-        leading_number = leading / slope
-    pieces[0] = [c * leading_number for c in pieces[0]]
-    return realizable(ROUTE, [c for piece in pieces for c in piece], THEOREM, **evidence)
+    layers = model.parametrization
+    witness = _weights(layers, filter_) if isinstance(layers, FilterLayers) else None
+    return realizable(ROUTE, witness, THEOREM, **evidence)
 
 
-def _slope(architecture: CNN) -> Fraction:
-    return prod((Fraction(a.terms[0][1] or 0) for a in architecture.activations), start=_ONE)
+@weights_of_matrix.register
+def _(parametrization: FilterLayers, model: Model, matrix: Matrix, constants: Sequence[Fraction]) -> Sequence[Number] | None:
+    """Filters whose composition is one row, where at most one has even size."""
+    (row,) = matrix
+    return _weights(parametrization, row) if any(row) else [_ZERO] * model.parameters
+
+
+def _factored(filter_: Sequence[Fraction]) -> tuple[int, Fraction, list[Factor]]:
+    """The number of roots at infinity, the leading coefficient and the factors over Q of a nonzero filter, constant term first."""
+    top = max(i for i, c in enumerate(filter_) if c)
+    leading, factors = factors_over_q(filter_[: top + 1])
+    return len(filter_) - 1 - top, leading, factors
+
+
+def _weights(layers: FilterLayers, filter_: Sequence[Fraction]) -> list[Number] | None:
+    """Filters with this composition, which has enough real roots: rational ones if the factors over Q can be distributed."""
+    slope = layers.slope
+    if slope is None:
+        return None
+    infinite, leading, factors = _factored(filter_)
+    first: Number = leading / slope
+    filters: list[list[Number]] | None = _over_q(factors, infinite, layers.sizes)
+    if filters is None:
+        filters, first = _over_r(factors, infinite, layers.sizes), float(leading / slope)
+    filters[0] = [c * first for c in filters[0]]
+    return [c for each in filters for c in each]
+
+
+def composed_filter(image: Filters, target: Target) -> tuple[list[Fraction], str | None]:
+    """The composed filter, constant term first; or the linear equation that shows that the target is not a convolution."""
+    return _filter(target, image.degree, image.stride)
 
 
 def _filter(target: Target, degree: int, stride: int) -> tuple[list[Fraction], str | None]:
@@ -170,7 +180,7 @@ def _over_r(factors: Sequence[Factor], infinite: int, sizes: Sequence[int]) -> l
     return out
 
 
-def _times(a: Sequence[Number], b: Sequence[Any]) -> list[Number]:
+def _times(a: Sequence[Number], b: Sequence[Number]) -> list[Number]:
     out: list[Number] = [a[0] * 0] * (len(a) + len(b) - 1)
     for i, x in enumerate(a):
         for j, y in enumerate(b):

@@ -57,6 +57,6 @@ def excluded(route: str, violated: str, *theorems: Mapping[str, Any], **evidence
     return Decision(Verdict.EXCLUDED, route, None, violated, theorems, evidence)
 
 
-def realizable(route: str, witness: Sequence[Fraction | float], *theorems: Mapping[str, Any], **evidence: Any) -> Decision:
-    """The target is the function of the witness."""
+def realizable(route: str, witness: Sequence[Fraction | float] | None, *theorems: Mapping[str, Any], **evidence: Any) -> Decision:
+    """The target is the function of the witness; of some weights where the witness is None."""
     return Decision(Verdict.REALIZABLE, route, witness, None, theorems, evidence)

@@ -10,8 +10,8 @@ import numpy as np
 from neurovariety.budget import spend
 from neurovariety.geometry.ideal.coefficient_map import PolynomialMap
 from neurovariety.rings.ring import Array
+from neurovariety.tolerances import FIRST_DAMPING
 
-_FIRST_DAMPING = 1e-2
 _LEAST_DAMPING = 1e-13
 """Well above rounding, or a matrix of lower rank stays singular: 1e-15 was not enough where a form does not depend on an input."""
 _PATIENCE = 25
@@ -34,7 +34,7 @@ def levenberg_marquardt(
     weights = starts.copy()
     residual = map_.values(weights) - targets
     norm = np.linalg.norm(residual, axis=1)
-    damping = np.full(len(weights), _FIRST_DAMPING)
+    damping = np.full(len(weights), FIRST_DAMPING)
     active = np.flatnonzero(norm > enough)
     before = norm.copy()
     few = map_.parameters < map_.size

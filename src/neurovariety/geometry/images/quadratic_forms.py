@@ -13,11 +13,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from neurovariety.architectures.architecture import Architecture
-from neurovariety.architectures.families.mlp import MLP
 from neurovariety.geometry.images.decision import Decision, Verdict, excluded, realizable, statement
 from neurovariety.geometry.images.target import Target
+from neurovariety.geometry.images.weights import weights_of_affine_squares, weights_of_powers
 from neurovariety.geometry.real.rational_matrices import Matrix, echelon_form, minor_sentence, nonzero_minor, sum_of_squares
+from neurovariety.image import Quadrics
+from neurovariety.model import Model
 from neurovariety.result import counted
 
 ROUTE = "rank of a symmetric matrix over Q"
@@ -35,35 +36,25 @@ BORDERED = statement(
 )
 
 
-def decide_quadratic(architecture: Architecture, target: Target) -> Decision | None:
-    """The decision for ``mlp(n,m,1; c*x^2)``, with or without bias; None for other architectures."""
-    if not isinstance(architecture, MLP) or len(architecture.widths) != 3 or architecture.widths[2] != 1:
-        return None
-    slope = square_coefficient(architecture)
-    if slope is None:
-        return None
-    n, m = architecture.widths[:2]
-    wrong = target.other_degree({0, 1, 2} if architecture.bias else {2})
+def decide_quadric(image: Quadrics, model: Model, target: Target) -> Decision:
+    """The decision for quadratic forms of bounded rank, or for quadratic polynomials where there are biases."""
+    n, m = image.inputs, image.rank
+    wrong = target.other_degree({0, 1, 2} if image.bias else {2})
     if wrong is not None:
-        return excluded(ROUTE, wrong, BORDERED if architecture.bias else CLOSED)
+        return excluded(ROUTE, wrong, BORDERED if image.bias else CLOSED)
     a = [[_entry(target, n, i, j) for j in range(n)] for i in range(n)]
-    if architecture.bias:
-        return _with_bias(a, target, n, m, slope)
+    if image.bias:
+        return _with_bias(a, model, target, n, m)
     squares = sum_of_squares(a)
     signature = _signature(squares)
     if len(squares) > m:
         sentence = minor_sentence(nonzero_minor(a, n, m + 1), "the symmetric matrix of the target")
         return excluded(ROUTE, sentence, CLOSED, rank=len(squares), signature=signature)
-    return realizable(ROUTE, _weights(squares, n, m, slope), CLOSED, rank=len(squares), signature=signature)
+    witness = weights_of_powers(model, [form for _, form in squares], [[d for d, _ in squares]], Fraction)
+    return realizable(ROUTE, witness, CLOSED, rank=len(squares), signature=signature)
 
 
-def square_coefficient(architecture: MLP) -> Fraction | None:
-    """c where all activations of a network with one hidden layer are c x^2."""
-    activation = architecture.activations[0]
-    return activation.terms[0][1] if activation.is_monomial and activation.degree == 2 else None
-
-
-def _with_bias(a: Matrix, target: Target, n: int, m: int, slope: Fraction) -> Decision:
+def _with_bias(a: Matrix, model: Model, target: Target, n: int, m: int) -> Decision:
     b = [target.coefficients.get((0, tuple(int(k == i) for k in range(n))), _ZERO) / 2 for i in range(n)]
     constant = target.coefficients.get((0, (0,) * n), _ZERO)
     bordered = [[*row, v] for row, v in zip(a, b, strict=True)]
@@ -86,19 +77,8 @@ def _with_bias(a: Matrix, target: Target, n: int, m: int, slope: Fraction) -> De
             y[pivot] = row[n]
         corner = sum((u * v for u, v in zip(b, y, strict=True)), _ZERO)
     squares = sum_of_squares([*bordered, [*b, corner]])
-    flat = _weights(squares, n + 1, m, slope)
-    inner, outer = flat[: m * (n + 1)], flat[m * (n + 1) :]
-    weights = [v for i in range(m) for v in inner[i * (n + 1) : i * (n + 1) + n]]
-    biases = [inner[i * (n + 1) + n] for i in range(m)]
-    witness = [*weights, *outer, *biases, constant - corner]
+    witness = weights_of_affine_squares(model, [form for _, form in squares], [[d for d, _ in squares]], [constant])
     return realizable(ROUTE, witness, BORDERED, rank=rank, bordered_rank=len(squares))
-
-
-def _weights(squares: list[tuple[Fraction, list[Fraction]]], n: int, m: int, slope: Fraction) -> list[Fraction]:
-    """W1 (m x n) and W2 (1 x m), flat, with unused neurons zero."""
-    idle = m - len(squares)
-    inner = [v for _, form in squares for v in form] + [_ZERO] * (n * idle)
-    return [*inner, *(d / slope for d, _ in squares), *([_ZERO] * idle)]
 
 
 def _entry(target: Target, n: int, i: int, j: int) -> Fraction:

@@ -11,15 +11,12 @@ sign pattern of the initial weights is never unlearned.
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
-
-import numpy as np
+from functools import singledispatch
+from typing import TypedDict
 
 from neurovariety.architectures.architecture import Architecture
-from neurovariety.architectures.families.diagonal import Diagonal
-from neurovariety.architectures.families.linear import Linear
-from neurovariety.architectures.families.mlp import MLP
 from neurovariety.geometry.real.rational_matrices import flint_matrix
+from neurovariety.image import EntrywiseProduct, Layers
 from neurovariety.model import Model
 
 _SOURCE = "trager2020"
@@ -31,25 +28,37 @@ def architecture_of(model: Model) -> Architecture | None:
     return owner if isinstance(owner, Architecture) and not model.foreign else None
 
 
-def real_components(model: Model, weights: tuple[Fraction, ...] | None) -> dict[str, Any] | None:
+class RealComponents(TypedDict):
+    """The number of path components of a real fiber, the ``theorem`` that counts them, its hypotheses and the key of its source."""
+
+    value: int
+    theorem: str
+    hypotheses: list[str]
+    source: str
+
+
+def real_components(model: Model, weights: tuple[Fraction, ...] | None) -> RealComponents | None:
     """Number of path components of the real fiber over a generic function, or over the function of ``weights``.
 
-    ``{"value", "theorem", "hypotheses", "source"}``; None where no theorem applies.
+    None where no theorem applies.
     """
-    architecture = architecture_of(model)
-    if isinstance(architecture, Diagonal):
-        return _diagonal(architecture, weights)
-    if isinstance(architecture, Linear) or (
-        isinstance(architecture, MLP) and all(a.is_linear and a.terms[0][1] for a in architecture.activations)
-    ):
-        return _linear(model, architecture.widths, weights)
+    return components_of_fiber(model.parametrization, model, weights)
+
+
+@singledispatch
+def components_of_fiber(parametrization: object, model: Model, weights: tuple[Fraction, ...] | None) -> RealComponents | None:
+    """The same by the kind of ``parametrization``, that of the model."""
     return None
 
 
-def _linear(model: Model, widths: tuple[int, ...], weights: tuple[Fraction, ...] | None) -> dict[str, Any]:
+@components_of_fiber.register
+def _(parametrization: Layers, model: Model, weights: tuple[Fraction, ...] | None) -> RealComponents | None:
+    if not parametrization.linear:
+        return None
+    widths = parametrization.widths
     r = min(widths)
     tight = sum(w == r for w in widths[1:-1])
-    rank = r if weights is None else _rank(model, weights)
+    rank = r if weights is None else _rank(parametrization, model, weights)
     if rank < r:
         value, theorem = 1, "over a matrix of rank below the least width the real fiber of a linear network is path connected"
     else:
@@ -66,8 +75,9 @@ def _linear(model: Model, widths: tuple[int, ...], weights: tuple[Fraction, ...]
     return {"value": value, "theorem": theorem, "hypotheses": hypotheses, "source": _SOURCE}
 
 
-def _diagonal(architecture: Diagonal, weights: tuple[Fraction, ...] | None) -> dict[str, Any]:
-    n, layers = architecture.width, architecture.layers
+@components_of_fiber.register
+def _(parametrization: EntrywiseProduct, model: Model, weights: tuple[Fraction, ...] | None) -> RealComponents:
+    n, layers = parametrization.width, len(parametrization.vectors)
     nonzero = n
     if weights is not None:
         nonzero = sum(1 for i in range(n) if all(weights[l * n + i] for l in range(layers)))
@@ -83,18 +93,16 @@ def _diagonal(architecture: Diagonal, weights: tuple[Fraction, ...] | None) -> d
     }
 
 
-def _rank(model: Model, weights: tuple[Fraction, ...]) -> int:
+def _rank(layers: Layers, model: Model, weights: tuple[Fraction, ...]) -> int:
     """Rank over Q of the product of the weight matrices."""
-    values = np.empty(len(weights), dtype=object)
-    values[:] = weights
-    blocks = [b for b in model.unflatten(values).values() if b.ndim == 2]
-    product = flint_matrix(blocks[0].tolist(), blocks[0].shape[1])
-    for block in blocks[1:]:
-        product = flint_matrix(block.tolist(), block.shape[1]) * product
+    matrices = [[[weights[k] for k in row] for row in model.places[name].tolist()] for name in layers.weights]
+    product = flint_matrix(matrices[0], layers.widths[0])
+    for matrix, columns in zip(matrices[1:], layers.widths[1:], strict=False):
+        product = flint_matrix(matrix, columns) * product
     return int(product.rank())
 
 
-def components_sentence(found: dict[str, Any] | None) -> str:
+def components_sentence(found: RealComponents | None) -> str:
     """What the count says, to follow another sentence; empty where nothing is known or nothing is divided."""
     if found is None:
         return ""

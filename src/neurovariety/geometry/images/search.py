@@ -23,6 +23,7 @@ from neurovariety.geometry.images.decision import Decision, Verdict, excluded, r
 from neurovariety.geometry.images.least_squares import levenberg_marquardt, step_cost
 from neurovariety.geometry.images.real_zero import certified_ball, rational_candidates
 from neurovariety.geometry.images.target import Target, function_at
+from neurovariety.geometry.invariants.equations import equations_of, violation
 from neurovariety.model import Model
 from neurovariety.randomness import generator
 
@@ -77,22 +78,20 @@ def _linear_exclusion(coordinates: Coordinates, target: Target) -> Decision | Sp
 
 
 def _violated_equation(model: Model, target: Target, seed: int) -> Decision | None:
-    """Exclusion by an equation of the neurovariety (`dictionary.equations`), as strong as that equation is verified."""
-    from neurovariety.dictionary.equations import equations
-
+    """Exclusion by an equation of the neurovariety, as strong as that equation is verified."""
     try:
-        system = equations(model, seed=seed)
+        found = equations_of(model, seed=seed)
     except ResourceError:
         return None
-    violated = system.violated(target.coefficients)
+    violated = violation(found.system, target.coefficients)
     if violated is None:
         return None
     evidence = {
-        "equations_up_to_degree": system.value["up_to_degree"],
-        "coordinates": system.evidence["coordinates"],
-        "error_bound": system.evidence["error_bound"],
+        "equations_up_to_degree": found.system.searched,
+        "coordinates": found.system.coordinates.described(model.inputs),
+        "error_bound": found.error_bound,
     }
-    return Decision(Verdict.EXCLUDED, "an equation of the neurovariety", None, violated, (), evidence, system.claim)
+    return Decision(Verdict.EXCLUDED, "an equation of the neurovariety", None, violated, (), evidence, found.claim)
 
 
 def _search(model: Model, coordinates: Coordinates, span: Span, target: Target, seed: int) -> Decision:

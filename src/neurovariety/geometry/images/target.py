@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from neurovariety.architectures.reading.sections import split
 from neurovariety.errors import InputError
 from neurovariety.geometry.exact.points import degree_bounds
 from neurovariety.geometry.ideal.coefficients import Coordinate, monomial_name
@@ -69,7 +68,7 @@ def read_target(text: str, inputs: int, outputs: int) -> Target:
     """
     if len(text) > _MAX_LENGTH:
         raise InputError(f"the target has {len(text):,} characters, at most {_MAX_LENGTH:,} are read")
-    parts = split(text.strip().removesuffix(";"), ";")
+    parts = [part.strip() for part in text.strip().removesuffix(";").split(";")]
     if len(parts) != outputs:
         raise InputError(
             f"the target has {len(parts)} polynomial{'s' * (len(parts) != 1)}, the model {outputs} output{'s' * (outputs != 1)}: "
@@ -105,8 +104,7 @@ def function_at(model: Model, weights: tuple[Fraction, ...]) -> Target:
 
 def require_polynomial(model: Model) -> None:
     """Raise `InputError` unless the model's functions are polynomials with coefficients that have values."""
-    if any(c is None for c in model.coefficients):
-        raise InputError(f"{model.name} has generic coefficients, so its functions have no values; give the activation's coefficients")
+    model.known_coefficients()
     if degree_bounds(model).rational:
         raise InputError(
             f"{model.name} is rational; only models that are polynomial in their inputs are taken here: compare numerators over a "

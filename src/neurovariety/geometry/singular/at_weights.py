@@ -6,16 +6,17 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 
 from neurovariety.claim import Claim
 from neurovariety.errors import VerificationError
 from neurovariety.geometry.exact.points import Point
-from neurovariety.geometry.singular.image_facts import Closure, node_or_cusp
+from neurovariety.geometry.singular.image_facts import MOST_ROWS, Closure, node_or_cusp
 from neurovariety.geometry.singular.tangents import tangent_span
 from neurovariety.geometry.strata.fiber_families import fiber_families
+from neurovariety.geometry.strata.weight_stratum import WeightStratum
 from neurovariety.linear_algebra import random_prime
 from neurovariety.model import Model
 from neurovariety.program.interpret import interpret
@@ -26,13 +27,23 @@ from neurovariety.rings.ring import Array
 from neurovariety.tolerances import EXTRA_SAMPLES, PRIME_BITS
 
 _STREAM = "geometry.singular.at_weights"
-_MOST_ROWS = 600
 _DRAWS = 5
 """Random values of weights that can be moved without effect."""
 
 _MOST_RELATIVES = 12
 _ORDERS = 3
 """Orders in which weights are tried to be freed: different ones find different strata over the function."""
+
+
+class PointRow(TypedDict):
+    """The facts at one function as plain data, for the value of the entry `singularities`."""
+
+    status: str
+    type: str
+    tangent_space: list[int | None]
+    tangent_cone: int
+    branches: int
+    rank: int
 
 
 @dataclass(frozen=True)
@@ -48,7 +59,7 @@ class PointFacts:
     branches: int
     rank: int
 
-    def to_dict(self, whole: int) -> dict[str, Any]:
+    def to_dict(self, whole: int) -> PointRow:
         return {
             "status": self.status,
             "type": self.kind,
@@ -117,7 +128,7 @@ def _once(model: Model, weights: Sequence[Fraction], closure: Closure, rng: np.r
     here = np.array([field.scalar(w) for w in weights])
     coefficients = draw_coefficients(model, field, rng)
     start = Point(field, here, coefficients, rng)
-    rows = min(closure.ambient if closure.ambient is not None else _MOST_ROWS, _MOST_ROWS)
+    rows = min(closure.ambient if closure.ambient is not None else MOST_ROWS, MOST_ROWS)
     inputs = start.inputs(model, math.ceil(rows / model.outputs) + EXTRA_SAMPLES)
     points = [start, *(Point(field, w, coefficients, rng) for w in _relatives(model, start, p))]
     span = sure = tangent_span(model, p, points, inputs, closure.at_least)
@@ -156,20 +167,26 @@ def _moved(model: Model, start: Point, inputs: Array) -> list[Array]:
 def _relatives(model: Model, start: Point, p: int) -> list[Array]:
     """Weights on the other strata that carry the function, where the weights given are on a stratum of zeros: padded filters at other
     places, for example. At most a few, from the smallest network."""
-    for family in sorted(fiber_families(model), key=lambda f: f[0].parameters - (f[0].free or 0)):
+    for family in sorted(fiber_families(model), key=lambda f: f[0].parameters - _free(f[0])):
         for s in family:
             order = s.embed(np.arange(1, s.parameters + 1)).astype(np.int64)
             if sorted(order[order > 0].tolist()) != list(range(1, s.parameters + 1)) or np.any(start.weights[order == 0]):
                 continue  # no mere choice of places, or the weights are not zero elsewhere
             placed = np.argsort(order, kind="stable")[-s.parameters :]
-            theta = start.weights[placed][: s.parameters - (s.free or 0)]
+            theta = start.weights[placed][: s.parameters - _free(s)]
             rng = start.rng
             return [
-                o.at(np.concatenate([theta, rng.integers(0, p, size=o.free or 0)]), p)
+                o.at(np.concatenate([theta, rng.integers(0, p, size=_free(o))]), p)
                 for o in family[:_MOST_RELATIVES]
-                for _ in range(_DRAWS if o.free else 1)
+                for _ in range(_DRAWS if _free(o) else 1)
             ]
     return []
+
+
+def _free(s: WeightStratum) -> int:
+    """Parameters of a stratum of a family that change no function: that there are such families is because they are known."""
+    assert s.free is not None
+    return s.free
 
 
 def _values(model: Model, point: Point, weights: Array, inputs: Array) -> Array:

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 
-from neurovariety.architectures import CNN, MLP, Attention, Linear
 from neurovariety.claim import Claim
-from neurovariety.dictionary.dimension import DimensionResult
-from neurovariety.dictionary.dimension import dimension as dimension_of
 from neurovariety.errors import VerificationError
 from neurovariety.geometry.exact.points import Point
-from neurovariety.geometry.images.real_components import architecture_of
+from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
 from neurovariety.geometry.singular.known_ideal import KnownIdeal
 from neurovariety.geometry.singular.tangents import TangentSpan, tangent_span
 from neurovariety.geometry.strata.facts import stratum_facts
 from neurovariety.geometry.strata.fiber_families import fiber_families
-from neurovariety.geometry.strata.padding import smaller_network
+from neurovariety.geometry.strata.filters import smaller_network
 from neurovariety.geometry.strata.smaller_models import Strata
 from neurovariety.geometry.strata.weight_stratum import Sizes, WeightStratum
 from neurovariety.linear_algebra import random_prime
@@ -31,11 +28,24 @@ from neurovariety.rings.finite_field import FiniteField
 from neurovariety.tolerances import EXTRA_SAMPLES, PRIME_BITS
 
 _STREAM = "geometry.singular.image_facts"
-_MOST_ROWS = 600
+MOST_ROWS = 600
 """Functions are told apart by at most so many values: a span that is larger is cut, and stays a lower bound."""
 
 _EACH = (2, 8)
 """Weights looked at on each stratum over a function that leaves weights free: few at first, more where they decide nothing."""
+
+
+class ImageRow(TypedDict):
+    """The facts of an image as plain data, for the value of the entry `singularities`."""
+
+    name: str
+    dimension: int
+    status: str
+    claim: str
+    type: str
+    tangent_space: list[int | None]
+    tangent_cone: int
+    branches: int
 
 
 @dataclass(frozen=True)
@@ -56,7 +66,7 @@ class ImageFacts:
     small: Model | None
     sizes: Sizes
 
-    def to_dict(self, whole: int) -> dict[str, Any]:
+    def to_dict(self, whole: int) -> ImageRow:
         """For the value of the entry; ``whole`` is the dimension of the closure, and of every tangent cone."""
         return {
             "name": self.name,
@@ -85,7 +95,7 @@ class Closure:
 def image_facts(model: Model, closure: Closure, seed: int) -> list[ImageFacts]:
     """Each image of the known strata, from large to small, the zero function last. Images of full dimension are left out."""
     out: list[ImageFacts] = []
-    sizes: dict[str, DimensionResult] = {}
+    sizes: dict[str, Dimension] = {}
     for index, family in enumerate(fiber_families(model)):
         found = _image(model, family, closure, sizes, seed, index)
         if found.dimension >= closure.at_least:
@@ -106,7 +116,7 @@ _STATUS = ("undecided", "smooth", "singular")
 def _better(a: ImageFacts, b: ImageFacts) -> ImageFacts:
     """What two families of weights show of the same functions."""
     first, second = (a, b) if _STATUS.index(a.status) >= _STATUS.index(b.status) else (b, a)
-    named = min((a, b), key=lambda i: (i.small is None or architecture_of(i.small) is None, i.name))
+    named = min((a, b), key=lambda i: (i.small is None or not i.small.named, i.name))
     kind = "node" if "node" in (a.kind, b.kind) else first.kind
     return replace(
         first,
@@ -124,11 +134,11 @@ def _better(a: ImageFacts, b: ImageFacts) -> ImageFacts:
 def _smallest(model: Model, closure: Closure) -> ImageFacts | None:
     """The zero function, or constants where there are biases: the closure is a cone, and invariant under adding constants, so its
     tangent space there contains the whole closure, hence its span."""
-    architecture, ambient, ideal = architecture_of(model), closure.ambient, closure.ideal
+    image, ambient, ideal = model.image, closure.ambient, closure.ideal
     cone = ideal is not None and ideal.system.coordinates.is_cone
-    if ambient is None or not (cone or isinstance(architecture, MLP | Linear | CNN | Attention)):
+    if ambient is None or not (cone or image is not None):
         return None
-    bias = isinstance(architecture, MLP) and architecture.bias
+    bias = image is not None and image.constants
     singular = ambient > closure.at_most
     return ImageFacts(
         name="constants" if bias else "zero",
@@ -146,7 +156,7 @@ def _smallest(model: Model, closure: Closure) -> ImageFacts | None:
 
 
 def _image(
-    model: Model, family: tuple[WeightStratum, ...], closure: Closure, sizes: dict[str, DimensionResult], seed: int, index: int
+    model: Model, family: tuple[WeightStratum, ...], closure: Closure, sizes: dict[str, Dimension], seed: int, index: int
 ) -> ImageFacts:
     rng = generator(seed, _STREAM, index)
     p = random_prime(PRIME_BITS, rng)
@@ -155,7 +165,7 @@ def _image(
     assert free is not None
     theta = rng.integers(0, p, size=family[0].parameters - free)
     coefficients = draw_coefficients(model, field, rng)
-    rows = min(closure.ambient if closure.ambient is not None else _MOST_ROWS, _MOST_ROWS)
+    rows = min(closure.ambient if closure.ambient is not None else MOST_ROWS, MOST_ROWS)
     inputs = field.random((math.ceil(rows / model.outputs) + EXTRA_SAMPLES, *model.input_shape), rng)
     for each in _EACH:
         points = []
@@ -178,7 +188,7 @@ def _image(
     size, sure = _dimension(family[0], closure.at_most, sizes, seed, index)
     status, claim = _status(span, at_most, closure, len(family))
     small = family[0].small
-    named = small is not None and architecture_of(small) is not None
+    named = small is not None and small.named
     return ImageFacts(
         name=small.name if named and small is not None else family[0].name.split(" (from")[0],
         dimension=size,
@@ -216,13 +226,13 @@ def _status(span: TangentSpan, at_most: int | None, closure: Closure, members: i
     return "undecided", Claim.UNDECIDED
 
 
-def _dimension(stratum: WeightStratum, bound: int, sizes: dict[str, DimensionResult], seed: int, index: int) -> tuple[int, Claim]:
+def _dimension(stratum: WeightStratum, bound: int, sizes: dict[str, Dimension], seed: int, index: int) -> tuple[int, Claim]:
     """Dimension of the functions over a stratum: of the smaller network, or a rank along the stratum."""
     small = smaller_network(stratum)
     if small is not None:
         if small.name not in sizes:
             sizes[small.name] = quietly(dimension_of, small, seed=seed)
         found = sizes[small.name]
-        return int(found.value), found.claim
+        return found.value, found.claim
     facts = stratum_facts(stratum, seed, index, bound)
     return facts.functions, facts.claim

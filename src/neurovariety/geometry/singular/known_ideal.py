@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from neurovariety.claim import Claim
-from neurovariety.dictionary.degree import degree
-from neurovariety.dictionary.equations import equations
 from neurovariety.errors import InputError, ResourceError
 from neurovariety.geometry.ideal.coefficients import Coordinates
-from neurovariety.geometry.ideal.find_equations import System
+from neurovariety.geometry.ideal.find_equations import FoundEquations
 from neurovariety.geometry.ideal.vanishing import gradients
+from neurovariety.geometry.invariants.degree import degree_of
+from neurovariety.geometry.invariants.equations import equations_of
 from neurovariety.linear_algebra import rank
 from neurovariety.model import Model
 from neurovariety.progress import quietly
@@ -28,7 +27,7 @@ _MOST_COORDINATES = 64
 class KnownIdeal:
     """Equations of the closure X of a model of dimension ``dimension``; ``complete``: they generate its ideal, because of ``why``."""
 
-    system: System
+    system: FoundEquations
     dimension: int
     complete: bool
     why: str
@@ -57,22 +56,21 @@ def known_ideal(model: Model, dimension: int, seed: int) -> KnownIdeal | None:
     try:
         if Coordinates.of(model).count > _MOST_COORDINATES:
             return None
-        found = quietly(equations, model, seed=seed)
+        found = quietly(equations_of, model, seed=seed)
     except (InputError, ResourceError):
         return None
     system = found.system
-    assert system is not None
     if system.error:
         return None
-    complete, why = bool(found.value["complete"]), str(found.evidence["complete"])
+    complete, why = found.complete, found.why
     curved = [g.degree for g in system.generators if g.degree > 1]
     codimension = system.coordinates.count - sum(g.degree == 1 for g in system.generators) - dimension
     if not complete and len(curved) == codimension and system.bound == dimension <= _COUNTED_DIMENSION:
         try:
-            counted = quietly(degree, model, seed=seed)
+            counted = quietly(degree_of, model, seed=seed)
         except (InputError, ResourceError):
             return KnownIdeal(system, dimension, False, why)
-        if counted.claim in (Claim.PROVED, Claim.COMPLETE) and counted.value == math.prod(curved):
+        if counted.sure and counted.value == math.prod(curved):
             complete = True
             why = f"{len(curved)} equations in codimension {codimension}; the product of their degrees is the degree {counted.value}"
     return KnownIdeal(system, dimension, complete, why)

@@ -11,14 +11,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
 
 import flint
 import numpy as np
 
 from neurovariety.geometry.ideal.equations_by_degree import Equation
 from neurovariety.geometry.singular.known_ideal import KnownIdeal
-from neurovariety.geometry.singular.section import Forms, count_zeros, has_zero, reduced
+from neurovariety.geometry.singular.section import FormsModPrime, count_zeros, has_zero, reduced
 from neurovariety.linear_algebra import count_primes_lower_bound, random_prime
 from neurovariety.randomness import generator
 from neurovariety.tolerances import ERROR_BOUND, PRIME_BITS
@@ -118,7 +117,7 @@ def vanishing_pieces(ideal: KnownIdeal, k: int, seed: int) -> list[tuple[tuple[i
     return out
 
 
-def _error(forms: Forms) -> float:
+def _error(forms: FormsModPrime) -> float:
     """Probability that a section over F_p has a zero although a general one over Q has none.
 
     Either the prime divides a maximal minor of the matrix of multiples in the degree of the regularity, of at most so many rows with
@@ -140,7 +139,7 @@ class _Problem:
         self.equations, self.kept, self.codimension = equations, kept, codimension
         self.place = {j: i for i, j in enumerate(kept)}
 
-    def cut(self, k: int, p: int, rng: np.random.Generator, zero: tuple[int, ...] = ()) -> Forms:
+    def cut(self, k: int, p: int, rng: np.random.Generator, zero: tuple[int, ...] = ()) -> FormsModPrime:
         """The forms on a random linear space of codimension k mod p, with the coordinates ``zero`` set to zero there as well."""
         n, m = len(self.kept), len(self.kept) - k
         names = tuple(f"y{i}" for i in range(m))
@@ -149,9 +148,9 @@ class _Problem:
         gens = context.gens()
         x = [sum((int(frame[i, j]) % p * gens[j] for j in range(m)), context.constant(0)) for i in range(n)]
         one = context.constant(1)
-        powers: dict[tuple[int, ...], Any] = {(): one}
+        powers: dict[tuple[int, ...], flint.nmod_mpoly] = {(): one}
 
-        def product(term: tuple[int, ...]) -> Any:
+        def product(term: tuple[int, ...]) -> flint.nmod_mpoly:
             if term not in powers:
                 powers[term] = product(term[:-1]) * x[self.place[term[-1]]]
             return powers[term]
@@ -175,7 +174,7 @@ class _Problem:
         return reduced([*values, *minors, *(x[j] for j in zero)], m, p)
 
 
-def _determinant(a: list[list[Any]], zero: Any) -> Any:
+def _determinant(a: list[list[flint.nmod_mpoly]], zero: flint.nmod_mpoly) -> flint.nmod_mpoly:
     if len(a) == 1:
         return a[0][0]
     total = zero

@@ -14,7 +14,6 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations_with_replacement
-from typing import Any
 
 import flint
 import numpy as np
@@ -33,10 +32,10 @@ _SPARE = 16
 
 
 @dataclass(frozen=True, eq=False)
-class Forms:
+class FormsModPrime:
     """Forms in m variables mod p, as ``flint.nmod_mpoly``, without zeros among them."""
 
-    forms: tuple[Any, ...]
+    forms: tuple[flint.nmod_mpoly, ...]
     variables: int
     p: int
 
@@ -82,7 +81,7 @@ class Forms:
         return math.comb(d + self.variables - 1, d) <= most
 
 
-def has_zero(forms: Forms) -> bool | None:
+def has_zero(forms: FormsModPrime) -> bool | None:
     """Whether the forms have a common zero besides 0 over the algebraic closure of F_p; None where that is too much work."""
     if not forms.forms:
         return forms.variables > 0
@@ -101,7 +100,7 @@ def has_zero(forms: Forms) -> bool | None:
     return None
 
 
-def count_zeros(forms: Forms, rng: np.random.Generator) -> tuple[int, int] | None:
+def count_zeros(forms: FormsModPrime, rng: np.random.Generator) -> tuple[int, int] | None:
     """For finitely many zeros in projective space: their number with multiplicities, and without; None where that is too much work.
 
     The quotient by the forms is a module over the linear forms; on a high degree the pencil of multiplications by two random ones
@@ -122,7 +121,7 @@ def count_zeros(forms: Forms, rng: np.random.Generator) -> tuple[int, int] | Non
     return None
 
 
-def _distinct(low: Array, high: Array, forms: Forms, d: int, rng: np.random.Generator) -> tuple[int, int] | None:
+def _distinct(low: Array, high: Array, forms: FormsModPrime, d: int, rng: np.random.Generator) -> tuple[int, int] | None:
     p, size = forms.p, low.shape[1]
     rows = [int(i) for i in echelon(np.ascontiguousarray(low.T), p).pivot_columns]
     basis = _matrix(low[rows], p)
@@ -145,7 +144,7 @@ def _multiplied(high: Array, variables: int, d: int, p: int, rng: np.random.Gene
     return matmul_mod(shift, high, p)
 
 
-def _matrix(a: Array, p: int) -> Any:
+def _matrix(a: Array, p: int) -> flint.nmod_mat:
     return flint.nmod_mat([[int(v) % p for v in row] for row in a.tolist()], p)
 
 
@@ -159,22 +158,22 @@ def _monomials(variables: int, d: int) -> list[tuple[int, ...]]:
     return out
 
 
-def _row(form: Any, columns: dict[tuple[int, ...], int]) -> Array:
+def _row(form: flint.nmod_mpoly, columns: dict[tuple[int, ...], int]) -> Array:
     row = np.zeros((1, len(columns)))
     for exponents, c in form.to_dict().items():
         row[0, columns[tuple(int(k) for k in exponents)]] = int(c)
     return row
 
 
-def reduced(forms: Sequence[Any], variables: int, p: int) -> Forms:
+def reduced(forms: Sequence[flint.nmod_mpoly], variables: int, p: int) -> FormsModPrime:
     """Forms that span the same space in each degree, as few as possible."""
-    kept: list[Any] = []
-    by_degree: dict[int, list[Any]] = {}
+    kept: list[flint.nmod_mpoly] = []
+    by_degree: dict[int, list[flint.nmod_mpoly]] = {}
     for form in forms:
         if len(form):
             by_degree.setdefault(int(form.total_degree()), []).append(form)
     for _, group in sorted(by_degree.items()):
-        columns: dict[Any, int] = {}
+        columns: dict[tuple[int, ...], int] = {}
         for form in group:
             for e in form.to_dict():
                 columns.setdefault(e, len(columns))
@@ -183,4 +182,4 @@ def reduced(forms: Sequence[Any], variables: int, p: int) -> Forms:
             for e, c in form.to_dict().items():
                 matrix[columns[e], j] = int(c)
         kept += [group[int(j)] for j in echelon(matrix, p).pivot_columns]
-    return Forms(tuple(kept), variables, p)
+    return FormsModPrime(tuple(kept), variables, p)

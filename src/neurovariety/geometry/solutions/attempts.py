@@ -9,7 +9,7 @@ import numpy as np
 
 from neurovariety.budget import is_limited, spent, used_up
 from neurovariety.errors import ResourceError
-from neurovariety.homotopy import Checkpoint
+from neurovariety.homotopy import ResumeFile
 from neurovariety.randomness import generator
 
 _MOST_DERIVATIVES = 1500
@@ -19,17 +19,17 @@ ATTEMPTS = 4
 
 
 def attempts(
-    stream: str, seed: int, checkpoint: str | Path | None, problem: str
-) -> Iterator[tuple[int, np.random.Generator, Checkpoint | None]]:
-    """Number, randomness and checkpoint of each attempt at ``problem``; the files after the first end in the attempt's number."""
+    stream: str, seed: int, resume: str | Path | None, problem: str
+) -> Iterator[tuple[int, np.random.Generator, ResumeFile | None]]:
+    """Number, randomness and resume of each attempt at ``problem``; the files after the first end in the attempt's number."""
     for attempt in range(ATTEMPTS):
         if attempt and used_up():
             return
         kept = None
-        if checkpoint is not None:
-            file = Path(checkpoint)
+        if resume is not None:
+            file = Path(resume)
             file = file.with_name(f"{file.name}.{attempt}") if attempt else file
-            kept = Checkpoint(file, f"{problem}, seed {seed}, attempt {attempt}")
+            kept = ResumeFile(file, f"{problem}, seed {seed}, attempt {attempt}")
         yield attempt, generator(seed, stream, attempt), kept
 
 

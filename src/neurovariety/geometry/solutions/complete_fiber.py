@@ -15,7 +15,8 @@ import numpy as np
 from jaxtyping import Complex
 
 from neurovariety.budget import used_up
-from neurovariety.homotopy import Certificates, Checkpoint, Fiber, Monodromy, System, Tape, TraceTest, certify, random_bend, trace_test
+from neurovariety.geometry.solutions.count_facts import CountFacts
+from neurovariety.homotopy import Certificates, Fiber, Monodromy, ResumeFile, System, Tape, TraceTest, certify, random_bend, trace_test
 
 SEEDS = 8
 """Random functions brought to each slice at the start: as many as a block has lanes."""
@@ -45,7 +46,7 @@ class CompleteFiber:
         """Whether the trace test passed and every solution is certified and different from the others."""
         return self.trace.passed and self.certificates.complete
 
-    def to_dict(self) -> dict[str, object]:
+    def to_dict(self) -> CountFacts:
         return {
             "trace_test": self.trace.to_dict(),
             "certified": self.count,
@@ -77,12 +78,12 @@ class Sliced(Protocol):
 def complete_fiber(
     slices: Sliced,
     rng: np.random.Generator,
-    checkpoint: Checkpoint | None = None,
+    resume: ResumeFile | None = None,
     found_more: Callable[[int, int], None] | None = None,
 ) -> CompleteFiber:
     """Search, test, certify.
 
-    ``checkpoint``: where to keep what is found; a run goes on from what the file holds. ``found_more`` is called after each batch
+    ``resume``: where to keep what is found; a run goes on from what the file holds. ``found_more`` is called after each batch
     of paths with the number of points found and of paths followed.
     """
     run = Monodromy(slices.system, slices.prints)
@@ -90,10 +91,10 @@ def complete_fiber(
     def after_batch(found: int, paths: int) -> None:
         if found_more is not None:
             found_more(found, paths)
-        if checkpoint is not None:
-            checkpoint.offer(run, rng)
+        if resume is not None:
+            resume.offer(run, rng)
 
-    if checkpoint is None or not checkpoint.read(run, rng):
+    if resume is None or not resume.read(run, rng):
         _begin(run, slices, rng)
     rounds = len(run.fibers) - 1
     while True:
@@ -111,8 +112,8 @@ def complete_fiber(
         run.seed(weights[1:], parameters[1:], new)
         for old in (0, 1):
             run.add_arc(old, new, 1.0)
-    if checkpoint is not None:
-        checkpoint.write(run, rng)
+    if resume is not None:
+        resume.write(run, rng)
     certificates = certify(slices.system, base.array(), base.parameters, slices.prints)
     return CompleteFiber(run, trace, certificates, rounds)
 

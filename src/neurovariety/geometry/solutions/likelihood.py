@@ -29,9 +29,7 @@ from neurovariety.homotopy import System, Tape, record, values_at
 from neurovariety.homotopy.expressions import Expression, Graph, jacobian
 from neurovariety.model import Model
 from neurovariety.rings.ring import Array
-
-_RANK = 1e-8
-"""What is left of a row counts as zero below this part of the largest row."""
+from neurovariety.tolerances import NUMERICAL_RANK
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,7 +184,7 @@ def _independent_rows(matrix: Complex[np.ndarray, "rows columns"]) -> list[int]:
     for _ in range(min(rest.shape)):
         k = int(np.linalg.norm(rest, axis=1).argmax())
         length = np.linalg.norm(rest[k])
-        if length <= _RANK * size:
+        if length <= NUMERICAL_RANK * size:
             break
         unit = rest[k] / length
         rest = rest - np.outer(rest @ unit.conj(), unit)

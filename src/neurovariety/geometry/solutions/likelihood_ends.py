@@ -8,9 +8,10 @@ import numpy as np
 from jaxtyping import Complex, Inexact
 
 from neurovariety.geometry.solutions.complete_fiber import complete_fiber
+from neurovariety.geometry.solutions.count_facts import LikelihoodFacts
 from neurovariety.geometry.solutions.likelihood import LikelihoodPoints
 from neurovariety.geometry.solutions.moved_ends import ends_at_level, ends_at_parameters
-from neurovariety.homotopy import Certificates, Checkpoint, End, certify
+from neurovariety.homotopy import Certificates, End, ResumeFile, certify
 from neurovariety.progress import found_on_the_way
 
 
@@ -24,7 +25,7 @@ class LikelihoodEnds:
     certificates: Certificates
     counts: Inexact[np.ndarray, " N"]
     complete: bool
-    evidence: dict[str, object]
+    evidence: LikelihoodFacts
 
     @property
     def points(self) -> Complex[np.ndarray, "points unknowns"]:
@@ -33,21 +34,21 @@ class LikelihoodEnds:
         return found
 
 
-def general_counts(problem: LikelihoodPoints, rng: np.random.Generator, kept: Checkpoint | None) -> LikelihoodEnds:
+def general_counts(problem: LikelihoodPoints, rng: np.random.Generator, kept: ResumeFile | None) -> LikelihoodEnds:
     """All critical points for general complex counts; none, not complete, where the curve they lie on was not completely cut."""
     curve = complete_fiber(problem, rng, kept, found_on_the_way)
-    evidence: dict[str, object] = {"curve_degree": curve.count} | curve.to_dict()
+    evidence: LikelihoodFacts = {"curve_degree": curve.count, **curve.to_dict()}
     base = curve.run.fibers[0]
     n = problem.count
     u, v = base.parameters[:n], base.parameters[n : 2 * n]
     if not curve.complete:
         none = certify(problem.system, np.zeros((0, problem.system.unknowns)), base.parameters, problem.functions)
-        return LikelihoodEnds(none, u, False, evidence | {"ends": {}})
+        return LikelihoodEnds(none, u, False, {**evidence, "ends": {}})
     level = complex(*rng.normal(size=2))
     ends, confirmed = ends_at_level(problem, base, level, rng)
     at_level = np.concatenate([u, v, [1.0, 0.0, level]])
     proof = certify(problem.system, ends.points[ends.distinct(End.REGULAR)], at_level, problem.functions)
-    evidence |= {"ends": ends.counts(), "certified": proof.count}
+    evidence = {**evidence, "ends": ends.counts(), "certified": proof.count}
     return LikelihoodEnds(proof, u + level * v, confirmed and proof.complete, evidence)
 
 
@@ -60,4 +61,4 @@ def stated_counts(
     proof = certify(problem.at_counts, ends.points[ends.distinct(End.REGULAR)], counts, problem.probabilities)
     hidden = bool(ends.distinct(End.SINGULAR))  # a distribution on which weights of this chart diverge may be critical all the same
     complete = general.complete and confirmed and proof.complete and not hidden
-    return LikelihoodEnds(proof, counts, complete, general.evidence | {"ends": ends.counts()})
+    return LikelihoodEnds(proof, counts, complete, {**general.evidence, "ends": ends.counts()})

@@ -15,14 +15,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurovariety.claim import Claim
-from neurovariety.dictionary.dimension import DimensionResult
 from neurovariety.geometry.exact.generic_rank import jacobian_matrix
 from neurovariety.geometry.exact.points import rank_error
 from neurovariety.geometry.strata.weight_stratum import WeightStratum
 from neurovariety.linear_algebra import count_primes_lower_bound, matmul_mod, rank, reduce_mod
 from neurovariety.randomness import generator
 from neurovariety.rings.ring import Array
-from neurovariety.tolerances import ERROR_BOUND, EXTRA_SAMPLES, MAX_TRIALS, PRIME_BITS
+from neurovariety.tolerances import ERROR_BOUND, EXTRA_SAMPLES, MAX_TRIALS, PRIME_BITS, USELESS_ERROR
 
 _STREAM = "geometry.strata.facts"
 _ORDER = (Claim.PROVED, Claim.PROBABILITY, Claim.LOWER_BOUND)
@@ -70,7 +69,7 @@ def stratum_facts(stratum: WeightStratum, seed: int, index: int, rank_at_most: i
         dimension, rank_, functions = (max(a, b) for a, b in zip((dimension, rank_, functions), found[1:], strict=True))
         once = _error(stratum, rank_at_most)
         error *= once
-        if error <= ERROR_BOUND or once >= 0.25:
+        if error <= ERROR_BOUND or once >= USELESS_ERROR:
             break
     exact = dimension == stratum.parameters and rank_ == rank_at_most and functions == min(dimension, rank_)
     return StratumFacts(stratum, dimension, rank_, functions, 0.0 if exact else error, tuple(primes))
@@ -125,9 +124,3 @@ def linear_rank(stratum: WeightStratum) -> tuple[int, int, int] | None:
 def weakest(claims: Sequence[Claim]) -> Claim:
     """The weakest of claims: proved, probability, lower bound, then any other."""
     return max(claims, key=lambda c: _ORDER.index(c) if c in _ORDER else len(_ORDER))
-
-
-def rank_bound(whole: DimensionResult) -> int:
-    """A proved bound of the rank of J at any weights, from the dimension of the model."""
-    known = whole.evidence.get("upper_bound")
-    return int(known["value"]) if known and whole.claim is not Claim.PROVED else int(whole.value)

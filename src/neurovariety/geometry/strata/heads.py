@@ -2,56 +2,91 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass
 from math import comb
-from typing import Any
 
 import numpy as np
 
-from neurovariety.architectures import Attention
-from neurovariety.geometry.strata.rank_profiles import (
-    low_rank,
-    orbit,
-    profile_name,
-    rank_profiles,
-    unipotent,
-    unipotent_inverse,
-)
-from neurovariety.geometry.strata.weight_stratum import Sizes, WeightStratum, free_places, own_model
+from neurovariety.geometry.strata.layers import silent_layers
+from neurovariety.geometry.strata.rank_profiles import profile_name, rank_profiles
+from neurovariety.geometry.strata.rank_strata import Matrices, low_rank, orbit, unipotent, unipotent_inverse
+from neurovariety.geometry.strata.weight_stratum import Embedding, Sizes, WeightStratum, free_places, own_model
 from neurovariety.model import Model
 from neurovariety.rings.ring import Array
+from neurovariety.units import Heads, Size, Units, size_of
 
 
-def head_strata(model: Model, attention: Attention) -> list[WeightStratum]:
+@dataclass(frozen=True, eq=False)
+class AttentionLayers:
+    """Places of K, Q, V of each head of each layer of ``model``, K and Q of a rows, V of e rows, on d features."""
+
+    model: Model
+    heads: list[list[list[Array]]]
+
+    @classmethod
+    def of(cls, model: Model) -> AttentionLayers:
+        """Those of a model whose hidden units are heads."""
+        layers = [u for u in model.units if isinstance(u, Heads)]
+        return cls(model, [[[model.places[name] for name in head] for head in u.blocks] for u in layers])
+
+    @property
+    def count(self) -> int:
+        """Heads of a layer."""
+        return len(self.heads[0])
+
+    def ranks(self, layer: int) -> tuple[int, int]:
+        """The largest ranks of K^T Q and of V."""
+        k, _, v = self.heads[layer][0]
+        return min(k.shape), min(v.shape)
+
+    def with_heads(self, count: int) -> Model | None:
+        """The network with another number of heads in each layer."""
+        return self._resized({}, count)
+
+    def with_rows(self, layer: int, rows: int) -> Model | None:
+        """The network with so many rows of K and Q in one layer; None for several heads, of which it would change all."""
+        return self._resized({self._rows_of(layer): rows}, self.count) if self.count == 1 else None
+
+    def _rows_of(self, layer: int) -> int:
+        """The place among the hidden units of the rows of K and Q of a layer, which stand before its heads."""
+        return [i for i, u in enumerate(self.model.units) if isinstance(u, Heads)][layer] - 1
+
+    def _resized(self, changed: dict[int, int], heads: int) -> Model | None:
+        if self.model.resized is None:
+            return None
+        sizes: list[Size] = [heads if isinstance(u, Heads) else size_of(u) for u in self.model.units]
+        for place, size in changed.items():
+            assert isinstance(self.model.units[place], Units)
+            sizes[place] = size
+        return self.model.resized(tuple(sizes))
+
+
+def head_strata(model: Model) -> list[WeightStratum]:
     """Strata with one head altered, or two where they are alike, in one layer; others are intersections of these."""
+    attention = AttentionLayers.of(model)
     out: list[WeightStratum] = []
-    for l in range(attention.layers):
-        heads = [[model.places[name] for name in names] for names in attention.head_blocks(l + 1)]
-        where = f" of layer {l + 1}" if attention.layers > 1 else ""
-        if attention.heads > 1:
-            out += _pairs(model, attention, l, heads, where)
-        last = f"head {attention.heads}" if attention.heads > 1 else ""
-        out += _ranks(model, attention, l, heads[-1], f", {last}{where}" if last else where)
-        if attention.heads == 1:
-            out += _silent(model, l, heads[0])
-    return sorted(out, key=lambda s: s.small is None)
+    for l, heads in enumerate(attention.heads):
+        where = f" of layer {l + 1}" if len(attention.heads) > 1 else ""
+        if attention.count > 1:
+            out += _pairs(attention, l, where)
+        last = f"head {attention.count}" if attention.count > 1 else ""
+        out += _ranks(attention, l, heads[-1], f", {last}{where}" if last else where)
+    return [*out, *silent_layers(model)]
 
 
-def _sizes(attention: Attention, layer: int, heads: int, scores: int, values: int) -> Sizes:
+def _sizes(attention: AttentionLayers, layer: int, heads: int, scores: int, values: int) -> Sizes:
     """Heads, rank of the last head's K^T Q and of its V in each layer; full but in one."""
-    full = [
-        (attention.heads, min(a, d), min(d, e))
-        for a, d, e in zip(attention.inner, attention.widths, attention.widths[1:], strict=False)
-    ]
+    full = [(attention.count, *attention.ranks(l)) for l in range(len(attention.heads))]
     full[layer] = (heads, scores, values)
     return (tuple(n for one in full for n in one),)
 
 
-def _ranks(model: Model, attention: Attention, l: int, head: list[Array], where: str) -> list[WeightStratum]:
+def _ranks(attention: AttentionLayers, l: int, head: list[Array], where: str) -> list[WeightStratum]:
     """K^T Q of lower rank, by the types of the chain d - a - d; V of lower rank; both of rank one."""
+    model = attention.model
     k, q, v = head
-    (a, d), e = k.shape, v.shape[0]
-    full, wide = min(a, d), min(d, e)
+    a, d = k.shape
+    full, wide = attention.ranks(l)
     rest = free_places(model, [k, q])
     out = []
     for profile in rank_profiles((d, a, d)):
@@ -61,22 +96,23 @@ def _ranks(model: Model, attention: Attention, l: int, head: list[Array], where:
         parameters, put = orbit(profile)
         embed = _scores(model, rest, k, q, put)
         kind = "rank-one attention" if r == 1 else "rank"
-        small = _narrow(attention, l, r)
+        small = attention.with_rows(l, r)
         name = f"attention of rank {r}{where} ({profile_name(profile).replace('layers', 'Q and K').replace('W2 W1', 'K^T Q')})"
-        sizes = _sizes(attention, l, attention.heads, r, wide)
+        sizes = _sizes(attention, l, attention.count, r, wide)
         out.append(_stratum(name, kind, model, len(rest) + parameters, embed, small, sizes))
     for r in range(wide - 1, 0, -1):
         parameters, embed = low_rank(v, free_places(model, [v]), r, model.parameters)
         out.append(
-            _stratum(f"V of rank {r}{where}", "rank", model, parameters, embed, None, _sizes(attention, l, attention.heads, full, r))
+            _stratum(f"V of rank {r}{where}", "rank", model, parameters, embed, None, _sizes(attention, l, attention.count, full, r))
         )
     if full > 1 and wide > 1:
-        out.append(_rank_one(model, attention, l, head, where))
+        out.append(_rank_one(attention, l, head, where))
     return out
 
 
-def _rank_one(model: Model, attention: Attention, l: int, head: list[Array], where: str) -> WeightStratum:
+def _rank_one(attention: AttentionLayers, l: int, head: list[Array], where: str) -> WeightStratum:
     """K = b k^T, Q = c q^T and V = u v^T: f = (b.c) u (v.XX^T k) q^T X."""
+    model = attention.model
     rest = free_places(model, head)
     total = len(rest) + sum(sum(m.shape) for m in head)
 
@@ -89,14 +125,15 @@ def _rank_one(model: Model, attention: Attention, l: int, head: list[Array], whe
             at += rows + columns
         return out
 
-    sizes = _sizes(attention, l, attention.heads, 1, 1)
+    sizes = _sizes(attention, l, attention.count, 1, 1)
     return _stratum(f"attention and V of rank 1{where}", "rank-one attention", model, total, embed, None, sizes)
 
 
-def _exchange(model: Model, attention: Attention, head: list[Array], exchanged: bool, of_k: bool) -> WeightStratum:
+def _exchange(attention: AttentionLayers, exchanged: bool, of_k: bool) -> WeightStratum:
     """V = u v^T and K^T Q = k q^T, with k and v ``exchanged`` or not: (v.XX^T k) is symmetric in them. Further rows of Q are free, or
     of K (``of_k``), as those of the other are zero."""
-    k, q, v = head
+    model = attention.model
+    k, q, v = attention.heads[0][0]
     (a, d), e = k.shape, v.shape[0]
     loose = (k if of_k else q)[1:].reshape(-1)
 
@@ -116,54 +153,42 @@ def _exchange(model: Model, attention: Attention, head: list[Array], exchanged: 
     return _stratum(name, "rank-one attention", model, 3 * d + e + extra, embed, None, sizes, free=extra)
 
 
-def head_families(model: Model, attention: Attention) -> list[WeightStratum]:
+def head_families(model: Model) -> list[WeightStratum]:
     """Strata over the same functions with common parameters of these functions: heads without effect, K or Q with zero rows, and the
     exchange of k and v where both K^T Q and V have rank one. For one layer."""
-    if attention.layers > 1:
+    attention = AttentionLayers.of(model)
+    if len(attention.heads) > 1:
         return []
-    if attention.heads > 1:
-        return [s for s in head_strata(model, attention) if s.free is not None and s.sizes[0][0] < attention.heads]
-    head = [model.places[name] for name in attention.head_blocks(1)[0]]
-    k, q, _ = head
+    if attention.count > 1:
+        return [s for s in head_strata(model) if s.free is not None and s.sizes and s.sizes[0][0] < attention.count]
+    k, q, v = attention.heads[0][0]
     out = []
     for r in range(1, min(k.shape)):
-        small = replace(attention, inner=(r,))
-        corner = smaller_places(model, attention, small)
+        corner = _first(attention, 1, r)
         for gone, what in ((k[r:], "K"), (q[r:], "Q")):
             free = np.concatenate([corner, np.setdiff1d(free_places(model, [gone]), corner)])
-            sizes = _sizes(attention, 0, 1, r, min(attention.widths))
+            sizes = _sizes(attention, 0, 1, r, min(v.shape))
             name = f"{what} with {r} nonzero rows"
             extra = len(free) - len(corner)
-            out.append(_stratum(name, "rank", model, len(free), _kept(model, free), small.model, sizes, free=extra))
-    return [*out, *(_exchange(model, attention, head, exchanged, of_k) for exchanged in (False, True) for of_k in (False, True))]
+            small = attention.with_rows(0, r)
+            out.append(_stratum(name, "rank", model, len(free), _kept(model, free), small, sizes, free=extra))
+    return [*out, *(_exchange(attention, exchanged, of_k) for exchanged in (False, True) for of_k in (False, True))]
 
 
-def smaller_places(model: Model, attention: Attention, small: Attention) -> Array:
-    """Where the weights of a network with fewer or smaller heads go: into the first heads, the first rows of K and Q."""
-    found: dict[str, str] = {}
-    for l in range(1, attention.layers + 1):
-        for own, large in zip(small.head_blocks(l), attention.head_blocks(l), strict=False):
-            found.update(zip(own, large, strict=True))
-    corners = [model.places[found[b.name]][tuple(slice(n) for n in b.shape)].reshape(-1) for b in small.model.blocks]
-    return np.concatenate(corners)
+def _first(attention: AttentionLayers, heads: int, rows: int) -> Array:
+    """Where the weights of a network of one layer with fewer or smaller heads go: into the first heads, the first rows of K and Q."""
+    first = attention.heads[0][:heads]
+    kept = [[head[i] if i == 2 else head[i][:rows] for head in first] for i in range(3)]
+    return np.concatenate([places.reshape(-1) for letter in kept for places in letter])
 
 
-def _silent(model: Model, l: int, head: list[Array]) -> list[WeightStratum]:
-    """No head is left in layer l: its only one has K, Q or V zero."""
-    out = []
-    for letter, places in zip("KQV", head, strict=True):
-        free = free_places(model, [places])
-        out.append(WeightStratum(f"{letter}{l + 1} zero", "zero", model, len(free), _kept(model, free), None))
-    return out
-
-
-def _pairs(model: Model, attention: Attention, l: int, heads: list[list[Array]], where: str) -> list[WeightStratum]:
+def _pairs(attention: AttentionLayers, l: int, where: str) -> list[WeightStratum]:
     """The last head dead; the first two with proportional K^T Q, or with proportional V."""
-    h = attention.heads
-    fewer = replace(attention, heads=h - 1).model if attention.layers == 1 else None
-    full = (min(attention.inner[l], attention.widths[l]), min(attention.widths[l], attention.widths[l + 1]))
-    sizes = _sizes(attention, l, h - 1, *full)
-    corner = smaller_places(model, attention, replace(attention, heads=h - 1)) if attention.layers == 1 else None
+    model, heads, h = attention.model, attention.heads[l], attention.count
+    alone = len(attention.heads) == 1
+    fewer = attention.with_heads(h - 1) if alone else None
+    sizes = _sizes(attention, l, h - 1, *attention.ranks(l))
+    corner = _first(attention, h - 1, len(heads[0][0])) if alone else None
     out = []
     for letters, kind, what in (
         ("V", "outgoing zero", "with V zero"),
@@ -185,7 +210,7 @@ def _pairs(model: Model, attention: Attention, l: int, heads: list[list[Array]],
     return [*out, alike]
 
 
-def _equal_scores(model: Model, first: list[Array], second: list[Array]) -> tuple[int, Any]:
+def _equal_scores(model: Model, first: list[Array], second: list[Array]) -> tuple[int, Embedding]:
     """K_2 = G K_1 and Q_2 = c G^-T Q_1, with G lower times upper unipotent times a scale that c absorbs."""
     free = free_places(model, second[:2])
     a = first[0].shape[0]
@@ -212,7 +237,7 @@ def _equal_scores(model: Model, first: list[Array], second: list[Array]) -> tupl
     return total - a + 1, embed
 
 
-def _equal_values(model: Model, first: Array, second: Array) -> tuple[int, Any]:
+def _equal_values(model: Model, first: Array, second: Array) -> tuple[int, Embedding]:
     free = free_places(model, [second])
 
     def embed(s: Array) -> Array:
@@ -224,7 +249,7 @@ def _equal_values(model: Model, first: Array, second: Array) -> tuple[int, Any]:
     return len(free) + 1, embed
 
 
-def _scores(model: Model, rest: Array, k: Array, q: Array, put: Any) -> Any:
+def _scores(model: Model, rest: Array, k: Array, q: Array, put: Matrices) -> Embedding:
     def embed(s: Array) -> Array:
         out = np.zeros(model.parameters, dtype=s.dtype)
         out[rest] = s[: len(rest)]
@@ -235,7 +260,7 @@ def _scores(model: Model, rest: Array, k: Array, q: Array, put: Any) -> Any:
     return embed
 
 
-def _kept(model: Model, free: Array) -> Any:
+def _kept(model: Model, free: Array) -> Embedding:
     def embed(s: Array) -> Array:
         out = np.zeros(model.parameters, dtype=s.dtype)
         out[free] = s
@@ -244,19 +269,12 @@ def _kept(model: Model, free: Array) -> Any:
     return embed
 
 
-def _narrow(attention: Attention, l: int, r: int) -> Model | None:
-    """The network with head size r in layer l, where all heads of the layer are narrowed with it."""
-    if attention.heads > 1:
-        return None
-    return replace(attention, inner=(*attention.inner[:l], r, *attention.inner[l + 1 :])).model
-
-
 def _stratum(
     name: str,
     kind: str,
     model: Model,
     parameters: int,
-    embed: Any,
+    embed: Embedding,
     small: Model | None,
     sizes: Sizes,
     copies: int = 1,

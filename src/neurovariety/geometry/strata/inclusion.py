@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from neurovariety.errors import InputError, ResourceError
 from neurovariety.geometry.ideal.coefficients import Coordinates
-from neurovariety.geometry.ideal.find_equations import QUICK, System, equations_bound
+from neurovariety.geometry.ideal.find_equations import QUICK, FoundEquations, equations_bound
 from neurovariety.geometry.ideal.vanishing import violated
 from neurovariety.model import Model
 from neurovariety.randomness import generator
@@ -19,7 +19,7 @@ _TERMS = 300
 """Models with more terms than this have many equations, whose proofs take seconds."""
 
 
-def equations_of(model: Model, dimension: int, seed: int) -> System | None:
+def equations_of(model: Model, dimension: int, seed: int) -> FoundEquations | None:
     """Proved equations that show the ``dimension``, a proved lower bound, of a model that is quickly written out; None elsewhere."""
     try:
         Coordinates.of(model, _TERMS)
@@ -28,7 +28,7 @@ def equations_of(model: Model, dimension: int, seed: int) -> System | None:
     return equations_bound(model, dimension, seed)
 
 
-def excluded(smaller: Model, system: System, seed: int) -> bool:
+def excluded(smaller: Model, system: FoundEquations, seed: int) -> bool:
     """Whether some function of ``smaller`` violates one of the proved equations ``system`` of another model. False says nothing."""
     try:
         coordinates = Coordinates.of(smaller, QUICK.terms)

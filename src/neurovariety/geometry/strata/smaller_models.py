@@ -6,20 +6,24 @@ of the closure: then the least loss over the smooth critical points of the netwo
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import singledispatch
 from itertools import product
-from typing import Any
+from math import prod
 
 import numpy as np
 
-from neurovariety.architectures import CNN, MLP, Linear
-from neurovariety.architectures.architecture import Architecture
-from neurovariety.geometry.images.real_components import architecture_of
+from neurovariety.geometry.strata.weight_stratum import Embedding, own_model
+from neurovariety.image import BinaryQuadrics, FilterLayers, Layers, Matrices, PowerSums, Quadrics
 from neurovariety.model import Model
+from neurovariety.rings.ring import Array
+from neurovariety.units import Size, counts, size_of
 
 _MOST = 24
 """Strata that are looked at; more are not tried, and the list is then a lower bound."""
+
+_MOST_SHAPES = 10_000
+"""Networks with more smaller ones than these are wide: none of these is looked at."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +36,7 @@ class Stratum:
 
     name: str
     model: Model | None
-    embed: Callable[[Any], Any]
+    embed: Embedding
     dead: tuple[int, ...]
 
 
@@ -51,69 +55,115 @@ class Strata:
     immersed: bool = False
 
 
-def strata_of(model: Model, fills: bool) -> Strata:
-    """The strata of a model that stands for an architecture; none are known for others."""
-    architecture = architecture_of(model)
-    filled = "the closure is the whole span, which is smooth" if fills else ""
-    if isinstance(architecture, Linear):
-        found = [_smaller(model, architecture, w) for w in _ranks(architecture.widths)]
-        theorem = "matrices of rank at most r are singular exactly where the rank is less (Bruns and Vetter 1988)"
-        return Strata((*found, _zero(model)), filled or theorem, True, exact=not filled)
-    if isinstance(architecture, MLP):
-        return _of_mlp(model, architecture, filled)
-    if isinstance(architecture, CNN) and architecture.dimensions == 1 and max(architecture.channels) == 1:
-        found = _supports(model, architecture)
-        immersed = all(a.is_monomial and a.degree >= 2 for a in architecture.activations) and architecture.layers > 1
-        theorem = (
-            "away from 0 the parametrization is an immersion modulo scalings, so that only nodes are singular (Shahverdi et al. 2025)"
-        )
-        known = filled or (theorem if immersed else "")
-        return Strata((*found[:_MOST], _zero(model)), known, len(found) <= _MOST, immersed=immersed and not filled)
-    return Strata((), filled, bool(fills))
+@dataclass(frozen=True)
+class SingularFunctions:
+    """A theorem that all singular functions of a closure are functions of smaller networks, or 0; what else it says as in `Strata`."""
+
+    statement: str
+    exact: bool = False
+    immersed: bool = False
 
 
-def _of_mlp(model: Model, mlp: MLP, filled: str) -> Strata:
-    hidden = mlp.widths[1:-1]
-    exact = False
-    linear = all(a.is_linear and a.terms[0][1] == 1 for a in mlp.activations)
-    if linear:
-        chosen = _ranks(mlp.widths)
-        theorem = "matrices of rank at most r are singular exactly where the rank is less (Bruns and Vetter 1988)"
-        exact = True
+@singledispatch
+def singular_functions(image: object) -> SingularFunctions | None:
+    """The theorem that places all singular functions of the closure of an image on smaller networks; None where there is none."""
+    return None
+
+
+@singular_functions.register
+def _(image: Matrices) -> SingularFunctions:
+    return SingularFunctions(
+        "matrices of rank at most r are singular exactly where the rank is less (Bruns and Vetter 1988)", exact=True
+    )
+
+
+@singular_functions.register
+def _(image: Quadrics) -> SingularFunctions:
+    if image.bias:
+        text = "[Q l], the quadratic form and the linear part, has rank at most the width, and is singular exactly where it is less"
     else:
-        chosen = [(mlp.widths[0], *h, mlp.widths[-1]) for h in product(*(range(w, 0, -1) for w in hidden)) if h != hidden]
-        chosen.sort(key=lambda w: -sum(w))
-        theorem = ""
-        if len(hidden) == 1 and mlp.widths[-1] == 1 and mlp.activations[0].is_monomial and mlp.activations[0].degree == 2:
-            theorem = (
-                "[Q l], the quadratic form and the linear part, has rank at most the width, and is singular exactly where it is less"
-                if mlp.bias
-                else "quadratic forms of rank at most m are singular exactly where the rank is less (Bruns and Vetter 1988)"
-            )
-            exact = True
-        elif hidden == (1,) and mlp.activations[0].is_monomial and not mlp.bias:
-            theorem = "the cone over a Segre-Veronese variety is singular at most at 0"
-    found = [_smaller(model, mlp, w) for w in chosen[:_MOST]]
-    last = _biases(model, mlp) if mlp.bias else _zero(model)
-    return Strata((*found, last), filled or theorem, len(chosen) <= _MOST, exact=exact and not filled)
+        text = "quadratic forms of rank at most m are singular exactly where the rank is less (Bruns and Vetter 1988)"
+    return SingularFunctions(text, exact=True)
 
 
-def _ranks(widths: tuple[int, ...]) -> list[tuple[int, ...]]:
-    """Widths of the networks of smaller rank."""
-    return [(widths[0], *(k for _ in widths[1:-1]), widths[-1]) for k in range(min(widths) - 1, 0, -1)] if len(widths) > 2 else []
+@singular_functions.register
+def _(image: PowerSums) -> SingularFunctions | None:
+    return _SEGRE_VERONESE if image.terms == 1 else None
 
 
-def _smaller(model: Model, architecture: Linear | MLP, widths: tuple[int, ...]) -> Stratum:
-    """The network of other hidden widths in the corner of each block, zeros elsewhere."""
-    small: Architecture
-    small = Linear(widths) if isinstance(architecture, Linear) else MLP(widths, architecture.activations, architecture.bias)
-    other = small.model
+@singular_functions.register
+def _(image: BinaryQuadrics) -> SingularFunctions | None:
+    return _SEGRE_VERONESE if image.squares == 1 else None
+
+
+_SEGRE_VERONESE = SingularFunctions("the cone over a Segre-Veronese variety is singular at most at 0")
+_IMMERSION = SingularFunctions(
+    "away from 0 the parametrization is an immersion modulo scalings, so that only nodes are singular (Shahverdi et al. 2025)",
+    immersed=True,
+)
+
+
+def strata_of(model: Model, fills: bool) -> Strata:
+    """The smaller networks inside a model, from its hidden units; none where these are not known.
+
+    A list is called whole for perceptrons and for filters of one channel; of other networks no theorem says so.
+    """
+    filled = "the closure is the whole span, which is smooth" if fills else ""
+    layers = model.parametrization
+    if isinstance(layers, Layers) and not layers.skips and model.resized is not None:
+        return _of_layers(model, layers, filled)
+    if isinstance(layers, FilterLayers):
+        found = _supports(model, layers)
+        immersed = len(layers.filters) > 1 and all(a.is_monomial and a.degree >= 2 for a in layers.activations)
+        known = filled or (_IMMERSION.statement if immersed else "")
+        return Strata((*found[:_MOST], _zero(model)), known, len(found) <= _MOST, immersed=immersed and not filled)
+    return Strata(() if fills else _of_units(model), filled, bool(fills))
+
+
+def _of_layers(model: Model, layers: Layers, filled: str) -> Strata:
+    hidden = counts(size_of(u) for u in model.units)
+    if layers.linear:
+        chosen = [(k,) * len(hidden) for k in range(min(layers.widths) - 1, 0, -1)] if hidden else []
+    else:
+        chosen = _fewer(hidden)
+    theorem = singular_functions(model.image)
+    found = [s for s in (_resized(model, sizes) for sizes in chosen[:_MOST]) if s is not None]
+    last = _restricted(model, "constants", model.places[layers.biases[-1]].reshape(-1)) if layers.biases else _zero(model)
+    statement = filled or (theorem.statement if theorem is not None else "")
+    # With several hidden layers a smaller network may have all functions of the large one.
+    exact = theorem is not None and theorem.exact and not filled and (layers.linear or len(hidden) == 1)
+    return Strata((*found, last), statement, len(chosen) <= _MOST, exact=exact)
+
+
+def _of_units(model: Model) -> tuple[Stratum, ...]:
+    """Networks of fewer units and the zero function, as far as they are known."""
+    now = [size_of(u) for u in model.units]
+    numbers = counts(now)
+    found = []
+    for fewer in _fewer(numbers)[:_MOST] if prod(numbers) <= _MOST_SHAPES else ():
+        given = iter(fewer)
+        found.append(_resized(model, tuple(next(given) if isinstance(s, int) else s for s in now)))
+    return (*(s for s in found if s is not None), *((_zero(model),) if model.silences else ()))
+
+
+def _fewer(numbers: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """Numbers of units that are nowhere larger and somewhere smaller, at least 1, from large to small."""
+    smaller = [h for h in product(*(range(n, 0, -1) for n in numbers)) if h != numbers]
+    return sorted(smaller, key=lambda h: -sum(h))
+
+
+def _resized(model: Model, sizes: tuple[Size, ...]) -> Stratum | None:
+    """The network of other sizes in the corner of each block, zeros elsewhere; None where its family has none, or other blocks."""
+    other = model.resized(sizes) if model.resized is not None else None
+    shapes = {b.name: b.shape for b in model.blocks}
+    if other is None or any(b.name not in shapes for b in other.blocks) or other.parameters == model.parameters:
+        return None
     places = np.concatenate([model.places[b.name][tuple(slice(n) for n in b.shape)].reshape(-1) for b in other.blocks])
-    return _at(model, small.notation(), other, places)
+    return _at(model, other.name, other, places)
 
 
-def _at(model: Model, name: str, small: Model, places: Any) -> Stratum:
-    def embed(weights: Any) -> Any:
+def _at(model: Model, name: str, small: Model, places: Array) -> Stratum:
+    def embed(weights: Array) -> Array:
         out = np.zeros(model.parameters, dtype=np.asarray(weights).dtype)
         out[places] = weights
         return out
@@ -126,46 +176,25 @@ def _zero(model: Model) -> Stratum:
     return Stratum("zero", None, lambda _: np.zeros(model.parameters), tuple(range(model.parameters)))
 
 
-def _biases(model: Model, mlp: MLP) -> Stratum:
-    """Constant functions: all weights are zero but the last biases."""
-    return _masked(model, "constants", model.blocks[-1].name if model.blocks[-1].name.startswith("b") else f"b{mlp.layers}")
-
-
-def _masked(model: Model, name: str, block: str) -> Stratum:
-    return _restricted(model, name, model.places[block].reshape(-1))
-
-
-def _restricted(model: Model, name: str, places: Any) -> Stratum:
+def _restricted(model: Model, name: str, places: Array) -> Stratum:
     """The model with all weights zero but those at ``places``."""
-    import jax.numpy as jnp
 
-    places = np.asarray(places)
+    def embed(weights: Array) -> Array:
+        out = np.zeros(model.parameters, dtype=weights.dtype)
+        out[places] = weights
+        return out
 
-    def function(parameters: Any, x: Any, coefficients: Any) -> Any:
-        flat = jnp.zeros(model.parameters, dtype=parameters["w"].dtype)
-        for k, place in enumerate(places.tolist()):
-            flat = flat.at[place].set(parameters["w"][k])
-        leaves = [flat[b.start : b.start + b.size].reshape(b.shape) for b in model.blocks]
-        return model.function(model.tree(leaves), x, coefficients)
-
-    small = Model(
-        name=f"{model.name} with {name}",
-        function=function,
-        shapes={"w": (len(places),)},
-        input_shape=model.input_shape,
-        coefficients=model.coefficients,
-    )
-    return _at(model, name, small, places)
+    return _at(model, name, own_model(name, model, len(places), embed), places)
 
 
-def _supports(model: Model, cnn: CNN) -> list[Stratum]:
+def _supports(model: Model, layers: FilterLayers) -> list[Stratum]:
     """Filters supported on intervals, one choice for each set of lengths and total shift."""
-    windows = [k for (k,) in cnn.filters]
-    steps = np.cumprod([1, *(s for (s,) in cnn.strides[:-1])]).tolist()
-    found: dict[Any, Any] = {}
+    windows = layers.sizes
+    steps = np.cumprod([1, *layers.strides[:-1]]).tolist()
+    found: dict[tuple[tuple[int, ...], int], tuple[tuple[int, int], ...]] = {}
     for chosen in product(*([(a, b) for a in range(k) for b in range(a, k)] for k in windows)):
         lengths = tuple(b - a + 1 for a, b in chosen)
-        if lengths != tuple(windows):
+        if lengths != windows:
             found.setdefault((lengths, sum(a * s for (a, _), s in zip(chosen, steps, strict=True))), chosen)
     out = []
     for (lengths, shift), chosen in sorted(found.items(), key=lambda item: (-sum(item[0][0]), item[0])):

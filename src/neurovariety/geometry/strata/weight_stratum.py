@@ -7,11 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any, SupportsInt
 
 import numpy as np
 
 from neurovariety.geometry.exact.points import Point
+from neurovariety.geometry.strata.rank_profiles import RankProfile
 from neurovariety.linear_algebra import random_prime
 from neurovariety.model import Model
 from neurovariety.program.of_model import draw_coefficients
@@ -19,8 +20,8 @@ from neurovariety.rings.finite_field import FiniteField
 from neurovariety.rings.ring import Array
 from neurovariety.tolerances import PRIME_BITS
 
-if TYPE_CHECKING:
-    from neurovariety.geometry.strata.rank_profiles import RankProfile
+Embedding = Callable[[Array], Array]
+"""A polynomial map of parameters s to weights."""
 
 Sizes = tuple[tuple[int, ...], ...]
 
@@ -31,8 +32,8 @@ class WeightStratum:
 
     ``name`` says which weights; ``kind`` is one of "inactive" (a neuron, channel or head with nothing going in or out), "incoming
     zero", "outgoing zero", "redundant" (neurons that are multiples of each other), "rank", "rank-one attention", "equal heads",
-    "equal values", "padding", "shared root", "zero", and "mixed" where several meet. ``parameters`` is s. ``embed`` uses + - * on
-    entries alone: it takes arrays of floats, and object arrays of ints, Fractions or any other commutative ring.
+    "equal values", "zero factor", "padding", "shared root", "zero", and "mixed" where several meet. ``parameters`` is s. ``embed``
+    uses + - * on entries alone: it takes arrays of floats, and object arrays of ints, Fractions or any other commutative ring.
 
     ``small`` is a smaller model with these functions, None for the zero function. ``sizes`` says which functions: those over one
     stratum are limits of those over another if a tuple in the first is nowhere above a tuple in the second; it is empty for
@@ -45,7 +46,7 @@ class WeightStratum:
     kind: str
     model: Model
     parameters: int
-    embed: Callable[[Array], Array]
+    embed: Embedding
     small: Model | None
     sizes: Sizes = ()
     copies: int = 1
@@ -113,14 +114,14 @@ class _Dual:
     slope: Array
     p: int
 
-    def _of(self, value: Any) -> _Dual:
+    def _of(self, value: _Dual | SupportsInt) -> _Dual:
         return value if isinstance(value, _Dual) else _Dual(int(value) % self.p, np.zeros_like(self.slope), self.p)
 
-    def __add__(self, other: Any) -> _Dual:
+    def __add__(self, other: _Dual | SupportsInt) -> _Dual:
         b = self._of(other)
         return _Dual((self.value + b.value) % self.p, (self.slope + b.slope) % self.p, self.p)
 
-    def __mul__(self, other: Any) -> _Dual:
+    def __mul__(self, other: _Dual | SupportsInt) -> _Dual:
         if not isinstance(other, _Dual):
             n = int(other) % self.p
             return _Dual(self.value * n % self.p, self.slope * n % self.p, self.p)
@@ -141,14 +142,14 @@ class _Size:
     norm: int
 
     @classmethod
-    def of(cls, value: Any) -> _Size:
+    def of(cls, value: _Size | SupportsInt) -> _Size:
         return value if isinstance(value, _Size) else cls(0, abs(int(value)))
 
-    def __add__(self, other: Any) -> _Size:
+    def __add__(self, other: _Size | SupportsInt) -> _Size:
         b = _Size.of(other)
         return _Size(max(self.degree, b.degree), self.norm + b.norm)
 
-    def __mul__(self, other: Any) -> _Size:
+    def __mul__(self, other: _Size | SupportsInt) -> _Size:
         b = _Size.of(other)
         return _Size(self.degree + b.degree, self.norm * b.norm) if self.norm and b.norm else _Size(0, 0)
 
@@ -167,7 +168,7 @@ def free_places(model: Model, gone: list[Array]) -> Array:
     return np.flatnonzero(left)
 
 
-def own_model(name: str, model: Model, parameters: int, embed: Callable[[Array], Array]) -> Model:
+def own_model(name: str, model: Model, parameters: int, embed: Embedding) -> Model:
     """The model s -> f_{embed(s)}."""
     import jax.numpy as jnp
 

@@ -14,9 +14,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from neurovariety.claim import Claim
-from neurovariety.dictionary.dimension import dimension
 from neurovariety.errors import DataError
+from neurovariety.geometry.invariants.dimension import dimension_of
 from neurovariety.geometry.strata.smaller_models import strata_of
 from neurovariety.model import Model
 from neurovariety.progress import note, quietly
@@ -76,9 +75,8 @@ def best_fits(model: Model, loss: Loss, number: int, scale: float, seed: int) ->
 
     Raises `DataError` where the quadric is degenerate, `ResourceError` where the model is too large.
     """
-    shape = quietly(dimension, model, seed=seed)
-    ambient = shape.evidence.get("ambient") or 0
-    whole = training_problem(model, shape.value, ambient, seed, loss.family)
+    shape = quietly(dimension_of, model, seed=seed)
+    whole = training_problem(model, shape, seed, loss.family)
     matrix = quadratic(loss, whole.terms).matrix
     rng = generator(seed, _STREAM)
     eigenvalues = np.linalg.eigvalsh(matrix)
@@ -87,9 +85,9 @@ def best_fits(model: Model, loss: Loss, number: int, scale: float, seed: int) ->
     factor = np.linalg.cholesky(matrix)
     targets = scale * np.linalg.solve(factor.T, rng.normal(size=(len(matrix), number))).T
     sizes = np.einsum("ti,ij,tj->t", targets, matrix, targets)
-    strata = strata_of(model, shape.claim is Claim.PROVED and shape.value == ambient)
+    strata = strata_of(model, shape.fills)
     drawn = _Drawn(loss, whole, targets, sizes, seed)
-    pieces = [_best_on(whole, drawn, "network", model.name, shape.claim in (Claim.PROVED, Claim.PROBABILITY))]
+    pieces = [_best_on(whole, drawn, "network", model.name, shape.sure)]
     for kind, models in (
         ("subnetwork", [(s.name, s.model) for s in strata.strata]),
         ("limit", [(m.name, m) for m in limit_models(model)]),
@@ -99,10 +97,9 @@ def best_fits(model: Model, loss: Loss, number: int, scale: float, seed: int) ->
             if small is None:
                 pieces.append(CriticalList(name, kind, 0, 1, True, sizes, np.full(number, np.inf), np.ones(number, dtype=bool)))
                 continue
-            found = quietly(dimension, small, seed=seed)
-            problem = training_problem(small, found.value, found.evidence.get("ambient") or 0, seed, loss.family)
-            sure = found.claim in (Claim.PROVED, Claim.PROBABILITY)
-            pieces.append(_best_on(problem, drawn, kind, name.partition(", limits")[0], sure))
+            found = quietly(dimension_of, small, seed=seed)
+            problem = training_problem(small, found, seed, loss.family)
+            pieces.append(_best_on(problem, drawn, kind, name.partition(", limits")[0], found.sure))
     least = np.array([p.least for p in pieces])
     known = bool(strata.theorem and strata.all_listed)
     # Limits are functions of the closure: where singular ones are known, the best is on the other lists, with real weights or without.

@@ -10,7 +10,7 @@ from jaxtyping import Float, Int
 
 from neurovariety.budget import used_up
 from neurovariety.geometry.exact.gradient_fields import coefficients_as_polynomials
-from neurovariety.geometry.exact.polynomial_values import PolynomialMap
+from neurovariety.geometry.exact.polynomial_values import PolynomialValues
 from neurovariety.model import Model
 from neurovariety.progress import note
 from neurovariety.randomness import generator
@@ -39,7 +39,7 @@ def flow_ends(model: Model, metric: str, found: BestFits, targets: int, runs: in
 
     Flows are followed to time 100,000 at most; what still drifts then counts where it is.
     """
-    written = PolynomialMap([coefficients_as_polynomials(model)[m] for m in found.monomials], model.parameters)
+    written = PolynomialValues([coefficients_as_polynomials(model)[m] for m in found.monomials], model.parameters)
     rng = generator(seed, _STREAM)
     on, total = np.zeros(len(found.pieces), dtype=np.int64), 0
     for t, target in enumerate(found.targets[:targets]):

@@ -17,9 +17,7 @@ METRICS = ("generic", *EXACT_PRODUCTS, "data")
 _LARGEST = 9
 
 
-def exact_quadric(
-    metric: str, monomials: Sequence[Monomial], inputs: Shaped[np.ndarray, "S d"] | None, rng: np.random.Generator
-) -> Shaped[np.ndarray, "V V"]:
+def exact_quadric(metric: str, monomials: Sequence[Monomial], inputs: object, rng: np.random.Generator) -> Shaped[np.ndarray, "V V"]:
     """The matrix of Fractions of a positive semidefinite quadric on the coefficients of ``monomials`` (output, exponents).
 
     ``metric``: a stated inner product of polynomials, the same for every output; ``data``: the Gram matrix of ``inputs``, as
@@ -37,7 +35,7 @@ def exact_quadric(
     if metric == "data":
         if inputs is None:
             raise InputError("metric data needs inputs (--data FILE); or choose " + ", ".join(METRICS[:-1]))
-        powers = {e: _column(inputs, e) for _, e in monomials}
+        powers = {e: _column(np.asarray(inputs), e) for _, e in monomials}
     elif metric not in EXACT_PRODUCTS:
         raise InputError(f"metric {metric!r} is unknown: choose {', '.join(METRICS[:-1])} or {METRICS[-1]}")
     for i, (o, e) in enumerate(monomials):
@@ -49,7 +47,7 @@ def exact_quadric(
 
 
 def _column(inputs: Array, exponents: tuple[int, ...]) -> Shaped[np.ndarray, " S"]:
-    rows = [[Fraction(float(v)) for v in row] for row in np.asarray(inputs).reshape(len(inputs), -1)]
+    rows = [[Fraction(float(v)) for v in row] for row in inputs.reshape(len(inputs), -1)]
     out = np.full(len(rows), Fraction(1), dtype=object)
     for k, row in enumerate(rows):
         for v, e in zip(row, exponents, strict=True):

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float
 
 from neurovariety.budget import INTERPRETED, spend
-from neurovariety.geometry.exact.polynomial_values import PolynomialMap
+from neurovariety.geometry.exact.polynomial_values import PolynomialValues
 from neurovariety.geometry.strata.weight_stratum import WeightStratum
 from neurovariety.rings.ring import Array
 
@@ -29,7 +29,7 @@ _FALL = 1e-13
 
 
 def minima_among(
-    stratum: WeightStratum, written: PolynomialMap, quadric: Float[np.ndarray, "V V"], samples: int, rng: np.random.Generator
+    stratum: WeightStratum, written: PolynomialValues, quadric: Float[np.ndarray, "V V"], samples: int, rng: np.random.Generator
 ) -> int:
     """How many of ``samples`` stationary points are local minima, as far as is seen.
 
@@ -40,7 +40,7 @@ def minima_among(
     return sum(_is_minimum(stratum, written, quadric, rng) for _ in range(samples))
 
 
-def _is_minimum(stratum: WeightStratum, written: PolynomialMap, quadric: Array, rng: np.random.Generator) -> bool:
+def _is_minimum(stratum: WeightStratum, written: PolynomialValues, quadric: Array, rng: np.random.Generator) -> bool:
     w = np.asarray(stratum.embed(rng.normal(size=stratum.parameters)), dtype=np.float64)
     f, j = written.values(w), written.slopes(w)
     a = j.T @ quadric
@@ -74,7 +74,7 @@ class _Rest(NamedTuple):
     loss: float
 
 
-def _falls(rest: _Rest, distance: float, written: PolynomialMap, quadric: Array, rng: np.random.Generator) -> bool:
+def _falls(rest: _Rest, distance: float, written: PolynomialValues, quadric: Array, rng: np.random.Generator) -> bool:
     """Whether the loss is smaller at some weights that differ from those at rest by ``distance`` along flat directions."""
     moved = rest.weights + distance * rng.normal(size=(_AROUND, rest.flat.shape[1])) @ rest.flat.T
     with np.errstate(all="ignore"):  # where the iteration diverges nothing is seen

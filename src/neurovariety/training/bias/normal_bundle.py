@@ -22,13 +22,11 @@ import numpy as np
 from jaxtyping import Shaped
 
 from neurovariety.budget import INTERPRETED, spend
-from neurovariety.geometry.exact.polynomial_values import Exponents, PolynomialMap
+from neurovariety.geometry.exact.polynomial_values import Exponents, PolynomialValues
 from neurovariety.geometry.strata.weight_stratum import WeightStratum
 from neurovariety.linear_algebra import kernel_large, random_prime, rank_large
 from neurovariety.rings.ring import Array
-
-_PRIME_BITS = 52
-"""Residues are exact in float64, in which strata give their tangents, and the field is large: one trial has a small error bound."""
+from neurovariety.tolerances import WIDE_PRIME_BITS
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +63,7 @@ def incidence(
     ``coefficients`` (V of them) as polynomials of the ``parameters`` weights; ``quadric`` of Fractions.
     """
     spend("ranks", 1, INTERPRETED * len(coefficients) * parameters**2)
-    p = random_prime(_PRIME_BITS, rng)
+    p = random_prime(WIDE_PRIME_BITS, rng)
     s = _random(parameters if stratum is None else stratum.parameters, p, rng)
     if stratum is None:
         w, e = s, _integers(np.eye(parameters))
@@ -73,7 +71,7 @@ def incidence(
         w = np.array([_residue(v, p) for v in stratum.embed(s)], dtype=object)
         e = _integers(stratum.tangent(s, p))
     q = np.array([[_residue(v, p) for v in row] for row in quadric], dtype=object).reshape(quadric.shape)
-    written = PolynomialMap(coefficients, parameters, p)
+    written = PolynomialValues(coefficients, parameters, p)
     j = written.slopes(w)
     a = j.T @ q % p
     free = kernel_large(a, p)
@@ -105,4 +103,4 @@ def error_bound(found: Incidence, degree: int, embedding: int) -> float:
     Entries of H E are of degree 2 d in s, and the normal vector is one of polynomials of degree (r + 1) d.
     """
     d, r = degree * max(embedding, 1), found.ambient
-    return min(1.0, 3 * r * (2 * d + (found.seen + 1) * d) / 2.0 ** (_PRIME_BITS - 1))
+    return min(1.0, 3 * r * (2 * d + (found.seen + 1) * d) / 2.0 ** (WIDE_PRIME_BITS - 1))

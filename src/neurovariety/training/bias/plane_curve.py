@@ -1,4 +1,4 @@
-"""Voronoi cells of points on plane curves, exactly (D5 of the dictionary): the targets to which a point is the nearest of the curve.
+"""Voronoi cells of points on plane curves, exactly: the targets to which a point is the nearest of the curve.
 
 For a curve c(t) with polynomial coordinates and a point p = c(t0) a target T = (u, v) is in the cell of p if and only if
 D(t) = |c(t) - T|^2 - |p - T|^2 is nowhere negative. That is decided exactly for rational targets. At a cusp, c'(t0) = 0, the quotient

@@ -23,6 +23,7 @@ from neurovariety.homotopy import System, random_bend, refine, track, values_at
 from neurovariety.homotopy.monodromy import CAREFUL
 from neurovariety.homotopy.tracker import DEFAULTS
 from neurovariety.progress import note
+from neurovariety.tolerances import IMAGINARY_PART
 from neurovariety.training.chambers.gauges import Gauge, chart_gauge, other_gauge
 from neurovariety.training.critical.problem import TrainingProblem
 from neurovariety.training.losses.loss import Quadratic
@@ -32,7 +33,6 @@ _ROWS = 60_000
 _ARCS, _TRIES = 2, 6
 """Of the tries so many follow arcs in the chart, the others paths in other gauges."""
 _LOOSE, _DISTINCT = 1e-8, 1e-8
-_REAL = 1e-7
 _NULL, _RANK, _FLAT = 1e-7, 1e-6, 1e-10
 """Singular values and eigenvalues below these parts of the largest ones are not told from zero, or must be."""
 
@@ -165,7 +165,8 @@ def _indices(
 
 def real_functions(functions: Complex[np.ndarray, "*many n"]) -> Bool[np.ndarray, "*many"]:
     """Which functions are real, in floating point."""
-    found: Bool[np.ndarray, "*many"] = np.abs(functions.imag).max(axis=-1) <= _REAL * np.maximum(np.abs(functions).max(axis=-1), 1e-300)
+    sizes = np.maximum(np.abs(functions).max(axis=-1), 1e-300)
+    found: Bool[np.ndarray, "*many"] = np.abs(functions.imag).max(axis=-1) <= IMAGINARY_PART * sizes
     return found
 
 

@@ -12,7 +12,6 @@ from neurovariety.training.chambers.chambers import Family, for_all_quadrics, fo
 from neurovariety.training.critical.problem import TrainingProblem
 from neurovariety.training.losses.loss import Loss, Quadratic, SquaredError
 
-SLICES = ("target", "sample", "quadric")
 _WIDTH = 2.0
 """Half the width of a slice through targets, in sizes of the target; of one through samples, in standard deviations times 1.5."""
 

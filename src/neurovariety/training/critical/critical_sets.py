@@ -26,10 +26,11 @@ from neurovariety.homotopy.monodromy import Monodromy, random_bend
 from neurovariety.homotopy.trace_test import TraceTest, trace_test
 from neurovariety.homotopy.tracker import refine, track
 from neurovariety.rings.ring import Array
+from neurovariety.tolerances import LIMIT_DIGITS, SAME_FUNCTION
 from neurovariety.training.critical.weight_map import WeightMap
 from neurovariety.training.losses.loss import Quadratic
 
-_STARTS, _NEAR = 48, 1e-4
+_STARTS = 48
 _STEPS = 40
 _KERNEL = 1e-6
 """Part of the largest singular value of the Hessian below which a direction is in its kernel."""
@@ -37,7 +38,6 @@ _ZERO = 1e-10
 _SHIFT = 1e-2
 _TRIES = 3
 _IDLE = 5
-_SAME = 1e-6
 _MOST_POINTS = 400
 
 
@@ -58,7 +58,7 @@ class CriticalSet:
     @property
     def real_loss(self) -> float | None:
         """The loss where it is a real number."""
-        return self.loss.real if abs(self.loss.imag) <= _SAME * max(abs(self.loss), 1.0) else None
+        return self.loss.real if abs(self.loss.imag) <= SAME_FUNCTION * max(abs(self.loss), 1.0) else None
 
     def to_dict(self) -> dict[str, object]:
         """As plain data."""
@@ -71,7 +71,7 @@ class CriticalSet:
         points = track(self.slices.system, self.witnesses, self.slices.parameters, there).ends
         ends, _ = refine(self.slices.system, points, there)
         off = np.abs(values_at(self.slices.values, ends) - value).max(axis=1)
-        return bool((off <= _SAME * max(float(np.abs(value).max()), 1.0)).any())
+        return bool((off <= SAME_FUNCTION * max(float(np.abs(value).max()), 1.0)).any())
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +112,7 @@ def _set_at(
     starts = rng.normal(size=(_STARTS, n)) + 1j * rng.normal(size=(_STARTS, n))
     fits, off = maps.fit(limit, starts)
     for row in np.argsort(off)[:4]:
-        if off[row] > _NEAR * size:
+        if off[row] > LIMIT_DIGITS * size:
             return None
         free = maps.pivots(fits[row], dimension)
         if free is None:
@@ -123,7 +123,7 @@ def _set_at(
             continue
         point, kernel = at
         k = kernel.shape[1]
-        if k and np.linalg.norm(chart.function(point) - limit) <= 10 * _NEAR * size and _fills(chart, point, kernel, rng):
+        if k and np.linalg.norm(chart.function(point) - limit) <= 10 * LIMIT_DIGITS * size and _fills(chart, point, kernel, rng):
             return _witnessed(chart, point, k, rng)
     return None
 

@@ -15,9 +15,8 @@ import numpy as np
 from jaxtyping import Float, Inexact, Shaped
 from scipy.optimize import least_squares
 
-from neurovariety.claim import Claim
-from neurovariety.dictionary.dimension import dimension
 from neurovariety.errors import InputError
+from neurovariety.geometry.invariants.dimension import dimension_of
 from neurovariety.geometry.solutions.attempts import attempts, check_size
 from neurovariety.geometry.solutions.chart_coordinates import written
 from neurovariety.geometry.solutions.likelihood import LikelihoodPoints, likelihood_points
@@ -28,11 +27,11 @@ from neurovariety.homotopy.expressions import Graph, jacobian
 from neurovariety.model import Model
 from neurovariety.progress import note, quietly
 from neurovariety.rings.ring import Array
+from neurovariety.tolerances import ATTAINED
 from neurovariety.training.critical.stages import proved_real
 
 _STREAM = "training.critical.cross_entropy"
 _STARTS = 16
-_FOUND = 1e-9
 
 Samples = Shaped[np.ndarray, "S inputs"]
 Back = Callable[[Array], Array]
@@ -81,16 +80,16 @@ def cross_entropy_stage(
     counts: Float[np.ndarray, " values"],
     seed: int,
     stratum: str = "",
-    checkpoint: str | Path | None = None,
+    resume: str | Path | None = None,
 ) -> CrossEntropyStage | None:
     """All critical distributions for positive ``counts``: of the coefficients of a model, in the order of `distribution_terms`, or
     of its outputs at ``samples``, sample by sample. None where every network gives the same distribution."""
-    shape = quietly(dimension, model, seed=seed)
-    check_size("maximum-likelihood", shape.value, shape.evidence.get("ambient") or 0)
+    shape = quietly(dimension_of, model, seed=seed)
+    check_size("maximum-likelihood", shape.value, shape.ambient_at_least)
     note(phase=f"critical points of cross-entropy on {model.name}")
     best: tuple[LikelihoodPoints, LikelihoodEnds, Back] | None = None
     kept_for = f"cross-entropy of {model.name} for {'coefficients' if samples is None else f'{len(samples)} inputs'}"
-    for attempt, rng, kept in attempts(_STREAM, seed, checkpoint, kept_for):
+    for attempt, rng, kept in attempts(_STREAM, seed, resume, kept_for):
         # Distributions of particular counts may lie where the weights of a simple chart diverge: then in mixed weights.
         family, back = with_mixed_weights(model, rng) if attempt else (model, _as_they_are)
         problem = likelihood_points(family, shape.value, samples, seed + attempt, rng)
@@ -105,7 +104,7 @@ def cross_entropy_stage(
     problem, found, back = best
     groups = len(set(problem.groups))
     points = _points(model, problem, found, back, samples, counts, seed, stratum)
-    complete = found.complete and shape.claim in (Claim.PROVED, Claim.PROBABILITY)
+    complete = found.complete and shape.sure
     cone = groups == 1 and problem.dimension == shape.value - 1
     evidence = {"name": stratum or model.name, "dimension": problem.dimension, "complex": len(points), "complete": complete}
     fills = problem.dimension == problem.count - groups
@@ -222,7 +221,7 @@ class _Search:
             start = np.concatenate([self._rng.normal(size=n), np.zeros(size)])
             with np.errstate(all="ignore"):
                 found = least_squares(off, start, slopes, bounds=(*self._bounds(size),), xtol=1e-15, ftol=1e-15, gtol=1e-15)
-            if np.abs(found.fun).max() <= _FOUND:
+            if np.abs(found.fun).max() <= ATTAINED:
                 weights: Float[np.ndarray, " N"] = found.x[:n]
                 return weights
         return None

@@ -19,14 +19,13 @@ from neurovariety.homotopy.path_kernel import NOT_A_START
 from neurovariety.homotopy.tracker import DEFAULTS, track
 from neurovariety.progress import note
 from neurovariety.rings.ring import Array
+from neurovariety.tolerances import IMAGINARY_PART, SAME_WEIGHTS
 from neurovariety.training.critical.decayed_system import DecayedSystem
 
 RUNS = 4
 """Total degree homotopies, two of which must agree."""
-_SAME = 1e-7
 _DECADES = 1.0
 """Strengths are made smaller or larger by so many powers of ten at a time."""
-_REAL = 1e-7
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +61,7 @@ def general_points(system: DecayedSystem, rng: np.random.Generator, seed: int) -
     """
     n = system.model.parameters
     points: list[Array] = []
-    seen, sizes = DistinctPoints(_SAME), list[int]()
+    seen, sizes = DistinctPoints(SAME_WEIGHTS), list[int]()
     most, paths, confirmed = -1, 0, False
     for run in range(RUNS):
         here = system.at_unknowns(turned(np.ones(n), rng))
@@ -120,7 +119,7 @@ def as_unmoved(system: DecayedSystem, moved: Complex[np.ndarray, "points N"], pa
     stay so under Newton's iteration."""
     points, _ = refine(system.system, moved - system.shift, parameters)
     size = np.maximum(np.abs(points).max(axis=1, initial=1.0, keepdims=True), 1.0)
-    near = (np.abs(points.imag) <= _REAL * size).all(axis=1)
+    near = (np.abs(points.imag) <= IMAGINARY_PART * size).all(axis=1)
     real, _ = refine(system.system, points.real + 0j, parameters)
-    near &= (np.abs(real - points) <= _REAL * size).all(axis=1)
+    near &= (np.abs(real - points) <= IMAGINARY_PART * size).all(axis=1)
     return Symmetric(**vars(certify(system.system, np.where(near[:, None], real.real, points), parameters)))

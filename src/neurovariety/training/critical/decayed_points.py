@@ -34,7 +34,6 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 from jaxtyping import Complex, Float, Inexact, Int
-from numpy.typing import ArrayLike
 
 from neurovariety.errors import InputError, ResourceError
 from neurovariety.geometry.images.target import require_polynomial
@@ -53,6 +52,8 @@ from neurovariety.model import Model
 from neurovariety.progress import note
 from neurovariety.randomness import generator
 from neurovariety.result import counted
+from neurovariety.rings.ring import Array
+from neurovariety.tolerances import SAME_WEIGHTS
 from neurovariety.training.critical.decayed_paths import RUNS, General, as_unmoved, certified_ends, general_points, nearer, turned
 from neurovariety.training.critical.decayed_system import DecayedSystem, decayed_system
 from neurovariety.training.losses.loss import Loss
@@ -60,7 +61,6 @@ from neurovariety.training.losses.loss import Loss
 _STREAM = "training.critical.decayed_points"
 _MOST_PATHS = 60_000
 _MOST_WEIGHTS = 64
-_SAME = 1e-7
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,7 +132,7 @@ class DecayedPoints:
         return f"DecayedPoints({len(self.weights)} points, {self.real.count('yes')} real, {len(self.minima)} minima) [{claim}]"
 
 
-def decayed_points(model: Model, loss: Loss, strengths: ArrayLike, *, seed: int) -> DecayedPoints:
+def decayed_points(model: Model, loss: Loss, strengths: object, *, seed: int) -> DecayedPoints:
     """All complex critical points of ``loss`` plus sum_k ``strengths``_k w_k^2; one strength, or one for each weight, not negative.
 
     Raises `InputError` for strengths that are negative, not finite or not as many as weights, and for models that are not polynomial;
@@ -212,7 +212,7 @@ def _why_not_all(general: General, complete: bool, degenerate: int) -> str:
     return "" if complete else "not every path was followed to a certified end; another seed may help"
 
 
-def least_with_decay(model: Model, loss: Loss, strengths: ArrayLike, *, seed: int, spread: float = 1e-2) -> tuple[float, float] | None:
+def least_with_decay(model: Model, loss: Loss, strengths: object, *, seed: int, spread: float = 1e-2) -> tuple[float, float] | None:
     """Bounds of the global minimum, over all real weights, of ``loss`` plus sum_k ``strengths``_k w_k^2, for any positive strengths.
 
     The minimum grows with the strengths. So it lies between those for strengths that are smaller, and larger, by random parts up to
@@ -237,7 +237,7 @@ def least_with_decay(model: Model, loss: Loss, strengths: ArrayLike, *, seed: in
     return None if below is None or above is None else (below[0], above[1])
 
 
-def _strengths(model: Model, strengths: ArrayLike) -> Float[np.ndarray, " N"]:
+def _strengths(model: Model, strengths: object) -> Float[np.ndarray, " N"]:
     try:
         s = np.asarray(strengths, dtype=np.float64)
     except (TypeError, ValueError):
@@ -256,7 +256,7 @@ def _confirmed(
 
     Also the regular ends of all passes together: where they are as many as paths, nothing is missing, whatever a pass has lost.
     """
-    seen = DistinctPoints(_SAME)
+    seen = DistinctPoints(SAME_WEIGHTS)
     regular: list[Array] = []
 
     def one_pass(number: int) -> SpecialEnds:

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Complex, Float
 
-from neurovariety.claim import Claim
-from neurovariety.dictionary.dimension import dimension
+from neurovariety.geometry.invariants.dimension import dimension_of
 from neurovariety.geometry.solutions.attempts import attempts, check_size
 from neurovariety.geometry.solutions.chart_coordinates import coordinates
 from neurovariety.geometry.solutions.face_points import FaceEnds, FacePoints, face_points, general_face, stated_face
@@ -70,12 +69,12 @@ def face_stage(model: Model, distance: PolyhedralNorm, evaluated: Evaluated, see
 
     ``evaluated`` says how the values that the ``distance`` compares depend on coordinates.
     """
-    shape = quietly(dimension, model, seed=seed)
+    shape = quietly(dimension_of, model, seed=seed)
     r = shape.value
-    check_size("polyhedral", r, shape.evidence.get("ambient") or 0)
+    check_size("polyhedral", r, shape.ambient_at_least)
     name = stratum or model.name
     least = len(distance.fixed)
-    complete = shape.claim in (Claim.PROVED, Claim.PROBABILITY)
+    complete = shape.sure
     definite = True
     points: list[FacePoint] = []
     number, real, faces = 0, 0, 0

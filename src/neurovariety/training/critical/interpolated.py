@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
 from neurovariety.budget import within
-from neurovariety.claim import Claim
-from neurovariety.dictionary.degree import degree
 from neurovariety.errors import NeurovarietyError
+from neurovariety.geometry.invariants.degree import degree_of
 from neurovariety.geometry.solutions.chart import find_chart
 from neurovariety.geometry.solutions.chart_coordinates import coordinates
 from neurovariety.model import Model
 from neurovariety.progress import quietly
 from neurovariety.randomness import generator
 from neurovariety.training.critical.least import Least, with_perturbation
-from neurovariety.training.critical.perturbation import infimum_by_perturbation
+from neurovariety.training.critical.perturbation import Infimum, infimum_by_perturbation
 from neurovariety.training.critical.weight_map import weight_map
 from neurovariety.training.losses.loss import quadratic
 from neurovariety.training.losses.training_task import TrainingTask
@@ -28,59 +27,38 @@ _STARTS = 48
 _ATTAINED = 1e-9
 
 
-class Interpolation(NamedTuple):
-    """``value``, ``claim``, ``evidence`` and ``meaning`` of a landscape whose loss sees fewer directions than there are."""
+@dataclass(frozen=True, eq=False)
+class Interpolation:
+    """The locus of functions with the least loss: its ``dimension``, a bound of its degree (None: not known), the least squares loss
+    of the linear span, which bounds all others from below, the ``best`` loss of the networks looked at and whether that is it; what is
+    known of the ``least`` loss, and, where asked for, by perturbation."""
 
-    value: dict[str, object]
-    claim: Claim
-    evidence: dict[str, object]
-    meaning: str
+    dimension: int
+    degree_at_most: int | None
+    lower_bound: float
+    best: float
+    attained: bool
+    least: Least
+    perturbed: Infimum | None
+
+    def to_dict(self) -> dict[str, object]:
+        return {
+            "dimension": self.dimension,
+            "degree_at_most": self.degree_at_most,
+            "lower_bound": self.lower_bound,
+            "best": self.best,
+            "attained": self.attained,
+        }
 
 
 def interpolation(task: TrainingTask, dim: int, directions: int, seed: int, perturb: bool = False) -> Interpolation:
-    """What is known where the loss sees ``directions`` directions, fewer than ``dim``.
+    """What is known where the loss sees fewer ``directions`` than ``dim``.
 
     Over the complex numbers the functions with the same values at the data as a general one form a locus of dimension ``dim`` minus
     the rank; it is a linear section of the neurovariety, so its degree is at most the variety's. The least squares residual over all
     functions of the linear span bounds the loss from below; networks that reach it interpolate. ``perturb``: the least loss by
     perturbation too.
     """
-    lower, least, attained, scale = _by_descent(task, dim, seed)
-    found = least
-    perturbed = infimum_by_perturbation(task.model, task.loss, seed=seed) if perturb else None
-    if perturbed is not None:
-        found = with_perturbation(least, perturbed, scale)
-    size, most = dim - directions, _degree(task.model, seed)
-    value: dict[str, object] = {
-        "complex": None,
-        "real": None,
-        "minima": None,
-        "at_subnetworks": None,
-        "at_limits": None,
-        "least_loss": lower if attained else found.loss if found.infimum is None else found.infimum,
-        "global_minimum": found.claim,
-    }
-    evidence: dict[str, object] = {
-        "interpolation": {"dimension": size, "degree_at_most": most, "lower_bound": lower, "best": least.loss, "attained": attained},
-        "least": {
-            "weights": found.weights.tolist(),
-            "loss": found.loss,
-            "infimum": found.infimum,
-            "reason": found.reason,
-            "sequence": [list(p) for p in found.sequence],
-        },
-        "perturbation": None if perturbed is None else perturbed.to_dict(),
-    }
-    meaning = (
-        f"the data see {directions} of {dim} directions: functions with the least loss are a locus of dimension {size}"
-        f"{f' and degree at most {most:,}' if most else ''}, not finitely many; " + _end(found, lower, attained)
-    )
-    return Interpolation(value, Claim.UNDECIDED, evidence, meaning)
-
-
-def _by_descent(task: TrainingTask, dim: int, seed: int) -> tuple[float, Least, bool, float]:
-    """The least loss of all functions of the span, the best network that descents find, whether it attains that, and the size of
-    losses."""
     model = task.model
     chart = find_chart(model, dim, seed)
     every = coordinates(model, chart, 0, seed, constants=True)
@@ -88,12 +66,11 @@ def _by_descent(task: TrainingTask, dim: int, seed: int) -> tuple[float, Least, 
     known = set(changing.terms)
     fixed = [(t, float(np.real(e.value))) for t, e in zip(every.terms, every.expressions, strict=True) if t not in known]
     loss = quadratic(task.loss, changing.terms, fixed)
-    scale = max(abs(loss.constant), 1e-300)
     values, vectors = np.linalg.eigh(loss.matrix)
     kept = values > 1e-12 * values.max(initial=1e-300)
     vectors, values = vectors[:, kept], values[kept]
     target = vectors @ ((vectors.T @ loss.image) / values)
-    lower = max(float(loss.value(target)), 0.0)
+    bound = max(float(loss.value(target)), 0.0)
     found = weight_map(model, changing.terms, seed)
     rng = generator(seed, _STREAM)
     starts = rng.normal(size=(_STARTS, model.parameters)) * rng.choice([0.3, 1.0], size=(_STARTS, 1))
@@ -101,25 +78,24 @@ def _by_descent(task: TrainingTask, dim: int, seed: int) -> tuple[float, Least, 
     losses = loss.value(found.at(weights).real)
     best = int(np.nanargmin(losses))
     least = max(float(losses[best]), 0.0)
-    attained = least <= lower + _ATTAINED * scale
-    reason = f"the least squares loss {'of all functions is attained' if attained else 'is not attained by networks found'}"
-    found_there = Least("complete" if attained else "upper_bound", least, weights[best].real, None, None, (), reason)
-    return lower, found_there, attained, scale
+    attained = least <= bound + _ATTAINED * max(abs(loss.constant), 1e-300)
+    reason = (
+        "the least squares loss of all functions is attained"
+        if attained
+        else "the least squares loss is not attained by networks found"
+    )
+    best_found = Least("complete" if attained else "upper_bound", least, weights[best].real, None, None, (), reason)
+    perturbed = infimum_by_perturbation(model, task.loss, seed=seed) if perturb else None
+    if perturbed is not None:
+        best_found = with_perturbation(best_found, perturbed, max(abs(loss.constant), 1e-300))
+    return Interpolation(dim - directions, _degree_at_most(model, seed), bound, least, attained, best_found, perturbed)
 
 
-def _degree(model: Model, seed: int) -> int | None:
-    """The degree of the neurovariety where it is found with little work."""
+def _degree_at_most(model: Model, seed: int) -> int | None:
+    """The degree of the variety, where it is found with little work."""
     try:
         with within(_OPERATIONS):
-            found = quietly(degree, model, seed=seed)
+            most = quietly(degree_of, model, seed=seed)
     except NeurovarietyError:
         return None
-    return found.value if found.claim in (Claim.PROVED, Claim.COMPLETE) else None
-
-
-def _end(least: Least, bound: float, attained: bool) -> str:
-    if attained:
-        return f"networks attain the least squares loss {bound:.6g} of the whole span"
-    if least.infimum is not None:
-        return f"losses of networks come down to {least.infimum:.6g}, which none attains"
-    return f"the {'global minimum' if least.claim == 'complete' else 'best network found'} has loss {least.loss:.6g}"
+    return most.value if most.sure else None

@@ -13,24 +13,35 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Required, TypedDict
 
 import numpy as np
 from jaxtyping import Float
 
 from neurovariety.rings.ring import Array
+from neurovariety.tolerances import LIMIT_DIGITS, SAME_LOSS, ZERO_LOSS
 from neurovariety.training.critical.perturbation import Infimum
 from neurovariety.training.critical.problem import TrainingProblem
 from neurovariety.training.critical.stages import CriticalFunction, Stage
 from neurovariety.training.losses.loss import Quadratic
 
 _STARTS = 48
-_SAME = 1e-7
 _DEFINITE = 1e-11
-_ZERO = 1e-12
-_REAL = 1e-4
 _SEQUENCE = (1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 1e-4)
 _GROWS = 1.2
 """Weights that grow by this factor while a descent goes on are taken to diverge."""
+
+
+class LeastFacts(TypedDict, total=False):
+    """What is known of the least loss, and of the best network, as plain data; ``point``: its number in a list."""
+
+    claim: str
+    loss: Required[float]
+    reason: Required[str]
+    infimum: Required[float | None]
+    weights: Required[list[float] | None]
+    sequence: Required[list[list[float]]]
+    point: int | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +56,15 @@ class Least:
     infimum: float | None
     sequence: tuple[tuple[float, float], ...]
     reason: str
+
+    def to_dict(self) -> LeastFacts:
+        return {
+            "loss": self.loss,
+            "reason": self.reason,
+            "infimum": self.infimum,
+            "weights": None if self.weights is None else np.asarray(self.weights).tolist(),
+            "sequence": [list(pair) for pair in self.sequence],
+        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +104,7 @@ def least_loss(
     best, unlisted = _best_network(problem, loss, stages, limit, scale, rng)
     if unlisted is not None:
         return unlisted
-    if best.point is not None and best.loss <= _ZERO * scale:
+    if best.point is not None and best.loss <= ZERO_LOSS * scale:
         return best.is_least("no loss is below zero")
     edge = _limits(problem, loss, stages, best.loss - best.near)
     if edge is not None:
@@ -115,7 +135,7 @@ def _best_network(
     """The best network of list and search; and what is known, where a limit of networks or a descent that goes on has less loss."""
     networks = [p for stage in stages for p in stage.points if p.real and p.weights is not None]
     listed = min(networks, key=lambda p: p.loss, default=None)
-    near = _SAME * scale
+    near = SAME_LOSS * scale
     weights, value = search(problem, loss, rng)
     found = _Best(weights, value, None, near)
     if limit is not None and limit.loss < min(value, listed.loss if listed is not None else np.inf) - near:
@@ -160,13 +180,13 @@ def with_perturbation(relaxed: Least, found: Infimum, scale: float) -> Least:
     """What both routes prove together; ``scale``: the size of losses, by which they are compared."""
     if found.claim != "complete" or found.infimum is None:
         return replace(relaxed, reason=f"{relaxed.reason}; by perturbation: {found.reason}")
-    close = abs((relaxed.loss if relaxed.infimum is None else relaxed.infimum) - found.infimum) <= _SAME * scale
-    if (not close and relaxed.claim == "complete") or relaxed.loss < found.infimum - _SAME * scale:
+    close = abs((relaxed.loss if relaxed.infimum is None else relaxed.infimum) - found.infimum) <= SAME_LOSS * scale
+    if (not close and relaxed.claim == "complete") or relaxed.loss < found.infimum - SAME_LOSS * scale:
         reason = f"relaxation and perturbation disagree ({relaxed.loss:.9g} and {found.infimum:.9g}); another seed may help"
         return replace(relaxed, claim="upper_bound", infimum=None, sequence=(), reason=reason)
-    if found.attained == "no" or (found.attained == "undecided" and relaxed.loss > found.infimum + _SAME * scale):
+    if found.attained == "no" or (found.attained == "undecided" and relaxed.loss > found.infimum + SAME_LOSS * scale):
         return Least("undecided", relaxed.loss, relaxed.weights, relaxed.point, found.infimum, found.sequence, found.reason)
-    if relaxed.loss <= found.infimum + _SAME * scale:
+    if relaxed.loss <= found.infimum + SAME_LOSS * scale:
         return replace(relaxed, claim="complete", infimum=None, sequence=(), reason=found.reason)
     assert found.loss is not None
     assert found.weights is not None
@@ -218,7 +238,7 @@ def _limits(
         if stage.stationary is None or stage.problem is None:
             continue
         for limit in stage.stationary.singular:
-            if np.abs(limit.imag).max() > _REAL * max(np.abs(limit).max(), 1e-300):
+            if np.abs(limit.imag).max() > LIMIT_DIGITS * max(np.abs(limit).max(), 1e-300):
                 continue
             known = {t[:2]: v / t[2] for t, v in zip(stage.problem.terms, limit.real, strict=True)}
             known |= {t[:2]: v / t[2] for t, v in stage.problem.fixed}

@@ -10,16 +10,20 @@ other limits (of neurons that cancel each other), which are not listed.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import singledispatch
 from typing import Any
 
 import numpy as np
 
 from neurovariety.architectures import MLP, Activation
-from neurovariety.geometry.images.real_components import architecture_of
+from neurovariety.image import Perceptrons, Quadrics
 from neurovariety.model import Model
 from neurovariety.training.critical.problem import TrainingProblem
 from neurovariety.training.critical.stages import CriticalFunction, Stage, monomials_of, smooth_stage
 from neurovariety.training.losses.loss import Loss
+
+Widths = tuple[int, int, int]
+"""Inputs, neurons, outputs."""
 
 _MOST = 9
 """Models of limits that are looked at: all for three neurons of two powers."""
@@ -28,24 +32,42 @@ _MOST = 9
 def limit_models(model: Model) -> list[Model]:
     """The models of limits of networks with one hidden layer and a polynomial as activation: powers in place of some neurons, or an
     affine function beside fewer neurons where the activation is a power and there are biases."""
-    mlp = architecture_of(model)
-    if not isinstance(mlp, MLP) or mlp.layers != 2 or not mlp.activations[0].is_polynomial or mlp.activations[0].is_generic:
+    return _limits(model.image, model)
+
+
+@singledispatch
+def _limits(image: object, model: Model) -> list[Model]:
+    """The same by the kind of ``image``, that of the model: equal sets of functions have equal limits."""
+    return []
+
+
+@_limits.register
+def _(image: Quadrics, model: Model) -> list[Model]:
+    return _beside_affine_ones(model, (image.inputs, image.rank, 1), Activation.monomial(2)) if image.bias else []
+
+
+@_limits.register
+def _(image: Perceptrons, model: Model) -> list[Model]:
+    if len(image.widths) != 3 or not image.activations[0].is_polynomial or image.activations[0].is_generic:
         return []
-    activation = mlp.activations[0]
-    inputs, m, outputs = mlp.widths
+    inputs, m, outputs = image.widths
+    activation = Activation(image.activations[0].terms)
     if not activation.is_monomial:
-        return _with_powers(mlp)[:_MOST]
-    if not mlp.bias or activation.degree < 2:
-        return []
-    return [_beside_affine(mlp, k, min(m - k, inputs, outputs)) for k in range(m - 1, -1, -1)]
+        return _with_powers(model, (inputs, m, outputs), activation, image.bias)[:_MOST]
+    return _beside_affine_ones(model, (inputs, m, outputs), activation) if image.bias else []
 
 
-def _with_powers(mlp: MLP) -> list[Model]:
+def _beside_affine_ones(model: Model, widths: Widths, activation: Activation) -> list[Model]:
+    inputs, m, outputs = widths
+    return [_beside_affine(model, (inputs, k, outputs), activation, min(m - k, inputs, outputs)) for k in range(m - 1, -1, -1)]
+
+
+def _with_powers(model: Model, widths: Widths, activation: Activation, bias: bool) -> list[Model]:
     """Some neurons as they are, some with the highest power of the activation alone, some with the lowest."""
-    inputs, m, outputs = mlp.widths
-    exponents = [e for e, _ in mlp.activations[0].terms]
+    inputs, m, outputs = widths
+    exponents = [e for e, _ in activation.terms]
     high, low = exponents[0], min(e for e in exponents if e)
-    if (0 in exponents and not mlp.bias) or low == high:  # the constant would grow with the lowest power, or there is no other
+    if (0 in exponents and not bias) or low == high:  # the constant would grow with the lowest power, or there is no other
         low = 0
     out = []
     for k in range(m - 1, -1, -1):
@@ -53,42 +75,42 @@ def _with_powers(mlp: MLP) -> list[Model]:
             j = m - k - i
             useless = low == 1 and j > min(inputs, outputs)  # so many linear neurons are no more than fewer
             if not useless and (low or not j):
-                out.append(
-                    _sum_of_neurons(mlp, {mlp.activations[0]: k, Activation.monomial(high): i, Activation.monomial(low or 1): j})
-                )
+                numbers = {activation: k, Activation.monomial(high): i, Activation.monomial(low or 1): j}
+                out.append(_sum_of_neurons(model, inputs, outputs, numbers, bias))
     return out
 
 
-def _sum_of_neurons(mlp: MLP, numbers: dict[Activation, int]) -> Model:
+def _sum_of_neurons(model: Model, inputs: int, outputs: int, numbers: dict[Activation, int], bias: bool) -> Model:
     """A hidden layer whose neurons have different activations, so many of each."""
-    inputs, _, outputs = mlp.widths
     parts = [(f"part{i}", activation, n) for i, (activation, n) in enumerate(numbers.items()) if n]
     shapes: dict[str, tuple[int, ...]] = {}
     for name, _, n in parts:
-        shapes |= {f"{name}_W1": (n, inputs), f"{name}_W2": (outputs, n)} | ({f"{name}_b1": (n,)} if mlp.bias else {})
-    shapes |= {"b2": (outputs,)} if mlp.bias else {}
+        shapes |= {f"{name}_W1": (n, inputs), f"{name}_W2": (outputs, n)} | ({f"{name}_b1": (n,)} if bias else {})
+    shapes |= {"b2": (outputs,)} if bias else {}
 
-    def function(parameters: dict[str, Any], x: Any, coefficients: Any) -> Any:
-        total = parameters["b2"] if mlp.bias else 0
+    def function(parameters: Any, x: Any, coefficients: Any) -> Any:
+        total = parameters["b2"] if bias else 0
         for name, activation, _ in parts:
             z = parameters[f"{name}_W1"] @ x
-            z = z + parameters[f"{name}_b1"] if mlp.bias else z
+            z = z + parameters[f"{name}_b1"] if bias else z
             total = total + parameters[f"{name}_W2"] @ activation.apply(z, coefficients if activation.inexact_coefficients else None)
         return total
 
     shown = " and ".join(f"{n} of {activation}" for _, activation, n in parts)
-    return Model(name=f"neurons: {shown}, limits of {mlp.notation()}", function=function, shapes=shapes, input_shape=mlp.input_shape,
-                 coefficients=mlp.coefficients())  # fmt: skip
+    # Powers have the coefficient 1: only the activation itself has coefficients to pass on.
+    coefficients = tuple(c for activation in numbers for c in activation.inexact_coefficients)
+    return Model(name=f"neurons: {shown}, limits of {model.name}", function=function, shapes=shapes, input_shape=(inputs,),
+                 coefficients=coefficients)  # fmt: skip
 
 
-def _beside_affine(mlp: MLP, k: int, rank: int) -> Model:
-    inputs, _, outputs = mlp.widths
-    small = MLP((inputs, k, outputs), mlp.activations, True).model if k else None
+def _beside_affine(model: Model, widths: Widths, activation: Activation, rank: int) -> Model:
+    inputs, k, outputs = widths
+    small = MLP(widths, (activation,), True).model if k else None
     shapes: dict[str, tuple[int, ...]] = {"A": (rank, inputs)}
     shapes |= {"B": (outputs, rank)} if rank < min(inputs, outputs) or outputs > 1 else {}
     shapes |= {f"net_{b.name}": b.shape for b in small.blocks} if small is not None else {"c": (outputs,)}
 
-    def function(parameters: dict[str, Any], x: Any, coefficients: Any) -> Any:
+    def function(parameters: Any, x: Any, coefficients: Any) -> Any:
         linear = parameters["A"] @ x
         linear = parameters["B"] @ linear if "B" in parameters else linear
         if small is None:
@@ -96,8 +118,7 @@ def _beside_affine(mlp: MLP, k: int, rank: int) -> Model:
         return linear + small.function({b.name: parameters[f"net_{b.name}"] for b in small.blocks}, x, coefficients)
 
     name = f"{small.name} and an affine function" if small is not None else "affine functions"
-    return Model(name=f"{name}, limits of {mlp.notation()}", function=function, shapes=shapes, input_shape=mlp.input_shape,
-                 coefficients=mlp.coefficients())  # fmt: skip
+    return Model(name=f"{name}, limits of {model.name}", function=function, shapes=shapes, input_shape=(inputs,))
 
 
 def limit_stages(whole: TrainingProblem, loss: Loss, seed: int) -> list[Stage]:

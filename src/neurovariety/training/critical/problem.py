@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Complex, Float, Inexact
 
+from neurovariety.geometry.invariants.dimension import Dimension
 from neurovariety.geometry.solutions.affine_slices import PRINTS
 from neurovariety.geometry.solutions.attempts import attempts, check_size, why_incomplete
 from neurovariety.geometry.solutions.chart_coordinates import coordinates
@@ -26,11 +27,12 @@ from neurovariety.homotopy.distinct import DistinctPoints, hashed
 from neurovariety.model import Model
 from neurovariety.progress import found_on_the_way, note
 from neurovariety.rings.ring import Array
+from neurovariety.tolerances import LIMIT_DIGITS, SAME_FUNCTION
 from neurovariety.training.critical.weight_map import WeightMap, weight_map
 from neurovariety.training.losses.loss import Loss, Quadratic, quadratic
 
 _STREAM = "training.critical.problem"
-_STARTS, _ITERATIONS, _NEAR, _SAME = 64, 300, 1e-4, 1e-6
+_STARTS, _ITERATIONS = 64, 300
 _OWN = 2
 """Attempts with the loss's own family of quadrics before general diagonal ones."""
 
@@ -118,20 +120,20 @@ class TrainingProblem:
 
 def training_problem(
     model: Model,
-    dimension: int,
-    ambient: int,
+    shape: Dimension,
     seed: int,
     family: Callable[[Sequence[Term]], Quadrics],
-    checkpoint: str | Path | None = None,
+    resume: str | Path | None = None,
 ) -> TrainingProblem:
-    """The general problem of a polynomial model whose neurovariety has the given dimension; losses of ``family`` are reached from it.
+    """The general problem of a polynomial model, ``shape`` its dimension; losses of ``family`` are reached from it.
 
     Raises `ResourceError` where the model is too large to write out within the time that a report has.
     """
     note(phase="preparing the path tracker (compiled once, half a minute)")
-    check_size("landscape", dimension, ambient)
+    dimension = shape.value
+    check_size("landscape", dimension, shape.ambient_at_least)
     best: tuple[CriticalPoints, CompleteFiber] | None = None
-    for attempt, rng, kept in attempts(_STREAM, seed, checkpoint, f"critical points of training {model.name}, dimension {dimension}"):
+    for attempt, rng, kept in attempts(_STREAM, seed, resume, f"critical points of training {model.name}, dimension {dimension}"):
         problem = critical_points(model, dimension, seed + attempt, rng, family if attempt < _OWN else diagonal)
         base = complete_fiber(problem, rng, kept, found_on_the_way)
         if best is None or (base.complete, base.count) > (best[1].complete, best[1].count):
@@ -157,7 +159,7 @@ def _in_other_charts(
     rng: np.random.Generator,
 ) -> tuple[list[Located], list[Array]]:
     """Regular critical functions among the limits of paths whose weights diverge or become singular on the chart, and the others."""
-    seen = DistinctPoints(_SAME)
+    seen = DistinctPoints(SAME_FUNCTION)
     for point in known:
         seen.add(hashed(point.value))
     more: list[Located] = []
@@ -173,12 +175,12 @@ def _in_other_charts(
 
 def _elsewhere(problem: TrainingProblem, limit: Array, parameters: Array, matrix: Array, rng: np.random.Generator) -> Located | None:
     n, scale = problem.model.parameters, max(float(np.linalg.norm(limit)), 1e-300)
-    real = np.abs(limit.imag).max() <= _NEAR * scale
+    real = np.abs(limit.imag).max() <= LIMIT_DIGITS * scale
     for imaginary in (0, 1) if real else (1,):  # real functions often have real weights, which are found more easily
         starts = rng.normal(size=(_STARTS, n)) + 1j * imaginary * rng.normal(size=(_STARTS, n))
         weights, off = problem.map.fit(limit if imaginary else limit.real + 0j, starts, _ITERATIONS)
         for k in np.argsort(off)[:4]:
-            if off[k] > _NEAR * scale:
+            if off[k] > LIMIT_DIGITS * scale:
                 break
             found = located(problem, weights[k], parameters, matrix, limit)
             if found is not None:
@@ -210,7 +212,7 @@ def located(
     own = np.array(weights, dtype=np.complex128)
     own[list(free)] = refined[0]
     value = problem.map.at(own[None])[0]
-    if not np.linalg.norm(value - near) <= 10 * _NEAR * max(float(np.linalg.norm(near)), 1e-300):
+    if not np.linalg.norm(value - near) <= 10 * LIMIT_DIGITS * max(float(np.linalg.norm(near)), 1e-300):
         return None
     certificates = certify(system, refined, here)
     if not certificates.certified[0]:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypedDict
 
 import numpy as np
 from jaxtyping import Complex, Float, Inexact
 
 from neurovariety.budget import used_up
-from neurovariety.claim import Claim
-from neurovariety.dictionary.dimension import dimension
+from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
 from neurovariety.geometry.strata.smaller_models import Stratum, strata_of
 from neurovariety.homotopy import certified_index, values_at
 from neurovariety.model import Model
 from neurovariety.progress import note, quietly
 from neurovariety.randomness import generator
+from neurovariety.tolerances import ATTAINED, IMAGINARY_PART, LIMIT_DIGITS
 from neurovariety.training.critical.critical_sets import CriticalSet, critical_sets
 from neurovariety.training.critical.problem import Located, Stationary, TrainingProblem, located, training_problem
 from neurovariety.training.losses.loss import Loss, Monomial
@@ -23,16 +24,31 @@ from neurovariety.training.losses.loss import Loss, Monomial
 _STREAM = "training.critical.stages"
 _ATTEMPTS = 3
 _STARTS = 32
-_FOUND, _LIMIT = 1e-9, 1e-3
-"""Relative distance of a function from real networks below which it is one, and below which it may be a limit of them."""
+_LIMIT = 1e-3
+"""Relative distance of a function from real networks below which it may be a limit of them."""
 _FAR = 50.0
 """Networks that approach a function while their weights grow beyond this: it is a limit of networks, and none itself."""
-_REAL = 1e-7
-_ON_STRATUM = 1e-4
 _STATIONARY = 1e-6
 _FALL = 1e-9
 _SHIFTS = (0.3, 0.1, 0.03)
 _TRIES = 400
+
+
+class PointFacts(TypedDict):
+    """A `CriticalFunction` as plain data; complex coefficients as pairs."""
+
+    number: int
+    stratum: str | None
+    real: bool
+    attained: str
+    loss: float | None
+    index: int | None
+    index_certified: bool
+    kind: str
+    type: str
+    coefficients: list[float] | list[list[float]]
+    radius: float
+    weights: list[float] | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +74,23 @@ class CriticalFunction:
     kind: str
     type: str
 
+    def to_dict(self) -> PointFacts:
+        c = self.coefficients
+        return {
+            "number": self.number,
+            "stratum": self.stratum or None,
+            "real": self.real,
+            "attained": self.attained,
+            "loss": self.loss if self.real else None,
+            "index": self.index,
+            "index_certified": self.certified,
+            "kind": self.kind,
+            "type": self.type,
+            "coefficients": c.tolist() if self.real else [[float(v.real), float(v.imag)] for v in c],
+            "radius": self.radius,
+            "weights": None if self.weights is None else self.weights.tolist(),
+        }
+
 
 @dataclass(frozen=True, eq=False)
 class Stage:
@@ -76,36 +109,35 @@ class Stage:
 
 
 def smooth_stage(
-    model: Model, loss: Loss, monomials: tuple[Monomial, ...] | None, seed: int, checkpoint: str | Path | None = None
+    model: Model, loss: Loss, monomials: tuple[Monomial, ...] | None, seed: int, resume: str | Path | None = None
 ) -> Stage:
     """The critical points at smooth functions of the closure of a model.
 
     ``monomials``: those over which coefficients are written (default: the model's own). A list that is not complete is tried again
     from another chart and another general problem.
     """
-    found = quietly(dimension, model, seed=seed)
+    found = quietly(dimension_of, model, seed=seed)
     best: Stage | None = None
     for attempt in range(_ATTEMPTS):
-        kept = checkpoint if not attempt else None
-        stage = _one_attempt(model, loss, monomials, found.value, found.evidence.get("ambient") or 0, seed + 1000 * attempt, kept)
+        kept = resume if not attempt else None
+        stage = _one_attempt(model, loss, monomials, found, seed + 1000 * attempt, kept)
         if best is None or (stage.complete, stage.count) > (best.complete, best.count):
             best = stage
         if best.complete or used_up():
             break
     assert best is not None
-    return replace(best, complete=best.complete and found.claim in (Claim.PROVED, Claim.PROBABILITY))
+    return replace(best, complete=best.complete and found.sure)
 
 
 def _one_attempt(
     model: Model,
     loss: Loss,
     monomials: tuple[Monomial, ...] | None,
-    dim: int,
-    ambient: int,
+    shape: Dimension,
     seed: int,
-    checkpoint: str | Path | None,
+    resume: str | Path | None,
 ) -> Stage:
-    problem = training_problem(model, dim, ambient, seed, loss.family, checkpoint)
+    problem, dim = training_problem(model, shape, seed, loss.family, resume), shape.value
     rng = generator(seed, _STREAM)
     stationary = problem.stationary(problem.quadratic(loss), rng)
     real = real_ones(stationary)
@@ -128,14 +160,14 @@ def _one_attempt(
 def _on_a_stratum(problem: TrainingProblem, limit: Complex[np.ndarray, " n"], rng: np.random.Generator) -> bool:
     """Whether a limit of paths that is no regular critical point is a function of a smaller network, as it should be."""
     size = float(np.linalg.norm(limit))
-    if size <= _ON_STRATUM:
+    if size <= LIMIT_DIGITS:
         return True
     n = problem.model.parameters
     for stratum in strata_of(problem.model, False).strata:
         starts = rng.normal(size=(_STARTS, n)) + 1j * rng.normal(size=(_STARTS, n))
         starts[:, list(stratum.dead)] = 0
         weights, off = problem.map.fit(limit, starts, held=stratum.dead)
-        if ((off <= _ON_STRATUM * size) & (np.abs(weights).max(axis=1, initial=0) < _FAR)).any():
+        if ((off <= LIMIT_DIGITS * size) & (np.abs(weights).max(axis=1, initial=0) < _FAR)).any():
             return True
     return False
 
@@ -170,7 +202,7 @@ def proved_real(values: Inexact[np.ndarray, "points n"], radii: Float[np.ndarray
         reach = radii + radii[k] + 1e-14 * np.abs(values)
         meets = (np.abs(values - value.conj()) <= reach).all(axis=1)
         scale = max(float(np.abs(value).max()), 1e-300)
-        out.append(sure[k] or bool(meets[k] and meets.sum() == 1 and np.abs(value.imag).max() <= _REAL * scale))
+        out.append(sure[k] or bool(meets[k] and meets.sum() == 1 and np.abs(value.imag).max() <= IMAGINARY_PART * scale))
     return out
 
 
@@ -213,7 +245,7 @@ def _real_weights(
     weights, off = problem.map.fit(target + 0j, starts)
     matrix, parameters = problem.parameters(stationary.quadratic)
     for k in np.argsort(off)[:6]:
-        if off[k] > _FOUND * size * 1e3:
+        if off[k] > ATTAINED * size * 1e3:
             break
         found = located(problem, weights[k].real + 0j, parameters, matrix, point.value)
         if found is None or found.certificates.real(found.row) != "yes":

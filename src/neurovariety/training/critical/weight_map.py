@@ -18,10 +18,9 @@ from neurovariety.geometry.solutions.quadrics import Quadrics, Term
 from neurovariety.homotopy import System, Tape, record, values_at
 from neurovariety.homotopy.expressions import Graph, jacobian
 from neurovariety.model import Model
+from neurovariety.tolerances import FIRST_DAMPING, NUMERICAL_RANK
 
-_RANK = 1e-8
-"""Part of the largest singular value below which one counts as zero."""
-_FIRST_DAMPING, _LARGEST_DAMPING = 1e-2, 1e12
+_LARGEST_DAMPING = 1e12
 _LARGEST_WEIGHT = 1e9
 
 
@@ -66,7 +65,7 @@ class WeightMap:
         """Weights to be left free at a point where the Jacobian has rank ``dimension``; None where it has another rank."""
         matrix = self.derivatives(weights[None] + 0j)[0]
         singular = np.linalg.svd(matrix, compute_uv=False)
-        if int((singular > _RANK * singular.max(initial=0.0)).sum()) != dimension:
+        if int((singular > NUMERICAL_RANK * singular.max(initial=0.0)).sum()) != dimension:
             return None
         left, chosen = matrix.astype(np.complex128), []
         for _ in range(dimension):  # columns with the largest part orthogonal to those chosen
@@ -95,7 +94,7 @@ class WeightMap:
         spend("descents", len(starts), iterations * self._operations(len(weighed)))
         weights, goal = np.array(starts, dtype=np.complex128), weighed @ target
         off = self.at(weights) @ weighed.T - goal
-        size, damping = np.linalg.norm(off, axis=1), np.full(len(weights), _FIRST_DAMPING)
+        size, damping = np.linalg.norm(off, axis=1), np.full(len(weights), FIRST_DAMPING)
         enough = 1e-14 * max(float(np.linalg.norm(goal)), 1e-300)
         with np.errstate(all="ignore"):
             for _ in range(iterations):

@@ -14,13 +14,13 @@ import numpy as np
 from jaxtyping import Float
 
 from neurovariety.geometry.exact.gradient_fields import Polynomial
-from neurovariety.geometry.exact.polynomial_values import PolynomialMap
+from neurovariety.geometry.exact.polynomial_values import PolynomialValues
+from neurovariety.tolerances import NUMERICAL_RANK
 
 _STARTS, _STEPS = 12, 60
 _ZERO = 1e-12
 _LEAST = 1e-2
 """Weights that shrink below this on the way are taken to end at 0, where all is balanced and nothing moves."""
-_RANK = 1e-8
 
 
 class Leaf(NamedTuple):
@@ -34,7 +34,7 @@ class Leaf(NamedTuple):
 
 def balanced_leaf(laws: Sequence[Polynomial], coefficients: Sequence[Polynomial], n: int, rng: np.random.Generator) -> Leaf | None:
     """The leaf through balanced weights other than 0; None where none were found."""
-    h, c = PolynomialMap(laws, n), PolynomialMap(coefficients, n)
+    h, c = PolynomialValues(laws, n), PolynomialValues(coefficients, n)
     best: tuple[int, int, float] | None = None
     for _ in range(_STARTS):
         w = _balanced(h, rng.normal(size=n))
@@ -48,13 +48,13 @@ def balanced_leaf(laws: Sequence[Polynomial], coefficients: Sequence[Polynomial]
     return Leaf(*best)
 
 
-def _balanced(laws: PolynomialMap, w: Float[np.ndarray, " N"]) -> Float[np.ndarray, " N"] | None:
+def _balanced(laws: PolynomialValues, w: Float[np.ndarray, " N"]) -> Float[np.ndarray, " N"] | None:
     """The zero of the laws that Newton's iteration with least steps finds from w; None where it finds none but 0."""
     for _ in range(_STEPS):
         values = laws.values(w)
         if np.abs(values).max(initial=0.0) <= _ZERO:
             return w if np.abs(w).max() > _LEAST else None
-        w = w - np.linalg.lstsq(laws.slopes(w), values, rcond=_RANK)[0]
+        w = w - np.linalg.lstsq(laws.slopes(w), values, rcond=NUMERICAL_RANK)[0]
         if not np.isfinite(w).all() or np.abs(w).max() < _LEAST:
             return None
     return None
@@ -63,6 +63,6 @@ def _balanced(laws: PolynomialMap, w: Float[np.ndarray, " N"]) -> Float[np.ndarr
 def _rank(matrix: Float[np.ndarray, "rows N"]) -> tuple[int, float]:
     """The numerical rank of a matrix, and the gap that tells it."""
     values = np.linalg.svd(matrix, compute_uv=False)
-    rank = int((values > _RANK * values.max(initial=1e-300)).sum())
+    rank = int((values > NUMERICAL_RANK * values.max(initial=1e-300)).sum())
     dropped = max(float(values[rank]), 1e-16 * float(values[0])) if rank < len(values) else 1e-16 * float(values.max(initial=1e-300))
     return rank, float(values[rank - 1]) / dropped if rank else float("inf")

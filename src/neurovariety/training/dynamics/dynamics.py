@@ -118,7 +118,7 @@ def objective(model: Model, loss: Loss, weight_decay: float = 0.0) -> Objective:
 
 def _outputs(model: Model, inputs: Values, flat: Values) -> jax.Array:
     leaves = [flat[b.start : b.start + b.size].reshape(b.shape) for b in model.blocks]
-    fixed = jnp.asarray([float(c or 0) for c in model.coefficients])
+    fixed = jnp.asarray([float(c) for c in model.known_coefficients()])
     shaped = jnp.asarray(inputs).reshape(-1, *model.input_shape)
     return jax.vmap(lambda x: model.function(model.tree(leaves), x, fixed).reshape(-1))(shaped)
 
@@ -239,9 +239,6 @@ class _Descent(NamedTuple):
     first: jax.Array
     second: jax.Array
     steps: jax.Array
-
-
-METHODS = ("flow", "gd", "sgd", "adam")
 
 
 def descend(goal: Objective, starts: Float[np.ndarray, "runs N"], method: str, step: float, seed: int) -> Float[np.ndarray, "runs N"]:

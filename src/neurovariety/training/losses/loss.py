@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 
 from neurovariety.errors import DataError, InputError
 from neurovariety.geometry.solutions.quadrics import PRODUCTS, Quadrics, Term, moments, only
+from neurovariety.rings.ring import Array
 
 Monomial = tuple[int, tuple[int, ...]]
 """Output, and exponents of the inputs."""

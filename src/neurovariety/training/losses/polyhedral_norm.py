@@ -16,8 +16,6 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Num
 
-NORMS = ("l1", "linf", "wasserstein")
-
 
 class Face(NamedTuple):
     """A face of the ball: conditions C e = 0 on errors, and the linear function g that the distance is there."""

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import NamedTuple, cast
+from typing import NamedTuple, cast, get_args
 
 import numpy as np
 from jaxtyping import Float
 
 from neurovariety.dataset import Dataset
-from neurovariety.dictionary.registry import PREPARATIONS
 from neurovariety.errors import DataError, InputError
 from neurovariety.model import Model
+from neurovariety.options import require_choice
 from neurovariety.randomness import generator
 from neurovariety.result import counted
 from neurovariety.rings.ring import Array
+from neurovariety.training.losses.task_options import Preparation
 
 _STREAM = "training.losses.prepare"
 _SPREAD = 1e-12
@@ -55,8 +56,7 @@ def prepared(model: Model, data: object, how: str, held_out: float, seed: int) -
     problem. ``held_out``: the share of rows, drawn at random, that are not trained on. Raises `DataError` for data that do not fit the
     model, are not finite, or cannot be prepared so; `InputError` for unknown options.
     """
-    if how not in PREPARATIONS:
-        raise InputError(f"preparation {how!r} is unknown: choose {', '.join(PREPARATIONS[:-1])} or {PREPARATIONS[-1]}")
+    require_choice("preparation", how, get_args(Preparation))
     if not 0 <= held_out < 1:
         raise InputError(f"the share of rows held out is a number from 0 up to 1, got {held_out!r}")
     table = _columns(data)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypedDict, Unpack
+from typing import Unpack
 
 import numpy as np
 
@@ -13,25 +13,13 @@ from neurovariety.errors import DataError, InputError
 from neurovariety.geometry.images.random_target import random_target
 from neurovariety.geometry.images.target import read_target, require_polynomial
 from neurovariety.model import Model
-from neurovariety.training.losses.loss import METRICS, Distance, Form, Loss, SquaredError
+from neurovariety.options import require_choice
+from neurovariety.training.losses.loss import METRICS, Distance, Loss, SquaredError
 from neurovariety.training.losses.prepare import Prepared, prepared
+from neurovariety.training.losses.task_options import TaskOptions, filled
 
 _LARGEST, _SMALLEST = 1e4, 1e-4
 """Data and teachers of another size leave too few digits to paths that are followed in float64."""
-
-
-class TaskOptions(TypedDict, total=False):
-    """What is trained: ``data`` (a `Dataset`, or inputs and targets) with ``sample_weights``, how to ``prepare`` them and the share
-    ``held_out``; or a ``teacher`` in a stated ``metric``, polynomials in x0, x1, ..., one an output, separated by semicolons (without
-    one a random function of the model's linear span); or a ``form``."""
-
-    data: object
-    metric: str
-    teacher: str | None
-    form: Form | None
-    sample_weights: object
-    prepare: str
-    held_out: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,19 +37,15 @@ class TrainingTask:
     notices: tuple[str, ...] = ()
 
 
-def training_task(source: Source, *, seed: int, **stated: Unpack[TaskOptions]) -> TrainingTask:
+def training_task(source: Source, *, seed: int, **task: Unpack[TaskOptions]) -> TrainingTask:
     """The task that the options state. Raises `InputError` for options that do not go together and for models that are not
     polynomial, `DataError` for unusable data.
     """
     model = as_model(source)
     require_polynomial(model)
-    options: TaskOptions = {
-        "data": None, "metric": "data", "teacher": None, "form": None, "sample_weights": None, "prepare": "none", "held_out": 0.0,
-        **stated,
-    }  # fmt: skip
+    options = filled(task)
     metric, form = options["metric"], options["form"]
-    if metric not in METRICS:
-        raise InputError(f"metric {metric!r} is unknown: choose {', '.join(METRICS[:-1])} or {METRICS[-1]}")
+    require_choice("metric", metric, METRICS)
     if form is not None:
         if options["data"] is not None or options["teacher"] is not None or metric != "data":
             raise InputError("a quadratic form says all of the loss: give no data, metric or teacher beside it")
@@ -82,6 +66,7 @@ def _of_teacher(model: Model, options: TaskOptions, seed: int) -> TrainingTask:
     sizes = [abs(float(c)) for c in target.coefficients.values()]
     _check_size("the teacher's largest coefficient", max(sizes, default=1.0), "scale the teacher")
     loss = Distance(metric, target.coefficients)
+    options["teacher"] = target.text()
     return TrainingTask(
         model, loss, None, {"loss": loss.name, "teacher": target.text()}, {**options, "teacher": target.text()}, notices
     )

@@ -1,0 +1,1 @@
+"""The records of the kinds of operations, by the mathematics that they share."""

@@ -1,0 +1,138 @@
+"""Affine maps by stored weights, batch norm, and products of two values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from fractions import Fraction
+
+import numpy as np
+from jaxtyping import Float
+
+from neurovariety.checkpoints.graph.arithmetic import Array, Values, exact_linear, to_floats, to_fractions
+from neurovariety.checkpoints.graph.kinds.windows import convolved, pads
+from neurovariety.checkpoints.graph.node import Node, flags, rational, whole
+from neurovariety.checkpoints.graph.nonlinearity import ROUNDED_UP, Relation
+from neurovariety.checkpoints.graph.operation import Affine, Call, Channelwise, Enclosure, Operation, Perturbation, first_axis
+from neurovariety.errors import InputError
+
+
+def _linear(c: Call) -> Values:
+    stored = c.stored[c.node.weights["weight"]]
+    rows = c.x.reshape((-1, c.x.shape[-1]))
+    product = exact_linear(rows, np.asarray(stored)) if c.arithmetic.exact else c.arithmetic.matmul(rows, c.weight("weight").T)
+    out = product.reshape((*c.x.shape[:-1], stored.shape[0]))
+    return out + c.weight("bias") if c.has("bias") else out
+
+
+def norm_bound(matrix: Float[np.ndarray, "out in"]) -> float:
+    """An upper bound of the spectral norm: the smaller of the Frobenius norm and sqrt(|W|_1 |W|_inf)."""
+    absolute = np.abs(matrix)
+    if not absolute.size:
+        return 0.0
+    columns, rows = float(absolute.sum(axis=0).max()), float(absolute.sum(axis=1).max())
+    return min(float(np.sqrt((absolute**2).sum())), math.sqrt(columns * rows)) * ROUNDED_UP
+
+
+def _operator(weight: Array) -> float:
+    """Of a matrix, or of a convolution: the sum over the places of its window."""
+    if weight.ndim == 2:
+        return norm_bound(weight)
+    flat = weight.reshape(*weight.shape[:2], -1)
+    return sum(norm_bound(flat[:, :, k]) for k in range(flat.shape[2]))
+
+
+def _affine_bound(p: Perturbation) -> Enclosure:
+    (below,), (w, v) = p.below, p.weights["weight"]
+    grow, change = max(_operator(w), _operator(v)), _operator(np.abs(w - v) * ROUNDED_UP + np.abs(w) * 2.0**-52)
+    if np.array_equal(w, v):
+        change = 0.0
+    bias = p.weights.get("bias")
+    if bias is None:
+        return Enclosure(grow * below.size, grow * below.error + change * below.size)
+    copies = math.sqrt(p.count / w.shape[0])
+    moved = 0.0 if np.array_equal(*bias) else float(np.linalg.norm(np.abs(bias[0] - bias[1]) + np.abs(bias[0]) * 2.0**-52)) * copies
+    size = grow * below.size + copies * max(float(np.linalg.norm(b)) for b in bias)
+    return Enclosure(size, grow * below.error + change * below.size + moved)
+
+
+def _normalize(c: Call) -> Values:
+    """scale * (x - mean) / sqrt(variance + epsilon) + shift; the reciprocal root is a float64 and from there on a rational number."""
+    variance = to_floats(c.stored[c.node.weights["variance"]])
+    factor = c.arithmetic.array(_reciprocal_root(c.node, variance))
+    shape = (-1, *(1 for _ in c.x.shape[2:]))
+    out = (c.x - c.weight("mean").reshape(shape)) * factor.reshape(shape)
+    if c.has("scale"):
+        out = out * c.weight("scale").reshape(shape)
+    return out + c.weight("shift").reshape(shape) if c.has("shift") else out
+
+
+def _reciprocal_root(node: Node, variance: Array) -> Array:
+    return np.asarray(1 / np.sqrt(variance + float(rational(node.attributes, "epsilon"))))
+
+
+def _channel_map(node: Node, weights: Mapping[str, Array]) -> tuple[Array, Array]:
+    """Batch norm as channelwise affine map value -> t value + u: object arrays of Fractions t, u (exact, see `evaluate_exact`)."""
+    t = to_fractions(_reciprocal_root(node, to_floats(weights[node.weights["variance"]])))
+    if "scale" in node.weights:
+        t = t * to_fractions(weights[node.weights["scale"]])
+    u = -t * to_fractions(weights[node.weights["mean"]])
+    if "shift" in node.weights:
+        u = u + to_fractions(weights[node.weights["shift"]])
+    return t, u
+
+
+def _normalize_bound(p: Perturbation) -> Enclosure:
+    (t, u), (t2, u2) = (
+        (to_floats(v) for v in _channel_map(p.node, {key: p.weights[role][k] for role, key in p.node.weights.items()})) for k in (0, 1)
+    )
+    (below,), copies = p.below, math.sqrt(p.count / len(t))
+    moved = float(np.abs(t - t2).max()) * below.size + float(np.linalg.norm(u - u2)) * copies
+    most = max(float(np.abs(t).max()), float(np.abs(t2).max()))
+    size = most * below.size + copies * max(float(np.linalg.norm(u)), float(np.linalg.norm(u2)))
+    return Enclosure(size, most * below.error + moved)
+
+
+def _normalize_relation(node: Node, weights: Mapping[str, Array], i: int, j: int, relation: Relation) -> Relation | None:
+    (a, b), (t, u) = relation, _channel_map(node, weights)
+    if a == 0:
+        return Fraction(0), t[i] * b + u[i]
+    if t[i] == 0:
+        return Fraction(0), u[i]
+    if t[j] == 0:
+        return None  # channel j says nothing of channel i any more
+    moved = t[i] * a / t[j]
+    return moved, t[i] * b + u[i] - moved * u[j]
+
+
+def _matmul(c: Call) -> Values:
+    a, b = c.values
+    if min(a.ndim, b.ndim) < 3:
+        raise InputError(f"{c.node.place} multiplies a value that is a vector in each sample; a product has two matrices")
+    first, second = flags(c.attributes, "transpose") if "transpose" in c.attributes else (False, False)
+    a = c.xp.swapaxes(a, -1, -2) if first else a
+    b = c.xp.swapaxes(b, -1, -2) if second else b
+    return c.arithmetic.matmul(a, b)
+
+
+def product_bound(p: Perturbation) -> Enclosure:
+    """Of a product of two values, of matrices or entrywise: |ab - a'b'| <= |a - a'| |b'| + |a| |b - b'|."""
+    a, b = p.below
+    return Enclosure(a.size * b.size, a.size * b.error + b.size * a.error + a.error * b.error)
+
+
+LINEAR = Operation("linear", _linear, bound=_affine_bound, affine=Affine(matrix=True))
+CONVOLUTION = Operation(
+    "conv",
+    convolved,
+    bound=_affine_bound,
+    affine=Affine(matrix=False, grouped=lambda node: whole(node.attributes, "groups") != 1),
+    pads=pads,
+)
+NORMALIZE = Operation(
+    "normalize",
+    _normalize,
+    bound=_normalize_bound,
+    channelwise=Channelwise(first_axis, _normalize_relation, affine=_channel_map),
+)
+MATMUL = Operation("matmul", _matmul, bound=product_bound, degree=lambda node, below: sum(below))

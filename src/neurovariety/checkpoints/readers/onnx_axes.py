@@ -1,0 +1,166 @@
+"""ONNX operators on the axes of values: one row each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+
+import numpy as np
+
+from neurovariety.checkpoints.readers.building import (
+    Operand,
+    Stored,
+    Turned,
+    Value,
+    refuse,
+)
+from neurovariety.checkpoints.readers.onnx_call import OnnxCall
+from neurovariety.errors import InputError
+
+
+def _flatten(c: OnnxCall) -> Value:
+    shape = c.builder.shape(c.x)
+    axis = int(c.attributes.get("axis", 1))
+    if axis % (len(shape) + 1) != 1:
+        refuse(c.path, c.operator, f"axis={axis}; the batch axis stays by itself")
+    return c.make("reshape", c.x, shape=(int(np.prod(shape)),))
+
+
+def _reshape(c: OnnxCall) -> Operand:
+    target = c.integers(1, "shape") or []
+    if (array := c.known(0)) is not None:
+        return c.constant(array.reshape(target))
+    if isinstance(c.operand(0), Stored):
+        return c.x
+    if not c.attributes.get("allowzero", 0):
+        full = [c.builder.batch, *c.builder.shape(c.x)]
+        target = [full[k] if n == 0 else n for k, n in enumerate(target)]
+    return c.builder.reshape(c.name, c.path, c.x, target)
+
+
+def _transpose(c: OnnxCall) -> Operand:
+    given = c.operand(0)
+    if isinstance(given, Stored):  # a weight has no batch axis
+        rank = c.array(0).ndim
+        order = list(c.attributes.get("perm", range(rank - 1, -1, -1)))
+        return Turned(given.key) if order == [1, 0] else c.make("transpose", c.x, permutation=tuple(order))
+    order = list(c.attributes.get("perm", range(len(c.builder.shape(c.x)), -1, -1)))
+    if order[0] != 0:
+        raise InputError(f"{c.path} moves the batch axis; only the axes of one sample can be used")
+    return c.make("transpose", c.x, permutation=tuple(k - 1 for k in order[1:]))
+
+
+def _squeeze(c: OnnxCall) -> Operand:
+    axes = c.integers(1, "axes")
+    if (array := c.known(0)) is not None:
+        return c.constant(np.squeeze(array) if axes is None else np.squeeze(array, tuple(axes)))
+    shape = c.builder.shape(c.x)
+    gone = {k for k, n in enumerate(shape) if n == 1} if axes is None else set(c.builder.axes(c.x, axes, c.path))
+    return c.make("reshape", c.x, shape=tuple(n for k, n in enumerate(shape) if k not in gone))
+
+
+def _unsqueeze(c: OnnxCall) -> Operand:
+    axes = c.integers(1, "axes") or []
+    if (array := c.known(0)) is not None:
+        return c.constant(np.expand_dims(array, tuple(axes)))
+    shape = list(c.builder.shape(c.x))
+    rank = len(shape) + 1 + len(axes)
+    for k in sorted(a % rank for a in axes):
+        if k == 0:
+            raise InputError(f"{c.path} puts an axis before the batch; only the axes of one sample can be used")
+        shape.insert(k - 1, 1)
+    return c.make("reshape", c.x, shape=tuple(shape))
+
+
+def _slice(c: OnnxCall) -> Operand:
+    starts, ends = c.integers(1, "starts") or [], c.integers(2, "ends") or []
+    axes = c.integers(3, "axes") or list(range(len(starts)))
+    steps = c.integers(4) or [1] * len(starts)
+    value = c.x
+    for k, (start, end, axis, step) in enumerate(zip(starts, ends, axes, steps, strict=True)):
+        if step < 1:
+            refuse(c.path, c.operator, "a step backwards")
+        place = c.builder.axis(value, axis, c.path)
+        begin, stop, _ = slice(start, end).indices(c.builder.shape(value)[place])
+        value = c.builder.node(
+            f"{c.name} {k}" if k else c.name, c.path, "slice", [value], axis=place, start=begin, stop=stop, step=step
+        )
+    return value
+
+
+def _pad(c: OnnxCall) -> Value:
+    c.only("mode", b"constant")
+    pads = c.integers(1, "pads") or []
+    rank = len(c.builder.shape(c.x)) + 1
+    given = c.input(2)
+    value = c.builder.number(given) if given is not None else Fraction(c.attributes.get("value", 0))
+    if value != 0 or c.input(3) is not None or len(pads) != 2 * rank or min(pads) < 0 or pads[0] or pads[rank]:
+        refuse(c.path, c.operator, "zeros around the axes of a sample are understood")
+    return c.make("pad", c.x, padding=tuple((pads[k], pads[k + rank]) for k in range(1, rank)))
+
+
+def _split(c: OnnxCall) -> list[Value]:
+    axis = c.builder.axis(c.x, int(c.attributes.get("axis", 0)), c.path)
+    total = c.builder.shape(c.x)[axis]
+    size = -(-total // c.outputs)
+    sizes = c.integers(1, "split") or [min(size, total - k) for k in range(0, total, size)]
+    ends = np.cumsum(sizes)
+    return [
+        c.builder.node(f"{c.name} {k}", c.path, "slice", [c.x], axis=axis, start=int(end - n), stop=int(end), step=1)
+        for k, (n, end) in enumerate(zip(sizes, ends, strict=True))
+    ]
+
+
+def _concatenate(c: OnnxCall) -> Operand:
+    axis = int(c.attributes["axis"])
+    operands = [c.operand(k) for k in range(len(c.inputs))]
+    if all(isinstance(v, Stored) for v in operands):
+        return c.constant(np.concatenate([np.atleast_1d(c.array(k)) for k in range(len(operands))], axis=axis))
+    values = [c.builder.promoted(v) for v in operands]
+    return c.make("concatenate", *values, axis=c.builder.axis(values[0], axis, c.path))
+
+
+def _reduced(kind: str) -> Callable[[OnnxCall], Value]:
+    def make(c: OnnxCall) -> Value:
+        axes = c.integers(1, "axes")
+        if not axes:
+            raise InputError(f"{c.path} takes the {kind} over the whole batch; give the axes of one sample")
+        return c.make(kind, c.x, axes=c.builder.axes(c.x, axes, c.path), keepdims=bool(c.attributes.get("keepdims", 1)))
+
+    return make
+
+
+def _shape(c: OnnxCall) -> Stored:
+    return c.constant(np.asarray([c.builder.batch, *c.builder.shape(c.x)], dtype=np.int64))
+
+
+def _gather(c: OnnxCall) -> Operand:
+    axis, indices = int(c.attributes.get("axis", 0)), c.integers(1) or []
+    if (array := c.known(0)) is not None:
+        return c.constant(np.asarray(np.take(array, c.array(1).astype(np.int64), axis=axis)))
+    if len(indices) != 1:
+        refuse(c.path, c.operator, "one index is understood")
+    place = c.builder.axis(c.x, axis, c.path)
+    shape = c.builder.shape(c.x)
+    at = indices[0] % shape[place]
+    cut = c.builder.node(f"{c.name} cut", c.path, "slice", [c.x], axis=place, start=at, stop=at + 1, step=1)
+    single = c.array(1).ndim == 0
+    return c.make("reshape", cut, shape=shape[:place] + shape[place + 1 :]) if single else cut
+
+
+AXES: dict[str, Callable[[OnnxCall], object]] = {
+    "Flatten": _flatten,
+    "Reshape": _reshape,
+    "Transpose": _transpose,
+    "Squeeze": _squeeze,
+    "Unsqueeze": _unsqueeze,
+    "Slice": _slice,
+    "Pad": _pad,
+    "Split": _split,
+    "Concat": _concatenate,
+    "ReduceSum": _reduced("sum"),
+    "ReduceMean": _reduced("mean"),
+    "Shape": _shape,
+    "Gather": _gather,
+}
+"""Operator on axes -> nodes."""

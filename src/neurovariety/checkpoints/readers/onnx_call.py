@@ -1,0 +1,104 @@
+"""One ONNX operator of a graph that is being read, with typed access to its arguments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from neurovariety.checkpoints.graph.arithmetic import Array
+from neurovariety.checkpoints.readers.building import Builder, Operand, Roles, Stored, Value, refuse
+
+
+@dataclass(frozen=True)
+class Above:
+    """The comparison x > number, which only the exported form of softplus needs."""
+
+    value: Value
+    number: Fraction
+
+
+@dataclass(frozen=True, eq=False)
+class OnnxCall:
+    """One operator of a graph with its inputs in order and its attributes by name."""
+
+    builder: Builder
+    name: str
+    path: str
+    operator: str
+    inputs: Sequence[Operand | Above | None]
+    attributes: Mapping[str, Any]
+    outputs: int
+
+    @property
+    def x(self) -> Value:
+        return self.builder.promoted(self.operand(0))
+
+    def input(self, k: int) -> Operand | None:
+        """Input k, None where it is left out."""
+        found = self.inputs[k] if k < len(self.inputs) else None
+        if isinstance(found, Above):
+            refuse(self.path, self.operator, "comparisons are not algebraic")
+        return found
+
+    def operand(self, k: int) -> Operand:
+        """Input k, which must be there."""
+        found = self.input(k)
+        if found is None:
+            refuse(self.path, self.operator, f"its input {k} is left out")
+        return found
+
+    def stored(self, k: int) -> Stored | None:
+        """Input k where it is a stored array, None where it is left out."""
+        found = self.input(k)
+        if found is not None and not isinstance(found, Stored):
+            refuse(self.path, self.operator, f"its input {k} is computed")
+        return found
+
+    def known(self, k: int) -> Array | None:
+        """Input k as an array that is known while reading and not trained; None where it is none."""
+        found = self.input(k)
+        return self.builder.weights[found.key] if isinstance(found, Stored) and found.key in self.builder.fixed else None
+
+    def array(self, k: int) -> Array:
+        """Input k, a stored array."""
+        found = self.stored(k)
+        if found is None:
+            refuse(self.path, self.operator, f"its input {k} is left out")
+        return np.asarray(self.builder.weights[found.key])
+
+    def make(self, kind: str, *inputs: Operand, weights: Roles | None = None, **attributes: object) -> Value:
+        return self.builder.node(self.name, self.path, kind, list(inputs), weights, **attributes)
+
+    def activation(self, function: str, **attributes: object) -> Value:
+        return self.make("activation", self.x, weights=None, function=function, **attributes)
+
+    def attribute(self, name: str, default: float) -> Fraction:
+        return Fraction(self.attributes.get(name, default))
+
+    def integers(self, k: int, name: str = "") -> list[int] | None:
+        """Integers given as input k or as an attribute, by the version of the operator."""
+        if name and name in self.attributes:
+            found = self.attributes[name]
+            return [int(v) for v in found] if isinstance(found, (list, tuple)) else [int(found)]
+        operand = self.input(k)
+        if operand is None:
+            return None
+        if not isinstance(operand, Stored):
+            refuse(self.path, self.operator, "its sizes are computed")
+        return [int(v) for v in np.asarray(self.builder.weights[operand.key]).reshape(-1)]
+
+    def only(self, name: str, *allowed: object) -> None:
+        """Refuse the operator where an attribute has another value than the ones that are understood."""
+        found = self.attributes.get(name)
+        if found is not None and found not in allowed:
+            refuse(self.path, self.operator, f"{name}={found}")
+
+    def constant(self, array: Array) -> Stored:
+        """An array that is known while reading (shapes and their like)."""
+        key = f"{self.name} (constant)"
+        self.builder.weights[key] = array
+        self.builder.fixed.add(key)
+        return Stored(key)

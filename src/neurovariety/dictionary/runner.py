@@ -1,0 +1,92 @@
+"""What every entry does around its mathematics: make the model, check the options, keep time, and record what was asked.
+
+An entry's function is written once, for a model; `entry` makes of it the function that takes notations too. The result that it
+returns holds value, claim, meaning and evidence; the runner adds subject, model, provenance and options.
+"""
+
+from __future__ import annotations
+
+import inspect
+import time
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from neurovariety.architectures import as_model
+from neurovariety.architectures.from_callable import Source
+from neurovariety.dictionary.declaration import OF_THE_RUN, Declaration, declaration_of
+from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.model import Model
+from neurovariety.result import Provenance
+
+P = ParamSpec("P")
+R = TypeVar("R", bound=EntryResult)
+
+
+def entry(function: Callable[Concatenate[Model, P], R]) -> Callable[Concatenate[Source, P], R]:
+    """The entry whose mathematics a function of a model does.
+
+    What is returned takes a notation, an architecture or a `Model`; its signature, which says ``source``, has shared options
+    (``**task``) written out. It raises `InputError` for an unusable source, and for options that are none of those declared.
+    """
+
+    def of_source(source: Source, *given: P.args, **options: P.kwargs) -> R:
+        model = as_model(source)
+        return replace(function(model, *given, **options), subject=model.name, model=model)
+
+    return _asked(function, of_source)
+
+
+def entry_of_source(function: Callable[Concatenate[Source, P], R]) -> Callable[Concatenate[Source, P], R]:
+    """An entry that takes more than models: the function gets the source as it is given, and its result names subject and model."""
+    return _asked(function, function)
+
+
+def _asked(function: Callable[..., Any], of_source: Callable[Concatenate[Source, P], R]) -> Callable[Concatenate[Source, P], R]:
+    declared = declaration_of(function)
+    signature = _public_signature(function, declared)
+
+    @wraps(function)
+    def ask(*given: Any, **options: Any) -> R:
+        start = time.perf_counter()
+        bound = signature.bind(*given, **_with_new_names(declared, options))
+        bound.apply_defaults()
+        for one in declared.arguments:
+            one.require(bound.arguments[one.name])
+        found = of_source(*bound.args, **bound.kwargs)
+        asked = {a.name: bound.arguments[a.name] for a in declared.arguments}
+        repeated = {a.option.recorded: asked[a.name] for a in declared.arguments if a.option is not None and a.option.recorded}
+        return replace(
+            found,
+            evidence={**found.evidence, **repeated},
+            options={name: value for name, value in asked.items() if name not in OF_THE_RUN} | dict(found.options),
+            provenance=Provenance.since(start, asked["seed"]),
+        )
+
+    ask.__annotations__ = {n: p.annotation for n, p in signature.parameters.items()} | {"return": signature.return_annotation}
+    ask.__dict__["__signature__"] = signature
+    return ask
+
+
+def _public_signature(function: Callable[..., Any], declared: Declaration) -> inspect.Signature:
+    """The signature that users see: any source first, and every option by its own name."""
+    plain = inspect.unwrap(function)
+    own = inspect.signature(plain).parameters
+    parameters = [inspect.Parameter("source", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Source)]
+    for one in declared.arguments:
+        kind = own[one.name].kind if one.name in own else inspect.Parameter.KEYWORD_ONLY
+        parameters.append(inspect.Parameter(one.name, kind, default=one.default, annotation=one.type))
+    return inspect.Signature(parameters, return_annotation=plain.__globals__[declared.result])
+
+
+def _with_new_names(declared: Declaration, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options, those that had another name in the last version under their new one."""
+    found = dict(options)
+    for one in declared.arguments:
+        old = "" if one.option is None else one.option.was
+        if old in found:
+            warnings.warn(f"{old}= is now {one.name}=; the old word goes with the next version", DeprecationWarning, stacklevel=3)
+            found[one.name] = found.pop(old)
+    return found

@@ -1,0 +1,115 @@
+"""Where a given function lies: by the exact procedure of its family, else by certificates and searches."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from neurovariety.claim import Claim
+from neurovariety.geometry.boundaries.exact_positions import known_image
+from neurovariety.geometry.boundaries.family_samples import BEYOND, searched_position
+from neurovariety.geometry.boundaries.limit_families import splits
+from neurovariety.geometry.boundaries.position import Located, Position
+from neurovariety.geometry.boundaries.search_both_sides import BothSides
+from neurovariety.geometry.boundaries.smooth_preimage import interior_by_equations
+from neurovariety.geometry.ideal.coefficient_map import Span, written_out
+from neurovariety.geometry.ideal.coefficients import Coordinates
+from neurovariety.geometry.images.decision import Decision, Verdict
+from neurovariety.geometry.images.target import Target
+from neurovariety.geometry.invariants.dimension import dimension_of
+from neurovariety.model import Model
+from neurovariety.progress import quietly
+from neurovariety.randomness import generator
+
+STREAM = "geometry.boundaries.locate"
+_SEARCH = "real solutions from random starts"
+
+
+def locate(model: Model, target: Target, member: Decision, seed: int) -> Located:
+    """The position of ``target``; ``member``: whether it is realizable."""
+    known = known_image(model.image, model)
+    if known is not None:
+        return known.locate(target)
+    if member.verdict is Verdict.EXCLUDED:
+        return Located(Position.OUTSIDE, f"violated: {member.violated}", member.route, member.claim)
+    coordinates = written_out(model)
+    exact = member.exact_witness
+    if exact is not None:
+        shown = interior_by_equations(model, coordinates, target, exact, seed, generator(seed, STREAM, 1))
+        if shown is not None:
+            claim, facts = shown
+            reason = (
+                f"at the weights found the derivative has rank {facts['rank_at_weights']}, the dimension of the zeros of the "
+                "equations, which are smooth there: weights nearby attain all real functions of the neurovariety nearby"
+            )
+            return Located(Position.INTERIOR, reason, "rank of J and of the equations", claim, evidence=facts)
+    return by_search(model, coordinates, target, member.verdict is Verdict.REALIZABLE, exact, seed)
+
+
+def by_search(
+    model: Model, coordinates: Coordinates, target: Target, attained: bool, witness: tuple[Fraction, ...] | None, seed: int
+) -> Located:
+    """The position by certificates and searches alone; ``attained``: whether it is known to be; ``witness``: exact weights."""
+    sides, fills = both_sides(model, coordinates, seed)
+    point, rng = sides.floats(target), generator(seed, STREAM, 2)
+    found = sides.search(point[None], rng)
+    if found.attained[0] and sides.certified(target, found.weights[0]):
+        reason = "certified weights attain it, with a derivative onto the whole span: weights nearby attain all functions nearby"
+        return Located(
+            Position.INTERIOR, reason, "certified solution", Claim.PROVED, evidence={"near_weights": found.weights[0].tolist()}
+        )
+    split = None if witness is None else _beside_a_split(model, target, witness, sides, generator(seed, STREAM, 4))
+    if split is not None:
+        return split
+    if not fills:
+        reason = (
+            "no weights were found at which the derivative is onto the smooth zeros of the equations, and real functions of the "
+            "neurovariety on both sides are not drawn here, as it is not the whole span"
+        )
+        return Located(Position.UNDECIDED, reason, _SEARCH, Claim.UNDECIDED, evidence=_facts(found.preimages[0]))
+    rows = sides.nearby(point, rng, found.weights[0] if found.attained[0] else None)
+    reached = attained or bool(found.attained[0])
+    facts = {**_facts(found.preimages[0]), "nearby": rows}
+    nearest = rows[-1]
+    missed = nearest["functions"] - nearest["attained"]
+    seen = f"of {nearest['functions']} functions at a relative distance of {nearest['radius']:g}, {nearest['attained']} are attained"
+    if nearest["attained"] and missed:
+        here = Position.BOUNDARY if reached else Position.CLOSURE_ONLY
+        reason = f"{seen} and no search reaches the others; the function itself is {'' if reached else 'not '}attained"
+        return Located(here, reason, _SEARCH, Claim.ESTIMATE, evidence=facts)
+    if not nearest["attained"] and not reached:
+        return Located(Position.OUTSIDE, f"{seen}, and neither is the function", _SEARCH, Claim.ESTIMATE, evidence=facts)
+    # Near a cusp of the boundary almost all functions are attained: this shows nothing where no derivative is onto the span.
+    reason = f"{seen}; the function is {'' if reached else 'not '}attained, and nowhere with a derivative onto the span"
+    return Located(Position.UNDECIDED, reason, _SEARCH, Claim.UNDECIDED, evidence=facts)
+
+
+def _beside_a_split(
+    model: Model, target: Target, witness: tuple[Fraction, ...], sides: BothSides, rng: np.random.Generator
+) -> Located | None:
+    """Boundary, where a neuron splits into two complex conjugate ones that compute functions which no search reaches."""
+    for family, parameters in splits(model, witness, rng):
+        others = [family.beyond(model, parameters(t), t) for t in BEYOND]
+        position, _ = searched_position(target, others, sides, rng)
+        if position.on_boundary:
+            reason = (
+                "a neuron is dead or double: arbitrarily near are real functions of two complex conjugate neurons in its place, and no "
+                "search reaches them"
+            )
+            return Located(Position.BOUNDARY, reason, _SEARCH, Claim.ESTIMATE)
+    return None
+
+
+def both_sides(model: Model, coordinates: Coordinates, seed: int) -> tuple[BothSides, bool]:
+    """The searches for a model, and whether its neurovariety is the whole span."""
+    span = Span.of(coordinates)
+    sides = BothSides(model, coordinates, span)
+    found = quietly(dimension_of, model, seed=seed)
+    sides.stated = found.symmetry_rank
+    return sides, found.value == len(span.pivots)
+
+
+def _facts(preimages: int | None) -> dict[str, Any]:
+    return {"real_preimages_found": preimages}

@@ -1,0 +1,41 @@
+"""Where a function lies relative to the functions of a model with real weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from neurovariety.claim import Claim
+
+
+class Position(StrEnum):
+    """M: the functions of real weights, in X: the real functions of the neurovariety.
+
+    ``INTERIOR``: all functions of X nearby are in M. ``BOUNDARY``: the function is in M, others of X arbitrarily near are not.
+    ``CLOSURE_ONLY``: a limit of M, not in M. ``OUTSIDE``: no limit of M.
+    """
+
+    INTERIOR = "interior"
+    BOUNDARY = "boundary"
+    CLOSURE_ONLY = "closure only"
+    OUTSIDE = "outside"
+    UNDECIDED = "undecided"
+
+    @property
+    def on_boundary(self) -> bool:
+        """Whether the function lies in the closure of M and not in its interior."""
+        return self in (Position.BOUNDARY, Position.CLOSURE_ONLY)
+
+
+@dataclass(frozen=True, eq=False)
+class Located:
+    """A position with its reason in words, the ``route`` that found it, and what it rests on."""
+
+    position: Position
+    reason: str
+    route: str
+    claim: Claim = Claim.PROVED
+    theorems: tuple[Mapping[str, Any], ...] = ()
+    evidence: Mapping[str, Any] = field(default_factory=dict)

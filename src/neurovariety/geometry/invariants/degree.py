@@ -1,0 +1,108 @@
+"""The degree of a neurovariety: a closed formula, the degree of a linear space, or the functions on one general slice, counted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from neurovariety.claim import Claim
+from neurovariety.errors import InputError
+from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
+from neurovariety.geometry.solutions.count_facts import CountFacts
+from neurovariety.model import Model
+from neurovariety.options import Route
+from neurovariety.progress import found_more, note, quietly
+from neurovariety.theorem import Theorem
+
+QUANTITY = "degree"
+_STREAM = "geometry.invariants.degree"
+
+
+@dataclass(frozen=True)
+class SliceCount:
+    """The functions on a general slice: how many are ``certified``, ``complete`` whether the trace test says that these are all, after
+    so many ``attempts``, in so many ``coordinates``; ``drawn`` generic coefficients; ``paths``: tests and paths, as plain data."""
+
+    certified: int
+    complete: bool
+    traced: bool
+    attempts: int
+    coordinates: int
+    drawn: tuple[str, ...]
+    paths: CountFacts
+
+
+@dataclass(frozen=True)
+class Degree:
+    """The degree of the closure of a model of a ``dimension``; ``theorem`` a closed formula that applies, used or not; ``count`` what
+    was found on a slice, None where ``route`` is a theorem or the closure a point."""
+
+    value: int
+    claim: Claim
+    dimension: Dimension
+    theorem: Theorem | None
+    count: SliceCount | None
+    notices: tuple[str, ...]
+    route: Literal["computed", "theorem"]
+
+    @property
+    def sure(self) -> bool:
+        """Whether the value is the degree, by a proof or a count that is complete."""
+        return self.claim in (Claim.PROVED, Claim.COMPLETE)
+
+
+def degree_of(model: Model, *, seed: int, route: Route = "auto", resume: str | Path | None = None) -> Degree:
+    """The degree of the closure of the neuromanifold of ``model``; a count is kept in the file ``resume``, and gone on with.
+
+    ``route``: ``theorem`` takes a closed formula; ``computed`` counts functions on a slice and uses no formula; ``auto`` takes the
+    formula where one applies, else counts. Raises `InputError` for a rational model, or for ``theorem`` where none applies;
+    `ResourceError` where the model is too large to write out.
+    """
+    theorem = next((t for t in model.theorems if t.applies and t.quantity == QUANTITY), None)
+    found = quietly(dimension_of, model, seed=seed)
+    if route != "computed" and (theorem or found.fills):
+        return Degree(theorem.value if theorem else 1, Claim.PROVED, found, theorem, None, found.notices, "theorem")
+    if route == "theorem":
+        raise InputError(f"no closed formula for the degree of {model.name} is known here; use --route computed")
+    if found.value == 0:
+        return Degree(1, found.claim, found, theorem, None, found.notices, "computed")
+    count = _on_a_slice(model, found, resume, seed)
+    complete = count.complete and found.sure
+    claim = Claim.COMPLETE if complete else Claim.LOWER_BOUND
+    return Degree(count.certified, claim, found, theorem, count, found.notices + _notices(count, found.sure), "computed")
+
+
+def _on_a_slice(model: Model, found: Dimension, resume: str | Path | None, seed: int) -> SliceCount:
+    """The functions of a model of positive dimension on a general slice, from the best of a few attempts."""
+    note(phase="preparing the path tracker (compiled once, half a minute)")
+    from neurovariety.geometry.solutions.affine_slices import slices
+    from neurovariety.geometry.solutions.attempts import attempts
+    from neurovariety.geometry.solutions.complete_fiber import CompleteFiber, complete_fiber
+
+    best: CompleteFiber | None = None
+    for attempt, rng, kept in attempts(_STREAM, seed, resume, f"degree of {model.name}, dimension {found.value}"):
+        cut = slices(model, found.value, seed + attempt, rng)
+        solved = complete_fiber(cut, rng, kept, found_more)
+        best = solved if best is None or solved.complete or solved.count > best.count else best
+        if solved.complete:
+            break
+    assert best is not None
+    drawn = tuple(str(v) for v in cut.drawn)
+    return SliceCount(best.count, best.complete, best.trace.passed, attempt + 1, cut.count, drawn, best.to_dict())
+
+
+def _notices(count: SliceCount, sure: bool) -> tuple[str, ...]:
+    """What to say of a count that is not all that was asked for, or of one instance."""
+    from neurovariety.geometry.solutions.attempts import why_incomplete
+
+    notices: tuple[str, ...] = ()
+    if count.complete and not sure:
+        notices = ("the dimension is only a lower bound; if it is larger, this number means nothing",)
+    elif not count.traced:
+        notices = (why_incomplete(),)
+    elif not count.complete:
+        notices = ("not every solution could be certified; the number counts those that were",)
+    if count.drawn:
+        notices += ("generic coefficients of activations were drawn at random; the degree is that of this instance",)
+    return notices

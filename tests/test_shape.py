@@ -1,0 +1,41 @@
+"""The source keeps its shape: figures of `make shape` that stay under their limits, and a reader of syntax trees that can count."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+from tools import shape
+
+FIGURES = {figure.name: figure for figure in shape.figures()}
+HELD = ("files over 400 lines",)
+"""Figures that are under their limits, and are to stay there."""
+
+
+@pytest.mark.parametrize("name", HELD)
+def test_limits_hold(name):
+    assert FIGURES[name].holds, FIGURES[name].places
+
+
+def test_figures_are_measured():
+    """Each figure looks at what is there: the counts behind it are those of the whole package."""
+    assert len(shape.trees()) > 300
+    assert sum(shape.anys().values()) > 0
+    assert {"MLP", "Linear", "Sequence"} <= shape.families()
+    assert "Architecture" not in shape.families()
+    assert max(shape.lengths().values()) <= shape.LINES
+
+
+def test_every_reason_is_needed():
+    """A function that has become short or narrow leaves the list of reasons."""
+    assert set(shape.REASONS) <= shape.long_functions().keys() | shape.wide_functions().keys()
+
+
+def test_parameters_are_those_that_a_caller_gives():
+    (method,) = ast.parse("class A:\n    def f(self, a, /, b, *c, d=0, **e): ...").body[0].body
+    assert shape.parameters(method) == 5
+    assert shape.parameters(ast.parse("def f(): ...").body[0]) == 0
+
+
+def test_doubles():
+    assert shape.doubles([("a.py", "x/a.py"), ("b.py", "x/b.py"), ("a.py", "y/a.py")]) == ["a.py: x/a.py, y/a.py"]

@@ -1,0 +1,1 @@
+"""Tools of the house itself, run by `make`: nothing of the package needs them."""
