@@ -375,6 +375,15 @@ def test_parallel_answers_equal_sequential_ones(run):
     assert [f["architecture"] for f in one[1]] == texts
 
 
+def test_the_old_word_for_a_resume_file(run, tmp_path):
+    code, out, err = run("ml-degree", "linear(2,1,2)", "--checkpoint", tmp_path / "run", "--json")
+    assert (code, objects(out)[0]["value"]) == (0, 1)
+    assert err == "neurovariety: --checkpoint is now --resume; the old word goes with the next version\n"
+    assert (tmp_path / "run").exists()
+    assert "--resume" in run("ml-degree", "--help")[1]
+    assert "--checkpoint" not in run("ml-degree", "--help")[1]
+
+
 def test_help_imports_nothing_heavy():
     program = (
         "import sys\nfrom neurovariety.cli.main import main\n"

@@ -305,10 +305,13 @@ def test_verify_and_json():
     assert again.value["complex"] == found.value["complex"]
     plain = json.loads(json.dumps(found.to_dict()))
     assert plain["evidence"]["points"][0]["loss"] == found.points[0].loss
-    with pytest.raises(InputError, match="read back from JSON"):
-        type(found).from_dict(plain).verify()
+    read = type(found).from_dict(plain)
+    assert read.options == found.options
     import dataclasses
 
+    without_data = dataclasses.replace(read, options={k: v for k, v in read.options.items() if k != "data"})
+    with pytest.raises(InputError, match="a landscape read back from JSON does not hold the data"):
+        without_data.verify()
     other = dataclasses.replace(found, value=found.value | {"complex": 5})
     with pytest.raises(VerificationError):
         other.verify()

@@ -91,23 +91,28 @@ class BoundaryResult(EntryResult):
         return "\n".join(lines)
 
 
+TargetOption = Annotated[
+    str | None,
+    Option("where this function lies: polynomials in x0, x1, ..., one an output (default: the whole boundary)"),
+]
+
+WeightsOption = Annotated[ExactNumbers | None, Option("its weights, or those of ARCH: comma-separated exact numbers", kind="numbers")]
+
+SamplesOption = Annotated[
+    int | None,
+    Option("random functions drawn of each kind when no function is given (default: 60)"),
+    Whole("the number of samples is a whole number from {least} to {most:,}", 0, 10_000),
+]
+
+
 @entry
 def boundary(
     model: Model,
     *,
-    target: Annotated[
-        str | None,
-        Option("where this function lies: polynomials in x0, x1, ..., one an output (default: the whole boundary)"),
-    ] = None,
+    target: TargetOption = None,
     network: Annotated[Source | None, Option("another architecture whose function at --weights is looked at")] = None,
-    weights: Annotated[
-        ExactNumbers | None, Option("its weights, or those of ARCH: comma-separated exact numbers", kind="numbers")
-    ] = None,
-    samples: Annotated[
-        int | None,
-        Option("random functions drawn of each kind when no function is given (default: 60)"),
-        Whole("the number of samples is a whole number from {least} to {most:,}", 0, 10_000),
-    ] = None,
+    weights: WeightsOption = None,
+    samples: SamplesOption = None,
     seed: int = DEFAULT_SEED,
 ) -> BoundaryResult:
     """Where a function lies relative to the functions of real weights of ``source``; without one, what their boundary is.

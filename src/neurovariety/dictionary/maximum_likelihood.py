@@ -102,27 +102,34 @@ class MaximumLikelihoodResult(ListedResult):
     points: tuple[CrossEntropyPoint, ...] = field(default=(), compare=False)
 
 
+CountsOption = Annotated[
+    str | None,
+    Option("counts of the coefficients, as polynomials, one an output: '4*x0 + 2*x1; 2*x0 + 4*x1'"),
+]
+
+DataOption = Annotated[
+    Any,
+    Option(
+        "CSV file: inputs, and how often each class was seen there",
+        kind="dataset",
+        columns="columns of --data with the counts of classes, separated by commas",
+    ),
+]
+
+SmoothingOption = Annotated[
+    float,
+    Option("added to every count (default: 0)"),
+    Real("smoothing is a number of at least 0 that is added to every count", zero=True),
+]
+
+
 @entry
 def maximum_likelihood(
     model: Model,
     *,
-    counts: Annotated[
-        str | None,
-        Option("counts of the coefficients, as polynomials, one an output: '4*x0 + 2*x1; 2*x0 + 4*x1'"),
-    ] = None,
-    data: Annotated[
-        Any,
-        Option(
-            "CSV file: inputs, and how often each class was seen there",
-            kind="dataset",
-            columns="columns of --data with the counts of classes, separated by commas",
-        ),
-    ] = None,
-    smoothing: Annotated[
-        float,
-        Option("added to every count (default: 0)"),
-        Real("smoothing is a number of at least 0 that is added to every count", zero=True),
-    ] = 0.0,
+    counts: CountsOption = None,
+    data: DataOption = None,
+    smoothing: SmoothingOption = 0.0,
     resume: Resume = None,
     seed: int = DEFAULT_SEED,
 ) -> MaximumLikelihoodResult:

@@ -115,30 +115,37 @@ class PolyhedralResult(ListedResult):
     points: tuple[FacePoint, ...] = field(default=(), compare=False)
 
 
+GroundOption = Annotated[
+    Ground,
+    Option("how far masses are apart for wasserstein (default: line)"),
+]
+
+TeacherOption = Annotated[str | None, Option("polynomials whose coefficients are to be fitted, one an output (default: random ones)")]
+
+DataOption = Annotated[
+    Any,
+    Option(
+        "CSV file: inputs and targets, in place of a teacher",
+        kind="dataset",
+        columns="columns of --data that are targets, separated by commas",
+    ),
+]
+
+PrepareOption = Annotated[
+    Preparation,
+    Option("what is done to the data first", unknown="preparation {value!r} is unknown: choose {choices}"),
+]
+
+
 @entry
 def polyhedral(
     model: Model,
     *,
     norm: Annotated[Literal["l1", "linf", "wasserstein"], Option("the distance (default: l1)")] = "l1",
-    ground: Annotated[
-        Ground,
-        Option("how far masses are apart for wasserstein (default: line)"),
-    ] = "line",
-    teacher: Annotated[
-        str | None, Option("polynomials whose coefficients are to be fitted, one an output (default: random ones)")
-    ] = None,
-    data: Annotated[
-        Any,
-        Option(
-            "CSV file: inputs and targets, in place of a teacher",
-            kind="dataset",
-            columns="columns of --data that are targets, separated by commas",
-        ),
-    ] = None,
-    prepare: Annotated[
-        Preparation,
-        Option("what is done to the data first", unknown="preparation {value!r} is unknown: choose {choices}"),
-    ] = "none",
+    ground: GroundOption = "line",
+    teacher: TeacherOption = None,
+    data: DataOption = None,
+    prepare: PrepareOption = "none",
     seed: int = DEFAULT_SEED,
 ) -> PolyhedralResult:
     """Every critical point of a polyhedral distance on the functions of ``source``.
