@@ -47,5 +47,5 @@ def export_script(
         raise InputError(f"degree={degree} bounds the degree of equations: give a positive number, with the question 'equations'")
     model = as_model(source)
     parametrization = Parametrization.of(model, seed)
-    found = dimension(parametrization.model, seed=seed)
+    found = dimension_of(parametrization.model, seed=seed)
     return _WRITERS[system](Question(parametrization, question, found.value, str(found.claim), degree, seed))
