@@ -8,6 +8,7 @@ from neurovariety.errors import InputError
 from neurovariety.export import bertini, julia, macaulay2, sage, singular
 from neurovariety.export.parametrization import Parametrization
 from neurovariety.export.question import QUESTIONS, Question
+from neurovariety.geometry.invariants.dimension import dimension_of
 from neurovariety.tolerances import DEFAULT_SEED
 
 _WRITERS = {
