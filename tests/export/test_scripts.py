@@ -146,9 +146,6 @@ def exact_jacobian(p: Parametrization, point: list[int]) -> flint.fmpq_mat:
         slopes = [slope([values[j] for values in around]) for j in range(p.count)]
         columns.append([flint.fmpq(v.numerator, v.denominator) for v in slopes])
     return flint.fmpq_mat([list(row) for row in zip(*columns, strict=True)])
-    return flint.fmpq_mat(
-        [[flint.fmpq(rows[i][j].numerator, rows[i][j].denominator) for i in range(p.parameters)] for j in range(p.count)]
-    )
 
 
 def slope(values: list[Fraction]) -> Fraction:

@@ -8,6 +8,7 @@ from neurovariety.errors import InputError
 from neurovariety.export import bertini, julia, macaulay2, sage, singular
 from neurovariety.export.parametrization import Parametrization
 from neurovariety.export.question import QUESTIONS, Question
+from neurovariety.geometry.invariants.dimension import dimension_of
 from neurovariety.tolerances import DEFAULT_SEED
 
 _WRITERS = {
@@ -47,5 +48,5 @@ def export_script(
         raise InputError(f"degree={degree} bounds the degree of equations: give a positive number, with the question 'equations'")
     model = as_model(source)
     parametrization = Parametrization.of(model, seed)
-    found = dimension(parametrization.model, seed=seed)
+    found = dimension_of(parametrization.model, seed=seed)
     return _WRITERS[system](Question(parametrization, question, found.value, str(found.claim), degree, seed))
