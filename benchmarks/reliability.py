@@ -98,7 +98,7 @@ STATED = {
 }
 """ED degrees of stated quadrics."""
 
-ML_DEGREES = {"linear(3,1,3)": 1, "mlp(3,2,1; x^2)": 6, "linear(3,2,3)": 10, "linear(4,2,3)": 26}
+ML_DEGREES = {"linear(3,1,3)": 1, "mlp(3,2,1; x^2)": 6, "linear(3,2,3)": 10, "linear(4,2,3)": 26, "linear(4,2,4)": 191}
 
 
 def _degree(text: str, seed: int) -> tuple[int, bool]:

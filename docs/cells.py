@@ -8,23 +8,27 @@ from __future__ import annotations
 
 import hashlib
 import os
+import queue
 import shutil
 import signal
 import sys
+import threading
 import time
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
+import nbformat
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
+from jupyter_client.manager import AsyncKernelManager
 from myst_nb.core.read import create_nb_reader
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
 OUTPUTS = DOCS / "_build" / "outputs"
+Results = queue.SimpleQueue[tuple[Path, Any, float, Exception | None]]
+"""Pages as they are done: the executed notebook, its seconds, and what went wrong."""
 TIMEOUT = 1800
 """Seconds after which a cell counts as hanging: far above what any takes, also on a busy machine."""
 
@@ -79,41 +83,77 @@ def execute(pages: list[Path], folder: Path, jobs: int, myst_config: Any, notebo
             cache.match_cache_notebook(notebook)
         except KeyError:
             waiting.append((page, notebook))
-    waiting.sort(key=lambda item: -sum(cell.cell_type == "code" for cell in item[1].cells))
-    clients = {page: NotebookClient(notebook, timeout=TIMEOUT, kernel_name="python3") for page, notebook in waiting}
-    failures: list[str] = []
-    with ThreadPoolExecutor(jobs) as pool:
-        try:
-            running = {pool.submit(_seconds, clients[page], page.parent): (page, notebook) for page, notebook in waiting}
-            for number, done in enumerate(as_completed(running), start=1):
-                page, notebook = running[done]
-                name = str(page.relative_to(DOCS))
-                try:
-                    seconds = done.result()
-                except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-                    failures.append(f"{name}: {error}")
-                    print(f"[{number}/{len(waiting)}] {name}: failed", flush=True)
-                    continue
-                cache.cache_notebook_bundle(
-                    CacheBundleIn(notebook, str(page), data={"execution_seconds": seconds}), check_validity=False, overwrite=True
-                )
-                print(f"[{number}/{len(waiting)}] {name} {seconds:.1f} s", flush=True)
-        except KeyboardInterrupt:
-            pool.shutdown(wait=False, cancel_futures=True)
-            _end(clients.values())
-            raise
+    waiting.sort(key=lambda item: sum(cell.cell_type == "code" for cell in item[1].cells))  # the longest is taken first, from the end
+    total, failures, kernels = len(waiting), [], [Kernel() for _ in range(jobs)]
+    results: Results = queue.SimpleQueue()
+    for kernel in kernels:
+        threading.Thread(target=_work, args=(kernel, waiting, results), daemon=True).start()
+    try:
+        for number in range(1, total + 1):
+            page, notebook, seconds, error = results.get()
+            name = f"[{number}/{total}] {page.relative_to(DOCS)}"
+            if error is not None:
+                failures.append(f"{page.relative_to(DOCS)}: {error}")
+                print(f"{name}: failed", flush=True)
+                continue
+            bundle = CacheBundleIn(notebook, str(page), data={"execution_seconds": seconds})
+            cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+            print(f"{name} {seconds:.1f} s", flush=True)
+    finally:
+        for kernel in kernels:
+            kernel.end()
     return failures
 
 
-def _seconds(client: NotebookClient, folder: Path) -> float:
-    start = time.perf_counter()
-    client.execute(cwd=str(folder))
-    return time.perf_counter() - start
+def _work(
+    kernel: Kernel, waiting: list[tuple[Path, Any]], results: queue.SimpleQueue[tuple[Path, Any, float, Exception | None]]
+) -> None:
+    """Take pages until none is left; a page that fails has its kernel replaced."""
+    while True:
+        try:
+            page, notebook = waiting.pop()
+        except IndexError:
+            return
+        start = time.perf_counter()
+        try:
+            kernel.run(notebook, page.parent)
+            results.put((page, notebook, time.perf_counter() - start, None))
+        except Exception as error:  # whatever it is, it is the page's and is reported with it
+            kernel.end()
+            results.put((page, notebook, time.perf_counter() - start, error))
 
 
-def _end(clients: Any) -> None:
-    """End the kernels that run, each with what it has started: a kernel leads a process group of its own."""
-    for client in clients:
-        process = getattr(getattr(client.km, "provisioner", None), "process", None)
+class Kernel:
+    """A Python process that runs one page after another, each as if it were the first to import the package.
+
+    Starting one for each page would spend more on importing JAX than on most pages.
+    """
+
+    FRESH = """
+import os, sys
+os.chdir({folder!r})
+for name in [m for m in sys.modules if m.partition(".")[0] == "neurovariety"]:
+    del sys.modules[name]
+get_ipython().run_line_magic("reset", "-f")
+"""
+
+    def __init__(self) -> None:
+        self.manager = AsyncKernelManager(kernel_name="python3")
+
+    def run(self, notebook: Any, folder: Path) -> None:
+        """Execute the cells in place; raises what nbclient raises for a cell that fails."""
+        fresh = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(self.FRESH.format(folder=str(folder)))])
+        for cells in (fresh, notebook):
+            client = NotebookClient(cells, km=self.manager, timeout=TIMEOUT, record_timing=False)  # times would be part of the key
+            try:
+                client.execute()
+            finally:
+                if client.kc is not None:
+                    client.kc.stop_channels()
+
+    def end(self) -> None:
+        """End the process at once, with what it has started: a kernel leads a process group of its own."""
+        process = getattr(self.manager.provisioner, "process", None)
         if process is not None and process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
+        self.manager = AsyncKernelManager(kernel_name="python3")

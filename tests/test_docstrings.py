@@ -41,7 +41,13 @@ def examples(module):
     return [t for t in doctest.DocTestFinder(exclude_empty=True).find(module) if t.examples]
 
 
-@pytest.mark.parametrize("name", MODULES)
+LONGER = {
+    f"neurovariety.{name}"
+    for name in ("report.build", "dictionary.gradient_flow", "dictionary.implicit_bias", "dictionary.tangent_kernel")
+}
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow if n in LONGER else ()) for n in MODULES])
 def test_examples(name):
     module = module_of(name)
     runner = doctest.DocTestRunner(verbose=False, optionflags=doctest.NORMALIZE_WHITESPACE)

@@ -178,6 +178,12 @@ def family_questions() -> list[str]:
     for name in trees():
         if name.startswith("architectures/"):
             continue
+        brought = {
+            a.asname or a.name
+            for node in nodes(name)
+            if isinstance(node, ast.ImportFrom) and "neurovariety.architectures" in (node.module or "")
+            for a in node.names
+        }
         for node in nodes(name):
             asked: list[ast.AST] = []
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("isinstance", "issubclass"):
@@ -187,7 +193,7 @@ def family_questions() -> list[str]:
             elif isinstance(node, ast.Compare) and any(isinstance(op, (ast.Is, ast.IsNot, ast.Eq, ast.In)) for op in node.ops):
                 asked = list(node.comparators)
             mentioned = {n.id for part in asked for n in ast.walk(part) if isinstance(n, ast.Name)}
-            found += [f"{name}:{getattr(node, 'lineno', 0)} {family}" for family in sorted(mentioned & wanted)]
+            found += [f"{name}:{getattr(node, 'lineno', 0)} {family}" for family in sorted(mentioned & wanted & brought)]
     return found
 
 

@@ -14,7 +14,8 @@ import numpy as np
 
 from neurovariety.arithmetic import Sheet, write
 from neurovariety.errors import InputError, NeurovarietyError
-from neurovariety.image import Image, Parametrization
+from neurovariety.image import Image
+from neurovariety.parametrization import Parametrization
 from neurovariety.symmetry import AxisAction
 from neurovariety.theorem import Theorem
 from neurovariety.units import HiddenUnits, Silence, Size

@@ -5,6 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+DEGREE, GENERIC_FIBER = "degree", "generic fiber"
+
+
+def ed_degree(metric: str) -> str:
+    """The quantity of theorems on the ED degree for a metric."""
+    return f"ed_degree {metric}"
+
 
 @dataclass(frozen=True)
 class Hypothesis:

@@ -9,6 +9,7 @@ import random
 import pytest
 
 import neurovariety as nv
+from campaign import size
 from neurovariety import Claim
 from neurovariety.architectures.theorems.attention_bounds import attention_bound, attention_span, seen_sizes
 from neurovariety.geometry.exact.generic_rank import generic_rank
@@ -78,7 +79,8 @@ def test_no_random_architecture_exceeds_its_bound():
     """Larger sizes than the table below, with several heads; seeded."""
     rng = random.Random(7)
     met = 0
-    for _ in range(30):
+    tried = size(12, 60)
+    for _ in range(tried):
         layers = rng.choice((1, 2, 2, 3))
         widths = tuple(rng.randint(1, 4) for _ in range(layers + 1))
         inner = tuple(rng.randint(1, 3) for _ in range(layers))
@@ -87,7 +89,7 @@ def test_no_random_architecture_exceeds_its_bound():
         found = rank(nv.as_model(written(widths, inner, tokens, heads)))
         assert found <= bound, (widths, inner, tokens, heads, how)
         met += found == bound
-    assert met >= 26
+    assert met >= tried * 5 // 6
 
 
 def written(widths, inner, tokens, heads):
@@ -117,6 +119,7 @@ def small():
                 yield w, a, t, h
 
 
+@pytest.mark.slow
 def test_never_below_the_rank():
     met = count = 0
     for widths, inner, tokens, heads in small():

@@ -12,7 +12,6 @@ import pytest
 
 import neurovariety as nv
 from neurovariety.architectures.theorems.degrees import (
-    QUANTITY,
     linear_convolution_theorems,
     matrices_of_bounded_rank,
     rank_decomposition_degree,
@@ -22,7 +21,7 @@ from neurovariety.architectures.theorems.degrees import (
 from neurovariety.architectures.theorems.double_points import degree_of_product, double_points, secant_planes_of_surface
 from neurovariety.citations import SOURCES
 from neurovariety.program import expand
-from neurovariety.theorem import Theorem
+from neurovariety.theorem import DEGREE, Theorem
 
 PUBLISHED = {
     # matrices and symmetric matrices of bounded rank
@@ -112,7 +111,7 @@ PUBLISHED = {
 
 
 def stated(notation: str) -> Theorem | None:
-    found = [t for t in nv.as_model(notation).theorems if t.quantity == QUANTITY]
+    found = [t for t in nv.as_model(notation).theorems if t.quantity == DEGREE]
     assert len(found) <= 1
     assert all(t.applies and t.value > 0 and t.source in SOURCES for t in found)
     return found[0] if found else None

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 import neurovariety as nv
-from neurovariety.architectures.theorems.generic_fibers import QUANTITY, shallow_monomial_fiber
+from neurovariety.architectures.theorems.generic_fibers import shallow_monomial_fiber
 from neurovariety.program import expand
+from neurovariety.theorem import GENERIC_FIBER
 from reference.notation import CASES, notation
 
 COUNTED = [c for c in CASES if c["id"].startswith(("fib-perfect", "fib-id"))]
@@ -47,6 +48,7 @@ def test_no_count_for_what_is_not_determined():
         assert value["identifiable"] == "no"
 
 
+@pytest.mark.slow
 def test_rank_decompositions_that_are_counted_are_finite():
     """The same for sums of products of vectors, and for tensor trains: no hidden direction where a theorem counts the points."""
     counted = 0
@@ -63,7 +65,7 @@ def test_rank_decompositions_that_are_counted_are_finite():
 
 
 def _told_by_a_theorem(found) -> bool:
-    return any(t.quantity == QUANTITY for t in found.model.theorems)
+    return any(t.quantity == GENERIC_FIBER for t in found.model.theorems)
 
 
 def test_linear_networks_of_least_width_are_one_orbit():
@@ -130,4 +132,4 @@ def test_roots_dealt_out_to_filters():
         count = factorial(sum(degrees)) // prod(factorial(e) for e in degrees)
         found = nv.fibers(f"cnn({','.join(map(str, sizes))}; x)")
         assert found.value["cardinality"] == count
-        assert any(t["quantity"] == QUANTITY for t in found.evidence["theorems"])
+        assert any(t["quantity"] == GENERIC_FIBER for t in found.evidence["theorems"])

@@ -32,7 +32,7 @@ ONE_ACTIVATION = [
     {"function": "leaky_relu", "slope": Fraction(-3)},
     {"function": "relu6"},
     {"function": "hardtanh", "low": Fraction(-1), "high": Fraction(1)},
-    {"function": "hardtanh", "low": Fraction(-1), "high": Fraction(1, 3)},
+    {"function": "hardtanh", "low": Fraction(-1), "high": Fraction(1, 4)},
     {"function": "abs"},
     {"function": "elu", "alpha": HALF},
     {"function": "softplus", "beta": Fraction(1)},

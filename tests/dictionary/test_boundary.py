@@ -9,6 +9,7 @@ from math import pi
 import numpy as np
 import pytest
 
+from campaign import size
 from neurovariety import BoundaryResult, Claim, InputError, VerificationError, as_model, boundary
 from neurovariety.geometry.boundaries.bisection import mixed
 from neurovariety.geometry.boundaries.exact_positions import known_image
@@ -21,7 +22,7 @@ from neurovariety.geometry.ideal.coefficient_map import written_out
 from neurovariety.geometry.images.target import Target, function_at, read_target
 from neurovariety.geometry.real.real_roots import count_real_roots
 
-SEEDS = (0, 1, 2)
+SEEDS = range(size(1, 3))
 
 
 def position(text, target):
@@ -101,6 +102,7 @@ def hyperdeterminant(a):
     return mixed_**2 - 4 * np.linalg.det(first) * np.linalg.det(second)
 
 
+@pytest.mark.slow
 def test_tensors_by_the_hyperdeterminant():
     """Searches that know nothing of it agree with its sign. Bergqvist 2013: rank 2 with probability pi/4 for normal tensors."""
     model, rng = as_model("cp(2,2,2; rank=2)"), np.random.default_rng(5)
@@ -385,6 +387,7 @@ def test_dead_neurons_by_searches_and_exactly(text, seed):
     assert (equal.value["position"], equal.claim) == ("boundary", Claim.ESTIMATE)
 
 
+@pytest.mark.slow
 def test_estimates_on_both_sides():
     """x^2 y^2 has four real roots, two and two equal: quartics nearby have all roots real, or not."""
     found = boundary("mlp(2,3,1; x^4)", target="x0^2*x1^2")

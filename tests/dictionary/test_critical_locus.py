@@ -64,6 +64,12 @@ def test_linear_strata_in_floating_point(text):
         assert jacobian_rank(model, weights) == row["rank"], row["name"]
 
 
+@pytest.mark.parametrize("text", ["linear(2,2,2)", "mlp(2,2,2; x)", "mlp(2,2,2; 3*x)", "sequence(linear(2,2); linear(2,2))"])
+def test_slopes_and_notations_change_no_stratum(text):
+    value = critical_locus(text).value
+    assert (value["dimension"], value["codimension"], len(value["strata"])) == (6, 2, 9)
+
+
 def test_subnetworks_of_the_small_example_are_critical():
     found = critical_locus("mlp(2,2,1; x^3 + x^2)")
     assert found.value["rank"] == 6

@@ -10,6 +10,7 @@ import time
 import numpy as np
 import pytest
 
+from campaign import size
 from neurovariety import Claim, InputError, degree
 from neurovariety.architectures import as_model
 from neurovariety.dictionary.dimension import dimension
@@ -73,20 +74,21 @@ COMPUTED = [
 
 
 @pytest.mark.parametrize(("text", "value"), COMPUTED)
-@pytest.mark.parametrize("seed", range(3))
-def test_computed_degrees(text, value, seed):
-    found = degree(text, seed=seed)
-    assert (found.value, found.claim) == (value, Claim.COMPLETE)
-    assert found.evidence["trace_test"]["margin"] > 1e4
+def test_computed_degrees(text, value):
+    """Hundreds of seeds: `python -m benchmarks.reliability`."""
+    for seed in range(size(2, 5)):
+        found = degree(text, seed=seed)
+        assert (found.value, found.claim) == (value, Claim.COMPLETE), seed
+        assert found.evidence["trace_test"]["margin"] > 1e4
 
 
-RELIABLE = [("linear(3,2,3)", 3), ("mlp(3,2,1; x^3)", 15), ("mlp(2,2,2,1; x^3)", 70), ("cnn(3,2; x^2)", 12), ("mlp(3,3,3; x^2)", 30)]
+RELIABLE = [("linear(3,2,3)", 3), ("mlp(3,2,1; x^3)", 15), ("cnn(3,2; x^2)", 12)]
 
 
 @pytest.mark.parametrize(("text", "value"), RELIABLE)
 def test_every_seed(text, value):
     """A small part of `python -m benchmarks.reliability`, which takes hundreds of seeds."""
-    for seed in range(100, 105):
+    for seed in range(100, 100 + size(2, 10)):
         found = degree(text, route="computed", seed=seed)
         assert found.value == value
         assert found.claim is Claim.COMPLETE
@@ -156,12 +158,17 @@ COMMAND = [
 
 @pytest.mark.slow
 def test_killed_runs_go_on(tmp_path):
-    """SIGKILL at random moments of a count of 5,760; then the same command finishes, with the same answer."""
-    file, rng = tmp_path / "run.npz", np.random.default_rng(7)
+    """SIGKILL whenever a count of 5,760 has written what it has; then the same command finishes, with the same answer.
+
+    At random moments, and more often: `python -m benchmarks.kills`.
+    """
+    file = tmp_path / "run.npz"
     command = [*COMMAND, "--resume", str(file)]
-    for _ in range(5):
+    for _ in range(2):
+        before = file.stat().st_mtime_ns if file.exists() else 0
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-            time.sleep(rng.uniform(1.5, 5.0))
+            while process.poll() is None and (file.stat().st_mtime_ns if file.exists() else 0) == before:
+                time.sleep(0.05)
             process.kill()
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
     found = json.loads(done.stdout)

@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 
+from campaign import size
 from neurovariety import Form, InputError, discriminant, landscape, wall_crossings
 from neurovariety.dictionary.discriminant import _problem, random_targets
 from neurovariety.training.chambers.chambers import for_one_quadric
@@ -64,6 +65,7 @@ def test_walls_of_a_cone():
     assert (counts.minima == np.where(indefinite, 2, 1)).all()
 
 
+@pytest.mark.slow
 def test_counts_are_those_of_the_landscape():
     rng = np.random.default_rng(3)
     x = rng.normal(size=(14, 3))
@@ -79,14 +81,14 @@ def test_counts_are_those_of_the_landscape():
 
 
 def test_random_targets():
-    """1,000 targets of linear(3,1,3) for a general quadric: 39 complex critical points, an odd number of them real."""
+    """Many targets of linear(3,1,3) for a general quadric: 39 complex critical points, an odd number of them real."""
     rng = np.random.default_rng(4)
     places = tuple((o, tuple(int(i == j) for j in range(3))) for o in range(3) for i in range(3))
     factor = rng.normal(size=(9, 9))
     task = training_task("linear(3,1,3)", form=Form(places, factor.T @ factor + np.eye(9), rng.normal(size=9)), seed=0)
     problem, loss = _problem(task, "target", 0)
-    found = random_targets(problem, loss, 1000, rng)
-    assert sum(found.values()) >= 998
+    found = random_targets(problem, loss, size(200, 1000), rng)
+    assert sum(found.values()) >= size(200, 1000) - 2
     assert all(k % 2 == 1 and 3 <= k <= 39 for k in found)
 
 
@@ -99,17 +101,18 @@ def test_other_slices(kind):
     assert all(k % 2 == 0 for k in found.value["real_counts"])
 
 
+@pytest.mark.slow
 def test_crossings():
     """Two real points come or go at each wall; the log leads from the numbers at one end to those at the other."""
     rng = np.random.default_rng(6)
     x, y, z = rng.normal(size=(12, 3)), rng.normal(size=(12, 1)), 3 * rng.normal(size=(12, 1))
-    log = wall_crossings("cnn(2,2; x^2)", (x, y), (x, z), steps=100)
+    log = wall_crossings("cnn(2,2; x^2)", (x, y), (x, z), steps=size(40, 100))
     for crossing in log:
         assert abs(crossing["real"][1] - crossing["real"][0]) in (0, 2)
     ends = [landscape("cnn(2,2; x^2)", data=(x, t)).value["real"] for t in (y, z)]
     assert ends[1] - ends[0] == sum(c["real"][1] - c["real"][0] for c in log)
     assert [c["at"] for c in log] == sorted(c["at"] for c in log)
-    for crossing in log[:2]:
+    for crossing in log[: size(1, 2)]:
         for side, number in ((-1e-4, crossing["real"][0]), (1e-4, crossing["real"][1])):
             t = crossing["at"] + side
             assert landscape("cnn(2,2; x^2)", data=(x, (1 - t) * y + t * z)).value["real"] == number

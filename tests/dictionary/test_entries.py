@@ -88,6 +88,7 @@ class TestDimension:
         with pytest.raises(nv.ResourceError, match=r"needs about .* GiB"):
             nv.dimension("mlp(3,80,80,80,80,3; x^6)", memory_limit=2**30)
 
+    @pytest.mark.slow
     def test_one_million_is_the_largest_exponent(self):
         assert nv.dimension("mlp(2,2,1; x^1000000)").value == 4
 
@@ -187,7 +188,9 @@ class TestSymmetries:
         assert result.claim is Claim.PROVED
         assert result.evidence["lower_bound"]["expanded exactly"] == dimension
 
-    @pytest.mark.parametrize("notation", ["mlp(10,10,1; x^2)", "linear(8,8,8)", "mlp(3,8,8,2; x^2)"])
+    @pytest.mark.parametrize(
+        "notation", ["mlp(10,10,1; x^2)", "linear(8,8,8)", pytest.param("mlp(3,8,8,2; x^2)", marks=pytest.mark.slow)]
+    )
     def test_restricted_ansatz_is_said(self, notation):
         result = nv.symmetries(notation)
         assert "not all" in result.evidence["ansatz"]

@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 
+from campaign import size
 from neurovariety import Claim, ImplicitBiasResult, InputError, implicit_bias
 from neurovariety.dictionary.registry import find
 from neurovariety.report.figures import save_figure
@@ -15,13 +16,14 @@ from neurovariety.training.bias.flow_ends import FlowEnds
 
 @pytest.fixture(scope="module")
 def perceptron():
-    return implicit_bias("mlp(3,2,1; x^2)", metric="bombieri", targets=40, flow_targets=8, runs=40)
+    return implicit_bias("mlp(3,2,1; x^2)", metric="bombieri", targets=size(20, 40), flow_targets=size(3, 8), runs=size(30, 40))
 
 
 def rows(found):
     return {row["name"]: row for row in found.value["table"]}
 
 
+@pytest.mark.slow
 def test_perceptrons_are_drawn_to_smaller_networks(perceptron):
     small = rows(perceptron)["mlp(3,1,1; x^2)"]
     assert (small["dimension"], small["singular"], small["exposed"]) == (3, "yes", "yes")
@@ -44,8 +46,9 @@ def test_a_share_of_no_flows_is_unknown(monkeypatch):
     assert "flow_on_smaller" in found.shown()
 
 
+@pytest.mark.slow
 def test_convolutions_are_not():
-    found = implicit_bias("cnn(2,2; x^2)", metric="bombieri", targets=40, flow_targets=8, runs=40)
+    found = implicit_bias("cnn(2,2; x^2)", metric="bombieri", targets=size(20, 40), flow_targets=size(3, 8), runs=size(20, 40))
     assert found.value["best_on_smaller"] == 0
     assert found.value["flow_on_smaller"] < 0.01
     assert "no bias toward sparse networks" in found.meaning
@@ -54,16 +57,19 @@ def test_convolutions_are_not():
     assert all(row["singular"] == "no" for row in found.value["table"] if row["dimension"] == 2)
 
 
+@pytest.mark.slow
 def test_linear_networks_are_exposed_and_never_end_there():
-    found = rows(implicit_bias("linear(3,2,3)", targets=20, flow_targets=3, runs=20))["linear(3,1,3)"]
+    found = rows(implicit_bias("linear(3,2,3)", targets=size(10, 20), flow_targets=2, runs=size(10, 20)))["linear(3,1,3)"]
     assert (found["singular"], found["exposed"], found["best"], found["flow"]) == ("yes", "yes", 0.0, 0.0)
 
 
+@pytest.mark.slow
 def test_shares_add_up(perceptron):
     for key in ("best", "flow"):
         assert np.isclose(sum(row[key] for row in perceptron.value["table"]), 1)
 
 
+@pytest.mark.slow
 def test_figure_and_json(perceptron, tmp_path):
     save_figure(find("implicit-bias"), perceptron, str(tmp_path / "drawn.svg"))
     assert "end of gradient flow" in (tmp_path / "drawn.svg").read_text()

@@ -5,29 +5,26 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from campaign import size
 from neurovariety import Claim, InputError, ResourceError, ml_degree
 
 # Hauenstein, Rodriguez, Sturmfels 2014, tables 1 and 2: matrices and symmetric matrices of bounded rank.
 PUBLISHED = [
     ("linear(3,1,3)", 1),
     ("linear(3,2,3)", 10),
-    ("linear(4,2,3)", 26),
+    pytest.param("linear(4,2,3)", 26, marks=pytest.mark.slow),
     ("mlp(3,2,1; x^2)", 6),
 ]
 
 
 @pytest.mark.parametrize(("text", "value"), PUBLISHED)
-@pytest.mark.parametrize("seed", range(3))
-def test_published_values(text, value, seed):
-    found = ml_degree(text, seed=seed)
-    assert (found.value, found.claim) == (value, Claim.COMPLETE)
-    ends = found.evidence["ends"]
-    assert ends["regular"] + ends["singular"] + ends["at infinity"] == found.evidence["curve_degree"]
-
-
-@pytest.mark.slow
-def test_a_larger_published_value():
-    assert ml_degree("linear(4,2,4)").value == 191
+def test_published_values(text, value):
+    """A larger one, 191 for linear(4,2,4), stands in `python -m benchmarks.reliability`."""
+    for seed in range(size(1, 20)):
+        found = ml_degree(text, seed=seed)
+        assert (found.value, found.claim) == (value, Claim.COMPLETE), seed
+        ends = found.evidence["ends"]
+        assert ends["regular"] + ends["singular"] + ends["at infinity"] == found.evidence["curve_degree"]
 
 
 @pytest.mark.parametrize("samples", [3, 4, 5])

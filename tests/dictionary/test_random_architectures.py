@@ -1,4 +1,4 @@
-"""Two hundred random architectures, fifty a family: what must hold of every dimension."""
+"""Random architectures of every family: what must hold of every dimension. Fifty a family: the campaign `architectures`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from campaign import size
 from dictionary.strategies import FAMILIES
 from neurovariety import MLP, Linear, dimension, parse
 from neurovariety.geometry.exact.generic_rank import rank_at
@@ -28,7 +29,7 @@ def _point(model, seed=1):
 
 
 @per_family
-@settings(max_examples=20)
+@settings(max_examples=size(6, 50))
 @given(data=st.data())
 def test_dimension_of_random_architectures(family, data):
     notation = data.draw(FAMILIES[family])
@@ -77,7 +78,7 @@ def _moved(model, action, point, p):
     return model.flatten(blocks)
 
 
-@settings(max_examples=15)
+@settings(max_examples=size(6, 50))
 @given(data=st.data(), family=st.sampled_from(["linear", "mlp"]))
 def test_monotone_in_each_hidden_width(data, family):
     architecture = parse(data.draw(FAMILIES[family]))
@@ -89,7 +90,7 @@ def test_monotone_in_each_hidden_width(data, family):
         assert dimension(wider).value >= dimension(architecture).value
 
 
-@settings(max_examples=12)
+@settings(max_examples=size(5, 50))
 @given(data=st.data())
 def test_more_channels_heads_or_features_never_lower_the_dimension(data):
     notation = data.draw(FAMILIES["attention"])

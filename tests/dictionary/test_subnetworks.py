@@ -39,6 +39,11 @@ def test_linear_networks_are_proved():
     assert [(i["name"], i["dimension"], i["fiber"]) for i in found.value["images"]] == [("linear(3,1,3)", 5, 5), ("zero", 0, 7)]
 
 
+def test_a_single_matrix_of_lower_rank_is_not_all_matrices():
+    found = subnetworks("linear(2,2)")
+    assert [(i["name"], i["dimension"], i["fiber"]) for i in found.value["images"]] == [("rank 1", 3, 0), ("zero", 0, 0)]
+
+
 def test_shifted_filters_with_one_image_have_several_strata():
     images = {i["name"]: i for i in subnetworks("cnn(2,2; x^2)").value["images"]}
     assert len(images) == 8

@@ -8,6 +8,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from campaign import size
 from neurovariety import Claim, DataError, InputError, VoronoiResult, as_model, plane_curve_cell, voronoi
 from neurovariety.geometry.exact.gradient_fields import coefficients_as_polynomials
 from neurovariety.geometry.exact.polynomial_values import PolynomialValues
@@ -20,8 +21,9 @@ from neurovariety.training.losses.loss import Distance
 )
 def test_no_singular_function_is_exposed(text, metric):
     """Eckart and Young, its variant for normal inputs, and nodes: best fits need the whole architecture."""
-    found = voronoi(text, metric=metric, targets=60)
-    assert (found.value["on_network"], found.value["clear"]) == (1.0, 60)
+    targets = size(20, 60)
+    found = voronoi(text, metric=metric, targets=targets)
+    assert (found.value["on_network"], found.value["clear"]) == (1.0, targets)
     assert found.claim is Claim.ESTIMATE
     assert found.evidence["complete"]
     assert "not known" not in found.evidence["singular_functions"]
@@ -29,30 +31,30 @@ def test_no_singular_function_is_exposed(text, metric):
     assert first["cell"] == found.evidence["ambient"] - first["dimension"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["mlp(2,1,1; x^3 + x^2)", "mlp(2,2,1; x^3)", "cnn(2,2; x^2)"])
 def test_descent_finds_nothing_better(text):
     """The best of many descents in the weights is never below the least of the lists; it meets it where networks attain it."""
     model = as_model(text)
-    found = best_fits(model, Distance("frobenius", {}), 12, 1.0, 1)
+    found = best_fits(model, Distance("frobenius", {}), size(3, 12), 1.0, 1)
     coefficients = coefficients_as_polynomials(model)
     written = PolynomialValues([coefficients[m] for m in found.monomials], model.parameters)
     rng = np.random.default_rng(0)
     least = np.array([p.least for p in found.pieces]).min(axis=0)
     attained = np.array([p.least for p in found.pieces if p.kind != "limit"]).min(axis=0)
-    for t in range(12):
-        target = found.targets[t]
+    for t, target in enumerate(found.targets):
         reached = np.inf
         for w in rng.normal(size=(24, model.parameters)):
-            size, damping = np.inf, 1e-2
+            least_now, damping = np.inf, 1e-2
             for _ in range(200):
                 off, slopes = written.values(w) - target, written.slopes(w)
                 step = np.linalg.lstsq(slopes.T @ slopes + damping * np.eye(len(w)), slopes.T @ off)[0]
                 now = float(np.sum((written.values(w - step) - target) ** 2))
-                if now < size:
-                    w, size, damping = w - step, now, damping / 3
+                if now < least_now:
+                    w, least_now, damping = w - step, now, damping / 3
                 else:
                     damping *= 5
-            reached = min(reached, size)
+            reached = min(reached, least_now)
         if found.best[t] < 0:
             continue
         assert reached >= least[t] - 1e-7

@@ -9,6 +9,7 @@ import re
 
 import pytest
 
+from campaign import size
 from neurovariety import Claim, ambient, dimension, fibers
 from reference.notation import CASES, HERE, notation
 
@@ -63,7 +64,7 @@ def _rows() -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-@pytest.mark.parametrize("row", random.Random(7).sample(_rows(), 250), ids=lambda r: r["widths"])
+@pytest.mark.parametrize("row", random.Random(7).sample(_rows(), size(40, 250)), ids=lambda r: r["widths"])
 def test_sample_of_the_minimal_filling_search(row):
     found = dimension(f"mlp({row['widths'].replace('-', ',')}; x^{row['exponent']})")
     assert found.value == int(row["dimension"])
@@ -71,6 +72,7 @@ def test_sample_of_the_minimal_filling_search(row):
     assert found.evidence["parameters"] == int(row["parameters"])
 
 
+@pytest.mark.slow
 def test_two_million_parameters():
     """2,006,008 parameters and 65 functions: the parameters are projected."""
     widest = max(_rows(), key=lambda r: int(r["parameters"]))
@@ -97,6 +99,7 @@ def test_the_minimal_filling_architecture_of_depth_six_is_unique():
         assert bound < span, (k, bound)
 
 
+@pytest.mark.slow
 def test_thirteen_minimal_filling_architectures_of_depth_seven():
     """The minimal ones among the filling rows of the search are thirteen, and each loses filling with any width reduced by one."""
     rows = [tuple(map(int, r["widths"].split("-"))) for r in _rows() if r["dimension"] == r["ambient_dimension"]]

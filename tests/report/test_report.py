@@ -21,14 +21,20 @@ from neurovariety.report.terminal import show
 
 EXAMPLE = examples.path("penguins.csv")
 VOID = {"meta", "br", "img", "input", "hr", "link", "path", "use", "rect", "line", "circle", "polygon", "polyline", "stop"}
+ARCHITECTURE = "mlp(2,1,1; x^2)"
 
 
-@pytest.fixture(scope="module")
+def whole_report(test):
+    """A test that looks at the report with all its entries: one worker computes it once, for all of them."""
+    return pytest.mark.slow(pytest.mark.xdist_group("report")(test))
+
+
+@pytest.fixture(scope="session")
 def report():
-    return nv.build_report("mlp(3,2,1; x^2; bias)", nv.read_csv(EXAMPLE, "body_mass_g"), seed=4)
+    return nv.build_report(ARCHITECTURE, examples.trees(), seed=4)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def html(report):
     return page(report)
 
@@ -77,6 +83,7 @@ def outline(text):
     return found
 
 
+@whole_report
 def test_rows_are_the_registry(report):
     assert [r.entry for r in report.rows] == [e for e in ENTRIES if e.in_reports]
     assert all(r.result is not None and r.problem == "" for r in report.rows)
@@ -84,17 +91,19 @@ def test_rows_are_the_registry(report):
     assert report.finished
 
 
+@whole_report
 def test_values_are_those_of_the_entries(report):
     """But for estimates, which take fewer samples in a report."""
     for row in report.rows:
         if not row.entry.needs_data and not row.entry.trains and row.result.claim is not nv.Claim.ESTIMATE:
-            assert row.result.value == row.entry.load()("mlp(3,2,1; x^2; bias)", seed=4).value
+            assert row.result.value == row.entry.load()(ARCHITECTURE, seed=4).value
 
 
+@whole_report
 def test_the_data_are_described(report):
-    assert report.data["samples"] == 342
-    assert report.data["targets"] == ["body_mass_g"]
-    assert report.data["features"] == ["bill_length_mm", "bill_depth_mm", "flipper_length_mm"]
+    assert report.data["samples"] == 31
+    assert report.data["targets"] == ["volume_ft3"]
+    assert report.data["features"] == ["girth_in", "height_ft"]
 
 
 def test_without_data():
@@ -103,13 +112,15 @@ def test_without_data():
     assert report.data is None
 
 
+@whole_report
 def test_json(report):
     found = json.loads(json.dumps(report.to_dict(), allow_nan=False))
     assert found == report.to_dict()
-    assert found["architecture"] == "mlp(3,2,1; x^2; bias)"
+    assert found["architecture"] == ARCHITECTURE
     assert [e["entry"] for e in found["entries"]] == [e.name for e in ENTRIES if e.in_reports]
 
 
+@whole_report
 def test_results_read_back(report):
     for row in report.rows:
         data = json.loads(json.dumps(row.result.to_dict()))
@@ -119,9 +130,11 @@ def test_results_read_back(report):
 
 
 class TestPage:
+    @whole_report
     def test_is_well_formed(self, html):
         outline(html)
 
+    @whole_report
     def test_fetches_nothing(self, html):
         found = outline(html)
         assert all(r.startswith("#") for r in found.references)
@@ -131,6 +144,7 @@ class TestPage:
         # Names of XML namespaces are no addresses that anything fetches.
         assert not re.search(r"https?://", re.sub(r'xmlns(:\w+)?="[^"]*"', "", html))
 
+    @whole_report
     def test_holds_every_entry_with_its_evidence_folded_away(self, html, report):
         found = outline(html)
         for row in report.rows:
@@ -142,6 +156,7 @@ class TestPage:
         assert '"trials"' in found.text["details"]
         assert "trials" not in found.text["h2"]
 
+    @whole_report
     def test_figures(self, html, report):
         drawn = [r.entry.name for r in report.rows if figure(r)]
         assert {"dimension", "fibers", "data"} <= set(drawn)
@@ -149,13 +164,16 @@ class TestPage:
         assert found.count["svg"] == len(drawn)
         assert len(set(found.ids)) == len(found.ids), "ids of two figures clash"
 
+    @whole_report
     def test_light_and_dark(self, html):
         assert "prefers-color-scheme: dark" in html
         assert "#010101" not in html
 
+    @whole_report
     def test_is_the_same_for_the_same_report(self, html, report):
         assert page(report) == html
 
+    @whole_report
     def test_no_placeholder_is_left(self, html):
         assert "<!--" not in html.replace("<!doctype", "")
 
@@ -198,6 +216,7 @@ def test_an_entry_that_fails_by_a_bug_is_not_hidden(monkeypatch):
         nv.build_report("linear(1,1)")
 
 
+@whole_report
 def test_an_unfinished_report_says_so(report):
     import dataclasses
 
@@ -214,6 +233,7 @@ def shown(report, width=120):
     return stream.getvalue()
 
 
+@whole_report
 @pytest.mark.parametrize("width", [60, 100, 160])
 def test_table(report, width):
     text = shown(report, width)
@@ -244,7 +264,8 @@ def test_data_that_do_not_fit(notation, target, words):
         nv.build_report(notation, nv.read_csv(EXAMPLE, target))
 
 
+@whole_report
 def test_repr_is_short(report):
     assert len(repr(report)) < 60 + 20 * len(report.rows)
-    assert "mlp(3,2,1; x^2; bias)" in repr(report)
+    assert ARCHITECTURE in repr(report)
     outline(report._repr_html_())

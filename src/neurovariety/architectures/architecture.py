@@ -11,8 +11,9 @@ from typing import Any, ClassVar
 
 from neurovariety.architectures.reading.sections import Sections
 from neurovariety.errors import NotationError
-from neurovariety.image import Image, Parametrization
+from neurovariety.image import Image
 from neurovariety.model import Model, Shape
+from neurovariety.parametrization import Parametrization
 from neurovariety.symmetry import AxisAction
 from neurovariety.theorem import Theorem
 from neurovariety.tolerances import MAX_PARAMETERS

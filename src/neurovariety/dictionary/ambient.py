@@ -13,11 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import comb
 from typing import Any, ClassVar, NotRequired, TypedDict
 
 import numpy as np
 
-from neurovariety.architectures.theorems.dimension_bounds import forms
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
@@ -165,7 +165,7 @@ def _monomials(model: Model, value: int, seed: int) -> Written:
     d = degree_bounds(model)
     if d.rational or not np.isfinite(d.inputs) or d.inputs > 2000:
         return _UNWRITTEN
-    total = model.outputs * sum(forms(model.inputs, k) for k in range(int(d.low), int(d.inputs) + 1))
+    total = model.outputs * sum(comb(model.inputs + k - 1, k) for k in range(int(d.low), int(d.inputs) + 1))
     out: Written = {"monomials": total, "missing": None, "basis": None}
     if total > _MAX_SPAN or value > _MAX_BASIS:
         return out

@@ -18,7 +18,7 @@ Sources: Marchetti et al. 2025; Kohn, Merkh, Montufar, Trager 2022; Kubjas, Li, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
@@ -33,8 +33,7 @@ from neurovariety.geometry.boundaries.description import Description, describe
 from neurovariety.geometry.boundaries.locate import STREAM, both_sides, locate
 from neurovariety.geometry.boundaries.position import Located, Position
 from neurovariety.geometry.ideal.coefficient_map import written_out
-from neurovariety.geometry.images.decision import Decision, Verdict
-from neurovariety.geometry.images.target import read_target, require_polynomial
+from neurovariety.geometry.images.target import Target, require_polynomial
 from neurovariety.geometry.invariants.dimension import dimension_of
 from neurovariety.model import Model
 from neurovariety.options import Option, Whole
@@ -92,23 +91,28 @@ class BoundaryResult(EntryResult):
         return "\n".join(lines)
 
 
+TargetOption = Annotated[
+    str | None,
+    Option("where this function lies: polynomials in x0, x1, ..., one an output (default: the whole boundary)"),
+]
+
+WeightsOption = Annotated[ExactNumbers | None, Option("its weights, or those of ARCH: comma-separated exact numbers", kind="numbers")]
+
+SamplesOption = Annotated[
+    int | None,
+    Option("random functions drawn of each kind when no function is given (default: 60)"),
+    Whole("the number of samples is a whole number from {least} to {most:,}", 0, 10_000),
+]
+
+
 @entry
 def boundary(
     model: Model,
     *,
-    target: Annotated[
-        str | None,
-        Option("where this function lies: polynomials in x0, x1, ..., one an output (default: the whole boundary)"),
-    ] = None,
+    target: TargetOption = None,
     network: Annotated[Source | None, Option("another architecture whose function at --weights is looked at")] = None,
-    weights: Annotated[
-        ExactNumbers | None, Option("its weights, or those of ARCH: comma-separated exact numbers", kind="numbers")
-    ] = None,
-    samples: Annotated[
-        int | None,
-        Option("random functions drawn of each kind when no function is given (default: 60)"),
-        Whole("the number of samples is a whole number from {least} to {most:,}", 0, 10_000),
-    ] = None,
+    weights: WeightsOption = None,
+    samples: SamplesOption = None,
     seed: int = DEFAULT_SEED,
 ) -> BoundaryResult:
     """Where a function lies relative to the functions of real weights of ``source``; without one, what their boundary is.
@@ -131,29 +135,36 @@ def boundary(
     if samples is not None:
         raise InputError("samples are drawn where no function is given; leave out --samples, or the function")
     member = quietly(membership, model, target=target, network=network, weights=weights, seed=seed)
-    given = read_target(member.evidence["target"], model.inputs, model.outputs)
-    verdict, route, witness, violated = (member.value[k] for k in ("verdict", "route", "witness", "violated"))
-    found = locate(model, given, Decision(Verdict(verdict), route, witness, violated, claim=member.claim), seed)
-    own = member.value["witness"] if member.value["route"] == "the given weights" else None
-    evidence: dict[str, Any] = {
-        "target": member.evidence["target"],
-        "weights": own,
-        "membership": {k: v for k, v in member.value.items() if k != "violated"} | {"claim": str(member.claim)},
+    given, decision = member.given, member.decision
+    assert given is not None
+    assert decision is not None
+    found = locate(model, given, decision, seed)
+    evidence: dict[str, object] = {
+        "target": given.text(),
+        "weights": member.options["weights"],
+        "membership": {
+            "verdict": member.value["verdict"],
+            "witness": member.value["witness"],
+            "route": member.value["route"],
+            "claim": str(member.claim),
+        },
         "route": found.route,
         **found.evidence,
         "theorems": [dict(t) for t in found.theorems],
     }
+    grown: list[dict[str, float]] = []
     if found.position is Position.CLOSURE_ONLY:
-        evidence["approach"] = _approach(model, given, seed)
+        evidence["approach"] = grown = _approach(model, given, seed)
     return BoundaryResult(
         value={"position": str(found.position), "reason": found.reason},
         claim=found.claim,
-        meaning=_meaning(found, evidence),
+        meaning=_meaning(found, grown),
         evidence=evidence,
+        options=member.options,
     )
 
 
-def _approach(model: Model, target: Any, seed: int) -> list[dict[str, float]]:
+def _approach(model: Model, target: Target, seed: int) -> list[dict[str, float]]:
     try:
         sides, _ = both_sides(model, written_out(model), seed)
     except ResourceError:
@@ -161,14 +172,13 @@ def _approach(model: Model, target: Any, seed: int) -> list[dict[str, float]]:
     return sides.approach(sides.floats(target), generator(seed, STREAM, 3))
 
 
-def _meaning(found: Located, evidence: Mapping[str, Any]) -> str:
+def _meaning(found: Located, grown: Sequence[Mapping[str, float]]) -> str:
     sure = "" if found.claim in (Claim.PROVED, Claim.PROBABILITY) else " as far as searches show"
     if found.position is Position.INTERIOR:
         return f"weights compute the function and all real functions of the neurovariety near it{sure}: noise on it can be fit too"
     if found.position is Position.BOUNDARY:
         return f"weights compute the function, but not all real functions near it{sure}: training for a neighbour can end on the edge"
     if found.position is Position.CLOSURE_ONLY:
-        grown = evidence["approach"]
         text = f"a limit that no weights attain{sure}: the loss tends to zero while weights diverge"
         if len(grown) > 1:
             first, last = grown[0], grown[-1]

@@ -31,10 +31,10 @@ from neurovariety.geometry.invariants.dimension import dimension_of
 from neurovariety.geometry.strata.facts import StratumFacts, stratum_facts, weakest
 from neurovariety.geometry.strata.known_strata import MOST, weight_strata
 from neurovariety.geometry.strata.rank_profiles import all_types
-from neurovariety.image import FilterLayers, Layers
 from neurovariety.linear_algebra import random_prime
 from neurovariety.model import Model
 from neurovariety.options import Option, Whole
+from neurovariety.parametrization import FilterLayers, Layers
 from neurovariety.program.of_model import draw_coefficients
 from neurovariety.progress import note, quietly
 from neurovariety.randomness import generator

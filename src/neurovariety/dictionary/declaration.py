@@ -132,9 +132,14 @@ def _light_names(tree: ast.Module) -> dict[str, object]:
     for node in tree.body:
         if isinstance(node, ast.ImportFrom) and node.module in _LIGHT:
             found |= {a.asname or a.name: getattr(import_module(node.module), a.name) for a in node.names}
-        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and isinstance(node.value, ast.Subscript):
-            found[node.targets[0].id] = _evaluated(ast.unparse(node.value), found)  # Metric = Literal[...]
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and _is_type(node.value):
+            found[node.targets[0].id] = _evaluated(ast.unparse(node.value), found)
     return found
+
+
+def _is_type(value: ast.expr) -> bool:
+    """``Literal[...]``, or several of that kind with bars between."""
+    return isinstance(value, ast.Subscript) or (isinstance(value, ast.BinOp) and isinstance(value.op, ast.BitOr))
 
 
 class _Names(dict[str, object]):

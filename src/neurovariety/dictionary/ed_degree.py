@@ -33,7 +33,6 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypedDict
 
 import numpy as np
 
-from neurovariety.architectures.theorems.ed_degrees import quantity
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.options import Inputs, Resume
@@ -47,6 +46,7 @@ from neurovariety.options import Option, Route
 from neurovariety.progress import found_more, found_on_the_way, note, quietly
 from neurovariety.randomness import generator
 from neurovariety.theorem import Theorem
+from neurovariety.theorem import ed_degree as quantity
 from neurovariety.tolerances import DEFAULT_SEED
 
 if TYPE_CHECKING:
@@ -100,23 +100,28 @@ class EdDegreeResult(EntryResult):
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "draisma2016", "holme1988")
 
 
+MetricOption = Annotated[
+    Metric,
+    Option("the quadratic form: of a general loss, of coefficients, of normal or uniform inputs, or of the inputs in --data"),
+]
+
+RouteOption = Annotated[
+    Route,
+    Option(
+        "computed: monodromy and trace test only; theorem: closed formula only; auto: the formula where there is one",
+        recorded="asked_route",
+    ),
+]
+
+
 @entry
 def ed_degree(
     model: Model,
     *,
-    metric: Annotated[
-        Metric,
-        Option("the quadratic form: of a general loss, of coefficients, of normal or uniform inputs, or of the inputs in --data"),
-    ] = "generic",
+    metric: MetricOption = "generic",
     data: Inputs = None,
     rank: Annotated[int | None, Option("with --metric generic: a general quadric of this rank (default: full rank)")] = None,
-    route: Annotated[
-        Route,
-        Option(
-            "computed: monodromy and trace test only; theorem: closed formula only; auto: the formula where there is one",
-            recorded="asked_route",
-        ),
-    ] = "auto",
+    route: RouteOption = "auto",
     resume: Resume = None,
     seed: int = DEFAULT_SEED,
 ) -> EdDegreeResult:

@@ -23,7 +23,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Required
 
-from neurovariety.architectures.theorems.generic_fibers import QUANTITY as GENERIC_FIBER
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.options import ExactNumbers
@@ -40,7 +39,7 @@ from neurovariety.model import Model
 from neurovariety.options import Option, Route
 from neurovariety.progress import quietly
 from neurovariety.randomness import generator
-from neurovariety.theorem import Theorem
+from neurovariety.theorem import GENERIC_FIBER, Theorem
 from neurovariety.tolerances import DEFAULT_SEED, ERROR_BOUND
 
 _SMALL_DIMENSION = 10
@@ -76,21 +75,26 @@ class FibersResult(EntryResult):
     evidence: FibersEvidence
 
 
+AtOption = Annotated[
+    ExactNumbers | None,
+    Option("weights of a special fiber, comma-separated exact numbers (1,1/3,0.5,...)", kind="numbers"),
+]
+
+RouteOption = Annotated[
+    Route,
+    Option(
+        "how points of the generic fiber are counted; computed: by following paths; theorem: by theorems; auto: both in turn",
+        recorded="asked_route",
+    ),
+]
+
+
 @entry
 def fibers(
     model: Model,
     *,
-    at: Annotated[
-        ExactNumbers | None,
-        Option("weights of a special fiber, comma-separated exact numbers (1,1/3,0.5,...)", kind="numbers"),
-    ] = None,
-    route: Annotated[
-        Route,
-        Option(
-            "how points of the generic fiber are counted; computed: by following paths; theorem: by theorems; auto: both in turn",
-            recorded="asked_route",
-        ),
-    ] = "auto",
+    at: AtOption = None,
+    route: RouteOption = "auto",
     seed: int = DEFAULT_SEED,
     memory_limit: int | None = None,
 ) -> FibersResult:
@@ -116,17 +120,7 @@ def fibers(
         counted, points = _computed(model, generic, claim, route, seed)
         if counted is not None and claim in (Claim.PROVED, Claim.PROBABILITY):
             claim = Claim.COMPLETE
-    evidence: FibersEvidence = {
-        "model_dimension": generic.value,
-        "parameters": model.parameters,
-        "stated": found.stated,
-        "symmetries": None if generic.symmetries is None else generic.symmetries.to_dict(),
-        "upper_bound": generic.upper.to_dict(),
-        "trials": [t.to_dict() for t in generic.trials],
-        "error_bound": found.error,
-        "theorems": [*(t.to_dict() for t in generic.theorems), *([counted.to_dict()] if counted and counted.source else [])],
-        "real_components": real_components(model, weights),
-    }
+    evidence = _evidence(generic, found, counted, real_components(model, weights))
     if points:
         evidence["counted"] = points
     if weights is not None:
@@ -147,6 +141,20 @@ def fibers(
         evidence=evidence,
         notices=generic.notices,
     )
+
+
+def _evidence(generic: Dimension, found: _Explained, counted: Theorem | None, real: RealComponents | None) -> FibersEvidence:
+    return {
+        "model_dimension": generic.value,
+        "parameters": generic.parameters,
+        "stated": found.stated,
+        "symmetries": None if generic.symmetries is None else generic.symmetries.to_dict(),
+        "upper_bound": generic.upper.to_dict(),
+        "trials": [t.to_dict() for t in generic.trials],
+        "error_bound": found.error,
+        "theorems": [*(t.to_dict() for t in generic.theorems), *([counted.to_dict()] if counted and counted.source else [])],
+        "real_components": real,
+    }
 
 
 @dataclass(frozen=True)

@@ -127,23 +127,28 @@ class GradientFlowResult(EntryResult):
         return again
 
 
+RunsOption = Annotated[
+    int | None,
+    Option("random initializations (default: 200)"),
+    Whole("the number of runs is a whole number from {least} to {most:,}", 1, 1_000_000),
+]
+
+ScaleOption = Annotated[
+    float,
+    Option("standard deviation of the initial weights (default: 0.5)"),
+    Real("the scale of the initial weights is a positive number"),
+]
+
+
 @entry
 def gradient_flow(
     model: Model,
     *,
     method: Annotated[Literal["flow", "gd", "sgd", "adam"], Option("how the weights move")] = "flow",
-    runs: Annotated[
-        int | None,
-        Option("random initializations (default: 200)"),
-        Whole("the number of runs is a whole number from {least} to {most:,}", 1, 1_000_000),
-    ] = None,
+    runs: RunsOption = None,
     step: Annotated[float, Option("step size of gd, sgd and adam (default: 0.01)")] = 0.01,
     weight_decay: Annotated[float, Option("strength of weight decay (default: 0)")] = 0.0,
-    scale: Annotated[
-        float,
-        Option("standard deviation of the initial weights (default: 0.5)"),
-        Real("the scale of the initial weights is a positive number"),
-    ] = 0.5,
+    scale: ScaleOption = 0.5,
     seed: int = DEFAULT_SEED,
     **options: Unpack[TaskOptions],
 ) -> GradientFlowResult:

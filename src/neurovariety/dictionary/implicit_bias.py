@@ -116,31 +116,40 @@ class ImplicitBiasResult(EntryResult):
         return again
 
 
+ScaleOption = Annotated[
+    float,
+    Option("standard deviation of the targets (default: 1)"),
+    Real("the scale of the targets is a positive number"),
+]
+
+TargetsOption = Annotated[
+    int | None,
+    Option("random targets whose best fits are found (default: 200)"),
+    Whole("the number of targets is a whole number from {least} to {most:,}", 1, 100_000),
+]
+
+FlowTargetsOption = Annotated[
+    int | None,
+    Option("of these, targets to which gradient flow goes (default: 20)"),
+    Whole("the number of targets of flows is a whole number from {least} to {most:,}", 1, 100_000),
+]
+
+RunsOption = Annotated[
+    int | None,
+    Option("random initial weights of flows to each target (default: 20)"),
+    Whole("the number of runs is a whole number from {least} to {most:,}", 1, 100_000),
+]
+
+
 @entry
 def implicit_bias(
     model: Model,
     *,
     metric: Annotated[Metric, Option("the loss (default: frobenius)")] = "frobenius",
-    scale: Annotated[
-        float,
-        Option("standard deviation of the targets (default: 1)"),
-        Real("the scale of the targets is a positive number"),
-    ] = 1.0,
-    targets: Annotated[
-        int | None,
-        Option("random targets whose best fits are found (default: 200)"),
-        Whole("the number of targets is a whole number from {least} to {most:,}", 1, 100_000),
-    ] = None,
-    flow_targets: Annotated[
-        int | None,
-        Option("of these, targets to which gradient flow goes (default: 20)"),
-        Whole("the number of targets of flows is a whole number from {least} to {most:,}", 1, 100_000),
-    ] = None,
-    runs: Annotated[
-        int | None,
-        Option("random initial weights of flows to each target (default: 20)"),
-        Whole("the number of runs is a whole number from {least} to {most:,}", 1, 100_000),
-    ] = None,
+    scale: ScaleOption = 1.0,
+    targets: TargetsOption = None,
+    flow_targets: FlowTargetsOption = None,
+    runs: RunsOption = None,
     seed: int = DEFAULT_SEED,
 ) -> ImplicitBiasResult:
     """The table of smaller networks: singular, exposed, best fits, ends of gradient flow.

@@ -109,14 +109,17 @@ class _Found:
     prime: int
 
 
+MapOption = Annotated[
+    Any,
+    Option("linear map T of the inputs: 1,0,2 or (0 1)(2 3) or shift or a matrix 0,1;-1,0 (default: shift)"),
+]
+
+
 @entry
 def invariance(
     model: Model,
     *,
-    map: Annotated[
-        Any,
-        Option("linear map T of the inputs: 1,0,2 or (0 1)(2 3) or shift or a matrix 0,1;-1,0 (default: shift)"),
-    ] = None,
+    map: MapOption = None,
     output_map: Annotated[Any, Option("linear map S of the outputs, for f(T x) = S f(x) (default: none, f(T x) = f(x))")] = None,
     seed: int = DEFAULT_SEED,
 ) -> InvarianceResult:
@@ -147,10 +150,30 @@ def invariance(
         error = tested(model, t, s, OverField.is_equivariant, generator(seed, "dictionary.invariance.equivariance"))
         if error <= ERROR_BOUND:  # every function is equivariant, for a reason that the stated symmetries do not tell
             shown = _of_all(model, whole, error)
+    maps = str(t), None if output_map is None else str(s)
+    evidence = _evidence(model, maps, whole, found, bounds, shown, adjunction)
+    return InvarianceResult(
+        value={
+            "function_dimension": shown.functions,
+            "weight_dimension": shown.weights,
+            "components": [_listed(c, model, whole) for c in found.components[:_MAX_SHOWN]],
+            "order": order,
+        },
+        claim=shown.claim,
+        meaning=_meaning(shown.functions, whole, found, evidence),
+        evidence=evidence,
+        options={"map": maps[0], "output_map": maps[1]},
+        notices=(*_notices(map is None, found, order, bounds[2], adjunction), *whole.notices, *division_notice(draws)),
+    )
+
+
+def _evidence(
+    model: Model, maps: tuple[str, str | None], whole: Dimension, found: _Found, bounds: _Bounds, shown: _Shown, adjunction: float
+) -> InvarianceEvidence:
     at_most, reasons, theorem = bounds
-    evidence: InvarianceEvidence = {
-        "map": str(t),
-        "output_map": None if output_map is None else str(s),
+    return {
+        "map": maps[0],
+        "output_map": maps[1],
         "adjunction": "proved as an identity" if adjunction == 0 else "tested at random points of independent prime fields",
         "dimension": whole.value,
         "dimension_claim": str(whole.claim),
@@ -168,19 +191,6 @@ def invariance(
         "prime": found.prime,
         "theorems": [_STATEMENT] if theorem else [],
     }
-    return InvarianceResult(
-        value={
-            "function_dimension": shown.functions,
-            "weight_dimension": shown.weights,
-            "components": [_listed(c, model, whole) for c in found.components[:_MAX_SHOWN]],
-            "order": order,
-        },
-        claim=shown.claim,
-        meaning=_meaning(shown.functions, whole, found, evidence),
-        evidence=evidence,
-        options={"map": str(t), "output_map": None if output_map is None else str(s)},
-        notices=(*_notices(map is None, found, order, theorem, adjunction), *whole.notices, *division_notice(draws)),
-    )
 
 
 _Bounds = tuple[EquivariantSizes, list[str], bool]

@@ -38,7 +38,6 @@ from neurovariety.errors import InputError
 from neurovariety.geometry.images.decision import Verdict
 from neurovariety.geometry.images.target import Target
 from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
-from neurovariety.geometry.invariants.rank_at_data import rank_at_data
 from neurovariety.geometry.strata.smaller_models import Strata, strata_of
 from neurovariety.model import Array, Model
 from neurovariety.options import Option, Whole
@@ -52,8 +51,9 @@ from neurovariety.training.critical.least import Least, LeastFacts, least_loss, 
 from neurovariety.training.critical.limits import least_limit, limit_stages
 from neurovariety.training.critical.perturbation import infimum_by_perturbation
 from neurovariety.training.critical.problem import TrainingProblem
+from neurovariety.training.critical.seen_directions import SeenDirections, seen_directions
 from neurovariety.training.critical.stages import CriticalFunction, PointFacts, Stage, monomials_of, smooth_stage, stratum_stage
-from neurovariety.training.losses.loss import Distance, Form, Monomial, Quadratic, SquaredError
+from neurovariety.training.losses.loss import Distance, Monomial, Quadratic, SquaredError
 from neurovariety.training.losses.task_options import TaskOptions
 from neurovariety.training.losses.training_task import TrainingTask, training_task
 
@@ -62,14 +62,7 @@ _CONDITION = 1e10
 _SHOWN = 200
 
 
-class Seen(TypedDict):
-    """What a loss sees of a variety: the rank of its quadric (None: full) and how many directions."""
-
-    rank: int | None
-    directions: int
-
-
-class QuadricFacts(Seen):
+class QuadricFacts(SeenDirections):
     """The same beside the dimensions of the variety and of its span."""
 
     dimension: int
@@ -136,22 +129,27 @@ class LandscapeResult(ListedResult):
     problem: TrainingProblem | None = field(default=None, compare=False)
 
 
+RandomOption = Annotated[
+    int,
+    Option("count real critical functions for so many random targets too (default: 0)"),
+    Whole("the number of random targets is a whole number from {least} to {most:,}", 0, 1_000_000),
+]
+
+LeastByOption = Annotated[
+    Literal["relaxation", "perturbation"],
+    Option(
+        "perturbation: find the least loss by critical points of weights under perturbation too",
+        unknown="the least loss is found by {choices}, got {value!r}",
+    ),
+]
+
+
 @entry
 def landscape(
     model: Model,
     *,
-    random: Annotated[
-        int,
-        Option("count real critical functions for so many random targets too (default: 0)"),
-        Whole("the number of random targets is a whole number from {least} to {most:,}", 0, 1_000_000),
-    ] = 0,
-    least_by: Annotated[
-        Literal["relaxation", "perturbation"],
-        Option(
-            "perturbation: find the least loss by critical points of weights under perturbation too",
-            unknown="the least loss is found by {choices}, got {value!r}",
-        ),
-    ] = "relaxation",
+    random: RandomOption = 0,
+    least_by: LeastByOption = "relaxation",
     resume: Resume = None,
     seed: int = DEFAULT_SEED,
     **options: Unpack[TaskOptions],
@@ -176,7 +174,7 @@ def landscape(
     perturb = least_by == "perturbation"
     task = training_task(model, seed=seed, **options)
     shape = quietly(dimension_of, model, seed=seed)
-    seen = _seen(task, shape.value, seed)
+    seen = seen_directions(task, shape.value, seed)
     evidence: LandscapeEvidence = {
         "task": task.record,
         "least_by": least_by,
@@ -190,7 +188,17 @@ def landscape(
         targets = {"asked": random, "real": random_targets(lists.problem, lists.loss, random, generator(seed, _STREAM, 1))}
     perturbed = infimum_by_perturbation(model, task.loss, seed=seed) if perturb else None
     least = lists.least if perturbed is None else with_perturbation(lists.least, perturbed, _size(lists.loss))
-    value = lists.value(least)
+    evidence |= {
+        "perturbation": None if perturbed is None else perturbed.to_dict(),
+        "losses_held_out": _held_out(task, lists.problem, least.weights),
+        "random_targets": targets,
+    }
+    return _listed(task, lists, least, evidence)
+
+
+def _listed(task: TrainingTask, lists: _Lists, least: Least, evidence: LandscapeEvidence) -> LandscapeResult:
+    """The result where critical points are listed."""
+    value, targets = lists.value(least), evidence["random_targets"]
     return LandscapeResult(
         value=value,
         claim=Claim.COMPLETE if lists.complete else Claim.LOWER_BOUND,
@@ -203,9 +211,6 @@ def landscape(
             "general_problem": lists.problem.evidence,
             "singular_functions": lists.strata.theorem or "not known to be the strata listed",
             "least": {**least.to_dict(), "claim": least.claim, "point": _number_of(lists.points, least.point)},
-            "perturbation": None if perturbed is None else perturbed.to_dict(),
-            "losses_held_out": _held_out(task, lists.problem, least.weights),
-            "random_targets": targets,
         },
         notices=task.notices + (() if lists.complete else (_why(lists.stages, lists.strata.all_listed),)),
         options=task.options,
@@ -324,18 +329,6 @@ def _decided(task: TrainingTask, problem: TrainingProblem, point: CriticalFuncti
     target = Target(task.model.inputs, task.model.outputs, {m: Fraction(c) for m, c in task.loss.target.items()})
     verdict = decide(task.model, target, seed).verdict
     return replace(point, attained={Verdict.EXCLUDED: "no", Verdict.CLOSURE_ONLY: "limit"}.get(verdict, "undecided"))
-
-
-def _seen(task: TrainingTask, dim: int, seed: int) -> Seen:
-    """Rank of the quadric, and how many directions on the variety the loss sees."""
-    if isinstance(task.loss, SquaredError):
-        kept = task.loss.inputs[task.loss.weights > 0]
-        found = quietly(rank_at_data, task.model, kept.reshape(len(kept), -1), seed=seed)
-        return {"rank": found.quadric_rank, "directions": found.jacobian_rank}
-    if isinstance(task.loss, Form):
-        rank = int(np.linalg.matrix_rank(np.asarray(task.loss.matrix, dtype=np.float64)))
-        return {"rank": rank, "directions": min(rank, dim)}
-    return {"rank": None, "directions": dim}
 
 
 def _check_condition(matrix: Array, task: TrainingTask) -> None:

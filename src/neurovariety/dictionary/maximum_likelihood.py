@@ -19,20 +19,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, ClassVar
+from fractions import Fraction
+from typing import Annotated, Any, ClassVar, TypedDict
 
 import numpy as np
 
 from neurovariety.claim import Claim
+from neurovariety.dictionary.entry_result import Facts
 from neurovariety.dictionary.listed_result import ListedResult
 from neurovariety.dictionary.options import Resume
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import DataError, InputError
 from neurovariety.geometry.ideal.coefficients import monomial_name
-from neurovariety.geometry.images.target import read_target, require_polynomial
+from neurovariety.geometry.images.target import Target, read_target, require_polynomial
 from neurovariety.geometry.solutions.attempts import check_values, why_incomplete
 from neurovariety.geometry.strata.smaller_models import Strata, strata_of
-from neurovariety.model import Model
+from neurovariety.model import Array, Model
 from neurovariety.options import Option, Real
 from neurovariety.randomness import generator
 from neurovariety.result import counted
@@ -46,6 +48,43 @@ _SAME = 1e-9
 _MOST_COUNTS = 20
 
 
+class ListedDistribution(TypedDict):
+    """A critical distribution as plain data; complex numbers as pairs."""
+
+    number: int
+    stratum: str | None
+    real: bool
+    positive: bool
+    cross_entropy: float | None
+    index: int | None
+    kind: str
+    probabilities: list[float] | list[list[float]]
+    radius: float
+    weights: list[float] | None
+    weights_certified: bool
+
+
+class MaximumLikelihoodValue(TypedDict):
+    complex: int
+    real: int
+    positive: int
+    minima: int
+    at_subnetworks: int
+    least: float | None
+    global_minimum: str
+
+
+class MaximumLikelihoodEvidence(TypedDict):
+    """What the lists rest on. ``read``: coefficients or outputs, as probabilities."""
+
+    points: list[ListedDistribution]
+    read: str
+    terms: list[str]
+    counts: list[float]
+    stages: list[Facts]
+    reason: str
+
+
 @dataclass(frozen=True, repr=False)
 class MaximumLikelihoodResult(ListedResult):
     """``value``: ``complex`` critical distributions of the network's smooth part, ``real`` and ``positive`` ones, ``minima`` of
@@ -57,31 +96,40 @@ class MaximumLikelihoodResult(ListedResult):
     """
 
     entry: ClassVar[str] = "maximum-likelihood"
+    value: MaximumLikelihoodValue
+    evidence: MaximumLikelihoodEvidence
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "hauenstein2014", "huh2014", "krawczyk1969")
     points: tuple[CrossEntropyPoint, ...] = field(default=(), compare=False)
+
+
+CountsOption = Annotated[
+    str | None,
+    Option("counts of the coefficients, as polynomials, one an output: '4*x0 + 2*x1; 2*x0 + 4*x1'"),
+]
+
+DataOption = Annotated[
+    Any,
+    Option(
+        "CSV file: inputs, and how often each class was seen there",
+        kind="dataset",
+        columns="columns of --data with the counts of classes, separated by commas",
+    ),
+]
+
+SmoothingOption = Annotated[
+    float,
+    Option("added to every count (default: 0)"),
+    Real("smoothing is a number of at least 0 that is added to every count", zero=True),
+]
 
 
 @entry
 def maximum_likelihood(
     model: Model,
     *,
-    counts: Annotated[
-        str | None,
-        Option("counts of the coefficients, as polynomials, one an output: '4*x0 + 2*x1; 2*x0 + 4*x1'"),
-    ] = None,
-    data: Annotated[
-        Any,
-        Option(
-            "CSV file: inputs, and how often each class was seen there",
-            kind="dataset",
-            columns="columns of --data with the counts of classes, separated by commas",
-        ),
-    ] = None,
-    smoothing: Annotated[
-        float,
-        Option("added to every count (default: 0)"),
-        Real("smoothing is a number of at least 0 that is added to every count", zero=True),
-    ] = 0.0,
+    counts: CountsOption = None,
+    data: DataOption = None,
+    smoothing: SmoothingOption = 0.0,
     resume: Resume = None,
     seed: int = DEFAULT_SEED,
 ) -> MaximumLikelihoodResult:
@@ -103,30 +151,83 @@ def maximum_likelihood(
     if counts is not None and data is not None:
         raise InputError("counts belong to the coefficients, data to the outputs: give one of them")
     terms = distribution_terms(model, seed)
-    samples: Any = None
-    notices: tuple[str, ...] = ()
-    if data is not None:
-        samples, numbers, labels = _of_data(model, data, seed)
-    else:
-        if counts is None:
-            numbers = generator(seed, _STREAM).integers(1, _MOST_COUNTS, len(terms)).astype(np.float64)
-            notices = ("no counts were given: these are random ones",)
-        else:
-            numbers = _of_text(model, counts, terms)
-        labels = [f"{monomial_name(e)} in output {o}" if model.outputs > 1 else monomial_name(e) for o, e in terms]
-    numbers = numbers + float(smoothing)
-    _check_positive(numbers, labels)
-    first = cross_entropy_stage(model, samples, numbers, seed, resume=resume)
+    asked = _of_text(model, counts, terms, seed) if data is None else _of_data(model, data, seed)
+    numbers = asked.numbers + float(smoothing)
+    _check_positive(numbers, asked.labels)
+    first = cross_entropy_stage(model, asked.samples, numbers, seed, resume=resume)
     if first is None:
         raise InputError(f"all networks {model.name} give one distribution: nothing is to be fitted; take a larger architecture")
     strata = strata_of(model, first.fills)
-    stages = [first, *_smaller(strata, samples, numbers, seed, terms)]
+    stages = [first, *_smaller(strata, asked.samples, numbers, seed, terms)]
+    points = _numbered(stages)
+    best, claim, reason = _least(points, stages, strata)
+    value = _value(points, best, claim)
+    complete = all(stage.complete for stage in stages)
+    return MaximumLikelihoodResult(
+        value=value,
+        claim=Claim.COMPLETE if complete else Claim.LOWER_BOUND,
+        meaning=_meaning(value, complete),
+        evidence={
+            "points": [_plain(p) for p in points[:_SHOWN]],
+            "read": "coefficients" if asked.samples is None else "outputs",
+            "terms": asked.labels,
+            "counts": numbers.tolist(),
+            "stages": [stage.evidence for stage in stages],
+            "reason": reason,
+        },
+        notices=asked.notices if complete else (*asked.notices, why_incomplete()),
+        options={"counts": asked.text},
+        points=points,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Counts:
+    """Counts (m,) and what each belongs to: to coefficients, then they have a ``text``, or to outputs at ``samples`` (S, inputs)."""
+
+    numbers: Array
+    labels: list[str]
+    samples: Array | None = None
+    text: str | None = None
+    notices: tuple[str, ...] = ()
+
+
+def _of_data(model: Model, data: object, seed: int) -> _Counts:
+    if model.outputs == 1:
+        raise InputError(f"{model.name} has one output: read as unnormalized probabilities of classes it takes at least two")
+    found = prepared(model, data, "none", 0.0, seed)
+    check_values(len(found.inputs), model.outputs)
+    labels = [f"{name} of row {row + 1}" for row in range(len(found.inputs)) for name in found.target_names]
+    return _Counts(found.targets.reshape(-1), labels, found.inputs)
+
+
+def _of_text(model: Model, text: str | None, terms: Sequence[tuple[int, tuple[int, ...]]], seed: int) -> _Counts:
+    """The counts in the order of ``terms``; random ones where there is no text."""
+    labels = [f"{monomial_name(e)} in output {o}" if model.outputs > 1 else monomial_name(e) for o, e in terms]
+    if text is None:
+        drawn = generator(seed, _STREAM).integers(1, _MOST_COUNTS, len(terms))
+        target = Target(model.inputs, model.outputs, {term: Fraction(int(n)) for term, n in zip(terms, drawn, strict=True)})
+        notices = ("no counts were given: these are random ones",)
+        return _Counts(drawn.astype(np.float64), labels, text=target.text(), notices=notices)
+    known = dict(read_target(text, model.inputs, model.outputs).coefficients)
+    numbers = np.array([float(known.pop(term, 0)) for term in terms])
+    if known:
+        output, exponents = min(known)
+        raise InputError(
+            f"{monomial_name(exponents)} in output {output} has a count, but no network {model.name} has that coefficient; leave it out"
+        )
+    return _Counts(numbers, labels, text=text)
+
+
+def _numbered(stages: Sequence[CrossEntropyStage]) -> tuple[CrossEntropyPoint, ...]:
     points = [p for stage in stages for p in stage.points]
     points.sort(key=lambda p: (bool(p.stratum), not p.real, not p.positive, p.cross_entropy if p.positive else 0.0))
-    points = [replace(p, number=k + 1) for k, p in enumerate(points)]
-    best, claim, reason = _least(points, stages, strata)
+    return tuple(replace(p, number=k + 1) for k, p in enumerate(points))
+
+
+def _value(points: Sequence[CrossEntropyPoint], best: CrossEntropyPoint | None, claim: str) -> MaximumLikelihoodValue:
     smooth = [p for p in points if not p.stratum]
-    value = {
+    return {
         "complex": len(smooth),
         "real": sum(p.real for p in smooth),
         "positive": sum(p.positive for p in smooth),
@@ -135,48 +236,9 @@ def maximum_likelihood(
         "least": None if best is None else best.cross_entropy,
         "global_minimum": claim,
     }
-    complete = all(stage.complete for stage in stages)
-    evidence = {
-        "points": [_plain(p) for p in points[:_SHOWN]],
-        "read": "coefficients" if samples is None else "outputs",
-        "terms": labels,
-        "counts": numbers.tolist(),
-        "stages": [stage.evidence for stage in stages],
-        "reason": reason,
-    }
-    return MaximumLikelihoodResult(
-        value=value,
-        claim=Claim.COMPLETE if complete else Claim.LOWER_BOUND,
-        meaning=_meaning(value, complete),
-        evidence=evidence,
-        notices=notices if complete else (*notices, why_incomplete()),
-        points=tuple(points),
-    )
 
 
-def _of_data(model: Model, data: Any, seed: int) -> tuple[Any, Any, list[str]]:
-    """Inputs (S, inputs), counts (S * outputs,), and what each belongs to."""
-    if model.outputs == 1:
-        raise InputError(f"{model.name} has one output: read as unnormalized probabilities of classes it takes at least two")
-    found = prepared(model, data, "none", 0.0, seed)
-    check_values(len(found.inputs), model.outputs)
-    labels = [f"{name} of row {row + 1}" for row in range(len(found.inputs)) for name in found.target_names]
-    return found.inputs, found.targets.reshape(-1), labels
-
-
-def _of_text(model: Model, text: str, terms: Sequence[tuple[int, tuple[int, ...]]]) -> Any:
-    """The counts in the order of ``terms``."""
-    known = dict(read_target(text, model.inputs, model.outputs).coefficients)
-    numbers = np.array([float(known.pop(term, 0)) for term in terms])
-    if known:
-        output, exponents = min(known)
-        raise InputError(
-            f"{monomial_name(exponents)} in output {output} has a count, but no network {model.name} has that coefficient; leave it out"
-        )
-    return numbers
-
-
-def _check_positive(numbers: Any, labels: Sequence[str]) -> None:
+def _check_positive(numbers: Array, labels: Sequence[str]) -> None:
     wrong = np.flatnonzero(~(np.isfinite(numbers) & (numbers > 0)))
     if len(wrong):
         raise DataError(
@@ -185,7 +247,7 @@ def _check_positive(numbers: Any, labels: Sequence[str]) -> None:
         )
 
 
-def _smaller(strata: Strata, samples: Any, counts: Any, seed: int, terms: Any) -> list[CrossEntropyStage]:
+def _smaller(strata: Strata, samples: Array | None, counts: Array, seed: int, terms: object) -> list[CrossEntropyStage]:
     """Stages of smaller networks, without those on which some coefficient, and so a probability, is always zero."""
     found = []
     for stratum in strata.strata:
@@ -221,7 +283,7 @@ def _least(
     return best, "complete", f"least in complete lists; singular functions: {strata.theorem}"
 
 
-def _plain(point: CrossEntropyPoint) -> dict[str, Any]:
+def _plain(point: CrossEntropyPoint) -> ListedDistribution:
     p = point.probabilities
     return {
         "number": point.number,
@@ -238,7 +300,7 @@ def _plain(point: CrossEntropyPoint) -> dict[str, Any]:
     }
 
 
-def _meaning(value: dict[str, Any], complete: bool) -> str:
+def _meaning(value: MaximumLikelihoodValue, complete: bool) -> str:
     least = "" if complete else "at least "
     head = f"cross-entropy has {least}{counted(value['complex'], 'complex critical point')} at smooth distributions"
     minima = f"{counted(value['minima'], 'local minimum').replace('minimums', 'minima')} of real networks"

@@ -18,10 +18,9 @@ Sources: Marchetti et al. 2025, section 4.1; Trager, Kohn, Bruna 2020; Kohn, Mer
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar, TypedDict
 
 import numpy as np
 
@@ -47,6 +46,13 @@ _MAX_CHECKED = 5000
 _OWN = "the given weights"
 
 
+class MembershipValue(TypedDict):
+    verdict: str
+    witness: list[Fraction | float] | None
+    violated: str | None
+    route: str
+
+
 @dataclass(frozen=True, repr=False)
 class MembershipResult(EntryResult):
     """Whether a target is realizable.
@@ -54,10 +60,14 @@ class MembershipResult(EntryResult):
     ``value`` is ``{"verdict", "witness", "violated", "route"}``: verdict is realizable, closure only, excluded or undecided; witness
     holds weights in the order of ``Model.blocks`` (Fractions where exact, else decimals near an exact witness, see ``evidence``),
     violated the equation or inequality that the target fails; each null where there is none. ``evidence["target"]`` is the target in
-    normal form.
+    normal form; what else the evidence holds depends on the route. ``given`` and ``decision`` (in Python, on a fresh result) are the
+    target and what was decided as records.
     """
 
     entry: ClassVar[str] = "membership"
+    value: MembershipValue
+    given: Target | None = field(default=None, repr=False, compare=False)
+    decision: Decision | None = field(default=None, repr=False, compare=False)
 
     def verify(self, *, seed: int | None = None) -> MembershipResult:
         """Decide again under another seed. Witnesses may differ from seed to seed; two verdicts that were reached must agree.
@@ -120,10 +130,9 @@ def membership(
     require_polynomial(model)
     given, own, notices = _target(model, target, network, weights, seed)
     decision = decide(model, given, seed) if own is None else realizable(_OWN, own)
-    evidence: dict[str, Any] = {"target": given.text(), **decision.evidence, **_checked(model, decision, given)}
-    evidence["seeds"] = [seed]
-    evidence["theorems"] = [dict(t) for t in decision.theorems]
-    value = {
+    evidence: dict[str, object] = {"target": given.text(), **decision.evidence, **_checked(model, decision, given)}
+    evidence |= {"seeds": [seed], "theorems": [dict(t) for t in decision.theorems]}
+    value: MembershipValue = {
         "verdict": str(decision.verdict),
         "witness": None if decision.witness is None else list(decision.witness),
         "violated": decision.violated,
@@ -136,11 +145,13 @@ def membership(
         evidence=evidence,
         notices=notices,
         options={"target": given.text(), "network": None, "weights": None} if own is None else {"weights": list(own)},
+        given=given,
+        decision=decision,
     )
 
 
 def _target(
-    model: Model, text: str | None, network: Source | None, weights: Sequence[Any] | None, seed: int
+    model: Model, text: str | None, network: Source | None, weights: ExactNumbers | None, seed: int
 ) -> tuple[Target, tuple[Fraction, ...] | None, tuple[str, ...]]:
     """The target; the model's own weights where it is given by them; notices."""
     if text is not None:
@@ -168,7 +179,7 @@ def _target(
     return random_target(model, seed), None, (notice,)
 
 
-def _checked(model: Model, decision: Decision, target: Target) -> dict[str, Any]:
+def _checked(model: Model, decision: Decision, target: Target) -> dict[str, object]:
     """What putting the witness into the model shows. Raises `VerificationError` where an exact one does not give the target."""
     if decision.witness is None:
         return {"witness_is": None}

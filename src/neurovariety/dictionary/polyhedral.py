@@ -21,11 +21,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, TypedDict
 
 import numpy as np
 
 from neurovariety.claim import Claim
+from neurovariety.dictionary.entry_result import Facts
 from neurovariety.dictionary.listed_result import ListedResult
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError, ResourceError
@@ -48,9 +49,52 @@ from neurovariety.training.losses.prepare import prepared
 from neurovariety.training.losses.task_options import Preparation
 from neurovariety.training.losses.transport import transport
 
+Ground = Literal["line", "discrete", "circle"] | Sequence[Sequence[float]] | Array
+"""How far masses are apart, in a word or as a table of distances."""
+
 _MOST_FACES = 4000
 _SHOWN = 200
 _SAME = 1e-8
+
+
+class ListedFacePoint(TypedDict):
+    """A critical point on a face as plain data."""
+
+    number: int
+    stratum: str | None
+    distance: float
+    conditions: int
+    stationary: bool
+    index: int | None
+    kind: str
+    values: list[float]
+    weights: list[float] | None
+    weights_certified: bool
+
+
+class PolyhedralValue(TypedDict):
+    faces: int
+    complex: int
+    real: int
+    on_faces: int
+    stationary: int
+    minima: int
+    least: float | None
+    global_minimum: str
+
+
+class PolyhedralEvidence(TypedDict):
+    """What the lists rest on. ``teacher``: None where data are fitted."""
+
+    norm: str
+    ground: str | list[list[float]]
+    teacher: str | None
+    values: list[str]
+    target: list[float]
+    general: list[int]
+    points: list[ListedFacePoint]
+    stages: list[Facts]
+    reason: str
 
 
 @dataclass(frozen=True, repr=False)
@@ -64,9 +108,33 @@ class PolyhedralResult(ListedResult):
     """
 
     entry: ClassVar[str] = "polyhedral"
+    value: PolyhedralValue
+    evidence: PolyhedralEvidence
     same: ClassVar[float] = _SAME
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "celik2021", "krawczyk1969")
     points: tuple[FacePoint, ...] = field(default=(), compare=False)
+
+
+GroundOption = Annotated[
+    Ground,
+    Option("how far masses are apart for wasserstein (default: line)"),
+]
+
+TeacherOption = Annotated[str | None, Option("polynomials whose coefficients are to be fitted, one an output (default: random ones)")]
+
+DataOption = Annotated[
+    Any,
+    Option(
+        "CSV file: inputs and targets, in place of a teacher",
+        kind="dataset",
+        columns="columns of --data that are targets, separated by commas",
+    ),
+]
+
+PrepareOption = Annotated[
+    Preparation,
+    Option("what is done to the data first", unknown="preparation {value!r} is unknown: choose {choices}"),
+]
 
 
 @entry
@@ -74,25 +142,10 @@ def polyhedral(
     model: Model,
     *,
     norm: Annotated[Literal["l1", "linf", "wasserstein"], Option("the distance (default: l1)")] = "l1",
-    ground: Annotated[
-        Literal["line", "discrete", "circle"] | Sequence[Sequence[float]] | Array,
-        Option("how far masses are apart for wasserstein (default: line)"),
-    ] = "line",
-    teacher: Annotated[
-        str | None, Option("polynomials whose coefficients are to be fitted, one an output (default: random ones)")
-    ] = None,
-    data: Annotated[
-        Any,
-        Option(
-            "CSV file: inputs and targets, in place of a teacher",
-            kind="dataset",
-            columns="columns of --data that are targets, separated by commas",
-        ),
-    ] = None,
-    prepare: Annotated[
-        Preparation,
-        Option("what is done to the data first", unknown="preparation {value!r} is unknown: choose {choices}"),
-    ] = "none",
+    ground: GroundOption = "line",
+    teacher: TeacherOption = None,
+    data: DataOption = None,
+    prepare: PrepareOption = "none",
     seed: int = DEFAULT_SEED,
 ) -> PolyhedralResult:
     """Every critical point of a polyhedral distance on the functions of ``source``.
@@ -112,73 +165,74 @@ def polyhedral(
     0.333333
     """
     require_polynomial(model)
+    _check(norm, ground, teacher, data, prepare)
+    asked = _of_teacher(model, norm, ground, teacher, seed) if data is None else _of_data(model, norm, data, prepare, seed)
+    _check_size(model, asked, quietly(dimension_of, model, seed=seed).value)
+    strata = strata_of(model, False)
+    first = face_stage(model, asked.distance, asked.evaluated, seed)
+    stages = [first, *_smaller(model, strata, asked.distance, asked.evaluated, seed)]
+    points = _numbered(stages)
+    best, claim, reason = _least(points, stages, strata)
+    value = _value(first, points, best, claim)
+    return PolyhedralResult(
+        value=value,
+        claim=Claim.COMPLETE if first.complete else Claim.LOWER_BOUND,
+        meaning=_meaning(value, norm, first.complete),
+        evidence={
+            "norm": norm,
+            "ground": ground if isinstance(ground, str) else np.asarray(ground).tolist(),
+            "teacher": asked.teacher,
+            "values": asked.labels,
+            "target": asked.distance.target.tolist(),
+            "general": list(first.general),
+            "points": [_plain(p) for p in points[:_SHOWN]],
+            "stages": [{"name": s.name, "faces": s.faces, "complex": s.complex, "complete": s.complete} for s in stages],
+            "reason": reason,
+        },
+        notices=asked.notices if first.complete else (*asked.notices, why_incomplete()),
+        points=points,
+        options={"teacher": asked.teacher},
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Problem:
+    """The distance, the matrix of the values that it measures on given terms, and what each of these belongs to."""
+
+    distance: PolyhedralNorm
+    evaluated: Evaluated
+    labels: list[str]
+    teacher: str | None = None
+    notices: tuple[str, ...] = ()
+
+
+def _check(norm: str, ground: object, teacher: str | None, data: object, prepare: str) -> None:
+    """Raise `InputError` for options that do not go together."""
     if data is not None and (teacher is not None or norm == "wasserstein"):
         raise InputError("data have targets, and errors at samples are no masses: give no teacher beside them, and norm l1 or linf")
     if norm != "wasserstein" and not (isinstance(ground, str) and ground == "line"):
         raise InputError(f"a ground metric belongs to norm wasserstein, not {norm}; leave it out")
     if prepare != "none" and data is None:
         raise InputError("preparation is for data; leave it out")
-    if data is not None:
-        distance, evaluated, labels, notices = _of_data(model, norm, data, prepare, seed)
-    else:
-        distance, evaluated, labels, notices, teacher = _of_teacher(model, norm, ground, teacher, seed)
-    r = quietly(dimension_of, model, seed=seed).value
-    seen = len(labels)
+
+
+def _check_size(model: Model, asked: _Problem, r: int) -> None:
+    """Raise where every target is fitted, or there are too many faces."""
+    seen = len(asked.labels)
     if r >= seen:
         raise InputError(
             f"{model.name} has {counted(r, 'dimension')} and {counted(seen, 'value')} to fit: over the complex numbers it fits every "
             "target, and a least distance of 0 is no critical point of a face; take a smaller model or more data"
         )
-    faces = distance.number_of_faces(r - len(distance.fixed))
+    faces = asked.distance.number_of_faces(r - len(asked.distance.fixed))
     if faces > _MOST_FACES:
         raise ResourceError(f"the unit ball has {faces:,} faces to look at; expected at most {_MOST_FACES:,}: take fewer values to fit")
-    strata = strata_of(model, False)
-    first = face_stage(model, distance, evaluated, seed)
-    stages = [first, *_smaller(model, strata, distance, evaluated, seed)]
-    points = [p for stage in stages for p in stage.points]
-    points.sort(key=lambda p: (bool(p.stratum), not p.stationary, p.distance))
-    points = [replace(p, number=k + 1) for k, p in enumerate(points)]
-    best, claim, reason = _least(points, stages, strata)
-    smooth = [p for p in points if not p.stratum]
-    value = {
-        "faces": first.faces,
-        "complex": first.complex,
-        "real": first.real,
-        "on_faces": len(smooth),
-        "stationary": sum(p.stationary for p in smooth),
-        "minima": sum(p.kind == "minimum" and p.weights is not None for p in smooth),
-        "least": None if best is None else best.distance,
-        "global_minimum": claim,
-    }
-    complete = first.complete
-    evidence = {
-        "norm": norm,
-        "ground": ground if isinstance(ground, str) else np.asarray(ground).tolist(),
-        "teacher": teacher,
-        "values": labels,
-        "target": distance.target.tolist(),
-        "general": list(first.general),
-        "points": [_plain(p) for p in points[:_SHOWN]],
-        "stages": [{"name": s.name, "faces": s.faces, "complex": s.complex, "complete": s.complete} for s in stages],
-        "reason": reason,
-    }
-    return PolyhedralResult(
-        value=value,
-        claim=Claim.COMPLETE if complete else Claim.LOWER_BOUND,
-        meaning=_meaning(value, norm, complete),
-        evidence=evidence,
-        notices=notices if complete else (*notices, why_incomplete()),
-        points=tuple(points),
-        options={"teacher": teacher},
-    )
 
 
-def _of_teacher(
-    model: Model, norm: str, ground: Any, teacher: str | None, seed: int
-) -> tuple[PolyhedralNorm, Evaluated, list[str], tuple[str, ...], str]:
+def _of_teacher(model: Model, norm: str, ground: Ground, teacher: str | None, seed: int) -> _Problem:
+    target = random_target(model, seed) if teacher is None else read_target(teacher, model.inputs, model.outputs)
     terms = distribution_terms(model, seed)
     places = {term: i for i, term in enumerate(terms)}
-    target = random_target(model, seed) if teacher is None else read_target(teacher, model.inputs, model.outputs)
     for output, exponents in sorted(target.coefficients):
         if (output, exponents) not in places:
             raise InputError(
@@ -187,7 +241,7 @@ def _of_teacher(
             )
     numbers = np.array([float(target.coefficients.get(term, 0)) for term in terms])
 
-    def evaluated(chosen: Sequence[Term]) -> Any:
+    def evaluated(chosen: Sequence[Term]) -> Array:
         out = np.zeros((len(terms), len(chosen)))
         for column, (o, e, scale) in enumerate(chosen):
             out[places[o, e], column] = 1 / scale
@@ -197,23 +251,41 @@ def _of_teacher(
     notices = ("no teacher was given: this one is a random integer function of the model's linear span",) if teacher is None else ()
     on_line = norm != "wasserstein" or (isinstance(ground, str) and ground == "line")
     distance = polyhedral_norm(norm, numbers, False) if on_line else transport(numbers, ground)
-    return distance, evaluated, labels, notices, target.text()
+    return _Problem(distance, evaluated, labels, target.text(), notices)
 
 
-def _of_data(
-    model: Model, norm: str, data: Any, prepare: str, seed: int
-) -> tuple[PolyhedralNorm, Evaluated, list[str], tuple[str, ...]]:
+def _of_data(model: Model, norm: str, data: object, prepare: str, seed: int) -> _Problem:
     found = prepared(model, data, prepare, 0.0, seed)
     rows, outputs = found.targets.shape
 
-    def evaluated(chosen: Sequence[Term]) -> Any:
+    def evaluated(chosen: Sequence[Term]) -> Array:
         out = np.zeros((rows, outputs, len(chosen)))
         for column, (o, e, scale) in enumerate(chosen):
             out[:, o, column] = np.prod(found.inputs ** np.array(e), axis=1) / scale
         return out.reshape(rows * outputs, len(chosen))
 
     labels = [f"{name} of row {row + 1}" for row in range(rows) for name in found.target_names]
-    return polyhedral_norm(norm, found.targets.reshape(-1), True), evaluated, labels, ()
+    return _Problem(polyhedral_norm(norm, found.targets.reshape(-1), True), evaluated, labels)
+
+
+def _numbered(stages: Sequence[FaceStage]) -> tuple[FacePoint, ...]:
+    points = [p for stage in stages for p in stage.points]
+    points.sort(key=lambda p: (bool(p.stratum), not p.stationary, p.distance))
+    return tuple(replace(p, number=k + 1) for k, p in enumerate(points))
+
+
+def _value(first: FaceStage, points: Sequence[FacePoint], best: FacePoint | None, claim: str) -> PolyhedralValue:
+    smooth = [p for p in points if not p.stratum]
+    return {
+        "faces": first.faces,
+        "complex": first.complex,
+        "real": first.real,
+        "on_faces": len(smooth),
+        "stationary": sum(p.stationary for p in smooth),
+        "minima": sum(p.kind == "minimum" and p.weights is not None for p in smooth),
+        "least": None if best is None else best.distance,
+        "global_minimum": claim,
+    }
 
 
 def _smaller(model: Model, strata: Strata, distance: PolyhedralNorm, evaluated: Evaluated, seed: int) -> list[FaceStage]:
@@ -258,7 +330,7 @@ def _least(points: Sequence[FacePoint], stages: Sequence[FaceStage], strata: Str
     return best, "complete", f"least in complete lists; singular functions: {strata.theorem}"
 
 
-def _plain(point: FacePoint) -> dict[str, Any]:
+def _plain(point: FacePoint) -> ListedFacePoint:
     return {
         "number": point.number,
         "stratum": point.stratum or None,
@@ -273,7 +345,7 @@ def _plain(point: FacePoint) -> dict[str, Any]:
     }
 
 
-def _meaning(value: dict[str, Any], norm: str, complete: bool) -> str:
+def _meaning(value: PolyhedralValue, norm: str, complete: bool) -> str:
     least = "" if complete else "at least "
     head = f"{norm} distance has {least}{counted(value['complex'], 'complex critical point')} on the linear spaces of "
     head += f"{counted(value['faces'], 'face')}, {value['real']} of them real, {value['on_faces']} on the face itself, "

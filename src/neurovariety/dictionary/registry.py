@@ -21,7 +21,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("invariance", "invariance: what is left once a symmetry is learned"),
     Entry("sample-complexity", "sample complexity: samples that determine a function"),
     Entry("ed-degree", "optimization: complex critical points of squared loss", figure="critical"),
-    Entry("ml-degree", "optimization: complex critical points of cross-entropy", figure="critical"),
+    Entry("ml-degree", "optimization: complex critical points of cross-entropy", figure="ends"),
     Entry("landscape", "optimization: every critical point of training", figure="landscape"),
     Entry("discriminant", "optimization: where the landscape changes", figure="chambers"),
     Entry("gradient-flow", "dynamics: where training ends, and how often", figure="basins"),

@@ -100,25 +100,32 @@ class VoronoiResult(EntryResult):
         return again
 
 
+MetricOption = Annotated[
+    Literal["frobenius", "bombieri", "gaussian", "uniform", "data"],
+    Option("the quadratic form of the loss (default: frobenius)"),
+]
+
+TargetsOption = Annotated[
+    int | None,
+    Option("random targets (default: 400)"),
+    Whole("the number of targets is a whole number from {least} to {most:,}", 1, 1_000_000),
+]
+
+ScaleOption = Annotated[
+    float,
+    Option("standard deviation of the targets (default: 1)"),
+    Real("the scale of the targets is a positive number"),
+]
+
+
 @entry
 def voronoi(
     model: Model,
     *,
-    metric: Annotated[
-        Literal["frobenius", "bombieri", "gaussian", "uniform", "data"],
-        Option("the quadratic form of the loss (default: frobenius)"),
-    ] = "frobenius",
+    metric: MetricOption = "frobenius",
     data: Inputs = None,
-    targets: Annotated[
-        int | None,
-        Option("random targets (default: 400)"),
-        Whole("the number of targets is a whole number from {least} to {most:,}", 1, 1_000_000),
-    ] = None,
-    scale: Annotated[
-        float,
-        Option("standard deviation of the targets (default: 1)"),
-        Real("the scale of the targets is a positive number"),
-    ] = 1.0,
+    targets: TargetsOption = None,
+    scale: ScaleOption = 1.0,
     seed: int = DEFAULT_SEED,
 ) -> VoronoiResult:
     """How often the best fit of a random target lies on each stratum of smaller networks.

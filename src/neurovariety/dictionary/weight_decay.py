@@ -18,12 +18,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Annotated, Any, ClassVar, Unpack
+from typing import Annotated, ClassVar, TypedDict, Unpack
 
 import numpy as np
 
 from neurovariety.claim import Claim
-from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.options import ExactNumbers
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError, VerificationError
@@ -43,6 +43,40 @@ _SHOWN = 200
 _SAME = 1e-6
 
 
+class DecayedPoint(TypedDict):
+    """A critical point of weights; complex numbers as pairs."""
+
+    number: int
+    real: str
+    objective: float | list[float]
+    index: int | None
+    kind: str
+    weights: list[float] | list[list[float]]
+
+
+class WeightDecayValue(TypedDict):
+    complex: int
+    real: int
+    minima: int
+    least: list[float] | None
+    global_minimum: str
+
+
+class WeightDecayEvidence(TypedDict):
+    """What the list rests on."""
+
+    task: Facts
+    strengths: list[float]
+    points: list[DecayedPoint]
+    at_general_strengths: int
+    root_bound: int
+    ends: Facts
+    morse_sum: int | None
+    least_bounds: list[float] | None
+    minimizers: list[int]
+    degenerate: int
+
+
 @dataclass(frozen=True, repr=False)
 class WeightDecayResult(EntryResult):
     """``value``: ``complex`` isolated critical points in weight space, ``real`` ones, ``minima`` among them, ``least`` (bounds of the
@@ -53,6 +87,8 @@ class WeightDecayResult(EntryResult):
     """
 
     entry: ClassVar[str] = "weight-decay"
+    value: WeightDecayValue
+    evidence: WeightDecayEvidence
     sources: ClassVar[tuple[str, ...]] = ("mehta2018", "bharadwaj2023", "krawczyk1969")
     points: DecayedPoints | None = field(default=None, compare=False)
     task: TrainingTask | None = field(default=None, compare=False)
@@ -61,8 +97,8 @@ class WeightDecayResult(EntryResult):
         """Find everything again under another seed. Raises `VerificationError` where a count differs, or bounds of the least value
         exclude each other."""
         again = self._again(seed)
-        ours, theirs = dict(self.value), dict(again.value)
-        a, b = ours.pop("least"), theirs.pop("least")
+        a, b = self.value["least"], again.value["least"]
+        ours, theirs = ({k: v for k, v in r.value.items() if k != "least"} for r in (self, again))
         apart = a is not None and b is not None and max(a[0], b[0]) > min(a[1], b[1]) + _SAME * max(abs(a[0]), 1e-300)
         if ours != theirs or apart:
             raise VerificationError(f"weight decay of {self.subject}: recorded {self.shown()}, recomputed {again.shown()}")
@@ -98,14 +134,14 @@ def weight_decay(
         s = _numbers(strengths)
     found = decayed_points(model, task.loss, s, seed=seed)
     bounds, claimed = _least(found, task, seed)
-    value = {
+    value: WeightDecayValue = {
         "complex": len(found.weights),
         "real": found.real.count("yes"),
         "minima": len(found.minima),
         "least": None if bounds is None else [float(f"{v:.9g}") for v in bounds],
         "global_minimum": claimed,
     }
-    evidence = {
+    evidence: WeightDecayEvidence = {
         "task": task.record, "strengths": found.strengths.tolist(),
         "points": [_plain(found, k) for k in range(min(len(found.weights), _SHOWN))],
         "at_general_strengths": found.general, "root_bound": found.paths, "ends": found.ends, "morse_sum": found.morse_sum,
@@ -124,7 +160,7 @@ def weight_decay(
     )
 
 
-def _numbers(strengths: Any) -> Any:
+def _numbers(strengths: ExactNumbers | float) -> list[float] | float:
     """Numbers, or texts of numbers such as 1/10; a single one stands for all weights."""
     given = [strengths] if isinstance(strengths, str | float | int) else list(strengths)
     try:
@@ -145,7 +181,7 @@ def _least(found: DecayedPoints, task: TrainingTask, seed: int) -> tuple[tuple[f
     return None, "undecided"
 
 
-def _plain(found: DecayedPoints, k: int) -> dict[str, Any]:
+def _plain(found: DecayedPoints, k: int) -> DecayedPoint:
     real = found.real[k] == "yes"
     weights, loss = found.weights[k], found.losses[k]
     return {
@@ -164,7 +200,7 @@ def _kind(index: int | None, model: Model) -> str:
     return "minimum" if index == 0 else "maximum" if index == model.parameters else "saddle"
 
 
-def _meaning(value: dict[str, Any], found: DecayedPoints) -> str:
+def _meaning(value: WeightDecayValue, found: DecayedPoints) -> str:
     least = "" if found.complete else "at least "
     points = counted(value["complex"], "complex critical point")
     head = f"with weight decay training has {least}{points} in weight space, {value['real']} real"

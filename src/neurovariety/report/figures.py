@@ -6,7 +6,7 @@ import io
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from neurovariety.dictionary.entry import Entry
 from neurovariety.errors import InputError
@@ -15,6 +15,15 @@ from neurovariety.report.colours import INK, MAIN, SECOND, THIRD
 from neurovariety.report.poset_figure import poset
 from neurovariety.report.training_figures import DRAWINGS
 from neurovariety.result import Result
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from neurovariety.dictionary.data import DataResult
+    from neurovariety.dictionary.dimension import DimensionResult
+    from neurovariety.dictionary.ed_degree import EdDegreeResult
+    from neurovariety.dictionary.fibers import FibersResult
+    from neurovariety.dictionary.ml_degree import MlDegreeResult
 
 _STYLE: Any = {"svg.fonttype": "none", "font.size": 10, "font.family": "sans-serif", "svg.hashsalt": "neurovariety"}
 _COLOURS = {INK: "var(--ink)", MAIN: "var(--main)", SECOND: "var(--second)", THIRD: "var(--third)"}
@@ -62,7 +71,7 @@ def _drawn(entry: Entry, result: Result) -> Any:
     canvas = Figure(figsize=(6.4, height), layout="constrained")
     axes = canvas.subplots()
     axes.patch.set_alpha(0)
-    if not draw(axes, result.value, result.evidence):
+    if not draw(axes, result):
         return None
     for drawn in canvas.axes:
         for side in ("top", "right"):
@@ -85,12 +94,16 @@ def _themed(svg: str, name: str) -> str:
     return re.sub(r'width="[\d.]+pt" height="[\d.]+pt"', 'role="img"', svg, count=1)
 
 
-def _bars(axes: Any, value: Any, evidence: Any) -> bool:
+def _bars(axes: Axes, found: DimensionResult) -> bool:
     """Parameters, expected dimension, dimension and ambient dimension, side by side."""
-    rows = [("parameters", evidence.get("parameters")), ("expected", evidence.get("expected")), ("dimension", value)]
-    if evidence.get("ambient") is not None:
-        rows.append(("ambient", evidence["ambient"]))
-    rows = [(n, v) for n, v in rows if v is not None][::-1]
+    evidence, value = found.evidence, int(found.value)
+    sizes = {
+        "parameters": evidence["parameters"],
+        "expected": evidence.get("expected"),
+        "dimension": value,
+        "ambient": evidence["ambient"],
+    }
+    rows = [(n, v) for n, v in sizes.items() if v is not None][::-1]
     colours = [MAIN if n == "dimension" else THIRD for n, _ in rows]
     axes.barh([n for n, _ in rows], [v for _, v in rows], color=colours)
     if max(v for _, v in rows) > 50 * max(value, 1):
@@ -101,15 +114,16 @@ def _bars(axes: Any, value: Any, evidence: Any) -> bool:
     return True
 
 
-def _split(axes: Any, value: Any, evidence: Any) -> bool:
+def _split(axes: Axes, found: FibersResult) -> bool:
     """The parameters split into what the function sees, what stated symmetries explain, and hidden directions."""
-    if value.get("hidden") is None or evidence.get("stated") is None or "at" in evidence:
+    evidence, hidden, stated = found.evidence, found.value["hidden"], found.evidence.get("stated")
+    if hidden is None or stated is None or "at" in evidence:
         return False
     parts = [
         ("seen by the function", evidence["model_dimension"], MAIN),
-        ("stated symmetries", evidence["stated"], THIRD),
+        ("stated symmetries", stated, THIRD),
+        ("hidden", hidden, SECOND),
     ]
-    parts.append(("hidden", value["hidden"], SECOND))
     left = 0
     for name, size, colour in parts:
         axes.barh([0], [size], left=left, color=colour, label=f"{name}: {size}", height=0.5)
@@ -122,32 +136,38 @@ def _split(axes: Any, value: Any, evidence: Any) -> bool:
     return True
 
 
-def _threshold(axes: Any, value: Any, evidence: Any) -> bool:
+def _threshold(axes: Axes, found: DataResult) -> bool:
     """Degrees of freedom seen by the first n samples, against the dimension."""
-    seen = evidence.get("rank_by_samples")
+    seen = found.evidence["rank_by_samples"]
     if not seen:
         return False
     axes.step(range(len(seen) + 1), [0, *seen], where="post", color=MAIN, linewidth=2)
-    axes.axhline(value["dimension"], color=SECOND, linestyle="--", linewidth=1)
-    axes.annotate("dimension", (0, value["dimension"]), xytext=(4, -12), textcoords="offset points", color=INK)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.axhline(found.value["dimension"], color=SECOND, linestyle="--", linewidth=1)
+    axes.annotate("dimension", (0, found.value["dimension"]), xytext=(4, -12), textcoords="offset points", color=INK)
+    axes.locator_params(axis="x", integer=True)
     axes.set_xlabel("samples, in the order of the file")
     axes.set_ylabel("rank of J")
-    axes.set_ylim(0, value["dimension"] * 1.15)
+    axes.set_ylim(0, found.value["dimension"] * 1.15)
     return True
 
 
-def _critical(axes: Any, value: Any, evidence: Any) -> bool:
+def _critical(axes: Axes, found: EdDegreeResult) -> bool:
     """The polar degrees that add up to the number, or what became of the paths from which it was counted."""
-    polar, ends = evidence.get("polar_degrees"), {k: n for k, n in (evidence.get("ends") or {}).items() if n}
-    if polar and evidence.get("route") == "theorem":
+    polar = found.evidence.get("polar_degrees")
+    if polar:
         axes.bar(range(len(polar)), polar, color=MAIN)
         for i, n in enumerate(polar):
             axes.annotate(f"{n:,}", (i, n), ha="center", va="bottom", color=INK)
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.locator_params(axis="x", integer=True)
         axes.set_xlabel("polar degrees: from the degree of the dual variety (left) to the degree of the variety")
         axes.margins(y=0.15)
         return True
+    return _ends(axes, found)
+
+
+def _ends(axes: Axes, found: EdDegreeResult | MlDegreeResult) -> bool:
+    """What became of the paths from which the number was counted."""
+    ends = {k: n for k, n in found.evidence.get("ends", {}).items() if n}
     if not ends:
         return False
     colours = {"regular": MAIN, "singular": SECOND, "at infinity": THIRD, "failed": INK}
@@ -162,11 +182,12 @@ def _critical(axes: Any, value: Any, evidence: Any) -> bool:
     return True
 
 
-_DRAWINGS: dict[str, tuple[Callable[[Any, Any, Any], bool], float]] = {
+_DRAWINGS: dict[str, tuple[Callable[[Axes, Any], bool], float]] = {
     "bars": (_bars, 1.9),
     "split": (_split, 1.9),
     "threshold": (_threshold, 1.9),
     "critical": (_critical, 1.9),
+    "ends": (_ends, 1.9),
     "poset": (poset, 3.2),
     **DRAWINGS,
 }

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from neurovariety.report.colours import INK, MAIN, SECOND, THIRD
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from neurovariety.dictionary.subnetworks import SubnetworksResult
 
 _NAMED = 14
 """Subnetworks up to which each is named; of more only their number in each dimension is given."""
@@ -13,8 +18,9 @@ _LINE = 72
 """Characters that have room beside each other."""
 
 
-def poset(axes: Any, value: Any, evidence: Any) -> bool:
+def poset(axes: Axes, found: SubnetworksResult) -> bool:
     """One point a subnetwork at the height of its dimension, lines for inclusions with nothing between."""
+    value = found.value
     images, pairs = value["images"], value["inclusions"]
     if not images or not pairs:
         return False
@@ -45,7 +51,7 @@ def poset(axes: Any, value: Any, evidence: Any) -> bool:
     axes.set_xticks([])
     axes.set_xlim(0, widest * 1.08)
     axes.margins(y=0.15)
-    axes.yaxis.get_major_locator().set_params(integer=True)
+    axes.locator_params(axis="y", integer=True)
     axes.set_ylabel("dimension of functions")
     axes.spines["bottom"].set_visible(False)
     return True

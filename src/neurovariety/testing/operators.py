@@ -55,7 +55,8 @@ def check_operator(
     """Hold one operation to its laws. Raises `AssertionError` that names the law which is broken and by what.
 
     ``shapes`` are those of one sample of each input, ``weights`` maps roles to shapes, ``attributes`` are those of the node. Random
-    values are drawn with ``seed``. The laws:
+    values are drawn with ``seed``. Numbers among the attributes that files store as they are (a slope, an end of an interval) should
+    be float32 numbers, or they are rounded there. The laws:
 
     * each sample of a batch is mapped by itself;
     * float64 and exact values agree; an operation without exact values refuses with an `InputError`;

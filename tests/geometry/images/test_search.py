@@ -49,6 +49,7 @@ class TestAnyModel:
                 "route": "the given weights",
             }
 
+    @pytest.mark.slow
     def test_cubics_of_two_neurons(self):
         """A real binary cubic with distinct roots is a sum of two cubes exactly if only one root is real (Sylvester)."""
         rng = np.random.default_rng(6)

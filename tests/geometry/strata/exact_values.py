@@ -14,7 +14,7 @@ from neurovariety.rings.rational import Rationals
 def values(model, weights, inputs):
     """Exact values at rational weights."""
     ring = Rationals()
-    flat = ring.constant(np.array([Fraction(w) for w in weights], dtype=object))
+    flat = ring.constant(np.array([Fraction(w.item() if isinstance(w, np.generic) else w) for w in weights], dtype=object))
     coefficients = ring.constant(np.array(list(model.coefficients), dtype=object))
     (out,) = interpret(batch_program(model, len(inputs)), ring, [*leaves(model, flat), ring.constant(inputs), coefficients])
     return [Fraction(int(v.p), int(v.q)) for v in np.asarray(out).reshape(-1)]

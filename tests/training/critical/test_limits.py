@@ -29,6 +29,7 @@ def test_dimensions(text, dimensions):
     assert all(d < dimension(text).value for d in dimensions)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("teacher", ["x0^3", "x0^2", "2*x0^3 + 3*x0^2*x1 + 3/2*x0*x1^2 + 1/4*x1^3"])
 def test_a_power_alone_is_a_limit(teacher):
     """(x0)^3 without (x0)^2, and the other way round, and a cube of a linear form: loss 0, but for no weights."""
@@ -40,6 +41,7 @@ def test_a_power_alone_is_a_limit(teacher):
     assert list(sizes) == sorted(sizes)
 
 
+@pytest.mark.slow
 def test_runs_that_drift_are_explained():
     rng = np.random.default_rng(1)
     found = gradient_flow("mlp(2,1,1; x^3 + x^2)", data=(rng.normal(size=(30, 2)), rng.normal(size=(30, 1))), runs=24)

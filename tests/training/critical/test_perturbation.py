@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
+from campaign import size
 from neurovariety import InputError, ResourceError, as_model, landscape
 from neurovariety.cli.main import main
 from neurovariety.training.critical.perturbation import infimum_by_perturbation
@@ -19,7 +20,7 @@ def samples(seed, count, inputs, outputs=1):
     return rng.normal(size=(count, inputs)), rng.normal(size=(count, outputs))
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(size(3, 20)))
 def test_every_seed(seed):
     """Eckart and Young with distinct and with equal singular values, where critical functions are a whole curve."""
     for small in (1, 3):
@@ -34,7 +35,7 @@ def test_every_seed(seed):
 @pytest.mark.parametrize(("architecture", "inputs"), [("mlp(2,1,1; x^2)", 2), ("mlp(2,1,1; x^3)", 2), ("cnn(2,2; x^2)", 3)])
 def test_the_two_routes(architecture, inputs):
     """Relaxation, by functions and strata, and perturbation, by weights."""
-    for seed in range(3):
+    for seed in range(size(1, 3)):
         data = samples(seed, 20, inputs)
         relaxed = landscape(architecture, data=data).value["least_loss"]
         found = infimum_by_perturbation(as_model(architecture), SquaredError(*data), seed=seed)
@@ -59,7 +60,7 @@ def test_against_descents():
 
 def test_not_attained():
     """(a x0 + e)^2 / e with e to 0 tends to a linear function, which is no network with one quadratic neuron."""
-    for seed in range(5):
+    for seed in range(size(1, 5)):
         found = infimum_by_perturbation(as_model("mlp(2,1,1; x^2; bias)"), Distance("frobenius", {(0, (1, 0)): 1}), seed=seed)
         assert (found.claim, found.attained) == ("complete", "no")
         assert found.infimum == pytest.approx(0, abs=1e-9)

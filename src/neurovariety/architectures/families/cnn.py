@@ -18,8 +18,9 @@ from neurovariety.architectures.theorems.dimension_bounds import forms
 from neurovariety.architectures.theorems.generic_fibers import convolution_fiber, polynomial_convolution_fiber
 from neurovariety.arithmetic import convolve
 from neurovariety.errors import NotationError
-from neurovariety.image import Convolutions, FilterLayers, Image, filters
+from neurovariety.image import Convolutions, Image, filters
 from neurovariety.model import Shape
+from neurovariety.parametrization import FilterLayers
 from neurovariety.theorem import Hypothesis, Theorem
 from neurovariety.units import FilterStack, HiddenUnits, Silence, Size, Units, counts
 

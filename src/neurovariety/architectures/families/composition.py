@@ -15,8 +15,9 @@ from neurovariety.architectures.families.mlp import MLP
 from neurovariety.architectures.reading.activation import Activation
 from neurovariety.architectures.reading.sections import Sections
 from neurovariety.errors import NotationError
-from neurovariety.image import Image, Layers, Matrices, Parametrization
+from neurovariety.image import Image, Matrices
 from neurovariety.model import Shape
+from neurovariety.parametrization import Layers, Parametrization
 from neurovariety.symmetry import AxisAction
 from neurovariety.theorem import Theorem
 from neurovariety.units import LINEAR, Axes, Axis, Silence, Size, Units, size_of

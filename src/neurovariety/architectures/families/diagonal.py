@@ -9,8 +9,9 @@ from neurovariety.architectures.architecture import Architecture, check_size, nu
 from neurovariety.architectures.reading.sections import Sections
 from neurovariety.architectures.theorems.generic_fibers import diagonal_fiber
 from neurovariety.errors import NotationError
-from neurovariety.image import EntrywiseProduct, Image, Matrices
+from neurovariety.image import Image, Matrices
 from neurovariety.model import Shape
+from neurovariety.parametrization import EntrywiseProduct
 from neurovariety.symmetry import AxisAction, Kind
 from neurovariety.theorem import Theorem
 

@@ -17,8 +17,9 @@ from neurovariety.architectures.architecture import Architecture, check_size, nu
 from neurovariety.architectures.reading.sections import Sections
 from neurovariety.arithmetic import concatenate, tensordot
 from neurovariety.errors import InputError, NotationError
-from neurovariety.image import BlockMatrices, BoundedBlockMatrices, Image, IsotypicBlock, Layers, Matrices, RationalFunction
+from neurovariety.image import BlockMatrices, BoundedBlockMatrices, Image, IsotypicBlock, Matrices, RationalFunction
 from neurovariety.model import Shape
+from neurovariety.parametrization import Layers
 from neurovariety.theorem import Hypothesis, Theorem
 from neurovariety.units import LINEAR, Silence, Size, Units, counts
 

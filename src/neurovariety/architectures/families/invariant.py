@@ -11,8 +11,9 @@ from neurovariety.architectures.architecture import Architecture, check_size
 from neurovariety.architectures.families.linear import Linear
 from neurovariety.architectures.reading.sections import Sections
 from neurovariety.errors import NotationError
-from neurovariety.image import Image, Layers, OrbitMatrices
+from neurovariety.image import Image, OrbitMatrices
 from neurovariety.model import Shape
+from neurovariety.parametrization import Layers
 from neurovariety.theorem import Hypothesis, Theorem
 from neurovariety.units import Silence, Size, Units, counts
 

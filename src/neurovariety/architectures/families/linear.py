@@ -12,8 +12,9 @@ from neurovariety.architectures.theorems.degrees import determinantal_degree
 from neurovariety.architectures.theorems.ed_degrees import matrices_ed_degree
 from neurovariety.architectures.theorems.generic_fibers import linear_fiber
 from neurovariety.errors import NotationError
-from neurovariety.image import Image, Layers, perceptrons
+from neurovariety.image import Image, perceptrons
 from neurovariety.model import Shape
+from neurovariety.parametrization import Layers
 from neurovariety.theorem import Hypothesis, Theorem
 from neurovariety.units import LINEAR, Silence, Size, Units, counts
 

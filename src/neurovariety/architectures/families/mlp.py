@@ -20,8 +20,9 @@ from neurovariety.architectures.theorems.generic_fibers import linear_fiber, sha
 from neurovariety.architectures.theorems.occurring_degrees import occurring_degrees
 from neurovariety.architectures.theorems.poles import shallow_rational_dimension
 from neurovariety.errors import NotationError
-from neurovariety.image import Image, Layers, perceptrons, without_wide_layers
+from neurovariety.image import Image, perceptrons, without_wide_layers
 from neurovariety.model import Shape
+from neurovariety.parametrization import Layers
 from neurovariety.theorem import Hypothesis, Theorem
 from neurovariety.units import Silence, Size, Units, counts
 

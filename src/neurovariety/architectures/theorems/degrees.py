@@ -14,9 +14,7 @@ from neurovariety.architectures.theorems.dimension_bounds import alexander_hirsc
 from neurovariety.architectures.theorems.double_points import degree_of_product, double_points, secant_planes_of_surface
 from neurovariety.architectures.theorems.ed_degrees import segre_veronese_ed_degree
 from neurovariety.architectures.theorems.generic_fibers import rank_decomposition_fiber, shallow_monomial_fiber
-from neurovariety.theorem import Hypothesis, Theorem
-
-QUANTITY = "degree"
+from neurovariety.theorem import DEGREE, Hypothesis, Theorem
 
 _LARGEST_MATRIX = 200
 _MOST_DIGITS = 4_000
@@ -26,7 +24,7 @@ _MOST_DIGITS = 4_000
 def _theorem(name: str, value: int | None, statement: str, source: str, *hypotheses: str) -> Theorem | None:
     if value is None or value >= 10**_MOST_DIGITS:
         return None
-    return Theorem(name, QUANTITY, value, statement, source, tuple(Hypothesis(h, True) for h in hypotheses))
+    return Theorem(name, DEGREE, value, statement, source, tuple(Hypothesis(h, True) for h in hypotheses))
 
 
 def matrices_of_bounded_rank(rows: int, columns: int, rank: int) -> int | None:

@@ -13,16 +13,11 @@ from math import comb
 
 from neurovariety.architectures.theorems import polar_degrees
 from neurovariety.architectures.theorems.dimension_bounds import forms
-from neurovariety.theorem import Hypothesis, Theorem
+from neurovariety.theorem import Hypothesis, Theorem, ed_degree
 
 OUTPUTS_ALIKE = ("frobenius", "bombieri", "gaussian", "data")
 _MOST_DIGITS = 4_000
 _MOST_CLASSES = 20_000
-
-
-def quantity(metric: str) -> str:
-    """The quantity of theorems on the ED degree for a metric."""
-    return f"ed_degree {metric}"
 
 
 def _generic(polar: tuple[int, ...] | None, what: str, source: str, *hypotheses: str) -> list[Theorem]:
@@ -30,14 +25,14 @@ def _generic(polar: tuple[int, ...] | None, what: str, source: str, *hypotheses:
         return []
     held = tuple(Hypothesis(h, True) for h in hypotheses)
     statement = f"{what} have polar degrees {', '.join(map(str, polar))}, whose sum counts"
-    return [Theorem("sum of the polar degrees", quantity("generic"), sum(polar), statement, source, held, polar)]
+    return [Theorem("sum of the polar degrees", ed_degree("generic"), sum(polar), statement, source, held, polar)]
 
 
 def _special(metrics: Iterable[str], name: str, value: int | None, statement: str, source: str, *hypotheses: str) -> list[Theorem]:
     if value is None or value >= 10**_MOST_DIGITS:
         return []
     held = tuple(Hypothesis(h, True) for h in hypotheses)
-    return [Theorem(name, quantity(m), value, statement, source, held) for m in metrics]
+    return [Theorem(name, ed_degree(m), value, statement, source, held) for m in metrics]
 
 
 def matrices_ed_degree(rows: int, columns: int, rank: int, *hypotheses: str) -> list[Theorem]:

@@ -9,9 +9,7 @@ import itertools
 from math import factorial, prod
 
 from neurovariety.architectures.theorems.dimension_bounds import forms
-from neurovariety.theorem import Hypothesis, Theorem
-
-QUANTITY = "generic fiber"
+from neurovariety.theorem import GENERIC_FIBER, Hypothesis, Theorem
 
 _MAX_GROUPED = 9
 """Modes beyond this number are merged before groupings in three are tried one by one."""
@@ -36,7 +34,7 @@ def shallow_monomial_fiber(inputs: int, width: int, outputs: int, exponent: int,
     if grouping is not None:
         return Theorem(
             name,
-            QUANTITY,
+            GENERIC_FIBER,
             1,
             f"a general sum of {m} terms a (x) l^{exponent} has only one decomposition" + ("" if m == 1 else f": {grouping}"),
             "kruskal1977",
@@ -56,7 +54,7 @@ def shallow_monomial_fiber(inputs: int, width: int, outputs: int, exponent: int,
 
 def _waring(count: int, statement: str, source: str) -> Theorem:
     hypotheses = (Hypothesis("one hidden layer with a monomial activation, one output", True),)
-    return Theorem("Waring decompositions of general forms", QUANTITY, count, statement, source, hypotheses)
+    return Theorem("Waring decompositions of general forms", GENERIC_FIBER, count, statement, source, hypotheses)
 
 
 def _kruskal(n: int, m: int, outputs: int, exponent: int) -> str | None:
@@ -93,7 +91,7 @@ def linear_fiber(widths: tuple[int, ...]) -> Theorem | None:
         return None
     return Theorem(
         "factorizations of a matrix of full rank",
-        QUANTITY,
+        GENERIC_FIBER,
         1,
         f"factorizations of a matrix of rank {r} through spaces of dimension {r} differ by a change of basis of these spaces",
         "trager2020",
@@ -107,7 +105,7 @@ def convolution_fiber(sizes: tuple[int, ...]) -> Theorem:
     count = factorial(sum(degrees)) // prod(factorial(e) for e in degrees)
     return Theorem(
         "factorizations of a polynomial",
-        QUANTITY,
+        GENERIC_FIBER,
         count,
         f"the filters are the factors of degrees {', '.join(map(str, degrees))} of a polynomial with {sum(degrees)} different roots, "
         "up to scaling",
@@ -120,7 +118,7 @@ def polynomial_convolution_fiber() -> Theorem:
     """The fiber of a convolutional network with one channel and monomial activations: the parametrization is birational."""
     return Theorem(
         "filters of polynomial convolutional networks",
-        QUANTITY,
+        GENERIC_FIBER,
         1,
         "the parametrization by filters up to scaling is finite and birational",
         "shahverdi2025",
@@ -132,7 +130,7 @@ def diagonal_fiber() -> Theorem:
     """The fiber of a deep diagonal linear network over a vector without zeros: one orbit of the tori between its layers."""
     return Theorem(
         "factorizations of numbers",
-        QUANTITY,
+        GENERIC_FIBER,
         1,
         "the factors of numbers that are not zero differ by numbers that are not zero",
         "woodworth2020",
@@ -152,7 +150,7 @@ def rank_decomposition_fiber(modes: tuple[int, ...], rank: int) -> Theorem | Non
         return None
     return Theorem(
         "a product is determined by its factors up to scale" if rank == 1 else "Kruskal's theorem",
-        QUANTITY,
+        GENERIC_FIBER,
         1,
         f"a general sum of {rank} products has only one decomposition" + (f": {grouping}" if grouping else ""),
         "kruskal1977",
@@ -181,7 +179,7 @@ def tensor_train_fiber() -> Theorem:
     """The fiber of a tensor train whose bonds are the separation ranks of its general tensor: one orbit of the groups on the bonds."""
     return Theorem(
         "tensor trains of full bonds",
-        QUANTITY,
+        GENERIC_FIBER,
         1,
         "cores of minimal ranks are unique up to a change of basis of each bond",
         "holtz2012",

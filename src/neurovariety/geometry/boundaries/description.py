@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import NotRequired, TypedDict
 
 import numpy as np
 
@@ -12,27 +11,40 @@ from neurovariety.budget import used_up
 from neurovariety.claim import Claim
 from neurovariety.geometry.boundaries.bisection import between, local_dimension
 from neurovariety.geometry.boundaries.exact_positions import KnownImage, known_image
-from neurovariety.geometry.boundaries.family_samples import beyond, family_row, sample_row, searched_position
+from neurovariety.geometry.boundaries.family_samples import FamilyRow, beyond, family_row, sample_row, searched_position
 from neurovariety.geometry.boundaries.limit_families import limit_families
 from neurovariety.geometry.boundaries.locate import STREAM, both_sides
 from neurovariety.geometry.boundaries.position import Position
 from neurovariety.geometry.boundaries.real_functions import Draw, conjugate_targets, normal_targets
-from neurovariety.geometry.boundaries.search_both_sides import BothSides
+from neurovariety.geometry.boundaries.search_both_sides import BothSides, Found
 from neurovariety.geometry.exact.gradient_fields import coefficients_as_polynomials
 from neurovariety.geometry.exact.wilson_interval import wilson
 from neurovariety.geometry.ideal.coefficient_map import written_out
 from neurovariety.geometry.ideal.coefficients import Coordinates, monomial_name
+from neurovariety.geometry.images.decision import Statement
 from neurovariety.geometry.images.target import Target
 from neurovariety.geometry.invariants.dimension import Dimension
 from neurovariety.model import Model
 from neurovariety.progress import note
 from neurovariety.randomness import generator
+from neurovariety.rings.ring import Array
 
 _TRIED = 3
 """Samples of each piece: one may lie on a smaller piece by chance."""
 _CROSSINGS = 3
 _EXACT = "exact procedure of the family"
 _SEARCHED = "searches from random starts"
+
+
+class Share(TypedDict):
+    """How many of the functions that were drawn in one way are attained, with an interval of confidence."""
+
+    drawn: str
+    functions: int
+    attained: int
+    low: float
+    high: float
+    certified: NotRequired[int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,11 +57,11 @@ class Description:
     route: str
     claim: Claim
     dimension: int | None = None
-    pieces: tuple[dict[str, Any], ...] = ()
-    shares: tuple[dict[str, Any], ...] = ()
-    samples: tuple[dict[str, Any], ...] = ()
-    crossings: tuple[dict[str, Any], ...] = ()
-    theorems: tuple[Mapping[str, Any], ...] = ()
+    pieces: tuple[FamilyRow, ...] = ()
+    shares: tuple[Share, ...] = ()
+    samples: tuple[dict[str, object], ...] = ()
+    crossings: tuple[dict[str, object], ...] = ()
+    theorems: tuple[Statement, ...] = ()
     error_bound: float = 0.0
     """Of the dimensions of the pieces, as ranks at random points; that of a piece of one dimension less than the variety is proved."""
 
@@ -69,7 +81,7 @@ def _exact(model: Model, known: KnownImage, variety: Dimension, samples: int, se
     rng = generator(seed, STREAM, 10)
     named = coefficients_as_polynomials(model)
     pieces, shown = [], []
-    theorems: dict[str, Mapping[str, Any]] = {}
+    theorems: dict[str, Statement] = {}
     error, degree = 0.0, max(sum(e) for f in named.values() for e in f)
     listed = limit_families(model.parametrization, model)
     for number, family in enumerate(listed, start=1):
@@ -121,14 +133,14 @@ def _draws(model: Model, coordinates: Coordinates, sides: BothSides, fills: bool
     return conjugate_targets(model, coefficients_as_polynomials(model), samples, rng)
 
 
-def _share(draw: Draw, attained: int) -> dict[str, Any]:
+def _share(draw: Draw, attained: int) -> Share:
     low, high = wilson(attained, len(draw.targets))
     return {"drawn": draw.how, "functions": len(draw.targets), "attained": attained, "low": low, "high": high}
 
 
 def _exact_crossings(
     known: KnownImage, draw: Draw, inside: list[bool], coordinates: Coordinates, sides: BothSides
-) -> list[dict[str, Any]]:
+) -> list[dict[str, object]]:
     def attained(f: Target) -> bool:
         return known.locate(f).position in (Position.INTERIOR, Position.BOUNDARY)
 
@@ -137,7 +149,7 @@ def _exact_crossings(
     rows = []
     for k, (f, g) in enumerate(zip(ins[:_CROSSINGS], outs[:_CROSSINGS], strict=False)):
         at = between(f, g, attained)
-        row: dict[str, Any] = {"function": _decimals(at, coordinates)}
+        row: dict[str, object] = {"function": _decimals(at, coordinates)}
         if not k:
             size, values = local_dimension(f, g, units, attained)
             row |= {"local_dimension": size, "singular_values": values.tolist()}
@@ -160,15 +172,17 @@ def _searched(model: Model, variety: Dimension, samples: int, seed: int) -> Desc
             sum(sides.certified(f, w) for f, w, a in zip(draw.targets, found.weights, found.attained, strict=True) if a) if fills else 0
         )
         row = _share(draw, int(found.attained.sum()))
-        shares.append(row | {"certified": proved})
+        row["certified"] = proved
+        shares.append(row)
         missed, drawn = missed + row["functions"] - row["attained"], drawn + row["functions"]
         if fills:
             crossings += _crossings(sides, points, found, coordinates, rng)
     pieces, shown = _searched_pieces(model, variety, sides, seed)
     on_it = [row["dimension"] for row in pieces if Position(row["position"]).on_boundary]
-    common: dict[str, Any] = {
-        "route": _SEARCHED, "pieces": tuple(pieces), "shares": tuple(shares), "samples": tuple(shown), "crossings": tuple(crossings),
-    }  # fmt: skip
+    seen = Description(
+        "undecided", "", _SEARCHED, Claim.UNDECIDED,
+        pieces=tuple(pieces), shares=tuple(shares), samples=tuple(shown), crossings=tuple(crossings),
+    )  # fmt: skip
     if not missed and not on_it:
         if drawn:
             why = f"all of {drawn} random functions were attained; nothing was seen of a boundary"
@@ -176,14 +190,16 @@ def _searched(model: Model, variety: Dimension, samples: int, seed: int) -> Desc
             why = "random real functions of the neurovariety were not drawn" + (
                 "" if fills or not samples else ": it is not the whole span"
             )
-        return Description("undecided", why, claim=Claim.UNDECIDED, **common)
+        return replace(seen, why=why)
     size = variety.value - 1 if crossings else max(on_it, default=None)
     limits = "limits of merging neurons are limits of complex conjugate neurons too"
     why = f"searches, as far as they go, reached {drawn - missed} of {drawn} random functions" if missed else limits
-    return Description("nonempty", why, claim=Claim.ESTIMATE, dimension=size, **common)
+    return replace(seen, boundary="nonempty", why=why, claim=Claim.ESTIMATE, dimension=size)
 
 
-def _crossings(sides: BothSides, points: Any, found: Any, coordinates: Coordinates, rng: Any) -> list[dict[str, Any]]:
+def _crossings(
+    sides: BothSides, points: Array, found: Found, coordinates: Coordinates, rng: np.random.Generator
+) -> list[dict[str, object]]:
     ins, outs = points[found.attained], points[~found.attained]
     count = min(len(ins), len(outs), _CROSSINGS)
     if not count:
@@ -196,7 +212,7 @@ def _crossings(sides: BothSides, points: Any, found: Any, coordinates: Coordinat
     ]  # fmt: skip
 
 
-def _searched_pieces(model: Model, variety: Dimension, sides: BothSides, seed: int) -> tuple[list[Any], list[Any]]:
+def _searched_pieces(model: Model, variety: Dimension, sides: BothSides, seed: int) -> tuple[list[FamilyRow], list[dict[str, object]]]:
     """Limits that are not shown to be interior, with a position by searches."""
     rng = generator(seed, STREAM, 13)
     named = list(coefficients_as_polynomials(model).values())

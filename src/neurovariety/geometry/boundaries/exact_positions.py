@@ -72,6 +72,12 @@ def _decided(model: Model, target: Target) -> Decision:
     return decision
 
 
+def _rank(decision: Decision) -> int:
+    found = decision.evidence["rank"]
+    assert isinstance(found, int)
+    return found
+
+
 def _all_attained(model: Model, why: str) -> KnownImage:
     def locate(target: Target) -> Located:
         decision = _decided(model, target)
@@ -98,7 +104,7 @@ def _(image: Quadrics, model: Model) -> KnownImage:
         missing = _not_a_member(decision)
         if missing is not None:
             return missing
-        rank = decision.evidence["rank"]
+        rank = _rank(decision)
         if rank < m:
             reason = (
                 f"the quadratic part has rank {rank}, less than {m}: arbitrarily near are functions with rank {m - 1} whose linear "
@@ -122,7 +128,7 @@ def _(image: BinaryQuadrics, model: Model) -> KnownImage:
         missing = _not_a_member(decision)
         if missing is not None:
             return missing
-        rank = decision.evidence["rank"]
+        rank = _rank(decision)
         if rank == 2:
             return _from(decision, Position.INTERIOR, "M13^2 - M12*M23 > 0, and so nearby")
         row = next((r for r in binary_forms.coefficient_rows(target) if any(r)), [_ZERO] * 3)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 
@@ -19,14 +19,22 @@ BEYOND = (Fraction(1, 10), Fraction(1, 40))
 functions that are not attained."""
 
 
-def family_row(family: LimitFamily, position: Position, dimension: int) -> dict[str, Any]:
+class FamilyRow(TypedDict):
+    """A family of functions on the boundary in the value of the result."""
+
+    name: str
+    position: str
+    dimension: int
+
+
+def family_row(family: LimitFamily, position: Position, dimension: int) -> FamilyRow:
     """The row of a family, a piece of the boundary, in the value of the result."""
     return {"name": family.name, "position": str(position), "dimension": dimension}
 
 
-def sample_row(model: Model, family: LimitFamily, s: list[Fraction], f: Target, position: Position, reason: str) -> dict[str, Any]:
+def sample_row(model: Model, family: LimitFamily, s: list[Fraction], f: Target, position: Position, reason: str) -> dict[str, object]:
     """The row of a sample: its exact weights, or exact weights on the way to it with what they lack."""
-    row: dict[str, Any] = {"piece": family.name, "function": f.text(), "position": str(position), "reason": reason, "weights": None}
+    row: dict[str, object] = {"piece": family.name, "function": f.text(), "position": str(position), "reason": reason, "weights": None}
     if not family.is_limit:
         return row | {"weights": list(family.weights_at(s, Fraction(1)))}
     way = []

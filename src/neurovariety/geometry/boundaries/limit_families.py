@@ -18,14 +18,15 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import singledispatch
 from math import lcm, prod
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurovariety.geometry.boundaries.limit_family import LimitFamily, integers
-from neurovariety.image import FilterLayers, Layers, RationalFunction
+from neurovariety.geometry.boundaries.limit_family import Element, LimitFamily, Values, integers
+from neurovariety.image import RationalFunction
 from neurovariety.model import Model
+from neurovariety.parametrization import FilterLayers, Layers
+from neurovariety.rings.ring import Array
 
 Places = NDArray[np.int64]
 
@@ -87,13 +88,13 @@ def splits(
         before = [*w[own[i]], *integers(own.shape[1])(rng), *b]
         bounded, after = integers(len(following))(rng), [*w[places]]
 
-        def parameters(t: Fraction, s: Any = (before, bounded, after)) -> list[Fraction]:
+        def parameters(t: Fraction, s: tuple[list[Fraction], ...] = (before, bounded, after)) -> list[Fraction]:
             return [*s[0], *(t * a for a in s[1]), *s[2]]
 
         yield _merging(layers, model, layer, degree, ""), parameters
 
 
-def _pair(incoming: Any, outgoing: Any) -> tuple[int, int] | None:
+def _pair(incoming: Array, outgoing: Array) -> tuple[int, int] | None:
     """Two neurons i, j with the same incoming weights, or of which j is dead."""
     width = len(incoming)
     for j in range(width):
@@ -132,8 +133,8 @@ def _merging(layers: Layers, model: Model, layer: int, degree: int, where: str) 
     free = [*own[2:].ravel(), *following[:, 2:].ravel(), *next_bias, *others]
     n = 2 * width + 2 * outgoing + len(free)
 
-    def weights(s: Any, t: Any, inverse: Any) -> list[Any]:
-        out: list[Any] = [0] * model.parameters
+    def weights(s: Values, t: Element, inverse: Element) -> list[Element]:
+        out: list[Element] = [0] * model.parameters
         row, tangent = s[:width], s[width : 2 * width]
         b, a = s[2 * width : 2 * width + outgoing], s[2 * width + outgoing : 2 * width + 2 * outgoing]
         for k in range(width):
@@ -156,8 +157,8 @@ def _linear_neuron(layers: Layers, model: Model, layer: int, activation: Rationa
     common = lcm(*(c.denominator for _, c in terms))  # outgoing weights are multiples of it, so that all is integral
     integral = [(e, int(common * c)) for e, c in terms]
 
-    def weights(s: Any, t: Any, inverse: Any) -> list[Any]:
-        out: list[Any] = [0] * model.parameters
+    def weights(s: Values, t: Element, inverse: Element) -> list[Element]:
+        out: list[Element] = [0] * model.parameters
         c, a, next_ = s[inputs], s[inputs + 1 : inputs + 1 + outgoing], s[inputs + 1 + outgoing : inputs + 1 + 2 * outgoing]
         for k in range(inputs):
             out[own[0, k]] = s[k] * t
@@ -177,8 +178,8 @@ def _dead(layers: Layers, model: Model, layer: int, where: str) -> LimitFamily:
     own, following, _, _ = _places(layers, model, layer)
     free = np.setdiff1d(np.arange(model.parameters), np.concatenate([own[0], following[:, 0]]))
 
-    def weights(s: Any, t: Any, inverse: Any) -> list[Any]:
-        out: list[Any] = [0] * model.parameters
+    def weights(s: Values, t: Element, inverse: Element) -> list[Element]:
+        out: list[Element] = [0] * model.parameters
         for place, value in zip(free, s, strict=True):
             out[place] = value
         return out
@@ -191,7 +192,7 @@ def _proportional_outputs(layers: Layers) -> LimitFamily:
     inputs = layers.widths[0]
     n = 2 * inputs + outputs
 
-    def weights(s: Any, t: Any, inverse: Any) -> list[Any]:
+    def weights(s: Values, t: Element, inverse: Element) -> list[Element]:
         return [*s[: 2 * inputs], *(v for u in s[2 * inputs :] for v in (u, -u))]
 
     return LimitFamily("all outputs are multiples of an indefinite form", n, weights, 0, integers(n))
@@ -204,8 +205,8 @@ def _shared_root(sizes: tuple[int, ...]) -> LimitFamily:
     starts = np.cumsum([2, *lengths])
     n = int(starts[-1])
 
-    def weights(s: Any, t: Any, inverse: Any) -> list[Any]:
-        out: list[Any] = []
+    def weights(s: Values, t: Element, inverse: Element) -> list[Element]:
+        out: list[Element] = []
         for i, length in enumerate(lengths):
             own = [s[j] for j in range(starts[i], starts[i] + length)]
             out += _times(own, [s[0], s[1]]) if i in even else own
@@ -225,8 +226,8 @@ def _shared_root(sizes: tuple[int, ...]) -> LimitFamily:
     return LimitFamily("a double real root, and no more real roots than filters of even size", n, weights, 0, drawn)
 
 
-def _times(a: Any, b: Any) -> list[Any]:
-    out: list[Any] = [0] * (len(a) + len(b) - 1)
+def _times(a: Values, b: Values) -> list[Element]:
+    out: list[Element] = [0] * (len(a) + len(b) - 1)
     for i, x in enumerate(a):
         for j, y in enumerate(b):
             out[i + j] = out[i + j] + x * y

@@ -10,7 +10,7 @@ than the general rank with little probability.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -23,13 +23,16 @@ from neurovariety.geometry.ideal.coefficients import Coordinate
 from neurovariety.geometry.images.target import Target, function_at
 from neurovariety.linear_algebra import random_prime, rank_large
 from neurovariety.model import Model
+from neurovariety.rings.ring import Array
 from neurovariety.tolerances import WIDE_PRIME_BITS
 
 _SIZE = 9
 """Samples have integer parameters up to this: functions that can be read."""
 
-Values = Any
-"""An object array (or list) of numbers."""
+Element = Any
+"""An element of any ring, a Fraction, a residue or a polynomial: what + - * are for."""
+
+Values = Sequence[Element]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +43,7 @@ class LimitFamily:
 
     name: str
     parameters: int
-    weights: Callable[[Values, Any, Any], list[Any]]
+    weights: Callable[[Values, Element, Element], list[Element]]
     degree: int
     drawn: Callable[[np.random.Generator], list[Fraction]]
     even: bool = False
@@ -93,12 +96,12 @@ class LimitFamily:
         p = random_prime(WIDE_PRIME_BITS, rng)
         map_ = PolynomialValues(coefficients, model.parameters, p)
         s = [int(v) for v in rng.integers(0, p, size=self.parameters)]
-        total: Any = np.zeros((len(coefficients), self.parameters), dtype=object)
+        total: Array = np.zeros((len(coefficients), self.parameters), dtype=object)
         for t, exact in self._nodes(Fraction(0)):
             factor = exact.numerator * pow(exact.denominator, -1, p)
             inverse = pow(t, -1, p)
             w = np.array([int(v) % p for v in self.weights(s, t, inverse)], dtype=object)
-            slopes: Any = np.zeros((model.parameters, self.parameters), dtype=object)
+            slopes: Array = np.zeros((model.parameters, self.parameters), dtype=object)
             for k in range(self.parameters):  # polynomials in e: their coefficient of e is the derivative along s_k
                 dual = [flint.nmod_poly([v, int(i == k)], p) for i, v in enumerate(s)]
                 for j, value in enumerate(self.weights(dual, t, inverse)):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
@@ -111,5 +110,5 @@ def both_sides(model: Model, coordinates: Coordinates, seed: int) -> tuple[BothS
     return sides, found.value == len(span.pivots)
 
 
-def _facts(preimages: int | None) -> dict[str, Any]:
+def _facts(preimages: int | None) -> dict[str, object]:
     return {"real_preimages_found": preimages}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
 
 from neurovariety.claim import Claim
+from neurovariety.geometry.images.decision import Statement
 
 
 class Position(StrEnum):
@@ -37,5 +37,5 @@ class Located:
     reason: str
     route: str
     claim: Claim = Claim.PROVED
-    theorems: tuple[Mapping[str, Any], ...] = ()
-    evidence: Mapping[str, Any] = field(default_factory=dict)
+    theorems: tuple[Statement, ...] = ()
+    evidence: Mapping[str, object] = field(default_factory=dict)

@@ -19,8 +19,8 @@ from neurovariety.geometry.exact.gradient_fields import Polynomial
 from neurovariety.geometry.ideal.coefficient_map import Span
 from neurovariety.geometry.ideal.coefficients import Coordinate
 from neurovariety.geometry.images.target import Target
-from neurovariety.image import Layers
 from neurovariety.model import Model
+from neurovariety.parametrization import Layers
 
 _PARTS = 64
 """Normal coefficients are rounded to multiples of 1/64, so that targets are exact."""

@@ -22,8 +22,8 @@ from functools import cache
 
 from neurovariety.geometry.equivariance.linear_map import LinearMap, totient
 from neurovariety.geometry.exact.points import degree_bounds
-from neurovariety.image import Layers
 from neurovariety.model import Model
+from neurovariety.parametrization import Layers
 
 _MAX_DEGREE = 400
 

@@ -39,21 +39,21 @@ class Coordinates:
     def of(cls, model: Model, max_terms: int = MAX_EXPANDED_TERMS) -> Coordinates:
         """Expand ``model``. Raises `InputError` for a rational model, `ResourceError` for a large one."""
         expansion = expand(model, max_terms)
+        if not all(element.denominator.is_constant() for element in expansion.outputs):
+            raise InputError(
+                f"{model.name} is rational, so its functions have no finite list of coefficients; equations, membership and point "
+                "counts need a model that is polynomial in its inputs"
+            )
+        if sum(len(element.numerator) for element in expansion.outputs) > max_terms:
+            raise ResourceError(f"{model.name} has more than {max_terms:,} terms; its coefficients are too long to work with exactly")
         n = model.parameters
         found: dict[Coordinate, dict[Monomial, flint.fmpq]] = {}
         for output, element in enumerate(expansion.outputs):
-            if not element.denominator.is_constant():
-                raise InputError(
-                    f"{model.name} is rational, so its functions have no finite list of coefficients; equations, membership and point "
-                    "counts need a model that is polynomial in its inputs"
-                )
             for exponents, value in element.numerator.to_dict().items():
                 e = tuple(int(k) for k in exponents)
                 found.setdefault((output, e[n:]), {})[e[:n]] = value
         if not found:
             raise InputError(f"{model.name} is identically zero: it has no coefficients")
-        if sum(map(len, found.values())) > max_terms:
-            raise ResourceError(f"{model.name} has more than {max_terms:,} terms; its coefficients are too long to work with exactly")
         context = flint.fmpq_mpoly_ctx.get(tuple(f"w{i}" for i in range(n)), flint.Ordering.degrevlex)
         keys = sorted(found, key=lambda key: (key[0], tuple(-e for e in key[1])))
         return cls(tuple(keys), tuple(context.from_dict(found[key]) for key in keys), n, cone=model.image is not None)

@@ -18,8 +18,9 @@ from neurovariety.geometry.images.target import Target
 from neurovariety.geometry.images.weights import weights_of_matrix
 from neurovariety.geometry.real.rational_matrices import Matrix
 from neurovariety.geometry.real.real_roots import Factor, factors_over_q, factors_over_r
-from neurovariety.image import FilterLayers, Filters
+from neurovariety.image import Filters
 from neurovariety.model import Model
+from neurovariety.parametrization import FilterLayers
 
 ROUTE = "real roots of the composed filter"
 _MAX_DEGREE = 200

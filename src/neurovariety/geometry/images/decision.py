@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
-from typing import Any
 
 from neurovariety.claim import Claim
 from neurovariety.geometry.real.surds import Surd
+
+Statement = Mapping[str, str]
+"""A theorem in words: its name, its statement, the key of its source."""
 
 
 class Verdict(StrEnum):
@@ -33,8 +35,8 @@ class Decision:
     route: str
     witness: Sequence[Fraction | float] | None = None
     violated: str | None = None
-    theorems: tuple[Mapping[str, Any], ...] = ()
-    evidence: Mapping[str, Any] = field(default_factory=dict)
+    theorems: tuple[Statement, ...] = ()
+    evidence: Mapping[str, object] = field(default_factory=dict)
     claim: Claim = Claim.PROVED
     surds: tuple[Surd, ...] | None = None
     """The exact witness where ``witness`` holds decimals of numbers a + b sqrt(d)."""
@@ -47,16 +49,16 @@ class Decision:
         return tuple(Fraction(w) for w in self.witness)
 
 
-def statement(name: str, text: str, source: str) -> Mapping[str, Any]:
+def statement(name: str, text: str, source: str) -> Statement:
     """A theorem for the evidence."""
     return {"name": name, "statement": text, "source": source}
 
 
-def excluded(route: str, violated: str, *theorems: Mapping[str, Any], **evidence: Any) -> Decision:
+def excluded(route: str, violated: str, *theorems: Statement, **evidence: object) -> Decision:
     """The target violates a closed condition that all functions of the model satisfy: not even a limit of them."""
     return Decision(Verdict.EXCLUDED, route, None, violated, theorems, evidence)
 
 
-def realizable(route: str, witness: Sequence[Fraction | float] | None, *theorems: Mapping[str, Any], **evidence: Any) -> Decision:
+def realizable(route: str, witness: Sequence[Fraction | float] | None, *theorems: Statement, **evidence: object) -> Decision:
     """The target is the function of the witness; of some weights where the witness is None."""
     return Decision(Verdict.REALIZABLE, route, witness, None, theorems, evidence)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
 from neurovariety.errors import ResourceError
 from neurovariety.geometry.ideal.coefficient_map import written_out
+from neurovariety.geometry.ideal.coefficients import Coordinate
 from neurovariety.geometry.images.target import Target
 from neurovariety.model import Model
 from neurovariety.randomness import generator
@@ -22,7 +22,7 @@ def random_target(model: Model, seed: int) -> Target:
         raise ResourceError(f"{model.name} is too large to draw a random target for; give one with --target or --weights") from error
     rng = generator(seed, "geometry.images.random_target")
     drawn: dict[tuple[int, ...], int] = {}
-    found: dict[Any, Fraction] = {}
+    found: dict[Coordinate, Fraction] = {}
     for key, polynomial in zip(coordinates.monomials, coordinates.polynomials, strict=True):
         total = Fraction(0)
         for e, c in sorted(polynomial.to_dict().items()):

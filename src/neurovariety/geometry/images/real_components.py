@@ -16,8 +16,8 @@ from typing import TypedDict
 
 from neurovariety.architectures.architecture import Architecture
 from neurovariety.geometry.real.rational_matrices import flint_matrix
-from neurovariety.image import EntrywiseProduct, Layers
 from neurovariety.model import Model
+from neurovariety.parametrization import EntrywiseProduct, Layers
 
 _SOURCE = "trager2020"
 

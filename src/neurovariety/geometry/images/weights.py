@@ -12,8 +12,9 @@ from typing import TypeVar
 from neurovariety.errors import VerificationError
 from neurovariety.geometry.real.rational_matrices import Matrix, rank_factorization
 from neurovariety.geometry.real.surds import Surd
-from neurovariety.image import EntrywiseProduct, Layers, RationalFunction
+from neurovariety.image import RationalFunction
 from neurovariety.model import Model
+from neurovariety.parametrization import EntrywiseProduct, Layers
 
 Number = TypeVar("Number", Fraction, Surd)
 

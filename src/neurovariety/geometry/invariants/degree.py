@@ -13,9 +13,8 @@ from neurovariety.geometry.solutions.count_facts import CountFacts
 from neurovariety.model import Model
 from neurovariety.options import Route
 from neurovariety.progress import found_more, note, quietly
-from neurovariety.theorem import Theorem
+from neurovariety.theorem import DEGREE, Theorem
 
-QUANTITY = "degree"
 _STREAM = "geometry.invariants.degree"
 
 
@@ -59,7 +58,7 @@ def degree_of(model: Model, *, seed: int, route: Route = "auto", resume: str | P
     formula where one applies, else counts. Raises `InputError` for a rational model, or for ``theorem`` where none applies;
     `ResourceError` where the model is too large to write out.
     """
-    theorem = next((t for t in model.theorems if t.applies and t.quantity == QUANTITY), None)
+    theorem = next((t for t in model.theorems if t.applies and t.quantity == DEGREE), None)
     found = quietly(dimension_of, model, seed=seed)
     if route != "computed" and (theorem or found.fills):
         return Degree(theorem.value if theorem else 1, Claim.PROVED, found, theorem, None, found.notices, "theorem")

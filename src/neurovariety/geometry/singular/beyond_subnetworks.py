@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from neurovariety.errors import InputError, ResourceError
 from neurovariety.geometry.ideal.coefficients import monomial_name
-from neurovariety.geometry.invariants.degree import QUANTITY, degree_of
+from neurovariety.geometry.invariants.degree import degree_of
 from neurovariety.geometry.singular.image_facts import ImageFacts
 from neurovariety.geometry.singular.known_ideal import KnownIdeal
 from neurovariety.geometry.singular.locus import Locus, vanishing_pieces
 from neurovariety.progress import quietly
+from neurovariety.theorem import DEGREE
 
 _COUNTED_DIMENSION = 6
 """Largest dimension of a subnetwork whose degree is counted to compare: seconds."""
@@ -39,7 +40,7 @@ def degree_of_images(dimension: int, images: list[ImageFacts], seed: int) -> tup
     for image in images:
         if image.status != "singular" or image.dimension != dimension or image.small is None:
             continue
-        if dimension > _COUNTED_DIMENSION and not any(t.applies and t.quantity == QUANTITY for t in image.small.theorems):
+        if dimension > _COUNTED_DIMENSION and not any(t.applies and t.quantity == DEGREE for t in image.small.theorems):
             return None, f"the degree of {image.name} was not counted"
         try:
             found = quietly(degree_of, image.small, seed=seed)

@@ -6,8 +6,8 @@ import numpy as np
 
 from neurovariety.geometry.strata.rank_strata import low_rank
 from neurovariety.geometry.strata.weight_stratum import WeightStratum, free_places, own_model
-from neurovariety.image import Layers
 from neurovariety.model import Block, Model
+from neurovariety.parametrization import Layers
 from neurovariety.rings.ring import Array
 from neurovariety.units import Silence, Units
 

@@ -10,8 +10,8 @@ import numpy as np
 from neurovariety.architectures import Linear
 from neurovariety.geometry.strata.rank_profiles import RankProfile, profile_name, rank_profiles
 from neurovariety.geometry.strata.weight_stratum import Embedding, WeightStratum, own_model
-from neurovariety.image import Layers
 from neurovariety.model import Model
+from neurovariety.parametrization import Layers
 from neurovariety.rings.ring import Array
 
 Matrices = Callable[[Array], list[Array]]

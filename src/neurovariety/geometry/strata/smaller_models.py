@@ -14,8 +14,9 @@ from math import prod
 import numpy as np
 
 from neurovariety.geometry.strata.weight_stratum import Embedding, own_model
-from neurovariety.image import BinaryQuadrics, FilterLayers, Layers, Matrices, PowerSums, Quadrics
+from neurovariety.image import BinaryQuadrics, Matrices, PowerSums, Quadrics
 from neurovariety.model import Model
+from neurovariety.parametrization import FilterLayers, Layers
 from neurovariety.rings.ring import Array
 from neurovariety.units import Size, counts, size_of
 

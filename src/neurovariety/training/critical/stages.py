@@ -188,6 +188,8 @@ def _coefficients(
 def real_ones(stationary: Stationary) -> list[bool]:
     """Which critical functions are real, as `proved_real` tells; those with real weights are."""
     points = stationary.points
+    if not points:
+        return []
     sure = [p.certificates.real(p.row) == "yes" and not np.asarray(p.parameters).imag.any() for p in points]
     return proved_real(np.array([p.value for p in points]), np.array([p.radius for p in points]), sure)
 

@@ -1,0 +1,60 @@
+"""Tests in large: the same assertions on more seeds, targets, rows and random models than a commit waits for.
+
+``python -m benchmarks.campaigns`` runs all of them, with names only those, ``--list`` says what there is. Where a test says
+``size(usual, campaign)`` it tries the second number here. Counts on hundreds of seeds stand in `benchmarks.reliability`, ends of
+training on all data sets in `benchmarks.flows`, killed runs in `benchmarks.kills`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+CAMPAIGNS = {
+    "likelihood": ("critical distributions of random and symmetric counts", "dictionary/test_maximum_likelihood.py"),
+    "ml-degree": ("published ML degrees, each with several seeds", "dictionary/test_ml_degree.py"),
+    "degree": ("degrees by monodromy, each with several seeds", "dictionary/test_degree.py"),
+    "ed-degree": ("ED degrees counted, each with several seeds", "dictionary/test_ed_degree.py"),
+    "landscape": ("landscapes of many seeds, histograms of random targets", "dictionary/test_landscape.py"),
+    "discriminant": ("random targets, and walls crossed on the way between two targets", "dictionary/test_discriminant.py"),
+    "voronoi": ("best fits of random targets, and descents that find nothing better", "dictionary/test_voronoi.py"),
+    "implicit-bias": ("the table of implicit bias on more targets", "dictionary/test_implicit_bias.py"),
+    "boundary": ("positions of random functions, by searches and exactly", "dictionary/test_boundary.py"),
+    "architectures": ("random architectures of every family", "dictionary/test_random_architectures.py"),
+    "minimal-filling": ("rows of the published search for minimal filling architectures", "reference/test_published_dimensions.py"),
+    "attention": ("attention of all small sizes against its bounds", "architectures/test_attention_bounds.py"),
+    "align": ("networks aligned after random symmetries", "checkpoints/test_align.py"),
+    "critical-sets": ("critical sets of positive dimension, on many seeds", "training/critical/test_critical_sets.py"),
+    "weight-decay": (
+        "published counts with weight decay, on many seeds",
+        "training/critical/test_decayed_points.py",
+    ),
+    "perturbation": ("least losses by perturbation, on many seeds", "training/critical/test_perturbation.py"),
+}
+"""Name: what is tried, and the tests that try it."""
+
+
+def main() -> int:
+    """Run the named campaigns, or all; the status is that of pytest."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument("--list", action="store_true", help="name the campaigns and stop")
+    asked = parser.parse_args()
+    unknown = [name for name in asked.names if name not in CAMPAIGNS]
+    if unknown:
+        parser.error(f"there is no campaign {', '.join(unknown)}; there are {', '.join(CAMPAIGNS)}")
+    if asked.list:
+        print("\n".join(f"{name:<18}{what}" for name, (what, _) in CAMPAIGNS.items()))
+        return 0
+    files = [str(ROOT / "tests" / CAMPAIGNS[name][1]) for name in asked.names or CAMPAIGNS]
+    environment = {**os.environ, "NEUROVARIETY_CAMPAIGN": "1"}
+    command = [sys.executable, "-m", "pytest", "-n", str(os.cpu_count() or 1), "--durations=10", *files]
+    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
