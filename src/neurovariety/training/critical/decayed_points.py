@@ -155,7 +155,8 @@ def decayed_points(model: Model, loss: Loss, strengths: Any, *, seed: int) -> De
     general = nearer(system, general_points(system, rng, seed), s, rng)
     note(phase=f"{len(general.points)} paths to these strengths")
     target = system.parameters(s)
-    found, singular, sure, turns = certified_ends(system, general, target, seed), np.zeros((0, model.parameters)), True, 0
+    found, sure, turns = certified_ends(system, general, target, seed), True, 0
+    singular = np.zeros((0, model.parameters), dtype=np.complex128)
     ends = Counter({End.REGULAR: len(found.centres)})
     if found.count < len(general.points):
         turns = system.symmetries(target, rng)
