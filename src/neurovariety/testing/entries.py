@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 
-import neurovariety
 from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
@@ -23,7 +22,7 @@ from neurovariety.testing.laws import hold, holding, one_sentence, refuses
 
 Options = Mapping[str, object]
 
-_DOCUMENTATION = Path(neurovariety.__file__).parents[2] / "docs" / "dictionary"
+_DOCUMENTATION = Path(__file__).parents[3] / "docs" / "dictionary"
 """Where the pages lie in a checkout of the repository; an installed package has none."""
 _NO_WORD = "no such word"
 _REFUSED = (-1, 0, 10**9, _NO_WORD)
