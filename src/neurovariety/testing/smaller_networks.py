@@ -35,7 +35,7 @@ def check_strata(model: Model, rng: np.random.Generator, most: int) -> None:
 
 def _check_stratum(model: Model, stratum: WeightStratum, where: str, rng: np.random.Generator) -> None:
     numbers = whole_numbers(rng, (stratum.parameters,), 5)
-    weights = np.asarray(stratum.embed(numbers), dtype=object)
+    weights = np.array([Fraction(w) for w in stratum.embed(numbers)], dtype=object)
     inputs = [whole_numbers(rng, model.input_shape, 6) for _ in range(_INPUTS)]
     fixed = some_coefficients(model, rng)
     found = exact_values(model, weights, inputs, fixed)

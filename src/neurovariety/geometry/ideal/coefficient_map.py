@@ -64,13 +64,18 @@ class Span:
         return None
 
 
-def written_out(model: Model) -> Coordinates:
-    """`Coordinates.of`, refused at once for models whose expansion would take minutes before it passes its limit."""
+def require_few_weights(model: Model) -> None:
+    """Raise `ResourceError` at once for a model whose coefficients would take minutes to write out before a limit is passed."""
     if model.parameters > MAX_WEIGHTS:
         raise ResourceError(
             f"{model.name} has {model.parameters:,} weights, and its coefficients are written out for at most {MAX_WEIGHTS}; try a "
             "smaller architecture"
         )
+
+
+def written_out(model: Model) -> Coordinates:
+    """`Coordinates.of`, refused at once for models whose expansion would take minutes before it passes its limit."""
+    require_few_weights(model)
     return Coordinates.of(model)
 
 

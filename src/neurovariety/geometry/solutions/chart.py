@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Int
 
-from neurovariety.errors import DivisionByZeroError, InputError
+from neurovariety.errors import DivisionByZeroError, InputError, ResourceError
 from neurovariety.linear_algebra import echelon, random_prime
 from neurovariety.model import Model
 from neurovariety.program.of_model import draw_coefficients, jacobian_rows
@@ -24,6 +24,8 @@ from neurovariety.tolerances import PRIME_BITS
 
 _STREAM = "geometry.solutions.chart"
 _TRIES = 24
+_MOST_UNKNOWNS = 3000
+"""Every step of every path solves linear equations in as many unknowns: no count of that size has ever ended."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,15 @@ class Chart:
 
 
 def find_chart(model: Model, dimension: int, seed: int) -> Chart:
-    """A chart of a model whose neurovariety has the given dimension. Raises `InputError` where none was found."""
+    """A chart of a model whose neurovariety has the given dimension.
+
+    Raises `ResourceError` where there are more dimensions than paths can be followed in, `InputError` where no chart was found.
+    """
+    if dimension > _MOST_UNKNOWNS:
+        raise ResourceError(
+            f"{model.name} has {dimension:,} dimensions; paths are followed in at most {_MOST_UNKNOWNS:,} unknowns: take a smaller "
+            "architecture"
+        )
     rng = generator(seed, _STREAM)
     n = model.parameters
     for attempt in range(_TRIES):

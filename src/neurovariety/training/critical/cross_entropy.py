@@ -16,6 +16,7 @@ from jaxtyping import Float, Inexact, Shaped
 from scipy.optimize import least_squares
 
 from neurovariety.errors import InputError
+from neurovariety.geometry.ideal.coefficient_map import require_few_weights
 from neurovariety.geometry.invariants.dimension import dimension_of
 from neurovariety.geometry.solutions.attempts import attempts, check_size
 from neurovariety.geometry.solutions.chart_coordinates import written
@@ -116,7 +117,8 @@ def _as_they_are(weights: Array) -> Array:
 
 
 def distribution_terms(model: Model, seed: int) -> tuple[tuple[int, tuple[int, ...]], ...]:
-    """Output and exponents of each coefficient of a model, in the order of its distributions."""
+    """Output and exponents of each coefficient, in the order of its distributions. Raises `ResourceError` for a large model."""
+    require_few_weights(model)
     graph = Graph(model.parameters)
     found = written(model, graph, [graph.input(i) for i in range(model.parameters)], model.parameters, seed, True)
     return tuple((o, e) for o, e, _ in found.terms)

@@ -17,7 +17,7 @@ from math import log2, prod
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Complex, Float, Inexact, Int
+from jaxtyping import Complex, Float, Inexact, Int
 
 from neurovariety.errors import ResourceError
 from neurovariety.geometry.solutions.affine_slices import dyadic
@@ -25,7 +25,8 @@ from neurovariety.geometry.solutions.chart import Chart
 from neurovariety.geometry.solutions.chart_coordinates import ChartCoordinates, coordinates, written
 from neurovariety.geometry.solutions.critical_points import gradient, residuals
 from neurovariety.geometry.solutions.quadrics import Quadrics, Term, only
-from neurovariety.homotopy import Certificates, System, Tape, ball_kernels, record, values_at
+from neurovariety.homotopy import Certificates, System, Tape, record, values_at
+from neurovariety.homotopy.certify import enclosures
 from neurovariety.homotopy.expressions import Expression, Graph
 from neurovariety.model import Model
 from neurovariety.program import expand
@@ -126,8 +127,8 @@ class DecayedSystem:
         count, n = len(found.centres), self.model.parameters
         points = np.array(np.hstack([found.centres, np.tile(parameters, (count, 1))]), order="C")
         boxes = np.hstack([found.near, np.zeros((count, len(parameters)))])
-        values, radii, good = _balls(self.objective, points, np.zeros_like(boxes))
-        slopes, around, fine = _balls(self.system.with_jacobian, points, boxes)
+        values, radii, good = enclosures(self.objective, points, np.zeros_like(boxes))
+        slopes, around, fine = enclosures(self.system.with_jacobian, points, boxes)
         change = 2 * ((np.abs(slopes) + around)[:, :n] * found.near).sum(axis=1)
         losses = values[:, 0] / self.factor + self.loss.constant
         rounding = _ROUNDING * (np.abs(values[:, 0]) / self.factor + abs(self.loss.constant))
@@ -147,19 +148,6 @@ class DecayedSystem:
         rows = np.einsum("pi,pk->pik", slopes, u).reshape(len(u), -1)
         singular = np.linalg.svd(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-300), compute_uv=False)
         return int((singular <= _STILL * singular[0]).sum())
-
-
-def _balls(
-    tape: Tape, points: Complex[np.ndarray, "points inputs"], radii: Float[np.ndarray, "points inputs"]
-) -> tuple[Complex[np.ndarray, "points outputs"], Float[np.ndarray, "points outputs"], Bool[np.ndarray, " points"]]:
-    """Balls that hold the outputs of a tape over boxes around ``points``, and for which boxes they were found."""
-    shape = (len(points), len(tape.outputs))
-    values, sizes, good = np.zeros(shape, dtype=np.complex128), np.zeros(shape), np.zeros(len(points), dtype=np.bool_)
-    rounded = 0.0 if tape.exact else _ROUNDING
-    ball_kernels.enclose(
-        tape.code, tape.terms, tape.coefficients, tape.slots, rounded, points, radii, tape.outputs, values, sizes, good
-    )
-    return values, sizes, good
 
 
 def decayed_system(
