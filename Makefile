@@ -20,7 +20,7 @@ ARGS   ?=
 PYTEST := OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help install report check test test-one lint types docs shape wheel benchmark clean
+.PHONY: help install report check test test-one before lint types kernels docs shape wheel benchmark clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -36,12 +36,18 @@ install: $(STAMP) ## create .venv and install everything, pinned
 report: $(STAMP) ## the dictionary report of ARCH on DATA, target column TARGET
 	@$(BIN)/neurovariety report '$(ARCH)' --data '$(DATA)' --target '$(TARGET)' --seed $(SEED) $(if $(HTML),--html '$(HTML)')
 
-check: lint types ## before a commit: lint, types, and the tests that are not marked slow
+check: before ## before a commit: lint, types, and the tests that are not marked slow
 	$(PYTEST) -n $(JOBS) -m 'not slow' $(ARGS)
 
-test: lint types ## before a merge: lint, types, every test, the documentation
+test: before ## before a merge: lint, types, every test, the documentation
 	$(PYTEST) -n $(JOBS) $(ARGS)
 	$(MAKE) --no-print-directory docs
+
+before: $(STAMP)
+	@$(MAKE) --no-print-directory -j $(JOBS) lint types kernels
+
+kernels: $(STAMP)
+	$(BIN)/python -m tools.kernels
 
 test-one: $(STAMP) ## the tests in T (a file, a folder, a file::test) in this process, slow ones too
 	$(PYTEST) $(T) $(ARGS)

@@ -10,9 +10,10 @@ from typing import Any
 
 from threadpoolctl import threadpool_info
 
-from benchmarks import critical_points, dimension, equations, homotopy, jacobians, linear_algebra, training
+from benchmarks import critical_points, dimension, equations, first_result, homotopy, jacobians, linear_algebra, training
 
 TITLES = {
+    "First results (CPU seconds of whole processes, imports included)": first_result.rows,
     "Exact ranks mod p (2/3 n^3 operations counted; conversion excluded)": linear_algebra.rows,
     "Dimensions (the computation alone, tracing included)": dimension.rows,
     "Jacobians mod p of structured models, each followed by a dense one of its size": jacobians.rows,

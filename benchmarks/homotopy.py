@@ -136,9 +136,9 @@ def phcpack_paths(name: str) -> Row:
         source.write_text(f"{len(texts)}\n" + "\n".join(f"{t};" for t in renamed) + "\n")
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         try:
-            subprocess.run(["phc", "-b", str(source), str(target)], capture_output=True, timeout=limit, check=False)
+            subprocess.run(["phc", "-b", str(source), str(target)], capture_output=True, timeout=_LIMIT, check=False)
         except subprocess.TimeoutExpired:
-            return {"tool": "PHCpack", "problem": name, "found": f"none in {limit} s"}
+            return {"tool": "PHCpack", "problem": name, "found": f"none in {_LIMIT} s"}
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         text = target.read_text() if target.exists() else ""

@@ -16,7 +16,7 @@ import neurovariety as nv
 from benchmarks.dimension import Row, show
 from neurovariety.dictionary.discriminant import _problem
 from neurovariety.training.chambers.chambers import random_targets
-from neurovariety.training.losses.task import training_task
+from neurovariety.training.losses.training_task import training_task
 
 
 def general_form(notation: str) -> nv.Form:

@@ -11,11 +11,11 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from tools import shape
 
 import neurovariety as nv
 
 ROOT = Path(nv.__file__).parent
-FILES = sorted(p for p in ROOT.rglob("*.py"))
 
 
 def kind(name):
@@ -80,27 +80,6 @@ def test_importing_alone_is_light():
 def test_data_files_ship_with_the_package():
     for name in ("py.typed", "result.schema.json", "report/page.html", "cli/selftest.json", "examples/README.md"):
         assert (ROOT / name).is_file()
-
-
-MODULES = {
-    "neurovariety." + ".".join(p.relative_to(ROOT).with_suffix("").parts).removesuffix("__init__").rstrip("."): p
-    for p in FILES
-    if p.parent != ROOT or p.stem != "__init__"
-} | {"neurovariety": ROOT / "__init__.py"}
-
-
-def imports(path):
-    """The modules of the package that a file imports, wherever in the file it does."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found |= {a.name for a in node.names if a.name.split(".")[0] == "neurovariety"}
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: relative import"
-            if (node.module or "").split(".")[0] == "neurovariety":
-                inner = {a.name: f"{node.module}.{a.name}" for a in node.names}
-                found |= {inner[name] if inner[name] in MODULES else node.module for name in inner}
-    return found
 
 
 def room(module):
@@ -187,28 +166,14 @@ STREET = {
 }
 
 
-@pytest.mark.parametrize("module", sorted(set(MODULES) - {"neurovariety"}))
+@pytest.mark.parametrize("module", sorted(set(shape.modules()) - {"neurovariety"}))
 def test_the_road_is_one_way(module):
     allowed = STREET[room(module)] | {room(module)}
-    assert sorted(m for m in imports(MODULES[module]) if room(m) not in allowed) == []
+    assert sorted(m for m in shape.imports(shape.modules()[module]) if room(m) not in allowed) == []
 
 
 def test_every_room_stands_on_the_street():
-    assert {room(m) for m in MODULES} - set(STREET) == {""}
-
-
-def test_no_circles():
-    """No file imports itself through others: the files can be put in an order in which each imports only earlier ones."""
-    left = {m: {i for i in imports(p) if i in MODULES and i != m} for m, p in MODULES.items() if m != "neurovariety"}
-    while left:
-        ready = {m for m, needs in left.items() if not needs & left.keys()}
-        assert ready, f"in circles, or standing on one: {sorted(left)}"
-        left = {m: needs for m, needs in left.items() if m not in ready}
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
-def test_files_stay_small(path):
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 420
+    assert {room(m) for m in shape.modules()} - set(STREET) == {""}
 
 
 def test_registry_entries_exist():
@@ -227,23 +192,3 @@ def test_seeds_and_versions():
     with pytest.raises(nv.InputError, match="seed"):
         nv.dimension("linear(2,2)", seed=-1)
     assert re.fullmatch(r"\d+\.\d+\.\d+", nv.__version__)
-
-
-FAMILIES = {n for n, c in inspect.getmembers(import_module("neurovariety.architectures"), inspect.isclass) if hasattr(c, "family")}
-STILL_ASK = {"checkpoints/readers/plain_weights.py"}
-"""Files that ask which family a model has; each is taken off the list when it asks for units, an image or a parametrization instead."""
-
-
-def test_a_family_is_asked_what_it_is_not_which_it_is():
-    """Outside ``architectures`` nothing tests for a family: a new one needs no edit there."""
-    asking = set()
-    for path in FILES:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        froms = [n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and "neurovariety.architectures" in (n.module or "")]
-        families = {a.asname or a.name for n in froms for a in n.names if a.name in FAMILIES}
-        for node in ast.walk(tree):
-            tests = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("isinstance", "issubclass")
-            if tests and {n.id for n in ast.walk(node.args[1]) if isinstance(n, ast.Name)} & families:
-                asking.add(path.relative_to(ROOT).as_posix())
-    assert {"Linear", "MLP", "CNN", "Equivariant"} <= FAMILIES
-    assert {a for a in asking if not a.startswith("architectures/")} == STILL_ASK

@@ -19,7 +19,20 @@ LINES = 400
 FUNCTION_LINES = 60
 PARAMETERS = 8
 
-REASONS: dict[str, str] = {}
+KERNEL = "a loop compiled by numba: its arguments are arrays that the caller allocates, and a call inside costs a path its speed"
+REASONS: dict[str, str] = {
+    "homotopy/path_kernel.py:track": KERNEL,
+    "homotopy/ball_kernels.py:krawczyk": KERNEL,
+    "homotopy/ball_kernels.py:enclose": KERNEL,
+    "homotopy/kernels.py:solved": KERNEL,
+    "homotopy/kernels.py:newton": KERNEL,
+    "homotopy/lanes.py:linear": KERNEL,
+    "homotopy/lanes.py:real_linear": KERNEL,
+    "linear_algebra/_kernels.py:panel": KERNEL,
+    "geometry/ideal/finite_field_kernels.py:matrices_at": KERNEL,
+    "cli/checkpoint_commands.py:prune_command": "one parameter an option of the command, as click passes them",
+    "cli/report_command.py:report_command": "one parameter an option of the command, as click passes them",
+}
 """``file:function`` to why it is longer, or takes more, than others."""
 
 
@@ -55,6 +68,7 @@ def lengths() -> dict[str, int]:
     return {name: len((PACKAGE / name).read_text(encoding="utf-8").splitlines()) for name in trees()}
 
 
+@cache
 def figures() -> tuple[Figure, ...]:
     """All figures, in the order of the table."""
     return (
@@ -144,6 +158,7 @@ def imports(name: str) -> set[str]:
     return found & known.keys()
 
 
+@cache
 def circles() -> list[str]:
     """The files that no order puts behind all that they import, without those that only stand on a circle or carry one.
 
@@ -178,6 +193,12 @@ def family_questions() -> list[str]:
     for name in trees():
         if name.startswith("architectures/"):
             continue
+        brought = {
+            a.asname or a.name
+            for node in nodes(name)
+            if isinstance(node, ast.ImportFrom) and "neurovariety.architectures" in (node.module or "")
+            for a in node.names
+        }
         for node in nodes(name):
             asked: list[ast.AST] = []
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("isinstance", "issubclass"):
@@ -187,7 +208,7 @@ def family_questions() -> list[str]:
             elif isinstance(node, ast.Compare) and any(isinstance(op, (ast.Is, ast.IsNot, ast.Eq, ast.In)) for op in node.ops):
                 asked = list(node.comparators)
             mentioned = {n.id for part in asked for n in ast.walk(part) if isinstance(n, ast.Name)}
-            found += [f"{name}:{getattr(node, 'lineno', 0)} {family}" for family in sorted(mentioned & wanted)]
+            found += [f"{name}:{getattr(node, 'lineno', 0)} {family}" for family in sorted(mentioned & wanted & brought)]
     return found
 
 

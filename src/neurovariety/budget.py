@@ -18,6 +18,9 @@ from dataclasses import dataclass, field
 INTERPRETED = 100
 """Operations in the time that Python takes for one of its own."""
 
+_WORTH_SAYING = 0.01
+"""Part of the work below which a kind of it is not named."""
+
 _EMPTY: Mapping[str, int] = {}
 
 
@@ -25,16 +28,21 @@ _EMPTY: Mapping[str, int] = {}
 class Budget:
     """At most so many ``operations``, and so many of the things named in ``numbers`` where nobody asked for a number of them.
 
-    ``done`` counts what was done by kind (paths, descents, runs), ``used`` the operations it took. An operation is a multiplication of
+    ``done`` counts what was done by kind (paths, descents, runs), ``took`` the operations by kind. An operation is a multiplication of
     complex numbers with an addition; a core does about 10^9 of them a second.
     """
 
     operations: float = float("inf")
     numbers: Mapping[str, int] = field(default_factory=lambda: _EMPTY)
     done: Counter[str] = field(default_factory=Counter)
-    used: float = 0.0
+    took: dict[str, float] = field(default_factory=dict)
     outer: Budget | None = None
     """The budget within which this one was given: what is done counts for both."""
+
+    @property
+    def used(self) -> float:
+        """All operations so far."""
+        return sum(self.took.values())
 
     def chain(self) -> Iterator[Budget]:
         """This budget and those around it."""
@@ -67,7 +75,7 @@ def spend(kind: str, number: int, each: float) -> None:
     if budget is not None:
         for b in budget.chain():
             b.done[kind] += number
-            b.used += number * each
+            b.took[kind] = b.took.get(kind, 0.0) + number * each
 
 
 def used_up() -> bool:
@@ -89,7 +97,8 @@ def number_of(kind: str, usual: int) -> int:
 
 
 def spent() -> str:
-    """In words what was done under the budget, such as ``12,288 paths and 40 runs``; empty where nothing was, or without one."""
+    """In words what most of the budget went to, such as ``12,288 paths and 40 runs``; empty where nothing was, or without one."""
     budget = _BUDGET.get()
-    parts = [] if budget is None else [f"{n:,} {kind}" for kind, n in sorted(budget.done.items()) if n]
+    done = {} if budget is None else {k: n for k, n in sorted(budget.done.items()) if budget.took[k] > _WORTH_SAYING * budget.used}
+    parts = [f"{n:,} {kind if n != 1 else kind.removesuffix('s')}" for kind, n in done.items()]
     return " and ".join(p for p in (", ".join(parts[:-1]), *parts[-1:]) if p)

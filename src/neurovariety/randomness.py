@@ -9,13 +9,18 @@ import numpy as np
 from neurovariety.errors import InputError
 
 
+def require_seed(seed: int) -> None:
+    """Raise `InputError` for a negative seed."""
+    if seed < 0:
+        raise InputError(f"a seed is a whole number from 0 on, got {seed}")
+
+
 def generator(seed: int, stream: str, *part: int) -> np.random.Generator:
     """An independent generator for each seed, stream and part of it. Raises `InputError` for a negative seed.
 
     ``stream`` names who draws, as ``"solutions.fiber_count"``; it is hashed, so that no two places share a stream by accident, and
     none needs to know the others. ``part`` tells attempts or uses within one place apart.
     """
-    if seed < 0:
-        raise InputError(f"a seed is a whole number from 0 on, got {seed}")
+    require_seed(seed)
     words = np.frombuffer(hashlib.sha256(stream.encode()).digest()[:16], dtype="<u4")
     return np.random.default_rng([seed, *(int(w) for w in words), *part])

@@ -291,13 +291,19 @@ def test_time_limit(run):
     assert [f["architecture"] for f in found] == texts
     assert found[1]["evidence"]["finished"] is False
     assert found[1]["claim"] in ("undecided", "lower_bound")
+    assert found[1]["evidence"]["reason"] == "the time limit was reached"
+    assert "cut_short_at" in found[1]["evidence"]
     assert err == ""
 
 
 def test_time_limit_of_the_report(run):
     code, out, _ = run("report", LARGE, "--time-limit", "1", "--json")
     assert code == 3
-    assert json.loads(out)["finished"] is False
+    found = json.loads(out)
+    assert found["finished"] is False
+    assert re.match(
+        rf"cut short by the time limit after {len(found['entries'])} of \d+ entries; .*implicit-bias.* not computed", found["cut_short"]
+    )
 
 
 def hears_ctrl_c():

@@ -11,7 +11,7 @@ from campaign import size
 from neurovariety import Form, InputError, discriminant, landscape, wall_crossings
 from neurovariety.dictionary.discriminant import _problem, random_targets
 from neurovariety.training.chambers.chambers import for_one_quadric
-from neurovariety.training.losses.task import training_task
+from neurovariety.training.losses.training_task import training_task
 
 MATRIX_PLACES = ((0, (0, 1)), (0, (1, 0)), (1, (0, 1)), (1, (1, 0)))
 

@@ -16,7 +16,7 @@ from neurovariety.cli.main import main
 from neurovariety.export import QUESTIONS, SYSTEMS, export_script
 from neurovariety.export.names import weight_names
 from neurovariety.export.parametrization import Parametrization
-from neurovariety.export.task import PRIME, Task
+from neurovariety.export.question import PRIME, Question
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
@@ -127,7 +127,7 @@ def test_points_are_regular(architecture, seed):
     model = nv.as_model(architecture)
     p = Parametrization.of(model, seed)
     r = nv.dimension(model).value
-    task = Task(p, "degree", r, "proved", None, seed)
+    task = Question(p, "degree", r, "proved", None, seed)
     assert min(task.small_point) > 0
     assert exact_jacobian(p, task.small_point).rank() == r
     chart = task.chart

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.homotopy.test_tapes import INPUTS, as_expressions, programs, reasonable
 
-from neurovariety.homotopy import ball_kernels, record
-from neurovariety.homotopy.certify import run_balls
+from neurovariety.homotopy import record
+from neurovariety.homotopy.certify import enclosures, run_balls
 from neurovariety.homotopy.expressions import Graph
 
 
@@ -22,12 +22,7 @@ def test_enclosures(program, seed, radius):
     tape = record(graph, as_expressions(graph, program([graph.input(i) for i in range(INPUTS)])))
     if not reasonable(np.array(program(list(centre)))) or not tape.exact:
         return
-    values, sizes = np.zeros((1, len(tape.outputs)), complex), np.zeros((1, len(tape.outputs)))
-    good = np.zeros(1, dtype=np.bool_)
-    radii = np.full((1, INPUTS), radius)
-    ball_kernels.enclose(
-        tape.code, tape.terms, tape.coefficients, tape.slots, 0.0, centre[None], radii, tape.outputs, values, sizes, good
-    )
+    values, sizes, good = enclosures(tape, centre[None], np.full((1, INPUTS), radius))
     if not good[0]:
         return
     previous, flint.ctx.prec = flint.ctx.prec, 300
@@ -45,11 +40,7 @@ def test_enclosures(program, seed, radius):
 def test_division_by_a_ball_around_zero_is_refused():
     graph = Graph(1)
     tape = record(graph, [1 / graph.input(0)])
-    good, values, sizes = np.ones(2, dtype=np.bool_), np.zeros((2, 1), complex), np.zeros((2, 1))
-    ball_kernels.enclose(
-        tape.code, tape.terms, tape.coefficients, tape.slots, 0.0, np.array([[0.5 + 0j], [0.5 + 0j]]), np.array([[0.4], [0.6]]),
-        tape.outputs, values, sizes, good,
-    )  # fmt: skip
+    values, sizes, good = enclosures(tape, np.array([[0.5 + 0j], [0.5 + 0j]]), np.array([[0.4], [0.6]]))
     assert good.tolist() == [True, False]
     assert abs(values[0, 0] - 2) + 0 < sizes[0, 0]
     assert sizes[0, 0] >= 1 / 0.1 - 2 - 1e-9

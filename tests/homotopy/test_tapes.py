@@ -111,7 +111,7 @@ def test_series_are_taylor_coefficients(program, seed):
     block[1 : 1 + INPUTS, :, 0], block[1 : 1 + INPUTS, :, 1] = curve.real[:, :, None], curve.imag[:, :, None]
     flat = block.reshape(-1)
     for k in range(orders):
-        kernels.run_order(flat, tape.code, tape.terms, tape.coefficients, k, orders)
+        kernels.run_order(flat, tape.arrays, k, orders)
     found = flat.reshape(block.shape)[tape.outputs]
     found = (found[:, :, 0] + 1j * found[:, :, 1])[:, :, 0].T
     assert np.abs(found - expected).max() < 1e-4 * (1 + np.abs(expected).max())

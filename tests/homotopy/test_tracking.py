@@ -103,13 +103,23 @@ def test_cyclic_7():
         assert (len(found.regular), found.ends.count(End.AT_INFINITY)) == (924, 4116)
 
 
+DOUBLE = System.build(lambda x, p: [(x[0] - 1) ** 2 * (x[0] + 2), x[1] - x[0]], 2)
+
+
 def test_singular_ends_are_no_regular_ones():
-    double = System.build(lambda x, p: [(x[0] - 1) ** 2 * (x[0] + 2), x[1] - x[0]], 2)
-    found = solve(double)
+    """Newton's iteration hits the double point here, where the gradient of its equation is rounding and has no direction."""
+    found = solve(DOUBLE)
     assert len(found.regular) == 1
     assert found.ends.count(End.SINGULAR) == 2
     assert found.multiplicity == (2,)
     assert np.abs(found.singular[0] - 1).max() < 1e-6
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_double_point_is_never_certified(seed):
+    found = solve(DOUBLE, seed=seed)
+    assert found.certificates.count == 1
+    assert found.ends.count(End.SINGULAR) == 2 or not found.complete
 
 
 def test_parameter_homotopy():

@@ -220,8 +220,9 @@ def test_an_entry_that_fails_by_a_bug_is_not_hidden(monkeypatch):
 def test_an_unfinished_report_says_so(report):
     import dataclasses
 
-    cut = dataclasses.replace(report, rows=report.rows[:2], finished=False)
+    cut = dataclasses.replace(report, rows=report.rows[:2], finished=False, stopped_by="the time limit")
     assert "Not finished" in page(cut)
+    assert f"cut short by the time limit after 2 of {len(report.asked)} entries" in page(cut)
     assert "not finished" in shown(cut)
     assert cut.to_dict()["finished"] is False
 

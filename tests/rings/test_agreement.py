@@ -221,13 +221,6 @@ def test_degrees_saturate_instead_of_overflowing():
 
 
 class TestZeroDenominators:
-    @pytest.mark.parametrize("ring", [Rationals(), FiniteField(SMALL), WordField(LARGE), Complexes()])
-    def test_are_refused(self, ring):
-        with pytest.raises(DivisionByZeroError, match="vanish"):
-            ring.divide(ring.constant(np.array([1, 2])), ring.constant(np.array([1, 0])))
-        with pytest.raises(DivisionByZeroError):
-            ring.power(ring.constant(np.array([0])), -1)
-
     @pytest.mark.parametrize("ring", [Polynomials(["w"]), Degrees()])
     def test_identically(self, ring):
         with pytest.raises(DivisionByZeroError, match="identically"):
@@ -237,11 +230,6 @@ class TestZeroDenominators:
     def test_constants_without_an_image(self, ring):
         with pytest.raises(DivisionByZeroError, match="another prime"):
             ring.scalar(Fraction(1, 14))
-
-    def test_quotients(self):
-        for ring in (Rationals(), FiniteField(SMALL), WordField(LARGE)):
-            a, b = ring.constant(np.arange(5)), ring.constant(np.arange(1, 6))
-            assert [int(v) for v in ring.subtract(ring.multiply(ring.divide(a, b), b), a)] == [0] * 5
 
     def test_new_values_are_drawn_and_said(self, monkeypatch):
         """The first draws are made to hit a zero denominator: the answer is the same and the redraw is recorded."""
@@ -323,10 +311,3 @@ class TestPolynomials:
 def test_exact_images_of_numbers(fraction, number, integer):
     for value in (fraction, number, integer):
         assert to_fraction(Rationals().constant(np.array([value], dtype=object))[0]) == Fraction(value) == as_fraction(value)
-
-
-@pytest.mark.parametrize("ring", [Rationals(), FiniteField(SMALL), WordField(LARGE), Complexes(), Polynomials(["x"])])
-def test_empty_arrays(ring):
-    assert ring.matmul(ring.zeros((2, 0)), ring.zeros((0, 3))).shape == (2, 3)
-    assert ring.sum(ring.zeros((2, 0, 3)), (1,)).shape == (2, 3)
-    assert ring.constant(np.zeros((0, 4))).shape == (0, 4)

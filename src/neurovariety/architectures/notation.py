@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from neurovariety.architectures.architecture import Architecture
 from neurovariety.architectures.families.attention import Attention
@@ -65,6 +66,11 @@ def parse(text: str) -> Architecture:
 
     Raises `NotationError` with one sentence on what was given and what was expected.
     """
+    return read_notation(text, FAMILIES)
+
+
+def read_notation(text: str, families: Mapping[str, type[Architecture]]) -> Architecture:
+    """What `parse` does, for other ``families`` than those of the package: with one of a user's own, say."""
     if not isinstance(text, str):
         raise NotationError(f"an architecture is a string such as mlp(2,3,1; x^2), got {type(text).__name__}")
     text = "".join(c if c.isprintable() else " " if c.isspace() else "\N{REPLACEMENT CHARACTER}" for c in text)
@@ -73,9 +79,9 @@ def parse(text: str) -> Architecture:
     if not match:
         raise NotationError(f"cannot read the architecture {shown!r}: write family(widths; options), e.g. {EXAMPLES['mlp']}")
     family = match.group(1).lower()
-    if family not in FAMILIES:
+    if family not in families:
         refuse_any([family])
         raise NotationError(
-            f"unknown family {match.group(1)!r} in {shown!r}: the families are {', '.join(sorted(FAMILIES))}, e.g. {EXAMPLES['mlp']}"
+            f"unknown family {match.group(1)!r} in {shown!r}: the families are {', '.join(sorted(families))}, e.g. {EXAMPLES['mlp']}"
         )
-    return FAMILIES[family].read(Sections.of(match.group(2), shown, parse))
+    return families[family].read(Sections.of(match.group(2), shown, lambda part: read_notation(part, families)))

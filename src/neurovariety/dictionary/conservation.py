@@ -38,7 +38,7 @@ from neurovariety.model import Array, Model
 from neurovariety.options import Option, Whole
 from neurovariety.randomness import generator
 from neurovariety.tolerances import DEFAULT_SEED
-from neurovariety.training.dynamics.balanced_leaf import balanced_leaf
+from neurovariety.training.dynamics.balanced_leaf import Leaf, balanced_leaf
 
 _STREAM = "dictionary.conservation"
 _MOST_SHOWN = 40
@@ -121,7 +121,7 @@ def conservation(
         "brackets": brackets,
         "upper_bound": n - rank,
         "basis_size": len(laws),
-        "balanced": balanced_leaf(laws, polynomials, n, rng) if laws else None,
+        "balanced": _plain(balanced_leaf(laws, polynomials, n, rng)) if laws else None,
     }
     value = {"independent": least, "complete": complete, "laws": [_shown(law, model) for law in laws[:_MOST_SHOWN]]}
     return ConservationResult(
@@ -151,6 +151,10 @@ def _shown(law: Polynomial, model: Model) -> str:
         size = "" if abs(c) == 1 else f"{abs(c)}*"
         text += f" {'-' if c < 0 else '+'} {size}{letters}" if text else f"{'-' if c < 0 else ''}{size}{letters}"
     return text
+
+
+def _plain(leaf: Leaf | None) -> dict[str, Any]:
+    return {"found": False} if leaf is None else {"found": True} | leaf._asdict()
 
 
 def _meaning(least: int, most: int, n: int, degree: int, samples: int | None) -> str:

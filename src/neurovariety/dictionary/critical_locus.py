@@ -107,6 +107,9 @@ class CriticalLocusResult(EntryResult):
         where = "none known" if v["dimension"] is None else f"dimension {v['dimension']}, codimension {v['codimension']}"
         return f"{where} ({drops} of {len(v['strata'])} strata, rank below {v['rank']})"
 
+    def _repeatable(self) -> object:
+        return {name: part for name, part in self.value.items() if name != "sampled"}  # which depends on the weights drawn
+
     def summary(self) -> str:
         lines = [super().summary()]
         lines += [

@@ -41,11 +41,11 @@ from neurovariety.tolerances import DEFAULT_SEED
 from neurovariety.training.chambers.chambers import Counts, for_all_quadrics, for_one_quadric, random_targets
 from neurovariety.training.chambers.planes_of_losses import Plane, other_quadric, plane
 from neurovariety.training.chambers.walls import chambers, crossings, refined_walls
-from neurovariety.training.critical.listing import real_ones
 from neurovariety.training.critical.problem import TrainingProblem, training_problem
+from neurovariety.training.critical.stages import real_ones
 from neurovariety.training.losses.loss import Quadratic, quadratic
-from neurovariety.training.losses.task import Task, training_task
 from neurovariety.training.losses.task_options import Preparation, TaskOptions
+from neurovariety.training.losses.training_task import TrainingTask, training_task
 
 _STREAM = "dictionary.discriminant"
 _GRID, _MOST = 60, 1000
@@ -93,7 +93,7 @@ class DiscriminantResult(EntryResult):
     value: DiscriminantValue
     evidence: DiscriminantEvidence
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "draisma2016", "trager2020")
-    task: Task | None = field(default=None, compare=False)
+    task: TrainingTask | None = field(default=None, compare=False)
 
     def verify(self, *, seed: int | None = None) -> DiscriminantResult:
         """Another slice. Raises `VerificationError` where the number of complex critical points differs."""
@@ -194,7 +194,7 @@ def wall_crossings(
     return crossings(family, ends[0], ends[1], steps)
 
 
-def _problem(task: Task, kind: str, seed: int) -> tuple[TrainingProblem, Quadratic]:
+def _problem(task: TrainingTask, kind: str, seed: int) -> tuple[TrainingProblem, Quadratic]:
     shape = quietly(dimension_of, task.model, seed=seed)
 
     def through_another(terms: Sequence[Term]) -> Quadrics:

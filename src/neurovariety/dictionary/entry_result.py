@@ -39,7 +39,8 @@ class EntryResult(Result):
         entry = find(self.entry)
         if entry is not None and self.options:
             kept = {n: v for n, v in self.options.items() if v is None or (_is_short(v) and not entry.declares[n].is_table)}
-            found["evidence"]["options"] = {n: str(v) if isinstance(v, Path) else plain(v) for n, v in kept.items()}
+            written = {n: str(v) if isinstance(v, Path) else plain(v) for n, v in kept.items()}
+            found["evidence"] |= {"options": written} if written else {}
         return found
 
     @classmethod
@@ -47,6 +48,10 @@ class EntryResult(Result):
         found = super().from_dict(data)
         evidence = dict(found.evidence)
         return replace(found, options=evidence.pop("options", {}), evidence=evidence)
+
+    def _repeatable(self) -> object:
+        """What of the value has to be the same under every seed, as plain data."""
+        return plain(self.value)
 
     def _again(self, seed: int | None) -> Self:
         """What the entry's function says of the same question and model, untouched by earlier work, under another seed.
@@ -74,7 +79,7 @@ class EntryResult(Result):
         """
         again = self._again(seed)
         weaker = self.claim is Claim.PROVED and again.claim is not Claim.PROVED
-        if plain(again.value) != plain(self.value) or weaker:
+        if again._repeatable() != self._repeatable() or weaker:
             raise VerificationError(
                 f"{self.entry} of {self.subject}: recorded {self.shown()} ({self.claim}), recomputed {again.shown()} ({again.claim})"
             )

@@ -37,7 +37,7 @@ from neurovariety.progress import quietly
 from neurovariety.randomness import generator
 from neurovariety.result import counted
 from neurovariety.tolerances import DEFAULT_SEED
-from neurovariety.training.critical.listing import Point
+from neurovariety.training.critical.stages import CriticalFunction
 from neurovariety.training.dynamics.dynamics import (
     Objective,
     Runs,
@@ -50,8 +50,8 @@ from neurovariety.training.dynamics.dynamics import (
 )
 from neurovariety.training.dynamics.matching import coefficients_at, matched, on_the_way
 from neurovariety.training.dynamics.plateaus import along
-from neurovariety.training.losses.task import Task, training_task
 from neurovariety.training.losses.task_options import TaskOptions
+from neurovariety.training.losses.training_task import TrainingTask, training_task
 
 _STREAM = "dictionary.gradient_flow"
 _RUNS = 200
@@ -115,7 +115,7 @@ class GradientFlowResult(EntryResult):
     value: GradientFlowValue
     evidence: GradientFlowEvidence
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "marcotte2023", "wilson1927", "kidger2021")
-    task: Task | None = field(default=None, compare=False)
+    task: TrainingTask | None = field(default=None, compare=False)
     ends: Any = field(default=None, compare=False)
     landscape: LandscapeResult | None = field(default=None, compare=False)
 
@@ -228,7 +228,9 @@ def _off_the_list(unmatched: int, found: LandscapeResult) -> tuple[str, ...]:
     return (f"{counted(unmatched, 'converged run')} end at no point of the list, which is {end}",)
 
 
-def _labels(found: LandscapeResult, points: Sequence[Point], ends: Any, converged: Any, task: Task, decay: float) -> Any:
+def _labels(
+    found: LandscapeResult, points: Sequence[CriticalFunction], ends: Any, converged: Any, task: TrainingTask, decay: float
+) -> Any:
     """For each run the number of the point of the list at which it ended, negative where there is none (one number for each other
     function), 0 where it has not converged."""
     problem = found.problem
@@ -249,7 +251,7 @@ def _labels(found: LandscapeResult, points: Sequence[Point], ends: Any, converge
 
 
 def _not_converged(
-    found: LandscapeResult, points: Sequence[Point], runs: Runs, converged: Any
+    found: LandscapeResult, points: Sequence[CriticalFunction], runs: Runs, converged: Any
 ) -> tuple[dict[str, int], dict[str, int]]:
     """Why runs have not converged, and to which limits of networks their functions drift."""
     reasons: Counter[str] = Counter()
@@ -274,7 +276,7 @@ def _not_converged(
     return dict(reasons), dict(drifting)
 
 
-def _basins(labels: Any, points: Sequence[Point], goal: Objective, ends: Any, runs: int) -> list[Basin]:
+def _basins(labels: Any, points: Sequence[CriticalFunction], goal: Objective, ends: Any, runs: int) -> list[Basin]:
     import jax
 
     known = {p.number: p for p in points}

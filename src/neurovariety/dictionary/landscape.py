@@ -49,13 +49,13 @@ from neurovariety.training.chambers.chambers import random_targets
 from neurovariety.training.critical.interpolated import Interpolation, interpolation
 from neurovariety.training.critical.least import Least, LeastFacts, least_loss, with_perturbation
 from neurovariety.training.critical.limits import least_limit, limit_stages
-from neurovariety.training.critical.listing import Point, PointFacts, Stage, monomials_of, smooth_stage, stratum_stage
 from neurovariety.training.critical.perturbation import infimum_by_perturbation
 from neurovariety.training.critical.problem import TrainingProblem
 from neurovariety.training.critical.seen_directions import SeenDirections, seen_directions
+from neurovariety.training.critical.stages import CriticalFunction, PointFacts, Stage, monomials_of, smooth_stage, stratum_stage
 from neurovariety.training.losses.loss import Distance, Monomial, Quadratic, SquaredError
-from neurovariety.training.losses.task import Task, training_task
 from neurovariety.training.losses.task_options import TaskOptions
+from neurovariety.training.losses.training_task import TrainingTask, training_task
 
 _STREAM = "dictionary.landscape"
 _CONDITION = 1e10
@@ -112,9 +112,9 @@ class LandscapeResult(ListedResult):
     ``at_subnetworks`` (complex critical points on strata), ``at_limits`` (among known limits of networks whose weights diverge: no
     critical points, but where training can drift to), ``least_loss`` and what is claimed of it (``global_minimum``).
 
-    ``points``: all of them as `Point`; ``monomials``: (output, exponents) of their coefficients. ``evidence``: ``points`` as plain
-    data, ``stages`` (with ``critical_sets`` of positive dimension that paths end on), ``task``, ``least``, ``quadric`` (rank, ambient
-    dimension, dimension of the variety).
+    ``points``: all of them as `CriticalFunction`; ``monomials``: (output, exponents) of their coefficients. ``evidence``: ``points`` as
+    plain data, ``stages`` (with ``critical_sets`` of positive dimension that paths end on), ``task``, ``least``, ``quadric`` (rank,
+    ambient dimension, dimension of the variety).
     """
 
     entry: ClassVar[str] = "landscape"
@@ -123,9 +123,9 @@ class LandscapeResult(ListedResult):
     least: ClassVar[str] = "least_loss"
     same: ClassVar[float] = 1e-6
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "trager2020", "draisma2016", "krawczyk1969", "hauenstein2013")
-    points: tuple[Point, ...] = field(default=(), compare=False)
+    points: tuple[CriticalFunction, ...] = field(default=(), compare=False)
     monomials: tuple[Monomial, ...] = field(default=(), compare=False)
-    task: Task | None = field(default=None, compare=False)
+    task: TrainingTask | None = field(default=None, compare=False)
     problem: TrainingProblem | None = field(default=None, compare=False)
 
 
@@ -196,7 +196,7 @@ def landscape(
     return _listed(task, lists, least, evidence)
 
 
-def _listed(task: Task, lists: _Lists, least: Least, evidence: LandscapeEvidence) -> LandscapeResult:
+def _listed(task: TrainingTask, lists: _Lists, least: Least, evidence: LandscapeEvidence) -> LandscapeResult:
     """The result where critical points are listed."""
     value, targets = lists.value(least), evidence["random_targets"]
     return LandscapeResult(
@@ -231,7 +231,7 @@ class _Lists:
     strata: Strata
     stages: list[Stage]
     limits: list[Stage]
-    points: tuple[Point, ...]
+    points: tuple[CriticalFunction, ...]
     least: Least
 
     @property
@@ -266,7 +266,7 @@ class _Lists:
         return [{"name": s.name, "complex": s.count, "complete": s.complete} | s.evidence for s in [*self.stages, *self.limits]]
 
 
-def _lists(task: Task, shape: Dimension, resume: str | Path | None, seed: int) -> _Lists:
+def _lists(task: TrainingTask, shape: Dimension, resume: str | Path | None, seed: int) -> _Lists:
     """Every critical point of a loss that sees all directions."""
     strata = strata_of(task.model, shape.fills)
     first = smooth_stage(task.model, task.loss, None, seed, resume)
@@ -281,7 +281,7 @@ def _lists(task: Task, shape: Dimension, resume: str | Path | None, seed: int) -
     return _Lists(problem, loss, strata, stages, limits, _numbered([*stages, *limits]), least)
 
 
-def _interpolating(task: Task, dim: int, found: Interpolation, evidence: LandscapeEvidence) -> LandscapeResult:
+def _interpolating(task: TrainingTask, dim: int, found: Interpolation, evidence: LandscapeEvidence) -> LandscapeResult:
     """The result where a whole locus of functions has the least loss."""
     best, bound = found.least, found.lower_bound
     value: LandscapeValue = {
@@ -322,7 +322,7 @@ def _size(loss: Quadratic) -> float:
     return max(abs(loss.constant), float(np.abs(loss.image).max(initial=0.0)), 1e-300)
 
 
-def _decided(task: Task, problem: TrainingProblem, point: Point, seed: int) -> Point:
+def _decided(task: TrainingTask, problem: TrainingProblem, point: CriticalFunction, seed: int) -> CriticalFunction:
     """A point of zero loss is the teacher itself: whether real weights compute it is a question of membership, decided exactly."""
     if point.attained != "undecided" or not isinstance(task.loss, Distance) or point.loss > ZERO_LOSS * max(task.loss.size, 1e-300):
         return point
@@ -331,7 +331,7 @@ def _decided(task: Task, problem: TrainingProblem, point: Point, seed: int) -> P
     return replace(point, attained={Verdict.EXCLUDED: "no", Verdict.CLOSURE_ONLY: "limit"}.get(verdict, "undecided"))
 
 
-def _check_condition(matrix: Array, task: Task) -> None:
+def _check_condition(matrix: Array, task: TrainingTask) -> None:
     """Raise where the quadric is so ill-conditioned on the coordinates it sees that float64 would not tell critical points apart."""
     values = np.linalg.eigvalsh(matrix)
     seen = values[values > 1e-14 * values.max(initial=1e-300)]
@@ -343,17 +343,17 @@ def _check_condition(matrix: Array, task: Task) -> None:
         )
 
 
-def _numbered(stages: list[Stage]) -> tuple[Point, ...]:
+def _numbered(stages: list[Stage]) -> tuple[CriticalFunction, ...]:
     points = [p for stage in stages for p in stage.points]
     points.sort(key=lambda p: (bool(p.stratum), p.stratum.startswith("limits"), not p.real, p.loss if p.real else 0.0))
     return tuple(replace(p, number=k + 1) for k, p in enumerate(points))
 
 
-def _number_of(points: tuple[Point, ...], wanted: Point | None) -> int | None:
+def _number_of(points: tuple[CriticalFunction, ...], wanted: CriticalFunction | None) -> int | None:
     return None if wanted is None else next((p.number for p in points if p.coefficients is wanted.coefficients), None)
 
 
-def _held_out(task: Task, problem: TrainingProblem, weights: Array | None) -> dict[str, float] | None:
+def _held_out(task: TrainingTask, problem: TrainingProblem, weights: Array | None) -> dict[str, float] | None:
     if task.data is None or not len(task.data.held_inputs) or weights is None:
         return None
     held = SquaredError(task.data.held_inputs, task.data.held_targets)

@@ -197,7 +197,7 @@ def _of_data(model: Model, data: object, seed: int) -> _Counts:
         raise InputError(f"{model.name} has one output: read as unnormalized probabilities of classes it takes at least two")
     found = prepared(model, data, "none", 0.0, seed)
     check_values(len(found.inputs), model.outputs)
-    labels = [f"{name} of row {row + 1}" for row in range(len(found.inputs)) for name in found.record["targets"]]
+    labels = [f"{name} of row {row + 1}" for row in range(len(found.inputs)) for name in found.target_names]
     return _Counts(found.targets.reshape(-1), labels, found.inputs)
 
 

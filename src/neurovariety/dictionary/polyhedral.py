@@ -264,7 +264,7 @@ def _of_data(model: Model, norm: str, data: object, prepare: str, seed: int) -> 
             out[:, o, column] = np.prod(found.inputs ** np.array(e), axis=1) / scale
         return out.reshape(rows * outputs, len(chosen))
 
-    labels = [f"{name} of row {row + 1}" for row in range(rows) for name in found.record["targets"]]
+    labels = [f"{name} of row {row + 1}" for row in range(rows) for name in found.target_names]
     return _Problem(polyhedral_norm(norm, found.targets.reshape(-1), True), evaluated, labels)
 
 

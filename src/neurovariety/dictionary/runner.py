@@ -19,6 +19,7 @@ from neurovariety.architectures.from_callable import Source
 from neurovariety.dictionary.declaration import OF_THE_RUN, Declaration, declaration_of
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.model import Model
+from neurovariety.randomness import require_seed
 from neurovariety.result import Provenance
 
 P = ParamSpec("P")
@@ -53,6 +54,7 @@ def _asked(function: Callable[..., Any], of_source: Callable[Concatenate[Source,
         start = time.perf_counter()
         bound = signature.bind(*given, **_with_new_names(declared, options))
         bound.apply_defaults()
+        require_seed(bound.arguments["seed"])
         for one in declared.arguments:
             one.require(bound.arguments[one.name])
         found = of_source(*bound.args, **bound.kwargs)

@@ -37,8 +37,8 @@ from neurovariety.rings.finite_field import FiniteField
 from neurovariety.tolerances import DEFAULT_SEED, PRIME_BITS
 from neurovariety.training.dynamics.dynamics import Objective, objective, trajectories
 from neurovariety.training.losses.loss import SquaredError
-from neurovariety.training.losses.task import Task, training_task
 from neurovariety.training.losses.task_options import TaskOptions
+from neurovariety.training.losses.training_task import TrainingTask, training_task
 
 _STREAM = "dictionary.tangent_kernel"
 _TIMES = (0.0, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
@@ -88,7 +88,7 @@ class TangentKernelResult(EntryResult):
     value: TangentKernelValue
     evidence: TangentKernelEvidence
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "jacot2018")
-    task: Task | None = field(default=None, compare=False)
+    task: TrainingTask | None = field(default=None, compare=False)
 
 
 @entry
@@ -170,7 +170,7 @@ def _spectrum(seen: Any, flat: Any) -> Any:
     return jnp.linalg.svd(jax.jacrev(seen)(flat), compute_uv=False) ** 2
 
 
-def _exact_rank(task: Task, weights: Sequence[Fraction], rng: np.random.Generator) -> tuple[int, bool, dict[str, int]]:
+def _exact_rank(task: TrainingTask, weights: Sequence[Fraction], rng: np.random.Generator) -> tuple[int, bool, dict[str, int]]:
     """The rank of J, whether it is proved, and the ranks of its parts."""
     model = task.model
     rows = _rows(task)
@@ -200,14 +200,14 @@ def _exact_rank(task: Task, weights: Sequence[Fraction], rng: np.random.Generato
     return int(matrix.rank()), True, blocks
 
 
-def _rows(task: Task) -> int:
+def _rows(task: TrainingTask) -> int:
     """Rows of J: samples times outputs, or coefficients (counted generously)."""
     if isinstance(task.loss, SquaredError):
         return len(task.loss.inputs) * task.model.outputs
     return task.model.parameters + 1
 
 
-def _rank_mod(task: Task, weights: Sequence[Fraction], rng: np.random.Generator) -> int:
+def _rank_mod(task: TrainingTask, weights: Sequence[Fraction], rng: np.random.Generator) -> int:
     """The rank of J mod a random prime, at the samples or at as many random inputs as there are weights."""
     model = task.model
     field_ = FiniteField(random_prime(PRIME_BITS, rng))

@@ -33,8 +33,8 @@ from neurovariety.randomness import generator
 from neurovariety.result import counted
 from neurovariety.tolerances import DEFAULT_SEED
 from neurovariety.training.critical.decayed_points import DecayedPoints, decayed_points, least_with_decay
-from neurovariety.training.losses.task import Task, training_task
 from neurovariety.training.losses.task_options import TaskOptions
+from neurovariety.training.losses.training_task import TrainingTask, training_task
 
 _STREAM = "dictionary.weight_decay"
 _USUAL = 0.1
@@ -91,7 +91,7 @@ class WeightDecayResult(EntryResult):
     evidence: WeightDecayEvidence
     sources: ClassVar[tuple[str, ...]] = ("mehta2018", "bharadwaj2023", "krawczyk1969")
     points: DecayedPoints | None = field(default=None, compare=False)
-    task: Task | None = field(default=None, compare=False)
+    task: TrainingTask | None = field(default=None, compare=False)
 
     def verify(self, *, seed: int | None = None) -> WeightDecayResult:
         """Find everything again under another seed. Raises `VerificationError` where a count differs, or bounds of the least value
@@ -170,7 +170,7 @@ def _numbers(strengths: ExactNumbers | float) -> list[float] | float:
     return out[0] if len(out) == 1 else out
 
 
-def _least(found: DecayedPoints, task: Task, seed: int) -> tuple[tuple[float, float] | None, str]:
+def _least(found: DecayedPoints, task: TrainingTask, seed: int) -> tuple[tuple[float, float] | None, str]:
     """Bounds of the least value of the objective, and the claim made of them."""
     if found.least is not None:
         return found.least, "complete"

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from neurovariety.errors import InputError
 from neurovariety.export.parametrization import derivative, written
-from neurovariety.export.task import Task
+from neurovariety.export.question import Question
 
 _SMALL = 97
 """Random numbers of the systems are reduced to this size: Bertini computes with floating-point numbers."""
@@ -17,19 +17,19 @@ _SMALL = 97
 _COUNTED = ("Bertini finds the choices of weights by path tracking in floating-point numbers, which can lose one.",)
 
 
-def write(task: Task) -> str:
+def write(asked: Question) -> str:
     """The input file. Raises `InputError` for equations, which Bertini does not compute."""
-    if task.question == "equations":
+    if asked.question == "equations":
         raise InputError(
             "Bertini solves polynomial systems and computes no equations of an image; export equations to macaulay2, singular, sage or "
             "julia, or dimension, degree and ed-degree to bertini"
         )
-    body = {"dimension": _dimension, "degree": _degree, "ed-degree": _ed_degree}[task.question]
-    return "\n".join([*task.heading("%", _COUNTED, _numbered("c", task.parametrization.count)), "%", *body(task), ""])
+    body = {"dimension": _dimension, "degree": _degree, "ed-degree": _ed_degree}[asked.question]
+    return "\n".join([*asked.heading("%", _COUNTED, _numbered("c", asked.parametrization.count)), "%", *body(asked), ""])
 
 
-def _names(task: Task) -> list[str]:
-    return [name.flat for name in task.parametrization.names]
+def _names(asked: Question) -> list[str]:
+    return [name.flat for name in asked.parametrization.names]
 
 
 def _numbered(letter: str, count: int) -> list[str]:
@@ -64,9 +64,9 @@ def _sum(coefficients: Sequence[int], terms: Sequence[str]) -> str:
     return " + ".join(f"({c})*{t}" for c, t in zip(coefficients, terms, strict=True))
 
 
-def _dimension(task: Task) -> list[str]:
-    p, point = task.parametrization, task.small_point
-    names, c = _names(task), _numbered("c", p.count)
+def _dimension(asked: Question) -> list[str]:
+    p, point = asked.parametrization, asked.small_point
+    names, c = _names(asked), _numbered("c", p.count)
     values = p.values(point)
     varies = [any(any(e) for e, _ in terms) for terms in p.coordinates]
     notes = [
@@ -78,16 +78,16 @@ def _dimension(task: Task) -> list[str]:
     return _file(notes, 1, names, definitions, functions)
 
 
-def _chart(task: Task) -> tuple[list[str], list[str], list[str]]:
+def _chart(asked: Question) -> tuple[list[str], list[str], list[str]]:
     """The free weights, the names of the coordinates, and their definitions on the chart."""
-    names, c = _names(task), _numbered("c", task.parametrization.count)
-    return [names[i] for i in task.chart.free], c, [f"{a} = {text};" for a, text in zip(c, task.restricted(names), strict=True)]
+    names, c = _names(asked), _numbered("c", asked.parametrization.count)
+    return [names[i] for i in asked.chart.free], c, [f"{a} = {text};" for a, text in zip(c, asked.restricted(names), strict=True)]
 
 
-def _degree(task: Task) -> list[str]:
-    free, c, definitions = _chart(task)
-    (levels,) = _small([task.levels])
-    functions = [f"{_sum(row, c)} - ({level})" for row, level in zip(_small(task.slices), levels, strict=True)]
+def _degree(asked: Question) -> list[str]:
+    free, c, definitions = _chart(asked)
+    (levels,) = _small([asked.levels])
+    functions = [f"{_sum(row, c)} - ({level})" for row, level in zip(_small(asked.slices), levels, strict=True)]
     notes = [
         "Weights whose function lies on a general affine space of complementary dimension.",
         f"The degree is the number of different values of ({c[0]}, ..., {c[-1]}) at the finite solutions.",
@@ -95,20 +95,20 @@ def _degree(task: Task) -> list[str]:
     return _file(notes, 0, free, definitions, functions)
 
 
-def _ed_degree(task: Task) -> list[str]:
-    free, c, definitions = _chart(task)
-    names = _names(task)
-    (target,) = _small([task.target])
+def _ed_degree(asked: Question) -> list[str]:
+    free, c, definitions = _chart(asked)
+    names = _names(asked)
+    (target,) = _small([asked.target])
     slopes = _numbered("g", len(c))
     differences = [f"({a} - ({u}))" for a, u in zip(c, target, strict=True)]
-    definitions += [f"{g} = {_sum(row, differences)};" for g, row in zip(slopes, _small(task.quadric), strict=True)]
+    definitions += [f"{g} = {_sum(row, differences)};" for g, row in zip(slopes, _small(asked.quadric), strict=True)]
     functions = []
-    for i in task.chart.free:
-        rates = [(derivative(terms, i), g) for terms, g in zip(task.on_chart, slopes, strict=True)]
+    for i in asked.chart.free:
+        rates = [(derivative(terms, i), g) for terms, g in zip(asked.on_chart, slopes, strict=True)]
         functions.append(" + ".join(f"({written(rate, names)})*{g}" for rate, g in rates if rate))
     notes = [
         "Critical weights of Q(c - u): half the derivatives of Q(c - u) by the free weights; g is the vector Q (c - u).",
         f"The ED degree is the number of different values of ({c[0]}, ..., {c[-1]}) at the finite solutions at which the",
-        f"Jacobian of the coordinates by the free weights has rank {task.dimension}.",
+        f"Jacobian of the coordinates by the free weights has rank {asked.dimension}.",
     ]
     return _file(notes, 0, free, definitions, functions)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from neurovariety.export.task import Task
+from neurovariety.export.question import Question
 
 COUNTED = (
     "The script counts weights, counts those over one function, and divides.",
@@ -12,14 +12,14 @@ COUNTED = (
 )
 
 
-def write(task: Task) -> str:
+def write(asked: Question) -> str:
     """The script; its last line prints ``question = answer``."""
-    body = {"dimension": _dimension, "equations": _equations, "degree": _degree, "ed-degree": _ed_degree}[task.question]
-    return "\n".join([*task.heading("#", COUNTED), "", *body(task), ""])
+    body = {"dimension": _dimension, "equations": _equations, "degree": _degree, "ed-degree": _ed_degree}[asked.question]
+    return "\n".join([*asked.heading("#", COUNTED), "", *body(asked), ""])
 
 
-def _names(task: Task) -> list[str]:
-    return [name.flat for name in task.parametrization.names]
+def _names(asked: Question) -> list[str]:
+    return [name.flat for name in asked.parametrization.names]
 
 
 def _number(c: Fraction) -> str:
@@ -30,21 +30,21 @@ def _phi(entries: list[str], kind: str = "Expression") -> list[str]:
     return [f"phi = {kind}[", *(f"    {e}," for e in entries), "]"]
 
 
-def _dimension(task: Task) -> list[str]:
-    names = _names(task)
+def _dimension(asked: Question) -> list[str]:
+    names = _names(asked)
     return [
-        *_start(task),
+        *_start(asked),
         f"@var {' '.join(names)}",
         f"weights = [{', '.join(names)}]",
-        *_phi(task.parametrization.written(names, "^", _number)),
+        *_phi(asked.parametrization.written(names, "^", _number)),
         "# The numerical rank of the Jacobian at a random complex point.",
         "jacobian_at_point = ComplexF64.(evaluate(differentiate(phi, weights), weights => randn(ComplexF64, length(weights))))",
         'println("dimension = ", rank(jacobian_at_point; rtol = 1e-9))',
     ]
 
 
-def _equations(task: Task) -> list[str]:
-    names, p = _names(task), task.parametrization
+def _equations(asked: Question) -> list[str]:
+    names, p = _names(asked), asked.parametrization
     lines = [
         "using Oscar",
         f"weight_ring, ({', '.join(names)},) = polynomial_ring(QQ, [{', '.join(map(_quoted, names))}])",
@@ -54,8 +54,8 @@ def _equations(task: Task) -> list[str]:
         "equation_ideal = kernel(hom(coordinate_ring, weight_ring, weight_ring.(phi)))",
         "equations = filter(!iszero, gens(equation_ideal))",
     ]
-    if task.at_most:
-        lines += [f"equations = filter(g -> total_degree(g) <= {task.at_most}, equations)"]
+    if asked.at_most:
+        lines += [f"equations = filter(g -> total_degree(g) <= {asked.at_most}, equations)"]
     return [
         *lines,
         "foreach(println, equations)",
@@ -68,16 +68,16 @@ def _quoted(name: str) -> str:
     return f'"{name}"'
 
 
-def _chart(task: Task) -> list[str]:
-    names = _names(task)
-    free = [names[i] for i in task.chart.free]
+def _chart(asked: Question) -> list[str]:
+    names = _names(asked)
+    free = [names[i] for i in asked.chart.free]
     return [
-        *_start(task),
+        *_start(asked),
         f"@var {' '.join(free)}",
         f"weights = [{', '.join(free)}]",
-        *_phi(task.restricted(names, "^", _number)),
+        *_phi(asked.restricted(names, "^", _number)),
         "jacobian_of_phi = differentiate(phi, weights)",
-        f"regular(w) = rank(ComplexF64.(evaluate(jacobian_of_phi, weights => w)); rtol = 1e-8) == {task.dimension}",
+        f"regular(w) = rank(ComplexF64.(evaluate(jacobian_of_phi, weights => w)); rtol = 1e-8) == {asked.dimension}",
         "# Weights over one general function of the chart: solutions of general combinations that hit all coordinates.",
         "point = randn(ComplexF64, length(weights))",
         "values_at_point = ComplexF64.(evaluate(phi, weights => point))",
@@ -87,8 +87,8 @@ def _chart(task: Task) -> list[str]:
     ]
 
 
-def _start(task: Task) -> list[str]:
-    return ["using HomotopyContinuation, LinearAlgebra, Random", f"Random.seed!({task.seed})"]
+def _start(asked: Question) -> list[str]:
+    return ["using HomotopyContinuation, LinearAlgebra, Random", f"Random.seed!({asked.seed})"]
 
 
 def _quotient(question: str, count: str) -> list[str]:
@@ -99,9 +99,9 @@ def _quotient(question: str, count: str) -> list[str]:
     ]
 
 
-def _degree(task: Task) -> list[str]:
+def _degree(asked: Question) -> list[str]:
     return [
-        *_chart(task),
+        *_chart(asked),
         "# Weights whose function lies on a general affine space of complementary dimension.",
         "slices = randn(ComplexF64, length(weights), length(phi))",
         "on_slice = solve(System(slices * phi - randn(ComplexF64, length(weights)); variables = weights))",
@@ -110,9 +110,9 @@ def _degree(task: Task) -> list[str]:
     ]
 
 
-def _ed_degree(task: Task) -> list[str]:
+def _ed_degree(asked: Question) -> list[str]:
     return [
-        *_chart(task),
+        *_chart(asked),
         "# Critical weights of Q(phi - u) on the chart, where the Jacobian does not drop rank.",
         "half = randn(ComplexF64, length(phi), length(phi))",
         "quadric = half + transpose(half)",

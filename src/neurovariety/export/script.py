@@ -7,7 +7,7 @@ from neurovariety.architectures.from_callable import Source
 from neurovariety.errors import InputError
 from neurovariety.export import bertini, julia, macaulay2, sage, singular
 from neurovariety.export.parametrization import Parametrization
-from neurovariety.export.task import QUESTIONS, Task
+from neurovariety.export.question import QUESTIONS, Question
 from neurovariety.geometry.invariants.dimension import dimension_of
 from neurovariety.tolerances import DEFAULT_SEED
 
@@ -49,4 +49,4 @@ def export_script(
     model = as_model(source)
     parametrization = Parametrization.of(model, seed)
     found = dimension_of(parametrization.model, seed=seed)
-    return _WRITERS[system](Task(parametrization, question, found.value, str(found.claim), degree, seed))
+    return _WRITERS[system](Question(parametrization, question, found.value, str(found.claim), degree, seed))

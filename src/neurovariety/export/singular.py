@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from neurovariety.export.task import COUNTED, PRIME, Task
+from neurovariety.export.question import COUNTED, PRIME, Question
 
 
-def write(task: Task) -> str:
+def write(asked: Question) -> str:
     """The script; its last line prints ``question = answer``."""
-    body = {"dimension": _dimension, "equations": _equations, "degree": _degree, "ed-degree": _ed_degree}[task.question]
-    return "\n".join([*task.heading("//", COUNTED), "", *body(task), "quit;", ""])
+    body = {"dimension": _dimension, "equations": _equations, "degree": _degree, "ed-degree": _ed_degree}[asked.question]
+    return "\n".join([*asked.heading("//", COUNTED), "", *body(asked), "quit;", ""])
 
 
-def _names(task: Task) -> list[str]:
-    return [name.flat for name in task.parametrization.names]
+def _names(asked: Question) -> list[str]:
+    return [name.flat for name in asked.parametrization.names]
 
 
 def _ideal(name: str, entries: list[str]) -> list[str]:
@@ -23,21 +23,21 @@ def _matrix(name: str, rows: list[list[int]]) -> str:
     return f"matrix {name}[{len(rows)}][{len(rows[0])}] = {', '.join(str(v) for row in rows for v in row)};"
 
 
-def _dimension(task: Task) -> list[str]:
-    names = _names(task)
+def _dimension(asked: Question) -> list[str]:
+    names = _names(asked)
     return [
         f"ring weightRing = {PRIME}, ({', '.join(names)}), dp;",
-        *_ideal("phi", task.parametrization.written(names)),
+        *_ideal("phi", asked.parametrization.written(names)),
         "// The rank of the Jacobian at a random point is the dimension, unless the point is special.",
         "matrix jacobianOfPhi = jacob(phi);",
-        f"map atPoint = weightRing, {', '.join(map(str, task.point))};",
+        f"map atPoint = weightRing, {', '.join(map(str, asked.point))};",
         "module columnsAtPoint = module(matrix(atPoint(jacobianOfPhi)));",
         'print("dimension = " + string(size(std(columnsAtPoint))));',
     ]
 
 
-def _equations(task: Task) -> list[str]:
-    names, p = _names(task), task.parametrization
+def _equations(asked: Question) -> list[str]:
+    names, p = _names(asked), asked.parametrization
     coordinates = [f"c_{j}" for j in range(p.count)]
     graph = [f"c_{j} - ({text})" for j, text in enumerate(p.written(names))]
     lines = [
@@ -50,13 +50,13 @@ def _equations(task: Task) -> list[str]:
         "// Minimal generators, if the ideal is homogeneous; else a Groebner basis stays as it is.",
         "if (homog(equationIdeal)) { equationIdeal = minbase(equationIdeal); }",
     ]
-    top = str(task.at_most) if task.at_most else "0"
+    top = str(asked.at_most) if asked.at_most else "0"
     largest = "for (k = 1; k <= size(equationIdeal); k++) { if (deg(equationIdeal[k]) > top) { top = deg(equationIdeal[k]); } }"
     return [
         *lines,
         "equationIdeal;",
         f"string degreeTable; int d, k, count; int top = {top};",
-        *([] if task.at_most else [largest]),
+        *([] if asked.at_most else [largest]),
         "for (d = 1; d <= top; d++) {",
         "  count = 0;",
         "  for (k = 1; k <= size(equationIdeal); k++) { if (deg(equationIdeal[k]) == d) { count++; } }",
@@ -66,21 +66,21 @@ def _equations(task: Task) -> list[str]:
     ]
 
 
-def _chart(task: Task) -> list[str]:
-    names = _names(task)
-    free = [names[i] for i in task.chart.free]
+def _chart(asked: Question) -> list[str]:
+    names = _names(asked)
+    free = [names[i] for i in asked.chart.free]
     return [
         'LIB "matrix.lib";',
         "// The last variable is the inverse of a minor of the Jacobian, which must not vanish.",
         f"ring weightRing = {PRIME}, ({', '.join([*free, 'inverseOfMinor'])}), dp;",
-        *_ideal("phi", task.restricted(names)),
+        *_ideal("phi", asked.restricted(names)),
     ]
 
 
-def _fiber(task: Task) -> list[str]:
-    r, n = task.dimension, task.parametrization.count
-    at = ", ".join(map(str, [*task.chart.point, 0]))
-    rows = ", ".join(str(j + 1) for j in task.chart.rows)
+def _fiber(asked: Question) -> list[str]:
+    r, n = asked.dimension, asked.parametrization.count
+    at = ", ".join(map(str, [*asked.chart.point, 0]))
+    rows = ", ".join(str(j + 1) for j in asked.chart.rows)
     return [
         "// Weights over one general function of the chart, where the Jacobian does not drop rank.",
         f"matrix jacobianOfPhi = submat(jacob(phi), 1..{n}, 1..{r});",
@@ -101,14 +101,14 @@ def _quotient(question: str, count: str) -> list[str]:
     ]
 
 
-def _degree(task: Task) -> list[str]:
-    n = task.parametrization.count
+def _degree(asked: Question) -> list[str]:
+    n = asked.parametrization.count
     return [
-        *_chart(task),
-        *_fiber(task),
+        *_chart(asked),
+        *_fiber(asked),
         "// Weights whose function lies on a general affine space of complementary dimension.",
-        _matrix("slices", task.slices),
-        _matrix("levels", [[b] for b in task.levels]),
+        _matrix("slices", asked.slices),
+        _matrix("levels", [[b] for b in asked.levels]),
         f"matrix values[{n}][1] = phi;",
         "ideal sliceIdeal = ideal(slices * values - levels), inverseOfMinor * bigMinor - 1;",
         "int sliceCount = vdim(std(sliceIdeal));",
@@ -116,14 +116,14 @@ def _degree(task: Task) -> list[str]:
     ]
 
 
-def _ed_degree(task: Task) -> list[str]:
-    n = task.parametrization.count
+def _ed_degree(asked: Question) -> list[str]:
+    n = asked.parametrization.count
     return [
-        *_chart(task),
-        *_fiber(task),
+        *_chart(asked),
+        *_fiber(asked),
         "// Critical weights of Q(phi - u) on the chart, where the Jacobian does not drop rank.",
-        _matrix("quadric", task.quadric),
-        _matrix("dataPoint", [[v] for v in task.target]),
+        _matrix("quadric", asked.quadric),
+        _matrix("dataPoint", [[v] for v in asked.target]),
         f"matrix values[{n}][1] = phi;",
         "ideal criticalIdeal = ideal(transpose(jacobianOfPhi) * quadric * (values - dataPoint)), inverseOfMinor * bigMinor - 1;",
         "int criticalCount = vdim(std(criticalIdeal));",

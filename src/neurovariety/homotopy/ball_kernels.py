@@ -12,14 +12,40 @@ Compiled without any fast math; fused multiply-add would also be right, since it
 
 from __future__ import annotations
 
-from typing import no_type_check
+from typing import NamedTuple, no_type_check
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurovariety.homotopy.compiled import compiled
 
 _U = 2.0**-53
 _TINY = 1e-290
+
+
+class Approximations(NamedTuple):
+    """Points (P, n) at parameters (P, m), and matrices (P, n, n) near the inverses of the Jacobians there."""
+
+    points: NDArray[np.complex128]
+    parameters: NDArray[np.complex128]
+    inverses: NDArray[np.complex128]
+
+
+class Boxes(NamedTuple):
+    """Room for what `krawczyk` finds: ``radii`` (P, n) of boxes with one zero each, how ``near`` (P, n) it lies, whether it is ``good``
+    (P,)."""
+
+    radii: NDArray[np.float64]
+    near: NDArray[np.float64]
+    good: NDArray[np.bool_]
+
+
+class Balls(NamedTuple):
+    """Balls (P, outputs), ``values`` and ``sizes``, and whether they are ``good`` (P,): no division met 0."""
+
+    values: NDArray[np.complex128]
+    sizes: NDArray[np.float64]
+    good: NDArray[np.bool_]
 
 
 @no_type_check
@@ -31,9 +57,10 @@ def _size(re, im):
 
 @no_type_check
 @compiled
-def run(w, code, terms, numbers, rounded):
-    """Run a tape on the rows of ``w``; ``rounded`` is the relative radius of its coefficients. False where a ball met 0 in a
-    division."""
+def run(w, tape, rounded):
+    """Run a tape (`TapeArrays`) on the rows of ``w``; ``rounded`` is the relative radius of its coefficients. False where a ball met 0
+    in a division."""
+    code, terms, numbers = tape.code, tape.terms, tape.coefficients
     for i in range(len(code)):
         kind, target, start, stop, add = code[i, 0], code[i, 1], code[i, 2], code[i, 3], code[i, 4]
         re, im, radius, total = 0.0, 0.0, 0.0, 0.0
@@ -75,14 +102,17 @@ def run(w, code, terms, numbers, rounded):
 
 @no_type_check
 @compiled
-def krawczyk(code, terms, numbers, slots, rounded, n, m, points, parameters, inverses, tries, boxes, shrunk, good):
-    """Boxes around ``points`` (P, n), with one zero each of the functions at ``parameters`` (P, m), by Krawczyk's operator.
+def krawczyk(tape, rounded, near, tries, out):
+    """Boxes around the points of ``near`` (`Approximations`), with one zero each of the functions, by Krawczyk's operator.
 
     With Y = ``inverses[k]``, near the inverse of the Jacobian J, and x the point: where |Y F(x)|_i + sum_j |1 - Y J(box)|_ij rho_j
     < rho_i for all i, the map x - Y F(x) contracts the polydisc of radii rho into itself, so that F has exactly one zero there and
-    Y J is invertible on it. ``boxes`` receives rho, ``shrunk`` the left sides: the zero lies that near to the point.
+    Y J is invertible on it. ``out`` (`Boxes`) receives rho as radii, and the left sides: the zero lies that near to the point.
     """
-    w = np.zeros((slots, 3))
+    points, parameters, inverses = near.points, near.parameters, near.inverses
+    boxes, shrunk, good = out.radii, out.near, out.good
+    n, m = points.shape[1], parameters.shape[1]
+    w = np.zeros((tape.slots, 3))
     w[0, 0] = 1.0
     first = 1 + n + m
     error, rho, left = np.zeros(n), np.zeros(n), np.zeros(n)
@@ -93,7 +123,7 @@ def krawczyk(code, terms, numbers, slots, rounded, n, m, points, parameters, inv
             w[1 + i, 0], w[1 + i, 1], w[1 + i, 2] = points[k, i].real, points[k, i].imag, 0.0
         for i in range(m):
             w[1 + n + i, 0], w[1 + n + i, 1], w[1 + n + i, 2] = parameters[k, i].real, parameters[k, i].imag, 0.0
-        if not run(w, code, terms, numbers, rounded):
+        if not run(w, tape, rounded):
             continue
         largest = 0.0
         for i in range(n):
@@ -113,7 +143,7 @@ def krawczyk(code, terms, numbers, slots, rounded, n, m, points, parameters, inv
         for _ in range(tries):
             for i in range(n):
                 w[1 + i, 0], w[1 + i, 1], w[1 + i, 2] = points[k, i].real, points[k, i].imag, rho[i]
-            if not run(w, code, terms, numbers, rounded):
+            if not run(w, tape, rounded):
                 break
             inside = True
             for i in range(n):
@@ -144,14 +174,15 @@ def krawczyk(code, terms, numbers, slots, rounded, n, m, points, parameters, inv
 
 @no_type_check
 @compiled
-def enclose(code, terms, numbers, slots, rounded, centres, radii, outputs, values, sizes, good):
-    """Balls (``values``, ``sizes``) that hold the outputs of a tape over the boxes (``centres``, ``radii``)."""
-    w = np.zeros((slots, 3))
+def enclose(tape, rounded, centres, radii, outputs, out):
+    """Balls (``out``, `Balls`) that hold the outputs (slots ``outputs``) of a tape over the boxes (``centres``, ``radii``)."""
+    values, sizes, good = out.values, out.sizes, out.good
+    w = np.zeros((tape.slots, 3))
     w[0, 0] = 1.0
     for k in range(len(centres)):
         for i in range(centres.shape[1]):
             w[1 + i, 0], w[1 + i, 1], w[1 + i, 2] = centres[k, i].real, centres[k, i].imag, radii[k, i]
-        good[k] = run(w, code, terms, numbers, rounded)
+        good[k] = run(w, tape, rounded)
         for j in range(len(outputs)):
             values[k, j] = w[outputs[j], 0] + 1j * w[outputs[j], 1]
             sizes[k, j] = w[outputs[j], 2]

@@ -8,12 +8,14 @@ python-flint's balls at higher precision. Both run the same tape.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import flint
 import numpy as np
 
 from neurovariety.homotopy import ball_kernels
+from neurovariety.homotopy.arrays import Complexes, Numbers, Reals, Truths
+from neurovariety.homotopy.ball_kernels import Approximations, Balls, Boxes
 from neurovariety.homotopy.system import System
 from neurovariety.homotopy.tape import DOT, INV, Tape
 from neurovariety.homotopy.tracker import values_at
@@ -37,13 +39,13 @@ class Certificates:
     the pairs of certified points whose balls meet: all others are proved different.
     """
 
-    centres: Any
-    radii: Any
-    near: Any
-    certified: Any
+    centres: Complexes
+    radii: Reals
+    near: Reals
+    certified: Truths
     overlaps: tuple[tuple[int, int], ...]
-    values: Any
-    sizes: Any
+    values: Complexes
+    sizes: Reals
 
     @property
     def distinct(self) -> bool:
@@ -76,7 +78,7 @@ class Certificates:
         return "yes" if (2 * np.abs(z.imag) + near < radii).all() else "undecided"
 
 
-def certify(system: System, points: Any, parameters: Any, prints: Tape | None = None) -> Certificates:
+def certify(system: System, points: Numbers, parameters: Numbers, prints: Tape | None = None) -> Certificates:
     """Certify ``points`` (P, n), solutions of ``system`` at ``parameters`` up to rounding.
 
     ``prints``, a tape of the unknowns, are the coordinates in which solutions are to be told apart (default: the unknowns themselves).
@@ -85,12 +87,10 @@ def certify(system: System, points: Any, parameters: Any, prints: Tape | None = 
     count, n, m = len(points), system.unknowns, system.parameters
     p = np.array(np.broadcast_to(np.asarray(parameters, dtype=np.complex128), (count, m)), order="C")
     tape = system.with_jacobian
-    rounded = 0.0 if tape.exact else _ROUNDED
-    radii, near, good = np.zeros((count, n)), np.zeros((count, n)), np.zeros(count, dtype=np.bool_)
     inverses = _inverses(system, points, p)
-    ball_kernels.krawczyk(
-        tape.code, tape.terms, tape.coefficients, tape.slots, rounded, n, m, points, p, inverses, _TRIES, radii, near, good
-    )
+    boxes = Boxes(np.zeros((count, n)), np.zeros((count, n)), np.zeros(count, dtype=np.bool_))
+    ball_kernels.krawczyk(tape.arrays, _rounding(tape), Approximations(points, p, inverses), _TRIES, boxes)
+    radii, near, good = boxes
     for k in np.flatnonzero(~good):
         found = _at_higher_precision(system, points[k], p[k], inverses[k], None)
         if found is not None:
@@ -99,12 +99,7 @@ def certify(system: System, points: Any, parameters: Any, prints: Tape | None = 
     if prints is None:
         values, sizes, enclosed = points.copy(), near.copy(), good.copy()
     else:
-        values = np.zeros((count, len(prints.outputs)), dtype=np.complex128)
-        sizes, enclosed = np.zeros(values.shape), np.zeros(count, dtype=np.bool_)
-        ball_kernels.enclose(
-            prints.code, prints.terms, prints.coefficients, prints.slots, 0.0 if prints.exact else _ROUNDED, points, near,
-            prints.outputs, values, sizes, enclosed,
-        )  # fmt: skip
+        values, sizes, enclosed = enclosures(prints, points, near)
     good &= enclosed
     overlaps = _overlaps(values, sizes, good)
     for row in sorted({k for pair in overlaps for k in pair}):
@@ -116,7 +111,20 @@ def certify(system: System, points: Any, parameters: Any, prints: Tape | None = 
     return Certificates(points, radii, near, good, tuple(overlaps), values, sizes)
 
 
-def _inverses(system: System, points: Any, parameters: Any) -> Any:
+def _rounding(tape: Tape) -> float:
+    """Relative radius of a tape's coefficients."""
+    return 0.0 if tape.exact else _ROUNDED
+
+
+def enclosures(tape: Tape, centres: Complexes, radii: Reals) -> Balls:
+    """Balls that hold the outputs of a tape over boxes (P, inputs), and for which boxes they were found."""
+    shape = (len(centres), len(tape.outputs))
+    out = Balls(np.zeros(shape, dtype=np.complex128), np.zeros(shape), np.zeros(len(centres), dtype=np.bool_))
+    ball_kernels.enclose(tape.arrays, _rounding(tape), centres, radii, tape.outputs, out)
+    return out
+
+
+def _inverses(system: System, points: Complexes, parameters: Complexes) -> Complexes:
     """Approximate inverses of the Jacobians, found after scaling columns by the size of the unknowns and rows to size 1."""
     n = system.unknowns
     jacobians = values_at(system.with_jacobian, np.hstack([points, parameters]))[:, n:].reshape(-1, n, n)
@@ -132,7 +140,7 @@ def _inverses(system: System, points: Any, parameters: Any) -> Any:
     return np.array(columns[:, :, None] * out * rows[:, None, :], order="C")
 
 
-def _overlaps(values: Any, sizes: Any, good: Any) -> list[tuple[int, int]]:
+def _overlaps(values: Complexes, sizes: Reals, good: Truths) -> list[tuple[int, int]]:
     """Pairs of good rows whose balls meet in every coordinate; a sweep over the real part of the first."""
     rows = np.flatnonzero(good)
     low = (values[:, 0].real - sizes[:, 0]) - 1e-15 * np.abs(values[:, 0])
@@ -153,13 +161,15 @@ def _overlaps(values: Any, sizes: Any, good: Any) -> list[tuple[int, int]]:
 class _Fine:
     """A certified point at higher precision: a float64 centre with radii ``near``, and balls of the prints."""
 
-    centre: Any
-    near: Any
-    value: Any
-    size: Any
+    centre: Complexes
+    near: Reals
+    value: Complexes
+    size: Reals
 
 
-def _at_higher_precision(system: System, point: Any, parameters: Any, inverse: Any, prints: Tape | None) -> _Fine | None:
+def _at_higher_precision(
+    system: System, point: Complexes, parameters: Complexes, inverse: Complexes, prints: Tape | None
+) -> _Fine | None:
     """The solution near a point in a box that holds exactly one, shown at a higher precision; None where that fails."""
     n = system.unknowns
     previous = flint.ctx.prec
@@ -203,7 +213,7 @@ def _at_higher_precision(system: System, point: Any, parameters: Any, inverse: A
         flint.ctx.prec = previous
 
 
-def _rounded_balls(balls: list[Any], radii: list[Any], centres: Any) -> Any:
+def _rounded_balls(balls: list[flint.acb], radii: list[flint.arb], centres: Complexes) -> Reals:
     """Radii around float64 ``centres`` that enclose ``balls`` enlarged by ``radii``."""
     sizes = [
         float((r + abs(a - flint.acb(c.real, c.imag)).upper()).upper()) * (1 + 1e-15) + 1e-300
@@ -212,10 +222,10 @@ def _rounded_balls(balls: list[Any], radii: list[Any], centres: Any) -> Any:
     return np.array(sizes)
 
 
-def run_balls(tape: Tape, inputs: list[Any]) -> list[Any]:
+def run_balls(tape: Tape, inputs: list[flint.acb]) -> list[flint.acb]:
     """The outputs of a tape over python-flint's balls."""
     zero = flint.acb(0)
-    w: list[Any] = [zero] * tape.slots
+    w: list[flint.acb] = [zero] * tape.slots
     w[0] = flint.acb(1)
     w[1 : 1 + len(inputs)] = inputs
     slack = None if tape.exact else flint.acb(flint.arb(1, _ROUNDED), flint.arb(0, _ROUNDED))

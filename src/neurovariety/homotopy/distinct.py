@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+
+from neurovariety.homotopy.arrays import Complexes
 
 
 class DistinctPoints:
@@ -16,13 +16,13 @@ class DistinctPoints:
 
     def __init__(self, tolerance: float) -> None:
         self.tolerance = tolerance
-        self.points: list[Any] = []
+        self.points: list[Complexes] = []
         self._cells: dict[tuple[int, int, int], list[int]] = {}
 
     def __len__(self) -> int:
         return len(self.points)
 
-    def find(self, point: Any) -> int | None:
+    def find(self, point: Complexes) -> int | None:
         """The number of a point that is there, or None."""
         for level, re, im in self._places(point):
             for i in (-1, 0, 1):
@@ -33,7 +33,7 @@ class DistinctPoints:
                             return k
         return None
 
-    def add(self, point: Any) -> tuple[int, bool]:
+    def add(self, point: Complexes) -> tuple[int, bool]:
         """The number of the point, and whether it is new."""
         found = self.find(point)
         if found is not None:
@@ -43,7 +43,7 @@ class DistinctPoints:
             self._cells.setdefault(cell, []).append(len(self.points) - 1)
         return len(self.points) - 1, True
 
-    def _places(self, point: Any) -> list[tuple[int, int, int]]:
+    def _places(self, point: Complexes) -> list[tuple[int, int, int]]:
         """The cells of a point on grids of width proportional to its size; near a change of scale, on both grids."""
         exponent = np.log2(max(float(np.abs(point).max()), 1e-300))
         levels = {int(np.floor(exponent - 1e-3)), int(np.floor(exponent + 1e-3))}
@@ -54,7 +54,7 @@ class DistinctPoints:
         return places
 
 
-def hashed(point: Any) -> Any:
+def hashed(point: Complexes) -> Complexes:
     """A point with a general linear function of it in front, as `DistinctPoints` wants it."""
     k = np.arange(len(point))
     return np.concatenate([[point @ (np.cos(1.0 + k) + 1j * np.sin(2.0 + 1.7 * k))], point])

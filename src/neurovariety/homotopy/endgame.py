@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from neurovariety.homotopy.arrays import Complexes, Integers, Numbers, Reals, Truths
 from neurovariety.homotopy.system import System
 from neurovariety.homotopy.tape import Tape
 from neurovariety.homotopy.tracker import Settings, track, values_at
@@ -35,22 +35,22 @@ class SingularEnds:
     turns, from where it started.
     """
 
-    limits: Any
-    winding: Any
-    spread: Any
+    limits: Complexes
+    winding: Integers
+    spread: Reals
 
-    def part(self, chosen: Any) -> SingularEnds:
+    def part(self, chosen: Truths | Integers) -> SingularEnds:
         """Those of the chosen paths."""
         return SingularEnds(self.limits[chosen], self.winding[chosen], self.spread[chosen])
 
 
-def cauchy(system: System, points: Any, parameters: Any, settings: Settings, images: Tape | None = None) -> SingularEnds:
+def cauchy(system: System, points: Numbers, parameters: Numbers, settings: Settings, images: Tape | None = None) -> SingularEnds:
     """Limits at t = 0 of the paths through ``points`` (P, n) at ``parameters`` (P, m), of which the first is t > 0.
 
     ``images``: limits of these functions of the unknowns instead, which may exist where the unknowns grow without bounds.
     """
 
-    def seen(x: Any) -> Any:
+    def seen(x: Complexes) -> Complexes:
         return x if images is None else values_at(images, x)
 
     here = np.array(points, dtype=np.complex128)

@@ -7,8 +7,7 @@ found by their keys, and constants are folded. Derivatives are expressions again
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Hashable, Iterable, Sequence
 
 from neurovariety.errors import DivisionByZeroError
 
@@ -27,7 +26,7 @@ class Graph:
         self.sums: dict[int, dict[Monomial, Number]] = {}
         self.reciprocals: dict[int, int] = {}
         self._depends: list[int] = [1 << i for i in range(inputs)]
-        self._known: dict[Any, int] = {}
+        self._known: dict[Hashable, int] = {}
         self._products: dict[tuple[Monomial, Monomial], Monomial] = {}
         self._slopes: dict[tuple[int, int], Expression] = {}
 
@@ -143,10 +142,10 @@ class Expression:
             return self
         return Expression(self.graph, {((self.graph.base_of(self.terms), 1),): 1})
 
-    def _other(self, other: Any) -> Expression:
+    def _other(self, other: Expression | Number) -> Expression:
         return other if isinstance(other, Expression) else self.graph.constant(other)
 
-    def __add__(self, other: Any) -> Expression:
+    def __add__(self, other: Expression | Number) -> Expression:
         small, large = sorted((self.terms, self._other(other).terms), key=len)
         if not small:
             return Expression(self.graph, large)
@@ -164,13 +163,13 @@ class Expression:
     def __neg__(self) -> Expression:
         return Expression(self.graph, {m: -c for m, c in self.terms.items()})
 
-    def __sub__(self, other: Any) -> Expression:
+    def __sub__(self, other: Expression | Number) -> Expression:
         return self + (-self._other(other))
 
-    def __rsub__(self, other: Any) -> Expression:
+    def __rsub__(self, other: Expression | Number) -> Expression:
         return self._other(other) + (-self)
 
-    def __mul__(self, other: Any) -> Expression:
+    def __mul__(self, other: Expression | Number) -> Expression:
         b = self._other(other)
         a = self
         if b.is_constant:
@@ -184,7 +183,7 @@ class Expression:
 
     __rmul__ = __mul__
 
-    def __truediv__(self, other: Any) -> Expression:
+    def __truediv__(self, other: Expression | Number) -> Expression:
         b = self._other(other)
         if not b.terms:
             raise DivisionByZeroError("a denominator vanishes identically")
@@ -196,7 +195,7 @@ class Expression:
             inverse = inverse * Expression(self.graph, {((self.graph.reciprocal_of(base), e),): 1})
         return self * inverse
 
-    def __rtruediv__(self, other: Any) -> Expression:
+    def __rtruediv__(self, other: Expression | Number) -> Expression:
         return self._other(other) / self
 
     def __pow__(self, exponent: int) -> Expression:

@@ -6,7 +6,6 @@ What a program gives over this ring are the coordinates of the parametrization, 
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
@@ -86,7 +85,7 @@ class Forms(Ring):
         units = [tuple(int(i == j) for j in range(self.variables)) for i in range(self.variables)]
         return self.array([Form(self, {u: self.graph.constant(1)}) for u in units], (self.variables,))
 
-    def scalar(self, value: Fraction) -> Any:
+    def scalar(self, value: Fraction) -> Form:
         number = value.numerator if value.denominator == 1 else float(value)
         return self.of(self.graph.constant(number))
 

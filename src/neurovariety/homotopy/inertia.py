@@ -7,11 +7,10 @@ give the signs; by Sylvester's law they are those of the Jacobian itself.
 
 from __future__ import annotations
 
-from typing import Any
-
 import flint
 import numpy as np
 
+from neurovariety.homotopy.arrays import Numbers
 from neurovariety.homotopy.certify import Certificates, run_balls
 from neurovariety.homotopy.system import System
 from neurovariety.homotopy.tracker import values_at
@@ -19,7 +18,7 @@ from neurovariety.homotopy.tracker import values_at
 _PRECISION = 128
 
 
-def certified_index(system: System, certificates: Certificates, row: int, parameters: Any) -> int | None:
+def certified_index(system: System, certificates: Certificates, row: int, parameters: Numbers) -> int | None:
     """The number of negative eigenvalues of the Jacobian of a ``system`` with a symmetric one, at a solution certified to be real.
 
     None where the solution is not certified to be real, or where the discs do not separate from 0. ``parameters`` (m,) are real.

@@ -23,8 +23,9 @@ from neurovariety.homotopy.lanes import (
 
 @no_type_check
 @compiled
-def run(w, code, terms, numbers):
-    """Run a tape on one block; slots of WIDTH numbers."""
+def run(w, tape):
+    """Run a tape (`TapeArrays`) on one block; slots of WIDTH numbers."""
+    code, terms, numbers = tape.code, tape.terms, tape.coefficients
     for i in range(len(code)):
         kind, target, start, stop, add = code[i, 0], code[i, 1], code[i, 2], code[i, 3], code[i, 4]
         t = np.int64(target) * WIDTH
@@ -40,8 +41,9 @@ def run(w, code, terms, numbers):
 
 @no_type_check
 @compiled
-def run_order(w, code, terms, numbers, k, orders):
+def run_order(w, tape, k, orders):
     """Coefficient ``k`` of every slot's power series, the lower ones at hand; slots of ``orders`` vectors."""
+    code, terms, numbers = tape.code, tape.terms, tape.coefficients
     unit = np.int64(orders * WIDTH)
     shift = np.int64(k * WIDTH)
     for i in range(len(code)):
@@ -166,12 +168,16 @@ def scales(x, n, scale):
 
 @no_type_check
 @compiled
-def solved(w, fo, mo, n, pivots, swapped, source, unit, shift, out):
-    """Solve with the vectors at ``source`` (slots of ``unit``, from ``shift`` on) as right-hand side, into ``out``."""
+def solved(w, fo, pivots, swapped, source, unit, shift, out):
+    """Solve with the vectors at ``source`` (slots of ``unit``, from ``shift`` on) as right-hand side, into ``out`` (n, WIDTH).
+
+    Offset ``fo`` of ``w`` has room for the n vectors; the factors of the matrices follow.
+    """
+    n = len(out)
     for i in range(n):
         for l in range(WIDTH):
             w[fo + i * WIDTH + l] = source[shift + i * unit + l]
-    solve(w, mo, n, pivots, swapped, np.int64(fo))
+    solve(w, np.int64(fo + n * WIDTH), n, pivots, swapped, np.int64(fo))
     for i in range(n):
         for l in range(WIDTH):
             out[i, l] = w[fo + i * WIDTH + l]
@@ -179,9 +185,9 @@ def solved(w, fo, mo, n, pivots, swapped, source, unit, shift, out):
 
 @no_type_check
 @compiled
-def evaluate(code, terms, numbers, slots, inputs, outputs, values):
-    """The outputs (slots ``outputs``) of a tape at the rows of ``inputs``, into the rows of ``values``."""
-    w = np.zeros(slots * WIDTH)
+def evaluate(tape, inputs, outputs, values):
+    """The outputs (slots ``outputs``) of a tape (`TapeArrays`) at the rows of ``inputs``, into the rows of ``values``."""
+    w = np.zeros(tape.slots * WIDTH)
     w[:LANES] = 1.0
     count = len(inputs)
     for begin in range(0, count, LANES):
@@ -189,7 +195,7 @@ def evaluate(code, terms, numbers, slots, inputs, outputs, values):
             row = min(begin + l, count - 1)
             for i in range(inputs.shape[1]):
                 w[(1 + i) * WIDTH + l], w[(1 + i) * WIDTH + LANES + l] = inputs[row, i].real, inputs[row, i].imag
-        run(w, code, terms, numbers)
+        run(w, tape)
         for l in range(min(LANES, count - begin)):
             for k in range(len(outputs)):
                 o = np.int64(outputs[k]) * WIDTH + l
@@ -198,10 +204,11 @@ def evaluate(code, terms, numbers, slots, inputs, outputs, values):
 
 @no_type_check
 @compiled
-def newton(jc, jt, jn, j_slots, n, m, points, parameters, iterations, last):
-    """Newton iterations in place on the rows of ``points`` (P, n) at ``parameters`` (P, m); ``last`` (P,) is the size of the last
-    correction in the units of `scales`."""
-    w = np.zeros(j_slots * WIDTH)
+def newton(tape, points, parameters, iterations, last):
+    """Newton iterations in place on the rows of ``points`` (P, n) at ``parameters`` (P, m), with a tape (`TapeArrays`) of n functions
+    and their Jacobian; ``last`` (P,) is the size of the last correction in the units of `scales`."""
+    n, m = points.shape[1], parameters.shape[1]
+    w = np.zeros(tape.slots * WIDTH)
     w[:LANES] = 1.0
     fo = (1 + n + m) * WIDTH
     mo = fo + n * WIDTH
@@ -218,7 +225,7 @@ def newton(jc, jt, jn, j_slots, n, m, points, parameters, iterations, last):
                 w[o], w[o + LANES] = parameters[row, i].real, parameters[row, i].imag
         for _ in range(iterations):
             write(w, WIDTH, WIDTH, x, n)
-            run(w, jc, jt, jn)
+            run(w, tape)
             swapped = factor(w, np.int64(mo), n, pivots)
             solve(w, np.int64(mo), n, pivots, swapped, np.int64(fo))
             scales(x, n, scale)

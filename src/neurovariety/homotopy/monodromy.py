@@ -12,12 +12,12 @@ of the coefficients of its function, so that weights of one function are followe
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
+from neurovariety.homotopy.arrays import Complexes, Numbers, Truths
 from neurovariety.homotopy.distinct import DistinctPoints
 from neurovariety.homotopy.system import System
 from neurovariety.homotopy.tape import Tape
@@ -36,22 +36,22 @@ CAREFUL = Settings(tolerance=1e-4, contraction=0.02, most_steps=20_000, smallest
 class Fiber:
     """The solutions found at one parameter vector."""
 
-    parameters: Any
+    parameters: np.ndarray
     unknowns: int
     seen: DistinctPoints = field(default_factory=lambda: DistinctPoints(SAME))
-    solutions: list[Any] = field(default_factory=list)
+    solutions: list[Complexes] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.solutions)
 
-    def add(self, solution: Any, print_: Any) -> int:
+    def add(self, solution: Complexes, print_: Complexes) -> int:
         """The number of a solution, which is kept where it is new."""
         number, new = self.seen.add(print_)
         if new:
             self.solutions.append(solution)
         return number
 
-    def array(self, numbers: Any = None) -> Any:
+    def array(self, numbers: Sequence[int] | None = None) -> Complexes:
         chosen = self.solutions if numbers is None else [self.solutions[i] for i in numbers]
         return np.array(chosen, dtype=np.complex128).reshape(-1, self.unknowns)
 
@@ -76,25 +76,25 @@ class Monodromy:
     paths: int = 0
     lost: int = 0
 
-    def add_fiber(self, parameters: Any, point: Any) -> int:
+    def add_fiber(self, parameters: np.ndarray, point: Numbers) -> int:
         """A fiber over new parameters, at which ``point`` is a solution: its number."""
         self.fibers.append(Fiber(parameters, self.system.unknowns))
         self._keep(np.asarray(point)[None], np.ones(1, dtype=bool), len(self.fibers) - 1)
         return len(self.fibers) - 1
 
-    def add_fiber_at(self, parameters: Any) -> int:
+    def add_fiber_at(self, parameters: Numbers) -> int:
         """A fiber over new parameters, empty so far: its number."""
         self.fibers.append(Fiber(np.asarray(parameters), self.system.unknowns))
         return len(self.fibers) - 1
 
-    def restore_fiber(self, parameters: Any, points: Any) -> None:
+    def restore_fiber(self, parameters: Numbers, points: Complexes) -> None:
         """A fiber with solutions that an earlier run found and refined."""
         fiber = Fiber(np.array(parameters), self.system.unknowns)
         for x, f in zip(points, values_at(self.fingerprint, points), strict=True):
             fiber.add(x, f)
         self.fibers.append(fiber)
 
-    def seed(self, points: Any, parameters: Any, fiber: int) -> None:
+    def seed(self, points: Numbers, parameters: Numbers, fiber: int) -> None:
         """Bring solutions at other parameters, one each, to a fiber."""
         found = track(self.system, points, parameters, self.fibers[fiber].parameters)
         self.paths += len(points)
@@ -149,7 +149,7 @@ class Monodromy:
         self.paths += len(numbers)
         return self._keep(found.ends, found.good, arc.fibers[1 - side])
 
-    def _keep(self, ends: Any, good: Any, fiber: int) -> list[int]:
+    def _keep(self, ends: Complexes, good: Truths, fiber: int) -> list[int]:
         """Refined ends put into a fiber: their numbers, -2 where there is none."""
         target = self.fibers[fiber]
         points, last = refine(self.system, np.where(good[:, None], ends, 1.0), target.parameters)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from neurovariety.errors import InputError
+from neurovariety.homotopy.arrays import Complexes, Numbers
 from neurovariety.homotopy.certify import Certificates, certify
 from neurovariety.homotopy.expressions import Graph
 from neurovariety.homotopy.monodromy import Monodromy, random_bend
 from neurovariety.homotopy.system import System
-from neurovariety.homotopy.tape import record
+from neurovariety.homotopy.tape import Tape, record
 from neurovariety.homotopy.tracker import refine
 from neurovariety.randomness import generator
 
@@ -23,7 +22,7 @@ class MonodromySolutions:
     """``points`` (S, n) at the given parameters, certified or not as ``certificates`` say; ``idle``: rounds at the end that found
     nothing new. A count found by monodromy alone is a lower bound, whatever the number of idle rounds."""
 
-    points: Any
+    points: Complexes
     certificates: Certificates
     rounds: int
     idle: int
@@ -40,8 +39,8 @@ class MonodromySolutions:
 
 def monodromy_solve(
     system: System,
-    point: Sequence[complex],
-    parameters: Sequence[complex],
+    point: Numbers,
+    parameters: Numbers,
     *,
     expected: int | None = None,
     idle: int = 5,
@@ -83,7 +82,7 @@ def monodromy_solve(
     return MonodromySolutions(points, certify(system, points, p), rounds, quiet, run.paths, run.lost, seed)
 
 
-def _prints(n: int, rng: np.random.Generator) -> Any:
+def _prints(n: int, rng: np.random.Generator) -> Tape:
     """A general linear function of the unknowns, then the unknowns themselves."""
     graph = Graph(n)
     inputs = [graph.input(i) for i in range(n)]

@@ -2,15 +2,84 @@
 
 from __future__ import annotations
 
-from typing import no_type_check
+from typing import NamedTuple, no_type_check
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurovariety.homotopy.compiled import compiled
 from neurovariety.homotopy.kernels import factor, run, run_order, scales, sizes, solved, write
 from neurovariety.homotopy.lanes import LANES, WIDTH
 
 RUNNING, DONE, STUCK, TOO_MANY_STEPS, NOT_A_START, DIVERGED = 0, 1, 2, 3, 4, 5
+
+
+class Segments(NamedTuple):
+    """Paths to follow: ``starts`` (P, n) at parameters ``p0`` (P, m), along a circular arc to ``p1`` (P, m).
+
+    At time s the parameters are p0 + z (p1 - p0), z = s / (g + (1 - g) s), with g the path's ``bend`` (P,); 1 is the segment.
+    """
+
+    starts: NDArray[np.complex128]
+    p0: NDArray[np.complex128]
+    p1: NDArray[np.complex128]
+    bend: NDArray[np.complex128]
+
+
+class StepNumbers(NamedTuple):
+    """`neurovariety.homotopy.tracker.Settings` for the compiled loop."""
+
+    tolerance: float
+    contraction: float
+    most_steps: int
+    smallest: float
+    huge: float
+    pade: bool
+    orders: int
+    noise: float
+
+
+class PathEnds(NamedTuple):
+    """``ends`` (P, n), ``status`` (P,), ``reached`` (P,) in [0, 1], ``steps`` (P, 2) taken and refused, ``accuracy`` (P,)."""
+
+    ends: NDArray[np.complex128]
+    status: NDArray[np.int64]
+    reached: NDArray[np.float64]
+    steps: NDArray[np.int64]
+    accuracy: NDArray[np.float64]
+
+
+class _Lanes(NamedTuple):
+    """What the lanes of a block stand at, one number a lane: which path (-1: none), how far, the step to try and until when, the sizes
+    of the two corrections, and what is learned of the step's error; ``z`` is the series (orders, LANES) of the time."""
+
+    path: NDArray[np.int64]
+    reached: NDArray[np.float64]
+    step: NDArray[np.float64]
+    until: NDArray[np.float64]
+    first: NDArray[np.float64]
+    second: NDArray[np.float64]
+    rough: NDArray[np.float64]
+    target: NDArray[np.float64]
+    fresh: NDArray[np.bool_]
+    taken: NDArray[np.bool_]
+    bend: NDArray[np.complex128]
+    z: NDArray[np.complex128]
+
+
+class _Vectors(NamedTuple):
+    """Vectors of a block: the points ``x``, the next ones ``y``, a correction ``d``, the units ``scale``, the series ``c`` (orders, n,
+    WIDTH) and the ``size`` (orders, LANES) of its terms; the parameters ``p``, their change ``dp``, and where they ``moved`` to."""
+
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    d: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    c: NDArray[np.float64]
+    size: NDArray[np.float64]
+    p: NDArray[np.float64]
+    dp: NDArray[np.float64]
+    moved: NDArray[np.float64]
 
 
 @no_type_check
@@ -53,177 +122,193 @@ def _move(p, dp, z, k, m, out):
 
 @no_type_check
 @compiled
-def track(
-    jc,
-    jt,
-    jn,
-    j_slots,
-    sc,
-    st,
-    sn,
-    s_slots,
-    n,
-    m,
-    orders,
-    starts,
-    p0,
-    p1,
-    bend,
-    first,
-    stride,
-    settings,
-    ends,
-    status,
-    reached,
-    counts,
-    accuracy,
-):
-    """Track paths ``first``, ``first + stride``, ... from ``starts`` at parameters p0 along a circular arc to p1.
+def _load(lanes, vectors, paths, waiting, stride, tolerance):
+    """Put the next paths into the lanes that have none; returns the first that still waits."""
+    x, p, dp = vectors.x, vectors.p, vectors.dp
+    for l in range(LANES):
+        if lanes.path[l] < 0 and waiting < len(paths.starts):
+            lanes.path[l] = waiting
+            for i in range(len(x)):
+                x[i, l], x[i, LANES + l] = paths.starts[waiting, i].real, paths.starts[waiting, i].imag
+            for i in range(len(p)):
+                a, b = paths.p0[waiting, i], paths.p1[waiting, i] - paths.p0[waiting, i]
+                p[i, l], p[i, LANES + l], dp[i, l], dp[i, LANES + l] = a.real, a.imag, b.real, b.imag
+            lanes.bend[l] = paths.bend[waiting]
+            lanes.reached[l], lanes.step[l], lanes.fresh[l] = 0.0, 0.0, True
+            lanes.rough[l], lanes.target[l] = 1.0, tolerance
+            waiting += stride
+    return waiting
 
-    At time s the parameters are p0 + z (p1 - p0), z = s / (g + (1 - g) s), with g the path's ``bend``; 1 is the segment.
 
-    (jc, jt, jn) is the tape of the n functions and their n x n Jacobian, (sc, st, sn) that of the functions alone, without reuse of
-    slots; inputs are the n unknowns, then the m parameters. A step predicts by the power series of the solution, found with the
-    factors of the last Jacobian, and corrects by two Newton iterations with one Jacobian. ``settings``: see
-    `neurovariety.homotopy.tracker.Settings`. ``counts`` receives steps taken and steps refused.
+@no_type_check
+@compiled
+def _set_times(lanes, orders):
+    """The time that each lane tries to reach, and the series of z there."""
+    for l in range(LANES):
+        s, g = lanes.reached[l] + lanes.step[l], lanes.bend[l]
+        lanes.until[l] = s if s < 1.0 else 1.0
+        below = 1.0 / (g + (1.0 - g) * lanes.until[l])
+        lanes.z[0, l] = lanes.until[l] * below
+        power = g * below * below
+        for k in range(1, orders):
+            lanes.z[k, l] = power
+            power *= (g - 1.0) * below
+
+
+@no_type_check
+@compiled
+def _judge(lanes, vectors, settings, out):
+    """Keep or refuse the step of each lane by its two corrections, and end the paths that are over."""
+    tolerance, contraction, noise, orders = settings.tolerance, settings.contraction, settings.noise, settings.orders
+    x, y, d, size = vectors.x, vectors.y, vectors.d, vectors.size
+    n = len(x)
+    for l in range(LANES):
+        lanes.taken[l] = False
+        if lanes.path[l] < 0:
+            continue
+        k, fresh, d1, d2 = lanes.path[l], lanes.fresh[l], lanes.first[l], lanes.second[l]
+        if fresh:
+            good = d1 < 1e-3 and d2 <= max(0.1 * d1, 1e-8, noise)
+        else:
+            good = d1 < 0.1 and d2 <= max(contraction * d1, noise)
+            guess = size[orders - 1, l] * lanes.step[l] ** orders
+            if d1 < 1.0 and guess > 0.0:
+                lanes.rough[l] = min(max(np.sqrt(lanes.rough[l] * d1 / guess), 1e-3), 1e6)
+            if good and d1 > 1e-9:
+                # contraction d2/d1 = omega d1 / 2: aim at a tenth of the allowed one
+                target = min(tolerance, 0.2 * contraction * d1 * d1 / max(d2, 1e-300))
+                lanes.target[l] = max(target, 1e-2 * tolerance)
+        if good:
+            lanes.taken[l] = True
+            out.steps[k, 0] += 1
+            lanes.reached[l] = lanes.until[l]
+            largest = 0.0
+            for i in range(n):
+                x[i, l], x[i, LANES + l] = y[i, l] - d[i, l], y[i, LANES + l] - d[i, LANES + l]
+                largest = max(largest, abs(x[i, l]) + abs(x[i, LANES + l]))
+            over = DONE if lanes.reached[l] >= 1.0 and not fresh else DIVERGED if largest > settings.huge else RUNNING
+        else:
+            out.steps[k, 1] += 1
+            lanes.step[l] *= 0.5
+            over = NOT_A_START if fresh else STUCK if lanes.step[l] < settings.smallest else RUNNING
+        if over == RUNNING and out.steps[k, 0] + out.steps[k, 1] >= settings.most_steps:
+            over = TOO_MANY_STEPS
+        if over != RUNNING:
+            for i in range(n):
+                out.ends[k, i] = x[i, l] + 1j * x[i, LANES + l]
+            out.status[k], out.reached[k], out.accuracy[k] = over, lanes.reached[l], d2
+            lanes.path[l], lanes.taken[l], lanes.fresh[l] = -1, False, True
+            lanes.step[l] = 0.0
+
+
+@no_type_check
+@compiled
+def _keep_term(lanes, vectors, k):
+    """Term ``k`` of the series, found as minus the correction, for the lanes that took a step; and its size."""
+    d, scale = vectors.d, vectors.scale
+    for l in range(LANES):
+        if lanes.taken[l]:
+            largest = 0.0
+            for i in range(len(d)):
+                vectors.c[k, i, l], vectors.c[k, i, LANES + l] = d[i, l], d[i, LANES + l]
+                a = np.sqrt(d[i, l] ** 2 + d[i, LANES + l] ** 2) / scale[i, l]
+                if not a <= largest:
+                    largest = a
+            vectors.size[k, l] = largest
+
+
+@no_type_check
+@compiled
+def _set_steps(lanes, size, settings):
+    """The next step of each lane, by the size of the first term of the series that is left out."""
+    orders = settings.orders
+    for l in range(LANES):
+        if lanes.taken[l]:
+            a, b = size[orders - 1, l], size[orders - 2, l]
+            size[orders - 1, l] = a * a / b if b > 0.0 else a
+            lanes.fresh[l] = False
+        if lanes.path[l] >= 0 and lanes.taken[l]:
+            guess = lanes.rough[l] * size[orders - 1, l]
+            h = (lanes.target[l] / guess) ** (1.0 / orders) if guess > 0.0 else 1.0
+            if not h > 0.0:
+                h = settings.smallest
+            lanes.step[l] = min(h, 1.0 - lanes.reached[l])
+
+
+@no_type_check
+@compiled
+def track(both, alone, paths, first, stride, settings, out):
+    """Track paths ``first``, ``first + stride``, ... of ``paths`` (`Segments`), with ``settings`` (`StepNumbers`), into ``out``
+    (`PathEnds`).
+
+    ``both`` (`TapeArrays`) is the tape of the n functions and their n x n Jacobian, ``alone`` that of the functions alone, without
+    reuse of slots; inputs are the n unknowns, then the m parameters. A step predicts by the power series of the solution, found with
+    the factors of the last Jacobian, and corrects by two Newton iterations with one Jacobian.
     """
-    tolerance, contraction, most_steps, smallest, huge, pade, noise = settings
-    w, v = np.zeros(j_slots * WIDTH), np.zeros(s_slots * orders * WIDTH)
+    n, m, orders = paths.starts.shape[1], paths.p0.shape[1], settings.orders
+    w, v = np.zeros(both.slots * WIDTH), np.zeros(alone.slots * orders * WIDTH)
     w[:LANES] = 1.0
     v[:LANES] = 1.0
     unit = orders * WIDTH
     fo = (1 + n + m) * WIDTH
-    mo = fo + n * WIDTH
+    mo = np.int64(fo + n * WIDTH)
     so = (1 + n + m) * unit
-    x, y, d, scale = np.zeros((n, WIDTH)), np.zeros((n, WIDTH)), np.zeros((n, WIDTH)), np.ones((n, LANES))
-    found = np.zeros((n, WIDTH))
-    c = np.zeros((orders, n, WIDTH))
-    p, dp, pu = np.zeros((m, WIDTH)), np.zeros((m, WIDTH)), np.zeros((m, WIDTH))
-    g, z = np.ones(LANES, dtype=np.complex128), np.zeros((orders, LANES), dtype=np.complex128)
-    nothing = np.zeros((m, WIDTH))
-    pivots = np.zeros((n, LANES), dtype=np.int64)
-    path = np.full(LANES, -1)
-    s, h, u, d1, d2 = np.zeros(LANES), np.zeros(LANES), np.zeros(LANES), np.zeros(LANES), np.zeros(LANES)
-    rough, target, size = np.ones(LANES), np.full(LANES, tolerance), np.zeros((orders, LANES))
-    fresh, taken = np.ones(LANES, dtype=np.bool_), np.zeros(LANES, dtype=np.bool_)
+    lanes = _Lanes(
+        np.full(LANES, -1), np.zeros(LANES), np.zeros(LANES), np.zeros(LANES), np.zeros(LANES), np.zeros(LANES), np.ones(LANES),
+        np.full(LANES, settings.tolerance), np.ones(LANES, dtype=np.bool_), np.zeros(LANES, dtype=np.bool_),
+        np.ones(LANES, dtype=np.complex128), np.zeros((orders, LANES), dtype=np.complex128),
+    )  # fmt: skip
+    vectors = _Vectors(
+        np.zeros((n, WIDTH)), np.zeros((n, WIDTH)), np.zeros((n, WIDTH)), np.ones((n, LANES)), np.zeros((orders, n, WIDTH)),
+        np.zeros((orders, LANES)), np.zeros((m, WIDTH)), np.zeros((m, WIDTH)), np.zeros((m, WIDTH)),
+    )  # fmt: skip
+    x, y, d, moved = vectors.x, vectors.y, vectors.d, vectors.moved
+    nothing, pivots = np.zeros((m, WIDTH)), np.zeros((n, LANES), dtype=np.int64)
     waiting = first
     while True:
-        busy = False
-        for l in range(LANES):
-            if path[l] < 0 and waiting < len(starts):
-                path[l] = waiting
-                for i in range(n):
-                    x[i, l], x[i, LANES + l] = starts[waiting, i].real, starts[waiting, i].imag
-                for i in range(m):
-                    a, b = p0[waiting, i], p1[waiting, i] - p0[waiting, i]
-                    p[i, l], p[i, LANES + l], dp[i, l], dp[i, LANES + l] = a.real, a.imag, b.real, b.imag
-                g[l] = bend[waiting]
-                s[l], h[l], fresh[l], rough[l], target[l] = 0.0, 0.0, True, 1.0, tolerance
-                waiting += stride
-            busy = busy or path[l] >= 0
-        if not busy:
+        waiting = _load(lanes, vectors, paths, waiting, stride, settings.tolerance)
+        if lanes.path.max() < 0:
             return
+        _set_times(lanes, orders)
+        _move(vectors.p, vectors.dp, lanes.z, 0, m, moved)
+        _predict(x, vectors.c, n, orders, lanes.step, settings.pade, y)
         for l in range(LANES):
-            u[l] = s[l] + h[l] if s[l] + h[l] < 1.0 else 1.0
-            below = 1.0 / (g[l] + (1.0 - g[l]) * u[l])
-            z[0, l] = u[l] * below
-            power = g[l] * below * below
-            for k in range(1, orders):
-                z[k, l] = power
-                power *= (g[l] - 1.0) * below
-        _move(p, dp, z, 0, m, pu)
-        _predict(x, c, n, orders, h, pade > 0.0, y)
-        for l in range(LANES):
-            if fresh[l]:
+            if lanes.fresh[l]:
                 for i in range(n):
                     y[i, l], y[i, LANES + l] = x[i, l], x[i, LANES + l]
-        scales(y, n, scale)
+        scales(y, n, vectors.scale)
         write(w, WIDTH, WIDTH, y, n)
-        write(w, WIDTH, (1 + n) * WIDTH, pu, m)
-        run(w, jc, jt, jn)
-        swapped = factor(w, np.int64(mo), n, pivots)
-        solved(w, fo, mo, n, pivots, swapped, w, WIDTH, fo, d)
-        sizes(d, scale, n, d1)
+        write(w, WIDTH, (1 + n) * WIDTH, moved, m)
+        run(w, both)
+        swapped = factor(w, mo, n, pivots)
+        solved(w, fo, pivots, swapped, w, WIDTH, fo, d)
+        sizes(d, vectors.scale, n, lanes.first)
         for i in range(n):
             for l in range(WIDTH):
                 y[i, l] -= d[i, l]
         write(v, unit, unit, y, n)
-        write(v, unit, (1 + n) * unit, pu, m)
-        run_order(v, sc, st, sn, 0, orders)
+        write(v, unit, (1 + n) * unit, moved, m)
+        run_order(v, alone, 0, orders)
         write(w, WIDTH, WIDTH, y, n)
-        run(w, jc, jt, jn)
-        swapped = factor(w, np.int64(mo), n, pivots)
-        solved(w, fo, mo, n, pivots, swapped, w, WIDTH, fo, d)
-        sizes(d, scale, n, d2)
-        for l in range(LANES):
-            taken[l] = False
-            if path[l] < 0:
-                continue
-            k = path[l]
-            if fresh[l]:
-                good = d1[l] < 1e-3 and d2[l] <= max(0.1 * d1[l], 1e-8, noise)
-            else:
-                good = d1[l] < 0.1 and d2[l] <= max(contraction * d1[l], noise)
-                guess = size[orders - 1, l] * h[l] ** orders
-                if d1[l] < 1.0 and guess > 0.0:
-                    rough[l] = min(max(np.sqrt(rough[l] * d1[l] / guess), 1e-3), 1e6)
-                if good and d1[l] > 1e-9:
-                    # contraction d2/d1 = omega d1 / 2: aim at a tenth of the allowed one
-                    target[l] = min(tolerance, 0.2 * contraction * d1[l] * d1[l] / max(d2[l], 1e-300))
-                    target[l] = max(target[l], 1e-2 * tolerance)
-            if good:
-                taken[l] = True
-                counts[k, 0] += 1
-                s[l] = u[l]
-                largest = 0.0
-                for i in range(n):
-                    x[i, l], x[i, LANES + l] = y[i, l] - d[i, l], y[i, LANES + l] - d[i, LANES + l]
-                    largest = max(largest, abs(x[i, l]) + abs(x[i, LANES + l]))
-                over = DONE if s[l] >= 1.0 and not fresh[l] else DIVERGED if largest > huge else RUNNING
-            else:
-                counts[k, 1] += 1
-                h[l] *= 0.5
-                over = NOT_A_START if fresh[l] else STUCK if h[l] < smallest else RUNNING
-            if over == RUNNING and counts[k, 0] + counts[k, 1] >= most_steps:
-                over = TOO_MANY_STEPS
-            if over != RUNNING:
-                for i in range(n):
-                    ends[k, i] = x[i, l] + 1j * x[i, LANES + l]
-                status[k], reached[k], accuracy[k] = over, s[l], d2[l]
-                path[l], taken[l], fresh[l] = -1, False, True
-                h[l] = 0.0
+        run(w, both)
+        swapped = factor(w, mo, n, pivots)
+        solved(w, fo, pivots, swapped, w, WIDTH, fo, d)
+        sizes(d, vectors.scale, n, lanes.second)
+        _judge(lanes, vectors, settings, out)
         # The series of the solution at the new points, with the factors of the Jacobian at the predicted ones.
         for k in range(1, orders):
-            _move(nothing, dp, z, k, m, pu)
-            write(v, unit, (1 + n) * unit + k * WIDTH, pu, m)
+            _move(nothing, vectors.dp, lanes.z, k, m, moved)
+            write(v, unit, (1 + n) * unit + k * WIDTH, moved, m)
             for i in range(n):
                 for l in range(WIDTH):
                     v[(1 + i) * unit + k * WIDTH + l] = 0.0
-            run_order(v, sc, st, sn, k, orders)
-            solved(w, fo, mo, n, pivots, swapped, v, unit, so + k * WIDTH, d)
+            run_order(v, alone, k, orders)
+            solved(w, fo, pivots, swapped, v, unit, so + k * WIDTH, d)
             for i in range(n):
                 for l in range(WIDTH):
-                    found[i, l] = -d[i, l]
-            write(v, unit, unit + k * WIDTH, found, n)
+                    d[i, l] = -d[i, l]
+            write(v, unit, unit + k * WIDTH, d, n)
             if k < orders - 1:
-                run_order(v, sc, st, sn, k, orders)
-            for l in range(LANES):
-                if taken[l]:
-                    largest = 0.0
-                    for i in range(n):
-                        c[k, i, l], c[k, i, LANES + l] = found[i, l], found[i, LANES + l]
-                        a = np.sqrt(found[i, l] ** 2 + found[i, LANES + l] ** 2) / scale[i, l]
-                        if not a <= largest:
-                            largest = a
-                    size[k, l] = largest
-        for l in range(LANES):
-            if taken[l]:
-                a, b = size[orders - 1, l], size[orders - 2, l]
-                size[orders - 1, l] = a * a / b if b > 0.0 else a  # of the first term left out
-                fresh[l] = False
-            if path[l] >= 0 and taken[l]:
-                guess = rough[l] * size[orders - 1, l]
-                h[l] = (target[l] / guess) ** (1.0 / orders) if guess > 0.0 else 1.0
-                if not h[l] > 0.0:
-                    h[l] = smallest
-                h[l] = min(h[l], 1.0 - s[l])
+                run_order(v, alone, k, orders)
+            _keep_term(lanes, vectors, k)
+        _set_steps(lanes, vectors.size, settings)

@@ -12,14 +12,15 @@ measured over several decades of t, tells infinity. What is left goes through Ca
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import prod
-from typing import Any
 
 import numpy as np
 
 from neurovariety.errors import InputError, ResourceError
+from neurovariety.homotopy.arrays import Complexes, Integers, Numbers, Reals
 from neurovariety.homotopy.certify import Certificates, certify
 from neurovariety.homotopy.distinct import DistinctPoints, hashed
 from neurovariety.homotopy.endgame import cauchy
@@ -66,14 +67,14 @@ class Solutions:
     accounted for and every regular solution is certified and different from the others.
     """
 
-    regular: Any
-    singular: Any
+    regular: Complexes
+    singular: Complexes
     multiplicity: tuple[int, ...]
     ends: tuple[End, ...]
-    winding: Any
-    steps: Any
+    winding: Integers
+    steps: Integers
     certificates: Certificates
-    condition: Any
+    condition: Reals
     seed: int
 
     @property
@@ -88,9 +89,9 @@ class Solutions:
 
 def solve(
     system: System,
-    parameters: Any = (),
+    parameters: Numbers = (),
     *,
-    start: tuple[Any, Any] | None = None,
+    start: tuple[Numbers, Numbers] | None = None,
     seed: int = 0,
     settings: Settings = DEFAULTS,
 ) -> Solutions:
@@ -124,7 +125,7 @@ def solve(
     return Solutions(regular, singular, multiplicity, tuple(ends.kinds), ends.winding, ends.steps, certificates, condition, seed)
 
 
-def _continued(system: System, p: Any, points: Any, p0: Any, seed: int, settings: Settings) -> Solutions:
+def _continued(system: System, p: Complexes, points: Numbers, p0: Numbers, seed: int, settings: Settings) -> Solutions:
     points = np.array(points, dtype=np.complex128).reshape(-1, system.unknowns)
     if len(p0) != system.parameters:
         raise InputError(f"the system has {system.parameters} parameters, got {len(p0)} start values")
@@ -155,9 +156,9 @@ class _Homotopy:
     """The system in x_0, ..., x_n with parameters t and a_0, ..., a_n, those of the patch sum a_i x_i = 1, and a general patch."""
 
     system: System
-    patch: Any
+    patch: Complexes
 
-    def at(self, t: float, patch: Any = None) -> Any:
+    def at(self, t: float, patch: Complexes | None = None) -> Complexes:
         """Parameters: a row, or a row for each of several patches."""
         a = self.patch if patch is None else patch
         return np.concatenate([np.full((*a.shape[:-1], 1), t, dtype=np.complex128), a], axis=-1)
@@ -168,16 +169,16 @@ class _Ends:
     """What became of paths: kinds, ends in projective coordinates (P, n + 1), winding numbers and numbers of steps (P, 2)."""
 
     kinds: list[End]
-    points: Any
-    winding: Any
-    steps: Any
+    points: Complexes
+    winding: Integers
+    steps: Integers
 
-    def put(self, rows: Any, other: _Ends) -> None:
+    def put(self, rows: Sequence[int] | Integers, other: _Ends) -> None:
         for k, row in enumerate(rows):
             self.kinds[row], self.points[row], self.winding[row] = other.kinds[k], other.points[k], other.winding[k]
 
 
-def _total_degree(system: System, p: Any, rng: np.random.Generator) -> tuple[_Homotopy, list[int]]:
+def _total_degree(system: System, p: Complexes, rng: np.random.Generator) -> tuple[_Homotopy, list[int]]:
     n = system.unknowns
     full = Graph(2 * n + 3)
     x0, x, t = full.input(0), [full.input(1 + i) for i in range(n)], full.input(n + 1)
@@ -192,14 +193,14 @@ def _total_degree(system: System, p: Any, rng: np.random.Generator) -> tuple[_Ho
     return _Homotopy(System.of(full, [*mixed, plane], n + 1), patch), degrees
 
 
-def _starts(homotopy: _Homotopy, degrees: list[int]) -> Any:
+def _starts(homotopy: _Homotopy, degrees: list[int]) -> Complexes:
     roots = [np.exp(2j * np.pi * np.arange(d) / d) for d in degrees]
     points = np.array(list(itertools.product(*roots)), dtype=np.complex128).reshape(-1, len(degrees))
     points = np.hstack([np.ones((len(points), 1)), points])
     return points / (points @ homotopy.patch)[:, None]
 
 
-def _follow(homotopy: _Homotopy, starts: Any, settings: Settings) -> _Ends:
+def _follow(homotopy: _Homotopy, starts: Complexes, settings: Settings) -> _Ends:
     """What becomes of all paths."""
     settings = replace(settings, huge=1e12)
     first = track(homotopy.system, starts, homotopy.at(1.0), homotopy.at(_DECADES[0]), settings)
@@ -221,7 +222,7 @@ def _follow(homotopy: _Homotopy, starts: Any, settings: Settings) -> _Ends:
     return out
 
 
-def _singular_ends(homotopy: _Homotopy, points: Any, settings: Settings) -> _Ends:
+def _singular_ends(homotopy: _Homotopy, points: Complexes, settings: Settings) -> _Ends:
     """What ends lie beyond points at t = _DECADES[0]: by exponents of the homogenizing coordinate, then by Cauchy's endgame."""
     settings = replace(settings, smallest=1e-13)
     stations = np.array([points] + [np.full_like(points, np.nan)] * (len(_DECADES) - 1))
@@ -245,7 +246,7 @@ def _singular_ends(homotopy: _Homotopy, points: Any, settings: Settings) -> _End
     return out
 
 
-def _limits(homotopy: _Homotopy, outer: Any, inner: Any, depth: int, settings: Settings) -> _Ends:
+def _limits(homotopy: _Homotopy, outer: Complexes, inner: Complexes, depth: int, settings: Settings) -> _Ends:
     """Ends by Cauchy's endgame at two radii; failed where they do not agree.
 
     On the patch that is orthogonal to the inner point the path has no pole nearby. Limits agree as well where both circles go around
@@ -263,14 +264,16 @@ def _limits(homotopy: _Homotopy, outer: Any, inner: Any, depth: int, settings: S
         End.FAILED if not ok else End.AT_INFINITY if _weight(point[None])[0] < _AGREE else End.SINGULAR
         for ok, point in zip(agree, here.limits, strict=True)
     ]
-    return _Ends(kinds, np.where(agree[:, None], here.limits, inner), np.where(agree, here.winding, 0), None)
+    return _Ends(
+        kinds, np.where(agree[:, None], here.limits, inner), np.where(agree, here.winding, 0), np.zeros((len(inner), 2), dtype=np.int64)
+    )
 
 
-def _weight(points: Any) -> Any:
+def _weight(points: Complexes) -> Reals:
     return np.abs(points[:, 0]) / np.abs(points).max(axis=1)
 
 
-def _collect(homotopy: _Homotopy, target: System, p: Any, starts: Any, ends: _Ends, settings: Settings) -> Any:
+def _collect(homotopy: _Homotopy, target: System, p: Complexes, starts: Complexes, ends: _Ends, settings: Settings) -> Complexes:
     """Regular solutions, each once, after paths that ended in one regular point, or failed, were followed again (in place)."""
     for attempt in range(2):
         seen = DistinctPoints(SAME)
@@ -284,22 +287,22 @@ def _collect(homotopy: _Homotopy, target: System, p: Any, starts: Any, ends: _En
             break
         careful = replace(settings, tolerance=settings.tolerance / 20, contraction=settings.contraction / 4, most_steps=20_000)
         ends.put(again, _follow(homotopy, starts[again], careful))
-    regular = np.array([_affine(ends.points[group[0]]) for group in owner.values()]).reshape(-1, target.unknowns)
+    regular = np.array([_affine(ends.points[group[0]]) for group in owner.values()], dtype=np.complex128).reshape(-1, target.unknowns)
     return refine(target, regular, p)[0] if len(regular) else regular
 
 
-def _affine(point: Any) -> Any:
+def _affine(point: Complexes) -> Complexes:
     return point[1:] / point[0]
 
 
-def _singular(ends: _Ends) -> tuple[Any, tuple[int, ...]]:
+def _singular(ends: _Ends) -> tuple[Complexes, tuple[int, ...]]:
     """Finite singular ends, near ones taken together; the number of paths that end there is a bound of the multiplicity."""
-    groups: list[list[Any]] = []
+    groups: list[list[Complexes]] = []
     for kind, point in zip(ends.kinds, ends.points, strict=True):
         if kind is End.SINGULAR:
             z = _affine(point)
             near = (g for g in groups if np.abs(z - g[0]).max() < 10 * _AGREE * max(1.0, np.abs(z).max()))
             group = next(near, None)
             groups.append([z]) if group is None else group.append(z)
-    means = np.array([np.mean(group, axis=0) for group in groups]).reshape(-1, ends.points.shape[1] - 1)
+    means = np.array([np.mean(group, axis=0) for group in groups], dtype=np.complex128).reshape(-1, ends.points.shape[1] - 1)
     return means, tuple(len(g) for g in groups)

@@ -13,10 +13,10 @@ import itertools
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
+from neurovariety.homotopy.arrays import Complexes, Integers, Numbers, Truths
 from neurovariety.homotopy.certify import certify
 from neurovariety.homotopy.distinct import DistinctPoints
 from neurovariety.homotopy.endgame import SingularEnds, cauchy
@@ -61,11 +61,11 @@ class SpecialEnds:
     winding number."""
 
     kinds: list[End]
-    points: Any
-    limits: Any
-    winding: Any
+    points: Complexes
+    limits: Complexes
+    winding: Integers
 
-    def of(self, kind: End) -> Any:
+    def of(self, kind: End) -> Integers:
         """The numbers of the paths of that kind."""
         return np.array([k for k, other in enumerate(self.kinds) if other is kind], dtype=np.int64)
 
@@ -112,7 +112,7 @@ def confirmed_ends(one_pass: Callable[[int], SpecialEnds], stop: Callable[[], bo
 
 
 def special_ends(
-    system: System, starts: Any, images: Tape, rng: np.random.Generator, at_end: tuple[System, Any] | None = None
+    system: System, starts: np.ndarray, images: Tape, rng: np.random.Generator, at_end: tuple[System, Numbers] | None = None
 ) -> SpecialEnds:
     """Follow ``starts`` (P, n), solutions of a system whose one parameter is t = 1, to t = 0.
 
@@ -132,7 +132,7 @@ def special_ends(
     return out
 
 
-def _certified(system: System, parameters: Any, points: Any, chosen: Any, images: Tape) -> tuple[Any, Any]:
+def _certified(system: System, parameters: Numbers, points: Complexes, chosen: Truths, images: Tape) -> tuple[Complexes, Truths]:
     """Solutions near the chosen points, and for which of them this is certified."""
     refined, correction = refine(system, np.where(chosen[:, None], points, 1.0), parameters, _ITERATIONS)
     fine = chosen & (correction < _LOOSE)
@@ -140,7 +140,7 @@ def _certified(system: System, parameters: Any, points: Any, chosen: Any, images
     return refined, fine
 
 
-def _endgame(system: System, ends: SpecialEnds, rows: Any, images: Tape, last_system: System, parameters: Any) -> None:
+def _endgame(system: System, ends: SpecialEnds, rows: Integers, images: Tape, last_system: System, parameters: Numbers) -> None:
     """Circles ever closer to t = 0 for the paths ``rows``, until it is known where each goes."""
     size, growths, powers = (np.zeros(len(ends.points)) for _ in range(3))
     exponent = np.full(len(ends.points), np.nan)
@@ -178,13 +178,15 @@ def _endgame(system: System, ends: SpecialEnds, rows: Any, images: Tape, last_sy
         rows, before = rows[~done], now.part(~done)
 
 
-def _singular_limits(there: SingularEnds, last_system: System, parameters: Any) -> Any:
+def _singular_limits(there: SingularEnds, last_system: System, parameters: Numbers) -> Truths:
     """Which paths that close after one turn end where the Jacobian is singular: on a whole set of solutions, most often."""
     closed = there.winding == 1
     return closed & (conditions(last_system, np.where(closed[:, None], there.limits, 1.0), parameters) > _SINGULAR)
 
 
-def _regular_after_all(ends: SpecialEnds, rows: Any, there: SingularEnds, images: Tape, last_system: System, parameters: Any) -> None:
+def _regular_after_all(
+    ends: SpecialEnds, rows: Integers, there: SingularEnds, images: Tape, last_system: System, parameters: Numbers
+) -> None:
     """Newton's iteration from the limits of the unknowns themselves, for paths that close after one turn: some had only met an
     ill-conditioned place on the way to t = 0."""
     refined, fine = _certified(last_system, parameters, there.limits, there.winding == 1, images)
@@ -193,7 +195,7 @@ def _regular_after_all(ends: SpecialEnds, rows: Any, there: SingularEnds, images
         ends.kinds[row], ends.points[row], ends.limits[row], ends.winding[row] = End.REGULAR, point, value, 1
 
 
-def _nearer(system: System, points: Any, outer: float, inner: float) -> tuple[Any, Any]:
+def _nearer(system: System, points: Complexes, outer: float, inner: float) -> tuple[Complexes, Truths]:
     """The paths at the next radius, and which of them arrived."""
     found = track(system, points, [outer], [inner], _NEAR)
     ends, good = found.ends, found.good.copy()
@@ -204,7 +206,7 @@ def _nearer(system: System, points: Any, outer: float, inner: float) -> tuple[An
     return ends, good
 
 
-def carried(system: System, starts: Any, p0: Any, p1: Any, images: Tape, rng: np.random.Generator) -> Any:
+def carried(system: System, starts: np.ndarray, p0: Numbers, p1: Numbers, images: Tape, rng: np.random.Generator) -> Complexes:
     """The solutions ``starts`` (P, n) at general parameters ``p0`` carried to other general ones ``p1``. Those not found are NaN.
 
     On the way some paths, one in a hundred for some systems, come so near a point where the unknowns are infinite that they are lost.

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from neurovariety.errors import InputError
-from neurovariety.homotopy.expressions import Expression, Graph, jacobian
+from neurovariety.homotopy.expressions import Expression, Graph, Number, jacobian
 from neurovariety.homotopy.tape import Tape, record
+
+Equations = Callable[[list[Expression], list[Expression]], Sequence[Expression | Number]]
+"""Unknowns and parameters -> left sides."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +47,9 @@ class System:
         return cls(graph, tuple(equations), unknowns, both, record(graph, equations, reuse=False, inputs=unknowns + m), m)
 
     @classmethod
-    def build(cls, function: Callable[..., Sequence[Any]], unknowns: int, parameters: int = 0) -> System:
+    def build(
+        cls, function: Callable[[list[Expression], list[Expression]], Sequence[Expression | Number]], unknowns: int, parameters: int = 0
+    ) -> System:
         """The system of a Python function of two lists, unknowns and parameters, that uses +, -, *, / and integer powers.
 
         Raises `InputError` where it is not square, or where an equation contains no unknown.

@@ -14,11 +14,12 @@ lower ones.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurovariety.homotopy.expressions import Expression, Graph, Monomial, Number
 
@@ -26,6 +27,15 @@ DOT, LIN, REAL, INV = 0, 1, 2, 3
 
 _GRID = 2.0**40
 """Sums and products of few numbers on the grid 1/_GRID below 2^13 are exact in float64; other coefficients may be rounded."""
+
+
+class TapeArrays(NamedTuple):
+    """What the compiled loops take of a `Tape`; the names are its own."""
+
+    code: NDArray[np.int32]
+    terms: NDArray[np.int32]
+    coefficients: NDArray[np.float64]
+    slots: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,18 +46,23 @@ class Tape:
 
     slots: int
     inputs: int
-    code: np.ndarray[Any, np.dtype[np.int32]]
-    terms: np.ndarray[Any, np.dtype[np.int32]]
-    coefficients: np.ndarray[Any, np.dtype[np.float64]]
-    outputs: np.ndarray[Any, np.dtype[np.int32]]
+    code: NDArray[np.int32]
+    terms: NDArray[np.int32]
+    coefficients: NDArray[np.float64]
+    outputs: NDArray[np.int32]
     exact: bool
+
+    @property
+    def arrays(self) -> TapeArrays:
+        """The part of it that is run."""
+        return TapeArrays(self.code, self.terms, self.coefficients, self.slots)
 
     @property
     def operations(self) -> int:
         """Terms, each one complex multiplication and addition at most."""
         return len(self.terms)
 
-    def save(self) -> dict[str, Any]:
+    def save(self) -> dict[str, np.ndarray]:
         """The tape as arrays, for a file."""
         return {
             "sizes": np.array([self.slots, self.inputs, int(self.exact)]),
@@ -58,7 +73,7 @@ class Tape:
         }
 
     @classmethod
-    def load(cls, arrays: dict[str, Any]) -> Tape:
+    def load(cls, arrays: Mapping[str, np.ndarray]) -> Tape:
         slots, inputs, exact = (int(v) for v in arrays["sizes"])
         return cls(slots, inputs, arrays["code"], arrays["terms"], arrays["coefficients"], arrays["outputs"], bool(exact))
 
@@ -71,6 +86,13 @@ def record(graph: Graph, outputs: Sequence[Expression], *, reuse: bool = True, i
     return _Recorder(graph, outputs, reuse, graph.inputs if inputs is None else inputs).tape()
 
 
+_Name = Monomial | tuple[str, int]
+"""What a step computes: a monomial, or the output of that number."""
+
+_Term = tuple[int, Monomial, Monomial, complex]
+"""Kind, two factors (the second unused in sums), coefficient."""
+
+
 class _Recorder:
     """Orders the sums and monomials below the outputs depth first, then gives them slots."""
 
@@ -81,8 +103,8 @@ class _Recorder:
         self.inputs = inputs
         self.uses: dict[Monomial, int] = {}
         self.factors: dict[Monomial, tuple[Monomial, Monomial]] = {}
-        self.steps: list[tuple[Any, list[tuple[int, Any, Any, complex]]]] = []
-        self.made: set[Any] = {()}
+        self.steps: list[tuple[_Name, list[_Term]]] = []
+        self.made: set[Monomial] = {()}
         self.exact = True
         for i in range(inputs):
             self.made.add(((i, 1),))
@@ -176,7 +198,7 @@ class _Recorder:
         """A product that one sum alone reads, with coefficient 1, is computed inside that sum."""
         return c == 1 and monomial not in self.made and self.uses.get(monomial) == 1 and sum(e for _, e in monomial) > 1
 
-    def _terms(self, terms: dict[Monomial, Number]) -> list[tuple[int, Any, Any, complex]]:
+    def _terms(self, terms: dict[Monomial, Number]) -> list[_Term]:
         out = []
         for monomial, c in terms.items():
             value = complex(c)
@@ -197,11 +219,12 @@ class _Recorder:
         return self._allocate()
 
     def _allocate(self) -> Tape:
-        last: dict[Any, int] = {}
+        last: dict[_Name, int] = {}
         for i, (_, terms) in enumerate(self.steps):
             for _, a, b, _ in terms:
                 last[a] = last[b] = i
-        slot: dict[Any, int] = {(): 0} | {((i, 1),): i + 1 for i in range(self.inputs)}
+        slot: dict[_Name, int] = {(): 0}
+        slot.update((((i, 1),), i + 1) for i in range(self.inputs))
         pinned = len(slot)
         free: list[int] = []
         used = pinned + len(self.outputs)
@@ -238,7 +261,7 @@ class _Recorder:
         )
 
 
-def evaluate(tape: Tape, inputs: Any) -> Any:
+def evaluate(tape: Tape, inputs: np.ndarray) -> NDArray[np.complex128]:
     """The outputs at ``inputs`` (..., inputs), plainly in NumPy: what tests hold the kernels against."""
     inputs = np.asarray(inputs, dtype=np.complex128)
     values = np.zeros((tape.slots, *inputs.shape[:-1]), dtype=np.complex128)

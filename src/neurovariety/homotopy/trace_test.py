@@ -12,10 +12,10 @@ principle have a small one too; on a general line through a general slice that h
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from neurovariety.homotopy.arrays import Complexes, Truths
 from neurovariety.homotopy.monodromy import CAREFUL, REFINED
 from neurovariety.homotopy.system import System
 from neurovariety.homotopy.tape import Tape
@@ -48,11 +48,11 @@ class TraceTest:
             return False
         return self.margin >= MARGIN or (self.points == 1 and self.left_out < _LINEAR)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, float]:
         return {"points": self.points, "residual": self.residual, "left_out": self.left_out, "margin": self.margin, "lost": self.lost}
 
 
-def trace_test(system: System, prints: Tape, points: Any, parameters: Any, direction: Any) -> TraceTest:
+def trace_test(system: System, prints: Tape, points: np.ndarray, parameters: np.ndarray, direction: np.ndarray) -> TraceTest:
     """The test for ``points`` (D, n) at ``parameters``, moved to parameters + direction / 2 and parameters + direction.
 
     ``prints`` maps points to linear coordinates of X; ``direction`` moves the slice to parallel ones.
@@ -78,12 +78,12 @@ def trace_test(system: System, prints: Tape, points: Any, parameters: Any, direc
     return TraceTest(len(points), residual, left_out, 0)
 
 
-def _refined(system: System, ends: Any, good: Any, parameters: Any) -> tuple[Any, Any]:
+def _refined(system: System, ends: Complexes, good: Truths, parameters: np.ndarray) -> tuple[Complexes, Truths]:
     points, last = refine(system, np.where(good[:, None], ends, 1.0), parameters)
     return points, good & (last < REFINED)
 
 
-def _repeated(values: Any) -> bool:
+def _repeated(values: Complexes) -> bool:
     """Whether two rows agree up to rounding: paths have jumped."""
     order = np.argsort(values[:, 0].real)
     near = np.abs(np.diff(values[order], axis=0)).max(axis=1, initial=0.0)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurovariety.budget import spend
 from neurovariety.homotopy import kernels, path_kernel
+from neurovariety.homotopy.arrays import Complexes, Numbers, Reals, Truths
 from neurovariety.homotopy.lanes import LANES
+from neurovariety.homotopy.path_kernel import PathEnds, Segments, StepNumbers
 from neurovariety.homotopy.system import System
 from neurovariety.homotopy.tape import Tape
 
@@ -35,30 +37,36 @@ class Settings:
     noise: float = 1e-9
     usual_steps: int = 40
 
-    def array(self) -> Any:
-        pade = float(self.pade)
-        return np.array([self.tolerance, self.contraction, self.most_steps, self.smallest, self.huge, pade, self.noise])
+    def numbers(self) -> StepNumbers:
+        """The same for the compiled loop, each of the type it was compiled for."""
+        return StepNumbers(
+            float(self.tolerance), float(self.contraction), int(self.most_steps), float(self.smallest), float(self.huge),
+            bool(self.pade), int(self.orders), float(self.noise),
+        )  # fmt: skip
 
 
 DEFAULTS = Settings()
+
+_CANCELLED = 1e-12
+"""A row of a Jacobian that is smaller, relative to the terms that it is the sum of, is nothing but rounding."""
 
 
 @dataclass(frozen=True, eq=False)
 class Paths:
     """Ends of paths: ``ends`` (P, n), ``status`` (P,), ``reached`` in [0, 1], ``steps`` (P, 2) taken and refused, ``accuracy``."""
 
-    ends: Any
-    status: Any
-    reached: Any
-    steps: Any
-    accuracy: Any
+    ends: Complexes
+    status: NDArray[np.int64]
+    reached: Reals
+    steps: NDArray[np.int64]
+    accuracy: Reals
 
     @property
-    def good(self) -> Any:
+    def good(self) -> Truths:
         return self.status == path_kernel.DONE
 
 
-def _rows(values: Any, shape: tuple[int, ...]) -> Any:
+def _rows(values: Numbers | complex | float, shape: tuple[int, ...]) -> Complexes:
     """A writable copy of that shape: numba compiles again for a view that is read-only or has other strides."""
     return np.array(np.broadcast_to(np.asarray(values, dtype=np.complex128), shape), order="C")
 
@@ -81,23 +89,26 @@ if hasattr(os, "register_at_fork"):
 
 
 def track(
-    system: System, starts: Any, p0: Any, p1: Any, settings: Settings = DEFAULTS, *, bend: Any = 1.0, workers: int | None = None
+    system: System,
+    starts: Numbers,
+    p0: Numbers,
+    p1: Numbers,
+    settings: Settings = DEFAULTS,
+    *,
+    bend: Numbers | complex | float = 1.0,
+    workers: int | None = None,
 ) -> Paths:
     """Follow ``starts`` (P, n), solutions at parameters ``p0``, to ``p1``; both (m,) or (P, m)."""
     starts = np.array(starts, dtype=np.complex128, order="C")
     count, n, m = len(starts), system.unknowns, system.parameters
-    p0, p1, bends = _rows(p0, (count, m)), _rows(p1, (count, m)), _rows(bend, (count,))
-    out = Paths(
+    paths = Segments(starts, _rows(p0, (count, m)), _rows(p1, (count, m)), _rows(bend, (count,)))
+    out = PathEnds(
         np.full((count, n), np.nan + 0j), np.zeros(count, np.int64), np.zeros(count), np.zeros((count, 2), np.int64), np.zeros(count)
     )
-    a, b = system.with_jacobian, system.values
     spend("paths", count, settings.usual_steps * operations_of_a_step(system, settings.orders))
 
     def part(first: int, stride: int) -> None:
-        path_kernel.track(
-            a.code, a.terms, a.coefficients, a.slots, b.code, b.terms, b.coefficients, b.slots, n, m, settings.orders,
-            starts, p0, p1, bends, first, stride, settings.array(), out.ends, out.status, out.reached, out.steps, out.accuracy,
-        )  # fmt: skip
+        path_kernel.track(system.with_jacobian.arrays, system.values.arrays, paths, first, stride, settings.numbers(), out)
 
     workers = min(workers or threads(), max(1, count // LANES))
     if workers == 1:
@@ -108,7 +119,7 @@ def track(
         part(0, workers)
         for other in others:
             other.result()
-    return out
+    return Paths(*out)
 
 
 def operations_of_a_step(system: System, orders: int) -> float:
@@ -118,24 +129,24 @@ def operations_of_a_step(system: System, orders: int) -> float:
     return 2 * system.with_jacobian.operations + series + 2 * n**3 / 3 + (orders + 2) * n**2
 
 
-def refine(system: System, points: Any, parameters: Any, iterations: int = 2) -> tuple[Any, Any]:
+def refine(system: System, points: Numbers, parameters: Numbers, iterations: int = 2) -> tuple[Complexes, Reals]:
     """Newton's iteration from ``points`` (P, n): the new points, and the relative size of the last correction of each."""
     points = np.array(points, dtype=np.complex128, order="C")
     parameters = _rows(parameters, (len(points), system.parameters))
-    a, last = system.with_jacobian, np.zeros(len(points))
-    kernels.newton(a.code, a.terms, a.coefficients, a.slots, system.unknowns, system.parameters, points, parameters, iterations, last)
+    last = np.zeros(len(points))
+    kernels.newton(system.with_jacobian.arrays, points, parameters, iterations, last)
     return points, last
 
 
-def values_at(tape: Tape, inputs: Any) -> Any:
+def values_at(tape: Tape, inputs: Numbers) -> Complexes:
     """The outputs of a tape (P, outputs) at ``inputs`` (P, inputs)."""
     inputs = np.array(inputs, dtype=np.complex128, order="C")
     out = np.empty((len(inputs), len(tape.outputs)), dtype=np.complex128)
-    kernels.evaluate(tape.code, tape.terms, tape.coefficients, tape.slots, inputs, tape.outputs, out)
+    kernels.evaluate(tape.arrays, inputs, tape.outputs, out)
     return out
 
 
-def conditions(system: System, points: Any, parameters: Any, floor: float = 1e-8) -> Any:
+def conditions(system: System, points: np.ndarray, parameters: Numbers, floor: float = 1e-8) -> Reals:
     """Condition numbers (P,) of the Jacobian at ``points`` (P, n), infinity where it is singular.
 
     In the 1-norm, for rows of one size and relative changes of the unknowns, those excepted that are smaller than ``floor`` times the
@@ -144,9 +155,20 @@ def conditions(system: System, points: Any, parameters: Any, floor: float = 1e-8
     n = system.unknowns
     if not len(points):
         return np.zeros(0)
-    found = values_at(system.with_jacobian, np.hstack([points, _rows(parameters, (len(points), system.parameters))]))
+    inputs = np.hstack([points, _rows(parameters, (len(points), system.parameters))])
+    found = values_at(system.with_jacobian, inputs)[:, n:].reshape(-1, n, n)
     sizes = np.abs(points)
-    sizes = np.maximum(sizes, floor * sizes.max(axis=1, keepdims=True))
-    scaled = found[:, n:].reshape(-1, n, n) * sizes[:, None, :]
-    scaled = scaled / np.maximum(np.abs(scaled).max(axis=2, keepdims=True), 1e-300)
-    return np.nan_to_num(np.linalg.cond(scaled, 1), nan=np.inf, posinf=np.inf)
+    sizes = np.maximum(sizes, floor * sizes.max(axis=1, keepdims=True))[:, None, :]
+    scaled = found * sizes
+    rows = np.abs(scaled).max(axis=2, keepdims=True)
+    out = np.nan_to_num(np.linalg.cond(scaled / np.maximum(rows, 1e-300), 1), nan=np.inf, posinf=np.inf)
+    # A row that has cancelled is rounding, of no direction: the gradient at a double point of one equation.
+    terms = values_at(_without_signs(system.with_jacobian), np.abs(inputs))[:, n:].reshape(-1, n, n).real * sizes
+    out[(rows[..., 0] <= _CANCELLED * terms.max(axis=2)).any(axis=1)] = np.inf
+    return out
+
+
+def _without_signs(tape: Tape) -> Tape:
+    """The tape with the absolute values of its coefficients: at the absolute values of inputs, the sizes of the terms of its sums."""
+    moduli = np.hypot(tape.coefficients[:, 0], tape.coefficients[:, 1])
+    return replace(tape, coefficients=np.stack([moduli, np.zeros_like(moduli)], axis=1))

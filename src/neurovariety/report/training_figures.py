@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from neurovariety.dictionary.implicit_bias import ImplicitBiasResult
     from neurovariety.dictionary.landscape import LandscapeResult, RandomTargets
     from neurovariety.dictionary.tangent_kernel import TangentKernelResult
-    from neurovariety.training.critical.listing import PointFacts
+    from neurovariety.training.critical.stages import PointFacts
 
 _MOST_PIECES = 8
 """Smaller networks drawn, the largest ones."""

@@ -6,15 +6,10 @@ from fractions import Fraction
 
 import numpy as np
 
-from neurovariety.program.interpret import interpret
-from neurovariety.program.of_model import batch_program, leaves
-from neurovariety.rings.rational import Rationals
+from neurovariety.testing.laws import exact_values
 
 
 def values(model, weights, inputs):
-    """Exact values at rational weights."""
-    ring = Rationals()
-    flat = ring.constant(np.array([Fraction(w.item() if isinstance(w, np.generic) else w) for w in weights], dtype=object))
-    coefficients = ring.constant(np.array(list(model.coefficients), dtype=object))
-    (out,) = interpret(batch_program(model, len(inputs)), ring, [*leaves(model, flat), ring.constant(inputs), coefficients])
-    return [Fraction(int(v.p), int(v.q)) for v in np.asarray(out).reshape(-1)]
+    """Exact values at rational weights, in one list."""
+    exact = np.array([Fraction(w.item() if isinstance(w, np.generic) else w) for w in weights], dtype=object)
+    return exact_values(model, exact, list(inputs), np.array(model.coefficients, dtype=object)).reshape(-1).tolist()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
+from functools import singledispatch
 
 import numpy as np
 
@@ -32,14 +33,15 @@ def from_weights(arrays: Mapping[str, object], architecture: object, source: str
         if values.dtype.kind not in "fiuO" and "float" not in str(values.dtype):
             raise InputError(f"the array {key!r} holds {values.dtype}, not real numbers")
     built, named = _architecture(architecture)
-    if isinstance(built, CNN):
-        return _convolutional(built, weights, source)
-    if not isinstance(built, (MLP, Linear)):
-        raise InputError(
-            f"plain weights are read for mlp(...), linear(...) and cnn(...), got {architecture!r}; import the network through torch "
-            "or ONNX"
-        )
-    return _layers(built, named, weights, source)
+    return _network(built, named, weights, source)
+
+
+@singledispatch
+def _network(built: object, named: dict[str, object] | None, weights: dict[str, Array], source: str) -> Network:
+    """The network of an architecture, whose arrays are one a layer; ``named`` are the attributes of an activation given by name."""
+    raise InputError(
+        f"plain weights are read for mlp(...), linear(...) and cnn(...), got {built!r}; import the network through torch or ONNX"
+    )
 
 
 def flattened(tree: Mapping[str, object], prefix: str = "") -> dict[str, object]:
@@ -76,11 +78,22 @@ def _dense(terms: Iterable[tuple[int, Fraction | None]]) -> tuple[Fraction, ...]
     return tuple(found.get(k, Fraction(0)) for k in range(max(found) + 1))
 
 
-def _layers(built: MLP | Linear, named: dict[str, object] | None, weights: dict[str, Array], source: str) -> Network:
+@_network.register
+def _(built: Linear, named: dict[str, object] | None, weights: dict[str, Array], source: str) -> Network:
+    return _layers(built, False, [], weights, source)
+
+
+@_network.register
+def _(built: MLP, named: dict[str, object] | None, weights: dict[str, Array], source: str) -> Network:
+    between = [named or activation_attributes(a) for a in built.activations]
+    return _layers(built, built.bias, between, weights, source)
+
+
+def _layers(built: MLP | Linear, bias: bool, between: list[dict[str, object]], weights: dict[str, Array], source: str) -> Network:
+    """Matrices, biases where there are any, and the activations ``between`` them (none in a linear network)."""
     matrices = [k for k, v in weights.items() if v.ndim == 2]
     vectors = [k for k, v in weights.items() if v.ndim == 1]
-    widths, bias = built.widths, isinstance(built, MLP) and built.bias
-    depth = len(widths) - 1
+    widths, depth = built.widths, len(built.widths) - 1
     if len(matrices) != depth or len(vectors) != (depth if bias else 0) or len(matrices) + len(vectors) != len(weights):
         shapes = ", ".join(f"{k} {v.shape}" for k, v in list(weights.items())[:8])
         raise InputError(f"{built} has {depth} matrices and {depth if bias else 'no'} bias vectors; the arrays are {shapes}")
@@ -100,14 +113,14 @@ def _layers(built: MLP | Linear, named: dict[str, object] | None, weights: dict[
                 )
         nodes.append(Node(f"layer {l + 1}", "linear", (value,), roles, {}, key.rpartition(".")[0] or key))
         value = f"layer {l + 1}"
-        if l < depth - 1 and isinstance(built, MLP):
-            attributes = named or activation_attributes(built.activations[l])
-            nodes.append(Node(f"activation {l + 1}", "activation", (value,), {}, attributes))
+        if l < len(between):
+            nodes.append(Node(f"activation {l + 1}", "activation", (value,), {}, between[l]))
             value = f"activation {l + 1}"
     return Network((widths[0],), tuple(nodes), value, stored, source)
 
 
-def _convolutional(built: CNN, weights: dict[str, Array], source: str) -> Network:
+@_network.register
+def _(built: CNN, named: dict[str, object] | None, weights: dict[str, Array], source: str) -> Network:
     names = list(weights)
     if len(names) != built.layers:
         raise InputError(f"{built} has {built.layers} filters and no biases; got {len(names)} arrays")

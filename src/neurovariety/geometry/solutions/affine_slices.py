@@ -12,9 +12,10 @@ Equation j starts with one coordinate of coefficient 1; the others have r coordi
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from fractions import Fraction
 
 import numpy as np
+from jaxtyping import Complex, Shaped
 
 from neurovariety.geometry.solutions.chart import find_chart
 from neurovariety.geometry.solutions.chart_coordinates import coordinates
@@ -36,16 +37,16 @@ class Slices:
     prints: Tape
     dimension: int
     count: int
-    drawn: tuple[Any, ...]
+    drawn: tuple[Fraction, ...]
 
-    def random(self, number: int, rng: np.random.Generator) -> tuple[Any, Any]:
-        """Weights (number, r) and parameters (number, 2r) of slices through their functions."""
+    def random(self, number: int, rng: np.random.Generator) -> tuple[Complex[np.ndarray, "number r"], Complex[np.ndarray, "number m"]]:
+        """Weights and parameters (m = 2r) of slices through their functions."""
         r = self.dimension
         weights, nu = normal(rng, (number, r)), normal(rng, (number, r))
         still = np.hstack([weights, np.zeros((number, r)), nu])
         return weights, np.hstack([values_at(self.system.values, still), nu])
 
-    def parallel(self, parameters: Any, rng: np.random.Generator) -> Any:
+    def parallel(self, parameters: Complex[np.ndarray, " m"], rng: np.random.Generator) -> Complex[np.ndarray, " m"]:
         """A direction in which a slice moves to parallel ones, about as long as ``parameters``."""
         r = self.dimension
         b = np.asarray(parameters)[:r]
@@ -53,7 +54,9 @@ class Slices:
         return np.concatenate([step, np.zeros(r)])
 
 
-def slices(model: Model, dimension: int, seed: int, rng: np.random.Generator, samples: Any = None) -> Slices:
+def slices(
+    model: Model, dimension: int, seed: int, rng: np.random.Generator, samples: Shaped[np.ndarray, "samples inputs"] | None = None
+) -> Slices:
     """The slices of a polynomial model whose neurovariety has the given dimension.
 
     ``samples`` (N, inputs): slices of the closure of the values (f_w(x_1), ..., f_w(x_N)) instead, where these have that dimension too.
@@ -74,11 +77,13 @@ def slices(model: Model, dimension: int, seed: int, rng: np.random.Generator, sa
     return Slices(model, System.of(graph, equations, r), record(graph, prints, inputs=r), r, len(c), found.drawn)
 
 
-def normal(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+def normal(rng: np.random.Generator, shape: tuple[int, ...]) -> Complex[np.ndarray, ...]:
     """Complex numbers with independent normal parts, of mean square 1."""
-    return (rng.normal(size=shape) + 1j * rng.normal(size=shape)) / np.sqrt(2)
+    found: Complex[np.ndarray, ...] = (rng.normal(size=shape) + 1j * rng.normal(size=shape)) / np.sqrt(2)
+    return found
 
 
-def dyadic(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+def dyadic(rng: np.random.Generator, shape: tuple[int, ...]) -> Complex[np.ndarray, ...]:
     """The same rounded to few binary digits, so that sums and products with small integers are exact in float64."""
-    return np.round(normal(rng, shape) * _GRID) / _GRID
+    found: Complex[np.ndarray, ...] = np.round(normal(rng, shape) * _GRID) / _GRID
+    return found

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from jaxtyping import Int
 
 from neurovariety.errors import DivisionByZeroError, InputError, ResourceError
 from neurovariety.linear_algebra import echelon, random_prime
@@ -19,6 +19,7 @@ from neurovariety.model import Model
 from neurovariety.program.of_model import draw_coefficients, jacobian_rows
 from neurovariety.randomness import generator
 from neurovariety.rings.finite_field import FiniteField
+from neurovariety.rings.ring import Array
 from neurovariety.tolerances import PRIME_BITS
 
 _STREAM = "geometry.solutions.chart"
@@ -52,7 +53,7 @@ def find_chart(model: Model, dimension: int, seed: int) -> Chart:
         coefficients = draw_coefficients(model, field, rng)
         inputs = field.random((-(-dimension // model.outputs) + 4, *model.input_shape), rng)
 
-        def jacobian(point: Any, field: FiniteField = field, coefficients: Any = coefficients, inputs: Any = inputs) -> Any:
+        def jacobian(point: Array, field: FiniteField = field, coefficients: Array = coefficients, inputs: Array = inputs) -> Array:
             return jacobian_rows(model, field, point, inputs, coefficients)
 
         try:
@@ -76,7 +77,7 @@ def find_chart(model: Model, dimension: int, seed: int) -> Chart:
     )
 
 
-def _values(model: Model, rng: np.random.Generator) -> Iterator[Any]:
+def _values(model: Model, rng: np.random.Generator) -> Iterator[Int[np.ndarray, " weights"]]:
     """Values for the fixed weights, the simplest first: unit matrices in place of blocks, ones, random integers."""
     unit = np.zeros(model.parameters, dtype=np.int64)
     for block in model.blocks:

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import factorial, frexp, log2, prod
-from typing import Any
 
 import numpy as np
+from jaxtyping import Shaped
 
 from neurovariety.geometry.solutions.chart import Chart
 from neurovariety.homotopy.expressions import Expression, Graph
@@ -36,7 +36,7 @@ class ChartCoordinates:
     free: int
     drawn: tuple[Fraction, ...]
 
-    def evaluations(self, points: Any) -> tuple[Expression, ...]:
+    def evaluations(self, points: Shaped[np.ndarray, "samples inputs"]) -> tuple[Expression, ...]:
         """The outputs at inputs ``points`` (N, inputs), without what no weight changes, as expressions like the coordinates.
 
         Those of one point are divided by a power of two, so that outputs at large and small inputs have values of one size.

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
+from jaxtyping import Complex
 
 from neurovariety.budget import used_up
 from neurovariety.geometry.solutions.count_facts import CountFacts
@@ -67,9 +68,11 @@ class Sliced(Protocol):
     @property
     def prints(self) -> Tape: ...
 
-    def random(self, number: int, rng: np.random.Generator) -> tuple[Any, Any]: ...
+    def random(
+        self, number: int, rng: np.random.Generator
+    ) -> tuple[Complex[np.ndarray, "number n"], Complex[np.ndarray, "number m"]]: ...
 
-    def parallel(self, parameters: Any, rng: np.random.Generator) -> Any: ...
+    def parallel(self, parameters: Complex[np.ndarray, " m"], rng: np.random.Generator) -> Complex[np.ndarray, " m"]: ...
 
 
 def complete_fiber(

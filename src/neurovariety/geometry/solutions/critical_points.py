@@ -16,9 +16,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from jaxtyping import Complex, Float, Inexact
 
 from neurovariety.geometry.solutions.affine_slices import PRINTS, dyadic, normal
 from neurovariety.geometry.solutions.chart import Chart, find_chart
@@ -54,12 +54,12 @@ class CriticalPoints:
         """Number N of coordinates."""
         return len(self.found.expressions)
 
-    def derivatives(self, weights: Any) -> Any:
-        """The Jacobians (P, N, r) of the coordinates at free weights (P, r)."""
+    def derivatives(self, weights: Complex[np.ndarray, "points r"]) -> Complex[np.ndarray, "points N r"]:
+        """The Jacobians of the coordinates at free weights."""
         return values_at(self.slopes, weights).reshape(len(weights), self.count, self.dimension)
 
-    def random(self, number: int, rng: np.random.Generator) -> tuple[Any, Any]:
-        """Weights (number, r), and parameters of general quadrics and targets for which they are critical."""
+    def random(self, number: int, rng: np.random.Generator) -> tuple[Complex[np.ndarray, "number r"], Complex[np.ndarray, "number m"]]:
+        """Weights, and parameters of general quadrics and targets for which they are critical."""
         n = self.count
         weights = normal(rng, (number, self.dimension))
         quadric = self.family.draw(number, rng)
@@ -72,13 +72,13 @@ class CriticalPoints:
             off = off - np.einsum("pnr,pr->pn", j.conj(), back)
         return weights, np.hstack([image + off, quadric])
 
-    def parallel(self, parameters: Any, rng: np.random.Generator) -> Any:
+    def parallel(self, parameters: Inexact[np.ndarray, " m"], rng: np.random.Generator) -> Complex[np.ndarray, " m"]:
         """A direction in which the target moves on a line."""
         v = np.asarray(parameters)[: self.count]
         return np.concatenate([normal(rng, v.shape) * np.abs(v).mean(), np.zeros(self.family.parameters)])
 
-    def special(self, matrix: Any) -> tuple[System, Any]:
-        """The system of the quadric ``matrix`` M (N, N), symmetric, and its last parameters; the first ones are M u, u the target.
+    def special(self, matrix: Float[np.ndarray, "N N"]) -> tuple[System, Inexact[np.ndarray, " entries"]]:
+        """The system of the quadric ``matrix`` M, symmetric, and its last parameters; the first ones are M u, u the target.
 
         The entries of M are parameters too: so no coefficient was ever rounded, which certificates depend on.
         """
@@ -87,9 +87,13 @@ class CriticalPoints:
             return self.system, known
         family = only(self.found.terms, matrix)
         _, system = _system(self.model, self.chart, self.seed, self.dimension, family)
-        return system, family.parameters_of(matrix)
+        entries = family.parameters_of(matrix)
+        assert entries is not None
+        return system, entries
 
-    def towards(self, parameters: Any, matrix: Any, image: Any) -> System:
+    def towards(
+        self, parameters: Inexact[np.ndarray, " m"], matrix: Float[np.ndarray, "N N"], image: Inexact[np.ndarray, " N"]
+    ) -> System:
         """The system of the quadric t Q + (1 - t) M with t v + (1 - t) ``image`` in place of v; its one parameter is t.
 
         ``image`` is what M makes of the target that is aimed at.

@@ -15,9 +15,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
+from jaxtyping import Complex, Inexact
 
 from neurovariety.geometry.solutions.affine_slices import PRINTS, dyadic, normal
 from neurovariety.geometry.solutions.chart import Chart, find_chart
@@ -42,7 +42,7 @@ class FacePoints:
     found: ChartCoordinates
     dimension: int
     codimension: int
-    b: Any
+    b: Complex[np.ndarray, "k N"]
     system: System
     prints: Tape
     functions: Tape
@@ -74,13 +74,13 @@ class FacePoints:
         return record(self.found.graph, _prints(self.found, self._mixing), inputs=self.dimension + self.codimension)
 
     @cached_property
-    def _mixing(self) -> Any:
+    def _mixing(self) -> Complex[np.ndarray, "prints N"]:
         return dyadic(np.random.default_rng(self.count), (PRINTS, self.count))
 
-    def _at(self, linear: Any, rows: Any, level: Any) -> list[Expression]:
+    def _at(self, linear: Sequence[Expression], rows: Sequence[Sequence[Expression]], level: Sequence[Expression]) -> list[Expression]:
         return _equations(self.found, self.dimension, linear, rows, level)
 
-    def between(self, start: Any, end: Any) -> System:
+    def between(self, start: Inexact[np.ndarray, " m"], end: Inexact[np.ndarray, " m"]) -> System:
         """The stated system at parameters that move from ``start`` at t = 1 to ``end`` at t = 0; its one parameter is t."""
         n, r, k = self.count, self.dimension, self.codimension
         graph = self.found.graph
@@ -89,7 +89,7 @@ class FacePoints:
         rows = [moving[n + j * n : n + (j + 1) * n] for j in range(k)]
         return System.of(graph, self._at(moving[:n], rows, moving[n + k * n :]), r + k, 1)
 
-    def random(self, number: int, rng: np.random.Generator) -> tuple[Any, Any]:
+    def random(self, number: int, rng: np.random.Generator) -> tuple[Complex[np.ndarray, "number n"], Complex[np.ndarray, "number m"]]:
         """Unknowns and parameters of sections through them."""
         n, r, k = self.count, self.dimension, self.codimension
         points = normal(rng, (number, r + k + 1))
@@ -108,13 +108,13 @@ class FacePoints:
         level = values_at(self.system.values, np.hstack([points, fixed, np.zeros((number, 1))]))[:, -1:]
         return points, np.hstack([fixed, level])
 
-    def parallel(self, parameters: Any, rng: np.random.Generator) -> Any:
+    def parallel(self, parameters: Complex[np.ndarray, " m"], rng: np.random.Generator) -> Complex[np.ndarray, " m"]:
         """A direction in which the hyperplane moves to parallel ones."""
         out = np.zeros(len(parameters), dtype=np.complex128)
         out[-1] = normal(rng, (1,))[0] * np.abs(parameters[-1])
         return out
 
-    def towards(self, parameters: Any, level: complex) -> System:
+    def towards(self, parameters: Complex[np.ndarray, " m"], level: complex) -> System:
         """The system whose hyperplane moves from that of ``parameters`` at t = 1 to s = ``level`` at t = 0; its one parameter is t."""
         n, r, k = self.count, self.dimension, self.codimension
         l0, l1, b0, b1, (alpha, beta, gamma) = np.split(parameters, [n, 2 * n, 2 * n + k, 2 * n + 2 * k])
@@ -128,7 +128,13 @@ class FacePoints:
         return System.of(graph, [*self._at(linear, rows, levels), (here - there) * t + there], r + k + 1, 1)
 
 
-def _equations(found: ChartCoordinates, r: int, linear: Sequence[Any], rows: Sequence[Any], level: Sequence[Any]) -> list[Expression]:
+def _equations(
+    found: ChartCoordinates,
+    r: int,
+    linear: Sequence[Expression],
+    rows: Sequence[Sequence[Expression]],
+    level: Sequence[Expression],
+) -> list[Expression]:
     """The equations for l, the rows of B and b; multipliers are the inputs after the r free weights."""
     graph, c = found.graph, found.expressions
     slopes = jacobian(graph, c, range(r))
@@ -150,7 +156,7 @@ def _equations(found: ChartCoordinates, r: int, linear: Sequence[Any], rows: Seq
     return out
 
 
-def _prints(found: ChartCoordinates, mixing: Any) -> list[Expression]:
+def _prints(found: ChartCoordinates, mixing: Complex[np.ndarray, "prints N"]) -> list[Expression]:
     return [found.graph.combination(zip(found.expressions, row.tolist(), strict=True)) for row in mixing]
 
 
@@ -189,13 +195,14 @@ class FaceEnds:
     """Critical points (P, r + k), certified, for the parameters of the stated system; ``complete`` whether these are all."""
 
     certificates: Certificates
-    parameters: Any
+    parameters: Inexact[np.ndarray, " m"]
     complete: bool
     ends: dict[str, int]
 
     @property
-    def points(self) -> Any:
-        return self.certificates.centres[self.certificates.certified]
+    def points(self) -> Complex[np.ndarray, "points unknowns"]:
+        found: Complex[np.ndarray, "points unknowns"] = self.certificates.centres[self.certificates.certified]
+        return found
 
 
 def general_face(problem: FacePoints, rng: np.random.Generator) -> FaceEnds:
@@ -226,14 +233,14 @@ def general_face(problem: FacePoints, rng: np.random.Generator) -> FaceEnds:
     return FaceEnds(proof, stated, confirmed and proof.complete, ends.counts())
 
 
-def _on_line(problem: FacePoints, line: Any, s: complex) -> Any:
+def _on_line(problem: FacePoints, line: Complex[np.ndarray, " m"], s: complex) -> Complex[np.ndarray, " p"]:
     """Parameters of the stated system where the line in (l, b) has the parameter s."""
     n, k = problem.count, problem.codimension
     l0, l1, b0, b1 = np.split(line, [n, 2 * n, 2 * n + k])
     return np.concatenate([l0 + s * l1, problem.b.reshape(-1), b0 + s * b1])
 
 
-def stated_face(problem: FacePoints, general: FaceEnds, parameters: Any, rng: np.random.Generator) -> FaceEnds:
+def stated_face(problem: FacePoints, general: FaceEnds, parameters: Inexact[np.ndarray, " m"], rng: np.random.Generator) -> FaceEnds:
     """The critical points for stated ``parameters`` (l, B, b), which the paths from the general ones lead to."""
     if not len(general.points):
         empty = certify(problem.stated, np.zeros((0, problem.stated.unknowns)), parameters, problem.values)

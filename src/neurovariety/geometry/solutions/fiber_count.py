@@ -15,9 +15,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from jaxtyping import Complex, Inexact, Shaped
 
 from neurovariety.geometry.solutions.complete_fiber import complete_fiber
 from neurovariety.geometry.solutions.graph_slices import GraphSlices, graph_slices
@@ -40,24 +40,27 @@ _CLOSING = Settings(tolerance=1e-3, contraction=0.02, most_steps=4000, smallest=
 @dataclass(frozen=True)
 class FiberCount:
     """``orbits`` of the stated group over a general function (None where not complete, with the ``reason``); ``at_least`` as many
-    are shown in any case; ``weights`` (points, N), complex: those found over one function."""
+    are shown in any case; ``weights``, complex: those found over one function."""
 
     orbits: int | None
     at_least: int
-    weights: Any
-    evidence: dict[str, Any]
+    weights: Inexact[np.ndarray, "points N"]
+    evidence: dict[str, object]
     reason: str = ""
 
 
 @dataclass(frozen=True)
 class Preimages:
-    """The weights over one general value: ``weights`` (points, N), ``functions`` (points,) numbers of their functions; ``reason``
+    """The weights over one general value: ``weights``, ``functions`` (one a point) numbers of their functions; ``reason``
     is empty where they are complete."""
 
-    weights: Any
+    weights: Inexact[np.ndarray, "points N"]
     functions: tuple[int, ...]
-    evidence: dict[str, Any]
+    evidence: dict[str, object]
     reason: str = ""
+
+
+Samples = Shaped[np.ndarray, "samples inputs"]
 
 
 class _TooMany(Exception):
@@ -78,7 +81,7 @@ def count_fiber(model: Model, dimension: int, degree: Callable[[], int | None], 
     return FiberCount(None if found.reason else number, max(number, 1), found.weights, found.evidence, found.reason)
 
 
-def preimages(model: Model, dimension: int, degree: Callable[[], int | None], seed: int, samples: Any = None) -> Preimages:
+def preimages(model: Model, dimension: int, degree: Callable[[], int | None], seed: int, samples: Samples | None = None) -> Preimages:
     """The weights on a chart over one general function, or (``samples``) over its values at samples that have the same dimension.
 
     ``degree`` is asked for the degree of the closure of the functions, or of their values.
@@ -92,7 +95,7 @@ def preimages(model: Model, dimension: int, degree: Callable[[], int | None], se
     return best
 
 
-def _attempt(model: Model, dimension: int, degree: Callable[[], int | None], seed: int, samples: Any) -> Preimages:
+def _attempt(model: Model, dimension: int, degree: Callable[[], int | None], seed: int, samples: Samples | None) -> Preimages:
     rng, nothing = generator(seed, _STREAM), np.zeros((0, model.parameters))
     cut = graph_slices(model, dimension, seed, rng, samples)
 
@@ -104,14 +107,14 @@ def _attempt(model: Model, dimension: int, degree: Callable[[], int | None], see
         whole = complete_fiber(cut, rng, found_more=stop_early)
     except _TooMany:
         return Preimages(nothing, (), {}, f"the graph of the parametrization has a degree above {MOST_POINTS:,}")
-    evidence: dict[str, Any] = {"graph": whole.to_dict()}
+    evidence: dict[str, object] = {"graph": whole.to_dict()}
     if not whole.complete:
         return Preimages(nothing, (), evidence, "the trace test on the graph did not pass")
     expected = degree()
     evidence["degree"] = expected
     if expected is None:
         return Preimages(nothing, (), evidence, "the degree of the neurovariety could not be determined")
-    weights = nothing
+    weights: Inexact[np.ndarray, "points N"] = nothing
     functions: tuple[int, ...] = ()
     for target in range(1, _TARGETS + 1):
         limits, groups = _limits(cut, whole.run.fibers[0].array(), whole.run.fibers[0].parameters, rng)
@@ -130,7 +133,9 @@ def _attempt(model: Model, dimension: int, degree: Callable[[], int | None], see
     return Preimages(weights, functions, evidence, "not all points of a slice had equally many weights: some were lost")
 
 
-def _limits(cut: GraphSlices, points: Any, parameters: Any, rng: np.random.Generator) -> tuple[Any, list[int]]:
+def _limits(
+    cut: GraphSlices, points: Complex[np.ndarray, "points r"], parameters: Complex[np.ndarray, " m"], rng: np.random.Generator
+) -> tuple[Complex[np.ndarray, "limits r"], list[int]]:
     """The certified weights on a slice through a random function, and the number of the function of each."""
     _, target = cut.random(1, rng, graph=False)
     ended = track(cut.system, points, parameters, target[0], _CLOSING)
@@ -143,7 +148,7 @@ def _limits(cut: GraphSlices, points: Any, parameters: Any, rng: np.random.Gener
     return limits, [seen.add(f)[0] for f in values_at(cut.values, limits)]
 
 
-def _full(cut: GraphSlices, free: Any) -> Any:
+def _full(cut: GraphSlices, free: Complex[np.ndarray, "points r"]) -> Complex[np.ndarray, "points N"]:
     """Weights of the model from the free ones."""
     out = np.zeros((len(free), cut.model.parameters), dtype=np.complex128)
     out[:, list(cut.chart.free)] = free

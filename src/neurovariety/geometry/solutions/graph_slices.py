@@ -9,9 +9,9 @@ there is the limit of some of a complete set as mu tends to 0.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from jaxtyping import Complex, Shaped
 
 from neurovariety.geometry.solutions.affine_slices import PRINTS, dyadic, normal
 from neurovariety.geometry.solutions.chart import Chart, find_chart
@@ -33,22 +33,26 @@ class GraphSlices:
     functions: Tape
     dimension: int
 
-    def random(self, number: int, rng: np.random.Generator, graph: bool = True) -> tuple[Any, Any]:
-        """Weights (number, r) and parameters (number, 3r) of slices through them: of the graph, or (mu = 0) of the neurovariety."""
+    def random(
+        self, number: int, rng: np.random.Generator, graph: bool = True
+    ) -> tuple[Complex[np.ndarray, "number r"], Complex[np.ndarray, "number m"]]:
+        """Weights and parameters (m = 3r) of slices through them: of the graph, or (mu = 0) of the neurovariety."""
         shape = number, self.dimension
         weights, nu = normal(rng, shape), normal(rng, shape)
         mu = normal(rng, shape) if graph else np.zeros(shape)
         still = np.hstack([weights, np.zeros(shape), nu, mu])
         return weights, np.hstack([values_at(self.system.values, still), nu, mu])
 
-    def parallel(self, parameters: Any, rng: np.random.Generator) -> Any:
+    def parallel(self, parameters: Complex[np.ndarray, " m"], rng: np.random.Generator) -> Complex[np.ndarray, " m"]:
         """A direction in which a slice moves to parallel ones."""
         r = self.dimension
         step = normal(rng, (r,)) * np.abs(np.asarray(parameters)[:r]).mean()
         return np.concatenate([step, np.zeros(2 * r)])
 
 
-def graph_slices(model: Model, dimension: int, seed: int, rng: np.random.Generator, samples: Any = None) -> GraphSlices:
+def graph_slices(
+    model: Model, dimension: int, seed: int, rng: np.random.Generator, samples: Shaped[np.ndarray, "samples inputs"] | None = None
+) -> GraphSlices:
     """The slices of the graph of a polynomial model whose neurovariety has the given dimension.
 
     ``samples`` (N, inputs): of the graph of w -> (f_w(x_1), ..., f_w(x_N)) instead, where its image has that dimension too.

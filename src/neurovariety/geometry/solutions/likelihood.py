@@ -14,18 +14,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Complex, Inexact, Shaped
 
 from neurovariety.geometry.solutions.affine_slices import PRINTS, dyadic, normal
 from neurovariety.geometry.solutions.chart import Chart, find_chart
-from neurovariety.geometry.solutions.chart_coordinates import coordinates
+from neurovariety.geometry.solutions.chart_coordinates import ChartCoordinates, coordinates
 from neurovariety.geometry.solutions.quadrics import Term
 from neurovariety.homotopy import System, Tape, record, values_at
 from neurovariety.homotopy.expressions import Expression, Graph, jacobian
 from neurovariety.model import Model
+from neurovariety.rings.ring import Array
 from neurovariety.tolerances import NUMERICAL_RANK
 
 
@@ -46,7 +49,7 @@ class LikelihoodPoints:
     functions: Tape
     slopes: Tape
     count: int
-    drawn: tuple[Any, ...]
+    drawn: tuple[Fraction, ...]
     chart: Chart
     terms: tuple[Term, ...]
     groups: tuple[int, ...]
@@ -74,8 +77,8 @@ class LikelihoodPoints:
         """Dimension of the variety of probabilities."""
         return self.system.unknowns - 1
 
-    def random(self, number: int, rng: np.random.Generator) -> tuple[Any, Any]:
-        """Weights and s (number, r + 1), and parameters (number, 2 N + 3) of sections through them."""
+    def random(self, number: int, rng: np.random.Generator) -> tuple[Complex[np.ndarray, "number n"], Complex[np.ndarray, "number m"]]:
+        """Weights and s (n = r + 1), and parameters (m = 2 N + 3) of sections through them."""
         r, n = self.dimension, self.count
         points = normal(rng, (number, r + 1))
         a = values_at(self.slopes, points[:, :r]).reshape(number, r, n)
@@ -90,13 +93,13 @@ class LikelihoodPoints:
         level = values_at(self.system.values, without)[:, -1:]
         return points, np.hstack([start, v, slope, level])
 
-    def parallel(self, parameters: Any, rng: np.random.Generator) -> Any:
+    def parallel(self, parameters: Complex[np.ndarray, " m"], rng: np.random.Generator) -> Complex[np.ndarray, " m"]:
         """A direction in which the hyperplane moves to parallel ones."""
         out = np.zeros(2 * self.count + 3, dtype=np.complex128)
         out[-1] = normal(rng, (1,))[0] * np.abs(parameters[-1])
         return out
 
-    def towards(self, parameters: Any, level: complex) -> System:
+    def towards(self, parameters: Complex[np.ndarray, " m"], level: complex) -> System:
         """The system whose hyperplane moves from that of ``parameters`` at t = 1 to s = ``level`` at t = 0; its one parameter is t."""
         n, r = self.count, self.dimension
         u, v, (alpha, beta, gamma) = parameters[:n], parameters[n : 2 * n], parameters[2 * n :]
@@ -107,14 +110,26 @@ class LikelihoodPoints:
         here = graph.combination([(s, complex(alpha)), (self.mixed, complex(beta))]) - complex(gamma)
         return System.of(graph, [*_likelihood(graph, self.rows, counts), (here - there) * t + there], r + 1, 1)
 
-    def between(self, start: Any, counts: Any) -> System:
+    def between(self, start: Inexact[np.ndarray, " N"], counts: Inexact[np.ndarray, " N"]) -> System:
         """The gradient at counts that move from ``start`` at t = 1 to ``counts`` at t = 0; its one parameter is t."""
         r, t = self.dimension, self.graph.input(self.dimension)
         moving = [self.graph.combination([(t, complex(a - b))]) + complex(b) for a, b in zip(start, counts, strict=True)]
         return System.of(self.graph, _likelihood(self.graph, self.rows, moving), r, 1)
 
 
-def likelihood_points(model: Model, dimension: int, samples: Any, seed: int, rng: np.random.Generator) -> LikelihoodPoints:
+class _Values(NamedTuple):
+    """On a chart: how many ``free`` weights, logarithmic derivatives (weights x values), values, their groups, coordinates."""
+
+    free: int
+    slopes: list[Expression]
+    values: list[Expression]
+    groups: list[int]
+    coordinates: ChartCoordinates
+
+
+def likelihood_points(
+    model: Model, dimension: int, samples: Shaped[np.ndarray, "samples inputs"] | None, seed: int, rng: np.random.Generator
+) -> LikelihoodPoints:
     """The critical points for the coefficients of a polynomial model, in one group, or for its outputs at ``samples``, a group each.
 
     ``dimension`` is that of the neurovariety; that of the probabilities may be smaller, and the chart shrinks with it.
@@ -162,7 +177,7 @@ def _likelihood(graph: Graph, rows: Sequence[Sequence[Expression]], counts: Sequ
     return equations
 
 
-def _independent_rows(matrix: Any) -> list[int]:
+def _independent_rows(matrix: Complex[np.ndarray, "rows columns"]) -> list[int]:
     """Rows of a matrix that span what all of them span, chosen by size of what is new in them."""
     rest, kept = np.array(matrix), []
     size = np.linalg.norm(rest, axis=1).max(initial=0.0)
@@ -177,8 +192,8 @@ def _independent_rows(matrix: Any) -> list[int]:
     return sorted(kept)
 
 
-def _on(model: Model, chart: Chart, samples: Any, seed: int) -> tuple[int, list[Expression], list[Expression], list[int], Any]:
-    """On a chart: free weights, logarithmic derivatives (weights x values), values, their groups, coordinates."""
+def _on(model: Model, chart: Chart, samples: Array | None, seed: int) -> _Values:
+    """The values of a model on a chart."""
     free = len(chart.free)
     n = len(coordinates(model, chart, 0, seed, True).expressions)
     found = coordinates(model, chart, 2 * (n if samples is None else len(samples) * model.outputs) + 4, seed, True)
@@ -193,7 +208,7 @@ def _on(model: Model, chart: Chart, samples: Any, seed: int) -> tuple[int, list[
     logs = jacobian(graph, c, range(free))
     totals = jacobian(graph, sums, range(free))
     slopes = [logs[i][k] / c[i] - totals[groups[i]][k] / sums[groups[i]] for k in range(free) for i in range(len(c))]
-    return free, slopes, c, groups, found
+    return _Values(free, slopes, c, groups, found)
 
 
 def _sums(graph: Graph, c: Sequence[Expression], groups: Sequence[int]) -> list[Expression]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from jaxtyping import Complex, Inexact
 
 from neurovariety.geometry.solutions.complete_fiber import complete_fiber
 from neurovariety.geometry.solutions.count_facts import LikelihoodFacts
@@ -23,14 +23,15 @@ class LikelihoodEnds:
     """
 
     certificates: Certificates
-    counts: Any
+    counts: Inexact[np.ndarray, " N"]
     complete: bool
     evidence: LikelihoodFacts
 
     @property
-    def points(self) -> Any:
-        """Centres of the certified boxes (P, unknowns)."""
-        return self.certificates.centres[self.certificates.certified]
+    def points(self) -> Complex[np.ndarray, "points unknowns"]:
+        """Centres of the certified boxes."""
+        found: Complex[np.ndarray, "points unknowns"] = self.certificates.centres[self.certificates.certified]
+        return found
 
 
 def general_counts(problem: LikelihoodPoints, rng: np.random.Generator, kept: ResumeFile | None) -> LikelihoodEnds:
@@ -47,12 +48,14 @@ def general_counts(problem: LikelihoodPoints, rng: np.random.Generator, kept: Re
     ends, confirmed = ends_at_level(problem, base, level, rng)
     at_level = np.concatenate([u, v, [1.0, 0.0, level]])
     proof = certify(problem.system, ends.points[ends.distinct(End.REGULAR)], at_level, problem.functions)
-    evidence |= {"ends": ends.counts(), "certified": proof.count}
+    evidence = {**evidence, "ends": ends.counts(), "certified": proof.count}
     return LikelihoodEnds(proof, u + level * v, confirmed and proof.complete, evidence)
 
 
-def stated_counts(problem: LikelihoodPoints, general: LikelihoodEnds, counts: Any, rng: np.random.Generator) -> LikelihoodEnds:
-    """The critical points for ``counts`` (N,), which the paths from those for general counts lead to, with their probabilities."""
+def stated_counts(
+    problem: LikelihoodPoints, general: LikelihoodEnds, counts: Inexact[np.ndarray, " N"], rng: np.random.Generator
+) -> LikelihoodEnds:
+    """The critical points for ``counts``, which the paths from those for general counts lead to, with their probabilities."""
     known = general.points[:, : problem.dimension]
     ends, confirmed = ends_at_parameters(problem.at_counts, problem.between, (known, general.counts), counts, problem.fewer, rng)
     proof = certify(problem.at_counts, ends.points[ends.distinct(End.REGULAR)], counts, problem.probabilities)

@@ -7,25 +7,27 @@ coordinates mixed by general matrices, fixed entries are general combinations of
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from neurovariety.model import Model
+from neurovariety.rings.ring import Array
 
 _PARTS = 64
 _TRIES = 20
 
 
-def with_mixed_weights(model: Model, rng: np.random.Generator) -> tuple[Model, Callable[[Any], Any]]:
+def with_mixed_weights(model: Model, rng: np.random.Generator) -> tuple[Model, Callable[[Array], Array]]:
     """A model with the functions of ``model``, and the map from its weights (N,) to those of ``model`` with the same function.
 
     Each vector and matrix of weights is multiplied along every axis by a random matrix near a rotation.
     """
     mixes = [[_near_rotation(n, rng) for n in b.shape] if len(b.shape) <= 2 else [] for b in model.blocks]
 
-    def mixed(blocks: list[Any]) -> list[Any]:
+    def mixed(blocks: Sequence[Array]) -> list[Array]:
         out = []
         for block, axes in zip(blocks, mixes, strict=True):
             for k, p in enumerate(axes):
@@ -36,8 +38,7 @@ def with_mixed_weights(model: Model, rng: np.random.Generator) -> tuple[Model, C
     def function(parameters: Any, x: Any, coefficients: Any) -> Any:
         return model.function(model.tree(mixed([parameters[name] for name in names])), x, coefficients)
 
-    def back(weights: Any) -> Any:
-        flat = np.asarray(weights)
+    def back(flat: Array) -> Array:
         blocks = [flat[b.start : b.start + b.size].reshape(b.shape) for b in model.blocks]
         return np.concatenate([b.reshape(-1) for b in mixed(blocks)])
 
@@ -46,10 +47,10 @@ def with_mixed_weights(model: Model, rng: np.random.Generator) -> tuple[Model, C
     return Model(f"{model.name}, weights mixed", function, shapes, model.input_shape, model.coefficients), back
 
 
-def _near_rotation(n: int, rng: np.random.Generator) -> Any:
+def _near_rotation(n: int, rng: np.random.Generator) -> Float[np.ndarray, "n n"]:
     """A random rotation, rounded to multiples of 1/64: exact in every ring in which 2 is invertible, and well conditioned."""
     for _ in range(_TRIES):
-        p = np.round(_PARTS * np.linalg.qr(rng.normal(size=(n, n)))[0]) / _PARTS
+        p: Float[np.ndarray, "n n"] = np.round(_PARTS * np.linalg.qr(rng.normal(size=(n, n)))[0]) / _PARTS
         if np.linalg.cond(p) < 2:
             return p
     return np.eye(n)

@@ -7,13 +7,15 @@ with a hyperplane, which moves to a stated place on the line; from the solutions
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
+from jaxtyping import Complex, Inexact
 
 from neurovariety.budget import used_up
 from neurovariety.geometry.solutions.affine_slices import normal
 from neurovariety.homotopy import Fiber, SpecialEnds, System, Tape, carried, confirmed_ends, special_ends
+from neurovariety.rings.ring import Array
 
 
 @runtime_checkable
@@ -26,7 +28,7 @@ class CutCurve(Protocol):
     def prints(self) -> Tape: ...
     @property
     def functions(self) -> Tape: ...
-    def towards(self, parameters: Any, level: complex) -> System: ...
+    def towards(self, parameters: Inexact[np.ndarray, " m"], level: complex) -> System: ...
 
 
 def ends_at_level(problem: CutCurve, base: Fiber, level: complex, rng: np.random.Generator) -> tuple[SpecialEnds, bool]:
@@ -49,9 +51,9 @@ def ends_at_level(problem: CutCurve, base: Fiber, level: complex, rng: np.random
 
 def ends_at_parameters(
     system: System,
-    between: Callable[[Any, Any], System],
-    known: tuple[Any, Any],
-    parameters: Any,
+    between: Callable[[Array, Array], System],
+    known: tuple[Complex[np.ndarray, "points n"], Complex[np.ndarray, " m"]],
+    parameters: Inexact[np.ndarray, " m"],
     prints: Tape,
     rng: np.random.Generator,
 ) -> tuple[SpecialEnds, bool]:

@@ -15,12 +15,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from math import factorial, prod
-from typing import Any
 
 import flint
 import numpy as np
+from jaxtyping import Complex, Float, Inexact
 
 from neurovariety.model import Model
+from neurovariety.rings.ring import Array
 from neurovariety.symmetry import AxisAction, Kind
 
 _SAME = 1e-5
@@ -40,19 +41,19 @@ class Orbits:
         arrangements = prod(factorial(a.size) for a in self.permutations)
         self.decides = arrangements <= _MOST_ARRANGEMENTS and (self.tori or self._is_linear())
 
-    def same(self, w: Any, other: Any) -> bool:
+    def same(self, w: Array, other: Array) -> bool:
         """Whether the stated group carries ``w`` to ``other``, up to rounding."""
         return any(self._connected(moved, other) for moved in self._arranged(w))
 
-    def count(self, points: Any) -> int:
+    def count(self, points: Inexact[np.ndarray, "points N"]) -> int:
         """Number of orbits among the rows of ``points``."""
-        found: list[Any] = []
+        found: list[Array] = []
         for w in points:
             if not any(self.same(w, other) for other in found):
                 found.append(w)
         return len(found)
 
-    def _arranged(self, w: Any) -> Iterator[Any]:
+    def _arranged(self, w: Array) -> Iterator[Array]:
         for orders in itertools.product(*(itertools.permutations(range(a.size)) for a in self.permutations)):
             moved = w
             for action, order in zip(self.permutations, orders, strict=True):
@@ -62,10 +63,10 @@ class Orbits:
                     moved[places] = np.take(before[places], order, axis=axis)
             yield moved
 
-    def _connected(self, w: Any, other: Any) -> bool:
+    def _connected(self, w: Array, other: Array) -> bool:
         return self._by_monomials(w, other) if self.tori else self._by_matrices(w, other)
 
-    def _monomials(self) -> Any:
+    def _monomials(self) -> Float[np.ndarray, "monomials N"]:
         """A basis of the exponent vectors of Laurent monomials that the tori leave alone."""
         n, columns = self.model.parameters, []
         for action in self.continuous:
@@ -79,7 +80,7 @@ class Orbits:
         kernel = [[int(reduced[i, k + e]) for e in range(n)] for i in range(n) if all(int(reduced[i, j]) == 0 for j in range(k))]
         return np.array(flint.fmpz_mat(kernel).lll().tolist(), dtype=np.float64) if kernel else np.zeros((0, n))
 
-    def _by_monomials(self, w: Any, other: Any) -> bool:
+    def _by_monomials(self, w: Array, other: Array) -> bool:
         scale = np.abs(w).max()
         zero = (np.abs(w) < 1e-9 * scale) & (np.abs(other) < 1e-9 * np.abs(other).max())
         if ((np.abs(w) < 1e-9 * scale) != (np.abs(other) < 1e-9 * np.abs(other).max())).any():
@@ -98,7 +99,7 @@ class Orbits:
                 return False
         return True
 
-    def _by_matrices(self, w: Any, other: Any) -> bool:
+    def _by_matrices(self, w: Array, other: Array) -> bool:
         """Solve g_+ W = g_- W' for all blocks together; a random solution of it is invertible if any is."""
         start, offsets = 0, {}
         for a in self.continuous:
@@ -125,7 +126,9 @@ class Orbits:
         return all(self._invertible(general[offsets[id(a)] :][: a.dimension], a) for a in self.continuous)
 
     @staticmethod
-    def _acting(action: AxisAction, axis: int | None, weight: int, values: Any, offset: int, total: int) -> Any:
+    def _acting(
+        action: AxisAction, axis: int | None, weight: int, values: Array, offset: int, total: int
+    ) -> Complex[np.ndarray, "entries total"]:
         """The matrix of (entries of the group element) -> (what it makes of ``values``); transposed where the weight is -1."""
         out = np.zeros((*values.shape, total), dtype=np.complex128)
         if axis is None:
@@ -142,7 +145,7 @@ class Orbits:
         return out.reshape(-1, total)
 
     @staticmethod
-    def _invertible(entries: Any, action: AxisAction) -> bool:
+    def _invertible(entries: Array, action: AxisAction) -> bool:
         if action.kind is Kind.TORUS:
             return bool((np.abs(entries) > 1e-7 * np.abs(entries).max()).all())
         values = np.linalg.svd(entries.reshape(action.size, action.size), compute_uv=False)

@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import factorial, prod
-from typing import Any
 
 import numpy as np
+from jaxtyping import Float, Inexact, Shaped
+
+from neurovariety.rings.ring import Array
 
 Term = tuple[int, tuple[int, ...], float]
 """Output, exponents of the inputs, and scale of a coordinate, as `Coordinates.terms` has them."""
@@ -52,29 +54,31 @@ PRODUCTS: dict[str, Callable[[Exponents, Exponents], float]] = {name: _rounded(e
 """The same in floating point."""
 
 
-def stated(terms: Sequence[Term], metric: str) -> Any:
+def stated(terms: Sequence[Term], metric: str) -> Float[np.ndarray, "N N"]:
     """The matrix of one of `PRODUCTS`, summed over outputs."""
     return _by_outputs(terms, PRODUCTS[metric])
 
 
-def of_data(terms: Sequence[Term], inputs: Any) -> Any:
-    """The mean square over the rows of ``inputs`` (samples, inputs), summed over outputs: the Gram matrix, once for each output.
+def of_data(terms: Sequence[Term], inputs: Shaped[np.ndarray, "samples inputs"]) -> Float[np.ndarray, "N N"]:
+    """The mean square over the rows of ``inputs``, summed over outputs: the Gram matrix, once for each output.
 
     Divided by its largest entry, which changes no critical point.
     """
     x = np.asarray(inputs, dtype=np.float64)
     monomials = {e: np.prod(x ** np.array(e), axis=1) for _, e, _ in terms}
     matrix = _by_outputs(terms, lambda e, f: float(monomials[e] @ monomials[f]))
-    return matrix / max(np.abs(matrix).max(initial=0.0), 1e-300)
+    scaled: Float[np.ndarray, "N N"] = matrix / max(np.abs(matrix).max(initial=0.0), 1e-300)
+    return scaled
 
 
-def general(terms: Sequence[Term], rank: int, rng: np.random.Generator) -> Any:
+def general(terms: Sequence[Term], rank: int, rng: np.random.Generator) -> Float[np.ndarray, "N N"]:
     """A random real positive semidefinite quadric of that rank."""
     factor = rng.normal(size=(rank, len(terms)))
-    return factor.T @ factor / rank
+    found: Float[np.ndarray, "N N"] = factor.T @ factor / rank
+    return found
 
 
-def _by_outputs(terms: Sequence[Term], entry: Callable[[Exponents, Exponents], float]) -> Any:
+def _by_outputs(terms: Sequence[Term], entry: Callable[[Exponents, Exponents], float]) -> Float[np.ndarray, "N N"]:
     """Entries for pairs of coordinates of one output, zero for two outputs."""
     out = np.zeros((len(terms), len(terms)))
     for i, (o, e, s) in enumerate(terms):
@@ -95,11 +99,10 @@ class Quadrics:
     size: int
     places: tuple[tuple[int, int, int, float], ...]
     parameters: int
-    draw: Callable[[int, np.random.Generator], Any]
+    draw: Callable[[int, np.random.Generator], Array]
 
-    def matrices(self, parameters: Any) -> Any:
-        """The members (P, N, N) at parameters (P, m)."""
-        parameters = np.asarray(parameters)
+    def matrices(self, parameters: Inexact[np.ndarray, "members m"]) -> Inexact[np.ndarray, "members N N"]:
+        """The members at parameters."""
         out = np.zeros((len(parameters), self.size, self.size), dtype=parameters.dtype)
         for i, k, at, factor in self.places:
             out[:, i, k] += parameters[:, at] * factor
@@ -107,8 +110,8 @@ class Quadrics:
                 out[:, k, i] += parameters[:, at] * factor
         return out
 
-    def parameters_of(self, matrix: Any) -> Any | None:
-        """The parameters (m,) of a member, None for a matrix that is none."""
+    def parameters_of(self, matrix: Float[np.ndarray, "N N"]) -> Float[np.ndarray, " m"] | None:
+        """The parameters of a member, None for a matrix that is none."""
         system = np.zeros((self.size * self.size, self.parameters))
         for i, k, at, factor in self.places:
             system[i * self.size + k, at] += factor
@@ -122,15 +125,15 @@ class Quadrics:
 def diagonal(terms: Sequence[Term]) -> Quadrics:
     """All diagonal quadrics; a general one counts like a general quadric (`critical_points`)."""
 
-    def draw(number: int, rng: np.random.Generator) -> Any:
+    def draw(number: int, rng: np.random.Generator) -> Array:
         return np.exp(2j * np.pi * rng.random((number, n))) * rng.uniform(0.5, 2.0, (number, n))
 
     n = len(terms)
     return Quadrics("diagonal", n, tuple((i, i, i, 1.0) for i in range(n)), n, draw)
 
 
-def only(terms: Sequence[Term], matrix: Any) -> Quadrics:
-    """The one quadric ``matrix`` (N, N); its entries are parameters, so that no coefficient of a system was ever rounded."""
+def only(terms: Sequence[Term], matrix: Float[np.ndarray, "N N"]) -> Quadrics:
+    """The one quadric ``matrix``; its entries are parameters, so that no coefficient of a system was ever rounded."""
     n = len(terms)
     entries = [(i, k) for i in range(n) for k in range(i + 1) if matrix[i, k]]
     values = np.array([matrix[place] for place in entries], dtype=np.complex128)
@@ -138,13 +141,13 @@ def only(terms: Sequence[Term], matrix: Any) -> Quadrics:
     return Quadrics("the stated quadric", n, places, len(entries), lambda number, _: np.tile(values, (number, 1)))
 
 
-def pencil(terms: Sequence[Term], first: Any, second: Any) -> Quadrics:
-    """The combinations of two quadrics (N, N)."""
+def pencil(terms: Sequence[Term], first: Float[np.ndarray, "N N"], second: Float[np.ndarray, "N N"]) -> Quadrics:
+    """The combinations of two quadrics."""
     places = tuple(
         (i, k, at, float(m[i, k])) for at, m in enumerate((first, second)) for i in range(len(terms)) for k in range(i + 1) if m[i, k]
     )
 
-    def draw(number: int, rng: np.random.Generator) -> Any:
+    def draw(number: int, rng: np.random.Generator) -> Array:
         return np.exp(2j * np.pi * rng.random((number, 2))) * rng.uniform(0.3, 1.0, (number, 2))
 
     return Quadrics("a pencil of quadrics", len(terms), places, 2, draw)
@@ -162,7 +165,7 @@ def moments(terms: Sequence[Term]) -> Quadrics:
     exponents = np.array(list(numbers)).reshape(len(numbers), -1)
     samples = 2 * len(numbers) + 4
 
-    def draw(number: int, rng: np.random.Generator) -> Any:
+    def draw(number: int, rng: np.random.Generator) -> Array:
         shape = (number, samples, exponents.shape[1])
         x = rng.normal(size=shape) + 0.4j * rng.normal(size=shape)
         x /= np.maximum(np.linalg.norm(x, axis=2, keepdims=True), 1e-3) / rng.uniform(0.8, 1.4, (number, samples, 1))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from jaxtyping import Float, Inexact
 
 from neurovariety.budget import used_up
 from neurovariety.geometry.solutions.critical_points import CriticalPoints
@@ -18,16 +18,21 @@ class SpecialPoints:
     became of each path, and whether these are taken for all, if the general solutions were all (`confirmed_ends`)."""
 
     system: System
-    parameters: Any
+    parameters: Inexact[np.ndarray, " m"]
     certificates: Certificates
     ends: SpecialEnds
     complete: bool
 
 
 def special_points(
-    points: CriticalPoints, base: Fiber, matrix: Any, image: Any, rng: np.random.Generator, images: Tape | None = None
+    points: CriticalPoints,
+    base: Fiber,
+    matrix: Float[np.ndarray, "N N"],
+    image: Inexact[np.ndarray, " N"],
+    rng: np.random.Generator,
+    images: Tape | None = None,
 ) -> SpecialPoints:
-    """Critical points for the quadric ``matrix`` (N, N) and the target with image ``image`` (N,), from the general ones of ``base``.
+    """Critical points for the quadric ``matrix`` and the target with image ``image``, from the general ones of ``base``.
 
     A pass that is to be confirmed starts from another general quadric and target. ``images``: what ends are to have limits of
     (default: the prints).

@@ -9,9 +9,10 @@ compute it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Bool, Float, Int
 
 from neurovariety.errors import DataError
 from neurovariety.geometry.invariants.dimension import dimension_of
@@ -36,11 +37,11 @@ _CANDIDATES = 4
 
 
 @dataclass(frozen=True, eq=False)
-class Piece:
+class CriticalList:
     """One list: the smooth part (``kind`` "network"), a stratum of smaller networks ("subnetwork"), or limits of networks ("limit").
 
-    ``least`` (T,): the least loss of a function of real weights on it, infinite where there is none; ``without`` (T,): the least loss
-    of a real function for which none were found, if that is less; ``clear`` (T,) where all critical functions were found; ``complete``
+    For each target ``least`` is the least loss of a function of real weights on it, infinite where there is none; ``without`` that of a
+    real function for which none were found, if it is less; it is ``clear`` where all critical functions were found. ``complete``:
     whether the general list is.
     """
 
@@ -49,24 +50,24 @@ class Piece:
     dimension: int
     critical: int
     complete: bool
-    least: Any
-    without: Any
-    clear: Any
+    least: Float[np.ndarray, " T"]
+    without: Float[np.ndarray, " T"]
+    clear: Bool[np.ndarray, " T"]
     problem: TrainingProblem | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class BestFits:
-    """``pieces``, the first of which is the smooth part; ``best`` (T,) the number of the piece with the least loss, `UNCLEAR` where a
+    """``pieces``, the first of which is the smooth part; ``best`` the number of the piece with the least loss, `UNCLEAR` where a
     list is not clear, `OPEN` where a real function of the closure without real weights has less loss: then the best fit may lie on the
     boundary of the functions of real networks, which is not listed. ``theorem``: why all singular functions are on pieces, '' where
-    that is not known. ``targets`` (T, n): coefficients of the ``monomials`` (output, exponents)."""
+    that is not known. ``targets``: coefficients of the ``monomials`` (output, exponents)."""
 
-    pieces: tuple[Piece, ...]
-    best: Any
+    pieces: tuple[CriticalList, ...]
+    best: Int[np.ndarray, " T"]
     theorem: str
     monomials: tuple[Monomial, ...]
-    targets: Any
+    targets: Float[np.ndarray, "T n"]
 
 
 def best_fits(model: Model, loss: Loss, number: int, scale: float, seed: int) -> BestFits:
@@ -85,7 +86,8 @@ def best_fits(model: Model, loss: Loss, number: int, scale: float, seed: int) ->
     targets = scale * np.linalg.solve(factor.T, rng.normal(size=(len(matrix), number))).T
     sizes = np.einsum("ti,ij,tj->t", targets, matrix, targets)
     strata = strata_of(model, shape.fills)
-    pieces = [_piece(whole, loss, whole, targets, sizes, "network", model.name, shape.sure, seed)]
+    drawn = _Drawn(loss, whole, targets, sizes, seed)
+    pieces = [_best_on(whole, drawn, "network", model.name, shape.sure)]
     for kind, models in (
         ("subnetwork", [(s.name, s.model) for s in strata.strata]),
         ("limit", [(m.name, m) for m in limit_models(model)]),
@@ -93,11 +95,11 @@ def best_fits(model: Model, loss: Loss, number: int, scale: float, seed: int) ->
         for name, small in models:
             note(phase=f"best fits on {name}")
             if small is None:
-                pieces.append(Piece(name, kind, 0, 1, True, sizes, np.full(number, np.inf), np.ones(number, dtype=bool)))
+                pieces.append(CriticalList(name, kind, 0, 1, True, sizes, np.full(number, np.inf), np.ones(number, dtype=bool)))
                 continue
             found = quietly(dimension_of, small, seed=seed)
             problem = training_problem(small, found, seed, loss.family)
-            pieces.append(_piece(problem, loss, whole, targets, sizes, kind, name.partition(", limits")[0], found.sure, seed))
+            pieces.append(_best_on(problem, drawn, kind, name.partition(", limits")[0], found.sure))
     least = np.array([p.least for p in pieces])
     known = bool(strata.theorem and strata.all_listed)
     # Limits are functions of the closure: where singular ones are known, the best is on the other lists, with real weights or without.
@@ -109,38 +111,44 @@ def best_fits(model: Model, loss: Loss, number: int, scale: float, seed: int) ->
     return BestFits(tuple(pieces), best, strata.theorem if known else "", monomials, targets / scales)
 
 
-def _piece(
-    problem: TrainingProblem,
-    loss: Loss,
-    whole: TrainingProblem,
-    targets: Any,
-    sizes: Any,
-    kind: str,
-    name: str,
-    sure: bool,
-    seed: int,
-) -> Piece:
-    own = problem.quadratic(loss)
-    between = np.array([[loss.pair((o, e), (p, f)) / (s * t) for p, f, t in whole.terms] for o, e, s in problem.terms])
-    constant = np.array([v for _, v in problem.fixed])
-    images = targets @ between.T
-    if len(constant):
-        raise_by = np.array([[loss.pair((o, e), (p, f)) / (s * t) for (p, f, t), _ in problem.fixed] for o, e, s in problem.terms])
-        images = images - raise_by @ constant
+class _Drawn(NamedTuple):
+    """Random ``targets`` on the coordinates of the ``whole`` network's problem, and their squared ``sizes``, for a ``loss``."""
+
+    loss: Loss
+    whole: TrainingProblem
+    targets: Float[np.ndarray, "T n"]
+    sizes: Float[np.ndarray, " T"]
+    seed: int
+
+    def images(self, problem: TrainingProblem) -> Float[np.ndarray, "T k"]:
+        """Inner products of the targets with the coordinates of a problem, less what no weight of it changes."""
+        pair, terms = self.loss.pair, problem.terms
+        between = np.array([[pair((o, e), (p, f)) / (s * t) for p, f, t in self.whole.terms] for o, e, s in terms])
+        images: Float[np.ndarray, "T k"] = self.targets @ between.T
+        if problem.fixed:
+            constant = np.array([v for _, v in problem.fixed])
+            raised = np.array([[pair((o, e), (p, f)) / (s * t) for (p, f, t), _ in problem.fixed] for o, e, s in terms])
+            images = images - raised @ constant
+        return images
+
+
+def _best_on(problem: TrainingProblem, drawn: _Drawn, kind: str, name: str, sure: bool) -> CriticalList:
+    """The best fits among the critical functions of one problem."""
+    own, images, number = problem.quadratic(drawn.loss), drawn.images(problem), len(drawn.targets)
     matrix, parameters = problem.parameters(own)
     factor = float(np.abs(matrix).max() / max(float(np.abs(own.matrix).max()), 1e-300))
-    rng = generator(seed, _STREAM, 1)
+    rng = generator(drawn.seed, _STREAM, 1)
     family = for_one_quadric(problem, own, rng)
-    least, without = np.full(len(targets), np.inf), np.full(len(targets), np.inf)
-    clear = np.full(len(targets), not family.count)
+    least, without = np.full(number, np.inf), np.full(number, np.inf)
+    clear = np.full(number, not family.count)
     n = len(problem.terms)
-    rows = np.hstack([factor * images, np.tile(parameters[n:], (len(targets), 1))])
-    for found in family.followed(rows, seed):
+    rows = np.hstack([factor * images, np.tile(parameters[n:], (number, 1))])
+    for found in family.followed(rows, drawn.seed):
         at = found.at
         clear[at] = True
         real, by_chart = real_functions(found.functions), found.by_real_weights
         c = found.functions.real
-        losses = np.einsum("tki,ij,tkj->tk", c, own.matrix, c) - 2 * np.einsum("tki,ti->tk", c, images[at]) + sizes[at][:, None]
+        losses = np.einsum("tki,ij,tkj->tk", c, own.matrix, c) - 2 * np.einsum("tki,ti->tk", c, images[at]) + drawn.sizes[at][:, None]
         losses = np.where(real, losses, np.inf)
         for row, t in enumerate(at):
             for k in np.argsort(losses[row])[:_CANDIDATES]:
@@ -148,10 +156,10 @@ def _piece(
                     least[t] = losses[row, k]
                     break
                 without[t] = min(without[t], losses[row, k])
-    return Piece(name, kind, problem.dimension, family.count, problem.base.complete and sure, least, without, clear, problem)
+    return CriticalList(name, kind, problem.dimension, family.count, problem.base.complete and sure, least, without, clear, problem)
 
 
-def _computed(problem: TrainingProblem, function: Any, rng: np.random.Generator) -> bool:
+def _computed(problem: TrainingProblem, function: Float[np.ndarray, " n"], rng: np.random.Generator) -> bool:
     """Whether real weights of moderate size compute a function, as far as descent finds them."""
     n = problem.model.parameters
     size = max(float(np.linalg.norm(function)), 1e-300)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from jaxtyping import Float, Int
 
 from neurovariety.budget import used_up
 from neurovariety.geometry.exact.gradient_fields import coefficients_as_polynomials
@@ -14,7 +14,7 @@ from neurovariety.geometry.exact.polynomial_values import PolynomialValues
 from neurovariety.model import Model
 from neurovariety.progress import note
 from neurovariety.randomness import generator
-from neurovariety.training.bias.best_fits import BestFits, Piece
+from neurovariety.training.bias.best_fits import BestFits, CriticalList
 from neurovariety.training.dynamics.dynamics import flow, objective, typical_gradient
 from neurovariety.training.losses.loss import Distance, Monomial
 
@@ -28,10 +28,10 @@ _STARTS, _ITERATIONS = 8, 60
 
 @dataclass(frozen=True, eq=False)
 class FlowEnds:
-    """``runs`` flows in all; ``on`` (pieces,): how many ended on each, on the smallest one where there are several."""
+    """``runs`` flows in all; ``on``: how many ended on each, on the smallest one where there are several."""
 
     runs: int
-    on: Any
+    on: Int[np.ndarray, " pieces"]
 
 
 def flow_ends(model: Model, metric: str, found: BestFits, targets: int, runs: int, seed: int) -> FlowEnds:
@@ -55,8 +55,10 @@ def flow_ends(model: Model, metric: str, found: BestFits, targets: int, runs: in
     return FlowEnds(total, on)
 
 
-def _place(pieces: Sequence[Piece], monomials: Sequence[Monomial], function: Any, rng: np.random.Generator) -> int:
-    """The number of the smallest piece that has a function, given by coefficients (n,); 0 where only the network has it."""
+def _place(
+    pieces: Sequence[CriticalList], monomials: Sequence[Monomial], function: Float[np.ndarray, " n"], rng: np.random.Generator
+) -> int:
+    """The number of the smallest piece that has a function, given by coefficients; 0 where only the network has it."""
     size = max(float(np.linalg.norm(function)), 1e-300)
     for k in sorted(range(1, len(pieces)), key=lambda i: pieces[i].dimension):
         problem = pieces[k].problem

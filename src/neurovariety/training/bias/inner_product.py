@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
+from jaxtyping import Shaped
 
 from neurovariety.errors import InputError
 from neurovariety.geometry.solutions.quadrics import EXACT_PRODUCTS
@@ -16,10 +17,10 @@ METRICS = ("generic", *EXACT_PRODUCTS, "data")
 _LARGEST = 9
 
 
-def exact_quadric(metric: str, monomials: Sequence[Monomial], inputs: object, rng: np.random.Generator) -> Array:
-    """The matrix (V, V) of Fractions of a positive semidefinite quadric on the coefficients of ``monomials`` (output, exponents).
+def exact_quadric(metric: str, monomials: Sequence[Monomial], inputs: object, rng: np.random.Generator) -> Shaped[np.ndarray, "V V"]:
+    """The matrix of Fractions of a positive semidefinite quadric on the coefficients of ``monomials`` (output, exponents).
 
-    ``metric``: a stated inner product of polynomials, the same for every output; ``data``: the Gram matrix of ``inputs`` (S, d), as
+    ``metric``: a stated inner product of polynomials, the same for every output; ``data``: the Gram matrix of ``inputs``, as
     they are stored, for every output; ``generic``: a random positive definite one on all outputs together. Raises `InputError` for
     another name, or for data without inputs.
     """
@@ -27,7 +28,10 @@ def exact_quadric(metric: str, monomials: Sequence[Monomial], inputs: object, rn
     out = np.full((n, n), Fraction(0), dtype=object)
     if metric == "generic":
         factor = rng.integers(-_LARGEST, _LARGEST + 1, (n, n)).astype(object)
-        return factor.T @ factor + np.array([[Fraction(int(i == k)) for k in range(n)] for i in range(n)], dtype=object)
+        positive: Shaped[np.ndarray, "V V"] = factor.T @ factor + np.array(
+            [[Fraction(int(i == k)) for k in range(n)] for i in range(n)], dtype=object
+        )
+        return positive
     if metric == "data":
         if inputs is None:
             raise InputError("metric data needs inputs (--data FILE); or choose " + ", ".join(METRICS[:-1]))
@@ -42,7 +46,7 @@ def exact_quadric(metric: str, monomials: Sequence[Monomial], inputs: object, rn
     return out
 
 
-def _column(inputs: Array, exponents: tuple[int, ...]) -> Array:
+def _column(inputs: Array, exponents: tuple[int, ...]) -> Shaped[np.ndarray, " S"]:
     rows = [[Fraction(float(v)) for v in row] for row in inputs.reshape(len(inputs), -1)]
     out = np.full(len(rows), Fraction(1), dtype=object)
     for k, row in enumerate(rows):

@@ -8,13 +8,15 @@ follow by Newton's iteration, and w counts as a minimum if at one of the distanc
 
 from __future__ import annotations
 
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Float
 
 from neurovariety.budget import INTERPRETED, spend
 from neurovariety.geometry.exact.polynomial_values import PolynomialValues
 from neurovariety.geometry.strata.weight_stratum import WeightStratum
+from neurovariety.rings.ring import Array
 
 _NULL = 1e-9
 _FLAT = 1e-7
@@ -26,17 +28,19 @@ _FALL = 1e-13
 """A loss smaller by this part is smaller: a thousand roundings; a term of fifth order at the least distance is some 1e-10 of it."""
 
 
-def minima_among(stratum: WeightStratum, written: PolynomialValues, quadric: Any, samples: int, rng: np.random.Generator) -> int:
+def minima_among(
+    stratum: WeightStratum, written: PolynomialValues, quadric: Float[np.ndarray, "V V"], samples: int, rng: np.random.Generator
+) -> int:
     """How many of ``samples`` stationary points are local minima, as far as is seen.
 
-    Normals have the length of the function in the norm of ``quadric`` (V, V), or 1 where the function is zero.
+    Normals have the length of the function in the norm of ``quadric``, or 1 where the function is zero.
     """
     monomials, n = len(written.monomials), written.n
     spend("samples", samples, INTERPRETED * monomials * n**2 + 2 * len(_DISTANCES) * _FOLLOW * _AROUND * monomials * n * len(quadric))
     return sum(_is_minimum(stratum, written, quadric, rng) for _ in range(samples))
 
 
-def _is_minimum(stratum: WeightStratum, written: PolynomialValues, quadric: Any, rng: np.random.Generator) -> bool:
+def _is_minimum(stratum: WeightStratum, written: PolynomialValues, quadric: Array, rng: np.random.Generator) -> bool:
     w = np.asarray(stratum.embed(rng.normal(size=stratum.parameters)), dtype=np.float64)
     f, j = written.values(w), written.slopes(w)
     a = j.T @ quadric
@@ -55,26 +59,28 @@ def _is_minimum(stratum: WeightStratum, written: PolynomialValues, quadric: Any,
         return False
     flat = values < _FLAT * largest
     back = vectors[:, ~flat] / values[~flat] @ vectors[:, ~flat].T
-    return not all(_falls(w, vectors[:, flat], back, f + normal, here, distance, written, quadric, rng) for distance in _DISTANCES)
+    rest = _Rest(w, vectors[:, flat], back, f + normal, here)
+    return not all(_falls(rest, distance, written, quadric, rng) for distance in _DISTANCES)
 
 
-def _falls(
-    w: Any,
-    flat: Any,
-    back: Any,
-    target: Any,
-    here: float,
-    distance: float,
-    written: PolynomialValues,
-    quadric: Any,
-    rng: np.random.Generator,
-) -> bool:
-    """Whether the loss is smaller at some weights that differ from w by ``distance`` along ``flat`` (N, k) directions."""
-    moved = w + distance * rng.normal(size=(_AROUND, flat.shape[1])) @ flat.T
+class _Rest(NamedTuple):
+    """Stationary ``weights`` for a ``target`` and their ``loss``; ``flat`` directions, and the pseudo-inverse ``back`` of the Hessian
+    on the others."""
+
+    weights: Float[np.ndarray, " N"]
+    flat: Float[np.ndarray, "N k"]
+    back: Float[np.ndarray, "N N"]
+    target: Float[np.ndarray, " V"]
+    loss: float
+
+
+def _falls(rest: _Rest, distance: float, written: PolynomialValues, quadric: Array, rng: np.random.Generator) -> bool:
+    """Whether the loss is smaller at some weights that differ from those at rest by ``distance`` along flat directions."""
+    moved = rest.weights + distance * rng.normal(size=(_AROUND, rest.flat.shape[1])) @ rest.flat.T
     with np.errstate(all="ignore"):  # where the iteration diverges nothing is seen
         for _ in range(_FOLLOW):
-            off = written.many(moved) - target
-            moved = moved - np.einsum("bkn,kl,bl->bn", written.many_slopes(moved), quadric, off) @ back
-        off = written.many(moved) - target
+            off = written.many(moved) - rest.target
+            moved = moved - np.einsum("bkn,kl,bl->bn", written.many_slopes(moved), quadric, off) @ rest.back
+        off = written.many(moved) - rest.target
         losses = np.einsum("bi,ij,bj->b", off, quadric, off)
-        return bool((losses < here * (1 - _FALL)).any())
+        return bool((losses < rest.loss * (1 - _FALL)).any())

@@ -17,14 +17,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
+from jaxtyping import Shaped
 
 from neurovariety.budget import INTERPRETED, spend
 from neurovariety.geometry.exact.polynomial_values import Exponents, PolynomialValues
 from neurovariety.geometry.strata.weight_stratum import WeightStratum
 from neurovariety.linear_algebra import kernel_large, random_prime, rank_large
+from neurovariety.rings.ring import Array
 from neurovariety.tolerances import WIDE_PRIME_BITS
 
 
@@ -53,15 +54,15 @@ class Incidence:
 def incidence(
     stratum: WeightStratum | None,
     coefficients: Sequence[dict[Exponents, Fraction]],
-    quadric: Any,
+    quadric: Shaped[np.ndarray, "V V"],
     parameters: int,
     rng: np.random.Generator,
 ) -> Incidence:
     """The ranks at a random point of the stratum (None: of all weights) and a random normal there, over a random prime field.
 
-    ``coefficients`` (V of them) as polynomials of the ``parameters`` weights; ``quadric`` (V, V) of Fractions.
+    ``coefficients`` (V of them) as polynomials of the ``parameters`` weights; ``quadric`` of Fractions.
     """
-    spend("strata", 1, INTERPRETED * len(coefficients) * parameters**2)
+    spend("ranks", 1, INTERPRETED * len(coefficients) * parameters**2)
     p = random_prime(WIDE_PRIME_BITS, rng)
     s = _random(parameters if stratum is None else stratum.parameters, p, rng)
     if stratum is None:
@@ -79,18 +80,18 @@ def incidence(
     return Incidence(p, rank_large(e, p), rank_large(j, p), rank_large(a, p), rank_large(h @ e % p, p), len(coefficients))
 
 
-def _random(n: int, p: int, rng: np.random.Generator) -> Any:
+def _random(n: int, p: int, rng: np.random.Generator) -> Shaped[np.ndarray, " n"]:
     return _integers(rng.integers(0, p, size=n))
 
 
-def _integers(matrix: Any) -> Any:
+def _integers(matrix: Array) -> Array:
     """Integers as Python integers, which do not overflow."""
-    out: Any = np.empty(matrix.shape, dtype=object)
+    out: Array = np.empty(matrix.shape, dtype=object)
     out[...] = matrix.astype(np.int64).tolist()
     return out
 
 
-def _residue(value: Any, p: int) -> int:
+def _residue(value: Fraction | int, p: int) -> int:
     exact = Fraction(value)
     return exact.numerator * pow(exact.denominator, -1, p) % p
 

@@ -72,7 +72,7 @@ class Family:
 
     problem: TrainingProblem
     system: System
-    parameters: Complex[np.ndarray, " m"]
+    parameters: Inexact[np.ndarray, " m"]
     starts: Complex[np.ndarray, "count r"]
     quadrics: Quadrics
     matrix: Float[np.ndarray, "n n"] | None = None

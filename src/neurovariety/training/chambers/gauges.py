@@ -76,7 +76,7 @@ def other_gauge(
     problem: TrainingProblem,
     quadrics: Quadrics,
     starts: Complex[np.ndarray, "count r"],
-    of_loss: Complex[np.ndarray, " m"],
+    of_loss: Inexact[np.ndarray, " m"],
     rng: np.random.Generator,
 ) -> Gauge | None:
     """The same critical points, those of the loss with parameters ``of_loss``, where the fixed weights have moved to random complex

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float, Inexact
 
 from neurovariety.errors import InputError
-from neurovariety.rings.ring import Array
 from neurovariety.training.chambers.chambers import Family, for_all_quadrics, for_one_quadric
 from neurovariety.training.critical.problem import TrainingProblem
 from neurovariety.training.losses.loss import Loss, Quadratic, SquaredError
@@ -21,17 +21,18 @@ class Plane:
     """Parameters of ``family`` at points (a, b): ``origin`` + a ``first`` + b ``second``; ``axes`` say in words what they are."""
 
     family: Family
-    origin: Array
-    first: Array
-    second: Array
+    origin: Inexact[np.ndarray, " m"]
+    first: Inexact[np.ndarray, " m"]
+    second: Inexact[np.ndarray, " m"]
     bounds: tuple[tuple[float, float], tuple[float, float]]
     axes: tuple[str, str]
 
-    def at(self, points: Array) -> Array:
-        """Parameters (T, m) at points (T, 2)."""
-        return self.origin + points[:, :1] * self.first + points[:, 1:] * self.second
+    def at(self, points: Float[np.ndarray, "targets 2"]) -> Inexact[np.ndarray, "targets m"]:
+        """Parameters at points."""
+        found: Inexact[np.ndarray, "targets m"] = self.origin + points[:, :1] * self.first + points[:, 1:] * self.second
+        return found
 
-    def grid(self, side: int) -> tuple[Array, Array]:
+    def grid(self, side: int) -> tuple[Float[np.ndarray, " side"], Float[np.ndarray, " side"]]:
         """Coordinates along both axes."""
         return np.linspace(*self.bounds[0], side), np.linspace(*self.bounds[1], side)
 
@@ -42,12 +43,13 @@ def plane(problem: TrainingProblem, loss: Loss, found: Quadratic, kind: str, rng
     matrix, parameters = problem.parameters(found)
     size = max(float(np.sqrt(max(found.constant, 0.0) * np.abs(matrix).max() / max(np.abs(found.matrix).max(), 1e-300))), 1e-3)
 
-    def direction() -> Array:
+    def direction() -> Float[np.ndarray, " n"]:
         function = rng.normal(size=n)
         image = matrix @ function
-        return image * size / max(float(np.sqrt(function @ image)), 1e-300)
+        scaled: Float[np.ndarray, " n"] = image * size / max(float(np.sqrt(function @ image)), 1e-300)
+        return scaled
 
-    def padded(image: Array) -> Array:
+    def padded(image: Float[np.ndarray, " n"]) -> Float[np.ndarray, " m"]:
         return np.concatenate([image, np.zeros(len(parameters) - n)])
 
     if kind == "target":
@@ -78,8 +80,9 @@ def plane(problem: TrainingProblem, loss: Loss, found: Quadratic, kind: str, rng
     return Plane(family, parameters, padded(direction()), turn, ((-_WIDTH, _WIDTH), (0.0, 1.0)), names)
 
 
-def other_quadric(matrix: Array, rng: np.random.Generator) -> Array:
+def other_quadric(matrix: Float[np.ndarray, "n n"], rng: np.random.Generator) -> Float[np.ndarray, "n n"]:
     """A random positive definite quadric with the same size of entries."""
-    factor = np.asarray(rng.normal(size=matrix.shape))
-    found = factor.T @ factor
-    return found * float(np.abs(matrix).max()) / float(np.abs(found).max())
+    factor = rng.normal(size=matrix.shape)
+    found: Float[np.ndarray, "n n"] = factor.T @ factor
+    found *= float(np.abs(matrix).max()) / float(np.abs(found).max())
+    return found

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypedDict
 
 import numpy as np
+from jaxtyping import Bool, Float, Inexact, Int
 
 from neurovariety.rings.ring import Array
 from neurovariety.training.chambers.chambers import Counts, Family
@@ -15,7 +17,14 @@ _MOST = 4000
 """Edges of a grid that are refined."""
 
 
-def refined_walls(cut: Plane, a: Array, b: Array, real: Array, minima: Array, halvings: int) -> list[list[float]]:
+def refined_walls(
+    cut: Plane,
+    a: Float[np.ndarray, " side"],
+    b: Float[np.ndarray, " side"],
+    real: Int[np.ndarray, "side side"],
+    minima: Int[np.ndarray, "side side"],
+    halvings: int,
+) -> list[list[float]]:
     """Points (a, b) of walls: on each edge of the grid whose ends have different numbers, after so many halvings of the edge."""
     state = real * 1000 + minima
     edges = []
@@ -30,10 +39,17 @@ def refined_walls(cut: Plane, a: Array, b: Array, real: Array, minima: Array, ha
     low, high = np.array([e[0] for e in edges]), np.array([e[1] for e in edges])
     first = np.array([e[2] for e in edges])
     low, high, clear = _bisected(lambda p: cut.family.count_real(cut.at(p)), low, high, first, halvings)
-    return ((low + high) / 2)[clear].tolist()
+    middles: list[list[float]] = ((low + high) / 2)[clear].tolist()
+    return middles
 
 
-def _bisected(count: Callable[[Array], Counts], low: Array, high: Array, first: Array, steps: int) -> tuple[Array, Array, Array]:
+def _bisected(
+    count: Callable[[Array], Counts],
+    low: Float[np.ndarray, "edges k"],
+    high: Float[np.ndarray, "edges k"],
+    first: Int[np.ndarray, " edges"],
+    steps: int,
+) -> tuple[Float[np.ndarray, "edges k"], Float[np.ndarray, "edges k"], Bool[np.ndarray, " edges"]]:
     """Intervals ever shorter whose low ends have the state ``first`` and whose high ends have not."""
     clear = np.ones(len(low), dtype=bool)
     for _ in range(steps):
@@ -46,11 +62,19 @@ def _bisected(count: Callable[[Array], Counts], low: Array, high: Array, first: 
     return low, high, clear
 
 
-def crossings(family: Family, start: Array, end: Array, steps: int) -> list[dict[str, object]]:
-    """Where numbers change along the segment from ``start`` to ``end`` (m,), in order."""
+class Crossing(TypedDict):
+    """Where on a way, from 0 to 1, numbers change, and the numbers before and after."""
+
+    at: float
+    real: list[int]
+    minima: list[int]
+
+
+def crossings(family: Family, start: Inexact[np.ndarray, " m"], end: Inexact[np.ndarray, " m"], steps: int) -> list[Crossing]:
+    """Where numbers change along the segment from ``start`` to ``end``, in order."""
 
     def count(times: Array) -> Counts:
-        return family.count_real(start + np.asarray(times).reshape(-1, 1) * (end - start))
+        return family.count_real(start + times.reshape(-1, 1) * (end - start))
 
     times = np.linspace(0.0, 1.0, steps + 1)
     found = count(times)
@@ -62,7 +86,7 @@ def crossings(family: Family, start: Array, end: Array, steps: int) -> list[dict
     i, j = (np.array(v) for v in zip(*places, strict=True))
     low, high, _ = _bisected(count, times[i][:, None], times[j][:, None], state[i], _FINE)
     after = count(np.minimum(high, 1.0))
-    out = []
+    out: list[Crossing] = []
     for k in range(len(i)):
         at, there = float((low[k, 0] + high[k, 0]) / 2), k if after.clear[k] else None
         real, minima = (after.real[k], after.minima[k]) if there is not None else (found.real[j[k]], found.minima[j[k]])
@@ -70,8 +94,8 @@ def crossings(family: Family, start: Array, end: Array, steps: int) -> list[dict
     return out
 
 
-def chambers(real: Array, minima: Array) -> int:
-    """The number of connected pieces of a grid (side, side) in which both numbers are constant; unclear points (-1) belong to none."""
+def chambers(real: Int[np.ndarray, "side side"], minima: Int[np.ndarray, "side side"]) -> int:
+    """The number of connected pieces of a grid in which both numbers are constant; unclear points (-1) belong to none."""
     seen = real < 0
     pieces = 0
     for start in np.argwhere(~seen).tolist():

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Complex, Inexact
 
 from neurovariety.geometry.solutions.chart_coordinates import written
 from neurovariety.homotopy import System, Tape, record, values_at
@@ -42,16 +43,16 @@ _MOST_POINTS = 400
 
 @dataclass(frozen=True, eq=False)
 class CriticalSet:
-    """An irreducible set of critical functions: ``value`` (n,) the coordinates of one of them and ``weights`` (N,) that compute it; its
-    ``dimension``, ``degree`` (number of ``witnesses`` (degree, n) found), ``complete`` whether these pass the trace test; ``loss``."""
+    """An irreducible set of critical functions: ``value`` are the coordinates of one of them and ``weights`` compute it; its
+    ``dimension``, ``degree`` (number of ``witnesses`` found), ``complete`` whether these pass the trace test; ``loss``."""
 
-    value: Array
-    weights: Array
+    value: Complex[np.ndarray, " n"]
+    weights: Complex[np.ndarray, " N"]
     dimension: int
     degree: int
     complete: bool
     loss: complex
-    witnesses: Array
+    witnesses: Complex[np.ndarray, "degree r"]
     slices: _Slices
 
     @property
@@ -64,8 +65,8 @@ class CriticalSet:
         loss = [self.loss.real, self.loss.imag] if self.real_loss is None else self.real_loss
         return {"dimension": self.dimension, "degree": self.degree, "complete": self.complete, "loss": loss}
 
-    def contains(self, value: Array) -> bool:
-        """Whether the critical function ``value`` (n,) is on the set: whether a witness goes there when equations are moved to it."""
+    def contains(self, value: Complex[np.ndarray, " n"]) -> bool:
+        """Whether the critical function ``value`` is on the set: whether a witness goes there when equations are moved to it."""
         there = self.slices.through(value)
         points = track(self.slices.system, self.witnesses, self.slices.parameters, there).ends
         ends, _ = refine(self.slices.system, points, there)
@@ -79,10 +80,10 @@ class _Slices:
 
     system: System
     values: Tape
-    parameters: Array
+    parameters: Inexact[np.ndarray, " m"]
     count: int
 
-    def through(self, value: Array) -> Array:
+    def through(self, value: Complex[np.ndarray, " n"]) -> Complex[np.ndarray, " m"]:
         rows = self.parameters[: -self.count].reshape(self.count, -1)
         return np.concatenate([rows.reshape(-1), rows @ value])
 
@@ -104,7 +105,9 @@ def critical_sets(
     return found, left
 
 
-def _set_at(maps: WeightMap, dimension: int, loss: Quadratic, limit: Array, rng: np.random.Generator) -> CriticalSet | None:
+def _set_at(
+    maps: WeightMap, dimension: int, loss: Quadratic, limit: Complex[np.ndarray, " n"], rng: np.random.Generator
+) -> CriticalSet | None:
     n, size = maps.model.parameters, max(float(np.linalg.norm(limit)), 1e-300)
     starts = rng.normal(size=(_STARTS, n)) + 1j * rng.normal(size=(_STARTS, n))
     fits, off = maps.fit(limit, starts)
@@ -125,7 +128,7 @@ def _set_at(maps: WeightMap, dimension: int, loss: Quadratic, limit: Array, rng:
     return None
 
 
-def _fills(chart: _Chart, point: Array, kernel: Array, rng: np.random.Generator) -> bool:
+def _fills(chart: _Chart, point: Complex[np.ndarray, " r"], kernel: Complex[np.ndarray, "r k"], rng: np.random.Generator) -> bool:
     """Whether critical points fill a neighbourhood of the point in the kernel of the Hessian."""
     k, scale = kernel.shape[1], max(float(np.abs(point).max()), 1.0)
     for _ in range(_TRIES):
@@ -140,7 +143,7 @@ def _fills(chart: _Chart, point: Array, kernel: Array, rng: np.random.Generator)
     return True
 
 
-def _witnessed(chart: _Chart, point: Array, k: int, rng: np.random.Generator) -> CriticalSet:
+def _witnessed(chart: _Chart, point: Complex[np.ndarray, " r"], k: int, rng: np.random.Generator) -> CriticalSet:
     """The set through a point: its points on k general linear equations, by monodromy."""
     slices = chart.slices(point, k, rng)
     start, _ = refine(slices.system, point[None], slices.parameters, 4)
@@ -173,7 +176,7 @@ def _witnessed(chart: _Chart, point: Array, k: int, rng: np.random.Generator) ->
 class _Chart:
     """Critical functions with the weights ``free`` as unknowns, the others fixed."""
 
-    def __init__(self, maps: WeightMap, loss: Quadratic, free: tuple[int, ...], weights: Array) -> None:
+    def __init__(self, maps: WeightMap, loss: Quadratic, free: tuple[int, ...], weights: Complex[np.ndarray, " N"]) -> None:
         self.maps, self.loss, self.free, self.weights = maps, loss, free, np.array(weights, dtype=np.complex128)
         graph = Graph(len(free))
         self.values = record(graph, self._coordinates(graph))
@@ -188,7 +191,7 @@ class _Chart:
         return written(self.maps.model, graph, weights, len(self.free), self.maps.seed, constants=True).expressions
 
     def _equations(self, graph: Graph, c: Sequence[Expression]) -> list[Expression]:
-        size, out, off = len(c), [], []
+        size, out, off = len(c), list[Expression](), list[Expression]()
         for i in range(size):
             entries = [(c[k], float(self.loss.matrix[i, k])) for k in range(size) if self.loss.matrix[i, k]]
             off.append(graph.combination(entries) - float(self.loss.image[i]))
@@ -200,12 +203,12 @@ class _Chart:
             out.append(total)
         return out
 
-    def function(self, point: Array) -> Array:
-        """The coordinates (n,) at a point (r,)."""
-        return values_at(self.values, np.asarray(point)[None] + 0j)[0]
+    def function(self, point: Complex[np.ndarray, " r"]) -> Complex[np.ndarray, " n"]:
+        """The coordinates at a point."""
+        return values_at(self.values, point[None])[0]
 
-    def settled(self, point: Array) -> tuple[Array, Array] | None:
-        """A critical point by Newton's iteration with the kernel of the Hessian left out, and that kernel (r, k)."""
+    def settled(self, point: Complex[np.ndarray, " r"]) -> tuple[Complex[np.ndarray, " r"], Complex[np.ndarray, "r k"]] | None:
+        """A critical point by Newton's iteration with the kernel of the Hessian left out, and that kernel."""
         r = len(self.free)
         x = np.array(point, dtype=np.complex128)
         for _ in range(_STEPS):
@@ -227,7 +230,7 @@ class _Chart:
             return None
         return x, right[~keep].conj().T
 
-    def slices(self, point: Array, k: int, rng: np.random.Generator) -> _Slices:
+    def slices(self, point: Complex[np.ndarray, " r"], k: int, rng: np.random.Generator) -> _Slices:
         """The system of r - k general combinations of the equations and k linear ones of the coordinates, through ``point``."""
         r, value = len(self.free), self.function(point)
         size = len(value)

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
 
 import numpy as np
+from jaxtyping import Float, Inexact, Shaped
 from scipy.optimize import least_squares
 
 from neurovariety.errors import InputError
@@ -26,32 +27,37 @@ from neurovariety.homotopy import certified_index, record, values_at
 from neurovariety.homotopy.expressions import Graph, jacobian
 from neurovariety.model import Model
 from neurovariety.progress import note, quietly
+from neurovariety.rings.ring import Array
 from neurovariety.tolerances import ATTAINED
-from neurovariety.training.critical.listing import proved_real
+from neurovariety.training.critical.stages import proved_real
 
 _STREAM = "training.critical.cross_entropy"
 _STARTS = 16
 
+Samples = Shaped[np.ndarray, "S inputs"]
+Back = Callable[[Array], Array]
+"""From weights of a family to those of a model with the same function."""
+
 
 @dataclass(frozen=True, eq=False)
 class CrossEntropyPoint:
-    """A critical distribution: ``probabilities`` (N,), each within ``radius``; ``real`` and ``positive`` are proved.
+    """A critical distribution: ``probabilities``, each within ``radius``; ``real`` and ``positive`` are proved.
 
-    ``weights`` (parameters,) real ones that compute positive multiples of it, None where none were found; ``certified`` whether they
+    ``weights`` real ones that compute positive multiples of it, None where none were found; ``certified`` whether they
     are proved to exist near. ``index``: negative directions of the Hessian of cross-entropy on the variety, or on that of the
     ``stratum``, certified, or None.
     """
 
     number: int
     stratum: str
-    probabilities: Any
+    probabilities: Inexact[np.ndarray, " values"]
     radius: float
     real: bool
     positive: bool
     cross_entropy: float
     index: int | None
     kind: str
-    weights: Any
+    weights: Float[np.ndarray, " parameters"] | None
     certified: bool
 
 
@@ -66,18 +72,23 @@ class CrossEntropyStage:
     dimension: int
     cone: bool
     fills: bool
-    evidence: dict[str, Any]
+    evidence: dict[str, object]
 
 
 def cross_entropy_stage(
-    model: Model, samples: Any, counts: Any, seed: int, stratum: str = "", resume: Any = None
+    model: Model,
+    samples: Samples | None,
+    counts: Float[np.ndarray, " values"],
+    seed: int,
+    stratum: str = "",
+    resume: str | Path | None = None,
 ) -> CrossEntropyStage | None:
-    """All critical distributions for positive ``counts`` (N,): of the coefficients of a model, in the order of `distribution_terms`, or
-    of its outputs at ``samples`` (S, inputs), sample by sample. None where every network gives the same distribution."""
+    """All critical distributions for positive ``counts``: of the coefficients of a model, in the order of `distribution_terms`, or
+    of its outputs at ``samples``, sample by sample. None where every network gives the same distribution."""
     shape = quietly(dimension_of, model, seed=seed)
     check_size("maximum-likelihood", shape.value, shape.ambient_at_least)
     note(phase=f"critical points of cross-entropy on {model.name}")
-    best: tuple[LikelihoodPoints, LikelihoodEnds, Callable[[Any], Any]] | None = None
+    best: tuple[LikelihoodPoints, LikelihoodEnds, Back] | None = None
     kept_for = f"cross-entropy of {model.name} for {'coefficients' if samples is None else f'{len(samples)} inputs'}"
     for attempt, rng, kept in attempts(_STREAM, seed, resume, kept_for):
         # Distributions of particular counts may lie where the weights of a simple chart diverge: then in mixed weights.
@@ -101,7 +112,7 @@ def cross_entropy_stage(
     return CrossEntropyStage(model.name, points, complete, problem.dimension, cone, fills, evidence | found.evidence)
 
 
-def _as_they_are(weights: Any) -> Any:
+def _as_they_are(weights: Array) -> Array:
     return weights
 
 
@@ -117,9 +128,9 @@ def _points(
     model: Model,
     problem: LikelihoodPoints,
     found: LikelihoodEnds,
-    back: Callable[[Any], Any],
-    samples: Any,
-    counts: Any,
+    back: Back,
+    samples: Samples | None,
+    counts: Float[np.ndarray, " values"],
     seed: int,
     stratum: str,
 ) -> tuple[CrossEntropyPoint, ...]:
@@ -158,7 +169,7 @@ def _points(
 class _Search:
     """Values of a model at all its weights, and real weights for a distribution."""
 
-    def __init__(self, model: Model, samples: Any, groups: tuple[int, ...], seed: int) -> None:
+    def __init__(self, model: Model, samples: Samples | None, groups: tuple[int, ...], seed: int) -> None:
         n = model.parameters
         graph = Graph(n)
         found = written(model, graph, [graph.input(i) for i in range(n)], n, seed, True)
@@ -173,11 +184,12 @@ class _Search:
         self._groups, self._n, self._rng = np.array(groups), n, np.random.default_rng(seed)
         self._blocks = list(model.places.values())
 
-    def at(self, weights: Any) -> Any:
-        """The values (N,), before they are divided by their sums."""
-        return values_at(self._values, np.asarray(weights)[None] + 0j)[0].real
+    def at(self, weights: Inexact[np.ndarray, " N"]) -> Float[np.ndarray, " values"]:
+        """The values, before they are divided by their sums."""
+        found: Float[np.ndarray, " values"] = values_at(self._values, weights[None] + 0j)[0].real
+        return found
 
-    def positive(self, weights: Any) -> Any:
+    def positive(self, weights: Float[np.ndarray, " N"]) -> Float[np.ndarray, " N"] | None:
         """The weights, or these with the signs of a block changed where that changes those of all values, if all values are positive
         there; else None."""
         values = self.at(weights)
@@ -189,18 +201,19 @@ class _Search:
                 signs = np.ones(self._n)
                 signs[places] = -1
                 if all((self.at(signs * w) == -self.at(w)).all() for w in (weights, other)):
-                    return signs * weights
+                    changed: Float[np.ndarray, " N"] = signs * weights
+                    return changed
         return None
 
-    def near(self, probabilities: Any) -> Any:
+    def near(self, probabilities: Float[np.ndarray, " values"]) -> Float[np.ndarray, " N"] | None:
         """Real weights whose values are positive multiples of the probabilities, None where none were found."""
         n, groups = self._n, self._groups
         size = int(groups.max()) + 1
 
-        def off(x: Any) -> Any:
+        def off(x: Array) -> Array:
             return self.at(x[:n]) - np.exp(x[n:])[groups] * probabilities
 
-        def slopes(x: Any) -> Any:
+        def slopes(x: Array) -> Array:
             own = values_at(self._slopes, x[None, :n] + 0j).real.reshape(len(groups), n)
             scales = np.zeros((len(groups), size))
             scales[np.arange(len(groups)), groups] = -np.exp(x[n:])[groups] * probabilities
@@ -211,10 +224,11 @@ class _Search:
             with np.errstate(all="ignore"):
                 found = least_squares(off, start, slopes, bounds=(*self._bounds(size),), xtol=1e-15, ftol=1e-15, gtol=1e-15)
             if np.abs(found.fun).max() <= ATTAINED:
-                return found.x[:n]
+                weights: Float[np.ndarray, " N"] = found.x[:n]
+                return weights
         return None
 
-    def _bounds(self, groups: int) -> tuple[Any, Any]:
+    def _bounds(self, groups: int) -> tuple[Array, Array]:
         """Scales stay between 1/20 and 20, lest everything goes to 0."""
         free, scales = np.full(self._n, np.inf), np.full(groups, 3.0)
         return np.concatenate([-free, -scales]), np.concatenate([free, scales])

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Complex, Float, Inexact
 
 from neurovariety.homotopy import Certificates, End, carried, certify, refine, solve
 from neurovariety.homotopy.certify import Truth
@@ -38,17 +39,18 @@ class Symmetric(Certificates):
 
 @dataclass(frozen=True, eq=False)
 class General:
-    """The solutions (C, N) at general parameters, and whether two homotopies with ``paths`` paths each agree on them."""
+    """The solutions at general parameters, and whether two homotopies with ``paths`` paths each agree on them."""
 
-    points: Array
-    parameters: Array
+    points: Complex[np.ndarray, "C N"]
+    parameters: Inexact[np.ndarray, " m"]
     confirmed: bool
     paths: int
 
 
-def turned(sizes: Array, rng: np.random.Generator) -> Array:
+def turned(sizes: Float[np.ndarray, " N"], rng: np.random.Generator) -> Complex[np.ndarray, " N"]:
     """General complex strengths of about those sizes."""
-    return sizes * rng.uniform(0.6, 1.6, len(sizes)) * np.exp(2j * np.pi * rng.random(len(sizes)))
+    found: Complex[np.ndarray, " N"] = sizes * rng.uniform(0.6, 1.6, len(sizes)) * np.exp(2j * np.pi * rng.random(len(sizes)))
+    return found
 
 
 def general_points(system: DecayedSystem, rng: np.random.Generator, seed: int) -> General:
@@ -82,7 +84,7 @@ def general_points(system: DecayedSystem, rng: np.random.Generator, seed: int) -
     return General(np.array(points).reshape(-1, n), base, confirmed, paths)
 
 
-def nearer(system: DecayedSystem, general: General, strengths: Array, rng: np.random.Generator) -> General:
+def nearer(system: DecayedSystem, general: General, strengths: Float[np.ndarray, " N"], rng: np.random.Generator) -> General:
     """The general solutions at general strengths of the size of those asked for, by steps of a power of ten.
 
     Straight to small strengths, all of the way would lie in the last bit of the path.
@@ -100,7 +102,7 @@ def nearer(system: DecayedSystem, general: General, strengths: Array, rng: np.ra
     return General(points, here, general.confirmed and not lost, general.paths)
 
 
-def certified_ends(system: DecayedSystem, general: General, target: Array, seed: int) -> Certificates:
+def certified_ends(system: DecayedSystem, general: General, target: Inexact[np.ndarray, " m"], seed: int) -> Certificates:
     """Certified ends of straight paths; in a second attempt, if one is needed, of paths that are followed with more care."""
     for settings in (DEFAULTS, CAREFUL):
         # A solution that Newton's iteration does not stay at is a lost path, no reason to give up the others.
@@ -112,7 +114,7 @@ def certified_ends(system: DecayedSystem, general: General, target: Array, seed:
     return as_unmoved(system, ends[found.certified], target)
 
 
-def as_unmoved(system: DecayedSystem, moved: Array, parameters: Array) -> Certificates:
+def as_unmoved(system: DecayedSystem, moved: Complex[np.ndarray, "points N"], parameters: Inexact[np.ndarray, " m"]) -> Certificates:
     """Solutions of the system ``moved`` as certified ones of ``system``, with imaginary parts 0 where they are real up to rounding and
     stay so under Newton's iteration."""
     points, _ = refine(system.system, moved - system.shift, parameters)

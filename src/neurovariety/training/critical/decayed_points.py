@@ -31,9 +31,9 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
+from jaxtyping import Complex, Float, Inexact, Int
 
 from neurovariety.errors import InputError, ResourceError
 from neurovariety.geometry.images.target import require_polynomial
@@ -67,23 +67,23 @@ _MOST_WEIGHTS = 64
 class DecayedPoints:
     """The critical points of the loss plus sum_k ``strengths``_k w_k^2.
 
-    ``weights`` (P, N) with their ``certificates``, one row a point; ``real``: yes, no or undecided, each proved but for the last;
-    ``losses`` (P,) the objective, within ``radii`` (P,), rows sorted by its real part; ``index``: negative eigenvalues of the real
+    ``weights`` with their ``certificates``, one row a point; ``real``: yes, no or undecided, each proved but for the last;
+    ``losses`` the objective, within ``radii``, rows sorted by its real part; ``index``: negative eigenvalues of the real
     Hessian, certified, None where the point is not real or nothing is shown. ``general``: how many points there are at general
     strengths; ``ends`` what became of their paths to these strengths (``failed``: no isolated certified point); ``paths`` the root
-    bound, the number of paths with which ``general`` is counted. ``degenerate`` (S, N): limits that are no regular points.
+    bound, the number of paths with which ``general`` is counted. ``degenerate``: limits that are no regular points.
     ``complete`` says that all isolated critical points are listed, and that there are no other limits; if not, ``reason`` says why.
     """
 
     model: Model
-    strengths: Array
-    weights: Array
+    strengths: Float[np.ndarray, " N"]
+    weights: Complex[np.ndarray, "points N"]
     certificates: Certificates = field(repr=False)
     real: tuple[Truth, ...]
-    losses: Array
-    radii: Array
+    losses: Complex[np.ndarray, " points"]
+    radii: Float[np.ndarray, " points"]
     index: tuple[int | None, ...]
-    degenerate: Array
+    degenerate: Complex[np.ndarray, "limits N"]
     general: int
     ends: dict[str, int]
     paths: int
@@ -156,43 +156,60 @@ def decayed_points(model: Model, loss: Loss, strengths: object, *, seed: int) ->
     general = nearer(system, general_points(system, rng, seed), s, rng)
     note(phase=f"{len(general.points)} paths to these strengths")
     target = system.parameters(s)
-    found, singular, sure, turns = certified_ends(system, general, target, seed), np.zeros((0, model.parameters)), True, 0
-    ends = Counter({End.REGULAR: len(found.centres)})
-    if found.count < len(general.points):
-        turns = system.symmetries(target, rng)
-        if turns:
-            ends[End.FAILED] = len(general.points) - len(found.centres)
-        else:
-            special, sure, regular = _confirmed(system, general, target, rng)
-            found = as_unmoved(system, regular, target)
-            if found.overlaps:  # one point from two passes
-                again = {k for _, k in found.overlaps}
-                found = as_unmoved(system, np.array([x for k, x in enumerate(regular) if k not in again]), target)
-            if found.count == len(general.points):
-                ends, sure = Counter({End.REGULAR: found.count}), True
-            else:
-                ends, singular = Counter(special.kinds), special.limits[special.distinct(End.SINGULAR), 1:]
-                sure = sure and found.count == len(special.distinct(End.REGULAR))
-    reason = ""
-    if turns:
-        reason = (
-            f"{counted(ends[End.FAILED], 'path')} to no isolated critical point, and linear maps, a group of dimension {turns}, leave "
-            "the objective as it is: critical points that they move come in whole orbits; positive strengths that differ break that "
-            "symmetry"
-        )
-    elif len(singular):
-        reason = f"paths end at {counted(len(singular), 'degenerate point')}; strengths changed a little at random have none"
-    elif not general.confirmed:
-        reason = f"homotopies at general strengths did not agree in {RUNS} runs; another seed may help"
-    elif not (sure and found.complete):
-        reason = "not every path was followed to a certified end; another seed may help"
-    points = _listed(system, s, found, general, ends, singular - system.shift, reason)
+    arrived = _arrived(system, general, target, rng)
+    points = _listed(system, s, general, arrived)
     if points.complete and (s > 0).all() and points.morse_sum not in (1, None):
         wrong = (
             f"indices of the real points give the sum {points.morse_sum}, and all critical points would give 1; another seed may help"
         )
         return replace(points, complete=False, reason=wrong)
     return points
+
+
+@dataclass(frozen=True, eq=False)
+class _Arrived:
+    """Where paths to stated strengths end: certificates ``found``, ``ends`` by kind, ``degenerate`` unknowns; ``reason``: why these may
+    not be all isolated points, empty where they are."""
+
+    found: Certificates
+    ends: Counter[End]
+    degenerate: Complex[np.ndarray, "limits N"]
+    reason: str
+
+
+def _arrived(system: DecayedSystem, general: General, target: Inexact[np.ndarray, " m"], rng: np.random.Generator) -> _Arrived:
+    found, none = certified_ends(system, general, target, system.seed), np.zeros((0, system.model.parameters), dtype=np.complex128)
+    ends = Counter({End.REGULAR: len(found.centres)})
+    if found.count == len(general.points):
+        return _Arrived(found, ends, none, _why_not_all(general, found.complete, 0))
+    turns = system.symmetries(target, rng)
+    if turns:
+        ends[End.FAILED] = len(general.points) - len(found.centres)
+        reason = (
+            f"{counted(ends[End.FAILED], 'path')} to no isolated critical point, and linear maps, a group of dimension {turns}, leave "
+            "the objective as it is: critical points that they move come in whole orbits; positive strengths that differ break that "
+            "symmetry"
+        )
+        return _Arrived(found, ends, none, reason)
+    special, sure, regular = _confirmed(system, general, target, rng)
+    found = as_unmoved(system, regular, target)
+    if found.overlaps:  # one point from two passes
+        again = {k for _, k in found.overlaps}
+        found = as_unmoved(system, np.array([x for k, x in enumerate(regular) if k not in again]), target)
+    if found.count == len(general.points):
+        return _Arrived(found, Counter({End.REGULAR: found.count}), none, _why_not_all(general, found.complete, 0))
+    singular = special.limits[special.distinct(End.SINGULAR), 1:]
+    sure = sure and found.count == len(special.distinct(End.REGULAR))
+    reason = _why_not_all(general, sure and found.complete, len(singular))
+    return _Arrived(found, Counter(special.kinds), singular - system.shift, reason)
+
+
+def _why_not_all(general: General, complete: bool, degenerate: int) -> str:
+    if degenerate:
+        return f"paths end at {counted(degenerate, 'degenerate point')}; strengths changed a little at random have none"
+    if not general.confirmed:
+        return f"homotopies at general strengths did not agree in {RUNS} runs; another seed may help"
+    return "" if complete else "not every path was followed to a certified end; another seed may help"
 
 
 def least_with_decay(model: Model, loss: Loss, strengths: object, *, seed: int, spread: float = 1e-2) -> tuple[float, float] | None:
@@ -220,7 +237,7 @@ def least_with_decay(model: Model, loss: Loss, strengths: object, *, seed: int, 
     return None if below is None or above is None else (below[0], above[1])
 
 
-def _strengths(model: Model, strengths: object) -> Any:
+def _strengths(model: Model, strengths: object) -> Float[np.ndarray, " N"]:
     try:
         s = np.asarray(strengths, dtype=np.float64)
     except (TypeError, ValueError):
@@ -232,7 +249,9 @@ def _strengths(model: Model, strengths: object) -> Any:
     return np.array(np.broadcast_to(s, (model.parameters,)))
 
 
-def _confirmed(system: DecayedSystem, general: General, target: Array, rng: np.random.Generator) -> tuple[SpecialEnds, bool, Array]:
+def _confirmed(
+    system: DecayedSystem, general: General, target: Inexact[np.ndarray, " m"], rng: np.random.Generator
+) -> tuple[SpecialEnds, bool, Complex[np.ndarray, "regular N"]]:
     """The ends of the paths where some are not regular: two passes from different general strengths must agree.
 
     Also the regular ends of all passes together: where they are as many as paths, nothing is missing, whatever a pass has lost.
@@ -253,11 +272,9 @@ def _confirmed(system: DecayedSystem, general: General, target: Array, rng: np.r
     return ends, sure, np.array(regular).reshape(-1, system.model.parameters)
 
 
-def _listed(
-    system: DecayedSystem, strengths: Array, found: Certificates, general: General, ends: Counter[End], singular: Array, reason: str
-) -> DecayedPoints:
+def _listed(system: DecayedSystem, strengths: Float[np.ndarray, " N"], general: General, arrived: _Arrived) -> DecayedPoints:
     """The result, points by the real part of the objective."""
-    target = system.parameters(strengths)
+    found, target = arrived.found, system.parameters(strengths)
     losses, radii = system.enclosures(found, target)
     real = tuple(found.real(k) for k in range(len(losses)))
     index = tuple(certified_index(system.system, found, k, target) for k in range(len(losses)))
@@ -272,17 +289,17 @@ def _listed(
         losses=losses[order],
         radii=radii[order],
         index=tuple(index[k] for k in order),
-        degenerate=singular * system.scales,
+        degenerate=arrived.degenerate * system.scales,
         general=len(general.points),
-        ends={str(kind): number for kind, number in ends.items()},
+        ends={str(kind): number for kind, number in arrived.ends.items()},
         paths=general.paths,
-        complete=not reason,
-        reason=reason,
+        complete=not arrived.reason,
+        reason=arrived.reason,
         seed=system.seed,
     )
 
 
-def _of_weights(found: Certificates, scales: Array, order: Array) -> Certificates:
+def _of_weights(found: Certificates, scales: Float[np.ndarray, " N"], order: Int[np.ndarray, " points"]) -> Certificates:
     """The certificates of unknowns as those of the weights, in another order; powers of two leave them exact."""
     place = {int(k): i for i, k in enumerate(order)}
     overlaps = tuple(sorted((place[a], place[b]) for a, b in found.overlaps))

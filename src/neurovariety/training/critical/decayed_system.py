@@ -14,8 +14,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import log2, prod
+from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Complex, Float, Inexact, Int
 
 from neurovariety.errors import ResourceError
 from neurovariety.geometry.solutions.affine_slices import dyadic
@@ -23,7 +25,8 @@ from neurovariety.geometry.solutions.chart import Chart
 from neurovariety.geometry.solutions.chart_coordinates import ChartCoordinates, coordinates, written
 from neurovariety.geometry.solutions.critical_points import gradient, residuals
 from neurovariety.geometry.solutions.quadrics import Quadrics, Term, only
-from neurovariety.homotopy import Certificates, System, Tape, ball_kernels, record, values_at
+from neurovariety.homotopy import Certificates, System, Tape, record, values_at
+from neurovariety.homotopy.certify import enclosures
 from neurovariety.homotopy.expressions import Expression, Graph
 from neurovariety.model import Model
 from neurovariety.program import expand
@@ -40,42 +43,50 @@ _STILL = 1e-9
 """Relative singular value below which a linear field counts as one that leaves the objective as it is."""
 
 
+class _Sized(NamedTuple):
+    """A monomial in the weights: its exponents, and the size of its coefficient."""
+
+    exponents: Int[np.ndarray, " N"]
+    size: float
+
+
 @dataclass(frozen=True, eq=False)
 class DecayedSystem:
     """``system`` in unknowns u, weights = ``scales`` u, with parameters (strengths, target, quadric), all of the objective times
     ``factor``; ``moved`` is the same in unknowns u + ``shift``. ``objective`` is a tape of unknowns u and parameters, without the
     constant of the loss; ``images`` of unknowns: a general linear function, then the unknowns. ``values`` of unknowns u are the
-    coordinates ``terms``, ``loss`` the loss on them, ``fixed`` the parameters but for the strengths; ``centre`` (N,) the unknowns that
+    coordinates ``terms``, ``loss`` the loss on them, ``fixed`` the parameters but for the strengths; ``centre`` the unknowns that
     decay is towards."""
 
     model: Model
     seed: int
     system: System
     moved: System
-    shift: Array
+    shift: Complex[np.ndarray, " N"]
     objective: Tape
     images: Tape
     values: Tape
-    scales: Array
+    scales: Float[np.ndarray, " N"]
     factor: float
     loss: Quadratic
     terms: tuple[Term, ...]
-    fixed: Array
-    centre: Array
+    fixed: Inexact[np.ndarray, " entries"]
+    centre: Float[np.ndarray, " N"]
 
-    def parameters(self, strengths: Array) -> Array:
-        """The parameters for strengths (N,) of the weights."""
+    def parameters(self, strengths: Float[np.ndarray, " N"]) -> Complex[np.ndarray, " m"]:
+        """The parameters for strengths of the weights."""
         return np.concatenate([self.scaled(strengths), self.fixed]).astype(np.complex128)
 
-    def scaled(self, strengths: Array) -> Array:
-        """The strengths (N,) of the unknowns for those of the weights."""
-        return np.asarray(strengths) * self.scales**2 * self.factor
+    def scaled(self, strengths: Float[np.ndarray, " N"]) -> Float[np.ndarray, " N"]:
+        """The strengths of the unknowns for those of the weights."""
+        found: Float[np.ndarray, " N"] = strengths * self.scales**2 * self.factor
+        return found
 
-    def at_unknowns(self, scaled: Array) -> Array:
-        """The parameters for strengths (N,) of the unknowns."""
+    def at_unknowns(self, scaled: Inexact[np.ndarray, " N"]) -> Complex[np.ndarray, " m"]:
+        """The parameters for strengths of the unknowns."""
         return np.concatenate([scaled, self.fixed]).astype(np.complex128)
 
-    def towards(self, parameters: Array, target: Array) -> System:
+    def towards(self, parameters: Inexact[np.ndarray, " m"], target: Inexact[np.ndarray, " m"]) -> System:
         """The system ``moved`` at t ``parameters`` + (1 - t) ``target``, which differ in the strengths only; its parameter is t."""
         n, size = self.model.parameters, len(self.terms)
         found, unknowns = _written(self.model, self.scales, self.shift, n + 1, self.seed)
@@ -102,27 +113,29 @@ class DecayedSystem:
             total = total + own * (graph.combination(row) - 2.0 * float(image[i]))
         return record(graph, [total])
 
-    def losses(self, unknowns: Array) -> Array:
-        """The loss (M,) at real unknowns u (M, N)."""
-        return self.loss.value(values_at(self.values, np.asarray(unknowns) + 0j).real)
+    def losses(self, unknowns: Float[np.ndarray, "points N"]) -> Float[np.ndarray, " points"]:
+        """The loss at real unknowns u."""
+        return self.loss.value(values_at(self.values, unknowns + 0j).real)
 
-    def enclosures(self, found: Certificates, parameters: Array) -> tuple[Array, Array]:
-        """The objective at certified solutions of ``system``, and radii (P,) of balls that hold it.
+    def enclosures(
+        self, found: Certificates, parameters: Inexact[np.ndarray, " m"]
+    ) -> tuple[Complex[np.ndarray, " points"], Float[np.ndarray, " points"]]:
+        """The objective at certified solutions of ``system``, and radii of balls that hold it.
 
         From its value at the centre and the gradient, which is nearly zero, over the box in which the solution lies.
         """
         count, n = len(found.centres), self.model.parameters
         points = np.array(np.hstack([found.centres, np.tile(parameters, (count, 1))]), order="C")
         boxes = np.hstack([found.near, np.zeros((count, len(parameters)))])
-        values, radii, good = _balls(self.objective, points, np.zeros_like(boxes))
-        slopes, around, fine = _balls(self.system.with_jacobian, points, boxes)
+        values, radii, good = enclosures(self.objective, points, np.zeros_like(boxes))
+        slopes, around, fine = enclosures(self.system.with_jacobian, points, boxes)
         change = 2 * ((np.abs(slopes) + around)[:, :n] * found.near).sum(axis=1)
         losses = values[:, 0] / self.factor + self.loss.constant
         rounding = _ROUNDING * (np.abs(values[:, 0]) / self.factor + abs(self.loss.constant))
         sizes = (radii[:, 0] + change) * (1 + _ROUNDING * n) / self.factor + rounding
         return losses, np.where(good & fine & found.certified, sizes, np.inf)
 
-    def symmetries(self, parameters: Array, rng: np.random.Generator) -> int:
+    def symmetries(self, parameters: Inexact[np.ndarray, " m"], rng: np.random.Generator) -> int:
         """The dimension of the group of linear maps that leave the objective as it is, 0 where there are too many weights to tell.
 
         In floating point: matrices A with (A u) . gradient = 0 at as many random u as A has entries, and a few more.
@@ -137,21 +150,15 @@ class DecayedSystem:
         return int((singular <= _STILL * singular[0]).sum())
 
 
-def _balls(tape: Tape, points: Array, radii: Array) -> tuple[Array, Array, Array]:
-    """Balls that hold the outputs of a tape (P, outputs) over boxes around ``points``, and for which boxes they were found."""
-    shape = (len(points), len(tape.outputs))
-    values, sizes, good = np.zeros(shape, dtype=np.complex128), np.zeros(shape), np.zeros(len(points), dtype=np.bool_)
-    rounded = 0.0 if tape.exact else _ROUNDING
-    ball_kernels.enclose(
-        tape.code, tape.terms, tape.coefficients, tape.slots, rounded, points, radii, tape.outputs, values, sizes, good
-    )
-    return values, sizes, good
-
-
 def decayed_system(
-    model: Model, loss: Loss, strengths: Array, seed: int, most_paths: int, centre: Callable[[Array], Array] = np.zeros_like
+    model: Model,
+    loss: Loss,
+    strengths: Float[np.ndarray, " N"],
+    seed: int,
+    most_paths: int,
+    centre: Callable[[Array], Array] = np.zeros_like,
 ) -> DecayedSystem:
-    """The system of a polynomial model, unknowns scaled for ``strengths`` (N,); ``centre`` of the scales (N,) is what they decay to.
+    """The system of a polynomial model, unknowns scaled for ``strengths``; ``centre`` of the scales is what they decay to.
 
     Raises `ResourceError` where the product of the degrees of its equations is larger than ``most_paths``, or where the model is too
     large to write out.
@@ -163,7 +170,7 @@ def decayed_system(
     own = quadratic(loss, terms, [(t, float(np.real(e.value))) for t, e in pairs if e.is_constant])
     monomials = _monomials(model, terms)
     _check_paths(model, monomials, own, most_paths)
-    scales, factor = _sizes(monomials, own, np.asarray(strengths), n)
+    scales, factor = _sizes(monomials, own, strengths, n)
     family = only(terms, own.matrix * factor)
     shift, towards = dyadic(generator(seed, _STREAM), (n,)), centre(scales)
     moved, _ = _system(model, scales, shift, towards, family, seed)
@@ -174,7 +181,9 @@ def decayed_system(
     images = record(graph, [graph.combination(mixed), *unknowns])
     plain, _ = _written(model, scales, np.zeros(n), n, seed)
     values = record(plain.graph, list(plain.expressions))
-    fixed = np.concatenate([own.image * factor, family.parameters_of(own.matrix * factor)])
+    entries = family.parameters_of(own.matrix * factor)
+    assert entries is not None
+    fixed = np.concatenate([own.image * factor, entries])
     return DecayedSystem(model, seed, system, moved, shift, objective, images, values, scales, factor, own, terms, fixed, towards)
 
 
@@ -199,20 +208,20 @@ def _written(model: Model, scales: Array, shift: Array, inputs: int, seed: int) 
     return written(model, graph, [u * float(s) for u, s in zip(unknowns, scales, strict=True)], n, seed), unknowns
 
 
-def _monomials(model: Model, terms: tuple[Term, ...]) -> list[list[tuple[Array, float]]]:
-    """Exponents in the weights (N,) and size of the coefficient, for each monomial of each coordinate."""
+def _monomials(model: Model, terms: tuple[Term, ...]) -> list[list[_Sized]]:
+    """The monomials of each coordinate."""
     n, expansion = model.parameters, expand(model)
     place = {(o, e): i for i, (o, e, _) in enumerate(terms)}
-    out: list[list[tuple[Array, float]]] = [[] for _ in terms]
+    out: list[list[_Sized]] = [[] for _ in terms]
     for output in range(len(expansion.outputs)):
         for exponents, c in expansion.coefficients(output).items():
             i = place.get((output, tuple(exponents[n:])))
             if i is not None and c:
-                out[i].append((np.array(exponents[:n]), abs(float(c)) * terms[i][2]))
+                out[i].append(_Sized(np.array(exponents[:n]), abs(float(c)) * terms[i][2]))
     return out
 
 
-def _check_paths(model: Model, monomials: list[list[tuple[Array, float]]], loss: Quadratic, most: int) -> None:
+def _check_paths(model: Model, monomials: list[list[_Sized]], loss: Quadratic, most: int) -> None:
     degrees = np.array([max((int(e.sum()) for e, _ in row), default=0) for row in monomials], dtype=np.int64)
     beside = np.array([degrees[np.flatnonzero(row)].max(initial=0) for row in loss.matrix], dtype=np.int64)
     bounds = []
@@ -227,7 +236,7 @@ def _check_paths(model: Model, monomials: list[list[tuple[Array, float]]], loss:
         )
 
 
-def _sizes(monomials: list[list[tuple[Array, float]]], loss: Quadratic, strengths: Array, n: int) -> tuple[Array, float]:
+def _sizes(monomials: list[list[_Sized]], loss: Quadratic, strengths: Array, n: int) -> tuple[Float[np.ndarray, " N"], float]:
     """Powers of two for the weights and for the objective that make its coefficients as nearly 1 as possible, by least squares."""
     rows, sizes, importance = [], [], []
     for i, row in enumerate(monomials):

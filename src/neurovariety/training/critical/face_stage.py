@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Complex, Float
 
 from neurovariety.geometry.invariants.dimension import dimension_of
 from neurovariety.geometry.solutions.attempts import attempts, check_size
@@ -16,9 +17,9 @@ from neurovariety.homotopy import certified_index
 from neurovariety.model import Model
 from neurovariety.progress import note, quietly
 from neurovariety.rings.ring import Array
-from neurovariety.training.critical.listing import proved_real
+from neurovariety.training.critical.stages import proved_real
 from neurovariety.training.critical.weight_map import WeightMap, weight_map
-from neurovariety.training.losses.polyhedral_norm import PolyhedralNorm
+from neurovariety.training.losses.polyhedral_norm import Face, PolyhedralNorm
 
 _STREAM = "training.critical.face_stage"
 _ON_FACE = 1e-9
@@ -32,19 +33,19 @@ Evaluated = Callable[[Sequence[Term]], Array]
 
 @dataclass(frozen=True, eq=False)
 class FacePoint:
-    """A real critical point on its face: ``values`` (m,), ``distance``, how many ``conditions`` the face has, ``stationary`` whether a
+    """A real critical point on its face: ``values``, ``distance``, how many ``conditions`` the face has, ``stationary`` whether a
     subgradient is orthogonal to the variety, ``index`` on the face (certified, or None), ``kind``, and real ``weights`` or None;
     ``certified`` whether they are proved to exist near."""
 
     number: int
     stratum: str
-    values: Array
+    values: Float[np.ndarray, " m"]
     distance: float
     conditions: int
     stationary: bool
     index: int | None
     kind: str
-    weights: Array | None
+    weights: Float[np.ndarray, " N"] | None
     certified: bool
 
 
@@ -101,7 +102,7 @@ def face_stage(model: Model, distance: PolyhedralNorm, evaluated: Evaluated, see
             parameters = np.concatenate([(g @ distance.matrix) @ a, (conditions @ a).reshape(-1), -conditions @ start])
             here = stated_face(problem, ends, parameters.astype(np.complex128), rng)
             complete, faces = complete and here.complete, faces + 1
-            count, reals, more = _on_face(problem, here, whole, distance, (a, start), (rows, g), stratum)
+            count, reals, more = _on_face(problem, here, whole, distance, (a, start), Face(rows, g), stratum)
             number, real = number + count, real + reals
             points += more
     return FaceStage(name, tuple(points), number, real, tuple(general), faces, complete, definite)
@@ -121,8 +122,10 @@ def _general(model: Model, r: int, k: int, seed: int) -> tuple[FacePoints, FaceE
     return best
 
 
-def _affine(model: Model, problem: FacePoints, distance: PolyhedralNorm, evaluated: Evaluated) -> tuple[Array, Array]:
-    """The matrix (m, N) and the vector (m,) such that values minus target are a c + start."""
+def _affine(
+    model: Model, problem: FacePoints, distance: PolyhedralNorm, evaluated: Evaluated
+) -> tuple[Float[np.ndarray, "m n"], Float[np.ndarray, " m"]]:
+    """The matrix and the vector such that values minus target are a c + start."""
     every = coordinates(model, problem.chart, 0, 0, constants=True)
     known = set(problem.found.terms)
     fixed = [(t, float(np.real(e.value))) for t, e in zip(every.terms, every.expressions, strict=True) if t not in known]
@@ -138,7 +141,7 @@ def _on_face(
     whole: WeightMap,
     distance: PolyhedralNorm,
     affine: tuple[Array, Array],
-    face: tuple[Array, Array],
+    face: Face,
     stratum: str,
 ) -> tuple[int, int, list[FacePoint]]:
     """How many complex points there are, how many of them real, and those that lie on the face."""
@@ -180,7 +183,9 @@ def _index(problem: FacePoints, found: FaceEnds, row: int, along: float) -> int 
     return falls if along >= 0 else problem.dimension - problem.codimension - falls
 
 
-def _weights(problem: FacePoints, whole: WeightMap, centre: Array, sure: bool, c: Array) -> Array | None:
+def _weights(
+    problem: FacePoints, whole: WeightMap, centre: Complex[np.ndarray, " unknowns"], sure: bool, c: Float[np.ndarray, " n"]
+) -> Float[np.ndarray, " N"] | None:
     """Real weights of the function with coordinates c, None where none were found."""
     n = whole.model.parameters
     own = np.zeros(n)

@@ -18,7 +18,7 @@ from neurovariety.training.critical.least import Least, with_perturbation
 from neurovariety.training.critical.perturbation import Infimum, infimum_by_perturbation
 from neurovariety.training.critical.weight_map import weight_map
 from neurovariety.training.losses.loss import quadratic
-from neurovariety.training.losses.task import Task
+from neurovariety.training.losses.training_task import TrainingTask
 
 _STREAM = "training.critical.interpolated"
 _OPERATIONS = 2e10
@@ -51,7 +51,7 @@ class Interpolation:
         }
 
 
-def interpolation(task: Task, dim: int, directions: int, seed: int, perturb: bool = False) -> Interpolation:
+def interpolation(task: TrainingTask, dim: int, directions: int, seed: int, perturb: bool = False) -> Interpolation:
     """What is known where the loss sees fewer ``directions`` than ``dim``.
 
     Over the complex numbers the functions with the same values at the data as a general one form a locus of dimension ``dim`` minus

@@ -16,12 +16,13 @@ from dataclasses import dataclass, replace
 from typing import Required, TypedDict
 
 import numpy as np
+from jaxtyping import Float
 
 from neurovariety.rings.ring import Array
 from neurovariety.tolerances import LIMIT_DIGITS, SAME_LOSS, ZERO_LOSS
-from neurovariety.training.critical.listing import Point, Stage
 from neurovariety.training.critical.perturbation import Infimum
 from neurovariety.training.critical.problem import TrainingProblem
+from neurovariety.training.critical.stages import CriticalFunction, Stage
 from neurovariety.training.losses.loss import Quadratic
 
 _STARTS = 48
@@ -50,8 +51,8 @@ class Least:
 
     claim: str
     loss: float
-    weights: Array | None
-    point: Point | None
+    weights: Float[np.ndarray, " N"]
+    point: CriticalFunction | None
     infimum: float | None
     sequence: tuple[tuple[float, float], ...]
     reason: str
@@ -66,6 +67,25 @@ class Least:
         }
 
 
+@dataclass(frozen=True, eq=False)
+class _Best:
+    """The best network known: ``weights`` and ``loss``, ``point`` where it is on the list. Losses nearer than ``near`` are one."""
+
+    weights: Float[np.ndarray, " N"]
+    loss: float
+    point: CriticalFunction | None
+    near: float
+
+    def is_least(self, reason: str) -> Least:
+        return Least("complete", self.loss, self.weights, self.point, None, (), reason)
+
+    def may_be_less(self, reason: str) -> Least:
+        return Least("upper_bound", self.loss, self.weights, self.point, None, (), reason)
+
+    def not_attained(self, infimum: float, sequence: tuple[tuple[float, float], ...], reason: str) -> Least:
+        return Least("undecided", self.loss, self.weights, self.point, infimum, sequence, reason)
+
+
 def least_loss(
     problem: TrainingProblem,
     loss: Quadratic,
@@ -73,71 +93,87 @@ def least_loss(
     theorem: str,
     listed: bool,
     rng: np.random.Generator,
-    limit: Point | None = None,
+    limit: CriticalFunction | None = None,
 ) -> Least:
     """What is known of the least loss.
 
     ``theorem``: why all singular functions are on strata ('' if not known); ``listed``: all are; ``limit``: the best function among
     known limits of networks.
     """
-    points = [p for stage in stages for p in stage.points if p.real]
-    networks = [p for p in points if p.weights is not None]
-    best = min(networks, key=lambda p: p.loss, default=None)
     scale = max(abs(loss.constant), float(np.abs(loss.image).max(initial=0.0)), 1e-300)
-    weights, value = search(problem, loss, rng)
-    where: Point | None = None
-    if limit is not None and limit.loss < min(value, best.loss if best is not None else np.inf) - SAME_LOSS * scale:
-        sequence = _descending(problem, loss, weights) or _degenerating(problem, loss, _coordinates(problem, limit), rng)
-        reason = f"a limit of networks has this loss ({limit.stratum.removeprefix('limits: ')}); none found attains it"
-        return Least("undecided", value, weights, where, limit.loss, sequence, reason)
-    if best is not None and best.loss <= value + SAME_LOSS * scale:
-        weights, value, where = best.weights, best.loss, best
-    else:
-        reached = problem.map.at(np.asarray(weights)[None] + 0j)[0].real
-        sequence = _descending(problem, loss, weights) or _degenerating(problem, loss, reached, rng)
-        if sequence:
-            reason = "a descent finds ever smaller losses while weights grow, and less than any network listed"
-            return Least("undecided", value, weights, where, min(value, sequence[-1][0]), sequence, reason)
-    eigenvalues = np.linalg.eigvalsh(loss.matrix)
-    definite = bool(eigenvalues.min() > _DEFINITE * eigenvalues.max())
-    if where is not None and value <= ZERO_LOSS * scale:
-        return Least("complete", value, weights, where, None, (), "no loss is below zero")
-    edge = _limits(problem, loss, stages, value - SAME_LOSS * scale)
+    best, unlisted = _best_network(problem, loss, stages, limit, scale, rng)
+    if unlisted is not None:
+        return unlisted
+    if best.point is not None and best.loss <= ZERO_LOSS * scale:
+        return best.is_least("no loss is below zero")
+    edge = _limits(problem, loss, stages, best.loss - best.near)
     if edge is not None:
         infimum, target = edge
         sequence = _degenerating(problem, loss, target, rng)
         if sequence:
-            reason = "functions of this loss are limits of networks whose weights diverge; none found attains it"
-            return Least("undecided", value, weights, where, infimum, sequence, reason)
-    if not definite:
-        return Least("upper_bound", value, weights, where, None, (), "the loss does not see all functions of the closure")
+            return best.not_attained(
+                infimum, sequence, "functions of this loss are limits of networks whose weights diverge; none found attains it"
+            )
+    eigenvalues = np.linalg.eigvalsh(loss.matrix)
+    if not eigenvalues.min() > _DEFINITE * eigenvalues.max():
+        return best.may_be_less("the loss does not see all functions of the closure")
     if not theorem:
-        return Least("upper_bound", value, weights, where, None, (), "singular functions off the listed strata are not excluded")
+        return best.may_be_less("singular functions off the listed strata are not excluded")
     if not (listed and all(stage.complete for stage in stages)):
-        return Least("upper_bound", value, weights, where, None, (), "not every list is complete")
-    sets = [s for stage in stages for s in stage.sets]
-    on_set = next((s for s in sets if abs(s.loss - value) <= SAME_LOSS * scale), None)
-    if any(s.real_loss is not None and s.real_loss < value - SAME_LOSS * scale for s in sets):
-        reason = "a set of critical functions of positive dimension has a smaller loss, and whether it has real points is open"
-        return Least("upper_bound", value, weights, where, None, (), reason)
-    lowest = min((p.loss for p in points), default=np.inf)
-    if lowest < value - SAME_LOSS * scale:
-        below = min(points, key=lambda p: p.loss)
+        return best.may_be_less("not every list is complete")
+    return _least_of_complete(problem, loss, stages, theorem, best, rng)
+
+
+def _best_network(
+    problem: TrainingProblem,
+    loss: Quadratic,
+    stages: Sequence[Stage],
+    limit: CriticalFunction | None,
+    scale: float,
+    rng: np.random.Generator,
+) -> tuple[_Best, Least | None]:
+    """The best network of list and search; and what is known, where a limit of networks or a descent that goes on has less loss."""
+    networks = [p for stage in stages for p in stage.points if p.real and p.weights is not None]
+    listed = min(networks, key=lambda p: p.loss, default=None)
+    near = SAME_LOSS * scale
+    weights, value = search(problem, loss, rng)
+    found = _Best(weights, value, None, near)
+    if limit is not None and limit.loss < min(value, listed.loss if listed is not None else np.inf) - near:
+        sequence = _descending(problem, loss, weights) or _degenerating(problem, loss, _coordinates(problem, limit), rng)
+        reason = f"a limit of networks has this loss ({limit.stratum.removeprefix('limits: ')}); none found attains it"
+        return found, found.not_attained(limit.loss, sequence, reason)
+    if listed is not None and listed.weights is not None and listed.loss <= value + near:
+        return _Best(listed.weights, listed.loss, listed, near), None
+    reached = problem.map.at(weights[None] + 0j)[0].real
+    sequence = _descending(problem, loss, weights) or _degenerating(problem, loss, reached, rng)
+    if sequence:
+        reason = "a descent finds ever smaller losses while weights grow, and less than any network listed"
+        return found, found.not_attained(min(value, sequence[-1][0]), sequence, reason)
+    return found, None
+
+
+def _least_of_complete(
+    problem: TrainingProblem, loss: Quadratic, stages: Sequence[Stage], theorem: str, best: _Best, rng: np.random.Generator
+) -> Least:
+    """What complete lists show of the least loss, that of a definite quadric, if all singular functions are on the strata."""
+    points, sets = [p for stage in stages for p in stage.points if p.real], [s for stage in stages for s in stage.sets]
+    on_set = next((s for s in sets if abs(s.loss - best.loss) <= best.near), None)
+    if any(s.real_loss is not None and s.real_loss < best.loss - best.near for s in sets):
+        return best.may_be_less(
+            "a set of critical functions of positive dimension has a smaller loss, and whether it has real points is open"
+        )
+    below = min(points, key=lambda p: p.loss, default=None)
+    if below is not None and below.loss < best.loss - best.near:
         sequence = _degenerating(problem, loss, _coordinates(problem, below), rng)
         if sequence:
-            return Least(
-                "undecided", value, weights, where, lowest, sequence, "the best function of the closure is a limit of networks"
-            )
-        reason = f"a real function of the closure has the loss {lowest:.6g}, but no real weights were found for it"
-        return Least("upper_bound", value, weights, where, None, (), reason)
-    if where is None and on_set is not None:
-        reason = (
-            f"least in complete lists, on a set of critical functions of dimension {on_set.dimension}; singular functions: {theorem}"
-        )
-        return Least("complete", value, weights, None, None, (), reason)
-    if where is None:
-        return Least("upper_bound", value, weights, None, None, (), "a search found less than the list, which is then not complete")
-    return Least("complete", value, weights, where, None, (), f"least in complete lists; singular functions: {theorem}")
+            return best.not_attained(below.loss, sequence, "the best function of the closure is a limit of networks")
+        return best.may_be_less(f"a real function of the closure has the loss {below.loss:.6g}, but no real weights were found for it")
+    if best.point is None and on_set is not None:
+        where = f"on a set of critical functions of dimension {on_set.dimension}"
+        return best.is_least(f"least in complete lists, {where}; singular functions: {theorem}")
+    if best.point is None:
+        return best.may_be_less("a search found less than the list, which is then not complete")
+    return best.is_least(f"least in complete lists; singular functions: {theorem}")
 
 
 def with_perturbation(relaxed: Least, found: Infimum, scale: float) -> Least:
@@ -153,10 +189,11 @@ def with_perturbation(relaxed: Least, found: Infimum, scale: float) -> Least:
     if relaxed.loss <= found.infimum + SAME_LOSS * scale:
         return replace(relaxed, claim="complete", infimum=None, sequence=(), reason=found.reason)
     assert found.loss is not None
+    assert found.weights is not None
     return Least("complete", found.loss, found.weights, None, None, (), found.reason)
 
 
-def search(problem: TrainingProblem, loss: Quadratic, rng: np.random.Generator) -> tuple[Array, float]:
+def search(problem: TrainingProblem, loss: Quadratic, rng: np.random.Generator) -> tuple[Float[np.ndarray, " N"], float]:
     """The best of many real descents: weights and their loss."""
     factor, target = _least_squares(loss)
     starts = rng.normal(size=(_STARTS, problem.model.parameters)) * rng.choice([0.3, 1.0], size=(_STARTS, 1))
@@ -167,7 +204,7 @@ def search(problem: TrainingProblem, loss: Quadratic, rng: np.random.Generator) 
     return weights[k].real, float(losses[k])
 
 
-def _least_squares(loss: Quadratic) -> tuple[Array, Array]:
+def _least_squares(loss: Quadratic) -> tuple[Float[np.ndarray, "k n"], Float[np.ndarray, " n"]]:
     """A factor F and a target u such that the loss is |F (c - u)|^2 plus a constant."""
     values, vectors = np.linalg.eigh(loss.matrix)
     kept = values > _DEFINITE * values.max(initial=1e-300)
@@ -175,7 +212,7 @@ def _least_squares(loss: Quadratic) -> tuple[Array, Array]:
     return np.sqrt(values)[:, None] * vectors.T, vectors @ ((vectors.T @ loss.image) / values)
 
 
-def _descending(problem: TrainingProblem, loss: Quadratic, weights: Array) -> tuple[tuple[float, float], ...]:
+def _descending(problem: TrainingProblem, loss: Quadratic, weights: Float[np.ndarray, " N"]) -> tuple[tuple[float, float], ...]:
     """Losses and largest weights of a descent that goes on from ``weights``; empty where the weights stay where they are."""
     factor, target = _least_squares(loss)
     here = np.asarray(weights)[None] + 0j
@@ -187,12 +224,14 @@ def _descending(problem: TrainingProblem, loss: Quadratic, weights: Array) -> tu
     return tuple(out) if goes_on and out[-1][1] > _GROWS * out[0][1] else ()
 
 
-def _coordinates(problem: TrainingProblem, point: Point) -> Array:
+def _coordinates(problem: TrainingProblem, point: CriticalFunction) -> Float[np.ndarray, " n"]:
     """The scaled coordinates of a point of the landscape; those that no weight changes come last in it."""
     return np.array([v * s for v, (_, _, s) in zip(point.coefficients, problem.terms, strict=False)]).real
 
 
-def _limits(problem: TrainingProblem, loss: Quadratic, stages: Sequence[Stage], below: float) -> tuple[float, Array] | None:
+def _limits(
+    problem: TrainingProblem, loss: Quadratic, stages: Sequence[Stage], below: float
+) -> tuple[float, Float[np.ndarray, " n"]] | None:
     """The real limit of paths with diverging weights that has the least loss, if that is less than ``below``."""
     best: tuple[float, Array] | None = None
     for stage in stages:
@@ -211,7 +250,7 @@ def _limits(problem: TrainingProblem, loss: Quadratic, stages: Sequence[Stage], 
 
 
 def _degenerating(
-    problem: TrainingProblem, loss: Quadratic, target: Array, rng: np.random.Generator
+    problem: TrainingProblem, loss: Quadratic, target: Float[np.ndarray, " n"], rng: np.random.Generator
 ) -> tuple[tuple[float, float], ...]:
     """Losses and largest weights of networks ever nearer to a function; empty where weights do not grow as they approach."""
     size = max(float(np.linalg.norm(target)), 1e-300)

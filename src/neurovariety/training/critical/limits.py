@@ -18,8 +18,8 @@ import numpy as np
 from neurovariety.architectures import MLP, Activation
 from neurovariety.image import Perceptrons, Quadrics
 from neurovariety.model import Model
-from neurovariety.training.critical.listing import Point, Stage, monomials_of, smooth_stage
 from neurovariety.training.critical.problem import TrainingProblem
+from neurovariety.training.critical.stages import CriticalFunction, Stage, monomials_of, smooth_stage
 from neurovariety.training.losses.loss import Loss
 
 Widths = tuple[int, int, int]
@@ -132,12 +132,12 @@ def limit_stages(whole: TrainingProblem, loss: Loss, seed: int) -> list[Stage]:
     return out
 
 
-def _as_limit(point: Point, name: str) -> Point:
+def _as_limit(point: CriticalFunction, name: str) -> CriticalFunction:
     attained = "limit" if point.weights is not None else point.attained
     return replace(point, stratum=name, weights=None, attained=attained, kind="limit" if point.real else "undecided", type="undecided")
 
 
-def least_limit(stages: list[Stage]) -> Point | None:
+def least_limit(stages: list[Stage]) -> CriticalFunction | None:
     """The real limit of real networks with the least loss."""
     points = [p for stage in stages for p in stage.points if p.real and p.attained == "limit" and np.isfinite(p.loss)]
     return min(points, key=lambda p: p.loss, default=None)

@@ -22,8 +22,10 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Float
 
 from neurovariety.geometry.solutions.affine_slices import dyadic
 from neurovariety.homotopy import Certificates, carried, certified_index
@@ -69,7 +71,7 @@ class Infimum:
     claim: str
     infimum: float | None
     attained: str
-    weights: Array | None
+    weights: Float[np.ndarray, " N"] | None
     loss: float | None
     sequence: tuple[tuple[float, float], ...]
     minima: tuple[dict[str, object], ...]
@@ -84,12 +86,21 @@ class Infimum:
         return plain | {"weights": weights, "sequence": [list(p) for p in self.sequence], "minima": list(self.minima)}
 
 
+class _Branches(NamedTuple):
+    """For each branch of minima the limit of the loss, that of the unknowns (see `_place`), and losses with largest weights on the
+    way."""
+
+    losses: Float[np.ndarray, " M"]
+    places: list[Array | str | None]
+    trails: list[list[tuple[float, float]]]
+
+
 @dataclass(frozen=True, eq=False)
 class _Perturbed:
-    """The minima (M, N) in unknowns at a perturbation of some size, and bounds of the least value of the objective there."""
+    """The minima in unknowns at a perturbation of some size, and bounds of the least value of the objective there."""
 
     size: float
-    minima: Array
+    minima: Float[np.ndarray, "M N"]
     least: tuple[float, float]
 
 
@@ -209,11 +220,8 @@ def _minima(system: DecayedSystem, found: Certificates, target: Array, size: flo
     return _Perturbed(size, found.centres[[k for k in rows if not index[k]]].real, (float(bounds[0]), float(bounds[1])))
 
 
-def _limits(
-    system: DecayedSystem, strengths: Array, minima: Array
-) -> tuple[Array, list[Array | str | None], list[list[tuple[float, float]]]] | None:
-    """For each branch of minima the limit of the loss (M,), that of the unknowns (see `_place`), and losses with largest weights on
-    the way."""
+def _limits(system: DecayedSystem, strengths: Array, minima: Array) -> _Branches | None:
+    """Where each branch of minima goes; None where a path is lost or its loss has no clear limit."""
     n = system.model.parameters
     path = system.towards(system.at_unknowns(strengths), system.at_unknowns(np.zeros(n)))
     images = system.scaled_loss()
@@ -245,7 +253,7 @@ def _limits(
         before = now
         if settled.all():
             break
-    return None if np.isnan(limits).any() else (limits, places, trails)
+    return None if np.isnan(limits).any() else _Branches(limits, places, trails)
 
 
 def _around(path: System, points: Array, radii: Array, images: Tape | None = None) -> SingularEnds:
@@ -264,4 +272,5 @@ def _place(now: SingularEnds, before: SingularEnds, k: int, shift: Array) -> Arr
     if now.spread[k] > _GROWS * before.spread[k] and now.spread[k] > _NOISE * size:
         return DIVERGES
     a, b = now.limits[k] - shift, before.limits[k] - shift
-    return a.real if np.abs(a - b).max() <= _BOUNDED * size else None
+    place: Array = a.real
+    return place if np.abs(a - b).max() <= _BOUNDED * size else None

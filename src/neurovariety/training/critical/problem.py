@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from jaxtyping import Complex, Float, Inexact
 
 from neurovariety.geometry.invariants.dimension import Dimension
 from neurovariety.geometry.solutions.affine_slices import PRINTS
@@ -26,6 +26,7 @@ from neurovariety.homotopy import Certificates, End, System, certify, refine
 from neurovariety.homotopy.distinct import DistinctPoints, hashed
 from neurovariety.model import Model
 from neurovariety.progress import found_on_the_way, note
+from neurovariety.rings.ring import Array
 from neurovariety.tolerances import LIMIT_DIGITS, SAME_FUNCTION
 from neurovariety.training.critical.weight_map import WeightMap, weight_map
 from neurovariety.training.losses.loss import Loss, Quadratic, quadratic
@@ -38,17 +39,17 @@ _OWN = 2
 
 @dataclass(frozen=True, eq=False)
 class Located:
-    """A certified critical function: ``value`` and ``radius`` (n,) of its coordinates, ``weights`` (N,), and where it is a solution.
+    """A certified critical function: ``value`` and ``radius`` of its coordinates, ``weights``, and where it is a solution.
 
     ``system`` at ``parameters`` has row ``row`` of ``certificates`` as a solution; its unknowns are the weights ``free``.
     """
 
-    value: Any
-    radius: Any
-    weights: Any
+    value: Complex[np.ndarray, " n"]
+    radius: Float[np.ndarray, " n"]
+    weights: Complex[np.ndarray, " N"]
     free: tuple[int, ...]
     system: System
-    parameters: Any
+    parameters: Inexact[np.ndarray, " m"]
     certificates: Certificates
     row: int
 
@@ -57,12 +58,12 @@ class Located:
 class Stationary:
     """All critical functions found for one loss, on the smooth part of the neurovariety.
 
-    ``ends``: what became of the paths; ``complete`` whether these are all, if the general ones were all; ``singular``: limits (k, n)
+    ``ends``: what became of the paths; ``complete`` whether these are all, if the general ones were all; ``singular``: limits
     of functions that are no regular critical points anywhere.
     """
 
     points: tuple[Located, ...]
-    singular: Any
+    singular: Complex[np.ndarray, "limits n"]
     quadratic: Quadratic
     ends: dict[str, int]
     complete: bool
@@ -77,7 +78,7 @@ class TrainingProblem:
     critical: CriticalPoints
     base: CompleteFiber
     fixed: tuple[tuple[Term, float], ...]
-    evidence: dict[str, Any]
+    evidence: dict[str, object]
     map: WeightMap
 
     @property
@@ -88,7 +89,7 @@ class TrainingProblem:
         """The loss on the coordinates."""
         return quadratic(loss, self.terms, self.fixed)
 
-    def parameters(self, loss: Quadratic) -> tuple[Any, Any]:
+    def parameters(self, loss: Quadratic) -> tuple[Float[np.ndarray, "n n"], Inexact[np.ndarray, " m"]]:
         """The matrix of a loss with its largest entry 1, and the parameters of systems: v, and those of the quadric."""
         scale = 1 / max(float(np.abs(loss.matrix).max(initial=0.0)), 1e-300)
         matrix = loss.matrix * scale
@@ -112,7 +113,9 @@ class TrainingProblem:
         limits = [ends.ends.limits[k, PRINTS:] for k in ends.ends.distinct(End.SINGULAR)]
         more, rest = _in_other_charts(self, limits, points, parameters, matrix, rng)
         counts = ends.ends.counts() | ({"in other charts": len(more)} if more else {})
-        return Stationary((*points, *more), np.array(rest), found, counts, ends.complete)
+        return Stationary(
+            (*points, *more), np.array(rest, dtype=np.complex128).reshape(-1, len(self.terms)), found, counts, ends.complete
+        )
 
 
 def training_problem(
@@ -148,14 +151,19 @@ def training_problem(
 
 
 def _in_other_charts(
-    problem: TrainingProblem, limits: Sequence[Any], known: Sequence[Located], parameters: Any, matrix: Any, rng: np.random.Generator
-) -> tuple[list[Located], list[Any]]:
+    problem: TrainingProblem,
+    limits: Sequence[Array],
+    known: Sequence[Located],
+    parameters: Array,
+    matrix: Array,
+    rng: np.random.Generator,
+) -> tuple[list[Located], list[Array]]:
     """Regular critical functions among the limits of paths whose weights diverge or become singular on the chart, and the others."""
     seen = DistinctPoints(SAME_FUNCTION)
     for point in known:
         seen.add(hashed(point.value))
     more: list[Located] = []
-    rest: list[Any] = []
+    rest: list[Array] = []
     for limit in limits:
         found = _elsewhere(problem, limit, parameters, matrix, rng)
         if found is None:
@@ -165,7 +173,7 @@ def _in_other_charts(
     return more, rest
 
 
-def _elsewhere(problem: TrainingProblem, limit: Any, parameters: Any, matrix: Any, rng: np.random.Generator) -> Located | None:
+def _elsewhere(problem: TrainingProblem, limit: Array, parameters: Array, matrix: Array, rng: np.random.Generator) -> Located | None:
     n, scale = problem.model.parameters, max(float(np.linalg.norm(limit)), 1e-300)
     real = np.abs(limit.imag).max() <= LIMIT_DIGITS * scale
     for imaginary in (0, 1) if real else (1,):  # real functions often have real weights, which are found more easily
@@ -180,9 +188,15 @@ def _elsewhere(problem: TrainingProblem, limit: Any, parameters: Any, matrix: An
     return None
 
 
-def located(problem: TrainingProblem, weights: Any, parameters: Any, matrix: Any, near: Any) -> Located | None:
-    """The critical function certified in a chart through ``weights`` (N,), whose coordinates must be ``near`` (n,); None if there is
-    none. Weights that stay fixed in that chart are parameters: from real weights it is a real system."""
+def located(
+    problem: TrainingProblem,
+    weights: Complex[np.ndarray, " N"],
+    parameters: Inexact[np.ndarray, " m"],
+    matrix: Float[np.ndarray, "n n"],
+    near: Complex[np.ndarray, " n"],
+) -> Located | None:
+    """The critical function certified in a chart through ``weights``, whose coordinates must be ``near``; None if there is none.
+    Weights that stay fixed in that chart are parameters: from real weights it is a real system."""
     free = problem.map.pivots(weights, problem.dimension)
     if free is None:
         return None

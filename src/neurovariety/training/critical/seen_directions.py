@@ -9,7 +9,7 @@ import numpy as np
 from neurovariety.geometry.invariants.rank_at_data import rank_at_data
 from neurovariety.progress import quietly
 from neurovariety.training.losses.loss import Form, SquaredError
-from neurovariety.training.losses.task import Task
+from neurovariety.training.losses.training_task import TrainingTask
 
 
 class SeenDirections(TypedDict):
@@ -19,7 +19,7 @@ class SeenDirections(TypedDict):
     directions: int
 
 
-def seen_directions(task: Task, dim: int, seed: int) -> SeenDirections:
+def seen_directions(task: TrainingTask, dim: int, seed: int) -> SeenDirections:
     """Rank of the quadric, and how many directions on the variety the loss sees."""
     if isinstance(task.loss, SquaredError):
         kept = task.loss.inputs[task.loss.weights > 0]

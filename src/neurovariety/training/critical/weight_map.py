@@ -6,9 +6,9 @@ A chart leaves some functions out: their weights lie elsewhere. Here every weigh
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
+from jaxtyping import Complex, Float, Inexact
 
 from neurovariety.budget import spend
 from neurovariety.errors import InputError
@@ -33,14 +33,14 @@ class WeightMap:
     terms: tuple[Term, ...]
     values: Tape
     slopes: Tape
-    _systems: dict[Any, System] = field(default_factory=dict, repr=False)
+    _systems: dict[tuple[tuple[int, ...], tuple[tuple[int, int, int, float], ...]], System] = field(default_factory=dict, repr=False)
 
-    def at(self, weights: Any) -> Any:
-        """Coordinates (P, n) at weights (P, N)."""
+    def at(self, weights: Complex[np.ndarray, "points N"]) -> Complex[np.ndarray, "points n"]:
+        """Coordinates at weights."""
         return values_at(self.values, weights)
 
-    def derivatives(self, weights: Any) -> Any:
-        """Jacobians (P, n, N)."""
+    def derivatives(self, weights: Complex[np.ndarray, "points N"]) -> Complex[np.ndarray, "points n N"]:
+        """Jacobians."""
         return values_at(self.slopes, weights).reshape(len(weights), len(self.terms), self.model.parameters)
 
     def system(self, free: tuple[int, ...], family: Quadrics) -> System:
@@ -61,9 +61,9 @@ class WeightMap:
         n, parameters = len(self.terms), self.model.parameters
         return self.values.operations + self.slopes.operations + rows * n * parameters + rows * rows * parameters + rows**3 / 3
 
-    def pivots(self, weights: Any, dimension: int) -> tuple[int, ...] | None:
-        """Weights to be left free at a point (N,) where the Jacobian has rank ``dimension``; None where it has another rank."""
-        matrix = self.derivatives(weights[None])[0]
+    def pivots(self, weights: Inexact[np.ndarray, " N"], dimension: int) -> tuple[int, ...] | None:
+        """Weights to be left free at a point where the Jacobian has rank ``dimension``; None where it has another rank."""
+        matrix = self.derivatives(weights[None] + 0j)[0]
         singular = np.linalg.svd(matrix, compute_uv=False)
         if int((singular > NUMERICAL_RANK * singular.max(initial=0.0)).sum()) != dimension:
             return None
@@ -76,36 +76,43 @@ class WeightMap:
             left = left - np.outer(unit, unit.conj() @ left)
         return tuple(sorted(chosen))
 
-    def fit(self, target: Any, starts: Any, iterations: int = 200, factor: Any = None, held: tuple[int, ...] = ()) -> tuple[Any, Any]:
-        """Weights (B, N) whose coordinates come near ``target`` (n,), from ``starts`` (B, N), and the distances (B,).
+    def fit(
+        self,
+        target: Inexact[np.ndarray, " n"],
+        starts: Inexact[np.ndarray, "starts N"],
+        iterations: int = 200,
+        factor: Float[np.ndarray, "k n"] | None = None,
+        held: tuple[int, ...] = (),
+    ) -> tuple[Complex[np.ndarray, "starts N"], Float[np.ndarray, " starts"]]:
+        """Weights whose coordinates come near ``target``, from ``starts``, and the distances.
 
-        Distances are of coordinates, or of these times ``factor`` (k, n); weights ``held`` stay as they are. Levenberg and
+        Distances are of coordinates, or of these times ``factor``; weights ``held`` stay as they are. Levenberg and
         Marquardt, over the complex numbers; from real
         starts to a real target weights stay real.
         """
-        factor = np.eye(len(self.terms)) if factor is None else factor
-        spend("descents", len(starts), iterations * self._operations(len(factor)))
-        weights, target = np.array(starts, dtype=np.complex128), factor @ target
-        off = self.at(weights) @ factor.T - target
+        weighed = np.eye(len(self.terms)) if factor is None else factor
+        spend("descents", len(starts), iterations * self._operations(len(weighed)))
+        weights, goal = np.array(starts, dtype=np.complex128), weighed @ target
+        off = self.at(weights) @ weighed.T - goal
         size, damping = np.linalg.norm(off, axis=1), np.full(len(weights), FIRST_DAMPING)
-        enough = 1e-14 * max(float(np.linalg.norm(target)), 1e-300)
+        enough = 1e-14 * max(float(np.linalg.norm(goal)), 1e-300)
         with np.errstate(all="ignore"):
             for _ in range(iterations):
                 going = np.flatnonzero((size > enough) & (damping < _LARGEST_DAMPING) & (np.abs(weights).max(axis=1) < _LARGEST_WEIGHT))
                 if not len(going):
                     break
-                j = factor @ self.derivatives(weights[going])
+                j = weighed @ self.derivatives(weights[going])
                 j[:, :, list(held)] = 0
-                scale = np.einsum("bnk,bnk->b", j.conj(), j).real / len(factor) + 1e-300
+                scale = np.einsum("bnk,bnk->b", j.conj(), j).real / len(weighed) + 1e-300
                 back = j.conj().transpose(0, 2, 1)
-                gram = j @ back + (damping[going] * scale)[:, None, None] * np.eye(len(factor))
+                gram = j @ back + (damping[going] * scale)[:, None, None] * np.eye(len(weighed))
                 try:
                     step = (back @ np.linalg.solve(gram, off[going][:, :, None]))[:, :, 0]
                 except np.linalg.LinAlgError:  # one of them is singular to the last digit
                     damping[going] *= 100
                     continue
                 trial = weights[going] - step
-                fresh = self.at(trial) @ factor.T - target
+                fresh = self.at(trial) @ weighed.T - goal
                 now = np.linalg.norm(fresh, axis=1)
                 better = now < size[going]
                 won = going[better]

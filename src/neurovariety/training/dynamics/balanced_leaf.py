@@ -8,12 +8,13 @@ iteration from random ones, and ranks at them are numerical, with their gap told
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Float
 
 from neurovariety.geometry.exact.gradient_fields import Polynomial
 from neurovariety.geometry.exact.polynomial_values import PolynomialValues
-from neurovariety.rings.ring import Array
 from neurovariety.tolerances import NUMERICAL_RANK
 
 _STARTS, _STEPS = 12, 60
@@ -22,11 +23,17 @@ _LEAST = 1e-2
 """Weights that shrink below this on the way are taken to end at 0, where all is balanced and nothing moves."""
 
 
-def balanced_leaf(
-    laws: Sequence[Polynomial], coefficients: Sequence[Polynomial], n: int, rng: np.random.Generator
-) -> dict[str, object]:
-    """``found``: whether balanced weights other than 0 were found; then ``dimension`` of the leaf, ``functions``: directions in which
-    functions move on it, and ``gap``: the least singular value kept over the largest dropped, in the two ranks."""
+class Leaf(NamedTuple):
+    """``dimension`` of the leaf; ``functions``: directions in which functions move on it; ``gap``: the least singular value kept over
+    the largest dropped, in the two ranks."""
+
+    dimension: int
+    functions: int
+    gap: float
+
+
+def balanced_leaf(laws: Sequence[Polynomial], coefficients: Sequence[Polynomial], n: int, rng: np.random.Generator) -> Leaf | None:
+    """The leaf through balanced weights other than 0; None where none were found."""
     h, c = PolynomialValues(laws, n), PolynomialValues(coefficients, n)
     best: tuple[int, int, float] | None = None
     for _ in range(_STARTS):
@@ -37,11 +44,11 @@ def balanced_leaf(
         if best is None or moving > best[1]:
             best = n - fixed, moving, min(one, other)
     if best is None:
-        return {"found": False}
-    return {"found": True, "dimension": best[0], "functions": best[1], "gap": best[2]}
+        return None
+    return Leaf(*best)
 
 
-def _balanced(laws: PolynomialValues, w: Array) -> Array | None:
+def _balanced(laws: PolynomialValues, w: Float[np.ndarray, " N"]) -> Float[np.ndarray, " N"] | None:
     """The zero of the laws that Newton's iteration with least steps finds from w; None where it finds none but 0."""
     for _ in range(_STEPS):
         values = laws.values(w)
@@ -53,7 +60,7 @@ def _balanced(laws: PolynomialValues, w: Array) -> Array | None:
     return None
 
 
-def _rank(matrix: Array) -> tuple[int, float]:
+def _rank(matrix: Float[np.ndarray, "rows N"]) -> tuple[int, float]:
     """The numerical rank of a matrix, and the gap that tells it."""
     values = np.linalg.svd(matrix, compute_uv=False)
     rank = int((values > NUMERICAL_RANK * values.max(initial=1e-300)).sum())

@@ -6,21 +6,22 @@ Everything is written for arrays of weights (runs, N) and compiled by JAX; a GPU
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Bool, Float, Int
 
 from neurovariety.budget import spend, used_up
 from neurovariety.errors import InputError
 from neurovariety.model import Model
 from neurovariety.program import expand
 from neurovariety.progress import note
-from neurovariety.training.losses.loss import Loss, SquaredError, quadratic
+from neurovariety.training.losses.loss import Loss, Monomial, SquaredError, quadratic
 
 _STAGES = (1e1, 1e2, 1e3, 1e4, 1e5)
 """Times at which runs that have come to rest leave the batch."""
@@ -40,16 +41,20 @@ _DIVERGED = 1e6
 _EPOCH, _EPOCHS = 2000, 25
 
 
+Values = np.ndarray | jax.Array
+"""What JAX takes, and what it gives."""
+
+
 class Terms(NamedTuple):
     """A loss as arrays: coefficients c = ``matrix`` (monomials in the weights, with exponents ``table``), the loss c^T ``quadric`` c -
     2 ``image`` . c + ``constant``, and weight decay. Losses of one shape share what was compiled."""
 
-    table: Any
-    matrix: Any
-    quadric: Any
-    image: Any
-    constant: Any
-    decay: Any
+    table: Int[Values, "M N"]
+    matrix: Float[Values, "n M"]
+    quadric: Float[Values, "n n"]
+    image: Float[Values, " n"]
+    constant: Float[Values, ""]
+    decay: Float[Values, ""]
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,30 +65,30 @@ class Objective:
     terms: Terms
     degree: int
     """The largest exponent of a weight."""
-    seen: Callable[[Any], Any]
-    part: Callable[[Any, Any], Any] | None
+    seen: Callable[[Values], jax.Array]
+    part: Callable[[Values, Values], jax.Array] | None
     """The loss on some of the samples, by their numbers; None where there are no samples."""
     samples: int
 
-    def value(self, flat: Any) -> Any:
+    def value(self, flat: Float[Values, " N"]) -> Float[jax.Array, ""]:
         """The loss."""
         return _value(flat, self.terms, self.degree)
 
-    def slopes(self, weights: Any) -> Any:
-        """Gradients (runs, N)."""
+    def slopes(self, weights: Float[Values, "runs N"]) -> Float[np.ndarray, "runs N"]:
+        """Gradients."""
         with jax.enable_x64(True):
             return np.asarray(_slopes(np.asarray(weights, dtype=np.float64), self.terms, self.degree))
 
 
-def _coefficients(flat: Any, terms: Terms, degree: int) -> Any:
+def _coefficients(flat: Values, terms: Terms, degree: int) -> jax.Array:
     powers = [jnp.ones_like(flat)]
     for _ in range(degree):
         powers.append(powers[-1] * flat)
     chosen = jnp.take_along_axis(jnp.stack(powers), terms.table, axis=0)
-    return terms.matrix @ jnp.prod(chosen, axis=1)
+    return jnp.matmul(terms.matrix, jnp.prod(chosen, axis=1))
 
 
-def _value(flat: Any, terms: Terms, degree: int) -> Any:
+def _value(flat: Values, terms: Terms, degree: int) -> jax.Array:
     c = _coefficients(flat, terms, degree)
     return c @ terms.quadric @ c - 2 * c @ terms.image + terms.constant + terms.decay * jnp.sum(flat**2)
 
@@ -98,31 +103,31 @@ def objective(model: Model, loss: Loss, weight_decay: float = 0.0) -> Objective:
         raise InputError(f"weight decay is a number from 0 on, got {weight_decay!r}")
     table, matrix, monomials = _written_out(model)
     found = quadratic(loss, [(o, e, 1.0) for o, e in monomials])
-    terms = Terms(table, matrix, found.matrix, found.image, np.float64(found.constant), np.float64(weight_decay))
+    terms = Terms(table, matrix, found.matrix, found.image, np.array(found.constant), np.array(float(weight_decay)))
     degree = int(table.max(initial=0))
     if not isinstance(loss, SquaredError):
         return Objective(model, terms, degree, lambda flat: _coefficients(flat, terms, degree), None, 0)
     inputs, targets, share = (np.asarray(t, dtype=np.float64) for t in (loss.inputs, loss.targets, loss.weights))
 
-    def part(flat: Any, chosen: Any) -> Any:
+    def part(flat: Values, chosen: Values) -> jax.Array:
         errors = jnp.sum((_outputs(model, jnp.asarray(inputs)[chosen], flat) - jnp.asarray(targets)[chosen]) ** 2, axis=1)
         return jnp.mean(jnp.asarray(share)[chosen] * len(targets) * errors) + weight_decay * jnp.sum(flat**2)
 
     return Objective(model, terms, degree, lambda flat: _outputs(model, inputs, flat).reshape(-1), part, len(targets))
 
 
-def _outputs(model: Model, inputs: Any, flat: Any) -> Any:
+def _outputs(model: Model, inputs: Values, flat: Values) -> jax.Array:
     leaves = [flat[b.start : b.start + b.size].reshape(b.shape) for b in model.blocks]
     fixed = jnp.asarray([float(c) for c in model.known_coefficients()])
     shaped = jnp.asarray(inputs).reshape(-1, *model.input_shape)
     return jax.vmap(lambda x: model.function(model.tree(leaves), x, fixed).reshape(-1))(shaped)
 
 
-def _written_out(model: Model) -> tuple[Any, Any, list[tuple[int, tuple[int, ...]]]]:
-    """Exponents (M, N) of the monomials in the weights, the matrix (n, M) that makes coefficients of them, and their places."""
+def _written_out(model: Model) -> tuple[Int[np.ndarray, "M N"], Float[np.ndarray, "n M"], list[Monomial]]:
+    """Exponents of the monomials in the weights, the matrix that makes coefficients of them, and their places."""
     expansion = expand(model)
     n = expansion.parameters
-    places: dict[tuple[int, tuple[int, ...]], dict[tuple[int, ...], float]] = {}
+    places: dict[Monomial, dict[tuple[int, ...], float]] = {}
     for o in range(len(expansion.outputs)):
         for e, c in expansion.coefficients(o).items():
             places.setdefault((o, tuple(e[n:])), {})[tuple(e[:n])] = float(c)
@@ -134,59 +139,56 @@ def _written_out(model: Model) -> tuple[Any, Any, list[tuple[int, tuple[int, ...
 
 @dataclass(frozen=True, eq=False)
 class Runs:
-    """Ends (runs, N) of runs, gradient norms there, the time that each was followed, and where it was a stage before."""
+    """Ends of runs, gradient norms there, the time that each was followed, and where it was a stage before."""
 
-    ends: Any
-    gradients: Any
-    times: Any
-    earlier: Any
+    ends: Float[np.ndarray, "runs N"]
+    gradients: Float[np.ndarray, " runs"]
+    times: Float[np.ndarray, " runs"]
+    earlier: Float[np.ndarray, "runs N"]
 
 
-def typical_gradient(goal: Objective, starts: Any) -> float:
-    """The median gradient norm at weights (runs, N), by which others are measured."""
+def typical_gradient(goal: Objective, starts: Float[np.ndarray, "runs N"]) -> float:
+    """The median gradient norm at weights, by which others are measured."""
     return max(float(np.median(np.linalg.norm(goal.slopes(starts), axis=1))), 1e-12)
 
 
-def _downhill(_: Any, w: Any, arguments: Any) -> Any:
-    terms, degree = arguments
-    return -jax.grad(_value)(w, terms, degree)
-
-
 @partial(jax.jit, static_argnums=(4, 5))
-def _advance(w: Any, begin: Any, end: Any, terms: Terms, degree: int, explicit: bool) -> Any:
+def _advance(w: jax.Array, begin: jax.Array | float, end: jax.Array | float, terms: Terms, degree: int, explicit: bool) -> jax.Array:
     import diffrax
 
     controller = diffrax.PIDController(rtol=_RTOL, atol=_ATOL)
-    term = diffrax.ODETerm(lambda t, one, arguments: _downhill(t, one, (arguments, degree)))
+    term = diffrax.ODETerm(lambda _, one, terms: -jax.grad(_value)(one, terms, degree))
     solver = diffrax.Tsit5() if explicit else diffrax.Kvaerno3()
 
-    def follow(one: Any) -> Any:
+    def follow(one: jax.Array) -> jax.Array:
         found = diffrax.diffeqsolve(
             term, solver, begin, end, None, one, args=terms, stepsize_controller=controller, max_steps=_MOST_STEPS, throw=False
         )
-        return found.ys[0]
+        ends: jax.Array = found.ys[0]
+        return ends
 
     return jax.vmap(follow)(w)
 
 
 @partial(jax.jit, static_argnums=3)
-def _along(w: Any, times: Any, terms: Terms, degree: int) -> Any:
+def _along(w: jax.Array, times: jax.Array, terms: Terms, degree: int) -> jax.Array:
     import diffrax
 
     controller = diffrax.PIDController(rtol=_RTOL, atol=_ATOL)
-    term = diffrax.ODETerm(lambda t, one, arguments: _downhill(t, one, (arguments, degree)))
+    term = diffrax.ODETerm(lambda _, one, terms: -jax.grad(_value)(one, terms, degree))
 
-    def follow(one: Any) -> Any:
-        return diffrax.diffeqsolve(
+    def follow(one: jax.Array) -> jax.Array:
+        path: jax.Array = diffrax.diffeqsolve(
             term, diffrax.Tsit5(), 0.0, times[-1], None, one, args=terms, saveat=diffrax.SaveAt(ts=times),
             stepsize_controller=controller, max_steps=4 * _MOST_STEPS, throw=False,
         ).ys  # fmt: skip
+        return path
 
     return jax.vmap(follow)(w)
 
 
-def flow(goal: Objective, starts: Any, typical: float) -> Runs:
-    """Gradient flow dw/dt = -grad L from ``starts`` (runs, N), until each is at rest or the last stage ends.
+def flow(goal: Objective, starts: Float[Values, "runs N"], typical: float) -> Runs:
+    """Gradient flow dw/dt = -grad L from ``starts``, until each is at rest or the last stage ends.
 
     Gradient norms are relative to a ``typical`` one.
     """
@@ -201,9 +203,9 @@ def flow(goal: Objective, starts: Any, typical: float) -> Runs:
             earlier[rows] = ends[rows]
             spend("runs", len(rows), _USUAL_STEPS * _operations(goal.terms, end <= _EXPLICIT))
             batch = len(ends) if 4 * len(rows) > len(ends) or len(ends) <= _SMALL else _rounded(len(rows))  # few compilations
-            ends[rows] = np.asarray(_advance(ends[np.resize(rows, batch)], begin, end, goal.terms, goal.degree, end <= _EXPLICIT))[
-                : len(rows)
-            ]
+            ends[rows] = np.asarray(
+                _advance(jnp.asarray(ends[np.resize(rows, batch)]), begin, end, goal.terms, goal.degree, end <= _EXPLICIT)
+            )[: len(rows)]
             times[rows], begin = end, end
             size = np.linalg.norm(goal.slopes(ends), axis=1)
             open_ &= (size > 0.1 * REST * typical) & np.isfinite(size) & (np.abs(ends).max(axis=1) < _DIVERGED)
@@ -222,14 +224,25 @@ def _rounded(n: int) -> int:
     return 1 << max(3, (n - 1).bit_length())
 
 
-def trajectories(goal: Objective, starts: Any, times: Any) -> Any:
-    """Weights (runs, times, N) along gradient flow."""
+def trajectories(
+    goal: Objective, starts: Float[np.ndarray, "runs N"], times: Sequence[float] | Float[np.ndarray, " times"]
+) -> Float[np.ndarray, "runs times N"]:
+    """Weights along gradient flow."""
     with jax.enable_x64(True):
-        return np.asarray(_along(np.asarray(starts, dtype=np.float64), np.asarray(times), goal.terms, goal.degree))
+        return np.asarray(_along(jnp.asarray(starts, dtype=np.float64), jnp.asarray(times), goal.terms, goal.degree))
 
 
-def descend(goal: Objective, starts: Any, method: str, step: float, seed: int) -> Any:
-    """Weights (runs, N) after discrete training: ``gd``, ``sgd`` with batches of an eighth of the samples, ``adam``.
+class _Descent(NamedTuple):
+    """Weights of all runs, means of gradients and of their squares, and how many steps were made."""
+
+    weights: jax.Array
+    first: jax.Array
+    second: jax.Array
+    steps: jax.Array
+
+
+def descend(goal: Objective, starts: Float[np.ndarray, "runs N"], method: str, step: float, seed: int) -> Float[np.ndarray, "runs N"]:
+    """Weights after discrete training: ``gd``, ``sgd`` with batches of an eighth of the samples, ``adam``.
 
     At most 50,000 steps, fewer where all runs are at rest. Raises `InputError` for a step size that is not positive, and for ``sgd``
     without samples.
@@ -242,41 +255,41 @@ def descend(goal: Objective, starts: Any, method: str, step: float, seed: int) -
     with jax.enable_x64(True):
         part, terms, degree = goal.part, goal.terms, goal.degree
 
-        def draw(w: Any, key: Any) -> Any:
+        def draw(w: jax.Array, key: jax.Array) -> jax.Array:
             assert part is not None
             chosen = jax.random.randint(key, (batch,), 0, goal.samples)
-            return jax.vmap(lambda one: jax.grad(part)(one, chosen))(w)
+            return cast("jax.Array", jax.vmap(lambda one: jax.grad(part)(one, chosen))(w))
 
-        def once(state: Any, key: Any) -> tuple[Any, None]:
+        def once(state: _Descent, key: jax.Array) -> tuple[_Descent, None]:
             w, first, second, k = state
             g = draw(w, key) if method == "sgd" else _slopes(w, terms, degree)
             if method == "adam":
                 first, second = 0.9 * first + 0.1 * g, 0.999 * second + 0.001 * g**2
                 g = (first / (1 - 0.9 ** (k + 1))) / (jnp.sqrt(second / (1 - 0.999 ** (k + 1))) + 1e-8)
-            return (w - step * g, first, second, k + 1), None
+            return _Descent(w - step * g, first, second, k + 1), None
 
         epoch = jax.jit(lambda state, keys: jax.lax.scan(once, state, keys)[0])
         w = jnp.asarray(starts)
-        state = (w, jnp.zeros_like(w), jnp.zeros_like(w), 0)
+        state = _Descent(w, jnp.zeros_like(w), jnp.zeros_like(w), jnp.asarray(0))
         typical = float(np.median(np.linalg.norm(goal.slopes(w), axis=1)))
         for k in range(_EPOCHS):
             spend("runs", len(w), _EPOCH * _operations(goal.terms, True))
             state = epoch(state, jax.random.split(jax.random.PRNGKey(seed * 1000 + k), _EPOCH))
-            size = np.linalg.norm(goal.slopes(state[0]), axis=1)
+            size = np.linalg.norm(goal.slopes(state.weights), axis=1)
             if used_up() or (method != "sgd" and not (size > 0.1 * REST * typical).any()):
                 break
-        return np.asarray(state[0])
+        return np.asarray(state.weights)
 
 
 @dataclass(frozen=True, eq=False)
 class Settled:
-    """``weights`` (runs, N) after Newton's iteration, and which of them it took to a critical point nearby."""
+    """``weights`` after Newton's iteration, and which of them it took to a critical point nearby."""
 
-    weights: Any
-    settled: Any
+    weights: Float[np.ndarray, "runs N"]
+    settled: Bool[np.ndarray, " runs"]
 
 
-def newton_ends(goal: Objective, ends: Any) -> Settled:
+def newton_ends(goal: Objective, ends: Float[np.ndarray, "runs N"]) -> Settled:
     """Newton's iteration from ends of runs, with the pseudo-inverse of the Hessian: directions along the fiber stay as they are."""
     with jax.enable_x64(True):
         weights = np.nan_to_num(np.array(ends, dtype=np.float64), nan=0.0, posinf=0.0, neginf=0.0)

@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from jaxtyping import Float
 
-from neurovariety.rings.ring import Array
-from neurovariety.training.critical.listing import Point
 from neurovariety.training.critical.problem import TrainingProblem
+from neurovariety.training.critical.stages import CriticalFunction
 
 _SAME = 1e-5
 _NEAR = 0.25
 """A run is on its way to a function if nearer to it than this part of its size, and nearer than a stage before."""
 
 
-def coefficients_at(problem: TrainingProblem, weights: Array) -> Array:
-    """Coefficients (runs, n) over the monomials of a landscape at real weights (runs, N)."""
+def coefficients_at(problem: TrainingProblem, weights: Float[np.ndarray, "runs N"]) -> Float[np.ndarray, "runs n"]:
+    """Coefficients over the monomials of the landscape of a problem at real weights."""
     scales = np.array([s for _, _, s in problem.terms])
-    values = problem.map.at(np.asarray(weights) + 0j).real / scales
+    values = problem.map.at(weights + 0j).real / scales
     fixed = np.array([v / s for (_, _, s), v in problem.fixed])
     return np.hstack([values, np.tile(fixed, (len(values), 1))])
 
 
-def matched(points: Sequence[Point], coefficients: Array) -> int | None:
+def matched(points: Sequence[CriticalFunction], coefficients: Float[np.ndarray, " n"]) -> int | None:
     """The number of the real point with these coefficients, None if there is none."""
     size = max(float(np.abs(coefficients).max()), 1e-9)
     for point in points:
@@ -32,7 +32,9 @@ def matched(points: Sequence[Point], coefficients: Array) -> int | None:
     return None
 
 
-def on_the_way(problem: TrainingProblem | None, points: Sequence[Point], earlier: Array, now: Array) -> Point | None:
+def on_the_way(
+    problem: TrainingProblem | None, points: Sequence[CriticalFunction], earlier: Float[np.ndarray, " N"], now: Float[np.ndarray, " N"]
+) -> CriticalFunction | None:
     """The listed function to which a run still moves, a limit of networks or a critical point: nearest, near, and nearer than before;
     None if there is none."""
     real = [p for p in points if p.real]

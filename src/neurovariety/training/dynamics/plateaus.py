@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import jax
 import numpy as np
+from jaxtyping import Float
 
 from neurovariety.geometry.strata.smaller_models import strata_of
-from neurovariety.rings.ring import Array
 from neurovariety.training.critical.problem import TrainingProblem
 from neurovariety.training.dynamics.dynamics import Objective
 
@@ -16,14 +16,16 @@ _RANK = 1e-6
 _STARTS = 6
 
 
-def along(goal: Objective, problem: TrainingProblem | None, paths: Array, times: Sequence[float]) -> list[dict[str, object]]:
-    """For each trajectory (runs, times, N): losses, ranks of the tangent kernel (eigenvalues above 1e-12 of the largest), and relative
+def along(
+    goal: Objective, problem: TrainingProblem | None, paths: Float[np.ndarray, "runs times N"], times: Sequence[float]
+) -> list[dict[str, object]]:
+    """For each trajectory: losses, ranks of the tangent kernel (eigenvalues above 1e-12 of the largest), and relative
     distances in function space to the largest strata of smaller networks (least squares from the weights themselves)."""
     strata = [s for s in strata_of(goal.model, False).strata if s.model is not None] if problem is not None else []
     largest = max((s.model.parameters for s in strata if s.model is not None), default=0)
     strata = [s for s in strata if s.model is not None and s.model.parameters == largest]
     rng = np.random.default_rng(0)
-    out = []
+    out: list[dict[str, object]] = []
     with jax.enable_x64(True):
         losses, slopes = jax.jit(jax.vmap(goal.value)), jax.jit(jax.vmap(jax.jacrev(goal.seen)))
         for path in paths:

@@ -7,14 +7,17 @@ that is the mean of a(x) b(x) over the samples, each output by itself, and u is 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from fractions import Fraction
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
+from jaxtyping import Float, Inexact
+from numpy.typing import ArrayLike
 
 from neurovariety.errors import DataError, InputError
 from neurovariety.geometry.solutions.quadrics import PRODUCTS, Quadrics, Term, moments, only
+from neurovariety.rings.ring import Array
 
 Monomial = tuple[int, tuple[int, ...]]
 """Output, and exponents of the inputs."""
@@ -45,21 +48,23 @@ class Loss(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class SquaredError:
-    """The mean over samples of the squared error: ``inputs`` (S, d), ``targets`` (S, k), ``weights`` (S,), not negative."""
+    """The mean over samples of the squared error: ``weights`` are the ``sample_weights``, one a sample and none negative,
+    divided by their sum."""
 
-    inputs: Any
-    targets: Any
-    weights: Any = None
+    inputs: Float[np.ndarray, "S d"]
+    targets: Float[np.ndarray, "S k"]
+    sample_weights: InitVar[object] = None
     name: str = "squared error on data"
-    _powers: dict[tuple[int, ...], Any] = field(default_factory=dict, repr=False)
+    weights: Float[np.ndarray, " S"] = field(init=False)
+    _powers: dict[tuple[int, ...], Array] = field(default_factory=dict, repr=False)
 
-    def __post_init__(self) -> None:
-        weights = np.ones(len(self.inputs)) if self.weights is None else np.asarray(self.weights, dtype=np.float64)
+    def __post_init__(self, sample_weights: object) -> None:
+        weights = np.ones(len(self.inputs)) if sample_weights is None else np.asarray(sample_weights, dtype=np.float64)
         if weights.shape != (len(self.inputs),) or not np.isfinite(weights).all() or (weights < 0).any() or not weights.any():
             raise DataError("sample weights are one number a sample, none negative and not all zero")
         object.__setattr__(self, "weights", weights / weights.sum())
 
-    def _at(self, exponents: tuple[int, ...]) -> Any:
+    def _at(self, exponents: tuple[int, ...]) -> Float[np.ndarray, " S"]:
         if exponents not in self._powers:
             self._powers[exponents] = np.prod(self.inputs ** np.array(exponents), axis=1)
         return self._powers[exponents]
@@ -121,8 +126,8 @@ class Form:
     """Any quadric: ``matrix`` on the coefficients of the monomials ``places``, and a ``target`` on the same monomials."""
 
     places: tuple[Monomial, ...]
-    matrix: Any
-    target: Any
+    matrix: ArrayLike
+    target: ArrayLike
     name: str = "a stated quadratic form"
 
     def __post_init__(self) -> None:
@@ -151,17 +156,18 @@ class Form:
 class Quadratic:
     """A loss on N coordinates c: c^T ``matrix`` c - 2 ``image`` . c + ``constant``."""
 
-    matrix: Any
-    image: Any
+    matrix: Float[np.ndarray, "N N"]
+    image: Float[np.ndarray, " N"]
     constant: float
 
-    def value(self, c: Any) -> Any:
-        """Losses at coordinates (..., N), real ones or complex ones."""
-        return np.einsum("...i,ij,...j->...", c, self.matrix, c) - 2 * c @ self.image + self.constant
+    def value(self, c: Inexact[np.ndarray, "*many N"]) -> Inexact[np.ndarray, "*many"]:
+        """Losses at coordinates, real ones or complex ones."""
+        return np.asarray(np.einsum("...i,ij,...j->...", c, self.matrix, c) - 2 * c @ self.image + self.constant)
 
-    def gradient(self, c: Any) -> Any:
-        """Gradients (..., N) at coordinates (..., N)."""
-        return 2 * (c @ self.matrix - self.image)
+    def gradient(self, c: Inexact[np.ndarray, "*many N"]) -> Inexact[np.ndarray, "*many N"]:
+        """Gradients at coordinates."""
+        found: Inexact[np.ndarray, "*many N"] = 2 * (c @ self.matrix - self.image)
+        return found
 
 
 def quadratic(loss: Loss, terms: Sequence[Term], fixed: Sequence[tuple[Term, float]] = ()) -> Quadratic:
@@ -174,7 +180,7 @@ def quadratic(loss: Loss, terms: Sequence[Term], fixed: Sequence[tuple[Term, flo
     return Quadratic(_matrix(loss, terms), image, float(constant))
 
 
-def _matrix(loss: Loss, terms: Sequence[Term]) -> Any:
+def _matrix(loss: Loss, terms: Sequence[Term]) -> Float[np.ndarray, "N N"]:
     out = np.zeros((len(terms), len(terms)))
     for i, (o, e, s) in enumerate(terms):
         for k, (p, f, t) in enumerate(terms[: i + 1]):

@@ -11,9 +11,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations, product
 from math import comb
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Float, Num
+
+
+class Face(NamedTuple):
+    """A face of the ball: conditions C e = 0 on errors, and the linear function g that the distance is there."""
+
+    conditions: Float[np.ndarray, "k p"]
+    functional: Float[np.ndarray, " p"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,21 +30,21 @@ class PolyhedralNorm:
     y - target, divided by ``divisor``; ``fixed`` (q, m) are linear functions of y - target that must be 0."""
 
     kind: str
-    matrix: Any
-    fixed: Any
-    target: Any
+    matrix: Float[np.ndarray, "p m"]
+    fixed: Float[np.ndarray, "q m"]
+    target: Num[np.ndarray, " m"]
     divisor: float = 1.0
 
-    def norm(self, errors: Any) -> float:
-        """The norm of errors e (p,), not divided."""
+    def norm(self, errors: Num[np.ndarray, " p"]) -> float:
+        """The norm of errors, not divided."""
         return float(np.abs(errors).sum() if self.kind == "l1" else np.abs(errors).max(initial=0.0))
 
-    def dual(self, functional: Any) -> float:
+    def dual(self, functional: Num[np.ndarray, " p"]) -> float:
         """The dual norm of a linear function of the errors."""
         return float(np.abs(functional).max(initial=0.0) if self.kind == "l1" else np.abs(functional).sum())
 
-    def faces(self, conditions: int) -> Iterator[tuple[Any, Any]]:
-        """The faces with so many conditions, one of each pair of opposite ones: C (conditions, p) and g (p,)."""
+    def faces(self, conditions: int) -> Iterator[Face]:
+        """The faces with so many conditions, one of each pair of opposite ones."""
         p = len(self.matrix)
         if self.kind == "l1":
             for zero in combinations(range(p), conditions):
@@ -44,13 +52,13 @@ class PolyhedralNorm:
                 for signs in product((1.0, -1.0), repeat=max(len(rest) - 1, 0)):
                     g = np.zeros(p)
                     g[rest] = (1.0, *signs)[: len(rest)]
-                    yield np.eye(p)[list(zero)], g
+                    yield Face(np.eye(p)[list(zero)], g)
         else:
             for active in combinations(range(p), conditions + 1):
                 for signs in product((1.0, -1.0), repeat=conditions):
                     first = np.eye(p)[active[0]]
                     rows = [s * np.eye(p)[i] - first for i, s in zip(active[1:], signs, strict=True)]
-                    yield np.array(rows).reshape(conditions, p), first
+                    yield Face(np.array(rows).reshape(conditions, p), first)
 
     def number_of_faces(self, most: int) -> int:
         """How many faces have at most so many conditions, opposite ones counted once."""
@@ -60,8 +68,8 @@ class PolyhedralNorm:
         return sum(comb(p, k + 1) * 2**k for k in range(min(most, p - 1) + 1))
 
 
-def polyhedral_norm(name: str, target: Any, mean: bool) -> PolyhedralNorm:
-    """The norm of that ``name`` of values around a target (m,); ``mean``: the mean absolute error in place of the sum."""
+def polyhedral_norm(name: str, target: Num[np.ndarray, " m"], mean: bool) -> PolyhedralNorm:
+    """The norm of that ``name`` of values around a target; ``mean``: the mean absolute error in place of the sum."""
     m = len(target)
     if name == "wasserstein":
         return PolyhedralNorm("l1", np.tril(np.ones((m, m)))[:-1], np.ones((1, m)), target)

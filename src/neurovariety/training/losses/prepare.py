@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, get_args
+from typing import NamedTuple, cast, get_args
 
 import numpy as np
+from jaxtyping import Float
 
 from neurovariety.dataset import Dataset
 from neurovariety.errors import DataError, InputError
@@ -14,6 +15,7 @@ from neurovariety.model import Model
 from neurovariety.options import require_choice
 from neurovariety.randomness import generator
 from neurovariety.result import counted
+from neurovariety.rings.ring import Array
 from neurovariety.training.losses.task_options import Preparation
 
 _STREAM = "training.losses.prepare"
@@ -23,18 +25,27 @@ _DEPENDENT = 1e-7
 """Columns whose part independent of the others is smaller than this are taken to depend on them."""
 
 
+class _Tables(NamedTuple):
+    name: str
+    features: tuple[str, ...]
+    target_names: tuple[str, ...]
+    inputs: Array
+    targets: Array
+
+
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """``inputs`` (S, features) and ``targets`` (S, outputs) in float64, the rows held back likewise, and what was done, in words."""
+    """``inputs`` and ``targets`` in float64, the rows held back likewise, names of the outputs, and what was done, in words."""
 
-    inputs: Any
-    targets: Any
-    held_inputs: Any
-    held_targets: Any
-    record: dict[str, Any]
+    inputs: Float[np.ndarray, "S features"]
+    targets: Float[np.ndarray, "S outputs"]
+    held_inputs: Float[np.ndarray, "H features"]
+    held_targets: Float[np.ndarray, "H outputs"]
+    target_names: tuple[str, ...]
+    record: dict[str, object]
 
 
-def prepared(model: Model, data: Any, how: str, held_out: float, seed: int) -> Prepared:
+def prepared(model: Model, data: object, how: str, held_out: float, seed: int) -> Prepared:
     """The samples of ``data``, a `Dataset` or a pair (inputs, targets), for a model.
 
     ``how``: ``none``; ``standardize``: each column minus its mean, divided by its standard deviation; ``whiten``: input columns
@@ -48,32 +59,18 @@ def prepared(model: Model, data: Any, how: str, held_out: float, seed: int) -> P
     require_choice("preparation", how, get_args(Preparation))
     if not 0 <= held_out < 1:
         raise InputError(f"the share of rows held out is a number from 0 up to 1, got {held_out!r}")
-    name, features, names, inputs, targets = _columns(data)
-    x, y = _numbers(inputs, "inputs"), _numbers(targets, "targets")
-    if len(x) != len(y):
-        raise DataError(f"{counted(len(x), 'input')} and {counted(len(y), 'target')} do not go together: give one target a sample")
-    if not len(x):
-        raise DataError("there are no samples; give at least one row")
-    x, y = x.reshape(len(x), -1), y.reshape(len(y), -1)
-    if x.shape[1] != model.inputs:
-        raise DataError(
-            f"{model.name} takes {counted(model.inputs, 'input')}, the data have {counted(x.shape[1], 'input column')}; change the "
-            "first width or the columns"
-        )
-    if y.shape[1] != model.outputs:
-        raise DataError(
-            f"{model.name} has {counted(model.outputs, 'output')}, the data have {counted(y.shape[1], 'target column')}; name as "
-            "many target columns as there are outputs"
-        )
+    table = _columns(data)
+    x, y = _fitting(model, table)
+    name, features, names, _, _ = table
     held = np.zeros(len(x), dtype=bool)
     held[generator(seed, _STREAM).permutation(len(x))[: round(held_out * len(x))]] = True
     if held.all():
         raise DataError("no rows are left to train on; hold out fewer")
     shift, scale = np.zeros(x.shape[1] + y.shape[1]), np.ones(x.shape[1] + y.shape[1])
     if how == "standardize":
-        table = np.hstack([x, y])[~held]
-        shift, scale = table.mean(axis=0), table.std(axis=0)
-        flat = scale <= _SPREAD * np.abs(table).max(axis=0, initial=0.0)
+        rows = np.hstack([x, y])[~held]
+        shift, scale = rows.mean(axis=0), rows.std(axis=0)
+        flat = scale <= _SPREAD * np.abs(rows).max(axis=0, initial=0.0)
         if flat.any():
             shown = [*features, *names][int(np.flatnonzero(flat)[0])]
             raise DataError(f"column {shown!r} is constant on the rows trained on and cannot be standardized; leave it out")
@@ -92,11 +89,32 @@ def prepared(model: Model, data: Any, how: str, held_out: float, seed: int) -> P
         "target_shift": shift[k:].tolist(),
         "target_scale": scale[k:].tolist(),
     } | ({} if change is None else {"input_map": change.tolist()})
-    return Prepared(x[~held], y[~held], x[held], y[held], record)
+    return Prepared(x[~held], y[~held], x[held], y[held], names, record)
 
 
-def _whitening(inputs: Any, features: tuple[str, ...]) -> Any:
-    """The lower triangular matrix M (features, features) for which the rows of ``inputs`` M^T have the identity as second moments.
+def _fitting(model: Model, table: _Tables) -> tuple[Float[np.ndarray, "S features"], Float[np.ndarray, "S outputs"]]:
+    """The numbers of the tables, which fit the model."""
+    x, y = _numbers(table.inputs, "inputs"), _numbers(table.targets, "targets")
+    if len(x) != len(y):
+        raise DataError(f"{counted(len(x), 'input')} and {counted(len(y), 'target')} do not go together: give one target a sample")
+    if not len(x):
+        raise DataError("there are no samples; give at least one row")
+    x, y = x.reshape(len(x), -1), y.reshape(len(y), -1)
+    if x.shape[1] != model.inputs:
+        raise DataError(
+            f"{model.name} takes {counted(model.inputs, 'input')}, the data have {counted(x.shape[1], 'input column')}; change the "
+            "first width or the columns"
+        )
+    if y.shape[1] != model.outputs:
+        raise DataError(
+            f"{model.name} has {counted(model.outputs, 'output')}, the data have {counted(y.shape[1], 'target column')}; name as "
+            "many target columns as there are outputs"
+        )
+    return x, y
+
+
+def _whitening(inputs: Float[np.ndarray, "S features"], features: tuple[str, ...]) -> Float[np.ndarray, "features features"]:
+    """The lower triangular matrix M for which the rows of ``inputs`` M^T have the identity as second moments.
 
     From a QR decomposition of the columns, each divided by its size first: second moments themselves would square the condition.
     """
@@ -110,26 +128,27 @@ def _whitening(inputs: Any, features: tuple[str, ...]) -> Any:
     if own.min() <= _DEPENDENT:
         shown = features[int(np.argmin(own))]
         raise DataError(f"column {shown!r} depends linearly on those before it, so that inputs cannot be whitened; leave it out")
-    return np.linalg.inv(upper * np.sign(np.diag(upper))[:, None]).T / sizes
+    found: Float[np.ndarray, "features features"] = np.linalg.inv(upper * np.sign(np.diag(upper))[:, None]).T / sizes
+    return found
 
 
-def _columns(data: Any) -> tuple[str, tuple[str, ...], tuple[str, ...], Any, Any]:
+def _columns(data: object) -> _Tables:
     if isinstance(data, Dataset):
         if not data.target_names:
             raise DataError(f"{data.name}: name the target column; training needs inputs and targets")
-        return data.name, data.features, data.target_names, data.inputs, data.targets
+        return _Tables(data.name, data.features, data.target_names, data.inputs, data.targets)
     try:
-        inputs, targets = data
+        inputs, targets = cast("tuple[object, object]", data)
     except (TypeError, ValueError):
         raise InputError("data are a Dataset (read_csv) or a pair of tables, inputs and targets") from None
     x, y = np.asarray(inputs, dtype=object), np.asarray(targets, dtype=object)
     columns = [int(np.prod(t.shape[1:])) if t.ndim else 0 for t in (x, y)]
     if not x.ndim or not y.ndim:
         raise DataError("inputs and targets are tables with one row a sample, got single numbers")
-    return "data", tuple(f"x{i}" for i in range(columns[0])), tuple(f"y{i}" for i in range(columns[1])), x, y
+    return _Tables("data", tuple(f"x{i}" for i in range(columns[0])), tuple(f"y{i}" for i in range(columns[1])), x, y)
 
 
-def _numbers(table: Any, what: str) -> Any:
+def _numbers(table: Array, what: str) -> Float[np.ndarray, ...]:
     flat = np.asarray(table, dtype=object)
     try:
         values = np.array([float(Fraction(v)) if isinstance(v, (Fraction, str)) else float(v) for v in flat.reshape(-1).tolist()])

@@ -12,13 +12,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 import numpy as np
+from jaxtyping import Float, Num
 from scipy.spatial import HalfspaceIntersection
 
 from neurovariety.errors import InputError, ResourceError
-from neurovariety.training.losses.polyhedral_norm import PolyhedralNorm
+from neurovariety.rings.ring import Array
+from neurovariety.training.losses.polyhedral_norm import Face, PolyhedralNorm
 
 GROUNDS = ("line", "discrete", "circle")
 _MOST_PLACES = 8
@@ -29,31 +30,30 @@ _TIGHT = 1e-9
 class Transport(PolyhedralNorm):
     """The distance for ground distances ``lengths`` (m, m) of m places."""
 
-    lengths: Any = field(default=None)
+    lengths: Float[np.ndarray, "m m"] = field(kw_only=True)
 
-    def norm(self, errors: Any) -> float:
-        """The cost of moving errors e (m,) that sum to 0."""
+    def norm(self, errors: Num[np.ndarray, " m"]) -> float:
+        """The cost of moving errors that sum to 0."""
         return float((self._potentials @ errors).max())
 
-    def dual(self, functional: Any) -> float:
-        """The Lipschitz constant of a function (m,) of the places."""
+    def dual(self, functional: Num[np.ndarray, " m"]) -> float:
+        """The Lipschitz constant of a function of the places."""
         i, j = np.nonzero(~np.eye(len(self.lengths), dtype=bool))
-        f = np.asarray(functional)
-        return float((np.abs(f[i] - f[j]) / self.lengths[i, j]).max())
+        return float((np.abs(functional[i] - functional[j]) / self.lengths[i, j]).max())
 
-    def faces(self, conditions: int) -> Iterator[tuple[Any, Any]]:
+    def faces(self, conditions: int) -> Iterator[Face]:
         """The faces with so many conditions, one of each pair of opposite ones."""
         for vertices in self._lattice.get(conditions, ()):
             found = self._potentials[list(vertices)]
             directions = np.linalg.svd(found[1:] - found[0])[2][:conditions] if conditions else np.zeros((0, found.shape[1]))
-            yield directions, found[0]
+            yield Face(directions, found[0])
 
     def number_of_faces(self, most: int) -> int:
         return sum(len(self._lattice.get(k, ())) for k in range(most + 1))
 
     @cached_property
-    def _potentials(self) -> Any:
-        """The vertices (V, m) of the polytope of functions f with f_0 = 0 and f_i - f_j <= d_ij."""
+    def _potentials(self) -> Float[np.ndarray, "vertices m"]:
+        """The vertices of the polytope of functions f with f_0 = 0 and f_i - f_j <= d_ij."""
         m = len(self.lengths)
         if m == 2:
             return np.array([[0.0, self.lengths[0, 1]], [0.0, -self.lengths[0, 1]]])
@@ -61,7 +61,7 @@ class Transport(PolyhedralNorm):
         sides = [np.append(eye[i] - eye[j], -self.lengths[i, j]) for i in range(m) for j in range(m) if i != j]
         found = HalfspaceIntersection(np.array(sides), np.zeros(m - 1)).intersections
         scale = float(self.lengths.max())
-        kept: list[Any] = []
+        kept: list[Array] = []
         for f in found:
             if not any(np.abs(f - other).max() <= _TIGHT * scale for other in kept):
                 kept.append(f)
@@ -93,8 +93,8 @@ class Transport(PolyhedralNorm):
         return out
 
 
-def transport(target: Any, ground: Any) -> Transport:
-    """The distance of masses (m,) from ``target`` (m,).
+def transport(target: Num[np.ndarray, " m"], ground: object) -> Transport:
+    """The distance of masses from ``target``.
 
     ``ground``: ``line`` (places 0, 1, ...), ``discrete`` (all distances 1), ``circle`` (steps round it), or a table (m, m).
     Raises `InputError` for another name and for a table that is no metric, `ResourceError` for more than 8 places.
@@ -108,7 +108,7 @@ def transport(target: Any, ground: Any) -> Transport:
     return Transport("transport", np.eye(m), np.ones((1, m)), target, lengths=lengths)
 
 
-def _lengths(m: int, ground: Any) -> Any:
+def _lengths(m: int, ground: object) -> Float[np.ndarray, "m m"]:
     steps = np.abs(np.subtract.outer(np.arange(m), np.arange(m))).astype(np.float64)
     if isinstance(ground, str):
         if ground not in GROUNDS:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, TypedDict
+from pathlib import Path
+from typing import TypedDict
 
 import numpy as np
+from jaxtyping import Complex, Float, Inexact
 
 from neurovariety.budget import used_up
 from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
@@ -19,7 +21,7 @@ from neurovariety.training.critical.critical_sets import CriticalSet, critical_s
 from neurovariety.training.critical.problem import Located, Stationary, TrainingProblem, located, training_problem
 from neurovariety.training.losses.loss import Loss, Monomial
 
-_STREAM = "training.critical.listing"
+_STREAM = "training.critical.stages"
 _ATTEMPTS = 3
 _STARTS = 32
 _LIMIT = 1e-3
@@ -33,7 +35,7 @@ _TRIES = 400
 
 
 class PointFacts(TypedDict):
-    """A `Point` as plain data; complex coefficients as pairs."""
+    """A `CriticalFunction` as plain data; complex coefficients as pairs."""
 
     number: int
     stratum: str | None
@@ -50,21 +52,21 @@ class PointFacts(TypedDict):
 
 
 @dataclass(frozen=True, eq=False)
-class Point:
+class CriticalFunction:
     """A critical function.
 
     ``coefficients`` over the monomials of the landscape, each within ``radius`` of the true one; ``real`` whether the function is,
-    ``weights`` (N,) real weights of the network with that function, None where none were found; ``attained``: yes (certified), limit
+    ``weights`` real weights of the network with that function, None where none were found; ``attained``: yes (certified), limit
     (of networks whose weights grow), no (proved) or undecided. ``index``: negative directions of the Hessian on the variety, or on the
     stratum, ``certified`` whether proved; ``kind``: minimum, saddle, maximum or undecided; ``type``: pure, spurious or undecided.
     """
 
     number: int
     stratum: str
-    coefficients: Any
+    coefficients: Inexact[np.ndarray, " monomials"]
     radius: float
     real: bool
-    weights: Any
+    weights: Float[np.ndarray, " N"] | None
     attained: str
     loss: float
     index: int | None
@@ -97,16 +99,18 @@ class Stage:
 
     name: str
     dimension: int
-    points: tuple[Point, ...]
+    points: tuple[CriticalFunction, ...]
     count: int
     complete: bool
-    evidence: dict[str, Any]
+    evidence: dict[str, object]
     problem: TrainingProblem | None = None
     stationary: Stationary | None = None
     sets: tuple[CriticalSet, ...] = ()
 
 
-def smooth_stage(model: Model, loss: Loss, monomials: tuple[Monomial, ...] | None, seed: int, resume: Any = None) -> Stage:
+def smooth_stage(
+    model: Model, loss: Loss, monomials: tuple[Monomial, ...] | None, seed: int, resume: str | Path | None = None
+) -> Stage:
     """The critical points at smooth functions of the closure of a model.
 
     ``monomials``: those over which coefficients are written (default: the model's own). A list that is not complete is tried again
@@ -125,7 +129,14 @@ def smooth_stage(model: Model, loss: Loss, monomials: tuple[Monomial, ...] | Non
     return replace(best, complete=best.complete and found.sure)
 
 
-def _one_attempt(model: Model, loss: Loss, monomials: tuple[Monomial, ...] | None, shape: Dimension, seed: int, resume: Any) -> Stage:
+def _one_attempt(
+    model: Model,
+    loss: Loss,
+    monomials: tuple[Monomial, ...] | None,
+    shape: Dimension,
+    seed: int,
+    resume: str | Path | None,
+) -> Stage:
     problem, dim = training_problem(model, shape, seed, loss.family, resume), shape.value
     rng = generator(seed, _STREAM)
     stationary = problem.stationary(problem.quadratic(loss), rng)
@@ -135,13 +146,18 @@ def _one_attempt(model: Model, loss: Loss, monomials: tuple[Monomial, ...] | Non
     strange = [limit for limit in stationary.singular if not _on_a_stratum(problem, limit, rng)]
     sets, strange = critical_sets(problem.map, dim, stationary.quadratic, strange, rng)
     complete = problem.base.complete and stationary.complete and not strange and all(s.complete for s in sets)
-    evidence = {"dimension": dim, "ends": stationary.ends, "general": problem.base.count, "family": problem.evidence["family"]}
+    evidence: dict[str, object] = {
+        "dimension": dim,
+        "ends": stationary.ends,
+        "general": problem.base.count,
+        "family": problem.evidence["family"],
+    }
     evidence |= {"limits_off_strata": len(strange)} if strange else {}
     evidence |= {"critical_sets": [s.to_dict() for s in sets]} if sets else {}
     return Stage(model.name, dim, tuple(points), len(points), complete, evidence, problem, stationary, tuple(sets))
 
 
-def _on_a_stratum(problem: TrainingProblem, limit: Any, rng: np.random.Generator) -> bool:
+def _on_a_stratum(problem: TrainingProblem, limit: Complex[np.ndarray, " n"], rng: np.random.Generator) -> bool:
     """Whether a limit of paths that is no regular critical point is a function of a smaller network, as it should be."""
     size = float(np.linalg.norm(limit))
     if size <= LIMIT_DIGITS:
@@ -161,8 +177,10 @@ def monomials_of(problem: TrainingProblem) -> tuple[Monomial, ...]:
     return tuple((o, e) for o, e, _ in problem.terms) + tuple((o, e) for (o, e, _), _ in problem.fixed)
 
 
-def _coefficients(problem: TrainingProblem, value: Any, monomials: tuple[Monomial, ...]) -> Any:
-    known: dict[Monomial, Any] = {(o, e): v / s for (o, e, s), v in zip(problem.terms, value, strict=True)}
+def _coefficients(
+    problem: TrainingProblem, value: Inexact[np.ndarray, " n"], monomials: tuple[Monomial, ...]
+) -> Inexact[np.ndarray, " monomials"]:
+    known: dict[Monomial, complex] = {(o, e): v / s for (o, e, s), v in zip(problem.terms, value, strict=True)}
     known |= {(o, e): v / s for (o, e, s), v in problem.fixed}
     return np.array([known.get(m, 0.0) for m in monomials])
 
@@ -170,12 +188,14 @@ def _coefficients(problem: TrainingProblem, value: Any, monomials: tuple[Monomia
 def real_ones(stationary: Stationary) -> list[bool]:
     """Which critical functions are real, as `proved_real` tells; those with real weights are."""
     points = stationary.points
+    if not points:
+        return []
     sure = [p.certificates.real(p.row) == "yes" and not np.asarray(p.parameters).imag.any() for p in points]
     return proved_real(np.array([p.value for p in points]), np.array([p.radius for p in points]), sure)
 
 
-def proved_real(values: Any, radii: Any, sure: list[bool]) -> list[bool]:
-    """Which of the solutions of a real problem are real, given by ``values`` (P, n) within ``radii``: those that are ``sure`` to be.
+def proved_real(values: Inexact[np.ndarray, "points n"], radii: Float[np.ndarray, "points n"], sure: list[bool]) -> list[bool]:
+    """Which of the solutions of a real problem are real, given by ``values`` within ``radii``: those that are ``sure`` to be.
 
     The conjugate of one is another or itself, and all are proved different: where it can only be itself the solution is real.
     """
@@ -188,12 +208,14 @@ def proved_real(values: Any, radii: Any, sure: list[bool]) -> list[bool]:
     return out
 
 
-def _point(problem: TrainingProblem, stationary: Stationary, k: int, real: bool, monomials: Any, rng: np.random.Generator) -> Point:
+def _point(
+    problem: TrainingProblem, stationary: Stationary, k: int, real: bool, monomials: tuple[Monomial, ...], rng: np.random.Generator
+) -> CriticalFunction:
     point = stationary.points[k]
     radius = float((point.radius / [s for _, _, s in problem.terms]).max(initial=0.0))
     if not real:
         coefficients = _coefficients(problem, point.value, monomials)
-        return Point(k, "", coefficients, radius, False, None, "no", float("nan"), None, False, "undecided", "undecided")
+        return CriticalFunction(k, "", coefficients, radius, False, None, "no", float("nan"), None, False, "undecided", "undecided")
     coefficients = _coefficients(problem, point.value.real, monomials)
     loss = float(stationary.quadratic.value(point.value.real))
     there, attained = _real_weights(problem, stationary, point, rng)
@@ -203,7 +225,7 @@ def _point(problem: TrainingProblem, stationary: Stationary, k: int, real: bool,
     else:
         weights, index, certified = None, _index_by_real_directions(problem, point), False
     kind = _kind(index, problem.dimension)
-    return Point(k, "", coefficients, radius, True, weights, attained, loss, index, certified, kind, "pure")
+    return CriticalFunction(k, "", coefficients, radius, True, weights, attained, loss, index, certified, kind, "pure")
 
 
 def _kind(index: int | None, dimension: int) -> str:
@@ -212,7 +234,9 @@ def _kind(index: int | None, dimension: int) -> str:
     return "minimum" if index == 0 else "maximum" if index == dimension else "saddle"
 
 
-def _real_weights(problem: TrainingProblem, stationary: Stationary, point: Located, rng: np.random.Generator) -> tuple[Any, str]:
+def _real_weights(
+    problem: TrainingProblem, stationary: Stationary, point: Located, rng: np.random.Generator
+) -> tuple[Located | None, str]:
     """The same function located at real weights, or None, and how it is attained."""
     if point.certificates.real(point.row) == "yes":
         return point, "yes"
@@ -266,7 +290,7 @@ def stratum_stage(whole: TrainingProblem, loss: Loss, stratum: Stratum, seed: in
     if stratum.model is None:
         weights = np.asarray(stratum.embed(np.zeros(0)))
         value = whole.map.at(weights[None] + 0j)[0].real
-        point = Point(0, stratum.name, _coefficients(whole, value, monomials), 0.0, True, weights, "yes",
+        point = CriticalFunction(0, stratum.name, _coefficients(whole, value, monomials), 0.0, True, weights, "yes",
                       float(whole.quadratic(loss).value(value)), 0, True, "undecided", "undecided")  # fmt: skip
         return Stage(stratum.name, 0, (_beside(whole, loss, stratum, point, rng),), 1, True, {"dimension": 0})
     stage = smooth_stage(stratum.model, loss, monomials, seed)
@@ -286,15 +310,17 @@ def stratum_stage(whole: TrainingProblem, loss: Loss, stratum: Stratum, seed: in
     return replace(stage, name=stratum.name, points=tuple(points), count=len(points), evidence=evidence)
 
 
-def _stationary(whole: TrainingProblem, loss: Loss, weights: Any) -> bool:
-    """Whether the gradient in all weights (N,) of the large network vanishes, in floating point."""
+def _stationary(whole: TrainingProblem, loss: Loss, weights: Inexact[np.ndarray, " N"]) -> bool:
+    """Whether the gradient in all weights of the large network vanishes, in floating point."""
     here = np.asarray(weights, dtype=np.complex128)[None]
     slopes, gradient = whole.map.derivatives(here)[0], whole.quadratic(loss).gradient(whole.map.at(here)[0])
     sizes = np.abs(slopes).T @ np.abs(gradient)
     return bool((np.abs(slopes.T @ gradient) <= _STATIONARY * max(float(sizes.max(initial=0.0)), 1e-300)).all())
 
 
-def _beside(whole: TrainingProblem, loss: Loss, stratum: Stratum, point: Point, rng: np.random.Generator) -> Point:
+def _beside(
+    whole: TrainingProblem, loss: Loss, stratum: Stratum, point: CriticalFunction, rng: np.random.Generator
+) -> CriticalFunction:
     """The point with its kind: a saddle where the loss falls on the stratum, or beside it where dead weights come alive.
 
     Where the loss falls beside it the function is critical for the weights only: spurious. Where it was not seen to fall nothing is
@@ -316,7 +342,7 @@ def _beside(whole: TrainingProblem, loss: Loss, stratum: Stratum, point: Point, 
     return replace(point, kind=kind, type=_type(whole, loss, point))
 
 
-def _type(whole: TrainingProblem, loss: Loss, point: Point) -> str:
+def _type(whole: TrainingProblem, loss: Loss, point: CriticalFunction) -> str:
     """Spurious where the gradient on functions is not orthogonal to a limit of tangent spaces at the function.
 
     At functions of strata tangent spaces of nearby smooth functions are taken; the gradient that is orthogonal to none of them is

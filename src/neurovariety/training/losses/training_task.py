@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Unpack
+from typing import Unpack
 
 import numpy as np
 
@@ -23,7 +23,7 @@ _LARGEST, _SMALLEST = 1e4, 1e-4
 
 
 @dataclass(frozen=True, eq=False)
-class Task:
+class TrainingTask:
     """``loss`` on the functions of ``model``; ``data`` where it comes from samples; ``record`` describes it in plain data.
 
     ``options`` are the arguments of `training_task` that make the same task again.
@@ -32,55 +32,60 @@ class Task:
     model: Model
     loss: Loss
     data: Prepared | None
-    record: dict[str, Any]
+    record: dict[str, object]
     options: TaskOptions
     notices: tuple[str, ...] = ()
 
 
-def training_task(source: Source, *, seed: int, **task: Unpack[TaskOptions]) -> Task:
-    """The task of fitting ``data`` (a `Dataset`, or inputs and targets), or a ``teacher`` in a stated ``metric``, or a ``form``.
-
-    ``teacher``: polynomials in x0, x1, ..., one an output, separated by semicolons; without one, with a metric other than ``data``,
-    a random function of the model's linear span. Raises `InputError` for options that do not go together and for models that are not
+def training_task(source: Source, *, seed: int, **task: Unpack[TaskOptions]) -> TrainingTask:
+    """The task that the options state. Raises `InputError` for options that do not go together and for models that are not
     polynomial, `DataError` for unusable data.
     """
     model = as_model(source)
     require_polynomial(model)
     options = filled(task)
-    data, metric, teacher, form = options["data"], options["metric"], options["teacher"], options["form"]
-    sample_weights, prepare, held_out = options["sample_weights"], options["prepare"], options["held_out"]
+    metric, form = options["metric"], options["form"]
     require_choice("metric", metric, METRICS)
     if form is not None:
-        if data is not None or teacher is not None or metric != "data":
+        if options["data"] is not None or options["teacher"] is not None or metric != "data":
             raise InputError("a quadratic form says all of the loss: give no data, metric or teacher beside it")
-        return Task(model, form, None, {"loss": form.name}, options)
-    if metric != "data":
-        if data is not None or sample_weights is not None or prepare != "none" or held_out:
-            raise InputError(f"metric {metric} takes a teacher, no data; leave out the data and what belongs to them")
-        notices: tuple[str, ...] = ()
-        if teacher is None:
-            target = random_target(model, seed)
-            notices = ("no teacher was given: this one is a random integer function of the model's linear span",)
-        else:
-            target = read_target(teacher, model.inputs, model.outputs)
-        sizes = [abs(float(c)) for c in target.coefficients.values()]
-        _check_size("the teacher's largest coefficient", max(sizes, default=1.0), "scale the teacher")
-        loss = Distance(metric, target.coefficients)
-        options["teacher"] = target.text()
-        return Task(model, loss, None, {"loss": loss.name, "teacher": target.text()}, options, notices)
-    if data is None:
+        return TrainingTask(model, form, None, {"loss": form.name}, options)
+    return _of_data(model, options, seed) if metric == "data" else _of_teacher(model, options, seed)
+
+
+def _of_teacher(model: Model, options: TaskOptions, seed: int) -> TrainingTask:
+    metric, teacher = options["metric"], options["teacher"]
+    notices: tuple[str, ...] = ()
+    if options["data"] is not None or options["sample_weights"] is not None or options["prepare"] != "none" or options["held_out"]:
+        raise InputError(f"metric {metric} takes a teacher, no data; leave out the data and what belongs to them")
+    if teacher is None:
+        target = random_target(model, seed)
+        notices = ("no teacher was given: this one is a random integer function of the model's linear span",)
+    else:
+        target = read_target(teacher, model.inputs, model.outputs)
+    sizes = [abs(float(c)) for c in target.coefficients.values()]
+    _check_size("the teacher's largest coefficient", max(sizes, default=1.0), "scale the teacher")
+    loss = Distance(metric, target.coefficients)
+    options["teacher"] = target.text()
+    return TrainingTask(
+        model, loss, None, {"loss": loss.name, "teacher": target.text()}, {**options, "teacher": target.text()}, notices
+    )
+
+
+def _of_data(model: Model, options: TaskOptions, seed: int) -> TrainingTask:
+    if options["data"] is None:
         raise InputError(
             "training needs data (--data FILE --target COLUMN), or a metric with a teacher (--metric gaussian --teacher ...)"
         )
-    if teacher is not None:
+    if options["teacher"] is not None:
         raise InputError("a teacher goes with a stated metric such as gaussian; with data the targets are a column of them")
-    found = prepared(model, data, prepare, held_out, seed)
+    found = prepared(model, options["data"], options["prepare"], options["held_out"], seed)
     for what, table in (("inputs", found.inputs), ("targets", found.targets)):
         size = float(np.abs(table).max(initial=0.0))
         if size:
             _check_size(f"the largest of the {what}", size, "standardize the data (--prepare standardize) or choose other units")
-    error = SquaredError(found.inputs, found.targets, sample_weights)
-    return Task(model, error, found, {"loss": error.name} | found.record, options)
+    error = SquaredError(found.inputs, found.targets, options["sample_weights"])
+    return TrainingTask(model, error, found, {"loss": error.name} | found.record, options)
 
 
 def _check_size(what: str, size: float, advice: str) -> None:

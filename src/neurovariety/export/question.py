@@ -12,14 +12,14 @@ from textwrap import wrap
 import numpy as np
 
 from neurovariety.errors import InputError
-from neurovariety.export.chart import Chart, find_chart
+from neurovariety.export.minor_chart import MinorChart, find_chart
 from neurovariety.export.parametrization import Parametrization, Terms, written
 from neurovariety.randomness import generator
 
 PRIME = 32003
 """The prime of the scripts that count mod p; Macaulay2 and Singular are fastest below 2^15."""
 
-_STREAM = "export.task"
+_STREAM = "export.question"
 _TRIES = 60
 _SMALL = 20
 COUNTED = (
@@ -41,7 +41,7 @@ QUESTIONS = {
 
 
 @dataclass(frozen=True, eq=False)
-class Task:
+class Question:
     """A question about a model whose neurovariety has dimension ``dimension``; ``at_most`` bounds the degree of equations."""
 
     parametrization: Parametrization
@@ -84,7 +84,7 @@ class Task:
         )
 
     @cached_property
-    def chart(self) -> Chart:
+    def chart(self) -> MinorChart:
         """The weights that stay free. Raises `InputError` where the dimension is zero, or too large for the minors in the scripts."""
         self._check_prime()
         if not self.dimension:

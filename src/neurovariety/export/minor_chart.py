@@ -31,7 +31,7 @@ _LARGEST_FIXED = 9
 
 
 @dataclass(frozen=True)
-class Chart:
+class MinorChart:
     """``free`` weights by position; the others are ``fixed`` at integers (position -> value). The minor of the Jacobian with the rows
     ``rows`` (coordinates) and the columns ``free`` is not identically zero on the chart: mod p it is not zero at ``point``, a random
     value of each free weight."""
@@ -42,7 +42,7 @@ class Chart:
     point: tuple[int, ...]
 
 
-def find_chart(parametrization: Parametrization, dimension: int, p: int, rng: np.random.Generator) -> Chart:
+def find_chart(parametrization: Parametrization, dimension: int, p: int, rng: np.random.Generator) -> MinorChart:
     """A chart of a model of the given dimension, checked mod ``p`` (at most 27 bits). Raises `InputError` where none was found.
 
     The other weights are fixed at 1 if that can be, which keeps the equations short, else at small random integers.
@@ -62,7 +62,7 @@ def find_chart(parametrization: Parametrization, dimension: int, p: int, rng: np
             restricted = parametrization.jacobian(on_chart, p)[:, list(free)]
             rows = echelon(np.ascontiguousarray(restricted.T), p)
             if rows.rank == dimension:
-                return Chart(free, fixed, tuple(int(j) for j in rows.pivot_columns), tuple(point[i] for i in free))
+                return MinorChart(free, fixed, tuple(int(j) for j in rows.pivot_columns), tuple(point[i] for i in free))
     raise InputError(
         f"no {dimension} weights of {parametrization.model.name} could be left free with the others fixed at small integers; "
         "try another seed"

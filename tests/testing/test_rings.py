@@ -1,0 +1,135 @@
+"""Every ring of the package is held to the laws of the kit, and the kit notices what breaks them.
+
+`Degrees` is none: sums of bounds never cancel. `SmallField` runs no programs.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+import neurovariety.rings as rings
+from neurovariety.errors import DivisionByZeroError
+from neurovariety.testing import check_ring
+
+SMALL, LARGE = 4194301, 2**61 - 1
+RINGS = [
+    rings.Rationals(),
+    rings.FiniteField(2),
+    rings.FiniteField(7),
+    rings.FiniteField(SMALL),
+    rings.FiniteField(67108859),  # the largest prime below 2^26
+    rings.WordField(7),
+    rings.WordField(LARGE),
+    rings.Polynomials(["x", "y"]),
+    rings.DualNumbers(SMALL),
+    rings.Jets(rings.FiniteField(SMALL), 3),
+    rings.Jets(rings.Rationals(), 2),
+    rings.Power(rings.FiniteField(101), 3),
+    rings.Power(rings.Rationals(), 2),
+]
+
+
+@pytest.mark.parametrize("ring", RINGS, ids=lambda r: f"{type(r).__name__} {r.name}")
+def test_exact_rings(ring):
+    check_ring(ring)
+
+
+def test_complex_numbers():
+    check_ring(rings.Complexes(), within=1e-9)
+    with pytest.raises(AssertionError, match="C: "):
+        check_ring(rings.Complexes())
+
+
+def test_every_ring_is_here():
+    there = {getattr(rings, name) for name in rings.__all__} - {rings.Ring, rings.Degrees, rings.SmallField, rings.Complexes}
+    assert {type(r) for r in RINGS} == there
+
+
+class Dual:
+    """a + b e with e^2 = 0 over Q; no number that NumPy knows."""
+
+    def __init__(self, value, slope=Fraction(0)):
+        self.value, self.slope = Fraction(value), Fraction(slope)
+
+    def __add__(self, other):
+        return Dual(self.value + other.value, self.slope + other.slope)
+
+    def __sub__(self, other):
+        return Dual(self.value - other.value, self.slope - other.slope)
+
+    def __neg__(self):
+        return Dual(-self.value, -self.slope)
+
+    def __mul__(self, other):
+        return Dual(self.value * other.value, self.value * other.slope + self.slope * other.value)
+
+    def __truediv__(self, other):
+        quotient = self.value / other.value
+        return Dual(quotient, (self.slope - quotient * other.slope) / other.value)
+
+    def __bool__(self):
+        return bool(self.value or self.slope)
+
+
+class Duals(rings.Ring):
+    """The ring that CONTRIBUTING.md shows."""
+
+    name = "Q[e]/(e^2)"
+
+    def scalar(self, value):
+        return Dual(value)
+
+    def random(self, shape, rng):
+        out = np.empty(shape, dtype=object)
+        flat = out.reshape(-1)
+        for i in range(flat.size):
+            flat[i] = Dual(*map(int, rng.integers(-9, 10, size=2)))
+        return out
+
+    def divide(self, a, b):
+        if any(v.value == 0 for v in np.asarray(b).reshape(-1)):
+            raise DivisionByZeroError("a denominator vanished in Q[e]/(e^2) at the sampled values")
+        return np.asarray(a / b, dtype=object)
+
+
+def test_a_ring_of_ones_own():
+    check_ring(Duals())
+
+
+class WrongSlope(Duals):
+    def multiply(self, a, b):
+        product = super().multiply(a, b)
+        return self.add(product, self.constant(np.ones(product.shape)))
+
+
+class NoRefusal(Duals):
+    def divide(self, a, b):
+        return a
+
+
+class LosesBatches(Duals):
+    def matmul(self, a, b):
+        return super().matmul(a, b).reshape(-1, a.shape[-2], b.shape[-1])
+
+
+class DrawsByItself(Duals):
+    def random(self, shape, rng):
+        return super().random(shape, np.random.default_rng())
+
+
+@pytest.mark.parametrize(
+    ("ring", "law"),
+    [
+        (WrongSlope(), r"\(a b\) c = a \(b c\)|a 1 = a|a 0 = 0"),
+        (NoRefusal(), r"a\^-3|\(a / b\) b = a"),
+        (LosesBatches(), "matmul of"),
+        (DrawsByItself(), "from the generator alone"),
+        (rings.Degrees(), "a \\+ \\(-a\\) = 0|random elements"),
+    ],
+)
+def test_what_breaks_a_law_is_named(ring, law):
+    with pytest.raises(AssertionError, match=law):
+        check_ring(ring)
