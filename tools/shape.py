@@ -23,9 +23,6 @@ KERNEL = "a loop compiled by numba: its arguments are arrays that the caller all
 REASONS: dict[str, str] = {
     "homotopy/path_kernel.py:track": KERNEL,
     "homotopy/ball_kernels.py:krawczyk": KERNEL,
-    "homotopy/ball_kernels.py:enclose": KERNEL,
-    "homotopy/kernels.py:solved": KERNEL,
-    "homotopy/kernels.py:newton": KERNEL,
     "homotopy/lanes.py:linear": KERNEL,
     "homotopy/lanes.py:real_linear": KERNEL,
     "linear_algebra/_kernels.py:panel": KERNEL,
