@@ -1,4 +1,4 @@
-"""TotalDegrees of expressions and their homogeneous forms, for total degree homotopies in projective space."""
+"""Total degrees of expressions and their homogeneous forms, for total degree homotopies in projective space."""
 
 from __future__ import annotations
 
