@@ -357,6 +357,7 @@ assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True, preexec_fn=hears_ctrl_c
     )
     assert done.stdout.split("\n")[:2] == ["went on", "heard"]
+    assert done.stderr == ""
 
 
 def test_parallel_answers_equal_sequential_ones(run):
@@ -534,4 +535,4 @@ def test_a_new_entry_needs_no_other_edit(tmp_path):
     assert (found["value"], found["evidence"]["options"]) == (24, {"often": "twice"})
     assert "--often [once|twice] How often." in " ".join(own_help.split())
     assert "twice the parameters" in report
-    assert "Twice the parameters." in page.read_text(encoding="utf-8")
+    assert "Once twice the parameters." in page.read_text(encoding="utf-8")

@@ -91,6 +91,22 @@ def _partial(entry: str, architecture: str, arguments: dict[str, Any], found: di
 
 
 @contextlib.contextmanager
+def _silently_swallowed(kind: type[BaseException]) -> Iterator[None]:
+    """Print nothing where Python swallows an exception of this kind in a destructor or a callback: it comes again."""
+    previous = sys.unraisablehook
+
+    def hook(details: sys.UnraisableHookArgs) -> None:
+        if details.exc_type is not kind:
+            previous(details)
+
+    sys.unraisablehook = hook
+    try:
+        yield
+    finally:
+        sys.unraisablehook = previous
+
+
+@contextlib.contextmanager
 def time_limit(deadline: float | None) -> Iterator[None]:
     """Raise `OutOfTime` in this (main) thread at the deadline."""
     if deadline is None or threading.current_thread() is not threading.main_thread():
@@ -100,19 +116,15 @@ def time_limit(deadline: float | None) -> Iterator[None]:
     def stop(*_: object) -> None:
         raise OutOfTime
 
-    def unraisable(details: Any) -> None:
-        if details.exc_type is not OutOfTime:
-            sys.__unraisablehook__(details)
-
-    previous, sys.unraisablehook = signal.signal(signal.SIGALRM, stop), unraisable
+    previous = signal.signal(signal.SIGALRM, stop)
     # The alarm repeats: one that falls into a destructor or weak reference callback is swallowed there by Python.
     signal.setitimer(signal.ITIMER_REAL, max(deadline - time.time(), 1e-3), 0.5)
     try:
-        yield
+        with _silently_swallowed(OutOfTime):
+            yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
-        sys.unraisablehook = sys.__unraisablehook__
 
 
 @contextlib.contextmanager
@@ -136,7 +148,8 @@ def insistent_interrupt() -> Iterator[None]:
     previous = signal.signal(signal.SIGVTALRM, again)
     signal.signal(signal.SIGINT, first)
     try:
-        yield
+        with _silently_swallowed(KeyboardInterrupt):
+            yield
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         signal.signal(signal.SIGINT, signal.default_int_handler)
