@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import os
+import types
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, Self, get_args, get_origin
+from typing import Annotated, Any, Literal, Self, Union, get_args, get_origin
 
 import jaxtyping
 from beartype import BeartypeConf, beartype
@@ -30,7 +31,14 @@ def checked(function: Callable[..., Any]) -> Callable[..., Any]:
     and its message is tested.
     """
     hints = function.__annotations__.values()
-    return function if any(h is Self or get_origin(h) is Literal for h in hints) else TYPES(function)
+    return function if any(h is Self or words(h) for h in hints) else TYPES(function)
+
+
+def words(hint: Any) -> bool:
+    """Whether a hint is a choice of words, or has one among others: words or a table of numbers."""
+    if get_origin(hint) in (Union, types.UnionType, Annotated):
+        return any(map(words, get_args(hint)))
+    return get_origin(hint) is Literal
 
 
 def decorated(function: Any = None, *, typechecker: Any = None) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from matplotlib.figure import Figure
 
@@ -13,7 +15,7 @@ from neurovariety.report.poset_figure import poset
 def test_points_lines_and_names(text, named):
     found = subnetworks(text)
     axes = Figure().subplots()
-    assert poset(axes, found.value, found.evidence)
+    assert poset(axes, found)
     assert len(axes.collections) == len(found.value["images"]) + 1
     assert len(axes.lines) == len(found.value["inclusions"])
     texts = [t.get_text() for t in axes.texts]
@@ -21,4 +23,6 @@ def test_points_lines_and_names(text, named):
 
 
 def test_nothing_to_draw():
-    assert not poset(Figure().subplots(), {"images": [], "inclusions": [], "dimension": 3}, {})
+    found = subnetworks("cnn(2,2; x^2)")
+    nothing = dataclasses.replace(found, value={**found.value, "images": [], "inclusions": []})
+    assert not poset(Figure().subplots(), nothing)
