@@ -8,7 +8,7 @@ import pytest
 
 import neurovariety as nv
 from neurovariety import Claim, parse
-from neurovariety.program.invariance import is_invariant
+from neurovariety.program.group_actions import is_invariant
 
 BLOCKS = [
     "linear(2,2)",

@@ -12,7 +12,7 @@ import pytest
 import neurovariety as nv
 from neurovariety import parse
 from neurovariety.architectures.families.equivariant import isotypic_blocks
-from neurovariety.program.invariance import is_invariant
+from neurovariety.program.group_actions import is_invariant
 
 EQUIVARIANT = [
     "equivariant(3; ranks=1,1)",

@@ -12,7 +12,7 @@ import neurovariety as nv
 from neurovariety import parse
 from neurovariety.architectures.reading.graphs import SimpleGraph
 from neurovariety.architectures.reading.sections import Sections
-from neurovariety.program.invariance import is_invariant
+from neurovariety.program.group_actions import is_invariant
 
 ARCHITECTURES = [
     "gnn(path(3); 2,3,1; x^2)",

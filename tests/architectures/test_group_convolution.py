@@ -12,7 +12,7 @@ import neurovariety as nv
 from neurovariety import Claim, parse
 from neurovariety.architectures.reading.groups import Group
 from neurovariety.architectures.reading.sections import Sections
-from neurovariety.program.invariance import is_invariant
+from neurovariety.program.group_actions import is_invariant
 
 GROUPS = [
     "cyclic(1)",

@@ -19,7 +19,7 @@ from neurovariety.geometry.exact.generic_rank import rank_at
 from neurovariety.geometry.exact.points import draw_point
 from neurovariety.linear_algebra import rank
 from neurovariety.program.expand import expand
-from neurovariety.program.invariance import is_invariant
+from neurovariety.program.group_actions import is_invariant
 from neurovariety.program.of_model import jacobian_program
 from neurovariety.randomness import generator
 from neurovariety.symmetry import Kind

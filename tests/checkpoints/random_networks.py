@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 import neurovariety as nv
-from neurovariety.checkpoints.graph.arithmetic import to_fractions
+from neurovariety.checkpoints.graph.three_arithmetics import to_fractions
 from neurovariety.checkpoints.layers.hidden_layers import hidden_layers
 from neurovariety.checkpoints.layers.layer_actions import base_changed, inverted, permuted_and_scaled
 from neurovariety.checkpoints.layers.layer_symmetries import kind_of

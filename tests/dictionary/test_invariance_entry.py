@@ -372,7 +372,7 @@ def test_result():
 
 
 def test_a_cap_is_said(monkeypatch):
-    monkeypatch.setattr("neurovariety.geometry.equivariance.weights.MAX_CLASSES", 3)
+    monkeypatch.setattr("neurovariety.geometry.equivariance.equivariant_weights.MAX_CLASSES", 3)
     monkeypatch.setattr("neurovariety.dictionary.invariance.MAX_CLASSES", 3)
     found = invariance("mlp(4,4,1; x^3)", map="shift")
     assert found.evidence["all_classes"] is False

@@ -15,8 +15,8 @@ from neurovariety.architectures.notation import EXAMPLES
 from neurovariety.cli.main import main
 from neurovariety.export import QUESTIONS, SYSTEMS, export_script
 from neurovariety.export.names import weight_names
-from neurovariety.export.parametrization import Parametrization
 from neurovariety.export.question import PRIME, Question
+from neurovariety.export.written_parametrization import WrittenParametrization
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
@@ -125,7 +125,7 @@ def check_names(model):
 def test_points_are_regular(architecture, seed):
     """Over Q too, the Jacobian has its rank at the small point, and the minor of the chart is not zero at its point."""
     model = nv.as_model(architecture)
-    p = Parametrization.of(model, seed)
+    p = WrittenParametrization.of(model, seed)
     r = nv.dimension(model).value
     task = Question(p, "degree", r, "proved", None, seed)
     assert min(task.small_point) > 0
@@ -138,7 +138,7 @@ def test_points_are_regular(architecture, seed):
     assert minor.p % PRIME != 0
 
 
-def exact_jacobian(p: Parametrization, point: list[int]) -> flint.fmpq_mat:
+def exact_jacobian(p: WrittenParametrization, point: list[int]) -> flint.fmpq_mat:
     """From differences: a polynomial of degree d in one weight is known from d + 1 values."""
     columns = []
     for i in range(p.parameters):

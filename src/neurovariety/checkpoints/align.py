@@ -22,8 +22,8 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from neurovariety.checkpoints.canonical_form import canonical_form, residual, row_pivots, same_graph, same_weights
-from neurovariety.checkpoints.graph.arithmetic import exact_matmul, to_floats, to_fractions
 from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.graph.three_arithmetics import exact_matmul, to_floats, to_fractions
 from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer, hidden_layers
 from neurovariety.checkpoints.layers.layer_actions import base_changed, folded, inverted, permuted_and_scaled
 from neurovariety.checkpoints.layers.layer_symmetries import kind_of

@@ -12,8 +12,8 @@ from fractions import Fraction
 import flint
 import numpy as np
 
-from neurovariety.checkpoints.graph.arithmetic import to_fractions
 from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.graph.three_arithmetics import to_fractions
 from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer, hidden_layers
 from neurovariety.checkpoints.layers.layer_actions import base_changed, folded, inverted, permuted_and_scaled
 from neurovariety.checkpoints.layers.layer_symmetries import kind_of

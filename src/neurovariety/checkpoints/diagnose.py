@@ -22,8 +22,8 @@ from typing import ClassVar, TypedDict
 import numpy as np
 from jaxtyping import Float
 
-from neurovariety.checkpoints.graph.arithmetic import to_floats
 from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.graph.three_arithmetics import to_floats
 from neurovariety.checkpoints.layers.hidden_layers import hidden_layers
 from neurovariety.checkpoints.layers.layer_symmetries import layer_symmetries
 from neurovariety.checkpoints.layers.nearest_strata import NearestStratum, StratumData, nearest_strata

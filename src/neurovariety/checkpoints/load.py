@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from neurovariety.checkpoints.graph.arithmetic import Numbers
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.npz_format import GRAPH
 from neurovariety.checkpoints.graph.rounding import Rounding, round_weights
+from neurovariety.checkpoints.graph.three_arithmetics import Numbers
 from neurovariety.checkpoints.readers.npz_import import read_network, read_npz
 from neurovariety.checkpoints.writers.npz_export import write_npz
 from neurovariety.errors import InputError

@@ -52,7 +52,7 @@ _MAX_BASIS = 60
 _MAX_LISTED = 60
 
 
-class Written(TypedDict):
+class WrittenPolynomials(TypedDict):
     """The polynomials of a span, as far as they are short enough to say."""
 
     monomials: int | None
@@ -60,10 +60,10 @@ class Written(TypedDict):
     basis: list[str] | str | None
 
 
-_UNWRITTEN: Written = {"monomials": None, "missing": None, "basis": None}
+_UNWRITTEN: WrittenPolynomials = {"monomials": None, "missing": None, "basis": None}
 
 
-class AmbientEvidence(Written):
+class AmbientEvidence(WrittenPolynomials):
     """What an ambient dimension rests on."""
 
     route: Route
@@ -160,13 +160,13 @@ def _enough(model: Model, rng: np.random.Generator, limit: int | None) -> int:
     return at_most
 
 
-def _monomials(model: Model, value: int, seed: int) -> Written:
+def _monomials(model: Model, value: int, seed: int) -> WrittenPolynomials:
     """How many monomials there are, which are missing, and a basis of the span, as far as they are short enough to say."""
     d = degree_bounds(model)
     if d.rational or not np.isfinite(d.inputs) or d.inputs > 2000:
         return _UNWRITTEN
     total = model.outputs * sum(comb(model.inputs + k - 1, k) for k in range(int(d.low), int(d.inputs) + 1))
-    out: Written = {"monomials": total, "missing": None, "basis": None}
+    out: WrittenPolynomials = {"monomials": total, "missing": None, "basis": None}
     if total > _MAX_SPAN or value > _MAX_BASIS:
         return out
     try:

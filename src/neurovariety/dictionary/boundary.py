@@ -24,9 +24,9 @@ from typing import Annotated, Any, ClassVar
 
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
+from neurovariety.dictionary.entry_options import ExactNumbers
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.membership import membership
-from neurovariety.dictionary.options import ExactNumbers
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError, ResourceError, VerificationError
 from neurovariety.geometry.boundaries.description import Description, describe

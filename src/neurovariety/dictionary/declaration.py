@@ -23,7 +23,7 @@ from neurovariety.options import Check, Option, require_choice, usual
 OF_THE_RUN = ("seed", "memory_limit", "resume")
 """Arguments that say how an answer is found, not what is asked; they are not repeated by ``verify()``."""
 
-_LIGHT = ("typing", "collections.abc", "pathlib", "neurovariety.options", "neurovariety.dictionary.options",
+_LIGHT = ("typing", "collections.abc", "pathlib", "neurovariety.options", "neurovariety.dictionary.entry_options",
           "neurovariety.training.losses.task_options")  # fmt: skip
 """Modules from which the words of a declaration come, none of which computes."""
 

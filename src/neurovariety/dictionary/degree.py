@@ -24,8 +24,8 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from neurovariety.claim import Claim
+from neurovariety.dictionary.entry_options import Resume
 from neurovariety.dictionary.entry_result import EntryResult, Facts
-from neurovariety.dictionary.options import Resume
 from neurovariety.dictionary.runner import entry
 from neurovariety.geometry.invariants.degree import Degree, degree_of
 from neurovariety.geometry.solutions.count_facts import CountFacts

@@ -31,7 +31,7 @@ from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError, VerificationError
 from neurovariety.geometry.invariants.dimension import dimension_of
-from neurovariety.geometry.solutions.quadrics import Quadrics, Term, pencil
+from neurovariety.geometry.solutions.quadrics import QuadricFamily, Term, pencil
 from neurovariety.model import Model
 from neurovariety.options import Option, Whole
 from neurovariety.progress import quietly
@@ -197,7 +197,7 @@ def wall_crossings(
 def _problem(task: TrainingTask, kind: str, seed: int) -> tuple[TrainingProblem, Quadratic]:
     shape = quietly(dimension_of, task.model, seed=seed)
 
-    def through_another(terms: Sequence[Term]) -> Quadrics:
+    def through_another(terms: Sequence[Term]) -> QuadricFamily:
         matrix = quadratic(task.loss, terms).matrix
         matrix /= np.abs(matrix).max()
         return pencil(terms, matrix, other_quadric(matrix, generator(seed, _STREAM, 2)))

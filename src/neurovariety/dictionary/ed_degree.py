@@ -34,8 +34,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypedDict
 import numpy as np
 
 from neurovariety.claim import Claim
+from neurovariety.dictionary.entry_options import Inputs, Resume
 from neurovariety.dictionary.entry_result import EntryResult, Facts
-from neurovariety.dictionary.options import Inputs, Resume
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError
 from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
@@ -143,7 +143,7 @@ def ed_degree(
     quadric = _Quadric(metric, None if at_data is None else at_data.inputs, rank)
     theorem = next((t for t in model.theorems if t.applies and t.quantity == quantity(metric)), None) if rank is None else None
     seen = _seen(quadric, at_data, found.value)
-    answer = _Answer(None, Claim.UNDECIDED, {"reason": seen}) if seen else _known(found, theorem, route)
+    answer = _EdDegree(None, Claim.UNDECIDED, {"reason": seen}) if seen else _known(found, theorem, route)
     if answer is None:
         if route == "theorem":
             raise InputError(
@@ -196,7 +196,7 @@ class _Quadric:
 
 
 @dataclass(frozen=True)
-class _Answer:
+class _EdDegree:
     """The number, how far to trust it, how it was found, and what to say of it."""
 
     value: int | None
@@ -214,19 +214,19 @@ def _seen(quadric: _Quadric, at_data: RankAtData | None, r: int) -> str:
     return ""
 
 
-def _known(found: Dimension, theorem: Theorem | None, route: Route) -> _Answer | None:
+def _known(found: Dimension, theorem: Theorem | None, route: Route) -> _EdDegree | None:
     """What a closed formula says, or that a linear space, or a point, has one critical point."""
     if route != "computed" and theorem:
         polar: EdDegreeEvidence = {"polar_degrees": list(theorem.summands)} if theorem.summands else {}
-        return _Answer(theorem.value, Claim.PROVED, {"route": "theorem", **polar})
+        return _EdDegree(theorem.value, Claim.PROVED, {"route": "theorem", **polar})
     if route != "computed" and found.fills:
-        return _Answer(1, Claim.PROVED, {"route": "theorem", "filling": True})
+        return _EdDegree(1, Claim.PROVED, {"route": "theorem", "filling": True})
     if route != "theorem" and found.value == 0:
-        return _Answer(1, found.claim, {"route": "computed"})
+        return _EdDegree(1, found.claim, {"route": "computed"})
     return None
 
 
-def _counted(model: Model, found: Dimension, quadric: _Quadric, resume: str | Path | None, seed: int) -> _Answer:
+def _counted(model: Model, found: Dimension, quadric: _Quadric, resume: str | Path | None, seed: int) -> _EdDegree:
     answer = _count(model, found, quadric, resume, seed)
     if answer.claim is Claim.COMPLETE and not found.sure:
         weaker = "the dimension is only a lower bound; if it is larger, this number means nothing"
@@ -241,7 +241,7 @@ def _check(metric: str, data: Any, rank: int | None) -> None:
         raise InputError(f"a rank is a positive integer and goes with metric generic; got rank {rank!r} with metric {metric}")
 
 
-def _count(model: Model, shape: Dimension, quadric: _Quadric, resume: str | Path | None, seed: int) -> _Answer:
+def _count(model: Model, shape: Dimension, quadric: _Quadric, resume: str | Path | None, seed: int) -> _EdDegree:
     """The critical points for the quadric by following paths."""
     note(phase="preparing the path tracker (compiled once, half a minute)")
     from neurovariety.geometry.solutions.attempts import attempts, check_size, why_incomplete
@@ -269,7 +269,7 @@ def _count(model: Model, shape: Dimension, quadric: _Quadric, resume: str | Path
     complete, value, evidence = best
     evidence |= {"attempts": attempt + 1, "coordinates": problem.count, "drawn": [str(v) for v in problem.found.drawn]}
     notices = () if complete else (why_incomplete(),)
-    return _Answer(value, Claim.COMPLETE if complete else Claim.LOWER_BOUND, evidence, notices + _drawn(problem))
+    return _EdDegree(value, Claim.COMPLETE if complete else Claim.LOWER_BOUND, evidence, notices + _drawn(problem))
 
 
 def _drawn(problem: CriticalPoints) -> tuple[str, ...]:
@@ -278,7 +278,7 @@ def _drawn(problem: CriticalPoints) -> tuple[str, ...]:
     return ()
 
 
-def _direct(model: Model, r: int, quadric: _Quadric, seed: int) -> _Answer | None:
+def _direct(model: Model, r: int, quadric: _Quadric, seed: int) -> _EdDegree | None:
     """The count for the stated quadric alone, where its critical points pass the trace test; None where they do not.
 
     Pairs of a smooth function and a target for which it is critical are an affine bundle whatever the quadric, so loops of targets
@@ -303,7 +303,7 @@ def _direct(model: Model, r: int, quadric: _Quadric, seed: int) -> _Answer | Non
         "drawn": [str(v) for v in problem.found.drawn],
         **found.to_dict(),
     }
-    return _Answer(found.count, Claim.COMPLETE, evidence, _drawn(problem))
+    return _EdDegree(found.count, Claim.COMPLETE, evidence, _drawn(problem))
 
 
 def _rank(matrix: Array) -> int:
@@ -336,7 +336,7 @@ def _special(
     return found.complete, found.certificates.count, evidence
 
 
-def _meaning(answer: _Answer, quadric: _Quadric, theorem: Theorem | None) -> str:
+def _meaning(answer: _EdDegree, quadric: _Quadric, theorem: Theorem | None) -> str:
     value, rank = answer.value, quadric.rank
     form = {
         "generic": f"a general quadratic loss{f' of rank {rank}' if rank is not None else ''}",

@@ -28,8 +28,8 @@ import numpy as np
 
 from neurovariety.budget import used_up
 from neurovariety.claim import Claim
+from neurovariety.dictionary.entry_options import Inputs
 from neurovariety.dictionary.entry_result import EntryResult, Facts
-from neurovariety.dictionary.options import Inputs
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError, VerificationError
 from neurovariety.geometry.exact.gradient_fields import coefficients_as_polynomials

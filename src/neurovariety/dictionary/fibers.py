@@ -24,8 +24,8 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Required
 
 from neurovariety.claim import Claim
+from neurovariety.dictionary.entry_options import ExactNumbers
 from neurovariety.dictionary.entry_result import EntryResult, Facts
-from neurovariety.dictionary.options import ExactNumbers
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError, ResourceError
 from neurovariety.geometry.exact.hidden_directions import hidden_directions

@@ -32,8 +32,8 @@ from neurovariety.geometry.equivariance.adjunction import (
     zero_function,
 )
 from neurovariety.geometry.equivariance.bounds import EquivariantSizes, equivariant_linear, equivariant_polynomials, linear_network
+from neurovariety.geometry.equivariance.equivariant_weights import MAX_CLASSES, Component, EquivariantWeights, require_size
 from neurovariety.geometry.equivariance.linear_map import MAX_ORDER, LinearMap, common_order, identity, read_map
-from neurovariety.geometry.equivariance.weights import MAX_CLASSES, Component, EquivariantWeights, require_size
 from neurovariety.geometry.exact.points import division_notice, draw_point, with_new_values
 from neurovariety.geometry.exact.stated_symmetries import stated_symmetries
 from neurovariety.geometry.invariants.dimension import Dimension, dimension_of

@@ -29,10 +29,10 @@ from typing import Annotated, ClassVar, Literal, TypedDict, Unpack
 import numpy as np
 
 from neurovariety.claim import Claim
+from neurovariety.dictionary.entry_options import Resume
 from neurovariety.dictionary.entry_result import Facts
 from neurovariety.dictionary.listed_result import ListedResult
 from neurovariety.dictionary.membership import decide
-from neurovariety.dictionary.options import Resume
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError
 from neurovariety.geometry.images.decision import Verdict

@@ -25,9 +25,9 @@ from typing import Annotated, Any, ClassVar, TypedDict
 import numpy as np
 
 from neurovariety.claim import Claim
+from neurovariety.dictionary.entry_options import Resume
 from neurovariety.dictionary.entry_result import Facts
 from neurovariety.dictionary.listed_result import ListedResult
-from neurovariety.dictionary.options import Resume
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import DataError, InputError
 from neurovariety.geometry.ideal.coefficients import monomial_name

@@ -27,8 +27,8 @@ import numpy as np
 from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
+from neurovariety.dictionary.entry_options import ExactNumbers
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.dictionary.options import ExactNumbers
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError, VerificationError
 from neurovariety.geometry.exact.special_fiber import exact_weights

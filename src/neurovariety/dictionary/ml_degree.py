@@ -27,8 +27,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Required
 import numpy as np
 
 from neurovariety.claim import Claim
+from neurovariety.dictionary.entry_options import Resume
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.dictionary.options import Resume
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError
 from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
@@ -98,7 +98,7 @@ def ml_degree(
     table = None if data is None else _inputs(model, data)
     if table is None and found.fills:
         evidence: MlDegreeEvidence = {"read": "coefficients", "filling": True, "dimension": found.value - 1}
-        answer = _Answer(1, Claim.PROVED, evidence)
+        answer = _MlDegree(1, Claim.PROVED, evidence)
     else:
         answer = _count(model, found, table, resume, seed)
     claim, notices = answer.claim, answer.notices
@@ -116,7 +116,7 @@ def ml_degree(
 
 
 @dataclass(frozen=True)
-class _Answer:
+class _MlDegree:
     """The number, how far to trust it, how it was found, and what to say of it."""
 
     value: int
@@ -136,7 +136,7 @@ def _inputs(model: Model, data: object) -> Array:
     return table
 
 
-def _count(model: Model, shape: Dimension, table: Array | None, resume: str | Path | None, seed: int) -> _Answer:
+def _count(model: Model, shape: Dimension, table: Array | None, resume: str | Path | None, seed: int) -> _MlDegree:
     """The critical points by following paths."""
     note(phase="preparing the path tracker (compiled once, half a minute)")
     from neurovariety.geometry.solutions.attempts import attempts, check_size, why_incomplete
@@ -167,7 +167,7 @@ def _count(model: Model, shape: Dimension, table: Array | None, resume: str | Pa
     notices: tuple[str, ...] = () if complete else (why_incomplete(),)
     if problem.drawn:
         notices += ("generic coefficients of activations were drawn at random; the number is that of this instance",)
-    return _Answer(value, Claim.COMPLETE if complete else Claim.LOWER_BOUND, evidence, notices)
+    return _MlDegree(value, Claim.COMPLETE if complete else Claim.LOWER_BOUND, evidence, notices)
 
 
 def _attempt(problem: LikelihoodPoints, rng: np.random.Generator, kept: ResumeFile | None) -> tuple[bool, int, LikelihoodFacts]:

@@ -196,7 +196,7 @@ def polyhedral(
 
 
 @dataclass(frozen=True, eq=False)
-class _Problem:
+class _FaceProblem:
     """The distance, the matrix of the values that it measures on given terms, and what each of these belongs to."""
 
     distance: PolyhedralNorm
@@ -216,7 +216,7 @@ def _check(norm: str, ground: object, teacher: str | None, data: object, prepare
         raise InputError("preparation is for data; leave it out")
 
 
-def _check_size(model: Model, asked: _Problem, r: int) -> None:
+def _check_size(model: Model, asked: _FaceProblem, r: int) -> None:
     """Raise where every target is fitted, or there are too many faces."""
     seen = len(asked.labels)
     if r >= seen:
@@ -229,7 +229,7 @@ def _check_size(model: Model, asked: _Problem, r: int) -> None:
         raise ResourceError(f"the unit ball has {faces:,} faces to look at; expected at most {_MOST_FACES:,}: take fewer values to fit")
 
 
-def _of_teacher(model: Model, norm: str, ground: Ground, teacher: str | None, seed: int) -> _Problem:
+def _of_teacher(model: Model, norm: str, ground: Ground, teacher: str | None, seed: int) -> _FaceProblem:
     target = random_target(model, seed) if teacher is None else read_target(teacher, model.inputs, model.outputs)
     terms = distribution_terms(model, seed)
     places = {term: i for i, term in enumerate(terms)}
@@ -251,10 +251,10 @@ def _of_teacher(model: Model, norm: str, ground: Ground, teacher: str | None, se
     notices = ("no teacher was given: this one is a random integer function of the model's linear span",) if teacher is None else ()
     on_line = norm != "wasserstein" or (isinstance(ground, str) and ground == "line")
     distance = polyhedral_norm(norm, numbers, False) if on_line else transport(numbers, ground)
-    return _Problem(distance, evaluated, labels, target.text(), notices)
+    return _FaceProblem(distance, evaluated, labels, target.text(), notices)
 
 
-def _of_data(model: Model, norm: str, data: object, prepare: str, seed: int) -> _Problem:
+def _of_data(model: Model, norm: str, data: object, prepare: str, seed: int) -> _FaceProblem:
     found = prepared(model, data, prepare, 0.0, seed)
     rows, outputs = found.targets.shape
 
@@ -265,7 +265,7 @@ def _of_data(model: Model, norm: str, data: object, prepare: str, seed: int) -> 
         return out.reshape(rows * outputs, len(chosen))
 
     labels = [f"{name} of row {row + 1}" for row in range(rows) for name in found.target_names]
-    return _Problem(polyhedral_norm(norm, found.targets.reshape(-1), True), evaluated, labels)
+    return _FaceProblem(polyhedral_norm(norm, found.targets.reshape(-1), True), evaluated, labels)
 
 
 def _numbered(stages: Sequence[FaceStage]) -> tuple[FacePoint, ...]:

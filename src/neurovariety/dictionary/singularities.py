@@ -26,14 +26,14 @@ from fractions import Fraction
 from typing import Annotated, ClassVar, Required, TypedDict, cast
 
 from neurovariety.claim import Claim
+from neurovariety.dictionary.entry_options import ExactNumbers
 from neurovariety.dictionary.entry_result import EntryResult, Facts
-from neurovariety.dictionary.options import ExactNumbers
 from neurovariety.dictionary.runner import entry
 from neurovariety.geometry.exact.special_fiber import exact_weights
 from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
-from neurovariety.geometry.singular.at_weights import PointFacts, PointRow, at_weights
+from neurovariety.geometry.singular.at_weights import FunctionFacts, PointRow, at_weights
 from neurovariety.geometry.singular.beyond_subnetworks import beyond_subnetworks, degree_of_images
-from neurovariety.geometry.singular.image_facts import Closure, ImageFacts, ImageRow, image_facts
+from neurovariety.geometry.singular.image_facts import Closure, ImageFacts, SingularImageRow, image_facts
 from neurovariety.geometry.singular.known_ideal import KnownIdeal, known_ideal
 from neurovariety.geometry.singular.locus import Locus, singular_locus
 from neurovariety.geometry.strata.fiber_families import families_of_all_windows
@@ -58,7 +58,7 @@ class LocusValue(TypedDict):
     dimension: int | None
     degree: int | None
     codimension: int | None
-    strata: list[ImageRow]
+    strata: list[SingularImageRow]
     others: list[OtherPart]
 
 
@@ -213,7 +213,7 @@ def _of_model(model: Model, whole: Dimension, closure: Closure, evidence: Singul
 
 
 @dataclass(frozen=True)
-class _Answer:
+class _LocusAnswer:
     dimension: int | None
     degree: int | None
     at_most: int | None
@@ -222,10 +222,12 @@ class _Answer:
     error: float = 0.0
 
 
-def _answer(fills: bool, listed: bool, images: list[ImageFacts], lower: int, locus: Locus | None, ideal: KnownIdeal | None) -> _Answer:
+def _answer(
+    fills: bool, listed: bool, images: list[ImageFacts], lower: int, locus: Locus | None, ideal: KnownIdeal | None
+) -> _LocusAnswer:
     """Dimension of the singular locus from its bounds on both sides."""
     if fills:
-        return _Answer(-1, None, -1, Claim.PROVED, "the closure is the whole span")
+        return _LocusAnswer(-1, None, -1, Claim.PROVED, "the closure is the whole span")
     upper: int | None = None
     why = ""
     if listed:
@@ -240,16 +242,18 @@ def _answer(fills: bool, listed: bool, images: list[ImageFacts], lower: int, loc
     proved = any(i.claim is Claim.PROVED and (bounded or i.sure is Claim.PROVED) for i in shown) or lower < 0
     if upper is not None and upper == lower:
         right = locus is not None and locus.dimension == lower and ideal is not None and ideal.complete
-        return _Answer(lower, degree if right else None, upper, Claim.PROVED if proved else Claim.PROBABILITY, why)
+        return _LocusAnswer(lower, degree if right else None, upper, Claim.PROVED if proved else Claim.PROBABILITY, why)
     if locus is not None and ideal is not None and ideal.complete:
         claim = Claim.PROBABILITY if locus.error <= ERROR_BOUND else Claim.UPPER_BOUND
-        return _Answer(locus.dimension, degree, locus.at_most, claim, "equations of a complete ideal", locus.error)
+        return _LocusAnswer(locus.dimension, degree, locus.at_most, claim, "equations of a complete ideal", locus.error)
     if lower >= 0:
-        return _Answer(lower, None, upper, Claim.LOWER_BOUND, "singular functions beyond those of the strata are not excluded")
-    return _Answer(None, None, upper, Claim.UNDECIDED, "no stratum was shown to be singular, and the ideal is not completely known")
+        return _LocusAnswer(lower, None, upper, Claim.LOWER_BOUND, "singular functions beyond those of the strata are not excluded")
+    return _LocusAnswer(
+        None, None, upper, Claim.UNDECIDED, "no stratum was shown to be singular, and the ideal is not completely known"
+    )
 
 
-def _of_point(found: PointFacts, evidence: SingularitiesEvidence) -> SingularitiesResult:
+def _of_point(found: FunctionFacts, evidence: SingularitiesEvidence) -> SingularitiesResult:
     value = found.to_dict(evidence["model_dimension"])
     low, high = found.tangent_at_least, found.tangent_at_most
     shown = str(low) if low == high else f"at least {low}"

@@ -23,8 +23,8 @@ import jax
 import numpy as np
 
 from neurovariety.claim import Claim
+from neurovariety.dictionary.entry_options import ExactNumbers
 from neurovariety.dictionary.entry_result import EntryResult, Facts
-from neurovariety.dictionary.options import ExactNumbers
 from neurovariety.dictionary.runner import entry
 from neurovariety.geometry.exact.gradient_fields import outputs_as_polynomials
 from neurovariety.geometry.exact.special_fiber import exact_weights

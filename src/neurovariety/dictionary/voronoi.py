@@ -23,8 +23,8 @@ import numpy as np
 
 from neurovariety.budget import number_of
 from neurovariety.claim import Claim
+from neurovariety.dictionary.entry_options import Inputs
 from neurovariety.dictionary.entry_result import EntryResult, Facts
-from neurovariety.dictionary.options import Inputs
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import DataError, InputError, VerificationError
 from neurovariety.geometry.exact.wilson_interval import wilson

@@ -23,8 +23,8 @@ from typing import Annotated, ClassVar, TypedDict, Unpack
 import numpy as np
 
 from neurovariety.claim import Claim
+from neurovariety.dictionary.entry_options import ExactNumbers
 from neurovariety.dictionary.entry_result import EntryResult, Facts
-from neurovariety.dictionary.options import ExactNumbers
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError, VerificationError
 from neurovariety.model import Model

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from neurovariety.errors import InputError
-from neurovariety.export.parametrization import derivative, written
 from neurovariety.export.question import Question
+from neurovariety.export.written_parametrization import derivative, written
 
 _SMALL = 97
 """Random numbers of the systems are reduced to this size: Bertini computes with floating-point numbers."""

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurovariety.errors import InputError
-from neurovariety.export.parametrization import Parametrization
+from neurovariety.export.written_parametrization import WrittenParametrization
 from neurovariety.linear_algebra import echelon
 
 _TRIES = 24
@@ -42,7 +42,7 @@ class MinorChart:
     point: tuple[int, ...]
 
 
-def find_chart(parametrization: Parametrization, dimension: int, p: int, rng: np.random.Generator) -> MinorChart:
+def find_chart(parametrization: WrittenParametrization, dimension: int, p: int, rng: np.random.Generator) -> MinorChart:
     """A chart of a model of the given dimension, checked mod ``p`` (at most 27 bits). Raises `InputError` where none was found.
 
     The other weights are fixed at 1 if that can be, which keeps the equations short, else at small random integers.

@@ -13,7 +13,7 @@ import numpy as np
 
 from neurovariety.errors import InputError
 from neurovariety.export.minor_chart import MinorChart, find_chart
-from neurovariety.export.parametrization import Parametrization, Terms, written
+from neurovariety.export.written_parametrization import Terms, WrittenParametrization, written
 from neurovariety.randomness import generator
 
 PRIME = 32003
@@ -44,7 +44,7 @@ QUESTIONS = {
 class Question:
     """A question about a model whose neurovariety has dimension ``dimension``; ``at_most`` bounds the degree of equations."""
 
-    parametrization: Parametrization
+    parametrization: WrittenParametrization
     question: str
     dimension: int
     claim: str

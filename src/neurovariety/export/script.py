@@ -6,8 +6,8 @@ from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.errors import InputError
 from neurovariety.export import bertini, julia, macaulay2, sage, singular
-from neurovariety.export.parametrization import Parametrization
 from neurovariety.export.question import QUESTIONS, Question
+from neurovariety.export.written_parametrization import WrittenParametrization
 from neurovariety.geometry.invariants.dimension import dimension_of
 from neurovariety.tolerances import DEFAULT_SEED
 
@@ -47,6 +47,6 @@ def export_script(
     if degree is not None and (question != "equations" or degree < 1):
         raise InputError(f"degree={degree} bounds the degree of equations: give a positive number, with the question 'equations'")
     model = as_model(source)
-    parametrization = Parametrization.of(model, seed)
+    parametrization = WrittenParametrization.of(model, seed)
     found = dimension_of(parametrization.model, seed=seed)
     return _WRITERS[system](Question(parametrization, question, found.value, str(found.claim), degree, seed))

@@ -18,7 +18,7 @@ Exponents = tuple[int, ...]
 _MOST_PRODUCTS = 20_000_000
 
 
-class Form:
+class SparseForm:
     """A polynomial: exponents -> `Expression` that is not zero."""
 
     __slots__ = ("ring", "terms")
@@ -27,7 +27,7 @@ class Form:
         self.ring = ring
         self.terms = terms
 
-    def __add__(self, other: Form) -> Form:
+    def __add__(self, other: SparseForm) -> SparseForm:
         total = dict(self.terms)
         for e, c in other.terms.items():
             s = total[e] + c if e in total else c
@@ -35,15 +35,15 @@ class Form:
                 total[e] = s
             else:
                 del total[e]
-        return Form(self.ring, total)
+        return SparseForm(self.ring, total)
 
-    def __neg__(self) -> Form:
-        return Form(self.ring, {e: -c for e, c in self.terms.items()})
+    def __neg__(self) -> SparseForm:
+        return SparseForm(self.ring, {e: -c for e, c in self.terms.items()})
 
-    def __sub__(self, other: Form) -> Form:
+    def __sub__(self, other: SparseForm) -> SparseForm:
         return self + (-other)
 
-    def __mul__(self, other: Form) -> Form:
+    def __mul__(self, other: SparseForm) -> SparseForm:
         total: dict[Exponents, Expression] = {}
         self.ring.spend(len(self.terms) * len(other.terms))
         for a, c in self.terms.items():
@@ -51,7 +51,7 @@ class Form:
                 e = tuple(x + y for x, y in zip(a, b, strict=True))
                 product = c * d
                 total[e] = total[e] + product if e in total else product
-        return Form(self.ring, {e: c for e, c in total.items() if c.terms})
+        return SparseForm(self.ring, {e: c for e, c in total.items() if c.terms})
 
 
 class Forms(Ring):
@@ -70,11 +70,11 @@ class Forms(Ring):
         if self._spent > _MOST_PRODUCTS:
             raise ResourceError("the coefficients of this model take too many operations to write out; use a smaller architecture")
 
-    def of(self, expression: Expression) -> Form:
+    def of(self, expression: Expression) -> SparseForm:
         """A polynomial of degree 0."""
-        return Form(self, {self._constant: expression} if expression.terms else {})
+        return SparseForm(self, {self._constant: expression} if expression.terms else {})
 
-    def array(self, values: list[Form], shape: tuple[int, ...]) -> Array:
+    def array(self, values: list[SparseForm], shape: tuple[int, ...]) -> Array:
         """An array of forms."""
         out = np.empty(len(values), dtype=object)
         out[:] = values
@@ -83,9 +83,9 @@ class Forms(Ring):
     def unknowns(self) -> Array:
         """The inputs x_0, x_1, ..."""
         units = [tuple(int(i == j) for j in range(self.variables)) for i in range(self.variables)]
-        return self.array([Form(self, {u: self.graph.constant(1)}) for u in units], (self.variables,))
+        return self.array([SparseForm(self, {u: self.graph.constant(1)}) for u in units], (self.variables,))
 
-    def scalar(self, value: Fraction) -> Form:
+    def scalar(self, value: Fraction) -> SparseForm:
         number = value.numerator if value.denominator == 1 else float(value)
         return self.of(self.graph.constant(number))
 
@@ -99,5 +99,5 @@ class Forms(Ring):
             if set(below.terms) != {self._constant}:
                 raise InputError("a model that divides by a function of its inputs is no polynomial in them, and has no coefficients")
             divisor = below.terms[self._constant]
-            quotients.append(Form(self, {e: c / divisor for e, c in top.terms.items()}))
+            quotients.append(SparseForm(self, {e: c / divisor for e, c in top.terms.items()}))
         return self.array(quotients, a.shape)

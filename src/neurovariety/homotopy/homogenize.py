@@ -1,4 +1,4 @@
-"""Degrees of expressions and their homogeneous forms, for total degree homotopies in projective space."""
+"""Total degrees of expressions and their homogeneous forms, for total degree homotopies in projective space."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from neurovariety.errors import InputError
 from neurovariety.homotopy.expressions import Expression, Graph, Monomial
 
 
-class Degrees:
+class TotalDegrees:
     """Total degrees in the first ``unknowns`` inputs, sums inside included; the other inputs count as constants."""
 
     def __init__(self, graph: Graph, unknowns: int) -> None:
@@ -40,7 +40,7 @@ def homogenized(
 
     ``inputs`` are what to put for the inputs of ``graph``, expressions of the graph that ``extra`` belongs to.
     """
-    degrees = Degrees(graph, unknowns)
+    degrees = TotalDegrees(graph, unknowns)
     made: dict[int, Expression] = {}
 
     def base(number: int) -> Expression:

@@ -1,7 +1,7 @@
 """The number systems that a program can be run over; one small file each."""
 
 from neurovariety.rings.complexes import Complexes
-from neurovariety.rings.degree import Degrees
+from neurovariety.rings.degree_bounds import Degrees
 from neurovariety.rings.dual import DualNumbers
 from neurovariety.rings.finite_field import FiniteField
 from neurovariety.rings.jets import Jets

@@ -96,8 +96,8 @@ class Polynomials(Ring):
             exponents += len(flat[i].numerator) * len(self.variables)
             if exponents > _MOST_EXPONENTS:
                 raise ResourceError(
-                    f"an exact expansion in {len(self.variables):,} variables would fill the memory; use exact ranks (`dimension`) or a "
-                    "smaller model"
+                    f"an exact expansion in {len(self.variables):,} variables would fill the memory; use exact ranks (`dimension`) or "
+                    "a smaller model"
                 )
         return out
 

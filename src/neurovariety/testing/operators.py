@@ -19,12 +19,12 @@ import numpy as np
 from jaxtyping import Float, Shaped
 
 from neurovariety.checkpoints.graph.activations import activation
-from neurovariety.checkpoints.graph.arithmetic import FLOATS, FRACTIONS, Array, to_floats, to_fractions
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.node import Attributes, Node
 from neurovariety.checkpoints.graph.nonlinearity import Nonlinearity, PiecewiseLinear, Relation, Smooth
 from neurovariety.checkpoints.graph.operation import Call, Channelwise, MixedChannels
 from neurovariety.checkpoints.graph.operations import operation
+from neurovariety.checkpoints.graph.three_arithmetics import FLOATS, FRACTIONS, Array, to_floats, to_fractions
 from neurovariety.checkpoints.load import load_network, to_torch, write_network
 from neurovariety.checkpoints.rank.exact_equality import degree
 from neurovariety.checkpoints.rank.perturbation_bound import change_bound

@@ -12,9 +12,9 @@ from fractions import Fraction
 
 import numpy as np
 
-from neurovariety.checkpoints.graph.arithmetic import Arithmetic, Array, Values
 from neurovariety.checkpoints.graph.node import Attributes, rational, rationals, word
 from neurovariety.checkpoints.graph.nonlinearity import Algebraic, Nonlinearity, PiecewiseLinear, Smooth, Spelling
+from neurovariety.checkpoints.graph.three_arithmetics import Arithmetic, Array, Values
 
 _ZERO, _HALF, _ONE = Fraction(0), Fraction(1, 2), Fraction(1)
 _ROOT = math.sqrt(2 / math.pi)

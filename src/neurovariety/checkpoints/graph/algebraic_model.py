@@ -7,10 +7,10 @@ from fractions import Fraction
 
 import numpy as np
 
-from neurovariety.checkpoints.graph.arithmetic import Arithmetic, Array, Values, to_fractions
 from neurovariety.checkpoints.graph.evaluation import run
 from neurovariety.checkpoints.graph.node import Node
 from neurovariety.checkpoints.graph.operations import operation
+from neurovariety.checkpoints.graph.three_arithmetics import Arithmetic, Array, Values, to_fractions
 from neurovariety.errors import InputError
 from neurovariety.model import Model
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from neurovariety.checkpoints.graph.arithmetic import Arithmetic, Array, Values
 from neurovariety.checkpoints.graph.node import Node
 from neurovariety.checkpoints.graph.operation import Call, Weights
 from neurovariety.checkpoints.graph.operations import operation
+from neurovariety.checkpoints.graph.three_arithmetics import Arithmetic, Array, Values
 from neurovariety.errors import InputError, ResourceError
 
 MAX_EXACT_BITS = 2**18

@@ -11,10 +11,19 @@ import numpy as np
 from jaxtyping import Shaped
 
 from neurovariety.checkpoints.graph.activations import ACTIVATIONS
-from neurovariety.checkpoints.graph.arithmetic import FLOATS, FRACTIONS, Arithmetic, Array, Numbers, Values, to_floats, to_fractions
 from neurovariety.checkpoints.graph.evaluation import Converted, run
 from neurovariety.checkpoints.graph.node import Node
 from neurovariety.checkpoints.graph.operations import OPERATIONS
+from neurovariety.checkpoints.graph.three_arithmetics import (
+    FLOATS,
+    FRACTIONS,
+    Arithmetic,
+    Array,
+    Numbers,
+    Values,
+    to_floats,
+    to_fractions,
+)
 from neurovariety.errors import InputError
 
 if TYPE_CHECKING:

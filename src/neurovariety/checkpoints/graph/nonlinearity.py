@@ -17,8 +17,8 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from neurovariety.checkpoints.graph.arithmetic import FRACTIONS, Arithmetic, Array, Values, to_fractions
 from neurovariety.checkpoints.graph.node import Attributes
+from neurovariety.checkpoints.graph.three_arithmetics import FRACTIONS, Arithmetic, Array, Values, to_fractions
 from neurovariety.errors import InputError
 
 Sort = Literal["algebraic", "piecewise linear", "smooth"]

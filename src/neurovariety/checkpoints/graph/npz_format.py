@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from neurovariety.checkpoints.graph.arithmetic import Array
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.node import Node
+from neurovariety.checkpoints.graph.three_arithmetics import Array
 from neurovariety.errors import InputError
 
 GRAPH = "__network__"

@@ -13,9 +13,9 @@ from types import ModuleType
 
 import numpy as np
 
-from neurovariety.checkpoints.graph.arithmetic import Arithmetic, Array, Values
 from neurovariety.checkpoints.graph.node import Attributes, Node
 from neurovariety.checkpoints.graph.nonlinearity import Relation, Sort
+from neurovariety.checkpoints.graph.three_arithmetics import Arithmetic, Array, Values
 
 Weights = Mapping[str, Values]
 """Key -> array in the arithmetic at hand."""

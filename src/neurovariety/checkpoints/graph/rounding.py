@@ -8,8 +8,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from neurovariety.checkpoints.graph.arithmetic import Array, Numbers, to_floats, to_fractions
 from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.graph.three_arithmetics import Array, Numbers, to_floats, to_fractions
 from neurovariety.errors import InputError
 
 DTYPES = ("float16", "float32", "float64")

@@ -9,8 +9,8 @@ import flint
 import numpy as np
 from jaxtyping import Shaped
 
-from neurovariety.checkpoints.graph.arithmetic import exact_matmul, to_fractions
 from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.graph.three_arithmetics import exact_matmul, to_fractions
 from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer
 from neurovariety.checkpoints.layers.neuron_rows import residues
 from neurovariety.checkpoints.layers.removals import with_bias

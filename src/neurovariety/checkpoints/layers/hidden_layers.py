@@ -14,11 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Int
 
-from neurovariety.checkpoints.graph.arithmetic import Array
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.node import Attributes, Node
 from neurovariety.checkpoints.graph.operation import Affine, MixedChannels, Shape
 from neurovariety.checkpoints.graph.operations import operation
+from neurovariety.checkpoints.graph.three_arithmetics import Array
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,9 +11,9 @@ import flint
 import numpy as np
 from jaxtyping import Shaped
 
-from neurovariety.checkpoints.graph.arithmetic import exact_matmul, to_fractions
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.operations import operation
+from neurovariety.checkpoints.graph.three_arithmetics import exact_matmul, to_fractions
 from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer, normalization
 from neurovariety.checkpoints.layers.neuron_relations import affine, pushed
 from neurovariety.checkpoints.layers.removals import takes_constants, with_bias

@@ -6,8 +6,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from neurovariety.checkpoints.graph.arithmetic import exact_matmul, to_floats, to_fractions
 from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.graph.three_arithmetics import exact_matmul, to_floats, to_fractions
 from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer, hidden_layers
 from neurovariety.checkpoints.layers.neuron_relations import scalings
 from neurovariety.checkpoints.layers.neuron_rows import float_rows, nearest_pairs

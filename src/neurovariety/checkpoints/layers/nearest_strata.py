@@ -7,8 +7,8 @@ from typing import TypedDict
 
 import numpy as np
 
-from neurovariety.checkpoints.graph.arithmetic import to_floats
 from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.graph.three_arithmetics import to_floats
 from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer
 from neurovariety.checkpoints.layers.layer_symmetries import kind_of
 from neurovariety.checkpoints.layers.neuron_rows import float_rows, nearest_pairs

@@ -12,8 +12,8 @@ from fractions import Fraction
 import numpy as np
 from jaxtyping import Int, Num, Shaped
 
-from neurovariety.checkpoints.graph.arithmetic import Numbers, to_floats, to_fractions
 from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.graph.three_arithmetics import Numbers, to_floats, to_fractions
 from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer
 from neurovariety.checkpoints.layers.neuron_relations import affine
 from neurovariety.linear_algebra import random_prime

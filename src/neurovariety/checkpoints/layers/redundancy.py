@@ -10,11 +10,11 @@ import flint
 import numpy as np
 
 from neurovariety.checkpoints.graph.activations import activation
-from neurovariety.checkpoints.graph.arithmetic import exact_matmul, to_fractions
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.node import Node
 from neurovariety.checkpoints.graph.nonlinearity import Algebraic, Relation
 from neurovariety.checkpoints.graph.operations import operation
+from neurovariety.checkpoints.graph.three_arithmetics import exact_matmul, to_fractions
 from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer, Reader
 from neurovariety.checkpoints.layers.neuron_relations import pushed
 from neurovariety.checkpoints.layers.neuron_rows import exact_rows, proportional_classes, ratio, residues

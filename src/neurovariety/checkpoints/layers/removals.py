@@ -9,10 +9,10 @@ from fractions import Fraction
 import numpy as np
 from jaxtyping import Shaped
 
-from neurovariety.checkpoints.graph.arithmetic import to_fractions
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.node import Node
 from neurovariety.checkpoints.graph.operations import operation
+from neurovariety.checkpoints.graph.three_arithmetics import to_fractions
 from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer, Reader
 from neurovariety.rings.ring import Array
 

@@ -10,9 +10,9 @@ from typing import TypedDict
 
 import numpy as np
 
-from neurovariety.checkpoints.graph.arithmetic import to_fractions
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.operations import operation
+from neurovariety.checkpoints.graph.three_arithmetics import to_fractions
 from neurovariety.errors import InputError
 from neurovariety.randomness import generator
 from neurovariety.rings.ring import Array

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float, Shaped
 
-from neurovariety.checkpoints.graph.arithmetic import Values, to_floats, to_fractions
 from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.graph.three_arithmetics import Values, to_floats, to_fractions
 from neurovariety.checkpoints.layers.neuron_rows import residues
 from neurovariety.checkpoints.rank.linearization import Linearization, linearized, with_tangents
 from neurovariety.claim import Claim

@@ -15,11 +15,11 @@ import numpy as np
 from jaxtyping import Shaped
 
 from neurovariety.checkpoints.graph.activations import activation
-from neurovariety.checkpoints.graph.arithmetic import FLOATS, to_floats
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.node import Attributes, Node
 from neurovariety.checkpoints.graph.nonlinearity import Nonlinearity, PiecewiseLinear, Smooth, Sort
 from neurovariety.checkpoints.graph.operations import operation
+from neurovariety.checkpoints.graph.three_arithmetics import FLOATS, to_floats
 from neurovariety.checkpoints.rank.exact_equality import MOST_WORK
 from neurovariety.errors import InputError
 from neurovariety.rings.ring import Array

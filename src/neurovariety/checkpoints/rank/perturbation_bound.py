@@ -8,11 +8,11 @@ by more than their rounding error, so that the bound holds for the exact functio
 
 from __future__ import annotations
 
-from neurovariety.checkpoints.graph.arithmetic import to_floats
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.nonlinearity import ROUNDED_UP
 from neurovariety.checkpoints.graph.operation import Enclosure, Perturbation
 from neurovariety.checkpoints.graph.operations import operation
+from neurovariety.checkpoints.graph.three_arithmetics import to_floats
 
 
 def change_bound(a: Network, b: Network, radius: float) -> float:

@@ -12,12 +12,12 @@ from typing import NoReturn
 
 import numpy as np
 
-from neurovariety.checkpoints.graph.arithmetic import FLOATS, Array
 from neurovariety.checkpoints.graph.fusion import fused
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.node import Node
 from neurovariety.checkpoints.graph.operation import Call
 from neurovariety.checkpoints.graph.operations import OPERATIONS, operation
+from neurovariety.checkpoints.graph.three_arithmetics import FLOATS, Array
 from neurovariety.errors import InputError
 
 BATCH = 7

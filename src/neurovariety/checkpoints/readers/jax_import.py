@@ -14,8 +14,8 @@ from typing import Any
 import jax
 import numpy as np
 
-from neurovariety.checkpoints.graph.arithmetic import Array, to_floats
 from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.graph.three_arithmetics import Array, to_floats
 from neurovariety.checkpoints.readers.building import Builder, Operand, Stored, refuse
 from neurovariety.checkpoints.readers.jax_operations import OPERATIONS, PrimitiveCall, named_activation
 from neurovariety.errors import InputError, NeurovarietyError

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from neurovariety.checkpoints.graph.arithmetic import Array, to_floats
+from neurovariety.checkpoints.graph.three_arithmetics import Array, to_floats
 from neurovariety.checkpoints.readers.building import Builder, Operand, Roles, Stored, Turned, Value, power, refuse
 from neurovariety.checkpoints.readers.contraction import contract
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from neurovariety.checkpoints.graph.arithmetic import Array
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.npz_format import GRAPH, network_of
+from neurovariety.checkpoints.graph.three_arithmetics import Array
 from neurovariety.errors import InputError
 
 

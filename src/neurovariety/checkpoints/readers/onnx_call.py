@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from neurovariety.checkpoints.graph.arithmetic import Array
+from neurovariety.checkpoints.graph.three_arithmetics import Array
 from neurovariety.checkpoints.readers.building import Builder, Operand, Roles, Stored, Value, refuse
 
 

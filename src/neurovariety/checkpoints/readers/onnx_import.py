@@ -10,9 +10,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from neurovariety.checkpoints.graph.arithmetic import Array
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.onnx_format import FIXED, PATH, import_onnx
+from neurovariety.checkpoints.graph.three_arithmetics import Array
 from neurovariety.checkpoints.readers.building import BATCH, Builder, Operand, Stored, refuse
 from neurovariety.checkpoints.readers.onnx_call import Above, OnnxCall
 from neurovariety.checkpoints.readers.onnx_operations import OPERATIONS

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from neurovariety.checkpoints.graph.arithmetic import Array
+from neurovariety.checkpoints.graph.three_arithmetics import Array
 from neurovariety.errors import InputError
 
 SCHEMA_MAJOR = 8

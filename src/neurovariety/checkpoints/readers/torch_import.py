@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurovariety.checkpoints.graph.arithmetic import Array
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.operations import operation
+from neurovariety.checkpoints.graph.three_arithmetics import Array
 from neurovariety.checkpoints.readers.building import BATCH, Builder, Operand, Stored, refuse
 from neurovariety.checkpoints.readers.torch_archive import Archive, Json, read_archive
 from neurovariety.checkpoints.readers.torch_operations import OPERATIONS, AtenCall

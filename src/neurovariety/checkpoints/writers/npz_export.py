@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from neurovariety.checkpoints.graph.arithmetic import Array
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.npz_format import GRAPH, graph_data
+from neurovariety.checkpoints.graph.three_arithmetics import Array
 
 
 def write_npz(network: Network, weights: Mapping[str, Array], file: Path) -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from neurovariety.checkpoints.graph.arithmetic import Array
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.node import Attributes, Node, flags, pairs, rational, whole, wholes
 from neurovariety.checkpoints.graph.onnx_format import FIXED, import_onnx
+from neurovariety.checkpoints.graph.three_arithmetics import Array
 from neurovariety.checkpoints.writers.activation_operators import write_activation
 from neurovariety.checkpoints.writers.onnx_writer import Writer
 from neurovariety.errors import InputError

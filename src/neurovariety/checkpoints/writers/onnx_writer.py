@@ -9,10 +9,10 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import ArrayLike
 
-from neurovariety.checkpoints.graph.arithmetic import Array
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.node import Node
 from neurovariety.checkpoints.graph.onnx_format import PATH, import_onnx
+from neurovariety.checkpoints.graph.three_arithmetics import Array
 
 
 class Writer:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from neurovariety.checkpoints.graph.arithmetic import Array
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.node import Attributes, Node, flags, pairs, rational, rationals, whole, wholes, word
+from neurovariety.checkpoints.graph.three_arithmetics import Array
 from neurovariety.errors import InputError
 
 if TYPE_CHECKING:

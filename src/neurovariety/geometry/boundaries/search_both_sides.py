@@ -56,7 +56,7 @@ class Found:
 
 
 @dataclass(frozen=True, eq=False)
-class Crossing:
+class BoundaryCrossing:
     """Where a segment leaves the attained functions: the function; ``weights`` of one just inside; ``kind`` "limit" (weights diverge),
     "fold" (the rank of J drops and they do not) or "unclear"; ``growth`` and ``drop``, the exponents a of distance^-a and distance^a
     that say so; ``preimages``, the real weights found inside and outside, up to stated symmetries."""
@@ -162,7 +162,7 @@ class BothSides:
                 rows.append({"distance": distance, "largest_weight": float(np.abs(weights[good]).max(axis=1).min())})
         return rows
 
-    def crossings(self, inside: Array, weights: Array, outside: Array, rng: np.random.Generator) -> list[Crossing]:
+    def crossings(self, inside: Array, weights: Array, outside: Array, rng: np.random.Generator) -> list[BoundaryCrossing]:
         """Bisection on the segments from attained functions (B, s), with their weights (B, N), to functions (B, s) that no search
         reaches."""
         low, high = np.zeros(len(inside)), np.ones(len(inside))
@@ -183,7 +183,7 @@ class BothSides:
             growth, drop = self._exponents([(float(at[k] - l[k]), w[k]) for l, w in history])
             kind = "limit" if growth > _DIVERGING else "fold" if drop > _DROPPED else "unclear"
             function = inside[k] + at[k] * (outside[k] - inside[k])
-            out.append(Crossing(function, current[k], kind, growth, drop, (counts[k][0], counts[k][1])))
+            out.append(BoundaryCrossing(function, current[k], kind, growth, drop, (counts[k][0], counts[k][1])))
         return out
 
     def _exponents(self, history: list[tuple[float, Array]]) -> tuple[float, float]:

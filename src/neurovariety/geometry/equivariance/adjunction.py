@@ -2,8 +2,8 @@
 
 A model states on which axes of which blocks such maps act. Here the statement is proved, for all linear maps at once: with the input
 made a parameter block, moving T from the weights to the input is an action of the general linear group on axes that changes no
-value, and the output is paired with a covector in the same way. `program.invariance` reads both off the program. Where it cannot, and
-to see whether all functions of a model are equivariant, random points of prime fields are asked, with a bound for the error.
+value, and the output is paired with a covector in the same way. `program.group_actions` reads both off the program. Where it cannot,
+and to see whether all functions of a model are equivariant, random points of prime fields are asked, with a bound for the error.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from neurovariety.geometry.equivariance.linear_map import LinearMap
 from neurovariety.geometry.exact.points import degree_bounds
 from neurovariety.linear_algebra import count_primes_lower_bound, random_prime
 from neurovariety.model import Model, Slot
+from neurovariety.program.group_actions import is_invariant
 from neurovariety.program.interpret import interpret
-from neurovariety.program.invariance import is_invariant
 from neurovariety.program.of_model import batch_program, draw_coefficients, leaves
 from neurovariety.rings.finite_field import FiniteField
 from neurovariety.rings.ring import Array

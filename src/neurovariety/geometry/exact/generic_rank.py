@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurovariety.geometry.exact.groups import Groups
+from neurovariety.geometry.exact.output_groups import Groups
 from neurovariety.geometry.exact.points import Point, require_memory
 from neurovariety.linear_algebra import accelerator_rank, matmul_mod, rank, reduce_mod
 from neurovariety.model import Model

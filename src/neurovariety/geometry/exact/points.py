@@ -15,7 +15,7 @@ from neurovariety.linear_algebra import count_primes_lower_bound, random_prime
 from neurovariety.model import Model, Slot
 from neurovariety.program.interpret import interpret
 from neurovariety.program.of_model import draw_coefficients, values_program
-from neurovariety.rings.degree import Degrees
+from neurovariety.rings.degree_bounds import Degrees
 from neurovariety.rings.finite_field import FiniteField
 from neurovariety.rings.ring import Array, Ring, distinct_denominators
 from neurovariety.tolerances import MAX_DIVISION_RETRIES, MEMORY_FRACTION, PRIME_BITS

@@ -9,7 +9,7 @@ import flint
 import numpy as np
 
 from neurovariety.errors import ResourceError
-from neurovariety.geometry.exact.groups import Groups
+from neurovariety.geometry.exact.output_groups import Groups
 from neurovariety.geometry.exact.points import Point, degree_bounds, draw_point, require_memory, with_new_values
 from neurovariety.linear_algebra import rank
 from neurovariety.model import Model

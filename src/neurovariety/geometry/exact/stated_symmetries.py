@@ -11,7 +11,7 @@ import numpy as np
 from neurovariety.geometry.exact.points import Point
 from neurovariety.linear_algebra import count_primes_lower_bound, rank, reduce_mod
 from neurovariety.model import Model, Slot
-from neurovariety.program.invariance import is_invariant
+from neurovariety.program.group_actions import is_invariant
 from neurovariety.rings.ring import Array
 from neurovariety.symmetry import AxisAction
 from neurovariety.tolerances import PRIME_BITS

@@ -58,7 +58,7 @@ class _Block:
 
 
 @dataclass(eq=False)
-class Interpolation:
+class EquationSearch:
     """Equations of the variety of ``coordinates``, to be asked degree by degree: 1, 2, 3, ...
 
     Where the variety is not known to be a cone, a last coordinate with the constant value 1 makes equations homogeneous.

@@ -9,7 +9,7 @@ import numpy as np
 
 from neurovariety.errors import InputError, ResourceError
 from neurovariety.geometry.ideal.coefficients import Coordinates
-from neurovariety.geometry.ideal.equations_by_degree import Equation, Interpolation
+from neurovariety.geometry.ideal.equations_by_degree import Equation, EquationSearch
 from neurovariety.geometry.ideal.vanishing import independent_gradients, vanishes_identically, vanishing_error
 from neurovariety.model import Model
 from neurovariety.progress import note
@@ -69,7 +69,7 @@ def find_equations(model: Model, degree: int | None, seed: int, *, rank: int) ->
     """
     rng = generator(seed, "geometry.ideal.find_equations")
     limits = DEFAULT if degree is None else ASKED
-    search = Interpolation(Coordinates.of(model, limits.terms), rng)
+    search = EquationSearch(Coordinates.of(model, limits.terms), rng)
     found = _search(search, degree, rank, limits, rng)
     checks = [vanishes_identically(g, search.coordinates) for g in found.generators]
     unproved = [g for g, ok in zip(found.generators, checks, strict=True) if not ok]
@@ -86,7 +86,7 @@ def equations_bound(model: Model, rank: int, seed: int) -> FoundEquations | None
     """
     rng = generator(seed, "geometry.ideal.find_equations")
     try:
-        search = Interpolation(Coordinates.of(model, QUICK.terms), rng)
+        search = EquationSearch(Coordinates.of(model, QUICK.terms), rng)
         found = _search(search, None, rank, QUICK, rng)
     except (InputError, ResourceError):
         return None
@@ -99,7 +99,7 @@ def equations_bound(model: Model, rank: int, seed: int) -> FoundEquations | None
     return replace(found, generators=chosen)
 
 
-def _search(search: Interpolation, degree: int | None, rank: int, limits: Limits, rng: np.random.Generator) -> FoundEquations:
+def _search(search: EquationSearch, degree: int | None, rank: int, limits: Limits, rng: np.random.Generator) -> FoundEquations:
     """Degree by degree; the generators are not yet verified."""
     coordinates = search.coordinates
     generators: list[Equation] = []

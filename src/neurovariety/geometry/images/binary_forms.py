@@ -21,7 +21,7 @@ from itertools import combinations
 
 from neurovariety.geometry.images.decision import Decision, Verdict, excluded, realizable, statement
 from neurovariety.geometry.images.target import Target
-from neurovariety.geometry.images.weights import weights_of_powers
+from neurovariety.geometry.images.witness_weights import weights_of_powers
 from neurovariety.geometry.real.rational_matrices import Matrix, echelon_form, minor_sentence, nonzero_minor, sum_of_squares
 from neurovariety.geometry.real.surds import Surd, rational_root
 from neurovariety.image import BinaryQuadrics

@@ -15,7 +15,7 @@ from fractions import Fraction
 
 from neurovariety.geometry.images.decision import Decision, excluded, realizable, statement
 from neurovariety.geometry.images.target import Target
-from neurovariety.geometry.images.weights import weights_of_matrix
+from neurovariety.geometry.images.witness_weights import weights_of_matrix
 from neurovariety.geometry.real.rational_matrices import Matrix
 from neurovariety.geometry.real.real_roots import Factor, factors_over_q, factors_over_r
 from neurovariety.image import Filters

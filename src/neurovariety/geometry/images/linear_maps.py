@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from neurovariety.geometry.images.decision import Decision, excluded, realizable, statement
 from neurovariety.geometry.images.target import Target
-from neurovariety.geometry.images.weights import weights_of_matrix
+from neurovariety.geometry.images.witness_weights import weights_of_matrix
 from neurovariety.geometry.real.rational_matrices import minor_sentence, nonzero_minor, rank_factorization
 from neurovariety.image import Matrices
 from neurovariety.model import Model

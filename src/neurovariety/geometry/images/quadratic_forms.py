@@ -15,7 +15,7 @@ from fractions import Fraction
 
 from neurovariety.geometry.images.decision import Decision, Verdict, excluded, realizable, statement
 from neurovariety.geometry.images.target import Target
-from neurovariety.geometry.images.weights import weights_of_affine_squares, weights_of_powers
+from neurovariety.geometry.images.witness_weights import weights_of_affine_squares, weights_of_powers
 from neurovariety.geometry.real.rational_matrices import Matrix, echelon_form, minor_sentence, nonzero_minor, sum_of_squares
 from neurovariety.image import Quadrics
 from neurovariety.model import Model

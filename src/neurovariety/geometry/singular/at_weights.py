@@ -47,7 +47,7 @@ class PointRow(TypedDict):
 
 
 @dataclass(frozen=True)
-class PointFacts:
+class FunctionFacts:
     """Status of a function, the reason, bounds of its tangent space, branches seen, rank of J at the weights."""
 
     status: str
@@ -70,7 +70,7 @@ class PointFacts:
         }
 
 
-def at_weights(model: Model, weights: Sequence[Fraction], closure: Closure, fills: bool, seed: int) -> PointFacts:
+def at_weights(model: Model, weights: Sequence[Fraction], closure: Closure, fills: bool, seed: int) -> FunctionFacts:
     """The facts at the function of ``weights``.
 
     Weights over the same function are those on other strata with the same functions, and those reached by moving coordinates that do
@@ -98,7 +98,7 @@ def at_weights(model: Model, weights: Sequence[Fraction], closure: Closure, fill
     else:
         status, claim, why = "undecided", Claim.UNDECIDED, "neither equations nor weights decide"
     smooth = status == "smooth"
-    return PointFacts(
+    return FunctionFacts(
         status=status,
         claim=claim,
         why=why,

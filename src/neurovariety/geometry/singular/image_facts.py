@@ -35,7 +35,7 @@ _EACH = (2, 8)
 """Weights looked at on each stratum over a function that leaves weights free: few at first, more where they decide nothing."""
 
 
-class ImageRow(TypedDict):
+class SingularImageRow(TypedDict):
     """The facts of an image as plain data, for the value of the entry `singularities`."""
 
     name: str
@@ -66,7 +66,7 @@ class ImageFacts:
     small: Model | None
     sizes: Sizes
 
-    def to_dict(self, whole: int) -> ImageRow:
+    def to_dict(self, whole: int) -> SingularImageRow:
         """For the value of the entry; ``whole`` is the dimension of the closure, and of every tangent cone."""
         return {
             "name": self.name,

@@ -56,7 +56,7 @@ def singular_locus(ideal: KnownIdeal, at_least: int, seed: int) -> Locus | None:
     return None
 
 
-def _problem(ideal: KnownIdeal) -> _Problem | None:
+def _problem(ideal: KnownIdeal) -> _LocusProblem | None:
     system = ideal.system
     curved = [g for g in system.generators if g.degree > 1]
     dependent = {max(t for t, _ in g.terms)[0] for g in system.generators if g.degree == 1}
@@ -64,10 +64,10 @@ def _problem(ideal: KnownIdeal) -> _Problem | None:
     codimension = len(kept) - ideal.dimension
     minors = math.comb(len(kept), codimension) * math.comb(len(curved), codimension) if codimension > 0 else 0
     small = 0 < minors <= _MOST_MINORS and sum(len(g.terms) for g in curved) <= _MOST_TERMS
-    return _Problem(curved, kept, codimension) if small and system.coordinates.is_cone else None
+    return _LocusProblem(curved, kept, codimension) if small and system.coordinates.is_cone else None
 
 
-def _described(problem: _Problem, k: int, at_least: int, seed: int) -> Locus:
+def _described(problem: _LocusProblem, k: int, at_least: int, seed: int) -> Locus:
     """The locus, of dimension at most k (proved), and exactly k unless all trials are wrong."""
     if k == 0:
         return Locus(0, 0, 0.0, 1, None)
@@ -132,7 +132,7 @@ def _error(forms: FormsModPrime) -> float:
     return min(1.0, bad + special)
 
 
-class _Problem:
+class _LocusProblem:
     """Equations and minors of their gradients, to be cut by linear spaces."""
 
     def __init__(self, equations: Sequence[Equation], kept: list[int], codimension: int) -> None:

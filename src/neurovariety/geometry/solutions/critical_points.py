@@ -23,7 +23,7 @@ from jaxtyping import Complex, Float, Inexact
 from neurovariety.geometry.solutions.affine_slices import PRINTS, dyadic, normal
 from neurovariety.geometry.solutions.chart import Chart, find_chart
 from neurovariety.geometry.solutions.chart_coordinates import ChartCoordinates, coordinates
-from neurovariety.geometry.solutions.quadrics import Quadrics, Term, diagonal, only
+from neurovariety.geometry.solutions.quadrics import QuadricFamily, Term, diagonal, only
 from neurovariety.homotopy import System, Tape, record, values_at
 from neurovariety.homotopy.expressions import Expression, Graph, jacobian
 from neurovariety.model import Model
@@ -47,7 +47,7 @@ class CriticalPoints:
     both: Tape
     slopes: Tape
     dimension: int
-    family: Quadrics
+    family: QuadricFamily
 
     @property
     def count(self) -> int:
@@ -115,7 +115,7 @@ def critical_points(
     dimension: int,
     seed: int,
     rng: np.random.Generator,
-    family: Callable[[Sequence[Term]], Quadrics] = diagonal,
+    family: Callable[[Sequence[Term]], QuadricFamily] = diagonal,
 ) -> CriticalPoints:
     """The critical points of a polynomial model whose neurovariety has the given dimension, for quadrics of a family."""
     chart, r = find_chart(model, dimension, seed), dimension
@@ -128,13 +128,13 @@ def critical_points(
     return CriticalPoints(model, chart, seed, found, system, tapes[0], tapes[1], tapes[2], tapes[3], r, quadrics)
 
 
-def _system(model: Model, chart: Chart, seed: int, r: int, family: Quadrics) -> tuple[ChartCoordinates, System]:
+def _system(model: Model, chart: Chart, seed: int, r: int, family: QuadricFamily) -> tuple[ChartCoordinates, System]:
     n = family.size
     found = coordinates(model, chart, n + family.parameters, seed)
     return found, gradient(found.graph, found.expressions, residuals(found, r, family), r, n + family.parameters)
 
 
-def residuals(found: ChartCoordinates, first: int, family: Quadrics) -> list[Expression]:
+def residuals(found: ChartCoordinates, first: int, family: QuadricFamily) -> list[Expression]:
     """sum_k Q_ik c_k - v_i for each i; v and the parameters of Q are the inputs from ``first`` on."""
     graph, c, n = found.graph, found.expressions, family.size
     off = [-graph.input(first + i) for i in range(n)]

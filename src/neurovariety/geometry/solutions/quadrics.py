@@ -89,7 +89,7 @@ def _by_outputs(terms: Sequence[Term], entry: Callable[[Exponents, Exponents], f
 
 
 @dataclass(frozen=True, eq=False)
-class Quadrics:
+class QuadricFamily:
     """A linear family of quadrics on ``size`` coordinates: entries (row, column, number of the parameter, factor), row >= column.
 
     ``draw(number, rng)`` gives the parameters (number, parameters) of general members.
@@ -122,26 +122,26 @@ class Quadrics:
         return found if same else None
 
 
-def diagonal(terms: Sequence[Term]) -> Quadrics:
+def diagonal(terms: Sequence[Term]) -> QuadricFamily:
     """All diagonal quadrics; a general one counts like a general quadric (`critical_points`)."""
 
     def draw(number: int, rng: np.random.Generator) -> Array:
         return np.exp(2j * np.pi * rng.random((number, n))) * rng.uniform(0.5, 2.0, (number, n))
 
     n = len(terms)
-    return Quadrics("diagonal", n, tuple((i, i, i, 1.0) for i in range(n)), n, draw)
+    return QuadricFamily("diagonal", n, tuple((i, i, i, 1.0) for i in range(n)), n, draw)
 
 
-def only(terms: Sequence[Term], matrix: Float[np.ndarray, "N N"]) -> Quadrics:
+def only(terms: Sequence[Term], matrix: Float[np.ndarray, "N N"]) -> QuadricFamily:
     """The one quadric ``matrix``; its entries are parameters, so that no coefficient of a system was ever rounded."""
     n = len(terms)
     entries = [(i, k) for i in range(n) for k in range(i + 1) if matrix[i, k]]
     values = np.array([matrix[place] for place in entries], dtype=np.complex128)
     places = tuple((i, k, at, 1.0) for at, (i, k) in enumerate(entries))
-    return Quadrics("the stated quadric", n, places, len(entries), lambda number, _: np.tile(values, (number, 1)))
+    return QuadricFamily("the stated quadric", n, places, len(entries), lambda number, _: np.tile(values, (number, 1)))
 
 
-def pencil(terms: Sequence[Term], first: Float[np.ndarray, "N N"], second: Float[np.ndarray, "N N"]) -> Quadrics:
+def pencil(terms: Sequence[Term], first: Float[np.ndarray, "N N"], second: Float[np.ndarray, "N N"]) -> QuadricFamily:
     """The combinations of two quadrics."""
     places = tuple(
         (i, k, at, float(m[i, k])) for at, m in enumerate((first, second)) for i in range(len(terms)) for k in range(i + 1) if m[i, k]
@@ -150,10 +150,10 @@ def pencil(terms: Sequence[Term], first: Float[np.ndarray, "N N"], second: Float
     def draw(number: int, rng: np.random.Generator) -> Array:
         return np.exp(2j * np.pi * rng.random((number, 2))) * rng.uniform(0.3, 1.0, (number, 2))
 
-    return Quadrics("a pencil of quadrics", len(terms), places, 2, draw)
+    return QuadricFamily("a pencil of quadrics", len(terms), places, 2, draw)
 
 
-def moments(terms: Sequence[Term]) -> Quadrics:
+def moments(terms: Sequence[Term]) -> QuadricFamily:
     """The quadrics of data: for each output the same Gram matrix, whose entry at x^e, x^f is the moment of x^(e + f)."""
     numbers: dict[Exponents, int] = {}
     places = []
@@ -173,4 +173,4 @@ def moments(terms: Sequence[Term]) -> Quadrics:
         found = np.einsum("ps,psm->pm", weights, np.prod(x[:, :, None, :] ** exponents, axis=-1))
         return found / np.abs(found).max(axis=1, keepdims=True)  # paths to data are followed from entries of the size of theirs
 
-    return Quadrics("Gram matrices of moments", len(terms), tuple(places), len(numbers), draw)
+    return QuadricFamily("Gram matrices of moments", len(terms), tuple(places), len(numbers), draw)

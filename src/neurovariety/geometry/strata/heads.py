@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import comb
 
 import numpy as np
@@ -150,7 +150,7 @@ def _exchange(attention: AttentionLayers, exchanged: bool, of_k: bool) -> Weight
     extra = (a - 1) * d
     name = "attention and V of rank 1" + (", k and v exchanged" if exchanged else "") + (", rows of K free" if of_k else "")
     sizes = _sizes(attention, 0, 1, 1, 1)
-    return _stratum(name, "rank-one attention", model, 3 * d + e + extra, embed, None, sizes, free=extra)
+    return replace(_stratum(name, "rank-one attention", model, 3 * d + e + extra, embed, None, sizes), free=extra)
 
 
 def head_families(model: Model) -> list[WeightStratum]:
@@ -171,7 +171,7 @@ def head_families(model: Model) -> list[WeightStratum]:
             name = f"{what} with {r} nonzero rows"
             extra = len(free) - len(corner)
             small = attention.with_rows(0, r)
-            out.append(_stratum(name, "rank", model, len(free), _kept(model, free), small, sizes, free=extra))
+            out.append(replace(_stratum(name, "rank", model, len(free), _kept(model, free), small, sizes), free=extra))
     return [*out, *(_exchange(attention, exchanged, of_k) for exchanged in (False, True) for of_k in (False, True))]
 
 
@@ -199,7 +199,9 @@ def _pairs(attention: AttentionLayers, l: int, where: str) -> list[WeightStratum
         if corner is not None:
             free = np.concatenate([corner, np.setdiff1d(free, corner)])
         extra = None if corner is None else len(free) - len(corner)
-        out.append(_stratum(f"head {h}{where} {what}", kind, model, len(free), _kept(model, free), fewer, sizes, h, extra))
+        out.append(
+            replace(_stratum(f"head {h}{where} {what}", kind, model, len(free), _kept(model, free), fewer, sizes, h), free=extra)
+        )
     pairs = comb(h, 2)
     parameters, embed = _equal_scores(model, heads[0], heads[1])
     out.insert(
@@ -270,15 +272,7 @@ def _kept(model: Model, free: Array) -> Embedding:
 
 
 def _stratum(
-    name: str,
-    kind: str,
-    model: Model,
-    parameters: int,
-    embed: Embedding,
-    small: Model | None,
-    sizes: Sizes,
-    copies: int = 1,
-    free: int | None = None,
+    name: str, kind: str, model: Model, parameters: int, embed: Embedding, small: Model | None, sizes: Sizes, copies: int = 1
 ) -> WeightStratum:
     """A stratum over a smaller network; where that has no notation it is the stratum's own model."""
-    return WeightStratum(name, kind, model, parameters, embed, small or own_model(name, model, parameters, embed), sizes, copies, free)
+    return WeightStratum(name, kind, model, parameters, embed, small or own_model(name, model, parameters, embed), sizes, copies)

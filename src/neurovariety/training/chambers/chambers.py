@@ -17,7 +17,7 @@ from jaxtyping import Bool, Complex, Float, Inexact, Int
 
 from neurovariety.budget import used_up
 from neurovariety.geometry.solutions.affine_slices import normal
-from neurovariety.geometry.solutions.quadrics import Quadrics, only
+from neurovariety.geometry.solutions.quadrics import QuadricFamily, only
 from neurovariety.geometry.solutions.special_points import special_points
 from neurovariety.homotopy import System, random_bend, refine, track, values_at
 from neurovariety.homotopy.monodromy import CAREFUL
@@ -74,7 +74,7 @@ class Family:
     system: System
     parameters: Inexact[np.ndarray, " m"]
     starts: Complex[np.ndarray, "count r"]
-    quadrics: Quadrics
+    quadrics: QuadricFamily
     matrix: Float[np.ndarray, "n n"] | None = None
     """The quadric where only targets move, else None."""
 

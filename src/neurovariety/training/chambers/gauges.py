@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Complex, Inexact
 
 from neurovariety.geometry.solutions.affine_slices import PRINTS, normal
-from neurovariety.geometry.solutions.quadrics import Quadrics
+from neurovariety.geometry.solutions.quadrics import QuadricFamily
 from neurovariety.homotopy import System, random_bend, refine, track, values_at
 from neurovariety.homotopy.monodromy import CAREFUL, REFINED
 from neurovariety.training.critical.problem import TrainingProblem
@@ -74,7 +74,7 @@ def chart_gauge(problem: TrainingProblem, system: System, starts: Complex[np.nda
 
 def other_gauge(
     problem: TrainingProblem,
-    quadrics: Quadrics,
+    quadrics: QuadricFamily,
     starts: Complex[np.ndarray, "count r"],
     of_loss: Inexact[np.ndarray, " m"],
     rng: np.random.Generator,

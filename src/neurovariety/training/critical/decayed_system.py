@@ -24,7 +24,7 @@ from neurovariety.geometry.solutions.affine_slices import dyadic
 from neurovariety.geometry.solutions.chart import Chart
 from neurovariety.geometry.solutions.chart_coordinates import ChartCoordinates, coordinates, written
 from neurovariety.geometry.solutions.critical_points import gradient, residuals
-from neurovariety.geometry.solutions.quadrics import Quadrics, Term, only
+from neurovariety.geometry.solutions.quadrics import QuadricFamily, Term, only
 from neurovariety.homotopy import Certificates, System, Tape, record, values_at
 from neurovariety.homotopy.certify import enclosures
 from neurovariety.homotopy.expressions import Expression, Graph
@@ -187,7 +187,7 @@ def decayed_system(
     return DecayedSystem(model, seed, system, moved, shift, objective, images, values, scales, factor, own, terms, fixed, towards)
 
 
-def _system(model: Model, scales: Array, shift: Array, centre: Array, family: Quadrics, seed: int) -> tuple[System, Tape]:
+def _system(model: Model, scales: Array, shift: Array, centre: Array, family: QuadricFamily, seed: int) -> tuple[System, Tape]:
     """The system with strengths, target and quadric as parameters, and the objective."""
     n, m = model.parameters, family.size + family.parameters
     found, unknowns = _written(model, scales, shift, 2 * n + m, seed)

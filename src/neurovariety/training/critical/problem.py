@@ -20,7 +20,7 @@ from neurovariety.geometry.solutions.attempts import attempts, check_size, why_i
 from neurovariety.geometry.solutions.chart_coordinates import coordinates
 from neurovariety.geometry.solutions.complete_fiber import CompleteFiber, complete_fiber
 from neurovariety.geometry.solutions.critical_points import CriticalPoints, critical_points
-from neurovariety.geometry.solutions.quadrics import Quadrics, Term, diagonal, only
+from neurovariety.geometry.solutions.quadrics import QuadricFamily, Term, diagonal, only
 from neurovariety.geometry.solutions.special_points import special_points
 from neurovariety.homotopy import Certificates, End, System, certify, refine
 from neurovariety.homotopy.distinct import DistinctPoints, hashed
@@ -38,7 +38,7 @@ _OWN = 2
 
 
 @dataclass(frozen=True, eq=False)
-class Located:
+class CertifiedFunction:
     """A certified critical function: ``value`` and ``radius`` of its coordinates, ``weights``, and where it is a solution.
 
     ``system`` at ``parameters`` has row ``row`` of ``certificates`` as a solution; its unknowns are the weights ``free``.
@@ -62,7 +62,7 @@ class Stationary:
     of functions that are no regular critical points anywhere.
     """
 
-    points: tuple[Located, ...]
+    points: tuple[CertifiedFunction, ...]
     singular: Complex[np.ndarray, "limits n"]
     quadratic: Quadratic
     ends: dict[str, int]
@@ -109,7 +109,9 @@ class TrainingProblem:
             weights[list(chart.free)] = ends.certificates.centres[row]
             weights[list(chart.fixed)] = list(chart.fixed.values())
             value, radius = ends.certificates.values[row], ends.certificates.sizes[row]
-            points.append(Located(value, radius, weights, chart.free, ends.system, ends.parameters, ends.certificates, int(row)))
+            points.append(
+                CertifiedFunction(value, radius, weights, chart.free, ends.system, ends.parameters, ends.certificates, int(row))
+            )
         limits = [ends.ends.limits[k, PRINTS:] for k in ends.ends.distinct(End.SINGULAR)]
         more, rest = _in_other_charts(self, limits, points, parameters, matrix, rng)
         counts = ends.ends.counts() | ({"in other charts": len(more)} if more else {})
@@ -122,7 +124,7 @@ def training_problem(
     model: Model,
     shape: Dimension,
     seed: int,
-    family: Callable[[Sequence[Term]], Quadrics],
+    family: Callable[[Sequence[Term]], QuadricFamily],
     resume: str | Path | None = None,
 ) -> TrainingProblem:
     """The general problem of a polynomial model, ``shape`` its dimension; losses of ``family`` are reached from it.
@@ -153,16 +155,16 @@ def training_problem(
 def _in_other_charts(
     problem: TrainingProblem,
     limits: Sequence[Array],
-    known: Sequence[Located],
+    known: Sequence[CertifiedFunction],
     parameters: Array,
     matrix: Array,
     rng: np.random.Generator,
-) -> tuple[list[Located], list[Array]]:
+) -> tuple[list[CertifiedFunction], list[Array]]:
     """Regular critical functions among the limits of paths whose weights diverge or become singular on the chart, and the others."""
     seen = DistinctPoints(SAME_FUNCTION)
     for point in known:
         seen.add(hashed(point.value))
-    more: list[Located] = []
+    more: list[CertifiedFunction] = []
     rest: list[Array] = []
     for limit in limits:
         found = _elsewhere(problem, limit, parameters, matrix, rng)
@@ -173,7 +175,9 @@ def _in_other_charts(
     return more, rest
 
 
-def _elsewhere(problem: TrainingProblem, limit: Array, parameters: Array, matrix: Array, rng: np.random.Generator) -> Located | None:
+def _elsewhere(
+    problem: TrainingProblem, limit: Array, parameters: Array, matrix: Array, rng: np.random.Generator
+) -> CertifiedFunction | None:
     n, scale = problem.model.parameters, max(float(np.linalg.norm(limit)), 1e-300)
     real = np.abs(limit.imag).max() <= LIMIT_DIGITS * scale
     for imaginary in (0, 1) if real else (1,):  # real functions often have real weights, which are found more easily
@@ -194,7 +198,7 @@ def located(
     parameters: Inexact[np.ndarray, " m"],
     matrix: Float[np.ndarray, "n n"],
     near: Complex[np.ndarray, " n"],
-) -> Located | None:
+) -> CertifiedFunction | None:
     """The critical function certified in a chart through ``weights``, whose coordinates must be ``near``; None if there is none.
     Weights that stay fixed in that chart are parameters: from real weights it is a real system."""
     free = problem.map.pivots(weights, problem.dimension)
@@ -219,4 +223,4 @@ def located(
         return None
     slopes = problem.map.derivatives(own[None])[0][:, list(free)]
     radius = 2 * np.abs(slopes) @ certificates.near[0] + 1e-12 * np.abs(value)
-    return Located(value, radius, own, free, system, here, certificates, 0)
+    return CertifiedFunction(value, radius, own, free, system, here, certificates, 0)

@@ -18,7 +18,7 @@ from neurovariety.progress import note, quietly
 from neurovariety.randomness import generator
 from neurovariety.tolerances import ATTAINED, IMAGINARY_PART, LIMIT_DIGITS
 from neurovariety.training.critical.critical_sets import CriticalSet, critical_sets
-from neurovariety.training.critical.problem import Located, Stationary, TrainingProblem, located, training_problem
+from neurovariety.training.critical.problem import CertifiedFunction, Stationary, TrainingProblem, located, training_problem
 from neurovariety.training.losses.loss import Loss, Monomial
 
 _STREAM = "training.critical.stages"
@@ -235,8 +235,8 @@ def _kind(index: int | None, dimension: int) -> str:
 
 
 def _real_weights(
-    problem: TrainingProblem, stationary: Stationary, point: Located, rng: np.random.Generator
-) -> tuple[Located | None, str]:
+    problem: TrainingProblem, stationary: Stationary, point: CertifiedFunction, rng: np.random.Generator
+) -> tuple[CertifiedFunction | None, str]:
     """The same function located at real weights, or None, and how it is attained."""
     if point.certificates.real(point.row) == "yes":
         return point, "yes"
@@ -260,7 +260,7 @@ def _real_weights(
     return None, "undecided"
 
 
-def _index_by_real_directions(problem: TrainingProblem, point: Located) -> int | None:
+def _index_by_real_directions(problem: TrainingProblem, point: CertifiedFunction) -> int | None:
     """The index on the real tangent space of a real function whose weights in the chart are not real, in floating point."""
     n = point.system.unknowns
     here = np.concatenate([point.weights[list(point.free)], point.parameters])

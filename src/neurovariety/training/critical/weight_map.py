@@ -14,7 +14,7 @@ from neurovariety.budget import spend
 from neurovariety.errors import InputError
 from neurovariety.geometry.solutions.chart_coordinates import written
 from neurovariety.geometry.solutions.critical_points import gradient, residuals
-from neurovariety.geometry.solutions.quadrics import Quadrics, Term
+from neurovariety.geometry.solutions.quadrics import QuadricFamily, Term
 from neurovariety.homotopy import System, Tape, record, values_at
 from neurovariety.homotopy.expressions import Graph, jacobian
 from neurovariety.model import Model
@@ -43,7 +43,7 @@ class WeightMap:
         """Jacobians."""
         return values_at(self.slopes, weights).reshape(len(weights), len(self.terms), self.model.parameters)
 
-    def system(self, free: tuple[int, ...], family: Quadrics) -> System:
+    def system(self, free: tuple[int, ...], family: QuadricFamily) -> System:
         """Critical points in the weights ``free``; parameters are the other weights in order, then v, then those of the quadric."""
         key = (free, family.places)
         if key not in self._systems:

@@ -16,7 +16,7 @@ from jaxtyping import Float, Inexact
 from numpy.typing import ArrayLike
 
 from neurovariety.errors import DataError, InputError
-from neurovariety.geometry.solutions.quadrics import PRODUCTS, Quadrics, Term, moments, only
+from neurovariety.geometry.solutions.quadrics import PRODUCTS, QuadricFamily, Term, moments, only
 from neurovariety.rings.ring import Array
 
 Monomial = tuple[int, tuple[int, ...]]
@@ -42,7 +42,7 @@ class Loss(Protocol):
     def size(self) -> float:
         """<u, u>."""
 
-    def family(self, terms: Sequence[Term]) -> Quadrics:
+    def family(self, terms: Sequence[Term]) -> QuadricFamily:
         """A linear space of quadrics that the loss is one of, in which it is not special."""
 
 
@@ -79,7 +79,7 @@ class SquaredError:
     def size(self) -> float:
         return float(self.weights @ (self.targets**2).sum(axis=1))
 
-    def family(self, terms: Sequence[Term]) -> Quadrics:
+    def family(self, terms: Sequence[Term]) -> QuadricFamily:
         return moments(terms)
 
 
@@ -117,7 +117,7 @@ class Distance:
     def size(self) -> float:
         return sum(float(c) * self.against(b) for b, c in self.target.items())
 
-    def family(self, terms: Sequence[Term]) -> Quadrics:
+    def family(self, terms: Sequence[Term]) -> QuadricFamily:
         return only(terms, _matrix(self, terms))
 
 
@@ -148,7 +148,7 @@ class Form:
     def size(self) -> float:
         return float(np.asarray(self.target) @ np.asarray(self.matrix) @ np.asarray(self.target))
 
-    def family(self, terms: Sequence[Term]) -> Quadrics:
+    def family(self, terms: Sequence[Term]) -> QuadricFamily:
         return only(terms, _matrix(self, terms))
 
 

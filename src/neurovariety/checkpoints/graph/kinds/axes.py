@@ -9,7 +9,6 @@ from math import prod
 
 import numpy as np
 
-from neurovariety.checkpoints.graph.arithmetic import Array, Values
 from neurovariety.checkpoints.graph.node import Node, pairs, whole, wholes
 from neurovariety.checkpoints.graph.operation import (
     Call,
@@ -22,6 +21,7 @@ from neurovariety.checkpoints.graph.operation import (
     grown,
     unchanged,
 )
+from neurovariety.checkpoints.graph.three_arithmetics import Array, Values
 
 
 def _input(c: Call) -> Values:

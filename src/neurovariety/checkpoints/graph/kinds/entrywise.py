@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from neurovariety.checkpoints.graph.activations import activate, activation
-from neurovariety.checkpoints.graph.arithmetic import Array, Values
 from neurovariety.checkpoints.graph.kinds.matrices import product_bound
 from neurovariety.checkpoints.graph.node import Node, rational
 from neurovariety.checkpoints.graph.nonlinearity import Algebraic, Relation
 from neurovariety.checkpoints.graph.operation import UNBOUNDED, Call, Channelwise, Enclosure, Operation, Perturbation, Shape
+from neurovariety.checkpoints.graph.three_arithmetics import Array, Values
 from neurovariety.errors import InputError
 
 

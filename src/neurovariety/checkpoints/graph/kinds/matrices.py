@@ -9,11 +9,11 @@ from fractions import Fraction
 import numpy as np
 from jaxtyping import Float
 
-from neurovariety.checkpoints.graph.arithmetic import Array, Values, exact_linear, to_floats, to_fractions
 from neurovariety.checkpoints.graph.kinds.windows import convolved, pads
 from neurovariety.checkpoints.graph.node import Node, flags, rational, whole
 from neurovariety.checkpoints.graph.nonlinearity import ROUNDED_UP, Relation
 from neurovariety.checkpoints.graph.operation import Affine, Call, Channelwise, Enclosure, Operation, Perturbation, first_axis
+from neurovariety.checkpoints.graph.three_arithmetics import Array, Values, exact_linear, to_floats, to_fractions
 from neurovariety.errors import InputError
 
 

@@ -10,10 +10,10 @@ from math import prod
 
 import numpy as np
 
-from neurovariety.checkpoints.graph.arithmetic import Array, Values
 from neurovariety.checkpoints.graph.node import Node, pairs, whole, wholes
 from neurovariety.checkpoints.graph.nonlinearity import Relation
 from neurovariety.checkpoints.graph.operation import Call, Channelwise, Operation, Shape, first_axis, grown, unchanged
+from neurovariety.checkpoints.graph.three_arithmetics import Array, Values
 from neurovariety.errors import InputError
 
 

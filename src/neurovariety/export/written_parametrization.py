@@ -23,7 +23,7 @@ from neurovariety.linear_algebra import rank
 from neurovariety.model import Model
 from neurovariety.randomness import generator
 
-_STREAM = "export.parametrization"
+_STREAM = "export.written_parametrization"
 _LARGEST_DRAWN = 1000
 _ZERO, _ONE = Fraction(0), Fraction(1)
 
@@ -32,7 +32,7 @@ Terms = tuple[tuple[tuple[int, ...], Fraction], ...]
 
 
 @dataclass(frozen=True, eq=False)
-class Parametrization:
+class WrittenParametrization:
     """``coordinates[j]`` is c_j as a polynomial in the weights named ``names``; ``drawn`` holds the integers put for generic
     coefficients, in the order of the model's coefficients. ``model`` has them filled in."""
 
@@ -43,7 +43,7 @@ class Parametrization:
     drawn: tuple[Fraction, ...]
 
     @classmethod
-    def of(cls, model: Model, seed: int) -> Parametrization:
+    def of(cls, model: Model, seed: int) -> WrittenParametrization:
         """Expand ``model``. Raises `InputError` for a rational model or one without weights, `ResourceError` for a large one."""
         if not model.parameters:
             raise InputError(f"{model.name} has no weights, so it is one function and there is nothing to ask of another system")
