@@ -245,8 +245,8 @@ def _units(made: Architecture, rng: np.random.Generator) -> None:
             weights[places[block]] = Fraction(0)
         inputs = [whole_numbers(rng, model.input_shape) for _ in range(_INPUTS)]
         found = exact_values(model, weights, inputs, some_coefficients(model, rng)).reshape(_INPUTS, -1)
-        kept = np.zeros(1, dtype=object) if silence.constant is None else weights[places[silence.constant]].reshape(-1)
-        hold(np.all(found == kept), f"{made} with {silence.label} is not {silence.constant or 'zero'}")
+        like = Fraction(0) if silence.constant is None else found[0]
+        hold(np.all(found == like), f"{made} with {silence.label} zero is not {'zero' if silence.constant is None else 'constant'}")
 
 
 def _axes(model: Model, rng: np.random.Generator) -> None:

@@ -83,7 +83,8 @@ def _merged(model: Model, weights: Array, sign: int) -> tuple[Model | None, Arra
 def _kept_units(u: Units, blocks: Blocks, sign: int) -> list[int]:
     kept: list[int] = []
     for j in range(u.count):
-        if j not in _reached(u, u.made, blocks, 1) or j not in _reached(u, u.read, blocks, 0):
+        unmade = u.absorbs.zero_is_inactive and j not in _reached(u, u.made, blocks, 1)
+        if unmade or j not in _reached(u, u.read, blocks, 0):
             continue
         for i in kept:
             c = _quotient(_along(u.made, blocks, i), _along(u.made, blocks, j))
