@@ -12,7 +12,7 @@ from neurovariety.checkpoints.graph.activations import ACTIVATIONS
 from neurovariety.checkpoints.graph.kinds.windows import pads
 from neurovariety.checkpoints.graph.operation import Enclosure
 from neurovariety.checkpoints.graph.operations import OPERATIONS
-from neurovariety.testing.operators import check_operator
+from neurovariety.testing import check_operator
 
 pytest.importorskip("torch")
 pytest.importorskip("onnx")

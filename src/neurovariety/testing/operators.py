@@ -29,6 +29,7 @@ from neurovariety.checkpoints.load import load_network, to_torch, write_network
 from neurovariety.checkpoints.rank.exact_equality import degree
 from neurovariety.checkpoints.rank.perturbation_bound import change_bound
 from neurovariety.errors import InputError
+from neurovariety.testing.laws import hold
 
 FILES = (".npz", ".onnx", ".pt2")
 """The kinds of files that a network can be written to."""
@@ -92,11 +93,6 @@ def check_operator(
         _scalings(record, case.node.attributes, rng)
 
 
-def _hold(true: object, law: str) -> None:
-    if not true:
-        raise AssertionError(law)
-
-
 def _eighths(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     return np.asarray(rng.integers(-2 * _EIGHTHS, 2 * _EIGHTHS + 1, size=shape) / _EIGHTHS)
 
@@ -151,7 +147,7 @@ class _Case:
 
 def _by_samples(network: Network, x: Array) -> None:
     each = np.concatenate([network.evaluate(v[None]) for v in x])
-    _hold(np.all((network.evaluate(x) == each) | np.isnan(each)) or _agree(network.evaluate(x), each), "a batch is not its samples")
+    hold(np.all((network.evaluate(x) == each) | np.isnan(each)) or _agree(network.evaluate(x), each), "a batch is not its samples")
 
 
 def _exact(network: Network, x: Array, smooth: bool) -> None:
@@ -162,8 +158,8 @@ def _exact(network: Network, x: Array, smooth: bool) -> None:
             return
         raise AssertionError("the record says that there are no exact values, and there are")
     found = network.evaluate_exact(x)
-    _hold(all(isinstance(v, (int, Fraction)) for v in found.reshape(-1)), "an exact value is not a rational number")
-    _hold(_agree(network.evaluate(x), found), "float64 and exact values differ")
+    hold(all(isinstance(v, (int, Fraction)) for v in found.reshape(-1)), "an exact value is not a rational number")
+    hold(_agree(network.evaluate(x), found), "float64 and exact values differ")
 
 
 def _bounded(case: _Case, rng: np.random.Generator) -> None:
@@ -179,7 +175,7 @@ def _bounded(case: _Case, rng: np.random.Generator) -> None:
         b = a.with_weights(moved)
         seen = np.linalg.norm((a.evaluate(x) - b.evaluate(x)).reshape(len(x), -1), axis=1).max()
         stated = change_bound(a, b, radius)
-        _hold(seen <= stated, f"values differ by {seen:.6g}, the bound says {stated:.6g}")
+        hold(seen <= stated, f"values differ by {seen:.6g}, the bound says {stated:.6g}")
 
 
 def _of_degree(network: Network, rng: np.random.Generator) -> None:
@@ -189,7 +185,7 @@ def _of_degree(network: Network, rng: np.random.Generator) -> None:
         return
     start, way = (to_fractions(_eighths(rng, network.input_shape)) for _ in range(2))
     line = to_fractions(np.array([start + k * way for k in range(stated + 2)]))
-    _hold(not np.any(np.diff(network.evaluate_exact(line), n=stated + 1, axis=0)), f"the degree is larger than {stated}")
+    hold(not np.any(np.diff(network.evaluate_exact(line), n=stated + 1, axis=0)), f"the degree is larger than {stated}")
 
 
 def _keeps_channels(case: _Case, rng: np.random.Generator) -> None:
@@ -206,14 +202,14 @@ def _keeps_channels(case: _Case, rng: np.random.Generator) -> None:
             after = channelwise.labels(case.node, labels, plain.shape[1:])
         except MixedChannels:
             continue
-        _hold(after.shape == plain.shape[1:], "the channels have another shape than the value")
+        hold(after.shape == plain.shape[1:], "the channels have another shape than the value")
         followed += 1
         for channel in range(shape[axis]):
             changed = case.value(np.where(labels == channel, x + 1, x))
-            _hold(np.array_equal(changed[:, after != channel], plain[:, after != channel]), f"channel {channel} reaches others")
+            hold(np.array_equal(changed[:, after != channel], plain[:, after != channel]), f"channel {channel} reaches others")
         if shape[axis] > 1:
             _relations(case, channelwise, labels, after, x)
-    _hold(followed, "the record says channelwise, and channels can be followed along no axis")
+    hold(followed, "the record says channelwise, and channels can be followed along no axis")
 
 
 def _relations(case: _Case, channelwise: Channelwise, labels: Array, after: Array, x: Array) -> None:
@@ -224,23 +220,23 @@ def _relations(case: _Case, channelwise: Channelwise, labels: Array, after: Arra
         stated = channelwise.relation(case.node, weights, 0, 1, (factor, shift))
         if stated is None:
             continue
-        _hold(not channelwise.positive or factor >= 0, "a negative factor is carried, against the record")
+        hold(not channelwise.positive or factor >= 0, "a negative factor is carried, against the record")
         related = to_fractions(x)
         related[:, labels == 0] = factor * related[:, labels == 1] + shift
         value = case.value(related)
         a, b = (np.asarray(v, dtype=np.float64 if case.smooth else object) for v in stated)
-        _hold(
+        hold(
             _agree(value[:, after == 0], a * value[:, after == 1] + b),
             f"a relation ({factor}, {shift}) does not become ({stated[0]}, {stated[1]})",
         )
     if channelwise.linear:
         one, two = x, x[::-1] + 1
         both = case.value(one + two)
-        _hold(np.array_equal(both, case.value(one) + case.value(two)), "it is not linear, against the record")
+        hold(np.array_equal(both, case.value(one) + case.value(two)), "it is not linear, against the record")
     if channelwise.affine is not None:
         t, u = channelwise.affine(case.node, weights)
         axes = (-1, *(1 for _ in x.shape[2:]))
-        _hold(np.array_equal(case.value(x), to_fractions(x) * t.reshape(axes) + u.reshape(axes)), "t value + u is another map")
+        hold(np.array_equal(case.value(x), to_fractions(x) * t.reshape(axes) + u.reshape(axes)), "t value + u is another map")
 
 
 def _makes_channels(case: _Case, network: Network, x: Array) -> None:
@@ -253,7 +249,7 @@ def _makes_channels(case: _Case, network: Network, x: Array) -> None:
         moved[row] += 1
         change = network.evaluate(x, {key: moved}) - network.evaluate(x)
         others = np.delete(change, row, axis=affine.axis % (change.ndim - 1) + 1)
-        _hold(not np.any(others), f"row {row} of the weight changes other channels")
+        hold(not np.any(others), f"row {row} of the weight changes other channels")
 
 
 def _survives_files(network: Network, x: Array, files: Sequence[str], smooth: bool) -> None:
@@ -265,7 +261,7 @@ def _survives_files(network: Network, x: Array, files: Sequence[str], smooth: bo
             back = load_network(path)
             again = back.evaluate(x) if smooth else back.evaluate_exact(x)
             same = _agree(again, expected) if smooth else np.array_equal(again, expected)
-            _hold(same, f"written to {suffix} and read back it is another function")
+            hold(same, f"written to {suffix} and read back it is another function")
             if suffix == ".onnx":
                 _by_onnxruntime(path, x, to_floats(expected))
             elif suffix == ".pt2":
@@ -277,7 +273,7 @@ def _by_torch(network: Network, x: Float[np.ndarray, "batch ..."], expected: Sha
 
     with torch.no_grad():
         found = to_torch(network, dtype="float64")(torch.as_tensor(x)).numpy()
-    _hold(_agree(found, expected, _SINGLE), "torch computes something else from what is written")
+    hold(_agree(found, expected, _SINGLE), "torch computes something else from what is written")
 
 
 def _by_onnxruntime(path: Path, x: Float[np.ndarray, "batch ..."], expected: Shaped[np.ndarray, "batch ..."]) -> None:
@@ -290,7 +286,7 @@ def _by_onnxruntime(path: Path, x: Float[np.ndarray, "batch ..."], expected: Sha
     except onnxruntime.capi.onnxruntime_pybind11_state.NotImplemented:  # it has no float64 kernel for every operator
         return
     found = session.run(None, {session.get_inputs()[0].name: x})[0]
-    _hold(_agree(found, expected, _SINGLE), "onnxruntime computes something else from what is written")
+    hold(_agree(found, expected, _SINGLE), "onnxruntime computes something else from what is written")
 
 
 def _slopes(record: Nonlinearity, a: Attributes, rng: np.random.Generator) -> None:
@@ -299,26 +295,26 @@ def _slopes(record: Nonlinearity, a: Attributes, rng: np.random.Generator) -> No
     z = rng.uniform(-radius, radius, size=200)
     steepest, at_zero = record.steepness(a, radius)
     rise = np.abs(np.diff(record.value(a, np.sort(z), FLOATS, ""))) / np.diff(np.sort(z))
-    _hold(float(rise.max()) <= steepest * (1 + _CLOSE), f"a slope is {rise.max():.6g}, the record says at most {steepest:.6g}")
+    hold(float(rise.max()) <= steepest * (1 + _CLOSE), f"a slope is {rise.max():.6g}, the record says at most {steepest:.6g}")
     zero = record.at(a, Fraction(0))
     value = float(record.value(a, np.zeros(1), FLOATS, "")[0])
-    _hold(zero is None or abs(value - float(zero)) <= _CLOSE, f"the value at 0 is {value:.6g}, the record says {zero}")
-    _hold(not abs(value) > at_zero * (1 + _CLOSE), f"the value at 0 is {value:.6g}, the record says at most {at_zero:.6g}")
+    hold(zero is None or abs(value - float(zero)) <= _CLOSE, f"the value at 0 is {value:.6g}, the record says {zero}")
+    hold(not abs(value) > at_zero * (1 + _CLOSE), f"the value at 0 is {value:.6g}, the record says at most {at_zero:.6g}")
     if isinstance(record, PiecewiseLinear):
         _lines(record, a, z)
     elif isinstance(record, Smooth):
         quotient = (record.value(a, z + step, FLOATS, "") - record.value(a, z - step, FLOATS, "")) / (2 * step)
         away = np.abs(z) > 2 * step  # elu has a kink at 0
-        _hold(np.all(np.abs(quotient - record.slopes(z, a))[away] <= 1e-7), "the stated slope is not that of the values")
+        hold(np.all(np.abs(quotient - record.slopes(z, a))[away] <= 1e-7), "the stated slope is not that of the values")
 
 
 def _lines(record: PiecewiseLinear, a: Attributes, z: Float[np.ndarray, " points"]) -> None:
     kinks = record.kinks(a)
-    _hold(all(p < q for p, q in pairwise(kinks)), f"the kinks {kinks} are not in ascending order")
-    _hold(len(record.slopes(a)) == len(kinks) + 1, "there is one slope more than kinks")
+    hold(all(p < q for p, q in pairwise(kinks)), f"the kinks {kinks} are not in ascending order")
+    hold(len(record.slopes(a)) == len(kinks) + 1, "there is one slope more than kinks")
     points = to_fractions(np.concatenate([z, [float(k) for k in kinks]]))
     slope, offset = record.lines(a, points)
-    _hold(np.array_equal(slope * points + offset, record.value(a, points, FRACTIONS, "")), "the lines have other values")
+    hold(np.array_equal(slope * points + offset, record.value(a, points, FRACTIONS, "")), "the lines have other values")
 
 
 def _scalings(record: Nonlinearity, a: Attributes, rng: np.random.Generator) -> None:
@@ -327,13 +323,13 @@ def _scalings(record: Nonlinearity, a: Attributes, rng: np.random.Generator) -> 
     points = rng.integers(1, 40, size=30) * rng.choice([-1, 1], size=30) / _EIGHTHS
     for factor in _FACTORS:
         stated = record.scaled(a, factor)
-        _hold((stated is not None) == (factor in allowed), f"scalings are {kind!r}, and scaled says {stated} for {factor}")
+        hold((stated is not None) == (factor in allowed), f"scalings are {kind!r}, and scaled says {stated} for {factor}")
         if stated is None:
             continue
         if record.sort == "smooth":
             left, right = (record.value(a, v, FLOATS, "") for v in (float(factor) * points, points))
-            _hold(_agree(left, float(stated[0]) * right + float(stated[1])), f"scaling by {factor} is not {stated}")
+            hold(_agree(left, float(stated[0]) * right + float(stated[1])), f"scaling by {factor} is not {stated}")
         else:
             exact = to_fractions(points)
             left, right = (record.value(a, v, FRACTIONS, "") for v in (factor * exact, exact))
-            _hold(np.array_equal(left, stated[0] * right + stated[1]), f"scaling by {factor} is not {stated}")
+            hold(np.array_equal(left, stated[0] * right + stated[1]), f"scaling by {factor} is not {stated}")
