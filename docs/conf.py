@@ -46,7 +46,8 @@ default_role = "literal"
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_class_signature = "mixed"
-autodoc_preserve_defaults = True
+# Options that several entries share stand in the signature, not in the source: defaults are shown as values.
+autodoc_preserve_defaults = False
 add_module_names = False
 
 html_theme = "furo"
