@@ -46,7 +46,7 @@ default_role = "literal"
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_class_signature = "mixed"
-autodoc_preserve_defaults = True
+autodoc_preserve_defaults = False  # signatures of entries are made of declared options, and stand in no source text
 add_module_names = False
 
 html_theme = "furo"
