@@ -87,4 +87,4 @@ def test_bad_input():
     with pytest.raises(InputError, match="scale of the targets"):
         implicit_bias("linear(2,1,2)", scale=float("nan"))
     with pytest.raises(InputError, match="no strata of smaller networks"):
-        implicit_bias("cp(2,2,2; rank=2)")
+        implicit_bias("diagonal(3; layers=2)")
