@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_info
 from benchmarks import critical_points, dimension, equations, first_result, homotopy, jacobians, linear_algebra, training
 
 TITLES = {
-    "First results (CPU seconds of whole processes, imports included)": first_result.rows,
+    "First results (whole processes, imports included)": first_result.rows,
     "Exact ranks mod p (2/3 n^3 operations counted; conversion excluded)": linear_algebra.rows,
     "Dimensions (the computation alone, tracing included)": dimension.rows,
     "Jacobians mod p of structured models, each followed by a dense one of its size": jacobians.rows,

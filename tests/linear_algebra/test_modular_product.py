@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from known_matrices import BORDER_PRIMES, LARGEST_PRIME, PRIME_22, primes, seeds
 
 from neurovariety.errors import DataError, ExactnessError, InputError
-from neurovariety.linear_algebra import centred_bound, is_prime, matmul_mod, max_length, reduce_mod
+from neurovariety.linear_algebra import centred_bound, is_prime, matmul_mod, max_length, modular_product, reduce_mod
 
 
 def centred(x: int, p: int) -> int:
@@ -129,3 +129,20 @@ def test_threads_may_call_at_the_same_time() -> None:
         thread.join()
     assert len(results) == 4
     assert all(np.array_equal(r, results[0]) for r in results)
+
+
+@pytest.mark.parametrize("p", [2, 3, 5, 4194301, 2**26 - 5])
+def test_plain_and_compiled_reductions_agree(p):
+    """Which one is used depends on how much was done before, so that they must not differ."""
+    rng = np.random.default_rng(0)
+    limit = modular_product.reducible_limit(p)
+    a = rng.integers(-limit, limit, size=1000, endpoint=True).astype(np.float64)
+    a[:6] = [0, -0.0, limit, -limit, p, -p]
+    bad = np.array([np.nan, np.inf, -np.inf, 0.5, 2.0**53, 3.0])
+    for values in (a, bad):
+        one, two = np.empty_like(values), np.empty_like(values)
+        counts = modular_product._reduce_plainly(values, one, p, limit)
+        assert counts == modular_product._reduce(values, two, p, limit)
+        if values is a:
+            assert counts == (0, 0)
+            assert np.array_equal(one, two)

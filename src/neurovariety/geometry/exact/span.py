@@ -70,8 +70,9 @@ def span_rank(model: Model, p: int, point: Point, at_most: int, limit: int | Non
     inputs = math.ceil(rows / model.outputs) + EXTRA_SAMPLES
     if rows * inputs * model.outputs > _COMBINE_FROM and inputs * model.outputs > 2 * rows:
         # Where the functions are independent a combination of outputs for each shows it, with far fewer columns.
-        groups = math.ceil(rows / inputs) + EXTRA_SAMPLES
-        found = rank(samples_matrix(model, point, rows, point.inputs(model, inputs), limit, groups), p, overwrite=True)
+        few = math.ceil(rows / model.outputs)
+        groups = min(model.outputs, math.ceil(rows / few) + EXTRA_SAMPLES)
+        found = rank(samples_matrix(model, point, rows, point.inputs(model, few), limit, groups), p, overwrite=True)
         if found >= rows:
             return found
     while True:
