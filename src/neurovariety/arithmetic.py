@@ -7,7 +7,7 @@ call, say) ends the writing, and JAX traces it instead.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any, NamedTuple
@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 Shape = tuple[int, ...]
-Constant = np.ndarray[Any, np.dtype[Any]]
+Constant = np.ndarray
 
 
 class Step(NamedTuple):
@@ -77,7 +77,7 @@ class Written:
     def __array__(self, *_: object) -> Constant:
         raise NotArithmetic("a written array has no entries")
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[Written]:
         raise NotArithmetic("a written array is not run through")
 
     def __bool__(self) -> bool:

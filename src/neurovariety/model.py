@@ -20,7 +20,7 @@ from neurovariety.symmetry import AxisAction
 from neurovariety.theorem import Theorem
 from neurovariety.units import HiddenUnits, Silence, Size
 
-Array = np.ndarray[Any, np.dtype[Any]]
+Array = np.ndarray
 Shape = tuple[int, ...]
 T = TypeVar("T")
 
@@ -238,12 +238,12 @@ def _first_line(error: Exception) -> str:
     return f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__
 
 
-def is_shape(value: Any) -> bool:
+def is_shape(value: object) -> bool:
     """Whether a pytree node is a shape, a tuple of ints, rather than a container."""
     return isinstance(value, tuple) and all(isinstance(n, (int, np.integer)) for n in value)
 
 
-def _key_name(key: Any) -> str:
+def _key_name(key: object) -> str:
     for attribute in ("key", "name", "idx"):
         if hasattr(key, attribute):
             return f".{getattr(key, attribute)}"

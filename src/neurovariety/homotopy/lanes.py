@@ -21,37 +21,40 @@ LANES = 8
 WIDTH = 2 * LANES
 """Float64 numbers of one complex number of a block."""
 
+Numba = Any
+"""A type, a context or a signature of numba, which states no types."""
+
 _VECTOR = ir.VectorType(ir.DoubleType(), LANES)
 _I64 = ir.IntType(64)
 
 
-def _pointer(context: Any, builder: Any, kind: Any, array: Any) -> Any:
+def _pointer(context: Numba, builder: ir.IRBuilder, kind: Numba, array: ir.Value) -> ir.Value:
     return context.make_array(kind)(context, builder, array).data
 
 
-def _load(builder: Any, data: Any, offset: Any) -> Any:
+def _load(builder: ir.IRBuilder, data: ir.Value, offset: ir.Value) -> ir.Value:
     place = builder.bitcast(builder.gep(data, [offset]), _VECTOR.as_pointer())
     return builder.load(place, align=8)
 
 
-def _store(builder: Any, value: Any, data: Any, offset: Any) -> None:
+def _store(builder: ir.IRBuilder, value: ir.Value, data: ir.Value, offset: ir.Value) -> None:
     place = builder.bitcast(builder.gep(data, [offset]), _VECTOR.as_pointer())
     builder.store(value, place, align=8)
 
 
-def _splat(builder: Any, value: Any) -> Any:
+def _splat(builder: ir.IRBuilder, value: ir.Value) -> ir.Value:
     one = builder.insert_element(ir.Constant(_VECTOR, ir.Undefined), value, ir.Constant(ir.IntType(32), 0))
     zeros = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
     return builder.shuffle_vector(one, ir.Constant(_VECTOR, ir.Undefined), zeros)
 
 
-def _fused(builder: Any, total: Any, a: Any, b: Any, minus: bool = False) -> Any:
+def _fused(builder: ir.IRBuilder, total: ir.Value, a: ir.Value, b: ir.Value, minus: bool = False) -> ir.Value:
     """total + a b, or total - a b."""
     product = builder.fmul(a, b, flags=("contract",))
     return (builder.fsub if minus else builder.fadd)(total, product, flags=("contract",))
 
 
-def _number(i: int) -> Any:
+def _number(i: int) -> ir.Value:
     return ir.Constant(_I64, i)
 
 
@@ -61,7 +64,7 @@ class _Sum:
     The four real products of a complex one have a register each, so that no addition waits for another of the same term.
     """
 
-    def __init__(self, builder: Any, data: Any, target: Any, add: Any) -> None:
+    def __init__(self, builder: ir.IRBuilder, data: ir.Value, target: ir.Value, add: ir.Value) -> None:
         self.builder, self.data, self.target = builder, data, target
         self.parts = [cgutils.alloca_once(builder, _VECTOR) for _ in range(4)]
         zero = ir.Constant(_VECTOR, [0.0] * LANES)
@@ -71,22 +74,22 @@ class _Sum:
             for part, offset in zip((self.parts[0], self.parts[2]), self.offsets(), strict=True):
                 builder.store(_load(builder, data, offset), part)
 
-    def offsets(self) -> tuple[Any, Any]:
+    def offsets(self) -> tuple[ir.Value, ir.Value]:
         return self.target, self.builder.add(self.target, _number(LANES))
 
-    def add_product(self, a: Any, b: Any, minus: bool = False) -> None:
+    def add_product(self, a: ir.Value, b: ir.Value, minus: bool = False) -> None:
         """Add (or subtract) the product of the complex vectors at offsets ``a`` and ``b``."""
         builder = self.builder
         x, y = (_load(builder, self.data, builder.add(a, _number(k))) for k in (0, LANES))
         u, v = (_load(builder, self.data, builder.add(b, _number(k))) for k in (0, LANES))
         self.add_parts(x, y, u, v, minus)
 
-    def add_parts(self, x: Any, y: Any, u: Any, v: Any, minus: bool = False) -> None:
+    def add_parts(self, x: ir.Value, y: ir.Value, u: ir.Value, v: ir.Value, minus: bool = False) -> None:
         signs = (minus, not minus, minus, minus)
         for part, p, q, negative in zip(self.parts, (x, y, x, y), (u, v, v, u), signs, strict=True):
             self.builder.store(_fused(self.builder, self.builder.load(part), p, q, negative), part)
 
-    def add_scaled(self, a: Any, factor: Any) -> None:
+    def add_scaled(self, a: ir.Value, factor: ir.Value) -> None:
         """Add the complex vector at ``a`` times a real vector."""
         for k, part in ((0, self.parts[0]), (LANES, self.parts[2])):
             x = _load(self.builder, self.data, self.builder.add(a, _number(k)))
@@ -98,15 +101,15 @@ class _Sum:
             _store(self.builder, value, self.data, offset)
 
 
-def _truth(builder: Any, value: Any) -> Any:
+def _truth(builder: ir.IRBuilder, value: ir.Value) -> ir.Value:
     return builder.icmp_signed("!=", value, ir.Constant(value.type, 0))
 
 
 @intrinsic
-def dot(typing: Any, data: Any, target: Any, terms: Any, start: Any, stop: Any, unit: Any, add: Any) -> Any:
+def dot(typing: Numba, data: Numba, target: Numba, terms: Numba, start: Numba, stop: Numba, unit: Numba, add: Numba) -> Numba:
     """data[target] (+)= sum over terms of data[a] data[b]; a, b are slots, ``unit`` the size of a slot."""
 
-    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    def code(context: Numba, builder: ir.IRBuilder, signature: Numba, arguments: Numba) -> Numba:
         values, target, pairs, start, stop, unit, add = arguments
         w, p = _pointer(context, builder, signature.args[0], values), _pointer(context, builder, signature.args[2], pairs)
         total = _Sum(builder, w, target, _truth(builder, add))
@@ -122,11 +125,20 @@ def dot(typing: Any, data: Any, target: Any, terms: Any, start: Any, stop: Any, 
 
 @intrinsic
 def linear(
-    typing: Any, data: Any, target: Any, terms: Any, numbers: Any, start: Any, stop: Any, unit: Any, shift: Any, add: Any
-) -> Any:
+    typing: Numba,
+    data: Numba,
+    target: Numba,
+    terms: Numba,
+    numbers: Numba,
+    start: Numba,
+    stop: Numba,
+    unit: Numba,
+    shift: Numba,
+    add: Numba,
+) -> Numba:
     """data[target] (+)= sum over terms of (complex number) * data[a + shift]."""
 
-    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    def code(context: Numba, builder: ir.IRBuilder, signature: Numba, arguments: Numba) -> Numba:
         values, target, pairs, numbers, start, stop, unit, shift, add = arguments
         w, p, c = (_pointer(context, builder, signature.args[k], v) for k, v in ((0, values), (2, pairs), (3, numbers)))
         total = _Sum(builder, w, target, _truth(builder, add))
@@ -144,11 +156,20 @@ def linear(
 
 @intrinsic
 def real_linear(
-    typing: Any, data: Any, target: Any, terms: Any, numbers: Any, start: Any, stop: Any, unit: Any, shift: Any, add: Any
-) -> Any:
+    typing: Numba,
+    data: Numba,
+    target: Numba,
+    terms: Numba,
+    numbers: Numba,
+    start: Numba,
+    stop: Numba,
+    unit: Numba,
+    shift: Numba,
+    add: Numba,
+) -> Numba:
     """data[target] (+)= sum over terms of (real number) * data[a + shift]."""
 
-    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    def code(context: Numba, builder: ir.IRBuilder, signature: Numba, arguments: Numba) -> Numba:
         values, target, pairs, numbers, start, stop, unit, shift, add = arguments
         w, p, c = (_pointer(context, builder, signature.args[k], v) for k, v in ((0, values), (2, pairs), (3, numbers)))
         total = _Sum(builder, w, target, _truth(builder, add))
@@ -162,11 +183,11 @@ def real_linear(
     return types.none(data, types.int64, terms, numbers, *[types.int64] * 5), code
 
 
-def _strided(subtract: bool) -> Any:
+def _strided(subtract: bool) -> Numba:
     """data[target] += (or -=) sum over k < count of data[a + k a_step] data[b + k b_step]."""
 
-    def strided(typing: Any, data: Any, target: Any, a: Any, a_step: Any, b: Any, b_step: Any, count: Any) -> Any:
-        def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    def strided(typing: Numba, data: Numba, target: Numba, a: Numba, a_step: Numba, b: Numba, b_step: Numba, count: Numba) -> Numba:
+        def code(context: Numba, builder: ir.IRBuilder, signature: Numba, arguments: Numba) -> Numba:
             values, target, a, a_step, b, b_step, count = arguments
             w = _pointer(context, builder, signature.args[0], values)
             total = _Sum(builder, w, target, ir.Constant(ir.IntType(1), 1))
@@ -185,10 +206,10 @@ add_strided, subtract_strided = _strided(False), _strided(True)
 
 
 @intrinsic
-def multiply(typing: Any, data: Any, target: Any, a: Any, b: Any) -> Any:
+def multiply(typing: Numba, data: Numba, target: Numba, a: Numba, b: Numba) -> Numba:
     """data[target] = data[a] data[b]; the target may be one of them."""
 
-    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    def code(context: Numba, builder: ir.IRBuilder, signature: Numba, arguments: Numba) -> Numba:
         values, target, a, b = arguments
         w = _pointer(context, builder, signature.args[0], values)
         total = _Sum(builder, w, target, ir.Constant(ir.IntType(1), 0))
@@ -200,10 +221,10 @@ def multiply(typing: Any, data: Any, target: Any, a: Any, b: Any) -> Any:
 
 
 @intrinsic
-def invert(typing: Any, data: Any, target: Any, a: Any) -> Any:
+def invert(typing: Numba, data: Numba, target: Numba, a: Numba) -> Numba:
     """data[target] = 1 / data[a]; what is not a number, or 0, where |a|^2 leaves the range of float64."""
 
-    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    def code(context: Numba, builder: ir.IRBuilder, signature: Numba, arguments: Numba) -> Numba:
         values, target, a = arguments
         w = _pointer(context, builder, signature.args[0], values)
         x, y = (_load(builder, w, builder.add(a, _number(k))) for k in (0, LANES))
@@ -216,15 +237,15 @@ def invert(typing: Any, data: Any, target: Any, a: Any) -> Any:
 
 
 @intrinsic
-def weak(typing: Any, data: Any, diagonal: Any, step: Any, count: Any) -> Any:
+def weak(typing: Numba, data: Numba, diagonal: Numba, step: Numba, count: Numba) -> Numba:
     """The lanes, as bits, in which |data[diagonal]|^2 is below a hundredth of the largest |.|^2 among data[diagonal + k step], k <=
     count."""
 
-    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    def code(context: Numba, builder: ir.IRBuilder, signature: Numba, arguments: Numba) -> Numba:
         values, diagonal, step, count = arguments
         w = _pointer(context, builder, signature.args[0], values)
 
-        def size(offset: Any) -> Any:
+        def size(offset: ir.Value) -> ir.Value:
             x, y = (_load(builder, w, builder.add(offset, _number(k))) for k in (0, LANES))
             return _fused(builder, builder.fmul(x, x), y, y)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from concurrent.futures import Executor
-from typing import Any
 
 import numpy as np
 
@@ -47,7 +46,7 @@ class Workspace:
         return self._tile
 
     def subtract_product(
-        self, target: np.ndarray, row: int, column: int, left: np.ndarray, right: np.ndarray, index: Any = None
+        self, target: np.ndarray, row: int, column: int, left: np.ndarray, right: np.ndarray, index: slice | np.ndarray | None = None
     ) -> None:
         """target[row:, column:] -= left[:, index] @ right, reduced to centred residues.
 
@@ -124,7 +123,7 @@ class Workspace:
         self.solve_upper(u, columns, start, middle, b, block)
 
 
-def as_slice(columns: np.ndarray) -> Any:
+def as_slice(columns: np.ndarray) -> slice | np.ndarray:
     """The same columns as a slice where they are consecutive: a view instead of a copy."""
     if columns.size and columns[-1] - columns[0] == columns.size - 1:
         return slice(int(columns[0]), int(columns[-1]) + 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from typing import Any
+from typing import SupportsIndex
 
 import flint
 import numpy as np
@@ -55,14 +55,13 @@ def _to_flint(a: np.ndarray, p: int) -> flint.nmod_mat:
     return flint.nmod_mat(a.shape[0], a.shape[1], entries, p)
 
 
-def _residue(x: Any, p: int) -> int:
+def _residue(x: object, p: int) -> int:
     if isinstance(x, flint.nmod):
         if x.modulus() != p:
             raise DataError(f"an entry of the matrix is a residue mod {x.modulus()}, not mod {p}")
         return int(x)
     if isinstance(x, flint.fmpz):
         return int(x) % p
-    try:
+    if isinstance(x, SupportsIndex):
         return operator.index(x) % p
-    except TypeError:
-        raise DataError(f"an entry of the matrix has type {type(x).__name__}; integers are needed") from None
+    raise DataError(f"an entry of the matrix has type {type(x).__name__}; integers are needed")

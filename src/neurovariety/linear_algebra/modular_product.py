@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -185,7 +184,7 @@ def matmul_mod(a: Float[np.ndarray, "*left"], b: Float[np.ndarray, "*right"], p:
         return reduce_mod(result, p, out=result)
     pieces = -(-length // step)
     cuts = [length * i // pieces for i in range(pieces + 1)]
-    total: Any = None
+    total: np.ndarray | None = None
     for start, stop in itertools.pairwise(cuts):
         right = b[start:stop] if b.ndim == 1 else b[..., start:stop, :]
         product = np.asarray(np.matmul(a[..., start:stop], right))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 from jaxtyping import Shaped
@@ -74,7 +73,7 @@ def rational_kernel(residues: Callable[[int], Shaped[np.ndarray, "rows columns"]
     Raises `InputError` if the primes run out before that.
     """
     best: tuple[int, tuple[int, ...]] | None = None
-    total: Any = None
+    total: np.ndarray | None = None
     modulus = 1
     used = 0
     n_columns = 0

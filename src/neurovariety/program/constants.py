@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
 from neurovariety.program.indexing import PICKS, pick, within
+from neurovariety.program.jaxpr import Equation, Parameters
 from neurovariety.rings.ring import Array
 
-_EXACT: dict[str, Any] = {
+_EXACT: dict[str, np.ufunc] = {
     "add": np.add,
     "add_any": np.add,
     "sub": np.subtract,
@@ -33,7 +33,7 @@ _EXACT: dict[str, Any] = {
 }
 
 _MOVES = {"convert_element_type", "copy", "copy_p", "stop_gradient", "broadcast_in_dim", "reshape", "squeeze", "transpose", "split"}
-_FRACTIONS: dict[str, Any] = {
+_FRACTIONS: dict[str, np.ufunc] = {
     "add": np.add,
     "add_any": np.add,
     "sub": np.subtract,
@@ -44,7 +44,7 @@ _FRACTIONS: dict[str, Any] = {
 }
 
 
-def _in_fractions(name: str, parameters: Any, operands: list[Array], dtype: Any) -> Array | None:
+def _in_fractions(name: str, parameters: Parameters, operands: list[Array], dtype: np.dtype) -> Array | None:
     """The result as exact rational numbers, or None where float64 is already exact or the operation is not rational.
 
     A quotient of constants is a rational number, not its rounding: a derivative that holds 1/3 as a constant must agree with a
@@ -71,7 +71,7 @@ def _fractions(values: Array) -> Array:
     return out
 
 
-def evaluate(equation: Any, operands: list[Array]) -> tuple[list[Array], bool]:
+def evaluate(equation: Equation, operands: list[Array]) -> tuple[list[Array], bool]:
     """Results of an equation on constants, and whether they are exact.
 
     Integer and boolean results and sums, differences, products, comparisons and changes of shape are exact or are what

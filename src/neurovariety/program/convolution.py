@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from math import prod
-from typing import Any
 
 import numpy as np
 
+from neurovariety.program.jaxpr import Parameters
 from neurovariety.rings.ring import Array, Ring
 
 _FEW_CELLS = 8
 """Below this number of output positions one large product is faster than one for each entry of the batch."""
 
 
-def convolve(ring: Ring, operands: list[Array], p: Mapping[str, Any], shape: tuple[int, ...]) -> Array:
+def convolve(ring: Ring, operands: list[Array], p: Parameters, shape: tuple[int, ...]) -> Array:
     """JAX's ``conv_general_dilated``: strides, padding (also negative), both dilations, feature and batch groups."""
     numbers = p["dimension_numbers"]
     x = operands[0].transpose(numbers.lhs_spec)  # batch, feature, space...
@@ -64,7 +63,7 @@ def _by_batch_groups(ring: Ring, patches: Array, kernel: Array, space: list[int]
     return np.moveaxis(ring.matmul(kernel, ordered).reshape(groups * outs, batch, *space), 0, 1)
 
 
-def _windows(ring: Ring, x: Array, window: list[int], space: list[int], taps: tuple[int, ...], p: Mapping[str, Any]) -> Array:
+def _windows(ring: Ring, x: Array, window: list[int], space: list[int], taps: tuple[int, ...], p: Parameters) -> Array:
     """A view of x (batch, feature, space...) with axes (batch, feature, out space..., window space...)."""
     if not all(space):
         return ring.zeros((*x.shape[:2], *space, *taps))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
@@ -59,7 +58,7 @@ def expand(model: Model, max_terms: int = MAX_TERMS) -> Expansion:
     names = (*(f"w{i}" for i in range(n)), *(f"x{i}" for i in range(m)))
     ring = Polynomials(names, max_terms)
     variables = ring.generators()
-    fixed: Any = ring.constant(np.array(model.coefficients, dtype=object))
+    fixed = ring.constant(np.array(model.coefficients, dtype=object))
     x = variables[n:].reshape(model.input_shape)
     (out,) = interpret(values_program(model), ring, [*leaves(model, variables[:n]), x, fixed])
     return Expansion(names, n, tuple(out.reshape(-1)))

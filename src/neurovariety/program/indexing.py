@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from operator import index
-from typing import Any, SupportsIndex
+from typing import SupportsIndex
 
 import numpy as np
 
+from neurovariety.program.jaxpr import Parameters
 from neurovariety.rings.ring import Array
 
 Shape = tuple[int, ...]
 
 
-def pick(name: str, operands: Sequence[Array], p: Mapping[str, Any], nothing: float = 0.0) -> Array:
+def pick(name: str, operands: Sequence[Array], p: Parameters, nothing: float = 0.0) -> Array:
     """The result of a primitive of `PICKS` on arrays; ``nothing`` stands where a gather reaches beyond the end of its operand."""
     return PICKS[name](operands, p, nothing)
 
 
-def scattered_to(indices: Array, operand: Shape, updates: Shape, p: Mapping[str, Any]) -> Array:
+def scattered_to(indices: Array, operand: Shape, updates: Shape, p: Parameters) -> Array:
     """Where each entry of the updates of a scatter goes, as a position in the flat operand; -1: nowhere. Shape: that of the updates."""
     d = p["dimension_numbers"]
     still = (*d.inserted_window_dims, *d.operand_batching_dims)
@@ -29,12 +30,12 @@ def scattered_to(indices: Array, operand: Shape, updates: Shape, p: Mapping[str,
     return _positions(indices, operand, window, numbers, batching, _mode(p) == "CLIP")
 
 
-def within(operand: Shape, indices: Array, p: Mapping[str, Any]) -> bool:
+def within(operand: Shape, indices: Array, p: Parameters) -> bool:
     """Whether a gather reaches nowhere beyond the end of its operand."""
     return bool(np.all(_gathered_from(operand, indices, p) >= 0))
 
 
-def _gathered_from(operand: Shape, indices: Array, p: Mapping[str, Any]) -> Array:
+def _gathered_from(operand: Shape, indices: Array, p: Parameters) -> Array:
     """The position in the flat operand that each entry of a gather comes from; -1: none."""
     d = p["dimension_numbers"]
     still = (*d.collapsed_slice_dims, *d.operand_batching_dims)
@@ -43,7 +44,7 @@ def _gathered_from(operand: Shape, indices: Array, p: Mapping[str, Any]) -> Arra
     return _positions(indices, operand, _ints(p["slice_sizes"]), numbers, batching, _mode(p) != "FILL_OR_DROP")
 
 
-def _gather(operands: Sequence[Array], p: Mapping[str, Any], nothing: float) -> Array:
+def _gather(operands: Sequence[Array], p: Parameters, nothing: float) -> Array:
     a, indices = operands
     places = _gathered_from(a.shape, indices, p)
     if not a.size:
@@ -51,7 +52,7 @@ def _gather(operands: Sequence[Array], p: Mapping[str, Any], nothing: float) -> 
     return np.where(places < 0, a.dtype.type(nothing), a.reshape(-1)[places])
 
 
-def _scatter(operands: Sequence[Array], p: Mapping[str, Any], nothing: float) -> Array:
+def _scatter(operands: Sequence[Array], p: Parameters, nothing: float) -> Array:
     a, indices, updates = operands
     places = scattered_to(indices, a.shape, updates.shape, p)
     out = a.copy().reshape(-1)
@@ -63,7 +64,7 @@ def _ints(numbers: Sequence[SupportsIndex]) -> Shape:
     return tuple(index(k) for k in numbers)
 
 
-def _mode(p: Mapping[str, Any]) -> str:
+def _mode(p: Parameters) -> str:
     return str(getattr(p["mode"], "name", p["mode"]))
 
 
@@ -108,19 +109,19 @@ def _starts(operand: Shape, size: Sequence[int], numbers: Sequence[Array]) -> tu
     return tuple(slice(i, i + s) for i, s in zip(found, size, strict=True))
 
 
-def _dynamic_slice(operands: Sequence[Array], p: Mapping[str, Any], nothing: float) -> Array:
+def _dynamic_slice(operands: Sequence[Array], p: Parameters, nothing: float) -> Array:
     a, *starts = operands
     return a[_starts(a.shape, p["slice_sizes"], starts)]
 
 
-def _dynamic_update_slice(operands: Sequence[Array], p: Mapping[str, Any], nothing: float) -> Array:
+def _dynamic_update_slice(operands: Sequence[Array], p: Parameters, nothing: float) -> Array:
     a, update, *starts = operands
     out = a.copy()
     out[_starts(a.shape, update.shape, starts)] = update
     return out
 
 
-def _pad(operands: Sequence[Array], p: Mapping[str, Any], nothing: float) -> Array:
+def _pad(operands: Sequence[Array], p: Parameters, nothing: float) -> Array:
     a, value = operands
     for axis, (low, high, between) in enumerate(p["padding_config"]):
         n = a.shape[axis]
@@ -133,7 +134,7 @@ def _pad(operands: Sequence[Array], p: Mapping[str, Any], nothing: float) -> Arr
     return a
 
 
-def _select_n(operands: Sequence[Array], p: Mapping[str, Any], nothing: float) -> Array:
+def _select_n(operands: Sequence[Array], p: Parameters, nothing: float) -> Array:
     which, *cases = operands
     out = cases[0]
     for k, case in enumerate(cases[1:], start=1):
@@ -141,7 +142,7 @@ def _select_n(operands: Sequence[Array], p: Mapping[str, Any], nothing: float) -
     return out
 
 
-PICKS: dict[str, Callable[[Sequence[Array], Mapping[str, Any], float], Array]] = {
+PICKS: dict[str, Callable[[Sequence[Array], Parameters, float], Array]] = {
     "gather": _gather,
     "scatter": _scatter,
     "dynamic_slice": _dynamic_slice,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+
+from neurovariety.program.jaxpr import Equation, Jaxpr
 
 _HOLDERS = {
     "jit": "jaxpr",
@@ -21,12 +22,12 @@ _HOLDERS = {
 """Name of the primitive -> the parameter that holds the jaxpr."""
 
 
-def calls(equation: Any) -> bool:
+def calls(equation: Equation) -> bool:
     """Whether the equation does nothing but call another jaxpr."""
     return equation.primitive.name in _HOLDERS
 
 
-def opened(equation: Any) -> tuple[Any, Sequence[Any]]:
+def opened(equation: Equation) -> tuple[Jaxpr, Sequence[object]]:
     """The jaxpr that the equation calls and its constants; only for an equation of which `calls` holds."""
     inner = equation.params[_HOLDERS[equation.primitive.name]]
     return (inner.jaxpr, inner.consts) if hasattr(inner, "consts") else (inner, ())

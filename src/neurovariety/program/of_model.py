@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
 from neurovariety.errors import DivisionByZeroError, NotAlgebraicError
 from neurovariety.linear_algebra import random_prime
-from neurovariety.model import Model, Slot
+from neurovariety.model import Model, Shape, Slot
 from neurovariety.program.interpret import interpret
+from neurovariety.program.jaxpr import Traced
 from neurovariety.program.program import Program
 from neurovariety.program.trace import program_of, trace
 from neurovariety.rings.dual import DualNumbers
@@ -44,7 +45,7 @@ def values_program(model: Model) -> Program:
 def batch_program(model: Model, batch: int) -> Program:
     """w, X, coefficients -> f_w at each of ``batch`` inputs, shape (batch, *output shape)."""
 
-    def values(parameters: Any, inputs: Any, coefficients: Any) -> Any:
+    def values(parameters: Traced, inputs: Traced, coefficients: Traced) -> Traced:
         import jax
 
         return jax.vmap(lambda x: model.function(parameters, x, coefficients))(inputs)
@@ -55,7 +56,7 @@ def batch_program(model: Model, batch: int) -> Program:
 def samples_program(model: Model, samples: int, batch: int) -> Program:
     """Like `batch_program` for ``samples`` parameter vectors at once: leaves carry a leading axis; values (samples, batch, ...)."""
 
-    def values(parameters: Any, inputs: Any, coefficients: Any) -> Any:
+    def values(parameters: Traced, inputs: Traced, coefficients: Traced) -> Traced:
         import jax
 
         over_inputs = jax.vmap(lambda w, x: model.function(w, x, coefficients), in_axes=(None, 0))
@@ -95,10 +96,10 @@ def jacobian_program(model: Model, batch: int) -> Program:
 def _jacobian(model: Model, batch: int) -> Program:
     """The same, whatever the derivative rules state."""
 
-    def jacobian(parameters: Any, inputs: Any, coefficients: Any) -> Any:
+    def jacobian(parameters: Traced, inputs: Traced, coefficients: Traced) -> Traced:
         import jax
 
-        def at(x: Any) -> Any:
+        def at(x: Traced) -> Traced:
             return jax.jacrev(lambda w: model.function(w, x, coefficients))(parameters)
 
         return jax.vmap(at)(inputs)
@@ -112,10 +113,10 @@ def combined_program(model: Model, batch: int, rows: int) -> Program:
     U has the shape (batch, rows, *output shape), the derivatives (batch, rows, *block shape).
     """
 
-    def combined(parameters: Any, inputs: Any, factors: Any, coefficients: Any) -> Any:
+    def combined(parameters: Traced, inputs: Traced, factors: Traced, coefficients: Traced) -> Traced:
         import jax
 
-        def at(x: Any, u: Any) -> Any:
+        def at(x: Traced, u: Traced) -> Traced:
             _, pull = jax.vjp(lambda w: model.function(w, x, coefficients), parameters)
             return jax.vmap(lambda one: pull(one)[0])(u)
 
@@ -129,7 +130,7 @@ def combined_program(model: Model, batch: int, rows: int) -> Program:
 def derivative_program(model: Model) -> Program:
     """w, direction, x, coefficients -> d f_w(x) . direction at one input."""
 
-    def derivative(parameters: Any, direction: Any, x: Any, coefficients: Any) -> Any:
+    def derivative(parameters: Traced, direction: Traced, x: Traced, coefficients: Traced) -> Traced:
         import jax
 
         return jax.jvp(lambda w: model.function(w, x, coefficients), (parameters,), (direction,))[1]
@@ -232,7 +233,7 @@ def draw_coefficients(model: Model, ring: Ring, rng: np.random.Generator) -> Arr
     return out
 
 
-def _arguments(model: Model, batch: int | None) -> tuple[Any, Any, Any]:
+def _arguments(model: Model, batch: int | None) -> tuple[object, Shape, Shape]:
     x = model.input_shape if batch is None else (batch, *model.input_shape)
     return model.shapes, x, (len(model.coefficients),)
 

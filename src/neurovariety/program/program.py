@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
-from typing import Any
 
 import numpy as np
 
+from neurovariety.program.jaxpr import Parameters
 from neurovariety.rings.ring import Array, Ring
 
 Slot = int
@@ -25,7 +25,7 @@ class Instruction:
     operands: tuple[Slot, ...]
     result: Slot
     shape: tuple[int, ...]
-    parameters: Mapping[str, Any]
+    parameters: Parameters
     line: str = ""
 
 

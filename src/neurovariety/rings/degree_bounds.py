@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
 from neurovariety.errors import DivisionByZeroError
-from neurovariety.rings.ring import Array, Ring
+from neurovariety.rings.ring import Array, Element, Ring
 
 _FIELDS = ("inputs", "low", "parameters", "under", "norm", "under_norm", "scale")
 DEGREE = np.dtype([(f, np.float64) for f in _FIELDS])
@@ -41,7 +40,7 @@ class Degrees(Ring):
         self.common_denominator = common_denominator
         self._step = math.log2(common_denominator)
 
-    def scalar(self, value: Fraction) -> Any:
+    def scalar(self, value: Fraction) -> Element:
         cleared = value * self.common_denominator
         power = 0.0 if value.denominator == 1 else 1.0
         size = abs(value.numerator) if value.denominator == 1 else abs(cleared.numerator)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
 from neurovariety.rings.finite_field import FiniteField
-from neurovariety.rings.ring import Array, Ring
+from neurovariety.rings.ring import Array, Element, Ring
 
 DUAL = np.dtype([("value", np.float64), ("slope", np.float64)])
 
@@ -32,7 +31,7 @@ class DualNumbers(Ring):
         out["value"], out["slope"] = value, slope
         return out
 
-    def scalar(self, value: Fraction) -> Any:
+    def scalar(self, value: Fraction) -> Element:
         return self.pair(np.asarray(self.field.scalar(value)), np.zeros(()))[()]
 
     def random(self, shape: tuple[int, ...], rng: np.random.Generator) -> Array:

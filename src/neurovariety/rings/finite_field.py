@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
@@ -68,6 +67,6 @@ class FiniteField(Ring):
             raise DivisionByZeroError(f"a denominator vanished in F_{self.p} at the sampled values")
         return self.multiply(a, self.power(b, self.p - 2))
 
-    def _reduced(self, a: Any) -> Array:
+    def _reduced(self, a: Array | np.number) -> Array:
         a = np.asarray(a, dtype=np.float64)
         return reduce_mod(a, self.p, out=a)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
-from neurovariety.rings.ring import Array, Ring
+from neurovariety.rings.ring import Array, Element, Ring
 
 
 class Jets(Ring):
@@ -36,7 +35,7 @@ class Jets(Ring):
         """values_i + e_i for a vector of n elements of R."""
         return self.jet(values, self.base.constant(np.eye(self.directions, dtype=np.int64)))
 
-    def scalar(self, value: Fraction) -> Any:
+    def scalar(self, value: Fraction) -> Element:
         return self.constant(np.array(value, dtype=object))[()]
 
     def constant(self, values: Array) -> Array:

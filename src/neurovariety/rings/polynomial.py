@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import flint
 import numpy as np
@@ -19,8 +18,8 @@ from neurovariety.tolerances import MAX_TERMS
 class Quotient:
     """A rational function: numerator / denominator, coprime, over one polynomial ring."""
 
-    numerator: Any
-    denominator: Any
+    numerator: flint.fmpq_mpoly
+    denominator: flint.fmpq_mpoly
 
     def __bool__(self) -> bool:
         return bool(self.numerator)
@@ -86,7 +85,7 @@ class Polynomials(Ring):
             a = total
         return a
 
-    def _map(self, operation: Any, a: Array, b: Array) -> Array:
+    def _map(self, operation: Callable[[Quotient, Quotient], Quotient], a: Array, b: Array) -> Array:
         a, b = np.broadcast_arrays(a, b)
         out = np.empty(a.shape, dtype=object)
         flat, x, y = out.reshape(-1), a.reshape(-1), b.reshape(-1)
@@ -120,7 +119,7 @@ class Polynomials(Ring):
             raise DivisionByZeroError("a denominator of the model vanishes identically")
         return self._reduced(x.numerator * y.denominator, x.denominator * y.numerator)
 
-    def _reduced(self, numerator: Any, denominator: Any) -> Quotient:
+    def _reduced(self, numerator: flint.fmpq_mpoly, denominator: flint.fmpq_mpoly) -> Quotient:
         if len(numerator) > self.max_terms:
             raise ResourceError(self._too_long())
         if denominator.is_constant():
@@ -150,7 +149,7 @@ def latex(element: Quotient) -> str:
     return rf"\frac{{{top}}}{{{_latex_polynomial(element.denominator)}}}"
 
 
-def _latex_polynomial(polynomial: Any) -> str:
+def _latex_polynomial(polynomial: flint.fmpq_mpoly) -> str:
     names = [_latex_name(n) for n in polynomial.context().names()]
     pieces: list[str] = []
     for exponents, value in polynomial.to_dict().items():

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
-from neurovariety.rings.ring import Array, Ring
+from neurovariety.rings.ring import Array, Element, Ring
 
 
 class Power(Ring):
@@ -24,7 +23,7 @@ class Power(Ring):
         out["at"] = entries
         return out
 
-    def scalar(self, value: Fraction) -> Any:
+    def scalar(self, value: Fraction) -> Element:
         return self.constant(np.array(value, dtype=object))[()]
 
     def constant(self, values: Array) -> Array:

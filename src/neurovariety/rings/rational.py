@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
 import flint
 import numpy as np
@@ -18,7 +17,7 @@ class Rationals(Ring):
 
     name = "Q"
 
-    def scalar(self, value: Fraction) -> Any:
+    def scalar(self, value: Fraction) -> flint.fmpq:
         return flint.fmpq(value.numerator, value.denominator)
 
     def random(self, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
@@ -31,6 +30,6 @@ class Rationals(Ring):
         return np.asarray(a / b, dtype=object)
 
 
-def to_fraction(value: Any) -> Fraction:
+def to_fraction(value: flint.fmpq) -> Fraction:
     """A ``flint.fmpq`` as a Fraction."""
     return Fraction(int(value.p), int(value.q))

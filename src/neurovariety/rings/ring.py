@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
-Array = np.ndarray[Any, np.dtype[Any]]
+Array = np.ndarray
+Element = Any
+"""An element of a ring: what its arrays hold, a number, an object or a record."""
 
 
 class Ring(ABC):
@@ -27,7 +29,7 @@ class Ring(ABC):
     dtype: Any = object
 
     @abstractmethod
-    def scalar(self, value: Fraction) -> Any:
+    def scalar(self, value: Fraction) -> Element:
         """The image of a rational number. Raises `DivisionByZeroError` where its denominator is not invertible."""
 
     @abstractmethod
@@ -43,7 +45,7 @@ class Ring(ABC):
         values = np.asarray(values)
         out = np.empty(values.shape, dtype=self.dtype)
         flat = out.reshape(-1)
-        known: dict[Any, Any] = {}
+        known: dict[object, object] = {}
         for i, v in enumerate(values.reshape(-1).tolist()):
             if v not in known:
                 known[v] = self.scalar(as_fraction(v))
@@ -99,7 +101,7 @@ class Ring(ABC):
             a = self.multiply(a, a)
 
 
-def as_fraction(value: Any) -> Fraction:
+def as_fraction(value: float | Fraction) -> Fraction:
     """The exact rational value of an int, bool, float or Fraction (a float is its exact binary value)."""
     return value if isinstance(value, Fraction) else Fraction(value)
 

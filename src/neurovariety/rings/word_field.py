@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
 import flint
 import numpy as np
@@ -19,7 +18,7 @@ class WordField(Ring):
         self.p = p
         self.name = f"F_{p}"
 
-    def scalar(self, value: Fraction) -> Any:
+    def scalar(self, value: Fraction) -> flint.nmod:
         if value.denominator % self.p == 0:
             raise DivisionByZeroError(f"the constant {value} has no image in F_{self.p}; another prime is needed")
         return flint.nmod(value.numerator % self.p, self.p) / flint.nmod(value.denominator % self.p, self.p)
