@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 
 from neurovariety.program.indexing import PICKS, pick, within
-from neurovariety.program.jaxpr import Equation, Parameters
+from neurovariety.program.jaxpr import JaxprEquation, Parameters
 from neurovariety.rings.ring import Array
 
 _EXACT: dict[str, np.ufunc] = {
@@ -71,7 +71,7 @@ def _fractions(values: Array) -> Array:
     return out
 
 
-def evaluate(equation: Equation, operands: list[Array]) -> tuple[list[Array], bool]:
+def evaluate(equation: JaxprEquation, operands: list[Array]) -> tuple[list[Array], bool]:
     """Results of an equation on constants, and whether they are exact.
 
     Integer and boolean results and sums, differences, products, comparisons and changes of shape are exact or are what

@@ -40,7 +40,7 @@ class Primitive(Protocol):
 
 
 @runtime_checkable
-class Equation(Protocol):
+class JaxprEquation(Protocol):
     """One step: ``outvars`` = ``primitive`` of ``invars`` with ``params``; ``source_info`` says where the user wrote it."""
 
     primitive: Primitive
@@ -57,4 +57,4 @@ class Jaxpr(Protocol):
     constvars: Sequence[Variable]
     invars: Sequence[Variable]
     outvars: Sequence[Variable]
-    eqns: Sequence[Equation]
+    eqns: Sequence[JaxprEquation]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from neurovariety.program.jaxpr import Equation, Jaxpr
+from neurovariety.program.jaxpr import Jaxpr, JaxprEquation
 
 _HOLDERS = {
     "jit": "jaxpr",
@@ -22,12 +22,12 @@ _HOLDERS = {
 """Name of the primitive -> the parameter that holds the jaxpr."""
 
 
-def calls(equation: Equation) -> bool:
+def calls(equation: JaxprEquation) -> bool:
     """Whether the equation does nothing but call another jaxpr."""
     return equation.primitive.name in _HOLDERS
 
 
-def opened(equation: Equation) -> tuple[Jaxpr, Sequence[object]]:
+def opened(equation: JaxprEquation) -> tuple[Jaxpr, Sequence[object]]:
     """The jaxpr that the equation calls and its constants; only for an equation of which `calls` holds."""
     inner = equation.params[_HOLDERS[equation.primitive.name]]
     return (inner.jaxpr, inner.consts) if hasattr(inner, "consts") else (inner, ())

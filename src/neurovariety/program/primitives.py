@@ -15,24 +15,24 @@ import numpy as np
 from neurovariety.errors import NotAlgebraicError
 from neurovariety.program.convolution import convolve, dilated, padded
 from neurovariety.program.indexing import pick, repeated, scattered_to
-from neurovariety.program.jaxpr import Equation, Parameters
+from neurovariety.program.jaxpr import JaxprEquation, Parameters
 from neurovariety.program.program import Slot
 from neurovariety.rings.ring import Array, Ring
 
 Operands = Sequence[Slot | Array]
 """Slots of values that depend on an input, and constants."""
 
-Prepare = Callable[[Equation, Operands, str], dict[str, object]]
+Prepare = Callable[[JaxprEquation, Operands, str], dict[str, object]]
 
 
 def _keep(*names: str) -> Prepare:
-    def prepare(equation: Equation, operands: Operands, line: str) -> dict[str, object]:
+    def prepare(equation: JaxprEquation, operands: Operands, line: str) -> dict[str, object]:
         return {n: equation.params[n] for n in names}
 
     return prepare
 
 
-def _nothing(equation: Equation, operands: Operands, line: str) -> dict[str, object]:
+def _nothing(equation: JaxprEquation, operands: Operands, line: str) -> dict[str, object]:
     return {}
 
 
@@ -110,13 +110,13 @@ def _cumulative(step: str) -> Callable[[Ring, list[Array], Parameters, tuple[int
     return apply
 
 
-def _to_float(equation: Equation, operands: Operands, line: str) -> dict[str, object]:
+def _to_float(equation: JaxprEquation, operands: Operands, line: str) -> dict[str, object]:
     if np.dtype(equation.params["new_dtype"]).kind not in "fc":
         raise NotAlgebraicError(refusal("conversion to integers", line))
     return {}
 
 
-def _exponent(equation: Equation, operands: Operands, line: str) -> dict[str, object]:
+def _exponent(equation: JaxprEquation, operands: Operands, line: str) -> dict[str, object]:
     """`pow` is algebraic only with one constant integer exponent."""
     exponent = operands[1]
     if isinstance(exponent, int):
@@ -167,7 +167,7 @@ def _reverse(ring: Ring, operands: list[Array], p: Parameters, shape: tuple[int,
     return np.flip(operands[0], axis=tuple(p["dimensions"]))
 
 
-def _scatter_places(equation: Equation, operands: Operands, line: str) -> dict[str, object]:
+def _scatter_places(equation: JaxprEquation, operands: Operands, line: str) -> dict[str, object]:
     """`scatter-add` with constant indices adds each entry of the updates to one of the operand, or to none."""
     indices = operands[1]
     if isinstance(indices, int):
@@ -238,7 +238,7 @@ RING_OPERATIONS: dict[str, RingOperation] = {
 }
 
 
-def index_map(equation: Equation, operands: Operands, line: str) -> Array:
+def index_map(equation: JaxprEquation, operands: Operands, line: str) -> Array:
     """Positions in the concatenation of (zero, the float operands...) that an indexing primitive picks, in output order.
 
     The positions themselves are moved; a fill value other than 0 arrives as a constant operand and has its own position. Raises

@@ -16,7 +16,7 @@ from neurovariety.errors import InputError, NotAlgebraicError
 from neurovariety.model import is_shape, tracing_errors
 from neurovariety.program.constants import evaluate
 from neurovariety.program.indexing import PICKS
-from neurovariety.program.jaxpr import Equation, Jaxpr, Traced, Variable
+from neurovariety.program.jaxpr import Jaxpr, JaxprEquation, Traced, Variable
 from neurovariety.program.jaxpr_calls import calls, opened
 from neurovariety.program.primitives import REFUSED_FUNCTIONS, RING_OPERATIONS, index_map, refusal
 from neurovariety.program.program import Instruction, Program, Slot
@@ -75,7 +75,7 @@ class _Builder:
         self._call_name = ""
 
     @contextmanager
-    def _called_from(self, equation: Equation, jaxpr: Jaxpr) -> Iterator[None]:
+    def _called_from(self, equation: JaxprEquation, jaxpr: Jaxpr) -> Iterator[None]:
         """While a library function is entered, its equations belong to the line that called it.
 
         JAX keeps the body of ``relu`` and its like from the first call in the process, with that call's line.
@@ -90,7 +90,7 @@ class _Builder:
         finally:
             self._call_line, self._call_name = before
 
-    def _line(self, equation: Equation) -> str:
+    def _line(self, equation: JaxprEquation) -> str:
         return self._call_line or user_line(equation)
 
     def new_slot(self) -> Slot:
@@ -133,7 +133,7 @@ class _Builder:
         self.constants[slot] = value
         return slot
 
-    def _apply(self, equation: Equation, operands: list[Slot | Array]) -> list[Slot | Array]:
+    def _apply(self, equation: JaxprEquation, operands: list[Slot | Array]) -> list[Slot | Array]:
         name = equation.primitive.name
         if name in _STATED:
             self.stated.append(name)
@@ -151,14 +151,14 @@ class _Builder:
             return self._constant(equation, operands)
         return self._instruction(equation, operands)
 
-    def _constant(self, equation: Equation, operands: list[Slot | Array]) -> list[Slot | Array]:
+    def _constant(self, equation: JaxprEquation, operands: list[Slot | Array]) -> list[Slot | Array]:
         arrays = [v for v in operands if not isinstance(v, int)]
         results, exact = evaluate(equation, arrays)
         if not exact:
             self.rounded.append(equation.primitive.name)
         return list(results)
 
-    def _instruction(self, equation: Equation, operands: list[Slot | Array]) -> list[Slot | Array]:
+    def _instruction(self, equation: JaxprEquation, operands: list[Slot | Array]) -> list[Slot | Array]:
         name = equation.primitive.name
         line = self._line(equation)
         shapes = [tuple(v.aval.shape) for v in equation.outvars]
@@ -194,7 +194,7 @@ class _Builder:
         self.instructions.append(Instruction(name, slots, result, shape, parameters, line))
         return result
 
-    def _scan(self, equation: Equation, operands: list[Slot | Array]) -> list[Slot | Array]:
+    def _scan(self, equation: JaxprEquation, operands: list[Slot | Array]) -> list[Slot | Array]:
         p = equation.params
         _check_length(p["length"], "scan", equation)
         n_consts, n_carry = p["num_consts"], p["num_carry"]
@@ -229,7 +229,7 @@ class _Builder:
         lifted = [self._emit("reshape", [r], (1, *shape[1:]), {}, "") for r in rows]
         return self._emit("concatenate", lifted, shape, {"dimension": 0}, "")
 
-    def _while(self, equation: Equation, operands: list[Slot | Array]) -> list[Slot | Array]:
+    def _while(self, equation: JaxprEquation, operands: list[Slot | Array]) -> list[Slot | Array]:
         p = equation.params
         n_cond, n_body = p["cond_nconsts"], p["body_nconsts"]
         cond_consts, body_consts = operands[:n_cond], operands[n_cond : n_cond + n_body]
@@ -244,7 +244,7 @@ class _Builder:
             carry = self.run(p["body_jaxpr"].jaxpr, p["body_jaxpr"].consts, [*body_consts, *carry])
         return carry
 
-    def _cond(self, equation: Equation, operands: list[Slot | Array]) -> list[Slot | Array]:
+    def _cond(self, equation: JaxprEquation, operands: list[Slot | Array]) -> list[Slot | Array]:
         index = operands[0]
         if isinstance(index, int):
             raise NotAlgebraicError(refusal("cond", self._line(equation)))
@@ -253,7 +253,7 @@ class _Builder:
         return self.run(branch.jaxpr, branch.consts, operands[1:])
 
 
-def _without_unused(equation: Equation, operands: list[Slot | Array], selector: Array) -> list[Slot | Array]:
+def _without_unused(equation: JaxprEquation, operands: list[Slot | Array], selector: Array) -> list[Slot | Array]:
     """The float operands of an indexing primitive, with 0 for what it never picks of a constant (NaN of an untaken branch, say)."""
     used, at = np.unique(selector), 1
     out: list[Slot | Array] = []
@@ -277,7 +277,7 @@ def _check_constant(values: Array, line: str) -> None:
         raise InputError(f"the model contains a constant that is not finite, NaN or infinity{where}; remove it")
 
 
-def _split_slices(equation: Equation) -> list[dict[str, object]]:
+def _split_slices(equation: JaxprEquation) -> list[dict[str, object]]:
     axis, shape = equation.params["axis"], tuple(equation.invars[0].aval.shape)
     out: list[dict[str, object]] = []
     at = 0
@@ -297,7 +297,7 @@ def _reciprocal(values: Array) -> Array:
     return out
 
 
-def _check_length(length: int, primitive: str, equation: Equation) -> None:
+def _check_length(length: int, primitive: str, equation: JaxprEquation) -> None:
     if length > _MAX_UNROLLED:
         raise InputError(
             f"a {primitive} loop of more than {_MAX_UNROLLED} steps cannot be unrolled "
@@ -325,7 +325,7 @@ def _libraries() -> tuple[str, ...]:
     )
 
 
-def user_line(equation: Equation) -> str:
+def user_line(equation: JaxprEquation) -> str:
     """``file:line`` of the innermost frame of the user's own code that made an equation, or ''."""
     trace_back = equation.source_info.traceback
     for frame in trace_back.frames if trace_back is not None else ():
@@ -335,7 +335,7 @@ def user_line(equation: Equation) -> str:
     return ""
 
 
-def library_function(equation: Equation) -> str:
+def library_function(equation: JaxprEquation) -> str:
     """The name of the function of JAX that the user called and that made an equation, where it is a known one, or ''."""
     trace_back, found = equation.source_info.traceback, ""
     for frame in trace_back.frames if trace_back is not None else ():
