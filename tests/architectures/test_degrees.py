@@ -141,7 +141,11 @@ def test_published_degrees(notation):
         ("tt(2,2,2,2; ranks=2,2,2)", 20),
         ("tt(3,3,3; ranks=1,3)", 45),
         ("tt(2,3,2; ranks=2,2)", 1),
+        ("tt(3,3,3; ranks=1,1)", factorial(6) // 8),
+        ("tt(2,3; ranks=1; outputs=2)", 6),
+        ("tt(2,2,2; ranks=1,1; outputs=2)", factorial(5) // factorial(3)),
         ("sequence(linear(3,2); linear(2,3))", 3),
+        ("sequence(linear(3,2); mlp(2,2,1; x^3))", 15),
         ("cp(2,3; rank=1; outputs=2)", factorial(4) // 2),
     ],
 )
@@ -165,10 +169,9 @@ def test_variations(notation, degree):
         "cnn(2x2,2x2; x^2)",
         "cnn(2,2,2; x, x^2)",
         "cp(2,2,2,2; rank=3)",
-        "tt(3,3,3; ranks=1,1)",
+        "tt(3,3,3; ranks=1,2)",
         "residual(mlp(2,1,2; x^2))",
         "residual(linear(3,2,3))",
-        "sequence(linear(3,2); mlp(2,2,1; x^3))",
         "attention(2,1; a=2; t=2)",
     ],
 )

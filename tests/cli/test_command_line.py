@@ -306,11 +306,15 @@ def test_time_limit_of_the_report(run):
     )
 
 
-def hears_ctrl_c():
-    """Run in a child before its program: a test run in the background of a shell hands down an ignored Ctrl-C."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+@pytest.fixture
+def heard():
+    """Children hear Ctrl-C: a test run in the background of a shell would hand down an ignored one."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
+@pytest.mark.usefixtures("heard")
 def test_interrupt():
     """Ctrl-C while the second architecture is at work: the first is on standard output, the second is said to be unfinished."""
     process = subprocess.Popen(
@@ -318,7 +322,6 @@ def test_interrupt():
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=hears_ctrl_c,
     )
     first = process.stdout.readline()
     time.sleep(1)
@@ -332,6 +335,7 @@ def test_interrupt():
     assert "Traceback" not in err
 
 
+@pytest.mark.usefixtures("heard")
 def test_an_interrupt_that_was_swallowed_comes_again():
     """Python ignores exceptions in destructors; the work goes on, and Ctrl-C must still end it."""
     script = """
@@ -353,9 +357,7 @@ with insistent_interrupt():
         print("heard", flush=True)
 assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 """
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True, preexec_fn=hears_ctrl_c
-    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.split("\n")[:2] == ["went on", "heard"]
     assert done.stderr == ""
 

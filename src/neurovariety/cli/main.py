@@ -69,6 +69,8 @@ def _options(declared: Declared, option: Option) -> list[click.Option]:
 def _type(declared: Declared) -> click.ParamType:
     if declared.choices:
         return click.Choice(declared.choices)
+    if declared.option is not None and declared.option.kind == "numbers":
+        return click.STRING
     return click.INT if declared.holds(int) else click.FLOAT if declared.holds(float) else click.STRING
 
 

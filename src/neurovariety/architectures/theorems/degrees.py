@@ -266,7 +266,8 @@ def polynomial_convolution_theorems(sizes: tuple[int, ...], exponents: tuple[int
 
 
 def tensor_train_degree(modes: tuple[int, ...], outputs: int, ranks: tuple[int, ...]) -> Theorem | None:
-    """The degree of tensor trains of which only one bond is a condition; ``ranks`` are the separation ranks of a general one.
+    """The degree of tensor trains of which only one bond is a condition, or of which all are 1; ``ranks`` are the separation ranks of a
+    general one.
 
     The tensors with these separation ranks or less are an irreducible variety. Where a general tensor whose flattening along one bond
     has this rank has the other separation ranks too, it is the variety of all such flattenings.
@@ -280,4 +281,4 @@ def tensor_train_degree(modes: tuple[int, ...], outputs: int, ranks: tuple[int, 
             free[j] = min(free[j], free[i] * sizes[max(i, j)])
         if sizes and tuple(free) == ranks:
             return determinantal_degree(left, right, r, f"no bond but the one after mode {k} is a condition")
-    return None
+    return rank_decomposition_degree(sizes, 1) if sizes and max(ranks, default=1) == 1 else None

@@ -7,13 +7,13 @@ coordinates mixed by general matrices, fixed entries are general combinations of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from jaxtyping import Float
 
 from neurovariety.model import Model
+from neurovariety.program.jaxpr import Traced
 from neurovariety.rings.ring import Array
 
 _PARTS = 64
@@ -27,7 +27,7 @@ def with_mixed_weights(model: Model, rng: np.random.Generator) -> tuple[Model, C
     """
     mixes = [[_near_rotation(n, rng) for n in b.shape] if len(b.shape) <= 2 else [] for b in model.blocks]
 
-    def mixed(blocks: Sequence[Array]) -> list[Array]:
+    def mixed(blocks: Sequence[Traced]) -> list[Traced]:
         out = []
         for block, axes in zip(blocks, mixes, strict=True):
             for k, p in enumerate(axes):
@@ -35,7 +35,7 @@ def with_mixed_weights(model: Model, rng: np.random.Generator) -> tuple[Model, C
             out.append(block)
         return out
 
-    def function(parameters: Any, x: Any, coefficients: Any) -> Any:
+    def function(parameters: Mapping[str, Traced], x: Traced, coefficients: Traced) -> Traced:
         return model.function(model.tree(mixed([parameters[name] for name in names])), x, coefficients)
 
     def back(flat: Array) -> Array:
