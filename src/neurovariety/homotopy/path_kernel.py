@@ -49,9 +49,15 @@ class PathEnds(NamedTuple):
     accuracy: NDArray[np.float64]
 
 
+_HALVED = 2
+"""A step that was halved so often before it was taken was too long for another reason than the series shows, rounding most often; the
+next is then no longer than twice this one."""
+
+
 class _Lanes(NamedTuple):
     """What the lanes of a block stand at, one number a lane: which path (-1: none), how far, the step to try and until when, the sizes
-    of the two corrections, and what is learned of the step's error; ``z`` is the series (orders, LANES) of the time."""
+    of the two corrections, what is learned of the step's error, how often the step was ``halved`` since the last one taken; ``z`` is
+    the series (orders, LANES) of the time."""
 
     path: NDArray[np.int64]
     reached: NDArray[np.float64]
@@ -61,6 +67,7 @@ class _Lanes(NamedTuple):
     second: NDArray[np.float64]
     rough: NDArray[np.float64]
     target: NDArray[np.float64]
+    halved: NDArray[np.int64]
     fresh: NDArray[np.bool_]
     taken: NDArray[np.bool_]
     bend: NDArray[np.complex128]
@@ -135,7 +142,7 @@ def _load(lanes, vectors, paths, waiting, stride, tolerance):
                 p[i, l], p[i, LANES + l], dp[i, l], dp[i, LANES + l] = a.real, a.imag, b.real, b.imag
             lanes.bend[l] = paths.bend[waiting]
             lanes.reached[l], lanes.step[l], lanes.fresh[l] = 0.0, 0.0, True
-            lanes.rough[l], lanes.target[l] = 1.0, tolerance
+            lanes.rough[l], lanes.target[l], lanes.halved[l] = 1.0, tolerance, 0
             waiting += stride
     return waiting
 
@@ -190,6 +197,7 @@ def _judge(lanes, vectors, settings, out):
         else:
             out.steps[k, 1] += 1
             lanes.step[l] *= 0.5
+            lanes.halved[l] += 1
             over = NOT_A_START if fresh else STUCK if lanes.step[l] < settings.smallest else RUNNING
         if over == RUNNING and out.steps[k, 0] + out.steps[k, 1] >= settings.most_steps:
             over = TOO_MANY_STEPS
@@ -232,6 +240,9 @@ def _set_steps(lanes, size, settings):
             h = (lanes.target[l] / guess) ** (1.0 / orders) if guess > 0.0 else 1.0
             if not h > 0.0:
                 h = settings.smallest
+            if lanes.halved[l] >= _HALVED:
+                h = min(h, 2.0 * lanes.step[l])
+            lanes.halved[l] = 0
             lanes.step[l] = min(h, 1.0 - lanes.reached[l])
 
 
@@ -255,7 +266,8 @@ def track(both, alone, paths, first, stride, settings, out):
     so = (1 + n + m) * unit
     lanes = _Lanes(
         np.full(LANES, -1), np.zeros(LANES), np.zeros(LANES), np.zeros(LANES), np.zeros(LANES), np.zeros(LANES), np.ones(LANES),
-        np.full(LANES, settings.tolerance), np.ones(LANES, dtype=np.bool_), np.zeros(LANES, dtype=np.bool_),
+        np.full(LANES, settings.tolerance), np.zeros(LANES, dtype=np.int64), np.ones(LANES, dtype=np.bool_),
+        np.zeros(LANES, dtype=np.bool_),
         np.ones(LANES, dtype=np.complex128), np.zeros((orders, LANES), dtype=np.complex128),
     )  # fmt: skip
     vectors = _Vectors(

@@ -52,7 +52,7 @@ _NOISE = 1e-6
 _PASSES = 5
 """Passes after which ends that are not all regular stay unconfirmed."""
 
-_NEAR = replace(CAREFUL, contraction=0.05, smallest=1e-13, huge=1e14, noise=_NOISE, usual_steps=8)
+_NEAR = replace(CAREFUL, most_steps=5_000, contraction=0.05, smallest=1e-13, huge=1e14, noise=_NOISE, usual_steps=8)
 
 
 @dataclass(frozen=True, eq=False)

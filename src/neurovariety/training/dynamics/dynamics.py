@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import NamedTuple, cast
 
 import jax
@@ -23,6 +23,10 @@ from neurovariety.program import expand
 from neurovariety.progress import note
 from neurovariety.training.losses.loss import Loss, Monomial, SquaredError, quadratic
 
+_MONOMIALS, _COEFFICIENTS, _WEIGHTS, _EXPONENT = 16, 8, 12, 3
+"""The least sizes that are compiled for few runs: to compile takes some 20 seconds, longer than to compute with zeros."""
+_RUNS = 8
+"""The numbers of runs that are compiled are multiples of it."""
 _STAGES = (1e1, 1e2, 1e3, 1e4, 1e5)
 """Times at which runs that have come to rest leave the batch."""
 _EXPLICIT = 1e2
@@ -33,7 +37,7 @@ _MOST_STEPS, _USUAL_STEPS = 4000, 400
 REST = 1e-6
 """Gradient norm, relative to that of a typical start, below which a run is at rest."""
 _SMALL = 100
-"""So many runs are followed together to the end: compiling for fewer takes longer."""
+"""So many runs are few; they are followed together to the end: compiling for fewer takes longer."""
 _NEWTON_STEPS = 12
 _RCOND = 1e-9
 _SETTLED = 1e-9
@@ -47,7 +51,8 @@ Values = np.ndarray | jax.Array
 
 class Terms(NamedTuple):
     """A loss as arrays: coefficients c = ``matrix`` (monomials in the weights, with exponents ``table``), the loss c^T ``quadric`` c -
-    2 ``image`` . c + ``constant``, and weight decay. Losses of one shape share what was compiled."""
+    2 ``image`` . c + ``constant``, and weight decay. Losses of one shape share what was compiled, so those of small models can be
+    filled up: weights, monomials and coefficients beyond those of the model are zero and stay zero."""
 
     table: Int[Values, "M N"]
     matrix: Float[Values, "n M"]
@@ -55,6 +60,15 @@ class Terms(NamedTuple):
     image: Float[Values, " n"]
     constant: Float[Values, ""]
     decay: Float[Values, ""]
+
+    def filled(self) -> Terms:
+        """The same loss in arrays of at least the sizes that are compiled for few runs."""
+        (monomials, parameters), n = self.table.shape, len(self.image)
+        more, less, width = (max(0, k) for k in (_MONOMIALS - monomials, _COEFFICIENTS - n, _WEIGHTS - parameters))
+        return self._replace(
+            table=np.pad(self.table, ((0, more), (0, width))), matrix=np.pad(self.matrix, ((0, less), (0, more))),
+            quadric=np.pad(self.quadric, (0, less)), image=np.pad(self.image, (0, less)),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +78,7 @@ class Objective:
     model: Model
     terms: Terms
     degree: int
-    """The largest exponent of a weight."""
+    """The largest exponent of a weight, or more."""
     seen: Callable[[Values], jax.Array]
     part: Callable[[Values, Values], jax.Array] | None
     """The loss on some of the samples, by their numbers; None where there are no samples."""
@@ -77,7 +91,26 @@ class Objective:
     def slopes(self, weights: Float[Values, "runs N"]) -> Float[np.ndarray, "runs N"]:
         """Gradients."""
         with jax.enable_x64(True):
-            return np.asarray(_slopes(np.asarray(weights, dtype=np.float64), self.terms, self.degree))
+            batch, terms = self.batch(weights)
+            return np.asarray(_slopes(batch, terms, self.degree))[: len(weights), : weights.shape[1]]
+
+    def hessians(self, weights: Float[Values, "runs N"]) -> Float[np.ndarray, "runs N N"]:
+        """Second derivatives."""
+        with jax.enable_x64(True):
+            n, (batch, terms) = weights.shape[1], self.batch(weights)
+            return np.asarray(_hessians(batch, terms, self.degree))[: len(weights), :n, :n]
+
+    def batch(self, weights: Float[Values, "runs N"], runs: int = 0) -> tuple[jax.Array, Terms]:
+        """The weights, some of them again, with zeros after them, in numbers for which many problems share what is compiled; and the
+        loss of such weights. ``runs``: at least so many."""
+        runs, n = _rounded(max(len(weights), runs)), weights.shape[1]
+        terms = self._filled if runs <= _SMALL else self.terms
+        several = np.resize(np.asarray(weights, dtype=np.float64), (runs, n))
+        return jnp.asarray(np.pad(several, ((0, 0), (0, terms.table.shape[1] - n)))), terms
+
+    @cached_property
+    def _filled(self) -> Terms:
+        return self.terms.filled()
 
 
 def _coefficients(flat: Values, terms: Terms, degree: int) -> jax.Array:
@@ -104,7 +137,7 @@ def objective(model: Model, loss: Loss, weight_decay: float = 0.0) -> Objective:
     table, matrix, monomials = _written_out(model)
     found = quadratic(loss, [(o, e, 1.0) for o, e in monomials])
     terms = Terms(table, matrix, found.matrix, found.image, np.array(found.constant), np.array(float(weight_decay)))
-    degree = int(table.max(initial=0))
+    degree = max(_EXPONENT, int(table.max(initial=0)))
     if not isinstance(loss, SquaredError):
         return Objective(model, terms, degree, lambda flat: _coefficients(flat, terms, degree), None, 0)
     inputs, targets, share = (np.asarray(t, dtype=np.float64) for t in (loss.inputs, loss.targets, loss.weights))
@@ -202,10 +235,10 @@ def flow(goal: Objective, starts: Float[Values, "runs N"], typical: float) -> Ru
             rows = np.flatnonzero(open_)
             earlier[rows] = ends[rows]
             spend("runs", len(rows), _USUAL_STEPS * _operations(goal.terms, end <= _EXPLICIT))
-            batch = len(ends) if 4 * len(rows) > len(ends) or len(ends) <= _SMALL else _rounded(len(rows))  # few compilations
-            ends[rows] = np.asarray(
-                _advance(jnp.asarray(ends[np.resize(rows, batch)]), begin, end, goal.terms, goal.degree, end <= _EXPLICIT)
-            )[: len(rows)]
+            whole = 4 * len(rows) > len(ends) or len(ends) <= _SMALL
+            there, terms = goal.batch(ends[rows], len(ends) if whole else len(rows))
+            arrived = np.asarray(_advance(there, begin, end, terms, goal.degree, end <= _EXPLICIT))
+            ends[rows] = arrived[: len(rows), : ends.shape[1]]
             times[rows], begin = end, end
             size = np.linalg.norm(goal.slopes(ends), axis=1)
             open_ &= (size > 0.1 * REST * typical) & np.isfinite(size) & (np.abs(ends).max(axis=1) < _DIVERGED)
@@ -220,8 +253,9 @@ def _operations(terms: Terms, explicit: bool) -> float:
     return float(6 * gradient if explicit else (parameters + 12) * gradient + parameters**3)
 
 
-def _rounded(n: int) -> int:
-    return 1 << max(3, (n - 1).bit_length())
+def _rounded(runs: int) -> int:
+    """A number of runs that is compiled, at least ``runs``: a multiple of `_RUNS`, a power of two where there are many."""
+    return max(_RUNS, -(-runs // _RUNS) * _RUNS) if runs <= _SMALL else 1 << (runs - 1).bit_length()
 
 
 def trajectories(
@@ -229,7 +263,8 @@ def trajectories(
 ) -> Float[np.ndarray, "runs times N"]:
     """Weights along gradient flow."""
     with jax.enable_x64(True):
-        return np.asarray(_along(jnp.asarray(starts, dtype=np.float64), jnp.asarray(times), goal.terms, goal.degree))
+        batch, terms = goal.batch(starts)
+        return np.asarray(_along(batch, jnp.asarray(times), terms, goal.degree))[: len(starts), :, : starts.shape[1]]
 
 
 class _Descent(NamedTuple):
@@ -293,17 +328,17 @@ def newton_ends(goal: Objective, ends: Float[np.ndarray, "runs N"]) -> Settled:
     """Newton's iteration from ends of runs, with the pseudo-inverse of the Hessian: directions along the fiber stay as they are."""
     with jax.enable_x64(True):
         weights = np.nan_to_num(np.array(ends, dtype=np.float64), nan=0.0, posinf=0.0, neginf=0.0)
-        padded = np.vstack([weights, np.repeat(weights[:1], _rounded(len(weights)) - len(weights), axis=0)])
-        before = np.linalg.norm(goal.slopes(padded), axis=1)
+        moved = weights
+        before = np.linalg.norm(goal.slopes(moved), axis=1)
         for _ in range(_NEWTON_STEPS):
-            g, h = goal.slopes(padded), np.asarray(_hessians(padded, goal.terms, goal.degree))
+            g, h = goal.slopes(moved), goal.hessians(moved)
             values, vectors = np.linalg.eigh(h)
             keep = np.abs(values) > _RCOND * np.abs(values).max(axis=1, keepdims=True, initial=1e-300)
             turned = np.einsum("pji,pj->pi", vectors, g)
-            padded = padded - np.einsum("pij,pj->pi", vectors, np.where(keep, turned / np.where(keep, values, 1.0), 0.0))
-        g = np.linalg.norm(goal.slopes(padded), axis=1)
-        size = np.maximum(np.abs(padded).max(axis=1), 1.0)
-        near = np.abs(padded[: len(weights)] - weights).max(axis=1) <= 1e-2 * size[: len(weights)]
-        fine = (g <= np.maximum(_SETTLED * size, 1e-3 * before))[: len(weights)]
-        fine &= g[: len(weights)] <= 1e-7 * size[: len(weights)]
-        return Settled(padded[: len(weights)], near & fine & np.isfinite(ends).all(axis=1))
+            moved = moved - np.einsum("pij,pj->pi", vectors, np.where(keep, turned / np.where(keep, values, 1.0), 0.0))
+        g = np.linalg.norm(goal.slopes(moved), axis=1)
+        size = np.maximum(np.abs(moved).max(axis=1), 1.0)
+        near = np.abs(moved - weights).max(axis=1) <= 1e-2 * size
+        fine = g <= np.maximum(_SETTLED * size, 1e-3 * before)
+        fine &= g <= 1e-7 * size
+        return Settled(moved, near & fine & np.isfinite(ends).all(axis=1))
