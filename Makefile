@@ -16,6 +16,10 @@ HTML   ?=
 T      ?= tests
 ARGS   ?=
 
+# What JAX compiles is kept: tests, the commands they start, and the cells of the documentation need not compile it again.
+export JAX_COMPILATION_CACHE_DIR ?= $(CURDIR)/.pytest_cache/jax
+export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS ?= 0.3
+
 # Worker processes run one thread each: on few cores more threads only wait for each other.
 PYTEST := OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 $(BIN)/python -m pytest
 

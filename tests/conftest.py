@@ -80,8 +80,14 @@ def has_shape(hint: Any) -> bool:
 jaxtyping.jaxtyped = decorated
 HOOK = jaxtyping.install_import_hook("neurovariety", "conftest.checked")
 
+import pytest  # noqa: E402
 from hypothesis import HealthCheck, settings  # noqa: E402
 
 settings.register_profile("default", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("default"), derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") == "true" else "default")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The README's commands come first: one of them, a whole report, takes longest, and the workers should end together."""
+    items.sort(key=lambda item: "test_readme" not in item.nodeid)
