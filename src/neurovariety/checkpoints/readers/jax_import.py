@@ -16,13 +16,11 @@ import numpy as np
 
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.three_arithmetics import Array, to_floats
+from neurovariety.checkpoints.readers.agreement import agrees
 from neurovariety.checkpoints.readers.building import Builder, Operand, Stored, refuse
 from neurovariety.checkpoints.readers.jax_operations import OPERATIONS, PrimitiveCall, named_activation
 from neurovariety.errors import InputError, NeurovarietyError
 from neurovariety.program.jaxpr_calls import calls, opened
-
-_AGREEMENT = 1e-3
-"""Largest difference, relative to the largest output, between the function and the network read from it, on random inputs."""
 
 
 def read_jax(function: Callable[..., Any], example: Any) -> Network:
@@ -64,16 +62,11 @@ def read_jax(function: Callable[..., Any], example: Any) -> Network:
         network = _JaxprReader(closed, weights, shape).network()
         x = np.random.default_rng(0).normal(size=(3, *shape))
         exact = [jax.numpy.asarray(to_floats(w)) for w in weights.values()]
-        _compare(np.stack([np.asarray(rebuilt(exact, jax.numpy.asarray(v))) for v in x]), network.evaluate(x))
+        if not agrees(x, network.evaluate, lambda x: np.stack([np.asarray(rebuilt(exact, jax.numpy.asarray(v))) for v in x])):
+            raise InputError(
+                "the network read from the function does not compute what the function does on random inputs: please report it"
+            )
     return network
-
-
-def _compare(expected: Array, found: Array) -> None:
-    scale = np.max(np.abs(expected), initial=1e-30)
-    if expected.shape != found.shape or not np.all(np.abs(expected - found)[np.isfinite(expected)] <= _AGREEMENT * scale):
-        raise InputError(
-            "the network read from the function does not compute what the function does on random inputs: please report it"
-        )
 
 
 def _is_weight(leaf: Any) -> bool:

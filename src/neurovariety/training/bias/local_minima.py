@@ -3,7 +3,8 @@
 For random parameters s of the stratum and a random normal n at its weights w, the target u = f_w + n makes w stationary. Where the
 Hessian of the loss at w has a negative direction w is a saddle. Where it has none, it is flat in many directions, and terms of third
 order decide (those of dead neurons that come alive). So weights are moved along random flat directions by several distances, the others
-follow by Newton's iteration, and w counts as a minimum if at one of the distances the loss is nowhere smaller than at w.
+follow by Newton's iteration where the Hessian is firm, and w counts as a minimum if at one of the distances the loss is nowhere on the
+way smaller than at w.
 """
 
 from __future__ import annotations
@@ -19,8 +20,12 @@ from neurovariety.geometry.strata.weight_stratum import WeightStratum
 from neurovariety.rings.ring import Array
 
 _NULL = 1e-9
-_FLAT = 1e-7
-"""Eigenvalues below this part of the largest one are zero, or those of a saddle if they are below minus that."""
+_FLAT, _SADDLE = 1e-7, 1e-11
+"""Eigenvalues below the first part of the largest one count as zero, or as those of a saddle where they are below minus the second,
+ten thousand roundings: the function, and with it the normal, can be small beside the slopes."""
+_FIRM = 1e-4
+"""Eigenvalues above this part of the largest one: along others Newton's iteration would leave the neighbourhood. To stay at rest along
+them costs nothing, it only gains less."""
 _DISTANCES = (0.03, 0.01)
 _AROUND = 48
 _FOLLOW = 3
@@ -55,17 +60,18 @@ def _is_minimum(stratum: WeightStratum, written: PolynomialValues, quadric: Arra
     normal, here = normal * factor**0.5, here * factor
     values, vectors = np.linalg.eigh(a @ j - written.curvature(w, quadric @ normal))
     largest = max(float(np.abs(values).max()), 1e-300)
-    if values[0] < -_FLAT * largest:
+    if values[0] < -_SADDLE * largest:
         return False
     flat = values < _FLAT * largest
-    back = vectors[:, ~flat] / values[~flat] @ vectors[:, ~flat].T
+    firm = values > _FIRM * largest
+    back = vectors[:, firm] / values[firm] @ vectors[:, firm].T
     rest = _Rest(w, vectors[:, flat], back, f + normal, here)
     return not all(_falls(rest, distance, written, quadric, rng) for distance in _DISTANCES)
 
 
 class _Rest(NamedTuple):
     """Stationary ``weights`` for a ``target`` and their ``loss``; ``flat`` directions, and the pseudo-inverse ``back`` of the Hessian
-    on the others."""
+    on the firm ones."""
 
     weights: Float[np.ndarray, " N"]
     flat: Float[np.ndarray, "N k"]
@@ -77,10 +83,10 @@ class _Rest(NamedTuple):
 def _falls(rest: _Rest, distance: float, written: PolynomialValues, quadric: Array, rng: np.random.Generator) -> bool:
     """Whether the loss is smaller at some weights that differ from those at rest by ``distance`` along flat directions."""
     moved = rest.weights + distance * rng.normal(size=(_AROUND, rest.flat.shape[1])) @ rest.flat.T
-    with np.errstate(all="ignore"):  # where the iteration diverges nothing is seen
-        for _ in range(_FOLLOW):
+    with np.errstate(all="ignore"):  # where the iteration diverges the weights before it are seen
+        for _ in range(_FOLLOW + 1):
             off = written.many(moved) - rest.target
+            if (np.einsum("bi,ij,bj->b", off, quadric, off) < rest.loss * (1 - _FALL)).any():
+                return True
             moved = moved - np.einsum("bkn,kl,bl->bn", written.many_slopes(moved), quadric, off) @ rest.back
-        off = written.many(moved) - rest.target
-        losses = np.einsum("bi,ij,bj->b", off, quadric, off)
-        return bool((losses < rest.loss * (1 - _FALL)).any())
+    return False
