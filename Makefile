@@ -41,7 +41,7 @@ report: $(STAMP) ## the dictionary report of ARCH on DATA, target column TARGET
 	@$(BIN)/neurovariety report '$(ARCH)' --data '$(DATA)' --target '$(TARGET)' --seed $(SEED) $(if $(HTML),--html '$(HTML)')
 
 check: before ## before a commit: lint, types, and the tests that are not marked slow
-	$(PYTEST) -n $(JOBS) -m 'not slow' $(ARGS)
+	HYPOTHESIS=check $(PYTEST) -n $(JOBS) -m 'not slow' $(ARGS)
 
 test: before ## before a merge: lint, types, every test, the documentation
 	$(PYTEST) -n $(JOBS) $(ARGS)

@@ -6,8 +6,9 @@ import dataclasses
 import inspect
 import os
 import types
+from collections import Counter
 from collections.abc import Callable
-from functools import partial
+from functools import partial, wraps
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, Union, get_args, get_origin
 
@@ -22,6 +23,29 @@ TYPES = beartype(conf=BeartypeConf(is_pep484_tower=True))
 """An int is welcome where a float is asked for, as type checkers have it."""
 SHAPES = jaxtyping.jaxtyped
 """jaxtyping's own decorator: compares the sizes that several arguments name, in about 30 microseconds a call."""
+
+
+CHECKED, ONE_IN = 200, 50
+"""Calls of a function that are all checked, and how many of the later ones: some functions are called many million times."""
+
+CLOSURES, MADE = 3, Counter[types.CodeType]()
+"""Of the functions that another one makes in each of its calls so many are checked; how many there were."""
+
+
+def at_first(function: Callable[..., Any], twin: Callable[[], Callable[..., Any]]) -> Callable[..., Any]:
+    """The function, by its checked ``twin`` in its first calls and now and then later. A twin is made when it is needed: to make those
+    of the whole package takes ten seconds, and most workers call half of it."""
+    calls, checked = 0, function
+
+    @wraps(function)
+    def called(*arguments: Any, **named: Any) -> Any:
+        nonlocal calls, checked
+        if not calls:
+            checked = twin()
+        calls += 1
+        return (checked if calls <= CHECKED or not calls % ONE_IN else function)(*arguments, **named)
+
+    return called
 
 
 def checked(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -54,6 +78,17 @@ def decorated(function: Any = None, *, typechecker: Any = None) -> Any:
         return function
     if not inspect.isfunction(function):
         return SHAPES(function, typechecker=typechecker)
+    if not function.__annotations__ or hasattr(function, "__no_type_check__"):
+        return function
+    if "<locals>" in function.__qualname__:
+        MADE[function.__code__] += 1
+        if MADE[function.__code__] > CLOSURES:
+            return function
+    return at_first(function, partial(twin_of, function, typechecker))
+
+
+def twin_of(function: Callable[..., Any], typechecker: Any) -> Callable[..., Any]:
+    """The function with its annotations enforced."""
     written = function.__annotations__
     hints = {name: evaluated(hint, function.__globals__) for name, hint in written.items()}
     if any(has_shape(hint) for hint in hints.values()):
@@ -85,9 +120,17 @@ from hypothesis import HealthCheck, settings  # noqa: E402
 
 settings.register_profile("default", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("default"), derandomize=True)
-settings.load_profile("ci" if os.environ.get("CI") == "true" else "default")
+settings.register_profile("check", settings.get_profile("default"), max_examples=20)
+settings.load_profile("ci" if os.environ.get("CI") == "true" else os.environ.get("HYPOTHESIS", "default"))
+
+
+SLOW = frozenset((Path(__file__).parent / "slow.txt").read_text(encoding="utf-8").splitlines())
+"""Tests that take over a second, beside those that say so themselves: `make check` leaves both out."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The README's commands come first: one of them, a whole report, takes longest, and the workers should end together."""
     items.sort(key=lambda item: "test_readme" not in item.nodeid)
+    for item in items:
+        if item.nodeid in SLOW:
+            item.add_marker(pytest.mark.slow)
