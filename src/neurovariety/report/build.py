@@ -21,8 +21,8 @@ OPERATIONS = 5e10
 """For the searches of one entry, where they can stop with a lower bound: some 20 seconds on two cores. Called alone each entry
 searches to the end."""
 
-NUMBERS = {"targets": 50, "targets with flows": 20, "flow targets": 2, "runs": 40, "grid": 16, "random targets": 50, "bisections": 1}
-"""In place of the usual numbers of the entries that sample. Runs are 40 everywhere, for those of one batch share what is compiled."""
+NUMBERS = {"targets": 50, "targets with flows": 20, "flow targets": 2, "runs": 24, "grid": 16, "random targets": 50, "bisections": 1}
+"""In place of the usual numbers of the entries that sample. Runs are as many everywhere, for those of one batch share what is compiled."""
 
 
 @dataclass(frozen=True)
