@@ -22,7 +22,7 @@ OPERATIONS = 5e10
 searches to the end."""
 
 NUMBERS = {"targets": 50, "targets with flows": 20, "flow targets": 2, "runs": 24, "grid": 16, "random targets": 50, "bisections": 1}
-"""In place of the usual numbers of the entries that sample. Runs are as many everywhere, for those of one batch share what is compiled."""
+"""In place of the usual numbers of the entries that sample. Runs are as many everywhere: one batch shares what is compiled."""
 
 
 @dataclass(frozen=True)
