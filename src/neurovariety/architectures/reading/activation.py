@@ -46,41 +46,6 @@ class Activation(RationalFunction):
         return cls.generic(degree)
 
     @property
-    def is_polynomial(self) -> bool:
-        return self.denominator == _ONE
-
-    @property
-    def degree(self) -> int:
-        """The degree of a polynomial. Raises `NotationError` for any other rational function: bounds by degrees do not hold for it."""
-        if not self.is_polynomial:
-            raise NotationError(
-                f"the activation {self} is rational and a polynomial is needed here: write x^2, x^3 + x^2 or generic(3)"
-            )
-        return self.terms[0][0]
-
-    @property
-    def homogeneity(self) -> int | None:
-        """The r with s(c x) = c^r s(x) for all c, so that neurons can be rescaled: 2 for 3*x^2, -1 for 1/x; None where there is
-        none.
-        """
-        if len(self.terms) > 1 or len(self.denominator) > 1:
-            return None
-        return self.terms[0][0] - self.denominator[0][0]
-
-    @property
-    def is_generic(self) -> bool:
-        return any(c is None for _, c in self.terms)
-
-    @property
-    def is_monomial(self) -> bool:
-        """A polynomial of a single term."""
-        return self.is_polynomial and len(self.terms) == 1
-
-    @property
-    def is_linear(self) -> bool:
-        return self.is_monomial and self.degree == 1
-
-    @property
     def defined_at_zero(self) -> bool:
         """Whether there is no pole at 0."""
         return self.denominator[-1][0] == 0
