@@ -113,7 +113,8 @@ POLYHEDRAL = [
 def polyhedral(text: str, norm: str, data: int, seed: int) -> Answer:
     """The least loss of a polyhedral norm on random data, and what is said of it."""
     model, rng = nv.as_model(text), np.random.default_rng(data)
-    table = rng.normal(size=(5, model.inputs)), rng.normal(size=(5, model.outputs))
+    samples = 4 // model.outputs
+    table = rng.normal(size=(samples, model.inputs)), rng.normal(size=(samples, model.outputs))
     found = nv.polyhedral(model, norm=norm, data=table, seed=seed)
     return Answer(str(found.claim), found.value["least"], None, found.value["global_minimum"])
 
