@@ -60,7 +60,7 @@ class Answer(NamedTuple):
     claim: str
     value: Any
     truth: Any = None
-    weak: Any = None
+    more: Any = None
     """What else of the answer is worth comparing, such as the claim of a global minimum."""
 
 
@@ -187,8 +187,10 @@ def _too_long(*_: object) -> None:
 
 
 def is_false(row: dict[str, Any]) -> bool:
-    """Whether a strong claim contradicts what is known."""
-    return row["claim"] in STRONG and row["truth"] is not None and row["value"] != row["truth"]
+    """Whether a claim contradicts what is known."""
+    if row["truth"] is None or row["value"] is None:
+        return False
+    return row["value"] != row["truth"] if row["claim"] in STRONG else row["claim"] == "lower_bound" and row["value"] > row["truth"]
 
 
 def compare(before: Path, after: Path) -> str:

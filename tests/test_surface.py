@@ -192,3 +192,11 @@ def test_seeds_and_versions():
     with pytest.raises(nv.InputError, match="seed"):
         nv.dimension("linear(2,2)", seed=-1)
     assert re.fullmatch(r"\d+\.\d+\.\d+", nv.__version__)
+
+
+def test_the_slow_tests_exist():
+    """`tests/slow.txt` names tests that are there."""
+    project = Path(__file__).parents[1]
+    for name in (project / "tests" / "slow.txt").read_text(encoding="utf-8").splitlines():
+        file, *_, test = name.partition("[")[0].split("::")
+        assert f"def {test}(" in (project / file).read_text(encoding="utf-8"), name

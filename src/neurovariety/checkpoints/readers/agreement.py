@@ -18,7 +18,7 @@ _SIZES = (1.0, 0.1, 0.01)
 def agrees(samples: Array, network: Callable[[Array], Array], *modules: Callable[[Array], Array | None]) -> bool:
     """Whether a network computes on random ``samples`` what its module does, in one of several precisions at least.
 
-    A module may return None, or infinities and NaN, which are not compared.
+    Infinities and NaN have to stand in the same places. A module returns None where it has no such precision.
     """
     for size in _SIZES:
         found = network(size * samples)
@@ -40,5 +40,7 @@ def _agree(expected: Array | None, found: Array) -> bool | None:
     if expected.shape != found.shape:
         return False
     finite = np.isfinite(expected)
+    if (finite != np.isfinite(found)).any():
+        return False
     scale = np.max(np.abs(expected[finite]), initial=1e-30)
     return bool(np.all(np.abs(expected - found)[finite] <= _AGREEMENT * scale))
