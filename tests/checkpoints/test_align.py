@@ -6,12 +6,13 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from random_networks import ACTIVATIONS, arrays, network, notation, related
 
 import neurovariety as nv
 from campaign import size
 from neurovariety.checkpoints.canonical_form import same_weights
 from neurovariety.claim import Claim
+
+from .random_networks import ACTIVATIONS, arrays, network, notation, related
 
 WIDTHS = (3, 5, 4, 2)
 

@@ -6,7 +6,6 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from random_networks import arrays, network, notation
 
 import neurovariety as nv
 from neurovariety import examples
@@ -17,6 +16,8 @@ from neurovariety.checkpoints.layers.neuron_rows import nearest_pairs, proportio
 from neurovariety.checkpoints.rank.jacobian_rank import float_jacobian, jacobian_rank
 from neurovariety.checkpoints.rank.linearization import linearized, with_tangents
 from neurovariety.claim import Claim
+
+from .random_networks import arrays, network, notation
 
 
 def differences(source, x, step=1e-6):

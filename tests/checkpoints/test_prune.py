@@ -6,12 +6,13 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from random_networks import arrays, network, notation
 
 import neurovariety as nv
 from neurovariety.checkpoints.prune import exactly_pruned
 from neurovariety.checkpoints.rank.perturbation_bound import change_bound
 from neurovariety.claim import Claim
+
+from .random_networks import arrays, network, notation
 
 WIDTHS = (3, 6, 5, 2)
 

@@ -12,9 +12,10 @@ import neurovariety as nv
 
 torch = pytest.importorskip("torch")
 onnx = pytest.importorskip("onnx")
-from sample_modules import EXACT, NAMES, Cubic, modules  # noqa: E402
 from torch import nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
+
+from .sample_modules import EXACT, NAMES, Cubic, modules  # noqa: E402
 
 SINGLE = 2e-5
 """Relative difference that float32 may make in these small networks; a misread operation makes one of order 1."""

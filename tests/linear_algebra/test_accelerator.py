@@ -5,10 +5,11 @@ from __future__ import annotations
 import jax
 import numpy as np
 import pytest
-from known_matrices import KINDS, LARGEST_PRIME, PRIME_22, matrix
 
 from neurovariety.errors import DataError
 from neurovariety.linear_algebra import accelerator_rank, find_accelerator, rank
+
+from .known_matrices import KINDS, LARGEST_PRIME, PRIME_22, matrix
 
 
 @pytest.mark.parametrize("p", [2, PRIME_22, LARGEST_PRIME])

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from known_matrices import BORDER_PRIMES, KINDS, LARGEST_PRIME, PRIME_22, flint_rref, kinds, matrix, primes, seeds, to_flint
 
 from neurovariety.errors import DataError, ExactnessError, InputError
 from neurovariety.linear_algebra import Echelon, _blocks, echelon, elimination, kernel, matmul_mod, rank
 from neurovariety.linear_algebra.elimination import eliminate_panel
+
+from .known_matrices import BORDER_PRIMES, KINDS, LARGEST_PRIME, PRIME_22, flint_rref, kinds, matrix, primes, seeds, to_flint
 
 
 @contextmanager

@@ -5,10 +5,11 @@ from __future__ import annotations
 import flint
 import numpy as np
 import pytest
-from known_matrices import KINDS, PRIME_22, matrix
 
 from neurovariety.errors import DataError, InputError
 from neurovariety.linear_algebra import kernel, kernel_large, rank, rank_large
+
+from .known_matrices import KINDS, PRIME_22, matrix
 
 P = 9223372036854775783  # the largest prime below 2**63
 

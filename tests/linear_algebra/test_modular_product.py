@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from known_matrices import BORDER_PRIMES, LARGEST_PRIME, PRIME_22, primes, seeds
 
 from neurovariety.errors import DataError, ExactnessError, InputError
 from neurovariety.linear_algebra import centred_bound, is_prime, matmul_mod, max_length, modular_product, reduce_mod
+
+from .known_matrices import BORDER_PRIMES, LARGEST_PRIME, PRIME_22, primes, seeds
 
 
 def centred(x: int, p: int) -> int:

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from jax import lax
-from over_rings import P
 
 from dictionary.strategies import FAMILIES
 from neurovariety.architectures import parse
@@ -20,6 +19,8 @@ from neurovariety.program import interpret, is_invariant
 from neurovariety.program.of_model import draw_coefficients, leaves, values_program
 from neurovariety.rings import FiniteField
 from neurovariety.symmetry import AxisAction, Kind
+
+from .over_rings import P
 
 ANY = st.one_of(*FAMILIES.values())
 

@@ -12,12 +12,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from jax import lax
-from over_rings import check_against_jax, exactly
 
 import neurovariety as nv
 from neurovariety.program import trace
 from neurovariety.program.indexing import PICKS
 from neurovariety.program.primitives import RING_OPERATIONS
+
+from .over_rings import check_against_jax, exactly
 
 MASK = np.array([True, False, True, True])
 INDEX = np.array([[3, 0], [1, 1]])
