@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from neurovariety.certificates import float_balls
+from neurovariety.compiled import stamp
 from neurovariety.homotopy import kernels, path_kernel
-from neurovariety.homotopy.compiled import stamp
 
 
 def test_the_stamp_changes_with_any_source(tmp_path):
@@ -15,14 +18,12 @@ def test_the_stamp_changes_with_any_source(tmp_path):
     assert stamp.__wrapped__(tmp_path) != first
 
 
-def test_cache_keys_hold_the_stamp():
-    for dispatcher in (kernels.run, kernels.factor, path_kernel.track):
-        signature = (1,)
-        codegen = dispatcher.targetctx.codegen()
-        assert dispatcher._cache._index_key(signature, codegen)[-1] == stamp()
+def test_names_of_cache_files_hold_the_stamp():
+    for module, dispatcher in ((kernels, kernels.run), (path_kernel, path_kernel.track), (float_balls, float_balls.krawczyk)):
+        assert stamp(Path(module.__file__).parent)[:16] in dispatcher._cache._cache_file._index_name
 
 
 def test_no_fast_math():
     """Contraction stands in the vector code itself; nothing may assume that numbers are finite."""
-    for dispatcher in (kernels.run, kernels.factor, path_kernel.track):
+    for dispatcher in (kernels.run, kernels.factor, path_kernel.track, float_balls.krawczyk):
         assert not dispatcher.targetoptions.get("fastmath")

@@ -5,10 +5,11 @@ from neurovariety.homotopy.inertia import certified_index
 from neurovariety.homotopy.monodromy import Fiber, Monodromy, random_bend
 from neurovariety.homotopy.monodromy_solve import MonodromySolutions, monodromy_solve
 from neurovariety.homotopy.resume import ResumeFile
-from neurovariety.homotopy.solve import End, Solutions, solve
+from neurovariety.homotopy.solve import Solutions, solve
 from neurovariety.homotopy.special_ends import SpecialEnds, carried, confirmed_ends, special_ends
 from neurovariety.homotopy.system import System
 from neurovariety.homotopy.tape import Tape, record
+from neurovariety.homotopy.total_degree import End
 from neurovariety.homotopy.trace_test import TraceTest, trace_test
 from neurovariety.homotopy.tracker import Paths, Settings, refine, track, values_at
 

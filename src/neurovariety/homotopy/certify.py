@@ -1,7 +1,7 @@
 """Certificates: near each of these points lies exactly one solution, and the solutions are different.
 
 Krawczyk's operator in ball arithmetic (Krawczyk 1969; Moore 1977; Breiding, Rose, Timme 2023 for numerical algebraic geometry).
-First in float64 with every rounding enclosed (`ball_kernels`); what is too ill-conditioned for that is refined and tried again with
+First in float64 with every rounding enclosed (`float_balls`); what is too ill-conditioned for that is refined and tried again with
 python-flint's balls at higher precision. Both run the same tape.
 """
 
@@ -13,9 +13,9 @@ from typing import Literal
 import flint
 import numpy as np
 
-from neurovariety.homotopy import ball_kernels
+from neurovariety.certificates import float_balls
+from neurovariety.certificates.float_balls import Approximations, Balls, Boxes
 from neurovariety.homotopy.arrays import Complexes, Numbers, Reals, Truths
-from neurovariety.homotopy.ball_kernels import Approximations, Balls, Boxes
 from neurovariety.homotopy.system import System
 from neurovariety.homotopy.tape import DOT, INV, Tape
 from neurovariety.homotopy.tracker import values_at
@@ -24,8 +24,8 @@ _TRIES = 6
 _PRECISIONS = (128, 256)
 _NEAR = 1e-5
 """Relative distance within which a solution must lie for a point to count as its approximation."""
-_ROUNDED = 2.0**-50
-"""Relative radius of the coefficients of a tape that was built with rounding."""
+_ROUNDED = 2.0**-52
+"""Relative radius of the coefficients of a tape that are not doubles."""
 
 Truth = Literal["yes", "no", "undecided"]
 
@@ -87,12 +87,12 @@ def certify(system: System, points: Numbers, parameters: Numbers, prints: Tape |
     count, n, m = len(points), system.unknowns, system.parameters
     p = np.array(np.broadcast_to(np.asarray(parameters, dtype=np.complex128), (count, m)), order="C")
     tape = system.with_jacobian
-    inverses = _inverses(system, points, p)
+    inverted = inverses(system, points, p)
     boxes = Boxes(np.zeros((count, n)), np.zeros((count, n)), np.zeros(count, dtype=np.bool_))
-    ball_kernels.krawczyk(tape.arrays, _rounding(tape), Approximations(points, p, inverses), _TRIES, boxes)
+    float_balls.krawczyk(tape.arrays, _rounding(tape), Approximations(points, p, inverted), _TRIES, boxes)
     radii, near, good = boxes
     for k in np.flatnonzero(~good):
-        found = _at_higher_precision(system, points[k], p[k], inverses[k], None)
+        found = _at_higher_precision(system, points[k], p[k], inverted[k], None)
         if found is not None:
             points[k], near[k] = found.centre, found.near
             radii[k], good[k] = near[k], True
@@ -103,7 +103,7 @@ def certify(system: System, points: Numbers, parameters: Numbers, prints: Tape |
     good &= enclosed
     overlaps = _overlaps(values, sizes, good)
     for row in sorted({k for pair in overlaps for k in pair}):
-        found = _at_higher_precision(system, points[row], p[row], inverses[row], prints)
+        found = _at_higher_precision(system, points[row], p[row], inverted[row], prints)
         if found is not None:
             values[row], sizes[row] = found.value, found.size
     if overlaps:
@@ -120,14 +120,15 @@ def enclosures(tape: Tape, centres: Complexes, radii: Reals) -> Balls:
     """Balls that hold the outputs of a tape over boxes (P, inputs), and for which boxes they were found."""
     shape = (len(centres), len(tape.outputs))
     out = Balls(np.zeros(shape, dtype=np.complex128), np.zeros(shape), np.zeros(len(centres), dtype=np.bool_))
-    ball_kernels.enclose(tape.arrays, _rounding(tape), centres, radii, tape.outputs, out)
+    float_balls.enclose(tape.arrays, _rounding(tape), centres, radii, tape.outputs, out)
     return out
 
 
-def _inverses(system: System, points: Complexes, parameters: Complexes) -> Complexes:
+def inverses(system: System, points: Complexes, parameters: Numbers = ()) -> Complexes:
     """Approximate inverses of the Jacobians, found after scaling columns by the size of the unknowns and rows to size 1."""
     n = system.unknowns
-    jacobians = values_at(system.with_jacobian, np.hstack([points, parameters]))[:, n:].reshape(-1, n, n)
+    p = np.broadcast_to(np.asarray(parameters, dtype=np.complex128), (len(points), system.parameters))
+    jacobians = values_at(system.with_jacobian, np.hstack([points, p]))[:, n:].reshape(-1, n, n)
     columns = np.maximum(np.abs(points), 1e-8 * np.abs(points).max(axis=1, initial=1e-300, keepdims=True))
     scaled = jacobians * columns[:, None, :]
     rows = 1 / np.maximum(np.abs(scaled).max(axis=2), 1e-300)

@@ -2,16 +2,20 @@
 
 An expression is a linear combination of monomials. Sums of numbers of inputs are kept apart until one of them is multiplied with
 something: then it becomes a *base*, a new letter that monomials may contain. So products are never multiplied out, equal parts are
-found by their keys, and constants are folded. Derivatives are expressions again.
+found by their keys, and constants are folded, exactly: a float means the binary fraction that it stores, and no sum or product of
+constants is rounded. Derivatives are expressions again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
+from fractions import Fraction
 
+from neurovariety.certificates.gaussian import Coefficient, exact, inverse
 from neurovariety.errors import DivisionByZeroError
 
-Number = int | float | complex
+Number = int | float | complex | Fraction | Coefficient
+"""What may stand for a constant; it becomes a `Coefficient`."""
 Monomial = tuple[tuple[int, int], ...]
 """(base, exponent) pairs, bases ascending; the empty one is 1."""
 
@@ -23,7 +27,7 @@ class Graph:
 
     def __init__(self, inputs: int) -> None:
         self.inputs = inputs
-        self.sums: dict[int, dict[Monomial, Number]] = {}
+        self.sums: dict[int, dict[Monomial, Coefficient]] = {}
         self.reciprocals: dict[int, int] = {}
         self._depends: list[int] = [1 << i for i in range(inputs)]
         self._known: dict[Hashable, int] = {}
@@ -35,17 +39,19 @@ class Graph:
         return Expression(self, {((i, 1),): 1})
 
     def constant(self, value: Number) -> Expression:
-        return Expression(self, {_UNIT: value} if value else {})
+        number = exact(value)
+        return Expression(self, {_UNIT: number} if number else {})
 
     def combination(self, terms: Iterable[tuple[Expression, Number]]) -> Expression:
         """The linear combination of expressions, each of which becomes a base first if it is a sum."""
-        total: dict[Monomial, Number] = {}
-        for expression, factor in terms:
+        total: dict[Monomial, Coefficient] = {}
+        for expression, number in terms:
+            factor = exact(number)
             for monomial, c in expression.as_base().terms.items():
                 total[monomial] = total.get(monomial, 0) + c * factor
         return Expression(self, {m: c for m, c in total.items() if c})
 
-    def base_of(self, terms: dict[Monomial, Number]) -> int:
+    def base_of(self, terms: dict[Monomial, Coefficient]) -> int:
         """The base that stands for a sum."""
         key = frozenset(terms.items())
         found = self._known.get(key)
@@ -64,7 +70,7 @@ class Graph:
             self._depends.append(self._depends[base])
         return found
 
-    def _mask(self, terms: dict[Monomial, Number]) -> int:
+    def _mask(self, terms: dict[Monomial, Coefficient]) -> int:
         mask = 0
         for monomial in terms:
             for base, _ in monomial:
@@ -90,7 +96,7 @@ class Graph:
 
     def derivative(self, expression: Expression, i: int) -> Expression:
         """The derivative by input ``i``; sums inside are bases, so that all entries of a Jacobian share them."""
-        total: dict[Monomial, Number] = {}
+        total: dict[Monomial, Coefficient] = {}
         for monomial, c in expression.terms.items():
             for k, (base, e) in enumerate(monomial):
                 if not self._depends[base] >> i & 1:
@@ -120,7 +126,7 @@ class Expression:
 
     __slots__ = ("graph", "terms")
 
-    def __init__(self, graph: Graph, terms: dict[Monomial, Number]) -> None:
+    def __init__(self, graph: Graph, terms: dict[Monomial, Coefficient]) -> None:
         self.graph = graph
         self.terms = terms
 
@@ -132,7 +138,7 @@ class Expression:
         return not self.terms or (len(self.terms) == 1 and _UNIT in self.terms)
 
     @property
-    def value(self) -> Number:
+    def value(self) -> Coefficient:
         """The value of a constant."""
         return self.terms.get(_UNIT, 0)
 
@@ -176,7 +182,7 @@ class Expression:
             a, b = b, a
         if a.is_constant:
             factor = a.value
-            return Expression(self.graph, {m: c * factor for m, c in b.terms.items()} if factor else {})
+            return Expression(self.graph, _times(b.terms, factor) if factor else {})
         ((m, c),) = a.as_base().terms.items()
         ((k, d),) = b.as_base().terms.items()
         return Expression(self.graph, {self.graph.product(m, k): c * d})
@@ -188,12 +194,12 @@ class Expression:
         if not b.terms:
             raise DivisionByZeroError("a denominator vanishes identically")
         if b.is_constant:
-            return self * (1 / b.value)
+            return Expression(self.graph, _times(self.terms, inverse(b.value)))
         ((monomial, c),) = b.as_base().terms.items()
-        inverse: Expression = self.graph.constant(1 / c)
+        below: Expression = self.graph.constant(inverse(c))
         for base, e in monomial:
-            inverse = inverse * Expression(self.graph, {((self.graph.reciprocal_of(base), e),): 1})
-        return self * inverse
+            below = below * Expression(self.graph, {((self.graph.reciprocal_of(base), e),): 1})
+        return self * below
 
     def __rtruediv__(self, other: Expression | Number) -> Expression:
         return self._other(other) / self
@@ -207,6 +213,10 @@ class Expression:
             return self.graph.constant(self.value**exponent)
         ((monomial, c),) = self.as_base().terms.items()
         return Expression(self.graph, {tuple((b, e * exponent) for b, e in monomial): c**exponent})
+
+
+def _times(terms: dict[Monomial, Coefficient], factor: Coefficient) -> dict[Monomial, Coefficient]:
+    return {m: c * factor for m, c in terms.items()}
 
 
 def jacobian(graph: Graph, expressions: Sequence[Expression], inputs: Sequence[int]) -> list[list[Expression]]:

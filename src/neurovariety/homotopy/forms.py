@@ -86,8 +86,7 @@ class Forms(Ring):
         return self.array([SparseForm(self, {u: self.graph.constant(1)}) for u in units], (self.variables,))
 
     def scalar(self, value: Fraction) -> SparseForm:
-        number = value.numerator if value.denominator == 1 else float(value)
-        return self.of(self.graph.constant(number))
+        return self.of(self.graph.constant(value))
 
     def random(self, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
         return self.constant(rng.integers(-9, 10, size=shape))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from neurovariety.certificates.gaussian import Coefficient
 from neurovariety.errors import InputError
 from neurovariety.homotopy.expressions import Expression, Graph, Monomial
 
@@ -16,7 +17,7 @@ class TotalDegrees:
         self.unknowns = unknowns
         self._known: dict[int, int] = {}
 
-    def of(self, terms: dict[Monomial, complex]) -> int:
+    def of(self, terms: dict[Monomial, Coefficient]) -> int:
         """The largest degree of a term (an upper bound where leading terms cancel inside)."""
         return max((self.monomial(m) for m in terms), default=0)
 
@@ -51,7 +52,7 @@ def homogenized(
             made[number] = form(terms, degrees.of(terms)).as_base()
         return made[number]
 
-    def form(terms: dict[Monomial, complex], degree: int) -> Expression:
+    def form(terms: dict[Monomial, Coefficient], degree: int) -> Expression:
         total = extra.graph.constant(0)
         for monomial, c in terms.items():
             product = extra ** (degree - degrees.monomial(monomial)) * c

@@ -6,7 +6,7 @@ from typing import no_type_check
 
 import numpy as np
 
-from neurovariety.homotopy.compiled import compiled
+from neurovariety.compiled import compiled
 from neurovariety.homotopy.lanes import (
     LANES,
     WIDTH,

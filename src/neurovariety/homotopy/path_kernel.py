@@ -7,7 +7,7 @@ from typing import NamedTuple, no_type_check
 import numpy as np
 from numpy.typing import NDArray
 
-from neurovariety.homotopy.compiled import compiled
+from neurovariety.compiled import compiled
 from neurovariety.homotopy.kernels import factor, run, run_order, scales, sizes, solved, write
 from neurovariety.homotopy.lanes import LANES, WIDTH
 

@@ -1,90 +1,106 @@
-"""All isolated solutions of a square polynomial system, by a total degree homotopy in projective space.
+"""All solutions of a square polynomial system: found by a total degree homotopy, claimed by an account.
 
-The start system x_i^(d_i) = x_0^(d_i) has the product of the degrees as its number of solutions (Bézout), and for a general complex
-factor g in t g G + (1 - t) F every isolated solution of F is the end of a path. Paths live on a general affine patch of projective
-space, so that those which go to infinity stay bounded.
-
-Ends are regular (one path each), singular (several paths, or a rank drop), or at infinity. A path that cannot be followed to t = 0
-because its end is singular is looked at on the way; there the homogenizing coordinate behaves like t^v, and an exponent v > 0,
-measured over several decades of t, tells infinity. What is left goes through Cauchy's endgame at two radii, which must agree.
+Paths (`total_degree`) lead to points; what is said of these does not rest on the paths. Zeros in boxes and tubes, each shown in ball
+arithmetic, are added up in projective space. Where they reach the Bézout number, the list is proved to be all; where the finite ones
+reach an exact upper bound modulo two random primes, it is so with a probability of error that is computed; else there are at least so
+many. See `certificates.account` and `certificates.modular_account`.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
-from math import prod
 
 import numpy as np
 
-from neurovariety.errors import InputError, ResourceError
+from neurovariety.certificates.gaussian import exact
+from neurovariety.certificates.issue import Verdict
+from neurovariety.claim import Claim
+from neurovariety.errors import InputError
 from neurovariety.homotopy.arrays import Complexes, Integers, Numbers, Reals
 from neurovariety.homotopy.certify import Certificates, certify
+from neurovariety.homotopy.closing import Ledger, at_least, bezout, modular
 from neurovariety.homotopy.distinct import DistinctPoints, hashed
-from neurovariety.homotopy.endgame import cauchy
-from neurovariety.homotopy.expressions import Graph
-from neurovariety.homotopy.homogenize import homogenized
+from neurovariety.homotopy.exact_program import exact_system
 from neurovariety.homotopy.monodromy import REFINED, SAME
 from neurovariety.homotopy.path_kernel import NOT_A_START
 from neurovariety.homotopy.system import System
+from neurovariety.homotopy.total_degree import End, Run, deeper, total_degree_run
 from neurovariety.homotopy.tracker import DEFAULTS, Settings, conditions, refine, track
 from neurovariety.randomness import generator
 
-_MOST_PATHS = 2_000_000
-_DECADES = (1e-3, 1e-4, 1e-5, 1e-6)
-"""Values of t at which paths with singular ends are looked at."""
-_SMALLEST = 1e-6
-"""Steps on the last stretch, as parts of it, below which an end counts as singular."""
-_AT_INFINITY = 0.04
-"""Exponents v of the homogenizing coordinate above this are of paths to infinity; those are 1/c at least, c the multiplicity number."""
-_SMALL = 1e-9
-"""Regular ends whose homogenizing coordinate is smaller, relatively, lie at infinity."""
-_SINGULAR = 1e12
-"""Ends where the condition number of the Jacobian, for a point of norm 1, is larger are looked at as singular ones."""
-_AGREE = 1e-5
-"""Limits from two radii of Cauchy's endgame differ by less, relatively; so much is also what a limit at infinity may be off it."""
-
-
-class End(StrEnum):
-    """What became of a path. The name is advice: a failed path may succeed with another seed."""
-
-    REGULAR = "regular"
-    SINGULAR = "singular"
-    AT_INFINITY = "at infinity"
-    FAILED = "failed"
+_RUNS = 3
+"""Homotopies from other starts that look for what the account lacks."""
+_MOST_PATHS_AGAIN = 20_000
+_FEW = 12
+"""So many ends that doubles do not show are looked at before the number modulo primes is asked for."""
+_MOST_DEEPER = 200
+_MOST_FAILED = 0.05
+"""The part of all paths that may have failed for another homotopy to be tried where no upper bound is known."""
+_BEYOND = 200.0
+"""log2 of a size: zeros that are infinite, or larger than that, are not told apart in the sentence."""
 
 
 @dataclass(frozen=True, eq=False)
 class Solutions:
-    """Isolated solutions of a polynomial system.
+    """Solutions of a polynomial system.
 
-    ``regular`` (S, n) are pairwise different with an invertible Jacobian; ``singular`` (T, n) the finite singular ends, one a
-    point, with ``multiplicity``, the numbers of paths that end there; ``ends`` says for each path what became of it, ``winding``
-    how often it turns around its end: 1 for a regular one, 0 where Cauchy's endgame was not needed or did not close.
-    ``certificates`` and ``condition`` numbers (S,) of the Jacobian belong to ``regular``. ``complete`` says that every path is
-    accounted for and every regular solution is certified and different from the others.
+    ``regular`` (S, n) are the finite simple ones, each in a box that holds no other. ``singular`` (T, n) are the centres of clusters,
+    with ``multiplicity``, the number of solutions, with multiplicity, within ``radius`` (T,) of it in every coordinate; whether a cluster
+    is one multiple solution is not said. ``infinite`` counts zeros at infinity, or larger than a size that ``scope`` names, and
+    ``unaccounted`` is what is missing to the Bézout number. ``verdict`` is the statement with its claim and certificate. ``claim`` is
+    `proved`, `probability` or `lower_bound`; ``complete`` says that the regular solutions are all there are, as surely as that.
+
+    ``ends`` says for each path what the search made of it, ``winding`` how often it turns around its end, ``steps`` how many it took:
+    advice, on which no claim rests. ``certificates`` and ``condition`` numbers (S,) of the Jacobian belong to ``regular``.
     """
 
     regular: Complexes
     singular: Complexes
     multiplicity: tuple[int, ...]
+    radius: Reals
     ends: tuple[End, ...]
     winding: Integers
     steps: Integers
     certificates: Certificates
     condition: Reals
     seed: int
+    verdict: Verdict | None = None
+    infinite: int = 0
+    unaccounted: int = 0
+    at_most: int | None = None
+    """An upper bound of the number of finite solutions with multiplicity, where only that is known, with probability."""
+
+    @property
+    def claim(self) -> Claim:
+        if self.verdict is not None:
+            return self.verdict.claim
+        # Continued from given solutions: all of them, if those were all.
+        return Claim.COMPLETE if End.FAILED not in self.ends and self.certificates.complete else Claim.LOWER_BOUND
 
     @property
     def complete(self) -> bool:
-        return End.FAILED not in self.ends and self.certificates.complete
+        return self.claim is not Claim.LOWER_BOUND
+
+    @property
+    def scope(self) -> tuple[str, ...]:
+        """What the claim is restricted to."""
+        return self.verdict.statement.scope if self.verdict is not None else ("if the start solutions are all",)
 
     def __repr__(self) -> str:
-        counts = ", ".join(f"{self.ends.count(e):,} {e}" for e in End if e in self.ends)
-        claim = "complete" if self.complete else "lower_bound"
-        return f"Solutions({len(self.regular):,} regular; {len(self.ends):,} paths: {counts}) [{claim}, seed {self.seed}]"
+        if self.verdict is None:
+            counts = ", ".join(f"{self.ends.count(e):,} {e}" for e in End if e in self.ends)
+            return f"Solutions({len(self.regular):,} regular; {len(self.ends):,} paths: {counts}) [{self.claim}, seed {self.seed}]"
+        parts = [f"{len(self.regular):,} regular"]
+        if self.multiplicity:
+            parts.append(f"{sum(self.multiplicity):,} in {len(self.multiplicity):,} cluster{'s' * (len(self.multiplicity) > 1)}")
+        if self.infinite:
+            parts.append(f"{self.infinite:,} at infinity")
+        if self.unaccounted and self.claim is Claim.LOWER_BOUND:
+            parts.append(f"{self.unaccounted:,} paths unaccounted for")
+        if self.at_most is not None:
+            parts.append(f"at most {self.at_most:,} finite")
+        words = "; ".join(parts)
+        return f"Solutions({words}{''.join(f'; {s}' for s in self.scope)}) [{self.claim}, seed {self.seed}]"
 
 
 def solve(
@@ -95,34 +111,108 @@ def solve(
     seed: int = 0,
     settings: Settings = DEFAULTS,
 ) -> Solutions:
-    """The isolated solutions of ``system`` at ``parameters``.
+    """The solutions of ``system`` at ``parameters``.
 
-    Without ``start`` by a total degree homotopy. With ``start``, all solutions (P, n) at other, general parameters and those
-    parameters, by continuing them: every isolated solution is then the end of a path, and paths that do not arrive are ``failed``,
-    wherever they went.
+    Without ``start`` by total degree homotopies, with an account of everything that is found. With ``start``, all solutions (P, n) at
+    other, general parameters and those parameters, by continuing them: every isolated solution is then the end of a path, and paths
+    that do not arrive are ``failed``, wherever they went; the claim `complete` is then as good as the premise that ``start`` is all.
 
     Raises `InputError` for parameters of the wrong number, start points that are no solutions, or a division by unknowns in a total
     degree homotopy; `ResourceError` for more than two million paths.
 
     >>> solve(System.build(lambda x, p: [x[0] ** 2 + x[1] ** 2 - 5, x[0] * x[1] - 2], 2))
-    Solutions(4 regular; 4 paths: 4 regular) [complete, seed 0]
+    Solutions(4 regular) [proved, seed 0]
     """
     if len(parameters) != system.parameters:
         raise InputError(f"the system has {system.parameters} parameters, got {len(parameters)} values")
     p = np.asarray(parameters, dtype=np.complex128)
-    rng = generator(seed, "homotopy.solve")
     if start is not None:
         return _continued(system, p, *start, seed, settings)
-    homotopy, degrees = _total_degree(system, p, rng)
-    paths = prod(degrees)
-    if paths > _MOST_PATHS:
-        raise ResourceError(f"a total degree homotopy of degrees {degrees} has {paths:,} paths; the limit is {_MOST_PATHS:,}")
-    starts = _starts(homotopy, degrees)
-    ends = _follow(homotopy, starts, settings)
-    regular = _collect(homotopy, system, p, starts, ends, settings)
-    singular, multiplicity = _singular(ends)
-    certificates, condition = certify(system, regular, p), conditions(system, regular, p)
-    return Solutions(regular, singular, multiplicity, tuple(ends.kinds), ends.winding, ends.steps, certificates, condition, seed)
+    rng = generator(seed, "homotopy.solve")
+    run = total_degree_run(system, p, rng, settings)
+    program = exact_system(system, [exact(complex(v)) for v in p])
+    ledger = Ledger.of(system, p, program, run.homotopy.patch)
+    books = _Books(ledger, rng)
+    left = ledger.enter(run.points)
+    if len(left) <= _FEW:
+        ledger.look_closer(run.points[left])
+    if not books.closed() and len(left) > _FEW:
+        ledger.look_closer(run.points[left])
+    if not books.closed() and 0 < len(left) <= _MOST_DEEPER:
+        points = deeper(run, left, settings)
+        ledger.look_closer(points[ledger.enter(points)])
+    for _ in range(_RUNS):
+        before = ledger.number
+        if books.closed() or not books.lacking(run):
+            break
+        again = total_degree_run(system, p, rng, replace(settings, tolerance=settings.tolerance / 4))
+        ledger.look_closer(again.points[ledger.enter(again.points)])
+        if ledger.number == before:
+            break
+    return _solutions(system, p, books, run, seed)
+
+
+@dataclass(eq=False)
+class _Books:
+    """The accounts of a ledger: closed by Bézout, or by the number modulo two primes, of which ``at_most`` is what is known."""
+
+    ledger: Ledger
+    rng: np.random.Generator
+    verdict: Verdict | None = None
+    at_most: int | None = None
+    counted: bool = False
+
+    def closed(self) -> bool:
+        """Whether nothing is missing."""
+        ledger = self.ledger
+        if self.verdict is not None:
+            return True
+        ledger.sharpen()
+        proved = bezout(ledger)
+        if proved is not None and not proved.statement.value["at_infinity_or_larger"]:
+            self.verdict = proved
+            return True
+        if not self.counted or self.at_most == ledger.shown.finite_count():
+            self.verdict, bound = modular(ledger, self.rng)
+            self.at_most, self.counted = bound if bound is not None else self.at_most, True
+        if self.verdict is None and proved is not None and proved.statement.value["log2_larger_than"] >= _BEYOND:
+            self.verdict = proved
+        return self.verdict is not None
+
+    def lacking(self, run: Run) -> bool:
+        """Whether more paths may find what is missing."""
+        if len(run.ends) > _MOST_PATHS_AGAIN:
+            return False
+        if self.at_most is not None:
+            return self.ledger.shown.finite_count() < self.at_most
+        return 0 < run.ends.count(End.FAILED) <= _MOST_FAILED * len(run.ends)
+
+
+def _solutions(system: System, p: Complexes, books: _Books, run: Run, seed: int) -> Solutions:
+    ledger = books.ledger
+    verdict = books.verdict or at_least(ledger)
+    shown = ledger.shown
+    finite, multiplicities = shown.finite, np.array(shown.multiplicities)
+    centres = shown.affine()
+    simple, clusters = finite & (multiplicities == 1), finite & (multiplicities > 1)
+    regular = centres[simple]
+    near = [int(m) for m in multiplicities[clusters]]
+    return Solutions(
+        regular,
+        centres[clusters],
+        tuple(near),
+        shown.affine_radii()[clusters],
+        run.ends,
+        run.winding,
+        run.steps,
+        certify(system, regular, p),
+        conditions(system, regular, p),
+        seed,
+        verdict,
+        int(multiplicities[~finite].sum()),
+        ledger.exact.bezout_number - ledger.number,
+        books.at_most if verdict.claim is Claim.LOWER_BOUND else None,
+    )
 
 
 def _continued(system: System, p: Complexes, points: Numbers, p0: Numbers, seed: int, settings: Settings) -> Solutions:
@@ -148,161 +238,4 @@ def _continued(system: System, p: Complexes, points: Numbers, p0: Numbers, seed:
     nothing = np.zeros((0, system.unknowns), dtype=np.complex128)
     regular, winding = refined[kept], fine.astype(np.int64)
     certificates, condition = certify(system, regular, p), conditions(system, regular, p)
-    return Solutions(regular, nothing, (), ends, winding, found.steps, certificates, condition, seed)
-
-
-@dataclass(frozen=True, eq=False)
-class _Homotopy:
-    """The system in x_0, ..., x_n with parameters t and a_0, ..., a_n, those of the patch sum a_i x_i = 1, and a general patch."""
-
-    system: System
-    patch: Complexes
-
-    def at(self, t: float, patch: Complexes | None = None) -> Complexes:
-        """Parameters: a row, or a row for each of several patches."""
-        a = self.patch if patch is None else patch
-        return np.concatenate([np.full((*a.shape[:-1], 1), t, dtype=np.complex128), a], axis=-1)
-
-
-@dataclass(eq=False)
-class _Ends:
-    """What became of paths: kinds, ends in projective coordinates (P, n + 1), winding numbers and numbers of steps (P, 2)."""
-
-    kinds: list[End]
-    points: Complexes
-    winding: Integers
-    steps: Integers
-
-    def put(self, rows: Sequence[int] | Integers, other: _Ends) -> None:
-        for k, row in enumerate(rows):
-            self.kinds[row], self.points[row], self.winding[row] = other.kinds[k], other.points[k], other.winding[k]
-
-
-def _total_degree(system: System, p: Complexes, rng: np.random.Generator) -> tuple[_Homotopy, list[int]]:
-    n = system.unknowns
-    full = Graph(2 * n + 3)
-    x0, x, t = full.input(0), [full.input(1 + i) for i in range(n)], full.input(n + 1)
-    values = [full.constant(complex(v)) for v in p]
-    forms, degrees = homogenized(system.graph, system.equations, n, [*x, *values], x0)
-    turn = complex(np.exp(2j * np.pi * rng.random()))
-    scale = [1 / max(abs(complex(c)) for c in e.terms.values()) for e in system.equations]
-    mixed = [(x[i] ** d - x0**d) * turn * t + (forms[i] * scale[i] - forms[i] * scale[i] * t) for i, d in enumerate(degrees)]
-    patch = rng.normal(size=n + 1) + 1j * rng.normal(size=n + 1)
-    patch /= np.linalg.norm(patch)
-    plane = sum((full.input(i) * full.input(n + 2 + i) for i in range(n + 1)), start=full.constant(-1))
-    return _Homotopy(System.of(full, [*mixed, plane], n + 1), patch), degrees
-
-
-def _starts(homotopy: _Homotopy, degrees: list[int]) -> Complexes:
-    roots = [np.exp(2j * np.pi * np.arange(d) / d) for d in degrees]
-    points = np.array(list(itertools.product(*roots)), dtype=np.complex128).reshape(-1, len(degrees))
-    points = np.hstack([np.ones((len(points), 1)), points])
-    return points / (points @ homotopy.patch)[:, None]
-
-
-def _follow(homotopy: _Homotopy, starts: Complexes, settings: Settings) -> _Ends:
-    """What becomes of all paths."""
-    settings = replace(settings, huge=1e12)
-    first = track(homotopy.system, starts, homotopy.at(1.0), homotopy.at(_DECADES[0]), settings)
-    near, end = homotopy.at(_DECADES[0]), homotopy.at(0.0)
-    last = track(homotopy.system, first.ends[first.good], near, end, replace(settings, smallest=_SMALLEST))
-    out = _Ends([End.FAILED] * len(starts), first.ends.copy(), np.zeros(len(starts), dtype=np.int64), first.steps)
-    rows = np.flatnonzero(first.good)
-    out.steps[rows] += last.steps
-    refined, correction = refine(homotopy.system, np.where(last.good[:, None], last.ends, 1.0), end)
-    fine = last.good & (correction < REFINED)
-    unit = refined[fine] / np.linalg.norm(refined[fine], axis=1, keepdims=True)
-    fine[fine] = conditions(homotopy.system, unit, homotopy.at(0.0, unit.conj()), floor=1.0) < _SINGULAR
-    out.points[rows[fine]], out.winding[rows[fine]] = refined[fine], 1
-    for k in rows[fine]:
-        out.kinds[k] = End.AT_INFINITY if _weight(out.points[k : k + 1])[0] < _SMALL else End.REGULAR
-    left = rows[~fine]
-    if len(left):
-        out.put(left, _singular_ends(homotopy, first.ends[left], settings))
-    return out
-
-
-def _singular_ends(homotopy: _Homotopy, points: Complexes, settings: Settings) -> _Ends:
-    """What ends lie beyond points at t = _DECADES[0]: by exponents of the homogenizing coordinate, then by Cauchy's endgame."""
-    settings = replace(settings, smallest=1e-13)
-    stations = np.array([points] + [np.full_like(points, np.nan)] * (len(_DECADES) - 1))
-    reached = np.zeros(len(points), dtype=np.int64)
-    for k, (before, after) in enumerate(itertools.pairwise(_DECADES)):
-        rows = np.flatnonzero(reached == k)
-        found = track(homotopy.system, stations[k][rows], homotopy.at(before), homotopy.at(after), settings)
-        stations[k + 1][rows[found.good]] = found.ends[found.good]
-        reached[rows[found.good]] = k + 1
-    last = stations[reached, np.arange(len(points))]
-    out = _Ends([End.FAILED] * len(points), last, np.zeros(len(points), dtype=np.int64), np.zeros((len(points), 2), np.int64))
-    logs = np.log10(np.maximum([_weight(s) for s in stations], 1e-300))
-    for k in range(len(points)):
-        slopes = -np.diff(logs[: reached[k] + 1, k])
-        if _weight(last[k : k + 1])[0] < _SMALL or (len(slopes) > 1 and min(slopes[-1], slopes[-2:].mean()) > _AT_INFINITY):
-            out.kinds[k] = End.AT_INFINITY
-    for depth in range(1, len(_DECADES)):
-        rows = np.array([k for k in range(len(points)) if out.kinds[k] is End.FAILED and reached[k] >= depth], dtype=np.int64)
-        if len(rows):
-            out.put(rows, _limits(homotopy, stations[depth - 1][rows], stations[depth][rows], depth, settings))
-    return out
-
-
-def _limits(homotopy: _Homotopy, outer: Complexes, inner: Complexes, depth: int, settings: Settings) -> _Ends:
-    """Ends by Cauchy's endgame at two radii; failed where they do not agree.
-
-    On the patch that is orthogonal to the inner point the path has no pole nearby. Limits agree as well where both circles go around
-    a further branch point: then the path is farther from its limit on the inner one.
-    """
-    patch = inner.conj() / (np.abs(inner) ** 2).sum(axis=1, keepdims=True)
-    there, here = (
-        cauchy(homotopy.system, p / (p * patch).sum(axis=1, keepdims=True), homotopy.at(_DECADES[k], patch), settings)
-        for p, k in ((outer, depth - 1), (inner, depth))
-    )
-    gap, size = np.abs(there.limits - here.limits).max(axis=1), np.abs(here.limits).max(axis=1)
-    agree = (here.winding > 0) & (here.winding == there.winding) & (gap <= _AGREE * size)
-    agree &= here.spread <= np.maximum(there.spread, 1e-12 * size)
-    kinds = [
-        End.FAILED if not ok else End.AT_INFINITY if _weight(point[None])[0] < _AGREE else End.SINGULAR
-        for ok, point in zip(agree, here.limits, strict=True)
-    ]
-    return _Ends(
-        kinds, np.where(agree[:, None], here.limits, inner), np.where(agree, here.winding, 0), np.zeros((len(inner), 2), dtype=np.int64)
-    )
-
-
-def _weight(points: Complexes) -> Reals:
-    return np.abs(points[:, 0]) / np.abs(points).max(axis=1)
-
-
-def _collect(homotopy: _Homotopy, target: System, p: Complexes, starts: Complexes, ends: _Ends, settings: Settings) -> Complexes:
-    """Regular solutions, each once, after paths that ended in one regular point, or failed, were followed again (in place)."""
-    for attempt in range(2):
-        seen = DistinctPoints(SAME)
-        owner: dict[int, list[int]] = {}
-        for k, end in enumerate(ends.kinds):
-            if end is End.REGULAR:
-                owner.setdefault(seen.add(hashed(_affine(ends.points[k])))[0], []).append(k)
-        again = [k for group in owner.values() if len(group) > 1 for k in group]
-        again += [k for k, end in enumerate(ends.kinds) if end is End.FAILED]
-        if not again or attempt:
-            break
-        careful = replace(settings, tolerance=settings.tolerance / 20, contraction=settings.contraction / 4, most_steps=20_000)
-        ends.put(again, _follow(homotopy, starts[again], careful))
-    regular = np.array([_affine(ends.points[group[0]]) for group in owner.values()], dtype=np.complex128).reshape(-1, target.unknowns)
-    return refine(target, regular, p)[0] if len(regular) else regular
-
-
-def _affine(point: Complexes) -> Complexes:
-    return point[1:] / point[0]
-
-
-def _singular(ends: _Ends) -> tuple[Complexes, tuple[int, ...]]:
-    """Finite singular ends, near ones taken together; the number of paths that end there is a bound of the multiplicity."""
-    groups: list[list[Complexes]] = []
-    for kind, point in zip(ends.kinds, ends.points, strict=True):
-        if kind is End.SINGULAR:
-            z = _affine(point)
-            near = (g for g in groups if np.abs(z - g[0]).max() < 10 * _AGREE * max(1.0, np.abs(z).max()))
-            group = next(near, None)
-            groups.append([z]) if group is None else group.append(z)
-    means = np.array([np.mean(group, axis=0) for group in groups], dtype=np.complex128).reshape(-1, ends.points.shape[1] - 1)
-    return means, tuple(len(g) for g in groups)
+    return Solutions(regular, nothing, (), np.zeros(0), ends, winding, found.steps, certificates, condition, seed)

@@ -21,9 +21,9 @@ from neurovariety.homotopy.certify import certify
 from neurovariety.homotopy.distinct import DistinctPoints
 from neurovariety.homotopy.endgame import SingularEnds, cauchy
 from neurovariety.homotopy.monodromy import CAREFUL, SAME, random_bend
-from neurovariety.homotopy.solve import End
 from neurovariety.homotopy.system import System
 from neurovariety.homotopy.tape import Tape
+from neurovariety.homotopy.total_degree import End
 from neurovariety.homotopy.tracker import DEFAULTS, conditions, refine, track, values_at
 
 _RADII = tuple(10.0 ** (-k / 2) for k in range(2, 15))

@@ -16,33 +16,22 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurovariety.homotopy.expressions import Expression, Graph, Monomial, Number
+from neurovariety.certificates.float_balls import TapeArrays
+from neurovariety.certificates.gaussian import Coefficient, is_double, nearest
+from neurovariety.homotopy.expressions import Expression, Graph, Monomial
 
 DOT, LIN, REAL, INV = 0, 1, 2, 3
-
-_GRID = 2.0**40
-"""Sums and products of few numbers on the grid 1/_GRID below 2^13 are exact in float64; other coefficients may be rounded."""
-
-
-class TapeArrays(NamedTuple):
-    """What the compiled loops take of a `Tape`; the names are its own."""
-
-    code: NDArray[np.int32]
-    terms: NDArray[np.int32]
-    coefficients: NDArray[np.float64]
-    slots: int
 
 
 @dataclass(frozen=True, eq=False)
 class Tape:
     """``code`` has rows (kind, target slot, first term, end of terms, add to the target); a term is a row of ``terms`` (two slots, the
     second unused in sums) and its coefficient a row of ``coefficients`` (real, imaginary). ``outputs`` are slots. ``exact`` says
-    that no coefficient was rounded."""
+    that each coefficient is the double that is written; else each is within 2^-52 of it, relatively."""
 
     slots: int
     inputs: int
@@ -191,18 +180,18 @@ class _Recorder:
             return [] if m in self.made else [m]
         return [p for m in self.graph.sums[base] for p in self._operands(m, self.graph.sums[base][m]) if p not in self.made]
 
-    def _operands(self, monomial: Monomial, c: Number) -> tuple[Monomial, ...]:
+    def _operands(self, monomial: Monomial, c: Coefficient) -> tuple[Monomial, ...]:
         return self._split(monomial) if self._fused(monomial, c) else (monomial,)
 
-    def _fused(self, monomial: Monomial, c: Number) -> bool:
+    def _fused(self, monomial: Monomial, c: Coefficient) -> bool:
         """A product that one sum alone reads, with coefficient 1, is computed inside that sum."""
         return c == 1 and monomial not in self.made and self.uses.get(monomial) == 1 and sum(e for _, e in monomial) > 1
 
-    def _terms(self, terms: dict[Monomial, Number]) -> list[_Term]:
+    def _terms(self, terms: dict[Monomial, Coefficient]) -> list[_Term]:
         out = []
         for monomial, c in terms.items():
-            value = complex(c)
-            self.exact = self.exact and all(abs(v) < 2**13 and (v * _GRID).is_integer() for v in (value.real, value.imag))
+            value = nearest(c)
+            self.exact = self.exact and ((type(c) is int and abs(c) < 2**53) or is_double(c, value))
             if self._fused(monomial, c):
                 a, b = self._split(monomial)
                 out.append((DOT, a, b, value))

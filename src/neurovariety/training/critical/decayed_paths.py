@@ -16,8 +16,10 @@ from neurovariety.homotopy.certify import Truth
 from neurovariety.homotopy.distinct import DistinctPoints, hashed
 from neurovariety.homotopy.monodromy import CAREFUL
 from neurovariety.homotopy.path_kernel import NOT_A_START
+from neurovariety.homotopy.total_degree import total_degree_run
 from neurovariety.homotopy.tracker import DEFAULTS, track
 from neurovariety.progress import note
+from neurovariety.randomness import generator
 from neurovariety.rings.ring import Array
 from neurovariety.tolerances import IMAGINARY_PART, SAME_WEIGHTS
 from neurovariety.training.critical.decayed_system import DecayedSystem
@@ -66,7 +68,7 @@ def general_points(system: DecayedSystem, rng: np.random.Generator, seed: int) -
     for run in range(RUNS):
         here = system.at_unknowns(turned(np.ones(n), rng))
         # Not in the unknowns that are moved: the fewer monomials, the more regular are the paths near infinity.
-        found = solve(system.system, here, seed=seed + run)
+        found = total_degree_run(system.system, here, generator(seed + run, "homotopy.solve"))
         there = found.regular + system.shift
         if not run:
             base, paths = here, len(found.ends)
@@ -75,7 +77,8 @@ def general_points(system: DecayedSystem, rng: np.random.Generator, seed: int) -
             there = there[np.isfinite(there).all(axis=1)]
         points += [x for x in there if seen.add(hashed(x))[1]]
         sizes.append(len(there))
-        if found.complete and End.SINGULAR not in found.ends:
+        regular = certify(system.system, found.regular, here).complete
+        if regular and not {End.FAILED, End.SINGULAR} & set(found.ends):
             most = max(most, len(there))
         note(phase=f"{len(points)} solutions at general strengths", paths=paths * (run + 1))
         confirmed = most == len(points) and sizes.count(most) > 1

@@ -19,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Complex, Float, Inexact, Int
 
+from neurovariety.certificates.gaussian import nearest
 from neurovariety.errors import ResourceError
 from neurovariety.geometry.solutions.affine_slices import dyadic
 from neurovariety.geometry.solutions.chart import Chart
@@ -167,7 +168,7 @@ def decayed_system(
     every = coordinates(model, Chart(tuple(range(n)), {}), 0, seed, constants=True)
     pairs = list(zip(every.terms, every.expressions, strict=True))
     terms = tuple(t for t, e in pairs if not e.is_constant)
-    own = quadratic(loss, terms, [(t, float(np.real(e.value))) for t, e in pairs if e.is_constant])
+    own = quadratic(loss, terms, [(t, nearest(e.value).real) for t, e in pairs if e.is_constant])
     monomials = _monomials(model, terms)
     _check_paths(model, monomials, own, most_paths)
     scales, factor = _sizes(monomials, own, strengths, n)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Complex, Float
 
+from neurovariety.certificates.gaussian import nearest
 from neurovariety.geometry.invariants.dimension import dimension_of
 from neurovariety.geometry.solutions.attempts import attempts, check_size
 from neurovariety.geometry.solutions.chart_coordinates import coordinates
@@ -128,7 +129,7 @@ def _affine(
     """The matrix and the vector such that values minus target are a c + start."""
     every = coordinates(model, problem.chart, 0, 0, constants=True)
     known = set(problem.found.terms)
-    fixed = [(t, float(np.real(e.value))) for t, e in zip(every.terms, every.expressions, strict=True) if t not in known]
+    fixed = [(t, nearest(e.value).real) for t, e in zip(every.terms, every.expressions, strict=True) if t not in known]
     start = -np.asarray(distance.target, dtype=np.float64)
     if fixed:
         start = start + evaluated([t for t, _ in fixed]) @ np.array([v for _, v in fixed])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurovariety.budget import within
+from neurovariety.certificates.gaussian import nearest
 from neurovariety.errors import NeurovarietyError
 from neurovariety.geometry.invariants.degree import degree_of
 from neurovariety.geometry.solutions.chart import find_chart
@@ -64,7 +65,7 @@ def interpolation(task: TrainingTask, dim: int, directions: int, seed: int, pert
     every = coordinates(model, chart, 0, seed, constants=True)
     changing = coordinates(model, chart, 0, seed)
     known = set(changing.terms)
-    fixed = [(t, float(np.real(e.value))) for t, e in zip(every.terms, every.expressions, strict=True) if t not in known]
+    fixed = [(t, nearest(e.value).real) for t, e in zip(every.terms, every.expressions, strict=True) if t not in known]
     loss = quadratic(task.loss, changing.terms, fixed)
     values, vectors = np.linalg.eigh(loss.matrix)
     kept = values > 1e-12 * values.max(initial=1e-300)

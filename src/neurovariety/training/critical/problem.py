@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Complex, Float, Inexact
 
+from neurovariety.certificates.gaussian import nearest
 from neurovariety.geometry.invariants.dimension import Dimension
 from neurovariety.geometry.solutions.affine_slices import PRINTS
 from neurovariety.geometry.solutions.attempts import attempts, check_size, why_incomplete
@@ -146,7 +147,7 @@ def training_problem(
     problem, base = best
     every = coordinates(model, problem.chart, 0, problem.seed, constants=True)
     known = set(problem.found.terms)
-    fixed = tuple((t, float(np.real(e.value))) for t, e in zip(every.terms, every.expressions, strict=True) if t not in known)
+    fixed = tuple((t, nearest(e.value).real) for t, e in zip(every.terms, every.expressions, strict=True) if t not in known)
     evidence = {"general": base.count, "family": problem.family.name, "attempts": attempt + 1} | base.to_dict()
     evidence |= {"coordinates": problem.count} | ({} if base.complete else {"why_incomplete": why_incomplete()})
     return TrainingProblem(model, dimension, problem, base, fixed, evidence, weight_map(model, problem.found.terms, problem.seed))

@@ -17,10 +17,23 @@ from typing import NamedTuple, no_type_check
 import numpy as np
 from numpy.typing import NDArray
 
-from neurovariety.homotopy.compiled import compiled
+from neurovariety.compiled import compiled
 
 _U = 2.0**-53
 _TINY = 1e-290
+_LARGE = 1e140
+"""Squares of numbers between this and its inverse neither overflow nor lose bits."""
+
+
+class TapeArrays(NamedTuple):
+    """What is run: rows of ``code`` (kind, target slot, first term, end of terms, add to the target); a term is a row of ``terms`` (two
+    slots, the second unused in sums) and its coefficient a row of ``coefficients`` (real, imaginary). Kind 0 sums products, 1 and 2
+    (real coefficients) multiples of slots, 3 is a reciprocal. Slot 0 holds 1, the next ones the inputs."""
+
+    code: NDArray[np.int32]
+    terms: NDArray[np.int32]
+    coefficients: NDArray[np.float64]
+    slots: int
 
 
 class Approximations(NamedTuple):
@@ -52,7 +65,10 @@ class Balls(NamedTuple):
 @compiled
 def _size(re, im):
     """An upper bound of the modulus."""
-    return np.sqrt(re * re + im * im) * (1 + 8 * _U) + _TINY
+    x, y = abs(re), abs(im)
+    if 1 / _LARGE < max(x, y) < _LARGE:
+        return np.sqrt(re * re + im * im) * (1 + 8 * _U) + _TINY
+    return (x + y) * (1 + 4 * _U) + _TINY
 
 
 @no_type_check
@@ -67,6 +83,8 @@ def run(w, tape, rounded):
         if kind == 3:
             a = terms[start, 0]
             x, y, r = w[a, 0], w[a, 1], w[a, 2]
+            if not 1 / _LARGE < max(abs(x), abs(y)) < _LARGE:
+                return False
             square = x * x + y * y
             low = np.sqrt(square) * (1 - 8 * _U) - _TINY
             if not low > r * (1 + 8 * _U):

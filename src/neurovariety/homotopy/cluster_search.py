@@ -1,0 +1,187 @@
+"""Proposals for tubes with several zeros (`certificates.zeros.ClusterZero`), and for the zeros in them one by one.
+
+Nothing here is trusted: what is proposed is checked elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import flint
+import numpy as np
+
+from neurovariety.certificates.balls import precision
+from neurovariety.certificates.zeros import ClusterZero, NotShown, SimpleZero, Square, newton
+from neurovariety.homotopy.arrays import Complexes
+
+BITS = 192
+_MOST = 12
+"""Zeros in one tube."""
+_SHARPER = 3
+"""Times that a tube's centre is moved to the mean of its zeros."""
+_SPLIT_BITS = (128, 256, 512, 1024)
+
+
+@dataclass(frozen=True, eq=False)
+class _Curve:
+    """Coordinates x = z + y u + V xi, with xi as polynomials of y that nearly solve n - 1 combinations of the equations.
+
+    ``last`` are the coefficients of the last combination along that curve.
+    """
+
+    centre: list[flint.acb]
+    rows: flint.acb_mat
+    basis: flint.acb_mat
+    slopes: list[flint.acb]
+    curve: list[flint.acb_poly]
+    last: list[flint.acb]
+
+    def point(self, y: flint.acb) -> list[flint.acb]:
+        """The point of the curve at y."""
+        n = len(self.centre)
+        along = [y, *(p(y) for p in self.curve)]
+        return [(self.centre[i] + sum((self.basis[i, j] * along[j] for j in range(n)), flint.acb(0))).mid() for i in range(n)]
+
+
+def _exact(matrix: Complexes) -> flint.acb_mat:
+    n, m = matrix.shape
+    return flint.acb_mat(n, m, [flint.acb(z.real, z.imag) for z in matrix.reshape(-1).tolist()])
+
+
+def _curve(square: Square, centre: Sequence[flint.acb], order: int) -> _Curve:
+    n = square.unknowns
+    centre = [c.mid() for c in centre]
+    _, slopes = square.jacobian(centre)
+    jacobian = np.array([complex(float(e.real.mid()), float(e.imag.mid())) for e in slopes.entries()]).reshape(n, n)
+    if not np.isfinite(jacobian).all():
+        raise ValueError("the Jacobian is not finite")
+    scales = np.array(square.scales)
+    u, sizes, vh = np.linalg.svd(scales[:, None] * jacobian)
+    if n > 1 and not sizes[n - 2] > 0:
+        raise ValueError("the rank of the Jacobian drops by more than one")
+    rows = _exact(u.conj().T * scales)
+    basis = _exact(np.roll(vh.conj().T, 1, axis=1))
+    diagonal = [flint.acb(float(s)) for s in sizes[: n - 1]]
+    nothing = flint.acb_poly([])
+    xi = [nothing] * (n - 1)
+
+    def combined() -> list[flint.acb_poly]:
+        lines = [flint.acb_poly([centre[i], basis[i, 0]]) for i in range(n)]
+        x = [line + sum((xi[j] * basis[i, j + 1] for j in range(n - 1)), nothing) for i, line in enumerate(lines)]
+        f = square.along(x)
+        return [sum((f[j] * rows[i, j] for j in range(n)), nothing) for i in range(n)]
+
+    for _ in range(order + 1):
+        f = combined()
+        xi = [_middle(x - _low(g, order) * (1 / d)) for x, g, d in zip(xi, f, diagonal, strict=False)]
+    return _Curve(centre, rows, basis, diagonal, xi, [c.mid() for c in combined()[-1].coeffs()])
+
+
+def _low(p: flint.acb_poly, order: int) -> flint.acb_poly:
+    return flint.acb_poly(p.coeffs()[: order + 1])
+
+
+def _middle(p: flint.acb_poly) -> flint.acb_poly:
+    return flint.acb_poly([c.mid() for c in p.coeffs()])
+
+
+def _dominating(p: Sequence[flint.acb], largest: float) -> Iterator[tuple[int, float]]:
+    """Numbers m and radii r with |p_m| r^m larger than all other terms together, by logarithms, the clearest ones first."""
+    logs = np.array([float(abs(c).upper().log()) if abs(c).upper() > 0 else -np.inf for c in p])
+    exponents = np.arange(-600.0, np.log2(largest) + 0.5, 0.5) * np.log(2)
+    terms = logs + exponents[:, None] * np.arange(len(logs))
+    leading = terms.argmax(axis=1)
+    with np.errstate(all="ignore"):
+        rest = np.exp(terms - terms.max(axis=1, keepdims=True)).sum(axis=1) - 1
+    for m in range(1, min(_MOST, len(logs) - 1) + 1):
+        rows = np.flatnonzero((leading == m) & (rest < 0.5))
+        for k in rows[np.argsort(rest[rows], kind="stable")][:3]:
+            yield m, float(np.exp(exponents[k]))
+
+
+def cluster(square: Square, near: Complexes, size: float, paths: int) -> ClusterZero | None:
+    """A checked tube around the zeros near a point, of about ``size``, to which so many paths led; None where none is found."""
+    with precision(BITS):
+        centre = [flint.acb(z.real, z.imag) for z in near.tolist()]
+        order = max(3, min(paths, _MOST)) + 1
+        try:
+            for sharper in range(_SHARPER):
+                curve = _curve(square, centre, order)
+                found = [(m, r) for m, r in _dominating(curve.last, size)]
+                if not found:
+                    return None
+                m = min((k for k, _ in found if k >= min(paths, 2)), default=found[-1][0])
+                shift = -curve.last[m - 1] / (curve.last[m] * m)
+                if sharper < _SHARPER - 1:
+                    if not abs(shift) < size:
+                        return None
+                    centre = curve.point(shift.mid())
+            for number, radius in sorted(found, key=lambda pair: (pair[0] != m, pair[1])):
+                proposal = _tube(curve, radius, number)
+                try:
+                    proposal.check(square)
+                except NotShown:
+                    continue
+                return proposal
+        except (ZeroDivisionError, ValueError, OverflowError):
+            return None
+        return None
+
+
+def _tube(curve: _Curve, radius: float, number: int) -> ClusterZero:
+    r = flint.arb(radius)
+    top = max((abs(c).upper() for p in curve.curve for c in p.coeffs()), default=flint.arb(0))
+    width = (top * r ** max((len(p.coeffs()) for p in curve.curve), default=1) + r * flint.arb(2) ** -40).upper()
+    return ClusterZero(
+        centre=tuple(curve.centre),
+        rows=tuple(curve.rows.entries()),
+        basis=tuple(curve.basis.entries()),
+        slopes=tuple(curve.slopes),
+        curve=tuple(tuple(p.coeffs()) for p in curve.curve),
+        radius=r,
+        width=width,
+        number=number,
+        bits=BITS,
+    )
+
+
+def split(square: Square, zero: ClusterZero) -> list[SimpleZero]:
+    """The simple zeros of a tube, each checked, where there are as many as it holds and they lie apart; else none."""
+    m = zero.number
+    with precision(BITS):
+        try:
+            curve = _curve(square, zero.centre, m + 2)
+            if len(curve.last) <= m:
+                return []
+            starts = [curve.point(y.mid()) for y in flint.acb_poly(curve.last[: m + 1]).roots()]
+        except (ValueError, ZeroDivisionError):
+            return []
+    for bits in _SPLIT_BITS:
+        found: list[SimpleZero] = []
+        for start in starts:
+            proposal = newton(square, start, bits)
+            try:
+                if proposal is None or not _inside(proposal, zero):
+                    break
+                proposal.check(square)
+            except NotShown:
+                break
+            if any(not _apart(proposal, other) for other in found):
+                break
+            found.append(proposal)
+        if len(found) == m:
+            return found
+    return []
+
+
+def _apart(a: SimpleZero, b: SimpleZero) -> bool:
+    with precision(2 * max(a.bits, b.bits)):
+        sides = zip(a.centre, b.centre, a.radii, b.radii, strict=True)
+        return any(bool(abs(x - y).lower() > r + s) for x, y, r, s in sides)
+
+
+def _inside(a: SimpleZero, zero: ClusterZero) -> bool:
+    """Whether a box may lie in the tube: Newton's iteration has not gone elsewhere."""
+    reach = zero.reach()
+    return all(bool(abs(x - z).lower() <= r * 2) for x, z, r in zip(a.centre, zero.centre, reach, strict=True))
