@@ -195,8 +195,9 @@ def _meaning(table: list[ExposedStratum], whole: Incidence) -> str:
     zero = sum(row["function"] == "zero" for row in open_)
     if zero == len(open_):
         return (
-            f"no stratum of smaller networks is critically exposed{', other than those of the function zero' if zero else ''}: for almost "
-            f"all of the targets in {whole.ambient} dimensions training is stationary on none of them, so nothing draws it to sparse networks"
+            f"no stratum of smaller networks is critically exposed{', other than those of the function zero' if zero else ''}: "
+            f"for almost all of the targets in {whole.ambient} dimensions training is stationary on none of them, so nothing draws it "
+            "to sparse networks"
         )
     head = (
         f"{len(open_)} of {counted(len(table), 'stratum')} {'is' if len(open_) == 1 else 'are'} critically exposed"
