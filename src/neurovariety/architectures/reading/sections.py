@@ -32,7 +32,7 @@ def split(text: str, separator: str) -> list[str]:
 class Sections(Generic[Network]):
     """The sections of one notation, of which there is at least one.
 
-    ``shown`` is the notation as error messages show it, ``example`` one that can be read, for the same messages. ``parse`` reads a whole
+    ``shown`` is the notation as error messages show it, ``example`` one that can be read, for them too. ``parse`` reads a whole
     notation: families whose sections are networks read them through it, so that no family needs to know the others. Every method raises
     `NotationError` with one sentence on what was given and what was expected.
     """
