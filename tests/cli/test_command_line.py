@@ -463,7 +463,8 @@ def test_installed_command():
 def test_as_a_module(module, capsys, monkeypatch):
     """``python -m module``."""
     monkeypatch.setattr(sys, "argv", ["python", "dimension", "linear(2,2)"])
-    monkeypatch.delitem(sys.modules, "neurovariety.cli.main")  # or runpy warns of running a module twice
+    for loaded in ("neurovariety.__main__", "neurovariety.cli.main"):  # or runpy warns of running a module twice
+        monkeypatch.delitem(sys.modules, loaded, raising=False)
     with pytest.raises(SystemExit) as stopped:
         runpy.run_module(module, run_name="__main__")
     assert (stopped.value.code, capsys.readouterr().out.splitlines()[0]) == (0, "dimension(linear(2,2)) = 4 [proved, seed 0]")
