@@ -12,7 +12,7 @@ from neurovariety.architectures.notation import EXAMPLES
 from neurovariety.image import Matrices
 from neurovariety.symmetry import AxisAction, Kind
 from neurovariety.testing import check_family
-from neurovariety.testing.families import _symmetry
+from neurovariety.testing.families import _symmetry, _units
 from neurovariety.testing.smaller_networks import check_strata
 from neurovariety.theorem import Theorem
 from neurovariety.units import Silence
@@ -83,6 +83,12 @@ def test_no_draw_is_too_special_for_units():
     model, rng = parse("mlp(1,2,2,1; x^2 + 1)").model, np.random.default_rng(1)
     for _ in range(2):
         check_strata(model, rng, 24)
+
+
+def test_no_pole_ends_the_check_of_silences():
+    made, rng = parse("ratio(mlp(1,1,1; x^2); mlp(1,2,1; x^2))"), np.random.default_rng(0)
+    for _ in range(5):
+        _units(made, rng)
 
 
 def test_every_family_is_here_twice():

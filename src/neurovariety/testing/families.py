@@ -29,7 +29,7 @@ from neurovariety.rings.ring import Array
 from neurovariety.symmetry import AxisAction, Kind
 from neurovariety.testing.laws import DRAWS, drawn_until_defined, exact_values, hold, holding, refuses, some_coefficients, whole_numbers
 from neurovariety.testing.smaller_networks import check_strata
-from neurovariety.units import size_of
+from neurovariety.units import Silence, size_of
 
 _INPUTS = 3
 _CLOSE = 1e-9
@@ -250,13 +250,18 @@ def _units(made: Architecture, rng: np.random.Generator) -> None:
             set(silence.blocks) <= places.keys(),
             f"{silence.label}: there are no blocks {set(silence.blocks) - places.keys()} in {made}",
         )
-        weights = whole_numbers(rng, (model.parameters,))
-        for block in silence.blocks:
-            weights[places[block]] = Fraction(0)
-        inputs = [whole_numbers(rng, model.input_shape) for _ in range(_INPUTS)]
-        found = exact_values(model, weights, inputs, some_coefficients(model, rng)).reshape(_INPUTS, -1)
+        found = drawn_until_defined(partial(_silent_values, model, silence, rng), f"{model.name} with {silence.label} zero")
         like = Fraction(0) if silence.constant is None else found[0]
         hold(np.all(found == like), f"{made} with {silence.label} zero is not {'zero' if silence.constant is None else 'constant'}")
+
+
+def _silent_values(model: Model, silence: Silence, rng: np.random.Generator) -> Array:
+    """Values of shape (inputs, outputs) at random weights with the blocks of ``silence`` zero."""
+    weights = whole_numbers(rng, (model.parameters,))
+    for block in silence.blocks:
+        weights[model.places[block]] = Fraction(0)
+    inputs = [whole_numbers(rng, model.input_shape) for _ in range(_INPUTS)]
+    return exact_values(model, weights, inputs, some_coefficients(model, rng)).reshape(_INPUTS, -1)
 
 
 def _axes(model: Model, rng: np.random.Generator) -> None:
