@@ -163,6 +163,7 @@ STREET = {
     "export": MODELS | GEOMETRY | {"dictionary"},
     "report": MODELS | GEOMETRY | TRAINING | rooms("dictionary dataset _version"),
     "cli": MODELS | GEOMETRY | TRAINING | CHECKPOINTS | rooms("dictionary report export dataset linear_algebra _version"),
+    "__main__": {"cli"},
 }
 
 
