@@ -22,10 +22,6 @@ def commands():
     return [(command, shown) for command, _, shown in parts]
 
 
-def lines(text):
-    return [line.rstrip() for line in text.strip().splitlines()]
-
-
 def test_python_session():
     found = doctest.testfile(str(README), module_relative=False)
     assert found.attempted > 5
@@ -46,4 +42,4 @@ def test_commands(command, shown):
         check=False,
         timeout=600,
     )
-    assert lines(ran.stdout) == lines(shown)
+    assert ran.stdout.splitlines() == shown.splitlines()

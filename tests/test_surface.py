@@ -97,7 +97,7 @@ BASICS = rooms("errors tolerances randomness options budget arithmetic")
 RECORDS = BASICS | rooms("symmetry theorem claim citations units image parametrization")
 NUMBERS = BASICS | rooms("linear_algebra rings")
 MODELS = RECORDS | NUMBERS | rooms("model program architectures architectures.architecture result progress")
-PATHS = MODELS | {"homotopy"}
+PATHS = MODELS | rooms("certificates homotopy")
 EXACT = rooms("geometry.exact geometry.real")
 INVARIANTS = EXACT | rooms("geometry.ideal geometry.solutions geometry.equivariance geometry.invariants")
 GEOMETRY = INVARIANTS | rooms("geometry.images geometry.strata geometry.boundaries geometry.singular")
@@ -128,7 +128,9 @@ STREET = {
     "model": RECORDS,
     "linear_algebra": BASICS,
     "rings": BASICS | {"linear_algebra"},
-    "homotopy": BASICS | rooms("rings linear_algebra"),
+    "compiled": set(),
+    "certificates": rooms("claim compiled errors"),
+    "homotopy": BASICS | rooms("certificates claim compiled rings linear_algebra"),
     "program": RECORDS | NUMBERS | {"model"},
     "architectures.reading": RECORDS,
     "architectures.theorems": RECORDS | {"architectures.reading"},
@@ -163,6 +165,7 @@ STREET = {
     "export": MODELS | GEOMETRY | {"dictionary"},
     "report": MODELS | GEOMETRY | TRAINING | rooms("dictionary dataset _version"),
     "cli": MODELS | GEOMETRY | TRAINING | CHECKPOINTS | rooms("dictionary report export dataset linear_algebra _version"),
+    "__main__": {"cli"},
 }
 
 

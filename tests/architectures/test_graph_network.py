@@ -57,7 +57,7 @@ def adjacency(text):
 
 
 def read(text):
-    return SimpleGraph.read(Sections.of(text, text, str))
+    return SimpleGraph.read(Sections.of(text, text, "path(3)", str))
 
 
 @pytest.mark.parametrize("text", ["path(1)", "path(4)", "cycle(3)", "cycle(5)", "complete(4)", "star(4)", "edges(0-1,1-2,0-2,2-3)"])

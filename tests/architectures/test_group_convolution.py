@@ -28,7 +28,7 @@ GROUPS = [
 
 
 def read(text):
-    return Group.read(Sections.of(text, text, str))
+    return Group.read(Sections.of(text, text, "cyclic(4)", str))
 
 
 @pytest.mark.parametrize("text", [*GROUPS, "klein()xcyclic(2)", "dihedral(1)"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
@@ -95,6 +96,12 @@ def test_activations(attributes):
 def test_every_kind_and_activation_is_here():
     assert {kind for kind, *_ in CASES.values()} == set(OPERATIONS) - {"input", "activation"}
     assert {a["function"] for a in ONE_ACTIVATION} == set(ACTIVATIONS)
+
+
+def test_the_page_names_every_activation():
+    page = (Path(__file__).parents[2] / "docs" / "checkpoints.md").read_text(encoding="utf-8")
+    listed = page.partition("Activations: ")[2].partition("Not read")[0]
+    assert [name for name in ACTIVATIONS if name not in listed] == []
 
 
 BROKEN = {

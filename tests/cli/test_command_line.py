@@ -7,10 +7,12 @@ import itertools
 import json
 import os
 import re
+import runpy
 import signal
 import subprocess
 import sys
 import time
+import tomllib
 from importlib.resources import files
 from pathlib import Path
 
@@ -428,7 +430,16 @@ def test_doctor(run):
     assert "numpy" in out
     code, out, _ = run("doctor", "--json")
     assert code == 0
-    assert json.loads(out)["packages"]["jax"] != "missing"
+    found = json.loads(out)
+    assert found["packages"]["jax"] != "missing"
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = itertools.chain(*project["optional-dependencies"].values())
+    assert set(found["packages"]) == {*map(name_of, project["dependencies"]), "jaxlib"}
+    assert set(found["optional"]) == set(map(name_of, extras))
+
+
+def name_of(requirement):
+    return re.split("[<>=~]", requirement)[0]
 
 
 def test_a_reader_that_stops_early():
@@ -446,6 +457,17 @@ def test_installed_command():
     script = Path(sys.executable).parent / "neurovariety"
     done = subprocess.run([script, "dimension", "mlp(2,3,1; exp(x))"], capture_output=True, text=True, timeout=60, check=False)
     check_refused(done.returncode, done.stdout, done.stderr, "transcendental")
+
+
+@pytest.mark.parametrize("module", ["neurovariety", "neurovariety.cli.main"])
+def test_as_a_module(module, capsys, monkeypatch):
+    """``python -m module``."""
+    monkeypatch.setattr(sys, "argv", ["python", "dimension", "linear(2,2)"])
+    for loaded in ("neurovariety.__main__", "neurovariety.cli.main"):  # or runpy warns of running a module twice
+        monkeypatch.delitem(sys.modules, loaded, raising=False)
+    with pytest.raises(SystemExit) as stopped:
+        runpy.run_module(module, run_name="__main__")
+    assert (stopped.value.code, capsys.readouterr().out.splitlines()[0]) == (0, "dimension(linear(2,2)) = 4 [proved, seed 0]")
 
 
 def test_no_arguments_shows_help(run):

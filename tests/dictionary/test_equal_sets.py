@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 import neurovariety as nv
-from neurovariety.dictionary.registry import ENTRIES
+from neurovariety.dictionary.registry import ENTRIES, find
 from neurovariety.errors import InputError
 from neurovariety.result import plain
 
@@ -95,7 +95,7 @@ def answer(entry, notation, group, options, words):
     if entry == "data":
         given["inputs"] = [row[: nv.as_model(notation).inputs] for row in given["inputs"]]
     try:
-        found = getattr(nv, entry.replace("-", "_"))(notation, **given)
+        found = find(entry).load()(notation, **given)
     except InputError:
         return "refused"
     return without(plain(found.value), words), str(found.claim)
@@ -166,5 +166,5 @@ def test_slopes_leave_the_critical_locus_where_it_is():
 @pytest.mark.slow
 def test_tensors_of_two_modes_have_the_weights_of_matrices():
     for entry, key in (("fibers", "cardinality"), ("conservation", "independent"), ("symmetries", "dimension")):
-        values = [getattr(nv, entry)(n).value[key] for n in GROUPS["bilinear forms"]]
+        values = [find(entry).load()(n).value[key] for n in GROUPS["bilinear forms"]]
         assert values[0] == values[1]

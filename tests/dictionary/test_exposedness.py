@@ -31,6 +31,7 @@ def test_subnetworks_of_a_perceptron_are_exposed(metric):
 def test_convolutions_are_not(text):
     """They are immersed away from 0 (Shahverdi et al. 2025): U_S loses a dimension for each that S has less, but those of fibers."""
     found = exposedness(text, metric="generic", samples=0)
+    assert "no stratum of smaller networks" in found.meaning
     whole, n = found.evidence["whole"], as_model(text).parameters
     fiber = n - whole["rank"]
     for row in found.value["table"]:
@@ -89,7 +90,8 @@ def test_overall():
     found = exposedness("mlp(2,2,1; x^3 + x^2)", samples=3)
     assert found.claim is Claim.PROBABILITY
     assert found.evidence["error_bound"] < 2**-20
-    assert found.verify().value["exposed"] == found.value["exposed"]
+    assert found.verify().value["exposed"] == found.value["exposed"] == sum(row["exposed"] for row in found.value["table"]) == 6
+    assert found.meaning.startswith("6 of 7 strata are critically exposed, 2 of them at the function zero: ")
     again = ExposednessResult.from_dict(json.loads(json.dumps(found.to_dict())))
     assert again.value["table"] == found.to_dict()["value"]["table"]
     assert exposedness("mlp(2,2,1; x^3 + x^2)", samples=3).value == found.value

@@ -16,7 +16,7 @@ from neurovariety.claim import Claim
 from neurovariety.dictionary.membership import MembershipResult, membership
 from neurovariety.errors import InputError, VerificationError
 from neurovariety.geometry.images.binary_forms import decide_binary_quadrics, discriminant
-from neurovariety.geometry.images.decision import Verdict
+from neurovariety.geometry.images.decision import Finding
 from neurovariety.geometry.images.linear_maps import decide_matrix
 from neurovariety.geometry.images.target import Target, function_at, read_target
 from neurovariety.geometry.real.real_roots import count_real_roots
@@ -104,7 +104,7 @@ class TestTwoQuadraticNeurons:
         targets /= np.linalg.norm(targets, axis=(1, 2))[:, None, None]
         model = as_model("mlp(2,2,2; x^2)")
         decisions = [decide_binary_quadrics(model.image, model, binary_target(t)) for t in targets]
-        verdicts = np.array([d.verdict is Verdict.REALIZABLE for d in decisions])
+        verdicts = np.array([d.verdict is Finding.REALIZABLE for d in decisions])
         best = np.full(2000, np.inf)
         for attempt in range(18):
             left = np.flatnonzero(best > 1e-9)
@@ -179,7 +179,7 @@ class TestRanks:
             target = linear_target(matrix)
             found = decide_matrix(model.image, model, target)
             true_rank = np.linalg.matrix_rank(matrix) if rank else 0
-            assert (found.verdict is Verdict.REALIZABLE) == (true_rank <= r)
+            assert (found.verdict is Finding.REALIZABLE) == (true_rank <= r)
             if found.exact_witness is not None:
                 assert dict(function_at(model, found.exact_witness).coefficients) == dict(target.coefficients)
             else:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from tests.homotopy.systems import cyclic, katsura, noon
 
+from neurovariety.claim import Claim
 from neurovariety.errors import InputError
 from neurovariety.homotopy import (
     End,
@@ -90,7 +91,7 @@ def test_distinct_points():
 def test_total_degree(system, regular, paths, seed):
     found = solve(system, seed=seed)
     assert len(found.ends) == paths
-    assert found.complete
+    assert found.complete == (paths < 500)  # the number of cyclic-6 modulo primes is beyond the columns allowed
     assert len(found.regular) == regular
     assert found.ends.count(End.REGULAR) == regular
 
@@ -99,7 +100,7 @@ def test_total_degree(system, regular, paths, seed):
 def test_cyclic_7():
     for seed in range(3):
         found = solve(cyclic(7), seed=seed)
-        assert found.complete
+        assert found.claim is Claim.LOWER_BOUND
         assert (len(found.regular), found.ends.count(End.AT_INFINITY)) == (924, 4116)
 
 
@@ -261,7 +262,10 @@ def test_singular_ends_with_their_winding_numbers(name: str, at_zero: int, windi
     }
     found = solve(systems[name], seed=seed)
     assert found.complete
-    assert found.multiplicity == (at_zero,)
-    assert np.abs(found.singular).max() < 1e-6
+    if name == "cusps":  # the rank of the Jacobian drops by three there: no certificate, and no claim about its multiplicity
+        assert (found.multiplicity, found.unaccounted) == ((), at_zero)
+    else:
+        assert found.multiplicity == (at_zero,)
+        assert np.abs(found.singular).max() < 1e-6
     assert {int(w) for w, end in zip(found.winding, found.ends, strict=True) if end is End.SINGULAR} == winding
     assert (found.condition < 1e4).all()

@@ -6,6 +6,7 @@ import inspect
 
 import jax
 import jax.numpy as jnp
+import jax.scipy as jsp
 import numpy as np
 import pytest
 from jax import lax
@@ -127,8 +128,32 @@ def _past_the_end(x):
     return jnp.take(x, np.array([0, 7]), mode="fill", fill_value=5.0)  # here
 
 
-def _inverse(x):
-    return jnp.linalg.inv(x.reshape(2, 2))  # here
+def _factors(x):
+    return jsp.linalg.lu(x.reshape(2, 2))  # here
+
+
+def _cholesky(x):
+    return jnp.linalg.cholesky(x.reshape(2, 2))  # here
+
+
+def _largest(x):
+    return x.at[0].max(x[1])  # here
+
+
+def _root_of_one_entry(x):
+    return x ** np.array([1.0, 0.5, 2.0, 3.0])  # here
+
+
+def _infinite_power(x):
+    return x ** np.array([1.0, np.inf, 2.0, 3.0])  # here
+
+
+def _comparison(x):
+    return x > x[0]  # here
+
+
+def _sorted_out(x):
+    return lax.select(np.array([True, False, True, True]), x, jnp.sqrt(x))  # here
 
 
 REFUSED = [
@@ -160,7 +185,13 @@ REFUSED = [
     (_variable_power, "pow", "polynomial"),
     (_computed_index, "integer", "polynomial"),
     (_past_the_end, "gather", "polynomial"),
-    (_inverse, "lu", "polynomial"),
+    (_factors, "lu", "jnp.linalg"),
+    (_cholesky, "cholesky", "not rational"),
+    (_largest, "scatter-max", "polynomial"),
+    (_root_of_one_entry, "pow with the non-integer exponent 0.5", "polynomial"),
+    (_infinite_power, "pow with the non-integer exponent inf", "polynomial"),
+    (_comparison, "gt", "polynomial"),
+    (_sorted_out, "sqrt", "not rational"),
 ]
 
 
@@ -173,6 +204,36 @@ def test_names_primitive_line_and_advice(function, primitive, advice):
     assert f"{HERE}:{line_of(function, '# here')}" in message
     assert advice in message
     assert "\n" not in message
+
+
+UNREAD = [
+    (lambda x: jnp.fft.fft(x), "complex numbers", "two real arrays"),
+    (lambda x: jnp.fft.rfft(x), "fft", "jnp.convolve"),
+    (lambda x: lax.complex(x, x).real, "complex", "two real arrays"),
+    (lambda x: (x * 1j).imag, "complex", "two real arrays"),
+    (lambda x: jax.pure_callback(lambda v: v, jax.ShapeDtypeStruct((4,), np.float64), x), "pure_callback", "jax.numpy"),
+    (lambda x: lax.linalg.householder_product(x.reshape(2, 2), x[:2]), "householder_product", "sums, products"),
+]
+
+
+@pytest.mark.parametrize(("function", "primitive", "advice"), UNREAD)
+def test_what_is_not_read_is_not_called_a_wrong_name(function, primitive, advice):
+    """Some of these are polynomial in real and imaginary parts: the sentence does not say that they are none."""
+    with pytest.raises(nv.InputError, match=primitive) as caught:
+        trace(function, (4,))
+    assert advice in str(caught.value)
+    assert "not a polynomial" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_what_is_computed_and_dropped_does_no_harm():
+    """Only what an output needs is refused: a loss, a norm for a plot, a guard against NaN are not."""
+
+    def function(x):
+        y, size = lax.scan(lambda c, a: (c * a, jnp.exp(c)), x[0], x)
+        return y + lax.select(np.array(True), x[0], size[0]) + jnp.where(jnp.isnan(x[1]), 0, x[1])
+
+    assert {i.primitive for i in trace(function, (4,)).instructions} <= {"slice", "reshape", "squeeze", "mul", "add", "take"}
 
 
 @pytest.mark.parametrize("function", [_exp, _relu, _softmax])

@@ -243,6 +243,25 @@ def test_table(report, width):
         assert row.result.claim in text
 
 
+def test_a_table_in_a_file_has_no_blanks_around(monkeypatch):
+    monkeypatch.setattr(build, "ENTRIES", [e for e in ENTRIES if e.name in ("dimension", "components")])
+    text = shown(nv.build_report("linear(2,2)"))
+    assert text.startswith("linear(2,2)  4 parameters")
+    assert text.endswith("recheck the evidence\n")
+    assert all(line == line.rstrip() for line in text.split("\n"))
+
+
+def test_options_in_notices_have_their_command(monkeypatch):
+    """``--target`` of a report is a column, and reports have no ``--map``."""
+    monkeypatch.setattr(build, "ENTRIES", [e for e in ENTRIES if e.name in ("membership", "invariance")])
+    report = nv.build_report("linear(2,2)")
+    for text in (shown(report), page(report)):
+        for entry, option in (("membership", "--weights"), ("invariance", "--map")):
+            assert f"{option} (options of neurovariety {entry}, not of a report)" in re.sub(r"\s+", " ", text)
+    (row, *_) = report.rows
+    assert row.placed("8 GiB are free; see --memory-limit") == "8 GiB are free; see --memory-limit"
+
+
 def test_names_with_brackets_are_text_in_the_table(tmp_path):
     path = tmp_path / "[bold]x.csv"
     path.write_text("[red]a,b,[/]\n1,2,3\n")

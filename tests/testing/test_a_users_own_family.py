@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 import jax.numpy as jnp
@@ -82,7 +84,8 @@ def test_the_dictionary_takes_it():
     assert nv.membership(Gated(2, 2), target="x0 + 2*x1; 2*x0 + 4*x1").value["verdict"] == "realizable"
 
 
-REDUNDANCY = """
+CONTRIBUTING = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text(encoding="utf-8")
+IMPORTS = """
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar
@@ -91,28 +94,23 @@ from neurovariety import Claim, Model
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.runner import entry
 from neurovariety.geometry.invariants.dimension import dimension_of
-
-@dataclass(frozen=True, repr=False)
-class RedundancyResult(EntryResult):
-    entry: ClassVar[str] = "redundancy"
-
-@entry
-def redundancy(model: Model, *, seed: int = 0, memory_limit: int | None = None) -> RedundancyResult:
-    found = dimension_of(model, seed=seed, memory_limit=memory_limit)
-    return RedundancyResult(
-        value=Fraction(model.parameters, max(found.value, 1)),
-        claim=Claim.UPPER_BOUND if found.claim is Claim.LOWER_BOUND else found.claim,
-        meaning=f"{model.parameters} parameters for {found.value} degrees of freedom",
-        evidence={"dimension": found.value, "dimension_claim": str(found.claim), "theorems": []},
-    )
+from neurovariety.tolerances import DEFAULT_SEED
 """
 
 
 def test_an_entry_of_ones_own(tmp_path, monkeypatch):
     """The entry that CONTRIBUTING.md shows."""
-    (tmp_path / "redundancy.py").write_text(textwrap.dedent(REDUNDANCY))
+    (shown,) = re.findall(r"```python\n( +@dataclass.*?)```", CONTRIBUTING, re.DOTALL)
+    (tmp_path / "overhead.py").write_text(IMPORTS + textwrap.dedent(shown))
     monkeypatch.syspath_prepend(tmp_path)
-    row = registry.Entry("redundancy", "identifiability: parameters a degree of freedom", path="redundancy:redundancy")
+    row = registry.Entry("overhead", "identifiability: parameters a degree of freedom", path="overhead:overhead")
     monkeypatch.setattr(registry, "ENTRIES", (*registry.ENTRIES, row))
-    check_entry("redundancy", "linear(2,1,2)")
+    check_entry("overhead", "linear(2,1,2)")
     assert str(row.load()("linear(2,1,2)").value) == "4/3"
+
+
+def test_files_that_are_to_be_written_are_not_there():
+    """Names of files stand once in the package: an example of CONTRIBUTING.md must leave its name free."""
+    for path in ("dictionary/overhead.py", "rings/rational_duals.py"):
+        assert f"`{path}`" in CONTRIBUTING
+        assert not list(Path(nv.__file__).parent.rglob(Path(path).name))

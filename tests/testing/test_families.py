@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from neurovariety.architectures import MLP, Diagonal, Linear, parse
@@ -11,6 +12,8 @@ from neurovariety.architectures.notation import EXAMPLES
 from neurovariety.image import Matrices
 from neurovariety.symmetry import AxisAction, Kind
 from neurovariety.testing import check_family
+from neurovariety.testing.families import _symmetry, _units
+from neurovariety.testing.smaller_networks import check_strata
 from neurovariety.theorem import Theorem
 from neurovariety.units import Silence
 
@@ -65,6 +68,27 @@ def test_examples(text):
 @pytest.mark.parametrize("text", LARGER)
 def test_larger_ones(text):
     check_family(text, seed=1)
+
+
+@pytest.mark.parametrize("text", ["cp(1,1,1; rank=2)", "mlp(1,2,1; x^2)"])
+def test_no_draw_is_too_special_for_a_symmetry(text):
+    """Scales 1 and -1, or two neurons drawn alike, once failed a family that is right."""
+    model, rng = parse(text).model, np.random.default_rng(1)
+    for action in model.symmetries * 40:
+        _symmetry(model, action, rng)
+
+
+def test_no_draw_is_too_special_for_units():
+    """Outgoing weights of equal neurons may add up to 0, and leave the next layer neurons without incoming weights."""
+    model, rng = parse("mlp(1,2,2,1; x^2 + 1)").model, np.random.default_rng(1)
+    for _ in range(2):
+        check_strata(model, rng, 24)
+
+
+def test_no_pole_ends_the_check_of_silences():
+    made, rng = parse("ratio(mlp(1,1,1; x^2); mlp(1,2,1; x^2))"), np.random.default_rng(0)
+    for _ in range(5):
+        _units(made, rng)
 
 
 def test_every_family_is_here_twice():

@@ -152,12 +152,10 @@ class Architecture(ABC):
         return self.notation()
 
 
-def check_widths(family: str, widths: tuple[int, ...], least: int = 2) -> None:
-    """Raise `NotationError` unless there are enough widths and all are positive."""
-    if len(widths) < least:
-        raise NotationError(
-            f"{family} needs at least {least} widths (inputs, ..., outputs), got {len(widths)}: write {family}(2,3,1; ...)"
-        )
+def check_widths(family: str, widths: tuple[int, ...], example: str) -> None:
+    """Raise `NotationError` unless there are two widths or more and all are positive."""
+    if len(widths) < 2:
+        raise NotationError(f"{family} needs at least 2 widths (inputs, ..., outputs), got {len(widths)}: write for example {example}")
     for w in widths:
         if w < 1:
             raise NotationError(f"{family}: the width {w} is not positive; every layer needs at least one neuron")

@@ -84,4 +84,5 @@ def read_notation(text: str, families: Mapping[str, type[Architecture]]) -> Arch
         raise NotationError(
             f"unknown family {match.group(1)!r} in {shown!r}: the families are {', '.join(sorted(families))}, e.g. {EXAMPLES['mlp']}"
         )
-    return families[family].read(Sections.of(match.group(2), shown, lambda part: read_notation(part, families)))
+    made = families[family]
+    return made.read(Sections.of(match.group(2), shown, made.example, lambda part: read_notation(part, families)))

@@ -93,9 +93,9 @@ def exact(value: object) -> Coefficient:
         return _made(exact(value.real), exact(value.imag))
     if isinstance(value, float):
         if not isfinite(value):
-            raise InputError(f"a coefficient is {value}; a finite number is expected")
+            raise InputError(f"the constant {value} is no finite number; leave it out")
         return _rational(*value.as_integer_ratio())
-    raise InputError(f"a coefficient is {value!r}, of type {type(value).__name__}; a finite number is expected")
+    raise InputError(f"a constant is {value!r}"[:100] + f", of type {type(value).__name__}; a number is expected")
 
 
 def _rational(p: int, q: int) -> Coefficient:
@@ -136,7 +136,7 @@ def nearest(value: Coefficient) -> complex:
             return complex(_double(value.re), _double(value.im))
         return complex(_double(value))
     except OverflowError:
-        raise InputError("a coefficient is larger than 1.8e308; divide the equation by a power of two") from None
+        raise InputError("a constant is beyond the range of float64, 1.8e308; scale the unknowns or equations") from None
 
 
 def _double(value: Any) -> float:

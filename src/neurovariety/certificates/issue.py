@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Protocol, final
+from typing import Any, Protocol, final, runtime_checkable
 
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
@@ -19,6 +19,7 @@ class Forged(TypeError):
     """A verdict was made without a check."""
 
 
+@runtime_checkable
 class Certificate(Protocol):
     """Plain data from which a statement follows."""
 

@@ -140,7 +140,7 @@ def reduced(system: ExactSystem, p: int, simple: bool) -> tuple[list[Polynomial]
             raise NotShown("the determinant is too long to count simple zeros modulo a prime")
         found.append(gens[unknowns] * _determinant([[f.derivative(k) for k in range(unknowns)] for f in found], ring) + (p - 1))
         unknowns += 1
-    return [{m[:unknowns]: int(c) for m, c in f.to_dict().items()} for f in found], unknowns
+    return [{tuple(map(int, m[:unknowns])): int(c) for m, c in f.to_dict().items()} for f in found], unknowns
 
 
 def _into(p: int) -> Callable[[Coefficient], int]:

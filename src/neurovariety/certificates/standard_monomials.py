@@ -22,7 +22,7 @@ Polynomial = dict[Exponents, int]
 
 
 @dataclass(frozen=True)
-class Found:
+class DimensionBound:
     """A bound ``dimension`` that was reached at ``degree``, and the word operations that all of it took, about."""
 
     dimension: int
@@ -44,14 +44,14 @@ def monomials(unknowns: int, degree: int) -> list[Exponents]:
     return list(rest(degree, unknowns)) if unknowns else ([()] if not degree else [])
 
 
-def bounds(polynomials: Sequence[Polynomial], unknowns: int, p: int, most_columns: int, most_work: int) -> Iterator[Found]:
+def bounds(polynomials: Sequence[Polynomial], unknowns: int, p: int, most_columns: int, most_work: int) -> Iterator[DimensionBound]:
     """Bounds for the dimension of the quotient, as they are found, degree after degree; none where the columns or the work run out."""
     if any(set(f) == {(0,) * unknowns} for f in polynomials):
-        yield Found(0, 0, 0)
+        yield DimensionBound(0, 0, 0)
         return
     polynomials = [f for f in polynomials if f]
     if not unknowns:
-        yield Found(0 if polynomials else 1, 0, 0)
+        yield DimensionBound(0 if polynomials else 1, 0, 0)
         return
     degrees = [max(map(sum, f)) for f in polynomials]
     if not polynomials:
@@ -77,7 +77,7 @@ def bounds(polynomials: Sequence[Polynomial], unknowns: int, p: int, most_column
         basis = rows
         missing = len(columns) - len(rows)
         if k >= max(degrees) and sum(sum(m) == k for m in leading) == comb(unknowns + k - 1, k):
-            yield Found(missing, k, work)
+            yield DimensionBound(missing, k, work)
         k += 1
 
 

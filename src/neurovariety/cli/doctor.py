@@ -6,6 +6,7 @@ import importlib.metadata
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 from typing import Any
@@ -15,8 +16,8 @@ import click
 from neurovariety._version import __version__
 from neurovariety.cli.exit_status import ANSWERED
 
-_REQUIRED = ("numpy", "jax", "jaxlib", "numba", "python-flint", "click", "rich", "matplotlib")
-_OPTIONAL = ("equinox", "hypothesis", "beartype", "sphinx")
+_BENEATH = "jaxlib"
+"""Comes with jax, in a version of its own."""
 _ORACLES = {"M2": "Macaulay2", "Singular": "Singular", "phc": "PHCpack"}
 
 
@@ -42,10 +43,11 @@ def gather() -> dict[str, dict[str, Any]]:
 
     blas = [f"{i['internal_api']} {i['version']} with {i['num_threads']} threads" for i in threadpool_info()]
     memory = psutil.virtual_memory()
+    required, optional = _dependencies()
     return {
         "neurovariety": {"version": __version__, "python": platform.python_version()},
-        "packages": {name: _version(name) or "missing" for name in _REQUIRED},
-        "optional": {name: _version(name) or "not installed" for name in _OPTIONAL},
+        "packages": {name: _version(name) or "missing" for name in sorted({*required, _BENEATH})},
+        "optional": {name: _version(name) or f"not installed (extra {extra})" for name, extra in optional.items()},
         "machine": {
             "system": f"{platform.system()} {platform.machine()}",
             "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
@@ -55,6 +57,20 @@ def gather() -> dict[str, dict[str, Any]]:
         "accelerators": {"jax devices": _devices()},
         "oracles": {title: _oracle(command) for command, title in _ORACLES.items()},
     }
+
+
+def _dependencies() -> tuple[list[str], dict[str, str]]:
+    """The packages that the installation asks for, and the optional ones with the extra that brings them."""
+    required: list[str] = []
+    optional: dict[str, str] = {}
+    for line in importlib.metadata.requires("neurovariety") or ():
+        name, extra = (re.match(r"[\w.-]+", line), re.search(r"extra == [\"'](\w+)", line))
+        assert name is not None, line
+        if extra is None:
+            required.append(name[0])
+        else:
+            optional.setdefault(name[0], extra[1])
+    return required, optional
 
 
 def _version(name: str) -> str | None:

@@ -240,3 +240,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _fail(message: str) -> None:
     click.echo(f"neurovariety: {' '.join(message.split())}", err=True)
     sys.exit(BAD_INPUT)
+
+
+if __name__ == "__main__":
+    main()

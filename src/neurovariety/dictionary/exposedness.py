@@ -191,21 +191,22 @@ def _row(stratum: WeightStratum, found: Incidence, minima: int, taken: int) -> E
 
 
 def _meaning(table: list[ExposedStratum], whole: Incidence) -> str:
-    smaller = [row for row in table if row["function"] != "zero"]
-    open_ = [row for row in smaller if row["exposed"]]
-    if not open_:
+    open_ = [row for row in table if row["exposed"]]
+    zero = sum(row["function"] == "zero" for row in open_)
+    if zero == len(open_):
         return (
-            f"no stratum of smaller networks is critically exposed: for almost all of the targets in {whole.ambient} dimensions "
-            "training is stationary on none of them, so nothing draws it to sparse networks"
+            f"no stratum of smaller networks is critically exposed{', other than those of the function zero' if zero else ''}: "
+            f"for almost all of the targets in {whole.ambient} dimensions training is stationary on none of them, so nothing draws it "
+            "to sparse networks"
         )
     head = (
-        f"{counted(len(open_), 'stratum')} of {len(smaller)} with smaller networks "
-        f"{'is' if len(open_) == 1 else 'are'} critically exposed: for an open set of targets training is stationary there"
+        f"{len(open_)} of {counted(len(table), 'stratum')} {'is' if len(open_) == 1 else 'are'} critically exposed"
+        f"{f', {zero} of them at the function zero' if zero else ''}: for an open set of targets training is stationary there"
     ).replace("stratums", "strata")
     sampled = [(row["minima"], row["name"]) for row in open_ if row["minima"] is not None]
     if not sampled:
         return head
     most, name = max(sampled, key=lambda pair: pair[0])
     if not most:
-        return f"{head}; all that were sampled are saddles"
-    return f"{head}; at {name} {100 * most:.0f} % of those sampled are local minima"
+        return f"{head}; all points that were sampled on them are saddles"
+    return f"{head}; most often at {name}, where {100 * most:.2g} % of those sampled are local minima"

@@ -35,7 +35,7 @@ from neurovariety.dictionary.listed_result import ListedResult
 from neurovariety.dictionary.membership import decide
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError
-from neurovariety.geometry.images.decision import Verdict
+from neurovariety.geometry.images.decision import Finding
 from neurovariety.geometry.images.target import Target
 from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
 from neurovariety.geometry.strata.smaller_models import Strata, strata_of
@@ -328,7 +328,7 @@ def _decided(task: TrainingTask, problem: TrainingProblem, point: CriticalFuncti
         return point
     target = Target(task.model.inputs, task.model.outputs, {m: Fraction(c) for m, c in task.loss.target.items()})
     verdict = decide(task.model, target, seed).verdict
-    return replace(point, attained={Verdict.EXCLUDED: "no", Verdict.CLOSURE_ONLY: "limit"}.get(verdict, "undecided"))
+    return replace(point, attained={Finding.EXCLUDED: "no", Finding.CLOSURE_ONLY: "limit"}.get(verdict, "undecided"))
 
 
 def _check_condition(matrix: Array, task: TrainingTask) -> None:

@@ -33,7 +33,7 @@ from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError, VerificationError
 from neurovariety.geometry.exact.special_fiber import exact_weights
 from neurovariety.geometry.images.decide import decide
-from neurovariety.geometry.images.decision import Decision, Verdict, realizable
+from neurovariety.geometry.images.decision import Decision, Finding, realizable
 from neurovariety.geometry.images.random_target import random_target
 from neurovariety.geometry.images.target import Target, function_at, holds_at_surds, read_target, require_polynomial
 from neurovariety.model import Model
@@ -77,7 +77,7 @@ class MembershipResult(EntryResult):
         again = self._again(seed)
         ours, theirs = self.value["verdict"], again.value["verdict"]
         weaker = self.claim is Claim.PROVED and again.claim is not Claim.PROVED
-        if (ours != theirs and ours != Verdict.UNDECIDED) or weaker:
+        if (ours != theirs and ours != Finding.UNDECIDED) or weaker:
             raise VerificationError(
                 f"membership of {self.evidence['target'][:80]} in {self.subject}: recorded {ours} ({self.claim}), recomputed {theirs} "
                 f"({again.claim})"
@@ -203,11 +203,11 @@ def _checked(model: Model, decision: Decision, target: Target) -> dict[str, obje
 
 
 def _meaning(decision: Decision) -> str:
-    if decision.verdict is Verdict.REALIZABLE:
+    if decision.verdict is Finding.REALIZABLE:
         return "some weights compute the target exactly: the least loss on it is zero and is attained"
-    if decision.verdict is Verdict.CLOSURE_ONLY:
+    if decision.verdict is Finding.CLOSURE_ONLY:
         return "the target is a limit of functions of the model, but none of them: the loss tends to zero while weights diverge"
-    if decision.verdict is Verdict.EXCLUDED:
+    if decision.verdict is Finding.EXCLUDED:
         how = "" if decision.claim is Claim.PROVED else " (if the equation, tested at random points, holds)"
         return f"no weights compute the target, nor come arbitrarily close{how}: the least loss on enough data is positive"
     residual = decision.evidence.get("best_residual")

@@ -37,8 +37,7 @@ from neurovariety.geometry.exact.reparametrizations import Ansatz, choose_ansatz
 from neurovariety.geometry.exact.stated_symmetries import StatedSymmetries, stated_symmetries
 from neurovariety.linear_algebra import random_prime, rank
 from neurovariety.model import Model
-from neurovariety.program.interpret import interpret
-from neurovariety.program.of_model import derivative_program, leaves
+from neurovariety.program.of_model import directional
 from neurovariety.randomness import generator
 from neurovariety.rings.polynomial import Polynomials
 from neurovariety.rings.ring import Array
@@ -200,7 +199,7 @@ def _is_identity(model: Model, matrix: dict[tuple[int, int], Fraction]) -> bool:
         direction[target] = ring.add(direction[target : target + 1], scaled)[0]
     coefficients = ring.constant(np.array(model.coefficients, dtype=object))
     try:
-        (out,) = interpret(derivative_program(model), ring, [*leaves(model, weights), *leaves(model, direction), x, coefficients])
+        out = directional(model, ring, weights, direction, x, coefficients)
     except ResourceError:
         return False
     return not any(bool(v) for v in out.reshape(-1))

@@ -87,7 +87,7 @@ def _middle(p: flint.acb_poly) -> flint.acb_poly:
 
 
 def _dominating(p: Sequence[flint.acb], largest: float) -> Iterator[tuple[int, float]]:
-    """Numbers m and radii r with |p_m| r^m larger than all other terms together, by logarithms, the clearest ones first."""
+    """Numbers m and radii r with |p_m| r^m larger than all other terms together, by logarithms."""
     logs = np.array([float(abs(c).upper().log()) if abs(c).upper() > 0 else -np.inf for c in p])
     exponents = np.arange(-600.0, np.log2(largest) + 0.5, 0.5) * np.log(2)
     terms = logs + exponents[:, None] * np.arange(len(logs))
@@ -96,8 +96,12 @@ def _dominating(p: Sequence[flint.acb], largest: float) -> Iterator[tuple[int, f
         rest = np.exp(terms - terms.max(axis=1, keepdims=True)).sum(axis=1) - 1
     for m in range(1, min(_MOST, len(logs) - 1) + 1):
         rows = np.flatnonzero((leading == m) & (rest < 0.5))
-        for k in rows[np.argsort(rest[rows], kind="stable")][:3]:
-            yield m, float(np.exp(exponents[k]))
+        if not len(rows):
+            continue
+        # Large tubes leave the curve, small ones fall below the rounding: from the large end down to the middle of what is possible.
+        top, bottom = exponents[rows[-1]], exponents[rows[0]]
+        for down in (2.0, 4.0, 8.0, 16.0, 32.0):
+            yield m, float(np.exp(max(top - down * np.log(2), (top + bottom) / 2)))
 
 
 def cluster(square: Square, near: Complexes, size: float, paths: int) -> ClusterZero | None:

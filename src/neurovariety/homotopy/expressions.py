@@ -8,11 +8,15 @@ constants is rounded. Derivatives are expressions again.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+import math
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from fractions import Fraction
+from typing import NoReturn
+
+import numpy as np
 
 from neurovariety.certificates.gaussian import Coefficient, exact, inverse
-from neurovariety.errors import DivisionByZeroError
+from neurovariety.errors import DivisionByZeroError, InputError, NotAlgebraicError
 
 Number = int | float | complex | Fraction | Coefficient
 """What may stand for a constant; it becomes a `Coefficient`."""
@@ -149,7 +153,11 @@ class Expression:
         return Expression(self.graph, {((self.graph.base_of(self.terms), 1),): 1})
 
     def _other(self, other: Expression | Number) -> Expression:
-        return other if isinstance(other, Expression) else self.graph.constant(other)
+        if isinstance(other, Expression):
+            return other
+        if other is None or isinstance(other, (str, bytes, list, tuple)):
+            raise InputError(f"the equations combine an expression with {other!r}, and a number is expected"[:200])
+        return self.graph.constant(other)
 
     def __add__(self, other: Expression | Number) -> Expression:
         small, large = sorted((self.terms, self._other(other).terms), key=len)
@@ -204,15 +212,85 @@ class Expression:
     def __rtruediv__(self, other: Expression | Number) -> Expression:
         return self._other(other) / self
 
-    def __pow__(self, exponent: int) -> Expression:
+    def __pow__(self, exponent: object) -> Expression:
+        """A whole power. Raises `NotAlgebraicError` for any other exponent, `InputError` for one beyond `MAX_EXPONENT`."""
+        return self._power(_whole(exponent))
+
+    def _power(self, exponent: int) -> Expression:
         if exponent < 0:
-            return 1 / self**-exponent
+            return 1 / self._power(-exponent)
         if exponent == 0:
             return self.graph.constant(1)
-        if self.is_constant:
-            return self.graph.constant(self.value**exponent)
-        ((monomial, c),) = self.as_base().terms.items()
-        return Expression(self.graph, {tuple((b, e * exponent) for b, e in monomial): c**exponent})
+        _check_degree(exponent)
+        try:
+            if self.is_constant:
+                return self.graph.constant(self.value**exponent)
+            ((monomial, c),) = self.as_base().terms.items()
+            factor = c**exponent
+        except OverflowError:
+            raise InputError(f"the power {exponent} of a constant leaves the range of numbers; scale the unknowns") from None
+        _check_degree(max(e * exponent for _, e in monomial))
+        return Expression(self.graph, {tuple((b, e * exponent) for b, e in monomial): factor})
+
+    def __rpow__(self, base: object) -> Expression:
+        raise NotAlgebraicError("an unknown stands in an exponent, as in no polynomial; use products and powers with whole exponents")
+
+    def _number(self) -> NoReturn:
+        raise NotAlgebraicError(
+            "an expression of unknowns is used as a number (by float, int or a function of math), and it has no value yet; "
+            "write it with +, -, *, / and whole powers"
+        )
+
+    __float__ = __int__ = __complex__ = _number
+
+    def _compared(self, *_: object) -> NoReturn:
+        raise NotAlgebraicError(
+            "the equations compare an expression of unknowns, or branch on it, which no polynomial does; build a system for each case"
+        )
+
+    __bool__ = __lt__ = __le__ = __gt__ = __ge__ = __eq__ = __ne__ = _compared
+    __hash__ = object.__hash__
+
+
+MAX_EXPONENT = 10_000
+"""Above this no path is followed: the degree of an equation is at least the number of paths."""
+
+
+def _check_degree(exponent: int) -> None:
+    if exponent > MAX_EXPONENT:
+        raise InputError(f"a power has the exponent {exponent}, and at most {MAX_EXPONENT} is followed; lower it")
+
+
+def _whole(exponent: object) -> int:
+    """An exponent as an int: whole numbers of any numeric type are. Raises `NotAlgebraicError` for anything else."""
+    if isinstance(exponent, (int, np.integer)) and not isinstance(exponent, bool):
+        return int(exponent)
+    if isinstance(exponent, (float, Fraction, np.floating)) and math.isfinite(exponent) and exponent == int(exponent):
+        return int(exponent)
+    shown = "that is itself an expression" if isinstance(exponent, Expression) else f"{exponent!r}"[:60]
+    raise NotAlgebraicError(
+        f"a power has the exponent {shown}, and a whole number is expected; make a root an unknown with an equation of its own, "
+        "such as y^2 = x"
+    )
+
+
+def _refused(name: str) -> Callable[..., NoReturn]:
+    def refuse(self: Expression, *_: object) -> NoReturn:
+        raise NotAlgebraicError(
+            f"{name} of an expression is not polynomial or rational; make its value an unknown with an equation of its own, "
+            "such as y^2 = x for a square root"
+        )
+
+    return refuse
+
+
+# NumPy takes np.sin(x) of an object to its method sin.
+for _name in (
+    *("sqrt", "cbrt", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sin", "cos", "tan", "sinh", "cosh", "tanh", "hypot"),
+    *("arcsin", "arccos", "arctan", "arctan2", "arcsinh", "arccosh", "arctanh", "floor", "ceil", "trunc", "rint", "fabs", "conjugate"),
+    *("__abs__", "__floor__", "__ceil__", "__trunc__", "__round__", "__mod__", "__floordiv__"),
+):
+    setattr(Expression, _name, _refused(_name.strip("_")))
 
 
 def _times(terms: dict[Monomial, Coefficient], factor: Coefficient) -> dict[Monomial, Coefficient]:

@@ -45,8 +45,8 @@ class Solutions:
     """Solutions of a polynomial system.
 
     ``regular`` (S, n) are the finite simple ones, each in a box that holds no other. ``singular`` (T, n) are the centres of clusters,
-    with ``multiplicity``, the number of solutions, with multiplicity, within ``radius`` (T,) of it in every coordinate; whether a cluster
-    is one multiple solution is not said. ``infinite`` counts zeros at infinity, or larger than a size that ``scope`` names, and
+    with ``multiplicity``, the number of solutions, with multiplicity, within ``radius`` (T,) of it in every coordinate; whether these
+    are one multiple solution is not said. ``infinite`` counts zeros at infinity, or larger than a size that ``scope`` names, and
     ``unaccounted`` is what is missing to the Bézout number. ``verdict`` is the statement with its claim and certificate. ``claim`` is
     `proved`, `probability` or `lower_bound`; ``complete`` says that the regular solutions are all there are, as surely as that.
 

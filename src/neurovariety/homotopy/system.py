@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from numbers import Number
 
-from neurovariety.errors import InputError
-from neurovariety.homotopy.expressions import Expression, Graph, Number, jacobian
+import numpy as np
+
+from neurovariety.certificates.gaussian import nearest
+from neurovariety.errors import InputError, NeurovarietyError
+from neurovariety.homotopy.expressions import Expression, Graph, jacobian
+from neurovariety.homotopy.expressions import Number as Constant
 from neurovariety.homotopy.tape import Tape, record
 
-Equations = Callable[[list[Expression], list[Expression]], Sequence[Expression | Number]]
+Equations = Callable[[list[Expression], list[Expression]], Sequence[Expression | Constant]]
 """Unknowns and parameters -> left sides."""
 
 
@@ -47,17 +53,64 @@ class System:
         return cls(graph, tuple(equations), unknowns, both, record(graph, equations, reuse=False, inputs=unknowns + m), m)
 
     @classmethod
-    def build(
-        cls, function: Callable[[list[Expression], list[Expression]], Sequence[Expression | Number]], unknowns: int, parameters: int = 0
-    ) -> System:
+    def build(cls, function: Equations, unknowns: int, parameters: int = 0) -> System:
         """The system of a Python function of two lists, unknowns and parameters, that uses +, -, *, / and integer powers.
 
-        Raises `InputError` where it is not square, or where an equation contains no unknown.
+        Raises `InputError` where it is not square, where an equation contains no unknown, and where the function gives anything else
+        than expressions and finite numbers.
 
         >>> System.build(lambda x, p: [x[0] ** 2 - p[0]], 1, 1)
         System(unknowns=1)
         """
-        graph = Graph(unknowns + parameters)
-        inputs = [graph.input(i) for i in range(unknowns + parameters)]
-        found = [e if isinstance(e, Expression) else graph.constant(e) for e in function(inputs[:unknowns], inputs[unknowns:])]
-        return cls.of(graph, found, unknowns)
+        for count, name in ((unknowns, "unknowns"), (parameters, "parameters")):
+            if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 0:
+                raise InputError(f"the number of {name} is {count!r}, and a whole number is expected")
+        graph = Graph(int(unknowns) + int(parameters))
+        inputs = [graph.input(i) for i in range(graph.inputs)]
+        with building_errors():
+            found = function(inputs[:unknowns], inputs[unknowns:])
+            if isinstance(found, (Expression, str, bytes, Mapping)) or not isinstance(found, Iterable):
+                raise InputError(f"a list of equations is expected, got {_shown(found)}; write [...] around them")
+            equations = [_equation(graph, k, e) for k, e in enumerate(found)]
+            _check_constants(graph, equations)
+        return cls.of(graph, equations, int(unknowns))
+
+
+@contextmanager
+def building_errors() -> Iterator[None]:
+    """Turn what goes wrong in a user's function of expressions into an `InputError` of one sentence."""
+    try:
+        yield
+    except NeurovarietyError:
+        raise
+    except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError) as error:
+        line = (str(error).strip().splitlines() or [""])[0][:200]
+        raise InputError(
+            f"the equations failed on expressions of unknowns ({type(error).__name__}: {line}); "
+            "write them with +, -, *, / and whole powers of unknowns, parameters and numbers"
+        ) from error
+
+
+def _equation(graph: Graph, k: int, given: object) -> Expression:
+    if isinstance(given, np.ndarray) and given.ndim == 0:
+        given = given.item()
+    if isinstance(given, Expression):
+        if given.graph is not graph:
+            raise InputError(f"equation {k} is made of unknowns of another system; use those that the function is given")
+        return given
+    if isinstance(given, Number) and not isinstance(given, (bool, np.bool_)):
+        return graph.constant(given)  # type: ignore[arg-type]
+    raise InputError(f"equation {k} is {_shown(given)}, and an expression or a number is expected; give its left side alone")
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape}"
+    return "a single expression" if isinstance(value, Expression) else f"{value!r}"[:60]
+
+
+def _check_constants(graph: Graph, equations: Sequence[Expression]) -> None:
+    """Raise `InputError` for a constant that no double is near."""
+    for terms in (*graph.sums.values(), *(e.terms for e in equations)):
+        for c in terms.values():
+            nearest(c)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
 
+from neurovariety.program import solving
 from neurovariety.program.indexing import PICKS, pick, within
-from neurovariety.program.jaxpr import JaxprEquation, Parameters
+from neurovariety.program.jaxpr import JaxprEquation, Keys, Parameters
+from neurovariety.program.rewriting import applies
 from neurovariety.rings.ring import Array
 
 _EXACT: dict[str, np.ufunc] = {
@@ -71,13 +74,36 @@ def _fractions(values: Array) -> Array:
     return out
 
 
-def evaluate(equation: JaxprEquation, operands: list[Array]) -> tuple[list[Array], bool]:
+def evaluate(equation: JaxprEquation, operands: Sequence[Array | Keys]) -> tuple[Sequence[Array | Keys], bool]:
     """Results of an equation on constants, and whether they are exact.
 
     Integer and boolean results and sums, differences, products, comparisons and changes of shape are exact or are what
     float64 says they are; anything else (``sqrt``, ``exp``, a quotient) is rounded to float64, which the second value reports.
     """
+    arrays = [a for a in operands if isinstance(a, np.ndarray)]
+    keys = not all(isinstance(v.aval.dtype, np.dtype) for v in (*equation.invars, *equation.outvars))
+    return (_bound(equation, [a.array if isinstance(a, Keys) else a for a in operands]), True) if keys else _evaluated(equation, arrays)
+
+
+def _bound(equation: JaxprEquation, operands: Sequence[object]) -> list[Array | Keys]:
+    """What JAX itself says."""
+    results = equation.primitive.bind(*operands, **equation.params)
+    many = list(results) if equation.primitive.multiple_results else [results]
+    return [constant_of(r) for r in many]
+
+
+def constant_of(value: object) -> Array | Keys:
+    """A constant of a jaxpr."""
+    return np.asarray(value) if isinstance(getattr(value, "dtype", np.dtype(float)), np.dtype) else Keys(value)
+
+
+def _evaluated(equation: JaxprEquation, operands: list[Array]) -> tuple[Sequence[Array | Keys], bool]:
     name, p = equation.primitive.name, equation.params
+    if name in ("lu", "triangular_solve") and solving.small(*operands):
+        if name == "lu" and operands[0].shape[-1] == operands[0].shape[-2]:
+            return list(solving.constant_factorization(operands[0])), True
+        if name == "triangular_solve":
+            return [solving.constant_solution(operands[0], operands[1], p)], True
     shape, dtype = tuple(equation.outvars[0].aval.shape), equation.outvars[0].aval.dtype
     exact_value = _in_fractions(name, p, operands, dtype)
     if exact_value is not None:
@@ -109,15 +135,14 @@ def evaluate(equation: JaxprEquation, operands: list[Array]) -> tuple[list[Array
     if name == "slice":
         cut = zip(p["start_indices"], p["limit_indices"], p["strides"] or (1,) * operands[0].ndim, strict=True)
         return [operands[0][tuple(slice(*c) for c in cut)]], True
-    if name in PICKS and (name != "gather" or within(operands[0].shape, operands[1], p)):  # beyond it JAX fills by dtype
+    plain = name != "gather" or within(operands[0].shape, operands[1], p)  # beyond the end JAX fills by dtype
+    if name in PICKS and plain and not applies(equation):
         return [pick(name, operands, p).reshape(shape)], True
     if name in _EXACT:
         with np.errstate(all="ignore"):  # a constant that is not finite is refused where a program would use it
             return [np.asarray(_EXACT[name](*operands)).astype(dtype).reshape(shape)], True
-    results = equation.primitive.bind(*operands, **p)
-    many = list(results) if equation.primitive.multiple_results else [results]
     exact = np.dtype(dtype).kind != "f" or name in _SHAPES
-    return [np.asarray(r) for r in many], exact
+    return _bound(equation, operands), exact
 
 
 _SHAPES = {

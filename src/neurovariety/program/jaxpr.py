@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -58,3 +59,15 @@ class Jaxpr(Protocol):
     invars: Sequence[Variable]
     outvars: Sequence[Variable]
     eqns: Sequence[JaxprEquation]
+
+
+@dataclass(frozen=True, eq=False)
+class Keys:
+    """JAX's keys of random numbers, which no NumPy array holds."""
+
+    array: Any
+
+
+def is_real(dtype: object) -> bool:
+    """Whether a dtype is one of real floating-point numbers; those of fewer bits that NumPy lacks (bfloat16) count."""
+    return isinstance(dtype, np.dtype) and dtype.kind in "fV"

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from neurovariety.errors import DivisionByZeroError, NotAlgebraicError
+from neurovariety.errors import DivisionByZeroError, InputError, NotAlgebraicError
 from neurovariety.linear_algebra import random_prime
 from neurovariety.model import Model, Shape, Slot
 from neurovariety.program.interpret import interpret
@@ -27,7 +27,10 @@ _SAMPLES: Final = Slot[Program]("values of samples of weights at inputs")
 _JACOBIAN: Final = Slot[Program]("Jacobian at inputs")
 _COMBINED: Final = Slot[Program]("derivative of combinations of outputs at inputs")
 _DERIVATIVE: Final = Slot[Program]("derivative in a direction")
-_CHECKED: Final = Slot[None]("derivative rules checked")
+_CHECKED: Final = Slot[bool]("derivative rules checked")
+
+_JET_WORK = 2**22
+"""Products of entries of one run over jets where a Jacobian must be taken forwards: as many parameters at a time."""
 
 _FORWARD_WORK = 2**20
 """Products of entries up to which a Jacobian is taken forwards, some 20 ms; having JAX trace its derivative takes longer."""
@@ -139,6 +142,19 @@ def derivative_program(model: Model) -> Program:
     return model.kept.once(_DERIVATIVE, lambda: trace(derivative, shapes, shapes, x, coefficients))
 
 
+def directional(model: Model, ring: Ring, weights: Array, direction: Array, x: Array, coefficients: Array) -> Array:
+    """d f_w(x) . direction at one input, over any ring; by JAX's derivative, or by jets where JAX has none that can be read."""
+    try:
+        program = derivative_program(model)
+    except InputError:
+        jets = Jets(ring, 1)
+        at = jets.jet(weights, direction[:, None])
+        (values,) = interpret(values_program(model), jets, [*leaves(model, at), jets.still(x), jets.still(coefficients)])
+        return np.asarray(values["slopes"][..., 0])
+    (found,) = interpret(program, ring, [*leaves(model, weights), *leaves(model, direction), x, coefficients])
+    return found
+
+
 def leaves(model: Model, flat: Array) -> list[Array]:
     """A flat parameter vector (..., N) as the list of parameter leaves that the programs take."""
     return list(model.unflatten(flat).values())
@@ -154,7 +170,7 @@ def jacobian_rows(model: Model, ring: Ring, flat: Array, inputs: Array, coeffici
     program = values_program(model)
     forward = program.work * len(inputs) * model.parameters <= _FORWARD_WORK
     if program.stated or not forward:
-        _check_once(model)
+        forward = not _check_once(model) or forward
     if forward:
         out[...] = _forward_rows(model, ring, flat, inputs, coefficients)
     else:
@@ -165,19 +181,33 @@ def jacobian_rows(model: Model, ring: Ring, flat: Array, inputs: Array, coeffici
 def combined_rows(model: Model, ring: Ring, flat: Array, inputs: Array, factors: Array, coefficients: Array) -> Array:
     """``factors`` (batch, rows, outputs) times the Jacobian at ``inputs``, input by input: shape (batch * rows, N).
 
-    The rows of the Jacobian itself, which may be many more, are not made.
+    The rows of the Jacobian itself, which may be many more, are not made, unless JAX cannot differentiate the function backwards.
     """
     batch, rows, _ = factors.shape
-    _check_once(model)
+    if not _check_once(model):
+        jacobian = _forward_rows(model, ring, flat, inputs, coefficients).reshape(batch, model.outputs, model.parameters)
+        return ring.matmul(factors, jacobian).reshape(batch * rows, model.parameters)
     u = factors.reshape(batch, rows, *model.output_shape)
     parts = interpret(combined_program(model, batch, rows), ring, [*leaves(model, flat), inputs, u, coefficients])
     return np.concatenate([part.reshape(batch * rows, -1) for part in parts], axis=1)
 
 
-def _check_once(model: Model) -> None:
-    """`check_derivative` of a user's function before the first use of JAX's derivative."""
-    if model.foreign:
-        model.kept.once(_CHECKED, lambda: check_derivative(model))
+def _check_once(model: Model) -> bool:
+    """`check_derivative` of a user's function before the first use of JAX's derivative; whether there is one.
+
+    JAX has none of some functions (a ``while`` loop backwards, products at positions that may repeat), and one that is not
+    rational of others. Their values are differentiated by jets.
+    """
+
+    def readable() -> bool:
+        try:
+            _jacobian(model, 1)
+        except InputError:
+            return False
+        check_derivative(model)
+        return True
+
+    return not model.foreign or model.kept.once(_CHECKED, readable)
 
 
 def _backward_rows(model: Model, ring: Ring, flat: Array, inputs: Array, coefficients: Array, out: Array) -> None:
@@ -188,14 +218,23 @@ def _backward_rows(model: Model, ring: Ring, flat: Array, inputs: Array, coeffic
 
 
 def _forward_rows(model: Model, ring: Ring, flat: Array, inputs: Array, coefficients: Array) -> Array:
-    """The same, by one run of the values over jets in all parameters: nothing is traced, but every step costs N times as much."""
+    """The same, by runs of the values over jets in the parameters: nothing is traced, but every step costs N times as much.
+
+    As many parameters move at once as fit the work of one run; for a small model these are all.
+    """
     points = Power(ring, len(inputs))
-    jets = Jets(points, model.parameters)
-    weights = jets.variables(points.of(flat[:, None]))
-    x, fixed = jets.still(points.of(np.moveaxis(inputs, 0, -1))), jets.still(points.of(coefficients[:, None]))
-    (values,) = interpret(values_program(model), jets, [*leaves(model, weights), x, fixed])
-    slopes = values.reshape(-1)["slopes"]["at"]  # outputs, parameters, inputs
-    return np.asarray(slopes.transpose(2, 0, 1).reshape(-1, model.parameters))
+    at, x, fixed = points.of(flat[:, None]), points.of(np.moveaxis(inputs, 0, -1)), points.of(coefficients[:, None])
+    program = values_program(model)
+    step = min(model.parameters, max(1, _JET_WORK // (max(program.work, 1) * len(inputs))))
+    out = np.empty((len(inputs) * model.outputs, model.parameters), dtype=ring.dtype)
+    for span in chunks(model.parameters, step):
+        jets = Jets(points, len(span))
+        weights = jets.still(at)
+        weights[span.start : span.stop] = jets.variables(at[span.start : span.stop])
+        (values,) = interpret(program, jets, [*leaves(model, weights), jets.still(x), jets.still(fixed)])
+        slopes = values.reshape(-1)["slopes"]["at"]  # outputs, parameters, inputs
+        out[:, span.start : span.stop] = slopes.transpose(2, 0, 1).reshape(-1, len(span))
+    return out
 
 
 def check_derivative(model: Model) -> None:

@@ -2,7 +2,7 @@
 
 Three kinds of primitive are understood. Ring operations (`RING_OPERATIONS`) have a function of ring arrays. Primitives that
 only move entries around (`PICKS`) become one instruction ``take`` with an index map found by moving positions in their place.
-Everything else is refused by `refusal`.
+Others are written with simpler ones (`rewriting`), or refused by `refusal`.
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ import numpy as np
 from neurovariety.errors import NotAlgebraicError
 from neurovariety.program.convolution import convolve, dilated, padded
 from neurovariety.program.indexing import pick, repeated, scattered_to
-from neurovariety.program.jaxpr import JaxprEquation, Parameters
+from neurovariety.program.jaxpr import JaxprEquation, Keys, Parameters, is_real
 from neurovariety.program.program import Slot
+from neurovariety.program.refusals import Refused, refusal
+from neurovariety.program.solving import determinant, lower_upper, triangular
 from neurovariety.rings.ring import Array, Ring
 
-Operands = Sequence[Slot | Array]
-"""Slots of values that depend on an input, and constants."""
+Operands = Sequence[Slot | Array | Keys | Refused]
+"""Slots of values that depend on an input, constants, and what is refused."""
 
 Prepare = Callable[[JaxprEquation, Operands, str], dict[str, object]]
 
@@ -111,7 +113,10 @@ def _cumulative(step: str) -> Callable[[Ring, list[Array], Parameters, tuple[int
 
 
 def _to_float(equation: JaxprEquation, operands: Operands, line: str) -> dict[str, object]:
-    if np.dtype(equation.params["new_dtype"]).kind not in "fc":
+    wanted = equation.params["new_dtype"]
+    if isinstance(wanted, np.dtype) and wanted.kind == "c":
+        raise NotAlgebraicError(refusal("complex numbers", line))
+    if not is_real(wanted):
         raise NotAlgebraicError(refusal("conversion to integers", line))
     return {}
 
@@ -119,12 +124,12 @@ def _to_float(equation: JaxprEquation, operands: Operands, line: str) -> dict[st
 def _exponent(equation: JaxprEquation, operands: Operands, line: str) -> dict[str, object]:
     """`pow` is algebraic only with one constant integer exponent."""
     exponent = operands[1]
-    if isinstance(exponent, int):
+    if not isinstance(exponent, np.ndarray):
         raise NotAlgebraicError(refusal("pow with a variable exponent", line))
-    values = np.unique(np.asarray(exponent, dtype=np.float64))
-    if values.size != 1 or values[0] != np.rint(values[0]):
-        raise NotAlgebraicError(refusal("pow with a non-integer exponent", line))
-    return {"y": int(values[0])}
+    (value,) = np.unique(np.asarray(exponent, dtype=np.float64)).tolist()
+    if not np.isfinite(value) or value != np.rint(value):
+        raise NotAlgebraicError(refusal(f"pow with the non-integer exponent {value}", line))
+    return {"y": int(value)}
 
 
 def _identity(ring: Ring, operands: list[Array], p: Parameters, shape: tuple[int, ...]) -> Array:
@@ -168,19 +173,23 @@ def _reverse(ring: Ring, operands: list[Array], p: Parameters, shape: tuple[int,
 
 
 def _scatter_places(equation: JaxprEquation, operands: Operands, line: str) -> dict[str, object]:
-    """`scatter-add` with constant indices adds each entry of the updates to one of the operand, or to none."""
+    """`scatter-add` and `scatter-mul` with constant indices take each entry of the updates to one of the operand, or to none."""
     indices = operands[1]
-    if isinstance(indices, int):
+    if not isinstance(indices, np.ndarray):
         raise NotAlgebraicError(refusal("scatter at computed positions", line))
     target, updates = (tuple(equation.invars[k].aval.shape) for k in (0, 2))
     return {"places": scattered_to(indices, target, updates, equation.params)}
 
 
-def _scatter_add(ring: Ring, operands: list[Array], p: Parameters, shape: tuple[int, ...]) -> Array:
-    out, updates = operands[0].reshape(-1).copy(), operands[2].reshape(-1)
-    for source, target in repeated(p["places"].reshape(-1)):
-        out[target] = ring.add(out[target], updates[source])
-    return out.reshape(shape)
+def _scattered(step: str) -> Callable[[Ring, list[Array], Parameters, tuple[int, ...]], Array]:
+    def apply(ring: Ring, operands: list[Array], p: Parameters, shape: tuple[int, ...]) -> Array:
+        out, updates = operands[0].reshape(-1).copy(), operands[2].reshape(-1)
+        combine = ring.add if step == "sum" else ring.multiply
+        for source, target in repeated(p["places"].reshape(-1)):
+            out[target] = combine(out[target], updates[source])
+        return out.reshape(shape)
+
+    return apply
 
 
 RING_OPERATIONS: dict[str, RingOperation] = {
@@ -210,8 +219,11 @@ RING_OPERATIONS: dict[str, RingOperation] = {
     "reduce_prod": RingOperation(_reduce_prod, _keep("axes")),
     "cumsum": RingOperation(_cumulative("sum"), _keep("axis", "reverse")),
     "cumprod": RingOperation(_cumulative("product"), _keep("axis", "reverse")),
-    "scatter-add": RingOperation(_scatter_add, _scatter_places),
-    "scatter_add": RingOperation(_scatter_add, _scatter_places),
+    **dict.fromkeys(("scatter-add", "scatter_add"), RingOperation(_scattered("sum"), _scatter_places)),
+    **dict.fromkeys(("scatter-mul", "scatter_mul"), RingOperation(_scattered("product"), _scatter_places)),
+    "triangular_solve": RingOperation(triangular, _keep("left_side", "lower", "transpose_a", "unit_diagonal")),
+    "lu": RingOperation(lower_upper),
+    "det": RingOperation(determinant),
     "broadcast_in_dim": RingOperation(_broadcast, _keep("broadcast_dimensions")),
     "reshape": RingOperation(_reshape, _keep("dimensions")),
     "squeeze": RingOperation(_reshape),
@@ -248,12 +260,13 @@ def index_map(equation: JaxprEquation, operands: Operands, line: str) -> Array:
     positions: list[Array] = []
     at = 1
     for value, variable in zip(operands, equation.invars, strict=True):
-        dtype = variable.aval.dtype
-        if np.dtype(dtype).kind == "f":
+        if is_real(variable.aval.dtype):
             size = int(np.prod(variable.aval.shape, dtype=np.int64))
             positions.append(np.arange(at, at + size, dtype=np.float64).reshape(variable.aval.shape))
             at += size
-        elif isinstance(value, int):
+        elif isinstance(value, Refused):
+            raise value.error
+        elif not isinstance(value, np.ndarray):
             raise NotAlgebraicError(refusal(f"{name} that depends on a computed value", line))
         else:
             positions.append(value)
@@ -261,35 +274,3 @@ def index_map(equation: JaxprEquation, operands: Operands, line: str) -> Array:
     if equation.params.get("fill_value", 0) != 0 and not np.all(out):
         raise NotAlgebraicError(refusal(f"{name} beyond the end of an array", line))
     return out
-
-
-_ADVICE = {
-    "max": "a piecewise function is not polynomial: replace ReLU by a polynomial such as x^2, softmax by linear attention",
-    "exp": "it is transcendental, tied to weights and inputs by no polynomial: replace it by a polynomial or a rational function, and "
-    "softmax by linear attention",
-    "cond": "branches on computed values are not polynomial: analyse each branch as a model of its own",
-    "sqrt": "a root is algebraic but not rational, and half the elements of a prime field have none: drop the normalization, make it a "
-    "constant, or divide by a polynomial",
-}
-_ALIASES = {
-    **dict.fromkeys(("min", "abs", "sign", "select_n", "clamp", "gt", "ge", "lt", "le"), "max"),
-    **dict.fromkeys(("logistic", "tanh", "erf", "erfc", "erf_inv", "log", "log1p", "sin", "cos", "tan"), "exp"),
-    **dict.fromkeys(("rsqrt", "cbrt"), "sqrt"),
-    "while": "cond",
-}
-REFUSED_FUNCTIONS = {
-    **dict.fromkeys(("softmax", "log_softmax", "logsumexp", "logaddexp", "sigmoid", "gelu", "silu", "softplus"), "exp"),
-    **dict.fromkeys(("relu", "relu6", "leaky_relu", "hard_tanh"), "max"),
-    **dict.fromkeys(("norm", "standardize", "std"), "sqrt"),
-}
-"""Functions of libraries whose first refused primitive does not say why they are refused: softmax begins with a maximum."""
-
-
-def refusal(name: str, line: str, within: str = "") -> str:
-    """The sentence for a primitive that is not a ring operation; ``within`` is the library function that used it, if any."""
-    stem = name.split(" ")[0].removeprefix("reduce_").removeprefix("cum").removeprefix("arg")
-    function = within.strip("_")
-    key = REFUSED_FUNCTIONS.get(function, "") or next((k for k in _ADVICE if stem.startswith(k)), "") or _ALIASES.get(stem, "")
-    advice = _ADVICE.get(key, "replace it by a polynomial, for example a Taylor or Chebyshev one")
-    place = (f" in {function}" if function and function != stem else "") + (f" at {line}" if line else "")
-    return f"the model uses {name}{place}, which is not a polynomial or rational operation; {advice}"

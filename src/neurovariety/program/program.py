@@ -81,6 +81,10 @@ class Program:
                 total += math.isqrt(sizes[i.result] * prod(operands))
             elif i.primitive == "conv_general_dilated":
                 total += sizes[i.result] * operands[1]
+            elif i.primitive == "det":  # n products of matrices
+                total += operands[0] * operands[0]
+            elif i.primitive in ("lu", "triangular_solve"):
+                total += max(operands) * math.isqrt(operands[0])
             else:
                 total += max(sizes[i.result], *operands)
         return total

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,6 +26,10 @@ NUMBERS = {"targets": 50, "targets with flows": 20, "flow targets": 2, "runs": 2
 """In place of the usual numbers of the entries that sample. Runs are as many everywhere: one batch shares what is compiled."""
 
 
+_OPTIONS = {"--seed", "--time-limit", "--memory-limit"}
+"""Options of a report that mean the same for an entry alone; ``--target`` and ``--data`` do not."""
+
+
 @dataclass(frozen=True)
 class Row:
     """One entry of the report: its result, or the sentence that says why there is none."""
@@ -32,6 +37,12 @@ class Row:
     entry: Entry
     result: Result | None
     problem: str = ""
+
+    def placed(self, sentence: str) -> str:
+        """A notice or a problem of the entry; where it names options that a report lacks, with the command that has them."""
+        if set(re.findall(r"--[a-z][a-z-]*", sentence)) <= _OPTIONS:
+            return sentence
+        return f"{sentence} (options of neurovariety {self.entry.name}, not of a report)"
 
 
 @dataclass(repr=False)

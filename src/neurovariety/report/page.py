@@ -44,7 +44,7 @@ def _facts(report: Report) -> str:
 def _row(row: Row) -> str:
     head = f"<h2>{row.entry.name}<small>{html.escape(row.entry.learning)}</small></h2>"
     if row.result is None:
-        return f"<article>{head}<p>{html.escape(row.problem)}</p></article>"
+        return f"<article>{head}<p>{html.escape(row.placed(row.problem))}</p></article>"
     result = row.result
     if isinstance(result.value, dict):
         tables = [v for v in result.value.values() if _is_table(v)]
@@ -57,7 +57,7 @@ def _row(row: Row) -> str:
     else:
         value = f'<p class="value">{html.escape(result.shown())}</p>'
     meaning = html.escape(f"{result.meaning[:1].upper()}{result.meaning[1:]}.")
-    notices = "".join(f"<p>{html.escape(n)}</p>" for n in result.notices)
+    notices = "".join(f"<p>{html.escape(row.placed(n))}</p>" for n in result.notices)
     evidence = html.escape(json.dumps(result.to_dict()["evidence"], indent=1))
     return (
         f'<article>{head}<p class="claim {result.claim}">{result.claim}</p>{value}<p>{meaning}</p>{notices}{figure(row)}'

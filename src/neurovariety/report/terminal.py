@@ -22,8 +22,14 @@ _STYLE = {
 
 
 def show(report: Report, console: Console) -> None:
-    """Print the report: a heading, one row an entry, then how each claim that occurs may be trusted."""
-    console.print(f"\n[bold]{escape(report.subject)}[/]  {size_of(report)}")
+    """Print the report: a heading, one row an entry, then how each claim that occurs may be trusted. No line ends in blanks."""
+    with console.capture() as printed:
+        _print(report, console)
+    console.file.write("\n".join(line.rstrip() for line in printed.get().split("\n")))
+
+
+def _print(report: Report, console: Console) -> None:
+    console.print(f"[bold]{escape(report.subject)}[/]  {size_of(report)}")
     if report.data:
         d = report.data
         target = f", target {', '.join(d['targets'])}" if d["targets"] else ""
@@ -40,14 +46,14 @@ def show(report: Report, console: Console) -> None:
         console.print(f"[{_STYLE[claim]}]{claim}[/]: {claim.explanation}")
     for row in report.rows:
         for notice in row.result.notices if row.result is not None else ():
-            console.print(f"{row.entry.name}: {escape(notice)}")
+            console.print(f"{row.entry.name}: {escape(row.placed(notice))}")
     if not report.finished:
         console.print(f"[yellow]not finished[/]: {report.cut_short}")
 
 
 def _cells(row: Row) -> tuple[str, str, str]:
     if row.result is None:
-        return "-", "[red]none[/]", escape(row.problem)
+        return "-", "[red]none[/]", escape(row.placed(row.problem))
     claim = row.result.claim
     value = row.result.shown().replace(", ", "\n") if isinstance(row.result.value, dict) else row.result.shown()
     return escape(value), f"[{_STYLE[claim]}]{claim}[/]", escape(row.result.meaning)

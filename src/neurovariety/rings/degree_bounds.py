@@ -120,7 +120,7 @@ class Degrees(Ring):
     @_saturating
     def sum(self, a: Array, axis: tuple[int, ...]) -> Array:
         for k in sorted(axis, reverse=True):
-            if a.shape[k] == 0:
+            if a.size == 0:
                 a = self.zeros(a.shape[:k] + a.shape[k + 1 :])
             elif np.all(_whole(a)) and np.ptp(a["scale"]) == 0:
                 moved = np.moveaxis(a, k, 0)

@@ -64,7 +64,7 @@ class Ring(ABC):
         return np.asarray(a - b, dtype=self.dtype)
 
     def negative(self, a: Array) -> Array:
-        return np.asarray(-a, dtype=self.dtype)
+        return self.subtract(self.zeros(np.shape(a)), a)
 
     def multiply(self, a: Array, b: Array) -> Array:
         return np.asarray(a * b, dtype=self.dtype)

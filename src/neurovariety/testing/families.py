@@ -27,9 +27,9 @@ from neurovariety.model import Model
 from neurovariety.parametrization import EntrywiseProduct, FilterLayers, Layers, Parametrization
 from neurovariety.rings.ring import Array
 from neurovariety.symmetry import AxisAction, Kind
-from neurovariety.testing.laws import drawn_until_defined, exact_values, hold, holding, refuses, some_coefficients, whole_numbers
+from neurovariety.testing.laws import DRAWS, drawn_until_defined, exact_values, hold, holding, refuses, some_coefficients, whole_numbers
 from neurovariety.testing.smaller_networks import check_strata
-from neurovariety.units import size_of
+from neurovariety.units import Silence, size_of
 
 _INPUTS = 3
 _CLOSE = 1e-9
@@ -145,22 +145,32 @@ def _symmetry(model: Model, action: AxisAction, rng: np.random.Generator) -> Non
         hold(length == action.size, f"{law}: {block} has {length} entries along axis {axis}, the group acts on {action.size}")
 
     def attempt() -> tuple[Array, Array, Array, Array]:
-        weights, fixed = whole_numbers(rng, (model.parameters,)), some_coefficients(model, rng)
-        moved = _moved(model, action, weights, rng)
+        (weights, moved), fixed = _drawn_until_moved(model, action, rng), some_coefficients(model, rng)
         inputs = [whole_numbers(rng, model.input_shape) for _ in range(_INPUTS)]
         return weights, moved, exact_values(model, weights, inputs, fixed), exact_values(model, moved, inputs, fixed)
 
     weights, moved, before, after = drawn_until_defined(attempt, model.name)
-    hold(action.size == 1 or not np.array_equal(weights, moved), f"{law}: the element drawn moves no weight")
+    hold(action.size == 1 or not np.array_equal(weights, moved), f"{law}: none of the elements drawn moves a weight")
     where = ", ".join(map(str, weights))
     hold(np.array_equal(before, after), f"{law}: at weights {where} a value {before.reshape(-1)[0]} becomes {after.reshape(-1)[0]}")
+
+
+def _drawn_until_moved(model: Model, action: AxisAction, rng: np.random.Generator) -> tuple[Array, Array]:
+    """Random weights, and what a random element of the group makes of them. Exchanging units that were drawn alike moves nothing, say:
+    then others are drawn."""
+    for _ in range(DRAWS):
+        weights = whole_numbers(rng, (model.parameters,))
+        moved = _moved(model, action, weights, rng)
+        if not np.array_equal(weights, moved):
+            break
+    return weights, moved
 
 
 def _moved(model: Model, action: AxisAction, weights: Array, rng: np.random.Generator) -> Array:
     """The weights moved by a random rational element of the group."""
     blocks = {b.name: weights[b.start : b.start + b.size].reshape(b.shape) for b in model.blocks}
     n = action.size
-    scales = whole_numbers(rng, (n,), 5) / 2
+    scales = np.array([t if abs(t) > 1 else 3 * t for t in whole_numbers(rng, (n,), 5) / 2], dtype=object)  # no power of these is 1
     g, dual = _invertible(n, rng)
     order = np.roll(np.arange(n), int(rng.integers(1, n))) if n > 1 else np.arange(n)
     order[:2] = order[:2][::-1] if n > 3 else order[:2]  # no power of a rotation
@@ -240,13 +250,18 @@ def _units(made: Architecture, rng: np.random.Generator) -> None:
             set(silence.blocks) <= places.keys(),
             f"{silence.label}: there are no blocks {set(silence.blocks) - places.keys()} in {made}",
         )
-        weights = whole_numbers(rng, (model.parameters,))
-        for block in silence.blocks:
-            weights[places[block]] = Fraction(0)
-        inputs = [whole_numbers(rng, model.input_shape) for _ in range(_INPUTS)]
-        found = exact_values(model, weights, inputs, some_coefficients(model, rng)).reshape(_INPUTS, -1)
+        found = drawn_until_defined(partial(_silent_values, model, silence, rng), f"{model.name} with {silence.label} zero")
         like = Fraction(0) if silence.constant is None else found[0]
         hold(np.all(found == like), f"{made} with {silence.label} zero is not {'zero' if silence.constant is None else 'constant'}")
+
+
+def _silent_values(model: Model, silence: Silence, rng: np.random.Generator) -> Array:
+    """Values of shape (inputs, outputs) at random weights with the blocks of ``silence`` zero."""
+    weights = whole_numbers(rng, (model.parameters,))
+    for block in silence.blocks:
+        weights[model.places[block]] = Fraction(0)
+    inputs = [whole_numbers(rng, model.input_shape) for _ in range(_INPUTS)]
+    return exact_values(model, weights, inputs, some_coefficients(model, rng)).reshape(_INPUTS, -1)
 
 
 def _axes(model: Model, rng: np.random.Generator) -> None:

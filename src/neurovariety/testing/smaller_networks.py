@@ -65,18 +65,19 @@ def _merged(model: Model, weights: Array, sign: int) -> tuple[Model | None, Arra
     """The network without dead units and with one unit for those that are multiples of each other, and its weights.
 
     A unit without incoming or outgoing weights is left out; where c times the incoming weights of one are those of another, its
-    outgoing weights are added, times what the activation makes of c: ``sign`` for c = -1 and an activation that is odd or even.
+    outgoing weights are added, times what the activation makes of c: ``sign`` for c = -1 and an activation that is odd or even. Where
+    sums vanish and leave no unit of a layer, its first stays, so that there is a network to compare with.
     """
     blocks = {b.name: np.array(weights[b.start : b.start + b.size], dtype=object).reshape(b.shape) for b in model.blocks}
     sizes: list[Size] = []
     for u in model.units:
         if not isinstance(u, (Units, ProductTerms)):
             return None, weights
-        kept = _kept_units(u, blocks, sign) if isinstance(u, Units) else _kept_terms(u, blocks)
+        kept = (_kept_units(u, blocks, sign) if isinstance(u, Units) else _kept_terms(u, blocks)) or [0]
         for block, axis in u.axes if isinstance(u, Units) else u.factors:
             blocks[block] = np.take(blocks[block], kept, axis=axis)
         sizes.append(len(kept))
-    small = None if model.resized is None or 0 in sizes else model.resized(tuple(sizes))
+    small = None if model.resized is None else model.resized(tuple(sizes))
     return small, np.concatenate([blocks[b.name].reshape(-1) for b in model.blocks])
 
 
@@ -143,10 +144,10 @@ def _along(axes: Axes, blocks: Blocks, i: int) -> list[Fraction]:
 
 
 def _quotient(a: list[Fraction], b: list[Fraction]) -> Fraction | None:
-    """The c other than 0 with c a = b, where there is one and a is not 0."""
+    """The c other than 0 with c a = b, where there is one; 1 where both are 0."""
     first = next((k for k, x in enumerate(a) if x), None)
     if first is None:
-        return None
+        return None if any(b) else Fraction(1)
     c = Fraction(b[first]) / a[first]
     return c if c and all(c * x == y for x, y in zip(a, b, strict=True)) else None
 

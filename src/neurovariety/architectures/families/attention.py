@@ -33,7 +33,7 @@ class Attention(Architecture):
     heads: int = 1
 
     def __post_init__(self) -> None:
-        check_widths(self.family, self.widths)
+        check_widths(self.family, self.widths, self.example)
         if len(self.inner) != self.layers:
             raise NotationError(f"attention with {self.layers} layers needs 1 or {self.layers} head sizes, got {len(self.inner)}")
         for name, value in (

@@ -86,7 +86,7 @@ class CNN(Architecture):
             raise NotationError(f"cnn filters are all 1D (3,2) or all 2D (3x3,2x2), got {sections.first[:40]!r} in {sections.shown!r}")
         options, rest = sections.options({"strides", "channels", "outputs", "input"})
         activation = rest[0] if rest else None
-        activations = sections.activations(activation, len(filters) - 1, "cnn", cls.example)
+        activations = sections.activations(activation, len(filters) - 1, "cnn")
         strides = None
         if "strides" in options:
             strides = tuple(sections.wide(sections.sizes(s, "strides"), d) for s in sections.items(options["strides"], "strides"))

@@ -50,7 +50,7 @@ class Residual(Architecture):
         """The architecture of the sections of a notation."""
         if len(sections) != 1:
             raise NotationError(f"residual takes one network, got {len(sections)} in {sections.shown!r}: write {cls.example}")
-        return cls(sections.part(sections.first, cls.example))
+        return cls(sections.part(sections.first))
 
     def shapes(self) -> dict[str, Shape]:
         return self.block.shapes()
@@ -145,7 +145,7 @@ class Sequence(Architecture):
         """The architecture of the sections of a notation."""
         if len(sections) > _MAX_PARTS:
             raise NotationError(f"sequence takes 1 to {_MAX_PARTS} networks, got {len(sections)}; e.g. {cls.example}")
-        return cls(tuple(sections.part(s, cls.example) for s in sections.texts))
+        return cls(tuple(sections.part(s) for s in sections.texts))
 
     def _prefix(self, index: int) -> str:
         return numbered("part", index + 1, len(self.parts)) + "."

@@ -48,7 +48,7 @@ class CP(Architecture):
     @classmethod
     def read(cls, sections: Sections[Architecture]) -> CP:
         """The architecture of the sections of a notation."""
-        modes = sections.modes(cls.family, cls.example)
+        modes = sections.modes(cls.family)
         options, rest = sections.options({"rank", "outputs"})
         if rest:
             raise NotationError(f"cp takes rank= and outputs=, got {rest[0][:40]!r} in {sections.shown!r}; e.g. {cls.example}")

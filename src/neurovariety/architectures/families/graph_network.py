@@ -42,7 +42,7 @@ class GraphNetwork(Architecture):
     pool: bool = False
 
     def __post_init__(self) -> None:
-        check_widths(self.family, self.widths)
+        check_widths(self.family, self.widths, self.example)
         if len(self.activations) != self.layers - 1:
             raise NotationError(
                 f"gnn with {self.layers - 1} hidden layers needs 1 or {self.layers - 1} activations, got {len(self.activations)}"
@@ -62,7 +62,7 @@ class GraphNetwork(Architecture):
             raise NotationError(
                 f"gnn takes a graph, widths, activations and pool, got {sections.shown!r}; e.g. gnn(path(3); 2,3,1; x^2; pool)"
             )
-        activations = sections.activations(rest[0] if rest else None, len(widths) - 2, "gnn", cls.example)
+        activations = sections.activations(rest[0] if rest else None, len(widths) - 2, "gnn")
         return cls(graph, widths, activations, len(rest) < len(others))
 
     @property

@@ -75,7 +75,7 @@ class GroupConvolution(Architecture):
                     f"layers={layers} does not fit channels= with {len(channels)} numbers in {sections.shown!r}; give one of them"
                 )
             channels = channels or (1,) * (layers + 1)
-        activations = sections.activations(rest[0] if rest else None, len(channels) - 2, "groupconv", cls.example)
+        activations = sections.activations(rest[0] if rest else None, len(channels) - 2, "groupconv")
         return cls(group, channels, activations)
 
     @property

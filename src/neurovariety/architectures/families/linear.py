@@ -31,7 +31,7 @@ class Linear(Architecture):
     widths: tuple[int, ...]
 
     def __post_init__(self) -> None:
-        check_widths(self.family, self.widths)
+        check_widths(self.family, self.widths, self.example)
         check_size(self)
 
     @classmethod

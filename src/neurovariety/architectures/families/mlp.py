@@ -42,7 +42,7 @@ class MLP(Architecture):
     bias: bool = False
 
     def __post_init__(self) -> None:
-        check_widths(self.family, self.widths)
+        check_widths(self.family, self.widths, self.example)
         hidden = len(self.widths) - 2
         if len(self.activations) != hidden:
             raise NotationError(f"mlp with {hidden} hidden layers needs 1 or {hidden} activations, got {len(self.activations)}")
@@ -57,7 +57,7 @@ class MLP(Architecture):
         refuse_any(rest)
         if len(rest) > 1 or (len(sections) - 1 - len(rest)) > 1:
             raise NotationError(f"mlp takes widths, activations and bias, got {sections.shown!r}; e.g. mlp(2,3,1; x^2; bias)")
-        return cls(widths, sections.activations(rest[0] if rest else None, len(widths) - 2, "mlp", cls.example), bias)
+        return cls(widths, sections.activations(rest[0] if rest else None, len(widths) - 2, "mlp"), bias)
 
     @property
     def layers(self) -> int:

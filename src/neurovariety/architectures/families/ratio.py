@@ -46,7 +46,7 @@ class Ratio(Architecture):
         """The architecture of the sections of a notation."""
         if len(sections) != 2:
             raise NotationError(f"ratio takes two networks, got {len(sections)} in {sections.shown!r}; e.g. {cls.example}")
-        return cls(sections.part(sections.first, cls.example), sections.part(sections.rest[0], cls.example))
+        return cls(sections.part(sections.first), sections.part(sections.rest[0]))
 
     def shapes(self) -> dict[str, Shape]:
         over = {_OVER + name: shape for name, shape in self.numerator.shapes().items()}

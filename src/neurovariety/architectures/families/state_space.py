@@ -64,7 +64,7 @@ class StateSpace(Architecture):
         if "t" not in options:
             raise NotationError(f"ssm needs t= (the number of steps) in {sections.shown!r}; e.g. {cls.example}")
         m, n, p = widths
-        activation = sections.activations(rest[0], 1, "ssm", cls.example)[0] if rest else None
+        activation = sections.activations(rest[0], 1, "ssm")[0] if rest else None
         if activation == Activation.monomial(1):
             activation = None
         return cls((m, n, p), sections.integer(options["t"], "t"), activation, bool(flags))

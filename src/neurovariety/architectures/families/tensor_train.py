@@ -53,7 +53,7 @@ class TensorTrain(Architecture):
     @classmethod
     def read(cls, sections: Sections[Architecture]) -> TensorTrain:
         """The architecture of the sections of a notation."""
-        modes = sections.modes(cls.family, cls.example)
+        modes = sections.modes(cls.family)
         options, rest = sections.options({"ranks", "outputs"})
         if rest:
             raise NotationError(f"tt takes ranks= and outputs=, got {rest[0][:40]!r} in {sections.shown!r}; e.g. {cls.example}")

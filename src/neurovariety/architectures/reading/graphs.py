@@ -42,7 +42,9 @@ class SimpleGraph:
         """The graph that the first section denotes."""
         match = re.fullmatch(r"([A-Za-z]+)\s*\(([^()]*)\)", sections.first)
         if not match:
-            raise NotationError(f"cannot read the graph {sections.first[:40]!r} in {sections.shown!r}: the graphs are {_KNOWN}")
+            raise NotationError(
+                f"cannot read the graph {sections.first[:40]!r} in {sections.shown!r}: the graphs are {_KNOWN}; e.g. {sections.example}"
+            )
         kind, inside = match.group(1).lower(), match.group(2)
         if kind != "edges":
             return cls(kind, sections.integer(inside, f"the number of vertices of {kind[:20]}"))

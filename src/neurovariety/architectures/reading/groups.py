@@ -56,7 +56,8 @@ class Group:
             match = re.fullmatch(r"([a-z]+)\s*\(([^()]*)\)", part)
             if not match:
                 raise NotationError(
-                    f"cannot read the group {text[:40]!r} in {sections.shown!r}: write {_KNOWN}, or a product cyclic(2)xcyclic(3)"
+                    f"cannot read the group {text[:40]!r} in {sections.shown!r}: write {_KNOWN}, or a product cyclic(2)xcyclic(3); "
+                    f"e.g. {sections.example}"
                 )
             name, number = match.group(1), match.group(2).strip()
             if name not in _TABLES:

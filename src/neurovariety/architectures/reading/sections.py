@@ -32,19 +32,20 @@ def split(text: str, separator: str) -> list[str]:
 class Sections(Generic[Network]):
     """The sections of one notation, of which there is at least one.
 
-    ``shown`` is the notation as error messages show it. ``parse`` reads a whole notation: families whose sections are networks read
-    them through it, so that no family needs to know the others. Every method raises `NotationError` with one sentence on what was given
-    and what was expected.
+    ``shown`` is the notation as error messages show it, ``example`` one that can be read, for them too. ``parse`` reads a whole
+    notation: families whose sections are networks read them through it, so that no family needs to know the others. Every method raises
+    `NotationError` with one sentence on what was given and what was expected.
     """
 
     texts: tuple[str, ...]
     shown: str
+    example: str
     parse: Callable[[str], Network]
 
     @classmethod
-    def of(cls, inside: str, shown: str, parse: Callable[[str], Network]) -> Sections[Network]:
+    def of(cls, inside: str, shown: str, example: str, parse: Callable[[str], Network]) -> Sections[Network]:
         """The sections of what stands between the parentheses of a notation."""
-        return cls(tuple(split(inside, ";")), shown, parse)
+        return cls(tuple(split(inside, ";")), shown, example, parse)
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -58,11 +59,11 @@ class Sections(Generic[Network]):
         """All sections but the first."""
         return self.texts[1:]
 
-    def activations(self, text: str | None, hidden: int, family: str, example: str) -> tuple[Activation, ...]:
+    def activations(self, text: str | None, hidden: int, family: str) -> tuple[Activation, ...]:
         """One activation a hidden layer, from a list or from one that serves all."""
         if text is None:
             if hidden > 0:
-                raise NotationError(f"{family} needs an activation in {self.shown!r}, for example {example}")
+                raise NotationError(f"{family} needs an activation in {self.shown!r}, for example {self.example}")
             return ()
         if hidden <= 0:
             raise NotationError(f"{family} without a hidden layer has no activation, got {text[:30]!r} in {self.shown!r}; leave it out")
@@ -104,7 +105,7 @@ class Sections(Generic[Network]):
         if len(parts) > _MAX_LAYERS:
             raise NotationError(f"{name}: at most {_MAX_LAYERS} layers, got {len(parts)}")
         if not text.strip():
-            raise NotationError(f"{name} missing in {self.shown!r}: write for example mlp(2,3,1; x^2)")
+            raise NotationError(f"{name} missing in {self.shown!r}: write for example {self.example}")
         return parts
 
     def integers(self, text: str, name: str) -> tuple[int, ...]:
@@ -117,10 +118,10 @@ class Sections(Generic[Network]):
             raise NotationError(f"{name}: a whole number expected, got {text.strip()[:30]!r} in {self.shown!r}")
         return int(text)
 
-    def modes(self, family: str, example: str) -> tuple[int, ...]:
+    def modes(self, family: str) -> tuple[int, ...]:
         """The sizes of the modes of a tensor, from the first section."""
         if not self.first:
-            raise NotationError(f"{family} needs the sizes of its modes in {self.shown!r}, for example {example}")
+            raise NotationError(f"{family} needs the sizes of its modes in {self.shown!r}, for example {self.example}")
         return self.integers(self.first, "modes")
 
     def sizes(self, text: str, name: str) -> tuple[int, ...]:
@@ -135,10 +136,10 @@ class Sections(Generic[Network]):
             raise NotationError(f"sizes need 1 or {d} lengths, got {'x'.join(map(str, sizes))} in {self.shown!r}")
         return sizes
 
-    def part(self, text: str, example: str) -> Network:
+    def part(self, text: str) -> Network:
         """A whole notation that stands within this one."""
         if not text:
-            raise NotationError(f"one network or more, separated by semicolons, expected in {self.shown!r}; e.g. {example}")
+            raise NotationError(f"one network or more, separated by semicolons, expected in {self.shown!r}; e.g. {self.example}")
         depth = deepest = 0
         for character in text:
             depth += (character == "(") - (character == ")")

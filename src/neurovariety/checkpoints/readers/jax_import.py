@@ -119,9 +119,9 @@ class _JaxprReader:
         self.count += 1
         call = PrimitiveCall(self.builder, f"{primitive} {self.count}", primitive, operands, equation, self.constant)
         if calls(equation):
-            jaxpr, consts = opened(equation)
+            jaxpr, consts, arguments = opened(equation, operands)
             known = named_activation(call, str(equation.params.get("name", "")), jaxpr)
-            return [known] if known is not None else self.run(jaxpr, consts, operands)
+            return [known] if known is not None else self.run(jaxpr, consts, list(arguments))
         folded = call.folded()
         if folded is not None:
             return [folded]

@@ -29,7 +29,7 @@ from functools import singledispatch
 from neurovariety.geometry.boundaries.position import Located, Position
 from neurovariety.geometry.images import binary_forms, binary_powers, convolutions
 from neurovariety.geometry.images.decide import decide_by_kind
-from neurovariety.geometry.images.decision import Decision, Verdict
+from neurovariety.geometry.images.decision import Decision, Finding
 from neurovariety.geometry.images.target import Target
 from neurovariety.geometry.real.real_roots import factors_over_q
 from neurovariety.image import BinaryQuadrics, Filters, Matrices, PowerSums, Quadrics
@@ -59,9 +59,9 @@ def _from(decision: Decision, position: Position, reason: str) -> Located:
 
 def _not_a_member(decision: Decision) -> Located | None:
     """The placement of a function outside of M; None for a member."""
-    if decision.verdict is Verdict.EXCLUDED:
+    if decision.verdict is Finding.EXCLUDED:
         return _from(decision, Position.OUTSIDE, f"violated: {decision.violated}")
-    if decision.verdict is Verdict.CLOSURE_ONLY:
+    if decision.verdict is Finding.CLOSURE_ONLY:
         return _from(decision, Position.CLOSURE_ONLY, f"a limit, but violated: {decision.violated}")
     return None
 

@@ -15,7 +15,7 @@ from neurovariety.geometry.boundaries.search_both_sides import BothSides
 from neurovariety.geometry.boundaries.smooth_preimage import interior_by_equations
 from neurovariety.geometry.ideal.coefficient_map import Span, written_out
 from neurovariety.geometry.ideal.coefficients import Coordinates
-from neurovariety.geometry.images.decision import Decision, Verdict
+from neurovariety.geometry.images.decision import Decision, Finding
 from neurovariety.geometry.images.target import Target
 from neurovariety.geometry.invariants.dimension import dimension_of
 from neurovariety.model import Model
@@ -31,7 +31,7 @@ def locate(model: Model, target: Target, member: Decision, seed: int) -> Located
     known = known_image(model.image, model)
     if known is not None:
         return known.locate(target)
-    if member.verdict is Verdict.EXCLUDED:
+    if member.verdict is Finding.EXCLUDED:
         return Located(Position.OUTSIDE, f"violated: {member.violated}", member.route, member.claim)
     coordinates = written_out(model)
     exact = member.exact_witness
@@ -44,7 +44,7 @@ def locate(model: Model, target: Target, member: Decision, seed: int) -> Located
                 "equations, which are smooth there: weights nearby attain all real functions of the neurovariety nearby"
             )
             return Located(Position.INTERIOR, reason, "rank of J and of the equations", claim, evidence=facts)
-    return by_search(model, coordinates, target, member.verdict is Verdict.REALIZABLE, exact, seed)
+    return by_search(model, coordinates, target, member.verdict is Finding.REALIZABLE, exact, seed)
 
 
 def by_search(

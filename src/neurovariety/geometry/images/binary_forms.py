@@ -19,7 +19,7 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import combinations
 
-from neurovariety.geometry.images.decision import Decision, Verdict, excluded, realizable, statement
+from neurovariety.geometry.images.decision import Decision, Finding, excluded, realizable, statement
 from neurovariety.geometry.images.target import Target
 from neurovariety.geometry.images.witness_weights import weights_of_powers
 from neurovariety.geometry.real.rational_matrices import Matrix, echelon_form, minor_sentence, nonzero_minor, sum_of_squares
@@ -85,7 +85,7 @@ def _two_rows(model: Model, matrix: Matrix, i: int, j: int) -> Decision:
         where = f"M13^2 - M12*M23 > 0 for the 2 x 2 minors of outputs {i} and {j}, here {disc}"
         if disc < 0:
             return excluded(ROUTE, where + "; limits satisfy >= 0", THEOREM, **evidence)
-        return Decision(Verdict.CLOSURE_ONLY, ROUTE, None, where, (THEOREM,), evidence)
+        return Decision(Finding.CLOSURE_ONLY, ROUTE, None, where, (THEOREM,), evidence)
     root = rational_root(disc)
     if root is not None:
         if m23:
@@ -95,7 +95,7 @@ def _two_rows(model: Model, matrix: Matrix, i: int, j: int) -> Decision:
         return realizable(ROUTE, _weights(model, matrix, forms), THEOREM, **evidence)
     surds = _surd_weights(model, matrix, (m13 / m23, 1 / m23), disc)
     evidence["witness_exact"] = [str(w) for w in surds]
-    return Decision(Verdict.REALIZABLE, ROUTE, [float(w) for w in surds], None, (THEOREM,), evidence, surds=tuple(surds))
+    return Decision(Finding.REALIZABLE, ROUTE, [float(w) for w in surds], None, (THEOREM,), evidence, surds=tuple(surds))
 
 
 def _one_form(rows: Matrix) -> list[list[Fraction]]:

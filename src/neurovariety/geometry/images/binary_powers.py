@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import comb
 
-from neurovariety.geometry.images.decision import Decision, Verdict, excluded, statement
+from neurovariety.geometry.images.decision import Decision, Finding, excluded, statement
 from neurovariety.geometry.images.target import Target
 from neurovariety.geometry.real.rational_matrices import echelon_form
 from neurovariety.geometry.real.real_roots import factors_over_q
@@ -95,7 +95,7 @@ def decide_power_sum(image: PowerSums, model: Model, target: Target) -> Decision
         return excluded(ROUTE, sentence, THEOREM, annihilator=shown)
     if g.multiplicity > 1:
         sentence = f"{g}, which annihilates the target, has different roots; here one is multiple"
-        return Decision(Verdict.CLOSURE_ONLY, ROUTE, None, sentence, (THEOREM,), {"annihilator": shown})
+        return Decision(Finding.CLOSURE_ONLY, ROUTE, None, sentence, (THEOREM,), {"annihilator": shown})
     return None
 
 

@@ -7,7 +7,7 @@ from functools import singledispatch
 from neurovariety.geometry.images.binary_forms import decide_binary_quadrics
 from neurovariety.geometry.images.binary_powers import decide_power_sum
 from neurovariety.geometry.images.convolutions import decide_filter
-from neurovariety.geometry.images.decision import Decision, Verdict
+from neurovariety.geometry.images.decision import Decision, Finding
 from neurovariety.geometry.images.linear_maps import decide_matrix
 from neurovariety.geometry.images.quadratic_forms import decide_quadric
 from neurovariety.geometry.images.search import decide_by_search
@@ -20,7 +20,7 @@ def decide(model: Model, target: Target, seed: int) -> Decision:
     """The decision for a model that is polynomial in weights and inputs. Raises `ResourceError` for one that is too large to be written
     out, where no procedure decides."""
     found = decide_by_kind(model.image, model, target)
-    if found is None or (found.verdict is Verdict.REALIZABLE and found.witness is None):
+    if found is None or (found.verdict is Finding.REALIZABLE and found.witness is None):
         return decide_by_search(model, target, seed)
     return found
 

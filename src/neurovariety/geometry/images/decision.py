@@ -14,7 +14,7 @@ Statement = Mapping[str, str]
 """A theorem in words: its name, its statement, the key of its source."""
 
 
-class Verdict(StrEnum):
+class Finding(StrEnum):
     """Where a function lies relative to the functions of a model with real weights."""
 
     REALIZABLE = "realizable"
@@ -31,7 +31,7 @@ class Decision:
     ``violated``: the equation or inequality that the target fails. ``route``: the decision procedure. ``theorems``: what it rests on.
     """
 
-    verdict: Verdict
+    verdict: Finding
     route: str
     witness: Sequence[Fraction | float] | None = None
     violated: str | None = None
@@ -56,9 +56,9 @@ def statement(name: str, text: str, source: str) -> Statement:
 
 def excluded(route: str, violated: str, *theorems: Statement, **evidence: object) -> Decision:
     """The target violates a closed condition that all functions of the model satisfy: not even a limit of them."""
-    return Decision(Verdict.EXCLUDED, route, None, violated, theorems, evidence)
+    return Decision(Finding.EXCLUDED, route, None, violated, theorems, evidence)
 
 
 def realizable(route: str, witness: Sequence[Fraction | float] | None, *theorems: Statement, **evidence: object) -> Decision:
     """The target is the function of the witness; of some weights where the witness is None."""
-    return Decision(Verdict.REALIZABLE, route, witness, None, theorems, evidence)
+    return Decision(Finding.REALIZABLE, route, witness, None, theorems, evidence)

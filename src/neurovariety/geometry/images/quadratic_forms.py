@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from neurovariety.geometry.images.decision import Decision, Verdict, excluded, realizable, statement
+from neurovariety.geometry.images.decision import Decision, Finding, excluded, realizable, statement
 from neurovariety.geometry.images.target import Target
 from neurovariety.geometry.images.witness_weights import weights_of_affine_squares, weights_of_powers
 from neurovariety.geometry.real.rational_matrices import Matrix, echelon_form, minor_sentence, nonzero_minor, sum_of_squares
@@ -69,7 +69,7 @@ def _with_bias(a: Matrix, model: Model, target: Target, n: int, m: int) -> Decis
             f"the bordered matrix has rank at least rank A + 2 = {least} for every constant term, because b is not in the image of A; "
             f"{counted(m, 'neuron')} cannot give more than {m}"
         )
-        return Decision(Verdict.CLOSURE_ONLY, ROUTE, None, violated, (BORDERED,), {"rank": rank, "bordered_rank": least})
+        return Decision(Finding.CLOSURE_ONLY, ROUTE, None, violated, (BORDERED,), {"rank": rank, "bordered_rank": least})
     corner = _ZERO
     if inside:  # A y = b, read off the echelon form; the corner b^T y adds nothing to the rank
         y = [_ZERO] * n

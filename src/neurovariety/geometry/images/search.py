@@ -19,7 +19,7 @@ from neurovariety.claim import Claim
 from neurovariety.errors import ResourceError
 from neurovariety.geometry.ideal.coefficient_map import PolynomialMap, Span, written_out
 from neurovariety.geometry.ideal.coefficients import Coordinates, monomial_name
-from neurovariety.geometry.images.decision import Decision, Verdict, excluded, realizable, statement
+from neurovariety.geometry.images.decision import Decision, Finding, excluded, realizable, statement
 from neurovariety.geometry.images.least_squares import levenberg_marquardt, step_cost
 from neurovariety.geometry.images.real_zero import certified_ball, rational_candidates
 from neurovariety.geometry.images.target import Target, function_at
@@ -91,7 +91,7 @@ def _violated_equation(model: Model, target: Target, seed: int) -> Decision | No
         "coordinates": found.system.coordinates.described(model.inputs),
         "error_bound": found.error_bound,
     }
-    return Decision(Verdict.EXCLUDED, "an equation of the neurovariety", None, violated, (), evidence, found.claim)
+    return Decision(Finding.EXCLUDED, "an equation of the neurovariety", None, violated, (), evidence, found.claim)
 
 
 def _search(model: Model, coordinates: Coordinates, span: Span, target: Target, seed: int) -> Decision:
@@ -99,7 +99,7 @@ def _search(model: Model, coordinates: Coordinates, span: Span, target: Target, 
     route = "real solutions from random starts"
     if sum(len(q) for q in coordinates.polynomials) > _MAX_TERMS:
         return Decision(
-            Verdict.UNDECIDED, route, evidence={"reason": f"the model has more than {_MAX_TERMS:,} terms"}, claim=Claim.UNDECIDED
+            Finding.UNDECIDED, route, evidence={"reason": f"the model has more than {_MAX_TERMS:,} terms"}, claim=Claim.UNDECIDED
         )
     map_ = PolynomialMap.of(coordinates, span.pivots)
     goal = np.array([float(v) for v in values])
@@ -127,4 +127,4 @@ def _search(model: Model, coordinates: Coordinates, span: Span, target: Target, 
         if ball is not None:
             box = {"radius": ball.radius, "solved_for": list(ball.columns), "test": "Krawczyk in ball arithmetic"}
             return realizable(route, ball.weights, _KRAWCZYK, **evidence, certificate=box)
-    return Decision(Verdict.UNDECIDED, route, evidence=evidence, claim=Claim.UNDECIDED)
+    return Decision(Finding.UNDECIDED, route, evidence=evidence, claim=Claim.UNDECIDED)

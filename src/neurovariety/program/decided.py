@@ -1,0 +1,55 @@
+"""Comparisons that come out alike at all weights and inputs: tests for NaN and infinity, which no polynomial value is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from neurovariety.program.jaxpr import JaxprEquation
+from neurovariety.program.primitives import RING_OPERATIONS
+from neurovariety.program.refusals import Refused
+from neurovariety.program.rewriting import Value
+from neurovariety.rings.ring import Array
+
+_COMPARISONS: dict[str, Callable[[Array, Array], Array]] = {
+    "eq": np.equal,
+    "ne": np.not_equal,
+    "lt": np.less,
+    "le": np.less_equal,
+    "gt": np.greater,
+    "ge": np.greater_equal,
+}
+_ONLY_FINITE = frozenset(
+    ("abs", "sign", "max", "min", "clamp", "floor", "ceil", "round", "reduce_max", "reduce_min", "tanh", "sin", "cos")
+)
+
+
+def decided(equation: JaxprEquation, operands: Sequence[Value]) -> Array | None:
+    """The truth values of a comparison of a real number with itself, with infinity or with NaN; None for anything else.
+
+    So ``where(isnan(y), 0, y)`` is y. Where y has a denominator this is so off its zeros.
+    """
+    name, shape = equation.primitive.name, tuple(equation.outvars[0].aval.shape)
+    if name == "is_finite":
+        return np.ones(shape, dtype=bool) if _is_real_number(operands[0]) else None
+    if name not in _COMPARISONS or isinstance(operands[0], np.ndarray) == isinstance(operands[1], np.ndarray) is True:
+        return None
+    zero = np.zeros(())
+    if isinstance(operands[0], int) and isinstance(operands[1], int):
+        return np.full(shape, _COMPARISONS[name](zero, zero)) if operands[0] == operands[1] else None
+    sides = [v if isinstance(v, np.ndarray) else zero for v in operands]
+    beyond = any(isinstance(v, np.ndarray) and v.dtype.kind == "f" and not np.any(np.isfinite(v)) for v in operands)
+    if not beyond or not all(isinstance(v, np.ndarray) or _is_real_number(v) for v in operands):
+        return None
+    return np.array(np.broadcast_to(_COMPARISONS[name](*sides), shape))
+
+
+def is_finite(name: str, operands: Sequence[Value]) -> bool:
+    """Whether a primitive gives real numbers wherever its operands are real numbers."""
+    known = name in _ONLY_FINITE or (name in RING_OPERATIONS and name not in ("div", "pow", "integer_pow", "triangular_solve", "lu"))
+    return known and all(_is_real_number(v) or (isinstance(v, np.ndarray) and bool(np.all(np.isfinite(v)))) for v in operands)
+
+
+def _is_real_number(value: Value) -> bool:
+    return isinstance(value, int) or (isinstance(value, Refused) and value.finite)
