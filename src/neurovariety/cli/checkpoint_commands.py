@@ -11,7 +11,6 @@ import click
 
 from neurovariety.checkpoints.align import align
 from neurovariety.checkpoints.diagnose import diagnose
-from neurovariety.checkpoints.load import load_network
 from neurovariety.checkpoints.prune import PruneResult, prune
 from neurovariety.cli.exit_status import ANSWERED, INTERRUPTED, NOT_FINISHED
 from neurovariety.cli.workers import OutOfTime, insistent_interrupt
@@ -24,9 +23,8 @@ def diagnose_command(
     file: str, data: str | None, target: str | None, architecture: str | None, as_json: bool, seed: int, time_limit: float | None
 ) -> int:
     """Diagnose a file; returns the exit status."""
-    network = load_network(file, architecture=architecture)
     inputs = read_csv(data, target).inputs if data else None
-    return _answer(lambda: diagnose(network, data=inputs, seed=seed), as_json, time_limit)
+    return _answer(lambda: diagnose(file, data=inputs, architecture=architecture, seed=seed), as_json, time_limit)
 
 
 def prune_command(
@@ -41,20 +39,20 @@ def prune_command(
     time_limit: float | None,
 ) -> int:
     """Prune a file and write the smaller network; returns the exit status."""
-    network = load_network(file, architecture=architecture)
 
     def finish(found: Result) -> None:
         if output and isinstance(found, PruneResult):
             cost = found.write(output, dtype=dtype)
             click.echo(f"wrote {output}: {cost.summary()}", err=as_json)
 
-    return _answer(lambda: prune(network, tolerance=tolerance, radius=radius, seed=seed), as_json, time_limit, finish)
+    return _answer(
+        lambda: prune(file, tolerance=tolerance, radius=radius, architecture=architecture, seed=seed), as_json, time_limit, finish
+    )
 
 
 def align_command(first: str, second: str, architecture: str | None, as_json: bool, seed: int, time_limit: float | None) -> int:
     """Compare two files; returns the exit status, which says nothing of the answer."""
-    pair = [load_network(f, architecture=architecture) for f in (first, second)]
-    return _answer(lambda: align(*pair, seed=seed), as_json, time_limit)
+    return _answer(lambda: align(first, second, architecture=architecture, seed=seed), as_json, time_limit)
 
 
 def _answer(
