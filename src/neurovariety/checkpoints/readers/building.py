@@ -68,10 +68,21 @@ def refuse(place: str, operator: str, why: str = "") -> NoReturn:
     )
 
 
+def exact(place: str, operator: str, number: Number) -> Fraction:
+    """A number of a graph as a Fraction; one that is not finite is refused."""
+    if not math.isfinite(number):
+        refuse(place, operator, f"with the number {number}")
+    return Fraction(number)
+
+
 def power(place: str, operator: str, exponent: Number | None) -> dict[str, object]:
     """The attributes of the activation x^exponent; an exponent that is not a whole number is refused."""
     if exponent is None or not math.isfinite(exponent) or Fraction(exponent).denominator != 1 or abs(Fraction(exponent)) > 64:
-        refuse(place, operator, f"the exponent {exponent}; whole exponents up to 64 are understood")
+        refuse(
+            place,
+            operator,
+            f"the exponent {'is computed or not finite' if exponent is None else exponent}; whole exponents up to 64 are understood",
+        )
     n = int(exponent)
     monomial = (*(Fraction(0) for _ in range(abs(n))), Fraction(1))
     if n >= 0:
@@ -175,12 +186,15 @@ class Builder:
             if operand.key in self.fixed and array.size == 1 and np.all(np.isfinite(np.asarray(array, dtype=np.float64))):
                 return Fraction(array.reshape(-1)[0].item())
             return None
-        return None if isinstance(operand, (Value, Turned)) else Fraction(operand)
+        return None if isinstance(operand, (Value, Turned)) or not math.isfinite(operand) else Fraction(operand)
 
     def elementwise(self, name: str, path: str, kind: str, a: Operand, b: Operand) -> Operand:
         """add, subtract, multiply or divide two operands of any sort."""
         a, b = (self.promoted(v) if isinstance(v, Turned) else v for v in (a, b))
         p, q = self.number(a), self.number(b)
+        wrong = [v for v, n in ((a, p), (b, q)) if n is None and isinstance(v, Number)]
+        if wrong or (kind == "divide" and q == 0):
+            refuse(path or name, kind, f"by the number {wrong[0]}" if wrong else "by 0")
         if p is not None and q is not None:
             combine = OPERATIONS[kind].entrywise
             assert combine is not None
@@ -199,6 +213,8 @@ class Builder:
         if n is not None:
             return self.node(name, path, kind, [value], None, constant=n, **reversed_)
         assert isinstance(other, Stored)
+        if kind == "divide" and not reversed_ and not np.all(self.weights[other.key]):
+            refuse(path or name, kind, f"{other.key!r} has entries 0")
         return self.node(name, path, kind, [value], {"weight": other}, **reversed_)
 
     def linear(

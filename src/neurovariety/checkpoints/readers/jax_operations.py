@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from neurovariety.checkpoints.graph.three_arithmetics import Array, to_floats
-from neurovariety.checkpoints.readers.building import Builder, Operand, Roles, Stored, Turned, Value, power, refuse
+from neurovariety.checkpoints.readers.building import Builder, Operand, Roles, Stored, Turned, Value, exact, power, refuse
 from neurovariety.checkpoints.readers.contraction import contract
 
 
@@ -92,7 +92,7 @@ def named_activation(c: PrimitiveCall, name: str, jaxpr: Any) -> Value | None:
         factors = [v.val for e in jaxpr.eqns if e.primitive.name == "mul" for v in e.invars if hasattr(v, "val")]
         given: Any = c.operands[1] if len(c.operands) == 2 else factors[0] if len(factors) == 1 else None
         if given is not None and not isinstance(given, (Value, Stored, Turned)) and np.ndim(given) == 0:
-            return c.activation(name, **{"alpha" if name == "elu" else "slope": Fraction(float(given))})
+            return c.activation(name, **{"alpha" if name == "elu" else "slope": exact("the function", name, float(given))})
     return None
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from fractions import Fraction
 
 import numpy as np
 
@@ -93,7 +92,7 @@ def _pad(c: OnnxCall) -> Value:
     pads = c.integers(1, "pads") or []
     rank = len(c.builder.shape(c.x)) + 1
     given = c.input(2)
-    value = c.builder.number(given) if given is not None else Fraction(c.attributes.get("value", 0))
+    value = c.builder.number(given) if given is not None else c.attribute("value", 0)
     if value != 0 or c.input(3) is not None or len(pads) != 2 * rank or min(pads) < 0 or pads[0] or pads[rank]:
         refuse(c.path, c.operator, "zeros around the axes of a sample are understood")
     return c.make("pad", c.x, padding=tuple((pads[k], pads[k + rank]) for k in range(1, rank)))

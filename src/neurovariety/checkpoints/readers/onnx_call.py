@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from neurovariety.checkpoints.graph.three_arithmetics import Array
-from neurovariety.checkpoints.readers.building import Builder, Operand, Roles, Stored, Value, refuse
+from neurovariety.checkpoints.readers.building import Builder, Operand, Roles, Stored, Value, exact, refuse
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class OnnxCall:
         return self.make("activation", self.x, weights=None, function=function, **attributes)
 
     def attribute(self, name: str, default: float) -> Fraction:
-        return Fraction(self.attributes.get(name, default))
+        return exact(self.path, self.operator, self.attributes.get(name, default))
 
     def integers(self, k: int, name: str = "") -> list[int] | None:
         """Integers given as input k or as an attribute, by the version of the operator."""

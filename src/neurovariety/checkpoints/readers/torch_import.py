@@ -65,8 +65,8 @@ def read_module(module: Module, example: Any = None) -> Network:
         x = torch.as_tensor(np.random.default_rng(0).normal(size=(BATCH, *shape)), dtype=dtype).double().numpy()
         if not agrees(x, network.evaluate, lambda x: _outputs(module, x, dtype), lambda x: _in_double(module, x)):
             raise InputError(
-                "the network read from the module does not compute what the module does on random inputs; it may mix samples of a "
-                "batch, or an operation was misread: please report it"
+                "the network read from the module does not compute what the module does on random inputs, or neither has finite outputs "
+                "there; it may mix samples of a batch, or an operation was misread: please report it"
             )
     finally:
         for m, was in training.items():
@@ -204,7 +204,11 @@ class _ProgramReader:
             return self._symbol(value)
         if kind == "as_sym_ints":
             return [self._symbol(v) for v in value]
-        if kind in ("as_int", "as_ints", "as_bool", "as_string", "as_float", "as_floats"):
+        if kind == "as_float":
+            return float(value)  # JSON has no NaN, which is a text there
+        if kind == "as_floats":
+            return [float(v) for v in value]
+        if kind in ("as_int", "as_ints", "as_bool", "as_string"):
             return value
         return None
 
