@@ -69,9 +69,7 @@ class Network:
                 raise InputError(f"{node.place} takes the weight {absent[0]!r}, which is not among the weights")
             wrong = [k for k in node.weights.values() if not all_finite(self.weights[k])]
             if wrong:
-                raise InputError(
-                    f"the weight {wrong[0]!r} ({node.place}) has entries that are not finite numbers: NaN, infinite or complex"
-                )
+                raise InputError(f"the weight {wrong[0]!r} ({node.place}) has entries that are no finite real numbers")
             seen.add(node.name)
         if self.output not in seen:
             raise InputError(f"the output {self.output!r} is not a node of the network")

@@ -91,6 +91,18 @@ class OnnxCall:
             refuse(self.path, self.operator, "its sizes are computed")
         return [int(v) for v in np.asarray(self.builder.weights[operand.key]).reshape(-1)]
 
+    def numpy_type(self, number: int) -> np.dtype[Any]:
+        """The type of a number of ONNX; one that NumPy has not is refused."""
+        from onnx.helper import tensor_dtype_to_np_dtype
+
+        try:
+            found = np.dtype(tensor_dtype_to_np_dtype(number))
+        except (KeyError, TypeError):
+            refuse(self.path, self.operator, f"type {number}")
+        if found.kind not in "biufV":
+            refuse(self.path, self.operator, f"type {found}")
+        return found
+
     def only(self, name: str, *allowed: object) -> None:
         """Refuse the operator where an attribute has another value than the ones that are understood."""
         found = self.attributes.get(name)
