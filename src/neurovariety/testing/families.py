@@ -314,7 +314,7 @@ def _made_by(parametrization: Parametrization, blocks: dict[str, Array], x: Arra
 
 @_made_by.register
 def _(parametrization: Layers, blocks: dict[str, Array], x: Array) -> Array:
-    out = x
+    out = x = x.reshape(-1)
     for k, name in enumerate(parametrization.weights):
         out = blocks[name] @ out
         out = out + blocks[parametrization.biases[k]] if parametrization.biases else out
