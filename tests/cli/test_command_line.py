@@ -6,10 +6,12 @@ import io
 import itertools
 import json
 import os
+import queue
 import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from importlib.resources import files
 from pathlib import Path
@@ -18,6 +20,8 @@ import jsonschema
 import pytest
 
 from neurovariety import as_model, examples
+from neurovariety.cli import ending
+from neurovariety.cli.ending import ended_if_stuck
 from neurovariety.cli.main import app, main
 from neurovariety.cli.workers import OutOfTime, insistent_interrupt, time_limit
 from neurovariety.dictionary.registry import ENTRIES, find
@@ -411,6 +415,7 @@ def test_stopped_work_ends_the_process_at_once(monkeypatch, ends, status):
     monkeypatch.setattr("sys.stdout", written)
     monkeypatch.setattr(app, "main", stopped)
     monkeypatch.setattr(os, "_exit", leave)
+    monkeypatch.setattr(ending, "_own", threading.Event())
     before = signal.getsignal(signal.SIGINT)
     with pytest.raises(SystemExit):
         main()
@@ -419,6 +424,33 @@ def test_stopped_work_ends_the_process_at_once(monkeypatch, ends, status):
     with pytest.raises(SystemExit):  # a host program goes on
         main(["--help"])
     assert len(left) == 1
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGALRM, 3)])
+def test_compiled_code_that_does_not_come_back_is_left(monkeypatch, number, status):
+    """Python hears signals between its own instructions; XLA may need minutes until then."""
+    said, left = [], queue.Queue()
+    own = threading.Event()
+    own.set()
+    monkeypatch.setattr(ending, "_own", own)
+    monkeypatch.setattr(ending, "_GRACE", 0.02)
+    monkeypatch.setattr(ending, "end_at_once", left.put)
+    before = signal.signal(number, lambda *_: None)  # as if nobody came to hear it
+    try:
+        with ended_if_stuck(said.append):
+            signal.raise_signal(number)
+            assert left.get(timeout=30) == status
+        assert said == [status]
+        with ended_if_stuck(said.append):  # work that stops by itself
+            signal.raise_signal(number)
+        own.clear()
+        with ended_if_stuck(said.append):  # a host program
+            signal.raise_signal(number)
+            time.sleep(0.1)
+    finally:
+        signal.signal(number, before)
+    assert said == [status]
+    assert left.empty()
 
 
 def test_parallel_answers_equal_sequential_ones(run):

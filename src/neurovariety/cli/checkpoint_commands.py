@@ -12,6 +12,7 @@ import click
 from neurovariety.checkpoints.align import align
 from neurovariety.checkpoints.diagnose import diagnose
 from neurovariety.checkpoints.prune import PruneResult, prune
+from neurovariety.cli.ending import ended_if_stuck
 from neurovariety.cli.exit_status import ANSWERED, INTERRUPTED, NOT_FINISHED
 from neurovariety.cli.workers import OutOfTime, insistent_interrupt
 from neurovariety.cli.workers import time_limit as limited
@@ -58,11 +59,15 @@ def align_command(first: str, second: str, architecture: str | None, as_json: bo
 def _answer(
     work: Callable[[], Result], as_json: bool, limit: float | None, finish: Callable[[Result], Any] = lambda found: None
 ) -> int:
+    def last_words(status: int) -> None:
+        if status == NOT_FINISHED:
+            click.echo(f"neurovariety: not finished within {limit:g} seconds; raise --time-limit", err=True)
+
     try:
-        with insistent_interrupt(), limited(time.time() + limit if limit else None):
+        with ended_if_stuck(last_words), insistent_interrupt(), limited(time.time() + limit if limit else None):
             found = work()
     except OutOfTime:
-        click.echo(f"neurovariety: not finished within {limit:g} seconds; raise --time-limit", err=True)
+        last_words(NOT_FINISHED)
         return NOT_FINISHED
     except KeyboardInterrupt:
         return INTERRUPTED

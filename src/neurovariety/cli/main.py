@@ -5,15 +5,14 @@ Only this module is imported for ``--help``; everything that computes is importe
 
 from __future__ import annotations
 
-import contextlib
-import os
 import signal
 import sys
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
+from neurovariety.cli.ending import end_at_once, own_process
 from neurovariety.cli.exit_status import BAD_INPUT, INTERRUPTED, NOT_FINISHED
 from neurovariety.dictionary.declaration import Declared
 from neurovariety.dictionary.entry import Entry
@@ -223,26 +222,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     Without ``arguments`` it is the process's own command line, and work that was stopped ends the process.
     """
+    if arguments is None:
+        own_process()
     try:
         _main(arguments)
     except SystemExit as end:
         if arguments is None:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is said; Ctrl-C from here on would change the status alone
             if end.code in (INTERRUPTED, NOT_FINISHED):
-                _end_at_once(end.code)
+                end_at_once(end.code)
         raise
-
-
-def _end_at_once(status: int) -> NoReturn:
-    """End the process without taking the interpreter apart.
-
-    Work that was stopped may have left threads in compiled code (JAX, BLAS, path tracking), and Python's end would pull the ground from
-    under them: a segmentation fault in place of the status. What is written is flushed, and contexts have been left by now.
-    """
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError):  # the reader is gone, or the stream is closed
-            stream.flush()
-    os._exit(status)
 
 
 def _main(arguments: Sequence[str] | None) -> None:

@@ -10,12 +10,13 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import Any
 
+from neurovariety.cli.ending import ended_if_stuck
 from neurovariety.cli.exit_status import ANSWERED, BAD_INPUT, INTERRUPTED, NOT_FINISHED
 from neurovariety.cli.running import running
 from neurovariety.dictionary.registry import ENTRIES, find
@@ -44,12 +45,23 @@ class OutOfTime(BaseException):
     """Raised in the main thread when the time limit is reached; not an Exception, so that no handler swallows it."""
 
 
-def answer(entry_name: str, architecture: str, arguments: dict[str, Any], deadline: float | None) -> Answer:
-    """Run the entry on one architecture; a time limit or Ctrl-C gives the partial result with its weaker claim."""
+def answer(
+    entry_name: str,
+    architecture: str,
+    arguments: dict[str, Any],
+    deadline: float | None,
+    say: Callable[[Answer], None] = lambda found: None,
+) -> Answer:
+    """Run the entry on one architecture; a time limit or Ctrl-C gives the partial result with its weaker claim, to ``say`` where the
+    process has to be ended for it."""
     entry = find(entry_name) or ENTRIES[0]
     found = watch()
+
+    def last_words(status: int) -> None:
+        say(_partial(entry_name, architecture, arguments, dict(found), status))
+
     try:
-        with insistent_interrupt(), running(found), time_limit(deadline):
+        with ended_if_stuck(last_words), insistent_interrupt(), running(found), time_limit(deadline):
             result = entry.load()(architecture, **{k: v for k, v in arguments.items() if k != "figure"})
         if "figure" in arguments:
             from neurovariety.report.figures import save_figure
