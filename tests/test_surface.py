@@ -115,7 +115,7 @@ STREET = {
     "claim": set(),
     "citations": set(),
     "symmetry": set(),
-    "theorem": set(),
+    "theorem": {"errors"},
     "randomness": {"errors"},
     "options": {"errors"},
     "units": {"symmetry"},

@@ -5,13 +5,15 @@ Only this module is imported for ``--help``; everything that computes is importe
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Any
 
 import click
 
-from neurovariety.cli.exit_status import BAD_INPUT, INTERRUPTED
+from neurovariety.cli.ending import end_at_once, own_process
+from neurovariety.cli.exit_status import BAD_INPUT, INTERRUPTED, NOT_FINISHED
 from neurovariety.dictionary.declaration import Declared
 from neurovariety.dictionary.entry import Entry
 from neurovariety.dictionary.registry import ENTRIES
@@ -216,7 +218,23 @@ def selftest() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line; errors of the user are one line on standard error and exit status 2."""
+    """Run the command line; errors of the user are one line on standard error and exit status 2.
+
+    Without ``arguments`` it is the process's own command line, and work that was stopped ends the process.
+    """
+    if arguments is None:
+        own_process()
+    try:
+        _main(arguments)
+    except SystemExit as end:
+        if arguments is None:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is said; Ctrl-C from here on would change the status alone
+            if end.code in (INTERRUPTED, NOT_FINISHED):
+                end_at_once(end.code)
+        raise
+
+
+def _main(arguments: Sequence[str] | None) -> None:
     try:
         app.main(args=list(arguments) if arguments is not None else None, prog_name="neurovariety", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
