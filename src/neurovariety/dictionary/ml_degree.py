@@ -31,6 +31,7 @@ from neurovariety.dictionary.entry_options import Resume
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError
+from neurovariety.exact_numbers import float_table
 from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
 from neurovariety.geometry.invariants.rank_at_data import exact_inputs
 from neurovariety.geometry.solutions.count_facts import LikelihoodFacts
@@ -143,7 +144,7 @@ def _count(model: Model, shape: Dimension, table: Array | None, resume: str | Pa
     from neurovariety.geometry.solutions.likelihood import likelihood_points
 
     r = shape.value
-    points = None if table is None else np.asarray(table, dtype=np.float64).reshape(len(table), -1)
+    points = None if table is None else float_table(table, "data").reshape(len(table), -1)
     check_size("ml-degree", r, shape.ambient_at_least)
     best: tuple[bool, int, LikelihoodFacts] | None = None
     kept_for = f"ML degree of {model.name} for {'coefficients' if table is None else f'{len(table)} inputs'}, dimension {r}"

@@ -91,7 +91,7 @@ def test_best_network_against_a_search(ground):
 def test_what_cannot_be_answered_is_refused():
     with pytest.raises(InputError, match="belongs to norm wasserstein"):
         polyhedral("mlp(2,1,1; x^2)", ground="circle")
-    with pytest.raises(InputError, match="choose line, discrete, circle"):
+    with pytest.raises(InputError, match="line, discrete or circle or a table of numbers, got 'sphere'"):
         polyhedral("mlp(2,1,1; x^2)", norm="wasserstein", ground="sphere")
     with pytest.raises(InputError, match="table of 3 x 3 distances"):
         polyhedral("mlp(2,1,1; x^2)", norm="wasserstein", ground=[[0, 1], [1, 0]])
