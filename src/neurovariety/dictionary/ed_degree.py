@@ -259,7 +259,7 @@ def _count(model: Model, shape: Dimension, quadric: _Quadric, resume: str | Path
         if direct is not None:
             return direct
     best: tuple[bool, int, EdDegreeEvidence] | None = None
-    for attempt, rng, kept in attempts(_STREAM, seed, resume, f"generic ED degree of {model.name}, dimension {r}"):
+    for attempt, rng, kept in attempts(_STREAM, seed, resume, "generic ED degree", model, dimension=str(r)):
         problem = critical_points(model, r, seed + attempt, rng)
         generic = complete_fiber(problem, rng, kept, found_on_the_way if quadric.special else found_more)
         facts: EdDegreeEvidence = {"route": "computed", "generic": generic.count, **generic.to_dict()}

@@ -19,6 +19,7 @@ from neurovariety.errors import DataError, InputError
 from neurovariety.exact_numbers import exact_table, float_table
 from neurovariety.geometry.ideal.coefficients import monomial_name
 from neurovariety.geometry.solutions.quadrics import PRODUCTS, QuadricFamily, Term, moments, only
+from neurovariety.geometry.solutions.resuming import printed
 from neurovariety.rings.ring import Array
 
 Monomial = tuple[int, tuple[int, ...]]
@@ -33,6 +34,10 @@ class Loss(Protocol):
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def kind(self) -> str:
+        """All of the loss that its `family`, and so its general problem, depends on."""
 
     def pair(self, a: Monomial, b: Monomial) -> float:
         """The inner product <a, b>."""
@@ -68,6 +73,11 @@ class SquaredError:
             raise DataError("sample weights are one number a sample, none negative and not all zero")
         weights = weights / weights.max()  # first, for the sum of large ones has no float
         object.__setattr__(self, "weights", weights / weights.sum())
+
+    @property
+    def kind(self) -> str:
+        """That of any data: the general problem has general moments."""
+        return "squared error on data"
 
     def _at(self, exponents: tuple[int, ...]) -> Float[np.ndarray, " S"]:
         if exponents not in self._powers:
@@ -112,6 +122,10 @@ class Distance:
             "uniform": "mean squared error over uniform inputs in [-1, 1]",
         }[self.metric]
 
+    @property
+    def kind(self) -> str:
+        return f"metric {self.metric}"
+
     def pair(self, a: Monomial, b: Monomial) -> float:
         return PRODUCTS[self.metric](a[1], b[1]) if a[0] == b[0] else 0.0
 
@@ -147,6 +161,10 @@ class Form:
             raise InputError(f"a target is given by {n} coefficients, got an array of shape {target.shape}")
         object.__setattr__(self, "matrix", matrix)
         object.__setattr__(self, "target", target)
+
+    @property
+    def kind(self) -> str:
+        return f"quadratic form {printed(np.asarray(self.places, dtype=object), np.asarray(self.matrix))}"
 
     def _place(self, a: Monomial) -> int:
         if a not in self.places:
