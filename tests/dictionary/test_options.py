@@ -126,6 +126,12 @@ def test_numbers_without_a_float(name, options, number):
     assert "has size about 10^" in said or "interpolates" in said
 
 
+def test_counts_without_a_float():
+    counts = f"{HUGE}*x0 + {HUGE}*x1; {HUGE}*x0"
+    assert "a count has size about 10^400" in refusal(nv.maximum_likelihood, FLAT, counts=f"{counts} + {HUGE}*x1")
+    assert "a count, against the mean of all, has size about 10^-400" in refusal(nv.maximum_likelihood, FLAT, counts=f"{counts} + x1")
+
+
 def test_long_numbers_in_a_target():
     assert "at most 1,000 digits" in refusal(nv.membership, SQUARE, target="(10^999*10^999)*x0^2")
     assert "a coefficient of the target has size about 10^400" in refusal(
