@@ -29,7 +29,8 @@ _TIGHT = 1e-9
 
 @dataclass(frozen=True, eq=False)
 class Transport(PolyhedralNorm):
-    """The distance for ground distances ``lengths`` (m, m) of m places."""
+    """The distance for ground distances ``lengths`` (m, m) of m places, the largest from 1/2 up to 1; times their unit they are those
+    asked for, and ``divisor`` is 1 over that unit."""
 
     lengths: Float[np.ndarray, "m m"] = field(kw_only=True)
 
@@ -102,11 +103,14 @@ def transport(target: Num[np.ndarray, " m"], ground: object) -> Transport:
     """
     m = len(target)
     lengths = _lengths(m, ground)
+    unit = np.frexp(lengths.max())[1] if m > 1 else 0  # masses are moved over distances near 1, whatever their unit
     if m > _MOST_PLACES:
         raise ResourceError(
             f"a general ground metric is taken on for at most {_MOST_PLACES} masses, got {m}; use the ground metric line"
         )
-    return Transport("transport", np.eye(m), np.ones((1, m)), target, lengths=lengths)
+    return Transport(
+        "transport", np.eye(m), np.ones((1, m)), target, divisor=float(np.ldexp(1.0, -unit)), lengths=np.ldexp(lengths, -unit)
+    )
 
 
 def _lengths(m: int, ground: object) -> Float[np.ndarray, "m m"]:
