@@ -136,10 +136,10 @@ def listed(choices: Sequence[str]) -> str:
 def require_choice(name: str, value: object, choices: Sequence[str], says: str = Option("").unknown) -> None:
     """Raise `InputError` where a value is none of the choices."""
     if not isinstance(value, str) or value not in choices:
-        raise InputError(says.format(name=name, value=_Shown(value), choices=listed(choices)))
+        raise InputError(says.format(name=name, value=_InShort(value), choices=listed(choices)))
 
 
-class _Shown:
+class _InShort:
     """A value whose repr is short."""
 
     def __init__(self, value: object) -> None:

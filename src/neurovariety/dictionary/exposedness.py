@@ -147,8 +147,7 @@ def exposedness(
         )
     named = coefficients_as_polynomials(model)
     monomials, coefficients = list(named), list(named.values())
-    inputs = None if data is None else exact_inputs(model, data)
-    quadric = exact_quadric(metric, monomials, inputs, generator(seed, _STREAM))
+    quadric = exact_quadric(metric, monomials, None if data is None else exact_inputs(model, data), generator(seed, _STREAM))
     n = model.parameters
     whole = incidence(None, coefficients, quadric, n, generator(seed, _STREAM, 1))
     written, matrix = PolynomialValues(coefficients, n), float_table(quadric, "products of data")

@@ -168,16 +168,14 @@ def gradient_flow(
 ) -> GradientFlowResult:
     """Train from ``runs`` random initializations (200; independent normal weights of standard deviation ``scale``).
 
-    ``method``: ``flow``, or ``gd``, ``sgd``, ``adam`` with step size ``step`` (0.01), which the flow does not have. ``weight_decay``
-    adds that times the squared norm of the weights to the loss; ends are then compared with each other only. The other options are
-    those of `landscape`. Raises `InputError` for unusable options or models, `DataError` for unusable data, `ResourceError` where the
-    model is too large to write out.
+    ``method``: ``flow``, or ``gd``, ``sgd``, ``adam`` with step size ``step`` (0.01). ``weight_decay`` adds that times the squared norm
+    of the weights to the loss; ends are then compared with each other only. The other options are those of `landscape`. Raises
+    `InputError` for unusable options or models, `DataError` for unusable data, `ResourceError` where a model is too large to write out.
 
     >>> gradient_flow("linear(2,1,2)", metric="frobenius", teacher="3*x0; x1", runs=8).value
     {'runs': 8, 'converged': 8, 'unmatched': 0, 'endpoints': 1}
     """
     runs = runs if runs is not None else number_of("runs", _RUNS)
-    unused = ("gradient flow has no steps: the step size given is not used",) if method == "flow" and step is not None else ()
     size = None if method == "flow" else _STEP if step is None else step
     task = training_task(model, seed=seed, **options)
     goal = objective(model, task.loss, weight_decay)
@@ -202,17 +200,14 @@ def gradient_flow(
         other = _labels(found, points, plain.ends, both, task, weight_decay)
         evidence["moved"] = int((labels[both] != other[both]).sum())
     value: GradientFlowValue = {
-        "runs": runs,
-        "converged": int(run.converged.sum()),
-        "unmatched": int(unmatched),
-        "endpoints": len(set(labels[run.converged])),
-    }
+        "runs": runs, "converged": int(run.converged.sum()), "unmatched": int(unmatched), "endpoints": len(set(labels[run.converged])),
+    }  # fmt: skip
     return GradientFlowResult(
         value=value,
         claim=Claim.ESTIMATE,
         meaning=_meaning(value, evidence),
         evidence=evidence,
-        notices=task.notices + unused + _off_the_list(unmatched, found),
+        notices=task.notices + _not_used(size, step) + _off_the_list(unmatched, found),
         options={**task.options, "runs": runs},
         task=task,
         ends=run.ends,
@@ -234,6 +229,11 @@ def _followed(goal: Objective, starts: Any, typical: float) -> _Followed:
     settled = newton_ends(goal, runs.ends)
     converged = settled.settled & (runs.gradients <= 1e-6)
     return _Followed(runs, converged, np.where(converged[:, None], settled.weights, runs.ends))
+
+
+def _not_used(size: float | None, step: float | None) -> tuple[str, ...]:
+    """What to say of a step size that was given to the flow."""
+    return ("gradient flow has no steps: the step size given is not used",) if size is None and step is not None else ()
 
 
 def _off_the_list(unmatched: int, found: LandscapeResult) -> tuple[str, ...]:
