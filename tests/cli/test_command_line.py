@@ -471,6 +471,30 @@ def test_parallel_answers_equal_sequential_ones(run):
     assert [f["architecture"] for f in one[1]] == texts
 
 
+@pytest.mark.parametrize(
+    ("command", "sentence"),
+    [
+        (("dimension", "linear(2,1)", "--time-limit", "nan"), "'--time-limit': 'nan' is not a finite number"),
+        (("report", "linear(2,1)", "--time-limit", "nan"), "'--time-limit': 'nan' is not a finite number"),
+        (("diagnose", "none.npz", "--time-limit", "-inf"), "'--time-limit': -inf is not in the range x>0"),
+        (("prune", "none.npz", "--radius", "inf"), "'--radius': 'inf' is not a finite number"),
+        (("prune", "none.npz", "--tolerance", "nan"), "'--tolerance': 'nan' is not a finite number"),
+        (("gradient-flow", "linear(1,1)", "--step", "nan"), "a step size is a positive number, got nan"),
+        (("landscape", "linear(1,1)", "--held-out", "nan"), "the share of rows held out is a number from 0 up to 1, got nan"),
+        (("weight-decay", "linear(1,1)", "--strengths", "1,a"), "or a list of these, got 'a'"),
+    ],
+)
+def test_numbers_that_are_none(run, command, sentence):
+    code, _, err = run(*command)
+    assert (code, err.count("\n")) == (2, 1)
+    assert sentence in err
+
+
+@pytest.mark.parametrize("limit", ["inf", "1e300"])
+def test_no_time_limit(run, limit):
+    assert run("dimension", "linear(2,1)", "--time-limit", limit)[0] == 0
+
+
 def test_the_old_word_for_a_resume_file(run, tmp_path):
     code, out, err = run("ml-degree", "linear(2,1,2)", "--checkpoint", tmp_path / "run", "--json")
     assert (code, objects(out)[0]["value"]) == (0, 1)

@@ -38,6 +38,7 @@ from neurovariety.dictionary.entry_options import Inputs, Resume
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError
+from neurovariety.exact_numbers import float_table
 from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
 from neurovariety.geometry.invariants.rank_at_data import RankAtData, rank_at_data
 from neurovariety.geometry.solutions.count_facts import CountFacts
@@ -45,6 +46,7 @@ from neurovariety.model import Array, Model
 from neurovariety.options import Option, Route
 from neurovariety.progress import found_more, found_on_the_way, note, quietly
 from neurovariety.randomness import generator
+from neurovariety.result import counted
 from neurovariety.theorem import Theorem
 from neurovariety.theorem import ed_degree as quantity
 from neurovariety.tolerances import DEFAULT_SEED
@@ -189,9 +191,11 @@ class _Quadric:
 
         if self.metric == "generic":
             assert rng is not None
+            if self.rank is not None and self.rank > len(terms):
+                raise InputError(f"a quadric on {counted(len(terms), 'coefficient')} has at most that rank, got rank {self.rank}")
             return quadrics.general(terms, self.rank or len(terms), rng)
         if self.table is not None:
-            return quadrics.of_data(terms, np.asarray(self.table, dtype=np.float64).reshape(len(self.table), -1))
+            return quadrics.of_data(terms, float_table(self.table, "data").reshape(len(self.table), -1))
         return quadrics.stated(terms, self.metric)
 
 
@@ -255,7 +259,7 @@ def _count(model: Model, shape: Dimension, quadric: _Quadric, resume: str | Path
         if direct is not None:
             return direct
     best: tuple[bool, int, EdDegreeEvidence] | None = None
-    for attempt, rng, kept in attempts(_STREAM, seed, resume, f"generic ED degree of {model.name}, dimension {r}"):
+    for attempt, rng, kept in attempts(_STREAM, seed, resume, "generic ED degree", model, dimension=str(r)):
         problem = critical_points(model, r, seed + attempt, rng)
         generic = complete_fiber(problem, rng, kept, found_on_the_way if quadric.special else found_more)
         facts: EdDegreeEvidence = {"route": "computed", "generic": generic.count, **generic.to_dict()}

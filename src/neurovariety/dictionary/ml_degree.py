@@ -31,6 +31,7 @@ from neurovariety.dictionary.entry_options import Resume
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError
+from neurovariety.exact_numbers import float_table
 from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
 from neurovariety.geometry.invariants.rank_at_data import exact_inputs
 from neurovariety.geometry.solutions.count_facts import LikelihoodFacts
@@ -141,13 +142,14 @@ def _count(model: Model, shape: Dimension, table: Array | None, resume: str | Pa
     note(phase="preparing the path tracker (compiled once, half a minute)")
     from neurovariety.geometry.solutions.attempts import attempts, check_size, why_incomplete
     from neurovariety.geometry.solutions.likelihood import likelihood_points
+    from neurovariety.geometry.solutions.resuming import printed
 
     r = shape.value
-    points = None if table is None else np.asarray(table, dtype=np.float64).reshape(len(table), -1)
+    points = None if table is None else float_table(table, "data").reshape(len(table), -1)
     check_size("ml-degree", r, shape.ambient_at_least)
     best: tuple[bool, int, LikelihoodFacts] | None = None
-    kept_for = f"ML degree of {model.name} for {'coefficients' if table is None else f'{len(table)} inputs'}, dimension {r}"
-    for attempt, rng, kept in attempts(_STREAM, seed, resume, kept_for):
+    read = "those of coefficients" if points is None else f"those of outputs at inputs {printed(points)}"
+    for attempt, rng, kept in attempts(_STREAM, seed, resume, "ML degree", model, dimension=str(r), probabilities=read):
         problem = likelihood_points(model, r, points, seed + attempt, rng)
         here = _attempt(problem, rng, kept)
         best = here if best is None or here[:2] > best[:2] else best

@@ -80,7 +80,7 @@ def _on_a_slice(model: Model, found: Dimension, resume: str | Path | None, seed:
     from neurovariety.geometry.solutions.complete_fiber import CompleteFiber, complete_fiber
 
     best: CompleteFiber | None = None
-    for attempt, rng, kept in attempts(_STREAM, seed, resume, f"degree of {model.name}, dimension {found.value}"):
+    for attempt, rng, kept in attempts(_STREAM, seed, resume, "degree", model, dimension=str(found.value)):
         cut = slices(model, found.value, seed + attempt, rng)
         solved = complete_fiber(cut, rng, kept, found_more)
         best = solved if best is None or solved.complete or solved.count > best.count else best

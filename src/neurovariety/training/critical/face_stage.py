@@ -110,7 +110,7 @@ def face_stage(model: Model, distance: PolyhedralNorm, evaluated: Evaluated, see
 
 def _general(model: Model, r: int, k: int, seed: int) -> tuple[FacePoints, FaceEnds, np.random.Generator] | None:
     best: tuple[FacePoints, FaceEnds, np.random.Generator] | None = None
-    for attempt, rng, _ in attempts(f"{_STREAM}.{k}", seed, None, f"faces of {model.name} with {k} conditions"):
+    for attempt, rng, _ in attempts(f"{_STREAM}.{k}", seed, None, "faces", model):
         problem = face_points(model, r, k, seed + attempt, rng)
         if problem is None:
             return None
