@@ -210,7 +210,7 @@ class FaceEnds:
         return found
 
 
-def general_face(problem: FacePoints, rng: np.random.Generator, linear: bool) -> FaceEnds:
+def general_face(problem: FacePoints, rng: np.random.Generator, linear: bool = False) -> FaceEnds:
     """All critical points for a general linear function and general conditions; ``linear`` whether the neurovariety is a linear space,
     which with as many conditions is cut in one function, and that moves on a line.
 
