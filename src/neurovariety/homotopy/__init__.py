@@ -9,10 +9,11 @@ from neurovariety.homotopy.solve import End, Solutions, solve
 from neurovariety.homotopy.special_ends import SpecialEnds, carried, confirmed_ends, special_ends
 from neurovariety.homotopy.system import System
 from neurovariety.homotopy.tape import Tape, record
-from neurovariety.homotopy.trace_test import TraceTest, trace_test
+from neurovariety.homotopy.trace_test import UNTESTED, TraceTest, trace_test
 from neurovariety.homotopy.tracker import Paths, Settings, refine, track, values_at
 
 __all__ = [
+    "UNTESTED",
     "Certificates",
     "End",
     "Fiber",
