@@ -93,7 +93,7 @@ def rooms(text):
     return set(text.split())
 
 
-BASICS = rooms("errors tolerances randomness options budget arithmetic")
+BASICS = rooms("errors tolerances randomness options budget arithmetic exact_numbers")
 RECORDS = BASICS | rooms("symmetry theorem claim citations units image parametrization")
 NUMBERS = BASICS | rooms("linear_algebra rings")
 MODELS = RECORDS | NUMBERS | rooms("model program architectures architectures.architecture result progress")
@@ -115,8 +115,9 @@ STREET = {
     "claim": set(),
     "citations": set(),
     "symmetry": set(),
-    "theorem": set(),
-    "randomness": {"errors"},
+    "theorem": {"errors"},
+    "exact_numbers": {"errors"},
+    "randomness": {"errors", "options"},
     "options": {"errors"},
     "units": {"symmetry"},
     "image": {"errors"},
@@ -141,7 +142,7 @@ STREET = {
     "geometry.exact": MODELS | {"geometry.real"},
     "geometry.real": BASICS | {"rings"},
     "geometry.ideal": MODELS | EXACT,
-    "geometry.solutions": PATHS | EXACT | {"geometry.ideal"},
+    "geometry.solutions": PATHS | EXACT | rooms("geometry.ideal _version"),
     "geometry.equivariance": MODELS | EXACT,
     "geometry.invariants": PATHS | INVARIANTS,
     "geometry.images": PATHS | INVARIANTS,

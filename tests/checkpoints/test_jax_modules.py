@@ -142,6 +142,10 @@ def test_written_from_jax(tmp_path):
         (eqx.nn.Linear(2, 2, key=KEY), None, "give example="),
         (eqx.nn.Linear(2, 2, key=KEY), (3,), "cannot be traced"),
         (eqx.nn.Sequential([eqx.nn.Linear(2, 2, key=KEY), eqx.nn.Lambda(jax.nn.softmax)]), (2,), "^the function: the operation"),
+        *(
+            (eqx.nn.Sequential([eqx.nn.Linear(2, 2, key=KEY), eqx.nn.Lambda(lambda x, k=kind: x.astype(k))]), (2,), f"rounds to {kind}")
+            for kind in ("int32", "float16", "bfloat16", "bool")
+        ),
         (eqx.nn.Sequential([eqx.nn.Linear(2, 2, key=KEY), eqx.nn.Lambda(jnp.sort)]), (2,), "operation sort is not supported"),
     ],
 )

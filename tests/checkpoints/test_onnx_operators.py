@@ -89,6 +89,47 @@ CASES = {
         {"a": whole(1), "b": whole(2)},
     ),
     "same": ([node("Identity", "x", "h"), node("Dropout", "h", "g"), node("Cast", "g", "y", to=1)], (3,), {}),
+    "known casts": (
+        [node("Cast", "k", "whole", to=7), node("Cast", "whole", "c", to=1), node("Mul", "x c", "h"), node("Cast", "h", "y", to=1)],
+        (3,),
+        {"k": np.float32(2.7)},
+    ),
+    "whole numbers": (
+        [
+            node("Div", "a b", "q"),
+            node("Cast", "q", "c", to=1),
+            node("Mul", "x c", "h"),
+            node("Mul", "q r", "t"),
+            node("Reshape", "h t", "y"),
+        ],
+        (3,),
+        {"a": whole(-7), "b": whole(2), "r": whole(0, -1)},
+    ),
+    "sizes": (
+        [
+            node("Shape", "x", "s", start=1),
+            node("Gather", "s k", "n"),
+            node("Cast", "n", "c", to=1),
+            node("Div", "x c", "h"),
+            node("Shape", "w", "rows", end=1),
+            node("Cast", "rows", "d", to=1),
+            node("Mul", "h d", "g"),
+            node("MatMul", "g w", "y"),
+        ],
+        (3,),
+        {"k": np.asarray(0, dtype=np.int64), "w": single(3, 2)},
+    ),
+    "part of the sizes": (
+        [node("Shape", "x", "s"), node("Slice", "s a b", "n"), node("Concat", "n m", "t", axis=0), node("Reshape", "x t", "y")],
+        (3, 4),
+        {"a": whole(0), "b": whole(1), "m": whole(-1)},
+    ),
+    "no padding": ([node("MaxPool", "x", "y", kernel_shape=[2], pads=[1, 1], auto_pad="VALID")], (2, 5), {}),
+    "weights in another shape": (
+        [node("Reshape", "w s", "v"), node("MatMul", "x v", "y")],
+        (3,),
+        {"w": single(2, 3), "s": whole(3, 2)},
+    ),
     "numbers in front": ([node("Sub", "c x", "h"), node("Div", "c h", "y")], (3,), {"c": np.float32(9)}),
 }
 
@@ -117,10 +158,52 @@ REFUSED = {
     "batch": ([node("ReduceSum", "x a", "y")], {"a": whole(0)}, "axis 0 of a batch"),
     "moved": ([node("Transpose", "x", "y", perm=[1, 0])], {}, "moves the batch axis"),
     "mixed": ([node("Reshape", "x s", "y")], {"s": whole(-1)}, "mixes the samples"),
-    "exponent": ([node("Pow", "x c", "y")], {"c": np.float32(0.5)}, "exponent 1/2"),
+    "exponent": ([node("Pow", "x c", "y")], {"c": np.float32(0.5)}, "exponent is 1/2"),
     "alpha": ([node("Gemm", "x w", "y", alpha=2.0)], {"w": single(3, 3)}, "Gemm is not supported .alpha=2.0"),
     "training": ([node("BatchNormalization", "x s s s s", "y", training_mode=1)], {"s": single(3)}, "training_mode=1"),
     "comparison": ([node("Greater", "x c", "g"), node("Where", "g x c", "y")], {"c": np.float32(0)}, "Where is not supported"),
+    "whole numbers": ([node("Cast", "x", "h", to=7), node("Cast", "h", "y", to=1)], {}, "rounds to int64"),
+    "truth": ([node("Cast", "x", "h", to=9), node("Cast", "h", "y", to=1)], {}, "rounds to bool"),
+    "half": ([node("Cast", "x", "h", to=10), node("Cast", "h", "y", to=1)], {}, "rounds to float16"),
+    "brain": ([node("Cast", "x", "h", to=16), node("Cast", "h", "y", to=1)], {}, "rounds to bfloat16"),
+    "text": ([node("Cast", "x", "y", to=8)], {}, "Cast is not supported"),
+    "rounded weights": (
+        [node("Cast", "w", "h", to=10), node("Cast", "h", "v", to=1), node("Mul", "x v", "y")],
+        {"w": single(3)},
+        "rounds",
+    ),
+    "length of the batch": (
+        [node("Shape", "x", "s", end=1), node("Cast", "s", "c", to=1), node("Div", "x c", "y")],
+        {},
+        "computes with the length of the batch",
+    ),
+    "number of samples": (
+        [node("Shape", "x", "s"), node("Gather", "s k", "n"), node("Cast", "n", "c", to=1), node("Mul", "x c", "y")],
+        {"k": np.asarray(0, dtype=np.int64)},
+        "computes with the length of the batch",
+    ),
+    "all axes": ([node("Unsqueeze", "x one", "h"), node("Squeeze", "h", "y")], {"one": whole(1)}, "takes away the batch of one sample"),
+    "two indices": ([node("Gather", "x k", "y", axis=1)], {"k": whole(2).reshape(1, 1)}, "one index"),
+    "slope": ([node("Swish", "x", "y", alpha=2.0)], {}, "alpha=2.0"),
+    "an axis of weights": (
+        [node("Slice", "w a b c", "h"), node("MatMul", "x h", "y")],
+        {"w": single(3, 3), "a": whole(0), "b": whole(2), "c": whole(1)},
+        "along axis 1 of what is made of weights",
+    ),
+    "a new axis of weights": (
+        [node("Unsqueeze", "w one", "h"), node("Mul", "x h", "y")],
+        {"w": single(3), "one": whole(1)},
+        "of weights",
+    ),
+    "weights along the batch": (
+        [node("Transpose", "w", "h", perm=[0, 2, 1]), node("Add", "x h", "y")],
+        {"w": single(3, 1, 3)},
+        "aligns the first axis of the weights with the batch",
+    ),
+    "old broadcasting": ([node("Add", "x w", "y", broadcast=1, axis=1)], {"w": single(3)}, "broadcast=1"),
+    "old training": ([node("Dropout", "x", "y", is_test=0)], {}, "is_test=0"),
+    "impossible shape": ([node("Reshape", "w s", "v"), node("Mul", "x v", "y")], {"w": single(3), "s": whole(2, -1)}, "cannot be read"),
+    "no window": ([node("Unsqueeze", "x one", "h"), node("MaxPool", "h", "y")], {"one": whole(1)}, "'kernel_shape'"),
     "domain": ([helper.make_node("Relu", ["x"], ["y"], domain="com.acme", name="layer")], {}, "^layer: the operation com.acme.Relu"),
     "dangling": ([node("Relu", "h", "y")], {}, "takes 'h'"),
     "shapes": ([node("Add", "x c", "y")], {"c": single(4)}, "cannot be applied"),
@@ -143,6 +226,46 @@ def test_refused(name, tmp_path):
     onnx.save(model(nodes, (3,), arrays), str(tmp_path / "a.onnx"))
     with pytest.raises(nv.InputError, match=message):
         nv.load_network(tmp_path / "a.onnx")
+
+
+@pytest.mark.parametrize(("kind", "number"), [(np.int64, TensorProto.INT64), (np.uint8, TensorProto.UINT8)])
+def test_inputs_of_whole_numbers(kind, number, tmp_path):
+    """ONNX divides whole numbers with rounding; such an input is read only where it is made into real numbers at once."""
+    plain = model([node("Div", "x k", "y")], (3,), {"k": np.asarray(2, dtype=kind)})
+    plain.graph.input[0].type.tensor_type.elem_type = number
+    onnx.save(plain, str(tmp_path / "a.onnx"))
+    with pytest.raises(nv.InputError, match=f"inputs of the type {np.dtype(kind)}"):
+        nv.load_network(tmp_path / "a.onnx")
+    scaled = model([node("Cast", "x", "h", to=1), node("Div", "h k", "y")], (3,), {"k": np.float32(255)})
+    scaled.graph.input[0].type.tensor_type.elem_type = number
+    onnx.save(scaled, str(tmp_path / "a.onnx"))
+    assert np.allclose(nv.load_network(tmp_path / "a.onnx").evaluate([[51, 102, 0]]), [[0.2, 0.4, 0]])
+
+
+def test_casts_in_a_network_of_short_weights(tmp_path):
+    """Values are held in float64 whatever the type of the weights: a cast to that type is the identity."""
+    half = model(
+        [node("Cast", "x", "h", to=10), node("MatMul", "h w", "g"), node("Cast", "g", "y", to=1)],
+        (3,),
+        {"w": single(3, 2).astype(np.float16)},
+    )
+    onnx.save(half, str(tmp_path / "a.onnx"))
+    network = nv.load_network(tmp_path / "a.onnx")
+    assert np.allclose(
+        network.evaluate(np.eye(3)), network.weights["w"].T if network.weights["w"].shape == (2, 3) else network.weights["w"]
+    )
+
+
+def test_weights_with_an_axis_in_front(tmp_path):
+    nodes = [node("Reshape", "w s", "v"), node("Neg", "v", "e"), node("Add", "x e", "h"), node("Mul", "h w", "y")]
+    onnx.save(model(nodes, (3,), {"w": np.array([1, 2, 3], dtype=np.float32), "s": whole(1, -1)}), str(tmp_path / "a.onnx"))
+    assert np.allclose(nv.load_network(tmp_path / "a.onnx").evaluate([[0, 0, 0], [1, 1, 1]]), [[-1, -4, -9], [0, -2, -6]])
+
+
+def test_a_batch_of_fixed_length_is_computed_with(tmp_path):
+    nodes = [node("Shape", "x", "s", end=1), node("Cast", "s", "c", to=1), node("Div", "x c", "y")]
+    onnx.save(model(nodes, (3,), {}, batch=4), str(tmp_path / "a.onnx"))
+    assert np.allclose(nv.load_network(tmp_path / "a.onnx").evaluate([[4, 8, 0]]), [[1, 2, 0]])
 
 
 def test_refused_shapes(tmp_path):

@@ -15,7 +15,7 @@ onnx = pytest.importorskip("onnx")
 from torch import nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
 
-from .sample_modules import EXACT, NAMES, Cubic, modules  # noqa: E402
+from .sample_modules import EXACT, NAMES, Apply, Cubic, modules  # noqa: E402
 
 SINGLE = 2e-5
 """Relative difference that float32 may make in these small networks; a misread operation makes one of order 1."""
@@ -223,6 +223,40 @@ class Mixing(nn.Module):
 def test_refused_modules(module, shape, message):
     with pytest.raises(nv.InputError, match=message):
         nv.load_network(module, example=shape)
+
+
+@pytest.mark.parametrize(
+    "apply",
+    [
+        lambda y: y / y.shape[0],
+        lambda y: y * len(y) ** 0.5,
+        lambda y: y.view(7, -1),
+        lambda y: y if y.shape[0] > 1 else 2 * y,
+        lambda y: y.reshape(y.shape[0], -1)[:7],
+    ],
+)
+def test_the_length_of_the_batch_is_no_part_of_a_network(apply):
+    """An export has the length of its own batch in it, as a number."""
+    with pytest.raises(nv.InputError, match=r"on a batch of (11|1) than on one of 7") as found:
+        nv.load_network(nn.Sequential(nn.Linear(3, 2), Apply(apply)))
+    assert "\n" not in str(found.value)
+
+
+def test_an_exported_length_that_is_open(tmp_path):
+    class Mean(nn.Module):
+        def forward(self, x):
+            return x / x.shape[0]
+
+    program = torch.export.export(Mean(), (torch.zeros(5, 3),), dynamic_shapes=({0: torch.export.Dim("n", min=2)},))
+    torch.export.save(program, tmp_path / "a.pt2")
+    with pytest.raises(nv.InputError, match="computes with the length of the batch"):
+        nv.load_network(tmp_path / "a.pt2")
+
+
+def test_what_torch_says_of_a_refused_module_is_in_the_sentence(capfd):
+    with pytest.raises(nv.InputError, match=r"torch.export cannot export"):
+        nv.load_network(nn.Sequential(nn.Linear(3, 2), Apply(lambda y: y.view(11, 13))))
+    assert capfd.readouterr().err == ""
 
 
 def test_the_module_is_left_as_it_was():

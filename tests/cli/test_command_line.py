@@ -6,11 +6,13 @@ import io
 import itertools
 import json
 import os
+import queue
 import re
 import runpy
 import signal
 import subprocess
 import sys
+import threading
 import time
 import tomllib
 from importlib.resources import files
@@ -20,7 +22,10 @@ import jsonschema
 import pytest
 
 from neurovariety import as_model, examples
-from neurovariety.cli.main import main
+from neurovariety.cli import ending
+from neurovariety.cli.ending import ended_if_stuck
+from neurovariety.cli.main import app, main
+from neurovariety.cli.workers import OutOfTime, insistent_interrupt, time_limit
 from neurovariety.dictionary.registry import ENTRIES, find
 from neurovariety.report import build
 
@@ -347,21 +352,107 @@ class Swallows:
     def __del__(self):
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(0.1)
-with insistent_interrupt():
-    try:
+try:
+    with insistent_interrupt():
         Swallows()
         print("went on", flush=True)
         start = time.process_time()
         while time.process_time() - start < 20:
             pass
         print("not heard", flush=True)
-    except KeyboardInterrupt:
-        print("heard", flush=True)
+except KeyboardInterrupt:
+    print("heard", flush=True)
 assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.split("\n")[:2] == ["went on", "heard"]
     assert done.stderr == ""
+
+
+class Swallowing:
+    """Python ignores what a destructor raises, as compiled code does with callbacks."""
+
+    def __init__(self, number):
+        self.number = number
+
+    def __del__(self):
+        os.kill(os.getpid(), self.number)
+        for _ in range(1000):  # the handler runs between two instructions
+            pass
+
+
+def swallow(number, error=None):
+    Swallowing(number)
+    if error is not None:
+        raise error
+
+
+@pytest.mark.usefixtures("heard")
+@pytest.mark.parametrize("error", [None, RuntimeError("no compiled object yet"), ValueError("of what came of it")])
+def test_an_interrupt_is_not_taken_for_what_it_breaks(error):
+    """A callback of numba's compiler swallowed Ctrl-C, and the compiler failed: a traceback, and status 1."""
+    with pytest.raises(KeyboardInterrupt), insistent_interrupt():
+        swallow(signal.SIGINT, error)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    with pytest.raises(OutOfTime), time_limit(time.time() + 1000):
+        swallow(signal.SIGALRM, error)
+    with pytest.raises(KeyboardInterrupt), insistent_interrupt(), time_limit(time.time() + 1000):
+        swallow(signal.SIGINT, OutOfTime())
+
+
+@pytest.mark.parametrize(("ends", "status"), [(KeyboardInterrupt(), 130), (SystemExit(3), 3)])
+def test_stopped_work_ends_the_process_at_once(monkeypatch, ends, status):
+    """Threads in compiled code outlive an interrupt; taking the interpreter apart under them ended in SIGSEGV."""
+    left, written = [], io.StringIO()
+
+    def stopped(**_):
+        raise ends
+
+    def leave(code):
+        left.append((code, written.flushed))
+        raise SystemExit(code)
+
+    written.flushed = False
+    monkeypatch.setattr(written, "flush", lambda: setattr(written, "flushed", True))
+    monkeypatch.setattr("sys.stdout", written)
+    monkeypatch.setattr(app, "main", stopped)
+    monkeypatch.setattr(os, "_exit", leave)
+    monkeypatch.setattr(ending, "_own", threading.Event())
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(SystemExit):
+        main()
+    signal.signal(signal.SIGINT, before)
+    assert left == [(status, True)]
+    with pytest.raises(SystemExit):  # a host program goes on
+        main(["--help"])
+    assert len(left) == 1
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGALRM, 3)])
+def test_compiled_code_that_does_not_come_back_is_left(monkeypatch, number, status):
+    """Python hears signals between its own instructions; XLA may need minutes until then."""
+    said, left = [], queue.Queue()
+    own = threading.Event()
+    own.set()
+    monkeypatch.setattr(ending, "_own", own)
+    monkeypatch.setattr(ending, "_GRACE", 0.02)
+    monkeypatch.setattr(ending, "end_at_once", left.put)
+    before = signal.signal(number, lambda *_: None)  # as if nobody came to hear it
+    try:
+        with ended_if_stuck(said.append):
+            signal.raise_signal(number)
+            assert left.get(timeout=30) == status
+        assert said == [status]
+        with ended_if_stuck(said.append):  # work that stops by itself
+            signal.raise_signal(number)
+        own.clear()
+        with ended_if_stuck(said.append):  # a host program
+            signal.raise_signal(number)
+            time.sleep(0.1)
+    finally:
+        signal.signal(number, before)
+    assert said == [status]
+    assert left.empty()
 
 
 def test_parallel_answers_equal_sequential_ones(run):
@@ -378,6 +469,30 @@ def test_parallel_answers_equal_sequential_ones(run):
     assert one == two
     assert one[0] == 2
     assert [f["architecture"] for f in one[1]] == texts
+
+
+@pytest.mark.parametrize(
+    ("command", "sentence"),
+    [
+        (("dimension", "linear(2,1)", "--time-limit", "nan"), "'--time-limit': 'nan' is not a finite number"),
+        (("report", "linear(2,1)", "--time-limit", "nan"), "'--time-limit': 'nan' is not a finite number"),
+        (("diagnose", "none.npz", "--time-limit", "-inf"), "'--time-limit': -inf is not in the range x>0"),
+        (("prune", "none.npz", "--radius", "inf"), "'--radius': 'inf' is not a finite number"),
+        (("prune", "none.npz", "--tolerance", "nan"), "'--tolerance': 'nan' is not a finite number"),
+        (("gradient-flow", "linear(1,1)", "--step", "nan"), "a step size is a positive number, got nan"),
+        (("landscape", "linear(1,1)", "--held-out", "nan"), "the share of rows held out is a number from 0 up to 1, got nan"),
+        (("weight-decay", "linear(1,1)", "--strengths", "1,a"), "or a list of these, got 'a'"),
+    ],
+)
+def test_numbers_that_are_none(run, command, sentence):
+    code, _, err = run(*command)
+    assert (code, err.count("\n")) == (2, 1)
+    assert sentence in err
+
+
+@pytest.mark.parametrize("limit", ["inf", "1e300"])
+def test_no_time_limit(run, limit):
+    assert run("dimension", "linear(2,1)", "--time-limit", limit)[0] == 0
 
 
 def test_the_old_word_for_a_resume_file(run, tmp_path):

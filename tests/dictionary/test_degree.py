@@ -94,6 +94,48 @@ def test_every_seed(text, value):
         assert found.claim is Claim.COMPLETE
 
 
+def power(*terms):
+    """The model with these coefficients, functions of its weights, of x_0, x_1, ..."""
+    weights = max(n for n, _ in terms)
+    return as_model(lambda w, x: sum(c(w) * x[i] for i, (_, c) in enumerate(terms))[None], (weights,), input_shape=len(terms))
+
+
+FAR = [  # branches that paths from small weights do not see in float64
+    (power((1, lambda w: w[0]), (1, lambda w: w[0] ** 150)), 150),
+    (power((1, lambda w: w[0]), (1, lambda w: w[0] ** 2 + w[0] ** 90)), 90),
+    (power((1, lambda w: w[0]), (1, lambda w: (3 * w[0]) ** 80)), 80),
+    (power((1, lambda w: w[0]), (1, lambda w: 1e-8 * w[0] ** 3)), 3),
+    (power((2, lambda w: w[0]), (2, lambda w: w[0] ** 2), (2, lambda w: w[1]), (2, lambda w: w[1] ** 40)), 80),
+]
+
+
+@pytest.mark.parametrize(("model", "value"), FAR, ids=[str(k) for k in range(len(FAR))])
+def test_branches_far_apart(model, value):
+    """By hand: a curve (t, t^n) meets a general line in n points, and a product of curves has twice the product of their degrees, a
+    surface of mixed area 2 * 40."""
+    for seed in range(size(2, 20)):
+        found = degree(model, seed=seed)
+        assert found.value == value or found.claim is Claim.LOWER_BOUND, seed
+        if seed < 2:
+            assert (found.value, found.claim) == (value, Claim.COMPLETE), seed
+
+
+def test_fewer_points_than_the_span_allows_are_refused():
+    """The 2 points of the conic that (t, t^2, t^150) looks like for small t pass any test in float64; a curve in space has degree 3."""
+    model = power((1, lambda w: w[0]), (1, lambda w: w[0] ** 2), (1, lambda w: w[0] ** 150))
+    cut = slices(model, 1, 0, np.random.default_rng(0))
+    assert not cut.can_have(1)
+    assert not cut.can_have(2)
+    assert cut.can_have(3)
+
+
+def test_affine_spaces_have_degree_one():
+    """Of dimension 1 in a span of dimension 2: x_0 + w x_1."""
+    model = power((1, lambda w: 1.0), (1, lambda w: w[0]))
+    assert (degree(model).value, degree(model).claim) == (1, Claim.PROVED)
+    assert degree("residual(linear(2,1,2))").value == 2
+
+
 def test_filling_models_have_degree_one():
     assert degree("mlp(2,2,1; x^2)").claim is Claim.PROVED
     assert degree("mlp(2,2,1; x^2)").value == degree("mlp(2,2,1; x^2)", route="computed").value == 1

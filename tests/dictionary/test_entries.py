@@ -192,7 +192,17 @@ class TestSymmetries:
     def test_restricted_ansatz_is_said(self, notation):
         result = nv.symmetries(notation)
         assert "not all" in result.evidence["ansatz"]
+        assert result.value["ansatz"] in ("block-diagonal", "axes")
         assert result.value["unstated"] == 0
+        assert "all of it" not in result.meaning
+        assert "other linear maps were not searched" in result.meaning
+
+    def test_maps_across_blocks_are_found_where_all_are_searched(self):
+        """Each column of W_1 may change by S W_2^T, S skew: with m hidden units m^2 + 2 m (m - 1) / 2 dimensions for two inputs. Of
+        ``linear(2,27,1)``, with 81 parameters, only the blocks are searched, and m^2 are found."""
+        found = nv.symmetries("linear(2,5,1)")
+        assert found.value == {"ansatz": "all", "dimension": 45, "stated": 25, "unstated": 20, "orbit_dimension": 13}
+        assert "not searched" not in found.meaning
 
     def test_orbits(self):
         assert nv.symmetries("linear(2,3,1)").value["orbit_dimension"] == 7

@@ -14,12 +14,19 @@ from neurovariety.errors import InputError
 from neurovariety.result import plain
 
 GROUPS = {
-    "matrices of rank one": ("linear(2,1,2)", "mlp(2,1,2; x)", "mlp(2,1,2; 3*x)", "sequence(linear(2,1); linear(1,2))"),
-    "all matrices": ("linear(2,2)", "residual(linear(2,2))", "mlp(2,2,2; 3*x)"),
+    "matrices of rank one": (
+        "linear(2,1,2)",
+        "mlp(2,1,2; x)",
+        "mlp(2,1,2; 3*x)",
+        "sequence(linear(2,1); linear(1,2))",
+        "ssm(2,1,2; t=1)",
+        "invariant(1,1; rank=1; outputs=2)",
+    ),
+    "all matrices": ("linear(2,2)", "residual(linear(2,2))", "mlp(2,2,2; 3*x)", "ssm(2,3,2; t=1)"),
     "bilinear forms": ("cp(2,2; rank=2)", "tt(2,2; ranks=2)"),
     "products": ("cp(2,2; rank=1)", "tt(2,2; ranks=1)"),
     "linear forms": ("linear(3,1)", "diagonal(3; layers=2)", "cnn(3)"),
-    "squares": ("mlp(2,1,1; x^2)", "mlp(2,1,1; -3*x^2)", "sequence(mlp(2,1,1; x^2))"),
+    "squares": ("mlp(2,1,1; x^2)", "mlp(2,1,1; -3*x^2)", "sequence(mlp(2,1,1; x^2))", "ssm(2,1,1; t=1; x^2)"),
     "pairs of quadrics": ("mlp(2,2,2; x^2)", "mlp(2,2,2; 3*x^2)", "sequence(mlp(2,2,2; x^2))"),
     "quadratic polynomials": ("mlp(2,1,1; x^2; bias)", "mlp(2,1,1; x^2 + x; bias)"),
 }
@@ -63,7 +70,7 @@ LONG = {
 }
 """Asked of two notations or three of one group only; each count takes a while."""
 
-SAME_WEIGHTS = ("linear(2,1,2)", "mlp(2,1,2; x)", "sequence(linear(2,1); linear(1,2))")
+SAME_WEIGHTS = ("linear(2,1,2)", "mlp(2,1,2; x)", "sequence(linear(2,1); linear(1,2))", "invariant(1,1; rank=1; outputs=2)")
 WEIGHTS = {
     "critical-locus": ({}, ()),
     "subnetworks": ({}, ("inclusions",)),

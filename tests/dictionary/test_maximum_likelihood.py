@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import json
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -48,6 +49,31 @@ def test_independence_is_the_product_of_margins(seed):
     assert (found.value["complex"], found.value["minima"], found.value["global_minimum"]) == (1, 1, "complete")
     assert np.allclose(table_of(found.points[0]), p, atol=1e-10)
     assert found.value["least"] == pytest.approx(entropy(counts, p), abs=1e-10)
+
+
+def test_counts_have_no_unit():
+    """The answer is that of their proportions, to the last digit."""
+    counts = "{0}*3*x0+{0}*2*x1; {0}*x0+{0}*5*x1"
+    found = [
+        maximum_likelihood("linear(2,1,2)", counts=counts.format(unit)) for unit in ("1", "1/1" + "0" * 15, "7/3", "1" + "0" * 100)
+    ]
+    assert len({json.dumps(f.value) for f in found}) == 1
+    assert (found[0].value["complex"], found[0].value["global_minimum"], found[0].claim) == (1, "complete", Claim.COMPLETE)
+    assert found[0].value["least"] == pytest.approx(1.34449, abs=1e-5)
+    assert found[1].evidence["counts"] == [2e-15, 3e-15, 5e-15, 1e-15]
+
+
+def test_counts_of_data_have_no_unit():
+    inputs, counts = [[1, 2], [2, 1], [1, 1]], np.array([[3, 4], [1, 2], [5, 1]], dtype=object)
+    found = [maximum_likelihood("linear(2,1,2)", data=(inputs, counts * unit)) for unit in (1, Fraction(1, 10**200), 10**20)]
+    assert len({json.dumps(f.value) for f in found}) == 1
+    assert found[0].value["complex"] == 1
+
+
+def test_smoothing_is_in_the_unit_of_the_counts():
+    found = maximum_likelihood("linear(2,1,2)", counts="3*x0; x0 + 5*x1", smoothing=0.5)
+    assert found.evidence["counts"] == [0.5, 3.5, 5.5, 1.5]
+    assert found.value == maximum_likelihood("linear(2,1,2)", counts="7*x0 + x1; 3*x0 + 11*x1").value
 
 
 def test_a_model_that_fills_its_space_fits_the_counts():

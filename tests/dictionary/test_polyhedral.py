@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 
 import numpy as np
@@ -86,6 +87,66 @@ def test_lines_through_data(norm):
     least = least_along(x, y, norm) / (5 if norm == "l1" else 1)
     assert found.value["least"] == pytest.approx(least, rel=1e-9)
     assert (found.value["minima"], found.value["stationary"], found.value["global_minimum"]) == (1, 1, "complete")
+
+
+PLANE = ([[1, 2], [3, -1], [-2, 5], [4, 3]], [[3], [-7], [2], [5]])
+
+
+def best_of(found):
+    return min((p for p in found.points if p.weights is not None), key=lambda p: p.distance)
+
+
+def test_a_slope_has_no_unit():
+    x, y = np.array([[1.0], [2.0], [5.0]]), np.array([[3.0], [1.0], [4.0]])
+    first = polyhedral("linear(1,1,1)", data=(x, y))
+    assert first.value["least"] == pytest.approx(least_along(x[:, 0], y[:, 0], "l1") / 3)
+    found = polyhedral("linear(1,1,1)", data=(np.ldexp(x, -50), np.ldexp(y, 7)))
+    assert found.value == {**first.value, "least": np.ldexp(first.value["least"], 7)}
+
+
+@pytest.mark.slow
+def test_units_of_data_change_nothing():
+    """Powers of two exactly, and others as far as they round; a line of l1 regression is a linear program."""
+    x, y = (np.array(t, dtype=float) for t in PLANE)
+    rows = [*itertools.combinations(range(4), 2)]
+    least = min(np.abs(x @ np.linalg.solve(x[list(r)], y[list(r)]) - y).mean() for r in rows)  # an optimum meets two samples
+    first = polyhedral("linear(2,1,1)", data=PLANE)
+    assert first.value["least"] == pytest.approx(least)
+    for a, b in ((-50, 0), (0, -40), (40, 40), ([-20, 30], 7)):
+        found = polyhedral("linear(2,1,1)", data=(np.ldexp(x, np.array(a)), np.ldexp(y, b)))
+        assert found.value == {**first.value, "least": np.ldexp(first.value["least"], b)}
+        w = best_of(found).weights
+        assert np.allclose(np.ldexp(x, np.array(a)) @ w[:2] * w[2], best_of(found).values, rtol=1e-12)
+        assert found.evidence["target"] == np.ldexp(y, b).reshape(-1).tolist()
+    small = polyhedral("linear(2,1,1)", data=(x * 1e-15, y))
+    assert (small.claim, small.value["global_minimum"]) == (first.claim, "complete")
+    assert small.value["least"] == pytest.approx(least)
+
+
+@pytest.mark.slow
+def test_units_of_teachers_and_of_the_ground():
+    text = "{0}*x0 + 3*{0}*x1; 2*{0}*x0 - {0}*x1"
+    one, small = (polyhedral("linear(2,1,2)", teacher=text.format(unit)) for unit in ("1", "1/1" + "0" * 15))
+    assert (small.value["complex"], small.claim) == (one.value["complex"], one.claim)
+    assert small.value["least"] == pytest.approx(1e-15 * one.value["least"])
+    ground = np.array([[0, 1, 2], [1, 0, 1.5], [2, 1.5, 0]])
+    near, far = (
+        polyhedral("mlp(2,1,1; x^2)", norm="wasserstein", teacher="3*x0^2 + 5*x0*x1 + 2*x1^2", ground=np.ldexp(ground, k).tolist())
+        for k in (0, 50)
+    )
+    assert far.value == {**near.value, "least": np.ldexp(near.value["least"], 50)}
+
+
+@pytest.mark.parametrize(("a", "b"), [(1e-8, 1), (1e8, 1), (1, 1e8), (1e-3, 1e3)])
+def test_sizes_that_no_weights_take_up_are_held_to_the_check(a, b):
+    """The weights of a diagonal network are not known to take up units."""
+    with pytest.raises(DataError, match="so that digits are left"):
+        polyhedral("diagonal(2; layers=2)", data=(np.array([[1, 1], [2, 1], [1, 3]]) * a, np.array([[1], [2], [4]]) * b))
+
+
+def test_a_teacher_that_floats_do_not_reach():
+    with pytest.raises(DataError, match=r"has size about 10\^400"):
+        polyhedral("linear(2,1,2)", teacher=f"{10**400}*x0; x1")
 
 
 def test_matrices_of_rank_one():

@@ -76,7 +76,7 @@ def test_verify_and_json():
 def test_bad_input():
     with pytest.raises(InputError, match="has 4 parameters, got 3 weights"):
         tangent_kernel("linear(2,1,2)", metric="frobenius", weights=[1, 2, 3])
-    with pytest.raises(InputError, match="weights are finite numbers"):
+    with pytest.raises(InputError, match=r"weights: expected a list of finite numbers such as 2, 1/3 or 0.5, got 'x'"):
         tangent_kernel("linear(2,1,2)", metric="frobenius", weights=[1, 2, 3, "x"])
     with pytest.raises(InputError, match="training needs data"):
         tangent_kernel("linear(2,1,2)")

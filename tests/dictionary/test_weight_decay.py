@@ -76,8 +76,8 @@ def test_strengths_may_be_zero_where_the_list_stays_finite():
     [
         ([0.1, 0.2, 0.3], "has 2 weights"),
         (-1, "none of them negative"),
-        ("much", "such as 0.1"),
-        (["1/0", 1], "such as 0.1"),
+        ("much", "a finite number such as 2, 1/3 or 0.5, or a list of these, got 'much'"),
+        (["1/0", 1], "got '1/0'"),
         (float("nan"), "finite"),
     ],
 )

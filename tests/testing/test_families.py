@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from neurovariety.architectures import MLP, Diagonal, Linear, parse
 from neurovariety.architectures.notation import EXAMPLES
-from neurovariety.image import Matrices
+from neurovariety.image import Filters, Image, Matrices, Quadrics
 from neurovariety.symmetry import AxisAction, Kind
 from neurovariety.testing import check_family
 from neurovariety.testing.families import _symmetry, _units
@@ -95,6 +96,10 @@ def test_every_family_is_here_twice():
     assert {parse(text).family for text in LARGER} | {"diagonal"} == set(EXAMPLES)
 
 
+class Other(Image):
+    """A kind that nobody knows."""
+
+
 class WrongAction(Diagonal):
     """Both vectors are multiplied."""
 
@@ -152,7 +157,38 @@ class WrongSilence(MLP):
 
 class WrongImage(Diagonal):
     def image(self):
-        return Matrices(self.width, 1, 0)
+        return self.said
+
+    @classmethod
+    def saying(cls, said):
+        return type("WrongImage", (cls,), {"said": said, "__module__": __name__})(3, 2)
+
+
+class MisspeltTheorem(Diagonal):
+    def theorems(self):
+        return (Theorem("of nothing", "dimenson", 4, "it is", "woodworth2020"),)
+
+
+class SwappedSizes(Linear):
+    """Written the wrong way round, which two equal sizes do not show."""
+
+    def notation(self):
+        return f"linear({','.join(map(str, self.widths[::-1]))})"
+
+
+class BinaryFraction(Diagonal):
+    def apply(self, parameters, x, coefficients):
+        return 0.1 * super().apply(parameters, x, coefficients)
+
+
+class Transcendental(Diagonal):
+    def apply(self, parameters, x, coefficients):
+        return jnp.tanh(super().apply(parameters, x, coefficients))
+
+
+class Fails(Diagonal):
+    def units(self):
+        return self.hidden
 
 
 @pytest.mark.parametrize(
@@ -166,6 +202,19 @@ class WrongImage(Diagonal):
         (WrongNotation(2, 2), "read back as another network"),
         (WrongOrder((2, 2, 2)), "JAX sorts them"),
         (WrongUnits((2, 3, 1), parse("mlp(2,3,1; x^2 + x)").activations), r"is not mlp\(|superfluous|units too many"),
+        (MisspeltTheorem(2, 2), "InputError: the theorem 'of nothing' is about 'dimenson'"),
+        (SwappedSizes((2, 2)), r"'linear\(2,3\)' is read back as"),
+        (BinaryFraction(2, 2), r"apply holds 0\.1, a binary fraction"),
+        (Transcendental(2, 2), "NotAlgebraicError: .*tanh"),
+        (Fails(2, 2), "AttributeError"),
+        (WrongImage.saying(Matrices(3, 1, 0)), "3 dimensions, and the image .* has 0"),
+        (WrongImage.saying(Matrices(2, 1, 1)), "3 inputs, and the image .* has 2"),
+        (WrongImage.saying(Matrices(3, 2, 1)), "1 outputs, and the image .* has 2"),
+        (WrongImage.saying(Matrices(3, 1, 1, bias=True)), "3 dimensions, and the image .* has 4"),
+        (WrongImage.saying(Quadrics(3, 1, bias=True)), "3 dimensions, and the image .* has 5"),
+        (WrongImage.saying(Filters(1, 0, 1, 3, 2)), "1 outputs, and the image .* has 2"),
+        (WrongImage.saying(Filters(1, 0, 1, 3, 1)), "3 dimensions, and the image .* has 2"),
+        (WrongImage.saying(Other()), "the kit does not know the image Other"),
         (WrongSilence((2, 2, 1), parse("mlp(2,2,1; x^2 + 1)").activations), "is the zero function"),
     ],
     ids=lambda w: type(w).__name__ if not isinstance(w, str) else "",
@@ -178,6 +227,10 @@ def test_what_breaks_a_law_is_named(wrong, law):
 def test_sets_that_are_equal_and_sets_that_are_not():
     check_family("cp(2,2; rank=2)", equal_to=["tt(2,2; ranks=2)"])
     with pytest.raises(AssertionError, match="have the images"):
-        check_family(WrongImage(2, 2), equal_to=["linear(2,1)"])
+        check_family(WrongImage.saying(Filters(2, 0, 1, 3, 1)), equal_to=["linear(3,1)"])
+    with pytest.raises(AssertionError, match="foo is read: cannot read the architecture"):
+        check_family("diagonal(2; layers=1)", equal_to=["foo"])
+    with pytest.raises(AssertionError, match=r"resnet.* is read"):
+        check_family("resnet(2,2)")
     with pytest.raises(AssertionError, match=r"'diagonal\(2; layers=2\)' is not refused"):
         check_family("diagonal(2; layers=1)", refused=["diagonal(2; layers=2)"])

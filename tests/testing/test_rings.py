@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import neurovariety.rings as rings
-from neurovariety.errors import DivisionByZeroError
+from neurovariety.errors import DivisionByZeroError, InputError
 from neurovariety.testing import check_ring
 
 SMALL, LARGE = 4194301, 2**61 - 1
@@ -124,12 +124,72 @@ class NoQuotients(RationalDuals):
         return super().divide(np.array([object()]), b)
 
 
+class OnlyZeros(RationalDuals):
+    def random(self, shape, rng):
+        return self.zeros(shape)
+
+
+class OnlyOnes(RationalDuals):
+    def random(self, shape, rng):
+        return self.constant(np.ones(shape, dtype=np.int64))
+
+
+class OnlySlopes(RationalDuals):
+    """Any two of its elements multiply to 0."""
+
+    def random(self, shape, rng):
+        drawn = super().random(shape, rng)
+        return drawn - np.vectorize(lambda d: Dual(d.value), otypes=[object])(drawn)
+
+
+class Nothing(rings.FiniteField):
+    """Every number is 0, and 1 as well."""
+
+    def constant(self, values):
+        return self.zeros(np.shape(values))
+
+
+class LargePowers(RationalDuals):
+    def __init__(self, wrong_from):
+        self.wrong_from = wrong_from
+
+    def power(self, a, exponent):
+        return super().power(a, exponent if exponent < self.wrong_from else exponent + 1)
+
+
+class Fails(RationalDuals):
+    def sum(self, a, axis):
+        return a.total(axis)
+
+
+@pytest.mark.parametrize("p", [4, 6, 9, 15, 1, 0, -7, True, 2**26 + 15])
+def test_moduli_that_are_no_primes_are_refused(p):
+    with pytest.raises(InputError, match="prime modulus below 2\\^26"):
+        rings.FiniteField(p)
+    if p != 2**26 + 15:
+        with pytest.raises(InputError, match="prime modulus below 2\\^63"):
+            rings.WordField(p)
+
+
+@pytest.mark.parametrize("wrong_from", [8, 18, 32, 100])
+def test_large_powers(wrong_from):
+    with pytest.raises(AssertionError, match=r"a\^"):
+        check_ring(LargePowers(wrong_from))
+
+
 @pytest.mark.parametrize(
     ("ring", "law"),
     [
         (NoQuotients(), r"^Q\[e\]/\(e\^2\): a TypeError in divide: unsupported operand"),
+        (OnlyZeros(), "random elements are all equal"),
+        (OnlyOnes(), "random elements are all equal"),
+        (OnlySlopes(), "products of random elements are all 0"),
+        (Nothing(7), "1 is 0"),
+        (Fails(), "a AttributeError in sum"),
+        (3, "derived from Ring, got 3"),
+        (rings.SmallField(4), "derived from Ring, got SmallField"),
         (WrongSlope(), r"\(a b\) c = a \(b c\)|a 1 = a|a 0 = 0"),
-        (NoRefusal(), r"a\^-3|\(a / b\) b = a"),
+        (NoRefusal(), r"a\^-1|\(a / b\) b = a"),
         (LosesBatches(), "matmul of"),
         (DrawsByItself(), "from the generator alone"),
         (rings.Degrees(), "a \\+ \\(-a\\) = 0|random elements"),

@@ -95,7 +95,8 @@ def exact(value: object) -> Coefficient:
         if not isfinite(value):
             raise InputError(f"the constant {value} is no finite number; leave it out")
         return _rational(*value.as_integer_ratio())
-    raise InputError(f"a constant is {value!r}"[:100] + f", of type {type(value).__name__}; a number is expected")
+    shown = f"an array of shape {value.shape}" if hasattr(value, "shape") else f"{value!r}"[:60]
+    raise InputError(f"a constant is {shown}, of type {type(value).__name__}, and a number is expected")
 
 
 def _rational(p: int, q: int) -> Coefficient:

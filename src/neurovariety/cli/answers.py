@@ -39,12 +39,12 @@ def answer_all(entry: Entry, architectures: tuple[str, ...], as_json: bool, jobs
     if not head:
         raise InputError("no architecture given; write one such as 'mlp(2,3,1; x^2)' or '-' with one a line on standard input")
     status = ANSWERED
+    several = len(head) > 1
     answers = (
         pool_answers(entry.name, everything, arguments, deadline, jobs)
         if parallel
-        else (answer(entry.name, s, arguments, deadline) for s in everything)
+        else (answer(entry.name, s, arguments, deadline, lambda found: _show(found, as_json, several)) for s in everything)
     )
-    several = len(head) > 1
     with _progress(several) as advance:
         for found in answers:
             _show(found, as_json, several)

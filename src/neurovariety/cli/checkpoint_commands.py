@@ -11,8 +11,8 @@ import click
 
 from neurovariety.checkpoints.align import align
 from neurovariety.checkpoints.diagnose import diagnose
-from neurovariety.checkpoints.load import load_network
 from neurovariety.checkpoints.prune import PruneResult, prune
+from neurovariety.cli.ending import ended_if_stuck
 from neurovariety.cli.exit_status import ANSWERED, INTERRUPTED, NOT_FINISHED
 from neurovariety.cli.workers import OutOfTime, insistent_interrupt
 from neurovariety.cli.workers import time_limit as limited
@@ -24,9 +24,8 @@ def diagnose_command(
     file: str, data: str | None, target: str | None, architecture: str | None, as_json: bool, seed: int, time_limit: float | None
 ) -> int:
     """Diagnose a file; returns the exit status."""
-    network = load_network(file, architecture=architecture)
     inputs = read_csv(data, target).inputs if data else None
-    return _answer(lambda: diagnose(network, data=inputs, seed=seed), as_json, time_limit)
+    return _answer(lambda: diagnose(file, data=inputs, architecture=architecture, seed=seed), as_json, time_limit)
 
 
 def prune_command(
@@ -41,30 +40,34 @@ def prune_command(
     time_limit: float | None,
 ) -> int:
     """Prune a file and write the smaller network; returns the exit status."""
-    network = load_network(file, architecture=architecture)
 
     def finish(found: Result) -> None:
         if output and isinstance(found, PruneResult):
             cost = found.write(output, dtype=dtype)
             click.echo(f"wrote {output}: {cost.summary()}", err=as_json)
 
-    return _answer(lambda: prune(network, tolerance=tolerance, radius=radius, seed=seed), as_json, time_limit, finish)
+    return _answer(
+        lambda: prune(file, tolerance=tolerance, radius=radius, architecture=architecture, seed=seed), as_json, time_limit, finish
+    )
 
 
 def align_command(first: str, second: str, architecture: str | None, as_json: bool, seed: int, time_limit: float | None) -> int:
     """Compare two files; returns the exit status, which says nothing of the answer."""
-    pair = [load_network(f, architecture=architecture) for f in (first, second)]
-    return _answer(lambda: align(*pair, seed=seed), as_json, time_limit)
+    return _answer(lambda: align(first, second, architecture=architecture, seed=seed), as_json, time_limit)
 
 
 def _answer(
     work: Callable[[], Result], as_json: bool, limit: float | None, finish: Callable[[Result], Any] = lambda found: None
 ) -> int:
+    def last_words(status: int) -> None:
+        if status == NOT_FINISHED:
+            click.echo(f"neurovariety: not finished within {limit:g} seconds; raise --time-limit", err=True)
+
     try:
-        with insistent_interrupt(), limited(time.time() + limit if limit else None):
+        with ended_if_stuck(last_words), insistent_interrupt(), limited(time.time() + limit if limit else None):
             found = work()
     except OutOfTime:
-        click.echo(f"neurovariety: not finished within {limit:g} seconds; raise --time-limit", err=True)
+        last_words(NOT_FINISHED)
         return NOT_FINISHED
     except KeyboardInterrupt:
         return INTERRUPTED

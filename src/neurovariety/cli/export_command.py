@@ -6,13 +6,16 @@ from pathlib import Path
 
 import click
 
+from neurovariety.cli.ending import ended_if_stuck
+from neurovariety.cli.workers import insistent_interrupt
 from neurovariety.errors import InputError
 from neurovariety.export import export_script
 
 
 def export_command(architecture: str, system: str, question: str, degree: int | None, output: str | None, seed: int) -> int:
     """Print the script or write it to a file; returns the exit status."""
-    script = export_script(architecture, system=system.lower(), question=question, degree=degree, seed=seed)
+    with ended_if_stuck(), insistent_interrupt():
+        script = export_script(architecture, system=system.lower(), question=question, degree=degree, seed=seed)
     if output is None:
         click.echo(script, nl=False)
         return 0

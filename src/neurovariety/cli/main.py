@@ -5,17 +5,23 @@ Only this module is imported for ``--help``; everything that computes is importe
 
 from __future__ import annotations
 
+import math
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Any
 
 import click
 
-from neurovariety.cli.exit_status import BAD_INPUT, INTERRUPTED
+from neurovariety.cli.ending import end_at_once, own_process
+from neurovariety.cli.exit_status import BAD_INPUT, INTERRUPTED, NOT_FINISHED
 from neurovariety.dictionary.declaration import Declared
 from neurovariety.dictionary.entry import Entry
 from neurovariety.dictionary.registry import ENTRIES
 from neurovariety.options import Option
+
+_FOREVER = 1e8
+"""Seconds, three years: an alarm cannot be set for much later."""
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 120}
 
@@ -37,12 +43,36 @@ class _Memory(click.ParamType):
         return size
 
 
+class _Finite(click.FloatRange):
+    """A number in a range, which NaN and infinity are not."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float:
+        number: float = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a finite number", param, ctx)
+        return number
+
+
+class _Seconds(_Finite):
+    """A time limit; infinity, and so many seconds that no clock counts them, are none."""
+
+    def __init__(self) -> None:
+        super().__init__(min=0, min_open=True)
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float:
+        if str(value).strip().lower() in ("inf", "infinity"):
+            return _FOREVER
+        return min(super().convert(value, param, ctx), _FOREVER)
+
+
 def _common(entry: Entry) -> list[click.Parameter]:
     options: list[click.Parameter] = [
         click.Argument(["architectures"], nargs=-1, required=True, metavar="ARCH..."),
         click.Option(["--json", "as_json"], is_flag=True, help="One JSON object an architecture, one a line."),
         click.Option(["--seed"], type=click.IntRange(min=0), default=0, show_default=True, help="Seed of all random choices."),
-        click.Option(["--time-limit"], type=click.FloatRange(min=0, min_open=True), help="Seconds after which to stop (exit 3)."),
+        click.Option(["--time-limit"], type=_Seconds(), help="Seconds after which to stop (exit 3)."),
         click.Option(["--jobs"], type=click.IntRange(min=1), help="Processes for many architectures (default: one a core)."),
     ]
     if entry.takes_memory_limit:
@@ -120,7 +150,7 @@ for _entry in ENTRIES:
 @click.option("--save", help="Write the report as JSON to this file.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON instead of a table.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of all random choices.")
-@click.option("--time-limit", type=click.FloatRange(min=0, min_open=True), help="Seconds after which to stop (exit 3).")
+@click.option("--time-limit", type=_Seconds(), help="Seconds after which to stop (exit 3).")
 @click.option("--memory-limit", type=_Memory(), help="Memory for one computation, e.g. 8G.")
 def report(**options: Any) -> None:
     """The whole dictionary of one architecture, with what a data set can determine."""
@@ -152,7 +182,7 @@ def _checkpoint_options(command: Any) -> Any:
             click.option("--architecture", metavar="ARCH", help="For .npz files of plain arrays: 'mlp(2,3,1; x^2; bias)', ..."),
             click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
             click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of all random choices."),
-            click.option("--time-limit", type=click.FloatRange(min=0, min_open=True), help="Seconds after which to stop (exit 3)."),
+            click.option("--time-limit", type=_Seconds(), help="Seconds after which to stop (exit 3)."),
         ]
     ):
         command = decorate(command)
@@ -175,10 +205,8 @@ def diagnose(**options: Any) -> None:
 @click.argument("file", metavar="FILE")
 @click.option("--output", help="Write the smaller network to this file (.onnx, .pt2, .npz).")
 @click.option("--dtype", type=click.Choice(["float16", "float32", "float64"]), help="Type of the weights written.")
-@click.option(
-    "--tolerance", type=click.FloatRange(0, 1, max_open=True), default=0.0, show_default=True, help="Part of weights to move."
-)
-@click.option("--radius", type=click.FloatRange(min=0, min_open=True), help="Norm of inputs up to which the error is bounded.")
+@click.option("--tolerance", type=_Finite(0, 1, max_open=True), default=0.0, show_default=True, help="Part of weights to move.")
+@click.option("--radius", type=_Finite(min=0, min_open=True), help="Norm of inputs up to which the error is bounded.")
 @_checkpoint_options
 def prune(**options: Any) -> None:
     """The smaller network with the same function, exactly; with a tolerance a nearby one and its error bound."""
@@ -216,7 +244,23 @@ def selftest() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line; errors of the user are one line on standard error and exit status 2."""
+    """Run the command line; errors of the user are one line on standard error and exit status 2.
+
+    Without ``arguments`` it is the process's own command line, and work that was stopped ends the process.
+    """
+    if arguments is None:
+        own_process()
+    try:
+        _main(arguments)
+    except SystemExit as end:
+        if arguments is None:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is said; Ctrl-C from here on would change the status alone
+            if end.code in (INTERRUPTED, NOT_FINISHED):
+                end_at_once(end.code)
+        raise
+
+
+def _main(arguments: Sequence[str] | None) -> None:
     try:
         app.main(args=list(arguments) if arguments is not None else None, prog_name="neurovariety", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:

@@ -12,6 +12,7 @@ import click
 from rich.console import Console
 
 from neurovariety.architectures import as_model
+from neurovariety.cli.ending import ended_if_stuck
 from neurovariety.cli.exit_status import ANSWERED, INTERRUPTED, NOT_FINISHED
 from neurovariety.cli.workers import OutOfTime, insistent_interrupt
 from neurovariety.cli.workers import time_limit as limited
@@ -42,20 +43,29 @@ def report_command(
         if path is not None and (Path(path).is_dir() or not Path(path).parent.is_dir()):
             raise InputError(f"cannot write {path}: it is a folder, or its folder does not exist")
     out = empty_report(model, dataset, seed)
-    status = _fill(out, model, dataset, seed, memory_limit, time_limit)
-    if as_json:
-        click.echo(json.dumps(out.to_dict()))
-    else:
-        from neurovariety.report.terminal import show
 
-        show(out, Console(width=None if sys.stdout.isatty() else 120, highlight=False))
-    if save:
-        _write(save, json.dumps(out.to_dict(), indent=1) + "\n")
-    if page:
-        from neurovariety.report.page import page as page_of
+    def publish() -> None:
+        if as_json:
+            click.echo(json.dumps(out.to_dict()))
+        else:
+            from neurovariety.report.terminal import show
 
-        _write(page, page_of(out))
-        click.echo(f"wrote {page}", err=True)
+            show(out, Console(width=None if sys.stdout.isatty() else 120, highlight=False))
+        if save:
+            _write(save, json.dumps(out.to_dict(), indent=1) + "\n")
+        if page:
+            from neurovariety.report.page import page as page_of
+
+            _write(page, page_of(out))
+            click.echo(f"wrote {page}", err=True)
+
+    def last_words(status: int) -> None:
+        _cut_short(out, status)
+        publish()
+
+    with ended_if_stuck(last_words):
+        status = _fill(out, model, dataset, seed, memory_limit, time_limit)
+    publish()
     return status
 
 
@@ -72,9 +82,12 @@ def _fill(out: Report, model: Any, dataset: Any, seed: int, memory: int | None, 
         with insistent_interrupt(), limited(time.time() + limit if limit else None), console.status("") as status:
             fill(out, model, dataset, seed, memory, lambda name: status.update(f"{name} ..."))
     except OutOfTime:
-        out.finished, out.stopped_by = False, "the time limit"
-        return NOT_FINISHED
+        return _cut_short(out, NOT_FINISHED)
     except KeyboardInterrupt:
-        out.finished, out.stopped_by = False, "an interrupt"
-        return INTERRUPTED
+        return _cut_short(out, INTERRUPTED)
     return ANSWERED
+
+
+def _cut_short(out: Report, status: int) -> int:
+    out.finished, out.stopped_by = False, "the time limit" if status == NOT_FINISHED else "an interrupt"
+    return status

@@ -9,7 +9,9 @@ from typing import Any
 
 import click
 
+from neurovariety.cli.ending import ended_if_stuck
 from neurovariety.cli.exit_status import ANSWERED
+from neurovariety.cli.workers import insistent_interrupt
 from neurovariety.dictionary.registry import find
 from neurovariety.errors import NeurovarietyError
 
@@ -21,7 +23,8 @@ def selftest_command() -> int:
     cases = json.loads(files("neurovariety.cli").joinpath("selftest.json").read_text(encoding="utf-8"))
     start, wrong = time.perf_counter(), 0
     for case in cases:
-        found = _computed(case)
+        with ended_if_stuck(), insistent_interrupt():
+            found = _computed(case)
         agrees = found == case["value"]
         wrong += not agrees
         mark = "ok  " if agrees else "FAIL"

@@ -10,12 +10,13 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import Any
 
+from neurovariety.cli.ending import ended_if_stuck
 from neurovariety.cli.exit_status import ANSWERED, BAD_INPUT, INTERRUPTED, NOT_FINISHED
 from neurovariety.cli.running import running
 from neurovariety.dictionary.registry import ENTRIES, find
@@ -44,12 +45,23 @@ class OutOfTime(BaseException):
     """Raised in the main thread when the time limit is reached; not an Exception, so that no handler swallows it."""
 
 
-def answer(entry_name: str, architecture: str, arguments: dict[str, Any], deadline: float | None) -> Answer:
-    """Run the entry on one architecture; a time limit or Ctrl-C gives the partial result with its weaker claim."""
+def answer(
+    entry_name: str,
+    architecture: str,
+    arguments: dict[str, Any],
+    deadline: float | None,
+    say: Callable[[Answer], None] = lambda found: None,
+) -> Answer:
+    """Run the entry on one architecture; a time limit or Ctrl-C gives the partial result with its weaker claim, to ``say`` where the
+    process has to be ended for it."""
     entry = find(entry_name) or ENTRIES[0]
     found = watch()
+
+    def last_words(status: int) -> None:
+        say(_partial(entry_name, architecture, arguments, dict(found), status))
+
     try:
-        with insistent_interrupt(), running(found), time_limit(deadline):
+        with ended_if_stuck(last_words), insistent_interrupt(), running(found), time_limit(deadline):
             result = entry.load()(architecture, **{k: v for k, v in arguments.items() if k != "figure"})
         if "figure" in arguments:
             from neurovariety.report.figures import save_figure
@@ -90,20 +102,36 @@ def _partial(entry: str, architecture: str, arguments: dict[str, Any], found: di
     return Answer(architecture, status, result, f"{entry}({architecture}) = {shown} [{claim}; {why}{where}]")
 
 
-@contextlib.contextmanager
-def _silently_swallowed(kind: type[BaseException]) -> Iterator[None]:
-    """Print nothing where Python swallows an exception of this kind in a destructor or a callback: it comes again."""
-    previous = sys.unraisablehook
+class _Stopping:
+    """Work that a signal stops by raising an exception of one ``kind``, whatever becomes of that exception on its way up.
 
-    def hook(details: sys.UnraisableHookArgs) -> None:
-        if details.exc_type is not kind:
-            previous(details)
+    Python swallows one that falls into a destructor or a callback of compiled code, and what called the callback may then fail with an
+    error of its own (numba while it compiles, JAX). Nothing is printed where that happens, and leaving the work, with an error or with
+    an answer, raises ``kind``.
+    """
 
-    sys.unraisablehook = hook
-    try:
-        yield
-    finally:
-        sys.unraisablehook = previous
+    def __init__(self, kind: type[BaseException]) -> None:
+        self._kind = kind
+        self._asked = False
+
+    def stop(self, *_: object) -> None:
+        """The handler of the signal."""
+        self._asked = True
+        raise self._kind
+
+    def __enter__(self) -> None:
+        self._before = before = sys.unraisablehook
+
+        def hook(details: sys.UnraisableHookArgs) -> None:
+            if details.exc_type is not self._kind:
+                before(details)
+
+        sys.unraisablehook = hook
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        sys.unraisablehook = self._before
+        if self._asked and not isinstance(error, (self._kind, KeyboardInterrupt)):
+            raise self._kind from error
 
 
 @contextlib.contextmanager
@@ -113,14 +141,12 @@ def time_limit(deadline: float | None) -> Iterator[None]:
         yield
         return
 
-    def stop(*_: object) -> None:
-        raise OutOfTime
-
-    previous = signal.signal(signal.SIGALRM, stop)
+    stopping = _Stopping(OutOfTime)
+    previous = signal.signal(signal.SIGALRM, stopping.stop)
     # The alarm repeats: one that falls into a destructor or weak reference callback is swallowed there by Python.
     signal.setitimer(signal.ITIMER_REAL, max(deadline - time.time(), 1e-3), 0.5)
     try:
-        with _silently_swallowed(OutOfTime):
+        with stopping:
             yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
@@ -138,17 +164,16 @@ def insistent_interrupt() -> Iterator[None]:
         yield
         return
 
-    def again(*_: object) -> None:
-        raise KeyboardInterrupt
+    stopping = _Stopping(KeyboardInterrupt)
 
     def first(*_: object) -> None:
         signal.setitimer(signal.ITIMER_VIRTUAL, _INSISTENCE, _INSISTENCE)  # seconds of work, not of waiting
-        raise KeyboardInterrupt
+        stopping.stop()
 
-    previous = signal.signal(signal.SIGVTALRM, again)
+    previous = signal.signal(signal.SIGVTALRM, stopping.stop)
     signal.signal(signal.SIGINT, first)
     try:
-        with _silently_swallowed(KeyboardInterrupt):
+        with stopping:
             yield
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
@@ -165,6 +190,19 @@ def _begin_worker() -> None:
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
 
 
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Hold Ctrl-C back for a moment; processes that start meanwhile never hear it.
+
+    A terminal sends it to the workers as well, and one that has not come to `_begin_worker` would print how it ends.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _end_with_parent(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(_PATIENCE)
@@ -179,6 +217,7 @@ def pool_answers(
     os.environ.update(dict.fromkeys(_THREAD_VARIABLES, "1"))
     pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"), initializer=_begin_worker)
     pending: deque[tuple[str, Future[Answer]]] = deque()
+    taken: tuple[str, Future[Answer]] | None = None
     finished = False
     try:
         while True:
@@ -187,26 +226,28 @@ def pool_answers(
                 if source is None:
                     finished = True
                 else:
-                    pending.append((source, pool.submit(answer, entry, source, arguments, deadline)))
+                    with _uninterrupted():
+                        pending.append((source, pool.submit(answer, entry, source, arguments, deadline)))
             if not pending:
                 return
-            source, future = pending.popleft()
+            taken = pending.popleft()
             try:
-                yield future.result()
+                yield taken[1].result()
             except BrokenProcessPool:
-                yield Answer(source, BAD_INPUT, error="a worker process died, probably for lack of memory; try --jobs 1")
+                yield Answer(taken[0], BAD_INPUT, error="a worker process died, probably for lack of memory; try --jobs 1")
                 return
     except KeyboardInterrupt:
-        for _, known in [(source, future), *pending]:
+        begun = [taken, *pending] if taken is not None else list(pending)
+        for _, known in begun:
             if known.done() and not known.cancelled() and known.exception() is None:
                 yield known.result()
-        yield _partial(entry, source or "", arguments, {}, INTERRUPTED)
+        yield _partial(entry, begun[0][0] if begun else "", arguments, {}, INTERRUPTED)
     finally:
         for name, value in saved.items():
             if value is None:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
-        pool.shutdown(wait=False, cancel_futures=True)
         for process in multiprocessing.active_children():
             process.terminate()
+        pool.shutdown(wait=True, cancel_futures=True)  # waited for, or its semaphores outlive an end at once

@@ -3,8 +3,9 @@
 The span of all functions f_w is the smallest linear space that holds the neuromanifold; it can be smaller than the space of all
 polynomials of that degree. For learning it is what the model could reach if it were linear: targets outside it can never be fit.
 
-What is proved. Below: the rank over F_p of values of random functions at random inputs. Above: a theorem of the family, or the exact
-expansion of a small model over Q. Where they meet the value is `proved`, else it holds with `probability` at least 1 - error_bound.
+What is proved. Below: the rank over F_p of values of random functions at random inputs. Above: a theorem of the family, the number of
+all monomials, or the exact expansion of a small model over Q. Where they meet the value is `proved`, else it holds with `probability`
+at least 1 - error_bound.
 
 Source: Marchetti et al. 2025, section 3.
 """
@@ -27,10 +28,9 @@ from neurovariety.geometry.exact.points import (
     degree_bounds,
     division_notice,
     draw_point,
-    rank_error,
     with_new_values,
 )
-from neurovariety.geometry.exact.span import Monomial, exact_span, span_rank
+from neurovariety.geometry.exact.span import Monomial, find_span, span_bound, span_rank
 from neurovariety.linear_algebra import echelon
 from neurovariety.model import Model
 from neurovariety.options import Route
@@ -40,7 +40,7 @@ from neurovariety.randomness import generator
 from neurovariety.rings.polynomial import Polynomials
 from neurovariety.rings.rational import Rationals, to_fraction
 from neurovariety.theorem import bound
-from neurovariety.tolerances import DEFAULT_SEED, ERROR_BOUND, MAX_TRIALS
+from neurovariety.tolerances import DEFAULT_SEED
 
 _MAX_SPAN = 4000
 """Spans up to this size are computed by rank; beyond it only a theorem gives the dimension."""
@@ -115,37 +115,22 @@ def _compute(model: Model, seed: int, k: int, limit: int | None) -> tuple[int, C
         return cap.value, Claim.PROVED, {"route": "theorem", "theorems": theorems, **_UNWRITTEN}
     rng = generator(seed, "dictionary.ambient.span", k)
     at_most = min(cap.value, _MAX_SPAN) if cap is not None else _enough(model, rng, limit)
-    trials: list[dict[str, int]] = []
-    value, error = 0, 1.0
-    while len(trials) < MAX_TRIALS:
-        p, point = draw_point(model, rng)
-        found = min(span_rank(model, p, point, at_most, limit), at_most)
-        trials.append({"prime": p, "rank": found})
-        value = max(value, found)
-        evidence: AmbientEvidence = {
-            "route": "computed", "trials": trials, "theorems": theorems, "error_bound": None, **_UNWRITTEN,
-        }  # fmt: skip
-        if cap is not None and value == cap.value:
-            return value, Claim.PROVED, evidence | {"upper_bound": {"value": cap.value, "reason": cap.name}}
-        if value == at_most:
-            return value, Claim.LOWER_BOUND, evidence | {"searched_up_to": at_most}
-        if len(trials) == 1:
-            exact = exact_span(model)
-            if exact is not None and exact.dimension == value:
-                return (
-                    value,
-                    Claim.PROVED,
-                    evidence | {"upper_bound": {"value": value, "reason": "rank over Q of the expanded model"}},
-                )
-        error *= min(1.0, 2 * rank_error(model, at_most, derivative=False))
-        if error <= ERROR_BOUND:
-            break
-    claim = Claim.PROBABILITY if error <= ERROR_BOUND else Claim.LOWER_BOUND
-    if cap is not None and cap.quantity == "ambient" and claim is Claim.PROBABILITY:
+    found = find_span(model, rng, at_most, span_bound(model, model.theorems), limit)
+    evidence: AmbientEvidence = {
+        "route": "computed", "trials": list(found.trials), "theorems": theorems, "error_bound": None, **_UNWRITTEN,
+    }  # fmt: skip
+    if found.claim is Claim.PROVED:
+        evidence["upper_bound"] = {"value": found.value, "reason": found.reason}
+    elif found.value == at_most:
+        evidence["searched_up_to"] = at_most
+    else:
+        evidence["error_bound"] = as_json_bound(found.error)
+    if cap is not None and cap.quantity == "ambient" and found.claim is Claim.PROBABILITY:
         raise VerificationError(
-            f"{model.name}: the span has dimension {value}, the theorem '{cap.name}' says {cap.value}; please report this as a bug"
+            f"{model.name}: the span has dimension {found.value}, the theorem '{cap.name}' says {cap.value}; please report this as "
+            "a bug"
         )
-    return value, claim, evidence | {"error_bound": as_json_bound(error)}
+    return found.value, found.claim, evidence
 
 
 def _enough(model: Model, rng: np.random.Generator, limit: int | None) -> int:

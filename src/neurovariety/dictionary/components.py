@@ -31,10 +31,9 @@ from typing import ClassVar, NotRequired, TypedDict, TypeVar
 from neurovariety.architectures import Architecture, as_model, parse
 from neurovariety.architectures.from_callable import Source
 from neurovariety.claim import Claim
-from neurovariety.dictionary.ambient import ambient
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry_of_source
-from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
+from neurovariety.geometry.invariants.dimension import dimension_of
 from neurovariety.image import BlockMatrices, BoundedBlockMatrices, Image, IsotypicBlock, Matrices, OrbitMatrices
 from neurovariety.model import Model
 from neurovariety.progress import note, watch
@@ -192,7 +191,7 @@ def _of_model(model: Model, seed: int, memory_limit: int | None) -> ComponentsRe
             _said("degree of a determinantal variety", f"{rows} x {columns} matrices of rank at most {rank}", "fulton1998"),
             _said("critical points of determinantal varieties", f"C({min(rows, columns)}, {rank})", "draisma2016"),
         ]
-    elif _unnoted(lambda: _fills(found, model, seed, memory_limit)):
+    elif found.filling is Claim.PROVED:
         row["degree"] = 1
     row["dimension"] = found.value
     return ComponentsResult(
@@ -210,14 +209,6 @@ def _of_model(model: Model, seed: int, memory_limit: int | None) -> ComponentsRe
         notices=found.notices,
         model=model,
     )
-
-
-def _fills(found: Dimension, model: Model, seed: int, memory_limit: int | None) -> bool:
-    """Whether the closure is proved to be a linear space: dimension and span, both proved, agree."""
-    if not found.fills:
-        return False
-    span = ambient(model, seed=seed, memory_limit=memory_limit)
-    return span.claim is Claim.PROVED and span.value == found.value
 
 
 @singledispatch

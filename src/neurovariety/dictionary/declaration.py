@@ -15,10 +15,11 @@ from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, is_typeddict
+from typing import Annotated, Any, Literal, get_args, get_origin, is_typeddict
 
+from neurovariety.dictionary import kinds
 from neurovariety.errors import InputError
-from neurovariety.options import Check, Option, require_choice, usual
+from neurovariety.options import OF_EVERY_RUN, Check, Option, require_choice, shown, usual
 
 OF_THE_RUN = ("seed", "memory_limit", "resume")
 """Arguments that say how an answer is found, not what is asked; they are not repeated by ``verify()``."""
@@ -52,16 +53,33 @@ class Declared:
         """Whether it is a data set, which is not written down with the question."""
         return self.option is not None and self.option.kind in ("table", "dataset")
 
-    def require(self, value: object) -> None:
-        """Raise `InputError` where the value is not welcome. None, the default of many options, leaves a question open."""
-        if value is None:
-            return
+    @property
+    def is_exact(self) -> bool:
+        """Whether the numbers in it are exact ones."""
+        return self.option is not None and self.option.kind == "numbers"
+
+    def read(self, value: object) -> object:
+        """The value as the entry takes it. Raises `InputError` in one sentence where it is of no kind that the annotation allows, or a
+        check does not welcome it."""
         if self.choices and not self.open:
-            said = self.option or Option("")
-            require_choice(self.name, value, self.choices, said.unknown)
-        for refusal in (check.refusal(value) for check in self.checks):
-            if refusal:
-                raise InputError(refusal)
+            if value is not None or types.NoneType not in kinds.members(self.type):
+                require_choice(self.name, value, self.choices, (self.option or Option("")).unknown)
+            return value
+        try:
+            found = kinds.read(value, self.type, self.is_exact)
+        except kinds.NoValueError as error:
+            for check in self.checks:  # whose sentences say more of what is expected
+                _refuse(check.refusal(value))
+            raise InputError(f"{self.name}: expected {kinds.words(self.type, self.is_exact)}, got {shown(error.value)}") from None
+        if found is not None:
+            for check in self.checks:
+                _refuse(check.refusal(found))
+        return found
+
+
+def _refuse(sentence: str) -> None:
+    if sentence:
+        raise InputError(sentence)
 
 
 @dataclass(frozen=True)
@@ -168,9 +186,9 @@ def _metadata(annotation: Any) -> tuple[object, ...]:
 def _declared(name: str, annotation: Any, default: object) -> Declared:
     said = _metadata(annotation)
     kind = annotation.__origin__ if said else annotation
-    members = get_args(kind) if get_origin(kind) in (Union, types.UnionType) else (kind,)
+    members = kinds.members(kind)
     words = tuple(w for m in members if get_origin(m) is Literal for w in get_args(m))
     others = any(get_origin(m) is not Literal and m is not types.NoneType for m in members)
     option = next((m for m in said if isinstance(m, Option)), None)
-    checks = tuple(m for m in said if isinstance(m, Check))
+    checks = tuple(m for m in said if isinstance(m, Check)) + ((OF_EVERY_RUN[name],) if name in OF_EVERY_RUN else ())
     return Declared(name, kind, default, option, checks, words, others, default is inspect.Parameter.empty)

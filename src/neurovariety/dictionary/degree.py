@@ -5,11 +5,12 @@ points; their number is the degree. With the dimension it measures how large the
 amount of data that generalization needs, are bounded by both (the dimension is the exponent, the degree a factor). X is a cone
 where the activations are monomials and there is no bias; then the degree is that of the projective variety.
 
-What is proved. Where a theorem gives the degree and its hypotheses are checked, it is `proved`; so is degree 1 where the model is
-known to fill its linear span. Otherwise the functions on one general slice are found by monodromy (`homotopy`), each is certified
-by Krawczyk's operator in ball arithmetic, boxes of different functions are disjoint, and the linear trace test decides whether any
-is missing: then the claim is `complete`. It rests on the dimension being right and on slices drawn at random being general. Without
-the trace test's consent the certified number is a `lower_bound`.
+What is proved. Where a theorem gives the degree and its hypotheses are checked, it is `proved`; so is degree 1 where the span is
+proved to be no larger than the dimension, which holds with `probability` where the span was found at random points. Otherwise the
+functions on one general slice are found by monodromy (`homotopy`), each is certified by Krawczyk's operator in ball arithmetic, boxes
+of different functions are disjoint, and the linear trace test decides whether any is missing: then the claim is `complete`. It rests
+on the dimension being right and on slices drawn at random being general. One function is no question for the test, and a number below
+codimension + 1, with the span proved from below, is refused. Without its consent the certified number is a `lower_bound`.
 
 What it is not. The number of weights over the slice is larger, by the points of the generic fiber. A rational model with
 denominators in its inputs has no coefficients here and is refused.
@@ -31,7 +32,7 @@ from neurovariety.geometry.invariants.degree import Degree, degree_of
 from neurovariety.geometry.solutions.count_facts import CountFacts
 from neurovariety.model import Model
 from neurovariety.options import Option, Route
-from neurovariety.tolerances import DEFAULT_SEED
+from neurovariety.tolerances import DEFAULT_SEED, ERROR_BOUND
 
 
 class DegreeEvidence(CountFacts, total=False):
@@ -44,6 +45,7 @@ class DegreeEvidence(CountFacts, total=False):
     ambient: int | None
     theorems: list[Facts]
     filling: bool
+    error_bound: float
     attempts: int
     coordinates: int
     drawn: list[str]
@@ -103,6 +105,8 @@ def _evidence(found: Degree) -> DegreeEvidence:
     }
     if found.route == "theorem":
         evidence["filling"] = found.dimension.fills
+    if found.claim is Claim.PROBABILITY:
+        evidence["error_bound"] = found.dimension.span.error if found.dimension.fills else ERROR_BOUND
     if found.count is not None:
         evidence |= found.count.paths
         evidence |= {

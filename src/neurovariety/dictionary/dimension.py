@@ -17,6 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, NotRequired, TypedDict
 
+from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
 from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
@@ -33,6 +34,7 @@ class DimensionEvidence(TypedDict):
     asked_route: NotRequired[Route]
     parameters: int
     ambient: int | None
+    ambient_claim: str
     filling: bool
     theorems: list[Facts]
     expected: NotRequired[int]
@@ -52,7 +54,8 @@ class DimensionResult(EntryResult):
 
     ``evidence`` holds ``expected`` (parameters minus the rank of the stated symmetry fields, capped by the ambient dimension),
     ``defect`` = expected - value, ``ambient``, ``filling`` (dimension equals ambient dimension: over C almost every function of the
-    span is a limit of the model), ``upper_bound`` with its reason, and the ``trials`` (prime, rank, inputs).
+    span is a limit of the model), both as far as ``ambient_claim`` says, ``upper_bound`` with its reason, and the ``trials`` (prime,
+    rank, inputs).
     """
 
     entry: ClassVar[str] = "dimension"
@@ -97,7 +100,8 @@ def _evidence(found: Dimension, seed: int) -> DimensionEvidence:
         "route": found.route,
         "parameters": found.parameters,
         "ambient": found.ambient,
-        "filling": found.ambient == found.value,
+        "ambient_claim": str(found.span.claim),
+        "filling": found.fills,
         "theorems": [t.to_dict() for t in found.theorems],
     }
     if found.symmetries is None or found.expected is None:
@@ -122,6 +126,7 @@ def _meaning(found: Dimension, outputs: int) -> str:
     text += f": {spare} {one} no function" if spare else ": every parameter counts"
     if found.expected is not None and found.expected != value:
         text += f"; {found.expected - value} fewer than parameters minus stated symmetries"
-    if found.ambient == value:
-        text += "; almost every function of its span is a limit of the model over C"
+    if found.filling:
+        sure = "" if found.filling is Claim.PROVED else ", as random points show it,"
+        text += f"; almost every function of its span{sure} is a limit of the model over C"
     return text + f"; no fewer than {counted(-(-value // outputs), 'sample')} can determine a function locally"

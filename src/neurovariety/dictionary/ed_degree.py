@@ -38,13 +38,15 @@ from neurovariety.dictionary.entry_options import Inputs, Resume
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError
-from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
+from neurovariety.exact_numbers import float_table
+from neurovariety.geometry.invariants.dimension import Dimension, dimension_of, flat
 from neurovariety.geometry.invariants.rank_at_data import RankAtData, rank_at_data
 from neurovariety.geometry.solutions.count_facts import CountFacts
 from neurovariety.model import Array, Model
 from neurovariety.options import Option, Route
 from neurovariety.progress import found_more, found_on_the_way, note, quietly
 from neurovariety.randomness import generator
+from neurovariety.result import counted
 from neurovariety.theorem import Theorem
 from neurovariety.theorem import ed_degree as quantity
 from neurovariety.tolerances import DEFAULT_SEED
@@ -75,6 +77,7 @@ class EdDegreeEvidence(CountFacts, _EdDegreeFacts, total=False):
     route: str
     reason: str
     filling: bool
+    error_bound: float
     polar_degrees: list[int]
     jacobian_rank_at_data: int
     generic: int
@@ -189,9 +192,11 @@ class _Quadric:
 
         if self.metric == "generic":
             assert rng is not None
+            if self.rank is not None and self.rank > len(terms):
+                raise InputError(f"a quadric on {counted(len(terms), 'coefficient')} has at most that rank, got rank {self.rank}")
             return quadrics.general(terms, self.rank or len(terms), rng)
         if self.table is not None:
-            return quadrics.of_data(terms, np.asarray(self.table, dtype=np.float64).reshape(len(self.table), -1))
+            return quadrics.of_data(terms, float_table(self.table, "data").reshape(len(self.table), -1))
         return quadrics.stated(terms, self.metric)
 
 
@@ -219,8 +224,9 @@ def _known(found: Dimension, theorem: Theorem | None, route: Route) -> _EdDegree
     if route != "computed" and theorem:
         polar: EdDegreeEvidence = {"polar_degrees": list(theorem.summands)} if theorem.summands else {}
         return _EdDegree(theorem.value, Claim.PROVED, {"route": "theorem", **polar})
-    if route != "computed" and found.fills:
-        return _EdDegree(1, Claim.PROVED, {"route": "theorem", "filling": True})
+    if route != "computed" and found.filling:
+        sure: EdDegreeEvidence = {} if found.filling is Claim.PROVED else {"error_bound": found.span.error}
+        return _EdDegree(1, found.filling, {"route": "theorem", "filling": True, **sure})
     if route != "theorem" and found.value == 0:
         return _EdDegree(1, found.claim, {"route": "computed"})
     return None
@@ -250,14 +256,15 @@ def _count(model: Model, shape: Dimension, quadric: _Quadric, resume: str | Path
 
     r = shape.value
     check_size("ed-degree", r, shape.ambient_at_least)
+    level = flat(model, shape, seed) is not None
     if quadric.special and quadric.rank is None and resume is None:
-        direct = _direct(model, r, quadric, seed)
+        direct = _direct(model, shape, quadric, seed)
         if direct is not None:
             return direct
     best: tuple[bool, int, EdDegreeEvidence] | None = None
-    for attempt, rng, kept in attempts(_STREAM, seed, resume, f"generic ED degree of {model.name}, dimension {r}"):
+    for attempt, rng, kept in attempts(_STREAM, seed, resume, "generic ED degree", model, dimension=str(r)):
         problem = critical_points(model, r, seed + attempt, rng)
-        generic = complete_fiber(problem, rng, kept, found_on_the_way if quadric.special else found_more)
+        generic = complete_fiber(problem, rng, kept, found_on_the_way if quadric.special else found_more, linear=level)
         facts: EdDegreeEvidence = {"route": "computed", "generic": generic.count, **generic.to_dict()}
         here = generic.complete, generic.count, facts
         if quadric.special:
@@ -278,7 +285,7 @@ def _drawn(problem: CriticalPoints) -> tuple[str, ...]:
     return ()
 
 
-def _direct(model: Model, r: int, quadric: _Quadric, seed: int) -> _EdDegree | None:
+def _direct(model: Model, shape: Dimension, quadric: _Quadric, seed: int) -> _EdDegree | None:
     """The count for the stated quadric alone, where its critical points pass the trace test; None where they do not.
 
     Pairs of a smooth function and a target for which it is critical are an affine bundle whatever the quadric, so loops of targets
@@ -290,8 +297,8 @@ def _direct(model: Model, r: int, quadric: _Quadric, seed: int) -> _EdDegree | N
     from neurovariety.geometry.solutions.quadrics import only
 
     rng = generator(seed, _STREAM, 0, 1)
-    problem = critical_points(model, r, seed, rng, lambda terms: only(terms, quadric.matrix(terms)))
-    found = complete_fiber(problem, rng, None, found_on_the_way)
+    problem = critical_points(model, shape.value, seed, rng, lambda terms: only(terms, quadric.matrix(terms)))
+    found = complete_fiber(problem, rng, None, found_on_the_way, linear=flat(model, shape, seed) is not None)
     if not found.complete:
         return None
     evidence: EdDegreeEvidence = {

@@ -6,9 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-from neurovariety.options import Option
+from neurovariety.options import FileName, Option
 
-Resume = Annotated[str | Path | None, Option("file in which a long count is kept; the same command goes on from it", was="checkpoint")]
+Resume = Annotated[
+    str | Path | None,
+    Option("file in which a long count is kept; the same command goes on from it", was="checkpoint"),
+    FileName(),
+]
 
 ExactNumbers = Sequence[Any]
 """Exact numbers: ints, Fractions, texts such as 1/3; a float is its exact binary value."""

@@ -24,18 +24,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal, TypedDict
 
-import numpy as np
-
 from neurovariety.budget import used_up
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import Inputs
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError, VerificationError
+from neurovariety.exact_numbers import float_table
 from neurovariety.geometry.exact.gradient_fields import coefficients_as_polynomials
 from neurovariety.geometry.exact.polynomial_values import PolynomialValues
 from neurovariety.geometry.exact.wilson_interval import wilson
 from neurovariety.geometry.images.target import require_polynomial
+from neurovariety.geometry.invariants.rank_at_data import exact_inputs
 from neurovariety.geometry.strata.known_strata import weight_strata
 from neurovariety.geometry.strata.weight_stratum import WeightStratum
 from neurovariety.model import Model
@@ -147,10 +147,10 @@ def exposedness(
         )
     named = coefficients_as_polynomials(model)
     monomials, coefficients = list(named), list(named.values())
-    quadric = exact_quadric(metric, monomials, data, generator(seed, _STREAM))
+    quadric = exact_quadric(metric, monomials, None if data is None else exact_inputs(model, data), generator(seed, _STREAM))
     n = model.parameters
     whole = incidence(None, coefficients, quadric, n, generator(seed, _STREAM, 1))
-    written, matrix = PolynomialValues(coefficients, n), quadric.astype(np.float64)
+    written, matrix = PolynomialValues(coefficients, n), float_table(quadric, "products of data")
     degree = max(sum(e) for f in coefficients for e in f)
     table: list[ExposedStratum] = []
     errors, primes = [], [whole.prime]

@@ -12,16 +12,22 @@ local dimension is known.
 The number of points of the generic fiber modulo the stated symmetries, over the complex numbers, is given where a theorem counts
 them (`architectures.theorems.generic_fibers`: Kruskal, Waring decompositions, factorizations of matrices and of polynomials). For
 small models it is counted otherwise (`geometry.solutions.fiber_count`): complete by a trace test on the graph of the parametrization,
-every weight certified, sorted into orbits of the stated group; then the claim is `complete`. Else it is null. The number of path
-components of the real fiber, where a theorem gives it, is `evidence["real_components"]` (`geometry.images.real_components`).
+every weight certified, sorted into orbits of the stated group; then the claim is `complete`. Else it is null. A count by paths is one
+of orbits of full dimension: smaller ones in their closures, such as W_1 of rank one in ``linear(2,3,1)``, are other weights of the same
+function. So weights are `identifiable`, up to the stated group, where a theorem speaks of all of them or the fiber is finite; where
+one orbit is dense and smaller ones are not excluded, generic weights are.
+
+The number of path components of the real fiber, where a theorem gives it, is `evidence["real_components"]`
+(`geometry.images.real_components`).
 
 Source: Marchetti et al. 2025, section 4.3.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Required
+from typing import Annotated, Any, ClassVar, Literal, Required
 
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import ExactNumbers
@@ -42,6 +48,16 @@ from neurovariety.randomness import generator
 from neurovariety.theorem import GENERIC_FIBER, Theorem
 from neurovariety.tolerances import DEFAULT_SEED, ERROR_BOUND
 
+Identifiable = Literal["yes", "generic", "no", "undecided"]
+
+_SCOPES: Mapping[Identifiable, str] = {
+    "yes": "all weights of a general function",
+    "generic": "weights on orbits of full dimension over a general function; smaller orbits are not excluded",
+    "no": "weights of a general function",
+    "undecided": "weights of a general function",
+}
+"""Of which weights it is said whether they are identifiable."""
+
 _SMALL_DIMENSION = 10
 """Largest dimension of a model whose fiber is counted by following paths unasked: seconds."""
 
@@ -57,6 +73,7 @@ class FibersEvidence(SpecialFiberFacts, total=False):
     upper_bound: Facts
     trials: list[Facts]
     theorems: list[Facts]
+    scope: str
     real_components: Required[RealComponents | None]
     counted: Facts
     hidden_directions: Facts | None
@@ -67,8 +84,9 @@ class FibersResult(EntryResult):
     """The generic fiber, or the fiber through given weights.
 
     ``value`` is ``{"dimension", "hidden", "cardinality", "identifiable"}``: hidden = dimension beyond the stated symmetries;
-    cardinality = number of complex points modulo the stated group (null where no theorem counts them); identifiable is yes, no or
-    undecided: whether generic weights are determined by their function up to the stated group.
+    cardinality = number of orbits of full dimension of the stated group (null where not counted); identifiable: whether the weights of
+    a general function are determined by it up to the stated group: yes (all of them), generic (those of one dense orbit; smaller
+    orbits are not excluded), no (a hidden direction or a second orbit is known) or undecided. ``evidence["scope"]`` says the same.
     """
 
     entry: ClassVar[str] = "fibers"
@@ -121,12 +139,15 @@ def fibers(
         if counted is not None and claim in (Claim.PROVED, Claim.PROBABILITY):
             claim = Claim.COMPLETE
     evidence = _evidence(generic, found, counted, real_components(model, weights))
+    several = points.get("at_least", 1) > 1
+    identifiable: Identifiable = "no" if several else _identifiable(found, counted)
     if points:
         evidence["counted"] = points
     if weights is not None:
         # Below the generic fiber no fiber falls; that needs the dimension from above, which a lower bound of it does not give.
         at_least = model.parameters - (generic.value if claim is not Claim.UPPER_BOUND else generic.at_most)
         return _special(model, special_fiber(model, weights, at_least, seed), evidence, generic)
+    evidence["scope"] = _SCOPES[identifiable]
     if found.hidden:
         evidence["hidden_directions"] = hidden_directions(model, seed)
     return FibersResult(
@@ -134,10 +155,10 @@ def fibers(
             "dimension": found.dimension,
             "hidden": found.hidden,
             "cardinality": counted.value if counted else None,
-            "identifiable": "no" if points.get("at_least", 1) > 1 else _identifiable(found.hidden, counted),
+            "identifiable": identifiable,
         },
         claim=claim,
-        meaning=_meaning(found, counted) + components_sentence(evidence["real_components"]),
+        meaning=_meaning(found, counted, identifiable) + components_sentence(evidence["real_components"]),
         evidence=evidence,
         notices=generic.notices,
     )
@@ -216,11 +237,19 @@ def _computed(model: Model, generic: Dimension, claim: Claim, route: Route, seed
     return Theorem("counted by monodromy and a trace test", GENERIC_FIBER, count.orbits, statement, ""), facts
 
 
-def _identifiable(hidden: int | None, counted: Theorem | None) -> str:
-    """A positive count of hidden directions settles it, else a theorem that counts the points."""
-    if hidden:
+def _identifiable(found: _Explained, counted: Theorem | None) -> Identifiable:
+    """A hidden direction settles it, as far as the dimension is known from both sides, else the number of points.
+
+    The theorems are about every weight of a general function, as is a count where the general fiber is finite. In a fiber of positive
+    dimension one orbit may be dense and not all.
+    """
+    if found.hidden:
+        return "undecided" if found.claim is Claim.UPPER_BOUND else "no"
+    if counted is None:
+        return "undecided"
+    if counted.value > 1:
         return "no"
-    return "undecided" if counted is None else "yes" if counted.value == 1 else "no"
+    return "yes" if counted.source or not found.dimension else "generic"
 
 
 def _special_claim(model: Model, found: SpecialFiber, generic: Dimension, evidence: FibersEvidence) -> Claim:
@@ -261,11 +290,13 @@ def _special(model: Model, found: SpecialFiber, generic_evidence: FibersEvidence
     )
 
 
-def _meaning(found: _Explained, counted: Theorem | None) -> str:
+def _meaning(found: _Explained, counted: Theorem | None, identifiable: Identifiable) -> str:
     total, stated = found.dimension, found.stated
     if counted is not None:
         moved = f"{total} direction{'s' * (total != 1)} of the stated symmetries" if total else "the finite stated symmetries"
         ways = "in one way" if counted.value == 1 else f"in {counted.value} ways over the complex numbers"
+        if identifiable == "generic":
+            return f"up to {moved}, a general function has generic weights {ways}: one orbit is dense, smaller ones are not excluded"
         return f"up to {moved}, a general function has weights {ways}"
     if total == 0:
         return "weights are determined by their function up to finitely many choices"

@@ -55,6 +55,7 @@ from neurovariety.training.losses.training_task import TrainingTask, training_ta
 
 _STREAM = "dictionary.gradient_flow"
 _RUNS = 200
+_STEP = 0.01
 _SHOWN = 4
 _TIMES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 _MOST_WEIGHTS = 60
@@ -84,12 +85,13 @@ class GradientFlowValue(TypedDict):
 
 
 class GradientFlowEvidence(TypedDict):
-    """Where the runs end. ``largest_drift``: None where no quadratic law is known, or nothing is followed that keeps one."""
+    """Where the runs end. ``step``: None for the flow. ``largest_drift``: None where no quadratic law is known, or nothing is followed
+    that keeps one."""
 
     task: Facts
     method: str
     runs: int
-    step: float
+    step: float | None
     weight_decay: float
     scale: float
     basins: list[Basin]
@@ -139,6 +141,18 @@ ScaleOption = Annotated[
     Real("the scale of the initial weights is a positive number"),
 ]
 
+StepOption = Annotated[
+    float | None,
+    Option("step size of gd, sgd and adam (default: 0.01)"),
+    Real("a step size is a positive number"),
+]
+
+WeightDecayOption = Annotated[
+    float,
+    Option("strength of weight decay (default: 0)"),
+    Real("weight decay is a number from 0 on", zero=True),
+]
+
 
 @entry
 def gradient_flow(
@@ -146,34 +160,35 @@ def gradient_flow(
     *,
     method: Annotated[Literal["flow", "gd", "sgd", "adam"], Option("how the weights move")] = "flow",
     runs: RunsOption = None,
-    step: Annotated[float, Option("step size of gd, sgd and adam (default: 0.01)")] = 0.01,
-    weight_decay: Annotated[float, Option("strength of weight decay (default: 0)")] = 0.0,
+    step: StepOption = None,
+    weight_decay: WeightDecayOption = 0.0,
     scale: ScaleOption = 0.5,
     seed: int = DEFAULT_SEED,
     **options: Unpack[TaskOptions],
 ) -> GradientFlowResult:
     """Train from ``runs`` random initializations (200; independent normal weights of standard deviation ``scale``).
 
-    ``method``: ``flow``, or ``gd``, ``sgd``, ``adam`` with step size ``step``. ``weight_decay`` adds that times the squared norm of the
-    weights to the loss; ends are then compared with each other only. The other options are those of `landscape`. Raises `InputError`
-    for unusable options or models, `DataError` for unusable data, `ResourceError` where the model is too large to write out.
+    ``method``: ``flow``, or ``gd``, ``sgd``, ``adam`` with step size ``step`` (0.01). ``weight_decay`` adds that times the squared norm
+    of the weights to the loss; ends are then compared with each other only. The other options are those of `landscape`. Raises
+    `InputError` for unusable options or models, `DataError` for unusable data, `ResourceError` where a model is too large to write out.
 
     >>> gradient_flow("linear(2,1,2)", metric="frobenius", teacher="3*x0; x1", runs=8).value
     {'runs': 8, 'converged': 8, 'unmatched': 0, 'endpoints': 1}
     """
     runs = runs if runs is not None else number_of("runs", _RUNS)
+    size = None if method == "flow" else _STEP if step is None else step
     task = training_task(model, seed=seed, **options)
     goal = objective(model, task.loss, weight_decay)
     found = quietly(landscape, model, **task.options, seed=seed)
     starts = scale * generator(seed, _STREAM).normal(size=(runs, model.parameters))
     typical = typical_gradient(goal, starts)
-    run = _followed(goal, starts if method == "flow" else descend(goal, starts, method, step, seed), typical)
+    run = _followed(goal, starts if size is None else descend(goal, starts, method, size, seed), typical)
     points = list(found.points) if found.problem is not None and not weight_decay else []
     labels = _labels(found, points, run.ends, run.converged, task, weight_decay)
     reasons, drifting = _not_converged(found, points, run.runs, run.converged)
     unmatched = sum(n for label, n in Counter(labels[run.converged].tolist()).items() if label < 0 and points)
     evidence: GradientFlowEvidence = {
-        "task": task.record, "method": method, "runs": runs, "step": step, "weight_decay": weight_decay, "scale": scale,
+        "task": task.record, "method": method, "runs": runs, "step": size, "weight_decay": weight_decay, "scale": scale,
         "basins": _basins(labels, points, goal, run.ends, runs), "not_converged": reasons, "drifting": drifting,
         "landscape": str(found.claim),
         "largest_drift": _drift(model, starts, run.runs) if method == "flow" and not weight_decay else None,
@@ -185,17 +200,14 @@ def gradient_flow(
         other = _labels(found, points, plain.ends, both, task, weight_decay)
         evidence["moved"] = int((labels[both] != other[both]).sum())
     value: GradientFlowValue = {
-        "runs": runs,
-        "converged": int(run.converged.sum()),
-        "unmatched": int(unmatched),
-        "endpoints": len(set(labels[run.converged])),
-    }
+        "runs": runs, "converged": int(run.converged.sum()), "unmatched": int(unmatched), "endpoints": len(set(labels[run.converged])),
+    }  # fmt: skip
     return GradientFlowResult(
         value=value,
         claim=Claim.ESTIMATE,
         meaning=_meaning(value, evidence),
         evidence=evidence,
-        notices=task.notices + _off_the_list(unmatched, found),
+        notices=task.notices + _not_used(size, step) + _off_the_list(unmatched, found),
         options={**task.options, "runs": runs},
         task=task,
         ends=run.ends,
@@ -217,6 +229,11 @@ def _followed(goal: Objective, starts: Any, typical: float) -> _Followed:
     settled = newton_ends(goal, runs.ends)
     converged = settled.settled & (runs.gradients <= 1e-6)
     return _Followed(runs, converged, np.where(converged[:, None], settled.weights, runs.ends))
+
+
+def _not_used(size: float | None, step: float | None) -> tuple[str, ...]:
+    """What to say of a step size that was given to the flow."""
+    return ("gradient flow has no steps: the step size given is not used",) if size is None and step is not None else ()
 
 
 def _off_the_list(unmatched: int, found: LandscapeResult) -> tuple[str, ...]:

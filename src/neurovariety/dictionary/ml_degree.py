@@ -11,8 +11,10 @@ What is proved. Counts that move on a general line give a curve of critical poin
 the curve are found by monodromy, certified, and tested by the linear trace test; then the hyperplane moves to fixed counts, and the
 ends that are regular are certified and counted: `complete`. Ends that are not are told by numerical signs, and need a second pass
 from another hyperplane with the same regular ends (`homotopy.confirmed_ends`). All rests on lines and counts drawn at random being
-general. What fails a test is a `lower_bound`. A model that fills its space has one critical point, the counts themselves: `proved`.
-Where different weights give one distribution, weights are held fixed until they do not.
+general. What fails a test is a `lower_bound`. A model that fills the space of all its coefficients has one critical point, the counts
+themselves: `proved`. To fill its linear span is not enough: on a linear space that ties coefficients the likelihood is another one.
+Where the Hessian is singular at random weights and counts for which they are critical, mod a random prime, general counts have no
+critical point at all: 0, with `probability`. Where different weights give one distribution, weights are held fixed until they do not.
 
 Sources: Catanese, Hosten, Khetan, Sturmfels 2006; Hauenstein, Rodriguez, Sturmfels 2014; Huh, Sturmfels 2014; Leykin, Rodriguez,
 Sottile 2018 (trace tests of curves).
@@ -30,14 +32,18 @@ from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import Resume
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.runner import entry
-from neurovariety.errors import InputError
+from neurovariety.errors import InputError, ResourceError
+from neurovariety.exact_numbers import float_table
+from neurovariety.geometry.exact.gradient_fields import sums_of_proportional_coefficients
+from neurovariety.geometry.exact.points import degree_bounds
+from neurovariety.geometry.exact.span import span_bound
 from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
 from neurovariety.geometry.invariants.rank_at_data import exact_inputs
 from neurovariety.geometry.solutions.count_facts import LikelihoodFacts
 from neurovariety.model import Array, Model
 from neurovariety.options import Option
 from neurovariety.progress import note, quietly
-from neurovariety.tolerances import DEFAULT_SEED
+from neurovariety.tolerances import DEFAULT_SEED, ERROR_BOUND, LARGE_PRIME_BITS
 
 if TYPE_CHECKING:
     from neurovariety.geometry.solutions.likelihood import LikelihoodPoints
@@ -96,13 +102,14 @@ def ml_degree(
     """
     found = quietly(dimension_of, model, seed=seed)
     table = None if data is None else _inputs(model, data)
-    if table is None and found.fills:
+    value = _of_free_values(model, found) if table is None else None
+    if value is not None:
         evidence: MlDegreeEvidence = {"read": "coefficients", "filling": True, "dimension": found.value - 1}
-        answer = _MlDegree(1, Claim.PROVED, evidence)
+        answer = _MlDegree(value, Claim.PROVED, evidence)
     else:
         answer = _count(model, found, table, resume, seed)
     claim, notices = answer.claim, answer.notices
-    if claim is Claim.COMPLETE and not found.sure:
+    if claim in (Claim.COMPLETE, Claim.PROBABILITY) and not found.sure:
         claim = Claim.LOWER_BOUND
         notices = (*notices, "the dimension is only a lower bound; if it is larger, this number means nothing")
     return MlDegreeResult(
@@ -125,6 +132,24 @@ class _MlDegree:
     notices: tuple[str, ...] = ()
 
 
+def _of_free_values(model: Model, found: Dimension) -> int | None:
+    """The ML degree where the coefficients are, up to constant factors, as many independent values as the dimension says; else None.
+
+    Where value j stands for coefficients f_i a_j, the likelihood is that of a_1, ..., a_r, with sum of b_j a_j and b_j the sum of the
+    f_i: it has one critical point, or none where a b_j is 0, for then nothing bounds a_j.
+    """
+    most = span_bound(model, ())
+    if most is not None and most.value == found.value:
+        return 1
+    if not found.fills:
+        return None
+    try:
+        sums = sums_of_proportional_coefficients(model)
+    except (InputError, ResourceError):
+        return None
+    return int(all(sums)) if len(sums) == found.value else None
+
+
 def _inputs(model: Model, data: object) -> Array:
     """The inputs at which outputs are probabilities of classes. Raises `InputError` or `ResourceError` where they cannot be."""
     from neurovariety.geometry.solutions.attempts import check_values
@@ -141,15 +166,16 @@ def _count(model: Model, shape: Dimension, table: Array | None, resume: str | Pa
     note(phase="preparing the path tracker (compiled once, half a minute)")
     from neurovariety.geometry.solutions.attempts import attempts, check_size, why_incomplete
     from neurovariety.geometry.solutions.likelihood import likelihood_points
+    from neurovariety.geometry.solutions.resuming import printed
 
     r = shape.value
-    points = None if table is None else np.asarray(table, dtype=np.float64).reshape(len(table), -1)
+    points = None if table is None else float_table(table, "data").reshape(len(table), -1)
     check_size("ml-degree", r, shape.ambient_at_least)
     best: tuple[bool, int, LikelihoodFacts] | None = None
-    kept_for = f"ML degree of {model.name} for {'coefficients' if table is None else f'{len(table)} inputs'}, dimension {r}"
-    for attempt, rng, kept in attempts(_STREAM, seed, resume, kept_for):
+    read = "those of coefficients" if points is None else f"those of outputs at inputs {printed(points)}"
+    for attempt, rng, kept in attempts(_STREAM, seed, resume, "ML degree", model, dimension=str(r), probabilities=read):
         problem = likelihood_points(model, r, points, seed + attempt, rng)
-        here = _attempt(problem, rng, kept)
+        here = _none(model, problem, rng) or _attempt(problem, rng, kept)
         best = here if best is None or here[:2] > best[:2] else best
         if best[0]:
             break
@@ -167,7 +193,23 @@ def _count(model: Model, shape: Dimension, table: Array | None, resume: str | Pa
     notices: tuple[str, ...] = () if complete else (why_incomplete(),)
     if problem.drawn:
         notices += ("generic coefficients of activations were drawn at random; the number is that of this instance",)
-    return _MlDegree(value, Claim.COMPLETE if complete else Claim.LOWER_BOUND, evidence, notices)
+    counted = Claim.PROBABILITY if "error_bound" in evidence else Claim.COMPLETE
+    return _MlDegree(value, counted if complete else Claim.LOWER_BOUND, evidence, notices)
+
+
+def _none(model: Model, problem: LikelihoodPoints, rng: np.random.Generator) -> tuple[bool, int, LikelihoodFacts] | None:
+    """An attempt that shows that general counts have no critical point; None where they have some.
+
+    Cleared of its denominators, the square of every value and of every sum, an entry of the Hessian has in the weights at most the
+    degree below, and counts in the kernel of the slopes have r times that. Heights are bounded along with degrees, each bit a prime.
+    """
+    r = problem.dimension
+    if not r or not problem.hessian_is_singular(rng):
+        return None
+    d = degree_bounds(model)
+    degree = 2 * d.parameters * (problem.count + len(set(problem.groups)))
+    error = r * (r + 2) * degree * (1 + d.log_norm) / 2.0 ** (LARGE_PRIME_BITS - 8)
+    return (True, 0, {"curve_degree": 0, "ends": {}, "error_bound": error}) if error <= ERROR_BOUND else None
 
 
 def _attempt(problem: LikelihoodPoints, rng: np.random.Generator, kept: ResumeFile | None) -> tuple[bool, int, LikelihoodFacts]:

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import Annotated, Any, ClassVar, Literal, TypedDict
 
 import numpy as np
@@ -29,7 +30,8 @@ from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import Facts
 from neurovariety.dictionary.listed_result import ListedResult
 from neurovariety.dictionary.runner import entry
-from neurovariety.errors import InputError, ResourceError
+from neurovariety.errors import DataError, InputError, ResourceError
+from neurovariety.exact_numbers import nearest_floats
 from neurovariety.geometry.ideal.coefficients import monomial_name
 from neurovariety.geometry.images.random_target import random_target
 from neurovariety.geometry.images.target import read_target, require_polynomial
@@ -44,9 +46,11 @@ from neurovariety.result import counted
 from neurovariety.tolerances import DEFAULT_SEED
 from neurovariety.training.critical.cross_entropy import distribution_terms
 from neurovariety.training.critical.face_stage import Evaluated, FacePoint, FaceStage, face_stage
+from neurovariety.training.losses.own_units import OwnUnits, own_units
 from neurovariety.training.losses.polyhedral_norm import PolyhedralNorm, polyhedral_norm
 from neurovariety.training.losses.prepare import prepared
 from neurovariety.training.losses.task_options import Preparation
+from neurovariety.training.losses.training_task import check_size
 from neurovariety.training.losses.transport import transport
 
 Ground = Literal["line", "discrete", "circle"] | Sequence[Sequence[float]] | Array
@@ -155,7 +159,7 @@ def polyhedral(
     targets of ``data``, a `Dataset` or a pair of tables: the mean absolute error, or the largest. ``wasserstein`` takes coefficients,
     in the order of ``evidence["values"]``, as masses of equal sums; ``ground`` says how far these are apart: on a ``line`` at 0, 1,
     2, ..., on a ``circle``, ``discrete`` (all at distance 1), or a table of distances. ``prepare``: ``none``, ``standardize`` or
-    ``whiten``.
+    ``whiten``. Units of inputs and outputs make no difference where weights are proved to take them up (`training.losses.own_units`).
 
     Raises `InputError` for options that do not go together, a model that is not polynomial or that fits every target, `DataError` for
     unusable data, `ResourceError` where there are more than 4,000 faces, or the model is too large to write out.
@@ -171,7 +175,7 @@ def polyhedral(
     strata = strata_of(model, False)
     first = face_stage(model, asked.distance, asked.evaluated, seed)
     stages = [first, *_smaller(model, strata, asked.distance, asked.evaluated, seed)]
-    points = _numbered(stages)
+    points = tuple(_in_given_units(asked.units, p) for p in _numbered(stages))
     best, claim, reason = _least(points, stages, strata)
     value = _value(first, points, best, claim)
     return PolyhedralResult(
@@ -183,7 +187,7 @@ def polyhedral(
             "ground": ground if isinstance(ground, str) else np.asarray(ground).tolist(),
             "teacher": asked.teacher,
             "values": asked.labels,
-            "target": asked.distance.target.tolist(),
+            "target": asked.units.outputs_back(asked.distance.target).tolist(),
             "general": list(first.general),
             "points": [_plain(p) for p in points[:_SHOWN]],
             "stages": [{"name": s.name, "faces": s.faces, "complex": s.complex, "complete": s.complete} for s in stages],
@@ -197,11 +201,13 @@ def polyhedral(
 
 @dataclass(frozen=True, eq=False)
 class _FaceProblem:
-    """The distance, the matrix of the values that it measures on given terms, and what each of these belongs to."""
+    """The distance, the matrix of the values that it measures on given terms, and what each of these belongs to, in ``units`` of the
+    data's own."""
 
     distance: PolyhedralNorm
     evaluated: Evaluated
     labels: list[str]
+    units: OwnUnits
     teacher: str | None = None
     notices: tuple[str, ...] = ()
 
@@ -239,7 +245,13 @@ def _of_teacher(model: Model, norm: str, ground: Ground, teacher: str | None, se
                 f"the teacher has {monomial_name(exponents)} in output {output}, which no network {model.name} has: that error cannot "
                 "be changed; leave it out"
             )
-    numbers = np.array([float(target.coefficients.get(term, 0)) for term in terms])
+    exact = [target.coefficients.get(term, Fraction(0)) for term in terms]
+    nearest_floats(exact, "a coefficient of the teacher")
+    largest = max(map(abs, exact), default=Fraction(0))
+    units = own_units(model, None, largest)
+    numbers = np.array(nearest_floats([c / Fraction(2) ** units.outputs for c in exact], "a coefficient of the teacher"))
+    if largest:
+        check_size("the teacher's largest coefficient", largest / Fraction(2) ** units.outputs, "scale the teacher")
 
     def evaluated(chosen: Sequence[Term]) -> Array:
         out = np.zeros((len(terms), len(chosen)))
@@ -251,21 +263,47 @@ def _of_teacher(model: Model, norm: str, ground: Ground, teacher: str | None, se
     notices = ("no teacher was given: this one is a random integer function of the model's linear span",) if teacher is None else ()
     on_line = norm != "wasserstein" or (isinstance(ground, str) and ground == "line")
     distance = polyhedral_norm(norm, numbers, False) if on_line else transport(numbers, ground)
-    return _FaceProblem(distance, evaluated, labels, target.text(), notices)
+    return _FaceProblem(distance, evaluated, labels, units, target.text(), notices)
 
 
 def _of_data(model: Model, norm: str, data: object, prepare: str, seed: int) -> _FaceProblem:
     found = prepared(model, data, prepare, 0.0, seed)
     rows, outputs = found.targets.shape
+    units = own_units(model, found.inputs, Fraction(float(np.abs(found.targets).max())))
+    inputs, targets = units.of_inputs(found.inputs), units.of_outputs(found.targets)
+    _check_sizes(model, inputs, targets, seed)
 
     def evaluated(chosen: Sequence[Term]) -> Array:
         out = np.zeros((rows, outputs, len(chosen)))
         for column, (o, e, scale) in enumerate(chosen):
-            out[:, o, column] = np.prod(found.inputs ** np.array(e), axis=1) / scale
+            out[:, o, column] = np.prod(inputs ** np.array(e), axis=1) / scale
         return out.reshape(rows * outputs, len(chosen))
 
     labels = [f"{name} of row {row + 1}" for row in range(rows) for name in found.target_names]
-    return _FaceProblem(polyhedral_norm(norm, found.targets.reshape(-1), True), evaluated, labels)
+    return _FaceProblem(polyhedral_norm(norm, targets.reshape(-1), True), evaluated, labels, units)
+
+
+def _check_sizes(model: Model, inputs: Array, targets: Array, seed: int) -> None:
+    """Raise `DataError` where the values of a monomial, against those of the targets, leave too few digits to the paths."""
+    advice = "standardize the data (--prepare standardize) or choose other units"
+    aim = float(np.abs(targets).max())
+    if aim:
+        check_size("the largest of the targets", Fraction(aim), advice)
+    for exponents in sorted({e for _, e in distribution_terms(model, seed)}):
+        name = f"the largest value of {monomial_name(exponents)} at the samples, against the targets,"
+        with np.errstate(all="ignore"):
+            size = float(np.abs(np.prod(inputs ** np.array(exponents), axis=1)).max()) / (aim or 1.0)
+        if not np.isfinite(size) or (not size and inputs[:, np.array(exponents) > 0].all(axis=1).any()):
+            raise DataError(f"{name} is beyond floating-point numbers: {advice}")
+        if size:
+            check_size(name, Fraction(size), advice)
+
+
+def _in_given_units(units: OwnUnits, point: FacePoint) -> FacePoint:
+    """A point in the units of the data."""
+    values, distance = units.outputs_back(np.asarray(point.values)), float(units.outputs_back(np.asarray(point.distance)))
+    weights = None if point.weights is None else units.weights_back(np.asarray(point.weights))
+    return replace(point, values=values, distance=distance, weights=weights)
 
 
 def _numbered(stages: Sequence[FaceStage]) -> tuple[FacePoint, ...]:

@@ -18,8 +18,8 @@ from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.dictionary.declaration import OF_THE_RUN, Declaration, declaration_of
 from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.errors import InputError
 from neurovariety.model import Model
-from neurovariety.randomness import require_seed
 from neurovariety.result import Provenance
 
 P = ParamSpec("P")
@@ -52,11 +52,9 @@ def _asked(function: Callable[..., Any], of_source: Callable[Concatenate[Source,
     @wraps(function)
     def ask(*given: Any, **options: Any) -> R:
         start = time.perf_counter()
-        bound = signature.bind(*given, **_with_new_names(declared, options))
-        bound.apply_defaults()
-        require_seed(bound.arguments["seed"])
+        bound = _bound(function, signature, given, _with_new_names(declared, options))
         for one in declared.arguments:
-            one.require(bound.arguments[one.name])
+            bound.arguments[one.name] = one.read(bound.arguments[one.name])
         found = of_source(*bound.args, **bound.kwargs)
         asked = {a.name: bound.arguments[a.name] for a in declared.arguments}
         repeated = {a.option.recorded: asked[a.name] for a in declared.arguments if a.option is not None and a.option.recorded}
@@ -70,6 +68,22 @@ def _asked(function: Callable[..., Any], of_source: Callable[Concatenate[Source,
     ask.__annotations__ = {n: p.annotation for n, p in signature.parameters.items()} | {"return": signature.return_annotation}
     ask.__dict__["__signature__"] = signature
     return ask
+
+
+def _bound(
+    function: Callable[..., Any], signature: inspect.Signature, given: tuple[Any, ...], options: Mapping[str, Any]
+) -> inspect.BoundArguments:
+    """The arguments by name, those that were left out with their defaults. Raises `InputError` for one that is not declared."""
+    unknown = [name for name in options if name not in signature.parameters]
+    taken = ", ".join([*signature.parameters][1:])
+    if unknown:
+        raise InputError(f"{function.__name__} has no option {unknown[0]!r}; its options are {taken}")
+    try:
+        bound = signature.bind(*given, **options)
+    except TypeError as error:
+        raise InputError(f"{function.__name__} takes an architecture and the options {taken}: {error}") from None
+    bound.apply_defaults()
+    return bound
 
 
 def _public_signature(function: Callable[..., Any], declared: Declaration) -> inspect.Signature:

@@ -28,6 +28,7 @@ from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError, ResourceError
 from neurovariety.geometry.exact.points import with_new_values
+from neurovariety.geometry.exact.span import affine_span_at_least
 from neurovariety.geometry.invariants.dimension import dimension_of
 from neurovariety.linear_algebra import random_prime, rank
 from neurovariety.model import Array, Model
@@ -91,7 +92,7 @@ def sample_complexity(model: Model, *, seed: int = DEFAULT_SEED) -> SampleComple
         if reason:
             evidence["reason"] = reason
     unique = next((n for n, count in counts.items() if count == 1), None)
-    proved = found.claim is Claim.PROVED and (finite - 1) * model.outputs < r
+    proved = found.claim is Claim.PROVED and (finite - 1) * model.outputs < r and found.filling is not Claim.PROBABILITY
     claim = found.claim if proved or found.claim is not Claim.PROVED else Claim.PROBABILITY
     if counts and not fills:
         claim = Claim.COMPLETE
@@ -144,8 +145,8 @@ def _functions(model: Model, r: int, coordinates: int, finite: int, seed: int) -
         points = dyadic(generator(seed, _STREAM, 100 + n), (n, model.inputs))
 
         def degree(points: Array = points) -> int | None:
-            if len(points) * model.outputs == r:
-                return 1  # the values fill their space
+            if len(points) * model.outputs == r or affine_span_at_least(model, r + 1, seed, samples=len(points)) == r:
+                return 1  # the values fill their space, or a linear one in it
             rng = generator(seed, _STREAM, 200 + len(points))
             found = complete_fiber(slices(model, r, seed, rng, points), rng)
             return found.count if found.complete else None

@@ -171,7 +171,7 @@ def singularities(
     closure = Closure(whole.value, whole.at_most, whole.ambient, ideal, known)
     if at is not None:
         weights = exact_weights(model, at)
-        found = at_weights(model, weights, closure, whole.fills, seed)
+        found = at_weights(model, weights, closure, whole.filling, seed)
         return _of_point(found, {**evidence, "at": list(weights)})
     return _of_model(model, whole, closure, evidence, seed)
 
@@ -183,7 +183,7 @@ def _of_model(model: Model, whole: Dimension, closure: Closure, evidence: Singul
     lower = max((i.dimension for i in images if i.status == "singular"), default=-1)
     locus = None if whole.fills or ideal is None else singular_locus(ideal, lower, seed)
     listed = bool(known.theorem) and (known.all_listed or families_of_all_windows(model))
-    answer = _answer(whole.fills, listed, images, lower, locus, ideal)
+    answer = _answer(whole, listed, images, lower, locus, ideal)
     others = beyond_subnetworks(answer.dimension, images, locus, ideal, seed)
     size, whole_locus = answer.degree, answer.dimension
     if size is None and known.theorem and whole_locus is not None and answer.at_most == whole_locus > 0:
@@ -223,11 +223,11 @@ class _LocusAnswer:
 
 
 def _answer(
-    fills: bool, listed: bool, images: list[ImageFacts], lower: int, locus: Locus | None, ideal: KnownIdeal | None
+    whole: Dimension, listed: bool, images: list[ImageFacts], lower: int, locus: Locus | None, ideal: KnownIdeal | None
 ) -> _LocusAnswer:
     """Dimension of the singular locus from its bounds on both sides."""
-    if fills:
-        return _LocusAnswer(-1, None, -1, Claim.PROVED, "the closure is the whole span")
+    if whole.filling:
+        return _LocusAnswer(-1, None, -1, whole.filling, "the closure is the whole span", whole.span.error)
     upper: int | None = None
     why = ""
     if listed:

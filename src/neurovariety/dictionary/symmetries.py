@@ -33,7 +33,7 @@ from neurovariety.geometry.exact.points import (
     draw_point,
     with_new_values,
 )
-from neurovariety.geometry.exact.reparametrizations import Ansatz, choose_ansatz, solve, tested_error
+from neurovariety.geometry.exact.reparametrizations import Ansatz, Scope, choose_ansatz, solve, tested_error
 from neurovariety.geometry.exact.stated_symmetries import StatedSymmetries, stated_symmetries
 from neurovariety.linear_algebra import random_prime, rank
 from neurovariety.model import Model
@@ -48,8 +48,9 @@ _MAX_COMPONENTS = 16
 
 
 class SymmetriesValue(TypedDict):
-    """Dimensions of Lie algebras, and of a generic orbit."""
+    """Dimensions of Lie algebras, and of a generic orbit, within an ansatz: which linear maps were searched."""
 
+    ansatz: Scope | None
     dimension: int | None
     stated: int | None
     unstated: int | None
@@ -76,10 +77,10 @@ class SymmetriesEvidence(TypedDict, total=False):
 class SymmetriesResult(EntryResult):
     """The Lie algebra of linear reparametrizations.
 
-    ``value`` is ``{"dimension", "stated", "unstated", "orbit_dimension"}``: dimension of the Lie algebra within the ansatz, of the
+    ``value`` is ``{"ansatz", "dimension", "stated", "unstated", "orbit_dimension"}``: the linear maps that were searched (``all``,
+    ``block-diagonal`` or ``axes``; null where the model is too large for any), the dimension of the Lie algebra among these, of the
     part spanned by the stated symmetries, of what remains, and of a generic orbit (null where only a lower bound of it is shown; the
-    evidence holds that). ``evidence`` holds the ``ansatz`` (which linear
-    maps were searched), a readable ``basis``, and the checked ``finite`` symmetries.
+    evidence holds that). ``evidence`` holds the ``ansatz`` in words, a readable ``basis``, and the checked ``finite`` symmetries.
     """
 
     entry: ClassVar[str] = "symmetries"
@@ -95,7 +96,7 @@ def symmetries(model: Model, *, seed: int = DEFAULT_SEED) -> SymmetriesResult:
     >>> symmetries("mlp(2,2,1; x^2)").value["dimension"]
     2
     >>> symmetries("linear(2,2,2)").value
-    {'dimension': 4, 'stated': 4, 'unstated': 0, 'orbit_dimension': 4}
+    {'ansatz': 'all', 'dimension': 4, 'stated': 4, 'unstated': 0, 'orbit_dimension': 4}
     """
     ansatz = choose_ansatz(model)
     (stated, found), draws = with_new_values(lambda k: _solved(model, ansatz, generator(seed, "dictionary.symmetries", k)))
@@ -126,6 +127,7 @@ def symmetries(model: Model, *, seed: int = DEFAULT_SEED) -> SymmetriesResult:
         "basis": None if rational is None else _readable(model, ansatz, rational),
     }
     value: SymmetriesValue = {
+        "ansatz": ansatz.scope,
         "dimension": dimension,
         "stated": stated_span,
         "unstated": dimension - stated_span,
@@ -222,7 +224,9 @@ def _readable(model: Model, ansatz: Ansatz, vectors: list[list[Fraction]]) -> li
 
 
 def _too_large(model: Model, stated: StatedSymmetries, evidence: SymmetriesEvidence) -> SymmetriesResult:
-    value: SymmetriesValue = {"dimension": None, "stated": None, "unstated": None, "orbit_dimension": stated.rank}
+    value: SymmetriesValue = {
+        "ansatz": None, "dimension": None, "stated": None, "unstated": None, "orbit_dimension": stated.rank,
+    }  # fmt: skip
     return SymmetriesResult(
         value=value,
         claim=Claim.UNDECIDED,
@@ -235,7 +239,10 @@ def _too_large(model: Model, stated: StatedSymmetries, evidence: SymmetriesEvide
 def _meaning(value: SymmetriesValue, ansatz: Ansatz) -> str:
     if not value["dimension"]:
         return f"no continuous linear symmetry among {ansatz.name}: weights are determined up to finite choices of this kind"
-    text = f"a {value['dimension']}-dimensional group of linear changes of the weights leaves every function unchanged"
-    if value["unstated"]:
-        return text + f"; {value['unstated']} of its dimensions are not among the stated symmetries"
-    return text + "; the stated symmetries are all of it"
+    group = f"a {value['dimension']}-dimensional group of linear changes of the weights leaves every function unchanged"
+    unstated, of_all = value["unstated"], "it" if ansatz.scope == "all" else "these"
+    more = f"{unstated} of its dimensions are not among the stated symmetries"
+    text = f"{group}; {more if unstated else f'the stated symmetries are all of {of_all}'}"
+    if ansatz.scope == "all":
+        return text
+    return f"among {ansatz.name.removesuffix(' (not all linear maps)')} {text}, and other linear maps were not searched"

@@ -26,6 +26,7 @@ from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import ExactNumbers
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
+from neurovariety.exact_numbers import nearest_floats
 from neurovariety.geometry.exact.gradient_fields import outputs_as_polynomials
 from neurovariety.geometry.exact.special_fiber import exact_weights
 from neurovariety.linear_algebra import random_prime, rank
@@ -120,7 +121,7 @@ def tangent_kernel(
     exact = exact_weights(model, weights) if weights is not None else tuple(drawn)
     generic = _rank_mod(task, drawn, rng)
     found, proved, blocks = _exact_rank(task, exact, rng)
-    here, training = _spectra(objective(model, task.loss), np.array([float(w) for w in exact]))
+    here, training = _spectra(objective(model, task.loss), np.array(nearest_floats(exact, "a weight")))
     value: TangentKernelValue = {
         "rank": found,
         "generic": max(generic, found),

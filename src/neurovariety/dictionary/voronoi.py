@@ -27,6 +27,7 @@ from neurovariety.dictionary.entry_options import Inputs
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import DataError, InputError, VerificationError
+from neurovariety.exact_numbers import float_table
 from neurovariety.geometry.exact.wilson_interval import wilson
 from neurovariety.geometry.images.target import require_polynomial
 from neurovariety.geometry.invariants.rank_at_data import exact_inputs
@@ -179,7 +180,7 @@ def _loss(model: Model, metric: str, data: object) -> Loss:
         return Distance(metric, {})
     if data is None:
         raise InputError("metric data needs inputs (--data FILE); or choose " + ", ".join(METRICS[1:]))
-    inputs = np.asarray(exact_inputs(model, data), dtype=np.float64).reshape(-1, model.inputs)
+    inputs = float_table(exact_inputs(model, data), "data").reshape(-1, model.inputs)
     return SquaredError(inputs, np.zeros((len(inputs), model.outputs)))
 
 

@@ -26,7 +26,8 @@ from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import ExactNumbers
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
-from neurovariety.errors import InputError, VerificationError
+from neurovariety.errors import VerificationError
+from neurovariety.exact_numbers import exact_numbers, nearest_floats
 from neurovariety.model import Model
 from neurovariety.options import Option
 from neurovariety.randomness import generator
@@ -110,14 +111,14 @@ def weight_decay(
     model: Model,
     *,
     strengths: Annotated[
-        ExactNumbers | float | None,
+        ExactNumbers | str | float | Fraction | None,
         Option("strength of weight decay: one, or one a weight, comma-separated (default: random ones near 0.1)", kind="numbers"),
     ] = None,
     seed: int = DEFAULT_SEED,
     **options: Unpack[TaskOptions],
 ) -> WeightDecayResult:
-    """Every critical point of the loss plus sum_k s_k w_k^2, with ``strengths`` s_k: one strength, or one for each weight in flat order
-    (default: random ones near 0.1, which are general).
+    """Every critical point of the loss plus sum_k s_k w_k^2, with ``strengths`` s_k: one number, or a list of one for each weight in
+    flat order (default: random ones near 0.1, which are general). A text such as "1/10" is one number, here as in lists.
 
     The other options are those of `landscape`. Raises `InputError` for unusable strengths, options or models, `DataError` for unusable
     data, `ResourceError` where the root bound is above 60,000 paths.
@@ -160,14 +161,10 @@ def weight_decay(
     )
 
 
-def _numbers(strengths: ExactNumbers | float) -> list[float] | float:
-    """Numbers, or texts of numbers such as 1/10; a single one stands for all weights."""
-    given = [strengths] if isinstance(strengths, str | float | int) else list(strengths)
-    try:
-        out = [float(Fraction(v)) if isinstance(v, str) else float(v) for v in given]
-    except (TypeError, ValueError, ZeroDivisionError):
-        raise InputError(f"strengths of weight decay are numbers such as 0.1 or 1/10, got {strengths!r}") from None
-    return out[0] if len(out) == 1 else out
+def _numbers(strengths: ExactNumbers | str | float | Fraction) -> list[float] | float:
+    """Strengths as floats; a single one stands for all weights."""
+    found = nearest_floats(exact_numbers(strengths if isinstance(strengths, list) else [strengths]), "a strength of weight decay")
+    return found[0] if len(found) == 1 else found
 
 
 def _least(found: DecayedPoints, task: TrainingTask, seed: int) -> tuple[tuple[float, float] | None, str]:

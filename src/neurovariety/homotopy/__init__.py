@@ -10,10 +10,11 @@ from neurovariety.homotopy.special_ends import SpecialEnds, carried, confirmed_e
 from neurovariety.homotopy.system import System
 from neurovariety.homotopy.tape import Tape, record
 from neurovariety.homotopy.total_degree import End
-from neurovariety.homotopy.trace_test import TraceTest, trace_test
+from neurovariety.homotopy.trace_test import UNTESTED, TraceTest, trace_test
 from neurovariety.homotopy.tracker import Paths, Settings, refine, track, values_at
 
 __all__ = [
+    "UNTESTED",
     "Certificates",
     "End",
     "Fiber",

@@ -6,6 +6,9 @@ import numpy as np
 
 from neurovariety.homotopy.arrays import Complexes
 
+_LARGEST = 1000
+"""Points larger than 2^1000 share a grid: beyond lies the end of float64."""
+
 
 class DistinctPoints:
     """Points, each kept once: two are the same where they differ by less than ``tolerance`` times their size.
@@ -49,7 +52,7 @@ class DistinctPoints:
         levels = {int(np.floor(exponent - 1e-3)), int(np.floor(exponent + 1e-3))}
         places = []
         for level in sorted(levels):
-            width = 10 * self.tolerance * 2.0 ** (level + 1)
+            width = 10 * self.tolerance * 2.0 ** min(level + 1, _LARGEST)
             places.append((level, int(np.floor(point[0].real / width)), int(np.floor(point[0].imag / width))))
         return places
 

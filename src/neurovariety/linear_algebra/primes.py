@@ -18,6 +18,15 @@ def is_prime(n: int) -> bool:
     return n > 1 and bool(flint.fmpz(n).is_prime())
 
 
+def prime_below(p: int, bits: int) -> int:
+    """p, where it is a prime below 2**bits. Raises `InputError` where it is none: residues modulo it are no field."""
+    if isinstance(p, bool) or not isinstance(p, (int, np.integer)) or not p < 2**bits or not is_prime(int(p)):
+        raise InputError(
+            f"a field of residues has a prime modulus below 2^{bits}, got {p!r}; a field of 4 or 9 elements is a SmallField"
+        )
+    return int(p)
+
+
 def random_prime(bits: int, rng: np.random.Generator) -> int:
     """A prime drawn uniformly among the primes p with 2**(bits-1) <= p < 2**bits.
 

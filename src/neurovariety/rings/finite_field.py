@@ -8,6 +8,7 @@ import numpy as np
 
 from neurovariety.errors import DivisionByZeroError
 from neurovariety.linear_algebra.modular_product import matmul_mod, reduce_mod
+from neurovariety.linear_algebra.primes import prime_below
 from neurovariety.rings.ring import Array, Ring
 
 
@@ -15,13 +16,13 @@ class FiniteField(Ring):
     """F_p for a prime p below 2**26, elements stored as centred float64 residues.
 
     Sums of products are reduced before they could leave the range in which float64 is exact (2**53); `matmul_mod` checks
-    the bound and raises `ExactnessError` rather than round.
+    the bound and raises `ExactnessError` rather than round. Raises `InputError` for a p that is no such prime.
     """
 
     dtype = np.float64
 
     def __init__(self, p: int) -> None:
-        self.p = p
+        self.p = prime_below(p, 26)
         self.name = f"F_{p}"
 
     def scalar(self, value: Fraction) -> float:

@@ -8,14 +8,15 @@ import flint
 import numpy as np
 
 from neurovariety.errors import DivisionByZeroError
+from neurovariety.linear_algebra.primes import prime_below
 from neurovariety.rings.ring import Array, Ring
 
 
 class WordField(Ring):
-    """F_p for a prime p below 2**63, elements ``flint.nmod`` in object arrays."""
+    """F_p for a prime p below 2**63, elements ``flint.nmod`` in object arrays. Raises `InputError` for a p that is no such prime."""
 
     def __init__(self, p: int) -> None:
-        self.p = p
+        self.p = prime_below(p, 63)
         self.name = f"F_{p}"
 
     def scalar(self, value: Fraction) -> flint.nmod:

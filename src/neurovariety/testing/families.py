@@ -6,32 +6,39 @@ Each statement is held here against values over Q and ranks over prime fields, w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import fields, is_dataclass, replace
 from fractions import Fraction
 from functools import partial, singledispatch
 from itertools import islice
 from math import comb, isfinite
+from typing import Any
 
 import numpy as np
 
 from neurovariety.architectures.architecture import Architecture
 from neurovariety.architectures.notation import FAMILIES, read_notation
 from neurovariety.citations import SOURCES
-from neurovariety.errors import DivisionByZeroError, NotationError
+from neurovariety.errors import DivisionByZeroError, NeurovarietyError, NotationError
 from neurovariety.geometry.exact.points import degree_bounds
 from neurovariety.geometry.exact.span import exact_span
 from neurovariety.geometry.invariants.dimension import dimension_of
 from neurovariety.image import RationalFunction
 from neurovariety.model import Model
 from neurovariety.parametrization import EntrywiseProduct, FilterLayers, Layers, Parametrization
+from neurovariety.program.of_model import values_program
 from neurovariety.rings.ring import Array
 from neurovariety.symmetry import AxisAction, Kind
+from neurovariety.testing.images import facts
 from neurovariety.testing.laws import DRAWS, drawn_until_defined, exact_values, hold, holding, refuses, some_coefficients, whole_numbers
 from neurovariety.testing.smaller_networks import check_strata
+from neurovariety.theorem import QUANTITIES
 from neurovariety.units import Silence, size_of
 
 _INPUTS = 3
+_BINARY = 2.0**20
+"""Denominator of the floats that are what is written: 0.5 is a half, 0.1 is none of tenths."""
 _CLOSE = 1e-9
 """Relative difference that float64 may make here; a wrong formula makes one of order 1."""
 _LISTED = 100
@@ -54,24 +61,35 @@ def check_family(
     registered. ``equal_to`` are other notations of the same set of functions, ``refused`` notations of the family that have to be
     refused. Random points are drawn with ``seed``. Choose a small architecture: seconds, not minutes. The laws:
 
-    * notation: what ``notation()`` writes, ``read`` reads back as an equal object that writes the same; so it does for ``example``;
-      each of ``refused`` raises `NotationError` in one sentence;
+    * notation: what ``notation()`` writes, ``read`` reads back as an equal object that writes the same; so it does for ``example``,
+      and for the same architecture with one of its sizes enlarged; each of ``refused`` raises `NotationError` in one sentence;
     * shapes: blocks stand in the order of JAX, and the model has as many parameters as the architecture;
-    * values: ``apply`` in float64, mapped over inputs by JAX, agrees with exact values over Q of the program read from it;
+    * values: ``apply`` in float64, mapped over inputs by JAX, agrees with exact values over Q of the program read from it, which holds
+      no number that is written as a float and is none, such as 0.1;
     * symmetries: a random rational element of each group changes weights and no value, exactly;
     * dimension: the rank computed under two seeds, so over other primes and points, is one number; it equals every stated theorem on
       the dimension and exceeds no bound, and so does the span where it is small enough to be expanded; sources can be cited;
     * units: with units dead, multiples of each other or silent, the function is that of the smaller network, exactly; ``resized`` to
       its own sizes is the same network;
     * axes: f_w(T x) = f_{w.T}(x) and S f_w = f_{S.w} for the blocks and axes named, with random T and S;
-    * image: equal to that of each of ``equal_to``, which have the same dimension; there are as many components as are counted;
+    * image: it has the numbers of inputs and outputs, and the dimension where a formula gives it; equal to that of each of
+      ``equal_to``, which have the same dimension; there are as many components as are counted;
     * parametrization: the blocks that it names, multiplied as it says, give the values.
 
     What is *not* checked: theorems on other quantities than the dimension and the span, and that the image says the truth about its
-    set; compare ``membership`` and ``degree`` with what you know.
+    set beyond its sizes and dimension; compare ``membership`` and ``degree`` with what you know.
 
     >>> check_family("diagonal(2; layers=2)", equal_to=["linear(2,1)"], refused=["diagonal(0; layers=2)"])
     """
+    try:
+        _check(architecture, equal_to, refused, seed)
+    except AssertionError:
+        raise
+    except Exception as error:  # refusals of the package, and whatever the family's own code raises
+        raise AssertionError(f"{architecture} is held to the laws of families: {type(error).__name__}: {error}") from error
+
+
+def _check(architecture: Architecture | str, equal_to: Sequence[Architecture | str], refused: Sequence[str], seed: int) -> None:
     given = architecture if isinstance(architecture, Architecture) else None
     families = FAMILIES if given is None else FAMILIES | {given.family: type(given)}
     with holding(f"{architecture} is read"):
@@ -87,22 +105,41 @@ def check_family(
     _span(made)
     _units(made, rng)
     _axes(made.model, rng)
-    _image(made)
+    _image(made, dimension)
     _parametrization(made.model, rng)
     for other in equal_to:
-        _equal(made, other if isinstance(other, Architecture) else read_notation(other, families), dimension, seed)
+        with holding(f"{other} is read"):
+            same = other if isinstance(other, Architecture) else read_notation(other, families)
+        _equal(made, same, dimension, seed)
 
 
 def _notation(made: Architecture, families: dict[str, type[Architecture]], refused: Iterable[str]) -> None:
-    text = str(made)
-    again = read_notation(text, families)
-    hold(again == made and str(again) == text, f"{text!r} is read back as {again!r}, which is not equal to it or written differently")
-    hold("\n" not in text, f"the notation {text!r} has more than one line")
     with holding(f"the example {made.example!r} is read"):
         example = read_notation(made.example, families)
     hold(type(example) is type(made), f"the example {made.example!r} is of the family {example.family}, not {made.family}")
+    for one in (made, example, *_enlarged(made)):
+        text = str(one)
+        with holding(f"{text!r} is read back"):
+            again = read_notation(text, families)
+        hold(
+            again == one and str(again) == text, f"{text!r} is read back as {again!r}, which is not equal to it or written differently"
+        )
+        hold("\n" not in text, f"the notation {text!r} has more than one line")
     for bad in refused:
         refuses(partial(read_notation, bad, families), repr(bad), NotationError)
+
+
+def _enlarged(made: Any) -> Iterator[Architecture]:
+    """The architecture with one of its sizes larger by one: equal sizes may be written in the wrong places."""
+    for field in fields(made) if is_dataclass(made) else ():
+        value = getattr(made, field.name)
+        whole = (value,) if isinstance(value, int) else value
+        if isinstance(value, bool) or not isinstance(whole, tuple) or not all(isinstance(n, int) for n in whole):
+            continue
+        for k in range(len(whole)):
+            larger = (*whole[:k], whole[k] + 1, *whole[k + 1 :])
+            with suppress(NeurovarietyError):  # sizes that do not fit the others
+                yield replace(made, **{field.name: larger if isinstance(value, tuple) else larger[0]})
 
 
 def _shapes(made: Architecture) -> None:
@@ -125,13 +162,17 @@ def _values(model: Model, rng: np.random.Generator) -> None:
         inputs = [whole_numbers(rng, model.input_shape, 3) for _ in range(_INPUTS)]
         return weights, inputs, fixed, exact_values(model, weights, inputs, fixed)
 
-    weights, inputs, fixed, exact = drawn_until_defined(attempt, model.name)
+    weights, inputs, fixed, expected = drawn_until_defined(attempt, model.name)
+    for values in values_program(model).constants.values():
+        for number in values.reshape(-1).tolist() if values.dtype.kind == "f" else ():
+            exact = (number * _BINARY).is_integer()
+            hold(exact, f"{model.name}: apply holds {number}, a binary fraction that is not what is written; give it by coefficients()")
     tree = model.tree([weights[b.start : b.start + b.size].reshape(b.shape).astype(np.float64) for b in model.blocks])
     with jax.enable_x64(True):
         batched = jax.jit(jax.vmap(model.function, in_axes=(None, 0, None)))
         found = np.asarray(batched(tree, np.stack(inputs).astype(np.float64), fixed.astype(np.float64)))
-    hold(found.shape == exact.shape, f"values of {model.name} have the shape {found.shape}, exact ones {exact.shape}")
-    expected = exact.astype(np.float64)
+    hold(found.shape == expected.shape, f"values of {model.name} have the shape {found.shape}, exact ones {expected.shape}")
+    expected = expected.astype(np.float64)
     error = float(np.max(np.abs(found - expected), initial=0.0))
     hold(error <= _CLOSE * max(1.0, float(np.max(np.abs(expected), initial=0.0))), f"{model.name}: float64 and Q differ by {error:.3g}")
 
@@ -209,6 +250,7 @@ def _dimension(made: Architecture, seed: int) -> int:
         found, other = (dimension_of(unstated, seed=s, route="computed").value for s in (seed, seed + 1))
     hold(found == other, f"the dimension of {made} is {found} under the seed {seed}, {other} under {seed + 1}")
     for theorem in made.theorems():
+        hold(theorem.quantity in QUANTITIES, f"{theorem.name!r} is about {theorem.quantity!r}, and nothing asks a family for that")
         hold(theorem.source in SOURCES, f"{theorem.name!r} cites {theorem.source!r}, which is no key of citations.SOURCES")
         hold(not theorem.summands or sum(theorem.summands) == theorem.value, f"the summands of {theorem.name!r} do not add up")
         if not theorem.applies:
@@ -292,7 +334,16 @@ def _along_axes(model: Model, weights: Array, axes: Iterable[tuple[str, int]], m
     return model.flatten(blocks)
 
 
-def _image(made: Architecture) -> None:
+def _image(made: Architecture, dimension: int) -> None:
+    image, model = made.image(), made.model
+    if image is not None:
+        said = facts(image)
+        for name, stated, found in (
+            ("inputs", said.inputs, model.inputs),
+            ("outputs", said.outputs, model.outputs),
+            ("dimensions", said.dimension, dimension),
+        ):
+            hold(stated in (None, found), f"{made} has {found} {name}, and the image {image} has {stated}")
     listed = list(islice(made.components(), _LISTED + 1))
     counted = made.count_components()
     hold(len(listed) == min(counted, _LISTED + 1), f"{made} has {counted} components, and lists {len(listed)}")
@@ -329,7 +380,7 @@ def _made_by(parametrization: Parametrization, blocks: dict[str, Array], x: Arra
 
 @_made_by.register
 def _(parametrization: Layers, blocks: dict[str, Array], x: Array) -> Array:
-    out = x
+    out = x = x.reshape(-1)
     for k, name in enumerate(parametrization.weights):
         out = blocks[name] @ out
         out = out + blocks[parametrization.biases[k]] if parametrization.biases else out

@@ -21,24 +21,30 @@ from neurovariety.testing.laws import drawn_until_defined, exact_values, hold, o
 PROGRAMS = ("mlp(2,2,1; 1/3*x^2 - x)", "cnn(2,2; x^2; channels=1,2,1)", "attention(2,1; a=1; t=2)", "mlp(1,2,1; (x + 1)/(x^2 + 2))")
 """Programs that are run over every ring: rational coefficients, convolutions, products of weights with weights, quotients."""
 _NUMBERS = (Fraction(0), Fraction(1), Fraction(-1), Fraction(5), Fraction(1, 2), Fraction(-2, 3), Fraction(7, 5), Fraction(2**70 + 1))
+_DRAWN = 64
+"""Elements drawn to see that they differ: enough for the field of two."""
+_MULTIPLIED = 18
+"""Exponents up to which a power is multiplied out; each of `_EXPONENTS` is a sum of two that are known by then."""
+_EXPONENTS = ((14, 17), (16, 16), (17, 16), (31, 33), (32, 32), (64, 33), (64, 64))
 _LONG = 300
 """Length of an inner product: long enough to leave a range in which numbers are exact, if there is one."""
 
 
-def check_ring(ring: Ring, *, within: float = 0.0, seed: int = 0) -> None:
+def check_ring(ring: object, *, within: float = 0.0, seed: int = 0) -> None:
     """Hold a ring to its laws. Raises `AssertionError`: which law is broken, and by what.
 
     ``within`` is the relative difference that a ring which rounds may make (0: it is exact). Random elements are drawn with ``seed``.
     The laws:
 
-    * ``random`` gives the shape and dtype, from the generator alone;
+    * ``random`` gives the shape and dtype, from the generator alone, and elements that are not all equal, nor have only products 0;
+      1 is not 0;
     * addition and multiplication are commutative and associative, with 0 and 1, and distributive; ``subtract`` and ``negative`` undo
       addition;
     * ``scalar`` maps sums to sums and products to products, and raises `DivisionByZeroError` for denominators without inverse alone;
       ``constant`` does entry by entry what ``scalar`` does, for whole numbers, booleans, floats and Fractions;
     * entrywise operations broadcast; ``sum`` adds along the axes named; ``matmul`` is sums of products, with batches, and zeros where
       the inner length is 0;
-    * ``power`` is repeated multiplication, and division for negative exponents;
+    * ``power`` is repeated multiplication, for exponents beyond a hundred as well, and division for negative exponents;
     * ``divide`` undoes multiplication or raises `DivisionByZeroError` in one sentence, as it does for a divisor 0;
     * nothing else is raised;
     * programs (a perceptron with rational coefficients, a convolution, attention, a rational function) have at rational weights the
@@ -47,6 +53,8 @@ def check_ring(ring: Ring, *, within: float = 0.0, seed: int = 0) -> None:
     >>> from neurovariety.rings import FiniteField
     >>> check_ring(FiniteField(101))
     """
+    if not isinstance(ring, Ring):
+        raise AssertionError(f"a ring is an object of a class derived from Ring, got {ring!r}")
     laws = _Laws(ring, within, np.random.default_rng(seed))
     with _answering(ring):
         laws.draws(seed)
@@ -87,7 +95,7 @@ class _Laws:
         """Hold that two arrays are equal; elements are compared by their difference, as they may be written in several ways."""
         hold(np.shape(a) == np.shape(b), f"{self.ring.name}: {law}: the shapes are {np.shape(a)} and {np.shape(b)}")
         difference = self.ring.subtract(a, b)
-        hold(_vanishes(difference, a, self.within), f"{self.ring.name}: {law}: {_shown(a)} and {_shown(b)}")
+        hold(self._is_zero(difference, a), f"{self.ring.name}: {law}: {_shown(a)} and {_shown(b)}")
 
     def number(self, value: int | Fraction) -> Array:
         return self.ring.constant(np.array([Fraction(value)], dtype=object))
@@ -101,10 +109,23 @@ class _Laws:
                 made.dtype == np.dtype(self.ring.dtype), f"{self.ring.name}: the dtype is {made.dtype}, not {np.dtype(self.ring.dtype)}"
             )
 
+        one, other = self.random(_DRAWN), self.random(_DRAWN)
+        hold(
+            not self._is_zero(self.ring.subtract(one, other), one), f"{self.ring.name}: {_DRAWN} pairs of random elements are all equal"
+        )
+        hold(not self._is_zero(self.ring.subtract(one[1:], one[:-1]), one), f"{self.ring.name}: {_DRAWN} random elements are all equal")
+        hold(
+            not self._is_zero(self.ring.multiply(one, other), one), f"{self.ring.name}: {_DRAWN} products of random elements are all 0"
+        )
+
+    def _is_zero(self, a: Array, like: Array) -> bool:
+        return _vanishes(a, like, self.within)
+
     def axioms(self) -> None:
         r = self.ring
         a, b, c = (self.random(6) for _ in range(3))
         zero, one = r.zeros((6,)), r.constant(np.ones(6, dtype=np.int64))
+        hold(not self._is_zero(one, one), f"{r.name}: 1 is 0")
         self.equal(r.add(a, b), r.add(b, a), "a + b = b + a")
         self.equal(r.add(r.add(a, b), c), r.add(a, r.add(b, c)), "(a + b) + c = a + (b + c)")
         self.equal(r.add(a, zero), a, "a + 0 = a")
@@ -170,13 +191,16 @@ class _Laws:
     def powers(self) -> None:
         r, a = self.ring, self.random(4)
         expected = r.constant(np.ones(4, dtype=np.int64))
-        for exponent in range(7):
+        for exponent in range(_MULTIPLIED):
             self.equal(r.power(a, exponent), expected, f"a^{exponent}")
             expected = r.multiply(expected, a)
+        for first, second in _EXPONENTS:
+            self.equal(r.power(a, first + second), r.multiply(r.power(a, first), r.power(a, second)), f"a^{first + second}")
         b = self._invertible()
         if b is not None:
-            cube = r.multiply(r.power(b, -3), r.power(b, 3))
-            self.equal(cube, r.constant(np.ones(b.shape, dtype=np.int64)), "a^-3 a^3 = 1")
+            for exponent in (1, 2, 3, _MULTIPLIED):
+                product = r.multiply(r.power(b, -exponent), r.power(b, exponent))
+                self.equal(product, r.constant(np.ones(b.shape, dtype=np.int64)), f"a^-{exponent} a^{exponent} = 1")
 
     def _invertible(self) -> Array | None:
         """Random elements that can be divided by; None where there are hardly any."""

@@ -22,11 +22,21 @@ EQUAL = [
         Matrices(2, 2, 1),
         ["linear(2,1,2)", "mlp(2,1,2; x)", "mlp(2,1,2; -3*x)", "mlp(2,1,2; generic(1))", "sequence(linear(2,1); linear(1,2))"],
     ),
+    (Matrices(2, 2, 1), ["ssm(2,1,2; t=1)", "ssm(2,1,2; t=1; diagonal)", "ssm(2,1,2; t=1; 3*x)"]),
     (Matrices(2, 2, 1), ["linear(2,2,1,3,2)", "sequence(sequence(linear(2,1)); mlp(1,2))", "invariant(1,1; rank=1; outputs=2)"]),
     (Matrices(2, 2, 2), ["linear(2,2)", "residual(linear(2,2))", "residual(residual(linear(2,3,2)))", "equivariant(1,1; ranks=2)"]),
-    (Matrices(3, 1, 1), ["linear(3,1)", "diagonal(3; layers=2)", "cnn(3)", "cnn(3,1; 2*x)"]),
+    (Matrices(3, 1, 1), ["linear(3,1)", "diagonal(3; layers=2)", "cnn(3)", "cnn(3,1; 2*x)", "ssm(1,3,1; t=3)", "ssm(1,4,1; t=3)"]),
     (Matrices(2, 1, 1, bias=True), ["mlp(2,1; bias)", "mlp(2,1,1; x + 5; bias)", "sequence(mlp(2,2; bias); mlp(2,1; bias))"]),
-    (Quadrics(2, 2), ["mlp(2,2,1; x^2)", "mlp(2,5,1; -3*x^2)", "mlp(2,2,3,1; x^2, x)", "sequence(mlp(2,2,2; x^2); linear(2,1))"]),
+    (
+        Quadrics(2, 2),
+        [
+            "mlp(2,2,1; x^2)",
+            "mlp(2,5,1; -3*x^2)",
+            "mlp(2,2,3,1; x^2, x)",
+            "sequence(mlp(2,2,2; x^2); linear(2,1))",
+            "ssm(2,2,1; t=1; x^2)",
+        ],
+    ),
     (Quadrics(2, 1, bias=True), ["mlp(2,1,1; x^2; bias)", "mlp(2,1,1; x^2 + x; bias)", "mlp(2,1,1; 3*x^2 + 5; bias)"]),
     (BinaryQuadrics(2, 2), ["mlp(2,2,2; x^2)", "mlp(2,3,2,2; x, 5*x^2)"]),
     (PowerSums(2, 2, 1, 3), ["mlp(2,2,1; x^3)", "mlp(2,2,1; -2*x^3)"]),
@@ -53,6 +63,8 @@ def test_other_sets():
     assert parse("mlp(2,2,2; x + 1)").image() != parse("mlp(2,2,2; x)").image()
     assert parse("mlp(2,2,1; x^2 + x)").image() != parse("mlp(2,2,1; x^2)").image()
     assert parse("residual(linear(2,1,2))").image() is None
+    assert parse("ssm(1,2,1; t=3)").image() is None  # (0, 0, 1) has no realization with two states
+    assert parse("ssm(1,3,1; t=3; diagonal)").image() is None
     assert parse("sequence(linear(2,1); mlp(1,2; bias))").image() is None
     assert isinstance(parse("equivariant(3,3; ranks=2,1)").image(), BlockMatrices)
     assert isinstance(parse("equivariant(3,3; rank=3)").image(), BoundedBlockMatrices)

@@ -6,13 +6,15 @@ import dataclasses
 from fractions import Fraction
 
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
 import neurovariety as nv
 from neurovariety.budget import within
 from neurovariety.claim import Claim
+from neurovariety.geometry.exact import span
 from neurovariety.geometry.invariants.degree import degree_of
-from neurovariety.geometry.invariants.dimension import dimension_of
+from neurovariety.geometry.invariants.dimension import dimension_of, flat
 from neurovariety.geometry.invariants.equations import equations_of, violation
 from neurovariety.geometry.invariants.rank_at_data import exact_inputs, rank_at_data
 from neurovariety.model import Slot
@@ -30,6 +32,45 @@ def test_a_span_that_was_not_needed_is_unknown():
     assert found.ambient_at_least == 4
     assert not found.fills
     assert nv.dimension(square(3)).evidence["ambient"] is None
+
+
+def wide(rank):
+    """The linear forms whose coefficients are products of the weights with an integer matrix of that rank: a span without a theorem, in
+    more weights and inputs than can be expanded."""
+    rng = np.random.default_rng(rank)
+    matrix = (rng.integers(-3, 4, (30, rank)) @ rng.integers(-3, 4, (rank, 24))).astype(float)
+    return nv.as_model(lambda w, x: jnp.dot(jnp.dot(w**2 + w, matrix), x)[None], (30,), input_shape=24)
+
+
+def test_filling_is_no_stronger_than_its_span(monkeypatch):
+    """The span is proved by expansion, or found at random points; what rests on it says the same."""
+    proved = dimension_of(wide(8), seed=0)
+    assert (proved.value, proved.ambient, proved.filling) == (8, 8, Claim.PROVED)
+    monkeypatch.setattr(span, "exact_span", lambda model: None)
+    found = dimension_of(wide(8), seed=0)
+    assert (found.value, found.ambient, found.filling) == (8, 8, Claim.PROBABILITY)
+    assert found.span.error < 2**-20
+    assert nv.dimension(wide(8)).evidence["ambient_claim"] == "probability"
+    for ask in (nv.degree, nv.ed_degree):
+        assert (ask(wide(8)).value, ask(wide(8)).claim) == (1, Claim.PROBABILITY)
+    assert nv.singularities(wide(8)).claim is Claim.PROBABILITY
+
+
+def test_all_monomials_are_a_bound():
+    """Of 4 monomials of degree 3 none is missing; samples of a rational function stay independent, and nothing bounds them."""
+    cubic = nv.as_model(lambda w, x: (jnp.dot(w[:2], x) ** 3 + jnp.dot(w[2:], x) ** 3)[None], (4,), input_shape=2)
+    found = dimension_of(cubic, seed=0)
+    assert (found.filling, found.span.reason) == (Claim.PROVED, "number of all monomials")
+    rational = dimension_of(nv.as_model("mlp(2,2,1; 1/x)"), seed=0)
+    assert (rational.filling, rational.span.claim) == (None, Claim.LOWER_BOUND)
+
+
+def test_affine_spaces_are_flat():
+    """x_0 + w x_1 spans a plane and fills a line of it; x_0 + w x_1 + w^2 x_0 is a parabola in it."""
+    line = nv.as_model(lambda w, x: (x[0] + w[0] * x[1])[None], (1,), input_shape=2)
+    parabola = nv.as_model(lambda w, x: (x[0] + w[0] * x[1] + w[0] ** 2 * x[0])[None], (1,), input_shape=2)
+    known = [(m, dimension_of(m, seed=0)) for m in (line, parabola)]
+    assert [flat(m, d, 0) for m, d in known] == [Claim.PROVED, None]
 
 
 def test_a_closed_formula_knows_no_trials():

@@ -32,9 +32,9 @@ BOTH = [
 def test_counts_agree_with_theorems(text, count, seed):
     computed = fibers(text, route="computed", seed=seed)
     assert (computed.value["cardinality"], computed.claim) == (count, Claim.COMPLETE)
-    assert computed.value["identifiable"] == ("yes" if count == 1 else "no")
+    assert computed.value["identifiable"] == ("generic" if count == 1 else "no")  # paths see no orbits that are smaller
     theorem = fibers(text, route="theorem")
-    assert theorem.value["cardinality"] == count
+    assert (theorem.value["cardinality"], theorem.value["identifiable"]) == (count, "yes" if count == 1 else "no")
     assert theorem.claim is Claim.PROVED
 
 
@@ -53,6 +53,22 @@ def test_counts_where_no_theorem_does(text, count):
     assert found.evidence["counted"]["graph"]["trace_test"]["margin"] > 1e4
     assert ("weights" in found.evidence["counted"]) == (count > 1)
     assert found.evidence["theorems"] == [t for t in found.evidence["theorems"] if t["source"]]
+
+
+def test_a_dense_orbit_is_not_the_fiber():
+    """Weights of a general linear form with W_1 of rank two and of rank one, which no change of basis carries to each other."""
+    found = fibers("linear(2,3,1)")
+    assert (found.value["cardinality"], found.value["identifiable"]) == (1, "generic")
+    assert "smaller orbits are not excluded" in found.evidence["scope"]
+    assert "one orbit is dense" in found.meaning
+    dense, small = (fibers("linear(2,3,1)", at=[1, 2, 0, k, 0, 0, 1, 0, 0]) for k in (1, 0))
+    assert dense.value["dimension"] == small.value["dimension"] == dense.evidence["orbit_dimension"] == 7
+    assert small.evidence["orbit_dimension"] == 5
+
+
+def test_a_finite_fiber_has_no_smaller_orbits():
+    found = fibers("mlp(2,2,1; x^3 + x^2)")
+    assert (found.value["dimension"], found.value["identifiable"], found.claim) == (0, "yes", Claim.COMPLETE)
 
 
 def test_the_extra_weights_compute_one_function():

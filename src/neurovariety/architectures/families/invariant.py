@@ -75,6 +75,8 @@ class Invariant(Architecture):
         return (sum(self.orbits),)
 
     def apply(self, parameters: dict[str, Any], x: Any, coefficients: Any) -> Any:
+        if max(self.orbits) == 1:
+            return self.pooled.apply(parameters, x, coefficients)
         sums = np.repeat(np.eye(len(self.orbits)), self.orbits, axis=1)
         return self.pooled.apply(parameters, sums @ x, coefficients)
 
@@ -98,9 +100,13 @@ class Invariant(Architecture):
         return self.pooled.silences()
 
     def resized(self, sizes: tuple[Size, ...], inputs: int | None = None, outputs: int | None = None) -> Invariant | None:
-        if inputs is not None:
+        if inputs is not None and max(self.orbits) > 1:
             return None
-        return Invariant(self.orbits, outputs or self.outputs, counts(sizes)[0] if sizes else None)
+        return Invariant(self.orbits if inputs is None else (1,) * inputs, outputs or self.outputs, counts(sizes)[0] if sizes else None)
+
+    def input_axes(self) -> tuple[tuple[str, int], ...]:
+        """For orbits of one element; a linear map of the inputs mixes the elements of larger ones."""
+        return self.pooled.input_axes() if max(self.orbits) == 1 else ()
 
     def output_axes(self) -> tuple[tuple[str, int], ...]:
         return self.pooled.output_axes()

@@ -8,12 +8,16 @@ from math import lgamma, log
 from typing import Any, ClassVar
 
 from neurovariety.architectures.architecture import Architecture, check_size
+from neurovariety.architectures.families.linear import Linear
+from neurovariety.architectures.families.mlp import MLP
 from neurovariety.architectures.reading.activation import Activation
 from neurovariety.architectures.reading.sections import Sections
 from neurovariety.architectures.theorems.absorption import absorption
 from neurovariety.architectures.theorems.dimension_bounds import forms, monomial_network_bound
 from neurovariety.errors import NotationError
+from neurovariety.image import Image, Matrices
 from neurovariety.model import Shape
+from neurovariety.parametrization import Layers
 from neurovariety.theorem import Hypothesis, Theorem
 from neurovariety.units import LINEAR, Scaling, Silence, Size, Units, counts
 
@@ -28,7 +32,9 @@ class StateSpace(Architecture):
 
     ``widths`` = (m, n, p): inputs, states, outputs; ``steps`` = t. A is n x n, B is n x m, C is p x n; with ``diagonal`` A is the
     diagonal matrix of the block a of shape (n,). The output has shape (p,). Without an ``activation`` s is the identity and f is given
-    by the Markov parameters C A^j B, j = 0, ..., t - 1 (Ho, Kalman 1966). ``input_axes`` is empty: the first axis of the input is
+    by the Markov parameters C A^j B, j = 0, ..., t - 1 (Ho, Kalman 1966); with n >= t min(m, p) states these are any t matrices, for a
+    shift register is such a system, and fewer do not realize (0, ..., 0, M). One step is y = C s(B u), a network without memory: there
+    A takes no part, and is no parameter. ``input_axes`` is empty: the first axis of the input is
     time, and a linear map of it mixes the steps, which no linear map of the weights can follow.
     """
 
@@ -74,8 +80,17 @@ class StateSpace(Architecture):
         """Whether the readout is linear in the state."""
         return self.activation is None or self.activation.is_linear
 
+    @property
+    def static(self) -> Linear | MLP | None:
+        """What one step computes, with W_1 = B and W_2 = C; None for more steps."""
+        if self.steps > 1:
+            return None
+        return Linear(self.widths) if self.activation is None else MLP(self.widths, (self.activation,))
+
     def shapes(self) -> dict[str, Shape]:
         m, n, p = self.widths
+        if self.steps == 1:
+            return {"B": (n, m), "C": (p, n)}
         transition: dict[str, Shape] = {"a": (n,)} if self.diagonal else {"A": (n, n)}
         # Pytree order: capitals before small letters.
         return {"B": (n, m), "C": (p, n)} | transition if self.diagonal else transition | {"B": (n, m), "C": (p, n)}
@@ -106,14 +121,26 @@ class StateSpace(Architecture):
         parts += [str(self.activation)] if self.activation is not None else []
         return f"ssm({'; '.join(parts + (['diagonal'] if self.diagonal else []))})"
 
+    def image(self) -> Image | None:
+        """That of a network without memory for one step, all linear maps for a shift register; else no kind of image fits."""
+        if self.static is not None:
+            return self.static.image()
+        m, n, p = self.widths
+        whole = self.linear and not self.diagonal and n >= self.steps * min(m, p)
+        return Matrices(m * self.steps, p, min(m * self.steps, p)) if whole else None
+
+    def parametrization(self) -> Layers | None:
+        made = None if self.static is None else self.static.parametrization()
+        return None if made is None else replace(made, weights=("B", "C"))
+
     def units(self) -> tuple[Units, ...]:
         """The states, which the recurrence makes of each other, and reads before the activation."""
-        n = self.widths[1]
+        n, recurrent = self.widths[1], self.steps > 1
         if self.activation is None or self.activation.is_linear:
-            absorbs = replace(LINEAR, scaling=Scaling.TORUS) if self.diagonal else LINEAR
+            absorbs = replace(LINEAR, scaling=Scaling.TORUS) if self.diagonal and recurrent else LINEAR
         else:
             absorbs = absorption(self.activation)
-        turned = () if self.diagonal else (("A", 0),)
+        turned = () if self.diagonal or not recurrent else (("A", 0),)
         return (
             Units(
                 n,
@@ -121,9 +148,9 @@ class StateSpace(Architecture):
                 read=(("C", 1),),
                 absorbs=absorbs,
                 noun="state",
-                basis="on the state: A -> g A g^-1, B -> g B, C -> C g^-1",
-                looped=() if self.diagonal else (("A", 1),),
-                own=(("a", 0),) if self.diagonal else (),
+                basis=f"on the state: {'A -> g A g^-1, ' if turned else ''}B -> g B, C -> C g^-1",
+                looped=(("A", 1),) if turned else (),
+                own=(("a", 0),) if self.diagonal and recurrent else (),
             ),
         )
 
@@ -140,6 +167,8 @@ class StateSpace(Architecture):
         return (("C", 0),)
 
     def theorems(self) -> tuple[Theorem, ...]:
+        if self.static is not None:
+            return self.static.theorems()
         if self.linear:
             return (self._realization(), self._ambient())
         activation, (m, n, _) = self.activation, self.widths

@@ -21,6 +21,7 @@ from neurovariety.checkpoints.graph.three_arithmetics import (
     Array,
     Numbers,
     Values,
+    all_finite,
     to_floats,
     to_fractions,
 )
@@ -39,7 +40,7 @@ class Network:
     means and variances, buffers). ``source`` says what it was read from. Two nodes that share a key are tied.
 
     It computes: `evaluate` in float64, `evaluate_exact` over the rational numbers, `as_model` as an algebraic model of the dictionary.
-    Raises `InputError` where nodes or weights do not fit together.
+    Raises `InputError` where nodes or weights do not fit together, or a weight is NaN or infinite.
     """
 
     input_shape: tuple[int, ...]
@@ -66,6 +67,9 @@ class Network:
             absent = [k for k in node.weights.values() if k not in self.weights]
             if absent:
                 raise InputError(f"{node.place} takes the weight {absent[0]!r}, which is not among the weights")
+            wrong = [k for k in node.weights.values() if not all_finite(self.weights[k])]
+            if wrong:
+                raise InputError(f"the weight {wrong[0]!r} ({node.place}) has entries that are no finite real numbers")
             seen.add(node.name)
         if self.output not in seen:
             raise InputError(f"the output {self.output!r} is not a node of the network")

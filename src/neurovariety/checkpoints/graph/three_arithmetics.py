@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import lcm
+from math import isfinite, lcm
+from numbers import Rational
 from types import ModuleType
 from typing import Any
 
@@ -60,6 +61,17 @@ def to_fractions(values: Numbers) -> Array:
 def to_floats(values: Numbers) -> Array:
     """Float64 array of the entries, which may be Fractions."""
     return np.asarray(values).astype(np.float64)
+
+
+def all_finite(values: Numbers) -> bool:
+    """Whether every entry is a real number: none is infinite, NaN, complex or a text."""
+    found = np.asarray(values)
+    if found.dtype.kind == "O":
+        return all(isinstance(v, Rational) or (isinstance(v, float) and isfinite(v)) for v in found.reshape(-1).tolist())
+    try:
+        return not np.iscomplexobj(found) and bool(np.all(np.isfinite(found)))
+    except TypeError:  # no numbers
+        return False
 
 
 def exact_matmul(a: Shaped[np.ndarray, "*batch rows inner"], b: Shaped[np.ndarray, "*other inner columns"]) -> Array:

@@ -6,7 +6,11 @@ from collections.abc import Callable
 
 import numpy as np
 
+from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.graph.npz_format import graph_data
 from neurovariety.checkpoints.graph.three_arithmetics import Array
+from neurovariety.checkpoints.readers.building import BATCH, OTHER_BATCHES
+from neurovariety.errors import InputError
 
 _AGREEMENT = 1e-3
 """Largest difference, relative to the largest output: float32 loses about 1e-5 in most networks, a misread operation changes the first
@@ -31,6 +35,26 @@ def agrees(samples: Array, network: Callable[[Array], Array], *modules: Callable
         if compared:
             return False
     return False
+
+
+def for_any_batch(read: Callable[[int], Network], source: str) -> Network:
+    """The network that ``read`` makes of a graph whose batch axis is open, by the length of the batch, where all lengths make the same.
+
+    Raises `InputError` where they do not: a value is divided by the length of the batch, say.
+    """
+    network = read(BATCH)
+    for batch in OTHER_BATCHES:
+        if not _equal(network, read(batch)):
+            raise InputError(f"{source} computes with the length of the batch; a network maps each sample by itself")
+    return network
+
+
+def _equal(one: Network, other: Network) -> bool:
+    """Whether two networks are written alike, with the same numbers."""
+    used = {key for node in one.nodes for key in node.weights.values()}
+    return graph_data(one)["nodes"] == graph_data(other)["nodes"] and all(
+        np.array_equal(one.weights[k], other.weights[k]) for k in used
+    )
 
 
 def _agree(expected: Array | None, found: Array) -> bool | None:

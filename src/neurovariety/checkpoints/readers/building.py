@@ -27,6 +27,9 @@ BATCH = 7
 SOFTPLUS_THRESHOLD = 15
 """Above a threshold of at least this, softplus may be x itself in a graph: the difference is below exp(-15) < 4e-7."""
 
+OTHER_BATCHES = (11, 1)
+"""Other lengths of a batch, at which the same network must come out."""
+
 MAX_INPUT = 10**8
 """Largest number of entries of one input: a file may claim any shape, and a value of that shape is made to check it."""
 
@@ -68,10 +71,18 @@ def refuse(place: str, operator: str, why: str = "") -> NoReturn:
     )
 
 
+def exact(place: str, operator: str, number: Number) -> Fraction:
+    """A number of a graph as a Fraction; one that is not finite is refused."""
+    if not math.isfinite(number):
+        refuse(place, operator, f"with the number {number}")
+    return Fraction(number)
+
+
 def power(place: str, operator: str, exponent: Number | None) -> dict[str, object]:
     """The attributes of the activation x^exponent; an exponent that is not a whole number is refused."""
     if exponent is None or not math.isfinite(exponent) or Fraction(exponent).denominator != 1 or abs(Fraction(exponent)) > 64:
-        refuse(place, operator, f"the exponent {exponent}; whole exponents up to 64 are understood")
+        given = "computed or not finite" if exponent is None else exponent
+        refuse(place, operator, f"the exponent is {given}; whole exponents up to 64 are understood")
     n = int(exponent)
     monomial = (*(Fraction(0) for _ in range(abs(n))), Fraction(1))
     if n >= 0:
@@ -164,7 +175,7 @@ class Builder:
             return self.node(f"{operand.key} turned", operand.key, "transpose", [Stored(operand.key)], permutation=(1, 0))
         raise InputError(f"the number {operand!r} stands where the network needs a value")
 
-    def _many(self, value: Value) -> bool:
+    def differs(self, value: Value) -> bool:
         """Whether a value differs from sample to sample; one made of weights alone has a batch of one."""
         return self._samples[value.name].shape[0] != 1
 
@@ -175,12 +186,15 @@ class Builder:
             if operand.key in self.fixed and array.size == 1 and np.all(np.isfinite(np.asarray(array, dtype=np.float64))):
                 return Fraction(array.reshape(-1)[0].item())
             return None
-        return None if isinstance(operand, (Value, Turned)) else Fraction(operand)
+        return None if isinstance(operand, (Value, Turned)) or not math.isfinite(operand) else Fraction(operand)
 
     def elementwise(self, name: str, path: str, kind: str, a: Operand, b: Operand) -> Operand:
         """add, subtract, multiply or divide two operands of any sort."""
         a, b = (self.promoted(v) if isinstance(v, Turned) else v for v in (a, b))
         p, q = self.number(a), self.number(b)
+        wrong = [v for v, n in ((a, p), (b, q)) if n is None and isinstance(v, Number)]
+        if wrong or (kind == "divide" and q == 0):
+            refuse(path or name, kind, f"by the number {wrong[0]}" if wrong else "by 0")
         if p is not None and q is not None:
             combine = OPERATIONS[kind].entrywise
             assert combine is not None
@@ -188,17 +202,19 @@ class Builder:
         if not isinstance(a, Value) and not isinstance(b, Value):  # weights alone: a value that does not depend on the input
             a, b = (v if n is not None else self.promoted(v) for v, n in ((a, p), (b, q)))
         if isinstance(a, Value) and isinstance(b, Value):
-            if len(self.shape(a)) != len(self.shape(b)) and self._many(a) and self._many(b):
+            if len(self.shape(a)) != len(self.shape(b)) and self.differs(a) and self.differs(b):
                 raise InputError(
                     f"{path or name} ({kind}) joins values of shapes {self.shape(a)} and {self.shape(b)}, which aligns the batch of "
                     "one with an axis of the other; give both the same number of axes"
                 )
-            return self.node(name, path, kind, [a, b])
+            return self.node(name, path, kind, self._aligned(name, path, kind, (a, b)))
         value, other, n, flipped = (a, b, q, False) if isinstance(a, Value) else (b, a, p, True)
         reversed_ = {"reversed": True} if flipped and kind in ("subtract", "divide") else {}
         if n is not None:
             return self.node(name, path, kind, [value], None, constant=n, **reversed_)
         assert isinstance(other, Stored)
+        if kind == "divide" and not reversed_ and not np.all(self.weights[other.key]):
+            refuse(path or name, kind, f"{other.key!r} has entries 0")
         return self.node(name, path, kind, [value], {"weight": other}, **reversed_)
 
     def linear(
@@ -224,20 +240,41 @@ class Builder:
         return self._product(name, path, a, b, (False, False))
 
     def _product(self, name: str, path: str, a: Operand, b: Operand, transpose: tuple[bool, bool]) -> Value:
-        x, y = self.promoted(a), self.promoted(b)
+        x, y = self._aligned(name, path, "matmul", (self.promoted(a), self.promoted(b)))
         if len(self.shape(x)) != 1:
             return self.node(name, path, "matmul", [x, y], transpose=transpose)
-        if self._many(y):
+        if self.differs(y):
             raise InputError(f"{path or name} (matmul) multiplies a vector of each sample by a matrix of each; give it two axes")
         row = self.node(f"{name} row", path, "reshape", [x], shape=(1, *self.shape(x)))  # a vector a sample is a matrix of one row
         made = self.node(f"{name} product", path, "matmul", [row, y], transpose=transpose)
         return self.node(name, path, "reshape", [made], shape=self.shape(made)[1:])
+
+    def _aligned(self, name: str, path: str, kind: str, values: tuple[Value, Value]) -> tuple[Value, Value]:
+        """Two values of which one may be made of weights alone and have as many axes as a batch: its first axis has to have the length
+        1, and is left out."""
+        ranks = [len(self.shape(v)) for v in values]
+        if self.differs(values[0]) == self.differs(values[1]):
+            return values
+        k = int(self.differs(values[0]))
+        batch = 1 + ranks[1 - k]
+        if ranks[k] < batch or (kind == "matmul" and ranks[k] == 2):
+            return values
+        shape = self.shape(values[k])
+        if ranks[k] > batch or shape[0] != 1:
+            raise InputError(
+                f"{path or name} ({kind}) joins weights of shape {shape} to samples of shape {self.shape(values[1 - k])}, which aligns "
+                "the first axis of the weights with the batch"
+            )
+        short = self.node(f"{name} weights", path, "reshape", [values[k]], shape=shape[1:])
+        return (short, values[1]) if k == 0 else (values[0], short)
 
     def axis(self, value: Value, axis: int, place: str) -> int:
         """An axis of a batch of values as an axis of one sample."""
         rank = len(self.shape(value)) + 1
         if not -rank <= axis < rank or axis % rank == 0:
             raise InputError(f"{place} works along axis {axis} of a batch of rank {rank}: only the axes of one sample can be used")
+        if axis > 0 and not self.differs(value):
+            raise InputError(f"{place} works along axis {axis} of what is made of weights alone; count from the last axis, -1")
         return axis % rank - 1
 
     def axes(self, value: Value, axes: Sequence[int], place: str) -> tuple[int, ...]:

@@ -64,7 +64,8 @@ def read_jax(function: Callable[..., Any], example: Any) -> Network:
         exact = [jax.numpy.asarray(to_floats(w)) for w in weights.values()]
         if not agrees(x, network.evaluate, lambda x: np.stack([np.asarray(rebuilt(exact, jax.numpy.asarray(v))) for v in x])):
             raise InputError(
-                "the network read from the function does not compute what the function does on random inputs: please report it"
+                "the network read from the function does not compute what the function does on random inputs, or neither has finite "
+                "outputs there: please report it"
             )
     return network
 

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from neurovariety.checkpoints.graph.three_arithmetics import Array, to_floats
-from neurovariety.checkpoints.readers.building import Builder, Operand, Roles, Stored, Turned, Value, power, refuse
+from neurovariety.checkpoints.readers.building import Builder, Operand, Roles, Stored, Turned, Value, exact, power, refuse
 from neurovariety.checkpoints.readers.contraction import contract
 
 
@@ -61,7 +61,10 @@ class PrimitiveCall:
                 arrays.append(np.asarray(float(operand)))
             else:
                 return None
-        if self.primitive in ("reshape", "broadcast_in_dim", "squeeze", "convert_element_type") and arrays[0].size == prod(self.shape):
+        if self.primitive == "convert_element_type":
+            made = arrays[0].astype(self.parameters["new_dtype"])
+            return made.item() if made.ndim == 0 else self.constant(made)
+        if self.primitive in ("reshape", "broadcast_in_dim", "squeeze") and arrays[0].size == prod(self.shape):
             return self.operands[0] if not self.shape else self.constant(arrays[0].reshape(self.shape))
         if self.primitive not in _FOLDED or all(a.ndim == 0 for a in arrays):
             return None
@@ -92,7 +95,7 @@ def named_activation(c: PrimitiveCall, name: str, jaxpr: Any) -> Value | None:
         factors = [v.val for e in jaxpr.eqns if e.primitive.name == "mul" for v in e.invars if hasattr(v, "val")]
         given: Any = c.operands[1] if len(c.operands) == 2 else factors[0] if len(factors) == 1 else None
         if given is not None and not isinstance(given, (Value, Stored, Turned)) and np.ndim(given) == 0:
-            return c.activation(name, **{"alpha" if name == "elu" else "slope": Fraction(float(given))})
+            return c.activation(name, **{"alpha" if name == "elu" else "slope": exact("the function", name, float(given))})
     return None
 
 
@@ -267,6 +270,15 @@ def _split(c: PrimitiveCall) -> list[Value]:
     ]
 
 
+def _converted(c: PrimitiveCall) -> Operand:
+    """Another type, which changes no value where it is float32 or wider, or that of some weights; others round."""
+    kind = np.dtype(c.parameters["new_dtype"])
+    wide = kind.kind == "f" and kind.itemsize >= 4
+    if not wide and (kind.kind not in "fV" or kind not in {w.dtype for w in c.builder.weights.values()}):
+        c.refuse(f"it rounds to {kind}")
+    return c.operands[0]
+
+
 def _same(c: PrimitiveCall) -> Operand:
     return c.operands[0]
 
@@ -303,5 +315,6 @@ OPERATIONS: dict[str, Callable[[PrimitiveCall], Any]] = {
     "concatenate": lambda c: c.make("concatenate", *c.operands, axis=int(c.parameters["dimension"])),
     "reduce_sum": lambda c: c.make("sum", c.x, axes=tuple(int(k) for k in c.parameters["axes"]), keepdims=False),
     **dict.fromkeys(("reduce_window_sum", "reduce_window_max"), _window),
-    **dict.fromkeys(("copy", "copy_p", "stop_gradient", "convert_element_type", "device_put", "name", "optimization_barrier"), _same),
+    "convert_element_type": _converted,
+    **dict.fromkeys(("copy", "copy_p", "stop_gradient", "device_put", "name", "optimization_barrier"), _same),
 }

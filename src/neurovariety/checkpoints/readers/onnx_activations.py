@@ -73,6 +73,11 @@ def _gelu(c: OnnxCall) -> Value:
     return c.activation("gelu", approximate=c.attributes.get("approximate", b"none").decode())
 
 
+def _swish(c: OnnxCall) -> Value:
+    c.only("alpha", 1.0)
+    return c.activation("silu")
+
+
 def _plain(function: str) -> Callable[[OnnxCall], Value]:
     return lambda c: c.activation(function)
 
@@ -86,7 +91,7 @@ ACTIVATIONS: dict[str, Callable[[OnnxCall], object]] = {
     "Elu": lambda c: c.activation("elu", alpha=c.attribute("alpha", 1.0)),
     "Softplus": lambda c: c.activation("softplus", beta=Fraction(1)),
     "Gelu": _gelu,
-    "Swish": _plain("silu"),
+    "Swish": _swish,
     "Clip": _clip,
     "Min": _min,
     "Greater": _greater,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from fractions import Fraction
 
 import numpy as np
 
@@ -30,12 +29,28 @@ def _reshape(c: OnnxCall) -> Operand:
     target = c.integers(1, "shape") or []
     if (array := c.known(0)) is not None:
         return c.constant(array.reshape(target))
-    if isinstance(c.operand(0), Stored):
-        return c.x
+    given = c.operand(0)
+    if isinstance(given, Stored):
+        return _reshaped_weight(c, given, target)
     if not c.attributes.get("allowzero", 0):
         full = [c.builder.batch, *c.builder.shape(c.x)]
         target = [full[k] if n == 0 else n for k, n in enumerate(target)]
     return c.builder.reshape(c.name, c.path, c.x, target)
+
+
+def _reshaped_weight(c: OnnxCall, weight: Stored, target: list[int]) -> Operand:
+    """A weight in another shape, in which it is kept where nothing else reads it."""
+    array = c.builder.weights[weight.key]
+    shape = array.shape
+    if not c.attributes.get("allowzero", 0):
+        target = [shape[k] if n == 0 and k < len(shape) else n for k, n in enumerate(target)]
+    wanted = array.reshape(target)
+    if wanted.shape == shape:
+        return weight
+    if c.builder.uses[weight.key] == 1:
+        c.builder.weights[weight.key] = wanted
+        return weight
+    return c.make("reshape", c.x, shape=wanted.shape)
 
 
 def _transpose(c: OnnxCall) -> Operand:
@@ -43,7 +58,7 @@ def _transpose(c: OnnxCall) -> Operand:
     if isinstance(given, Stored):  # a weight has no batch axis
         rank = c.array(0).ndim
         order = list(c.attributes.get("perm", range(rank - 1, -1, -1)))
-        return Turned(given.key) if order == [1, 0] else c.make("transpose", c.x, permutation=tuple(order))
+        return Turned(given.key) if order == [1, 0] else c.make("transpose", c.x, permutation=tuple(int(k) % rank for k in order))
     order = list(c.attributes.get("perm", range(len(c.builder.shape(c.x)), -1, -1)))
     if order[0] != 0:
         raise InputError(f"{c.path} moves the batch axis; only the axes of one sample can be used")
@@ -54,8 +69,10 @@ def _squeeze(c: OnnxCall) -> Operand:
     axes = c.integers(1, "axes")
     if (array := c.known(0)) is not None:
         return c.constant(np.squeeze(array) if axes is None else np.squeeze(array, tuple(axes)))
+    if axes is None:
+        refuse(c.path, c.operator, "without axes it takes away the batch of one sample as well")
     shape = c.builder.shape(c.x)
-    gone = {k for k, n in enumerate(shape) if n == 1} if axes is None else set(c.builder.axes(c.x, axes, c.path))
+    gone = set(c.builder.axes(c.x, axes, c.path))
     return c.make("reshape", c.x, shape=tuple(n for k, n in enumerate(shape) if k not in gone))
 
 
@@ -65,6 +82,8 @@ def _unsqueeze(c: OnnxCall) -> Operand:
         return c.constant(np.expand_dims(array, tuple(axes)))
     shape = list(c.builder.shape(c.x))
     rank = len(shape) + 1 + len(axes)
+    if max(axes) >= 0 and not c.builder.differs(c.x):
+        refuse(c.path, c.operator, "of weights; count the axes from the last, -1")
     for k in sorted(a % rank for a in axes):
         if k == 0:
             raise InputError(f"{c.path} puts an axis before the batch; only the axes of one sample can be used")
@@ -76,6 +95,11 @@ def _slice(c: OnnxCall) -> Operand:
     starts, ends = c.integers(1, "starts") or [], c.integers(2, "ends") or []
     axes = c.integers(3, "axes") or list(range(len(starts)))
     steps = c.integers(4) or [1] * len(starts)
+    if (array := c.known(0)) is not None:
+        cut = [slice(None)] * array.ndim
+        for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
+            cut[axis] = slice(start, end if step > 0 or end >= -array.shape[axis] else None, step)
+        return c.constant(array[tuple(cut)])
     value = c.x
     for k, (start, end, axis, step) in enumerate(zip(starts, ends, axes, steps, strict=True)):
         if step < 1:
@@ -93,7 +117,7 @@ def _pad(c: OnnxCall) -> Value:
     pads = c.integers(1, "pads") or []
     rank = len(c.builder.shape(c.x)) + 1
     given = c.input(2)
-    value = c.builder.number(given) if given is not None else Fraction(c.attributes.get("value", 0))
+    value = c.builder.number(given) if given is not None else c.attribute("value", 0)
     if value != 0 or c.input(3) is not None or len(pads) != 2 * rank or min(pads) < 0 or pads[0] or pads[rank]:
         refuse(c.path, c.operator, "zeros around the axes of a sample are understood")
     return c.make("pad", c.x, padding=tuple((pads[k], pads[k + rank]) for k in range(1, rank)))
@@ -131,14 +155,19 @@ def _reduced(kind: str) -> Callable[[OnnxCall], Value]:
 
 
 def _shape(c: OnnxCall) -> Stored:
-    return c.constant(np.asarray([c.builder.batch, *c.builder.shape(c.x)], dtype=np.int64))
+    given = c.operand(0)
+    shape = c.array(0).shape if isinstance(given, Stored) else (c.builder.batch, *c.builder.shape(c.x))
+    if isinstance(given, Turned) or (isinstance(given, Value) and not c.builder.differs(given)):
+        refuse(c.path, c.operator, "of what is made of weights")
+    start, end = c.attributes.get("start"), c.attributes.get("end")
+    return c.constant(np.asarray(shape[start:end], dtype=np.int64))
 
 
 def _gather(c: OnnxCall) -> Operand:
     axis, indices = int(c.attributes.get("axis", 0)), c.integers(1) or []
     if (array := c.known(0)) is not None:
         return c.constant(np.asarray(np.take(array, c.array(1).astype(np.int64), axis=axis)))
-    if len(indices) != 1:
+    if len(indices) != 1 or c.array(1).ndim > 1:
         refuse(c.path, c.operator, "one index is understood")
     place = c.builder.axis(c.x, axis, c.path)
     shape = c.builder.shape(c.x)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from neurovariety.checkpoints.graph.three_arithmetics import Array
-from neurovariety.checkpoints.readers.building import Builder, Operand, Roles, Stored, Value, refuse
+from neurovariety.checkpoints.readers.building import Builder, Operand, Roles, Stored, Value, exact, refuse
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class OnnxCall:
         return self.make("activation", self.x, weights=None, function=function, **attributes)
 
     def attribute(self, name: str, default: float) -> Fraction:
-        return Fraction(self.attributes.get(name, default))
+        return exact(self.path, self.operator, self.attributes.get(name, default))
 
     def integers(self, k: int, name: str = "") -> list[int] | None:
         """Integers given as input k or as an attribute, by the version of the operator."""
@@ -90,6 +90,18 @@ class OnnxCall:
         if not isinstance(operand, Stored):
             refuse(self.path, self.operator, "its sizes are computed")
         return [int(v) for v in np.asarray(self.builder.weights[operand.key]).reshape(-1)]
+
+    def numpy_type(self, number: int) -> np.dtype[Any]:
+        """The type of a number of ONNX; one that NumPy has not is refused."""
+        from onnx.helper import tensor_dtype_to_np_dtype
+
+        try:
+            found = np.dtype(tensor_dtype_to_np_dtype(number))
+        except (KeyError, TypeError):
+            refuse(self.path, self.operator, f"type {number}")
+        if found.kind not in "biufV":
+            refuse(self.path, self.operator, f"type {found}")
+        return found
 
     def only(self, name: str, *allowed: object) -> None:
         """Refuse the operator where an attribute has another value than the ones that are understood."""

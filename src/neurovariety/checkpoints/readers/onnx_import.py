@@ -13,7 +13,8 @@ import numpy as np
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.onnx_format import FIXED, PATH, import_onnx
 from neurovariety.checkpoints.graph.three_arithmetics import Array
-from neurovariety.checkpoints.readers.building import BATCH, Builder, Operand, Stored, refuse
+from neurovariety.checkpoints.readers.agreement import for_any_batch
+from neurovariety.checkpoints.readers.building import Builder, Operand, Stored, refuse
 from neurovariety.checkpoints.readers.onnx_call import Above, OnnxCall
 from neurovariety.checkpoints.readers.onnx_operations import OPERATIONS
 from neurovariety.errors import InputError
@@ -38,7 +39,10 @@ def read_onnx(file: str | Path) -> Network:
 
 
 def read_onnx_model(model: Message, source: str = "onnx", folder: Path | None = None) -> Network:
-    """The network in an ``onnx.ModelProto``; ``folder`` is where weights in external files lie."""
+    """The network in an ``onnx.ModelProto``; ``folder`` is where weights in external files lie.
+
+    A batch of fixed length is read at that length, the only one that the file computes with.
+    """
     onnx = import_onnx()
     graph = model.graph
     weights: dict[str, Array] = {}
@@ -53,10 +57,27 @@ def read_onnx_model(model: Message, source: str = "onnx", folder: Path | None = 
     sizes = [d.dim_value or None for d in inputs[0].type.tensor_type.shape.dim]
     if not sizes or None in sizes[1:]:
         raise InputError(f"{source} leaves the shape of an input open ({sizes}); export it with fixed sizes, the batch axis first")
-    uses = Counter(n for node in graph.node for n in node.input if n in weights)
-    builder = Builder(source, weights, fixed, uses, sizes[0] or BATCH)
-    values: dict[str, Operand | Above] = {k: Stored(k) for k in weights}
-    values[inputs[0].name] = builder.input(inputs[0].name, tuple(int(n) for n in sizes[1:] if n))
+    _check_type(onnx, graph, inputs[0], source)
+    shape = tuple(int(n) for n in sizes[1:] if n)
+
+    def read(batch: int) -> Network:
+        uses = Counter(n for node in graph.node for n in node.input if n in weights)
+        return _read_graph(onnx, graph, Builder(source, weights, fixed, uses, batch), inputs[0].name, shape)
+
+    return read(sizes[0]) if sizes[0] else for_any_batch(read, source)
+
+
+def _check_type(onnx: ModuleType, graph: Message, entry: Message, source: str) -> None:
+    """Refuse an input of whole numbers, which are divided with rounding; one that is made into floating-point numbers first is none."""
+    kind = onnx.helper.tensor_dtype_to_np_dtype(entry.type.tensor_type.elem_type or onnx.TensorProto.FLOAT)
+    if kind.kind in "biu" and any(node.op_type != "Cast" for node in graph.node if entry.name in node.input):
+        raise InputError(f"{source} computes with inputs of the type {kind}; a network maps real numbers")
+
+
+def _read_graph(onnx: ModuleType, graph: Message, builder: Builder, entry: str, shape: tuple[int, ...]) -> Network:
+    source = builder.source
+    values: dict[str, Operand | Above] = {k: Stored(k) for k in builder.weights}
+    values[entry] = builder.input(entry, shape)
     for node in graph.node:
         place = _path(node)
         if node.domain not in ("", "ai.onnx") or node.op_type not in OPERATIONS:
@@ -71,7 +92,14 @@ def read_onnx_model(model: Message, source: str = "onnx", folder: Path | None = 
         call = OnnxCall(
             builder, node.output[0], place, node.op_type, [values[n] if n else None for n in node.input], attributes, len(node.output)
         )
-        made = OPERATIONS[node.op_type](call)
+        try:
+            made = OPERATIONS[node.op_type](call)
+        except (ValueError, TypeError, KeyError, IndexError) as error:  # a graph that nothing could run
+            if isinstance(error, InputError):
+                raise
+            raise InputError(
+                f"{place}: the operation {node.op_type} cannot be read ({type(error).__name__}: {str(error)[:100]})"
+            ) from error
         for name, value in zip(node.output, made if isinstance(made, list) else [made], strict=False):
             values[name] = value
     if graph.output[0].name not in values:

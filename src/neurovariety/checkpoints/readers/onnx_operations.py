@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from neurovariety.checkpoints.graph.three_arithmetics import Array
 from neurovariety.checkpoints.readers.building import (
     Operand,
+    Stored,
     Value,
     refuse,
     whole_factors,
@@ -33,7 +35,7 @@ def _matmul(c: OnnxCall) -> Value:
 def _window(c: OnnxCall, d: int) -> dict[str, Any]:
     c.only("auto_pad", b"NOTSET", b"VALID")
     c.only("ceil_mode", 0)
-    pads = c.attributes.get("pads", [0] * (2 * d))
+    pads = [0] * (2 * d) if c.attributes.get("auto_pad") == b"VALID" else c.attributes.get("pads", [0] * (2 * d))
     return {
         "stride": tuple(c.attributes.get("strides", [1] * d)),
         "padding": tuple((pads[k], pads[k + d]) for k in range(d)),
@@ -83,7 +85,8 @@ def _global_average(c: OnnxCall) -> Value:
 
 
 def _batch_norm(c: OnnxCall) -> Value:
-    c.only("training_mode", 0)
+    for name, understood in (("training_mode", 0), ("is_test", 1), ("spatial", 1)):
+        c.only(name, understood)
     roles = dict(zip(("scale", "shift", "mean", "variance"), (c.stored(k) for k in range(1, 5)), strict=True))
     mean, variance = roles["mean"], roles["variance"]
     if mean is None or variance is None:
@@ -92,17 +95,46 @@ def _batch_norm(c: OnnxCall) -> Value:
     return c.make("normalize", c.x, weights=roles, epsilon=float(c.attributes.get("epsilon", 1e-5)))
 
 
+def _of_whole_numbers(c: OnnxCall, kind: str, a: Array, b: Array) -> Array:
+    if kind != "divide":
+        return np.asarray({"add": np.add, "subtract": np.subtract, "multiply": np.multiply}[kind](a, b))
+    if not np.all(b):
+        refuse(c.path, c.operator, "by 0")
+    return np.asarray(np.sign(a) * np.sign(b) * (np.abs(a) // np.abs(b)))
+
+
 def _entrywise(kind: str) -> Callable[[OnnxCall], Operand]:
     def make(c: OnnxCall) -> Operand:
         if len(c.inputs) != 2:
             refuse(c.path, c.operator, f"{len(c.inputs)} inputs")
+        c.only("broadcast", 0)  # of the first versions, along an axis of its own
+        known = [c.known(k) for k in range(2)]
+        if all(v is not None and v.dtype.kind in "iu" for v in known):  # sizes, which are divided with rounding
+            return c.constant(_of_whole_numbers(c, kind, *(np.asarray(v, dtype=np.int64) for v in known)))
         return c.builder.elementwise(c.name, c.path, kind, c.operand(0), c.operand(1))
 
     return make
 
 
+_WIDE, _NARROW = (1, 11), {10: "float16", 16: "bfloat16"}
+"""Floating-point types by their number in ONNX: those in which values are held, and shorter ones."""
+
+
+def _cast(c: OnnxCall) -> Operand:
+    """To another type: done for what is known while reading; values change neither to float32 and float64, nor, in a network whose
+    weights are of a shorter type, to that. Elsewhere such a type rounds, and whole numbers are rounded to."""
+    to = int(c.attributes["to"])
+    known = c.known(0)
+    if known is not None:
+        return c.constant(known.astype(c.numpy_type(to)))
+    stored = [str(v.dtype) for v in c.builder.weights.values()]
+    if to not in _WIDE and (to not in _NARROW or isinstance(c.operand(0), Stored) or _NARROW[to] not in stored):
+        refuse(c.path, c.operator, f"it rounds to {c.numpy_type(to)}")
+    return c.operand(0)
+
+
 def _same(c: OnnxCall) -> Operand:
-    c.only("to", 1, 6, 7, 10, 11, 16)
+    c.only("is_test", 1)
     training = c.input(2) if c.operator == "Dropout" else None
     if training is not None and c.builder.number(training) != 0:
         refuse(c.path, c.operator, "in training it is random")
@@ -129,7 +161,8 @@ OPERATIONS: dict[str, Callable[[OnnxCall], object]] = {
     "MaxPool": _pool,
     "GlobalAveragePool": _global_average,
     "Resize": _resize,
-    **dict.fromkeys(("Identity", "Dropout", "Cast"), _same),
+    **dict.fromkeys(("Identity", "Dropout"), _same),
+    "Cast": _cast,
     **ACTIVATIONS,
     **AXES,
 }

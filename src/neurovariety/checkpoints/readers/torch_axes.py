@@ -26,6 +26,8 @@ def _flatten(c: AtenCall) -> Value:
     start, end = c.get("start_dim", 0) % rank, c.get("end_dim", -1) % rank
     if start == 0 and end > 0:
         raise InputError(f"{c.place} flattens the batch axis into the samples; use flatten(1)")
+    if not c.builder.differs(c.x):
+        raise InputError(f"{c.place} flattens weights; store them in the shape that is used")
     full = [c.builder.batch, *shape]
     return c.builder.reshape(c.name, c.path, c.x, [*full[:start], int(np.prod(full[start : end + 1])), *full[end + 1 :]])
 
@@ -51,6 +53,8 @@ def _unsqueeze(c: AtenCall) -> Value:
         return c.x
     shape = c.builder.shape(c.x)
     axis = int(c.arguments["dim"]) % (len(shape) + 2)
+    if not c.builder.differs(c.x) and c.arguments["dim"] >= 0:
+        raise InputError(f"{c.place} puts an axis between those of weights; count from the last axis, -1")
     if axis == 0:
         raise InputError(f"{c.place} puts an axis before the batch; only the axes of one sample can be used")
     return c.make("reshape", c.x, shape=(*shape[: axis - 1], 1, *shape[axis - 1 :]))
@@ -79,7 +83,8 @@ def _transpose(c: AtenCall) -> Operand:
 def _slice(c: AtenCall) -> Value:
     start, stop, step = int(c.get("start", 0)), int(c.get("end", _NO_END)), int(c.get("step", 1))
     if int(c.get("dim", 0)) == 0:
-        if start == 0 and stop >= c.builder.batch and step == 1:
+        length = c.builder.batch if c.builder.differs(c.x) else c.builder.shape(c.x)[0]
+        if start == 0 and stop >= length and step == 1:
             return c.x
         raise InputError(f"{c.place} cuts the batch; a network maps each sample by itself")
     axis = c.builder.axis(c.x, int(c.get("dim", 0)), c.place)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from neurovariety.checkpoints.readers.building import Builder, Operand, Roles, Stored, Value, refuse
+from neurovariety.checkpoints.readers.building import Builder, Operand, Roles, Stored, Value, exact, refuse
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +47,7 @@ class AtenCall:
         return self.make("activation", self.x, weights=None, function=function, **attributes)
 
     def number(self, name: str, default: float) -> Fraction:
-        return Fraction(self.get(name, default))
+        return exact(self.place, self.operator, self.get(name, default))
 
     def only(self, name: str, *allowed: object) -> None:
         """Refuse the operation where an argument has another value than the ones that are understood."""

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import copy
 import io
+import logging
 import warnings
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +21,8 @@ import numpy as np
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.operations import operation
 from neurovariety.checkpoints.graph.three_arithmetics import Array
-from neurovariety.checkpoints.readers.agreement import agrees
-from neurovariety.checkpoints.readers.building import BATCH, Builder, Operand, Stored, refuse
+from neurovariety.checkpoints.readers.agreement import agrees, for_any_batch
+from neurovariety.checkpoints.readers.building import BATCH, OTHER_BATCHES, Builder, Operand, Stored, refuse
 from neurovariety.checkpoints.readers.torch_archive import Archive, Json, read_archive
 from neurovariety.checkpoints.readers.torch_operations import OPERATIONS, AtenCall
 from neurovariety.errors import InputError
@@ -48,8 +51,7 @@ def read_module(module: Module, example: Any = None) -> Network:
     training = {m: m.training for m in module.modules()}
     module.eval()
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with _quiet():
             try:
                 program = torch.export.export(module, (torch.zeros((BATCH, *shape), dtype=dtype),), strict=False)
                 buffer = io.BytesIO()
@@ -62,16 +64,54 @@ def read_module(module: Module, example: Any = None) -> Network:
                 ) from error
         buffer.seek(0)
         network = read_program(read_archive(buffer, "the exported module"), "torch")
-        x = torch.as_tensor(np.random.default_rng(0).normal(size=(BATCH, *shape)), dtype=dtype).double().numpy()
-        if not agrees(x, network.evaluate, lambda x: _outputs(module, x, dtype), lambda x: _in_double(module, x)):
-            raise InputError(
-                "the network read from the module does not compute what the module does on random inputs; it may mix samples of a "
-                "batch, or an operation was misread: please report it"
-            )
+        _compare(network, module, shape, dtype)
     finally:
         for m, was in training.items():
             m.training = was
     return network
+
+
+def _compare(network: Network, module: Module, shape: tuple[int, ...], dtype: torch.dtype) -> None:
+    """Raise `InputError` unless the network computes what the module does, on batches of several lengths."""
+    import torch
+
+    for batch in (BATCH, *OTHER_BATCHES):
+        x = torch.as_tensor(np.random.default_rng(0).normal(size=(batch, *shape)), dtype=dtype).double().numpy()
+        try:
+            same = agrees(x, network.evaluate, lambda x: _outputs(module, x, dtype), lambda x: _in_double(module, x))
+        except Exception:  # whatever the user's code raises on another batch than it was exported with
+            if batch == BATCH:
+                raise
+            same = False
+        if not same and batch == BATCH:
+            raise InputError(
+                "the network read from the module does not compute what the module does on random inputs, or neither is finite there; "
+                "it may mix samples of a batch, or an operation was misread: please report it"
+            )
+        if not same:
+            raise InputError(
+                f"the module computes something else on a batch of {batch} than on one of {BATCH}; a network maps each sample by itself"
+            )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep torch from writing to standard error what it then raises, and warnings."""
+    loggers = [found for name, found in logging.root.manager.loggerDict.items() if name.partition(".")[0] == "torch"]
+    handlers = [h for logger in loggers if isinstance(logger, logging.Logger) for h in logger.handlers]
+
+    def drop(record: logging.LogRecord) -> bool:
+        return False
+
+    for handler in handlers:
+        handler.addFilter(drop)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for handler in handlers:
+            handler.removeFilter(drop)
 
 
 def _outputs(module: Module, x: Array, dtype: torch.dtype) -> Array:
@@ -111,6 +151,8 @@ def _input_shape(module: Module, example: Any) -> tuple[int, ...]:
 def read_program(archive: Archive, source: str) -> Network:
     """The network of an exported program, batch axis taken off."""
     try:
+        if _ProgramReader(archive, source).open:
+            return for_any_batch(lambda batch: _ProgramReader(archive, source, batch).network(), source)
         return _ProgramReader(archive, source).network()
     except (KeyError, TypeError, AttributeError, IndexError) as error:
         raise InputError(
@@ -119,7 +161,9 @@ def read_program(archive: Archive, source: str) -> Network:
 
 
 class _ProgramReader:
-    def __init__(self, archive: Archive, source: str) -> None:
+    """The reading of one program; ``open`` says whether the length of its batch is. It is then ``batch``."""
+
+    def __init__(self, archive: Archive, source: str, batch: int = BATCH) -> None:
         self.graph = archive.program["graph_module"]["graph"]
         self.values: dict[str, Operand] = {}
         kinds = {"parameter": "parameter_name", "buffer": "buffer_name", "tensor_constant": "tensor_constant_name"}
@@ -146,7 +190,8 @@ class _ProgramReader:
             if "as_int" not in n:
                 raise InputError(f"{source} leaves the shape of an input open; only the batch axis may be dynamic")
             shape.append(int(n["as_int"]))
-        batch = int(sizes[0].get("as_int", BATCH))
+        self.open = "as_int" not in sizes[0]
+        batch = int(sizes[0].get("as_int", batch))
         # a batch of dynamic length shows as symbols; they stand for the length of the batch here
         self.symbols = dict.fromkeys(self.graph["sym_int_values"], batch)
         read = (t["name"] for node in self.graph["nodes"] for argument in node["inputs"] for t in _tensors(argument["arg"]))
@@ -204,7 +249,11 @@ class _ProgramReader:
             return self._symbol(value)
         if kind == "as_sym_ints":
             return [self._symbol(v) for v in value]
-        if kind in ("as_int", "as_ints", "as_bool", "as_string", "as_float", "as_floats"):
+        if kind == "as_float":
+            return float(value)  # JSON has no NaN, which is a text there
+        if kind == "as_floats":
+            return [float(v) for v in value]
+        if kind in ("as_int", "as_ints", "as_bool", "as_string"):
             return value
         return None
 

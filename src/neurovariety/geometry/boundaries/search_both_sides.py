@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from neurovariety.exact_numbers import nearest_floats
 from neurovariety.geometry.ideal.coefficient_map import PolynomialMap, Span
 from neurovariety.geometry.ideal.coefficients import Coordinates
 from neurovariety.geometry.images.least_squares import levenberg_marquardt, step_cost
@@ -88,7 +89,7 @@ class BothSides:
         return [target.coefficients.get(self.monomials[j], Fraction(0)) for j in self.span.pivots]
 
     def floats(self, target: Target) -> Array:
-        return np.array([float(v) for v in self.exact(target)])
+        return np.array(nearest_floats(self.exact(target), "a coefficient of the target"))
 
     def target(self, point: Array) -> Target:
         """The function with these coordinates, each of which is its exact binary value."""

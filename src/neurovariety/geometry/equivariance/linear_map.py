@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from typing import Any
 import flint
 
 from neurovariety.errors import InputError
+from neurovariety.exact_numbers import exact_number
+from neurovariety.options import shown
 
 MAX_ORDER = 60
 """Orders above this are not looked for: the roots of unity would ask for primes and class lists that help nobody."""
@@ -118,15 +121,23 @@ def read_map(given: Any, size: int, what: str) -> LinearMap:
         return _fitting(given, size, what)
     if isinstance(given, str):
         return _fitting(_from_text(given.strip(), size, what), size, what)
-    try:
-        rows = [list(row) if isinstance(row, Sequence) or hasattr(row, "__iter__") else row for row in given]
-    except TypeError:
-        raise InputError(_help(given, size, what)) from None
+    rows = _listed(given)
+    if not isinstance(rows, list):
+        raise InputError(_help(given, size, what))
     if rows and all(isinstance(row, list) for row in rows):
         return _fitting(_matrix(rows, given, size, what), size, what)
     if any(isinstance(row, list) for row in rows):
         raise InputError(_help(given, size, what))
     return _fitting(_one_line(rows, given, size, what), size, what)
+
+
+def _listed(given: Any) -> Any:
+    """Sequences and arrays, and those in them, as lists; anything else as it is."""
+    if hasattr(given, "tolist"):
+        return given.tolist()
+    if isinstance(given, Sequence) and not isinstance(given, str | bytes | bytearray):
+        return [_listed(row) for row in given]
+    return given
 
 
 def _from_text(text: str, size: int, what: str) -> LinearMap:
@@ -165,12 +176,18 @@ def _one_line(entries: list[Any], given: Any, size: int, what: str) -> LinearMap
     if size == 1 and len(entries) == 1:
         return _matrix([entries], given, size, what)
     try:
-        p = [int(str(entry)) for entry in entries]
+        p = [_index(entry) for entry in entries]
     except ValueError:
         raise InputError(_help(given, size, what)) from None
     if sorted(p) != list(range(size)):
         raise InputError(_help(given, size, what))
     return _permutation(p)
+
+
+def _index(entry: Any) -> int:
+    if not isinstance(entry, str | numbers.Integral):
+        raise ValueError(f"{shown(entry)} is no whole number")
+    return int(str(entry))
 
 
 def _matrix(rows: list[list[Any]], given: Any, size: int, what: str) -> LinearMap:
@@ -183,10 +200,12 @@ def _matrix(rows: list[list[Any]], given: Any, size: int, what: str) -> LinearMa
 
 
 def _number(entry: Any) -> Fraction:
-    text = str(entry) if not hasattr(entry, "item") else str(entry.item())
-    if len(text) > _MAX_DIGITS or "e" in text.lower():  # 1e999999999 would be written out
+    given = entry.item() if hasattr(entry, "item") else entry
+    exact_number(given)  # refuses what is no number, and what would be long to write out
+    text = str(given)
+    if len(text) > _MAX_DIGITS or "e" in text.lower():
         raise ValueError(text)
-    return Fraction(text)
+    return Fraction(text)  # a float is the decimal that it is written as
 
 
 def _permutation(p: list[int]) -> LinearMap:
@@ -200,10 +219,9 @@ def _fitting(found: LinearMap, size: int, what: str) -> LinearMap:
 
 
 def _help(given: Any, size: int, what: str) -> str:
-    shown = given if isinstance(given, str) else repr(given)
     example = ",".join(map(str, [*range(1, min(size, 4)), 0])) if 1 < size <= 4 else "shift"
     return (
-        f"{shown[:60]!r} is no map of {size} {what}: write a permutation of 0 to {size - 1} ({example}), cycles such as (0 1), one of "
+        f"{shown(given)} is no map of {size} {what}: write a permutation of 0 to {size - 1} ({example}), cycles such as (0 1), one of "
         f"{', '.join(_WORDS)}, or a {size} x {size} matrix of rational numbers with rows between semicolons (0,1;-1,0)"
     )
 

@@ -41,6 +41,21 @@ def coefficients_as_polynomials(model: Model) -> dict[tuple[int, Exponents], Pol
     return {m: found[m] for m in sorted(found) if any(any(e) for e in found[m])}
 
 
+def sums_of_proportional_coefficients(model: Model) -> list[Fraction]:
+    """For each class of coefficients that are constant multiples f_i a of one polynomial a in the weights, the sum of the f_i.
+
+    Raises as `coefficients_as_polynomials`.
+    """
+    classes: dict[tuple[tuple[Exponents, Fraction], ...], Fraction] = {}
+    for polynomial in coefficients_as_polynomials(model).values():
+        terms = sorted((e, c) for e, c in polynomial.items() if c)
+        if terms:
+            first = terms[0][1]
+            key = tuple((e, c / first) for e, c in terms)
+            classes[key] = classes.get(key, Fraction(0)) + first
+    return list(classes.values())
+
+
 def outputs_as_polynomials(model: Model, inputs: Sequence[Sequence[Fraction]] | None) -> list[Polynomial]:
     """The coefficients of the outputs as polynomials of the weights, or (``inputs``) the values at these."""
     coefficients = coefficients_as_polynomials(model)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Literal
 
 import numpy as np
 
@@ -18,13 +19,19 @@ from neurovariety.rings.ring import Array
 from neurovariety.symmetry import AxisAction, Kind
 from neurovariety.tolerances import ERROR_BOUND, EXTRA_SAMPLES, MAX_TRIALS, PRIME_BITS, SYMMETRY_MAX_UNKNOWNS
 
+Scope = Literal["all", "block-diagonal", "axes"]
+
 _MAX_DIRECT = 10**7
 
 
 @dataclass(frozen=True)
 class Ansatz:
-    """A linear space of N x N matrices, spanned by sparse ones: unknown u contributes value at (target, source)."""
+    """A linear space of N x N matrices, spanned by sparse ones: unknown u contributes value at (target, source).
 
+    ``scope``: all linear maps, those within the blocks of parameters, or those along the axes of blocks; ``name`` the same in words.
+    """
+
+    scope: Scope
     name: str
     unknowns: int
     unknown: Array
@@ -48,7 +55,7 @@ def choose_ansatz(model: Model) -> Ansatz | None:
     n = model.parameters
     if n * n <= SYMMETRY_MAX_UNKNOWNS:
         target, source = (g.reshape(-1) for g in np.divmod(np.arange(n * n), n))
-        return _ansatz("all linear maps of the parameters", np.arange(n * n), target, source)
+        return _ansatz("all", "all linear maps of the parameters", np.arange(n * n), target, source)
     if sum(b.size**2 for b in model.blocks) <= SYMMETRY_MAX_UNKNOWNS:
         targets, sources = [], []
         for b in model.blocks:
@@ -56,7 +63,9 @@ def choose_ansatz(model: Model) -> Ansatz | None:
             targets.append(b.start + t)
             sources.append(b.start + s)
         target, source = np.concatenate(targets), np.concatenate(sources)
-        return _ansatz("linear maps within each parameter block (not all linear maps)", np.arange(len(target)), target, source)
+        return _ansatz(
+            "block-diagonal", "linear maps within each parameter block (not all linear maps)", np.arange(len(target)), target, source
+        )
     along = [AxisAction(Kind.GENERAL_LINEAR, size, ((b.name, axis, 1),), "") for b in model.blocks for axis, size in enumerate(b.shape)]
     unknowns = sum(a.generators for a in along)
     if unknowns > SYMMETRY_MAX_UNKNOWNS:
@@ -78,6 +87,7 @@ def choose_ansatz(model: Model) -> Ansatz | None:
     if len(unknown) > _MAX_DIRECT:
         return None
     return Ansatz(
+        "axes",
         "linear maps along the axes of each parameter block (not all linear maps)",
         unknowns,
         unknown,
@@ -87,8 +97,8 @@ def choose_ansatz(model: Model) -> Ansatz | None:
     )
 
 
-def _ansatz(name: str, unknown: Array, target: Array, source: Array) -> Ansatz:
-    return Ansatz(name, len(unknown), unknown, target, source, np.ones(len(unknown), dtype=np.int64))
+def _ansatz(scope: Scope, name: str, unknown: Array, target: Array, source: Array) -> Ansatz:
+    return Ansatz(scope, name, len(unknown), unknown, target, source, np.ones(len(unknown), dtype=np.int64))
 
 
 def equations(model: Model, ansatz: Ansatz, p: int, rng: np.random.Generator, rows: int, rank: int) -> Array:

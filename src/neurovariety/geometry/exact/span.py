@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import flint
 import numpy as np
 
+from neurovariety.claim import Claim
 from neurovariety.errors import ResourceError
 from neurovariety.geometry.exact.output_groups import Groups
-from neurovariety.geometry.exact.points import Point, degree_bounds, draw_point, require_memory, with_new_values
+from neurovariety.geometry.exact.points import Point, degree_bounds, draw_point, rank_error, require_memory, with_new_values
 from neurovariety.linear_algebra import rank
 from neurovariety.model import Model
 from neurovariety.program.expand import expand
 from neurovariety.program.of_model import chunks, sample_values, values_program
 from neurovariety.randomness import generator
 from neurovariety.rings.ring import Array
-from neurovariety.tolerances import EXTRA_SAMPLES, MAX_EXPANDED_TERMS
+from neurovariety.theorem import Theorem, bound
+from neurovariety.tolerances import ERROR_BOUND, EXTRA_SAMPLES, MAX_EXPANDED_TERMS, MAX_TRIALS
 
 _CHUNK_ENTRIES = 2**21
 _COPIES = 4
@@ -27,21 +30,48 @@ _COMBINE_FROM = 2**20
 """Sample matrices with more entries than this and more than twice as many columns as rows have them combined first."""
 
 
+_MAX_DEGREE = 2000
+"""Degrees in the inputs up to which monomials are counted."""
+
 Monomial = tuple[int, ...]
 
 
 @dataclass(frozen=True)
+class Span:
+    """What is known of the dimension of the linear span: it is at least ``value``, proved by a minor. By the ``claim`` it is no more:
+    `proved` for the ``reason``, a theorem or an expansion; with `probability` of at most ``error`` that it is; or nothing is known."""
+
+    value: int
+    claim: Claim
+    error: float
+    reason: str = ""
+    trials: tuple[dict[str, int], ...] = ()
+
+    @property
+    def dimension(self) -> int | None:
+        """The dimension, proved or with probability; None where only a lower bound of it is known."""
+        return None if self.claim is Claim.LOWER_BOUND else self.value
+
+
+@dataclass(frozen=True)
 class ExactSpan:
-    """The span found by expanding the model: its dimension, and the (output, exponents) of the monomials that occur."""
+    """The span found by expanding the model: its dimension, that of the affine span, and the (output, exponents) of the monomials."""
 
     dimension: int
+    affine: int
     support: tuple[tuple[int, Monomial], ...]
 
 
 def samples_matrix(
-    model: Model, point: Point, samples: int, inputs: Array, limit: int | None = None, groups: int | None = None
+    model: Model,
+    point: Point,
+    samples: int,
+    inputs: Array,
+    limit: int | None = None,
+    groups: int | None = None,
+    weights: Array | None = None,
 ) -> Array:
-    """Values of ``samples`` random functions of the model at ``inputs``: shape (samples, len(inputs) * outputs).
+    """Values of ``samples`` functions of the model, random or of given ``weights``, at ``inputs``: (samples, len(inputs) * outputs).
 
     With ``groups`` random combinations of the outputs at each input, in so many groups, stand in their place.
     """
@@ -53,8 +83,11 @@ def samples_matrix(
     drawn = None if groups is None else [Groups.draw(point, model.outputs, groups) for _ in inputs]
     out = np.empty((samples, columns))
     for span in chunks(samples, per_chunk):
-        weights = point.ring.random((per_chunk, model.parameters), point.rng)
-        values = sample_values(model, point.ring, weights, inputs, point.coefficients)
+        if weights is None:
+            chosen = point.ring.random((per_chunk, model.parameters), point.rng)
+        else:
+            chosen = weights[np.arange(span.start, span.start + per_chunk) % samples]
+        values = sample_values(model, point.ring, chosen, inputs, point.coefficients)
         if drawn is not None:
             values = np.stack([g.of(values[:, k]) for k, g in enumerate(drawn)], axis=1)
         out[span.start : span.stop] = values.reshape(per_chunk, columns)[: len(span)]
@@ -87,15 +120,73 @@ def span_rank(model: Model, p: int, point: Point, at_most: int, limit: int | Non
         inputs = more
 
 
-def span_at_least(model: Model, enough: int, seed: int, limit: int | None = None) -> tuple[int, bool]:
-    """min(dimension of the span, enough), and whether it is the whole dimension (then right with high probability)."""
+def span_bound(model: Model, theorems: tuple[Theorem, ...]) -> Theorem | None:
+    """The sharpest bound of the span from above that takes no search: a theorem, or the number of all monomials of the degrees."""
+    d = degree_bounds(model)
+    known = bound(theorems, "ambient")
+    if d.rational or not math.isfinite(d.inputs) or d.inputs > _MAX_DEGREE:
+        return known
+    total = model.outputs * sum(math.comb(model.inputs + k - 1, k) for k in range(int(d.low), int(d.inputs) + 1))
+    if known is not None and known.value <= total:
+        return known
+    return Theorem("number of all monomials", "ambient at most", total, f"degrees of inputs are {d.low:.0f} to {d.inputs:.0f}", "")
+
+
+def find_span(
+    model: Model,
+    rng: np.random.Generator,
+    at_most: int,
+    cap: Theorem | None,
+    limit: int | None = None,
+    wanted: int | None = None,
+) -> Span:
+    """The dimension of the linear span, searched up to ``at_most``.
+
+    ``cap`` bounds it from above. A small model is expanded to prove that there is no more, where the rank is the one ``wanted``.
+    """
+    trials: list[dict[str, int]] = []
+    value, error = 0, 1.0
+    once = 2 * rank_error(model, at_most, derivative=False)
+    while len(trials) < MAX_TRIALS and error > ERROR_BOUND:
+        p, point = draw_point(model, rng)
+        trials.append({"prime": p, "rank": min(span_rank(model, p, point, at_most, limit), at_most)})
+        value = max(value, trials[-1]["rank"])
+        if cap is not None and value == cap.value:
+            return Span(value, Claim.PROVED, 0.0, cap.name, tuple(trials))
+        if value == at_most:
+            return Span(value, Claim.LOWER_BOUND, 1.0, "", tuple(trials))
+        if len(trials) == 1 and wanted in (None, value):
+            exact = exact_span(model)
+            if exact is not None and exact.dimension == value:
+                return Span(value, Claim.PROVED, 0.0, "rank over Q of the expanded model", tuple(trials))
+        if once >= 1:
+            break
+        error *= once
+    return Span(value, Claim.PROBABILITY if error <= ERROR_BOUND else Claim.LOWER_BOUND, error, "", tuple(trials))
+
+
+def affine_span_at_least(
+    model: Model, enough: int, seed: int, *, samples: int | None = None, fixed: Mapping[int, int] | None = None
+) -> int:
+    """A number that is at most the dimension of the affine span of the functions; the lesser of it and ``enough`` almost surely.
+
+    ``samples``: of their values at so many general inputs. ``fixed``: of the graph of w -> f_w, with these weights held at integers.
+    """
+    rows = enough + 1 + EXTRA_SAMPLES
 
     def attempt(k: int) -> int:
-        p, point = draw_point(model, generator(seed, "geometry.exact.span", k))
-        return span_rank(model, p, point, enough, limit)
+        p, point = draw_point(model, generator(seed, "geometry.exact.span.affine", k))
+        inputs = point.inputs(model, rows if samples is None else samples)
+        weights = point.ring.random((rows, model.parameters), point.rng)
+        if fixed:
+            weights[:, list(fixed)] = point.ring.constant(np.array(list(fixed.values()), dtype=np.int64))
+        values = samples_matrix(model, point, rows, inputs, weights=weights)
+        if fixed is not None:
+            values = np.hstack([values, np.delete(weights, list(fixed), axis=1)])
+        return min(rank(np.mod(values[1:] - values[0], p), p, overwrite=True), enough)
 
     found, _ = with_new_values(attempt)
-    return (found, True) if found < enough else (enough, False)
+    return found
 
 
 def exact_span(model: Model) -> ExactSpan | None:
@@ -120,8 +211,14 @@ def exact_span(model: Model) -> ExactSpan | None:
     if len(rows) * len(support) > 4 * 10**6:
         return None
     place = {key: i for i, key in enumerate(support)}
-    matrix = flint.fmpq_mat(len(rows), max(len(support), 1))
-    for i, row in enumerate(rows.values()):
-        for key, value in row.items():
-            matrix[i, place[key]] = value
-    return ExactSpan(int(matrix.rank()), support)
+    moving = [row for weights, row in rows.items() if any(weights)]
+
+    def rank_of(chosen: Collection[dict[tuple[int, Monomial], flint.fmpq]]) -> int:
+        matrix = flint.fmpq_mat(len(chosen), max(len(support), 1))
+        for i, row in enumerate(chosen):
+            for key, value in row.items():
+                matrix[i, place[key]] = value
+        return int(matrix.rank())
+
+    whole = rank_of(rows.values())
+    return ExactSpan(whole, whole if len(moving) == len(rows) else rank_of(moving), support)

@@ -11,6 +11,7 @@ from typing import Any, TypedDict
 import numpy as np
 
 from neurovariety.errors import InputError
+from neurovariety.exact_numbers import exact_numbers
 from neurovariety.geometry.exact.local_algebra import is_isolated
 from neurovariety.geometry.exact.points import Point, degree_bounds, draw_point
 from neurovariety.geometry.exact.stated_symmetries import field_matrix, stated_symmetries
@@ -69,21 +70,12 @@ class SpecialFiber:
 def exact_weights(model: Model, values: Sequence[Any]) -> tuple[Fraction, ...]:
     """The weights as Fractions. Raises `InputError` for a wrong length or an entry that is not a number."""
     try:
-        exact = tuple(Fraction(v) for v in values)
-    except (ValueError, TypeError, OverflowError, ZeroDivisionError) as error:
-        wrong = next(v for v in values if not _is_number(v))
-        raise InputError(f"weights are finite numbers such as 2, 1/3 or 0.5, got {str(wrong)[:30]!r}") from error
+        exact = tuple(exact_numbers(values))
+    except ValueError as error:
+        raise InputError(f"weights are finite numbers such as 2, 1/3 or 0.5: {error}") from None
     if len(exact) != model.parameters:
         raise InputError(f"{model.name} has {model.parameters} parameters, got {len(exact)} weights")
     return exact
-
-
-def _is_number(value: Any) -> bool:
-    try:
-        Fraction(value)
-    except (ValueError, TypeError, OverflowError, ZeroDivisionError):
-        return False
-    return True
 
 
 def special_fiber(model: Model, weights: tuple[Fraction, ...], generic: int, seed: int) -> SpecialFiber:

@@ -17,6 +17,7 @@ import numpy as np
 
 from neurovariety.claim import Claim
 from neurovariety.errors import ResourceError
+from neurovariety.exact_numbers import nearest_floats
 from neurovariety.geometry.ideal.coefficient_map import PolynomialMap, Span, written_out
 from neurovariety.geometry.ideal.coefficients import Coordinates, monomial_name
 from neurovariety.geometry.images.decision import Decision, Finding, excluded, realizable, statement
@@ -102,7 +103,7 @@ def _search(model: Model, coordinates: Coordinates, span: Span, target: Target, 
             Finding.UNDECIDED, route, evidence={"reason": f"the model has more than {_MAX_TERMS:,} terms"}, claim=Claim.UNDECIDED
         )
     map_ = PolynomialMap.of(coordinates, span.pivots)
-    goal = np.array([float(v) for v in values])
+    goal = np.array(nearest_floats(values, "a coefficient of the target"))
     scale = max(float(np.abs(goal).max(initial=0.0)), 1e-300)
     rng = generator(seed, "geometry.images.search")
     # Weights of size 1 give coefficients of size 1; a target of another size asks for weights scaled accordingly.

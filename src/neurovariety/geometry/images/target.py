@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from neurovariety.errors import InputError
+from neurovariety.exact_numbers import is_short
 from neurovariety.geometry.exact.points import degree_bounds
 from neurovariety.geometry.ideal.coefficients import Coordinate, monomial_name
 from neurovariety.geometry.real.surds import Surd
@@ -81,6 +82,8 @@ def read_target(text: str, inputs: int, outputs: int) -> Target:
                 exponents = [0] * inputs
                 for variable, e in powers:
                     exponents[variable] = e
+                if not is_short(c):
+                    raise InputError(f"a coefficient of the target {part[:60]!r} is too long: at most 1,000 digits are taken")
                 found[output, tuple(exponents)] = c
     return Target(inputs, outputs, found)
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from neurovariety.claim import Claim
 from neurovariety.errors import InputError
-from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
+from neurovariety.geometry.invariants.dimension import Dimension, dimension_of, flat
 from neurovariety.geometry.solutions.count_facts import CountFacts
 from neurovariety.model import Model
 from neurovariety.options import Route
@@ -48,7 +48,7 @@ class Degree:
     @property
     def sure(self) -> bool:
         """Whether the value is the degree, by a proof or a count that is complete."""
-        return self.claim in (Claim.PROVED, Claim.COMPLETE)
+        return self.claim in (Claim.PROVED, Claim.PROBABILITY, Claim.COMPLETE)
 
 
 def degree_of(model: Model, *, seed: int, route: Route = "auto", resume: str | Path | None = None) -> Degree:
@@ -60,19 +60,24 @@ def degree_of(model: Model, *, seed: int, route: Route = "auto", resume: str | P
     """
     theorem = next((t for t in model.theorems if t.applies and t.quantity == DEGREE), None)
     found = quietly(dimension_of, model, seed=seed)
-    if route != "computed" and (theorem or found.fills):
-        return Degree(theorem.value if theorem else 1, Claim.PROVED, found, theorem, None, found.notices, "theorem")
+    if route != "computed" and theorem:
+        return Degree(theorem.value, Claim.PROVED, found, theorem, None, found.notices, "theorem")
+    if route != "computed" and found.filling:
+        return Degree(1, found.filling, found, theorem, None, found.notices, "theorem")
     if route == "theorem":
         raise InputError(f"no closed formula for the degree of {model.name} is known here; use --route computed")
     if found.value == 0:
         return Degree(1, found.claim, found, theorem, None, found.notices, "computed")
-    count = _on_a_slice(model, found, resume, seed)
-    complete = count.complete and found.sure
-    claim = Claim.COMPLETE if complete else Claim.LOWER_BOUND
+    level = flat(model, found, seed)
+    count = _on_a_slice(model, found, level is not None, resume, seed)
+    if level is not None and count.certified == 1:
+        claim = level  # a test of one point would show nothing
+    else:
+        claim = Claim.COMPLETE if count.complete and found.sure else Claim.LOWER_BOUND
     return Degree(count.certified, claim, found, theorem, count, found.notices + _notices(count, found.sure), "computed")
 
 
-def _on_a_slice(model: Model, found: Dimension, resume: str | Path | None, seed: int) -> SliceCount:
+def _on_a_slice(model: Model, found: Dimension, linear: bool, resume: str | Path | None, seed: int) -> SliceCount:
     """The functions of a model of positive dimension on a general slice, from the best of a few attempts."""
     note(phase="preparing the path tracker (compiled once, half a minute)")
     from neurovariety.geometry.solutions.affine_slices import slices
@@ -80,9 +85,9 @@ def _on_a_slice(model: Model, found: Dimension, resume: str | Path | None, seed:
     from neurovariety.geometry.solutions.complete_fiber import CompleteFiber, complete_fiber
 
     best: CompleteFiber | None = None
-    for attempt, rng, kept in attempts(_STREAM, seed, resume, f"degree of {model.name}, dimension {found.value}"):
+    for attempt, rng, kept in attempts(_STREAM, seed, resume, "degree", model, dimension=str(found.value)):
         cut = slices(model, found.value, seed + attempt, rng)
-        solved = complete_fiber(cut, rng, kept, found_more)
+        solved = complete_fiber(cut, rng, kept, found_more, linear=linear)
         best = solved if best is None or solved.complete or solved.count > best.count else best
         if solved.complete:
             break

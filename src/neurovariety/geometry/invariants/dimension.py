@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -12,7 +13,7 @@ from neurovariety.errors import InputError, ResourceError, VerificationError
 from neurovariety.geometry.exact.generic_rank import RankTrial, generic_rank
 from neurovariety.geometry.exact.large_field import large_field_rank
 from neurovariety.geometry.exact.points import as_json_bound, division_notice, draw_point, rank_error, with_new_values
-from neurovariety.geometry.exact.span import exact_span, span_at_least
+from neurovariety.geometry.exact.span import Span, affine_span_at_least, exact_span, find_span, span_bound
 from neurovariety.geometry.exact.stated_symmetries import StatedSymmetries, stated_symmetries
 from neurovariety.geometry.ideal.find_equations import equations_bound
 from neurovariety.model import Model
@@ -47,9 +48,10 @@ class Dimension:
 
     ``value`` is proved from below always, and ``upper`` from above; ``claim`` says how far ``value`` is the dimension. ``error``
     bounds the probability that it is not (0 where it is proved, 1 where nothing is known). ``expected`` is the number of
-    parameters minus the rank of the stated symmetry fields, at most ``ambient``. ``ambient`` is the dimension of the linear span, found
-    only as far as the dimension needs it, and ``ambient_at_least`` what is known of it in any case. ``symmetries`` (None) and
-    ``trials`` (empty) are missing where a closed formula gave the dimension, as ``route`` says. ``theorems`` are those that were used.
+    parameters minus the rank of the stated symmetry fields, at most ``ambient``. ``span`` is the linear span, searched only as far
+    as the dimension needs it: ``ambient`` its dimension, and ``ambient_at_least`` what is known of it in any case. ``symmetries``
+    (None) and ``trials`` (empty) are missing where a closed formula gave the dimension, as ``route`` says. ``theorems`` are those
+    that were used.
     """
 
     value: int
@@ -58,8 +60,7 @@ class Dimension:
     error: float
     parameters: int
     expected: int | None
-    ambient: int | None
-    ambient_at_least: int
+    span: Span
     symmetries: StatedSymmetries | None
     trials: tuple[RankTrial, ...]
     theorems: tuple[Theorem, ...]
@@ -77,9 +78,22 @@ class Dimension:
         return self.claim in (Claim.PROVED, Claim.PROBABILITY)
 
     @property
+    def ambient(self) -> int | None:
+        return self.span.dimension
+
+    @property
+    def ambient_at_least(self) -> int:
+        return self.span.value
+
+    @property
     def fills(self) -> bool:
-        """Whether the dimension is proved and the span is known to have no larger one: over C functions are dense in their span."""
-        return self.claim is Claim.PROVED and self.ambient == self.value
+        """Whether functions are dense in their linear span, over C, as far as `filling` says."""
+        return self.filling is not None
+
+    @property
+    def filling(self) -> Claim | None:
+        """How far it is known that the span is no larger than the dimension, which is proved from below; None where it is not."""
+        return self.span.claim if self.ambient == self.value else None
 
     @property
     def symmetry_rank(self) -> int | None:
@@ -118,6 +132,29 @@ def dimension_of(model: Model, *, seed: int, route: Route = "auto", memory_limit
     return replace(found, notices=notices)
 
 
+def flat(model: Model, found: Dimension, seed: int) -> Claim | None:
+    """How far the closure of the functions is known to be an affine space, of the dimension found; None where it is not known to be.
+
+    The dimension is proved from below, so what it takes is that the affine span is no larger.
+    """
+    r = found.value
+    if found.fills or found.ambient_at_least > r + 1:
+        return found.filling
+    if affine_span_at_least(model, r + 1, seed) > r:
+        return None
+    exact = exact_span(model)
+    if exact is not None:
+        return Claim.PROVED if exact.affine == r else None
+    once = 2 * rank_error(model, r + 1, derivative=False)
+    return Claim.PROBABILITY if once <= 0.5 and _confirmed(model, r, seed, once) else None
+
+
+def _confirmed(model: Model, r: int, seed: int, once: float) -> bool:
+    """Whether the affine span has dimension r at further primes too, as many as the error of one asks for."""
+    trials = math.ceil(math.log(ERROR_BOUND) / math.log(once))
+    return trials <= MAX_TRIALS and all(affine_span_at_least(model, r + 1, seed + k) == r for k in range(1, trials))
+
+
 @dataclass(frozen=True)
 class _Sampled:
     """Ranks at random points over random primes, the bound from above that they were held against, and their probability of error."""
@@ -128,21 +165,14 @@ class _Sampled:
     error: float
 
 
-@dataclass(frozen=True)
-class _Span:
-    """The dimension of the linear span, None where it was not needed; what it is at least; what it proves of the dimension."""
-
-    dimension: int | None
-    at_least: int
-    upper: UpperBound | None = None
-
-
 def _bounded(model: Model, sampled: _Sampled, theorems: tuple[Theorem, ...], seed: int) -> Dimension:
     """The largest rank, with the bounds from above that it takes more work to find."""
     value, stated = max(t.rank for t in sampled.trials), sampled.symmetries.rank
     free = None if stated is None else model.parameters - stated
-    span = _span(model, value, free, sampled.upper.value, theorems, seed)
-    upper = span.upper or sampled.upper
+    span = _span(model, value, free, theorems, seed)
+    upper = sampled.upper
+    if span.claim is Claim.PROVED and span.value < upper.value:
+        upper = UpperBound(span.value, f"dimension of the linear span: {span.reason}")
     if value < upper.value:
         upper = min(upper, _equations_bound(model, value, seed) or upper, key=lambda u: u.value)
     caps = [c for c in (free, span.dimension) if c is not None]
@@ -154,8 +184,7 @@ def _bounded(model: Model, sampled: _Sampled, theorems: tuple[Theorem, ...], see
         error=0.0 if claim is Claim.PROVED else sampled.error,
         parameters=model.parameters,
         expected=min(caps) if caps else upper.value,
-        ambient=span.dimension,
-        ambient_at_least=span.at_least,
+        span=span,
         symmetries=sampled.symmetries,
         trials=sampled.trials,
         theorems=tuple(t for t in theorems if t.applies),
@@ -177,23 +206,22 @@ def _check(model: Model, found: Dimension, formula: Theorem | None) -> None:
         )
 
 
-def _span(model: Model, value: int, free: int | None, upper: int, theorems: tuple[Theorem, ...], seed: int) -> _Span:
-    """The span as far as a dimension of at least ``value`` and at most ``upper``, and ``free`` parameters, ask for it."""
+def _span(model: Model, value: int, free: int | None, theorems: tuple[Theorem, ...], seed: int) -> Span:
+    """The span as far as a dimension of at least ``value``, and ``free`` parameters, ask for it."""
     known = next((t for t in theorems if t.applies and t.quantity == "ambient"), None)
     if known is not None:
-        return _Span(known.value, known.value)
-    cap = bound(theorems, "ambient")
+        return Span(known.value, Claim.PROVED, 0.0, known.name)
     enough = max(value, free if free is not None else value) + 1
+    stated, cap = bound(theorems, "ambient"), span_bound(model, theorems)
+    if stated is not None:
+        enough = max(enough, _SMALL_SPAN)
     if cap is not None:
-        enough = min(cap.value, max(enough, _SMALL_SPAN))
-    found, exact = span_at_least(model, enough, seed)
-    whole = found if exact or (cap is not None and found == cap.value) else None
-    if found == value and value < upper:
-        # The model seems to fill its span; an exact expansion of a small model can prove the bound from above.
-        proved = exact_span(model)
-        if proved is not None and proved.dimension < upper:
-            return _Span(whole, found, UpperBound(proved.dimension, "dimension of the linear span, by exact expansion"))
-    return _Span(whole, found)
+        enough = min(cap.value, enough)
+
+    def search(k: int) -> Span:
+        return find_span(model, generator(seed, f"{_STREAM}.span", k), enough, cap, wanted=value)
+
+    return with_new_values(search)[0]
 
 
 def _sampled(model: Model, rng: np.random.Generator, theorems: tuple[Theorem, ...], limit: int | None) -> _Sampled:
@@ -268,8 +296,7 @@ def _by_theorem(model: Model, notice: str = "") -> Dimension:
         error=0.0,
         parameters=model.parameters,
         expected=None,
-        ambient=None if span is None else span.value,
-        ambient_at_least=theorem.value if span is None else span.value,
+        span=Span(theorem.value, Claim.LOWER_BOUND, 1.0) if span is None else Span(span.value, Claim.PROVED, 0.0, span.name),
         symmetries=None,
         trials=(),
         theorems=(theorem,),

@@ -9,6 +9,7 @@ import numpy as np
 
 from neurovariety.claim import Claim
 from neurovariety.errors import DataError
+from neurovariety.exact_numbers import exact_table
 from neurovariety.geometry.exact.generic_rank import jacobian_matrix, rank_at
 from neurovariety.geometry.exact.points import Point, as_json_bound, draw_point, rank_error, with_new_values
 from neurovariety.geometry.exact.span import samples_matrix
@@ -17,7 +18,7 @@ from neurovariety.linear_algebra import echelon, rank
 from neurovariety.model import Model
 from neurovariety.progress import quietly
 from neurovariety.randomness import generator
-from neurovariety.rings.ring import Array, as_fraction
+from neurovariety.rings.ring import Array
 from neurovariety.tolerances import ERROR_BOUND, MAX_TRIALS
 
 _STREAM = "geometry.invariants.rank_at_data"
@@ -65,20 +66,13 @@ class RankAtData:
 
 def exact_inputs(model: Model, inputs: object) -> Array:
     """A table (samples, features) as exact numbers of shape (samples, *input shape). Raises `DataError` where it does not fit."""
-    table = np.asarray(inputs)
-    if table.ndim < 2 or len(table) == 0:
+    exact = exact_table(inputs, "data")
+    if exact.ndim < 2 or len(exact) == 0:
         raise DataError("data are a table with one sample a row, at least one row")
-    features = int(np.prod(table.shape[1:]))
+    features = int(np.prod(exact.shape[1:]))
     if features != model.inputs:
         raise DataError(f"{model.name} takes {model.inputs} inputs, the data have {features} feature columns")
-    if table.dtype.kind == "f" and not np.all(np.isfinite(table)):
-        raise DataError("the data contain a value that is not finite (NaN or infinity); remove or repair that row")
-    exact = np.empty(table.shape, dtype=object)
-    try:
-        exact.reshape(-1)[:] = [as_fraction(v) for v in table.reshape(-1).tolist()]
-    except (ValueError, TypeError, OverflowError) as error:
-        raise DataError(f"the data contain a value that is not a finite number ({error})") from error
-    return exact.reshape(len(table), *model.input_shape)
+    return exact.reshape(len(exact), *model.input_shape)
 
 
 def rank_at_data(model: Model, inputs: object, *, seed: int, memory_limit: int | None = None) -> RankAtData:

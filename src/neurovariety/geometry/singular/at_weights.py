@@ -70,7 +70,7 @@ class FunctionFacts:
         }
 
 
-def at_weights(model: Model, weights: Sequence[Fraction], closure: Closure, fills: bool, seed: int) -> FunctionFacts:
+def at_weights(model: Model, weights: Sequence[Fraction], closure: Closure, filling: Claim | None, seed: int) -> FunctionFacts:
     """The facts at the function of ``weights``.
 
     Weights over the same function are those on other strata with the same functions, and those reached by moving coordinates that do
@@ -85,8 +85,8 @@ def at_weights(model: Model, weights: Sequence[Fraction], closure: Closure, fill
         raise VerificationError(
             f"{model.name}: weights give {likely} tangent directions, equations allow {high}; please report this as a bug"
         )
-    if fills:
-        status, claim, why = "smooth", Claim.PROVED, "the closure is the whole span"
+    if filling:
+        status, claim, why = "smooth", filling, "the closure is the whole span"
     elif high == closure.at_least:
         status, claim, why = "smooth", Claim.PROVED, "the gradients of equations have full rank"
     elif sure > closure.at_most:

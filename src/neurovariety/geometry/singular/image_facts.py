@@ -133,23 +133,22 @@ def _better(a: ImageFacts, b: ImageFacts) -> ImageFacts:
 
 def _smallest(model: Model, closure: Closure) -> ImageFacts | None:
     """The zero function, or constants where there are biases: the closure is a cone, and invariant under adding constants, so its
-    tangent space there contains the whole closure, hence its span."""
+    tangent space there contains the whole closure, hence its span. None where the closure may be as large as that."""
     image, ambient, ideal = model.image, closure.ambient, closure.ideal
     cone = ideal is not None and ideal.system.coordinates.is_cone
-    if ambient is None or not (cone or image is not None):
+    if ambient is None or ambient <= closure.at_most or not (cone or image is not None):
         return None
     bias = image is not None and image.constants
-    singular = ambient > closure.at_most
     return ImageFacts(
         name="constants" if bias else "zero",
         dimension=model.outputs if bias else 0,
         sure=Claim.PROVED,
-        status="singular" if singular else "smooth",
+        status="singular",
         claim=Claim.PROVED,
-        kind="cusp" if singular else "-",
+        kind="cusp",
         tangent_at_least=ambient,
         tangent_at_most=ambient,
-        branches=0 if singular else 1,
+        branches=0,
         small=None,
         sizes=(),
     )

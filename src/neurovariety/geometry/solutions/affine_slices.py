@@ -13,16 +13,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 import numpy as np
-from jaxtyping import Complex, Shaped
+from jaxtyping import Complex, Float, Shaped
 
 from neurovariety.geometry.solutions.chart import find_chart
 from neurovariety.geometry.solutions.chart_coordinates import coordinates
+from neurovariety.geometry.solutions.least_degree import can_have_degree
 from neurovariety.homotopy import System, Tape, record, values_at
 from neurovariety.model import Model
 
 _GRID = 2.0**12
+_SPREAD = 0.02
+_PHASES, _STEP, _BALANCING = 4, 1e-3, 8
+_BALANCED = 7.0
+"""Logarithms of sizes of coordinates that lie within so much of their mean are left as they are."""
 PRINTS = 3
 """General linear functions of the coordinates that stand for a function."""
 
@@ -30,19 +36,26 @@ PRINTS = 3
 @dataclass(frozen=True, eq=False)
 class Slices:
     """``system`` in the free weights with parameters (b, nu); ``prints`` maps free weights to general linear functions of the
-    coordinates, ``sections`` free weights and parameters to (A + nu B) c - b."""
+    coordinates, ``coordinates`` to these."""
 
     model: Model
     system: System
     prints: Tape
+    coordinates: Tape
     dimension: int
     count: int
     drawn: tuple[Fraction, ...]
+    seed: int
+    samples: int | None
+
+    @cached_property
+    def sizes(self) -> Float[np.ndarray, " r"]:
+        return balanced(self.coordinates, self.dimension)
 
     def random(self, number: int, rng: np.random.Generator) -> tuple[Complex[np.ndarray, "number r"], Complex[np.ndarray, "number m"]]:
         """Weights and parameters (m = 2r) of slices through their functions."""
         r = self.dimension
-        weights, nu = normal(rng, (number, r)), normal(rng, (number, r))
+        weights, nu = unit(rng, (number, r)) * self.sizes, normal(rng, (number, r))
         still = np.hstack([weights, np.zeros((number, r)), nu])
         return weights, np.hstack([values_at(self.system.values, still), nu])
 
@@ -52,6 +65,10 @@ class Slices:
         b = np.asarray(parameters)[:r]
         step = normal(rng, (r,)) * np.abs(b).mean()
         return np.concatenate([step, np.zeros(r)])
+
+    def can_have(self, points: int) -> bool:
+        """Whether these can be all points of a slice, for all that is proved of the span."""
+        return can_have_degree(points, self.model, self.dimension, self.count, self.seed, samples=self.samples)
 
 
 def slices(
@@ -74,13 +91,58 @@ def slices(
         terms = [(first[j], 1), *zip(others, a[j].tolist(), strict=True), (turned, 1), (graph.input(r + j), -1)]
         equations.append(graph.combination(terms))
     prints = [graph.combination(zip(c, row.tolist(), strict=True)) for row in dyadic(rng, (PRINTS, len(c)))]
-    return Slices(model, System.of(graph, equations, r), record(graph, prints, inputs=r), r, len(c), found.drawn)
+    return Slices(
+        model,
+        System.of(graph, equations, r),
+        record(graph, prints, inputs=r),
+        record(graph, c, inputs=r),
+        r,
+        len(c),
+        found.drawn,
+        seed,
+        None if samples is None else len(samples),
+    )
 
 
 def normal(rng: np.random.Generator, shape: tuple[int, ...]) -> Complex[np.ndarray, ...]:
     """Complex numbers with independent normal parts, of mean square 1."""
     found: Complex[np.ndarray, ...] = (rng.normal(size=shape) + 1j * rng.normal(size=shape)) / np.sqrt(2)
     return found
+
+
+def unit(rng: np.random.Generator, shape: tuple[int, ...]) -> Complex[np.ndarray, ...]:
+    """Independent complex numbers close to the unit circle: monomials in them of any degree are of about one size.
+
+    Slices through functions of weights of many sizes have parameters of sizes that no path leads between where the degree is high.
+    """
+    found: Complex[np.ndarray, ...] = np.exp(_SPREAD * rng.normal(size=shape) + 2j * np.pi * rng.random(shape))
+    return found
+
+
+def balanced(coordinates: Tape, weights: int) -> Float[np.ndarray, " weights"]:
+    """Sizes of weights at which the coordinates are of about one size; all 1 where that is so already, or cannot be had.
+
+    The logarithms of the sizes of monomials are linear in those of the weights: a few steps of least squares.
+    """
+    rng = np.random.default_rng(weights)
+    phases = np.exp(2j * np.pi * rng.random((_PHASES, 1, weights)))
+    moved = np.vstack([np.zeros(weights), _STEP * np.eye(weights)])
+    start = np.zeros(weights)
+    best, least = start, np.inf
+    for _ in range(_BALANCING):
+        inputs = (phases * np.exp(start + moved)).reshape(-1, weights)
+        with np.errstate(all="ignore"):  # too large or too small for float64 is not balanced
+            logs = np.log(np.abs(values_at(coordinates, inputs))).reshape(_PHASES, weights + 1, -1).mean(axis=0)
+        if not np.isfinite(logs).all():
+            break
+        off = logs[0] - logs[0].mean()
+        if np.abs(off).max() < least:
+            best, least = start, float(np.abs(off).max())
+        if least <= _BALANCED:
+            break
+        slopes = (logs[1:] - logs[0]).T / _STEP
+        start = start - np.linalg.lstsq(slopes - slopes.mean(axis=0), off, rcond=1e-6)[0]
+    return np.exp(best)
 
 
 def dyadic(rng: np.random.Generator, shape: tuple[int, ...]) -> Complex[np.ndarray, ...]:

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
+from neurovariety._version import __version__
 from neurovariety.budget import is_limited, spent, used_up
 from neurovariety.errors import ResourceError
+from neurovariety.geometry.solutions.resuming import QuestionFile, function_of
 from neurovariety.homotopy import ResumeFile
+from neurovariety.model import Model
 from neurovariety.randomness import generator
 
 _MOST_DERIVATIVES = 1500
@@ -19,9 +22,12 @@ ATTEMPTS = 4
 
 
 def attempts(
-    stream: str, seed: int, resume: str | Path | None, problem: str
+    stream: str, seed: int, resume: str | Path | None, question: str, model: Model, **parts: str
 ) -> Iterator[tuple[int, np.random.Generator, ResumeFile | None]]:
-    """Number, randomness and resume of each attempt at ``problem``; the files after the first end in the attempt's number."""
+    """Number, randomness and resume of each attempt at a ``question``; the files after the first end in the attempt's number.
+
+    ``parts``: all that the stored points depend on besides the function of the ``model`` and the seed.
+    """
     for attempt in range(ATTEMPTS):
         if attempt and used_up():
             return
@@ -29,7 +35,9 @@ def attempts(
         if resume is not None:
             file = Path(resume)
             file = file.with_name(f"{file.name}.{attempt}") if attempt else file
-            kept = ResumeFile(file, f"{problem}, seed {seed}, attempt {attempt}")
+            named = {"question": question, "architecture": model.name, "function": f"program {function_of(model)}"}
+            run = {"seed": str(seed), "attempt": str(attempt), "version": __version__}
+            kept = QuestionFile(file, named | parts | run)
         yield attempt, generator(seed, stream, attempt), kept
 
 

@@ -1,8 +1,12 @@
 """All functions of a neurovariety on a general slice, by monodromy until the trace test passes, with a certificate for each.
 
 Rounds: two slices through random functions are joined by a segment and two arcs, everything found at one is followed to the other, and
-the trace test asks whether all is found. If not, another slice through random functions is joined to both, and so on. The test alone
-decides; how the functions were found does not matter. A search that has used up its budget stops untested.
+the trace test asks whether all is found. If not, another slice through random functions is joined to both, to one by an arc, and so
+on. A search that has used up its budget stops untested.
+
+The test cannot feel points that are too far away for float64. So a set that passes must also be large enough for what is proved of the
+variety's span (`least_degree`), and a small one closed under more arcs than its finding took. That one point is all is no question for
+a test: it is so where the variety is known to be an affine space.
 """
 
 from __future__ import annotations
@@ -16,23 +20,40 @@ from jaxtyping import Complex
 
 from neurovariety.budget import used_up
 from neurovariety.geometry.solutions.count_facts import CountFacts
-from neurovariety.homotopy import Certificates, Fiber, Monodromy, ResumeFile, System, Tape, TraceTest, certify, random_bend, trace_test
+from neurovariety.homotopy import (
+    UNTESTED,
+    Certificates,
+    Fiber,
+    Monodromy,
+    ResumeFile,
+    System,
+    Tape,
+    TraceTest,
+    certify,
+    random_bend,
+    trace_test,
+)
+
+FEW = 50
+ARCS = 8
+"""A set of at most `FEW` points must stay closed under so many arcs."""
 
 SEEDS = 8
 """Random functions brought to each slice at the start: as many as a block has lanes."""
 
 _SHARES = (1.0, 0.1, 0.03)
 
-ROUNDS = 6
-"""Slices added before the search is given up with what it has."""
+ROUNDS, IDLE, MOST_ROUNDS = 8, 4, 24
+"""Slices added before the search is given up with what it has: more while the last ones have led to new points."""
 
 
 @dataclass(frozen=True, eq=False)
 class CompleteFiber:
-    """The solutions over the first slice, the last trace test, certificates, and what it took."""
+    """The solutions over the first slice, the last trace test, certificates, and what it took; ``decided`` whether these are all."""
 
     run: Monodromy
     trace: TraceTest
+    decided: bool
     certificates: Certificates
     rounds: int
 
@@ -43,8 +64,8 @@ class CompleteFiber:
 
     @property
     def complete(self) -> bool:
-        """Whether the trace test passed and every solution is certified and different from the others."""
-        return self.trace.passed and self.certificates.complete
+        """Whether these are all, and every solution is certified and different from the others."""
+        return self.decided and self.certificates.complete
 
     def to_dict(self) -> CountFacts:
         return {
@@ -60,7 +81,8 @@ class CompleteFiber:
 
 @runtime_checkable
 class Sliced(Protocol):
-    """Slices of an irreducible variety: a system, linear coordinates by which its points are told apart, random and parallel slices."""
+    """Slices of an irreducible variety: a system, general linear functions by which its points are told apart, its linear coordinates,
+    random and parallel slices, and whether the variety can have so few points on one."""
 
     @property
     def system(self) -> System: ...
@@ -68,11 +90,16 @@ class Sliced(Protocol):
     @property
     def prints(self) -> Tape: ...
 
+    @property
+    def coordinates(self) -> Tape: ...
+
     def random(
         self, number: int, rng: np.random.Generator
     ) -> tuple[Complex[np.ndarray, "number n"], Complex[np.ndarray, "number m"]]: ...
 
     def parallel(self, parameters: Complex[np.ndarray, " m"], rng: np.random.Generator) -> Complex[np.ndarray, " m"]: ...
+
+    def can_have(self, points: int) -> bool: ...
 
 
 def complete_fiber(
@@ -80,11 +107,13 @@ def complete_fiber(
     rng: np.random.Generator,
     resume: ResumeFile | None = None,
     found_more: Callable[[int, int], None] | None = None,
+    *,
+    linear: bool = False,
 ) -> CompleteFiber:
     """Search, test, certify.
 
-    ``resume``: where to keep what is found; a run goes on from what the file holds. ``found_more`` is called after each batch
-    of paths with the number of points found and of paths followed.
+    ``linear``: the variety is known to be an affine space. ``resume``: where to keep what is found; a run goes on from what the file
+    holds. ``found_more`` is called after each batch of paths with the number of points found and of paths followed.
     """
     run = Monodromy(slices.system, slices.prints)
 
@@ -97,31 +126,38 @@ def complete_fiber(
     if resume is None or not resume.read(run, rng):
         _begin(run, slices, rng)
     rounds = len(run.fibers) - 1
+    trace, decided = UNTESTED, False
+    known, idle = 0, 0
     while True:
         run.close(after_batch, used_up)
         base = run.fibers[0]
-        if used_up():
-            trace = TraceTest(len(base), float("inf"), 0.0, 0)
+        known, idle = len(base), 0 if len(base) > known else idle + 1
+        if used_up() or (linear and len(base) == 1):
+            decided = linear and len(base) == 1
             break
-        trace = _tested(slices, base, rng)
-        if trace.passed or rounds >= ROUNDS:
+        if len(base) > FEW or len(run.arcs) >= ARCS:
+            trace = _tested(slices, base, rng)
+            decided = trace.passed and slices.can_have(len(base))
+        if decided or rounds >= (ROUNDS if idle >= IDLE else MOST_ROUNDS):
             break
         rounds += 1
         weights, parameters = slices.random(1 + SEEDS, rng)
         new = run.add_fiber(parameters[0], weights[0])
         run.seed(weights[1:], parameters[1:], new)
-        for old in (0, 1):
-            run.add_arc(old, new, 1.0)
+        for old, bend in enumerate((1.0, random_bend(rng))):
+            run.add_arc(old, new, bend)
     if resume is not None:
         resume.write(run, rng)
     certificates = certify(slices.system, base.array(), base.parameters, slices.prints)
-    return CompleteFiber(run, trace, certificates, rounds)
+    return CompleteFiber(run, trace, decided, certificates, rounds)
 
 
 def _tested(slices: Sliced, base: Fiber, rng: np.random.Generator) -> TraceTest:
     """The trace test; where points are lost on the way, over shorter ways, which pass fewer ill-conditioned places."""
     for share in _SHARES:
-        trace = trace_test(slices.system, slices.prints, base.array(), base.parameters, share * slices.parallel(base.parameters, rng))
+        trace = trace_test(
+            slices.system, slices.coordinates, base.array(), base.parameters, share * slices.parallel(base.parameters, rng)
+        )
         if not trace.lost:
             break
     return trace

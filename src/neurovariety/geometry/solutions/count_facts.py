@@ -22,4 +22,5 @@ class LikelihoodFacts(CountFacts, total=False):
     """What critical points of a likelihood rest on: the curve that was cut, and the ends of the paths from there."""
 
     curve_degree: int
+    error_bound: float
     ends: dict[str, int]

@@ -16,14 +16,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Complex, Float, Inexact
 
-from neurovariety.geometry.solutions.affine_slices import PRINTS, dyadic, normal
+from neurovariety.geometry.solutions.affine_slices import PRINTS, balanced, dyadic, normal, unit
 from neurovariety.geometry.solutions.chart import Chart, find_chart
 from neurovariety.geometry.solutions.chart_coordinates import ChartCoordinates, coordinates
-from neurovariety.geometry.solutions.quadrics import QuadricFamily, Term, diagonal, only
+from neurovariety.geometry.solutions.least_degree import can_have_degree
+from neurovariety.geometry.solutions.quadrics import GENERAL, QuadricFamily, Term, diagonal, only
 from neurovariety.homotopy import System, Tape, record, values_at
 from neurovariety.homotopy.expressions import Expression, Graph, jacobian
 from neurovariety.model import Model
@@ -61,7 +63,7 @@ class CriticalPoints:
     def random(self, number: int, rng: np.random.Generator) -> tuple[Complex[np.ndarray, "number r"], Complex[np.ndarray, "number m"]]:
         """Weights, and parameters of general quadrics and targets for which they are critical."""
         n = self.count
-        weights = normal(rng, (number, self.dimension))
+        weights = unit(rng, (number, self.dimension)) * self.sizes
         quadric = self.family.draw(number, rng)
         image = np.einsum("pik,pk->pi", self.family.matrices(quadric), values_at(self.values, weights))
         j = self.derivatives(weights)
@@ -76,6 +78,23 @@ class CriticalPoints:
         """A direction in which the target moves on a line."""
         v = np.asarray(parameters)[: self.count]
         return np.concatenate([normal(rng, v.shape) * np.abs(v).mean(), np.zeros(self.family.parameters)])
+
+    @property
+    def coordinates(self) -> Tape:
+        return self.values
+
+    @cached_property
+    def sizes(self) -> Float[np.ndarray, " r"]:
+        return balanced(self.values, self.dimension)
+
+    def can_have(self, points: int) -> bool:
+        """Whether these can be all critical points: general quadrics have no fewer than a slice has points.
+
+        For a quadric of rank r, the dimension, all points of a slice are critical ones of corank 0, and stay where it is deformed.
+        """
+        if self.family.name != GENERAL:
+            return points > 1
+        return can_have_degree(points, self.model, self.dimension, self.count, self.seed)
 
     def special(self, matrix: Float[np.ndarray, "N N"]) -> tuple[System, Inexact[np.ndarray, " entries"]]:
         """The system of the quadric ``matrix`` M, symmetric, and its last parameters; the first ones are M u, u the target.

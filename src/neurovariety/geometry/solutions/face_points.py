@@ -19,7 +19,7 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Complex, Inexact
 
-from neurovariety.geometry.solutions.affine_slices import PRINTS, dyadic, normal
+from neurovariety.geometry.solutions.affine_slices import PRINTS, dyadic, normal, unit
 from neurovariety.geometry.solutions.chart import Chart, find_chart
 from neurovariety.geometry.solutions.chart_coordinates import ChartCoordinates, coordinates
 from neurovariety.geometry.solutions.complete_fiber import complete_fiber
@@ -35,7 +35,7 @@ _SINGULAR = 1e-9
 @dataclass(frozen=True, eq=False)
 class FacePoints:
     """Sections of the curve of the (s, c): ``system`` in free weights, k multipliers and s, with parameters (l0, l1, b0, b1, alpha,
-    beta, gamma); ``b`` (k, N) are general conditions that stay. ``prints`` are general linear functions of s and the coordinates,
+    beta, gamma); ``b`` (k, N) are general conditions that stay. ``prints`` are general linear functions of s and the ``coordinates``,
     ``functions`` of the coordinates alone, ``slopes`` the N x r derivatives."""
 
     chart: Chart
@@ -45,6 +45,7 @@ class FacePoints:
     b: Complex[np.ndarray, "k N"]
     system: System
     prints: Tape
+    coordinates: Tape
     functions: Tape
     slopes: Tape
     mixed: Expression
@@ -92,7 +93,7 @@ class FacePoints:
     def random(self, number: int, rng: np.random.Generator) -> tuple[Complex[np.ndarray, "number n"], Complex[np.ndarray, "number m"]]:
         """Unknowns and parameters of sections through them."""
         n, r, k = self.count, self.dimension, self.codimension
-        points = normal(rng, (number, r + k + 1))
+        points = np.hstack([unit(rng, (number, r)), normal(rng, (number, k + 1))])
         s, m = points[:, -1:], points[:, r : r + k]
         j = values_at(self.slopes, points[:, :r]).reshape(number, n, r)
         off = normal(rng, (number, n))
@@ -113,6 +114,10 @@ class FacePoints:
         out = np.zeros(len(parameters), dtype=np.complex128)
         out[-1] = normal(rng, (1,))[0] * np.abs(parameters[-1])
         return out
+
+    def can_have(self, points: int) -> bool:
+        """Whether these can be all points of a section: of the span of the curve nothing is proved, only that it is no line."""
+        return points > 1
 
     def towards(self, parameters: Complex[np.ndarray, " m"], level: complex) -> System:
         """The system whose hyperplane moves from that of ``parameters`` at t = 1 to s = ``level`` at t = 0; its one parameter is t."""
@@ -180,14 +185,14 @@ def face_points(model: Model, dimension: int, codimension: int, seed: int, rng: 
         return None
     slopes = record(graph, [e for row in rates for e in row], inputs=r)
     with_s = [graph.combination([(f, 1), (s, complex(a))]) for f, a in zip(prints, dyadic(rng, (PRINTS,)), strict=True)]
-    tapes = [record(graph, outputs, inputs=r + k + 1) for outputs in (with_s, prints)]
+    tapes = [record(graph, outputs, inputs=r + k + 1) for outputs in (with_s, [*c, s], prints)]
     linear = [u + s * v for u, v in zip(inputs[:n], inputs[n : 2 * n], strict=True)]
     levels = [u + s * v for u, v in zip(inputs[2 * n : 2 * n + k], inputs[2 * n + k : 2 * n + 2 * k], strict=True)]
     rows = [[graph.constant(complex(v)) for v in row] for row in b]
     alpha, beta, gamma = inputs[2 * n + 2 * k :]
     equations = [*_equations(found, r, linear, rows, levels), alpha * s + beta * mixed - gamma]
     system = System.of(graph, equations, r + k + 1, len(inputs))
-    return FacePoints(chart, found, r, k, b, system, tapes[0], tapes[1], slopes, mixed)
+    return FacePoints(chart, found, r, k, b, system, tapes[0], tapes[1], tapes[2], slopes, mixed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,8 +210,9 @@ class FaceEnds:
         return found
 
 
-def general_face(problem: FacePoints, rng: np.random.Generator) -> FaceEnds:
-    """All critical points for a general linear function and general conditions.
+def general_face(problem: FacePoints, rng: np.random.Generator, linear: bool = False) -> FaceEnds:
+    """All critical points for a general linear function and general conditions; ``linear`` whether the neurovariety is a linear space,
+    which with as many conditions is cut in one function, and that moves on a line.
 
     None, and complete, where general linear functions have none: the stated system is then singular at all of its solutions.
     """
@@ -220,7 +226,7 @@ def general_face(problem: FacePoints, rng: np.random.Generator) -> FaceEnds:
     singular = np.linalg.svd(linearized.reshape(r + k, r + k), compute_uv=False)
     if singular[-1] <= _SINGULAR * singular[0]:
         return FaceEnds(certify(problem.stated, empty, stated), stated, True, {})
-    curve = complete_fiber(problem, rng, None, found_on_the_way)
+    curve = complete_fiber(problem, rng, None, found_on_the_way, linear=linear)
     base = curve.run.fibers[0]
     line = base.parameters[: 2 * n + 2 * k]
     level = complex(*rng.normal(size=2))

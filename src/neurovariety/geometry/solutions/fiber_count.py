@@ -104,7 +104,7 @@ def _attempt(model: Model, dimension: int, degree: Callable[[], int | None], see
             raise _TooMany
 
     try:
-        whole = complete_fiber(cut, rng, found_more=stop_early)
+        whole = complete_fiber(cut, rng, found_more=stop_early, linear=cut.linear)
     except _TooMany:
         return Preimages(nothing, (), {}, f"the graph of the parametrization has a degree above {MOST_POINTS:,}")
     evidence: dict[str, object] = {"graph": whole.to_dict()}

@@ -9,36 +9,49 @@ there is the limit of some of a complete set as mu tends to 0.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-from jaxtyping import Complex, Shaped
+from jaxtyping import Complex, Float, Shaped
 
-from neurovariety.geometry.solutions.affine_slices import PRINTS, dyadic, normal
+from neurovariety.geometry.solutions.affine_slices import PRINTS, balanced, dyadic, normal, unit
 from neurovariety.geometry.solutions.chart import Chart, find_chart
 from neurovariety.geometry.solutions.chart_coordinates import coordinates
+from neurovariety.geometry.solutions.least_degree import can_have_degree
 from neurovariety.homotopy import System, Tape, record, values_at
+from neurovariety.homotopy.expressions import jacobian
 from neurovariety.model import Model
 
 
 @dataclass(frozen=True, eq=False)
 class GraphSlices:
     """``system`` in the free weights with parameters (b, nu, mu), r each; ``prints`` are general linear functions of the pair (w, c),
-    ``values`` of c alone, and ``functions`` of all coefficients, which is more where c are the values at samples."""
+    the ``coordinates``, ``values`` of c alone, and ``functions`` of all coefficients: more than c, where c are values at samples.
+    ``linear``: whether c depends on the free weights linearly."""
 
     model: Model
     chart: Chart
     system: System
     prints: Tape
+    coordinates: Tape
     values: Tape
     functions: Tape
     dimension: int
+    count: int
+    seed: int
+    samples: int | None
+    linear: bool
+
+    @cached_property
+    def sizes(self) -> Float[np.ndarray, " r"]:
+        return balanced(self.coordinates, self.dimension)
 
     def random(
         self, number: int, rng: np.random.Generator, graph: bool = True
     ) -> tuple[Complex[np.ndarray, "number r"], Complex[np.ndarray, "number m"]]:
         """Weights and parameters (m = 3r) of slices through them: of the graph, or (mu = 0) of the neurovariety."""
         shape = number, self.dimension
-        weights, nu = normal(rng, shape), normal(rng, shape)
+        weights, nu = unit(rng, shape) * self.sizes, normal(rng, shape)
         mu = normal(rng, shape) if graph else np.zeros(shape)
         still = np.hstack([weights, np.zeros(shape), nu, mu])
         return weights, np.hstack([values_at(self.system.values, still), nu, mu])
@@ -48,6 +61,11 @@ class GraphSlices:
         r = self.dimension
         step = normal(rng, (r,)) * np.abs(np.asarray(parameters)[:r]).mean()
         return np.concatenate([step, np.zeros(2 * r)])
+
+    def can_have(self, points: int) -> bool:
+        """Whether these can be all points of a slice, for all that is proved of the span of the graph."""
+        r = self.dimension
+        return can_have_degree(points, self.model, r, self.count + r, self.seed, samples=self.samples, fixed=self.chart.fixed)
 
 
 def graph_slices(
@@ -77,5 +95,7 @@ def graph_slices(
     every = found.expressions
     functions = [graph.combination(zip(every, row.tolist(), strict=True)) for row in dyadic(rng, (PRINTS, len(every)))]
     system = System.of(graph, equations, r)
-    tapes = [record(graph, outputs, inputs=r) for outputs in (prints, values, functions)]
-    return GraphSlices(model, chart, system, tapes[0], tapes[1], tapes[2], r)
+    tapes = [record(graph, outputs, inputs=r) for outputs in (prints, both, values, functions)]
+    linear = all(entry.is_constant for row in jacobian(graph, c, range(r)) for entry in row)
+    taken = None if samples is None else len(samples)
+    return GraphSlices(model, chart, system, tapes[0], tapes[1], tapes[2], tapes[3], r, len(c), seed, taken, linear)

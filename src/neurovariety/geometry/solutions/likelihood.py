@@ -21,24 +21,26 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Complex, Inexact, Shaped
 
-from neurovariety.geometry.solutions.affine_slices import PRINTS, dyadic, normal
+from neurovariety.geometry.solutions.affine_slices import PRINTS, dyadic, normal, unit
 from neurovariety.geometry.solutions.chart import Chart, find_chart
 from neurovariety.geometry.solutions.chart_coordinates import ChartCoordinates, coordinates
 from neurovariety.geometry.solutions.quadrics import Term
+from neurovariety.geometry.solutions.residues import residues
 from neurovariety.homotopy import System, Tape, record, values_at
 from neurovariety.homotopy.expressions import Expression, Graph, jacobian
+from neurovariety.linear_algebra import kernel_large, random_prime, rank_large
 from neurovariety.model import Model
 from neurovariety.rings.ring import Array
-from neurovariety.tolerances import NUMERICAL_RANK
+from neurovariety.tolerances import LARGE_PRIME_BITS, NUMERICAL_RANK
 
 
 @dataclass(frozen=True, eq=False)
 class LikelihoodPoints:
     """Sections of the curve of the (s, p): ``system`` in free weights and s with parameters (u, v, alpha, beta, gamma).
 
-    ``prints`` are general linear functions of s and the probabilities, ``functions`` of the probabilities alone. ``slopes`` maps free
-    weights to the matrix of (dc_i / dw_k) / c_i - (dS_g / dw_k) / S_g, one row a weight. ``terms`` are the coordinates of the
-    model, ``groups`` the group of each probability ``p``; ``mixes`` are the ``functions`` as expressions.
+    ``prints`` are general linear functions of s and the probabilities, the ``coordinates``, ``functions`` of the probabilities alone.
+    ``slopes`` maps free weights to the matrix of (dc_i / dw_k) / c_i - (dS_g / dw_k) / S_g, one row a weight. ``terms`` are the
+    coefficients of the model, ``groups`` the group of each probability ``p``; ``mixes`` are the ``functions`` as expressions.
     """
 
     graph: Graph
@@ -46,6 +48,7 @@ class LikelihoodPoints:
     mixed: Expression
     system: System
     prints: Tape
+    coordinates: Tape
     functions: Tape
     slopes: Tape
     count: int
@@ -80,7 +83,7 @@ class LikelihoodPoints:
     def random(self, number: int, rng: np.random.Generator) -> tuple[Complex[np.ndarray, "number n"], Complex[np.ndarray, "number m"]]:
         """Weights and s (n = r + 1), and parameters (m = 2 N + 3) of sections through them."""
         r, n = self.dimension, self.count
-        points = normal(rng, (number, r + 1))
+        points = np.hstack([unit(rng, (number, r)), normal(rng, (number, 1))])
         a = values_at(self.slopes, points[:, :r]).reshape(number, r, n)
         counts = normal(rng, (number, n)) + 1.0
         for _ in range(2):  # once more against rounding
@@ -98,6 +101,27 @@ class LikelihoodPoints:
         out = np.zeros(2 * self.count + 3, dtype=np.complex128)
         out[-1] = normal(rng, (1,))[0] * np.abs(parameters[-1])
         return out
+
+    def can_have(self, points: int) -> bool:
+        """Whether these can be all points of a section: of the span of the curve nothing is proved, only that it is no line."""
+        return points > 1
+
+    def hessian_is_singular(self, rng: np.random.Generator) -> bool:
+        """Whether the Hessian of the logarithm of the likelihood is singular mod a random prime, at random weights and counts for which
+        they are critical.
+
+        The pairs of them are a vector bundle as large as the space of counts: general counts have critical points if and only if the
+        projection to it is dominant, which is where the Hessian is regular. So False is a proof that they have.
+        """
+        r, n = self.dimension, self.count
+        p = random_prime(LARGE_PRIME_BITS, rng)
+        weights = [int(v) for v in rng.integers(1, p, r)]
+        slopes = np.array(residues(self.slopes, weights, p), dtype=object).reshape(r, n)
+        basis = kernel_large(slopes, p)
+        drawn = np.array(rng.integers(1, p, basis.shape[1]).tolist(), dtype=object)
+        counts = [int(v) for v in np.asarray(basis @ drawn % p).tolist()]
+        entries = residues(self.at_counts.with_jacobian, [*weights, *counts], p)[r:]
+        return rank_large(np.array(entries, dtype=object).reshape(r, r), p) < r
 
     def towards(self, parameters: Complex[np.ndarray, " m"], level: complex) -> System:
         """The system whose hyperplane moves from that of ``parameters`` at t = 1 to s = ``level`` at t = 0; its one parameter is t."""
@@ -160,9 +184,23 @@ def likelihood_points(
     counts = [a + s * b for a, b in zip(u, v, strict=True)]
     system = System.of(graph, [*_likelihood(graph, rows, counts), hyperplane], free + 1, 2 * n + 3)
     with_s = [graph.combination([(f, 1), (s, complex(a))]) for f, a in zip(prints, dyadic(rng, (PRINTS,)), strict=True)]
-    tapes = [record(graph, outputs, inputs=free + 1) for outputs in (with_s, prints)]
+    tapes = [record(graph, outputs, inputs=free + 1) for outputs in (with_s, [*p, s], prints)]
     return LikelihoodPoints(
-        graph, rows, mixed, system, tapes[0], tapes[1], tape, n, found.drawn, chart, found.terms, tuple(groups), tuple(p), tuple(prints)
+        graph,
+        rows,
+        mixed,
+        system,
+        tapes[0],
+        tapes[1],
+        tapes[2],
+        tape,
+        n,
+        found.drawn,
+        chart,
+        found.terms,
+        tuple(groups),
+        tuple(p),
+        tuple(prints),
     )
 
 

@@ -17,6 +17,9 @@ Term = tuple[int, tuple[int, ...], float]
 
 Exponents = tuple[int, ...]
 
+GENERAL = "diagonal"
+"""The family whose general members have as many critical points as general quadrics."""
+
 
 def _frobenius(e: Exponents, f: Exponents) -> Fraction:
     return Fraction(e == f)
@@ -129,7 +132,7 @@ def diagonal(terms: Sequence[Term]) -> QuadricFamily:
         return np.exp(2j * np.pi * rng.random((number, n))) * rng.uniform(0.5, 2.0, (number, n))
 
     n = len(terms)
-    return QuadricFamily("diagonal", n, tuple((i, i, i, 1.0) for i in range(n)), n, draw)
+    return QuadricFamily(GENERAL, n, tuple((i, i, i, 1.0) for i in range(n)), n, draw)
 
 
 def only(terms: Sequence[Term], matrix: Float[np.ndarray, "N N"]) -> QuadricFamily:

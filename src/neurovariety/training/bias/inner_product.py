@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Shaped
 
 from neurovariety.errors import InputError
+from neurovariety.exact_numbers import exact_table
 from neurovariety.geometry.solutions.quadrics import EXACT_PRODUCTS
 from neurovariety.rings.ring import Array
 from neurovariety.training.losses.loss import Monomial
@@ -35,7 +36,8 @@ def exact_quadric(metric: str, monomials: Sequence[Monomial], inputs: object, rn
     if metric == "data":
         if inputs is None:
             raise InputError("metric data needs inputs (--data FILE); or choose " + ", ".join(METRICS[:-1]))
-        powers = {e: _column(np.asarray(inputs), e) for _, e in monomials}
+        table = exact_table(inputs, "data")
+        powers = {e: _column(table.reshape(len(table), -1), e) for _, e in monomials}
     elif metric not in EXACT_PRODUCTS:
         raise InputError(f"metric {metric!r} is unknown: choose {', '.join(METRICS[:-1])} or {METRICS[-1]}")
     for i, (o, e) in enumerate(monomials):
@@ -47,9 +49,8 @@ def exact_quadric(metric: str, monomials: Sequence[Monomial], inputs: object, rn
 
 
 def _column(inputs: Array, exponents: tuple[int, ...]) -> Shaped[np.ndarray, " S"]:
-    rows = [[Fraction(float(v)) for v in row] for row in inputs.reshape(len(inputs), -1)]
-    out = np.full(len(rows), Fraction(1), dtype=object)
-    for k, row in enumerate(rows):
+    out = np.full(len(inputs), Fraction(1), dtype=object)
+    for k, row in enumerate(inputs):
         for v, e in zip(row, exponents, strict=True):
             out[k] *= v**e
     return out

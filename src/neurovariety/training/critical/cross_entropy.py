@@ -23,6 +23,7 @@ from neurovariety.geometry.solutions.chart_coordinates import written
 from neurovariety.geometry.solutions.likelihood import LikelihoodPoints, likelihood_points
 from neurovariety.geometry.solutions.likelihood_ends import LikelihoodEnds, general_counts, stated_counts
 from neurovariety.geometry.solutions.mixed_weights import with_mixed_weights
+from neurovariety.geometry.solutions.resuming import printed
 from neurovariety.homotopy import certified_index, record, values_at
 from neurovariety.homotopy.expressions import Graph, jacobian
 from neurovariety.model import Model
@@ -89,8 +90,8 @@ def cross_entropy_stage(
     check_size("maximum-likelihood", shape.value, shape.ambient_at_least)
     note(phase=f"critical points of cross-entropy on {model.name}")
     best: tuple[LikelihoodPoints, LikelihoodEnds, Back] | None = None
-    kept_for = f"cross-entropy of {model.name} for {'coefficients' if samples is None else f'{len(samples)} inputs'}"
-    for attempt, rng, kept in attempts(_STREAM, seed, resume, kept_for):
+    read = "those of coefficients" if samples is None else f"those of outputs at inputs {printed(samples)}"
+    for attempt, rng, kept in attempts(_STREAM, seed, resume, "cross-entropy", model, probabilities=read):
         # Distributions of particular counts may lie where the weights of a simple chart diverge: then in mixed weights.
         family, back = with_mixed_weights(model, rng) if attempt else (model, _as_they_are)
         problem = likelihood_points(family, shape.value, samples, seed + attempt, rng)

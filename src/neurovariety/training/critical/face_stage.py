@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Complex, Float
 
 from neurovariety.certificates.gaussian import nearest
-from neurovariety.geometry.invariants.dimension import dimension_of
+from neurovariety.geometry.invariants.dimension import Dimension, dimension_of, flat
 from neurovariety.geometry.solutions.attempts import attempts, check_size
 from neurovariety.geometry.solutions.chart_coordinates import coordinates
 from neurovariety.geometry.solutions.face_points import FaceEnds, FacePoints, face_points, general_face, stated_face
@@ -83,7 +83,7 @@ def face_stage(model: Model, distance: PolyhedralNorm, evaluated: Evaluated, see
     whole: WeightMap | None = None
     for k in range(least, min(r, least + len(distance.matrix) - 1) + 1):
         note(phase=f"faces of {name} with {k} conditions")
-        found = _general(model, r, k, seed)
+        found = _general(model, shape, k, seed)
         if found is None:
             general.append(0)
             continue
@@ -109,13 +109,14 @@ def face_stage(model: Model, distance: PolyhedralNorm, evaluated: Evaluated, see
     return FaceStage(name, tuple(points), number, real, tuple(general), faces, complete, definite)
 
 
-def _general(model: Model, r: int, k: int, seed: int) -> tuple[FacePoints, FaceEnds, np.random.Generator] | None:
+def _general(model: Model, shape: Dimension, k: int, seed: int) -> tuple[FacePoints, FaceEnds, np.random.Generator] | None:
     best: tuple[FacePoints, FaceEnds, np.random.Generator] | None = None
-    for attempt, rng, _ in attempts(f"{_STREAM}.{k}", seed, None, f"faces of {model.name} with {k} conditions"):
-        problem = face_points(model, r, k, seed + attempt, rng)
+    linear = flat(model, shape, seed) is not None
+    for attempt, rng, _ in attempts(f"{_STREAM}.{k}", seed, None, "faces", model):
+        problem = face_points(model, shape.value, k, seed + attempt, rng)
         if problem is None:
             return None
-        ends = general_face(problem, rng)
+        ends = general_face(problem, rng, linear)
         if best is None or (ends.complete, len(ends.points)) > (best[1].complete, len(best[1].points)):
             best = problem, ends, rng
         if ends.complete:

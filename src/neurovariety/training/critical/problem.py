@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Complex, Float, Inexact
 
 from neurovariety.certificates.gaussian import nearest
-from neurovariety.geometry.invariants.dimension import Dimension
+from neurovariety.geometry.invariants.dimension import Dimension, flat
 from neurovariety.geometry.solutions.affine_slices import PRINTS
 from neurovariety.geometry.solutions.attempts import attempts, check_size, why_incomplete
 from neurovariety.geometry.solutions.chart_coordinates import coordinates
@@ -127,18 +127,22 @@ def training_problem(
     seed: int,
     family: Callable[[Sequence[Term]], QuadricFamily],
     resume: str | Path | None = None,
+    kind: str = "",
 ) -> TrainingProblem:
-    """The general problem of a polynomial model, ``shape`` its dimension; losses of ``family`` are reached from it.
+    """The general problem of a polynomial model, ``shape`` its dimension; losses of ``family`` are reached from it. ``kind``, for the
+    file ``resume``: what the family depends on.
 
     Raises `ResourceError` where the model is too large to write out within the time that a report has.
     """
     note(phase="preparing the path tracker (compiled once, half a minute)")
     dimension = shape.value
     check_size("landscape", dimension, shape.ambient_at_least)
+    level = flat(model, shape, seed) is not None
     best: tuple[CriticalPoints, CompleteFiber] | None = None
-    for attempt, rng, kept in attempts(_STREAM, seed, resume, f"critical points of training {model.name}, dimension {dimension}"):
+    parts = {"dimension": str(dimension), "loss": kind}
+    for attempt, rng, kept in attempts(_STREAM, seed, resume, "critical points of training", model, **parts):
         problem = critical_points(model, dimension, seed + attempt, rng, family if attempt < _OWN else diagonal)
-        base = complete_fiber(problem, rng, kept, found_on_the_way)
+        base = complete_fiber(problem, rng, kept, found_on_the_way, linear=level)
         if best is None or (base.complete, base.count) > (best[1].complete, best[1].count):
             best = problem, base
         if base.complete:

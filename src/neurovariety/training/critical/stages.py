@@ -137,7 +137,7 @@ def _one_attempt(
     seed: int,
     resume: str | Path | None,
 ) -> Stage:
-    problem, dim = training_problem(model, shape, seed, loss.family, resume), shape.value
+    problem, dim = training_problem(model, shape, seed, loss.family, resume, loss.kind), shape.value
     rng = generator(seed, _STREAM)
     stationary = problem.stationary(problem.quadratic(loss), rng)
     real = real_ones(stationary)

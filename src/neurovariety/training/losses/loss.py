@@ -16,7 +16,10 @@ from jaxtyping import Float, Inexact
 from numpy.typing import ArrayLike
 
 from neurovariety.errors import DataError, InputError
+from neurovariety.exact_numbers import exact_table, float_table
+from neurovariety.geometry.ideal.coefficients import monomial_name
 from neurovariety.geometry.solutions.quadrics import PRODUCTS, QuadricFamily, Term, moments, only
+from neurovariety.geometry.solutions.resuming import printed
 from neurovariety.rings.ring import Array
 
 Monomial = tuple[int, tuple[int, ...]]
@@ -31,6 +34,10 @@ class Loss(Protocol):
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def kind(self) -> str:
+        """All of the loss that its `family`, and so its general problem, depends on."""
 
     def pair(self, a: Monomial, b: Monomial) -> float:
         """The inner product <a, b>."""
@@ -59,10 +66,18 @@ class SquaredError:
     _powers: dict[tuple[int, ...], Array] = field(default_factory=dict, repr=False)
 
     def __post_init__(self, sample_weights: object) -> None:
-        weights = np.ones(len(self.inputs)) if sample_weights is None else np.asarray(sample_weights, dtype=np.float64)
-        if weights.shape != (len(self.inputs),) or not np.isfinite(weights).all() or (weights < 0).any() or not weights.any():
+        weights = np.ones(len(self.inputs))
+        if sample_weights is not None:
+            weights = float_table(exact_table(sample_weights, "sample weights"), "sample weights")
+        if weights.shape != (len(self.inputs),) or (weights < 0).any() or not weights.any():
             raise DataError("sample weights are one number a sample, none negative and not all zero")
+        weights = weights / weights.max()  # first, for the sum of large ones has no float
         object.__setattr__(self, "weights", weights / weights.sum())
+
+    @property
+    def kind(self) -> str:
+        """That of any data: the general problem has general moments."""
+        return "squared error on data"
 
     def _at(self, exponents: tuple[int, ...]) -> Float[np.ndarray, " S"]:
         if exponents not in self._powers:
@@ -107,6 +122,10 @@ class Distance:
             "uniform": "mean squared error over uniform inputs in [-1, 1]",
         }[self.metric]
 
+    @property
+    def kind(self) -> str:
+        return f"metric {self.metric}"
+
     def pair(self, a: Monomial, b: Monomial) -> float:
         return PRODUCTS[self.metric](a[1], b[1]) if a[0] == b[0] else 0.0
 
@@ -132,17 +151,31 @@ class Form:
 
     def __post_init__(self) -> None:
         n = len(self.places)
-        matrix = np.asarray(self.matrix, dtype=np.float64)
-        if matrix.shape != (n, n) or not np.isfinite(matrix).all() or not np.allclose(matrix, matrix.T):
+        matrix, target = (
+            float_table(exact_table(given, what), what)
+            for given, what in ((self.matrix, "entries of a quadratic form"), (self.target, "coefficients of its target"))
+        )
+        if matrix.shape != (n, n) or not np.allclose(matrix, matrix.T):
             raise InputError(f"a quadratic form on {n} coefficients is a symmetric {n} x {n} matrix of finite numbers")
-        if np.shape(self.target) != (n,):
-            raise InputError(f"a target is given by {n} coefficients, got an array of shape {np.shape(self.target)}")
+        if target.shape != (n,):
+            raise InputError(f"a target is given by {n} coefficients, got an array of shape {target.shape}")
+        object.__setattr__(self, "matrix", matrix)
+        object.__setattr__(self, "target", target)
+
+    @property
+    def kind(self) -> str:
+        return f"quadratic form {printed(np.asarray(self.places, dtype=object), np.asarray(self.matrix))}"
+
+    def _place(self, a: Monomial) -> int:
+        if a not in self.places:
+            raise InputError(f"the quadratic form says nothing of the coefficient of {monomial_name(a[1])} in output {a[0]}; name it")
+        return self.places.index(a)
 
     def pair(self, a: Monomial, b: Monomial) -> float:
-        return float(np.asarray(self.matrix)[self.places.index(a), self.places.index(b)])
+        return float(np.asarray(self.matrix)[self._place(a), self._place(b)])
 
     def against(self, a: Monomial) -> float:
-        return float(np.asarray(self.matrix)[self.places.index(a)] @ np.asarray(self.target))
+        return float(np.asarray(self.matrix)[self._place(a)] @ np.asarray(self.target))
 
     @property
     def size(self) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import NamedTuple, cast, get_args
 
 import numpy as np
@@ -11,6 +10,7 @@ from jaxtyping import Float
 
 from neurovariety.dataset import Dataset
 from neurovariety.errors import DataError, InputError
+from neurovariety.exact_numbers import exact_table, float_table
 from neurovariety.model import Model
 from neurovariety.options import require_choice
 from neurovariety.randomness import generator
@@ -25,7 +25,9 @@ _DEPENDENT = 1e-7
 """Columns whose part independent of the others is smaller than this are taken to depend on them."""
 
 
-class _Tables(NamedTuple):
+class Tables(NamedTuple):
+    """Samples as exact numbers: ``inputs`` (samples, features) and ``targets`` (samples, outputs) hold Fractions."""
+
     name: str
     features: tuple[str, ...]
     target_names: tuple[str, ...]
@@ -59,9 +61,8 @@ def prepared(model: Model, data: object, how: str, held_out: float, seed: int) -
     require_choice("preparation", how, get_args(Preparation))
     if not 0 <= held_out < 1:
         raise InputError(f"the share of rows held out is a number from 0 up to 1, got {held_out!r}")
-    table = _columns(data)
-    x, y = _fitting(model, table)
-    name, features, names, _, _ = table
+    name, features, names, exact_x, exact_y = exact_samples(model, data)
+    x, y = float_table(exact_x, "inputs"), float_table(exact_y, "targets")
     held = np.zeros(len(x), dtype=bool)
     held[generator(seed, _STREAM).permutation(len(x))[: round(held_out * len(x))]] = True
     if held.all():
@@ -92,9 +93,11 @@ def prepared(model: Model, data: object, how: str, held_out: float, seed: int) -
     return Prepared(x[~held], y[~held], x[held], y[held], names, record)
 
 
-def _fitting(model: Model, table: _Tables) -> tuple[Float[np.ndarray, "S features"], Float[np.ndarray, "S outputs"]]:
-    """The numbers of the tables, which fit the model."""
-    x, y = _numbers(table.inputs, "inputs"), _numbers(table.targets, "targets")
+def exact_samples(model: Model, data: object) -> Tables:
+    """The samples of ``data``, a `Dataset` or a pair (inputs, targets), exactly as they are. Raises `DataError` where they do not fit
+    the model."""
+    table = _columns(data)
+    x, y = table.inputs, table.targets
     if len(x) != len(y):
         raise DataError(f"{counted(len(x), 'input')} and {counted(len(y), 'target')} do not go together: give one target a sample")
     if not len(x):
@@ -110,7 +113,7 @@ def _fitting(model: Model, table: _Tables) -> tuple[Float[np.ndarray, "S feature
             f"{model.name} has {counted(model.outputs, 'output')}, the data have {counted(y.shape[1], 'target column')}; name as "
             "many target columns as there are outputs"
         )
-    return x, y
+    return table._replace(inputs=x, targets=y)
 
 
 def _whitening(inputs: Float[np.ndarray, "S features"], features: tuple[str, ...]) -> Float[np.ndarray, "features features"]:
@@ -132,28 +135,17 @@ def _whitening(inputs: Float[np.ndarray, "S features"], features: tuple[str, ...
     return found
 
 
-def _columns(data: object) -> _Tables:
+def _columns(data: object) -> Tables:
     if isinstance(data, Dataset):
         if not data.target_names:
             raise DataError(f"{data.name}: name the target column; training needs inputs and targets")
-        return _Tables(data.name, data.features, data.target_names, data.inputs, data.targets)
+        return Tables(data.name, data.features, data.target_names, data.inputs, data.targets)
     try:
         inputs, targets = cast("tuple[object, object]", data)
     except (TypeError, ValueError):
         raise InputError("data are a Dataset (read_csv) or a pair of tables, inputs and targets") from None
-    x, y = np.asarray(inputs, dtype=object), np.asarray(targets, dtype=object)
+    x, y = exact_table(inputs, "inputs"), exact_table(targets, "targets")
     columns = [int(np.prod(t.shape[1:])) if t.ndim else 0 for t in (x, y)]
     if not x.ndim or not y.ndim:
         raise DataError("inputs and targets are tables with one row a sample, got single numbers")
-    return _Tables("data", tuple(f"x{i}" for i in range(columns[0])), tuple(f"y{i}" for i in range(columns[1])), x, y)
-
-
-def _numbers(table: Array, what: str) -> Float[np.ndarray, ...]:
-    flat = np.asarray(table, dtype=object)
-    try:
-        values = np.array([float(Fraction(v)) if isinstance(v, (Fraction, str)) else float(v) for v in flat.reshape(-1).tolist()])
-    except (TypeError, ValueError, OverflowError) as error:
-        raise DataError(f"the {what} are not a table of numbers ({error}); give one row of as many numbers a sample") from None
-    if not np.isfinite(values).all():
-        raise DataError(f"the {what} contain a value that is not finite; remove the row or column")
-    return values.reshape(flat.shape)
+    return Tables("data", tuple(f"x{i}" for i in range(columns[0])), tuple(f"y{i}" for i in range(columns[1])), x, y)

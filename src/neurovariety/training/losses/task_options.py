@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict, cast
 
-from neurovariety.options import Option, usual
+from neurovariety.options import Option, Real, usual
 
 if TYPE_CHECKING:
     from neurovariety.training.losses.loss import Form
@@ -46,7 +46,11 @@ class TaskOptions(TypedDict, total=False):
             default="none",
         ),
     ]
-    held_out: Annotated[float, Option("share of the rows, drawn at random, that are not trained on (default: 0)", default=0.0)]
+    held_out: Annotated[
+        float,
+        Option("share of the rows, drawn at random, that are not trained on (default: 0)", default=0.0),
+        Real("the share of rows held out is a number from 0 up to 1", zero=True, below=1),
+    ]
 
 
 def filled(task: TaskOptions) -> TaskOptions:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Unpack
 
 import numpy as np
@@ -10,11 +11,12 @@ import numpy as np
 from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.errors import DataError, InputError
+from neurovariety.exact_numbers import size_of
 from neurovariety.geometry.images.random_target import random_target
 from neurovariety.geometry.images.target import read_target, require_polynomial
 from neurovariety.model import Model
-from neurovariety.options import require_choice
-from neurovariety.training.losses.loss import METRICS, Distance, Loss, SquaredError
+from neurovariety.options import require_choice, shown
+from neurovariety.training.losses.loss import METRICS, Distance, Form, Loss, SquaredError
 from neurovariety.training.losses.prepare import Prepared, prepared
 from neurovariety.training.losses.task_options import TaskOptions, filled
 
@@ -47,6 +49,8 @@ def training_task(source: Source, *, seed: int, **task: Unpack[TaskOptions]) -> 
     metric, form = options["metric"], options["form"]
     require_choice("metric", metric, METRICS)
     if form is not None:
+        if not isinstance(form, Form):
+            raise InputError(f"a quadratic form is an object of class Form, got {shown(form)}")
         if options["data"] is not None or options["teacher"] is not None or metric != "data":
             raise InputError("a quadratic form says all of the loss: give no data, metric or teacher beside it")
         return TrainingTask(model, form, None, {"loss": form.name}, options)
@@ -63,8 +67,8 @@ def _of_teacher(model: Model, options: TaskOptions, seed: int) -> TrainingTask:
         notices = ("no teacher was given: this one is a random integer function of the model's linear span",)
     else:
         target = read_target(teacher, model.inputs, model.outputs)
-    sizes = [abs(float(c)) for c in target.coefficients.values()]
-    _check_size("the teacher's largest coefficient", max(sizes, default=1.0), "scale the teacher")
+    sizes = [abs(c) for c in target.coefficients.values()]
+    check_size("the teacher's largest coefficient", max(sizes, default=Fraction(1)), "scale the teacher")
     loss = Distance(metric, target.coefficients)
     options["teacher"] = target.text()
     return TrainingTask(
@@ -81,13 +85,17 @@ def _of_data(model: Model, options: TaskOptions, seed: int) -> TrainingTask:
         raise InputError("a teacher goes with a stated metric such as gaussian; with data the targets are a column of them")
     found = prepared(model, options["data"], options["prepare"], options["held_out"], seed)
     for what, table in (("inputs", found.inputs), ("targets", found.targets)):
-        size = float(np.abs(table).max(initial=0.0))
+        size = Fraction(float(np.abs(table).max(initial=0.0)))
         if size:
-            _check_size(f"the largest of the {what}", size, "standardize the data (--prepare standardize) or choose other units")
+            check_size(f"the largest of the {what}", size, "standardize the data (--prepare standardize) or choose other units")
     error = SquaredError(found.inputs, found.targets, options["sample_weights"])
-    return TrainingTask(model, error, found, {"loss": error.name} | found.record, options)
+    notices: tuple[str, ...] = ()
+    if options["held_out"] and not len(found.held_inputs):
+        notices = (f"a share of {options['held_out']:g} of {len(found.inputs)} rows is less than half a row: none is held out",)
+    return TrainingTask(model, error, found, {"loss": error.name} | found.record, options, notices)
 
 
-def _check_size(what: str, size: float, advice: str) -> None:
+def check_size(what: str, size: Fraction, advice: str) -> None:
+    """Raise `DataError` where the largest of some numbers is too large or too small for paths that are followed in float64."""
     if not _SMALLEST <= size <= _LARGEST:
-        raise DataError(f"{what} has size {size:.3g}; expected {_SMALLEST:g} to {_LARGEST:g}, so that digits are left: {advice}")
+        raise DataError(f"{what} has size {size_of(size)}; expected {_SMALLEST:g} to {_LARGEST:g}, so that digits are left: {advice}")

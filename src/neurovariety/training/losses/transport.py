@@ -18,6 +18,7 @@ from jaxtyping import Float, Num
 from scipy.spatial import HalfspaceIntersection
 
 from neurovariety.errors import InputError, ResourceError
+from neurovariety.exact_numbers import exact_table, float_table
 from neurovariety.rings.ring import Array
 from neurovariety.training.losses.polyhedral_norm import Face, PolyhedralNorm
 
@@ -28,7 +29,8 @@ _TIGHT = 1e-9
 
 @dataclass(frozen=True, eq=False)
 class Transport(PolyhedralNorm):
-    """The distance for ground distances ``lengths`` (m, m) of m places."""
+    """The distance for ground distances ``lengths`` (m, m) of m places, the largest from 1/2 up to 1; times their unit they are those
+    asked for, and ``divisor`` is 1 over that unit."""
 
     lengths: Float[np.ndarray, "m m"] = field(kw_only=True)
 
@@ -101,11 +103,14 @@ def transport(target: Num[np.ndarray, " m"], ground: object) -> Transport:
     """
     m = len(target)
     lengths = _lengths(m, ground)
+    unit = np.frexp(lengths.max())[1] if m > 1 else 0  # masses are moved over distances near 1, whatever their unit
     if m > _MOST_PLACES:
         raise ResourceError(
             f"a general ground metric is taken on for at most {_MOST_PLACES} masses, got {m}; use the ground metric line"
         )
-    return Transport("transport", np.eye(m), np.ones((1, m)), target, lengths=lengths)
+    return Transport(
+        "transport", np.eye(m), np.ones((1, m)), target, divisor=float(np.ldexp(1.0, -unit)), lengths=np.ldexp(lengths, -unit)
+    )
 
 
 def _lengths(m: int, ground: object) -> Float[np.ndarray, "m m"]:
@@ -114,14 +119,11 @@ def _lengths(m: int, ground: object) -> Float[np.ndarray, "m m"]:
         if ground not in GROUNDS:
             raise InputError(f"ground metric {ground!r} is unknown: choose {', '.join(GROUNDS)}, or give a table of distances")
         return {"line": steps, "discrete": np.minimum(steps, 1), "circle": np.minimum(steps, m - steps)}[ground]
-    try:
-        d = np.asarray(ground, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise InputError("a ground metric is a table of numbers, one row and column a mass") from None
+    d = float_table(exact_table(ground, "distances of a ground metric"), "distances of a ground metric")
     if d.shape != (m, m):
         raise InputError(f"the ground metric is a table of {m} x {m} distances, one row and column a mass; got shape {d.shape}")
     off = ~np.eye(m, dtype=bool)
-    wrong = not np.isfinite(d).all() or (d != d.T).any() or np.diag(d).any() or (d[off] <= 0).any()
+    wrong = (d != d.T).any() or np.diag(d).any() or (d[off] <= 0).any()
     if wrong or (d[:, None, :] > (d[:, :, None] + d[None, :, :]) * (1 + 1e-12)).any():
         raise InputError(
             "the ground metric is no metric: distances are symmetric, positive, 0 from a place to itself, and no detour is shorter"

@@ -68,7 +68,10 @@ def _normalize(c: Call) -> Values:
 
 
 def _reciprocal_root(node: Node, variance: Array) -> Array:
-    return np.asarray(1 / np.sqrt(variance + float(rational(node.attributes, "epsilon"))))
+    under = variance + float(rational(node.attributes, "epsilon"))
+    if not np.all(under > 0):
+        raise InputError(f"{node.place}: the variance {node.weights['variance']!r} plus epsilon has entries that are not positive")
+    return np.asarray(1 / np.sqrt(under))
 
 
 def _channel_map(node: Node, weights: Mapping[str, Array]) -> tuple[Array, Array]:
