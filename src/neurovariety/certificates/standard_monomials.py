@@ -56,7 +56,7 @@ def bounds(polynomials: Sequence[Polynomial], unknowns: int, p: int, most_column
     degrees = [max(map(sum, f)) for f in polynomials]
     if not polynomials:
         return
-    work, basis, k = 0, list[Polynomial](), max(min(degrees), 1)
+    work, basis, leading, k = 0, list[Polynomial](), list[Exponents](), max(min(degrees), 1)
     # Where the leading forms have no common zero, all monomials of Macaulay's degree are leading ones.
     last = sum(d - 1 for d in degrees) + 1 + _FURTHER
     while comb(unknowns + k, unknowns) <= most_columns and k <= last:
@@ -64,16 +64,18 @@ def bounds(polynomials: Sequence[Polynomial], unknowns: int, p: int, most_column
         place = {m: i for i, m in enumerate(columns)}
         rows = [f for f, d in zip(polynomials, degrees, strict=True) if d == k] + basis
         rows += [times(f, i) for f in basis if max(map(sum, f)) == k - 1 for i in range(unknowns)]
-        rank = -1
+        # Multiples of what was there at the degree before are among the rows; those of rows with new leading monomials join in.
+        known = set(leading)
         while True:
             work += len(rows) * len(columns) * min(len(rows), len(columns))
             if work > most_work:
                 return
             rows, leading = _echelon(rows, columns, place, p)
-            if len(rows) == rank:
+            fallen = [f for f, m in zip(rows, leading, strict=True) if sum(m) < k and m not in known]
+            if not fallen:
                 break
-            rank = len(rows)
-            rows += [times(f, i) for f, m in zip(list(rows), leading, strict=True) if sum(m) < k for i in range(unknowns)]
+            known |= set(leading)
+            rows += [times(f, i) for f in fallen for i in range(unknowns)]
         basis = rows
         missing = len(columns) - len(rows)
         if k >= max(degrees) and sum(sum(m) == k for m in leading) == comb(unknowns + k - 1, k):

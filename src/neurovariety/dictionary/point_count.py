@@ -30,7 +30,7 @@ from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import ResourceError
 from neurovariety.geometry.exact.points import degree_bounds
-from neurovariety.geometry.ideal.coefficient_map import Span, written_out
+from neurovariety.geometry.ideal.coefficient_map import LinearSpan, written_out
 from neurovariety.geometry.ideal.reduced_parametrization import ReducedParametrization
 from neurovariety.geometry.invariants.dimension import dimension_of
 from neurovariety.model import Model
@@ -95,7 +95,7 @@ def point_count(
     """
     f = SmallField(field)
     coordinates = written_out(model).primitive()
-    ambient = len(Span.of(coordinates).pivots)
+    ambient = len(LinearSpan.of(coordinates).pivots)
     reduced = ReducedParametrization.of(model, coordinates, f)
     _require_feasible(model.name, reduced, f.q)
     points, spaces = _count(model.name, reduced, f)

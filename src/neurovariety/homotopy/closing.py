@@ -197,19 +197,19 @@ class Ledger:
     def look_closer(self, points: Complexes) -> None:
         """Zeros at higher precision and clusters from ends of paths (P, n + 1) that doubles do not show."""
         points = self._on_patch(points)
-        rest = [int(k) for k in np.flatnonzero(np.isfinite(points.sum(axis=1)))]
+        rest = np.flatnonzero(np.isfinite(points.sum(axis=1)))
         tried: set[tuple[int, ...]] = set()
         for near in _NEAR:
-            todo, rest = rest, []
-            while todo:
+            todo, left = rest, list[int]()
+            while len(todo) and len(tried) < _MOST_CLUSTERS:
                 first = points[todo[0]]
                 size = float(np.abs(first).max())
-                group = [k for k in todo if np.abs(points[k] - first).max() < near * size]
-                todo = [k for k in todo if k not in group]
-                again = tuple(group) in tried or len(tried) >= _MOST_CLUSTERS
-                tried.add(tuple(group))
-                if again or not self._grouped(points[group], near * size):
-                    rest += group
+                close = np.abs(points[todo] - first).max(axis=1) < near * size
+                group, todo = tuple(todo[close].tolist()), todo[~close]
+                if group in tried or not self._grouped(points[list(group)], near * size):
+                    left += group
+                tried.add(group)
+            rest = np.array([*left, *todo], dtype=np.int64)
 
     def _grouped(self, points: Complexes, size: float) -> bool:
         if len(points) == 1 and self._fine(points[0]):

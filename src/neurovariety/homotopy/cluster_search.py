@@ -18,6 +18,8 @@ from neurovariety.homotopy.arrays import Complexes
 BITS = 192
 _MOST = 12
 """Zeros in one tube."""
+_RANK = 1e-6
+"""Where two singular values of the Jacobian are smaller, relatively, there is no one direction to follow."""
 _SHARPER = 3
 """Times that a tube's centre is moved to the mean of its zeros."""
 _SPLIT_BITS = (128, 256, 512, 1024)
@@ -58,7 +60,7 @@ def _curve(square: Square, centre: Sequence[flint.acb], order: int) -> _Curve:
         raise ValueError("the Jacobian is not finite")
     scales = np.array(square.scales)
     u, sizes, vh = np.linalg.svd(scales[:, None] * jacobian)
-    if n > 1 and not sizes[n - 2] > 0:
+    if n > 1 and not sizes[n - 2] > _RANK * sizes[0]:
         raise ValueError("the rank of the Jacobian drops by more than one")
     rows = _exact(u.conj().T * scales)
     basis = _exact(np.roll(vh.conj().T, 1, axis=1))

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import fields, is_dataclass, replace
 from fractions import Fraction
-from functools import partial, singledispatch
+from functools import partial
 from itertools import islice
 from math import comb, isfinite
 from typing import Any
@@ -20,18 +20,17 @@ import numpy as np
 from neurovariety.architectures.architecture import Architecture
 from neurovariety.architectures.notation import FAMILIES, read_notation
 from neurovariety.citations import SOURCES
-from neurovariety.errors import DivisionByZeroError, NeurovarietyError, NotationError
+from neurovariety.errors import NeurovarietyError, NotationError
 from neurovariety.geometry.exact.points import degree_bounds
 from neurovariety.geometry.exact.span import exact_span
 from neurovariety.geometry.invariants.dimension import dimension_of
-from neurovariety.image import RationalFunction
 from neurovariety.model import Model
-from neurovariety.parametrization import EntrywiseProduct, FilterLayers, Layers, Parametrization
 from neurovariety.program.of_model import values_program
 from neurovariety.rings.ring import Array
 from neurovariety.symmetry import AxisAction, Kind
 from neurovariety.testing.images import facts
 from neurovariety.testing.laws import DRAWS, drawn_until_defined, exact_values, hold, holding, refuses, some_coefficients, whole_numbers
+from neurovariety.testing.parametrizations import check_parametrization
 from neurovariety.testing.smaller_networks import check_strata
 from neurovariety.theorem import QUANTITIES
 from neurovariety.units import Silence, size_of
@@ -106,7 +105,7 @@ def _check(architecture: Architecture | str, equal_to: Sequence[Architecture | s
     _units(made, rng)
     _axes(made.model, rng)
     _image(made, dimension)
-    _parametrization(made.model, rng)
+    check_parametrization(made.model, rng)
     for other in equal_to:
         with holding(f"{other} is read"):
             same = other if isinstance(other, Architecture) else read_notation(other, families)
@@ -355,61 +354,3 @@ def _equal(made: Architecture, other: Architecture, dimension: int, seed: int) -
     with holding(f"the dimension of {other} is computed"):
         found = dimension_of(other.model, seed=seed).value
     hold(found == dimension, f"{made} and {other} are one set, and have the dimensions {dimension} and {found}")
-
-
-def _parametrization(model: Model, rng: np.random.Generator) -> None:
-    made = model.parametrization
-    if made is None or None in model.coefficients:
-        return
-
-    def attempt() -> tuple[Array, Array]:
-        weights, x = whole_numbers(rng, (model.parameters,)), whole_numbers(rng, model.input_shape)
-        blocks = {b.name: weights[b.start : b.start + b.size].reshape(b.shape) for b in model.blocks}
-        (exact,) = exact_values(model, weights, [x], some_coefficients(model, rng))
-        return exact, _made_by(made, blocks, x)
-
-    exact, found = drawn_until_defined(attempt, model.name)
-    hold(np.array_equal(exact.reshape(-1), found.reshape(-1)), f"{model.name} has other values than its parametrization {made}")
-
-
-@singledispatch
-def _made_by(parametrization: Parametrization, blocks: dict[str, Array], x: Array) -> Array:
-    """What a parametrization says that the value is at x."""
-    raise AssertionError(f"the kit does not know the parametrization {type(parametrization).__name__}: add it to testing/families.py")
-
-
-@_made_by.register
-def _(parametrization: Layers, blocks: dict[str, Array], x: Array) -> Array:
-    out = x = x.reshape(-1)
-    for k, name in enumerate(parametrization.weights):
-        out = blocks[name] @ out
-        out = out + blocks[parametrization.biases[k]] if parametrization.biases else out
-        out = _applied(parametrization.activations[k], out) if k < len(parametrization.activations) else out
-    return np.asarray(out + parametrization.skips * x if parametrization.skips else out)
-
-
-@_made_by.register
-def _(parametrization: EntrywiseProduct, blocks: dict[str, Array], x: Array) -> Array:
-    return np.sum(np.prod([blocks[u] for u in parametrization.vectors], axis=0) * x, keepdims=True)
-
-
-@_made_by.register
-def _(parametrization: FilterLayers, blocks: dict[str, Array], x: Array) -> Array:
-    out = x.reshape(-1)
-    for k, (name, size, stride) in enumerate(zip(parametrization.filters, parametrization.sizes, parametrization.strides, strict=True)):
-        kernel = blocks[name].reshape(-1)
-        out = np.array([kernel @ out[i : i + size] for i in range(0, len(out) - size + 1, stride)], dtype=object)
-        out = _applied(parametrization.activations[k], out) if k < len(parametrization.activations) else out
-    return out
-
-
-def _applied(activation: RationalFunction, values: Array) -> Array:
-    out = np.empty(values.shape, dtype=object)
-    for at, v in np.ndenumerate(values):
-        over, under = (
-            sum((c * v**e for e, c in terms if c is not None), Fraction(0)) for terms in (activation.terms, activation.denominator)
-        )
-        if not under:
-            raise DivisionByZeroError(f"a pole of {activation}")
-        out[at] = over / under
-    return out

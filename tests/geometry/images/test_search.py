@@ -12,7 +12,7 @@ from neurovariety.architectures import as_model
 from neurovariety.claim import Claim
 from neurovariety.dictionary.membership import membership
 from neurovariety.errors import ResourceError
-from neurovariety.geometry.ideal.coefficient_map import PolynomialMap, Span
+from neurovariety.geometry.ideal.coefficient_map import LinearSpan, PolynomialMap
 from neurovariety.geometry.ideal.coefficients import Coordinates
 from neurovariety.geometry.images.real_zero import Ball, certified_ball, pivot_columns
 from neurovariety.geometry.images.target import read_target
@@ -107,7 +107,7 @@ class TestAnyModel:
         found = membership("mlp(2,2,1; x^3)", target="x0^3 + 3*x0*x1^2 + x1^3")
         box = found.evidence["certificate"]
         coordinates = Coordinates.of(as_model("mlp(2,2,1; x^3)"))
-        span = Span.of(coordinates)
+        span = LinearSpan.of(coordinates)
         map_ = PolynomialMap.of(coordinates, span.pivots)
         target = read_target(found.evidence["target"], 2, 1)
         goal = [target.coefficients.get(coordinates.monomials[j], Fraction(0)) for j in span.pivots]
@@ -140,9 +140,9 @@ class TestAnyModel:
 
     @pytest.mark.parametrize("notation", ["mlp(2,2,1; x^3 + x^2)", "linear(2,1,2)", "attention(2,1; a=1; t=1)", "cnn(2,2; x^2)"])
     def test_the_span_is_that_of_one_big_matrix(self, notation):
-        """`Span` works piece by piece; here all at once, over random functions."""
+        """`LinearSpan` works piece by piece; here all at once, over random functions."""
         coordinates = Coordinates.of(as_model(notation))
-        span = Span.of(coordinates)
+        span = LinearSpan.of(coordinates)
         rng = np.random.default_rng(3)
         samples = coordinates.at(rng.integers(0, 4194301, (3 * coordinates.count, coordinates.parameters)), 4194301)
         matrix = flint.nmod_mat(len(samples), coordinates.count, [int(v) for v in samples.ravel()], 4194301)

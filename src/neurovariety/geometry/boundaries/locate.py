@@ -13,7 +13,7 @@ from neurovariety.geometry.boundaries.limit_families import splits
 from neurovariety.geometry.boundaries.position import Located, Position
 from neurovariety.geometry.boundaries.search_both_sides import BothSides
 from neurovariety.geometry.boundaries.smooth_preimage import interior_by_equations
-from neurovariety.geometry.ideal.coefficient_map import Span, written_out
+from neurovariety.geometry.ideal.coefficient_map import LinearSpan, written_out
 from neurovariety.geometry.ideal.coefficients import Coordinates
 from neurovariety.geometry.images.decision import Decision, Finding
 from neurovariety.geometry.images.target import Target
@@ -103,7 +103,7 @@ def _beside_a_split(
 
 def both_sides(model: Model, coordinates: Coordinates, seed: int) -> tuple[BothSides, bool]:
     """The searches for a model, and whether its neurovariety is the whole span."""
-    span = Span.of(coordinates)
+    span = LinearSpan.of(coordinates)
     sides = BothSides(model, coordinates, span)
     found = quietly(dimension_of, model, seed=seed)
     sides.stated = found.symmetry_rank

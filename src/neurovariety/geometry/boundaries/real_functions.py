@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from neurovariety.geometry.exact.gradient_fields import Polynomial
-from neurovariety.geometry.ideal.coefficient_map import Span
+from neurovariety.geometry.ideal.coefficient_map import LinearSpan
 from neurovariety.geometry.ideal.coefficients import Coordinate
 from neurovariety.geometry.images.target import Target
 from neurovariety.model import Model
@@ -37,7 +37,7 @@ class Draw:
     targets: tuple[Target, ...]
 
 
-def normal_targets(model: Model, monomials: list[Coordinate], span: Span, count: int, rng: np.random.Generator) -> Draw:
+def normal_targets(model: Model, monomials: list[Coordinate], span: LinearSpan, count: int, rng: np.random.Generator) -> Draw:
     """Functions of the span with normal coefficients in its pivots."""
     out = []
     for row in rng.standard_normal((count, len(span.pivots))):

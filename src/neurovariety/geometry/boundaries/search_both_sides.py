@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from neurovariety.exact_numbers import nearest_floats
-from neurovariety.geometry.ideal.coefficient_map import PolynomialMap, Span
+from neurovariety.geometry.ideal.coefficient_map import LinearSpan, PolynomialMap
 from neurovariety.geometry.ideal.coefficients import Coordinates
 from neurovariety.geometry.images.least_squares import levenberg_marquardt, step_cost
 from neurovariety.geometry.images.real_zero import certified_ball
@@ -73,7 +73,7 @@ class BoundaryCrossing:
 class BothSides:
     """Searches for real weights of functions of a model, given by their coordinates (s,) in the span."""
 
-    def __init__(self, model: Model, coordinates: Coordinates, span: Span) -> None:
+    def __init__(self, model: Model, coordinates: Coordinates, span: LinearSpan) -> None:
         self.model, self.span = model, span
         self.monomials = coordinates.monomials
         self.map = PolynomialMap.of(coordinates, span.pivots)

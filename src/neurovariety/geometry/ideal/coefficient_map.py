@@ -22,7 +22,7 @@ MAX_WEIGHTS = 500
 
 
 @dataclass(frozen=True, eq=False)
-class Span:
+class LinearSpan:
     """The linear span of the coefficient vectors of all functions of a model, exactly.
 
     The s ``pivots`` are coordinates that determine a vector of the span; ``relations[j]`` gives coordinate j as a combination of them,
@@ -33,7 +33,7 @@ class Span:
     relations: tuple[tuple[tuple[int, Fraction], ...], ...]
 
     @classmethod
-    def of(cls, coordinates: Coordinates) -> Span:
+    def of(cls, coordinates: Coordinates) -> LinearSpan:
         """The row space over Q of the matrix with a row for each monomial in the weights and a column for each coordinate.
 
         Coordinates without a common monomial do not meet: each connected piece is a matrix of its own.

@@ -18,7 +18,7 @@ import numpy as np
 from neurovariety.claim import Claim
 from neurovariety.errors import ResourceError
 from neurovariety.exact_numbers import nearest_floats
-from neurovariety.geometry.ideal.coefficient_map import PolynomialMap, Span, written_out
+from neurovariety.geometry.ideal.coefficient_map import LinearSpan, PolynomialMap, written_out
 from neurovariety.geometry.ideal.coefficients import Coordinates, monomial_name
 from neurovariety.geometry.images.decision import Decision, Finding, excluded, realizable, statement
 from neurovariety.geometry.images.least_squares import levenberg_marquardt, step_cost
@@ -60,14 +60,14 @@ def decide_by_search(model: Model, target: Target, seed: int) -> Decision:
     return _search(model, coordinates, linear, target, seed)
 
 
-def _linear_exclusion(coordinates: Coordinates, target: Target) -> Decision | Span:
+def _linear_exclusion(coordinates: Coordinates, target: Target) -> Decision | LinearSpan:
     route = "linear equations"
     known = set(coordinates.monomials)
     for (output, e), c in sorted(target.coefficients.items()):
         if (output, e) not in known:
             return excluded(route, f"the coefficient of {monomial_name(e)} in output {output} is 0, here {c}")
     values = [target.coefficients.get(key, Fraction(0)) for key in coordinates.monomials]
-    span = Span.of(coordinates)
+    span = LinearSpan.of(coordinates)
     wrong = span.violated(values)
     if wrong is None:
         return span
@@ -95,7 +95,7 @@ def _violated_equation(model: Model, target: Target, seed: int) -> Decision | No
     return Decision(Finding.EXCLUDED, "an equation of the neurovariety", None, violated, (), evidence, found.claim)
 
 
-def _search(model: Model, coordinates: Coordinates, span: Span, target: Target, seed: int) -> Decision:
+def _search(model: Model, coordinates: Coordinates, span: LinearSpan, target: Target, seed: int) -> Decision:
     values = [target.coefficients.get(coordinates.monomials[j], Fraction(0)) for j in span.pivots]
     route = "real solutions from random starts"
     if sum(len(q) for q in coordinates.polynomials) > _MAX_TERMS:
