@@ -201,7 +201,7 @@ class TestSymmetries:
         """Each column of W_1 may change by S W_2^T, S skew: with m hidden units m^2 + 2 m (m - 1) / 2 dimensions for two inputs. Of
         ``linear(2,27,1)``, with 81 parameters, only the blocks are searched, and m^2 are found."""
         found = nv.symmetries("linear(2,5,1)")
-        assert found.value == {"ansatz": "all", "dimension": 45, "stated": 25, "unstated": 20, "orbit_dimension": 13}
+        assert found.value == {"dimension": 45, "stated": 25, "unstated": 20, "orbit_dimension": 13, "ansatz": "all"}
         assert "not searched" not in found.meaning
 
     def test_orbits(self):

@@ -50,11 +50,11 @@ _MAX_COMPONENTS = 16
 class SymmetriesValue(TypedDict):
     """Dimensions of Lie algebras, and of a generic orbit, within an ansatz: which linear maps were searched."""
 
-    ansatz: Scope | None
     dimension: int | None
     stated: int | None
     unstated: int | None
     orbit_dimension: int | None
+    ansatz: Scope | None
 
 
 class SymmetriesEvidence(TypedDict, total=False):
@@ -77,10 +77,11 @@ class SymmetriesEvidence(TypedDict, total=False):
 class SymmetriesResult(EntryResult):
     """The Lie algebra of linear reparametrizations.
 
-    ``value`` is ``{"ansatz", "dimension", "stated", "unstated", "orbit_dimension"}``: the linear maps that were searched (``all``,
-    ``block-diagonal`` or ``axes``; null where the model is too large for any), the dimension of the Lie algebra among these, of the
-    part spanned by the stated symmetries, of what remains, and of a generic orbit (null where only a lower bound of it is shown; the
-    evidence holds that). ``evidence`` holds the ``ansatz`` in words, a readable ``basis``, and the checked ``finite`` symmetries.
+    ``value`` is ``{"dimension", "stated", "unstated", "orbit_dimension", "ansatz"}``: the dimension of the Lie algebra among the linear
+    maps of the ansatz, of the part spanned by the stated symmetries, of what remains, and of a generic orbit (null where only a lower
+    bound of it is shown; the evidence holds that); which linear maps were searched, ``all``, ``block-diagonal`` or ``axes`` (null
+    where the model is too large for any). ``evidence`` holds the ``ansatz`` in words, a readable ``basis``, and the checked ``finite``
+    symmetries.
     """
 
     entry: ClassVar[str] = "symmetries"
@@ -96,7 +97,7 @@ def symmetries(model: Model, *, seed: int = DEFAULT_SEED) -> SymmetriesResult:
     >>> symmetries("mlp(2,2,1; x^2)").value["dimension"]
     2
     >>> symmetries("linear(2,2,2)").value
-    {'ansatz': 'all', 'dimension': 4, 'stated': 4, 'unstated': 0, 'orbit_dimension': 4}
+    {'dimension': 4, 'stated': 4, 'unstated': 0, 'orbit_dimension': 4, 'ansatz': 'all'}
     """
     ansatz = choose_ansatz(model)
     (stated, found), draws = with_new_values(lambda k: _solved(model, ansatz, generator(seed, "dictionary.symmetries", k)))
@@ -127,11 +128,11 @@ def symmetries(model: Model, *, seed: int = DEFAULT_SEED) -> SymmetriesResult:
         "basis": None if rational is None else _readable(model, ansatz, rational),
     }
     value: SymmetriesValue = {
-        "ansatz": ansatz.scope,
         "dimension": dimension,
         "stated": stated_span,
         "unstated": dimension - stated_span,
         "orbit_dimension": orbit if orbit_proved else None,
+        "ansatz": ansatz.scope,
     }
     return SymmetriesResult(
         value=value,
@@ -225,7 +226,7 @@ def _readable(model: Model, ansatz: Ansatz, vectors: list[list[Fraction]]) -> li
 
 def _too_large(model: Model, stated: StatedSymmetries, evidence: SymmetriesEvidence) -> SymmetriesResult:
     value: SymmetriesValue = {
-        "ansatz": None, "dimension": None, "stated": None, "unstated": None, "orbit_dimension": stated.rank,
+        "dimension": None, "stated": None, "unstated": None, "orbit_dimension": stated.rank, "ansatz": None,
     }  # fmt: skip
     return SymmetriesResult(
         value=value,

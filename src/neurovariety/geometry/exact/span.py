@@ -37,7 +37,7 @@ Monomial = tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Span:
+class SpanDimension:
     """What is known of the dimension of the linear span: it is at least ``value``, proved by a minor. By the ``claim`` it is no more:
     `proved` for the ``reason``, a theorem or an expansion; with `probability` of at most ``error`` that it is; or nothing is known."""
 
@@ -139,7 +139,7 @@ def find_span(
     cap: Theorem | None,
     limit: int | None = None,
     wanted: int | None = None,
-) -> Span:
+) -> SpanDimension:
     """The dimension of the linear span, searched up to ``at_most``.
 
     ``cap`` bounds it from above. A small model is expanded to prove that there is no more, where the rank is the one ``wanted``.
@@ -152,17 +152,17 @@ def find_span(
         trials.append({"prime": p, "rank": min(span_rank(model, p, point, at_most, limit), at_most)})
         value = max(value, trials[-1]["rank"])
         if cap is not None and value == cap.value:
-            return Span(value, Claim.PROVED, 0.0, cap.name, tuple(trials))
+            return SpanDimension(value, Claim.PROVED, 0.0, cap.name, tuple(trials))
         if value == at_most:
-            return Span(value, Claim.LOWER_BOUND, 1.0, "", tuple(trials))
+            return SpanDimension(value, Claim.LOWER_BOUND, 1.0, "", tuple(trials))
         if len(trials) == 1 and wanted in (None, value):
             exact = exact_span(model)
             if exact is not None and exact.dimension == value:
-                return Span(value, Claim.PROVED, 0.0, "rank over Q of the expanded model", tuple(trials))
+                return SpanDimension(value, Claim.PROVED, 0.0, "rank over Q of the expanded model", tuple(trials))
         if once >= 1:
             break
         error *= once
-    return Span(value, Claim.PROBABILITY if error <= ERROR_BOUND else Claim.LOWER_BOUND, error, "", tuple(trials))
+    return SpanDimension(value, Claim.PROBABILITY if error <= ERROR_BOUND else Claim.LOWER_BOUND, error, "", tuple(trials))
 
 
 def affine_span_at_least(

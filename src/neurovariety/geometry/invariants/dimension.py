@@ -13,7 +13,7 @@ from neurovariety.errors import InputError, ResourceError, VerificationError
 from neurovariety.geometry.exact.generic_rank import RankTrial, generic_rank
 from neurovariety.geometry.exact.large_field import large_field_rank
 from neurovariety.geometry.exact.points import as_json_bound, division_notice, draw_point, rank_error, with_new_values
-from neurovariety.geometry.exact.span import Span, affine_span_at_least, exact_span, find_span, span_bound
+from neurovariety.geometry.exact.span import SpanDimension, affine_span_at_least, exact_span, find_span, span_bound
 from neurovariety.geometry.exact.stated_symmetries import StatedSymmetries, stated_symmetries
 from neurovariety.geometry.ideal.find_equations import equations_bound
 from neurovariety.model import Model
@@ -60,7 +60,7 @@ class Dimension:
     error: float
     parameters: int
     expected: int | None
-    span: Span
+    span: SpanDimension
     symmetries: StatedSymmetries | None
     trials: tuple[RankTrial, ...]
     theorems: tuple[Theorem, ...]
@@ -206,11 +206,11 @@ def _check(model: Model, found: Dimension, formula: Theorem | None) -> None:
         )
 
 
-def _span(model: Model, value: int, free: int | None, theorems: tuple[Theorem, ...], seed: int) -> Span:
+def _span(model: Model, value: int, free: int | None, theorems: tuple[Theorem, ...], seed: int) -> SpanDimension:
     """The span as far as a dimension of at least ``value``, and ``free`` parameters, ask for it."""
     known = next((t for t in theorems if t.applies and t.quantity == "ambient"), None)
     if known is not None:
-        return Span(known.value, Claim.PROVED, 0.0, known.name)
+        return _stated_span(known)
     enough = max(value, free if free is not None else value) + 1
     stated, cap = bound(theorems, "ambient"), span_bound(model, theorems)
     if stated is not None:
@@ -218,10 +218,14 @@ def _span(model: Model, value: int, free: int | None, theorems: tuple[Theorem, .
     if cap is not None:
         enough = min(cap.value, enough)
 
-    def search(k: int) -> Span:
+    def search(k: int) -> SpanDimension:
         return find_span(model, generator(seed, f"{_STREAM}.span", k), enough, cap, wanted=value)
 
     return with_new_values(search)[0]
+
+
+def _stated_span(theorem: Theorem) -> SpanDimension:
+    return SpanDimension(theorem.value, Claim.PROVED, 0.0, theorem.name)
 
 
 def _sampled(model: Model, rng: np.random.Generator, theorems: tuple[Theorem, ...], limit: int | None) -> _Sampled:
@@ -296,7 +300,7 @@ def _by_theorem(model: Model, notice: str = "") -> Dimension:
         error=0.0,
         parameters=model.parameters,
         expected=None,
-        span=Span(theorem.value, Claim.LOWER_BOUND, 1.0) if span is None else Span(span.value, Claim.PROVED, 0.0, span.name),
+        span=_stated_span(span) if span else SpanDimension(theorem.value, Claim.LOWER_BOUND, 1.0),
         symmetries=None,
         trials=(),
         theorems=(theorem,),

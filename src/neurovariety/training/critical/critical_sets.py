@@ -4,7 +4,8 @@ Special targets have whole curves or surfaces of critical functions: a matrix wi
 eigenvalues. Paths from a general target end on such sets. At an end the Hessian has a kernel of some dimension k, and the set has
 dimension at most k there. It is k where Newton's iteration from points moved in general directions of the kernel comes back to critical
 points, with a kernel of that dimension again. The degree of the set's closure among functions is the number of its points on k general
-linear equations, found by monodromy, complete where they pass the trace test. The loss is constant on a connected critical set.
+linear equations, found by monodromy, complete where they pass the trace test, which one point never does: whether the set is a line or
+plane stays open. The loss is constant on a connected critical set.
 
 What is probable. All of this is in floating point; and a set that no path ends on is not found.
 
@@ -54,6 +55,11 @@ class CriticalSet:
     loss: complex
     witnesses: Complex[np.ndarray, "degree r"]
     slices: _Slices
+
+    @property
+    def short(self) -> bool:
+        """Whether witnesses are missing, as far as a test can tell: of a set with one witness none tells."""
+        return not self.complete and self.degree > 1
 
     @property
     def real_loss(self) -> float | None:

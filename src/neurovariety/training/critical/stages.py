@@ -145,7 +145,7 @@ def _one_attempt(
     points = [_point(problem, stationary, k, real[k], monomials, rng) for k in range(len(stationary.points))]
     strange = [limit for limit in stationary.singular if not _on_a_stratum(problem, limit, rng)]
     sets, strange = critical_sets(problem.map, dim, stationary.quadratic, strange, rng)
-    complete = problem.base.complete and stationary.complete and not strange and all(s.complete for s in sets)
+    complete = problem.base.complete and stationary.complete and not strange and not any(s.short for s in sets)
     evidence: dict[str, object] = {
         "dimension": dim,
         "ends": stationary.ends,
