@@ -14,7 +14,7 @@ from neurovariety.architectures.families.state_space import markov_dimension
 from neurovariety.citations import cite
 from neurovariety.geometry.exact.generic_rank import rank_at
 from neurovariety.geometry.exact.points import draw_point
-from neurovariety.geometry.exact.span import span_at_least
+from neurovariety.geometry.exact.span import find_span
 from neurovariety.linear_algebra import rank
 from neurovariety.program.group_actions import is_invariant
 from neurovariety.randomness import generator
@@ -239,7 +239,7 @@ class TestPolynomialReadout:
                 stated = next(s for s in a.theorems() if s.quantity.startswith("ambient"))
                 if stated.value > 45 or (p == 2 and t != 3):
                     continue
-                found, _ = span_at_least(a.model, stated.value + 5, 1)
+                found = find_span(a.model, generator(1, "test"), stated.value + 5, None).value
                 assert found <= stated.value, str(a)
                 if found < stated.value:
                     strict.append(str(a))
@@ -251,7 +251,7 @@ class TestPolynomialReadout:
         a = parse("ssm(2,2,1; t=4; x^3)")
         stated = next(s for s in a.theorems() if s.quantity.startswith("ambient"))
         assert (stated.quantity, stated.value) == ("ambient at most", 120)
-        assert span_at_least(a.model, 120, 1)[0] == 116
+        assert find_span(a.model, generator(1, "test"), 121, None).value == 116
 
 
 def test_kinds_of_symmetries():
