@@ -37,6 +37,8 @@ _MOST_CLUSTERS = 60
 """Groups of ends that are tried as a cluster, each some ten milliseconds."""
 _MOST_AT_INFINITY = 200
 """Zeros near infinity that are looked at one by one at higher precision."""
+_FEW_AT_INFINITY = 12
+"""So many are looked at with all of the bits below, more with the first of them."""
 _BITS_AT_INFINITY = (256, 1024, 4096)
 _SAME = 1e-12
 """Points in doubles that differ by less, relatively, are not looked at once more."""
@@ -111,7 +113,8 @@ class Ledger:
         moved = np.abs(refined - points).max(axis=1) > _MOVED * np.abs(points).max(axis=1)
         left = finite.copy()
         left[rows] = False
-        left[again] = moved[again]  # Newton's iteration has led to a zero of another path
+        # Newton's iteration has led to a zero of another path; where none should be there twice, several zeros may lie close.
+        left[again] = moved[again] | (not count)
         return np.flatnonzero(left)
 
     def _on_patch(self, points: Complexes) -> Complexes:
@@ -214,13 +217,26 @@ class Ledger:
     def _grouped(self, points: Complexes, size: float) -> bool:
         if len(points) == 1 and self._fine(points[0]):
             return True
-        found = cluster(self.square, points.mean(axis=0), max(size, _SMALLEST_TUBE), len(points))
+        middle = [flint.acb(z.real, z.imag) for z in points.mean(axis=0).tolist()]
+        found = cluster(self.square, middle, max(size, _SMALLEST_TUBE), len(points))
         if found is None:
             return False
-        apart = split(self.square, found)
-        for zero in apart:
-            self._added(zero)
-        return bool(apart) or self._absorbed(found)
+        parts = split(self.square, found)
+        if len(parts) == 1:
+            return self._absorbed(found)
+        for zero in parts:
+            if isinstance(zero, SimpleZero):
+                self._added(zero)
+            else:
+                self._absorbed(zero)
+        return True
+
+    def no_doubles(self) -> None:
+        """Show zeros at higher precision that doubles show: where balls of python-flint contradict these."""
+        points = self.floats.centres
+        self._drop(list(range(len(points))))
+        for point in points:
+            self._fine(point)
 
     def sharpen(self) -> None:
         """Zeros that are not shown to be finite, at higher precision, until they are, or infinite, or very large."""
@@ -236,14 +252,14 @@ class Ledger:
         for k in reversed(others):
             del self.fine[k], self.near[k]
         for x in finer:
-            proposal = self._finest(x, enough)
+            proposal = self._finest(x, enough, len(finer) <= _FEW_AT_INFINITY)
             if proposal is not None:
                 self._added(proposal)
 
-    def _finest(self, x: Sequence[flint.acb], enough: float) -> SimpleZero | None:
+    def _finest(self, x: Sequence[flint.acb], enough: float, few: bool) -> SimpleZero | None:
         best: SimpleZero | None = None
-        for bits in _BITS_AT_INFINITY:
-            if best is not None and (_settled(best, enough) or enough > 0.9 * bits):
+        for bits in _BITS_AT_INFINITY[: 3 if few else 1]:
+            if best is not None and _settled(best, enough):
                 break
             proposal = newton(self.square, x, bits, _ITERATIONS + bits.bit_length())
             try:
@@ -291,18 +307,22 @@ def bezout(ledger: Ledger) -> Verdict | None:
         return None
 
 
-def modular(ledger: Ledger, rng: np.random.Generator) -> tuple[Verdict | None, int | None]:
+def modular(ledger: Ledger, rng: np.random.Generator, simple: tuple[bool, ...] = (False, True)) -> tuple[Verdict | None, int | None]:
     """The account modulo two primes of all finite zeros, or of the simple ones, and the least upper bound found on the way."""
     primes, least = random_primes(rng), None
-    for simple in (False, True):
+    for chosen in simple:
         try:
-            return issue(ModularAccount(ledger.exact.hash, ledger.zeros, primes, simple), ledger.exact), None
+            return issue(ModularAccount(ledger.exact.hash, ledger.zeros, primes, chosen), ledger.exact), None
         except NotShown as problem:
-            if problem.bound is not None and not simple:
+            if problem.bound is not None and not chosen:
                 least = problem.bound
     return None, least
 
 
 def at_least(ledger: Ledger) -> Verdict:
     """The proved lower bound."""
-    return issue(AtLeast(ledger.exact.hash, ledger.zeros), ledger.exact)
+    try:
+        return issue(AtLeast(ledger.exact.hash, ledger.zeros), ledger.exact)
+    except NotShown:
+        ledger.no_doubles()
+        return issue(AtLeast(ledger.exact.hash, ledger.zeros), ledger.exact)

@@ -5,6 +5,7 @@ Nothing here is trusted: what is proposed is checked elsewhere.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -21,8 +22,10 @@ _MOST = 12
 _RANK = 1e-6
 """Where two singular values of the Jacobian are smaller, relatively, there is no one direction to follow."""
 _SHARPER = 3
+_DEPTH = 4
+"""Tubes within tubes."""
 """Times that a tube's centre is moved to the mean of its zeros."""
-_SPLIT_BITS = (128, 256, 512, 1024)
+_SPLIT_BITS = (128, 256, 512, 1024, 4096)
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +94,7 @@ def _middle(p: flint.acb_poly) -> flint.acb_poly:
 def _dominating(p: Sequence[flint.acb], largest: float) -> Iterator[tuple[int, float]]:
     """Numbers m and radii r with |p_m| r^m larger than all other terms together, by logarithms."""
     logs = np.array([float(abs(c).upper().log()) if abs(c).upper() > 0 else -np.inf for c in p])
-    exponents = np.arange(-600.0, np.log2(largest) + 0.5, 0.5) * np.log(2)
+    exponents = np.arange(-1000.0, np.log2(largest) + 0.5, 0.5) * np.log(2)
     terms = logs + exponents[:, None] * np.arange(len(logs))
     leading = terms.argmax(axis=1)
     with np.errstate(all="ignore"):
@@ -106,10 +109,10 @@ def _dominating(p: Sequence[flint.acb], largest: float) -> Iterator[tuple[int, f
             yield m, float(np.exp(max(top - down * np.log(2), (top + bottom) / 2)))
 
 
-def cluster(square: Square, near: Complexes, size: float, paths: int) -> ClusterZero | None:
+def cluster(square: Square, near: Sequence[flint.acb], size: float, paths: int, bits: int = BITS) -> ClusterZero | None:
     """A checked tube around the zeros near a point, of about ``size``, to which so many paths led; None where none is found."""
-    with precision(BITS):
-        centre = [flint.acb(z.real, z.imag) for z in near.tolist()]
+    with precision(bits):
+        centre = list(near)
         order = max(3, min(paths, _MOST)) + 1
         try:
             for sharper in range(_SHARPER):
@@ -124,7 +127,7 @@ def cluster(square: Square, near: Complexes, size: float, paths: int) -> Cluster
                         return None
                     centre = curve.point(shift.mid())
             for number, radius in sorted(found, key=lambda pair: (pair[0] != m, pair[1])):
-                proposal = _tube(curve, radius, number)
+                proposal = _tube(curve, radius, number, bits)
                 try:
                     proposal.check(square)
                 except NotShown:
@@ -135,10 +138,10 @@ def cluster(square: Square, near: Complexes, size: float, paths: int) -> Cluster
         return None
 
 
-def _tube(curve: _Curve, radius: float, number: int) -> ClusterZero:
+def _tube(curve: _Curve, radius: float, number: int, bits: int) -> ClusterZero:
     r = flint.arb(radius)
     top = max((abs(c).upper() for p in curve.curve for c in p.coeffs()), default=flint.arb(0))
-    width = (top * r ** max((len(p.coeffs()) for p in curve.curve), default=1) + r * flint.arb(2) ** -40).upper()
+    width = (top * r ** max((len(p.coeffs()) for p in curve.curve), default=1) + r * flint.arb(2) ** (-bits // 4)).upper()
     return ClusterZero(
         centre=tuple(curve.centre),
         rows=tuple(curve.rows.entries()),
@@ -148,46 +151,82 @@ def _tube(curve: _Curve, radius: float, number: int) -> ClusterZero:
         radius=r,
         width=width,
         number=number,
-        bits=BITS,
+        bits=bits,
     )
 
 
-def split(square: Square, zero: ClusterZero) -> list[SimpleZero]:
-    """The simple zeros of a tube, each checked, where there are as many as it holds and they lie apart; else none."""
+def split(square: Square, zero: ClusterZero, depth: int = 0) -> list[SimpleZero | ClusterZero]:
+    """What a tube holds, each checked: simple zeros and smaller tubes that add up and lie apart; itself where nothing does."""
+    for bits in _SPLIT_BITS:
+        starts = _zeros_along(square, zero, bits)
+        if len(starts) != zero.number:
+            continue
+        found = list[SimpleZero | ClusterZero]()
+        for group in _groups(starts, bits):
+            part = _part(square, group, bits, depth)
+            if not part or not all(_inside(z, zero) for z in part):
+                break
+            found += part
+        numbers = sum(z.number for z in found)
+        if len(found) > 1 and numbers == zero.number and all(_apart(a, b) for a, b in itertools.combinations(found, 2)):
+            return found
+    return [zero]
+
+
+def _part(square: Square, group: list[list[flint.acb]], bits: int, depth: int) -> list[SimpleZero | ClusterZero]:
+    if len(group) == 1:
+        proposal = newton(square, group[0], bits)
+        try:
+            if proposal is None:
+                return []
+            proposal.check(square)
+        except NotShown:
+            return []
+        return [proposal]
+    if depth >= _DEPTH:
+        return []
+    with precision(bits):
+        middle = [sum(column, flint.acb(0)) / len(group) for column in zip(*group, strict=True)]
+        size = max(float(abs(a - b).upper()) for x in group for a, b in zip(x, middle, strict=True))
+    smaller = cluster(square, [c.mid() for c in middle], max(4 * size, 2.0**-900), len(group), bits)
+    return [] if smaller is None or smaller.number != len(group) else split(square, smaller, depth + 1)
+
+
+def _groups(points: list[list[flint.acb]], bits: int) -> list[list[list[flint.acb]]]:
+    """Points divided where the gaps between them are widest: neighbours nearer than a thousandth of the whole stay together."""
+    with precision(bits):
+
+        def distance(x: list[flint.acb], y: list[flint.acb]) -> flint.arb:
+            return max(abs(a - b).mid() for a, b in zip(x, y, strict=True))
+
+        reach = max(distance(x, y) for x in points for y in points) / 1000
+        groups: list[list[list[flint.acb]]] = []
+        for x in points:
+            near = [g for g in groups if any(bool(distance(x, y) <= reach) for y in g)]
+            groups = [g for g in groups if g not in near] + [[x, *(y for g in near for y in g)]]
+    return groups
+
+
+def _zeros_along(square: Square, zero: ClusterZero, bits: int) -> list[list[flint.acb]]:
+    """Approximations of the zeros of a tube: those of the power series along its curve, at a precision."""
     m = zero.number
-    with precision(BITS):
+    with precision(bits):
         try:
             curve = _curve(square, zero.centre, m + 2)
             if len(curve.last) <= m:
                 return []
-            starts = [curve.point(y.mid()) for y in flint.acb_poly(curve.last[: m + 1]).roots()]
+            return [curve.point(y.mid()) for y in flint.acb_poly(curve.last[: m + 1]).roots()]
         except (ValueError, ZeroDivisionError):
             return []
-    for bits in _SPLIT_BITS:
-        found: list[SimpleZero] = []
-        for start in starts:
-            proposal = newton(square, start, bits)
-            try:
-                if proposal is None or not _inside(proposal, zero):
-                    break
-                proposal.check(square)
-            except NotShown:
-                break
-            if any(not _apart(proposal, other) for other in found):
-                break
-            found.append(proposal)
-        if len(found) == m:
-            return found
-    return []
 
 
-def _apart(a: SimpleZero, b: SimpleZero) -> bool:
+def _apart(a: SimpleZero | ClusterZero, b: SimpleZero | ClusterZero) -> bool:
     with precision(2 * max(a.bits, b.bits)):
-        sides = zip(a.centre, b.centre, a.radii, b.radii, strict=True)
+        sides = zip(a.centre, b.centre, a.reach(), b.reach(), strict=True)
         return any(bool(abs(x - y).lower() > r + s) for x, y, r, s in sides)
 
 
-def _inside(a: SimpleZero, zero: ClusterZero) -> bool:
+def _inside(a: SimpleZero | ClusterZero, zero: ClusterZero) -> bool:
     """Whether a box may lie in the tube: Newton's iteration has not gone elsewhere."""
     reach = zero.reach()
     return all(bool(abs(x - z).lower() <= r * 2) for x, z, r in zip(a.centre, zero.centre, reach, strict=True))

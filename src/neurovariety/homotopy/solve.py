@@ -9,6 +9,7 @@ many. See `certificates.account` and `certificates.modular_account`.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -48,7 +49,7 @@ class Solutions:
     with ``multiplicity``, the number of solutions, with multiplicity, within ``radius`` (T,) of it in every coordinate; whether these
     are one multiple solution is not said. ``infinite`` counts zeros at infinity, or larger than a size that ``scope`` names, and
     ``unaccounted`` is what is missing to the Bézout number. ``verdict`` is the statement with its claim and certificate. ``claim`` is
-    `proved`, `probability` or `lower_bound`; ``complete`` says that the regular solutions are all there are, as surely as that.
+    `proved`, `probability` or `lower_bound`; ``complete`` says that no regular solution is missing, not even within a cluster.
 
     ``ends`` says for each path what the search made of it, ``winding`` how often it turns around its end, ``steps`` how many it took:
     advice, on which no claim rests. ``certificates`` and ``condition`` numbers (S,) of the Jacobian belong to ``regular``.
@@ -69,6 +70,8 @@ class Solutions:
     unaccounted: int = 0
     at_most: int | None = None
     """An upper bound of the number of finite solutions with multiplicity, where only that is known, with probability."""
+    all_simple: bool = True
+    """Whether no cluster may hold a simple solution: there is none, or the number of simple ones was counted modulo primes as well."""
 
     @property
     def claim(self) -> Claim:
@@ -79,7 +82,7 @@ class Solutions:
 
     @property
     def complete(self) -> bool:
-        return self.claim is not Claim.LOWER_BOUND
+        return self.claim is not Claim.LOWER_BOUND and self.all_simple
 
     @property
     def scope(self) -> tuple[str, ...]:
@@ -162,6 +165,16 @@ class _Books:
     at_most: int | None = None
     counted: bool = False
 
+    @cached_property
+    def simple(self) -> bool:
+        """Whether the simple zeros that are listed are all: where there are clusters, these may hold some."""
+        if self.verdict is None or self.verdict.statement.kind == "simple zeros":
+            return self.verdict is not None
+        shown = self.ledger.shown
+        if shown.finite_count() == shown.finite_count(simple=True):
+            return True
+        return modular(self.ledger, self.rng, (True,))[0] is not None
+
     def closed(self) -> bool:
         """Whether nothing is missing."""
         ledger = self.ledger
@@ -212,6 +225,7 @@ def _solutions(system: System, p: Complexes, books: _Books, run: Run, seed: int)
         int(multiplicities[~finite].sum()),
         ledger.exact.bezout_number - ledger.number,
         books.at_most if verdict.claim is Claim.LOWER_BOUND else None,
+        books.simple,
     )
 
 
