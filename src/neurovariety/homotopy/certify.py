@@ -130,15 +130,18 @@ def inverses(system: System, points: Complexes, parameters: Numbers = ()) -> Com
     p = np.broadcast_to(np.asarray(parameters, dtype=np.complex128), (len(points), system.parameters))
     jacobians = values_at(system.with_jacobian, np.hstack([points, p]))[:, n:].reshape(-1, n, n)
     columns = np.maximum(np.abs(points), 1e-8 * np.abs(points).max(axis=1, initial=1e-300, keepdims=True))
-    scaled = jacobians * columns[:, None, :]
-    rows = 1 / np.maximum(np.abs(scaled).max(axis=2), 1e-300)
-    out = np.zeros_like(scaled)
-    for k, matrix in enumerate(scaled * rows[:, :, None]):
-        try:
-            out[k] = np.linalg.inv(matrix)
-        except np.linalg.LinAlgError:
-            out[k] = 0
-    return np.array(columns[:, :, None] * out * rows[:, None, :], order="C")
+    out = np.zeros_like(jacobians)
+    with np.errstate(all="ignore"):  # what overflows has no inverse, and no certificate
+        scaled = jacobians * columns[:, None, :]
+        rows = 1 / np.maximum(np.abs(scaled).max(axis=2), 1e-300)
+        for k, matrix in enumerate(scaled * rows[:, :, None]):
+            if not np.isfinite(matrix).all():
+                continue
+            try:
+                out[k] = np.linalg.inv(matrix)
+            except np.linalg.LinAlgError:
+                out[k] = 0
+        return np.array(columns[:, :, None] * out * rows[:, None, :], order="C")
 
 
 def _overlaps(values: Complexes, sizes: Reals, good: Truths) -> list[tuple[int, int]]:

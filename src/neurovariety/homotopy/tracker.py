@@ -159,12 +159,13 @@ def conditions(system: System, points: np.ndarray, parameters: Numbers, floor: f
     found = values_at(system.with_jacobian, inputs)[:, n:].reshape(-1, n, n)
     sizes = np.abs(points)
     sizes = np.maximum(sizes, floor * sizes.max(axis=1, keepdims=True))[:, None, :]
-    scaled = found * sizes
-    rows = np.abs(scaled).max(axis=2, keepdims=True)
-    out = np.nan_to_num(np.linalg.cond(scaled / np.maximum(rows, 1e-300), 1), nan=np.inf, posinf=np.inf)
-    # A row that has cancelled is rounding, of no direction: the gradient at a double point of one equation.
-    terms = values_at(_without_signs(system.with_jacobian), np.abs(inputs))[:, n:].reshape(-1, n, n).real * sizes
-    out[(rows[..., 0] <= _CANCELLED * terms.max(axis=2)).any(axis=1)] = np.inf
+    with np.errstate(all="ignore"):  # what overflows counts as singular
+        scaled = found * sizes
+        rows = np.abs(scaled).max(axis=2, keepdims=True)
+        out = np.nan_to_num(np.linalg.cond(scaled / np.maximum(rows, 1e-300), 1), nan=np.inf, posinf=np.inf)
+        # A row that has cancelled is rounding, of no direction: the gradient at a double point of one equation.
+        terms = values_at(_without_signs(system.with_jacobian), np.abs(inputs))[:, n:].reshape(-1, n, n).real * sizes
+        out[(rows[..., 0] <= _CANCELLED * terms.max(axis=2)).any(axis=1)] = np.inf
     return out
 
 
