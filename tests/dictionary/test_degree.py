@@ -14,6 +14,7 @@ from campaign import size
 from neurovariety import Claim, InputError, degree
 from neurovariety.architectures import as_model
 from neurovariety.dictionary.dimension import dimension
+from neurovariety.geometry.exact.span import AffineVariety, affine_span_at_least
 from neurovariety.geometry.solutions.affine_slices import slices
 from neurovariety.geometry.solutions.chart import find_chart
 from neurovariety.homotopy import trace_test
@@ -121,12 +122,20 @@ def test_branches_far_apart(model, value):
 
 
 def test_fewer_points_than_the_span_allows_are_refused():
-    """The 2 points of the conic that (t, t^2, t^150) looks like for small t pass any test in float64; a curve in space has degree 3."""
-    model = power((1, lambda w: w[0]), (1, lambda w: w[0] ** 2), (1, lambda w: w[0] ** 150))
+    """The 2 points of the conic that (t, t^2, t^40) looks like for small t pass any test in float64. A curve in space has degree 3, and
+    no plane curve of degree below 40 holds a projection of this one."""
+    model = power((1, lambda w: w[0]), (1, lambda w: w[0] ** 2), (1, lambda w: w[0] ** 40))
     cut = slices(model, 1, 0, np.random.default_rng(0))
-    assert not cut.can_have(1)
-    assert not cut.can_have(2)
-    assert cut.can_have(3)
+    assert affine_span_at_least(AffineVariety(model), 9, 0) == 3
+    assert [cut.can_have(k) for k in (0, 1, 2, 3, 39, 40)] == [False] * 5 + [True]
+
+
+def test_branches_that_float64_does_not_feel():
+    """For |t| < 3 the last term of (t, 2^28 t^6 + 2^-23 t^39) is rounding: 6 points move as if there were no more."""
+    model = power((1, lambda w: w[0]), (1, lambda w: 2.0**28 * w[0] ** 6 + 2.0**-23 * w[0] ** 39))
+    for seed in range(size(1, 20)):
+        found = degree(model, seed=seed)
+        assert found.value == 39 or found.claim is Claim.LOWER_BOUND
 
 
 def test_affine_spaces_have_degree_one():

@@ -9,8 +9,9 @@ What is proved. Where a theorem gives the degree and its hypotheses are checked,
 proved to be no larger than the dimension, which holds with `probability` where the span was found at random points. Otherwise the
 functions on one general slice are found by monodromy (`homotopy`), each is certified by Krawczyk's operator in ball arithmetic, boxes
 of different functions are disjoint, and the linear trace test decides whether any is missing: then the claim is `complete`. It rests
-on the dimension being right and on slices drawn at random being general. One function is no question for the test, and a number below
-codimension + 1, with the span proved from below, is refused. Without its consent the certified number is a `lower_bound`.
+on the dimension being right and on slices drawn at random being general. One function is no question for the test, and a number is
+refused that is too small by exact arithmetic: below codimension + 1 in the span, or, where that is small enough to be tried, below the
+degree of a projection to a hypersurface. Without its consent the certified number is a `lower_bound`.
 
 What it is not. The number of weights over the slice is larger, by the points of the generic fiber. A rational model with
 denominators in its inputs has no coefficients here and is refused.

@@ -28,7 +28,7 @@ from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError, ResourceError
 from neurovariety.geometry.exact.points import with_new_values
-from neurovariety.geometry.exact.span import affine_span_at_least
+from neurovariety.geometry.exact.span import AffineVariety, affine_span_at_least
 from neurovariety.geometry.invariants.dimension import dimension_of
 from neurovariety.linear_algebra import random_prime, rank
 from neurovariety.model import Array, Model
@@ -145,7 +145,7 @@ def _functions(model: Model, r: int, coordinates: int, finite: int, seed: int) -
         points = dyadic(generator(seed, _STREAM, 100 + n), (n, model.inputs))
 
         def degree(points: Array = points) -> int | None:
-            if len(points) * model.outputs == r or affine_span_at_least(model, r + 1, seed, samples=len(points)) == r:
+            if len(points) * model.outputs == r or affine_span_at_least(AffineVariety(model, len(points)), r + 1, seed) == r:
                 return 1  # the values fill their space, or a linear one in it
             rng = generator(seed, _STREAM, 200 + len(points))
             found = complete_fiber(slices(model, r, seed, rng, points), rng)

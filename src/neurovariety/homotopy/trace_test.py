@@ -4,9 +4,10 @@ Let X be an irreducible variety and L_s = L_0 + s v parallel general slices of c
 L_s, continued along s, is an affine-linear function of s; over a proper subset, not empty, it is not (Sommese, Verschelde, Wampler
 2002; Leykin, Rodriguez, Sottile 2018). So second differences of the sum tell whether points are missing.
 
-Numerically the second difference of a complete set is rounding. The test passes where it, with what rounding can have added to it, is
-smaller by the factor `MARGIN` than what it would be with any single point left out, which is that point's own second difference. A set
-with several points missing could in principle have a small one too; on a general line through a general slice that has probability 0.
+Numerically the second difference of a complete set is rounding. The test passes where it is no more than that, and with what rounding
+can have added to it smaller by the factor `MARGIN` than what it would be with any single point left out, which is that point's own
+second difference. A set with several points missing could in principle have a small one too; on a general line through a general slice
+that has probability 0.
 
 Points that move on lines as far as numbers show are not tested: nor is one point, whose sum is itself. That a variety is a linear
 space, of degree one, takes another proof. And a set that passes may lie on a branch of the variety from which the others are too far
@@ -27,6 +28,9 @@ from neurovariety.homotopy.tracker import refine, track, values_at
 
 MARGIN = 1e4
 """A complete set's second difference must be this many times smaller than that of every set with one point left out."""
+
+_ROUNDING = 100.0
+"""A residual so many times larger than its estimated rounding is no rounding: branches that nearly separate have small ones."""
 
 _EVALUATION = 16 * float(np.finfo(np.float64).eps)
 """Relative error of a value by its own evaluation, a few operations deep."""
@@ -56,7 +60,7 @@ class TraceTest:
 
     @property
     def passed(self) -> bool:
-        return self.tested and self.margin >= MARGIN
+        return self.tested and self.margin >= MARGIN and self.residual <= _ROUNDING * self.rounding
 
     def to_dict(self) -> dict[str, float]:
         return {

@@ -42,6 +42,7 @@ def wide(rank):
     return nv.as_model(lambda w, x: jnp.dot(jnp.dot(w**2 + w, matrix), x)[None], (30,), input_shape=24)
 
 
+@pytest.mark.slow
 def test_filling_is_no_stronger_than_its_span(monkeypatch):
     """The span is proved by expansion, or found at random points; what rests on it says the same."""
     proved = dimension_of(wide(8), seed=0)

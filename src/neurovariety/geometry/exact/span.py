@@ -165,28 +165,35 @@ def find_span(
     return SpanDimension(value, Claim.PROBABILITY if error <= ERROR_BOUND else Claim.LOWER_BOUND, error, "", tuple(trials))
 
 
-def affine_span_at_least(
-    model: Model, enough: int, seed: int, *, samples: int | None = None, fixed: Mapping[int, int] | None = None
-) -> int:
-    """A number that is at most the dimension of the affine span of the functions; the lesser of it and ``enough`` almost surely.
+@dataclass(frozen=True)
+class AffineVariety:
+    """What random points mod p are drawn of: the closure of the functions of a model; with ``samples`` that of their values at so many
+    general inputs; with ``fixed`` (weight -> value) that of the graph of w -> f_w over the other weights."""
 
-    ``samples``: of their values at so many general inputs. ``fixed``: of the graph of w -> f_w, with these weights held at integers.
-    """
+    model: Model
+    samples: int | None = None
+    fixed: Mapping[int, int] | None = None
+
+    def points(self, point: Point, number: int, inputs: int) -> Array:
+        """Linear coordinates of so many points, mod p: values at ``inputs``, unless it is samples that count, and free weights."""
+        x = point.inputs(self.model, inputs if self.samples is None else self.samples)
+        weights = point.ring.random((number, self.model.parameters), point.rng)
+        if self.fixed:
+            weights[:, list(self.fixed)] = point.ring.constant(np.array(list(self.fixed.values()), dtype=np.int64))
+        values = samples_matrix(self.model, point, number, x, weights=weights)
+        return values if self.fixed is None else np.hstack([values, np.delete(weights, list(self.fixed), axis=1)])
+
+
+def affine_span_at_least(variety: AffineVariety, enough: int, seed: int) -> int:
+    """A number that is at most the dimension of the affine span; the lesser of it and ``enough`` almost surely."""
     rows = enough + 1 + EXTRA_SAMPLES
 
     def attempt(k: int) -> int:
-        p, point = draw_point(model, generator(seed, "geometry.exact.span.affine", k))
-        inputs = point.inputs(model, rows if samples is None else samples)
-        weights = point.ring.random((rows, model.parameters), point.rng)
-        if fixed:
-            weights[:, list(fixed)] = point.ring.constant(np.array(list(fixed.values()), dtype=np.int64))
-        values = samples_matrix(model, point, rows, inputs, weights=weights)
-        if fixed is not None:
-            values = np.hstack([values, np.delete(weights, list(fixed), axis=1)])
+        p, point = draw_point(variety.model, generator(seed, "geometry.exact.span.affine", k))
+        values = variety.points(point, rows, rows)
         return min(rank(np.mod(values[1:] - values[0], p), p, overwrite=True), enough)
 
-    found, _ = with_new_values(attempt)
-    return found
+    return with_new_values(attempt)[0]
 
 
 def exact_span(model: Model) -> ExactSpan | None:

@@ -13,7 +13,7 @@ from neurovariety.errors import InputError, ResourceError, VerificationError
 from neurovariety.geometry.exact.generic_rank import RankTrial, generic_rank
 from neurovariety.geometry.exact.large_field import large_field_rank
 from neurovariety.geometry.exact.points import as_json_bound, division_notice, draw_point, rank_error, with_new_values
-from neurovariety.geometry.exact.span import SpanDimension, affine_span_at_least, exact_span, find_span, span_bound
+from neurovariety.geometry.exact.span import AffineVariety, SpanDimension, affine_span_at_least, exact_span, find_span, span_bound
 from neurovariety.geometry.exact.stated_symmetries import StatedSymmetries, stated_symmetries
 from neurovariety.geometry.ideal.find_equations import equations_bound
 from neurovariety.model import Model
@@ -140,7 +140,7 @@ def flat(model: Model, found: Dimension, seed: int) -> Claim | None:
     r = found.value
     if found.fills or found.ambient_at_least > r + 1:
         return found.filling
-    if affine_span_at_least(model, r + 1, seed) > r:
+    if affine_span_at_least(AffineVariety(model), r + 1, seed) > r:
         return None
     exact = exact_span(model)
     if exact is not None:
@@ -152,7 +152,7 @@ def flat(model: Model, found: Dimension, seed: int) -> Claim | None:
 def _confirmed(model: Model, r: int, seed: int, once: float) -> bool:
     """Whether the affine span has dimension r at further primes too, as many as the error of one asks for."""
     trials = math.ceil(math.log(ERROR_BOUND) / math.log(once))
-    return trials <= MAX_TRIALS and all(affine_span_at_least(model, r + 1, seed + k) == r for k in range(1, trials))
+    return trials <= MAX_TRIALS and all(affine_span_at_least(AffineVariety(model), r + 1, seed + k) == r for k in range(1, trials))
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Complex, Float, Shaped
 
+from neurovariety.geometry.exact.span import AffineVariety
 from neurovariety.geometry.solutions.chart import find_chart
 from neurovariety.geometry.solutions.chart_coordinates import coordinates
 from neurovariety.geometry.solutions.least_degree import can_have_degree
@@ -68,7 +69,7 @@ class Slices:
 
     def can_have(self, points: int) -> bool:
         """Whether these can be all points of a slice, for all that is proved of the span."""
-        return can_have_degree(points, self.model, self.dimension, self.count, self.seed, samples=self.samples)
+        return can_have_degree(points, AffineVariety(self.model, self.samples), self.dimension, self.count, self.seed)
 
 
 def slices(

@@ -4,9 +4,9 @@ Rounds: two slices through random functions are joined by a segment and two arcs
 the trace test asks whether all is found. If not, another slice through random functions is joined to both, to one by an arc, and so
 on. A search that has used up its budget stops untested.
 
-The test cannot feel points that are too far away for float64. So a set that passes must also be large enough for what is proved of the
-variety's span (`least_degree`), and a small one closed under more arcs than its finding took. That one point is all is no question for
-a test: it is so where the variety is known to be an affine space.
+The test cannot feel points that are too far away for float64. So a set that passes must also be large enough for what exact arithmetic
+proves of the degree (`least_degree`), and a small one closed under more arcs than its finding took. That one point is all is no
+question for a test: it is so where the variety is known to be an affine space.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Complex, Float, Inexact
 
+from neurovariety.geometry.exact.span import AffineVariety
 from neurovariety.geometry.solutions.affine_slices import PRINTS, balanced, dyadic, normal, unit
 from neurovariety.geometry.solutions.chart import Chart, find_chart
 from neurovariety.geometry.solutions.chart_coordinates import ChartCoordinates, coordinates
@@ -94,7 +95,7 @@ class CriticalPoints:
         """
         if self.family.name != GENERAL:
             return points > 1
-        return can_have_degree(points, self.model, self.dimension, self.count, self.seed)
+        return can_have_degree(points, AffineVariety(self.model), self.dimension, self.count, self.seed)
 
     def special(self, matrix: Float[np.ndarray, "N N"]) -> tuple[System, Inexact[np.ndarray, " entries"]]:
         """The system of the quadric ``matrix`` M, symmetric, and its last parameters; the first ones are M u, u the target.

@@ -14,6 +14,7 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Complex, Float, Shaped
 
+from neurovariety.geometry.exact.span import AffineVariety
 from neurovariety.geometry.solutions.affine_slices import PRINTS, balanced, dyadic, normal, unit
 from neurovariety.geometry.solutions.chart import Chart, find_chart
 from neurovariety.geometry.solutions.chart_coordinates import coordinates
@@ -64,8 +65,8 @@ class GraphSlices:
 
     def can_have(self, points: int) -> bool:
         """Whether these can be all points of a slice, for all that is proved of the span of the graph."""
-        r = self.dimension
-        return can_have_degree(points, self.model, r, self.count + r, self.seed, samples=self.samples, fixed=self.chart.fixed)
+        graph = AffineVariety(self.model, self.samples, self.chart.fixed)
+        return can_have_degree(points, graph, self.dimension, self.count + self.dimension, self.seed)
 
 
 def graph_slices(
