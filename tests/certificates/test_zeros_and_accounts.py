@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 
 import flint
 import numpy as np
@@ -130,7 +131,10 @@ def test_verdicts_are_made_by_a_check_alone():
     for claim in (Claim.PROVED, Claim.PROBABILITY, Claim.COMPLETE, Claim.LOWER_BOUND, Claim.UPPER_BOUND):
         with pytest.raises(Forged):
             weak(statement, claim, "none")
-    assert weak(statement, Claim.ESTIMATE, "sampled").claim is Claim.ESTIMATE
+    guess = weak(statement, Claim.ESTIMATE, "sampled")
+    assert guess.claim is Claim.ESTIMATE
+    with pytest.raises(Forged):
+        replace(guess, claim=Claim.PROVED)
 
 
 def test_modular_account():
@@ -181,6 +185,14 @@ def test_standard_monomials_of_a_complete_intersection():
 def test_error_bound_grows_with_heights():
     small, large = (exact_system(System.build(lambda x, p, c=c: [x[0] ** 2 - c, x[1] ** 2 - x[0]], 2), []) for c in (3, 3**100))
     assert error_bound(small, False) < error_bound(large, False) < 1e-12
+
+
+def test_heights_take_in_every_denominator():
+    """Half of half of the unknown, minus 1/3, is integral after multiplication by 12."""
+    half, third = exact(Fraction(1, 2)), exact(Fraction(-1, 3))
+    program = ExactSystem(1, (((half, ((0, 1),)),), ((half, ((1, 1),)), (third, ()))), (2,))
+    slot = program.equations[0]
+    assert 2 ** (program.log2_heights()[slot] - program.log2_norms()[slot]) == pytest.approx(12)
 
 
 def test_zeros_of_every_size_lie_below_the_bound():

@@ -140,8 +140,8 @@ class ExactSystem:
         common denominator."""
         below = [1] * self.unknowns
         for terms in self.sums:
-            denominators = [d for c, _ in terms for d in (parts(c)[0].denominator, parts(c)[1].denominator)]
-            below.append(lcm(*denominators, *(below[slot] ** e for _, m in terms for slot, e in m)))
+            own = [(lcm(parts(c)[0].denominator, parts(c)[1].denominator), m) for c, m in terms]
+            below.append(lcm(*(d * prod(below[slot] ** e for slot, e in m) for d, m in own)))
         return [max(size + log2(b), 0.0) + 1e-6 for size, b in zip(self.log2_norms(), below, strict=True)]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass
 from typing import Any, Protocol, final, runtime_checkable
 
 from neurovariety.certificates.statement import Statement
@@ -41,10 +41,10 @@ class Verdict:
     claim: Claim
     certificate: Certificate | None
     why: str = ""
-    token: object = field(default=None, repr=False, compare=False)
+    token: InitVar[object] = None
 
-    def __post_init__(self) -> None:
-        if self.token is not _TOKEN:
+    def __post_init__(self, token: object) -> None:
+        if token is not _TOKEN:  # kept nowhere: a copy with another claim would be made with it
             raise Forged("a verdict is made by certificates.issue, which checks a certificate, or by certificates.weak")
 
 

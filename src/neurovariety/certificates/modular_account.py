@@ -37,7 +37,8 @@ _FURTHER = 2
 SMALLEST_PRIME, LARGEST_PRIME = 2**60, 2**61
 _LOG2_PRIMES = 53.0
 """log2 of a number below that of the primes between, 1 modulo 4, which are about 2^53.6."""
-_LARGEST_ERROR = 2.0**-20
+_LARGEST_ERROR = 2.0**-40
+"""Then a bound from one prime alone is wrong with a probability of 2^-20 at most."""
 
 
 class ModularAccount(ZerosCertificate):
@@ -58,18 +59,20 @@ class ModularAccount(ZerosCertificate):
         if first == second or not all(_is_drawn(p) for p in self.primes):
             raise NotShown("two different primes between 2^60 and 2^61 that are 1 modulo 4 are expected")
         found = shown.finite_count(simple=self.simple)
+        self.error = error_bound(subject, self.simple)
+        if not self.error <= _LARGEST_ERROR:
+            raise NotShown("the coefficients are too large for two primes of 61 bits")
         for p in self.primes:
             bound = modular_bound(subject, p, self.simple, found)
             if found != bound:
                 raise NotShown(f"{found} of at most {bound} zeros are shown", bound)
-        self.error = error_bound(subject, self.simple)
-        if not self.error <= _LARGEST_ERROR:
-            raise NotShown("the coefficients are too large for two primes of 61 bits")
 
     def concludes(self) -> tuple[Statement, Claim]:
         """All finite zeros, or all simple ones."""
         value = {key: v for key, v in self.value().items() if key in ("simple", "clusters")} | {"error": self.error}
-        return Statement("simple zeros" if self.simple else "finite zeros", self.system, value), Claim.PROBABILITY
+        if self.simple:
+            return Statement("simple zeros", self.system, value, ("of the simple ones",)), Claim.PROBABILITY
+        return Statement("finite zeros", self.system, value), Claim.PROBABILITY
 
 
 def _is_drawn(p: int) -> bool:

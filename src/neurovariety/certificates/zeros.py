@@ -178,6 +178,8 @@ class _Tube:
         along = self._along()
         slopes = self._slopes()
         errors = [_bound(p.coeffs(), self.r) / lower(s) for p, s in zip(along[:-1], self.slopes, strict=True)]
+        if not all(e.is_finite() for e in errors):
+            raise NotShown("a derivative is not shown to be different from 0")
         error = max((e.upper() for e in errors), default=flint.arb(0))
         share = max((self._contraction(slopes, i) for i in range(n - 1)), default=flint.arb(0))
         if not share < 0.5:

@@ -49,7 +49,8 @@ class Solutions:
     with ``multiplicity``, the number of solutions, with multiplicity, within ``radius`` (T,) of it in every coordinate; whether these
     are one multiple solution is not said. ``infinite`` counts zeros at infinity, or larger than a size that ``scope`` names, and
     ``unaccounted`` is what is missing to the Bézout number. ``verdict`` is the statement with its claim and certificate. ``claim`` is
-    `proved`, `probability` or `lower_bound`; ``complete`` says that no regular solution is missing, not even within a cluster.
+    `proved`, `probability` or `lower_bound`; ``complete`` says that it is one of the first two and that no regular solution is missing
+    within a cluster: where there are clusters, by the number of simple zeros modulo two primes.
 
     ``ends`` says for each path what the search made of it, ``winding`` how often it turns around its end, ``steps`` how many it took:
     advice, on which no claim rests. ``certificates`` and ``condition`` numbers (S,) of the Jacobian belong to ``regular``.
@@ -97,7 +98,8 @@ class Solutions:
         if self.multiplicity:
             parts.append(f"{sum(self.multiplicity):,} in {len(self.multiplicity):,} cluster{'s' * (len(self.multiplicity) > 1)}")
         if self.infinite:
-            parts.append(f"{self.infinite:,} at infinity")
+            sure = self.verdict.statement.kind == "finite zeros" or not self.verdict.statement.value.get("at_infinity_or_larger")
+            parts.append(f"{self.infinite:,} at infinity{'' if sure else ' or very large'}")
         if self.unaccounted and self.claim is Claim.LOWER_BOUND:
             parts.append(f"{self.unaccounted:,} paths unaccounted for")
         if self.at_most is not None:
