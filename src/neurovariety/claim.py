@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 
@@ -18,6 +19,11 @@ class Claim(StrEnum):
     UPPER_BOUND = "upper_bound"
     ESTIMATE = "estimate"
     UNDECIDED = "undecided"
+
+    @staticmethod
+    def weakest(claims: Iterable[Claim]) -> Claim:
+        """The weakest of several, `proved` of none."""
+        return max(claims, key=list(Claim).index, default=Claim.PROVED)
 
     @property
     def explanation(self) -> str:

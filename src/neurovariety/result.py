@@ -13,12 +13,17 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from neurovariety._version import __version__
+from neurovariety.certificates.issue import ForEach, Forged, Verdict, recorded
+from neurovariety.certificates.statement import Statement
 from neurovariety.citations import cite
 from neurovariety.claim import Claim
 from neurovariety.errors import InputError
 
-SCHEMA = 1
-"""Version of the dictionary form; `Result.from_dict` reads this version."""
+SCHEMA = 2
+"""Version of the dictionary form; `Result.from_dict` reads this one, and the first, which had one claim for all of a value."""
+
+WHOLE = "value"
+"""The key of the claim of a value that has no keys."""
 
 
 @dataclass(frozen=True)
@@ -39,21 +44,51 @@ class Provenance:
 class Result:
     """What an entry of the dictionary returns.
 
-    ``value`` is exact where it is exact. ``claim`` says how far it may be trusted and ``evidence`` why, as plain data.
-    ``meaning`` says what the value means for learning, with the numbers put in. ``subject`` is the architecture's notation.
-    Results of the dictionary's entries add ``verify()`` (`dictionary.entry_result`).
+    ``value`` is exact where it is exact. ``claims`` holds for each key of the value (`WHOLE` where it has none) the `Verdict` that says
+    how far that part may be trusted and on which certificate it rests; ``claim`` is the weakest of the ``headline`` keys (all where
+    none are named) that say something. ``evidence`` says why, as plain data. ``meaning`` says what the value means for learning, with
+    the numbers put in. ``subject`` is the architecture's notation. Results of the dictionary's entries add ``verify()``
+    (`dictionary.entry_result`).
+
+    Raises `Forged` where a key has no verdict, or one that speaks of another value.
     """
 
     entry: ClassVar[str] = ""
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025",)
+    headline: ClassVar[tuple[str, ...]] = ()
 
     value: Any
-    claim: Claim
+    claims: Mapping[str, Verdict] | ForEach = field(repr=False, compare=False)
     subject: str = field(default="", kw_only=True)
     meaning: str
     evidence: Mapping[str, Any]
     provenance: Provenance = field(default=Provenance(__version__, 0, 0.0), kw_only=True)
     notices: tuple[str, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        parts = self.value if isinstance(self.value, Mapping) else {WHOLE: self.value}
+        given = self.claims if isinstance(self.claims, Mapping) else {key: self.claims(key, part) for key, part in parts.items()}
+        if given.keys() != parts.keys():
+            raise Forged(f"{self.entry}: a verdict for each key of the value is expected, {sorted(given)} are given")
+        for key, part in parts.items():
+            verdict = given[key]
+            if not isinstance(verdict, Verdict) or plain(verdict.statement.value) != plain(part):
+                raise Forged(f"{self.entry}: the verdict of {key!r} does not speak of the value {in_one_line(part)}")
+        object.__setattr__(self, "claims", given)
+
+    @property
+    def verdicts(self) -> Mapping[str, Verdict]:
+        """``claims``, for readers who want its type."""
+        assert isinstance(self.claims, Mapping)
+        return self.claims
+
+    @property
+    def claim(self) -> Claim:
+        """How far the value may be trusted: the weakest claim of its headline keys. A key without a value claims nothing."""
+        known = self.verdicts
+        chosen = [known[key] for key in (self.headline or known)]
+        saying = [v for v in chosen if v.statement.value not in (None, str(Claim.UNDECIDED))]
+        return Claim.weakest(v.claim for v in saying or chosen)
 
     def cite(self) -> str:
         """The sources of the definition and of the theorems used, one a line."""
@@ -96,6 +131,10 @@ class Result:
             "architecture": self.subject,
             "value": plain(self.value),
             "claim": str(self.claim),
+            "claims": {
+                key: {"claim": str(v.claim), "error": v.statement.error or None, "scope": list(v.statement.scope)}
+                for key, v in self.verdicts.items()
+            },
             "evidence": evidence,
             "provenance": {
                 "version": self.provenance.version,
@@ -109,21 +148,28 @@ class Result:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """The result of `to_dict`. Raises `InputError` for another entry or another schema version."""
-        if data.get("schema") != SCHEMA:
-            raise InputError(f"this is a result of schema {data.get('schema')!r}; this version reads schema {SCHEMA}")
+        if data.get("schema") not in (1, SCHEMA):
+            raise InputError(f"this is a result of schema {data.get('schema')!r}; this version reads the schemas 1 and {SCHEMA}")
         if data.get("entry") != cls.entry:
             raise InputError(f"this is a result of the entry {data.get('entry')!r}, not of {cls.entry!r}")
         evidence = dict(data["evidence"])
         notices = tuple(evidence.pop("notices", ()))
         return cls(
             value=data["value"],
-            claim=Claim(data["claim"]),
+            claims=lambda key, part: _recorded(cls.entry, key, part, data),
             subject=data["architecture"],
             meaning=data["meaning"],
             evidence=evidence,
             provenance=Provenance(**data["provenance"]),
             notices=notices,
         )
+
+
+def _recorded(entry: str, key: str, part: Any, data: Mapping[str, Any]) -> Verdict:
+    """What a file says of a key; the first schema has one claim for all."""
+    said = data.get("claims", {}).get(key, {"claim": data["claim"]})
+    statement = Statement(f"{entry}: {key}", "", part, tuple(said.get("scope", ())), said.get("error") or 0.0)
+    return recorded(statement, Claim(said["claim"]))
 
 
 def plain(value: Any) -> Any:

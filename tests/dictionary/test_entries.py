@@ -12,9 +12,9 @@ import pytest
 
 import neurovariety as nv
 from neurovariety import Claim
+from neurovariety.geometry.exact.expanded_span import exact_span
 from neurovariety.geometry.exact.local_algebra import is_isolated
 from neurovariety.geometry.exact.points import degree_bounds, rank_error
-from neurovariety.geometry.exact.span import exact_span
 
 
 class TestDimension:

@@ -20,14 +20,14 @@ import numpy as np
 from neurovariety.certificates.balls import about, lower, precision, upper
 from neurovariety.certificates.exact_system import ExactSystem
 from neurovariety.certificates.float_balls import Approximations, Boxes, krawczyk
-from neurovariety.certificates.float_tape import float_tape
+from neurovariety.certificates.float_tape import FloatTape, float_tape
 from neurovariety.certificates.gaussian import Coefficient
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import ClusterZero, NotShown, SimpleZero, Square
 from neurovariety.claim import Claim
 
 _TRIES = 6
-_SAMPLE = 16
+_SAMPLE = 64
 """Of the zeros shown in balls of doubles so many are shown once more in python-flint's."""
 
 
@@ -40,15 +40,32 @@ class FloatZeros:
 
     def boxes(self, system: Square) -> Boxes:
         """What Krawczyk's operator shows of each."""
+        return self.boxes_of(float_tape(system.both), np.zeros(0))
+
+    def boxes_of(self, tape: FloatTape, parameters: np.ndarray) -> Boxes:
+        """The same for a tape of values and derivatives, at ``parameters`` (m,)."""
         count, n = self.centres.shape
-        tape = float_tape(system.both)
         found = Boxes(np.zeros((count, n)), np.zeros((count, n)), np.zeros(count, dtype=np.bool_))
-        nothing = np.zeros((count, 0), dtype=np.complex128)
-        near = Approximations(np.ascontiguousarray(self.centres), nothing, np.ascontiguousarray(self.inverses))
+        fixed = np.ascontiguousarray(np.broadcast_to(parameters.astype(np.complex128), (count, len(parameters))))
+        near = Approximations(np.ascontiguousarray(self.centres), fixed, np.ascontiguousarray(self.inverses))
         krawczyk(tape.arrays, tape.rounded, near, _TRIES, found)
         # Twice as much as needed, so that python-flint, which encloses a disc in a square, shows the same.
         found.good[:] &= (found.near <= found.radii / 2).all(axis=1)
         return found
+
+    def once_more(self, k: int, square: Square, boxes: Boxes) -> None:
+        """One of those that were shown in doubles, in python-flint's balls. Raises `NotShown`."""
+        with precision(128):
+            centre = tuple(flint.acb(z.real, z.imag) for z in self.centres[k].tolist())
+            inverse = tuple(flint.acb(z.real, z.imag) for z in self.inverses[k].reshape(-1).tolist())
+        # python-flint encloses a disc in a square: where the box is too large for that, a smaller one holds the zero as well.
+        boxed, smaller = (
+            SimpleZero(centre, tuple(map(flint.arb, r.tolist())), inverse, 128) for r in (boxes.radii[k], 2 * boxes.near[k])
+        )
+        try:
+            boxed.check(square)
+        except NotShown:
+            smaller.check(square)
 
     def part(self, rows: np.ndarray) -> FloatZeros:
         return FloatZeros(self.centres[rows], self.inverses[rows])
@@ -87,17 +104,7 @@ class Zeros:
         """Some of the zeros shown in doubles, evenly among them, in python-flint's balls."""
         count = len(self.floats.centres)
         for k in range(0, count, max(1, -(-count // _SAMPLE))):
-            with precision(128):
-                centre = tuple(flint.acb(z.real, z.imag) for z in self.floats.centres[k].tolist())
-                inverse = tuple(flint.acb(z.real, z.imag) for z in self.floats.inverses[k].reshape(-1).tolist())
-            # python-flint encloses a disc in a square: where the box is too large for that, a smaller one holds the zero as well.
-            boxed, smaller = (
-                SimpleZero(centre, tuple(map(flint.arb, r.tolist())), inverse, 128) for r in (boxes.radii[k], 2 * boxes.near[k])
-            )
-            try:
-                boxed.check(square)
-            except NotShown:
-                smaller.check(square)
+            self.floats.once_more(k, square, boxes)
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,8 @@ from typing import Any
 from neurovariety.certificates.gaussian import Coefficient, parts
 
 Monomial = tuple[tuple[int, int], ...]
-"""(slot, exponent) pairs; slots below the number of unknowns are these, the next ones the sums in their order. () is 1."""
+"""(slot, exponent) pairs; slots below the number of unknowns are these, the next ones the sums in their order. () is 1. A negative
+exponent is a power of the reciprocal, for systems whose zeros are shown one by one; they have no degrees."""
 
 Sum = tuple[tuple[Coefficient, Monomial], ...]
 
@@ -35,8 +36,8 @@ class ExactSystem:
     def __post_init__(self) -> None:
         for k, terms in enumerate(self.sums):
             for _, monomial in terms:
-                if any(not 0 <= slot < self.unknowns + k or e < 1 for slot, e in monomial):
-                    raise ValueError(f"sum {k} reads a slot that comes later, or an exponent below 1")
+                if any(not 0 <= slot < self.unknowns + k or not e for slot, e in monomial):
+                    raise ValueError(f"sum {k} reads a slot that comes later, or an exponent of 0")
         if any(not 0 <= slot < self.unknowns + len(self.sums) for slot in self.equations):
             raise ValueError("an equation is a slot that is not there")
 
@@ -52,7 +53,12 @@ class ExactSystem:
         return hashlib.sha256(f"{self.unknowns}\n{self.equations}\n{text}".encode()).hexdigest()
 
     def degrees(self) -> list[int]:
-        """For each slot an upper bound of its total degree in the unknowns: what terms there are, whether or not they cancel."""
+        """For each slot an upper bound of its total degree in the unknowns: what terms there are, whether or not they cancel.
+
+        Raises `ValueError` for a system that divides.
+        """
+        if any(e < 0 for terms in self.sums for _, m in terms for _, e in m):
+            raise ValueError("a system that divides has no degrees")
         found = [1] * self.unknowns
         for terms in self.sums:
             found.append(max((sum(e * found[slot] for slot, e in m) for _, m in terms), default=0))
@@ -91,9 +97,9 @@ class ExactSystem:
         sums.append((*((a, ((i, 1),)) for i, a in enumerate(patch)), (-1, ())))
         return ExactSystem(n + 1, tuple(sums), (*(slot + 1 for slot in self.equations), n + len(sums)))
 
-    def with_jacobian(self) -> ExactSystem:
-        """The program of the equations and then of all their derivatives, row by row."""
-        n = self.unknowns
+    def with_jacobian(self, by: int | None = None) -> ExactSystem:
+        """The program of the equations and then of their derivatives by the first ``by`` unknowns (all), row by row."""
+        n, by = self.unknowns, self.unknowns if by is None else by
         slopes: list[dict[int, int]] = []
         """For each sum and each unknown it depends on, the sum that is its derivative."""
         sums, moved = list[Sum](), list(range(n))
@@ -106,6 +112,8 @@ class ExactSystem:
                 for k, (slot, e) in enumerate(m):
                     rest = _lowered(placed, k)
                     if slot < n:
+                        if slot >= by:
+                            continue
                         derivative.setdefault(slot, []).append((c * e, rest))
                         continue
                     for i, at in slopes[slot - n].items():
@@ -120,7 +128,7 @@ class ExactSystem:
         sums.append(((1, ()),))
         one = zero + 1
         entries = [
-            (slopes[slot - n].get(i, zero) if slot >= n else (one if slot == i else zero)) for slot in self.equations for i in range(n)
+            (slopes[slot - n].get(i, zero) if slot >= n else (one if slot == i else zero)) for slot in self.equations for i in range(by)
         ]
         return ExactSystem(n, tuple(sums), (*(moved[slot] for slot in self.equations), *entries))
 
@@ -147,7 +155,7 @@ class ExactSystem:
 
 def _lowered(monomial: Monomial, k: int) -> Monomial:
     slot, e = monomial[k]
-    return (*monomial[:k], *(((slot, e - 1),) if e > 1 else ()), *monomial[k + 1 :])
+    return (*monomial[:k], *(((slot, e - 1),) if e != 1 else ()), *monomial[k + 1 :])
 
 
 class Over:
@@ -173,7 +181,7 @@ class Over:
             for factor, monomial in terms:
                 product = factor
                 for slot, e in monomial:
-                    power = slots[slot] if e == 1 else slots[slot] ** e
+                    power = slots[slot] if e == 1 else slots[slot] ** e if e > 0 else 1 / slots[slot] ** -e
                     product = power if product is None else product * power
                 total = product if total is None else total + product
             slots.append(self._zero if total is None else total)

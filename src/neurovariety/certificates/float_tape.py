@@ -58,6 +58,11 @@ class _Tape:
             return self.place[monomial[0][0]]
         if monomial not in self.products:
             *rest, (slot, e) = monomial
+            if not rest and e < 0:
+                below = self._product(((slot, -e),))
+                self.products[monomial] = self._new()
+                self._step(3, self.products[monomial], [(below, 0, 1)])
+                return self.products[monomial]
             if rest:
                 pair = self._product(tuple(rest)), self._product(((slot, e),))
             else:

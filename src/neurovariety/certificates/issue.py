@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import InitVar, dataclass
+from collections.abc import Callable
+from dataclasses import InitVar, dataclass, field
 from typing import Any, Protocol, final, runtime_checkable
 
 from neurovariety.certificates.statement import Statement
@@ -12,11 +13,43 @@ from neurovariety.claim import Claim
 WEAK = (Claim.ESTIMATE, Claim.UNDECIDED)
 """What may be claimed without a certificate."""
 
+LEGACY = frozenset(
+    {
+        "align",
+        "boundary",
+        "components",
+        "conservation",
+        "critical-locus",
+        "data",
+        "diagnose",
+        "exposedness",
+        "invariance",
+        "landscape",
+        "equations: degree by degree",
+        "fibers: at given weights",
+        "fibers: several orbits",
+        "maximum-likelihood",
+        "membership",
+        "sample-complexity: linear values",
+        "symmetries",
+        "ml-degree: one distribution",
+        "point-count",
+        "polyhedral",
+        "prune",
+        "singularities",
+        "subnetworks",
+        "tangent-kernel",
+        "weight-decay",
+    }
+)
+"""Entries, and parts of entries, whose claims do not rest on certificates yet. The list only shrinks, and a release has none of
+them."""
+
 _TOKEN = object()
 
 
 class Forged(TypeError):
-    """A verdict was made without a check."""
+    """A verdict was made without a check, or stands beside a value that it does not speak of."""
 
 
 @runtime_checkable
@@ -35,17 +68,25 @@ class Certificate(Protocol):
 @final
 @dataclass(frozen=True)
 class Verdict:
-    """A statement with its claim and the certificate it rests on; `issue` and `weak` make it, nothing else can."""
+    """A statement with its claim and the certificate it rests on; `issue` and `weak` make it, nothing else can.
+
+    ``checked`` is false where it was read from a file: then it is recorded, and no more.
+    """
 
     statement: Statement
     claim: Claim
-    certificate: Certificate | None
+    certificate: Certificate | None = field(default=None, compare=False)
     why: str = ""
+    checked: bool = field(default=True, compare=False)
     token: InitVar[object] = None
 
     def __post_init__(self, token: object) -> None:
         if token is not _TOKEN:  # kept nowhere: a copy with another claim would be made with it
             raise Forged("a verdict is made by certificates.issue, which checks a certificate, or by certificates.weak")
+
+
+ForEach = Callable[[str, Any], Verdict]
+"""What makes the verdict of each key of a value."""
 
 
 def issue(certificate: Certificate, subject: Any) -> Verdict:
@@ -55,6 +96,16 @@ def issue(certificate: Certificate, subject: Any) -> Verdict:
     return Verdict(statement, claim, certificate, token=_TOKEN)
 
 
+def first_shown(subject: Any, *certificates: Certificate) -> Verdict:
+    """The verdict of the first of several certificates, from the strongest down, that checks. Raises `NotShown` where none does."""
+    for certificate in certificates[:-1]:
+        try:
+            return issue(certificate, subject)
+        except NotShown:
+            continue
+    return issue(certificates[-1], subject)
+
+
 def weak(statement: Statement, claim: Claim, why: str) -> Verdict:
     """A statement for which there is no certificate: an estimate, or undecided."""
     if claim not in WEAK:
@@ -62,4 +113,35 @@ def weak(statement: Statement, claim: Claim, why: str) -> Verdict:
     return Verdict(statement, claim, None, why, token=_TOKEN)
 
 
-__all__ = ["WEAK", "Certificate", "Forged", "NotShown", "Verdict", "issue", "weak"]
+def weakly(kind: str, claim: Claim, why: str) -> ForEach:
+    """The same weak claim for every key of a value."""
+    return lambda key, value: weak(Statement(f"{kind}: {key}", "", value), claim, why)
+
+
+def recorded(statement: Statement, claim: Claim) -> Verdict:
+    """A verdict that a file holds. Nothing was checked, and it says so."""
+    return Verdict(statement, claim, None, "recorded", checked=False, token=_TOKEN)
+
+
+def legacy(entry: str, claim: Claim) -> ForEach:
+    """The claims of an entry that has no certificates yet; raises `Forged` for one that is not among `LEGACY`."""
+    if entry not in LEGACY and claim not in WEAK:
+        raise Forged(f"the claims of {entry} rest on certificates; {claim} was given without one")
+    return lambda key, value: Verdict(Statement(f"{entry}: {key}", "", value), claim, None, token=_TOKEN)
+
+
+__all__ = [
+    "LEGACY",
+    "WEAK",
+    "Certificate",
+    "ForEach",
+    "Forged",
+    "NotShown",
+    "Verdict",
+    "first_shown",
+    "issue",
+    "legacy",
+    "recorded",
+    "weak",
+    "weakly",
+]

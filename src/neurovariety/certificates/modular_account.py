@@ -69,10 +69,10 @@ class ModularAccount(ZerosCertificate):
 
     def concludes(self) -> tuple[Statement, Claim]:
         """All finite zeros, or all simple ones."""
-        value = {key: v for key, v in self.value().items() if key in ("simple", "clusters")} | {"error": self.error}
+        value = {key: v for key, v in self.value().items() if key in ("simple", "clusters")}
         if self.simple:
-            return Statement("simple zeros", self.system, value, ("of the simple ones",)), Claim.PROBABILITY
-        return Statement("finite zeros", self.system, value), Claim.PROBABILITY
+            return Statement("simple zeros", self.system, value, ("of the simple ones",), self.error), Claim.PROBABILITY
+        return Statement("finite zeros", self.system, value, (), self.error), Claim.PROBABILITY
 
 
 def _is_drawn(p: int) -> bool:
@@ -119,7 +119,7 @@ def reduced(system: ExactSystem, p: int, simple: bool) -> tuple[list[Polynomial]
     n, degrees = system.unknowns, system.degrees()
     linear = [k for k, s in enumerate(system.equations) if degrees[s] <= 1]
     others = [k for k, s in enumerate(system.equations) if degrees[s] > 1]
-    carried = _into(p)
+    carried = carried_into(p)
     pivots = _solved(system.only(linear), p, carried)
     if n in pivots:
         return [{(): 1}], 0  # 1 = 0 follows from the linear equations
@@ -147,14 +147,19 @@ def reduced(system: ExactSystem, p: int, simple: bool) -> tuple[list[Polynomial]
     return [{tuple(map(int, m[:unknowns])): int(c) for m, c in f.to_dict().items()} for f in found], unknowns
 
 
-def _into(p: int) -> Callable[[Coefficient], int]:
-    root = next(r for a in range(2, 200) if (r := pow(a, (p - 1) // 4, p)) * r % p == p - 1)
+def carried_into(p: int) -> Callable[[Coefficient], int]:
+    """The map of the rationals to F_p, and of the Gaussian ones where p is 1 modulo 4. It raises `NotShown` where p divides a
+    denominator."""
+    root = next((r for a in range(2, 200) if (r := pow(a, (p - 1) // 4, p)) * r % p == p - 1), None) if p % 4 == 1 else None
 
     def carried(c: Coefficient) -> int:
         re, im = parts(c)
         if not re.denominator % p or not im.denominator % p:
             raise NotShown("a prime divides a denominator")
-        return (re.numerator * pow(re.denominator, -1, p) + root * im.numerator * pow(im.denominator, -1, p)) % p
+        if im and root is None:
+            raise NotShown("i is no residue of the prime")
+        real = re.numerator * pow(re.denominator, -1, p)
+        return real % p if root is None else (real + root * im.numerator * pow(im.denominator, -1, p)) % p
 
     return carried
 

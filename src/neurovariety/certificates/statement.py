@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -11,10 +10,12 @@ from typing import Any
 class Statement:
     """``kind`` names the sentence, ``subject`` is the hash of the exact data it speaks of, ``value`` what is asserted of it.
 
-    ``scope`` are phrases that belong to the sentence: "of size at most 2^100", "among block-diagonal linear maps".
+    ``scope`` are phrases that belong to the sentence: "of size at most 2^100", "among block-diagonal linear maps". ``error`` bounds
+    the probability that a draw of primes or points was unlucky, where the statement rests on one.
     """
 
     kind: str
     subject: str
-    value: Mapping[str, Any]
-    scope: tuple[str, ...] = field(default=())
+    value: Any
+    scope: tuple[str, ...] = ()
+    error: float = 0.0

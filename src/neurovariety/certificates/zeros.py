@@ -28,18 +28,18 @@ class NotShown(Exception):
 
 
 class Square:
-    """A square system with what the certificates ask of it: values and derivatives in balls at a precision."""
+    """A square system with what the certificates ask of it: values and derivatives in balls at a precision.
 
-    def __init__(self, system: ExactSystem) -> None:
-        if len(system.equations) != system.unknowns:
+    The last unknowns of the program, as many as there are ``parameters``, stand for these.
+    """
+
+    def __init__(self, system: ExactSystem, parameters: Sequence[complex] = (), both: ExactSystem | None = None) -> None:
+        self.unknowns = system.unknowns - len(parameters)
+        if len(system.equations) != self.unknowns:
             raise NotShown("the system is not square")
-        self.system = system
-        self.both = system.with_jacobian()
+        self.system, self.parameters = system, tuple(parameters)
+        self.both = system.with_jacobian(self.unknowns) if both is None else both
         self._runs: dict[int, tuple[Over, Over]] = {}
-
-    @property
-    def unknowns(self) -> int:
-        return self.system.unknowns
 
     @cached_property
     def terms(self) -> int:
@@ -60,13 +60,13 @@ class Square:
 
     def values(self, x: Sequence[flint.acb]) -> list[flint.acb]:
         """The equations at a point, or over a box."""
-        found: list[flint.acb] = self._run()[0](x)
+        found: list[flint.acb] = self._run()[0]([*x, *map(ball, self.parameters)])
         return found
 
     def jacobian(self, x: Sequence[flint.acb]) -> tuple[list[flint.acb], flint.acb_mat]:
         """Values, and the Jacobian."""
         n = self.unknowns
-        found = self._run()[1](x)
+        found = self._run()[1]([*x, *map(ball, self.parameters)])
         return found[:n], flint.acb_mat(n, n, found[n:])
 
     def along(self, curve: Sequence[flint.acb_poly]) -> list[flint.acb_poly]:

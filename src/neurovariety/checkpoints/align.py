@@ -21,6 +21,7 @@ from typing import ClassVar, TypedDict
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from neurovariety.certificates.issue import legacy
 from neurovariety.checkpoints.canonical_form import canonical_form, residual, row_pivots, same_graph, same_weights
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.three_arithmetics import exact_matmul, to_floats, to_fractions
@@ -102,7 +103,7 @@ def align(a: object, b: object, *, architecture: object = None, example: object 
         value["related"] = "yes" if equal else "no"
     return AlignResult(
         value=value,
-        claim=claim,
+        claims=legacy("align", claim),
         subject=f"{one.source}, {two.source}",
         meaning=_meaning(value),
         evidence={

@@ -22,6 +22,7 @@ from typing import ClassVar, TypedDict
 import numpy as np
 from jaxtyping import Float
 
+from neurovariety.certificates.issue import legacy
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.three_arithmetics import to_floats
 from neurovariety.checkpoints.layers.hidden_layers import hidden_layers
@@ -159,7 +160,7 @@ def diagnose(
     }
     return DiagnoseResult(
         value=value,
-        claim=ranks.claim if ranks else Claim.UNDECIDED,
+        claims=legacy("diagnose", ranks.claim if ranks else Claim.UNDECIDED),
         subject=source.source,
         meaning=_meaning(value, ranks),
         evidence={

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, TypedDict
 
+from neurovariety.certificates.issue import legacy
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.rounding import DTYPES, Rounding
 from neurovariety.checkpoints.layers.bottlenecks import narrowed
@@ -108,7 +109,7 @@ def prune(
     _, untouched = hidden_layers(pruned)
     return PruneResult(
         value=value,
-        claim=Claim.PROVED if not moves or math.isfinite(bound) else Claim.UNDECIDED,
+        claims=legacy("prune", Claim.PROVED if not moves or math.isfinite(bound) else Claim.UNDECIDED),
         subject=source.source,
         meaning=_meaning(value, ball),
         evidence={

@@ -19,10 +19,13 @@ from typing import Any, ClassVar, NotRequired, TypedDict
 
 import numpy as np
 
+from neurovariety.certificates.issue import Verdict, issue
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import ResourceError, VerificationError
+from neurovariety.geometry.exact.exact_functions import exact_functions
+from neurovariety.geometry.exact.expanded_span import Monomial
 from neurovariety.geometry.exact.points import (
     as_json_bound,
     degree_bounds,
@@ -30,13 +33,14 @@ from neurovariety.geometry.exact.points import (
     draw_point,
     with_new_values,
 )
-from neurovariety.geometry.exact.span import Monomial, find_span, span_bound, span_rank
+from neurovariety.geometry.exact.span import find_span, span_bound, span_rank
 from neurovariety.linear_algebra import echelon
 from neurovariety.model import Model
 from neurovariety.options import Route
 from neurovariety.program.interpret import interpret
 from neurovariety.program.of_model import draw_coefficients, leaves, values_program
 from neurovariety.randomness import generator
+from neurovariety.result import WHOLE
 from neurovariety.rings.polynomial import Polynomials
 from neurovariety.rings.rational import Rationals, to_fraction
 from neurovariety.theorem import bound
@@ -97,22 +101,24 @@ def ambient(model: Model, *, seed: int = DEFAULT_SEED, memory_limit: int | None 
     >>> ambient("cnn(2,2; x^2)").evidence["missing"]
     ['x0 x2']
     """
-    (value, claim, evidence), draws = with_new_values(lambda k: _compute(model, seed, k, memory_limit))
+    (verdict, evidence), draws = with_new_values(lambda k: _compute(model, seed, k, memory_limit))
+    value = int(verdict.statement.value)
     evidence |= _monomials(model, value, seed)
     return AmbientResult(
         value=value,
-        claim=claim,
-        meaning=_meaning(model, value, claim, evidence),
+        claims={WHOLE: verdict},
+        meaning=_meaning(model, value, verdict.claim, evidence),
         evidence=evidence,
         notices=division_notice(draws),
     )
 
 
-def _compute(model: Model, seed: int, k: int, limit: int | None) -> tuple[int, Claim, AmbientEvidence]:
+def _compute(model: Model, seed: int, k: int, limit: int | None) -> tuple[Verdict, AmbientEvidence]:
     cap = bound(model.theorems, "ambient")
     theorems: list[Facts] = [t.to_dict() for t in model.theorems if t.applies and t.quantity.startswith("ambient")]
     if cap is not None and cap.value > _MAX_SPAN and cap.quantity == "ambient":
-        return cap.value, Claim.PROVED, {"route": "theorem", "theorems": theorems, **_UNWRITTEN}
+        exact = exact_functions(model)
+        return issue(exact.by_theorem(cap), exact), {"route": "theorem", "theorems": theorems, **_UNWRITTEN}
     rng = generator(seed, "dictionary.ambient.span", k)
     at_most = min(cap.value, _MAX_SPAN) if cap is not None else _enough(model, rng, limit)
     found = find_span(model, rng, at_most, span_bound(model, model.theorems), limit)
@@ -130,7 +136,7 @@ def _compute(model: Model, seed: int, k: int, limit: int | None) -> tuple[int, C
             f"{model.name}: the span has dimension {found.value}, the theorem '{cap.name}' says {cap.value}; please report this as "
             "a bug"
         )
-    return found.value, found.claim, evidence
+    return found.verdict, evidence
 
 
 def _enough(model: Model, rng: np.random.Generator, limit: int | None) -> int:

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 from neurovariety.architectures.from_callable import Source
+from neurovariety.certificates.issue import legacy
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import ExactNumbers
 from neurovariety.dictionary.entry_result import EntryResult
@@ -157,7 +158,7 @@ def boundary(
         evidence["approach"] = grown = _approach(model, given, seed)
     return BoundaryResult(
         value={"position": str(found.position), "reason": found.reason},
-        claim=found.claim,
+        claims=legacy("boundary", found.claim),
         meaning=_meaning(found, grown),
         evidence=evidence,
         options=member.options,
@@ -203,7 +204,7 @@ def _whole(model: Model, samples: int, seed: int) -> BoundaryResult:
     }
     return BoundaryResult(
         value=value,
-        claim=found.claim,
+        claims=legacy("boundary", found.claim),
         meaning=_meaning_of_whole(found, variety.value),
         evidence={
             "route": found.route, "why": found.why, "dimension_claim": str(variety.claim), "samples_drawn": samples,

@@ -30,6 +30,7 @@ from typing import ClassVar, NotRequired, TypedDict, TypeVar
 
 from neurovariety.architectures import Architecture, as_model, parse
 from neurovariety.architectures.from_callable import Source
+from neurovariety.certificates.issue import legacy
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry_of_source
@@ -151,7 +152,7 @@ def _of_blocks(
     ]
     return ComponentsResult(
         value={"count": count, "components": rows},
-        claim=Claim.PROVED,
+        claims=legacy("components", Claim.PROVED),
         subject=name,
         meaning=_meaning(count, dimensions, complete),
         evidence={
@@ -196,7 +197,7 @@ def _of_model(model: Model, seed: int, memory_limit: int | None) -> ComponentsRe
     row["dimension"] = found.value
     return ComponentsResult(
         value={"count": 1, "components": [row]},
-        claim=found.claim,
+        claims=legacy("components", found.claim),
         subject=model.name,
         meaning=_meaning(1, [found.value], True),
         evidence={

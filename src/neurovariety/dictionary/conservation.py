@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Annotated, Any, ClassVar, TypedDict
 
+from neurovariety.certificates.issue import legacy
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
@@ -126,7 +127,7 @@ def conservation(
     value = {"independent": least, "complete": complete, "laws": [_shown(law, model) for law in laws[:_MOST_SHOWN]]}
     return ConservationResult(
         value=value,
-        claim=Claim.PROVED if complete else Claim.LOWER_BOUND,
+        claims=legacy("conservation", Claim.PROVED if complete else Claim.LOWER_BOUND),
         meaning=_meaning(least, n - rank, n, degree, samples),
         evidence=evidence,
         options={"data": table},

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from functools import singledispatch
 from typing import Annotated, ClassVar, NotRequired, TypedDict
 
+from neurovariety.certificates.issue import legacy
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import DivisionByZeroError
@@ -169,7 +170,7 @@ def critical_locus(
     }
     return CriticalLocusResult(
         value=value,
-        claim=weakest([whole.claim, *(f.claim for f in facts)]),
+        claims=legacy("critical-locus", weakest([whole.claim, *(f.claim for f in facts)])),
         meaning=_meaning(value, critical),
         evidence=evidence,
         notices=whole.notices if evidence["all_listed"] else (*whole.notices, f"only the first {most} strata were looked at"),

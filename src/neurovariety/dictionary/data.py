@@ -16,6 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, TypedDict
 
+from neurovariety.certificates.issue import legacy
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
 from neurovariety.geometry.invariants.rank_at_data import RankAtData, rank_at_data
@@ -83,7 +84,7 @@ def data(
             "determined": "yes" if found.determined else "no",
             "more_samples": found.more_samples,
         },
-        claim=found.claim,
+        claims=legacy("data", found.claim),
         meaning=_meaning(found),
         evidence={
             "distinct_samples": len({tuple(row) for row in found.inputs.reshape(len(found.inputs), -1).tolist()}),

@@ -33,7 +33,8 @@ from neurovariety.geometry.invariants.degree import Degree, degree_of
 from neurovariety.geometry.solutions.count_facts import CountFacts
 from neurovariety.model import Model
 from neurovariety.options import Option, Route
-from neurovariety.tolerances import DEFAULT_SEED, ERROR_BOUND
+from neurovariety.result import WHOLE
+from neurovariety.tolerances import DEFAULT_SEED
 
 
 class DegreeEvidence(CountFacts, total=False):
@@ -89,7 +90,7 @@ def degree(
     found = degree_of(model, seed=seed, route=route, resume=resume)
     return DegreeResult(
         value=found.value,
-        claim=found.claim,
+        claims={WHOLE: found.verdict},
         meaning=_meaning(found),
         evidence=_evidence(found),
         notices=found.notices,
@@ -107,7 +108,7 @@ def _evidence(found: Degree) -> DegreeEvidence:
     if found.route == "theorem":
         evidence["filling"] = found.dimension.fills
     if found.claim is Claim.PROBABILITY:
-        evidence["error_bound"] = found.dimension.span.error if found.dimension.fills else ERROR_BOUND
+        evidence["error_bound"] = found.verdict.statement.error
     if found.count is not None:
         evidence |= found.count.paths
         evidence |= {

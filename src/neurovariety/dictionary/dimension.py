@@ -23,7 +23,7 @@ from neurovariety.dictionary.runner import entry
 from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
 from neurovariety.model import Model
 from neurovariety.options import Option, Route
-from neurovariety.result import counted
+from neurovariety.result import WHOLE, counted
 from neurovariety.tolerances import DEFAULT_SEED
 
 
@@ -88,7 +88,7 @@ def dimension(
     found = dimension_of(model, seed=seed, route=route, memory_limit=memory_limit)
     return DimensionResult(
         value=found.value,
-        claim=found.claim,
+        claims={WHOLE: found.verdict},
         meaning=_meaning(found, model.outputs),
         evidence=_evidence(found, seed),
         notices=found.notices,

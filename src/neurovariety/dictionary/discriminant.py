@@ -26,6 +26,7 @@ import numpy as np
 
 from neurovariety.architectures.from_callable import Source
 from neurovariety.budget import number_of
+from neurovariety.certificates.issue import weakly
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
@@ -157,7 +158,7 @@ def discriminant(
         evidence["codimension"] = "no wall was seen: the real discriminant may have codimension 2 or more, or lie off this slice"
     return DiscriminantResult(
         value=value,
-        claim=Claim.ESTIMATE,
+        claims=weakly("discriminant", Claim.ESTIMATE, "drawn on a grid"),
         meaning=_meaning(value, random),
         evidence=evidence,
         notices=task.notices,

@@ -33,12 +33,17 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypedDict
 
 import numpy as np
 
+from neurovariety.certificates.compose import CRITICAL, POINT, Because
+from neurovariety.certificates.issue import Verdict, issue, weak
+from neurovariety.certificates.statement import Statement
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import Inputs, Resume
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError
 from neurovariety.exact_numbers import float_table
+from neurovariety.geometry.exact.exact_functions import exact_functions
+from neurovariety.geometry.invariants.degree import of_the_dimension
 from neurovariety.geometry.invariants.dimension import Dimension, dimension_of, flat
 from neurovariety.geometry.invariants.rank_at_data import RankAtData, rank_at_data
 from neurovariety.geometry.solutions.count_facts import CountFacts
@@ -46,7 +51,7 @@ from neurovariety.model import Array, Model
 from neurovariety.options import Option, Route
 from neurovariety.progress import found_more, found_on_the_way, note, quietly
 from neurovariety.randomness import generator
-from neurovariety.result import counted
+from neurovariety.result import WHOLE, counted
 from neurovariety.theorem import Theorem
 from neurovariety.theorem import ed_degree as quantity
 from neurovariety.tolerances import DEFAULT_SEED
@@ -146,7 +151,7 @@ def ed_degree(
     quadric = _Quadric(metric, None if at_data is None else at_data.inputs, rank)
     theorem = next((t for t in model.theorems if t.applies and t.quantity == quantity(metric)), None) if rank is None else None
     seen = _seen(quadric, at_data, found.value)
-    answer = _EdDegree(None, Claim.UNDECIDED, {"reason": seen}) if seen else _known(found, theorem, route)
+    answer = _infinite(quantity(metric), seen) if seen else _known(model, found, theorem, quantity(metric), route, seed)
     if answer is None:
         if route == "theorem":
             raise InputError(
@@ -165,7 +170,7 @@ def ed_degree(
         evidence["jacobian_rank_at_data"] = at_data.jacobian_rank
     return EdDegreeResult(
         value=answer.value,
-        claim=answer.claim,
+        claims={WHOLE: answer.verdict},
         meaning=_meaning(answer, quadric, theorem),
         evidence=evidence,
         notices=found.notices + answer.notices,
@@ -202,12 +207,16 @@ class _Quadric:
 
 @dataclass(frozen=True)
 class _EdDegree:
-    """The number, how far to trust it, how it was found, and what to say of it."""
+    """The number as it is shown, how it was found, and what to say of it."""
 
-    value: int | None
-    claim: Claim
+    verdict: Verdict
     evidence: EdDegreeEvidence
     notices: tuple[str, ...] = ()
+
+    @property
+    def value(self) -> int | None:
+        found = self.verdict.statement.value
+        return None if found is None else int(found)
 
 
 def _seen(quadric: _Quadric, at_data: RankAtData | None, r: int) -> str:
@@ -219,25 +228,34 @@ def _seen(quadric: _Quadric, at_data: RankAtData | None, r: int) -> str:
     return ""
 
 
-def _known(found: Dimension, theorem: Theorem | None, route: Route) -> _EdDegree | None:
+def _infinite(kind: str, reason: str) -> _EdDegree:
+    return _EdDegree(weak(Statement(kind, "", None), Claim.UNDECIDED, reason), {"reason": reason})
+
+
+def _known(model: Model, found: Dimension, theorem: Theorem | None, kind: str, route: Route, seed: int) -> _EdDegree | None:
     """What a closed formula says, or that a linear space, or a point, has one critical point."""
+    exact = exact_functions(model)
     if route != "computed" and theorem:
         polar: EdDegreeEvidence = {"polar_degrees": list(theorem.summands)} if theorem.summands else {}
-        return _EdDegree(theorem.value, Claim.PROVED, {"route": "theorem", **polar})
-    if route != "computed" and found.filling:
-        sure: EdDegreeEvidence = {} if found.filling is Claim.PROVED else {"error_bound": found.span.error}
-        return _EdDegree(1, found.filling, {"route": "theorem", "filling": True, **sure})
+        return _EdDegree(issue(exact.by_theorem(theorem), exact), {"route": "theorem", **polar})
+    one = Statement(kind, exact.hash, 1)
+    level = flat(model, found, seed) if route != "computed" and found.filling else None
+    if level is not None:
+        sure: EdDegreeEvidence = {} if level.claim is Claim.PROVED else {"error_bound": level.statement.error}
+        return _EdDegree(issue(Because(one, CRITICAL, (level,)), exact), {"route": "theorem", "filling": True, **sure})
     if route != "theorem" and found.value == 0:
-        return _EdDegree(1, found.claim, {"route": "computed"})
+        return _EdDegree(issue(Because(one, POINT, (found.verdict,)), exact), {"route": "computed"})
     return None
 
 
 def _counted(model: Model, found: Dimension, quadric: _Quadric, resume: str | Path | None, seed: int) -> _EdDegree:
     answer = _count(model, found, quadric, resume, seed)
-    if answer.claim is Claim.COMPLETE and not found.sure:
-        weaker = "the dimension is only a lower bound; if it is larger, this number means nothing"
-        return replace(answer, claim=Claim.LOWER_BOUND, notices=(*answer.notices, weaker))
-    return answer
+    exact = exact_functions(model)
+    statement = Statement(quantity(quadric.metric), exact.hash, answer.value)
+    notices = answer.notices
+    if not found.sure:
+        notices = (*notices, "the dimension is only a lower bound; if it is larger, this number means nothing")
+    return replace(answer, verdict=of_the_dimension(statement, answer.verdict, found, exact), notices=notices)
 
 
 def _check(metric: str, data: Any, rank: int | None) -> None:
@@ -256,27 +274,38 @@ def _count(model: Model, shape: Dimension, quadric: _Quadric, resume: str | Path
 
     r = shape.value
     check_size("ed-degree", r, shape.ambient_at_least)
-    level = flat(model, shape, seed) is not None
+    level, premises = flat(model, shape, seed), (shape.verdict,) if shape.sure else ()
     if quadric.special and quadric.rank is None and resume is None:
         direct = _direct(model, shape, quadric, seed)
         if direct is not None:
             return direct
-    best: tuple[bool, int, EdDegreeEvidence] | None = None
+    best: tuple[Verdict, EdDegreeEvidence] | None = None
     for attempt, rng, kept in attempts(_STREAM, seed, resume, "generic ED degree", model, dimension=str(r)):
         problem = critical_points(model, r, seed + attempt, rng)
-        generic = complete_fiber(problem, rng, kept, found_on_the_way if quadric.special else found_more, linear=level)
+        watch = found_on_the_way if quadric.special else found_more
+        generic = complete_fiber(problem, rng, kept, watch, premises=premises, linear=level)
         facts: EdDegreeEvidence = {"route": "computed", "generic": generic.count, **generic.to_dict()}
-        here = generic.complete, generic.count, facts
+        here = generic.verdict, facts
         if quadric.special:
-            here = _special(problem, generic, quadric, rng, facts) if generic.complete else (False, 0, {**facts, "ends": {}})
-        best = here if best is None or (here[0], here[1]) > best[:2] else best
-        if best[0]:
+            here = _special(problem, generic, quadric, rng, facts) if generic.complete else (_none(quadric), {**facts, "ends": {}})
+        best = here if best is None or _rank_of(here[0]) > _rank_of(best[0]) else best
+        if _rank_of(best[0])[0]:
             break
     assert best is not None
-    complete, value, evidence = best
+    verdict, evidence = best
     evidence |= {"attempts": attempt + 1, "coordinates": problem.count, "drawn": [str(v) for v in problem.found.drawn]}
-    notices = () if complete else (why_incomplete(),)
-    return _EdDegree(value, Claim.COMPLETE if complete else Claim.LOWER_BOUND, evidence, notices + _drawn(problem))
+    notices = () if _rank_of(verdict)[0] else (why_incomplete(),)
+    return _EdDegree(verdict, evidence, notices + _drawn(problem))
+
+
+def _none(quadric: _Quadric) -> Verdict:
+    return weak(Statement(quantity(quadric.metric), "", 0), Claim.ESTIMATE, "the general problem was not solved")
+
+
+def _rank_of(verdict: Verdict) -> tuple[bool, bool, int]:
+    """Whether a count is complete, whether it is anything, and the count."""
+    claim = verdict.claim
+    return claim not in (Claim.LOWER_BOUND, Claim.ESTIMATE), claim is not Claim.ESTIMATE, int(verdict.statement.value)
 
 
 def _drawn(problem: CriticalPoints) -> tuple[str, ...]:
@@ -298,7 +327,8 @@ def _direct(model: Model, shape: Dimension, quadric: _Quadric, seed: int) -> _Ed
 
     rng = generator(seed, _STREAM, 0, 1)
     problem = critical_points(model, shape.value, seed, rng, lambda terms: only(terms, quadric.matrix(terms)))
-    found = complete_fiber(problem, rng, None, found_on_the_way, linear=flat(model, shape, seed) is not None)
+    premises = (shape.verdict,) if shape.sure else ()
+    found = complete_fiber(problem, rng, None, found_on_the_way, premises=premises, linear=flat(model, shape, seed))
     if not found.complete:
         return None
     evidence: EdDegreeEvidence = {
@@ -310,7 +340,7 @@ def _direct(model: Model, shape: Dimension, quadric: _Quadric, seed: int) -> _Ed
         "drawn": [str(v) for v in problem.found.drawn],
         **found.to_dict(),
     }
-    return _EdDegree(found.count, Claim.COMPLETE, evidence, _drawn(problem))
+    return _EdDegree(found.verdict, evidence, _drawn(problem))
 
 
 def _rank(matrix: Array) -> int:
@@ -319,10 +349,10 @@ def _rank(matrix: Array) -> int:
 
 def _special(
     problem: CriticalPoints, generic: CompleteFiber, quadric: _Quadric, rng: np.random.Generator, evidence: EdDegreeEvidence
-) -> tuple[bool, int, EdDegreeEvidence]:
-    """Critical points for a stated quadric and a random target, from all for a general one: complete or not, how many, evidence."""
+) -> tuple[Verdict, EdDegreeEvidence]:
+    """Critical points for a stated quadric and a random target, from all for a general one: what is shown of their number, evidence."""
     from neurovariety.geometry.solutions.affine_slices import normal
-    from neurovariety.geometry.solutions.special_points import special_points
+    from neurovariety.geometry.solutions.special_points import Start, special_points
     from neurovariety.homotopy import End
 
     terms = problem.found.terms
@@ -330,7 +360,8 @@ def _special(
     base = generic.run.fibers[0]
     note(phase=f"{len(base)} paths to the quadric")
     image = matrix @ normal(rng, (len(terms),))
-    found = special_points(problem, base, matrix, image, rng)
+    start = Start(base.array(), base.parameters, generic.verdict)
+    found = special_points(problem, start, matrix, image, rng, general_target=True)
     ends, regular = found.ends, found.ends.distinct(End.REGULAR)
     finite = [*ends.of(End.REGULAR), *ends.of(End.SINGULAR)]
     evidence |= {
@@ -340,7 +371,7 @@ def _special(
         "certified": found.certificates.count,
         "quadric_rank": _rank(matrix),
     }
-    return found.complete, found.certificates.count, evidence
+    return found.verdict, evidence
 
 
 def _meaning(answer: _EdDegree, quadric: _Quadric, theorem: Theorem | None) -> str:
@@ -356,7 +387,7 @@ def _meaning(answer: _EdDegree, quadric: _Quadric, theorem: Theorem | None) -> s
     if value is None:
         locus = "the critical points for a general target are a whole locus, that of interpolation, and have no number"
         return f"{answer.evidence['reason']}: {locus}"
-    least = "at least " if answer.claim is Claim.LOWER_BOUND else ""
+    least = "at least " if answer.verdict.claim is Claim.LOWER_BOUND else ""
     points = f"{least}{value:,} complex critical point{'s' * (value != 1)}"
     source = f" ({theorem.name})" if theorem and answer.evidence["route"] == "theorem" else ""
     return f"{form} has {points} at smooth functions, for a general target{source}: no more local minima than that lie there"

@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Annotated, ClassVar, NotRequired, TypedDict
 
+from neurovariety.certificates.issue import legacy
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
 from neurovariety.geometry.ideal.coefficients import Coordinate
@@ -134,7 +135,7 @@ def equations(
     }
     return EquationsResult(
         value=value,
-        claim=found.claim,
+        claims=legacy("equations: degree by degree", found.claim),
         meaning=_meaning(found),
         evidence=evidence,
         system=system,

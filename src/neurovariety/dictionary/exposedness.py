@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal, TypedDict
 
 from neurovariety.budget import used_up
+from neurovariety.certificates.issue import legacy
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import Inputs
 from neurovariety.dictionary.entry_result import EntryResult, Facts
@@ -164,7 +165,7 @@ def exposedness(
     exposed = sum(row["exposed"] for row in table)
     return ExposednessResult(
         value={"ambient": whole.ambient, "strata": len(table), "exposed": exposed, "table": table},
-        claim=Claim.PROBABILITY if sum(errors) <= ERROR_BOUND else Claim.ESTIMATE,
+        claims=legacy("exposedness", Claim.PROBABILITY if sum(errors) <= ERROR_BOUND else Claim.ESTIMATE),
         meaning=_meaning(table, whole),
         evidence={
             "metric": metric, "whole": {"rank": whole.rank, "targets": whole.targets}, "primes": primes, "samples": samples,

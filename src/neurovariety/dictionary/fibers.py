@@ -29,11 +29,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, Required
 
+from neurovariety.certificates.bounds import FieldsVanish
+from neurovariety.certificates.compose import COUNTED, HIDES, LEFT, Because
+from neurovariety.certificates.fiber import HIDDEN, HiddenDirections
+from neurovariety.certificates.issue import NotShown, Verdict, issue, legacy, weak
+from neurovariety.certificates.statement import Statement
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import ExactNumbers
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError, ResourceError
+from neurovariety.geometry.exact.exact_functions import exact_functions
 from neurovariety.geometry.exact.hidden_directions import hidden_directions
 from neurovariety.geometry.exact.points import draw_point
 from neurovariety.geometry.exact.special_fiber import SpecialFiber, SpecialFiberFacts, exact_weights, special_fiber
@@ -90,6 +96,7 @@ class FibersResult(EntryResult):
     """
 
     entry: ClassVar[str] = "fibers"
+    headline: ClassVar[tuple[str, ...]] = ("dimension", "cardinality", "identifiable")
     evidence: FibersEvidence
 
 
@@ -133,35 +140,54 @@ def fibers(
     weights = None if at is None else exact_weights(model, at)
     counted = _counted(model) if found.hidden == 0 and route != "computed" else None
     points: dict[str, Any] = {}
-    claim = found.claim
+    shown = None if counted is None else issue(exact_functions(model).by_theorem(counted), exact_functions(model))
     if found.hidden == 0 and counted is None and weights is None and route != "theorem":
-        counted, points = _computed(model, generic, claim, route, seed)
-        if counted is not None and claim in (Claim.PROVED, Claim.PROBABILITY):
-            claim = Claim.COMPLETE
+        shown, points = _computed(model, generic, found.claim, route, seed)
     evidence = _evidence(generic, found, counted, real_components(model, weights))
     several = points.get("at_least", 1) > 1
-    identifiable: Identifiable = "no" if several else _identifiable(found, counted)
+    identifiable: Identifiable = "no" if several else _identifiable(found, counted, shown)
     if points:
         evidence["counted"] = points
     if weights is not None:
         # Below the generic fiber no fiber falls; that needs the dimension from above, which a lower bound of it does not give.
-        at_least = model.parameters - (generic.value if claim is not Claim.UPPER_BOUND else generic.at_most)
+        at_least = model.parameters - (generic.value if found.claim is not Claim.UPPER_BOUND else generic.at_most)
         return _special(model, special_fiber(model, weights, at_least, seed), evidence, generic)
     evidence["scope"] = _SCOPES[identifiable]
     if found.hidden:
         evidence["hidden_directions"] = hidden_directions(model, seed)
+    cardinality = None if shown is None else int(shown.statement.value)
     return FibersResult(
         value={
             "dimension": found.dimension,
             "hidden": found.hidden,
-            "cardinality": counted.value if counted else None,
+            "cardinality": cardinality,
             "identifiable": identifiable,
         },
-        claim=claim,
-        meaning=_meaning(found, counted, identifiable) + components_sentence(evidence["real_components"]),
+        claims=_claims(model, found, shown, identifiable, several),
+        meaning=_meaning(found, cardinality, identifiable) + components_sentence(evidence["real_components"]),
         evidence=evidence,
         notices=generic.notices,
     )
+
+
+def _claims(
+    model: Model, found: _Explained, cardinality: Verdict | None, identifiable: Identifiable, several: bool
+) -> dict[str, Verdict]:
+    """A verdict for each part: what is not known claims nothing."""
+    exact = exact_functions(model)
+    hidden = found.hidden_verdict or weak(Statement(HIDDEN, exact.hash, None), Claim.UNDECIDED, "too many symmetry fields")
+    counted = cardinality or weak(Statement(GENERIC_FIBER, exact.hash, None), Claim.UNDECIDED, "not counted")
+    said = Statement("identifiable", exact.hash, identifiable, (_SCOPES[identifiable],))
+    if identifiable == "undecided":
+        last = weak(said, Claim.UNDECIDED, "the points of the fiber were not counted")
+    elif found.hidden:
+        last = issue(Because(said, HIDES, (hidden,)), exact)
+    elif cardinality is not None:
+        last = issue(Because(said, COUNTED, (cardinality,)), exact)
+    else:
+        assert several
+        last = legacy("fibers: several orbits", Claim.COMPLETE)("identifiable", identifiable)
+    return {"dimension": found.verdict, "hidden": hidden, "cardinality": counted, "identifiable": last}
 
 
 def _evidence(generic: Dimension, found: _Explained, counted: Theorem | None, real: RealComponents | None) -> FibersEvidence:
@@ -180,27 +206,52 @@ def _evidence(generic: Dimension, found: _Explained, counted: Theorem | None, re
 
 @dataclass(frozen=True)
 class _Explained:
-    """The generic fiber: its ``dimension``, how many of these the ``stated`` symmetries explain and how many are ``hidden`` (None: not
-    known), how far that may be trusted, and the probability of an error (None: nothing can go wrong, or nothing is known)."""
+    """The generic fiber: what is shown of its dimension (``verdict``), how many of these the ``stated`` symmetries explain and how many
+    are hidden (None: not known)."""
 
-    dimension: int
+    verdict: Verdict
     stated: int | None
-    hidden: int | None
-    claim: Claim
-    error: float | None
+    hidden_verdict: Verdict | None
+
+    @property
+    def dimension(self) -> int:
+        return int(self.verdict.statement.value)
+
+    @property
+    def hidden(self) -> int | None:
+        return None if self.hidden_verdict is None else int(self.hidden_verdict.statement.value)
+
+    @property
+    def claim(self) -> Claim:
+        """How far both may be trusted."""
+        return Claim.weakest(v.claim for v in (self.verdict, self.hidden_verdict) if v is not None)
+
+    @property
+    def error(self) -> float | None:
+        """The probability of an error; None where nothing can go wrong, or nothing is known."""
+        errors = [v.statement.error for v in (self.verdict, self.hidden_verdict) if v is not None]
+        return max(errors) or None
 
 
 def _explained(model: Model, generic: Dimension, seed: int) -> _Explained:
-    total, stated = model.parameters - generic.value, generic.symmetry_rank
-    claim = Claim.UPPER_BOUND if generic.claim is Claim.LOWER_BOUND else generic.claim
-    if stated is None:
-        return _Explained(total, None, None, claim, generic.error_bound)
-    if stated < total and claim is Claim.PROVED and stated != sum(a.generators for a in model.symmetries):
+    exact, n = exact_functions(model), model.parameters
+    left = Statement("dimension of the fiber", exact.hash, n - generic.value)
+    verdict = issue(Because(left, LEFT, (generic.verdict,), (n,), turned=True), exact)
+    if generic.symmetries is None or generic.symmetries.rank is None:
+        return _Explained(verdict, None, None)
+    first = generic.symmetries
+    fields = [FieldsVanish(exact.hash, first.prime, first.weights, n, generic.symmetries.rank)]
+    generators = sum(a.generators for a in model.symmetries)
+    if fields[0].rank < n - generic.value and fields[0].rank != generators:
         # Fields that are dependent at one point could be independent elsewhere, and explain more: ask a second field.
         p, point = draw_point(model, generator(seed, "dictionary.fibers"))
-        stated = max(stated, stated_symmetries(model, p, point).rank or 0)
-        return _Explained(total, stated, total - stated, Claim.PROBABILITY, fields_error(model) ** 2)
-    return _Explained(total, stated, total - stated, claim, generic.error_bound)
+        second = stated_symmetries(model, p, point)
+        fields.append(FieldsVanish(exact.hash, p, point.weights, n, second.rank or 0))
+    try:
+        hidden = issue(HiddenDirections(generic.verdict, tuple(fields), generators), exact)
+    except NotShown:
+        return _Explained(verdict, max(f.rank for f in fields), None)
+    return _Explained(verdict, max(f.rank for f in fields), hidden)
 
 
 def _counted(model: Model) -> Theorem | None:
@@ -208,18 +259,17 @@ def _counted(model: Model) -> Theorem | None:
     return next((t for t in model.theorems if t.applies and t.quantity == GENERIC_FIBER), None)
 
 
-def _computed(model: Model, generic: Dimension, claim: Claim, route: Route, seed: int) -> tuple[Theorem | None, dict[str, Any]]:
-    """The count of the generic fiber by following paths, as far as it goes; its conclusion in the form of a theorem without a
-    source."""
+def _computed(model: Model, generic: Dimension, claim: Claim, route: Route, seed: int) -> tuple[Verdict | None, dict[str, Any]]:
+    """The count of the generic fiber by following paths, as far as it goes."""
     r = generic.value
     if not r or claim is Claim.UPPER_BOUND or (route == "auto" and r > _SMALL_DIMENSION):
         return None, {}
     from neurovariety.geometry.solutions.attempts import check_size
     from neurovariety.geometry.solutions.fiber_count import count_fiber
 
-    def known_degree() -> int | None:
+    def known_degree() -> Verdict | None:
         found = quietly(degree_of, model, seed=seed)
-        return found.value if found.sure else None
+        return found.verdict if found.sure else None
 
     try:
         check_size("fibers", r, generic.ambient_at_least)
@@ -231,13 +281,10 @@ def _computed(model: Model, generic: Dimension, claim: Claim, route: Route, seed
     facts = {"at_least": count.at_least, **count.evidence, **({"reason": count.reason} if count.reason else {})}
     if count.at_least > 1:
         facts["weights"] = [[f"{z.real:.12g}{z.imag:+.12g}i" for z in w] for w in count.weights]
-    if count.orbits is None:
-        return None, facts
-    statement = f"the generic fiber has {count.orbits} points modulo the stated symmetries"
-    return Theorem("counted by monodromy and a trace test", GENERIC_FIBER, count.orbits, statement, ""), facts
+    return count.verdict, facts
 
 
-def _identifiable(found: _Explained, counted: Theorem | None) -> Identifiable:
+def _identifiable(found: _Explained, theorem: Theorem | None, counted: Verdict | None) -> Identifiable:
     """A hidden direction settles it, as far as the dimension is known from both sides, else the number of points.
 
     The theorems are about every weight of a general function, as is a count where the general fiber is finite. In a fiber of positive
@@ -247,9 +294,9 @@ def _identifiable(found: _Explained, counted: Theorem | None) -> Identifiable:
         return "undecided" if found.claim is Claim.UPPER_BOUND else "no"
     if counted is None:
         return "undecided"
-    if counted.value > 1:
+    if counted.statement.value > 1:
         return "no"
-    return "yes" if counted.source or not found.dimension else "generic"
+    return "yes" if theorem is not None or not found.dimension else "generic"
 
 
 def _special_claim(model: Model, found: SpecialFiber, generic: Dimension, evidence: FibersEvidence) -> Claim:
@@ -284,17 +331,17 @@ def _special(model: Model, found: SpecialFiber, generic_evidence: FibersEvidence
         text += f", {extra} more than for generic weights: the function is that of a smaller model"
     return FibersResult(
         value=value,
-        claim=_special_claim(model, found, generic, evidence),
+        claims=legacy("fibers: at given weights", _special_claim(model, found, generic, evidence)),
         meaning=text + components_sentence(evidence["real_components"]),
         evidence=evidence,
     )
 
 
-def _meaning(found: _Explained, counted: Theorem | None, identifiable: Identifiable) -> str:
+def _meaning(found: _Explained, counted: int | None, identifiable: Identifiable) -> str:
     total, stated = found.dimension, found.stated
     if counted is not None:
         moved = f"{total} direction{'s' * (total != 1)} of the stated symmetries" if total else "the finite stated symmetries"
-        ways = "in one way" if counted.value == 1 else f"in {counted.value} ways over the complex numbers"
+        ways = "in one way" if counted == 1 else f"in {counted} ways over the complex numbers"
         if identifiable == "generic":
             return f"up to {moved}, a general function has generic weights {ways}: one orbit is dense, smaller ones are not excluded"
         return f"up to {moved}, a general function has weights {ways}"

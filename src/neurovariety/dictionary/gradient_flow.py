@@ -24,6 +24,7 @@ from typing import Annotated, Any, ClassVar, Literal, NotRequired, TypedDict, Un
 import numpy as np
 
 from neurovariety.budget import number_of
+from neurovariety.certificates.issue import weakly
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.landscape import LandscapeResult, landscape
@@ -204,7 +205,7 @@ def gradient_flow(
     }  # fmt: skip
     return GradientFlowResult(
         value=value,
-        claim=Claim.ESTIMATE,
+        claims=weakly("gradient-flow", Claim.ESTIMATE, "flows that were followed numerically"),
         meaning=_meaning(value, evidence),
         evidence=evidence,
         notices=task.notices + _not_used(size, step) + _off_the_list(unmatched, found),

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal, TypedDict
 
 from neurovariety.budget import number_of
+from neurovariety.certificates.issue import weakly
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.exposedness import exposedness
@@ -179,7 +180,7 @@ def implicit_bias(
     }
     return ImplicitBiasResult(
         value=value,
-        claim=Claim.ESTIMATE,
+        claims=weakly("implicit-bias", Claim.ESTIMATE, "sampled"),
         meaning=_meaning(value, smaller),
         evidence={
             "metric": metric, "scale": float(scale), "targets": number, "clear": clear, "open": int((found.best == OPEN).sum()),

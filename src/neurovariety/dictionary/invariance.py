@@ -19,6 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, TypedDict
 
+from neurovariety.certificates.issue import legacy
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
@@ -159,7 +160,7 @@ def invariance(
             "components": [_listed(c, model, whole) for c in found.components[:_MAX_SHOWN]],
             "order": order,
         },
-        claim=shown.claim,
+        claims=legacy("invariance", shown.claim),
         meaning=_meaning(shown.functions, whole, found, evidence),
         evidence=evidence,
         options={"map": maps[0], "output_map": maps[1]},

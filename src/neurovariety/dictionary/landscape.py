@@ -28,6 +28,7 @@ from typing import Annotated, ClassVar, Literal, TypedDict, Unpack
 
 import numpy as np
 
+from neurovariety.certificates.issue import legacy, weakly
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import Resume
 from neurovariety.dictionary.entry_result import Facts
@@ -201,7 +202,7 @@ def _listed(task: TrainingTask, lists: _Lists, least: Least, evidence: Landscape
     value, targets = lists.value(least), evidence["random_targets"]
     return LandscapeResult(
         value=value,
-        claim=Claim.COMPLETE if lists.complete else Claim.LOWER_BOUND,
+        claims=legacy("landscape", Claim.COMPLETE if lists.complete else Claim.LOWER_BOUND),
         meaning=_meaning(lists, value) + ("" if targets is None else _usual(targets["real"])),
         evidence={
             **evidence,
@@ -302,7 +303,7 @@ def _interpolating(task: TrainingTask, dim: int, found: Interpolation, evidence:
     degree = f" and degree at most {found.degree_at_most:,}" if found.degree_at_most else ""
     return LandscapeResult(
         value=value,
-        claim=Claim.UNDECIDED,
+        claims=weakly("landscape", Claim.UNDECIDED, "a whole locus interpolates: there are no lists"),
         meaning=f"the data see {dim - found.dimension} of {dim} directions: functions with the least loss are a locus of dimension "
         f"{found.dimension}{degree}, not finitely many; {end}",
         evidence={

@@ -26,6 +26,7 @@ from typing import Annotated, Any, ClassVar, TypedDict
 import numpy as np
 from jaxtyping import Float
 
+from neurovariety.certificates.issue import legacy
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import Resume
 from neurovariety.dictionary.entry_result import Facts
@@ -169,7 +170,7 @@ def maximum_likelihood(
     complete = all(stage.complete for stage in stages)
     return MaximumLikelihoodResult(
         value=value,
-        claim=Claim.COMPLETE if complete else Claim.LOWER_BOUND,
+        claims=legacy("maximum-likelihood", Claim.COMPLETE if complete else Claim.LOWER_BOUND),
         meaning=_meaning(value, complete),
         evidence={
             "points": [_plain(p) for p in points[:_SHOWN]],

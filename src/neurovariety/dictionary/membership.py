@@ -26,6 +26,7 @@ import numpy as np
 
 from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
+from neurovariety.certificates.issue import legacy
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import ExactNumbers
 from neurovariety.dictionary.entry_result import EntryResult
@@ -140,7 +141,7 @@ def membership(
     }
     return MembershipResult(
         value=value,
-        claim=decision.claim,
+        claims=legacy("membership", decision.claim),
         meaning=_meaning(decision),
         evidence=evidence,
         notices=notices,

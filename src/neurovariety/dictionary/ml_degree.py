@@ -28,22 +28,28 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Required
 
 import numpy as np
 
+from neurovariety.certificates.bounds import ML_DEGREE, AllMonomials, FillsCoefficients, FreeCoefficients
+from neurovariety.certificates.compose import FREE, Because
+from neurovariety.certificates.issue import NotShown, Verdict, issue, legacy
+from neurovariety.certificates.likelihood import SingularHessian
+from neurovariety.certificates.statement import Statement
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import Resume
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError, ResourceError
 from neurovariety.exact_numbers import float_table
-from neurovariety.geometry.exact.gradient_fields import sums_of_proportional_coefficients
+from neurovariety.geometry.exact.exact_functions import exact_functions
 from neurovariety.geometry.exact.points import degree_bounds
-from neurovariety.geometry.exact.span import span_bound
+from neurovariety.geometry.invariants.degree import of_the_dimension
 from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
 from neurovariety.geometry.invariants.rank_at_data import exact_inputs
 from neurovariety.geometry.solutions.count_facts import LikelihoodFacts
 from neurovariety.model import Array, Model
 from neurovariety.options import Option
 from neurovariety.progress import note, quietly
-from neurovariety.tolerances import DEFAULT_SEED, ERROR_BOUND, LARGE_PRIME_BITS
+from neurovariety.result import WHOLE
+from neurovariety.tolerances import DEFAULT_SEED, LARGE_PRIME_BITS
 
 if TYPE_CHECKING:
     from neurovariety.geometry.solutions.likelihood import LikelihoodPoints
@@ -102,20 +108,21 @@ def ml_degree(
     """
     found = quietly(dimension_of, model, seed=seed)
     table = None if data is None else _inputs(model, data)
-    value = _of_free_values(model, found) if table is None else None
-    if value is not None:
-        evidence: MlDegreeEvidence = {"read": "coefficients", "filling": True, "dimension": found.value - 1}
-        answer = _MlDegree(value, Claim.PROVED, evidence)
+    shown = _of_free_values(model, found) if table is None else None
+    if shown is not None:
+        answer = _MlDegree(shown, {"read": "coefficients", "filling": True, "dimension": found.value - 1})
     else:
         answer = _count(model, found, table, resume, seed)
-    claim, notices = answer.claim, answer.notices
-    if claim in (Claim.COMPLETE, Claim.PROBABILITY) and not found.sure:
-        claim = Claim.LOWER_BOUND
+    exact, notices = exact_functions(model), answer.notices
+    statement = Statement(ML_DEGREE, exact.hash, answer.verdict.statement.value)
+    verdict = answer.verdict if shown is not None else of_the_dimension(statement, answer.verdict, found, exact)
+    if not found.sure and shown is None:
         notices = (*notices, "the dimension is only a lower bound; if it is larger, this number means nothing")
+    value = int(verdict.statement.value)
     return MlDegreeResult(
-        value=answer.value,
-        claim=claim,
-        meaning=_meaning(answer.value, claim, answer.evidence),
+        value=value,
+        claims={WHOLE: verdict},
+        meaning=_meaning(value, verdict.claim, answer.evidence),
         evidence={**answer.evidence, "neurovariety_dimension": found.value},
         notices=(*found.notices, *notices),
         options={"data": table},
@@ -124,30 +131,29 @@ def ml_degree(
 
 @dataclass(frozen=True)
 class _MlDegree:
-    """The number, how far to trust it, how it was found, and what to say of it."""
+    """The number as it is shown, how it was found, and what to say of it."""
 
-    value: int
-    claim: Claim
+    verdict: Verdict
     evidence: MlDegreeEvidence
     notices: tuple[str, ...] = ()
 
 
-def _of_free_values(model: Model, found: Dimension) -> int | None:
+def _of_free_values(model: Model, found: Dimension) -> Verdict | None:
     """The ML degree where the coefficients are, up to constant factors, as many independent values as the dimension says; else None.
 
     Where value j stands for coefficients f_i a_j, the likelihood is that of a_1, ..., a_r, with sum of b_j a_j and b_j the sum of the
     f_i: it has one critical point, or none where a b_j is 0, for then nothing bounds a_j.
     """
-    most = span_bound(model, ())
-    if most is not None and most.value == found.value:
-        return 1
+    exact = exact_functions(model)
+    if exact.monomials == found.value:
+        filled = issue(FillsCoefficients(found.verdict, issue(AllMonomials(exact.hash, found.value), exact)), exact)
+        return issue(Because(Statement(ML_DEGREE, exact.hash, 1), FREE, (filled,)), exact)
     if not found.fills:
         return None
     try:
-        sums = sums_of_proportional_coefficients(model)
-    except (InputError, ResourceError):
+        return issue(FreeCoefficients(found.verdict, tuple(exact.proportional_sums())), exact)
+    except (InputError, ResourceError, NotShown):
         return None
-    return int(all(sums)) if len(sums) == found.value else None
 
 
 def _inputs(model: Model, data: object) -> Array:
@@ -171,16 +177,16 @@ def _count(model: Model, shape: Dimension, table: Array | None, resume: str | Pa
     r = shape.value
     points = None if table is None else float_table(table, "data").reshape(len(table), -1)
     check_size("ml-degree", r, shape.ambient_at_least)
-    best: tuple[bool, int, LikelihoodFacts] | None = None
+    best: tuple[Verdict, LikelihoodFacts] | None = None
     read = "those of coefficients" if points is None else f"those of outputs at inputs {printed(points)}"
     for attempt, rng, kept in attempts(_STREAM, seed, resume, "ML degree", model, dimension=str(r), probabilities=read):
         problem = likelihood_points(model, r, points, seed + attempt, rng)
-        here = _none(model, problem, rng) or _attempt(problem, rng, kept)
-        best = here if best is None or here[:2] > best[:2] else best
-        if best[0]:
+        here = _none(model, problem, rng) or _attempt(problem, shape, rng, kept)
+        best = here if best is None or _rank(here[0]) > _rank(best[0]) else best
+        if _rank(best[0])[0]:
             break
     assert best is not None
-    complete, value, facts = best
+    verdict, facts = best
     evidence: MlDegreeEvidence = {
         **facts,
         "attempts": attempt + 1,
@@ -190,36 +196,51 @@ def _count(model: Model, shape: Dimension, table: Array | None, resume: str | Pa
         "values": problem.count,
         "drawn": [str(v) for v in problem.drawn],
     }
-    notices: tuple[str, ...] = () if complete else (why_incomplete(),)
+    notices: tuple[str, ...] = () if _rank(verdict)[0] else (why_incomplete(),)
     if problem.drawn:
         notices += ("generic coefficients of activations were drawn at random; the number is that of this instance",)
-    counted = Claim.PROBABILITY if "error_bound" in evidence else Claim.COMPLETE
-    return _MlDegree(value, counted if complete else Claim.LOWER_BOUND, evidence, notices)
+    return _MlDegree(verdict, evidence, notices)
 
 
-def _none(model: Model, problem: LikelihoodPoints, rng: np.random.Generator) -> tuple[bool, int, LikelihoodFacts] | None:
+def _rank(verdict: Verdict) -> tuple[bool, int]:
+    """Whether a count is complete, and the count."""
+    return verdict.claim is not Claim.LOWER_BOUND, int(verdict.statement.value)
+
+
+def _none(model: Model, problem: LikelihoodPoints, rng: np.random.Generator) -> tuple[Verdict, LikelihoodFacts] | None:
     """An attempt that shows that general counts have no critical point; None where they have some.
 
     Cleared of its denominators, the square of every value and of every sum, an entry of the Hessian has in the weights at most the
     degree below, and counts in the kernel of the slopes have r times that. Heights are bounded along with degrees, each bit a prime.
     """
+    from neurovariety.geometry.solutions.likelihood import GradientAtCounts
+
     r = problem.dimension
-    if not r or not problem.hessian_is_singular(rng):
+    place = problem.singular_hessian(rng) if r else None
+    if place is None:
         return None
     d = degree_bounds(model)
     degree = 2 * d.parameters * (problem.count + len(set(problem.groups)))
     error = r * (r + 2) * degree * (1 + d.log_norm) / 2.0 ** (LARGE_PRIME_BITS - 8)
-    return (True, 0, {"curve_degree": 0, "ends": {}, "error_bound": error}) if error <= ERROR_BOUND else None
+    equations = GradientAtCounts(problem.at_counts, error)
+    try:
+        verdict = issue(SingularHessian(equations.hash, *place, error), equations)
+    except NotShown:
+        return None
+    return verdict, {"curve_degree": 0, "ends": {}, "error_bound": error}
 
 
-def _attempt(problem: LikelihoodPoints, rng: np.random.Generator, kept: ResumeFile | None) -> tuple[bool, int, LikelihoodFacts]:
-    """Complete or not, the number of critical points, and the evidence."""
+def _attempt(
+    problem: LikelihoodPoints, shape: Dimension, rng: np.random.Generator, kept: ResumeFile | None
+) -> tuple[Verdict, LikelihoodFacts]:
+    """What is shown of the number of critical points, and the evidence."""
     from neurovariety.geometry.solutions.likelihood_ends import general_counts
 
     if not problem.dimension:
-        return True, 1, {"curve_degree": 1, "ends": {}}
-    found = general_counts(problem, rng, kept)
-    return found.complete, found.certificates.count, found.evidence
+        return legacy("ml-degree: one distribution", Claim.COMPLETE)(WHOLE, 1), {"curve_degree": 1, "ends": {}}
+    found = general_counts(problem, rng, kept, (shape.verdict,) if shape.sure else ())
+    assert found.verdict is not None
+    return found.verdict, found.evidence
 
 
 def _meaning(value: int, claim: Claim, evidence: MlDegreeEvidence) -> str:

@@ -25,6 +25,7 @@ from typing import Annotated, ClassVar, TypedDict
 
 import numpy as np
 
+from neurovariety.certificates.issue import legacy
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
@@ -129,7 +130,7 @@ def point_count(
         )
     return PointCountResult(
         value=value,
-        claim=Claim.PROVED if found.claim is Claim.PROVED else Claim.PROBABILITY,
+        claims=legacy("point-count", Claim.PROVED if found.claim is Claim.PROVED else Claim.PROBABILITY),
         meaning=f"weights in F_{f.q} give {points:,} different functions, {_share(points, total)} of the {total:,} in the linear span",
         evidence=evidence,
         notices=notices,

@@ -26,6 +26,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypedDict
 
 import numpy as np
 
+from neurovariety.certificates.issue import legacy
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import Facts
 from neurovariety.dictionary.listed_result import ListedResult
@@ -180,7 +181,7 @@ def polyhedral(
     value = _value(first, points, best, claim)
     return PolyhedralResult(
         value=value,
-        claim=Claim.COMPLETE if first.complete else Claim.LOWER_BOUND,
+        claims=legacy("polyhedral", Claim.COMPLETE if first.complete else Claim.LOWER_BOUND),
         meaning=_meaning(value, norm, first.complete),
         evidence={
             "norm": norm,

@@ -23,24 +23,32 @@ from typing import ClassVar, NotRequired, TypedDict
 
 import numpy as np
 
+from neurovariety.certificates.bounds import FillsSpan
+from neurovariety.certificates.compose import LISTED, ONE_POINT, UNIQUE, Because
+from neurovariety.certificates.fiber import Sorted
+from neurovariety.certificates.issue import NotShown, Verdict, issue, legacy, weak
+from neurovariety.certificates.ranks import FewestSamples, ModularRank
+from neurovariety.certificates.statement import Statement
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError, ResourceError
-from neurovariety.geometry.exact.points import with_new_values
+from neurovariety.geometry.exact.exact_functions import exact_functions
+from neurovariety.geometry.exact.generic_rank import shown_rank
+from neurovariety.geometry.exact.points import draw_point, with_new_values
 from neurovariety.geometry.exact.span import AffineVariety, affine_span_at_least
-from neurovariety.geometry.invariants.dimension import dimension_of
-from neurovariety.linear_algebra import random_prime, rank
+from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
 from neurovariety.model import Array, Model
-from neurovariety.program.of_model import draw_coefficients, jacobian_rows
 from neurovariety.progress import quietly
 from neurovariety.randomness import generator
-from neurovariety.rings.finite_field import FiniteField
-from neurovariety.tolerances import DEFAULT_SEED, PRIME_BITS
+from neurovariety.tolerances import DEFAULT_SEED
 
 _STREAM = "dictionary.sample_complexity"
 _SMALL_DIMENSION = 10
 """Largest dimension of a model for which functions are counted: seconds."""
+_TRIALS = 3
+"""Random points at which a sample fewer is tried, where their number alone does not say that it is too few."""
+LEFT_OVER = "functions left by samples"
 
 
 class SampleComplexityEvidence(TypedDict):
@@ -74,9 +82,10 @@ def sample_complexity(model: Model, *, seed: int = DEFAULT_SEED) -> SampleComple
     """
     found = quietly(dimension_of, model, seed=seed)
     r = found.value
-    finite, ranks = _finite(model, r, seed)
+    samples, ranks = _finite(model, found, seed)
+    finite = int(samples.statement.value)
     fills = found.fills
-    counts: dict[int, int] = {finite: 1} if fills else {}  # a linear space: finitely many solutions of linear equations are one
+    exact = exact_functions(model)
     evidence: SampleComplexityEvidence = {
         "dimension": r,
         "dimension_claim": str(found.claim),
@@ -85,50 +94,77 @@ def sample_complexity(model: Model, *, seed: int = DEFAULT_SEED) -> SampleComple
         "theorems": [],
         "filling": fills,
     }
-    if not fills and found.sure:
-        counts, reason, last = _functions(model, r, found.ambient_at_least, finite, seed)
+    left: dict[int, Verdict] = {}
+    if fills:  # a linear space: finitely many solutions of linear equations are one
+        filled = issue(FillsSpan(found.verdict, found.span.verdict), exact)
+        left = {finite: issue(Because(Statement(LEFT_OVER, exact.hash, 1), ONE_POINT, (filled, samples)), exact)}
+    elif found.sure:
+        left, reason, last = _functions(model, r, found.ambient_at_least, finite, seed)
         if last is not None:
             evidence["last_count"] = last
         if reason:
             evidence["reason"] = reason
+    counts = {n: int(v.statement.value) for n, v in left.items()}
     unique = next((n for n, count in counts.items() if count == 1), None)
-    proved = found.claim is Claim.PROVED and (finite - 1) * model.outputs < r and found.filling is not Claim.PROBABILITY
-    claim = found.claim if proved or found.claim is not Claim.PROVED else Claim.PROBABILITY
-    if counts and not fills:
-        claim = Claim.COMPLETE
     value = {"finite": finite, "unique": unique, "functions": {str(n): count for n, count in counts.items()}}
+    one, functions = (
+        Statement("samples that leave one function", exact.hash, unique),
+        Statement(LEFT_OVER, exact.hash, value["functions"]),
+    )
+    claims = {
+        "finite": samples,
+        "unique": weak(one, Claim.UNDECIDED, "not counted")
+        if unique is None
+        else issue(Because(one, UNIQUE, (samples, left[unique]), (unique,)), exact),
+        "functions": issue(Because(functions, LISTED, tuple(left.values()), (tuple(map(str, left)),)), exact),
+    }
     return SampleComplexityResult(
         value=value,
-        claim=claim,
+        claims=claims,
         meaning=_meaning(finite, unique, counts),
         evidence=evidence,
         notices=found.notices,
     )
 
 
-def _finite(model: Model, r: int, seed: int) -> tuple[int, dict[str, int]]:
+def _finite(model: Model, known: Dimension, seed: int) -> tuple[Verdict, dict[str, int]]:
     """The smallest number of random inputs at which the Jacobian of the values has rank r, and the ranks found."""
+    r, exact = known.value, exact_functions(model)
 
-    def search(k: int) -> tuple[int, dict[str, int]]:
+    def search(k: int) -> tuple[Verdict, dict[str, int]]:
         rng = generator(seed, _STREAM, k)
-        field = FiniteField(random_prime(PRIME_BITS, rng))
         most = max(1, r)
-        inputs = field.random((most, *model.input_shape), rng)
-        weights, coefficients = field.random((model.parameters,), rng), draw_coefficients(model, field, rng)
-        rows = jacobian_rows(model, field, weights, inputs, coefficients)
+        p, point = draw_point(model, rng)
+        inputs = point.inputs(model, most)
         ranks: dict[str, int] = {}
         n = -(-r // model.outputs)
         while True:
-            ranks[str(n)] = rank(np.ascontiguousarray(rows[: n * model.outputs]), field.p)
-            if ranks[str(n)] >= r or n >= most:
-                return n, ranks
+            enough, _ = shown_rank(model, p, point, inputs[:n])
+            ranks[str(n)] = enough.value
+            if enough.value >= r or n >= most:
+                break
             n += 1
+        for few in ((), *(_fewer(model, n - 1, trials, rng) for trials in (_TRIALS,) if n > 1)):
+            try:
+                return issue(FewestSamples(known.verdict, enough, few, n), exact), ranks
+            except NotShown:
+                continue
+        return weak(Statement("samples", exact.hash, n), Claim.ESTIMATE, "fewer samples are not excluded"), ranks
 
     found, _ = with_new_values(search)
     return found
 
 
-def _functions(model: Model, r: int, coordinates: int, finite: int, seed: int) -> tuple[dict[int, int], str, Facts | None]:
+def _fewer(model: Model, samples: int, trials: int, rng: np.random.Generator) -> tuple[ModularRank, ...]:
+    """Ranks at so many inputs, at random points over random primes."""
+    found = []
+    for _ in range(trials):
+        p, point = draw_point(model, rng)
+        found.append(shown_rank(model, p, point, point.inputs(model, samples))[0])
+    return tuple(found)
+
+
+def _functions(model: Model, r: int, coordinates: int, finite: int, seed: int) -> tuple[dict[int, Verdict], str, Facts | None]:
     """Functions left by the values at n samples, for n from ``finite`` on until one is left; why no more were counted; what the last
     count rests on."""
     if not r or r > _SMALL_DIMENSION:
@@ -138,28 +174,30 @@ def _functions(model: Model, r: int, coordinates: int, finite: int, seed: int) -
     from neurovariety.geometry.solutions.complete_fiber import complete_fiber
     from neurovariety.geometry.solutions.fiber_count import preimages
 
-    counts: dict[int, int] = {}
+    counts: dict[int, Verdict] = {}
+    exact = exact_functions(model)
     last: Facts | None = None
     n = finite
     while True:
         points = dyadic(generator(seed, _STREAM, 100 + n), (n, model.inputs))
 
-        def degree(points: Array = points) -> int | None:
+        def degree(points: Array = points) -> Verdict | None:
             if len(points) * model.outputs == r or affine_span_at_least(AffineVariety(model, len(points)), r + 1, seed) == r:
-                return 1  # the values fill their space, or a linear one in it
+                # the values fill their space, or a linear one in it
+                return legacy("sample-complexity: linear values", Claim.PROBABILITY)("degree", 1)
             rng = generator(seed, _STREAM, 200 + len(points))
             found = complete_fiber(slices(model, r, seed, rng, points), rng)
-            return found.count if found.complete else None
+            return found.verdict if found.complete else None
 
         try:
             check_size("sample-complexity", r, coordinates)
             found = preimages(model, r, degree, seed, points)
         except (InputError, ResourceError) as refusal:
             return counts, str(refusal), last
-        if found.reason:
+        if found.verdict is None:
             return counts, f"with {n} samples: {found.reason}", last
-        counts[n], last = len(set(found.functions)), found.evidence
-        if counts[n] == 1:
+        counts[n], last = issue(Sorted(LEFT_OVER, exact.hash, found.verdict, found.functions), exact), found.evidence
+        if counts[n].statement.value == 1:
             return counts, "", last
         n += 1
 

@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Annotated, ClassVar, Required, TypedDict, cast
 
+from neurovariety.certificates.issue import legacy
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import ExactNumbers
 from neurovariety.dictionary.entry_result import EntryResult, Facts
@@ -205,7 +206,7 @@ def _of_model(model: Model, whole: Dimension, closure: Closure, evidence: Singul
     }
     return SingularitiesResult(
         value=value,
-        claim=answer.claim,
+        claims=legacy("singularities", answer.claim),
         meaning=_meaning(value, images, whole.value),
         evidence=evidence,
         notices=whole.notices,
@@ -265,7 +266,7 @@ def _of_point(found: FunctionFacts, evidence: SingularitiesEvidence) -> Singular
     }[found.status]
     return SingularitiesResult(
         value=value,
-        claim=found.claim,
+        claims=legacy("singularities", found.claim),
         meaning=text,
         evidence={**evidence, "why": found.why},
     )

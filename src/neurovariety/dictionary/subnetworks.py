@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, NotRequired, TypedDict
 
 from neurovariety.budget import used_up
+from neurovariety.certificates.issue import legacy
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
@@ -187,7 +188,7 @@ def subnetworks(
     }
     return SubnetworksResult(
         value=value,
-        claim=weakest(claims),
+        claims=legacy("subnetworks", weakest(claims)),
         meaning=_meaning(value),
         evidence=evidence,
         notices=whole.notices if value["all_listed"] else (*whole.notices, f"only the first {most} strata were looked at"),

@@ -22,6 +22,7 @@ from typing import ClassVar, TypedDict
 
 import numpy as np
 
+from neurovariety.certificates.issue import legacy, weakly
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
@@ -136,7 +137,7 @@ def symmetries(model: Model, *, seed: int = DEFAULT_SEED) -> SymmetriesResult:
     }
     return SymmetriesResult(
         value=value,
-        claim=claim,
+        claims=legacy("symmetries", claim),
         meaning=_meaning(value, ansatz),
         evidence=evidence,
         notices=division_notice(draws),
@@ -230,7 +231,7 @@ def _too_large(model: Model, stated: StatedSymmetries, evidence: SymmetriesEvide
     }  # fmt: skip
     return SymmetriesResult(
         value=value,
-        claim=Claim.UNDECIDED,
+        claims=weakly("symmetries", Claim.UNDECIDED, "too many equations"),
         meaning=f"the equations for all linear reparametrizations of {model.parameters} parameters are too many to solve; the "
         f"stated symmetries move generic weights in {stated.rank} dimensions",
         evidence=evidence | {"ansatz": None},

@@ -22,6 +22,7 @@ import flint
 import jax
 import numpy as np
 
+from neurovariety.certificates.issue import legacy
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import ExactNumbers
 from neurovariety.dictionary.entry_result import EntryResult, Facts
@@ -131,7 +132,10 @@ def tangent_kernel(
     }
     return TangentKernelResult(
         value=value,
-        claim=Claim.PROVED if proved or found == value["generic"] == min(len(here), model.parameters) else Claim.LOWER_BOUND,
+        claims=legacy(
+            "tangent-kernel",
+            Claim.PROVED if proved or found == value["generic"] == min(len(here), model.parameters) else Claim.LOWER_BOUND,
+        ),
         meaning=_meaning(value, model),
         evidence={
             "task": task.record,

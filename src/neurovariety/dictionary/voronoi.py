@@ -22,6 +22,7 @@ from typing import Annotated, ClassVar, Literal, TypedDict
 import numpy as np
 
 from neurovariety.budget import number_of
+from neurovariety.certificates.issue import weakly
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import Inputs
 from neurovariety.dictionary.entry_result import EntryResult, Facts
@@ -161,7 +162,7 @@ def voronoi(
     }
     return VoronoiResult(
         value=value,
-        claim=Claim.ESTIMATE if clear else Claim.UNDECIDED,
+        claims=weakly("voronoi", Claim.ESTIMATE if clear else Claim.UNDECIDED, "sampled"),
         meaning=_meaning(value),
         evidence={
             "metric": metric, "scale": float(scale), "ambient": len(found.monomials), "complete": all(p.complete for p in found.pieces),

@@ -22,6 +22,7 @@ from typing import Annotated, ClassVar, TypedDict, Unpack
 
 import numpy as np
 
+from neurovariety.certificates.issue import legacy
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import ExactNumbers
 from neurovariety.dictionary.entry_result import EntryResult, Facts
@@ -151,7 +152,7 @@ def weight_decay(
     }  # fmt: skip
     return WeightDecayResult(
         value=value,
-        claim=Claim.COMPLETE if found.complete else Claim.LOWER_BOUND,
+        claims=legacy("weight-decay", Claim.COMPLETE if found.complete else Claim.LOWER_BOUND),
         meaning=_meaning(value, found),
         evidence=evidence,
         notices=notices if found.complete else (*notices, found.reason),

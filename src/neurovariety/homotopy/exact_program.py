@@ -1,13 +1,15 @@
-"""The program of a system with its parameters put in, every constant exact: what certificates speak of."""
+"""Systems and tapes as exact programs: what certificates speak of."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from neurovariety.certificates.exact_system import ExactSystem, Sum
+from neurovariety.certificates.exact_system import ExactSystem, Monomial, Sum
 from neurovariety.certificates.gaussian import Coefficient
+from neurovariety.homotopy.expressions import Expression, Graph
 from neurovariety.homotopy.expressions import Monomial as Letters
 from neurovariety.homotopy.system import System
+from neurovariety.homotopy.tape import Tape
 
 
 def exact_system(system: System, parameters: Sequence[Coefficient]) -> ExactSystem:
@@ -15,26 +17,53 @@ def exact_system(system: System, parameters: Sequence[Coefficient]) -> ExactSyst
 
     Raises `KeyError` for a reciprocal.
     """
-    n, graph = system.unknowns, system.graph
+    return _program(system.graph, system.equations, system.unknowns, parameters, dividing=False)
+
+
+def exact_family(system: System) -> ExactSystem:
+    """The equations of ``system`` in its unknowns and then its parameters."""
+    return _program(system.graph, system.equations, system.unknowns + system.parameters, ())
+
+
+def exact_outputs(tape: Tape) -> ExactSystem:
+    """The outputs of a tape that was recorded here, in its inputs."""
+    assert tape.source is not None
+    graph, outputs = tape.source
+    return _program(graph, outputs, tape.inputs, ())
+
+
+def _program(
+    graph: Graph, outputs: Sequence[Expression], inputs: int, parameters: Sequence[Coefficient], *, dividing: bool = True
+) -> ExactSystem:
     sums: list[Sum] = [(((p, ()),) if p else ()) for p in parameters]
-    place = {i: i for i in range(n + len(parameters))}
+    place = {i: i for i in range(inputs + len(parameters))}
+
+    def letter(base: int, e: int) -> tuple[int, int]:
+        while base in graph.reciprocals and dividing:
+            base, e = graph.reciprocals[base], -e
+        return place[base], e
 
     def read(terms: dict[Letters, Coefficient]) -> Sum:
-        return tuple((c, tuple((place[b], e) for b, e in m)) for m, c in terms.items())
+        found: list[tuple[Coefficient, Monomial]] = []
+        for m, c in terms.items():
+            found.append((c, tuple(letter(b, e) for b, e in m)))
+        return tuple(found)
 
     def make(terms: dict[Letters, Coefficient]) -> int:
         sums.append(read(terms))
-        return n + len(sums) - 1
+        return inputs + len(sums) - 1
 
     needed: set[int] = set()
-    stack = [e.terms for e in system.equations]
+    stack = [e.terms for e in outputs]
     while stack:
         for monomial in stack.pop():
             for base, _ in monomial:
+                while base in graph.reciprocals and dividing:
+                    base = graph.reciprocals[base]
                 if base >= graph.inputs and base not in needed:
                     needed.add(base)
                     stack.append(graph.sums[base])
     for base in sorted(needed):  # a sum reads only earlier ones
         place[base] = make(graph.sums[base])
-    equations = tuple(make(e.terms) for e in system.equations)
-    return ExactSystem(n, tuple(sums), equations)
+    equations = tuple(make(e.terms) for e in outputs)
+    return ExactSystem(inputs, tuple(sums), equations)

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,8 @@ class Tape:
     coefficients: NDArray[np.float64]
     outputs: NDArray[np.int32]
     exact: bool
+    source: tuple[Graph, tuple[Expression, ...]] | None = field(default=None, repr=False)
+    """The expressions that were recorded; None for a tape that was read from a file."""
 
     @property
     def arrays(self) -> TapeArrays:
@@ -72,7 +74,8 @@ def record(graph: Graph, outputs: Sequence[Expression], *, reuse: bool = True, i
 
     Each output gets a slot of its own, never used again. With ``reuse`` False so does every intermediate result.
     """
-    return _Recorder(graph, outputs, reuse, graph.inputs if inputs is None else inputs).tape()
+    found = _Recorder(graph, outputs, reuse, graph.inputs if inputs is None else inputs).tape()
+    return replace(found, source=(graph, tuple(outputs)))
 
 
 _Name = Monomial | tuple[str, int]

@@ -16,7 +16,7 @@ to be felt in float64: what else is known of the degree has to be asked besides 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -47,6 +47,8 @@ class TraceTest:
     left_out: float
     lost: int
     rounding: float = 0.0
+    fibers: tuple[tuple[np.ndarray, np.ndarray], ...] = field(default=(), compare=False, repr=False)
+    """Parameters and points on the three slices, in one order."""
 
     @property
     def margin(self) -> float:
@@ -86,6 +88,7 @@ def trace_test(system: System, coordinates: Tape, points: np.ndarray, parameters
     values = [values_at(coordinates, points)]
     errors = [_errors(system, coordinates, points, parameters, values[0])]
     here, there, lost = points, parameters, 0
+    fibers = [(np.asarray(parameters), np.asarray(points))]
     for share in (0.5, 1.0):
         to = parameters + share * direction
         found = track(system, here, there, to)
@@ -95,6 +98,7 @@ def trace_test(system: System, coordinates: Tape, points: np.ndarray, parameters
             here, good = _refined(system, again.ends, again.good, to)
         lost = max(lost, int((~good).sum()))
         there = to
+        fibers.append((to, here))
         values.append(values_at(coordinates, here))
         errors.append(_errors(system, coordinates, here, to, values[-1]))
     if lost or not all(np.isfinite(v).all() for v in (*values, *errors)):
@@ -109,7 +113,7 @@ def trace_test(system: System, coordinates: Tape, points: np.ndarray, parameters
     residual = float((every[telling] / unit[telling]).max())
     left_out = float((each[:, telling] / unit[telling]).max(axis=1).min())
     rounding = float((error[telling] / unit[telling]).max())
-    return TraceTest(len(points), residual, left_out, 0, rounding)
+    return TraceTest(len(points), residual, left_out, 0, rounding, tuple(fibers))
 
 
 def _errors(system: System, coordinates: Tape, points: Numbers, parameters: Numbers, values: Complexes) -> Reals:

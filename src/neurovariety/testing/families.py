@@ -21,8 +21,8 @@ from neurovariety.architectures.architecture import Architecture
 from neurovariety.architectures.notation import FAMILIES, read_notation
 from neurovariety.citations import SOURCES
 from neurovariety.errors import NeurovarietyError, NotationError
+from neurovariety.geometry.exact.expanded_span import exact_span
 from neurovariety.geometry.exact.points import degree_bounds
-from neurovariety.geometry.exact.span import exact_span
 from neurovariety.geometry.invariants.dimension import dimension_of
 from neurovariety.model import Model
 from neurovariety.program.of_model import values_program

@@ -124,7 +124,7 @@ class BothSides:
             return 0
         if not self._orbits.decides or self.stated is None or self.map.parameters - self.map.size > self.stated:
             return None
-        return self._orbits.count(solutions.astype(np.complex128))
+        return len(set(self._orbits.labels(solutions.astype(np.complex128))))
 
     stated: int | None = None
     """Dimension of the orbits of the stated symmetries, where it is known."""

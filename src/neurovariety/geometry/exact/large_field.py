@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from neurovariety.geometry.exact.exact_functions import exact_functions
 from neurovariety.geometry.exact.generic_rank import RankTrial
+from neurovariety.geometry.exact.points import Point
 from neurovariety.linear_algebra import random_prime, rank_large
 from neurovariety.model import Model
 from neurovariety.program.of_model import combined_rows, draw_coefficients, jacobian_rows
@@ -22,6 +24,7 @@ def large_field_rank(model: Model, rng: np.random.Generator, like: RankTrial) ->
     weights = ring.random((model.parameters,), rng)
     samples = ring.random((like.inputs, *model.input_shape), rng)
     fixed = draw_coefficients(model, ring, rng)
+    factors = None
     if like.combined is None:
         matrix = jacobian_rows(model, ring, weights, samples, fixed)
     else:
@@ -31,4 +34,7 @@ def large_field_rank(model: Model, rng: np.random.Generator, like: RankTrial) ->
         )
     found = rank_large(matrix, p)
     fewer = rank_large(matrix[: -(like.combined or model.outputs)], p)
-    return RankTrial(p, found, like.inputs, fewer == found, False, like.combined)
+    point, exact = Point(ring, weights, fixed, rng), exact_functions(model)
+    less = None if factors is None else factors[:-1]
+    shown = exact.taken(point, samples, factors, found), exact.taken(point, samples[:-1], less, fewer)
+    return RankTrial(p, found, like.inputs, fewer == found, False, like.combined, *shown)

@@ -3,37 +3,39 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-import flint
 import numpy as np
 
+from neurovariety.certificates.bounds import AllMonomials, Expanded
+from neurovariety.certificates.compose import Meets
+from neurovariety.certificates.issue import Certificate, Verdict, issue
+from neurovariety.certificates.ranks import ModularRank, RandomRanks
 from neurovariety.claim import Claim
-from neurovariety.errors import ResourceError
-from neurovariety.geometry.exact.output_groups import Groups
-from neurovariety.geometry.exact.points import Point, degree_bounds, draw_point, rank_error, require_memory, with_new_values
+from neurovariety.geometry.exact.exact_functions import exact_functions
+from neurovariety.geometry.exact.expanded_span import all_monomials, exact_span
+from neurovariety.geometry.exact.jacobians import samples_matrix
+from neurovariety.geometry.exact.points import Point, degree_bounds, draw_point, rank_error, with_new_values
 from neurovariety.linear_algebra import rank
 from neurovariety.model import Model
-from neurovariety.program.expand import expand
-from neurovariety.program.of_model import chunks, sample_values, values_program
 from neurovariety.randomness import generator
 from neurovariety.rings.ring import Array
 from neurovariety.theorem import Theorem, bound
-from neurovariety.tolerances import ERROR_BOUND, EXTRA_SAMPLES, MAX_EXPANDED_TERMS, MAX_TRIALS
-
-_CHUNK_ENTRIES = 2**21
-_COPIES = 4
-"""Arrays of the size of all results of a program that its run takes on its way: the patches of a convolution are copies."""
+from neurovariety.tolerances import ERROR_BOUND, EXTRA_SAMPLES, MAX_TRIALS
 
 _COMBINE_FROM = 2**20
 """Sample matrices with more entries than this and more than twice as many columns as rows have them combined first."""
 
+_DRAWN_BEFORE = 2**20
+"""Weights of functions that are drawn at once, and so can be kept with the rank."""
+_ALL = "number of all monomials"
 
-_MAX_DEGREE = 2000
-"""Degrees in the inputs up to which monomials are counted."""
 
-Monomial = tuple[int, ...]
+def bounding(model: Model, cap: Theorem) -> Certificate:
+    """The certificate of a bound that `span_bound` has given."""
+    exact = exact_functions(model)
+    return AllMonomials(exact.hash, cap.value) if cap.name == _ALL else exact.by_theorem(cap)
 
 
 @dataclass(frozen=True)
@@ -41,11 +43,22 @@ class SpanDimension:
     """What is known of the dimension of the linear span: it is at least ``value``, proved by a minor. By the ``claim`` it is no more:
     `proved` for the ``reason``, a theorem or an expansion; with `probability` of at most ``error`` that it is; or nothing is known."""
 
-    value: int
-    claim: Claim
-    error: float
+    verdict: Verdict
     reason: str = ""
     trials: tuple[dict[str, int], ...] = ()
+
+    @property
+    def value(self) -> int:
+        return int(self.verdict.statement.value)
+
+    @property
+    def claim(self) -> Claim:
+        return self.verdict.claim
+
+    @property
+    def error(self) -> float:
+        """The probability that it is more, at most; 1 where nothing is known."""
+        return 1.0 if self.claim is Claim.LOWER_BOUND else self.verdict.statement.error
 
     @property
     def dimension(self) -> int | None:
@@ -53,83 +66,58 @@ class SpanDimension:
         return None if self.claim is Claim.LOWER_BOUND else self.value
 
 
-@dataclass(frozen=True)
-class ExactSpan:
-    """The span found by expanding the model: its dimension, that of the affine span, and the (output, exponents) of the monomials."""
-
-    dimension: int
-    affine: int
-    support: tuple[tuple[int, Monomial], ...]
-
-
-def samples_matrix(
-    model: Model,
-    point: Point,
-    samples: int,
-    inputs: Array,
-    limit: int | None = None,
-    groups: int | None = None,
-    weights: Array | None = None,
-) -> Array:
-    """Values of ``samples`` functions of the model, random or of given ``weights``, at ``inputs``: (samples, len(inputs) * outputs).
-
-    With ``groups`` random combinations of the outputs at each input, in so many groups, stand in their place.
-    """
-    kept = model.outputs if groups is None else groups
-    columns = len(inputs) * kept
-    a_sample = len(inputs) * (_COPIES * values_program(model).cells + kept) + model.parameters
-    per_chunk = max(1, min(samples, _CHUNK_ENTRIES // a_sample))
-    require_memory(16 * samples * columns + 8 * per_chunk * a_sample, limit, f"the sample matrix of {model.name}")
-    drawn = None if groups is None else [Groups.draw(point, model.outputs, groups) for _ in inputs]
-    out = np.empty((samples, columns))
-    for span in chunks(samples, per_chunk):
-        if weights is None:
-            chosen = point.ring.random((per_chunk, model.parameters), point.rng)
-        else:
-            chosen = weights[np.arange(span.start, span.start + per_chunk) % samples]
-        values = sample_values(model, point.ring, chosen, inputs, point.coefficients)
-        if drawn is not None:
-            values = np.stack([g.of(values[:, k]) for k, g in enumerate(drawn)], axis=1)
-        out[span.start : span.stop] = values.reshape(per_chunk, columns)[: len(span)]
-    return out
-
-
 def span_rank(model: Model, p: int, point: Point, at_most: int, limit: int | None = None) -> int:
     """Rank of at_most + 2 random functions at enough random inputs: a lower bound of the dimension of the span.
 
     It is the dimension with high probability where it stays below ``at_most``.
     """
+    return shown_span(model, p, point, at_most, limit).value
+
+
+def shown_span(model: Model, p: int, point: Point, at_most: int, limit: int | None = None) -> ModularRank:
+    """The same with its certificate."""
     rows = at_most + EXTRA_SAMPLES
     inputs = math.ceil(rows / model.outputs) + EXTRA_SAMPLES
     if rows * inputs * model.outputs > _COMBINE_FROM and inputs * model.outputs > 2 * rows:
         # Where the functions are independent a combination of outputs for each shows it, with far fewer columns.
         few = math.ceil(rows / model.outputs)
         groups = min(model.outputs, math.ceil(rows / few) + EXTRA_SAMPLES)
-        found = rank(samples_matrix(model, point, rows, point.inputs(model, few), limit, groups), p, overwrite=True)
+        x = point.inputs(model, few)
+        found = rank(samples_matrix(model, point, rows, x, limit, groups), p, overwrite=True)
         if found >= rows:
-            return found
+            return exact_functions(model).taken_of_functions(point, x, found, None)
     while True:
-        found = rank(samples_matrix(model, point, rows, point.inputs(model, inputs), limit), p, overwrite=True)
+        shown = _rank_of_samples(model, p, point, rows, inputs, limit)
         # With several outputs each input may add fewer than all of them; once doubling adds nothing the span is exhausted.
-        if found >= rows or model.outputs == 1 or inputs > rows + EXTRA_SAMPLES:
-            return found
+        if shown.value >= rows or model.outputs == 1 or inputs > rows + EXTRA_SAMPLES:
+            return shown
         more = min(2 * inputs, rows + 2 * EXTRA_SAMPLES)
-        again = rank(samples_matrix(model, point, rows, point.inputs(model, more), limit), p, overwrite=True)
-        if again == found:
-            return found
+        again = _rank_of_samples(model, p, point, rows, more, limit)
+        if again.value == shown.value:
+            return again
         inputs = more
+
+
+def _rank_of_samples(model: Model, p: int, point: Point, rows: int, inputs: int, limit: int | None) -> ModularRank:
+    x = point.inputs(model, inputs)
+    small = rows * model.parameters <= _DRAWN_BEFORE
+    weights = point.ring.random((rows, model.parameters), point.rng) if small else None
+    found = rank(samples_matrix(model, point, rows, x, limit, weights=weights), p, overwrite=True)
+    return exact_functions(model).taken_of_functions(point, x, found, weights)
 
 
 def span_bound(model: Model, theorems: tuple[Theorem, ...]) -> Theorem | None:
     """The sharpest bound of the span from above that takes no search: a theorem, or the number of all monomials of the degrees."""
     d = degree_bounds(model)
-    known = bound(theorems, "ambient")
-    if d.rational or not math.isfinite(d.inputs) or d.inputs > _MAX_DEGREE:
+    known, total = bound(theorems, "ambient"), all_monomials(model)
+    if total is None or (known is not None and known.value <= total):
         return known
-    total = model.outputs * sum(math.comb(model.inputs + k - 1, k) for k in range(int(d.low), int(d.inputs) + 1))
-    if known is not None and known.value <= total:
-        return known
-    return Theorem("number of all monomials", "ambient at most", total, f"degrees of inputs are {d.low:.0f} to {d.inputs:.0f}", "")
+    return Theorem(_ALL, "ambient at most", total, f"degrees of inputs are {d.low:.0f} to {d.inputs:.0f}", "")
+
+
+def _no_more(model: Model, shown: ModularRank, at_most: int) -> ModularRank:
+    """The same rank, of which no more than ``at_most`` is said."""
+    return shown if shown.value <= at_most else exact_functions(model).weakened(shown, at_most)
 
 
 def find_span(
@@ -144,25 +132,31 @@ def find_span(
 
     ``cap`` bounds it from above. A small model is expanded to prove that there is no more, where the rank is the one ``wanted``.
     """
-    trials: list[dict[str, int]] = []
-    value, error = 0, 1.0
+    trials: list[ModularRank] = []
+    exact = exact_functions(model)
     once = 2 * rank_error(model, at_most, derivative=False)
+    error = 1.0
+
+    def settled(certificate: Certificate, reason: str = "") -> SpanDimension:
+        facts = tuple({"prime": t.prime, "rank": min(t.value, at_most)} for t in trials)
+        return SpanDimension(issue(certificate, exact), reason, facts)
+
     while len(trials) < MAX_TRIALS and error > ERROR_BOUND:
         p, point = draw_point(model, rng)
-        trials.append({"prime": p, "rank": min(span_rank(model, p, point, at_most, limit), at_most)})
-        value = max(value, trials[-1]["rank"])
-        if cap is not None and value == cap.value:
-            return SpanDimension(value, Claim.PROVED, 0.0, cap.name, tuple(trials))
-        if value == at_most:
-            return SpanDimension(value, Claim.LOWER_BOUND, 1.0, "", tuple(trials))
-        if len(trials) == 1 and wanted in (None, value):
-            exact = exact_span(model)
-            if exact is not None and exact.dimension == value:
-                return SpanDimension(value, Claim.PROVED, 0.0, "rank over Q of the expanded model", tuple(trials))
+        trials.append(_no_more(model, shown_span(model, p, point, at_most, limit), at_most))
+        best = max(trials, key=lambda t: t.value)
+        if cap is not None and best.value == cap.value:
+            return settled(Meets(issue(best, exact), issue(bounding(model, cap), exact)), cap.name)
+        if best.value == at_most:
+            return settled(best)
+        if len(trials) == 1 and wanted in (None, best.value):
+            whole = exact_span(model)
+            if whole is not None and whole.dimension == best.value:
+                return settled(Expanded(exact.hash, best.value), "rank over Q of the expanded model")
         if once >= 1:
             break
         error *= once
-    return SpanDimension(value, Claim.PROBABILITY if error <= ERROR_BOUND else Claim.LOWER_BOUND, error, "", tuple(trials))
+    return settled(RandomRanks(tuple((t, None) for t in trials), at_most) if error <= ERROR_BOUND else best)
 
 
 @dataclass(frozen=True)
@@ -184,6 +178,21 @@ class AffineVariety:
         return values if self.fixed is None else np.hstack([values, np.delete(weights, list(self.fixed), axis=1)])
 
 
+def shown_affine_span(model: Model, enough: int, seed: int) -> ModularRank:
+    """`affine_span_at_least` of the functions themselves, with its certificate."""
+    rows = enough + 1 + EXTRA_SAMPLES
+
+    def attempt(k: int) -> ModularRank:
+        p, point = draw_point(model, generator(seed, "geometry.exact.span.affine", k))
+        x = point.inputs(model, rows)
+        weights = point.ring.random((rows, model.parameters), point.rng)
+        values = samples_matrix(model, point, rows, x, weights=weights)
+        found = rank(np.mod(values[1:] - values[0], p), p, overwrite=True)
+        return _no_more(model, exact_functions(model).taken_of_functions(point, x, found, weights, affine=True), enough)
+
+    return with_new_values(attempt)[0]
+
+
 def affine_span_at_least(variety: AffineVariety, enough: int, seed: int) -> int:
     """A number that is at most the dimension of the affine span; the lesser of it and ``enough`` almost surely."""
     rows = enough + 1 + EXTRA_SAMPLES
@@ -194,38 +203,3 @@ def affine_span_at_least(variety: AffineVariety, enough: int, seed: int) -> int:
         return min(rank(np.mod(values[1:] - values[0], p), p, overwrite=True), enough)
 
     return with_new_values(attempt)[0]
-
-
-def exact_span(model: Model) -> ExactSpan | None:
-    """The span of a small polynomial model, proved: f is expanded in weights and inputs over Q, and the coefficients of the weight
-    monomials, which span the same space as the functions do, give a matrix whose rank is taken over Q.
-
-    None where the model is rational, has generic coefficients, or is too large to expand.
-    """
-    if any(c is None for c in model.coefficients) or degree_bounds(model).rational:
-        return None
-    try:
-        expansion = expand(model, MAX_EXPANDED_TERMS)
-    except ResourceError:
-        return None
-    n = model.parameters
-    rows: dict[Monomial, dict[tuple[int, Monomial], flint.fmpq]] = {}
-    for output, element in enumerate(expansion.outputs):
-        for exponents, value in element.numerator.to_dict().items():
-            e = tuple(int(k) for k in exponents)
-            rows.setdefault(e[:n], {})[(output, e[n:])] = value
-    support = tuple(sorted({key for row in rows.values() for key in row}))
-    if len(rows) * len(support) > 4 * 10**6:
-        return None
-    place = {key: i for i, key in enumerate(support)}
-    moving = [row for weights, row in rows.items() if any(weights)]
-
-    def rank_of(chosen: Collection[dict[tuple[int, Monomial], flint.fmpq]]) -> int:
-        matrix = flint.fmpq_mat(len(chosen), max(len(support), 1))
-        for i, row in enumerate(chosen):
-            for key, value in row.items():
-                matrix[i, place[key]] = value
-        return int(matrix.rank())
-
-    whole = rank_of(rows.values())
-    return ExactSpan(whole, whole if len(moving) == len(rows) else rank_of(moving), support)

@@ -20,16 +20,20 @@ _MAX_ENTRIES = 2 * 10**8
 """Largest matrix of vector fields that is worth an elimination; beyond it the bound from symmetries is not used."""
 
 _COLUMNS_A_FIELD = 4
+_RANKS: Final = Slot[dict[tuple[int, bytes], int]]("ranks of stated fields at points")
 _VERDICTS: Final = Slot[list[bool]]("which stated symmetries are verified")
 
 
 @dataclass(frozen=True)
 class StatedSymmetries:
-    """``proved`` and ``unproved`` actions; ``rank`` of the proved infinitesimal ones at a generic point (None: too many to ask)."""
+    """``proved`` and ``unproved`` actions; ``rank`` of the proved infinitesimal ones at the ``weights`` of a generic point mod
+    ``prime`` (None: too many to ask)."""
 
     proved: tuple[AxisAction, ...]
     unproved: tuple[AxisAction, ...]
     rank: int | None
+    prime: int
+    weights: Array
 
     def to_dict(self) -> dict[str, object]:
         return {
@@ -48,7 +52,20 @@ def stated_symmetries(model: Model, p: int, point: Point) -> StatedSymmetries:
     verdicts = model.kept.once(_VERDICTS, lambda: [is_invariant(model, a) for a in model.symmetries])
     proved = tuple(a for a, ok in zip(model.symmetries, verdicts, strict=True) if ok)
     unproved = tuple(a for a, ok in zip(model.symmetries, verdicts, strict=True) if not ok)
-    return StatedSymmetries(proved, unproved, _rank(model, proved, p, point))
+    found = _rank(model, proved, p, point)
+    if found is not None:
+        model.kept.once(_RANKS, dict)[p, point.weights.tobytes()] = found
+    return StatedSymmetries(proved, unproved, found, p, point.weights)
+
+
+def verified_rank(model: Model, p: int, weights: Array) -> int:
+    """The rank mod p, at ``weights``, of the stated fields that are verified: as it was taken, or taken now."""
+    known = model.kept.once(_RANKS, dict)
+    if (p, weights.tobytes()) not in known:
+        verdicts = model.kept.once(_VERDICTS, lambda: [is_invariant(model, a) for a in model.symmetries])
+        proved = tuple(a for a, ok in zip(model.symmetries, verdicts, strict=True) if ok and not a.finite)
+        known[p, weights.tobytes()] = rank(field_matrix(model, proved, weights, p), p, overwrite=True) if proved else 0
+    return known[p, weights.tobytes()]
 
 
 def field_matrix(model: Model, actions: tuple[AxisAction, ...], weights: Array, p: int) -> Array:

@@ -6,14 +6,15 @@ import math
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
+from typing import Final
 
 import flint
 import numpy as np
 
 from neurovariety.errors import InputError, ResourceError
-from neurovariety.geometry.exact.span import Monomial
+from neurovariety.geometry.exact.expanded_span import Monomial
 from neurovariety.linear_algebra import matmul_mod
-from neurovariety.model import Model
+from neurovariety.model import Model, Slot
 from neurovariety.program.expand import expand
 from neurovariety.rings.ring import Array
 from neurovariety.tolerances import MAX_EXPANDED_TERMS
@@ -37,7 +38,11 @@ class Coordinates:
 
     @classmethod
     def of(cls, model: Model, max_terms: int = MAX_EXPANDED_TERMS) -> Coordinates:
-        """Expand ``model``. Raises `InputError` for a rational model, `ResourceError` for a large one."""
+        """Expand ``model``, once. Raises `InputError` for a rational model, `ResourceError` for a large one."""
+        return model.kept.once(_COORDINATES, lambda: cls._expanded(model, max_terms))
+
+    @classmethod
+    def _expanded(cls, model: Model, max_terms: int) -> Coordinates:
         expansion = expand(model, max_terms)
         if not all(element.denominator.is_constant() for element in expansion.outputs):
             raise InputError(
@@ -137,6 +142,9 @@ class Coordinates:
             name: monomial_name(e) + (f" in output {o}" if several else "")
             for name, (o, e) in zip(self.names(), self.monomials, strict=True)
         }
+
+
+_COORDINATES: Final = Slot[Coordinates]("the coefficients of the functions")
 
 
 def monomial_name(exponents: Monomial) -> str:

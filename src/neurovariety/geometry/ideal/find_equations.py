@@ -8,12 +8,14 @@ from typing import Final
 import numpy as np
 
 from neurovariety.errors import InputError, ResourceError
+from neurovariety.geometry.exact.exact_functions import exact_functions
 from neurovariety.geometry.ideal.coefficients import Coordinates
 from neurovariety.geometry.ideal.equations_by_degree import Equation, EquationSearch
-from neurovariety.geometry.ideal.vanishing import independent_gradients, vanishes_identically, vanishing_error
+from neurovariety.geometry.ideal.vanishing import independent_gradients, vanishing_error
 from neurovariety.model import Model
 from neurovariety.progress import note
 from neurovariety.randomness import generator
+from neurovariety.rings.ring import Array
 from neurovariety.tolerances import MAX_EXPANDED_TERMS
 
 _DEFAULT_DEGREE = 8
@@ -54,6 +56,8 @@ class FoundEquations:
     """The dimension is at most this: coordinates minus the rank of the gradients."""
     error: float
     """0 where every generator is proved to vanish."""
+    place: tuple[int, Array]
+    """A prime, and weights mod it, at whose function the gradients have that rank."""
 
     @property
     def searched(self) -> int:
@@ -71,7 +75,7 @@ def find_equations(model: Model, degree: int | None, seed: int, *, rank: int) ->
     limits = DEFAULT if degree is None else ASKED
     search = EquationSearch(Coordinates.of(model, limits.terms), rng)
     found = _search(search, degree, rank, limits, rng)
-    checks = [vanishes_identically(g, search.coordinates) for g in found.generators]
+    checks = [exact_functions(model).vanishes(g) for g in found.generators]
     unproved = [g for g, ok in zip(found.generators, checks, strict=True) if not ok]
     error = vanishing_error(unproved, search.coordinates, rng) if False not in checks else 1.0
     if error >= 1:
@@ -92,11 +96,12 @@ def equations_bound(model: Model, rank: int, seed: int) -> FoundEquations | None
         return None
     if found.bound > rank:
         return None
-    independent = independent_gradients(found.generators, search.coordinates, search.prime, rng)
+    weights = rng.integers(0, search.prime, size=search.coordinates.parameters)
+    independent = independent_gradients(found.generators, search.coordinates, search.prime, weights)
     chosen = tuple(found.generators[i] for i in independent)
-    if search.coordinates.count - len(chosen) > rank or not all(vanishes_identically(g, search.coordinates) for g in chosen):
+    if search.coordinates.count - len(chosen) > rank or not all(map(exact_functions(model).vanishes, chosen)):
         return None
-    return replace(found, generators=chosen)
+    return replace(found, generators=chosen, place=(search.prime, weights))
 
 
 def _search(search: EquationSearch, degree: int | None, rank: int, limits: Limits, rng: np.random.Generator) -> FoundEquations:
@@ -104,7 +109,7 @@ def _search(search: EquationSearch, degree: int | None, rank: int, limits: Limit
     coordinates = search.coordinates
     generators: list[Equation] = []
     hilbert, counts = [1], []
-    bound = coordinates.count
+    bound, place = coordinates.count, (search.prime, np.zeros(coordinates.parameters, dtype=np.int64))
     stopped = "the degree asked for" if degree is not None else f"degree {_DEFAULT_DEGREE}; --degree goes further"
     for k in range(1, (degree or _DEFAULT_DEGREE) + 1):
         try:
@@ -121,8 +126,10 @@ def _search(search: EquationSearch, degree: int | None, rank: int, limits: Limit
         counts.append(found.equations)
         note(up_to_degree=k, generators=len(generators))
         if found.generators:
-            bound = coordinates.count - len(independent_gradients(generators, coordinates, search.prime, rng))
+            weights = rng.integers(0, search.prime, size=coordinates.parameters)
+            place = search.prime, weights
+            bound = coordinates.count - len(independent_gradients(generators, coordinates, search.prime, weights))
         if degree is None and bound <= rank:
             stopped = f"the equations show that the dimension is at most {bound}"
             break
-    return FoundEquations(coordinates, tuple(generators), tuple(hilbert), tuple(counts), stopped, bound, 0.0)
+    return FoundEquations(coordinates, tuple(generators), tuple(hilbert), tuple(counts), stopped, bound, 0.0, place)

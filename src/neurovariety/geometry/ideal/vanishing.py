@@ -60,14 +60,13 @@ def vanishing_error(equations: Sequence[Equation], coordinates: Coordinates, rng
     return min(1.0, len(equations) * once**_TRIALS)
 
 
-def independent_gradients(equations: Sequence[Equation], coordinates: Coordinates, p: int, rng: np.random.Generator) -> list[int]:
-    """Indices of equations whose gradients at a random function of the model are independent mod p, as many as possible.
+def independent_gradients(equations: Sequence[Equation], coordinates: Coordinates, p: int, weights: Array) -> list[int]:
+    """Indices of equations whose gradients at the function of ``weights`` (N,) are independent mod p, as many as possible.
 
     Equations that vanish on the model are constant along it, so its dimension is at most n minus their number: independence mod p at
     one point implies independence over Q at a generic one.
     """
-    weights = rng.integers(0, p, size=(1, coordinates.parameters))
-    columns = gradients(equations, coordinates.at(weights, p)[0], p)
+    columns = gradients(equations, coordinates.at(weights[None], p)[0], p)
     return [int(i) for i in echelon(columns, p).pivot_columns] if equations else []
 
 

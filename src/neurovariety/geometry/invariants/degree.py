@@ -6,8 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from neurovariety.certificates.compose import ONE_POINT, POINT, SAME, Because
+from neurovariety.certificates.issue import Verdict, issue, weak
+from neurovariety.certificates.statement import Statement
 from neurovariety.claim import Claim
 from neurovariety.errors import InputError
+from neurovariety.geometry.exact.exact_functions import ExactFunctions, exact_functions
 from neurovariety.geometry.invariants.dimension import Dimension, dimension_of, flat
 from neurovariety.geometry.solutions.count_facts import CountFacts
 from neurovariety.model import Model
@@ -20,16 +24,23 @@ _STREAM = "geometry.invariants.degree"
 
 @dataclass(frozen=True)
 class SliceCount:
-    """The functions on a general slice: how many are ``certified``, ``complete`` whether the trace test says that these are all, after
-    so many ``attempts``, in so many ``coordinates``; ``drawn`` generic coefficients; ``paths``: tests and paths, as plain data."""
+    """The functions on a general slice: what is shown of them (``verdict``), whether the trace test was passed, after so many
+    ``attempts``, in so many ``coordinates``; ``drawn`` generic coefficients; ``paths``: tests and paths, as plain data."""
 
-    certified: int
-    complete: bool
+    verdict: Verdict
     traced: bool
     attempts: int
     coordinates: int
     drawn: tuple[str, ...]
     paths: CountFacts
+
+    @property
+    def certified(self) -> int:
+        return int(self.verdict.statement.value)
+
+    @property
+    def complete(self) -> bool:
+        return self.verdict.claim is not Claim.LOWER_BOUND
 
 
 @dataclass(frozen=True)
@@ -37,13 +48,20 @@ class Degree:
     """The degree of the closure of a model of a ``dimension``; ``theorem`` a closed formula that applies, used or not; ``count`` what
     was found on a slice, None where ``route`` is a theorem or the closure a point."""
 
-    value: int
-    claim: Claim
+    verdict: Verdict
     dimension: Dimension
     theorem: Theorem | None
     count: SliceCount | None
     notices: tuple[str, ...]
     route: Literal["computed", "theorem"]
+
+    @property
+    def value(self) -> int:
+        return int(self.verdict.statement.value)
+
+    @property
+    def claim(self) -> Claim:
+        return self.verdict.claim
 
     @property
     def sure(self) -> bool:
@@ -60,24 +78,31 @@ def degree_of(model: Model, *, seed: int, route: Route = "auto", resume: str | P
     """
     theorem = next((t for t in model.theorems if t.applies and t.quantity == DEGREE), None)
     found = quietly(dimension_of, model, seed=seed)
+    exact = exact_functions(model)
     if route != "computed" and theorem:
-        return Degree(theorem.value, Claim.PROVED, found, theorem, None, found.notices, "theorem")
-    if route != "computed" and found.filling:
-        return Degree(1, found.filling, found, theorem, None, found.notices, "theorem")
+        return Degree(issue(exact.by_theorem(theorem), exact), found, theorem, None, found.notices, "theorem")
+    one = Statement(DEGREE, exact.hash, 1)
+    level = flat(model, found, seed)
+    if route != "computed" and found.filling and level is not None:
+        return Degree(issue(Because(one, ONE_POINT, (level,)), exact), found, theorem, None, found.notices, "theorem")
     if route == "theorem":
         raise InputError(f"no closed formula for the degree of {model.name} is known here; use --route computed")
     if found.value == 0:
-        return Degree(1, found.claim, found, theorem, None, found.notices, "computed")
-    level = flat(model, found, seed)
-    count = _on_a_slice(model, found, level is not None, resume, seed)
-    if level is not None and count.certified == 1:
-        claim = level  # a test of one point would show nothing
-    else:
-        claim = Claim.COMPLETE if count.complete and found.sure else Claim.LOWER_BOUND
-    return Degree(count.certified, claim, found, theorem, count, found.notices + _notices(count, found.sure), "computed")
+        return Degree(issue(Because(one, POINT, (found.verdict,)), exact), found, theorem, None, found.notices, "computed")
+    count = _on_a_slice(model, found, level, resume, seed)
+    verdict = of_the_dimension(Statement(DEGREE, exact.hash, count.certified), count.verdict, found, exact)
+    return Degree(verdict, found, theorem, count, found.notices + _notices(count, found.sure), "computed")
 
 
-def _on_a_slice(model: Model, found: Dimension, linear: bool, resume: str | Path | None, seed: int) -> SliceCount:
+def of_the_dimension(statement: Statement, counted: Verdict, found: Dimension, exact: ExactFunctions) -> Verdict:
+    """What a count says that presumes the dimension: the statement as the count is shown, or nothing where the dimension is not known,
+    since with a larger one the number has no meaning."""
+    if not found.sure:
+        return weak(statement, Claim.ESTIMATE, "the dimension is only a lower bound")
+    return issue(Because(statement, SAME, (counted,)), exact)
+
+
+def _on_a_slice(model: Model, found: Dimension, linear: Verdict | None, resume: str | Path | None, seed: int) -> SliceCount:
     """The functions of a model of positive dimension on a general slice, from the best of a few attempts."""
     note(phase="preparing the path tracker (compiled once, half a minute)")
     from neurovariety.geometry.solutions.affine_slices import slices
@@ -87,13 +112,13 @@ def _on_a_slice(model: Model, found: Dimension, linear: bool, resume: str | Path
     best: CompleteFiber | None = None
     for attempt, rng, kept in attempts(_STREAM, seed, resume, "degree", model, dimension=str(found.value)):
         cut = slices(model, found.value, seed + attempt, rng)
-        solved = complete_fiber(cut, rng, kept, found_more, linear=linear)
+        solved = complete_fiber(cut, rng, kept, found_more, premises=(found.verdict,) if found.sure else (), linear=linear)
         best = solved if best is None or solved.complete or solved.count > best.count else best
         if solved.complete:
             break
     assert best is not None
     drawn = tuple(str(v) for v in cut.drawn)
-    return SliceCount(best.count, best.complete, best.trace.passed, attempt + 1, cut.count, drawn, best.to_dict())
+    return SliceCount(best.verdict, best.trace.passed, attempt + 1, cut.count, drawn, best.to_dict())
 
 
 def _notices(count: SliceCount, sure: bool) -> tuple[str, ...]:

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 
+from neurovariety.certificates.bounds import (
+    AtLeastDimension,
+    AtMostParameters,
+    AtMostSpan,
+    EquationsVanish,
+    Expanded,
+    FieldsVanish,
+    FillsSpan,
+)
+from neurovariety.certificates.compose import Meets
+from neurovariety.certificates.issue import Certificate, NotShown, Verdict, first_shown, issue
+from neurovariety.certificates.ranks import RandomRanks
 from neurovariety.claim import Claim
 from neurovariety.errors import InputError, ResourceError, VerificationError
+from neurovariety.geometry.exact.exact_functions import ExactFunctions, exact_functions
 from neurovariety.geometry.exact.generic_rank import RankTrial, generic_rank
 from neurovariety.geometry.exact.large_field import large_field_rank
 from neurovariety.geometry.exact.points import as_json_bound, division_notice, draw_point, rank_error, with_new_values
-from neurovariety.geometry.exact.span import AffineVariety, SpanDimension, affine_span_at_least, exact_span, find_span, span_bound
+from neurovariety.geometry.exact.span import SpanDimension, find_span, shown_affine_span, span_bound
 from neurovariety.geometry.exact.stated_symmetries import StatedSymmetries, stated_symmetries
 from neurovariety.geometry.ideal.find_equations import equations_bound
 from neurovariety.model import Model
@@ -33,10 +46,11 @@ _SMALL_SPAN = 200
 
 @dataclass(frozen=True)
 class UpperBound:
-    """The dimension is proved to be at most ``value``, for the ``reason``."""
+    """The dimension is proved to be at most ``value``, for the ``reason``, by a ``certificate``."""
 
     value: int
     reason: str
+    certificate: Certificate = field(compare=False, repr=False)
 
     def to_dict(self) -> dict[str, int | str]:
         return {"value": self.value, "reason": self.reason}
@@ -46,16 +60,15 @@ class UpperBound:
 class Dimension:
     """What is known of the dimension of a neuromanifold; where something is not known it is None.
 
-    ``value`` is proved from below always, and ``upper`` from above; ``claim`` says how far ``value`` is the dimension. ``error``
-    bounds the probability that it is not (0 where it is proved, 1 where nothing is known). ``expected`` is the number of
-    parameters minus the rank of the stated symmetry fields, at most ``ambient``. ``span`` is the linear span, searched only as far
-    as the dimension needs it: ``ambient`` its dimension, and ``ambient_at_least`` what is known of it in any case. ``symmetries``
-    (None) and ``trials`` (empty) are missing where a closed formula gave the dimension, as ``route`` says. ``theorems`` are those
-    that were used.
+    The ``verdict`` is that of the ``value``, which is proved from below always, and ``upper`` from above; its ``claim`` says how
+    far the value is the dimension. ``error`` bounds the probability that it is not (0 where it is proved, 1 where nothing is
+    known). ``expected`` is the number of parameters minus the rank of the stated symmetry fields, at most ``ambient``. ``span`` is
+    the linear span, searched only as far as the dimension needs it: ``ambient`` its dimension, and ``ambient_at_least`` what is
+    known of it in any case. ``symmetries`` (None) and ``trials`` (empty) are missing where a closed formula gave the dimension, as
+    ``route`` says. ``theorems`` are those that were used.
     """
 
-    value: int
-    claim: Claim
+    verdict: Verdict
     upper: UpperBound
     error: float
     parameters: int
@@ -66,6 +79,14 @@ class Dimension:
     theorems: tuple[Theorem, ...]
     notices: tuple[str, ...]
     route: Literal["computed", "theorem"]
+
+    @property
+    def value(self) -> int:
+        return int(self.verdict.statement.value)
+
+    @property
+    def claim(self) -> Claim:
+        return self.verdict.claim
 
     @property
     def at_most(self) -> int:
@@ -132,27 +153,34 @@ def dimension_of(model: Model, *, seed: int, route: Route = "auto", memory_limit
     return replace(found, notices=notices)
 
 
-def flat(model: Model, found: Dimension, seed: int) -> Claim | None:
-    """How far the closure of the functions is known to be an affine space, of the dimension found; None where it is not known to be.
+def flat(model: Model, found: Dimension, seed: int) -> Verdict | None:
+    """That the closure of the functions is an affine space, of the dimension found; None where it is not known to be.
 
     The dimension is proved from below, so what it takes is that the affine span is no larger.
     """
-    r = found.value
-    if found.fills or found.ambient_at_least > r + 1:
-        return found.filling
-    if affine_span_at_least(AffineVariety(model), r + 1, seed) > r:
+    r, exact = found.value, exact_functions(model)
+    if found.fills:
+        return issue(FillsSpan(found.verdict, found.span.verdict), exact)
+    if found.ambient_at_least > r + 1:
         return None
-    exact = exact_span(model)
-    if exact is not None:
-        return Claim.PROVED if exact.affine == r else None
+    first = shown_affine_span(model, r + 1, seed)
+    if first.value > r:
+        return None
+    if exact.expanded_span(True) is not None:
+        return _filled(found, Expanded(exact.hash, r, affine=True), exact)
     once = 2 * rank_error(model, r + 1, derivative=False)
-    return Claim.PROBABILITY if once <= 0.5 and _confirmed(model, r, seed, once) else None
+    needed = math.ceil(math.log(ERROR_BOUND) / math.log(once)) if once <= 0.5 else MAX_TRIALS + 1
+    if needed > MAX_TRIALS:
+        return None
+    trials = [first, *(shown_affine_span(model, r + 1, seed + k) for k in range(1, needed))]
+    return _filled(found, RandomRanks(tuple((t, None) for t in trials), r + 1), exact)
 
 
-def _confirmed(model: Model, r: int, seed: int, once: float) -> bool:
-    """Whether the affine span has dimension r at further primes too, as many as the error of one asks for."""
-    trials = math.ceil(math.log(ERROR_BOUND) / math.log(once))
-    return trials <= MAX_TRIALS and all(affine_span_at_least(AffineVariety(model), r + 1, seed + k) == r for k in range(1, trials))
+def _filled(found: Dimension, span: Certificate, exact: ExactFunctions) -> Verdict | None:
+    try:
+        return issue(FillsSpan(found.verdict, issue(span, exact)), exact)
+    except NotShown:
+        return None
 
 
 @dataclass(frozen=True)
@@ -172,16 +200,15 @@ def _bounded(model: Model, sampled: _Sampled, theorems: tuple[Theorem, ...], see
     span = _span(model, value, free, theorems, seed)
     upper = sampled.upper
     if span.claim is Claim.PROVED and span.value < upper.value:
-        upper = UpperBound(span.value, f"dimension of the linear span: {span.reason}")
+        upper = UpperBound(span.value, f"dimension of the linear span: {span.reason}", AtMostSpan(span.verdict))
     if value < upper.value:
         upper = min(upper, _equations_bound(model, value, seed) or upper, key=lambda u: u.value)
     caps = [c for c in (free, span.dimension) if c is not None]
-    claim = Claim.PROVED if value == upper.value else Claim.PROBABILITY if sampled.error <= ERROR_BOUND else Claim.LOWER_BOUND
+    verdict = _verdict(model, sampled, upper)
     return Dimension(
-        value=value,
-        claim=claim,
+        verdict=verdict,
         upper=upper,
-        error=0.0 if claim is Claim.PROVED else sampled.error,
+        error=0.0 if verdict.claim is Claim.PROVED else sampled.error,
         parameters=model.parameters,
         expected=min(caps) if caps else upper.value,
         span=span,
@@ -191,6 +218,18 @@ def _bounded(model: Model, sampled: _Sampled, theorems: tuple[Theorem, ...], see
         notices=(),
         route="computed",
     )
+
+
+def _verdict(model: Model, sampled: _Sampled, upper: UpperBound) -> Verdict:
+    """What the largest rank is: the dimension, proved or with probability, or a lower bound of it."""
+    exact = exact_functions(model)
+    shown = [t.shown for t in sampled.trials if t.shown is not None]
+    lower = issue(max(shown, key=lambda s: s.value), exact)
+    if lower.statement.value == upper.value:
+        return issue(Meets(lower, issue(upper.certificate, exact)), exact)
+    assert lower.certificate is not None
+    trials = tuple((t.shown, t.fewer) for t in sampled.trials if t.shown is not None)
+    return first_shown(exact, RandomRanks(trials, sampled.upper.value), lower.certificate)
 
 
 def _check(model: Model, found: Dimension, formula: Theorem | None) -> None:
@@ -210,7 +249,7 @@ def _span(model: Model, value: int, free: int | None, theorems: tuple[Theorem, .
     """The span as far as a dimension of at least ``value``, and ``free`` parameters, ask for it."""
     known = next((t for t in theorems if t.applies and t.quantity == "ambient"), None)
     if known is not None:
-        return _stated_span(known)
+        return _stated_span(model, known)
     enough = max(value, free if free is not None else value) + 1
     stated, cap = bound(theorems, "ambient"), span_bound(model, theorems)
     if stated is not None:
@@ -224,8 +263,9 @@ def _span(model: Model, value: int, free: int | None, theorems: tuple[Theorem, .
     return with_new_values(search)[0]
 
 
-def _stated_span(theorem: Theorem) -> SpanDimension:
-    return SpanDimension(theorem.value, Claim.PROVED, 0.0, theorem.name)
+def _stated_span(model: Model, theorem: Theorem) -> SpanDimension:
+    exact = exact_functions(model)
+    return SpanDimension(issue(exact.by_theorem(theorem), exact), theorem.name)
 
 
 def _sampled(model: Model, rng: np.random.Generator, theorems: tuple[Theorem, ...], limit: int | None) -> _Sampled:
@@ -265,13 +305,17 @@ def _in_large_field(model: Model, rng: np.random.Generator, found: _Sampled) -> 
 
 def _upper_bound(model: Model, theorems: tuple[Theorem, ...], symmetries: StatedSymmetries) -> UpperBound:
     """The sharpest proved upper bound of the dimension, and why it holds."""
-    found = [UpperBound(model.parameters, "number of parameters")]
+    exact, n = exact_functions(model), model.parameters
+    found = [UpperBound(n, "number of parameters", AtMostParameters(exact.hash, n))]
     if symmetries.rank is not None:
-        found.append(UpperBound(model.parameters - symmetries.rank, "parameters minus rank of the verified symmetry fields"))
-    for quantity in ("dimension", "ambient"):
-        theorem = bound(theorems, quantity)
-        if theorem is not None:
-            found.append(UpperBound(theorem.value, theorem.name))
+        shown = FieldsVanish(exact.hash, symmetries.prime, symmetries.weights, n, symmetries.rank)
+        found.append(UpperBound(n - symmetries.rank, "parameters minus rank of the verified symmetry fields", shown))
+    known = bound(theorems, "dimension")
+    if known is not None:
+        found.append(UpperBound(known.value, known.name, exact.by_theorem(known)))
+    span = bound(theorems, "ambient")
+    if span is not None:
+        found.append(UpperBound(span.value, span.name, AtMostSpan(issue(exact.by_theorem(span), exact))))
     return min(found, key=lambda u: u.value)
 
 
@@ -281,7 +325,11 @@ def _equations_bound(model: Model, value: int, seed: int) -> UpperBound | None:
     if found is None:
         return None
     reason = f"{counted(len(found.generators), 'equation')} of degree at most {found.searched}, verified identically"
-    return UpperBound(found.bound, reason)
+    exact = exact_functions(model)
+    chosen = tuple(found.generators)
+    p, weights = found.place
+    shown = EquationsVanish(exact.hash, chosen, found.coordinates.count, p, weights, len(chosen))
+    return UpperBound(found.bound, reason, shown)
 
 
 def _formula(model: Model) -> Theorem | None:
@@ -292,15 +340,17 @@ def _by_theorem(model: Model, notice: str = "") -> Dimension:
     theorem = _formula(model)
     if theorem is None:
         raise InputError(f"no closed formula for the dimension of {model.name} is known here; use --route computed")
-    span = next((t for t in model.theorems if t.applies and t.quantity == "ambient"), None)
+    exact = exact_functions(model)
+    shown = exact.by_theorem(theorem)
+    stated = next((t for t in model.theorems if t.applies and t.quantity == "ambient"), None)
+    verdict = issue(shown, exact)
     return Dimension(
-        value=theorem.value,
-        claim=Claim.PROVED,
-        upper=UpperBound(theorem.value, theorem.name),
+        verdict=verdict,
+        upper=UpperBound(theorem.value, theorem.name, shown),
         error=0.0,
         parameters=model.parameters,
         expected=None,
-        span=_stated_span(span) if span else SpanDimension(theorem.value, Claim.LOWER_BOUND, 1.0),
+        span=_stated_span(model, stated) if stated else SpanDimension(issue(AtLeastDimension(verdict), exact)),
         symmetries=None,
         trials=(),
         theorems=(theorem,),

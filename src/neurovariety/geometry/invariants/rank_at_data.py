@@ -11,8 +11,8 @@ from neurovariety.claim import Claim
 from neurovariety.errors import DataError
 from neurovariety.exact_numbers import exact_table
 from neurovariety.geometry.exact.generic_rank import jacobian_matrix, rank_at
+from neurovariety.geometry.exact.jacobians import samples_matrix
 from neurovariety.geometry.exact.points import Point, as_json_bound, draw_point, rank_error, with_new_values
-from neurovariety.geometry.exact.span import samples_matrix
 from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
 from neurovariety.linear_algebra import echelon, rank
 from neurovariety.model import Model

@@ -16,7 +16,7 @@ from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Complex, Float, Shaped
+from jaxtyping import Complex, Float, Int, Shaped
 
 from neurovariety.geometry.exact.span import AffineVariety
 from neurovariety.geometry.solutions.chart import find_chart
@@ -66,6 +66,10 @@ class Slices:
         b = np.asarray(parameters)[:r]
         step = normal(rng, (r,)) * np.abs(b).mean()
         return np.concatenate([step, np.zeros(r)])
+
+    @property
+    def moving(self) -> Int[np.ndarray, " k"]:
+        return np.arange(self.dimension)
 
     def can_have(self, points: int) -> bool:
         """Whether these can be all points of a slice, for all that is proved of the span."""

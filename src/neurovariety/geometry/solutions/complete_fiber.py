@@ -16,9 +16,14 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Complex
+from jaxtyping import Complex, Int
 
 from neurovariety.budget import used_up
+from neurovariety.certificates.completeness import ARCS, FEW, Distinct, Traced
+from neurovariety.certificates.compose import ONE_POINT, Because
+from neurovariety.certificates.issue import NotShown, Verdict, issue
+from neurovariety.certificates.statement import Statement
+from neurovariety.claim import Claim
 from neurovariety.geometry.solutions.count_facts import CountFacts
 from neurovariety.homotopy import (
     UNTESTED,
@@ -33,10 +38,9 @@ from neurovariety.homotopy import (
     random_bend,
     trace_test,
 )
+from neurovariety.homotopy.incidence import ExactIncidence, points_of, shown_part
 
-FEW = 50
-ARCS = 8
-"""A set of at most `FEW` points must stay closed under so many arcs."""
+KIND = "points on a general slice"
 
 SEEDS = 8
 """Random functions brought to each slice at the start: as many as a block has lanes."""
@@ -51,23 +55,26 @@ ROUNDS, IDLE, MOST_ROUNDS = 8, 4, 24
 
 @dataclass(frozen=True, eq=False)
 class CompleteFiber:
-    """The solutions over the first slice, the last trace test, certificates, and what it took; ``decided`` whether these are all."""
+    """The solutions over the first slice, the last trace test, what is shown (``verdict``), and what it took.
+
+    ``certificates`` are boxes around the solutions, for whoever goes on from them.
+    """
 
     run: Monodromy
     trace: TraceTest
-    decided: bool
+    verdict: Verdict
     certificates: Certificates
     rounds: int
 
     @property
     def count(self) -> int:
         """Number of certified functions that are proved different."""
-        return self.certificates.count
+        return int(self.verdict.statement.value)
 
     @property
     def complete(self) -> bool:
-        """Whether these are all, and every solution is certified and different from the others."""
-        return self.decided and self.certificates.complete
+        """Whether these are all, by the trace test or because the variety is linear."""
+        return self.verdict.claim is not Claim.LOWER_BOUND
 
     def to_dict(self) -> CountFacts:
         return {
@@ -101,6 +108,11 @@ class Sliced(Protocol):
 
     def parallel(self, parameters: Complex[np.ndarray, " m"], rng: np.random.Generator) -> Complex[np.ndarray, " m"]: ...
 
+    @property
+    def moving(self) -> Int[np.ndarray, " k"]:
+        """The parameters that move a slice to parallel ones."""
+        ...
+
     def can_have(self, points: int) -> bool: ...
 
 
@@ -110,12 +122,14 @@ def complete_fiber(
     resume: ResumeFile | None = None,
     found_more: Callable[[int, int], None] | None = None,
     *,
-    linear: bool = False,
+    premises: tuple[Verdict, ...] = (),
+    linear: Verdict | None = None,
 ) -> CompleteFiber:
     """Search, test, certify.
 
-    ``linear``: the variety is known to be an affine space. ``resume``: where to keep what is found; a run goes on from what the file
-    holds. ``found_more`` is called after each batch of paths with the number of points found and of paths followed.
+    ``premises``: what is known of the variety's dimension. ``linear``: that it is an affine space, where that is known. ``resume``:
+    where to keep what is found; a run goes on from what the file holds. ``found_more`` is called after each batch of paths with the
+    number of points found and of paths followed.
     """
     run = Monodromy(slices.system, slices.prints)
 
@@ -128,19 +142,20 @@ def complete_fiber(
     if resume is None or not resume.read(run, rng):
         _begin(run, slices, rng)
     rounds = len(run.fibers) - 1
-    trace, decided = UNTESTED, False
+    incidence = ExactIncidence(slices)
+    trace, verdict = UNTESTED, None
     known, idle = 0, 0
     while True:
         run.close(after_batch, used_up)
         base = run.fibers[0]
         known, idle = len(base), 0 if len(base) > known else idle + 1
-        if used_up() or (linear and len(base) == 1):
-            decided = linear and len(base) == 1
-            break
-        if len(base) > FEW or len(run.arcs) >= ARCS:
+        if linear is not None and len(base) == 1:
+            verdict = _one_point(incidence, linear)
+        elif not used_up() and (len(base) > FEW or len(run.arcs) >= ARCS):
             trace = _tested(slices, base, rng)
-            decided = trace.passed and slices.can_have(len(base))
-        if decided or rounds >= (ROUNDS if idle >= IDLE else MOST_ROUNDS):
+            if trace.passed and incidence.can_have(len(base)):
+                verdict = _traced(incidence, trace, len(run.arcs), premises)
+        if verdict is not None or used_up() or rounds >= (ROUNDS if idle >= IDLE else MOST_ROUNDS):
             break
         rounds += 1
         weights, parameters = slices.random(1 + SEEDS, rng)
@@ -151,7 +166,23 @@ def complete_fiber(
     if resume is not None:
         resume.write(run, rng)
     certificates = certify(slices.system, base.array(), base.parameters, slices.prints)
-    return CompleteFiber(run, trace, decided, certificates, rounds)
+    if verdict is None:
+        shown = shown_part(incidence, base.array(), base.parameters)
+        verdict = issue(Distinct(KIND, incidence.hash, shown), incidence)
+    return CompleteFiber(run, trace, verdict, certificates, rounds)
+
+
+def _one_point(incidence: ExactIncidence, linear: Verdict) -> Verdict:
+    return issue(Because(Statement(KIND, incidence.hash, 1), ONE_POINT, (linear,)), incidence)
+
+
+def _traced(incidence: ExactIncidence, trace: TraceTest, arcs: int, premises: tuple[Verdict, ...]) -> Verdict | None:
+    """What the trace test comes to where every point is shown; None where one is not."""
+    first, middle, last = (points_of(incidence, solutions, parameters) for parameters, solutions in trace.fibers)
+    try:
+        return issue(Traced(KIND, incidence.hash, (first, middle, last), arcs, premises), incidence)
+    except NotShown:
+        return None
 
 
 def _tested(slices: Sliced, base: Fiber, rng: np.random.Generator) -> TraceTest:

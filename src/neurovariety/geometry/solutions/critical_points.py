@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Complex, Float, Inexact
+from jaxtyping import Complex, Float, Inexact, Int
 
 from neurovariety.geometry.exact.span import AffineVariety
 from neurovariety.geometry.solutions.affine_slices import PRINTS, balanced, dyadic, normal, unit
@@ -88,6 +88,10 @@ class CriticalPoints:
     def sizes(self) -> Float[np.ndarray, " r"]:
         return balanced(self.values, self.dimension)
 
+    @property
+    def moving(self) -> Int[np.ndarray, " k"]:
+        return np.arange(self.count)
+
     def can_have(self, points: int) -> bool:
         """Whether these can be all critical points: general quadrics have no fewer than a slice has points.
 
@@ -128,6 +132,17 @@ class CriticalPoints:
             here, there = graph.combination(rows[0]) - complex(v[i]), graph.combination(rows[1]) - complex(image[i])
             off.append((here - there) * t + there)
         return gradient(graph, self.found.expressions, off, r, 1)
+
+    def target_towards(
+        self, start: Inexact[np.ndarray, " N"], matrix: Float[np.ndarray, "N N"], image: Inexact[np.ndarray, " N"]
+    ) -> System:
+        """The system of the quadric ``matrix`` with t ``start`` + (1 - t) ``image`` as the image of the target; its parameter is t."""
+        graph, c, r = self.found.graph, self.found.expressions, self.dimension
+        t, off = graph.input(r), []
+        for row, a, b in zip(matrix, start, image, strict=True):
+            here = graph.combination([(c[k], complex(q)) for k, q in enumerate(row) if q])
+            off.append(here - complex(b) - t * complex(a - b))
+        return gradient(graph, c, off, r, 1)
 
 
 def critical_points(

@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Complex, Inexact
+from jaxtyping import Complex, Inexact, Int
 
+from neurovariety.certificates.issue import Verdict
 from neurovariety.geometry.solutions.affine_slices import PRINTS, dyadic, normal, unit
 from neurovariety.geometry.solutions.chart import Chart, find_chart
 from neurovariety.geometry.solutions.chart_coordinates import ChartCoordinates, coordinates
@@ -115,6 +116,10 @@ class FacePoints:
         out[-1] = normal(rng, (1,))[0] * np.abs(parameters[-1])
         return out
 
+    @property
+    def moving(self) -> Int[np.ndarray, " k"]:
+        return np.array([self.system.parameters - 1])
+
     def can_have(self, points: int) -> bool:
         """Whether these can be all points of a section: of the span of the curve nothing is proved, only that it is no line."""
         return points > 1
@@ -210,7 +215,7 @@ class FaceEnds:
         return found
 
 
-def general_face(problem: FacePoints, rng: np.random.Generator, linear: bool = False) -> FaceEnds:
+def general_face(problem: FacePoints, rng: np.random.Generator, linear: Verdict | None = None) -> FaceEnds:
     """All critical points for a general linear function and general conditions; ``linear`` whether the neurovariety is a linear space,
     which with as many conditions is cut in one function, and that moves on a line.
 

@@ -19,14 +19,19 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Complex, Inexact, Shaped
 
-from neurovariety.geometry.solutions.complete_fiber import complete_fiber
+from neurovariety.certificates.fiber import EvenlyCovered, LinearGraph, Sorted
+from neurovariety.certificates.issue import NotShown, Verdict, issue
+from neurovariety.geometry.exact.exact_functions import exact_functions
+from neurovariety.geometry.solutions.complete_fiber import KIND, complete_fiber
 from neurovariety.geometry.solutions.graph_slices import GraphSlices, graph_slices
 from neurovariety.geometry.solutions.orbits import Orbits
 from neurovariety.homotopy import Settings, certify, refine, track, values_at
 from neurovariety.homotopy.distinct import DistinctPoints
+from neurovariety.homotopy.incidence import ExactIncidence, points_of
 from neurovariety.homotopy.monodromy import REFINED, SAME
 from neurovariety.model import Model
 from neurovariety.randomness import generator
+from neurovariety.theorem import GENERIC_FIBER
 
 MOST_POINTS = 3000
 """Points of the graph beyond which a count is given up: some ten seconds."""
@@ -39,10 +44,11 @@ _CLOSING = Settings(tolerance=1e-3, contraction=0.02, most_steps=4000, smallest=
 
 @dataclass(frozen=True)
 class FiberCount:
-    """``orbits`` of the stated group over a general function (None where not complete, with the ``reason``); ``at_least`` as many
-    are shown in any case; ``weights``, complex: those found over one function."""
+    """``orbits`` of the stated group over a general function, with their ``verdict`` (None where not complete, with the
+    ``reason``); ``at_least`` as many are shown in any case; ``weights``, complex: those found over one function."""
 
     orbits: int | None
+    verdict: Verdict | None
     at_least: int
     weights: Inexact[np.ndarray, "points N"]
     evidence: dict[str, object]
@@ -52,12 +58,13 @@ class FiberCount:
 @dataclass(frozen=True)
 class Preimages:
     """The weights over one general value: ``weights``, ``functions`` (one a point) numbers of their functions; ``reason``
-    is empty where they are complete."""
+    is empty where they are complete, as the ``verdict`` says then."""
 
     weights: Inexact[np.ndarray, "points N"]
     functions: tuple[int, ...]
     evidence: dict[str, object]
     reason: str = ""
+    verdict: Verdict | None = None
 
 
 Samples = Shaped[np.ndarray, "samples inputs"]
@@ -67,7 +74,7 @@ class _TooMany(Exception):
     pass
 
 
-def count_fiber(model: Model, dimension: int, degree: Callable[[], int | None], seed: int) -> FiberCount:
+def count_fiber(model: Model, dimension: int, degree: Callable[[], Verdict | None], seed: int) -> FiberCount:
     """Count the generic fiber of a polynomial model of known dimension, whose fiber has no hidden directions.
 
     ``degree`` is asked for the degree of the neurovariety, None where it is not known, once the graph is.
@@ -75,13 +82,19 @@ def count_fiber(model: Model, dimension: int, degree: Callable[[], int | None], 
     orbits = Orbits(model)
     if not orbits.decides:
         nothing = np.zeros((0, model.parameters))
-        return FiberCount(None, 1, nothing, {}, "the stated symmetries are of a kind for which no orbit test is known here")
+        return FiberCount(None, None, 1, nothing, {}, "the stated symmetries are of a kind for which no orbit test is known here")
     found = preimages(model, dimension, degree, seed)
-    number = orbits.count(found.weights)
-    return FiberCount(None if found.reason else number, max(number, 1), found.weights, found.evidence, found.reason)
+    labels = orbits.labels(found.weights)
+    number, verdict = len(set(labels)), None
+    if found.verdict is not None:
+        exact = exact_functions(model)
+        verdict = issue(Sorted(GENERIC_FIBER, exact.hash, found.verdict, labels), exact)
+    return FiberCount(None if found.reason else number, verdict, max(number, 1), found.weights, found.evidence, found.reason)
 
 
-def preimages(model: Model, dimension: int, degree: Callable[[], int | None], seed: int, samples: Samples | None = None) -> Preimages:
+def preimages(
+    model: Model, dimension: int, degree: Callable[[], Verdict | None], seed: int, samples: Samples | None = None
+) -> Preimages:
     """The weights on a chart over one general function, or (``samples``) over its values at samples that have the same dimension.
 
     ``degree`` is asked for the degree of the closure of the functions, or of their values.
@@ -95,29 +108,31 @@ def preimages(model: Model, dimension: int, degree: Callable[[], int | None], se
     return best
 
 
-def _attempt(model: Model, dimension: int, degree: Callable[[], int | None], seed: int, samples: Samples | None) -> Preimages:
+def _attempt(model: Model, dimension: int, degree: Callable[[], Verdict | None], seed: int, samples: Samples | None) -> Preimages:
     rng, nothing = generator(seed, _STREAM), np.zeros((0, model.parameters))
     cut = graph_slices(model, dimension, seed, rng, samples)
+    family = ExactIncidence(cut)
 
     def stop_early(found: int, paths: int) -> None:
         if found > MOST_POINTS:
             raise _TooMany
 
     try:
-        whole = complete_fiber(cut, rng, found_more=stop_early, linear=cut.linear)
+        whole = complete_fiber(cut, rng, found_more=stop_early, premises=(), linear=_linear(cut, family))
     except _TooMany:
         return Preimages(nothing, (), {}, f"the graph of the parametrization has a degree above {MOST_POINTS:,}")
     evidence: dict[str, object] = {"graph": whole.to_dict()}
     if not whole.complete:
         return Preimages(nothing, (), evidence, "the trace test on the graph did not pass")
-    expected = degree()
+    known = degree()
+    expected = None if known is None else int(known.statement.value)
     evidence["degree"] = expected
-    if expected is None:
+    if known is None:
         return Preimages(nothing, (), evidence, "the degree of the neurovariety could not be determined")
     weights: Inexact[np.ndarray, "points N"] = nothing
     functions: tuple[int, ...] = ()
     for target in range(1, _TARGETS + 1):
-        limits, groups = _limits(cut, whole.run.fibers[0].array(), whole.run.fibers[0].parameters, rng)
+        limits, groups, target_parameters = _limits(cut, whole.run.fibers[0].array(), whole.run.fibers[0].parameters, rng)
         sizes = Counter(groups)
         evidence |= {"targets": target, "weights_on_the_slice": len(limits), "values_on_the_slice": len(sizes)}
         if not len(limits):
@@ -129,14 +144,19 @@ def _attempt(model: Model, dimension: int, degree: Callable[[], int | None], see
             functions = tuple(seen.add(f)[0] for f in values_at(cut.functions, over))
             weights = _full(cut, over)
         if len(sizes) == expected and len(set(sizes.values())) == 1:
-            return Preimages(weights, functions, evidence | {"weights_over_a_value": size})
+            shown = points_of(family, limits, target_parameters)
+            try:
+                verdict = issue(EvenlyCovered(family.hash, whole.verdict, known, shown, tuple(groups)), family)
+            except NotShown:
+                continue
+            return Preimages(weights, functions, evidence | {"weights_over_a_value": size}, "", verdict)
     return Preimages(weights, functions, evidence, "not all points of a slice had equally many weights: some were lost")
 
 
 def _limits(
     cut: GraphSlices, points: Complex[np.ndarray, "points r"], parameters: Complex[np.ndarray, " m"], rng: np.random.Generator
-) -> tuple[Complex[np.ndarray, "limits r"], list[int]]:
-    """The certified weights on a slice through a random function, and the number of the function of each."""
+) -> tuple[Complex[np.ndarray, "limits r"], list[int], Complex[np.ndarray, " m"]]:
+    """The certified weights on a slice through a random function, the number of the function of each, and the slice."""
     _, target = cut.random(1, rng, graph=False)
     ended = track(cut.system, points, parameters, target[0], _CLOSING)
     limits, last = refine(cut.system, np.where(ended.good[:, None], ended.ends, 1.0), target[0])
@@ -145,7 +165,11 @@ def _limits(
         proved = certify(cut.system, limits, target[0])
         limits = limits[proved.certified] if proved.distinct else limits[:0]
     seen = DistinctPoints(10 * SAME)
-    return limits, [seen.add(f)[0] for f in values_at(cut.values, limits)]
+    return limits, [seen.add(f)[0] for f in values_at(cut.values, limits)], target[0]
+
+
+def _linear(cut: GraphSlices, family: ExactIncidence) -> Verdict | None:
+    return issue(LinearGraph(KIND, family.hash), family) if cut.linear else None
 
 
 def _full(cut: GraphSlices, free: Complex[np.ndarray, "points r"]) -> Complex[np.ndarray, "points N"]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Complex, Float, Shaped
+from jaxtyping import Complex, Float, Int, Shaped
 
 from neurovariety.geometry.exact.span import AffineVariety
 from neurovariety.geometry.solutions.affine_slices import PRINTS, balanced, dyadic, normal, unit
@@ -62,6 +62,10 @@ class GraphSlices:
         r = self.dimension
         step = normal(rng, (r,)) * np.abs(np.asarray(parameters)[:r]).mean()
         return np.concatenate([step, np.zeros(2 * r)])
+
+    @property
+    def moving(self) -> Int[np.ndarray, " k"]:
+        return np.arange(self.dimension)
 
     def can_have(self, points: int) -> bool:
         """Whether these can be all points of a slice, for all that is proved of the span of the graph."""

@@ -19,14 +19,16 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Complex, Inexact, Shaped
+from jaxtyping import Complex, Inexact, Int, Shaped
 
+from neurovariety.certificates.exact_system import ExactSystem
 from neurovariety.geometry.solutions.affine_slices import PRINTS, dyadic, normal, unit
 from neurovariety.geometry.solutions.chart import Chart, find_chart
 from neurovariety.geometry.solutions.chart_coordinates import ChartCoordinates, coordinates
 from neurovariety.geometry.solutions.quadrics import Term
 from neurovariety.geometry.solutions.residues import residues
 from neurovariety.homotopy import System, Tape, record, values_at
+from neurovariety.homotopy.exact_program import exact_family
 from neurovariety.homotopy.expressions import Expression, Graph, jacobian
 from neurovariety.linear_algebra import kernel_large, random_prime, rank_large
 from neurovariety.model import Model
@@ -102,16 +104,20 @@ class LikelihoodPoints:
         out[-1] = normal(rng, (1,))[0] * np.abs(parameters[-1])
         return out
 
+    @property
+    def moving(self) -> Int[np.ndarray, " k"]:
+        return np.array([self.system.parameters - 1])
+
     def can_have(self, points: int) -> bool:
         """Whether these can be all points of a section: of the span of the curve nothing is proved, only that it is no line."""
         return points > 1
 
-    def hessian_is_singular(self, rng: np.random.Generator) -> bool:
-        """Whether the Hessian of the logarithm of the likelihood is singular mod a random prime, at random weights and counts for which
-        they are critical.
+    def singular_hessian(self, rng: np.random.Generator) -> tuple[int, tuple[int, ...]] | None:
+        """A random prime with random weights and counts mod it, for which they are critical, where the Hessian of the logarithm of the
+        likelihood is singular; None where it is regular there.
 
         The pairs of them are a vector bundle as large as the space of counts: general counts have critical points if and only if the
-        projection to it is dominant, which is where the Hessian is regular. So False is a proof that they have.
+        projection to it is dominant, which is where the Hessian is regular. So None is a proof that they have.
         """
         r, n = self.dimension, self.count
         p = random_prime(LARGE_PRIME_BITS, rng)
@@ -121,7 +127,8 @@ class LikelihoodPoints:
         drawn = np.array(rng.integers(1, p, basis.shape[1]).tolist(), dtype=object)
         counts = [int(v) for v in np.asarray(basis @ drawn % p).tolist()]
         entries = residues(self.at_counts.with_jacobian, [*weights, *counts], p)[r:]
-        return rank_large(np.array(entries, dtype=object).reshape(r, r), p) < r
+        singular = rank_large(np.array(entries, dtype=object).reshape(r, r), p) < r
+        return (p, (*weights, *counts)) if singular else None
 
     def towards(self, parameters: Complex[np.ndarray, " m"], level: complex) -> System:
         """The system whose hyperplane moves from that of ``parameters`` at t = 1 to s = ``level`` at t = 0; its one parameter is t."""
@@ -139,6 +146,26 @@ class LikelihoodPoints:
         r, t = self.dimension, self.graph.input(self.dimension)
         moving = [self.graph.combination([(t, complex(a - b))]) + complex(b) for a, b in zip(start, counts, strict=True)]
         return System.of(self.graph, _likelihood(self.graph, self.rows, moving), r, 1)
+
+
+@dataclass(frozen=True, eq=False)
+class GradientAtCounts:
+    """The gradient at counts as certificates see it (`certificates.likelihood.LikelihoodEquations`)."""
+
+    at_counts: System
+    hessian_error: float
+
+    @cached_property
+    def system(self) -> ExactSystem:
+        return exact_family(self.at_counts)
+
+    @property
+    def hash(self) -> str:
+        return self.system.hash
+
+    @property
+    def unknowns(self) -> int:
+        return self.at_counts.unknowns
 
 
 class _Values(NamedTuple):

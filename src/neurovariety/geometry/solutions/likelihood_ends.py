@@ -7,25 +7,31 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Complex, Inexact
 
+from neurovariety.certificates.completeness import Distinct
+from neurovariety.certificates.issue import Verdict, issue
+from neurovariety.geometry.solutions.affine_slices import normal
 from neurovariety.geometry.solutions.complete_fiber import complete_fiber
 from neurovariety.geometry.solutions.count_facts import LikelihoodFacts
 from neurovariety.geometry.solutions.likelihood import LikelihoodPoints
 from neurovariety.geometry.solutions.moved_ends import ends_at_level, ends_at_parameters
+from neurovariety.geometry.solutions.special_points import KIND, OneMember, continued, looped
 from neurovariety.homotopy import Certificates, End, ResumeFile, certify
+from neurovariety.homotopy.incidence import ExactIncidence, shown_part
 from neurovariety.progress import found_on_the_way
 
 
 @dataclass(frozen=True, eq=False)
 class LikelihoodEnds:
-    """Certified critical points for ``counts`` (N,): in free weights with, for general counts, s as the last unknown.
+    """Certified critical points in free weights for ``counts`` (N,).
 
-    ``complete`` whether these are all; ``evidence`` as plain data.
+    ``complete`` whether these are all; ``evidence`` as plain data; ``verdict``, for general counts, what is shown of their number.
     """
 
     certificates: Certificates
     counts: Inexact[np.ndarray, " N"]
     complete: bool
     evidence: LikelihoodFacts
+    verdict: Verdict | None = None
 
     @property
     def points(self) -> Complex[np.ndarray, "points unknowns"]:
@@ -34,29 +40,43 @@ class LikelihoodEnds:
         return found
 
 
-def general_counts(problem: LikelihoodPoints, rng: np.random.Generator, kept: ResumeFile | None) -> LikelihoodEnds:
-    """All critical points for general complex counts; none, not complete, where the curve they lie on was not completely cut."""
-    curve = complete_fiber(problem, rng, kept, found_on_the_way)
+def general_counts(
+    problem: LikelihoodPoints, rng: np.random.Generator, kept: ResumeFile | None, premises: tuple[Verdict, ...] = ()
+) -> LikelihoodEnds:
+    """All critical points for general complex counts; none, not complete, where the curve they lie on was not completely cut.
+
+    As many as the curve has on a general hyperplane are all (test C); fewer where loops of counts map them to themselves (test L).
+    """
+    curve = complete_fiber(problem, rng, kept, found_on_the_way, premises=premises)
     evidence: LikelihoodFacts = {"curve_degree": curve.count, **curve.to_dict()}
     base = curve.run.fibers[0]
-    n = problem.count
+    n, r = problem.count, problem.dimension
     u, v = base.parameters[:n], base.parameters[n : 2 * n]
+    family = ExactIncidence(OneMember(problem.at_counts, problem.fewer, problem.probabilities))
     if not curve.complete:
-        none = certify(problem.system, np.zeros((0, problem.system.unknowns)), base.parameters, problem.functions)
-        return LikelihoodEnds(none, u, False, {**evidence, "ends": {}})
+        none = certify(problem.at_counts, np.zeros((0, r)), u, problem.fewer)
+        return LikelihoodEnds(none, u, False, {**evidence, "ends": {}}, _at_least(family, np.zeros((0, r)), u))
     level = complex(*rng.normal(size=2))
-    ends, confirmed = ends_at_level(problem, base, level, rng)
-    at_level = np.concatenate([u, v, [1.0, 0.0, level]])
-    proof = certify(problem.system, ends.points[ends.distinct(End.REGULAR)], at_level, problem.functions)
+    ends, _ = ends_at_level(problem, base, level, rng)
+    counts, size = u + level * v, np.abs(u).mean()
+    found = ends.points[ends.distinct(End.REGULAR)][:, :r]
+    verdict = continued(family, found, counts, curve.verdict)
+    if verdict is None and len(found):
+        found, verdict = looped(family, found, counts, curve.verdict, lambda: size * normal(rng, (n,)), rng)
+    proof = certify(problem.at_counts, found, counts, problem.fewer)
     evidence = {**evidence, "ends": ends.counts(), "certified": proof.count}
-    return LikelihoodEnds(proof, u + level * v, confirmed and proof.complete, evidence)
+    return LikelihoodEnds(proof, counts, verdict is not None, evidence, verdict or _at_least(family, found, counts))
+
+
+def _at_least(family: ExactIncidence, found: Inexact[np.ndarray, "S r"], counts: Inexact[np.ndarray, " N"]) -> Verdict:
+    return issue(Distinct(KIND, family.hash, shown_part(family, found, counts)), family)
 
 
 def stated_counts(
     problem: LikelihoodPoints, general: LikelihoodEnds, counts: Inexact[np.ndarray, " N"], rng: np.random.Generator
 ) -> LikelihoodEnds:
     """The critical points for ``counts``, which the paths from those for general counts lead to, with their probabilities."""
-    known = general.points[:, : problem.dimension]
+    known = general.points
     ends, confirmed = ends_at_parameters(problem.at_counts, problem.between, (known, general.counts), counts, problem.fewer, rng)
     proof = certify(problem.at_counts, ends.points[ends.distinct(End.REGULAR)], counts, problem.probabilities)
     hidden = bool(ends.distinct(End.SINGULAR))  # a distribution on which weights of this chart diverge may be critical all the same

@@ -45,13 +45,16 @@ class Orbits:
         """Whether the stated group carries ``w`` to ``other``, up to rounding."""
         return any(self._connected(moved, other) for moved in self._arranged(w))
 
-    def count(self, points: Inexact[np.ndarray, "points N"]) -> int:
-        """Number of orbits among the rows of ``points``."""
+    def labels(self, points: Inexact[np.ndarray, "points N"]) -> tuple[int, ...]:
+        """The number of the orbit of each row of ``points``."""
         found: list[Array] = []
+        labels = []
         for w in points:
-            if not any(self.same(w, other) for other in found):
+            known = next((k for k, other in enumerate(found) if self.same(w, other)), None)
+            labels.append(len(found) if known is None else known)
+            if known is None:
                 found.append(w)
-        return len(found)
+        return tuple(labels)
 
     def _arranged(self, w: Array) -> Iterator[Array]:
         for orders in itertools.product(*(itertools.permutations(range(a.size)) for a in self.permutations)):

@@ -1,53 +1,179 @@
-"""Critical points for a stated quadric and target, from all those for general ones."""
+"""Critical points for a stated quadric and target, from all those for general ones.
+
+As many regular ones as for general quadrics are all (test C). Fewer are all of a general target where loops of targets map them to
+themselves (test L); then for the stated target, where as many are regular again.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Inexact
+from jaxtyping import Complex, Float, Inexact, Int
 
 from neurovariety.budget import used_up
+from neurovariety.certificates.completeness import Continued, Distinct, Looped
+from neurovariety.certificates.issue import Certificate, NotShown, Verdict, issue
+from neurovariety.claim import Claim
+from neurovariety.geometry.solutions.affine_slices import normal
 from neurovariety.geometry.solutions.critical_points import CriticalPoints
-from neurovariety.homotopy import Certificates, End, Fiber, SpecialEnds, System, Tape, carried, certify, confirmed_ends, special_ends
+from neurovariety.homotopy import Certificates, End, SpecialEnds, System, Tape, carried, certify, confirmed_ends, special_ends
+from neurovariety.homotopy.incidence import ExactIncidence, points_of, shown_part
+from neurovariety.homotopy.loops import closed_under_loops
+
+KIND = "critical points"
+
+
+@dataclass(frozen=True, eq=False)
+class OneMember:
+    """The systems of a family of which single members are asked for."""
+
+    system: System
+    prints: Tape
+    coordinates: Tape
+
+    @property
+    def moving(self) -> Int[np.ndarray, " k"]:
+        """No slices are moved."""
+        return np.zeros(0, dtype=np.int64)
+
+    def can_have(self, points: int) -> bool:
+        """Nothing is known."""
+        return True
 
 
 @dataclass(frozen=True, eq=False)
 class SpecialPoints:
     """The critical points at smooth functions: a ``system`` whose solutions they are at ``parameters``, their certificates, what
-    became of each path, and whether these are taken for all, if the general solutions were all (`confirmed_ends`)."""
+    became of each path, and what is shown of their number."""
 
     system: System
     parameters: Inexact[np.ndarray, " m"]
     certificates: Certificates
     ends: SpecialEnds
-    complete: bool
+    verdict: Verdict
+
+    @property
+    def complete(self) -> bool:
+        """Whether these are all, by test C or L."""
+        return self.verdict.claim is Claim.COMPLETE
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """All solutions (S, n) of the general problem at ``parameters``, and what is shown of their number."""
+
+    solutions: Complex[np.ndarray, "S n"]
+    parameters: Inexact[np.ndarray, " m"]
+    verdict: Verdict
 
 
 def special_points(
     points: CriticalPoints,
-    base: Fiber,
+    start: Start,
     matrix: Float[np.ndarray, "N N"],
     image: Inexact[np.ndarray, " N"],
     rng: np.random.Generator,
     images: Tape | None = None,
+    *,
+    general_target: bool = False,
 ) -> SpecialPoints:
-    """Critical points for the quadric ``matrix`` and the target with image ``image``, from the general ones of ``base``.
+    """Critical points for the quadric ``matrix`` and the target with image ``image``, from the general ones.
 
     A pass that is to be confirmed starts from another general quadric and target. ``images``: what ends are to have limits of
-    (default: the prints).
+    (default: the prints). ``general_target``: the target was drawn at random.
     """
     special, entries = points.special(matrix)
     parameters = np.concatenate([image, entries])
 
     def one_pass(number: int) -> SpecialEnds:
-        solutions, general = base.array(), base.parameters
+        solutions, general = start.solutions, start.parameters
         if number:
             general = points.random(1, rng)[1][0]
-            solutions = carried(points.system, solutions, base.parameters, general, points.prints, rng)
+            solutions = carried(points.system, solutions, start.parameters, general, points.prints, rng)
         system = points.towards(general, matrix, image)
         return special_ends(system, solutions, images or points.prints, rng, (special, parameters))
 
-    ends, confirmed = confirmed_ends(one_pass, used_up)
-    found = certify(special, ends.points[ends.distinct(End.REGULAR)], parameters, points.values)
-    return SpecialPoints(special, parameters, found, ends, confirmed and found.complete)
+    ends, _ = confirmed_ends(one_pass, used_up)
+    family = ExactIncidence(OneMember(special, points.prints, points.values))
+    regular = ends.points[ends.distinct(End.REGULAR)]
+    verdict = continued(family, regular, parameters, start.verdict)
+    if verdict is None and len(regular) and not used_up():
+        regular, verdict = _by_loops(points, start, (special, matrix, family), parameters, regular, rng, general_target)
+    found = certify(special, regular, parameters, points.values)
+    if verdict is None:
+        verdict = issue(Distinct(KIND, family.hash, shown_part(family, regular, parameters)), family)
+    return SpecialPoints(special, parameters, found, ends, verdict)
+
+
+def continued(
+    family: ExactIncidence, solutions: Inexact[np.ndarray, "S n"], parameters: Inexact[np.ndarray, " m"], general: Verdict
+) -> Verdict | None:
+    """Test C: that the solutions are all, since they are as many as at general parameters; None where it does not pass."""
+    if general.claim is Claim.LOWER_BOUND or len(solutions) != general.statement.value:
+        return None
+    return _issued(Continued(KIND, family.hash, points_of(family, solutions, parameters), general), family)
+
+
+def looped(
+    family: ExactIncidence,
+    solutions: Inexact[np.ndarray, "S n"],
+    parameters: Inexact[np.ndarray, " m"],
+    general: Verdict,
+    fresh: Callable[[], Inexact[np.ndarray, " m"]],
+    rng: np.random.Generator,
+) -> tuple[Complex[np.ndarray, "S n"], Verdict | None]:
+    """Test L: the solutions that loops through ``fresh`` members lead to, and that they are all; None where it does not pass."""
+    members = family.members
+    found, loops = closed_under_loops(members.system, members.prints, solutions, parameters, fresh, rng, used_up)
+    if general.claim is Claim.LOWER_BOUND:
+        return found, None
+    shown = points_of(family, found, parameters)
+    return found, _issued(Looped(KIND, family.hash, shown, general, loops), family)
+
+
+def _issued(certificate: Certificate, family: ExactIncidence) -> Verdict | None:
+    try:
+        return issue(certificate, family)
+    except NotShown:
+        return None
+
+
+def _by_loops(
+    points: CriticalPoints,
+    start: Start,
+    stated: tuple[System, Float[np.ndarray, "N N"], ExactIncidence],
+    parameters: Inexact[np.ndarray, " m"],
+    regular: Complex[np.ndarray, "R n"],
+    rng: np.random.Generator,
+    general_target: bool,
+) -> tuple[Complex[np.ndarray, "R n"], Verdict | None]:
+    """Test L at a general target of the quadric, and from there test C at the stated one."""
+    system, matrix, family = stated
+    n = points.count
+    size = np.abs(parameters[:n]).mean() or 1.0
+
+    def fresh() -> Inexact[np.ndarray, " m"]:
+        image = matrix @ normal(rng, (len(matrix),))
+        return np.concatenate([image * size / (np.abs(image).mean() or 1.0), parameters[n:]])
+
+    if general_target:
+        return looped(family, regular, parameters, start.verdict, fresh, rng)
+    there = special_points(points, start, matrix, fresh()[:n], rng, general_target=True)
+    if not there.complete:
+        return regular, None
+    known = there.certificates.centres
+
+    def one_pass(number: int) -> SpecialEnds:
+        solutions, general = known, there.parameters
+        if number:
+            general = fresh()
+            solutions = carried(system, known, there.parameters, general, points.prints, rng)
+        towards = points.target_towards(general[:n], matrix, parameters[:n])
+        return special_ends(towards, solutions, points.prints, rng, (system, parameters))
+
+    ends, _ = confirmed_ends(one_pass, used_up)
+    found = ends.points[ends.distinct(End.REGULAR)]
+    verdict = continued(family, found, parameters, there.verdict)
+    return (found, verdict) if len(found) >= len(regular) else (regular, None)

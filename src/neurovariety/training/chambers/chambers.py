@@ -191,7 +191,7 @@ def for_one_quadric(problem: TrainingProblem, loss: Quadratic, rng: np.random.Ge
     direction = normal(rng, (n,))
     image = matrix @ direction
     image *= size / max(float(np.abs(image).max()), 1e-300)
-    found = special_points(problem.critical, problem.base.run.fibers[0], matrix, image, rng, problem.critical.both)
+    found = special_points(problem.critical, problem.start, matrix, image, rng, problem.critical.both, general_target=True)
     starts = found.certificates.centres[found.certificates.certified]
     own = problem.critical.family
     quadrics = own if own.parameters_of(matrix) is not None else only(problem.terms, matrix)

@@ -111,7 +111,7 @@ def face_stage(model: Model, distance: PolyhedralNorm, evaluated: Evaluated, see
 
 def _general(model: Model, shape: Dimension, k: int, seed: int) -> tuple[FacePoints, FaceEnds, np.random.Generator] | None:
     best: tuple[FacePoints, FaceEnds, np.random.Generator] | None = None
-    linear = flat(model, shape, seed) is not None
+    linear = flat(model, shape, seed)
     for attempt, rng, _ in attempts(f"{_STREAM}.{k}", seed, None, "faces", model):
         problem = face_points(model, shape.value, k, seed + attempt, rng)
         if problem is None:

@@ -22,7 +22,7 @@ from neurovariety.geometry.solutions.chart_coordinates import coordinates
 from neurovariety.geometry.solutions.complete_fiber import CompleteFiber, complete_fiber
 from neurovariety.geometry.solutions.critical_points import CriticalPoints, critical_points
 from neurovariety.geometry.solutions.quadrics import QuadricFamily, Term, diagonal, only
-from neurovariety.geometry.solutions.special_points import special_points
+from neurovariety.geometry.solutions.special_points import Start, special_points
 from neurovariety.homotopy import Certificates, End, System, certify, refine
 from neurovariety.homotopy.distinct import DistinctPoints, hashed
 from neurovariety.model import Model
@@ -86,6 +86,12 @@ class TrainingProblem:
     def terms(self) -> tuple[Term, ...]:
         return self.critical.found.terms
 
+    @property
+    def start(self) -> Start:
+        """The critical points of the general problem."""
+        base = self.base.run.fibers[0]
+        return Start(base.array(), base.parameters, self.base.verdict)
+
     def quadratic(self, loss: Loss) -> Quadratic:
         """The loss on the coordinates."""
         return quadratic(loss, self.terms, self.fixed)
@@ -102,7 +108,7 @@ class TrainingProblem:
         matrix, parameters = self.parameters(found)
         image = parameters[: len(self.terms)]
         note(phase=f"{len(self.base.run.fibers[0])} paths to this loss")
-        ends = special_points(self.critical, self.base.run.fibers[0], matrix, image, rng, self.critical.both)
+        ends = special_points(self.critical, self.start, matrix, image, rng, self.critical.both)
         chart = self.critical.chart
         points = []
         for row in np.flatnonzero(ends.certificates.certified):
@@ -137,12 +143,12 @@ def training_problem(
     note(phase="preparing the path tracker (compiled once, half a minute)")
     dimension = shape.value
     check_size("landscape", dimension, shape.ambient_at_least)
-    level = flat(model, shape, seed) is not None
+    level, premises = flat(model, shape, seed), (shape.verdict,) if shape.sure else ()
     best: tuple[CriticalPoints, CompleteFiber] | None = None
     parts = {"dimension": str(dimension), "loss": kind}
     for attempt, rng, kept in attempts(_STREAM, seed, resume, "critical points of training", model, **parts):
         problem = critical_points(model, dimension, seed + attempt, rng, family if attempt < _OWN else diagonal)
-        base = complete_fiber(problem, rng, kept, found_on_the_way, linear=level)
+        base = complete_fiber(problem, rng, kept, found_on_the_way, premises=premises, linear=level)
         if best is None or (base.complete, base.count) > (best[1].complete, best[1].count):
             best = problem, base
         if base.complete:

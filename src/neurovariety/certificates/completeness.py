@@ -1,0 +1,171 @@
+"""The three tests after which a list is said to be complete, and what is shown without one.
+
+Each point is proved: it lies near one zero, and all are different. That none is missing is what a test speaks of, and no test is a
+proof: `Claim.COMPLETE` is the most that follows, and nothing exact may follow from that.
+
+`Traced` (T). The sum over all points of an irreducible variety on parallel general slices is an affine-linear function of the
+slice, and over a proper part of them it is not (Sommese, Verschelde, Wampler 2002). The second difference of the sum over three
+slices has to contain 0 within the radius that is proved of it, and that with this radius has to be smaller by `MARGIN` than the
+second difference of every single point. One point is no question for the test.
+
+`Continued` (C). As many regular, different zeros as at general parameters: there is no room for another isolated one.
+
+`Looped` (L). Fewer, at general members of a smaller family whose incidence is irreducible: they are mapped to themselves, one to
+one, by so many loops through other members. If a loop acts like a random permutation, a proper part survives eight with a small
+probability.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from neurovariety.certificates.float_balls import Balls
+from neurovariety.certificates.issue import Verdict
+from neurovariety.certificates.points import Incidence, Points, Programs
+from neurovariety.certificates.statement import Statement
+from neurovariety.certificates.zeros import NotShown
+from neurovariety.claim import Claim
+
+MARGIN = 1e4
+"""A complete set's second difference must be this many times smaller than that of every point."""
+FEW, ARCS = 50, 8
+"""A set of at most so many points must be closed under so many arcs."""
+LOOPS = 8
+SURE = (Claim.PROVED, Claim.PROBABILITY)
+
+
+def _check(premises: tuple[Verdict, ...]) -> None:
+    for p in premises:
+        if not p.checked or p.claim not in SURE:
+            raise NotShown(f"the {p.statement.kind} is not known for sure")
+
+
+@dataclass(frozen=True, eq=False)
+class Distinct:
+    """Zeros of a general member that are shown and different: at least so many."""
+
+    kind: str
+    family: str
+    points: Points
+
+    def check(self, subject: Incidence) -> None:
+        """Raises `NotShown` where one is not shown, or two are not shown to be different."""
+        if subject.hash != self.family:
+            raise NotShown("the certificate is one of another family")
+        self.points.shown(Programs.of(subject)).check_different()
+
+    def concludes(self) -> tuple[Statement, Claim]:
+        """At least so many."""
+        return Statement(self.kind, self.family, len(self.points)), Claim.LOWER_BOUND
+
+
+@dataclass(frozen=True, eq=False)
+class Traced:
+    """All points of a variety on a general slice, by test T over three parallel ``slices``; ``arcs`` under which the first is closed.
+
+    ``premises``: what is known of the dimension.
+    """
+
+    kind: str
+    family: str
+    slices: tuple[Points, Points, Points]
+    arcs: int
+    premises: tuple[Verdict, ...]
+
+    def check(self, subject: Incidence) -> None:
+        """Raises `NotShown` where a point is not shown, where the test does not pass, or where exact arithmetic speaks against it."""
+        if subject.hash != self.family:
+            raise NotShown("the certificate is one of another family")
+        _check(self.premises)
+        count = len(self.slices[0])
+        if count < 2 or (count <= FEW and self.arcs < ARCS):
+            raise NotShown("too few points, or arcs, for a test")
+        here, middle, there = (p.parameters for p in self.slices)
+        uneven = np.abs(here - 2 * middle + there) > 8 * np.finfo(np.float64).eps * (np.abs(here) + np.abs(there))
+        if uneven.any() or not subject.parallel(here, there) or {len(p) for p in self.slices} != {count}:
+            raise NotShown("three parallel slices with as many points each are expected")
+        programs = Programs.of(subject)
+        images = []
+        for points in self.slices:
+            shown = points.shown(programs)
+            shown.check_different()
+            images.append(shown.images(programs.coordinates))
+        if not passes(images):
+            raise NotShown("the trace test does not pass")
+        if not subject.can_have(count):
+            raise NotShown("exact arithmetic shows that there are more points")
+
+    def concludes(self) -> tuple[Statement, Claim]:
+        """So many points; that none is missing is what test T says."""
+        error = sum(p.statement.error for p in self.premises)
+        return Statement(self.kind, self.family, len(self.slices[0]), error=error), Claim.COMPLETE
+
+
+def passes(images: list[Balls]) -> bool:
+    """Test T for balls of the coordinates of points, paired, on three slices at equal distances."""
+    a, b, c = images
+    each = a.values - 2 * b.values + c.values
+    rounding = 16 * np.finfo(np.float64).eps * (np.abs(a.values) + 2 * np.abs(b.values) + np.abs(c.values))
+    radius = a.sizes + 2 * b.sizes + c.sizes + rounding
+    whole = np.abs(each.sum(axis=0))
+    slack = radius.sum(axis=0) + len(each) * np.finfo(np.float64).eps * np.abs(each).sum(axis=0)
+    unit = np.maximum(np.abs(each) - radius, 0.0).max(axis=0)
+    telling = unit > MARGIN * slack
+    if not telling.any() or (whole[telling] > slack[telling]).any():
+        return False
+    residual = ((whole + slack)[telling] / unit[telling]).max()
+    alone = (np.maximum(np.abs(each) - radius, 0.0)[:, telling] / unit[telling]).max(axis=1).min()
+    return bool(alone >= MARGIN * residual)
+
+
+@dataclass(frozen=True, eq=False)
+class Continued:
+    """All points at stated parameters, by test C: as many regular ends as ``general``, the number at general parameters."""
+
+    kind: str
+    family: str
+    points: Points
+    general: Verdict
+
+    def check(self, subject: Incidence) -> None:
+        """Raises `NotShown` where one is not shown, two may be the same, or their number is another."""
+        if subject.hash != self.family:
+            raise NotShown("the certificate is one of another family")
+        if not self.general.checked or self.general.claim not in (*SURE, Claim.COMPLETE):
+            raise NotShown("the number at general parameters is not known")
+        if len(self.points) != self.general.statement.value:
+            raise NotShown(f"{len(self.points)} of {self.general.statement.value} ends are regular")
+        self.points.shown(Programs.of(subject)).check_different()
+
+    def concludes(self) -> tuple[Statement, Claim]:
+        """So many, by test C."""
+        return Statement(self.kind, self.family, len(self.points), error=self.general.statement.error), Claim.COMPLETE
+
+
+@dataclass(frozen=True, eq=False)
+class Looped:
+    """All points at a general member of a family, by test L: of the ``general`` ones these ended here, and ``loops`` (each the partners
+    of the points, in order) map them to themselves."""
+
+    kind: str
+    family: str
+    points: Points
+    general: Verdict
+    loops: tuple[tuple[int, ...], ...]
+
+    def check(self, subject: Incidence) -> None:
+        """Raises `NotShown` where one is not shown, two may be the same, or a loop is no permutation."""
+        if subject.hash != self.family:
+            raise NotShown("the certificate is one of another family")
+        count = len(self.points)
+        if not self.general.checked or self.general.claim not in (*SURE, Claim.COMPLETE) or count > self.general.statement.value:
+            raise NotShown("the number at general parameters is not known, or smaller")
+        if len(self.loops) < LOOPS or any(sorted(loop) != list(range(count)) for loop in self.loops):
+            raise NotShown("the points are not closed under eight loops")
+        self.points.shown(Programs.of(subject)).check_different()
+
+    def concludes(self) -> tuple[Statement, Claim]:
+        """So many, by test L."""
+        return Statement(self.kind, self.family, len(self.points), error=self.general.statement.error), Claim.COMPLETE

@@ -1,0 +1,129 @@
+"""The fiber of a parametrization over a general function: what symmetries leave of it, and the number of its points on a chart."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from neurovariety.certificates.bounds import FieldsVanish
+from neurovariety.certificates.completeness import SURE
+from neurovariety.certificates.functions import Functions
+from neurovariety.certificates.issue import Verdict
+from neurovariety.certificates.points import Incidence, Points, Programs
+from neurovariety.certificates.ranks import DIMENSION, LARGEST_ERROR
+from neurovariety.certificates.statement import Statement
+from neurovariety.certificates.zeros import NotShown
+from neurovariety.claim import Claim
+
+HIDDEN = "hidden directions"
+PREIMAGES = "weights over a general value"
+
+
+@dataclass(frozen=True, eq=False)
+class HiddenDirections:
+    """Dimensions of the general fiber that the stated symmetries do not explain: parameters - dimension - rank of their fields.
+
+    The rank at one point bounds the generic one from below. It is that where all fields are independent, or where nothing is left; else
+    with the error of fields at as many random points as are given.
+    """
+
+    dimension: Verdict
+    fields: tuple[FieldsVanish, ...]
+    generators: int
+    error: float = field(default=0.0, init=False)
+
+    @property
+    def _rank(self) -> int:
+        return max(f.rank for f in self.fields)
+
+    def check(self, subject: Functions) -> None:
+        """Raises `NotShown` where a rank is smaller, or the error says little."""
+        if self.dimension.statement.kind != DIMENSION or self.dimension.statement.subject != subject.hash or not self.dimension.checked:
+            raise NotShown("the dimension is not that of the model")
+        for f in self.fields:
+            f.check(subject)
+        if self._left() and self._rank < self.generators:
+            object.__setattr__(self, "error", subject.fields_error ** len(self.fields))
+        if self.error > LARGEST_ERROR:
+            raise NotShown(f"the probability of error is at most {self.error:.3g}, which says little")
+
+    def _left(self) -> int:
+        return int(self.fields[0].parameters - self.dimension.statement.value - self._rank)
+
+    def concludes(self) -> tuple[Statement, Claim]:
+        """So many dimensions."""
+        claim = Claim.weakest([self.dimension.claim, *([Claim.PROBABILITY] if self.error else [])])
+        claim = Claim.UPPER_BOUND if claim is Claim.LOWER_BOUND else claim  # fewer dimensions of functions, more of the fiber
+        known = self.dimension.statement
+        return Statement(HIDDEN, known.subject, self._left(), known.scope, known.error + self.error), claim
+
+
+@dataclass(frozen=True, eq=False)
+class EvenlyCovered:
+    """All weights on a chart over one general value.
+
+    The graph of w -> f_w over the chart has so many points on a general slice (``graph``, complete); moved to a slice of the values
+    alone they lead to every isolated weight over these. The ``points`` that were found lie over as many values as the ``degree`` says,
+    and as many over each, as monodromy demands: where one was lost, some value would have fewer. ``values``: the number of each's.
+    """
+
+    family: str
+    graph: Verdict
+    degree: Verdict
+    points: Points
+    values: tuple[int, ...]
+
+    def check(self, subject: Incidence) -> None:
+        """Raises `NotShown` where a point is not shown, or the values are not evenly covered, or are not all."""
+        if subject.hash != self.family or not all(v.checked and v.claim in (*SURE, Claim.COMPLETE) for v in (self.graph, self.degree)):
+            raise NotShown("the graph and the degree of the values are not known")
+        sizes = Counter(self.values)
+        if len(self.values) != len(self.points) or len(sizes) != self.degree.statement.value or len(set(sizes.values())) != 1:
+            raise NotShown("the values are not evenly covered")
+        self.points.shown(Programs.of(subject)).check_different()
+
+    def concludes(self) -> tuple[Statement, Claim]:
+        """So many weights over a value."""
+        error = self.graph.statement.error + self.degree.statement.error
+        return Statement(PREIMAGES, self.family, Counter(self.values).most_common(1)[0][1], error=error), Claim.COMPLETE
+
+
+@dataclass(frozen=True, eq=False)
+class Sorted:
+    """``weights`` over a value sorted into classes, of which ``labels`` are the names: the number of these."""
+
+    kind: str
+    subject: str
+    weights: Verdict
+    labels: tuple[int, ...]
+
+    def check(self, subject: object) -> None:
+        """Raises `NotShown` unless every weight has a class."""
+        if self.weights.statement.kind != PREIMAGES or not self.weights.checked or len(self.labels) != self.weights.statement.value:
+            raise NotShown("not every weight has a class")
+
+    def concludes(self) -> tuple[Statement, Claim]:
+        """So many classes."""
+        return Statement(self.kind, self.subject, len(set(self.labels)), error=self.weights.statement.error), self.weights.claim
+
+
+@dataclass(frozen=True, eq=False)
+class LinearGraph:
+    """The coordinates of a graph are linear in the unknowns: a general slice meets it in one point."""
+
+    kind: str
+    family: str
+
+    def check(self, subject: Incidence) -> None:
+        """Raises `NotShown` where a coordinate has a larger degree."""
+        coordinates = subject.coordinates
+        try:
+            degrees = coordinates.degrees()
+        except ValueError:
+            raise NotShown("the coordinates divide") from None
+        if subject.hash != self.family or max((degrees[s] for s in coordinates.equations), default=0) > 1:
+            raise NotShown("the coordinates are not linear")
+
+    def concludes(self) -> tuple[Statement, Claim]:
+        """One point."""
+        return Statement(self.kind, self.family, 1), Claim.PROVED

@@ -1,0 +1,58 @@
+"""That a likelihood has no critical point for general counts: its Hessian is singular at random weights and counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import flint
+
+from neurovariety.certificates.bounds import ML_DEGREE
+from neurovariety.certificates.exact_system import ExactSystem, Over
+from neurovariety.certificates.modular_account import carried_into
+from neurovariety.certificates.ranks import LARGEST_ERROR
+from neurovariety.certificates.statement import Statement
+from neurovariety.certificates.zeros import NotShown
+from neurovariety.claim import Claim
+
+
+class LikelihoodEquations(Protocol):
+    """The gradient of a logarithmic likelihood in ``unknowns`` free weights and then the counts, and the probability, at most, that its
+    Hessian is singular at a random place mod a random prime although it is not in general."""
+
+    @property
+    def hash(self) -> str: ...
+    @property
+    def system(self) -> ExactSystem: ...
+    @property
+    def unknowns(self) -> int: ...
+    @property
+    def hessian_error(self) -> float: ...
+
+
+@dataclass(frozen=True, eq=False)
+class SingularHessian:
+    """Pairs of weights and counts for which they are critical are a vector bundle as large as the space of counts: general counts have
+    critical points if and only if the projection to it is dominant, which is where the Hessian is regular. ``point``: random weights
+    and then counts mod ``prime`` for which they are critical."""
+
+    family: str
+    prime: int
+    point: tuple[int, ...]
+    error: float
+
+    def check(self, subject: LikelihoodEquations) -> None:
+        """Raises `NotShown` where the weights are not critical, or the Hessian is regular."""
+        if subject.hash != self.family or subject.hessian_error > self.error or not self.error <= LARGEST_ERROR:
+            raise NotShown("the certificate is one of another likelihood, or its error says little")
+        p, n = self.prime, subject.unknowns
+        into = carried_into(p)
+        found = Over(subject.system.with_jacobian(n), lambda c: flint.nmod(into(c), p))([flint.nmod(v, p) for v in self.point])
+        if any(int(v) for v in found[:n]):
+            raise NotShown("the weights are not critical for the counts")
+        if flint.nmod_mat(n, n, [int(v) for v in found[n:]], p).rank() == n:
+            raise NotShown("the Hessian is regular")
+
+    def concludes(self) -> tuple[Statement, Claim]:
+        """No critical point."""
+        return Statement(ML_DEGREE, self.family, 0, error=self.error), Claim.PROBABILITY

@@ -1,0 +1,172 @@
+"""Simple zeros of a family of square systems, each shown, and told apart by their images: what tests of completeness speak of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Protocol
+from weakref import WeakKeyDictionary, ref
+
+import flint
+import numpy as np
+
+from neurovariety.certificates.account import FloatZeros
+from neurovariety.certificates.balls import about, ball, precision
+from neurovariety.certificates.exact_system import ExactSystem, Over
+from neurovariety.certificates.float_balls import Balls, Boxes, enclose
+from neurovariety.certificates.float_tape import FloatTape, float_tape
+from neurovariety.certificates.zeros import NotShown, SimpleZero, Square
+
+_SAMPLE = 4
+"""Of the zeros shown in balls of doubles so many are shown once more in python-flint's."""
+
+
+class Incidence(Protocol):
+    """Zeros that belong to members of a family: a square ``system`` in unknowns and then parameters, the ``prints`` by which zeros are
+    told apart and the ``coordinates`` in which their variety lies, all in the unknowns. Exact, and trusted to be what it is called."""
+
+    @property
+    def hash(self) -> str: ...
+    @property
+    def system(self) -> ExactSystem: ...
+    @property
+    def unknowns(self) -> int: ...
+    @property
+    def prints(self) -> ExactSystem: ...
+    @property
+    def coordinates(self) -> ExactSystem: ...
+    def parallel(self, here: np.ndarray, there: np.ndarray) -> bool:
+        """Whether two members are parallel slices."""
+        ...
+
+    def can_have(self, points: int) -> bool:
+        """Whether exact arithmetic allows so few points on a member."""
+        ...
+
+
+class Programs:
+    """The programs of an incidence as tapes."""
+
+    @classmethod
+    def of(cls, incidence: Incidence) -> Programs:
+        """Those of an incidence, made once."""
+        if incidence not in _KNOWN:
+            _KNOWN[incidence] = cls(incidence)
+        return _KNOWN[incidence]
+
+    def __init__(self, incidence: Incidence) -> None:
+        self._incidence = ref(incidence)
+        self.system = incidence.system
+        self.both = incidence.system.with_jacobian(incidence.unknowns)
+
+    @cached_property
+    def tape(self) -> FloatTape:
+        """Equations and derivatives."""
+        return float_tape(self.both)
+
+    @cached_property
+    def prints(self) -> tuple[ExactSystem, FloatTape]:
+        return _with_tape(self._made().prints)
+
+    def _made(self) -> Incidence:
+        found = self._incidence()
+        assert found is not None
+        return found
+
+    @cached_property
+    def coordinates(self) -> tuple[ExactSystem, FloatTape]:
+        return _with_tape(self._made().coordinates)
+
+
+_KNOWN: WeakKeyDictionary[Incidence, Programs] = WeakKeyDictionary()
+
+
+def _with_tape(program: ExactSystem) -> tuple[ExactSystem, FloatTape]:
+    return program, float_tape(program)
+
+
+@dataclass(frozen=True, eq=False)
+class Points:
+    """Zeros of the member at ``parameters`` (m,): ``zeros`` for balls of doubles, in the places of ``fine`` others at higher
+    precision."""
+
+    parameters: np.ndarray
+    zeros: FloatZeros
+    fine: Mapping[int, SimpleZero] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.zeros.centres)
+
+    def shown(self, programs: Programs) -> ShownPoints:
+        """All of them, each shown. Raises `NotShown`."""
+        boxes = self.boxes(programs)
+        if not boxes.good.all():
+            raise NotShown("Krawczyk's operator does not map a box into itself")
+        return ShownPoints(self, boxes, programs)
+
+    def boxes(self, programs: Programs) -> Boxes:
+        """What is shown of each."""
+        square = Square(programs.system, self.parameters.tolist(), programs.both)
+        found = self.zeros.boxes_of(programs.tape, self.parameters)
+        for k, zero in self.fine.items():
+            near = zero.check(square)
+            with precision(zero.bits):
+                away = [_above(r + abs(c - ball(z))) for r, c, z in zip(near, zero.centre, self.zeros.centres[k].tolist(), strict=True)]
+            found.good[k], found.near[k], found.radii[k] = True, away, away
+        plain = np.flatnonzero(found.good & ~np.isin(np.arange(len(self)), list(self.fine)))
+        for k in plain[:: max(1, -(-len(plain) // _SAMPLE))]:
+            self.zeros.once_more(int(k), square, found)
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class ShownPoints:
+    """Points of which it is shown that each is near one zero."""
+
+    points: Points
+    boxes: Boxes
+    programs: Programs
+
+    def images(self, which: tuple[ExactSystem, FloatTape]) -> Balls:
+        """Balls of functions of the zeros: ``values`` (D, K) and ``sizes``. Raises `NotShown` where a division meets 0."""
+        exact, tape = which
+        centres = self.points.zeros.centres
+        shape = (len(centres), len(exact.equations))
+        out = Balls(np.zeros(shape, dtype=np.complex128), np.zeros(shape), np.zeros(len(centres), dtype=np.bool_))
+        enclose(tape.arrays, tape.rounded, np.ascontiguousarray(centres), np.ascontiguousarray(self.boxes.near), tape.outputs, out)
+        for k, zero in self.points.fine.items():
+            with precision(zero.bits):
+                near = zero.check(Square(self.programs.system, self.points.parameters.tolist(), self.programs.both))
+                found = Over(exact, ball)([about(c.mid(), r) for c, r in zip(zero.centre, near, strict=True)])
+                out.values[k] = [complex(float(v.real.mid()), float(v.imag.mid())) for v in found]
+                out.sizes[k] = [_above(abs(v - ball(complex(z)))) for v, z in zip(found, out.values[k].tolist(), strict=True)]
+                out.good[k] = np.isfinite(out.sizes[k]).all()
+        if not out.good.all():
+            raise NotShown("a division meets 0")
+        return out
+
+    def check_different(self) -> None:
+        """Raises `NotShown` where the prints of two are not shown to be different."""
+        pair = meeting(self.images(self.programs.prints))
+        if pair is not None:
+            raise NotShown(f"points {pair[0]} and {pair[1]} are not shown to be different")
+
+
+def meeting(images: Balls) -> tuple[int, int] | None:
+    """Two rows whose balls meet in every coordinate; a sweep over the real part of the first."""
+    z, r = images.values, images.sizes
+    slack = 1e-15 * np.abs(z[:, 0])
+    low, high = z[:, 0].real - r[:, 0] - slack, z[:, 0].real + r[:, 0] + slack
+    order = np.argsort(low)
+    for at, k in enumerate(order):
+        for other in order[at + 1 :]:
+            if low[other] > high[k]:
+                break
+            if not (np.abs(z[k] - z[other]) * (1 - 1e-14) > r[k] + r[other]).any():
+                return int(k), int(other)
+    return None
+
+
+def _above(r: flint.arb) -> float:
+    return float(r.upper()) * (1 + 1e-15) + 1e-300

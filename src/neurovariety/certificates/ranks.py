@@ -1,0 +1,153 @@
+"""Ranks of exact matrices mod p: proved lower bounds of dimensions, and equalities that are wrong with a small probability.
+
+A minor that is nonzero mod p is nonzero over Q, so the rank at any point over any prime bounds the generic rank from below. At a random
+point over a random prime it is the generic rank but for a probability that follows from degrees and heights (Schwartz 1980).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import prod
+from typing import Literal
+
+import flint
+import numpy as np
+
+from neurovariety.certificates.functions import Functions
+from neurovariety.certificates.issue import Verdict
+from neurovariety.certificates.statement import Statement
+from neurovariety.certificates.zeros import NotShown
+from neurovariety.claim import Claim
+
+DIMENSION, SPAN, AFFINE = "dimension", "span", "affine span"
+Kind = Literal["dimension", "span", "affine span"]
+RECHECKED = 6_000
+"""Entries of a matrix whose rank python-flint takes again; that of a larger one is taken once, by the elimination of `Functions`."""
+LARGEST_ERROR = 2.0**-20
+"""With a larger probability of error nothing is claimed."""
+_GENERAL = "for general coefficients"
+
+
+@dataclass(frozen=True, eq=False)
+class ModularRank:
+    """The rank mod ``prime`` of a matrix of the model is at least ``value``.
+
+    ``kind`` is `DIMENSION`: the Jacobian at ``weights`` (N,) and ``inputs``; `SPAN`: the values at the inputs of functions with
+    ``weights`` (S, N); or `AFFINE`: the same less the first of them. With ``factors`` (inputs, rows, outputs), combinations of the
+    outputs stand in their place. ``coefficients`` are those of the model mod p, the generic ones drawn. Arrays are None where they
+    were too large to keep.
+    """
+
+    kind: Kind
+    subject: str
+    prime: int
+    weights: np.ndarray | None
+    coefficients: np.ndarray
+    inputs: np.ndarray | None
+    factors: np.ndarray | None
+    value: int
+    generic: bool = False
+
+    def check(self, subject: Functions) -> None:
+        """Raises `NotShown` where the rank is smaller."""
+        if subject.hash != self.subject:
+            raise NotShown("the certificate is one of another model")
+        taken = subject.took(self)
+        if taken and (self.weights is None or self.inputs is None or self.weights.size * self.inputs.size > RECHECKED):
+            return
+        matrix = subject.matrix(self)
+        if taken and matrix.size > RECHECKED:
+            return
+        found = flint.nmod_mat([[int(v) for v in row] for row in matrix], self.prime).rank() if matrix.size else 0
+        if found < self.value:
+            raise NotShown(f"the rank is {found}, not {self.value}")
+
+    @property
+    def samples(self) -> int | None:
+        """The number of inputs; None where they were too many to keep."""
+        return None if self.inputs is None else len(self.inputs)
+
+    @property
+    def scope(self) -> tuple[str, ...]:
+        """What belongs to every statement that rests on it."""
+        return (_GENERAL,) if self.generic else ()
+
+    def concludes(self) -> tuple[Statement, Claim]:
+        """The dimension is at least that."""
+        return Statement(self.kind, self.subject, self.value, self.scope), Claim.LOWER_BOUND
+
+
+@dataclass(frozen=True, eq=False)
+class RandomRanks:
+    """A dimension is the largest rank of ``trials`` at random points over random primes; each beside the rank with an input fewer.
+
+    ``at_most`` is a proved bound of the generic rank. The error is computed: that of each trial twice, for its rank and for the rank
+    that a further input could add; the product of all.
+    """
+
+    trials: tuple[tuple[ModularRank, ModularRank | None], ...]
+    at_most: int
+
+    def _value(self) -> int:
+        return max(full.value for full, _ in self.trials)
+
+    def check(self, subject: Functions) -> None:
+        """Raises `NotShown` where a rank is smaller, where a further input adds to it, or where the error says nothing."""
+        value = self._value()
+        for full, fewer in self.trials:
+            full.check(subject)
+            if full.kind != DIMENSION:
+                if value >= self.at_most:
+                    raise NotShown("no more functions were asked for")
+            elif full.value == value:
+                if fewer is not None:
+                    fewer.check(subject)
+                inputs = 0 if full.inputs is None else len(full.inputs)
+                if (fewer is None or fewer.value < value) and inputs <= subject.parameters:
+                    raise NotShown("a further input may add to the rank")
+        object.__setattr__(self, "error", prod(min(1.0, 2 * subject.error(full, self.at_most)) for full, _ in self.trials))
+        if not self.error <= LARGEST_ERROR:
+            raise NotShown(f"the probability of error is at most {self.error:.3g}, which says little")
+
+    error = 1.0
+
+    def concludes(self) -> tuple[Statement, Claim]:
+        """The dimension is that number, but for the error."""
+        first = self.trials[0][0]
+        return Statement(first.kind, first.subject, self._value(), first.scope, self.error), Claim.PROBABILITY
+
+
+@dataclass(frozen=True, eq=False)
+class FewestSamples:
+    """So many general inputs leave finitely many functions, and fewer do not: the Jacobian at ``enough`` inputs has the rank that the
+    dimension says. With one fewer it cannot, by their number, or has less at random points, the ``fewer``."""
+
+    dimension: Verdict
+    enough: ModularRank
+    fewer: tuple[ModularRank, ...]
+    samples: int
+    error: float = field(default=0.0, init=False)
+
+    def check(self, subject: Functions) -> None:
+        """Raises `NotShown` where the ranks are others, or the error says little."""
+        r = self.dimension.statement.value
+        if self.dimension.statement.kind != DIMENSION or self.dimension.statement.subject != subject.hash or not self.dimension.checked:
+            raise NotShown("the dimension is not that of the model")
+        self.enough.check(subject)
+        if self.enough.kind != DIMENSION or self.enough.value < r or self.enough.samples != self.samples:
+            raise NotShown("so many samples are not shown to be enough")
+        if (self.samples - 1) * subject.outputs < r:
+            return
+        for trial in self.fewer:
+            trial.check(subject)
+            if trial.kind != DIMENSION or trial.samples != self.samples - 1 or trial.value >= r:
+                raise NotShown("fewer samples may be enough")
+        object.__setattr__(self, "error", prod(subject.error(trial, r) for trial in self.fewer))
+        if not self.error <= LARGEST_ERROR:
+            raise NotShown(f"the probability of error is at most {self.error:.3g}, which says little")
+
+    def concludes(self) -> tuple[Statement, Claim]:
+        """So many samples."""
+        claims = [self.dimension.claim, *([Claim.PROBABILITY] if self.error else [])]
+        known = self.dimension.statement
+        return Statement("samples", known.subject, self.samples, known.scope, known.error + self.error), Claim.weakest(claims)

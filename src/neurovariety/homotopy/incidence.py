@@ -1,0 +1,126 @@
+"""Families of systems as certificates see them (`certificates.points.Incidence`), and solutions put into the form that these ask
+for."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cached_property
+from typing import Protocol
+
+import flint
+import numpy as np
+
+from neurovariety.certificates.account import FloatZeros
+from neurovariety.certificates.balls import precision
+from neurovariety.certificates.exact_system import ExactSystem
+from neurovariety.certificates.points import Points, Programs, ShownPoints, meeting
+from neurovariety.certificates.zeros import SimpleZero, Square, newton
+from neurovariety.homotopy.arrays import Integers, Numbers
+from neurovariety.homotopy.certify import inverses
+from neurovariety.homotopy.exact_program import exact_family, exact_outputs
+from neurovariety.homotopy.system import System
+from neurovariety.homotopy.tape import Tape
+
+_BITS = (128, 256)
+_NEAR = 1e-5
+"""Relative distance within which a solution must lie for a point to count as its approximation."""
+_WIDE = 1e-9
+"""A box that is wider, relatively, is made smaller at higher precision, as long as there are not too many."""
+_MOST_FINE = 1000
+
+
+class Members(Protocol):
+    """A family of systems: solutions are told apart by ``prints``; ``moving`` are the parameters that move a slice to parallel ones."""
+
+    @property
+    def system(self) -> System: ...
+    @property
+    def prints(self) -> Tape: ...
+    @property
+    def coordinates(self) -> Tape: ...
+    @property
+    def moving(self) -> Integers: ...
+    def can_have(self, points: int) -> bool: ...
+
+
+class ExactIncidence:
+    """The exact programs of a family."""
+
+    def __init__(self, members: Members) -> None:
+        self.members = members
+        self._sizes: dict[int, bool] = {}
+
+    @cached_property
+    def system(self) -> ExactSystem:
+        return exact_family(self.members.system)
+
+    @property
+    def unknowns(self) -> int:
+        return self.members.system.unknowns
+
+    @cached_property
+    def prints(self) -> ExactSystem:
+        return exact_outputs(self.members.prints)
+
+    @cached_property
+    def coordinates(self) -> ExactSystem:
+        return exact_outputs(self.members.coordinates)
+
+    @cached_property
+    def hash(self) -> str:
+        return hashlib.sha256((self.system.hash + self.prints.hash + self.coordinates.hash).encode()).hexdigest()
+
+    def parallel(self, here: np.ndarray, there: np.ndarray) -> bool:
+        return np.array_equal(np.delete(here, self.members.moving), np.delete(there, self.members.moving))
+
+    def can_have(self, points: int) -> bool:
+        if points not in self._sizes:
+            self._sizes[points] = self.members.can_have(points)
+        return self._sizes[points]
+
+
+def points_of(incidence: ExactIncidence, solutions: Numbers, parameters: Numbers) -> Points:
+    """Solutions (D, n) at ``parameters`` as points to be shown: at higher precision where doubles do not do."""
+    x = np.ascontiguousarray(solutions, dtype=np.complex128).reshape(-1, incidence.unknowns)
+    p = np.asarray(parameters, dtype=np.complex128)
+    programs = Programs.of(incidence)
+    plain = Points(p, FloatZeros(x, inverses(incidence.members.system, x, p)))
+    boxes = plain.zeros.boxes_of(programs.tape, p)
+    wide = (boxes.near > _WIDE * np.abs(x).max(axis=1, initial=1e-300, keepdims=True)).any(axis=1)
+    rows = set(np.flatnonzero(~boxes.good).tolist()) | set(np.flatnonzero(wide)[:_MOST_FINE].tolist())
+    if boxes.good.all():
+        pair = meeting(ShownPoints(plain, boxes, programs).images(programs.prints))
+        rows |= set(pair or ())
+    square = Square(incidence.system, p.tolist(), programs.both)
+    fine = {k: zero for k in sorted(rows) if (zero := _finer(square, x[k])) is not None}
+    return Points(p, plain.zeros, fine)
+
+
+def shown_part(incidence: ExactIncidence, solutions: Numbers, parameters: Numbers) -> Points:
+    """Those of the solutions that are shown and different, as far as a pass over them tells."""
+    found = points_of(incidence, solutions, parameters)
+    programs = Programs.of(incidence)
+    kept = np.flatnonzero(found.boxes(programs).good)
+    while True:
+        part = Points(
+            found.parameters, found.zeros.part(kept), {i: found.fine[k] for i, k in enumerate(kept.tolist()) if k in found.fine}
+        )
+        if not len(part):
+            return part
+        pair = meeting(part.shown(programs).images(programs.prints))
+        if pair is None:
+            return part
+        kept = np.delete(kept, pair[1])
+
+
+def _finer(square: Square, x: np.ndarray) -> SimpleZero | None:
+    """The zero near a point at higher precision; None where it has no box, or Newton's iteration goes elsewhere."""
+    for bits in _BITS:
+        zero = newton(square, [flint.acb(z.real, z.imag) for z in x.tolist()], bits)
+        if zero is None:
+            continue
+        with precision(bits):
+            away = max(float(abs(c - flint.acb(z.real, z.imag)).upper()) for c, z in zip(zero.centre, x.tolist(), strict=True))
+        if away <= _NEAR * max(np.abs(x).max(initial=0.0), 1e-300):
+            return zero
+    return None
