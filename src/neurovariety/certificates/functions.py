@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from neurovariety.certificates.ranks import ModularRank
 
 
+@runtime_checkable
 class Functions(Protocol):
     """A model as a program over any commutative ring. Whoever implements this is trusted, as the reader of the model is."""
 

@@ -75,7 +75,7 @@ class Verdict:
 
     statement: Statement
     claim: Claim
-    certificate: Certificate | None = field(default=None, compare=False)
+    certificate: Certificate | None = field(default=None, compare=False, repr=False)
     why: str = ""
     checked: bool = field(default=True, compare=False)
     token: InitVar[object] = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import flint
 
@@ -16,6 +16,7 @@ from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
 
 
+@runtime_checkable
 class LikelihoodEquations(Protocol):
     """The gradient of a logarithmic likelihood in ``unknowns`` free weights and then the counts, and the probability, at most, that its
     Hessian is singular at a random place mod a random prime although it is not in general."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 from weakref import WeakKeyDictionary, ref
 
 import flint
@@ -22,6 +22,7 @@ _SAMPLE = 4
 """Of the zeros shown in balls of doubles so many are shown once more in python-flint's."""
 
 
+@runtime_checkable
 class Incidence(Protocol):
     """Zeros that belong to members of a family: a square ``system`` in unknowns and then parameters, the ``prints`` by which zeros are
     told apart and the ``coordinates`` in which their variety lies, all in the unknowns. Exact, and trusted to be what it is called."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import flint
 import numpy as np
@@ -29,6 +29,7 @@ _WIDE = 1e-9
 _MOST_FINE = 1000
 
 
+@runtime_checkable
 class Members(Protocol):
     """A family of systems: solutions are told apart by ``prints``; ``moving`` are the parameters that move a slice to parallel ones."""
 
