@@ -47,7 +47,6 @@ GIVEN = {
     "geometry/strata/facts.py",
     # what is on the way to an answer, colours and words
     "claim.py",
-    "dictionary/components.py",
     "geometry/invariants/dimension.py",
     "homotopy/solve.py",
     "progress.py",

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 import neurovariety as nv
 from dictionary.strategies import FAMILIES
 from dictionary.test_oracles import _absent, parametrization, run
+from neurovariety.certificates.realized import written
 from neurovariety.claim import Claim
 from neurovariety.dictionary.equations import equations
 from neurovariety.geometry.ideal.coefficients import Coordinates
 from neurovariety.geometry.ideal.vanishing import vanishes_identically, vanishing_error
-from neurovariety.geometry.invariants.equations import written
 
 PROVED_BY_EQUATIONS = [
     # architecture, dimension: defective, and the missing upper bound is that of equations
@@ -171,7 +171,7 @@ class TestProof:
         assert again.violated(identity) == "c0*c3 - c1*c2 = 0"
         assert again.violated({(0, (1, 0)): Fraction(1)}) is None
         assert again.violated({(0, (2, 0)): Fraction(1)}) == "the coefficient of x0^2 in output 0 is 0"
-        assert written(result.system.generators[0], result.system.coordinates) == result.value["equations"][0]
+        assert written(result.system.generators[0], result.system.coordinates.count) == result.value["equations"][0]
 
 
 class TestRefusals:
@@ -210,7 +210,7 @@ def test_macaulay2_kernels_agree():
         result = equations(notation, degree=4)
         coordinates = result.system.coordinates
         names = ["(" + str(q).replace("w", "w_") + ")" for q in coordinates.polynomials]
-        ours = ", ".join(written(g, coordinates).replace("c", "c_") for g in result.system.generators)
+        ours = ", ".join(written(g, coordinates.count).replace("c", "c_") for g in result.system.generators)
         script += f"R = QQ[w_0..w_{n - 1}]; S = QQ[c_0..c_{coordinates.count - 1}];\n"
         script += f"K = kernel map(R, S, {{{', '.join(names)}}}); I = ideal({ours});\n"
         # Generators of K of degree at most 4, which is as far as ours were asked for.

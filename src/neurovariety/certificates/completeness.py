@@ -23,7 +23,7 @@ import numpy as np
 
 from neurovariety.certificates.float_balls import Balls
 from neurovariety.certificates.issue import Verdict
-from neurovariety.certificates.points import Incidence, Points, Programs
+from neurovariety.certificates.shown_points import Points, Programs, SystemFamily
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
@@ -50,7 +50,7 @@ class Distinct:
     family: str
     points: Points
 
-    def check(self, subject: Incidence) -> None:
+    def check(self, subject: SystemFamily) -> None:
         """Raises `NotShown` where one is not shown, or two are not shown to be different."""
         if subject.hash != self.family:
             raise NotShown("the certificate is one of another family")
@@ -74,7 +74,7 @@ class Traced:
     arcs: int
     premises: tuple[Verdict, ...]
 
-    def check(self, subject: Incidence) -> None:
+    def check(self, subject: SystemFamily) -> None:
         """Raises `NotShown` where a point is not shown, where the test does not pass, or where exact arithmetic speaks against it."""
         if subject.hash != self.family:
             raise NotShown("the certificate is one of another family")
@@ -129,7 +129,7 @@ class Continued:
     points: Points
     general: Verdict
 
-    def check(self, subject: Incidence) -> None:
+    def check(self, subject: SystemFamily) -> None:
         """Raises `NotShown` where one is not shown, two may be the same, or their number is another."""
         if subject.hash != self.family:
             raise NotShown("the certificate is one of another family")
@@ -155,7 +155,7 @@ class Looped:
     general: Verdict
     loops: tuple[tuple[int, ...], ...]
 
-    def check(self, subject: Incidence) -> None:
+    def check(self, subject: SystemFamily) -> None:
         """Raises `NotShown` where one is not shown, two may be the same, or a loop is no permutation."""
         if subject.hash != self.family:
             raise NotShown("the certificate is one of another family")

@@ -43,6 +43,7 @@ UNIQUE = "with so many samples one function is left"
 LISTED = "the counts, one after another"
 HIDES = "hidden directions of the fiber determine no weights"
 COUNTED = "orbits over a general function, one or several"
+IS_BOUND = "a bound that is proved, for what it is"
 LEFT = "parameters minus the dimension"
 
 Rule = Callable[..., bool]
@@ -54,6 +55,7 @@ RULES: Mapping[str, Rule] = {
     CRITICAL: lambda value, dimension: value == 1,
     UNIQUE: lambda value, samples, finite, left: value == samples and left == 1,
     LISTED: lambda value, names, *counts: value == dict(zip(names, counts, strict=True)),
+    IS_BOUND: lambda value, bound: value == bound,
     HIDES: lambda value, hidden: value == "no" and hidden > 0,
     COUNTED: lambda value, orbits: value == "no" if orbits > 1 else value in ("yes", "generic"),
     LEFT: lambda value, parameters, dimension: value == parameters - dimension,
@@ -78,10 +80,15 @@ class Because:
         values = [p.statement.value for p in self.premises]
         if not all(p.checked for p in self.premises) or not RULES[self.rule](self.statement.value, *self.facts, *values):
             raise NotShown(f"the value does not follow: {self.rule}")
+        bounds = (Claim.PROVED, Claim.LOWER_BOUND, Claim.UPPER_BOUND)
+        if self.rule == IS_BOUND and any(p.claim not in bounds for p in self.premises):
+            raise NotShown("a bound that is proved is expected")
 
     def concludes(self) -> tuple[Statement, Claim]:
         """The statement, with the errors of all premises."""
         claim = Claim.weakest(p.claim for p in self.premises)
+        if self.rule == IS_BOUND:
+            claim = Claim.PROVED  # the value is called a bound, and is one
         if self.turned:
             claim = {Claim.LOWER_BOUND: Claim.UPPER_BOUND, Claim.UPPER_BOUND: Claim.LOWER_BOUND}.get(claim, claim)
         scope = tuple(dict.fromkeys(phrase for p in (self.statement, *(q.statement for q in self.premises)) for phrase in p.scope))

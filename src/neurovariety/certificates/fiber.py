@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from neurovariety.certificates.bounds import FieldsVanish
 from neurovariety.certificates.completeness import SURE
-from neurovariety.certificates.functions import Functions
+from neurovariety.certificates.functions import DIMENSION, Functions
 from neurovariety.certificates.issue import Verdict
-from neurovariety.certificates.points import Incidence, Points, Programs
-from neurovariety.certificates.ranks import DIMENSION, LARGEST_ERROR
+from neurovariety.certificates.ranks import LARGEST_ERROR
+from neurovariety.certificates.shown_points import Points, Programs, SystemFamily
 from neurovariety.certificates.statement import Statement
+from neurovariety.certificates.upper_bounds import FieldsVanish
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
 
@@ -73,7 +73,7 @@ class EvenlyCovered:
     points: Points
     values: tuple[int, ...]
 
-    def check(self, subject: Incidence) -> None:
+    def check(self, subject: SystemFamily) -> None:
         """Raises `NotShown` where a point is not shown, or the values are not evenly covered, or are not all."""
         if subject.hash != self.family or not all(v.checked and v.claim in (*SURE, Claim.COMPLETE) for v in (self.graph, self.degree)):
             raise NotShown("the graph and the degree of the values are not known")
@@ -114,7 +114,7 @@ class LinearGraph:
     kind: str
     family: str
 
-    def check(self, subject: Incidence) -> None:
+    def check(self, subject: SystemFamily) -> None:
         """Raises `NotShown` where a coordinate has a larger degree."""
         coordinates = subject.coordinates
         try:

@@ -2,14 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from neurovariety.certificates.bounds import ByTheorem, EquationsVanish, FieldsVanish
-    from neurovariety.certificates.ranks import ModularRank
+DIMENSION, SPAN, AFFINE = "dimension", "span", "affine span"
+Kind = Literal["dimension", "span", "affine span"]
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """A matrix mod ``prime`` of a model.
+
+    ``kind`` is `DIMENSION`: the Jacobian at ``weights`` (N,) and ``inputs``; `SPAN`: the values at the inputs of functions with
+    ``weights`` (S, N); or `AFFINE`: the same less the first of them. With ``factors`` (inputs, rows, outputs), combinations of the
+    outputs stand in their place. ``coefficients`` are those of the model mod p, the generic ones drawn. Arrays are None where they were
+    too large to keep.
+    """
+
+    kind: Kind
+    prime: int
+    weights: np.ndarray | None
+    coefficients: np.ndarray
+    inputs: np.ndarray | None
+    factors: np.ndarray | None
+
+    @property
+    def samples(self) -> int | None:
+        """The number of inputs; None where they were too many to keep."""
+        return None if self.inputs is None else len(self.inputs)
 
 
 @runtime_checkable
@@ -36,23 +59,23 @@ class Functions(Protocol):
         """How many monomials of the outputs' degrees there are; None for a rational model, or where the degrees are too large."""
         ...
 
-    def matrix(self, trial: ModularRank) -> np.ndarray:
-        """The matrix mod p whose rank a trial speaks of. Raises `NotShown` where its arrays were too large to keep."""
+    def matrix(self, place: Place) -> np.ndarray:
+        """The matrix mod p at a place. Raises `NotShown` where its arrays were too large to keep."""
         ...
 
-    def took(self, trial: ModularRank) -> bool:
-        """Whether this process has taken the rank of the trial's matrix, by exact elimination, and found the trial's value."""
+    def took(self, place: Place, rank: int) -> bool:
+        """Whether this process has taken the rank of the matrix, by exact elimination, and found so much or more."""
         ...
 
-    def error(self, trial: ModularRank, at_most: int) -> float:
-        """The probability, at most, that a random trial like this misses a generic rank of at most ``at_most``."""
+    def error(self, place: Place, at_most: int) -> float:
+        """The probability, at most, that a random place like this misses a generic rank of at most ``at_most``."""
         ...
 
-    def applies(self, theorem: ByTheorem) -> bool:
+    def applies(self, name: str, quantity: str, value: int, source: str) -> bool:
         """Whether a theorem of that name, conclusion and source is stated of the model, and code finds that its hypotheses hold."""
         ...
 
-    def fields_rank(self, fields: FieldsVanish) -> int:
+    def fields_rank(self, prime: int, weights: np.ndarray) -> int:
         """The rank mod p, at the weights given, of the stated symmetry fields that are verified as identities."""
         ...
 
@@ -70,6 +93,19 @@ class Functions(Protocol):
         """For each class of proportional coefficients of the outputs, the sum of the factors, by exact expansion."""
         ...
 
-    def equations_rank(self, equations: EquationsVanish) -> int:
-        """The rank mod p of the gradients at a function of the model of those equations that vanish identically over Q on all."""
+    @property
+    def coefficients(self) -> int:
+        """Number of coefficients of the functions that occur, by expansion."""
+        ...
+
+    def vanishes(self, equation: Any) -> bool | None:
+        """Whether an equation vanishes identically on all functions, by expansion over Q; None where that would take too long."""
+        ...
+
+    def function_at(self, weights: tuple[Fraction, ...]) -> dict[tuple[int, tuple[int, ...]], Fraction]:
+        """The function of exact weights, expanded: (output, exponents) -> coefficient, those that are not 0."""
+        ...
+
+    def equations_rank(self, equations: tuple[Any, ...], prime: int, weights: np.ndarray) -> int:
+        """The rank mod p of the gradients of equations at the function of ``weights``."""
         ...

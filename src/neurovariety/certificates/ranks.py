@@ -8,19 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from math import prod
-from typing import Literal
 
 import flint
-import numpy as np
 
-from neurovariety.certificates.functions import Functions
+from neurovariety.certificates.functions import DIMENSION, Functions, Kind, Place
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
 
-DIMENSION, SPAN, AFFINE = "dimension", "span", "affine span"
-Kind = Literal["dimension", "span", "affine span"]
 RECHECKED = 6_000
 """Entries of a matrix whose rank python-flint takes again; that of a larger one is taken once, by the elimination of `Functions`."""
 LARGEST_ERROR = 2.0**-20
@@ -28,23 +24,18 @@ LARGEST_ERROR = 2.0**-20
 _GENERAL = "for general coefficients"
 
 
+def check_prime(p: int) -> None:
+    """Raises `NotShown` for a number that is no prime of a word."""
+    if not 1 < p < 2**63 or not flint.fmpz(p).is_prime():
+        raise NotShown(f"a prime of at most 63 bits is expected, not {p}")
+
+
 @dataclass(frozen=True, eq=False)
 class ModularRank:
-    """The rank mod ``prime`` of a matrix of the model is at least ``value``.
+    """The rank of a model's matrix at a place is at least ``value``. ``generic``: the model has general coefficients, drawn there."""
 
-    ``kind`` is `DIMENSION`: the Jacobian at ``weights`` (N,) and ``inputs``; `SPAN`: the values at the inputs of functions with
-    ``weights`` (S, N); or `AFFINE`: the same less the first of them. With ``factors`` (inputs, rows, outputs), combinations of the
-    outputs stand in their place. ``coefficients`` are those of the model mod p, the generic ones drawn. Arrays are None where they
-    were too large to keep.
-    """
-
-    kind: Kind
     subject: str
-    prime: int
-    weights: np.ndarray | None
-    coefficients: np.ndarray
-    inputs: np.ndarray | None
-    factors: np.ndarray | None
+    place: Place
     value: int
     generic: bool = False
 
@@ -52,20 +43,27 @@ class ModularRank:
         """Raises `NotShown` where the rank is smaller."""
         if subject.hash != self.subject:
             raise NotShown("the certificate is one of another model")
-        taken = subject.took(self)
-        if taken and (self.weights is None or self.inputs is None or self.weights.size * self.inputs.size > RECHECKED):
+        place = self.place
+        check_prime(place.prime)
+        taken = subject.took(place, self.value)
+        if taken and (place.weights is None or place.inputs is None or place.weights.size * place.inputs.size > RECHECKED):
             return
-        matrix = subject.matrix(self)
+        matrix = subject.matrix(place)
         if taken and matrix.size > RECHECKED:
             return
-        found = flint.nmod_mat([[int(v) for v in row] for row in matrix], self.prime).rank() if matrix.size else 0
+        found = flint.nmod_mat([[int(v) for v in row] for row in matrix], place.prime).rank() if matrix.size else 0
         if found < self.value:
             raise NotShown(f"the rank is {found}, not {self.value}")
 
     @property
+    def kind(self) -> Kind:
+        """What the rank bounds."""
+        return self.place.kind
+
+    @property
     def samples(self) -> int | None:
         """The number of inputs; None where they were too many to keep."""
-        return None if self.inputs is None else len(self.inputs)
+        return self.place.samples
 
     @property
     def scope(self) -> tuple[str, ...]:
@@ -102,10 +100,10 @@ class RandomRanks:
             elif full.value == value:
                 if fewer is not None:
                     fewer.check(subject)
-                inputs = 0 if full.inputs is None else len(full.inputs)
+                inputs = full.samples or 0
                 if (fewer is None or fewer.value < value) and inputs <= subject.parameters:
                     raise NotShown("a further input may add to the rank")
-        object.__setattr__(self, "error", prod(min(1.0, 2 * subject.error(full, self.at_most)) for full, _ in self.trials))
+        object.__setattr__(self, "error", prod(min(1.0, 2 * subject.error(full.place, self.at_most)) for full, _ in self.trials))
         if not self.error <= LARGEST_ERROR:
             raise NotShown(f"the probability of error is at most {self.error:.3g}, which says little")
 
@@ -142,7 +140,7 @@ class FewestSamples:
             trial.check(subject)
             if trial.kind != DIMENSION or trial.samples != self.samples - 1 or trial.value >= r:
                 raise NotShown("fewer samples may be enough")
-        object.__setattr__(self, "error", prod(subject.error(trial, r) for trial in self.fewer))
+        object.__setattr__(self, "error", prod(subject.error(trial.place, r) for trial in self.fewer))
         if not self.error <= LARGEST_ERROR:
             raise NotShown(f"the probability of error is at most {self.error:.3g}, which says little")
 

@@ -18,17 +18,23 @@ Source: Marchetti et al. 2025, section 4.1.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Annotated, ClassVar, NotRequired, TypedDict
 
-from neurovariety.certificates.issue import legacy
+from neurovariety.certificates.compose import IS_BOUND, Because
+from neurovariety.certificates.issue import Verdict, issue, legacy
+from neurovariety.certificates.realized import Vanishing, written
+from neurovariety.certificates.statement import Statement
+from neurovariety.certificates.upper_bounds import EquationsVanish
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
+from neurovariety.geometry.exact.exact_functions import exact_functions
 from neurovariety.geometry.ideal.coefficients import Coordinate
+from neurovariety.geometry.ideal.equations_by_degree import Equation
 from neurovariety.geometry.ideal.find_equations import FoundEquations
-from neurovariety.geometry.invariants.equations import Equations, equations_of, violation, written
+from neurovariety.geometry.invariants.equations import Equations, equations_of, violation
 from neurovariety.model import Model
 from neurovariety.options import Option, Whole
 from neurovariety.result import counted
@@ -117,7 +123,7 @@ def equations(
         "up_to_degree": system.searched,
         "generators": {str(k): n for k, n in Counter(g.degree for g in system.generators).items()},
         "hilbert": list(system.hilbert),
-        "equations": [written(g, coordinates) for g in short],
+        "equations": [written(g, coordinates.count) for g in short],
         "complete": found.complete,
         "dimension_at_most": system.bound,
     }
@@ -135,11 +141,29 @@ def equations(
     }
     return EquationsResult(
         value=value,
-        claims=legacy("equations: degree by degree", found.claim),
+        claims=_claims(model, found, value, short),
         meaning=_meaning(found),
         evidence=evidence,
         system=system,
     )
+
+
+def _claims(model: Model, found: Equations, value: Mapping[str, object], short: Sequence[Equation]) -> dict[str, Verdict]:
+    """Certificates of those written out and of the bound of the dimension; the numbers by degree as interpolation has them."""
+    rest = legacy("equations: degree by degree", found.claim)
+    claims = {key: rest(key, part) for key, part in value.items()}
+    if found.system.error:
+        return claims
+    exact, system = exact_functions(model), found.system
+    count, (p, weights) = system.coordinates.count, system.place
+    claims["equations"] = issue(Vanishing(exact.hash, tuple(short), count), exact)
+    if system.bound < count:
+        bound = EquationsVanish(exact.hash, system.generators, count, p, weights, count - system.bound)
+        most = issue(bound, exact)
+        claims["dimension_at_most"] = issue(
+            Because(Statement("bound of the dimension", exact.hash, system.bound), IS_BOUND, (most,)), exact
+        )
+    return claims
 
 
 def _meaning(found: Equations) -> str:

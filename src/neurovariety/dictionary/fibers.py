@@ -29,11 +29,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, Required
 
-from neurovariety.certificates.bounds import FieldsVanish
 from neurovariety.certificates.compose import COUNTED, HIDES, LEFT, Because
 from neurovariety.certificates.fiber import HIDDEN, HiddenDirections
 from neurovariety.certificates.issue import NotShown, Verdict, issue, legacy, weak
 from neurovariety.certificates.statement import Statement
+from neurovariety.certificates.upper_bounds import FieldsVanish
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import ExactNumbers
 from neurovariety.dictionary.entry_result import EntryResult, Facts

@@ -26,12 +26,14 @@ import numpy as np
 
 from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
-from neurovariety.certificates.issue import legacy
+from neurovariety.certificates.issue import Verdict, issue, legacy
+from neurovariety.certificates.realized import Realized
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import ExactNumbers
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError, VerificationError
+from neurovariety.geometry.exact.exact_functions import exact_functions
 from neurovariety.geometry.exact.special_fiber import exact_weights
 from neurovariety.geometry.images.decide import decide
 from neurovariety.geometry.images.decision import Decision, Finding, realizable
@@ -66,6 +68,7 @@ class MembershipResult(EntryResult):
     """
 
     entry: ClassVar[str] = "membership"
+    headline: ClassVar[tuple[str, ...]] = ("verdict",)
     value: MembershipValue
     given: Target | None = field(default=None, repr=False, compare=False)
     decision: Decision | None = field(default=None, repr=False, compare=False)
@@ -141,7 +144,7 @@ def membership(
     }
     return MembershipResult(
         value=value,
-        claims=legacy("membership", decision.claim),
+        claims=_claims(model, decision, given, value),
         meaning=_meaning(decision),
         evidence=evidence,
         notices=notices,
@@ -149,6 +152,18 @@ def membership(
         given=given,
         decision=decision,
     )
+
+
+def _claims(model: Model, decision: Decision, given: Target, value: MembershipValue) -> dict[str, Verdict]:
+    """That exact weights have the target as their function, by expansion; what else is decided, as its procedure has it."""
+    rest = legacy("membership", decision.claim)
+    claims = {key: rest(key, part) for key, part in value.items()}
+    witness = decision.exact_witness
+    if decision.verdict is Finding.REALIZABLE and witness is not None and model.parameters <= _MAX_CHECKED:
+        exact, target = exact_functions(model), dict(given.coefficients)
+        claims["verdict"] = issue(Realized(exact.hash, witness, target, "verdict"), exact)
+        claims["witness"] = issue(Realized(exact.hash, witness, target, "witness"), exact)
+    return claims
 
 
 def _target(

@@ -28,11 +28,11 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Required
 
 import numpy as np
 
-from neurovariety.certificates.bounds import ML_DEGREE, AllMonomials, FillsCoefficients, FreeCoefficients
 from neurovariety.certificates.compose import FREE, Because
 from neurovariety.certificates.issue import NotShown, Verdict, issue, legacy
-from neurovariety.certificates.likelihood import SingularHessian
+from neurovariety.certificates.singular_hessian import SingularHessian
 from neurovariety.certificates.statement import Statement
+from neurovariety.certificates.upper_bounds import ML_DEGREE, AllMonomials, FillsCoefficients, FreeCoefficients
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import Resume
 from neurovariety.dictionary.entry_result import EntryResult

@@ -23,12 +23,12 @@ from typing import ClassVar, NotRequired, TypedDict
 
 import numpy as np
 
-from neurovariety.certificates.bounds import FillsSpan
 from neurovariety.certificates.compose import LISTED, ONE_POINT, UNIQUE, Because
 from neurovariety.certificates.fiber import Sorted
 from neurovariety.certificates.issue import NotShown, Verdict, issue, legacy, weak
 from neurovariety.certificates.ranks import FewestSamples, ModularRank
 from neurovariety.certificates.statement import Statement
+from neurovariety.certificates.upper_bounds import FillsSpan
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry

@@ -1,5 +1,4 @@
-"""Families of systems as certificates see them (`certificates.points.Incidence`), and solutions put into the form that these ask
-for."""
+"""Families of systems as certificates see them, and solutions put into the form that these ask for."""
 
 from __future__ import annotations
 
@@ -13,7 +12,7 @@ import numpy as np
 from neurovariety.certificates.account import FloatZeros
 from neurovariety.certificates.balls import precision
 from neurovariety.certificates.exact_system import ExactSystem
-from neurovariety.certificates.points import Points, Programs, ShownPoints, meeting
+from neurovariety.certificates.shown_points import Points, Programs, ShownPoints, meeting
 from neurovariety.certificates.zeros import SimpleZero, Square, newton
 from neurovariety.homotopy.arrays import Integers, Numbers
 from neurovariety.homotopy.certify import inverses

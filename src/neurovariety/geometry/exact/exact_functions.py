@@ -8,15 +8,15 @@ is right, and that an elimination mod p is.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from fractions import Fraction
 from typing import Final
-from weakref import WeakSet
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from neurovariety.certificates.bounds import ByTheorem, EquationsVanish, FieldsVanish
-from neurovariety.certificates.ranks import AFFINE, DIMENSION, Kind, ModularRank
+from neurovariety.certificates.functions import AFFINE, DIMENSION, Kind, Place
+from neurovariety.certificates.ranks import ModularRank
+from neurovariety.certificates.upper_bounds import ByTheorem
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.geometry.exact.expanded_span import all_monomials, exact_span
 from neurovariety.geometry.exact.gradient_fields import sums_of_proportional_coefficients
@@ -26,6 +26,7 @@ from neurovariety.geometry.exact.stated_symmetries import fields_error, verified
 from neurovariety.geometry.ideal.coefficients import Coordinates
 from neurovariety.geometry.ideal.equations_by_degree import Equation
 from neurovariety.geometry.ideal.vanishing import gradients, vanishes_identically
+from neurovariety.geometry.images.target import function_at
 from neurovariety.linear_algebra import rank
 from neurovariety.model import Model, Slot
 from neurovariety.program.of_model import jacobian_rows, values_program
@@ -45,7 +46,7 @@ class ExactFunctions:
 
     def __init__(self, model: Model) -> None:
         self.model = model
-        self._taken: WeakSet[ModularRank] = WeakSet()
+        self._taken: WeakKeyDictionary[Place, int] = WeakKeyDictionary()
         self._vanishing: dict[Equation, bool | None] = {}
         self._hash = ""
 
@@ -94,50 +95,41 @@ class ExactFunctions:
         small = arrays[0] is not None and sum(a.size for a in arrays if a is not None) <= _KEPT
         weights, inputs, factors = arrays if small else (None, None, None)
         generic = any(c is None for c in self.model.coefficients)
-        found = ModularRank(kind, self.hash, point.ring.p, weights, point.coefficients, inputs, factors, value, generic)
-        self._taken.add(found)
-        return found
+        place = Place(kind, point.ring.p, weights, point.coefficients, inputs, factors)
+        self._taken[place] = value
+        return ModularRank(self.hash, place, value, generic)
 
-    def weakened(self, trial: ModularRank, value: int) -> ModularRank:
-        """The certificate of a smaller rank of the same matrix."""
-        found = replace(trial, value=min(value, trial.value))
-        if trial in self._taken:
-            self._taken.add(found)
-        return found
+    def took(self, place: Place, rank: int) -> bool:
+        return self._taken.get(place, -1) >= rank
 
-    def took(self, trial: ModularRank) -> bool:
-        return trial in self._taken
-
-    def matrix(self, trial: ModularRank) -> Array:
-        if trial.weights is None or trial.inputs is None:
+    def matrix(self, place: Place) -> Array:
+        if place.weights is None or place.inputs is None:
             raise NotShown("the point was too large to be kept")
-        ring = _field(trial.prime)
-        carried = [_into(ring, a) for a in (trial.weights, trial.coefficients, trial.inputs)]
+        ring = _field(place.prime)
+        carried = [_into(ring, a) for a in (place.weights, place.coefficients, place.inputs)]
         point = Point(ring, carried[0], carried[1], np.random.default_rng(0))
-        if trial.kind != DIMENSION:
+        if place.kind != DIMENSION:
             found = samples_matrix(self.model, point, len(carried[0]), carried[2], None, None, carried[0])
-            found = found[1:] - found[0] if trial.kind == AFFINE else found
-        elif trial.factors is not None:
-            found = combined_jacobian(self.model, point, carried[2], _into(ring, trial.factors))
+            found = found[1:] - found[0] if place.kind == AFFINE else found
+        elif place.factors is not None:
+            found = combined_jacobian(self.model, point, carried[2], _into(ring, place.factors))
         elif isinstance(ring, WordField):
             found = jacobian_rows(self.model, ring, carried[0], carried[2], carried[1])
         else:
-            found, _ = jacobian_matrix(self.model, trial.prime, point, carried[2])
-        return np.array([[int(v) % trial.prime for v in row] for row in found], dtype=object).reshape(found.shape)
+            found, _ = jacobian_matrix(self.model, place.prime, point, carried[2])
+        return np.array([[int(v) % place.prime for v in row] for row in found], dtype=object).reshape(found.shape)
 
-    def error(self, trial: ModularRank, at_most: int) -> float:
-        bits = PRIME_BITS if trial.prime < _SMALL_PRIME else LARGE_PRIME_BITS
-        combined = trial.factors is not None and trial.kind == DIMENSION
-        return rank_error(self.model, at_most, derivative=trial.kind == DIMENSION, bits=bits, combined=combined)
+    def error(self, place: Place, at_most: int) -> float:
+        bits = PRIME_BITS if place.prime < _SMALL_PRIME else LARGE_PRIME_BITS
+        derivative = place.kind == DIMENSION
+        return rank_error(self.model, at_most, derivative=derivative, bits=bits, combined=derivative and place.factors is not None)
 
-    def applies(self, theorem: ByTheorem) -> bool:
-        return any(
-            t.applies and (t.name, t.quantity, t.value, t.source) == (theorem.name, theorem.quantity, theorem.value, theorem.source)
-            for t in self.model.theorems
-        )
+    def applies(self, name: str, quantity: str, value: int, source: str) -> bool:
+        known = (name, quantity, value, source)
+        return any(t.applies and (t.name, t.quantity, t.value, t.source) == known for t in self.model.theorems)
 
-    def fields_rank(self, fields: FieldsVanish) -> int:
-        return verified_rank(self.model, fields.prime, fields.weights)
+    def fields_rank(self, prime: int, weights: Array) -> int:
+        return verified_rank(self.model, prime, weights)
 
     @property
     def fields_error(self) -> float:
@@ -150,12 +142,16 @@ class ExactFunctions:
     def proportional_sums(self) -> list[Fraction]:
         return sums_of_proportional_coefficients(self.model)
 
-    def equations_rank(self, equations: EquationsVanish) -> int:
-        coordinates = self.coordinates
-        if coordinates.count != equations.coordinates or not all(map(self.vanishes, equations.equations)):
-            raise NotShown("an equation is not shown to vanish identically")
-        at = coordinates.at(equations.weights[None] % equations.prime, equations.prime)[0]
-        return rank(gradients(equations.equations, at, equations.prime), equations.prime)
+    def equations_rank(self, equations: tuple[Equation, ...], prime: int, weights: Array) -> int:
+        at = self.coordinates.at(weights[None] % prime, prime)[0]
+        return rank(gradients(equations, at, prime), prime)
+
+    @property
+    def coefficients(self) -> int:
+        return self.coordinates.count
+
+    def function_at(self, weights: tuple[Fraction, ...]) -> dict[tuple[int, tuple[int, ...]], Fraction]:
+        return {key: c for key, c in function_at(self.model, weights).coefficients.items() if c}
 
     @property
     def coordinates(self) -> Coordinates:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from neurovariety.certificates.bounds import AllMonomials, Expanded
 from neurovariety.certificates.compose import Meets
 from neurovariety.certificates.issue import Certificate, Verdict, issue
 from neurovariety.certificates.ranks import ModularRank, RandomRanks
+from neurovariety.certificates.upper_bounds import AllMonomials, Expanded
 from neurovariety.claim import Claim
 from neurovariety.geometry.exact.exact_functions import exact_functions
 from neurovariety.geometry.exact.expanded_span import all_monomials, exact_span
@@ -115,9 +115,9 @@ def span_bound(model: Model, theorems: tuple[Theorem, ...]) -> Theorem | None:
     return Theorem(_ALL, "ambient at most", total, f"degrees of inputs are {d.low:.0f} to {d.inputs:.0f}", "")
 
 
-def _no_more(model: Model, shown: ModularRank, at_most: int) -> ModularRank:
+def _no_more(shown: ModularRank, at_most: int) -> ModularRank:
     """The same rank, of which no more than ``at_most`` is said."""
-    return shown if shown.value <= at_most else exact_functions(model).weakened(shown, at_most)
+    return shown if shown.value <= at_most else replace(shown, value=at_most)
 
 
 def find_span(
@@ -138,12 +138,12 @@ def find_span(
     error = 1.0
 
     def settled(certificate: Certificate, reason: str = "") -> SpanDimension:
-        facts = tuple({"prime": t.prime, "rank": min(t.value, at_most)} for t in trials)
+        facts = tuple({"prime": t.place.prime, "rank": min(t.value, at_most)} for t in trials)
         return SpanDimension(issue(certificate, exact), reason, facts)
 
     while len(trials) < MAX_TRIALS and error > ERROR_BOUND:
         p, point = draw_point(model, rng)
-        trials.append(_no_more(model, shown_span(model, p, point, at_most, limit), at_most))
+        trials.append(_no_more(shown_span(model, p, point, at_most, limit), at_most))
         best = max(trials, key=lambda t: t.value)
         if cap is not None and best.value == cap.value:
             return settled(Meets(issue(best, exact), issue(bounding(model, cap), exact)), cap.name)
@@ -188,7 +188,7 @@ def shown_affine_span(model: Model, enough: int, seed: int) -> ModularRank:
         weights = point.ring.random((rows, model.parameters), point.rng)
         values = samples_matrix(model, point, rows, x, weights=weights)
         found = rank(np.mod(values[1:] - values[0], p), p, overwrite=True)
-        return _no_more(model, exact_functions(model).taken_of_functions(point, x, found, weights, affine=True), enough)
+        return _no_more(exact_functions(model).taken_of_functions(point, x, found, weights, affine=True), enough)
 
     return with_new_values(attempt)[0]
 

@@ -8,7 +8,10 @@ from typing import Literal
 
 import numpy as np
 
-from neurovariety.certificates.bounds import (
+from neurovariety.certificates.compose import Meets
+from neurovariety.certificates.issue import Certificate, NotShown, Verdict, first_shown, issue
+from neurovariety.certificates.ranks import RandomRanks
+from neurovariety.certificates.upper_bounds import (
     AtLeastDimension,
     AtMostParameters,
     AtMostSpan,
@@ -17,9 +20,6 @@ from neurovariety.certificates.bounds import (
     FieldsVanish,
     FillsSpan,
 )
-from neurovariety.certificates.compose import Meets
-from neurovariety.certificates.issue import Certificate, NotShown, Verdict, first_shown, issue
-from neurovariety.certificates.ranks import RandomRanks
 from neurovariety.claim import Claim
 from neurovariety.errors import InputError, ResourceError, VerificationError
 from neurovariety.geometry.exact.exact_functions import ExactFunctions, exact_functions

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from neurovariety.certificates.realized import written
 from neurovariety.claim import Claim
 from neurovariety.geometry.exact.generic_rank import generic_rank
 from neurovariety.geometry.exact.points import draw_point
-from neurovariety.geometry.ideal.coefficients import Coordinate, Coordinates, monomial_name
+from neurovariety.geometry.ideal.coefficients import Coordinate, monomial_name
 from neurovariety.geometry.ideal.equations_by_degree import Equation
 from neurovariety.geometry.ideal.find_equations import FoundEquations, find_equations
 from neurovariety.geometry.ideal.vanishing import violated
@@ -52,21 +53,8 @@ def violation(system: FoundEquations, target: Mapping[Coordinate, Fraction]) -> 
     """The first equation that a function violates, in words, or None. ``target`` maps (output, exponents) to coefficients."""
     found = violated(system.generators, system.coordinates, target)
     if found is None or isinstance(found, Equation):
-        return None if found is None else f"{written(found, system.coordinates)} = 0"
+        return None if found is None else f"{written(found, system.coordinates.count)} = 0"
     return f"the coefficient of {monomial_name(found[1])} in output {found[0]} is 0"
-
-
-def written(equation: Equation, coordinates: Coordinates) -> str:
-    """``c0*c3 - c1*c2``."""
-    names = [*coordinates.names(), ""]
-    pieces: list[str] = []
-    for term, coefficient in equation.terms:
-        factors = [names[i] if term.count(i) == 1 else f"{names[i]}^{term.count(i)}" for i in dict.fromkeys(term) if names[i]]
-        size = abs(coefficient)
-        body = "*".join([*([str(size)] if size != 1 or not factors else []), *factors])
-        pieces.append(f"{'-' if coefficient < 0 else '+'} {body}")
-    text = " ".join(pieces)
-    return text.removeprefix("+ ") if text.startswith("+") else "-" + text.removeprefix("- ")
 
 
 def _complete(system: FoundEquations, rank: int) -> tuple[bool, str]:

@@ -150,7 +150,7 @@ class LikelihoodPoints:
 
 @dataclass(frozen=True, eq=False)
 class GradientAtCounts:
-    """The gradient at counts as certificates see it (`certificates.likelihood.LikelihoodEquations`)."""
+    """The gradient at counts as certificates see it (`certificates.singular_hessian.LikelihoodEquations`)."""
 
     at_counts: System
     hessian_error: float

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from neurovariety.certificates.functions import Functions
+from neurovariety.certificates.functions import AFFINE, DIMENSION, SPAN, Functions
 from neurovariety.certificates.issue import Verdict
-from neurovariety.certificates.ranks import AFFINE, DIMENSION, SPAN
+from neurovariety.certificates.ranks import check_prime
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
@@ -52,7 +52,8 @@ class FieldsVanish:
     def check(self, subject: Functions) -> None:
         """Raises `NotShown` where the fields have a smaller rank, or one of them is not verified."""
         _same(subject, self.subject)
-        if subject.parameters != self.parameters or subject.fields_rank(self) < self.rank:
+        check_prime(self.prime)
+        if subject.parameters != self.parameters or subject.fields_rank(self.prime, self.weights) < self.rank:
             raise NotShown("the symmetry fields do not have that rank")
 
     def concludes(self) -> tuple[Statement, Claim]:
@@ -76,7 +77,10 @@ class EquationsVanish:
     def check(self, subject: Functions) -> None:
         """Raises `NotShown` where an equation does not vanish, or the gradients depend on each other."""
         _same(subject, self.subject)
-        if subject.equations_rank(self) < self.rank:
+        check_prime(self.prime)
+        if subject.coefficients != self.coordinates or not all(map(subject.vanishes, self.equations)):
+            raise NotShown("an equation is not shown to vanish identically")
+        if subject.equations_rank(self.equations, self.prime, self.weights) < self.rank:
             raise NotShown("the equations do not have gradients of that rank")
 
     def concludes(self) -> tuple[Statement, Claim]:
@@ -252,7 +256,7 @@ class ByTheorem:
     def check(self, subject: Functions) -> None:
         """Raises `NotShown` where the theorem is not stated of the model, or a hypothesis fails."""
         _same(subject, self.subject)
-        if not subject.applies(self):
+        if not subject.applies(self.name, self.quantity, self.value, self.source):
             raise NotShown(f"the theorem {self.name!r} does not apply")
 
     def concludes(self) -> tuple[Statement, Claim]:

@@ -23,7 +23,7 @@ _SAMPLE = 4
 
 
 @runtime_checkable
-class Incidence(Protocol):
+class SystemFamily(Protocol):
     """Zeros that belong to members of a family: a square ``system`` in unknowns and then parameters, the ``prints`` by which zeros are
     told apart and the ``coordinates`` in which their variety lies, all in the unknowns. Exact, and trusted to be what it is called."""
 
@@ -50,13 +50,13 @@ class Programs:
     """The programs of an incidence as tapes."""
 
     @classmethod
-    def of(cls, incidence: Incidence) -> Programs:
+    def of(cls, incidence: SystemFamily) -> Programs:
         """Those of an incidence, made once."""
         if incidence not in _KNOWN:
             _KNOWN[incidence] = cls(incidence)
         return _KNOWN[incidence]
 
-    def __init__(self, incidence: Incidence) -> None:
+    def __init__(self, incidence: SystemFamily) -> None:
         self._incidence = ref(incidence)
         self.system = incidence.system
         self.both = incidence.system.with_jacobian(incidence.unknowns)
@@ -70,7 +70,7 @@ class Programs:
     def prints(self) -> tuple[ExactSystem, FloatTape]:
         return _with_tape(self._made().prints)
 
-    def _made(self) -> Incidence:
+    def _made(self) -> SystemFamily:
         found = self._incidence()
         assert found is not None
         return found
@@ -80,7 +80,7 @@ class Programs:
         return _with_tape(self._made().coordinates)
 
 
-_KNOWN: WeakKeyDictionary[Incidence, Programs] = WeakKeyDictionary()
+_KNOWN: WeakKeyDictionary[SystemFamily, Programs] = WeakKeyDictionary()
 
 
 def _with_tape(program: ExactSystem) -> tuple[ExactSystem, FloatTape]:

@@ -7,11 +7,11 @@ from typing import Protocol, runtime_checkable
 
 import flint
 
-from neurovariety.certificates.bounds import ML_DEGREE
 from neurovariety.certificates.exact_system import ExactSystem, Over
 from neurovariety.certificates.modular_account import carried_into
-from neurovariety.certificates.ranks import LARGEST_ERROR
+from neurovariety.certificates.ranks import LARGEST_ERROR, check_prime
 from neurovariety.certificates.statement import Statement
+from neurovariety.certificates.upper_bounds import ML_DEGREE
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
 
@@ -46,6 +46,7 @@ class SingularHessian:
         """Raises `NotShown` where the weights are not critical, or the Hessian is regular."""
         if subject.hash != self.family or subject.hessian_error > self.error or not self.error <= LARGEST_ERROR:
             raise NotShown("the certificate is one of another likelihood, or its error says little")
+        check_prime(self.prime)
         p, n = self.prime, subject.unknowns
         into = carried_into(p)
         found = Over(subject.system.with_jacobian(n), lambda c: flint.nmod(into(c), p))([flint.nmod(v, p) for v in self.point])
