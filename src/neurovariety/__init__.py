@@ -244,6 +244,7 @@ __all__ = [
     "Node",
     "NotAlgebraicError",
     "NotationError",
+    "OracleError",
     "PlaneCurveCell",
     "PointCountResult",
     "PolyhedralResult",

@@ -93,17 +93,18 @@ class EntryResult(Result):
     @overload
     def rerun(self, *, seed: int | None = None, oracle: str, time_limit: float = 120.0) -> Agreement: ...
     def rerun(self, *, seed: int | None = None, oracle: str | None = None, time_limit: float = 120.0) -> Self | Agreement:
-        """Find the number once more: by the same method under another seed, or by a program that shares nothing with it.
+        """Find the number once more: by the same method under another seed, or by another method in another program.
 
-        Without ``oracle`` this is `verify`. With "msolve", "macaulay2" or "singular" that program counts zeros of the question's equations
-        on a chart of the weights, modulo a random prime and with random integers for everything general, at most ``time_limit`` seconds
-        for one system. Degrees, ED degrees, ML degrees of coefficients and points of generic fibers can be asked; what comes back says
-        what was compared. An agreement is independent evidence and no proof: primes and integers are general with high probability only,
-        and the dimension is that of this result, whose Jacobian has that rank mod another prime.
+        Without ``oracle`` this is `verify`. With "msolve", "macaulay2" or "singular" that program counts zeros of the question's
+        equations on a chart of the weights, modulo a random prime and with random integers for everything general, at most
+        ``time_limit`` seconds for one system. Degrees, ED degrees, ML degrees of coefficients and points of generic fibers can be
+        asked; what comes back says what was compared. An agreement is evidence and no proof: primes and integers are general with
+        high probability only. What both counts share is the expansion of the model into coefficients, and the dimension, which is held
+        against the rank of the Jacobian mod another prime.
 
-        Raises `VerificationError` where the numbers contradict each other; `InputError` for an unknown oracle, for an entry whose question
-        is not written for other programs, and for a result without a number; `OracleError` where the program is not installed, fails, or
-        takes too long.
+        Raises `VerificationError` where the numbers contradict each other; `InputError` for an unknown oracle, for an entry whose
+        question is not written for other programs, and for a result without a number; `OracleError` where the program is not installed,
+        fails, or takes too long.
 
         Source of the method: Draisma et al. 2016 (the critical equations); Rabinowitsch 1930 (leaving out zeros of a minor).
         """

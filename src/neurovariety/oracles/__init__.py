@@ -1,4 +1,4 @@
-"""Counts made once more by a program that shares nothing with ours: msolve, Macaulay2 or Singular, each started as a process.
+"""Counts made once more by another method, Gröbner bases mod p, in another program: msolve, Macaulay2 or Singular, each a process.
 
 Nothing of the library needs this room; `EntryResult.rerun` enters it where it is asked to.
 """

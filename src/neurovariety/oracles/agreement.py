@@ -1,17 +1,19 @@
 """A result of the dictionary held against the count of another program.
 
-Which numbers can be compared: degrees, ED degrees for every quadric, ML degrees of coefficients, and the points of the generic fiber. The
-other program counts modulo a random prime with random integers for whatever is general, so that an agreement is no proof: a special prime
-or special integers can make its number wrong, with a probability of about the number over the prime. So one that differs is asked for
-again with another prime before it is believed.
+Which numbers can be compared: degrees, ED degrees for every quadric, ML degrees of coefficients, and the points of the generic fiber.
+The other program counts modulo a random prime with random integers for whatever is general, so that an agreement is no proof: a special
+prime or special integers can make its number wrong, with a probability of about the number over the prime. So one that differs is asked
+for again with another prime before it is believed.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -42,8 +44,8 @@ class Agreement:
     """A number that another program found as well, or one of ours that its number does not contradict.
 
     ``question`` names the entry, ``recorded`` is our number and ``claim`` what was claimed of it; ``value`` is the number that the
-    ``oracle`` found, in its ``version``, mod ``prime``, in ``seconds`` with everything around. ``counted`` are the numbers of zeros that
-    ``value`` is made of.
+    ``oracle`` found, in its ``version``, mod ``prime``, in ``seconds`` with everything around. ``counted`` are the numbers of zeros
+    that ``value`` is made of.
     """
 
     subject: str
@@ -81,7 +83,7 @@ class Asking:
         found = self.program.count(system, time_limit=self.time_limit)
         if found is None:
             raise SpecialNumbers(
-                f"{self.program.title} found infinitely many {name} mod {self.prime}, where finitely many were expected: try another seed"
+                f"{self.program.title} found infinitely many {name} mod {self.prime}, and finitely many were expected: try another seed"
             )
         self.counted[name] = found
         return found
@@ -235,28 +237,18 @@ def _quadric(asked: AskedModel, options: Mapping[str, Any]) -> list[list[int]]:
     if metric == "generic":
         return asked.general_quadric(options.get("rank"))
     monomials = Coordinates.of(asked.parametrization.model).monomials
-    if metric == "data":
-        samples = _samples(options.get("data"))
-        means: dict[tuple[int, ...], Fraction] = {}
-
-        def product(e: Sequence[int], f: Sequence[int]) -> Fraction:
-            powers = tuple(a + b for a, b in zip(e, f, strict=True))
-            if powers not in means:
-                means[powers] = sum((_power(x, powers) for x in samples), Fraction(0))
-            return means[powers]
-    else:
-        product = EXACT_PRODUCTS[metric]
+    product = _mean_products(options.get("data")) if metric == "data" else EXACT_PRODUCTS[metric]
     return [[asked.residue(product(e, f)) if o == q else 0 for q, f in monomials] for o, e in monomials]
 
 
-def _samples(table: Any) -> list[list[Fraction]]:
+def _mean_products(table: Any) -> Callable[[tuple[int, ...], tuple[int, ...]], Fraction]:
+    """Sums of products of two monomials over the rows of a table, exactly: a factor to means, which changes no critical point."""
     if table is None:
         raise InputError("an ed-degree read back from JSON does not hold the data; call ed_degree() on them again")
-    return [[Fraction(v) for v in np.asarray(row, dtype=object).reshape(-1)] for row in table]
+    samples = [[Fraction(v) for v in np.asarray(row, dtype=object).reshape(-1)] for row in table]
 
+    @cache
+    def moment(powers: tuple[int, ...]) -> Fraction:
+        return sum((prod((v**k for v, k in zip(x, powers, strict=True)), start=Fraction(1)) for x in samples), Fraction(0))
 
-def _power(x: Sequence[Fraction], powers: Sequence[int]) -> Fraction:
-    value = Fraction(1)
-    for v, k in zip(x, powers, strict=True):
-        value *= v**k
-    return value
+    return lambda e, f: moment(tuple(a + b for a, b in zip(e, f, strict=True)))

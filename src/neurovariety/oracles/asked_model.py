@@ -1,15 +1,15 @@
 """The counts of a model as numbers of zeros mod p: weights on a chart, divided by those over one general function.
 
-The mathematics is that of the exported scripts (`export.minor_chart`): all weights but as many as the dimension r of the neurovariety X are
-fixed, so that the parametrization phi of the chart is dominant onto X, and over a general function lie F weights, which are simple.
+The mathematics is that of the exported scripts (`export.minor_chart`): all weights but as many as the dimension r of the neurovariety X
+are fixed, so that the parametrization phi of the chart is dominant onto X, and over a general function lie F weights, which are simple.
 
 * degree: weights with A phi(w) = b, for r general equations, divided by F.
 * ED degree: weights with J^T Q (phi(w) - u) = 0 at which a minor of J does not vanish, divided by F.
 * ML degree of a cone X: each distribution c / S, with S the sum of the c, is that of one function with S = 1. With y_i c_i = 1 for all
   coordinates its critical weights are the zeros of sum_i u_i y_i dc_i - (sum_i u_i) dS with S = 1 and a minor that does not vanish,
   divided by F.
-* generic fiber: F divided by the number of points in which the orbit of a weight meets the chart (`orbit_on_chart`). All F weights have the
-  same number of them, since loops of functions lead from each to each: the chart is irreducible.
+* generic fiber: F divided by the number of points in which the orbit of a weight meets the chart (`orbit_on_chart`). All F weights have
+  the same number of them, since loops of functions lead from each to each: the chart is irreducible.
 
 The dimension is taken from the result that is compared, and held from both sides: the Jacobian mod p has that rank, and no larger one.
 
@@ -41,7 +41,8 @@ Matrix = Sequence[Sequence[int]]
 
 @dataclass(frozen=True, eq=False)
 class AskedModel:
-    """A model whose neurovariety has dimension ``r`` > 0, the ``prime`` of the questions, and the random numbers that they are asked with."""
+    """A model whose neurovariety has dimension ``r`` > 0, the ``prime`` of the questions, and the random numbers that they are asked
+    with."""
 
     parametrization: WrittenParametrization
     r: int
@@ -50,8 +51,8 @@ class AskedModel:
 
     @cached_property
     def chart(self) -> MinorChart:
-        """The weights that stay free. Raises `VerificationError` where the Jacobian has a rank other than r, `InputError` where no chart
-        was found."""
+        """The weights that stay free. Raises `VerificationError` where the Jacobian has a rank other than r, `InputError` where no
+        chart was found."""
         p, n = random_prime(_RANK_BITS, self.rng), self.parametrization.parameters
         found = self.parametrization.jacobian_rank([int(v) for v in self.rng.integers(1, p, n)], p)
         if found != self.r:
@@ -74,7 +75,8 @@ class AskedModel:
         return value.numerator * pow(value.denominator, -1, self.prime) % self.prime
 
     def degree(self) -> SystemModP:
-        """The weights on a general affine space of complementary dimension: equations in echelon form, as any others can be brought to."""
+        """The weights on a general affine space of complementary dimension: equations in echelon form, as any others can be brought
+        to."""
         phi = self._coordinates(self.ring())
         n = len(phi)
         levels, rest = self._random(self.r), [self._random(n - self.r) for _ in range(self.r)]
@@ -106,8 +108,8 @@ class AskedModel:
         """The critical weights of the likelihood of random counts, with sum 1. Raises `InputError` where X is no cone."""
         if not self._is_cone():
             raise InputError(
-                f"with the functions of {self.parametrization.model.name} not all their multiples belong to the model, and ML degrees are "
-                "asked of others for cones only"
+                f"{self.parametrization.model.name} does not contain every multiple of its functions, and other programs are asked for "
+                "ML degrees of cones only"
             )
         n = self.parametrization.count
         ring = self.ring(n)

@@ -1,8 +1,8 @@
 """The number of zeros from the leading monomials of a Gröbner basis, as msolve prints them.
 
-The monomials that no leading monomial divides are a basis of the ring modulo the ideal; there are finitely many if and only if a power of
-each unknown is a leading monomial, and then their number is that of the zeros with multiplicity (Cox, Little, O'Shea, *Ideals, Varieties,
-and Algorithms*, section 5.3).
+The monomials that no leading monomial divides are a basis of the ring modulo the ideal; there are finitely many if and only if a power
+of each unknown is a leading monomial, and then their number is that of the zeros with multiplicity (Cox, Little, O'Shea, *Ideals,
+Varieties, and Algorithms*, section 5.3).
 """
 
 from __future__ import annotations

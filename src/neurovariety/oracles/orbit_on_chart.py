@@ -1,9 +1,9 @@
 """In how many points the orbit of a weight under the stated group meets a chart.
 
-The group is a product of tori, general linear groups and permutations. Its elements g with g w on the chart, for a general w of the chart,
-are zeros of polynomials in the entries of g and of its inverse, which the same oracle counts; those with g w = w are divided out.
-Translates of the chart fill the space of weights, so each permutation has equally many continuous elements beside it. A permutation that
-continuous elements undo leads to no other orbit: whether they do is asked of one transposition of each factor.
+The group is a product of tori, general linear groups and permutations. Its elements g with g w on the chart, for a general w of the
+chart, are zeros of polynomials in the entries of g and of its inverse, which the same oracle counts; those with g w = w are divided
+out. Translates of the chart fill the space of weights, so each permutation has equally many continuous elements beside it. A
+permutation that continuous elements undo leads to no other orbit: whether they do is asked of one transposition of each factor.
 """
 
 from __future__ import annotations

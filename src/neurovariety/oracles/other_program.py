@@ -76,8 +76,8 @@ class OtherProgram:
     def count(self, system: SystemModP, *, time_limit: float = 120.0, distinct: bool = False) -> int | None:
         """The number of zeros over the algebraic closure, with multiplicity, or each once (``distinct``); None where it is infinite.
 
-        Raises `OracleError` where the program is absent, fails, or takes more than ``time_limit`` seconds; `InputError` for ``distinct``
-        where the program does not count so.
+        Raises `OracleError` where the program is absent, fails, or takes more than ``time_limit`` seconds; `InputError` for
+        ``distinct`` where the program does not count so.
         """
         path = self.require()
         if distinct and self.name == "msolve":

@@ -1,7 +1,7 @@
 """Polynomial systems modulo a prime, the question that every oracle is asked: how many zeros, over the algebraic closure?
 
-Zeros at which a polynomial f vanishes are left out by one more unknown y with y f = 1 (Rabinowitsch 1930): the zeros with f nonzero keep
-their multiplicities, and no others are left, of whatever dimension. Only where f is not constant is there anything to ask.
+Zeros at which a polynomial f vanishes are left out by one more unknown y with y f = 1 (Rabinowitsch 1930): the zeros with f nonzero
+keep their multiplicities, and no others are left, of whatever dimension. Only where f is not constant is there anything to ask.
 """
 
 from __future__ import annotations

@@ -27,8 +27,8 @@ def compare_zeros(
 ) -> Agreement:
     """Count the finite solutions of ``system`` at ``parameters`` once more and hold them against those that `solve` ``found``.
 
-    The number is that with multiplicity; with ``simple`` that of the solutions at which the Jacobian is invertible. Coefficients are taken
-    exactly as they are stored, i as a square root of -1 mod p. It is an agreement modulo a random prime, no proof.
+    The number is that with multiplicity; with ``simple`` that of the solutions at which the Jacobian is invertible. Coefficients are
+    taken exactly as they are stored, i as a square root of -1 mod p. It is an agreement modulo a random prime, no proof.
 
     Raises `VerificationError` where the number contradicts the claim, `InputError` for an unknown oracle or a system that divides,
     `OracleError` where the program is absent, fails, takes longer than ``time_limit`` seconds, or finds infinitely many.
