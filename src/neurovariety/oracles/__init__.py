@@ -3,7 +3,7 @@
 Nothing of the library needs this room; `EntryResult.rerun` enters it where it is asked to.
 """
 
-from neurovariety.oracles.agreement import Agreement, compare
+from neurovariety.oracles.count_again import Agreement, compare
 from neurovariety.oracles.other_program import ORACLES, OtherProgram, find_oracle
 from neurovariety.oracles.system_mod_p import SystemModP
 from neurovariety.oracles.zeros_compared import compare_zeros

@@ -10,7 +10,7 @@ from neurovariety.claim import Claim
 from neurovariety.errors import InputError
 from neurovariety.homotopy import Solutions, System
 from neurovariety.homotopy.exact_program import exact_system
-from neurovariety.oracles.agreement import TIME_LIMIT, Agreement, Asking, agreed
+from neurovariety.oracles.count_again import TIME_LIMIT, Agreement, Asking, agreed
 from neurovariety.oracles.other_program import find_oracle
 from neurovariety.oracles.system_mod_p import SystemModP, determinant, unknowns
 

@@ -35,7 +35,7 @@ from neurovariety.result import Result
 
 TIME_LIMIT = 120.0
 """Seconds that a program may take for one system, unless said otherwise."""
-_STREAM = "oracles.agreement"
+_STREAM = "oracles.count_again"
 _TRIES = 2
 
 
