@@ -33,9 +33,6 @@ from neurovariety.linear_algebra import random_prime, rank
 from neurovariety.oracles.system_mod_p import SystemModP, determinant, unknowns
 
 _RANK_BITS = 26
-LARGEST_MINOR = 9
-"""Determinants of larger matrices of polynomials are too long to be handed over."""
-
 Matrix = Sequence[Sequence[int]]
 
 
@@ -147,12 +144,13 @@ class AskedModel:
         return found
 
     def _minor(self, phi: Sequence[Any]) -> Any:
-        if self.r > LARGEST_MINOR:
+        minor = determinant([[phi[j].derivative(i) for i in range(self.r)] for j in self.chart.rows], phi[0] * 0 + 1)
+        if minor is None:
             raise InputError(
-                f"critical points are asked of others in dimension {LARGEST_MINOR} at most, for they hold a minor of the Jacobian; "
-                f"{self.parametrization.model.name} has dimension {self.r}"
+                f"critical points of {self.parametrization.model.name} are not asked of other programs: their equations hold a minor of "
+                f"size {self.r} of the Jacobian, which is too long"
             )
-        return determinant([[phi[j].derivative(i) for i in range(self.r)] for j in self.chart.rows], phi[0] * 0 + 1)
+        return minor
 
     def _is_cone(self) -> bool:
         """Whether a general function is a tangent vector at itself, mod p."""

@@ -13,6 +13,10 @@ from typing import Any
 
 import flint
 
+LARGEST_MATRIX = 14
+MOST_TERMS = 20_000
+"""Determinants of larger matrices of polynomials, or with longer minors, are too long to be handed over."""
+
 
 @dataclass(frozen=True, eq=False)
 class SystemModP:
@@ -65,18 +69,22 @@ def _without_multiplicity(f: Any) -> Any:
     return product
 
 
-def determinant(matrix: Sequence[Sequence[Any]], one: Any) -> Any:
-    """By expansion along rows, each minor of the last rows once."""
+def determinant(matrix: Sequence[Sequence[Any]], one: Any) -> Any | None:
+    """By expansion along rows, each minor of the last rows once; None beyond `LARGEST_MATRIX`, or `MOST_TERMS` of one of them."""
+    if len(matrix) > LARGEST_MATRIX:
+        return None
 
     @cache
     def minor(row: int, columns: tuple[int, ...]) -> Any:
         if row == len(matrix):
             return one
-        terms = [
-            matrix[row][j] * minor(row + 1, (*columns[:k], *columns[k + 1 :])) * (-1) ** k
-            for k, j in enumerate(columns)
-            if matrix[row][j] != 0
-        ]
-        return sum(terms, one * 0)
+        total = one * 0
+        for k, j in enumerate(columns):
+            if matrix[row][j] != 0:
+                below = minor(row + 1, (*columns[:k], *columns[k + 1 :]))
+                if below is None:
+                    return None
+                total = total + matrix[row][j] * below * (-1) ** k
+        return total if len(total) <= MOST_TERMS else None
 
     return minor(0, tuple(range(len(matrix))))

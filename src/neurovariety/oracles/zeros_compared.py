@@ -56,8 +56,12 @@ def compare_zeros(
             return ring.constant((re.numerator * pow(re.denominator, -1, p) + root * im.numerator * pow(im.denominator, -1, p)) % p)
 
         polynomials = Over(exactly, carried)(ring.gens())
-        nonzero = [determinant([[f.derivative(i) for i in range(n)] for f in polynomials], ring.constant(1))] if simple else []
-        return asking.count("zeros", SystemModP.of(ring, p, polynomials, nonzero))
+        if not simple:
+            return asking.count("zeros", SystemModP.of(ring, p, polynomials))
+        jacobian = determinant([[f.derivative(i) for i in range(n)] for f in polynomials], ring.constant(1))
+        if jacobian is None:
+            raise InputError("the determinant of the Jacobian is too long to be handed over; compare all zeros, with multiplicity")
+        return asking.count("simple zeros", SystemModP.of(ring, p, polynomials, [jacobian]))
 
     names = f"{exactly.unknowns} equations", "simple zeros" if simple else "zeros"
     return agreed(value, recorded, str(found.claim if complete else Claim.LOWER_BOUND), names, program, seed, time_limit)
