@@ -147,8 +147,8 @@ class AskedModel:
         minor = determinant([[phi[j].derivative(i) for i in range(self.r)] for j in self.chart.rows], phi[0] * 0 + 1)
         if minor is None:
             raise InputError(
-                f"critical points of {self.parametrization.model.name} are not asked of other programs: their equations hold a minor of "
-                f"size {self.r} of the Jacobian, which is too long"
+                f"critical points of {self.parametrization.model.name} are not asked of other programs: the equations would hold a "
+                f"minor of size {self.r} of the Jacobian, which is too long"
             )
         return minor
 
