@@ -13,9 +13,8 @@ from typing import Any
 
 import flint
 
-LARGEST_MATRIX = 14
-MOST_TERMS = 20_000
-"""Determinants of larger matrices of polynomials, or with longer minors, are too long to be handed over."""
+MOST_MINORS, MOST_TERMS = 30_000, 20_000
+"""Determinants of polynomials with more minors, or longer ones, are too long to be handed over."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,9 +69,7 @@ def _without_multiplicity(f: Any) -> Any:
 
 
 def determinant(matrix: Sequence[Sequence[Any]], one: Any) -> Any | None:
-    """By expansion along rows, each minor of the last rows once; None beyond `LARGEST_MATRIX`, or `MOST_TERMS` of one of them."""
-    if len(matrix) > LARGEST_MATRIX:
-        return None
+    """By expansion along rows, each minor of the last rows once; None beyond `MOST_MINORS`, or `MOST_TERMS` of one of them."""
 
     @cache
     def minor(row: int, columns: tuple[int, ...]) -> Any:
@@ -85,6 +82,6 @@ def determinant(matrix: Sequence[Sequence[Any]], one: Any) -> Any | None:
                 if below is None:
                     return None
                 total = total + matrix[row][j] * below * (-1) ** k
-        return total if len(total) <= MOST_TERMS else None
+        return total if len(total) <= MOST_TERMS and minor.cache_info().currsize <= MOST_MINORS else None
 
     return minor(0, tuple(range(len(matrix))))
