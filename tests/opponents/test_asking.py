@@ -48,6 +48,7 @@ SYSTEMS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.oracle
 @pytest.mark.parametrize("name", NAMES)
 def test_counts_by_hand(name):
@@ -78,6 +79,7 @@ def test_absent(name, monkeypatch):
         nv.degree("linear(2,1,2)").rerun(oracle=name)
 
 
+@pytest.mark.slow
 def test_failure_and_time(monkeypatch, tmp_path):
     """Programs that say nothing sensible, that never end, and that are wrong."""
     result = nv.degree("linear(2,1,2)", route="theorem")
@@ -113,6 +115,7 @@ def test_what_is_not_asked():
     assert (again.value, again.provenance.seed) == (2, 5)
 
 
+@pytest.mark.slow
 @pytest.mark.oracle
 def test_contradictions_and_bounds():
     for name in NAMES:
@@ -129,6 +132,7 @@ def test_contradictions_and_bounds():
             wrong.rerun(oracle=name)
 
 
+@pytest.mark.slow
 @pytest.mark.oracle
 def test_read_back_and_data():
     """A result from JSON is compared as it stands, unless its data were not written; stated quadrics are taken exactly."""
@@ -157,6 +161,7 @@ ZEROS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.oracle
 @pytest.mark.parametrize("name", NAMES)
 def test_solutions_of_systems(name):

@@ -32,11 +32,15 @@ def ours(entry, text, options):
 NAMES = ["-".join(map(str, (entry, text, *options.values()))) for entry, text, options, _ in ASKED]
 
 
+@pytest.mark.slow
 @pytest.mark.oracle
 @pytest.mark.parametrize(("entry", "text", "options", "value"), ASKED, ids=NAMES)
 def test_counts_agree(entry, text, options, value):
     found = ours(entry, text, options)
     number = found.value["cardinality"] if entry == "fibers" else found.value
+    if ALL and found.claim is not nv.Claim.COMPLETE:
+        announce(f"{entry} of {text}: ours is {number} ({found.claim})")
+        return
     assert (number, found.claim) == (value, nv.Claim.COMPLETE)
     here = [name for name in ORACLES if present(name, f"{entry} of {text}")]
     if not ALL and here:
