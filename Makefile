@@ -24,7 +24,7 @@ export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS ?= 0.3
 PYTEST := OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help install report check test test-one before lint types kernels docs shape wheel benchmark clean
+.PHONY: help install report check test test-one opponents before lint types kernels docs shape wheel benchmark clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -55,6 +55,9 @@ kernels: $(STAMP)
 
 test-one: $(STAMP) ## the tests in T (a file, a folder, a file::test) in this process, slow ones too
 	$(PYTEST) $(T) $(ARGS)
+
+opponents: $(STAMP) ## every complete count up to 500 against msolve, Macaulay2 and Singular, those that are here (may take hours)
+	NEUROVARIETY_OPPONENTS=1 $(PYTEST) -n $(JOBS) tests/opponents/test_counts.py $(ARGS)
 
 lint: $(STAMP) ## ruff
 	$(BIN)/ruff check .

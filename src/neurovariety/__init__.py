@@ -73,6 +73,7 @@ if TYPE_CHECKING:
         NeurovarietyError,
         NotAlgebraicError,
         NotationError,
+        OracleError,
         ResourceError,
         VerificationError,
     )
@@ -129,6 +130,7 @@ _HOME = {
     "Node": "checkpoints",
     "NotAlgebraicError": "errors",
     "NotationError": "errors",
+    "OracleError": "errors",
     "PlaneCurveCell": "training.bias.plane_curve",
     "PointCountResult": "dictionary.point_count",
     "PolyhedralResult": "dictionary.polyhedral",
@@ -242,6 +244,7 @@ __all__ = [
     "Node",
     "NotAlgebraicError",
     "NotationError",
+    "OracleError",
     "PlaneCurveCell",
     "PointCountResult",
     "PolyhedralResult",

@@ -41,3 +41,7 @@ class ExactnessError(NeurovarietyError, ArithmeticError):
 
 class VerificationError(NeurovarietyError):
     """A stated symmetry, theorem or result does not hold when it is recomputed."""
+
+
+class OracleError(NeurovarietyError):
+    """Another program that was to count once more is absent, failed, or ran out of its time: nothing was compared."""

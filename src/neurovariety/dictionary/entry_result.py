@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self, overload
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from neurovariety.dictionary.registry import find
 from neurovariety.errors import InputError, VerificationError
 from neurovariety.model import Model
 from neurovariety.result import Result, plain
+
+if TYPE_CHECKING:
+    from neurovariety.oracles import Agreement
 
 Facts = Mapping[str, object]
 """Facts as plain data: a theorem, a bound with its reason, a trial."""
@@ -84,6 +87,33 @@ class EntryResult(Result):
                 f"{self.entry} of {self.subject}: recorded {self.shown()} ({self.claim}), recomputed {again.shown()} ({again.claim})"
             )
         return again
+
+    @overload
+    def rerun(self, *, seed: int | None = None, oracle: None = None, time_limit: float = 120.0) -> Self: ...
+    @overload
+    def rerun(self, *, seed: int | None = None, oracle: str, time_limit: float = 120.0) -> Agreement: ...
+    def rerun(self, *, seed: int | None = None, oracle: str | None = None, time_limit: float = 120.0) -> Self | Agreement:
+        """Find the number once more: by the same method under another seed, or by another method in another program.
+
+        Without ``oracle`` this is `verify`. With "msolve", "macaulay2" or "singular" that program counts zeros of the question's
+        equations on a chart of the weights, modulo a random prime and with random integers for everything general, at most
+        ``time_limit`` seconds for one system. Degrees, ED degrees, ML degrees of coefficients and points of generic fibers can be
+        asked; what comes back says what was compared. An agreement is evidence and no proof: primes and integers are general with
+        high probability only. What both counts share is the expansion of the model into coefficients, and the dimension, which is held
+        against the rank of the Jacobian mod another prime.
+
+        Raises `VerificationError` where the numbers contradict each other; `InputError` for an unknown oracle, for an entry whose
+        question is not written for other programs, and for a result without a number; `OracleError` where the program is not installed,
+        fails, or takes too long.
+
+        Source of the method: Draisma et al. 2016 (the critical equations); Rabinowitsch 1930 (leaving out zeros of a minor).
+        """
+        if oracle is None:
+            return self.verify(seed=seed)
+        from neurovariety.oracles import compare
+
+        other = self.provenance.seed + 1_000_003 if seed is None else seed
+        return compare(self, self.model, self.options, oracle, other, time_limit)
 
 
 def _is_short(value: object) -> bool:
