@@ -17,7 +17,7 @@ REALIZABLE = "realizable"
 
 @dataclass(frozen=True)
 class Realized:
-    """Exact ``weights`` have the ``target``, (output, exponents) -> coefficient, as their function: it is realizable, with that witness.
+    """Exact ``weights`` have the ``target``, (output, exponents) -> coefficient, as their function: it is realizable.
 
     ``part`` is what is said: the verdict, or the witness.
     """
