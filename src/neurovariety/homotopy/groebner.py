@@ -1,0 +1,226 @@
+"""The search for a trace: leading monomials of an ideal modulo a prime of 21 bits, by Faugère's F4.
+
+What is found here is replayed modulo large primes by `certificates.standard_monomials`, on which alone a claim rests. So the prime may
+be small, and the computation stops as soon as there are as few standard monomials as zeros are known. Pairs are chosen by the degree
+of their least common multiple, and dropped by the criteria of Gebauer and Möller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import flint
+import numpy as np
+
+from neurovariety.certificates.exact_system import ExactSystem
+from neurovariety.certificates.issue import NotShown
+from neurovariety.certificates.modular_account import MOST_STANDARD, reduced
+from neurovariety.certificates.residues import Residues
+from neurovariety.certificates.standard_monomials import (
+    Exponents,
+    Polynomial,
+    Remainders,
+    Ring,
+    Step,
+    Trace,
+    echelon,
+    remainders,
+    standard_monomials,
+)
+from neurovariety.homotopy.arrays import Integers, Truths
+
+_MOST_WORK = 1e11
+
+
+@dataclass(frozen=True)
+class Found:
+    """A trace, and the number of standard monomials that it leaves; ``final`` where no others can be fewer."""
+
+    trace: Trace
+    standard: int | None
+    final: bool
+
+
+@dataclass(eq=False)
+class _Basis:
+    """Polynomials of the ideal; ``active`` are those whose leading monomial no later one divides."""
+
+    ring: Ring
+    polynomials: list[Polynomial]
+    leading: Integers
+    active: Integers = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    pairs: Integers = field(default_factory=lambda: np.zeros((0, 2), dtype=np.int64))
+    joins: Integers = field(init=False)
+    """Least common multiples (P, n) of the pairs."""
+
+    def __post_init__(self) -> None:
+        self.joins = np.zeros((0, self.ring.unknowns), dtype=np.int64)
+
+    def add(self, f: Polynomial) -> None:
+        """A polynomial whose leading monomial no active one divides, with the pairs that it needs."""
+        number, own = len(self.polynomials), self.ring.exponents(f.keys[:1])[0]
+        self.polynomials.append(f)
+        old, self.leading = self.leading, np.concatenate([self.leading, own[None]])
+        # An old pair is not needed where the new monomial divides its multiple, unless that is the multiple of one with the new.
+        covered = (self.joins >= own).all(axis=1)
+        for side in (0, 1):
+            covered &= (np.maximum(old[self.pairs[:, side]], own) != self.joins).any(axis=1)
+        joins = np.maximum(old[self.active], own)
+        coprime = (np.minimum(old[self.active], own) == 0).all(axis=1)
+        kept = _minimal(joins, coprime) & ~coprime
+        fresh = np.stack([self.active[kept], np.full(kept.sum(), number)], axis=1)
+        self.pairs = np.concatenate([self.pairs[~covered], fresh])
+        self.joins = np.concatenate([self.joins[~covered], joins[kept]])
+        divided = (old[self.active] >= own).all(axis=1)
+        self.active = np.append(self.active[~divided], number)
+
+    def take(self) -> tuple[Integers, Integers]:
+        """The pairs of least degree, with their multiples; they are pairs no more."""
+        degrees = self.joins.sum(axis=1)
+        now = degrees == degrees.min()
+        taken = self.pairs[now], self.joins[now]
+        self.pairs, self.joins = self.pairs[~now], self.joins[~now]
+        return taken
+
+    def divisors(self, monomials: Integers) -> Integers:
+        """For each monomial the number of an active polynomial whose leading one divides it, or -1."""
+        order = self.active[np.argsort([len(self.polynomials[k].keys) for k in self.active], kind="stable")]
+        found = np.full(len(monomials), -1)
+        for k in order[::-1]:
+            found[(monomials >= self.leading[k]).all(axis=1)] = k
+        return found
+
+
+def _minimal(joins: Integers, first: Truths) -> Truths:
+    """Which monomials no other one divides; of equal ones one stays, one of ``first`` if there is any."""
+    order = np.lexsort((np.arange(len(joins)), ~first, joins.sum(axis=1)))
+    kept = np.zeros(len(joins), dtype=np.bool_)
+    chosen = np.zeros((0, joins.shape[1]), dtype=np.int64)
+    for k in order:
+        if not (joins[k] >= chosen).all(axis=1).any():
+            kept[k] = True
+            chosen = np.concatenate([chosen, joins[k : k + 1]])
+    return kept
+
+
+def search(system: ExactSystem, p: int, simple: bool, enough: int) -> Trace:
+    """A trace for the zeros of a system, or for the simple ones, modulo ``p``. Raises `NotShown` where no finite number is found."""
+    polynomials, unknowns = reduced(system, p, simple)
+    found = trace_of([f for f in polynomials if f], unknowns, p, enough, _MOST_WORK)
+    if found.standard is None:
+        raise NotShown("the number modulo a prime was not found: infinitely many zeros there, or too much work")
+    return found.trace
+
+
+def trace_of(polynomials: Sequence[dict[Exponents, int]], unknowns: int, p: int, enough: int, most_work: float) -> Found:
+    """The trace of a Gröbner basis modulo ``p``, or as far as it leaves at most ``enough`` standard monomials, or the work is done.
+
+    Raises `NotShown` where degrees become too large.
+    """
+    if not unknowns or not polynomials:
+        return Found((), None if unknowns else 1 - bool(polynomials), True)
+    ring = Ring(unknowns, p)
+    generators = [ring.polynomial(f) for f in polynomials]
+    degrees = np.array([ring.exponents(f.keys[:1]).sum() for f in generators])
+    basis = _Basis(ring, list(generators), ring.exponents(np.array([f.keys[0] for f in generators])))
+    trace, todo, work, standard = list[Step](), set(range(len(generators))), 0.0, None
+    while todo or len(basis.pairs):
+        least = min((int(degrees[k]) for k in todo), default=1 << 62)
+        first = int(basis.joins.sum(axis=1).min()) if len(basis.pairs) else 1 << 62
+        rows, mates = list[tuple[int, Integers]](), list[tuple[int, Integers]]()
+        if first <= least:
+            pairs, joins = basis.take()
+            for join in np.unique(joins, axis=0):
+                own = np.unique(pairs[(joins == join).all(axis=1)])
+                multiples = [(int(k), join - basis.leading[k]) for k in own]
+                mates.append(multiples[0])
+                rows += multiples[1:]
+        else:
+            chosen = {k for k in todo if degrees[k] == least}
+            todo -= chosen
+            rows = [(k, np.zeros(unknowns, dtype=np.int64)) for k in sorted(chosen)]
+        step, work = _step(basis, mates, rows, work)
+        if work > most_work:
+            return Found(tuple(trace), standard, False)
+        if step is None:
+            continue
+        trace.append(step[0])
+        for f in step[1]:
+            basis.add(f)
+        standard = standard_monomials(basis.leading[basis.active], MOST_STANDARD)
+        if standard is not None and standard <= enough:
+            break
+    return Found(tuple(trace), standard, True)
+
+
+def _step(
+    basis: _Basis, mates: list[tuple[int, Integers]], rows: list[tuple[int, Integers]], work: float
+) -> tuple[tuple[Step, list[Polynomial]] | None, float]:
+    """Rows reduced by their mates and by all that divides what occurs in them: what is left, and the part of it that leads there."""
+    ring, unknowns = basis.ring, basis.ring.unknowns
+    chosen, others = list(mates), _multiples(basis, rows)
+    reducers = _multiples(basis, chosen)
+    seen = np.array(sorted(int(f.keys[0]) for f in reducers), dtype=np.int64)
+    frontier = np.unique(np.concatenate([f.keys for f in (*reducers, *others)]))
+    while True:
+        fresh = np.setdiff1d(frontier, seen, assume_unique=True)
+        seen = np.union1d(seen, fresh)
+        monomials = ring.exponents(fresh)
+        divisors = basis.divisors(monomials)
+        more = [(int(k), m - basis.leading[k]) for k, m in zip(divisors, monomials, strict=True) if k >= 0]
+        if not more:
+            break
+        added = _multiples(basis, more)
+        chosen += more
+        reducers += added
+        frontier = np.unique(np.concatenate([f.keys for f in added]))
+    work += float(len(others)) * len(reducers) * len(seen)
+    left = remainders(ring, reducers, others)
+    useful = _independent(left.rows, ring.p)
+    if not len(useful):
+        return None, work
+    kept = _needed(reducers, [others[k] for k in useful])
+    final = [chosen[k] for k in kept] + [rows[k] for k in useful]
+    multipliers = np.array([m for _, m in final], dtype=np.int64).reshape(-1, unknowns)
+    step = Step(len(kept), np.array([k for k, _ in final], dtype=np.int64), multipliers)
+    return (step, echelon(ring, Remainders(left.keys, left.rows[useful]))), work
+
+
+def _multiples(basis: _Basis, rows: Sequence[tuple[int, Integers]]) -> list[Polynomial]:
+    monomials = np.array([m for _, m in rows], dtype=np.int64).reshape(-1, basis.ring.unknowns)
+    return basis.ring.multiples([basis.polynomials[k] for k, _ in rows], monomials)
+
+
+def _independent(rows: Integers, p: int) -> Integers:
+    """The first rows that span all of them, by a random projection."""
+    count = np.flatnonzero(rows.any(axis=1))
+    if not len(count):
+        return count
+    field = Residues(p)
+    random = np.random.default_rng(0).integers(0, p, (rows.shape[1], len(count)))
+    small = field.product(rows[count], random)
+    reduced, rank = flint.nmod_mat(*small.T.shape, small.T.ravel().tolist(), p).rref()
+    pivots, j = list[int](), 0
+    for i in range(rank):
+        while not int(reduced[i, j]):
+            j += 1
+        pivots.append(j)
+    return count[pivots]
+
+
+def _needed(reducers: Sequence[Polynomial], rows: Sequence[Polynomial]) -> list[int]:
+    """Numbers of the reducers whose leading monomials occur in the rows, or in other such reducers."""
+    keys = np.concatenate([f.keys for f in (*rows, *reducers)])
+    everything, place = np.unique(keys, return_inverse=True)
+    borders = np.cumsum([0, *(len(f.keys) for f in (*rows, *reducers))])
+    occurs = np.zeros(len(everything), dtype=np.bool_)
+    occurs[place[: borders[len(rows)]]] = True
+    parts = [place[s:e] for s, e in pairwise(borders[len(rows) :].tolist())]
+    found = []
+    for k in sorted(range(len(reducers)), key=lambda k: -int(reducers[k].keys[0])):
+        if occurs[parts[k][0]]:
+            occurs[parts[k]] = True
+            found.append(k)
+    return found
