@@ -159,7 +159,7 @@ def echelon(ring: Ring, given: Remainders) -> list[Polynomial]:
     keys, rows = given.keys[used], rows[:, used]
     if not rows.size:
         return []
-    reduced, rank = flint.nmod_mat(*rows.shape, rows.ravel().tolist(), ring.p).rref()
+    reduced, rank = flint.nmod_mat(rows.tolist(), ring.p).rref()
     entries = np.array([int(c) for c in reduced.entries()[: rank * len(keys)]], dtype=np.int64).reshape(rank, len(keys))
     return [Polynomial(keys[f != 0], f[f != 0]) for f in entries]
 

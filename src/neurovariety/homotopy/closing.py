@@ -17,13 +17,11 @@ from neurovariety.certificates.exact_system import ExactSystem
 from neurovariety.certificates.float_balls import Boxes
 from neurovariety.certificates.gaussian import Coefficient, exact, nearest
 from neurovariety.certificates.issue import NotShown, Verdict, issue
-from neurovariety.certificates.modular_account import LARGEST_PRIME, SMALLEST_PRIME, ModularAccount
 from neurovariety.certificates.zeros import ClusterZero, SimpleZero, Square, newton
 from neurovariety.homotopy.arrays import Complexes, Integers, Truths
 from neurovariety.homotopy.certify import inverses
 from neurovariety.homotopy.cluster_search import cluster, split
 from neurovariety.homotopy.expressions import Graph
-from neurovariety.homotopy.groebner import search
 from neurovariety.homotopy.homogenize import homogenized
 from neurovariety.homotopy.system import System
 from neurovariety.homotopy.tracker import refine
@@ -288,22 +286,6 @@ def _rounded(zero: SimpleZero) -> Complexes:
     return np.array([complex(float(c.real.mid()), float(c.imag.mid())) for c in zero.centre])
 
 
-def random_primes(rng: np.random.Generator) -> tuple[int, int]:
-    """Two different random primes between 2^60 and 2^61 that are 1 modulo 4."""
-    first = random_prime(rng, SMALLEST_PRIME, LARGEST_PRIME)
-    while (second := random_prime(rng, SMALLEST_PRIME, LARGEST_PRIME)) == first:
-        pass
-    return first, second
-
-
-def random_prime(rng: np.random.Generator, low: int, high: int) -> int:
-    """A random prime between two numbers that is 1 modulo 4."""
-    while True:
-        p = int(rng.integers(low, high, dtype=np.int64)) // 4 * 4 + 1
-        if low < p < high and flint.fmpz(p).is_prime():
-            return p
-
-
 def bezout(ledger: Ledger) -> Verdict | None:
     """The proved account, where the zeros add up."""
     if ledger.number != ledger.exact.bezout_number:
@@ -312,20 +294,6 @@ def bezout(ledger: Ledger) -> Verdict | None:
         return issue(BezoutAccount(ledger.exact.hash, ledger.zeros), ledger.exact)
     except NotShown:
         return None
-
-
-def modular(ledger: Ledger, rng: np.random.Generator, simple: tuple[bool, ...] = (False, True)) -> tuple[Verdict | None, int | None]:
-    """The account modulo two primes of all finite zeros, or of the simple ones, and the least upper bound found on the way."""
-    primes, small, least = random_primes(rng), random_prime(rng, 2**20, 2**21), None
-    for chosen in simple:
-        enough = ledger.shown.finite_count(simple=chosen)
-        try:
-            found = search(ledger.exact, small, chosen, enough)
-            return issue(ModularAccount(ledger.exact.hash, ledger.zeros, primes, found, chosen), ledger.exact), None
-        except NotShown as problem:
-            if problem.bound is not None and not chosen:
-                least = problem.bound
-    return None, least
 
 
 def at_least(ledger: Ledger) -> Verdict:

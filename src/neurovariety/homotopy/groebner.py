@@ -14,9 +14,7 @@ from itertools import pairwise
 import flint
 import numpy as np
 
-from neurovariety.certificates.exact_system import ExactSystem
-from neurovariety.certificates.issue import NotShown
-from neurovariety.certificates.modular_account import MOST_STANDARD, reduced
+from neurovariety.certificates.modular_account import MOST_STANDARD
 from neurovariety.certificates.residues import Residues
 from neurovariety.certificates.standard_monomials import (
     Exponents,
@@ -31,7 +29,13 @@ from neurovariety.certificates.standard_monomials import (
 )
 from neurovariety.homotopy.arrays import Integers, Truths
 
-_MOST_WORK = 1e11
+_MOST_MONOMIALS = 50_000
+_WORK_OF_A_STEP, _WORK_OF_A_ROW = 1e6, 1e4
+"""Nanoseconds, about; what grows with the matrix is counted by its entries."""
+
+
+Multiple = tuple[int, Integers]
+"""The number of a polynomial, and the exponents of a monomial."""
 
 
 @dataclass(frozen=True)
@@ -76,13 +80,25 @@ class _Basis:
         divided = (old[self.active] >= own).all(axis=1)
         self.active = np.append(self.active[~divided], number)
 
-    def take(self) -> tuple[Integers, Integers]:
-        """The pairs of least degree, with their multiples; they are pairs no more."""
+    def take(self) -> tuple[list[Multiple], list[Multiple]]:
+        """The pairs of least degree as multiples with equal leading monomials, one of these apart; they are pairs no more."""
         degrees = self.joins.sum(axis=1)
         now = degrees == degrees.min()
-        taken = self.pairs[now], self.joins[now]
+        members: dict[tuple[int, ...], set[int]] = {}
+        for pair, join in zip(self.pairs[now].tolist(), self.joins[now].tolist(), strict=True):
+            members.setdefault(tuple(join), set()).update(pair)
         self.pairs, self.joins = self.pairs[~now], self.joins[~now]
-        return taken
+        mates, rows = list[Multiple](), list[Multiple]()
+        for join, numbers in sorted(members.items()):
+            first, *others = [(k, np.array(join, dtype=np.int64) - self.leading[k]) for k in sorted(numbers)]
+            mates.append(first)
+            rows += others
+        return mates, rows
+
+    def multiples(self, rows: Sequence[Multiple]) -> list[Polynomial]:
+        """Polynomials times monomials."""
+        monomials = np.array([m for _, m in rows], dtype=np.int64).reshape(-1, self.ring.unknowns)
+        return self.ring.multiples([self.polynomials[k] for k, _ in rows], monomials)
 
     def divisors(self, monomials: Integers) -> Integers:
         """For each monomial the number of an active polynomial whose leading one divides it, or -1."""
@@ -105,13 +121,44 @@ def _minimal(joins: Integers, first: Truths) -> Truths:
     return kept
 
 
-def search(system: ExactSystem, p: int, simple: bool, enough: int) -> Trace:
-    """A trace for the zeros of a system, or for the simple ones, modulo ``p``. Raises `NotShown` where no finite number is found."""
-    polynomials, unknowns = reduced(system, p, simple)
-    found = trace_of([f for f in polynomials if f], unknowns, p, enough, _MOST_WORK)
-    if found.standard is None:
-        raise NotShown("the number modulo a prime was not found: infinitely many zeros there, or too much work")
-    return found.trace
+@dataclass(eq=False)
+class _Search:
+    """A basis that grows, step after step, with the trace that leads there."""
+
+    basis: _Basis
+    most_work: float
+    work: float = 0.0
+    trace: list[Step] = field(default_factory=list)
+
+    def step(self, mates: list[Multiple], rows: list[Multiple]) -> bool:
+        """Add what is left of rows after reduction by their mates, and by all that divides what occurs; not where it is too much."""
+        ring, basis = self.basis.ring, self.basis
+        chosen, others = list(mates), basis.multiples(rows)
+        reducers = basis.multiples(chosen)
+        seen = np.array(sorted(int(f.keys[0]) for f in reducers), dtype=np.int64)
+        added = [*reducers, *others]
+        self.work += _WORK_OF_A_STEP + _WORK_OF_A_ROW * len(added)
+        while added:
+            fresh = np.setdiff1d(np.unique(np.concatenate([f.keys for f in added])), seen, assume_unique=True)
+            seen = np.union1d(seen, fresh)
+            monomials = ring.exponents(fresh)
+            more = [(k, m - basis.leading[k]) for k, m in zip(basis.divisors(monomials).tolist(), monomials, strict=True) if k >= 0]
+            self.work += _WORK_OF_A_ROW * len(more)
+            if self.work + float(len(others)) * (len(reducers) + len(more)) * len(seen) > self.most_work or len(seen) > _MOST_MONOMIALS:
+                return False
+            added = basis.multiples(more)
+            chosen += more
+            reducers += added
+        self.work += float(len(others)) * len(reducers) * len(seen)
+        left = remainders(ring, reducers, others)
+        useful = _independent(left.rows, ring.p)
+        if len(useful):
+            kept = _needed(reducers, [others[k] for k in useful])
+            final = [chosen[k] for k in kept] + [rows[k] for k in useful]
+            self.trace.append(Step(len(kept), np.array([k for k, _ in final]), np.array([m for _, m in final])))
+            for f in echelon(ring, Remainders(left.keys, left.rows[useful])):
+                basis.add(f)
+        return True
 
 
 def trace_of(polynomials: Sequence[dict[Exponents, int]], unknowns: int, p: int, enough: int, most_work: float) -> Found:
@@ -123,74 +170,24 @@ def trace_of(polynomials: Sequence[dict[Exponents, int]], unknowns: int, p: int,
         return Found((), None if unknowns else 1 - bool(polynomials), True)
     ring = Ring(unknowns, p)
     generators = [ring.polynomial(f) for f in polynomials]
-    degrees = np.array([ring.exponents(f.keys[:1]).sum() for f in generators])
     basis = _Basis(ring, list(generators), ring.exponents(np.array([f.keys[0] for f in generators])))
-    trace, todo, work, standard = list[Step](), set(range(len(generators))), 0.0, None
+    degrees = basis.leading.sum(axis=1)
+    search, todo, standard = _Search(basis, most_work), set(range(len(generators))), None
     while todo or len(basis.pairs):
         least = min((int(degrees[k]) for k in todo), default=1 << 62)
-        first = int(basis.joins.sum(axis=1).min()) if len(basis.pairs) else 1 << 62
-        rows, mates = list[tuple[int, Integers]](), list[tuple[int, Integers]]()
-        if first <= least:
-            pairs, joins = basis.take()
-            for join in np.unique(joins, axis=0):
-                own = np.unique(pairs[(joins == join).all(axis=1)])
-                multiples = [(int(k), join - basis.leading[k]) for k in own]
-                mates.append(multiples[0])
-                rows += multiples[1:]
+        if len(basis.pairs) and basis.joins.sum(axis=1).min() <= least:
+            mates, rows = basis.take()
         else:
-            chosen = {k for k in todo if degrees[k] == least}
-            todo -= chosen
-            rows = [(k, np.zeros(unknowns, dtype=np.int64)) for k in sorted(chosen)]
-        step, work = _step(basis, mates, rows, work)
-        if work > most_work:
-            return Found(tuple(trace), standard, False)
-        if step is None:
-            continue
-        trace.append(step[0])
-        for f in step[1]:
-            basis.add(f)
-        standard = standard_monomials(basis.leading[basis.active], MOST_STANDARD)
-        if standard is not None and standard <= enough:
-            break
-    return Found(tuple(trace), standard, True)
-
-
-def _step(
-    basis: _Basis, mates: list[tuple[int, Integers]], rows: list[tuple[int, Integers]], work: float
-) -> tuple[tuple[Step, list[Polynomial]] | None, float]:
-    """Rows reduced by their mates and by all that divides what occurs in them: what is left, and the part of it that leads there."""
-    ring, unknowns = basis.ring, basis.ring.unknowns
-    chosen, others = list(mates), _multiples(basis, rows)
-    reducers = _multiples(basis, chosen)
-    seen = np.array(sorted(int(f.keys[0]) for f in reducers), dtype=np.int64)
-    frontier = np.unique(np.concatenate([f.keys for f in (*reducers, *others)]))
-    while True:
-        fresh = np.setdiff1d(frontier, seen, assume_unique=True)
-        seen = np.union1d(seen, fresh)
-        monomials = ring.exponents(fresh)
-        divisors = basis.divisors(monomials)
-        more = [(int(k), m - basis.leading[k]) for k, m in zip(divisors, monomials, strict=True) if k >= 0]
-        if not more:
-            break
-        added = _multiples(basis, more)
-        chosen += more
-        reducers += added
-        frontier = np.unique(np.concatenate([f.keys for f in added]))
-    work += float(len(others)) * len(reducers) * len(seen)
-    left = remainders(ring, reducers, others)
-    useful = _independent(left.rows, ring.p)
-    if not len(useful):
-        return None, work
-    kept = _needed(reducers, [others[k] for k in useful])
-    final = [chosen[k] for k in kept] + [rows[k] for k in useful]
-    multipliers = np.array([m for _, m in final], dtype=np.int64).reshape(-1, unknowns)
-    step = Step(len(kept), np.array([k for k, _ in final], dtype=np.int64), multipliers)
-    return (step, echelon(ring, Remainders(left.keys, left.rows[useful]))), work
-
-
-def _multiples(basis: _Basis, rows: Sequence[tuple[int, Integers]]) -> list[Polynomial]:
-    monomials = np.array([m for _, m in rows], dtype=np.int64).reshape(-1, basis.ring.unknowns)
-    return basis.ring.multiples([basis.polynomials[k] for k, _ in rows], monomials)
+            mates, rows = [], [(k, np.zeros(unknowns, dtype=np.int64)) for k in sorted(todo) if degrees[k] == least]
+            todo -= {k for k, _ in rows}
+        steps = len(search.trace)
+        if not search.step(mates, rows):
+            return Found(tuple(search.trace), standard, False)
+        if len(search.trace) > steps:
+            standard = standard_monomials(basis.leading[basis.active], MOST_STANDARD)
+            if standard is not None and standard <= enough:
+                break
+    return Found(tuple(search.trace), standard, True)
 
 
 def _independent(rows: Integers, p: int) -> Integers:
@@ -201,7 +198,7 @@ def _independent(rows: Integers, p: int) -> Integers:
     field = Residues(p)
     random = np.random.default_rng(0).integers(0, p, (rows.shape[1], len(count)))
     small = field.product(rows[count], random)
-    reduced, rank = flint.nmod_mat(*small.T.shape, small.T.ravel().tolist(), p).rref()
+    reduced, rank = flint.nmod_mat(small.T.tolist(), p).rref()
     pivots, j = list[int](), 0
     for i in range(rank):
         while not int(reduced[i, j]):

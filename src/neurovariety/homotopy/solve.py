@@ -17,11 +17,12 @@ from neurovariety.certificates.gaussian import exact
 from neurovariety.certificates.issue import Verdict
 from neurovariety.claim import Claim
 from neurovariety.errors import InputError
-from neurovariety.homotopy.arrays import Complexes, Integers, Numbers, Reals
+from neurovariety.homotopy.arrays import Complexes, Integers, Numbers, Reals, Truths
 from neurovariety.homotopy.certify import Certificates, certify
-from neurovariety.homotopy.closing import Ledger, at_least, bezout, modular
+from neurovariety.homotopy.closing import Ledger, at_least, bezout
 from neurovariety.homotopy.distinct import DistinctPoints, hashed
 from neurovariety.homotopy.exact_program import exact_system
+from neurovariety.homotopy.modular_counts import MOST_WORK, ModularCounts
 from neurovariety.homotopy.monodromy import REFINED, SAME
 from neurovariety.homotopy.path_kernel import NOT_A_START
 from neurovariety.homotopy.system import System
@@ -37,6 +38,9 @@ _FEW = 12
 _MOST_DEEPER = 200
 _MOST_FAILED = 0.05
 """The part of all paths that may have failed for another homotopy to be tried where no upper bound is known."""
+_FAR = 1e8
+"""Ends that are larger are taken to be infinite when finite zeros are looked for."""
+_LITTLE_WORK = 2e8
 _BEYOND = 200.0
 """log2 of a size: zeros that are infinite, or larger than that, are not told apart in the sentence."""
 
@@ -137,12 +141,15 @@ def solve(
     run = total_degree_run(system, p, rng, settings)
     program = exact_system(system, [exact(complex(v)) for v in p])
     ledger = Ledger.of(system, p, program, run.homotopy.patch)
-    books = _Books(ledger, rng)
+    books = _Books(ledger, ModularCounts(ledger, rng))
     left = ledger.enter(run.points)
     if len(left) <= _FEW:
         ledger.look_closer(run.points[left])
     if not books.closed() and len(left) > _FEW:
-        ledger.look_closer(run.points[left])
+        near = _near(run.points[left])
+        ledger.look_closer(run.points[left[near]])
+        if near.all() or not books.closed():
+            ledger.look_closer(run.points[left[~near]])
     if not books.closed() and 0 < len(left) <= _MOST_DEEPER:
         points = deeper(run, left, settings)
         ledger.look_closer(points[ledger.enter(points)])
@@ -151,21 +158,29 @@ def solve(
         if books.closed() or not books.lacking(run):
             break
         again = total_degree_run(system, p, rng, replace(settings, tolerance=settings.tolerance / 4))
-        ledger.look_closer(again.points[ledger.enter(again.points)])
+        points = again.points[ledger.enter(again.points)]
+        # Zeros at infinity are of no use for numbers of finite zeros.
+        ledger.look_closer(points[_near(points)] if books.bounded else points)
         if ledger.number == before:
             break
     return _solutions(system, p, books, run, seed)
 
 
+def _near(points: Complexes) -> Truths:
+    """Which points (P, n + 1) in projective coordinates are not close to infinity."""
+    with np.errstate(all="ignore"):
+        near: Truths = np.abs(points[:, 0]) * _FAR > np.abs(points).max(axis=1)
+    return near
+
+
 @dataclass(eq=False)
 class _Books:
-    """The accounts of a ledger: closed by Bézout, or by the number modulo two primes, of which ``at_most`` is what is known."""
+    """The accounts of a ledger: closed by Bézout, or by numbers modulo two primes."""
 
     ledger: Ledger
-    rng: np.random.Generator
+    counts: ModularCounts
     verdict: Verdict | None = None
-    at_most: int | None = None
-    counted: bool = False
+    asked: bool = False
 
     @cached_property
     def simple(self) -> bool:
@@ -175,7 +190,12 @@ class _Books:
         shown = self.ledger.shown
         if shown.finite_count() == shown.finite_count(simple=True):
             return True
-        return modular(self.ledger, self.rng, (True,))[0] is not None
+        return self.counts.account(True) is not None
+
+    @property
+    def bounded(self) -> bool:
+        """Whether a number of finite zeros, or of simple ones, is known."""
+        return any(self.counts.number(simple) is not None for simple in (False, True))
 
     def closed(self) -> bool:
         """Whether nothing is missing."""
@@ -187,9 +207,12 @@ class _Books:
         if proved is not None and not proved.statement.value["at_infinity_or_larger"]:
             self.verdict = proved
             return True
-        if not self.counted or self.at_most == ledger.shown.finite_count():
-            self.verdict, bound = modular(ledger, self.rng)
-            self.at_most, self.counted = bound if bound is not None else self.at_most, True
+        self.verdict = self.counts.account(False)
+        if self.verdict is None:
+            # Where all zeros have a number, that of the simple ones is asked for in earnest once ends were looked at closely.
+            little = not self.asked and self.counts.number(False) is not None
+            self.verdict = self.counts.account(True, _LITTLE_WORK if little else MOST_WORK)
+        self.asked = True
         if self.verdict is None and proved is not None and proved.statement.value["log2_larger_than"] >= _BEYOND:
             self.verdict = proved
         return self.verdict is not None
@@ -198,8 +221,10 @@ class _Books:
         """Whether more paths may find what is missing."""
         if len(run.ends) > _MOST_PATHS_AGAIN:
             return False
-        if self.at_most is not None:
-            return self.ledger.shown.finite_count() < self.at_most
+        if self.bounded:
+            shown = self.ledger.shown
+            numbers = [(self.counts.number(simple), shown.finite_count(simple=simple)) for simple in (False, True)]
+            return any(number is not None and number > found for number, found in numbers)
         return 0 < run.ends.count(End.FAILED) <= _MOST_FAILED * len(run.ends)
 
 
@@ -226,7 +251,7 @@ def _solutions(system: System, p: Complexes, books: _Books, run: Run, seed: int)
         verdict,
         int(multiplicities[~finite].sum()),
         ledger.exact.bezout_number - ledger.number,
-        books.at_most if verdict.claim is Claim.LOWER_BOUND else None,
+        books.counts.at_most() if verdict.claim is Claim.LOWER_BOUND else None,
         books.simple,
     )
 
