@@ -84,7 +84,7 @@ class Ring:
         keys = self.keys(np.array(list(terms), dtype=np.int64).reshape(-1, self.unknowns))
         order = np.argsort(-keys)
         values = np.array(list(terms.values()), dtype=np.int64)[order]
-        inverse = np.array(pow(int(values[0]), -1, self.p), dtype=np.int64)
+        inverse = np.array([pow(int(values[0]), -1, self.p)], dtype=np.int64)
         return Polynomial(keys[order], Residues(self.p).times(values, inverse))
 
     def multiples(self, polynomials: Sequence[Polynomial], monomials: Integers) -> list[Polynomial]:

@@ -17,7 +17,7 @@ from neurovariety.certificates.gaussian import exact
 from neurovariety.certificates.issue import Verdict
 from neurovariety.claim import Claim
 from neurovariety.errors import InputError
-from neurovariety.homotopy.arrays import Complexes, Integers, Numbers, Reals, Truths
+from neurovariety.homotopy.arrays import Complexes, Integers, Numbers, Reals
 from neurovariety.homotopy.certify import Certificates, certify
 from neurovariety.homotopy.closing import Ledger, at_least, bezout
 from neurovariety.homotopy.distinct import DistinctPoints, hashed
@@ -38,8 +38,6 @@ _FEW = 12
 _MOST_DEEPER = 200
 _MOST_FAILED = 0.05
 """The part of all paths that may have failed for another homotopy to be tried where no upper bound is known."""
-_FAR = 1e8
-"""Ends that are larger are taken to be infinite when finite zeros are looked for."""
 _LITTLE_WORK = 2e8
 _BEYOND = 200.0
 """log2 of a size: zeros that are infinite, or larger than that, are not told apart in the sentence."""
@@ -145,11 +143,10 @@ def solve(
     left = ledger.enter(run.points)
     if len(left) <= _FEW:
         ledger.look_closer(run.points[left])
+    before = ledger.number
     if not books.closed() and len(left) > _FEW:
-        near = _near(run.points[left])
-        ledger.look_closer(run.points[left[near]])
-        if near.all() or not books.closed():
-            ledger.look_closer(run.points[left[~near]])
+        ledger.look_closer(run.points[left])
+    fruitful = ledger.number > before
     if not books.closed() and 0 < len(left) <= _MOST_DEEPER:
         points = deeper(run, left, settings)
         ledger.look_closer(points[ledger.enter(points)])
@@ -158,19 +155,12 @@ def solve(
         if books.closed() or not books.lacking(run):
             break
         again = total_degree_run(system, p, rng, replace(settings, tolerance=settings.tolerance / 4))
-        points = again.points[ledger.enter(again.points)]
-        # Zeros at infinity are of no use for numbers of finite zeros.
-        ledger.look_closer(points[_near(points)] if books.bounded else points)
+        left = ledger.enter(again.points)
+        ledger.look_closer(again.points[[k for k in left if books.wanted(again.ends[k], fruitful)]])
         if ledger.number == before:
             break
+    books.closed(earnest=True)
     return _solutions(system, p, books, run, seed)
-
-
-def _near(points: Complexes) -> Truths:
-    """Which points (P, n + 1) in projective coordinates are not close to infinity."""
-    with np.errstate(all="ignore"):
-        near: Truths = np.abs(points[:, 0]) * _FAR > np.abs(points).max(axis=1)
-    return near
 
 
 @dataclass(eq=False)
@@ -180,7 +170,6 @@ class _Books:
     ledger: Ledger
     counts: ModularCounts
     verdict: Verdict | None = None
-    asked: bool = False
 
     @cached_property
     def simple(self) -> bool:
@@ -192,13 +181,8 @@ class _Books:
             return True
         return self.counts.account(True) is not None
 
-    @property
-    def bounded(self) -> bool:
-        """Whether a number of finite zeros, or of simple ones, is known."""
-        return any(self.counts.number(simple) is not None for simple in (False, True))
-
-    def closed(self) -> bool:
-        """Whether nothing is missing."""
+    def closed(self, earnest: bool = False) -> bool:
+        """Whether nothing is missing. Where all zeros have a number, much work goes into that of the simple ones only in earnest."""
         ledger = self.ledger
         if self.verdict is not None:
             return True
@@ -209,10 +193,8 @@ class _Books:
             return True
         self.verdict = self.counts.account(False)
         if self.verdict is None:
-            # Where all zeros have a number, that of the simple ones is asked for in earnest once ends were looked at closely.
-            little = not self.asked and self.counts.number(False) is not None
+            little = not earnest and self.counts.number(False) is not None
             self.verdict = self.counts.account(True, _LITTLE_WORK if little else MOST_WORK)
-        self.asked = True
         if self.verdict is None and proved is not None and proved.statement.value["log2_larger_than"] >= _BEYOND:
             self.verdict = proved
         return self.verdict is not None
@@ -221,11 +203,20 @@ class _Books:
         """Whether more paths may find what is missing."""
         if len(run.ends) > _MOST_PATHS_AGAIN:
             return False
-        if self.bounded:
+        numbers = {simple: number for simple in (False, True) if (number := self.counts.number(simple)) is not None}
+        if numbers:
             shown = self.ledger.shown
-            numbers = [(self.counts.number(simple), shown.finite_count(simple=simple)) for simple in (False, True)]
-            return any(number is not None and number > found for number, found in numbers)
+            return any(shown.finite_count(simple=simple) < number for simple, number in numbers.items())
         return 0 < run.ends.count(End.FAILED) <= _MOST_FAILED * len(run.ends)
+
+    def wanted(self, end: End, fruitful: bool) -> bool:
+        """Whether clusters at such an end are worth a search, again, after one that was fruitful or not.
+
+        Where a number is known, those at infinity are of no use, and those elsewhere neither if it is one of simple zeros.
+        """
+        if self.counts.number(False) is not None:
+            return fruitful and end is not End.AT_INFINITY
+        return self.counts.number(True) is None
 
 
 def _solutions(system: System, p: Complexes, books: _Books, run: Run, seed: int) -> Solutions:
