@@ -32,7 +32,7 @@ _ITERATIONS = 6
 _BITS = (128, 256, 512, 1024)
 _NEAR = (1e-7, 1e-5, 1e-4, 1e-3, 1e-2, 5e-2, 0.2)
 """Ends that differ by less, relatively, are tried as one cluster, in this order."""
-_MOST_CLUSTERS = 60
+MOST_CLUSTERS = 60
 """Groups of ends that are tried as a cluster, each some ten milliseconds."""
 _MOST_AT_INFINITY = 200
 """Zeros near infinity that are looked at one by one at higher precision."""
@@ -196,14 +196,14 @@ class Ledger:
         self.floats, self.boxes, self.fine, self.near, self.clusters, self.reach = before
         return False
 
-    def look_closer(self, points: Complexes) -> None:
-        """Zeros at higher precision and clusters from ends of paths (P, n + 1) that doubles do not show."""
+    def look_closer(self, points: Complexes, most: int = MOST_CLUSTERS) -> None:
+        """Zeros at higher precision and clusters from ends of paths (P, n + 1) that doubles do not show, ``most`` groups of them."""
         points = self._on_patch(points)
         rest = np.flatnonzero(np.isfinite(points.sum(axis=1)))
         tried: set[tuple[int, ...]] = set()
         for near in _NEAR:
             todo, left = rest, list[int]()
-            while len(todo) and len(tried) < _MOST_CLUSTERS:
+            while len(todo) and len(tried) < most:
                 first = points[todo[0]]
                 size = float(np.abs(first).max())
                 close = np.abs(points[todo] - first).max(axis=1) < near * size

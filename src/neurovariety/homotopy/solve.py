@@ -19,7 +19,7 @@ from neurovariety.claim import Claim
 from neurovariety.errors import InputError
 from neurovariety.homotopy.arrays import Complexes, Integers, Numbers, Reals
 from neurovariety.homotopy.certify import Certificates, certify
-from neurovariety.homotopy.closing import Ledger, at_least, bezout
+from neurovariety.homotopy.closing import MOST_CLUSTERS, Ledger, at_least, bezout
 from neurovariety.homotopy.distinct import DistinctPoints, hashed
 from neurovariety.homotopy.exact_program import exact_system
 from neurovariety.homotopy.modular_counts import MOST_WORK, ModularCounts
@@ -30,8 +30,8 @@ from neurovariety.homotopy.total_degree import End, Run, deeper, total_degree_ru
 from neurovariety.homotopy.tracker import DEFAULTS, Settings, conditions, refine, track
 from neurovariety.randomness import generator
 
-_RUNS = 3
-"""Homotopies from other starts that look for what the account lacks."""
+_RUNS, _MANY, _RUNS_OF_MANY = 3, 1_000, 2
+"""Homotopies from other starts that look for what the account lacks; fewer where there are many paths."""
 _MOST_PATHS_AGAIN = 20_000
 _FEW = 12
 """So many ends that doubles do not show are looked at before the number modulo primes is asked for."""
@@ -145,12 +145,12 @@ def solve(
         ledger.look_closer(run.points[left])
     before = ledger.number
     if not books.closed() and len(left) > _FEW:
-        ledger.look_closer(run.points[left])
+        ledger.look_closer(run.points[left], books.clusters)
     fruitful = ledger.number > before
     if not books.closed() and 0 < len(left) <= _MOST_DEEPER:
         points = deeper(run, left, settings)
         ledger.look_closer(points[ledger.enter(points)])
-    for _ in range(_RUNS):
+    for _ in range(_RUNS if len(run.ends) <= _MANY else _RUNS_OF_MANY):
         before = ledger.number
         if books.closed() or not books.lacking(run):
             break
@@ -208,6 +208,11 @@ class _Books:
             shown = self.ledger.shown
             return any(shown.finite_count(simple=simple) < number for simple, number in numbers.items())
         return 0 < run.ends.count(End.FAILED) <= _MOST_FAILED * len(run.ends)
+
+    @property
+    def clusters(self) -> int:
+        """How many groups of ends are tried as clusters: few where zeros are infinitely many and only the simple ones have a number."""
+        return _FEW if self.counts.number(False) is None and self.counts.number(True) is not None else MOST_CLUSTERS
 
     def wanted(self, end: End, fruitful: bool) -> bool:
         """Whether clusters at such an end are worth a search, again, after one that was fruitful or not.
