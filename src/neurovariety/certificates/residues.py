@@ -2,7 +2,7 @@
 
 A residue is cut into digits of 21 bits. Products of matrices of digits are products in doubles, exact since every sum stays below
 2^53, in whatever order it is formed; the results are put together by Horner's rule, with one rounded quotient a step. Sums that leave
-64 bits come back: only differences that are small in truth are read.
+64 bits come back: only differences that are small in truth, below 2p in size, are read.
 """
 
 from __future__ import annotations
@@ -30,11 +30,6 @@ class Residues:
         """How many digits a residue has."""
         return -(-self.p.bit_length() // DIGIT)
 
-    def _settled(self, t: Integers) -> Integers:
-        """From (-2p, 2p) to [0, p)."""
-        t %= self.p
-        return t
-
     def _digit(self, a: Integers, i: int) -> Integers:
         return (a >> (DIGIT * i)) & ((1 << DIGIT) - 1)
 
@@ -47,7 +42,8 @@ class Residues:
             digit = self._digit(b, i)
             quotient = np.rint(out * (2.0**DIGIT * share) + real * digit).astype(np.int64)
             out = (out << DIGIT) + a * digit - quotient * self.p
-        return self._settled(out)
+        out %= self.p
+        return out
 
     def product(self, a: Integers, b: Integers) -> Integers:
         """The product of matrices."""
@@ -69,4 +65,5 @@ class Residues:
                 total += left[i] @ right[j]
             quotient = np.rint(out * (2.0**DIGIT / self.p) + total * (1.0 / self.p)).astype(np.int64)
             out = (out << DIGIT) + total.astype(np.int64) - quotient * self.p
-        return self._settled(out)
+        out %= self.p
+        return out

@@ -29,10 +29,10 @@ from neurovariety.certificates.standard_monomials import (
 )
 from neurovariety.homotopy.arrays import Integers, Truths
 
-_MOST_MONOMIALS = 50_000
-_WORK_OF_A_STEP, _WORK_OF_A_ROW = 1e6, 1e4
-"""Nanoseconds, about; what grows with the matrix is counted by its entries."""
-
+_MOST_ENTRIES = 2e7
+"""Matrices that are larger are not formed."""
+_OF_A_STEP, _OF_A_ROW, _OF_A_PAIR, _OF_AN_ENTRY, _OF_A_TERM = 1e6, 1e4, 5e3, 100.0, 0.3
+"""Nanoseconds, about; terms are those of products of matrices."""
 
 Multiple = tuple[int, Integers]
 """The number of a polynomial, and the exponents of a monomial."""
@@ -135,21 +135,25 @@ class _Search:
         ring, basis = self.basis.ring, self.basis
         chosen, others = list(mates), basis.multiples(rows)
         reducers = basis.multiples(chosen)
-        seen = np.array(sorted(int(f.keys[0]) for f in reducers), dtype=np.int64)
+        seen, entries = np.array(sorted(int(f.keys[0]) for f in reducers), dtype=np.int64), 0.0
         added = [*reducers, *others]
-        self.work += _WORK_OF_A_STEP + _WORK_OF_A_ROW * len(added)
+        self.work += _OF_A_STEP + _OF_A_ROW * len(added)
         while added:
             fresh = np.setdiff1d(np.unique(np.concatenate([f.keys for f in added])), seen, assume_unique=True)
             seen = np.union1d(seen, fresh)
             monomials = ring.exponents(fresh)
             more = [(k, m - basis.leading[k]) for k, m in zip(basis.divisors(monomials).tolist(), monomials, strict=True) if k >= 0]
-            self.work += _WORK_OF_A_ROW * len(more)
-            if self.work + float(len(others)) * (len(reducers) + len(more)) * len(seen) > self.most_work or len(seen) > _MOST_MONOMIALS:
+            entries = float(len(others)) * len(seen)
+            self.work += _OF_A_ROW * len(more) + float(len(fresh)) * len(basis.active) * ring.unknowns
+            if (
+                self.work + _OF_A_TERM * entries * (len(chosen) + len(more)) > self.most_work
+                or max(entries, _lengths(reducers)) > _MOST_ENTRIES
+            ):
                 return False
             added = basis.multiples(more)
             chosen += more
             reducers += added
-        self.work += float(len(others)) * len(reducers) * len(seen)
+        self.work += entries * (_OF_A_TERM * (len(reducers) + len(others)) + _OF_AN_ENTRY)
         left = remainders(ring, reducers, others)
         useful = _independent(left.rows, ring.p)
         if len(useful):
@@ -157,8 +161,20 @@ class _Search:
             final = [chosen[k] for k in kept] + [rows[k] for k in useful]
             self.trace.append(Step(len(kept), np.array([k for k, _ in final]), np.array([m for _, m in final])))
             for f in echelon(ring, Remainders(left.keys, left.rows[useful])):
+                self.work += _OF_A_PAIR * len(basis.active)
                 basis.add(f)
         return True
+
+    def standard(self) -> int | None:
+        """How many standard monomials there are."""
+        basis = self.basis
+        found = standard_monomials(basis.leading[basis.active], MOST_STANDARD)
+        self.work += float(found or 0) * len(basis.active) * basis.ring.unknowns**2
+        return found
+
+
+def _lengths(polynomials: Sequence[Polynomial]) -> int:
+    return sum(len(f.keys) for f in polynomials)
 
 
 def trace_of(polynomials: Sequence[dict[Exponents, int]], unknowns: int, p: int, enough: int, most_work: float) -> Found:
@@ -184,7 +200,7 @@ def trace_of(polynomials: Sequence[dict[Exponents, int]], unknowns: int, p: int,
         if not search.step(mates, rows):
             return Found(tuple(search.trace), standard, False)
         if len(search.trace) > steps:
-            standard = standard_monomials(basis.leading[basis.active], MOST_STANDARD)
+            standard = search.standard()
             if standard is not None and standard <= enough:
                 break
     return Found(tuple(search.trace), standard, True)
