@@ -219,6 +219,7 @@ def test_a_trace_that_names_what_is_not_there_is_refused():
         replace(first, numbers=first.numbers + 4),
         replace(first, numbers=first.numbers - 5),
         replace(first, multipliers=first.multipliers[:-1]),
+        replace(first, numbers=first.numbers[:0], multipliers=first.multipliers[:0]),
         replace(first, multipliers=first.multipliers[:, :-1]),
         replace(first, multipliers=first.multipliers - 1),
         replace(first, multipliers=first.multipliers + 2**12),

@@ -169,7 +169,7 @@ def replayed(ring: Ring, generators: Sequence[Polynomial], trace: Trace) -> list
     found = list(generators)
     for step in trace:
         numbers = step.numbers.tolist()
-        if step.multipliers.shape != (len(numbers), ring.unknowns) or not all(0 <= k < len(found) for k in numbers):
+        if not numbers or step.multipliers.shape != (len(numbers), ring.unknowns) or not all(0 <= k < len(found) for k in numbers):
             raise NotShown("the trace names polynomials that are not there")
         rows = ring.multiples([found[k] for k in numbers], step.multipliers)
         found += echelon(ring, remainders(ring, rows[: step.reducers], rows[step.reducers :]))
