@@ -19,8 +19,8 @@ from neurovariety.certificates.account import FloatZeros
 from neurovariety.certificates.exact_system import ExactSystem
 from neurovariety.certificates.issue import NotShown, issue
 from neurovariety.certificates.modular_account import ModularAccount, modular_bound, reduced
-from neurovariety.certificates.residues import Residues
-from neurovariety.certificates.standard_monomials import Ring, Step, Trace, replayed, standard_monomials
+from neurovariety.certificates.modular_products import Residues
+from neurovariety.certificates.standard_monomials import ModularRing, Trace, TraceStep, replayed, standard_monomials
 from neurovariety.claim import Claim
 from neurovariety.homotopy import System
 from neurovariety.homotopy.exact_program import exact_system
@@ -151,7 +151,7 @@ def test_products_are_exact(p, seed, inner):
 
 
 def test_keys_are_ordered_by_degree_and_reverse_lexicographically():
-    ring = Ring(3, PRIMES[0])
+    ring = ModularRing(3, PRIMES[0])
     monomials = np.array(list(product(range(4), repeat=3)))
     keys = ring.keys(monomials)
     assert (ring.exponents(keys) == monomials).all()
@@ -180,7 +180,7 @@ def test_polynomials_of_a_trace_vanish_where_the_generators_do():
     system = System.build(lambda x, p: [x[0] * x[1] ** 2 - x[2] - 1, x[1] ** 3 - x[2] ** 2 + x[0], x[0] * x[2] ** 2 - x[1] - 7], 3)
     program = exact_system(system, [])
     polynomials, unknowns = reduced(program, PRIMES[0], False)
-    ring = Ring(unknowns, PRIMES[0])
+    ring = ModularRing(unknowns, PRIMES[0])
     found = replayed(ring, [ring.polynomial(f) for f in polynomials], trace_for(program))
     assert len(found) > 6
     for f in found:
@@ -193,7 +193,7 @@ def test_polynomials_of_a_trace_vanish_where_the_generators_do():
 @given(st.data())
 def test_no_trace_gives_too_small_a_number(data):
     """Whatever a trace says, nothing but the ideal comes out: mutated ones are refused, or leave as many standard monomials or more."""
-    trace = [Step(s.reducers, s.numbers.copy(), s.multipliers.copy()) for s in CAPRASSE_TRACE]
+    trace = [TraceStep(s.reducers, s.numbers.copy(), s.multipliers.copy()) for s in CAPRASSE_TRACE]
     for _ in range(data.draw(st.integers(1, 4))):
         k = data.draw(st.integers(0, len(trace) - 1))
         row = data.draw(st.integers(0, len(trace[k].numbers) - 1))

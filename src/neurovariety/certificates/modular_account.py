@@ -25,7 +25,7 @@ import numpy as np
 from neurovariety.certificates.account import Zeros, ZerosCertificate
 from neurovariety.certificates.exact_system import ExactSystem, Over
 from neurovariety.certificates.gaussian import Coefficient, parts
-from neurovariety.certificates.standard_monomials import Exponents, Ring, Trace, replayed, standard_monomials
+from neurovariety.certificates.standard_monomials import Exponents, ModularRing, Trace, replayed, standard_monomials
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
@@ -102,7 +102,7 @@ def modular_bound(system: ExactSystem, p: int, simple: bool, trace: Trace) -> in
     polynomials = [f for f in found if f]
     if not unknowns:
         return 0 if polynomials else 1
-    ring = Ring(unknowns, p)
+    ring = ModularRing(unknowns, p)
     keys = [f.keys[0] for f in replayed(ring, [ring.polynomial(f) for f in polynomials], trace)]
     bound = standard_monomials(ring.exponents(np.array(keys, dtype=np.int64)), MOST_STANDARD)
     if bound is None:

@@ -20,7 +20,7 @@ from typing import NamedTuple
 import flint
 import numpy as np
 
-from neurovariety.certificates.residues import Integers, Residues
+from neurovariety.certificates.modular_products import Integers, Residues
 from neurovariety.certificates.zeros import NotShown
 
 Exponents = tuple[int, ...]
@@ -37,7 +37,7 @@ class Polynomial(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Step:
+class TraceStep:
     """Multiples of polynomials number ``numbers`` by the monomials with exponents ``multipliers``.
 
     The first ``reducers`` of them are those that the others are reduced by.
@@ -48,11 +48,11 @@ class Step:
     multipliers: Integers
 
 
-Trace = tuple[Step, ...]
+Trace = tuple[TraceStep, ...]
 
 
 @dataclass(frozen=True)
-class Ring:
+class ModularRing:
     """F_p[x_1, ..., x_n]."""
 
     unknowns: int
@@ -104,7 +104,7 @@ class Remainders(NamedTuple):
     rows: Integers
 
 
-def remainders(ring: Ring, reducers: Sequence[Polynomial], others: Sequence[Polynomial]) -> Remainders:
+def remainders(ring: ModularRing, reducers: Sequence[Polynomial], others: Sequence[Polynomial]) -> Remainders:
     """What is left of the others after reduction by all reducers; of reducers with equal leading monomials the first one counts."""
     field = Residues(ring.p)
     leading, chosen = np.unique(-np.array([f.keys[0] for f in reducers], dtype=np.int64), return_index=True)
@@ -152,7 +152,7 @@ def _runs(values: Integers) -> list[tuple[int, int, int]]:
     return list(zip(found.tolist(), starts.tolist(), [*starts.tolist(), len(values)][1:], strict=True))
 
 
-def echelon(ring: Ring, given: Remainders) -> list[Polynomial]:
+def echelon(ring: ModularRing, given: Remainders) -> list[Polynomial]:
     """The reduced row echelon form."""
     rows = given.rows[given.rows.any(axis=1)]
     used = rows.any(axis=0)
@@ -164,7 +164,7 @@ def echelon(ring: Ring, given: Remainders) -> list[Polynomial]:
     return [Polynomial(keys[f != 0], f[f != 0]) for f in entries]
 
 
-def replayed(ring: Ring, generators: Sequence[Polynomial], trace: Trace) -> list[Polynomial]:
+def replayed(ring: ModularRing, generators: Sequence[Polynomial], trace: Trace) -> list[Polynomial]:
     """The generators, and polynomials of the ideal that come about as the trace says. Raises `NotShown` where it says nonsense."""
     found = list(generators)
     for step in trace:

@@ -15,14 +15,14 @@ import flint
 import numpy as np
 
 from neurovariety.certificates.modular_account import MOST_STANDARD
-from neurovariety.certificates.residues import Residues
+from neurovariety.certificates.modular_products import Residues
 from neurovariety.certificates.standard_monomials import (
     Exponents,
+    ModularRing,
     Polynomial,
     Remainders,
-    Ring,
-    Step,
     Trace,
+    TraceStep,
     echelon,
     remainders,
     standard_monomials,
@@ -39,7 +39,7 @@ Multiple = tuple[int, Integers]
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundTrace:
     """A trace, and the number of standard monomials that it leaves; ``final`` where no others can be fewer."""
 
     trace: Trace
@@ -51,7 +51,7 @@ class Found:
 class _Basis:
     """Polynomials of the ideal; ``active`` are those whose leading monomial no later one divides."""
 
-    ring: Ring
+    ring: ModularRing
     polynomials: list[Polynomial]
     leading: Integers
     active: Integers = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
@@ -122,13 +122,13 @@ def _minimal(joins: Integers, first: Truths) -> Truths:
 
 
 @dataclass(eq=False)
-class _Search:
+class _GrowingBasis:
     """A basis that grows, step after step, with the trace that leads there."""
 
     basis: _Basis
     most_work: float
     work: float = 0.0
-    trace: list[Step] = field(default_factory=list)
+    trace: list[TraceStep] = field(default_factory=list)
 
     def step(self, mates: list[Multiple], rows: list[Multiple]) -> bool:
         """Add what is left of rows after reduction by their mates, and by all that divides what occurs; not where it is too much."""
@@ -159,7 +159,7 @@ class _Search:
         if len(useful):
             kept = _needed(reducers, [others[k] for k in useful])
             final = [chosen[k] for k in kept] + [rows[k] for k in useful]
-            self.trace.append(Step(len(kept), np.array([k for k, _ in final]), np.array([m for _, m in final])))
+            self.trace.append(TraceStep(len(kept), np.array([k for k, _ in final]), np.array([m for _, m in final])))
             for f in echelon(ring, Remainders(left.keys, left.rows[useful])):
                 self.work += _OF_A_PAIR * len(basis.active)
                 basis.add(f)
@@ -177,18 +177,18 @@ def _lengths(polynomials: Sequence[Polynomial]) -> int:
     return sum(len(f.keys) for f in polynomials)
 
 
-def trace_of(polynomials: Sequence[dict[Exponents, int]], unknowns: int, p: int, enough: int, most_work: float) -> Found:
+def trace_of(polynomials: Sequence[dict[Exponents, int]], unknowns: int, p: int, enough: int, most_work: float) -> FoundTrace:
     """The trace of a Gröbner basis modulo ``p``, or as far as it leaves at most ``enough`` standard monomials, or the work is done.
 
     Raises `NotShown` where degrees become too large.
     """
     if not unknowns or not polynomials:
-        return Found((), None if unknowns else 1 - bool(polynomials), True)
-    ring = Ring(unknowns, p)
+        return FoundTrace((), None if unknowns else 1 - bool(polynomials), True)
+    ring = ModularRing(unknowns, p)
     generators = [ring.polynomial(f) for f in polynomials]
     basis = _Basis(ring, list(generators), ring.exponents(np.array([f.keys[0] for f in generators])))
     degrees = basis.leading.sum(axis=1)
-    search, todo, standard = _Search(basis, most_work), set(range(len(generators))), None
+    search, todo, standard = _GrowingBasis(basis, most_work), set(range(len(generators))), None
     while todo or len(basis.pairs):
         least = min((int(degrees[k]) for k in todo), default=1 << 62)
         if len(basis.pairs) and basis.joins.sum(axis=1).min() <= least:
@@ -198,12 +198,12 @@ def trace_of(polynomials: Sequence[dict[Exponents, int]], unknowns: int, p: int,
             todo -= {k for k, _ in rows}
         steps = len(search.trace)
         if not search.step(mates, rows):
-            return Found(tuple(search.trace), standard, False)
+            return FoundTrace(tuple(search.trace), standard, False)
         if len(search.trace) > steps:
             standard = search.standard()
             if standard is not None and standard <= enough:
                 break
-    return Found(tuple(search.trace), standard, True)
+    return FoundTrace(tuple(search.trace), standard, True)
 
 
 def _independent(rows: Integers, p: int) -> Integers:

@@ -10,12 +10,12 @@ import numpy as np
 from neurovariety.certificates.issue import NotShown, Verdict, issue
 from neurovariety.certificates.modular_account import LARGEST_PRIME, SMALLEST_PRIME, ModularAccount, reduced
 from neurovariety.homotopy.closing import Ledger
-from neurovariety.homotopy.groebner import Found, trace_of
+from neurovariety.homotopy.groebner import FoundTrace, trace_of
 
 MOST_WORK = 4e9
 """Nanoseconds, about, that a search may take."""
 _SMALL = 2**20, 2**21
-_NOTHING = Found((), None, True)
+_NOTHING = FoundTrace((), None, True)
 
 
 @dataclass(eq=False)
@@ -24,7 +24,7 @@ class ModularCounts:
 
     ledger: Ledger
     rng: np.random.Generator
-    known: dict[bool, Found] = field(default_factory=dict)
+    known: dict[bool, FoundTrace] = field(default_factory=dict)
     spent: dict[bool, float] = field(default_factory=dict)
     """The work that was allowed for each."""
 
@@ -59,7 +59,7 @@ class ModularCounts:
         ledger = self.ledger
         return ModularAccount(ledger.exact.hash, ledger.zeros, random_primes(self.rng), self.known[simple].trace, simple)
 
-    def _search(self, simple: bool, enough: int, most_work: float) -> Found:
+    def _search(self, simple: bool, enough: int, most_work: float) -> FoundTrace:
         p = random_prime(self.rng, *_SMALL)
         try:
             polynomials, unknowns = reduced(self.ledger.exact, p, simple)
