@@ -16,18 +16,15 @@ from neurovariety.certificates.balls import precision
 from neurovariety.certificates.exact_system import ExactSystem, Over
 from neurovariety.certificates.gaussian import exact, nearest, parts
 from neurovariety.certificates.issue import Forged, NotShown, Verdict, issue, weak
-from neurovariety.certificates.modular_account import ModularAccount, error_bound, modular_bound
-from neurovariety.certificates.standard_monomials import bounds
+from neurovariety.certificates.modular_account import error_bound
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import Square, newton
 from neurovariety.claim import Claim
 from neurovariety.homotopy import System, solve
-from neurovariety.homotopy.closing import random_primes
 from neurovariety.homotopy.exact_program import exact_system
 
 CIRCLE = System.build(lambda x, p: [x[0] ** 2 + x[1] ** 2 - 5, x[0] * x[1] - 2], 2)
 TANGENT = System.build(lambda x, p: [(x[0] - 1) ** 2 * (x[0] + 2), x[1] - x[0]], 2)
-PRIMES = random_primes(np.random.default_rng(0))
 
 
 def points(system: System, values: list[list[complex]], patch: list[complex]) -> tuple[ExactSystem, Zeros, Square]:
@@ -135,51 +132,6 @@ def test_verdicts_are_made_by_a_check_alone():
     assert guess.claim is Claim.ESTIMATE
     with pytest.raises(Forged):
         replace(guess, claim=Claim.PROVED)
-
-
-def test_modular_account():
-    """The intersection x y = 1, x^2 y = 2 has one finite zero of six in projective space."""
-    system = System.build(lambda x, p: [x[0] * x[1] - 1, x[0] ** 2 * x[1] - 2], 2)
-    program, zeros, _ = points(system, [[2, 0.5]], PATCH)
-    verdict = issue(ModularAccount(program.hash, zeros, PRIMES), program)
-    assert verdict.claim is Claim.PROBABILITY
-    assert verdict.statement.error < 1e-20
-    none = replace(zeros, floats=FloatZeros(np.zeros((0, 3), dtype=complex), np.zeros((0, 3, 3), dtype=complex)))
-    with pytest.raises(NotShown, match="0 of at most 1"):
-        issue(ModularAccount(program.hash, none, PRIMES), program)
-    for primes in ((PRIMES[0], PRIMES[0]), (2**61 - 1, PRIMES[0]), (5, 13), (PRIMES[0] + 4, PRIMES[1])):
-        with pytest.raises(NotShown, match="two different primes"):
-            issue(ModularAccount(program.hash, zeros, primes), program)
-
-
-@pytest.mark.parametrize(
-    ("equations", "unknowns", "number"),
-    [
-        (lambda x, p: [(x[0] - 1) ** 2 * (x[0] + 2), x[1] - x[0]], 2, 3),
-        (lambda x, p: [x[0] ** 2, x[1] ** 2 - x[0], x[2] ** 2 - x[1]], 3, 8),
-        (lambda x, p: [x[0] + x[1] - 1, x[0] + x[1] - 2], 2, 0),
-        (lambda x, p: [x[0] ** 2 + 1, x[1] ** 3 - 1j * x[0]], 2, 6),
-        (lambda x, p: [x[1] - x[0] ** 2, x[1] + x[0] ** 2 - x[0] ** 3], 2, 3),
-    ],
-)
-def test_numbers_modulo_a_prime(equations, unknowns, number):
-    program = exact_system(System.build(equations, unknowns), [])
-    assert modular_bound(program, PRIMES[0], False, number) == number
-
-
-def test_a_curve_has_no_number_but_its_simple_zeros_have():
-    program = exact_system(System.build(lambda x, p: [x[0] * (x[0] - 1), x[0] * (x[1] - 2)], 2), [])
-    with pytest.raises(NotShown, match="infinitely many"):
-        modular_bound(program, PRIMES[0], False, 1)
-    assert modular_bound(program, PRIMES[0], True, 1) == 1
-
-
-def test_standard_monomials_of_a_complete_intersection():
-    p = PRIMES[0]
-    fermat = [{(3, 0): 1, (0, 1): 1, (0, 0): 5}, {(0, 4): 1, (1, 0): p - 1}]
-    assert next(bounds(fermat, 2, p, 500, 10**9)).dimension == 12
-    assert next(bounds([{(0, 0): 1}], 2, p, 500, 10**9)).dimension == 0
-    assert not list(bounds([{(1, 1): 1}], 2, p, 500, 10**9))
 
 
 def test_error_bound_grows_with_heights():

@@ -93,8 +93,7 @@ class Functions(Protocol):
         """For each class of proportional coefficients of the outputs, the sum of the factors, by exact expansion."""
         ...
 
-    @property
-    def coefficients(self) -> int:
+    def coefficient_count(self) -> int:
         """Number of coefficients of the functions that occur, by expansion."""
         ...
 

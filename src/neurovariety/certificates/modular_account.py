@@ -20,20 +20,20 @@ from math import comb, lgamma, log, log2
 from typing import Any
 
 import flint
+import numpy as np
 
 from neurovariety.certificates.account import Zeros, ZerosCertificate
 from neurovariety.certificates.exact_system import ExactSystem, Over
 from neurovariety.certificates.gaussian import Coefficient, parts
-from neurovariety.certificates.standard_monomials import Polynomial, bounds
+from neurovariety.certificates.standard_monomials import Exponents, ModularRing, Trace, replayed, standard_monomials
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
 
-MOST_COLUMNS = 1500
-MOST_WORK = 10**10
-"""Word operations of the reduction for one prime; some seconds."""
-_FURTHER = 2
-"""So many degrees beyond the first bound are tried while it is larger than what is shown."""
+MOST_TERMS = 10_000
+"""Polynomials that may have more terms are not counted with."""
+MOST_STANDARD = 5_000
+"""Larger bounds are not looked for."""
 SMALLEST_PRIME, LARGEST_PRIME = 2**60, 2**61
 _LOG2_PRIMES = 53.0
 """log2 of a number below that of the primes between, 1 modulo 4, which are about 2^53.6."""
@@ -44,12 +44,13 @@ _LARGEST_ERROR = 2.0**-40
 class ModularAccount(ZerosCertificate):
     """Finite zeros that are as many as there can be, by the number modulo two primes. Wrong with a probability that is computed.
 
-    ``primes`` are two different ones that were drawn at random between 2^60 and 2^61, 1 modulo 4.
+    ``primes`` are two different ones that were drawn at random between 2^60 and 2^61, 1 modulo 4. The ``trace`` says how polynomials
+    of the ideal are found whose leading monomials leave few others; it may come from anywhere.
     """
 
-    def __init__(self, system: str, zeros: Zeros, primes: tuple[int, int], simple: bool = False) -> None:
+    def __init__(self, system: str, zeros: Zeros, primes: tuple[int, int], trace: Trace, simple: bool = False) -> None:
         super().__init__(system, zeros)
-        self.primes, self.simple = primes, simple
+        self.primes, self.trace, self.simple = primes, trace, simple
         self.error = 1.0
 
     def check(self, subject: ExactSystem) -> None:
@@ -63,7 +64,7 @@ class ModularAccount(ZerosCertificate):
         if not self.error <= _LARGEST_ERROR:
             raise NotShown("the coefficients are too large for two primes of 61 bits")
         for p in self.primes:
-            bound = modular_bound(subject, p, self.simple, found)
+            bound = modular_bound(subject, p, self.simple, self.trace)
             if found != bound:
                 raise NotShown(f"{found} of at most {bound} zeros are shown", bound)
 
@@ -95,23 +96,21 @@ def error_bound(system: ExactSystem, simple: bool) -> float:
     return float(2.0 ** (2 * min(log2_bad - _LOG2_PRIMES, 0.0)))
 
 
-def modular_bound(system: ExactSystem, p: int, simple: bool, found: int) -> int:
-    """b for one prime; the search goes on over some degrees while it is larger than ``found``.
-
-    Raises `NotShown` where there is none.
-    """
-    least: int | None = None
-    polynomials, unknowns = reduced(system, p, simple)
-    for k, bound in enumerate(bounds(polynomials, unknowns, p, MOST_COLUMNS, MOST_WORK)):
-        least = bound.dimension if least is None else min(least, bound.dimension)
-        if least <= found or k == _FURTHER:
-            break
-    if least is None:
-        raise NotShown("the number modulo a prime was not found: infinitely many zeros there, or too many columns")
-    return least
+def modular_bound(system: ExactSystem, p: int, simple: bool, trace: Trace) -> int:
+    """b for one prime, by the polynomials that the trace leads to. Raises `NotShown` where there is none."""
+    found, unknowns = reduced(system, p, simple)
+    polynomials = [f for f in found if f]
+    if not unknowns:
+        return 0 if polynomials else 1
+    ring = ModularRing(unknowns, p)
+    keys = [f.keys[0] for f in replayed(ring, [ring.polynomial(f) for f in polynomials], trace)]
+    bound = standard_monomials(ring.exponents(np.array(keys, dtype=np.int64)), MOST_STANDARD)
+    if bound is None:
+        raise NotShown("the number modulo a prime was not found: infinitely many zeros there, or too much work")
+    return bound
 
 
-def reduced(system: ExactSystem, p: int, simple: bool) -> tuple[list[Polynomial], int]:
+def reduced(system: ExactSystem, p: int, simple: bool) -> tuple[list[dict[Exponents, int]], int]:
     """Polynomials mod p after linear equations are solved, and their number of unknowns; with ``simple`` also u det J - 1.
 
     Raises `NotShown` where p divides a denominator, or where the polynomials are too long.
@@ -125,7 +124,7 @@ def reduced(system: ExactSystem, p: int, simple: bool) -> tuple[list[Polynomial]
         return [{(): 1}], 0  # 1 = 0 follows from the linear equations
     free = [i for i in range(n) if i not in pivots]
     most = max((degrees[s] for s in system.equations), default=0)
-    if comb(len(free) + most, most) > MOST_COLUMNS:
+    if comb(len(free) + most, most) > MOST_TERMS:
         raise NotShown("the polynomials are too long to count their zeros modulo a prime")
     ring = flint.nmod_mpoly_ctx.get([f"x{i}" for i in range(len(free) + 1)], modulus=p)
     gens = ring.gens()
@@ -139,9 +138,6 @@ def reduced(system: ExactSystem, p: int, simple: bool) -> tuple[list[Polynomial]
     if simple:
         if len(others) != len(free):
             return [{(): 1}], 0  # the linear equations depend on each other: no Jacobian is invertible
-        degree = sum(degrees[system.equations[k]] - 1 for k in others) + 1
-        if comb(unknowns + 1 + degree, degree) > MOST_COLUMNS:
-            raise NotShown("the determinant is too long to count simple zeros modulo a prime")
         found.append(gens[unknowns] * _determinant([[f.derivative(k) for k in range(unknowns)] for f in found], ring) + (p - 1))
         unknowns += 1
     return [{tuple(map(int, m[:unknowns])): int(c) for m, c in f.to_dict().items()} for f in found], unknowns
@@ -191,6 +187,8 @@ def _determinant(matrix: Sequence[Sequence[Any]], ring: Any) -> Any:
                 term = matrix[row][j] * minor(row + 1, (*columns[:k], *columns[k + 1 :]))
                 total = total + term if sign else total - term
             sign = not sign
+        if len(total) > MOST_TERMS:
+            raise NotShown("the determinant is too long to count simple zeros modulo a prime")
         return total
 
     return minor(0, tuple(range(len(matrix))))

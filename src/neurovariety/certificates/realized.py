@@ -50,7 +50,7 @@ class Vanishing:
 
     def check(self, subject: Functions) -> None:
         """Raises `NotShown` where one is not shown to vanish."""
-        if subject.hash != self.subject or subject.coefficients != self.count:
+        if subject.hash != self.subject or subject.coefficient_count() != self.count:
             raise NotShown("the certificate is one of another model")
         if not all(subject.vanishes(e) for e in self.equations):
             raise NotShown("an equation is not shown to vanish identically")

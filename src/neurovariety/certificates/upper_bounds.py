@@ -78,7 +78,7 @@ class EquationsVanish:
         """Raises `NotShown` where an equation does not vanish, or the gradients depend on each other."""
         _same(subject, self.subject)
         check_prime(self.prime)
-        if subject.coefficients != self.coordinates or not all(map(subject.vanishes, self.equations)):
+        if subject.coefficient_count() != self.coordinates or not all(map(subject.vanishes, self.equations)):
             raise NotShown("an equation is not shown to vanish identically")
         if subject.equations_rank(self.equations, self.prime, self.weights) < self.rank:
             raise NotShown("the equations do not have gradients of that rank")

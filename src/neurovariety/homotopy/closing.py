@@ -17,7 +17,6 @@ from neurovariety.certificates.exact_system import ExactSystem
 from neurovariety.certificates.float_balls import Boxes
 from neurovariety.certificates.gaussian import Coefficient, exact, nearest
 from neurovariety.certificates.issue import NotShown, Verdict, issue
-from neurovariety.certificates.modular_account import LARGEST_PRIME, SMALLEST_PRIME, ModularAccount
 from neurovariety.certificates.zeros import ClusterZero, SimpleZero, Square, newton
 from neurovariety.homotopy.arrays import Complexes, Integers, Truths
 from neurovariety.homotopy.certify import inverses
@@ -33,7 +32,7 @@ _ITERATIONS = 6
 _BITS = (128, 256, 512, 1024)
 _NEAR = (1e-7, 1e-5, 1e-4, 1e-3, 1e-2, 5e-2, 0.2)
 """Ends that differ by less, relatively, are tried as one cluster, in this order."""
-_MOST_CLUSTERS = 60
+MOST_CLUSTERS = 60
 """Groups of ends that are tried as a cluster, each some ten milliseconds."""
 _MOST_AT_INFINITY = 200
 """Zeros near infinity that are looked at one by one at higher precision."""
@@ -197,14 +196,14 @@ class Ledger:
         self.floats, self.boxes, self.fine, self.near, self.clusters, self.reach = before
         return False
 
-    def look_closer(self, points: Complexes) -> None:
-        """Zeros at higher precision and clusters from ends of paths (P, n + 1) that doubles do not show."""
+    def look_closer(self, points: Complexes, most: int = MOST_CLUSTERS) -> None:
+        """Zeros at higher precision and clusters from ends of paths (P, n + 1) that doubles do not show, ``most`` groups of them."""
         points = self._on_patch(points)
         rest = np.flatnonzero(np.isfinite(points.sum(axis=1)))
         tried: set[tuple[int, ...]] = set()
         for near in _NEAR:
             todo, left = rest, list[int]()
-            while len(todo) and len(tried) < _MOST_CLUSTERS:
+            while len(todo) and len(tried) < most:
                 first = points[todo[0]]
                 size = float(np.abs(first).max())
                 close = np.abs(points[todo] - first).max(axis=1) < near * size
@@ -287,16 +286,6 @@ def _rounded(zero: SimpleZero) -> Complexes:
     return np.array([complex(float(c.real.mid()), float(c.imag.mid())) for c in zero.centre])
 
 
-def random_primes(rng: np.random.Generator) -> tuple[int, int]:
-    """Two different random primes between 2^60 and 2^61 that are 1 modulo 4."""
-    found: list[int] = []
-    while len(found) < 2:
-        p = int(rng.integers(SMALLEST_PRIME, LARGEST_PRIME, dtype=np.int64)) // 4 * 4 + 1
-        if p < LARGEST_PRIME and p not in found and flint.fmpz(p).is_prime():
-            found.append(p)
-    return found[0], found[1]
-
-
 def bezout(ledger: Ledger) -> Verdict | None:
     """The proved account, where the zeros add up."""
     if ledger.number != ledger.exact.bezout_number:
@@ -305,18 +294,6 @@ def bezout(ledger: Ledger) -> Verdict | None:
         return issue(BezoutAccount(ledger.exact.hash, ledger.zeros), ledger.exact)
     except NotShown:
         return None
-
-
-def modular(ledger: Ledger, rng: np.random.Generator, simple: tuple[bool, ...] = (False, True)) -> tuple[Verdict | None, int | None]:
-    """The account modulo two primes of all finite zeros, or of the simple ones, and the least upper bound found on the way."""
-    primes, least = random_primes(rng), None
-    for chosen in simple:
-        try:
-            return issue(ModularAccount(ledger.exact.hash, ledger.zeros, primes, chosen), ledger.exact), None
-        except NotShown as problem:
-            if problem.bound is not None and not chosen:
-                least = problem.bound
-    return None, least
 
 
 def at_least(ledger: Ledger) -> Verdict:

@@ -19,9 +19,10 @@ from neurovariety.claim import Claim
 from neurovariety.errors import InputError
 from neurovariety.homotopy.arrays import Complexes, Integers, Numbers, Reals
 from neurovariety.homotopy.certify import Certificates, certify
-from neurovariety.homotopy.closing import Ledger, at_least, bezout, modular
+from neurovariety.homotopy.closing import MOST_CLUSTERS, Ledger, at_least, bezout
 from neurovariety.homotopy.distinct import DistinctPoints, hashed
 from neurovariety.homotopy.exact_program import exact_system
+from neurovariety.homotopy.modular_counts import MOST_WORK, ModularCounts
 from neurovariety.homotopy.monodromy import REFINED, SAME
 from neurovariety.homotopy.path_kernel import NOT_A_START
 from neurovariety.homotopy.system import System
@@ -29,14 +30,15 @@ from neurovariety.homotopy.total_degree import End, Run, deeper, total_degree_ru
 from neurovariety.homotopy.tracker import DEFAULTS, Settings, conditions, refine, track
 from neurovariety.randomness import generator
 
-_RUNS = 3
-"""Homotopies from other starts that look for what the account lacks."""
+_RUNS, _MANY, _RUNS_OF_MANY = 3, 1_000, 2
+"""Homotopies from other starts that look for what the account lacks; fewer where there are many paths."""
 _MOST_PATHS_AGAIN = 20_000
 _FEW = 12
 """So many ends that doubles do not show are looked at before the number modulo primes is asked for."""
 _MOST_DEEPER = 200
 _MOST_FAILED = 0.05
 """The part of all paths that may have failed for another homotopy to be tried where no upper bound is known."""
+_LITTLE_WORK = 2e8
 _BEYOND = 200.0
 """log2 of a size: zeros that are infinite, or larger than that, are not told apart in the sentence."""
 
@@ -137,35 +139,37 @@ def solve(
     run = total_degree_run(system, p, rng, settings)
     program = exact_system(system, [exact(complex(v)) for v in p])
     ledger = Ledger.of(system, p, program, run.homotopy.patch)
-    books = _Books(ledger, rng)
+    books = _Books(ledger, ModularCounts(ledger, rng))
     left = ledger.enter(run.points)
     if len(left) <= _FEW:
         ledger.look_closer(run.points[left])
+    before = ledger.number
     if not books.closed() and len(left) > _FEW:
-        ledger.look_closer(run.points[left])
+        ledger.look_closer(run.points[left], books.clusters)
+    fruitful = ledger.number > before
     if not books.closed() and 0 < len(left) <= _MOST_DEEPER:
         points = deeper(run, left, settings)
         ledger.look_closer(points[ledger.enter(points)])
-    for _ in range(_RUNS):
+    for _ in range(_RUNS if len(run.ends) <= _MANY else _RUNS_OF_MANY):
         before = ledger.number
         if books.closed() or not books.lacking(run):
             break
         again = total_degree_run(system, p, rng, replace(settings, tolerance=settings.tolerance / 4))
-        ledger.look_closer(again.points[ledger.enter(again.points)])
+        left = ledger.enter(again.points)
+        ledger.look_closer(again.points[[k for k in left if books.wanted(again.ends[k], fruitful)]])
         if ledger.number == before:
             break
+    books.closed(earnest=True)
     return _solutions(system, p, books, run, seed)
 
 
 @dataclass(eq=False)
 class _Books:
-    """The accounts of a ledger: closed by Bézout, or by the number modulo two primes, of which ``at_most`` is what is known."""
+    """The accounts of a ledger: closed by Bézout, or by numbers modulo two primes."""
 
     ledger: Ledger
-    rng: np.random.Generator
+    counts: ModularCounts
     verdict: Verdict | None = None
-    at_most: int | None = None
-    counted: bool = False
 
     @cached_property
     def simple(self) -> bool:
@@ -175,10 +179,10 @@ class _Books:
         shown = self.ledger.shown
         if shown.finite_count() == shown.finite_count(simple=True):
             return True
-        return modular(self.ledger, self.rng, (True,))[0] is not None
+        return self.counts.account(True) is not None
 
-    def closed(self) -> bool:
-        """Whether nothing is missing."""
+    def closed(self, earnest: bool = False) -> bool:
+        """Whether nothing is missing. Where all zeros have a number, much work goes into that of the simple ones only in earnest."""
         ledger = self.ledger
         if self.verdict is not None:
             return True
@@ -187,9 +191,10 @@ class _Books:
         if proved is not None and not proved.statement.value["at_infinity_or_larger"]:
             self.verdict = proved
             return True
-        if not self.counted or self.at_most == ledger.shown.finite_count():
-            self.verdict, bound = modular(ledger, self.rng)
-            self.at_most, self.counted = bound if bound is not None else self.at_most, True
+        self.verdict = self.counts.account(False)
+        if self.verdict is None:
+            little = not earnest and self.counts.number(False) is not None
+            self.verdict = self.counts.account(True, _LITTLE_WORK if little else MOST_WORK)
         if self.verdict is None and proved is not None and proved.statement.value["log2_larger_than"] >= _BEYOND:
             self.verdict = proved
         return self.verdict is not None
@@ -198,9 +203,25 @@ class _Books:
         """Whether more paths may find what is missing."""
         if len(run.ends) > _MOST_PATHS_AGAIN:
             return False
-        if self.at_most is not None:
-            return self.ledger.shown.finite_count() < self.at_most
+        numbers = {simple: number for simple in (False, True) if (number := self.counts.number(simple)) is not None}
+        if numbers:
+            shown = self.ledger.shown
+            return any(shown.finite_count(simple=simple) < number for simple, number in numbers.items())
         return 0 < run.ends.count(End.FAILED) <= _MOST_FAILED * len(run.ends)
+
+    @property
+    def clusters(self) -> int:
+        """How many groups of ends are tried as clusters: few where zeros are infinitely many and only the simple ones have a number."""
+        return _FEW if self.counts.number(False) is None and self.counts.number(True) is not None else MOST_CLUSTERS
+
+    def wanted(self, end: End, fruitful: bool) -> bool:
+        """Whether clusters at such an end are worth a search, again, after one that was fruitful or not.
+
+        Where a number is known, those at infinity are of no use, and those elsewhere neither if it is one of simple zeros.
+        """
+        if self.counts.number(False) is not None:
+            return fruitful and end is not End.AT_INFINITY
+        return self.counts.number(True) is None
 
 
 def _solutions(system: System, p: Complexes, books: _Books, run: Run, seed: int) -> Solutions:
@@ -226,7 +247,7 @@ def _solutions(system: System, p: Complexes, books: _Books, run: Run, seed: int)
         verdict,
         int(multiplicities[~finite].sum()),
         ledger.exact.bezout_number - ledger.number,
-        books.at_most if verdict.claim is Claim.LOWER_BOUND else None,
+        books.counts.at_most() if verdict.claim is Claim.LOWER_BOUND else None,
         books.simple,
     )
 

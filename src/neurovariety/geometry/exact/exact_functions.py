@@ -146,8 +146,7 @@ class ExactFunctions:
         at = self.coordinates.at(weights[None] % prime, prime)[0]
         return rank(gradients(equations, at, prime), prime)
 
-    @property
-    def coefficients(self) -> int:
+    def coefficient_count(self) -> int:
         return self.coordinates.count
 
     def function_at(self, weights: tuple[Fraction, ...]) -> dict[tuple[int, tuple[int, ...]], Fraction]:
