@@ -96,14 +96,14 @@ def rooms(text):
 BASICS = rooms("errors tolerances randomness options budget arithmetic exact_numbers")
 RECORDS = BASICS | rooms("symmetry theorem claim citations units image parametrization")
 NUMBERS = BASICS | rooms("linear_algebra rings")
-MODELS = RECORDS | NUMBERS | rooms("model program architectures architectures.architecture result progress")
-PATHS = MODELS | rooms("certificates homotopy")
+MODELS = RECORDS | NUMBERS | rooms("model program architectures architectures.architecture result progress certificates")
+PATHS = MODELS | {"homotopy"}
 EXACT = rooms("geometry.exact geometry.real")
 INVARIANTS = EXACT | rooms("geometry.ideal geometry.solutions geometry.equivariance geometry.invariants")
 GEOMETRY = INVARIANTS | rooms("geometry.images geometry.strata geometry.boundaries geometry.singular")
 CRITICAL = rooms("training.losses training.critical")
 TRAINING = CRITICAL | rooms("training.chambers training.dynamics training.bias")
-NETWORK = RECORDS | NUMBERS | rooms("model program result progress checkpoints.graph")
+NETWORK = RECORDS | NUMBERS | rooms("model program result progress certificates checkpoints.graph")
 CHECKPOINTS = rooms("checkpoints checkpoints.graph checkpoints.readers checkpoints.writers checkpoints.layers checkpoints.rank")
 STREET = {
     # room: what it may import beside itself, the rooms that the data has passed before it
@@ -123,7 +123,7 @@ STREET = {
     "image": {"errors"},
     "parametrization": {"image"},
     "progress": {"claim"},
-    "result": rooms("_version claim citations errors"),
+    "result": rooms("_version claim citations errors certificates"),
     "dataset": BASICS,
     "examples": rooms("dataset errors"),
     "model": RECORDS,

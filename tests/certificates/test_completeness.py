@@ -136,13 +136,13 @@ def covered(found: nv.FibersResult) -> tuple[Sorted, EvenlyCovered]:
 
 
 def test_values_are_evenly_covered():
-    found = nv.fibers("linear(2,3,1)", route="computed")
+    found = nv.fibers("mlp(2,2,1; x^3)", route="computed")
     values: Mapping[str, Verdict] = found.verdicts
     assert values["cardinality"].claim is Claim.COMPLETE
     shown, inner = covered(found)
+    assert len(shown.labels) > 1
     assert refused(replace(shown, labels=(*shown.labels, 0)), None)
-    model = nv.as_model("linear(2,3,1)")
-    cut = graph_slices(model, 2, 0, generator(0, "test"))
+    cut = graph_slices(nv.as_model("mlp(2,2,1; x^3)"), 4, 0, generator(0, "test"))
     one_lost = replace(inner, family=ExactIncidence(cut).hash, values=(*inner.values[:-1], max(inner.values) + 1))
     assert refused(one_lost, ExactIncidence(cut))
 

@@ -70,7 +70,7 @@ def test_modular_account():
     trace = trace_for(program)
     verdict = issue(ModularAccount(program.hash, zeros, PRIMES, trace), program)
     assert verdict.claim is Claim.PROBABILITY
-    assert verdict.statement.value["error"] < 1e-20
+    assert verdict.statement.error < 1e-20
     none = replace(zeros, floats=FloatZeros(np.zeros((0, 3), dtype=complex), np.zeros((0, 3, 3), dtype=complex)))
     with pytest.raises(NotShown, match="0 of at most 1"):
         issue(ModularAccount(program.hash, none, PRIMES, trace), program)

@@ -93,6 +93,11 @@ class Functions(Protocol):
         """For each class of proportional coefficients of the outputs, the sum of the factors, by exact expansion."""
         ...
 
+
+@runtime_checkable
+class Coefficients(Functions, Protocol):
+    """A model whose functions have coefficients that were written out as exact polynomials of the weights."""
+
     def coefficient_count(self) -> int:
         """Number of coefficients of the functions that occur, by expansion."""
         ...

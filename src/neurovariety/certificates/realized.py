@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal
 
-from neurovariety.certificates.functions import Functions
+from neurovariety.certificates.functions import Coefficients
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
@@ -27,7 +27,7 @@ class Realized:
     target: Mapping[tuple[int, tuple[int, ...]], Fraction]
     part: Literal["verdict", "witness"]
 
-    def check(self, subject: Functions) -> None:
+    def check(self, subject: Coefficients) -> None:
         """Raises `NotShown` where the function of the weights is another."""
         if subject.hash != self.subject:
             raise NotShown("the certificate is one of another model")
@@ -48,7 +48,7 @@ class Vanishing:
     equations: tuple[Any, ...]
     count: int
 
-    def check(self, subject: Functions) -> None:
+    def check(self, subject: Coefficients) -> None:
         """Raises `NotShown` where one is not shown to vanish."""
         if subject.hash != self.subject or subject.coefficient_count() != self.count:
             raise NotShown("the certificate is one of another model")

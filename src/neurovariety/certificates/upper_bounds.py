@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from neurovariety.certificates.functions import AFFINE, DIMENSION, SPAN, Functions
+from neurovariety.certificates.functions import AFFINE, DIMENSION, SPAN, Coefficients, Functions
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.ranks import check_prime
 from neurovariety.certificates.statement import Statement
@@ -74,7 +74,7 @@ class EquationsVanish:
     weights: np.ndarray
     rank: int
 
-    def check(self, subject: Functions) -> None:
+    def check(self, subject: Coefficients) -> None:
         """Raises `NotShown` where an equation does not vanish, or the gradients depend on each other."""
         _same(subject, self.subject)
         check_prime(self.prime)

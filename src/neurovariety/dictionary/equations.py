@@ -30,9 +30,9 @@ from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.upper_bounds import EquationsVanish
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
-from neurovariety.geometry.exact.exact_functions import exact_functions
 from neurovariety.geometry.ideal.coefficients import Coordinate
 from neurovariety.geometry.ideal.equations_by_degree import Equation
+from neurovariety.geometry.ideal.exact_coefficients import exact_coefficients
 from neurovariety.geometry.ideal.find_equations import FoundEquations
 from neurovariety.geometry.invariants.equations import Equations, equations_of, violation
 from neurovariety.model import Model
@@ -154,7 +154,7 @@ def _claims(model: Model, found: Equations, value: Mapping[str, object], short: 
     claims = {key: rest(key, part) for key, part in value.items()}
     if found.system.error:
         return claims
-    exact, system = exact_functions(model), found.system
+    exact, system = exact_coefficients(model), found.system
     count, (p, weights) = system.coordinates.count, system.place
     claims["equations"] = issue(Vanishing(exact.hash, tuple(short), count), exact)
     if system.bound < count:

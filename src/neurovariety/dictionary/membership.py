@@ -33,8 +33,8 @@ from neurovariety.dictionary.entry_options import ExactNumbers
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError, VerificationError
-from neurovariety.geometry.exact.exact_functions import exact_functions
 from neurovariety.geometry.exact.special_fiber import exact_weights
+from neurovariety.geometry.ideal.exact_coefficients import exact_coefficients
 from neurovariety.geometry.images.decide import decide
 from neurovariety.geometry.images.decision import Decision, Finding, realizable
 from neurovariety.geometry.images.random_target import random_target
@@ -160,9 +160,12 @@ def _claims(model: Model, decision: Decision, given: Target, value: MembershipVa
     claims = {key: rest(key, part) for key, part in value.items()}
     witness = decision.exact_witness
     if decision.verdict is Finding.REALIZABLE and witness is not None and model.parameters <= _MAX_CHECKED:
-        exact, target = exact_functions(model), dict(given.coefficients)
-        claims["verdict"] = issue(Realized(exact.hash, witness, target, "verdict"), exact)
-        claims["witness"] = issue(Realized(exact.hash, witness, target, "witness"), exact)
+        exact, target = exact_coefficients(model), dict(given.coefficients)
+        try:
+            claims["verdict"] = issue(Realized(exact.hash, witness, target, "verdict"), exact)
+            claims["witness"] = issue(Realized(exact.hash, witness, target, "witness"), exact)
+        except ResourceError:  # too long to be written out
+            return claims
     return claims
 
 

@@ -23,11 +23,6 @@ from neurovariety.geometry.exact.gradient_fields import sums_of_proportional_coe
 from neurovariety.geometry.exact.jacobians import combined_jacobian, jacobian_matrix, samples_matrix
 from neurovariety.geometry.exact.points import Point, rank_error
 from neurovariety.geometry.exact.stated_symmetries import fields_error, verified_rank
-from neurovariety.geometry.ideal.coefficients import Coordinates
-from neurovariety.geometry.ideal.equations_by_degree import Equation
-from neurovariety.geometry.ideal.vanishing import gradients, vanishes_identically
-from neurovariety.geometry.images.target import function_at
-from neurovariety.linear_algebra import rank
 from neurovariety.model import Model, Slot
 from neurovariety.program.of_model import jacobian_rows, values_program
 from neurovariety.rings.finite_field import FiniteField
@@ -47,7 +42,6 @@ class ExactFunctions:
     def __init__(self, model: Model) -> None:
         self.model = model
         self._taken: WeakKeyDictionary[Place, int] = WeakKeyDictionary()
-        self._vanishing: dict[Equation, bool | None] = {}
         self._hash = ""
 
     @property
@@ -141,27 +135,6 @@ class ExactFunctions:
 
     def proportional_sums(self) -> list[Fraction]:
         return sums_of_proportional_coefficients(self.model)
-
-    def equations_rank(self, equations: tuple[Equation, ...], prime: int, weights: Array) -> int:
-        at = self.coordinates.at(weights[None] % prime, prime)[0]
-        return rank(gradients(equations, at, prime), prime)
-
-    def coefficient_count(self) -> int:
-        return self.coordinates.count
-
-    def function_at(self, weights: tuple[Fraction, ...]) -> dict[tuple[int, tuple[int, ...]], Fraction]:
-        return {key: c for key, c in function_at(self.model, weights).coefficients.items() if c}
-
-    @property
-    def coordinates(self) -> Coordinates:
-        """The coefficients of the functions as polynomials of the weights."""
-        return Coordinates.of(self.model)
-
-    def vanishes(self, equation: Equation) -> bool | None:
-        """Whether an equation vanishes identically on the model, by expansion over Q; None where that would take too long."""
-        if equation not in self._vanishing:
-            self._vanishing[equation] = vanishes_identically(equation, self.coordinates)
-        return self._vanishing[equation]
 
 
 _FUNCTIONS: Final = Slot[ExactFunctions]("the exact functions")

@@ -8,9 +8,9 @@ from typing import Final
 import numpy as np
 
 from neurovariety.errors import InputError, ResourceError
-from neurovariety.geometry.exact.exact_functions import exact_functions
 from neurovariety.geometry.ideal.coefficients import Coordinates
 from neurovariety.geometry.ideal.equations_by_degree import Equation, EquationSearch
+from neurovariety.geometry.ideal.exact_coefficients import exact_coefficients
 from neurovariety.geometry.ideal.vanishing import independent_gradients, vanishing_error
 from neurovariety.model import Model
 from neurovariety.progress import note
@@ -75,7 +75,7 @@ def find_equations(model: Model, degree: int | None, seed: int, *, rank: int) ->
     limits = DEFAULT if degree is None else ASKED
     search = EquationSearch(Coordinates.of(model, limits.terms), rng)
     found = _search(search, degree, rank, limits, rng)
-    checks = [exact_functions(model).vanishes(g) for g in found.generators]
+    checks = [exact_coefficients(model).vanishes(g) for g in found.generators]
     unproved = [g for g, ok in zip(found.generators, checks, strict=True) if not ok]
     error = vanishing_error(unproved, search.coordinates, rng) if False not in checks else 1.0
     if error >= 1:
@@ -99,7 +99,7 @@ def equations_bound(model: Model, rank: int, seed: int) -> FoundEquations | None
     weights = rng.integers(0, search.prime, size=search.coordinates.parameters)
     independent = independent_gradients(found.generators, search.coordinates, search.prime, weights)
     chosen = tuple(found.generators[i] for i in independent)
-    if search.coordinates.count - len(chosen) > rank or not all(map(exact_functions(model).vanishes, chosen)):
+    if search.coordinates.count - len(chosen) > rank or not all(map(exact_coefficients(model).vanishes, chosen)):
         return None
     return replace(found, generators=chosen, place=(search.prime, weights))
 

@@ -28,6 +28,7 @@ from neurovariety.geometry.exact.large_field import large_field_rank
 from neurovariety.geometry.exact.points import as_json_bound, division_notice, draw_point, rank_error, with_new_values
 from neurovariety.geometry.exact.span import SpanDimension, find_span, shown_affine_span, span_bound
 from neurovariety.geometry.exact.stated_symmetries import StatedSymmetries, stated_symmetries
+from neurovariety.geometry.ideal.exact_coefficients import exact_coefficients
 from neurovariety.geometry.ideal.find_equations import equations_bound
 from neurovariety.model import Model
 from neurovariety.options import Route
@@ -226,7 +227,7 @@ def _verdict(model: Model, sampled: _Sampled, upper: UpperBound) -> Verdict:
     shown = [t.shown for t in sampled.trials if t.shown is not None]
     lower = issue(max(shown, key=lambda s: s.value), exact)
     if lower.statement.value == upper.value:
-        return issue(Meets(lower, issue(upper.certificate, exact)), exact)
+        return issue(Meets(lower, issue(upper.certificate, exact_coefficients(model))), exact)
     assert lower.certificate is not None
     trials = tuple((t.shown, t.fewer) for t in sampled.trials if t.shown is not None)
     return first_shown(exact, RandomRanks(trials, sampled.upper.value), lower.certificate)
