@@ -13,10 +13,10 @@ general quadric, and 3 for data.
 What is proved. Closed formulas with checked hypotheses are `proved`. Otherwise the critical points for one general quadric and
 target are found by monodromy, certified, and tested: their sum is an affine-linear function of the target, the sum over any part of
 them is not (`homotopy.trace_test`): `complete`. So are those of a stated quadric itself, where none becomes infinite at special
-targets; else it is reached from the general one by continuation, every path's end is regular (and certified), singular, or at
-infinity, and the regular ones count; `evidence["ends"]` adds up to the generic number. Ends that
-are not regular are told by numerical signs, no certificate: there a second pass from another general quadric must have the same
-regular ends (`homotopy.confirmed_ends`). All rests on targets drawn at random being general. What fails a test is a `lower_bound`.
+targets; else it is reached from the general one by continuation:
+as many regular ends, certified and different, as general quadrics have critical points leave no room for another; fewer are all where
+loops of general targets map them to themselves, one to one. `evidence["ends"]` adds up to the generic number. All rests on targets drawn
+at random being general. What fails a test is a `lower_bound`.
 
 A quadric of rank below the dimension of X, or data at which the Jacobian of the values has a smaller rank, leaves a whole locus of
 critical points, those that interpolate; then there is no number and the answer is `undecided`, with the reason.

@@ -9,9 +9,9 @@ loss.
 
 What is proved. Counts that move on a general line give a curve of critical points. All points of a general hyperplane section of
 the curve are found by monodromy, certified, and tested by the linear trace test; then the hyperplane moves to fixed counts, and the
-ends that are regular are certified and counted: `complete`. Ends that are not are told by numerical signs, and need a second pass
-from another hyperplane with the same regular ends (`homotopy.confirmed_ends`). All rests on lines and counts drawn at random being
-general. What fails a test is a `lower_bound`. A model that fills the space of all its coefficients has one critical point, the counts
+ends that are regular are certified and counted: `complete` where all are, or where loops of general counts map those that are to
+themselves, one to one; a loop that leads to a new point adds it. All rests on lines and counts drawn at random being general. What
+fails a test is a `lower_bound`. A model that fills the space of all its coefficients has one critical point, the counts
 themselves: `proved`. To fill its linear span is not enough: on a linear space that ties coefficients the likelihood is another one.
 Where the Hessian is singular at random weights and counts for which they are critical, mod a random prime, general counts have no
 critical point at all: 0, with `probability`. Where different weights give one distribution, weights are held fixed until they do not.
