@@ -15,8 +15,8 @@ target are found by monodromy, certified, and tested: their sum is an affine-lin
 them is not (`homotopy.trace_test`): `complete`. So are those of a stated quadric itself, where none becomes infinite at special
 targets; else it is reached from the general one by continuation:
 as many regular ends, certified and different, as general quadrics have critical points leave no room for another; fewer are all where
-loops of general targets map them to themselves, one to one. `evidence["ends"]` adds up to the generic number. All rests on targets drawn
-at random being general. What fails a test is a `lower_bound`.
+loops of general targets map them to themselves, one to one. `evidence["ends"]` adds up to the generic number. All rests on targets
+drawn at random being general. What fails a test is a `lower_bound`.
 
 A quadric of rank below the dimension of X, or data at which the Jacobian of the values has a smaller rank, leaves a whole locus of
 critical points, those that interpolate; then there is no number and the answer is `undecided`, with the reason.

@@ -32,7 +32,7 @@ from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import ExactNumbers
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.runner import entry
-from neurovariety.errors import InputError, VerificationError
+from neurovariety.errors import InputError, ResourceError, VerificationError
 from neurovariety.geometry.exact.special_fiber import exact_weights
 from neurovariety.geometry.ideal.exact_coefficients import exact_coefficients
 from neurovariety.geometry.images.decide import decide
