@@ -163,12 +163,12 @@ class Over:
 
     def __init__(self, system: ExactSystem, carried: Callable[[Coefficient], Any]) -> None:
         self.system = system
-        known: dict[Coefficient, Any] = {}
+        known: dict[int, Any] = {}
 
         def constant(c: Coefficient) -> Any:
-            if c not in known:
-                known[c] = carried(c)
-            return known[c]
+            if id(c) not in known:  # the system holds its constants, and hashing exact ones takes longer than carrying them
+                known[id(c)] = carried(c)
+            return known[id(c)]
 
         self._zero = carried(0)
         self._sums = [[(None if c == 1 and m else constant(c), m) for c, m in terms] for terms in system.sums]

@@ -81,6 +81,10 @@ def _made(re: Any, im: Any) -> Coefficient:
 
 def exact(value: object) -> Coefficient:
     """A number as a coefficient. Raises `InputError` for what is no finite number."""
+    if type(value) is complex:
+        return _made(exact(value.real), exact(value.imag)) if value.imag else exact(value.real)
+    if type(value) is float and isfinite(value):
+        return _rational(*value.as_integer_ratio())
     if type(value) is int or isinstance(value, flint.fmpq | Gaussian):
         return value
     if isinstance(value, Integral):
@@ -145,5 +149,12 @@ def _double(value: Any) -> float:
 
 
 def is_double(value: Coefficient, rounded: complex) -> bool:
-    """Whether a complex double is the coefficient itself."""
-    return exact(rounded) == value
+    """Whether a complex double, the nearest, is the coefficient itself."""
+    fits = _fits(value.re) and _fits(value.im) if isinstance(value, Gaussian) else _fits(value)
+    return fits or exact(rounded) == value
+
+
+def _fits(value: Any) -> bool:
+    """Whether a double has enough bits for a rational number; where it has too few, a look at the number itself decides."""
+    p, q = (value, 1) if isinstance(value, int) else (int(value.p), int(value.q))
+    return p.bit_length() <= 53 and not q & (q - 1) and q.bit_length() < 1000

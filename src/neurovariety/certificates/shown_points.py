@@ -18,7 +18,7 @@ from neurovariety.certificates.float_balls import Balls, Boxes, enclose
 from neurovariety.certificates.float_tape import FloatTape, float_tape
 from neurovariety.certificates.zeros import NotShown, SimpleZero, Square
 
-_SAMPLE = 4
+_SAMPLE = 2
 """Of the zeros shown in balls of doubles so many are shown once more in python-flint's."""
 
 
@@ -59,12 +59,16 @@ class Programs:
     def __init__(self, incidence: SystemFamily) -> None:
         self._incidence = ref(incidence)
         self.system = incidence.system
-        self.both = incidence.system.with_jacobian(incidence.unknowns)
+        self._square = Square(self.system, [0] * (self.system.unknowns - incidence.unknowns))
+
+    def at(self, parameters: np.ndarray) -> Square:
+        """The system at parameters (m,)."""
+        return Square(self.system, parameters.tolist(), self._square)
 
     @cached_property
     def tape(self) -> FloatTape:
         """Equations and derivatives."""
-        return float_tape(self.both)
+        return float_tape(self._square.both)
 
     @cached_property
     def prints(self) -> tuple[ExactSystem, FloatTape]:
@@ -108,7 +112,7 @@ class Points:
 
     def boxes(self, programs: Programs) -> Boxes:
         """What is shown of each."""
-        square = Square(programs.system, self.parameters.tolist(), programs.both)
+        square = programs.at(self.parameters)
         found = self.zeros.boxes_of(programs.tape, self.parameters)
         for k, zero in self.fine.items():
             near = zero.check(square)
@@ -138,7 +142,7 @@ class ShownPoints:
         enclose(tape.arrays, tape.rounded, np.ascontiguousarray(centres), np.ascontiguousarray(self.boxes.near), tape.outputs, out)
         for k, zero in self.points.fine.items():
             with precision(zero.bits):
-                near = zero.check(Square(self.programs.system, self.points.parameters.tolist(), self.programs.both))
+                near = zero.check(self.programs.at(self.points.parameters))
                 found = Over(exact, ball)([about(c.mid(), r) for c, r in zip(zero.centre, near, strict=True)])
                 out.values[k] = [complex(float(v.real.mid()), float(v.imag.mid())) for v in found]
                 out.sizes[k] = [_above(abs(v - ball(complex(z)))) for v, z in zip(found, out.values[k].tolist(), strict=True)]

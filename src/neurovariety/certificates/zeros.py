@@ -30,16 +30,16 @@ class NotShown(Exception):
 class Square:
     """A square system with what the certificates ask of it: values and derivatives in balls at a precision.
 
-    The last unknowns of the program, as many as there are ``parameters``, stand for these.
+    The last unknowns of the program, as many as there are ``parameters``, stand for these. ``like``: the same system at others.
     """
 
-    def __init__(self, system: ExactSystem, parameters: Sequence[complex] = (), both: ExactSystem | None = None) -> None:
+    def __init__(self, system: ExactSystem, parameters: Sequence[complex] = (), like: Square | None = None) -> None:
         self.unknowns = system.unknowns - len(parameters)
         if len(system.equations) != self.unknowns:
             raise NotShown("the system is not square")
         self.system, self.parameters = system, tuple(parameters)
-        self.both = system.with_jacobian(self.unknowns) if both is None else both
-        self._runs: dict[int, tuple[Over, Over]] = {}
+        self.both: ExactSystem = system.with_jacobian(self.unknowns) if like is None else like.both
+        self._runs: dict[int, tuple[Over, Over]] = {} if like is None else like._runs
 
     @cached_property
     def terms(self) -> int:

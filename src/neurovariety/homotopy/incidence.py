@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from functools import cached_property
 from typing import Protocol, runtime_checkable
 
@@ -12,8 +13,9 @@ import numpy as np
 from neurovariety.certificates.account import FloatZeros
 from neurovariety.certificates.balls import precision
 from neurovariety.certificates.exact_system import ExactSystem
+from neurovariety.certificates.issue import Certificate, Verdict, issue
 from neurovariety.certificates.shown_points import Points, Programs, ShownPoints, meeting
-from neurovariety.certificates.zeros import SimpleZero, Square, newton
+from neurovariety.certificates.zeros import NotShown, SimpleZero, Square, newton
 from neurovariety.homotopy.arrays import Integers, Numbers
 from neurovariety.homotopy.certify import inverses
 from neurovariety.homotopy.exact_program import exact_family, exact_outputs
@@ -79,19 +81,35 @@ class ExactIncidence:
         return self._sizes[points]
 
 
-def points_of(incidence: ExactIncidence, solutions: Numbers, parameters: Numbers) -> Points:
-    """Solutions (D, n) at ``parameters`` as points to be shown: at higher precision where doubles do not do."""
+def shown(
+    certificate: Callable[[tuple[Points, ...]], Certificate], incidence: ExactIncidence, *lists: tuple[Numbers, Numbers]
+) -> Verdict:
+    """The verdict of what a certificate makes of lists of solutions, each with its parameters: in doubles where these do, at higher
+    precision elsewhere. Raises `NotShown`."""
+    try:
+        return issue(certificate(tuple(plain_points(incidence, x, p) for x, p in lists)), incidence)
+    except NotShown:
+        return issue(certificate(tuple(points_of(incidence, x, p) for x, p in lists)), incidence)
+
+
+def plain_points(incidence: ExactIncidence, solutions: Numbers, parameters: Numbers) -> Points:
+    """Solutions (D, n) at ``parameters`` as points to be shown in balls of doubles."""
     x = np.ascontiguousarray(solutions, dtype=np.complex128).reshape(-1, incidence.unknowns)
     p = np.asarray(parameters, dtype=np.complex128)
-    programs = Programs.of(incidence)
-    plain = Points(p, FloatZeros(x, inverses(incidence.members.system, x, p)))
+    return Points(p, FloatZeros(x, inverses(incidence.members.system, x, p)))
+
+
+def points_of(incidence: ExactIncidence, solutions: Numbers, parameters: Numbers) -> Points:
+    """Solutions (D, n) at ``parameters`` as points to be shown: at higher precision where doubles do not do."""
+    plain, programs = plain_points(incidence, solutions, parameters), Programs.of(incidence)
+    x, p = plain.zeros.centres, plain.parameters
     boxes = plain.zeros.boxes_of(programs.tape, p)
     wide = (boxes.near > _WIDE * np.abs(x).max(axis=1, initial=1e-300, keepdims=True)).any(axis=1)
     rows = set(np.flatnonzero(~boxes.good).tolist()) | set(np.flatnonzero(wide)[:_MOST_FINE].tolist())
     if boxes.good.all():
         pair = meeting(ShownPoints(plain, boxes, programs).images(programs.prints))
         rows |= set(pair or ())
-    square = Square(incidence.system, p.tolist(), programs.both)
+    square = programs.at(p)
     fine = {k: zero for k in sorted(rows) if (zero := _finer(square, x[k])) is not None}
     return Points(p, plain.zeros, fine)
 

@@ -22,23 +22,22 @@ from neurovariety.budget import used_up
 from neurovariety.certificates.completeness import ARCS, FEW, Distinct, Traced
 from neurovariety.certificates.compose import ONE_POINT, Because
 from neurovariety.certificates.issue import NotShown, Verdict, issue
+from neurovariety.certificates.shown_points import Points
 from neurovariety.certificates.statement import Statement
 from neurovariety.claim import Claim
 from neurovariety.geometry.solutions.count_facts import CountFacts
 from neurovariety.homotopy import (
     UNTESTED,
-    Certificates,
     Fiber,
     Monodromy,
     ResumeFile,
     System,
     Tape,
     TraceTest,
-    certify,
     random_bend,
     trace_test,
 )
-from neurovariety.homotopy.incidence import ExactIncidence, points_of, shown_part
+from neurovariety.homotopy.incidence import ExactIncidence, shown, shown_part
 
 KIND = "points on a general slice"
 
@@ -55,15 +54,11 @@ ROUNDS, IDLE, MOST_ROUNDS = 8, 4, 24
 
 @dataclass(frozen=True, eq=False)
 class CompleteFiber:
-    """The solutions over the first slice, the last trace test, what is shown (``verdict``), and what it took.
-
-    ``certificates`` are boxes around the solutions, for whoever goes on from them.
-    """
+    """The solutions over the first slice, the last trace test, what is shown (``verdict``), and what it took."""
 
     run: Monodromy
     trace: TraceTest
     verdict: Verdict
-    certificates: Certificates
     rounds: int
 
     @property
@@ -84,7 +79,6 @@ class CompleteFiber:
             "paths": self.run.paths,
             "paths_lost": self.run.lost,
             "slices": len(self.run.fibers),
-            "largest_box": float(np.abs(self.certificates.radii / self.certificates.centres).max(initial=0.0)),
         }
 
 
@@ -165,11 +159,10 @@ def complete_fiber(
             run.add_arc(old, new, bend)
     if resume is not None:
         resume.write(run, rng)
-    certificates = certify(slices.system, base.array(), base.parameters, slices.prints)
     if verdict is None:
-        shown = shown_part(incidence, base.array(), base.parameters)
-        verdict = issue(Distinct(KIND, incidence.hash, shown), incidence)
-    return CompleteFiber(run, trace, verdict, certificates, rounds)
+        part = shown_part(incidence, base.array(), base.parameters)
+        verdict = issue(Distinct(KIND, incidence.hash, part), incidence)
+    return CompleteFiber(run, trace, verdict, rounds)
 
 
 def _one_point(incidence: ExactIncidence, linear: Verdict) -> Verdict:
@@ -178,9 +171,13 @@ def _one_point(incidence: ExactIncidence, linear: Verdict) -> Verdict:
 
 def _traced(incidence: ExactIncidence, trace: TraceTest, arcs: int, premises: tuple[Verdict, ...]) -> Verdict | None:
     """What the trace test comes to where every point is shown; None where one is not."""
-    first, middle, last = (points_of(incidence, solutions, parameters) for parameters, solutions in trace.fibers)
+
+    def traced(points: tuple[Points, ...]) -> Traced:
+        first, middle, last = points
+        return Traced(KIND, incidence.hash, (first, middle, last), arcs, premises)
+
     try:
-        return issue(Traced(KIND, incidence.hash, (first, middle, last), arcs, premises), incidence)
+        return shown(traced, incidence, *((solutions, parameters) for parameters, solutions in trace.fibers))
     except NotShown:
         return None
 

@@ -15,7 +15,6 @@ class CountFacts(TypedDict, total=False):
     paths: int
     paths_lost: int
     slices: int
-    largest_box: float
 
 
 class LikelihoodFacts(CountFacts, total=False):

@@ -24,7 +24,7 @@ from neurovariety.geometry.solutions.affine_slices import PRINTS, dyadic, normal
 from neurovariety.geometry.solutions.chart import Chart, find_chart
 from neurovariety.geometry.solutions.chart_coordinates import ChartCoordinates, coordinates
 from neurovariety.geometry.solutions.complete_fiber import complete_fiber
-from neurovariety.geometry.solutions.moved_ends import ends_at_level, ends_at_parameters
+from neurovariety.geometry.solutions.moved_ends import confirmed_at_level, ends_at_parameters
 from neurovariety.homotopy import Certificates, End, System, Tape, certify, record, values_at
 from neurovariety.homotopy.expressions import Expression, jacobian
 from neurovariety.model import Model
@@ -238,7 +238,7 @@ def general_face(problem: FacePoints, rng: np.random.Generator, linear: Verdict 
     stated = _on_line(problem, line, level)
     if not curve.complete:
         return FaceEnds(certify(problem.stated, empty, stated), stated, False, {})
-    ends, confirmed = ends_at_level(problem, base, level, rng)
+    ends, confirmed = confirmed_at_level(problem, base, level, rng)
     known = ends.points[ends.distinct(End.REGULAR)][:, : r + k]
     proof = certify(problem.stated, known, stated, problem.values)
     return FaceEnds(proof, stated, confirmed and proof.complete, ends.counts())

@@ -15,19 +15,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from jaxtyping import Complex, Inexact, Shaped
 
 from neurovariety.certificates.fiber import EvenlyCovered, LinearGraph, Sorted
 from neurovariety.certificates.issue import NotShown, Verdict, issue
+from neurovariety.certificates.shown_points import Points
 from neurovariety.geometry.exact.exact_functions import exact_functions
 from neurovariety.geometry.solutions.complete_fiber import KIND, complete_fiber
 from neurovariety.geometry.solutions.graph_slices import GraphSlices, graph_slices
 from neurovariety.geometry.solutions.orbits import Orbits
 from neurovariety.homotopy import Settings, certify, refine, track, values_at
 from neurovariety.homotopy.distinct import DistinctPoints
-from neurovariety.homotopy.incidence import ExactIncidence, points_of
+from neurovariety.homotopy.incidence import ExactIncidence, shown
 from neurovariety.homotopy.monodromy import REFINED, SAME
 from neurovariety.model import Model
 from neurovariety.randomness import generator
@@ -144,13 +146,17 @@ def _attempt(model: Model, dimension: int, degree: Callable[[], Verdict | None],
             functions = tuple(seen.add(f)[0] for f in values_at(cut.functions, over))
             weights = _full(cut, over)
         if len(sizes) == expected and len(set(sizes.values())) == 1:
-            shown = points_of(family, limits, target_parameters)
+            covered = partial(_covered, family.hash, whole.verdict, known, tuple(groups))
             try:
-                verdict = issue(EvenlyCovered(family.hash, whole.verdict, known, shown, tuple(groups)), family)
+                verdict = shown(covered, family, (limits, target_parameters))
             except NotShown:
                 continue
             return Preimages(weights, functions, evidence | {"weights_over_a_value": size}, "", verdict)
     return Preimages(weights, functions, evidence, "not all points of a slice had equally many weights: some were lost")
+
+
+def _covered(family: str, graph: Verdict, degree: Verdict, values: tuple[int, ...], points: tuple[Points, ...]) -> EvenlyCovered:
+    return EvenlyCovered(family, graph, degree, points[0], values)
 
 
 def _limits(

@@ -57,7 +57,7 @@ def general_counts(
         none = certify(problem.at_counts, np.zeros((0, r)), u, problem.fewer)
         return LikelihoodEnds(none, u, False, {**evidence, "ends": {}}, _at_least(family, np.zeros((0, r)), u))
     level = complex(*rng.normal(size=2))
-    ends, _ = ends_at_level(problem, base, level, rng)
+    ends = ends_at_level(problem, base, level, rng)
     counts, size = u + level * v, np.abs(u).mean()
     found = ends.points[ends.distinct(End.REGULAR)][:, :r]
     verdict = continued(family, found, counts, curve.verdict)

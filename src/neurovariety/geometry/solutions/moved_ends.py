@@ -31,8 +31,14 @@ class CutCurve(Protocol):
     def towards(self, parameters: Inexact[np.ndarray, " m"], level: complex) -> System: ...
 
 
-def ends_at_level(problem: CutCurve, base: Fiber, level: complex, rng: np.random.Generator) -> tuple[SpecialEnds, bool]:
-    """The solutions at the point ``level`` of the line, from those of ``base`` on a general hyperplane, and whether they are confirmed.
+def ends_at_level(problem: CutCurve, base: Fiber, level: complex, rng: np.random.Generator) -> SpecialEnds:
+    """Where the solutions of ``base`` on a general hyperplane go as that moves to the point ``level`` of the line."""
+    stated = np.concatenate([base.parameters[:-3], [1.0, 0.0, level]])
+    return special_ends(problem.towards(base.parameters, level), base.array(), problem.functions, rng, (problem.system, stated))
+
+
+def confirmed_at_level(problem: CutCurve, base: Fiber, level: complex, rng: np.random.Generator) -> tuple[SpecialEnds, bool]:
+    """The same, and whether the ends are confirmed.
 
     A pass that is to be confirmed starts from another hyperplane; the line stays.
     """

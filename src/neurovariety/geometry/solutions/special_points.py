@@ -15,11 +15,12 @@ from jaxtyping import Complex, Float, Inexact, Int
 from neurovariety.budget import used_up
 from neurovariety.certificates.completeness import Continued, Distinct, Looped
 from neurovariety.certificates.issue import Certificate, NotShown, Verdict, issue
+from neurovariety.certificates.shown_points import Points
 from neurovariety.claim import Claim
 from neurovariety.geometry.solutions.affine_slices import normal
 from neurovariety.geometry.solutions.critical_points import CriticalPoints
-from neurovariety.homotopy import Certificates, End, SpecialEnds, System, Tape, carried, certify, confirmed_ends, special_ends
-from neurovariety.homotopy.incidence import ExactIncidence, points_of, shown_part
+from neurovariety.homotopy import Certificates, End, SpecialEnds, System, Tape, certify, special_ends
+from neurovariety.homotopy.incidence import ExactIncidence, shown, shown_part
 from neurovariety.homotopy.loops import closed_under_loops
 
 KIND = "critical points"
@@ -81,21 +82,13 @@ def special_points(
 ) -> SpecialPoints:
     """Critical points for the quadric ``matrix`` and the target with image ``image``, from the general ones.
 
-    A pass that is to be confirmed starts from another general quadric and target. ``images``: what ends are to have limits of
-    (default: the prints). ``general_target``: the target was drawn at random.
+    ``images``: what ends are to have limits of (default: the prints). ``general_target``: the target was drawn at random.
     """
     special, entries = points.special(matrix)
     parameters = np.concatenate([image, entries])
 
-    def one_pass(number: int) -> SpecialEnds:
-        solutions, general = start.solutions, start.parameters
-        if number:
-            general = points.random(1, rng)[1][0]
-            solutions = carried(points.system, solutions, start.parameters, general, points.prints, rng)
-        system = points.towards(general, matrix, image)
-        return special_ends(system, solutions, images or points.prints, rng, (special, parameters))
-
-    ends, _ = confirmed_ends(one_pass, used_up)
+    towards = points.towards(start.parameters, matrix, image)
+    ends = special_ends(towards, start.solutions, images or points.prints, rng, (special, parameters))
     family = ExactIncidence(OneMember(special, points.prints, points.values))
     regular = ends.points[ends.distinct(End.REGULAR)]
     verdict = continued(family, regular, parameters, start.verdict)
@@ -113,7 +106,7 @@ def continued(
     """Test C: that the solutions are all, since they are as many as at general parameters; None where it does not pass."""
     if general.claim is Claim.LOWER_BOUND or len(solutions) != general.statement.value:
         return None
-    return _issued(Continued(KIND, family.hash, points_of(family, solutions, parameters), general), family)
+    return _shown(lambda points: Continued(KIND, family.hash, points[0], general), family, solutions, parameters)
 
 
 def looped(
@@ -129,13 +122,17 @@ def looped(
     found, loops = closed_under_loops(members.system, members.prints, solutions, parameters, fresh, rng, used_up)
     if general.claim is Claim.LOWER_BOUND:
         return found, None
-    shown = points_of(family, found, parameters)
-    return found, _issued(Looped(KIND, family.hash, shown, general, loops), family)
+    return found, _shown(lambda points: Looped(KIND, family.hash, points[0], general, loops), family, found, parameters)
 
 
-def _issued(certificate: Certificate, family: ExactIncidence) -> Verdict | None:
+def _shown(
+    certificate: Callable[[tuple[Points, ...]], Certificate],
+    family: ExactIncidence,
+    solutions: Inexact[np.ndarray, "S n"],
+    parameters: Inexact[np.ndarray, " m"],
+) -> Verdict | None:
     try:
-        return issue(certificate, family)
+        return shown(certificate, family, (solutions, parameters))
     except NotShown:
         return None
 
@@ -165,15 +162,8 @@ def _by_loops(
         return regular, None
     known = there.certificates.centres
 
-    def one_pass(number: int) -> SpecialEnds:
-        solutions, general = known, there.parameters
-        if number:
-            general = fresh()
-            solutions = carried(system, known, there.parameters, general, points.prints, rng)
-        towards = points.target_towards(general[:n], matrix, parameters[:n])
-        return special_ends(towards, solutions, points.prints, rng, (system, parameters))
-
-    ends, _ = confirmed_ends(one_pass, used_up)
+    towards = points.target_towards(there.parameters[:n], matrix, parameters[:n])
+    ends = special_ends(towards, known, points.prints, rng, (system, parameters))
     found = ends.points[ends.distinct(End.REGULAR)]
     verdict = continued(family, found, parameters, there.verdict)
     return (found, verdict) if len(found) >= len(regular) else (regular, None)
