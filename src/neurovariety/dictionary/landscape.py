@@ -214,7 +214,7 @@ def _listed(task: TrainingTask, lists: LandscapeLists, known: tuple[Least, int |
             "singular_functions": lists.strata.theorem or "not known to be the strata listed",
             "rank_drops": lists.resting or "no list of the strata where J drops rank is known for this family",
             "least": {**least.to_dict(), "claim": least.claim, "point": number, "interval": interval(lists.problem, task.loss, least)},
-            "falsifier": lists.falsified.to_dict(),
+            "falsifier": lists.falsified.to_dict(lists.units.loss_back(1.0)),
             "contradiction": lists.falsified.contradiction or None,
         },
         notices=task.notices + (() if lists.complete else (lists.why,)),

@@ -29,6 +29,7 @@ from neurovariety.training.critical.given_units import facts_back, point_back
 from neurovariety.training.critical.least import Least, least_loss
 from neurovariety.training.critical.limits import least_limit, limit_stages
 from neurovariety.training.critical.problem import TrainingProblem
+from neurovariety.training.critical.spectral import spectral_least
 from neurovariety.training.critical.stages import CriticalFunction, Stage, monomials_of, smooth_stage
 from neurovariety.training.critical.stratum_stages import stratum_stage
 from neurovariety.training.losses.canonical_units import CanonicalUnits
@@ -143,7 +144,8 @@ def landscape_lists(
     stages = _accounted(problem, [first, *(stratum_stage(problem, task.loss, s, seed) for s in (*strata.strata, *beside))])
     limits = limit_stages(problem, task.loss, seed)
     singular = stages[: 1 + len(strata.strata)]
-    least = least_loss(problem, loss, singular, strata.theorem, strata.all_listed, generator(seed, _STREAM), least_limit(limits))
+    rng, known = generator(seed, _STREAM), spectral_least(task.model.image, task.loss)
+    least = least_loss(problem, loss, singular, strata.theorem, strata.all_listed, rng, least_limit(limits), known)
     points = _numbered([*stages, *limits])
     against = falsified(problem, loss, points, (*strata.strata, *beside), least, generator(seed, _STREAM, 2))
     least = beaten(least, against, size_of_losses(loss))

@@ -13,14 +13,15 @@ hidden units or zero.
 Functions linear in their weights (no hidden layer): J is the same at all weights, so its rank does not drop.
 
 mlp(d, m, 1; x^2) without bias. For q = sum a_i v_i^2 the image of J contains v_i u for all u and all i with a_i not 0. The span of
-these v_i contains the column space of q, so the image contains the tangent space {v u : v in col(q)} of the forms of rank e = rank(q) at q.
+these v_i contains the column space of q, so the image contains the tangent space {v u : v in col(q)} of the forms of rank e = rank(q)
+at q.
 
 One neuron and a monomial of degree k >= 2, without bias: f = a (v x)^k with a vector a. J drops rank only where a = 0 or v = 0, so
 where f is zero, which is a stratum.
 
 mlp(2, m, 1; x^k) without bias. Let q = sum a_i l_i^k after proportional l_i are joined, e of them with a_i not 0. The image of J
-contains l_i^(k-1) u for these, all u. By Hermite interpolation the sum of these planes has dimension min(2 e, k + 1). It is then the tangent
-space of the forms of e neurons at q, where J of that smaller network has full rank, so q is a smooth critical function of it.
+contains l_i^(k-1) u for these, all u. By Hermite interpolation the sum of these planes has dimension min(2 e, k + 1). It is then the
+tangent space of the forms of e neurons at q, where J of that smaller network has full rank, so q is a smooth critical function of it.
 
 cnn of one channel with monomials of degree >= 2 between two or more filters: away from f = 0 the parametrization is an immersion
 modulo scalings of the filters (Shahverdi et al. 2025), so J drops rank only where f is zero. Other strata of filters do not rest by

@@ -17,6 +17,7 @@ import numpy as np
 from jaxtyping import Float, Inexact
 
 from neurovariety.homotopy import End
+from neurovariety.rings.ring import Array
 from neurovariety.tolerances import LIMIT_DIGITS, SAME_FUNCTION
 from neurovariety.training.critical.stages import CriticalFunction, Stage, coefficients_of
 from neurovariety.training.losses.loss import Monomial
@@ -29,9 +30,7 @@ def accounted(stages: Sequence[Stage], monomials: tuple[Monomial, ...]) -> list[
     return [_closes(stage, k, values, monomials, size) for k, stage in enumerate(stages)]
 
 
-def _closes(
-    stage: Stage, number: int, values: list[Inexact[np.ndarray, "points n"]], monomials: tuple[Monomial, ...], size: float
-) -> bool:
+def _closes(stage: Stage, number: int, values: list[Array], monomials: tuple[Monomial, ...], size: float) -> bool:
     found = stage.stationary
     if not stage.complete or found is None or stage.problem is None:
         return stage.complete

@@ -46,11 +46,11 @@ class Falsified:
     dropping: int
     contradiction: str
 
-    def to_dict(self) -> dict[str, object]:
-        """As plain data."""
+    def to_dict(self, unit: float) -> dict[str, object]:
+        """As plain data, losses times ``unit``."""
         return {
             "descents": self.descents,
-            "least_loss": self.loss,
+            "least_loss": self.loss * unit,
             "not_listed": self.smooth + self.dropping,
             "contradiction": self.contradiction or None,
         }
@@ -83,7 +83,7 @@ def falsified(
     below = losses[best] < (least.loss if least.infimum is None else least.infimum) - SAME_LOSS * _scale(loss)
     words = []
     if below:
-        words.append(f"a descent found a network of loss {losses[best]:.6g}, less than any listed")
+        words.append("a descent found a network of less loss than any listed")
     if len(left):
         words.append(f"descents come to rest at {len(left)} networks that are on no list")
     return Falsified(len(starts), float(losses[best]), ends[best].real, full, len(left) - full, "; ".join(words))

@@ -96,8 +96,9 @@ def least_loss(
     listed: bool,
     rng: np.random.Generator,
     limit: CriticalFunction | None = None,
+    known: float | None = None,
 ) -> Least:
-    """What is known of the least loss.
+    """What is known of the least loss; ``known``: a bound from below by a theorem.
 
     ``theorem``: why all singular functions are on strata ('' if not known); ``listed``: all are; ``limit``: the best function among
     known limits of networks.
@@ -108,6 +109,8 @@ def least_loss(
         return unlisted
     if best.point is not None and best.loss <= ZERO_LOSS * scale:
         return best.is_least("no loss is below zero")
+    if known is not None and best.loss <= known + best.near:
+        return best.is_least("no loss is below that of the nearest matrix of this rank (Eckart and Young 1936)")
     edge = _limits(problem, loss, stages, best.loss - best.near)
     if edge is not None:
         infimum, target = edge

@@ -22,13 +22,14 @@ from neurovariety.geometry.solutions.chart_coordinates import coordinates
 from neurovariety.geometry.solutions.complete_fiber import CompleteFiber, complete_fiber
 from neurovariety.geometry.solutions.critical_points import CriticalPoints, critical_points
 from neurovariety.geometry.solutions.quadrics import QuadricFamily, Term, diagonal, only
-from neurovariety.geometry.solutions.special_points import special_points
+from neurovariety.geometry.solutions.special_points import SpecialPoints, special_points
 from neurovariety.homotopy import Certificates, End, System, certify, refine
 from neurovariety.homotopy.distinct import DistinctPoints, hashed
 from neurovariety.model import Model
 from neurovariety.progress import found_on_the_way, note
 from neurovariety.rings.ring import Array
 from neurovariety.tolerances import LIMIT_DIGITS, SAME_FUNCTION
+from neurovariety.training.critical.looped import looped
 from neurovariety.training.critical.weight_map import WeightMap, weight_map
 from neurovariety.training.losses.loss import Loss, Quadratic, quadratic
 
@@ -102,7 +103,13 @@ class TrainingProblem:
         matrix, parameters = self.parameters(found)
         image = parameters[: len(self.terms)]
         note(phase=f"{len(self.base.run.fibers[0])} paths to this loss")
-        ends = special_points(self.critical, self.base.run.fibers[0], matrix, image, rng, self.critical.both)
+        base = self.base.run.fibers[0]
+        ends, beside = special_points(self.critical, base, matrix, image, rng, self.critical.both), {}
+        if _open(ends):
+            stated = looped(self.critical, base, matrix, rng)
+            again = None if stated is None else special_points(*stated, matrix, image, rng, self.critical.both)
+            if again is not None and stated is not None and not _open(again):
+                ends, beside = again, {"at a general target": len(stated[1])}
         chart = self.critical.chart
         points = []
         for row in np.flatnonzero(ends.certificates.certified):
@@ -115,10 +122,15 @@ class TrainingProblem:
             )
         limits = [ends.ends.limits[k, PRINTS:] for k in ends.ends.distinct(End.SINGULAR)]
         more, rest = _in_other_charts(self, limits, points, parameters, matrix, rng)
-        counts = ends.ends.counts() | ({"in other charts": len(more)} if more else {})
+        counts = ends.ends.counts() | beside | ({"in other charts": len(more)} if more else {})
         return Stationary(
             (*points, *more), np.array(rest, dtype=np.complex128).reshape(-1, len(self.terms)), found, counts, ends.complete
         )
+
+
+def _open(ends: SpecialPoints) -> bool:
+    """Whether some paths ended where nothing can be told."""
+    return End.AT_INFINITY in ends.ends.kinds or End.FAILED in ends.ends.kinds
 
 
 def training_problem(

@@ -31,7 +31,7 @@ _FEW_ENTRIES = 1_000_000
 """Residuals at more numbers than these are replaced by as many combinations of them as there are coordinates."""
 
 
-class Residual(NamedTuple):
+class LossResidual(NamedTuple):
     """The loss at coordinates c as e^T G e, e = ``design`` c - ``offset``; G is ``gram``, None for the identity."""
 
     design: Float[np.ndarray, "k N"]
@@ -63,7 +63,7 @@ class Loss(Protocol):
     def family(self, terms: Sequence[Term]) -> QuadricFamily:
         """A linear space of quadrics that the loss is one of, in which it is not special."""
 
-    def residual(self, terms: Sequence[Term], fixed: Sequence[tuple[Term, float]]) -> Residual:
+    def residual(self, terms: Sequence[Term], fixed: Sequence[tuple[Term, float]]) -> LossResidual:
         """What is left of the target at coordinates: losses are computed from it, as differences of large numbers lose all digits."""
 
 
@@ -111,7 +111,7 @@ class SquaredError:
     def family(self, terms: Sequence[Term]) -> QuadricFamily:
         return moments(terms)
 
-    def residual(self, terms: Sequence[Term], fixed: Sequence[tuple[Term, float]]) -> Residual:
+    def residual(self, terms: Sequence[Term], fixed: Sequence[tuple[Term, float]]) -> LossResidual:
         rows, outputs = self.targets.shape
         offset = self.targets.copy()
         for (o, e, s), value in fixed:
@@ -122,9 +122,9 @@ class SquaredError:
         root = np.sqrt(self.weights)
         found = (root[:, None, None] * design).reshape(-1, len(terms)), (root[:, None] * offset).reshape(-1)
         if found[0].size <= _FEW_ENTRIES:
-            return Residual(*found)
+            return LossResidual(*found)
         upper = np.asarray(np.linalg.qr(np.column_stack(found), mode="r"))
-        return Residual(upper[:, :-1], upper[:, -1])
+        return LossResidual(upper[:, :-1], upper[:, -1])
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,7 +168,7 @@ class Distance:
     def family(self, terms: Sequence[Term]) -> QuadricFamily:
         return only(terms, _matrix(self, terms))
 
-    def residual(self, terms: Sequence[Term], fixed: Sequence[tuple[Term, float]]) -> Residual:
+    def residual(self, terms: Sequence[Term], fixed: Sequence[tuple[Term, float]]) -> LossResidual:
         return _from_target(self, {m: float(c) for m, c in self.target.items()}, terms, fixed)
 
 
@@ -216,7 +216,7 @@ class Form:
     def family(self, terms: Sequence[Term]) -> QuadricFamily:
         return only(terms, _matrix(self, terms))
 
-    def residual(self, terms: Sequence[Term], fixed: Sequence[tuple[Term, float]]) -> Residual:
+    def residual(self, terms: Sequence[Term], fixed: Sequence[tuple[Term, float]]) -> LossResidual:
         return _from_target(self, dict(zip(self.places, np.asarray(self.target).tolist(), strict=True)), terms, fixed)
 
 
@@ -228,7 +228,7 @@ class Quadratic:
     matrix: Float[np.ndarray, "N N"]
     image: Float[np.ndarray, " N"]
     constant: float
-    residual: Residual | None = None
+    residual: LossResidual | None = None
 
     def value(self, c: Inexact[np.ndarray, "*many N"]) -> Inexact[np.ndarray, "*many"]:
         """Losses at coordinates, real ones or complex ones."""
@@ -254,7 +254,9 @@ def quadratic(loss: Loss, terms: Sequence[Term], fixed: Sequence[tuple[Term, flo
     return Quadratic(_matrix(loss, terms), image, float(constant), loss.residual(terms, fixed))
 
 
-def _from_target(loss: Loss, target: Mapping[Monomial, float], terms: Sequence[Term], fixed: Sequence[tuple[Term, float]]) -> Residual:
+def _from_target(
+    loss: Loss, target: Mapping[Monomial, float], terms: Sequence[Term], fixed: Sequence[tuple[Term, float]]
+) -> LossResidual:
     """The difference to a function that is given by its coefficients, over all monomials that occur."""
     places = {m: i for i, m in enumerate(dict.fromkeys([*(t[:2] for t in terms), *(t[:2] for t, _ in fixed), *target]))}
     design, offset = np.zeros((len(places), len(terms))), np.zeros(len(places))
@@ -268,8 +270,8 @@ def _from_target(loss: Loss, target: Mapping[Monomial, float], terms: Sequence[T
     try:
         factor = np.linalg.cholesky(gram).T
     except np.linalg.LinAlgError:  # no definite product: a form of the user's
-        return Residual(design, offset, gram)
-    return Residual(factor @ design, factor @ offset)
+        return LossResidual(design, offset, gram)
+    return LossResidual(factor @ design, factor @ offset)
 
 
 def _matrix(loss: Loss, terms: Sequence[Term]) -> Float[np.ndarray, "N N"]:
