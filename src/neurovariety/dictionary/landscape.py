@@ -40,7 +40,7 @@ from neurovariety.randomness import generator
 from neurovariety.result import counted
 from neurovariety.tolerances import DEFAULT_SEED
 from neurovariety.training.chambers.chambers import random_targets
-from neurovariety.training.critical.given_units import infimum_back, interpolation_back, interval, least_back
+from neurovariety.training.critical.given_units import enclosed, infimum_back, interpolation_back, interval, least_back
 from neurovariety.training.critical.interpolated import Interpolation, interpolation
 from neurovariety.training.critical.least import Least, LeastFacts, with_perturbation
 from neurovariety.training.critical.perturbation import infimum_by_perturbation
@@ -200,6 +200,8 @@ def landscape(
 def _listed(task: TrainingTask, lists: LandscapeLists, known: tuple[Least, int | None], evidence: LandscapeEvidence) -> LandscapeResult:
     """The result where critical points are listed; ``known``: the least loss, in given units, and the number of its point."""
     (least, number), points, targets = known, lists.given, evidence["random_targets"]
+    bounds = interval(lists.problem, task.loss, least)
+    least = enclosed(least, bounds)
     value = _value(lists, least)
     return LandscapeResult(
         value=value,
@@ -213,7 +215,7 @@ def _listed(task: TrainingTask, lists: LandscapeLists, known: tuple[Least, int |
             "general_problem": lists.problem.evidence,
             "singular_functions": lists.strata.theorem or "not known to be the strata listed",
             "rank_drops": lists.resting or "no list of the strata where J drops rank is known for this family",
-            "least": {**least.to_dict(), "claim": least.claim, "point": number, "interval": interval(lists.problem, task.loss, least)},
+            "least": {**least.to_dict(), "claim": least.claim, "point": number, "interval": bounds},
             "falsifier": lists.falsified.to_dict(lists.units.loss_back(1.0)),
             "contradiction": lists.falsified.contradiction or None,
         },

@@ -24,8 +24,9 @@ from neurovariety.randomness import generator
 from neurovariety.rings.ring import Array
 from neurovariety.tolerances import ZERO_LOSS
 from neurovariety.training.critical.accounting import accounted
-from neurovariety.training.critical.falsifier import Falsified, beaten, falsified
+from neurovariety.training.critical.falsifier import Falsified, beaten, falsified, without_complete
 from neurovariety.training.critical.given_units import facts_back, point_back
+from neurovariety.training.critical.in_given import certified_in_given
 from neurovariety.training.critical.least import Least, least_loss
 from neurovariety.training.critical.limits import least_limit, limit_stages
 from neurovariety.training.critical.problem import TrainingProblem
@@ -35,6 +36,7 @@ from neurovariety.training.critical.stratum_stages import stratum_stage
 from neurovariety.training.losses.canonical_units import CanonicalUnits
 from neurovariety.training.losses.loss import Distance, Quadratic
 from neurovariety.training.losses.training_task import TrainingTask
+from neurovariety.training.losses.whitened import Whitened
 
 _STREAM = "dictionary.landscape"
 _CONDITION = 1e10
@@ -119,6 +121,11 @@ class LandscapeLists:
             return (
                 "no real critical function was found, though there is a nearest one: the lists are not complete; another seed may help"
             )
+        if self.units.white is not None:
+            return (
+                "columns of the data nearly depend on others: critical points were found in whitened coordinates, and not all of them "
+                "are certified for the data as they are"
+            )
         missing = next((s for s in self.stages if not s.complete), None)
         if missing is not None:
             near = "limits_off_strata" in missing.evidence or "critical_sets" in missing.evidence
@@ -141,7 +148,8 @@ def landscape_lists(
     first = replace(first, points=tuple(_decided(task, p, seed) for p in first.points))
     loss = problem.quadratic(task.loss)
     _check_condition(loss.matrix, task)
-    stages = _accounted(problem, [first, *(stratum_stage(problem, task.loss, s, seed) for s in (*strata.strata, *beside))])
+    found = [first, *(stratum_stage(problem, task.loss, s, seed) for s in (*strata.strata, *beside))]
+    stages = _accounted(problem, found, units.white)
     limits = limit_stages(problem, task.loss, seed)
     singular = stages[: 1 + len(strata.strata)]
     rng, known = generator(seed, _STREAM), spectral_least(task.model.image, task.loss)
@@ -149,11 +157,15 @@ def landscape_lists(
     points = _numbered([*stages, *limits])
     against = falsified(problem, loss, points, (*strata.strata, *beside), least, generator(seed, _STREAM, 2))
     least = beaten(least, against, size_of_losses(loss))
+    if units.white is not None and not all(stage.complete for stage in singular):
+        least = without_complete(least, "the data are ill-conditioned, and not all critical points are certified for them as they are")
     return LandscapeLists(problem, loss, units, strata, rank_drop(task.model), stages, limits, points, least, against)
 
 
-def _accounted(problem: TrainingProblem, stages: list[Stage]) -> list[Stage]:
+def _accounted(problem: TrainingProblem, stages: list[Stage], white: Whitened | None) -> list[Stage]:
     closed = accounted(stages, monomials_of(problem))
+    if white is not None:
+        closed = [closes and certified_in_given(stage, white) for stage, closes in zip(stages, closed, strict=True)]
     return [replace(stage, complete=closes) for stage, closes in zip(stages, closed, strict=True)]
 
 

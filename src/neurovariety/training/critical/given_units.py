@@ -19,6 +19,7 @@ from neurovariety.training.losses.loss import Loss, Monomial
 from neurovariety.training.losses.loss_ball import loss_ball
 
 _BITS = 160
+_DIGITS = 1e-13
 Sequence = tuple[tuple[float, float], ...]
 
 
@@ -27,10 +28,11 @@ def point_back(units: CanonicalUnits, point: CriticalFunction, monomials: tuple[
     if units.plain:
         return point
     largest = max((units.exponent(m) for m in monomials), default=0)
+    wider = 1.0 if units.white is None else float(np.abs(units.white.substitution(monomials)).sum(axis=1).max())
     return replace(
         point,
         coefficients=units.coefficients_back(point.coefficients, monomials),
-        radius=float(np.ldexp(point.radius, largest)),
+        radius=float(np.ldexp(point.radius * wider, largest)),
         weights=None if point.weights is None else units.weights_back(point.weights),
         loss=units.loss_back(point.loss),
     )
@@ -83,6 +85,13 @@ def facts_back(units: CanonicalUnits, evidence: dict[str, object]) -> dict[str, 
 
 def _back(units: CanonicalUnits, sequence: Sequence) -> Sequence:
     return tuple((units.loss_back(loss), size) for loss, size in sequence)
+
+
+def enclosed(least: Least, bounds: list[float] | None) -> Least:
+    """The same with a loss inside of what encloses it: of ill-conditioned data floats alone lose digits."""
+    if bounds is None or least.infimum is not None or abs(least.loss - bounds[1]) <= _DIGITS * bounds[1]:
+        return least
+    return replace(least, loss=bounds[1])
 
 
 def interval(problem: TrainingProblem, loss: Loss, least: Least) -> list[float] | None:

@@ -17,13 +17,17 @@ from jaxtyping import Float, Inexact, Int
 from neurovariety.errors import DataError
 from neurovariety.exact_numbers import power_of_two
 from neurovariety.geometry.equivariance.adjunction import covector_scaling, input_adjunction, input_scaling, output_adjunction
+from neurovariety.geometry.exact.points import degree_bounds
 from neurovariety.model import Model
 from neurovariety.training.losses.loss import Distance, Form, Loss, Monomial, SquaredError
 from neurovariety.training.losses.own_units import OwnUnits
 from neurovariety.training.losses.training_task import TrainingTask
+from neurovariety.training.losses.whitened import Whitened, whitened
 
 _MOST = 200
 """Exponents of units beyond this leave no room for losses and monomials in floats."""
+
+_MOST_DEGREE = 64
 
 Scaling = dict[str, int]
 """Block -> by which power of a factor it is multiplied."""
@@ -32,20 +36,22 @@ Scaling = dict[str, int]
 @dataclass(frozen=True, eq=False)
 class CanonicalUnits:
     """Exponents of two: the units of each of the ``inputs`` and of all ``outputs``, and what ``weights`` found in these units are to be
-    multiplied by."""
+    multiplied by. Where inputs are nearly collinear the search is in coordinates that are ``white``."""
 
     inputs: Int[np.ndarray, " features"]
     outputs: int
     weights: Int[np.ndarray, " N"]
+    white: Whitened | None = None
 
     @property
     def plain(self) -> bool:
         """Whether the units are those of the data."""
-        return not self.outputs and not self.inputs.any()
+        return not self.outputs and not self.inputs.any() and self.white is None
 
     def weights_back(self, weights: Float[np.ndarray, " N"]) -> Float[np.ndarray, " N"]:
         """Weights of the same function in the units of the data."""
-        return np.asarray(np.ldexp(weights, self.weights))
+        turned = weights if self.white is None else self.white.weights_back(self.white.model, weights)
+        return np.asarray(np.ldexp(turned, self.weights))
 
     def loss_back(self, loss: float) -> float:
         """A loss in the units of the data."""
@@ -59,6 +65,8 @@ class CanonicalUnits:
         self, coefficients: Inexact[np.ndarray, " monomials"], monomials: tuple[Monomial, ...]
     ) -> Inexact[np.ndarray, " monomials"]:
         """Coefficients in the units of the data."""
+        if self.white is not None:
+            coefficients = self.white.substitution(monomials) @ coefficients
         powers = np.array([self.exponent(m) for m in monomials], dtype=np.int64)
         if np.iscomplexobj(coefficients):
             return np.asarray(np.ldexp(coefficients.real, powers) + 1j * np.ldexp(coefficients.imag, powers))
@@ -68,7 +76,12 @@ class CanonicalUnits:
 def canonical(task: TrainingTask) -> tuple[TrainingTask, CanonicalUnits]:
     """The task in canonical units, and these."""
     units = _units(task.model, task.loss)
-    return (task, units) if units.plain else (replace(task, loss=_scaled(task.loss, units)), units)
+    loss = task.loss if units.plain else _scaled(task.loss, units)
+    degree = degree_bounds(task.model).inputs
+    white = whitened(task.model, loss, int(degree)) if isinstance(loss, SquaredError) and degree <= _MOST_DEGREE else None
+    if white is not None:
+        loss, units = white.loss, replace(units, white=white)
+    return (task, units) if units.plain else (replace(task, loss=loss), units)
 
 
 def _units(model: Model, loss: Loss) -> CanonicalUnits:
