@@ -31,11 +31,12 @@ def special_points(
     image: Inexact[np.ndarray, " N"],
     rng: np.random.Generator,
     images: Tape | None = None,
+    once: bool = False,
 ) -> SpecialPoints:
     """Critical points for the quadric ``matrix`` and the target with image ``image``, from the general ones of ``base``.
 
     A pass that is to be confirmed starts from another general quadric and target. ``images``: what ends are to have limits of
-    (default: the prints).
+    (default: the prints). ``once``: one pass is enough for now, confirmed or not.
     """
     special, entries = points.special(matrix)
     parameters = np.concatenate([image, entries])
@@ -48,6 +49,6 @@ def special_points(
         system = points.towards(general, matrix, image)
         return special_ends(system, solutions, images or points.prints, rng, (special, parameters))
 
-    ends, confirmed = confirmed_ends(one_pass, used_up)
+    ends, confirmed = confirmed_ends(one_pass, (lambda: True) if once else used_up)
     found = certify(special, ends.points[ends.distinct(End.REGULAR)], parameters, points.values)
     return SpecialPoints(special, parameters, found, ends, confirmed and found.complete)

@@ -18,7 +18,7 @@ from jaxtyping import Float
 
 from neurovariety.budget import used_up
 from neurovariety.geometry.solutions.critical_points import CriticalPoints
-from neurovariety.geometry.solutions.quadrics import GENERAL, only
+from neurovariety.geometry.solutions.quadrics import only
 from neurovariety.geometry.solutions.special_points import special_points
 from neurovariety.homotopy import Fiber, Monodromy, certify, random_bend
 from neurovariety.homotopy.tracker import values_at
@@ -32,14 +32,12 @@ def looped(
 ) -> tuple[CriticalPoints, Fiber] | None:
     """The critical points for the quadric ``matrix``, and those at a general target, from the general ones ``base``; None where loops
     do not close on certified and different ones."""
-    if points.family.name != GENERAL:  # the general problem was that of the loss's own family
-        return None
     system, entries = points.special(matrix)
     family = points.family if system is points.system else only(points.found.terms, matrix)
     family = replace(family, name="the stated quadric", draw=lambda number, _: np.tile(entries + 0j, (number, 1)))
     stated = replace(points, system=system, family=family)
     seeds, parameters = stated.random(1 + _TARGETS, rng)
-    ends = special_points(points, base, matrix, parameters[0, : points.count], rng, points.both)
+    ends = special_points(points, base, matrix, parameters[0, : points.count], rng, points.both, once=True)
     run = Monodromy(stated.system, stated.prints)
     run.add_fiber(parameters[0], seeds[0])
     found = ends.certificates.centres[ends.certificates.certified]

@@ -21,9 +21,9 @@ from neurovariety.geometry.solutions.attempts import attempts, check_size, why_i
 from neurovariety.geometry.solutions.chart_coordinates import coordinates
 from neurovariety.geometry.solutions.complete_fiber import CompleteFiber, complete_fiber
 from neurovariety.geometry.solutions.critical_points import CriticalPoints, critical_points
-from neurovariety.geometry.solutions.quadrics import QuadricFamily, Term, diagonal, only
+from neurovariety.geometry.solutions.quadrics import GENERAL, QuadricFamily, Term, diagonal, only
 from neurovariety.geometry.solutions.special_points import SpecialPoints, special_points
-from neurovariety.homotopy import Certificates, End, System, certify, refine
+from neurovariety.homotopy import Certificates, End, Fiber, System, certify, refine
 from neurovariety.homotopy.distinct import DistinctPoints, hashed
 from neurovariety.model import Model
 from neurovariety.progress import found_on_the_way, note
@@ -104,12 +104,7 @@ class TrainingProblem:
         image = parameters[: len(self.terms)]
         note(phase=f"{len(self.base.run.fibers[0])} paths to this loss")
         base = self.base.run.fibers[0]
-        ends, beside = special_points(self.critical, base, matrix, image, rng, self.critical.both), {}
-        if _open(ends):
-            stated = looped(self.critical, base, matrix, rng)
-            again = None if stated is None else special_points(*stated, matrix, image, rng, self.critical.both)
-            if again is not None and stated is not None and not _open(again):
-                ends, beside = again, {"at a general target": len(stated[1])}
+        ends, beside = self._ends(base, matrix, image, rng)
         chart = self.critical.chart
         points = []
         for row in np.flatnonzero(ends.certificates.certified):
@@ -126,6 +121,21 @@ class TrainingProblem:
         return Stationary(
             (*points, *more), np.array(rest, dtype=np.complex128).reshape(-1, len(self.terms)), found, counts, ends.complete
         )
+
+    def _ends(
+        self, base: Fiber, matrix: Float[np.ndarray, "N N"], image: Inexact[np.ndarray, " N"], rng: np.random.Generator
+    ) -> tuple[SpecialPoints, dict[str, int]]:
+        """What becomes of the paths from the general problem, and how many there are for the stated quadric where loops tell."""
+        points = self.critical
+        general = points.family.name == GENERAL
+        ends = special_points(points, base, matrix, image, rng, points.both, once=general)
+        stated = looped(points, base, matrix, rng) if general and _open(ends) else None
+        again = None if stated is None else special_points(*stated, matrix, image, rng, points.both)
+        if again is not None and stated is not None and not _open(again):
+            return again, {"at a general target": len(stated[1])}
+        if general and not ends.complete:
+            ends = special_points(points, base, matrix, image, rng, points.both)
+        return ends, {}
 
 
 def _open(ends: SpecialPoints) -> bool:
