@@ -149,7 +149,7 @@ def landscape_lists(
     loss = problem.quadratic(task.loss)
     _check_condition(loss.matrix, task)
     found = [first, *(stratum_stage(problem, task.loss, s, seed) for s in (*strata.strata, *beside))]
-    stages = _accounted(problem, found, units.white)
+    stages = _accounted(problem, found, units.white, seed)
     limits = limit_stages(problem, task.loss, seed)
     singular = stages[: 1 + len(strata.strata)]
     rng, known = generator(seed, _STREAM), spectral_least(task.model.image, task.loss)
@@ -162,11 +162,11 @@ def landscape_lists(
     return LandscapeLists(problem, loss, units, strata, rank_drop(task.model), stages, limits, points, least, against)
 
 
-def _accounted(problem: TrainingProblem, stages: list[Stage], white: Whitened | None) -> list[Stage]:
-    closed = accounted(stages, monomials_of(problem))
-    if white is not None:
-        closed = [closes and certified_in_given(stage, white) for stage, closes in zip(stages, closed, strict=True)]
-    return [replace(stage, complete=closes) for stage, closes in zip(stages, closed, strict=True)]
+def _accounted(problem: TrainingProblem, stages: list[Stage], white: Whitened | None, seed: int) -> list[Stage]:
+    closed = accounted(stages, monomials_of(problem), generator(seed, _STREAM, 3))
+    if white is None:
+        return closed
+    return [replace(stage, complete=stage.complete and certified_in_given(stage, white)) for stage in closed]
 
 
 def size_of_losses(loss: Quadratic) -> float:

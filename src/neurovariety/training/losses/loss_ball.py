@@ -54,7 +54,7 @@ def _(loss: SquaredError, coefficients: Coefficients) -> flint.arb:
         errors = [-flint.arb(target) for target in y]
         for (o, e), c in coefficients.items():
             errors[o] = errors[o] + c * powers[e]
-        total = total + flint.arb(weight) * sum((r**2 for r in errors), flint.arb(0))
+        total = total + flint.arb(weight) * sum((r * r for r in errors), flint.arb(0))
         sizes = sizes + flint.arb(weight)
     return total / sizes
 
@@ -62,7 +62,8 @@ def _(loss: SquaredError, coefficients: Coefficients) -> flint.arb:
 def _monomial(x: list[float], exponents: tuple[int, ...]) -> flint.arb:
     out = flint.arb(1)
     for value, power in zip(x, exponents, strict=True):
-        out = out * flint.arb(value) ** power if power else out
+        for _ in range(power):  # a power of flint's goes by way of the logarithm, which 0 has none of
+            out = out * flint.arb(value)
     return out
 
 
@@ -75,7 +76,7 @@ def _(loss: Distance, coefficients: Coefficients) -> flint.arb:
         for (p, f), q in left.items():
             entry = product(e, f) if o == p else Fraction(0)
             if entry:
-                total = total + _exact(entry) * (r**2 if (o, e) == (p, f) else r * q)
+                total = total + _exact(entry) * r * q
     return total
 
 
@@ -86,7 +87,7 @@ def _(loss: Form, coefficients: Coefficients) -> flint.arb:
     total = flint.arb(0)
     for a, r in left.items():
         for b, q in left.items():
-            total = total + flint.arb(loss.pair(a, b)) * (r**2 if a == b else r * q)
+            total = total + flint.arb(loss.pair(a, b)) * r * q
     return total
 
 
