@@ -54,7 +54,8 @@ def _closes(stage: Stage, others: Array, monomials: tuple[Monomial, ...], size: 
         return stage.complete
     if not problem.base.complete or stage.sets:
         return False
-    if not _conjugate(np.array([p.value for p in found.points]), np.array([p.radius for p in found.points])):
+    shape = (len(found.points), len(problem.terms))
+    if not _conjugate(*(np.array(v).reshape(shape) for v in ([p.value for p in found.points], [p.radius for p in found.points]))):
         return False
     number = len(_smooth(found, problem, others, monomials))
     for attempt in range(_PASSES):

@@ -31,6 +31,8 @@ _AT_REST = 1e-10
 _LISTED = 1e-3
 """A descent towards a degenerate function stays so far from it."""
 _MOVES = 1e-9
+_SIZE = 0.1
+"""Functions are taken to be at least so large in canonical units, where the largest output is at least 1."""
 _FAR = 1e3
 
 
@@ -144,6 +146,6 @@ def _near_one(problem: TrainingProblem, values: Array, points: Sequence[Critical
     """Which of the functions are near a listed real one."""
     scales = np.array([s for _, _, s in problem.terms])
     listed = np.array([p.coefficients[: len(scales)].real * scales for p in points if p.real]).reshape(-1, len(scales))
-    size = np.maximum(np.abs(values).max(axis=1, initial=0.0), float(np.abs(listed).max(initial=0.0)))
+    size = np.maximum(np.abs(values).max(axis=1, initial=0.0), max(float(np.abs(listed).max(initial=0.0)), _SIZE))
     off = np.array([np.abs(listed - v).max(axis=1, initial=0.0).min(initial=np.inf) for v in values]).reshape(len(values))
     return np.asarray(off <= _LISTED * size)
