@@ -155,7 +155,10 @@ def landscape_lists(
     rng, known = generator(seed, _STREAM), spectral_least(task.model.image, task.loss)
     least = least_loss(problem, loss, singular, strata.theorem, strata.all_listed, rng, least_limit(limits), known)
     points = _numbered([*stages, *limits])
-    against = falsified(problem, loss, points, (*strata.strata, *beside), least, generator(seed, _STREAM, 2))
+    assert first.stationary is not None
+    ends = first.stationary.singular.real.reshape(-1, len(problem.terms))
+    near = None if any(stage.sets for stage in stages) else ends
+    against = falsified(problem, loss, points, (*strata.strata, *beside), least, generator(seed, _STREAM, 2), near)
     least = beaten(least, against, size_of_losses(loss))
     if units.white is not None and not all(stage.complete for stage in singular):
         least = without_complete(least, "the data are ill-conditioned, and not all critical points are certified for them as they are")

@@ -65,21 +65,26 @@ def falsified(
     strata: Sequence[Stratum],
     least: Least,
     rng: np.random.Generator,
+    known: Float[np.ndarray, "k n"] | None,
 ) -> Falsified:
-    """What descents find that ``points``, all that are listed, and ``least`` exclude."""
+    """What descents find that ``points``, all that are listed, and ``least`` exclude; ``known``: coordinates of functions that paths
+    end near, though they are not listed; None where whole sets are not, so that a network at rest says nothing."""
     factor, target = least_squares(loss)
     number = max(8, min(DESCENTS, int(_WORK / (_ITERATIONS * problem.map.operations(len(factor))))))
     starts = _starts(problem.model.parameters, points, strata, rng)[:number]
     ends, _ = problem.map.fit(target + 0j, starts + 0j, _ITERATIONS, factor)
     losses = _losses(problem, loss, ends)
     kept = np.flatnonzero(np.isfinite(losses) & (np.abs(ends).max(axis=1, initial=0.0) < _FAR))
-    kept = kept[~_near_one(problem, problem.map.at(ends[kept]).real, points)]
+    listed = _coordinates(problem, points) if known is None else np.vstack([_coordinates(problem, points), known])
+    kept = kept[~_near_one(problem.map.at(ends[kept]).real, listed)]
     left = ends[kept]
-    if len(left):  # most of these are still on their way
+    if len(left) and known is None:
+        left = left[:0]
+    elif len(left):  # most of these are still on their way
         further, _ = problem.map.fit(target + 0j, left, _FURTHER, factor)
         values, before = problem.map.at(further).real, problem.map.at(left).real
         still = np.abs(values - before).max(axis=1) <= _MOVES * np.maximum(np.abs(values).max(axis=1), 1e-300)
-        left = further[still & _at_rest(problem, loss, further) & ~_near_one(problem, values, points)]
+        left = further[still & _at_rest(problem, loss, further) & ~_near_one(values, listed)]
     full = sum(problem.map.pivots(w, problem.dimension) is not None for w in left)
     best = int(np.argmin(losses))
     below = losses[best] < (least.loss if least.infimum is None else least.infimum) - SAME_LOSS * _scale(loss)
@@ -142,10 +147,14 @@ def _at_rest(problem: TrainingProblem, loss: Quadratic, weights: Array) -> Array
     return np.asarray(found <= _AT_REST * size * np.abs(slopes).max(axis=(1, 2), initial=1e-300))
 
 
-def _near_one(problem: TrainingProblem, values: Array, points: Sequence[CriticalFunction]) -> Array:
-    """Which of the functions are near a listed real one."""
+def _coordinates(problem: TrainingProblem, points: Sequence[CriticalFunction]) -> Array:
+    """The scaled coordinates of the real ones."""
     scales = np.array([s for _, _, s in problem.terms])
-    listed = np.array([p.coefficients[: len(scales)].real * scales for p in points if p.real]).reshape(-1, len(scales))
+    return np.array([p.coefficients[: len(scales)].real * scales for p in points if p.real]).reshape(-1, len(scales))
+
+
+def _near_one(values: Array, listed: Array) -> Array:
+    """Which of the functions are near a listed one."""
     size = np.maximum(np.abs(values).max(axis=1, initial=0.0), max(float(np.abs(listed).max(initial=0.0)), _SIZE))
     off = np.array([np.abs(listed - v).max(axis=1, initial=0.0).min(initial=np.inf) for v in values]).reshape(len(values))
     return np.asarray(off <= _LISTED * size)
