@@ -11,7 +11,7 @@ import numpy as np
 from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.errors import DataError, InputError
-from neurovariety.exact_numbers import size_of
+from neurovariety.exact_numbers import power_of_two, size_of
 from neurovariety.geometry.images.random_target import random_target
 from neurovariety.geometry.images.target import read_target, require_polynomial
 from neurovariety.model import Model
@@ -22,6 +22,8 @@ from neurovariety.training.losses.task_options import TaskOptions, filled
 
 _LARGEST, _SMALLEST = 1e4, 1e-4
 """Data and teachers of another size leave too few digits to paths that are followed in float64."""
+_FLOATS = 200
+"""Exponents of two beyond which a teacher has no losses in floats, in whatever units."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +72,9 @@ def _of_teacher(model: Model, options: TaskOptions, seed: int) -> TrainingTask:
         notices = ("no teacher was given: this one is a random integer function of the model's linear span",)
     else:
         target = read_target(teacher, model.inputs, model.outputs)
+    largest = max((abs(c) for c in target.coefficients.values()), default=Fraction(0))
+    if largest and abs(power_of_two(largest)) > _FLOATS:
+        check_size("the teacher's largest coefficient", largest, "scale the teacher")
     loss = Distance(metric, target.coefficients)
     options["teacher"] = target.text()
     return TrainingTask(
