@@ -1,20 +1,24 @@
 """The landscape of training: every critical point for a loss, and which of them is the global minimum.
 
-Squared losses are quadrics on the space of functions, Q(f - u) plus a constant, so training seeks a nearest point of the neuromanifold.
-Its critical points at smooth functions are finitely many; training can also come to rest at smaller networks inside the large one,
-which are listed stratum by stratum. A critical point of the weights is *pure* where its function is critical among functions, and
-*spurious* where only the parametrization makes it one.
+Squared losses are quadrics on the space of functions, Q(f - u) plus a constant, so training seeks a nearest point of the
+neuromanifold. Its critical points at smooth functions are finitely many; training can also come to rest at smaller networks inside
+the large one, which are listed stratum by stratum. A critical point of the weights is *pure* where its function is critical among
+functions, and *spurious* where only the parametrization makes it one.
 
 What is proved. All complex critical points of a general member of the loss's family of quadrics are found by monodromy and pass the
 trace test; those of the loss itself are the ends of paths from there (`homotopy.special_ends`), each certified by Krawczyk's operator
 in ball arithmetic, told apart as functions; limits of functions whose weights diverge on the chart are certified in charts of their
-own where they are regular. Then the list is `complete`, else a `lower_bound`. That a function is real, that its weights are, and the
-index of its Hessian are certified or said to be undecided. Data and quadric are rounded to float64 first: statements are on these.
+own where they are regular. The list of smooth functions is taken for all where every path is accounted for
+(`training.critical.accounting`). That of points at rest can be so only for families of which it is proved that all strata where J
+drops rank are listed (`geometry.strata.rank_drops`); of others it is a `lower_bound`. A function of a stratum stays on it unless
+training is proved to move there. Descents from many starts are held against the lists: what they find beside them weakens the claim.
+That a function is real, that its weights are, and the index of its Hessian are certified or said to be undecided. Data and quadric
+are rounded to float64 first: statements are on these. All is found in canonical units, so answers do not depend on those of the data.
 
-The least loss is `complete` where the loss is definite, a theorem says that all singular functions of the closure are on listed strata,
-and all lists are complete (`training.least`); else an `upper_bound`, or `undecided` where it is approached by networks whose weights
-diverge. Perturbation (`training.perturbation`) finds it by another route, without such a theorem. Data that see fewer directions than
-the dimension leave a whole locus of interpolating functions; its dimension is said.
+The least loss is `complete` where the loss is definite, a theorem says that all singular functions of the closure are on listed
+strata, and all lists are complete (`training.least`); else an `upper_bound`, or `undecided` where it is approached by networks whose
+weights diverge. Perturbation (`training.perturbation`) finds it by another route, without such a theorem. Data that see fewer
+directions than the dimension leave a whole locus of interpolating functions; its dimension is said.
 
 Sources: Marchetti et al. 2025, 4.4; Trager, Kohn, Bruna 2020; Draisma et al. 2016; Krawczyk 1969; Hauenstein 2013.
 """
@@ -288,7 +292,8 @@ def _held_out(task: TrainingTask, problem: TrainingProblem, weights: Array | Non
 
 
 def _meaning(lists: LandscapeLists, value: LandscapeValue) -> str:
-    head = f"{'' if lists.complete else 'at least '}{counted(lists.stages[0].count, 'complex critical point')} at smooth functions"
+    least, rest = ("" if known else "at least " for known in (lists.smooth_complete, lists.resting_complete))
+    head = f"{least}{counted(lists.stages[0].count, 'complex critical point')} at smooth functions"
     minima = f"{counted(lists.minima, 'local minimum').replace('minimums', 'minima')} of real networks"
     loss = value["least_loss"]
     end = {
@@ -296,14 +301,16 @@ def _meaning(lists: LandscapeLists, value: LandscapeValue) -> str:
         "upper_bound": f"the best network found has loss {loss:.6g}",
         "undecided": f"losses of networks come down to {loss:.6g}, which none found attains: weights diverge on the way",
     }[value["global_minimum"]]
-    head += f", {lists.real} of them real, {minima}, and {counted(lists.at_subnetworks, 'point')} at smaller networks"
-    return f"training has {head}; {end}{_sets(lists.stages)}"
+    head += f", {lists.real} of them real, {minima}, and {rest}{counted(lists.at_subnetworks, 'point')} at smaller networks"
+    near = any("limits_off_strata" in s.evidence for s in lists.stages)
+    return f"training has {head}; {end}{_sets(lists.stages)}{'; paths end near a degenerate function' if near else ''}"
 
 
 def _sets(stages: list[Stage]) -> str:
     """Sets of positive dimension."""
     shown = [f"dimension {s.dimension}, degree {s.degree}" for stage in stages for s in stage.sets]
-    return f"; beside them {counted(len(shown), 'critical set')} of positive dimension ({'; '.join(shown)})" if shown else ""
+    found = f"{counted(len(shown), 'critical set')} of positive dimension ({'; '.join(shown)})"
+    return f"; beside them paths end on {found}, as far as floats tell" if shown else ""
 
 
 def _usual(counts: dict[int, int]) -> str:

@@ -15,11 +15,13 @@ from neurovariety.training.critical.perturbation import Infimum
 from neurovariety.training.critical.problem import TrainingProblem
 from neurovariety.training.critical.stages import CriticalFunction
 from neurovariety.training.losses.canonical_units import CanonicalUnits
-from neurovariety.training.losses.loss import Loss, Monomial
+from neurovariety.training.losses.loss import Loss, Monomial, SquaredError
 from neurovariety.training.losses.loss_ball import loss_ball
 
 _BITS = 160
 _DIGITS = 1e-13
+_MOST_PRODUCTS = 200_000
+"""Products of balls that are taken for one loss: a fraction of a second."""
 Sequence = tuple[tuple[float, float], ...]
 
 
@@ -95,8 +97,10 @@ def enclosed(least: Least, bounds: list[float] | None) -> Least:
 
 
 def interval(problem: TrainingProblem, loss: Loss, least: Least) -> list[float] | None:
-    """Bounds of the loss of the best network at its weights as they are stored; None where none is stored."""
+    """Bounds of the loss of the best network at its weights as they are stored; None where none is stored, or samples are many."""
     if least.weights is None or not np.isfinite(least.weights).all():
+        return None
+    if isinstance(loss, SquaredError) and len(loss.inputs) * len(problem.terms) > _MOST_PRODUCTS:
         return None
     with precision(_BITS):
         values = run_balls(problem.map.values, [flint.acb(float(w)) for w in least.weights])
