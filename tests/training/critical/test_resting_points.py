@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 
 from neurovariety import Claim, as_model, landscape
+from neurovariety.geometry.solutions.chart import find_chart
+from neurovariety.geometry.solutions.chart_coordinates import coordinates
 from neurovariety.geometry.strata.rank_drops import RANK_DROP, rank_drop
+from neurovariety.training.critical.weight_map import weight_map
 from neurovariety.training.losses.loss import SquaredError
 
 ROWS = [
@@ -50,9 +53,15 @@ def test_no_other_family_is_in_it(text):
     assert rank_drop(as_model(text)) == ""
 
 
-def image_contains(problem, weights, tangent):
+def all_weights(text, dimension):
+    """The coefficients of a network as functions of all its weights."""
+    model = as_model(text)
+    return weight_map(model, coordinates(model, find_chart(model, dimension, 0), 0, 0).terms, 0)
+
+
+def image_contains(maps, weights, tangent):
     """Whether the image of J at weights contains the columns of ``tangent``."""
-    slopes = problem.map.derivatives(np.asarray(weights)[None] + 0j)[0].real
+    slopes = maps.derivatives(np.asarray(weights)[None] + 0j)[0].real
     basis, singular, _ = np.linalg.svd(slopes, full_matrices=False)
     basis = basis[:, singular > 1e-9 * singular.max()]
     return np.abs(tangent - basis @ (basis.T @ tangent)).max() <= 1e-8 * np.abs(tangent).max()
@@ -62,21 +71,20 @@ def image_contains(problem, weights, tangent):
 def test_binary_forms_and_squares_against_random_weights(seed):
     """At weights with dead, equal and cancelling units the image of J contains the tangent space of the smaller network there."""
     rng = np.random.default_rng(seed)
-    data = (rng.normal(size=(12, 2)), rng.normal(size=(12, 1)))
-    for text, e in (("mlp(2,3,1; x^5)", 2), ("mlp(2,3,1; x^5)", 1), ("mlp(2,2,1; x^2)", 1)):
-        problem = landscape(text, data=data, seed=seed).problem
-        m = problem.model.parameters // 3
+    for text, dimension, e in (("mlp(2,3,1; x^5)", 6, 2), ("mlp(2,3,1; x^5)", 6, 1), ("mlp(2,2,1; x^2)", 3, 1)):
+        maps = all_weights(text, dimension)
+        m = maps.model.parameters // 3
         v, a = np.zeros((m, 2)), np.zeros(m)
         v[:e], a[:e] = rng.normal(size=(e, 2)), rng.normal(size=e)
         live = np.concatenate([v.reshape(-1), a])
-        tangent = problem.map.derivatives(live[None] + 0j)[0].real
+        tangent = maps.derivatives(live[None] + 0j)[0].real
         for k in range(e, m):  # dead units with incoming weights, units that are multiples of a live one
             v[k] = rng.normal(size=2) if k % 2 else 2 * v[0]
-        assert image_contains(problem, np.concatenate([v.reshape(-1), a]), tangent)
+        assert image_contains(maps, np.concatenate([v.reshape(-1), a]), tangent)
         if m - e >= 2:  # two units that cancel each other
             v[e + 1] = -3 * v[e]
             a[e : e + 2] = (-3.0) ** (5 if "x^5" in text else 2), -1
-            assert image_contains(problem, np.concatenate([v.reshape(-1), a]), tangent)
+            assert image_contains(maps, np.concatenate([v.reshape(-1), a]), tangent)
 
 
 class TestStrataOfFillingModels:
@@ -119,8 +127,7 @@ class TestActivationsWithAConstant:
         smaller = [p for p in found.points if p.stratum == f"mlp(2,1,1; {activation})"]
         assert len(smaller) == alone.value["complex"]
         assert found.claim is Claim.LOWER_BOUND
-        coordinates = np.array([p.weights for p in smaller if p.weights is not None])
-        for weights in coordinates:
+        for weights in (p.weights for p in smaller if p.weights is not None):
             assert np.allclose(weights[:2], weights[2:4])
 
     def test_constants(self):
