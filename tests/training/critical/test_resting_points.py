@@ -114,6 +114,13 @@ class TestStrataOfFillingModels:
         found = landscape("mlp(2,2,2; x^2)", data=(x, y))
         assert found.claim is Claim.LOWER_BOUND
         assert "at least" in found.meaning
+        (inner,) = [p for p in found.points if p.real and p.stratum == "layer 2 of rank 1" and abs(p.loss - 11.9964717) < 2e-6]
+        w1, w2 = inner.weights[:4].reshape(2, 2), inner.weights[4:].reshape(2, 2)
+        hidden = np.array(x) @ w1.T
+        errors = hidden**2 @ w2.T - np.array(y)
+        assert np.linalg.matrix_rank(w2, tol=1e-6) == 1
+        assert np.abs(errors.T @ hidden**2).max() < 1e-5  # no gradient in the second layer, nor in the first
+        assert np.abs(((errors @ w2) * hidden).T @ np.array(x)).max() < 1e-5
 
 
 class TestActivationsWithAConstant:

@@ -38,7 +38,7 @@ def resting_strata(model: Model, fills: bool) -> tuple[Stratum, ...]:
 
 
 def _own(model: Model, stratum: WeightStratum) -> Stratum:
-    return Stratum(stratum.name, own_model(stratum.name, model, stratum.parameters, stratum.embed), stratum.embed, ())
+    return Stratum(stratum.name, own_model(stratum.name, model, stratum.parameters, stratum.embed), stratum.embed, (), True)
 
 
 def _with_constants(model: Model, layers: Layers) -> list[Stratum]:

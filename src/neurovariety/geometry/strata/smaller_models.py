@@ -32,13 +32,14 @@ class Stratum:
     """``name``: a notation, or words; ``model`` None for the single function whose weights are all zero.
 
     ``embed`` takes weights of the model (n,) to weights of the network (N,) with the same function; ``dead`` are the places of the
-    network's weights that are zero there.
+    network's weights that are zero there. ``ambiguous``: where it has many weights over one function, training may rest at some alone.
     """
 
     name: str
     model: Model | None
     embed: Embedding
     dead: tuple[int, ...]
+    ambiguous: bool = False
 
 
 @dataclass(frozen=True, eq=False)

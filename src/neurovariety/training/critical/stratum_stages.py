@@ -14,6 +14,7 @@ from neurovariety.progress import note
 from neurovariety.randomness import generator
 from neurovariety.training.critical.exclusion import box_of, moves
 from neurovariety.training.critical.problem import TrainingProblem
+from neurovariety.training.critical.resting_search import resting_weights
 from neurovariety.training.critical.stages import CriticalFunction, Stage, coefficients_of, monomials_of, smooth_stage
 from neurovariety.training.losses.loss import Loss
 
@@ -34,12 +35,18 @@ def stratum_stage(whole: TrainingProblem, loss: Loss, stratum: Stratum, seed: in
     assert stage.stationary is not None
     points, left = [], 0
     for point, where in zip(stage.points, stage.stationary.points, strict=True):
-        if moves(whole, quadratic, stratum, box_of(where)):
-            left += 1  # the smaller network rests there, the large one does not
-            continue
         moved = replace(point, stratum=stratum.name, kind="undecided", type="undecided")
         if point.weights is not None:
             moved = replace(moved, weights=np.asarray(stratum.embed(point.weights)))
+        if moves(whole, quadratic, stratum, box_of(where)):
+            elsewhere = None
+            if stratum.ambiguous and point.real:
+                here = whole.map.at(np.asarray(stratum.embed(where.weights))[None])[0].real
+                elsewhere = resting_weights(whole, quadratic, stratum, here, rng)
+            if elsewhere is None:
+                left += 1  # the smaller network rests there, the large one does not
+                continue
+            moved = replace(moved, weights=elsewhere)
         if point.real:
             moved = _beside(whole, loss, stratum, moved, rng)
         points.append(moved)
@@ -61,7 +68,8 @@ def _at_zero(whole: TrainingProblem, loss: Loss, stratum: Stratum, rng: np.rando
 def _beside(
     whole: TrainingProblem, loss: Loss, stratum: Stratum, point: CriticalFunction, rng: np.random.Generator
 ) -> CriticalFunction:
-    """The point with its kind: a saddle where the loss falls on the stratum, or beside it where dead weights come alive.
+    """The point with its kind: a saddle where the loss falls on the stratum, or beside it where dead weights come alive (all
+    weights, where none are dead).
 
     Where the loss falls beside it the function is critical for the weights only: spurious. Where it was not seen to fall nothing is
     shown.
@@ -72,10 +80,10 @@ def _beside(
         return point
     quadratic = whole.quadratic(loss)
     here = float(quadratic.value(whole.map.at(point.weights[None] + 0j)[0].real))
-    falls = []
+    falls, moving = [], list(stratum.dead) or list(range(len(point.weights)))
     for shift in _SHIFTS:
         weights = np.repeat(point.weights[None], _TRIES, axis=0)
-        weights[:, list(stratum.dead)] += shift * rng.normal(size=(_TRIES, len(stratum.dead)))
+        weights[:, moving] += shift * rng.normal(size=(_TRIES, len(moving)))
         values = quadratic.value(whole.map.at(weights + 0j).real)
         falls.append(bool(values.min() < here - _FALL * max(abs(here), 1e-12)))
     kind = "saddle" if all(falls) else "undecided"
