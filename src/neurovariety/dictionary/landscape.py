@@ -1,65 +1,63 @@
 """The landscape of training: every critical point for a loss, and which of them is the global minimum.
 
-Squared losses are quadrics on the space of functions, Q(f - u) plus a constant, so training seeks a nearest point of the neuromanifold.
-Its critical points at smooth functions are finitely many; training can also come to rest at smaller networks inside the large one,
-which are listed stratum by stratum. A critical point of the weights is *pure* where its function is critical among functions, and
-*spurious* where only the parametrization makes it one.
+Squared losses are quadrics on the space of functions, Q(f - u) plus a constant, so training seeks a nearest point of the
+neuromanifold. Its critical points at smooth functions are finitely many; training can also come to rest at smaller networks inside
+the large one, which are listed stratum by stratum. A critical point of the weights is *pure* where its function is critical among
+functions, and *spurious* where only the parametrization makes it one.
 
 What is proved. All complex critical points of a general member of the loss's family of quadrics are found by monodromy and pass the
 trace test; those of the loss itself are the ends of paths from there (`homotopy.special_ends`), each certified by Krawczyk's operator
 in ball arithmetic, told apart as functions; limits of functions whose weights diverge on the chart are certified in charts of their
-own where they are regular. Then the list is `complete`, else a `lower_bound`. That a function is real, that its weights are, and the
-index of its Hessian are certified or said to be undecided. Data and quadric are rounded to float64 first: statements are on these.
+own where they are regular. The list of smooth functions is taken for all where every path is accounted for
+(`training.critical.accounting`). That of points at rest can be so only for families of which it is proved that all strata where J
+drops rank are listed (`geometry.strata.rank_drops`); of others it is a `lower_bound`. A function of a stratum stays on it unless
+training is proved to move there. Descents from many starts are held against the lists: what they find beside them weakens the claim.
+That a function is real, that its weights are, and the index of its Hessian are certified or said to be undecided. Data and quadric
+are rounded to float64 first: statements are on these. All is found in canonical units, so answers do not depend on those of the data.
 
-The least loss is `complete` where the loss is definite, a theorem says that all singular functions of the closure are on listed strata,
-and all lists are complete (`training.least`); else an `upper_bound`, or `undecided` where it is approached by networks whose weights
-diverge. Perturbation (`training.perturbation`) finds it by another route, without such a theorem. Data that see fewer directions than
-the dimension leave a whole locus of interpolating functions; its dimension is said.
+The least loss is `complete` where the loss is definite, a theorem says that all singular functions of the closure are on listed
+strata, and all lists are complete (`training.least`); else an `upper_bound`, or `undecided` where it is approached by networks whose
+weights diverge. Perturbation (`training.perturbation`) finds it by another route, without such a theorem. Data that see fewer
+directions than the dimension leave a whole locus of interpolating functions; its dimension is said.
 
 Sources: Marchetti et al. 2025, 4.4; Trager, Kohn, Bruna 2020; Draisma et al. 2016; Krawczyk 1969; Hauenstein 2013.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from fractions import Fraction
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, Literal, TypedDict, Unpack
 
 import numpy as np
 
-from neurovariety.certificates.issue import legacy, weakly
+from neurovariety.certificates.issue import Verdict, legacy, weakly
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import Resume
 from neurovariety.dictionary.entry_result import Facts
+from neurovariety.dictionary.landscape_lists import LandscapeLists, landscape_lists, size_of_losses
 from neurovariety.dictionary.listed_result import ListedResult
-from neurovariety.dictionary.membership import decide
 from neurovariety.dictionary.runner import entry
-from neurovariety.errors import InputError
-from neurovariety.geometry.images.decision import Finding
-from neurovariety.geometry.images.target import Target
-from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
-from neurovariety.geometry.strata.smaller_models import Strata, strata_of
+from neurovariety.geometry.invariants.dimension import dimension_of
 from neurovariety.model import Array, Model
 from neurovariety.options import Option, Whole
 from neurovariety.progress import quietly
 from neurovariety.randomness import generator
 from neurovariety.result import counted
-from neurovariety.tolerances import DEFAULT_SEED, ZERO_LOSS
+from neurovariety.tolerances import DEFAULT_SEED
 from neurovariety.training.chambers.chambers import random_targets
+from neurovariety.training.critical.given_units import enclosed, infimum_back, interpolation_back, interval, least_back
 from neurovariety.training.critical.interpolated import Interpolation, interpolation
-from neurovariety.training.critical.least import Least, LeastFacts, least_loss, with_perturbation
-from neurovariety.training.critical.limits import least_limit, limit_stages
+from neurovariety.training.critical.least import Least, LeastFacts, with_perturbation
 from neurovariety.training.critical.perturbation import infimum_by_perturbation
 from neurovariety.training.critical.problem import TrainingProblem
 from neurovariety.training.critical.seen_directions import SeenDirections, seen_directions
-from neurovariety.training.critical.stages import CriticalFunction, PointFacts, Stage, monomials_of, smooth_stage, stratum_stage
-from neurovariety.training.losses.loss import Distance, Monomial, Quadratic, SquaredError
+from neurovariety.training.critical.stages import CriticalFunction, PointFacts, Stage, monomials_of
+from neurovariety.training.losses.canonical_units import canonical
+from neurovariety.training.losses.loss import Monomial, SquaredError
 from neurovariety.training.losses.task_options import TaskOptions
-from neurovariety.training.losses.training_task import TrainingTask, training_task
+from neurovariety.training.losses.training_task import TrainingTask, check_sizes, training_task
 
 _STREAM = "dictionary.landscape"
-_CONDITION = 1e10
 _SHOWN = 200
 
 
@@ -103,6 +101,9 @@ class LandscapeEvidence(TypedDict, total=False):
     stages: list[Facts]
     general_problem: Facts
     singular_functions: str
+    rank_drops: str
+    falsifier: Facts
+    contradiction: str | None
     losses_held_out: dict[str, float] | None
     random_targets: RandomTargets | None
 
@@ -119,6 +120,7 @@ class LandscapeResult(ListedResult):
     """
 
     entry: ClassVar[str] = "landscape"
+    headline: ClassVar[tuple[str, ...]] = ("complex", "real", "at_subnetworks")
     value: LandscapeValue
     evidence: LandscapeEvidence
     least: ClassVar[str] = "least_loss"
@@ -173,113 +175,86 @@ def landscape(
     1.0
     """
     perturb = least_by == "perturbation"
-    task = training_task(model, seed=seed, **options)
+    task = training_task(model, seed=seed, any_size=True, **options)
+    own, units = canonical(task)
+    check_sizes(own)
     shape = quietly(dimension_of, model, seed=seed)
-    seen = seen_directions(task, shape.value, seed)
+    seen = seen_directions(own, shape.value, seed)
     evidence: LandscapeEvidence = {
         "task": task.record,
         "least_by": least_by,
         "quadric": {"dimension": shape.value, "ambient": shape.ambient, **seen},
     }
     if seen["directions"] < shape.value:
-        return _interpolating(task, shape.value, interpolation(task, shape.value, seen["directions"], seed, perturb), evidence)
-    lists = _lists(task, shape, resume, seed)
+        found = interpolation(own, shape.value, seen["directions"], seed, perturb)
+        return _interpolating(task, shape.value, interpolation_back(units, found), evidence)
+    lists = landscape_lists(own, units, shape, resume, seed)
     targets: RandomTargets | None = None
     if random:
         targets = {"asked": random, "real": random_targets(lists.problem, lists.loss, random, generator(seed, _STREAM, 1))}
-    perturbed = infimum_by_perturbation(model, task.loss, seed=seed) if perturb else None
-    least = lists.least if perturbed is None else with_perturbation(lists.least, perturbed, _size(lists.loss))
+    perturbed = infimum_by_perturbation(model, own.loss, seed=seed) if perturb else None
+    least = lists.least if perturbed is None else with_perturbation(lists.least, perturbed, size_of_losses(lists.loss))
+    number, least, perturbed = _number_of(lists.points, least.point), least_back(units, least), infimum_back(units, perturbed)
     evidence |= {
         "perturbation": None if perturbed is None else perturbed.to_dict(),
         "losses_held_out": _held_out(task, lists.problem, least.weights),
         "random_targets": targets,
     }
-    return _listed(task, lists, least, evidence)
+    return _listed(task, lists, (least, number), evidence)
 
 
-def _listed(task: TrainingTask, lists: _Lists, least: Least, evidence: LandscapeEvidence) -> LandscapeResult:
-    """The result where critical points are listed."""
-    value, targets = lists.value(least), evidence["random_targets"]
+def _listed(task: TrainingTask, lists: LandscapeLists, known: tuple[Least, int | None], evidence: LandscapeEvidence) -> LandscapeResult:
+    """The result where critical points are listed; ``known``: the least loss, in given units, and the number of its point."""
+    (least, number), points, targets = known, lists.given, evidence["random_targets"]
+    bounds = interval(lists.problem, task.loss, least)
+    least = enclosed(least, bounds)
+    value = _value(lists, least)
     return LandscapeResult(
         value=value,
-        claims=legacy("landscape", Claim.COMPLETE if lists.complete else Claim.LOWER_BOUND),
+        claims=_claims(lists, least, value),
         meaning=_meaning(lists, value) + ("" if targets is None else _usual(targets["real"])),
         evidence={
             **evidence,
-            "points": [p.to_dict() for p in lists.points[:_SHOWN]],
+            "points": [p.to_dict() for p in points[:_SHOWN]],
             "monomials": [[o, list(e)] for o, e in monomials_of(lists.problem)],
             "stages": lists.described(),
             "general_problem": lists.problem.evidence,
             "singular_functions": lists.strata.theorem or "not known to be the strata listed",
-            "least": {**least.to_dict(), "claim": least.claim, "point": _number_of(lists.points, least.point)},
+            "rank_drops": lists.resting or "no list of the strata where J drops rank is known for this family",
+            "least": {**least.to_dict(), "claim": least.claim, "point": number, "interval": bounds},
+            "falsifier": lists.falsified.to_dict(lists.units.loss_back(1.0)),
+            "contradiction": lists.falsified.contradiction or None,
         },
-        notices=task.notices + (() if lists.complete else (_why(lists.stages, lists.strata.all_listed),)),
+        notices=task.notices + (() if lists.complete else (lists.why,)),
         options=task.options,
-        points=lists.points,
+        points=points,
         monomials=monomials_of(lists.problem),
         task=task,
         problem=lists.problem,
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Lists:
-    """The critical points on the smooth part and on each stratum, the limits of networks, all ``points`` of these in order, and what
-    is known of the least loss."""
-
-    problem: TrainingProblem
-    loss: Quadratic
-    strata: Strata
-    stages: list[Stage]
-    limits: list[Stage]
-    points: tuple[CriticalFunction, ...]
-    least: Least
-
-    @property
-    def complete(self) -> bool:
-        return all(s.complete for s in self.stages) and self.strata.all_listed
-
-    @property
-    def real(self) -> int:
-        return sum(p.real for p in self.points if not p.stratum)
-
-    @property
-    def minima(self) -> int:
-        """Those of real networks, at smooth functions."""
-        return sum(p.kind == "minimum" and p.weights is not None for p in self.points if not p.stratum)
-
-    @property
-    def at_subnetworks(self) -> int:
-        return sum(s.count for s in self.stages[1:])
-
-    def value(self, least: Least) -> LandscapeValue:
-        return {
-            "complex": self.stages[0].count,
-            "real": self.real,
-            "minima": self.minima,
-            "at_subnetworks": self.at_subnetworks,
-            "at_limits": sum(s.count for s in self.limits),
-            "least_loss": least.loss if least.infimum is None else least.infimum,
-            "global_minimum": least.claim,
-        }
-
-    def described(self) -> list[Facts]:
-        return [{"name": s.name, "complex": s.count, "complete": s.complete} | s.evidence for s in [*self.stages, *self.limits]]
+def _claims(lists: LandscapeLists, least: Least, value: LandscapeValue) -> dict[str, Verdict]:
+    """One claim for the list of smooth functions, one for what rests at others, one for the least loss."""
+    smooth, resting = (
+        Claim.COMPLETE if all_of_them else Claim.LOWER_BOUND for all_of_them in (lists.smooth_complete, lists.resting_complete)
+    )
+    by_key = {"at_subnetworks": resting, "at_limits": Claim.LOWER_BOUND} | dict.fromkeys(
+        ("least_loss", "global_minimum"), Claim(least.claim)
+    )
+    return {key: legacy("landscape", by_key.get(key, smooth))(key, part) for key, part in value.items()}
 
 
-def _lists(task: TrainingTask, shape: Dimension, resume: str | Path | None, seed: int) -> _Lists:
-    """Every critical point of a loss that sees all directions."""
-    strata = strata_of(task.model, shape.fills)
-    first = smooth_stage(task.model, task.loss, None, seed, resume)
-    problem = first.problem
-    assert problem is not None
-    first = replace(first, points=tuple(_decided(task, problem, p, seed) for p in first.points))
-    loss = problem.quadratic(task.loss)
-    _check_condition(loss.matrix, task)
-    stages = [first, *(stratum_stage(problem, task.loss, s, seed) for s in strata.strata)]
-    limits = limit_stages(problem, task.loss, seed)
-    least = least_loss(problem, loss, stages, strata.theorem, strata.all_listed, generator(seed, _STREAM), least_limit(limits))
-    return _Lists(problem, loss, strata, stages, limits, _numbered([*stages, *limits]), least)
+def _value(lists: LandscapeLists, least: Least) -> LandscapeValue:
+    return {
+        "complex": lists.stages[0].count,
+        "real": lists.real,
+        "minima": lists.minima,
+        "at_subnetworks": lists.at_subnetworks,
+        "at_limits": lists.at_limits,
+        "least_loss": least.loss if least.infimum is None else least.infimum,
+        "global_minimum": least.claim,
+    }
 
 
 def _interpolating(task: TrainingTask, dim: int, found: Interpolation, evidence: LandscapeEvidence) -> LandscapeResult:
@@ -318,38 +293,6 @@ def _interpolating(task: TrainingTask, dim: int, found: Interpolation, evidence:
     )
 
 
-def _size(loss: Quadratic) -> float:
-    """How large the terms of a loss are, for what counts as equal."""
-    return max(abs(loss.constant), float(np.abs(loss.image).max(initial=0.0)), 1e-300)
-
-
-def _decided(task: TrainingTask, problem: TrainingProblem, point: CriticalFunction, seed: int) -> CriticalFunction:
-    """A point of zero loss is the teacher itself: whether real weights compute it is a question of membership, decided exactly."""
-    if point.attained != "undecided" or not isinstance(task.loss, Distance) or point.loss > ZERO_LOSS * max(task.loss.size, 1e-300):
-        return point
-    target = Target(task.model.inputs, task.model.outputs, {m: Fraction(c) for m, c in task.loss.target.items()})
-    verdict = decide(task.model, target, seed).verdict
-    return replace(point, attained={Finding.EXCLUDED: "no", Finding.CLOSURE_ONLY: "limit"}.get(verdict, "undecided"))
-
-
-def _check_condition(matrix: Array, task: TrainingTask) -> None:
-    """Raise where the quadric is so ill-conditioned on the coordinates it sees that float64 would not tell critical points apart."""
-    values = np.linalg.eigvalsh(matrix)
-    seen = values[values > 1e-14 * values.max(initial=1e-300)]
-    if len(seen) and seen.max() > _CONDITION * seen.min() and task.data is not None:
-        raise InputError(
-            f"the loss is ill-conditioned (eigenvalues from {seen.min():.3g} to {seen.max():.3g}); standardize the data "
-            "(--prepare standardize), whiten them where the first layer is dense (--prepare whiten), or leave out columns that nearly "
-            "depend on others"
-        )
-
-
-def _numbered(stages: list[Stage]) -> tuple[CriticalFunction, ...]:
-    points = [p for stage in stages for p in stage.points]
-    points.sort(key=lambda p: (bool(p.stratum), p.stratum.startswith("limits"), not p.real, p.loss if p.real else 0.0))
-    return tuple(replace(p, number=k + 1) for k, p in enumerate(points))
-
-
 def _number_of(points: tuple[CriticalFunction, ...], wanted: CriticalFunction | None) -> int | None:
     return None if wanted is None else next((p.number for p in points if p.coefficients is wanted.coefficients), None)
 
@@ -361,17 +304,9 @@ def _held_out(task: TrainingTask, problem: TrainingProblem, weights: Array | Non
     return {"least_loss_point": float(problem.quadratic(held).value(problem.map.at(np.asarray(weights)[None] + 0j)[0].real))}
 
 
-def _why(stages: list[Stage], listed: bool) -> str:
-    missing = [s.name for s in stages if not s.complete]
-    if missing:
-        return f"the list of critical points of {missing[0]} is not shown to be complete; another seed may help"
-    if not listed:
-        return "strata of smaller networks are not known for this family, or are too many: points at singular functions may be missing"
-    return "the list is a lower bound"
-
-
-def _meaning(lists: _Lists, value: LandscapeValue) -> str:
-    head = f"{'' if lists.complete else 'at least '}{counted(lists.stages[0].count, 'complex critical point')} at smooth functions"
+def _meaning(lists: LandscapeLists, value: LandscapeValue) -> str:
+    least, rest = ("" if known else "at least " for known in (lists.smooth_complete, lists.resting_complete))
+    head = f"{least}{counted(lists.stages[0].count, 'complex critical point')} at smooth functions"
     minima = f"{counted(lists.minima, 'local minimum').replace('minimums', 'minima')} of real networks"
     loss = value["least_loss"]
     end = {
@@ -379,14 +314,16 @@ def _meaning(lists: _Lists, value: LandscapeValue) -> str:
         "upper_bound": f"the best network found has loss {loss:.6g}",
         "undecided": f"losses of networks come down to {loss:.6g}, which none found attains: weights diverge on the way",
     }[value["global_minimum"]]
-    head += f", {lists.real} of them real, {minima}, and {counted(lists.at_subnetworks, 'point')} at smaller networks"
-    return f"training has {head}; {end}{_sets(lists.stages)}"
+    head += f", {lists.real} of them real, {minima}, and {rest}{counted(lists.at_subnetworks, 'point')} at smaller networks"
+    near = any("limits_off_strata" in s.evidence for s in lists.stages)
+    return f"training has {head}; {end}{_sets(lists.stages)}{'; paths end near a degenerate function' if near else ''}"
 
 
 def _sets(stages: list[Stage]) -> str:
     """Sets of positive dimension."""
     shown = [f"dimension {s.dimension}, degree {s.degree}" for stage in stages for s in stage.sets]
-    return f"; beside them {counted(len(shown), 'critical set')} of positive dimension ({'; '.join(shown)})" if shown else ""
+    found = f"{counted(len(shown), 'critical set')} of positive dimension ({'; '.join(shown)})"
+    return f"; beside them paths end on {found}, as far as floats tell" if shown else ""
 
 
 def _usual(counts: dict[int, int]) -> str:

@@ -28,10 +28,14 @@ def certified_index(system: System, certificates: Certificates, row: int, parame
     n = system.unknowns
     point, p = certificates.centres[row].real, np.asarray(parameters, dtype=np.complex128).real
     near = values_at(system.with_jacobian, np.concatenate([point, p])[None] + 0j)[0, n:].reshape(n, n).real
-    values, vectors = np.linalg.eigh((near + near.T) / 2)
+    near = (near + near.T) / 2
+    # Unknowns may have very different sizes; Sylvester's law allows any scales.
+    sizes = np.sqrt(np.maximum(np.abs(near).max(axis=0, initial=0.0), 1e-300))
+    scales = 2.0 ** -np.round(np.log2(sizes))
+    values, vectors = np.linalg.eigh(scales[:, None] * near * scales)
     if not np.abs(values).min(initial=np.inf) > 0:
         return None
-    turned = vectors / np.sqrt(np.abs(values))
+    turned = scales[:, None] * vectors / np.sqrt(np.abs(values))
     previous = flint.ctx.prec
     try:
         flint.ctx.prec = _PRECISION

@@ -35,8 +35,8 @@ KNOWN = [
 def test_known_sets(architecture, metric, teacher, expected):
     found = landscape(architecture, metric=metric, teacher=teacher)
     assert [sorted(s) for s in sets_of(found)] == [sorted(s) for s in expected]
-    assert found.claim is Claim.COMPLETE
-    assert found.value["global_minimum"] == "complete"
+    assert found.claim is Claim.LOWER_BOUND  # paths that end on a set are not accounted for one by one
+    assert found.value["global_minimum"] == ("upper_bound" if "x^4" in architecture else "complete")  # by Eckart and Young
     assert found.value["least_loss"] == pytest.approx(min(s[2] for stage in expected for s in stage), abs=1e-6)
 
 
@@ -44,7 +44,7 @@ def test_known_sets(architecture, metric, teacher, expected):
 def test_every_seed(seed):
     found = landscape("linear(2,1,2)", metric="frobenius", teacher="x0; x1", seed=seed)
     assert sets_of(found) == [[(1, 2, 1.0)], []]
-    assert found.claim is Claim.COMPLETE
+    assert found.claim is Claim.LOWER_BOUND
 
 
 def test_none_for_general_teachers():

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import combinations
 from typing import Any, Final
 
 import jax.numpy as jnp
@@ -31,6 +32,9 @@ from neurovariety.tolerances import ERROR_BOUND, MAX_TRIALS, PRIME_BITS
 _WEIGHTS, _INPUT, _COVECTOR = "weights", "input", "covector"
 _PAIRED: Final = Slot[Model]("paired with its inputs and covectors of its outputs")
 
+_MOST_POWER, _MOST_BLOCKS = 4, 12
+"""Powers of a factor, and blocks of weights, among which scalings are sought."""
+
 BlockMap = list[tuple[str, int | None, Array]]
 """A linear map of the weights as factors (block, axis, matrix) that act one after the other; an axis of None takes a 1 x 1 matrix."""
 
@@ -47,6 +51,28 @@ def output_adjunction(model: Model) -> bool:
     return bool(axes and model.output_shape) and is_invariant(
         _paired(model), _action(model.output_shape[0], (*axes, (_COVECTOR, 0, -1)))
     )
+
+
+def input_scaling(model: Model) -> dict[str, int] | None:
+    """Powers of a factor t of some blocks that undo t in all inputs: f_w(t x) = f_{w.t}(x), proved; None where none was found."""
+    return _scaling(model, _INPUT)
+
+
+def covector_scaling(model: Model) -> dict[str, int] | None:
+    """Powers of a factor t of some blocks with t f_w = f_{w.t}, proved; None where none was found."""
+    return _scaling(model, _COVECTOR)
+
+
+def _scaling(model: Model, side: str) -> dict[str, int] | None:
+    names = [b.name for b in model.blocks]
+    single = [{name: power} for power in range(1, _MOST_POWER + 1) for name in names]
+    for powers in (*single, *({a: 1, b: 1} for a, b in combinations(names, 2))) if len(names) <= _MOST_BLOCKS else ():
+        axes = tuple((f"{_WEIGHTS}.{block}", None, power) for block, power in powers.items())
+        if is_invariant(
+            _paired(model), AxisAction(Kind.TORUS, 1, (*axes, (side, None, -1)), "moving a factor between weights and data")
+        ):
+            return powers
+    return None
 
 
 def _action(size: int, axes: tuple[tuple[str, int | None, int], ...]) -> AxisAction:

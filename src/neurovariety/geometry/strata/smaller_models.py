@@ -32,13 +32,14 @@ class Stratum:
     """``name``: a notation, or words; ``model`` None for the single function whose weights are all zero.
 
     ``embed`` takes weights of the model (n,) to weights of the network (N,) with the same function; ``dead`` are the places of the
-    network's weights that are zero there.
+    network's weights that are zero there. ``ambiguous``: where it has many weights over one function, training may rest at some alone.
     """
 
     name: str
     model: Model | None
     embed: Embedding
     dead: tuple[int, ...]
+    ambiguous: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +119,7 @@ def strata_of(model: Model, fills: bool) -> Strata:
         immersed = len(layers.filters) > 1 and all(a.is_monomial and a.degree >= 2 for a in layers.activations)
         known = filled or (_IMMERSION.statement if immersed else "")
         return Strata((*found[:_MOST], _zero(model)), known, len(found) <= _MOST, immersed=immersed and not filled)
-    return Strata(() if fills else _of_units(model), filled, bool(fills))
+    return Strata(() if fills else strata_of_units(model), filled, bool(fills))
 
 
 def _of_layers(model: Model, layers: Layers, filled: str) -> Strata:
@@ -129,6 +130,8 @@ def _of_layers(model: Model, layers: Layers, filled: str) -> Strata:
         chosen = _fewer(hidden)
     theorem = singular_functions(model.image)
     found = [s for s in (_resized(model, sizes) for sizes in chosen[:_MOST]) if s is not None]
+    if not layers.biases and any(exponent == 0 for a in layers.activations for exponent, _ in a.terms):
+        found = [_with_copies(model, layers, s) for s in found]
     last = _restricted(model, "constants", model.places[layers.biases[-1]].reshape(-1)) if layers.biases else _zero(model)
     statement = filled or (theorem.statement if theorem is not None else "")
     # With several hidden layers a smaller network may have all functions of the large one.
@@ -136,7 +139,7 @@ def _of_layers(model: Model, layers: Layers, filled: str) -> Strata:
     return Strata((*found, last), statement, len(chosen) <= _MOST, exact=exact)
 
 
-def _of_units(model: Model) -> tuple[Stratum, ...]:
+def strata_of_units(model: Model) -> tuple[Stratum, ...]:
     """Networks of fewer units and the zero function, as far as they are known."""
     now = [size_of(u) for u in model.units]
     numbers = counts(now)
@@ -161,6 +164,26 @@ def _resized(model: Model, sizes: tuple[Size, ...]) -> Stratum | None:
         return None
     places = np.concatenate([model.places[b.name][tuple(slice(n) for n in b.shape)].reshape(-1) for b in other.blocks])
     return _at(model, other.name, other, places)
+
+
+def _with_copies(model: Model, layers: Layers, stratum: Stratum) -> Stratum:
+    """The same functions with copies of units in place of dead ones: a unit with incoming weights 0 whose activation is not 0 there
+    makes a constant, so that the large network moves where the small one rests. A copy with outgoing weights 0 adds nothing to what
+    the weights of the unit itself change."""
+    dead = set(stratum.dead)
+    pairs = []
+    for name in layers.weights[:-1]:
+        rows = model.places[name]
+        kept = [row for row in rows if not dead.issuperset(row.tolist())]
+        pairs += [(row, kept[-1]) for row in rows[len(kept) :]]
+
+    def embed(weights: Array) -> Array:
+        out = stratum.embed(weights)
+        for copy, unit in pairs:
+            out[copy] = out[unit]
+        return out
+
+    return Stratum(stratum.name, stratum.model, embed, stratum.dead)
 
 
 def _at(model: Model, name: str, small: Model, places: Array) -> Stratum:

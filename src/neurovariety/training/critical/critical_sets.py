@@ -2,10 +2,11 @@
 
 Special targets have whole curves or surfaces of critical functions: a matrix with equal singular values, a quadratic form with equal
 eigenvalues. Paths from a general target end on such sets. At an end the Hessian has a kernel of some dimension k, and the set has
-dimension at most k there. It is k where Newton's iteration from points moved in general directions of the kernel comes back to critical
-points, with a kernel of that dimension again. The degree of the set's closure among functions is the number of its points on k general
-linear equations, found by monodromy, complete where they pass the trace test, which one point never does: whether the set is a line or
-plane stays open. The loss is constant on a connected critical set.
+dimension at most k there. It is taken to be k where Newton's iteration from points moved in general directions of the kernel, so far
+that the function moves by a twentieth of its size, comes back to critical points there, with a kernel of that dimension again: near a
+degenerate function by itself gradients are only small. The degree of the set's closure among functions is the number of its points on
+k general linear equations, found by monodromy, complete where they pass the trace test, which one point never does: whether the set
+is a line or plane stays open. The loss is constant on a connected critical set.
 
 What is probable. All of this is in floating point; and a set that no path ends on is not found.
 
@@ -36,7 +37,8 @@ _STEPS = 40
 _KERNEL = 1e-6
 """Part of the largest singular value of the Hessian below which a direction is in its kernel."""
 _ZERO = 1e-10
-_SHIFT = 1e-2
+_SHIFT = 5e-2
+"""Part of the size of the function by which it moves at points that are to be on a set with it."""
 _TRIES = 3
 _IDLE = 5
 _MOST_POINTS = 400
@@ -136,10 +138,14 @@ def _set_at(
 
 def _fills(chart: _Chart, point: Complex[np.ndarray, " r"], kernel: Complex[np.ndarray, "r k"], rng: np.random.Generator) -> bool:
     """Whether critical points fill a neighbourhood of the point in the kernel of the Hessian."""
-    k, scale = kernel.shape[1], max(float(np.abs(point).max()), 1.0)
+    k, here = kernel.shape[1], chart.function(point)
+    slopes = chart.slopes(point) @ kernel
     for _ in range(_TRIES):
         along = rng.normal(size=k) + 1j * rng.normal(size=k)
-        shift = _SHIFT * scale * kernel @ (along / np.linalg.norm(along))
+        moved_by = float(np.linalg.norm(slopes @ along))
+        if not moved_by > _KERNEL * float(np.linalg.norm(slopes)) * float(np.linalg.norm(along)):
+            return False
+        shift = _SHIFT * float(np.linalg.norm(here)) / moved_by * (kernel @ along)
         there = chart.settled(point + shift)
         if there is None or there[1].shape[1] != k:
             return False
@@ -209,6 +215,17 @@ class _Chart:
             out.append(total)
         return out
 
+    def slopes(self, point: Complex[np.ndarray, " r"]) -> Complex[np.ndarray, "n r"]:
+        """The derivatives of the coordinates at a point."""
+        weights = self.weights.copy()
+        weights[list(self.free)] = point
+        return self.maps.derivatives(weights[None])[0][:, list(self.free)]
+
+    def _terms(self, point: Complex[np.ndarray, " r"]) -> float:
+        """The size of the terms whose sum the gradient is."""
+        parts = np.abs(self.loss.matrix) @ np.abs(self.function(point)) + np.abs(self.loss.image)
+        return float(np.linalg.norm(np.abs(self.slopes(point)).T @ parts))
+
     def function(self, point: Complex[np.ndarray, " r"]) -> Complex[np.ndarray, " n"]:
         """The coordinates at a point."""
         return values_at(self.values, point[None])[0]
@@ -232,7 +249,7 @@ class _Chart:
         residual, hessian = found[:r], found[r:].reshape(r, r)
         _, singular, right = np.linalg.svd(hessian)
         keep = singular > _KERNEL * singular.max(initial=1e-300)
-        if np.linalg.norm(residual) > _ZERO * max(1.0, float(np.linalg.norm(x))) * max(float(singular.max(initial=0)), 1.0):
+        if np.linalg.norm(residual) > _ZERO * self._terms(x):
             return None
         return x, right[~keep].conj().T
 

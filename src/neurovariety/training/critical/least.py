@@ -33,7 +33,8 @@ _GROWS = 1.2
 
 
 class LeastFacts(TypedDict, total=False):
-    """What is known of the least loss, and of the best network, as plain data; ``point``: its number in a list."""
+    """What is known of the least loss, and of the best network, as plain data; ``point``: its number in a list; ``interval``:
+    bounds of its loss."""
 
     claim: str
     loss: Required[float]
@@ -42,6 +43,7 @@ class LeastFacts(TypedDict, total=False):
     weights: Required[list[float] | None]
     sequence: Required[list[list[float]]]
     point: int | None
+    interval: list[float] | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,8 +96,9 @@ def least_loss(
     listed: bool,
     rng: np.random.Generator,
     limit: CriticalFunction | None = None,
+    known: float | None = None,
 ) -> Least:
-    """What is known of the least loss.
+    """What is known of the least loss; ``known``: a bound from below by a theorem.
 
     ``theorem``: why all singular functions are on strata ('' if not known); ``listed``: all are; ``limit``: the best function among
     known limits of networks.
@@ -106,6 +109,8 @@ def least_loss(
         return unlisted
     if best.point is not None and best.loss <= ZERO_LOSS * scale:
         return best.is_least("no loss is below zero")
+    if known is not None and best.loss <= known + best.near:
+        return best.is_least("no loss is below that of the nearest matrix of this rank (Eckart and Young 1936)")
     edge = _limits(problem, loss, stages, best.loss - best.near)
     if edge is not None:
         infimum, target = edge
@@ -195,7 +200,7 @@ def with_perturbation(relaxed: Least, found: Infimum, scale: float) -> Least:
 
 def search(problem: TrainingProblem, loss: Quadratic, rng: np.random.Generator) -> tuple[Float[np.ndarray, " N"], float]:
     """The best of many real descents: weights and their loss."""
-    factor, target = _least_squares(loss)
+    factor, target = least_squares(loss)
     starts = rng.normal(size=(_STARTS, problem.model.parameters)) * rng.choice([0.3, 1.0], size=(_STARTS, 1))
     weights, _ = problem.map.fit(target + 0j, starts, factor=factor)
     losses = loss.value(problem.map.at(weights).real)
@@ -204,7 +209,7 @@ def search(problem: TrainingProblem, loss: Quadratic, rng: np.random.Generator) 
     return weights[k].real, float(losses[k])
 
 
-def _least_squares(loss: Quadratic) -> tuple[Float[np.ndarray, "k n"], Float[np.ndarray, " n"]]:
+def least_squares(loss: Quadratic) -> tuple[Float[np.ndarray, "k n"], Float[np.ndarray, " n"]]:
     """A factor F and a target u such that the loss is |F (c - u)|^2 plus a constant."""
     values, vectors = np.linalg.eigh(loss.matrix)
     kept = values > _DEFINITE * values.max(initial=1e-300)
@@ -214,7 +219,7 @@ def _least_squares(loss: Quadratic) -> tuple[Float[np.ndarray, "k n"], Float[np.
 
 def _descending(problem: TrainingProblem, loss: Quadratic, weights: Float[np.ndarray, " N"]) -> tuple[tuple[float, float], ...]:
     """Losses and largest weights of a descent that goes on from ``weights``; empty where the weights stay where they are."""
-    factor, target = _least_squares(loss)
+    factor, target = least_squares(loss)
     here = np.asarray(weights)[None] + 0j
     out = []
     for iterations in (0, 300, 1000, 3000):

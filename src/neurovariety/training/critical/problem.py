@@ -21,14 +21,16 @@ from neurovariety.geometry.solutions.attempts import attempts, check_size, why_i
 from neurovariety.geometry.solutions.chart_coordinates import coordinates
 from neurovariety.geometry.solutions.complete_fiber import CompleteFiber, complete_fiber
 from neurovariety.geometry.solutions.critical_points import CriticalPoints, critical_points
-from neurovariety.geometry.solutions.quadrics import QuadricFamily, Term, diagonal, only
-from neurovariety.geometry.solutions.special_points import Start, special_points
-from neurovariety.homotopy import Certificates, End, System, certify, refine
+from neurovariety.geometry.solutions.quadrics import GENERAL, QuadricFamily, Term, diagonal, only
+from neurovariety.geometry.solutions.special_points import Start
+from neurovariety.homotopy import Certificates, End, Fiber, System, certify, refine
 from neurovariety.homotopy.distinct import DistinctPoints, hashed
 from neurovariety.model import Model
 from neurovariety.progress import found_on_the_way, note
 from neurovariety.rings.ring import Array
 from neurovariety.tolerances import LIMIT_DIGITS, SAME_FUNCTION
+from neurovariety.training.critical.confirmed_points import ConfirmedPoints, confirmed_points
+from neurovariety.training.critical.looped import looped
 from neurovariety.training.critical.weight_map import WeightMap, weight_map
 from neurovariety.training.losses.loss import Loss, Quadratic, quadratic
 
@@ -108,7 +110,8 @@ class TrainingProblem:
         matrix, parameters = self.parameters(found)
         image = parameters[: len(self.terms)]
         note(phase=f"{len(self.base.run.fibers[0])} paths to this loss")
-        ends = special_points(self.critical, self.start, matrix, image, rng, self.critical.both)
+        base = self.base.run.fibers[0]
+        ends, beside = self._ends(base, matrix, image, rng)
         chart = self.critical.chart
         points = []
         for row in np.flatnonzero(ends.certificates.certified):
@@ -121,10 +124,30 @@ class TrainingProblem:
             )
         limits = [ends.ends.limits[k, PRINTS:] for k in ends.ends.distinct(End.SINGULAR)]
         more, rest = _in_other_charts(self, limits, points, parameters, matrix, rng)
-        counts = ends.ends.counts() | ({"in other charts": len(more)} if more else {})
+        counts = ends.ends.counts() | beside | ({"in other charts": len(more)} if more else {})
         return Stationary(
             (*points, *more), np.array(rest, dtype=np.complex128).reshape(-1, len(self.terms)), found, counts, ends.complete
         )
+
+    def _ends(
+        self, base: Fiber, matrix: Float[np.ndarray, "N N"], image: Inexact[np.ndarray, " N"], rng: np.random.Generator
+    ) -> tuple[ConfirmedPoints, dict[str, int]]:
+        """What becomes of the paths from the general problem, and how many there are for the stated quadric where loops tell."""
+        points = self.critical
+        general = points.family.name == GENERAL
+        ends = confirmed_points(points, base, matrix, image, rng, points.both, once=general)
+        stated = looped(points, base, matrix, rng) if general and _open(ends) else None
+        again = None if stated is None else confirmed_points(*stated, matrix, image, rng, points.both)
+        if again is not None and stated is not None and not _open(again):
+            return again, {"at a general target": len(stated[1])}
+        if general and not ends.complete:
+            ends = confirmed_points(points, base, matrix, image, rng, points.both)
+        return ends, {}
+
+
+def _open(ends: ConfirmedPoints) -> bool:
+    """Whether some paths ended where nothing can be told."""
+    return End.AT_INFINITY in ends.ends.kinds or End.FAILED in ends.ends.kinds
 
 
 def training_problem(

@@ -1,4 +1,4 @@
-"""The list of critical points of training: those on the smooth part, and those on each stratum of smaller networks."""
+"""The list of critical points of training at smooth functions: of the network, and of each smaller one by itself."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from jaxtyping import Complex, Float, Inexact
 
 from neurovariety.budget import used_up
 from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
-from neurovariety.geometry.strata.smaller_models import Stratum, strata_of
+from neurovariety.geometry.strata.smaller_models import strata_of
 from neurovariety.homotopy import certified_index, values_at
 from neurovariety.model import Model
-from neurovariety.progress import note, quietly
+from neurovariety.progress import quietly
 from neurovariety.randomness import generator
 from neurovariety.tolerances import ATTAINED, IMAGINARY_PART, LIMIT_DIGITS
 from neurovariety.training.critical.critical_sets import CriticalSet, critical_sets
@@ -28,10 +28,6 @@ _LIMIT = 1e-3
 """Relative distance of a function from real networks below which it may be a limit of them."""
 _FAR = 50.0
 """Networks that approach a function while their weights grow beyond this: it is a limit of networks, and none itself."""
-_STATIONARY = 1e-6
-_FALL = 1e-9
-_SHIFTS = (0.3, 0.1, 0.03)
-_TRIES = 400
 
 
 class PointFacts(TypedDict):
@@ -177,7 +173,7 @@ def monomials_of(problem: TrainingProblem) -> tuple[Monomial, ...]:
     return tuple((o, e) for o, e, _ in problem.terms) + tuple((o, e) for (o, e, _), _ in problem.fixed)
 
 
-def _coefficients(
+def coefficients_of(
     problem: TrainingProblem, value: Inexact[np.ndarray, " n"], monomials: tuple[Monomial, ...]
 ) -> Inexact[np.ndarray, " monomials"]:
     known: dict[Monomial, complex] = {(o, e): v / s for (o, e, s), v in zip(problem.terms, value, strict=True)}
@@ -214,9 +210,9 @@ def _point(
     point = stationary.points[k]
     radius = float((point.radius / [s for _, _, s in problem.terms]).max(initial=0.0))
     if not real:
-        coefficients = _coefficients(problem, point.value, monomials)
+        coefficients = coefficients_of(problem, point.value, monomials)
         return CriticalFunction(k, "", coefficients, radius, False, None, "no", float("nan"), None, False, "undecided", "undecided")
-    coefficients = _coefficients(problem, point.value.real, monomials)
+    coefficients = coefficients_of(problem, point.value.real, monomials)
     loss = float(stationary.quadratic.value(point.value.real))
     there, attained = _real_weights(problem, stationary, point, rng)
     if there is not None:
@@ -280,87 +276,3 @@ def _index_by_real_directions(problem: TrainingProblem, point: CertifiedFunction
     if np.abs(values).min(initial=np.inf) < 1e-9 * np.abs(values).max(initial=0.0):
         return None
     return int((values < 0).sum())
-
-
-def stratum_stage(whole: TrainingProblem, loss: Loss, stratum: Stratum, seed: int) -> Stage:
-    """The critical points on a stratum, as points of the whole network."""
-    rng = generator(seed, _STREAM, 1)
-    monomials = monomials_of(whole)
-    note(phase=f"stratum {stratum.name}")
-    if stratum.model is None:
-        weights = np.asarray(stratum.embed(np.zeros(0)))
-        value = whole.map.at(weights[None] + 0j)[0].real
-        point = CriticalFunction(0, stratum.name, _coefficients(whole, value, monomials), 0.0, True, weights, "yes",
-                      float(whole.quadratic(loss).value(value)), 0, True, "undecided", "undecided")  # fmt: skip
-        return Stage(stratum.name, 0, (_beside(whole, loss, stratum, point, rng),), 1, True, {"dimension": 0})
-    stage = smooth_stage(stratum.model, loss, monomials, seed)
-    assert stage.stationary is not None
-    points, left = [], 0
-    for point, where in zip(stage.points, stage.stationary.points, strict=True):
-        if not _stationary(whole, loss, stratum.embed(where.weights)):
-            left += 1  # the smaller network rests there, the large one does not
-            continue
-        moved = replace(point, stratum=stratum.name, kind="undecided", type="undecided")
-        if point.weights is not None:
-            moved = replace(moved, weights=np.asarray(stratum.embed(point.weights)))
-        if point.real:
-            moved = _beside(whole, loss, stratum, moved, rng)
-        points.append(moved)
-    evidence = stage.evidence | ({"moving_in_the_network": left} if left else {})
-    return replace(stage, name=stratum.name, points=tuple(points), count=len(points), evidence=evidence)
-
-
-def _stationary(whole: TrainingProblem, loss: Loss, weights: Inexact[np.ndarray, " N"]) -> bool:
-    """Whether the gradient in all weights of the large network vanishes, in floating point."""
-    here = np.asarray(weights, dtype=np.complex128)[None]
-    slopes, gradient = whole.map.derivatives(here)[0], whole.quadratic(loss).gradient(whole.map.at(here)[0])
-    sizes = np.abs(slopes).T @ np.abs(gradient)
-    return bool((np.abs(slopes.T @ gradient) <= _STATIONARY * max(float(sizes.max(initial=0.0)), 1e-300)).all())
-
-
-def _beside(
-    whole: TrainingProblem, loss: Loss, stratum: Stratum, point: CriticalFunction, rng: np.random.Generator
-) -> CriticalFunction:
-    """The point with its kind: a saddle where the loss falls on the stratum, or beside it where dead weights come alive.
-
-    Where the loss falls beside it the function is critical for the weights only: spurious. Where it was not seen to fall nothing is
-    shown.
-    """
-    if point.index:
-        return replace(point, kind="saddle", type=_type(whole, loss, point))
-    if point.weights is None:
-        return point
-    quadratic = whole.quadratic(loss)
-    here = float(quadratic.value(whole.map.at(point.weights[None] + 0j)[0].real))
-    falls = []
-    for shift in _SHIFTS:
-        weights = np.repeat(point.weights[None], _TRIES, axis=0)
-        weights[:, list(stratum.dead)] += shift * rng.normal(size=(_TRIES, len(stratum.dead)))
-        values = quadratic.value(whole.map.at(weights + 0j).real)
-        falls.append(bool(values.min() < here - _FALL * max(abs(here), 1e-12)))
-    kind = "saddle" if all(falls) else "undecided"
-    return replace(point, kind=kind, type=_type(whole, loss, point))
-
-
-def _type(whole: TrainingProblem, loss: Loss, point: CriticalFunction) -> str:
-    """Spurious where the gradient on functions is not orthogonal to a limit of tangent spaces at the function.
-
-    At functions of strata tangent spaces of nearby smooth functions are taken; the gradient that is orthogonal to none of them is
-    that of no pure critical point.
-    """
-    if point.weights is None:
-        return "undecided"
-    rng = np.random.default_rng(0)
-    value = whole.map.at(point.weights[None] + 0j)[0].real
-    gradient = whole.quadratic(loss).gradient(value)
-    size = float(np.linalg.norm(gradient))
-    if size <= 1e-9 * max(1.0, float(np.linalg.norm(whole.quadratic(loss).image))):
-        return "pure"
-    least = np.inf
-    for shift in (1e-3, 1e-4):
-        near = point.weights + shift * rng.normal(size=(8, len(point.weights)))
-        for slopes in whole.map.derivatives(near + 0j).real:
-            basis, singular, _ = np.linalg.svd(slopes, full_matrices=False)
-            basis = basis[:, singular > 1e-12 * singular.max(initial=1e-300)][:, : whole.dimension]
-            least = min(least, float(np.linalg.norm(basis.T @ gradient)) / size)
-    return "spurious" if least > 1e-2 else "undecided"

@@ -56,7 +56,7 @@ class WeightMap:
             self._systems[key] = gradient(graph, found.expressions, off, r, n - r + family.size + family.parameters)
         return self._systems[key]
 
-    def _operations(self, rows: int) -> float:
+    def operations(self, rows: int) -> float:
         """Of one iteration of `fit` for one start, with so many rows of distances."""
         n, parameters = len(self.terms), self.model.parameters
         return self.values.operations + self.slopes.operations + rows * n * parameters + rows * rows * parameters + rows**3 / 3
@@ -91,7 +91,7 @@ class WeightMap:
         starts to a real target weights stay real.
         """
         weighed = np.eye(len(self.terms)) if factor is None else factor
-        spend("descents", len(starts), iterations * self._operations(len(weighed)))
+        spend("descents", len(starts), iterations * self.operations(len(weighed)))
         weights, goal = np.array(starts, dtype=np.complex128), weighed @ target
         off = self.at(weights) @ weighed.T - goal
         size, damping = np.linalg.norm(off, axis=1), np.full(len(weights), FIRST_DAMPING)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import InitVar, dataclass, field
 from fractions import Fraction
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, Inexact
@@ -26,6 +26,17 @@ Monomial = tuple[int, tuple[int, ...]]
 """Output, and exponents of the inputs."""
 
 METRICS = ("data", *PRODUCTS)
+
+_FEW_ENTRIES = 1_000_000
+"""Residuals at more numbers than these are replaced by as many combinations of them as there are coordinates."""
+
+
+class LossResidual(NamedTuple):
+    """The loss at coordinates c as e^T G e, e = ``design`` c - ``offset``; G is ``gram``, None for the identity."""
+
+    design: Float[np.ndarray, "k N"]
+    offset: Float[np.ndarray, " k"]
+    gram: Float[np.ndarray, "k k"] | None = None
 
 
 @runtime_checkable
@@ -51,6 +62,9 @@ class Loss(Protocol):
 
     def family(self, terms: Sequence[Term]) -> QuadricFamily:
         """A linear space of quadrics that the loss is one of, in which it is not special."""
+
+    def residual(self, terms: Sequence[Term], fixed: Sequence[tuple[Term, float]]) -> LossResidual:
+        """What is left of the target at coordinates: losses are computed from it, as differences of large numbers lose all digits."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +111,21 @@ class SquaredError:
     def family(self, terms: Sequence[Term]) -> QuadricFamily:
         return moments(terms)
 
+    def residual(self, terms: Sequence[Term], fixed: Sequence[tuple[Term, float]]) -> LossResidual:
+        rows, outputs = self.targets.shape
+        offset = self.targets.copy()
+        for (o, e, s), value in fixed:
+            offset[:, o] -= value / s * self._at(e)
+        design = np.zeros((rows, outputs, len(terms)))
+        for k, (o, e, s) in enumerate(terms):
+            design[:, o, k] = self._at(e) / s
+        root = np.sqrt(self.weights)
+        found = (root[:, None, None] * design).reshape(-1, len(terms)), (root[:, None] * offset).reshape(-1)
+        if found[0].size <= _FEW_ENTRIES:
+            return LossResidual(*found)
+        upper = np.asarray(np.linalg.qr(np.column_stack(found), mode="r"))
+        return LossResidual(upper[:, :-1], upper[:, -1])
+
 
 @dataclass(frozen=True, eq=False)
 class Distance:
@@ -138,6 +167,9 @@ class Distance:
 
     def family(self, terms: Sequence[Term]) -> QuadricFamily:
         return only(terms, _matrix(self, terms))
+
+    def residual(self, terms: Sequence[Term], fixed: Sequence[tuple[Term, float]]) -> LossResidual:
+        return _from_target(self, {m: float(c) for m, c in self.target.items()}, terms, fixed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,18 +216,27 @@ class Form:
     def family(self, terms: Sequence[Term]) -> QuadricFamily:
         return only(terms, _matrix(self, terms))
 
+    def residual(self, terms: Sequence[Term], fixed: Sequence[tuple[Term, float]]) -> LossResidual:
+        return _from_target(self, dict(zip(self.places, np.asarray(self.target).tolist(), strict=True)), terms, fixed)
+
 
 @dataclass(frozen=True, eq=False)
 class Quadratic:
-    """A loss on N coordinates c: c^T ``matrix`` c - 2 ``image`` . c + ``constant``."""
+    """A loss on N coordinates c: c^T ``matrix`` c - 2 ``image`` . c + ``constant``, computed from its ``residual``
+    where that is known."""
 
     matrix: Float[np.ndarray, "N N"]
     image: Float[np.ndarray, " N"]
     constant: float
+    residual: LossResidual | None = None
 
     def value(self, c: Inexact[np.ndarray, "*many N"]) -> Inexact[np.ndarray, "*many"]:
         """Losses at coordinates, real ones or complex ones."""
-        return np.asarray(np.einsum("...i,ij,...j->...", c, self.matrix, c) - 2 * c @ self.image + self.constant)
+        if self.residual is None:
+            return np.asarray(np.einsum("...i,ij,...j->...", c, self.matrix, c) - 2 * c @ self.image + self.constant)
+        design, offset, gram = self.residual
+        errors = np.asarray(c) @ design.T - offset
+        return np.asarray(((errors if gram is None else errors @ gram) * errors).sum(axis=-1))
 
     def gradient(self, c: Inexact[np.ndarray, "*many N"]) -> Inexact[np.ndarray, "*many N"]:
         """Gradients at coordinates."""
@@ -210,7 +251,27 @@ def quadratic(loss: Loss, terms: Sequence[Term], fixed: Sequence[tuple[Term, flo
     known = [((o, e), value / scale) for (o, e, scale), value in fixed]
     image = np.array([loss.against(a) - sum(v * loss.pair(a, b) for b, v in known) for a in monomials]) / scales
     constant = loss.size - sum(v * (2 * loss.against(a) - sum(u * loss.pair(a, b) for b, u in known)) for a, v in known)
-    return Quadratic(_matrix(loss, terms), image, float(constant))
+    return Quadratic(_matrix(loss, terms), image, float(constant), loss.residual(terms, fixed))
+
+
+def _from_target(
+    loss: Loss, target: Mapping[Monomial, float], terms: Sequence[Term], fixed: Sequence[tuple[Term, float]]
+) -> LossResidual:
+    """The difference to a function that is given by its coefficients, over all monomials that occur."""
+    places = {m: i for i, m in enumerate(dict.fromkeys([*(t[:2] for t in terms), *(t[:2] for t, _ in fixed), *target]))}
+    design, offset = np.zeros((len(places), len(terms))), np.zeros(len(places))
+    for k, (o, e, s) in enumerate(terms):
+        design[places[o, e], k] = 1 / s
+    for m, c in target.items():
+        offset[places[m]] += c
+    for (o, e, s), value in fixed:
+        offset[places[o, e]] -= value / s
+    gram = np.array([[loss.pair(a, b) for b in places] for a in places]).reshape(len(places), len(places))
+    try:
+        factor = np.linalg.cholesky(gram).T
+    except np.linalg.LinAlgError:  # no definite product: a form of the user's
+        return LossResidual(design, offset, gram)
+    return LossResidual(factor @ design, factor @ offset)
 
 
 def _matrix(loss: Loss, terms: Sequence[Term]) -> Float[np.ndarray, "N N"]:

@@ -77,7 +77,7 @@ def prepared(model: Model, data: object, how: str, held_out: float, seed: int) -
             raise DataError(f"column {shown!r} is constant on the rows trained on and cannot be standardized; leave it out")
     k = x.shape[1]
     x, y = (x - shift[:k]) / scale[:k], (y - shift[k:]) / scale[k:]
-    change = _whitening(x[~held], features) if how == "whiten" else None
+    change = whitening(x[~held], features) if how == "whiten" else None
     if change is not None:
         x = x @ change.T
     record = {
@@ -116,7 +116,7 @@ def exact_samples(model: Model, data: object) -> Tables:
     return table._replace(inputs=x, targets=y)
 
 
-def _whitening(inputs: Float[np.ndarray, "S features"], features: tuple[str, ...]) -> Float[np.ndarray, "features features"]:
+def whitening(inputs: Float[np.ndarray, "S features"], features: tuple[str, ...]) -> Float[np.ndarray, "features features"]:
     """The lower triangular matrix M for which the rows of ``inputs`` M^T have the identity as second moments.
 
     From a QR decomposition of the columns, each divided by its size first: second moments themselves would square the condition.

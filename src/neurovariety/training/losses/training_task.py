@@ -11,7 +11,7 @@ import numpy as np
 from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.errors import DataError, InputError
-from neurovariety.exact_numbers import size_of
+from neurovariety.exact_numbers import power_of_two, size_of
 from neurovariety.geometry.images.random_target import random_target
 from neurovariety.geometry.images.target import read_target, require_polynomial
 from neurovariety.model import Model
@@ -22,6 +22,8 @@ from neurovariety.training.losses.task_options import TaskOptions, filled
 
 _LARGEST, _SMALLEST = 1e4, 1e-4
 """Data and teachers of another size leave too few digits to paths that are followed in float64."""
+_FLOATS = 200
+"""Exponents of two beyond which a teacher has no losses in floats, in whatever units."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,9 +41,9 @@ class TrainingTask:
     notices: tuple[str, ...] = ()
 
 
-def training_task(source: Source, *, seed: int, **task: Unpack[TaskOptions]) -> TrainingTask:
-    """The task that the options state. Raises `InputError` for options that do not go together and for models that are not
-    polynomial, `DataError` for unusable data.
+def training_task(source: Source, *, seed: int, any_size: bool = False, **task: Unpack[TaskOptions]) -> TrainingTask:
+    """The task that the options state. ``any_size``: the caller looks at the sizes of numbers itself (`check_sizes`). Raises
+    `InputError` for options that do not go together and for models that are not polynomial, `DataError` for unusable data.
     """
     model = as_model(source)
     require_polynomial(model)
@@ -54,7 +56,10 @@ def training_task(source: Source, *, seed: int, **task: Unpack[TaskOptions]) -> 
         if options["data"] is not None or options["teacher"] is not None or metric != "data":
             raise InputError("a quadratic form says all of the loss: give no data, metric or teacher beside it")
         return TrainingTask(model, form, None, {"loss": form.name}, options)
-    return _of_data(model, options, seed) if metric == "data" else _of_teacher(model, options, seed)
+    found = _of_data(model, options, seed) if metric == "data" else _of_teacher(model, options, seed)
+    if not any_size:
+        check_sizes(found)
+    return found
 
 
 def _of_teacher(model: Model, options: TaskOptions, seed: int) -> TrainingTask:
@@ -67,8 +72,9 @@ def _of_teacher(model: Model, options: TaskOptions, seed: int) -> TrainingTask:
         notices = ("no teacher was given: this one is a random integer function of the model's linear span",)
     else:
         target = read_target(teacher, model.inputs, model.outputs)
-    sizes = [abs(c) for c in target.coefficients.values()]
-    check_size("the teacher's largest coefficient", max(sizes, default=Fraction(1)), "scale the teacher")
+    largest = max((abs(c) for c in target.coefficients.values()), default=Fraction(0))
+    if largest and abs(power_of_two(largest)) > _FLOATS:
+        check_size("the teacher's largest coefficient", largest, "scale the teacher")
     loss = Distance(metric, target.coefficients)
     options["teacher"] = target.text()
     return TrainingTask(
@@ -84,15 +90,24 @@ def _of_data(model: Model, options: TaskOptions, seed: int) -> TrainingTask:
     if options["teacher"] is not None:
         raise InputError("a teacher goes with a stated metric such as gaussian; with data the targets are a column of them")
     found = prepared(model, options["data"], options["prepare"], options["held_out"], seed)
-    for what, table in (("inputs", found.inputs), ("targets", found.targets)):
-        size = Fraction(float(np.abs(table).max(initial=0.0)))
-        if size:
-            check_size(f"the largest of the {what}", size, "standardize the data (--prepare standardize) or choose other units")
     error = SquaredError(found.inputs, found.targets, options["sample_weights"])
     notices: tuple[str, ...] = ()
     if options["held_out"] and not len(found.held_inputs):
         notices = (f"a share of {options['held_out']:g} of {len(found.inputs)} rows is less than half a row: none is held out",)
     return TrainingTask(model, error, found, {"loss": error.name} | found.record, options, notices)
+
+
+def check_sizes(task: TrainingTask) -> None:
+    """Raise `DataError` where data or teacher of a task have a size at which float64 has too few digits for paths."""
+    loss = task.loss
+    if isinstance(loss, Distance):
+        sizes = [abs(Fraction(c)) for c in loss.target.values()]
+        check_size("the teacher's largest coefficient", max(sizes, default=Fraction(1)), "scale the teacher")
+    tables = (("inputs", loss.inputs), ("targets", loss.targets)) if isinstance(loss, SquaredError) else ()
+    for what, table in tables:
+        size = Fraction(float(np.abs(table).max(initial=0.0)))
+        if size:
+            check_size(f"the largest of the {what}", size, "standardize the data (--prepare standardize) or choose other units")
 
 
 def check_size(what: str, size: Fraction, advice: str) -> None:
