@@ -72,7 +72,8 @@ class Result:
             raise Forged(f"{self.entry}: a verdict for each key of the value is expected, {sorted(given)} are given")
         for key, part in parts.items():
             verdict = given[key]
-            if not isinstance(verdict, Verdict) or plain(verdict.statement.value) != plain(part):
+            said = verdict.statement.value if isinstance(verdict, Verdict) else None
+            if not isinstance(verdict, Verdict) or (said is not part and plain(said) != plain(part)):
                 raise Forged(f"{self.entry}: the verdict of {key!r} does not speak of the value {in_one_line(part)}")
         object.__setattr__(self, "claims", given)
 

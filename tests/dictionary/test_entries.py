@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import neurovariety as nv
+from another_value import with_value
 from neurovariety import Claim
 from neurovariety.geometry.exact.expanded_span import exact_span
 from neurovariety.geometry.exact.local_algebra import is_isolated
@@ -54,7 +55,7 @@ class TestDimension:
         assert {t["prime"] for t in again.evidence["trials"]} != {t["prime"] for t in result.evidence["trials"]}
 
     def test_verify_refuses_a_wrong_value(self):
-        wrong = dataclasses.replace(nv.dimension("mlp(2,2,1; x^2)"), value=4)
+        wrong = with_value(nv.dimension("mlp(2,2,1; x^2)"), 4)
         with pytest.raises(nv.VerificationError, match="recorded 4"):
             wrong.verify()
 

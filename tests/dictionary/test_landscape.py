@@ -9,6 +9,7 @@ from math import comb
 import numpy as np
 import pytest
 
+from another_value import with_value
 from campaign import size
 from neurovariety import Claim, DataError, InputError, as_model, ed_degree, examples, landscape
 from neurovariety.dictionary.registry import find
@@ -317,7 +318,7 @@ def test_verify_and_json():
     without_data = dataclasses.replace(read, options={k: v for k, v in read.options.items() if k != "data"})
     with pytest.raises(InputError, match="a landscape read back from JSON does not hold the data"):
         without_data.verify()
-    other = dataclasses.replace(found, value=found.value | {"complex": 5})
+    other = with_value(found, found.value | {"complex": 5})
     with pytest.raises(VerificationError):
         other.verify()
 

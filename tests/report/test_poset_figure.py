@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 from matplotlib.figure import Figure
 
+from another_value import with_value
 from neurovariety import subnetworks
 from neurovariety.report.poset_figure import poset
 
@@ -24,5 +23,5 @@ def test_points_lines_and_names(text, named):
 
 def test_nothing_to_draw():
     found = subnetworks("cnn(2,2; x^2)")
-    nothing = dataclasses.replace(found, value={**found.value, "images": [], "inclusions": []})
+    nothing = with_value(found, {**found.value, "images": [], "inclusions": []})
     assert not poset(Figure().subplots(), nothing)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import ClassVar
 
@@ -13,6 +14,7 @@ import pytest
 
 import neurovariety as nv
 from neurovariety.architectures.architecture import check_size
+from neurovariety.certificates import compose
 from neurovariety.dictionary import registry
 from neurovariety.errors import NotationError
 from neurovariety.image import Matrices
@@ -90,11 +92,18 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar
 
-from neurovariety import Claim, Model
+from neurovariety import Model
+from neurovariety.certificates.compose import Because
+from neurovariety.certificates.issue import issue
+from neurovariety.certificates.statement import Statement
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.runner import entry
+from neurovariety.geometry.exact.exact_functions import exact_functions
 from neurovariety.geometry.invariants.dimension import dimension_of
+from neurovariety.result import WHOLE
 from neurovariety.tolerances import DEFAULT_SEED
+
+OVERHEAD = "parameters per dimension"
 """
 
 
@@ -105,6 +114,8 @@ def test_an_entry_of_ones_own(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     row = registry.Entry("overhead", "identifiability: parameters a degree of freedom", path="overhead:overhead")
     monkeypatch.setattr(registry, "ENTRIES", (*registry.ENTRIES, row))
+    rule = {"parameters per dimension": lambda value, parameters, dimension: value == Fraction(parameters, max(dimension, 1))}
+    monkeypatch.setattr(compose, "RULES", {**compose.RULES, **rule})
     check_entry("overhead", "linear(2,1,2)")
     assert str(row.load()("linear(2,1,2)").value) == "4/3"
 

@@ -9,6 +9,7 @@ import jsonschema
 import pytest
 
 import neurovariety as nv
+from another_value import with_value
 from neurovariety.claim import Claim
 from neurovariety.dictionary import dimension as dimension_module
 from neurovariety.dictionary.registry import ENTRIES
@@ -69,7 +70,8 @@ def changed(**parts):
 
     def dimension(source, **options):
         found = right(source, **options)
-        return replace(found, **{name: make(found) for name, make in parts.items()})
+        other = {name: make(found) for name, make in parts.items()}
+        return with_value(found, other["value"]) if "value" in other else replace(found, **other)
 
     return dimension
 

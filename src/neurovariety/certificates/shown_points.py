@@ -105,19 +105,25 @@ class Points:
 
     def shown(self, programs: Programs) -> ShownPoints:
         """All of them, each shown. Raises `NotShown`."""
-        boxes = self.boxes(programs)
+        near = self.near_fine(programs)
+        boxes = self.boxes(programs, near)
         if not boxes.good.all():
             raise NotShown("Krawczyk's operator does not map a box into itself")
-        return ShownPoints(self, boxes, programs)
+        return ShownPoints(self, boxes, programs, near)
 
-    def boxes(self, programs: Programs) -> Boxes:
+    def near_fine(self, programs: Programs) -> dict[int, list[flint.arb]]:
+        """How near the zeros at higher precision lie to their centres. Raises `NotShown`."""
+        square = programs.at(self.parameters)
+        return {k: zero.check(square) for k, zero in self.fine.items()}
+
+    def boxes(self, programs: Programs, near_fine: Mapping[int, list[flint.arb]]) -> Boxes:
         """What is shown of each."""
         square = programs.at(self.parameters)
         found = self.zeros.boxes_of(programs.tape, self.parameters)
         for k, zero in self.fine.items():
-            near = zero.check(square)
             with precision(zero.bits):
-                away = [_above(r + abs(c - ball(z))) for r, c, z in zip(near, zero.centre, self.zeros.centres[k].tolist(), strict=True)]
+                centres = zip(near_fine[k], zero.centre, self.zeros.centres[k].tolist(), strict=True)
+                away = [_above(r + abs(c - ball(z))) for r, c, z in centres]
             found.good[k], found.near[k], found.radii[k] = True, away, away
         plain = np.flatnonzero(found.good & ~np.isin(np.arange(len(self)), list(self.fine)))
         for k in plain[:: max(1, -(-len(plain) // _SAMPLE))]:
@@ -132,18 +138,24 @@ class ShownPoints:
     points: Points
     boxes: Boxes
     programs: Programs
+    near_fine: Mapping[int, list[flint.arb]]
 
     def images(self, which: tuple[ExactSystem, FloatTape]) -> Balls:
         """Balls of functions of the zeros: ``values`` (D, K) and ``sizes``. Raises `NotShown` where a division meets 0."""
         exact, tape = which
+        runs: dict[int, Over] = {}
         centres = self.points.zeros.centres
         shape = (len(centres), len(exact.equations))
         out = Balls(np.zeros(shape, dtype=np.complex128), np.zeros(shape), np.zeros(len(centres), dtype=np.bool_))
         enclose(tape.arrays, tape.rounded, np.ascontiguousarray(centres), np.ascontiguousarray(self.boxes.near), tape.outputs, out)
+        for bits in {zero.bits for zero in self.points.fine.values()}:
+            with precision(bits):
+                runs[bits] = Over(exact, ball)
         for k, zero in self.points.fine.items():
+            run = runs[zero.bits]
             with precision(zero.bits):
-                near = zero.check(self.programs.at(self.points.parameters))
-                found = Over(exact, ball)([about(c.mid(), r) for c, r in zip(zero.centre, near, strict=True)])
+                box = [about(c.mid(), r) for c, r in zip(zero.centre, self.near_fine[k], strict=True)]
+                found = run(box)
                 out.values[k] = [complex(float(v.real.mid()), float(v.imag.mid())) for v in found]
                 out.sizes[k] = [_above(abs(v - ball(complex(z)))) for v, z in zip(found, out.values[k].tolist(), strict=True)]
                 out.good[k] = np.isfinite(out.sizes[k]).all()

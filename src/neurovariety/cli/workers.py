@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -80,7 +80,7 @@ def answer(
 
 def _partial(entry: str, architecture: str, arguments: dict[str, Any], found: dict[str, Any], status: int) -> Answer:
     from neurovariety._version import __version__
-    from neurovariety.result import SCHEMA, plain
+    from neurovariety.result import SCHEMA, WHOLE, plain
 
     why = "the time limit was reached" if status == NOT_FINISHED else "interrupted"
     at = found.pop("phase", "")
@@ -93,6 +93,7 @@ def _partial(entry: str, architecture: str, arguments: dict[str, Any], found: di
         "architecture": architecture,
         "value": plain(value),
         "claim": claim,
+        "claims": {key: {"claim": claim, "error": None, "scope": []} for key in (value if isinstance(value, Mapping) else (WHOLE,))},
         "evidence": plain(found) | {"finished": False, "reason": why, "cut_short_at": done or None},
         "provenance": {"version": __version__, "seed": arguments.get("seed", 0), "seconds": None},
         "meaning": f"{why}{where} before the computation ended; the value is {'not known' if value is None else f'a {claim}'}",

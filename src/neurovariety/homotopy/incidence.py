@@ -22,12 +22,13 @@ from neurovariety.homotopy.exact_program import exact_family, exact_outputs
 from neurovariety.homotopy.system import System
 from neurovariety.homotopy.tape import Tape
 
-_BITS = (128, 256)
+_TRIES = ((128, 2), (128, 8), (256, 12))
+"""Bits, and steps of Newton's iteration from a solution that was refined in doubles."""
 _NEAR = 1e-5
 """Relative distance within which a solution must lie for a point to count as its approximation."""
-_WIDE = 1e-9
+_WIDE = 1e-12
 """A box that is wider, relatively, is made smaller at higher precision, as long as there are not too many."""
-_MOST_FINE = 1000
+_MOST_FINE = 3000
 
 
 @runtime_checkable
@@ -107,7 +108,7 @@ def points_of(incidence: ExactIncidence, solutions: Numbers, parameters: Numbers
     wide = (boxes.near > _WIDE * np.abs(x).max(axis=1, initial=1e-300, keepdims=True)).any(axis=1)
     rows = set(np.flatnonzero(~boxes.good).tolist()) | set(np.flatnonzero(wide)[:_MOST_FINE].tolist())
     if boxes.good.all():
-        pair = meeting(ShownPoints(plain, boxes, programs).images(programs.prints))
+        pair = meeting(ShownPoints(plain, boxes, programs, {}).images(programs.prints))
         rows |= set(pair or ())
     square = programs.at(p)
     fine = {k: zero for k in sorted(rows) if (zero := _finer(square, x[k])) is not None}
@@ -118,7 +119,7 @@ def shown_part(incidence: ExactIncidence, solutions: Numbers, parameters: Number
     """Those of the solutions that are shown and different, as far as a pass over them tells."""
     found = points_of(incidence, solutions, parameters)
     programs = Programs.of(incidence)
-    kept = np.flatnonzero(found.boxes(programs).good)
+    kept = np.flatnonzero(found.boxes(programs, found.near_fine(programs)).good)
     while True:
         part = Points(
             found.parameters, found.zeros.part(kept), {i: found.fine[k] for i, k in enumerate(kept.tolist()) if k in found.fine}
@@ -133,12 +134,17 @@ def shown_part(incidence: ExactIncidence, solutions: Numbers, parameters: Number
 
 def _finer(square: Square, x: np.ndarray) -> SimpleZero | None:
     """The zero near a point at higher precision; None where it has no box, or Newton's iteration goes elsewhere."""
-    for bits in _BITS:
-        zero = newton(square, [flint.acb(z.real, z.imag) for z in x.tolist()], bits)
+    for bits, steps in _TRIES:
+        zero = newton(square, [flint.acb(z.real, z.imag) for z in x.tolist()], bits, steps)
         if zero is None:
             continue
         with precision(bits):
             away = max(float(abs(c - flint.acb(z.real, z.imag)).upper()) for c, z in zip(zero.centre, x.tolist(), strict=True))
-        if away <= _NEAR * max(np.abs(x).max(initial=0.0), 1e-300):
-            return zero
+        if away > _NEAR * max(np.abs(x).max(initial=0.0), 1e-300):
+            return None
+        try:
+            zero.check(square)
+        except NotShown:
+            continue
+        return zero
     return None

@@ -1,5 +1,4 @@
-"""A model as certificates see it (`certificates.functions.Functions`): its exact program, and what was computed of it by exact
-arithmetic.
+"""A model as certificates see it (`certificates.functions.Functions`): its exact program, and ranks taken by exact arithmetic.
 
 This is what is trusted of a model beside the certificates themselves: that the program is the model's, that a run of it over a field
 is right, and that an elimination mod p is.
