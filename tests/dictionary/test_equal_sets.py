@@ -105,7 +105,13 @@ def answer(entry, notation, group, options, words):
         found = find(entry).load()(notation, **given)
     except InputError:
         return "refused"
-    return without(plain(found.value), words), str(found.claim)
+    # what is left out of the value is left out of the claim: which strata are known depends on how functions are written
+    return without(plain(found.value), words), str(_claim_without(found, words))
+
+
+def _claim_without(found, words):
+    said = [found.verdicts[k] for k in (found.headline or found.verdicts) if k not in words]
+    return nv.Claim.weakest(v.claim for v in said if v.statement.value is not None)
 
 
 def agree(entry, notations, group, options, words):
