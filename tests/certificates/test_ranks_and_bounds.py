@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import neurovariety as nv
-from neurovariety.certificates.compose import IS_BOUND, LEFT, Because, Meets
-from neurovariety.certificates.issue import NotShown, issue
+from neurovariety.certificates.compose import IS_BOUND, LEFT, SAME, Because, Meets
+from neurovariety.certificates.issue import Forged, NotShown, issue, weak
 from neurovariety.certificates.ranks import FewestSamples, ModularRank, RandomRanks
 from neurovariety.certificates.realized import Realized, Vanishing
 from neurovariety.certificates.statement import Statement
@@ -65,7 +65,7 @@ def test_a_rank_is_taken_again_from_its_numbers():
     model, _ = exact_of("mlp(2,3,1; x^2)")
     shown = rank_of(model, 5)
     again = ExactFunctions(nv.as_model("mlp(2,3,1; x^2)"))
-    assert not again.took(shown.place, 3)
+    assert again.took(shown.place) is None
     assert issue(shown, again).statement.value == 3
     assert refused(replace(shown, value=4), again)
     assert refused(at(shown, prime=shown.place.prime + 1), again)
@@ -144,17 +144,28 @@ def test_free_coefficients():
     assert refused(FreeCoefficients(found.verdict, ()), exact)
 
 
+def trials_of(notation: str) -> tuple[ExactFunctions, RandomRanks]:
+    model, exact = exact_of(notation)
+    upper = issue(AtMostParameters(exact.hash, model.parameters), exact)
+    trials = tuple((rank_of(model, 40, k), rank_of(model, 39, k)) for k in range(8))
+    return exact, RandomRanks(trials, model.parameters, upper)
+
+
 def test_random_ranks():
     """With an error that is computed; too few trials, another number, an input that may add something."""
-    model, exact = exact_of("mlp(5,5,3,1; x^2)")
-    trials = tuple((rank_of(model, 40, k), rank_of(model, 39, k)) for k in range(8))
-    verdict = issue(RandomRanks(trials, 70), exact)
+    exact, right = trials_of("mlp(5,5,3,1; x^2)")
+    trials, verdict = right.trials, issue(right, exact)
     assert (verdict.claim, verdict.statement.value) == (Claim.PROBABILITY, 32)
     assert 0 < verdict.statement.error <= 2.0**-20
-    assert refused(RandomRanks(trials[:1], 10**9), exact)
-    few = tuple((rank_of(model, 10, k), rank_of(model, 9, k)) for k in range(8))
-    assert refused(RandomRanks(few, 70), exact)
-    assert refused(RandomRanks(((trials[0][0], None),) * 8, 70), exact) or trials[0][0].samples > model.parameters
+    for forged in (
+        replace(right, trials=trials[:1]),
+        replace(right, trials=trials[:1] * 8),
+        replace(right, at_most=0),
+        replace(right, upper=None),
+        replace(right, trials=tuple((replace(full, value=31), replace(less, value=31)) for full, less in trials)),
+        replace(right, trials=tuple((rank_of(exact.model, 10, k), rank_of(exact.model, 9, k)) for k in range(8))),
+    ):
+        assert refused(forged, exact)
 
 
 def test_equations_that_vanish():
@@ -198,18 +209,49 @@ def test_conclusions_are_as_weak_as_their_premises():
     model, exact = exact_of("mlp(2,2,1; x^4)")
     known = dimension_of(model, seed=0).verdict
     lower = issue(rank_of(model, 4), exact)
-    left = Statement("fiber", exact.hash, model.parameters - 4)
+    left = Statement("dimension of the fiber", exact.hash, model.parameters - 4)
     assert issue(Because(left, LEFT, (known,), (model.parameters,)), exact).claim is known.claim
-    assert issue(Because(left, LEFT, (lower,), (model.parameters,), turned=True), exact).claim is Claim.UPPER_BOUND
+    assert issue(Because(left, LEFT, (lower,), (model.parameters,)), exact).claim is Claim.UPPER_BOUND
     assert refused(Because(left, LEFT, (known,), (model.parameters + 1,)), exact)
-    assert refused(Because(Statement("bound", exact.hash, 5), IS_BOUND, (lower,)), exact)
+    assert refused(Because(Statement("bound of the dimension", exact.hash, 5), IS_BOUND, (lower,)), exact)
     with pytest.raises(KeyError):
         issue(Because(left, "because I say so", (known,)), exact)
 
 
 def test_errors_add_up():
-    model, exact = exact_of("mlp(5,5,3,1; x^2)")
-    trials = tuple((rank_of(model, 40, k), rank_of(model, 39, k)) for k in range(8))
-    verdict = issue(RandomRanks(trials, 70), exact)
-    twice = issue(Because(Statement("sum", exact.hash, 8), LEFT, (verdict,), (40,)), exact)
+    exact, right = trials_of("mlp(5,5,3,1; x^2)")
+    verdict = issue(right, exact)
+    twice = issue(Because(Statement("dimension of the fiber", exact.hash, 8), LEFT, (verdict,), (40,)), exact)
     assert np.isclose(twice.statement.error, verdict.statement.error)
+
+
+def test_rules_speak_of_their_own_things():
+    """No premises, premises of another kind or of another model, a bound taken for the number."""
+    model, exact = exact_of("linear(2,1,2)")
+    low = issue(rank_of(model, 4), exact)
+    one = issue(replace(rank_of(model, 4), value=1), exact)
+    assert refused(Because(Statement("dimension", exact.hash, 1), SAME, (one,)), exact)
+    assert refused(Because(Statement("dimension", exact.hash, 1), IS_BOUND, (one,)), exact)
+    assert refused(Because(Statement("dimension", exact.hash, 7), SAME, (), (7,)), exact)
+    assert refused(Because(Statement("degree", exact.hash, 4), SAME, (issue(Expanded(exact.hash, 4), exact),)), exact)
+    span = issue(Expanded(exact.hash, 4), exact)
+    assert refused(FillsSpan(issue(AtMostParameters(exact.hash, 4), exact), span), exact)
+    assert refused(FillsSpan(weak(Statement("dimension", exact.hash, 4), Claim.ESTIMATE, "a guess"), span), exact)
+    _, other = exact_of("linear(2,1,3)")
+    assert refused(Because(Statement("dimension of the fiber", other.hash, 1), LEFT, (low,), (4,)), other)
+
+
+def test_only_this_room_has_certificates():
+    class Fake:
+        def check(self, subject: object) -> None: ...
+        def concludes(self) -> tuple[Statement, Claim]:
+            return Statement("riemann", "", True), Claim.PROVED
+
+    with pytest.raises(Forged):
+        issue(Fake(), None)
+
+
+def test_what_was_said_stays_said():
+    said = Statement("zeros", "", {"simple": 1})
+    with pytest.raises(TypeError):
+        said.value["simple"] = 99

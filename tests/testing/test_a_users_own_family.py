@@ -114,8 +114,13 @@ def test_an_entry_of_ones_own(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     row = registry.Entry("overhead", "identifiability: parameters a degree of freedom", path="overhead:overhead")
     monkeypatch.setattr(registry, "ENTRIES", (*registry.ENTRIES, row))
-    rule = {"parameters per dimension": lambda value, parameters, dimension: value == Fraction(parameters, max(dimension, 1))}
-    monkeypatch.setattr(compose, "RULES", {**compose.RULES, **rule})
+    rule = compose.Rule(
+        ("overhead",),
+        ("dimension",),
+        lambda value, parameters, dimension: value == Fraction(parameters, max(dimension, 1)),
+        turned=True,
+    )
+    monkeypatch.setattr(compose, "RULES", {**compose.RULES, "parameters per dimension": rule})
     check_entry("overhead", "linear(2,1,2)")
     assert str(row.load()("linear(2,1,2)").value) == "4/3"
 

@@ -280,6 +280,9 @@ class BezoutAccount(ZerosCertificate):
 
     def check(self, subject: ExactSystem) -> None:
         """Raises `NotShown` unless every zero is shown, all are different, and the sum is the product of the degrees."""
+        degrees = subject.degrees()
+        if any(degrees[slot] < 1 for slot in subject.equations):
+            raise NotShown("an equation contains no unknown: it holds everywhere or nowhere")
         found = sum(self._checked(subject).multiplicities)
         if found != subject.bezout_number:
             raise NotShown(f"{found} of {subject.bezout_number} zeros are shown")

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurovariety.certificates.float_balls import Balls
+from neurovariety.certificates.functions import DIMENSION
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.shown_points import Points, Programs, SystemFamily
 from neurovariety.certificates.statement import Statement
@@ -38,8 +39,17 @@ SURE = (Claim.PROVED, Claim.PROBABILITY)
 
 def _check(premises: tuple[Verdict, ...]) -> None:
     for p in premises:
-        if not p.checked or p.claim not in SURE:
+        if not p.checked or p.claim not in SURE or p.statement.kind != DIMENSION:
             raise NotShown(f"the {p.statement.kind} is not known for sure")
+
+
+GENERAL = ("points on a general slice", "critical points")
+"""What `Continued` and `Looped` start from."""
+
+
+def _is_number(general: Verdict) -> bool:
+    """Whether it is known how many solutions there are at general parameters."""
+    return general.checked and general.statement.kind in GENERAL and general.claim in (*SURE, Claim.COMPLETE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +110,8 @@ class Traced:
     def concludes(self) -> tuple[Statement, Claim]:
         """So many points; that none is missing is what test T says."""
         error = sum(p.statement.error for p in self.premises)
-        return Statement(self.kind, self.family, len(self.slices[0]), error=error), Claim.COMPLETE
+        scope = tuple(dict.fromkeys(phrase for p in self.premises for phrase in p.statement.scope))
+        return Statement(self.kind, self.family, len(self.slices[0]), scope, error), Claim.COMPLETE
 
 
 def passes(images: list[Balls]) -> bool:
@@ -133,7 +144,7 @@ class Continued:
         """Raises `NotShown` where one is not shown, two may be the same, or their number is another."""
         if subject.hash != self.family:
             raise NotShown("the certificate is one of another family")
-        if not self.general.checked or self.general.claim not in (*SURE, Claim.COMPLETE):
+        if not _is_number(self.general):
             raise NotShown("the number at general parameters is not known")
         if len(self.points) != self.general.statement.value:
             raise NotShown(f"{len(self.points)} of {self.general.statement.value} ends are regular")
@@ -141,7 +152,8 @@ class Continued:
 
     def concludes(self) -> tuple[Statement, Claim]:
         """So many, by test C."""
-        return Statement(self.kind, self.family, len(self.points), error=self.general.statement.error), Claim.COMPLETE
+        known = self.general.statement
+        return Statement(self.kind, self.family, len(self.points), known.scope, known.error), Claim.COMPLETE
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,7 +172,7 @@ class Looped:
         if subject.hash != self.family:
             raise NotShown("the certificate is one of another family")
         count = len(self.points)
-        if not self.general.checked or self.general.claim not in (*SURE, Claim.COMPLETE) or count > self.general.statement.value:
+        if not count or not _is_number(self.general) or count > self.general.statement.value:
             raise NotShown("the number at general parameters is not known, or smaller")
         if len(self.loops) < LOOPS or any(sorted(loop) != list(range(count)) for loop in self.loops):
             raise NotShown("the points are not closed under eight loops")
@@ -168,4 +180,5 @@ class Looped:
 
     def concludes(self) -> tuple[Statement, Claim]:
         """So many, by test L."""
-        return Statement(self.kind, self.family, len(self.points), error=self.general.statement.error), Claim.COMPLETE
+        known = self.general.statement
+        return Statement(self.kind, self.family, len(self.points), known.scope, known.error), Claim.COMPLETE

@@ -6,10 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from neurovariety.certificates.functions import DIMENSION
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
+
+_BOUNDS = (Claim.PROVED, Claim.LOWER_BOUND, Claim.UPPER_BOUND)
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,36 @@ class Meets:
 
     def concludes(self) -> tuple[Statement, Claim]:
         """The number is exactly that."""
-        return self.lower.statement, Claim.PROVED
+        low, high = self.lower.statement, self.upper.statement
+        scope = tuple(dict.fromkeys((*low.scope, *high.scope)))
+        return Statement(low.kind, low.subject, low.value, scope, low.error + high.error), Claim.PROVED
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What may be concluded: a statement of the kind ``concludes`` (or one that begins so), from premises of the kinds ``premises``,
+    the last of them any number of times where ``several``, where ``holds`` of the value, the facts, and the values of the premises.
+
+    ``turned``: a larger premise makes a smaller value, so that a lower bound becomes an upper one. ``bound``: what is concluded is that
+    a bound is one, so premises are bounds, and nothing is left to doubt.
+    """
+
+    concludes: tuple[str, ...]
+    premises: tuple[str, ...]
+    holds: Callable[..., bool]
+    several: bool = False
+    turned: bool = False
+    bound: bool = False
+
+    def fits(self, statement: Statement, premises: tuple[Verdict, ...]) -> bool:
+        """Whether the kinds are those of the rule."""
+        kinds = [p.statement.kind for p in premises]
+        expected = list(self.premises)
+        if self.several:
+            expected += [self.premises[-1]] * (len(kinds) - len(expected))
+            expected = expected[: max(len(kinds), len(self.premises) - 1)]
+        matches = len(kinds) == len(expected) and all(k in e.split("|") for k, e in zip(kinds, expected, strict=True))
+        return matches and any(statement.kind.startswith(c) for c in self.concludes)
 
 
 SAME = "the same number"
@@ -46,50 +78,73 @@ COUNTED = "orbits over a general function, one or several"
 IS_BOUND = "a bound that is proved, for what it is"
 LEFT = "parameters minus the dimension"
 
-Rule = Callable[..., bool]
+_COUNT, _DEGREES, _LEFT_OVER = "points on a general slice", ("degree", "ed_degree", "ML degree"), "functions left by samples"
 RULES: Mapping[str, Rule] = {
-    SAME: lambda value, known: value == known,
-    ONE_POINT: lambda value, dimension, *samples: value == 1,
-    POINT: lambda value, dimension: value == 1 and dimension == 0,
-    FREE: lambda value, dimension: value == 1,
-    CRITICAL: lambda value, dimension: value == 1,
-    UNIQUE: lambda value, samples, finite, left: value == samples and left == 1,
-    LISTED: lambda value, names, *counts: value == dict(zip(names, counts, strict=True)),
-    IS_BOUND: lambda value, bound: value == bound,
-    HIDES: lambda value, hidden: value == "no" and hidden > 0,
-    COUNTED: lambda value, orbits: value == "no" if orbits > 1 else value in ("yes", "generic"),
-    LEFT: lambda value, parameters, dimension: value == parameters - dimension,
+    SAME: Rule(_DEGREES, (f"{_COUNT}|critical points|ML degree",), lambda value, known: value == known),
+    ONE_POINT: Rule(("degree", _COUNT, _LEFT_OVER), ("linear space", "samples"), lambda value, *_: value == 1, several=True),
+    POINT: Rule(_DEGREES, (DIMENSION,), lambda value, dimension: value == 1 and dimension == 0),
+    FREE: Rule(("ML degree",), ("fills all coefficients",), lambda value, dimension: value == 1),
+    CRITICAL: Rule(("ed_degree",), ("linear space",), lambda value, dimension: value == 1),
+    UNIQUE: Rule(
+        ("samples that leave one function",),
+        ("samples", _LEFT_OVER),
+        lambda value, samples, finite, left: value == samples and left == 1,
+    ),
+    LISTED: Rule(
+        (_LEFT_OVER,),
+        ("samples", _LEFT_OVER),
+        lambda value, names, _, *counts: value == dict(zip(names, counts, strict=True)),
+        several=True,
+    ),
+    HIDES: Rule(("identifiable",), ("hidden directions",), lambda value, hidden: value == "no" and hidden > 0),
+    COUNTED: Rule(
+        ("identifiable",), ("generic fiber",), lambda value, orbits: value == "no" if orbits > 1 else value in ("yes", "generic")
+    ),
+    IS_BOUND: Rule(("bound of the dimension",), (DIMENSION,), lambda value, bound: value == bound, bound=True),
+    LEFT: Rule(
+        ("dimension of the fiber",), (DIMENSION,), lambda value, parameters, dimension: value == parameters - dimension, turned=True
+    ),
 }
-"""What a value has to satisfy, given those of the premises, to follow from them."""
+"""By name what may be concluded; nothing else follows from anything."""
 
 
 @dataclass(frozen=True)
 class Because:
-    """A statement that follows from ``premises`` by the rule of that name. No premise may be numerical where the conclusion is exact:
-    the claim is that of the weakest, and errors add up. ``turned`` says that a larger premise makes a smaller value, so that a lower
-    bound becomes an upper one."""
+    """A statement that follows from ``premises``, and ``facts``, by the rule of that name.
+
+    The claim is that of the weakest premise, and errors add up.
+    """
 
     statement: Statement
     rule: str
     premises: tuple[Verdict, ...]
     facts: tuple[Any, ...] = ()
-    turned: bool = False
 
     def check(self, subject: Any) -> None:
-        """Raises `NotShown` where the rule does not give the value."""
+        """Raises `NotShown` where the rule does not give the value, or is one about other things."""
+        rule = RULES[self.rule]
         values = [p.statement.value for p in self.premises]
-        if not all(p.checked for p in self.premises) or not RULES[self.rule](self.statement.value, *self.facts, *values):
+        if not self.premises or not all(p.checked for p in self.premises) or not rule.fits(self.statement, self.premises):
+            raise NotShown(f"the rule speaks of other things: {self.rule}")
+        if not rule.holds(self.statement.value, *self.facts, *values):
             raise NotShown(f"the value does not follow: {self.rule}")
-        bounds = (Claim.PROVED, Claim.LOWER_BOUND, Claim.UPPER_BOUND)
-        if self.rule == IS_BOUND and any(p.claim not in bounds for p in self.premises):
+        own = [
+            p for p in self.premises if p.statement.kind in (DIMENSION, "linear space", "samples", "generic fiber", "hidden directions")
+        ]
+        if any(p.statement.subject != own[0].statement.subject for p in own) or (own and not self._of(own[0].statement.subject)):
+            raise NotShown("the premises speak of another model")
+        if rule.bound and any(p.claim not in _BOUNDS for p in self.premises):
             raise NotShown("a bound that is proved is expected")
+
+    def _of(self, model: str) -> bool:
+        """Whether the conclusion is about a model; that about a slice is about the slice."""
+        return self.statement.kind == _COUNT or self.statement.subject == model
 
     def concludes(self) -> tuple[Statement, Claim]:
         """The statement, with the errors of all premises."""
-        claim = Claim.weakest(p.claim for p in self.premises)
-        if self.rule == IS_BOUND:
-            claim = Claim.PROVED  # the value is called a bound, and is one
-        if self.turned:
+        rule = RULES[self.rule]
+        claim = Claim.PROVED if rule.bound else Claim.weakest(p.claim for p in self.premises)
+        if rule.turned:
             claim = {Claim.LOWER_BOUND: Claim.UPPER_BOUND, Claim.UPPER_BOUND: Claim.LOWER_BOUND}.get(claim, claim)
         scope = tuple(dict.fromkeys(phrase for p in (self.statement, *(q.statement for q in self.premises)) for phrase in p.scope))
         error = sum(p.statement.error for p in self.premises)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from neurovariety.certificates.completeness import SURE
+from neurovariety.certificates.completeness import LOOPS, SURE
 from neurovariety.certificates.functions import DIMENSION, Functions
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.ranks import LARGEST_ERROR
@@ -29,7 +29,6 @@ class HiddenDirections:
 
     dimension: Verdict
     fields: tuple[FieldsVanish, ...]
-    generators: int
     error: float = field(default=0.0, init=False)
 
     @property
@@ -40,9 +39,13 @@ class HiddenDirections:
         """Raises `NotShown` where a rank is smaller, or the error says little."""
         if self.dimension.statement.kind != DIMENSION or self.dimension.statement.subject != subject.hash or not self.dimension.checked:
             raise NotShown("the dimension is not that of the model")
+        if len({(f.prime, f.weights.tobytes()) for f in self.fields}) < len(self.fields):
+            raise NotShown("fields at different places are expected")
         for f in self.fields:
             f.check(subject)
-        if self._left() and self._rank < self.generators:
+            if subject.fields_rank(f.prime, f.weights) != f.rank:
+                raise NotShown("the fields have a larger rank")
+        if self._left() and self._rank < subject.field_generators:
             object.__setattr__(self, "error", subject.fields_error ** len(self.fields))
         if self.error > LARGEST_ERROR:
             raise NotShown(f"the probability of error is at most {self.error:.3g}, which says little")
@@ -64,7 +67,8 @@ class EvenlyCovered:
 
     The graph of w -> f_w over the chart has so many points on a general slice (``graph``, complete); moved to a slice of the values
     alone they lead to every isolated weight over these. The ``points`` that were found lie over as many values as the ``degree`` says,
-    and as many over each, as monodromy demands: where one was lost, some value would have fewer. ``values``: the number of each's.
+    and as many over each, as monodromy demands: where one was lost, some value would have fewer. ``values``: the number of each's. ``loops``
+    through slices of other values map the points to themselves, one to one.
     """
 
     family: str
@@ -72,20 +76,25 @@ class EvenlyCovered:
     degree: Verdict
     points: Points
     values: tuple[int, ...]
+    loops: tuple[tuple[int, ...], ...]
 
     def check(self, subject: SystemFamily) -> None:
-        """Raises `NotShown` where a point is not shown, or the values are not evenly covered, or are not all."""
+        """Raises `NotShown` where the points are not closed under loops, where a point is not shown, or the values are not evenly covered, or are not all."""
         if subject.hash != self.family or not all(v.checked and v.claim in (*SURE, Claim.COMPLETE) for v in (self.graph, self.degree)):
             raise NotShown("the graph and the degree of the values are not known")
         sizes = Counter(self.values)
         if len(self.values) != len(self.points) or len(sizes) != self.degree.statement.value or len(set(sizes.values())) != 1:
             raise NotShown("the values are not evenly covered")
+        if len(self.loops) < LOOPS or any(sorted(loop) != list(range(len(self.points))) for loop in self.loops):
+            raise NotShown("the points are not closed under eight loops")
         self.points.shown(Programs.of(subject)).check_different()
 
     def concludes(self) -> tuple[Statement, Claim]:
         """So many weights over a value."""
-        error = self.graph.statement.error + self.degree.statement.error
-        return Statement(PREIMAGES, self.family, Counter(self.values).most_common(1)[0][1], error=error), Claim.COMPLETE
+        known = self.graph.statement, self.degree.statement
+        scope = tuple(dict.fromkeys((*known[0].scope, *known[1].scope)))
+        number = Counter(self.values).most_common(1)[0][1]
+        return Statement(PREIMAGES, self.family, number, scope, known[0].error + known[1].error), Claim.COMPLETE
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +113,8 @@ class Sorted:
 
     def concludes(self) -> tuple[Statement, Claim]:
         """So many classes."""
-        return Statement(self.kind, self.subject, len(set(self.labels)), error=self.weights.statement.error), self.weights.claim
+        known = self.weights.statement
+        return Statement(self.kind, self.subject, len(set(self.labels)), known.scope, known.error), self.weights.claim
 
 
 @dataclass(frozen=True, eq=False)

@@ -63,8 +63,18 @@ class Functions(Protocol):
         """The matrix mod p at a place. Raises `NotShown` where its arrays were too large to keep."""
         ...
 
-    def took(self, place: Place, rank: int) -> bool:
-        """Whether this process has taken the rank of the matrix, by exact elimination, and found so much or more."""
+    def took(self, place: Place) -> int | None:
+        """The rank of the matrix, where this process has taken it by exact elimination."""
+        ...
+
+    @property
+    def generic(self) -> bool:
+        """Whether the model has general coefficients, which are drawn at each place."""
+        ...
+
+    @property
+    def field_generators(self) -> int:
+        """The number of stated symmetry fields that are verified: their generic rank is at most that."""
         ...
 
     def error(self, place: Place, at_most: int) -> float:

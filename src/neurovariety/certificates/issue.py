@@ -27,7 +27,6 @@ LEGACY = frozenset(
         "landscape",
         "equations: degree by degree",
         "fibers: at given weights",
-        "fibers: several orbits",
         "maximum-likelihood",
         "membership",
         "sample-complexity: linear values",
@@ -90,7 +89,10 @@ ForEach = Callable[[str, Any], Verdict]
 
 
 def issue(certificate: Certificate, subject: Any) -> Verdict:
-    """The verdict of a certificate on the exact data it speaks of. Raises `NotShown` where it does not check."""
+    """The verdict of a certificate on the exact data it speaks of. Raises `NotShown` where it does not check, and `Forged` for what is
+    no certificate of this room."""
+    if not type(certificate).__module__.startswith("neurovariety.certificates."):
+        raise Forged(f"{type(certificate).__name__} is no certificate of this package")
     certificate.check(subject)
     statement, claim = certificate.concludes()
     return Verdict(statement, claim, certificate, token=_TOKEN)

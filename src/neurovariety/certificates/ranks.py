@@ -41,14 +41,27 @@ class ModularRank:
         """Raises `NotShown` where the rank is smaller."""
         if subject.hash != self.subject:
             raise NotShown("the certificate is one of another model")
-        place = self.place
-        check_prime(place.prime)
-        if subject.took(place, self.value):
-            return
-        matrix = subject.matrix(place)
-        found = flint.nmod_mat([[int(v) for v in row] for row in matrix], place.prime).rank() if matrix.size else 0
+        if self.generic != subject.generic:
+            raise NotShown("general coefficients belong to the statement")
+        found = self.found(subject)
         if found < self.value:
             raise NotShown(f"the rank is {found}, not {self.value}")
+
+    def check_exactly(self, subject: Functions) -> None:
+        """Raises `NotShown` where the rank is smaller, or larger."""
+        self.check(subject)
+        if self.found(subject) != self.value:
+            raise NotShown(f"the rank is larger than {self.value}")
+
+    def found(self, subject: Functions) -> int:
+        """The rank of the matrix."""
+        place = self.place
+        check_prime(place.prime)
+        taken = subject.took(place)
+        if taken is not None:
+            return taken
+        matrix = subject.matrix(place)
+        return int(flint.nmod_mat([[int(v) for v in row] for row in matrix], place.prime).rank()) if matrix.size else 0
 
     @property
     def kind(self) -> Kind:
@@ -70,16 +83,23 @@ class ModularRank:
         return Statement(self.kind, self.subject, self.value, self.scope), Claim.LOWER_BOUND
 
 
+def _bounds(upper: Verdict, subject: Functions, at_most: int) -> bool:
+    said = upper.statement
+    known = upper.checked and said.kind == DIMENSION and said.subject == subject.hash and said.value == at_most
+    return known and upper.claim in (Claim.UPPER_BOUND, Claim.PROVED)
+
+
 @dataclass(frozen=True, eq=False)
 class RandomRanks:
     """A dimension is the largest rank of ``trials`` at random points over random primes; each beside the rank with an input fewer.
 
-    ``at_most`` is a proved bound of the generic rank. The error is computed: that of each trial twice, for its rank and for the rank
-    that a further input could add; the product of all.
+    ``at_most`` bounds the generic rank: for dimensions it is proved (``upper``), for spans it is how many functions were asked for. The
+    error is computed: that of each trial twice, for its rank and for the rank that a further input could add; the product of all.
     """
 
     trials: tuple[tuple[ModularRank, ModularRank | None], ...]
     at_most: int
+    upper: Verdict | None = None
 
     def _value(self) -> int:
         return max(full.value for full, _ in self.trials)
@@ -87,14 +107,20 @@ class RandomRanks:
     def check(self, subject: Functions) -> None:
         """Raises `NotShown` where a rank is smaller, where a further input adds to it, or where the error says nothing."""
         value = self._value()
+        kind = self.trials[0][0].kind
+        if len({id(full.place) for full, _ in self.trials}) < len(self.trials) or any(full.kind != kind for full, _ in self.trials):
+            raise NotShown("ranks of one matrix at different places are expected")
+        if kind == DIMENSION and (self.upper is None or not _bounds(self.upper, subject, self.at_most)):
+            raise NotShown("a bound of the dimension is expected")
         for full, fewer in self.trials:
-            full.check(subject)
+            full.check_exactly(subject)
             if full.kind != DIMENSION:
-                if value >= self.at_most:
+                rows = None if full.place.weights is None else len(full.place.weights)
+                if value >= self.at_most or (rows is not None and rows < self.at_most):
                     raise NotShown("no more functions were asked for")
             elif full.value == value:
                 if fewer is not None:
-                    fewer.check(subject)
+                    fewer.check_exactly(subject)
                 inputs = full.samples or 0
                 if (fewer is None or fewer.value < value) and inputs <= subject.parameters:
                     raise NotShown("a further input may add to the rank")
@@ -131,8 +157,10 @@ class FewestSamples:
             raise NotShown("so many samples are not shown to be enough")
         if (self.samples - 1) * subject.outputs < r:
             return
+        if not self.fewer or len({id(trial.place) for trial in self.fewer}) < len(self.fewer):
+            raise NotShown("fewer samples were not tried, at different places")
         for trial in self.fewer:
-            trial.check(subject)
+            trial.check_exactly(subject)
             if trial.kind != DIMENSION or trial.samples != self.samples - 1 or trial.value >= r:
                 raise NotShown("fewer samples may be enough")
         object.__setattr__(self, "error", prod(subject.error(trial.place, r) for trial in self.fewer))

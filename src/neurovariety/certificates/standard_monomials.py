@@ -29,6 +29,10 @@ _BLOCK = 128
 """Columns that are reduced at once."""
 
 
+_LARGEST_EXPONENT = 10_000
+"""Of multipliers in a trace: sums of exponents stay far from the end of 64 bits."""
+
+
 class Polynomial(NamedTuple):
     """Keys of monomials, the largest first, and their coefficients, of which the first is 1."""
 
@@ -171,6 +175,8 @@ def replayed(ring: ModularRing, generators: Sequence[Polynomial], trace: Trace) 
         numbers = step.numbers.tolist()
         if not numbers or step.multipliers.shape != (len(numbers), ring.unknowns) or not all(0 <= k < len(found) for k in numbers):
             raise NotShown("the trace names polynomials that are not there")
+        if step.multipliers.size and not 0 <= int(step.multipliers.min()) <= int(step.multipliers.max()) <= _LARGEST_EXPONENT:
+            raise NotShown("the trace multiplies by what is no monomial, or a very large one")
         rows = ring.multiples([found[k] for k in numbers], step.multipliers)
         found += echelon(ring, remainders(ring, rows[: step.reducers], rows[step.reducers :]))
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 
@@ -19,3 +20,7 @@ class Statement:
     value: Any
     scope: tuple[str, ...] = ()
     error: float = 0.0
+
+    def __post_init__(self) -> None:
+        if isinstance(self.value, dict):  # what was said stays said
+            object.__setattr__(self, "value", MappingProxyType(dict(self.value)))

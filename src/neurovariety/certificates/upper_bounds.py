@@ -166,6 +166,12 @@ class AtLeastDimension:
 LINEAR = "linear space"
 
 
+def _from_below(dimension: Verdict) -> bool:
+    """Whether a dimension is bounded from below: one that is proved or random is, by the rank it rests on."""
+    claims = (Claim.PROVED, Claim.PROBABILITY, Claim.LOWER_BOUND)
+    return dimension.checked and dimension.statement.kind == DIMENSION and dimension.claim in claims
+
+
 @dataclass(frozen=True)
 class FillsSpan:
     """The closure of the functions is a linear (affine) space: its dimension, which is proved from below, is that of the span."""
@@ -178,7 +184,7 @@ class FillsSpan:
         _same(subject, self.dimension.statement.subject)
         _same(subject, self.span.statement.subject)
         low, high = self.dimension.statement, self.span.statement
-        known = low.kind == DIMENSION and high.kind in (SPAN, AFFINE) and self.dimension.checked and self.span.checked
+        known = _from_below(self.dimension) and high.kind in (SPAN, AFFINE) and self.span.checked
         if not known or low.value != high.value or self.span.claim not in (Claim.PROVED, Claim.PROBABILITY):
             raise NotShown("the span is not shown to be as small as the dimension")
 
@@ -202,14 +208,15 @@ class FillsCoefficients:
         """Raises `NotShown` where the two differ."""
         _same(subject, self.dimension.statement.subject)
         all_of_them = isinstance(self.monomials.certificate, AllMonomials) and self.monomials.statement.subject == subject.hash
-        if not all_of_them or self.dimension.statement.kind != DIMENSION or not self.dimension.checked:
+        if not all_of_them or not _from_below(self.dimension) or not self.dimension.statement.value:
             raise NotShown("a dimension and the number of all monomials are expected")
         if self.dimension.statement.value != self.monomials.statement.value:
             raise NotShown("the dimension is not the number of all monomials")
 
     def concludes(self) -> tuple[Statement, Claim]:
         """That number, of free coefficients."""
-        return Statement(FILLS_COEFFICIENTS, self.dimension.statement.subject, self.dimension.statement.value), Claim.PROVED
+        low = self.dimension.statement
+        return Statement(FILLS_COEFFICIENTS, low.subject, low.value, low.scope), Claim.PROVED
 
 
 @dataclass(frozen=True)
@@ -224,14 +231,15 @@ class FreeCoefficients:
         """Raises `NotShown` where the classes of proportional coefficients are others, or more than the dimension."""
         _same(subject, self.dimension.statement.subject)
         low = self.dimension.statement
-        if low.kind != DIMENSION or not self.dimension.checked or low.value != len(self.sums):
+        if not _from_below(self.dimension) or low.value != len(self.sums) or not self.sums:
             raise NotShown("the coefficients are not shown to be independent")
         if sorted(subject.proportional_sums()) != sorted(self.sums):
             raise NotShown("the proportional coefficients have other sums")
 
     def concludes(self) -> tuple[Statement, Claim]:
         """The maximum likelihood degree: one critical point, or none where a sum is 0, for then nothing bounds that a_j."""
-        return Statement(ML_DEGREE, self.dimension.statement.subject, int(all(self.sums))), Claim.PROVED
+        low = self.dimension.statement
+        return Statement(ML_DEGREE, low.subject, int(all(self.sums)), low.scope), Claim.PROVED
 
 
 ML_DEGREE = "ML degree"

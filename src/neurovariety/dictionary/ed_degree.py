@@ -43,6 +43,7 @@ from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError
 from neurovariety.exact_numbers import float_table
 from neurovariety.geometry.exact.exact_functions import exact_functions
+from neurovariety.geometry.exact.points import degree_bounds
 from neurovariety.geometry.invariants.degree import of_the_dimension
 from neurovariety.geometry.invariants.dimension import Dimension, dimension_of, flat
 from neurovariety.geometry.invariants.rank_at_data import RankAtData, rank_at_data
@@ -239,6 +240,8 @@ def _known(model: Model, found: Dimension, theorem: Theorem | None, kind: str, r
         polar: EdDegreeEvidence = {"polar_degrees": list(theorem.summands)} if theorem.summands else {}
         return _EdDegree(issue(exact.by_theorem(theorem), exact), {"route": "theorem", **polar})
     one = Statement(kind, exact.hash, 1)
+    if degree_bounds(model).rational:
+        raise InputError(f"{model.name} is rational, so squared distances of its functions are no quadrics on coefficients")
     level = flat(model, found, seed) if route != "computed" and found.filling else None
     if level is not None:
         sure: EdDegreeEvidence = {} if level.claim is Claim.PROVED else {"error_bound": level.statement.error}
@@ -326,6 +329,8 @@ def _direct(model: Model, shape: Dimension, quadric: _Quadric, seed: int) -> _Ed
     from neurovariety.geometry.solutions.quadrics import only
 
     rng = generator(seed, _STREAM, 0, 1)
+    if quadric.table is not None:  # the linear terms of a quadric that sees not all are no general ones
+        return None
     problem = critical_points(model, shape.value, seed, rng, lambda terms: only(terms, quadric.matrix(terms)))
     premises = (shape.verdict,) if shape.sure else ()
     found = complete_fiber(problem, rng, None, found_on_the_way, premises=premises, linear=flat(model, shape, seed))
@@ -361,7 +366,7 @@ def _special(
     note(phase=f"{len(base)} paths to the quadric")
     image = matrix @ normal(rng, (len(terms),))
     start = Start(base.array(), base.parameters, generic.verdict)
-    found = special_points(problem, start, matrix, image, rng, general_target=True)
+    found = special_points(problem, start, matrix, image, rng, general_target=True, general_quadric=quadric.rank is not None)
     ends, regular = found.ends, found.ends.distinct(End.REGULAR)
     finite = [*ends.of(End.REGULAR), *ends.of(End.SINGULAR)]
     evidence |= {

@@ -38,7 +38,7 @@ from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import ExactNumbers
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
-from neurovariety.errors import InputError, ResourceError
+from neurovariety.errors import DivisionByZeroError, InputError, ResourceError
 from neurovariety.geometry.exact.exact_functions import exact_functions
 from neurovariety.geometry.exact.hidden_directions import hidden_directions
 from neurovariety.geometry.exact.points import draw_point
@@ -144,14 +144,17 @@ def fibers(
     if found.hidden == 0 and counted is None and weights is None and route != "theorem":
         shown, points = _computed(model, generic, found.claim, route, seed)
     evidence = _evidence(generic, found, counted, real_components(model, weights))
-    several = points.get("at_least", 1) > 1
-    identifiable: Identifiable = "no" if several else _identifiable(found, counted, shown)
+    identifiable = _identifiable(found, counted, shown)
     if points:
         evidence["counted"] = points
     if weights is not None:
         # Below the generic fiber no fiber falls; that needs the dimension from above, which a lower bound of it does not give.
         at_least = model.parameters - (generic.value if found.claim is not Claim.UPPER_BOUND else generic.at_most)
-        return _special(model, special_fiber(model, weights, at_least, seed), evidence, generic)
+        try:
+            there = special_fiber(model, weights, at_least, seed)
+        except DivisionByZeroError:
+            raise InputError(f"a denominator of {model.name} vanishes at the weights given, where it has no function") from None
+        return _special(model, there, evidence, generic)
     evidence["scope"] = _SCOPES[identifiable]
     if found.hidden:
         evidence["hidden_directions"] = hidden_directions(model, seed)
@@ -163,16 +166,14 @@ def fibers(
             "cardinality": cardinality,
             "identifiable": identifiable,
         },
-        claims=_claims(model, found, shown, identifiable, several),
+        claims=_claims(model, found, shown, identifiable),
         meaning=_meaning(found, cardinality, identifiable) + components_sentence(evidence["real_components"]),
         evidence=evidence,
         notices=generic.notices,
     )
 
 
-def _claims(
-    model: Model, found: _Explained, cardinality: Verdict | None, identifiable: Identifiable, several: bool
-) -> dict[str, Verdict]:
+def _claims(model: Model, found: _Explained, cardinality: Verdict | None, identifiable: Identifiable) -> dict[str, Verdict]:
     """A verdict for each part: what is not known claims nothing."""
     exact = exact_functions(model)
     hidden = found.hidden_verdict or weak(Statement(HIDDEN, exact.hash, None), Claim.UNDECIDED, "too many symmetry fields")
@@ -182,11 +183,9 @@ def _claims(
         last = weak(said, Claim.UNDECIDED, "the points of the fiber were not counted")
     elif found.hidden:
         last = issue(Because(said, HIDES, (hidden,)), exact)
-    elif cardinality is not None:
-        last = issue(Because(said, COUNTED, (cardinality,)), exact)
     else:
-        assert several
-        last = legacy("fibers: several orbits", Claim.COMPLETE)("identifiable", identifiable)
+        assert cardinality is not None
+        last = issue(Because(said, COUNTED, (cardinality,)), exact)
     return {"dimension": found.verdict, "hidden": hidden, "cardinality": counted, "identifiable": last}
 
 
@@ -236,19 +235,18 @@ class _Explained:
 def _explained(model: Model, generic: Dimension, seed: int) -> _Explained:
     exact, n = exact_functions(model), model.parameters
     left = Statement("dimension of the fiber", exact.hash, n - generic.value)
-    verdict = issue(Because(left, LEFT, (generic.verdict,), (n,), turned=True), exact)
+    verdict = issue(Because(left, LEFT, (generic.verdict,), (n,)), exact)
     if generic.symmetries is None or generic.symmetries.rank is None:
         return _Explained(verdict, None, None)
     first = generic.symmetries
     fields = [FieldsVanish(exact.hash, first.prime, first.weights, n, generic.symmetries.rank)]
-    generators = sum(a.generators for a in model.symmetries)
-    if fields[0].rank < n - generic.value and fields[0].rank != generators:
+    if fields[0].rank < n - generic.value and fields[0].rank != exact.field_generators:
         # Fields that are dependent at one point could be independent elsewhere, and explain more: ask a second field.
         p, point = draw_point(model, generator(seed, "dictionary.fibers"))
         second = stated_symmetries(model, p, point)
         fields.append(FieldsVanish(exact.hash, p, point.weights, n, second.rank or 0))
     try:
-        hidden = issue(HiddenDirections(generic.verdict, tuple(fields), generators), exact)
+        hidden = issue(HiddenDirections(generic.verdict, tuple(fields)), exact)
     except NotShown:
         return _Explained(verdict, max(f.rank for f in fields), None)
     return _Explained(verdict, max(f.rank for f in fields), hidden)

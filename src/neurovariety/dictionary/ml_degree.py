@@ -106,6 +106,8 @@ def ml_degree(
     >>> ml_degree("linear(3,2,3)")
     ml-degree(linear(3,2,3)) = 10 [complete, seed 0]
     """
+    if data is None and degree_bounds(model).rational:
+        raise InputError(f"{model.name} is rational, so its functions have no coefficients to read as probabilities; give data")
     found = quietly(dimension_of, model, seed=seed)
     table = None if data is None else _inputs(model, data)
     shown = _of_free_values(model, found) if table is None else None

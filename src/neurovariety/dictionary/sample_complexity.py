@@ -116,7 +116,7 @@ def sample_complexity(model: Model, *, seed: int = DEFAULT_SEED) -> SampleComple
         "unique": weak(one, Claim.UNDECIDED, "not counted")
         if unique is None
         else issue(Because(one, UNIQUE, (samples, left[unique]), (unique,)), exact),
-        "functions": issue(Because(functions, LISTED, tuple(left.values()), (tuple(map(str, left)),)), exact),
+        "functions": issue(Because(functions, LISTED, (samples, *left.values()), (tuple(map(str, left)),)), exact),
     }
     return SampleComplexityResult(
         value=value,

@@ -21,7 +21,7 @@ from neurovariety.geometry.exact.expanded_span import all_monomials, exact_span
 from neurovariety.geometry.exact.gradient_fields import sums_of_proportional_coefficients
 from neurovariety.geometry.exact.jacobians import combined_jacobian, jacobian_matrix, samples_matrix
 from neurovariety.geometry.exact.points import Point, rank_error
-from neurovariety.geometry.exact.stated_symmetries import fields_error, verified_rank
+from neurovariety.geometry.exact.stated_symmetries import fields_error, verified_generators, verified_rank
 from neurovariety.model import Model, Slot
 from neurovariety.program.of_model import jacobian_rows, values_program
 from neurovariety.rings.finite_field import FiniteField
@@ -87,13 +87,20 @@ class ExactFunctions:
         assert isinstance(point.ring, FiniteField | WordField)
         small = arrays[0] is not None and sum(a.size for a in arrays if a is not None) <= _KEPT
         weights, inputs, factors = arrays if small else (None, None, None)
-        generic = any(c is None for c in self.model.coefficients)
         place = Place(kind, point.ring.p, weights, point.coefficients, inputs, factors)
         self._taken[place] = value
-        return ModularRank(self.hash, place, value, generic)
+        return ModularRank(self.hash, place, value, self.generic)
 
-    def took(self, place: Place, rank: int) -> bool:
-        return self._taken.get(place, -1) >= rank
+    def took(self, place: Place) -> int | None:
+        return self._taken.get(place)
+
+    @property
+    def generic(self) -> bool:
+        return any(c is None for c in self.model.coefficients)
+
+    @property
+    def field_generators(self) -> int:
+        return verified_generators(self.model)
 
     def matrix(self, place: Place) -> Array:
         if place.weights is None or place.inputs is None:

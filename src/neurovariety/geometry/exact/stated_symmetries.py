@@ -58,6 +58,12 @@ def stated_symmetries(model: Model, p: int, point: Point) -> StatedSymmetries:
     return StatedSymmetries(proved, unproved, found, p, point.weights)
 
 
+def verified_generators(model: Model) -> int:
+    """The number of stated fields that are verified."""
+    verdicts = model.kept.once(_VERDICTS, lambda: [is_invariant(model, a) for a in model.symmetries])
+    return sum(a.generators for a, ok in zip(model.symmetries, verdicts, strict=True) if ok)
+
+
 def verified_rank(model: Model, p: int, weights: Array) -> int:
     """The rank mod p, at ``weights``, of the stated fields that are verified: as it was taken, or taken now."""
     known = model.kept.once(_RANKS, dict)

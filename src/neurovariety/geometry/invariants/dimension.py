@@ -135,6 +135,8 @@ def dimension_of(model: Model, *, seed: int, route: Route = "auto", memory_limit
     alone; ``auto`` uses both. Raises `InputError` for unusable input, `ResourceError` (with the estimate) where the exact computation
     would not fit in memory, `VerificationError` where two ways to the number contradict each other.
     """
+    if not model.outputs:
+        raise InputError(f"{model.name} has no outputs; a model returns at least one number")
     if route == "theorem":
         return _by_theorem(model)
     theorems = tuple(t for t in model.theorems if route == "auto" or t.quantity != "dimension")
@@ -230,7 +232,8 @@ def _verdict(model: Model, sampled: _Sampled, upper: UpperBound) -> Verdict:
         return issue(Meets(lower, issue(upper.certificate, exact_coefficients(model))), exact)
     assert lower.certificate is not None
     trials = tuple((t.shown, t.fewer) for t in sampled.trials if t.shown is not None)
-    return first_shown(exact, RandomRanks(trials, sampled.upper.value), lower.certificate)
+    bound = issue(sampled.upper.certificate, exact)
+    return first_shown(exact, RandomRanks(trials, sampled.upper.value, bound), lower.certificate)
 
 
 def _check(model: Model, found: Dimension, formula: Theorem | None) -> None:

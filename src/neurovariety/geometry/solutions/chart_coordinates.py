@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import factorial, frexp, log2, prod
+from math import isfinite, log2
 
 import numpy as np
 from jaxtyping import Shaped
 
+from neurovariety.errors import InputError
 from neurovariety.geometry.solutions.chart import Chart
 from neurovariety.homotopy.expressions import Expression, Graph
 from neurovariety.homotopy.forms import Forms
@@ -44,7 +45,12 @@ class ChartCoordinates:
         found = []
         for point in np.asarray(points, dtype=np.complex128):
             factors = [complex(np.prod(point ** np.array(e))) / scale for _, e, scale in self.terms]
-            size = 2.0 ** -round(log2(np.linalg.norm(factors)))
+            norm = float(np.linalg.norm(factors))
+            if not isfinite(norm) or not norm:
+                raise InputError(
+                    f"at the input {point.real.tolist()} every output is 0, or beyond the range of floats, whatever the weights"
+                )
+            size = 2.0 ** -round(log2(norm))
             factors = [f * size for f in factors]
             for output in sorted({o for o, _, _ in self.terms}):
                 chosen = [(x, f) for x, f, (o, _, _) in zip(self.expressions, factors, self.terms, strict=True) if o == output]

@@ -22,10 +22,10 @@ import numpy as np
 from jaxtyping import Complex, Float, Inexact, Int
 
 from neurovariety.geometry.exact.span import AffineVariety
-from neurovariety.geometry.solutions.affine_slices import PRINTS, balanced, dyadic, normal, unit
+from neurovariety.geometry.solutions.affine_slices import PRINTS, balanced, dyadic, normal, solved, unit
 from neurovariety.geometry.solutions.chart import Chart, find_chart
 from neurovariety.geometry.solutions.chart_coordinates import ChartCoordinates, coordinates
-from neurovariety.geometry.solutions.least_degree import can_have_degree
+from neurovariety.geometry.solutions.least_degree import LARGEST_RANGE, can_have_degree, coefficient_range
 from neurovariety.geometry.solutions.quadrics import GENERAL, QuadricFamily, Term, diagonal, only
 from neurovariety.homotopy import System, Tape, record, values_at
 from neurovariety.homotopy.expressions import Expression, Graph, jacobian
@@ -71,7 +71,7 @@ class CriticalPoints:
         off = normal(rng, (number, n)) * np.sqrt((np.abs(image) ** 2).mean(axis=1, keepdims=True))
         for _ in range(2):  # what of it is not orthogonal to the tangent space is taken off, once more against rounding
             wrong = np.einsum("pnr,pn->pr", j, off)[:, :, None]
-            back = np.linalg.solve(np.einsum("pnr,pns->prs", j, j.conj()), wrong)[:, :, 0]
+            back = solved(np.einsum("pnr,pns->prs", j, j.conj()), wrong)
             off = off - np.einsum("pnr,pr->pn", j.conj(), back)
         return weights, np.hstack([image + off, quadric])
 
@@ -98,7 +98,7 @@ class CriticalPoints:
         For a quadric of rank r, the dimension, all points of a slice are critical ones of corank 0, and stay where it is deformed.
         """
         if self.family.name != GENERAL:
-            return points > 1
+            return points > 1 and coefficient_range(self.model) <= LARGEST_RANGE
         return can_have_degree(points, AffineVariety(self.model), self.dimension, self.count, self.seed)
 
     def special(self, matrix: Float[np.ndarray, "N N"]) -> tuple[System, Inexact[np.ndarray, " entries"]]:

@@ -20,7 +20,7 @@ import numpy as np
 from jaxtyping import Complex, Inexact, Int
 
 from neurovariety.certificates.issue import Verdict
-from neurovariety.geometry.solutions.affine_slices import PRINTS, dyadic, normal, unit
+from neurovariety.geometry.solutions.affine_slices import PRINTS, dyadic, normal, solved, unit
 from neurovariety.geometry.solutions.chart import Chart, find_chart
 from neurovariety.geometry.solutions.chart_coordinates import ChartCoordinates, coordinates
 from neurovariety.geometry.solutions.complete_fiber import complete_fiber
@@ -100,7 +100,7 @@ class FacePoints:
         off = normal(rng, (number, n))
         for _ in range(2):  # once more against rounding
             wrong = np.einsum("pnr,pn->pr", j, off)[:, :, None]
-            back = np.linalg.solve(np.einsum("pnr,pns->prs", j, j.conj()), wrong)[:, :, 0]
+            back = solved(np.einsum("pnr,pns->prs", j, j.conj()), wrong)
             off = off - np.einsum("pnr,pr->pn", j.conj(), back)
         l1, b1, slope = normal(rng, (number, n)), normal(rng, (number, k)), normal(rng, (number, 2))
         c = values_at(self.values, points[:, : r + k])[:, :n]

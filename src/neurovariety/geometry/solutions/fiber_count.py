@@ -20,6 +20,7 @@ from functools import partial
 import numpy as np
 from jaxtyping import Complex, Inexact, Shaped
 
+from neurovariety.budget import used_up
 from neurovariety.certificates.fiber import EvenlyCovered, LinearGraph, Sorted
 from neurovariety.certificates.issue import NotShown, Verdict, issue
 from neurovariety.certificates.shown_points import Points
@@ -30,6 +31,7 @@ from neurovariety.geometry.solutions.orbits import Orbits
 from neurovariety.homotopy import Settings, certify, refine, track, values_at
 from neurovariety.homotopy.distinct import DistinctPoints
 from neurovariety.homotopy.incidence import ExactIncidence, shown
+from neurovariety.homotopy.loops import closed_under_loops
 from neurovariety.homotopy.monodromy import REFINED, SAME
 from neurovariety.model import Model
 from neurovariety.randomness import generator
@@ -69,6 +71,7 @@ class Preimages:
     verdict: Verdict | None = None
 
 
+Loops = tuple[tuple[int, ...], ...]
 Samples = Shaped[np.ndarray, "samples inputs"]
 
 
@@ -134,19 +137,20 @@ def _attempt(model: Model, dimension: int, degree: Callable[[], Verdict | None],
     weights: Inexact[np.ndarray, "points N"] = nothing
     functions: tuple[int, ...] = ()
     for target in range(1, _TARGETS + 1):
-        limits, groups, target_parameters = _limits(cut, whole.run.fibers[0].array(), whole.run.fibers[0].parameters, rng)
+        limits, groups, target_parameters, loops = _limits(cut, whole.run.fibers[0].array(), whole.run.fibers[0].parameters, rng)
         sizes = Counter(groups)
         evidence |= {"targets": target, "weights_on_the_slice": len(limits), "values_on_the_slice": len(sizes)}
         if not len(limits):
             continue
         size, chosen = max((n, g) for g, n in sizes.items())
         over = limits[[g == chosen for g in groups]]
-        if size > len(weights):
+        covered_evenly = len(sizes) == expected and len(set(sizes.values())) == 1
+        if size > len(weights) or covered_evenly:
             seen = DistinctPoints(10 * SAME)
             functions = tuple(seen.add(f)[0] for f in values_at(cut.functions, over))
             weights = _full(cut, over)
-        if len(sizes) == expected and len(set(sizes.values())) == 1:
-            covered = partial(_covered, family.hash, whole.verdict, known, tuple(groups))
+        if covered_evenly:
+            covered = partial(_covered, family.hash, (whole.verdict, known), (tuple(groups), loops))
             try:
                 verdict = shown(covered, family, (limits, target_parameters))
             except NotShown:
@@ -155,23 +159,30 @@ def _attempt(model: Model, dimension: int, degree: Callable[[], Verdict | None],
     return Preimages(weights, functions, evidence, "not all points of a slice had equally many weights: some were lost")
 
 
-def _covered(family: str, graph: Verdict, degree: Verdict, values: tuple[int, ...], points: tuple[Points, ...]) -> EvenlyCovered:
-    return EvenlyCovered(family, graph, degree, points[0], values)
+def _covered(
+    family: str, known: tuple[Verdict, Verdict], found: tuple[tuple[int, ...], Loops], points: tuple[Points, ...]
+) -> EvenlyCovered:
+    return EvenlyCovered(family, *known, points[0], *found)
 
 
 def _limits(
     cut: GraphSlices, points: Complex[np.ndarray, "points r"], parameters: Complex[np.ndarray, " m"], rng: np.random.Generator
-) -> tuple[Complex[np.ndarray, "limits r"], list[int], Complex[np.ndarray, " m"]]:
-    """The certified weights on a slice through a random function, the number of the function of each, and the slice."""
+) -> tuple[Complex[np.ndarray, "limits r"], list[int], Complex[np.ndarray, " m"], Loops]:
+    """The certified weights on a slice through a random function, the number of the function of each, the slice, and loops through other
+    slices of functions that map the weights to themselves: weights that were lost are found again on the way."""
     _, target = cut.random(1, rng, graph=False)
     ended = track(cut.system, points, parameters, target[0], _CLOSING)
     limits, last = refine(cut.system, np.where(ended.good[:, None], ended.ends, 1.0), target[0])
     limits = limits[ended.good & (last < REFINED)]
+    loops: Loops = ()
     if len(limits):
+        limits, loops = closed_under_loops(
+            cut.system, cut.prints, limits, target[0], lambda: cut.random(1, rng, graph=False)[1][0], rng, used_up
+        )
         proved = certify(cut.system, limits, target[0])
         limits = limits[proved.certified] if proved.distinct else limits[:0]
     seen = DistinctPoints(10 * SAME)
-    return limits, [seen.add(f)[0] for f in values_at(cut.values, limits)], target[0]
+    return limits, [seen.add(f)[0] for f in values_at(cut.values, limits)], target[0], loops
 
 
 def _linear(cut: GraphSlices, family: ExactIncidence) -> Verdict | None:

@@ -9,15 +9,22 @@ Both are ranks mod p, which prove what a lower bound of the degree needs. Unlike
 from __future__ import annotations
 
 from math import comb
+from typing import Final
 
 import numpy as np
 
 from neurovariety.geometry.exact.points import draw_point, with_new_values
 from neurovariety.geometry.exact.span import AffineVariety, affine_span_at_least
 from neurovariety.linear_algebra import rank
+from neurovariety.model import Model, Slot
+from neurovariety.program.of_model import values_program
 from neurovariety.randomness import generator
 from neurovariety.rings.finite_field import FiniteField
 from neurovariety.rings.ring import Array
+
+LARGEST_RANGE = 100.0
+"""Where the coefficients of a model are of more different sizes, sheets of its varieties come near only at weights of other sizes, and no
+test in doubles feels them: it is passed by a part of the points as well."""
 
 _MOST_MONOMIALS = 3500
 """Of polynomials that are looked for: a rank of that size takes a second."""
@@ -31,12 +38,27 @@ def can_have_degree(points: int, variety: AffineVariety, dimension: int, coordin
 
     One is never enough: that a variety is linear is for others to prove. False is proved; True says that nothing is known against it.
     """
-    if points < 2:
+    if points < 2 or coefficient_range(variety.model) > LARGEST_RANGE:
         return False
     enough = points + dimension
     if enough <= coordinates and affine_span_at_least(variety, enough, seed) >= enough:
         return False
     return not _degree_is_above(points, variety, dimension, seed)
+
+
+def coefficient_range(model: Model) -> float:
+    """The largest absolute value of a coefficient or constant of a model over the smallest that is not 0."""
+    return model.kept.once(_RANGE, lambda: _range(model))
+
+
+def _range(model: Model) -> float:
+    sizes = [1.0, *(abs(float(c)) for c in model.coefficients if c)]  # terms without a coefficient have 1
+    for values in values_program(model).constants.values():
+        sizes += [abs(float(v)) for v in np.asarray(values).reshape(-1) if v] if np.asarray(values).dtype.kind != "b" else []
+    return max(sizes) / min(sizes)
+
+
+_RANGE: Final = Slot[float]("the range of its coefficients")
 
 
 def _degree_is_above(degree: int, variety: AffineVariety, dimension: int, seed: int) -> bool:

@@ -22,9 +22,11 @@ import numpy as np
 from jaxtyping import Complex, Inexact, Int, Shaped
 
 from neurovariety.certificates.exact_system import ExactSystem
-from neurovariety.geometry.solutions.affine_slices import PRINTS, dyadic, normal, unit
+from neurovariety.errors import InputError
+from neurovariety.geometry.solutions.affine_slices import PRINTS, dyadic, normal, solved, unit
 from neurovariety.geometry.solutions.chart import Chart, find_chart
 from neurovariety.geometry.solutions.chart_coordinates import ChartCoordinates, coordinates
+from neurovariety.geometry.solutions.least_degree import LARGEST_RANGE, coefficient_range
 from neurovariety.geometry.solutions.quadrics import Term
 from neurovariety.geometry.solutions.residues import residues
 from neurovariety.homotopy import System, Tape, record, values_at
@@ -60,6 +62,8 @@ class LikelihoodPoints:
     groups: tuple[int, ...]
     p: tuple[Expression, ...]
     mixes: tuple[Expression, ...]
+    felt: bool
+    """Whether the coefficients of the model are of sizes at which a test in doubles feels all sheets."""
 
     @cached_property
     def at_counts(self) -> System:
@@ -90,7 +94,7 @@ class LikelihoodPoints:
         counts = normal(rng, (number, n)) + 1.0
         for _ in range(2):  # once more against rounding
             wrong = np.einsum("pkn,pn->pk", a, counts)[:, :, None]
-            back = np.linalg.solve(np.einsum("pkn,pln->pkl", a, a.conj()), wrong)[:, :, 0]
+            back = solved(np.einsum("pkn,pln->pkl", a, a.conj()), wrong)
             counts = counts - np.einsum("pkn,pk->pn", a.conj(), back)
         v, slope = normal(rng, (number, n)), normal(rng, (number, 2))
         start = counts - points[:, -1:] * v
@@ -110,7 +114,7 @@ class LikelihoodPoints:
 
     def can_have(self, points: int) -> bool:
         """Whether these can be all points of a section: of the span of the curve nothing is proved, only that it is no line."""
-        return points > 1
+        return points > 1 and self.felt
 
     def singular_hessian(self, rng: np.random.Generator) -> tuple[int, tuple[int, ...]] | None:
         """A random prime with random weights and counts mod it, for which they are critical, where the Hessian of the logarithm of the
@@ -200,6 +204,8 @@ def likelihood_points(
     graph, n = found.graph, len(c)
     rows = tuple(tuple(slopes[k * n : (k + 1) * n]) for k in range(free))
     sums = _sums(graph, c, groups)
+    if not all(total.terms for total in sums):
+        raise InputError("values that always add up to 0 are no probabilities; take another model, or other inputs")
     p = [value / sums[g] for value, g in zip(c, groups, strict=True)]
     prints = [graph.combination(zip(p, row.tolist(), strict=True)) for row in dyadic(rng, (PRINTS, n))]
     s = graph.input(free)
@@ -228,6 +234,7 @@ def likelihood_points(
         tuple(groups),
         tuple(p),
         tuple(prints),
+        coefficient_range(model) <= LARGEST_RANGE,
     )
 
 
@@ -277,4 +284,6 @@ def _on(model: Model, chart: Chart, samples: Array | None, seed: int) -> _Values
 
 
 def _sums(graph: Graph, c: Sequence[Expression], groups: Sequence[int]) -> list[Expression]:
+    if not c or not all(e.terms for e in c):
+        raise InputError("a value is always 0, which is no probability that counts could be likely for; leave it out, or the input")
     return [graph.combination([(e, 1) for e, h in zip(c, groups, strict=True) if h == g]).as_base() for g in range(max(groups) + 1)]

@@ -10,6 +10,7 @@ from math import factorial, prod
 import numpy as np
 from jaxtyping import Float, Inexact, Shaped
 
+from neurovariety.errors import InputError
 from neurovariety.rings.ring import Array
 
 Term = tuple[int, tuple[int, ...], float]
@@ -69,7 +70,10 @@ def of_data(terms: Sequence[Term], inputs: Shaped[np.ndarray, "samples inputs"])
     """
     x = np.asarray(inputs, dtype=np.float64)
     monomials = {e: np.prod(x ** np.array(e), axis=1) for _, e, _ in terms}
-    matrix = _by_outputs(terms, lambda e, f: float(monomials[e] @ monomials[f]))
+    with np.errstate(over="ignore", invalid="ignore"):
+        matrix = _by_outputs(terms, lambda e, f: float(monomials[e] @ monomials[f]))
+    if not np.isfinite(matrix).all():
+        raise InputError("the data are too large: their monomials leave the range of floats; scale the columns")
     scaled: Float[np.ndarray, "N N"] = matrix / max(np.abs(matrix).max(initial=0.0), 1e-300)
     return scaled
 

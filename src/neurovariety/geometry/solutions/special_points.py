@@ -79,10 +79,12 @@ def special_points(
     images: Tape | None = None,
     *,
     general_target: bool = False,
+    general_quadric: bool = False,
 ) -> SpecialPoints:
     """Critical points for the quadric ``matrix`` and the target with image ``image``, from the general ones.
 
-    ``images``: what ends are to have limits of (default: the prints). ``general_target``: the target was drawn at random.
+    ``images``: what ends are to have limits of (default: the prints). ``general_target`` and ``general_quadric``: they were
+    drawn at random, the quadric among those of its rank.
     """
     special, entries = points.special(matrix)
     parameters = np.concatenate([image, entries])
@@ -92,12 +94,25 @@ def special_points(
     family = ExactIncidence(OneMember(special, points.prints, points.values))
     regular = ends.points[ends.distinct(End.REGULAR)]
     verdict = continued(family, regular, parameters, start.verdict)
-    if verdict is None and len(regular) and not used_up():
+    sure = irreducible(matrix, points.dimension, general_quadric)
+    if verdict is None and sure and len(regular) and not used_up():
         regular, verdict = _by_loops(points, start, (special, matrix, family), parameters, regular, rng, general_target)
     found = certify(special, regular, parameters, points.values)
     if verdict is None:
         verdict = issue(Distinct(KIND, family.hash, shown_part(family, regular, parameters)), family)
     return SpecialPoints(special, parameters, found, ends, verdict)
+
+
+def irreducible(matrix: Float[np.ndarray, "N N"], dimension: int, general: bool) -> bool:
+    """Whether pairs of a smooth function and a target for which it is critical are irreducible, which test L presumes.
+
+    They are an affine bundle over the functions at whose tangent space the quadric is not degenerate. What lies over the others is no
+    larger where these have codimension two: where there are none, as the quadric is definite over C or general of a rank above the
+    dimension. Of a quadric of rank equal to the dimension they are a hypersurface, and interpolation is a component of its own; of
+    data whose rank is larger nothing is known.
+    """
+    rank = int(np.linalg.matrix_rank(matrix))
+    return rank == len(matrix) or (general and rank > dimension)
 
 
 def continued(
