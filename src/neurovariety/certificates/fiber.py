@@ -67,8 +67,8 @@ class EvenlyCovered:
 
     The graph of w -> f_w over the chart has so many points on a general slice (``graph``, complete); moved to a slice of the values
     alone they lead to every isolated weight over these. The ``points`` that were found lie over as many values as the ``degree`` says,
-    and as many over each, as monodromy demands: where one was lost, some value would have fewer. ``values``: the number of each's. ``loops``
-    through slices of other values map the points to themselves, one to one.
+    and as many over each, as monodromy demands: where one was lost, some value would have fewer. ``values``: the number of
+    each's. ``loops`` through slices of other values map the points to themselves, one to one.
     """
 
     family: str
@@ -79,7 +79,8 @@ class EvenlyCovered:
     loops: tuple[tuple[int, ...], ...]
 
     def check(self, subject: SystemFamily) -> None:
-        """Raises `NotShown` where the points are not closed under loops, where a point is not shown, or the values are not evenly covered, or are not all."""
+        """Raises `NotShown` where the points are not closed under loops, where a point is not shown, or the values are not
+        evenly covered, or are not all."""
         if subject.hash != self.family or not all(v.checked and v.claim in (*SURE, Claim.COMPLETE) for v in (self.graph, self.degree)):
             raise NotShown("the graph and the degree of the values are not known")
         sizes = Counter(self.values)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import isfinite, log2
+from math import factorial, frexp, isfinite, log2, prod
 
 import numpy as np
 from jaxtyping import Shaped

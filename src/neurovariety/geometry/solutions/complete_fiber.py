@@ -166,6 +166,8 @@ def complete_fiber(
 
 
 def _one_point(incidence: ExactIncidence, linear: Verdict) -> Verdict:
+    if linear.statement.kind == KIND and linear.statement.subject == incidence.hash:
+        return linear
     return issue(Because(Statement(KIND, incidence.hash, 1), ONE_POINT, (linear,)), incidence)
 
 

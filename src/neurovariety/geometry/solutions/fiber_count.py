@@ -168,8 +168,8 @@ def _covered(
 def _limits(
     cut: GraphSlices, points: Complex[np.ndarray, "points r"], parameters: Complex[np.ndarray, " m"], rng: np.random.Generator
 ) -> tuple[Complex[np.ndarray, "limits r"], list[int], Complex[np.ndarray, " m"], Loops]:
-    """The certified weights on a slice through a random function, the number of the function of each, the slice, and loops through other
-    slices of functions that map the weights to themselves: weights that were lost are found again on the way."""
+    """The certified weights on a slice through a random function, the number of the function of each, the slice, and loops
+    through other slices of functions that map the weights to themselves: weights that were lost are found again on the way."""
     _, target = cut.random(1, rng, graph=False)
     ended = track(cut.system, points, parameters, target[0], _CLOSING)
     limits, last = refine(cut.system, np.where(ended.good[:, None], ended.ends, 1.0), target[0])

@@ -23,8 +23,8 @@ from neurovariety.rings.finite_field import FiniteField
 from neurovariety.rings.ring import Array
 
 LARGEST_RANGE = 100.0
-"""Where the coefficients of a model are of more different sizes, sheets of its varieties come near only at weights of other sizes, and no
-test in doubles feels them: it is passed by a part of the points as well."""
+"""Where the coefficients of a model are of more different sizes, sheets of its varieties come near only at weights of other
+sizes, and no test in doubles feels them: it is passed by a part of the points as well."""
 
 _MOST_MONOMIALS = 3500
 """Of polynomials that are looked for: a rank of that size takes a second."""
