@@ -42,7 +42,7 @@ def test_jacobians_of_linearizations_are_those_of_the_network(activation):
     x = np.random.default_rng(0).normal(size=(4, 2))
     found = linearized(source)
     assert np.allclose(float_jacobian(found, source, x), differences(source, x), atol=2e-5)
-    full, _ = with_tangents(found, x)
+    full = with_tangents(found, x).rows
     assert np.allclose(found.network.evaluate(full), source.evaluate(x))
 
 
@@ -93,12 +93,14 @@ def test_signs_of_relu_are_exact():
     source = network((2, 3, 1), "relu", 0)
     found = linearized(source)
     x = np.array([[Fraction(1, 3), Fraction(2)], [Fraction(0), Fraction(-1, 7)]], dtype=object)
-    full, exact = with_tangents(found, x)
-    assert exact
+    at = with_tangents(found, x)
+    full = at.rows
+    assert at.exact
     assert all(isinstance(v, Fraction) for v in full.reshape(-1))
     assert np.all(found.network.evaluate_exact(full) == source.evaluate_exact(x))
     on_a_kink = source.with_weights({"l0.bias": np.zeros(3, dtype=np.float32)})
-    assert len(with_tangents(linearized(on_a_kink), np.zeros((1, 2)))[0]) == 0
+    moved = with_tangents(linearized(on_a_kink), np.zeros((1, 2)))  # the input is moved, not dropped
+    assert (len(moved.rows), moved.left_out, moved.resting) == (1, 0, 0)
 
 
 def test_distances_to_planted_strata():

@@ -44,8 +44,12 @@ _KERNEL_ROWS = 256
 """Most rows of the tangent kernel: its eigenvalues take a moment, and the large ones are seen."""
 _KERNEL_ENTRIES = 2**25
 """Most entries of the float Jacobian behind it: 256 MiB."""
+_MOST_SQUARED = 1e150
+"""Entries of the Jacobian below this have squares, and sums of squares, that float64 holds."""
 _LISTED = 12
 """Strata in the evidence, nearest first; the rest are more of the same."""
+_EXACT = (Claim.PROVED, Claim.PROBABILITY)
+"""Claims of a rank that is neither a bound nor an estimate."""
 _ROUNDING = 1e-14
 """Distances below this part of the weights are those of float64."""
 
@@ -203,7 +207,8 @@ def _jacobian(network: Network, at_most: int, inputs: Array | None, rng: np.rand
     except DataError:
         raise
     except InputError as error:
-        return _Jacobian(ranks, np.zeros(0), str(error), (f"no Jacobian: {error}",))
+        what = "no Jacobian" if ranks is None else "no tangent kernel"
+        return _Jacobian(ranks, np.zeros(0), str(error), (f"{what}: {error}",))
     if inputs is None or used == len(inputs):
         return _Jacobian(ranks, spectrum)
     return _Jacobian(ranks, spectrum, notices=(f"the tangent kernel is that of {used} of the {len(inputs)} samples",))
@@ -231,8 +236,8 @@ def _tangent_kernel(network: Network, inputs: Array | None, rng: np.random.Gener
     most = max(1, min(_KERNEL_ROWS, _KERNEL_ENTRIES // network.parameters) // outputs)
     table = sampled_inputs(network, min(most, 64), None, rng) if inputs is None else inputs[:most]
     jacobian = float_jacobian(linearized(network), network, table)
-    if not np.all(np.isfinite(jacobian)):
-        raise InputError("the Jacobian is not finite at these inputs in float64")
+    if not np.abs(jacobian).max(initial=0.0) < _MOST_SQUARED:  # also where an entry is NaN
+        raise InputError("the tangent kernel is not finite in float64 at these inputs")
     values = np.linalg.svd(jacobian, compute_uv=False) ** 2 if min(jacobian.shape) else np.zeros(0)
     return np.asarray(values), len(table)
 
@@ -262,13 +267,20 @@ def _meaning(value: DiagnoseValue, ranks: JacobianRank | None) -> str:
     tail = (
         f"; {counted(gone, 'neuron')} can be removed without changing the function, which leaves {value['smallest']:,} parameters"
         if gone
-        else "; no neuron is redundant"
+        else "; no redundant neuron was found"
     )
     if ranks is None:
         return f"the Jacobian was not computed{tail}"
     least = "at least " if ranks.claim is Claim.LOWER_BOUND else "about " if ranks.claim is Claim.ESTIMATE else ""
     head = f"the function can move in {least}{ranks.rank:,} directions at these weights (not the dimension of its variety)"
+    limits = ranks.evidence.get("limited_by")
+    if ranks.claim is Claim.LOWER_BOUND and limits:
+        head += f", a bound limited by {limits}"
     if ranks.rank < ranks.generic:
-        sure = "are" if ranks.claim in (Claim.PROVED, Claim.PROBABILITY) or gone else "seem"
-        head += f", {ranks.generic - ranks.rank:,} fewer than at general ones: the weights {sure} critical"
+        fewer = ranks.generic - ranks.rank
+        if ranks.claim in _EXACT:
+            more = "" if ranks.generic_claim in _EXACT else "at least " if ranks.generic_claim is Claim.LOWER_BOUND else "about "
+            head += f", {more}{fewer:,} fewer than at general ones: the weights are critical"
+        else:  # a lower bound below another one says nothing for certain
+            head += f"; {fewer:,} more were found at general ones: the weights seem critical"
     return head + tail

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import isfinite, lcm
+from math import inf, isfinite, lcm
 from numbers import Rational
 from types import ModuleType
 from typing import Any
@@ -59,8 +59,19 @@ def to_fractions(values: Numbers) -> Array:
 
 
 def to_floats(values: Numbers) -> Array:
-    """Float64 array of the entries, which may be Fractions."""
-    return np.asarray(values).astype(np.float64)
+    """Float64 array of the entries, which may be Fractions; infinite where one is too large for float64."""
+    source = np.asarray(values)
+    try:
+        return source.astype(np.float64)
+    except OverflowError:
+        return np.array([_nearest(v) for v in source.reshape(-1).tolist()], dtype=np.float64).reshape(source.shape)
+
+
+def _nearest(value: Any) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return inf if value > 0 else -inf
 
 
 def all_finite(values: Numbers) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TypedDict
 
@@ -53,20 +54,23 @@ class NearestStratum:
 
 
 def nearest_strata(network: Network, layer: HiddenLayer) -> tuple[NearestStratum, ...]:
-    """The nearest stratum of each kind for one layer, nearest (relative) first. Distances are float64, not bounds."""
+    """The nearest stratum of each kind for one layer, nearest (relative) first. Distances are float64, not bounds.
+
+    Weights are brought to the size 1 by powers of two first, so that neither large nor tiny ones leave float64 when they are squared.
+    """
     name = layer.producer.path or layer.producer.name
-    rows = float_rows(network, layer)
-    norms = np.linalg.norm(rows, axis=1)
-    typical = float(np.sqrt((norms**2).mean())) or 1.0
     if layer.linear:
         return _ranks(network, layer, name)
-    read = _read(network, layer)
+    rows, size = _of_size_one(float_rows(network, layer))
+    norms = _norms(rows)
+    typical = float(np.sqrt((norms**2).mean())) or 1.0
+    read, read_size = _read(network, layer)
     usual = float(np.sqrt((read**2).mean())) or 1.0
-    weights = np.linalg.norm(rows[:, :-1], axis=1)
+    weights = _norms(rows[:, :-1])
     i, k = int(read.argmin()), int(weights.argmin())
     out = [
-        NearestStratum(name, "unread neuron", (i,), float(read[i]), float(read[i] / usual)),
-        NearestStratum(name, "constant neuron", (k,), float(weights[k]), float(weights[k] / typical)),
+        NearestStratum(name, "unread neuron", (i,), _scaled(float(read[i]), read_size), float(read[i] / usual)),
+        NearestStratum(name, "constant neuron", (k,), _scaled(float(weights[k]), size), float(weights[k] / typical)),
     ]
     if layer.width > 1:
         kind = kind_of(layer)
@@ -75,29 +79,63 @@ def nearest_strata(network: Network, layer: HiddenLayer) -> tuple[NearestStratum
         relative = np.divide(distance, mean, out=np.zeros_like(distance), where=mean > 0)
         j = int(relative.argmin())
         both = tuple(sorted((j, int(partner[j]))))
-        out.append(NearestStratum(name, _NAMES.get(kind, "proportional neurons"), both, float(distance[j]), float(relative[j])))
+        stratum = _NAMES.get(kind, "proportional neurons")
+        out.append(NearestStratum(name, stratum, both, _scaled(float(distance[j]), size), float(relative[j])))
     return tuple(sorted(out, key=lambda s: s.relative))
 
 
-def _read(network: Network, layer: HiddenLayer) -> Array:
-    """Norm of all weights that read each neuron."""
-    total = np.zeros(layer.width)
+def _of_size_one(values: Array) -> tuple[Array, int]:
+    """The array times a power of two, 2**-exponent, so that its largest entry is between 1/2 and 1; with that exponent.
+
+    Infinite entries (batch norm folded into weights near the end of float64) count as the largest number.
+    """
+    largest = float(np.finfo(np.float64).max)
+    finite = np.nan_to_num(values, nan=0.0, posinf=largest, neginf=-largest)
+    exponent = int(np.frexp(np.abs(finite).max(initial=0.0))[1])
+    return np.ldexp(finite, -exponent), exponent
+
+
+def _scaled(distance: float, exponent: int) -> float:
+    """The distance in the units of the weights; the largest float64 where it is larger."""
+    try:
+        return math.ldexp(distance, exponent)
+    except OverflowError:
+        return float(np.finfo(np.float64).max)
+
+
+def _norms(rows: Array) -> Array:
+    """Euclidean norms of rows; a row far smaller than others does not become 0 when it is squared."""
+    largest = np.abs(rows).max(axis=1, initial=0.0)
+    _, exponents = np.frexp(largest)
+    return np.asarray(np.ldexp(np.linalg.norm(np.ldexp(rows, -exponents[:, None]), axis=1), exponents))
+
+
+def _read(network: Network, layer: HiddenLayer) -> tuple[Array, int]:
+    """Norm of all weights that read each neuron, times a power of two, and the exponent of that."""
+    tables = []
     for r in layer.readers:
         weight = to_floats(network.weights[r.node.weights["weight"]])
-        squares = (weight.reshape(weight.shape[0], weight.shape[1], -1) ** 2).sum(axis=(0, 2))
-        total += np.bincount(r.channel, weights=squares, minlength=layer.width)
-    return np.sqrt(total)
+        columns = np.moveaxis(weight.reshape(weight.shape[0], weight.shape[1], -1), 1, 0)
+        tables.append(columns.reshape(weight.shape[1], -1))
+    _, exponent = _of_size_one(np.array([np.abs(t).max(initial=0.0) for t in tables]))
+    total = np.zeros(layer.width)
+    for r, table in zip(layer.readers, tables, strict=True):
+        norms = _norms(np.ldexp(table, -exponent))
+        for i, norm in zip(r.channel.tolist(), norms.tolist(), strict=True):
+            total[i] = math.hypot(total[i], norm)
+    return total, exponent
 
 
 def _ranks(network: Network, layer: HiddenLayer, name: str) -> tuple[NearestStratum, ...]:
     """A lower rank of either matrix: the smallest singular value is the distance."""
     out = []
     for node in (layer.producer, layer.readers[0].node):
-        weight = to_floats(network.weights[node.weights["weight"]])
+        weight, exponent = _of_size_one(to_floats(network.weights[node.weights["weight"]]))
         s = np.linalg.svd(weight, compute_uv=False)
         size = float(np.linalg.norm(weight)) or 1.0
         if len(s) == layer.width:
-            out.append(NearestStratum(name, f"lower rank of {node.path or node.name}", (), float(s[-1]), float(s[-1] / size)))
+            distance = _scaled(float(s[-1]), exponent)
+            out.append(NearestStratum(name, f"lower rank of {node.path or node.name}", (), distance, float(s[-1] / size)))
         else:
             out.append(NearestStratum(name, f"width above the rank of {node.path or node.name}", (), 0.0, 0.0))
     return tuple(sorted(out, key=lambda s: s.relative))

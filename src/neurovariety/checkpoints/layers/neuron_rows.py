@@ -50,7 +50,8 @@ def float_rows(network: Network, layer: HiddenLayer) -> Num[np.ndarray, "neurons
     bias = to_floats(network.weights[layer.producer.weights["bias"]]) if "bias" in layer.producer.weights else np.zeros(layer.width)
     for node in layer.leading:
         t, u = (to_floats(v) for v in affine(network, node))
-        rows, bias = rows * t[:, None], bias * t + u
+        with np.errstate(all="ignore"):
+            rows, bias = rows * t[:, None], bias * t + u
     return np.concatenate([rows, bias[:, None]], axis=1)
 
 

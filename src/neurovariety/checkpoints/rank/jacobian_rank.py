@@ -16,9 +16,9 @@ from jaxtyping import Float, Shaped
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.three_arithmetics import Values, to_floats, to_fractions
 from neurovariety.checkpoints.layers.neuron_rows import residues
-from neurovariety.checkpoints.rank.linearization import Linearization, linearized, with_tangents
+from neurovariety.checkpoints.rank.linearization import Linearization, Tangents, linearized, with_tangents
 from neurovariety.claim import Claim
-from neurovariety.errors import DivisionByZeroError
+from neurovariety.errors import DivisionByZeroError, InputError
 from neurovariety.geometry.exact.generic_rank import generic_rank, rank_at
 from neurovariety.geometry.exact.points import Point, degree_bounds, draw_point, rank_error
 from neurovariety.linear_algebra import count_primes_lower_bound, reduce_mod
@@ -38,6 +38,10 @@ _SAMPLE_BITS = 6
 """Sampled inputs of piecewise linear networks are multiples of 1/64: exact, and short."""
 _GAP = 1e-10
 """Singular values below this part of the largest are taken for zero in float64; the evidence holds those on both sides."""
+_CLEAR = 1e-6
+"""The same where only a lower bound is wanted: far above any rounding."""
+_WIDEST = 2.0**20
+"""Largest spread of the weights that are drawn for the general rank; it does not depend on their size."""
 _REGIONS_PER_DIRECTION = 3
 """Inputs sampled for ReLU networks, in multiples of what one linear region would need: many regions have to be met."""
 
@@ -128,6 +132,7 @@ def _algebraic(network: Network, model: Model, at_most: int, rng: np.random.Gene
         "rows": rows,
         "saturated": saturated,
         "error_bound": error if 0 < error < 1 else None,
+        "limited_by": None if claim is not Claim.LOWER_BOUND else f"{rows} rows of the Jacobian, {len(primes)} primes",
     }
     return JacobianRank(best, generic, claim, generic_claim, evidence)
 
@@ -163,6 +168,7 @@ def _some_rows(network: Network, model: Model, rng: np.random.Generator) -> Jaco
         "rows": count * model.outputs,
         "saturated": False,
         "error_bound": None,
+        "limited_by": f"{count * model.outputs} rows of the Jacobian",
     }
     return JacobianRank(special, general, Claim.LOWER_BOUND, Claim.LOWER_BOUND, evidence)
 
@@ -189,24 +195,39 @@ def _within_regions(
     count = _ROWS_BEYOND // model.outputs + 1 if large else _REGIONS_PER_DIRECTION * (at_most // model.outputs + EXTRA_SAMPLES)
     drawn = sampled_inputs(network, count, None if large else inputs, rng)
     p, point, here = _point_at(network, model, rng)
-    tangents, exact = with_tangents(found, drawn)
-    special, _ = rank_at(model, p, here, point.ring.constant(to_fractions(tangents)))
+    at = with_tangents(found, drawn)
+    special = _rank_with(model, p, here, at)
     other = _random_weights(network, rng)
-    elsewhere, _ = with_tangents(found, drawn, other)
+    elsewhere = with_tangents(found, drawn, other)
     there = replace(point, weights=_reduced(other, p))
-    general, _ = rank_at(model, p, there, point.ring.constant(to_fractions(elsewhere)))
+    general = _rank_with(model, p, there, elsewhere)
+    rows = len(at.rows) * model.outputs
+    limits = [f"{rows} rows of the Jacobian" if special == rows else f"the activation regions that {len(at.rows)} inputs meet"]
+    if at.resting:
+        limits.append(f"{at.resting} entries that are at a kink at every input, through which nothing was counted")
     evidence = {
         "route": "exact within the activation regions of sampled rational inputs"
-        + ("" if exact else ", whose signs were taken in float64")
-        + (f"; {len(tangents) * model.outputs} rows alone, projected at random" if large else ""),
+        + ("" if at.exact else ", whose signs were taken in float64")
+        + (f"; {rows} rows alone, projected at random" if large else ""),
         "primes": [p],
-        "rows": len(tangents) * model.outputs,
+        "rows": rows,
         "saturated": False,
         "error_bound": None,
+        "limited_by": "; ".join(limits) if special < at_most else None,
+        "inputs_left_out": at.left_out,
+        "resting_at_kinks": at.resting,
     }
     generic = max(general, special)
-    claims = [Claim.ESTIMATE if not exact else Claim.PROVED if r == at_most else Claim.LOWER_BOUND for r in (special, generic)]
-    return JacobianRank(special, generic, claims[0], claims[1], evidence)
+    sure = at.exact and at.differentiable
+    claim = Claim.ESTIMATE if not sure else Claim.PROVED if special == at_most and not at.resting else Claim.LOWER_BOUND
+    if generic == special and not elsewhere.exact:
+        return JacobianRank(special, generic, claim, claim, evidence)
+    generic_claim = Claim.ESTIMATE if not elsewhere.exact else Claim.PROVED if generic == at_most else Claim.LOWER_BOUND
+    return JacobianRank(special, generic, claim, generic_claim, evidence)
+
+
+def _rank_with(model: Model, p: int, point: Point, at: Tangents) -> int:
+    return rank_at(model, p, point, point.ring.constant(to_fractions(at.rows)))[0] if len(at.rows) else 0
 
 
 def _random_weights(network: Network, rng: np.random.Generator) -> Network:
@@ -214,7 +235,11 @@ def _random_weights(network: Network, rng: np.random.Generator) -> Network:
     drawn = {}
     for key in network.trained:
         stored = to_floats(network.weights[key])
-        drawn[key] = np.round(rng.normal(size=stored.shape) * (float(stored.std()) or 1.0) * 2**10) / 2**10
+        largest = float(np.abs(stored).max(initial=0.0))
+        spread = largest * float((stored / largest).std()) if 0 < largest < math.inf else 0.0
+        drawn[key] = np.round(rng.normal(size=stored.shape) * min(spread or 1.0, _WIDEST) * 2**10) / 2**10
+        if not np.any(drawn[key]):  # weights far below 2**-10: any others are as general
+            drawn[key] = np.round(rng.normal(size=stored.shape) * 2**10) / 2**10
     return network.with_weights(drawn)
 
 
@@ -224,7 +249,7 @@ def float_jacobian(
     """The Jacobian in float64, (batch * outputs, parameters), input by input. ``inputs`` are those of the original network."""
     import jax
 
-    full, _ = with_tangents(found, inputs, network)
+    full = with_tangents(found, inputs, network).rows
     model = found.network.as_model()
     with jax.enable_x64(True):
         weights = model.tree(list(model.unflatten(to_floats(network.flat())).values()))
@@ -243,23 +268,32 @@ def _in_floats(network: Network, found: Linearization, at_most: int, inputs: Arr
     whole = network.parameters <= _FLOAT_AT_MOST
     count = max(1, -(-3 * at_most // (2 * outputs)) + EXTRA_SAMPLES if whole else _ROWS_BEYOND // outputs)
     drawn = sampled_inputs(network, count, inputs if whole else None, rng)
-    special, below, above = _float_rank(float_jacobian(found, network, drawn))
-    general, _, _ = _float_rank(float_jacobian(found, _random_weights(network, rng), drawn))
+    cut = _GAP if whole else _CLEAR
+    special, below, above = _float_rank(float_jacobian(found, network, drawn), cut)
+    general, _, _ = _float_rank(float_jacobian(found, _random_weights(network, rng), drawn), cut)
     evidence = {
         "route": "float64 singular values; the activations are not rational" + ("" if whole else "; some rows alone"),
         "primes": [],
         "rows": len(drawn) * outputs,
         "saturated": whole,
         "error_bound": None,
+        "limited_by": None if whole else f"{len(drawn) * outputs} rows of the Jacobian",
         "smallest_kept": above,
         "largest_dropped": below,
     }
-    return JacobianRank(special, max(general, special), Claim.ESTIMATE, Claim.ESTIMATE, evidence)
+    claim = Claim.ESTIMATE if whole else Claim.LOWER_BOUND
+    return JacobianRank(special, max(general, special), claim, claim, evidence)
 
 
-def _float_rank(matrix: Array) -> tuple[int, float, float]:
-    """Numerical rank, the largest relative singular value below the cut and the smallest above."""
-    s = np.linalg.svd(matrix, compute_uv=False)
+def _float_rank(matrix: Array, cut: float) -> tuple[int, float, float]:
+    """Numerical rank, the largest relative singular value below the cut and the smallest above.
+
+    Raises `InputError` where the matrix is not finite: its weights are too large for float64.
+    """
+    largest = float(np.abs(matrix).max(initial=0.0))
+    if not math.isfinite(largest):
+        raise InputError("the Jacobian is not finite in float64 at the sampled inputs")
+    s = np.linalg.svd(matrix / largest if largest else matrix, compute_uv=False)
     s = s / s.max() if s.max(initial=0.0) > 0 else s
-    kept = int((s > _GAP).sum())
+    kept = int((s > cut).sum())
     return kept, float(s[kept]) if kept < len(s) else 0.0, float(s[kept - 1]) if kept else 0.0

@@ -8,7 +8,9 @@ these regions.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from math import prod
 
 import numpy as np
@@ -16,16 +18,14 @@ from jaxtyping import Shaped
 
 from neurovariety.checkpoints.graph.activations import activation
 from neurovariety.checkpoints.graph.network import Network
-from neurovariety.checkpoints.graph.node import Attributes, Node
+from neurovariety.checkpoints.graph.node import Node
 from neurovariety.checkpoints.graph.nonlinearity import Nonlinearity, PiecewiseLinear, Smooth, Sort
 from neurovariety.checkpoints.graph.operations import operation
-from neurovariety.checkpoints.graph.three_arithmetics import FLOATS, to_floats
+from neurovariety.checkpoints.graph.three_arithmetics import FLOATS, to_floats, to_fractions
 from neurovariety.checkpoints.rank.exact_equality import MOST_WORK
+from neurovariety.checkpoints.rank.kinks import OffKinks, flat, moved_by_own_weights, off_kinks
 from neurovariety.errors import InputError
 from neurovariety.rings.ring import Array
-
-_MARGIN = 1e-9
-"""Values within this part of the largest in their layer may have the wrong sign in float64; such an input is not used."""
 
 
 @dataclass(frozen=True)
@@ -103,46 +103,80 @@ def _has_offset(node: Node) -> bool:
     return not (isinstance(record, PiecewiseLinear) and record.homogeneous(node.attributes))
 
 
-def with_tangents(
-    found: Linearization, inputs: Shaped[np.ndarray, "batch ..."], network: Network | None = None
-) -> tuple[Shaped[np.ndarray, "usable ..."], bool]:
-    """Inputs (batch, \\*input shape) with their slopes and offsets, (batch, size), and whether these are exact.
+@dataclass(frozen=True, eq=False)
+class Tangents:
+    """``rows`` (inputs, size): inputs with the slopes and offsets that hold there, and what was done about kinks.
+
+    ``exact``: slopes were decided over Q. ``left_out`` inputs stayed at a kink wherever they were moved. ``resting`` entries are at a
+    kink at every input: their slope is set to 0, which leaves out what the weights do through them. ``differentiable``: nothing but
+    the weights that make a resting entry moves it, so that the function is differentiable in all the other weights.
+    """
+
+    rows: Shaped[np.ndarray, "usable ..."]
+    exact: bool
+    resting: int = 0
+    left_out: int = 0
+    differentiable: bool = True
+
+
+def with_tangents(found: Linearization, inputs: Shaped[np.ndarray, "batch ..."], network: Network | None = None) -> Tangents:
+    """Inputs (batch, \*input shape) with their slopes and offsets, (batch, size).
 
     ``network`` is the original one or one with other weights. Piecewise linear activations: exact signs by evaluation over Q where
-    that is affordable, else in float64. Inputs where a sign is not told from 0 are left out.
+    that is affordable, else in float64. Inputs at a kink are moved a little. Raises `InputError` where values are too large for
+    float64.
     """
     network = network or found.original
     if not found.tangents:
-        return inputs, True
+        return Tangents(inputs, True)
     piecewise = found.sort == "piecewise linear"
-    exact = piecewise and network.parameters * len(inputs) <= MOST_WORK
-    values = network.values(inputs, exact=exact)
-    batch = len(inputs)
-    usable = np.ones(batch, dtype=bool)
-    parts: list[Array] = [np.asarray(inputs).reshape(batch, -1)]
+    if piecewise:
+        exact = network.parameters * len(inputs) <= MOST_WORK
+        return _between_kinks(found, network, off_kinks([t.node for t in found.tangents], network, inputs, exact), exact)
+    values = network.values(inputs)
+    parts: list[Array] = [to_floats(inputs).reshape(len(inputs), -1)]
     for t in found.tangents:
-        z = np.asarray(values[t.node.inputs[0]])
-        z = z.reshape(z.shape[0], -1)
+        z = to_floats(flat(values[t.node.inputs[0]], len(inputs)))
         record, attributes = t.record, t.node.attributes
-        if piecewise:
-            assert isinstance(record, PiecewiseLinear)
-            usable &= _away(record, attributes, z, exact)
-            slope, offset = record.lines(attributes, z)
+        if isinstance(record, PiecewiseLinear):
+            slope = to_floats(record.lines(attributes, z)[0])
         else:
-            z = to_floats(z)
-            if isinstance(record, PiecewiseLinear):
-                slope = to_floats(record.lines(attributes, z)[0])
-            else:
-                assert isinstance(record, Smooth)
+            assert isinstance(record, Smooth)
+            with np.errstate(all="ignore"):
                 slope = record.slopes(z, attributes)
+        with np.errstate(all="ignore"):
             offset = record.value(attributes, z, FLOATS, t.node.place) - slope * z
         parts += [slope, offset] if t.offset else [slope]
+    return Tangents(_finite(np.concatenate(parts, axis=1)), False)
+
+
+def _between_kinks(found: Linearization, network: Network, at: OffKinks, exact: bool) -> Tangents:
+    """The tangents of piecewise linear activations at inputs that were moved off the kinks as far as that goes."""
+    inputs = at.inputs[at.usable]
+    parts: list[Array] = [np.asarray(inputs).reshape(len(inputs), math.prod(network.input_shape))]
+    still: dict[str, Array] = {}
+    for t in found.tangents:
+        z = at.values[t.node.name][at.usable]
+        assert isinstance(t.record, PiecewiseLinear)
+        slope, offset = t.record.lines(t.node.attributes, z)
+        rest = at.resting[t.node.name]
+        offset[:, rest] = offset[:, rest] + slope[:, rest] * (z if exact else to_fractions(z))[:, rest]
+        slope[:, rest] = Fraction(0)
+        still[t.node.name] = ~slope.astype(bool).any(axis=0)
+        parts += [slope, offset] if t.offset else [slope]  # a kink without offset is at 0
     joined = np.concatenate([p.astype(object if exact else np.float64) for p in parts], axis=1)
-    return joined[usable], exact
+    return Tangents(
+        joined if exact else _finite(joined),
+        exact,
+        resting=sum(int(r.sum()) for r in at.resting.values()),
+        left_out=int((~at.usable).sum()),
+        differentiable=all(
+            moved_by_own_weights(network, t.node, np.flatnonzero(at.resting[t.node.name]).tolist(), still) for t in found.tangents
+        ),
+    )
 
 
-def _away(record: PiecewiseLinear, attributes: Attributes, z: Array, exact: bool) -> Array:
-    """Samples none of whose values is at (or, in floats, too near) a kink."""
-    margin = 0 if exact else _MARGIN * float(np.abs(z).max(initial=0.0))
-    near = [np.asarray(abs(z - (k if exact else float(k))) <= margin, dtype=bool).any(axis=1) for k in record.kinks(attributes)]
-    return np.asarray(~np.logical_or.reduce(near))
+def _finite(rows: Array) -> Array:
+    if not np.all(np.isfinite(rows)):
+        raise InputError("values of the network at the sampled inputs are too large for float64")
+    return rows

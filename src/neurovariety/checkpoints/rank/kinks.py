@@ -1,0 +1,129 @@
+"""Inputs at which a piecewise linear network is differentiable: those at a kink are moved a little, and entries that no input moves rest.
+
+At a kink, ReLU at 0 say, a network has no derivative by its weights. Such inputs are an accident of where they lie, or the entry is at
+its kink at every input: a unit without weights, one that reads only units that are always off.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+
+from neurovariety.checkpoints.graph.activations import activation
+from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.graph.node import Node
+from neurovariety.checkpoints.graph.nonlinearity import PiecewiseLinear
+from neurovariety.checkpoints.graph.three_arithmetics import Array, to_floats, to_fractions
+from neurovariety.randomness import generator
+
+_MARGIN = 1e-9
+"""Values within this part of the largest in their layer may have the wrong sign in float64."""
+_MOVES = 6
+"""How often an input at a kink is moved: a random move leaves a kink that is no region at once."""
+_STEPS = 64
+"""Moves are up to so many multiples of 2**-10 of the input's size."""
+
+
+@dataclass(frozen=True, eq=False)
+class OffKinks:
+    """``inputs`` after the moves, ``values`` (activation -> (batch, entries) that it is applied to) there, which inputs are ``usable``.
+
+    ``resting`` (activation -> entries): at a kink at every input.
+    """
+
+    inputs: Array
+    values: dict[str, Array]
+    usable: Array
+    resting: dict[str, Array]
+
+
+def off_kinks(activations: Sequence[Node], network: Network, inputs: Array, exact: bool) -> OffKinks:
+    """Move the inputs that are at a kink, as often as it takes or `_MOVES` times."""
+    rng = generator(0, "checkpoints.rank.kinks")
+    inputs = np.array(to_fractions(inputs) if exact else to_floats(inputs))
+    values = _before(activations, network, inputs, exact)
+    near = _near(activations, values, exact)
+    resting = {n.name: np.zeros(near[n.name].shape[1], dtype=bool) for n in activations}
+    for _ in range(_MOVES):
+        bad = np.flatnonzero(_stopped(near, resting, len(inputs)))
+        if not len(bad):
+            break
+        inputs[bad] = _moved(inputs[bad], rng, exact)
+        again = _before(activations, network, inputs[bad], exact)
+        for name in values:
+            values[name][bad] = again[name]
+        near = _near(activations, values, exact)
+        resting = {name: found.all(axis=0) & bool(len(inputs)) for name, found in near.items()}
+    return OffKinks(inputs, values, ~_stopped(near, resting, len(inputs)), resting)
+
+
+def _before(activations: Sequence[Node], network: Network, inputs: Array, exact: bool) -> dict[str, Array]:
+    values = network.values(inputs, exact=exact)
+    return {n.name: flat(values[n.inputs[0]], len(inputs)) for n in activations}
+
+
+def flat(value: Array, batch: int) -> Array:
+    """The value of a node as a table (batch, entries); one that no input reaches is the same at all of them."""
+    found = np.asarray(value)
+    return np.array(np.broadcast_to(found.reshape(found.shape[0], -1), (batch, prod(found.shape[1:]))))
+
+
+def _near(activations: Sequence[Node], values: Mapping[str, Array], exact: bool) -> dict[str, Array]:
+    """Which entries are at a kink (in floats: too near to one to tell the side)."""
+    out = {}
+    for node in activations:
+        record, z = activation(node.attributes), values[node.name]
+        assert isinstance(record, PiecewiseLinear)
+        margin = 0 if exact else _MARGIN * float(np.abs(z).max(initial=0.0))
+        at = [np.asarray(abs(z - (k if exact else float(k))) <= margin, dtype=bool) for k in record.kinks(node.attributes)]
+        out[node.name] = np.logical_or.reduce(at)
+    return out
+
+
+def _stopped(near: Mapping[str, Array], resting: Mapping[str, Array], batch: int) -> Array:
+    """Inputs at which an entry is at a kink that does not rest there."""
+    out = np.zeros(batch, dtype=bool)
+    for name, found in near.items():
+        out |= (found & ~resting[name]).any(axis=1)
+    return out
+
+
+def _moved(inputs: Array, rng: np.random.Generator, exact: bool) -> Array:
+    rows = inputs.reshape(len(inputs), -1)
+    _, powers = np.frexp(np.maximum(np.abs(to_floats(rows)).max(axis=1, initial=0.0), 1.0))
+    steps = np.ldexp(1.0, np.minimum(powers, 1000) - 10)[:, None] * rng.integers(-_STEPS, _STEPS + 1, size=rows.shape)
+    return np.asarray(inputs + (to_fractions(steps) if exact else steps).reshape(inputs.shape))
+
+
+def moved_by_own_weights(network: Network, node: Node, resting: Sequence[int], still: Mapping[str, Array]) -> bool:
+    """Whether only the weights and bias of the resting entries of an activation move them, at first order.
+
+    ``still`` (activation -> entries) are those whose slope is 0 at every input: nothing passes them. Then the function is
+    differentiable in all weights but these, at the weights as they are.
+    """
+    if not resting:
+        return True
+    producer = next(n for n in network.nodes if n.name == node.inputs[0])
+    if producer.is_input:
+        return True
+    if producer.kind not in ("linear", "conv"):
+        return False
+    uses = Counter(k for n in network.nodes for k in n.weights.values())
+    if any(uses[k] > 1 for k in producer.weights.values()):
+        return False
+    shape, weight = network.shapes()[producer.name], np.asarray(network.weights[producer.weights["weight"]])
+    below = next(n for n in network.nodes if n.name == producer.inputs[0])
+    for i in resting:
+        channel = np.unravel_index(i, shape)[-1 if producer.kind == "linear" else 0]
+        reads = weight[channel].astype(bool)
+        if not reads.any():
+            continue
+        if producer.kind != "linear" or len(shape) > 1:
+            return False
+        if not below.is_input and not (below.name in still and np.all(still[below.name][reads])):
+            return False
+    return True
