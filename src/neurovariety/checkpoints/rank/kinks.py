@@ -1,4 +1,4 @@
-"""Inputs at which a piecewise linear network is differentiable: those at a kink are moved a little, and entries that no input moves rest.
+"""Inputs at which a piecewise linear network is differentiable: those at a kink are moved, and entries that no input moves rest.
 
 At a kink, ReLU at 0 say, a network has no derivative by its weights. Such inputs are an accident of where they lie, or the entry is at
 its kink at every input: a unit without weights, one that reads only units that are always off.

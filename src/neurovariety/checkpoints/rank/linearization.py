@@ -120,7 +120,7 @@ class Tangents:
 
 
 def with_tangents(found: Linearization, inputs: Shaped[np.ndarray, "batch ..."], network: Network | None = None) -> Tangents:
-    """Inputs (batch, \*input shape) with their slopes and offsets, (batch, size).
+    """Inputs (batch, \\*input shape) with their slopes and offsets, (batch, size).
 
     ``network`` is the original one or one with other weights. Piecewise linear activations: exact signs by evaluation over Q where
     that is affordable, else in float64. Inputs at a kink are moved a little. Raises `InputError` where values are too large for
