@@ -4,18 +4,21 @@ Both networks are pruned exactly and their layers are matched from the input on:
 carries (nonzero for monomials, positive for ReLU, signs for tanh), base changes between matrices in a row. The symmetry found is
 applied to the first network over Q, and its weights are compared with those of the second.
 
-What is proved: equal weights after the symmetry, an input with different exact outputs, equal polynomials (by enough points). Where
-no symmetry is found and no difference either, the answer is undecided; the known group need not be all of it (hidden symmetries).
+What is proved: equal weights after the symmetry, an input with different exact outputs, equal polynomials (by enough points), a bound
+of the difference on a ball of inputs where the weights are only near. Where none is found, the answer is undecided; the known group
+need not be all of it (hidden symmetries).
 
 Sources: Marchetti et al. 2025, 4.3; Sussmann 1992 and Fefferman 1994 for tanh; the pages on fibers in the documentation.
 """
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from typing import ClassVar, TypedDict
 
 import numpy as np
@@ -24,22 +27,32 @@ from scipy.optimize import linear_sum_assignment
 from neurovariety.certificates.issue import legacy
 from neurovariety.checkpoints.canonical_form import canonical_form, residual, row_pivots, same_graph, same_weights
 from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.graph.operations import operation
 from neurovariety.checkpoints.graph.three_arithmetics import exact_matmul, to_floats, to_fractions
 from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer, hidden_layers
 from neurovariety.checkpoints.layers.layer_actions import base_changed, folded, inverted, permuted_and_scaled
 from neurovariety.checkpoints.layers.layer_symmetries import kind_of
-from neurovariety.checkpoints.layers.neuron_rows import exact_rows, float_rows
+from neurovariety.checkpoints.layers.neuron_rows import exact_rows, float_rows, of_size_one
 from neurovariety.checkpoints.load import load_network
 from neurovariety.checkpoints.prune import exactly_pruned
 from neurovariety.checkpoints.rank.exact_equality import Comparison, compare_functions
+from neurovariety.checkpoints.rank.neuron_bounds import neuron_bound
+from neurovariety.checkpoints.rank.perturbation_bound import change_bound
+from neurovariety.checkpoints.rank.storage_rounding import smallest_normal, unit_in_last_place
 from neurovariety.claim import Claim
 from neurovariety.errors import InputError
 from neurovariety.result import Provenance, Result
 from neurovariety.rings.ring import Array
 from neurovariety.tolerances import DEFAULT_SEED
 
-_ROUNDINGS = 256
-"""Units in the last place by which weights of one function may differ after a symmetry: a few dozen operations rounded each."""
+_NEAR = Fraction(1, 4)
+"""Part of a neuron's largest weight by which its weights may differ for the networks to count as aligned, and a bound to be stated."""
+_ROUNDINGS = 8
+"""Units in the last place, for each matrix on the way, by which scaling and rounding again may move a weight."""
+_DOUBLE = 2.0**-52
+_CANONICAL_AT_MOST = 20_000
+"""Parameters up to which canonical forms are compared where matching found no exact symmetry."""
+_LARGEST = float(np.finfo(np.float64).max)
 _SHOWN = 64
 """Widest layer whose permutation and scalings are written into the evidence."""
 
@@ -50,6 +63,8 @@ class AlignValue(TypedDict):
     same: str
     related: str
     exact: bool
+    bound: float | None
+    box: float | None
     residual: float | None
     difference: float | None
     input: list[str] | None
@@ -59,10 +74,13 @@ class AlignValue(TypedDict):
 class AlignResult(Result):
     """Whether two networks have the same function.
 
-    ``value``: ``same`` (yes, no, undecided), ``related`` (yes: by a symmetry of the known group; no; undecided), ``exact`` (whether
-    the weights agree exactly after it), ``residual`` (largest relative difference of weights), ``difference`` (where they are not
-    related: the largest difference of outputs seen) and ``input`` (one on which they differ, or null). ``symmetry`` in the evidence
-    lists the permutation and scalings, or the base change, of each layer; ``network`` is the first network carried to the second.
+    ``value``: ``same`` is ``yes`` (equal functions, exactly), ``within`` (no two outputs differ by more than ``bound``, in Euclidean
+    norm, at inputs of norm at most ``box``: proved), ``no`` (at ``input`` they differ by more than rounding of the stored types
+    explains) or ``undecided``. ``related`` says whether a symmetry of the known group carries the weights of one to those of the
+    other: ``yes``, ``within`` (up to ``residual``), ``no``, ``undecided``; ``exact`` is whether it does so exactly. ``residual`` is
+    the largest difference of weights after the symmetry, relative to the largest weight of that neuron, ``difference`` (where they
+    are not equal) the largest difference of outputs that was seen. ``symmetry`` in the evidence lists the permutation and scalings,
+    or the base change, of each layer; ``network`` is the first network carried to the second.
     """
 
     entry: ClassVar[str] = "align"
@@ -81,74 +99,105 @@ def align(a: object, b: object, *, architecture: object = None, example: object 
     """
     start = time.perf_counter()
     one, two = (load_network(x, architecture=architecture, example=example) for x in (a, b))
-    first, second = (exactly_pruned(folded(x), seed)[0] for x in (one, two))
-    carried, left = first, None
-    symmetry: list[Mapping[str, object]] = []
-    comparable = same_graph(first, second)
-    if not comparable and same_graph(folded(one), folded(two)):  # redundant in one, and by rounding no longer in the other
-        first, second, comparable = folded(one), folded(two), True
-        carried = first
-    if comparable:
-        carried, symmetry = _carried(first, second)
-        left = residual(carried, second) if same_graph(carried, second) else None
-    rounding = _ROUNDINGS * float(np.finfo(_coarsest(one, two)).eps)
-    if left is not None and left <= rounding:
-        compared = compare_functions(one, two, seed=seed, rounding=rounding if left else None, by_coefficients=False)
-        related = compared.differs is None or left == 0
-    else:
-        compared, related = compare_functions(one, two, seed=seed), False
-    value, claim = _verdict(related, left, compared)
-    if value["same"] == "yes" and not related and comparable:  # one function, no symmetry found by matching: decide it exactly
-        equal = same_weights(canonical_form(first, seed=seed), canonical_form(second, seed=seed))
-        value["related"] = "yes" if equal else "no"
+    comparison = compare_functions(one, two, seed=seed, stored=True)
+    pairs = [tuple(exactly_pruned(folded(x), seed)[0] for x in (one, two))]
+    pairs.append((folded(one), folded(two)))  # redundant in one, and by rounding no longer in the other
+    found = [_Carried(*_carried(*pair), *pair) for pair in pairs if same_graph(*pair)]
+    best = min(found, key=lambda f: f.left, default=None)
+    value, claim = _verdict(best, comparison, math.sqrt(max(math.prod(one.input_shape), 1)))
+    first, second = pairs[0]
+    if value["related"] == "undecided" and same_graph(first, second) and comparison.differs is None:
+        value, claim = _by_canonical_forms(value, claim, first, second, seed)
+    related = value["related"] in ("yes", "within")
     return AlignResult(
         value=value,
         claims=legacy("align", claim),
         subject=f"{one.source}, {two.source}",
         meaning=_meaning(value),
         evidence={
-            "symmetry": symmetry if related else [],
+            "symmetry": best.symmetry if best is not None and related else [],
             "compared": {
-                "over": "Q" if compared.exact else "float64",
-                "inputs": compared.inputs,
-                "by_coefficients": compared.identical,
+                "over": "Q" if comparison.exact else "float64",
+                "inputs": comparison.inputs,
+                "by_coefficients": comparison.identical,
             },
             "pruned": [one.parameters - first.parameters, two.parameters - second.parameters],
-            "same_graph": comparable,
-            "rounding_allowed": rounding,
+            "same_graph": best is not None,
             "theorems": [],
         },
         provenance=Provenance.since(start, seed),
-        network=carried if related else None,
+        network=best.network if best is not None and related else None,
     )
 
 
-def _verdict(related: bool, left: Fraction | None, compared: Comparison) -> tuple[AlignValue, Claim]:
+@dataclass(frozen=True, eq=False)
+class _Carried:
+    """The first network moved towards the second, how, and both before that."""
+
+    network: Network
+    symmetry: list[Mapping[str, object]]
+    first: Network
+    second: Network
+
+    @cached_property
+    def left(self) -> Fraction:
+        """The residual; 0 where the weights are equal."""
+        return residual(self.network, self.second)
+
+    @property
+    def beyond_rounding(self) -> bool:
+        """Whether a weight is further from its counterpart than the types of both explain.
+
+        Weights that pruning or folding made are not looked at: they have no type.
+        """
+        units = _ROUNDINGS * sum(operation(n).affine is not None for n in self.second.nodes)
+        for n, m, k in zip(self.first.nodes, self.second.nodes, self.network.nodes, strict=True):
+            for role, key in n.weights.items():
+                mine, theirs = np.asarray(self.first.weights[key]), np.asarray(self.second.weights[m.weights[role]])
+                if "O" in (mine.dtype.kind, theirs.dtype.kind):
+                    continue
+                moved = to_floats(self.network.weights[k.weights[role]])
+                size, least = (max(f(v) for v in (mine, theirs)) for f in (unit_in_last_place, smallest_normal))
+                allowed = units * max(size, _DOUBLE) * (np.abs(to_floats(theirs)) + least)
+                if np.any(np.abs(moved - to_floats(theirs)) > allowed):
+                    return True
+        return False
+
+
+def _verdict(best: _Carried | None, compared: Comparison, radius: float) -> tuple[AlignValue, Claim]:
+    left = None if best is None else best.left
     value: AlignValue = {
-        "same": "yes",
-        "related": "yes" if related else "undecided",
-        "exact": related and left == 0,
+        "same": "undecided",
+        "related": "undecided",
+        "exact": left == 0,
+        "bound": None,
+        "box": None,
         "residual": None if left is None else float(left),
-        "difference": None if related else float(compared.largest),
+        "difference": None if left == 0 else float(min(compared.largest, _LARGEST)),
         "input": None,
     }
-    if related:
-        return value, Claim.PROVED if left == 0 else Claim.ESTIMATE
-    if compared.differs is not None:
-        value["same"], value["related"] = "no", "no"
-        value["input"] = [str(v) for v in compared.differs.reshape(-1)]
-        return value, Claim.PROVED if compared.exact else Claim.ESTIMATE
+    if left == 0:
+        return {**value, "same": "yes", "related": "yes", "bound": 0.0}, Claim.PROVED
+    differs = compared.apart if best is not None and best.left <= _NEAR and best.beyond_rounding else compared.differs
+    if differs is not None:
+        shown = [str(v) for v in differs.reshape(-1)]
+        return {**value, "same": "no", "related": "no", "input": shown}, Claim.PROVED if compared.exact else Claim.ESTIMATE
     if compared.identical:
-        return value, Claim.PROVED
-    value["same"] = "undecided"
+        return {**value, "same": "yes", "bound": 0.0}, Claim.PROVED
+    if best is not None and best.left <= _NEAR:
+        bound = min(f(best.network, best.second, radius) for f in (change_bound, neuron_bound))
+        if math.isfinite(bound):
+            return {**value, "same": "within", "related": "within", "bound": bound, "box": radius}, Claim.PROVED
     return value, Claim.UNDECIDED
 
 
-def _coarsest(*networks: Network) -> np.dtype:
-    """The shortest floating-point type among trained weights; exact weights count as float64."""
-    kinds = {np.asarray(n.weights[k]).dtype for n in networks for k in n.trained}
-    found = sorted((k for k in kinds if k.kind == "f"), key=lambda k: k.itemsize)
-    return found[0] if found else np.dtype(np.float64)
+def _by_canonical_forms(value: AlignValue, claim: Claim, first: Network, second: Network, seed: int) -> tuple[AlignValue, Claim]:
+    """No difference was seen and no symmetry by matching: where forms can be afforded they decide whether there is one."""
+    if first.parameters > _CANONICAL_AT_MOST:
+        return value, claim
+    if same_weights(canonical_form(first, seed=seed), canonical_form(second, seed=seed)):
+        return {**value, "same": "yes", "related": "yes", "bound": 0.0}, Claim.PROVED
+    return ({**value, "related": "no"} if value["same"] == "yes" else value), claim
 
 
 def _carried(first: Network, second: Network) -> tuple[Network, list[Mapping[str, object]]]:
@@ -163,7 +212,7 @@ def _carried(first: Network, second: Network) -> tuple[Network, list[Mapping[str
             continue
         try:
             first, record = _based(first, second, layer, goal) if layer.linear else _matched(first, second, layer, goal)
-        except (InputError, ZeroDivisionError):  # no member of the group gets nearer: the comparison says so
+        except (InputError, ZeroDivisionError, np.linalg.LinAlgError):  # no member of the group gets nearer: the comparison says so
             continue
         done.append(record)
     return first, done
@@ -172,7 +221,9 @@ def _carried(first: Network, second: Network) -> tuple[Network, list[Mapping[str
 def _matched(first: Network, second: Network, layer: HiddenLayer, goal: HiddenLayer) -> tuple[Network, Mapping[str, object]]:
     """Neurons paired so that rows agree best, and scaled."""
     kind = "none" if layer.leading else kind_of(layer)
-    mine, theirs = float_rows(first, layer), float_rows(second, goal)
+    (mine, size), (theirs, other) = of_size_one(float_rows(first, layer)), of_size_one(float_rows(second, goal))
+    if kind not in ("any", "positive"):  # rows are compared as they are, so in the same units
+        mine, theirs = (np.ldexp(rows, at - max(size, other)) for rows, at in ((mine, size), (theirs, other)))
     if kind in ("any", "positive"):
         cosine = _unit(theirs) @ _unit(mine).T
         gain = np.abs(cosine) if kind == "any" else cosine
@@ -191,8 +242,10 @@ def _matched(first: Network, second: Network, layer: HiddenLayer, goal: HiddenLa
 
 
 def _unit(rows: Array) -> Array:
-    norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    return rows / np.where(norms > 0, norms, 1)
+    _, exponents = np.frexp(np.abs(rows).max(axis=1, initial=0.0))
+    sized = np.ldexp(rows, -exponents[:, None])  # squares of tiny rows would be 0
+    norms = np.linalg.norm(sized, axis=1, keepdims=True)
+    return np.asarray(sized / np.where(norms > 0, norms, 1))
 
 
 def _scale(mine: Array, theirs: Array, mine_float: Array, theirs_float: Array, kind: str) -> Fraction:
@@ -229,8 +282,13 @@ def _meaning(value: AlignValue) -> str:
         return "the networks are different functions: they differ at the input shown, so no symmetry relates their weights"
     if value["same"] == "undecided":
         return "different weights: no symmetry of the known group was found, and no input on which the networks differ"
-    if value["related"] != "yes":
-        return "the same function, and yet no symmetry of the known group relates the weights"
-    if value["exact"]:
+    if value["same"] == "within":
+        return (
+            f"the functions differ by at most {value['bound']:.3g} at inputs of norm up to {value['box']:.3g}: a symmetry carries one "
+            f"to the other up to a residual of {value['residual']:.2g}"
+        )
+    if value["related"] == "yes":
         return "the same function: a symmetry carries the weights of one to those of the other, exactly"
-    return f"the same function up to rounding: a symmetry carries one to the other with a residual of {value['residual']:.2g}"
+    if value["related"] == "no":
+        return "the same function, and yet no symmetry of the known group relates the weights"
+    return "the same function; whether a symmetry of the known group relates the weights was not decided"

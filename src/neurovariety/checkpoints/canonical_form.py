@@ -13,6 +13,7 @@ import flint
 import numpy as np
 
 from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.graph.operations import operation
 from neurovariety.checkpoints.graph.three_arithmetics import to_fractions
 from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer, hidden_layers
 from neurovariety.checkpoints.layers.layer_actions import base_changed, folded, inverted, permuted_and_scaled
@@ -20,6 +21,7 @@ from neurovariety.checkpoints.layers.layer_symmetries import kind_of
 from neurovariety.checkpoints.layers.neuron_rows import exact_rows
 from neurovariety.checkpoints.load import load_network
 from neurovariety.checkpoints.prune import exactly_pruned
+from neurovariety.checkpoints.rank.perturbation_bound import equal_arrays
 from neurovariety.errors import InputError
 from neurovariety.rings.ring import Array
 from neurovariety.tolerances import DEFAULT_SEED
@@ -111,15 +113,25 @@ def same_graph(a: Network, b: Network) -> bool:
 
 
 def residual(a: Network, b: Network) -> Fraction:
-    """The largest difference of weights of two networks of one graph, relative to the largest weight of that array; exact."""
+    """The largest difference of weights of two networks of one graph, relative to the largest weight of that neuron; exact.
+
+    The weights of a neuron are its row of a matrix or convolution, with its bias; elsewhere each number is compared with itself.
+    """
     worst = Fraction(0)
     for n, m in zip(a.nodes, b.nodes, strict=True):
-        for role, k in n.weights.items():
-            x, y = np.asarray(a.weights[k]), np.asarray(b.weights[m.weights[role]])
-            if x.dtype != object and y.dtype != object and np.array_equal(x, y):
-                continue
-            p, q = to_fractions(x), to_fractions(y)
-            gap = max((abs(v) for v in (p - q).reshape(-1)), default=Fraction(0))
-            if gap:
-                worst = max(worst, gap / max(max(abs(v) for v in q.reshape(-1)), gap))
+        pairs = [(np.asarray(a.weights[k]), np.asarray(b.weights[m.weights[role]])) for role, k in n.weights.items()]
+        if not pairs or all(equal_arrays(x, y) for x, y in pairs):
+            continue
+        if operation(n).affine is None:
+            pairs = [(x.reshape(-1, 1), y.reshape(-1, 1)) for x, y in pairs]
+            neurons = [(x[i], y[i]) for x, y in pairs for i in range(len(x))]
+        else:
+            p, q = (np.concatenate([to_fractions(pair[k]).reshape(len(pair[k]), -1) for pair in pairs], axis=1) for k in (0, 1))
+            neurons = list(zip(p, q, strict=True))
+        worst = max([worst, *(_apart(to_fractions(x).tolist(), to_fractions(y).tolist()) for x, y in neurons)])
     return worst
+
+
+def _apart(one: list[Fraction], other: list[Fraction]) -> Fraction:
+    gap = max((abs(v - w) for v, w in zip(one, other, strict=True)), default=Fraction(0))
+    return gap / max(gap, *(abs(w) for w in other)) if gap else gap

@@ -30,6 +30,7 @@ from neurovariety.checkpoints.layers.redundancy import redundant
 from neurovariety.checkpoints.layers.removals import without
 from neurovariety.checkpoints.load import load_network, write_network
 from neurovariety.checkpoints.rank.exact_equality import compare_functions
+from neurovariety.checkpoints.rank.neuron_bounds import neuron_bound
 from neurovariety.checkpoints.rank.perturbation_bound import change_bound
 from neurovariety.claim import Claim
 from neurovariety.errors import InputError, VerificationError
@@ -94,7 +95,7 @@ def prune(
         raise InputError(f"radius= is a positive number, got {radius!r}")
     ball = float(radius) if radius is not None else math.sqrt(max(math.prod(source.input_shape), 1))
     moved, moves = nearby(source, tolerance) if tolerance else (source, 0)
-    bound = change_bound(source, moved, ball) if moves else 0.0
+    bound = min(f(source, moved, ball) for f in (change_bound, neuron_bound)) if moves else 0.0
     pruned, removed = exactly_pruned(moved, seed)
     check = compare_functions(moved, pruned, seed=seed)
     if check.differs is not None:

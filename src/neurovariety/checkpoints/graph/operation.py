@@ -64,13 +64,17 @@ UNBOUNDED = Enclosure(math.inf, math.inf)
 
 @dataclass(frozen=True, eq=False)
 class Perturbation:
-    """A node of two networks with one graph: the enclosures of its inputs, its weights (role -> float64 arrays of both), the shapes."""
+    """A node of two networks with one graph: the enclosures of its inputs, its weights (role -> float64 arrays of both), the shapes.
+
+    ``same`` are the roles whose weights are equal before they were rounded to float64.
+    """
 
     node: Node
     below: Sequence[Enclosure]
     weights: Mapping[str, tuple[Array, Array]]
     shape: Shape
     shapes: Sequence[Shape]
+    same: frozenset[str]
 
     @property
     def count(self) -> int:

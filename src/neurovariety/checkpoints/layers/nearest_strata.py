@@ -12,7 +12,7 @@ from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.three_arithmetics import to_floats
 from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer
 from neurovariety.checkpoints.layers.layer_symmetries import kind_of
-from neurovariety.checkpoints.layers.neuron_rows import float_rows, nearest_pairs
+from neurovariety.checkpoints.layers.neuron_rows import float_rows, nearest_pairs, of_size_one
 from neurovariety.rings.ring import Array
 
 _NAMES = {"none": "equal neurons", "sign": "equal or opposite neurons", "positive": "positively proportional neurons"}
@@ -61,7 +61,7 @@ def nearest_strata(network: Network, layer: HiddenLayer) -> tuple[NearestStratum
     name = layer.producer.path or layer.producer.name
     if layer.linear:
         return _ranks(network, layer, name)
-    rows, size = _of_size_one(float_rows(network, layer))
+    rows, size = of_size_one(float_rows(network, layer))
     norms = _norms(rows)
     typical = float(np.sqrt((norms**2).mean())) or 1.0
     read, read_size = _read(network, layer)
@@ -82,17 +82,6 @@ def nearest_strata(network: Network, layer: HiddenLayer) -> tuple[NearestStratum
         stratum = _NAMES.get(kind, "proportional neurons")
         out.append(NearestStratum(name, stratum, both, _scaled(float(distance[j]), size), float(relative[j])))
     return tuple(sorted(out, key=lambda s: s.relative))
-
-
-def _of_size_one(values: Array) -> tuple[Array, int]:
-    """The array times a power of two, 2**-exponent, so that its largest entry is between 1/2 and 1; with that exponent.
-
-    Infinite entries (batch norm folded into weights near the end of float64) count as the largest number.
-    """
-    largest = float(np.finfo(np.float64).max)
-    finite = np.nan_to_num(values, nan=0.0, posinf=largest, neginf=-largest)
-    exponent = int(np.frexp(np.abs(finite).max(initial=0.0))[1])
-    return np.ldexp(finite, -exponent), exponent
 
 
 def _scaled(distance: float, exponent: int) -> float:
@@ -117,7 +106,7 @@ def _read(network: Network, layer: HiddenLayer) -> tuple[Array, int]:
         weight = to_floats(network.weights[r.node.weights["weight"]])
         columns = np.moveaxis(weight.reshape(weight.shape[0], weight.shape[1], -1), 1, 0)
         tables.append(columns.reshape(weight.shape[1], -1))
-    _, exponent = _of_size_one(np.array([np.abs(t).max(initial=0.0) for t in tables]))
+    _, exponent = of_size_one(np.array([np.abs(t).max(initial=0.0) for t in tables]))
     total = np.zeros(layer.width)
     for r, table in zip(layer.readers, tables, strict=True):
         norms = _norms(np.ldexp(table, -exponent))
@@ -130,7 +119,7 @@ def _ranks(network: Network, layer: HiddenLayer, name: str) -> tuple[NearestStra
     """A lower rank of either matrix: the smallest singular value is the distance."""
     out = []
     for node in (layer.producer, layer.readers[0].node):
-        weight, exponent = _of_size_one(to_floats(network.weights[node.weights["weight"]]))
+        weight, exponent = of_size_one(to_floats(network.weights[node.weights["weight"]]))
         s = np.linalg.svd(weight, compute_uv=False)
         size = float(np.linalg.norm(weight)) or 1.0
         if len(s) == layer.width:

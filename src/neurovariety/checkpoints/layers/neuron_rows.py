@@ -55,6 +55,17 @@ def float_rows(network: Network, layer: HiddenLayer) -> Num[np.ndarray, "neurons
     return np.concatenate([rows, bias[:, None]], axis=1)
 
 
+def of_size_one(values: Array) -> tuple[Array, int]:
+    """The array times a power of two, 2**-exponent, so that its largest entry is between 1/2 and 1; with that exponent.
+
+    Infinite entries (batch norm folded into weights near the end of float64) count as the largest number.
+    """
+    largest = float(np.finfo(np.float64).max)
+    finite = np.nan_to_num(values, nan=0.0, posinf=largest, neginf=-largest)
+    exponent = int(np.frexp(np.abs(finite).max(initial=0.0))[1])
+    return np.ldexp(finite, -exponent), exponent
+
+
 def residues(values: Numbers, p: int) -> Int[np.ndarray, ...]:
     """Entries mod p as int64: floats are m 2^e, Fractions quotients. A denominator divisible by p raises ZeroDivisionError."""
     array = np.asarray(values)

@@ -13,6 +13,7 @@ import numpy as np
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.operations import operation
 from neurovariety.checkpoints.graph.three_arithmetics import to_fractions
+from neurovariety.checkpoints.rank.storage_rounding import rounding_effect, unit_in_last_place
 from neurovariety.errors import InputError
 from neurovariety.randomness import generator
 from neurovariety.rings.ring import Array
@@ -22,8 +23,12 @@ MOST_WORK = 2_000_000
 _RANDOM_INPUTS = 12
 _NUMERATORS = 2**12
 """Random inputs are k/8 with |k| at most this: exact in every precision, and 13 bits for Schwartz and Zippel."""
-_ROUNDING = 1e-9
-"""Relative difference of float64 evaluations above which they cannot both be roundings of one value, for layers of usual size."""
+_ROUNDING = 1e-12
+"""Differences of float64 evaluations below this part of the outputs are never counted."""
+_ROUNDINGS = 4
+"""Differences of more than so many random roundings of all weights, each in its own type, are none of rounding."""
+_LAYERS = 64
+"""Units in the last place of outputs, where the effect of rounding cannot be measured in float64."""
 
 
 class Compared(TypedDict):
@@ -37,7 +42,10 @@ class Compared(TypedDict):
 
 @dataclass(frozen=True)
 class Comparison:
-    """What evaluation found. ``differs`` is an input where outputs differ; ``largest`` the largest difference seen."""
+    """What evaluation found. ``differs`` is an input where outputs differ by more than what was to be told from it.
+
+    ``apart`` is one where they differ by more than the arithmetic of the evaluation, ``largest`` the largest difference seen.
+    """
 
     exact: bool
     inputs: int
@@ -45,6 +53,7 @@ class Comparison:
     differs: Array | None
     identical: bool
     """Whether the functions are proved equal: polynomials that agree on a set that determines them."""
+    apart: Array | None = None
 
     def record(self) -> Compared:
         """The evidence, as plain data."""
@@ -56,12 +65,12 @@ class Comparison:
         }
 
 
-def compare_functions(a: Network, b: Network, *, seed: int, rounding: float | None = None, by_coefficients: bool = True) -> Comparison:
+def compare_functions(a: Network, b: Network, *, seed: int, stored: bool = False) -> Comparison:
     """Evaluate both at random rational inputs, over Q where the activations allow, else in float64.
 
-    With ``rounding``, differences are told from rounding when they exceed that part of the outputs. ``by_coefficients`` also tries
-    to prove polynomials equal where they agree. Raises `InputError` where the
-    shapes of inputs or outputs differ.
+    With ``stored`` a difference counts where it is more than the weights' own types explain by rounding, else where it is more than
+    the arithmetic of the evaluation does: any at all, over Q. Polynomials that agree at all inputs are proved equal where that is
+    affordable. Raises `InputError` where the shapes of inputs or outputs differ.
     """
     if a.input_shape != b.input_shape or a.output_shape != b.output_shape:
         raise InputError(
@@ -75,8 +84,8 @@ def compare_functions(a: Network, b: Network, *, seed: int, rounding: float | No
     draws = rng.integers(-_NUMERATORS, _NUMERATORS + 1, size=(count, *a.input_shape)) / 8
     if not exact:  # small inputs: saturated activations would hide a difference
         draws = draws / (_NUMERATORS / 16)
-    found = _at(a, b, draws, exact, rounding)
-    if not exact or found.differs is not None or rounding is not None or not by_coefficients:
+    found = _over_q(a, b, draws, seed, stored) if exact else _in_floats(a, b, draws, seed, stored)
+    if not exact or found.largest:
         return found
     degrees = [degree(n) for n in (a, b)]
     if None in degrees:
@@ -90,36 +99,59 @@ def compare_functions(a: Network, b: Network, *, seed: int, rounding: float | No
         for c in chosen:
             if c < size:
                 grid[k, c] += 1
-    more = _at(a, b, grid.reshape(points, *a.input_shape).astype(np.float64), True, None)
-    return Comparison(True, found.inputs + points, max(found.largest, more.largest), more.differs, more.differs is None)
+    more = _over_q(a, b, grid.reshape(points, *a.input_shape).astype(np.float64), seed, stored)
+    return Comparison(True, found.inputs + points, more.largest, more.differs, not more.largest, more.apart)
 
 
-def _at(a: Network, b: Network, inputs: Array, exact: bool, rounding: float | None) -> Comparison:
-    if exact:
-        usable = []
-        values: list[list[Array]] = [[], []]
-        for x in inputs:  # one by one: a rational activation may have a pole at some
-            try:
-                pair = [n.evaluate_exact(x[None])[0].reshape(-1) for n in (a, b)]
-            except InputError:
-                continue
-            usable.append(x)
-            for k in (0, 1):
-                values[k].append(pair[k])
-        if not usable:
-            raise InputError("the networks could not be evaluated exactly at any of the random inputs: a denominator vanishes")
-        inputs, one, two = np.array(usable), np.array(values[0], dtype=object), np.array(values[1], dtype=object)
-        gap = np.abs(one - two).max(axis=1)
-        largest: Fraction | float = max(gap.tolist())
-        limit = Fraction(0) if rounding is None else Fraction(rounding) * np.abs(one).max(axis=1)
-    else:
+def _over_q(a: Network, b: Network, inputs: Array, seed: int, stored: bool) -> Comparison:
+    usable = []
+    values: list[list[Array]] = [[], []]
+    for x in inputs:  # one by one: a rational activation may have a pole at some
+        try:
+            pair = [n.evaluate_exact(x[None])[0].reshape(-1) for n in (a, b)]
+        except InputError:
+            continue
+        usable.append(x)
+        for k in (0, 1):
+            values[k].append(pair[k])
+    if not usable:
+        raise InputError("the networks could not be evaluated exactly at any of the random inputs: a denominator vanishes")
+    inputs, one, two = np.array(usable), np.array(values[0], dtype=object), np.array(values[1], dtype=object)
+    gap = np.abs(one - two).max(axis=1)
+    allowed = to_fractions(np.zeros(len(inputs)))
+    if stored and any(gap):
+        allowed = _allowed(a, b, inputs, seed, np.abs(one).max(axis=1))
+    differs, apart = _first(inputs, np.asarray(gap > allowed, dtype=bool)), _first(inputs, np.asarray(gap > 0, dtype=bool))
+    return Comparison(True, len(inputs), Fraction(max(gap.tolist())), differs, False, apart)
+
+
+def _first(inputs: Array, chosen: Array) -> Array | None:
+    found = np.flatnonzero(chosen)
+    return to_fractions(inputs[found[0]]) if len(found) else None
+
+
+def _allowed(a: Network, b: Network, inputs: Array, seed: int, sizes: Array) -> Array:
+    """The difference at each input that rounding of the stored weights explains, as Fractions."""
+    with np.errstate(all="ignore"):
+        effect = sum(rounding_effect(n, inputs, stored=True, floats=False, seed=seed) for n in (a, b))
+    units = max(unit_in_last_place(w) for n in (a, b) for w in n.weights.values())
+    out = to_fractions(np.zeros(len(inputs)))
+    for i, size in enumerate(np.asarray(effect).tolist()):  # where float64 cannot hold the outputs: as a part of them
+        out[i] = Fraction(_ROUNDINGS) * (Fraction(size) if np.isfinite(size) else Fraction(units) * _LAYERS * sizes[i])
+    return out
+
+
+def _in_floats(a: Network, b: Network, inputs: Array, seed: int, stored: bool) -> Comparison:
+    with np.errstate(all="ignore"):
         one, two = (n.evaluate(inputs).reshape(len(inputs), -1) for n in (a, b))
-        gap = np.abs(one - two).max(axis=1)
-        largest = float(gap.max())
-        limit = max(_ROUNDING, rounding or 0.0) * max(float(np.abs(one).max()), 1e-300)
-    different = np.flatnonzero(np.asarray(gap > limit, dtype=bool))
-    where = to_fractions(inputs[different[0]]) if len(different) else None
-    return Comparison(exact, len(inputs), largest, where, False)
+        gap, floor = np.abs(one - two).max(axis=1), _ROUNDING * np.abs(one).max(axis=1)
+        allowed = [  # by the arithmetic alone, and by the types of the weights
+            np.maximum(_ROUNDINGS * sum(rounding_effect(n, inputs, stored=types, floats=True, seed=seed) for n in (a, b)), floor)
+            for types in ((False, True) if stored else (False,))
+        ]
+    usable = np.logical_and.reduce([np.isfinite(v) for v in (gap, *allowed)])  # elsewhere values are too large for float64
+    differs, apart = (_first(inputs, usable & (gap > limit)) for limit in (allowed[-1], allowed[0]))
+    return Comparison(False, int(usable.sum()), float(gap[usable].max(initial=0.0)), differs, False, apart)
 
 
 def rational(network: Network) -> bool:

@@ -48,7 +48,7 @@ def off_kinks(activations: Sequence[Node], network: Network, inputs: Array, exac
     values = _before(activations, network, inputs, exact)
     near = _near(activations, values, exact)
     resting = {n.name: np.zeros(near[n.name].shape[1], dtype=bool) for n in activations}
-    for _ in range(_MOVES):
+    for _ in range(_MOVES if len(inputs) else 0):
         bad = np.flatnonzero(_stopped(near, resting, len(inputs)))
         if not len(bad):
             break
@@ -57,7 +57,7 @@ def off_kinks(activations: Sequence[Node], network: Network, inputs: Array, exac
         for name in values:
             values[name][bad] = again[name]
         near = _near(activations, values, exact)
-        resting = {name: found.all(axis=0) & bool(len(inputs)) for name, found in near.items()}
+        resting = {name: np.asarray(found.all(axis=0)) for name, found in near.items()}
     return OffKinks(inputs, values, ~_stopped(near, resting, len(inputs)), resting)
 
 

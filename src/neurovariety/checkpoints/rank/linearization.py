@@ -162,7 +162,7 @@ def _between_kinks(found: Linearization, network: Network, at: OffKinks, exact: 
         rest = at.resting[t.node.name]
         offset[:, rest] = offset[:, rest] + slope[:, rest] * (z if exact else to_fractions(z))[:, rest]
         slope[:, rest] = Fraction(0)
-        still[t.node.name] = ~slope.astype(bool).any(axis=0)
+        still[t.node.name] = np.asarray(~slope.astype(bool).any(axis=0))
         parts += [slope, offset] if t.offset else [slope]  # a kink without offset is at 0
     joined = np.concatenate([p.astype(object if exact else np.float64) for p in parts], axis=1)
     return Tangents(

@@ -12,23 +12,29 @@ from neurovariety.checkpoints.graph.three_arithmetics import Array
 from neurovariety.checkpoints.readers.building import BATCH, OTHER_BATCHES
 from neurovariety.errors import InputError
 
-_AGREEMENT = 1e-3
+AGREEMENT = 1e-3
 """Largest difference, relative to the largest output: float32 loses about 1e-5 in most networks, a misread operation changes the first
 digit."""
 _SIZES = (1.0, 0.1, 0.01)
 """Of the inputs: smaller ones where the outputs of larger ones are no numbers."""
 
 
-def agrees(samples: Array, network: Callable[[Array], Array], *modules: Callable[[Array], Array | None]) -> bool:
+def agrees(
+    samples: Array,
+    network: Callable[[Array], Array],
+    *modules: Callable[[Array], Array | None],
+    tolerance: float = AGREEMENT,
+) -> bool:
     """Whether a network computes on random ``samples`` what its module does, in one of several precisions at least.
 
-    Infinities and NaN have to stand in the same places. A module returns None where it has no such precision.
+    Infinities and NaN have to stand in the same places. A module returns None where it has no such precision. ``tolerance`` is the
+    largest difference, as a part of the largest output.
     """
     for size in _SIZES:
         found = network(size * samples)
         compared = False
         for module in modules:
-            said = _agree(module(size * samples), found)
+            said = _agree(module(size * samples), found, tolerance)
             if said:
                 return True
             compared = compared or said is not None
@@ -57,7 +63,7 @@ def _equal(one: Network, other: Network) -> bool:
     )
 
 
-def _agree(expected: Array | None, found: Array) -> bool | None:
+def _agree(expected: Array | None, found: Array, tolerance: float) -> bool | None:
     """None where there is no number to compare."""
     if expected is None or (expected.shape == found.shape and not np.isfinite(expected).any()):
         return None
@@ -67,4 +73,4 @@ def _agree(expected: Array | None, found: Array) -> bool | None:
     if (finite != np.isfinite(found)).any():
         return False
     scale = np.max(np.abs(expected[finite]), initial=1e-30)
-    return bool(np.all(np.abs(expected - found)[finite] <= _AGREEMENT * scale))
+    return bool(np.all(np.abs(expected - found)[finite] <= tolerance * scale))

@@ -15,6 +15,7 @@ from neurovariety.checkpoints.graph.onnx_format import FIXED, PATH, import_onnx
 from neurovariety.checkpoints.graph.three_arithmetics import Array
 from neurovariety.checkpoints.readers.agreement import for_any_batch
 from neurovariety.checkpoints.readers.building import Builder, Operand, Stored, refuse
+from neurovariety.checkpoints.readers.onnx_agreement import hold_against_runtime
 from neurovariety.checkpoints.readers.onnx_call import Above, OnnxCall
 from neurovariety.checkpoints.readers.onnx_operations import OPERATIONS
 from neurovariety.errors import InputError
@@ -64,7 +65,10 @@ def read_onnx_model(model: Message, source: str = "onnx", folder: Path | None = 
         uses = Counter(n for node in graph.node for n in node.input if n in weights)
         return _read_graph(onnx, graph, Builder(source, weights, fixed, uses, batch), inputs[0].name, shape)
 
-    return read(sizes[0]) if sizes[0] else for_any_batch(read, source)
+    network = read(sizes[0]) if sizes[0] else for_any_batch(read, source)
+    kind = onnx.helper.tensor_dtype_to_np_dtype(inputs[0].type.tensor_type.elem_type or onnx.TensorProto.FLOAT)
+    hold_against_runtime(network, model, inputs[0].name, kind, sizes[0], source)
+    return network
 
 
 def _check_type(onnx: ModuleType, graph: Message, entry: Message, source: str) -> None:

@@ -27,11 +27,21 @@ def _linear(c: Call) -> Values:
 
 def norm_bound(matrix: Float[np.ndarray, "out in"]) -> float:
     """An upper bound of the spectral norm: the smaller of the Frobenius norm and sqrt(|W|_1 |W|_inf)."""
-    absolute = np.abs(matrix)
-    if not absolute.size:
-        return 0.0
+    largest = float(np.abs(matrix).max(initial=0.0))
+    if not largest or not math.isfinite(largest):
+        return largest
+    exponent = math.frexp(largest)[1]  # entries of size 1 first: squares of tiny ones would be 0, and no bound
+    absolute = np.ldexp(np.abs(matrix), -exponent)
     columns, rows = float(absolute.sum(axis=0).max()), float(absolute.sum(axis=1).max())
-    return min(float(np.sqrt((absolute**2).sum())), math.sqrt(columns * rows)) * ROUNDED_UP
+    return _times(min(float(np.sqrt((absolute**2).sum())), math.sqrt(columns * rows)) * ROUNDED_UP, exponent)
+
+
+def _times(value: float, exponent: int) -> float:
+    """value 2**exponent, inf where that is larger than any float64."""
+    try:
+        return math.ldexp(value, exponent)
+    except OverflowError:
+        return math.inf
 
 
 def _operator(weight: Array) -> float:
@@ -44,16 +54,23 @@ def _operator(weight: Array) -> float:
 
 def _affine_bound(p: Perturbation) -> Enclosure:
     (below,), (w, v) = p.below, p.weights["weight"]
-    grow, change = max(_operator(w), _operator(v)), _operator(np.abs(w - v) * ROUNDED_UP + np.abs(w) * 2.0**-52)
-    if np.array_equal(w, v):
-        change = 0.0
+    grow, change = max(_operator(w), _operator(v)), 0.0
+    if "weight" not in p.same:
+        change = _operator(_difference(w, v))
     bias = p.weights.get("bias")
     if bias is None:
         return Enclosure(grow * below.size, grow * below.error + change * below.size)
     copies = math.sqrt(p.count / w.shape[0])
-    moved = 0.0 if np.array_equal(*bias) else float(np.linalg.norm(np.abs(bias[0] - bias[1]) + np.abs(bias[0]) * 2.0**-52)) * copies
-    size = grow * below.size + copies * max(float(np.linalg.norm(b)) for b in bias)
+    moved = 0.0 if "bias" in p.same else norm_bound(_difference(*bias)[:, None]) * copies
+    size = grow * below.size + copies * max(norm_bound(b[:, None]) for b in bias)
     return Enclosure(size, grow * below.error + change * below.size + moved)
+
+
+def _difference(w: Array, v: Array) -> Array:
+    """At least the difference of two arrays that may have been rounded to float64."""
+    with np.errstate(all="ignore"):
+        found = np.abs(w - v) * ROUNDED_UP + (np.abs(w) + np.abs(v)) * 2.0**-52
+    return np.asarray(np.where(np.isnan(found), np.inf, found))
 
 
 def _normalize(c: Call) -> Values:
@@ -90,9 +107,11 @@ def _normalize_bound(p: Perturbation) -> Enclosure:
         (to_floats(v) for v in _channel_map(p.node, {key: p.weights[role][k] for role, key in p.node.weights.items()})) for k in (0, 1)
     )
     (below,), copies = p.below, math.sqrt(p.count / len(t))
-    moved = float(np.abs(t - t2).max()) * below.size + float(np.linalg.norm(u - u2)) * copies
+    moved = 0.0
+    if not p.same.issuperset(p.node.weights):
+        moved = float(_difference(t, t2).max()) * below.size + norm_bound(_difference(u, u2)[:, None]) * copies
     most = max(float(np.abs(t).max()), float(np.abs(t2).max()))
-    size = most * below.size + copies * max(float(np.linalg.norm(u)), float(np.linalg.norm(u2)))
+    size = most * below.size + copies * max(norm_bound(u[:, None]), norm_bound(u2[:, None]))
     return Enclosure(size, most * below.error + moved)
 
 

@@ -1,0 +1,96 @@
+"""Does the network that was read from an ONNX file compute what a runtime of ONNX does? Two random batches, before anything is said.
+
+The runtime is onnxruntime where it is installed, else the reference evaluator of the onnx package. Where a file asks for more than the
+first can do (an old machine's operators, float16), or rounding spoils its answer, the second is asked too, in float64.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.util import find_spec
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.graph.three_arithmetics import Array
+from neurovariety.checkpoints.readers.agreement import AGREEMENT, agrees
+from neurovariety.errors import InputError
+
+Message: TypeAlias = Any
+"""A message of ONNX; protocol buffers have no types that a checker knows."""
+_BATCHES = (1, 3)
+_ROUNDINGS = 64
+"""Units in the last place of the file's type that outputs may differ by, where that is more than `AGREEMENT`."""
+
+
+def hold_against_runtime(network: Network, model: Message, entry: str, dtype: np.dtype[Any], batch: int | None, source: str) -> None:
+    """Raise `InputError` unless a runtime computes the network's values on two random batches; nothing where none can run the file.
+
+    ``model`` holds its weights itself, ``entry`` is the name of its input and ``dtype`` the type of that, ``batch`` its length where it
+    is fixed.
+    """
+    runtimes = [r for r in (_onnxruntime(model, entry), _reference(model, entry)) if r is not None]
+    ran = False
+
+    def cast(x: Array) -> Array:
+        return np.abs(np.round(8 * x)).astype(dtype) if dtype.kind in "biu" else x.astype(dtype)
+
+    def asked(run: Callable[[Array], Array], as_type: np.dtype[Any]) -> Callable[[Array], Array | None]:
+        def answer(x: Array) -> Array | None:
+            nonlocal ran
+            try:
+                with np.errstate(all="ignore"):
+                    found = np.asarray(run(cast(x).astype(as_type))).astype(np.float64)
+            except Exception:  # runtimes raise classes of their own for what they do not support
+                return None
+            ran = True
+            return found
+
+        return answer
+
+    def computed(x: Array) -> Array:
+        with np.errstate(all="ignore"):
+            return np.asarray(network.evaluate(cast(x).astype(np.float64)))
+
+    def rounded(x: Array) -> Array:
+        found = computed(x)
+        with np.errstate(all="ignore"):  # what is too large for the file's type is infinite there
+            return np.asarray(found.astype(dtype).astype(np.float64)) if dtype.kind == "f" else found
+
+    unit = float(np.finfo(dtype).eps) if dtype.kind == "f" else 0.0
+    for length in (batch, batch) if batch else _BATCHES:
+        x = np.random.default_rng(length).normal(size=(length, *network.input_shape))
+        same = any(agrees(x, rounded, asked(r, dtype), tolerance=max(AGREEMENT, _ROUNDINGS * unit)) for r in runtimes[:1])
+        if not same and dtype.kind == "f":
+            same = any(agrees(x, computed, asked(r, np.dtype(np.float64))) for r in runtimes[1:])
+        if ran and not same:
+            raise InputError(
+                f"{source} computes something else in a runtime of ONNX than the network that was read from it, or neither is finite on "
+                "random inputs; it may mix samples of a batch, or an operation was misread: please report it"
+            )
+
+
+def _onnxruntime(model: Message, entry: str) -> Callable[[Array], Array] | None:
+    if find_spec("onnxruntime") is None:
+        return None
+    import onnxruntime
+
+    def run(x: Array) -> Array:
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 4
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+        session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        return np.asarray(session.run(None, {entry: x})[0])
+
+    return run
+
+
+def _reference(model: Message, entry: str) -> Callable[[Array], Array]:
+    def run(x: Array) -> Array:
+        from onnx.reference import ReferenceEvaluator
+
+        return np.asarray(ReferenceEvaluator(model).run(None, {entry: x})[0])
+
+    return run
