@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.npz_format import GRAPH
-from neurovariety.checkpoints.graph.rounding import Rounding, round_weights
-from neurovariety.checkpoints.graph.three_arithmetics import Numbers
+from neurovariety.checkpoints.graph.rounding import Rounding, compared_on, round_weights
+from neurovariety.checkpoints.graph.three_arithmetics import Array, Numbers
+from neurovariety.checkpoints.readers.agreement import AGREEMENT
 from neurovariety.checkpoints.readers.npz_import import read_network, read_npz
 from neurovariety.checkpoints.writers.npz_export import write_npz
-from neurovariety.errors import InputError
+from neurovariety.errors import InputError, VerificationError
 
 if TYPE_CHECKING:
     from torch.nn import Module
 
+_SUMS = 1e-12
+"""Part of the outputs by which two orders of the same sums may differ in float64."""
 _PICKLES = (".pt", ".pth", ".ckpt", ".bin", ".pkl", ".pickle", ".joblib", ".npy")
 
 
@@ -98,8 +104,9 @@ def write_network(
     """Write a network to ``.onnx``, ``.pt2`` or ``.npz``, and say what rounding its weights cost.
 
     ``dtype`` is float16, float32 or float64, by default the widest in which a trained weight is stored, float32 where all are exact
-    fractions. The change of the function is measured on ``inputs``, or on inputs that ``seed`` draws. `load_network` reads the file
-    back; an existing file is replaced. Raises `InputError` for an unknown kind of file, and a number that the type cannot hold.
+    fractions. The change of the function is measured on ``inputs``, or on inputs that ``seed`` draws; the file is read back for that.
+    An existing file is replaced. Raises `InputError` for an unknown kind of file, and a number that the type cannot hold, and
+    `VerificationError` should the file not compute what was written.
     """
     path = Path(file)
     weights, rounding = round_weights(network, dtype, inputs, seed=seed)
@@ -118,7 +125,22 @@ def write_network(
             raise InputError(f"a network is written to .onnx, .pt2 or .npz, got {path.name!r}")
     except OSError as error:
         raise InputError(f"{path.name} cannot be written ({error.strerror or error})") from error
-    return rounding
+    return _read_again(network, weights, rounding, path, compared_on(network, inputs, seed))
+
+
+def _read_again(network: Network, weights: Mapping[str, Numbers], rounding: Rounding, path: Path, x: Array) -> Rounding:
+    """What the file computes, against what was to be written: a format may round constants, the slope of a leaky ReLU in ONNX."""
+    with np.errstate(all="ignore"):
+        meant, found = network.evaluate(x, weights), _from_file(path, None).evaluate(x)
+        apart, size = np.abs(found - meant), np.abs(meant)
+        seen = np.isfinite(apart) & np.isfinite(size)
+        largest = float(size[seen].max(initial=0.0))
+        if float(apart[seen].max(initial=0.0)) > AGREEMENT * largest:
+            raise VerificationError(f"{path.name} does not compute what was written to it: a fault of neurovariety")
+        if float(apart[seen].max(initial=0.0)) <= _SUMS * largest:
+            return rounding
+        change = np.abs(found - network.evaluate(x))
+        return replace(rounding, function_change=float(change[np.isfinite(change)].max(initial=0.0)))
 
 
 def to_torch(network: Network, *, dtype: str | None = None) -> Module:

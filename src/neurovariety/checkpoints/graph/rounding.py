@@ -23,7 +23,7 @@ class Rounding:
 
     ``weight_error`` is the largest difference between a weight and its rounded value, exact. ``function_change`` is
     the largest difference between outputs before and after, measured in float64 on ``inputs`` inputs: no bound for other inputs.
-    Both are 0 where every weight already was a number of that type.
+    The weights' is 0 where every weight already was a number of that type; a file may still have rounded a constant of an activation.
     """
 
     dtype: str
@@ -35,6 +35,11 @@ class Rounding:
 
     def summary(self) -> str:
         """One sentence."""
+        if not self.rounded and self.function_change:
+            return (
+                f"every weight is a {self.dtype} number, but the file has rounded other constants: outputs changed by at most "
+                f"{self.function_change:.2g} on {self.inputs} inputs"
+            )
         if not self.rounded:
             return f"every weight is a {self.dtype} number: nothing was rounded"
         return (
@@ -68,9 +73,14 @@ def round_weights(
         errors = _errors(stored, rounded)
         changed += len(errors)
         worst = max([worst, *errors])
-    x = np.random.default_rng(seed).normal(size=(_SAMPLES, *network.input_shape)) if inputs is None else np.asarray(inputs)
+    x = compared_on(network, inputs, seed)
     change = float(np.max(np.abs(network.evaluate(x) - network.evaluate(x, out)), initial=0.0)) if changed else 0.0
     return out, Rounding(chosen, changed, worst, change, len(x))
+
+
+def compared_on(network: Network, inputs: Numbers | None, seed: int) -> Array:
+    """The inputs on which a change of the function is measured."""
+    return np.random.default_rng(seed).normal(size=(_SAMPLES, *network.input_shape)) if inputs is None else np.asarray(inputs)
 
 
 def _errors(stored: Array, rounded: Array) -> list[Fraction]:

@@ -9,8 +9,9 @@ import numpy as np
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.three_arithmetics import exact_matmul, to_floats, to_fractions
 from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer, hidden_layers
+from neurovariety.checkpoints.layers.nearest_strata import read_norms
 from neurovariety.checkpoints.layers.neuron_relations import scalings
-from neurovariety.checkpoints.layers.neuron_rows import float_rows, nearest_pairs
+from neurovariety.checkpoints.layers.neuron_rows import float_rows, nearest_pairs, of_size_one
 from neurovariety.rings.ring import Array
 
 
@@ -34,15 +35,11 @@ def nearby(network: Network, tolerance: float) -> tuple[Network, int]:
 def _onto_strata(network: Network, layer: HiddenLayer, tolerance: float) -> tuple[Network, int]:
     if layer.leading:
         return network, 0
-    rows = float_rows(network, layer)
+    rows, _ = of_size_one(float_rows(network, layer))  # only ratios are used
     kinds = {scalings(a) for a in layer.activations}
     kind = kinds.pop() if len(kinds) == 1 else "none"
     norms = np.linalg.norm(rows, axis=1)
-    read = np.zeros(layer.width)
-    for r in layer.readers:
-        weight = to_floats(network.weights[r.node.weights["weight"]])
-        per_column = np.sqrt((weight.reshape(weight.shape[0], weight.shape[1], -1) ** 2).sum(axis=(0, 2)))
-        read = np.sqrt(read**2 + np.bincount(r.channel, weights=per_column**2, minlength=layer.width))
+    read, _ = read_norms(network, layer)
     unread = (read <= tolerance * read.max(initial=0.0)) & (read > 0)
     weights: dict[str, Array] = {}
     for r in layer.readers if unread.any() else ():
@@ -56,7 +53,7 @@ def _onto_strata(network: Network, layer: HiddenLayer, tolerance: float) -> tupl
         j = int(partner[i])
         if j < 0 or unread[i] or unread[j] or i in target or j in target or i in target.values():
             continue
-        if 0 < distance[i] <= tolerance * max(norms[i], norms[j]):
+        if 0 < distance[i] <= tolerance * max(norms[i], norms[j]) and rows[j] @ rows[j] > 0:
             target[i] = j
     small = (norms <= tolerance * norms.max(initial=0.0)) & (norms > 0) & ~unread
     small[list(target)] = False
@@ -90,9 +87,10 @@ def _moved_rows(
 def _lower_rank(network: Network, layer: HiddenLayer, tolerance: float) -> tuple[Network, int]:
     """Truncate the singular values of the first matrix; the truncated one is a product of exact factors, so its rank is exact."""
     key = layer.producer.weights["weight"]
-    u, s, v = np.linalg.svd(to_floats(network.weights[key]), full_matrices=False)
+    weight, exponent = of_size_one(to_floats(network.weights[key]))
+    u, s, v = np.linalg.svd(weight, full_matrices=False)
     keep = int((s > tolerance * s.max(initial=0.0)).sum())
-    if keep == np.linalg.matrix_rank(to_floats(network.weights[key])):
+    if keep == np.linalg.matrix_rank(weight):
         return network, 0
-    product = exact_matmul(to_fractions(u[:, :keep] * s[:keep]), to_fractions(v[:keep]))
+    product = exact_matmul(to_fractions(u[:, :keep] * s[:keep]), to_fractions(v[:keep])) * Fraction(2) ** exponent
     return network.with_weights({key: product}), len(s) - keep

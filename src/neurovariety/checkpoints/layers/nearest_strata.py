@@ -64,7 +64,7 @@ def nearest_strata(network: Network, layer: HiddenLayer) -> tuple[NearestStratum
     rows, size = of_size_one(float_rows(network, layer))
     norms = _norms(rows)
     typical = float(np.sqrt((norms**2).mean())) or 1.0
-    read, read_size = _read(network, layer)
+    read, read_size = read_norms(network, layer)
     usual = float(np.sqrt((read**2).mean())) or 1.0
     weights = _norms(rows[:, :-1])
     i, k = int(read.argmin()), int(weights.argmin())
@@ -99,8 +99,8 @@ def _norms(rows: Array) -> Array:
     return np.asarray(np.ldexp(np.linalg.norm(np.ldexp(rows, -exponents[:, None]), axis=1), exponents))
 
 
-def _read(network: Network, layer: HiddenLayer) -> tuple[Array, int]:
-    """Norm of all weights that read each neuron, times a power of two, and the exponent of that."""
+def read_norms(network: Network, layer: HiddenLayer) -> tuple[Array, int]:
+    """Norm of all weights that read each neuron, in units of a power of two, and the exponent of that."""
     tables = []
     for r in layer.readers:
         weight = to_floats(network.weights[r.node.weights["weight"]])
