@@ -1,0 +1,96 @@
+"""ONNX files are held against a runtime when they are read, and files that were written against what was to be written."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import neurovariety as nv
+from neurovariety.checkpoints.readers import onnx_agreement, onnx_import
+from neurovariety.checkpoints.writers import npz_export, onnx_export
+
+from .random_networks import arrays, network, notation
+
+onnx = pytest.importorskip("onnx")
+RUNTIMES = ["reference"] + ["onnxruntime"] * (importlib.util.find_spec("onnxruntime") is not None)
+
+
+@pytest.fixture(params=RUNTIMES)
+def runtime(request, monkeypatch):
+    if request.param == "reference":
+        monkeypatch.setattr(onnx_agreement, "find_spec", lambda name: None)
+    return request.param
+
+
+def model(*nodes, dtype=np.float32, batch="batch", size=3, **tensors):
+    """A model of one input x, (batch, size), with the output y."""
+    kind = onnx.helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
+    entry, out = (onnx.helper.make_tensor_value_info(n, kind, [batch, k]) for n, k in (("x", size), ("y", None)))
+    stored = [onnx.numpy_helper.from_array(np.asarray(v, dtype=dtype), k) for k, v in tensors.items()]
+    graph = onnx.helper.make_graph(
+        [onnx.helper.make_node(*n[:3], **(n[3] if len(n) > 3 else {})) for n in nodes], "g", [entry], [out], stored
+    )
+    return onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8)
+
+
+DENSE = (("Gemm", ["x", "w", "b"], ["h"], {"transB": 1}), ("Relu", ["h"], ["r"]), ("MatMul", ["r", "v"], ["y"]))
+RNG = np.random.default_rng(0)
+TENSORS = {"w": RNG.normal(size=(4, 3)), "b": RNG.normal(size=4), "v": RNG.normal(size=(4, 2))}
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("batch", ["batch", 2])
+def test_files_that_are_read_right_agree(runtime, dtype, batch):
+    found = onnx_import.read_onnx_model(model(*DENSE, dtype=dtype, batch=batch, **TENSORS))
+    assert found.output_shape == (2,)
+
+
+@pytest.mark.parametrize("wrong", ["Sigmoid", "Abs", "Tanh"])
+def test_an_operation_that_is_misread_is_refused(runtime, monkeypatch, wrong):
+    monkeypatch.setitem(onnx_import.OPERATIONS, "Relu", lambda call: onnx_import.OPERATIONS[wrong](replace(call, operator=wrong)))
+    with pytest.raises(nv.InputError, match="computes something else in a runtime") as error:
+        onnx_import.read_onnx_model(model(*DENSE, **TENSORS), "a.onnx")
+    assert "\n" not in str(error.value)
+
+
+def test_weights_that_are_read_the_wrong_way_round_are_refused(runtime, monkeypatch):
+    right = onnx_import._array
+    monkeypatch.setattr(onnx_import, "_array", lambda *a: right(*a).T if right(*a).shape == (3, 3) else right(*a))
+    with pytest.raises(nv.InputError, match="computes something else in a runtime"):
+        onnx_import.read_onnx_model(model(("MatMul", ["x", "w"], ["y"]), w=np.arange(9).reshape(3, 3)))
+
+
+def test_values_too_large_for_the_type_refuse_nothing(runtime):
+    large = {"w": TENSORS["w"] * 1e30, "b": TENSORS["b"], "v": TENSORS["v"] * 1e30}
+    assert onnx_import.read_onnx_model(model(*DENSE, **large)).parameters == 24
+
+
+def test_a_slope_that_onnx_rounds_is_not_called_nothing(tmp_path):
+    """The slope of a leaky ReLU is a float32 in ONNX, whatever the weights are."""
+    source = network((2, 3, 1), "leaky_relu", 0)
+    made = nv.write_network(source, tmp_path / "a.onnx", dtype="float64")
+    assert made.rounded == 0
+    assert made.function_change > 0
+    assert "other constants" in made.summary()
+    exact = nv.write_network(source, tmp_path / "a.npz", dtype="float64")
+    assert exact.function_change == 0
+    assert "nothing was rounded" in exact.summary()
+
+
+@pytest.mark.parametrize("suffix", ["onnx", "npz"])
+def test_a_file_that_computes_something_else_is_not_written_in_silence(tmp_path, monkeypatch, suffix):
+    module, name = {"onnx": (onnx_export, "write_onnx"), "npz": (npz_export, "write_npz")}[suffix]
+    right = getattr(module, name)
+
+    def wrong(source, weights, *rest):
+        right(source, {k: -v if k == "l0.weight" else v for k, v in weights.items()}, *rest)
+
+    monkeypatch.setattr(module, name, wrong)
+    if suffix == "npz":
+        monkeypatch.setattr("neurovariety.checkpoints.load.write_npz", wrong)
+    source = nv.load_network(arrays((2, 3, 1), 1), architecture=notation((2, 3, 1), "relu"))
+    with pytest.raises(nv.NeurovarietyError, match="does not compute what was written"):
+        nv.write_network(source, tmp_path / f"a.{suffix}")
