@@ -94,12 +94,7 @@ def prune(
     if radius is not None and not (math.isfinite(radius) and radius > 0):
         raise InputError(f"radius= is a positive number, got {radius!r}")
     ball = float(radius) if radius is not None else math.sqrt(max(math.prod(source.input_shape), 1))
-    moved, moves = nearby(source, tolerance) if tolerance else (source, 0)
-    bound = min(f(source, moved, ball) for f in (change_bound, neuron_bound)) if moves else 0.0
-    pruned, removed = exactly_pruned(moved, seed)
-    if moves and not removed:  # weights that were moved for nothing stay where they were
-        moved, moves, bound = source, 0, 0.0
-        pruned, removed = exactly_pruned(source, seed)
+    moved, moves, bound, pruned, removed = _moved_and_pruned(source, tolerance, ball, seed)
     check = compare_functions(moved, pruned, seed=seed)
     if check.differs is not None:
         raise VerificationError(f"the pruned network differs by {float(check.largest):.3g} at an input: a fault of neurovariety")
@@ -130,6 +125,20 @@ def prune(
         notices=_notices(source, bound),
         network=pruned,
     )
+
+
+def _moved_and_pruned(source: Network, tolerance: float, radius: float, seed: int) -> tuple[Network, int, float, Network, Counter[str]]:
+    """The network with weights moved within the tolerance, how many neurons were, the bound of that, the pruned network, what went.
+
+    Weights that would be moved for nothing stay where they are.
+    """
+    moved, moves = nearby(source, tolerance) if tolerance else (source, 0)
+    pruned, removed = exactly_pruned(moved, seed)
+    if not moves:
+        return source, 0, 0.0, pruned, removed
+    if not removed:
+        return source, 0, 0.0, *exactly_pruned(source, seed)
+    return moved, moves, min(f(source, moved, radius) for f in (change_bound, neuron_bound)), pruned, removed
 
 
 def exactly_pruned(network: Network, seed: int = DEFAULT_SEED) -> tuple[Network, Counter[str]]:

@@ -83,7 +83,8 @@ def _onnxruntime(model: Message, entry: str) -> Callable[[Array], Array] | None:
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
         session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-        return np.asarray(session.run(None, {entry: x})[0])
+        found: Any = session.run(None, {entry: x})
+        return np.asarray(found[0])
 
     return run
 
