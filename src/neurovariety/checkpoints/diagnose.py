@@ -48,8 +48,6 @@ _MOST_SQUARED = 1e150
 """Entries of the Jacobian below this have squares, and sums of squares, that float64 holds."""
 _LISTED = 12
 """Strata in the evidence, nearest first; the rest are more of the same."""
-_EXACT = (Claim.PROVED, Claim.PROBABILITY)
-"""Claims of a rank that is neither a bound nor an estimate."""
 _ROUNDING = 1e-14
 """Distances below this part of the weights are those of float64."""
 
@@ -239,7 +237,7 @@ def _tangent_kernel(network: Network, inputs: Array | None, rng: np.random.Gener
     if not np.abs(jacobian).max(initial=0.0) < _MOST_SQUARED:  # also where an entry is NaN
         raise InputError("the tangent kernel is not finite in float64 at these inputs")
     values = np.linalg.svd(jacobian, compute_uv=False) ** 2 if min(jacobian.shape) else np.zeros(0)
-    return np.asarray(values), len(table)
+    return np.asarray(values), len(jacobian) // outputs
 
 
 def _on(network: Network, seed: int) -> list[Redundancy]:
@@ -271,16 +269,22 @@ def _meaning(value: DiagnoseValue, ranks: JacobianRank | None) -> str:
     )
     if ranks is None:
         return f"the Jacobian was not computed{tail}"
-    least = "at least " if ranks.claim is Claim.LOWER_BOUND else "about " if ranks.claim is Claim.ESTIMATE else ""
-    head = f"the function can move in {least}{ranks.rank:,} directions at these weights (not the dimension of its variety)"
+    head = (
+        f"the function can move in {_hedge(ranks.claim)}{ranks.rank:,} directions at these weights (not the dimension of its variety)"
+    )
     limits = ranks.evidence.get("limited_by")
     if ranks.claim is Claim.LOWER_BOUND and limits:
         head += f", a bound limited by {limits}"
     if ranks.rank < ranks.generic:
         fewer = ranks.generic - ranks.rank
-        if ranks.claim in _EXACT:
-            more = "" if ranks.generic_claim in _EXACT else "at least " if ranks.generic_claim is Claim.LOWER_BOUND else "about "
+        if ranks.claim in (Claim.PROVED, Claim.PROBABILITY):
+            more = _hedge(ranks.generic_claim)
             head += f", {more}{fewer:,} fewer than at general ones: the weights are critical"
         else:  # a lower bound below another one says nothing for certain
             head += f"; {fewer:,} more were found at general ones: the weights seem critical"
     return head + tail
+
+
+def _hedge(claim: Claim) -> str:
+    """How a number is introduced that is a bound or an estimate."""
+    return "at least " if claim is Claim.LOWER_BOUND else "about " if claim is Claim.ESTIMATE else ""

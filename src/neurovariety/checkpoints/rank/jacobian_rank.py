@@ -268,16 +268,18 @@ def _in_floats(network: Network, found: Linearization, at_most: int, inputs: Arr
     whole = network.parameters <= _FLOAT_AT_MOST
     count = max(1, -(-3 * at_most // (2 * outputs)) + EXTRA_SAMPLES if whole else _ROWS_BEYOND // outputs)
     drawn = sampled_inputs(network, count, inputs if whole else None, rng)
+    jacobian = float_jacobian(found, network, drawn)
+    whole = whole and len(jacobian) >= at_most  # fewer where values are too large for float64
     cut = _GAP if whole else _CLEAR
-    special, below, above = _float_rank(float_jacobian(found, network, drawn), cut)
+    special, below, above = _float_rank(jacobian, cut)
     general, _, _ = _float_rank(float_jacobian(found, _random_weights(network, rng), drawn), cut)
     evidence = {
         "route": "float64 singular values; the activations are not rational" + ("" if whole else "; some rows alone"),
         "primes": [],
-        "rows": len(drawn) * outputs,
+        "rows": len(jacobian),
         "saturated": whole,
         "error_bound": None,
-        "limited_by": None if whole else f"{len(drawn) * outputs} rows of the Jacobian",
+        "limited_by": None if whole else f"{len(jacobian)} rows of the Jacobian",
         "smallest_kept": above,
         "largest_dropped": below,
     }

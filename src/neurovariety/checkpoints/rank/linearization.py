@@ -107,7 +107,8 @@ def _has_offset(node: Node) -> bool:
 class Tangents:
     """``rows`` (inputs, size): inputs with the slopes and offsets that hold there, and what was done about kinks.
 
-    ``exact``: slopes were decided over Q. ``left_out`` inputs stayed at a kink wherever they were moved. ``resting`` entries are at a
+    ``exact``: slopes were decided over Q. ``left_out`` inputs stayed at a kink wherever they were moved, or have values too large for
+    float64. ``resting`` entries are at a
     kink at every input: their slope is set to 0, which leaves out what the weights do through them. ``differentiable``: nothing but
     the weights that make a resting entry moves it, so that the function is differentiable in all the other weights.
     """
@@ -147,7 +148,8 @@ def with_tangents(found: Linearization, inputs: Shaped[np.ndarray, "batch ..."],
         with np.errstate(all="ignore"):
             offset = record.value(attributes, z, FLOATS, t.node.place) - slope * z
         parts += [slope, offset] if t.offset else [slope]
-    return Tangents(_finite(np.concatenate(parts, axis=1)), False)
+    rows = _finite(np.concatenate(parts, axis=1))
+    return Tangents(rows, False, left_out=len(inputs) - len(rows))
 
 
 def _between_kinks(found: Linearization, network: Network, at: OffKinks, exact: bool) -> Tangents:
@@ -165,11 +167,12 @@ def _between_kinks(found: Linearization, network: Network, at: OffKinks, exact: 
         still[t.node.name] = np.asarray(~slope.astype(bool).any(axis=0))
         parts += [slope, offset] if t.offset else [slope]  # a kink without offset is at 0
     joined = np.concatenate([p.astype(object if exact else np.float64) for p in parts], axis=1)
+    joined = joined if exact else _finite(joined)
     return Tangents(
-        joined if exact else _finite(joined),
+        joined,
         exact,
         resting=sum(int(r.sum()) for r in at.resting.values()),
-        left_out=int((~at.usable).sum()),
+        left_out=len(at.usable) - len(joined),
         differentiable=all(
             moved_by_own_weights(network, t.node, np.flatnonzero(at.resting[t.node.name]).tolist(), still) for t in found.tangents
         ),
@@ -177,6 +180,8 @@ def _between_kinks(found: Linearization, network: Network, at: OffKinks, exact: 
 
 
 def _finite(rows: Array) -> Array:
-    if not np.all(np.isfinite(rows)):
+    """The inputs at which float64 holds all values. Raises `InputError` where there is none."""
+    held = rows[np.isfinite(rows).all(axis=1)]
+    if len(rows) and not len(held):
         raise InputError("values of the network at the sampled inputs are too large for float64")
-    return rows
+    return held

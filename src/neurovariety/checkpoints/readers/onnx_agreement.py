@@ -93,6 +93,7 @@ def _reference(model: Message, entry: str) -> Callable[[Array], Array]:
     def run(x: Array) -> Array:
         from onnx.reference import ReferenceEvaluator
 
-        return np.asarray(ReferenceEvaluator(model).run(None, {entry: x})[0])
+        found: Any = ReferenceEvaluator(model).run(None, {entry: x})
+        return np.asarray(found[0])
 
     return run
