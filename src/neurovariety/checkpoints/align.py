@@ -100,12 +100,9 @@ def align(a: object, b: object, *, architecture: object = None, example: object 
     start = time.perf_counter()
     one, two = (load_network(x, architecture=architecture, example=example) for x in (a, b))
     comparison = compare_functions(one, two, seed=seed, stored=True)
-    pairs = [tuple(exactly_pruned(folded(x), seed)[0] for x in (one, two))]
-    pairs.append((folded(one), folded(two)))  # redundant in one, and by rounding no longer in the other
-    found = [_Carried(*_carried(*pair), *pair) for pair in pairs if same_graph(*pair)]
-    best = min(found, key=lambda f: f.left, default=None)
+    first, second = (exactly_pruned(folded(x), seed)[0] for x in (one, two))
+    best = _best(first, second, folded(one), folded(two))
     value, claim = _verdict(best, comparison, math.sqrt(max(math.prod(one.input_shape), 1)))
-    first, second = pairs[0]
     if value["related"] == "undecided" and same_graph(first, second) and comparison.differs is None:
         value, claim = _by_canonical_forms(value, claim, first, second, seed)
     related = value["related"] in ("yes", "within")
@@ -162,6 +159,16 @@ class _Carried:
                 if np.any(np.abs(moved - to_floats(theirs)) > allowed):
                     return True
         return False
+
+
+def _best(first: Network, second: Network, *whole: Network) -> _Carried | None:
+    """The pruned networks matched, else those before pruning: they may be redundant in one, and by rounding no longer in the other."""
+    found = _Carried(*_carried(first, second), first, second) if same_graph(first, second) else None
+    pruned = sum(x.parameters for x in whole) > first.parameters + second.parameters
+    if (found is not None and (found.left == 0 or not pruned)) or not same_graph(*whole):
+        return found
+    other = _Carried(*_carried(*whole), *whole)
+    return other if found is None or other.left < found.left else found
 
 
 def _verdict(best: _Carried | None, compared: Comparison, radius: float) -> tuple[AlignValue, Claim]:
