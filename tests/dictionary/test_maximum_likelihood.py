@@ -12,6 +12,7 @@ import pytest
 
 from campaign import size
 from neurovariety import Claim, DataError, InputError, MaximumLikelihoodResult, maximum_likelihood, ml_degree
+from neurovariety.training.critical.cross_entropy import cross_entropy_stage
 
 THREE_CAUSES = "30*x0 + 5*x1 + 5*x2; 4*x0 + 25*x1 + 6*x2; 6*x0 + 5*x1 + 28*x2"
 
@@ -145,7 +146,7 @@ def test_outputs_as_scores_of_classes():
     """At every critical point the gradient in all weights vanishes, by finite differences."""
     inputs, seen = np.array([[1.0, 2], [2, 1], [1, 1], [3, 1]]), np.array([[8.0, 2], [3, 7], [5, 4], [2, 9]])
     found = maximum_likelihood("linear(2,2,2)", data=(inputs, seen))
-    assert found.claim is Claim.COMPLETE
+    assert found.claims["complex"].claim is Claim.COMPLETE
     assert found.value["complex"] == ml_degree("linear(2,2,2)", data=inputs).value
 
     def loss(w):
@@ -157,6 +158,46 @@ def test_outputs_as_scores_of_classes():
     assert loss(best.weights) == pytest.approx(best.cross_entropy)
     steps = 1e-5 * np.eye(8)
     assert max(abs(loss(best.weights + s) - loss(best.weights - s)) / 2e-5 for s in steps) < 1e-6
+
+
+def test_fewer_regular_ends_than_for_general_counts_are_a_lower_bound():
+    """Where all counts are equal some of the ten points come together."""
+    found = maximum_likelihood("linear(3,2,3)", counts="x0 + x1 + x2; x0 + x1 + x2; x0 + x1 + x2")
+    assert found.value["complex"] < 10
+    assert found.claims["complex"].claim is Claim.LOWER_BOUND
+    assert found.value["global_minimum"] == "upper_bound"
+
+
+@pytest.mark.parametrize("text", ["linear(2,1,2)", "linear(3,2,3)", "mlp(2,2,1; x^2)", "mlp(2,1,1; x^3)", "mlp(2,2,1; x^4)"])
+@pytest.mark.parametrize("seed", range(2))
+def test_descents_end_at_the_least_listed(text, seed):
+    found = maximum_likelihood(text, seed=seed)
+    assert found.evidence["contradiction"] is None
+    assert found.evidence["falsifier"]["least"] == pytest.approx(found.value["least"], abs=1e-6)
+
+
+def test_a_better_network_contradicts_the_lists(monkeypatch):
+    """With the best distributions left out of a complete list descents find them."""
+    import neurovariety.dictionary.maximum_likelihood as entry
+
+    whole = maximum_likelihood("linear(3,2,3)", counts=THREE_CAUSES)
+
+    def without_best(*arguments, **options):
+        stage = cross_entropy_stage(*arguments, **options)
+        return dataclasses.replace(stage, points=tuple(p for p in stage.points if p.kind != "minimum"))
+
+    monkeypatch.setattr(entry, "cross_entropy_stage", without_best)
+    found = maximum_likelihood("linear(3,2,3)", counts=THREE_CAUSES)
+    assert found.evidence["contradiction"] == "a descent found a better network than any listed"
+    assert found.value["least"] == pytest.approx(whole.value["least"], abs=1e-9)
+    assert (found.claims["complex"].claim, found.value["global_minimum"]) == (Claim.LOWER_BOUND, "upper_bound")
+
+
+def test_each_list_has_a_claim():
+    found = maximum_likelihood("mlp(2,2,1; x^4)")
+    assert found.value["global_minimum"] == "upper_bound"
+    assert (found.claims["complex"].claim, found.claims["least"].claim) == (Claim.COMPLETE, Claim.UPPER_BOUND)
+    assert found.claim is Claim.UPPER_BOUND
 
 
 def test_what_cannot_be_answered_is_refused():

@@ -9,9 +9,11 @@ import json
 import numpy as np
 import pytest
 
+from campaign import size
 from neurovariety import Claim, DataError, InputError, PolyhedralResult, ResourceError, as_model, ed_degree, polyhedral
 from neurovariety.geometry.solutions.face_points import face_points, general_face
-from neurovariety.training.losses.polyhedral_norm import polyhedral_norm
+from neurovariety.training.critical.face_stage import face_stage
+from neurovariety.training.losses.polyhedral_norm import Face, polyhedral_norm
 
 NORMS = ("l1", "linf", "wasserstein")
 
@@ -87,6 +89,92 @@ def test_lines_through_data(norm):
     least = least_along(x, y, norm) / (5 if norm == "l1" else 1)
     assert found.value["least"] == pytest.approx(least, rel=1e-9)
     assert (found.value["minima"], found.value["stationary"], found.value["global_minimum"]) == (1, 1, "complete")
+
+
+@pytest.mark.parametrize(("x", "y"), [([1, -1, 2], [1, 1, 1]), ([1, 2, 3], [2, -1, 2]), ([2, 2, -1, 3], [1, -1, 1, 0])])
+@pytest.mark.parametrize("norm", ["l1", "linf"])
+@pytest.mark.parametrize("text", ["linear(1,1,1)", "mlp(1,1,1; x^2)"])
+def test_a_convex_distance_has_one_minimum(x, y, norm, text):
+    """However many faces, weights or functions have the least distance, which is that of the best multiple."""
+    x, y = np.array(x, dtype=float), np.array(y, dtype=float)
+    found = polyhedral(text, norm=norm, data=(x[:, None], y[:, None]))
+    least = least_along(x**2 if "x^2" in text else x, y, norm) / (len(y) if norm == "l1" else 1)
+    assert (found.value["minima"], found.value["least"]) == (1, pytest.approx(least, rel=1e-9))
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2, 8])
+def test_a_convex_distance_with_ties_has_one_minimum(seed):
+    """Integers put many samples on the lines that fit best; a linear program finds the least distance."""
+    rng = np.random.default_rng(seed)
+    x, y = rng.integers(-3, 4, (4, 2)).astype(float), rng.integers(1, 4, 4).astype(float)
+    rows = [r for r in itertools.combinations(range(4), 2) if abs(np.linalg.det(x[list(r)])) > 0.5]
+    least = min(np.abs(x @ np.linalg.solve(x[list(r)], y[list(r)]) - y).mean() for r in rows)
+    found = polyhedral("linear(2,1,1)", data=(x, y[:, None]))
+    assert found.value["minima"] == 1
+    assert found.value["least"] == pytest.approx(least, rel=1e-7)
+
+
+@pytest.mark.parametrize("norm", ["l1", "linf"])
+@pytest.mark.parametrize("seed", range(size(2, 12)))
+def test_proved_minima_are_those_of_a_search_over_directions(norm, seed):
+    """Squares t (x cos a + y sin a)^2 at samples: the best t is found exactly, so local minima are those of a function of a."""
+    rng = np.random.default_rng(1000 + seed)
+    x, y = rng.normal(size=(4, 2)), rng.normal(size=4)
+    angles = np.linspace(0, np.pi, 6001)[:-1]
+    heights = np.array([least_along((x @ [np.cos(a), np.sin(a)]) ** 2, y, norm) for a in angles]) / (4 if norm == "l1" else 1)
+    zero = np.abs(y).mean() if norm == "l1" else np.abs(y).max()
+    low = (heights < np.roll(heights, 1)) & (heights < np.roll(heights, -1)) & (heights < zero - 1e-9)
+    found = polyhedral("mlp(2,1,1; x^2)", norm=norm, data=(x, y[:, None]), seed=seed)
+    assert found.value["minima"] <= low.sum()
+    assert found.value["minima"] == low.sum() or found.claims["minima"].claim is Claim.LOWER_BOUND
+    assert found.value["least"] <= min(heights.min(), zero) + 1e-9
+    assert found.value["least"] == pytest.approx(min(heights.min(), zero), rel=1e-3)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_near_collinear_columns(seed):
+    """Two columns that nearly depend on one another: no nearer network than the best one known, at most an upper bound."""
+    x, y = np.array([[1, 2.001], [2, 3.999], [3, 6.001], [4, 7.998]]), np.array([1.0, -1, 2, 0])
+    found = polyhedral("mlp(2,1,1; x^2)", data=(x, y[:, None]), seed=seed)
+    assert found.value["least"] == pytest.approx(0.3140496, abs=1e-6)
+    assert (found.claims["complex"].claim, found.value["global_minimum"]) == (Claim.LOWER_BOUND, "upper_bound")
+    w = best_of(found).weights
+    assert np.abs(w[2] * (x @ w[:2]) ** 2 - y).mean() == pytest.approx(found.value["least"], rel=1e-6)
+
+
+def test_a_nearer_network_contradicts_the_lists(monkeypatch):
+    """With the nearest point left out of a complete list descents find it."""
+    import neurovariety.dictionary.polyhedral_lists as lists
+
+    whole = polyhedral("linear(2,1,2)", teacher="x0 + 3*x1; 2*x0 - x1")
+
+    def without_best(*arguments):
+        stage = face_stage(*arguments)
+        rest = [p for p in stage.points if p.distance > min(q.distance for q in stage.points) + 1e-9]
+        return dataclasses.replace(stage, points=tuple(rest)) if not stage.name.startswith("zero") else stage
+
+    monkeypatch.setattr(lists, "face_stage", without_best)
+    found = polyhedral("linear(2,1,2)", teacher="x0 + 3*x1; 2*x0 - x1")
+    assert whole.evidence["contradiction"] is None
+    assert found.evidence["contradiction"] == "a descent found a network nearer than any listed"
+    assert found.value["least"] == pytest.approx(whole.value["least"], rel=1e-6)
+    assert (found.claims["complex"].claim, found.value["global_minimum"]) == (Claim.LOWER_BOUND, "upper_bound")
+
+
+def test_signs_that_balls_leave_open():
+    """Exact zeros are open, and a functional that is zero may belong to either of two opposite faces."""
+    norm = polyhedral_norm("l1", np.zeros(3), False)
+    face = Face(np.array([[0.0, 0, 1]]), np.array([1.0, -1, 0]))
+    reach = np.full(3, 1e-12)
+    assert norm.on_face(face, np.array([1.0, -2, 0]), reach) is True
+    assert norm.on_face(face, np.array([-1.0, 2, 0]), reach) is True
+    assert norm.on_face(face, np.array([1.0, 0, 0]), reach) is None
+    assert norm.on_face(face, np.array([1.0, 1, 0]), reach) is False
+    assert [norm.inside(face, np.array([m]), reach[:1]) for m in (0.5, 1.0, -1.5)] == [True, None, False]
+    largest = polyhedral_norm("linf", np.zeros(3), False)
+    pair = Face(np.array([[-1.0, -1, 0]]), np.array([1.0, 0, 0]))  # e_1 = - e_0
+    assert [largest.on_face(pair, np.array([2.0, -2, last]), reach) for last in (1.0, 2.0, -3.0)] == [True, None, False]
+    assert [largest.inside(pair, np.array([m]), reach[:1]) for m in (-0.5, -1.0, 0.5)] == [True, None, False]
 
 
 PLANE = ([[1, 2], [3, -1], [-2, 5], [4, 3]], [[3], [-7], [2], [5]])
@@ -174,7 +262,7 @@ def test_faces_in_special_position_are_told():
     """A teacher without the square of x0 puts some faces where paths have no known end; the best network is still found."""
     found = polyhedral("mlp(2,1,1; x^2)", teacher="3*x0*x1 + 7*x1^2")
     least = min(least_along(squares(angle), np.array([7.0, 3, 0]), "l1") for angle in np.linspace(0.001, np.pi, 20001))
-    assert (found.claim, found.value["global_minimum"]) == (Claim.LOWER_BOUND, "upper_bound")
+    assert (found.claims["complex"].claim, found.value["global_minimum"]) == (Claim.LOWER_BOUND, "upper_bound")
     assert found.value["least"] == pytest.approx(least, rel=5e-3)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+from dataclasses import replace
 from fractions import Fraction
 
 import flint
@@ -12,10 +14,15 @@ import pytest
 from neurovariety import Claim, InputError, as_model, degree, dimension, equations, singularities
 from neurovariety.errors import VerificationError
 from neurovariety.geometry.exact.points import Point
+from neurovariety.geometry.invariants.dimension import dimension_of
+from neurovariety.geometry.singular.beyond_subnetworks import degree_of_images
+from neurovariety.geometry.singular.image_facts import Closure, image_facts
+from neurovariety.geometry.singular.images_apart import told_apart, vanishing_coordinates
 from neurovariety.geometry.singular.known_ideal import known_ideal
 from neurovariety.geometry.singular.locus import singular_locus, vanishing_pieces
 from neurovariety.geometry.singular.section import FormsModPrime, count_zeros, has_zero, reduced
 from neurovariety.geometry.singular.tangents import tangent_span
+from neurovariety.geometry.strata.smaller_models import strata_of
 from neurovariety.rings.finite_field import FiniteField
 
 PUBLISHED = [
@@ -33,7 +40,7 @@ PUBLISHED = [
 def test_dimensions_of_singular_loci(text, size, source):
     found = singularities(text)
     assert found.value["dimension"] == size, source
-    assert found.claim in (Claim.PROVED, Claim.PROBABILITY)
+    assert found.claims["dimension"].claim in (Claim.PROVED, Claim.PROBABILITY)
 
 
 def test_the_complete_small_example():
@@ -47,7 +54,7 @@ def test_the_complete_small_example():
     one, zero = value["strata"]
     assert (one["status"], one["type"], one["tangent_space"], one["tangent_cone"]) == ("singular", "cusp", [7, 7], 6)
     assert zero["tangent_space"] == [7, 7]
-    assert found.claim is Claim.PROVED
+    assert (found.claims["dimension"].claim, found.claims["degree"].claim) == (Claim.PROVED, Claim.PROBABILITY)
 
 
 def test_the_closure_artefacts_are_singular_by_hand():
@@ -104,7 +111,7 @@ def test_a_strided_convolution_meets_itself_along_even_polynomials():
     """p(x) q(x^2) with even p: the two factors can be exchanged, so X has two branches along the even quartics, a linear space of
     dimension 3. Equations find it without weights; weights prove it a node."""
     found = singularities("cnn(3,2; x; strides=2,1)")
-    assert (found.value["dimension"], found.value["degree"], found.claim) == (3, 1, Claim.PROVED)
+    assert (found.value["dimension"], found.value["degree"], found.claims["dimension"].claim) == (3, 1, Claim.PROVED)
     (node,) = [s for s in found.value["strata"] if s["dimension"] == 3 and s["status"] == "singular"]
     assert (node["name"], node["type"], node["branches"]) == ("filters 1 and 2 with exchangeable factors of degree 1", "node", 2)
     ideal = known_ideal(as_model("cnn(3,2; x; strides=2,1)"), 4, 0)
@@ -132,6 +139,60 @@ def test_attention_meets_itself():
     statuses = {s["name"]: s["status"] for s in wide.value["strata"]}
     assert statuses["attention and V of rank 1"] == "singular"
     assert statuses["attention(2,2; a=1; t=3)"] == "undecided"
+
+
+@pytest.mark.parametrize(
+    ("text", "outputs"),
+    [("mlp(2,1,1; x^2; bias)", 1), ("mlp(3,1,1; x^2; bias)", 1), ("mlp(2,1,2; x; bias)", 2), ("mlp(3,1,2; x; bias)", 2)],
+)
+def test_constants_are_a_linear_space(text, outputs):
+    """A l^2 + c is singular where l is constant, W x + b of rank one where W is 0: constants alone, a linear space, of degree 1."""
+    found = singularities(text)
+    assert (found.value["dimension"], found.value["degree"]) == (outputs, 1)
+    assert found.claim in (Claim.PROVED, Claim.PROBABILITY)
+
+
+def test_a_scroll_of_rank_one():
+    """[Q l] of rank one are (t v v^T, s v): over the plane of v the bundle O(2) + O(1), of degree 4 + 2 + 1."""
+    found = singularities("mlp(3,2,1; x^2; bias)")
+    assert (found.value["dimension"], found.value["degree"]) == (5, 7)
+
+
+class TestDegreesOfUnions:
+    def images(self, text, seed=0):
+        model = as_model(text)
+        whole = dimension_of(model, seed=seed)
+        closure = Closure(whole.value, whole.at_most, whole.ambient, None, strata_of(model, whole.fills))
+        return model, image_facts(model, closure, seed)
+
+    def test_the_same_image_twice_is_not_added(self):
+        model, images = self.images("cnn(2,2; x^2)")
+        (line,) = [i for i in images if i.dimension == 1 and i.status == "singular"]
+        assert degree_of_images(model, 1, images, 0).value == 1
+        assert degree_of_images(model, 1, [*images, replace(line, name="the same again", sizes=((9, 9),))], 0).value is None
+
+    def test_different_images_are_added(self):
+        model, images = self.images("cnn(2,2,2; x^2)")
+        planes = [i for i in images if i.dimension == 2 and i.status == "singular"]
+        assert all(told_apart(model, a, b, 0) for a, b in itertools.combinations(planes, 2))
+        assert degree_of_images(model, 2, images, 0).value == sum(degree(i.small).value for i in planes)
+
+    def test_an_image_that_may_be_smooth_leaves_the_degree_open(self):
+        model, images = self.images("cnn(2,2; x^2)")
+        (line,) = [i for i in images if i.dimension == 1 and i.status == "singular"]
+        found = degree_of_images(model, 1, [line, replace(line, name="open", status="undecided")], 0)
+        assert (found.value, found.why) == (None, "whether open is singular is not decided")
+
+    def test_constants_are_told_from_curves(self):
+        model, images = self.images("mlp(3,2,1; x^2; bias)")
+        constants = images[-1]
+        assert constants.stratum is None
+        ideal = known_ideal(as_model("mlp(2,1,1; x^2; bias)"), 4, 0)
+        left = set(range(6)) - vanishing_coordinates(constants, ideal, 0)
+        assert [ideal.system.coordinates.monomials[j][1] for j in left] == [(0, 0)]
+        other = replace(images[0], dimension=1)
+        assert told_apart(model, constants, other, 0)
+        assert not told_apart(model, constants, constants, 0)
 
 
 class TestAtWeights:

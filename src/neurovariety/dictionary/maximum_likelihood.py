@@ -6,11 +6,12 @@ counts, is maximum likelihood estimation. The entry lists all critical distribut
 smaller ones in it.
 
 What is proved. The points for general counts are `complete` as an ML degree is; those for the stated counts are the ends of paths
-from them, each certified by Krawczyk's operator in ball arithmetic, with certified reality, positivity and index. Where all counts are
-positive, which is asked for, cross-entropy has a least value over the positive real distributions of the closure. It is the least in
-the lists where these are complete and singular distributions are those of smaller networks (a theorem on the family, for models that
-are closed under scaling): then a listed network that has it is the global minimum (`complete`), else it is the best known
-(`upper_bound`).
+from them, each certified by Krawczyk's operator in ball arithmetic, with certified reality, positivity and index: all, where as many
+are regular and different as for general counts. Descents from many starts are held against the lists, and a better network weakens the
+claims. Where all counts are positive, which is asked for, cross-entropy has a least value over the positive real distributions of the
+closure. It is the least in the lists where these are complete and singular distributions are those of smaller networks (a theorem on
+the family, for models that are closed under scaling): then a listed network that has it is the global minimum (`complete`), else it is
+the best known (`upper_bound`).
 
 Sources: Catanese, Hosten, Khetan, Sturmfels 2006; Hauenstein, Rodriguez, Sturmfels 2014; Krawczyk 1969.
 """
@@ -26,7 +27,7 @@ from typing import Annotated, Any, ClassVar, TypedDict
 import numpy as np
 from jaxtyping import Float
 
-from neurovariety.certificates.issue import legacy
+from neurovariety.certificates.issue import Verdict, legacy
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import Resume
 from neurovariety.dictionary.entry_result import Facts
@@ -44,6 +45,7 @@ from neurovariety.randomness import generator
 from neurovariety.result import counted
 from neurovariety.tolerances import DEFAULT_SEED
 from neurovariety.training.critical.cross_entropy import CrossEntropyPoint, CrossEntropyStage, cross_entropy_stage, distribution_terms
+from neurovariety.training.critical.likelihood_descents import likelihood_descents
 from neurovariety.training.losses.prepare import exact_samples
 
 _STREAM = "dictionary.maximum_likelihood"
@@ -87,19 +89,22 @@ class MaximumLikelihoodEvidence(TypedDict):
     counts: list[float]
     stages: list[Facts]
     reason: str
+    falsifier: Facts
+    contradiction: str | None
 
 
 @dataclass(frozen=True, repr=False)
 class MaximumLikelihoodResult(ListedResult):
     """``value``: ``complex`` critical distributions of the network's smooth part, ``real`` and ``positive`` ones, ``minima`` of
     cross-entropy among those of real networks, ``at_subnetworks`` (complex ones of smaller networks), ``least`` cross-entropy of a
-    network listed (None: none is) and what is claimed of it (``global_minimum``).
+    network known (None: none is) and what is claimed of it (``global_minimum``).
 
     ``points``: all as `CrossEntropyPoint`. ``evidence``: ``points`` as plain data, ``counts``, ``terms`` they belong to, ``stages``,
     ``reason``.
     """
 
     entry: ClassVar[str] = "maximum-likelihood"
+    headline: ClassVar[tuple[str, ...]] = ("complex", "real", "at_subnetworks", "least", "global_minimum")
     value: MaximumLikelihoodValue
     evidence: MaximumLikelihoodEvidence
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "hauenstein2014", "huh2014", "krawczyk1969")
@@ -165,12 +170,13 @@ def maximum_likelihood(
     strata = strata_of(model, first.fills)
     stages = [first, *_smaller(strata, asked.samples, numbers, seed, terms)]
     points = _numbered(stages)
-    best, claim, reason = _least(points, stages, strata)
-    value = _value(points, best, claim)
-    complete = all(stage.complete for stage in stages)
+    known = _known(points, stages, strata, numbers, seed)
+    value = _value(points, known)
+    complete = all(stage.complete for stage in stages) and not known.contradiction
+    doubt = f"{known.contradiction}: the lists are not complete, please report it" if known.contradiction else why_incomplete()
     return MaximumLikelihoodResult(
         value=value,
-        claims=legacy("maximum-likelihood", Claim.COMPLETE if complete else Claim.LOWER_BOUND),
+        claims=_claims(value, points, stages, strata, known),
         meaning=_meaning(value, complete),
         evidence={
             "points": [_plain(p) for p in points[:_SHOWN]],
@@ -178,12 +184,60 @@ def maximum_likelihood(
             "terms": asked.labels,
             "counts": nearest_floats(counts_taken, "a count"),
             "stages": [stage.evidence for stage in stages],
-            "reason": reason,
+            "reason": known.reason,
+            "falsifier": known.falsifier,
+            "contradiction": known.contradiction or None,
         },
-        notices=asked.notices if complete else (*asked.notices, why_incomplete()),
+        notices=asked.notices if complete else (*asked.notices, doubt),
         options={"counts": asked.text},
         points=points,
     )
+
+
+@dataclass(frozen=True)
+class _LeastKnown:
+    """The least cross-entropy of a network known, what is claimed of it and why, what descents found, what contradicts the lists."""
+
+    least: float | None
+    claim: str
+    reason: str
+    falsifier: Facts
+    contradiction: str = ""
+
+
+def _known(
+    points: Sequence[CrossEntropyPoint], stages: Sequence[CrossEntropyStage], strata: Strata, counts: Array, seed: int
+) -> _LeastKnown:
+    """What lists and descents say of the least cross-entropy."""
+    best, claim, reason = _least(points, stages, strata)
+    first = stages[0]
+    assert first.search is not None
+    found = likelihood_descents(first.search, counts, points, first.dimension, generator(seed, _STREAM, 1))
+    least = None if best is None else best.cross_entropy
+    facts = {"descents": found.descents, "least": found.cross_entropy if np.isfinite(found.cross_entropy) else None}
+    if found.weights is None or not (best is None or found.below(least)):
+        return _LeastKnown(least, claim, reason, facts)
+    words, doubtful = "a descent found a better network than any listed", best is not None and first.complete and found.full_rank
+    if claim == "complete" or doubtful:
+        return _LeastKnown(found.cross_entropy, "upper_bound", f"{words}; please report it", facts, words)
+    return _LeastKnown(found.cross_entropy, "upper_bound", words, facts)
+
+
+def _claims(
+    value: MaximumLikelihoodValue,
+    points: Sequence[CrossEntropyPoint],
+    stages: Sequence[CrossEntropyStage],
+    strata: Strata,
+    known: _LeastKnown,
+) -> dict[str, Verdict]:
+    """One claim for the list of smooth distributions, one for the minima among these, one for smaller networks, one for the least."""
+    whole = stages[0].complete and not known.contradiction
+    smaller = all(s.complete for s in stages[1:]) and strata.all_listed and not known.contradiction
+    decided = not any(p.positive and not p.stratum and p.kind == "undecided" for p in points)
+    smooth, beside, minima = (Claim.COMPLETE if all_ else Claim.LOWER_BOUND for all_ in (whole, smaller, whole and decided))
+    least = Claim(known.claim)
+    by_key = {"at_subnetworks": beside, "minima": minima, "least": least, "global_minimum": least}
+    return {key: legacy("maximum-likelihood", by_key.get(key, smooth))(key, part) for key, part in value.items()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -229,7 +283,7 @@ def _numbered(stages: Sequence[CrossEntropyStage]) -> tuple[CrossEntropyPoint, .
     return tuple(replace(p, number=k + 1) for k, p in enumerate(points))
 
 
-def _value(points: Sequence[CrossEntropyPoint], best: CrossEntropyPoint | None, claim: str) -> MaximumLikelihoodValue:
+def _value(points: Sequence[CrossEntropyPoint], known: _LeastKnown) -> MaximumLikelihoodValue:
     smooth = [p for p in points if not p.stratum]
     return {
         "complex": len(smooth),
@@ -237,8 +291,8 @@ def _value(points: Sequence[CrossEntropyPoint], best: CrossEntropyPoint | None, 
         "positive": sum(p.positive for p in smooth),
         "minima": sum(p.kind == "minimum" and p.weights is not None for p in smooth),
         "at_subnetworks": len(points) - len(smooth),
-        "least": None if best is None else best.cross_entropy,
-        "global_minimum": claim,
+        "least": known.least,
+        "global_minimum": known.claim,
     }
 
 

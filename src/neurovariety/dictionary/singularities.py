@@ -13,8 +13,10 @@ they cross, an error is raised. The tangent cone always has the dimension of X.
 
 The dimension of the singular locus is bounded from above by a theorem, or by its equations on a random linear space, where they have no
 solution (an exact rank, a proof); from below by the strata shown to be singular, or by equations of a complete ideal
-(`probability`). Degrees are counts of points mod random primes. Singular functions that are on no subnetwork are found where the
-locus of a complete ideal has a higher dimension than its strata, or a larger degree.
+(`probability`). A degree is said only where all components of largest dimension are known: from equations of a complete ideal as the
+number of points mod two random primes that agree (`probability`), or, where a theorem says that images of smaller networks are all, as
+the sum over these, each counted once. Singular functions that are on no subnetwork are found where the locus of a complete ideal has a
+higher dimension than its strata, or a larger degree.
 
 Sources: Marchetti et al. 2025, section 4.2; Shahverdi, Marchetti, Kohn 2026; Bruns and Vetter 1988 (determinantal varieties).
 """
@@ -185,10 +187,8 @@ def _of_model(model: Model, whole: Dimension, closure: Closure, evidence: Singul
     locus = None if whole.fills or ideal is None else singular_locus(ideal, lower, seed)
     listed = bool(known.theorem) and (known.all_listed or families_of_all_windows(model))
     answer = _answer(whole, listed, images, lower, locus, ideal)
-    others = beyond_subnetworks(answer.dimension, images, locus, ideal, seed)
-    size, whole_locus = answer.degree, answer.dimension
-    if size is None and known.theorem and whole_locus is not None and answer.at_most == whole_locus > 0:
-        size = degree_of_images(whole_locus, images, seed)[0]
+    others = beyond_subnetworks(model, answer.dimension, images, locus, ideal, seed)
+    size, sure = _degree(model, answer, images, listed, seed)
     value: LocusValue = {
         "dimension": answer.dimension,
         "degree": size,
@@ -206,11 +206,25 @@ def _of_model(model: Model, whole: Dimension, closure: Closure, evidence: Singul
     }
     return SingularitiesResult(
         value=value,
-        claims=legacy("singularities", answer.claim),
+        claims={
+            key: legacy("singularities", Claim.weakest((answer.claim, sure)) if key == "degree" else answer.claim)(key, part)
+            for key, part in value.items()
+        },
         meaning=_meaning(value, images, whole.value),
         evidence=evidence,
         notices=whole.notices,
     )
+
+
+def _degree(model: Model, answer: _LocusAnswer, images: list[ImageFacts], listed: bool, seed: int) -> tuple[int | None, Claim]:
+    """The degree of the locus, where all its components of largest dimension are known: from equations of a complete ideal, or from
+    images of smaller networks that a theorem says are all."""
+    if answer.degree is not None:
+        return answer.degree, Claim.PROVED if answer.dimension == 0 else Claim.PROBABILITY
+    if not listed or answer.dimension is None or not answer.at_most == answer.dimension > 0:
+        return None, Claim.PROVED
+    found = degree_of_images(model, answer.dimension, images, seed)
+    return found.value, Claim.PROVED if found.value is None else found.sure
 
 
 @dataclass(frozen=True)
@@ -245,8 +259,11 @@ def _answer(
         right = locus is not None and locus.dimension == lower and ideal is not None and ideal.complete
         return _LocusAnswer(lower, degree if right else None, upper, Claim.PROVED if proved else Claim.PROBABILITY, why)
     if locus is not None and ideal is not None and ideal.complete:
-        claim = Claim.PROBABILITY if locus.error <= ERROR_BOUND else Claim.UPPER_BOUND
-        return _LocusAnswer(locus.dimension, degree, locus.at_most, claim, "equations of a complete ideal", locus.error)
+        shown_so = locus.error <= ERROR_BOUND
+        claim = Claim.PROBABILITY if shown_so else Claim.UPPER_BOUND
+        return _LocusAnswer(
+            locus.dimension, degree if shown_so else None, locus.at_most, claim, "equations of a complete ideal", locus.error
+        )
     if lower >= 0:
         return _LocusAnswer(lower, None, upper, Claim.LOWER_BOUND, "singular functions beyond those of the strata are not excluded")
     return _LocusAnswer(

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from neurovariety.claim import Claim
 from neurovariety.errors import InputError, ResourceError
 from neurovariety.geometry.ideal.coefficients import monomial_name
 from neurovariety.geometry.invariants.degree import degree_of
 from neurovariety.geometry.singular.image_facts import ImageFacts
+from neurovariety.geometry.singular.images_apart import told_apart, vanishing_coordinates
 from neurovariety.geometry.singular.known_ideal import KnownIdeal
 from neurovariety.geometry.singular.locus import Locus, vanishing_pieces
+from neurovariety.model import Model
 from neurovariety.progress import quietly
 from neurovariety.theorem import DEGREE
 
@@ -34,43 +37,75 @@ class BeyondSubnetworks:
     compared: str
 
 
-def degree_of_images(dimension: int, images: list[ImageFacts], seed: int) -> tuple[int | None, str]:
-    """The sum of the degrees of the singular images of a dimension, or why it is not known."""
-    total = 0
-    for image in images:
-        if image.status != "singular" or image.dimension != dimension or image.small is None:
+@dataclass(frozen=True)
+class DegreeOfImages:
+    """The sum of the degrees of all images of a dimension, each counted once, as ``sure`` as they are; None, and ``why``, where one of
+    them is not known to be singular, its degree is not known, or two of them may be the same."""
+
+    value: int | None
+    sure: Claim
+    why: str
+
+
+def degree_of_images(model: Model, dimension: int, images: list[ImageFacts], seed: int) -> DegreeOfImages:
+    """The degree of the union of the singular images of a dimension: they are irreducible, so one that lies in another is the same, and
+    smaller ones add nothing."""
+    largest = [i for i in images if i.dimension == dimension and i.status != "smooth"]
+    total, claims = 0, list[Claim]()
+
+    def unknown(why: str) -> DegreeOfImages:
+        return DegreeOfImages(None, Claim.UNDECIDED, why)
+
+    for number, image in enumerate(largest):
+        if image.status != "singular":
+            return unknown(f"whether {image.name} is singular is not decided")
+        for other in largest[:number]:
+            if not told_apart(model, image, other, seed):
+                return unknown(f"whether {image.name} and {other.name} have the same functions is not decided")
+        if image.stratum is None:
+            total += 1  # the zero function, or constants
             continue
+        if image.small is None:
+            return unknown(f"the degree of {image.name} is not known")
         if dimension > _COUNTED_DIMENSION and not any(t.applies and t.quantity == DEGREE for t in image.small.theorems):
-            return None, f"the degree of {image.name} was not counted"
+            return unknown(f"the degree of {image.name} was not counted")
         try:
             found = quietly(degree_of, image.small, seed=seed)
         except (InputError, ResourceError) as refusal:
-            return None, f"the degree of {image.name} is not known ({refusal})"
+            return unknown(f"the degree of {image.name} is not known ({refusal})")
         if not found.sure:
-            return None, f"the degree of {image.name} is at least {found.value}"
+            return unknown(f"the degree of {image.name} is at least {found.value}")
         total += found.value
-    return total, ""
+        claims.append(found.claim)
+    if not total:
+        return unknown(f"no image of dimension {dimension} is known")
+    return DegreeOfImages(total, Claim.weakest(claims), "")
 
 
 def beyond_subnetworks(
-    dimension: int | None, images: list[ImageFacts], locus: Locus | None, ideal: KnownIdeal | None, seed: int
+    model: Model, dimension: int | None, images: list[ImageFacts], locus: Locus | None, ideal: KnownIdeal | None, seed: int
 ) -> BeyondSubnetworks:
     """What is left of the locus of a complete ideal when the degrees of the singular subnetworks of its dimension are subtracted."""
     if dimension is None:
         return BeyondSubnetworks((), "")
     if locus is None or ideal is None or not ideal.complete or locus.degree is None or locus.dimension != dimension or dimension < 1:
         return BeyondSubnetworks((), "not compared")
-    known, why = degree_of_images(dimension, images, seed)
-    if known is None:
-        return BeyondSubnetworks((), why)
+    known = 0
+    if any(i.dimension == dimension and i.status != "smooth" for i in images):
+        found = degree_of_images(model, dimension, images, seed)
+        if found.value is None:
+            return BeyondSubnetworks((), found.why)
+        known = found.value
     compared = f"degree {locus.degree}, of which subnetworks of dimension {dimension} have {known}"
     left = locus.degree - known
     if left <= 0:
         return BeyondSubnetworks((), compared)
     pieces = []
     several = ideal.system.coordinates.monomials[-1][0] > 0
+    listed = [vanishing_coordinates(i, ideal, seed) for i in images if i.dimension == dimension and i.status == "singular"]
     for indices, size in vanishing_pieces(ideal, dimension, seed):
-        if size <= left:
+        # what vanishes there may be a subnetwork: its part is not told from that of others
+        if size <= left and not any(zero.issuperset(indices) for zero in listed):
             named = [ideal.system.coordinates.monomials[j] for j in indices]
             names = tuple(monomial_name(e) + (f" in output {o}" if several else "") for o, e in named)
             pieces.append(LocusPiece(dimension, size, names))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypedDict
 
 import numpy as np
@@ -52,7 +52,8 @@ class SingularImageRow(TypedDict):
 class ImageFacts:
     """A set of functions of ``dimension`` (as ``sure`` as that); ``status`` of its general member with ``claim``; ``kind`` node, cusp,
     mixed or -; bounds of the dimension of the tangent space; ``branches`` seen; ``small`` a model of these functions, up to linear
-    coordinates (None: the zero function); ``sizes`` as of its strata."""
+    coordinates (None: the zero function, or constants); ``sizes`` as of its strata; ``stratum`` one of these, None where the functions
+    are a linear space, of degree 1."""
 
     name: str
     dimension: int
@@ -65,6 +66,7 @@ class ImageFacts:
     branches: int
     small: Model | None
     sizes: Sizes
+    stratum: WeightStratum | None = field(default=None, compare=False, repr=False)
 
     def to_dict(self, whole: int) -> SingularImageRow:
         """For the value of the entry; ``whole`` is the dimension of the closure, and of every tangent cone."""
@@ -159,19 +161,19 @@ def _image(
 ) -> ImageFacts:
     rng = generator(seed, _STREAM, index)
     p = random_prime(PRIME_BITS, rng)
-    field = FiniteField(p)
+    residues = FiniteField(p)
     free = family[0].free
     assert free is not None
     theta = rng.integers(0, p, size=family[0].parameters - free)
-    coefficients = draw_coefficients(model, field, rng)
+    coefficients = draw_coefficients(model, residues, rng)
     rows = min(closure.ambient if closure.ambient is not None else MOST_ROWS, MOST_ROWS)
-    inputs = field.random((math.ceil(rows / model.outputs) + EXTRA_SAMPLES, *model.input_shape), rng)
+    inputs = residues.random((math.ceil(rows / model.outputs) + EXTRA_SAMPLES, *model.input_shape), rng)
     for each in _EACH:
         points = []
         for s in family:
             assert s.free is not None
             for _ in range(each if s.free else 1):
-                points.append(Point(field, s.at(np.concatenate([theta, rng.integers(0, p, size=s.free)]), p), coefficients, rng))
+                points.append(Point(residues, s.at(np.concatenate([theta, rng.integers(0, p, size=s.free)]), p), coefficients, rng))
         span = tangent_span(model, p, points, inputs, closure.at_least)
         if span.first > closure.at_most or len(points) == len(family):
             break
@@ -200,6 +202,7 @@ def _image(
         branches=span.branches,
         small=smaller_network(family[0]) or small,
         sizes=family[0].sizes,
+        stratum=family[0],
     )
 
 

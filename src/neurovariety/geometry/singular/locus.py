@@ -33,7 +33,8 @@ _MOST_TERMS = 2000
 class Locus:
     """``at_most``: a proved bound of the dimension; ``dimension``: what it is with an error of at most ``error``, for the zero set of
     the equations' own criterion (the singular locus where the ideal is complete); the locus is a cone, so 0 stands for the point 0
-    alone. ``degree`` of its part of that dimension, without and ``with_multiplicity``, mod random primes."""
+    alone. ``degree`` of its part of that dimension, without and ``with_multiplicity``, mod random primes: None where two primes do not
+    give the same."""
 
     at_most: int
     dimension: int
@@ -82,13 +83,14 @@ def _described(problem: _LocusProblem, k: int, at_least: int, seed: int) -> Locu
             degrees.append(count_zeros(forms, rng))
         if error <= ERROR_BOUND and len(degrees) == 2:
             break
-    known = [d for d in degrees if d is not None]
+    once, again = (*degrees, None, None)[:2]
+    found = once if once is not None and once == again and once[1] else None  # a locus of this dimension has a point on each section
     return Locus(
         at_most=k,
         dimension=k,
         error=min(error, 1.0),
-        degree=max((d[1] for d in known), default=None),
-        with_multiplicity=max((d[0] for d in known), default=None),
+        degree=None if found is None else found[1],
+        with_multiplicity=None if found is None else found[0],
     )
 
 

@@ -19,6 +19,8 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Complex, Inexact, Int
 
+from neurovariety.budget import used_up
+from neurovariety.certificates.completeness import LOOPS
 from neurovariety.certificates.issue import Verdict
 from neurovariety.geometry.solutions.affine_slices import PRINTS, dyadic, normal, solved, unit
 from neurovariety.geometry.solutions.chart import Chart, find_chart
@@ -27,6 +29,7 @@ from neurovariety.geometry.solutions.complete_fiber import complete_fiber
 from neurovariety.geometry.solutions.moved_ends import confirmed_at_level, ends_at_parameters
 from neurovariety.homotopy import Certificates, End, System, Tape, certify, record, values_at
 from neurovariety.homotopy.expressions import Expression, jacobian
+from neurovariety.homotopy.loops import closed_under_loops
 from neurovariety.model import Model
 from neurovariety.progress import found_on_the_way
 
@@ -252,7 +255,11 @@ def _on_line(problem: FacePoints, line: Complex[np.ndarray, " m"], s: complex) -
 
 
 def stated_face(problem: FacePoints, general: FaceEnds, parameters: Inexact[np.ndarray, " m"], rng: np.random.Generator) -> FaceEnds:
-    """The critical points for stated ``parameters`` (l, B, b), which the paths from the general ones lead to."""
+    """The critical points for stated ``parameters`` (l, B, b), which the paths from the general ones lead to.
+
+    Faces are special, and most have fewer points than general ones: these are taken for all where passes agree on them, and where loops
+    of b map them to themselves.
+    """
     if not len(general.points):
         empty = certify(problem.stated, np.zeros((0, problem.stated.unknowns)), parameters, problem.values)
         return FaceEnds(empty, parameters, general.complete, {})
@@ -261,4 +268,22 @@ def stated_face(problem: FacePoints, general: FaceEnds, parameters: Inexact[np.n
     ends, confirmed = ends_at_parameters(problem.stated, problem.between, known, parameters, problem.fewer, rng)
     proof = certify(problem.stated, ends.points[ends.distinct(End.REGULAR)], parameters, problem.values)
     hidden = bool(ends.distinct(End.SINGULAR))  # where weights of this chart or multipliers diverge a function may still be best
-    return FaceEnds(proof, parameters, general.complete and confirmed and proof.complete and not hidden, ends.counts())
+    complete = general.complete and confirmed and proof.complete and not hidden
+    if complete and 0 < proof.count < len(general.points):
+        complete = _closed(problem, proof, parameters, rng)
+    return FaceEnds(proof, parameters, complete, ends.counts())
+
+
+def _closed(problem: FacePoints, proof: Certificates, parameters: Inexact[np.ndarray, " m"], rng: np.random.Generator) -> bool:
+    """Whether loops of levels b, with l and B as they are, map the points to themselves: fewer than in general, then, for these."""
+    fixed, k = parameters[: len(parameters) - problem.codimension], problem.codimension
+    size = float(np.abs(parameters[len(fixed) :]).mean()) if k else 0.0
+
+    def fresh() -> Complex[np.ndarray, " m"]:
+        return np.concatenate([fixed, (size or 1.0) * normal(rng, (k,))])
+
+    if not k:
+        return True
+    known = proof.centres[proof.certified]
+    found, loops = closed_under_loops(problem.stated, problem.fewer, known, parameters, fresh, rng, used_up)
+    return len(found) == len(known) and len(loops) >= LOOPS

@@ -19,12 +19,14 @@ from neurovariety.homotopy import Certificates, End, ResumeFile, certify
 from neurovariety.homotopy.incidence import ExactIncidence, shown_part
 from neurovariety.progress import found_on_the_way
 
+_ROUNDED = 1e-12
+
 
 @dataclass(frozen=True, eq=False)
 class LikelihoodEnds:
     """Certified critical points in free weights for ``counts`` (N,).
 
-    ``complete`` whether these are all; ``evidence`` as plain data; ``verdict``, for general counts, what is shown of their number.
+    ``complete`` whether these are all; ``evidence`` as plain data; ``verdict``: what is shown of their number, if anything.
     """
 
     certificates: Certificates
@@ -75,10 +77,25 @@ def _at_least(family: ExactIncidence, found: Inexact[np.ndarray, "S r"], counts:
 def stated_counts(
     problem: LikelihoodPoints, general: LikelihoodEnds, counts: Inexact[np.ndarray, " N"], rng: np.random.Generator
 ) -> LikelihoodEnds:
-    """The critical points for ``counts``, which the paths from those for general counts lead to, with their probabilities."""
+    """The critical points for ``counts``, which the paths from those for general counts lead to, with their probabilities.
+
+    They are all where as many are regular and different as for general counts (test C), and the conjugate of each may be among them;
+    else at least so many.
+    """
     known = general.points
-    ends, confirmed = ends_at_parameters(problem.at_counts, problem.between, (known, general.counts), counts, problem.fewer, rng)
-    proof = certify(problem.at_counts, ends.points[ends.distinct(End.REGULAR)], counts, problem.probabilities)
-    hidden = bool(ends.distinct(End.SINGULAR))  # a distribution on which weights of this chart diverge may be critical all the same
-    complete = general.complete and confirmed and proof.complete and not hidden
-    return LikelihoodEnds(proof, counts, complete, {**general.evidence, "ends": ends.counts()})
+    ends, _ = ends_at_parameters(problem.at_counts, problem.between, (known, general.counts), counts, problem.fewer, rng)
+    regular = ends.points[ends.distinct(End.REGULAR)]
+    family = ExactIncidence(OneMember(problem.at_counts, problem.fewer, problem.probabilities))
+    verdict = None if general.verdict is None else continued(family, regular, counts, general.verdict)
+    proof = certify(problem.at_counts, regular, counts, problem.probabilities)
+    complete = general.complete and verdict is not None and proof.complete and _conjugate(proof)
+    return LikelihoodEnds(proof, counts, complete, {**general.evidence, "ends": ends.counts()}, verdict)
+
+
+def _conjugate(proof: Certificates) -> bool:
+    """Whether each of the certified points of a real problem may have its conjugate among them."""
+    values, sizes = proof.values[proof.certified], proof.sizes[proof.certified]
+    return all(
+        (np.abs(values.conj() - value) <= sizes + size + _ROUNDED * np.abs(value)).all(axis=1).any()
+        for value, size in zip(values, sizes, strict=True)
+    )

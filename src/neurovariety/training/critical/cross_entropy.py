@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float, Inexact, Shaped
+from jaxtyping import Float, Inexact, Int, Shaped
 from scipy.optimize import least_squares
 
 from neurovariety.errors import InputError
@@ -74,6 +74,7 @@ class CrossEntropyStage:
     cone: bool
     fills: bool
     evidence: dict[str, object]
+    search: DistributionSearch | None = None
 
 
 def cross_entropy_stage(
@@ -97,7 +98,7 @@ def cross_entropy_stage(
         problem = likelihood_points(family, shape.value, samples, seed + attempt, rng)
         if not problem.dimension:
             return None
-        found = stated_counts(problem, general_counts(problem, rng, kept), counts, rng)
+        found = stated_counts(problem, general_counts(problem, rng, kept, (shape.verdict,) if shape.sure else ()), counts, rng)
         if best is None or (found.complete, found.certificates.count) > (best[1].complete, best[1].certificates.count):
             best = problem, found, back
         if found.complete:
@@ -105,12 +106,13 @@ def cross_entropy_stage(
     assert best is not None
     problem, found, back = best
     groups = len(set(problem.groups))
-    points = _points(model, problem, found, back, samples, counts, seed, stratum)
+    search = DistributionSearch(model, samples, problem.groups, seed)
+    points = _points(search, problem, found, back, counts, stratum)
     complete = found.complete and shape.sure
     cone = groups == 1 and problem.dimension == shape.value - 1
     evidence = {"name": stratum or model.name, "dimension": problem.dimension, "complex": len(points), "complete": complete}
     fills = problem.dimension == problem.count - groups
-    return CrossEntropyStage(model.name, points, complete, problem.dimension, cone, fills, evidence | found.evidence)
+    return CrossEntropyStage(model.name, points, complete, problem.dimension, cone, fills, evidence | found.evidence, search)
 
 
 def _as_they_are(weights: Array) -> Array:
@@ -126,20 +128,17 @@ def distribution_terms(model: Model, seed: int) -> tuple[tuple[int, tuple[int, .
 
 
 def _points(
-    model: Model,
+    search: DistributionSearch,
     problem: LikelihoodPoints,
     found: LikelihoodEnds,
     back: Back,
-    samples: Samples | None,
     counts: Float[np.ndarray, " values"],
-    seed: int,
     stratum: str,
 ) -> tuple[CrossEntropyPoint, ...]:
     proof, chart = found.certificates, problem.chart
     rows = np.flatnonzero(proof.certified)
     values, radii = proof.values[rows], proof.sizes[rows]
     real = proved_real(values, radii, [proof.real(int(row)) == "yes" for row in rows])
-    search = _Search(model, samples, problem.groups, seed)
     total = float(np.sum(counts))
     points = []
     for k, row in enumerate(rows.tolist()):
@@ -151,7 +150,7 @@ def _points(
             rising = certified_index(problem.at_counts, proof, row, counts)  # of the likelihood, whose maxima are minima here
             index = None if rising is None else problem.dimension - rising
         if positive:
-            own = np.zeros(model.parameters)
+            own = np.zeros(search.parameters)
             own[list(chart.fixed)] = list(chart.fixed.values())
             own[list(chart.free)] = proof.centres[row].real
             weights = search.positive(back(own)) if proof.real(row) == "yes" else None
@@ -167,7 +166,7 @@ def _points(
     return tuple(points)
 
 
-class _Search:
+class DistributionSearch:
     """Values of a model at all its weights, and real weights for a distribution."""
 
     def __init__(self, model: Model, samples: Samples | None, groups: tuple[int, ...], seed: int) -> None:
@@ -184,6 +183,23 @@ class _Search:
         self._slopes = record(graph, [s for row in jacobian(graph, c, range(n)) for s in row], inputs=n)
         self._groups, self._n, self._rng = np.array(groups), n, np.random.default_rng(seed)
         self._blocks = list(model.places.values())
+
+    @property
+    def parameters(self) -> int:
+        """Number N of weights."""
+        return self._n
+
+    @property
+    def groups(self) -> Int[np.ndarray, " values"]:
+        """The group of each value."""
+        return self._groups
+
+    def many(
+        self, weights: Float[np.ndarray, "points N"]
+    ) -> tuple[Float[np.ndarray, "points values"], Float[np.ndarray, "points values N"]]:
+        """The values at several weights, and their derivatives."""
+        values = values_at(self._values, weights + 0j).real
+        return values, values_at(self._slopes, weights + 0j).real.reshape(len(weights), len(self._groups), self._n)
 
     def at(self, weights: Inexact[np.ndarray, " N"]) -> Float[np.ndarray, " values"]:
         """The values, before they are divided by their sums."""

@@ -14,7 +14,7 @@ from neurovariety.geometry.solutions.attempts import attempts, check_size
 from neurovariety.geometry.solutions.chart_coordinates import coordinates
 from neurovariety.geometry.solutions.face_points import FaceEnds, FacePoints, face_points, general_face, stated_face
 from neurovariety.geometry.solutions.quadrics import Term
-from neurovariety.homotopy import certified_index
+from neurovariety.homotopy import certified_index, values_at
 from neurovariety.model import Model
 from neurovariety.progress import note, quietly
 from neurovariety.rings.ring import Array
@@ -23,7 +23,8 @@ from neurovariety.training.critical.weight_map import WeightMap, weight_map
 from neurovariety.training.losses.polyhedral_norm import Face, PolyhedralNorm
 
 _STREAM = "training.critical.face_stage"
-_ON_FACE = 1e-9
+_ROUNDED = 2.0**-36
+"""Part of the sizes of terms by which conditions of faces, rounded to floats, may move errors and multipliers."""
 _RANK = 1e-10
 _STARTS = 24
 _FOUND = 1e-10
@@ -36,24 +37,37 @@ Evaluated = Callable[[Sequence[Term]], Array]
 class FacePoint:
     """A real critical point on its face: ``values``, ``distance``, how many ``conditions`` the face has, ``stationary`` whether a
     subgradient is orthogonal to the variety, ``index`` on the face (certified, or None), ``kind``, and real ``weights`` or None;
-    ``certified`` whether they are proved to exist near."""
+    ``certified`` whether they are proved to exist near.
+
+    ``stationary`` and ``interior``, whether the point is in the relative interior of its face, are told by signs in balls; None where
+    these leave it open. A ``minimum`` is proved by a dual certificate: a subgradient that is orthogonal to the variety, all of whose
+    multipliers are strictly inside, and a positive Hessian on the face; then the distance grows in all directions. ``coordinates`` of
+    the function are within ``radii``.
+    """
 
     number: int
     stratum: str
     values: Float[np.ndarray, " m"]
     distance: float
     conditions: int
-    stationary: bool
+    stationary: bool | None
     index: int | None
     kind: str
     weights: Float[np.ndarray, " N"] | None
     certified: bool
+    interior: bool | None = None
+    coordinates: Float[np.ndarray, " n"] | None = None
+    radii: Float[np.ndarray, " n"] | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class FaceStage:
     """The critical points on one model: those ``points`` that lie on their faces, how many ``complex`` and ``real`` ones there are
-    on all linear spaces of faces, the ``general`` numbers for 0, 1, ... conditions, and whether each list is complete."""
+    on all linear spaces of faces, the ``general`` numbers for 0, 1, ... conditions, and whether each list is complete.
+
+    ``flat`` whether the closure is a linear space, on which the distance is convex; ``whole`` the coordinates at all weights, and
+    ``affine`` the matrix a and vector start such that values minus target are a c + start.
+    """
 
     name: str
     points: tuple[FacePoint, ...]
@@ -63,6 +77,10 @@ class FaceStage:
     faces: int
     complete: bool
     definite: bool
+    flat: bool = False
+    whole: WeightMap | None = None
+    affine: tuple[Array, Array] | None = None
+    dimension: int = 0
 
 
 def face_stage(model: Model, distance: PolyhedralNorm, evaluated: Evaluated, seed: int, stratum: str = "") -> FaceStage:
@@ -81,6 +99,7 @@ def face_stage(model: Model, distance: PolyhedralNorm, evaluated: Evaluated, see
     number, real, faces = 0, 0, 0
     general: list[int] = []
     whole: WeightMap | None = None
+    affine: tuple[Array, Array] | None = None
     for k in range(least, min(r, least + len(distance.matrix) - 1) + 1):
         note(phase=f"faces of {name} with {k} conditions")
         found = _general(model, shape, k, seed)
@@ -92,9 +111,9 @@ def face_stage(model: Model, distance: PolyhedralNorm, evaluated: Evaluated, see
         complete = complete and ends.complete
         a, start = _affine(model, problem, distance, evaluated)
         definite = definite and bool(np.linalg.matrix_rank(a, tol=_RANK * max(np.abs(a).max(initial=0.0), 1e-300)) == a.shape[1])
+        whole, affine = whole or weight_map(model, problem.found.terms, seed), affine or (a, start)
         if not len(ends.points):
             continue
-        whole = whole or weight_map(model, problem.found.terms, seed)
         for rows, g in distance.faces(k - least):
             conditions = np.vstack([rows @ distance.matrix, distance.fixed])
             if np.linalg.matrix_rank(conditions @ a) < k:
@@ -106,7 +125,8 @@ def face_stage(model: Model, distance: PolyhedralNorm, evaluated: Evaluated, see
             count, reals, more = _on_face(problem, here, whole, distance, (a, start), Face(rows, g), stratum)
             number, real = number + count, real + reals
             points += more
-    return FaceStage(name, tuple(points), number, real, tuple(general), faces, complete, definite)
+    linear = flat(model, shape, seed) is not None
+    return FaceStage(name, tuple(points), number, real, tuple(general), faces, complete, definite, linear, whole, affine, r)
 
 
 def _general(model: Model, shape: Dimension, k: int, seed: int) -> tuple[FacePoints, FaceEnds, np.random.Generator] | None:
@@ -158,22 +178,40 @@ def _on_face(
     for place in np.flatnonzero(real):
         row = int(kept[place])
         c, multipliers = proof.values[row].real[:n], proof.values[row].real[n : n + len(rows)]
+        near, about = proof.sizes[row][:n], proof.sizes[row][n : n + len(rows)]
         off = a @ c + start
         errors = distance.matrix @ off
-        size, along = distance.norm(errors), float(g @ errors)
-        if size - abs(along) > _ON_FACE * max(size, 1e-300):
+        reach = np.abs(distance.matrix) @ (np.abs(a) @ near + _ROUNDED * (np.abs(a) @ np.abs(c) + np.abs(start)))
+        interior = distance.on_face(face, errors, reach)
+        if interior is False:
             continue
-        subgradient = g - rows.T @ multipliers
-        stationary = distance.dual(subgradient) <= 1 + _ON_FACE
-        index = _index(problem, found, row, along)
-        kind = "undecided" if index is None or (stratum and stationary and not index) else "saddle"
-        if stationary and index == 0 and not stratum:
-            kind = "minimum"
+        stationary = distance.inside(face, multipliers, about + _ROUNDED * (1 + np.abs(multipliers)))
+        index = _index(problem, found, row, float(g @ errors))
+        kind = _kind(interior, stationary, index, bool(stratum))
+        if kind == "minimum" and not _immersed(problem, proof.centres[row]):
+            kind = "undecided"
         weights = _weights(problem, whole, proof.centres[row], sure[place], c)
-        values = off + distance.target
-        distance_there = size / distance.divisor
-        out.append(FacePoint(0, stratum, values, distance_there, problem.codimension, stationary, index, kind, weights, sure[place]))
+        values, size = off + distance.target, distance.norm(errors) / distance.divisor
+        radii = near + _ROUNDED * np.abs(c).max(initial=0.0)
+        k = problem.codimension
+        out.append(FacePoint(0, stratum, values, size, k, stationary, index, kind, weights, sure[place], interior, c, radii))
     return len(kept), int(np.sum(real)), out
+
+
+def _kind(interior: bool | None, stationary: bool | None, index: int | None, on_stratum: bool) -> str:
+    """What is proved of a point that may be on its face: a minimum of the functional of a face is one of the distance, which is nowhere
+    less; in the interior of the face the distance falls where the functional does."""
+    if stationary and index == 0 and not on_stratum:
+        return "minimum"
+    falls = stationary is False or bool(index)
+    return "saddle" if interior and falls else "undecided"
+
+
+def _immersed(problem: FacePoints, centre: Complex[np.ndarray, " unknowns"]) -> bool:
+    """Whether J has full rank on the chart there, so that functions near are those of weights near."""
+    r, n = problem.dimension, problem.count
+    singular = np.linalg.svd(values_at(problem.slopes, centre[None, :r])[0].reshape(n, r), compute_uv=False)
+    return bool(singular[-1] > _RANK * singular[0])
 
 
 def _index(problem: FacePoints, found: FaceEnds, row: int, along: float) -> int | None:

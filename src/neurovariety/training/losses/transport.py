@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Float, Num
+from jaxtyping import Bool, Float, Num
 from scipy.spatial import HalfspaceIntersection
 
 from neurovariety.errors import InputError, ResourceError
 from neurovariety.exact_numbers import exact_table, float_table
 from neurovariety.rings.ring import Array
-from neurovariety.training.losses.polyhedral_norm import Face, PolyhedralNorm
+from neurovariety.training.losses.polyhedral_norm import Face, PolyhedralNorm, all_positive, either, signs_of
 
 GROUNDS = ("line", "discrete", "circle")
 _MOST_PLACES = 8
@@ -42,6 +42,35 @@ class Transport(PolyhedralNorm):
         """The Lipschitz constant of a function of the places."""
         i, j = np.nonzero(~np.eye(len(self.lengths), dtype=bool))
         return float((np.abs(functional[i] - functional[j]) / self.lengths[i, j]).max())
+
+    def on_face(self, face: Face, errors: Float[np.ndarray, " m"], radii: Float[np.ndarray, " m"]) -> bool | None:
+        """As of `PolyhedralNorm`; the face has all potentials whose difference from its own the conditions span."""
+        answers: list[bool | None] = []
+        for sign in signs_of(float(face.functional @ errors), np.abs(face.functional) * radii):
+            own = sign * face.functional
+            away = own - self._potentials[~self._on(Face(face.conditions, own))]
+            answers.append(all_positive(away @ errors, np.abs(away) @ radii))
+        return either(answers)
+
+    def inside(self, face: Face, multipliers: Float[np.ndarray, " k"], radii: Float[np.ndarray, " k"]) -> bool | None:
+        """As of `PolyhedralNorm`: pairs of places that are as far apart as they can be in all potentials of the face stay so."""
+        found = face.functional - face.conditions.T @ multipliers
+        reach = np.abs(face.conditions).T @ radii
+        on = self._potentials[self._on(face)]
+        i, j = np.nonzero(~np.eye(len(self.lengths), dtype=bool))
+        slack = self.lengths[i, j] - (on[:, i] - on[:, j])
+        loose = slack.max(axis=0) > _TIGHT * float(self.lengths.max())
+        i, j = i[loose], j[loose]
+        return all_positive(self.lengths[i, j] - (found[i] - found[j]), reach[i] + reach[j])
+
+    def support(self) -> Float[np.ndarray, "vertices m"]:
+        return self._potentials
+
+    def _on(self, face: Face) -> Bool[np.ndarray, " vertices"]:
+        """Which potentials are those of a face: they differ from its own by what the conditions span."""
+        away = self._potentials - face.functional
+        left = away - away @ face.conditions.T @ face.conditions  # the conditions are orthonormal
+        return np.asarray(np.abs(left).max(axis=1) <= 1e-7 * float(self.lengths.max()))
 
     def faces(self, conditions: int) -> Iterator[Face]:
         """The faces with so many conditions, one of each pair of opposite ones."""
