@@ -13,10 +13,12 @@ general quadric, and 3 for data.
 What is proved. Closed formulas with checked hypotheses are `proved`. Otherwise the critical points for one general quadric and
 target are found by monodromy, certified, and tested: their sum is an affine-linear function of the target, the sum over any part of
 them is not (`homotopy.trace_test`): `complete`. So are those of a stated quadric itself, where none becomes infinite at special
-targets; else it is reached from the general one by continuation:
-as many regular ends, certified and different, as general quadrics have critical points leave no room for another; fewer are all where
-loops of general targets map them to themselves, one to one. `evidence["ends"]` adds up to the generic number. All rests on targets
-drawn at random being general. What fails a test is a `lower_bound`.
+targets; else it is reached from the general one by continuation: as many regular ends, certified and different, as general quadrics
+have critical points leave no room for another; fewer are all where loops of general targets map them to themselves, one to one, for
+a quadric that is definite over C, or general of a rank above the dimension. Data see a part of the space only, over which the pairs
+of functions and targets may have several components: there no loop tells. `evidence["ends"]` adds up to the generic number. All
+rests on targets drawn at random being general, and on coefficients of about one size: where they differ by more than a factor of a
+hundred, and wherever else a test fails, the number is a `lower_bound`.
 
 A quadric of rank below the dimension of X, or data at which the Jacobian of the values has a smaller rank, leaves a whole locus of
 critical points, those that interpolate; then there is no number and the answer is `undecided`, with the reason.

@@ -16,9 +16,11 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
+from neurovariety.certificates.issue import Forged
 from neurovariety.dictionary.declaration import OF_THE_RUN, Declaration, declaration_of
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.errors import InputError
+from neurovariety.geometry.exact.exact_functions import exact_functions
 from neurovariety.model import Model
 from neurovariety.result import Provenance
 
@@ -35,9 +37,18 @@ def entry(function: Callable[Concatenate[Model, P], R]) -> Callable[Concatenate[
 
     def of_source(source: Source, *given: P.args, **options: P.kwargs) -> R:
         model = as_model(source)
-        return replace(function(model, *given, **options), subject=model.name, model=model)
+        found = function(model, *given, **options)
+        _check_subject(found, model)
+        return replace(found, subject=model.name, model=model)
 
     return _asked(function, of_source)
+
+
+def _check_subject(found: EntryResult, model: Model) -> None:
+    """Raise `Forged` where a certificate of a result speaks of another model."""
+    shown = [v.statement for v in found.verdicts.values() if v.certificate is not None]
+    if any(said.subject != exact_functions(model).hash for said in shown):
+        raise Forged(f"{found.entry}: a certificate speaks of another model than {model.name}")
 
 
 def entry_of_source(function: Callable[Concatenate[Source, P], R]) -> Callable[Concatenate[Source, P], R]:

@@ -63,4 +63,4 @@ def why_incomplete() -> str:
     """A notice on a count that is not complete."""
     if used_up():
         return f"the search was stopped after {spent()}, the work allowed for one entry among others; called alone, the entry goes on"
-    return f"not every test of completeness passed in {ATTEMPTS} attempts; another seed may help"
+    return f"not every test of completeness passed in {ATTEMPTS} attempts; another seed may help, or coefficients of about one size"
