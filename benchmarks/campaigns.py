@@ -20,6 +20,7 @@ CAMPAIGNS = {
     "ml-degree": ("published ML degrees, each with several seeds", "dictionary/test_ml_degree.py"),
     "degree": ("degrees by monodromy, each with several seeds", "dictionary/test_degree.py"),
     "ed-degree": ("ED degrees counted, each with several seeds", "dictionary/test_ed_degree.py"),
+    "polyhedral": ("polyhedral distances of small problems, against linear programs and grids", "dictionary/test_polyhedral.py"),
     "landscape": ("landscapes of many seeds, histograms of random targets", "dictionary/test_landscape.py"),
     "discriminant": ("random targets, and walls crossed on the way between two targets", "dictionary/test_discriminant.py"),
     "voronoi": ("best fits of random targets, and descents that find nothing better", "dictionary/test_voronoi.py"),

@@ -17,6 +17,7 @@ from neurovariety.dictionary.dimension import dimension
 from neurovariety.geometry.exact.span import AffineVariety, affine_span_at_least
 from neurovariety.geometry.solutions.affine_slices import slices
 from neurovariety.geometry.solutions.chart import find_chart
+from neurovariety.geometry.solutions.least_degree import LARGEST_RANGE, coefficient_range
 from neurovariety.homotopy import trace_test
 
 BOTH = [
@@ -118,7 +119,8 @@ def test_branches_far_apart(model, value):
         found = degree(model, seed=seed)
         assert found.value == value or found.claim is Claim.LOWER_BOUND, seed
         if seed < 2:
-            assert (found.value, found.claim) == (value, Claim.COMPLETE), seed
+            felt = coefficient_range(model) <= LARGEST_RANGE  # no trace in doubles is trusted with sheets that far away
+            assert (found.value, found.claim) == (value, Claim.COMPLETE if felt else Claim.LOWER_BOUND), seed
 
 
 def test_fewer_points_than_the_span_allows_are_refused():

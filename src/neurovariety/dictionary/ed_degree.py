@@ -243,7 +243,7 @@ def _known(model: Model, found: Dimension, theorem: Theorem | None, kind: str, r
         return _EdDegree(issue(exact.by_theorem(theorem), exact), {"route": "theorem", **polar})
     one = Statement(kind, exact.hash, 1)
     if degree_bounds(model).rational:
-        raise InputError(f"{model.name} is rational, so squared distances of its functions are no quadrics on coefficients")
+        raise InputError(f"{model.name} divides by a function of its inputs, so its functions have no coefficients for a quadric")
     level = flat(model, found, seed) if route != "computed" and found.filling else None
     if level is not None:
         sure: EdDegreeEvidence = {} if level.claim is Claim.PROVED else {"error_bound": level.statement.error}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from neurovariety.options import FileName, Option
 
@@ -26,3 +26,6 @@ Inputs = Annotated[
     ),
 ]
 """Inputs of a data set, for entries whose ``metric`` may be that of data."""
+
+Ground = Literal["line", "discrete", "circle"] | Sequence[Sequence[float]] | Any
+"""How far masses are apart, in a word or as a table of distances."""

@@ -107,7 +107,9 @@ def ml_degree(
     ml-degree(linear(3,2,3)) = 10 [complete, seed 0]
     """
     if data is None and degree_bounds(model).rational:
-        raise InputError(f"{model.name} is rational, so its functions have no coefficients to read as probabilities; give data")
+        raise InputError(
+            f"{model.name} divides by a function of its inputs, so it has no coefficients to read as probabilities; give data"
+        )
     found = quietly(dimension_of, model, seed=seed)
     table = None if data is None else _inputs(model, data)
     shown = _of_free_values(model, found) if table is None else None

@@ -30,10 +30,11 @@ import numpy as np
 
 from neurovariety.certificates.issue import Verdict, legacy
 from neurovariety.claim import Claim
+from neurovariety.dictionary.entry_options import Ground
 from neurovariety.dictionary.entry_result import Facts
 from neurovariety.dictionary.listed_result import ListedResult
 from neurovariety.dictionary.polyhedral_lists import FaceLists, face_lists
-from neurovariety.dictionary.polyhedral_problem import FaceProblem, Ground, of_data, of_teacher
+from neurovariety.dictionary.polyhedral_problem import FaceProblem, of_data, of_teacher
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError, ResourceError
 from neurovariety.geometry.images.target import require_polynomial

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import Literal
 
 import numpy as np
 
+from neurovariety.dictionary.entry_options import Ground
 from neurovariety.errors import DataError, InputError
 from neurovariety.exact_numbers import nearest_floats
 from neurovariety.geometry.exact.points import degree_bounds
@@ -27,9 +27,6 @@ from neurovariety.training.losses.task_options import Preparation
 from neurovariety.training.losses.training_task import check_size
 from neurovariety.training.losses.transport import transport
 from neurovariety.training.losses.whitened import Whitened, whitened
-
-Ground = Literal["line", "discrete", "circle"] | Sequence[Sequence[float]] | Array
-"""How far masses are apart, in a word or as a table of distances."""
 
 _MOST_DEGREE = 64
 

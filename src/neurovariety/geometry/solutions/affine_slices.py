@@ -27,10 +27,6 @@ from neurovariety.model import Model
 
 _GRID = 2.0**12
 _SPREAD = 0.02
-MANY = 8
-"""So many rows or more are seeds of a search."""
-_FAR = 6.0
-"""Powers of ten that weights of seeds go through."""
 _PHASES, _STEP, _BALANCING = 4, 1e-3, 8
 _BALANCED = 7.0
 """Logarithms of sizes of coordinates that lie within so much of their mean are left as they are."""
@@ -131,13 +127,9 @@ def solved(matrices: Complex[np.ndarray, "P r r"], right: Complex[np.ndarray, "P
 def unit(rng: np.random.Generator, shape: tuple[int, ...]) -> Complex[np.ndarray, ...]:
     """Independent complex numbers close to the unit circle: monomials in them of any degree are of about one size.
 
-    Slices through functions of weights of many sizes have parameters of sizes that no path leads between where the degree is high. But
-    where coefficients are of many sizes a variety has sheets that only come near at such weights, which loops of parameters of one size
-    never meet and a trace in doubles does not feel: among many rows every other one is of weights of many sizes.
+    Slices through functions of weights of many sizes have parameters of sizes that no path leads between where the degree is high.
     """
     found: Complex[np.ndarray, ...] = np.exp(_SPREAD * rng.normal(size=shape) + 2j * np.pi * rng.random(shape))
-    if shape[0] >= MANY:
-        found[1::2] *= 10.0 ** rng.uniform(-_FAR, _FAR, size=found[1::2].shape)
     return found
 
 
