@@ -61,6 +61,11 @@ class Programs:
         self.system = incidence.system
         self._square = Square(self.system, [0] * (self.system.unknowns - incidence.unknowns))
 
+    @property
+    def terms(self) -> int:
+        """Terms of a run with derivatives."""
+        return self._square.terms
+
     def at(self, parameters: np.ndarray) -> Square:
         """The system at parameters (m,)."""
         return Square(self.system, parameters.tolist(), self._square)

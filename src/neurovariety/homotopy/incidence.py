@@ -28,7 +28,8 @@ _NEAR = 1e-5
 """Relative distance within which a solution must lie for a point to count as its approximation."""
 _WIDE = 1e-12
 """A box that is wider, relatively, is made smaller at higher precision, as long as there are not too many."""
-_MOST_FINE = 3000
+_MOST_WORK = 2_000_000
+"""Points at higher precision times terms of the program, at most: some seconds. The widest boxes come first."""
 
 
 @runtime_checkable
@@ -105,8 +106,10 @@ def points_of(incidence: ExactIncidence, solutions: Numbers, parameters: Numbers
     plain, programs = plain_points(incidence, solutions, parameters), Programs.of(incidence)
     x, p = plain.zeros.centres, plain.parameters
     boxes = plain.zeros.boxes_of(programs.tape, p)
-    wide = (boxes.near > _WIDE * np.abs(x).max(axis=1, initial=1e-300, keepdims=True)).any(axis=1)
-    rows = set(np.flatnonzero(~boxes.good).tolist()) | set(np.flatnonzero(wide)[:_MOST_FINE].tolist())
+    width = (boxes.near / np.abs(x).max(axis=1, initial=1e-300, keepdims=True)).max(axis=1, initial=0.0)
+    width[~boxes.good] = np.inf
+    order = np.argsort(-width)[: max(_MOST_WORK // max(programs.terms, 1), 1)]
+    rows = set(order[width[order] > _WIDE].tolist())
     if boxes.good.all():
         pair = meeting(ShownPoints(plain, boxes, programs, {}).images(programs.prints))
         rows |= set(pair or ())
