@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import numpy as np
+
 from neurovariety.options import FileName, Option
 
 Resume = Annotated[
@@ -27,5 +29,5 @@ Inputs = Annotated[
 ]
 """Inputs of a data set, for entries whose ``metric`` may be that of data."""
 
-Ground = Literal["line", "discrete", "circle"] | Sequence[Sequence[float]] | Any
+Ground = Literal["line", "discrete", "circle"] | Sequence[Sequence[float]] | np.ndarray
 """How far masses are apart, in a word or as a table of distances."""
