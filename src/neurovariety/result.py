@@ -88,7 +88,7 @@ class Result:
         """How far the value may be trusted: the weakest claim of its headline keys. A key without a value claims nothing."""
         known = self.verdicts
         chosen = [known[key] for key in (self.headline or known)]
-        saying = [v for v in chosen if v.statement.value not in (None, str(Claim.UNDECIDED))]
+        saying = [v for v in chosen if v.statement.value not in (None, str(Claim.UNDECIDED), {})]
         return Claim.weakest(v.claim for v in saying or chosen)
 
     def cite(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from neurovariety.certificates.completeness import LOOPS, SURE
+from neurovariety.certificates.completeness import GENERAL, LOOPS, SURE
 from neurovariety.certificates.functions import DIMENSION, Functions
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.ranks import LARGEST_ERROR
@@ -17,6 +17,7 @@ from neurovariety.claim import Claim
 
 HIDDEN = "hidden directions"
 PREIMAGES = "weights over a general value"
+_DEGREES = ("degree", GENERAL[0], "sample-complexity: linear values: degree")
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +84,8 @@ class EvenlyCovered:
         evenly covered, or are not all."""
         if subject.hash != self.family or not all(v.checked and v.claim in (*SURE, Claim.COMPLETE) for v in (self.graph, self.degree)):
             raise NotShown("the graph and the degree of the values are not known")
+        if self.graph.statement.kind != GENERAL[0] or self.degree.statement.kind not in _DEGREES:
+            raise NotShown("a number of points of the graph and a degree are expected")
         sizes = Counter(self.values)
         if len(self.values) != len(self.points) or len(sizes) != self.degree.statement.value or len(set(sizes.values())) != 1:
             raise NotShown("the values are not evenly covered")

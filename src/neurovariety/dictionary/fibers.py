@@ -271,7 +271,7 @@ def _computed(model: Model, generic: Dimension, claim: Claim, route: Route, seed
 
     try:
         check_size("fibers", r, generic.ambient_at_least)
-        count = count_fiber(model, r, known_degree, seed)
+        count = count_fiber(model, r, known_degree, seed, (generic.verdict,) if generic.sure else ())
     except (InputError, ResourceError) as refusal:
         if route == "computed":
             raise

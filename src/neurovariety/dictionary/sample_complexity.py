@@ -99,7 +99,7 @@ def sample_complexity(model: Model, *, seed: int = DEFAULT_SEED) -> SampleComple
         filled = issue(FillsSpan(found.verdict, found.span.verdict), exact)
         left = {finite: issue(Because(Statement(LEFT_OVER, exact.hash, 1), ONE_POINT, (filled, samples)), exact)}
     elif found.sure:
-        left, reason, last = _functions(model, r, found.ambient_at_least, finite, seed)
+        left, reason, last = _functions(model, found, finite, seed)
         if last is not None:
             evidence["last_count"] = last
         if reason:
@@ -116,7 +116,9 @@ def sample_complexity(model: Model, *, seed: int = DEFAULT_SEED) -> SampleComple
         "unique": weak(one, Claim.UNDECIDED, "not counted")
         if unique is None
         else issue(Because(one, UNIQUE, (samples, left[unique]), (unique,)), exact),
-        "functions": issue(Because(functions, LISTED, (samples, *left.values()), (tuple(map(str, left)),)), exact),
+        "functions": issue(Because(functions, LISTED, (samples, *left.values()), (tuple(map(str, left)),)), exact)
+        if left
+        else weak(functions, Claim.UNDECIDED, "not counted"),
     }
     return SampleComplexityResult(
         value=value,
@@ -164,9 +166,10 @@ def _fewer(model: Model, samples: int, trials: int, rng: np.random.Generator) ->
     return tuple(found)
 
 
-def _functions(model: Model, r: int, coordinates: int, finite: int, seed: int) -> tuple[dict[int, Verdict], str, Facts | None]:
+def _functions(model: Model, known: Dimension, finite: int, seed: int) -> tuple[dict[int, Verdict], str, Facts | None]:
     """Functions left by the values at n samples, for n from ``finite`` on until one is left; why no more were counted; what the last
     count rests on."""
+    r, coordinates = known.value, known.ambient_at_least
     if not r or r > _SMALL_DIMENSION:
         return {}, f"functions are counted up to dimension {_SMALL_DIMENSION}" if r else "", None
     from neurovariety.geometry.solutions.affine_slices import dyadic, slices
@@ -186,12 +189,12 @@ def _functions(model: Model, r: int, coordinates: int, finite: int, seed: int) -
                 # the values fill their space, or a linear one in it
                 return legacy("sample-complexity: linear values", Claim.PROBABILITY)("degree", 1)
             rng = generator(seed, _STREAM, 200 + len(points))
-            found = complete_fiber(slices(model, r, seed, rng, points), rng)
+            found = complete_fiber(slices(model, r, seed, rng, points), rng, premises=(known.verdict,))
             return found.verdict if found.complete else None
 
         try:
             check_size("sample-complexity", r, coordinates)
-            found = preimages(model, r, degree, seed, points)
+            found = preimages(model, r, degree, seed, points, premises=(known.verdict,))
         except (InputError, ResourceError) as refusal:
             return counts, str(refusal), last
         if found.verdict is None:

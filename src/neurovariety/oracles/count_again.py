@@ -111,7 +111,7 @@ def compare(
         rng = generator(seed, _STREAM, attempt)
         dimension = _dimension(result)
         if not dimension:
-            return 1
+            raise InputError(f"{result.subject} has dimension 0: there is one function, and nothing for another program to count")
         asked = AskedModel(WrittenParametrization.of(source, seed), dimension, asking.prime, rng)
         return _QUESTIONS[result.entry](asked, asking, options)
 

@@ -79,7 +79,9 @@ class _TooMany(Exception):
     pass
 
 
-def count_fiber(model: Model, dimension: int, degree: Callable[[], Verdict | None], seed: int) -> FiberCount:
+def count_fiber(
+    model: Model, dimension: int, degree: Callable[[], Verdict | None], seed: int, premises: tuple[Verdict, ...] = ()
+) -> FiberCount:
     """Count the generic fiber of a polynomial model of known dimension, whose fiber has no hidden directions.
 
     ``degree`` is asked for the degree of the neurovariety, None where it is not known, once the graph is.
@@ -88,7 +90,7 @@ def count_fiber(model: Model, dimension: int, degree: Callable[[], Verdict | Non
     if not orbits.decides:
         nothing = np.zeros((0, model.parameters))
         return FiberCount(None, None, 1, nothing, {}, "the stated symmetries are of a kind for which no orbit test is known here")
-    found = preimages(model, dimension, degree, seed)
+    found = preimages(model, dimension, degree, seed, premises=premises)
     labels = orbits.labels(found.weights)
     number, verdict = len(set(labels)), None
     if found.verdict is not None:
@@ -98,22 +100,36 @@ def count_fiber(model: Model, dimension: int, degree: Callable[[], Verdict | Non
 
 
 def preimages(
-    model: Model, dimension: int, degree: Callable[[], Verdict | None], seed: int, samples: Samples | None = None
+    model: Model,
+    dimension: int,
+    degree: Callable[[], Verdict | None],
+    seed: int,
+    samples: Samples | None = None,
+    *,
+    premises: tuple[Verdict, ...] = (),
 ) -> Preimages:
     """The weights on a chart over one general function, or (``samples``) over its values at samples that have the same dimension.
 
-    ``degree`` is asked for the degree of the closure of the functions, or of their values.
+    ``degree`` is asked for the degree of the closure of the functions, or of their values. ``premises``: what is known of their
+    dimension.
     """
     best = Preimages(np.zeros((0, model.parameters)), (), {}, "nothing was found")
     for attempt in range(_ATTEMPTS):
-        found = _attempt(model, dimension, degree, seed + attempt, samples)
+        found = _attempt(model, dimension, degree, seed + attempt, samples, premises)
         if not found.reason or "above" in found.reason:
             return found
         best = found if len(found.weights) >= len(best.weights) else best
     return best
 
 
-def _attempt(model: Model, dimension: int, degree: Callable[[], Verdict | None], seed: int, samples: Samples | None) -> Preimages:
+def _attempt(
+    model: Model,
+    dimension: int,
+    degree: Callable[[], Verdict | None],
+    seed: int,
+    samples: Samples | None,
+    premises: tuple[Verdict, ...],
+) -> Preimages:
     rng, nothing = generator(seed, _STREAM), np.zeros((0, model.parameters))
     cut = graph_slices(model, dimension, seed, rng, samples)
     family = ExactIncidence(cut)
@@ -123,7 +139,7 @@ def _attempt(model: Model, dimension: int, degree: Callable[[], Verdict | None],
             raise _TooMany
 
     try:
-        whole = complete_fiber(cut, rng, found_more=stop_early, premises=(), linear=_linear(cut, family))
+        whole = complete_fiber(cut, rng, found_more=stop_early, premises=premises, linear=_linear(cut, family))
     except _TooMany:
         return Preimages(nothing, (), {}, f"the graph of the parametrization has a degree above {MOST_POINTS:,}")
     evidence: dict[str, object] = {"graph": whole.to_dict()}

@@ -22,7 +22,7 @@ from neurovariety.geometry.solutions.chart_coordinates import coordinates
 from neurovariety.geometry.solutions.complete_fiber import CompleteFiber, complete_fiber
 from neurovariety.geometry.solutions.critical_points import CriticalPoints, critical_points
 from neurovariety.geometry.solutions.quadrics import GENERAL, QuadricFamily, Term, diagonal, only
-from neurovariety.geometry.solutions.special_points import Start
+from neurovariety.geometry.solutions.special_points import Start, irreducible
 from neurovariety.homotopy import Certificates, End, Fiber, System, certify, refine
 from neurovariety.homotopy.distinct import DistinctPoints, hashed
 from neurovariety.model import Model
@@ -136,7 +136,8 @@ class TrainingProblem:
         points = self.critical
         general = points.family.name == GENERAL
         ends = confirmed_points(points, base, matrix, image, rng, points.both, once=general)
-        stated = looped(points, base, matrix, rng) if general and _open(ends) else None
+        connected = irreducible(matrix, self.dimension, False)
+        stated = looped(points, base, matrix, rng) if general and connected and _open(ends) else None
         again = None if stated is None else confirmed_points(*stated, matrix, image, rng, points.both)
         if again is not None and stated is not None and not _open(again):
             return again, {"at a general target": len(stated[1])}
