@@ -35,7 +35,6 @@ GIVEN = {
     "dictionary/subnetworks.py",
     "dictionary/symmetries.py",
     "dictionary/tangent_kernel.py",
-    "dictionary/weight_decay.py",
     "geometry/boundaries/description.py",
     "geometry/boundaries/locate.py",
     "geometry/boundaries/position.py",

@@ -150,3 +150,51 @@ class Because:
         error = sum(p.statement.error for p in self.premises)
         own = self.statement
         return Statement(own.kind, own.subject, own.value, scope, error), claim
+
+
+@dataclass(frozen=True)
+class Part:
+    """What another statement says under a ``key``, or all of it."""
+
+    kind: str
+    premise: Verdict
+    key: str | None = None
+
+    def check(self, subject: Any) -> None:
+        """Raises `NotShown` where it says nothing there."""
+        value = self.premise.statement.value
+        if not self.premise.checked or (self.key is not None and not (isinstance(value, Mapping) and value.get(self.key) is not None)):
+            raise NotShown(f"nothing is known of {self.key}")
+
+    def concludes(self) -> tuple[Statement, Claim]:
+        """That part, as far as the whole is known."""
+        said = self.premise.statement
+        value = said.value if self.key is None else said.value[self.key]
+        return Statement(self.kind, said.subject, value, said.scope, said.error), self.premise.claim
+
+
+@dataclass(frozen=True)
+class Narrow:
+    """What is claimed of a least value that is known to lie in an interval: an upper bound alone where its length is more than ``gap``
+    times the size of its upper end, or of ``unit`` if that is larger."""
+
+    kind: str
+    interval: Verdict
+    gap: float
+    unit: float = 0.0
+
+    def check(self, subject: Any) -> None:
+        """Raises `NotShown` where no interval is known."""
+        value = self.interval.statement.value
+        if not self.interval.checked or not (isinstance(value, tuple) and len(value) == 2 and value[0] <= value[1]):
+            raise NotShown("an interval is expected")
+
+    @property
+    def _claim(self) -> Claim:
+        low, high = self.interval.statement.value
+        return self.interval.claim if high - low <= self.gap * max(abs(high), self.unit) else Claim.UPPER_BOUND
+
+    def concludes(self) -> tuple[Statement, Claim]:
+        """The word for it."""
+        said = self.interval.statement
+        return Statement(self.kind, said.subject, str(self._claim), said.scope, said.error), self._claim
