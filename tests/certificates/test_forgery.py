@@ -26,7 +26,6 @@ GIVEN = {
     "dictionary/fibers.py",
     "dictionary/invariance.py",
     "dictionary/landscape.py",
-    "dictionary/maximum_likelihood.py",
     "dictionary/ml_degree.py",
     "dictionary/point_count.py",
     "dictionary/polyhedral.py",

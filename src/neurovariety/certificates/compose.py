@@ -154,9 +154,10 @@ class Because:
 
 @dataclass(frozen=True)
 class Part:
-    """What another statement says under a ``key``, or all of it."""
+    """What another statement, one about a list that was made of ``model``, says under a ``key``, or all of it."""
 
     kind: str
+    model: str
     premise: Verdict
     key: str | None = None
 
@@ -170,7 +171,7 @@ class Part:
         """That part, as far as the whole is known."""
         said = self.premise.statement
         value = said.value if self.key is None else said.value[self.key]
-        return Statement(self.kind, said.subject, value, said.scope, said.error), self.premise.claim
+        return Statement(self.kind, self.model, value, said.scope, said.error), self.premise.claim
 
 
 @dataclass(frozen=True)
@@ -179,6 +180,7 @@ class Narrow:
     times the size of its upper end, or of ``unit`` if that is larger."""
 
     kind: str
+    model: str
     interval: Verdict
     gap: float
     unit: float = 0.0
@@ -197,4 +199,23 @@ class Narrow:
     def concludes(self) -> tuple[Statement, Claim]:
         """The word for it."""
         said = self.interval.statement
-        return Statement(self.kind, said.subject, str(self._claim), said.scope, said.error), self._claim
+        return Statement(self.kind, self.model, str(self._claim), said.scope, said.error), self._claim
+
+
+@dataclass(frozen=True)
+class Said:
+    """The word for what is claimed of another statement."""
+
+    kind: str
+    model: str
+    premise: Verdict
+
+    def check(self, subject: Any) -> None:
+        """Raises `NotShown` where that was not checked."""
+        if not self.premise.checked:
+            raise NotShown("nothing is known")
+
+    def concludes(self) -> tuple[Statement, Claim]:
+        """The claim, in words."""
+        said = self.premise.statement
+        return Statement(self.kind, self.model, str(self.premise.claim), said.scope, said.error), self.premise.claim

@@ -23,6 +23,7 @@ from neurovariety.certificates.balls import about, ball, precision, total, upper
 from neurovariety.certificates.decayed_loss import DecayedLoss, rational
 from neurovariety.certificates.exact_system import Over
 from neurovariety.certificates.issue import Verdict
+from neurovariety.certificates.real_points import negative_directions
 from neurovariety.certificates.shown_points import Points, Programs, ShownPoints
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown, Square
@@ -130,20 +131,7 @@ class Real:
 
     def index(self, turn: np.ndarray | None) -> int | None:
         """The number of negative eigenvalues of the Hessian of a real point; None where discs meet 0."""
-        n = self.subject.unknowns
-        if turn is None or turn.shape != (n, n) or not self.real:
-            return None
-        with precision(_BITS):
-            _, slopes = self.square.jacobian(self.centre)
-            both = [(slopes[i, j].real + slopes[j, i].real) / 2 for i in range(n) for j in range(n)]
-            v = flint.arb_mat(n, n, [flint.arb(float(e)) for e in turn.reshape(-1)])
-            found, negative = v.transpose() * flint.arb_mat(n, n, both) * v, 0
-            for i in range(n):
-                off = total([abs(found[i, j]).upper() for j in range(n) if j != i])
-                if not (found[i, i] > off or found[i, i] < -off):
-                    return None
-                negative += bool(found[i, i] < 0)
-            return negative
+        return negative_directions(self.square, self.centre, turn) if self.real else None
 
     def ball(self) -> flint.acb:
         """A ball of the objective at the zero, in the unit asked for: that at the centre, and the gradient times the distance."""

@@ -27,7 +27,6 @@ LEGACY = frozenset(
         "landscape",
         "equations: degree by degree",
         "fibers: at given weights",
-        "maximum-likelihood",
         "membership",
         "sample-complexity: linear values",
         "symmetries",

@@ -33,6 +33,7 @@ from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import VerificationError
 from neurovariety.exact_numbers import exact_numbers, nearest_floats
+from neurovariety.geometry.exact.exact_functions import exact_functions
 from neurovariety.model import Model
 from neurovariety.options import Option
 from neurovariety.randomness import generator
@@ -149,7 +150,7 @@ def weight_decay(
     counts, bounds = found.verdict.statement.value, None if least is None else list(least.statement.value)
     value: WeightDecayValue = {
         "complex": counts["complex"], "real": counts["real"], "minima": counts["minima"], "least": bounds,
-        "global_minimum": _claimed(least).statement.value,
+        "global_minimum": _claimed(model, least).statement.value,
     }  # fmt: skip
     evidence: WeightDecayEvidence = {
         "task": task.record, "strengths": found.strengths.tolist(),
@@ -170,14 +171,21 @@ def weight_decay(
     )
 
 
+def _numbers(strengths: ExactNumbers | str | float | Fraction) -> list[float] | float:
+    """Strengths as floats; a single one stands for all weights."""
+    found = nearest_floats(exact_numbers(strengths if isinstance(strengths, list) else [strengths]), "a strength of weight decay")
+    return found[0] if len(found) == 1 else found
+
+
 def _claims(value: WeightDecayValue, found: DecayedPoints, least: Verdict | None) -> dict[str, Verdict]:
     """What is shown of the list, and of the least value; a number that stays open is undecided."""
+    own = exact_functions(found.model).hash
     known = {
-        key: _undecided(key, None) if value[key] is None else issue(Part(f"weight-decay: {key}", found.verdict, key), None)
-        for key in ("complex", "real", "minima")
+        key: _undecided(key, None) if number is None else issue(Part(f"weight-decay: {key}", own, found.verdict, key), None)
+        for key, number in (("complex", value["complex"]), ("real", value["real"]), ("minima", value["minima"]))
     }
-    known["least"] = _undecided("least", None) if least is None else issue(Part("weight-decay: least", least), None)
-    known["global_minimum"] = _claimed(least)
+    known["least"] = _undecided("least", None) if least is None else issue(Part("weight-decay: least", own, least), None)
+    known["global_minimum"] = _claimed(found.model, least)
     return known
 
 
@@ -185,10 +193,11 @@ def _undecided(key: str, value: object) -> Verdict:
     return weak(Statement(f"weight-decay: {key}", "", value), Claim.UNDECIDED, "nothing shows it")
 
 
-def _claimed(least: Verdict | None) -> Verdict:
+def _claimed(model: Model, least: Verdict | None) -> Verdict:
     """What is claimed of the global minimum: it is known where the interval is narrow."""
-    kind = "weight-decay: global_minimum"
-    return _undecided("global_minimum", str(Claim.UNDECIDED)) if least is None else issue(Narrow(kind, least, _NARROW), None)
+    if least is None:
+        return _undecided("global_minimum", str(Claim.UNDECIDED))
+    return issue(Narrow("weight-decay: global_minimum", exact_functions(model).hash, least, _NARROW), None)
 
 
 def _account(found: DecayedPoints) -> str:

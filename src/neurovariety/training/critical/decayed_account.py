@@ -21,14 +21,14 @@ from neurovariety.certificates.issue import NotShown, Verdict, issue
 from neurovariety.certificates.shown_points import Points, Programs
 from neurovariety.claim import Claim
 from neurovariety.geometry.solutions.chart_coordinates import written
-from neurovariety.homotopy import Solutions, System, record, refine, solve, values_at
+from neurovariety.homotopy import Solutions, System, record, solve, values_at
 from neurovariety.homotopy.exact_program import exact_outputs, expressions_of, system_of
 from neurovariety.homotopy.expressions import Graph
 from neurovariety.homotopy.incidence import points_near
 from neurovariety.homotopy.inertia import near_turn
+from neurovariety.homotopy.real_centres import with_real_centres
 from neurovariety.homotopy.solve import account_of
 from neurovariety.rings.ring import Array
-from neurovariety.tolerances import IMAGINARY_PART
 from neurovariety.training.critical.decayed_system import DecayedSystem
 from neurovariety.training.losses.exact_residuals import exact_squares
 from neurovariety.training.losses.loss import Loss
@@ -86,7 +86,7 @@ def accounted_near(subject: DecayedLoss, solutions: Complex[np.ndarray, "C N"], 
 
 def points_of_objective(subject: DecayedLoss, system: System, solutions: Complex[np.ndarray, "C N"]) -> Points:
     """Zeros of the gradient by the real part of the objective, to be shown; real ones with imaginary parts 0."""
-    x = _really(system, np.asarray(solutions).reshape(-1, subject.unknowns))
+    x = with_real_centres(system, solutions, np.zeros(0))
     objective = Over(subject.objective, ball)
     with precision(64):
         values = [float(objective([flint.acb(z.real, z.imag) for z in row])[0].real.mid()) for row in x.tolist()]
@@ -109,16 +109,6 @@ def of_points(subject: DecayedLoss, system: System, points: Points, whole: Verdi
         middles = np.array([complex(float(b.real.mid()), float(b.imag.mid())) for b in balls], dtype=np.complex128)
         radii = np.array([float(abs(b - flint.acb(z.real, z.imag)).upper()) for b, z in zip(balls, middles.tolist(), strict=True)])
     return Accounted(subject, points.zeros.centres, tuple(real), tuple(index), middles, radii * (1 + 1e-15), verdict)
-
-
-def _really(system: System, solutions: Complex[np.ndarray, "C N"]) -> Complex[np.ndarray, "C N"]:
-    """Solutions with imaginary parts 0 where they are real up to rounding and stay so under Newton's iteration."""
-    points, _ = refine(system, solutions, np.zeros(0))
-    size = np.maximum(np.abs(points).max(axis=1, initial=1.0, keepdims=True), 1.0)
-    near = (np.abs(points.imag) <= IMAGINARY_PART * size).all(axis=1)
-    real, _ = refine(system, points.real + 0j, np.zeros(0))
-    near &= (np.abs(real - points) <= IMAGINARY_PART * size).all(axis=1)
-    return np.where(near[:, None], real.real + 0j, points)
 
 
 def least_value(found: Accounted, subject: DecayedLoss) -> Verdict | None:
