@@ -171,7 +171,8 @@ class Together:
             raise NotShown("a number is not known")
 
     def _of(self, part: Verdict) -> object:
-        return part.statement.value if self.key is None else part.statement.value[self.key]
+        value = part.statement.value
+        return value if self.key is None or isinstance(value, int) else value[self.key]
 
     def concludes(self) -> tuple[Statement, Claim]:
         """The sum."""
