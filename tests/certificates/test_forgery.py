@@ -28,7 +28,6 @@ GIVEN = {
     "dictionary/landscape.py",
     "dictionary/ml_degree.py",
     "dictionary/point_count.py",
-    "dictionary/polyhedral.py",
     "dictionary/sample_complexity.py",
     "dictionary/singularities.py",
     "dictionary/subnetworks.py",

@@ -100,20 +100,24 @@ class FaceSigns:
         if len(turns) != len(self.found.points):
             raise NotShown("the sizes do not fit")
         self.turns = turns
+        self._known: dict[int, list[flint.acb]] = {}
         self.k = len(face.conditions)
 
     def errors(self, row: int) -> list[flint.arb]:
-        """Balls of the errors at a real point; those that the conditions make 0 are 0."""
+        """Balls of the errors at a real point."""
         n = len(self.face.errors[0]) - 1
-        values, sizes = self.found.images.values[row].real.tolist()[:n], self.found.images.sizes[row].tolist()[:n]
-        c = [*(flint.arb(v, r) for v, r in zip(values, sizes, strict=True)), flint.arb(1)]
+        c = [*(v.real for v in self._at(row)[:n]), flint.arb(1)]
         return [total([_arb(a) * x for a, x in zip(e, c, strict=True) if a]) for e in self.face.errors]
+
+    def _at(self, row: int) -> list[flint.acb]:
+        if row not in self._known:
+            self._known[row] = self.found.sharp(row)
+        return self._known[row]
 
     def multipliers(self, row: int) -> list[flint.arb]:
         """Balls of those of the face, without those of fixed forms."""
         n, own = len(self.face.errors[0]) - 1, self.k - len(self.face.fixed)
-        values, sizes = self.found.images.values[row].real.tolist()[n:], self.found.images.sizes[row].tolist()[n:]
-        return [flint.arb(v, r) for v, r in zip(values[:own], sizes[:own], strict=True)]
+        return [v.real for v in self._at(row)[n : n + own]]
 
     def along(self, row: int) -> flint.arb:
         """g e."""
@@ -202,7 +206,13 @@ class PointsOfFace:
     def concludes(self) -> tuple[Statement, Claim]:
         """So many of each kind."""
         said = self.listed.statement
-        value = {"complex": said.value, "real": self.real, "on_faces": self.on_faces, "stationary": self.stationary, "minima": self.minima}
+        value = {
+            "complex": said.value,
+            "real": self.real,
+            "on_faces": self.on_faces,
+            "stationary": self.stationary,
+            "minima": self.minima,
+        }
         return Statement(FACES, said.subject, value, said.scope, said.error), self.listed.claim
 
 

@@ -32,7 +32,6 @@ LEGACY = frozenset(
         "symmetries",
         "ml-degree: one distribution",
         "point-count",
-        "polyhedral",
         "prune",
         "singularities",
         "subnetworks",

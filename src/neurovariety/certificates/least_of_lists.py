@@ -41,6 +41,10 @@ class ValuesOfNetworks(Protocol):
         `NotShown`."""
         ...
 
+    def beside(self) -> list[flint.arb]:
+        """Lower bounds of the values of single functions that are strata."""
+        ...
+
     def highest(self, weights: tuple[float, ...]) -> flint.arb:
         """An upper bound of the value at real weights. Raises `NotShown` where these have none."""
         ...
@@ -83,7 +87,7 @@ class LeastOfLists:
             raise NotShown("the lists are those of another question")
         if any(p.claim not in (Claim.PROVED, Claim.PROBABILITY, Claim.COMPLETE) for p in self.lists):
             raise NotShown("a list may lack a point")
-        bounds = [subject.lowest(k, p) for k, p in enumerate(self.lists)]
+        bounds = [*(subject.lowest(k, p) for k, p in enumerate(self.lists)), *subject.beside()]
         low = flint.arb(self.at.value) - flint.arb(self.at.slack)
         if all(b is None for b in bounds) or not all(b is None or b >= low for b in bounds):
             raise NotShown("a listed point may be less")

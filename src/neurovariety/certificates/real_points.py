@@ -14,18 +14,19 @@ from functools import cached_property
 import flint
 import numpy as np
 
-from neurovariety.certificates.balls import precision, total
+from neurovariety.certificates.balls import about, ball, precision, total
 from neurovariety.certificates.completeness import Continued, Distinct, Looped
-from neurovariety.certificates.exact_system import ExactSystem
+from neurovariety.certificates.exact_system import ExactSystem, Over
 from neurovariety.certificates.float_balls import Balls
 from neurovariety.certificates.gaussian import Gaussian
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.shown_points import Programs, ShownPoints, SystemFamily
 from neurovariety.certificates.statement import Statement
-from neurovariety.certificates.zeros import NotShown, Square
+from neurovariety.certificates.zeros import NotShown, Square, newton
 from neurovariety.claim import Claim
 
 _BITS = 128
+_STEPS = 4
 
 
 class RealityOfList:
@@ -83,6 +84,22 @@ class RealityOfList:
             return [c.mid() for c in self.points.fine[k].centre]
         return [flint.acb(z.real, z.imag) for z in self.points.zeros.centres[k].tolist()]
 
+    def sharp(self, k: int) -> list[flint.acb]:
+        """Balls of the coordinates of a point, small ones where a box at higher precision within its own holds a zero."""
+        with precision(_BITS):
+            centre, near = self.centre(k), [flint.arb(r) for r in self.shown.boxes.near[k].tolist()]
+            zero = newton(self.square, centre, _BITS, _STEPS) if k not in self.points.fine else None
+            if zero is not None:
+                try:
+                    reach = zero.check(self.square)
+                    radii = [flint.arb(r) for r in self.shown.boxes.radii[k].tolist()]
+                    if all(bool(abs(a - b) + r < rho) for a, b, r, rho in zip(centre, zero.centre, reach, radii, strict=True)):
+                        centre, near = [c.mid() for c in zero.centre], reach
+                except NotShown:
+                    pass
+            found: list[flint.acb] = Over(self.programs.coordinates[0], ball)([about(c, r) for c, r in zip(centre, near, strict=True)])
+            return found
+
     def negative(self, k: int, turn: np.ndarray | None) -> int | None:
         """The number of negative eigenvalues of the Jacobian, which is a Hessian, at a point with a real centre."""
         return negative_directions(self.square, self.centre(k), turn) if self.centred[k] else None
@@ -138,7 +155,9 @@ class PositivePoints:
             raise NotShown("the numbers are others")
 
     @staticmethod
-    def counts(listed: Verdict, subject: SystemFamily, turns: tuple[np.ndarray | None, ...]) -> tuple[int | None, int | None, int | None]:
+    def counts(
+        listed: Verdict, subject: SystemFamily, turns: tuple[np.ndarray | None, ...]
+    ) -> tuple[int | None, int | None, int | None]:
         """The numbers that follow."""
         found = RealityOfList(listed, subject)
         if len(turns) != len(found.points):
@@ -167,12 +186,17 @@ class Together:
 
     def check(self, subject: object) -> None:
         """Raises `NotShown` where a number is not known."""
-        if any(not p.checked or not isinstance(self._of(p), int) for p in self.parts):
+        if any(not p.checked or not isinstance(self._of(p), int) or not self._whole(p) for p in self.parts):
             raise NotShown("a number is not known")
 
     def _of(self, part: Verdict) -> object:
         value = part.statement.value
         return value if self.key is None or isinstance(value, int) else value[self.key]
+
+    def _whole(self, part: Verdict) -> bool:
+        """Whether a list that is no mapping says something of the key: that there is nothing, or of all points."""
+        value = part.statement.value
+        return not isinstance(value, int) or value == 0 or self.key in (None, "complex")
 
     def concludes(self) -> tuple[Statement, Claim]:
         """The sum."""

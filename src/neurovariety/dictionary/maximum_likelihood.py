@@ -27,8 +27,8 @@ from typing import Annotated, Any, ClassVar, TypedDict
 import numpy as np
 from jaxtyping import Float
 
-from neurovariety.certificates.issue import NotShown, Verdict, first_shown, issue, weak
 from neurovariety.certificates.compose import Part, Said
+from neurovariety.certificates.issue import NotShown, Verdict, first_shown, issue, weak
 from neurovariety.certificates.least_of_lists import LeastOfLists, ValueAt
 from neurovariety.certificates.real_points import Together
 from neurovariety.certificates.statement import Statement
@@ -264,7 +264,9 @@ def _claims(
             claims[key] = issue(Part(f"maximum-likelihood: {key}", own, first, key), None)
     smaller = tuple(stage.listed for stage in stages[1:] if stage.listed is not None)
     if len(smaller) == len(stages) - 1:
-        claims["at_subnetworks"] = issue(Together("maximum-likelihood: at_subnetworks", own, smaller, strata.all_listed, "complex"), None)
+        claims["at_subnetworks"] = issue(
+            Together("maximum-likelihood: at_subnetworks", own, smaller, strata.all_listed, "complex"), None
+        )
     if known.verdict is not None:
         claims["least"] = issue(Part("maximum-likelihood: least", own, known.verdict), None)
         claims["global_minimum"] = issue(Said("maximum-likelihood: global_minimum", own, known.verdict), None)
@@ -374,7 +376,8 @@ def _smaller(strata: Strata, samples: Array | None, counts: Array, seed: int, te
             continue
         stage = cross_entropy_stage(stratum.model, samples, counts, seed, stratum.name)
         if stage is not None:
-            found.append(stage)
+            embedded = tuple(p if p.weights is None else replace(p, weights=stratum.embed(p.weights)) for p in stage.points)
+            found.append(replace(stage, points=embedded))
     return found
 
 

@@ -298,7 +298,9 @@ class FaceEnds:
         return found
 
 
-def general_face(problem: FacePoints, rng: np.random.Generator, premises: tuple[Verdict, ...], linear: Verdict | None = None) -> FaceEnds:
+def general_face(
+    problem: FacePoints, rng: np.random.Generator, premises: tuple[Verdict, ...], linear: Verdict | None = None
+) -> FaceEnds:
     """All critical points for a general linear function and general conditions; ``linear`` whether the neurovariety is a linear space,
     which with as many conditions is cut in one function, and that moves on a line. ``premises``: what is known of the dimension.
 
@@ -380,6 +382,8 @@ class StatedFaces:
             if not here.complete and len(here.points):
                 found, verdict = looped(problem.family, here.points, here.parameters, self.general.verdict, fresh, self.rng)
                 if verdict is not None:
-                    here = FaceEnds(certify(problem.stated, found, here.parameters, problem.values), here.parameters, verdict, here.ends)
+                    here = FaceEnds(
+                        certify(problem.stated, found, here.parameters, problem.values), here.parameters, verdict, here.ends
+                    )
             self._known[key] = here
         return self._known[key]

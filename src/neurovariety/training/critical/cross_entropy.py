@@ -122,7 +122,9 @@ def cross_entropy_stage(
     evidence = {"name": stratum or model.name, "dimension": problem.dimension, "complex": len(points), "complete": complete}
     fills = problem.dimension == problem.count - groups
     listed = _listed(problem, found) if shape.sure else None
-    return CrossEntropyStage(model.name, points, complete, problem.dimension, cone, fills, evidence | found.evidence, search, found.family, listed)
+    return CrossEntropyStage(
+        model.name, points, complete, problem.dimension, cone, fills, evidence | found.evidence, search, found.family, listed
+    )
 
 
 def _listed(problem: LikelihoodPoints, found: LikelihoodEnds) -> Verdict | None:

@@ -117,7 +117,9 @@ def least_value(found: Accounted, subject: DecayedLoss) -> Verdict | None:
     try:
         low = least_of(found.verdict, found.subject)
         at = _best(found, subject)
-        return issue(LeastValue(subject.hash, found.verdict, found.subject.strengths, at, _down(low), _up(subject.objective_at(at))), subject)
+        return issue(
+            LeastValue(subject.hash, found.verdict, found.subject.strengths, at, _down(low), _up(subject.objective_at(at))), subject
+        )
     except NotShown:
         return None
 

@@ -38,7 +38,9 @@ class ExactForms:
         """A face, with the ``family`` of systems in ``free`` weights and multipliers that its points belong to."""
         g = tuple(int(v) for v in face.functional)
         if self.distance.kind == "l1":
-            return FaceOfNorm("l1", self.errors, g, tuple((int(np.argmax(row)), 1) for row in face.conditions), self.fixed, family, free)
+            return FaceOfNorm(
+                "l1", self.errors, g, tuple((int(np.argmax(row)), 1) for row in face.conditions), self.fixed, family, free
+            )
         first = int(np.argmax(face.functional))
         rest = []
         for row in face.conditions:

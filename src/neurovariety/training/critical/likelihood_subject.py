@@ -50,11 +50,11 @@ class CrossEntropyOfNetworks:
         found = RealityOfList(own.listed, self.families[number])
         rows = [k for k, positive in enumerate(found.positive) if positive is not False]
         with precision(_BITS):
-            values = [
-                self._cross_entropy([flint.arb(v, r) for v, r in zip(found.images.values[k].real.tolist(), found.images.sizes[k].tolist(), strict=True)])
-                for k in rows
-            ]
+            values = [self._cross_entropy([v.real for v in found.sharp(k)]) for k in rows]
             return min((v.lower() for v in values), default=None)
+
+    def beside(self) -> list[flint.arb]:
+        return []
 
     def highest(self, weights: tuple[float, ...]) -> flint.arb:
         function = function_at(self.model, tuple(map(Fraction, weights))).coefficients
@@ -62,7 +62,9 @@ class CrossEntropyOfNetworks:
             values = [function.get(term, Fraction(0)) for term in self.terms]
         else:
             outputs = range(self.model.outputs)
-            values = [sum((c * _power(x, e) for (p, e), c in function.items() if p == o), Fraction(0)) for x in self.samples for o in outputs]
+            values = [
+                sum((c * _power(x, e) for (p, e), c in function.items() if p == o), Fraction(0)) for x in self.samples for o in outputs
+            ]
         group = len(values) if self.samples is None else self.model.outputs
         if any(v <= 0 for v in values):
             raise NotShown("a value is not positive")
