@@ -191,7 +191,7 @@ class Together:
 
     def _of(self, part: Verdict) -> object:
         value = part.statement.value
-        return value if self.key is None or isinstance(value, int) else value[self.key]
+        return value if self.key is None or isinstance(value, int) else value.get(self.key)
 
     def _whole(self, part: Verdict) -> bool:
         """Whether a list that is no mapping says something of the key: that there is nothing, or of all points."""

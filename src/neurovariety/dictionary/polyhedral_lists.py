@@ -42,6 +42,7 @@ class FaceLists:
     convex_attained: bool
     verdict: Verdict | None
     """What is shown of the least distance."""
+    subject: DistanceOfNetworks
 
     @property
     def smooth(self) -> tuple[FacePoint, ...]:
@@ -104,37 +105,42 @@ def face_lists(model: Model, asked: FaceProblem, seed: int) -> FaceLists:
         points = [back.back(model, first, asked.distance, p) for p in points]
         best = best if best is None else back.back(model, first, asked.distance, best)
         reason = reason or "the data are ill-conditioned, and points are not certified for them as they are"
-    verdict = _least(model, asked, stages, strata, best, bool(reason))
+    subject = _posed(model, asked, stages, strata)
+    verdict = _least(subject, asked, stages, best, bool(reason))
     claim = "undecided" if verdict is None else str(verdict.claim)
     reason = f"{reason}; please report it" if contradiction else reason or _why(points, best, stages, strata, claim)
     shown = tuple(asked.in_given_units(p) for p in _numbered(points))
     least = None if verdict is None else float(verdict.statement.value)
-    return FaceLists(stages, shown, least, claim, reason, descents, contradiction, asked.collinear is not None, attained, verdict)
+    return FaceLists(stages, shown, least, claim, reason, descents, contradiction, asked.collinear is not None, attained, verdict, subject)
 
 
-def _least(
-    model: Model, asked: FaceProblem, stages: Sequence[FaceStage], strata: Strata, best: FacePoint | None, off_lists: bool
-) -> Verdict | None:
-    """What is shown of the least distance, from the best network known."""
-    if best is None or best.weights is None:
-        return None
-    listed = [v for stage in stages for v in stage.listed]
-    every = all(stage.listed or stage.faces == 0 for stage in stages)
+def _posed(model: Model, asked: FaceProblem, stages: Sequence[FaceStage], strata: Strata) -> DistanceOfNetworks:
+    """The distance as certificates see it, with the lists that it is least in."""
     smooth = stages[0].definite and strata.theorem and strata.all_listed
-    subject = DistanceOfNetworks(
+    return DistanceOfNetworks(
         model,
         asked.distance,
         asked.evaluated if asked.collinear is None else asked.collinear.given,
         asked.units.outputs,
-        tuple(v.statement.subject for v in listed),
+        tuple(v.statement.subject for stage in stages for v in stage.listed),
         tuple(face for stage in stages for face in stage.posed),
         any(s.model is None for s in strata.strata),
         f"singular functions: {strata.theorem}" if smooth else "",
     )
+
+
+def _least(
+    subject: DistanceOfNetworks, asked: FaceProblem, stages: Sequence[FaceStage], best: FacePoint | None, off_lists: bool
+) -> Verdict | None:
+    """What is shown of the least distance, from the best network known."""
+    if best is None or best.weights is None:
+        return None
+    every = all(stage.listed or stage.faces == 0 for stage in stages)
     value = float(asked.units.outputs_back(np.asarray(best.distance)))
     at = ValueAt(subject.hash, tuple(np.asarray(best.weights).tolist()), value, _SLACK * max(value, asked.size))
+    listed = tuple(v for stage in stages for v in stage.listed)
     try:
-        return first_shown(subject, *([LeastOfLists(at, tuple(listed))] if every and not off_lists else []), at)
+        return first_shown(subject, *([LeastOfLists(at, listed)] if every and not off_lists else []), at)
     except NotShown:
         return None
 
