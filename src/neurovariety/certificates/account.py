@@ -52,14 +52,6 @@ def widths(boxes: Boxes, points: np.ndarray) -> np.ndarray:
     return wide
 
 
-def _boxes(tape: FloatTape, near: Approximations, values: Balls) -> Boxes:
-    found = Boxes(np.zeros(near.points.shape), np.zeros(near.points.shape), np.zeros(len(near.points), dtype=np.bool_))
-    krawczyk(tape.arrays, tape.rounded, near, values, _TRIES, found)
-    # Twice as much as needed, so that python-flint, which encloses a disc in a square, shows the same.
-    found.good[:] &= (found.near <= found.radii / 2).all(axis=1)
-    return found
-
-
 @dataclass(frozen=True, eq=False)
 class FloatZeros:
     """Many simple zeros, for balls of doubles: ``centres`` (S, N), and ``inverses`` (S, N, N) near those of the Jacobians."""
@@ -72,19 +64,27 @@ class FloatZeros:
         return self.boxes_of(Tapes.of(system), np.zeros(0))
 
     def boxes_of(self, tapes: Tapes, parameters: np.ndarray) -> Boxes:
-        """The same at ``parameters`` (m,). Where doubles leave much room, the values are found once more in double doubles."""
+        """The same at ``parameters`` (m,). Where residuals in doubles leave much room, they are found in double doubles."""
         near = self.at(parameters)
-        n = self.centres.shape[1]
-        plain = FloatTape(tapes.both.arrays, tapes.both.rounded, tapes.both.outputs[:n])
-        found = _boxes(tapes.both, near, enclosed(plain, np.hstack([near.points, near.parameters])))
-        wide = np.flatnonzero(~(found.good & (widths(found, near.points) <= WIDE)))
-        if len(wide) and not tapes.values.rounded:
+        values, wide = self.residuals(tapes.values, near)
+        if len(wide):
             chosen = Approximations(*(np.ascontiguousarray(part[wide]) for part in near))
-            again = _boxes(tapes.both, chosen, residuals(tapes.values, chosen))
-            kept = again.good & (~found.good[wide] | (widths(again, chosen.points) < widths(found, near.points)[wide]))
-            for old, new in zip(found, again, strict=True):
-                old[wide[kept]] = new[kept]
+            for old, new in zip(values, residuals(tapes.values, chosen), strict=True):
+                old[wide] = new
+        found = Boxes(np.zeros(near.points.shape), np.zeros(near.points.shape), np.zeros(len(near.points), dtype=np.bool_))
+        krawczyk(tapes.both.arrays, tapes.both.rounded, near, values, _TRIES, found)
+        # Twice as much as needed, so that python-flint, which encloses a disc in a square, shows the same.
+        found.good[:] &= (found.near <= found.radii / 2).all(axis=1)
         return found
+
+    def residuals(self, tape: FloatTape, near: Approximations) -> tuple[Balls, np.ndarray]:
+        """Balls of doubles that hold what a tape makes of the centres, and the rows in which these leave room for wide boxes."""
+        values = enclosed(tape, np.hstack([near.points, near.parameters]))
+        with np.errstate(all="ignore"):
+            room = np.einsum("kij,kj->ki", np.abs(self.inverses), values.sizes)
+            room += np.abs(np.einsum("kij,kj->ki", self.inverses, values.values))
+            small = values.good & (room.max(axis=1, initial=0.0) <= WIDE * np.abs(near.points).max(axis=1, initial=0.0))
+        return values, np.flatnonzero(~small) if not tape.rounded else np.zeros(0, dtype=np.int64)
 
     def at(self, parameters: np.ndarray) -> Approximations:
         """The zeros of the member at ``parameters`` (m,), as `krawczyk` takes them."""

@@ -14,7 +14,7 @@ import flint
 import numpy as np
 
 from neurovariety.certificates import double_double, float_balls
-from neurovariety.certificates.account import WIDE, FloatZeros, Tapes, widths
+from neurovariety.certificates.account import FloatZeros, Tapes
 from neurovariety.certificates.float_balls import Approximations, Balls, Boxes
 from neurovariety.homotopy.arrays import Complexes, Numbers, Reals, Truths
 from neurovariety.homotopy.system import System
@@ -148,16 +148,13 @@ def inverses(system: System, points: Complexes, parameters: Numbers = ()) -> Com
         return np.array(columns[:, :, None] * out * rows[:, None, :], order="C")
 
 
-def sharpened(zeros: FloatZeros, tapes: Tapes, parameters: Numbers) -> tuple[FloatZeros, Boxes]:
-    """Zeros with what is shown of them; centres whose boxes are wide are moved, by Newton's iteration with residuals in double doubles,
-    as near to zeros as doubles can be."""
+def sharpened(zeros: FloatZeros, tapes: Tapes, parameters: Numbers) -> FloatZeros:
+    """Centres that residuals in doubles do not determine well are moved, by Newton's iteration with residuals in double doubles, as
+    near to zeros as doubles can be."""
     fixed = np.asarray(parameters, dtype=np.complex128)
-    boxes = zeros.boxes_of(tapes, fixed)
-    wide = np.flatnonzero(~boxes.good | (widths(boxes, zeros.centres) > WIDE))
-    if not len(wide):
-        return zeros, boxes
+    _, wide = zeros.residuals(tapes.values, zeros.at(fixed))
     part, x = zeros.part(wide), zeros.centres[wide]
-    for _ in range(_SHARPER):
+    for _ in range(_SHARPER if len(wide) else 0):
         found = double_double.residuals(tapes.values, FloatZeros(x, part.inverses).at(fixed))
         with np.errstate(all="ignore"):
             moved = x - np.einsum("kij,kj->ki", part.inverses, found.values)
@@ -165,9 +162,7 @@ def sharpened(zeros: FloatZeros, tapes: Tapes, parameters: Numbers) -> tuple[Flo
         x = np.where((found.good & near)[:, None], moved, x)
     centres = zeros.centres.copy()
     centres[wide] = x
-    for old, new in zip(boxes, FloatZeros(x, part.inverses).boxes_of(tapes, fixed), strict=True):
-        old[wide] = new
-    return FloatZeros(centres, zeros.inverses), boxes
+    return FloatZeros(centres, zeros.inverses)
 
 
 def _overlaps(values: Complexes, sizes: Reals, good: Truths) -> list[tuple[int, int]]:

@@ -109,7 +109,8 @@ class Ledger:
         refined, _ = refine(self.chart, np.where(finite[:, None], points, 1.0), [], _ITERATIONS)
         usable = np.isfinite(refined.sum(axis=1)) & finite
         refined = np.where(usable[:, None], refined, 1.0)
-        candidates, boxes = sharpened(FloatZeros(refined, inverses(self.chart, refined)), self.tapes, [])
+        candidates = sharpened(FloatZeros(refined, inverses(self.chart, refined)), self.tapes, [])
+        boxes = candidates.boxes_of(self.tapes, np.zeros(0))
         rows = np.flatnonzero(usable & boxes.good)
         count = len(self.floats.centres)
         self._floats(candidates.part(rows), _boxes(boxes, rows))

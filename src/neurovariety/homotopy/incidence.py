@@ -97,7 +97,7 @@ def plain_points(incidence: ExactIncidence, solutions: Numbers, parameters: Numb
     x = np.ascontiguousarray(solutions, dtype=np.complex128).reshape(-1, incidence.unknowns)
     p = np.asarray(parameters, dtype=np.complex128)
     zeros = FloatZeros(x, inverses(incidence.members.system, x, p))
-    return Points(p, sharpened(zeros, Programs.of(incidence).tapes, p)[0])
+    return Points(p, sharpened(zeros, Programs.of(incidence).tapes, p))
 
 
 def points_of(incidence: ExactIncidence, solutions: Numbers, parameters: Numbers) -> Points:
