@@ -158,7 +158,11 @@ def maximum_likelihood(seed: int) -> tuple[int, list[str]]:
     """The same for a likelihood."""
     rng = np.random.default_rng([seed, 3])
     rows, columns = (2, 2) if seed % 3 else (3, 3)
-    u = rng.integers(1, 30, (rows, columns)) if seed % 4 else np.full((rows, columns), 2) + np.eye(rows, dtype=int) * int(rng.integers(1, 9))
+    u = (
+        rng.integers(1, 30, (rows, columns))
+        if seed % 4
+        else np.full((rows, columns), 2) + np.eye(rows, dtype=int) * int(rng.integers(1, 9))
+    )
     text = f"linear({columns},1,{rows})" if seed % 2 else f"linear({columns},2,{rows})"
     if rows == 3 and seed % 2 == 0:
         text = "linear(3,2,3)"

@@ -133,7 +133,6 @@ def test_parts_and_words(found):
     refused(Together("k", "model", (found.verdict,), True, "other"), None)
 
 
-
 @pytest.fixture(scope="module")
 def faces():
     """Two values of a b x, at x = 1 and 2, against 1 and 3: the sum of errors is least at a b = 3 / 2."""

@@ -111,7 +111,9 @@ def face_lists(model: Model, asked: FaceProblem, seed: int) -> FaceLists:
     reason = f"{reason}; please report it" if contradiction else reason or _why(points, best, stages, strata, claim)
     shown = tuple(asked.in_given_units(p) for p in _numbered(points))
     least = None if verdict is None else float(verdict.statement.value)
-    return FaceLists(stages, shown, least, claim, reason, descents, contradiction, asked.collinear is not None, attained, verdict, subject)
+    return FaceLists(
+        stages, shown, least, claim, reason, descents, contradiction, asked.collinear is not None, attained, verdict, subject
+    )
 
 
 def _posed(model: Model, asked: FaceProblem, stages: Sequence[FaceStage], strata: Strata) -> DistanceOfNetworks:

@@ -10,14 +10,14 @@ from typing import Protocol, runtime_checkable
 import flint
 import numpy as np
 
-from neurovariety.certificates.account import FloatZeros
+from neurovariety.certificates.account import WIDE, FloatZeros, widths
 from neurovariety.certificates.balls import precision
 from neurovariety.certificates.exact_system import ExactSystem
 from neurovariety.certificates.issue import Certificate, Verdict, issue
 from neurovariety.certificates.shown_points import Points, Programs, ShownPoints, SystemFamily, meeting
 from neurovariety.certificates.zeros import NotShown, SimpleZero, Square, newton
 from neurovariety.homotopy.arrays import Integers, Numbers
-from neurovariety.homotopy.certify import inverses
+from neurovariety.homotopy.certify import inverses, sharpened
 from neurovariety.homotopy.exact_program import exact_family, exact_outputs
 from neurovariety.homotopy.system import System
 from neurovariety.homotopy.tape import Tape
@@ -26,8 +26,6 @@ _TRIES = ((128, 2), (128, 8), (256, 12))
 """Bits, and steps of Newton's iteration from a solution that was refined in doubles."""
 _NEAR = 1e-5
 """Relative distance within which a solution must lie for a point to count as its approximation."""
-_WIDE = 1e-12
-"""A box that is wider, relatively, is made smaller at higher precision, as long as there are not too many."""
 _MOST_WORK = 2_000_000
 """Points at higher precision times terms of the program, at most: some seconds. The widest boxes come first."""
 
@@ -96,13 +94,14 @@ def shown(
 
 def plain_points(incidence: ExactIncidence, solutions: Numbers, parameters: Numbers) -> Points:
     """Solutions (D, n) at ``parameters`` as points to be shown in balls of doubles."""
-    return _in_doubles(incidence.members.system, solutions, parameters)
+    return _in_doubles(incidence, incidence.members.system, solutions, parameters)
 
 
-def _in_doubles(system: System, solutions: Numbers, parameters: Numbers) -> Points:
+def _in_doubles(family: SystemFamily, system: System, solutions: Numbers, parameters: Numbers) -> Points:
     x = np.ascontiguousarray(solutions, dtype=np.complex128).reshape(-1, system.unknowns)
     p = np.asarray(parameters, dtype=np.complex128)
-    return Points(p, FloatZeros(x, inverses(system, x, p)))
+    zeros = FloatZeros(x, inverses(system, x, p))
+    return Points(p, sharpened(zeros, Programs.of(family).tapes, p))
 
 
 def points_of(incidence: ExactIncidence, solutions: Numbers, parameters: Numbers) -> Points:
@@ -112,13 +111,13 @@ def points_of(incidence: ExactIncidence, solutions: Numbers, parameters: Numbers
 
 def points_near(family: SystemFamily, system: System, solutions: Numbers, parameters: Numbers) -> Points:
     """The same for a family whose members ``system`` is in doubles."""
-    plain, programs = _in_doubles(system, solutions, parameters), Programs.of(family)
+    plain, programs = _in_doubles(family, system, solutions, parameters), Programs.of(family)
     x, p = plain.zeros.centres, plain.parameters
-    boxes = plain.zeros.boxes_of(programs.tape, p)
-    width = (boxes.near / np.abs(x).max(axis=1, initial=1e-300, keepdims=True)).max(axis=1, initial=0.0)
+    boxes = plain.zeros.boxes_of(programs.tapes, p)
+    width = widths(boxes, x)
     width[~boxes.good] = np.inf
     order = np.argsort(-width)[: max(_MOST_WORK // max(programs.terms, 1), 1)]
-    rows = set(order[width[order] > _WIDE].tolist())
+    rows = set(order[width[order] > WIDE].tolist())
     if boxes.good.all():
         pair = meeting(ShownPoints(plain, boxes, programs, {}).images(programs.prints))
         rows |= set(pair or ())

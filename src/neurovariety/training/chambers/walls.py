@@ -120,14 +120,14 @@ def _followed_up(count: Callable[[Array], list[tuple[int, int] | None]], stretch
                 out.append(_crossing(s.low, s.high, s.before, s.after, decided=known is not None))
                 continue
             t, state = known
-            following += [part for part in (s._replace(high=t, after=state), s._replace(low=t, before=state)) if part.before != part.after]
+            following += [
+                part for part in (s._replace(high=t, after=state), s._replace(low=t, before=state)) if part.before != part.after
+            ]
         stretches = following
     return out + [_crossing(s.low, s.high, s.before, s.after, decided=False) for s in stretches]
 
 
-def _crossing(
-    low: float, high: float, before: tuple[int, int] | None, after: tuple[int, int] | None, *, decided: bool
-) -> Crossing:
+def _crossing(low: float, high: float, before: tuple[int, int] | None, after: tuple[int, int] | None, *, decided: bool) -> Crossing:
     (real, minima), (real_after, minima_after) = before or (None, None), after or (None, None)
     return {"at": (low + high) / 2, "real": [real, real_after], "minima": [minima, minima_after], "decided": decided}
 

@@ -167,9 +167,7 @@ def _with_one_centre(model: Model, loss: Loss, seed: int, attempt: int) -> Infim
     ) -> Infimum:
         value = None if weights is None else float(system.losses(weights[None])[0])
         own = None if weights is None else weights * system.scales
-        return Infimum(
-            claim, infimum, attained, own, value, tuple(sequence), counts, len(general.points), general.paths, why, in_ball
-        )
+        return Infimum(claim, infimum, attained, own, value, tuple(sequence), counts, len(general.points), general.paths, why, in_ball)
 
     if not found:
         return result("undecided", None, "undecided", None, (), reason)
