@@ -18,7 +18,7 @@ from neurovariety.certificates.real_points import Together
 from neurovariety.claim import Claim
 from neurovariety.dictionary.polyhedral_lists import face_lists
 from neurovariety.dictionary.polyhedral_problem import of_data
-from neurovariety.training.critical.decayed_account import accounted, best_in_ball, least_value
+from neurovariety.training.critical.decayed_account import best_in_ball, least_value
 from neurovariety.training.critical.decayed_points import decayed_points
 from neurovariety.training.critical.face_stage import face_stage
 from neurovariety.training.losses.loss import SquaredError

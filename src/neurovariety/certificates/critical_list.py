@@ -197,7 +197,7 @@ def least_of(listed: Verdict, subject: DecayedLoss) -> flint.arb:
 
 @dataclass(frozen=True, eq=False)
 class BallBound:
-    """The least loss, without decay, of real weights within ``radius`` of those that decay is towards lies between ``low`` and ``high``.
+    """The least loss, without decay, of real weights within ``radius`` of those that decay is towards is between ``low`` and ``high``.
 
     ``at``: unknowns of such weights; ``least``: what is known of the least value of the objective.
     """

@@ -21,7 +21,7 @@ from neurovariety.certificates.zeros import NotShown
 
 @dataclass(frozen=True, eq=False)
 class DecayedLoss:
-    """``residuals``, ``shares`` q_j, ``strengths`` s_k >= 0 and ``centre`` a_k, rational; all of it is ``unit`` times what is asked for.
+    """``residuals``, ``shares`` q_j, ``strengths`` s_k >= 0, ``centre`` a_k, rational; all of it is ``unit`` times what is asked for.
     Weights are the unknowns times ``scales``.
 
     Raises `NotShown` for a negative share or strength, a unit or scale that is not positive, or sizes that do not fit.

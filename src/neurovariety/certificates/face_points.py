@@ -38,8 +38,8 @@ Form = tuple[Fraction, ...]
 
 @dataclass(frozen=True, eq=False)
 class FaceOfNorm:
-    """A face: ``errors`` as forms, the ``functional`` g (one sign, or 0, an error), and ``equal``: for l1 the errors that are 0; for linf
-    (error, sign) that are as large as the largest, the first of which is g. ``fixed`` are further forms that are 0.
+    """A face: ``errors`` as forms, the ``functional`` g (one sign, or 0, an error), and ``equal``: for l1 the errors that are 0; for
+    linf (error, sign) that are as large as the largest, the first of which is g. ``fixed`` are further forms that are 0.
 
     ``family``: the systems of its points, in ``free`` weights and then multipliers, with the coordinates and the multipliers as
     coordinates.

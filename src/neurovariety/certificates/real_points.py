@@ -30,8 +30,8 @@ _STEPS = 4
 
 
 class RealityOfList:
-    """What is shown of the points of a list, of zeros of a family with real coefficients at real parameters. Raises `NotShown` where the
-    list is none, or not real."""
+    """What is shown of the points of a list, of zeros of a family with real coefficients at real parameters. Raises `NotShown` where
+    the list is none, or not real."""
 
     def __init__(self, listed: Verdict, subject: SystemFamily) -> None:
         own = listed.certificate
@@ -176,7 +176,8 @@ class PositivePoints:
 
 @dataclass(frozen=True)
 class Together:
-    """The sum of numbers of several lists, those of ``subject``: complete at most, for no certificate says which lists there are; at least so many where one of these may lack some, or where there may be other lists."""
+    """The sum of numbers of several lists, those of ``subject``: complete at most, for no certificate says which lists there are; at
+    least so many where one of these may lack some, or where there may be other lists."""
 
     kind: str
     subject: str

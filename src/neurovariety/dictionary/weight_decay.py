@@ -89,8 +89,8 @@ class WeightDecayEvidence(TypedDict):
 
 @dataclass(frozen=True, repr=False)
 class WeightDecayResult(EntryResult):
-    """``value``: ``complex`` critical points in weight space with an invertible Hessian, ``real`` ones, ``minima`` among them (None where
-    that stays open), ``least`` (an interval that holds the global minimum of the objective, None where nothing is shown) and
+    """``value``: ``complex`` critical points in weight space with an invertible Hessian, ``real`` ones, ``minima`` among them (None
+    where that stays open), ``least`` (an interval that holds the global minimum of the objective, None where nothing is shown) and
     ``global_minimum`` (what is claimed of it).
 
     ``points``: the list, as `DecayedPoints`. ``evidence``: ``points`` as plain data by the real part of the objective, ``strengths``,
