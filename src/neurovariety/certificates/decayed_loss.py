@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
+from math import isfinite
 from typing import Any
 
 import flint
@@ -111,5 +112,7 @@ def _value(program: ExactSystem, u: tuple[flint.fmpq, ...]) -> Any:
 
 
 def rational(value: float) -> flint.fmpq:
-    """The binary fraction that a float stores."""
+    """The binary fraction that a float stores. Raises `NotShown` for what is no finite number."""
+    if not isfinite(value):
+        raise NotShown("a finite number is expected")
     return flint.fmpq(*float(value).as_integer_ratio())
