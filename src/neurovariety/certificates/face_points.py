@@ -147,12 +147,13 @@ class FaceSigns:
         return _positive([1 + total(m), *(-v for v in m)])
 
     def minimum(self, row: int) -> bool | None:
-        """Whether it is shown to be a local minimum, at real weights; False where it is shown to be none, or is off the face."""
+        """Whether it is shown to be a local minimum inside the face, at real weights; False where it is shown to be none, or is off the
+        face. On the boundary, where it may be listed on several faces, that stays open."""
         interior, stationary = self.interior(row), self.stationary(row)
-        if interior is False:
-            return False
+        if not interior:
+            return interior
         falls = self._falls(row)
-        if interior and (stationary is False or falls):
+        if stationary is False or falls:
             return False
         return True if stationary and falls == 0 and self.found.centred[row] and self._immersed(row) else None
 

@@ -174,7 +174,8 @@ def maximum_likelihood(
     if first is None:
         raise InputError(f"all networks {model.name} give one distribution: nothing is to be fitted; take a larger architecture")
     strata = strata_of(model, first.fills)
-    stages = [first, *_smaller(strata, asked.samples, numbers, seed, terms)]
+    smaller, every = _smaller(strata, asked.samples, numbers, seed, terms)
+    stages, strata = [first, *smaller], replace(strata, all_listed=strata.all_listed and every)
     points = _numbered(stages)
     families = tuple(stage.family for stage in stages if stage.family is not None)
     rows = None if asked.samples is None else tuple(tuple(map(Fraction, row)) for row in np.asarray(asked.samples).tolist())
@@ -368,9 +369,10 @@ def _in_their_own_unit(counts: Sequence[Fraction]) -> Float[np.ndarray, " values
     return np.array(nearest_floats([c / unit for c in whole], "a count, against the mean of all,"))
 
 
-def _smaller(strata: Strata, samples: Array | None, counts: Array, seed: int, terms: object) -> list[CrossEntropyStage]:
-    """Stages of smaller networks, without those on which some coefficient, and so a probability, is always zero."""
-    found = []
+def _smaller(strata: Strata, samples: Array | None, counts: Array, seed: int, terms: object) -> tuple[list[CrossEntropyStage], bool]:
+    """Stages of smaller networks, without those on which some coefficient, and so a probability, is always zero; and whether no other
+    stratum is left out, one of a single distribution."""
+    found, every = [], True
     for stratum in strata.strata:
         if stratum.model is None or (samples is None and distribution_terms(stratum.model, seed) != terms):
             continue
@@ -378,7 +380,8 @@ def _smaller(strata: Strata, samples: Array | None, counts: Array, seed: int, te
         if stage is not None:
             embedded = tuple(p if p.weights is None else replace(p, weights=stratum.embed(p.weights)) for p in stage.points)
             found.append(replace(stage, points=embedded))
-    return found
+        every = every and stage is not None
+    return found, every
 
 
 def _why(

@@ -245,7 +245,7 @@ def _claims(model: Model, lists: FaceLists, value: PolyhedralValue) -> dict[str,
         return claims
     for key in ("complex", "real", "on_faces", "stationary", "minima"):
         try:
-            found = issue(Together(f"polyhedral: {key}", own, first.listed, every=True, key=key), None)
+            found = issue(Together(f"polyhedral: {key}", own, first.listed, every=first.complete, key=key), None)
         except NotShown:
             continue
         if found.statement.value == value[key]:

@@ -137,7 +137,7 @@ def _least(
     """What is shown of the least distance, from the best network known."""
     if best is None or best.weights is None:
         return None
-    every = all(stage.listed or stage.faces == 0 for stage in stages)
+    every = all(stage.complete and (stage.listed or stage.whole is None) for stage in stages)
     value = float(asked.units.outputs_back(np.asarray(best.distance)))
     at = ValueAt(subject.hash, tuple(np.asarray(best.weights).tolist()), value, _SLACK * max(value, asked.size))
     listed = tuple(v for stage in stages for v in stage.listed)

@@ -114,12 +114,13 @@ def face_stage(model: Model, distance: PolyhedralNorm, evaluated: Evaluated, see
         general.append(len(ends.points))
         complete = complete and ends.complete
         a, start = _affine(model, problem, distance, evaluated)
-        definite = definite and bool(np.linalg.matrix_rank(a, tol=_RANK * max(np.abs(a).max(initial=0.0), 1e-300)) == a.shape[1])
+        forms = ExactForms.of(distance, a, start)
+        definite = definite and forms.definite
         whole, affine = whole or weight_map(model, problem.found.terms, seed), affine or (a, start)
         if not len(ends.points):
             listed.append((ends.verdict, None))
             continue
-        stated, forms = StatedFaces(problem, ends, rng), ExactForms.of(distance, a, start)
+        stated = StatedFaces(problem, ends, rng)
         for rows, g in distance.faces(k - least):
             own = forms.face(Face(rows, g), problem.family, r)
             if not conditions_independent(own):

@@ -34,6 +34,12 @@ class ExactForms:
         values = [tuple(map(Fraction, row)) for row in np.column_stack([a, start]).tolist()]
         return cls(distance, _combined(distance.matrix, values), _combined(distance.fixed, values))
 
+    @property
+    def definite(self) -> bool:
+        """Whether the distance sees all coordinates."""
+        rows = [row[:-1] for row in (*self.errors, *self.fixed)]
+        return bool(rows) and _rank(rows) == len(rows[0])
+
     def face(self, face: Face, family: SystemFamily, free: int) -> FaceOfNorm:
         """A face, with the ``family`` of systems in ``free`` weights and multipliers that its points belong to."""
         g = tuple(int(v) for v in face.functional)
