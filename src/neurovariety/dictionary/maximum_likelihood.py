@@ -21,11 +21,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from math import gcd, lcm
 from typing import Annotated, Any, ClassVar, TypedDict
 
 import numpy as np
-from jaxtyping import Float
 
 from neurovariety.certificates.compose import Part, Said
 from neurovariety.certificates.issue import NotShown, Verdict, first_shown, issue, weak
@@ -35,14 +33,14 @@ from neurovariety.certificates.statement import Statement
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import Resume
 from neurovariety.dictionary.entry_result import Facts
+from neurovariety.dictionary.likelihood_counts import check_positive, counts_of_data, counts_of_text, in_their_own_unit
 from neurovariety.dictionary.listed_result import ListedResult
 from neurovariety.dictionary.runner import entry
-from neurovariety.errors import DataError, InputError
-from neurovariety.exact_numbers import float_table, nearest_floats, power_of_two, size_of
+from neurovariety.errors import InputError
+from neurovariety.exact_numbers import nearest_floats
 from neurovariety.geometry.exact.exact_functions import exact_functions
-from neurovariety.geometry.ideal.coefficients import monomial_name
-from neurovariety.geometry.images.target import Target, read_target, require_polynomial
-from neurovariety.geometry.solutions.attempts import check_values, why_incomplete
+from neurovariety.geometry.images.target import require_polynomial
+from neurovariety.geometry.solutions.attempts import why_incomplete
 from neurovariety.geometry.strata.smaller_models import Strata, strata_of
 from neurovariety.model import Array, Model
 from neurovariety.options import Option, Real
@@ -52,12 +50,10 @@ from neurovariety.tolerances import DEFAULT_SEED
 from neurovariety.training.critical.cross_entropy import CrossEntropyPoint, CrossEntropyStage, cross_entropy_stage, distribution_terms
 from neurovariety.training.critical.likelihood_descents import likelihood_descents
 from neurovariety.training.critical.likelihood_subject import CrossEntropyOfNetworks
-from neurovariety.training.losses.prepare import exact_samples
 
 _STREAM = "dictionary.maximum_likelihood"
 _SHOWN = 200
 _SAME = 1e-9
-_MOST_COUNTS = 20
 
 
 class ListedDistribution(TypedDict):
@@ -166,10 +162,10 @@ def maximum_likelihood(
     if counts is not None and data is not None:
         raise InputError("counts belong to the coefficients, data to the outputs: give one of them")
     terms = distribution_terms(model, seed)
-    asked = _of_text(model, counts, terms, seed) if data is None else _of_data(model, data, seed)
+    asked = counts_of_text(model, counts, terms, seed) if data is None else counts_of_data(model, data, seed)
     counts_taken = [count + Fraction(smoothing) for count in asked.exact]
-    _check_positive(counts_taken, asked.labels)
-    numbers = _in_their_own_unit(counts_taken)
+    check_positive(counts_taken, asked.labels)
+    numbers = in_their_own_unit(counts_taken)
     first = cross_entropy_stage(model, asked.samples, numbers, seed, resume=resume)
     if first is None:
         raise InputError(f"all networks {model.name} give one distribution: nothing is to be fitted; take a larger architecture")
@@ -293,43 +289,6 @@ def _shown_least(
         return None
 
 
-@dataclass(frozen=True, eq=False)
-class _Counts:
-    """Counts and what each belongs to: to coefficients, then they have a ``text``, or to outputs at ``samples`` (S, inputs)."""
-
-    exact: list[Fraction]
-    labels: list[str]
-    samples: Array | None = None
-    text: str | None = None
-    notices: tuple[str, ...] = ()
-
-
-def _of_data(model: Model, data: object, seed: int) -> _Counts:
-    if model.outputs == 1:
-        raise InputError(f"{model.name} has one output: read as unnormalized probabilities of classes it takes at least two")
-    found = exact_samples(model, data)
-    check_values(len(found.inputs), model.outputs)
-    labels = [f"{name} of row {row + 1}" for row in range(len(found.inputs)) for name in found.target_names]
-    return _Counts(found.targets.reshape(-1).tolist(), labels, float_table(found.inputs, "inputs"))
-
-
-def _of_text(model: Model, text: str | None, terms: Sequence[tuple[int, tuple[int, ...]]], seed: int) -> _Counts:
-    """The counts in the order of ``terms``; random ones where there is no text."""
-    labels = [f"{monomial_name(e)} in output {o}" if model.outputs > 1 else monomial_name(e) for o, e in terms]
-    if text is None:
-        drawn = [Fraction(n) for n in generator(seed, _STREAM).integers(1, _MOST_COUNTS, len(terms)).tolist()]
-        target = Target(model.inputs, model.outputs, dict(zip(terms, drawn, strict=True)))
-        return _Counts(drawn, labels, text=target.text(), notices=("no counts were given: these are random ones",))
-    known = dict(read_target(text, model.inputs, model.outputs).coefficients)
-    numbers = [known.pop(term, Fraction(0)) for term in terms]
-    if known:
-        output, exponents = min(known)
-        raise InputError(
-            f"{monomial_name(exponents)} in output {output} has a count, but no network {model.name} has that coefficient; leave it out"
-        )
-    return _Counts(numbers, labels, text=text)
-
-
 def _numbered(stages: Sequence[CrossEntropyStage]) -> tuple[CrossEntropyPoint, ...]:
     points = [p for stage in stages for p in stage.points]
     points.sort(key=lambda p: (bool(p.stratum), not p.real, not p.positive, p.cross_entropy if p.positive else 0.0))
@@ -347,26 +306,6 @@ def _value(points: Sequence[CrossEntropyPoint], known: _LeastKnown) -> MaximumLi
         "least": known.least,
         "global_minimum": known.claim,
     }
-
-
-def _check_positive(counts: Sequence[Fraction], labels: Sequence[str]) -> None:
-    for count, label in zip(counts, labels, strict=True):
-        if count <= 0:
-            raise DataError(
-                f"the count of {label} is {'-' if count < 0 else ''}{size_of(count)}; expected a positive number for each, or "
-                "smoothing that makes them positive (--smoothing 0.5)"
-            )
-
-
-def _in_their_own_unit(counts: Sequence[Fraction]) -> Float[np.ndarray, " values"]:
-    """Multiples of the counts near 1, the same ones for all counts in these proportions: critical points have no unit.
-
-    Whole numbers without a common divisor, divided by a power of two: floats hold these exactly, unless they have too many digits.
-    """
-    common = Fraction(gcd(*(c.numerator for c in counts)), lcm(*(c.denominator for c in counts)))
-    whole = [c / common for c in counts]
-    unit = Fraction(2) ** power_of_two(sum(whole, Fraction(0)) / len(whole))
-    return np.array(nearest_floats([c / unit for c in whole], "a count, against the mean of all,"))
 
 
 def _smaller(strata: Strata, samples: Array | None, counts: Array, seed: int, terms: object) -> tuple[list[CrossEntropyStage], bool]:
