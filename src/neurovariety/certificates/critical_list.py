@@ -1,6 +1,6 @@
 """All critical points of a loss with weight decay, what is real of them, their indices, and the least value that follows.
 
-`CriticalList`. As many simple zeros of the gradient as an account, or a test, says there are. A box around a real centre holds the
+`ListWithDecay`. As many simple zeros of the gradient as an account, or a test, says there are. A box around a real centre holds the
 conjugate of its one zero, which is therefore real; one whose imaginary part is not 0 in some coordinate holds none that is. At a real
 zero the Hessian has the inertia that it has at the centre, for Krawczyk's operator shows that it is invertible all over the box; there
 it is turned by given vectors, and Gershgorin's discs that do not meet 0 give the signs (Sylvester).
@@ -36,7 +36,7 @@ _BITS = 192
 
 
 @dataclass(frozen=True, eq=False)
-class CriticalList:
+class ListWithDecay:
     """``points`` are zeros of the gradient, ``whole`` what is known of their number (an account of the system, or a test on it);
     ``turns`` (one for each, n x n, or None) are near eigenvectors of the Hessian, each divided by the root of its eigenvalue's size.
 
@@ -59,7 +59,7 @@ class CriticalList:
             raise NotShown(f"{count} points are listed, and {known} are known of")
         shown = self.points.shown(Programs.of(subject))
         shown.check_different()
-        answers = [Real(subject, shown, k) for k in range(count)]
+        answers = [PointWithDecay(subject, shown, k) for k in range(count)]
         found = real_and_minima([a.real for a in answers], [a.index(t) for a, t in zip(answers, self.turns, strict=True)], self.all)
         if found != (self.real, self.minima):
             raise NotShown(f"numbers of real ones and of minima are {found}")
@@ -108,7 +108,7 @@ def _number(whole: Verdict, subject: DecayedLoss) -> int:
     raise NotShown("what is known of the number of points speaks of another system")
 
 
-class Real:
+class PointWithDecay:
     """What is shown of one point: whether it is real, with which index, and a ball of the objective there."""
 
     def __init__(self, subject: DecayedLoss, shown: ShownPoints, k: int) -> None:
@@ -182,12 +182,12 @@ class LeastValue:
 def least_of(listed: Verdict, subject: DecayedLoss) -> flint.arb:
     """A lower bound of the values at all points of a list, with no others, that may be real. Raises `NotShown`."""
     said, own = listed.statement, listed.certificate
-    if not listed.checked or not isinstance(own, CriticalList) or said.subject != subject.hash:
+    if not listed.checked or not isinstance(own, ListWithDecay) or said.subject != subject.hash:
         raise NotShown("the list is one of another function")
     if not own.no_others:
         raise NotShown("there may be critical points that are not listed")
     shown = own.points.shown(Programs.of(subject))
-    answers = [Real(subject, shown, k) for k in range(len(own.points))]
+    answers = [PointWithDecay(subject, shown, k) for k in range(len(own.points))]
     with precision(_BITS):
         values = [a.ball().real.lower() for a in answers if a.real is not False]
         if not values or not all(v.is_finite() for v in values):
@@ -236,4 +236,4 @@ class BallBound:
         return Statement(IN_BALL, self.family, (self.low, self.high), (*said.scope, self._words), said.error), self.least.claim
 
 
-__all__ = ["CRITICAL", "IN_BALL", "LEAST", "BallBound", "CriticalList", "LeastValue", "Real", "least_of", "real_and_minima"]
+__all__ = ["CRITICAL", "IN_BALL", "LEAST", "BallBound", "LeastValue", "ListWithDecay", "PointWithDecay", "least_of", "real_and_minima"]

@@ -24,7 +24,7 @@ _MOST_COUNTS = 20
 
 
 @dataclass(frozen=True, eq=False)
-class Counts:
+class LikelihoodCounts:
     """Counts and what each belongs to: to coefficients, then they have a ``text``, or to outputs at ``samples`` (S, inputs)."""
 
     exact: list[Fraction]
@@ -34,22 +34,22 @@ class Counts:
     notices: tuple[str, ...] = ()
 
 
-def counts_of_data(model: Model, data: object, seed: int) -> Counts:
+def counts_of_data(model: Model, data: object, seed: int) -> LikelihoodCounts:
     if model.outputs == 1:
         raise InputError(f"{model.name} has one output: read as unnormalized probabilities of classes it takes at least two")
     found = exact_samples(model, data)
     check_values(len(found.inputs), model.outputs)
     labels = [f"{name} of row {row + 1}" for row in range(len(found.inputs)) for name in found.target_names]
-    return Counts(found.targets.reshape(-1).tolist(), labels, float_table(found.inputs, "inputs"))
+    return LikelihoodCounts(found.targets.reshape(-1).tolist(), labels, float_table(found.inputs, "inputs"))
 
 
-def counts_of_text(model: Model, text: str | None, terms: Sequence[tuple[int, tuple[int, ...]]], seed: int) -> Counts:
+def counts_of_text(model: Model, text: str | None, terms: Sequence[tuple[int, tuple[int, ...]]], seed: int) -> LikelihoodCounts:
     """The counts in the order of ``terms``; random ones where there is no text."""
     labels = [f"{monomial_name(e)} in output {o}" if model.outputs > 1 else monomial_name(e) for o, e in terms]
     if text is None:
         drawn = [Fraction(n) for n in generator(seed, _STREAM).integers(1, _MOST_COUNTS, len(terms)).tolist()]
         target = Target(model.inputs, model.outputs, dict(zip(terms, drawn, strict=True)))
-        return Counts(drawn, labels, text=target.text(), notices=("no counts were given: these are random ones",))
+        return LikelihoodCounts(drawn, labels, text=target.text(), notices=("no counts were given: these are random ones",))
     known = dict(read_target(text, model.inputs, model.outputs).coefficients)
     numbers = [known.pop(term, Fraction(0)) for term in terms]
     if known:
@@ -57,7 +57,7 @@ def counts_of_text(model: Model, text: str | None, terms: Sequence[tuple[int, tu
         raise InputError(
             f"{monomial_name(exponents)} in output {output} has a count, but no network {model.name} has that coefficient; leave it out"
         )
-    return Counts(numbers, labels, text=text)
+    return LikelihoodCounts(numbers, labels, text=text)
 
 
 def check_positive(counts: Sequence[Fraction], labels: Sequence[str]) -> None:

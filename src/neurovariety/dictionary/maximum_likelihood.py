@@ -33,7 +33,13 @@ from neurovariety.certificates.statement import Statement
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import Resume
 from neurovariety.dictionary.entry_result import Facts
-from neurovariety.dictionary.likelihood_counts import check_positive, counts_of_data, counts_of_text, in_their_own_unit
+from neurovariety.dictionary.likelihood_counts import (
+    LikelihoodCounts,
+    check_positive,
+    counts_of_data,
+    counts_of_text,
+    in_their_own_unit,
+)
 from neurovariety.dictionary.listed_result import ListedResult
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError
@@ -173,9 +179,7 @@ def maximum_likelihood(
     smaller, every = _smaller(strata, asked.samples, numbers, seed, terms)
     stages, strata = [first, *smaller], replace(strata, all_listed=strata.all_listed and every)
     points = _numbered(stages)
-    families = tuple(stage.family for stage in stages if stage.family is not None)
-    rows = None if asked.samples is None else tuple(tuple(map(Fraction, row)) for row in np.asarray(asked.samples).tolist())
-    subject = CrossEntropyOfNetworks(model, tuple(counts_taken), terms, rows, families, _singular(stages, strata)[0])
+    subject = _posed(model, asked, counts_taken, terms, stages, strata)
     known = _known(points, stages, strata, subject, numbers, seed)
     value = _value(points, known)
     complete = all(stage.complete for stage in stages) and not known.contradiction
@@ -198,6 +202,20 @@ def maximum_likelihood(
         options={"counts": asked.text},
         points=points,
     )
+
+
+def _posed(
+    model: Model,
+    asked: LikelihoodCounts,
+    counts: Sequence[Fraction],
+    terms: tuple[tuple[int, tuple[int, ...]], ...],
+    stages: Sequence[CrossEntropyStage],
+    strata: Strata,
+) -> CrossEntropyOfNetworks:
+    """Cross-entropy as certificates see it, with the lists that it is least in."""
+    families = tuple(stage.family for stage in stages if stage.family is not None)
+    rows = None if asked.samples is None else tuple(tuple(map(Fraction, row)) for row in np.asarray(asked.samples).tolist())
+    return CrossEntropyOfNetworks(model, tuple(counts), terms, rows, families, _singular(stages, strata)[0])
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from jaxtyping import Complex, Float
 from scipy.optimize import least_squares
 
 from neurovariety.certificates.balls import ball, precision
-from neurovariety.certificates.critical_list import BallBound, CriticalList, LeastValue, Real, least_of, real_and_minima
+from neurovariety.certificates.critical_list import BallBound, LeastValue, ListWithDecay, PointWithDecay, least_of, real_and_minima
 from neurovariety.certificates.decayed_loss import DecayedLoss, rational
 from neurovariety.certificates.exact_system import Over
 from neurovariety.certificates.issue import NotShown, Verdict, issue
@@ -96,14 +96,14 @@ def points_of_objective(subject: DecayedLoss, system: System, solutions: Complex
 def of_points(subject: DecayedLoss, system: System, points: Points, whole: Verdict) -> Accounted:
     """Points with a verdict on their number, as a list. Raises `NotShown` where one is not shown."""
     n, shown = subject.unknowns, points.shown(Programs.of(subject))
-    answers = [Real(subject, shown, k) for k in range(len(points))]
+    answers = [PointWithDecay(subject, shown, k) for k in range(len(points))]
     slopes = values_at(system.with_jacobian, points.zeros.centres)[:, n:].real
     turns = tuple(
         near_turn(row.reshape(n, n)) if a.real and np.isfinite(row).all() else None for row, a in zip(slopes, answers, strict=True)
     )
     real, index = [a.real for a in answers], [a.index(t) for a, t in zip(answers, turns, strict=True)]
     counts = real_and_minima(real, index, whole.claim is not Claim.LOWER_BOUND)
-    verdict = issue(CriticalList(subject.hash, points, whole, turns, *counts), subject)
+    verdict = issue(ListWithDecay(subject.hash, points, whole, turns, *counts), subject)
     balls = [a.ball() for a in answers]
     with precision(128):
         middles = np.array([complex(float(b.real.mid()), float(b.imag.mid())) for b in balls], dtype=np.complex128)

@@ -30,7 +30,7 @@ import numpy as np
 from jaxtyping import Complex, Float
 
 from neurovariety.certificates.completeness import Distinct
-from neurovariety.certificates.critical_list import TESTED, CriticalList
+from neurovariety.certificates.critical_list import TESTED, ListWithDecay
 from neurovariety.certificates.decayed_loss import DecayedLoss, rational
 from neurovariety.certificates.issue import Verdict, issue
 from neurovariety.errors import InputError, ResourceError
@@ -266,7 +266,7 @@ def _followed(system: DecayedSystem, s: Float[np.ndarray, " N"], seed: int) -> C
 
 def _why_not_all(system: DecayedSystem, found: Accounted, s: Float[np.ndarray, " N"], clusters: int, seed: int) -> str:
     own = found.verdict.certificate
-    assert isinstance(own, CriticalList)
+    assert isinstance(own, ListWithDecay)
     if own.no_others:
         return ""
     turns = system.symmetries(system.parameters(s), generator(seed, _STREAM, 2))

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Complex, Float
 
-from neurovariety.certificates.face_points import FaceOfNorm
 from neurovariety.certificates.gaussian import nearest
 from neurovariety.certificates.issue import Verdict
+from neurovariety.certificates.points_of_faces import FaceOfNorm
 from neurovariety.geometry.invariants.dimension import Dimension, dimension_of, flat
 from neurovariety.geometry.solutions.attempts import attempts, check_size
 from neurovariety.geometry.solutions.chart_coordinates import coordinates

@@ -11,8 +11,8 @@ import numpy as np
 from jaxtyping import Float
 
 from neurovariety.certificates.completeness import Continued, Distinct, Looped
-from neurovariety.certificates.face_points import FaceOfNorm, Form, PointsOfFace, numbers_on_face
 from neurovariety.certificates.issue import NotShown, Verdict, issue
+from neurovariety.certificates.points_of_faces import FaceOfNorm, Form, PointsOfFace, numbers_on_face
 from neurovariety.certificates.shown_points import SystemFamily
 from neurovariety.geometry.solutions.face_points import FaceEnds, FacePoints
 from neurovariety.homotopy import values_at

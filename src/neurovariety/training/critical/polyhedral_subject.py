@@ -12,8 +12,8 @@ import flint
 import numpy as np
 
 from neurovariety.certificates.balls import precision
-from neurovariety.certificates.face_points import FaceOfNorm, FaceSigns, PointsOfFace
 from neurovariety.certificates.issue import NotShown, Verdict
+from neurovariety.certificates.points_of_faces import FaceOfNorm, FaceSigns, PointsOfFace
 from neurovariety.certificates.singular_hessian import SingularHessian
 from neurovariety.geometry.exact.exact_functions import exact_functions
 from neurovariety.geometry.images.target import function_at
