@@ -33,7 +33,6 @@ GIVEN = {
     "dictionary/sample_complexity.py",
     "dictionary/singularities.py",
     "dictionary/subnetworks.py",
-    "dictionary/symmetries.py",
     "dictionary/tangent_kernel.py",
     "dictionary/weight_decay.py",
     "geometry/boundaries/description.py",

@@ -30,7 +30,6 @@ LEGACY = frozenset(
         "maximum-likelihood",
         "membership",
         "sample-complexity: linear values",
-        "symmetries",
         "ml-degree: one distribution",
         "point-count",
         "polyhedral",

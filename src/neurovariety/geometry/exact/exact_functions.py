@@ -11,9 +11,11 @@ from fractions import Fraction
 from typing import Final
 from weakref import WeakKeyDictionary
 
+import flint
 import numpy as np
 
 from neurovariety.certificates.functions import AFFINE, DIMENSION, Kind, Place
+from neurovariety.certificates.linear_symmetries import AnsatzScope, MapsPlace, SparseVector
 from neurovariety.certificates.ranks import ModularRank
 from neurovariety.certificates.upper_bounds import ByTheorem
 from neurovariety.certificates.zeros import NotShown
@@ -21,7 +23,18 @@ from neurovariety.geometry.exact.expanded_span import all_monomials, exact_span
 from neurovariety.geometry.exact.gradient_fields import sums_of_proportional_coefficients
 from neurovariety.geometry.exact.jacobians import combined_jacobian, jacobian_matrix, samples_matrix
 from neurovariety.geometry.exact.points import Point, rank_error
+from neurovariety.geometry.exact.reparametrizations import (
+    MOST_KEPT,
+    ansatz_of,
+    fields_rank,
+    is_symmetry,
+    maps_error,
+    maps_rank,
+    maps_vanish,
+    stated_maps,
+)
 from neurovariety.geometry.exact.stated_symmetries import fields_error, verified_generators, verified_rank
+from neurovariety.linear_algebra import rank
 from neurovariety.model import Model, Slot
 from neurovariety.program.of_model import jacobian_rows, values_program
 from neurovariety.rings.finite_field import FiniteField
@@ -30,8 +43,8 @@ from neurovariety.rings.word_field import WordField
 from neurovariety.theorem import Theorem
 from neurovariety.tolerances import LARGE_PRIME_BITS, PRIME_BITS
 
-_KEPT = 2**20
-"""Entries of weights and inputs that a certificate holds; of more it says only that the rank was taken."""
+_MOST_OVER_Q = 10**5
+"""Entries of a matrix whose rank is taken over Q."""
 _SMALL_PRIME = 2**26
 
 
@@ -85,7 +98,7 @@ class ExactFunctions:
 
     def _keep(self, kind: Kind, point: Point, arrays: tuple[Array | None, Array, Array | None], value: int) -> ModularRank:
         assert isinstance(point.ring, FiniteField | WordField)
-        small = arrays[0] is not None and sum(a.size for a in arrays if a is not None) <= _KEPT
+        small = arrays[0] is not None and sum(a.size for a in arrays if a is not None) <= MOST_KEPT
         weights, inputs, factors = arrays if small else (None, None, None)
         place = Place(kind, point.ring.p, weights, point.coefficients, inputs, factors)
         self._taken[place] = value
@@ -121,6 +134,8 @@ class ExactFunctions:
 
     def error(self, place: Place, at_most: int) -> float:
         bits = PRIME_BITS if place.prime < _SMALL_PRIME else LARGE_PRIME_BITS
+        if place.prime.bit_length() < bits:  # of a smaller prime more is wrong
+            return 1.0
         derivative = place.kind == DIMENSION
         return rank_error(self.model, at_most, derivative=derivative, bits=bits, combined=derivative and place.factors is not None)
 
@@ -134,6 +149,38 @@ class ExactFunctions:
     @property
     def fields_error(self) -> float:
         return fields_error(self.model)
+
+    def ansatz_unknowns(self, ansatz: AnsatzScope) -> int:
+        return ansatz_of(self.model, ansatz).unknowns
+
+    def map_of(self, ansatz: AnsatzScope, vector: SparseVector) -> dict[tuple[int, int], Fraction]:
+        return ansatz_of(self.model, ansatz).matrix(vector)
+
+    def maps_rank(self, place: MapsPlace) -> int:
+        return maps_rank(self.model, place)
+
+    def maps_vanish(self, vectors: tuple[SparseVector, ...], place: MapsPlace) -> bool:
+        return maps_vanish(self.model, vectors, place)
+
+    def maps_error(self, vectors: tuple[SparseVector, ...], place: MapsPlace) -> float:
+        return maps_error(self.model, vectors, place)
+
+    def is_symmetry(self, ansatz: AnsatzScope, vector: SparseVector) -> bool | None:
+        return is_symmetry(self.model, ansatz, vector)
+
+    def stated_maps_rank(self, ansatz: AnsatzScope, prime: int) -> int:
+        found = stated_maps(self.model, ansatz)
+        return rank(found, prime, overwrite=True) if found.size else 0
+
+    def stated_maps_over_q(self, ansatz: AnsatzScope) -> int | None:
+        found = stated_maps(self.model, ansatz)
+        found = found[:, found.any(axis=0)]
+        if found.size > _MOST_OVER_Q:
+            return None
+        return int(flint.fmpz_mat(*found.shape, [int(v) for v in found.flat]).rank()) if found.size else 0
+
+    def maps_fields_rank(self, ansatz: AnsatzScope, vectors: tuple[SparseVector, ...], prime: int, weights: Array) -> int:
+        return fields_rank(self.model, ansatz, vectors, prime, weights)
 
     def expanded_span(self, affine: bool) -> int | None:
         found = exact_span(self.model)
