@@ -23,7 +23,6 @@ GIVEN = {
     "dictionary/components.py",
     "dictionary/conservation.py",
     "dictionary/exposedness.py",
-    "dictionary/fibers.py",
     "dictionary/invariance.py",
     "dictionary/landscape.py",
     "dictionary/maximum_likelihood.py",

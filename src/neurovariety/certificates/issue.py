@@ -26,7 +26,6 @@ LEGACY = frozenset(
         "invariance",
         "landscape",
         "equations: degree by degree",
-        "fibers: at given weights",
         "maximum-likelihood",
         "membership",
         "sample-complexity: linear values",

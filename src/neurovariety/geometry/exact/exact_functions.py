@@ -14,14 +14,24 @@ from weakref import WeakKeyDictionary
 import flint
 import numpy as np
 
+from neurovariety.certificates.fiber_at_weights import LocalSlice, Steps, Weights
 from neurovariety.certificates.functions import AFFINE, DIMENSION, Kind, Place
 from neurovariety.certificates.linear_symmetries import AnsatzScope, MapsPlace, SparseVector
 from neurovariety.certificates.ranks import ModularRank
 from neurovariety.certificates.upper_bounds import ByTheorem
 from neurovariety.certificates.zeros import NotShown
+from neurovariety.geometry.exact.constant_families import (
+    fields_error_at,
+    fields_rank_over_q,
+    is_constant,
+    stays,
+    stays_error,
+    swept_rank,
+)
 from neurovariety.geometry.exact.expanded_span import all_monomials, exact_span
 from neurovariety.geometry.exact.gradient_fields import sums_of_proportional_coefficients
 from neurovariety.geometry.exact.jacobians import combined_jacobian, jacobian_matrix, samples_matrix
+from neurovariety.geometry.exact.local_algebra import local_dimension
 from neurovariety.geometry.exact.points import Point, rank_error
 from neurovariety.geometry.exact.reparametrizations import (
     MOST_KEPT,
@@ -36,7 +46,7 @@ from neurovariety.geometry.exact.reparametrizations import (
 from neurovariety.geometry.exact.stated_symmetries import fields_error, verified_generators, verified_rank
 from neurovariety.linear_algebra import rank
 from neurovariety.model import Model, Slot
-from neurovariety.program.of_model import jacobian_rows, values_program
+from neurovariety.program.of_model import jacobian_rows, values_program, with_known_coefficients
 from neurovariety.rings.finite_field import FiniteField
 from neurovariety.rings.ring import Array, Ring
 from neurovariety.rings.word_field import WordField
@@ -120,6 +130,7 @@ class ExactFunctions:
             raise NotShown("the point was too large to be kept")
         ring = _field(place.prime)
         carried = [_into(ring, a) for a in (place.weights, place.coefficients, place.inputs)]
+        carried[1] = with_known_coefficients(self.model, ring, carried[1])
         point = Point(ring, carried[0], carried[1], np.random.default_rng(0))
         if place.kind != DIMENSION:
             found = samples_matrix(self.model, point, len(carried[0]), carried[2], None, None, carried[0])
@@ -181,6 +192,27 @@ class ExactFunctions:
 
     def maps_fields_rank(self, ansatz: AnsatzScope, vectors: tuple[SparseVector, ...], prime: int, weights: Array) -> int:
         return fields_rank(self.model, ansatz, vectors, prime, weights)
+
+    def fields_rank_over_q(self, at: Weights) -> int | None:
+        return fields_rank_over_q(self.model, at)
+
+    def fields_error_at(self, at: Weights, prime: int) -> float:
+        return fields_error_at(self.model, at, prime)
+
+    def is_constant(self, at: Weights, directions: tuple[SparseVector, ...]) -> bool | None:
+        return is_constant(self.model, at, directions)
+
+    def stays(self, at: Weights, directions: tuple[SparseVector, ...], place: Steps) -> bool:
+        return stays(self.model, at, directions, place)
+
+    def stays_error(self, at: Weights, directions: tuple[SparseVector, ...], place: Steps) -> float:
+        return stays_error(self.model, at, directions, place)
+
+    def swept_rank(self, at: Weights, directions: tuple[SparseVector, ...], place: Steps) -> int:
+        return swept_rank(self.model, at, directions, place)
+
+    def local_dimension(self, piece: LocalSlice, order: int, prime: int) -> int:
+        return local_dimension(self.model, piece, order, prime)
 
     def expanded_span(self, affine: bool) -> int | None:
         found = exact_span(self.model)

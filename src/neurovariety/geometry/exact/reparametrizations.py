@@ -19,7 +19,7 @@ from neurovariety.geometry.exact.stated_symmetries import verified_actions
 from neurovariety.linear_algebra import count_primes_lower_bound, kernel, rational_kernel, rational_reconstruction, reduce_mod
 from neurovariety.linear_algebra import rank as modular_rank
 from neurovariety.model import Model, Slot
-from neurovariety.program.of_model import directional, draw_coefficients, jacobian_rows
+from neurovariety.program.of_model import directional, draw_coefficients, jacobian_rows, with_known_coefficients
 from neurovariety.rings.finite_field import FiniteField
 from neurovariety.rings.polynomial import Polynomials
 from neurovariety.rings.ring import Array
@@ -141,9 +141,10 @@ def equations_at(model: Model, place: MapsPlace) -> Array:
     if place.weights is None or place.inputs is None:
         raise NotShown("the points were too large to be kept")
     ring, ansatz = FiniteField(place.prime), ansatz_of(model, place.ansatz)
+    fixed = with_known_coefficients(model, ring, place.coefficients)
     return np.vstack(
         [
-            _rows(ansatz, jacobian_rows(model, ring, w, x, place.coefficients), w, place.prime)
+            _rows(ansatz, jacobian_rows(model, ring, w, x, fixed), w, place.prime)
             for w, x in zip(place.weights, place.inputs, strict=True)
         ]
     )
@@ -198,7 +199,7 @@ def solve(model: Model, ansatz: Ansatz, draw_prime: Callable[[], int], rng: np.r
     model.kept.once(_RANKS, WeakKeyDictionary)[place] = ansatz.unknowns - basis.shape[1]
     if not basis.shape[1]:
         return SolvedMaps(place, basis, [])
-    rational = _lifted(basis, p)
+    rational = lifted(basis, p)
     if rational is not None and maps_vanish(model, sparse(rational), draw_place(model, ansatz, draw_prime(), rng, 2 * rank + 2, rank)):
         return SolvedMaps(place, basis, rational)
     if rows * ansatz.unknowns > _MAX_DIRECT:
@@ -213,7 +214,7 @@ def solve(model: Model, ansatz: Ansatz, draw_prime: Callable[[], int], rng: np.r
         return SolvedMaps(place, basis, None)
 
 
-def _lifted(basis: Array, p: int) -> list[list[Fraction]] | None:
+def lifted(basis: Array, p: int) -> list[list[Fraction]] | None:
     """The kernel basis over Q, if its entries are small enough to be read off one prime."""
     known: dict[float, Fraction | None] = {0.0: Fraction(0)}
     vectors = []
