@@ -28,8 +28,6 @@ LEGACY = frozenset(
         "equations: degree by degree",
         "maximum-likelihood",
         "membership",
-        "sample-complexity: linear values",
-        "ml-degree: one distribution",
         "point-count",
         "polyhedral",
         "prune",

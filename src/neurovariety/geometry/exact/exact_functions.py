@@ -15,8 +15,9 @@ import flint
 import numpy as np
 
 from neurovariety.certificates.fiber_at_weights import LocalSlice, Steps, Weights
-from neurovariety.certificates.functions import AFFINE, DIMENSION, Kind, Place
+from neurovariety.certificates.functions import AFFINE, DIMENSION, SPAN, Kind, Place
 from neurovariety.certificates.linear_symmetries import AnsatzScope, MapsPlace, SparseVector
+from neurovariety.certificates.linear_values import OneDistribution
 from neurovariety.certificates.ranks import ModularRank
 from neurovariety.certificates.upper_bounds import ByTheorem
 from neurovariety.certificates.zeros import NotShown
@@ -44,9 +45,9 @@ from neurovariety.geometry.exact.reparametrizations import (
     stated_maps,
 )
 from neurovariety.geometry.exact.stated_symmetries import fields_error, verified_generators, verified_rank
-from neurovariety.linear_algebra import rank
+from neurovariety.linear_algebra import random_prime, rank
 from neurovariety.model import Model, Slot
-from neurovariety.program.of_model import jacobian_rows, values_program, with_known_coefficients
+from neurovariety.program.of_model import draw_coefficients, jacobian_rows, sample_values, values_program, with_known_coefficients
 from neurovariety.rings.finite_field import FiniteField
 from neurovariety.rings.ring import Array, Ring
 from neurovariety.rings.word_field import WordField
@@ -106,6 +107,14 @@ class ExactFunctions:
         too large to keep."""
         return self._keep("affine span" if affine else "span", point, (weights, inputs, None), value)
 
+    def proportional_values(self, inputs: Array, rng: np.random.Generator) -> OneDistribution:
+        """The certificate, still to be checked, that the outputs at exact inputs (samples, *input shape) are one distribution each."""
+        p = random_prime(LARGE_PRIME_BITS, rng)
+        ring = WordField(p)
+        weights = ring.random((2, self.parameters), rng)
+        place = Place(SPAN, p, weights, draw_coefficients(self.model, ring, rng), ring.constant(inputs), None)
+        return OneDistribution(self.hash, tuple(Fraction(v) for v in inputs.reshape(-1)), place, self.generic)
+
     def _keep(self, kind: Kind, point: Point, arrays: tuple[Array | None, Array, Array | None], value: int) -> ModularRank:
         assert isinstance(point.ring, FiniteField | WordField)
         small = arrays[0] is not None and sum(a.size for a in arrays if a is not None) <= MOST_KEPT
@@ -133,7 +142,10 @@ class ExactFunctions:
         carried[1] = with_known_coefficients(self.model, ring, carried[1])
         point = Point(ring, carried[0], carried[1], np.random.default_rng(0))
         if place.kind != DIMENSION:
-            found = samples_matrix(self.model, point, len(carried[0]), carried[2], None, None, carried[0])
+            if isinstance(ring, WordField):
+                found = sample_values(self.model, ring, carried[0], carried[2], carried[1]).reshape(len(carried[0]), -1)
+            else:
+                found = samples_matrix(self.model, point, len(carried[0]), carried[2], None, None, carried[0])
             found = found[1:] - found[0] if place.kind == AFFINE else found
         elif place.factors is not None:
             found = combined_jacobian(self.model, point, carried[2], _into(ring, place.factors))
@@ -148,7 +160,13 @@ class ExactFunctions:
         if place.prime.bit_length() < bits:  # of a smaller prime more is wrong
             return 1.0
         derivative = place.kind == DIMENSION
+        at_most += place.kind == AFFINE  # a minor of differences is one of the values bordered by ones
         return rank_error(self.model, at_most, derivative=derivative, bits=bits, combined=derivative and place.factors is not None)
+
+    def error_at_inputs(self, place: Place, at_most: int, bits: float) -> float:
+        if place.prime.bit_length() < LARGE_PRIME_BITS:
+            return 1.0
+        return rank_error(self.model, at_most, derivative=False, bits=LARGE_PRIME_BITS, input_bits=bits)
 
     def applies(self, name: str, quantity: str, value: int, source: str) -> bool:
         known = (name, quantity, value, source)
