@@ -37,7 +37,6 @@ GIVEN = {
     "geometry/boundaries/description.py",
     "geometry/boundaries/locate.py",
     "geometry/boundaries/position.py",
-    "geometry/images/decision.py",
     "geometry/invariants/equations.py",
     "geometry/invariants/rank_at_data.py",
     "geometry/singular/at_weights.py",

@@ -27,7 +27,6 @@ LEGACY = frozenset(
         "landscape",
         "equations: degree by degree",
         "maximum-likelihood",
-        "membership",
         "point-count",
         "polyhedral",
         "prune",

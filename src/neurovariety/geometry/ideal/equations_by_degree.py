@@ -7,7 +7,7 @@ points of the variety. The gradings of the coordinates cut that matrix into bloc
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import comb, gcd, lcm
@@ -223,6 +223,11 @@ def _decoded(codes: Array, base: int, length: int) -> Array:
         codes, digit = np.divmod(codes, base)
         columns.append(digit)
     return np.stack(columns[::-1], axis=1) if columns else np.zeros((len(codes), 0), dtype=np.int64)
+
+
+def linear_equation(coefficients: Mapping[int, Fraction]) -> Equation:
+    """The equation: the sum of coefficient * coordinate is 0."""
+    return _equation(np.array(list(coefficients))[:, None], list(coefficients.values()))
 
 
 def _equation(terms: Array, vector: list[Fraction]) -> Equation:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
 
-from neurovariety.claim import Claim
+from neurovariety.certificates.issue import Certificate
 from neurovariety.geometry.real.surds import Surd
 
 Statement = Mapping[str, str]
@@ -37,7 +37,8 @@ class Decision:
     violated: str | None = None
     theorems: tuple[Statement, ...] = ()
     evidence: Mapping[str, object] = field(default_factory=dict)
-    claim: Claim = Claim.PROVED
+    shown: tuple[Certificate, ...] = ()
+    """What shows the verdict, from the strongest down, beside an exact witness and theorems on the set of functions."""
     surds: tuple[Surd, ...] | None = None
     """The exact witness where ``witness`` holds decimals of numbers a + b sqrt(d)."""
 
@@ -54,11 +55,17 @@ def statement(name: str, text: str, source: str) -> Statement:
     return {"name": name, "statement": text, "source": source}
 
 
-def excluded(route: str, violated: str, *theorems: Statement, **evidence: object) -> Decision:
+def excluded(route: str, violated: str, *theorems: Statement, shown: tuple[Certificate, ...] = (), **evidence: object) -> Decision:
     """The target violates a closed condition that all functions of the model satisfy: not even a limit of them."""
-    return Decision(Finding.EXCLUDED, route, None, violated, theorems, evidence)
+    return Decision(Finding.EXCLUDED, route, None, violated, theorems, evidence, shown)
 
 
-def realizable(route: str, witness: Sequence[Fraction | float] | None, *theorems: Statement, **evidence: object) -> Decision:
+def realizable(
+    route: str,
+    witness: Sequence[Fraction | float] | None,
+    *theorems: Statement,
+    shown: tuple[Certificate, ...] = (),
+    **evidence: object,
+) -> Decision:
     """The target is the function of the witness; of some weights where the witness is None."""
-    return Decision(Finding.REALIZABLE, route, witness, None, theorems, evidence)
+    return Decision(Finding.REALIZABLE, route, witness, None, theorems, evidence, shown)
