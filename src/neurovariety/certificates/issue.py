@@ -25,7 +25,6 @@ LEGACY = frozenset(
         "exposedness",
         "invariance",
         "landscape",
-        "equations: degree by degree",
         "maximum-likelihood",
         "point-count",
         "polyhedral",

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from functools import cached_property
 from typing import Final
+from weakref import WeakKeyDictionary
 
 import flint
 
+from neurovariety.certificates.hilbert_function import FormsPlace
 from neurovariety.certificates.known_equations import WeightsPlace
 from neurovariety.geometry.exact.exact_functions import ExactFunctions, exact_functions
 from neurovariety.geometry.ideal.coefficient_map import LinearSpan, PolynomialMap
 from neurovariety.geometry.ideal.coefficients import Coordinate, Coordinates
-from neurovariety.geometry.ideal.equations_by_degree import Equation
+from neurovariety.geometry.ideal.equations_by_degree import Equation, Forms
 from neurovariety.geometry.ideal.expanded_functions import expanded_at, expanded_at_surds
 from neurovariety.geometry.ideal.image_facts import facts_of_image
 from neurovariety.geometry.ideal.vanishing import gradients, vanish_at, vanishes_identically, vanishing_error
@@ -29,6 +32,7 @@ class ExactCoefficients(ExactFunctions):
         super().__init__(model)
         self._taken = exact_functions(model)._taken
         self._vanishing: dict[Equation, bool | None] = {}
+        self._forms_taken: WeakKeyDictionary[FormsPlace, int] = WeakKeyDictionary()
 
     @property
     def coordinates(self) -> Coordinates:
@@ -76,6 +80,30 @@ class ExactCoefficients(ExactFunctions):
 
     def equations_error(self, equations: tuple[Equation, ...], place: WeightsPlace) -> float:
         return vanishing_error(equations, self.coordinates, len(place.weights)) if place.prime.bit_length() >= PRIME_BITS else 1.0
+
+    @cached_property
+    def forms(self) -> Forms:
+        """The forms in the coefficients."""
+        return Forms.of(self.coordinates)
+
+    @property
+    def form_variables(self) -> int:
+        return len(self.forms.weights)
+
+    def saw_forms(self, place: FormsPlace, rank: int) -> None:
+        """Keep a rank that was taken by exact elimination."""
+        self._forms_taken[place] = rank
+
+    def forms_rank(self, place: FormsPlace) -> int:
+        if place not in self._forms_taken:
+            self._forms_taken[place] = self.forms.rank(place)
+        return self._forms_taken[place]
+
+    def quotient_dimensions(self, equations: tuple[Equation, ...], degree: int, prime: int) -> tuple[int, ...]:
+        return self.forms.left_by(equations, degree, prime)
+
+    def implied_over_q(self, equations: tuple[Equation, ...], degree: int) -> int | None:
+        return self.forms.implied_over_q(equations, degree)
 
     def equations_rank(self, equations: tuple[Equation, ...], prime: int, weights: Array) -> int:
         at = self.coordinates.at(weights[None] % prime, prime)[0]

@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from neurovariety.certificates.hilbert_function import FormsPlace
 from neurovariety.certificates.issue import NotShown, Verdict, issue
 from neurovariety.certificates.known_equations import KnownEquations
 from neurovariety.errors import InputError, ResourceError
@@ -56,6 +57,8 @@ class FoundEquations:
     """Why the search ended at degree K."""
     bound: int
     """The dimension is at most this: coordinates minus the rank of the gradients."""
+    places: tuple[FormsPlace, ...]
+    """Where the ranks of forms of degree 1, ..., K were taken."""
     place: tuple[int, Array]
     """A prime, and weights mod it, at whose function the gradients have that rank."""
     known: Verdict | None = None
@@ -83,6 +86,8 @@ def find_equations(model: Model, degree: int | None, seed: int, *, rank: int) ->
     search = EquationSearch(Coordinates.of(model, limits.terms), rng)
     found = _search(search, degree, rank, limits, rng)
     exact = exact_coefficients(model)
+    for place, independent in zip(found.places, found.hilbert[1:], strict=True):
+        exact.saw_forms(place, independent)
     long = [g for g in found.generators if exact.vanishes(g) is None]
     places = trial_places(long, search.coordinates, rng)
     try:
@@ -117,6 +122,7 @@ def _search(search: EquationSearch, degree: int | None, rank: int, limits: Limit
     """Degree by degree; the generators are not yet verified."""
     coordinates = search.coordinates
     generators: list[Equation] = []
+    places: list[FormsPlace] = []
     hilbert, counts = [1], []
     bound, place = coordinates.count, (search.prime, np.zeros(coordinates.parameters, dtype=np.int64))
     stopped = "the degree asked for" if degree is not None else f"degree {_DEFAULT_DEGREE}; --degree goes further"
@@ -131,6 +137,7 @@ def _search(search: EquationSearch, degree: int | None, rank: int, limits: Limit
             stopped = f"{refusal}; --degree goes further"
             break
         generators += found.generators
+        places.append(found.place)
         hilbert.append(found.monomials - found.equations)
         counts.append(found.equations)
         note(up_to_degree=k, generators=len(generators))
@@ -141,4 +148,4 @@ def _search(search: EquationSearch, degree: int | None, rank: int, limits: Limit
         if degree is None and bound <= rank:
             stopped = f"the equations show that the dimension is at most {bound}"
             break
-    return FoundEquations(coordinates, tuple(generators), tuple(hilbert), tuple(counts), stopped, bound, place)
+    return FoundEquations(coordinates, tuple(generators), tuple(hilbert), tuple(counts), stopped, bound, tuple(places), place)
