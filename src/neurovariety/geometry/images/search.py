@@ -104,8 +104,9 @@ def _violated_equation(model: Model, target: Target, seed: int) -> Decision | No
         "coordinates": system.coordinates.described(model.inputs),
         "error_bound": found.error_bound,
     }
-    shown = ViolatedEquation(system.known, system.generators.index(wrong), target.coefficients)
-    return excluded("an equation of the neurovariety", text, shown=(shown,), **evidence)
+    place = system.known, system.generators.index(wrong), target.coefficients
+    shown = tuple(ViolatedEquation(*place, part) for part in ("verdict", "violated"))
+    return excluded("an equation of the neurovariety", text, shown=shown, **evidence)
 
 
 def _search(model: Model, coordinates: Coordinates, span: LinearSpan, target: Target, seed: int) -> Decision:
