@@ -27,7 +27,7 @@ from fractions import Fraction
 from functools import singledispatch
 
 from neurovariety.geometry.boundaries.position import Located, Position
-from neurovariety.geometry.ideal.image_facts import is_sylvester
+from neurovariety.geometry.ideal.decided_sets import is_sylvester
 from neurovariety.geometry.images import binary_forms, binary_powers, convolutions
 from neurovariety.geometry.images.decide import decide_by_kind
 from neurovariety.geometry.images.decision import Decision, Finding

@@ -218,7 +218,7 @@ def _raised(
 
 
 @dataclass(frozen=True, eq=False)
-class Forms:
+class CoefficientForms:
     """The forms in the coefficients of a model: the gradings, a row of ``weights`` a variable, of which the last stands for 1 where the
     closure is no cone."""
 
@@ -226,7 +226,7 @@ class Forms:
     weights: Array
 
     @classmethod
-    def of(cls, coordinates: Coordinates) -> Forms:
+    def of(cls, coordinates: Coordinates) -> CoefficientForms:
         """Those of the model with these coefficients."""
         weights = coordinates.grading
         one = np.zeros((1, weights.shape[1]), dtype=np.int64)

@@ -15,9 +15,9 @@ from neurovariety.certificates.known_equations import WeightsPlace
 from neurovariety.geometry.exact.exact_functions import ExactFunctions, exact_functions
 from neurovariety.geometry.ideal.coefficient_map import LinearSpan, PolynomialMap
 from neurovariety.geometry.ideal.coefficients import Coordinate, Coordinates
-from neurovariety.geometry.ideal.equations_by_degree import Equation, Forms
+from neurovariety.geometry.ideal.decided_sets import facts_of_image
+from neurovariety.geometry.ideal.equations_by_degree import CoefficientForms, Equation
 from neurovariety.geometry.ideal.expanded_functions import expanded_at, expanded_at_surds
-from neurovariety.geometry.ideal.image_facts import facts_of_image
 from neurovariety.geometry.ideal.vanishing import gradients, vanish_at, vanishes_identically, vanishing_error
 from neurovariety.linear_algebra import rank
 from neurovariety.model import Model, Slot
@@ -82,9 +82,9 @@ class ExactCoefficients(ExactFunctions):
         return vanishing_error(equations, self.coordinates, len(place.weights)) if place.prime.bit_length() >= PRIME_BITS else 1.0
 
     @cached_property
-    def forms(self) -> Forms:
+    def forms(self) -> CoefficientForms:
         """The forms in the coefficients."""
-        return Forms.of(self.coordinates)
+        return CoefficientForms.of(self.coordinates)
 
     @property
     def form_variables(self) -> int:

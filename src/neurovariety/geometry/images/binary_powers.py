@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import comb
 
-from neurovariety.geometry.ideal.image_facts import is_sylvester
+from neurovariety.geometry.ideal.decided_sets import is_sylvester
 from neurovariety.geometry.images.decision import Decision, Finding, excluded, statement
 from neurovariety.geometry.images.target import Target
 from neurovariety.geometry.real.rational_matrices import echelon_form
