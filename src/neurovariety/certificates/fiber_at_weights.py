@@ -13,7 +13,6 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from neurovariety.certificates.fiber import HIDDEN
 from neurovariety.certificates.functions import DIMENSION, Functions
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.linear_symmetries import SparseVector
@@ -27,6 +26,7 @@ Weights = tuple[Fraction, ...]
 OVER_C = "over the complex numbers: real fibers can be smaller"
 _SCOPE = ("at the weights given", OVER_C)
 FIBER_AT = "dimension of the fiber at given weights"
+HIDDEN_AT, IDENTIFIED = "hidden directions at given weights", "given weights are identifiable"
 _AT_LEAST, _AT_MOST, _ORBIT = f"{FIBER_AT}: at least", f"{FIBER_AT}: at most", "dimension of the orbit of given weights"
 
 
@@ -341,5 +341,5 @@ class BeyondOrbit:
         known = [self.lower, self.orbit, *([] if self.upper is None else [self.upper])]
         scope = tuple(dict.fromkeys(phrase for v in known for phrase in v.statement.scope))
         error = sum(v.statement.error for v in known)
-        kind, value = ("identifiable", "no") if self.upper is None else (HIDDEN, self._left())
+        kind, value = (IDENTIFIED, "no") if self.upper is None else (HIDDEN_AT, self._left())
         return Statement(kind, self.lower.statement.subject, value, scope, error), Claim.weakest(v.claim for v in known)

@@ -34,7 +34,7 @@ from typing import Annotated, Any, ClassVar, Literal, Required
 
 from neurovariety.certificates.compose import COUNTED, HIDES, LEFT, Because
 from neurovariety.certificates.fiber import HIDDEN, HiddenDirections
-from neurovariety.certificates.fiber_at_weights import FIBER_AT
+from neurovariety.certificates.fiber_at_weights import FIBER_AT, HIDDEN_AT, IDENTIFIED
 from neurovariety.certificates.issue import NotShown, Verdict, issue, weak
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.upper_bounds import FieldsVanish
@@ -319,10 +319,9 @@ def _special(model: Model, found: SpecialFiber, generic_evidence: FibersEvidence
     between = "the bounds of the dimension do not meet"
     claims = {
         "dimension": whole or weak(Statement(FIBER_AT, exact.hash, None), Claim.UNDECIDED, between),
-        "hidden": hidden or weak(Statement(HIDDEN, exact.hash, None), Claim.UNDECIDED, between),
+        "hidden": hidden or weak(Statement(HIDDEN_AT, exact.hash, None), Claim.UNDECIDED, between),
         "cardinality": weak(Statement(GENERIC_FIBER, exact.hash, None), Claim.UNDECIDED, "not counted"),
-        "identifiable": no
-        or weak(Statement("identifiable", exact.hash, "undecided"), Claim.UNDECIDED, "other orbits are not excluded"),
+        "identifiable": no or weak(Statement(IDENTIFIED, exact.hash, "undecided"), Claim.UNDECIDED, "other orbits are not excluded"),
     }
     extra = found.at_least - evidence["parameters"] + evidence["model_dimension"]
     size = f"{found.at_least}" if whole else f"{found.at_least} to {found.at_most}"

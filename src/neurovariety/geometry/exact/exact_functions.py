@@ -15,7 +15,7 @@ import flint
 import numpy as np
 
 from neurovariety.certificates.fiber_at_weights import LocalSlice, Steps, Weights
-from neurovariety.certificates.functions import AFFINE, DIMENSION, SPAN, Kind, Place
+from neurovariety.certificates.functions import AFFINE, DIMENSION, Kind, Place
 from neurovariety.certificates.linear_symmetries import AnsatzScope, MapsPlace, SparseVector
 from neurovariety.certificates.linear_values import OneDistribution
 from neurovariety.certificates.ranks import ModularRank
@@ -112,7 +112,7 @@ class ExactFunctions:
         p = random_prime(LARGE_PRIME_BITS, rng)
         ring = WordField(p)
         weights = ring.random((2, self.parameters), rng)
-        place = Place(SPAN, p, weights, draw_coefficients(self.model, ring, rng), ring.constant(inputs), None)
+        place = Place("span", p, weights, draw_coefficients(self.model, ring, rng), ring.constant(inputs), None)
         return OneDistribution(self.hash, tuple(Fraction(v) for v in inputs.reshape(-1)), place, self.generic)
 
     def _keep(self, kind: Kind, point: Point, arrays: tuple[Array | None, Array, Array | None], value: int) -> ModularRank:
@@ -206,7 +206,7 @@ class ExactFunctions:
         found = found[:, found.any(axis=0)]
         if found.size > _MOST_OVER_Q:
             return None
-        return int(flint.fmpz_mat(*found.shape, [int(v) for v in found.flat]).rank()) if found.size else 0
+        return int(flint.fmpz_mat(found.shape[0], found.shape[1], [int(v) for v in found.flat]).rank()) if found.size else 0
 
     def maps_fields_rank(self, ansatz: AnsatzScope, vectors: tuple[SparseVector, ...], prime: int, weights: Array) -> int:
         return fields_rank(self.model, ansatz, vectors, prime, weights)

@@ -195,7 +195,7 @@ def _steps(model: Model, count: int, rng: np.random.Generator) -> Steps:
 def _affine_spaces(model: Model, p: int, point: Point, inputs: Array) -> list[tuple[str, tuple[SparseVector, ...]]]:
     """Affine spaces through the weights on which the function may be constant, as (name, directions): unconnected parameters, and for
     each block in which the function is affine the kernel of J within the block."""
-    found = []
+    found: list[tuple[str, tuple[SparseVector, ...]]] = []
     free = _free_parameters(model, point, inputs)
     if free:
         found.append((f"parameters {', '.join(map(str, free))} free at once", tuple(((i, Fraction(1)),) for i in free)))

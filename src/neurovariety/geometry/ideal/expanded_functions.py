@@ -36,8 +36,8 @@ def expanded_at_surds(
     s, *x = ring.generators()
     flat = np.empty(len(rational), dtype=object)
     for i, pair in enumerate(zip(rational, root, strict=True)):
-        a, b = (ring.constant(np.array([v], dtype=object)) for v in pair)
-        flat[i] = ring.add(a, ring.multiply(b, np.array([s], dtype=object)))[0]
+        part, times_root = (ring.constant(np.array([v], dtype=object)) for v in pair)
+        flat[i] = ring.add(part, ring.multiply(times_root, np.array([s], dtype=object)))[0]
     fixed: Any = ring.constant(np.array(model.coefficients, dtype=object))
     inputs = np.array(x, dtype=object).reshape(model.input_shape)
     (out,) = interpret(values_program(model), ring, [*leaves(model, flat), inputs, fixed])

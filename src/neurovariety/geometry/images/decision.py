@@ -57,15 +57,9 @@ def statement(name: str, text: str, source: str) -> Statement:
 
 def excluded(route: str, violated: str, *theorems: Statement, shown: tuple[Certificate, ...] = (), **evidence: object) -> Decision:
     """The target violates a closed condition that all functions of the model satisfy: not even a limit of them."""
-    return Decision(Finding.EXCLUDED, route, None, violated, theorems, evidence, shown)
+    return Decision(Finding.EXCLUDED, route, None, violated, theorems, evidence)
 
 
-def realizable(
-    route: str,
-    witness: Sequence[Fraction | float] | None,
-    *theorems: Statement,
-    shown: tuple[Certificate, ...] = (),
-    **evidence: object,
-) -> Decision:
+def realizable(route: str, witness: Sequence[Fraction | float] | None, *theorems: Statement, **evidence: object) -> Decision:
     """The target is the function of the witness; of some weights where the witness is None."""
-    return Decision(Finding.REALIZABLE, route, witness, None, theorems, evidence, shown)
+    return Decision(Finding.REALIZABLE, route, witness, None, theorems, evidence)

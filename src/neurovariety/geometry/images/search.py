@@ -11,6 +11,7 @@ to a target that is only a limit.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -71,7 +72,8 @@ def _linear_exclusion(model: Model, coordinates: Coordinates, target: Target) ->
     for (output, e), c in sorted(target.coefficients.items()):
         if (output, e) not in known:
             absent = AbsentCoefficient(exact.hash, target.coefficients, (output, e))
-            return excluded(route, f"the coefficient of {monomial_name(e)} in output {output} is 0, here {c}", shown=(absent,))
+            wrong_one = excluded(route, f"the coefficient of {monomial_name(e)} in output {output} is 0, here {c}")
+            return replace(wrong_one, shown=(absent,))
     values = [target.coefficients.get(key, Fraction(0)) for key in coordinates.monomials]
     span = LinearSpan.of(coordinates)
     wrong = span.violated(values)
@@ -85,7 +87,7 @@ def _linear_exclusion(model: Model, coordinates: Coordinates, target: Target) ->
     vanishing = issue(KnownEquations(exact.hash, (equation,), coordinates.count), exact)
     shown = ViolatedEquation(vanishing, 0, target.coefficients)
     text = f"{names[j]} = {right} for the coefficients of every function of the model; here {found} and {asked}"
-    return excluded(route, text, shown=(shown,))
+    return replace(excluded(route, text), shown=(shown,))
 
 
 def _violated_equation(model: Model, target: Target, seed: int) -> Decision | None:
@@ -106,7 +108,7 @@ def _violated_equation(model: Model, target: Target, seed: int) -> Decision | No
     }
     place = system.known, system.generators.index(wrong), target.coefficients
     shown = tuple(ViolatedEquation(*place, part) for part in ("verdict", "violated"))
-    return excluded("an equation of the neurovariety", text, shown=shown, **evidence)
+    return replace(excluded("an equation of the neurovariety", text, **evidence), shown=shown)
 
 
 def _search(model: Model, coordinates: Coordinates, span: LinearSpan, target: Target, seed: int) -> Decision:
@@ -141,5 +143,5 @@ def _search(model: Model, coordinates: Coordinates, span: LinearSpan, target: Ta
             box = {"radius": ball.radius, "solved_for": list(ball.columns), "test": "Krawczyk in ball arithmetic"}
             place = ball.weights, ball.columns, span.pivots, ball.radius, ball.inverse, target.coefficients
             shown = tuple(RealizedInBox(exact_coefficients(model).hash, *place, part) for part in ("verdict", "witness"))
-            return realizable(route, ball.weights, _KRAWCZYK, shown=shown, **evidence, certificate=box)
+            return replace(realizable(route, ball.weights, _KRAWCZYK, **evidence, certificate=box), shown=shown)
     return Decision(Finding.UNDECIDED, route, evidence=evidence)
