@@ -55,7 +55,7 @@ def statement(name: str, text: str, source: str) -> Statement:
     return {"name": name, "statement": text, "source": source}
 
 
-def excluded(route: str, violated: str, *theorems: Statement, shown: tuple[Certificate, ...] = (), **evidence: object) -> Decision:
+def excluded(route: str, violated: str, *theorems: Statement, **evidence: object) -> Decision:
     """The target violates a closed condition that all functions of the model satisfy: not even a limit of them."""
     return Decision(Finding.EXCLUDED, route, None, violated, theorems, evidence)
 
