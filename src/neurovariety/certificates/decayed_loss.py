@@ -16,7 +16,8 @@ from typing import Any
 import flint
 import numpy as np
 
-from neurovariety.certificates.exact_system import ExactSystem, Over
+from neurovariety.certificates.exact_system import ExactSystem, Monomial, Over
+from neurovariety.certificates.gaussian import Coefficient
 from neurovariety.certificates.zeros import NotShown
 
 
@@ -57,9 +58,11 @@ class DecayedLoss:
     @cached_property
     def objective(self) -> ExactSystem:
         """The loss with decay."""
-        n, terms = self.unknowns, [(1, ((self.loss.equations[0], 1),))]
+        n = self.unknowns
+        terms: list[tuple[Coefficient, Monomial]] = [(1, ((self.loss.equations[0], 1),))]
         for k, (s, a) in enumerate(zip(self.strengths, self.centre, strict=True)):
-            terms += [(c, m) for c, m in ((s, ((k, 2),)), (-2 * s * a, ((k, 1),)), (s * a * a, ())) if c]
+            parts: tuple[tuple[Coefficient, Monomial], ...] = ((s, ((k, 2),)), (-2 * s * a, ((k, 1),)), (s * a * a, ()))
+            terms += [(c, m) for c, m in parts if c]
         return ExactSystem(n, (*self.loss.sums, tuple(terms)), (n + len(self.loss.sums),))
 
     @cached_property
@@ -108,7 +111,7 @@ class DecayedLoss:
 def _value(program: ExactSystem, u: tuple[flint.fmpq, ...]) -> Any:
     if len(u) != program.unknowns:
         raise NotShown("the sizes do not fit")
-    return flint.fmpq(1) * Over(program, flint.fmpq)(list(u))[0]
+    return flint.fmpq(1) * Over(program, lambda c: flint.fmpq(1) * c)(list(u))[0]
 
 
 def rational(value: float) -> flint.fmpq:

@@ -52,9 +52,9 @@ class RealityOfList:
     @cached_property
     def centred(self) -> list[bool]:
         """Points whose boxes lie about real centres."""
-        plain = ~self.points.zeros.centres.imag.any(axis=1)
+        plain = [not row.any() for row in self.points.zeros.centres.imag]
         return [
-            all(c.mid().imag == 0 for c in self.points.fine[k].centre) if k in self.points.fine else bool(real)
+            all(c.mid().imag == 0 for c in self.points.fine[k].centre) if k in self.points.fine else real
             for k, real in enumerate(plain)
         ]
 
