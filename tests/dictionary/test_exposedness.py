@@ -22,7 +22,7 @@ def rows(found):
 def test_subnetworks_of_a_perceptron_are_exposed(metric):
     """Shahverdi, Marchetti, Kohn: a dead neuron, dim S = 3, rank J = 3, normal spaces of dimension 4, dim U_S = 7, all of V."""
     dead = rows(exposedness("mlp(2,2,1; x^3 + x^2)", metric=metric, samples=0))["neuron 2 dead"]
-    assert (dead["dimension"], dead["rank"], dead["targets"], dead["exposed"]) == (3, 3, 7, True)
+    assert (dead["dimension"], dead["rank"], dead["targets"], dead["critically_exposed"]) == (3, 3, 7, True)
     assert dead["function"] == "mlp(2,1,1; x^3 + x^2)"
     assert dead["minima"] is None
 
@@ -36,7 +36,7 @@ def test_convolutions_are_not(text):
     fiber = n - whole["rank"]
     for row in found.value["table"]:
         if row["function"] != "zero":
-            assert not row["exposed"]
+            assert not row["critically_exposed"]
             assert row["targets"] == found.value["ambient"] - whole["rank"] + row["dimension"] - fiber
     assert "draws it to sparse networks" in found.meaning
 
@@ -46,7 +46,7 @@ def test_matrices_of_lower_rank_are_exposed_but_never_minima(widths):
     """Eckart and Young: every target has critical points of each rank, and those of lower rank are saddles."""
     text = f"linear({','.join(map(str, widths))})"
     found = rows(exposedness(text, samples=25))["rank 1"]
-    assert found["exposed"]
+    assert found["critically_exposed"]
     assert found["targets"] == widths[0] * widths[-1]
     assert found["minima"] == 0
 
@@ -90,7 +90,12 @@ def test_overall():
     found = exposedness("mlp(2,2,1; x^3 + x^2)", samples=3)
     assert found.claim is Claim.PROBABILITY
     assert found.evidence["error_bound"] < 2**-20
-    assert found.verify().value["exposed"] == found.value["exposed"] == sum(row["exposed"] for row in found.value["table"]) == 6
+    assert (
+        found.verify().value["critically_exposed"]
+        == found.value["critically_exposed"]
+        == sum(row["critically_exposed"] for row in found.value["table"])
+        == 6
+    )
     assert found.meaning.startswith("6 of 7 strata are critically exposed, 2 of them at the function zero: ")
     again = ExposednessResult.from_dict(json.loads(json.dumps(found.to_dict())))
     assert again.value["table"] == found.to_dict()["value"]["table"]

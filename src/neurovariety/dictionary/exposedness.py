@@ -62,7 +62,7 @@ class ExposedStratum(TypedDict):
     dimension: int
     rank: int
     targets: int
-    exposed: bool
+    critically_exposed: bool
     minima: float | None
     low: float | None
     high: float | None
@@ -71,7 +71,7 @@ class ExposedStratum(TypedDict):
 class ExposednessValue(TypedDict):
     ambient: int
     strata: int
-    exposed: int
+    critically_exposed: int
     table: list[ExposedStratum]
 
 
@@ -88,9 +88,10 @@ class ExposednessEvidence(TypedDict):
 
 @dataclass(frozen=True, repr=False)
 class ExposednessResult(EntryResult):
-    """``value``: ``ambient`` (coefficients of the span V), ``strata``, ``exposed`` (how many of these have a U_S with interior), and
+    """``value``: ``ambient`` (coefficients of the span V), ``strata``, ``critically_exposed`` (how many of these have a U_S with
+    interior), and
     ``table``: for each stratum of weights ``name``, ``kind``, ``function`` (the smaller network), ``dimension``, ``rank`` of J,
-    ``targets`` (dimension of U_S), ``exposed``, and ``minima``: of ``samples`` stationary points there the share that are local
+    ``targets`` (dimension of U_S), ``critically_exposed``, and ``minima``: of ``samples`` stationary points there the share that are local
     minima, with its interval ``low``, ``high``.
 
     ``evidence``: ``metric``, ``whole`` (the same for all weights), ``primes``, ``error_bound``, ``samples``.
@@ -162,9 +163,9 @@ def exposedness(
         primes.append(found.prime)
         taken = 0 if used_up() else samples
         table.append(_row(stratum, found, minima_among(stratum, written, matrix, taken, generator(seed, _STREAM, 3, k)), taken))
-    exposed = sum(row["exposed"] for row in table)
+    exposed = sum(row["critically_exposed"] for row in table)
     return ExposednessResult(
-        value={"ambient": whole.ambient, "strata": len(table), "exposed": exposed, "table": table},
+        value={"ambient": whole.ambient, "strata": len(table), "critically_exposed": exposed, "table": table},
         claims=legacy("exposedness", Claim.PROBABILITY if sum(errors) <= ERROR_BOUND else Claim.ESTIMATE),
         meaning=_meaning(table, whole),
         evidence={
@@ -184,7 +185,7 @@ def _row(stratum: WeightStratum, found: Incidence, minima: int, taken: int) -> E
         "dimension": found.stratum,
         "rank": found.rank,
         "targets": found.targets,
-        "exposed": found.exposed,
+        "critically_exposed": found.exposed,
         "minima": minima / taken if taken else None,
         "low": low,
         "high": high,
@@ -192,7 +193,7 @@ def _row(stratum: WeightStratum, found: Incidence, minima: int, taken: int) -> E
 
 
 def _meaning(table: list[ExposedStratum], whole: Incidence) -> str:
-    open_ = [row for row in table if row["exposed"]]
+    open_ = [row for row in table if row["critically_exposed"]]
     zero = sum(row["function"] == "zero" for row in open_)
     if zero == len(open_):
         return (
