@@ -22,7 +22,6 @@ GIVEN = {
     "checkpoints/rank/jacobian_rank.py",
     "dictionary/components.py",
     "dictionary/conservation.py",
-    "dictionary/exposedness.py",
     "dictionary/fibers.py",
     "dictionary/invariance.py",
     "dictionary/landscape.py",

@@ -11,7 +11,7 @@ from neurovariety.geometry.boundaries.exact_positions import known_image
 from neurovariety.geometry.boundaries.family_samples import BEYOND, searched_position
 from neurovariety.geometry.boundaries.limit_families import splits
 from neurovariety.geometry.boundaries.position import Located, Position
-from neurovariety.geometry.boundaries.search_both_sides import BothSides
+from neurovariety.geometry.boundaries.search_both_sides import NEAR, BothSides
 from neurovariety.geometry.boundaries.smooth_preimage import interior_by_equations
 from neurovariety.geometry.ideal.coefficient_map import LinearSpan, written_out
 from neurovariety.geometry.ideal.coefficients import Coordinates
@@ -79,9 +79,25 @@ def by_search(
         reason = f"{seen} and no search reaches the others; the function itself is {'' if reached else 'not '}attained"
         return Located(here, reason, _SEARCH, Claim.ESTIMATE, evidence=facts)
     if not nearest["attained"] and not reached:
-        return Located(Position.OUTSIDE, f"{seen}, and neither is the function", _SEARCH, Claim.ESTIMATE, evidence=facts)
+        return _not_reached(sides, point, seen, facts, generator(seed, STREAM, 5))
     # Near a cusp of the boundary almost all functions are attained: this shows nothing where no derivative is onto the span.
     reason = f"{seen}; the function is {'' if reached else 'not '}attained, and nowhere with a derivative onto the span"
+    return Located(Position.UNDECIDED, reason, _SEARCH, Claim.UNDECIDED, evidence=facts)
+
+
+def _not_reached(sides: BothSides, point: np.ndarray, seen: str, facts: dict[str, object], rng: np.random.Generator) -> Located:
+    """A function that no search reaches, nor any near it: a limit of functions whose weights diverge, or outside, as searches end."""
+    grown = sides.approach(point, rng)
+    ahead = [row["largest_weight"] for row in grown]
+    if grown and grown[-1]["distance"] <= NEAR and ahead == sorted(ahead) and ahead[-1] > 2 * ahead[0]:
+        reason = (
+            f"searches come within a relative distance of {grown[-1]['distance']:g} with weights that grow on the way, and none "
+            "attains it"
+        )
+        return Located(Position.CLOSURE_ONLY, reason, _SEARCH, Claim.ESTIMATE, evidence=facts)
+    if sides.kept_away(point, rng):
+        return Located(Position.OUTSIDE, f"{seen}, and neither is the function", _SEARCH, Claim.ESTIMATE, evidence=facts)
+    reason = f"{seen}, and neither is the function; weights grow, or searches go on, so that it may be a limit"
     return Located(Position.UNDECIDED, reason, _SEARCH, Claim.UNDECIDED, evidence=facts)
 
 

@@ -34,8 +34,11 @@ stopped at 10^6."""
 _SAME = 1e-6
 _RADII = (0.1, 0.01, 0.001)
 _DIRECTIONS = 12
-_DISTANCES = (1e-1, 1e-2, 1e-3, 1e-4)
+NEAR = 1e-2
+_DISTANCES = (1e-1, NEAR, 1e-3, 1e-4)
 _HALVINGS = 24
+_GROWN = 30.0
+"""Weights of this size, beside those of a random start, may be growing."""
 _BESIDE = 1 / 64
 _FAR, _NEAR = 2.0**-8, 2.0**-20
 """Shares of the segment between which growth of weights and fall of the rank are measured."""
@@ -162,6 +165,17 @@ class BothSides:
             if good.any():
                 rows.append({"distance": distance, "largest_weight": float(np.abs(weights[good]).max(axis=1).min())})
         return rows
+
+    def kept_away(self, point: Array, rng: np.random.Generator) -> bool:
+        """Whether long searches for a function end far from it, or not so far with weights that do not grow: what a function that is no
+        limit does. Near it, ends with large weights may be on the way."""
+        usual = max(float(np.abs(point).max()), 1e-300) ** (1.0 / self.degree)
+        starts = rng.standard_normal((self.starts, self.map.parameters)) * usual
+        weights, norms = levenberg_marquardt(self.map, np.tile(point, (self.starts, 1)), starts, 4 * _ITERATIONS, 0.0)
+        best = int(norms.argmin())
+        distance = float(norms[best]) / max(float(np.linalg.norm(point)), 1e-300)
+        grown = np.abs(weights[best]).max() > _GROWN * max(usual, 1.0)
+        return distance > (_DISTANCES[0] if grown else _DISTANCES[1])
 
     def crossings(self, inside: Array, weights: Array, outside: Array, rng: np.random.Generator) -> list[BoundaryCrossing]:
         """Bisection on the segments from attained functions (B, s), with their weights (B, N), to functions (B, s) that no search
