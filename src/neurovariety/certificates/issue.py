@@ -16,7 +16,6 @@ WEAK = (Claim.ESTIMATE, Claim.UNDECIDED)
 LEGACY = frozenset(
     {
         "align",
-        "boundary",
         "components",
         "conservation",
         "data",

@@ -18,7 +18,7 @@ from neurovariety.exact_numbers import nearest_floats
 from neurovariety.geometry.ideal.coefficient_map import LinearSpan, PolynomialMap
 from neurovariety.geometry.ideal.coefficients import Coordinates
 from neurovariety.geometry.images.least_squares import levenberg_marquardt, step_cost
-from neurovariety.geometry.images.real_zero import certified_ball
+from neurovariety.geometry.images.real_zero import Ball, certified_ball
 from neurovariety.geometry.images.target import Target
 from neurovariety.geometry.solutions.orbits import Orbits
 from neurovariety.model import Model
@@ -134,7 +134,11 @@ class BothSides:
 
     def certified(self, target: Target, weights: Array) -> bool:
         """Whether true weights are proved to be near, with a derivative onto the span."""
-        return certified_ball(self.map, self.exact(target), weights) is not None
+        return self.ball(target, weights) is not None
+
+    def ball(self, target: Target, weights: Array) -> Ball | None:
+        """The box that proves it."""
+        return certified_ball(self.map, self.exact(target), weights)
 
     def nearby(self, point: Array, rng: np.random.Generator, near: Array | None) -> list[dict[str, Any]]:
         """For spheres around a function: how many of the functions there in random directions are attained, and by how many weights."""

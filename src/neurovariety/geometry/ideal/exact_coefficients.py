@@ -6,7 +6,9 @@ from fractions import Fraction
 from typing import Final
 
 import flint
+import numpy as np
 
+from neurovariety.certificates.zeros import NotShown
 from neurovariety.geometry.exact.exact_functions import ExactFunctions, exact_functions
 from neurovariety.geometry.ideal.coefficients import Coordinate, Coordinates
 from neurovariety.geometry.ideal.equations_by_degree import Equation
@@ -14,6 +16,9 @@ from neurovariety.geometry.ideal.vanishing import gradients, vanishes_identicall
 from neurovariety.linear_algebra import rank
 from neurovariety.model import Model, Slot
 from neurovariety.rings.ring import Array
+
+
+_LARGEST_PRIME = 2**26
 
 
 class ExactCoefficients(ExactFunctions):
@@ -43,7 +48,9 @@ class ExactCoefficients(ExactFunctions):
         return {key: Fraction(int(c.p), int(c.q)) for key, c in found.items() if c}
 
     def equations_rank(self, equations: tuple[Equation, ...], prime: int, weights: Array) -> int:
-        at = self.coordinates.at(weights[None] % prime, prime)[0]
+        if prime >= _LARGEST_PRIME:
+            raise NotShown("a prime of at most 26 bits is expected, whose products fit into a word")
+        at = self.coordinates.at(np.array([[int(w) % prime for w in weights]], dtype=np.int64), prime)[0]
         return rank(gradients(equations, at, prime), prime)
 
 
