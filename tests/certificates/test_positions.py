@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
+import numpy as np
 import pytest
 
 from neurovariety import Claim, as_model, boundary
@@ -82,7 +83,7 @@ def test_interior_by_krawczyk():
     refused(replace(good, inverse=tuple(tuple(-v for v in row) for row in good.inverse)), exact)
     never = dict(read_target("x0^2 - x1^2; x0*x1", 2, 2).coefficients)  # no real weights have that function
     refused(replace(good, target=never), exact)
-    assert sides.ball(read_target("x0^2 - x1^2; x0*x1", 2, 2), found.evidence["near_weights"] * 1) is None
+    assert sides.ball(read_target("x0^2 - x1^2; x0*x1", 2, 2), np.array(found.evidence["near_weights"])) is None
 
 
 def test_outside_by_an_equation():

@@ -32,7 +32,7 @@ LEGACY = frozenset(
         "point-count",
         "polyhedral",
         "prune",
-        "singularities",
+        "singularities: tangent spaces and equations",
         "subnetworks",
         "tangent-kernel",
         "weight-decay",
