@@ -69,7 +69,8 @@ def test_runs_that_do_not_converge_end_nowhere(monkeypatch):
 
 
 def test_critically_exposed_is_said_of_what_it_is():
-    """Cells of best fits and stationary weights are two things: the words for one are not used of the other, in the text and in keys."""
+    """Cells of best fits and stationary weights are two things: the words for one are not used of the other, in the text and in
+    keys."""
     found = implicit_bias("cnn(2,2; x^2)", targets=5, flow_targets=1, runs=2)
     zero = rows(found)["zero"]
     assert zero["critically_exposed"] == "yes"

@@ -1,6 +1,7 @@
 """Which strata of weights are critically exposed: ranks at a random point of a stratum and a random normal there.
 
-On a stratum with derivative E of its map let J be the Jacobian of the coefficients, Q the quadric of the loss, and H the Hessian of half
+On a stratum with derivative E of its map let J be the Jacobian of the coefficients, Q the quadric of the loss, and H the Hessian of
+half
 the loss at weights w for the target f_w + n, with n in the kernel of A = J^T Q. Where A has constant rank r the targets for which some
 weights of the stratum are stationary have dimension V - r + rank(H E), of V coefficients.
 """

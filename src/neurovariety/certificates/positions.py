@@ -30,7 +30,8 @@ class Positions(Coefficients, Protocol):
     """A model whose real functions are known by a theorem, or whose coefficients are written out."""
 
     def placed(self, target: Function) -> tuple[str, str] | None:
-        """The position and the reason by the theorem for the kind of the model, from exact arithmetic with the function; None where none
+        """The position and the reason by the theorem for the kind of the model, from exact arithmetic with the function; None where
+        none
         is known."""
         ...
 

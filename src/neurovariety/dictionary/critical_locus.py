@@ -9,7 +9,8 @@ common root compute functions that may be smooth and interior.
 What is proved. The rank over F_p at one integer point is a lower bound of the rank at a general point of the stratum, proved; that it
 is equal has `probability` at least 1 - error_bound. On the strata of linear networks rank and dimensions are closed formulas that hold
 at every point, `proved`. At special points of a stratum the corank may be larger. Where a theorem says that the strata listed are all,
-``complete`` is true; elsewhere the locus has at least the dimension given, and at most the codimension. Samples are sparse integer weights; their ranks are exact for their prime.
+``complete`` is true; elsewhere the locus has at least the dimension given, and at most the codimension. Samples are sparse integer
+weights; their ranks are exact for their prime.
 
 Sources: Trager, Kohn, Bruna 2020 (linear); Kohn et al. 2022 (linear convolutions); Shahverdi, Marchetti, Kohn 2025 (convolutions).
 """
@@ -94,7 +95,8 @@ class CriticalLocusResult(EntryResult):
     """Where the parametrization drops rank.
 
     ``value`` holds ``rank`` (of J at general weights, the dimension); ``dimension`` and ``codimension`` of the critical locus, bounds
-    where strata beside those listed are not excluded (null where none of them is critical); ``complete``, whether a theorem says that they are all;
+    where strata beside those listed are not excluded (null where none of them is critical); ``complete``, whether a theorem says that
+    they are all;
     ``strata``, each with ``name``, ``kind``, ``dimension`` in weight space, ``rank`` of J at its general points, ``corank`` (how much
     less than at general weights), ``functions`` (the dimension of its functions), ``fiber`` and ``claim``; ``sampled``, rank -> how
     many of the sparse random weights had it.
@@ -241,8 +243,9 @@ def _meaning(value: CriticalLocusValue, critical: list[StratumFacts], size: Verd
     largest = max(critical, key=lambda f: f.dimension)
     deepest = min(critical, key=lambda f: f.rank)
     where = counted(len(critical), "stratum").replace("stratums", "strata")
+    codimension = largest.stratum.model.parameters - largest.dimension
     text = (
-        f"J drops rank on {where} of weights: the largest ({largest.stratum.name}) has codimension {largest.stratum.model.parameters - largest.dimension}, at "
+        f"J drops rank on {where} of weights: the largest ({largest.stratum.name}) has codimension {codimension}, at "
         f"general weights of the deepest ({deepest.stratum.name}) {deepest.rank} of {value['rank']} directions remain"
     )
     text += ": there gradients can vanish although the loss can be lowered"

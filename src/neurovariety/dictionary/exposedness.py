@@ -12,7 +12,8 @@ asks.
 What is proved. The dimension of U_S is a rank over a prime field at a random point of S and a random normal there
 (`training.bias.normal_bundle`), which falls short with at most the probability ``error_bound``: the claim is `probability`, or
 `estimate` where that bound is no longer small. Normals are taken with respect to the quadric, `generic` with respect to one that was
-drawn; strata over one function may differ, and strata that are not listed may be exposed. The general rank over the complex numbers is that at real
+drawn; strata over one function may differ, and strata that are not listed may be exposed. The general rank over the complex numbers is
+that at real
 points too, for real points of S and of its normal spaces are Zariski dense; so where U_S has interior over C it has over R. Shares
 of minima are sampled.
 
@@ -238,7 +239,8 @@ def _meaning(value: ExposednessValue, known: Statement) -> str:
         )
     head = (
         f"{len(open_)} of {every} {'is' if len(open_) == 1 else 'are'} critically exposed"
-        f"{f', {zero} of them at the function zero' if zero else ''}: for an open set of targets some weights there are stationary{doubt}"
+        f"{f', {zero} of them at the function zero' if zero else ''}: for an open set of targets "
+        f"some weights there are stationary{doubt}"
     )
     sampled = [(minima[row["name"]]["share"], row["name"]) for row in open_ if row["name"] in minima]
     if not sampled:

@@ -84,7 +84,8 @@ class ImplicitBiasEvidence(TypedDict):
 class ImplicitBiasResult(EntryResult):
     """``value``: ``best_on_smaller`` and ``flow_on_smaller``, the shares of best fits and of ends of flow on smaller networks other
     than the zero function, and ``table``: for each piece ``name``, ``kind`` (network, subnetwork or limit), ``dimension``,
-    ``singular`` and ``critically_exposed`` (yes, no, or null where it is not known), ``best`` with ``best_low``, ``best_high``, and ``flow`` with
+    ``singular`` and ``critically_exposed`` (yes, no, or null where it is not known), ``best`` with ``best_low``, ``best_high``, and
+    ``flow`` with
     ``flow_low``, ``flow_high``.
 
     ``evidence``: ``metric``, ``scale``, ``targets``, ``clear`` (those whose best fit was found), ``open``, ``flow_targets``, ``runs``,

@@ -14,7 +14,8 @@ they cross, an error is raised. The tangent cone always has the dimension of X.
 The dimension of the singular locus is bounded from above by a theorem, or by its equations on a random linear space, where they have no
 solution (an exact rank, a proof); from below by the strata shown to be singular, or by equations of a complete ideal
 (`probability`). A degree is said only where all components of largest dimension are known: from equations of a complete ideal as the
-number of points mod two random primes that agree (an `estimate`: no bound of the error is computed), or, where a theorem says that images of smaller networks are all, as
+number of points mod two random primes that agree (an `estimate`: no bound of the error is computed), or, where a theorem says that
+images of smaller networks are all, as
 the sum over these, each counted once. Singular functions that are on no subnetwork are found where the locus of a complete ideal has a
 higher dimension than its strata, or a larger degree.
 
@@ -222,9 +223,7 @@ def _of_model(model: Model, whole: Dimension, closure: Closure, evidence: Singul
     )
 
 
-def _claims(
-    model: Model, whole: Dimension, answer: _LocusAnswer, sure: Claim, value: LocusValue, seed: int
-) -> dict[str, Verdict]:
+def _claims(model: Model, whole: Dimension, answer: _LocusAnswer, sure: Claim, value: LocusValue, seed: int) -> dict[str, Verdict]:
     """A verdict for each key: by a theorem that says which functions are singular, where there is one; else by tangent spaces and
     equations. Parts on no smaller network are counted mod a prime, without a bound of the error."""
     level = flat(model, whole, seed) if answer.dimension == -1 else None
@@ -245,7 +244,9 @@ def _claims(
             else legacy("singularities: tangent spaces and equations", Claim.weakest((answer.claim, sure)))("degree", value["degree"])
         )
     claims["others"] = weak(
-        Statement(f"{kind}: others", own, value["others"]), Claim.ESTIMATE if value["others"] else Claim.UNDECIDED, "counted mod a prime"
+        Statement(f"{kind}: others", own, value["others"]),
+        Claim.ESTIMATE if value["others"] else Claim.UNDECIDED,
+        "counted mod a prime",
     )
     return claims
 

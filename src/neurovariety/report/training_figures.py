@@ -145,7 +145,8 @@ def _chambers(axes: Axes, found: DiscriminantResult) -> bool:
 
 
 def _bias(axes: Axes, found: ImplicitBiasResult) -> bool:
-    """For each smaller network the share of best fits and of ends of gradient flow, with intervals; critically exposed ones are marked."""
+    """For each smaller network the share of best fits and of ends of gradient flow, with intervals; critically exposed ones are
+    marked."""
     rows = [row for row in found.value["table"] if row["kind"] != "network"][:_MOST_PIECES]
     if not rows:
         return False

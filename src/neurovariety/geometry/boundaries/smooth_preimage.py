@@ -26,7 +26,8 @@ from neurovariety.tolerances import PRIME_BITS
 def interior_by_equations(
     model: Model, coordinates: Coordinates, weights: tuple[Fraction, ...], seed: int, rng: np.random.Generator
 ) -> tuple[int, tuple[Equation, ...], dict[str, Any]] | None:
-    """A prime and equations whose ranks show that the function of ``weights`` is interior, with the evidence; None where they do not."""
+    """A prime and equations whose ranks show that the function of ``weights`` is interior, with the evidence; None where they do
+    not."""
     try:
         found = quietly(equations_of, model, seed=seed)
     except ResourceError:

@@ -17,7 +17,6 @@ from neurovariety.linear_algebra import rank
 from neurovariety.model import Model, Slot
 from neurovariety.rings.ring import Array
 
-
 _LARGEST_PRIME = 2**26
 
 
