@@ -189,7 +189,8 @@ def test_positions_by_searches_and_exactly(text, target, expected):
     f = read_target(target, model.inputs, model.outputs)
     found = by_search(model, written_out(model), f, False, None, 0)
     assert found.position == expected
-    assert found.claim is {"interior": Claim.PROVED, "undecided": Claim.UNDECIDED}.get(expected, Claim.ESTIMATE)
+    assert (found.certificates is not None) is (expected == "interior")
+    assert found.claim is (Claim.UNDECIDED if expected == "undecided" else Claim.ESTIMATE)
     if expected != "undecided":
         assert known_image(model.image, model).locate(f).position == expected
     if "cnn(2,2; x)" in text and expected == "boundary":  # two orders of the factors on one side, none on the other

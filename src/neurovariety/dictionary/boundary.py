@@ -260,6 +260,6 @@ def _meaning_of_whole(found: Description, variety: int, claim: Claim) -> str:
         return f"nothing was shown: {found.why}" + (f"; {shares}" if shares else "")
     text = f"real weights do not attain every real function of the neurovariety: {found.why}"
     if found.dimension is not None:
-        least = {Claim.LOWER_BOUND: "at least ", Claim.ESTIMATE: "as it seems "}.get(claim, "")
+        least = "at least " if claim is Claim.LOWER_BOUND else "as it seems " if claim is Claim.ESTIMATE else ""
         text += f"; the boundary has {least}dimension {found.dimension}, the closure {variety}"
     return text + (f"; {shares}" if shares else "")

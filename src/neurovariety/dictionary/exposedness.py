@@ -155,14 +155,7 @@ def exposedness(
     [4, 4, 4, 4]
     """
     samples = _SAMPLES if samples is None else samples
-    if data is not None and metric != "data":
-        raise InputError(f"metric {metric} takes no data; leave them out, or choose metric data")
-    require_polynomial(model)
-    strata = weight_strata(model)
-    if not strata:
-        raise InputError(
-            f"no strata of smaller networks are known for {model.name}: they follow from hidden units, of which none are known"
-        )
+    strata = _strata(model, metric, data)
     named = coefficients_as_polynomials(model)
     monomials, coefficients = list(named), list(named.values())
     quadric = exact_quadric(metric, monomials, None if data is None else exact_inputs(model, data), generator(seed, _STREAM))
@@ -197,6 +190,19 @@ def exposedness(
             "error_bound": min(1.0, claims["table"].statement.error or 1.0), "theorems": [],
         },
     )  # fmt: skip
+
+
+def _strata(model: Model, metric: str, data: object) -> tuple[WeightStratum, ...]:
+    """The known strata of a model. Raises `InputError` for data without their metric, and where none are known."""
+    if data is not None and metric != "data":
+        raise InputError(f"metric {metric} takes no data; leave them out, or choose metric data")
+    require_polynomial(model)
+    strata = weight_strata(model)
+    if not strata:
+        raise InputError(
+            f"no strata of smaller networks are known for {model.name}: they follow from hidden units, of which none are known"
+        )
+    return strata
 
 
 def _claims(

@@ -329,7 +329,8 @@ def _meaning(value: LocusValue, images: list[ImageFacts], whole: int, claims: Ma
         return "no singular function was found, and none is excluded"
     if value["dimension"] < 0:
         return "every function of the closure is a smooth point: the model behaves like a regular one"
-    least = {Claim.LOWER_BOUND: "at least ", Claim.UPPER_BOUND: "at most "}.get(claims["dimension"].claim, "")
+    known = claims["dimension"].claim
+    least = "at least " if known is Claim.LOWER_BOUND else "at most " if known is Claim.UPPER_BOUND else ""
     text = f"singular functions have {least}{value['dimension']} of {whole} dimensions"
     singular = [i.name for i in images if i.status == "singular"]
     smooth = [i.name for i in images if i.status == "smooth"]
