@@ -159,8 +159,7 @@ def exposedness(
     named = coefficients_as_polynomials(model)
     monomials, coefficients = list(named), list(named.values())
     quadric = exact_quadric(metric, monomials, None if data is None else exact_inputs(model, data), generator(seed, _STREAM))
-    words = "for a quadric that was drawn" if metric == "generic" else f"for the loss {metric}"
-    loss = QuadricOnStrata(model, coefficients, quadric, words, strata)
+    loss = QuadricOnStrata(model, coefficients, quadric, _words(metric), strata)
     whole = loss.incidence(None, generator(seed, _STREAM, 1))
     written, matrix = PolynomialValues(coefficients, model.parameters), float_table(quadric, "products of data")
     found: list[Incidence] = []
@@ -203,6 +202,11 @@ def _strata(model: Model, metric: str, data: object) -> tuple[WeightStratum, ...
             f"no strata of smaller networks are known for {model.name}: they follow from hidden units, of which none are known"
         )
     return strata
+
+
+def _words(metric: str) -> str:
+    """The phrase that names the quadric of a metric."""
+    return "for a quadric that was drawn" if metric == "generic" else f"for the loss {metric}"
 
 
 def _claims(
