@@ -156,9 +156,9 @@ class ExactFunctions:
         return np.array([[int(v) % place.prime for v in row] for row in found], dtype=object).reshape(found.shape)
 
     def error(self, place: Place, at_most: int) -> float:
-        bits = PRIME_BITS if place.prime < _SMALL_PRIME else LARGE_PRIME_BITS
-        if place.prime.bit_length() < bits:  # of a smaller prime more is wrong
-            return 1.0
+        bits = place.prime.bit_length()
+        if bits not in (PRIME_BITS, LARGE_PRIME_BITS):
+            return 1.0  # the bound is one of primes of these lengths alone
         derivative = place.kind == DIMENSION
         at_most += place.kind == AFFINE  # a minor of differences is one of the values bordered by ones
         return rank_error(self.model, at_most, derivative=derivative, bits=bits, combined=derivative and place.factors is not None)

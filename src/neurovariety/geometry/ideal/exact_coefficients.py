@@ -9,9 +9,11 @@ from typing import Final
 from weakref import WeakKeyDictionary
 
 import flint
+import numpy as np
 
 from neurovariety.certificates.hilbert_function import FormsPlace
 from neurovariety.certificates.known_equations import WeightsPlace
+from neurovariety.certificates.zeros import NotShown
 from neurovariety.geometry.exact.exact_functions import ExactFunctions, exact_functions
 from neurovariety.geometry.ideal.coefficient_map import LinearSpan, PolynomialMap
 from neurovariety.geometry.ideal.coefficients import Coordinate, Coordinates
@@ -23,6 +25,8 @@ from neurovariety.linear_algebra import rank
 from neurovariety.model import Model, Slot
 from neurovariety.rings.ring import Array
 from neurovariety.tolerances import PRIME_BITS
+
+_LARGEST_PRIME = 2**26
 
 
 class ExactCoefficients(ExactFunctions):
@@ -106,7 +110,9 @@ class ExactCoefficients(ExactFunctions):
         return self.forms.implied_over_q(equations, degree)
 
     def equations_rank(self, equations: tuple[Equation, ...], prime: int, weights: Array) -> int:
-        at = self.coordinates.at(weights[None] % prime, prime)[0]
+        if prime >= _LARGEST_PRIME:
+            raise NotShown("a prime of at most 26 bits is expected, whose products fit into a word")
+        at = self.coordinates.at(np.array([[int(w) % prime for w in weights]], dtype=np.int64), prime)[0]
         return rank(gradients(equations, at, prime), prime)
 
 
