@@ -21,7 +21,6 @@ GIVEN = {
     "checkpoints/prune.py",
     "checkpoints/rank/jacobian_rank.py",
     "dictionary/components.py",
-    "dictionary/conservation.py",
     "dictionary/exposedness.py",
     "dictionary/fibers.py",
     "dictionary/invariance.py",

@@ -18,7 +18,6 @@ LEGACY = frozenset(
         "align",
         "boundary",
         "components",
-        "conservation",
         "critical-locus",
         "data",
         "diagnose",

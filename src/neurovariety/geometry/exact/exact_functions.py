@@ -13,12 +13,12 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from neurovariety.certificates.functions import AFFINE, DIMENSION, Kind, Place
+from neurovariety.certificates.functions import AFFINE, DIMENSION, Inputs, Kind, Place
 from neurovariety.certificates.ranks import ModularRank
 from neurovariety.certificates.upper_bounds import ByTheorem
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.geometry.exact.expanded_span import all_monomials, exact_span
-from neurovariety.geometry.exact.gradient_fields import sums_of_proportional_coefficients
+from neurovariety.geometry.exact.gradient_fields import VectorField, gradient_fields, sums_of_proportional_coefficients
 from neurovariety.geometry.exact.jacobians import combined_jacobian, jacobian_matrix, samples_matrix
 from neurovariety.geometry.exact.points import Point, rank_error
 from neurovariety.geometry.exact.stated_symmetries import fields_error, verified_generators, verified_rank
@@ -41,6 +41,7 @@ class ExactFunctions:
     def __init__(self, model: Model) -> None:
         self.model = model
         self._taken: WeakKeyDictionary[Place, int] = WeakKeyDictionary()
+        self._fields: dict[Inputs | None, list[VectorField]] = {}
         self._hash = ""
 
     @property
@@ -141,6 +142,15 @@ class ExactFunctions:
 
     def proportional_sums(self) -> list[Fraction]:
         return sums_of_proportional_coefficients(self.model)
+
+    @property
+    def weight_names(self) -> tuple[str, ...]:
+        return tuple(self.model.parameter_names())
+
+    def gradient_fields(self, inputs: Inputs | None) -> list[VectorField]:
+        if inputs not in self._fields:
+            self._fields[inputs] = gradient_fields(self.model, inputs)
+        return self._fields[inputs]
 
 
 _FUNCTIONS: Final = Slot[ExactFunctions]("the exact functions")
