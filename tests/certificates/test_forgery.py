@@ -40,7 +40,6 @@ GIVEN = {
     "geometry/boundaries/position.py",
     "geometry/images/decision.py",
     "geometry/invariants/equations.py",
-    "geometry/invariants/rank_at_data.py",
     "geometry/singular/at_weights.py",
     "geometry/singular/image_facts.py",
     "geometry/strata/facts.py",

@@ -86,8 +86,9 @@ class Functions(Protocol):
         """The number of stated symmetry fields that are verified: their generic rank is at most that."""
         ...
 
-    def error(self, place: Place, at_most: int) -> float:
-        """The probability, at most, that a random place like this misses a generic rank of at most ``at_most``."""
+    def error(self, place: Place, at_most: int, input_bits: float | None = None) -> float:
+        """The probability, at most, that a random place like this misses a generic rank of at most ``at_most``; with ``input_bits`` its
+        inputs are not random, but given rational numbers of that size."""
         ...
 
     def applies(self, name: str, quantity: str, value: int, source: str) -> bool:

@@ -19,7 +19,6 @@ LEGACY = frozenset(
         "boundary",
         "components",
         "critical-locus",
-        "data",
         "diagnose",
         "exposedness",
         "invariance",

@@ -87,7 +87,7 @@ class ExactFunctions:
     def _keep(self, kind: Kind, point: Point, arrays: tuple[Array | None, Array, Array | None], value: int) -> ModularRank:
         assert isinstance(point.ring, FiniteField | WordField)
         small = arrays[0] is not None and sum(a.size for a in arrays if a is not None) <= _KEPT
-        weights, inputs, factors = arrays if small else (None, None, None)
+        weights, inputs, factors = arrays if small else (None, arrays[1] if arrays[1].size <= _KEPT else None, None)
         place = Place(kind, point.ring.p, weights, point.coefficients, inputs, factors)
         self._taken[place] = value
         return ModularRank(self.hash, place, value, self.generic)
@@ -120,10 +120,11 @@ class ExactFunctions:
             found, _ = jacobian_matrix(self.model, place.prime, point, carried[2])
         return np.array([[int(v) % place.prime for v in row] for row in found], dtype=object).reshape(found.shape)
 
-    def error(self, place: Place, at_most: int) -> float:
+    def error(self, place: Place, at_most: int, input_bits: float | None = None) -> float:
         bits = PRIME_BITS if place.prime < _SMALL_PRIME else LARGE_PRIME_BITS
         derivative = place.kind == DIMENSION
-        return rank_error(self.model, at_most, derivative=derivative, bits=bits, combined=derivative and place.factors is not None)
+        combined = derivative and place.factors is not None
+        return rank_error(self.model, at_most, derivative=derivative, bits=bits, input_bits=input_bits, combined=combined)
 
     def applies(self, name: str, quantity: str, value: int, source: str) -> bool:
         known = (name, quantity, value, source)
