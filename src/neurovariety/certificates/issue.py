@@ -30,12 +30,10 @@ LEGACY = frozenset(
         "sample-complexity: linear values",
         "symmetries",
         "ml-degree: one distribution",
-        "point-count",
         "polyhedral",
         "prune",
         "singularities",
         "subnetworks",
-        "tangent-kernel",
         "weight-decay",
     }
 )

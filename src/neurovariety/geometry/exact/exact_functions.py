@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Final
 from weakref import WeakKeyDictionary
 
+import flint
 import numpy as np
 
 from neurovariety.certificates.functions import AFFINE, DIMENSION, Inputs, Kind, Place
@@ -18,7 +19,13 @@ from neurovariety.certificates.ranks import ModularRank
 from neurovariety.certificates.upper_bounds import ByTheorem
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.geometry.exact.expanded_span import all_monomials, exact_span
-from neurovariety.geometry.exact.gradient_fields import VectorField, gradient_fields, sums_of_proportional_coefficients
+from neurovariety.geometry.exact.gradient_fields import (
+    VectorField,
+    gradient_fields,
+    outputs_as_polynomials,
+    slopes_over_q,
+    sums_of_proportional_coefficients,
+)
 from neurovariety.geometry.exact.jacobians import combined_jacobian, jacobian_matrix, samples_matrix
 from neurovariety.geometry.exact.points import Point, rank_error
 from neurovariety.geometry.exact.stated_symmetries import fields_error, verified_generators, verified_rank
@@ -42,6 +49,7 @@ class ExactFunctions:
         self.model = model
         self._taken: WeakKeyDictionary[Place, int] = WeakKeyDictionary()
         self._fields: dict[Inputs | None, list[VectorField]] = {}
+        self._over_q: tuple[tuple[Fraction, ...], Inputs | None, flint.fmpq_mat] | None = None
         self._hash = ""
 
     @property
@@ -147,6 +155,11 @@ class ExactFunctions:
     @property
     def weight_names(self) -> tuple[str, ...]:
         return tuple(self.model.parameter_names())
+
+    def jacobian_over_q(self, weights: tuple[Fraction, ...], inputs: Inputs | None) -> flint.fmpq_mat:
+        if self._over_q is None or self._over_q[:2] != (weights, inputs):
+            self._over_q = weights, inputs, slopes_over_q(outputs_as_polynomials(self.model, inputs), weights)
+        return self._over_q[2]
 
     def gradient_fields(self, inputs: Inputs | None) -> list[VectorField]:
         if inputs not in self._fields:

@@ -101,6 +101,24 @@ def gradient(polynomial: Polynomial, parameters: int) -> VectorField:
     return tuple(out)
 
 
+def slopes_over_q(polynomials: Sequence[Polynomial], weights: Sequence[Fraction]) -> flint.fmpq_mat:
+    """The derivatives of polynomials by all weights, at exact weights: a row each, and one of zeros where there are none."""
+    matrix = flint.fmpq_mat(max(len(polynomials), 1), len(weights))
+    for row, polynomial in enumerate(polynomials):
+        slopes = [Fraction(0)] * len(weights)
+        for e, c in polynomial.items():
+            used = [i for i, k in enumerate(e) if k]
+            for i in used:
+                slope = c * e[i]
+                for k in used:
+                    slope *= weights[k] ** (e[k] - (k == i))
+                slopes[i] += slope
+        for i, slope in enumerate(slopes):
+            if slope:
+                matrix[row, i] = flint.fmpq(slope.numerator, slope.denominator)
+    return matrix
+
+
 def gradient_fields(model: Model, inputs: Sequence[Sequence[Fraction]] | None) -> list[VectorField]:
     """Polynomial fields that span the gradients of all coefficients, or of the values at ``inputs``, at general weights.
 

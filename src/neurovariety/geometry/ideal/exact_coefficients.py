@@ -8,12 +8,15 @@ from typing import Final
 import flint
 
 from neurovariety.geometry.exact.exact_functions import ExactFunctions, exact_functions
+from neurovariety.geometry.ideal.coefficient_map import LinearSpan
 from neurovariety.geometry.ideal.coefficients import Coordinate, Coordinates
 from neurovariety.geometry.ideal.equations_by_degree import Equation
+from neurovariety.geometry.ideal.points_over_field import PointsCounted, count_points
 from neurovariety.geometry.ideal.vanishing import gradients, vanishes_identically
 from neurovariety.linear_algebra import rank
 from neurovariety.model import Model, Slot
 from neurovariety.rings.ring import Array
+from neurovariety.rings.small_field import SmallField
 
 
 class ExactCoefficients(ExactFunctions):
@@ -22,12 +25,26 @@ class ExactCoefficients(ExactFunctions):
     def __init__(self, model: Model) -> None:
         super().__init__(model)
         self._taken = exact_functions(model)._taken
+        self._counted: dict[int, PointsCounted] = {}
         self._vanishing: dict[Equation, bool | None] = {}
 
     @property
     def coordinates(self) -> Coordinates:
         """The coefficients of the functions as polynomials of the weights."""
         return Coordinates.of(self.model)
+
+    def expanded_span(self, affine: bool) -> int | None:
+        found = super().expanded_span(affine)
+        return found if affine or found is not None else len(LinearSpan.of(self.coordinates).pivots)
+
+    def counted_over(self, field: SmallField) -> PointsCounted:
+        """The functions over a field, counted once. Raises as `count_points`."""
+        if field.q not in self._counted:
+            self._counted[field.q] = count_points(self.model, self.coordinates.primitive(), field)
+        return self._counted[field.q]
+
+    def points_over(self, q: int) -> int:
+        return self.counted_over(SmallField(q)).points
 
     def coefficient_count(self) -> int:
         return self.coordinates.count

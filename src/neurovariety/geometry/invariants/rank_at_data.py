@@ -96,6 +96,12 @@ def exact_inputs(model: Model, inputs: object) -> Array:
     return exact.reshape(len(exact), *model.input_shape)
 
 
+def general_rank(model: Model, table: Array, *, seed: int) -> Verdict:
+    """The rank of J at a table of exact inputs, at general weights."""
+    generic = quietly(dimension_of, model, seed=seed)
+    return with_new_values(lambda k: _AtData(model, table, generic, generator(seed, _STREAM, k), None).jacobian())[0]
+
+
 def rank_at_data(model: Model, inputs: object, *, seed: int, memory_limit: int | None = None) -> RankAtData:
     """Both ranks at ``inputs`` (samples, features), numbers or Fractions; floats are taken at their exact binary values.
 
