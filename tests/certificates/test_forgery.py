@@ -20,7 +20,6 @@ GIVEN = {
     "checkpoints/align.py",
     "checkpoints/prune.py",
     "checkpoints/rank/jacobian_rank.py",
-    "dictionary/components.py",
     "dictionary/exposedness.py",
     "dictionary/fibers.py",
     "dictionary/invariance.py",

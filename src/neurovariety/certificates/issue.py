@@ -17,7 +17,6 @@ LEGACY = frozenset(
     {
         "align",
         "boundary",
-        "components",
         "critical-locus",
         "diagnose",
         "exposedness",

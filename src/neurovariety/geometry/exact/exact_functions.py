@@ -66,6 +66,14 @@ class ExactFunctions:
         return self._hash
 
     @property
+    def name(self) -> str:
+        return self.model.name
+
+    @property
+    def bounded_rank(self) -> tuple[int, int, int] | None:
+        return None if self.model.image is None else self.model.image.bounded_rank
+
+    @property
     def parameters(self) -> int:
         return self.model.parameters
 
