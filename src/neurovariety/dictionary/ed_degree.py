@@ -154,10 +154,10 @@ def ed_degree(
         raise InputError(f"a quadric on {counted(most, 'coefficient')} has at most that rank, got rank {rank}")
     theorem = next((t for t in model.theorems if t.applies and t.quantity == quantity(metric)), None) if rank is None else None
     found = quietly(dimension_beside, model, theorem if route != "computed" else None, seed=seed)
-    at_data = None if metric != "data" else quietly(rank_at_data, model, data, seed=seed)
+    at_data = quietly(rank_at_data, model, data, seed=seed) if metric == "data" else None
     quadric = _Quadric(metric, None if at_data is None else at_data.inputs, rank)
-    seen = _seen(quadric, at_data, found.value)
-    answer = _infinite(quantity(metric), seen) if seen else _known(model, found, theorem, quantity(metric), route, seed)
+    seen, asked = _seen(quadric, at_data, found.value), quantity(metric)
+    answer = _infinite(asked, seen) if seen else _known(model, found, theorem, asked, route, seed)
     if answer is None:
         if route == "theorem":
             raise InputError(
@@ -201,8 +201,7 @@ class _Quadric:
         """On these terms; a general one is drawn."""
         from neurovariety.geometry.solutions import quadrics
 
-        if self.metric == "generic":
-            assert rng is not None
+        if self.metric == "generic" and rng is not None:
             return quadrics.general(terms, self.rank or len(terms), rng)
         if self.table is not None:
             return quadrics.of_data(terms, float_table(self.table, "data").reshape(len(self.table), -1))
