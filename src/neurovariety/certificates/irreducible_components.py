@@ -213,10 +213,12 @@ class ComponentOfModel:
 
     def row(self) -> dict[str, Any]:
         """The component; what is not known is None."""
-        degree, critical = (None, None) if self.linear is None else (1, None)
+        degree = critical = None
         if self.sizes is not None:
             rows, columns, rank = self.sizes
             degree, critical = short_enough(determinantal_degree(rows, columns, rank)), short_enough(comb(min(rows, columns), rank))
+        elif self.linear is not None:
+            degree = 1
         return {
             "architecture": self.name,
             "dimension": self.dimension.statement.value,

@@ -253,7 +253,7 @@ def _solutions(system: System, p: Complexes, books: _Books, run: Run, seed: int)
     )
 
 
-def _continued(system: System, p: Complexes, start: tuple[Numbers, Numbers], seed: int, settings: Settings) -> Solutions:
+def _continued(system: System, p: Complexes, start: object, seed: int, settings: Settings) -> Solutions:
     if not isinstance(start, tuple | list) or len(start) != 2:
         raise InputError("a start is a pair: solutions, a row each, and the parameters at which they are solutions")
     points = complexes(start[0], "start points", system.unknowns).reshape(-1, system.unknowns)
