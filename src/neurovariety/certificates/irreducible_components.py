@@ -213,7 +213,8 @@ class ComponentOfModel:
 
     def row(self) -> dict[str, Any]:
         """The component; what is not known is None."""
-        degree = critical = None
+        degree: int | None = None
+        critical: int | None = None
         if self.sizes is not None:
             rows, columns, rank = self.sizes
             degree, critical = short_enough(determinantal_degree(rows, columns, rank)), short_enough(comb(min(rows, columns), rank))
