@@ -111,13 +111,6 @@ def point_count(
         "dimension_claim": str(found.claim),
         "theorems": [t.to_dict() for t in found.theorems],
     }
-    degree = int(degree_bounds(model).inputs)
-    notices: tuple[str, ...] = ()
-    if f.p <= degree:
-        notices = (
-            f"the characteristic {f.p} is not above the degree {degree}: some coefficients may vanish mod {f.p}, and "
-            f"polynomials are counted, not functions on F_{f.q}^{model.inputs}",
-        )
     span, shown = issue(Expanded(exact.hash, ambient), exact), issue(PointsOverField(exact.hash, f.q, points), exact)
     size = issue(PowerOfField(span, f.q), exact)
     return PointCountResult(
@@ -132,7 +125,18 @@ def point_count(
         },
         meaning=f"weights in F_{f.q} give {points:,} different functions, {_share(points, total)} of the {total:,} in the linear span",
         evidence=evidence,
-        notices=notices,
+        notices=_notices(model, f),
+    )
+
+
+def _notices(model: Model, f: SmallField) -> tuple[str, ...]:
+    """What to say of a field whose characteristic is not above the degree."""
+    degree = int(degree_bounds(model).inputs)
+    if f.p > degree:
+        return ()
+    return (
+        f"the characteristic {f.p} is not above the degree {degree}: some coefficients may vanish mod {f.p}, and "
+        f"polynomials are counted, not functions on F_{f.q}^{model.inputs}",
     )
 
 
