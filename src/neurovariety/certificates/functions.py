@@ -122,6 +122,11 @@ class Coefficients(Functions, Protocol):
         """Number of coefficients of the functions that occur, by expansion."""
         ...
 
+    @property
+    def coefficient_names(self) -> tuple[tuple[int, tuple[int, ...]], ...]:
+        """(output, exponents) of each of them."""
+        ...
+
     def vanishes(self, equation: Any) -> bool | None:
         """Whether an equation vanishes identically on all functions, by expansion over Q; None where that would take too long."""
         ...

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from neurovariety.certificates.issue import issue
 from neurovariety.claim import Claim
 from neurovariety.geometry.boundaries.exact_positions import known_image
 from neurovariety.geometry.boundaries.family_samples import BEYOND, searched_position
@@ -15,6 +16,7 @@ from neurovariety.geometry.boundaries.search_both_sides import BothSides
 from neurovariety.geometry.boundaries.smooth_preimage import interior_by_equations
 from neurovariety.geometry.ideal.coefficient_map import LinearSpan, written_out
 from neurovariety.geometry.ideal.coefficients import Coordinates
+from neurovariety.geometry.ideal.exact_coefficients import exact_coefficients
 from neurovariety.geometry.images.decision import Decision, Finding
 from neurovariety.geometry.images.target import Target
 from neurovariety.geometry.invariants.dimension import dimension_of
@@ -32,7 +34,8 @@ def locate(model: Model, target: Target, member: Decision, seed: int) -> Located
     if known is not None:
         return known.locate(target)
     if member.verdict is Finding.EXCLUDED:
-        return Located(Position.OUTSIDE, f"violated: {member.violated}", member.route, member.claim)
+        claim = issue(member.shown[0], exact_coefficients(model)).claim
+        return Located(Position.OUTSIDE, f"violated: {member.violated}", member.route, claim)
     coordinates = written_out(model)
     exact = member.exact_witness
     if exact is not None:

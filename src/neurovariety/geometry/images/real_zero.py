@@ -38,6 +38,8 @@ class Ball:
     weights: tuple[float, ...]
     columns: tuple[int, ...]
     radius: float
+    inverse: tuple[tuple[float, ...], ...]
+    """Of the derivative by these coordinates, roughly."""
 
 
 def pivot_columns(jacobian: Array, preferred: Array | None = None) -> tuple[int, ...]:
@@ -102,7 +104,8 @@ def _krawczyk(
             image = image + (int(a == c) - product) * step
         if not step.contains_interior(image):
             return None
-    return Ball(tuple(float(w) for w in weights), columns, radius * (1 + 2.0**-20))  # an arb's radius is rounded up
+    near = tuple(tuple(map(float, row)) for row in inverse)
+    return Ball(tuple(float(w) for w in weights), columns, radius, near)
 
 
 def rational_candidates(map_: PolynomialMap, target: Array, weights: Array) -> Iterator[tuple[Fraction, ...]]:
