@@ -16,19 +16,14 @@ WEAK = (Claim.ESTIMATE, Claim.UNDECIDED)
 LEGACY = frozenset(
     {
         "align",
-        "components",
-        "conservation",
-        "data",
         "diagnose",
         "invariance",
         "landscape",
         "maximum-likelihood",
-        "point-count",
         "polyhedral",
         "prune",
         "singularities: tangent spaces and equations",
         "subnetworks",
-        "tangent-kernel",
         "weight-decay",
     }
 )

@@ -30,7 +30,7 @@ from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.landscape import LandscapeResult, landscape
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import NeurovarietyError, VerificationError
-from neurovariety.geometry.exact.gradient_fields import conserved_polynomials, outputs_as_polynomials
+from neurovariety.geometry.exact.gradient_fields import conserved_polynomials, gradient_fields
 from neurovariety.geometry.exact.wilson_interval import wilson
 from neurovariety.model import Model
 from neurovariety.options import Option, Real, Whole
@@ -324,7 +324,7 @@ def _drift(model: Model, starts: Any, runs: Runs) -> float | None:
     if model.parameters > _MOST_WEIGHTS:
         return None
     try:
-        laws = conserved_polynomials(outputs_as_polynomials(model, None), model.parameters, 2)
+        laws = conserved_polynomials(gradient_fields(model, None), model.parameters, 2)
     except NeurovarietyError:
         return None
     fine = np.isfinite(runs.ends).all(axis=1)

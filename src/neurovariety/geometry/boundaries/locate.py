@@ -18,7 +18,6 @@ from neurovariety.geometry.boundaries.search_both_sides import NEAR, BothSides
 from neurovariety.geometry.boundaries.smooth_preimage import interior_by_equations
 from neurovariety.geometry.ideal.coefficient_map import LinearSpan, written_out
 from neurovariety.geometry.ideal.coefficients import Coordinates
-from neurovariety.geometry.ideal.exact_coefficients import exact_coefficients
 from neurovariety.geometry.images.decision import Decision, Finding
 from neurovariety.geometry.images.target import Target
 from neurovariety.geometry.invariants.dimension import dimension_of
