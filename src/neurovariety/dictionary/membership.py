@@ -49,6 +49,7 @@ _MAX_CHECKED = 5000
 """Parameters up to which a witness is put into the model once more."""
 
 _OWN = "the given weights"
+_DRAWN = "no target was given; of one that was drawn at random from the linear span: "
 
 
 class MembershipValue(TypedDict):
@@ -135,6 +136,7 @@ def membership(
     """
     require_polynomial(model)
     given, own, notices = _target(model, target, network, weights, seed)
+    drawn = target is None and network is None and weights is None
     decision = decide(model, given, seed) if own is None else realizable(_OWN, own)
     evidence: dict[str, object] = {"target": given.text(), **decision.evidence, **_checked(model, decision, given)}
     evidence |= {"seeds": [seed], "theorems": [dict(t) for t in decision.theorems]}
@@ -147,7 +149,7 @@ def membership(
     return MembershipResult(
         value=value,
         claims=_claims(model, decision, given, value),
-        meaning=_meaning(decision),
+        meaning=f"{_DRAWN if drawn else ''}{_meaning(decision)}",
         evidence=evidence,
         notices=notices,
         options={"target": given.text(), "network": None, "weights": None} if own is None else {"weights": list(own)},

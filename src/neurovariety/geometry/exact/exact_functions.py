@@ -15,7 +15,7 @@ import flint
 import numpy as np
 
 from neurovariety.certificates.fiber_at_weights import LocalSlice, Steps, Weights
-from neurovariety.certificates.functions import AFFINE, DIMENSION, Kind, Place
+from neurovariety.certificates.functions import AFFINE, DIMENSION, Inputs, Kind, Place
 from neurovariety.certificates.linear_symmetries import AnsatzScope, MapsPlace, SparseVector
 from neurovariety.certificates.linear_values import OneDistribution
 from neurovariety.certificates.ranks import ModularRank
@@ -30,7 +30,13 @@ from neurovariety.geometry.exact.constant_families import (
     swept_rank,
 )
 from neurovariety.geometry.exact.expanded_span import all_monomials, exact_span
-from neurovariety.geometry.exact.gradient_fields import sums_of_proportional_coefficients
+from neurovariety.geometry.exact.gradient_fields import (
+    VectorField,
+    gradient_fields,
+    outputs_as_polynomials,
+    slopes_over_q,
+    sums_of_proportional_coefficients,
+)
 from neurovariety.geometry.exact.jacobians import combined_jacobian, jacobian_matrix, samples_matrix
 from neurovariety.geometry.exact.local_algebra import local_dimension
 from neurovariety.geometry.exact.points import Point, rank_error
@@ -65,6 +71,8 @@ class ExactFunctions:
     def __init__(self, model: Model) -> None:
         self.model = model
         self._taken: WeakKeyDictionary[Place, int] = WeakKeyDictionary()
+        self._fields: dict[Inputs | None, list[VectorField]] = {}
+        self._over_q: tuple[tuple[Fraction, ...], Inputs | None, flint.fmpq_mat] | None = None
         self._hash = ""
 
     @property
@@ -79,6 +87,14 @@ class ExactFunctions:
                 digest.update(f"{i.primitive}{i.operands}{i.result}{i.shape}{i.parameters}".encode())
             self._hash = digest.hexdigest()
         return self._hash
+
+    @property
+    def name(self) -> str:
+        return self.model.name
+
+    @property
+    def bounded_rank(self) -> tuple[int, int, int] | None:
+        return None if self.model.image is None else self.model.image.bounded_rank
 
     @property
     def parameters(self) -> int:
@@ -118,7 +134,7 @@ class ExactFunctions:
     def _keep(self, kind: Kind, point: Point, arrays: tuple[Array | None, Array, Array | None], value: int) -> ModularRank:
         assert isinstance(point.ring, FiniteField | WordField)
         small = arrays[0] is not None and sum(a.size for a in arrays if a is not None) <= MOST_KEPT
-        weights, inputs, factors = arrays if small else (None, None, None)
+        weights, inputs, factors = arrays if small else (None, arrays[1] if arrays[1].size <= MOST_KEPT else None, None)
         place = Place(kind, point.ring.p, weights, point.coefficients, inputs, factors)
         self._taken[place] = value
         return ModularRank(self.hash, place, value, self.generic)
@@ -155,13 +171,14 @@ class ExactFunctions:
             found, _ = jacobian_matrix(self.model, place.prime, point, carried[2])
         return np.array([[int(v) % place.prime for v in row] for row in found], dtype=object).reshape(found.shape)
 
-    def error(self, place: Place, at_most: int) -> float:
-        bits = PRIME_BITS if place.prime < _SMALL_PRIME else LARGE_PRIME_BITS
-        if place.prime.bit_length() < bits:  # of a smaller prime more is wrong
-            return 1.0
+    def error(self, place: Place, at_most: int, input_bits: float | None = None) -> float:
+        bits = place.prime.bit_length()
+        if bits not in (PRIME_BITS, LARGE_PRIME_BITS):
+            return 1.0  # the bound is one of primes of these lengths alone
         derivative = place.kind == DIMENSION
         at_most += place.kind == AFFINE  # a minor of differences is one of the values bordered by ones
-        return rank_error(self.model, at_most, derivative=derivative, bits=bits, combined=derivative and place.factors is not None)
+        combined = derivative and place.factors is not None
+        return rank_error(self.model, at_most, derivative=derivative, bits=bits, input_bits=input_bits, combined=combined)
 
     def error_at_inputs(self, place: Place, at_most: int, bits: float) -> float:
         if place.prime.bit_length() < LARGE_PRIME_BITS:
@@ -238,6 +255,20 @@ class ExactFunctions:
 
     def proportional_sums(self) -> list[Fraction]:
         return sums_of_proportional_coefficients(self.model)
+
+    @property
+    def weight_names(self) -> tuple[str, ...]:
+        return tuple(self.model.parameter_names())
+
+    def jacobian_over_q(self, weights: tuple[Fraction, ...], inputs: Inputs | None) -> flint.fmpq_mat:
+        if self._over_q is None or self._over_q[:2] != (weights, inputs):
+            self._over_q = weights, inputs, slopes_over_q(outputs_as_polynomials(self.model, inputs), weights)
+        return self._over_q[2]
+
+    def gradient_fields(self, inputs: Inputs | None) -> list[VectorField]:
+        if inputs not in self._fields:
+            self._fields[inputs] = gradient_fields(self.model, inputs)
+        return self._fields[inputs]
 
 
 _FUNCTIONS: Final = Slot[ExactFunctions]("the exact functions")

@@ -100,7 +100,11 @@ def shown_span(model: Model, p: int, point: Point, at_most: int, limit: int | No
 
 
 def _rank_of_samples(model: Model, p: int, point: Point, rows: int, inputs: int, limit: int | None) -> ModularRank:
-    x = point.inputs(model, inputs)
+    return shown_values(model, p, point, rows, point.inputs(model, inputs), limit)
+
+
+def shown_values(model: Model, p: int, point: Point, rows: int, x: Array, limit: int | None) -> ModularRank:
+    """The rank of the values of so many random functions at inputs ``x``, with its certificate."""
     small = rows * model.parameters <= _DRAWN_BEFORE
     weights = point.ring.random((rows, model.parameters), point.rng) if small else None
     found = rank(samples_matrix(model, point, rows, x, limit, weights=weights), p, overwrite=True)

@@ -9,20 +9,26 @@ from typing import Final
 from weakref import WeakKeyDictionary
 
 import flint
+import numpy as np
 
 from neurovariety.certificates.hilbert_function import FormsPlace
 from neurovariety.certificates.known_equations import WeightsPlace
+from neurovariety.certificates.zeros import NotShown
 from neurovariety.geometry.exact.exact_functions import ExactFunctions, exact_functions
 from neurovariety.geometry.ideal.coefficient_map import LinearSpan, PolynomialMap
 from neurovariety.geometry.ideal.coefficients import Coordinate, Coordinates
 from neurovariety.geometry.ideal.decided_sets import facts_of_image
 from neurovariety.geometry.ideal.equations_by_degree import CoefficientForms, Equation
 from neurovariety.geometry.ideal.expanded_functions import expanded_at, expanded_at_surds
+from neurovariety.geometry.ideal.points_over_field import PointsCounted, count_points
 from neurovariety.geometry.ideal.vanishing import gradients, vanish_at, vanishes_identically, vanishing_error
 from neurovariety.linear_algebra import rank
 from neurovariety.model import Model, Slot
 from neurovariety.rings.ring import Array
+from neurovariety.rings.small_field import SmallField
 from neurovariety.tolerances import PRIME_BITS
+
+_LARGEST_PRIME = 2**26
 
 
 class ExactCoefficients(ExactFunctions):
@@ -31,6 +37,7 @@ class ExactCoefficients(ExactFunctions):
     def __init__(self, model: Model) -> None:
         super().__init__(model)
         self._taken = exact_functions(model)._taken
+        self._counted: dict[int, PointsCounted] = {}
         self._vanishing: dict[Equation, bool | None] = {}
         self._forms_taken: WeakKeyDictionary[FormsPlace, int] = WeakKeyDictionary()
 
@@ -38,6 +45,19 @@ class ExactCoefficients(ExactFunctions):
     def coordinates(self) -> Coordinates:
         """The coefficients of the functions as polynomials of the weights."""
         return Coordinates.of(self.model)
+
+    def expanded_span(self, affine: bool) -> int | None:
+        found = super().expanded_span(affine)
+        return found if affine or found is not None else len(LinearSpan.of(self.coordinates).pivots)
+
+    def counted_over(self, field: SmallField) -> PointsCounted:
+        """The functions over a field, counted once. Raises as `count_points`."""
+        if field.q not in self._counted:
+            self._counted[field.q] = count_points(self.model, self.coordinates.primitive(), field)
+        return self._counted[field.q]
+
+    def points_over(self, q: int) -> int:
+        return self.counted_over(SmallField(q)).points
 
     def coefficient_count(self) -> int:
         return self.coordinates.count
@@ -106,7 +126,9 @@ class ExactCoefficients(ExactFunctions):
         return self.forms.implied_over_q(equations, degree)
 
     def equations_rank(self, equations: tuple[Equation, ...], prime: int, weights: Array) -> int:
-        at = self.coordinates.at(weights[None] % prime, prime)[0]
+        if prime >= _LARGEST_PRIME:
+            raise NotShown("a prime of at most 26 bits is expected, whose products fit into a word")
+        at = self.coordinates.at(np.array([[int(w) % prime for w in weights]], dtype=np.int64), prime)[0]
         return rank(gradients(equations, at, prime), prime)
 
 

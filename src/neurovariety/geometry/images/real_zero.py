@@ -39,7 +39,7 @@ class Ball:
     columns: tuple[int, ...]
     radius: float
     inverse: tuple[tuple[float, ...], ...]
-    """Of the derivative by these coordinates, roughly."""
+    """An approximate inverse of the derivative by the columns, which the test used."""
 
 
 def pivot_columns(jacobian: Array, preferred: Array | None = None) -> tuple[int, ...]:
@@ -105,7 +105,8 @@ def _krawczyk(
         if not step.contains_interior(image):
             return None
     near = tuple(tuple(map(float, row)) for row in inverse)
-    return Ball(tuple(float(w) for w in weights), columns, radius, near)
+    grown = radius * (1 + 2.0**-20)  # an arb's radius is rounded up
+    return Ball(tuple(float(w) for w in weights), columns, grown, near)
 
 
 def rational_candidates(map_: PolynomialMap, target: Array, weights: Array) -> Iterator[tuple[Fraction, ...]]:
