@@ -24,7 +24,6 @@ LEGACY = frozenset(
         "diagnose",
         "exposedness",
         "invariance",
-        "landscape",
         "equations: degree by degree",
         "fibers: at given weights",
         "maximum-likelihood",

@@ -25,16 +25,18 @@ Sources: Marchetti et al. 2025, 4.4; Trager, Kohn, Bruna 2020; Draisma et al. 20
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, Literal, TypedDict, Unpack
 
 import numpy as np
 
-from neurovariety.certificates.issue import Verdict, legacy, weakly
+from neurovariety.certificates.issue import Verdict, weakly
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import Resume
 from neurovariety.dictionary.entry_result import Facts
 from neurovariety.dictionary.landscape_lists import LandscapeLists, landscape_lists, size_of_losses
+from neurovariety.dictionary.landscape_verdicts import least_verdict, list_verdicts, of_model, subject_of
 from neurovariety.dictionary.listed_result import ListedResult
 from neurovariety.dictionary.runner import entry
 from neurovariety.geometry.invariants.dimension import dimension_of
@@ -208,11 +210,15 @@ def _listed(task: TrainingTask, lists: LandscapeLists, known: tuple[Least, int |
     (least, number), points, targets = known, lists.given, evidence["random_targets"]
     bounds = interval(lists.problem, task.loss, least)
     least = enclosed(least, bounds)
-    value = _value(lists, least)
+    subject = subject_of(lists, task.loss)
+    shown = list_verdicts(lists, subject)
+    proof = None if least.infimum is not None else least_verdict(lists, subject, least)
+    value = _value(lists, least, str(Claim.UNDECIDED if proof is None else proof.claim))
+    claims = _claims(task, lists, value, shown, proof)
     return LandscapeResult(
         value=value,
-        claims=_claims(lists, least, value),
-        meaning=_meaning(lists, value) + ("" if targets is None else _usual(targets["real"])),
+        claims=claims,
+        meaning=_meaning(lists, value, claims) + ("" if targets is None else _usual(targets["real"])),
         evidence={
             **evidence,
             "points": [p.to_dict() for p in points[:_SHOWN]],
@@ -221,11 +227,11 @@ def _listed(task: TrainingTask, lists: LandscapeLists, known: tuple[Least, int |
             "general_problem": lists.problem.evidence,
             "singular_functions": lists.strata.theorem or "not known to be the strata listed",
             "rank_drops": lists.resting or "no list of the strata where J drops rank is known for this family",
-            "least": {**least.to_dict(), "claim": least.claim, "point": number, "interval": bounds},
+            "least": {**least.to_dict(), "claim": value["global_minimum"], "point": number, "interval": bounds},
             "falsifier": lists.falsified.to_dict(lists.units.loss_back(1.0)),
             "contradiction": lists.falsified.contradiction or None,
         },
-        notices=task.notices + (() if lists.complete else (lists.why,)),
+        notices=task.notices + (() if _all(claims) else (lists.why,)),
         options=task.options,
         points=points,
         monomials=monomials_of(lists.problem),
@@ -234,18 +240,29 @@ def _listed(task: TrainingTask, lists: LandscapeLists, known: tuple[Least, int |
     )
 
 
-def _claims(lists: LandscapeLists, least: Least, value: LandscapeValue) -> dict[str, Verdict]:
-    """One claim for the list of smooth functions, one for what rests at others, one for the least loss."""
-    smooth, resting = (
-        Claim.COMPLETE if all_of_them else Claim.LOWER_BOUND for all_of_them in (lists.smooth_complete, lists.resting_complete)
-    )
-    by_key = {"at_subnetworks": resting, "at_limits": Claim.LOWER_BOUND} | dict.fromkeys(
-        ("least_loss", "global_minimum"), Claim(least.claim)
-    )
-    return {key: legacy("landscape", by_key.get(key, smooth))(key, part) for key, part in value.items()}
+def _claims(
+    task: TrainingTask, lists: LandscapeLists, value: LandscapeValue, shown: Mapping[str, Verdict], least: Verdict | None
+) -> dict[str, Verdict]:
+    """What each key claims; the number of minima is at least one that is shown."""
+    of_key = {**shown, "least_loss": least, "global_minimum": least}
+    sure = lists.stages[0].sure
+    why = "losses come down to this while weights diverge, as far as descents tell"
+    out = {}
+    for key, part in value.items():
+        known = of_key.get(key)
+        if known is None and key == "minima":
+            out[key] = of_model(task.model, key, part, None, sure, "the signs of Hessians are not shown")
+        else:
+            out[key] = of_model(task.model, key, part, known, sure, why)
+    return out
 
 
-def _value(lists: LandscapeLists, least: Least) -> LandscapeValue:
+def _all(claims: Mapping[str, Verdict]) -> bool:
+    """Whether all lists are said to be complete."""
+    return all(claims[key].claim is Claim.COMPLETE for key in LandscapeResult.headline)
+
+
+def _value(lists: LandscapeLists, least: Least, claim: str) -> LandscapeValue:
     return {
         "complex": lists.stages[0].count,
         "real": lists.real,
@@ -253,7 +270,7 @@ def _value(lists: LandscapeLists, least: Least) -> LandscapeValue:
         "at_subnetworks": lists.at_subnetworks,
         "at_limits": lists.at_limits,
         "least_loss": least.loss if least.infimum is None else least.infimum,
-        "global_minimum": least.claim,
+        "global_minimum": claim,
     }
 
 
@@ -304,12 +321,13 @@ def _held_out(task: TrainingTask, problem: TrainingProblem, weights: Array | Non
     return {"least_loss_point": float(problem.quadratic(held).value(problem.map.at(np.asarray(weights)[None] + 0j)[0].real))}
 
 
-def _meaning(lists: LandscapeLists, value: LandscapeValue) -> str:
-    least, rest = ("" if known else "at least " for known in (lists.smooth_complete, lists.resting_complete))
+def _meaning(lists: LandscapeLists, value: LandscapeValue, claims: Mapping[str, Verdict]) -> str:
+    least, rest = ("" if claims[key].claim is Claim.COMPLETE else "at least " for key in ("complex", "at_subnetworks"))
     head = f"{least}{counted(lists.stages[0].count, 'complex critical point')} at smooth functions"
     minima = f"{counted(lists.minima, 'local minimum').replace('minimums', 'minima')} of real networks"
     loss = value["least_loss"]
     end = {
+        "proved": f"the global minimum has loss {loss:.6g}",
         "complete": f"the global minimum has loss {loss:.6g}",
         "upper_bound": f"the best network found has loss {loss:.6g}",
         "undecided": f"losses of networks come down to {loss:.6g}, which none found attains: weights diverge on the way",

@@ -19,14 +19,13 @@ from neurovariety.geometry.images.target import Target
 from neurovariety.geometry.invariants.dimension import Dimension
 from neurovariety.geometry.strata.rank_drops import rank_drop
 from neurovariety.geometry.strata.resting_strata import resting_strata
-from neurovariety.geometry.strata.smaller_models import Strata, strata_of
+from neurovariety.geometry.strata.smaller_models import Strata, Stratum, strata_of
 from neurovariety.randomness import generator
 from neurovariety.rings.ring import Array
 from neurovariety.tolerances import ZERO_LOSS
-from neurovariety.training.critical.accounting import accounted
-from neurovariety.training.critical.falsifier import Falsified, beaten, falsified, without_complete
+from neurovariety.training.critical.accounting import without_doubles
+from neurovariety.training.critical.falsifier import Falsified, beaten, falsified
 from neurovariety.training.critical.given_units import facts_back, point_back
-from neurovariety.training.critical.in_given import certified_in_given
 from neurovariety.training.critical.least import Least, least_loss
 from neurovariety.training.critical.limits import least_limit, limit_stages
 from neurovariety.training.critical.problem import TrainingProblem
@@ -36,7 +35,6 @@ from neurovariety.training.critical.stratum_stages import stratum_stage
 from neurovariety.training.losses.canonical_units import CanonicalUnits
 from neurovariety.training.losses.loss import Distance, Quadratic
 from neurovariety.training.losses.training_task import TrainingTask
-from neurovariety.training.losses.whitened import Whitened
 
 _STREAM = "dictionary.landscape"
 _CONDITION = 1e10
@@ -48,7 +46,7 @@ class LandscapeLists:
     """The critical points on the smooth part and on each stratum (``stages``, the first that of the smooth part), the limits of
     networks, all ``points`` of these in order, and what is known of the least loss.
 
-    ``strata``: those that hold the singular functions, as far as known; ``resting``: why all weights where J drops rank and training
+    ``strata``: those that hold the singular functions, as far as known, and others ``beside`` them; ``resting``: why all weights where J drops rank and training
     rests are on the stages, '' where that is not known; ``falsified``: what descents found.
     """
 
@@ -56,6 +54,7 @@ class LandscapeLists:
     loss: Quadratic
     units: CanonicalUnits
     strata: Strata
+    beside: tuple[Stratum, ...]
     resting: str
     stages: list[Stage]
     limits: list[Stage]
@@ -142,14 +141,14 @@ def landscape_lists(
     """Every critical point of a loss that sees all directions; ``task`` is in ``units``."""
     strata = strata_of(task.model, shape.fills)
     beside = resting_strata(task.model, shape.fills)
-    first = smooth_stage(task.model, task.loss, None, seed, resume)
+    first = smooth_stage(task.model, task.loss, None, seed, resume, units.white)
     problem = first.problem
     assert problem is not None
     first = replace(first, points=tuple(_decided(task, p, seed) for p in first.points))
     loss = problem.quadratic(task.loss)
     _check_condition(loss.matrix, task)
-    found = [first, *(stratum_stage(problem, task.loss, s, seed) for s in (*strata.strata, *beside))]
-    stages = _accounted(problem, found, units.white, seed)
+    found = [first, *(stratum_stage(problem, task.loss, s, seed, units.white) for s in (*strata.strata, *beside))]
+    stages = without_doubles(found, monomials_of(problem))
     limits = limit_stages(problem, task.loss, seed)
     singular = stages[: 1 + len(strata.strata)]
     rng, known = generator(seed, _STREAM), spectral_least(task.model.image, task.loss)
@@ -160,16 +159,7 @@ def landscape_lists(
     near = None if any(stage.sets for stage in stages) else ends
     against = falsified(problem, loss, points, (*strata.strata, *beside), least, generator(seed, _STREAM, 2), near)
     least = beaten(least, against, size_of_losses(loss))
-    if units.white is not None and not all(stage.complete for stage in singular):
-        least = without_complete(least, "the data are ill-conditioned, and not all critical points are certified for them as they are")
-    return LandscapeLists(problem, loss, units, strata, rank_drop(task.model), stages, limits, points, least, against)
-
-
-def _accounted(problem: TrainingProblem, stages: list[Stage], white: Whitened | None, seed: int) -> list[Stage]:
-    closed = accounted(stages, monomials_of(problem), generator(seed, _STREAM, 3))
-    if white is None:
-        return closed
-    return [replace(stage, complete=stage.complete and certified_in_given(stage, white)) for stage in closed]
+    return LandscapeLists(problem, loss, units, strata, beside, rank_drop(task.model), stages, limits, points, least, against)
 
 
 def size_of_losses(loss: Quadratic) -> float:
