@@ -94,7 +94,6 @@ LANDSCAPE: Mapping[str, str] = {
 """By key of a landscape's value the rule by which it follows from what is shown of a list."""
 
 
-
 def _same(value: Any, known: Any) -> bool:
     return bool(value == known)
 

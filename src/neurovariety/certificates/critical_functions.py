@@ -19,6 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol, runtime_checkable
+from weakref import WeakKeyDictionary, ref
 
 import flint
 import numpy as np
@@ -91,7 +92,7 @@ class ShownInChart:
 
     def box(self, k: int) -> list[flint.acb]:
         """A box that holds the zero in the free weights."""
-        fine = self.place.points.fine.get(k)
+        fine = self.points.points.fine.get(k)
         with precision(_BITS if fine is None else fine.bits):
             if fine is not None:
                 return [about(c.mid(), r) for c, r in zip(fine.centre, self.points.near_fine[k], strict=True)]
@@ -100,7 +101,7 @@ class ShownInChart:
 
     def real(self) -> np.ndarray:
         """Points that are real zeros: the conjugate of the zero lies in a box that holds only one."""
-        own = self.place.points
+        own = self.points.points
         if own.parameters.imag.any():
             return np.zeros(len(own), dtype=np.bool_)
         z, boxes = own.zeros.centres, self.points.boxes
@@ -118,7 +119,10 @@ class ShownInChart:
     def immersed(self) -> np.ndarray:
         """At which points the coordinates are shown to have full rank in the free weights."""
         slopes, r = self.points.images(_slopes(self.chart)), self.chart.unknowns
-        values, sizes = slopes.values.reshape(-1, slopes.values.shape[1] // r, r), slopes.sizes.reshape(-1, slopes.sizes.shape[1] // r, r)
+        values, sizes = (
+            slopes.values.reshape(-1, slopes.values.shape[1] // r, r),
+            slopes.sizes.reshape(-1, slopes.sizes.shape[1] // r, r),
+        )
         out = np.zeros(len(values), dtype=np.bool_)
         for k, (v, s) in enumerate(zip(values, sizes, strict=True)):
             if not (np.isfinite(v).all() and np.isfinite(s).all()):
@@ -161,7 +165,7 @@ def _for_all_parameters(shown: ShownPoints, radii: np.ndarray) -> ShownPoints:
         balls = [about(ball(complex(p)), flint.arb(r)) for p, r in zip(points.parameters.tolist(), radii.tolist(), strict=True)]
         plain = programs.at(points.parameters)
         square = Square(plain.system, balls, plain)
-    near_fine = dict(shown.near_fine)
+    near_fine, replaced = dict(shown.near_fine), dict(points.fine)
     boxes = shown.boxes
     for k in range(len(points)):
         fine = points.fine.get(k)
@@ -173,13 +177,14 @@ def _for_all_parameters(shown: ShownPoints, radii: np.ndarray) -> ShownPoints:
             y = flint.acb_mat(n, n, [c.mid() for c in inverse])
             error = [upper(e) for e in (y * flint.acb_mat(n, 1, square.values([c.mid() for c in z]))).entries()]
             sides = tuple((4 * e + flint.arb(2) ** (20 - flint.ctx.prec) * upper(c)).upper() for e, c in zip(error, z, strict=True))
-            near = SimpleZero(tuple(z), sides, tuple(inverse), flint.ctx.prec).check(square)
+            zero = SimpleZero(tuple(z), sides, tuple(inverse), flint.ctx.prec)
+            near = zero.check(square)
             if fine is not None:
-                near_fine[k] = near
+                near_fine[k], replaced[k] = near, zero
             away = [float((r + abs(c - ball(x))).upper()) for r, c, x in zip(near, z, centre, strict=True)]
-        boxes.near[k] = np.maximum(boxes.near[k], np.array(away) * (1 + 1e-15) + 1e-300)
-        boxes.radii[k] = np.maximum(boxes.radii[k], boxes.near[k])
-    return ShownPoints(points, boxes, programs, near_fine)
+        boxes.near[k] = np.array(away) * (1 + 1e-15) + 1e-300
+        boxes.radii[k] = [float(r.lower()) * (1 - 1e-15) for r in sides]
+    return ShownPoints(Points(points.parameters, points.zeros, replaced), boxes, programs, near_fine)
 
 
 def _entries(matrix: np.ndarray) -> tuple[flint.acb, ...]:
@@ -197,9 +202,20 @@ class InCharts:
         return sum(len(p.points) for p in self.places)
 
     def shown(self, subject: Charts) -> list[ShownInChart]:
-        """Each one shown, at full rank of J, and all different. Raises `NotShown`."""
+        """Each one shown, at full rank of J, and all different; once for a subject. Raises `NotShown`."""
         if subject.hash != self.charts_of:
             raise NotShown("the certificate is one of another loss")
+        before = _SEEN.get(self)
+        if before is not None and before[0]() is subject:
+            return before[1]
+        found = self._shown(subject)
+        for place in self.places:
+            for array in (place.points.parameters, place.points.zeros.centres, place.points.zeros.inverses):
+                array.flags.writeable = False
+        _SEEN[self] = ref(subject), found
+        return found
+
+    def _shown(self, subject: Charts) -> list[ShownInChart]:
         found = [shown_in(subject, p) for p in self.places]
         if not all(s.immersed().all() for s in found):
             raise NotShown("J is not shown to have full rank")
@@ -210,6 +226,10 @@ class InCharts:
     def check(self, subject: Charts) -> None:
         """Raises `NotShown` where one is not shown, J may drop rank, or two may be the same."""
         self.shown(subject)
+
+
+_SEEN: WeakKeyDictionary[InCharts, tuple[ref[Charts], list[ShownInChart]]] = WeakKeyDictionary()
+"""What certificates of this process have shown: several speak of one list."""
 
 
 def together(parts: list[Balls]) -> Balls:

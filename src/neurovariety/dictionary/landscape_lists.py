@@ -120,11 +120,6 @@ class LandscapeLists:
             return (
                 "no real critical function was found, though there is a nearest one: the lists are not complete; another seed may help"
             )
-        if self.units.white is not None:
-            return (
-                "columns of the data nearly depend on others: critical points were found in whitened coordinates, and not all of them "
-                "are certified for the data as they are"
-            )
         missing = next((s for s in self.stages if not s.complete), None)
         if missing is not None:
             near = "limits_off_strata" in missing.evidence or "critical_sets" in missing.evidence
@@ -141,13 +136,13 @@ def landscape_lists(
     """Every critical point of a loss that sees all directions; ``task`` is in ``units``."""
     strata = strata_of(task.model, shape.fills)
     beside = resting_strata(task.model, shape.fills)
-    first = smooth_stage(task.model, task.loss, None, seed, resume, units.white)
+    first = smooth_stage(task.model, task.loss, None, seed, resume)
     problem = first.problem
     assert problem is not None
     first = replace(first, points=tuple(_decided(task, p, seed) for p in first.points))
     loss = problem.quadratic(task.loss)
     _check_condition(loss.matrix, task)
-    found = [first, *(stratum_stage(problem, task.loss, s, seed, units.white) for s in (*strata.strata, *beside))]
+    found = [first, *(stratum_stage(problem, task.loss, s, seed) for s in (*strata.strata, *beside))]
     stages = without_doubles(found, monomials_of(problem))
     limits = limit_stages(problem, task.loss, seed)
     singular = stages[: 1 + len(strata.strata)]

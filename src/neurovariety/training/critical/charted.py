@@ -36,8 +36,9 @@ from neurovariety.homotopy.incidence import ExactIncidence, plain_points, points
 from neurovariety.homotopy.tracker import values_at
 from neurovariety.training.critical.problem import CertifiedFunction, TrainingProblem, quadric_family, size_of_loss
 from neurovariety.training.critical.weight_map import WeightMap
-from neurovariety.training.losses.exact_products import BITS, exact_products
+from neurovariety.training.losses.exact_products import exact_products
 from neurovariety.training.losses.loss import Loss
+from neurovariety.training.losses.whitened import BITS
 
 _ORDER = tuple[int, ...]
 
@@ -198,7 +199,9 @@ def listed_functions(
     order = [k for group in _groups([rows[i] for i in kept]) for k in group]
     back = dict(zip(order, real, strict=True))
     chosen = tuple(points[k] for k in kept)
-    return ListedFunctions(problem, charts, loss, chosen, kept, verdict, tuple(back[k] for k in range(len(kept))), reality, tuple(order))
+    return ListedFunctions(
+        problem, charts, loss, chosen, kept, verdict, tuple(back[k] for k in range(len(kept))), reality, tuple(order)
+    )
 
 
 def real_minima(known: ListedFunctions, networks: Sequence[CertifiedFunction]) -> Verdict | None:
@@ -247,7 +250,10 @@ class _Row:
 
 def _place(charts: ChartsOfLoss, point: CertifiedFunction) -> _Row:
     rest = [i for i in range(len(point.weights)) if i not in point.free]
-    return _Row(point.free, point.weights[list(point.free)], np.concatenate([point.weights[rest], charts.loss]))
+    x, held = point.weights[list(point.free)], point.weights[rest]
+    if point.certificates.real(point.row) == "yes" and not held.imag.any():
+        x = x.real + 0j
+    return _Row(point.free, x, np.concatenate([held, charts.loss]))
 
 
 def _groups(rows: Sequence[_Row]) -> list[list[int]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import flint
@@ -21,9 +21,10 @@ from neurovariety.training.critical.exclusion import Box, excluded
 from neurovariety.training.critical.problem import TrainingProblem
 from neurovariety.training.critical.spectral import spectral_bound
 from neurovariety.training.critical.stages import Stage
-from neurovariety.training.losses.exact_products import BITS, Coefficients, exact_products
+from neurovariety.training.losses.exact_products import Coefficients, exact_products
 from neurovariety.training.losses.loss import Distance, Loss, Quadratic, SquaredError
 from neurovariety.training.losses.loss_ball import loss_ball
+from neurovariety.training.losses.whitened import BITS
 
 _MOST_COORDINATES = 48
 """For linear algebra in balls: a fraction of a second."""
@@ -46,7 +47,6 @@ class LandscapeSubject:
     strata: tuple[Stratum, ...]
     listed: str
     singular: str
-    _seen: dict[int, list[ShownInChart]] = field(default_factory=dict, repr=False)
 
     @cached_property
     def hash(self) -> str:
@@ -70,11 +70,9 @@ class LandscapeSubject:
 
     def _shown(self, number: int, known: Verdict) -> list[ShownInChart]:
         """What a list shows, from its certificate."""
-        if id(known) not in self._seen:
-            if not isinstance(known.certificate, InCharts):
-                raise NotShown("a list of critical functions is expected")
-            self._seen[id(known)] = known.certificate.shown(self._list(number).charts)
-        return self._seen[id(known)]
+        if not isinstance(known.certificate, InCharts):
+            raise NotShown("a list of critical functions is expected")
+        return known.certificate.shown(self._list(number).charts)
 
     def moves(self, number: int, function: int, known: Verdict | None) -> bool:
         """Whether the gradient at a function of a list is shown not to be 0."""
@@ -205,4 +203,3 @@ def _set_to_zero(stratum: Stratum, parameters: int) -> list[int] | None:
     placed = np.asarray(stratum.embed(own))
     dead = np.flatnonzero(placed == 0).tolist()
     return dead if sorted(placed[placed != 0].tolist()) == own.tolist() and not stratum.ambiguous else None
-

@@ -20,8 +20,9 @@ import numpy as np
 
 from neurovariety.certificates.balls import precision
 from neurovariety.image import Matrices, Quadrics
-from neurovariety.training.losses.exact_products import BITS, arb_of
+from neurovariety.training.losses.exact_products import arb_of
 from neurovariety.training.losses.loss import Distance, Loss
+from neurovariety.training.losses.whitened import BITS
 
 Table = list[list[Fraction]]
 

@@ -22,10 +22,8 @@ from neurovariety.randomness import generator
 from neurovariety.tolerances import ATTAINED, IMAGINARY_PART, LIMIT_DIGITS
 from neurovariety.training.critical.charted import ListedFunctions, listed_functions, real_minima
 from neurovariety.training.critical.critical_sets import CriticalSet, critical_sets
-from neurovariety.training.critical.in_given import in_given
 from neurovariety.training.critical.problem import CertifiedFunction, Stationary, TrainingProblem, located, training_problem
 from neurovariety.training.losses.loss import Loss, Monomial
-from neurovariety.training.losses.whitened import Whitened
 
 _STREAM = "training.critical.stages"
 _ATTEMPTS = 3
@@ -154,19 +152,17 @@ def smooth_stage(
     monomials: tuple[Monomial, ...] | None,
     seed: int,
     resume: str | Path | None = None,
-    white: Whitened | None = None,
 ) -> Stage:
     """The critical points at smooth functions of the closure of a model.
 
-    ``monomials``: those over which coefficients are written (default: the model's own). ``white``: the coordinates in which the loss is
-    one on whitened inputs; what is shown is shown for the given ones. A list that is not complete is tried again
+    ``monomials``: those over which coefficients are written (default: the model's own). A list that is not complete is tried again
     from another chart and another general problem, where that may help.
     """
     found = quietly(dimension_of, model, seed=seed)
     best: Stage | None = None
     for attempt in range(_ATTEMPTS):
         kept = resume if not attempt else None
-        stage = _one_attempt(model, loss, monomials, found, seed + 1000 * attempt, kept, white)
+        stage = _one_attempt(model, loss, monomials, found, seed + 1000 * attempt, kept)
         if best is None or (stage.complete, stage.count) > (best.complete, best.count):
             best = stage
         if best.complete or not _worth_another(best) or used_up():
@@ -191,19 +187,15 @@ def _one_attempt(
     shape: Dimension,
     seed: int,
     resume: str | Path | None,
-    white: Whitened | None,
 ) -> Stage:
     problem, dim = training_problem(model, shape, seed, loss.family, resume, loss.kind), shape.value
     rng = generator(seed, _STREAM)
     every = problem.stationary(problem.quadratic(loss), rng)
-    there = list(enumerate(every.points)) if white is None else in_given(problem, every.points, white)
-    listed = listed_functions(problem, loss if white is None else white.given, [p for _, p in there], every.general)
-    stationary = replace(every, points=tuple(every.points[there[k][0]] for k in listed.kept))
+    listed = listed_functions(problem, loss, every.points, every.general)
+    stationary = replace(every, points=tuple(every.points[k] for k in listed.kept))
     monomials = monomials or monomials_of(problem)
     located_at: list[CertifiedFunction] = []
-    points = [
-        _point(problem, stationary, k, bool(listed.real[k]), monomials, rng, located_at) for k in range(len(stationary.points))
-    ]
+    points = [_point(problem, stationary, k, bool(listed.real[k]), monomials, rng, located_at) for k in range(len(stationary.points))]
     strange = [limit for limit in stationary.singular if not _on_a_stratum(problem, limit, rng)]
     sets, strange = critical_sets(problem.map, dim, stationary.quadratic, strange, rng)
     evidence: dict[str, object] = {
@@ -214,7 +206,7 @@ def _one_attempt(
     }
     evidence |= {"limits_off_strata": len(strange)} if strange else {}
     evidence |= {"critical_sets": [s.to_dict() for s in sets]} if sets else {}
-    minima = real_minima(listed, located_at if white is None else [p for _, p in in_given(problem, located_at, white)])
+    minima = real_minima(listed, located_at)
     return Stage(model.name, dim, tuple(points), evidence, shape.sure, problem, stationary, tuple(sets), listed, minima)
 
 

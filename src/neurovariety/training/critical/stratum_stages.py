@@ -17,7 +17,6 @@ from neurovariety.training.critical.problem import TrainingProblem
 from neurovariety.training.critical.resting_search import resting_weights
 from neurovariety.training.critical.stages import CriticalFunction, Stage, coefficients_of, monomials_of, smooth_stage
 from neurovariety.training.losses.loss import Loss
-from neurovariety.training.losses.whitened import Whitened
 
 _STREAM = "training.critical.stages"
 _FALL = 1e-9
@@ -25,14 +24,14 @@ _SHIFTS = (0.3, 0.1, 0.03)
 _TRIES = 400
 
 
-def stratum_stage(whole: TrainingProblem, loss: Loss, stratum: Stratum, seed: int, white: Whitened | None = None) -> Stage:
-    """The critical points on a stratum, as points of the whole network; ``white`` as in `smooth_stage`."""
+def stratum_stage(whole: TrainingProblem, loss: Loss, stratum: Stratum, seed: int) -> Stage:
+    """The critical points on a stratum, as points of the whole network."""
     rng = generator(seed, _STREAM, 1)
     note(phase=f"stratum {stratum.name}")
     if stratum.model is None:
         return _at_zero(whole, loss, stratum, rng)
     quadratic = whole.quadratic(loss)
-    stage = smooth_stage(stratum.model, loss, monomials_of(whole), seed, white=white)
+    stage = smooth_stage(stratum.model, loss, monomials_of(whole), seed)
     assert stage.stationary is not None
     assert stage.listed is not None
     points, left = [], []

@@ -13,8 +13,8 @@ import numpy as np
 from neurovariety.certificates.balls import precision
 from neurovariety.geometry.solutions.quadrics import EXACT_PRODUCTS
 from neurovariety.training.losses.loss import Distance, Form, Loss, Monomial, SquaredError
+from neurovariety.training.losses.whitened import BITS, WhitenedError
 
-BITS = 160
 Coefficients = Mapping[Monomial, flint.arb]
 
 
@@ -52,11 +52,18 @@ def _(loss: Form) -> ExactProducts:
     return _OfTarget(lambda a, b: Fraction(loss.pair(a, b)), dict(zip(loss.places, target, strict=True)))
 
 
+def exact_inputs(loss: SquaredError) -> list[list[flint.arb]]:
+    """The rows of the data as they are; products with the matrix that whitens them are exact to many digits."""
+    if isinstance(loss, WhitenedError) and loss.white is not None:
+        return loss.white.exact_inputs
+    return [[flint.arb(v) for v in row] for row in loss.inputs.tolist()]
+
+
 class _OfData:
     def __init__(self, loss: SquaredError) -> None:
         used = loss.weights > 0
         with precision(BITS):
-            self._rows = [[flint.arb(v) for v in row] for row in loss.inputs[used].tolist()]
+            self._rows = [row for row, kept in zip(exact_inputs(loss), used.tolist(), strict=True) if kept]
             self._targets = [[flint.arb(v) for v in row] for row in loss.targets[used].tolist()]
             weights = [flint.arb(w) for w in loss.weights[used].tolist()]
             total = sum(weights, flint.arb(0))

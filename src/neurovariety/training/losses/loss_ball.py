@@ -15,8 +15,9 @@ import numpy as np
 
 from neurovariety.certificates.balls import precision
 from neurovariety.geometry.solutions.quadrics import EXACT_PRODUCTS
-from neurovariety.training.losses.exact_products import BITS, Coefficients, arb_of, monomial_at
+from neurovariety.training.losses.exact_products import Coefficients, arb_of, exact_inputs, monomial_at
 from neurovariety.training.losses.loss import Distance, Form, Loss, Monomial, SquaredError
+from neurovariety.training.losses.whitened import BITS
 
 
 def loss_ball(loss: Loss, coefficients: Coefficients) -> tuple[float, float]:
@@ -46,8 +47,7 @@ def _ball(loss: object, coefficients: Coefficients) -> flint.arb:
 def _(loss: SquaredError, coefficients: Coefficients) -> flint.arb:
     total, sizes = flint.arb(0), flint.arb(0)
     monomials = {e for _, e in coefficients}
-    for x, y, weight in zip(loss.inputs.tolist(), loss.targets.tolist(), loss.weights.tolist(), strict=True):
-        point = [flint.arb(v) for v in x]
+    for point, y, weight in zip(exact_inputs(loss), loss.targets.tolist(), loss.weights.tolist(), strict=True):
         powers = {e: monomial_at(point, e) for e in monomials}
         errors = [-flint.arb(target) for target in y]
         for (o, e), c in coefficients.items():
