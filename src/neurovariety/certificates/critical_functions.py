@@ -11,6 +11,8 @@ at infinity counts in another.
 `RealFunctions`. The gradient of a real loss has conjugate zeros. A zero whose box lies about real weights is real; one whose function
 is apart from its conjugate is not. In a list of all of them, a function that is apart from the conjugates of all others is real.
 
+`NoneOfOtherLoss`. Where functions fill their span a definite loss has one critical function; it may be one of a smaller network.
+
 `RealMinima`. Real zeros with a Hessian of index 0, by Gershgorin's discs over the whole box and Sylvester's law.
 """
 
@@ -35,6 +37,8 @@ from neurovariety.certificates.zeros import NotShown, SimpleZero, Square
 from neurovariety.claim import Claim
 
 CRITICAL, REAL, MINIMA = "critical functions", "real critical functions", "minima"
+BUT_ONE = "where the loss is not 0"
+"""The scope of a list from which one function may be missing."""
 _ROUNDING = 1e-12
 _BITS = 128
 
@@ -68,6 +72,19 @@ class Charts(Protocol):
 
     def chart(self, free: tuple[int, ...]) -> Chart:
         """The chart in which the weights ``free`` are unknowns."""
+        ...
+
+    @property
+    def fills(self) -> bool:
+        """Whether J has as many columns as there are coordinates, where it has full rank."""
+        ...
+
+    def definite(self) -> bool:
+        """Whether the quadric is shown to be definite on the coordinates."""
+        ...
+
+    def bounds(self, weights: tuple[float, ...]) -> tuple[float, float]:
+        """Bounds of the loss of real weights; none is below 0 where it is a sum of squares."""
         ...
 
 
@@ -264,6 +281,25 @@ class AllInCharts(InCharts):
         """So many, by test C."""
         known = self.general.statement
         return Statement(CRITICAL, self.charts_of, len(self), known.scope, known.error), Claim.COMPLETE
+
+
+@dataclass(frozen=True, eq=False)
+class NoneOfOtherLoss(InCharts):
+    """No critical function but one of loss 0, which ``weights`` have: where J has full rank and as many columns as there are coordinates,
+    the gradient on functions is 0, and that of a definite loss is 0 at one function. ``places`` are empty."""
+
+    weights: tuple[float, ...]
+
+    def check(self, subject: Charts) -> None:
+        """Raises `NotShown` where the loss of the weights is not 0, the loss not definite, or J smaller."""
+        if subject.hash != self.charts_of or self.places:
+            raise NotShown("the certificate is one of another loss")
+        if not subject.fills or not subject.definite() or subject.bounds(self.weights)[1] != 0.0:
+            raise NotShown("other functions are not excluded")
+
+    def concludes(self) -> tuple[Statement, Claim]:
+        """None, where the loss is not 0."""
+        return Statement(CRITICAL, self.charts_of, 0, (BUT_ONE,)), Claim.COMPLETE
 
 
 def truths(found: list[ShownInChart], complete: bool) -> list[bool | None]:

@@ -16,7 +16,7 @@ from typing import Protocol, runtime_checkable
 
 import flint
 
-from neurovariety.certificates.critical_functions import CRITICAL, REAL
+from neurovariety.certificates.critical_functions import BUT_ONE, CRITICAL, REAL
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
@@ -146,6 +146,8 @@ class LeastInLists:
                 said = verdict.statement
                 if not verdict.checked or (said.kind, said.subject) != (kind, expected) or verdict.claim is not Claim.COMPLETE:
                     raise NotShown("a list may lack a function")
+                if BUT_ONE in said.scope:
+                    raise NotShown("a list may lack the function of loss 0")
             low = subject.real_losses(k, None if pair is None else pair[0])
             if not all(flint.arb(self.at.value) - loss <= self.at.slack for loss in low):
                 raise NotShown("a function may have less loss")

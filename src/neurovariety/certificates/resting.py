@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from neurovariety.certificates.critical_functions import CRITICAL
+from neurovariety.certificates.critical_functions import BUT_ONE, CRITICAL
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
@@ -116,7 +116,8 @@ class AllResting(_AtStrata):
         self.check_lists(subject)
         if not subject.listed:
             raise NotShown("no theorem says that all strata are listed")
-        if any(p.known is not None and p.known.claim is not Claim.COMPLETE for p in self.parts):
+        known = [p.known for p in self.parts if p.known is not None]
+        if any(v.claim is not Claim.COMPLETE or BUT_ONE in v.statement.scope for v in known):
             raise NotShown("a list may lack a function")
         for k, part in enumerate(self.parts, 1):
             for i, kept in enumerate(part.kept):

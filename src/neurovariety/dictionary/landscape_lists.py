@@ -24,6 +24,7 @@ from neurovariety.randomness import generator
 from neurovariety.rings.ring import Array
 from neurovariety.tolerances import ZERO_LOSS
 from neurovariety.training.critical.accounting import without_doubles
+from neurovariety.training.critical.charted import none_of_other_loss, real_minima
 from neurovariety.training.critical.falsifier import Falsified, beaten, falsified
 from neurovariety.training.critical.given_units import facts_back, point_back
 from neurovariety.training.critical.least import Least, least_loss
@@ -143,7 +144,7 @@ def landscape_lists(
     loss = problem.quadratic(task.loss)
     _check_condition(loss.matrix, task)
     found = [first, *(stratum_stage(problem, task.loss, s, seed) for s in (*strata.strata, *beside))]
-    stages = without_doubles(found, monomials_of(problem))
+    stages = _with_none_of_other_loss(without_doubles(found, monomials_of(problem)))
     limits = limit_stages(problem, task.loss, seed)
     singular = stages[: 1 + len(strata.strata)]
     rng, known = generator(seed, _STREAM), spectral_least(task.model.image, task.loss)
@@ -155,6 +156,16 @@ def landscape_lists(
     against = falsified(problem, loss, points, (*strata.strata, *beside), least, generator(seed, _STREAM, 2), near)
     least = beaten(least, against, size_of_losses(loss))
     return LandscapeLists(problem, loss, units, strata, beside, rank_drop(task.model), stages, limits, points, least, against)
+
+
+def _with_none_of_other_loss(stages: list[Stage]) -> list[Stage]:
+    """The stages, the first one known to be empty where a network of a stratum has loss 0 and no other function can be critical."""
+    first, *rest = stages
+    if first.points or first.listed is None:
+        return stages
+    networks = [p.weights for stage in rest for p in stage.points if p.real and p.weights is not None]
+    listed = none_of_other_loss(first.listed, networks)
+    return [replace(first, listed=listed, minima=real_minima(listed, ()) or first.minima), *rest]
 
 
 def size_of_losses(loss: Quadratic) -> float:

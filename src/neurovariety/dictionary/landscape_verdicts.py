@@ -88,7 +88,7 @@ def least_verdict(lists: LandscapeLists, subject: LandscapeSubject, least: Least
     if least.weights is None or not np.isfinite(least.weights).all():
         return None
     weights = tuple(float(w) for w in np.asarray(least.weights).tolist())
-    low, high = subject.bounds(weights)
+    _, high = subject.bounds(weights)
     if not math.isfinite(high):
         return None
     value = least.loss

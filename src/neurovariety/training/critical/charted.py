@@ -1,10 +1,10 @@
-"""Critical functions in charts, as certificates see them: exact programs of the charts, and lists put into the form that these ask for."""
+"""Critical functions in charts, as certificates see them: exact programs of the charts, and lists in the form that these ask for."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import flint
@@ -17,6 +17,7 @@ from neurovariety.certificates.critical_functions import (
     AllInCharts,
     InChart,
     InCharts,
+    NoneOfOtherLoss,
     RealFunctions,
     RealMinima,
     SomeInCharts,
@@ -35,12 +36,15 @@ from neurovariety.homotopy.exact_program import exact_family, exact_outputs
 from neurovariety.homotopy.incidence import ExactIncidence, plain_points, points_of
 from neurovariety.homotopy.tracker import values_at
 from neurovariety.training.critical.problem import CertifiedFunction, TrainingProblem, quadric_family, size_of_loss
+from neurovariety.training.critical.quadric_balls import bounds_at, is_definite
 from neurovariety.training.critical.weight_map import WeightMap
 from neurovariety.training.losses.exact_products import exact_products
-from neurovariety.training.losses.loss import Loss
+from neurovariety.training.losses.loss import Distance, Loss, SquaredError
 from neurovariety.training.losses.whitened import BITS
 
 _ORDER = tuple[int, ...]
+_GRID = 2.0**24
+"""Weights of small numbers are taken to be these."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,6 +148,20 @@ class ChartsOfLoss:
         parts = [self._programs[0].hash.encode(), repr(self._family.places).encode(), self.loss.tobytes(), self.radii.tobytes()]
         return hashlib.sha256(b"".join(parts)).hexdigest()
 
+    @property
+    def fills(self) -> bool:
+        """Whether there are as many dimensions as coordinates."""
+        return self._problem.dimension == len(self._problem.terms)
+
+    def definite(self) -> bool:
+        """Whether the quadric is shown to be definite."""
+        return is_definite(self._problem, self._of)
+
+    def bounds(self, weights: tuple[float, ...]) -> tuple[float, float]:
+        """Bounds of the loss of real weights."""
+        found = bounds_at(self._problem, self._of, weights)
+        return found if isinstance(self._of, SquaredError | Distance) else (found[0], np.inf)
+
     def chart(self, free: _ORDER) -> ChartOfWeights:
         """The chart in which the weights ``free`` are unknowns."""
         if free not in self._known:
@@ -202,6 +220,20 @@ def listed_functions(
     return ListedFunctions(
         problem, charts, loss, chosen, kept, verdict, tuple(back[k] for k in range(len(kept))), reality, tuple(order)
     )
+
+
+def none_of_other_loss(known: ListedFunctions, networks: Sequence[Float[np.ndarray, " N"]]) -> ListedFunctions:
+    """What is known of an empty list where one of the ``networks`` has loss 0 and no other function can be critical."""
+    if known.points or not known.charts.fills:
+        return known
+    for weights in networks:
+        near = tuple(float(w) for w in np.round(weights * _GRID) / _GRID)
+        try:
+            verdict = issue(NoneOfOtherLoss(known.charts.hash, (), near), known.charts)
+        except NotShown:
+            continue
+        return replace(known, verdict=verdict, reality=issue(RealFunctions(verdict, True, 0), known.charts))
+    return known
 
 
 def real_minima(known: ListedFunctions, networks: Sequence[CertifiedFunction]) -> Verdict | None:

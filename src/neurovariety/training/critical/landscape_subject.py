@@ -19,15 +19,12 @@ from neurovariety.homotopy.certify import run_balls
 from neurovariety.training.critical.charted import ListedFunctions
 from neurovariety.training.critical.exclusion import Box, excluded
 from neurovariety.training.critical.problem import TrainingProblem
+from neurovariety.training.critical.quadric_balls import bounds_at, coefficients_at, is_definite, least_of_span
 from neurovariety.training.critical.spectral import spectral_bound
 from neurovariety.training.critical.stages import Stage
-from neurovariety.training.losses.exact_products import Coefficients, exact_products
 from neurovariety.training.losses.loss import Distance, Loss, Quadratic, SquaredError
 from neurovariety.training.losses.loss_ball import loss_ball
 from neurovariety.training.losses.whitened import BITS
-
-_MOST_COORDINATES = 48
-"""For linear algebra in balls: a fraction of a second."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,48 +114,25 @@ class LandscapeSubject:
 
     def bounds(self, weights: tuple[float, ...]) -> tuple[float, float]:
         """Bounds of the loss of real weights, in the units of the data."""
-        with precision(BITS):
-            values = run_balls(self.problem.map.values, [flint.acb(float(w)) for w in weights])
-            return loss_ball(self.given, _coefficients(self.problem, [v.real for v in values]))
+        return bounds_at(self.problem, self.given, weights)
 
     def below_all(self) -> flint.arb | None:
         """A lower bound of all losses: by Eckart and Young, or that of the linear span where the loss is definite."""
         spectral = spectral_bound(self.problem.model.image, self.given)
         if spectral is not None:
             return spectral
-        terms = self.problem.terms
-        solved = _eliminated(self._matrix(self.problem)) if 0 < len(terms) <= _MOST_COORDINATES else None
-        if solved is None:
-            return None
-        with precision(BITS):
-            products = exact_products(self.loss)
-            fixed = [((o, e), flint.arb(value) / flint.arb(s)) for (o, e, s), value in self.problem.fixed]
-            image = [
-                (products.against((o, e)) - sum((v * products.pair((o, e), a) for a, v in fixed), flint.arb(0))) / flint.arb(s)
-                for o, e, s in terms
-            ]
-            try:
-                best = self._matrix(self.problem).solve(flint.arb_mat(len(terms), 1, image)).entries()
-            except ZeroDivisionError:
-                return None
-            return flint.arb(loss_ball(self.loss, _coefficients(self.problem, best))[0]) * flint.arb(2) ** (2 * self.power)
-
-    def _matrix(self, problem: TrainingProblem) -> flint.arb_mat:
-        products = exact_products(self.loss)
-        with precision(BITS):
-            rows = [[products.pair((o, e), (p, f)) / flint.arb(s * t) for p, f, t in problem.terms] for o, e, s in problem.terms]
-            return flint.arb_mat(rows)
+        found = least_of_span(self.problem, self.loss)
+        return None if found is None else found * flint.arb(2) ** (2 * self.power)
 
     def definite(self) -> bool:
         """Whether the quadric on the coefficients is shown to be definite."""
-        return len(self.problem.terms) <= _MOST_COORDINATES and _eliminated(self._matrix(self.problem)) is not None
+        return is_definite(self.problem, self.loss)
 
     def real_losses(self, number: int, known: Verdict | None) -> list[flint.arb]:
         """Lower bounds of the losses of the functions of a list that may be real, in the units of the data."""
         scale = flint.arb(2) ** (2 * self.power)
         if known is None:
-            zero = _coefficients(self.problem, run_balls(self.problem.map.values, [flint.acb(0)] * self.problem.model.parameters))
-            return [flint.arb(loss_ball(self.loss, zero)[0]) * scale]
+            return [flint.arb(bounds_at(self.problem, self.loss, (0.0,) * self.problem.model.parameters)[0]) * scale]
         found = self._shown(number, known)
         if not found:
             return []
@@ -167,32 +141,8 @@ class LandscapeSubject:
         for value, size, real in zip(balls.values, balls.sizes, truths(found, known.claim is Claim.COMPLETE), strict=True):
             if real is not False:
                 here = [flint.arb(float(v.real), float(r)) for v, r in zip(value, size, strict=True)]
-                out.append(flint.arb(loss_ball(self.loss, _coefficients(problem, here))[0]) * scale)
+                out.append(flint.arb(loss_ball(self.loss, coefficients_at(problem, here))[0]) * scale)
         return out
-
-
-def _coefficients(problem: TrainingProblem, values: list[flint.arb] | list[flint.acb]) -> Coefficients:
-    """The coefficients of a function with these coordinates."""
-    real = [v.real if isinstance(v, flint.acb) else v for v in values]
-    found = {(o, e): v / flint.arb(s) for (o, e, s), v in zip(problem.terms, real, strict=True)}
-    return found | {(o, e): flint.arb(v) / flint.arb(s) for (o, e, s), v in problem.fixed}
-
-
-def _eliminated(matrix: flint.arb_mat) -> list[flint.arb] | None:
-    """The pivots of a symmetric matrix where all are shown to be positive, which is then definite; None elsewhere."""
-    n = matrix.nrows()
-    with precision(BITS):
-        rows = [[matrix[i, k] for k in range(n)] for i in range(n)]
-        pivots = []
-        for k in range(n):
-            pivot = rows[k][k]
-            if not pivot > 0:
-                return None
-            pivots.append(pivot)
-            for i in range(k + 1, n):
-                share = rows[i][k] / pivot
-                rows[i] = [a - share * b for a, b in zip(rows[i], rows[k], strict=True)]
-        return pivots
 
 
 def _set_to_zero(stratum: Stratum, parameters: int) -> list[int] | None:

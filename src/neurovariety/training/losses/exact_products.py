@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 from functools import singledispatch
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import flint
 import numpy as np
@@ -18,6 +18,7 @@ from neurovariety.training.losses.whitened import BITS, WhitenedError
 Coefficients = Mapping[Monomial, flint.arb]
 
 
+@runtime_checkable
 class ExactProducts(Protocol):
     """<a, b> of monomials, and <a, u>, u what is to be fitted, as balls."""
 
