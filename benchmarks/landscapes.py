@@ -11,6 +11,7 @@ least loss up to rounding), with rows permuted, and with rows twice and half the
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import sys
 import time
@@ -45,13 +46,13 @@ class Family:
 def _matrices(*widths: int) -> Family:
     def forward(w: np.ndarray, x: np.ndarray) -> np.ndarray:
         at = 0
-        for a, b in zip(widths, widths[1:], strict=False):
+        for a, b in itertools.pairwise(widths):
             x, at = x @ w[at : at + a * b].reshape(b, a).T, at + a * b
         return x
 
     return Family(
         f"linear({','.join(map(str, widths))})",
-        sum(a * b for a, b in zip(widths, widths[1:], strict=False)),
+        sum(a * b for a, b in itertools.pairwise(widths)),
         widths[0],
         widths[-1],
         forward,
@@ -277,8 +278,7 @@ def tried(number: int, starts: int) -> dict[str, Any]:
         ("twice, half the weight", asked(family, np.vstack([x, x]), np.vstack([y, y]), np.full(2 * len(x), 0.5)), 1.0, False),
     ):
         wrong += [f"{name}: {d}" for d in differs(found, other, scale, exact)]
-    value = {k: v for k, v in found.value.items()}
-    return line | {"value": value, "claims": {k: str(v.claim) for k, v in found.verdicts.items()}, "wrong": wrong}
+    return line | {"value": dict(found.value), "claims": {k: str(v.claim) for k, v in found.verdicts.items()}, "wrong": wrong}
 
 
 def main() -> int:

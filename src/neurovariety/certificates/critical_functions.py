@@ -285,7 +285,7 @@ class AllInCharts(InCharts):
 
 @dataclass(frozen=True, eq=False)
 class NoneOfOtherLoss(InCharts):
-    """No critical function but one of loss 0, which ``weights`` have: where J has full rank and as many columns as there are coordinates,
+    """No critical function but one of loss 0, which ``weights`` have: where J has full rank, and as many columns as coordinates,
     the gradient on functions is 0, and that of a definite loss is 0 at one function. ``places`` are empty."""
 
     weights: tuple[float, ...]

@@ -148,8 +148,9 @@ class ShownPoints:
     near_fine: Mapping[int, list[flint.arb]]
 
     def images(self, which: WithTape) -> Balls:
-        """Balls of functions of the zeros, and perhaps of the first parameters: ``values`` (D, K) and ``sizes``. Raises `NotShown` where
-        a division meets 0."""
+        """Balls of functions of the zeros, and perhaps of the first parameters: ``values`` (D, K) and ``sizes``.
+
+        Raises `NotShown` where a division meets 0."""
         exact, tape = which
         runs: dict[int, Over] = {}
         centres, near = self.points.zeros.centres, self.boxes.near

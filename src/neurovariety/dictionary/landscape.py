@@ -5,20 +5,20 @@ neuromanifold. Its critical points at smooth functions are finitely many; traini
 the large one, which are listed stratum by stratum. A critical point of the weights is *pure* where its function is critical among
 functions, and *spurious* where only the parametrization makes it one.
 
-What is proved. All complex critical points of a general member of the loss's family of quadrics are found by monodromy and pass the
-trace test; those of the loss itself are the ends of paths from there (`homotopy.special_ends`), each certified by Krawczyk's operator
-in ball arithmetic, told apart as functions; limits of functions whose weights diverge on the chart are certified in charts of their
-own where they are regular. The list of smooth functions is taken for all where every path is accounted for
-(`training.critical.accounting`). That of points at rest can be so only for families of which it is proved that all strata where J
-drops rank are listed (`geometry.strata.rank_drops`); of others it is a `lower_bound`. A function of a stratum stays on it unless
-training is proved to move there. Descents from many starts are held against the lists: what they find beside them weakens the claim.
-That a function is real, that its weights are, and the index of its Hessian are certified or said to be undecided. Data and quadric
-are rounded to float64 first: statements are on these. All is found in canonical units, so answers do not depend on those of the data.
+What is proved. Each key has a certificate (`dictionary.landscape_verdicts`). All complex critical points of a general member of the
+loss's family of quadrics are found by monodromy and pass the trace test; those of the loss are the ends of paths from there, each
+shown in balls at full rank of J, in whatever chart has it, for the data as they are, and told apart as functions. The list of smooth
+functions is `complete` where as many are found as there are in general (test C), or as loops of targets leave alone for the stated
+quadric (test L). That of points at rest can be so only for families of which it is proved that all strata where J drops rank are listed
+(`geometry.strata.rank_drops`), and where each function on them is shown to rest or to move; of others it is a `lower_bound`. Descents
+from many starts are held against the lists: what they find beside them weakens the claim. All is found in canonical units, so answers
+do not depend on those of the data; near-collinear inputs are whitened by a matrix that is taken as exact.
 
-The least loss is `complete` where the loss is definite, a theorem says that all singular functions of the closure are on listed
-strata, and all lists are complete (`training.least`); else an `upper_bound`, or `undecided` where it is approached by networks whose
-weights diverge. Perturbation (`training.perturbation`) finds it by another route, without such a theorem. Data that see fewer
-directions than the dimension leave a whole locus of interpolating functions; its dimension is said.
+The least loss is that of stored weights, in balls: an `upper_bound`; `proved` where it is 0 or meets a bound of all losses; `complete`
+where the loss is definite, a theorem says that all singular functions of the closure are on listed strata, and it is the least in
+complete lists; `undecided` where it is approached by networks whose weights diverge. Perturbation (`training.perturbation`) finds it by
+another route, without such a theorem and without a certificate. Data that see fewer directions than the dimension leave a whole locus
+of interpolating functions; its dimension is said.
 
 Sources: Marchetti et al. 2025, 4.4; Trager, Kohn, Bruna 2020; Draisma et al. 2016; Krawczyk 1969; Hauenstein 2013.
 """

@@ -1,4 +1,4 @@
-"""A loss on the coordinates of a problem in balls: its quadric, whether that is definite, the losses of weights, and the least of all."""
+"""A loss on the coordinates of a problem in balls: its quadric, whether that is definite, losses of weights, and the least of all."""
 
 from __future__ import annotations
 
