@@ -47,7 +47,7 @@ class LandscapeLists:
     """The critical points on the smooth part and on each stratum (``stages``, the first that of the smooth part), the limits of
     networks, all ``points`` of these in order, and what is known of the least loss.
 
-    ``strata``: those that hold the singular functions, as far as known, and others ``beside`` them; ``resting``: why all weights where J
+    ``strata``: those that hold the singular functions, as far as known, and others ``beside``; ``resting``: why all weights where J
     drops rank and training rests are on the stages, '' where that is not known; ``falsified``: what descents found.
     """
 
