@@ -26,9 +26,8 @@ LEAST = "least loss"
 
 
 @runtime_checkable
-class LossOfNetworks(Protocol):
-    """The loss of a model's weights and functions, from the data or the teacher as they are. Exact, and trusted to be what it is
-    called."""
+class LossAt(Protocol):
+    """The loss of a model's weights, from the data or the teacher as they are. Exact, and trusted to be what it is called."""
 
     @property
     def hash(self) -> str: ...
@@ -40,6 +39,11 @@ class LossOfNetworks(Protocol):
     def bounds(self, weights: tuple[float, ...]) -> tuple[float, float]:
         """Bounds of the loss of real weights."""
         ...
+
+
+@runtime_checkable
+class LossOfNetworks(LossAt, Protocol):
+    """The same with what is known of all functions."""
 
     def below_all(self) -> flint.arb | None:
         """A lower bound of the losses of all networks, by a theorem or of the linear span; None where there is none."""
@@ -73,7 +77,7 @@ class LossAtWeights:
     value: float
     slack: float
 
-    def check(self, subject: LossOfNetworks) -> None:
+    def check(self, subject: LossAt) -> None:
         """Raises `NotShown` where the loss of the weights is larger."""
         if subject.hash != self.loss_of:
             raise NotShown("the certificate is one of another loss")
@@ -95,7 +99,7 @@ class NoLossBelowZero:
 
     at: LossAtWeights
 
-    def check(self, subject: LossOfNetworks) -> None:
+    def check(self, subject: LossAt) -> None:
         """Raises `NotShown` where the loss is no sum of squares, or larger than the slack."""
         self.at.check(subject)
         if not subject.squares or not 0 <= self.at.value <= self.at.slack:

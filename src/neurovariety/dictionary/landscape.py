@@ -26,17 +26,17 @@ Sources: Marchetti et al. 2025, 4.4; Trager, Kohn, Bruna 2020; Draisma et al. 20
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, ClassVar, Literal, TypedDict, Unpack
 
 import numpy as np
 
-from neurovariety.certificates.issue import Verdict, weakly
+from neurovariety.certificates.issue import Verdict
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import Resume
 from neurovariety.dictionary.entry_result import Facts
 from neurovariety.dictionary.landscape_lists import LandscapeLists, landscape_lists, size_of_losses
-from neurovariety.dictionary.landscape_verdicts import least_verdict, list_verdicts, of_model, subject_of
+from neurovariety.dictionary.landscape_verdicts import interpolated_verdict, least_verdict, list_verdicts, of_model, subject_of
 from neurovariety.dictionary.listed_result import ListedResult
 from neurovariety.dictionary.runner import entry
 from neurovariety.geometry.invariants.dimension import dimension_of
@@ -277,25 +277,36 @@ def _value(lists: LandscapeLists, least: Least, claim: str) -> LandscapeValue:
 def _interpolating(task: TrainingTask, dim: int, found: Interpolation, evidence: LandscapeEvidence) -> LandscapeResult:
     """The result where a whole locus of functions has the least loss."""
     best, bound = found.least, found.lower_bound
+    proof = interpolated_verdict(replace(found.coordinates, loss=task.loss), best, max(task.loss.size, 1e-300))
     value: LandscapeValue = {
         "complex": None,
         "real": None,
         "minima": None,
         "at_subnetworks": None,
         "at_limits": None,
-        "least_loss": bound if found.attained else best.loss if best.infimum is None else best.infimum,
-        "global_minimum": best.claim,
+        "least_loss": best.loss if best.infimum is None else best.infimum,
+        "global_minimum": str(Claim.UNDECIDED if proof is None else proof.claim),
     }
     if found.attained:
         end = f"networks attain the least squares loss {bound:.6g} of the whole span"
     elif best.infimum is not None:
         end = f"losses of networks come down to {best.infimum:.6g}, which none attains"
     else:
-        end = f"the {'global minimum' if best.claim == 'complete' else 'best network found'} has loss {best.loss:.6g}"
+        end = f"the {'global minimum' if value['global_minimum'] == 'proved' else 'best network found'} has loss {best.loss:.6g}"
     degree = f" and degree at most {found.degree_at_most:,}" if found.degree_at_most else ""
     return LandscapeResult(
         value=value,
-        claims=weakly("landscape", Claim.UNDECIDED, "a whole locus interpolates: there are no lists"),
+        claims={
+            key: of_model(
+                task.model,
+                key,
+                part,
+                proof if key in ("least_loss", "global_minimum") else None,
+                True,
+                "a whole locus interpolates: there are no lists",
+            )
+            for key, part in value.items()
+        },
         meaning=f"the data see {dim - found.dimension} of {dim} directions: functions with the least loss are a locus of dimension "
         f"{found.dimension}{degree}, not finitely many; {end}",
         evidence={

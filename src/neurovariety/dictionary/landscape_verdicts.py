@@ -11,7 +11,7 @@ import numpy as np
 from neurovariety.certificates.compose import LANDSCAPE, Because
 from neurovariety.certificates.critical_functions import InCharts, RealFunctions, SomeInCharts
 from neurovariety.certificates.issue import Certificate, NotShown, Verdict, issue, weak
-from neurovariety.certificates.least_loss import LeastInLists, LossAtWeights, NoLossBelowZero, NoneBelow
+from neurovariety.certificates.least_loss import LeastInLists, LossAt, LossAtWeights, NoLossBelowZero, NoneBelow
 from neurovariety.certificates.resting import AllResting, OnStratum, SomeLimits, SomeResting
 from neurovariety.certificates.statement import Statement
 from neurovariety.claim import Claim
@@ -101,6 +101,20 @@ def least_verdict(lists: LandscapeLists, subject: LandscapeSubject, least: Least
                 return issue(certificate, subject)
             except NotShown:
                 continue
+    return issue(plain, subject)
+
+
+def interpolated_verdict(subject: LossAt, least: Least, size: float) -> Verdict | None:
+    """What is shown of the least loss where a whole locus interpolates; None where no network has it. ``size``: that of losses."""
+    if least.infimum is not None or least.weights is None or not np.isfinite(least.weights).all():
+        return None
+    weights = tuple(float(w) for w in np.asarray(least.weights).tolist())
+    _, high = subject.bounds(weights)
+    if not math.isfinite(high):
+        return None
+    plain = LossAtWeights(subject.hash, weights, least.loss, max(high - least.loss, 0.0) * (1 + 1e-12))
+    if subject.squares and 0 <= plain.value + plain.slack <= _GAP * size:
+        return issue(NoLossBelowZero(_within(plain, plain.value + plain.slack)), subject)
     return issue(plain, subject)
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Protocol, runtime_checkable
+
 import flint
 
 from neurovariety.certificates.balls import precision
+from neurovariety.geometry.solutions.quadrics import Term
 from neurovariety.homotopy.certify import run_balls
-from neurovariety.training.critical.problem import TrainingProblem
+from neurovariety.training.critical.weight_map import WeightMap
 from neurovariety.training.losses.exact_products import Coefficients, exact_products
 from neurovariety.training.losses.loss import Loss
 from neurovariety.training.losses.loss_ball import loss_ball
@@ -17,20 +20,32 @@ _MOST_COORDINATES = 48
 Numbers = list[flint.arb]
 
 
-def coefficients_at(problem: TrainingProblem, values: Numbers) -> Coefficients:
+@runtime_checkable
+class OnCoordinates(Protocol):
+    """Coordinates of functions, those that no weight changes, and the map from all weights."""
+
+    @property
+    def terms(self) -> tuple[Term, ...]: ...
+    @property
+    def fixed(self) -> tuple[tuple[Term, float], ...]: ...
+    @property
+    def map(self) -> WeightMap: ...
+
+
+def coefficients_at(problem: OnCoordinates, values: Numbers) -> Coefficients:
     """The coefficients of a real function with these coordinates."""
     found = {(o, e): v / flint.arb(s) for (o, e, s), v in zip(problem.terms, values, strict=True)}
     return found | {(o, e): flint.arb(v) / flint.arb(s) for (o, e, s), v in problem.fixed}
 
 
-def bounds_at(problem: TrainingProblem, loss: Loss, weights: tuple[float, ...]) -> tuple[float, float]:
+def bounds_at(problem: OnCoordinates, loss: Loss, weights: tuple[float, ...]) -> tuple[float, float]:
     """Bounds of the loss of real weights."""
     with precision(BITS):
         values = run_balls(problem.map.values, [flint.acb(float(w)) for w in weights])
         return loss_ball(loss, coefficients_at(problem, [v.real for v in values]))
 
 
-def quadric(problem: TrainingProblem, loss: Loss) -> flint.arb_mat | None:
+def quadric(problem: OnCoordinates, loss: Loss) -> flint.arb_mat | None:
     """The matrix on the coordinates; None where these are too many."""
     if not 0 < len(problem.terms) <= _MOST_COORDINATES:
         return None
@@ -41,7 +56,7 @@ def quadric(problem: TrainingProblem, loss: Loss) -> flint.arb_mat | None:
         )
 
 
-def is_definite(problem: TrainingProblem, loss: Loss) -> bool:
+def is_definite(problem: OnCoordinates, loss: Loss) -> bool:
     """Whether all pivots of the matrix are shown to be positive."""
     matrix = quadric(problem, loss)
     if matrix is None:
@@ -58,7 +73,7 @@ def is_definite(problem: TrainingProblem, loss: Loss) -> bool:
     return True
 
 
-def least_of_span(problem: TrainingProblem, loss: Loss) -> flint.arb | None:
+def least_of_span(problem: OnCoordinates, loss: Loss) -> flint.arb | None:
     """A lower bound of the losses of all functions with these coordinates; None where the loss is not shown to be definite."""
     matrix = quadric(problem, loss)
     if matrix is None or not is_definite(problem, loss):
