@@ -44,7 +44,7 @@ _BITS = 128
 
 
 @runtime_checkable
-class Chart(SystemFamily, Protocol):
+class WeightChart(SystemFamily, Protocol):
     """The gradient in the free weights; parameters are the ``held`` weights and then those of the loss. ``coordinates`` and ``slopes``
     (their derivatives by the free weights, row by row) are programs of the free and then the held weights."""
 
@@ -70,7 +70,7 @@ class Charts(Protocol):
         """How far the parameters may be off, for the data as they are."""
         ...
 
-    def chart(self, free: tuple[int, ...]) -> Chart:
+    def chart(self, free: tuple[int, ...]) -> WeightChart:
         """The chart in which the weights ``free`` are unknowns."""
         ...
 
@@ -101,7 +101,7 @@ class ShownInChart:
     """What is shown of points in one chart."""
 
     place: InChart
-    chart: Chart
+    chart: WeightChart
     points: ShownPoints
 
     def __len__(self) -> int:
@@ -155,7 +155,7 @@ class ShownInChart:
 _SLOPES: dict[str, WithTape] = {}
 
 
-def _slopes(chart: Chart) -> WithTape:
+def _slopes(chart: WeightChart) -> WithTape:
     key = chart.slopes.hash
     if key not in _SLOPES:
         if len(_SLOPES) > 64:

@@ -268,7 +268,7 @@ def _turn(hessian: Float[np.ndarray, "n n"]) -> tuple[Float[np.ndarray, "n n"], 
 
 
 @dataclass(frozen=True, eq=False)
-class _Row:
+class _PlacedPoint:
     """A function: the unknowns ``x`` of a chart, and its parameters."""
 
     free: _ORDER
@@ -280,15 +280,15 @@ class _Row:
         return self.free, self.parameters.tobytes()
 
 
-def _place(charts: ChartsOfLoss, point: CertifiedFunction) -> _Row:
+def _place(charts: ChartsOfLoss, point: CertifiedFunction) -> _PlacedPoint:
     rest = [i for i in range(len(point.weights)) if i not in point.free]
     x, held = point.weights[list(point.free)], point.weights[rest]
     if point.certificates.real(point.row) == "yes" and not held.imag.any():
         x = x.real + 0j
-    return _Row(point.free, x, np.concatenate([held, charts.loss]))
+    return _PlacedPoint(point.free, x, np.concatenate([held, charts.loss]))
 
 
-def _groups(rows: Sequence[_Row]) -> list[list[int]]:
+def _groups(rows: Sequence[_PlacedPoint]) -> list[list[int]]:
     """Numbers of the rows in one chart with the same weights held."""
     found: dict[tuple[_ORDER, bytes], list[int]] = {}
     for k, row in enumerate(rows):
@@ -296,7 +296,7 @@ def _groups(rows: Sequence[_Row]) -> list[list[int]]:
     return list(found.values())
 
 
-def _places(charts: ChartsOfLoss, rows: Sequence[_Row], precise: bool) -> tuple[InChart, ...]:
+def _places(charts: ChartsOfLoss, rows: Sequence[_PlacedPoint], precise: bool) -> tuple[InChart, ...]:
     make = points_of if precise else plain_points
     out = []
     for group in _groups(rows):
@@ -306,7 +306,7 @@ def _places(charts: ChartsOfLoss, rows: Sequence[_Row], precise: bool) -> tuple[
     return tuple(out)
 
 
-def _some(charts: ChartsOfLoss, rows: Sequence[_Row]) -> tuple[tuple[InChart, ...], tuple[int, ...]]:
+def _some(charts: ChartsOfLoss, rows: Sequence[_PlacedPoint]) -> tuple[tuple[InChart, ...], tuple[int, ...]]:
     """Those that are shown, at full rank of J and different, and their numbers."""
     parts: list[tuple[int, Points, Balls]] = []
     for group in _groups(rows):
