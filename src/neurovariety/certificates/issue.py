@@ -16,27 +16,13 @@ WEAK = (Claim.ESTIMATE, Claim.UNDECIDED)
 LEGACY = frozenset(
     {
         "align",
-        "boundary",
-        "components",
-        "conservation",
-        "critical-locus",
-        "data",
         "diagnose",
-        "exposedness",
         "invariance",
-        "equations: degree by degree",
-        "fibers: at given weights",
         "maximum-likelihood",
-        "membership",
-        "sample-complexity: linear values",
-        "symmetries",
-        "ml-degree: one distribution",
-        "point-count",
         "polyhedral",
         "prune",
-        "singularities",
+        "singularities: tangent spaces and equations",
         "subnetworks",
-        "tangent-kernel",
         "weight-decay",
     }
 )
