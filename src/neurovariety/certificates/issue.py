@@ -18,7 +18,6 @@ LEGACY = frozenset(
         "align",
         "diagnose",
         "invariance",
-        "landscape",
         "prune",
         "singularities: tangent spaces and equations",
         "subnetworks",
