@@ -172,8 +172,7 @@ def maximum_likelihood(
     counts_taken = [count + Fraction(smoothing) for count in asked.exact]
     check_positive(counts_taken, asked.labels)
     numbers = in_their_own_unit(counts_taken)
-    first = cross_entropy_stage(model, asked.samples, numbers, seed, resume=resume)
-    if first is None:
+    if (first := cross_entropy_stage(model, asked.samples, numbers, seed, resume=resume)) is None:
         raise InputError(f"all networks {model.name} give one distribution: nothing is to be fitted; take a larger architecture")
     strata = strata_of(model, first.fills)
     smaller, every = _smaller(strata, asked.samples, numbers, seed, terms)
@@ -198,7 +197,7 @@ def maximum_likelihood(
             "falsifier": known.falsifier,
             "contradiction": known.contradiction or None,
         },
-        notices=asked.notices if complete else (*asked.notices, doubt),
+        notices=(*asked.notices, *(() if complete else (doubt,))),
         options={"counts": asked.text},
         points=points,
     )
