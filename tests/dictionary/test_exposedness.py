@@ -90,7 +90,7 @@ def test_overall():
     found = exposedness("mlp(2,2,1; x^3 + x^2)", samples=3)
     assert found.claim is Claim.PROBABILITY
     assert found.evidence["error_bound"] < 2**-20
-    assert found.verify().value["exposed"] == found.value["exposed"] == sum(row["exposed"] for row in found.value["table"]) == 6
+    assert found.rerun().value["exposed"] == found.value["exposed"] == sum(row["exposed"] for row in found.value["table"]) == 6
     assert found.meaning.startswith("6 of 7 strata are critically exposed, 2 of them at the function zero: ")
     again = ExposednessResult.from_dict(json.loads(json.dumps(found.to_dict())))
     assert again.value["table"] == found.to_dict()["value"]["table"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal
 
-from neurovariety.certificates.functions import Coefficients
+from neurovariety.certificates.functions import Coefficients, Equation
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
@@ -45,7 +45,7 @@ class Vanishing:
     """Equations that vanish identically on the functions of a model, by expansion over Q; it has ``count`` coefficients."""
 
     subject: str
-    equations: tuple[Any, ...]
+    equations: tuple[Equation, ...]
     count: int
 
     def check(self, subject: Coefficients) -> None:
@@ -60,7 +60,7 @@ class Vanishing:
         return Statement("equations", self.subject, [written(e, self.count) for e in self.equations]), Claim.PROVED
 
 
-def written(equation: Any, count: int) -> str:
+def written(equation: Equation, count: int) -> str:
     """``c0*c3 - c1*c2``: ascending indices of coefficients with integers; the index ``count`` stands for 1."""
     pieces: list[str] = []
     for term, coefficient in equation.terms:

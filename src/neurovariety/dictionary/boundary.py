@@ -62,7 +62,7 @@ class BoundaryResult(EntryResult):
 
     entry: ClassVar[str] = "boundary"
 
-    def verify(self, *, seed: int | None = None) -> BoundaryResult:
+    def _repeated(self, seed: int | None) -> BoundaryResult:
         """Again under another seed. Raises `VerificationError` where what was decided comes out otherwise, or what was proved is not.
 
         What was only estimated may become undecided.

@@ -24,6 +24,7 @@ from fractions import Fraction
 from typing import Annotated, ClassVar, NotRequired, TypedDict
 
 from neurovariety.certificates.compose import IS_BOUND, Because
+from neurovariety.certificates.functions import Equation
 from neurovariety.certificates.issue import Verdict, issue, legacy
 from neurovariety.certificates.realized import Vanishing, written
 from neurovariety.certificates.statement import Statement
@@ -31,7 +32,6 @@ from neurovariety.certificates.upper_bounds import EquationsVanish
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
 from neurovariety.geometry.ideal.coefficients import Coordinate
-from neurovariety.geometry.ideal.equations_by_degree import Equation
 from neurovariety.geometry.ideal.exact_coefficients import exact_coefficients
 from neurovariety.geometry.ideal.find_equations import FoundEquations
 from neurovariety.geometry.invariants.equations import Equations, equations_of, violation

@@ -101,7 +101,7 @@ class ExposednessResult(EntryResult):
     evidence: ExposednessEvidence
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "shahverdi2026razor", "schwartz1980")
 
-    def verify(self, *, seed: int | None = None) -> ExposednessResult:
+    def _repeated(self, seed: int | None) -> ExposednessResult:
         """All ranks again at other points. Raises `VerificationError` where one differs; shares of minima are sampled anew."""
         again = self._again(seed)
         sampled = ("minima", "low", "high")

@@ -105,6 +105,7 @@ class ExactFunctions:
     def matrix(self, place: Place) -> Array:
         if place.weights is None or place.inputs is None:
             raise NotShown("the point was too large to be kept")
+        self._check_coefficients(place)
         ring = _field(place.prime)
         carried = [_into(ring, a) for a in (place.weights, place.coefficients, place.inputs)]
         point = Point(ring, carried[0], carried[1], np.random.default_rng(0))
@@ -118,6 +119,16 @@ class ExactFunctions:
         else:
             found, _ = jacobian_matrix(self.model, place.prime, point, carried[2])
         return np.array([[int(v) % place.prime for v in row] for row in found], dtype=object).reshape(found.shape)
+
+    def _check_coefficients(self, place: Place) -> None:
+        """Raises `NotShown` where a place has other coefficients than the model."""
+        given = [int(v) for v in place.coefficients.reshape(-1)]
+        known = self.model.coefficients
+        same = len(given) == len(known) and all(
+            c is None or not (c.denominator * v - c.numerator) % place.prime for v, c in zip(given, known, strict=True)
+        )
+        if not same:
+            raise NotShown("a coefficient at the place is not that of the model")
 
     def error(self, place: Place, at_most: int) -> float:
         bits = PRIME_BITS if place.prime < _SMALL_PRIME else LARGE_PRIME_BITS

@@ -14,6 +14,7 @@ from math import comb, gcd, lcm
 
 import numpy as np
 
+from neurovariety.certificates.functions import Equation
 from neurovariety.errors import ResourceError
 from neurovariety.geometry.ideal.coefficients import Coordinates
 from neurovariety.linear_algebra import echelon, kernel, matmul_mod, random_prime, rank, rational_kernel, reduce_mod
@@ -23,16 +24,6 @@ from neurovariety.tolerances import PRIME_BITS
 _EXTRA_POINTS = 8
 _WEIGHT_RANGE = 10**6
 _MAX_PRIMES = 200
-
-Term = tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Equation:
-    """A homogeneous equation: ascending coordinate indices -> coprime integer coefficient. Index n stands for the constant 1."""
-
-    degree: int
-    terms: tuple[tuple[Term, int], ...]
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,9 +7,9 @@ from typing import Final
 
 import flint
 
+from neurovariety.certificates.functions import Equation
 from neurovariety.geometry.exact.exact_functions import ExactFunctions, exact_functions
 from neurovariety.geometry.ideal.coefficients import Coordinate, Coordinates
-from neurovariety.geometry.ideal.equations_by_degree import Equation
 from neurovariety.geometry.ideal.vanishing import gradients, vanishes_identically
 from neurovariety.linear_algebra import rank
 from neurovariety.model import Model, Slot

@@ -7,9 +7,10 @@ from typing import Final
 
 import numpy as np
 
+from neurovariety.certificates.functions import Equation
 from neurovariety.errors import InputError, ResourceError
 from neurovariety.geometry.ideal.coefficients import Coordinates
-from neurovariety.geometry.ideal.equations_by_degree import Equation, EquationSearch
+from neurovariety.geometry.ideal.equations_by_degree import EquationSearch
 from neurovariety.geometry.ideal.exact_coefficients import exact_coefficients
 from neurovariety.geometry.ideal.vanishing import independent_gradients, vanishing_error
 from neurovariety.model import Model
