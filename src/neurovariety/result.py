@@ -8,13 +8,13 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from math import isfinite
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
 from neurovariety._version import __version__
 from neurovariety.certificates.issue import ForEach, Forged, Verdict, recorded
+from neurovariety.certificates.sentences import Gloss, told
 from neurovariety.certificates.statement import Statement
 from neurovariety.citations import cite
 from neurovariety.claim import Claim
@@ -26,6 +26,36 @@ if TYPE_CHECKING:
 SCHEMA = 3
 """Version of the dictionary form; `Result.from_dict` reads this one, the second, which had no certificates, and the first, which had
 one claim for all of a value."""
+
+OWN_WORDS = frozenset(
+    {
+        "align",
+        "boundary",
+        "components",
+        "conservation",
+        "critical-locus",
+        "data",
+        "diagnose",
+        "discriminant",
+        "exposedness",
+        "gradient-flow",
+        "implicit-bias",
+        "invariance",
+        "landscape",
+        "maximum-likelihood",
+        "membership",
+        "point-count",
+        "polyhedral",
+        "prune",
+        "singularities",
+        "subnetworks",
+        "symmetries",
+        "tangent-kernel",
+        "voronoi",
+        "weight-decay",
+    }
+)
+"""Entries whose ``meaning`` is still written by themselves. The list only shrinks."""
 
 WHOLE = "value"
 """The key of the claim of a value that has no keys."""
@@ -51,8 +81,9 @@ class Result:
 
     ``value`` is exact where it is exact. ``claims`` holds for each key of the value (`WHOLE` where it has none) the `Verdict` that says
     how far that part may be trusted and on which certificate it rests; ``claim`` is the weakest of the ``headline`` keys (all where
-    none are named) that say something. ``evidence`` says why, as plain data. ``meaning`` says what the value means for learning, with
-    the numbers put in. ``subject`` is the architecture's notation. ``verify()`` checks the
+    none are named) that say something. ``evidence`` says why, as plain data. ``meaning`` says what
+    the claims say (of the ``spoken`` keys, the headline, or all), by one grammar (`certificates.sentences`), and what that means for
+    learning, as far as the ``glosses`` hold; nothing else is said. ``subject`` is the architecture's notation. ``verify()`` checks the
     certificates; results of the dictionary's entries add ``rerun()`` (`dictionary.entry_result`).
 
     Raises `Forged` where a key has no verdict, or one that speaks of another value.
@@ -61,14 +92,18 @@ class Result:
     entry: ClassVar[str] = ""
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025",)
     headline: ClassVar[tuple[str, ...]] = ()
+    spoken: ClassVar[tuple[str, ...]] = ()
 
     value: Any
     claims: Mapping[str, Verdict] | ForEach = field(repr=False, compare=False)
     subject: str = field(default="", kw_only=True)
-    meaning: str
     evidence: Mapping[str, Any]
     provenance: Provenance = field(default=Provenance(__version__, 0, 0.0), kw_only=True)
     notices: tuple[str, ...] = field(default=())
+    meaning: str = field(default="", kw_only=True)
+    glosses: tuple[Gloss, ...] = field(default=(), kw_only=True, repr=False, compare=False)
+    also: Mapping[str, Verdict] = field(default_factory=dict, kw_only=True, repr=False, compare=False)
+    """Verdicts of what is no part of the value, for glosses that need them."""
     kept: Mapping[str, Any] | None = field(default=None, kw_only=True, repr=False, compare=False)
     """The certificates that were read back from JSON, as they were written."""
 
@@ -83,6 +118,15 @@ class Result:
             if not isinstance(verdict, Verdict) or (said is not part and plain(said) != plain(part)):
                 raise Forged(f"{self.entry}: the verdict of {key!r} does not speak of the value {in_one_line(part)}")
         object.__setattr__(self, "claims", given)
+        told = self.told()
+        if self.meaning not in ("", told) and self.entry not in OWN_WORDS and all(v.checked for v in given.values()):
+            raise Forged(f"{self.entry}: what a value means is said by its claims and glosses, and in no other way")
+        object.__setattr__(self, "meaning", self.meaning or told)
+
+    def told(self) -> str:
+        """What the claims say, sentence by sentence, and the glosses that they reach."""
+        keys = [k for k in (self.spoken or self.headline or self.verdicts) if k in self.verdicts]
+        return told({**self.also, **self.verdicts}, keys, self.glosses)
 
     @property
     def verdicts(self) -> Mapping[str, Verdict]:
@@ -226,9 +270,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return plain(value.tolist())
     if isinstance(value, np.generic):
-        return plain(value.item())
-    if isinstance(value, float) and not isfinite(value):
-        return None  # JSON has no infinity, and a reader of it no use for one
+        return value.item()
     if isinstance(value, Fraction):
         return int(value) if value.denominator == 1 else str(value)
     if isinstance(value, Claim):

@@ -59,7 +59,8 @@ def fields_of(kind: Any) -> Mapping[str, tuple[Any, bool]]:
     return {name: (hints[name], p.default is not Parameter.empty) for name, p in signature(kind).parameters.items()}
 
 
-def _digest(values: np.ndarray) -> str:
+def array_digest(values: np.ndarray) -> str:
+    """sha256 of an array's type, shape and bytes."""
     return hashlib.sha256(f"{values.dtype.str}{values.shape}".encode() + values.tobytes()).hexdigest()
 
 
@@ -115,7 +116,7 @@ class PlainWriter:
                 entries = [_integer(v) for v in entries]
             values = np.array(entries, dtype=np.int64).reshape(values.shape)
         values = np.array(values, dtype=values.dtype.newbyteorder("<"), order="C")
-        digest = _digest(values)
+        digest = array_digest(values)
         self.arrays[digest] = values
         return {"array": digest}
 
@@ -166,7 +167,7 @@ def array_of_json(digest: str, kept: Any, elsewhere: Mapping[str, np.ndarray]) -
         values = elsewhere[digest]
     else:
         raise InputError(f"the array {digest[:12]} is kept in the file {kept.get('file', '?')!r} beside this one, which is not there")
-    if values.dtype.kind not in _KINDS or _digest(values) != digest:
+    if values.dtype.kind not in _KINDS or array_digest(values) != digest:
         raise InputError(f"the array {digest[:12]} does not have that hash: the file was changed")
     return values
 

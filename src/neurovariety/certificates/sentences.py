@@ -11,8 +11,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from neurovariety.certificates.completeness import GENERAL, Continued, Looped, Traced
-from neurovariety.certificates.fiber import HIDDEN, PREIMAGES, EvenlyCovered
 from neurovariety.certificates.functions import AFFINE, DIMENSION, SPAN
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.statement import Statement
@@ -49,16 +47,19 @@ class Gloss:
     needs: Mapping[str, Claim]
 
     def holds(self, verdicts: Mapping[str, Verdict]) -> bool:
-        """Whether the verdicts reach what it needs."""
-        return all(_says(verdicts[key]) and verdicts[key].claim in REACHES[least] for key, least in self.needs.items())
+        """Whether the verdicts are there, and reach what it needs."""
+        return all(
+            key in verdicts and _says(verdicts[key]) and verdicts[key].claim in REACHES[least] for key, least in self.needs.items()
+        )
 
-    def said(self, verdicts: Mapping[str, Verdict]) -> str:
-        """The gloss, with what it rests on where that is not proved."""
+    def said(self, verdicts: Mapping[str, Verdict], before: Sequence[str] = ()) -> str:
+        """The gloss, with what it rests on where that is not proved; the errors of the keys said ``before`` are known."""
         rest = [verdicts[key] for key in self.needs]
         weakest = Claim.weakest(v.claim for v in rest)
         error = sum(v.statement.error for v in rest if v.claim is Claim.PROBABILITY)
         if weakest is Claim.PROBABILITY:
-            return f"{self.text} ({_wrong(error)})"
+            known = {key for key in self.needs if verdicts[key].claim is Claim.PROBABILITY} <= set(before)
+            return f"{self.text} ({'but for the same error' if known else _wrong(error)})"
         if weakest is Claim.COMPLETE and Claim.COMPLETE in self.needs.values():
             return f"{self.text}, if none was missed"
         return self.text
@@ -66,8 +67,9 @@ class Gloss:
 
 def told(verdicts: Mapping[str, Verdict], keys: Iterable[str], glosses: Sequence[Gloss]) -> str:
     """The sentences of the keys that say something, and the glosses that hold, in one line."""
+    keys = list(keys)
     said = [sentence_of(verdicts[key]) for key in keys]
-    return "; ".join(dict.fromkeys([*said, *(g.said(verdicts) for g in glosses if g.holds(verdicts))]))
+    return "; ".join(dict.fromkeys([*said, *(g.said(verdicts, keys) for g in glosses if g.holds(verdicts))]))
 
 
 def sentence_of(verdict: Verdict) -> str:
@@ -78,10 +80,10 @@ def sentence_of(verdict: Verdict) -> str:
 def sentence(statement: Statement, claim: Claim, tests: Sequence[str] = ()) -> str:
     """A statement, as far as it is claimed."""
     if not _says_value(statement) or claim is Claim.UNDECIDED:
-        return f"{_asks(statement.kind)} not shown"
-    row = _row(statement.kind)
-    text = _plainly(statement, claim, tests) if row is None else row.says(statement.value, claim, _after(statement, claim, tests))
-    return ", ".join([text, *statement.scope])
+        return f"{_asks(statement.kind)}not shown"
+    row = SAID.get(statement.kind)
+    text = _plainly(statement, claim) if row is None else row.says(statement.value, claim)
+    return ", ".join([text, *statement.scope]) + _after(statement, claim, tests)
 
 
 def _says(verdict: Verdict) -> bool:
@@ -108,7 +110,8 @@ def _after(statement: Statement, claim: Claim, tests: Sequence[str]) -> str:
     return ", an estimate" if claim is Claim.ESTIMATE else ""
 
 
-_TESTS: Mapping[type, str] = {Traced: "trace", Continued: "continuation", Looped: "loops", EvenlyCovered: "loops"}
+_TESTS: Mapping[str, str] = {"Traced": "trace", "Continued": "continuation", "Looped": "loops", "EvenlyCovered": "loops"}
+"""By name, for what is told is told without loading what computes."""
 
 
 def _tests(verdict: Verdict) -> tuple[str, ...]:
@@ -117,8 +120,8 @@ def _tests(verdict: Verdict) -> tuple[str, ...]:
     waiting = [verdict]
     while waiting:
         certificate = waiting.pop().certificate
-        if type(certificate) in _TESTS:
-            found[_TESTS[type(certificate)]] = None
+        if type(certificate).__name__ in _TESTS:
+            found[_TESTS[type(certificate).__name__]] = None
         for name in ("premises", "general", "graph", "weights", "lower", "upper"):
             part = getattr(certificate, name, None)
             waiting += [v for v in (part if isinstance(part, tuple) else (part,)) if isinstance(v, Verdict)]
@@ -133,11 +136,11 @@ class Number:
     one: str = ""
     many: str = ""
 
-    def __call__(self, value: Any, claim: Claim, after: str) -> str:
+    def __call__(self, value: Any, claim: Claim) -> str:
         amount = {Claim.PROVED: "exactly ", Claim.LOWER_BOUND: "at least ", Claim.UPPER_BOUND: "at most ", Claim.ESTIMATE: "about "}
         noun = self.one if value == 1 else self.many
         shown = f"{value:,}" if isinstance(value, int) else f"{value}"
-        return self.text.format(n=f"{amount.get(claim, '')}{shown}{f' {noun}' if noun else ''}") + after
+        return self.text.format(n=f"{amount.get(claim, '')}{shown}{f' {noun}' if noun else ''}")
 
 
 @dataclass(frozen=True)
@@ -147,9 +150,9 @@ class Choice:
     text: Mapping[str, str]
     sure: Mapping[str, str] = field(default_factory=dict)
 
-    def __call__(self, value: Any, claim: Claim, after: str) -> str:
+    def __call__(self, value: Any, claim: Claim) -> str:
         chosen = self.sure if claim in _EXACT and value in self.sure else self.text
-        return chosen.get(value, str(value)) + after
+        return chosen.get(value, str(value))
 
 
 @dataclass(frozen=True)
@@ -158,8 +161,8 @@ class Listed:
 
     text: Callable[[Any], str]
 
-    def __call__(self, value: Any, claim: Claim, after: str) -> str:
-        return self.text(value) + after
+    def __call__(self, value: Any, claim: Claim) -> str:
+        return self.text(value)
 
 
 @dataclass(frozen=True)
@@ -170,23 +173,18 @@ class Phrase:
     says: Number | Choice | Listed
 
 
-def _row(kind: str) -> Phrase | None:
-    """The row of a kind, or that of the kinds that begin so."""
-    return SAID.get(kind) or SAID.get(kind.split(" ")[0])
-
-
 def _asks(kind: str) -> str:
-    row = _row(kind)
-    return f"{row.asks if row else kind.split(': ')[-1].replace('_', ' ')}:"
+    row = SAID.get(kind)
+    return f"{row.asks if row else kind.split(': ')[-1].replace('_', ' ')}: "
 
 
-def _plainly(statement: Statement, claim: Claim, tests: Sequence[str]) -> str:
+def _plainly(statement: Statement, claim: Claim) -> str:
     """A kind that has no row: its name and its value."""
     name = statement.kind.split(": ")[-1].replace("_", " ")
     value = statement.value
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return Number(f"{name}: {{n}}")(value, claim, _after(statement, claim, tests))
-    return f"{name}: {_short(value)}{_after(statement, claim, tests)}"
+        return Number(f"{name}: {{n}}")(value, claim)
+    return f"{name}: {_short(value)}"
 
 
 def _short(value: Any) -> str:
@@ -221,7 +219,7 @@ def _zeros(value: Mapping[str, Any]) -> str:
 
 
 _VALUES = "the closure of the model's functions"
-SAID: Mapping[str, Phrase] = {
+SAID: dict[str, Phrase] = {
     DIMENSION: Phrase("the dimension", Number("the functions form a set of dimension {n}")),
     "bound of the dimension": Phrase("a bound of the dimension", Listed(lambda value: f"the dimension is at most {value}")),
     SPAN: Phrase("the linear span", Number("the functions span a linear space of dimension {n}")),
@@ -229,15 +227,13 @@ SAID: Mapping[str, Phrase] = {
     LINEAR: Phrase("whether the closure is linear", Number(f"{_VALUES} has the dimension of its span, {{n}}: it is a linear space")),
     FILLS_COEFFICIENTS: Phrase("whether coefficients are free", Number("the coefficients are {n} free ones")),
     "degree": Phrase("the degree", Number(f"{_VALUES} has degree {{n}}")),
-    "ed_degree": Phrase(
-        "the ED degree",
-        Number("the distance to a general target has {n} at smooth functions", "complex critical point", "complex critical points"),
-    ),
     ML_DEGREE: Phrase(
         "the ML degree", Number("the likelihood of general counts has {n}", "complex critical point", "complex critical points")
     ),
-    GENERAL[0]: Phrase("the points on a general slice", Number("a general linear slice of them has {n}", "point", "points")),
-    GENERAL[1]: Phrase("the critical points", Number("for general parameters there are {n}", "critical point", "critical points")),
+    "points on a general slice": Phrase(
+        "the points on a general slice", Number("a general linear slice of them has {n}", "point", "points")
+    ),
+    "critical points": Phrase("the critical points", Number("generically there are {n}", "critical point", "critical points")),
     "samples": Phrase(
         "the samples that leave finitely many functions",
         Number("it takes {n} until finitely many functions are left", "general sample", "general samples"),
@@ -246,12 +242,16 @@ SAID: Mapping[str, Phrase] = {
         "the samples that leave one function", Number("with {n} one function is left", "general sample", "general samples")
     ),
     "functions left by samples": Phrase("the functions left by samples", Listed(_left)),
-    "generic fiber": Phrase("the orbits over a general function", Number("a general function has {n} of weights", "orbit", "orbits")),
-    HIDDEN: Phrase("hidden directions", Number("the stated symmetries leave {n} of weights unexplained", "direction", "directions")),
+    "generic fiber": Phrase("orbits", Number("a general function has {n} of weights", "orbit", "orbits")),
+    "hidden directions": Phrase(
+        "hidden directions", Number("the stated symmetries leave {n} of weights unexplained", "direction", "directions")
+    ),
     "dimension of the fiber": Phrase(
         "the dimension of the fiber", Number("along {n} of weights the function stays as it is", "direction", "directions")
     ),
-    PREIMAGES: Phrase("the weights over a general value", Number("over a general value lie {n}", "weight vector", "weight vectors")),
+    "weights over a general value": Phrase(
+        "the weights over a general value", Number("over a general value lie {n}", "weight vector", "weight vectors")
+    ),
     "identifiable": Phrase(
         "whether weights are identifiable",
         Choice(
@@ -273,3 +273,16 @@ SAID: Mapping[str, Phrase] = {
     "simple zeros": Phrase("the simple zeros", Listed(_zeros)),
 }
 """By kind how it is said. A kind that is not here is named, with its value."""
+
+for _metric, _loss in {
+    "generic": "a general quadratic loss",
+    "frobenius": "the sum of the squares of the coefficients",
+    "bombieri": "Bombieri's product",
+    "gaussian": "squared loss on standard normal inputs",
+    "uniform": "squared loss on uniform inputs in [-1, 1]",
+    "data": "squared loss on these data",
+}.items():
+    _critical = Number(
+        f"{_loss} has {{n}} at smooth functions, for a general target", "complex critical point", "complex critical points"
+    )
+    SAID[f"ed_degree {_metric}"] = Phrase(f"the ED degree for {_loss}", _critical)

@@ -32,6 +32,7 @@ from typing import Annotated, Any, ClassVar, Literal, Required
 from neurovariety.certificates.compose import COUNTED, HIDES, LEFT, Because
 from neurovariety.certificates.fiber import HIDDEN, HiddenDirections
 from neurovariety.certificates.issue import NotShown, Verdict, issue, legacy, weak
+from neurovariety.certificates.sentences import Gloss
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.upper_bounds import FieldsVanish
 from neurovariety.claim import Claim
@@ -167,7 +168,7 @@ def fibers(
             "identifiable": identifiable,
         },
         claims=_claims(model, found, shown, identifiable),
-        meaning=_meaning(found, cardinality, identifiable) + components_sentence(evidence["real_components"]),
+        glosses=(*_glosses(found), *_components(evidence["real_components"])),
         evidence=evidence,
         notices=generic.notices,
     )
@@ -321,34 +322,34 @@ def _special(model: Model, found: SpecialFiber, generic_evidence: FibersEvidence
         "identifiable": "no" if found.at_least > found.explained else "undecided",
     }
     extra = found.at_least - evidence["parameters"] + evidence["model_dimension"]
-    text = (
-        f"{found.at_least if meets else f'{found.at_least} to {found.at_most}'} dimensions of weights around these compute the "
-        f"same function"
-    )
+    texts = []
+    if not meets:
+        between = f"between {found.at_least} and {found.at_most} dimensions of weights around these compute the same function"
+        texts.append(Gloss(between, {}))
     if extra > 0:
-        text += f", {extra} more than for generic weights: the function is that of a smaller model"
+        more = f"{extra} more than for generic weights: the function is that of a smaller model"
+        texts.append(Gloss(more, {"dimension": Claim.LOWER_BOUND}))
     return FibersResult(
         value=value,
         claims=legacy("fibers: at given weights", _special_claim(model, found, generic, evidence)),
-        meaning=text + components_sentence(evidence["real_components"]),
+        glosses=(*texts, *_components(evidence["real_components"])),
         evidence=evidence,
     )
 
 
-def _meaning(found: _Explained, counted: int | None, identifiable: Identifiable) -> str:
-    total, stated = found.dimension, found.stated
-    if counted is not None:
-        moved = f"{total} direction{'s' * (total != 1)} of the stated symmetries" if total else "the finite stated symmetries"
-        ways = "in one way" if counted == 1 else f"in {counted} ways over the complex numbers"
-        if identifiable == "generic":
-            return f"up to {moved}, a general function has generic weights {ways}: one orbit is dense, smaller ones are not excluded"
-        return f"up to {moved}, a general function has weights {ways}"
-    if total == 0:
-        return "weights are determined by their function up to finitely many choices"
-    if stated is None:
-        return f"{total} directions in weight space change no function"
-    change = "direction in weight space changes" if total == 1 else "directions in weight space change"
-    text = f"{total} {change} no function, {stated} of them by the stated symmetries"
+def _components(found: RealComponents | None) -> tuple[Gloss, ...]:
+    """What is known of the fiber over the reals."""
+    said = components_sentence(found).removeprefix("; ")
+    return (Gloss(said, {}),) if said else ()
+
+
+def _glosses(found: _Explained) -> tuple[Gloss, ...]:
+    stated = found.stated
+    if found.hidden is None or stated is None:
+        return ()
     if found.hidden:
-        return text + f"; {found.hidden} are hidden: no stated symmetry explains them, and data cannot determine them"
-    return text + "; nothing else is lost, up to finitely many choices"
+        hidden = "data cannot tell weights along hidden directions apart"
+        return (Gloss(hidden, {"hidden": Claim.PROBABILITY}),)
+    if not found.dimension:
+        return (Gloss("a function leaves finitely many choices of weights", {"dimension": Claim.UPPER_BOUND}),)
+    return (Gloss("the stated symmetries explain what is lost, up to finitely many choices", {"hidden": Claim.UPPER_BOUND}),)
