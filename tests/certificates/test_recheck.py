@@ -336,3 +336,31 @@ def test_arrays_are_written_with_their_bytes():
     kept = array_as_json(values)
     assert base64.b64decode(kept["base64"]) == values.tobytes()
     assert np.array_equal(array_of_json(array_digest(values), kept, {}), values)
+
+
+def nodes(data, path=()):
+    """Where anything stands in plain data."""
+    if path:
+        yield path
+    if isinstance(data, dict | list):
+        for key, inner in data.items() if isinstance(data, dict) else enumerate(data):
+            yield from nodes(inner, (*path, key))
+
+
+@pytest.mark.parametrize("name", ["bounds that meet", "trace"])
+@pytest.mark.parametrize(
+    "odd", [None, [], {}, "x", -1, 10**400, True, 0.5, ["x"], {"type": "Place"}, {"verdict": 0}, {"int": "9" * 50}]
+)
+def test_nonsense_in_any_place_is_refused_without_a_traceback(name, odd):
+    whole = document(name)
+    true = said(recheck(whole))
+    chosen = [p for p in nodes(whole["certificates"]) if p[0] != "arrays" or len(p) > 2]
+    for path in chosen[:: 1 + len(chosen) // 150]:
+        data = copy.deepcopy(whole)
+        at(data["certificates"], path[:-1])[path[-1]] = odd
+        assert outcome(data).items() <= true.items(), path
+    for key in whole:
+        try:
+            recheck(whole | {key: odd})
+        except (nv.InputError, nv.VerificationError):
+            continue

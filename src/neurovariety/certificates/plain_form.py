@@ -184,7 +184,11 @@ class PlainReader:
         found = self._read(data, hint, where)
         if not _fits(found, hint):
             raise InputError(f"{where} holds {_shown(data)}, and {_named(hint)} is expected")
-        return float(found) if hint is float and isinstance(found, int) else found
+        if hint is float and isinstance(found, int):
+            if abs(found) > _EXACT:
+                raise InputError(f"{where} holds {_shown(data)}, and a number of double precision is expected")
+            return float(found)
+        return found
 
     def _read(self, data: Any, hint: Any, where: str) -> Any:
         if data is None or isinstance(data, bool | int | float | str):

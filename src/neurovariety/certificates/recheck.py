@@ -22,7 +22,7 @@ from neurovariety.certificates.plain_form import NotStorable, PlainReader, Plain
 from neurovariety.certificates.sentences import sentence_of
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.stored_functions import NotStored, StoredFunctions
-from neurovariety.certificates.upper_bounds import ML_DEGREE, ByTheorem
+from neurovariety.certificates.upper_bounds import ML_DEGREE, ByTheorem, FieldsVanish
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
 from neurovariety.errors import InputError, VerificationError
@@ -105,10 +105,14 @@ def recheck(result: Mapping[str, Any], beside: Mapping[str, np.ndarray] | None =
             "no certificate: this result was written without its certificates; write it with --certificates FILE, or with "
             "to_dict(certificates=True)"
         )
+    if isinstance(kept, Mapping) and "file" in kept:
+        raise InputError(f"the certificates are kept in {kept['file']!r} beside the result; `neurovariety recheck FILE` reads both")
     read = _Read(kept, beside or {})
     claims, value = result["claims"], result["value"]
+    if not isinstance(claims, Mapping):
+        raise InputError("the claims of a result are an object, a claim for each key of its value")
     parts = value if isinstance(value, Mapping) and claims.keys() == value.keys() else {"value": value}
-    if not isinstance(claims, Mapping) or claims.keys() != parts.keys() or claims.keys() - read.keys.keys():
+    if claims.keys() != parts.keys() or claims.keys() - read.keys.keys():
         raise InputError("the claims, the value and the certificates do not have the same keys")
     keys = tuple(read.of_key(key, parts[key], claims[key], str(result["entry"])) for key in claims)
     return Recheck(str(result["entry"]), str(result["architecture"]), keys, read.subjects)
@@ -118,9 +122,12 @@ class _Read:
     """The document, its verdicts checked one after another."""
 
     def __init__(self, data: Any, beside: Mapping[str, np.ndarray]) -> None:
-        expected = {"form", "keys", "verdicts", "subjects", "arrays"}
-        if not isinstance(data, Mapping) or data.keys() != expected:
+        expected = {"form": int, "keys": dict, "verdicts": list, "subjects": dict, "arrays": dict}
+        if not isinstance(data, Mapping) or data.keys() != expected.keys():
             raise InputError(f"certificates are an object with {', '.join(sorted(expected))}")
+        wrong = [name for name, kind in expected.items() if not isinstance(data[name], kind)]
+        if wrong:
+            raise InputError(f"{wrong[0]} of certificates holds a {type(data[wrong[0]]).__name__}, not what this form has there")
         if data["form"] != FORM:
             raise InputError(f"these certificates have the form {data['form']!r}; this version reads the form {FORM}")
         arrays = {digest: array_of_json(digest, kept, beside) for digest, kept in data["arrays"].items()}
@@ -158,6 +165,8 @@ class _Read:
     def _check(self, entry: Any) -> None:
         if not isinstance(entry, dict) or not {"statement", "claim", "on", "certificate"} <= entry.keys():
             raise InputError("a verdict is an object with statement, claim, on and certificate")
+        if not isinstance(entry["on"], str | None):
+            raise InputError("a verdict names the data that it is checked on by their hash")
         said = self.reader.read(entry["statement"], Statement, "a statement")
         claim = self.reader.read(entry["claim"], Claim, "a claim")
         self._met = set()
@@ -194,7 +203,9 @@ class _Read:
         if differs:
             return nothing, (REFUSED, differs, ())
         trust = dict.fromkeys(t for *_, inherited in rests for t in inherited)
-        trust |= dict.fromkeys(_trusted(certificate, found, bool(trust)))
+        parts = getattr(certificate, "fields", ())  # certificates within a certificate
+        for part in (certificate, *(parts if isinstance(parts, tuple) else ())):
+            trust |= dict.fromkeys(_trusted(part, found, bool(trust)))
         return found, (TRUSTED if trust else RECHECKED, "", tuple(trust))
 
     def of_key(self, key: str, value: Any, claimed: Any, entry: str) -> RecheckedKey:
@@ -251,7 +262,10 @@ def _comparable(value: Any) -> Any:
         return _comparable(value.tolist())
     if value is None or isinstance(value, bool | int | float | str):
         return str(value) if isinstance(value, str) else value
-    written = PlainWriter(_no_verdict).write(value)
+    try:
+        written = PlainWriter(_no_verdict).write(value)
+    except NotStorable as reason:
+        raise InputError(f"a statement has a value that is no plain data: {reason}") from None
     if isinstance(written, dict) and set(written) == {"rational"}:
         text = written["rational"]
         return int(text) if "/" not in text else text
@@ -259,13 +273,15 @@ def _comparable(value: Any) -> Any:
 
 
 def _no_verdict(verdict: Any) -> Any:
-    raise NotStorable("a value is no verdict")
+    raise NotStorable("a verdict")
 
 
 def _trusted(certificate: Any, found: Verdict, inherited: bool) -> list[str]:
     """What a certificate rests on that its check cannot show."""
     if isinstance(certificate, ByTheorem):
         return [f"the theorem {certificate.name!r} ({certificate.source}), and that its hypotheses hold"]
+    if isinstance(certificate, FieldsVanish):
+        return ["that the stated symmetries hold identically, which was seen at two places modulo primes of 61 bits"]
     if isinstance(certificate, Traced):
         return ["test T (the trace), and that slices were drawn at random"]
     if isinstance(certificate, Looped | EvenlyCovered):

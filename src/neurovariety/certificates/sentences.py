@@ -256,11 +256,11 @@ SAID: dict[str, Phrase] = {
         "whether weights are identifiable",
         Choice(
             {
-                "yes": "one orbit of weights lies over a general function",
+                "yes": "one orbit of weights lies over it",
                 "generic": "one orbit lies over a general function",
-                "no": "a general function leaves its weights open, beyond the stated symmetries",
+                "no": "not identifiable, beyond the stated symmetries",
             },
-            {"yes": "weights are determined by a general function, up to the stated symmetries"},
+            {"yes": "weights are determined by their function, up to the stated symmetries"},
         ),
     ),
     "equations": Phrase("the equations", Listed(_equations)),

@@ -98,6 +98,7 @@ class FibersResult(EntryResult):
 
     entry: ClassVar[str] = "fibers"
     headline: ClassVar[tuple[str, ...]] = ("dimension", "cardinality", "identifiable")
+    spoken: ClassVar[tuple[str, ...]] = ("dimension", "hidden", "cardinality", "identifiable")
     evidence: FibersEvidence
 
 
