@@ -81,7 +81,7 @@ def changed(**parts):
     ("wrong", "law"),
     [
         (changed(value=lambda r: float("nan")), "no JSON"),
-        (changed(value=lambda r: r.provenance.seed), "verify"),
+        (changed(value=lambda r: r.provenance.seed), "rerun"),
         (changed(evidence=lambda r: {**r.evidence, "theorems": [{"source": "nobody2020"}]}), "cites"),
         (changed(glosses=lambda r: (Gloss("two\nlines", {}),), meaning=lambda r: ""), "not a sentence"),
         (changed(evidence=lambda r: {**r.evidence, "draw": next(COUNTER)}), "another answer the second time"),
