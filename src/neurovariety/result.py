@@ -229,7 +229,8 @@ class Result:
             raise VerificationError(f"{self.entry} of {self.subject}: the claim of {first.key!r} is refused: {first.why}")
         if not found.rechecked:
             raise VerificationError(
-                f"no certificate: {self.entry} of {self.subject} claims nothing that rests on one ({found.keys[0].why or self.claim})"
+                f"no certificate of {self.entry} of {self.subject} can be rechecked: {found.keys[0].why or self.claim}; "
+                "rerun() repeats it"
             )
         return found
 

@@ -121,7 +121,7 @@ class PlainWriter:
         return {"array": digest}
 
     def _record(self, value: Any) -> Any:
-        kind = type(value)
+        kind: Any = type(value)
         if hasattr(value, "checked") and hasattr(value, "statement"):
             return self.verdict(value)
         if stored_types().get(kind.__name__) is not kind:

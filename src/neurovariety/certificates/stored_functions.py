@@ -29,6 +29,8 @@ LARGEST_EXPANSION = 20_000
 """Terms of the outputs beyond which they are not expanded."""
 _MOST_PRODUCTS = 5 * 10**6
 _MOST_ENTRIES = 4 * 10**6
+_MOST_RUNS = 10**6
+"""Terms of the program times outputs, up to which derivatives are taken in plain arithmetic: some seconds."""
 _MOST_DEGREE = 2000
 _PLACES = (2**61 - 1, 2305843009213693921)
 """Primes modulo which symmetry fields are held against the program."""
@@ -107,6 +109,10 @@ class StoredFunctions:
         if place.weights is None or place.inputs is None:
             raise NotStored("the point was too large to be kept")
         p = place.prime
+        rows = len(place.inputs) * (self.outputs if place.factors is None else place.factors.shape[1])
+        columns = self.parameters if place.kind == DIMENSION else len(place.weights)
+        if rows * columns > _MOST_ENTRIES or self.program.terms * self.outputs > _MOST_RUNS:
+            raise NotStored(f"a matrix of {rows} x {columns} entries is too large to be taken anew here")
         run = ModularRun(self.program, p)
         x = place.inputs.reshape(len(place.inputs), -1)
         if x.shape[1] != self.inputs or place.weights.shape[-1:] != (self.parameters,):
