@@ -93,6 +93,7 @@ def test_every_kind_at_every_level(kind, claim):
     """Each kind of statement has a sentence for each claim, with values as they come."""
     values = {
         "identifiable": ["yes", "no", "generic", "undecided"],
+        "given weights are identifiable": ["yes", "no", "undecided"],
         "equations": [[], ["c0*c3 - c1*c2"]],
         "functions left by samples": [{"4": 3, "5": 1}],
         "membership: verdict": ["realizable", "other"],

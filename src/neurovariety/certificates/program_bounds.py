@@ -13,8 +13,8 @@ from neurovariety.certificates.exact_system import ExactSystem, Monomial, log2_s
 from neurovariety.certificates.gaussian import Coefficient, parts
 from neurovariety.certificates.zeros import NotShown
 
-SMALL_BITS = 22
-"""Bits of the primes at whose points symmetry fields are taken."""
+SMALL_BITS, LARGE_BITS = 22, 62
+"""Bits of the primes at whose points ranks are taken; symmetry fields at those of the small ones."""
 
 
 @dataclass(frozen=True)

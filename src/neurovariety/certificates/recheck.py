@@ -40,7 +40,7 @@ KINDS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("fibers", "dimension"): ("dimension of the fiber",),
     ("fibers", "hidden"): (HIDDEN,),
     ("fibers", "cardinality"): ("generic fiber",),
-    ("fibers", "identifiable"): ("identifiable",),
+    ("fibers", "identifiable"): ("identifiable", "given weights are identifiable"),
     ("sample-complexity", "finite"): ("samples",),
     ("sample-complexity", "unique"): ("samples that leave one function",),
     ("sample-complexity", "functions"): ("functions left by samples",),

@@ -263,6 +263,16 @@ SAID: dict[str, Phrase] = {
             {"yes": "weights are determined by their function, up to the stated symmetries"},
         ),
     ),
+    "dimension of the fiber at given weights": Phrase(
+        "dimension of the fiber", Number("along {n} around these weights the function stays as it is", "direction", "directions")
+    ),
+    "hidden directions at given weights": Phrase(
+        "hidden directions", Number("symmetries leave {n} around these weights unexplained", "direction", "directions")
+    ),
+    "given weights are identifiable": Phrase(
+        "whether these weights are identifiable",
+        Choice({"no": "these weights are not identifiable, beyond the stated symmetries", "yes": "these weights are one orbit"}),
+    ),
     "equations": Phrase("the equations", Listed(_equations)),
     "membership: verdict": Phrase(
         "whether the target is in the model", Choice({"realizable": "the target is a function of the model"})

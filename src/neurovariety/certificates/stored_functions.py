@@ -22,7 +22,7 @@ from neurovariety.certificates.exact_system import ExactSystem, Over
 from neurovariety.certificates.functions import AFFINE, DIMENSION, Equation, Place
 from neurovariety.certificates.gaussian import parts
 from neurovariety.certificates.modular_runs import ModularRun, field_rows
-from neurovariety.certificates.program_bounds import SMALL_BITS, ProgramBounds, primes_of, program_bounds
+from neurovariety.certificates.program_bounds import LARGE_BITS, SMALL_BITS, ProgramBounds, primes_of, program_bounds
 from neurovariety.certificates.zeros import NotShown
 
 LARGEST_EXPANSION = 20_000
@@ -141,8 +141,13 @@ class StoredFunctions:
                 raise NotShown("a coefficient at the place is not that of the model")
         return [v for v, c in zip(given, self.coefficients, strict=True) if c is None]
 
-    def error(self, place: Place, at_most: int) -> float:
+    def error(self, place: Place, at_most: int, input_bits: float | None = None) -> float:
+        if input_bits is not None:
+            raise NotStored("the stored functions do not bound errors at given inputs")
+        if place.prime.bit_length() not in (SMALL_BITS, LARGE_BITS):
+            return 1.0
         derivative = place.kind == DIMENSION
+        at_most += place.kind == AFFINE  # a minor of differences is one of the values bordered by ones
         return self.bounds.rank_error(at_most, place.prime.bit_length(), derivative, derivative and place.factors is not None)
 
     def applies(self, name: str, quantity: str, value: int, source: str) -> bool:

@@ -59,9 +59,9 @@ def stated_symmetries(model: Model, p: int, point: Point) -> StatedSymmetries:
 
 
 def verified_actions(model: Model) -> tuple[AxisAction, ...]:
-    """The stated symmetries that are verified."""
+    """The stated infinitesimal actions that are verified."""
     verdicts = model.kept.once(_VERDICTS, lambda: [is_invariant(model, a) for a in model.symmetries])
-    return tuple(a for a, ok in zip(model.symmetries, verdicts, strict=True) if ok)
+    return tuple(a for a, ok in zip(model.symmetries, verdicts, strict=True) if ok and not a.finite)
 
 
 def verified_generators(model: Model) -> int:
@@ -73,7 +73,7 @@ def verified_rank(model: Model, p: int, weights: Array) -> int:
     """The rank mod p, at ``weights``, of the stated fields that are verified: as it was taken, or taken now."""
     known = model.kept.once(_RANKS, dict)
     if (p, weights.tobytes()) not in known:
-        proved = tuple(a for a in verified_actions(model) if not a.finite)
+        proved = verified_actions(model)
         known[p, weights.tobytes()] = rank(field_matrix(model, proved, weights, p), p, overwrite=True) if proved else 0
     return known[p, weights.tobytes()]
 
