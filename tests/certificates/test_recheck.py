@@ -24,7 +24,6 @@ ASKED = {
     "trace": ("ed_degree", "linear(2,1,2)", {"route": "computed"}),
     "a fiber": ("fibers", "linear(2,3,1)", {}),
     "samples": ("sample_complexity", "mlp(2,2,1; x^3)", {}),
-    "equations": ("equations", "linear(2,1,2)", {}),
     "free coefficients": ("ml_degree", "linear(2,2,2)", {}),
 }
 KEPT: dict[str, str] = {}

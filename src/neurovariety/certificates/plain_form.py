@@ -121,12 +121,13 @@ class PlainWriter:
         return {"array": digest}
 
     def _record(self, value: Any) -> Any:
-        kind: Any = type(value)
+        kind, name = type(value), type(value).__name__
         if hasattr(value, "checked") and hasattr(value, "statement"):
             return self.verdict(value)
-        if stored_types().get(kind.__name__) is not kind:
-            raise NotStorable(f"{kind.__name__} is no plain data of this package's certificates")
-        return {"type": kind.__name__} | {name: self.write(getattr(value, name)) for name in fields_of(kind)}
+        if stored_types().get(name) is not kind:
+            raise NotStorable(f"{name} is no plain data of this package's certificates")
+        fields: Mapping[str, Any] = fields_of(stored_types()[name])
+        return {"type": name} | {part: self.write(getattr(value, part)) for part in fields}
 
 
 def _is_integer(entry: Any) -> bool:

@@ -38,6 +38,9 @@ REACHES: Mapping[Claim, tuple[Claim, ...]] = {
 }
 """For each claim that something needs, the claims that are enough."""
 
+SHOWN, SURE, FROM_BELOW, FROM_ABOVE = Claim.PROVED, Claim.PROBABILITY, Claim.LOWER_BOUND, Claim.UPPER_BOUND
+"""What a gloss may need: names that claim nothing by themselves."""
+
 
 @dataclass(frozen=True)
 class Gloss:

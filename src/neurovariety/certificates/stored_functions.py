@@ -109,10 +109,10 @@ class StoredFunctions:
         if place.weights is None or place.inputs is None:
             raise NotStored("the point was too large to be kept")
         p = place.prime
-        rows = len(place.inputs) * (self.outputs if place.factors is None else place.factors.shape[1])
-        columns = self.parameters if place.kind == DIMENSION else len(place.weights)
-        if rows * columns > _MOST_ENTRIES or self.program.terms * self.outputs > _MOST_RUNS:
-            raise NotStored(f"a matrix of {rows} x {columns} entries is too large to be taken anew here")
+        height = len(place.inputs) * (self.outputs if place.factors is None else place.factors.shape[1])
+        width = self.parameters if place.kind == DIMENSION else len(place.weights)
+        if height * width > _MOST_ENTRIES or self.program.terms * self.outputs > _MOST_RUNS:
+            raise NotStored(f"a matrix of {height} x {width} entries is too large to be taken anew here")
         run = ModularRun(self.program, p)
         x = place.inputs.reshape(len(place.inputs), -1)
         if x.shape[1] != self.inputs or place.weights.shape[-1:] != (self.parameters,):

@@ -20,7 +20,7 @@ from typing import Any, ClassVar, NotRequired, TypedDict
 import numpy as np
 
 from neurovariety.certificates.issue import Verdict, issue
-from neurovariety.certificates.sentences import Gloss
+from neurovariety.certificates.sentences import FROM_BELOW, SURE, Gloss
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
@@ -228,5 +228,5 @@ def _glosses(value: int, evidence: AmbientEvidence) -> tuple[Gloss, ...]:
     if not total:
         return ()
     if total == value:
-        return (Gloss(f"there are {total} monomials: no polynomial of the degree is excluded linearly", {WHOLE: Claim.LOWER_BOUND}),)
-    return (Gloss(f"there are {total} monomials of the degree, and what the span leaves is out of reach", {WHOLE: Claim.PROBABILITY}),)
+        return (Gloss(f"there are {total} monomials: no polynomial of the degree is excluded linearly", {WHOLE: FROM_BELOW}),)
+    return (Gloss(f"there are {total} monomials of the degree, and what the span leaves is out of reach", {WHOLE: SURE}),)

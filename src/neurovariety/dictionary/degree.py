@@ -25,7 +25,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
-from neurovariety.certificates.sentences import Gloss
+from neurovariety.certificates.sentences import FROM_BELOW, SHOWN, SURE, Gloss
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import Resume
 from neurovariety.dictionary.entry_result import EntryResult, Facts
@@ -122,9 +122,9 @@ def _evidence(found: Degree) -> DegreeEvidence:
 
 
 def _glosses(found: Degree) -> tuple[Gloss, ...]:
-    r, least = found.dimension.value, {WHOLE: Claim.LOWER_BOUND, "dimension": Claim.PROBABILITY}
-    texts = [Gloss("it is a linear space, and nothing curved is lost", {WHOLE: Claim.PROBABILITY})] if found.value == 1 else []
+    r, least = found.dimension.value, {WHOLE: FROM_BELOW, "dimension": SURE}
+    texts = [Gloss("it is a linear space, and nothing curved is lost", {WHOLE: SURE})] if found.value == 1 else []
     texts.append(Gloss(f"so many of them satisfy {r} general linear conditions, over the complex numbers", least))
     if found.theorem and found.route == "theorem":
-        texts.append(Gloss(f"by a theorem ({found.theorem.name})", {WHOLE: Claim.PROVED}))
+        texts.append(Gloss(f"by a theorem ({found.theorem.name})", {WHOLE: SHOWN}))
     return (*texts, Gloss(f"covering numbers depend on it, and on the dimension {r}", least))

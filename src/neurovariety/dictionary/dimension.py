@@ -18,9 +18,8 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar, NotRequired, TypedDict
 
 from neurovariety.certificates.issue import issue
-from neurovariety.certificates.sentences import Gloss
+from neurovariety.certificates.sentences import FROM_BELOW, SURE, Gloss
 from neurovariety.certificates.upper_bounds import FillsSpan
-from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
 from neurovariety.geometry.exact.exact_functions import exact_functions
@@ -128,10 +127,10 @@ def _glosses(found: Dimension, outputs: int) -> tuple[Gloss, ...]:
     value, spare = found.value, found.parameters - found.value
     one = "direction in weight space changes" if spare == 1 else "directions in weight space change"
     least = -(-value // outputs)
-    sure, at_least = {WHOLE: Claim.PROBABILITY}, {WHOLE: Claim.LOWER_BOUND}
+    sure, at_least = {WHOLE: SURE}, {WHOLE: FROM_BELOW}
     texts = [
         Gloss(f"{spare} {one} no function" if spare else "every parameter counts", sure),
-        Gloss("almost every function of its span is a limit of the model over C", {"fills": Claim.PROBABILITY}),
+        Gloss("almost every function of its span is a limit of the model over C", {"fills": SURE}),
         Gloss(f"fewer than {counted(least, 'sample')} leave a function open even locally", at_least),
     ]
     if found.expected is not None and found.expected != value:

@@ -37,7 +37,7 @@ import numpy as np
 
 from neurovariety.certificates.compose import CRITICAL, POINT, Because
 from neurovariety.certificates.issue import Verdict, issue, weak
-from neurovariety.certificates.sentences import Gloss
+from neurovariety.certificates.sentences import FROM_ABOVE, SHOWN, Gloss
 from neurovariety.certificates.statement import Statement
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import Inputs, Resume
@@ -388,5 +388,5 @@ def _glosses(answer: _EdDegree, quadric: _Quadric, theorem: Theorem | None) -> t
         return (Gloss(f"{answer.evidence['reason']}: {locus}", {}),)
     texts = [] if quadric.rank is None else [Gloss(f"the loss has rank {quadric.rank}", {})]
     if theorem and answer.evidence["route"] == "theorem":
-        texts.append(Gloss(f"by a theorem ({theorem.name})", {WHOLE: Claim.PROVED}))
-    return (*texts, Gloss("no more local minima than that lie there", {WHOLE: Claim.UPPER_BOUND}))
+        texts.append(Gloss(f"by a theorem ({theorem.name})", {WHOLE: SHOWN}))
+    return (*texts, Gloss("no more local minima than that lie there", {WHOLE: FROM_ABOVE}))

@@ -33,7 +33,7 @@ from neurovariety.certificates.hilbert_function import (
 from neurovariety.certificates.issue import NotShown, Verdict, first_shown, issue, weakly
 from neurovariety.certificates.known_equations import WrittenEquations
 from neurovariety.certificates.realized import written
-from neurovariety.certificates.sentences import Gloss
+from neurovariety.certificates.sentences import SURE, Gloss
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
@@ -175,19 +175,19 @@ def _claims(model: Model, found: Equations, value: Mapping[str, object], listed:
 
 def _glosses(found: Equations) -> tuple[Gloss, ...]:
     total, coordinates = len(found.system.generators), found.system.coordinates.count
-    generators = {"generators": Claim.PROBABILITY}
+    generators = {"generators": SURE}
     if not total:
         if found.complete:
             none = f"no equation of any degree holds among the {coordinates} coefficients: the model fills its space over C"
-            return (Gloss(none, {"complete": Claim.PROBABILITY}),)
+            return (Gloss(none, {"complete": SURE}),)
         return (
             Gloss(f"no equation of degree up to {found.system.searched} holds among the {coordinates} coefficients", generators),
             Gloss("equations of higher degrees are not excluded", {}),
         )
     return (
         Gloss(f"{counted(total, 'equation')} among the {coordinates} coefficients of f generate those found", generators),
-        Gloss("a target that violates one can never be fit without error", {"equations": Claim.PROBABILITY}),
-        Gloss("there are no others but their multiples", {"complete": Claim.PROBABILITY})
+        Gloss("a target that violates one can never be fit without error", {"equations": SURE}),
+        Gloss("there are no others but their multiples", {"complete": SURE})
         if found.complete
         else Gloss("higher degrees are not excluded", {}),
     )

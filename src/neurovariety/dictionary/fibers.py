@@ -36,7 +36,7 @@ from neurovariety.certificates.compose import COUNTED, HIDES, LEFT, Because
 from neurovariety.certificates.fiber import HIDDEN, HiddenDirections
 from neurovariety.certificates.fiber_at_weights import FIBER_AT, HIDDEN_AT, IDENTIFIED
 from neurovariety.certificates.issue import NotShown, Verdict, issue, weak
-from neurovariety.certificates.sentences import Gloss
+from neurovariety.certificates.sentences import FROM_ABOVE, FROM_BELOW, SURE, Gloss
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.upper_bounds import FieldsVanish
 from neurovariety.claim import Claim
@@ -332,7 +332,7 @@ def _special(model: Model, found: SpecialFiber, generic_evidence: FibersEvidence
         texts.append(Gloss(f"{size} dimensions of complex weights around these compute the same function", {}))
     if extra > 0:
         more = f"{extra} more than for generic weights: the function is that of a smaller model"
-        texts.append(Gloss(more, {"dimension": Claim.LOWER_BOUND}))
+        texts.append(Gloss(more, {"dimension": FROM_BELOW}))
     return FibersResult(
         value={key: verdict.statement.value for key, verdict in claims.items()},
         claims=claims,
@@ -353,7 +353,7 @@ def _glosses(found: _Explained) -> tuple[Gloss, ...]:
         return ()
     if found.hidden:
         hidden = "data cannot tell weights along hidden directions apart"
-        return (Gloss(hidden, {"hidden": Claim.PROBABILITY}),)
+        return (Gloss(hidden, {"hidden": SURE}),)
     if not found.dimension:
-        return (Gloss("a function leaves finitely many choices of weights", {"dimension": Claim.UPPER_BOUND}),)
-    return (Gloss("the stated symmetries explain what is lost, up to finitely many choices", {"hidden": Claim.UPPER_BOUND}),)
+        return (Gloss("a function leaves finitely many choices of weights", {"dimension": FROM_ABOVE}),)
+    return (Gloss("the stated symmetries explain what is lost, up to finitely many choices", {"hidden": FROM_ABOVE}),)

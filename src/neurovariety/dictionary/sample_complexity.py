@@ -27,7 +27,7 @@ from neurovariety.certificates.compose import LISTED, ONE_POINT, UNIQUE, Because
 from neurovariety.certificates.fiber import Sorted
 from neurovariety.certificates.issue import NotShown, Verdict, issue, weak
 from neurovariety.certificates.ranks import FewestSamples, ModularRank
-from neurovariety.certificates.sentences import Gloss
+from neurovariety.certificates.sentences import SURE, Gloss
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.upper_bounds import FillsSpan
 from neurovariety.claim import Claim
@@ -210,4 +210,4 @@ def _glosses(finite: int, unique: int | None) -> tuple[Gloss, ...]:
     if unique != finite:
         return ()
     determine = f"{finite} general sample{'s' * (finite != 1)} determine a general function of the model"
-    return (Gloss(determine, {"finite": Claim.PROBABILITY, "unique": Claim.PROBABILITY}),)
+    return (Gloss(determine, {"finite": SURE, "unique": SURE}),)
