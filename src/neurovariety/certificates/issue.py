@@ -18,13 +18,9 @@ LEGACY = frozenset(
         "align",
         "diagnose",
         "invariance",
-        "landscape",
-        "maximum-likelihood",
-        "polyhedral",
         "prune",
         "singularities: tangent spaces and equations",
         "subnetworks",
-        "weight-decay",
     }
 )
 """Entries, and parts of entries, whose claims do not rest on certificates yet. The list only shrinks, and a release has none of
