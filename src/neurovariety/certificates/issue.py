@@ -15,7 +15,6 @@ WEAK = (Claim.ESTIMATE, Claim.UNDECIDED)
 
 LEGACY = frozenset(
     {
-        "align",
         "boundary",
         "components",
         "conservation",
@@ -34,7 +33,6 @@ LEGACY = frozenset(
         "ml-degree: one distribution",
         "point-count",
         "polyhedral",
-        "prune",
         "singularities",
         "subnetworks",
         "tangent-kernel",

@@ -29,6 +29,7 @@ from neurovariety.checkpoints.layers.hidden_layers import hidden_layers
 from neurovariety.checkpoints.layers.layer_symmetries import layer_symmetries
 from neurovariety.checkpoints.layers.nearest_strata import NearestStratum, StratumData, nearest_strata
 from neurovariety.checkpoints.layers.redundancy import redundant
+from neurovariety.checkpoints.layers.rewriting import Rewritten
 from neurovariety.checkpoints.load import load_network
 from neurovariety.checkpoints.prune import exactly_pruned
 from neurovariety.checkpoints.rank.jacobian_rank import JacobianRank, float_jacobian, jacobian_rank, sampled_inputs
@@ -148,7 +149,7 @@ def diagnose(
     dimension = sum(s.dimension for s in stated)
     linear = _jacobian(source, source.parameters - dimension, inputs, generator(seed, "checkpoints.diagnose"))
     ranks = linear.ranks
-    pruned, removed = exactly_pruned(source, seed)
+    pruned, removed = exactly_pruned(Rewritten.of(source), seed)
     near = sorted((s for x in layers for s in nearest_strata(source, x)), key=lambda s: s.relative)
     value: DiagnoseValue = {
         "parameters": source.parameters,
@@ -156,7 +157,7 @@ def diagnose(
         "generic": ranks.generic if ranks else None,
         "symmetry": dimension,
         "redundant": dict(sorted(removed.items())),
-        "smallest": pruned.parameters,
+        "smallest": pruned.network.parameters,
         "nearest": _nearest(near),
         "condition": linear.condition,
     }

@@ -20,18 +20,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, TypedDict
 
-from neurovariety.certificates.issue import legacy
+from neurovariety.certificates.issue import ForEach, Verdict, issue, weakly
+from neurovariety.certificates.network_distance import bound as change_bound
+from neurovariety.certificates.network_functions import Counted, DistanceBound, Smaller
+from neurovariety.certificates.network_nodes import network_hash
+from neurovariety.certificates.network_rewrites import Rewrites
+from neurovariety.certificates.zeros import NotShown
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.rounding import DTYPES, Rounding
 from neurovariety.checkpoints.layers.bottlenecks import narrowed
 from neurovariety.checkpoints.layers.hidden_layers import hidden_layers, normalization
 from neurovariety.checkpoints.layers.nearby import nearby
 from neurovariety.checkpoints.layers.redundancy import redundant
-from neurovariety.checkpoints.layers.removals import without
+from neurovariety.checkpoints.layers.rewriting import Rewritten
 from neurovariety.checkpoints.load import load_network, write_network
 from neurovariety.checkpoints.rank.exact_equality import compare_functions
-from neurovariety.checkpoints.rank.neuron_bounds import neuron_bound
-from neurovariety.checkpoints.rank.perturbation_bound import change_bound
 from neurovariety.claim import Claim
 from neurovariety.errors import InputError, VerificationError
 from neurovariety.result import Provenance, Result, counted
@@ -94,7 +97,9 @@ def prune(
     if radius is not None and not (math.isfinite(radius) and radius > 0):
         raise InputError(f"radius= is a positive number, got {radius!r}")
     ball = float(radius) if radius is not None else math.sqrt(max(math.prod(source.input_shape), 1))
-    moved, moves, bound, pruned, removed = _moved_and_pruned(source, tolerance, ball, seed)
+    moved, moves, rewritten, removed = _moved_and_pruned(source, tolerance, seed)
+    pruned = rewritten.network
+    bound = change_bound(source, moved, ball) if moves else 0.0
     check = compare_functions(moved, pruned, seed=seed)
     if check.differs is not None:
         raise VerificationError(f"the pruned network differs by {float(check.largest):.3g} at an input: a fault of neurovariety")
@@ -106,9 +111,10 @@ def prune(
         "error_bound": bound if math.isfinite(bound) else None,
     }
     _, untouched = hidden_layers(pruned)
+    claims, unproved = _claims(source, rewritten, bound, ball)
     return PruneResult(
         value=value,
-        claims=legacy("prune", Claim.PROVED if not moves or math.isfinite(bound) else Claim.UNDECIDED),
+        claims=claims,
         subject=source.source,
         meaning=_meaning(value, ball),
         evidence={
@@ -122,26 +128,42 @@ def prune(
             "theorems": [],
         },
         provenance=Provenance.since(start, seed),
-        notices=_notices(source, bound),
+        notices=(*_notices(source, bound), *unproved),
         network=pruned,
     )
 
 
-def _moved_and_pruned(source: Network, tolerance: float, radius: float, seed: int) -> tuple[Network, int, float, Network, Counter[str]]:
-    """The network with weights moved within the tolerance, how many neurons were, the bound of that, the pruned network, what went.
+def _moved_and_pruned(source: Network, tolerance: float, seed: int) -> tuple[Network, int, Rewritten, Counter[str]]:
+    """The network with weights moved within the tolerance, how many neurons were, that network pruned, and what went.
 
     Weights that would be moved for nothing stay where they are.
     """
     moved, moves = nearby(source, tolerance) if tolerance else (source, 0)
-    pruned, removed = exactly_pruned(moved, seed)
+    pruned, removed = exactly_pruned(Rewritten.of(moved), seed)
     if not moves:
-        return source, 0, 0.0, pruned, removed
+        return source, 0, pruned, removed
     if not removed:
-        return source, 0, 0.0, *exactly_pruned(source, seed)
-    return moved, moves, min(f(source, moved, radius) for f in (change_bound, neuron_bound)), pruned, removed
+        return source, 0, *exactly_pruned(Rewritten.of(source), seed)
+    return moved, moves, pruned, removed
 
 
-def exactly_pruned(network: Network, seed: int = DEFAULT_SEED) -> tuple[Network, Counter[str]]:
+def _claims(source: Network, rewritten: Rewritten, bound: float, ball: float) -> tuple[ForEach, tuple[str, ...]]:
+    """A certificate for each key, or why there is none."""
+    moved = rewritten.source
+    try:
+        known = issue(rewritten.certificate(), moved)
+        near: Verdict | None = None
+        if moved is not source:
+            same = [issue(Rewrites(network_hash(n), network_hash(n), ()), n) for n in (source, moved)]
+            near = issue(DistanceBound(same[0], same[1], bound, ball), (source, moved))
+    except NotShown as failed:
+        return weakly("prune", Claim.UNDECIDED, str(failed)), (f"no certificate: {failed}",) if math.isfinite(bound) else ()
+    counted_of = Counted.of(source), Counted.of(rewritten.network)
+    layers = {x.producer.path or x.producer.name: x.producer.name for x in hidden_layers(source)[0]}
+    return lambda key, value: issue(Smaller(key, value, known, near, layers), counted_of), ()
+
+
+def exactly_pruned(network: Rewritten, seed: int = DEFAULT_SEED) -> tuple[Rewritten, Counter[str]]:
     """The pruned network and how many neurons went, by reason. Repeated until nothing is found: one removal can make others."""
     removed: Counter[str] = Counter()
     while True:
@@ -151,23 +173,23 @@ def exactly_pruned(network: Network, seed: int = DEFAULT_SEED) -> tuple[Network,
         network = changed
 
 
-def _once(network: Network, removed: Counter[str], seed: int) -> Network | None:
+def _once(network: Rewritten, removed: Counter[str], seed: int) -> Rewritten | None:
     """All layers in turn, from the output back (an unread neuron no longer reads), each looked at with the changes before it."""
     changed = False
-    for name in reversed([layer.producer.name for layer in hidden_layers(network)[0]]):
-        layer = next((x for x in hidden_layers(network)[0] if x.producer.name == name), None)
+    for name in reversed([layer.producer.name for layer in hidden_layers(network.network)[0]]):
+        layer = next((x for x in hidden_layers(network.network)[0] if x.producer.name == name), None)
         if layer is None:
             continue
         if layer.linear:
-            found = narrowed(network, layer, seed)
+            found = narrowed(network.network, layer, seed)
             if found is not None:
                 after = len(found.weights[layer.producer.weights["weight"]])
                 removed["rank"] += layer.width - after
-                network, changed = found, True
+                network, changed = network.narrowed(layer, found), True
             continue
-        removals = redundant(network, layer, seed)
+        removals = redundant(network.network, layer, seed)
         if removals:
-            network, changed = without(network, layer, removals), True
+            network, changed = network.without(layer, removals), True
             removed.update(r.reason for r in removals)
     return network if changed else None
 
