@@ -16,7 +16,8 @@ from itertools import product
 
 import numpy as np
 
-from neurovariety.certificates.network_nodes import Attributes, NetworkData, NodeData, at, exact, lines, ratio, reciprocal_root
+from neurovariety.certificates.activation_slopes import above, steepness
+from neurovariety.certificates.network_nodes import NetworkData, NodeData, exact, reciprocal_root
 from neurovariety.certificates.network_shapes import Shape, shapes, windows
 from neurovariety.certificates.zeros import NotShown
 
@@ -26,7 +27,6 @@ _LEAST = 1e-280
 """A bound that is not 0 is never smaller: products of tiny numbers would become 0 in float64, and no bound."""
 _TINY = 1e-300
 """More than what a number loses that float64 cannot hold for being small."""
-_LIPSCHITZ = {"tanh": 1.0, "sigmoid": 0.25, "gelu": 1.13, "silu": 1.1, "erf": 1.13, "softplus": 1.0}
 Pair = tuple[np.ndarray, np.ndarray]
 
 
@@ -127,39 +127,6 @@ def _floats(values: np.ndarray) -> np.ndarray:
         return np.array(flat).reshape(source.shape)
 
 
-def steepness(a: Attributes, size: np.ndarray) -> Pair:
-    """Bounds of the slope of an activation on [-size, size], entry by entry, and of its value at 0; inf where none is known."""
-    straight, quotient = lines(a), ratio(a)
-    zero = at(a, Fraction(0))
-    start = math.inf if zero is None else _above(abs(zero))
-    if straight is not None:
-        slope = np.full(size.shape, max(_above(abs(s)) for s, _ in straight[1]))
-    elif quotient is not None:
-        if quotient[1] != 1:
-            return np.full(size.shape, np.inf), np.full(size.shape, np.inf)
-        c = [_above(abs(Fraction(int(v.p), int(v.q)))) * _UP for v in quotient[0].coeffs()]
-        slope = np.zeros(size.shape)
-        for k, v in enumerate(c):
-            if k and v:
-                slope = slope + k * v * size ** (k - 1)
-    else:
-        name = a.get("function")
-        steepest = _LIPSCHITZ.get(str(name), math.inf)
-        if name == "elu":
-            steepest = max(1.0, _above(abs(Fraction(a["alpha"]))))
-        if name == "softplus":
-            start = 0.6931471805599454 / float(abs(Fraction(a["beta"]))) * _UP
-        slope = np.full(size.shape, steepest)
-    return slope * _UP, np.full(size.shape, start)
-
-
-def _above(value: Fraction) -> float:
-    try:
-        return math.nextafter(float(value), math.inf) if value else 0.0
-    except OverflowError:
-        return math.inf
-
-
 class _Entries(_Carried):
     """Bounds entry by entry: arrays of the shape of a sample."""
 
@@ -175,7 +142,7 @@ class _Entries(_Carried):
             still = self.still(node) and not any(found[n][1].any() for n in node.inputs)
             moved = np.zeros(error.shape) if still else error * _UP + _LEAST
             found[node.name] = _sure(size * _UP + _LEAST), _sure(moved)
-        return float(np.linalg.norm(found[self.first.output][1].reshape(-1)))
+        return _norm(found[self.first.output][1])
 
     def _at(self, node: NodeData, below: Sequence[Pair]) -> Pair:
         size, error = below[0] if below else (np.zeros(0), np.zeros(0))
@@ -234,10 +201,10 @@ class _Entries(_Carried):
             assert w is not None
             other, moved = w.size, w.change
         else:
-            number = _above(abs(Fraction(node.attributes["constant"])))
+            number = above(abs(Fraction(node.attributes["constant"])))
             if node.kind == "divide" and not node.attributes.get("reversed"):
                 low = abs(Fraction(node.attributes["constant"]))
-                return (size * _above(1 / low), error * _above(1 / low)) if low else (size * np.inf, error * np.inf)
+                return (size * above(1 / low), error * above(1 / low)) if low else (size * np.inf, error * np.inf)
             other, moved = np.asarray(number), np.asarray(0.0)
         if node.kind in ("add", "subtract"):
             return size + other, error + moved
@@ -355,7 +322,7 @@ class _Norms(_Carried):
             other, moved = below[1]
             return size * other, _times(size, moved) + _times(other, error) + _times(error, moved)
         if node.kind == "multiply" and not node.weights and len(below) == 1:
-            c = _above(abs(Fraction(node.attributes["constant"])))
+            c = above(abs(Fraction(node.attributes["constant"])))
             return size * c, error * c
         if node.kind in ("reshape", "transpose", "slice", "mean", "average_pool"):
             return size, error  # an average over w entries has 1/sqrt(w) of their norm, and no entry is in more than w windows
