@@ -72,7 +72,7 @@ def network_hash(network: NetworkData) -> str:
     """sha256 of the operations and of all numbers that they use, as they are stored."""
     digest = hashlib.sha256(repr((tuple(network.input_shape), network.output)).encode())
     for node in network.nodes:
-        known = sorted((k, repr(v)) for k, v in node.attributes.items())
+        known = sorted((k, _text(v)) for k, v in node.attributes.items())
         digest.update(repr((node.name, node.kind, tuple(node.inputs), sorted(node.weights.items()), known)).encode())
     for key in sorted({k for node in network.nodes for k in node.weights.values()}):
         values = np.asarray(network.weights[key])
@@ -82,6 +82,13 @@ def network_hash(network: NetworkData) -> str:
         else:
             digest.update(np.ascontiguousarray(values).tobytes())
     return digest.hexdigest()
+
+
+def _text(value: Any) -> str:
+    """An attribute in full: arrays are shortened where they are printed."""
+    if isinstance(value, np.ndarray):
+        return f"{value.shape} {value.dtype} {hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()}"
+    return repr(value)
 
 
 def check_order(network: NetworkData) -> None:
