@@ -33,7 +33,7 @@ from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer, hidden_la
 from neurovariety.checkpoints.layers.layer_actions import base_changed, folded, inverted, permuted_and_scaled
 from neurovariety.checkpoints.layers.layer_symmetries import kind_of
 from neurovariety.checkpoints.layers.neuron_rows import exact_rows, float_rows, of_size_one
-from neurovariety.checkpoints.load import load_network
+from neurovariety.checkpoints.load import whole_network
 from neurovariety.checkpoints.prune import exactly_pruned
 from neurovariety.checkpoints.rank.exact_equality import Comparison, compare_functions
 from neurovariety.checkpoints.rank.neuron_bounds import neuron_bound
@@ -98,7 +98,7 @@ def align(a: object, b: object, *, architecture: object = None, example: object 
     ('yes', [1, 0], ['2', '-1'])
     """
     start = time.perf_counter()
-    one, two = (load_network(x, architecture=architecture, example=example) for x in (a, b))
+    one, two = (whole_network(x, architecture=architecture, example=example) for x in (a, b))
     comparison = compare_functions(one, two, seed=seed, stored=True)
     first, second = (exactly_pruned(folded(x), seed)[0] for x in (one, two))
     best = _best(first, second, folded(one), folded(two))

@@ -19,7 +19,7 @@ from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer, hidden_la
 from neurovariety.checkpoints.layers.layer_actions import base_changed, folded, inverted, permuted_and_scaled
 from neurovariety.checkpoints.layers.layer_symmetries import kind_of
 from neurovariety.checkpoints.layers.neuron_rows import exact_rows
-from neurovariety.checkpoints.load import load_network
+from neurovariety.checkpoints.load import whole_network
 from neurovariety.checkpoints.prune import exactly_pruned
 from neurovariety.checkpoints.rank.perturbation_bound import equal_arrays
 from neurovariety.errors import InputError
@@ -34,7 +34,7 @@ def canonical_form(network: object, *, architecture: object = None, example: obj
     scaling), absolute values that add up to 1 (positive), or a positive first nonzero weight (sign), and sorted. Raises `InputError`
     for a network that cannot be read.
     """
-    source = load_network(network, architecture=architecture, example=example)
+    source = whole_network(network, architecture=architecture, example=example)
     found, _ = exactly_pruned(folded(source), seed)
     for name in [layer.producer.name for layer in hidden_layers(found)[0]]:
         layer = next(x for x in hidden_layers(found)[0] if x.producer.name == name)
