@@ -10,6 +10,7 @@ from typing import TypedDict
 
 import numpy as np
 
+from neurovariety.checkpoints.graph.multiplications import work
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.operations import operation
 from neurovariety.checkpoints.graph.three_arithmetics import to_fractions
@@ -18,9 +19,16 @@ from neurovariety.errors import InputError
 from neurovariety.randomness import generator
 from neurovariety.rings.ring import Array
 
-MOST_WORK = 2_000_000
-"""Weights times inputs of one exact evaluation: about ten seconds of arithmetic on fractions."""
+MOST_WORK = 8_000_000
+"""Products of numbers in exact evaluations: some seconds of arithmetic on fractions."""
+_MOST_AT_ONE = 24_000_000
+"""The same for a single input, without which nothing would be compared exactly."""
+_FLOAT_WORK = 20_000_000_000
+"""Products in float64 evaluations."""
+_EVALUATIONS = 40
+"""Evaluations of both networks at each input that a comparison in float64 takes: roundings of weights are drawn again and again."""
 _RANDOM_INPUTS = 12
+_FLOAT_INPUTS = 64
 _NUMERATORS = 2**12
 """Random inputs are k/8 with |k| at most this: exact in every precision, and 13 bits for Schwartz and Zippel."""
 _ROUNDING = 1e-12
@@ -78,9 +86,10 @@ def compare_functions(a: Network, b: Network, *, seed: int, stored: bool = False
             "with the same inputs and outputs can be compared"
         )
     rng = generator(seed, "checkpoints.rank.exact_equality")
-    weights = max(a.parameters, b.parameters, 1)
-    exact = rational(a) and rational(b)
-    count = max(1, min(_RANDOM_INPUTS, MOST_WORK // weights)) if exact else 64
+    products = max(work(a) + work(b), 1)
+    exact = rational(a) and rational(b) and products <= _MOST_AT_ONE
+    most = min(_RANDOM_INPUTS, MOST_WORK // products) if exact else min(_FLOAT_INPUTS, _FLOAT_WORK // (_EVALUATIONS * products))
+    count = max(1, most)
     draws = rng.integers(-_NUMERATORS, _NUMERATORS + 1, size=(count, *a.input_shape)) / 8
     if not exact:  # small inputs: saturated activations would hide a difference
         draws = draws / (_NUMERATORS / 16)
@@ -92,7 +101,7 @@ def compare_functions(a: Network, b: Network, *, seed: int, stored: bool = False
         return found
     size, top = prod(a.input_shape), max(d for d in degrees if d is not None)
     points = comb(size + top, top)
-    if points * weights > MOST_WORK:
+    if points * products > 2 * MOST_WORK:
         return found
     grid = np.zeros((points, size), dtype=np.int64)
     for k, chosen in enumerate(combinations_with_replacement(range(size + 1), top)):
