@@ -50,6 +50,7 @@ def pruned_file(source: PartialNetwork, seed: int) -> PrunedFile:
     before = [r.network for r in source.regions]
     at: list[Feeds] = []
     left: list[str] = []
+    borders = [p.name for r in source.regions for p in r.outputs]
 
     def holds(networks: Sequence[Network]) -> tuple[OnnxEdit, Apart] | None:
         try:
@@ -59,7 +60,7 @@ def pruned_file(source: PartialNetwork, seed: int) -> PrunedFile:
             return None
         if not at:
             at.extend(runnable(source.model))
-        apart = compared(source.model, edit.model, at)
+        apart = compared(source.model, edit.model, at, borders)
         if not apart.same:
             left.append(f"the edited file differs in its runtime by {apart.relative:.2g} of its outputs")
             return None

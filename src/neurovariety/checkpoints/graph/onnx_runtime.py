@@ -7,7 +7,7 @@ fixed by the caller or by trial: what runs first is taken, and said.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import Any, TypeAlias
@@ -33,6 +33,8 @@ _SIGNALS = (16, 64, 76, 128, 256, 288, 512, 576, 1024, 1280, 2048, 4096, 16000)
 """Lengths tried for other open axes: of images, and of anything else."""
 _ROUNDINGS, _MOST_APART = 1024, 0.1
 """Units in the last place, and part of the largest output, by which rounding may change the outputs of a file."""
+_NOISES = 16
+"""How many times the noise of the original counts as rounding."""
 _SECONDS = 30.0
 """How long shapes are tried."""
 
@@ -200,22 +202,49 @@ class Apart:
     same: bool
 
 
-def compared(one: Message, other: Message, at: Sequence[Feeds]) -> Apart:
-    """Two files at these inputs. Whole numbers have to be equal; infinities and NaN have to stand in the same places."""
-    first, second = Runtime(one), Runtime(other)
+def compared(one: Message, other: Message, at: Sequence[Feeds], inner: Sequence[str] = ()) -> Apart:
+    """Two files at these inputs, by their outputs and the ``inner`` values of these names. Whole numbers have to be equal; infinities and NaN have to stand in the same places.
+
+    What counts as rounding is `_ROUNDINGS` units of the largest output, or as many times what a unit of the inputs changes: a sigmoid
+    that is almost 0 everywhere has errors of the numbers before it, which ``inner`` values show.
+    """
+    first, second = (Runtime(with_outputs(m, inner) if inner else m) for m in (one, other))
     found = [Apart(0.0, 0.0, bool(at))]
     for feeds in at:
         a, b = first.run(feeds), second.run(feeds)
         if a is None or b is None:
             return _NOTHING_ALIKE
-        found += [_apart(np.asarray(value), np.asarray(b[name])) for name, value in a.items()]
+        near = [first.run(_nudged(feeds, seed)) for seed in (1, 2)]
+        noise = {name: max(_distance(value, n.get(name)) for n in near if n is not None) if any(near) else 0.0 for name, value in a.items()}
+        found += [_apart(np.asarray(value), np.asarray(b[name]), noise[name], 1.0 if inner else _MOST_APART) for name, value in a.items()]
     return Apart(max(f.change for f in found), max(f.relative for f in found), all(f.same for f in found))
 
 
 _NOTHING_ALIKE = Apart(float("inf"), float("inf"), False)
 
 
-def _apart(one: Array, two: Array) -> Apart:
+def _nudged(feeds: Feeds, seed: int) -> Feeds:
+    """The inputs, each floating-point number moved by a unit in its last place or not at all."""
+    rng = np.random.default_rng(seed)
+    out = {}
+    for name, x in feeds.items():
+        if x.dtype.kind == "f":
+            out[name] = np.asarray(x * (1 + np.finfo(x.dtype).eps * rng.integers(-1, 2, size=x.shape))).astype(x.dtype)
+        else:
+            out[name] = x
+    return out
+
+
+def _distance(one: Any, two: Any) -> float:
+    a, b = (np.asarray(v) for v in (one, two))
+    if a.shape != b.shape or a.dtype.kind != "f" or b.dtype.kind != "f":
+        return 0.0
+    with np.errstate(all="ignore"):
+        found = np.abs(a.astype(np.float64) - b.astype(np.float64))
+    return float(found[np.isfinite(found)].max(initial=0.0))
+
+
+def _apart(one: Array, two: Array, noise: float, most: float) -> Apart:
     if one.shape != two.shape or one.dtype != two.dtype:
         return _NOTHING_ALIKE
     if one.dtype.kind not in "fV":
@@ -228,7 +257,8 @@ def _apart(one: Array, two: Array) -> Apart:
     size = float(np.abs(a[finite]).max(initial=0.0))
     apart = float(np.abs(a - b)[finite].max(initial=0.0))
     relative = apart / size if size else (0.0 if not apart else float("inf"))
-    return Apart(apart, relative, relative <= min(_ROUNDINGS * unit, _MOST_APART))
+    allowed = max(min(_ROUNDINGS * unit, _MOST_APART) * size, min(_NOISES * noise, most * size))
+    return Apart(apart, relative, apart <= allowed)
 
 
 def _check_given(found: Sequence[Entry], wanted: Mapping[str, tuple[int, ...]]) -> None:
@@ -249,7 +279,9 @@ def _shown(sizes: Sequence[int | str | None]) -> str:
     return "(" + ", ".join("?" if n is None else str(n) for n in sizes) + ")"
 
 
-def _shapes(found: Sequence[Entry], given: Mapping[str, tuple[int, ...]]) -> Iterator[tuple[dict[str, tuple[int, ...]], tuple[str, ...]]]:
+def _shapes(
+    found: Sequence[Entry], given: Mapping[str, tuple[int, ...]]
+) -> Iterator[tuple[dict[str, tuple[int, ...]], tuple[str, ...]]]:
     """Shapes of all inputs to try in turn, and what was chosen."""
     open_ones = [e for e in found if e.name not in given and (e.sizes is None or any(not isinstance(n, int) for n in e.sizes))]
     if not open_ones:
@@ -268,7 +300,9 @@ def _shapes(found: Sequence[Entry], given: Mapping[str, tuple[int, ...]]) -> Ite
         for batch in _BATCHES:
             for second in (False, True):
 
-                def size(n: int | str | None, k: int, rank: int, batch: int = batch, second: bool = second, length: int = length) -> int:
+                def size(
+                    n: int | str | None, k: int, rank: int, batch: int = batch, second: bool = second, length: int = length
+                ) -> int:
                     if isinstance(n, int):
                         return n
                     if n in words:
@@ -276,21 +310,28 @@ def _shapes(found: Sequence[Entry], given: Mapping[str, tuple[int, ...]]) -> Ite
                     return batch if k == 0 or n in first or (second and k == 1 and rank > 2) else length
 
                 shapes = {
-                    e.name: given.get(e.name) or tuple(size(n, k, len(e.sizes or ())) for k, n in enumerate(e.sizes or ())) for e in found
+                    e.name: given.get(e.name) or tuple(size(n, k, len(e.sizes or ())) for k, n in enumerate(e.sizes or ()))
+                    for e in found
                 }
                 yield shapes, tuple(f"{e.name}: {' x '.join(map(str, shapes[e.name]))}" for e in open_ones)
 
 
-def exposed(model: Message, feeds: Feeds) -> dict[str, Any] | None:
-    """The values of everything that the outermost graph makes at these inputs, by name; None where no runtime says."""
+def with_outputs(model: Message, names: Iterable[str]) -> Message:
+    """The file with these inner values as outputs too."""
     opened = type(model)()
     opened.CopyFrom(model)
     there = {o.name for o in opened.graph.output}
-    for node in model.graph.node:
-        for name in node.output:
-            if name and name not in there:
-                opened.graph.output.add(name=name)
-                there.add(name)
+    made = {o for node in model.graph.node for o in node.output if o}
+    for name in names:
+        if name in made and name not in there:
+            opened.graph.output.add(name=name)
+            there.add(name)
+    return opened
+
+
+def exposed(model: Message, feeds: Feeds) -> dict[str, Any] | None:
+    """The values of everything that the outermost graph makes at these inputs, by name; None where no runtime says."""
+    opened = with_outputs(model, (name for node in model.graph.node for name in node.output))
     found = None
     if find_spec("onnxruntime") is not None:
         try:

@@ -62,9 +62,7 @@ class Region:
         if len(ports) == 1:
             return {ports[0].name: found}
         ends = np.cumsum([prod(p.shape) for p in ports])
-        return {
-            p.name: v.reshape(len(v), *p.shape) for p, v in zip(ports, np.split(found, ends[:-1], axis=1), strict=True)
-        }
+        return {p.name: v.reshape(len(v), *p.shape) for p, v in zip(ports, np.split(found, ends[:-1], axis=1), strict=True)}
 
 
 @dataclass(frozen=True, eq=False, repr=False)

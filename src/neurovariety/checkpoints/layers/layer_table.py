@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from math import prod
+from dataclasses import dataclass
 from typing import TypedDict
 
 import numpy as np
 
+from neurovariety.checkpoints.graph.multiplications import multiplications
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.node import Node
-from neurovariety.checkpoints.graph.operation import Shape
 from neurovariety.checkpoints.graph.operations import operation
 from neurovariety.checkpoints.graph.partial_network import OpaqueOperator, PartialNetwork, Region
 from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer, Untouched
@@ -53,7 +52,21 @@ class LayerRow:
 
     def to_dict(self) -> LayerData:
         """Plain data."""
-        return {**asdict(self), "shape": list(self.shape), "redundant": dict(self.redundant)}  # type: ignore[return-value, typeddict-item]
+        return {
+            "place": self.place,
+            "kind": self.kind,
+            "shape": list(self.shape),
+            "parameters": self.parameters,
+            "multiply_adds": self.multiply_adds,
+            "free": self.free,
+            "redundant": dict(self.redundant),
+            "why": self.why,
+        }
+
+    @classmethod
+    def from_dict(cls, data: LayerData) -> LayerRow:
+        """The row of plain data."""
+        return cls(**{**data, "shape": tuple(data["shape"])})  # type: ignore[arg-type]
 
 
 def layer_rows(
@@ -65,7 +78,7 @@ def layer_rows(
     region: Region | None = None,
 ) -> list[LayerRow]:
     """A row for each node with trained weights. ``redundant`` has the neurons too many by the name of the producer and the reason."""
-    shapes = network.shapes()
+    products = multiplications(network)
     why = {u.place: u.reason for u in untouched}
     free = {x.producer.name: s.dimension for x, s in zip(layers, symmetries, strict=True)}
     trained = set(network.trained)
@@ -87,7 +100,7 @@ def layer_rows(
                 node.kind,
                 main,
                 sum(int(np.size(network.weights[k])) for k in keys),
-                multiply_adds(node, network, shapes),
+                products[node.name] if "weight" in node.weights else None,
                 free.get(node.name, 0),
                 dict(redundant.get(node.name, {})),
                 reason,
@@ -112,7 +125,7 @@ def _beyond(network: Network, node: Node, region: Region | None) -> str:
     if region is None:
         return ""
     reached, ends = {node.name}, []
-    leaves = {f"{name} leaves": name for name in shapes_of(network)}
+    leaves = {f"{name} leaves": name for name in (n.name for n in network.nodes)}
     for other in network.nodes:
         if not reached & set(other.inputs):
             continue
@@ -124,23 +137,6 @@ def _beyond(network: Network, node: Node, region: Region | None) -> str:
         return f"its channels are read by {region.outputs[0].beyond}"
     words = [p.beyond for p in region.outputs if p.name in ends]
     return f"its channels are read by {', '.join(words)}" if words else ""
-
-
-def shapes_of(network: Network) -> list[str]:
-    """Names of all values."""
-    return [n.name for n in network.nodes]
-
-
-def multiply_adds(node: Node, network: Network, shapes: Mapping[str, Shape]) -> int | None:
-    """Multiplications of one sample; None for kinds that are no matrix products."""
-    out = prod(shapes[node.name])
-    if node.kind in ("linear", "conv") or operation(node).affine is not None:
-        return out * prod(np.shape(network.weights[node.weights["weight"]])[1:])
-    if node.kind == "matmul" and len(node.inputs) == 2:
-        turned = node.attributes.get("transpose", (False, False))
-        inner = shapes[node.inputs[0]][-2 if isinstance(turned, tuple) and turned[0] else -1]
-        return out * inner
-    return out if node.weights else None
 
 
 def table_text(rows: Sequence[LayerRow], indent: str = "  ") -> list[str]:

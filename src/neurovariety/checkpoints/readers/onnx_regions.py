@@ -57,14 +57,18 @@ class _Known:
         return found.shape
 
 
-def read_regions(model: Message, source: str, weights: dict[str, Array], fixed: set[str], trial: Trial | str, why: str) -> PartialNetwork:
+def read_regions(
+    model: Message, source: str, weights: dict[str, Array], fixed: set[str], trial: Trial | str, why: str
+) -> PartialNetwork:
     """The parts of a file that are understood. ``weights`` are its initializers, ``fixed`` those that are not trained, ``why`` says
     why it was not read as a whole.
 
     Nothing is understood of a file that no runtime could run, which ``trial`` says then.
     """
     stored = {**weights, **dict(_inner_arrays(model.graph))}
-    trained = {k: v for k, v in stored.items() if k not in fixed and str(v.dtype) in _FLOATS and v.ndim and (v.size > 1 or k in weights)}
+    trained = {
+        k: v for k, v in stored.items() if k not in fixed and str(v.dtype) in _FLOATS and v.ndim and (v.size > 1 or k in weights)
+    }
     if isinstance(trial, str):
         opaque = [_opaque(n, "no runtime could run the file", trained) for n in model.graph.node if n.op_type != "Constant"]
         return PartialNetwork(model, source, (), tuple(opaque), {}, {}, trained, why=why, unread=trial)
@@ -238,9 +242,7 @@ class _Reading:
                 operands.append(self.known.stored[n])
         attributes = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
         place = node.name or node.output[0]
-        return OPERATIONS[node.op_type](
-            OnnxCall(builder, node.output[0], place, node.op_type, operands, attributes, len(node.output))
-        )
+        return OPERATIONS[node.op_type](OnnxCall(builder, node.output[0], place, node.op_type, operands, attributes, len(node.output)))
 
     def regions(self) -> tuple[Region, ...]:
         """The connected parts that hold a layer, as far as they are what their runtime computes."""
@@ -271,9 +273,7 @@ class _Reading:
         ends, output = _exit(outputs, [v.name for _, v in leaving])
         try:
             network = fused(
-                Network(
-                    everything, (*border, *nodes, *ends), output, builder.weights, self.source, frozenset(builder.fixed)
-                )
+                Network(everything, (*border, *nodes, *ends), output, builder.weights, self.source, frozenset(builder.fixed))
             )
         except InputError as error:
             return _short(str(error))
@@ -299,9 +299,7 @@ class _Reading:
                 chosen.add(id(makes[name]))
                 todo += [n for n in makes[name].input if n]
         number = onnx.helper.np_dtype_to_tensor_dtype
-        inputs = [
-            onnx.helper.make_tensor_value_info(p.name, number(self.known.values[p.name].dtype), None) for p in region.inputs
-        ]
+        inputs = [onnx.helper.make_tensor_value_info(p.name, number(self.known.values[p.name].dtype), None) for p in region.inputs]
         graph = onnx.helper.make_graph(
             [node for node in self.model.graph.node if id(node) in chosen],
             "part",
@@ -368,9 +366,7 @@ def _exit(outputs: tuple[Port, ...], names: Sequence[str]) -> tuple[tuple[Node, 
     """The nodes that join the outputs, and the name of the joined one."""
     if len(outputs) == 1:
         return (), names[0]
-    nodes = [
-        Node(f"{n} leaves", "reshape", (n,), {}, {"shape": (prod(p.shape),)}) for n, p in zip(names, outputs, strict=True)
-    ]
+    nodes = [Node(f"{n} leaves", "reshape", (n,), {}, {"shape": (prod(p.shape),)}) for n, p in zip(names, outputs, strict=True)]
     joined = Node("all outputs of the region", "concatenate", tuple(n.name for n in nodes), {}, {"axis": 0})
     return (*nodes, joined), joined.name
 
