@@ -35,9 +35,9 @@ from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.operations import operation
 from neurovariety.checkpoints.graph.three_arithmetics import to_floats
 from neurovariety.checkpoints.layers.rewriting import Rewritten
-from neurovariety.checkpoints.load import load_network
+from neurovariety.checkpoints.load import whole_network
 from neurovariety.checkpoints.matching import carried
-from neurovariety.checkpoints.prune import exactly_pruned
+from neurovariety.checkpoints.prune_steps import exactly_pruned
 from neurovariety.checkpoints.rank.exact_equality import MOST_AT_ONE, FunctionsCompared, compare_functions
 from neurovariety.checkpoints.rank.storage_rounding import smallest_normal, unit_in_last_place
 from neurovariety.claim import Claim
@@ -96,7 +96,7 @@ def align(a: object, b: object, *, architecture: object = None, example: object 
     ('yes', [1, 0], ['2', '-1'])
     """
     start = time.perf_counter()
-    one, two = (load_network(x, architecture=architecture, example=example) for x in (a, b))
+    one, two = (whole_network(x, architecture=architecture, example=example) for x in (a, b))
     compared = compare_functions(one, two, seed=seed, stored=True)
     whole = [Rewritten.of(x).folded() for x in (one, two)]
     first, second = (exactly_pruned(x, seed)[0] for x in whole)

@@ -21,8 +21,8 @@ from neurovariety.checkpoints.layers.layer_actions import inverted
 from neurovariety.checkpoints.layers.layer_symmetries import kind_of
 from neurovariety.checkpoints.layers.neuron_rows import exact_rows
 from neurovariety.checkpoints.layers.rewriting import Rewritten
-from neurovariety.checkpoints.load import load_network
-from neurovariety.checkpoints.prune import exactly_pruned
+from neurovariety.checkpoints.load import whole_network
+from neurovariety.checkpoints.prune_steps import exactly_pruned
 from neurovariety.errors import InputError
 from neurovariety.rings.ring import Array
 from neurovariety.tolerances import DEFAULT_SEED
@@ -35,7 +35,7 @@ def canonical_form(network: object, *, architecture: object = None, example: obj
     scaling), absolute values that add up to 1 (positive), or a positive first nonzero weight (sign), and sorted. Raises `InputError`
     for a network that cannot be read.
     """
-    source = load_network(network, architecture=architecture, example=example)
+    source = whole_network(network, architecture=architecture, example=example)
     found, _ = exactly_pruned(Rewritten.of(source).folded(), seed)
     return canonical(found).network
 

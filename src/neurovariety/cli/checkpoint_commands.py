@@ -21,11 +21,20 @@ from neurovariety.result import Result
 
 
 def diagnose_command(
-    file: str, data: str | None, target: str | None, architecture: str | None, as_json: bool, seed: int, time_limit: float | None
+    file: str,
+    data: str | None,
+    target: str | None,
+    input_shape: dict[str, tuple[int, ...]] | None,
+    architecture: str | None,
+    as_json: bool,
+    seed: int,
+    time_limit: float | None,
 ) -> int:
     """Diagnose a file; returns the exit status."""
     inputs = read_csv(data, target).inputs if data else None
-    return _answer(lambda: diagnose(file, data=inputs, architecture=architecture, seed=seed), as_json, time_limit)
+    return _answer(
+        lambda: diagnose(file, data=inputs, architecture=architecture, input_shape=input_shape, seed=seed), as_json, time_limit
+    )
 
 
 def prune_command(
@@ -34,6 +43,7 @@ def prune_command(
     dtype: str | None,
     tolerance: float,
     radius: float | None,
+    input_shape: dict[str, tuple[int, ...]] | None,
     architecture: str | None,
     as_json: bool,
     seed: int,
@@ -44,10 +54,15 @@ def prune_command(
     def finish(found: Result) -> None:
         if output and isinstance(found, PruneResult):
             cost = found.write(output, dtype=dtype)
+            for change in found.evidence.get("changes", []):
+                click.echo(f"  {change}", err=as_json)
             click.echo(f"wrote {output}: {cost.summary()}", err=as_json)
 
     return _answer(
-        lambda: prune(file, tolerance=tolerance, radius=radius, architecture=architecture, seed=seed), as_json, time_limit, finish
+        lambda: prune(file, tolerance=tolerance, radius=radius, architecture=architecture, input_shape=input_shape, seed=seed),
+        as_json,
+        time_limit,
+        finish,
     )
 
 

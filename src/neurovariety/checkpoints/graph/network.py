@@ -29,6 +29,7 @@ from neurovariety.checkpoints.graph.three_arithmetics import (
 from neurovariety.errors import InputError
 
 if TYPE_CHECKING:
+    from neurovariety.checkpoints.graph.onnx_origin import OnnxOrigin
     from neurovariety.model import Model
 
 
@@ -50,6 +51,8 @@ class Network:
     weights: dict[str, np.ndarray]
     source: str = "neurovariety"
     fixed: frozenset[str] = frozenset()
+    origin: OnnxOrigin | None = None
+    """The ONNX file that it was read from, which is edited where a changed network is written to ONNX again."""
 
     def __post_init__(self) -> None:
         seen: set[str] = set()
