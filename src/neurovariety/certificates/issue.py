@@ -20,7 +20,6 @@ LEGACY = frozenset(
         "conservation",
         "critical-locus",
         "data",
-        "diagnose",
         "exposedness",
         "invariance",
         "landscape",

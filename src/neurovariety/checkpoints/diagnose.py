@@ -23,7 +23,10 @@ from typing import ClassVar, TypedDict
 import numpy as np
 from jaxtyping import Float
 
-from neurovariety.certificates.issue import legacy
+from neurovariety.certificates.issue import Verdict, issue, weak, weakly
+from neurovariety.certificates.network_ranks import Diagnosed
+from neurovariety.certificates.statement import Statement
+from neurovariety.certificates.zeros import NotShown
 from neurovariety.checkpoints.file_diagnosis import file_facts, layers_of, redundancy_words
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.partial_network import PartialNetwork
@@ -81,6 +84,7 @@ class DiagnoseResult(Result):
     """
 
     entry: ClassVar[str] = "diagnose"
+    headline: ClassVar[tuple[str, ...]] = ("rank",)
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "jacot2018")
 
     def summary(self) -> str:
@@ -163,7 +167,7 @@ def diagnose(
     }
     return DiagnoseResult(
         value=value,
-        claims=legacy("diagnose", ranks.claim if ranks else Claim.UNDECIDED),
+        claims=lambda key, part: _claim(source, ranks, key, part),
         subject=source.source,
         meaning=_meaning(value, ranks, len(layers)),
         evidence={
@@ -200,7 +204,7 @@ def _of_file(source: PartialNetwork, start: float, seed: int) -> DiagnoseResult:
     stated = [s for p in found.parts for s in p.symmetries]
     return DiagnoseResult(
         value=value,
-        claims=legacy("diagnose", Claim.UNDECIDED),
+        claims=weakly("diagnose", Claim.UNDECIDED, "only parts of the network are understood"),
         subject=source.source,
         meaning=found.meaning,
         evidence={
@@ -220,6 +224,20 @@ def _of_file(source: PartialNetwork, start: float, seed: int) -> DiagnoseResult:
         provenance=Provenance.since(start, seed),
         notices=found.notices,
     )
+
+
+def _claim(network: Network, ranks: JacobianRank | None, key: str, part: object) -> Verdict:
+    """Ranks and numbers with their certificates; the others are what was computed."""
+    said = weak(Statement(f"diagnose: {key}", "", part), Claim.UNDECIDED if ranks is None else Claim.ESTIMATE, "as it was computed")
+    known = {"rank": ranks.shown, "generic": ranks.generic_shown} if ranks is not None else {}
+    if key in known and known[key].certificate is None:
+        return said
+    if key not in (*known, "parameters", "symmetry"):
+        return said
+    try:
+        return issue(Diagnosed(key, part, known.get(key)), network)
+    except NotShown:
+        return said
 
 
 @dataclass(frozen=True, eq=False)
@@ -272,6 +290,8 @@ def _checked(network: Network, data: object) -> Array:
 def _tangent_kernel(network: Network, inputs: Array | None, rng: np.random.Generator) -> tuple[Array, int]:
     """Eigenvalues of J J^T, descending, and the number of samples used."""
     outputs = math.prod(network.output_shape)
+    if outputs * network.parameters > _KERNEL_ENTRIES:
+        raise InputError(f"the Jacobian at one input has {outputs * network.parameters:,} entries, more than are computed")
     most = max(1, min(_KERNEL_ROWS, _KERNEL_ENTRIES // network.parameters) // outputs)
     table = sampled_inputs(network, min(most, 64), None, rng) if inputs is None else inputs[:most]
     jacobian = float_jacobian(linearized(network), network, table)
