@@ -317,6 +317,8 @@ def _meaning(value: DiagnoseValue, ranks: JacobianRank | None, looked_at: int) -
         f"the function can move in {_hedge(ranks.claim)}{ranks.rank:,} directions at these weights (not the dimension of its variety)"
     )
     limits = ranks.evidence.get("limited_by")
+    if ranks.claim is Claim.ESTIMATE and limits:
+        head += f", limited by {limits}"
     if ranks.claim is Claim.LOWER_BOUND and limits:
         head += f", a bound limited by {limits}"
     if ranks.rank < ranks.generic:

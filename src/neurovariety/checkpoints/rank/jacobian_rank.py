@@ -42,11 +42,13 @@ from neurovariety.tolerances import ERROR_BOUND, EXTRA_SAMPLES, MAX_DIVISION_RET
 EXACT_RANK_AT_MOST = 20_000
 """Parameters up to which all rows of the Jacobian are used; its matrix then has 3.2 GB."""
 _ROWS_BEYOND = 64
-"""Rows of the Jacobian that are used beyond that, projected at random to about as many columns, at least."""
+"""Rows that are used of larger Jacobians in float64."""
 _MOST_ROWS = 1_500
-"""The same, at most."""
+"""Rows of the Jacobian that are used beyond that, projected at random to about as many columns, at most."""
 _PROJECTION_WORK = 200_000_000_000
 """Products that the projection may take: rows times rows times parameters."""
+_ENTRIES_BEYOND = 2**27
+"""Entries of these rows: 1 GB."""
 _FEWER_REGIONS_FROM = 4_000
 """Directions beyond which hardly more rows are taken than there are directions: the elimination takes minutes."""
 _FLOAT_AT_MOST = 2_500
@@ -186,17 +188,18 @@ def _general(jacobian: NetworkJacobian, low: Verdict, value: int) -> Verdict:
 def _some_rows(jacobian: NetworkJacobian, rng: np.random.Generator) -> JacobianRank:
     model = jacobian.model
     p, point, here = jacobian.point(rng)
-    count = max(1, _rows_of(jacobian.network) // model.outputs)
+    count, each = _in_groups(_rows_of(jacobian.network), model.outputs)
+    rows = count * (each or model.outputs)
     inputs = point.inputs(model, count)
-    general, _ = shown_rank(model, p, point, inputs)
-    special = jacobian.among(p, here, inputs)
+    general, _ = shown_rank(model, p, point, inputs, None, each)
+    special = jacobian.among(p, here, inputs, each)
     evidence: dict[str, object] = {
-        "route": f"random projection: {count * model.outputs} rows of the Jacobian; more than {EXACT_RANK_AT_MOST:,} parameters",
+        "route": f"random projection: {rows} rows of the Jacobian; more than {EXACT_RANK_AT_MOST:,} parameters",
         "primes": [p],
-        "rows": count * model.outputs,
+        "rows": rows,
         "saturated": False,
         "error_bound": None,
-        "limited_by": f"{count * model.outputs} rows of the Jacobian",
+        "limited_by": f"{rows} rows of the Jacobian",
     }
     shown = issue(special, jacobian)
     generic = max(general.value, special.value)
@@ -207,7 +210,14 @@ def _some_rows(jacobian: NetworkJacobian, rng: np.random.Generator) -> JacobianR
 
 def _rows_of(network: Network) -> int:
     """Rows that are used of the Jacobian of a large network: their projection to as many columns is most of the work."""
-    return int(min(_MOST_ROWS, max(_ROWS_BEYOND, math.isqrt(_PROJECTION_WORK // network.parameters), 1)))
+    return int(max(1, min(_MOST_ROWS, math.isqrt(_PROJECTION_WORK // network.parameters), _ENTRIES_BEYOND // network.parameters)))
+
+
+def _in_groups(rows: int, outputs: int) -> tuple[int, int | None]:
+    """So many rows as inputs, and how many combinations of the outputs at each (None: the outputs themselves)."""
+    if outputs <= rows:
+        return rows // outputs, None
+    return 1, rows
 
 
 def sampled_inputs(
@@ -231,14 +241,14 @@ def _within_regions(
 ) -> JacobianRank:
     network, found, model = jacobian.network, jacobian.found, jacobian.model
     few = at_most // model.outputs + EXTRA_SAMPLES
-    count = _rows_of(network) // model.outputs + 1 if large else _REGIONS_PER_DIRECTION * few
+    count, each = _in_groups(_rows_of(network), model.outputs) if large else (_REGIONS_PER_DIRECTION * few, None)
     if not large and at_most > _FEWER_REGIONS_FROM:
         count = few + few // 4
     p, _, here = jacobian.point(rng)
     at = with_tangents(found, sampled_inputs(network, count, None if large else inputs, rng))
-    special = jacobian.at(p, here, at)
+    special = jacobian.at(p, here, at, each)
     rank = 0 if special is None else special.value
-    rows = len(at.rows) * model.outputs
+    rows = len(at.rows) * (each or model.outputs)
     limits = [f"{rows} rows of the Jacobian" if rank == rows else f"the activation regions that {len(at.rows)} inputs meet"]
     if at.resting:
         limits.append(f"{at.resting} entries that are at a kink at every input, through which nothing was counted")
@@ -261,7 +271,7 @@ def _within_regions(
     elsewhere = NetworkJacobian(other, linearized(other))
     q, _, there = elsewhere.point(rng)
     beside = with_tangents(elsewhere.found, sampled_inputs(other, count, None, rng))
-    general = elsewhere.at(q, there, beside)
+    general = elsewhere.at(q, there, beside, each)
     generic = max(rank, 0 if general is None else general.value)
     if general is not None and general.value == generic and beside.exact and beside.differentiable:
         low = issue(GenericFrom(issue(general, elsewhere), other), network)

@@ -61,18 +61,21 @@ class NetworkJacobian:
         assert found.shown is not None
         return found, self._kept(found.shown), None if found.fewer is None else self._kept(found.fewer)
 
-    def at(self, p: int, here: Point, at: Tangents) -> RankAtWeights | None:
-        """The rank at inputs with their slopes; a certificate holds it only where slopes were exact. None without inputs."""
+    def at(self, p: int, here: Point, at: Tangents, each: int | None = None) -> RankAtWeights | None:
+        """The rank at inputs with their slopes, of ``each`` combinations of the outputs at each input where that is given.
+
+        A certificate holds it only where slopes were exact. None without inputs.
+        """
         if not len(at.rows):
             return None
-        shown, _ = shown_rank(self.model, p, here, here.ring.constant(to_fractions(at.rows)))
+        shown, _ = shown_rank(self.model, p, here, here.ring.constant(to_fractions(at.rows)), None, each)
         if at.exact and at.differentiable:
             return self._kept(shown)
         return RankAtWeights(self.hash, shown.place, shown.value)
 
-    def among(self, p: int, here: Point, inputs: Array) -> RankAtWeights:
+    def among(self, p: int, here: Point, inputs: Array, each: int | None) -> RankAtWeights:
         """The rank at some random inputs, of a network that needed no linearization."""
-        shown, _ = shown_rank(self.model, p, here, inputs)
+        shown, _ = shown_rank(self.model, p, here, inputs, None, each)
         return self._kept(shown)
 
     @property
