@@ -1,7 +1,7 @@
 """Pruning an ONNX file in place: the parts that are understood are made smaller, the file is edited, and held against the original.
 
-Each removal is an identity of the exact weights of a region; that the edited file is what was meant is for the runtime to say, which runs
-both at several shapes. A layer whose removal cannot be made in the file, or changes it there, stays as it is.
+Each removal is an identity of the exact weights of a region; that the edited file is what was meant is for the runtime to say, which
+runs both at several shapes. A layer whose removal cannot be made in the file, or changes it there, stays as it is.
 """
 
 from __future__ import annotations

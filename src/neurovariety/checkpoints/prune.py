@@ -33,8 +33,8 @@ from neurovariety.checkpoints.prune_steps import exactly_pruned, widths
 from neurovariety.checkpoints.rank.exact_equality import compare_functions
 from neurovariety.checkpoints.rank.neuron_bounds import neuron_bound
 from neurovariety.checkpoints.rank.perturbation_bound import change_bound
-from neurovariety.claim import Claim
 from neurovariety.checkpoints.writers.onnx_edit import OnnxEdit
+from neurovariety.claim import Claim
 from neurovariety.errors import InputError, VerificationError
 from neurovariety.result import Provenance, Result, counted
 from neurovariety.tolerances import DEFAULT_SEED

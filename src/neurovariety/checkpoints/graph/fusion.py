@@ -250,7 +250,8 @@ def _named(inner: Node, mixed: Mapping[str, Mixed], terms: _Terms) -> tuple[dict
     _, _, argument = mixed[inner.inputs[0]]
     for name, spelling in _SPELLED:
         multiple = set(there) == spelling.terms and len(set(there.values())) == 1
-        if inner.function == spelling.inner and multiple and _fits(argument, spelling):
+        fits = all(inner.attributes.get(k) == v for k, v in spelling.inner_attributes.items())
+        if inner.function == spelling.inner and fits and multiple and _fits(argument, spelling):
             return {"function": name, **spelling.attributes}, spelling.factor * next(iter(there.values()))
     return None, Fraction(0)
 

@@ -11,7 +11,6 @@ from neurovariety.checkpoints.graph.operations import operation
 from neurovariety.checkpoints.readers.building import (
     SOFTPLUS_THRESHOLD,
     Number,
-    Operand,
     Stored,
     Value,
     clipped,
@@ -78,12 +77,6 @@ def _max(c: OnnxCall) -> Value:
 def _hard_sigmoid(c: OnnxCall) -> Value:
     line = _line(c, c.x, c.attribute("beta", 0.5), c.attribute("alpha", 0.2))
     return c.make("activation", line, function="hardtanh", low=Fraction(0), high=Fraction(1))
-
-
-def _hard_swish(c: OnnxCall) -> Operand:
-    line = _line(c, c.x, Fraction(1, 2), Fraction(1, 6))
-    gate = c.make("activation", line, function="hardtanh", low=Fraction(0), high=Fraction(1))
-    return c.builder.elementwise(c.name, c.path, "multiply", c.x, gate)
 
 
 def _prelu(c: OnnxCall) -> Value:
@@ -174,7 +167,7 @@ ACTIVATIONS: dict[str, Callable[[OnnxCall], object]] = {
     "Min": _min,
     "Max": _max,
     "HardSigmoid": _hard_sigmoid,
-    "HardSwish": _hard_swish,
+    "HardSwish": _plain("hardswish"),
     "PRelu": _prelu,
     "Selu": _selu,
     "Greater": _greater,
