@@ -127,6 +127,9 @@ def edited_file(network: Network) -> tuple[OnnxEdit | None, CheckedFile | None, 
         edit = edited([network])
     except NotEditable as reason:
         return None, None, f"the file cannot be changed where it stands ({reason}); .onnx is written anew"
+    if not edit.changes:
+        unchanged: CheckedFile = {"runtime": "", "shapes": [], "largest_difference": 0.0, "largest_change": 0.0}
+        return edit, unchanged, ""
     at = runnable(network.origin.model)
     apart = compared(network.origin.model, edit.model, at)
     if not apart.same:

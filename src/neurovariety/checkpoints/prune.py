@@ -136,7 +136,7 @@ def prune(
         "error_bound": bound if math.isfinite(bound) else None,
     }
     _, untouched = hidden_layers(pruned)
-    edit, checked, notice = edited_file(pruned) if removed else (None, None, "")
+    edit, checked, notice = edited_file(pruned)
     return PruneResult(
         value=value,
         claims=legacy("prune", Claim.PROVED if not moves or math.isfinite(bound) else Claim.UNDECIDED),

@@ -70,8 +70,8 @@ class PartialNetwork:
     """A file of which parts are understood. It computes by its runtime, and is written as it is.
 
     ``inputs`` and ``outputs`` are names with shapes, at the sizes at which the file was run; ``chosen`` says which of these were open,
-    ``why`` what kept the file from being read as a whole. ``weights`` are the arrays of floating point that count as trained, wherever in the file they lie. ``unread`` says why no runtime
-    could run the file, where none could: then nothing in it is understood.
+    ``why`` what kept the file from being read as a whole. ``weights`` are the arrays of floating point that count as trained, wherever
+    in the file they lie. ``unread`` says why no runtime could run the file, where none could: then nothing in it is understood.
     """
 
     model: Any

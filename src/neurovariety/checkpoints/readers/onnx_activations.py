@@ -66,12 +66,15 @@ def _max(c: OnnxCall) -> Value:
         number = _single(c, k)
         if number is not None:
             return _at_least(c, c.builder.promoted(c.operand(1 - k)), number)
+    found = None
     for k in (0, 1):
         made = c.builder.made(c.operand(k))
         slope = made.attributes.get("constant") if made is not None and operation(made).entrywise is operator.mul else None
         if made is not None and isinstance(slope, Fraction) and 0 <= slope <= 1 and Value(made.inputs[0]) == c.operand(1 - k):
-            return c.make("activation", c.operand(1 - k), function="leaky_relu", slope=slope)
-    refuse(c.path, c.operator, "of a value and a number, or a multiple of it, are understood")
+            found = c.make("activation", c.operand(1 - k), function="leaky_relu", slope=slope)
+    if found is None:
+        refuse(c.path, c.operator, "of a value and a number, or a multiple of it, are understood")
+    return found
 
 
 def _hard_sigmoid(c: OnnxCall) -> Value:
