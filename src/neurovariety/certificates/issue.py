@@ -15,13 +15,11 @@ WEAK = (Claim.ESTIMATE, Claim.UNDECIDED)
 
 LEGACY = frozenset(
     {
-        "align",
         "boundary",
         "components",
         "conservation",
         "critical-locus",
         "data",
-        "diagnose",
         "exposedness",
         "invariance",
         "landscape",
@@ -34,7 +32,6 @@ LEGACY = frozenset(
         "ml-degree: one distribution",
         "point-count",
         "polyhedral",
-        "prune",
         "singularities",
         "subnetworks",
         "tangent-kernel",

@@ -23,13 +23,17 @@ from typing import ClassVar, TypedDict
 import numpy as np
 from jaxtyping import Float
 
-from neurovariety.certificates.issue import legacy
+from neurovariety.certificates.issue import Verdict, issue, weak, weakly
+from neurovariety.certificates.network_ranks import Diagnosed
+from neurovariety.certificates.statement import Statement
+from neurovariety.certificates.zeros import NotShown
 from neurovariety.checkpoints.file_diagnosis import file_facts, layers_of, redundancy_words
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.partial_network import PartialNetwork
 from neurovariety.checkpoints.graph.three_arithmetics import to_floats
 from neurovariety.checkpoints.layers.layer_table import LayerRow, layer_rows, table_text
 from neurovariety.checkpoints.layers.nearest_strata import NearestStratum, StratumData, nearest_strata
+from neurovariety.checkpoints.layers.rewriting import Rewritten
 from neurovariety.checkpoints.load import Shapes, load_network
 from neurovariety.checkpoints.prune_steps import exactly_pruned
 from neurovariety.checkpoints.rank.jacobian_rank import JacobianRank, float_jacobian, jacobian_rank, sampled_inputs
@@ -80,6 +84,7 @@ class DiagnoseResult(Result):
     """
 
     entry: ClassVar[str] = "diagnose"
+    headline: ClassVar[tuple[str, ...]] = ("rank",)
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "jacot2018")
 
     def summary(self) -> str:
@@ -148,7 +153,7 @@ def diagnose(
     layers, stated, dimension = found.hidden, found.symmetries, found.dimension
     linear = _jacobian(source, source.parameters - dimension, inputs, generator(seed, "checkpoints.diagnose"))
     ranks = linear.ranks
-    pruned, removed = exactly_pruned(source, seed)
+    pruned, removed = exactly_pruned(Rewritten.of(source), seed)
     near = sorted((s for x in layers for s in nearest_strata(source, x)), key=lambda s: s.relative)
     value: DiagnoseValue = {
         "parameters": source.parameters,
@@ -156,13 +161,13 @@ def diagnose(
         "generic": ranks.generic if ranks else None,
         "symmetry": dimension,
         "redundant": dict(sorted(removed.items())),
-        "smallest": pruned.parameters,
+        "smallest": pruned.network.parameters,
         "nearest": _nearest(near),
         "condition": linear.condition,
     }
     return DiagnoseResult(
         value=value,
-        claims=legacy("diagnose", ranks.claim if ranks else Claim.UNDECIDED),
+        claims=lambda key, part: _claim(source, ranks, key, part),
         subject=source.source,
         meaning=_meaning(value, ranks, len(layers)),
         evidence={
@@ -199,7 +204,7 @@ def _of_file(source: PartialNetwork, start: float, seed: int) -> DiagnoseResult:
     stated = [s for p in found.parts for s in p.symmetries]
     return DiagnoseResult(
         value=value,
-        claims=legacy("diagnose", Claim.UNDECIDED),
+        claims=weakly("diagnose", Claim.UNDECIDED, "only parts of the network are understood"),
         subject=source.source,
         meaning=found.meaning,
         evidence={
@@ -219,6 +224,20 @@ def _of_file(source: PartialNetwork, start: float, seed: int) -> DiagnoseResult:
         provenance=Provenance.since(start, seed),
         notices=found.notices,
     )
+
+
+def _claim(network: Network, ranks: JacobianRank | None, key: str, part: object) -> Verdict:
+    """Ranks and numbers with their certificates; the others are what was computed."""
+    said = weak(Statement(f"diagnose: {key}", "", part), Claim.UNDECIDED if ranks is None else Claim.ESTIMATE, "as it was computed")
+    known = {"rank": ranks.shown, "generic": ranks.generic_shown} if ranks is not None else {}
+    if key in known and known[key].certificate is None:
+        return said
+    if key not in (*known, "parameters", "symmetry"):
+        return said
+    try:
+        return issue(Diagnosed(key, part, known.get(key)), network)
+    except NotShown:
+        return said
 
 
 @dataclass(frozen=True, eq=False)
@@ -271,6 +290,8 @@ def _checked(network: Network, data: object) -> Array:
 def _tangent_kernel(network: Network, inputs: Array | None, rng: np.random.Generator) -> tuple[Array, int]:
     """Eigenvalues of J J^T, descending, and the number of samples used."""
     outputs = math.prod(network.output_shape)
+    if outputs * network.parameters > _KERNEL_ENTRIES:
+        raise InputError(f"the Jacobian at one input has {outputs * network.parameters:,} entries, more than are computed")
     most = max(1, min(_KERNEL_ROWS, _KERNEL_ENTRIES // network.parameters) // outputs)
     table = sampled_inputs(network, min(most, 64), None, rng) if inputs is None else inputs[:most]
     jacobian = float_jacobian(linearized(network), network, table)
@@ -296,6 +317,8 @@ def _meaning(value: DiagnoseValue, ranks: JacobianRank | None, looked_at: int) -
         f"the function can move in {_hedge(ranks.claim)}{ranks.rank:,} directions at these weights (not the dimension of its variety)"
     )
     limits = ranks.evidence.get("limited_by")
+    if ranks.claim is Claim.ESTIMATE and limits:
+        head += f", limited by {limits}"
     if ranks.claim is Claim.LOWER_BOUND and limits:
         head += f", a bound limited by {limits}"
     if ranks.rank < ranks.generic:

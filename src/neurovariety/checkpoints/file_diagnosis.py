@@ -19,6 +19,7 @@ from neurovariety.checkpoints.layers.layer_symmetries import LayerSymmetry, laye
 from neurovariety.checkpoints.layers.layer_table import LayerRow, kept_words, layer_rows, opaque_rows
 from neurovariety.checkpoints.layers.nearest_strata import NearestStratum, nearest_strata
 from neurovariety.checkpoints.layers.redundancy import redundant
+from neurovariety.checkpoints.layers.rewriting import Rewritten
 from neurovariety.checkpoints.prune_steps import exactly_pruned
 from neurovariety.result import counted
 
@@ -104,9 +105,9 @@ def file_facts(source: PartialNetwork, seed: int) -> FileFacts:
         untouched += [{"place": r.place, "reason": r.why} for r in made if r.why]
         near += [s for x in found.hidden for s in nearest_strata(region.network, x)]
         if found.on or any(x.linear for x in found.hidden):
-            smaller, went = exactly_pruned(region.network, seed)
+            smaller, went = exactly_pruned(Rewritten.of(region.network), seed)
             removed += went
-            gone += region.network.parameters - smaller.parameters
+            gone += region.network.parameters - smaller.network.parameters
     rows += opaque_rows(source.opaque)
     untouched += [{"place": o.place, "reason": f"{o.operator} is kept as it is: {o.reason}"} for o in source.opaque]
     return FileFacts(

@@ -17,6 +17,7 @@ from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.onnx_runtime import Apart, Feeds, Message, Runtime, compared, exposed, runnable
 from neurovariety.checkpoints.graph.partial_network import PartialNetwork
 from neurovariety.checkpoints.graph.rounding import DTYPES
+from neurovariety.checkpoints.layers.rewriting import Rewritten
 from neurovariety.checkpoints.prune_steps import exactly_pruned, widths
 from neurovariety.checkpoints.rank.exact_equality import compare_functions
 from neurovariety.checkpoints.writers.onnx_edit import NotEditable, OnnxEdit, edited, without_stale_shapes
@@ -42,7 +43,12 @@ class PrunedFile:
     widths: Mapping[str, list[int]]
     checked: CheckedFile | None
     left: tuple[str, ...] = ()
-    networks: tuple[Network, ...] = field(default=(), repr=False)
+    rewritten: tuple[Rewritten, ...] = field(default=(), repr=False)
+
+    @property
+    def networks(self) -> tuple[Network, ...]:
+        """The parts as they are after."""
+        return tuple(x.network for x in self.rewritten)
 
 
 def pruned_file(source: PartialNetwork, seed: int) -> PrunedFile:
@@ -66,23 +72,25 @@ def pruned_file(source: PartialNetwork, seed: int) -> PrunedFile:
             return None
         return edit, apart
 
-    after, removed = _each(before, seed)
+    rewritten, removed = _each(before, seed)
+    after = [x.network for x in rewritten]
     if not removed:
-        return PrunedFile(None, removed, {}, None, networks=tuple(before))
+        return PrunedFile(None, removed, {}, None, rewritten=tuple(rewritten))
     found = holds(after)
     if found is None:  # some layer cannot be changed in the file: layer by layer
-        after, removed = list(before), Counter()
+        after, removed, rewritten = list(before), Counter(), [Rewritten.of(x) for x in before]
         for k, network in enumerate(before):
             others = list(after)
 
             def accept(candidate: Network, k: int = k, others: list[Network] = others) -> bool:
                 return holds([*others[:k], candidate, *others[k + 1 :]]) is not None
 
-            after[k], went = exactly_pruned(network, seed, accept)
+            rewritten[k], went = exactly_pruned(Rewritten.of(network), seed, accept)
+            after[k] = rewritten[k].network
             removed += went
         found = holds(after) if removed else None
     if found is None:
-        return PrunedFile(None, Counter(), {}, None, tuple(dict.fromkeys(left)), tuple(before))
+        return PrunedFile(None, Counter(), {}, None, tuple(dict.fromkeys(left)), tuple(Rewritten.of(x) for x in before))
     for one, two in zip(before, after, strict=True):
         if one is not two and compare_functions(one, two, seed=seed).differs is not None:
             raise VerificationError("a pruned part differs from what it was: a fault of neurovariety")
@@ -92,14 +100,14 @@ def pruned_file(source: PartialNetwork, seed: int) -> PrunedFile:
     every: dict[str, list[int]] = {}
     for one, two in zip(before, after, strict=True):
         every.update(widths(one, two))
-    return PrunedFile(edit, removed, every, _checked(edit, at, apart), tuple(dict.fromkeys(left)), tuple(after))
+    return PrunedFile(edit, removed, every, _checked(edit, at, apart), tuple(dict.fromkeys(left)), tuple(rewritten))
 
 
-def _each(networks: Sequence[Network], seed: int) -> tuple[list[Network], Counter[str]]:
+def _each(networks: Sequence[Network], seed: int) -> tuple[list[Rewritten], Counter[str]]:
     out, removed = [], Counter[str]()
     for network in networks:
-        smaller, went = exactly_pruned(network, seed)
-        out.append(smaller if went else network)
+        smaller, went = exactly_pruned(Rewritten.of(network), seed)
+        out.append(smaller)
         removed += went
     return out, removed
 

@@ -21,20 +21,19 @@ from fractions import Fraction
 from pathlib import Path
 from typing import ClassVar, TypedDict
 
-from neurovariety.certificates.issue import legacy
+from neurovariety.certificates.network_distance import bound as change_bound
 from neurovariety.checkpoints.file_prune import edited_file, file_notices, looked_at_words, pruned_file, saved, stored_type, with_edit
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.partial_network import PartialNetwork
 from neurovariety.checkpoints.graph.rounding import DTYPES, Rounding
 from neurovariety.checkpoints.layers.hidden_layers import hidden_layers, normalization
 from neurovariety.checkpoints.layers.nearby import nearby
+from neurovariety.checkpoints.layers.rewriting import Rewritten
 from neurovariety.checkpoints.load import Shapes, load_network, write_network
 from neurovariety.checkpoints.prune_steps import exactly_pruned, widths
+from neurovariety.checkpoints.pruning_claims import claims_of_parts, pruning_claims
 from neurovariety.checkpoints.rank.exact_equality import compare_functions
-from neurovariety.checkpoints.rank.neuron_bounds import neuron_bound
-from neurovariety.checkpoints.rank.perturbation_bound import change_bound
 from neurovariety.checkpoints.writers.onnx_edit import OnnxEdit
-from neurovariety.claim import Claim
 from neurovariety.errors import InputError, VerificationError
 from neurovariety.result import Provenance, Result, counted
 from neurovariety.tolerances import DEFAULT_SEED
@@ -124,7 +123,9 @@ def prune(
             raise InputError(f"tolerance= needs a network that is understood as a whole; {source.why}")
         return _file_pruned(source, start, seed)
     ball = float(radius) if radius is not None else math.sqrt(max(math.prod(source.input_shape), 1))
-    moved, moves, bound, pruned, removed = _moved_and_pruned(source, tolerance, ball, seed)
+    moved, moves, rewritten, removed = _moved_and_pruned(source, tolerance, seed)
+    pruned = rewritten.network
+    bound = change_bound(source, moved, ball) if moves else 0.0
     check = compare_functions(moved, pruned, seed=seed)
     if check.differs is not None:
         raise VerificationError(f"the pruned network differs by {float(check.largest):.3g} at an input: a fault of neurovariety")
@@ -136,10 +137,11 @@ def prune(
         "error_bound": bound if math.isfinite(bound) else None,
     }
     _, untouched = hidden_layers(pruned)
+    claims, unproved = pruning_claims(source, rewritten, bound, ball)
     edit, checked, notice = edited_file(pruned)
     return PruneResult(
         value=value,
-        claims=legacy("prune", Claim.PROVED if not moves or math.isfinite(bound) else Claim.UNDECIDED),
+        claims=claims,
         subject=source.source,
         meaning=_meaning(value, ball),
         evidence={
@@ -155,7 +157,7 @@ def prune(
             "theorems": [],
         },
         provenance=Provenance.since(start, seed),
-        notices=(*_notices(source, bound), *([notice] if notice else [])),
+        notices=(*_notices(source, bound), *([notice] if notice else []), *unproved),
         network=pruned,
         edit=edit,
     )
@@ -177,9 +179,10 @@ def _file_pruned(source: PartialNetwork, start: float, seed: int) -> PruneResult
     meaning = (
         _meaning(value, 0.0) if gone else f"no redundant neuron was found in the layers that were looked at; {looked_at_words(source)}"
     )
+    claims, unproved = claims_of_parts(source.parameters, found.rewritten)
     return PruneResult(
         value=value,
-        claims=legacy("prune", Claim.PROVED if source.regions else Claim.UNDECIDED),
+        claims=claims,
         subject=source.source,
         meaning=f"{meaning} in each part that was read; {looked_at_words(source)}" if gone else meaning,
         evidence={
@@ -197,24 +200,24 @@ def _file_pruned(source: PartialNetwork, start: float, seed: int) -> PruneResult
             "theorems": [],
         },
         provenance=Provenance.since(start, seed),
-        notices=file_notices(source) + tuple(f"a layer stays as it is: {reason}" for reason in found.left),
+        notices=(*file_notices(source), *(f"a layer stays as it is: {reason}" for reason in found.left), *unproved),
         network=after,
         edit=found.edit,
     )
 
 
-def _moved_and_pruned(source: Network, tolerance: float, radius: float, seed: int) -> tuple[Network, int, float, Network, Counter[str]]:
-    """The network with weights moved within the tolerance, how many neurons were, the bound of that, the pruned network, what went.
+def _moved_and_pruned(source: Network, tolerance: float, seed: int) -> tuple[Network, int, Rewritten, Counter[str]]:
+    """The network with weights moved within the tolerance, how many neurons were, that network pruned, and what went.
 
     Weights that would be moved for nothing stay where they are.
     """
     moved, moves = nearby(source, tolerance) if tolerance else (source, 0)
-    pruned, removed = exactly_pruned(moved, seed)
+    pruned, removed = exactly_pruned(Rewritten.of(moved), seed)
     if not moves:
-        return source, 0, 0.0, pruned, removed
+        return source, 0, pruned, removed
     if not removed:
-        return source, 0, 0.0, *exactly_pruned(source, seed)
-    return moved, moves, min(f(source, moved, radius) for f in (change_bound, neuron_bound)), pruned, removed
+        return source, 0, *exactly_pruned(Rewritten.of(source), seed)
+    return moved, moves, pruned, removed
 
 
 def _stored_as(network: Network) -> str | None:

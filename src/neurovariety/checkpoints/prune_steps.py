@@ -9,13 +9,13 @@ from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.layers.bottlenecks import narrowed
 from neurovariety.checkpoints.layers.hidden_layers import hidden_layers
 from neurovariety.checkpoints.layers.redundancy import redundant
-from neurovariety.checkpoints.layers.removals import without
+from neurovariety.checkpoints.layers.rewriting import Rewritten
 from neurovariety.tolerances import DEFAULT_SEED
 
 
 def exactly_pruned(
-    network: Network, seed: int = DEFAULT_SEED, accept: Callable[[Network], bool] = lambda found: True
-) -> tuple[Network, Counter[str]]:
+    network: Rewritten, seed: int = DEFAULT_SEED, accept: Callable[[Network], bool] = lambda found: True
+) -> tuple[Rewritten, Counter[str]]:
     """The pruned network and how many neurons went, by reason. Repeated until nothing is found: one removal can make others.
 
     ``accept`` may refuse the network that is left after a layer was pruned; that layer then stays as it is.
@@ -28,23 +28,23 @@ def exactly_pruned(
         network = changed
 
 
-def _once(network: Network, removed: Counter[str], seed: int, accept: Callable[[Network], bool]) -> Network | None:
+def _once(network: Rewritten, removed: Counter[str], seed: int, accept: Callable[[Network], bool]) -> Rewritten | None:
     """All layers in turn, from the output back (an unread neuron no longer reads), each looked at with the changes before it."""
     changed = False
-    for name in reversed([layer.producer.name for layer in hidden_layers(network)[0]]):
-        layer = next((x for x in hidden_layers(network)[0] if x.producer.name == name), None)
+    for name in reversed([layer.producer.name for layer in hidden_layers(network.network)[0]]):
+        layer = next((x for x in hidden_layers(network.network)[0] if x.producer.name == name), None)
         if layer is None:
             continue
         if layer.linear:
-            found = narrowed(network, layer, seed)
+            found = narrowed(network.network, layer, seed)
             if found is not None and accept(found):
                 after = len(found.weights[layer.producer.weights["weight"]])
                 removed["rank"] += layer.width - after
-                network, changed = found, True
+                network, changed = network.narrowed(layer, found), True
             continue
-        removals = redundant(network, layer, seed)
-        smaller = without(network, layer, removals) if removals else network
-        if removals and accept(smaller):
+        removals = redundant(network.network, layer, seed)
+        smaller = network.without(layer, removals) if removals else network
+        if removals and accept(smaller.network):
             network, changed = smaller, True
             removed.update(r.reason for r in removals)
     return network if changed else None

@@ -46,7 +46,7 @@ def redundant(network: Network, layer: HiddenLayer, seed: int) -> list[Removal]:
     for i, constant in zip(dead, exact_biases(network, layer, dead), strict=True):
         combinations = _combinations(network, layer, i, i, (Fraction(0), constant))
         if combinations is not None:
-            found[i] = Removal(i, combinations, "constant")
+            found[i] = Removal(i, combinations, "constant", Combination((), constant))
     for members in proportional_classes(network, layer, seed, found):
         kept: list[int] = []
         rows = dict(zip(members, exact_rows(network, layer, members), strict=True))
@@ -58,7 +58,8 @@ def redundant(network: Network, layer: HiddenLayer, seed: int) -> list[Removal]:
                 assert c is not None
                 combinations = _combinations(network, layer, i, j, (c, Fraction(0)))
                 if combinations is not None:
-                    found[i] = Removal(i, combinations, "equal" if c == 1 else "proportional")
+                    made = Combination(((j, c),), Fraction(0))
+                    found[i] = Removal(i, combinations, "equal" if c == 1 else "proportional", made)
                     break
             else:
                 kept.append(i)

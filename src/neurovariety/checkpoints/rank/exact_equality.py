@@ -21,7 +21,7 @@ from neurovariety.rings.ring import Array
 
 MOST_WORK = 8_000_000
 """Products of numbers in exact evaluations: some seconds of arithmetic on fractions."""
-_MOST_AT_ONE = 24_000_000
+MOST_AT_ONE = 24_000_000
 """The same for a single input, without which nothing would be compared exactly."""
 _FLOAT_WORK = 20_000_000_000
 """Products in float64 evaluations."""
@@ -40,7 +40,7 @@ _LAYERS = 64
 
 
 class Compared(TypedDict):
-    """A `Comparison` as plain data."""
+    """A `FunctionsCompared` as plain data."""
 
     over: str
     inputs: int
@@ -49,7 +49,7 @@ class Compared(TypedDict):
 
 
 @dataclass(frozen=True)
-class Comparison:
+class FunctionsCompared:
     """What evaluation found. ``differs`` is an input where outputs differ by more than what was to be told from it.
 
     ``apart`` is one where they differ by more than the arithmetic of the evaluation, ``largest`` the largest difference seen.
@@ -73,7 +73,7 @@ class Comparison:
         }
 
 
-def compare_functions(a: Network, b: Network, *, seed: int, stored: bool = False) -> Comparison:
+def compare_functions(a: Network, b: Network, *, seed: int, stored: bool = False) -> FunctionsCompared:
     """Evaluate both at random rational inputs, over Q where the activations allow, else in float64.
 
     With ``stored`` a difference counts where it is more than the weights' own types explain by rounding, else where it is more than
@@ -87,7 +87,7 @@ def compare_functions(a: Network, b: Network, *, seed: int, stored: bool = False
         )
     rng = generator(seed, "checkpoints.rank.exact_equality")
     products = max(work(a) + work(b), 1)
-    exact = rational(a) and rational(b) and products <= _MOST_AT_ONE
+    exact = rational(a) and rational(b) and products <= MOST_AT_ONE
     most = min(_RANDOM_INPUTS, MOST_WORK // products) if exact else min(_FLOAT_INPUTS, _FLOAT_WORK // (_EVALUATIONS * products))
     count = max(1, most)
     draws = rng.integers(-_NUMERATORS, _NUMERATORS + 1, size=(count, *a.input_shape)) / 8
@@ -109,10 +109,10 @@ def compare_functions(a: Network, b: Network, *, seed: int, stored: bool = False
             if c < size:
                 grid[k, c] += 1
     more = _over_q(a, b, grid.reshape(points, *a.input_shape).astype(np.float64), seed, stored)
-    return Comparison(True, found.inputs + points, more.largest, more.differs, not more.largest, more.apart)
+    return FunctionsCompared(True, found.inputs + points, more.largest, more.differs, not more.largest, more.apart)
 
 
-def _over_q(a: Network, b: Network, inputs: Array, seed: int, stored: bool) -> Comparison:
+def _over_q(a: Network, b: Network, inputs: Array, seed: int, stored: bool) -> FunctionsCompared:
     usable = []
     values: list[list[Array]] = [[], []]
     for x in inputs:  # one by one: a rational activation may have a pole at some
@@ -131,7 +131,7 @@ def _over_q(a: Network, b: Network, inputs: Array, seed: int, stored: bool) -> C
     if stored and any(gap):
         allowed = _allowed(a, b, inputs, seed, np.abs(one).max(axis=1))
     differs, apart = _first(inputs, np.asarray(gap > allowed, dtype=bool)), _first(inputs, np.asarray(gap > 0, dtype=bool))
-    return Comparison(True, len(inputs), Fraction(max(gap.tolist())), differs, False, apart)
+    return FunctionsCompared(True, len(inputs), Fraction(max(gap.tolist())), differs, False, apart)
 
 
 def _first(inputs: Array, chosen: Array) -> Array | None:
@@ -150,7 +150,7 @@ def _allowed(a: Network, b: Network, inputs: Array, seed: int, sizes: Array) -> 
     return out
 
 
-def _in_floats(a: Network, b: Network, inputs: Array, seed: int, stored: bool) -> Comparison:
+def _in_floats(a: Network, b: Network, inputs: Array, seed: int, stored: bool) -> FunctionsCompared:
     with np.errstate(all="ignore"):
         one, two = (n.evaluate(inputs).reshape(len(inputs), -1) for n in (a, b))
         gap, floor = np.abs(one - two).max(axis=1), _ROUNDING * np.abs(one).max(axis=1)
@@ -160,7 +160,7 @@ def _in_floats(a: Network, b: Network, inputs: Array, seed: int, stored: bool) -
         ]
     usable = np.logical_and.reduce([np.isfinite(v) for v in (gap, *allowed)])  # elsewhere values are too large for float64
     differs, apart = (_first(inputs, usable & (gap > limit)) for limit in (allowed[-1], allowed[0]))
-    return Comparison(False, int(usable.sum()), float(gap[usable].max(initial=0.0)), differs, False, apart)
+    return FunctionsCompared(False, int(usable.sum()), float(gap[usable].max(initial=0.0)), differs, False, apart)
 
 
 def rational(network: Network) -> bool:
