@@ -26,7 +26,7 @@ def imported(file: Path) -> set[str]:
 
 @pytest.mark.parametrize("file", FILES, ids=lambda f: f.stem)
 def test_imports(file):
-    extra = {"neurovariety.compiled"} if file.stem == "float_balls" else set()
+    extra = {"neurovariety.compiled"} if file.stem in ("float_balls", "double_double") else set()
     for name in imported(file):
         top = name.split(".")[0]
         fine = top in sys.stdlib_module_names or top in {"flint", "numpy"}

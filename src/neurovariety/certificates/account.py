@@ -13,22 +13,43 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from math import floor, inf, log2
+from typing import NamedTuple
 
 import flint
 import numpy as np
 
 from neurovariety.certificates.balls import about, lower, precision, upper
+from neurovariety.certificates.double_double import residuals
 from neurovariety.certificates.exact_system import ExactSystem
-from neurovariety.certificates.float_balls import Approximations, Boxes, krawczyk
-from neurovariety.certificates.float_tape import FloatTape, float_tape
+from neurovariety.certificates.float_balls import Approximations, Balls, Boxes, krawczyk
+from neurovariety.certificates.float_tape import FloatTape, enclosed, float_tape
 from neurovariety.certificates.gaussian import Coefficient
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import ClusterZero, NotShown, SimpleZero, Square
 from neurovariety.claim import Claim
 
 _TRIES = 6
+WIDE = 1e-12
+"""A box that is wider, relatively, is made smaller where that is possible."""
 _SAMPLE = 64
 """Of the zeros shown in balls of doubles so many are shown once more in python-flint's."""
+
+
+class Tapes(NamedTuple):
+    """Tapes of a square system: values with derivatives, and values alone."""
+
+    both: FloatTape
+    values: FloatTape
+
+    @classmethod
+    def of(cls, system: Square) -> Tapes:
+        return cls(float_tape(system.both), float_tape(system.system))
+
+
+def widths(boxes: Boxes, points: np.ndarray) -> np.ndarray:
+    """How wide boxes (P,) are beside the largest coordinates of their points (P, n)."""
+    wide: np.ndarray = (boxes.near / np.abs(points).max(axis=1, initial=1e-300, keepdims=True)).max(axis=1, initial=0.0)
+    return wide
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,18 +61,36 @@ class FloatZeros:
 
     def boxes(self, system: Square) -> Boxes:
         """What Krawczyk's operator shows of each."""
-        return self.boxes_of(float_tape(system.both), np.zeros(0))
+        return self.boxes_of(Tapes.of(system), np.zeros(0))
 
-    def boxes_of(self, tape: FloatTape, parameters: np.ndarray) -> Boxes:
-        """The same for a tape of values and derivatives, at ``parameters`` (m,)."""
-        count, n = self.centres.shape
-        found = Boxes(np.zeros((count, n)), np.zeros((count, n)), np.zeros(count, dtype=np.bool_))
-        fixed = np.ascontiguousarray(np.broadcast_to(parameters.astype(np.complex128), (count, len(parameters))))
-        near = Approximations(np.ascontiguousarray(self.centres), fixed, np.ascontiguousarray(self.inverses))
-        krawczyk(tape.arrays, tape.rounded, near, _TRIES, found)
+    def boxes_of(self, tapes: Tapes, parameters: np.ndarray) -> Boxes:
+        """The same at ``parameters`` (m,). Where residuals in doubles leave much room, they are found in double doubles."""
+        near = self.at(parameters)
+        values, wide = self.residuals(tapes.values, near)
+        if len(wide):
+            chosen = Approximations(*(np.ascontiguousarray(part[wide]) for part in near))
+            for old, new in zip(values, residuals(tapes.values, chosen), strict=True):
+                old[wide] = new
+        found = Boxes(np.zeros(near.points.shape), np.zeros(near.points.shape), np.zeros(len(near.points), dtype=np.bool_))
+        krawczyk(tapes.both.arrays, tapes.both.rounded, near, values, _TRIES, found)
         # Twice as much as needed, so that python-flint, which encloses a disc in a square, shows the same.
         found.good[:] &= (found.near <= found.radii / 2).all(axis=1)
         return found
+
+    def residuals(self, tape: FloatTape, near: Approximations) -> tuple[Balls, np.ndarray]:
+        """Balls of doubles that hold what a tape makes of the centres, and the rows in which these leave room for wide boxes."""
+        values = enclosed(tape, np.hstack([near.points, near.parameters]))
+        with np.errstate(all="ignore"):
+            room = np.einsum("kij,kj->ki", np.abs(self.inverses), values.sizes)
+            room += np.abs(np.einsum("kij,kj->ki", self.inverses, values.values))
+            small = values.good & (room.max(axis=1, initial=0.0) <= WIDE * np.abs(near.points).max(axis=1, initial=0.0))
+        return values, np.flatnonzero(~small) if not tape.rounded else np.zeros(0, dtype=np.int64)
+
+    def at(self, parameters: np.ndarray) -> Approximations:
+        """The zeros of the member at ``parameters`` (m,), as `krawczyk` takes them."""
+        count = len(self.centres)
+        fixed = np.ascontiguousarray(np.broadcast_to(parameters.astype(np.complex128), (count, len(parameters))))
+        return Approximations(np.ascontiguousarray(self.centres), fixed, np.ascontiguousarray(self.inverses))
 
     def once_more(self, k: int, square: Square, boxes: Boxes) -> None:
         """One of those that were shown in doubles, in python-flint's balls. Raises `NotShown`."""

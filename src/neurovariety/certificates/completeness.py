@@ -5,8 +5,9 @@ proof: `Claim.COMPLETE` is the most that follows, and nothing exact may follow f
 
 `Traced` (T). The sum over all points of an irreducible variety on parallel general slices is an affine-linear function of the
 slice, and over a proper part of them it is not (Sommese, Verschelde, Wampler 2002). The second difference of the sum over three
-slices has to contain 0 within the radius that is proved of it, and that with this radius has to be smaller by `MARGIN` than the
-second difference of every single point. One point is no question for the test.
+slices has to contain 0 in every coordinate within the radius that is proved of it, and for every single point there has to be a
+coordinate in which its own second difference is larger by `MARGIN` than that of the sum with its radius. One point is no question
+for the test.
 
 `Continued` (C). As many regular, different zeros as at general parameters: there is no room for another isolated one.
 
@@ -122,13 +123,10 @@ def passes(images: list[Balls]) -> bool:
     radius = a.sizes + 2 * b.sizes + c.sizes + rounding
     whole = np.abs(each.sum(axis=0))
     slack = radius.sum(axis=0) + len(each) * np.finfo(np.float64).eps * np.abs(each).sum(axis=0)
-    unit = np.maximum(np.abs(each) - radius, 0.0).max(axis=0)
-    telling = unit > MARGIN * slack
-    if not telling.any() or (whole[telling] > slack[telling]).any():
+    if not (whole <= slack).all():
         return False
-    residual = ((whole + slack)[telling] / unit[telling]).max()
-    alone = (np.maximum(np.abs(each) - radius, 0.0)[:, telling] / unit[telling]).max(axis=1).min()
-    return bool(alone >= MARGIN * residual)
+    alone = np.maximum(np.abs(each) - radius, 0.0)
+    return bool((alone >= MARGIN * (whole + slack)).any(axis=1).all())
 
 
 @dataclass(frozen=True, eq=False)

@@ -63,7 +63,7 @@ class Balls(NamedTuple):
 
 @no_type_check
 @compiled
-def _size(re, im):
+def modulus(re, im):
     """An upper bound of the modulus."""
     x, y = abs(re), abs(im)
     if 1 / _LARGE < max(x, y) < _LARGE:
@@ -101,8 +101,8 @@ def run(w, tape, rounded):
                     u, v, s = w[b, 0], w[b, 1], w[b, 2]
                 else:
                     u, v = numbers[j, 0], numbers[j, 1]
-                    s = rounded * _size(u, v) if rounded > 0.0 else 0.0
-                p, q = _size(x, y), _size(u, v)
+                    s = rounded * modulus(u, v) if rounded > 0.0 else 0.0
+                p, q = modulus(x, y), modulus(u, v)
                 re += x * u - y * v
                 im += x * v + y * u
                 radius += p * s + q * r + r * s
@@ -111,7 +111,7 @@ def run(w, tape, rounded):
         if add:
             re, im = re + w[target, 0], im + w[target, 1]
             radius += w[target, 2]
-            total += _size(w[target, 0], w[target, 1])
+            total += modulus(w[target, 0], w[target, 1])
             count += 1
         w[target, 0], w[target, 1] = re, im
         w[target, 2] = (radius + (count + 4) * 2 * _U * total) * (1 + (2 * count + 16) * 2 * _U) + _TINY
@@ -120,8 +120,9 @@ def run(w, tape, rounded):
 
 @no_type_check
 @compiled
-def krawczyk(tape, rounded, near, tries, out):
-    """Boxes around the points of ``near`` (`Approximations`), with one zero each of the functions, by Krawczyk's operator.
+def krawczyk(tape, rounded, near, residuals, tries, out):
+    """Boxes around the points of ``near`` (`Approximations`), with one zero each of the functions, by Krawczyk's operator;
+    ``residuals`` (`Balls`) hold the functions at the points.
 
     With Y = ``inverses[k]``, near the inverse of the Jacobian J, and x the point: where |Y F(x)|_i + sum_j |1 - Y J(box)|_ij rho_j
     < rho_i for all i, the map x - Y F(x) contracts the polydisc of radii rho into itself, so that F has exactly one zero there and
@@ -136,28 +137,26 @@ def krawczyk(tape, rounded, near, tries, out):
     error, rho, left = np.zeros(n), np.zeros(n), np.zeros(n)
     for k in range(len(points)):
         good[k] = False
+        if not residuals.good[k]:
+            continue
         y = inverses[k]
-        for i in range(n):
-            w[1 + i, 0], w[1 + i, 1], w[1 + i, 2] = points[k, i].real, points[k, i].imag, 0.0
         for i in range(m):
             w[1 + n + i, 0], w[1 + n + i, 1], w[1 + n + i, 2] = parameters[k, i].real, parameters[k, i].imag, 0.0
-        if not run(w, tape, rounded):
-            continue
         largest = 0.0
         for i in range(n):
             re, im, radius, total = 0.0, 0.0, 0.0, 0.0
             for j in range(n):
                 a, b = y[i, j].real, y[i, j].imag
-                u, v, r = w[first + j, 0], w[first + j, 1], w[first + j, 2]
+                u, v, r = residuals.values[k, j].real, residuals.values[k, j].imag, residuals.sizes[k, j]
                 re += a * u - b * v
                 im += a * v + b * u
-                p = _size(a, b)
+                p = modulus(a, b)
                 radius += p * r
-                total += p * _size(u, v)
-            error[i] = (_size(re, im) + radius + (n + 4) * 2 * _U * total) * (1 + (2 * n + 32) * 2 * _U) + _TINY
-            largest = max(largest, _size(points[k, i].real, points[k, i].imag))
+                total += p * modulus(u, v)
+            error[i] = (modulus(re, im) + radius + (n + 4) * 2 * _U * total) * (1 + (2 * n + 32) * 2 * _U) + _TINY
+            largest = max(largest, modulus(points[k, i].real, points[k, i].imag))
         for i in range(n):
-            rho[i] = 4.0 * error[i] + 1e-15 * _size(points[k, i].real, points[k, i].imag) + 1e-20 * largest
+            rho[i] = 4.0 * error[i] + 1e-15 * modulus(points[k, i].real, points[k, i].imag) + 1e-20 * largest
         for _ in range(tries):
             for i in range(n):
                 w[1 + i, 0], w[1 + i, 1], w[1 + i, 2] = points[k, i].real, points[k, i].imag, rho[i]
@@ -174,10 +173,10 @@ def krawczyk(tape, rounded, near, tries, out):
                         u, v, r = w[e, 0], w[e, 1], w[e, 2]
                         re += a * u - b * v
                         im += a * v + b * u
-                        p = _size(a, b)
+                        p = modulus(a, b)
                         radius += p * r
-                        total += p * _size(u, v)
-                    size = (_size(re, im) + radius + (n + 5) * 2 * _U * total) * (1 + (2 * n + 32) * 2 * _U)
+                        total += p * modulus(u, v)
+                    size = (modulus(re, im) + radius + (n + 5) * 2 * _U * total) * (1 + (2 * n + 32) * 2 * _U)
                     left[i] += size * rho[j]
                 left[i] = left[i] * (1 + (2 * n + 8) * 2 * _U) + _TINY
                 inside = inside and left[i] < rho[i]

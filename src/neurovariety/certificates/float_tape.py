@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from neurovariety.certificates.exact_system import ExactSystem, Monomial
-from neurovariety.certificates.float_balls import TapeArrays
+from neurovariety.certificates.float_balls import Balls, TapeArrays, enclose
 from neurovariety.certificates.gaussian import is_double, nearest
 
 _ROUNDED = 2.0**-52
@@ -20,6 +20,15 @@ class FloatTape(NamedTuple):
     arrays: TapeArrays
     rounded: float
     outputs: np.ndarray
+
+
+def enclosed(tape: FloatTape, centres: np.ndarray, radii: np.ndarray | None = None) -> Balls:
+    """Balls that hold the outputs over boxes (P, unknowns); at the points themselves without ``radii``."""
+    shape = (len(centres), len(tape.outputs))
+    out = Balls(np.zeros(shape, dtype=np.complex128), np.zeros(shape), np.zeros(len(centres), dtype=np.bool_))
+    radii = np.zeros(centres.shape) if radii is None else np.ascontiguousarray(radii)
+    enclose(tape.arrays, tape.rounded, np.ascontiguousarray(centres), radii, tape.outputs, out)
+    return out
 
 
 def float_tape(system: ExactSystem) -> FloatTape:

@@ -11,11 +11,11 @@ from weakref import WeakKeyDictionary, ref
 import flint
 import numpy as np
 
-from neurovariety.certificates.account import FloatZeros
+from neurovariety.certificates.account import FloatZeros, Tapes
 from neurovariety.certificates.balls import about, ball, precision
 from neurovariety.certificates.exact_system import ExactSystem, Over
-from neurovariety.certificates.float_balls import Balls, Boxes, enclose
-from neurovariety.certificates.float_tape import FloatTape, float_tape
+from neurovariety.certificates.float_balls import Balls, Boxes
+from neurovariety.certificates.float_tape import FloatTape, enclosed, float_tape
 from neurovariety.certificates.zeros import NotShown, SimpleZero, Square
 
 _SAMPLE = 2
@@ -71,9 +71,9 @@ class Programs:
         return Square(self.system, parameters.tolist(), self._square)
 
     @cached_property
-    def tape(self) -> FloatTape:
-        """Equations and derivatives."""
-        return float_tape(self._square.both)
+    def tapes(self) -> Tapes:
+        """Equations with derivatives, and alone."""
+        return Tapes.of(self._square)
 
     @cached_property
     def prints(self) -> tuple[ExactSystem, FloatTape]:
@@ -124,7 +124,7 @@ class Points:
     def boxes(self, programs: Programs, near_fine: Mapping[int, list[flint.arb]]) -> Boxes:
         """What is shown of each."""
         square = programs.at(self.parameters)
-        found = self.zeros.boxes_of(programs.tape, self.parameters)
+        found = self.zeros.boxes_of(programs.tapes, self.parameters)
         for k, zero in self.fine.items():
             with precision(zero.bits):
                 centres = zip(near_fine[k], zero.centre, self.zeros.centres[k].tolist(), strict=True)
@@ -149,10 +149,7 @@ class ShownPoints:
         """Balls of functions of the zeros: ``values`` (D, K) and ``sizes``. Raises `NotShown` where a division meets 0."""
         exact, tape = which
         runs: dict[int, Over] = {}
-        centres = self.points.zeros.centres
-        shape = (len(centres), len(exact.equations))
-        out = Balls(np.zeros(shape, dtype=np.complex128), np.zeros(shape), np.zeros(len(centres), dtype=np.bool_))
-        enclose(tape.arrays, tape.rounded, np.ascontiguousarray(centres), np.ascontiguousarray(self.boxes.near), tape.outputs, out)
+        out = enclosed(tape, self.points.zeros.centres, self.boxes.near)
         for bits in {zero.bits for zero in self.points.fine.values()}:
             with precision(bits):
                 runs[bits] = Over(exact, ball)

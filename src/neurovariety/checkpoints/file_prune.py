@@ -1,7 +1,7 @@
 """Pruning an ONNX file in place: the parts that are understood are made smaller, the file is edited, and held against the original.
 
-Each removal is an identity of the exact weights of a region; that the edited file is what was meant is for the runtime to say, which runs
-both at several shapes. A layer whose removal cannot be made in the file, or changes it there, stays as it is.
+Each removal is an identity of the exact weights of a region; that the edited file is what was meant is for the runtime to say, which
+runs both at several shapes. A layer whose removal cannot be made in the file, or changes it there, stays as it is.
 """
 
 from __future__ import annotations
@@ -135,6 +135,9 @@ def edited_file(network: Network) -> tuple[OnnxEdit | None, CheckedFile | None, 
         edit = edited([network])
     except NotEditable as reason:
         return None, None, f"the file cannot be changed where it stands ({reason}); .onnx is written anew"
+    if not edit.changes:
+        unchanged: CheckedFile = {"runtime": "", "shapes": [], "largest_difference": 0.0, "largest_change": 0.0}
+        return edit, unchanged, ""
     at = runnable(network.origin.model)
     apart = compared(network.origin.model, edit.model, at)
     if not apart.same:

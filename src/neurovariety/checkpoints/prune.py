@@ -138,7 +138,7 @@ def prune(
     }
     _, untouched = hidden_layers(pruned)
     claims, unproved = pruning_claims(source, rewritten, bound, ball)
-    edit, checked, notice = edited_file(pruned) if removed else (None, None, "")
+    edit, checked, notice = edited_file(pruned)
     return PruneResult(
         value=value,
         claims=claims,

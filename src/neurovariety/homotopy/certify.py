@@ -13,7 +13,8 @@ from typing import Literal
 import flint
 import numpy as np
 
-from neurovariety.certificates import float_balls
+from neurovariety.certificates import double_double, float_balls
+from neurovariety.certificates.account import FloatZeros, Tapes
 from neurovariety.certificates.float_balls import Approximations, Balls, Boxes
 from neurovariety.homotopy.arrays import Complexes, Numbers, Reals, Truths
 from neurovariety.homotopy.system import System
@@ -22,6 +23,7 @@ from neurovariety.homotopy.tracker import values_at
 
 _TRIES = 6
 _PRECISIONS = (128, 256)
+_SHARPER = 2
 _NEAR = 1e-5
 """Relative distance within which a solution must lie for a point to count as its approximation."""
 _ROUNDED = 2.0**-52
@@ -89,7 +91,9 @@ def certify(system: System, points: Numbers, parameters: Numbers, prints: Tape |
     tape = system.with_jacobian
     inverted = inverses(system, points, p)
     boxes = Boxes(np.zeros((count, n)), np.zeros((count, n)), np.zeros(count, dtype=np.bool_))
-    float_balls.krawczyk(tape.arrays, _rounding(tape), Approximations(points, p, inverted), _TRIES, boxes)
+    values_here = enclosures(tape, np.hstack([points, p]), np.zeros((count, n + m)))
+    residuals = Balls(*(np.ascontiguousarray(part[:, :n]) for part in values_here[:2]), values_here.good)
+    float_balls.krawczyk(tape.arrays, _rounding(tape), Approximations(points, p, inverted), residuals, _TRIES, boxes)
     radii, near, good = boxes
     for k in np.flatnonzero(~good):
         found = _at_higher_precision(system, points[k], p[k], inverted[k], None)
@@ -142,6 +146,23 @@ def inverses(system: System, points: Complexes, parameters: Numbers = ()) -> Com
             except np.linalg.LinAlgError:
                 out[k] = 0
         return np.array(columns[:, :, None] * out * rows[:, None, :], order="C")
+
+
+def sharpened(zeros: FloatZeros, tapes: Tapes, parameters: Numbers) -> FloatZeros:
+    """Centres that residuals in doubles do not determine well are moved, by Newton's iteration with residuals in double doubles, as
+    near to zeros as doubles can be."""
+    fixed = np.asarray(parameters, dtype=np.complex128)
+    _, wide = zeros.residuals(tapes.values, zeros.at(fixed))
+    part, x = zeros.part(wide), zeros.centres[wide]
+    for _ in range(_SHARPER if len(wide) else 0):
+        found = double_double.residuals(tapes.values, FloatZeros(x, part.inverses).at(fixed))
+        with np.errstate(all="ignore"):
+            moved = x - np.einsum("kij,kj->ki", part.inverses, found.values)
+            near = np.abs(moved - x).max(axis=1, initial=0.0) <= _NEAR * np.abs(x).max(axis=1, initial=0.0)
+        x = np.where((found.good & near)[:, None], moved, x)
+    centres = zeros.centres.copy()
+    centres[wide] = x
+    return FloatZeros(centres, zeros.inverses)
 
 
 def _overlaps(values: Complexes, sizes: Reals, good: Truths) -> list[tuple[int, int]]:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import flint
 import numpy as np
 
-from neurovariety.certificates.account import AtLeast, BezoutAccount, FloatZeros, Shown, Zeros, log2_size_of_finite_zeros
+from neurovariety.certificates.account import AtLeast, BezoutAccount, FloatZeros, Shown, Tapes, Zeros, log2_size_of_finite_zeros
 from neurovariety.certificates.balls import precision
 from neurovariety.certificates.exact_system import ExactSystem
 from neurovariety.certificates.float_balls import Boxes
@@ -19,7 +20,7 @@ from neurovariety.certificates.gaussian import Coefficient, exact, nearest
 from neurovariety.certificates.issue import NotShown, Verdict, issue
 from neurovariety.certificates.zeros import ClusterZero, SimpleZero, Square, newton
 from neurovariety.homotopy.arrays import Complexes, Integers, Truths
-from neurovariety.homotopy.certify import inverses
+from neurovariety.homotopy.certify import inverses, sharpened
 from neurovariety.homotopy.cluster_search import cluster, split
 from neurovariety.homotopy.expressions import Graph
 from neurovariety.homotopy.homogenize import homogenized
@@ -81,6 +82,11 @@ class Ledger:
         nothing = FloatZeros(np.zeros((0, n + 1), dtype=np.complex128), np.zeros((0, n + 1, n + 1), dtype=np.complex128))
         return cls(program, exactly, chart, square, nothing, nothing.boxes(square))
 
+    @cached_property
+    def tapes(self) -> Tapes:
+        """Of ``square``, made once."""
+        return Tapes.of(self.square)
+
     @property
     def zeros(self) -> Zeros:
         """All of them, to be checked."""
@@ -103,8 +109,8 @@ class Ledger:
         refined, _ = refine(self.chart, np.where(finite[:, None], points, 1.0), [], _ITERATIONS)
         usable = np.isfinite(refined.sum(axis=1)) & finite
         refined = np.where(usable[:, None], refined, 1.0)
-        candidates = FloatZeros(refined, inverses(self.chart, refined))
-        boxes = candidates.boxes(self.square)
+        candidates = sharpened(FloatZeros(refined, inverses(self.chart, refined)), self.tapes, [])
+        boxes = candidates.boxes_of(self.tapes, np.zeros(0))
         rows = np.flatnonzero(usable & boxes.good)
         count = len(self.floats.centres)
         self._floats(candidates.part(rows), _boxes(boxes, rows))

@@ -10,14 +10,14 @@ from typing import Protocol, runtime_checkable
 import flint
 import numpy as np
 
-from neurovariety.certificates.account import FloatZeros
+from neurovariety.certificates.account import WIDE, FloatZeros, widths
 from neurovariety.certificates.balls import precision
 from neurovariety.certificates.exact_system import ExactSystem
 from neurovariety.certificates.issue import Certificate, Verdict, issue
 from neurovariety.certificates.shown_points import Points, Programs, ShownPoints, meeting
 from neurovariety.certificates.zeros import NotShown, SimpleZero, Square, newton
 from neurovariety.homotopy.arrays import Integers, Numbers
-from neurovariety.homotopy.certify import inverses
+from neurovariety.homotopy.certify import inverses, sharpened
 from neurovariety.homotopy.exact_program import exact_family, exact_outputs
 from neurovariety.homotopy.system import System
 from neurovariety.homotopy.tape import Tape
@@ -26,8 +26,6 @@ _TRIES = ((128, 2), (128, 8), (256, 12))
 """Bits, and steps of Newton's iteration from a solution that was refined in doubles."""
 _NEAR = 1e-5
 """Relative distance within which a solution must lie for a point to count as its approximation."""
-_WIDE = 1e-12
-"""A box that is wider, relatively, is made smaller at higher precision, as long as there are not too many."""
 _MOST_WORK = 2_000_000
 """Points at higher precision times terms of the program, at most: some seconds. The widest boxes come first."""
 
@@ -98,18 +96,19 @@ def plain_points(incidence: ExactIncidence, solutions: Numbers, parameters: Numb
     """Solutions (D, n) at ``parameters`` as points to be shown in balls of doubles."""
     x = np.ascontiguousarray(solutions, dtype=np.complex128).reshape(-1, incidence.unknowns)
     p = np.asarray(parameters, dtype=np.complex128)
-    return Points(p, FloatZeros(x, inverses(incidence.members.system, x, p)))
+    zeros = FloatZeros(x, inverses(incidence.members.system, x, p))
+    return Points(p, sharpened(zeros, Programs.of(incidence).tapes, p))
 
 
 def points_of(incidence: ExactIncidence, solutions: Numbers, parameters: Numbers) -> Points:
     """Solutions (D, n) at ``parameters`` as points to be shown: at higher precision where doubles do not do."""
     plain, programs = plain_points(incidence, solutions, parameters), Programs.of(incidence)
     x, p = plain.zeros.centres, plain.parameters
-    boxes = plain.zeros.boxes_of(programs.tape, p)
-    width = (boxes.near / np.abs(x).max(axis=1, initial=1e-300, keepdims=True)).max(axis=1, initial=0.0)
+    boxes = plain.zeros.boxes_of(programs.tapes, p)
+    width = widths(boxes, x)
     width[~boxes.good] = np.inf
     order = np.argsort(-width)[: max(_MOST_WORK // max(programs.terms, 1), 1)]
-    rows = set(order[width[order] > _WIDE].tolist())
+    rows = set(order[width[order] > WIDE].tolist())
     if boxes.good.all():
         pair = meeting(ShownPoints(plain, boxes, programs, {}).images(programs.prints))
         rows |= set(pair or ())

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from neurovariety.checkpoints.graph.onnx_format import import_onnx
-from neurovariety.checkpoints.graph.three_arithmetics import Array
+from neurovariety.checkpoints.graph.three_arithmetics import Array, unit
 from neurovariety.errors import InputError
 
 Message: TypeAlias = Any
@@ -203,7 +203,9 @@ class Apart:
 
 
 def compared(one: Message, other: Message, at: Sequence[Feeds], inner: Sequence[str] = ()) -> Apart:
-    """Two files at these inputs, by their outputs and the ``inner`` values of these names. Whole numbers have to be equal; infinities and NaN have to stand in the same places.
+    """Two files at these inputs, by their outputs and the ``inner`` values of these names.
+
+    Whole numbers have to be equal; infinities and NaN have to stand in the same places.
 
     What counts as rounding is `_ROUNDINGS` units of the largest output, or as many times what a unit of the inputs changes: a sigmoid
     that is almost 0 everywhere has errors of the numbers before it, which ``inner`` values show.
@@ -232,8 +234,8 @@ def _nudged(feeds: Feeds, seed: int) -> Feeds:
     rng = np.random.default_rng(seed)
     out = {}
     for name, x in feeds.items():
-        if x.dtype.kind == "f":
-            out[name] = np.asarray(x * (1 + np.finfo(x.dtype).eps * rng.integers(-1, 2, size=x.shape))).astype(x.dtype)
+        if unit(x.dtype):
+            out[name] = np.asarray(x * (1 + unit(x.dtype) * rng.integers(-1, 2, size=x.shape))).astype(x.dtype)
         else:
             out[name] = x
     return out
@@ -251,9 +253,8 @@ def _distance(one: Any, two: Any) -> float:
 def _apart(one: Array, two: Array, noise: float, most: float) -> Apart:
     if one.shape != two.shape or one.dtype != two.dtype:
         return _NOTHING_ALIKE
-    if one.dtype.kind not in "fV":
+    if not unit(one.dtype):
         return Apart(0.0, 0.0, bool(np.array_equal(one, two)))
-    unit = float(np.finfo(one.dtype).eps) if one.dtype.kind == "f" else 2.0**-7
     a, b = one.astype(np.float64), two.astype(np.float64)
     finite = np.isfinite(a)
     if (finite != np.isfinite(b)).any():
@@ -261,7 +262,7 @@ def _apart(one: Array, two: Array, noise: float, most: float) -> Apart:
     size = float(np.abs(a[finite]).max(initial=0.0))
     apart = float(np.abs(a - b)[finite].max(initial=0.0))
     relative = apart / size if size else (0.0 if not apart else float("inf"))
-    allowed = max(min(_ROUNDINGS * unit, _MOST_APART) * size, min(_NOISES * noise, most * size))
+    allowed = max(min(_ROUNDINGS * unit(one.dtype), _MOST_APART) * size, min(_NOISES * noise, most * size))
     return Apart(apart, relative, apart <= allowed)
 
 

@@ -69,10 +69,9 @@ class Region:
 class PartialNetwork:
     """A file of which parts are understood. It computes by its runtime, and is written as it is.
 
-    ``inputs`` and ``outputs`` are names with shapes, at the sizes at which the file was run; ``chosen`` says which of these were open, ``why`` what kept the
-    file from being read as a whole.
-    ``weights`` are the arrays of floating point that count as trained, wherever in the file they lie. ``unread`` says why no runtime
-    could run the file, where none could: then nothing in it is understood.
+    ``inputs`` and ``outputs`` are names with shapes, at the sizes at which the file was run; ``chosen`` says which of these were open,
+    ``why`` what kept the file from being read as a whole. ``weights`` are the arrays of floating point that count as trained, wherever
+    in the file they lie. ``unread`` says why no runtime could run the file, where none could: then nothing in it is understood.
     """
 
     model: Any
@@ -95,8 +94,7 @@ class PartialNetwork:
     @property
     def understood(self) -> int:
         """Number of parameters in the regions."""
-        keys = {k for r in self.regions for k in r.network.trained}
-        return sum(int(np.size(r.network.weights[k])) for r in self.regions for k in r.network.trained if k in keys)
+        return sum(r.network.parameters for r in self.regions)
 
     def run(self, feeds: Mapping[str, object]) -> dict[str, Any]:
         """The outputs by name, computed by the runtime in the file's own precision. Raises `InputError` where it cannot."""
@@ -120,8 +118,8 @@ class PartialNetwork:
 
     def __repr__(self) -> str:
         return (
-            f"PartialNetwork({self.source}: {self.parameters} parameters, {self.understood} of them in {len(self.regions)} regions that "
-            f"are understood; {len(self.opaque)} operators are kept as they are)"
+            f"PartialNetwork({self.source}: {self.parameters} parameters, {self.understood} of them in {len(self.regions)} regions "
+            f"that are understood; {len(self.opaque)} operators are kept as they are)"
         )
 
 

@@ -74,6 +74,12 @@ def _nearest(value: Any) -> float:
         return inf if value > 0 else -inf
 
 
+def unit(kind: np.dtype[Any]) -> float:
+    """The unit in the last place of a floating-point type, 0 for any other."""
+    known = {"float16": 2.0**-10, "bfloat16": 2.0**-7, "float32": 2.0**-23, "float64": 2.0**-52}
+    return known.get(str(kind), 0.0)
+
+
 def all_finite(values: Numbers) -> bool:
     """Whether every entry is a real number: none is infinite, NaN, complex or a text."""
     found = np.asarray(values)

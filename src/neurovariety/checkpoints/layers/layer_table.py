@@ -124,19 +124,15 @@ def _beyond(network: Network, node: Node, region: Region | None) -> str:
     """Who outside its region reads the channels that a node makes, as far as they reach."""
     if region is None:
         return ""
-    reached, ends = {node.name}, []
-    leaves = {f"{name} leaves": name for name in (n.name for n in network.nodes)}
+    reached = {node.name}
     for other in network.nodes:
-        if not reached & set(other.inputs):
-            continue
-        if other.name in leaves:
-            ends.append(leaves[other.name])
-        elif operation(other).channelwise is not None:
+        if reached & set(other.inputs) and operation(other).channelwise is not None:
             reached.add(other.name)
-    if len(region.outputs) == 1 and network.output in reached:
-        return f"its channels are read by {region.outputs[0].beyond}"
-    words = [p.beyond for p in region.outputs if p.name in ends]
-    return f"its channels are read by {', '.join(words)}" if words else ""
+    if len(region.outputs) == 1:
+        words = [region.outputs[0].beyond] if network.output in reached else []
+    else:  # the last node joins what leaves
+        words = [p.beyond for p, n in zip(region.outputs, network.nodes[-1].inputs, strict=True) if n in reached]
+    return f"its channels are read by {', '.join(dict.fromkeys(words))}" if words else ""
 
 
 def table_text(rows: Sequence[LayerRow], indent: str = "  ") -> list[str]:

@@ -257,6 +257,10 @@ class Builder:
         """x times a matrix stored as (out, in) or (in, out), plus a bias."""
         if isinstance(weight, Turned):
             weight, stored_as = Stored(weight.key), "in,out" if stored_as == "out,in" else "out,in"
+        if isinstance(bias, Stored) and self.uses[bias.key] == 1:
+            row = self.weights[bias.key]
+            if row.ndim == 2 and row.shape[0] == 1:  # a bias that is stored as a row
+                self.weights[bias.key] = row.reshape(-1)
         flat = isinstance(x, Value) and isinstance(weight, Stored) and self.weights[weight.key].ndim == 2
         if flat and isinstance(weight, Stored) and (bias is None or (isinstance(bias, Stored) and self.weights[bias.key].ndim == 1)):
             if stored_as == "out,in":

@@ -11,7 +11,6 @@ from neurovariety.checkpoints.graph.operations import operation
 from neurovariety.checkpoints.readers.building import (
     SOFTPLUS_THRESHOLD,
     Number,
-    Operand,
     Stored,
     Value,
     clipped,
@@ -67,23 +66,20 @@ def _max(c: OnnxCall) -> Value:
         number = _single(c, k)
         if number is not None:
             return _at_least(c, c.builder.promoted(c.operand(1 - k)), number)
+    found = None
     for k in (0, 1):
         made = c.builder.made(c.operand(k))
         slope = made.attributes.get("constant") if made is not None and operation(made).entrywise is operator.mul else None
         if made is not None and isinstance(slope, Fraction) and 0 <= slope <= 1 and Value(made.inputs[0]) == c.operand(1 - k):
-            return c.make("activation", c.operand(1 - k), function="leaky_relu", slope=slope)
-    refuse(c.path, c.operator, "of a value and a number, or a multiple of it, are understood")
+            found = c.make("activation", c.operand(1 - k), function="leaky_relu", slope=slope)
+    if found is None:
+        refuse(c.path, c.operator, "of a value and a number, or a multiple of it, are understood")
+    return found
 
 
 def _hard_sigmoid(c: OnnxCall) -> Value:
     line = _line(c, c.x, c.attribute("beta", 0.5), c.attribute("alpha", 0.2))
     return c.make("activation", line, function="hardtanh", low=Fraction(0), high=Fraction(1))
-
-
-def _hard_swish(c: OnnxCall) -> Operand:
-    line = _line(c, c.x, Fraction(1, 2), Fraction(1, 6))
-    gate = c.make("activation", line, function="hardtanh", low=Fraction(0), high=Fraction(1))
-    return c.builder.elementwise(c.name, c.path, "multiply", c.x, gate)
 
 
 def _prelu(c: OnnxCall) -> Value:
@@ -174,7 +170,7 @@ ACTIVATIONS: dict[str, Callable[[OnnxCall], object]] = {
     "Min": _min,
     "Max": _max,
     "HardSigmoid": _hard_sigmoid,
-    "HardSwish": _hard_swish,
+    "HardSwish": _plain("hardswish"),
     "PRelu": _prelu,
     "Selu": _selu,
     "Greater": _greater,

@@ -55,7 +55,10 @@ def read_onnx_file(file: str | Path, shapes: Mapping[str, Sequence[int]] | None 
     if isinstance(whole, Network):
         return whole
     fixed = _not_trained(model, weights) | _statistics(model)
-    return read_regions(model, path.name, weights, fixed, tried(model, given), whole)
+    trial = tried(model, given)
+    if isinstance(trial, str):
+        _check_written(model, path.name)
+    return read_regions(model, path.name, weights, fixed, trial, whole)
 
 
 def _whole(model: Message, weights: dict[str, Array], source: str, given: Mapping[str, Sequence[int]]) -> Network | str:
@@ -116,6 +119,16 @@ def _check_file(model: Message, source: str) -> None:
         raise InputError(f"{source} holds no ONNX graph; is it another kind of file?")
     if not model.graph.output:
         raise InputError(f"{source} has no output; nothing can be said of what it computes")
+
+
+def _check_written(model: Message, source: str) -> None:
+    """Refuse a file that no runtime can run because it is no ONNX file as the format has it."""
+    onnx = import_onnx()
+    try:
+        onnx.checker.check_model(model)
+    except Exception as error:  # the checker raises a class of its own
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        raise InputError(f"{source} is not a valid ONNX file: {(lines or [type(error).__name__])[0][:150]}") from error
 
 
 def _not_trained(model: Message, weights: Mapping[str, Array]) -> set[str]:

@@ -1,9 +1,9 @@
 """From an ONNX file with operators that are not understood to a `PartialNetwork`: regions that are, and what is kept as it is.
 
-The file is run once, with all its values seen. An operator is read where its floating-point operands and its value have one first axis
-in common and the reader makes a node of the same shape of it; else it is opaque, with the reason. What depends on stored arrays alone is
-folded to the value that the runtime gave. Each region is then held against the runtime, at the values that the file has there and, run by
-itself, at others like them; one that differs is opaque too.
+The file is run once, with all its values seen. An operator is read where its floating-point operands and its value have one first
+axis in common and the reader makes a node of the same shape of it; else it is opaque, with the reason. What depends on stored arrays
+alone is folded to the value that the runtime gave. Each region is then held against the runtime, at the values that the file has there
+and, run by itself, at others like them; one that differs is opaque too.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from neurovariety.checkpoints.graph.onnx_origin import OnnxOrigin
 from neurovariety.checkpoints.graph.onnx_runtime import Message, Runtime, Trial
 from neurovariety.checkpoints.graph.operations import operation
 from neurovariety.checkpoints.graph.partial_network import OpaqueOperator, PartialNetwork, Port, Region
-from neurovariety.checkpoints.graph.three_arithmetics import Array
+from neurovariety.checkpoints.graph.three_arithmetics import Array, unit
 from neurovariety.checkpoints.readers.agreement import AGREEMENT, agrees
 from neurovariety.checkpoints.readers.building import Builder, Operand, Stored, Turned, Value
 from neurovariety.checkpoints.readers.onnx_call import Above, OnnxCall
@@ -313,7 +313,7 @@ class _Reading:
         """Whether the region computes what its part of the file does: where the file was run, and on random inputs."""
         part = Runtime(self._part(region))
         kinds = {p.name: self.known.values[p.name].dtype for p in region.inputs}
-        unit = max((float(np.finfo(k).eps) for k in kinds.values() if k.kind == "f"), default=0.0)
+        rounding = max((unit(k) for k in kinds.values()), default=0.0)
 
         def asked(x: Array) -> Array | None:
             found = part.run({k: v.astype(kinds[k]) for k, v in region.parts(x, region.inputs).items()})
@@ -323,7 +323,7 @@ class _Reading:
             rounded = region.joined({k: v.astype(kinds[k]) for k, v in region.parts(x, region.inputs).items()}, region.inputs)
             return np.asarray(region.network.evaluate(rounded))
 
-        tolerance = max(AGREEMENT, 64 * unit)
+        tolerance = max(AGREEMENT, 64 * rounding)
         here = region.joined(self.known.values, region.inputs)
         there = region.joined(self.trial.values, region.outputs)
         try:
