@@ -123,9 +123,8 @@ def align(
         value, known = _by_canonical_forms(value, known, first, second)
     related = value["related"] in ("yes", "within")
     labelled = None if data is None else LabelledData.of(one, data, target)
-    near = (
-        None if value["same"] in ("yes", "within") or not same_graph(whole[0].network, whole[1].network) else _nearest(*whole, labelled)
-    )
+    apart = value["same"] not in ("yes", "within") and same_graph(whole[0].network, whole[1].network)
+    near = _nearest(*whole, labelled) if apart else None
     claims, unproved = _claims(one, two, value, known)
     return AlignResult(
         value=value,
