@@ -13,7 +13,7 @@ from neurovariety.certificates.network_nodes import exact, rational
 
 def product(v: np.ndarray, w: np.ndarray) -> flint.fmpq_mat:
     """The product of matrices of Fractions."""
-    one, two = (flint.fmpq_mat(*m.shape, [rational(x) for x in m.reshape(-1).tolist()]) for m in (v, w))
+    one, two = (flint.fmpq_mat(m.shape[0], m.shape[1], [rational(x) for x in m.reshape(-1).tolist()]) for m in (v, w))
     return one * two
 
 

@@ -263,7 +263,7 @@ def _mover(node: NodeData) -> Callable[[Sequence[np.ndarray]], np.ndarray] | Non
         "pad": lambda v: np.pad(v[0], [tuple(side) for side in a["padding"]]),
         "sum": lambda v: np.asarray(v[0].sum(axis=tuple(a["axes"]), keepdims=bool(a["keepdims"]))),
         "mean": lambda v: np.asarray(v[0].mean(axis=tuple(a["axes"]), keepdims=bool(a["keepdims"]))),
-        "average_pool": lambda v: _pooled(node, v[0], sum) / math.prod(a["window"]),
+        "average_pool": lambda v: _pooled(node, v[0], lambda cuts: np.sum(cuts, axis=0)) / math.prod(a["window"]),
         "max_pool": lambda v: _pooled(node, v[0], lambda cuts: np.max(cuts, axis=0)),
         "upsample": lambda v: _repeated(v[0], a["factors"]),
     }

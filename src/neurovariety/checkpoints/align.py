@@ -30,7 +30,6 @@ from neurovariety.certificates.network_nodes import network_hash
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.checkpoints.canonical_form import canonical, residual, same_graph, same_weights
-from neurovariety.checkpoints.graph.multiplications import work
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.operations import operation
 from neurovariety.checkpoints.graph.three_arithmetics import to_floats
@@ -39,7 +38,7 @@ from neurovariety.checkpoints.load import whole_network
 from neurovariety.checkpoints.matching import carried
 from neurovariety.checkpoints.nearest_symmetry import LabelledData, LineData, distance, line, merged, nearest_permutation
 from neurovariety.checkpoints.prune_steps import exactly_pruned
-from neurovariety.checkpoints.rank.exact_equality import MOST_AT_ONE, FunctionsCompared, compare_functions
+from neurovariety.checkpoints.rank.exact_equality import FunctionsCompared, affordable, compare_functions
 from neurovariety.checkpoints.rank.storage_rounding import smallest_normal, unit_in_last_place
 from neurovariety.claim import Claim
 from neurovariety.result import Provenance, Result
@@ -287,7 +286,7 @@ def _verdict(
     if differs is not None:
         shown = tuple(Fraction(v) for v in differs.reshape(-1))
         value = {**value, "same": "no", "related": "no", "input": [str(v) for v in shown]}
-        if not compared.exact and work(one) + work(two) > MOST_AT_ONE:
+        if not affordable(one, two):
             return value, None
         return value, lambda: issue(DiffersAt(network_hash(one), network_hash(two), shown), pair)
     if compared.identical:

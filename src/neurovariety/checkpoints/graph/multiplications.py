@@ -9,8 +9,10 @@ from math import prod
 
 import numpy as np
 
+from neurovariety.checkpoints.graph.activations import activation
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.node import flags, wholes
+from neurovariety.checkpoints.graph.nonlinearity import Algebraic
 from neurovariety.checkpoints.graph.operations import operation
 
 
@@ -34,3 +36,23 @@ def multiplications(network: Network) -> dict[str, int]:
 def work(network: Network) -> int:
     """The number of products of one evaluation at one sample."""
     return sum(multiplications(network).values())
+
+
+_STEP_BITS = 64
+"""Bits that a weight, and a sum of many terms, add to the size of an exact number."""
+
+
+def digits(network: Network) -> int:
+    """A rough size in bits of the numbers of an exact evaluation: products add sizes, and polynomials multiply them."""
+    found: dict[str, int] = {}
+    for node in network.nodes:
+        below = [found[n] for n in node.inputs]
+        size = _STEP_BITS if not below else max(below) + _STEP_BITS
+        if node.function is not None:
+            record = activation(node.attributes)
+            if isinstance(record, Algebraic):
+                size = max(1, *(len(part) - 1 for part in record.ratio(node.attributes))) * below[0] + _STEP_BITS
+        elif len(below) > 1 and node.kind in ("multiply", "divide", "matmul"):
+            size = sum(below) + _STEP_BITS
+        found[node.name] = size
+    return max(found.values(), default=0)

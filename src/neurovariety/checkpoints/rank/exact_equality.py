@@ -10,7 +10,8 @@ from typing import TypedDict
 
 import numpy as np
 
-from neurovariety.checkpoints.graph.multiplications import work
+from neurovariety.checkpoints.graph.evaluation import MAX_EXACT_BITS
+from neurovariety.checkpoints.graph.multiplications import digits, work
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.operations import operation
 from neurovariety.checkpoints.graph.three_arithmetics import to_fractions
@@ -21,7 +22,7 @@ from neurovariety.rings.ring import Array
 
 MOST_WORK = 8_000_000
 """Products of numbers in exact evaluations: some seconds of arithmetic on fractions."""
-MOST_AT_ONE = 24_000_000
+_MOST_AT_ONE = 24_000_000
 """The same for a single input, without which nothing would be compared exactly."""
 _FLOAT_WORK = 20_000_000_000
 """Products in float64 evaluations."""
@@ -87,7 +88,7 @@ def compare_functions(a: Network, b: Network, *, seed: int, stored: bool = False
         )
     rng = generator(seed, "checkpoints.rank.exact_equality")
     products = max(work(a) + work(b), 1)
-    exact = rational(a) and rational(b) and products <= MOST_AT_ONE
+    exact = rational(a) and rational(b) and affordable(a, b)
     most = min(_RANDOM_INPUTS, MOST_WORK // products) if exact else min(_FLOAT_INPUTS, _FLOAT_WORK // (_EVALUATIONS * products))
     count = max(1, most)
     draws = rng.integers(-_NUMERATORS, _NUMERATORS + 1, size=(count, *a.input_shape)) / 8
@@ -161,6 +162,11 @@ def _in_floats(a: Network, b: Network, inputs: Array, seed: int, stored: bool) -
     usable = np.logical_and.reduce([np.isfinite(v) for v in (gap, *allowed)])  # elsewhere values are too large for float64
     differs, apart = (_first(inputs, usable & (gap > limit)) for limit in (allowed[-1], allowed[0]))
     return FunctionsCompared(False, int(usable.sum()), float(gap[usable].max(initial=0.0)), differs, False, apart)
+
+
+def affordable(a: Network, b: Network) -> bool:
+    """Whether one exact evaluation of both takes no more than some seconds."""
+    return work(a) + work(b) <= _MOST_AT_ONE and max(digits(a), digits(b)) <= MAX_EXACT_BITS
 
 
 def rational(network: Network) -> bool:

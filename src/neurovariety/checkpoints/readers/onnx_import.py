@@ -24,6 +24,7 @@ from neurovariety.checkpoints.readers.onnx_agreement import hold_against_runtime
 from neurovariety.checkpoints.readers.onnx_call import Above, OnnxCall
 from neurovariety.checkpoints.readers.onnx_operations import OPERATIONS
 from neurovariety.checkpoints.readers.onnx_regions import read_regions
+from neurovariety.checkpoints.readers.onnx_sizes import check_sizes
 from neurovariety.errors import InputError
 
 Message: TypeAlias = Any
@@ -37,7 +38,9 @@ def read_onnx(file: str | Path) -> Network:
     does not say which arrays were trained. Weights in external files are read only from the folder of the file.
     """
     path = Path(file)
-    return read_onnx_model(_loaded(path), path.name, path.parent)
+    model = _loaded(path)
+    check_sizes(model, path.name)
+    return read_onnx_model(model, path.name, path.parent)
 
 
 def read_onnx_file(file: str | Path, shapes: Mapping[str, Sequence[int]] | None = None) -> Network | PartialNetwork:
@@ -48,6 +51,7 @@ def read_onnx_file(file: str | Path, shapes: Mapping[str, Sequence[int]] | None 
     """
     path = Path(file)
     model = _loaded(path)
+    check_sizes(model, path.name)
     weights = _stored(model, path.name, path.parent)
     _check_file(model, path.name)
     given = _by_name(model, shapes or {})
