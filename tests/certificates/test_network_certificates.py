@@ -24,7 +24,7 @@ from neurovariety.certificates.network_functions import (
 )
 from neurovariety.certificates.network_nodes import network_hash, scaled, through
 from neurovariety.certificates.network_ranks import AtMostOrbits, Diagnosed, GenericFrom, RandomRanksAtWeights, RankAtWeights
-from neurovariety.certificates.network_rewrites import Rewrites, Rows, Step
+from neurovariety.certificates.network_rewrites import Rewrites, RewriteStep, Rows
 from neurovariety.certificates.network_symmetries import symmetry_dimension
 from neurovariety.certificates.network_values import BALLS, RATIONALS, degree, value
 from neurovariety.certificates.pruned_networks import Smaller
@@ -33,7 +33,7 @@ from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.node import Node
 from neurovariety.checkpoints.layers.hidden_layers import hidden_layers
 from neurovariety.checkpoints.layers.layer_symmetries import layer_symmetries
-from neurovariety.checkpoints.layers.rewriting import Rewritten
+from neurovariety.checkpoints.layers.rewritten import Rewritten
 from neurovariety.checkpoints.prune_steps import exactly_pruned
 from neurovariety.checkpoints.rank.linearization import linearized
 from neurovariety.checkpoints.rank.network_jacobian import NetworkJacobian
@@ -116,7 +116,7 @@ def test_what_is_read_is_not_free():
     """A neuron that is read is declared as one of which nothing is known."""
     source = mlp()
     free = Rows(np.array([0, 1, 2, -1]), {3: None})
-    step = Step(source, {"layer 0": free})
+    step = RewriteStep(source, {"layer 0": free})
     names = [n.name for n in source.nodes]
     producer = next(n.name for n in source.nodes if n.kind == "linear")
     one = network_hash(source)
@@ -128,9 +128,9 @@ def test_what_is_read_is_not_free():
         Rows(np.array([0, 0, 2, 3])),
     ):
         with pytest.raises(NotShown):
-            issue(Rewrites(one, one, (Step(source, {producer: rows}),)), source)
+            issue(Rewrites(one, one, (RewriteStep(source, {producer: rows}),)), source)
     with pytest.raises(NotShown):
-        issue(Rewrites(one, one, (Step(source, {"nowhere": free}),)), source)
+        issue(Rewrites(one, one, (RewriteStep(source, {"nowhere": free}),)), source)
     assert len(set(names)) == len(names)
 
 
@@ -146,14 +146,16 @@ def test_rows_of_a_grouped_convolution_are_not_moved():
     )
     source = Network((2, 1), nodes, "y", weights)
     other = replace(source, weights={**weights, "w": np.array([[2, 1]], dtype=np.float32)})
-    step = Step(other, {"a": Rows(np.array([1, 0]))})
+    step = RewriteStep(other, {"a": Rows(np.array([1, 0]))})
     with pytest.raises(NotShown):
         issue(Rewrites(network_hash(source), network_hash(other), (step,)), source)
 
 
 @pytest.mark.parametrize(("function", "factor", "expected"), [
-    ({"function": "relu"}, Fraction(3), (3, 0)), ({"function": "relu"}, Fraction(-1), None), ({"function": "relu6"}, Fraction(2), None),
-    ({"function": "abs"}, Fraction(-2), (2, 0)), ({"function": "tanh"}, Fraction(-1), (-1, 0)), ({"function": "tanh"}, Fraction(2), None),
+    ({"function": "relu"}, Fraction(3), (3, 0)), ({"function": "relu"}, Fraction(-1), None),
+    ({"function": "relu6"}, Fraction(2), None),
+    ({"function": "abs"}, Fraction(-2), (2, 0)), ({"function": "tanh"}, Fraction(-1), (-1, 0)),
+    ({"function": "tanh"}, Fraction(2), None),
     ({"function": "sigmoid"}, Fraction(-1), (-1, 1)), ({"function": "silu"}, Fraction(-1), None), (EXACT, Fraction(-3), (9, 0)),
     ({"function": "leaky_relu", "slope": Fraction(1, 10)}, Fraction(2), (2, 0)),
     ({"function": "hardtanh", "low": Fraction(-1), "high": Fraction(1)}, Fraction(-1), (-1, 0)),

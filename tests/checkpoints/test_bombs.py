@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -25,7 +27,7 @@ def written(tmp_path, nodes, *arrays):
 def doubled(first, count=40):
     """first joined with itself, and again."""
     names = [first, *(f"d{i}" for i in range(count))]
-    return [("Concat", [a, a], [b], {"axis": 1}) for a, b in zip(names, names[1:], strict=False)]
+    return [("Concat", [a, a], [b], {"axis": 1}) for a, b in pairwise(names)]
 
 
 SUMMED = [("ReduceSum", ["e"], ["s"], {"keepdims": 0}), ("Add", ["x", "s"], ["y"], {})]
@@ -50,6 +52,6 @@ def test_files_that_ask_for_more_than_can_be_held(tmp_path):
 
 def test_squares_of_squares_are_not_evaluated_exactly(tmp_path):
     names = ["x", *(f"m{i}" for i in range(60))]
-    squares = [("Mul", [a, a], [b], {}) for a, b in zip(names, names[1:], strict=False)]
+    squares = [("Mul", [a, a], [b], {}) for a, b in pairwise(names)]
     found = nv.prune(written(tmp_path, [*squares, ("Identity", ["m59"], ["y"], {})]))
     assert found.evidence["checked"]["over"] == "float64"

@@ -11,7 +11,7 @@ import pytest
 import neurovariety as nv
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.node import Node
-from neurovariety.checkpoints.layers.rewriting import Rewritten
+from neurovariety.checkpoints.layers.rewritten import Rewritten
 from neurovariety.checkpoints.layers.streams import streams
 from neurovariety.checkpoints.nearest_symmetry import LabelledData, distance, line, nearest_permutation
 from neurovariety.claim import Claim

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import neurovariety as nv
-from neurovariety.checkpoints.layers.rewriting import Rewritten
+from neurovariety.checkpoints.layers.rewritten import Rewritten
 from neurovariety.checkpoints.prune_steps import exactly_pruned
 from neurovariety.checkpoints.rank.perturbation_bound import change_bound
 from neurovariety.claim import Claim

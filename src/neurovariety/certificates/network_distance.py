@@ -61,7 +61,7 @@ class _Weight:
     change: np.ndarray
 
 
-class _Carried:
+class _SideBounds:
     """What both ways share: the nodes, their weights, and whether anything differs so far."""
 
     def __init__(self, first: NetworkData, second: NetworkData, names: dict[str, str], radius: float) -> None:
@@ -127,7 +127,7 @@ def _floats(values: np.ndarray) -> np.ndarray:
         return np.array(flat).reshape(source.shape)
 
 
-class _Entries(_Carried):
+class _Entries(_SideBounds):
     """Bounds entry by entry: arrays of the shape of a sample."""
 
     def run(self) -> float:
@@ -281,7 +281,7 @@ def _repeated(x: np.ndarray, factors: Sequence[int]) -> np.ndarray:
     return x
 
 
-class _Norms(_Carried):
+class _Norms(_SideBounds):
     """Bounds of Euclidean norms of whole values."""
 
     def run(self) -> float:

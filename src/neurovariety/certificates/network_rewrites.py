@@ -45,7 +45,7 @@ class Rows:
 
 
 @dataclass(frozen=True, eq=False)
-class Step:
+class RewriteStep:
     """One rewriting. ``rows`` are given for some nodes that make channels, ``names`` for nodes that have another name ``after``.
 
     ``composed`` are matrices that follow another one, whose products with it are compared.
@@ -63,7 +63,7 @@ class Rewrites:
 
     first: str
     second: str
-    steps: tuple[Step, ...]
+    steps: tuple[RewriteStep, ...]
 
     def check(self, subject: NetworkData) -> None:
         """Raises `NotShown` for other networks, and where a step is not shown to keep the function."""
@@ -89,7 +89,7 @@ class Rewrites:
 class _SideBySide:
     """Both networks of a step, and the relations at their nodes found so far (None: equal values)."""
 
-    def __init__(self, first: NetworkData, step: Step) -> None:
+    def __init__(self, first: NetworkData, step: RewriteStep) -> None:
         self.first, self.second, self.step = first, step.after, step
         self.others = {n.name: n for n in step.after.nodes}
         self.mine = {n.name: n for n in first.nodes}

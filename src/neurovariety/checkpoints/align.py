@@ -33,9 +33,9 @@ from neurovariety.checkpoints.canonical_form import canonical, residual, same_gr
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.operations import operation
 from neurovariety.checkpoints.graph.three_arithmetics import to_floats
-from neurovariety.checkpoints.layers.rewriting import Rewritten
+from neurovariety.checkpoints.layer_matching import carried
+from neurovariety.checkpoints.layers.rewritten import Rewritten
 from neurovariety.checkpoints.load import whole_network
-from neurovariety.checkpoints.matching import carried
 from neurovariety.checkpoints.nearest_symmetry import LabelledData, LineData, distance, line, merged, nearest_permutation
 from neurovariety.checkpoints.prune_steps import exactly_pruned
 from neurovariety.checkpoints.rank.exact_equality import FunctionsCompared, affordable, compare_functions
@@ -123,7 +123,7 @@ def align(
     related = value["related"] in ("yes", "within")
     labelled = None if data is None else LabelledData.of(one, data, target)
     apart = value["same"] not in ("yes", "within") and same_graph(whole[0].network, whole[1].network)
-    near = _nearest(*whole, labelled) if apart else None
+    near = _nearest(whole[0], whole[1], labelled) if apart else None
     claims, unproved = _claims(one, two, value, known)
     return AlignResult(
         value=value,
@@ -240,8 +240,8 @@ def _best(first: Rewritten, second: Rewritten, *whole: Rewritten) -> _Carried | 
     found = _matched(first, second)
     if found is not None and found.left:  # streams that are added up are moved as one
         moved = nearest_permutation(found.moved, second.network)
-        other = _Carried(*carried(moved, second.network), first.network, second)
-        found = other if other.left < found.left else found
+        by_streams = _Carried(*carried(moved, second.network), first.network, second)
+        found = by_streams if by_streams.left < found.left else found
     pruned = sum(x.network.parameters for x in whole) > first.network.parameters + second.network.parameters
     if found is not None and (found.left == 0 or not pruned):
         return found

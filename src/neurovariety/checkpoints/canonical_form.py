@@ -20,7 +20,7 @@ from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer, hidden_la
 from neurovariety.checkpoints.layers.layer_actions import inverted
 from neurovariety.checkpoints.layers.layer_symmetries import kind_of
 from neurovariety.checkpoints.layers.neuron_rows import exact_rows
-from neurovariety.checkpoints.layers.rewriting import Rewritten
+from neurovariety.checkpoints.layers.rewritten import Rewritten
 from neurovariety.checkpoints.load import whole_network
 from neurovariety.checkpoints.prune_steps import exactly_pruned
 from neurovariety.errors import InputError

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, TypedDict
 
@@ -33,7 +33,7 @@ from neurovariety.checkpoints.graph.partial_network import PartialNetwork
 from neurovariety.checkpoints.graph.three_arithmetics import to_floats
 from neurovariety.checkpoints.layers.layer_table import LayerRow, layer_rows, table_text
 from neurovariety.checkpoints.layers.nearest_strata import NearestStratum, StratumData, nearest_strata
-from neurovariety.checkpoints.layers.rewriting import Rewritten
+from neurovariety.checkpoints.layers.rewritten import Rewritten
 from neurovariety.checkpoints.load import Shapes, load_network
 from neurovariety.checkpoints.prune_steps import exactly_pruned
 from neurovariety.checkpoints.rank.jacobian_rank import JacobianRank, float_jacobian, jacobian_rank, sampled_inputs
@@ -155,16 +155,7 @@ def diagnose(
     ranks = linear.ranks
     pruned, removed = exactly_pruned(Rewritten.of(source), seed)
     near = sorted((s for x in layers for s in nearest_strata(source, x)), key=lambda s: s.relative)
-    value: DiagnoseValue = {
-        "parameters": source.parameters,
-        "rank": ranks.rank if ranks else None,
-        "generic": ranks.generic if ranks else None,
-        "symmetry": dimension,
-        "redundant": dict(sorted(removed.items())),
-        "smallest": pruned.network.parameters,
-        "nearest": _nearest(near),
-        "condition": linear.condition,
-    }
+    value = _value(source, linear, dimension, removed, pruned.network.parameters, near)
     return DiagnoseResult(
         value=value,
         claims=lambda key, part: _claim(source, ranks, key, part),
@@ -186,6 +177,22 @@ def diagnose(
         provenance=Provenance.since(start, seed),
         notices=linear.notices,
     )
+
+
+def _value(
+    source: Network, linear: _Jacobian, symmetry: int, removed: Mapping[str, int], smallest: int, near: list[NearestStratum]
+) -> DiagnoseValue:
+    ranks = linear.ranks
+    return {
+        "parameters": source.parameters,
+        "rank": ranks.rank if ranks else None,
+        "generic": ranks.generic if ranks else None,
+        "symmetry": symmetry,
+        "redundant": dict(sorted(removed.items())),
+        "smallest": smallest,
+        "nearest": _nearest(near),
+        "condition": linear.condition,
+    }
 
 
 def _of_file(source: PartialNetwork, start: float, seed: int) -> DiagnoseResult:

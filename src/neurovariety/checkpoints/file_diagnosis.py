@@ -19,7 +19,7 @@ from neurovariety.checkpoints.layers.layer_symmetries import LayerSymmetry, laye
 from neurovariety.checkpoints.layers.layer_table import LayerRow, kept_words, layer_rows, opaque_rows
 from neurovariety.checkpoints.layers.nearest_strata import NearestStratum, nearest_strata
 from neurovariety.checkpoints.layers.redundancy import redundant
-from neurovariety.checkpoints.layers.rewriting import Rewritten
+from neurovariety.checkpoints.layers.rewritten import Rewritten
 from neurovariety.checkpoints.prune_steps import exactly_pruned
 from neurovariety.result import counted
 

@@ -17,7 +17,7 @@ from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.onnx_runtime import Apart, Feeds, Message, Runtime, compared, exposed, runnable
 from neurovariety.checkpoints.graph.partial_network import PartialNetwork
 from neurovariety.checkpoints.graph.rounding import DTYPES
-from neurovariety.checkpoints.layers.rewriting import Rewritten
+from neurovariety.checkpoints.layers.rewritten import Rewritten
 from neurovariety.checkpoints.prune_steps import exactly_pruned, widths
 from neurovariety.checkpoints.rank.exact_equality import compare_functions
 from neurovariety.checkpoints.writers.onnx_edit import NotEditable, OnnxEdit, edited, without_stale_shapes

@@ -16,7 +16,7 @@ from scipy.optimize import linear_sum_assignment
 
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.three_arithmetics import to_floats
-from neurovariety.checkpoints.layers.rewriting import Rewritten
+from neurovariety.checkpoints.layers.rewritten import Rewritten
 from neurovariety.checkpoints.layers.streams import Stream, streams
 from neurovariety.errors import DataError
 from neurovariety.rings.ring import Array

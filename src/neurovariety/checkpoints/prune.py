@@ -28,7 +28,7 @@ from neurovariety.checkpoints.graph.partial_network import PartialNetwork
 from neurovariety.checkpoints.graph.rounding import DTYPES, Rounding
 from neurovariety.checkpoints.layers.hidden_layers import hidden_layers, normalization
 from neurovariety.checkpoints.layers.nearby import nearby
-from neurovariety.checkpoints.layers.rewriting import Rewritten
+from neurovariety.checkpoints.layers.rewritten import Rewritten
 from neurovariety.checkpoints.load import Shapes, load_network, write_network
 from neurovariety.checkpoints.prune_steps import exactly_pruned, widths
 from neurovariety.checkpoints.pruning_claims import claims_of_parts, pruning_claims
@@ -114,10 +114,7 @@ def prune(
     """
     start = time.perf_counter()
     source = load_network(network, architecture=architecture, example=example, input_shape=input_shape)
-    if not (0 <= tolerance < 1):
-        raise InputError(f"tolerance= is a part of a neuron's weights, from 0 to less than 1, got {tolerance!r}")
-    if radius is not None and not (math.isfinite(radius) and radius > 0):
-        raise InputError(f"radius= is a positive number, got {radius!r}")
+    _check_arguments(tolerance, radius)
     if isinstance(source, PartialNetwork):
         if tolerance:
             raise InputError(f"tolerance= needs a network that is understood as a whole; {source.why}")
@@ -129,13 +126,7 @@ def prune(
     check = compare_functions(moved, pruned, seed=seed)
     if check.differs is not None:
         raise VerificationError(f"the pruned network differs by {float(check.largest):.3g} at an input: a fault of neurovariety")
-    value: PruneValue = {
-        "parameters": source.parameters,
-        "pruned": pruned.parameters,
-        "removed": dict(sorted(removed.items())),
-        "widths": widths(source, pruned),
-        "error_bound": bound if math.isfinite(bound) else None,
-    }
+    value = _value(source, pruned, removed, bound)
     _, untouched = hidden_layers(pruned)
     claims, unproved = pruning_claims(source, rewritten, bound, ball)
     edit, checked, notice = edited_file(pruned)
@@ -161,6 +152,23 @@ def prune(
         network=pruned,
         edit=edit,
     )
+
+
+def _value(source: Network, pruned: Network, removed: Counter[str], bound: float) -> PruneValue:
+    return {
+        "parameters": source.parameters,
+        "pruned": pruned.parameters,
+        "removed": dict(sorted(removed.items())),
+        "widths": widths(source, pruned),
+        "error_bound": bound if math.isfinite(bound) else None,
+    }
+
+
+def _check_arguments(tolerance: float, radius: float | None) -> None:
+    if not (0 <= tolerance < 1):
+        raise InputError(f"tolerance= is a part of a neuron's weights, from 0 to less than 1, got {tolerance!r}")
+    if radius is not None and not (math.isfinite(radius) and radius > 0):
+        raise InputError(f"radius= is a positive number, got {radius!r}")
 
 
 def _file_pruned(source: PartialNetwork, start: float, seed: int) -> PruneResult:

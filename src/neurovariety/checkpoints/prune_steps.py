@@ -9,7 +9,7 @@ from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.layers.bottlenecks import narrowed
 from neurovariety.checkpoints.layers.hidden_layers import hidden_layers
 from neurovariety.checkpoints.layers.redundancy import redundant
-from neurovariety.checkpoints.layers.rewriting import Rewritten
+from neurovariety.checkpoints.layers.rewritten import Rewritten
 from neurovariety.tolerances import DEFAULT_SEED
 
 

@@ -13,7 +13,7 @@ from neurovariety.certificates.pruned_networks import Smaller, SmallerParts
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.layers.hidden_layers import hidden_layers
-from neurovariety.checkpoints.layers.rewriting import Rewritten
+from neurovariety.checkpoints.layers.rewritten import Rewritten
 from neurovariety.claim import Claim
 
 Claims = tuple[ForEach, tuple[str, ...]]

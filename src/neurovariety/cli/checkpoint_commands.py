@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -68,18 +68,25 @@ def prune_command(
     )
 
 
+class LineOptions(NamedTuple):
+    """Where losses on the line between two trainings are taken, and where the network half way is written."""
+
+    data: str | None
+    target: str | None
+    merged: str | None
+
+
 def align_command(
     first: str,
     second: str,
-    data: str | None,
-    target: str | None,
-    merged: str | None,
+    line: LineOptions,
     architecture: str | None,
     as_json: bool,
     seed: int,
     time_limit: float | None,
 ) -> int:
     """Compare two files; returns the exit status, which says nothing of the answer."""
+    data, target, merged = line
     if data and not target:
         raise InputError("--data needs --target, the columns that the networks were trained to give")
     table = read_csv(data, target) if data else None

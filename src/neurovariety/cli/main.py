@@ -247,9 +247,10 @@ def prune(**options: Any) -> None:
 @_checkpoint_options
 def align(**options: Any) -> None:
     """Are two trained networks the same function? The symmetry that relates their weights, or an input where they differ."""
-    from neurovariety.cli.checkpoint_commands import align_command
+    from neurovariety.cli.checkpoint_commands import LineOptions, align_command
 
-    sys.exit(align_command(**options))
+    line = LineOptions(options.pop("data"), options.pop("target"), options.pop("merged"))
+    sys.exit(align_command(line=line, **options))
 
 
 @app.command(context_settings=CONTEXT)

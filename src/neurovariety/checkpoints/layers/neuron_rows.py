@@ -122,7 +122,7 @@ def proportional_classes(network: Network, layer: HiddenLayer, seed: int, withou
             continue
         draws = rng.integers(1, p, size=(3, rows.shape[1]), dtype=np.int64)
         hashes = np.stack([_dots(rows, u, p) for u in draws])
-        zero = ~rows.any(axis=1)
+        zero: Array = np.asarray(~rows.any(axis=1))
         if np.all(hashes[0][~zero]):
             break  # else a nonzero row has hash 0: draw again
     buckets: dict[tuple[int, int], list[int]] = {}

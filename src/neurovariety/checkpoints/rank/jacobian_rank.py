@@ -346,9 +346,10 @@ def _in_floats(network: Network, found: Linearization, at_most: int, inputs: Arr
         "largest_dropped": below,
     }
     generic = max(general, special)
-    subject = network_hash(network)
-    weakly_said = [weak(Statement(kind, subject, n), Claim.ESTIMATE, "float64") for kind, n in ((RANK, special), (GENERIC, generic))]
-    return JacobianRank(special, generic, *weakly_said, evidence)
+    said = [
+        weak(Statement(kind, network_hash(network), n), Claim.ESTIMATE, "float64") for kind, n in ((RANK, special), (GENERIC, generic))
+    ]
+    return JacobianRank(special, generic, said[0], said[1], evidence)
 
 
 def _float_rank(matrix: Array, cut: float) -> tuple[int, float, float]:

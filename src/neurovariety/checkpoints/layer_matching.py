@@ -18,7 +18,7 @@ from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer, hidden_la
 from neurovariety.checkpoints.layers.layer_actions import inverted
 from neurovariety.checkpoints.layers.layer_symmetries import kind_of
 from neurovariety.checkpoints.layers.neuron_rows import exact_rows, float_rows, of_size_one
-from neurovariety.checkpoints.layers.rewriting import Rewritten
+from neurovariety.checkpoints.layers.rewritten import Rewritten
 from neurovariety.errors import InputError
 from neurovariety.rings.ring import Array
 

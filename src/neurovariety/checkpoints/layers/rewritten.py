@@ -10,7 +10,7 @@ import numpy as np
 
 from neurovariety.certificates.channel_relations import Combined
 from neurovariety.certificates.network_nodes import network_hash
-from neurovariety.certificates.network_rewrites import Rewrites, Rows, Step
+from neurovariety.certificates.network_rewrites import Rewrites, RewriteStep, Rows
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.three_arithmetics import exact_matmul
 from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer
@@ -26,7 +26,7 @@ class Rewritten:
 
     source: Network
     network: Network
-    steps: tuple[Step, ...] = ()
+    steps: tuple[RewriteStep, ...] = ()
 
     @staticmethod
     def of(network: Network) -> Rewritten:
@@ -83,10 +83,10 @@ class Rewritten:
     def renamed(self, other: Network) -> Rewritten:
         """As the network of the same graph and weights, under its names."""
         names = {n.name: m.name for n, m in zip(self.network.nodes, other.nodes, strict=True)}
-        return Rewritten(self.source, other, (*self.steps, Step(other, {}, names)))
+        return Rewritten(self.source, other, (*self.steps, RewriteStep(other, {}, names)))
 
     def _then(self, after: Network, rows: Mapping[str, Rows], composed: frozenset[str] = frozenset()) -> Rewritten:
-        return Rewritten(self.source, after, (*self.steps, Step(after, rows, {}, composed)))
+        return Rewritten(self.source, after, (*self.steps, RewriteStep(after, rows, {}, composed)))
 
 
 def _removed(layer: HiddenLayer, removals: Sequence[Removal]) -> dict[str, Rows]:
