@@ -32,7 +32,7 @@ from neurovariety.checkpoints.layers.rewritten import Rewritten
 from neurovariety.checkpoints.load import Shapes, load_network, write_network
 from neurovariety.checkpoints.prune_steps import exactly_pruned, widths
 from neurovariety.checkpoints.pruning_claims import claims_of_parts, pruning_claims
-from neurovariety.checkpoints.rank.exact_equality import compare_functions
+from neurovariety.checkpoints.rank.exact_equality import FunctionsCompared, compare_functions
 from neurovariety.checkpoints.writers.onnx_edit import OnnxEdit
 from neurovariety.errors import InputError, VerificationError
 from neurovariety.result import Provenance, Result, counted
@@ -123,9 +123,7 @@ def prune(
     moved, moves, rewritten, removed = _moved_and_pruned(source, tolerance, seed)
     pruned = rewritten.network
     bound = change_bound(source, moved, ball) if moves else 0.0
-    check = compare_functions(moved, pruned, seed=seed)
-    if check.differs is not None:
-        raise VerificationError(f"the pruned network differs by {float(check.largest):.3g} at an input: a fault of neurovariety")
+    check = _compared(moved, pruned, seed)
     value = _value(source, pruned, removed, bound)
     _, untouched = hidden_layers(pruned)
     claims, unproved = pruning_claims(source, rewritten, bound, ball)
@@ -140,9 +138,7 @@ def prune(
             "steps": "each removal is an identity of the exact weights, for every input at which the activations are defined",
             "untouched": [{"place": u.place, "reason": u.reason} for u in untouched],
             "dtype": _stored_as(source),
-            "tolerance": tolerance,
-            "radius": ball if moves else None,
-            "moved_neurons": moves,
+            "tolerance": tolerance, "radius": ball if moves else None, "moved_neurons": moves,
             "changes": edit.changes if edit else [],
             "file": checked,
             "theorems": [],
@@ -162,6 +158,13 @@ def _value(source: Network, pruned: Network, removed: Counter[str], bound: float
         "widths": widths(source, pruned),
         "error_bound": bound if math.isfinite(bound) else None,
     }
+
+
+def _compared(moved: Network, pruned: Network, seed: int) -> FunctionsCompared:
+    check = compare_functions(moved, pruned, seed=seed)
+    if check.differs is not None:
+        raise VerificationError(f"the pruned network differs by {float(check.largest):.3g} at an input: a fault of neurovariety")
+    return check
 
 
 def _check_arguments(tolerance: float, radius: float | None) -> None:
