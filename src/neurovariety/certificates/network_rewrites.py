@@ -124,6 +124,8 @@ class _SideBySide:
         if node.name in self.step.composed:
             self._product(node, other)
             return None
+        if node.kind == "conv" and node.attributes.get("groups", 1) != 1:
+            return self._depthwise(node, other)
         if node.kind in _AFFINE:
             width = len(self._weight(node))
             return self._affine(node, other, Channels(self._axis(node), np.arange(width), {}))
@@ -172,6 +174,21 @@ class _SideBySide:
             raise NotShown(f"nothing is shown of channels of {node.name!r} ({node.kind})")
         trivial = not rows.terms and np.array_equal(rows.source, np.arange(two[axis])) and one == two
         return None if trivial else relation
+
+    def _depthwise(self, node: NodeData, other: NodeData) -> Channels:
+        """Checks a convolution of each channel by itself, whose filters move with the channels."""
+        below = self.found[node.inputs[0]]
+        mine, theirs = self._weight(node), np.asarray(self.second.weights[other.weights["weight"]])
+        before, after = (dict(n.attributes) for n in (node, other))
+        alone = [a.pop("groups") == len(w) and w.shape[1] == 1 for a, w in ((before, mine), (after, theirs))]
+        if below is None or below.axis != 0 or not all(alone) or before != after or len(below.source) != len(mine):
+            raise NotShown(f"channels are not followed through {node.name!r} (a grouped convolution)")
+        plain = np.flatnonzero(below.plain)
+        source = below.source[plain]
+        biases = self._bias(self.first, node, plain), self._bias(self.second, other, source)
+        if any(t is not None for t in below.terms.values()) or not same(mine[plain], theirs[source]) or biases[0] != biases[1]:
+            raise NotShown(f"the filters of {node.name!r} are not the same")
+        return below
 
     def _normalized(self, node: NodeData, other: NodeData, out: Channels) -> None:
         """Checks a relation after a batch norm: plain channels by what it does to them, the others by the maps that make them."""

@@ -204,6 +204,10 @@ def _entrywise(node: NodeData, field: Field) -> Callable[[Any], Any]:
         over, under = ([field.of(Fraction(int(c.p), int(c.q))) for c in p.coeffs()] for p in quotient)
         zero = field.of(Fraction(0))
         return lambda v: _horner(over, v, zero) / _horner(under, v, zero)
+    if a.get("function") == "hardswish":
+        ends, flat = [field.of(Fraction(k)) for k in (0, 1)], field.of(Fraction(0))
+        steps = [(flat, flat), (field.of(Fraction(1)), flat), (flat, field.of(Fraction(1)))]
+        return lambda v: v * _on_lines(v / 6 + field.of(Fraction(1, 2)), ends, steps)
     if field.balls and a.get("function") in _SMOOTH:
         return _SMOOTH[a["function"]](a)
     raise NotShown(f"the activation {node.name!r} is not evaluated here")

@@ -37,6 +37,7 @@ from neurovariety.checkpoints.graph.three_arithmetics import to_floats
 from neurovariety.checkpoints.layers.rewriting import Rewritten
 from neurovariety.checkpoints.load import whole_network
 from neurovariety.checkpoints.matching import carried
+from neurovariety.checkpoints.nearest_symmetry import LabelledData, LineData, distance, line, merged, nearest_permutation
 from neurovariety.checkpoints.prune_steps import exactly_pruned
 from neurovariety.checkpoints.rank.exact_equality import MOST_AT_ONE, FunctionsCompared, compare_functions
 from neurovariety.checkpoints.rank.storage_rounding import smallest_normal, unit_in_last_place
@@ -77,18 +78,34 @@ class AlignResult(Result):
     other: ``yes``, ``within`` (up to ``residual``), ``no``, ``undecided``; ``exact`` is whether it does so exactly. ``residual`` is
     the largest difference of weights after the symmetry, relative to the largest weight of that neuron, ``difference`` (where they
     are not equal) the largest difference of outputs that was seen. ``symmetry`` in the evidence lists the permutation and scalings,
-    or the base change, of each layer; ``network`` is the first network carried to the second.
+    or the base change, of each layer; ``network`` is the first network carried to the second, or permuted towards it where they are
+    different functions, and ``merged`` then the network half way.
     """
 
     entry: ClassVar[str] = "align"
     headline: ClassVar[tuple[str, ...]] = ("same", "bound", "box", "input")
     network: Network | None = field(default=None, repr=False, compare=False)
+    merged: Network | None = field(default=None, repr=False, compare=False)
 
 
-def align(a: object, b: object, *, architecture: object = None, example: object = None, seed: int = DEFAULT_SEED) -> AlignResult:
+def align(
+    a: object,
+    b: object,
+    *,
+    architecture: object = None,
+    example: object = None,
+    data: object = None,
+    target: object = None,
+    seed: int = DEFAULT_SEED,
+) -> AlignResult:
     """Compare two trained networks. ``architecture`` and ``example`` are what `load_network` takes, for both.
 
-    Raises `InputError` for networks that cannot be read, or whose inputs or outputs have different shapes.
+    Of two trainings that are not the same function the nearest permutation of neurons is found, ``evidence["nearest"]``: the distance
+    of the weights before and after, and with ``data`` (samples, \\*input shape) and their ``target`` (classes or values) the losses on
+    the line between the networks, before and after, with the height of the barrier. ``merged`` is then the network half way.
+
+    Raises `InputError` for networks that cannot be read, or whose inputs or outputs have different shapes, `DataError` for data that
+    do not fit.
 
     >>> one, two = {"w1": [[1, 2], [3, 1]], "w2": [[1, 4]]}, {"w1": [[6, 2], [-1, -2]], "w2": [[1, 1]]}
     >>> found = align(one, two, architecture="mlp(2,2,1; x^2)")
@@ -105,13 +122,16 @@ def align(a: object, b: object, *, architecture: object = None, example: object 
     if value["related"] == "undecided" and same_graph(first.network, second.network) and compared.differs is None:
         value, known = _by_canonical_forms(value, known, first, second)
     related = value["related"] in ("yes", "within")
+    labelled = None if data is None else LabelledData.of(one, data, target)
+    apart = value["same"] not in ("yes", "within") and same_graph(whole[0].network, whole[1].network)
+    near = _nearest(*whole, labelled) if apart else None
     claims, unproved = _claims(one, two, value, known)
     return AlignResult(
         value=value,
         claims=claims,
         notices=unproved,
         subject=f"{one.source}, {two.source}",
-        meaning=_meaning(value),
+        meaning=_meaning(value) + ("" if near is None else near.words),
         evidence={
             "symmetry": best.symmetry if best is not None and related else [],
             "compared": {
@@ -121,11 +141,56 @@ def align(a: object, b: object, *, architecture: object = None, example: object 
             },
             "pruned": [one.parameters - first.network.parameters, two.parameters - second.network.parameters],
             "same_graph": best is not None,
+            "nearest": None if near is None else near.data,
             "theorems": [],
         },
         provenance=Provenance.since(start, seed),
-        network=best.moved.network if best is not None and related else None,
+        network=best.moved.network if best is not None and related else None if near is None else near.moved.network,
+        merged=None if near is None else near.half,
     )
+
+
+class NearestData(TypedDict):
+    """Two trainings before and after the nearest permutation."""
+
+    distance_before: float
+    distance_after: float
+    before: LineData | None
+    after: LineData | None
+
+
+@dataclass(frozen=True, eq=False)
+class _Nearest:
+    """The first network permuted towards the second, and the network half way."""
+
+    moved: Rewritten
+    half: Network
+    data: NearestData
+
+    @property
+    def words(self) -> str:
+        """A sentence for the meaning."""
+        d = self.data
+        text = (
+            f"; permuting neurons brings the weights from a distance of {d['distance_before']:.4g} to {d['distance_after']:.4g} (not "
+            "proved to be the least)"
+        )
+        if d["before"] is not None and d["after"] is not None:
+            text += (
+                f", and the barrier of the loss on the line between from {d['before']['barrier']:.4g} to {d['after']['barrier']:.4g}"
+            )
+        return text
+
+
+def _nearest(first: Rewritten, second: Rewritten, data: LabelledData | None) -> _Nearest:
+    moved, goal = nearest_permutation(first, second.network), second.network
+    found: NearestData = {
+        "distance_before": distance(first.network, goal),
+        "distance_after": distance(moved.network, goal),
+        "before": None if data is None else line(first.network, goal, data),
+        "after": None if data is None else line(moved.network, goal, data),
+    }
+    return _Nearest(moved, merged(moved.network, goal), found)
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,6 +239,10 @@ class _Carried:
 def _best(first: Rewritten, second: Rewritten, *whole: Rewritten) -> _Carried | None:
     """The pruned networks matched, else those before pruning: they may be redundant in one, and by rounding no longer in the other."""
     found = _matched(first, second)
+    if found is not None and found.left:  # streams that are added up are moved as one
+        moved = nearest_permutation(found.moved, second.network)
+        other = _Carried(*carried(moved, second.network), first.network, second)
+        found = other if other.left < found.left else found
     pruned = sum(x.network.parameters for x in whole) > first.network.parameters + second.network.parameters
     if found is not None and (found.left == 0 or not pruned):
         return found

@@ -9,14 +9,16 @@ from typing import Any
 
 import click
 
-from neurovariety.checkpoints.align import align
+from neurovariety.checkpoints.align import AlignResult, align
 from neurovariety.checkpoints.diagnose import diagnose
+from neurovariety.checkpoints.load import write_network
 from neurovariety.checkpoints.prune import PruneResult, prune
 from neurovariety.cli.ending import ended_if_stuck
 from neurovariety.cli.exit_status import ANSWERED, INTERRUPTED, NOT_FINISHED
 from neurovariety.cli.workers import OutOfTime, insistent_interrupt
 from neurovariety.cli.workers import time_limit as limited
 from neurovariety.dataset import read_csv
+from neurovariety.errors import InputError
 from neurovariety.result import Result
 
 
@@ -66,9 +68,34 @@ def prune_command(
     )
 
 
-def align_command(first: str, second: str, architecture: str | None, as_json: bool, seed: int, time_limit: float | None) -> int:
+def align_command(
+    first: str,
+    second: str,
+    data: str | None,
+    target: str | None,
+    merged: str | None,
+    architecture: str | None,
+    as_json: bool,
+    seed: int,
+    time_limit: float | None,
+) -> int:
     """Compare two files; returns the exit status, which says nothing of the answer."""
-    return _answer(lambda: align(first, second, architecture=architecture, seed=seed), as_json, time_limit)
+    if data and not target:
+        raise InputError("--data needs --target, the columns that the networks were trained to give")
+    table = read_csv(data, target) if data else None
+
+    def finish(found: Result) -> None:
+        if merged and isinstance(found, AlignResult):
+            if found.merged is None:
+                click.echo("the networks were not merged: they are one function, or their graphs differ", err=True)
+            else:
+                cost = write_network(found.merged, merged)
+                click.echo(f"wrote {merged}: {cost.summary()}", err=as_json)
+
+    inputs, targets = (None, None) if table is None else (table.inputs, table.targets)
+    return _answer(
+        lambda: align(first, second, architecture=architecture, data=inputs, target=targets, seed=seed), as_json, time_limit, finish
+    )
 
 
 def _answer(

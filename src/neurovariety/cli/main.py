@@ -241,6 +241,9 @@ def prune(**options: Any) -> None:
 @app.command(context_settings=CONTEXT)
 @click.argument("first", metavar="A")
 @click.argument("second", metavar="B")
+@click.option("--data", help="CSV file of inputs with a header line: where losses between two trainings are taken.")
+@click.option("--target", help="Columns of it that the networks were trained to give, separated by commas; one column of classes.")
+@click.option("--merged", help="Write the network half way between two trainings to this file (.onnx, .pt2, .npz).")
 @_checkpoint_options
 def align(**options: Any) -> None:
     """Are two trained networks the same function? The symmetry that relates their weights, or an input where they differ."""

@@ -92,7 +92,7 @@ def certify(system: System, points: Numbers, parameters: Numbers, prints: Tape |
     inverted = inverses(system, points, p)
     boxes = Boxes(np.zeros((count, n)), np.zeros((count, n)), np.zeros(count, dtype=np.bool_))
     values_here = enclosures(tape, np.hstack([points, p]), np.zeros((count, n + m)))
-    residuals = Balls(*(np.ascontiguousarray(part[:, :n]) for part in values_here[:2]), values_here.good)
+    residuals = Balls(np.ascontiguousarray(values_here.values[:, :n]), np.ascontiguousarray(values_here.sizes[:, :n]), values_here.good)
     float_balls.krawczyk(tape.arrays, _rounding(tape), Approximations(points, p, inverted), residuals, _TRIES, boxes)
     radii, near, good = boxes
     for k in np.flatnonzero(~good):

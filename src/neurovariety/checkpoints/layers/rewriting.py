@@ -16,6 +16,7 @@ from neurovariety.checkpoints.graph.three_arithmetics import exact_matmul
 from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer
 from neurovariety.checkpoints.layers.layer_actions import base_changed, folded, inverted, permuted_and_scaled
 from neurovariety.checkpoints.layers.removals import Removal, without
+from neurovariety.checkpoints.layers.streams import Stream, permutation_rows, stream_permuted
 from neurovariety.rings.ring import Array
 
 
@@ -56,6 +57,10 @@ class Rewritten:
             else:
                 terms[j] = (((i, 1 / Fraction(s)),), Fraction(0))
         return self._then(after, {layer.producer.name: Rows(source, terms)})
+
+    def stream_permuted(self, stream: Stream, order: Sequence[int]) -> Rewritten:
+        """Channel i of a stream is the old channel ``order[i]``."""
+        return self._then(stream_permuted(self.network, stream, order), permutation_rows(stream, order))
 
     def base_changed(self, layer: HiddenLayer, base: Array, shift: Array) -> Rewritten:
         """The channels times an invertible matrix, plus a vector. Raises `ZeroDivisionError` for one that is not invertible."""
