@@ -89,6 +89,12 @@ class Image:
         """Whether the set is closed under adding constant vectors."""
         return False
 
+    @property
+    def bounded_rank(self) -> tuple[int, int, int] | None:
+        """(rows, columns, rank) where the functions are all matrices of bounded rank, up to a scaling of columns, which keeps the rank;
+        else None."""
+        return None
+
 
 @dataclass(frozen=True)
 class Matrices(Image):
@@ -108,6 +114,10 @@ class Matrices(Image):
         """Whether every matrix is one: the set is then a linear space."""
         return self.rank == min(self.inputs, self.outputs)
 
+    @property
+    def bounded_rank(self) -> tuple[int, int, int] | None:
+        return None if self.bias else (self.outputs, self.inputs, self.rank)
+
 
 @dataclass(frozen=True)
 class OrbitMatrices(Image):
@@ -117,6 +127,12 @@ class OrbitMatrices(Image):
     orbits: tuple[int, ...]
     outputs: int
     rank: int
+
+    @property
+    def bounded_rank(self) -> tuple[int, int, int] | None:
+        """Summing over orbits scales the squared length of a column by the size of its orbit, so the critical points of the Frobenius
+        norm correspond to those of the smaller matrix."""
+        return self.outputs, len(self.orbits), self.rank
 
 
 @dataclass(frozen=True)

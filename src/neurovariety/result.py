@@ -87,7 +87,7 @@ class Result:
     def claim(self) -> Claim:
         """How far the value may be trusted: the weakest claim of its headline keys. A key without a value claims nothing."""
         known = self.verdicts
-        chosen = [known[key] for key in (self.headline or known)]
+        chosen = [known[key] for key in self.headline if key in known] or list(known.values())
         saying = [v for v in chosen if v.statement.value not in (None, str(Claim.UNDECIDED), {})]
         return Claim.weakest(v.claim for v in saying or chosen)
 

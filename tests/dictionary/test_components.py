@@ -14,7 +14,7 @@ import neurovariety as nv
 from dictionary.test_oracles import _absent
 from neurovariety import Claim, parse
 from neurovariety.architectures.families.equivariant import isotypic_blocks
-from neurovariety.dictionary.components import determinantal_degree
+from neurovariety.certificates.irreducible_components import determinantal_degree
 
 CASES = [(3,), (3, 3), (2, 2), (4,), (4, 4), (2, 2, 1), (6,), (5, 5), (3, 2), (4, 2), (3, 3, 3), (6, 3)]
 

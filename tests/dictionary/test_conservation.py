@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from neurovariety import Claim, InputError, ResourceError, as_model, conservation
-from neurovariety.geometry.exact.gradient_fields import closure_rank, conserved_polynomials, outputs_as_polynomials
+from neurovariety.geometry.exact.gradient_fields import conserved_polynomials, flow_closure, gradient_fields
 
 # Marcotte, Gribonval, Peyre, arXiv:2307.00144: two layers by formula, deep ones by their computation.
 LINEAR = [
@@ -63,7 +63,7 @@ def test_families():
 def test_no_drift_along_a_flow(text):
     """The derivative of every law along the gradient of a loss on random data is rounding."""
     model = as_model(text)
-    laws = conserved_polynomials(outputs_as_polynomials(model, None), model.parameters, 2)
+    laws = conserved_polynomials(gradient_fields(model, None), model.parameters, 2)
     rng = np.random.default_rng(0)
     inputs, targets = rng.normal(size=(7, *model.input_shape)), rng.normal(size=(7, *model.output_shape))
 
@@ -102,10 +102,10 @@ def test_fixed_data_conserve_more():
 
 def test_closure_is_larger_than_the_gradients():
     """linear(2,2,2): four gradient fields, five directions."""
-    fields = outputs_as_polynomials(as_model("linear(2,2,2)"), None)
-    rank, brackets = closure_rank(fields, 8, 8, np.random.default_rng(0))
-    assert (len(fields), rank) == (4, 5)
-    assert brackets > 0
+    fields = gradient_fields(as_model("linear(2,2,2)"), None)
+    found = flow_closure(fields, 8, 8, np.random.default_rng(0))
+    assert (len(fields), found.rank, len(found.brackets)) == (4, 5, 1)
+    assert found.looked_at > 1
 
 
 def test_verify_and_bad_input():

@@ -227,3 +227,15 @@ def test_killed_runs_go_on(tmp_path):
     found = json.loads(done.stdout)
     assert (found["value"], found["claim"]) == (5760, "complete")
     assert [f.name for f in tmp_path.iterdir() if f.name == "run.npz"]
+
+
+def test_a_formula_needs_no_dimension():
+    """A rank of 40,000 parameters would take minutes; nothing of it is needed."""
+    found = degree("linear(200,100,200)", route="theorem")
+    assert (found.claim, found.evidence["dimension"]) == (Claim.PROVED, 100 * (400 - 100))
+
+
+def test_a_high_power():
+    """a x0 + a^100 x1 meets a general line in 100 points."""
+    found = degree(as_model(lambda w, x: (w[0] * x[0] + w[0] ** 100 * x[1])[None], (1,), input_shape=2))
+    assert found.value == 100 or found.claim in (Claim.LOWER_BOUND, Claim.ESTIMATE)

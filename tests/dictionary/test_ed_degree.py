@@ -226,3 +226,10 @@ def test_large_weights_are_no_singular_end():
     """With this seed one of seven critical points has weights of size 200 on the chart; it was once taken for a singular function."""
     found = ed_degree("mlp(2,2,1; x^4)", metric="bombieri", route="computed", seed=76)
     assert (found.value, found.claim) == (7, Claim.COMPLETE)
+
+
+@pytest.mark.parametrize(("text", "rank"), [("mlp(2,2,1; x^2)", 4), ("linear(2,1,2)", 5)])
+def test_no_quadric_has_a_larger_rank_than_its_space(text, rank):
+    """Also where the number would follow without one: these fill their span, or are known by a formula."""
+    with pytest.raises(InputError, match=f"at most that rank, got rank {rank}"):
+        ed_degree(text, rank=rank)

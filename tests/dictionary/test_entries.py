@@ -14,7 +14,7 @@ import neurovariety as nv
 from another_value import with_value
 from neurovariety import Claim
 from neurovariety.geometry.exact.expanded_span import exact_span
-from neurovariety.geometry.exact.local_algebra import is_isolated
+from neurovariety.geometry.exact.local_algebra import isolated_on_slice
 from neurovariety.geometry.exact.points import degree_bounds, rank_error
 
 
@@ -139,10 +139,10 @@ class TestFibers:
     def test_isolation_is_decided_in_the_local_ring(self):
         model = nv.as_model(lambda w, x: (w[0] ** 2 + w[1] ** 2) * x[0] + w[0] * w[1] * x[0] ** 2, (2,), input_shape=1)
         origin = (Fraction(0), Fraction(0))
-        assert is_isolated(model, origin, 0, 0)
+        assert isolated_on_slice(model, origin, 0, 0) is not None
         line = nv.as_model(lambda w, x: w[0] * w[1] * x[0], (2,), input_shape=1)
-        assert not is_isolated(line, origin, 0, 0)
-        assert is_isolated(line, origin, 1, 0)
+        assert isolated_on_slice(line, origin, 0, 0) is None
+        assert isolated_on_slice(line, origin, 1, 0) is not None
 
     def test_wrong_weights(self):
         with pytest.raises(nv.InputError, match="6 parameters, got 2"):

@@ -18,7 +18,7 @@ from neurovariety.certificates.realized import written
 from neurovariety.claim import Claim
 from neurovariety.dictionary.equations import equations
 from neurovariety.geometry.ideal.coefficients import Coordinates
-from neurovariety.geometry.ideal.vanishing import vanishes_identically, vanishing_error
+from neurovariety.geometry.ideal.vanishing import trial_places, vanish_at, vanishes_identically, vanishing_error
 
 PROVED_BY_EQUATIONS = [
     # architecture, dimension: defective, and the missing upper bound is that of equations
@@ -135,8 +135,10 @@ class TestProof:
         assert vanishes_identically(good, coordinates) is True
         assert vanishes_identically(bad, coordinates) is False
         rng = np.random.default_rng(0)
-        assert vanishing_error([good], coordinates, rng) < 1e-20
-        assert vanishing_error([good, bad], coordinates, rng) == 1.0
+        places = trial_places([good, bad], coordinates, rng)
+        assert all(vanish_at(good, coordinates, place.prime, place.weights) for place in places)
+        assert not any(vanish_at(bad, coordinates, place.prime, place.weights) for place in places)
+        assert vanishing_error([good], coordinates, 20) ** len(places) <= 2.0**-20
 
     def test_the_same_under_every_seed(self):
         first = equations("cnn(2,2; x^2)", seed=0)

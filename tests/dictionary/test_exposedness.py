@@ -22,33 +22,32 @@ def rows(found):
 def test_subnetworks_of_a_perceptron_are_exposed(metric):
     """Shahverdi, Marchetti, Kohn: a dead neuron, dim S = 3, rank J = 3, normal spaces of dimension 4, dim U_S = 7, all of V."""
     dead = rows(exposedness("mlp(2,2,1; x^3 + x^2)", metric=metric, samples=0))["neuron 2 dead"]
-    assert (dead["dimension"], dead["rank"], dead["targets"], dead["exposed"]) == (3, 3, 7, True)
+    assert (dead["dimension"], dead["rank"], dead["targets"], dead["critically_exposed"]) == (3, 3, 7, True)
     assert dead["function"] == "mlp(2,1,1; x^3 + x^2)"
-    assert dead["minima"] is None
 
 
 @pytest.mark.parametrize("text", ["cnn(2,2; x^2)", "cnn(3,2; x^2)", "cnn(2,2; x^3)", "cnn(2,2; x^2 + x)"])
 def test_convolutions_are_not(text):
     """They are immersed away from 0 (Shahverdi et al. 2025): U_S loses a dimension for each that S has less, but those of fibers."""
     found = exposedness(text, metric="generic", samples=0)
-    assert "no stratum of smaller networks" in found.meaning
+    assert "none is critically exposed but those of the function zero" in found.meaning
     whole, n = found.evidence["whole"], as_model(text).parameters
     fiber = n - whole["rank"]
     for row in found.value["table"]:
         if row["function"] != "zero":
-            assert not row["exposed"]
+            assert not row["critically_exposed"]
             assert row["targets"] == found.value["ambient"] - whole["rank"] + row["dimension"] - fiber
-    assert "draws it to sparse networks" in found.meaning
 
 
 @pytest.mark.parametrize("widths", [(3, 2, 3), (2, 2, 3), (3, 2, 2)])
 def test_matrices_of_lower_rank_are_exposed_but_never_minima(widths):
     """Eckart and Young: every target has critical points of each rank, and those of lower rank are saddles."""
     text = f"linear({','.join(map(str, widths))})"
-    found = rows(exposedness(text, samples=25))["rank 1"]
-    assert found["exposed"]
-    assert found["targets"] == widths[0] * widths[-1]
-    assert found["minima"] == 0
+    found = exposedness(text, samples=25)
+    row = rows(found)["rank 1"]
+    assert row["critically_exposed"]
+    assert row["targets"] == widths[0] * widths[-1]
+    assert found.value["minima"]["rank 1"]["share"] == 0
 
 
 @pytest.mark.parametrize("text", ["mlp(2,2,1; x^3 + x^2)", "cnn(2,2; x^2)", "mlp(2,2,1; x^3)", "linear(3,2,2)"])
@@ -77,20 +76,27 @@ def test_targets_by_finite_differences(text):
 
 def test_minima_by_descent():
     """Dead neurons are saddles. With incoming weights 0 there are minima, where the outgoing weight has the wrong sign."""
-    found = rows(exposedness("mlp(3,2,1; x^2)", metric="bombieri", samples=60))
-    assert found["neuron 2 dead"]["minima"] == 0
-    assert found["neuron 2 with outgoing weights 0"]["minima"] == 0
+    found = exposedness("mlp(3,2,1; x^2)", metric="bombieri", samples=60).value["minima"]
+    assert found["neuron 2 dead"]["share"] == 0
+    assert found["neuron 2 with outgoing weights 0"]["share"] == 0
     incoming = found["neuron 2 with incoming weights 0"]
     # f + n with n orthogonal to x^2-type tangents: a 2 x 2 block of independent normal entries must be definite of one sign
-    assert 0.02 < incoming["minima"] < 0.5
-    assert incoming["low"] < incoming["minima"] < incoming["high"]
+    assert 0.02 < incoming["share"] < 0.5
+    assert incoming["low"] < incoming["share"] < incoming["high"]
 
 
 def test_overall():
     found = exposedness("mlp(2,2,1; x^3 + x^2)", samples=3)
     assert found.claim is Claim.PROBABILITY
     assert found.evidence["error_bound"] < 2**-20
-    assert found.verify().value["exposed"] == found.value["exposed"] == sum(row["exposed"] for row in found.value["table"]) == 6
+    claims = {key: verdict.claim for key, verdict in found.verdicts.items()}
+    assert (claims["ambient"], claims["table"], claims["minima"]) == (Claim.PROVED, Claim.PROBABILITY, Claim.ESTIMATE)
+    assert (
+        found.verify().value["critically_exposed"]
+        == found.value["critically_exposed"]
+        == sum(row["critically_exposed"] for row in found.value["table"])
+        == 6
+    )
     assert found.meaning.startswith("6 of 7 strata are critically exposed, 2 of them at the function zero: ")
     again = ExposednessResult.from_dict(json.loads(json.dumps(found.to_dict())))
     assert again.value["table"] == found.to_dict()["value"]["table"]

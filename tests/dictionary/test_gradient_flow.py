@@ -10,7 +10,7 @@ from benchmarks.flows import ARCHITECTURES, DATA_SETS, ends_of, table, wrong_wit
 
 from neurovariety import Claim, InputError, as_model, gradient_flow
 from neurovariety.geometry.exact.wilson_interval import wilson
-from neurovariety.training.dynamics.dynamics import descend, flow, newton_ends, objective, trajectories, typical_gradient
+from neurovariety.training.dynamics.dynamics import Settled, descend, flow, newton_ends, objective, trajectories, typical_gradient
 from neurovariety.training.losses.loss import SquaredError
 
 
@@ -38,6 +38,23 @@ def test_linear_networks_end_at_the_best_matrix():
     least = np.mean(np.sum((x @ best.T - y) ** 2, axis=1)) + sigma[2] ** 2
     assert found.value["converged"] == 8
     assert [b["loss"] for b in found.evidence["basins"]] == [pytest.approx(least, rel=1e-9)]
+
+
+def test_nothing_is_said_of_runs_that_do_not_converge(monkeypatch):
+    """Of no converged run it is not said that all of them are on the list."""
+    none = lambda goal, runs: Settled(runs.ends, np.zeros(len(runs.ends), dtype=bool))  # noqa: E731
+    monkeypatch.setattr("neurovariety.dictionary.gradient_flow.settled_ends", none)
+    found = gradient_flow("linear(2,1,2)", metric="frobenius", teacher="3*x0; x1", runs=4)
+    assert (found.value["converged"], found.value["unmatched"]) == (0, None)
+    assert found.meaning.startswith("none of 4 runs converged, so nothing is said of where training ends")
+    assert "list" not in found.meaning.partition(";")[0]
+
+
+def test_ends_are_on_no_list_where_there_is_none():
+    """With weight decay the loss is another, and its critical points are not listed."""
+    found = gradient_flow("linear(2,1,2)", metric="frobenius", teacher="3*x0; x1", runs=4, weight_decay=0.01)
+    assert found.value["unmatched"] is None
+    assert "there is no list of critical points" in found.meaning
 
 
 class TestFlow:

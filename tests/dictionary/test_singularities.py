@@ -54,7 +54,7 @@ def test_the_complete_small_example():
     one, zero = value["strata"]
     assert (one["status"], one["type"], one["tangent_space"], one["tangent_cone"]) == ("singular", "cusp", [7, 7], 6)
     assert zero["tangent_space"] == [7, 7]
-    assert (found.claims["dimension"].claim, found.claims["degree"].claim) == (Claim.PROVED, Claim.PROBABILITY)
+    assert (found.claims["dimension"].claim, found.claims["degree"].claim) == (Claim.PROVED, Claim.ESTIMATE)
 
 
 def test_the_closure_artefacts_are_singular_by_hand():

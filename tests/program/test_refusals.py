@@ -12,7 +12,8 @@ import pytest
 from jax import lax
 
 import neurovariety as nv
-from neurovariety.program import trace
+from neurovariety import InputError, NotAlgebraicError
+from neurovariety.program import expand, trace
 
 HERE = __file__
 
@@ -315,3 +316,50 @@ def test_the_refusal_reaches_the_public_functions():
     for function in (nv.dimension, nv.ambient, nv.fibers, nv.symmetries):
         with pytest.raises(nv.NotAlgebraicError, match="exp"):
             function(model)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda w, x: (jnp.linalg.norm(w * x) ** 2)[None],
+        lambda w, x: (jnp.linalg.norm(w * x) ** 2.0)[None],
+        lambda w, x: jnp.square(jnp.linalg.norm(w * x))[None],
+        lambda w, x: jnp.linalg.norm(w * x, axis=0, keepdims=True) ** 2,
+        lambda w, x: (lambda n: n * n)(jnp.linalg.norm(w * x))[None],
+    ],
+)
+def test_the_square_of_a_norm_is_a_sum_of_squares(function):
+    """As the polynomial that it is: its square root alone is none."""
+    model = nv.as_model(function, (2,), input_shape=2)
+    plain = nv.as_model(lambda w, x: ((w * x) ** 2).sum()[None], (2,), input_shape=2)
+    assert repr(expand(model).outputs[0].numerator) == repr(expand(plain).outputs[0].numerator)
+
+
+def test_even_powers_and_no_others():
+    def model(function):
+        return nv.as_model(function, (2,), input_shape=2)
+
+    fourth, absolute = (
+        model(lambda w, x: (jnp.linalg.norm(w * x) ** 4)[None]),
+        model(lambda w, x: (jnp.abs(w @ x) ** 2)[None]),
+    )
+    assert max(sum(e) for e in expand(fourth).coefficients()) == 8
+    assert expand(absolute).coefficients() == expand(model(lambda w, x: ((w @ x) ** 2)[None])).coefficients()
+    for function in (
+        lambda w, x: (jnp.linalg.norm(w * x) ** 3)[None],
+        lambda w, x: jnp.linalg.norm(w * x)[None],
+        lambda w, x: (jnp.linalg.norm(w) * jnp.linalg.norm(x))[None],
+    ):
+        with pytest.raises(NotAlgebraicError, match="sqrt"):
+            nv.dimension(model(function))
+
+
+def test_a_cast_to_fewer_bits_is_no_integer():
+    assert nv.dimension(nv.as_model(lambda w, x: w.astype(jnp.bfloat16) * x, (2,), input_shape=2)).value == 2
+    with pytest.raises(NotAlgebraicError, match="conversion to integers"):
+        nv.dimension(nv.as_model(lambda w, x: w.astype(int) * x, (2,), input_shape=2))
+
+
+def test_a_transform_is_called_linear():
+    with pytest.raises(InputError, match="linear, with roots of unity"):
+        nv.dimension(nv.as_model(lambda w, x: jnp.fft.irfft(jnp.fft.rfft(w) * jnp.fft.rfft(x), n=4), (4,), input_shape=4))

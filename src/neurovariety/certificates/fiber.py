@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from neurovariety.certificates.completeness import GENERAL, LOOPS, SURE
 from neurovariety.certificates.functions import DIMENSION, Functions
 from neurovariety.certificates.issue import Verdict
+from neurovariety.certificates.linear_values import VALUES_DEGREE
 from neurovariety.certificates.ranks import LARGEST_ERROR
 from neurovariety.certificates.shown_points import Points, Programs, SystemFamily
 from neurovariety.certificates.statement import Statement
@@ -17,7 +18,7 @@ from neurovariety.claim import Claim
 
 HIDDEN = "hidden directions"
 PREIMAGES = "weights over a general value"
-_DEGREES = ("degree", GENERAL[0], "sample-complexity: linear values: degree")
+_DEGREES = ("degree", GENERAL[0], VALUES_DEGREE)
 
 
 @dataclass(frozen=True, eq=False)

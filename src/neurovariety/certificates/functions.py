@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal, Protocol, runtime_checkable
@@ -10,6 +12,13 @@ import numpy as np
 
 DIMENSION, SPAN, AFFINE = "dimension", "span", "affine span"
 Kind = Literal["dimension", "span", "affine span"]
+Inputs = tuple[tuple[Fraction, ...], ...]
+"""A table of exact inputs, one sample a row."""
+
+
+def at_inputs(kind: str, inputs: Inputs | None) -> str:
+    """The kind of a statement about a model at a table of inputs, which belongs to it; ``kind`` where there is no table."""
+    return kind if inputs is None else f"{kind} at the inputs {hashlib.sha256(repr(inputs).encode()).hexdigest()[:32]}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,8 +86,9 @@ class Functions(Protocol):
         """The number of stated symmetry fields that are verified: their generic rank is at most that."""
         ...
 
-    def error(self, place: Place, at_most: int) -> float:
-        """The probability, at most, that a random place like this misses a generic rank of at most ``at_most``."""
+    def error(self, place: Place, at_most: int, input_bits: float | None = None) -> float:
+        """The probability, at most, that a random place like this misses a generic rank of at most ``at_most``; with ``input_bits`` its
+        inputs are not random, but given rational numbers of that size."""
         ...
 
     def applies(self, name: str, quantity: str, value: int, source: str) -> bool:
@@ -112,6 +122,11 @@ class Coefficients(Functions, Protocol):
         """Number of coefficients of the functions that occur, by expansion."""
         ...
 
+    @property
+    def coefficient_names(self) -> tuple[tuple[int, tuple[int, ...]], ...]:
+        """(output, exponents) of each of them."""
+        ...
+
     def vanishes(self, equation: Any) -> bool | None:
         """Whether an equation vanishes identically on all functions, by expansion over Q; None where that would take too long."""
         ...
@@ -122,4 +137,19 @@ class Coefficients(Functions, Protocol):
 
     def equations_rank(self, equations: tuple[Any, ...], prime: int, weights: np.ndarray) -> int:
         """The rank mod p of the gradients of equations at the function of ``weights``."""
+        ...
+
+
+@runtime_checkable
+class Moving(Functions, Protocol):
+    """A model whose gradient flows are asked for."""
+
+    @property
+    def weight_names(self) -> tuple[str, ...]:
+        """The names of the weights."""
+        ...
+
+    def gradient_fields(self, inputs: Inputs | None) -> list[tuple[Mapping[tuple[int, ...], Fraction], ...]]:
+        """Polynomial vector fields that span, at general weights, the gradients of the coefficients of the outputs (of their values at
+        ``inputs``): for each a component by weight, exponents -> coefficient."""
         ...

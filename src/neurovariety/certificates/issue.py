@@ -15,26 +15,12 @@ WEAK = (Claim.ESTIMATE, Claim.UNDECIDED)
 
 LEGACY = frozenset(
     {
-        "boundary",
-        "components",
-        "conservation",
-        "critical-locus",
-        "data",
-        "exposedness",
         "invariance",
         "landscape",
-        "equations: degree by degree",
-        "fibers: at given weights",
         "maximum-likelihood",
-        "membership",
-        "sample-complexity: linear values",
-        "symmetries",
-        "ml-degree: one distribution",
-        "point-count",
         "polyhedral",
-        "singularities",
+        "singularities: tangent spaces and equations",
         "subnetworks",
-        "tangent-kernel",
         "weight-decay",
     }
 )

@@ -19,7 +19,8 @@ from neurovariety.claim import Claim
 
 LARGEST_ERROR = 2.0**-20
 """With a larger probability of error nothing is claimed."""
-_GENERAL = "for general coefficients"
+GENERAL_COEFFICIENTS = "for general coefficients"
+"""What belongs to statements on a model whose coefficients are drawn."""
 
 
 def check_prime(p: int) -> None:
@@ -76,7 +77,7 @@ class ModularRank:
     @property
     def scope(self) -> tuple[str, ...]:
         """What belongs to every statement that rests on it."""
-        return (_GENERAL,) if self.generic else ()
+        return (GENERAL_COEFFICIENTS,) if self.generic else ()
 
     def concludes(self) -> tuple[Statement, Claim]:
         """The dimension is at least that."""

@@ -23,7 +23,9 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 from neurovariety.architectures.from_callable import Source
-from neurovariety.certificates.issue import legacy
+from neurovariety.certificates.issue import NotShown, Verdict, issue, weak
+from neurovariety.certificates.positions import BoundaryPieces, NoBoundary
+from neurovariety.certificates.statement import Statement
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import ExactNumbers
 from neurovariety.dictionary.entry_result import EntryResult
@@ -31,11 +33,12 @@ from neurovariety.dictionary.membership import membership
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError, ResourceError, VerificationError
 from neurovariety.geometry.boundaries.description import Description, describe
+from neurovariety.geometry.boundaries.exact_placement import exact_placement
 from neurovariety.geometry.boundaries.locate import STREAM, both_sides, locate
 from neurovariety.geometry.boundaries.position import Located, Position
 from neurovariety.geometry.ideal.coefficient_map import written_out
 from neurovariety.geometry.images.target import Target, require_polynomial
-from neurovariety.geometry.invariants.dimension import dimension_of
+from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
 from neurovariety.model import Model
 from neurovariety.options import Option, Whole
 from neurovariety.progress import quietly
@@ -61,6 +64,7 @@ class BoundaryResult(EntryResult):
     """
 
     entry: ClassVar[str] = "boundary"
+    headline: ClassVar[tuple[str, ...]] = ("position", "reason", "variety", "boundary", "dimension")
 
     def verify(self, *, seed: int | None = None) -> BoundaryResult:
         """Again under another seed. Raises `VerificationError` where what was decided comes out otherwise, or what was proved is not.
@@ -156,10 +160,12 @@ def boundary(
     grown: list[dict[str, float]] = []
     if found.position is Position.CLOSURE_ONLY:
         evidence["approach"] = grown = _approach(model, given, seed)
+    value = {"position": str(found.position), "reason": found.reason}
+    claims = _claims_of_position(model, found, value)
     return BoundaryResult(
-        value={"position": str(found.position), "reason": found.reason},
-        claims=legacy("boundary", found.claim),
-        meaning=_meaning(found, grown),
+        value=value,
+        claims=claims,
+        meaning=_meaning(found, claims["position"].claim, grown),
         evidence=evidence,
         options=member.options,
     )
@@ -173,8 +179,33 @@ def _approach(model: Model, target: Target, seed: int) -> list[dict[str, float]]
     return sides.approach(sides.floats(target), generator(seed, STREAM, 3))
 
 
-def _meaning(found: Located, grown: Sequence[Mapping[str, float]]) -> str:
-    sure = "" if found.claim in (Claim.PROVED, Claim.PROBABILITY) else " as far as searches show"
+def _claims_of_position(model: Model, found: Located, value: Mapping[str, str]) -> dict[str, Verdict]:
+    """By the certificates of the position and its reason, where there are some that hold; else what searches show."""
+    exact = exact_placement(model)
+    try:
+        if found.certificates is not None:
+            return {key: issue(c, exact) for key, c in zip(("position", "reason"), found.certificates, strict=True)}
+    except NotShown as reason:
+        return {k: weak(Statement(f"boundary: {k}", exact.hash, v), Claim.ESTIMATE, str(reason)) for k, v in value.items()}
+    return {k: weak(Statement(f"boundary: {k}", exact.hash, v), found.claim, "as far as searches show") for k, v in value.items()}
+
+
+def _claims_of_whole(model: Model, variety: Dimension, found: Description, value: Mapping[str, Any]) -> dict[str, Verdict]:
+    """The dimension of the closure; by the theorem for the kind of the model whether there is a boundary, and pieces of it."""
+    exact = exact_placement(model)
+    claims = {k: weak(Statement(f"boundary: {k}", exact.hash, v), found.claim, found.why) for k, v in value.items()}
+    claims["variety"] = variety.verdict
+    if found.boundary == "empty":
+        claims["boundary"] = issue(NoBoundary(exact.hash, found.why), exact)
+    elif found.shown:
+        pieces = tuple(issue(piece, exact) for piece in found.shown)
+        for part in ("boundary", "pieces", "dimension"):
+            claims[part] = issue(BoundaryPieces(variety.verdict, pieces, part), exact)
+    return claims
+
+
+def _meaning(found: Located, claim: Claim, grown: Sequence[Mapping[str, float]]) -> str:
+    sure = "" if claim is Claim.PROVED else " as far as searches show"
     if found.position is Position.INTERIOR:
         return f"weights compute the function and all real functions of the neurovariety near it{sure}: noise on it can be fit too"
     if found.position is Position.BOUNDARY:
@@ -202,14 +233,15 @@ def _whole(model: Model, samples: int, seed: int) -> BoundaryResult:
         "dimension": found.dimension,
         "pieces": list(found.pieces),
     }
+    claims = _claims_of_whole(model, variety, found, value)
     return BoundaryResult(
         value=value,
-        claims=legacy("boundary", found.claim),
-        meaning=_meaning_of_whole(found, variety.value),
+        claims=claims,
+        meaning=_meaning_of_whole(found, variety.value, claims["dimension"].claim),
         evidence={
             "route": found.route, "why": found.why, "dimension_claim": str(variety.claim), "samples_drawn": samples,
             "shares": list(found.shares), "samples": list(found.samples), "crossings": list(found.crossings),
-            "pieces_error_bound": found.error_bound, "theorems": [dict(t) for t in found.theorems],
+            "theorems": [dict(t) for t in found.theorems],
         },
     )  # fmt: skip
 
@@ -220,7 +252,7 @@ def share_sentence(row: Mapping[str, Any]) -> str:
     return f"of {row['functions']} functions with {row['drawn']}, {row['attained']} are attained ({interval})"
 
 
-def _meaning_of_whole(found: Description, variety: int) -> str:
+def _meaning_of_whole(found: Description, variety: int, claim: Claim) -> str:
     if found.boundary == "empty":
         return f"the real functions have no boundary: {found.why}, and every limit of functions is one"
     shares = "; ".join(share_sentence(row) for row in found.shares)
@@ -228,5 +260,6 @@ def _meaning_of_whole(found: Description, variety: int) -> str:
         return f"nothing was shown: {found.why}" + (f"; {shares}" if shares else "")
     text = f"real weights do not attain every real function of the neurovariety: {found.why}"
     if found.dimension is not None:
-        text += f"; the boundary has dimension {found.dimension} of {variety}"
+        least = "at least " if claim is Claim.LOWER_BOUND else "as it seems " if claim is Claim.ESTIMATE else ""
+        text += f"; the boundary has {least}dimension {found.dimension}, the closure {variety}"
     return text + (f"; {shares}" if shares else "")

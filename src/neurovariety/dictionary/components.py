@@ -21,21 +21,23 @@ Sources: Kohn, Sattelberger, Shahverdi 2023; Draisma et al. 2016; Fulton 1998, e
 from __future__ import annotations
 
 import contextvars
+import hashlib
 import itertools
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import singledispatch
-from math import comb, prod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import ClassVar, NotRequired, TypedDict, TypeVar
 
 from neurovariety.architectures import Architecture, as_model, parse
 from neurovariety.architectures.from_callable import Source
-from neurovariety.certificates.issue import legacy
+from neurovariety.certificates.irreducible_components import BlockComponents, ComponentOfModel, OneComponent, short_enough
+from neurovariety.certificates.issue import issue
+from neurovariety.certificates.upper_bounds import FillsSpan
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry_of_source
+from neurovariety.geometry.exact.exact_functions import exact_functions
 from neurovariety.geometry.invariants.dimension import dimension_of
-from neurovariety.image import BlockMatrices, BoundedBlockMatrices, Image, IsotypicBlock, Matrices, OrbitMatrices
+from neurovariety.image import BlockMatrices, BoundedBlockMatrices
 from neurovariety.model import Model
 from neurovariety.progress import note, watch
 from neurovariety.result import counted
@@ -45,9 +47,6 @@ T = TypeVar("T")
 
 _MAX_LISTED = 1000
 """Components beyond this number are counted, not listed."""
-
-_MAX_DIGITS = 1000
-"""Degrees with more digits are left out: nobody reads them, and Python refuses to print very long ones."""
 
 
 class ComponentRow(TypedDict):
@@ -115,35 +114,43 @@ def components(source: Source, *, seed: int = DEFAULT_SEED, memory_limit: int | 
     return _of_model(as_model(described), seed, memory_limit)
 
 
-def determinantal_degree(rows: int, columns: int, rank: int) -> int:
-    """Degree of the variety of rows x columns matrices of rank at most ``rank`` (Fulton 1998, example 14.4.14)."""
-    r = min(rows, columns, rank)
-    over = prod(comb(rows + i, r) for i in range(columns - r))
-    return over // prod(comb(r + i, r) for i in range(columns - r))
-
-
 _BLOCKS = (BlockMatrices, BoundedBlockMatrices)
+
+
+@dataclass(frozen=True)
+class _Maps:
+    """Block diagonal matrices as certificates see them, with the notations of those with given ranks."""
+
+    image: BlockMatrices | BoundedBlockMatrices
+    names: Mapping[tuple[int, ...], str]
+
+    @property
+    def hash(self) -> str:
+        return hashlib.sha256(repr((self.blocks, self.bound)).encode()).hexdigest()
+
+    @property
+    def blocks(self) -> tuple[tuple[int, bool], ...]:
+        return tuple((b.size, b.real) for b in self.image.blocks)
+
+    @property
+    def bound(self) -> int | tuple[int, ...]:
+        return self.image.rank if isinstance(self.image, BoundedBlockMatrices) else self.image.ranks
+
+    def notation(self, ranks: tuple[int, ...]) -> str:
+        return self.names.get(ranks, "")
 
 
 def _of_blocks(
     name: str, image: BlockMatrices | BoundedBlockMatrices, listed: list[tuple[str, BlockMatrices]], count: int
 ) -> ComponentsResult:
     """The result for block diagonal matrices, one set of them or a union: the components that are ``listed``, of ``count``."""
-    blocks, dimensions = image.blocks, [found.dimension for _, found in listed]
-    complete = len(listed) == count
-    rows: list[ComponentRow] = [
-        {
-            "architecture": notation,
-            "dimension": found.dimension,
-            "degree": _written(prod(_degree(b, r) for b, r in zip(blocks, found.ranks, strict=True))),
-            "ed_degree_frobenius": _written(prod(comb(b.size, r) for b, r in zip(blocks, found.ranks, strict=True))),
-            "ranks": list(found.ranks),
-            "largest": found.dimension == max(dimensions) if complete else None,
-        }
-        for notation, found in listed
-    ]
+    maps = _Maps(image, {found.ranks: notation for notation, found in listed})
+    blocks, complete = image.blocks, len(listed) == count
+    ranks, notations = tuple(found.ranks for _, found in listed), tuple(notation for notation, _ in listed)
+    shown = BlockComponents(maps.hash, maps.blocks, ranks, notations, count, "components")
+    dimensions = [found.dimension for _, found in listed]
     rank = image.rank if isinstance(image, BoundedBlockMatrices) else None
-    notices = () if complete else (f"only the first {len(listed):,} of {_written(count)} components are listed",)
+    notices = () if complete else (f"only the first {len(listed):,} of {short_enough(count)} components are listed",)
     statement = f"real maps of rank at most {rank}" if rank is not None else "maps with these ranks of the blocks"
     theorems = [
         _said("components of equivariant maps of bounded rank", f"{statement}: the maximal allocations of ranks to blocks", "kohn2023"),
@@ -151,8 +158,8 @@ def _of_blocks(
         _said("critical points of determinantal varieties", "C(m, r) for each block of size m and rank r", "draisma2016"),
     ]
     return ComponentsResult(
-        value={"count": count, "components": rows},
-        claims=legacy("components", Claim.PROVED),
+        value={"count": count, "components": shown.rows()},
+        claims={"count": issue(replace(shown, part="count"), maps), "components": issue(shown, maps)},
         subject=name,
         meaning=_meaning(count, dimensions, complete),
         evidence={
@@ -168,36 +175,27 @@ def _of_blocks(
 
 
 def _of_model(model: Model, seed: int, memory_limit: int | None) -> ComponentsResult:
-    row: ComponentRow = {
-        "architecture": model.name,
-        "dimension": None,
-        "degree": None,
-        "ed_degree_frobenius": None,
-        "ranks": None,
-        "largest": True,
-    }
-    note(value={"count": 1, "components": [row]}, claim=Claim.PROVED)
+    exact = exact_functions(model)
+    one = issue(OneComponent(exact.hash), exact)
+    unknown = ComponentRow(architecture=model.name, dimension=None, degree=None, ed_degree_frobenius=None, ranks=None, largest=True)
+    note(value={"count": 1, "components": [unknown]}, claim=one.claim)
     found = _unnoted(lambda: dimension_of(model, seed=seed, memory_limit=memory_limit))
     theorems = [
         _said("closure of the image of a space of weights", "a network's functions have an irreducible closure", "marchetti2025")
     ]
-    sizes = _matrices(model.image)
+    sizes = exact.bounded_rank
+    shown = ComponentOfModel(model.name, found.verdict, sizes)
     if sizes is not None:
         rows, columns, rank = sizes
-        row |= {
-            "degree": _written(determinantal_degree(rows, columns, rank)),
-            "ed_degree_frobenius": _written(comb(min(rows, columns), rank)),
-        }
         theorems += [
             _said("degree of a determinantal variety", f"{rows} x {columns} matrices of rank at most {rank}", "fulton1998"),
             _said("critical points of determinantal varieties", f"C({min(rows, columns)}, {rank})", "draisma2016"),
         ]
     elif found.filling is Claim.PROVED:
-        row["degree"] = 1
-    row["dimension"] = found.value
+        shown = replace(shown, linear=issue(FillsSpan(found.verdict, found.span.verdict), exact))
     return ComponentsResult(
-        value={"count": 1, "components": [row]},
-        claims=legacy("components", found.claim),
+        value={"count": 1, "components": [shown.row()]},
+        claims={"count": one, "components": issue(shown, exact)},
         subject=model.name,
         meaning=_meaning(1, [found.value], True),
         evidence={
@@ -210,32 +208,6 @@ def _of_model(model: Model, seed: int, memory_limit: int | None) -> ComponentsRe
         notices=found.notices,
         model=model,
     )
-
-
-@singledispatch
-def _matrices(image: Image | None) -> tuple[int, int, int] | None:
-    """(rows, columns, rank) where the functions are all matrices of bounded rank, up to a scaling of columns, which keeps the rank."""
-    return None
-
-
-@_matrices.register
-def _(image: Matrices) -> tuple[int, int, int] | None:
-    return None if image.bias else (image.outputs, image.inputs, image.rank)
-
-
-@_matrices.register
-def _(image: OrbitMatrices) -> tuple[int, int, int]:
-    """Summing over orbits scales the squared length of a column by the size of its orbit, so the critical points of the Frobenius norm
-    correspond to those of the smaller matrix."""
-    return image.outputs, len(image.orbits), image.rank
-
-
-def _degree(block: IsotypicBlock, rank: int) -> int:
-    return determinantal_degree(block.size, block.size, rank) ** (1 if block.real else 2)
-
-
-def _written(number: int) -> int | None:
-    return number if number.bit_length() < 3.3 * _MAX_DIGITS else None
 
 
 def _said(name: str, statement: str, source: str) -> Facts:

@@ -10,31 +10,47 @@ What is proved. Laws up to the degree asked for are found by exact linear algebr
 differentials at a point mod a prime is a lower bound of the number of independent laws. The weights minus the rank of the Lie algebra
 that the gradient fields generate, at a point mod a prime, is an upper bound for functions of any kind, for what is constant on the
 orbits of a family of flows is annihilated by the Lie algebra. Equal bounds: `proved`, and the laws found are all, up to functions of
-them; else `lower_bound`.
+them; else `lower_bound`. That there are no further laws of the degree asked for is proved too: by the rank of grad h . grad c_i,
+for all h of that degree, at points mod a prime. For a rational output N/D the fields are the coefficients of D grad N - N grad D,
+which span the gradients at general weights.
 
 Sources: Marcotte, Gribonval, Peyre 2023; Marchetti et al. 2025, 4.4; Sussmann 1973.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from fractions import Fraction
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, TypedDict
 
-from neurovariety.certificates.issue import legacy
-from neurovariety.claim import Claim
+import numpy as np
+
+from neurovariety.certificates.compose import Meets
+from neurovariety.certificates.conserved import (
+    AllShown,
+    ConservedLaws,
+    FlowBrackets,
+    IndependentLaws,
+    Law,
+    differentials,
+    law_text,
+    monomials_up_to,
+)
+from neurovariety.certificates.functions import Inputs
+from neurovariety.certificates.issue import Verdict, first_shown, issue
+from neurovariety.certificates.vector_fields import rank_of_rows
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError
+from neurovariety.geometry.exact.exact_functions import exact_functions
 from neurovariety.geometry.exact.gradient_fields import (
-    Polynomial,
-    closure_rank,
+    PRIME,
+    FlowClosure,
     conserved_polynomials,
-    independent,
-    outputs_as_polynomials,
+    flow_closure,
     require_few_monomials,
 )
 from neurovariety.geometry.invariants.rank_at_data import exact_inputs
+from neurovariety.linear_algebra import random_prime
 from neurovariety.model import Array, Model
 from neurovariety.options import Option, Whole
 from neurovariety.randomness import generator
@@ -44,6 +60,10 @@ from neurovariety.training.dynamics.balanced_leaf import Leaf, balanced_leaf
 _STREAM = "dictionary.conservation"
 _MOST_SHOWN = 40
 _MOST_SAMPLES = 60
+_BITS = 30
+"""Of the prime at which polynomials are held against the fields: products of residues fit a word."""
+_SPARE, _DOUBLED = 2, 4
+"""Points to spare, and how often their number is doubled, where the fields have a lower rank than weights allow."""
 
 
 class ConservationEvidence(TypedDict):
@@ -96,8 +116,8 @@ def conservation(
     """The quantities that gradient flow of ``source`` conserves, for every loss and all data, or for the inputs ``data``.
 
     ``degree``: laws are polynomials of at most this degree. ``data``: inputs (samples, features), as they are. Raises `InputError`
-    for unusable input or a rational model, `DataError` for unusable data, `ResourceError` where the model is too large to write out or
-    has too many weights for the degree.
+    for unusable input, `DataError` for unusable data, `ResourceError` where the model is too large to write out or has too many
+    weights for the degree.
 
     >>> conservation("linear(2,2,2)").value["independent"]
     3
@@ -107,51 +127,69 @@ def conservation(
     n, rng = model.parameters, generator(seed, _STREAM)
     require_few_monomials(n, degree)
     table = None if data is None else exact_inputs(model, data)
-    samples = None if table is None else len(table)
-    polynomials = outputs_as_polynomials(model, None if table is None else _points(table))
-    laws = conserved_polynomials(polynomials, n, degree)
-    least = independent(laws, n, rng)
-    rank, brackets = closure_rank(polynomials, n, n - least, rng)
-    complete = least == n - rank
+    inputs = None if table is None else _points(table)
+    fields = exact_functions(model).gradient_fields(inputs)
+    laws = conserved_polynomials(fields, n, degree)
+    shown = _laws_shown(model, inputs, tuple(tuple(sorted(law.items())) for law in laws), degree, rng)
+    number, claims, closure = _number_shown(model, inputs, shown, rng)
+    least, most = int(number.statement.value), n - closure.rank
+    value = {"independent": least, "complete": least == most, "laws": shown.statement.value}
     evidence: ConservationEvidence = {
         "degree": degree,
-        "for_data": samples,
+        "for_data": None if inputs is None else len(inputs),
         "parameters": n,
-        "gradient_fields": len(polynomials),
-        "lie_closure_rank": rank,
-        "brackets": brackets,
-        "upper_bound": n - rank,
+        "gradient_fields": len(fields),
+        "lie_closure_rank": closure.rank,
+        "brackets": closure.looked_at,
+        "upper_bound": most,
         "basis_size": len(laws),
-        "balanced": _plain(balanced_leaf(laws, polynomials, n, rng)) if laws else None,
+        "balanced": _plain(balanced_leaf(laws, fields, n, rng)) if laws else None,
     }
-    value = {"independent": least, "complete": complete, "laws": [_shown(law, model) for law in laws[:_MOST_SHOWN]]}
     return ConservationResult(
         value=value,
-        claims=legacy("conservation", Claim.PROVED if complete else Claim.LOWER_BOUND),
-        meaning=_meaning(least, n - rank, n, degree, samples),
+        claims={"independent": number, "complete": claims, "laws": shown},
+        meaning=_meaning(least, most, n, degree, None if inputs is None else len(inputs)),
         evidence=evidence,
         options={"data": table},
     )
 
 
-def _points(table: Array) -> list[list[Fraction]]:
+def _laws_shown(model: Model, inputs: Inputs | None, laws: tuple[Law, ...], degree: int, rng: np.random.Generator) -> Verdict:
+    """That the laws are conserved, and all of their degree."""
+    exact, p = exact_functions(model), random_prime(_BITS, rng)
+    texts = tuple(law_text(law, exact.weight_names) for law in laws[:_MOST_SHOWN])
+    fields = len(exact.gradient_fields(inputs))
+    least = ConservedLaws(exact.hash, inputs, laws, degree, _MOST_SHOWN, texts, p, ())
+    if not fields:
+        return issue(replace(least, points=((1,) * model.parameters,)), exact)
+    count = -(-len(monomials_up_to(model.parameters, degree)) // min(fields, model.parameters)) + _SPARE
+    points = tuple(tuple(int(v) for v in rng.integers(1, p, model.parameters)) for _ in range(count * 2**_DOUBLED))
+    tried = (replace(least, points=points[: count * 2**k]) for k in range(_DOUBLED + 1))
+    return first_shown(exact, *tried, least)
+
+
+def _number_shown(model: Model, inputs: Inputs | None, laws: Verdict, rng: np.random.Generator) -> tuple[Verdict, Verdict, FlowClosure]:
+    """The number of independent conserved quantities, whether that is all, and the brackets that bound it from above."""
+    exact, n = exact_functions(model), model.parameters
+    shown, point = laws.certificate, tuple(int(v) for v in rng.integers(1, PRIME, n))
+    assert isinstance(shown, ConservedLaws)
+    lower = issue(IndependentLaws(laws, PRIME, point, rank_of_rows(differentials(shown.laws, point, PRIME), PRIME)), exact)
+    least = int(lower.statement.value)
+    closure = flow_closure(exact.gradient_fields(inputs), n, n - least, rng)
+    brackets = FlowBrackets(exact.hash, inputs, PRIME, closure.point, closure.generators, closure.brackets, n, closure.rank)
+    upper = issue(brackets, exact)
+    number = issue(Meets(lower, upper), exact) if upper.statement.value == least else lower
+    return number, issue(AllShown(lower, upper), exact), closure
+
+
+def _points(table: Array) -> Inputs:
     """The samples as rows of numbers. Raises `InputError` where they are many."""
     if len(table) > _MOST_SAMPLES:
         raise InputError(
             f"{len(table)} samples: laws for fixed data are of interest where there are few; expected at most {_MOST_SAMPLES}; "
             "without data the laws for all data are found"
         )
-    return table.reshape(len(table), -1).tolist()
-
-
-def _shown(law: Polynomial, model: Model) -> str:
-    names = model.parameter_names()
-    text = ""
-    for exponents, c in sorted(law.items(), reverse=True):
-        letters = "*".join(f"{names[i]}^{k}" if k > 1 else names[i] for i, k in enumerate(exponents) if k)
-        size = "" if abs(c) == 1 else f"{abs(c)}*"
-        text += f" {'-' if c < 0 else '+'} {size}{letters}" if text else f"{'-' if c < 0 else ''}{size}{letters}"
-    return text
+    return tuple(map(tuple, table.reshape(len(table), -1).tolist()))
 
 
 def _plain(leaf: Leaf | None) -> dict[str, Any]:

@@ -8,8 +8,9 @@ common root compute functions that may be smooth and interior.
 
 What is proved. The rank over F_p at one integer point is a lower bound of the rank at a general point of the stratum, proved; that it
 is equal has `probability` at least 1 - error_bound. On the strata of linear networks rank and dimensions are closed formulas that hold
-at every point, `proved`. At special points of a stratum the corank may be larger. Whether the list is the whole critical locus is
-``complete``, where a theorem says so. Samples are sparse integer weights; their ranks are exact for their prime.
+at every point, `proved`. At special points of a stratum the corank may be larger. Where a theorem says that the strata listed are all,
+``complete`` is true; elsewhere the locus has at least the dimension given, and at most the codimension. Samples are sparse integer
+weights; their ranks are exact for their prime.
 
 Sources: Trager, Kohn, Bruna 2020 (linear); Kohn et al. 2022 (linear convolutions); Shahverdi, Marchetti, Kohn 2025 (convolutions).
 """
@@ -19,29 +20,32 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass
-from functools import singledispatch
-from typing import Annotated, ClassVar, NotRequired, TypedDict
+from typing import Annotated, ClassVar, Literal, NotRequired, TypedDict
 
-from neurovariety.certificates.issue import legacy
+from neurovariety.certificates.issue import NotShown, Verdict, issue, weak
+from neurovariety.certificates.statement import Statement
+from neurovariety.certificates.stratum_ranks import CriticalDimension, CriticalUnion, StrataTable
+from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import DivisionByZeroError
 from neurovariety.geometry.exact.generic_rank import rank_at
 from neurovariety.geometry.exact.points import Point
-from neurovariety.geometry.invariants.dimension import dimension_of
-from neurovariety.geometry.strata.facts import StratumFacts, stratum_facts, weakest
+from neurovariety.geometry.ideal.exact_coefficients import exact_coefficients
+from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
+from neurovariety.geometry.strata.critical_union import critical_union
+from neurovariety.geometry.strata.exact_strata import exact_strata
+from neurovariety.geometry.strata.facts import StratumFacts, shown_facts, stratum_facts
 from neurovariety.geometry.strata.known_strata import MOST, weight_strata
-from neurovariety.geometry.strata.rank_profiles import all_types
 from neurovariety.linear_algebra import random_prime
 from neurovariety.model import Model
 from neurovariety.options import Option, Whole
-from neurovariety.parametrization import FilterLayers, Layers
 from neurovariety.program.of_model import draw_coefficients
 from neurovariety.progress import note, quietly
 from neurovariety.randomness import generator
 from neurovariety.result import counted
 from neurovariety.rings.finite_field import FiniteField
-from neurovariety.theorem import Hypothesis, Theorem
+from neurovariety.theorem import Theorem
 from neurovariety.tolerances import DEFAULT_SEED, EXTRA_SAMPLES, PRIME_BITS
 
 _SAMPLES = 40
@@ -90,14 +94,16 @@ class CriticalLocusEvidence(TypedDict):
 class CriticalLocusResult(EntryResult):
     """Where the parametrization drops rank.
 
-    ``value`` holds ``rank`` (of J at general weights, the dimension); ``dimension`` and ``codimension`` of the critical locus, as far
-    as the strata listed show it (null where none of them is critical); ``complete``, whether a theorem says that they are all;
+    ``value`` holds ``rank`` (of J at general weights, the dimension); ``dimension`` and ``codimension`` of the critical locus, bounds
+    where strata beside those listed are not excluded (null where none of them is critical); ``complete``, whether a theorem says that
+    they are all;
     ``strata``, each with ``name``, ``kind``, ``dimension`` in weight space, ``rank`` of J at its general points, ``corank`` (how much
     less than at general weights), ``functions`` (the dimension of its functions), ``fiber`` and ``claim``; ``sampled``, rank -> how
     many of the sparse random weights had it.
     """
 
     entry: ClassVar[str] = "critical-locus"
+    headline: ClassVar[tuple[str, ...]] = ("rank", "strata")
     value: CriticalLocusValue
     evidence: CriticalLocusEvidence
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "trager2020", "schwartz1980")
@@ -105,7 +111,8 @@ class CriticalLocusResult(EntryResult):
     def shown(self) -> str:
         v = self.value
         drops = sum(bool(s["corank"]) for s in v["strata"])
-        where = "none known" if v["dimension"] is None else f"dimension {v['dimension']}, codimension {v['codimension']}"
+        low, high = ("", "") if self.verdicts["dimension"].claim is not Claim.LOWER_BOUND else ("at least ", "at most ")
+        where = "none known" if v["dimension"] is None else f"dimension {low}{v['dimension']}, codimension {high}{v['codimension']}"
         return f"{where} ({drops} of {len(v['strata'])} strata, rank below {v['rank']})"
 
     def _repeatable(self) -> object:
@@ -148,16 +155,15 @@ def critical_locus(
         facts.append(stratum_facts(stratum, seed, index, bound))
         note(strata=index + 1)
     sampled = _sampled(model, seed, bound) if model.parameters <= _SAMPLED_PARAMETERS else {}
-    critical = [f for f in facts if f.rank < whole.value]
-    theorem = _complete(model.parametrization, all_listed)
-    at_most_known = max((f.dimension for f in critical), default=None)
+    theorem = critical_union(model, [f.stratum.name for f in facts])
+    claims = _claims(model, whole, facts, theorem, sampled)
     value: CriticalLocusValue = {
         "rank": whole.value,
-        "dimension": at_most_known,
-        "codimension": None if at_most_known is None else model.parameters - at_most_known,
+        "dimension": claims["dimension"].statement.value,
+        "codimension": claims["codimension"].statement.value,
         "complete": theorem is not None,
-        "strata": [_described(f, whole.value) for f in facts],
-        "sampled": {str(r): n for r, n in sorted(sampled.items(), reverse=True)},
+        "strata": claims["strata"].statement.value,
+        "sampled": claims["sampled"].statement.value,
     }
     evidence: CriticalLocusEvidence = {
         "parameters": model.parameters,
@@ -170,23 +176,45 @@ def critical_locus(
     }
     return CriticalLocusResult(
         value=value,
-        claims=legacy("critical-locus", weakest([whole.claim, *(f.claim for f in facts)])),
-        meaning=_meaning(value, critical),
+        claims=claims,
+        meaning=_meaning(value, _shown_critical(value, facts), claims["dimension"]),
         evidence=evidence,
         notices=whole.notices if evidence["all_listed"] else (*whole.notices, f"only the first {most} strata were looked at"),
     )
 
 
-def _described(f: StratumFacts, whole: int) -> CriticalStratum:
+def _shown_critical(value: CriticalLocusValue, facts: list[StratumFacts]) -> list[StratumFacts]:
+    """The strata along which the rank is known, and is less than that at general weights."""
+    known = zip(facts, value["strata"], strict=True)
+    return [f for f, row in known if row["corank"] > 0 and Claim(row["claim"]) is not Claim.LOWER_BOUND]
+
+
+def _claims(
+    model: Model, whole: Dimension, facts: list[StratumFacts], theorem: Theorem | None, sampled: Counter[int]
+) -> dict[str, Verdict]:
+    """A verdict for each key: the rank is the dimension; the strata have theirs; the locus is as large as the largest critical one."""
+    exact, n = exact_strata(model), model.parameters
+    upper = issue(whole.upper.certificate, exact_coefficients(model))
+    ranks = tuple(shown_facts(f, upper) for f in facts)
+    names, none = tuple(f.stratum.name for f in facts), "no stratum of weights is shown to be critical"
+    union = None if theorem is None else issue(CriticalUnion(exact.hash, names, theorem.name, theorem.source), exact)
+
+    def size(part: Literal["dimension", "codimension"]) -> Verdict:
+        try:
+            return issue(CriticalDimension(whole.verdict, ranks, n, part, union), exact)
+        except NotShown:
+            return weak(Statement(f"critical-locus: {part}", exact.hash, None), Claim.UNDECIDED, none)
+
+    rows: list[CriticalStratum] = []
+    table = StrataTable(whole.verdict, ranks, tuple(f.stratum.kind for f in facts))
+    counts = {str(r): number for r, number in sorted(sampled.items(), reverse=True)}
     return {
-        "name": f.stratum.name,
-        "kind": f.stratum.kind,
-        "dimension": f.dimension,
-        "rank": f.rank,
-        "corank": whole - f.rank,
-        "functions": f.functions,
-        "fiber": f.fiber,
-        "claim": str(f.claim),
+        "rank": whole.verdict,
+        "dimension": size("dimension"),
+        "codimension": size("codimension"),
+        "complete": union or weak(Statement("critical-locus: complete", exact.hash, False), Claim.UNDECIDED, "no theorem says so"),
+        "strata": issue(table, exact) if facts else weak(Statement("critical-locus: strata", exact.hash, rows), Claim.UNDECIDED, none),
+        "sampled": weak(Statement("critical-locus: sampled", exact.hash, counts), Claim.ESTIMATE, "at weights that were drawn"),
     }
 
 
@@ -207,55 +235,20 @@ def _sampled(model: Model, seed: int, bound: int) -> Counter[int]:
     return found
 
 
-@singledispatch
-def _complete(parametrization: object, all_listed: bool) -> Theorem | None:
-    """The theorem that the critical locus is the union of the critical strata listed, by the kind of parametrization; or None."""
-    return None
-
-
-@_complete.register
-def _(parametrization: Layers, all_listed: bool) -> Theorem | None:
-    if (
-        not parametrization.linear
-        or parametrization.biases
-        or parametrization.skips
-        or not all_listed
-        or not all_types(parametrization.widths)
-    ):
-        return None
-    name = "weights of a linear network fall into finitely many orbits, on each of which the rank is constant"
-    return _union(name, "abeasis1980", "all orbits are listed")
-
-
-@_complete.register
-def _(parametrization: FilterLayers, all_listed: bool) -> Theorem | None:
-    activations = parametrization.activations
-    if all(a.is_monomial and a.degree >= 2 for a in activations) and activations and all_listed:
-        name = "away from the zero function the parametrization is an immersion modulo scalings"
-        return _union(name, "shahverdi2025", "one channel, monomial activations of degree at least 2")
-    if parametrization.composed:
-        # Common roots and zero filters come before padded filters in the list; on these the rank drops only with those.
-        name = "the rank drops exactly where two filters have a common root, or one is zero"
-        return _union(name, "kohn2022", "one channel, linear, strides 1")
-    return None
-
-
-def _union(name: str, source: str, hypothesis: str) -> Theorem:
-    statement = "the critical locus is the union of the strata listed"
-    return Theorem(name, "critical locus", 0, statement, source, (Hypothesis(hypothesis, True),))
-
-
-def _meaning(value: CriticalLocusValue, critical: list[StratumFacts]) -> str:
-    if not critical:
+def _meaning(value: CriticalLocusValue, critical: list[StratumFacts], size: Verdict) -> str:
+    if value["dimension"] is None:
         text = "J keeps its rank on all strata of weights that are known" if value["strata"] else "no strata of its weights are known"
         low = [int(r) for r in value["sampled"] if int(r) < value["rank"]]
         return text + (f"; at sparse random weights it falls to {min(low)} of {value['rank']}" if low else "")
     largest = max(critical, key=lambda f: f.dimension)
     deepest = min(critical, key=lambda f: f.rank)
     where = counted(len(critical), "stratum").replace("stratums", "strata")
+    codimension = largest.stratum.model.parameters - largest.dimension
     text = (
-        f"J drops rank on {where} of weights: the largest ({largest.stratum.name}) has codimension {value['codimension']}, at the "
-        f"deepest ({deepest.stratum.name}) {deepest.rank} of {value['rank']} directions remain"
+        f"J drops rank on {where} of weights: the largest ({largest.stratum.name}) has codimension {codimension}, at "
+        f"general weights of the deepest ({deepest.stratum.name}) {deepest.rank} of {value['rank']} directions remain"
     )
     text += ": there gradients can vanish although the loss can be lowered"
+    if size.statement.error:
+        text += f" (wrong with a probability of at most {size.statement.error:.1g})"
     return text + ("; there are no others" if value["complete"] else "; others are not excluded")

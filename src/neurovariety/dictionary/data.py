@@ -16,10 +16,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, TypedDict
 
-from neurovariety.certificates.issue import legacy
+from neurovariety.certificates.functions import at_inputs
+from neurovariety.certificates.issue import NotShown, Verdict, issue, weak
+from neurovariety.certificates.ranks_at_inputs import DETERMINED, Determines, TableOfInputs
+from neurovariety.certificates.statement import Statement
+from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
-from neurovariety.geometry.invariants.rank_at_data import RankAtData, rank_at_data
+from neurovariety.geometry.exact.exact_functions import exact_functions
+from neurovariety.geometry.invariants.rank_at_data import RankAtData, rank_at_data, rows_of
 from neurovariety.model import Model
 from neurovariety.options import Option
 from neurovariety.result import counted
@@ -46,8 +51,8 @@ class DataResult(EntryResult):
     """What the data determine.
 
     ``value`` is ``{"samples", "quadric_rank", "jacobian_rank", "dimension", "determined", "more_samples"}``: rank of the data quadric
-    on the span of the model, rank of J at the data for generic weights, dimension of the neuromanifold, whether these agree (yes /
-    no), and how many further generic samples would make them agree.
+    on the span of the model, rank of J at the data for generic weights, dimension of the neuromanifold, whether these agree (yes,
+    no or undecided), and how many further generic samples would make them agree.
     """
 
     entry: ClassVar[str] = "data"
@@ -75,16 +80,25 @@ def data(
     1
     """
     found = rank_at_data(model, inputs, seed=seed, memory_limit=memory_limit)
+    exact, table = exact_functions(model), rows_of(found.inputs)
+    determined = _determined(model, found)
     return DataResult(
         value={
             "samples": len(found.inputs),
             "quadric_rank": found.quadric_rank,
             "jacobian_rank": found.jacobian_rank,
             "dimension": found.dimension.value,
-            "determined": "yes" if found.determined else "no",
+            "determined": determined.statement.value,
             "more_samples": found.more_samples,
         },
-        claims=legacy("data", found.claim),
+        claims={
+            "samples": issue(TableOfInputs(exact.hash, table, len(table)), exact),
+            "quadric_rank": found.quadric,
+            "jacobian_rank": found.jacobian,
+            "dimension": found.dimension.verdict,
+            "determined": determined,
+            "more_samples": found.further,
+        },
         meaning=_meaning(found),
         evidence={
             "distinct_samples": len({tuple(row) for row in found.inputs.reshape(len(found.inputs), -1).tolist()}),
@@ -102,9 +116,18 @@ def data(
     )
 
 
+def _determined(model: Model, found: RankAtData) -> Verdict:
+    """Whether the data determine a function locally, as far as rank and dimension are known."""
+    exact, table = exact_functions(model), rows_of(found.inputs)
+    try:
+        return issue(Determines(table, found.jacobian, found.dimension.verdict), exact)
+    except NotShown as reason:
+        return weak(Statement(at_inputs(DETERMINED, table), exact.hash, "undecided"), Claim.UNDECIDED, str(reason))
+
+
 def _meaning(found: RankAtData) -> str:
     seen, of = found.jacobian_rank, found.dimension.value
     head = f"{counted(len(found.inputs), 'sample')} can see {seen} of {of} degrees of freedom"
-    if found.determined:
+    if found.jacobian_rank == found.dimension.value:
         return head + ": they determine the function locally; only targets that such a function takes are interpolated"
     return head + f": below the interpolation threshold; {counted(found.more_samples, 'more generic sample')} would reach it"

@@ -46,8 +46,9 @@ from neurovariety.errors import InputError
 from neurovariety.exact_numbers import float_table
 from neurovariety.geometry.exact.exact_functions import exact_functions
 from neurovariety.geometry.exact.points import degree_bounds
+from neurovariety.geometry.ideal.coefficient_map import written_out
 from neurovariety.geometry.invariants.degree import of_the_dimension
-from neurovariety.geometry.invariants.dimension import Dimension, dimension_of, flat
+from neurovariety.geometry.invariants.dimension import Dimension, dimension_beside, flat
 from neurovariety.geometry.invariants.rank_at_data import RankAtData, rank_at_data
 from neurovariety.geometry.solutions.count_facts import CountFacts
 from neurovariety.model import Array, Model
@@ -149,12 +150,14 @@ def ed_degree(
     (39, 3)
     """
     _check(metric, data, rank)
-    found = quietly(dimension_of, model, seed=seed)
-    at_data = None if metric != "data" else quietly(rank_at_data, model, data, seed=seed)
-    quadric = _Quadric(metric, None if at_data is None else at_data.inputs, rank)
+    if rank is not None and rank > (most := written_out(model).count):
+        raise InputError(f"a quadric on {counted(most, 'coefficient')} has at most that rank, got rank {rank}")
     theorem = next((t for t in model.theorems if t.applies and t.quantity == quantity(metric)), None) if rank is None else None
-    seen = _seen(quadric, at_data, found.value)
-    answer = _infinite(quantity(metric), seen) if seen else _known(model, found, theorem, quantity(metric), route, seed)
+    found = quietly(dimension_beside, model, theorem if route != "computed" else None, seed=seed)
+    at_data = quietly(rank_at_data, model, data, seed=seed) if metric == "data" else None
+    quadric = _Quadric(metric, None if at_data is None else at_data.inputs, rank)
+    seen, asked = _seen(quadric, at_data, found.value), quantity(metric)
+    answer = _infinite(asked, seen) if seen else _known(model, found, theorem, asked, route, seed)
     if answer is None:
         if route == "theorem":
             raise InputError(
@@ -198,10 +201,7 @@ class _Quadric:
         """On these terms; a general one is drawn."""
         from neurovariety.geometry.solutions import quadrics
 
-        if self.metric == "generic":
-            assert rng is not None
-            if self.rank is not None and self.rank > len(terms):
-                raise InputError(f"a quadric on {counted(len(terms), 'coefficient')} has at most that rank, got rank {self.rank}")
+        if self.metric == "generic" and rng is not None:
             return quadrics.general(terms, self.rank or len(terms), rng)
         if self.table is not None:
             return quadrics.of_data(terms, float_table(self.table, "data").reshape(len(self.table), -1))

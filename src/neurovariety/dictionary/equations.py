@@ -18,20 +18,25 @@ Source: Marchetti et al. 2025, section 4.1.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Annotated, ClassVar, NotRequired, TypedDict
 
-from neurovariety.certificates.compose import IS_BOUND, Because
-from neurovariety.certificates.issue import Verdict, issue, legacy
-from neurovariety.certificates.realized import Vanishing, written
-from neurovariety.certificates.statement import Statement
-from neurovariety.certificates.upper_bounds import EquationsVanish
+from neurovariety.certificates.hilbert_function import (
+    BoundByEquations,
+    GenerateAll,
+    HilbertFunction,
+    MinimalGenerators,
+    SearchedUpTo,
+)
+from neurovariety.certificates.issue import NotShown, Verdict, first_shown, issue, weakly
+from neurovariety.certificates.known_equations import WrittenEquations
+from neurovariety.certificates.realized import written
+from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
 from neurovariety.geometry.ideal.coefficients import Coordinate
-from neurovariety.geometry.ideal.equations_by_degree import Equation
 from neurovariety.geometry.ideal.exact_coefficients import exact_coefficients
 from neurovariety.geometry.ideal.find_equations import FoundEquations
 from neurovariety.geometry.invariants.equations import Equations, equations_of, violation
@@ -118,12 +123,12 @@ def equations(
     """
     found = equations_of(model, seed=seed, degree=degree)
     system, coordinates = found.system, found.system.coordinates
-    short = [g for g in system.generators if len(g.terms) <= _MAX_SHOWN_TERMS][:_MAX_LISTED]
+    short = tuple(i for i, g in enumerate(system.generators) if len(g.terms) <= _MAX_SHOWN_TERMS)[:_MAX_LISTED]
     value = {
         "up_to_degree": system.searched,
         "generators": {str(k): n for k, n in Counter(g.degree for g in system.generators).items()},
         "hilbert": list(system.hilbert),
-        "equations": [written(g, coordinates.count) for g in short],
+        "equations": [written(system.generators[i], coordinates.count) for i in short],
         "complete": found.complete,
         "dimension_at_most": system.bound,
     }
@@ -148,21 +153,21 @@ def equations(
     )
 
 
-def _claims(model: Model, found: Equations, value: Mapping[str, object], short: Sequence[Equation]) -> dict[str, Verdict]:
-    """Certificates of those written out and of the bound of the dimension; the numbers by degree as interpolation has them."""
-    rest = legacy("equations: degree by degree", found.claim)
-    claims = {key: rest(key, part) for key, part in value.items()}
-    if found.system.error:
-        return claims
+def _claims(model: Model, found: Equations, value: Mapping[str, object], listed: tuple[int, ...]) -> dict[str, Verdict]:
+    """Certificates of the equations, of their numbers by degree, and of what follows."""
     exact, system = exact_coefficients(model), found.system
-    count, (p, weights) = system.coordinates.count, system.place
-    claims["equations"] = issue(Vanishing(exact.hash, tuple(short), count), exact)
-    if system.bound < count:
-        bound = EquationsVanish(exact.hash, system.generators, count, p, weights, count - system.bound)
-        most = issue(bound, exact)
-        claims["dimension_at_most"] = issue(
-            Because(Statement("bound of the dimension", exact.hash, system.bound), IS_BOUND, (most,)), exact
-        )
+    known, (p, weights) = system.known, system.place
+    assert known is not None
+    bound = BoundByEquations(known, p, weights, system.coordinates.count - system.bound)
+    claims = {"equations": issue(WrittenEquations(known, listed), exact), "dimension_at_most": issue(bound, exact)}
+    try:
+        hilbert = issue(HilbertFunction(known, system.hilbert, system.places, system.places[0].prime), exact)
+    except NotShown as why:
+        rest = weakly("equations", Claim.ESTIMATE, f"the numbers by degree are those mod one prime: {why}")
+        return {key: claims[key] if key in claims else rest(key, part) for key, part in value.items()}
+    claims["hilbert"], claims["up_to_degree"] = hilbert, issue(SearchedUpTo(hilbert), exact)
+    claims["generators"] = first_shown(exact, MinimalGenerators(hilbert), MinimalGenerators(hilbert, exactly=False))
+    claims["complete"] = issue(GenerateAll(hilbert, found.rank, found.complete), exact)
     return claims
 
 

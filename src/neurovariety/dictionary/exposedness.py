@@ -10,9 +10,10 @@ Frobenius norm. How often such a point is a local minimum is sampled beside it; 
 asks.
 
 What is proved. The dimension of U_S is a rank over a prime field at a random point of S and a random normal there
-(`exposure.normal_bundle`), which falls short with at most the probability ``error_bound``: the claim is `probability`, or `estimate`
-where that bound is no longer small. Normals are
-taken with respect to the quadric; strata over one function may differ. The general rank over the complex numbers is that at real
+(`training.bias.normal_bundle`), which falls short with at most the probability ``error_bound``: the claim is `probability`, or
+`estimate` where that bound is no longer small. Normals are taken with respect to the quadric, `generic` with respect to one that was
+drawn; strata over one function may differ, and strata that are not listed may be exposed. The general rank over the complex numbers is
+that at real
 points too, for real points of S and of its normal spaces are Zariski dense; so where U_S has interior over C it has over R. Shares
 of minima are sampled.
 
@@ -21,11 +22,14 @@ Sources: Shahverdi, Marchetti, Kohn 2025 (critical exposedness); Marchetti et al
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal, TypedDict
 
 from neurovariety.budget import used_up
-from neurovariety.certificates.issue import legacy
+from neurovariety.certificates.critical_exposure import CoefficientCount, ExposureTable, StationaryTargets
+from neurovariety.certificates.issue import NotShown, Verdict, issue, weak
+from neurovariety.certificates.statement import Statement
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import Inputs
 from neurovariety.dictionary.entry_result import EntryResult, Facts
@@ -44,10 +48,10 @@ from neurovariety.options import Option, Whole
 from neurovariety.progress import note
 from neurovariety.randomness import generator
 from neurovariety.result import counted, plain
-from neurovariety.tolerances import DEFAULT_SEED, ERROR_BOUND
+from neurovariety.tolerances import DEFAULT_SEED
 from neurovariety.training.bias.inner_product import exact_quadric
 from neurovariety.training.bias.local_minima import minima_among
-from neurovariety.training.bias.normal_bundle import Incidence, error_bound, incidence
+from neurovariety.training.bias.normal_bundle import Incidence, QuadricOnStrata
 
 _STREAM = "dictionary.exposedness"
 _SAMPLES = 60
@@ -62,17 +66,24 @@ class ExposedStratum(TypedDict):
     dimension: int
     rank: int
     targets: int
-    exposed: bool
-    minima: float | None
-    low: float | None
-    high: float | None
+    critically_exposed: bool
+
+
+class SampledMinima(TypedDict):
+    """The share of local minima among stationary points that were sampled, with its interval; ``of`` so many."""
+
+    share: float
+    low: float
+    high: float
+    of: int
 
 
 class ExposednessValue(TypedDict):
     ambient: int
     strata: int
-    exposed: int
+    critically_exposed: int
     table: list[ExposedStratum]
+    minima: dict[str, SampledMinima]
 
 
 class ExposednessEvidence(TypedDict):
@@ -88,27 +99,33 @@ class ExposednessEvidence(TypedDict):
 
 @dataclass(frozen=True, repr=False)
 class ExposednessResult(EntryResult):
-    """``value``: ``ambient`` (coefficients of the span V), ``strata``, ``exposed`` (how many of these have a U_S with interior), and
-    ``table``: for each stratum of weights ``name``, ``kind``, ``function`` (the smaller network), ``dimension``, ``rank`` of J,
-    ``targets`` (dimension of U_S), ``exposed``, and ``minima``: of ``samples`` stationary points there the share that are local
-    minima, with its interval ``low``, ``high``.
+    """``value``: ``ambient`` (coefficients V that some weight changes), ``strata`` (how many are looked at), ``critically_exposed``
+    (how many of these have a U_S with interior), ``table``: for each stratum of weights ``name``, ``kind``, ``function`` (the smaller
+    network), ``dimension``, ``rank`` of J, ``targets`` (dimension of U_S), ``critically_exposed``; and ``minima``: by the name of a
+    stratum, of stationary points sampled there the ``share`` that are local minima, with its interval ``low``, ``high``, of how many.
 
     ``evidence``: ``metric``, ``whole`` (the same for all weights), ``primes``, ``error_bound``, ``samples``.
     """
 
     entry: ClassVar[str] = "exposedness"
+    headline: ClassVar[tuple[str, ...]] = ("ambient", "critically_exposed", "table")
     value: ExposednessValue
     evidence: ExposednessEvidence
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "shahverdi2026razor", "schwartz1980")
 
+    def _repeatable(self) -> object:
+        return plain({key: part for key, part in self.value.items() if key != "minima"})  # which are sampled anew
+
     def verify(self, *, seed: int | None = None) -> ExposednessResult:
         """All ranks again at other points. Raises `VerificationError` where one differs; shares of minima are sampled anew."""
         again = self._again(seed)
-        sampled = ("minima", "low", "high")
-        ours, theirs = ([{k: v for k, v in row.items() if k not in sampled} for row in r.value["table"]] for r in (self, again))
-        if plain(ours) != plain(theirs):
+        if again._repeatable() != self._repeatable():
             raise VerificationError(f"exposedness of {self.subject}: recorded {self.shown()}, recomputed {again.shown()}")
         return again
+
+    def shown(self) -> str:
+        v = self.value
+        return f"{v['critically_exposed']} of {counted(v['strata'], 'stratum').replace('stratums', 'strata')} critically exposed"
 
 
 @entry
@@ -138,6 +155,44 @@ def exposedness(
     [4, 4, 4, 4]
     """
     samples = _SAMPLES if samples is None else samples
+    strata = _strata(model, metric, data)
+    named = coefficients_as_polynomials(model)
+    monomials, coefficients = list(named), list(named.values())
+    quadric = exact_quadric(metric, monomials, None if data is None else exact_inputs(model, data), generator(seed, _STREAM))
+    loss = QuadricOnStrata(model, coefficients, quadric, _words(metric), strata)
+    whole = loss.incidence(None, generator(seed, _STREAM, 1))
+    written, matrix = PolynomialValues(coefficients, model.parameters), float_table(quadric, "products of data")
+    found: list[Incidence] = []
+    minima: dict[str, SampledMinima] = {}
+    for k, stratum in enumerate(strata):
+        note(phase=f"exposedness of {stratum.name}, {k + 1} of {len(strata)} strata")
+        found.append(loss.incidence(stratum, generator(seed, _STREAM, 2, k)))
+        if samples and not used_up():
+            least = minima_among(stratum, written, matrix, samples, generator(seed, _STREAM, 3, k))
+            low, high = wilson(least, samples)
+            minima[stratum.name] = {"share": least / samples, "low": low, "high": high, "of": samples}
+    claims = _claims(loss, strata, found, minima)
+    value: ExposednessValue = {
+        "ambient": whole.ambient,
+        "strata": len(found),
+        "critically_exposed": claims["critically_exposed"].statement.value,
+        "table": claims["table"].statement.value,
+        "minima": minima,
+    }
+    return ExposednessResult(
+        value=value,
+        claims=claims,
+        meaning=_meaning(value, claims["table"].statement),
+        evidence={
+            "metric": metric, "whole": {"rank": whole.rank, "targets": whole.targets},
+            "primes": [whole.place.prime, *(f.place.prime for f in found)], "samples": samples,
+            "error_bound": min(1.0, claims["table"].statement.error or 1.0), "theorems": [],
+        },
+    )  # fmt: skip
+
+
+def _strata(model: Model, metric: str, data: object) -> tuple[WeightStratum, ...]:
+    """The known strata of a model. Raises `InputError` for data without their metric, and where none are known."""
     if data is not None and metric != "data":
         raise InputError(f"metric {metric} takes no data; leave them out, or choose metric data")
     require_polynomial(model)
@@ -146,68 +201,61 @@ def exposedness(
         raise InputError(
             f"no strata of smaller networks are known for {model.name}: they follow from hidden units, of which none are known"
         )
-    named = coefficients_as_polynomials(model)
-    monomials, coefficients = list(named), list(named.values())
-    quadric = exact_quadric(metric, monomials, None if data is None else exact_inputs(model, data), generator(seed, _STREAM))
-    n = model.parameters
-    whole = incidence(None, coefficients, quadric, n, generator(seed, _STREAM, 1))
-    written, matrix = PolynomialValues(coefficients, n), float_table(quadric, "products of data")
-    degree = max(sum(e) for f in coefficients for e in f)
-    table: list[ExposedStratum] = []
-    errors, primes = [], [whole.prime]
-    for k, stratum in enumerate(strata):
-        note(phase=f"exposedness of {stratum.name}, {k + 1} of {len(strata)} strata")
-        found = incidence(stratum, coefficients, quadric, n, generator(seed, _STREAM, 2, k))
-        errors.append(error_bound(found, degree, int(stratum.size[0])))
-        primes.append(found.prime)
-        taken = 0 if used_up() else samples
-        table.append(_row(stratum, found, minima_among(stratum, written, matrix, taken, generator(seed, _STREAM, 3, k)), taken))
-    exposed = sum(row["exposed"] for row in table)
-    return ExposednessResult(
-        value={"ambient": whole.ambient, "strata": len(table), "exposed": exposed, "table": table},
-        claims=legacy("exposedness", Claim.PROBABILITY if sum(errors) <= ERROR_BOUND else Claim.ESTIMATE),
-        meaning=_meaning(table, whole),
-        evidence={
-            "metric": metric, "whole": {"rank": whole.rank, "targets": whole.targets}, "primes": primes, "samples": samples,
-            "error_bound": min(1.0, sum(errors)), "theorems": [],
-        },
-    )  # fmt: skip
+    return strata
 
 
-def _row(stratum: WeightStratum, found: Incidence, minima: int, taken: int) -> ExposedStratum:
-    """A stratum in the table; ``minima`` of the stationary points taken there are local minima."""
-    low, high = wilson(minima, taken) if taken else (None, None)
+def _words(metric: str) -> str:
+    """The phrase that names the quadric of a metric."""
+    return "for a quadric that was drawn" if metric == "generic" else f"for the loss {metric}"
+
+
+def _claims(
+    loss: QuadricOnStrata, strata: Sequence[WeightStratum], found: Sequence[Incidence], minima: Mapping[str, SampledMinima]
+) -> dict[str, Verdict]:
+    """A verdict for each key; an estimate of the ranks where the bound of the error says little."""
+    model, quadric = loss.hash, loss.quadric_hash
+    own = [
+        StationaryTargets(model, quadric, s.name, f.place, f.stratum, f.rank, f.seen, f.moving, f.ambient)
+        for s, f in zip(strata, found, strict=True)
+    ]
+    try:
+        shown = tuple(issue(c, loss) for c in own)
+    except NotShown as reason:
+        shown = tuple(weak(c.concludes()[0], Claim.ESTIMATE, str(reason)) for c in own)
+    words = tuple((s.kind, "zero" if s.small is None else s.small.name) for s in strata)
     return {
-        "name": stratum.name,
-        "kind": stratum.kind,
-        "function": "zero" if stratum.small is None else stratum.small.name,
-        "dimension": found.stratum,
-        "rank": found.rank,
-        "targets": found.targets,
-        "exposed": found.exposed,
-        "minima": minima / taken if taken else None,
-        "low": low,
-        "high": high,
+        "ambient": issue(CoefficientCount(model, found[0].ambient), loss),
+        "strata": weak(
+            Statement("exposedness: strata", model, len(found)), Claim.ESTIMATE, "those that are known; there may be others"
+        ),
+        "critically_exposed": issue(ExposureTable(model, quadric, shown, words, loss.quadric_words, "critically_exposed"), loss),
+        "table": issue(ExposureTable(model, quadric, shown, words, loss.quadric_words, "table"), loss),
+        "minima": weak(Statement("exposedness: minima", model, minima), Claim.ESTIMATE, "sampled"),
     }
 
 
-def _meaning(table: list[ExposedStratum], whole: Incidence) -> str:
-    open_ = [row for row in table if row["exposed"]]
+def _meaning(value: ExposednessValue, known: Statement) -> str:
+    """What the table says, of the strata listed alone."""
+    table, minima = value["table"], value["minima"]
+    open_ = [row for row in table if row["critically_exposed"]]
     zero = sum(row["function"] == "zero" for row in open_)
+    every = counted(len(table), "stratum").replace("stratums", "strata")
+    doubt = f" (wrong with a probability of at most {known.error:.1g}, {known.scope[0]})" if known.error else f" ({known.scope[0]})"
     if zero == len(open_):
+        besides = " but those of the function zero" if zero else ""
         return (
-            f"no stratum of smaller networks is critically exposed{', other than those of the function zero' if zero else ''}: "
-            f"for almost all of the targets in {whole.ambient} dimensions training is stationary on none of them, so nothing draws it "
-            "to sparse networks"
+            f"of the {every} listed none is critically exposed{besides}: for almost all targets in {value['ambient']} dimensions "
+            f"no weights on the others are stationary{doubt}"
         )
     head = (
-        f"{len(open_)} of {counted(len(table), 'stratum')} {'is' if len(open_) == 1 else 'are'} critically exposed"
-        f"{f', {zero} of them at the function zero' if zero else ''}: for an open set of targets training is stationary there"
-    ).replace("stratums", "strata")
-    sampled = [(row["minima"], row["name"]) for row in open_ if row["minima"] is not None]
+        f"{len(open_)} of {every} {'is' if len(open_) == 1 else 'are'} critically exposed"
+        f"{f', {zero} of them at the function zero' if zero else ''}: for an open set of targets "
+        f"some weights there are stationary{doubt}"
+    )
+    sampled = [(minima[row["name"]]["share"], row["name"]) for row in open_ if row["name"] in minima]
     if not sampled:
         return head
     most, name = max(sampled, key=lambda pair: pair[0])
     if not most:
-        return f"{head}; all points that were sampled on them are saddles"
-    return f"{head}; most often at {name}, where {100 * most:.2g} % of those sampled are local minima"
+        return f"{head}; no point that was sampled on them looks like a local minimum"
+    return f"{head}; most often at {name}, where {100 * most:.2g} % of those sampled look like local minima"

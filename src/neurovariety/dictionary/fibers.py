@@ -5,9 +5,12 @@ minus the dimension of the neuromanifold; the stated symmetries explain part of 
 generic point), and what is left are hidden directions. For learning the fiber is what training cannot determine.
 
 What is proved. The claim is that of the dimension. At given weights w the fiber through w has dimension at least that of the generic
-fiber and at most parameters minus rank of J at w; symmetry orbits and coordinate directions that change nothing raise the lower
-bound (tested at random points of two fields), a computation in the local ring lowers the upper one (proved). Where they meet the
-local dimension is known.
+fiber and at most parameters minus rank of J at w; symmetry orbits, and directions along which the function is constant (expanded over
+Q, or where that is too long tested at random points of several fields), raise the lower bound, a computation in the local ring
+lowers the upper one. Where they meet the local dimension is known.
+
+All dimensions are those of complex weights. The real weights of the same function may have fewer around w: the function
+w_1^2 + w_2^2 has at w = 0 two lines over C and one point over R.
 
 The number of points of the generic fiber modulo the stated symmetries, over the complex numbers, is given where a theorem counts
 them (`architectures.theorems.generic_fibers`: Kruskal, Waring decompositions, factorizations of matrices and of polynomials). For
@@ -31,7 +34,8 @@ from typing import Annotated, Any, ClassVar, Literal, Required
 
 from neurovariety.certificates.compose import COUNTED, HIDES, LEFT, Because
 from neurovariety.certificates.fiber import HIDDEN, HiddenDirections
-from neurovariety.certificates.issue import NotShown, Verdict, issue, legacy, weak
+from neurovariety.certificates.fiber_at_weights import FIBER_AT, HIDDEN_AT, IDENTIFIED
+from neurovariety.certificates.issue import NotShown, Verdict, issue, weak
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.upper_bounds import FieldsVanish
 from neurovariety.claim import Claim
@@ -42,8 +46,15 @@ from neurovariety.errors import DivisionByZeroError, InputError, ResourceError
 from neurovariety.geometry.exact.exact_functions import exact_functions
 from neurovariety.geometry.exact.hidden_directions import hidden_directions
 from neurovariety.geometry.exact.points import draw_point
-from neurovariety.geometry.exact.special_fiber import SpecialFiber, SpecialFiberFacts, exact_weights, special_fiber
-from neurovariety.geometry.exact.stated_symmetries import fields_error, stated_symmetries
+from neurovariety.geometry.exact.special_fiber import (
+    SpecialFiber,
+    SpecialFiberFacts,
+    exact_weights,
+    local_dimension_of,
+    special_fiber,
+)
+from neurovariety.geometry.exact.stated_symmetries import stated_symmetries
+from neurovariety.geometry.ideal.exact_coefficients import exact_coefficients
 from neurovariety.geometry.images.real_components import RealComponents, components_sentence, real_components
 from neurovariety.geometry.invariants.degree import degree_of
 from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
@@ -52,7 +63,7 @@ from neurovariety.options import Option, Route
 from neurovariety.progress import quietly
 from neurovariety.randomness import generator
 from neurovariety.theorem import GENERIC_FIBER, Theorem
-from neurovariety.tolerances import DEFAULT_SEED, ERROR_BOUND
+from neurovariety.tolerances import DEFAULT_SEED
 
 Identifiable = Literal["yes", "generic", "no", "undecided"]
 
@@ -93,6 +104,7 @@ class FibersResult(EntryResult):
     cardinality = number of orbits of full dimension of the stated group (null where not counted); identifiable: whether the weights of
     a general function are determined by it up to the stated group: yes (all of them), generic (those of one dense orbit; smaller
     orbits are not excluded), no (a hidden direction or a second orbit is known) or undecided. ``evidence["scope"]`` says the same.
+    Dimensions are those of complex weights: real weights of the same function may have fewer around given ones.
     """
 
     entry: ClassVar[str] = "fibers"
@@ -148,13 +160,11 @@ def fibers(
     if points:
         evidence["counted"] = points
     if weights is not None:
-        # Below the generic fiber no fiber falls; that needs the dimension from above, which a lower bound of it does not give.
-        at_least = model.parameters - (generic.value if found.claim is not Claim.UPPER_BOUND else generic.at_most)
         try:
-            there = special_fiber(model, weights, at_least, seed)
+            there = special_fiber(model, weights, _from_above(model, generic), seed)
         except DivisionByZeroError:
             raise InputError(f"a denominator of {model.name} vanishes at the weights given, where it has no function") from None
-        return _special(model, there, evidence, generic)
+        return _special(model, there, evidence)
     evidence["scope"] = _SCOPES[identifiable]
     if found.hidden:
         evidence["hidden_directions"] = hidden_directions(model, seed)
@@ -171,6 +181,11 @@ def fibers(
         evidence=evidence,
         notices=generic.notices,
     )
+
+
+def _from_above(model: Model, generic: Dimension) -> Verdict:
+    """The dimension as far as it is known from above: below the generic fiber no fiber falls."""
+    return generic.verdict if generic.sure else issue(generic.upper.certificate, exact_coefficients(model))
 
 
 def _claims(model: Model, found: _Explained, cardinality: Verdict | None, identifiable: Identifiable) -> dict[str, Verdict]:
@@ -297,39 +312,25 @@ def _identifiable(found: _Explained, theorem: Theorem | None, counted: Verdict |
     return "yes" if theorem is not None or not found.dimension else "generic"
 
 
-def _special_claim(model: Model, found: SpecialFiber, generic: Dimension, evidence: FibersEvidence) -> Claim:
-    """Undecided where the bounds differ; else as strong as the weakest of what the lower bound rests on, with the errors added."""
-    if found.at_least != found.at_most:
-        return Claim.UNDECIDED
-    if found.at_least == found.explained:
-        return Claim.PROVED
-    error = found.error + fields_error(model) ** 2  # more is not explained: the fields' rank was taken over two fields or more
-    if found.rests_on_generic and generic.claim is Claim.PROBABILITY:
-        error += generic.error
-    evidence["error_bound"] = error
-    return Claim.PROBABILITY if error <= ERROR_BOUND else Claim.LOWER_BOUND
-
-
-def _special(model: Model, found: SpecialFiber, generic_evidence: FibersEvidence, generic: Dimension) -> FibersResult:
+def _special(model: Model, found: SpecialFiber, generic_evidence: FibersEvidence) -> FibersResult:
+    exact = exact_functions(model)
     evidence: FibersEvidence = {**generic_evidence, **found.to_dict()}
-    meets = found.at_least == found.at_most
-    hidden = found.at_least - found.explained if meets else None
-    value = {
-        "dimension": found.at_least if meets else None,
-        "hidden": hidden,
-        "cardinality": None,
-        "identifiable": "no" if found.at_least > found.explained else "undecided",
+    whole, hidden, no = local_dimension_of(model, found)
+    between = "the bounds of the dimension do not meet"
+    claims = {
+        "dimension": whole or weak(Statement(FIBER_AT, exact.hash, None), Claim.UNDECIDED, between),
+        "hidden": hidden or weak(Statement(HIDDEN_AT, exact.hash, None), Claim.UNDECIDED, between),
+        "cardinality": weak(Statement(GENERIC_FIBER, exact.hash, None), Claim.UNDECIDED, "not counted"),
+        "identifiable": no or weak(Statement(IDENTIFIED, exact.hash, "undecided"), Claim.UNDECIDED, "other orbits are not excluded"),
     }
     extra = found.at_least - evidence["parameters"] + evidence["model_dimension"]
-    text = (
-        f"{found.at_least if meets else f'{found.at_least} to {found.at_most}'} dimensions of weights around these compute the "
-        f"same function"
-    )
+    size = f"{found.at_least}" if whole else f"{found.at_least} to {found.at_most}"
+    text = f"{size} dimensions of complex weights around these compute the same function (of real weights it may be fewer)"
     if extra > 0:
         text += f", {extra} more than for generic weights: the function is that of a smaller model"
     return FibersResult(
-        value=value,
-        claims=legacy("fibers: at given weights", _special_claim(model, found, generic, evidence)),
+        value={key: verdict.statement.value for key, verdict in claims.items()},
+        claims=claims,
         meaning=text + components_sentence(evidence["real_components"]),
         evidence=evidence,
     )

@@ -30,7 +30,7 @@ from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.landscape import LandscapeResult, landscape
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import NeurovarietyError, VerificationError
-from neurovariety.geometry.exact.gradient_fields import conserved_polynomials, outputs_as_polynomials
+from neurovariety.geometry.exact.gradient_fields import conserved_polynomials, gradient_fields
 from neurovariety.geometry.exact.wilson_interval import wilson
 from neurovariety.model import Model
 from neurovariety.options import Option, Real, Whole
@@ -44,8 +44,8 @@ from neurovariety.training.dynamics.dynamics import (
     Runs,
     descend,
     flow,
-    newton_ends,
     objective,
+    settled_ends,
     trajectories,
     typical_gradient,
 )
@@ -81,7 +81,7 @@ class Basin(TypedDict):
 class GradientFlowValue(TypedDict):
     runs: int
     converged: int
-    unmatched: int
+    unmatched: int | None
     endpoints: int
 
 
@@ -106,8 +106,8 @@ class GradientFlowEvidence(TypedDict):
 
 @dataclass(frozen=True, repr=False)
 class GradientFlowResult(EntryResult):
-    """``value``: ``runs``, ``converged``, ``unmatched`` (converged runs whose end is on no complete list: none is expected), and
-    ``endpoints``, the number of different critical points reached.
+    """``value``: ``runs``, ``converged``, ``unmatched`` (converged runs that end at no point of the list; null where there is no list
+    to compare with, or no run converged), and ``endpoints``, the number of different critical points reached.
 
     ``evidence``: ``basins`` (point, stratum, kind, loss, runs, share, low, high), ``not_converged`` (reason -> runs), ``drifting``
     (limit -> runs), ``largest_drift`` of the conserved quantities, ``plateaus`` along some trajectories, and ``moved`` for discrete
@@ -187,7 +187,8 @@ def gradient_flow(
     points = list(found.points) if found.problem is not None and not weight_decay else []
     labels = _labels(found, points, run.ends, run.converged, task, weight_decay)
     reasons, drifting = _not_converged(found, points, run.runs, run.converged)
-    unmatched = sum(n for label, n in Counter(labels[run.converged].tolist()).items() if label < 0 and points)
+    compared = bool(points) and bool(run.converged.any())
+    unmatched = int((labels[run.converged] < 0).sum()) if compared else None
     evidence: GradientFlowEvidence = {
         "task": task.record, "method": method, "runs": runs, "step": size, "weight_decay": weight_decay, "scale": scale,
         "basins": _basins(labels, points, goal, run.ends, runs), "not_converged": reasons, "drifting": drifting,
@@ -201,12 +202,12 @@ def gradient_flow(
         other = _labels(found, points, plain.ends, both, task, weight_decay)
         evidence["moved"] = int((labels[both] != other[both]).sum())
     value: GradientFlowValue = {
-        "runs": runs, "converged": int(run.converged.sum()), "unmatched": int(unmatched), "endpoints": len(set(labels[run.converged])),
+        "runs": runs, "converged": int(run.converged.sum()), "unmatched": unmatched, "endpoints": len(set(labels[run.converged])),
     }  # fmt: skip
     return GradientFlowResult(
         value=value,
         claims=weakly("gradient-flow", Claim.ESTIMATE, "flows that were followed numerically"),
-        meaning=_meaning(value, evidence),
+        meaning=_meaning(value, evidence, bool(points)),
         evidence=evidence,
         notices=task.notices + _not_used(size, step) + _off_the_list(unmatched, found),
         options={**task.options, "runs": runs},
@@ -227,9 +228,8 @@ class _Followed:
 
 def _followed(goal: Objective, starts: Any, typical: float) -> _Followed:
     runs = flow(goal, starts, typical)
-    settled = newton_ends(goal, runs.ends)
-    converged = settled.settled & (runs.gradients <= 1e-6)
-    return _Followed(runs, converged, np.where(converged[:, None], settled.weights, runs.ends))
+    found = settled_ends(goal, runs)
+    return _Followed(runs, found.settled, found.weights)
 
 
 def _not_used(size: float | None, step: float | None) -> tuple[str, ...]:
@@ -237,7 +237,7 @@ def _not_used(size: float | None, step: float | None) -> tuple[str, ...]:
     return ("gradient flow has no steps: the step size given is not used",) if size is None and step is not None else ()
 
 
-def _off_the_list(unmatched: int, found: LandscapeResult) -> tuple[str, ...]:
+def _off_the_list(unmatched: int | None, found: LandscapeResult) -> tuple[str, ...]:
     """What to say of converged runs that end at no point of the list."""
     if not unmatched:
         return ()
@@ -324,7 +324,7 @@ def _drift(model: Model, starts: Any, runs: Runs) -> float | None:
     if model.parameters > _MOST_WEIGHTS:
         return None
     try:
-        laws = conserved_polynomials(outputs_as_polynomials(model, None), model.parameters, 2)
+        laws = conserved_polynomials(gradient_fields(model, None), model.parameters, 2)
     except NeurovarietyError:
         return None
     fine = np.isfinite(runs.ends).all(axis=1)
@@ -337,14 +337,22 @@ def _drift(model: Model, starts: Any, runs: Runs) -> float | None:
     return worst if laws else None
 
 
-def _meaning(value: GradientFlowValue, evidence: GradientFlowEvidence) -> str:
+def _meaning(value: GradientFlowValue, evidence: GradientFlowEvidence, listed: bool) -> str:
+    """What is said of the runs that converged; of none nothing, and where there is no list not that they are on it."""
     basins, reasons, drifting = evidence["basins"], evidence["not_converged"], evidence["drifting"]
-    head = f"{value['converged']} of {counted(value['runs'], 'run')} converged, at {counted(value['endpoints'], 'critical point')}"
-    if basins and basins[0]["point"] is not None:
-        best = basins[0]
-        head += f"; {100 * best['share']:.0f} % end at {best['kind']} {best['point']} with loss {best['loss']:.6g}"
     left = f"; {', '.join(f'{n}: {reason}' for reason, n in reasons.items())}" if reasons else ""
     if drifting:
         left += f" (number {', '.join(sorted(drifting, key=int))})"
-    off = "all are on the list" if not value["unmatched"] else f"{value['unmatched']} of these are not on the list"
+    if not value["converged"]:
+        return f"none of {counted(value['runs'], 'run')} converged, so nothing is said of where training ends{left}"
+    head = f"{value['converged']} of {counted(value['runs'], 'run')} converged, at {counted(value['endpoints'], 'critical point')}"
+    if basins and basins[0]["point"] is not None:
+        best = basins[0]
+        head += f"; {100 * best['share']:.0f} % of all runs end at {best['kind']} {best['point']} with loss {best['loss']:.6g}"
+    if not listed:
+        off = "there is no list of critical points to compare these with"
+    elif value["unmatched"]:
+        off = f"{value['unmatched']} of those that converged end at no point of the list"
+    else:
+        off = "those that converged are all on the list"
     return f"{head}; {off}{left}"

@@ -7,8 +7,8 @@ where a neuron would have to change the sign of its outgoing weight, although la
 toward sparse networks; convolutional networks, whose smaller networks are nodes or smooth points, do not.
 
 What is proved. Dimensions, singularities and exposedness as their entries say; the table's claim is `estimate`, for shares are
-sampled, with Wilson's 95 % intervals. An end of flow counts as on a smaller network if its function is within a thousandth of one
-there.
+sampled, with Wilson's 95 % intervals. Shares of ends are taken of the flows that converged. An end counts as on a smaller network if
+its function is within a thousandth of one there.
 
 Sources: Marchetti et al. 2025, 4.2; Shahverdi, Marchetti, Kohn 2026; Wilson 1927.
 """
@@ -32,7 +32,7 @@ from neurovariety.geometry.images.target import require_polynomial
 from neurovariety.model import Model
 from neurovariety.options import Option, Real, Whole
 from neurovariety.progress import quietly
-from neurovariety.result import in_one_line
+from neurovariety.result import counted, in_one_line
 from neurovariety.tolerances import DEFAULT_SEED
 from neurovariety.training.bias.best_fits import OPEN, UNCLEAR, BestFits, best_fits
 from neurovariety.training.bias.flow_ends import FlowEnds, flow_ends
@@ -50,7 +50,7 @@ class BiasRow(TypedDict):
     kind: str
     dimension: int
     singular: str | None
-    exposed: str | None
+    critically_exposed: str | None
     best: float | None
     best_low: float
     best_high: float
@@ -76,6 +76,7 @@ class ImplicitBiasEvidence(TypedDict):
     flow_targets: int
     runs: int
     flows: int
+    converged: int
     theorems: list[Facts]
 
 
@@ -83,10 +84,12 @@ class ImplicitBiasEvidence(TypedDict):
 class ImplicitBiasResult(EntryResult):
     """``value``: ``best_on_smaller`` and ``flow_on_smaller``, the shares of best fits and of ends of flow on smaller networks other
     than the zero function, and ``table``: for each piece ``name``, ``kind`` (network, subnetwork or limit), ``dimension``,
-    ``singular`` and ``exposed`` (yes, no, or null where it is not known), ``best`` with ``best_low``, ``best_high``, and ``flow`` with
+    ``singular`` and ``critically_exposed`` (yes, no, or null where it is not known), ``best`` with ``best_low``, ``best_high``, and
+    ``flow`` with
     ``flow_low``, ``flow_high``.
 
-    ``evidence``: ``metric``, ``scale``, ``targets``, ``clear``, ``open``, ``flow_targets``, ``runs``.
+    ``evidence``: ``metric``, ``scale``, ``targets``, ``clear`` (those whose best fit was found), ``open``, ``flow_targets``, ``runs``,
+    ``flows`` in all, ``converged`` (how many of these; ends and their shares are of them alone).
     """
 
     entry: ClassVar[str] = "implicit-bias"
@@ -96,11 +99,13 @@ class ImplicitBiasResult(EntryResult):
 
     def shown(self) -> str:
         rows = [row for row in self.value["table"] if row["kind"] != "network"]
-        singular, exposed = {"yes": "singular", "no": "smooth"}, {"yes": "exposed", "no": "not exposed"}
+        singular, exposed = {"yes": "singular", "no": "smooth"}, {"yes": "critically exposed", "no": "not critically exposed"}
         parts = [f"best_on_smaller {in_one_line(self.value['best_on_smaller'])}"]
         parts.append(f"flow_on_smaller {in_one_line(self.value['flow_on_smaller'])}")
         for row in rows[:_SHOWN]:
-            known = [words[word] for words, word in ((singular, row["singular"]), (exposed, row["exposed"])) if word in words]
+            known = [
+                words[word] for words, word in ((singular, row["singular"]), (exposed, row["critically_exposed"])) if word in words
+            ]
             shares = [f"{name} {'-' if v is None else format(v, '.3g')}" for name, v in (("best", row["best"]), ("flow", row["flow"]))]
             parts.append(f"{row['name'].replace(', ', ',')}: {'; '.join([*known, *shares])}")
         return ", ".join(parts) + (", ..." if len(rows) > _SHOWN else "")
@@ -175,23 +180,24 @@ def implicit_bias(
     smaller = [row for row in table if row["kind"] == "subnetwork" and row["dimension"]]
     value: ImplicitBiasValue = {
         "best_on_smaller": float(sum(row["best"] or 0.0 for row in smaller)) if clear else None,
-        "flow_on_smaller": float(sum(row["flow"] or 0.0 for row in smaller)) if ends.runs else None,
+        "flow_on_smaller": float(sum(row["flow"] or 0.0 for row in smaller)) if ends.converged else None,
         "table": table,
     }
     return ImplicitBiasResult(
         value=value,
         claims=weakly("implicit-bias", Claim.ESTIMATE, "sampled"),
-        meaning=_meaning(value, smaller),
+        meaning=_meaning(value, smaller, ends),
         evidence={
             "metric": metric, "scale": float(scale), "targets": number, "clear": clear, "open": int((found.best == OPEN).sum()),
-            "flow_targets": min(flowing, number), "runs": runs, "flows": ends.runs, "theorems": [],
+            "flow_targets": min(flowing, number), "runs": runs, "flows": ends.runs, "converged": ends.converged,
+            "theorems": [],
         },
         options={"targets": number, "flow_targets": min(flowing, number), "runs": runs},
     )  # fmt: skip
 
 
 def _exact(row: BiasRow) -> tuple[str, int, str | None, str | None]:
-    return row["name"], row["dimension"], row["singular"], row["exposed"]
+    return row["name"], row["dimension"], row["singular"], row["critically_exposed"]
 
 
 def _table(found: BestFits, ends: FlowEnds, clear: int, singular: Mapping[str, str], exposed: Mapping[str, str]) -> list[BiasRow]:
@@ -199,14 +205,14 @@ def _table(found: BestFits, ends: FlowEnds, clear: int, singular: Mapping[str, s
     table: list[BiasRow] = []
     for k, piece in enumerate(found.pieces):
         best, best_low, best_high = _share(int((found.best == k).sum()), clear)
-        flow, flow_low, flow_high = _share(int(ends.on[k]), ends.runs)
+        flow, flow_low, flow_high = _share(int(ends.on[k]), ends.converged)
         table.append(
             {
                 "name": piece.name,
                 "kind": piece.kind,
                 "dimension": piece.dimension,
                 "singular": singular.get(piece.name) if k else "-",
-                "exposed": exposed.get(piece.name) if k else "-",
+                "critically_exposed": exposed.get(piece.name) if k else "-",
                 "best": best,
                 "best_low": best_low,
                 "best_high": best_high,
@@ -228,7 +234,7 @@ def _exposed(model: Model, metric: Metric, seed: int) -> dict[str, str]:
     out: dict[str, str] = {}
     for row in quietly(exposedness, model, metric=metric, samples=0, seed=seed).value["table"]:
         name = row["function"].removeprefix(f"{model.name} with ")
-        out[name] = "yes" if row["exposed"] or out.get(name) == "yes" else "no"
+        out[name] = "yes" if row["critically_exposed"] or out.get(name) == "yes" else "no"
     return out
 
 
@@ -245,16 +251,22 @@ def _singular(model: Model, names: list[str], seed: int) -> dict[str, str]:
     return {row["name"]: known[row["status"]] for row in found.locus["strata"] if row["status"] in known}
 
 
-def _meaning(value: ImplicitBiasValue, smaller: list[BiasRow]) -> str:
+def _meaning(value: ImplicitBiasValue, smaller: list[BiasRow], ends: FlowEnds) -> str:
     best, flow = value["best_on_smaller"], value["flow_on_smaller"]
-    exposed = [row["name"] for row in smaller if row["exposed"] == "yes"]
     fits = (
         "best fits were not found for any target"
         if best is None
         else f"smaller networks are the best fit of {100 * best:.0f} % of random targets"
     )
-    ends = "no gradient flow was followed to an end" if flow is None else f"gradient flow ends on one in {100 * flow:.0f} % of runs"
-    head = f"{fits}, and {ends}"
-    if not exposed:
-        return f"{head}; none is critically exposed: no bias toward sparse networks"
-    return f"{head}; critically exposed: {', '.join(exposed[:3])}{', ...' if len(exposed) > 3 else ''}"
+    followed = counted(ends.runs, "gradient flow")
+    none = "no gradient flow was followed" if not ends.runs else f"none of {followed} converged"
+    where = "" if flow is None else f"of {followed} {ends.converged} converged, {100 * flow:.0f} % of these at smaller networks"
+    head = f"{fits}, and {where or none}"
+    exposed = [row["name"] for row in smaller if row["critically_exposed"] == "yes"]
+    known = [row for row in smaller if row["critically_exposed"] is not None]
+    if exposed:
+        return f"{head}; critically exposed: {', '.join(exposed[:3])}{', ...' if len(exposed) > 3 else ''}"
+    if not known:
+        return f"{head}; no smaller network but the function zero is known"
+    every = "no smaller network" if len(known) == len(smaller) else f"none of the {len(known)} smaller networks for which this is known"
+    return f"{head}; {every} is critically exposed, the function zero left aside"

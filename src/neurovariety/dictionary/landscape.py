@@ -47,7 +47,7 @@ from neurovariety.tolerances import DEFAULT_SEED
 from neurovariety.training.chambers.chambers import random_targets
 from neurovariety.training.critical.given_units import enclosed, infimum_back, interpolation_back, interval, least_back
 from neurovariety.training.critical.interpolated import Interpolation, interpolation
-from neurovariety.training.critical.least import Least, LeastFacts, with_perturbation
+from neurovariety.training.critical.least import Least, LeastFacts, not_above, with_perturbation
 from neurovariety.training.critical.perturbation import infimum_by_perturbation
 from neurovariety.training.critical.problem import TrainingProblem
 from neurovariety.training.critical.seen_directions import SeenDirections, seen_directions
@@ -193,7 +193,8 @@ def landscape(
     if random:
         targets = {"asked": random, "real": random_targets(lists.problem, lists.loss, random, generator(seed, _STREAM, 1))}
     perturbed = infimum_by_perturbation(model, own.loss, seed=seed) if perturb else None
-    least = lists.least if perturbed is None else with_perturbation(lists.least, perturbed, size_of_losses(lists.loss))
+    scale = size_of_losses(lists.loss)
+    least = lists.least if perturbed is None else not_above(with_perturbation(lists.least, perturbed, scale), lists.points, scale)
     number, least, perturbed = _number_of(lists.points, least.point), least_back(units, least), infimum_back(units, perturbed)
     evidence |= {
         "perturbation": None if perturbed is None else perturbed.to_dict(),
@@ -272,7 +273,7 @@ def _interpolating(task: TrainingTask, dim: int, found: Interpolation, evidence:
     if found.attained:
         end = f"networks attain the least squares loss {bound:.6g} of the whole span"
     elif best.infimum is not None:
-        end = f"losses of networks come down to {best.infimum:.6g}, which none attains"
+        end = f"losses of networks come down to {best.infimum:.6g}, which none found attains"
     else:
         end = f"the {'global minimum' if best.claim == 'complete' else 'best network found'} has loss {best.loss:.6g}"
     degree = f" and degree at most {found.degree_at_most:,}" if found.degree_at_most else ""

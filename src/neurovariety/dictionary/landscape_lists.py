@@ -27,7 +27,7 @@ from neurovariety.training.critical.accounting import accounted
 from neurovariety.training.critical.falsifier import Falsified, beaten, falsified, without_complete
 from neurovariety.training.critical.given_units import facts_back, point_back
 from neurovariety.training.critical.in_given import certified_in_given
-from neurovariety.training.critical.least import Least, least_loss
+from neurovariety.training.critical.least import Least, least_loss, not_above
 from neurovariety.training.critical.limits import least_limit, limit_stages
 from neurovariety.training.critical.problem import TrainingProblem
 from neurovariety.training.critical.spectral import spectral_least
@@ -159,7 +159,7 @@ def landscape_lists(
     ends = first.stationary.singular.real.reshape(-1, len(problem.terms))
     near = None if any(stage.sets for stage in stages) else ends
     against = falsified(problem, loss, points, (*strata.strata, *beside), least, generator(seed, _STREAM, 2), near)
-    least = beaten(least, against, size_of_losses(loss))
+    least = not_above(beaten(least, against, size_of_losses(loss)), points, size_of_losses(loss))
     if units.white is not None and not all(stage.complete for stage in singular):
         least = without_complete(least, "the data are ill-conditioned, and not all critical points are certified for them as they are")
     return LandscapeLists(problem, loss, units, strata, rank_drop(task.model), stages, limits, points, least, against)

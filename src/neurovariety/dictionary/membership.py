@@ -26,8 +26,10 @@ import numpy as np
 
 from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
-from neurovariety.certificates.issue import Verdict, issue, legacy
+from neurovariety.certificates.image_membership import PlacedByImage
+from neurovariety.certificates.issue import Certificate, NotShown, Verdict, issue, weak
 from neurovariety.certificates.realized import Realized
+from neurovariety.certificates.statement import Statement
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import ExactNumbers
 from neurovariety.dictionary.entry_result import EntryResult
@@ -38,7 +40,7 @@ from neurovariety.geometry.ideal.exact_coefficients import exact_coefficients
 from neurovariety.geometry.images.decide import decide
 from neurovariety.geometry.images.decision import Decision, Finding, realizable
 from neurovariety.geometry.images.random_target import random_target
-from neurovariety.geometry.images.target import Target, function_at, holds_at_surds, read_target, require_polynomial
+from neurovariety.geometry.images.target import Target, function_at, read_target, require_polynomial
 from neurovariety.model import Model
 from neurovariety.options import Option
 from neurovariety.tolerances import DEFAULT_SEED
@@ -47,6 +49,7 @@ _MAX_CHECKED = 5000
 """Parameters up to which a witness is put into the model once more."""
 
 _OWN = "the given weights"
+_DRAWN = "no target was given; of one that was drawn at random from the linear span: "
 
 
 class MembershipValue(TypedDict):
@@ -133,6 +136,7 @@ def membership(
     """
     require_polynomial(model)
     given, own, notices = _target(model, target, network, weights, seed)
+    drawn = target is None and network is None and weights is None
     decision = decide(model, given, seed) if own is None else realizable(_OWN, own)
     evidence: dict[str, object] = {"target": given.text(), **decision.evidence, **_checked(model, decision, given)}
     evidence |= {"seeds": [seed], "theorems": [dict(t) for t in decision.theorems]}
@@ -145,7 +149,7 @@ def membership(
     return MembershipResult(
         value=value,
         claims=_claims(model, decision, given, value),
-        meaning=_meaning(decision),
+        meaning=f"{_DRAWN if drawn else ''}{_meaning(decision)}",
         evidence=evidence,
         notices=notices,
         options={"target": given.text(), "network": None, "weights": None} if own is None else {"weights": list(own)},
@@ -155,17 +159,27 @@ def membership(
 
 
 def _claims(model: Model, decision: Decision, given: Target, value: MembershipValue) -> dict[str, Verdict]:
-    """That exact weights have the target as their function, by expansion; what else is decided, as its procedure has it."""
-    rest = legacy("membership", decision.claim)
-    claims = {key: rest(key, part) for key, part in value.items()}
-    witness = decision.exact_witness
-    if decision.verdict is Finding.REALIZABLE and witness is not None and model.parameters <= _MAX_CHECKED:
-        exact, target = exact_coefficients(model), dict(given.coefficients)
+    """What is shown: weights whose function, expanded, is the target; what the search holds against it; a theorem on the set of all
+    functions. The words for it, and the name of the route, claim nothing."""
+    exact, found, target = exact_coefficients(model), value["verdict"], given.coefficients
+    kinds = {key: Statement(f"membership: {key}", exact.hash, part) for key, part in value.items()}
+    claims = {key: weak(said, Claim.UNDECIDED, "words for what shows the verdict") for key, said in kinds.items()}
+    witness = decision.exact_witness if model.parameters <= _MAX_CHECKED else None
+    if witness is not None:
+        shown: tuple[Certificate, ...] = tuple(Realized(exact.hash, witness, target, part) for part in ("verdict", "witness"))
+    else:
+        shown = (*decision.shown, PlacedByImage(exact.hash, target, found))
+    if decision.verdict is Finding.UNDECIDED:
+        return claims
+    claims["verdict"] = weak(kinds["verdict"], Claim.ESTIMATE, "too large for exact arithmetic to check it")
+    if decision.witness is not None:
+        claims["witness"] = weak(kinds["witness"], Claim.ESTIMATE, "in floating point")
+    for certificate in reversed(shown):
+        said = certificate.concludes()[0].kind.removeprefix("membership: ")
         try:
-            claims["verdict"] = issue(Realized(exact.hash, witness, target, "verdict"), exact)
-            claims["witness"] = issue(Realized(exact.hash, witness, target, "witness"), exact)
-        except ResourceError:  # too long to be written out
-            return claims
+            claims[said] = issue(certificate, exact)
+        except (NotShown, ResourceError):
+            continue
     return claims
 
 
@@ -212,8 +226,6 @@ def _checked(model: Model, decision: Decision, target: Target) -> dict[str, obje
             raise VerificationError(f"the weights found for {model.name} do not give the target; please report this target")
         return {"witness_is": "exact: its function, expanded, is the target"}
     if decision.surds is not None:
-        if not holds_at_surds(model, decision.surds, target):
-            raise VerificationError(f"the weights found for {model.name} do not give the target; please report this target")
         return {"witness_is": "decimals of the exact witness_exact, whose function, expanded in Q(sqrt(d)), is the target"}
     keys = {*found, *target.coefficients}
     gap = max((abs(found.get(k, Fraction(0)) - target.coefficients.get(k, Fraction(0))) for k in keys), default=Fraction(0))
@@ -227,7 +239,7 @@ def _meaning(decision: Decision) -> str:
     if decision.verdict is Finding.CLOSURE_ONLY:
         return "the target is a limit of functions of the model, but none of them: the loss tends to zero while weights diverge"
     if decision.verdict is Finding.EXCLUDED:
-        how = "" if decision.claim is Claim.PROVED else " (if the equation, tested at random points, holds)"
+        how = " (if the equation, tested at random points, holds)" if decision.evidence.get("error_bound") else ""
         return f"no weights compute the target, nor come arbitrarily close{how}: the least loss on enough data is positive"
     residual = decision.evidence.get("best_residual")
     if residual is None:

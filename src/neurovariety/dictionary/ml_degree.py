@@ -28,8 +28,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Required
 
 import numpy as np
 
-from neurovariety.certificates.compose import FREE, Because
-from neurovariety.certificates.issue import NotShown, Verdict, issue, legacy
+from neurovariety.certificates.compose import FREE, POINT, Because
+from neurovariety.certificates.issue import NotShown, Verdict, issue, weak
 from neurovariety.certificates.singular_hessian import SingularHessian
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.upper_bounds import ML_DEGREE, AllMonomials, FillsCoefficients, FreeCoefficients
@@ -185,7 +185,7 @@ def _count(model: Model, shape: Dimension, table: Array | None, resume: str | Pa
     read = "those of coefficients" if points is None else f"those of outputs at inputs {printed(points)}"
     for attempt, rng, kept in attempts(_STREAM, seed, resume, "ML degree", model, dimension=str(r), probabilities=read):
         problem = likelihood_points(model, r, points, seed + attempt, rng)
-        here = _none(model, problem, rng) or _attempt(problem, shape, rng, kept)
+        here = _none(model, problem, rng) or _attempt(model, problem, shape, table, rng, kept)
         best = here if best is None or _rank(here[0]) > _rank(best[0]) else best
         if _rank(best[0])[0]:
             break
@@ -235,16 +235,33 @@ def _none(model: Model, problem: LikelihoodPoints, rng: np.random.Generator) -> 
 
 
 def _attempt(
-    problem: LikelihoodPoints, shape: Dimension, rng: np.random.Generator, kept: ResumeFile | None
+    model: Model,
+    problem: LikelihoodPoints,
+    shape: Dimension,
+    table: Array | None,
+    rng: np.random.Generator,
+    kept: ResumeFile | None,
 ) -> tuple[Verdict, LikelihoodFacts]:
     """What is shown of the number of critical points, and the evidence."""
     from neurovariety.geometry.solutions.likelihood_ends import general_counts
 
     if not problem.dimension:
-        return legacy("ml-degree: one distribution", Claim.COMPLETE)(WHOLE, 1), {"curve_degree": 1, "ends": {}}
+        return _one_distribution(model, shape, table, rng), {"curve_degree": 1, "ends": {}}
     found = general_counts(problem, rng, kept, (shape.verdict,) if shape.sure else ())
     assert found.verdict is not None
     return found.verdict, found.evidence
+
+
+def _one_distribution(model: Model, shape: Dimension, table: Array | None, rng: np.random.Generator) -> Verdict:
+    """That all weights give one distribution, which is the critical point."""
+    exact = exact_functions(model)
+    one = Statement(ML_DEGREE, exact.hash, 1)
+    try:
+        if table is not None:
+            return issue(exact.proportional_values(table, rng), exact)
+        return issue(Because(one, POINT, (shape.verdict,)), exact)
+    except NotShown:
+        return weak(one, Claim.ESTIMATE, "no slope of the probabilities was found in floating point")
 
 
 def _meaning(value: int, claim: Claim, evidence: MlDegreeEvidence) -> str:

@@ -25,7 +25,7 @@ import numpy as np
 
 from neurovariety.certificates.compose import LISTED, ONE_POINT, UNIQUE, Because
 from neurovariety.certificates.fiber import Sorted
-from neurovariety.certificates.issue import NotShown, Verdict, issue, legacy, weak
+from neurovariety.certificates.issue import NotShown, Verdict, issue, weak
 from neurovariety.certificates.ranks import FewestSamples, ModularRank
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.upper_bounds import FillsSpan
@@ -36,7 +36,7 @@ from neurovariety.errors import InputError, ResourceError
 from neurovariety.geometry.exact.exact_functions import exact_functions
 from neurovariety.geometry.exact.generic_rank import shown_rank
 from neurovariety.geometry.exact.points import draw_point, with_new_values
-from neurovariety.geometry.exact.span import AffineVariety, affine_span_at_least
+from neurovariety.geometry.exact.span import linear_values
 from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
 from neurovariety.model import Array, Model
 from neurovariety.progress import quietly
@@ -185,9 +185,9 @@ def _functions(model: Model, known: Dimension, finite: int, seed: int) -> tuple[
         points = dyadic(generator(seed, _STREAM, 100 + n), (n, model.inputs))
 
         def degree(points: Array = points) -> Verdict | None:
-            if len(points) * model.outputs == r or affine_span_at_least(AffineVariety(model, len(points)), r + 1, seed) == r:
-                # the values fill their space, or a linear one in it
-                return legacy("sample-complexity: linear values", Claim.PROBABILITY)("degree", 1)
+            linear = linear_values(model, len(points), r, seed)  # the values fill their space, or a linear one in it
+            if linear is not None:
+                return linear
             rng = generator(seed, _STREAM, 200 + len(points))
             found = complete_fiber(slices(model, r, seed, rng, points), rng, premises=(known.verdict,))
             return found.verdict if found.complete else None

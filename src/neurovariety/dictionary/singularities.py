@@ -14,7 +14,8 @@ they cross, an error is raised. The tangent cone always has the dimension of X.
 The dimension of the singular locus is bounded from above by a theorem, or by its equations on a random linear space, where they have no
 solution (an exact rank, a proof); from below by the strata shown to be singular, or by equations of a complete ideal
 (`probability`). A degree is said only where all components of largest dimension are known: from equations of a complete ideal as the
-number of points mod two random primes that agree (`probability`), or, where a theorem says that images of smaller networks are all, as
+number of points mod two random primes that agree (an `estimate`: no bound of the error is computed), or, where a theorem says that
+images of smaller networks are all, as
 the sum over these, each counted once. Singular functions that are on no subnetwork are found where the locus of a complete ideal has a
 higher dimension than its strata, or a larger degree.
 
@@ -23,19 +24,24 @@ Sources: Marchetti et al. 2025, section 4.2; Shahverdi, Marchetti, Kohn 2026; Br
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Annotated, ClassVar, Required, TypedDict, cast
 
-from neurovariety.certificates.issue import legacy
+from neurovariety.certificates.issue import Verdict, issue, legacy, weak
+from neurovariety.certificates.singular_functions import SmoothClosure
+from neurovariety.certificates.statement import Statement
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import ExactNumbers
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
+from neurovariety.geometry.exact.exact_functions import exact_functions
 from neurovariety.geometry.exact.special_fiber import exact_weights
-from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
+from neurovariety.geometry.invariants.dimension import Dimension, dimension_of, flat
 from neurovariety.geometry.singular.at_weights import FunctionFacts, PointRow, at_weights
 from neurovariety.geometry.singular.beyond_subnetworks import beyond_subnetworks, degree_of_images
+from neurovariety.geometry.singular.exact_smaller_models import singular_by_theorem
 from neurovariety.geometry.singular.image_facts import Closure, ImageFacts, SingularImageRow, image_facts
 from neurovariety.geometry.singular.known_ideal import KnownIdeal, known_ideal
 from neurovariety.geometry.singular.locus import Locus, singular_locus
@@ -103,6 +109,7 @@ class SingularitiesResult(EntryResult):
     """
 
     entry: ClassVar[str] = "singularities"
+    headline: ClassVar[tuple[str, ...]] = ("dimension", "codimension", "status")
     value: LocusValue | PointRow
     evidence: SingularitiesEvidence
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "shahverdi2026razor", "schwartz1980")
@@ -204,23 +211,51 @@ def _of_model(model: Model, whole: Dimension, closure: Closure, evidence: Singul
         "error_bound": answer.error or None,
         "subnetworks": others.compared,
     }
+    claims = _claims(model, whole, answer, sure, value, seed)
+    if claims["degree"].statement.value is not None:
+        value["degree"] = claims["degree"].statement.value
     return SingularitiesResult(
         value=value,
-        claims={
-            key: legacy("singularities", Claim.weakest((answer.claim, sure)) if key == "degree" else answer.claim)(key, part)
-            for key, part in value.items()
-        },
-        meaning=_meaning(value, images, whole.value),
+        claims=claims,
+        meaning=_meaning(value, images, whole.value, claims),
         evidence=evidence,
         notices=whole.notices,
     )
+
+
+def _claims(model: Model, whole: Dimension, answer: _LocusAnswer, sure: Claim, value: LocusValue, seed: int) -> dict[str, Verdict]:
+    """A verdict for each key: by a theorem that says which functions are singular, where there is one; else by tangent spaces and
+    equations. Parts on no smaller network are counted mod a prime, without a bound of the error."""
+    level = flat(model, whole, seed) if answer.dimension == -1 else None
+    rest = legacy("singularities: tangent spaces and equations", answer.claim)
+    claims = {key: rest(key, part) for key, part in value.items()}
+    kind, own = "singularities", exact_functions(model).hash
+    if level is not None:
+        claims["dimension"] = issue(SmoothClosure(level), exact_functions(model))
+    for part, verdict in singular_by_theorem(model, whole, seed).items():
+        if answer.dimension is not None and part in claims:
+            claims[part] = verdict
+    if claims["degree"].certificate is None and value["degree"] is not None:
+        why = "the same number of points mod two primes, without a bound of the error"
+        counted = sure is Claim.ESTIMATE
+        claims["degree"] = (
+            weak(Statement(f"{kind}: degree", own, value["degree"]), Claim.ESTIMATE, why)
+            if counted
+            else legacy("singularities: tangent spaces and equations", Claim.weakest((answer.claim, sure)))("degree", value["degree"])
+        )
+    claims["others"] = weak(
+        Statement(f"{kind}: others", own, value["others"]),
+        Claim.ESTIMATE if value["others"] else Claim.UNDECIDED,
+        "counted mod a prime",
+    )
+    return claims
 
 
 def _degree(model: Model, answer: _LocusAnswer, images: list[ImageFacts], listed: bool, seed: int) -> tuple[int | None, Claim]:
     """The degree of the locus, where all its components of largest dimension are known: from equations of a complete ideal, or from
     images of smaller networks that a theorem says are all."""
     if answer.degree is not None:
-        return answer.degree, Claim.PROVED if answer.dimension == 0 else Claim.PROBABILITY
+        return answer.degree, Claim.PROVED if answer.dimension == 0 else Claim.ESTIMATE
     if not listed or answer.dimension is None or not answer.at_most == answer.dimension > 0:
         return None, Claim.PROVED
     found = degree_of_images(model, answer.dimension, images, seed)
@@ -283,23 +318,25 @@ def _of_point(found: FunctionFacts, evidence: SingularitiesEvidence) -> Singular
     }[found.status]
     return SingularitiesResult(
         value=value,
-        claims=legacy("singularities", found.claim),
+        claims=legacy("singularities: tangent spaces and equations", found.claim),
         meaning=text,
         evidence={**evidence, "why": found.why},
     )
 
 
-def _meaning(value: LocusValue, images: list[ImageFacts], whole: int) -> str:
+def _meaning(value: LocusValue, images: list[ImageFacts], whole: int, claims: Mapping[str, Verdict]) -> str:
     if value["dimension"] is None:
         return "no singular function was found, and none is excluded"
     if value["dimension"] < 0:
         return "every function of the closure is a smooth point: the model behaves like a regular one"
-    text = f"singular functions have {value['dimension']} of {whole} dimensions"
+    known = claims["dimension"].claim
+    least = "at least " if known is Claim.LOWER_BOUND else "at most " if known is Claim.UPPER_BOUND else ""
+    text = f"singular functions have {least}{value['dimension']} of {whole} dimensions"
     singular = [i.name for i in images if i.status == "singular"]
     smooth = [i.name for i in images if i.status == "smooth"]
     if singular:
         shown = ", ".join(singular[:3]) + (", ..." if len(singular) > 3 else "")
-        text += f"; those of {shown} are singular"
+        text += f"; general functions of {shown} are singular" if singular != ["zero"] else "; the function zero is singular"
     if smooth:
-        text += f", while {', '.join(smooth[:2])}{', ...' if len(smooth) > 2 else ''} are smooth points"
-    return text + ("; others are on no smaller network" if value["others"] else "")
+        text += f", while general ones of {', '.join(smooth[:2])}{', ...' if len(smooth) > 2 else ''} are smooth points"
+    return text + ("; others seem to be on no smaller network" if value["others"] else "")

@@ -176,7 +176,7 @@ def subnetworks(
         "undecided": [[a.name, b.name] for a, b in undecided],
         "all_listed": all_listed,
     }
-    claims = [whole.claim, *(i.claim for i in images), *(f.claim for i in images for f in i.facts)]
+    rest = legacy("subnetworks", weakest([whole.claim, *(i.claim for i in images), *(f.claim for i in images for f in i.facts)]))
     evidence: SubnetworksEvidence = {
         "parameters": model.parameters,
         "dimension_claim": str(whole.claim),
@@ -188,7 +188,7 @@ def subnetworks(
     }
     return SubnetworksResult(
         value=value,
-        claims=legacy("subnetworks", weakest(claims)),
+        claims={key: whole.verdict if key == "dimension" else rest(key, part) for key, part in value.items()},
         meaning=_meaning(value),
         evidence=evidence,
         notices=whole.notices if value["all_listed"] else (*whole.notices, f"only the first {most} strata were looked at"),

@@ -6,14 +6,14 @@ along its eigenvectors shrink; its rank is the number of directions in which the
 parametrization is critical: at subnetworks, dead neurons, lower ranks. Large condition numbers are plateaus.
 
 What is proved. The rank is exact: J is evaluated at exact rational weights and inputs, and its rank over Q is `proved`; for larger
-models it is a rank mod a random prime, a `lower_bound` unless it is as large as the generic rank. Eigenvalues are floating point.
+models it is a rank mod a random prime, a `lower_bound` unless it is as large as the matrix allows. The rank at general weights is the
+dimension, or that at the data, with its own claim. Eigenvalues are floating point: an `estimate`.
 
 Sources: Jacot, Gabriel, Hongler 2018; Marchetti et al. 2025, 4.4.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Annotated, Any, ClassVar, TypedDict, Unpack
@@ -22,18 +22,26 @@ import flint
 import jax
 import numpy as np
 
-from neurovariety.certificates.issue import legacy
+from neurovariety.certificates.compose import Meets
+from neurovariety.certificates.functions import Inputs
+from neurovariety.certificates.issue import NotShown, Verdict, issue, weak
+from neurovariety.certificates.ranks_at_weights import AtMostShape, NoSmallerElsewhere, RankAtWeightsModP, RankOverQ
+from neurovariety.certificates.statement import Statement
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import ExactNumbers
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
 from neurovariety.exact_numbers import nearest_floats
-from neurovariety.geometry.exact.gradient_fields import outputs_as_polynomials
+from neurovariety.geometry.exact.exact_functions import exact_functions
+from neurovariety.geometry.exact.generic_rank import shown_rank
+from neurovariety.geometry.exact.points import Point
 from neurovariety.geometry.exact.special_fiber import exact_weights
-from neurovariety.linear_algebra import random_prime, rank
+from neurovariety.geometry.invariants.dimension import dimension_of
+from neurovariety.geometry.invariants.rank_at_data import general_rank, rows_of
+from neurovariety.linear_algebra import random_prime
 from neurovariety.model import Array, Model
 from neurovariety.options import Option
-from neurovariety.program.of_model import jacobian_rows
+from neurovariety.progress import quietly
 from neurovariety.randomness import generator
 from neurovariety.rings.finite_field import FiniteField
 from neurovariety.tolerances import DEFAULT_SEED, PRIME_BITS
@@ -80,7 +88,7 @@ class TangentKernelEvidence(TypedDict):
 @dataclass(frozen=True, repr=False)
 class TangentKernelResult(EntryResult):
     """``value``: ``rank`` of the kernel at the weights, ``generic`` (its rank at random weights), ``largest`` and ``smallest`` nonzero
-    eigenvalue, and their quotient ``condition``.
+    eigenvalue, and their quotient ``condition``. The claim is that of the two ranks; the rest are estimates.
 
     ``evidence``: ``spectrum`` (descending), ``weights`` (exact), ``by_block`` (rank of J restricted to each block of weights), and
     ``training``: times, spectra and losses along gradient flow from these weights.
@@ -90,6 +98,7 @@ class TangentKernelResult(EntryResult):
     value: TangentKernelValue
     evidence: TangentKernelEvidence
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "jacot2018")
+    headline: ClassVar[tuple[str, ...]] = ("rank", "generic")
     task: TrainingTask | None = field(default=None, compare=False)
 
 
@@ -120,22 +129,20 @@ def tangent_kernel(
     rng = generator(seed, _STREAM)
     drawn = [Fraction(round(64 * v), 64) for v in rng.normal(size=model.parameters)]
     exact = exact_weights(model, weights) if weights is not None else tuple(drawn)
-    generic = _rank_mod(task, drawn, rng)
-    found, proved, blocks = _exact_rank(task, exact, rng)
+    rank, blocks = _rank_here(task, exact, rng)
+    generic = _rank_elsewhere(task, rank, seed)
+    found = int(rank.statement.value)
     here, training = _spectra(objective(model, task.loss), np.array(nearest_floats(exact, "a weight")))
     value: TangentKernelValue = {
         "rank": found,
-        "generic": max(generic, found),
+        "generic": int(generic.statement.value),
         "largest": float(here[0]) if found else 0.0,
         "smallest": float(here[found - 1]) if found else 0.0,
         "condition": float(here[0] / here[found - 1]) if found and here[found - 1] > 0 else None,
     }
     return TangentKernelResult(
         value=value,
-        claims=legacy(
-            "tangent-kernel",
-            Claim.PROVED if proved or found == value["generic"] == min(len(here), model.parameters) else Claim.LOWER_BOUND,
-        ),
+        claims={"rank": rank, "generic": generic, **_estimates(model, value)},
         meaning=_meaning(value, model),
         evidence={
             "task": task.record,
@@ -175,34 +182,61 @@ def _spectrum(seen: Any, flat: Any) -> Any:
     return jnp.linalg.svd(jax.jacrev(seen)(flat), compute_uv=False) ** 2
 
 
-def _exact_rank(task: TrainingTask, weights: Sequence[Fraction], rng: np.random.Generator) -> tuple[int, bool, dict[str, int]]:
-    """The rank of J, whether it is proved, and the ranks of its parts."""
-    model = task.model
-    rows = _rows(task)
-    if rows * model.parameters > _MOST_ENTRIES:
-        return _rank_mod(task, weights, rng), False, {}
-    points = [[Fraction(float(v)) for v in row] for row in task.loss.inputs] if isinstance(task.loss, SquaredError) else None
-    polynomials = outputs_as_polynomials(model, points)
-    n = model.parameters
-    matrix = flint.fmpq_mat(max(len(polynomials), 1), n)
-    for row, polynomial in enumerate(polynomials):
-        slopes = [Fraction(0)] * n
-        for e, c in polynomial.items():
-            used = [i for i in range(n) if e[i]]
-            for i in used:
-                slope = c * e[i]
-                for k in used:
-                    slope *= weights[k] ** (e[k] - (k == i))
-                slopes[i] += slope
-        for i, slope in enumerate(slopes):
-            if slope:
-                matrix[row, i] = flint.fmpq(slope.numerator, slope.denominator)
+def _estimates(model: Model, value: TangentKernelValue) -> dict[str, Verdict]:
+    """Of the eigenvalues."""
+    numbers = {"largest": value["largest"], "smallest": value["smallest"], "condition": value["condition"]}
+    subject = exact_functions(model).hash
+    return {k: weak(Statement(f"eigenvalues: {k}", subject, v), Claim.ESTIMATE, "floating point") for k, v in numbers.items()}
+
+
+def _table(task: TrainingTask) -> Array | None:
+    """The samples that a loss looks at, as exact numbers, shape (samples, *input shape); None for coefficients."""
+    if not isinstance(task.loss, SquaredError):
+        return None
+    table = np.empty(task.loss.inputs.shape, dtype=object)
+    table.reshape(-1)[:] = [Fraction(float(v)) for v in task.loss.inputs.reshape(-1)]
+    return table.reshape(-1, *task.model.input_shape)
+
+
+def _rank_here(task: TrainingTask, weights: tuple[Fraction, ...], rng: np.random.Generator) -> tuple[Verdict, dict[str, int]]:
+    """The rank of J at the weights, and the ranks of its parts."""
+    model, table, exact = task.model, _table(task), exact_functions(task.model)
+    inputs = None if table is None else rows_of(table)
+    if _rows(task) * model.parameters > _MOST_ENTRIES:
+        return _rank_mod(model, weights, table, inputs, rng), {}
+    matrix = exact.jacobian_over_q(weights, inputs)
     blocks = {}
     for block in model.blocks:
         columns = range(block.start, block.start + block.size)
         part = flint.fmpq_mat(matrix.nrows(), block.size, [matrix[i, k] for i in range(matrix.nrows()) for k in columns])
         blocks[block.name] = int(part.rank())
-    return int(matrix.rank()), True, blocks
+    return issue(RankOverQ(exact.hash, weights, inputs, int(matrix.rank())), exact), blocks
+
+
+def _rank_mod(
+    model: Model, weights: tuple[Fraction, ...], table: Array | None, inputs: Inputs | None, rng: np.random.Generator
+) -> Verdict:
+    """The rank of J mod a random prime, at the table or at as many random inputs as there are weights."""
+    exact, p = exact_functions(model), random_prime(PRIME_BITS, rng)
+    field_ = FiniteField(p)
+    fixed = field_.constant(np.array(list(model.coefficients), dtype=object))
+    point = Point(field_, field_.constant(np.array(weights, dtype=object)), fixed, rng)
+    at = point.inputs(model, -(-model.parameters // model.outputs) + 2) if table is None else field_.constant(table)
+    lower = issue(RankAtWeightsModP(weights, inputs, shown_rank(model, p, point, at)[0]), exact)
+    most = model.parameters if inputs is None else min(len(set(inputs)) * model.outputs, model.parameters)
+    try:
+        return issue(Meets(lower, issue(AtMostShape(exact.hash, weights, inputs, most), exact)), exact)
+    except NotShown:
+        return lower
+
+
+def _rank_elsewhere(task: TrainingTask, here: Verdict, seed: int) -> Verdict:
+    """The rank of J at general weights: the dimension, or what the data see of it."""
+    model, table = task.model, _table(task)
+    found = quietly(dimension_of, model, seed=seed).verdict if table is None else general_rank(model, table, seed=seed)
+    if found.statement.value >= here.statement.value:
+        return found
+    return issue(NoSmallerElsewhere(None if table is None else rows_of(table), here), exact_functions(model))
 
 
 def _rows(task: TrainingTask) -> int:
@@ -210,21 +244,6 @@ def _rows(task: TrainingTask) -> int:
     if isinstance(task.loss, SquaredError):
         return len(task.loss.inputs) * task.model.outputs
     return task.model.parameters + 1
-
-
-def _rank_mod(task: TrainingTask, weights: Sequence[Fraction], rng: np.random.Generator) -> int:
-    """The rank of J mod a random prime, at the samples or at as many random inputs as there are weights."""
-    model = task.model
-    field_ = FiniteField(random_prime(PRIME_BITS, rng))
-    if isinstance(task.loss, SquaredError):
-        table = np.empty(task.loss.inputs.shape, dtype=object)
-        table.reshape(-1)[:] = [Fraction(float(v)) for v in task.loss.inputs.reshape(-1)]
-        inputs = field_.constant(table.reshape(-1, *model.input_shape))
-    else:
-        inputs = field_.random((-(-model.parameters // model.outputs) + 2, *model.input_shape), rng)
-    flat = field_.constant(np.array(list(weights), dtype=object))
-    fixed = field_.constant(np.array(list(model.coefficients), dtype=object))
-    return int(rank(jacobian_rows(model, field_, flat, inputs, fixed), field_.p))
 
 
 def _meaning(value: TangentKernelValue, model: Model) -> str:

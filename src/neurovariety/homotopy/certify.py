@@ -16,8 +16,9 @@ import numpy as np
 from neurovariety.certificates import double_double, float_balls
 from neurovariety.certificates.account import FloatZeros, Tapes
 from neurovariety.certificates.float_balls import Approximations, Balls, Boxes
-from neurovariety.homotopy.arrays import Complexes, Numbers, Reals, Truths
-from neurovariety.homotopy.system import System
+from neurovariety.errors import InputError
+from neurovariety.homotopy.arrays import Complexes, Numbers, Reals, Truths, complexes
+from neurovariety.homotopy.system import System, require_system
 from neurovariety.homotopy.tape import DOT, INV, Tape
 from neurovariety.homotopy.tracker import values_at
 
@@ -84,10 +85,15 @@ def certify(system: System, points: Numbers, parameters: Numbers, prints: Tape |
     """Certify ``points`` (P, n), solutions of ``system`` at ``parameters`` up to rounding.
 
     ``prints``, a tape of the unknowns, are the coordinates in which solutions are to be told apart (default: the unknowns themselves).
+    Raises `InputError` for what is no system, and for points or parameters that are no numbers of float64 or not as many as it has.
     """
-    points = np.array(points, dtype=np.complex128, order="C")
-    count, n, m = len(points), system.unknowns, system.parameters
-    p = np.array(np.broadcast_to(np.asarray(parameters, dtype=np.complex128), (count, m)), order="C")
+    require_system(system)
+    n, m = system.unknowns, system.parameters
+    points = complexes(points, "points", n)
+    if points.ndim != 2:
+        raise InputError(f"a list of points is expected, a row of {n} numbers each; got an array of shape {points.shape}")
+    count = len(points)
+    p = np.array(np.broadcast_to(complexes(parameters, "parameters", m), (count, m)), order="C")
     tape = system.with_jacobian
     inverted = inverses(system, points, p)
     boxes = Boxes(np.zeros((count, n)), np.zeros((count, n)), np.zeros(count, dtype=np.bool_))

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurovariety.errors import InputError
-from neurovariety.homotopy.arrays import Complexes, Numbers
+from neurovariety.homotopy.arrays import Complexes, Numbers, complexes
 from neurovariety.homotopy.certify import Certificates, certify
 from neurovariety.homotopy.expressions import Graph
 from neurovariety.homotopy.monodromy import Monodromy, random_bend
-from neurovariety.homotopy.system import System
+from neurovariety.homotopy.system import System, require_system
 from neurovariety.homotopy.tape import Tape, record
 from neurovariety.homotopy.tracker import refine
 from neurovariety.randomness import generator
@@ -56,12 +56,13 @@ def monodromy_solve(
     >>> monodromy_solve(f, [1.0], [1.0, -2.0], expected=3)
     MonodromySolutions(3 points, 3 certified; 0 idle rounds) [lower_bound, seed 0]
     """
+    require_system(system)
     n, m = system.unknowns, system.parameters
     if not m:
         raise InputError("the system has no parameters, so there are no loops; use solve")
-    if len(point) != n or len(parameters) != m:
-        raise InputError(f"{n} unknowns and {m} parameters are expected, got {len(point)} and {len(parameters)} values")
-    base, p = np.asarray(point, dtype=np.complex128), np.asarray(parameters, dtype=np.complex128)
+    base, p = complexes(point, "unknowns", n), complexes(parameters, "parameters", m)
+    if base.ndim != 1 or p.ndim != 1:
+        raise InputError(f"{n} unknowns and {m} parameters are expected, got arrays of shapes {base.shape} and {p.shape}")
     start, last = refine(system, base[None], p, 4)
     if not (last[0] < 1e-9 and np.abs(start[0] - base).max() <= 1e-3 * max(1.0, np.abs(base).max())):
         raise InputError("the given point is no regular solution at the given parameters; refine it, or check the order of the values")

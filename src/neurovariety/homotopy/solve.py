@@ -17,7 +17,7 @@ from neurovariety.certificates.gaussian import exact
 from neurovariety.certificates.issue import Verdict
 from neurovariety.claim import Claim
 from neurovariety.errors import InputError
-from neurovariety.homotopy.arrays import Complexes, Integers, Numbers, Reals
+from neurovariety.homotopy.arrays import Complexes, Integers, Numbers, Reals, complexes
 from neurovariety.homotopy.certify import Certificates, certify
 from neurovariety.homotopy.closing import MOST_CLUSTERS, Ledger, at_least, bezout
 from neurovariety.homotopy.distinct import DistinctPoints, hashed
@@ -25,7 +25,7 @@ from neurovariety.homotopy.exact_program import exact_system
 from neurovariety.homotopy.modular_counts import MOST_WORK, ModularCounts
 from neurovariety.homotopy.monodromy import REFINED, SAME
 from neurovariety.homotopy.path_kernel import NOT_A_START
-from neurovariety.homotopy.system import System
+from neurovariety.homotopy.system import System, require_system
 from neurovariety.homotopy.total_degree import End, Run, deeper, total_degree_run
 from neurovariety.homotopy.tracker import DEFAULTS, Settings, conditions, refine, track
 from neurovariety.randomness import generator
@@ -130,11 +130,12 @@ def solve(
     >>> solve(System.build(lambda x, p: [x[0] ** 2 + x[1] ** 2 - 5, x[0] * x[1] - 2], 2))
     Solutions(4 regular) [proved, seed 0]
     """
-    if len(parameters) != system.parameters:
-        raise InputError(f"the system has {system.parameters} parameters, got {len(parameters)} values")
-    p = np.asarray(parameters, dtype=np.complex128)
+    require_system(system)
+    p = complexes(parameters, "parameters", system.parameters)
+    if p.shape != (system.parameters,):
+        raise InputError(f"the system has {system.parameters} parameters, got an array of shape {p.shape}")
     if start is not None:
-        return _continued(system, p, *start, seed, settings)
+        return _continued(system, p, start, seed, settings)
     rng = generator(seed, "homotopy.solve")
     run = total_degree_run(system, p, rng, settings)
     program = exact_system(system, [exact(complex(v)) for v in p])
@@ -252,10 +253,13 @@ def _solutions(system: System, p: Complexes, books: _Books, run: Run, seed: int)
     )
 
 
-def _continued(system: System, p: Complexes, points: Numbers, p0: Numbers, seed: int, settings: Settings) -> Solutions:
-    points = np.array(points, dtype=np.complex128).reshape(-1, system.unknowns)
-    if len(p0) != system.parameters:
-        raise InputError(f"the system has {system.parameters} parameters, got {len(p0)} start values")
+def _continued(system: System, p: Complexes, start: object, seed: int, settings: Settings) -> Solutions:
+    if not isinstance(start, tuple | list) or len(start) != 2:
+        raise InputError("a start is a pair: solutions, a row each, and the parameters at which they are solutions")
+    points = complexes(start[0], "start points", system.unknowns).reshape(-1, system.unknowns)
+    p0 = complexes(start[1], "start parameters", system.parameters)
+    if p0.ndim != 1:
+        raise InputError(f"the system has {system.parameters} parameters, got an array of start values of shape {p0.shape}")
     found = track(system, points, p0, p, settings)
     if (found.status == NOT_A_START).any():
         wrong = int(np.argmax(found.status == NOT_A_START))

@@ -76,6 +76,15 @@ class System:
         return cls.of(graph, equations, int(unknowns))
 
 
+def require_system(given: object) -> None:
+    """Raises `InputError` for anything but a `System`."""
+    if not isinstance(given, System):
+        raise InputError(
+            f"a System is expected, got {_shown(given)[:60]}; make one with System.build(lambda x, p: [x[0]**2 - 2], 1), a function of "
+            "lists of unknowns and parameters that returns a list of left sides"
+        )
+
+
 @contextmanager
 def building_errors() -> Iterator[None]:
     """Turn what goes wrong in a user's function of expressions into an `InputError` of one sentence."""

@@ -1,8 +1,10 @@
-"""Comparisons that come out alike at all weights and inputs: tests for NaN and infinity, which no polynomial value is."""
+"""What equations are at all weights and inputs, whatever they look like: comparisons that come out alike, as tests for NaN and infinity
+do, which no polynomial value is; even powers of roots."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -43,6 +45,28 @@ def decided(equation: JaxprEquation, operands: Sequence[Value]) -> Array | None:
     if not beyond or not all(isinstance(v, np.ndarray) or _is_real_number(v) for v in operands):
         return None
     return np.array(np.broadcast_to(_COMPARISONS[name](*sides), shape))
+
+
+class EvenPower(NamedTuple):
+    """The power ``half`` of the slot ``of`` of a square."""
+
+    of: int
+    half: int
+
+
+def even_power(name: str, operands: Sequence[Value], parameters: Mapping[str, Any]) -> EvenPower | None:
+    """The polynomial that an even power of a root, or of an absolute value, is; None where an equation is no such power."""
+    base = operands[0] if operands else None
+    if not isinstance(base, Refused) or base.square is None:
+        return None
+    exponent: object = 2 if name == "square" or (name == "mul" and operands[1] is base) else None
+    if name == "integer_pow":
+        exponent = parameters["y"]
+    elif name == "pow" and isinstance(operands[1], np.ndarray) and np.unique(operands[1]).size == 1:
+        exponent = float(operands[1].reshape(-1)[0])
+    if not isinstance(exponent, int | float) or exponent <= 0 or exponent % 2:
+        return None
+    return EvenPower(base.square, int(exponent) // 2)
 
 
 def is_finite(name: str, operands: Sequence[Value]) -> bool:

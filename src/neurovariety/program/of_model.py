@@ -272,6 +272,14 @@ def draw_coefficients(model: Model, ring: Ring, rng: np.random.Generator) -> Arr
     return out
 
 
+def with_known_coefficients(model: Model, ring: Ring, kept: Array) -> Array:
+    """Coefficients that were drawn, ``kept`` with a certificate, where the model has generic ones, and its own elsewhere."""
+    out = np.empty(len(model.coefficients), dtype=ring.dtype)
+    for i, (value, drawn) in enumerate(zip(model.coefficients, kept, strict=True)):
+        out[i] = drawn if value is None else ring.scalar(value)
+    return out
+
+
 def _arguments(model: Model, batch: int | None) -> tuple[object, Shape, Shape]:
     x = model.input_shape if batch is None else (batch, *model.input_shape)
     return model.shapes, x, (len(model.coefficients),)

@@ -52,8 +52,8 @@ _WITHOUT_ADVICE = frozenset(
 _COMPLEX = "only real ones are read: write the real and the imaginary part as two real arrays"
 _UNREAD = {
     **dict.fromkeys(("complex", "real", "imag", "conj"), _COMPLEX),
-    "fft": "its roots of unity are not rational: write a convolution as sums of products (jnp.convolve), a transform as a product with "
-    "a constant real matrix",
+    "fft": "it is linear, with roots of unity for coefficients, which are complex and mostly irrational: write a convolution as sums "
+    "of products (jnp.convolve), a transform as a product with constant real matrices",
     **dict.fromkeys(("pure_callback", "io_callback"), "a function outside JAX is not read: write it with jax.numpy"),
 }
 REFUSED_FUNCTIONS = {
@@ -88,8 +88,10 @@ def refusal(name: str, line: str, within: str = "") -> str:
 class Refused:
     """A value that no ring has. Its ``error`` is raised where an output needs it: what is computed and dropped does no harm.
 
-    ``finite``: it is a real number wherever its arguments are, so that it is neither infinite nor NaN.
+    ``finite``: it is a real number wherever its arguments are, so that it is neither infinite nor NaN. ``square``: the slot of its
+    square, of a root or an absolute value.
     """
 
     error: InputError
     finite: bool = False
+    square: int | None = None

@@ -13,7 +13,7 @@ from neurovariety.arithmetic import Sheet
 from neurovariety.errors import InputError, NotAlgebraicError
 from neurovariety.model import is_shape, tracing_errors
 from neurovariety.program.constants import constant_of, evaluate
-from neurovariety.program.decided import decided, is_finite
+from neurovariety.program.decided import decided, even_power, is_finite
 from neurovariety.program.indexing import PICKS
 from neurovariety.program.jaxpr import Jaxpr, JaxprEquation, Keys, Traced, Variable, is_real
 from neurovariety.program.jaxpr_calls import calls, is_determinant, opened
@@ -181,13 +181,25 @@ class _Builder:
         """Results of an equation that depends on an input; where it is refused, that is what they are."""
         name = equation.primitive.name
         refused = next((v for v in operands if isinstance(v, Refused)), None)
+        power = even_power(name, operands, equation.params)
+        if power is not None:
+            shape, line = tuple(equation.outvars[0].aval.shape), self._line(equation)
+            return [power.of if power.half == 1 else self.emit("integer_pow", [power.of], shape, {"y": power.half}, line)]
         try:
             if refused is None or name in PICKS:
                 return self._written(equation, operands, self._line(equation))
             error = refused.error
         except InputError as found:
             error = found
-        return [Refused(error, is_finite(name, operands)) for _ in equation.outvars]
+        return [Refused(error, is_finite(name, operands), self._square(equation, operands)) for _ in equation.outvars]
+
+    def _square(self, equation: JaxprEquation, operands: list[Value]) -> Slot | None:
+        """The square of a root or of an absolute value, which is a polynomial where they are none."""
+        name, operand = equation.primitive.name, operands[0] if operands else None
+        if name not in ("sqrt", "abs") or not isinstance(operand, int):
+            return None
+        shape = tuple(equation.outvars[0].aval.shape)
+        return operand if name == "sqrt" else self.emit("mul", [operand, operand], shape, {}, self._line(equation))
 
     def _written(self, equation: JaxprEquation, operands: list[Value], line: str) -> list[Value]:
         name = equation.primitive.name

@@ -145,7 +145,8 @@ def _chambers(axes: Axes, found: DiscriminantResult) -> bool:
 
 
 def _bias(axes: Axes, found: ImplicitBiasResult) -> bool:
-    """For each smaller network the share of best fits and of ends of gradient flow, with intervals; exposed ones are marked."""
+    """For each smaller network the share of best fits and of ends of gradient flow, with intervals; critically exposed ones are
+    marked."""
     rows = [row for row in found.value["table"] if row["kind"] != "network"][:_MOST_PIECES]
     if not rows:
         return False
@@ -157,7 +158,9 @@ def _bias(axes: Axes, found: ImplicitBiasResult) -> bool:
                 axes.plot([100 * low, 100 * high], [place + shift] * 2, color=INK, linewidth=0.8)
     for key, colour in (("best fit of random targets", MAIN), ("end of gradient flow", SECOND)):
         axes.plot([], [], "s", color=colour, label=key)
-    axes.set_yticks(range(len(rows)), [row["name"] + (" (exposed)" if row["exposed"] == "yes" else "") for row in rows])
+    axes.set_yticks(
+        range(len(rows)), [row["name"] + (" (critically exposed)" if row["critically_exposed"] == "yes" else "") for row in rows]
+    )
     axes.invert_yaxis()
     axes.set_xlim(left=0)
     axes.set_xlabel("% of targets, % of runs; lines are 95 % intervals")

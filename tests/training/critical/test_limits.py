@@ -7,7 +7,9 @@ import pytest
 
 from neurovariety import as_model, gradient_flow, landscape
 from neurovariety.dictionary.dimension import dimension
+from neurovariety.training.critical.least import Least, not_above
 from neurovariety.training.critical.limits import limit_models
+from neurovariety.training.critical.stages import CriticalFunction
 
 
 @pytest.mark.parametrize(
@@ -50,3 +52,20 @@ def test_runs_that_drift_are_explained():
     assert set(found.evidence["drifting"]) <= limits
     assert sum(found.evidence["not_converged"].values()) == 24 - found.value["converged"]
     assert "weights still grow" not in found.evidence["not_converged"]
+
+
+def test_no_infimum_above_a_listed_network():
+    """What no network attains lies below all networks that are listed; where one of these has that loss, or less, it is attained."""
+
+    def listed(number, loss, weights=True):
+        w = np.zeros(2) if weights else None
+        return CriticalFunction(number, "", np.zeros(1), 0.0, True, w, "yes", loss, None, False, "minimum", "pure")
+
+    edge = Least("undecided", 3.0, np.ones(2), None, 2.0, ((2.5, 10.0), (2.1, 100.0)), "weights diverge")
+    assert not_above(edge, [listed(1, 2.5), listed(2, 1.0, weights=False)], 1.0) is edge
+    for loss in (1.5, 2.0):
+        found = not_above(edge, [listed(1, 2.5), listed(2, loss)], 1.0)
+        assert (found.claim, found.infimum, found.loss, found.point.number) == ("upper_bound", None, loss, 2)
+    least = Least("complete", 2.0, np.ones(2), None, None, (), "least in complete lists")
+    assert not_above(least, [listed(1, 2.0)], 1.0) is least
+    assert not_above(least, [listed(1, 1.9)], 1.0).claim == "upper_bound"

@@ -19,7 +19,7 @@ import numpy as np
 from neurovariety.checkpoints.graph.fusion import fused
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.node import Node
-from neurovariety.checkpoints.graph.onnx_format import import_onnx
+from neurovariety.checkpoints.graph.onnx_format import import_onnx, names_read
 from neurovariety.checkpoints.graph.onnx_origin import OnnxOrigin
 from neurovariety.checkpoints.graph.onnx_runtime import Message, Runtime, Trial
 from neurovariety.checkpoints.graph.operations import operation
@@ -389,18 +389,6 @@ def _components(nodes: Sequence[Node]) -> Iterator[list[Node]]:
     for node in nodes:
         parts.setdefault(find(node.name), []).append(node)
     yield from parts.values()
-
-
-def names_read(node: Message) -> Iterator[str]:
-    """The names that an operator reads, those that its inner graphs take from outside among them."""
-    yield from (n for n in node.input if n)
-    for a in node.attribute:
-        for graph in (*([a.g] if a.HasField("g") else []), *a.graphs):
-            inside = {t.name for t in graph.initializer} | {i.name for i in graph.input}
-            for inner in graph.node:
-                yield from (n for n in names_read(inner) if n not in inside)
-                inside.update(inner.output)
-            yield from (o.name for o in graph.output if o.name not in inside)
 
 
 def _inner_arrays(graph: Message, prefix: str = "") -> Iterator[tuple[str, Array]]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.node import Node, whole, wholes
-from neurovariety.checkpoints.graph.onnx_format import import_onnx
+from neurovariety.checkpoints.graph.onnx_format import import_onnx, names_read
 from neurovariety.checkpoints.graph.onnx_origin import OnnxOrigin
 from neurovariety.checkpoints.graph.onnx_runtime import Message
 from neurovariety.checkpoints.graph.three_arithmetics import Array, to_floats, to_fractions
@@ -53,7 +53,22 @@ def edited(networks: Iterable[Network]) -> OnnxEdit:
         _Change(edit, origin, network).make()
     if edit is None:
         raise NotEditable("nothing in the file was read")
+    if edit.changes:
+        _without_dead(edit)
     return edit
+
+
+def _without_dead(edit: OnnxEdit) -> None:
+    """Remove operators that no output needs: they were not read, and one that reads what has changed would not run."""
+    graph = edit.model.graph
+    needed = {o.name for o in graph.output}
+    for k in range(len(graph.node) - 1, -1, -1):
+        node = graph.node[k]
+        if needed & set(node.output):
+            needed.update(names_read(node))
+        elif any(node.output):
+            edit.changes.append(f"{_named(node)}: removed, no output needs it")
+            del graph.node[k]
 
 
 class _Change:
@@ -78,11 +93,17 @@ class _Change:
                 self._array(key, old, values)
 
     def _node(self, old: Node, new: Node) -> None:
-        added = set(new.weights) - set(old.weights)
-        if added - {"bias"} or old.kind != new.kind or old.inputs != new.inputs:
+        added, gone = set(new.weights) - set(old.weights), set(old.weights) - set(new.weights)
+        if (added | gone) - {"bias"} or old.kind != new.kind or old.inputs != new.inputs:
             raise NotEditable(f"{new.place} was changed into something else")
         if added:
             self._bias(new)
+        for role in set(old.weights) & set(new.weights):
+            if old.weights[role] != new.weights[role]:  # the same array by another name
+                self._array(old.weights[role], self.origin.read.weights[old.weights[role]], self.network.weights[new.weights[role]])
+        if gone:  # what it added is added by another layer
+            key = old.weights["bias"]
+            self._array(key, self.origin.read.weights[key], np.zeros(len(self.network.weights[new.weights["weight"]])))
         if old.attributes == new.attributes:
             return
         changed = {k for k in {*old.attributes, *new.attributes} if old.attributes.get(k) != new.attributes.get(k)}

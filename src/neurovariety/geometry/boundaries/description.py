@@ -8,8 +8,10 @@ from typing import NotRequired, TypedDict
 import numpy as np
 
 from neurovariety.budget import used_up
+from neurovariety.certificates.positions import BoundaryPiece
 from neurovariety.claim import Claim
 from neurovariety.geometry.boundaries.bisection import between, local_dimension
+from neurovariety.geometry.boundaries.exact_placement import exact_placement
 from neurovariety.geometry.boundaries.exact_positions import KnownImage, known_image
 from neurovariety.geometry.boundaries.family_samples import FamilyRow, beyond, family_row, sample_row, searched_position
 from neurovariety.geometry.boundaries.limit_families import limit_families
@@ -24,10 +26,12 @@ from neurovariety.geometry.ideal.coefficients import Coordinates, monomial_name
 from neurovariety.geometry.images.decision import Statement
 from neurovariety.geometry.images.target import Target
 from neurovariety.geometry.invariants.dimension import Dimension
+from neurovariety.linear_algebra import random_prime
 from neurovariety.model import Model
 from neurovariety.progress import note
 from neurovariety.randomness import generator
 from neurovariety.rings.ring import Array
+from neurovariety.tolerances import WIDE_PRIME_BITS
 
 _TRIED = 3
 """Samples of each piece: one may lie on a smaller piece by chance."""
@@ -62,8 +66,8 @@ class Description:
     samples: tuple[dict[str, object], ...] = ()
     crossings: tuple[dict[str, object], ...] = ()
     theorems: tuple[Statement, ...] = ()
-    error_bound: float = 0.0
-    """Of the dimensions of the pieces, as ranks at random points; that of a piece of one dimension less than the variety is proved."""
+    shown: tuple[BoundaryPiece, ...] = ()
+    """Certificates of the pieces."""
 
 
 def describe(model: Model, variety: Dimension, samples: int, seed: int) -> Description:
@@ -73,16 +77,16 @@ def describe(model: Model, variety: Dimension, samples: int, seed: int) -> Descr
         return _searched(model, variety, samples, seed)
     if known.full:
         zero = known.locate(Target(model.inputs, model.outputs, {}))
-        return Description("empty", known.full, _EXACT, variety.claim, theorems=zero.theorems)
+        return Description("empty", known.full, _EXACT, Claim.UNDECIDED, theorems=zero.theorems)
     return _exact(model, known, variety, samples, seed)
 
 
 def _exact(model: Model, known: KnownImage, variety: Dimension, samples: int, seed: int) -> Description:
     rng = generator(seed, STREAM, 10)
     named = coefficients_as_polynomials(model)
-    pieces, shown = [], []
+    pieces, shown, certificates = [], [], []
     theorems: dict[str, Statement] = {}
-    error, degree = 0.0, max(sum(e) for f in named.values() for e in f)
+    exact, p = exact_placement(model), random_prime(WIDE_PRIME_BITS, rng)
     listed = limit_families(model.parametrization, model)
     for number, family in enumerate(listed, start=1):
         note(phase=f"boundary: {family.name}, {number} of {len(listed)} families")
@@ -93,14 +97,14 @@ def _exact(model: Model, known: KnownImage, variety: Dimension, samples: int, se
             s = family.drawn(rng)
             f = family.function(model, s)
             placed = known.locate(f)
-            if placed.position.on_boundary:
+            own = exact.family_rank(family.name, p, tuple(s)) if placed.position.on_boundary else -1
+            if own == size:
                 pieces.append(family_row(family, placed.position, size))
-                error += family.error_bound(size + 1, degree)
+                certificates.append(BoundaryPiece(exact.hash, family.name, tuple(s), str(placed.position), size, p))
                 shown.append(sample_row(model, family, s, f, placed.position, placed.reason))
                 theorems |= {str(t["name"]): t for t in placed.theorems}
                 break
     largest = max((row["dimension"] for row in pieces), default=None)
-    whole = largest == variety.value - 1
     coordinates = written_out(model)
     sides, fills = both_sides(model, coordinates, seed)
     shares, crossings = [], []
@@ -113,14 +117,14 @@ def _exact(model: Model, known: KnownImage, variety: Dimension, samples: int, se
         boundary="nonempty",
         why="; ".join(f"{row['name']} ({row['position']})" for row in pieces),
         route=_EXACT,
-        claim=variety.claim if whole else Claim.LOWER_BOUND,
+        claim=Claim.UNDECIDED,
         dimension=largest,
         pieces=tuple(pieces),
         shares=tuple(shares),
         samples=tuple(shown),
         crossings=tuple(crossings),
         theorems=tuple(theorems.values()),
-        error_bound=error,
+        shown=tuple(certificates),
     )
 
 

@@ -27,6 +27,7 @@ from fractions import Fraction
 from functools import singledispatch
 
 from neurovariety.geometry.boundaries.position import Located, Position
+from neurovariety.geometry.ideal.decided_sets import is_sylvester
 from neurovariety.geometry.images import binary_forms, binary_powers, convolutions
 from neurovariety.geometry.images.decide import decide_by_kind
 from neurovariety.geometry.images.decision import Decision, Finding
@@ -54,7 +55,7 @@ def known_image(image: object, model: Model) -> KnownImage | None:
 
 
 def _from(decision: Decision, position: Position, reason: str) -> Located:
-    return Located(position, reason, decision.route, decision.claim, decision.theorems, decision.evidence)
+    return Located(position, reason, decision.route, theorems=decision.theorems, evidence=decision.evidence)
 
 
 def _not_a_member(decision: Decision) -> Located | None:
@@ -144,7 +145,7 @@ def _(image: BinaryQuadrics, model: Model) -> KnownImage:
 
 @known_image.register
 def _(image: PowerSums, model: Model) -> KnownImage | None:
-    if not binary_powers.is_decided(image):
+    if not is_sylvester(image):
         return None
     m, d = image.terms, image.degree
     why = "real weights attain every real multiple of a power" if m == 1 else ""

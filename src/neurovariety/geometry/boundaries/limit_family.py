@@ -94,8 +94,11 @@ class LimitFamily:
         """The rank of the derivative of s -> f_0 at a random point of a random prime field; ``coefficients`` as polynomials of the
         weights."""
         p = random_prime(WIDE_PRIME_BITS, rng)
+        return self.rank_at(coefficients, model, p, [int(v) for v in rng.integers(0, p, size=self.parameters)])
+
+    def rank_at(self, coefficients: list[dict[Exponents, Fraction]], model: Model, p: int, s: list[int]) -> int:
+        """The same rank mod p at residues s."""
         map_ = PolynomialValues(coefficients, model.parameters, p)
-        s = [int(v) for v in rng.integers(0, p, size=self.parameters)]
         total: Array = np.zeros((len(coefficients), self.parameters), dtype=object)
         for t, exact in self._nodes(Fraction(0)):
             factor = exact.numerator * pow(exact.denominator, -1, p)

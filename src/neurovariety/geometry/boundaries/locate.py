@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 
+from neurovariety.certificates.positions import InteriorByBall, InteriorByRanks, Placed
 from neurovariety.claim import Claim
+from neurovariety.geometry.boundaries.exact_placement import exact_placement, outside_by_equation
 from neurovariety.geometry.boundaries.exact_positions import known_image
 from neurovariety.geometry.boundaries.family_samples import BEYOND, searched_position
 from neurovariety.geometry.boundaries.limit_families import splits
 from neurovariety.geometry.boundaries.position import Located, Position
-from neurovariety.geometry.boundaries.search_both_sides import BothSides
+from neurovariety.geometry.boundaries.search_both_sides import NEAR, BothSides
 from neurovariety.geometry.boundaries.smooth_preimage import interior_by_equations
 from neurovariety.geometry.ideal.coefficient_map import LinearSpan, written_out
 from neurovariety.geometry.ideal.coefficients import Coordinates
 from neurovariety.geometry.images.decision import Decision, Finding
 from neurovariety.geometry.images.target import Target
 from neurovariety.geometry.invariants.dimension import dimension_of
+from neurovariety.geometry.invariants.equations import equations_of
 from neurovariety.model import Model
 from neurovariety.progress import quietly
 from neurovariety.randomness import generator
@@ -30,21 +34,36 @@ def locate(model: Model, target: Target, member: Decision, seed: int) -> Located
     """The position of ``target``; ``member``: whether it is realizable."""
     known = known_image(model.image, model)
     if known is not None:
-        return known.locate(target)
+        return _by_theorem(model, target, known.locate(target))
     if member.verdict is Finding.EXCLUDED:
-        return Located(Position.OUTSIDE, f"violated: {member.violated}", member.route, member.claim)
+        reason = f"violated: {member.violated}"
+        shown = outside_by_equation(model, quietly(equations_of, model, seed=seed).system, target.coefficients, reason)
+        return Located(Position.OUTSIDE, reason, member.route, Claim.ESTIMATE, certificates=shown)
     coordinates = written_out(model)
     exact = member.exact_witness
     if exact is not None:
-        shown = interior_by_equations(model, coordinates, target, exact, seed, generator(seed, STREAM, 1))
+        shown = interior_by_equations(model, coordinates, exact, seed, generator(seed, STREAM, 1))
         if shown is not None:
-            claim, facts = shown
+            p, equations, facts = shown
             reason = (
                 f"at the weights found the derivative has rank {facts['rank_at_weights']}, the dimension of the zeros of the "
                 "equations, which are smooth there: weights nearby attain all real functions of the neurovariety nearby"
             )
-            return Located(Position.INTERIOR, reason, "rank of J and of the equations", claim, evidence=facts)
+            own, f = exact_placement(model).hash, dict(target.coefficients)
+            pair = (
+                InteriorByRanks(own, f, exact, equations, p, reason, "position"),
+                InteriorByRanks(own, f, exact, equations, p, reason, "reason"),
+            )
+            route = "rank of J and of the equations"
+            return Located(Position.INTERIOR, reason, route, Claim.ESTIMATE, evidence=facts, certificates=pair)
     return by_search(model, coordinates, target, member.verdict is Finding.REALIZABLE, exact, seed)
+
+
+def _by_theorem(model: Model, target: Target, found: Located) -> Located:
+    """The same with its certificates."""
+    own, f, position = exact_placement(model).hash, dict(target.coefficients), str(found.position)
+    pair = (Placed(own, f, position, found.reason, "position"), Placed(own, f, position, found.reason, "reason"))
+    return replace(found, certificates=pair)
 
 
 def by_search(
@@ -54,11 +73,13 @@ def by_search(
     sides, fills = both_sides(model, coordinates, seed)
     point, rng = sides.floats(target), generator(seed, STREAM, 2)
     found = sides.search(point[None], rng)
-    if found.attained[0] and sides.certified(target, found.weights[0]):
+    ball = sides.ball(target, found.weights[0]) if found.attained[0] else None
+    if ball is not None:
         reason = "certified weights attain it, with a derivative onto the whole span: weights nearby attain all functions nearby"
-        return Located(
-            Position.INTERIOR, reason, "certified solution", Claim.PROVED, evidence={"near_weights": found.weights[0].tolist()}
-        )
+        data = (exact_placement(model).hash, dict(target.coefficients), ball.weights, ball.columns, ball.radius, ball.inverse, reason)
+        pair = (InteriorByBall(*data, "position"), InteriorByBall(*data, "reason"))
+        facts = {"near_weights": found.weights[0].tolist()}
+        return Located(Position.INTERIOR, reason, "certified solution", Claim.ESTIMATE, evidence=facts, certificates=pair)
     split = None if witness is None else _beside_a_split(model, target, witness, sides, generator(seed, STREAM, 4))
     if split is not None:
         return split
@@ -79,9 +100,25 @@ def by_search(
         reason = f"{seen} and no search reaches the others; the function itself is {'' if reached else 'not '}attained"
         return Located(here, reason, _SEARCH, Claim.ESTIMATE, evidence=facts)
     if not nearest["attained"] and not reached:
-        return Located(Position.OUTSIDE, f"{seen}, and neither is the function", _SEARCH, Claim.ESTIMATE, evidence=facts)
+        return _not_reached(sides, point, seen, facts, generator(seed, STREAM, 5))
     # Near a cusp of the boundary almost all functions are attained: this shows nothing where no derivative is onto the span.
     reason = f"{seen}; the function is {'' if reached else 'not '}attained, and nowhere with a derivative onto the span"
+    return Located(Position.UNDECIDED, reason, _SEARCH, Claim.UNDECIDED, evidence=facts)
+
+
+def _not_reached(sides: BothSides, point: np.ndarray, seen: str, facts: dict[str, object], rng: np.random.Generator) -> Located:
+    """A function that no search reaches, nor any near it: a limit of functions whose weights diverge, or outside, as searches end."""
+    grown = sides.approach(point, rng)
+    ahead = [row["largest_weight"] for row in grown]
+    if grown and grown[-1]["distance"] <= NEAR and ahead == sorted(ahead) and ahead[-1] > 2 * ahead[0]:
+        reason = (
+            f"searches come within a relative distance of {grown[-1]['distance']:g} with weights that grow on the way, and none "
+            "attains it"
+        )
+        return Located(Position.CLOSURE_ONLY, reason, _SEARCH, Claim.ESTIMATE, evidence=facts)
+    if sides.kept_away(point, rng):
+        return Located(Position.OUTSIDE, f"{seen}, and neither is the function", _SEARCH, Claim.ESTIMATE, evidence=facts)
+    reason = f"{seen}, and neither is the function; weights grow, or searches go on, so that it may be a limit"
     return Located(Position.UNDECIDED, reason, _SEARCH, Claim.UNDECIDED, evidence=facts)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from neurovariety.certificates.issue import Certificate
 from neurovariety.claim import Claim
 from neurovariety.geometry.images.decision import Statement
 
@@ -36,6 +37,9 @@ class Located:
     position: Position
     reason: str
     route: str
-    claim: Claim = Claim.PROVED
+    claim: Claim = Claim.UNDECIDED
+    """What is claimed where no certificate says more."""
     theorems: tuple[Statement, ...] = ()
     evidence: Mapping[str, object] = field(default_factory=dict)
+    certificates: tuple[Certificate, Certificate] | None = None
+    """Of the position and of the reason."""

@@ -18,7 +18,7 @@ from neurovariety.exact_numbers import nearest_floats
 from neurovariety.geometry.ideal.coefficient_map import LinearSpan, PolynomialMap
 from neurovariety.geometry.ideal.coefficients import Coordinates
 from neurovariety.geometry.images.least_squares import levenberg_marquardt, step_cost
-from neurovariety.geometry.images.real_zero import certified_ball
+from neurovariety.geometry.images.real_zero import Ball, certified_ball
 from neurovariety.geometry.images.target import Target
 from neurovariety.geometry.solutions.orbits import Orbits
 from neurovariety.model import Model
@@ -34,8 +34,11 @@ stopped at 10^6."""
 _SAME = 1e-6
 _RADII = (0.1, 0.01, 0.001)
 _DIRECTIONS = 12
-_DISTANCES = (1e-1, 1e-2, 1e-3, 1e-4)
+NEAR = 1e-2
+_DISTANCES = (1e-1, NEAR, 1e-3, 1e-4)
 _HALVINGS = 24
+_GROWN = 30.0
+"""Weights of this size, beside those of a random start, may be growing."""
 _BESIDE = 1 / 64
 _FAR, _NEAR = 2.0**-8, 2.0**-20
 """Shares of the segment between which growth of weights and fall of the rank are measured."""
@@ -131,7 +134,11 @@ class BothSides:
 
     def certified(self, target: Target, weights: Array) -> bool:
         """Whether true weights are proved to be near, with a derivative onto the span."""
-        return certified_ball(self.map, self.exact(target), weights) is not None
+        return self.ball(target, weights) is not None
+
+    def ball(self, target: Target, weights: Array) -> Ball | None:
+        """The box that proves it."""
+        return certified_ball(self.map, self.exact(target), weights)
 
     def nearby(self, point: Array, rng: np.random.Generator, near: Array | None) -> list[dict[str, Any]]:
         """For spheres around a function: how many of the functions there in random directions are attained, and by how many weights."""
@@ -162,6 +169,17 @@ class BothSides:
             if good.any():
                 rows.append({"distance": distance, "largest_weight": float(np.abs(weights[good]).max(axis=1).min())})
         return rows
+
+    def kept_away(self, point: Array, rng: np.random.Generator) -> bool:
+        """Whether long searches for a function end far from it, or not so far with weights that do not grow: what a function that is no
+        limit does. Near it, ends with large weights may be on the way."""
+        usual = max(float(np.abs(point).max()), 1e-300) ** (1.0 / self.degree)
+        starts = rng.standard_normal((self.starts, self.map.parameters)) * usual
+        weights, norms = levenberg_marquardt(self.map, np.tile(point, (self.starts, 1)), starts, 4 * _ITERATIONS, 0.0)
+        best = int(norms.argmin())
+        distance = float(norms[best]) / max(float(np.linalg.norm(point)), 1e-300)
+        grown = np.abs(weights[best]).max() > _GROWN * max(usual, 1.0)
+        return distance > (_DISTANCES[0] if grown else _DISTANCES[1])
 
     def crossings(self, inside: Array, weights: Array, outside: Array, rng: np.random.Generator) -> list[BoundaryCrossing]:
         """Bisection on the segments from attained functions (B, s), with their weights (B, N), to functions (B, s) that no search

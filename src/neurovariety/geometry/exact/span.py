@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from neurovariety.certificates.compose import Meets
-from neurovariety.certificates.issue import Certificate, Verdict, issue
+from neurovariety.certificates.issue import Certificate, NotShown, Verdict, issue
+from neurovariety.certificates.linear_values import LinearValues
 from neurovariety.certificates.ranks import ModularRank, RandomRanks
 from neurovariety.certificates.upper_bounds import AllMonomials, Expanded
 from neurovariety.claim import Claim
 from neurovariety.geometry.exact.exact_functions import exact_functions
 from neurovariety.geometry.exact.expanded_span import all_monomials, exact_span
-from neurovariety.geometry.exact.jacobians import samples_matrix
+from neurovariety.geometry.exact.jacobians import jacobian_matrix, samples_matrix
 from neurovariety.geometry.exact.points import Point, degree_bounds, draw_point, rank_error, with_new_values
 from neurovariety.linear_algebra import rank
 from neurovariety.model import Model
@@ -99,7 +100,11 @@ def shown_span(model: Model, p: int, point: Point, at_most: int, limit: int | No
 
 
 def _rank_of_samples(model: Model, p: int, point: Point, rows: int, inputs: int, limit: int | None) -> ModularRank:
-    x = point.inputs(model, inputs)
+    return shown_values(model, p, point, rows, point.inputs(model, inputs), limit)
+
+
+def shown_values(model: Model, p: int, point: Point, rows: int, x: Array, limit: int | None) -> ModularRank:
+    """The rank of the values of so many random functions at inputs ``x``, with its certificate."""
     small = rows * model.parameters <= _DRAWN_BEFORE
     weights = point.ring.random((rows, model.parameters), point.rng) if small else None
     found = rank(samples_matrix(model, point, rows, x, limit, weights=weights), p, overwrite=True)
@@ -189,6 +194,33 @@ def shown_affine_span(model: Model, enough: int, seed: int) -> ModularRank:
         values = samples_matrix(model, point, rows, x, weights=weights)
         found = rank(np.mod(values[1:] - values[0], p), p, overwrite=True)
         return _no_more(exact_functions(model).taken_of_functions(point, x, found, weights, affine=True), enough)
+
+    return with_new_values(attempt)[0]
+
+
+def linear_values(model: Model, samples: int, dimension: int, seed: int) -> Verdict | None:
+    """That the closure of the values at so many general inputs is an affine space, of that dimension; None where it is not shown."""
+
+    def attempt(k: int) -> Verdict | None:
+        exact, rng = exact_functions(model), generator(seed, "geometry.exact.span.values", k)
+        p, point = draw_point(model, rng)
+        matrix, _ = jacobian_matrix(model, p, point, x := point.inputs(model, samples))
+        shown = exact.taken(point, x, None, min(rank(matrix, p, overwrite=True), dimension))
+        spans: list[ModularRank] = []
+        once = rank_error(model, dimension + 2, derivative=False)
+        needed = samples * model.outputs != dimension
+        while needed and once < 1 and once ** len(spans) > ERROR_BOUND and len(spans) < MAX_TRIALS:
+            p, point = draw_point(model, rng)
+            weights, x = point.ring.random((dimension + 1 + EXTRA_SAMPLES, model.parameters), rng), point.inputs(model, samples)
+            values = samples_matrix(model, point, len(weights), x, weights=weights)
+            found = rank(np.mod(values[1:] - values[0], p), p, overwrite=True)
+            if found != dimension:
+                return None
+            spans.append(exact.taken_of_functions(point, x, found, weights, affine=True))
+        try:
+            return issue(LinearValues(shown, tuple(spans)), exact) if shown.value == dimension else None
+        except NotShown:
+            return None
 
     return with_new_values(attempt)[0]
 

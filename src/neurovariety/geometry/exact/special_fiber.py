@@ -1,24 +1,39 @@
-"""The fiber through given weights: its local dimension, by exact moves from below and a local algebra from above."""
+"""The fiber through given weights: its local dimension over C, by exact moves from below and a local algebra from above."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, TypedDict
 
 import numpy as np
 
+from neurovariety.certificates.fiber_at_weights import (
+    BeyondOrbit,
+    IsolatedOnSlice,
+    LocalDimension,
+    NoSmallerThanGeneral,
+    OrbitAt,
+    OrbitInFiber,
+    Steps,
+    SweptSpace,
+    TangentSpace,
+)
+from neurovariety.certificates.issue import NotShown, Verdict, issue
+from neurovariety.certificates.linear_symmetries import SparseVector
 from neurovariety.errors import InputError
 from neurovariety.exact_numbers import exact_numbers
-from neurovariety.geometry.exact.local_algebra import is_isolated
-from neurovariety.geometry.exact.points import Point, degree_bounds, draw_point
-from neurovariety.geometry.exact.stated_symmetries import field_matrix, stated_symmetries
-from neurovariety.linear_algebra import count_primes_lower_bound, kernel, rank
+from neurovariety.geometry.exact.constant_families import fields_error_at, stays_error
+from neurovariety.geometry.exact.exact_functions import exact_functions
+from neurovariety.geometry.exact.generic_rank import shown_rank
+from neurovariety.geometry.exact.local_algebra import isolated_on_slice
+from neurovariety.geometry.exact.points import Point, draw_point
+from neurovariety.geometry.exact.reparametrizations import MOST_KEPT, lifted, sparse
+from neurovariety.linear_algebra import kernel, random_prime
 from neurovariety.model import Model
 from neurovariety.program.interpret import interpret
-from neurovariety.program.of_model import batch_program, jacobian_rows, leaves
+from neurovariety.program.of_model import batch_program, draw_coefficients, jacobian_rows, leaves
 from neurovariety.randomness import generator
 from neurovariety.result import plain
 from neurovariety.rings.finite_field import FiniteField
@@ -27,7 +42,7 @@ from neurovariety.tolerances import ERROR_BOUND, EXTRA_SAMPLES, MAX_TRIALS, PRIM
 
 
 class SpecialFiberFacts(TypedDict, total=False):
-    """A special fiber as plain data; numbers are exact, fractions as text."""
+    """A special fiber as plain data; numbers are exact, fractions as text. Dimensions are over C."""
 
     at: list[int | str]
     rank_at: int
@@ -39,22 +54,27 @@ class SpecialFiberFacts(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class SpecialFiber:
-    """Bounds of the dimension of the fiber at the weights ``at``.
+    """Bounds of the local dimension over C of the fiber at the weights ``at``.
 
-    ``rank`` is that of J at the weights; ``explained`` the dimension of the orbit of the stated symmetries; ``moves`` names affine
-    spaces through the weights on which the function is constant; the dimension lies between ``at_least`` and ``at_most``.
-    ``error``: probability bound that ``at_least``, where it rests on such a space, is too large (0: it does not);
-    ``rests_on_generic``: ``at_least`` is the dimension of the generic fiber.
+    ``rank`` is that of J at the weights; ``orbit`` the dimension of the orbit of the stated symmetries, None where it is not known;
+    ``moves`` names affine spaces through the weights on which the function is constant; ``lower`` and ``upper`` bound the dimension.
     """
 
     at: tuple[Fraction, ...]
     rank: int
     explained: int
+    orbit: Verdict | None
     moves: tuple[str, ...]
-    at_least: int
-    at_most: int
-    error: float
-    rests_on_generic: bool
+    lower: Verdict
+    upper: Verdict
+
+    @property
+    def at_least(self) -> int:
+        return int(self.lower.statement.value)
+
+    @property
+    def at_most(self) -> int:
+        return int(self.upper.statement.value)
 
     def to_dict(self) -> SpecialFiberFacts:
         return {
@@ -63,7 +83,7 @@ class SpecialFiber:
             "orbit_dimension": self.explained,
             "affine_spaces_in_the_fiber": list(self.moves),
             "dimension_between": [self.at_least, self.at_most],
-            "error_bound": self.error or None,
+            "error_bound": self.lower.statement.error or None,
         }
 
 
@@ -78,107 +98,114 @@ def exact_weights(model: Model, values: Sequence[Any]) -> tuple[Fraction, ...]:
     return exact
 
 
-def special_fiber(model: Model, weights: tuple[Fraction, ...], generic: int, seed: int) -> SpecialFiber:
-    """The fiber through ``weights``, over as many independent prime fields as the error bound asks for.
+def special_fiber(model: Model, weights: tuple[Fraction, ...], dimension: Verdict, seed: int) -> SpecialFiber:
+    """The fiber through ``weights`` of a model of that ``dimension``, which is known from above.
 
-    ``generic`` is a lower bound of the dimension of the generic fiber. See `_one_field` for the bounds over one field; where the
-    lower one rests on random tests, the smallest found is taken and the errors are multiplied.
+    From below: a general fiber; the orbit of the verified symmetries; an affine space through w on which the function does not change,
+    swept by them. From above: the kernel of J at w, and local algebra on a general linear space through w. Raises
+    `DivisionByZeroError` where the model has no function at the weights.
     """
-    found = [_one_field(model, weights, generic, seed)]
-    if found[0].at_least == found[0].explained:
-        return found[0]
-    once = _test_error(model, weights)
-    while len(found) < 2 or (once ** len(found) > ERROR_BOUND and once < 1 and len(found) < MAX_TRIALS):
-        found.append(_one_field(model, weights, generic, seed + 1_000_003 * len(found)))
-    explained = max(f.explained for f in found)
-    at_least, at_most = min(f.at_least for f in found), min(f.at_most for f in found)
-    tested = at_least > max(generic, explained)
-    return replace(
-        found[0],
-        explained=explained,
-        at_least=at_least,
-        at_most=max(at_most, at_least),
-        error=min(1.0, once) ** len(found) if tested else 0.0,
-        rests_on_generic=at_least == generic > explained,
-    )
-
-
-def _test_error(model: Model, weights: tuple[Fraction, ...]) -> float:
-    """Probability bound that the tests over one field find a space of moves where there is none.
-
-    Each test compares values at random inputs and steps: a wrong agreement is a zero of a difference of values, a polynomial of degree
-    at most inputs + parameters in them, or its coefficients vanish mod the prime, which their size bounds.
-    """
-    bits = max((math.log2(max(abs(w.numerator), w.denominator, 1)) for w in weights), default=0.0) + 1
-    bounds = degree_bounds(model)
-    degree = bounds.inputs + bounds.parameters
-    size = bounds.log_norm + bounds.parameters * (bits + 1)
-    once = degree / 2.0 ** (PRIME_BITS - 1) + size / count_primes_lower_bound(PRIME_BITS)
-    return min(1.0, (model.parameters + len(model.blocks)) * once)
-
-
-def _one_field(model: Model, weights: tuple[Fraction, ...], generic: int, seed: int) -> SpecialFiber:
-    """The fiber through ``weights``; ``generic`` is the dimension of the generic fiber, below which no fiber falls.
-
-    From below: an affine space V through w on which the function does not change, together with the orbits of the verified
-    symmetries, sweeps out a piece of the fiber of dimension rank(fields at a point of V, directions of V). From above: the kernel of
-    J at w; and, if a generic linear space of codimension k through w meets the fiber in w alone (`is_isolated`), then k.
-    """
-    rng = generator(seed, "geometry.exact.special_fiber")
+    exact, rng = exact_functions(model), generator(seed, "geometry.exact.special_fiber")
     p, drawn = draw_point(model, rng)
     ring = drawn.ring
     assert isinstance(ring, FiniteField)
     start = ring.constant(np.array(weights, dtype=object))
     point = Point(ring, start, drawn.coefficients, rng)
-    inputs = drawn.inputs(model, model.parameters + EXTRA_SAMPLES)
-    proved = tuple(a for a in stated_symmetries(model, p, drawn).proved if not a.finite)
-    here = jacobian_rows(model, ring, start, inputs, drawn.coefficients)
-    j_rank = rank(here, p)
-    explained = rank(field_matrix(model, proved, start, p), p)
-    at_least, names = max(generic, explained), []
-    for name, directions in _affine_spaces(model, p, point, inputs, here):
-        steps = ring.random((1, len(directions)), rng)
-        moved = ring.add(start, ring.matmul(steps, directions)[0])
-        reached = rank(np.vstack([field_matrix(model, proved, moved, p), directions]), p)
-        names.append(f"{len(directions)}-dimensional: {name}")
-        at_least = max(at_least, reached)
-    at_most = model.parameters - j_rank
-    for k in range(at_least, at_most):
-        if is_isolated(model, weights, k, seed):
-            at_most = k
+    room = (MOST_KEPT - model.parameters) // model.inputs
+    inputs = drawn.inputs(model, max(1, min(model.parameters + EXTRA_SAMPLES, room)))
+    here, _ = shown_rank(model, p, point, inputs)
+    explained = exact.fields_rank(p, start)
+    lower = [
+        issue(NoSmallerThanGeneral(weights, dimension), exact),
+        issue(OrbitInFiber(exact.hash, weights, p, explained), exact),
+    ]
+    names = []
+    for name, directions in _affine_spaces(model, p, point, inputs):
+        found = _swept(model, weights, directions, rng)
+        if found is not None:
+            names.append(f"{len(directions)}-dimensional: {name}")
+            lower.append(found)
+    # The largest, of these one that is proved, and of these the one that rests on least.
+    best = max(lower, key=lambda v: (v.statement.value, -v.statement.error))
+    upper = issue(TangentSpace(weights, here), exact)
+    for k in range(int(best.statement.value), int(upper.statement.value)):
+        shown = isolated_on_slice(model, weights, k, seed)
+        if shown is not None:
+            upper = issue(IsolatedOnSlice(exact.hash, *shown, exact.generic), exact)
             break
-    return SpecialFiber(weights, j_rank, explained, tuple(names), at_least, at_most, 0.0, False)
+    return SpecialFiber(weights, here.value, explained, _orbit(model, weights, p, explained, rng), tuple(names), best, upper)
 
 
-def _affine_spaces(model: Model, p: int, point: Point, inputs: Array, jacobian: Array) -> list[tuple[str, Array]]:
-    """Affine spaces through the weights on which the function is constant, as (name, directions): unconnected parameters, and for
+def local_dimension_of(model: Model, found: SpecialFiber) -> tuple[Verdict | None, Verdict | None, Verdict | None]:
+    """The dimension of the fiber, how many of its dimensions the stated symmetries do not explain, and that they do not identify the
+    weights; each None where it is not shown."""
+    exact = exact_functions(model)
+    whole = None if found.at_least != found.at_most else issue(LocalDimension(found.lower, found.upper), exact)
+    if found.orbit is None:
+        return whole, None, None
+    hidden = None if whole is None else issue(BeyondOrbit(found.lower, found.orbit, found.upper), exact)
+    more = found.at_least > found.orbit.statement.value
+    return whole, hidden, issue(BeyondOrbit(found.lower, found.orbit), exact) if more else None
+
+
+def _orbit(model: Model, weights: tuple[Fraction, ...], p: int, rank: int, rng: np.random.Generator) -> Verdict | None:
+    """The dimension of the orbit of the stated symmetries."""
+    exact, primes, error = exact_functions(model), [p], fields_error_at(model, weights, p)
+    while True:
+        try:
+            return issue(OrbitAt(exact.hash, weights, tuple(primes), rank), exact)
+        except NotShown:
+            if error <= ERROR_BOUND or len(primes) == MAX_TRIALS:
+                return None
+        while error > ERROR_BOUND and len(primes) < MAX_TRIALS:
+            primes.append(random_prime(PRIME_BITS, rng))
+            error *= fields_error_at(model, weights, primes[-1])
+
+
+def _swept(
+    model: Model, weights: tuple[Fraction, ...], directions: tuple[SparseVector, ...], rng: np.random.Generator
+) -> Verdict | None:
+    """The piece of the fiber that an affine space sweeps out; None where the function is not shown to be constant on the space."""
+    exact = exact_functions(model)
+    places = [_steps(model, len(directions), rng)]
+    rank = exact.swept_rank(weights, directions, places[0])
+    try:
+        return issue(SweptSpace(exact.hash, weights, directions, places[0], rank), exact)
+    except NotShown:
+        if exact.is_constant(weights, directions) is False:
+            return None
+    error = 1.0
+    while error > ERROR_BOUND and len(places) <= MAX_TRIALS:
+        places.append(_steps(model, len(directions), rng))
+        error *= stays_error(model, weights, directions, places[-1])
+    try:
+        return issue(SweptSpace(exact.hash, weights, directions, places[0], rank, tuple(places[1:])), exact)
+    except NotShown:
+        return None
+
+
+def _steps(model: Model, count: int, rng: np.random.Generator) -> Steps:
+    """A random place."""
+    p = random_prime(PRIME_BITS, rng)
+    ring = FiniteField(p)
+    inputs = ring.random((model.parameters + EXTRA_SAMPLES, *model.input_shape), rng)
+    return Steps(p, ring.random((count,), rng), inputs, draw_coefficients(model, ring, rng))
+
+
+def _affine_spaces(model: Model, p: int, point: Point, inputs: Array) -> list[tuple[str, tuple[SparseVector, ...]]]:
+    """Affine spaces through the weights on which the function may be constant, as (name, directions): unconnected parameters, and for
     each block in which the function is affine the kernel of J within the block."""
-    found = []
+    found: list[tuple[str, tuple[SparseVector, ...]]] = []
     free = _free_parameters(model, point, inputs)
     if free:
-        unit = np.zeros((len(free), model.parameters))
-        unit[np.arange(len(free)), list(free)] = 1.0
-        found.append((f"parameters {', '.join(map(str, free))} free at once", unit))
-    program = batch_program(model, len(inputs))
-
-    def values(at: Array) -> Array:
-        return interpret(program, point.ring, [*leaves(model, at), inputs, point.coefficients])[0]
-
-    base = values(point.weights)
+        found.append((f"parameters {', '.join(map(str, free))} free at once", tuple(((i, Fraction(1)),) for i in free)))
+    jacobian = jacobian_rows(model, point.ring, point.weights, inputs, point.coefficients)
     for block in model.blocks:
         inside = slice(block.start, block.start + block.size)
         within = kernel(np.ascontiguousarray(jacobian[:, inside]), p)
-        if not within.shape[1]:
-            continue
-        directions = np.zeros((within.shape[1], model.parameters))
-        directions[:, inside] = within.T
-        step = point.ring.matmul(point.ring.random((1, len(directions)), point.rng), directions)[0]
-        # Constant at two generic multiples of a generic direction: constant on the whole space, with high probability.
-        stays = all(
-            np.array_equal(values(point.ring.add(point.weights, point.ring.multiply(step, np.asarray(c)))), base)
-            for c in point.ring.random((2,), point.rng)
-        )
-        if stays:
+        vectors = lifted(within, p)
+        if vectors:
+            directions = tuple(tuple((block.start + i, c) for i, c in vector) for vector in sparse(vectors))
             found.append((f"kernel of J within {block.name}", directions))
     return found
 

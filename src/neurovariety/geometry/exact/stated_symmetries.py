@@ -58,18 +58,22 @@ def stated_symmetries(model: Model, p: int, point: Point) -> StatedSymmetries:
     return StatedSymmetries(proved, unproved, found, p, point.weights)
 
 
+def verified_actions(model: Model) -> tuple[AxisAction, ...]:
+    """The stated infinitesimal actions that are verified."""
+    verdicts = model.kept.once(_VERDICTS, lambda: [is_invariant(model, a) for a in model.symmetries])
+    return tuple(a for a, ok in zip(model.symmetries, verdicts, strict=True) if ok and not a.finite)
+
+
 def verified_generators(model: Model) -> int:
     """The number of stated fields that are verified."""
-    verdicts = model.kept.once(_VERDICTS, lambda: [is_invariant(model, a) for a in model.symmetries])
-    return sum(a.generators for a, ok in zip(model.symmetries, verdicts, strict=True) if ok)
+    return sum(a.generators for a in verified_actions(model))
 
 
 def verified_rank(model: Model, p: int, weights: Array) -> int:
     """The rank mod p, at ``weights``, of the stated fields that are verified: as it was taken, or taken now."""
     known = model.kept.once(_RANKS, dict)
     if (p, weights.tobytes()) not in known:
-        verdicts = model.kept.once(_VERDICTS, lambda: [is_invariant(model, a) for a in model.symmetries])
-        proved = tuple(a for a, ok in zip(model.symmetries, verdicts, strict=True) if ok and not a.finite)
+        proved = verified_actions(model)
         known[p, weights.tobytes()] = rank(field_matrix(model, proved, weights, p), p, overwrite=True) if proved else 0
     return known[p, weights.tobytes()]
 

@@ -86,11 +86,10 @@ class Coordinates:
             used = np.flatnonzero(exponents[:, i])
             if not len(used):
                 continue
-            powers = [np.ones(len(weights), dtype=np.int64)]
             base = np.asarray(weights[:, i], dtype=np.int64) % p
-            for _ in range(int(exponents[used, i].max())):
-                powers.append(powers[-1] * base % p)
-            values[:, used] = values[:, used] * np.stack(powers, axis=1)[:, exponents[used, i]] % p
+            distinct, place = np.unique(exponents[used, i], return_inverse=True)
+            powers = np.stack([_power(base, int(k), p) for k in distinct], axis=1)
+            values[:, used] = values[:, used] * powers[:, place] % p
         matrix = np.zeros((len(exponents), self.count))
         for j, row in enumerate(rows):
             for t, c in row:
@@ -150,6 +149,16 @@ _COORDINATES: Final = Slot[Coordinates]("the coefficients of the functions")
 def monomial_name(exponents: Monomial) -> str:
     """``x0^2 x1`` for (2, 1); ``1`` for a constant."""
     return " ".join(f"x{i}" if e == 1 else f"x{i}^{e}" for i, e in enumerate(exponents) if e) or "1"
+
+
+def _power(base: Array, exponent: int, p: int) -> Array:
+    """Powers of residues mod p below 2^31, by squares."""
+    out = np.ones_like(base)
+    while exponent:
+        if exponent & 1:
+            out = out * base % p
+        base, exponent = base * base % p, exponent >> 1
+    return out
 
 
 def _independent(weights: Array) -> Array:

@@ -7,13 +7,16 @@ points of the variety. The gradings of the coordinates cut that matrix into bloc
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import comb, gcd, lcm
 
+import flint
 import numpy as np
 
+from neurovariety.certificates.hilbert_function import FormsPlace
+from neurovariety.certificates.zeros import NotShown
 from neurovariety.errors import ResourceError
 from neurovariety.geometry.ideal.coefficients import Coordinates
 from neurovariety.linear_algebra import echelon, kernel, matmul_mod, random_prime, rank, rational_kernel, reduce_mod
@@ -23,6 +26,9 @@ from neurovariety.tolerances import PRIME_BITS
 _EXTRA_POINTS = 8
 _WEIGHT_RANGE = 10**6
 _MAX_PRIMES = 200
+_MOST_OVER_Q = 150
+_MOST_ENTRIES = 10**5
+"""Rows or columns, and entries, of a matrix whose rank is taken over Q."""
 
 Term = tuple[int, ...]
 
@@ -47,6 +53,8 @@ class EquationsOfDegree:
     monomials: int
     equations: int
     generators: tuple[Equation, ...]
+    place: FormsPlace
+    """Where as many forms as are no equations were seen to be independent."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,12 +127,13 @@ class EquationSearch:
                 count += found.shape[1]
                 generators += self._new(weight, block, codes, found)
         self._blocks = blocks
+        place = FormsPlace(k, self.kept, self._prime, self._points)
         if k == 1:
             implied = {max(t for t, _ in g.terms)[0] for g in generators}
             # Each linear equation expresses its last free coordinate; the others stay.
             self.kept = tuple(j for j in self.kept if j not in implied)
             self._blocks = {}
-        return EquationsOfDegree(k, len(terms), count, tuple(generators))
+        return EquationsOfDegree(k, len(terms), count, tuple(generators), place)
 
     def _draw(self, points: int) -> None:
         if len(self._points) < points:
@@ -138,19 +147,10 @@ class EquationSearch:
             if len(self._weights) > self.coordinates.count:
                 values = np.concatenate([values, np.ones((len(values), 1))], axis=1)
             self._values[p] = values
-        values = self._values[p][: len(terms) + _EXTRA_POINTS]
-        out = values[:, terms[:, 0]]
-        for k in range(1, terms.shape[1]):
-            out = reduce_mod(out * values[:, terms[:, k]], p)
-        return out
+        return _values_of(terms, self._values[p], p)
 
     def _codes(self, terms: Array) -> Array:
-        base = len(self._weights) + 1
-        ordered = np.sort(terms, axis=1)
-        codes = np.zeros(len(terms), dtype=np.int64)
-        for k in range(terms.shape[1]):
-            codes = codes * base + ordered[:, k]
-        return codes
+        return _codes(terms, len(self._weights) + 1)
 
     def _new(self, weight: tuple[int, ...], terms: Array, codes: Array, found: Array) -> list[Equation]:
         """Equations over Q of a block that are independent modulo the multiples of those of one degree less."""
@@ -167,28 +167,148 @@ class EquationSearch:
 
     def _multiples(self, weight: tuple[int, ...], terms: Array, codes: Array) -> Array:
         """The products coordinate * equation of one degree less that fall into this block, one a row, mod p."""
-        order = np.argsort(codes)
-        rows: list[Array] = []
-        base = len(self._weights) + 1
-        for j in self.kept:
-            lower = self._blocks.get(tuple(int(v) for v in np.array(weight, dtype=np.int64) - self._weights[j]))
-            if lower is None:
-                continue
-            raised = np.sort(
-                np.concatenate([_decoded(lower.codes, base, terms.shape[1] - 1), np.full((len(lower.codes), 1), j)], axis=1)
-            )
-            place = order[np.searchsorted(codes[order], self._codes(raised))]
-            product = np.zeros((lower.kernel.shape[1], len(terms)))
-            product[:, place] = lower.kernel.T
-            rows.append(product)
-        if not rows:
-            return np.zeros((0, len(terms)))
-        found = np.concatenate(rows)
+        found = _raised(weight, codes, terms.shape[1], self._blocks, self.kept, self._weights)
         if len(found) > len(terms) + _EXTRA_POINTS:
             # Random combinations span the same space but for a chance of about 1/p, which would cost a superfluous generator.
             mix = self.rng.integers(0, self._prime, size=(len(terms) + _EXTRA_POINTS, len(found))).astype(np.float64)
             found = matmul_mod(mix, found, self._prime)
         return found
+
+
+def _values_of(terms: Array, values: Array, p: int) -> Array:
+    """Monomials (index rows) at as many points as they need, mod p, from the values of the coordinates (points, coordinates)."""
+    values = values[: len(terms) + _EXTRA_POINTS]
+    out = values[:, terms[:, 0]]
+    for k in range(1, terms.shape[1]):
+        out = reduce_mod(out * values[:, terms[:, k]], p)
+    return out
+
+
+def _codes(terms: Array, base: int) -> Array:
+    """A number for each monomial."""
+    ordered = np.sort(terms, axis=1)
+    codes = np.zeros(len(terms), dtype=np.int64)
+    for k in range(terms.shape[1]):
+        codes = codes * base + ordered[:, k]
+    return codes
+
+
+def _raised(
+    weight: tuple[int, ...],
+    codes: Array,
+    degree: int,
+    blocks: Mapping[tuple[int, ...], _Block],
+    kept: tuple[int, ...],
+    weights: Array,
+) -> Array:
+    """The products coordinate * equation of one degree less that fall into the block with these codes, one a row, mod p."""
+    order = np.argsort(codes)
+    rows: list[Array] = []
+    base = len(weights) + 1
+    for j in kept:
+        lower = blocks.get(tuple(int(v) for v in np.array(weight, dtype=np.int64) - weights[j]))
+        if lower is None:
+            continue
+        raised = np.concatenate([_decoded(lower.codes, base, degree - 1), np.full((len(lower.codes), 1), j)], axis=1)
+        place = order[np.searchsorted(codes[order], _codes(raised, base))]
+        product = np.zeros((lower.kernel.shape[1], len(codes)))
+        product[:, place] = lower.kernel.T
+        rows.append(product)
+    return np.concatenate(rows) if rows else np.zeros((0, len(codes)))
+
+
+@dataclass(frozen=True, eq=False)
+class CoefficientForms:
+    """The forms in the coefficients of a model: the gradings, a row of ``weights`` a variable, of which the last stands for 1 where the
+    closure is no cone."""
+
+    coordinates: Coordinates
+    weights: Array
+
+    @classmethod
+    def of(cls, coordinates: Coordinates) -> CoefficientForms:
+        """Those of the model with these coefficients."""
+        weights = coordinates.grading
+        one = np.zeros((1, weights.shape[1]), dtype=np.int64)
+        return cls(coordinates, weights if coordinates.is_cone else np.concatenate([weights, one]))
+
+    def rank(self, place: FormsPlace) -> int:
+        """The rank mod p of the values of all forms of a degree at a place, weight by weight: forms of different weight are independent
+        on the model if neither vanishes there."""
+        values = self.coordinates.at(place.weights, place.prime)
+        if len(self.weights) > self.coordinates.count:
+            values = np.concatenate([values, np.ones((len(values), 1))], axis=1)
+        terms = _multisets(place.kept, place.degree)
+        return sum(
+            rank(_values_of(terms[index], values, place.prime), place.prime, overwrite=True)
+            for _, index in _by_weight(terms, self.weights)
+        )
+
+    def kept(self, equations: Sequence[Equation]) -> tuple[int, ...]:
+        """The variables that linear equations leave, each of which expresses its last. Raises `NotShown` where two express the same, or
+        an equation of higher degree has one of these."""
+        last = [max(term[0] for term, _ in e.terms) for e in equations if e.degree == 1]
+        used = {i for e in equations if e.degree > 1 for term, _ in e.terms for i in term}
+        if len(set(last)) < len(last) or used & set(last):
+            raise NotShown("the equations are not reduced by the linear ones")
+        return tuple(j for j in range(len(self.weights)) if j not in last)
+
+    def left_by(self, equations: Sequence[Equation], degree: int, p: int) -> tuple[int, ...]:
+        """The dimensions mod p of the forms of degree 0, 1, ..., modulo multiples of equations."""
+        kept, base = self.kept(equations), len(self.weights) + 1
+        out, blocks = [1, len(kept)][: degree + 1], dict[tuple[int, ...], _Block]()
+        for k in range(2, degree + 1):
+            own = [e for e in equations if e.degree == k]
+            if not blocks and not own:
+                out.append(comb(len(kept) + k - 1, k))
+                continue
+            terms, grown, implied = _multisets(kept, k), dict[tuple[int, ...], _Block](), 0
+            for weight, index in _by_weight(terms, self.weights):
+                codes = np.sort(_codes(terms[index], base))
+                rows = _raised(weight, codes, k, blocks, kept, self.weights)
+                rows = np.concatenate([rows, *(row for e in own if (row := _row(e, codes, base, p)) is not None)])
+                if len(rows):
+                    chosen = echelon(np.ascontiguousarray(rows.T), p).pivot_columns
+                    grown[weight] = _Block(codes, np.ascontiguousarray(rows[[int(i) for i in chosen]].T))
+                    implied += len(chosen)
+            blocks = grown
+            out.append(len(terms) - implied)
+        return tuple(out)
+
+    def implied_over_q(self, equations: Sequence[Equation], degree: int) -> int | None:
+        """The dimension over Q of the forms of a degree that are multiples of equations, modulo the linear ones; None where matrices
+        would be large."""
+        kept, total = self.kept(equations), 0
+        rows: dict[tuple[int, ...], list[dict[Term, int]]] = {}
+        for e in equations:
+            if not 1 < e.degree <= degree:
+                continue
+            weight = self.weights[list(e.terms[0][0])].sum(axis=0)
+            for extra in _multisets(kept, degree - e.degree) if degree > e.degree else np.zeros((1, 0), dtype=np.int64):
+                product = {tuple(sorted((*term, *extra.tolist()))): c for term, c in e.terms}
+                key = tuple(int(v) for v in weight + self.weights[extra].sum(axis=0))
+                rows.setdefault(key, []).append(product)
+        for block in rows.values():
+            places = {term: i for i, term in enumerate(dict.fromkeys(t for product in block for t in product))}
+            if min(len(block), len(places)) > _MOST_OVER_Q or len(block) * len(places) > _MOST_ENTRIES:
+                return None
+            matrix = flint.fmpz_mat(len(block), len(places))
+            for i, product in enumerate(block):
+                for term, c in product.items():
+                    matrix[i, places[term]] = c
+            total += int(matrix.rank())
+        return total
+
+
+def _row(equation: Equation, codes: Array, base: int, p: int) -> Array | None:
+    """An equation as a row of the block with these ascending codes, mod p; None where it belongs to another."""
+    own = _codes(np.array([term for term, _ in equation.terms]), base)
+    at = np.searchsorted(codes, own)
+    if at.max() >= len(codes) or not np.array_equal(codes[at], own):
+        return None
+    out = np.zeros((1, len(codes)))
+    out[0, at] = [c % p for _, c in equation.terms]
+    return out
 
 
 def _multisets(indices: tuple[int, ...], k: int) -> Array:
@@ -223,6 +343,11 @@ def _decoded(codes: Array, base: int, length: int) -> Array:
         codes, digit = np.divmod(codes, base)
         columns.append(digit)
     return np.stack(columns[::-1], axis=1) if columns else np.zeros((len(codes), 0), dtype=np.int64)
+
+
+def linear_equation(coefficients: Mapping[int, Fraction]) -> Equation:
+    """The equation: the sum of coefficient * coordinate is 0."""
+    return _equation(np.array(list(coefficients))[:, None], list(coefficients.values()))
 
 
 def _equation(terms: Array, vector: list[Fraction]) -> Equation:

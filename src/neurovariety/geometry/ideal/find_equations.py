@@ -7,11 +7,14 @@ from typing import Final
 
 import numpy as np
 
+from neurovariety.certificates.hilbert_function import FormsPlace
+from neurovariety.certificates.issue import NotShown, Verdict, issue
+from neurovariety.certificates.known_equations import KnownEquations
 from neurovariety.errors import InputError, ResourceError
 from neurovariety.geometry.ideal.coefficients import Coordinates
 from neurovariety.geometry.ideal.equations_by_degree import Equation, EquationSearch
 from neurovariety.geometry.ideal.exact_coefficients import exact_coefficients
-from neurovariety.geometry.ideal.vanishing import independent_gradients, vanishing_error
+from neurovariety.geometry.ideal.vanishing import independent_gradients, trial_places
 from neurovariety.model import Model
 from neurovariety.progress import note
 from neurovariety.randomness import generator
@@ -54,10 +57,17 @@ class FoundEquations:
     """Why the search ended at degree K."""
     bound: int
     """The dimension is at most this: coordinates minus the rank of the gradients."""
-    error: float
-    """0 where every generator is proved to vanish."""
+    places: tuple[FormsPlace, ...]
+    """Where the ranks of forms of degree 1, ..., K were taken."""
     place: tuple[int, Array]
     """A prime, and weights mod it, at whose function the gradients have that rank."""
+    known: Verdict | None = None
+    """That the generators vanish, where this was asked."""
+
+    @property
+    def error(self) -> float:
+        """The probability that one of the generators does not vanish, at most."""
+        return 0.0 if self.known is None else self.known.statement.error
 
     @property
     def searched(self) -> int:
@@ -75,12 +85,16 @@ def find_equations(model: Model, degree: int | None, seed: int, *, rank: int) ->
     limits = DEFAULT if degree is None else ASKED
     search = EquationSearch(Coordinates.of(model, limits.terms), rng)
     found = _search(search, degree, rank, limits, rng)
-    checks = [exact_coefficients(model).vanishes(g) for g in found.generators]
-    unproved = [g for g, ok in zip(found.generators, checks, strict=True) if not ok]
-    error = vanishing_error(unproved, search.coordinates, rng) if False not in checks else 1.0
-    if error >= 1:
-        raise ResourceError(f"the equations of {model.name} could not be verified; try another seed or a lower degree")
-    return replace(found, error=error)
+    exact = exact_coefficients(model)
+    for place, independent in zip(found.places, found.hilbert[1:], strict=True):
+        exact.saw_forms(place, independent)
+    long = [g for g in found.generators if exact.vanishes(g) is None]
+    places = trial_places(long, search.coordinates, rng)
+    try:
+        known = issue(KnownEquations(exact.hash, found.generators, search.coordinates.count, places), exact)
+    except NotShown:
+        raise ResourceError(f"the equations of {model.name} could not be verified; try another seed or a lower degree") from None
+    return replace(found, known=known)
 
 
 def equations_bound(model: Model, rank: int, seed: int) -> FoundEquations | None:
@@ -108,6 +122,7 @@ def _search(search: EquationSearch, degree: int | None, rank: int, limits: Limit
     """Degree by degree; the generators are not yet verified."""
     coordinates = search.coordinates
     generators: list[Equation] = []
+    places: list[FormsPlace] = []
     hilbert, counts = [1], []
     bound, place = coordinates.count, (search.prime, np.zeros(coordinates.parameters, dtype=np.int64))
     stopped = "the degree asked for" if degree is not None else f"degree {_DEFAULT_DEGREE}; --degree goes further"
@@ -122,6 +137,7 @@ def _search(search: EquationSearch, degree: int | None, rank: int, limits: Limit
             stopped = f"{refusal}; --degree goes further"
             break
         generators += found.generators
+        places.append(found.place)
         hilbert.append(found.monomials - found.equations)
         counts.append(found.equations)
         note(up_to_degree=k, generators=len(generators))
@@ -132,4 +148,4 @@ def _search(search: EquationSearch, degree: int | None, rank: int, limits: Limit
         if degree is None and bound <= rank:
             stopped = f"the equations show that the dimension is at most {bound}"
             break
-    return FoundEquations(coordinates, tuple(generators), tuple(hilbert), tuple(counts), stopped, bound, 0.0, place)
+    return FoundEquations(coordinates, tuple(generators), tuple(hilbert), tuple(counts), stopped, bound, tuple(places), place)

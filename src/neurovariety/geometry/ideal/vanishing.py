@@ -9,11 +9,12 @@ from fractions import Fraction
 import flint
 import numpy as np
 
+from neurovariety.certificates.known_equations import WeightsPlace
 from neurovariety.geometry.ideal.coefficients import Coordinate, Coordinates
 from neurovariety.geometry.ideal.equations_by_degree import Equation
 from neurovariety.linear_algebra import count_primes_lower_bound, echelon, random_prime
 from neurovariety.rings.ring import Array
-from neurovariety.tolerances import PRIME_BITS
+from neurovariety.tolerances import ERROR_BOUND, PRIME_BITS
 
 _MAX_PRODUCTS = 5 * 10**6
 """Term products of a composition that are worth expanding (a second or two)."""
@@ -38,11 +39,12 @@ def vanishes_identically(equation: Equation, coordinates: Coordinates) -> bool |
     return bool(total == 0)
 
 
-def vanishing_error(equations: Sequence[Equation], coordinates: Coordinates, rng: np.random.Generator) -> float:
-    """A bound for the probability that equations which vanish at fresh random points mod random primes do not vanish identically.
+def vanishing_error(equations: Sequence[Equation], coordinates: Coordinates, points: int) -> float:
+    """A bound for the probability that equations of which one does not vanish identically vanish at so many random points mod a random
+    prime.
 
-    Returns 1 where one of them does not vanish. A composition of degree D and height H survives a trial only if the prime divides
-    all its coefficients (at most log2 H / 21 primes) or the points are zeros of it mod p, each with probability D / p.
+    A composition of degree D and height H survives only if the prime divides all its coefficients (at most log2 H / 21 primes) or the
+    points are zeros of it mod p, each with probability D / p.
     """
     if not equations:
         return 0.0
@@ -50,14 +52,26 @@ def vanishing_error(equations: Sequence[Equation], coordinates: Coordinates, rng
     log_norms = [_log_norm(q) for q in coordinates.polynomials] + [0.0]
     height = max(math.log2(sum(abs(c) for _, c in e.terms)) + e.degree * max(log_norms) for e in equations)
     bad_prime = height / (PRIME_BITS - 1) / count_primes_lower_bound(PRIME_BITS)
-    once = min(1.0, bad_prime + (degree / 2.0 ** (PRIME_BITS - 1)) ** _POINTS)
-    for _ in range(_TRIALS):
+    once = min(1.0, bad_prime + (degree / 2.0 ** (PRIME_BITS - 1)) ** points)
+    return min(1.0, len(equations) * once)
+
+
+def trial_places(equations: Sequence[Equation], coordinates: Coordinates, rng: np.random.Generator) -> tuple[WeightsPlace, ...]:
+    """Random places at which to try equations that are too long to expand, as many as their error asks for; none where there are no
+    equations."""
+    places: list[WeightsPlace] = []
+    error = 1.0 if equations else 0.0
+    while error > ERROR_BOUND and len(places) < _TRIALS:
         p = random_prime(PRIME_BITS, rng)
-        weights = rng.integers(0, p, size=(_POINTS, coordinates.parameters))
-        values = np.concatenate([coordinates.at(weights, p), np.ones((_POINTS, 1))], axis=1).astype(np.int64) % p
-        if any(np.any(_evaluated(e, values, p)) for e in equations):
-            return 1.0
-    return min(1.0, len(equations) * once**_TRIALS)
+        places.append(WeightsPlace(p, rng.integers(0, p, size=(_POINTS, coordinates.parameters))))
+        error *= vanishing_error(equations, coordinates, _POINTS)
+    return tuple(places)
+
+
+def vanish_at(equation: Equation, coordinates: Coordinates, p: int, weights: Array) -> bool:
+    """Whether an equation vanishes mod p at the functions of integer ``weights`` (S, N)."""
+    values = np.concatenate([coordinates.at(weights % p, p), np.ones((len(weights), 1))], axis=1).astype(np.int64) % p
+    return not np.any(_evaluated(equation, values, p))
 
 
 def independent_gradients(equations: Sequence[Equation], coordinates: Coordinates, p: int, weights: Array) -> list[int]:

@@ -19,6 +19,8 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import combinations
 
+from neurovariety.certificates.realized import RealizedBySurds
+from neurovariety.geometry.ideal.exact_coefficients import exact_coefficients
 from neurovariety.geometry.images.decision import Decision, Finding, excluded, realizable, statement
 from neurovariety.geometry.images.target import Target
 from neurovariety.geometry.images.witness_weights import weights_of_powers
@@ -60,7 +62,7 @@ def decide_binary_quadrics(image: BinaryQuadrics, model: Model, target: Target) 
             return excluded(ROUTE, violated, THEOREM, rank=rank)
     elif m == 2:
         i, j = next(p for p in combinations(range(k), 2) if len(echelon_form([matrix[p[0]], matrix[p[1]]], 3)[0]) == 2)
-        return _two_rows(model, matrix, i, j)
+        return _two_rows(model, target, matrix, i, j)
     else:
         forms = [[_ONE, _ZERO], [_ZERO, _ONE], [_ONE, _ONE]]
     return realizable(ROUTE, _weights(model, matrix, forms), THEOREM, rank=rank)
@@ -77,7 +79,7 @@ def discriminant(first: list[Fraction], second: list[Fraction]) -> tuple[Fractio
     return m13**2 - m12 * m23, (m12, m13, m23)
 
 
-def _two_rows(model: Model, matrix: Matrix, i: int, j: int) -> Decision:
+def _two_rows(model: Model, target: Target, matrix: Matrix, i: int, j: int) -> Decision:
     """Rank 2 and two neurons; rows i and j are independent."""
     disc, (m12, m13, m23) = discriminant(matrix[i], matrix[j])
     evidence = {"rank": 2, "rows": [i, j], "minors": {"M12": str(m12), "M13": str(m13), "M23": str(m23)}, "discriminant": str(disc)}
@@ -95,7 +97,11 @@ def _two_rows(model: Model, matrix: Matrix, i: int, j: int) -> Decision:
         return realizable(ROUTE, _weights(model, matrix, forms), THEOREM, **evidence)
     surds = _surd_weights(model, matrix, (m13 / m23, 1 / m23), disc)
     evidence["witness_exact"] = [str(w) for w in surds]
-    return Decision(Finding.REALIZABLE, ROUTE, [float(w) for w in surds], None, (THEOREM,), evidence, surds=tuple(surds))
+    near = tuple(float(w) for w in surds)
+    exact = tuple(w.a for w in surds), tuple(w.b for w in surds), disc
+    place = exact_coefficients(model).hash, *exact, near, target.coefficients
+    shown = tuple(RealizedBySurds(*place, part) for part in ("verdict", "witness"))
+    return Decision(Finding.REALIZABLE, ROUTE, near, None, (THEOREM,), evidence, shown, tuple(surds))
 
 
 def _one_form(rows: Matrix) -> list[list[Fraction]]:

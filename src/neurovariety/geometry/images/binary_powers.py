@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import comb
 
+from neurovariety.geometry.ideal.decided_sets import is_sylvester
 from neurovariety.geometry.images.decision import Decision, Finding, excluded, statement
 from neurovariety.geometry.images.target import Target
 from neurovariety.geometry.real.rational_matrices import echelon_form
@@ -54,11 +55,6 @@ class Annihilator:
         return "the operator " + " + ".join(f"({c}) {n}" for c, n in zip(self.coefficients, names, strict=True) if c)
 
 
-def is_decided(image: PowerSums) -> bool:
-    """Whether Sylvester's theorem decides: one output, two variables, degree d >= 3, and at most (d + 1)/2 powers."""
-    return image.inputs == 2 and image.outputs == 1 and image.degree >= 3 and 2 * image.terms <= image.degree + 1
-
-
 def least_annihilator(target: Target, m: int, d: int) -> Annihilator | None:
     """The annihilator of smallest degree of a nonzero form of degree d; None where it has degree above m <= (d + 1)/2."""
     a = [target.coefficients.get((0, (d - k, k)), Fraction(0)) / comb(d, k) for k in range(d + 1)]
@@ -78,7 +74,7 @@ def least_annihilator(target: Target, m: int, d: int) -> Annihilator | None:
 
 def decide_power_sum(image: PowerSums, model: Model, target: Target) -> Decision | None:
     """Excluded or closure only, where Sylvester's theorem shows it; None elsewhere, and where f is realizable."""
-    if not is_decided(image):
+    if not is_sylvester(image):
         return None
     m, d = image.terms, image.degree
     wrong = target.other_degree({d})

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
 
-from neurovariety.claim import Claim
+from neurovariety.certificates.issue import Certificate
 from neurovariety.geometry.real.surds import Surd
 
 Statement = Mapping[str, str]
@@ -37,7 +37,8 @@ class Decision:
     violated: str | None = None
     theorems: tuple[Statement, ...] = ()
     evidence: Mapping[str, object] = field(default_factory=dict)
-    claim: Claim = Claim.PROVED
+    shown: tuple[Certificate, ...] = ()
+    """What shows the verdict, from the strongest down, beside an exact witness and theorems on the set of functions."""
     surds: tuple[Surd, ...] | None = None
     """The exact witness where ``witness`` holds decimals of numbers a + b sqrt(d)."""
 

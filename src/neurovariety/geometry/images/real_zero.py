@@ -38,6 +38,8 @@ class Ball:
     weights: tuple[float, ...]
     columns: tuple[int, ...]
     radius: float
+    inverse: tuple[tuple[float, ...], ...]
+    """An approximate inverse of the derivative by the columns, which the test used."""
 
 
 def pivot_columns(jacobian: Array, preferred: Array | None = None) -> tuple[int, ...]:
@@ -102,7 +104,9 @@ def _krawczyk(
             image = image + (int(a == c) - product) * step
         if not step.contains_interior(image):
             return None
-    return Ball(tuple(float(w) for w in weights), columns, radius * (1 + 2.0**-20))  # an arb's radius is rounded up
+    near = tuple(tuple(map(float, row)) for row in inverse)
+    grown = radius * (1 + 2.0**-20)  # an arb's radius is rounded up
+    return Ball(tuple(float(w) for w in weights), columns, grown, near)
 
 
 def rational_candidates(map_: PolynomialMap, target: Array, weights: Array) -> Iterator[tuple[Fraction, ...]]:

@@ -11,15 +11,21 @@ to a target that is only a limit.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 
-from neurovariety.claim import Claim
+from neurovariety.certificates.issue import issue
+from neurovariety.certificates.known_equations import AbsentCoefficient, KnownEquations, ViolatedEquation
+from neurovariety.certificates.realized import RealizedInBox
 from neurovariety.errors import ResourceError
 from neurovariety.exact_numbers import nearest_floats
 from neurovariety.geometry.ideal.coefficient_map import LinearSpan, PolynomialMap, written_out
 from neurovariety.geometry.ideal.coefficients import Coordinates, monomial_name
+from neurovariety.geometry.ideal.equations_by_degree import Equation, linear_equation
+from neurovariety.geometry.ideal.exact_coefficients import exact_coefficients
+from neurovariety.geometry.ideal.vanishing import violated
 from neurovariety.geometry.images.decision import Decision, Finding, excluded, realizable, statement
 from neurovariety.geometry.images.least_squares import levenberg_marquardt, step_cost
 from neurovariety.geometry.images.real_zero import certified_ball, rational_candidates
@@ -51,7 +57,7 @@ def decide_by_search(model: Model, target: Target, seed: int) -> Decision:
     if dict(function_at(model, zero).coefficients) == dict(target.coefficients):
         return realizable("all weights zero", zero)
     coordinates = written_out(model)
-    linear = _linear_exclusion(coordinates, target)
+    linear = _linear_exclusion(model, coordinates, target)
     if isinstance(linear, Decision):
         return linear
     by_equation = _violated_equation(model, target, seed)
@@ -60,12 +66,14 @@ def decide_by_search(model: Model, target: Target, seed: int) -> Decision:
     return _search(model, coordinates, linear, target, seed)
 
 
-def _linear_exclusion(coordinates: Coordinates, target: Target) -> Decision | LinearSpan:
-    route = "linear equations"
+def _linear_exclusion(model: Model, coordinates: Coordinates, target: Target) -> Decision | LinearSpan:
+    route, exact = "linear equations", exact_coefficients(model)
     known = set(coordinates.monomials)
     for (output, e), c in sorted(target.coefficients.items()):
         if (output, e) not in known:
-            return excluded(route, f"the coefficient of {monomial_name(e)} in output {output} is 0, here {c}")
+            absent = AbsentCoefficient(exact.hash, target.coefficients, (output, e))
+            wrong_one = excluded(route, f"the coefficient of {monomial_name(e)} in output {output} is 0, here {c}")
+            return replace(wrong_one, shown=(absent,))
     values = [target.coefficients.get(key, Fraction(0)) for key in coordinates.monomials]
     span = LinearSpan.of(coordinates)
     wrong = span.violated(values)
@@ -75,7 +83,11 @@ def _linear_exclusion(coordinates: Coordinates, target: Target) -> Decision | Li
     names = [f"[{monomial_name(e)} in output {o}]" for o, e in coordinates.monomials]
     pieces = [f"{'-' if r < 0 else '+'} {'' if abs(r) == 1 else f'{abs(r)}*'}{names[p]}" for p, r in span.relations[j]]
     right = " ".join(pieces).removeprefix("+ ") or "0"
-    return excluded(route, f"{names[j]} = {right} for the coefficients of every function of the model; here {found} and {asked}")
+    equation = linear_equation({j: Fraction(-1), **dict(span.relations[j])})
+    vanishing = issue(KnownEquations(exact.hash, (equation,), coordinates.count), exact)
+    shown = ViolatedEquation(vanishing, 0, target.coefficients)
+    text = f"{names[j]} = {right} for the coefficients of every function of the model; here {found} and {asked}"
+    return replace(excluded(route, text), shown=(shown,))
 
 
 def _violated_equation(model: Model, target: Target, seed: int) -> Decision | None:
@@ -84,24 +96,26 @@ def _violated_equation(model: Model, target: Target, seed: int) -> Decision | No
         found = equations_of(model, seed=seed)
     except ResourceError:
         return None
-    violated = violation(found.system, target.coefficients)
-    if violated is None:
+    system = found.system
+    wrong = violated(system.generators, system.coordinates, target.coefficients)
+    text = violation(system, target.coefficients)
+    if text is None or not isinstance(wrong, Equation) or system.known is None:
         return None
     evidence = {
-        "equations_up_to_degree": found.system.searched,
-        "coordinates": found.system.coordinates.described(model.inputs),
+        "equations_up_to_degree": system.searched,
+        "coordinates": system.coordinates.described(model.inputs),
         "error_bound": found.error_bound,
     }
-    return Decision(Finding.EXCLUDED, "an equation of the neurovariety", None, violated, (), evidence, found.claim)
+    place = system.known, system.generators.index(wrong), target.coefficients
+    shown = tuple(ViolatedEquation(*place, part) for part in ("verdict", "violated"))
+    return replace(excluded("an equation of the neurovariety", text, **evidence), shown=shown)
 
 
 def _search(model: Model, coordinates: Coordinates, span: LinearSpan, target: Target, seed: int) -> Decision:
     values = [target.coefficients.get(coordinates.monomials[j], Fraction(0)) for j in span.pivots]
     route = "real solutions from random starts"
     if sum(len(q) for q in coordinates.polynomials) > _MAX_TERMS:
-        return Decision(
-            Finding.UNDECIDED, route, evidence={"reason": f"the model has more than {_MAX_TERMS:,} terms"}, claim=Claim.UNDECIDED
-        )
+        return Decision(Finding.UNDECIDED, route, evidence={"reason": f"the model has more than {_MAX_TERMS:,} terms"})
     map_ = PolynomialMap.of(coordinates, span.pivots)
     goal = np.array(nearest_floats(values, "a coefficient of the target"))
     scale = max(float(np.abs(goal).max(initial=0.0)), 1e-300)
@@ -127,5 +141,7 @@ def _search(model: Model, coordinates: Coordinates, span: LinearSpan, target: Ta
         ball = certified_ball(map_, values, weights[i])
         if ball is not None:
             box = {"radius": ball.radius, "solved_for": list(ball.columns), "test": "Krawczyk in ball arithmetic"}
-            return realizable(route, ball.weights, _KRAWCZYK, **evidence, certificate=box)
-    return Decision(Finding.UNDECIDED, route, evidence=evidence, claim=Claim.UNDECIDED)
+            place = ball.weights, ball.columns, span.pivots, ball.radius, ball.inverse, target.coefficients
+            shown = tuple(RealizedInBox(exact_coefficients(model).hash, *place, part) for part in ("verdict", "witness"))
+            return replace(realizable(route, ball.weights, _KRAWCZYK, **evidence, certificate=box), shown=shown)
+    return Decision(Finding.UNDECIDED, route, evidence=evidence)

@@ -7,19 +7,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
-
-import numpy as np
 
 from neurovariety.errors import InputError
 from neurovariety.exact_numbers import is_short
 from neurovariety.geometry.exact.points import degree_bounds
 from neurovariety.geometry.ideal.coefficients import Coordinate, monomial_name
-from neurovariety.geometry.real.surds import Surd
+from neurovariety.geometry.ideal.expanded_functions import expanded_at
 from neurovariety.model import Model
-from neurovariety.program.interpret import interpret
-from neurovariety.program.of_model import leaves, values_program
-from neurovariety.rings.polynomial import Polynomials, coefficients
 
 _MAX_LENGTH = 200_000
 _MAX_DIGITS = 200
@@ -94,15 +88,7 @@ def function_at(model: Model, weights: tuple[Fraction, ...]) -> Target:
     Raises `InputError` for a model that is rational or has generic coefficients, `ResourceError` for one that is too large.
     """
     require_polynomial(model)
-    ring = Polynomials([f"x{i}" for i in range(model.inputs)], _MAX_TERMS)
-    x = ring.generators().reshape(model.input_shape)
-    flat: Any = ring.constant(np.array(weights, dtype=object))
-    fixed: Any = ring.constant(np.array(model.coefficients, dtype=object))
-    (out,) = interpret(values_program(model), ring, [*leaves(model, flat), x, fixed])
-    found = {
-        (output, exponents): c for output, element in enumerate(out.reshape(-1)) for exponents, c in coefficients(element).items() if c
-    }
-    return Target(model.inputs, model.outputs, found)
+    return Target(model.inputs, model.outputs, expanded_at(model, weights))
 
 
 def require_polynomial(model: Model) -> None:
@@ -227,28 +213,3 @@ def _power(base: _Sparse, exponent: int, shown: str) -> _Sparse:
     for _ in range(exponent):
         out = _product(out, base, shown)
     return out
-
-
-def holds_at_surds(model: Model, weights: tuple[Surd, ...], target: Target) -> bool:
-    """Whether f_w is the target for weights a + b sqrt(d), decided exactly in Q(sqrt(d)): f is expanded with s for the root,
-    s^2 = d."""
-    d = weights[0].d
-    ring = Polynomials(["s", *(f"x{i}" for i in range(model.inputs))], _MAX_TERMS)
-    s, *x = ring.generators()
-    flat = np.empty(len(weights), dtype=object)
-    for i, w in enumerate(weights):
-        a, b = (ring.constant(np.array([v], dtype=object)) for v in (w.a, w.b))
-        flat[i] = ring.add(a, ring.multiply(b, np.array([s], dtype=object)))[0]
-    fixed: Any = ring.constant(np.array(model.coefficients, dtype=object))
-    inputs = np.array(x, dtype=object).reshape(model.input_shape)
-    (out,) = interpret(values_program(model), ring, [*leaves(model, flat), inputs, fixed])
-    found: dict[Coordinate, Surd] = {}
-    zero = Surd(Fraction(0), Fraction(0), d)
-    for output, element in enumerate(out.reshape(-1)):
-        for (power, *exponents), c in coefficients(element).items():
-            value = c * d ** (power // 2)
-            term = Surd(Fraction(0), value, d) if power % 2 else Surd(value, Fraction(0), d)
-            key = (output, tuple(exponents))
-            found[key] = found.get(key, zero) + term
-    rational = {key: v.a for key, v in found.items() if v != zero}
-    return all(v.b == 0 for v in found.values()) and rational == dict(target.coefficients)

@@ -12,7 +12,7 @@ from neurovariety.certificates.statement import Statement
 from neurovariety.claim import Claim
 from neurovariety.errors import InputError
 from neurovariety.geometry.exact.exact_functions import ExactFunctions, exact_functions
-from neurovariety.geometry.invariants.dimension import Dimension, dimension_of, flat
+from neurovariety.geometry.invariants.dimension import Dimension, dimension_beside, flat
 from neurovariety.geometry.solutions.count_facts import CountFacts
 from neurovariety.model import Model
 from neurovariety.options import Route
@@ -77,7 +77,7 @@ def degree_of(model: Model, *, seed: int, route: Route = "auto", resume: str | P
     `ResourceError` where the model is too large to write out.
     """
     theorem = next((t for t in model.theorems if t.applies and t.quantity == DEGREE), None)
-    found = quietly(dimension_of, model, seed=seed)
+    found = quietly(dimension_beside, model, theorem if route != "computed" else None, seed=seed)
     exact = exact_functions(model)
     if route != "computed" and theorem:
         return Degree(issue(exact.by_theorem(theorem), exact), found, theorem, None, found.notices, "theorem")

@@ -340,6 +340,14 @@ def _formula(model: Model) -> Theorem | None:
     return next((t for t in model.theorems if t.applies and t.quantity == "dimension"), None)
 
 
+def dimension_beside(model: Model, formula: Theorem | None, *, seed: int) -> Dimension:
+    """The dimension that is told beside what a ``formula`` says: by a formula too where there is one, for the answer does not need it;
+    computed where there is none, or no ``formula`` (None)."""
+    if formula is not None and _formula(model) is not None:
+        return _by_theorem(model)
+    return dimension_of(model, seed=seed)
+
+
 def _by_theorem(model: Model, notice: str = "") -> Dimension:
     theorem = _formula(model)
     if theorem is None:

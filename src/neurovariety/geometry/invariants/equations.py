@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from neurovariety.certificates.ranks import ModularRank
 from neurovariety.certificates.realized import written
 from neurovariety.claim import Claim
 from neurovariety.geometry.exact.generic_rank import generic_rank
@@ -20,9 +21,11 @@ from neurovariety.randomness import generator
 
 @dataclass(frozen=True, eq=False)
 class Equations:
-    """Equations of a neurovariety as a ``system``; ``complete``: whether they generate all equations of every degree, and ``why``."""
+    """Equations of a neurovariety as a ``system``; ``rank`` of the Jacobian; ``complete``: whether they generate all of every degree,
+    and ``why``."""
 
     system: FoundEquations
+    rank: ModularRank
     complete: bool
     why: str
 
@@ -44,9 +47,10 @@ def equations_of(model: Model, *, seed: int, degree: int | None = None) -> Equat
     `InputError` for a rational model or one with generic coefficients, `ResourceError` where the degree asked for is out of reach.
     """
     p, point = draw_point(model, generator(seed, "geometry.invariants.equations"))
-    rank = generic_rank(model, p, point, model.parameters).rank
-    system = find_equations(model, degree, seed, rank=rank)
-    return Equations(system, *_complete(system, rank))
+    trial = generic_rank(model, p, point, model.parameters)
+    assert trial.shown is not None
+    system = find_equations(model, degree, seed, rank=trial.rank)
+    return Equations(system, trial.shown, *_complete(system, trial.rank))
 
 
 def violation(system: FoundEquations, target: Mapping[Coordinate, Fraction]) -> str | None:

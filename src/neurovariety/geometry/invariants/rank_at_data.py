@@ -2,24 +2,41 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
+from neurovariety.certificates.compose import Meets
+from neurovariety.certificates.functions import Inputs, at_inputs
+from neurovariety.certificates.issue import Certificate, NotShown, Verdict, first_shown, issue, weak
+from neurovariety.certificates.ranks import ModularRank
+from neurovariety.certificates.ranks_at_inputs import (
+    FURTHER,
+    AsLargeAsAnywhere,
+    AtMostRows,
+    FurtherSamples,
+    RandomRanksAtInputs,
+    RankAtInputs,
+    size_in_bits,
+)
+from neurovariety.certificates.statement import Statement
 from neurovariety.claim import Claim
 from neurovariety.errors import DataError
 from neurovariety.exact_numbers import exact_table
-from neurovariety.geometry.exact.generic_rank import jacobian_matrix, rank_at
-from neurovariety.geometry.exact.jacobians import samples_matrix
-from neurovariety.geometry.exact.points import Point, as_json_bound, draw_point, rank_error, with_new_values
+from neurovariety.geometry.exact.exact_functions import exact_functions
+from neurovariety.geometry.exact.generic_rank import jacobian_matrix, shown_rank
+from neurovariety.geometry.exact.points import Point, draw_point, rank_error, with_new_values
+from neurovariety.geometry.exact.span import shown_values
+from neurovariety.geometry.ideal.exact_coefficients import exact_coefficients
 from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
-from neurovariety.linear_algebra import echelon, rank
+from neurovariety.linear_algebra import echelon
 from neurovariety.model import Model
 from neurovariety.progress import quietly
 from neurovariety.randomness import generator
 from neurovariety.rings.ring import Array
-from neurovariety.tolerances import ERROR_BOUND, MAX_TRIALS
+from neurovariety.tolerances import ERROR_BOUND, EXTRA_SAMPLES, MAX_TRIALS
 
 _STREAM = "geometry.invariants.rank_at_data"
 _MAX_CURVE = 4 * 10**6
@@ -27,41 +44,45 @@ _MAX_CURVE = 4 * 10**6
 
 @dataclass(frozen=True, eq=False)
 class RankAtData:
-    """Ranks at a table of exact ``inputs`` of a model of a ``dimension``.
+    """Ranks at a table of exact ``inputs`` of a model of a ``dimension``, with their verdicts.
 
-    ``jacobian_rank``: of J at the data for generic weights; ``quadric_rank``: of the values of functions there; ``more_samples``: how
-    many further generic ones would raise the first to the dimension; ``ranks``: of J at the first 1, 2, ... samples (None for large
-    problems). ``error`` bounds the probability that they fall short of the truth, 0 where they cannot; ``draws``: how often a
-    denominator vanished.
+    ``jacobian``: of J at the data for general weights; ``quadric``: of the values of functions there; ``further``: how many further
+    general inputs would raise the first to the dimension; ``ranks``: of J at the first 1, 2, ... samples (None for large problems).
+    ``primes``: those of the ranks; ``draws``: how often a denominator vanished.
     """
 
     inputs: Array
     dimension: Dimension
-    jacobian_rank: int
-    quadric_rank: int
-    more_samples: int
+    jacobian: Verdict
+    quadric: Verdict
+    further: Verdict
     ranks: tuple[int, ...] | None
     columns: int
     primes: tuple[int, ...]
-    error: float
     draws: int = 0
 
     @property
-    def determined(self) -> bool:
-        """Whether the data determine a function locally: J has its generic rank there."""
-        return self.jacobian_rank == self.dimension.value
+    def jacobian_rank(self) -> int:
+        return int(self.jacobian.statement.value)
 
     @property
-    def claim(self) -> Claim:
-        """As strong as the weaker of the dimension and the ranks."""
-        ranks = Claim.PROBABILITY if self.error <= ERROR_BOUND else Claim.LOWER_BOUND
-        claims = [self.dimension.claim, ranks if self.error else Claim.PROVED]
-        return max(claims, key=(Claim.PROVED, Claim.PROBABILITY, Claim.LOWER_BOUND).index)
+    def quadric_rank(self) -> int:
+        return int(self.quadric.statement.value)
+
+    @property
+    def more_samples(self) -> int:
+        return int(self.further.statement.value)
 
     @property
     def error_bound(self) -> float | None:
-        """The error as results tell it: None where nothing can go wrong, and where nothing is known."""
-        return None if self.claim is Claim.PROVED else as_json_bound(self.error)
+        """The largest probability of error of the three; None where nothing can go wrong, and where nothing is known."""
+        shown = (self.jacobian, self.quadric, self.further)
+        return max(v.statement.error for v in shown) or None
+
+
+def rows_of(table: Array) -> Inputs:
+    """A table as rows of exact numbers."""
+    return tuple(map(tuple, table.reshape(len(table), -1).tolist()))
 
 
 def exact_inputs(model: Model, inputs: object) -> Array:
@@ -73,6 +94,12 @@ def exact_inputs(model: Model, inputs: object) -> Array:
     if features != model.inputs:
         raise DataError(f"{model.name} takes {model.inputs} inputs, the data have {features} feature columns")
     return exact.reshape(len(exact), *model.input_shape)
+
+
+def general_rank(model: Model, table: Array, *, seed: int) -> Verdict:
+    """The rank of J at a table of exact inputs, at general weights."""
+    generic = quietly(dimension_of, model, seed=seed)
+    return with_new_values(lambda k: _AtData(model, table, generic, generator(seed, _STREAM, k), None).jacobian())[0]
 
 
 def rank_at_data(model: Model, inputs: object, *, seed: int, memory_limit: int | None = None) -> RankAtData:
@@ -89,54 +116,116 @@ def rank_at_data(model: Model, inputs: object, *, seed: int, memory_limit: int |
     return with_new_values(attempt)[0]
 
 
+class _AtData:
+    """Random points mod random primes at which both ranks are taken at a table, as many as they need."""
+
+    def __init__(self, model: Model, table: Array, generic: Dimension, rng: np.random.Generator, limit: int | None) -> None:
+        self.model, self.table, self.generic, self.rng, self.limit = model, table, generic, rng, limit
+        self.exact, self.inputs = exact_functions(model), rows_of(table)
+        self.bits = size_in_bits(self.inputs)
+        self.drawn: list[tuple[int, Point, Array]] = []
+        self._largest: ModularRank | None = None
+
+    def point(self, k: int) -> tuple[int, Point, Array]:
+        """The k-th prime and point, and the table mod that prime."""
+        while len(self.drawn) <= k:
+            p, point = draw_point(self.model, self.rng)
+            self.drawn.append((p, point, point.ring.constant(self.table)))
+        return self.drawn[k]
+
+    def verdict(self, bounds: list[Verdict], generic: Verdict, take: Callable[[int], ModularRank], derivative: bool) -> Verdict:
+        """What a rank is: a bound from above that it reaches, the rank over all inputs, or the largest of several."""
+        upper = min(bounds, key=lambda b: int(b.statement.value))
+        trials = [RankAtInputs(self.inputs, take(0))]
+        lower = issue(trials[0], self.exact)
+        for shown in (Meets(lower, upper), AsLargeAsAnywhere(lower, generic)):
+            try:
+                return issue(shown, self.exact)
+            except NotShown:
+                continue
+        most = int(upper.statement.value)
+        once = rank_error(self.model, most, derivative, input_bits=self.bits)
+        error = once
+        while ERROR_BOUND < error < 1 and len(trials) < MAX_TRIALS:
+            trials.append(RankAtInputs(self.inputs, take(len(trials))))
+            error *= once
+        best = max(trials, key=lambda t: t.rank.value)
+        certificates: list[Certificate] = [RandomRanksAtInputs(tuple(trials), upper), best]
+        if best.rank.value > trials[0].rank.value:
+            lower = issue(best, self.exact)
+            certificates = [Meets(lower, upper), AsLargeAsAnywhere(lower, generic), *certificates]
+        return first_shown(self.exact, *certificates)
+
+    def jacobian(self) -> Verdict:
+        """The rank of J."""
+
+        def take(k: int) -> ModularRank:
+            p, point, inputs = self.point(k)
+            found = shown_rank(self.model, p, point, inputs, self.limit)[0]
+            self._largest = max(found, self._largest or found, key=lambda one: one.value)
+            return found
+
+        most = issue(self.generic.upper.certificate, exact_coefficients(self.model))
+        return self.verdict([self._rows("rank of the Jacobian"), most], self.generic.verdict, take, derivative=True)
+
+    def values(self) -> Verdict:
+        """The rank of the values of functions."""
+        span = self.generic.span.verdict
+        bounds = [self._rows("rank of the values"), *([span] if span.claim is Claim.PROVED else [])]
+        rows = min(int(b.statement.value) for b in bounds) + EXTRA_SAMPLES
+
+        def take(k: int) -> ModularRank:
+            p, point, inputs = self.point(k)
+            return shown_values(self.model, p, point, rows, inputs, self.limit)
+
+        return self.verdict(bounds, span, take, derivative=False)
+
+    def _rows(self, of: Literal["rank of the Jacobian", "rank of the values"]) -> Verdict:
+        count = len(set(self.inputs)) * self.model.outputs
+        return issue(AtMostRows(self.exact.hash, self.inputs, of, count), self.exact)
+
+    def further(self, rank: Verdict) -> Verdict:
+        """How many further general inputs bring the rank of J to the dimension."""
+        r, found = self.generic.value, int(rank.statement.value)
+        p, point, inputs = self.point(0)
+        extra = point.inputs(self.model, max(r - found, 1))
+
+        def with_further(count: int) -> ModularRank:
+            return shown_rank(self.model, p, point, np.concatenate([inputs, extra[:count]]), self.limit)[0]
+
+        low, high = -(-(r - found) // self.model.outputs), r - found
+        while low < high:
+            middle = (low + high) // 2
+            low, high = (low, middle) if with_further(middle).value >= r else (middle + 1, high)
+        enough = self._largest if self._largest is not None and not low else with_further(low)
+        shown = FurtherSamples(self.inputs, rank, self.generic.verdict, enough, (), low)
+        for trials in (0, MAX_TRIALS if low else 0):
+            try:
+                return issue(replace(shown, fewer=tuple(self._fewer(low - 1, trials))), self.exact)
+            except NotShown:
+                continue
+        return weak(Statement(at_inputs(FURTHER, self.inputs), self.exact.hash, low), Claim.ESTIMATE, "fewer are not excluded")
+
+    def _fewer(self, further: int, trials: int) -> Iterator[ModularRank]:
+        r, error = self.generic.value, 1.0
+        once = rank_error(self.model, r, True) + rank_error(self.model, r, True, input_bits=self.bits)
+        for k in range(trials):
+            if error <= ERROR_BOUND or once >= 1:
+                return
+            p, point, inputs = self.point(k)
+            yield shown_rank(self.model, p, point, np.concatenate([inputs, point.inputs(self.model, further)]), self.limit)[0]
+            error *= once
+
+
 def _ranks(model: Model, table: Array, generic: Dimension, rng: np.random.Generator, limit: int | None, draws: int) -> RankAtData:
-    """Both ranks over several primes, until they are as large as they can be or the error bound is small."""
-    dim, columns = generic.value, len(table) * model.outputs
-    ambient = next((t.value for t in model.theorems if t.applies and t.quantity == "ambient"), None)
-    of_jacobian, of_quadric, more = 0, 0, dim
-    primes: list[int] = []
-    ranks: tuple[int, ...] | None = None
-    error, bits = 1.0, _input_bits(table)
-    while True:
-        p, point = draw_point(model, rng)
-        inputs = point.ring.constant(table)
-        at_data, _ = rank_at(model, p, point, inputs, limit)
-        of_jacobian = max(of_jacobian, at_data)
-        of_quadric = max(of_quadric, _quadric_rank(model, point, p, inputs, limit))
-        more = min(more, _more(model, p, point, inputs, at_data, dim, limit))
-        if not primes:
-            ranks = _rank_by_samples(model, p, point, inputs, dim)
-        primes.append(p)
-        fewest = -(-(dim - of_jacobian) // model.outputs)
-        if of_jacobian in (dim, columns) and of_quadric in (columns, ambient) and more == fewest:
-            error = 0.0
-            break
-        bounds = [
-            rank_error(model, min(columns, dim + 1), True, input_bits=bits),
-            rank_error(model, columns, False, input_bits=bits),
-        ]
-        if more > fewest:  # that fewer samples fall short was seen at random points, once a step of the bisection
-            bounds.append(rank_error(model, dim, True, input_bits=bits) * max(1.0, math.log2(more + 1)))
-        error *= min(1.0, sum(bounds))
-        if error <= ERROR_BOUND or len(primes) >= MAX_TRIALS or sum(bounds) >= 1:
-            break
-    return RankAtData(table, generic, of_jacobian, of_quadric, more, ranks, columns, tuple(primes), error, draws)
-
-
-def _input_bits(table: Array) -> float:
-    """Bits of the numerators and of the common denominator of the data."""
-    values = set(table.reshape(-1).tolist())
-    common = math.lcm(*(v.denominator for v in values))
-    return math.log2(max(common, *(abs(v * common).numerator for v in values), 2))
-
-
-def _quadric_rank(model: Model, point: Point, p: int, inputs: Array, limit: int | None) -> int:
-    """Rank of the values of random functions at the data: the rank of the data quadric on the span."""
-    columns = len(inputs) * model.outputs
-    known = next((t.value for t in model.theorems if t.applies and t.quantity.startswith("ambient")), columns)
-    rows = min(columns, known) + 2
-    out = samples_matrix(model, point, rows, inputs, limit)
-    return rank(out, p, overwrite=True)
+    """Both ranks, and what they lack."""
+    work = _AtData(model, table, generic, rng, limit)
+    jacobian, quadric = work.jacobian(), work.values()
+    further = work.further(jacobian)
+    p, point, inputs = work.point(0)
+    ranks = _rank_by_samples(model, p, point, inputs, generic.value)
+    primes = tuple(p for p, _, _ in work.drawn)
+    return RankAtData(table, generic, jacobian, quadric, further, ranks, len(table) * model.outputs, primes, draws)
 
 
 def _rank_by_samples(model: Model, p: int, point: Point, inputs: Array, dim: int) -> tuple[int, ...] | None:
@@ -148,17 +237,3 @@ def _rank_by_samples(model: Model, p: int, point: Point, inputs: Array, dim: int
     counts = np.cumsum(np.bincount(pivots, minlength=len(inputs))).tolist()
     last = counts.index(counts[-1]) + 2
     return tuple(int(c) for c in counts[: max(last, min(len(counts), 2 * dim))])
-
-
-def _more(model: Model, p: int, point: Point, inputs: Array, at_data: int, dim: int, limit: int | None) -> int:
-    """The smallest number of further generic samples with which the rank of J reaches the dimension, by bisection."""
-    missing = dim - at_data
-    if missing <= 0:
-        return 0
-    extra = point.inputs(model, missing)
-    low, high = -(-missing // model.outputs), missing
-    while low < high:
-        middle = (low + high) // 2
-        reached, _ = rank_at(model, p, point, np.concatenate([inputs, extra[:middle]]), limit)
-        low, high = (low, middle) if reached >= dim else (middle + 1, high)
-    return low

@@ -14,14 +14,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from neurovariety.certificates.issue import Verdict, first_shown, issue
+from neurovariety.certificates.stratum_ranks import OrbitRanks, PlaceRanks, StratumPlace, StratumRanks
 from neurovariety.claim import Claim
-from neurovariety.geometry.exact.generic_rank import jacobian_matrix
-from neurovariety.geometry.exact.points import rank_error
+from neurovariety.geometry.strata.exact_strata import exact_strata, missed_rank
 from neurovariety.geometry.strata.weight_stratum import WeightStratum
-from neurovariety.linear_algebra import count_primes_lower_bound, matmul_mod, rank, reduce_mod
 from neurovariety.randomness import generator
-from neurovariety.rings.ring import Array
-from neurovariety.tolerances import ERROR_BOUND, EXTRA_SAMPLES, MAX_TRIALS, PRIME_BITS, USELESS_ERROR
+from neurovariety.tolerances import ERROR_BOUND, EXTRA_SAMPLES, MAX_TRIALS, USELESS_ERROR
 
 _STREAM = "geometry.strata.facts"
 _ORDER = (Claim.PROVED, Claim.PROBABILITY, Claim.LOWER_BOUND)
@@ -37,7 +36,11 @@ class StratumFacts:
     rank: int
     functions: int
     error: float
-    primes: tuple[int, ...]
+    places: tuple[StratumPlace, ...] = ()
+
+    @property
+    def primes(self) -> tuple[int, ...]:
+        return tuple(place.prime for place in self.places)
 
     @property
     def fiber(self) -> int:
@@ -60,45 +63,38 @@ def stratum_facts(stratum: WeightStratum, seed: int, index: int, rank_at_most: i
     """
     formula = linear_rank(stratum)
     if formula is not None:
-        return StratumFacts(stratum, *formula, 0.0, ())
+        return StratumFacts(stratum, *formula, 0.0)
     dimension = rank_ = functions = 0
-    error, primes = 1.0, []
+    error, places = 1.0, []
     for trial in range(MAX_TRIALS):
-        found = sampled_ranks(stratum, generator(seed, _STREAM, index, trial), rank_at_most)
-        primes.append(found[0])
-        dimension, rank_, functions = (max(a, b) for a, b in zip((dimension, rank_, functions), found[1:], strict=True))
-        once = _error(stratum, rank_at_most)
+        place, found = sampled_ranks(stratum, generator(seed, _STREAM, index, trial), rank_at_most)
+        places.append(place)
+        dimension, rank_, functions = max(dimension, found.dimension), max(rank_, found.rank), max(functions, found.functions)
+        once = missed_rank(stratum, rank_at_most)
         error *= once
         if error <= ERROR_BOUND or once >= USELESS_ERROR:
             break
     exact = dimension == stratum.parameters and rank_ == rank_at_most and functions == min(dimension, rank_)
-    return StratumFacts(stratum, dimension, rank_, functions, 0.0 if exact else error, tuple(primes))
+    return StratumFacts(stratum, dimension, rank_, functions, 0.0 if exact else error, tuple(places))
 
 
-def sampled_ranks(stratum: WeightStratum, rng: np.random.Generator, rank_at_most: int) -> tuple[int, int, int, int]:
-    """A prime, and mod it the dimension of the stratum, the rank of J and the dimension of functions at a random point."""
+def shown_facts(facts: StratumFacts, upper: Verdict) -> Verdict:
+    """The verdict of the three numbers; ``upper`` bounds the rank of J. Where the error says little they are lower bounds."""
+    stratum = facts.stratum
+    exact, value = exact_strata(stratum.model), (facts.dimension, facts.rank, facts.functions)
+    if stratum.profile is not None:
+        return issue(OrbitRanks(exact.hash, stratum.name, stratum.profile.widths, stratum.profile.counts), exact)
+    shown = (StratumRanks(exact.hash, stratum.name, facts.places, value, upper, bound) for bound in (False, True))
+    return first_shown(exact, *shown)
+
+
+def sampled_ranks(stratum: WeightStratum, rng: np.random.Generator, rank_at_most: int) -> tuple[StratumPlace, PlaceRanks]:
+    """The ranks at a random point of the stratum."""
     model = stratum.model
     p, s, point = stratum.draw(rng)
     inputs = point.inputs(model, math.ceil(rank_at_most / model.outputs) + EXTRA_SAMPLES)
-    j = reduce_mod(jacobian_matrix(model, p, point, inputs)[0], p) if rank_at_most else np.zeros((0, model.parameters))
-    tangent = reduce_mod(stratum.tangent(s, p), p)
-    both = matmul_mod(j, tangent, p) if tangent.size and j.size else np.zeros((0, 0))
-    return p, _rank(tangent, p), _rank(j, p), _rank(both, p)
-
-
-def _rank(matrix: Array, p: int) -> int:
-    return rank(matrix, p) if matrix.size else 0
-
-
-def _error(stratum: WeightStratum, rank_at_most: int) -> float:
-    """Probability bound that one trial falls short in one of the three ranks."""
-    degree, log_norm = stratum.size
-    of_j = rank_error(stratum.model, rank_at_most, derivative=True, inner=stratum.size)
-    # A minor of the derivative of the map, and of its product with J: entries of degree below that of the map.
-    minor = stratum.parameters * degree
-    height = stratum.parameters * (log_norm + math.log2(max(degree, 1)) + math.log2(max(stratum.parameters, 2)))
-    of_map = minor / 2.0 ** (PRIME_BITS - 1) + height / (PRIME_BITS - 1) / count_primes_lower_bound(PRIME_BITS)
-    return min(1.0, 2 * of_j + 2 * of_map)
+    place = StratumPlace(stratum.name, p, s, point.coefficients, inputs)
+    return place, exact_strata(model).take(stratum, place)
 
 
 def linear_rank(stratum: WeightStratum) -> tuple[int, int, int] | None:

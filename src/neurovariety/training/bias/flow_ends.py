@@ -15,7 +15,7 @@ from neurovariety.model import Model
 from neurovariety.progress import note
 from neurovariety.randomness import generator
 from neurovariety.training.bias.best_fits import BestFits, CriticalList
-from neurovariety.training.dynamics.dynamics import flow, objective, typical_gradient
+from neurovariety.training.dynamics.dynamics import flow, objective, settled_ends, typical_gradient
 from neurovariety.training.losses.loss import Distance, Monomial
 
 _STREAM = "training.bias.flow_ends"
@@ -28,16 +28,18 @@ _STARTS, _ITERATIONS = 8, 60
 
 @dataclass(frozen=True, eq=False)
 class FlowEnds:
-    """``runs`` flows in all; ``on``: how many ended on each, on the smallest one where there are several."""
+    """``runs`` flows in all, of which ``converged`` came to rest; ``on``: how many of these ended on each, on the smallest one where
+    there are several."""
 
     runs: int
+    converged: int
     on: Int[np.ndarray, " pieces"]
 
 
 def flow_ends(model: Model, metric: str, found: BestFits, targets: int, runs: int, seed: int) -> FlowEnds:
     """Gradient flow from ``runs`` random initial weights to each of the first ``targets`` targets of ``found``.
 
-    Flows are followed to time 100,000 at most; what still drifts then counts where it is.
+    Flows are followed to time 100,000 at most; what has not come to rest then ends nowhere, and is counted as a run alone.
     """
     written = PolynomialValues([coefficients_as_polynomials(model)[m] for m in found.monomials], model.parameters)
     rng = generator(seed, _STREAM)
@@ -48,11 +50,11 @@ def flow_ends(model: Model, metric: str, found: BestFits, targets: int, runs: in
         note(phase=f"gradient flow to target {t + 1} of {targets}")
         goal = objective(model, Distance(metric, {m: float(c) for m, c in zip(found.monomials, target, strict=True)}))
         starts = _SPREAD * rng.normal(size=(runs, model.parameters))
-        ends = flow(goal, starts, typical_gradient(goal, starts)).ends
-        for function in written.many(ends[np.isfinite(ends).all(axis=1)]):
+        ends = settled_ends(goal, flow(goal, starts, typical_gradient(goal, starts)))
+        total += runs
+        for function in written.many(ends.weights[ends.settled]):
             on[_place(found.pieces, found.monomials, function, rng)] += 1
-            total += 1
-    return FlowEnds(total, on)
+    return FlowEnds(total, int(on.sum()), on)
 
 
 def _place(

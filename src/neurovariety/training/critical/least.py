@@ -198,6 +198,20 @@ def with_perturbation(relaxed: Least, found: Infimum, scale: float) -> Least:
     return Least("complete", found.loss, found.weights, None, None, (), found.reason)
 
 
+def not_above(least: Least, points: Sequence[CriticalFunction], scale: float) -> Least:
+    """The same, unless a network that is listed has no more loss than what is called an infimum that no network attains, or less than
+    the best one: it is the best then, and nothing more is known. ``scale``: the size of losses."""
+    networks = [p for p in points if p.real and p.weights is not None]
+    best = min(networks, key=lambda p: p.loss, default=None)
+    if best is None or best.weights is None:
+        return least
+    near = SAME_LOSS * scale
+    attained = least.infimum is not None and best.loss <= least.infimum + near
+    if attained or (least.infimum is None and best.loss < least.loss - near):
+        return Least("upper_bound", best.loss, best.weights, best, None, (), "the best network listed; less is not excluded")
+    return least
+
+
 def search(problem: TrainingProblem, loss: Quadratic, rng: np.random.Generator) -> tuple[Float[np.ndarray, " N"], float]:
     """The best of many real descents: weights and their loss."""
     factor, target = least_squares(loss)

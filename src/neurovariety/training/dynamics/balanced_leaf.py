@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from neurovariety.geometry.exact.gradient_fields import Polynomial
+from neurovariety.geometry.exact.gradient_fields import Polynomial, VectorField
 from neurovariety.geometry.exact.polynomial_values import PolynomialValues
 from neurovariety.tolerances import NUMERICAL_RANK
 
@@ -32,15 +32,15 @@ class Leaf(NamedTuple):
     gap: float
 
 
-def balanced_leaf(laws: Sequence[Polynomial], coefficients: Sequence[Polynomial], n: int, rng: np.random.Generator) -> Leaf | None:
-    """The leaf through balanced weights other than 0; None where none were found."""
-    h, c = PolynomialValues(laws, n), PolynomialValues(coefficients, n)
+def balanced_leaf(laws: Sequence[Polynomial], fields: Sequence[VectorField], n: int, rng: np.random.Generator) -> Leaf | None:
+    """The leaf through balanced weights other than 0, along the gradient ``fields``; None where none were found."""
+    h, c = PolynomialValues(laws, n), PolynomialValues([component for field in fields for component in field], n)
     best: tuple[int, int, float] | None = None
     for _ in range(_STARTS):
         w = _balanced(h, rng.normal(size=n))
         if w is None:
             continue
-        (fixed, one), (moving, other) = (_rank(m.slopes(w)) for m in (h, c))
+        (fixed, one), (moving, other) = _rank(h.slopes(w)), _rank(c.values(w).reshape(-1, n))
         if best is None or moving > best[1]:
             best = n - fixed, moving, min(one, other)
     if best is None:

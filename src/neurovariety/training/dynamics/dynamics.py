@@ -342,3 +342,10 @@ def newton_ends(goal: Objective, ends: Float[np.ndarray, "runs N"]) -> Settled:
         fine = g <= np.maximum(_SETTLED * size, 1e-3 * before)
         fine &= g <= 1e-7 * size
         return Settled(moved, near & fine & np.isfinite(ends).all(axis=1))
+
+
+def settled_ends(goal: Objective, runs: Runs) -> Settled:
+    """Where runs have converged, by Newton's iteration and the gradient at their ends; of others the weights at which they are."""
+    found = newton_ends(goal, runs.ends)
+    converged = found.settled & (runs.gradients <= REST)
+    return Settled(np.where(converged[:, None], found.weights, runs.ends), converged)

@@ -1,0 +1,100 @@
+"""A model with the strata of its weights as certificates see them (`certificates.stratum_ranks.StratifiedFunctions`)."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from neurovariety.certificates.stratum_ranks import Counts, PlaceRanks, StratumPlace
+from neurovariety.geometry.exact.exact_functions import ExactFunctions
+from neurovariety.geometry.exact.generic_rank import jacobian_matrix
+from neurovariety.geometry.exact.points import Point, rank_error
+from neurovariety.geometry.strata.critical_union import critical_union
+from neurovariety.geometry.strata.known_strata import weight_strata
+from neurovariety.geometry.strata.rank_strata import multiplied
+from neurovariety.geometry.strata.weight_stratum import WeightStratum
+from neurovariety.linear_algebra import count_primes_lower_bound, matmul_mod, rank, reduce_mod
+from neurovariety.model import Model, Slot
+from neurovariety.rings.finite_field import FiniteField
+from neurovariety.rings.ring import Array
+from neurovariety.tolerances import PRIME_BITS
+
+
+class ExactStrata(ExactFunctions):
+    """The exact functions of a model on the strata of its weights that were looked at."""
+
+    def __init__(self, model: Model) -> None:
+        super().__init__(model)
+        self._strata: dict[str, WeightStratum] = {}
+        self._ranks: WeakKeyDictionary[StratumPlace, PlaceRanks] = WeakKeyDictionary()
+
+    def take(self, stratum: WeightStratum, place: StratumPlace) -> PlaceRanks:
+        """The ranks at a place of a stratum of the model, by elimination mod its prime."""
+        assert stratum.name == place.stratum
+        self._strata[stratum.name] = stratum
+        p = place.prime
+        tangent, j = self.stratum_matrices(place)
+        both = matmul_mod(j, tangent, p) if tangent.size and j.size else np.zeros((0, 0))
+        fewer = np.ascontiguousarray(j[: max(len(j) - self.model.outputs, 0)])
+        found = PlaceRanks(_rank(tangent, p), _rank(j, p), _rank(both, p), _rank(fewer, p))
+        self._ranks[place] = found
+        return found
+
+    def stratum_taken(self, place: StratumPlace) -> PlaceRanks | None:
+        return self._ranks.get(place)
+
+    def stratum_matrices(self, place: StratumPlace) -> tuple[Array, Array]:
+        p, ring, stratum = place.prime, FiniteField(place.prime), self._stratum(place.stratum)
+        assert stratum is not None
+        point = Point(ring, stratum.at(place.parameters, p), place.coefficients, np.random.default_rng(0))
+        j = jacobian_matrix(self.model, p, point, place.inputs)[0] if len(place.inputs) else np.zeros((0, self.model.parameters))
+        return reduce_mod(stratum.tangent(place.parameters, p), p), reduce_mod(j, p)
+
+    def stratum_parameters(self, stratum: str) -> int | None:
+        found = self._stratum(stratum)
+        return None if found is None else found.parameters
+
+    def stratum_error(self, stratum: str, at_most: int, prime: int) -> float:
+        found = self._stratum(stratum)
+        return 1.0 if found is None or prime.bit_length() != PRIME_BITS else missed_rank(found, at_most)
+
+    def stratum_orbit(self, stratum: str) -> tuple[tuple[int, ...], Counts] | None:
+        found = self._stratum(stratum)
+        if found is None or found.profile is None or multiplied(self.model) is None:
+            return None
+        return found.profile.widths, found.profile.counts
+
+    def critical_union(self, strata: tuple[str, ...]) -> tuple[str, str] | None:
+        found = critical_union(self.model, strata)
+        return None if found is None else (found.name, found.source)
+
+    def _stratum(self, name: str) -> WeightStratum | None:
+        if name not in self._strata:
+            self._strata = {s.name: s for s in weight_strata(self.model)} | self._strata
+        return self._strata.get(name)
+
+
+def missed_rank(stratum: WeightStratum, rank_at_most: int) -> float:
+    """Probability bound that one trial falls short in one of the three ranks, or that a further input would add to one."""
+    degree, log_norm = stratum.size
+    of_j = rank_error(stratum.model, rank_at_most, derivative=True, inner=stratum.size)
+    # A minor of the derivative of the map, and of its product with J: entries of degree below that of the map.
+    minor = stratum.parameters * degree
+    height = stratum.parameters * (log_norm + math.log2(max(degree, 1)) + math.log2(max(stratum.parameters, 2)))
+    of_map = minor / 2.0 ** (PRIME_BITS - 1) + height / (PRIME_BITS - 1) / count_primes_lower_bound(PRIME_BITS)
+    return min(1.0, 2 * of_j + 2 * of_map)
+
+
+def _rank(matrix: Array, p: int) -> int:
+    return rank(matrix, p) if matrix.size else 0
+
+
+_STRATA: Final = Slot[ExactStrata]("the exact functions on strata")
+
+
+def exact_strata(model: Model) -> ExactStrata:
+    """The exact functions of a model on strata of its weights, kept with it."""
+    return model.kept.once(_STRATA, lambda: ExactStrata(model))
