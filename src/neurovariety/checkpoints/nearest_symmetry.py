@@ -141,7 +141,7 @@ def line(first: Network, second: Network, data: LabelledData) -> LineData:
     """The losses at equally spaced networks from the first to the second, whose weights are interpolated."""
     losses = [data.loss(first, _between(first, second, t)) for t in np.linspace(0.0, 1.0, _LINE)]
     ends = [(1 - t) * losses[0] + t * losses[-1] for t in np.linspace(0.0, 1.0, _LINE)]
-    return {"losses": losses, "barrier": max(a - b for a, b in zip(losses, ends, strict=True))}
+    return {"losses": losses, "barrier": float(max(a - b for a, b in zip(losses, ends, strict=True)))}
 
 
 def merged(first: Network, second: Network) -> Network:
