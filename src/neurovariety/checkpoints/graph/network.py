@@ -17,6 +17,7 @@ from neurovariety.checkpoints.graph.operations import OPERATIONS
 from neurovariety.checkpoints.graph.three_arithmetics import (
     FLOATS,
     FRACTIONS,
+    SHAPES,
     Arithmetic,
     Array,
     Numbers,
@@ -28,6 +29,7 @@ from neurovariety.checkpoints.graph.three_arithmetics import (
 from neurovariety.errors import InputError
 
 if TYPE_CHECKING:
+    from neurovariety.checkpoints.graph.onnx_origin import OnnxOrigin
     from neurovariety.model import Model
 
 
@@ -49,6 +51,8 @@ class Network:
     weights: dict[str, np.ndarray]
     source: str = "neurovariety"
     fixed: frozenset[str] = frozenset()
+    origin: OnnxOrigin | None = None
+    """The ONNX file that it was read from, which is edited where a changed network is written to ONNX again."""
 
     def __post_init__(self) -> None:
         seen: set[str] = set()
@@ -83,7 +87,7 @@ class Network:
         Every operation is rounded to float64, also where the weights are stored in lower precision.
         """
         with np.errstate(all="ignore"):
-            return self._run(self._batch(x, FLOATS), {**self.weights, **(weights or {})}, FLOATS)[self.output]
+            return self._output(self._batch(x, FLOATS), {**self.weights, **(weights or {})}, FLOATS)
 
     def evaluate_exact(self, x: Numbers, weights: Mapping[str, Numbers] | None = None) -> Shaped[np.ndarray, "batch ..."]:
         """Outputs as object arrays of Fractions: the exact value of the network of the stored, rational weights at rational inputs.
@@ -92,7 +96,7 @@ class Network:
         the place of a function that is not rational (tanh, ...), or of a denominator that vanishes, and `ResourceError` where numbers
         grow beyond all use: their length grows with the degree of the network, and rational activations multiply denominators.
         """
-        return self._run(self._batch(x, FRACTIONS), {**self.weights, **(weights or {})}, FRACTIONS)[self.output]
+        return self._output(self._batch(x, FRACTIONS), {**self.weights, **(weights or {})}, FRACTIONS)
 
     def values(self, x: Numbers, *, exact: bool = False) -> dict[str, Array]:
         """The values at every node, by name; float64, or exact Fractions."""
@@ -106,7 +110,8 @@ class Network:
 
     @cached_property
     def _shapes(self) -> dict[str, tuple[int, ...]]:
-        found = self.values(np.zeros((2, *self.input_shape)))
+        with np.errstate(all="ignore"):
+            found = self._run(np.broadcast_to(0.0, (2, *self.input_shape)), self.weights, SHAPES)
         for node in self.nodes:
             if found[node.name].ndim < 1 or found[node.name].shape[0] not in (1, 2):
                 raise InputError(f"{node.place} mixes the samples of a batch; a network maps each sample by itself")
@@ -161,9 +166,12 @@ class Network:
             )
         return values
 
-    def _run(self, x: Array, stored: Mapping[str, Numbers], arithmetic: Arithmetic) -> dict[str, Values]:
+    def _output(self, x: Array, stored: Mapping[str, Numbers], arithmetic: Arithmetic) -> Values:
+        return self._run(x, stored, arithmetic, only=self.output)[self.output]
+
+    def _run(self, x: Array, stored: Mapping[str, Numbers], arithmetic: Arithmetic, only: str | None = None) -> dict[str, Values]:
         arrays = {k: np.asarray(v) for k, v in stored.items()}
-        values = run(self.nodes, x, Converted(arrays, arithmetic), arrays, arithmetic)
+        values = run(self.nodes, x, Converted(arrays, arithmetic), arrays, arithmetic, only)
         out = values[self.output]
         if out.shape[:1] != x.shape[:1]:
             values[self.output] = np.broadcast_to(out, (x.shape[0], *out.shape[1:]))
