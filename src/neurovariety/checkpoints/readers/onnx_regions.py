@@ -74,7 +74,7 @@ def read_regions(
         return PartialNetwork(model, source, (), tuple(opaque), {}, {}, trained, why=why, unread=trial)
     reading = _Reading(model, source, weights, fixed, trial, trained)
     regions = reading.regions()
-    outputs = {o.name: np.shape(trial.values.get(o.name)) for o in model.graph.output}
+    outputs = {o.name: np.asarray(trial.values[o.name]).shape if o.name in trial.values else () for o in model.graph.output}
     inputs = {k: np.shape(v) for k, v in trial.feeds.items()}
     untrained = {k for r in regions for k in r.network.fixed}
     return PartialNetwork(
