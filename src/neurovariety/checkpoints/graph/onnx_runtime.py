@@ -220,9 +220,7 @@ def compared(one: Message, other: Message, at: Sequence[Feeds], inner: Sequence[
         noise = {
             name: max(_distance(value, n.get(name)) for n in near if n is not None) if any(near) else 0.0 for name, value in a.items()
         }
-        found += [
-            _apart(np.asarray(value), np.asarray(b[name]), noise[name], 1.0 if inner else _MOST_APART) for name, value in a.items()
-        ]
+        found += [_apart(value, b[name], noise[name], 1.0 if inner else _MOST_APART) for name, value in a.items()]
     return Apart(max(f.change for f in found), max(f.relative for f in found), all(f.same for f in found))
 
 
@@ -241,16 +239,17 @@ def _nudged(feeds: Feeds, seed: int) -> Feeds:
     return out
 
 
-def _distance(one: Any, two: Any) -> float:
-    a, b = (np.asarray(v) for v in (one, two))
-    if a.shape != b.shape or a.dtype.kind != "f" or b.dtype.kind != "f":
+def _distance(one: object, two: object) -> float:
+    if not isinstance(one, np.ndarray) or not isinstance(two, np.ndarray) or one.shape != two.shape or not unit(one.dtype):
         return 0.0
     with np.errstate(all="ignore"):
-        found = np.abs(a.astype(np.float64) - b.astype(np.float64))
+        found = np.abs(one.astype(np.float64) - two.astype(np.float64))
     return float(found[np.isfinite(found)].max(initial=0.0))
 
 
-def _apart(one: Array, two: Array, noise: float, most: float) -> Apart:
+def _apart(one: object, two: object, noise: float, most: float) -> Apart:
+    if not isinstance(one, np.ndarray) or not isinstance(two, np.ndarray):  # sequences and maps are not compared
+        return _NOTHING_ALIKE
     if one.shape != two.shape or one.dtype != two.dtype:
         return _NOTHING_ALIKE
     if not unit(one.dtype):

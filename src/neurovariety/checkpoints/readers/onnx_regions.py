@@ -74,7 +74,8 @@ def read_regions(
         return PartialNetwork(model, source, (), tuple(opaque), {}, {}, trained, why=why, unread=trial)
     reading = _Reading(model, source, weights, fixed, trial, trained)
     regions = reading.regions()
-    outputs = {o.name: np.asarray(trial.values[o.name]).shape if o.name in trial.values else () for o in model.graph.output}
+    found = {o.name: trial.values.get(o.name) for o in model.graph.output}
+    outputs = {name: v.shape if isinstance(v, np.ndarray) else () for name, v in found.items()}  # a sequence has no shape
     inputs = {k: np.shape(v) for k, v in trial.feeds.items()}
     untrained = {k for r in regions for k in r.network.fixed}
     return PartialNetwork(
