@@ -47,7 +47,7 @@ def test_eckart_and_young(shape, rank):
             assert point.kind == ("minimum" if point.index == 0 and r == rank else "saddle")
     assert found.value["complex"] == found.value["real"] == comb(n, rank)
     assert found.value["at_subnetworks"] == sum(comb(n, r) for r in range(rank))
-    assert (found.claim, found.value["global_minimum"]) == (Claim.COMPLETE, "complete")
+    assert (found.claim, found.value["global_minimum"]) == (Claim.COMPLETE, "proved")
 
 
 @pytest.mark.parametrize("eigenvalues", [(3, 2, -1), (5, 1, 2)])
@@ -141,7 +141,7 @@ def test_a_target_that_fills_but_is_no_network():
     assert found.value["minima"] == 0
     assert found.value["global_minimum"] in ("undecided", "upper_bound")
     assert found.value["least_loss"] > 0.9
-    assert landscape("mlp(2,2,1; x^3)", metric="frobenius", teacher="x0^3 + 3*x0*x1^2").value["global_minimum"] == "complete"
+    assert landscape("mlp(2,2,1; x^3)", metric="frobenius", teacher="x0^3 + 3*x0*x1^2").value["global_minimum"] == "proved"
 
 
 @pytest.mark.parametrize(

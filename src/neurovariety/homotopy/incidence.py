@@ -14,7 +14,7 @@ from neurovariety.certificates.account import WIDE, FloatZeros, widths
 from neurovariety.certificates.balls import precision
 from neurovariety.certificates.exact_system import ExactSystem
 from neurovariety.certificates.issue import Certificate, Verdict, issue
-from neurovariety.certificates.shown_points import Points, Programs, ShownPoints, meeting
+from neurovariety.certificates.shown_points import Points, Programs, ShownPoints, SystemFamily, meeting
 from neurovariety.certificates.zeros import NotShown, SimpleZero, Square, newton
 from neurovariety.homotopy.arrays import Integers, Numbers
 from neurovariety.homotopy.certify import inverses, sharpened
@@ -94,15 +94,24 @@ def shown(
 
 def plain_points(incidence: ExactIncidence, solutions: Numbers, parameters: Numbers) -> Points:
     """Solutions (D, n) at ``parameters`` as points to be shown in balls of doubles."""
-    x = np.ascontiguousarray(solutions, dtype=np.complex128).reshape(-1, incidence.unknowns)
+    return _in_doubles(incidence, incidence.members.system, solutions, parameters)
+
+
+def _in_doubles(family: SystemFamily, system: System, solutions: Numbers, parameters: Numbers) -> Points:
+    x = np.ascontiguousarray(solutions, dtype=np.complex128).reshape(-1, system.unknowns)
     p = np.asarray(parameters, dtype=np.complex128)
-    zeros = FloatZeros(x, inverses(incidence.members.system, x, p))
-    return Points(p, sharpened(zeros, Programs.of(incidence).tapes, p))
+    zeros = FloatZeros(x, inverses(system, x, p))
+    return Points(p, sharpened(zeros, Programs.of(family).tapes, p))
 
 
 def points_of(incidence: ExactIncidence, solutions: Numbers, parameters: Numbers) -> Points:
     """Solutions (D, n) at ``parameters`` as points to be shown: at higher precision where doubles do not do."""
-    plain, programs = plain_points(incidence, solutions, parameters), Programs.of(incidence)
+    return points_near(incidence, incidence.members.system, solutions, parameters)
+
+
+def points_near(family: SystemFamily, system: System, solutions: Numbers, parameters: Numbers) -> Points:
+    """The same for a family whose members ``system`` is in doubles."""
+    plain, programs = _in_doubles(family, system, solutions, parameters), Programs.of(family)
     x, p = plain.zeros.centres, plain.parameters
     boxes = plain.zeros.boxes_of(programs.tapes, p)
     width = widths(boxes, x)
@@ -119,8 +128,12 @@ def points_of(incidence: ExactIncidence, solutions: Numbers, parameters: Numbers
 
 def shown_part(incidence: ExactIncidence, solutions: Numbers, parameters: Numbers) -> Points:
     """Those of the solutions that are shown and different, as far as a pass over them tells."""
-    found = points_of(incidence, solutions, parameters)
-    programs = Programs.of(incidence)
+    return part_of(incidence, points_of(incidence, solutions, parameters))
+
+
+def part_of(family: SystemFamily, found: Points) -> Points:
+    """Those points of a family that are shown and different."""
+    programs = Programs.of(family)
     kept = np.flatnonzero(found.boxes(programs, found.near_fine(programs)).good)
     while True:
         part = Points(
