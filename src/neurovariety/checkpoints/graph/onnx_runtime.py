@@ -40,7 +40,7 @@ _SECONDS = 30.0
 
 
 @dataclass(frozen=True)
-class Entry:
+class FileInput:
     """An input of a file: name, type (None for one that NumPy has not) and sizes, a word or None where one is open."""
 
     name: str
@@ -114,7 +114,7 @@ def _session(model: Message) -> Any:
     return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
 
 
-def entries(model: Message) -> tuple[Entry, ...]:
+def entries(model: Message) -> tuple[FileInput, ...]:
     """The inputs of a file that are no weights."""
     onnx = import_onnx()
     stored = {t.name for t in model.graph.initializer} | {t.values.name for t in model.graph.sparse_initializer}
@@ -129,7 +129,7 @@ def entries(model: Message) -> tuple[Entry, ...]:
         except (KeyError, TypeError):
             kind = None
         sizes = tuple(_size(d) for d in tensor.shape.dim) if is_tensor and tensor.HasField("shape") else None
-        out.append(Entry(given.name, kind, sizes))
+        out.append(FileInput(given.name, kind, sizes))
     return tuple(out)
 
 
@@ -137,7 +137,7 @@ def _size(dimension: Message) -> int | str | None:
     return dimension.dim_value if dimension.dim_value > 0 else dimension.dim_param or None
 
 
-def sampled(entry: Entry, shape: Sequence[int], seed: int) -> Array:
+def sampled(entry: FileInput, shape: Sequence[int], seed: int) -> Array:
     """Values of an input: normal floating-point numbers, whole numbers and truth values 0 and 1, beginning with 1."""
     rng = np.random.default_rng(seed)
     kind = entry.dtype
@@ -265,7 +265,7 @@ def _apart(one: object, two: object, noise: float, most: float) -> Apart:
     return Apart(apart, relative, apart <= allowed)
 
 
-def _check_given(found: Sequence[Entry], wanted: Mapping[str, tuple[int, ...]]) -> None:
+def _check_given(found: Sequence[FileInput], wanted: Mapping[str, tuple[int, ...]]) -> None:
     for name, shape in wanted.items():
         entry = next((e for e in found if e.name == name), None)
         if entry is None:
@@ -284,7 +284,7 @@ def _shown(sizes: Sequence[int | str | None]) -> str:
 
 
 def _shapes(
-    found: Sequence[Entry], given: Mapping[str, tuple[int, ...]]
+    found: Sequence[FileInput], given: Mapping[str, tuple[int, ...]]
 ) -> Iterator[tuple[dict[str, tuple[int, ...]], tuple[str, ...]]]:
     """Shapes of all inputs to try in turn, and what was chosen."""
     open_ones = [e for e in found if e.name not in given and (e.sizes is None or any(not isinstance(n, int) for n in e.sizes))]

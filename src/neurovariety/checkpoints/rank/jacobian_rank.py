@@ -144,7 +144,8 @@ def _algebraic(jacobian: NetworkJacobian, at_most: int, rng: np.random.Generator
     }
     if best == at_most:
         return JacobianRank(best, generic, shown, _all_directions(jacobian, shown, at_most), evidence)
-    assert general is not None and general.shown is not None
+    assert general is not None
+    assert general.shown is not None
     functions = exact_functions(model)
     return JacobianRank(best, generic, shown, _general(jacobian, issue(general.shown, functions), generic), evidence)
 
