@@ -13,7 +13,7 @@ from neurovariety.certificates.critical_functions import (
     AllInCharts,
     InCharts,
     NoneOfOtherLoss,
-    RealFunctions,
+    RealAmongThem,
     RealMinima,
     SomeInCharts,
 )
@@ -77,7 +77,7 @@ class TestLists:
         refused(AllInCharts(whole.charts_of, short, whole.general), listed.charts)
         some = issue(SomeInCharts(whole.charts_of, short), listed.charts)
         assert (some.claim, some.statement.value) == (Claim.LOWER_BOUND, 1)
-        refused(RealFunctions(some, True, 1), listed.charts)
+        refused(RealAmongThem(some, True, 1), listed.charts)
 
     def test_points_that_are_none(self, known):
         listed = known[0].stages[0].listed
@@ -110,7 +110,7 @@ class TestLists:
     def test_another_number_of_real_ones(self, known):
         listed = known[0].stages[0].listed
         for count in (1, 3):
-            refused(RealFunctions(listed.verdict, True, count), listed.charts)
+            refused(RealAmongThem(listed.verdict, True, count), listed.charts)
 
     def test_data_that_doubles_do_not_hold(self, known):
         """Boxes hold a critical function for all moments within the rounding of those of the data."""

@@ -307,7 +307,7 @@ def test_held_out_rows():
 
 def test_verify_and_json():
     found = landscape("mlp(2,1,1; x^2)", metric="gaussian", teacher="x0^2 - x0*x1")
-    again = found.verify()
+    again = found.rerun()
     assert again.value["complex"] == found.value["complex"]
     plain = json.loads(json.dumps(found.to_dict()))
     assert plain["evidence"]["points"][0]["loss"] == found.points[0].loss
@@ -317,10 +317,10 @@ def test_verify_and_json():
 
     without_data = dataclasses.replace(read, options={k: v for k, v in read.options.items() if k != "data"})
     with pytest.raises(InputError, match="a landscape read back from JSON does not hold the data"):
-        without_data.verify()
+        without_data.rerun()
     other = with_value(found, found.value | {"complex": 5})
     with pytest.raises(VerificationError):
-        other.verify()
+        other.rerun()
 
 
 @pytest.mark.slow

@@ -121,13 +121,13 @@ def test_three_ways_to_put_causes_together():
         if point.positive:
             assert point.certified
             assert point.weights is not None
-    assert found.verify(seed=3).value["least"] == pytest.approx(found.value["least"])
+    assert found.rerun(seed=3).value["least"] == pytest.approx(found.value["least"])
     again = MaximumLikelihoodResult.from_dict(json.loads(json.dumps(found.to_dict(), allow_nan=False)))
     assert again.value == found.value
     assert again.options == found.options
     without_data = dataclasses.replace(again, options={k: v for k, v in again.options.items() if k != "data"})
     with pytest.raises(InputError, match="a maximum-likelihood read back from JSON does not hold the data"):
-        without_data.verify()
+        without_data.rerun()
 
 
 @pytest.mark.slow

@@ -60,7 +60,7 @@ def test_squares_of_linear_forms(norm, seed):
     values = c * np.array([b * b, 2 * a * b, a * a])
     assert np.allclose(values, best.values, atol=1e-8)
     if not seed:
-        assert found.verify(seed=5).value["least"] == pytest.approx(found.value["least"])
+        assert found.rerun(seed=5).value["least"] == pytest.approx(found.value["least"])
 
 
 @pytest.mark.parametrize(
@@ -255,7 +255,7 @@ def test_matrices_of_rank_one():
     assert again.options == found.options
     without_data = dataclasses.replace(again, options={k: v for k, v in again.options.items() if k != "data"})
     with pytest.raises(InputError, match="a polyhedral read back from JSON does not hold the data"):
-        without_data.verify()
+        without_data.rerun()
 
 
 def test_faces_in_special_position_are_told():

@@ -37,7 +37,7 @@ def test_points_are_listed_with_index_and_kind(found):
 
 
 def test_verify_and_seeds(found):
-    again = found.verify(seed=11)
+    again = found.rerun(seed=11)
     assert again.value == found.value
     assert again.evidence["strengths"] == found.evidence["strengths"]
 

@@ -8,7 +8,7 @@ coordinates, which are the same in all charts.
 functions, so there is no room for another one by itself. Charts only say where a function is looked at: a function that one chart has
 at infinity counts in another.
 
-`RealFunctions`. The gradient of a real loss has conjugate zeros. A zero whose box lies about real weights is real; one whose function
+`RealAmongThem`. The gradient of a real loss has conjugate zeros. A zero whose box lies about real weights is real; one whose function
 is apart from its conjugate is not. In a list of all of them, a function that is apart from the conjugates of all others is real.
 
 `NoneOfOtherLoss`. Where functions fill their span a definite loss has one critical function; it may be one of a smaller network.
@@ -322,7 +322,7 @@ def truths(found: list[ShownInChart], complete: bool) -> list[bool | None]:
 
 
 @dataclass(frozen=True, eq=False)
-class RealFunctions:
+class RealAmongThem:
     """How many of the functions of a list are real. ``exact``: all of the list are decided, and it is complete."""
 
     listed: Verdict

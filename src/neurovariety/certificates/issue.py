@@ -56,6 +56,8 @@ class Verdict:
     certificate: Certificate | None = field(default=None, compare=False, repr=False)
     why: str = ""
     checked: bool = field(default=True, compare=False)
+    on: Any = field(default=None, compare=False, repr=False)
+    """The exact data on which the certificate was checked."""
     token: InitVar[object] = None
 
     def __post_init__(self, token: object) -> None:
@@ -74,7 +76,7 @@ def issue(certificate: Certificate, subject: Any) -> Verdict:
         raise Forged(f"{type(certificate).__name__} is no certificate of this package")
     certificate.check(subject)
     statement, claim = certificate.concludes()
-    return Verdict(statement, claim, certificate, token=_TOKEN)
+    return Verdict(statement, claim, certificate, on=subject, token=_TOKEN)
 
 
 def first_shown(subject: Any, *certificates: Certificate) -> Verdict:

@@ -80,6 +80,7 @@ def _common(entry: Entry) -> list[click.Parameter]:
     for declared in entry.declares.arguments:
         if declared.option is not None:
             options += _options(declared, declared.option)
+    options.append(click.Option(["--certificates"], metavar="FILE", help="Write the result with its certificates, for `recheck`."))
     if entry.figure:
         options.append(click.Option(["--figure"], help="Draw the result to this file (.svg, .png or .pdf)."))
     return options
@@ -250,6 +251,16 @@ def align(**options: Any) -> None:
     from neurovariety.cli.checkpoint_commands import align_command
 
     sys.exit(align_command(**options))
+
+
+@app.command(context_settings=CONTEXT)
+@click.argument("file", metavar="FILE")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def recheck(**options: Any) -> None:
+    """Check the certificates of a stored result (--certificates FILE) anew, without the search that found them."""
+    from neurovariety.cli.recheck_command import recheck_command
+
+    sys.exit(recheck_command(**options))
 
 
 @app.command(context_settings=CONTEXT)

@@ -96,7 +96,7 @@ class DiscriminantResult(EntryResult):
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "draisma2016", "trager2020")
     task: TrainingTask | None = field(default=None, compare=False)
 
-    def verify(self, *, seed: int | None = None) -> DiscriminantResult:
+    def _repeated(self, seed: int | None) -> DiscriminantResult:
         """Another slice. Raises `VerificationError` where the number of complex critical points differs."""
         again = self._again(seed)
         if again.value["complex"] != self.value["complex"]:

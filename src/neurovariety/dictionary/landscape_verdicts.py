@@ -9,7 +9,7 @@ import flint
 import numpy as np
 
 from neurovariety.certificates.compose import LANDSCAPE, Because
-from neurovariety.certificates.critical_functions import InCharts, RealFunctions, SomeInCharts
+from neurovariety.certificates.critical_functions import InCharts, RealAmongThem, SomeInCharts
 from neurovariety.certificates.issue import Certificate, NotShown, Verdict, issue, weak
 from neurovariety.certificates.least_loss import LeastInLists, LossAt, LossAtWeights, NoLossBelowZero, NoneBelow
 from neurovariety.certificates.resting import AllResting, OnStratum, SomeLimits, SomeResting
@@ -54,7 +54,7 @@ def list_verdicts(lists: LandscapeLists, subject: LandscapeSubject) -> dict[str,
         assert isinstance(listed, InCharts)
         complete = issue(SomeInCharts(listed.charts_of, listed.places), first.listed.charts)
         own = sum(bool(shown.real()[k]) for shown in listed.shown(first.listed.charts) for k in range(len(shown)))
-        real = issue(RealFunctions(complete, False, own), first.listed.charts)
+        real = issue(RealAmongThem(complete, False, own), first.listed.charts)
         minima = None
     found = {"complex": complete, "real": real, "at_subnetworks": _resting(lists, subject)}
     limits = tuple(s.listed.verdict for s in lists.limits if s.listed is not None)

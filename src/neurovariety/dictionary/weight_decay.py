@@ -106,7 +106,7 @@ class WeightDecayResult(EntryResult):
     points: DecayedPoints | None = field(default=None, compare=False)
     task: TrainingTask | None = field(default=None, compare=False)
 
-    def verify(self, *, seed: int | None = None) -> WeightDecayResult:
+    def _repeated(self, seed: int | None) -> WeightDecayResult:
         """Find everything again under another seed. Raises `VerificationError` where a count differs, or bounds of the least value
         exclude each other."""
         again = self._again(seed)

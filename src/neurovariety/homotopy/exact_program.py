@@ -53,6 +53,11 @@ def exact_outputs(tape: Tape) -> ExactSystem:
     return _program(graph, outputs, tape.inputs, ())
 
 
+def exact_expressions(graph: Graph, outputs: Sequence[Expression]) -> ExactSystem:
+    """Expressions of a graph, in its inputs."""
+    return _program(graph, outputs, graph.inputs, ())
+
+
 def _program(
     graph: Graph, outputs: Sequence[Expression], inputs: int, parameters: Sequence[Coefficient], *, dividing: bool = True
 ) -> ExactSystem:

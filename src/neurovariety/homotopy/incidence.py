@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from functools import cached_property
 from typing import Protocol, runtime_checkable
@@ -15,6 +14,7 @@ from neurovariety.certificates.balls import precision
 from neurovariety.certificates.exact_system import ExactSystem
 from neurovariety.certificates.issue import Certificate, Verdict, issue
 from neurovariety.certificates.shown_points import Points, Programs, ShownPoints, SystemFamily, meeting
+from neurovariety.certificates.stored_families import StoredFamily, family_hash
 from neurovariety.certificates.zeros import NotShown, SimpleZero, Square, newton
 from neurovariety.homotopy.arrays import Integers, Numbers
 from neurovariety.homotopy.certify import inverses, sharpened
@@ -70,7 +70,11 @@ class ExactIncidence:
 
     @cached_property
     def hash(self) -> str:
-        return hashlib.sha256((self.system.hash + self.prints.hash + self.coordinates.hash).encode()).hexdigest()
+        return family_hash(self.system, self.prints, self.coordinates, self.unknowns, self.members.moving)
+
+    def stored(self) -> StoredFamily:
+        """The programs as data that can be written."""
+        return StoredFamily(self.system, self.prints, self.coordinates, self.unknowns, np.array(self.members.moving, dtype=np.int64))
 
     def parallel(self, here: np.ndarray, there: np.ndarray) -> bool:
         return np.array_equal(np.delete(here, self.members.moving), np.delete(there, self.members.moving))

@@ -95,7 +95,7 @@ class TestEntry:
         found = landscape("linear(2,1,2)", metric="frobenius", teacher="3*x0; x1", least_by="perturbation")
         assert found.value["least_loss"] == pytest.approx(1, abs=1e-9)
         assert found.value["global_minimum"] == "proved"  # by Eckart and Young
-        assert found.verify(seed=3).value["global_minimum"] == "proved"
+        assert found.rerun(seed=3).value["global_minimum"] == "proved"
 
     def test_infimum_and_sequence(self):
         found = landscape("mlp(2,1,1; x^2; bias)", metric="frobenius", teacher="x0", least_by="perturbation")

@@ -15,7 +15,7 @@ from itertools import combinations
 import flint
 import numpy as np
 
-from neurovariety.geometry.ideal.equations_by_degree import Equation
+from neurovariety.certificates.functions import Equation
 from neurovariety.geometry.singular.known_ideal import KnownIdeal
 from neurovariety.geometry.singular.section import FormsModPrime, count_zeros, has_zero, reduced
 from neurovariety.linear_algebra import count_primes_lower_bound, random_prime

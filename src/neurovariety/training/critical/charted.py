@@ -18,7 +18,7 @@ from neurovariety.certificates.critical_functions import (
     InChart,
     InCharts,
     NoneOfOtherLoss,
-    RealFunctions,
+    RealAmongThem,
     RealMinima,
     SomeInCharts,
     shown_in,
@@ -213,7 +213,7 @@ def listed_functions(
     complete = verdict.claim is Claim.COMPLETE
     real = truths(listed.shown(charts), complete)
     exact = complete and None not in real
-    reality = issue(RealFunctions(verdict, exact, real.count(True)), charts)
+    reality = issue(RealAmongThem(verdict, exact, real.count(True)), charts)
     order = [k for group in _groups([rows[i] for i in kept]) for k in group]
     back = dict(zip(order, real, strict=True))
     chosen = tuple(points[k] for k in kept)
@@ -232,7 +232,7 @@ def none_of_other_loss(known: ListedFunctions, networks: Sequence[Float[np.ndarr
             verdict = issue(NoneOfOtherLoss(known.charts.hash, (), near), known.charts)
         except NotShown:
             continue
-        return replace(known, verdict=verdict, reality=issue(RealFunctions(verdict, True, 0), known.charts))
+        return replace(known, verdict=verdict, reality=issue(RealAmongThem(verdict, True, 0), known.charts))
     return known
 
 

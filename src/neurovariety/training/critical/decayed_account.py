@@ -56,7 +56,7 @@ class Accounted(NamedTuple):
     subject: DecayedLoss
     unknowns: Complex[np.ndarray, "C N"]
     real: tuple[bool | None, ...]
-    index: tuple[int | None, ...]
+    indices: tuple[int | None, ...]
     values: Complex[np.ndarray, " C"]
     radii: Float[np.ndarray, " C"]
     verdict: Verdict

@@ -161,7 +161,7 @@ def decayed_points(model: Model, loss: Loss, strengths: object, *, seed: int) ->
         real=tuple(_TRUTHS[r] for r in found.real),
         losses=found.values,
         radii=found.radii,
-        index=found.index,
+        index=found.indices,
         degenerate=clusters * system.scales,
         paths=exact.system.bezout_number,
         reason=_why_not_all(system, found, s, len(clusters), seed),

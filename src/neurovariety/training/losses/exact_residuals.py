@@ -6,7 +6,7 @@ squares as it has a rank, with factors D >= 0.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from functools import singledispatch
 from typing import NamedTuple
@@ -121,7 +121,9 @@ def _(loss: Form, monomials: Sequence[Monomial]) -> flint.fmpq_mat:
     return _of_form(monomials, lambda a, b: _exact(loss.pair(a, b)), dict(zip(loss.places, target, strict=True)))
 
 
-def _of_form(monomials, pair, target) -> flint.fmpq_mat:
+def _of_form(
+    monomials: Sequence[Monomial], pair: Callable[[Monomial, Monomial], flint.fmpq], target: Mapping[Monomial, flint.fmpq]
+) -> flint.fmpq_mat:
     n = len(monomials)
     against = [sum((c * pair(a, b) for b, c in target.items()), flint.fmpq(0)) for a in monomials]
     size = sum((c * d * pair(a, b) for a, c in target.items() for b, d in target.items()), flint.fmpq(0))
