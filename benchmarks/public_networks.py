@@ -100,7 +100,15 @@ def row(package: str, name: str, found: dict[str, object]) -> str:
     if "failed" in found:
         return f"| {package} | {name} | {found['failed']} | | | | | | |"
     apart = found["apart"]
-    agrees = f"{apart:.0e}" if isinstance(apart, float) else "no runtime" if found["unread"] else "each part"
+    agrees = (
+        f"{apart:.0e}"
+        if isinstance(apart, float)
+        else "no runtime"
+        if found["unread"]
+        else "each part"
+        if found["understood"]
+        else "nothing read"
+    )
     effective = f"{found['effective']:,} ({found['claim']})" if found["effective"] is not None else "-"
     return (
         f"| {package} | {name} | {found['parameters']:,} | {found['understood']:,} | {found['kept']} | {agrees} | "

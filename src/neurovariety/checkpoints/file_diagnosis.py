@@ -34,7 +34,7 @@ class Redundancy(TypedDict):
 
 
 @dataclass(frozen=True, eq=False)
-class Layers:
+class FoundLayers:
     """The layers of a network or of a part: those that were looked at, the others, symmetries, exact redundancies by reason."""
 
     hidden: tuple[HiddenLayer, ...]
@@ -56,7 +56,7 @@ class Layers:
         return out
 
 
-def layers_of(network: Network, seed: int) -> Layers:
+def layers_of(network: Network, seed: int) -> FoundLayers:
     """What is found in each layer by itself."""
     hidden, untouched = hidden_layers(network)
     on: list[Redundancy] = []
@@ -69,14 +69,14 @@ def layers_of(network: Network, seed: int) -> Layers:
             which = [r.channel for r in found if r.reason == reason]
             on.append({"layer": name, "reason": reason, "neurons": len(which), "which": which})
     names = {x.producer.path or x.producer.name: x.producer.name for x in hidden}
-    return Layers(hidden, untouched, layer_symmetries(network, hidden), on, names)
+    return FoundLayers(hidden, untouched, layer_symmetries(network, hidden), on, names)
 
 
 @dataclass(frozen=True, eq=False)
 class FileFacts:
     """What `diagnose` says of a `PartialNetwork`."""
 
-    parts: tuple[Layers, ...]
+    parts: tuple[FoundLayers, ...]
     rows: list[LayerRow]
     removed: Counter[str]
     smallest: int
@@ -123,7 +123,7 @@ def file_facts(source: PartialNetwork, seed: int) -> FileFacts:
     )
 
 
-def _meaning(source: PartialNetwork, parts: Sequence[Layers], removed: Mapping[str, int], smallest: int) -> str:
+def _meaning(source: PartialNetwork, parts: Sequence[FoundLayers], removed: Mapping[str, int], smallest: int) -> str:
     bound = source.parameters - sum(p.dimension for p in parts)
     first = f"{looked_at_words(source)}; its function can move in at most {bound:,} directions"
     second = redundancy_words(sum(removed.values()), smallest, sum(len(p.hidden) for p in parts))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Shaped
@@ -29,7 +29,6 @@ from neurovariety.checkpoints.graph.three_arithmetics import (
 from neurovariety.errors import InputError
 
 if TYPE_CHECKING:
-    from neurovariety.checkpoints.graph.onnx_origin import OnnxOrigin
     from neurovariety.model import Model
 
 
@@ -181,3 +180,15 @@ class Network:
         kinds = [n.function or n.kind for n in self.nodes if not n.is_input]
         shown = ", ".join(kinds[:8]) + (f", ... {len(kinds)} in all" if len(kinds) > 8 else "")
         return f"Network({self.source}: {self.parameters} parameters, inputs {self.input_shape}; {shown})"
+
+
+@dataclass(frozen=True, eq=False)
+class OnnxOrigin:
+    """``model`` is the file as it was, with its weights; ``read`` the network as it was read from it.
+
+    ``turned`` are the keys of matrices that the file stores as (in, out) and the network as (out, in).
+    """
+
+    model: Any
+    read: Network
+    turned: frozenset[str]

@@ -40,7 +40,7 @@ _SECONDS = 30.0
 
 
 @dataclass(frozen=True)
-class Entry:
+class FileInput:
     """An input of a file: name, type (None for one that NumPy has not) and sizes, a word or None where one is open."""
 
     name: str
@@ -114,7 +114,7 @@ def _session(model: Message) -> Any:
     return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
 
 
-def entries(model: Message) -> tuple[Entry, ...]:
+def entries(model: Message) -> tuple[FileInput, ...]:
     """The inputs of a file that are no weights."""
     onnx = import_onnx()
     stored = {t.name for t in model.graph.initializer} | {t.values.name for t in model.graph.sparse_initializer}
@@ -129,7 +129,7 @@ def entries(model: Message) -> tuple[Entry, ...]:
         except (KeyError, TypeError):
             kind = None
         sizes = tuple(_size(d) for d in tensor.shape.dim) if is_tensor and tensor.HasField("shape") else None
-        out.append(Entry(given.name, kind, sizes))
+        out.append(FileInput(given.name, kind, sizes))
     return tuple(out)
 
 
@@ -137,7 +137,7 @@ def _size(dimension: Message) -> int | str | None:
     return dimension.dim_value if dimension.dim_value > 0 else dimension.dim_param or None
 
 
-def sampled(entry: Entry, shape: Sequence[int], seed: int) -> Array:
+def sampled(entry: FileInput, shape: Sequence[int], seed: int) -> Array:
     """Values of an input: normal floating-point numbers, whole numbers and truth values 0 and 1, beginning with 1."""
     rng = np.random.default_rng(seed)
     kind = entry.dtype
@@ -220,9 +220,7 @@ def compared(one: Message, other: Message, at: Sequence[Feeds], inner: Sequence[
         noise = {
             name: max(_distance(value, n.get(name)) for n in near if n is not None) if any(near) else 0.0 for name, value in a.items()
         }
-        found += [
-            _apart(np.asarray(value), np.asarray(b[name]), noise[name], 1.0 if inner else _MOST_APART) for name, value in a.items()
-        ]
+        found += [_apart(value, b[name], noise[name], 1.0 if inner else _MOST_APART) for name, value in a.items()]
     return Apart(max(f.change for f in found), max(f.relative for f in found), all(f.same for f in found))
 
 
@@ -241,16 +239,17 @@ def _nudged(feeds: Feeds, seed: int) -> Feeds:
     return out
 
 
-def _distance(one: Any, two: Any) -> float:
-    a, b = (np.asarray(v) for v in (one, two))
-    if a.shape != b.shape or a.dtype.kind != "f" or b.dtype.kind != "f":
+def _distance(one: object, two: object) -> float:
+    if not isinstance(one, np.ndarray) or not isinstance(two, np.ndarray) or one.shape != two.shape or not unit(one.dtype):
         return 0.0
     with np.errstate(all="ignore"):
-        found = np.abs(a.astype(np.float64) - b.astype(np.float64))
+        found = np.abs(one.astype(np.float64) - two.astype(np.float64))
     return float(found[np.isfinite(found)].max(initial=0.0))
 
 
-def _apart(one: Array, two: Array, noise: float, most: float) -> Apart:
+def _apart(one: object, two: object, noise: float, most: float) -> Apart:
+    if not isinstance(one, np.ndarray) or not isinstance(two, np.ndarray):  # sequences and maps are not compared
+        return _NOTHING_ALIKE
     if one.shape != two.shape or one.dtype != two.dtype:
         return _NOTHING_ALIKE
     if not unit(one.dtype):
@@ -266,7 +265,7 @@ def _apart(one: Array, two: Array, noise: float, most: float) -> Apart:
     return Apart(apart, relative, apart <= allowed)
 
 
-def _check_given(found: Sequence[Entry], wanted: Mapping[str, tuple[int, ...]]) -> None:
+def _check_given(found: Sequence[FileInput], wanted: Mapping[str, tuple[int, ...]]) -> None:
     for name, shape in wanted.items():
         entry = next((e for e in found if e.name == name), None)
         if entry is None:
@@ -285,7 +284,7 @@ def _shown(sizes: Sequence[int | str | None]) -> str:
 
 
 def _shapes(
-    found: Sequence[Entry], given: Mapping[str, tuple[int, ...]]
+    found: Sequence[FileInput], given: Mapping[str, tuple[int, ...]]
 ) -> Iterator[tuple[dict[str, tuple[int, ...]], tuple[str, ...]]]:
     """Shapes of all inputs to try in turn, and what was chosen."""
     open_ones = [e for e in found if e.name not in given and (e.sizes is None or any(not isinstance(n, int) for n in e.sizes))]

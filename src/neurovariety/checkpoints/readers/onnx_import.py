@@ -12,9 +12,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.graph.network import Network, OnnxOrigin
 from neurovariety.checkpoints.graph.onnx_format import FIXED, PATH, import_onnx
-from neurovariety.checkpoints.graph.onnx_origin import OnnxOrigin
 from neurovariety.checkpoints.graph.onnx_runtime import entries, tried
 from neurovariety.checkpoints.graph.partial_network import PartialNetwork
 from neurovariety.checkpoints.graph.three_arithmetics import Array

@@ -17,10 +17,9 @@ from typing import Any
 import numpy as np
 
 from neurovariety.checkpoints.graph.fusion import fused
-from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.graph.network import Network, OnnxOrigin
 from neurovariety.checkpoints.graph.node import Node
 from neurovariety.checkpoints.graph.onnx_format import import_onnx, names_read
-from neurovariety.checkpoints.graph.onnx_origin import OnnxOrigin
 from neurovariety.checkpoints.graph.onnx_runtime import Message, Runtime, Trial
 from neurovariety.checkpoints.graph.operations import operation
 from neurovariety.checkpoints.graph.partial_network import OpaqueOperator, PartialNetwork, Port, Region
@@ -28,6 +27,7 @@ from neurovariety.checkpoints.graph.three_arithmetics import Array, unit
 from neurovariety.checkpoints.readers.agreement import AGREEMENT, agrees
 from neurovariety.checkpoints.readers.building import Builder, Operand, Stored, Turned, Value
 from neurovariety.checkpoints.readers.onnx_call import Above, OnnxCall
+from neurovariety.checkpoints.readers.onnx_opaque import inner_arrays, opaque_operator, short_reason
 from neurovariety.checkpoints.readers.onnx_operations import OPERATIONS
 from neurovariety.errors import InputError
 
@@ -65,16 +65,17 @@ def read_regions(
 
     Nothing is understood of a file that no runtime could run, which ``trial`` says then.
     """
-    stored = {**weights, **dict(_inner_arrays(model.graph))}
+    stored = {**weights, **dict(inner_arrays(model.graph))}
     trained = {
         k: v for k, v in stored.items() if k not in fixed and str(v.dtype) in _FLOATS and v.ndim and (v.size > 1 or k in weights)
     }
     if isinstance(trial, str):
-        opaque = [_opaque(n, "no runtime could run the file", trained) for n in model.graph.node if n.op_type != "Constant"]
+        opaque = [opaque_operator(n, "no runtime could run the file", trained) for n in model.graph.node if n.op_type != "Constant"]
         return PartialNetwork(model, source, (), tuple(opaque), {}, {}, trained, why=why, unread=trial)
     reading = _Reading(model, source, weights, fixed, trial, trained)
     regions = reading.regions()
-    outputs = {o.name: np.shape(trial.values.get(o.name)) for o in model.graph.output}
+    found = {o.name: trial.values.get(o.name) for o in model.graph.output}
+    outputs = {name: v.shape if isinstance(v, np.ndarray) else () for name, v in found.items()}  # a sequence has no shape
     inputs = {k: np.shape(v) for k, v in trial.feeds.items()}
     untrained = {k for r in regions for k in r.network.fixed}
     return PartialNetwork(
@@ -126,7 +127,7 @@ class _Reading:
 
     def _keep(self, node: Message, reason: str) -> None:
         touches = any(self.known.shape(n) for n in names_read(node)) or any(self.known.shape(n) for n in node.output)
-        made = _opaque(node, reason, self.trained)
+        made = opaque_operator(node, reason, self.trained)
         if touches or made.parameters or (node.attribute and any(a.HasField("g") for a in node.attribute)):
             self.opaque.append(made)
         for n in names_read(node):
@@ -197,7 +198,7 @@ class _Reading:
             made = self._call(builder, node, {n: shape[1:] for n, shape in shapes.items() if shape and n in moving})
         except InputError as error:
             builder.restore(saved)
-            return _short(str(error))
+            return short_reason(str(error))
         except (ValueError, TypeError, KeyError, IndexError, ArithmeticError, AttributeError, AssertionError) as error:
             builder.restore(saved)
             return f"it cannot be read ({type(error).__name__})"
@@ -259,7 +260,7 @@ class _Reading:
 
     def _give_up(self, nodes: Sequence[Node], reason: str) -> None:
         operators = {id(m): m for m, _ in (self.read[n.name] for n in nodes)}
-        self.opaque += [_opaque(m, reason, self.trained) for m in operators.values()]
+        self.opaque += [opaque_operator(m, reason, self.trained) for m in operators.values()]
 
     def _region(self, batch: int, builder: Builder, nodes: Sequence[Node]) -> Region | str:
         made = {n.name for n in nodes}
@@ -276,7 +277,7 @@ class _Reading:
                 Network(everything, (*border, *nodes, *ends), output, builder.weights, self.source, frozenset(builder.fixed))
             )
         except InputError as error:
-            return _short(str(error))
+            return short_reason(str(error))
         origin = OnnxOrigin(self.model, network, frozenset(builder.turned))
         region = Region(replace(network, origin=origin), inputs, outputs, batch)
         return region if self._holds(region) else "it was read, but computes something else in its runtime"
@@ -389,34 +390,3 @@ def _components(nodes: Sequence[Node]) -> Iterator[list[Node]]:
     for node in nodes:
         parts.setdefault(find(node.name), []).append(node)
     yield from parts.values()
-
-
-def _inner_arrays(graph: Message, prefix: str = "") -> Iterator[tuple[str, Array]]:
-    """The arrays that stand in Constant nodes and in inner graphs, by a name of their own."""
-    onnx = import_onnx()
-    for node in graph.node:
-        if node.op_type == "Constant":
-            for a in node.attribute:
-                if a.name == "value":
-                    yield f"{prefix}{node.output[0]}", np.asarray(onnx.numpy_helper.to_array(a.t))
-        for a in node.attribute:
-            for inner in (*([a.g] if a.HasField("g") else []), *a.graphs):
-                place = f"{prefix}{node.name or node.output[0]}/{a.name}/"
-                for tensor in inner.initializer:
-                    yield f"{place}{tensor.name}", np.asarray(onnx.numpy_helper.to_array(tensor))
-                yield from _inner_arrays(inner, place)
-
-
-def _opaque(node: Message, reason: str, trained: Mapping[str, Array]) -> OpaqueOperator:
-    place = node.name or (node.output[0] if node.output else node.op_type)
-    operator = f"{node.domain + '.' if node.domain not in ('', 'ai.onnx') else ''}{node.op_type}"
-    held = {n for n in names_read(node) if n in trained} | {k for k in trained if k.startswith(f"{node.name or place}/")}
-    return OpaqueOperator(place, operator, reason, sum(int(trained[k].size) for k in held), node.output[0] if node.output else "")
-
-
-def _short(sentence: str) -> str:
-    """The reason in a refusal, without the advice that follows a semicolon."""
-    reason = sentence.split("; ")[0]
-    if "is not supported (" in reason:
-        reason = reason.split("is not supported (", 1)[1].removesuffix(")")
-    return reason[:160]

@@ -13,10 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.graph.network import Network, OnnxOrigin
 from neurovariety.checkpoints.graph.node import Node, whole, wholes
 from neurovariety.checkpoints.graph.onnx_format import import_onnx, names_read
-from neurovariety.checkpoints.graph.onnx_origin import OnnxOrigin
 from neurovariety.checkpoints.graph.onnx_runtime import Message
 from neurovariety.checkpoints.graph.three_arithmetics import Array, to_floats, to_fractions
 from neurovariety.errors import InputError
