@@ -35,7 +35,7 @@ from neurovariety.homotopy import System, Tape
 from neurovariety.homotopy.exact_program import exact_family, exact_outputs
 from neurovariety.homotopy.incidence import ExactIncidence, plain_points, points_of
 from neurovariety.homotopy.tracker import values_at
-from neurovariety.training.critical.problem import CertifiedFunction, TrainingProblem, quadric_family, size_of_loss
+from neurovariety.training.critical.problem import CertifiedFunction, TrainingProblem, in_other_charts, quadric_family, size_of_loss
 from neurovariety.training.critical.quadric_balls import bounds_at, is_definite
 from neurovariety.training.critical.weight_map import WeightMap
 from neurovariety.training.losses.exact_products import exact_products
@@ -106,18 +106,18 @@ class ChartsOfLoss:
 
     def __init__(self, problem: TrainingProblem, loss: Loss) -> None:
         matrix, parameters = problem.parameters(problem.quadratic(loss))
-        self._problem, self._of, self._maps, self._family = problem, loss, problem.map, quadric_family(problem, matrix)
+        self.problem, self.of, self._maps, self._family = problem, loss, problem.map, quadric_family(problem, matrix)
         self.loss = np.asarray(parameters, dtype=np.complex128)
         self._known: dict[_ORDER, ChartOfWeights] = {}
 
     @cached_property
     def radii(self) -> Float[np.ndarray, " m"]:
         """By how much the parameters may be off."""
-        problem = self._problem
+        problem = self.problem
         terms, count = problem.terms, len(problem.terms)
-        scale = flint.arb(size_of_loss(problem.quadratic(self._of)))
+        scale = flint.arb(size_of_loss(problem.quadratic(self.of)))
         with precision(BITS):
-            products = exact_products(self._of)
+            products = exact_products(self.of)
             fixed = [(o, e, flint.arb(value) / flint.arb(s)) for (o, e, s), value in problem.fixed]
             exact: list[flint.arb] = []
             for o, e, s in terms:
@@ -151,16 +151,16 @@ class ChartsOfLoss:
     @property
     def fills(self) -> bool:
         """Whether there are as many dimensions as coordinates."""
-        return self._problem.dimension == len(self._problem.terms)
+        return self.problem.dimension == len(self.problem.terms)
 
     def definite(self) -> bool:
         """Whether the quadric is shown to be definite."""
-        return is_definite(self._problem, self._of)
+        return is_definite(self.problem, self.of)
 
     def bounds(self, weights: tuple[float, ...]) -> tuple[float, float]:
         """Bounds of the loss of real weights."""
-        found = bounds_at(self._problem, self._of, weights)
-        return found if isinstance(self._of, SquaredError | Distance) else (found[0], np.inf)
+        found = bounds_at(self.problem, self.of, weights)
+        return found if isinstance(self.of, SquaredError | Distance) else (found[0], np.inf)
 
     def chart(self, free: _ORDER) -> ChartOfWeights:
         """The chart in which the weights ``free`` are unknowns."""
@@ -192,22 +192,24 @@ class ListedFunctions:
 
 
 def listed_functions(
-    problem: TrainingProblem, loss: Loss, points: Sequence[CertifiedFunction], general: Verdict | None
+    problem: TrainingProblem,
+    loss: Loss,
+    points: Sequence[CertifiedFunction],
+    general: Verdict | None,
+    rng: np.random.Generator | None = None,
 ) -> ListedFunctions:
-    """What is shown of the critical functions of a loss; ``general``: of their number at general parameters, where they may be all."""
+    """What is shown of the critical functions of a loss; ``general``: of their number at general parameters, where they may be all.
+
+    With ``rng``, functions that are not shown where they were found are looked at in other charts: one that is far out or nearly
+    singular in a chart, so that the radii of the data are too much for it, is as good as others in charts through other weights.
+    """
     charts = ChartsOfLoss(problem, loss)
     rows = [_place(charts, p) for p in points]
-    verdict, kept = None, tuple(range(len(rows)))
-    if general is not None and is_number(general) and len(rows) == general.statement.value:
-        for precise in (False, True):
-            try:
-                verdict = issue(AllInCharts(charts.hash, _places(charts, rows, precise), general), charts)
-                break
-            except NotShown:
-                continue
-    if verdict is None:
-        places, kept = _some(charts, rows)
-        verdict = issue(SomeInCharts(charts.hash, places), charts)
+    verdict, kept = _number_shown(charts, rows, general)
+    if rng is not None and len(kept) < len(points):
+        points = [p if k in kept else _elsewhere_shown(charts, p, rng) for k, p in enumerate(points)]
+        rows = [_place(charts, p) for p in points]
+        verdict, kept = _number_shown(charts, rows, general)
     listed = verdict.certificate
     assert isinstance(listed, InCharts)
     complete = verdict.claim is Claim.COMPLETE
@@ -267,6 +269,28 @@ def _turn(hessian: Float[np.ndarray, "n n"]) -> tuple[Float[np.ndarray, "n n"], 
     return turned, values
 
 
+def _number_shown(charts: ChartsOfLoss, rows: Sequence[_PlacedPoint], general: Verdict | None) -> tuple[Verdict, tuple[int, ...]]:
+    """How many of the functions are shown, perhaps that these are all, and which they are."""
+    if general is not None and is_number(general) and len(rows) == general.statement.value:
+        for precise in (False, True):
+            try:
+                return issue(AllInCharts(charts.hash, _places(charts, rows, precise), general), charts), tuple(range(len(rows)))
+            except NotShown:
+                continue
+    places, kept = _some(charts, rows)
+    return issue(SomeInCharts(charts.hash, places), charts), kept
+
+
+def _elsewhere_shown(charts: ChartsOfLoss, point: CertifiedFunction, rng: np.random.Generator) -> CertifiedFunction:
+    """The function in another chart, in which it is shown, if one is found."""
+    if _shown_alone(charts, _place(charts, point)) is not None:
+        return point
+    problem = charts.problem
+    matrix, parameters = problem.parameters(problem.quadratic(charts.of))
+    others = in_other_charts(problem, point.value, parameters, matrix, rng)
+    return next((p for p in others if _shown_alone(charts, _place(charts, p)) is not None), point)
+
+
 @dataclass(frozen=True, eq=False)
 class _PlacedPoint:
     """A function: the unknowns ``x`` of a chart, and its parameters."""
@@ -310,16 +334,10 @@ def _some(charts: ChartsOfLoss, rows: Sequence[_PlacedPoint]) -> tuple[tuple[InC
     """Those that are shown, at full rank of J and different, and their numbers."""
     parts: list[tuple[int, Points, Balls]] = []
     for group in _groups(rows):
-        first = rows[group[0]]
-        chart = charts.chart(first.free)
         for k in group:
-            points = points_of(chart, rows[k].x[None], first.parameters)
-            try:
-                shown = shown_in(charts, InChart(first.free, points))
-                if shown.immersed().all():
-                    parts.append((k, points, shown.functions))
-            except NotShown:
-                continue
+            found = _shown_alone(charts, rows[k])
+            if found is not None:
+                parts.append((k, *found))
     while parts:
         pair = meeting(together([balls for _, _, balls in parts]))
         if pair is None:
@@ -328,3 +346,13 @@ def _some(charts: ChartsOfLoss, rows: Sequence[_PlacedPoint]) -> tuple[tuple[InC
     parts.sort(key=lambda part: part[0])
     kept = tuple(k for k, _, _ in parts)
     return _places(charts, [rows[k] for k in kept], True), kept
+
+
+def _shown_alone(charts: ChartsOfLoss, row: _PlacedPoint) -> tuple[Points, Balls] | None:
+    """A function where it is shown, at full rank of J; None where it is not."""
+    points = points_of(charts.chart(row.free), row.x[None], row.parameters)
+    try:
+        shown = shown_in(charts, InChart(row.free, points))
+        return (points, shown.functions) if shown.immersed().all() else None
+    except NotShown:
+        return None

@@ -7,7 +7,7 @@ charts of their own: some are ordinary critical points to which the chart is bli
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -190,6 +190,13 @@ def _in_other_charts(
 def _elsewhere(
     problem: TrainingProblem, limit: Array, parameters: Array, matrix: Array, rng: np.random.Generator
 ) -> CertifiedFunction | None:
+    return next(in_other_charts(problem, limit, parameters, matrix, rng), None)
+
+
+def in_other_charts(
+    problem: TrainingProblem, limit: Array, parameters: Array, matrix: Array, rng: np.random.Generator
+) -> Iterator[CertifiedFunction]:
+    """The critical function near ``limit``, certified in charts through some of the weights that have it."""
     n, scale = problem.model.parameters, max(float(np.linalg.norm(limit)), 1e-300)
     real = np.abs(limit.imag).max() <= LIMIT_DIGITS * scale
     for imaginary in (0, 1) if real else (1,):  # real functions often have real weights, which are found more easily
@@ -200,8 +207,7 @@ def _elsewhere(
                 break
             found = located(problem, weights[k], parameters, matrix, limit)
             if found is not None:
-                return found
-    return None
+                yield found
 
 
 def size_of_loss(loss: Quadratic) -> float:

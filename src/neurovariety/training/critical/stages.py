@@ -191,8 +191,8 @@ def _one_attempt(
     problem, dim = training_problem(model, shape, seed, loss.family, resume, loss.kind), shape.value
     rng = generator(seed, _STREAM)
     every = problem.stationary(problem.quadratic(loss), rng)
-    listed = listed_functions(problem, loss, every.points, every.general)
-    stationary = replace(every, points=tuple(every.points[k] for k in listed.kept))
+    listed = listed_functions(problem, loss, every.points, every.general, generator(seed, _STREAM, 1))
+    stationary = replace(every, points=listed.points)
     monomials = monomials or monomials_of(problem)
     located_at: list[CertifiedFunction] = []
     points = [_point(problem, stationary, k, bool(listed.real[k]), monomials, rng, located_at) for k in range(len(stationary.points))]
