@@ -168,7 +168,7 @@ KINDS: dict[str, Callable[[Family, np.random.Generator], tuple[np.ndarray, np.nd
 def problem(number: int) -> tuple[Family, str, np.ndarray, np.ndarray]:
     """The problem of that number: all pairs of a family and a kind of data in turn, each time with other data."""
     kinds = list(KINDS)
-    family, kind = FAMILIES[number % len(FAMILIES)], kinds[(number // len(FAMILIES) + number) % len(kinds)]
+    family, kind = FAMILIES[number % len(FAMILIES)], kinds[(number // len(FAMILIES) + number % len(FAMILIES)) % len(kinds)]
     x, y = KINDS[kind](family, np.random.default_rng([7, number]))
     return family, kind, x, y
 

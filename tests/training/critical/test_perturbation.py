@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 
+import flint
 import numpy as np
 import pytest
 from scipy.optimize import minimize
@@ -80,16 +81,27 @@ def test_bounds_fall_with_the_perturbation():
 
 class TestEntry:
     def test_settles_what_relaxation_leaves(self):
-        """A quadric of rank two on four coefficients, in general position: not definite, so relaxation has a bound only."""
+        """An exact quadric of rank three on four coefficients, in general position: not definite, so relaxation has a bound only."""
         rng = np.random.default_rng(6)
-        half = rng.normal(size=(3, 4))
+        half = rng.integers(-3, 4, (3, 4))  # whole numbers: rounded, such a matrix may be definite, or indefinite
         terms = tuple((o, e) for o in (0, 1) for e in ((1, 0), (0, 1)))
-        form = Form(terms, half.T @ half, rng.normal(size=4))
+        form = Form(terms, half.T @ half, rng.integers(-3, 4, 4))
         relaxed = landscape("linear(2,1,2)", form=form)
         settled = landscape("linear(2,1,2)", form=form, least_by="perturbation")
         assert settled.value["global_minimum"] in ("upper_bound", "undecided")  # perturbation has no certificate
         assert settled.evidence["perturbation"]["claim"] == "complete"
         assert settled.value["least_loss"] <= relaxed.value["least_loss"] + 1e-9
+
+    @pytest.mark.parametrize("seed", [0, 1, 3, 6])
+    def test_rounded_quadrics_are_taken_as_they_are(self, seed):
+        """The same in floats: nothing is below zero exactly where the determinant is above it."""
+        rng = np.random.default_rng(seed)
+        half = rng.normal(size=(3, 4))
+        terms = tuple((o, e) for o in (0, 1) for e in ((1, 0), (0, 1)))
+        matrix = half.T @ half
+        exact = flint.fmpq_mat(4, 4, [flint.fmpq(*float(v).as_integer_ratio()) for v in matrix.reshape(-1)])
+        found = landscape("linear(2,1,2)", form=Form(terms, matrix, rng.normal(size=4)))
+        assert (found.value["global_minimum"] == "proved") == (exact.det() > 0)
 
     def test_agrees(self):
         found = landscape("linear(2,1,2)", metric="frobenius", teacher="3*x0; x1", least_by="perturbation")

@@ -13,7 +13,8 @@ to s = constant.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
@@ -78,20 +79,23 @@ class FacePoints:
         """
         return lambda: np.concatenate([normal(rng, (self.count,)), conditions, normal(rng, (self.codimension,))])
 
-    def none_in_general(self, rng: np.random.Generator) -> Verdict | None:
-        """That general linear functions on general sections have no critical point; None where they have some."""
+    def none_in_general(self, rng: np.random.Generator, conditions: Sequence[Fraction] | None = None) -> Verdict | None:
+        """That general linear functions on general sections have no critical point, or on sections by ``conditions`` (kN,) at general
+        levels; None where they have some."""
         r, n, k = self.dimension, self.count, self.codimension
         p = random_prime(LARGE_PRIME_BITS, rng)
-        weights, multipliers, conditions = ([int(v) for v in rng.integers(1, p, size)] for size in (r, k, k * n))
+        weights, multipliers, drawn_rows = ([int(v) for v in rng.integers(1, p, size)] for size in (r, k, k * n))
+        equations, own = (self.equations, drawn_rows) if conditions is None else (self.equations_on(conditions), [])
+        taken = drawn_rows if conditions is None else [q.numerator * pow(q.denominator, -1, p) % p for q in conditions]
         slopes = np.array(residues(self.slopes, weights, p), dtype=object).reshape(n, r)
         basis = kernel_large(slopes.T, p)
         drawn = np.array(rng.integers(1, p, basis.shape[1]).tolist(), dtype=object)
-        rows = np.array(conditions, dtype=object).reshape(k, n)
+        rows = np.array(taken, dtype=object).reshape(k, n)
         linear = [int(v) % p for v in basis @ drawn + sum(m * row for m, row in zip(multipliers, rows, strict=True))]
         c = np.array(residues(self.values, [*weights, *multipliers], p)[:n], dtype=object)
-        point = (*weights, *multipliers, *linear, *conditions, *(int(sum(row * c)) % p for row in rows))
+        point = (*weights, *multipliers, *linear, *own, *(int(sum(row * c)) % p for row in rows))
         try:
-            return issue(SingularHessian(self.equations.hash, p, tuple(map(int, point)), self.hessian_error, KIND), self.equations)
+            return issue(SingularHessian(equations.hash, p, tuple(map(int, point)), equations.hessian_error, KIND), equations)
         except NotShown:
             return None
 
@@ -99,7 +103,18 @@ class FacePoints:
     def equations(self) -> FaceEquations:
         """The stated equations, for the certificate of a singular Hessian: some may contain no unknown."""
         inputs = self.dimension + self.codimension + self._parameters
-        return FaceEquations(exact_outputs(record(self.found.graph, self._stated, inputs=inputs)), self)
+        program = exact_outputs(record(self.found.graph, self._stated, inputs=inputs))
+        return FaceEquations(program, self.dimension + self.codimension, self.hessian_error)
+
+    def equations_on(self, conditions: Sequence[Fraction]) -> FaceEquations:
+        """The same for ``conditions`` (kN,), which are constants in them: parameters are l (N,) and b (k,)."""
+        n, k, free = self.count, self.codimension, self.dimension + self.codimension
+        graph = self.found.graph
+        inputs = [graph.input(free + i) for i in range(n + k)]
+        rows = [[graph.constant(q) for q in conditions[j * n : (j + 1) * n]] for j in range(k)]
+        program = exact_outputs(record(graph, self._at(inputs[:n], rows, inputs[n:]), inputs=free + n + k))
+        bits = max((q.numerator.bit_length() + q.denominator.bit_length() for q in conditions), default=0)
+        return FaceEquations(program, free, (1 + bits) * self.hessian_error)  # entries are larger by so many bits
 
     @property
     def count(self) -> int:
@@ -201,19 +216,12 @@ class FaceEquations:
     """The stated equations as certificates see them (`certificates.singular_hessian.LikelihoodEquations`)."""
 
     system: ExactSystem
-    problem: FacePoints
+    unknowns: int
+    hessian_error: float
 
     @property
     def hash(self) -> str:
         return self.system.hash
-
-    @property
-    def unknowns(self) -> int:
-        return self.problem.dimension + self.problem.codimension
-
-    @property
-    def hessian_error(self) -> float:
-        return self.problem.hessian_error
 
 
 def _equations(
@@ -379,7 +387,10 @@ class StatedFaces:
         if key not in self._known:
             fresh = problem.general_members(rows, self.rng)
             here = self._followed(self.general, fresh())
-            if not here.complete and len(here.points):
+            if not here.complete and not len(here.points) and not rows.imag.any():
+                none = problem.none_in_general(self.rng, [Fraction(v) for v in rows.real.tolist()])
+                here = here if none is None else replace(here, verdict=none)
+            elif not here.complete:
                 found, verdict = looped(problem.family, here.points, here.parameters, self.general.verdict, fresh, self.rng)
                 if verdict is not None:
                     here = FaceEnds(
