@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import math
 import sys
 import time
 import warnings
@@ -167,8 +168,9 @@ KINDS: dict[str, Callable[[Family, np.random.Generator], tuple[np.ndarray, np.nd
 
 def problem(number: int) -> tuple[Family, str, np.ndarray, np.ndarray]:
     """The problem of that number: all pairs of a family and a kind of data in turn, each time with other data."""
-    kinds = list(KINDS)
-    family, kind = FAMILIES[number % len(FAMILIES)], kinds[(number // len(FAMILIES) + number % len(FAMILIES)) % len(kinds)]
+    kinds, again = list(KINDS), len(FAMILIES) * len(KINDS) // math.gcd(len(FAMILIES) + 1, len(KINDS))
+    # one kind further where pairs would come again
+    family, kind = FAMILIES[number % len(FAMILIES)], kinds[(number // len(FAMILIES) + number + number // again) % len(kinds)]
     x, y = KINDS[kind](family, np.random.default_rng([7, number]))
     return family, kind, x, y
 
