@@ -17,11 +17,14 @@ from neurovariety.certificates.document import FORM
 from neurovariety.certificates.exact_system import ExactSystem
 from neurovariety.certificates.fiber import HIDDEN, EvenlyCovered
 from neurovariety.certificates.functions import DIMENSION, SPAN
+from neurovariety.certificates.irreducible_components import ComponentOfModel
 from neurovariety.certificates.issue import WEAK, Verdict, issue, recorded, weak
+from neurovariety.certificates.linear_symmetries import StatedMaps, StatedSpan
 from neurovariety.certificates.plain_form import NotStorable, PlainReader, PlainWriter, array_of_json
 from neurovariety.certificates.sentences import sentence_of
 from neurovariety.certificates.statement import Statement
-from neurovariety.certificates.stored_functions import NotStored, StoredFunctions
+from neurovariety.certificates.stored_coefficients import NotStored
+from neurovariety.certificates.stored_functions import StoredFunctions
 from neurovariety.certificates.upper_bounds import ML_DEGREE, ByTheorem, FieldsVanish
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
@@ -188,13 +191,13 @@ class _Read:
             return nothing, (REFUSED, f"what it rests on is refused: {refused[0]}", ())
         if entry["on"] in self._unfit:
             return nothing, (REFUSED, self._unfit[entry["on"]], ())
-        if entry["on"] not in self.subjects:
+        if entry["on"] is not None and entry["on"] not in self.subjects:
             return nothing, (REFUSED, "the exact data that it speaks of are not there", ())
         recorded_premises = [why for outcome, why, _ in rests if outcome == RECORDED]
         if recorded_premises:
             return nothing, (RECORDED, f"what it rests on was not rechecked: {recorded_premises[0]}", ())
         try:
-            found = issue(certificate, self.subjects[entry["on"]])
+            found = issue(certificate, None if entry["on"] is None else self.subjects[entry["on"]])
         except NotStored as reason:
             return nothing, (RECORDED, str(reason), ())
         except (NotShown, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as reason:
@@ -280,7 +283,9 @@ def _trusted(certificate: Any, found: Verdict, inherited: bool) -> list[str]:
     """What a certificate rests on that its check cannot show."""
     if isinstance(certificate, ByTheorem):
         return [f"the theorem {certificate.name!r} ({certificate.source}), and that its hypotheses hold"]
-    if isinstance(certificate, FieldsVanish):
+    if isinstance(certificate, ComponentOfModel) and certificate.sizes is not None:
+        return ["that the functions are all matrices of bounded rank, of the stated sizes"]
+    if isinstance(certificate, FieldsVanish | StatedMaps | StatedSpan):
         return ["that the stated symmetries hold identically, which was seen at two places modulo primes of 61 bits"]
     if isinstance(certificate, Traced):
         return ["test T (the trace), and that slices were drawn at random"]
