@@ -26,6 +26,14 @@ ASKED = {
     "a fiber": ("fibers", "linear(2,3,1)", {}),
     "samples": ("sample_complexity", "mlp(2,2,1; x^3)", {}),
     "free coefficients": ("ml_degree", "linear(2,2,2)", {}),
+    "equations": ("equations", "mlp(2,1,1; x^2)", {}),
+    "symmetries": ("symmetries", "linear(2,1,2)", {}),
+    "conservation": ("conservation", "mlp(2,1,1; x^2)", {}),
+    "components": ("components", "linear(2,1,2)", {}),
+    "at weights": ("fibers", "linear(2,1,2)", {"at": [1, 2, 3, 4]}),
+    "data": ("data", "mlp(2,1,1; x^2)", {"inputs": [[1, 2], [0, 1]]}),
+    "landscape": ("landscape", "mlp(2,1,1; x^2)", {"metric": "gaussian", "teacher": "x0^2 - x0*x1"}),
+    "a matrix": ("landscape", "linear(2,1,2)", {"metric": "gaussian", "teacher": "x0 + 2*x1; 3*x0 - x1"}),
 }
 KEPT: dict[str, str] = {}
 

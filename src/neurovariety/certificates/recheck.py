@@ -13,14 +13,18 @@ from typing import Any
 import numpy as np
 
 from neurovariety.certificates.completeness import Continued, Looped, Traced
+from neurovariety.certificates.critical_functions import AllInCharts
 from neurovariety.certificates.document import FORM
 from neurovariety.certificates.exact_system import ExactSystem
 from neurovariety.certificates.fiber import HIDDEN, EvenlyCovered
 from neurovariety.certificates.functions import DIMENSION, SPAN
+from neurovariety.certificates.image_membership import PlacedByImage
 from neurovariety.certificates.irreducible_components import ComponentOfModel
 from neurovariety.certificates.issue import WEAK, Verdict, issue, recorded, weak
+from neurovariety.certificates.least_loss import LeastInLists
 from neurovariety.certificates.linear_symmetries import StatedMaps, StatedSpan
 from neurovariety.certificates.plain_form import NotStorable, PlainReader, PlainWriter, array_of_json
+from neurovariety.certificates.resting import AllResting
 from neurovariety.certificates.sentences import sentence_of
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.stored_coefficients import NotStored
@@ -291,7 +295,11 @@ def _trusted(certificate: Any, found: Verdict, inherited: bool) -> list[str]:
         return ["test T (the trace), and that slices were drawn at random"]
     if isinstance(certificate, Looped | EvenlyCovered):
         return ["test L (loops), and that they were followed as stated"]
-    if isinstance(certificate, Continued):
+    if isinstance(certificate, PlacedByImage):
+        return ["the theorem that the functions are all of the set by which the target is placed"]
+    if isinstance(certificate, AllResting | LeastInLists):
+        return ["the theorem that weights or functions which the lists leave out are those of the stated smaller networks"]
+    if isinstance(certificate, Continued | AllInCharts):
         return ["test C (as many ends as at general parameters)"]
     if found.claim is Claim.COMPLETE and not inherited:
         return ["a test of completeness"]

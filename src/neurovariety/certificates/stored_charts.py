@@ -58,14 +58,14 @@ class StoredQuadric:
     @cached_property
     def definite(self) -> bool:
         """Whether all pivots of P are positive."""
-        rows = [list(row) for row in self.pairs]
-        for k in range(len(rows)):
-            if rows[k][k] <= 0:
-                return False
-            for i in range(k + 1, len(rows)):
-                share = rows[i][k] / rows[k][k]
-                rows[i] = [a - share * b for a, b in zip(rows[i], rows[k], strict=True)]
-        return bool(rows)
+        pivots = _pivots([list(row) for row in self.pairs])
+        return bool(pivots) and all(pivot > 0 for pivot in pivots)
+
+    @cached_property
+    def nonnegative(self) -> bool:
+        """Whether the loss is a sum of squares: the matrix of P, -b and k has no negative eigenvalue."""
+        rows = [[*row, -b] for row, b in zip(self.pairs, self.against, strict=True)]
+        return all(pivot >= 0 for pivot in _pivots([*rows, [*(-b for b in self.against), self.constant]]))
 
     def at(self, c: Sequence[Fraction]) -> Fraction:
         """The loss of a function."""
@@ -73,6 +73,18 @@ class StoredQuadric:
         for value, row, b in zip(c, self.pairs, self.against, strict=True):
             total += value * (sum((p * other for p, other in zip(row, c, strict=True)), Fraction(0)) - 2 * b)
         return total
+
+
+def _pivots(rows: list[list[Fraction]]) -> list[Fraction]:
+    """The pivots of a symmetric matrix; -1 in place of one that is 0 beside entries that are not."""
+    found = []
+    for k in range(len(rows)):
+        pivot = rows[k][k]
+        found.append(pivot if pivot or not any(rows[k][k:]) else Fraction(-1))
+        for i in range(k + 1, len(rows) if pivot else 0):
+            share = rows[i][k] / pivot
+            rows[i] = [a - share * b for a, b in zip(rows[i], rows[k], strict=True)]
+    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,8 +117,9 @@ class StoredChart:
 
 @dataclass(frozen=True, eq=False)
 class StoredCharts:
-    """What `critical_functions.Charts` asks, as data: ``values``, the coordinates in all weights; ``places`` of the quadric; the ``loss``
-    (b and the parameters of the quadric) in doubles, off by at most ``radii``; and the quadric exactly, where it is rational and small."""
+    """What `critical_functions.Charts` asks, as data: ``values``, the coordinates in all weights; ``places`` of the quadric; the
+    ``loss`` (b and the parameters of the quadric) in doubles, off by at most ``radii``; and the quadric exactly, where it is rational
+    and small."""
 
     values: ExactSystem
     places: tuple[tuple[int, int, int, float], ...]
@@ -143,9 +156,7 @@ class StoredCharts:
         n = self.values.unknowns
         at = np.array([pow(3, k + 1, _PRIME) for k in range(n)], dtype=object)
         rows = ModularRun(self.values, _PRIME).jacobians(at, np.zeros((1, 0), dtype=object), [])[0]
-        if int(flint.nmod_mat([[int(v) for v in row] for row in rows], _PRIME).rank()) < len(rows):
-            raise NotStored("at the point that was tried the functions do not have as many dimensions as coordinates")
-        return True
+        return int(flint.nmod_mat([[int(v) for v in row] for row in rows], _PRIME).rank()) == len(rows)
 
     @property
     def known_quadric(self) -> StoredQuadric:

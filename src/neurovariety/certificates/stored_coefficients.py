@@ -27,8 +27,12 @@ MOST_ENTRIES = 4 * 10**6
 Coordinate = tuple[int, tuple[int, ...]]
 
 
-class NotStored(NotShown, AttributeError):
+class NotStored(NotShown):
     """A certificate asks for what is not stored."""
+
+
+class NotAnswered(NotStored, AttributeError):
+    """The same, of something that has no answer to it at all."""
 
 
 class ExpandedProgram:

@@ -1,4 +1,4 @@
-"""The gradient fields and Jacobians of a stored program over Q, by expansion: what certificates on gradient flow and ranks at weights ask."""
+"""The gradient fields and Jacobians of a stored program over Q, by expansion: for gradient flow and ranks at weights."""
 
 from __future__ import annotations
 

@@ -21,10 +21,11 @@ from neurovariety.certificates.exact_system import ExactSystem
 from neurovariety.certificates.functions import AFFINE, DIMENSION, Place
 from neurovariety.certificates.modular_runs import ModularRun, field_rows
 from neurovariety.certificates.program_bounds import LARGE_BITS, SMALL_BITS, primes_of
-from neurovariety.certificates.stored_coefficients import MOST_ENTRIES, NotStored
+from neurovariety.certificates.stored_coefficients import MOST_ENTRIES, NotAnswered, NotStored
+from neurovariety.certificates.stored_fibers import StoredFibers
 from neurovariety.certificates.stored_flows import StoredFlows
 from neurovariety.certificates.stored_forms import StoredForms
-from neurovariety.certificates.stored_maps import StoredMaps
+from neurovariety.certificates.stored_targets import StoredTargets
 from neurovariety.certificates.zeros import NotShown
 
 _MOST_RUNS = 10**6
@@ -35,14 +36,14 @@ _PLACES = (2**61 - 1, 2305843009213693921)
 
 
 @dataclass(frozen=True, eq=False)
-class StoredFunctions(StoredForms, StoredFlows, StoredMaps):
+class StoredFunctions(StoredForms, StoredFlows, StoredFibers, StoredTargets):
     """Outputs f_w(x) of a model: ``program`` takes ``parameters`` weights, ``inputs`` inputs and then the general coefficients.
 
-    ``model`` is the hash by which certificates speak of it, ``name`` what it is called, ``weight_names`` and ``blocks`` the names of its
-    weights and the shapes of its arrays of weights. ``coefficients`` are its fixed ones, None for a general one.
+    ``model`` is the hash by which certificates speak of it, ``name`` what it is called, ``weight_names`` and ``blocks`` the names of
+    its weights and the shapes of its arrays of weights. ``coefficients`` are its fixed ones, None for a general one.
     ``fields`` are rows (generator, target, source, factor) of linear vector fields on the weights that leave every function as it is;
-    that they do is held against the program at two places. ``theorems`` (name, quantity, value, source) , and that functions
-    are the matrices of a ``bounded_rank`` (rows, columns, rank), are taken on trust.
+    that they do is held against the program at two places. ``theorems`` (name, quantity, value, source), and that the functions are
+    the matrices of a ``bounded_rank`` (rows, columns, rank), or the set of ``image_facts``, are taken on trust.
     """
 
     model: str
@@ -57,6 +58,7 @@ class StoredFunctions(StoredForms, StoredFlows, StoredMaps):
     blocks: tuple[tuple[int, ...], ...]
     known_cone: bool
     bounded_rank: tuple[int, int, int] | None
+    image_facts: tuple[str, tuple[int, ...]] | None
 
     def __post_init__(self) -> None:
         general = sum(c is None for c in self.coefficients)
@@ -71,7 +73,7 @@ class StoredFunctions(StoredForms, StoredFlows, StoredMaps):
     def __getattr__(self, name: str) -> NoReturn:
         if name.startswith("_"):
             raise AttributeError(name)
-        raise NotStored(f"the stored functions do not answer what the certificate asks ({name})")
+        raise NotAnswered(f"the stored functions do not answer what the certificate asks ({name})")
 
     @property
     def hash(self) -> str:
@@ -81,7 +83,7 @@ class StoredFunctions(StoredForms, StoredFlows, StoredMaps):
     def digest(self) -> str:
         """sha256 of what is stored."""
         model = (self.name, self.parameters, self.inputs, self.coefficients, self.weight_names, self.blocks)
-        known = (self.theorems, self.known_cone, self.bounded_rank)
+        known = (self.theorems, self.known_cone, self.bounded_rank, self.image_facts)
         return hashlib.sha256(
             f"{model}{known}{self.program.hash}{self.fields.shape}".encode() + self.fields.astype("<i8").tobytes()
         ).hexdigest()

@@ -96,12 +96,12 @@ class StoredMaps(ExpandedProgram):
     def maps_vanish(self, vectors: tuple[SparseVector, ...], place: MapsPlace) -> bool:
         p = place.prime
         for j, w in self._equations(place):
-            moved = np.array(self._moved(place.ansatz, vectors, p, w), dtype=object).reshape(len(vectors), self.parameters)
+            moved = np.array(self._fields_of(place.ansatz, vectors, p, w), dtype=object).reshape(len(vectors), self.parameters)
             if (j.astype(object) @ moved.T % p).any():
                 return False
         return True
 
-    def _moved(self, ansatz: AnsatzScope, vectors: tuple[SparseVector, ...], p: int, at: list[int]) -> list[list[int]]:
+    def _fields_of(self, ansatz: AnsatzScope, vectors: tuple[SparseVector, ...], p: int, at: list[int]) -> list[list[int]]:
         """The fields A w mod p, one a row."""
         rows = []
         for vector in vectors:
@@ -114,7 +114,7 @@ class StoredMaps(ExpandedProgram):
     def maps_fields_rank(self, ansatz: AnsatzScope, vectors: tuple[SparseVector, ...], prime: int, weights: np.ndarray) -> int:
         if weights.shape != (self.parameters,):
             raise NotShown("the fields are taken at another number of weights")
-        return rank_of_rows(self._moved(ansatz, vectors, prime, [int(w) % prime for w in weights]), prime)
+        return rank_of_rows(self._fields_of(ansatz, vectors, prime, [int(w) % prime for w in weights]), prime)
 
     def maps_error(self, vectors: tuple[SparseVector, ...], place: MapsPlace) -> float:
         self._positions(place.ansatz)

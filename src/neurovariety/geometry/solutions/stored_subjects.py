@@ -17,6 +17,7 @@ from neurovariety.certificates.stored_functions import StoredFunctions
 from neurovariety.errors import DivisionByZeroError, VerificationError
 from neurovariety.geometry.exact.exact_functions import ExactFunctions
 from neurovariety.geometry.exact.stated_symmetries import verified_actions
+from neurovariety.geometry.ideal.decided_sets import facts_of_image
 from neurovariety.homotopy.exact_program import exact_expressions
 from neurovariety.homotopy.expressions import Expression, Graph
 from neurovariety.linear_algebra import random_prime
@@ -97,6 +98,7 @@ def _written(subject: ExactFunctions) -> StoredFunctions | None:
         blocks=tuple(b.shape for b in model.blocks),
         known_cone=model.image is not None,
         bounded_rank=subject.bounded_rank,
+        image_facts=facts_of_image(model.image),
     )
 
 
