@@ -16,11 +16,11 @@ from neurovariety.certificates.completeness import Continued, Looped, Traced
 from neurovariety.certificates.critical_functions import AllInCharts
 from neurovariety.certificates.document import FORM
 from neurovariety.certificates.exact_system import ExactSystem
-from neurovariety.certificates.fiber import HIDDEN, EvenlyCovered
-from neurovariety.certificates.functions import DIMENSION, SPAN
+from neurovariety.certificates.fiber import EvenlyCovered
 from neurovariety.certificates.image_membership import PlacedByImage
 from neurovariety.certificates.irreducible_components import ComponentOfModel
 from neurovariety.certificates.issue import WEAK, Verdict, issue, recorded, weak
+from neurovariety.certificates.kinds_of_keys import is_asked
 from neurovariety.certificates.least_loss import LeastInLists
 from neurovariety.certificates.linear_symmetries import StatedMaps, StatedSpan
 from neurovariety.certificates.plain_form import NotStorable, PlainReader, PlainWriter, array_of_json
@@ -29,7 +29,7 @@ from neurovariety.certificates.sentences import sentence_of
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.stored_coefficients import NotStored
 from neurovariety.certificates.stored_functions import StoredFunctions
-from neurovariety.certificates.upper_bounds import ML_DEGREE, ByTheorem, FieldsVanish
+from neurovariety.certificates.upper_bounds import ByTheorem, FieldsVanish
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
 from neurovariety.errors import InputError, VerificationError
@@ -37,24 +37,6 @@ from neurovariety.errors import InputError, VerificationError
 RECHECKED, TRUSTED, RECORDED, WEAKLY, REFUSED = "rechecked", "rechecked, on trust", "not rechecked", "claims nothing", "refused"
 _SLACK = 1 + 1e-6
 """Probabilities are sums and products of doubles, in another order here."""
-
-KINDS: Mapping[tuple[str, str], tuple[str, ...]] = {
-    ("dimension", "value"): (DIMENSION,),
-    ("ambient", "value"): (SPAN,),
-    ("degree", "value"): ("degree",),
-    ("ed-degree", "value"): ("ed_degree",),
-    ("ml-degree", "value"): (ML_DEGREE,),
-    ("fibers", "dimension"): ("dimension of the fiber",),
-    ("fibers", "hidden"): (HIDDEN,),
-    ("fibers", "cardinality"): ("generic fiber",),
-    ("fibers", "identifiable"): ("identifiable", "given weights are identifiable"),
-    ("sample-complexity", "finite"): ("samples",),
-    ("sample-complexity", "unique"): ("samples that leave one function",),
-    ("sample-complexity", "functions"): ("functions left by samples",),
-    ("equations", "equations"): ("equations",),
-    ("equations", "dimension_at_most"): ("bound of the dimension",),
-}
-"""By entry and key of what kind a statement is; an entry that is not here is not asked for it."""
 
 
 @dataclass(frozen=True)
@@ -236,8 +218,7 @@ class _Read:
             return f"the probability of error is {said.error:.3g}, the result says less"
         if found.outcome not in (RECHECKED, TRUSTED):
             return ""
-        kinds = KINDS.get((entry, found.key))
-        if kinds and not any(said.kind == k or said.kind.startswith(f"{k} ") for k in kinds):
+        if not is_asked(entry, found.key, said.kind):
             return f"the certificate speaks of the {said.kind}, not of what {entry} asks"
         if _comparable(said.value) != _comparable(value):
             return f"the result says {value}, the certificate {_comparable(said.value)}"
