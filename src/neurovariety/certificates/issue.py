@@ -17,13 +17,11 @@ LEGACY = frozenset(
     {
         "align",
         "diagnose",
-        "invariance",
         "landscape",
         "maximum-likelihood",
         "polyhedral",
         "prune",
         "singularities: tangent spaces and equations",
-        "subnetworks",
         "weight-decay",
     }
 )
