@@ -204,7 +204,7 @@ class TestAtWeights:
 
     def test_equal_neurons_by_equations(self):
         found = singularities("mlp(2,2,1; x^3 + x^2)", at=[1, 2, 1, 2, 1, 5])
-        assert (found.value["status"], found.claim) == ("singular", Claim.PROBABILITY)
+        assert (found.value["status"], found.claim) == ("singular", Claim.PROVED)
         assert found.value["tangent_space"][1] == 7
 
     @pytest.mark.parametrize("seed", range(3))

@@ -181,7 +181,7 @@ def singularities(
     closure = Closure(whole.value, whole.at_most, whole.ambient, ideal, known)
     if at is not None:
         weights = exact_weights(model, at)
-        found = at_weights(model, weights, closure, whole.filling, seed)
+        found = at_weights(model, tuple(weights), closure, whole, seed)
         return _of_point(found, {**evidence, "at": list(weights)})
     return _of_model(model, whole, closure, evidence, seed)
 
@@ -307,21 +307,17 @@ def _answer(
 
 
 def _of_point(found: FunctionFacts, evidence: SingularitiesEvidence) -> SingularitiesResult:
-    value = found.to_dict(evidence["model_dimension"])
-    low, high = found.tangent_at_least, found.tangent_at_most
+    value = found.row
+    low, high = value["tangent_space"]
     shown = str(low) if low == high else f"at least {low}"
+    seems = "is" if found.verdicts["status"].claim is not Claim.ESTIMATE else "seems to be"
     text = {
         "smooth": "near this function the model is a regular one, of as many dimensions as it has",
-        "singular": f"this function is singular: its tangent space has {shown} dimensions, the model {evidence['model_dimension']}; "
+        "singular": f"this function {seems} singular: its tangent space has {shown} dimensions, the model {evidence['model_dimension']}; "
         "it can be the best fit for many targets",
         "undecided": "whether this function is singular was not decided",
-    }[found.status]
-    return SingularitiesResult(
-        value=value,
-        claims=legacy("singularities: tangent spaces and equations", found.claim),
-        meaning=text,
-        evidence={**evidence, "why": found.why},
-    )
+    }[value["status"]]
+    return SingularitiesResult(value=value, claims=found.verdicts, meaning=text, evidence={**evidence, "why": found.why})
 
 
 def _meaning(value: LocusValue, images: list[ImageFacts], whole: int, claims: Mapping[str, Verdict]) -> str:
