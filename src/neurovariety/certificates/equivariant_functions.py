@@ -43,8 +43,8 @@ class ComponentPlace:
 
 @dataclass(frozen=True)
 class ComponentRanks:
-    """``space``: dim L_g; ``swept``: that of the space and the directions of the group at the point; ``functions``: the rank of J on the
-    space; ``rank``: that of J."""
+    """``space``: dim L_g; ``swept``: that of the space and the directions of the group at the point; ``functions``: the rank of J on
+    the space; ``rank``: that of J."""
 
     space: int
     swept: int

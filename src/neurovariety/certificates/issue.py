@@ -21,7 +21,6 @@ LEGACY = frozenset(
         "maximum-likelihood",
         "polyhedral",
         "prune",
-        "singularities: tangent spaces and equations",
         "weight-decay",
     }
 )

@@ -189,7 +189,9 @@ class SubnetworkInclusions:
         """These, as sure as the names stand for the same closures."""
         said = self.table.statement
         value = [list(pair) for pair in self.pairs]
-        return Statement(INCLUSIONS, said.subject, value, ("covers among the inclusions that sizes show",), said.error), self.table.claim
+        return Statement(
+            INCLUSIONS, said.subject, value, ("covers among the inclusions that sizes show",), said.error
+        ), self.table.claim
 
 
 def covers(images: tuple[SubnetworkImage, ...], subject: Subnetworks, top: str) -> list[tuple[str, str]]:

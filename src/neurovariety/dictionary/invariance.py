@@ -39,6 +39,7 @@ from neurovariety.geometry.equivariance.linear_map import LinearMap, identity, p
 from neurovariety.geometry.equivariance.shown_equivariance import ShownEquivariance
 from neurovariety.geometry.exact.points import division_notice, draw_point, with_new_values
 from neurovariety.geometry.exact.stated_symmetries import stated_symmetries
+from neurovariety.geometry.ideal.exact_coefficients import exact_coefficients
 from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
 from neurovariety.model import Model
 from neurovariety.options import Option
@@ -196,8 +197,8 @@ _Bounds = tuple[EquivariantSizes, list[str], bool]
 
 @dataclass(frozen=True)
 class _Shown:
-    """Verdicts of the keys of the value, and of the components that are subnetworks; whether ``all`` functions are equivariant, as random
-    ones are."""
+    """Verdicts of the keys of the value, and of the components that are subnetworks; whether ``all`` functions are equivariant, as
+    random ones are."""
 
     verdicts: dict[str, Verdict]
     all: bool = False
@@ -210,7 +211,8 @@ class _Shown:
 def _dimensions(model: Model, maps: PairOfMaps, found: _Found, bounds: _Bounds, whole: Dimension, seed: int) -> _Shown:
     """What the components found and the bounds show, and where that is not all whether every function is equivariant, for a reason that
     the stated symmetries do not tell. Raises `VerificationError`."""
-    shown, everything = ShownEquivariance(model, maps, whole), (*found.components, *found.subnetworks)
+    upper = issue(whole.upper.certificate, exact_coefficients(model))
+    shown, everything = ShownEquivariance(model, maps, whole.verdict, upper), (*found.components, *found.subnetworks)
     certificates = [shown.certificate(c) for c in everything]
     functions = max((c.functions for c in certificates), default=0)
     weights = max([zero_function(model) or 0, *(c.weights for c in certificates)])  # the zero function is equivariant

@@ -310,7 +310,9 @@ def _stratum(f: StratumFacts) -> StratumRow:
 def _meaning(value: SubnetworksValue, table: Verdict) -> str:
     images = value["images"]
     if not images:
-        return f"the strata known give all {value['dimension']} dimensions of functions: no smaller network is known to be a proper part"
+        return (
+            f"the strata known give all {value['dimension']} dimensions of functions: no smaller network is known to be a proper part"
+        )
     first, known = images[0], "" if table.claim is not Claim.ESTIMATE else "at general points that were drawn: "
     text = f"{known}{counted(len(images), 'smaller set')} of functions; the largest, {first['name']}, has {first['dimension']} of the "
     text += f"network's {counted(value['dimension'], 'dimension')}"

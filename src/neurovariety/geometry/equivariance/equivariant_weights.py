@@ -41,8 +41,8 @@ _MAX_PARAMETERS = 3000
 
 @dataclass(frozen=True, eq=False)
 class Component:
-    """A combination of classes with the ``numbers`` at a ``place``, a generic point of the space L_g; ``subnetwork``: generic weights of
-    it have an inactive or a redundant neuron."""
+    """A combination of classes with the ``numbers`` at a ``place``, a generic point of the space L_g; ``subnetwork``: generic weights
+    of it have an inactive or a redundant neuron."""
 
     classes: tuple[LayerClass, ...]
     numbers: ComponentRanks

@@ -27,8 +27,6 @@ from neurovariety.geometry.equivariance.adjunction import OverField
 from neurovariety.geometry.equivariance.equivariant_weights import Component
 from neurovariety.geometry.equivariance.exact_equivariance import exact_equivariance
 from neurovariety.geometry.equivariance.linear_map import LinearMap
-from neurovariety.geometry.ideal.exact_coefficients import exact_coefficients
-from neurovariety.geometry.invariants.dimension import Dimension
 from neurovariety.linear_algebra import random_prime
 from neurovariety.model import Model
 from neurovariety.tolerances import ERROR_BOUND, MAX_TRIALS, PRIME_BITS
@@ -37,12 +35,12 @@ _NOT_VERIFIED = "how the maps act on the weights was tested, not proved"
 
 
 class ShownEquivariance:
-    """What is shown of the functions of ``model`` with f(T x) = S f(x), T and S the ``maps``; ``whole`` is its dimension."""
+    """What is shown of the functions of ``model`` with f(T x) = S f(x), T and S the ``maps``; ``whole`` is its dimension, and ``upper``
+    bounds it from above."""
 
-    def __init__(self, model: Model, maps: PairOfMaps, whole: Dimension) -> None:
-        self.model, self.maps, self.whole = model, maps, whole
+    def __init__(self, model: Model, maps: PairOfMaps, whole: Verdict, upper: Verdict) -> None:
+        self.model, self.maps, self.whole, self.upper = model, maps, whole, upper
         self.exact = exact_equivariance(model)
-        self.upper = issue(whole.upper.certificate, exact_coefficients(model))
         self._verdicts: dict[int, Verdict] = {}
 
     def certificate(self, component: Component) -> EquivariantComponent:
@@ -78,9 +76,7 @@ class ShownEquivariance:
             return weak(Statement(kind_of(part, maps), exact.hash, value), level, str(reason))
         if value < at_most:
             return lower
-        return issue(
-            Meets(lower, issue(EquivariantAtMost(exact.hash, maps, part, at_most, self.upper, self.whole.verdict), exact)), exact
-        )
+        return issue(Meets(lower, issue(EquivariantAtMost(exact.hash, maps, part, at_most, self.upper, self.whole), exact)), exact)
 
     def _lower(self, part: Part, value: int, components: Sequence[Component]) -> Verdict:
         exact, general = self.exact, self.exact.generic
@@ -123,5 +119,5 @@ class ShownEquivariance:
 
     def of_all(self, part: Part, places: tuple[EquivariancePlace, ...]) -> Verdict:
         """The verdict of a dimension where all functions are equivariant."""
-        found = EveryFunctionEquivariant(self.maps, part, self.whole.verdict, self.exact.parameters, places)
+        found = EveryFunctionEquivariant(self.maps, part, self.whole, self.exact.parameters, places)
         return issue(found, self.exact)

@@ -146,7 +146,8 @@ def _status(
         )
     generate = None if closure.ideal is None else closure.ideal.generate_all(model)
     if generate is not None and higher is not None and higher.statement.value > closure.at_most:
-        assert closure.ideal is not None and closure.ideal.system.known is not None
+        assert closure.ideal is not None
+        assert closure.ideal.system.known is not None
         shown = SingularByEquations(closure.ideal.system.known, generate, weights, upper)
         return issue(shown, exact_tangents(model)), "the gradients of all equations drop rank"
     undecided = Statement("singularities: status", exact.hash, "undecided")

@@ -21,9 +21,7 @@ from neurovariety.tolerances import PRIME_BITS
 class ExactTangents(ExactCoefficients):
     """The exact coefficients of a model, and derivatives of its functions."""
 
-    def tangent_rank(
-        self, prime: int, weights: list[list[int]], second: list[tuple[int, list[int], list[int]]], inputs: Array
-    ) -> int:
+    def tangent_rank(self, prime: int, weights: list[list[int]], second: list[tuple[int, list[int], list[int]]], inputs: Array) -> int:
         if prime.bit_length() > PRIME_BITS:
             raise NotShown(f"a prime of at most {PRIME_BITS} bits is expected")
         field, rng = FiniteField(prime), np.random.default_rng(0)

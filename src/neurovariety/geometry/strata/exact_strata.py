@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import chain
 from typing import Final
 from weakref import WeakKeyDictionary
 
@@ -14,6 +15,7 @@ from neurovariety.geometry.exact.exact_functions import ExactFunctions, exact_fu
 from neurovariety.geometry.exact.generic_rank import jacobian_matrix
 from neurovariety.geometry.exact.points import Point, rank_error
 from neurovariety.geometry.strata.critical_union import critical_union
+from neurovariety.geometry.strata.fiber_families import fiber_families
 from neurovariety.geometry.strata.filters import smaller_network
 from neurovariety.geometry.strata.known_strata import weight_strata
 from neurovariety.geometry.strata.rank_strata import multiplied
@@ -91,7 +93,7 @@ class ExactStrata(ExactFunctions):
 
     def _stratum(self, name: str) -> WeightStratum | None:
         if name not in self._strata:
-            self._strata = {s.name: s for s in weight_strata(self.model)} | self._strata
+            self._strata = {s.name: s for s in (*chain(*fiber_families(self.model)), *weight_strata(self.model))} | self._strata
         return self._strata.get(name)
 
 
