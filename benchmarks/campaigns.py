@@ -22,6 +22,7 @@ CAMPAIGNS = {
     "ed-degree": ("ED degrees counted, each with several seeds", "dictionary/test_ed_degree.py"),
     "polyhedral": ("polyhedral distances of small problems, against linear programs and grids", "dictionary/test_polyhedral.py"),
     "landscape": ("landscapes of many seeds, histograms of random targets", "dictionary/test_landscape.py"),
+    "landscapes": ("landscapes of random small problems against descents, units and order", "opponents/test_landscapes.py"),
     "discriminant": ("random targets, and walls crossed on the way between two targets", "dictionary/test_discriminant.py"),
     "voronoi": ("best fits of random targets, and descents that find nothing better", "dictionary/test_voronoi.py"),
     "implicit-bias": ("the table of implicit bias on more targets", "dictionary/test_implicit_bias.py"),

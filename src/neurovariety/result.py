@@ -8,19 +8,54 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
 from neurovariety._version import __version__
 from neurovariety.certificates.issue import ForEach, Forged, Verdict, recorded
+from neurovariety.certificates.sentences import Gloss, told
 from neurovariety.certificates.statement import Statement
 from neurovariety.citations import cite
 from neurovariety.claim import Claim
-from neurovariety.errors import InputError
+from neurovariety.errors import InputError, VerificationError
 
-SCHEMA = 2
-"""Version of the dictionary form; `Result.from_dict` reads this one, and the first, which had one claim for all of a value."""
+if TYPE_CHECKING:
+    from neurovariety.certificates.recheck import Recheck
+
+SCHEMA = 3
+"""Version of the dictionary form; `Result.from_dict` reads this one, the second, which had no certificates, and the first, which had
+one claim for all of a value."""
+
+OWN_WORDS = frozenset(
+    {
+        "align",
+        "boundary",
+        "components",
+        "conservation",
+        "critical-locus",
+        "data",
+        "diagnose",
+        "discriminant",
+        "exposedness",
+        "gradient-flow",
+        "implicit-bias",
+        "invariance",
+        "landscape",
+        "maximum-likelihood",
+        "membership",
+        "point-count",
+        "polyhedral",
+        "prune",
+        "singularities",
+        "subnetworks",
+        "symmetries",
+        "tangent-kernel",
+        "voronoi",
+        "weight-decay",
+    }
+)
+"""Entries whose ``meaning`` is still written by themselves. The list only shrinks."""
 
 WHOLE = "value"
 """The key of the claim of a value that has no keys."""
@@ -46,9 +81,10 @@ class Result:
 
     ``value`` is exact where it is exact. ``claims`` holds for each key of the value (`WHOLE` where it has none) the `Verdict` that says
     how far that part may be trusted and on which certificate it rests; ``claim`` is the weakest of the ``headline`` keys (all where
-    none are named) that say something. ``evidence`` says why, as plain data. ``meaning`` says what the value means for learning, with
-    the numbers put in. ``subject`` is the architecture's notation. Results of the dictionary's entries add ``verify()``
-    (`dictionary.entry_result`).
+    none are named) that say something. ``evidence`` says why, as plain data. ``meaning`` says what
+    the claims say (of the ``spoken`` keys, the headline, or all), by one grammar (`certificates.sentences`), and what that means for
+    learning, as far as the ``glosses`` hold; nothing else is said. ``subject`` is the architecture's notation. ``verify()`` checks the
+    certificates; results of the dictionary's entries add ``rerun()`` (`dictionary.entry_result`).
 
     Raises `Forged` where a key has no verdict, or one that speaks of another value.
     """
@@ -56,14 +92,20 @@ class Result:
     entry: ClassVar[str] = ""
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025",)
     headline: ClassVar[tuple[str, ...]] = ()
+    spoken: ClassVar[tuple[str, ...]] = ()
 
     value: Any
     claims: Mapping[str, Verdict] | ForEach = field(repr=False, compare=False)
     subject: str = field(default="", kw_only=True)
-    meaning: str
     evidence: Mapping[str, Any]
     provenance: Provenance = field(default=Provenance(__version__, 0, 0.0), kw_only=True)
     notices: tuple[str, ...] = field(default=())
+    meaning: str = field(default="", kw_only=True)
+    glosses: tuple[Gloss, ...] = field(default=(), kw_only=True, repr=False, compare=False)
+    also: Mapping[str, Verdict] = field(default_factory=dict, kw_only=True, repr=False, compare=False)
+    """Verdicts of what is no part of the value, for glosses that need them."""
+    kept: Mapping[str, Any] | None = field(default=None, kw_only=True, repr=False, compare=False)
+    """The certificates that were read back from JSON, as they were written."""
 
     def __post_init__(self) -> None:
         parts = self.value if isinstance(self.value, Mapping) else {WHOLE: self.value}
@@ -76,6 +118,15 @@ class Result:
             if not isinstance(verdict, Verdict) or (said is not part and plain(said) != plain(part)):
                 raise Forged(f"{self.entry}: the verdict of {key!r} does not speak of the value {in_one_line(part)}")
         object.__setattr__(self, "claims", given)
+        told = self.told()
+        if self.meaning not in ("", told) and self.entry not in OWN_WORDS and all(v.checked for v in given.values()):
+            raise Forged(f"{self.entry}: what a value means is said by its claims and glosses, and in no other way")
+        object.__setattr__(self, "meaning", self.meaning or told)
+
+    def told(self) -> str:
+        """What the claims say, sentence by sentence, and the glosses that they reach."""
+        keys = [k for k in (self.spoken or self.headline or self.verdicts) if k in self.verdicts]
+        return told({**self.also, **self.verdicts}, keys, self.glosses)
 
     @property
     def verdicts(self) -> Mapping[str, Verdict]:
@@ -122,11 +173,15 @@ class Result:
             f"<details><summary>evidence</summary><pre>{evidence}</pre></details>"
         )
 
-    def to_dict(self) -> dict[str, Any]:
-        """The JSON object of the command line: entry, architecture, value, claim, evidence, provenance, meaning, schema."""
+    def to_dict(self, *, certificates: bool = False) -> dict[str, Any]:
+        """The JSON object of the command line: entry, architecture, value, claim, evidence, provenance, meaning, schema.
+
+        With ``certificates`` also those, and the exact data they speak of, from which `certificates.recheck` checks the claims.
+        """
         evidence = plain(self.evidence)
         if self.notices:
             evidence["notices"] = list(self.notices)
+        written = self._certificates() if certificates else None
         return {
             "entry": self.entry,
             "architecture": self.subject,
@@ -144,13 +199,46 @@ class Result:
             },
             "meaning": self.meaning,
             "schema": SCHEMA,
-        }
+        } | ({"certificates": written} if written else {})
+
+    def _certificates(self) -> Mapping[str, Any] | None:
+        """The certificates as plain data: those that were read back, or those of this process."""
+        if self.kept or not all(v.checked for v in self.verdicts.values()):
+            return self.kept
+        from neurovariety.certificates.document import certificates_as_json
+
+        return certificates_as_json(self.verdicts, self._stored)
+
+    def _stored(self, subject: Any) -> Any:
+        """The form in which exact data of a certificate are kept; None where they have none."""
+        make = getattr(subject, "stored", None)
+        return None if make is None else make()
+
+    def verify(self) -> Recheck:
+        """Check the certificates anew, from the JSON of this result alone, and compare what they show with what it says.
+
+        The answer says of each key what was checked, what was taken on trust, and what could not be checked; ``rerun`` of entries
+        repeats the computation instead. Raises `VerificationError` where a certificate does not check, where it shows something
+        else, and where there is none.
+        """
+        from neurovariety.certificates.recheck import recheck
+
+        found = recheck(json.loads(json.dumps(self.to_dict(certificates=True))))
+        if found.refused:
+            first = found.refused[0]
+            raise VerificationError(f"{self.entry} of {self.subject}: the claim of {first.key!r} is refused: {first.why}")
+        if not found.rechecked:
+            raise VerificationError(
+                f"no certificate of {self.entry} of {self.subject} can be rechecked: {found.keys[0].why or self.claim}; "
+                "rerun() repeats it"
+            )
+        return found
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """The result of `to_dict`. Raises `InputError` for another entry or another schema version."""
-        if data.get("schema") not in (1, SCHEMA):
-            raise InputError(f"this is a result of schema {data.get('schema')!r}; this version reads the schemas 1 and {SCHEMA}")
+        if data.get("schema") not in range(1, SCHEMA + 1):
+            raise InputError(f"this is a result of schema {data.get('schema')!r}; this version reads the schemas 1 to {SCHEMA}")
         if data.get("entry") != cls.entry:
             raise InputError(f"this is a result of the entry {data.get('entry')!r}, not of {cls.entry!r}")
         evidence = dict(data["evidence"])
@@ -163,6 +251,7 @@ class Result:
             evidence=evidence,
             provenance=Provenance(**data["provenance"]),
             notices=notices,
+            kept=data.get("certificates"),
         )
 
 

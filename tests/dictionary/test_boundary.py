@@ -415,7 +415,7 @@ def test_estimates_on_both_sides():
     assert (found.value["position"], found.claim) == ("outside", Claim.ESTIMATE)
     found = boundary("mlp(2,3,1; x^4)", target="x0^4 + x0^2*x1^2 + x1^4")
     assert (found.value["position"], found.claim) == ("interior", Claim.PROVED)
-    assert found.verify().value == found.value
+    assert found.rerun().value == found.value
 
 
 def test_nothing_seen_is_undecided():
@@ -444,14 +444,14 @@ def test_verify_and_json():
         boundary("mlp(2,2,1; x^3)", weights=[1, 2, 3, 4, 1, 1]),
         boundary("mlp(2,2,2; x^2)", network="mlp(2,1,2; x^2)", weights=[1, 1, 1, 2]),
     ):
-        again = found.verify(seed=7)
+        again = found.rerun(seed=7)
         assert again.shown() == found.shown()
         read = BoundaryResult.from_dict(json.loads(json.dumps(found.to_dict())))
-        assert read.verify().shown() == found.shown()
+        assert read.rerun().shown() == found.shown()
         assert found.summary()
     wrong = BoundaryResult.from_dict(found.to_dict() | {"value": {"position": "outside", "reason": ""}})
     with pytest.raises(VerificationError, match="recorded outside"):
-        wrong.verify()
+        wrong.rerun()
 
 
 def test_same_seed_same_answer():

@@ -115,6 +115,6 @@ def test_one_network_is_one_component(text, dimension, degree):
 
 def test_result_recomputes_and_reads_back():
     found = nv.components("equivariant(3,3; rank=3)")
-    assert found.verify().value == found.value
+    assert found.rerun().value == found.value
     assert nv.ComponentsResult.from_dict(found.to_dict()).value == found.value
     assert parse(found.value["components"][0]["architecture"]).blocks

@@ -109,7 +109,7 @@ def test_closure_is_larger_than_the_gradients():
 
 
 def test_verify_and_bad_input():
-    assert conservation("linear(1,2,1)").verify().value["independent"] == 3
+    assert conservation("linear(1,2,1)").rerun().value["independent"] == 3
     with pytest.raises(InputError, match="a degree is a positive integer"):
         conservation("linear(2,2,2)", degree=0)
     with pytest.raises(ResourceError, match="monomials"):

@@ -194,7 +194,7 @@ def test_the_same_seed_gives_the_same_answer():
 
 
 def test_verify():
-    assert degree("mlp(3,2,1; x^3)", route="computed").verify().value == 15
+    assert degree("mlp(3,2,1; x^3)", route="computed").rerun().value == 15
 
 
 COMMAND = [

@@ -178,7 +178,7 @@ def test_the_same_seed_gives_the_same_answer():
 
 def test_verify_and_json():
     found = ed_degree("mlp(2,2,1; x^4)", metric="bombieri", route="computed")
-    assert found.verify().value == 7
+    assert found.rerun().value == 7
     assert json.loads(json.dumps(found.to_dict()))["evidence"]["ends"]["regular"] == 7
 
 

@@ -49,7 +49,7 @@ class TestDimension:
 
     def test_verify(self):
         result = nv.dimension("mlp(5,5,3,1; x^2)", seed=3)
-        again = result.verify()
+        again = result.rerun()
         assert again.value == 32
         assert again.provenance.seed != 3
         assert {t["prime"] for t in again.evidence["trials"]} != {t["prime"] for t in result.evidence["trials"]}
@@ -57,7 +57,7 @@ class TestDimension:
     def test_verify_refuses_a_wrong_value(self):
         wrong = with_value(nv.dimension("mlp(2,2,1; x^2)"), 4)
         with pytest.raises(nv.VerificationError, match="recorded 4"):
-            wrong.verify()
+            wrong.rerun()
 
     def test_false_theorem_is_caught(self):
         """A stated bound below the rank is a contradiction, not an answer."""

@@ -145,7 +145,7 @@ class TestProof:
         for seed in range(1, 8):
             again = equations("cnn(2,2; x^2)", seed=seed)
             assert again.value == first.value
-        assert first.verify(seed=99).value == first.value
+        assert first.rerun(seed=99).value == first.value
 
     @settings(max_examples=15)
     @given(data=st.data(), family=st.sampled_from(sorted(FAMILIES)))

@@ -92,7 +92,7 @@ def test_overall():
     claims = {key: verdict.claim for key, verdict in found.verdicts.items()}
     assert (claims["ambient"], claims["table"], claims["minima"]) == (Claim.PROVED, Claim.PROBABILITY, Claim.ESTIMATE)
     assert (
-        found.verify().value["critically_exposed"]
+        found.rerun().value["critically_exposed"]
         == found.value["critically_exposed"]
         == sum(row["critically_exposed"] for row in found.value["table"])
         == 6

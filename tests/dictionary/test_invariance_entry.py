@@ -361,11 +361,11 @@ class TestPolynomialNetworks:
 
 def test_result():
     found = invariance("mlp(2,2,2; x^2)", map="1,0", output_map="0,1;1,0", seed=2)
-    again = found.verify()
+    again = found.rerun()
     assert again.provenance.seed != 2
     read = InvarianceResult.from_dict(json.loads(json.dumps(found.to_dict())))
     assert read.value == found.value
-    assert read.verify().value == found.value
+    assert read.rerun().value == found.value
     assert "Layerwise Equivariant" in found.cite()
     assert "degrees of freedom" in found.meaning
     assert "arXiv:2309.13736" in invariance("linear(2,2)", map="1,0").cite()

@@ -47,7 +47,7 @@ def test_eckart_and_young(shape, rank):
             assert point.kind == ("minimum" if point.index == 0 and r == rank else "saddle")
     assert found.value["complex"] == found.value["real"] == comb(n, rank)
     assert found.value["at_subnetworks"] == sum(comb(n, r) for r in range(rank))
-    assert (found.claim, found.value["global_minimum"]) == (Claim.COMPLETE, "complete")
+    assert (found.claim, found.value["global_minimum"]) == (Claim.COMPLETE, "proved")
 
 
 @pytest.mark.parametrize("eigenvalues", [(3, 2, -1), (5, 1, 2)])
@@ -141,7 +141,7 @@ def test_a_target_that_fills_but_is_no_network():
     assert found.value["minima"] == 0
     assert found.value["global_minimum"] in ("undecided", "upper_bound")
     assert found.value["least_loss"] > 0.9
-    assert landscape("mlp(2,2,1; x^3)", metric="frobenius", teacher="x0^3 + 3*x0*x1^2").value["global_minimum"] == "complete"
+    assert landscape("mlp(2,2,1; x^3)", metric="frobenius", teacher="x0^3 + 3*x0*x1^2").value["global_minimum"] == "proved"
 
 
 @pytest.mark.parametrize(
@@ -307,7 +307,7 @@ def test_held_out_rows():
 
 def test_verify_and_json():
     found = landscape("mlp(2,1,1; x^2)", metric="gaussian", teacher="x0^2 - x0*x1")
-    again = found.verify()
+    again = found.rerun()
     assert again.value["complex"] == found.value["complex"]
     plain = json.loads(json.dumps(found.to_dict()))
     assert plain["evidence"]["points"][0]["loss"] == found.points[0].loss
@@ -317,10 +317,10 @@ def test_verify_and_json():
 
     without_data = dataclasses.replace(read, options={k: v for k, v in read.options.items() if k != "data"})
     with pytest.raises(InputError, match="a landscape read back from JSON does not hold the data"):
-        without_data.verify()
+        without_data.rerun()
     other = with_value(found, found.value | {"complex": 5})
     with pytest.raises(VerificationError):
-        other.verify()
+        other.rerun()
 
 
 @pytest.mark.slow

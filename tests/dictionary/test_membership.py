@@ -333,11 +333,11 @@ class TestInput:
             found = membership("mlp(2,2,2; x^2)", **options)
             again = MembershipResult.from_dict(json.loads(json.dumps(found.to_dict())))
             assert again.value["verdict"] == found.value["verdict"]
-            assert again.verify().value["verdict"] == found.value["verdict"]
+            assert again.rerun().value["verdict"] == found.value["verdict"]
         wrong = found.to_dict()
         wrong["value"]["verdict"], wrong["value"]["route"] = "closure only", ""
         with pytest.raises(VerificationError):
-            MembershipResult.from_dict(json.loads(json.dumps(wrong))).verify()
+            MembershipResult.from_dict(json.loads(json.dumps(wrong))).rerun()
 
     def test_public(self):
         assert nv.membership("linear(2,1,2)", target="x0; x1").value["verdict"] == "excluded"

@@ -198,5 +198,5 @@ class TestInput:
     def test_round_trip(self):
         found = point_count("mlp(2,2,2; x^2)", field=5)
         again = PointCountResult.from_dict(json.loads(json.dumps(found.to_dict())))
-        assert again.verify().value == found.value
+        assert again.rerun().value == found.value
         assert nv.point_count("mlp(2,2,2; x^2)", field=5).value == found.value

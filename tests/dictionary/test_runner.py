@@ -57,20 +57,20 @@ def test_a_result_read_back_asks_the_same_question():
     read = nv.MembershipResult.from_dict(found.to_dict())
     assert found.to_dict()["evidence"]["options"] == {"target": found.evidence["target"], "network": None, "weights": None}
     assert "options" not in read.evidence
-    assert read.verify().evidence["target"] == found.evidence["target"]
+    assert read.rerun().evidence["target"] == found.evidence["target"]
     kernel = nv.tangent_kernel("linear(2,1,2)", metric="frobenius", teacher="3*x0; x1")
-    again = nv.TangentKernelResult.from_dict(kernel.to_dict()).verify()
+    again = nv.TangentKernelResult.from_dict(kernel.to_dict()).rerun()
     assert again.evidence["weights"] == kernel.evidence["weights"]
 
 
 def test_a_result_read_back_has_no_data():
     found = nv.conservation("mlp(1,1,1; x^2)", data=[[1], [2]])
-    assert found.verify().value == found.value
+    assert found.rerun().value == found.value
     read = nv.ConservationResult.from_dict(found.to_dict())
     with pytest.raises(
         InputError, match=r"a conservation read back from JSON does not hold the data; call conservation\(\) on them again"
     ):
-        read.verify()
+        read.rerun()
 
 
 def test_the_old_word_for_a_resume_file_warns(tmp_path):

@@ -120,7 +120,7 @@ def test_a_strided_convolution_meets_itself_along_even_polynomials():
 @pytest.mark.parametrize("text", ["mlp(2,2,1; x^4)", "cnn(2,2; x^2)", "mlp(2,2,1; generic(3))"])
 def test_repeated_under_another_seed(text):
     found = singularities(text)
-    assert found.verify().value == found.value
+    assert found.rerun().value == found.value
 
 
 def test_what_is_not_known_is_a_lower_bound():
@@ -226,7 +226,7 @@ class TestAtWeights:
 
     def test_repeats(self):
         found = singularities("cnn(2,2; x^2)", at=["1/2", 1, 0, 0])
-        assert found.verify().value == found.value
+        assert found.rerun().value == found.value
 
     def test_wrong_length(self):
         with pytest.raises(InputError, match="6"):

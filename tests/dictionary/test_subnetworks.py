@@ -21,7 +21,7 @@ def test_the_complete_small_example(seed):
     assert found.value["inclusions"] == [["mlp(2,1,1; x^3 + x^2)", found.subject], ["zero", "mlp(2,1,1; x^3 + x^2)"]]
     assert found.claim is Claim.PROBABILITY
     assert found.evidence["error_bound"] < 1e-6
-    assert found.verify().value == found.value
+    assert found.rerun().value == found.value
 
 
 @pytest.mark.parametrize(("text", "at"), [("mlp(2,2,1; x^3)", [1, 2, 3, 5, 1, 0]), ("mlp(2,2,1; x^3 + x^2)", [1, 2, 3, 5, 1, 0])])

@@ -69,7 +69,7 @@ def test_along_training():
 
 def test_verify_and_json():
     found = tangent_kernel("mlp(2,1,1; x^2)", metric="gaussian", teacher="x0^2", weights=[1, 2, 3])
-    assert found.verify().value == found.value
+    assert found.rerun().value == found.value
     assert json.loads(json.dumps(found.to_dict()))["value"]["rank"] == 2
 
 

@@ -69,7 +69,7 @@ def test_one_neuron():
     assert [row["kind"] for row in found.value["table"]] == ["network", "subnetwork", "limit", "limit"]
     again = VoronoiResult.from_dict(json.loads(json.dumps(found.to_dict())))
     assert again.value == found.to_dict()["value"]
-    assert found.verify(seed=5).value["table"][0]["critical"] == found.value["table"][0]["critical"]
+    assert found.rerun(seed=5).value["table"][0]["critical"] == found.value["table"][0]["critical"]
     assert voronoi("mlp(2,1,1; x^3 + x^2)", targets=100).value == found.value
 
 

@@ -25,7 +25,7 @@ def found(trees):
 
 
 def test_points_are_listed_with_index_and_kind(found):
-    assert found.claim is nv.Claim.COMPLETE
+    assert found.claim is nv.Claim.PROBABILITY
     assert (found.value["complex"], found.evidence["morse_sum"], found.evidence["root_bound"] >= 33) == (33, 1, True)
     points = found.evidence["points"]
     real = [p for p in points if p["real"] == "yes"]
@@ -33,11 +33,11 @@ def test_points_are_listed_with_index_and_kind(found):
     assert sum(p["kind"] == "minimum" for p in real) == found.value["minima"]
     assert all((p["index"] == 0) == (p["kind"] == "minimum") for p in real)
     assert min(p["objective"] for p in real) == pytest.approx(found.value["least"][0], rel=1e-8)
-    assert found.value["global_minimum"] == "complete"
+    assert found.value["global_minimum"] == "probability"
 
 
 def test_verify_and_seeds(found):
-    again = found.verify(seed=11)
+    again = found.rerun(seed=11)
     assert again.value == found.value
     assert again.evidence["strengths"] == found.evidence["strengths"]
 
@@ -46,7 +46,7 @@ def test_training_with_decay_goes_no_lower(found, trees):
     """Gradient flow on the same objective: its best end is the global minimum, and each end is a listed minimum."""
     flows = nv.gradient_flow("mlp(2,1,1; x^2)", data=trees, prepare="standardize", weight_decay=0.02, runs=30)
     equal = nv.weight_decay("mlp(2,1,1; x^2)", data=trees, prepare="standardize", strengths=0.02)
-    assert equal.claim is nv.Claim.COMPLETE
+    assert equal.claim is nv.Claim.PROBABILITY
     minima = np.array([p["objective"] for p in equal.evidence["points"] if p["kind"] == "minimum"])
     reached = [b["loss"] for b in flows.evidence["basins"]]
     assert reached
@@ -58,10 +58,13 @@ def test_training_with_decay_goes_no_lower(found, trees):
 def test_equal_strengths_of_a_linear_network():
     """Orbits of critical points are no list, and yet the least value is enclosed: 4 - (2 - 0.2)^2."""
     equal = nv.weight_decay("linear(1,2,1)", data=([[1.0]], [[2.0]]), strengths=0.2)
-    assert equal.claim is nv.Claim.LOWER_BOUND
+    assert (equal.value["complex"], equal.claim) == (1, nv.Claim.PROBABILITY)
+    assert "with an invertible Hessian" in equal.meaning
     assert any("orbits" in n for n in equal.notices)
     low, high = equal.value["least"]
-    assert low < 0.76 < high < 0.78
+    assert low < 0.76 < high + 1e-12
+    assert high < low + 1e-3
+    assert equal.verdicts["global_minimum"].claim is nv.Claim.UPPER_BOUND
 
 
 def test_strengths_may_be_zero_where_the_list_stays_finite():

@@ -189,7 +189,7 @@ def test_nothing_else_enters_the_room():
     """The library, its command line and its reports come without it."""
     program = (
         "import sys, neurovariety as nv, neurovariety.cli.main, neurovariety.report\n"
-        "nv.degree('linear(2,1,2)').verify()\nprint([m for m in sys.modules if 'oracles' in m])"
+        "nv.degree('linear(2,1,2)').rerun()\nprint([m for m in sys.modules if 'oracles' in m])"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True)
     assert done.stdout.strip() == "[]"

@@ -10,6 +10,7 @@ import pytest
 
 import neurovariety as nv
 from another_value import with_value
+from neurovariety.certificates.sentences import Gloss
 from neurovariety.claim import Claim
 from neurovariety.dictionary import dimension as dimension_module
 from neurovariety.dictionary.registry import ENTRIES
@@ -80,9 +81,9 @@ def changed(**parts):
     ("wrong", "law"),
     [
         (changed(value=lambda r: float("nan")), "no JSON"),
-        (changed(value=lambda r: r.provenance.seed), "verify"),
+        (changed(value=lambda r: r.provenance.seed), "rerun"),
         (changed(evidence=lambda r: {**r.evidence, "theorems": [{"source": "nobody2020"}]}), "cites"),
-        (changed(meaning=lambda r: ""), "not a sentence"),
+        (changed(glosses=lambda r: (Gloss("two\nlines", {}),), meaning=lambda r: ""), "not a sentence"),
         (changed(evidence=lambda r: {**r.evidence, "draw": next(COUNTER)}), "another answer the second time"),
         (lambda source, **options: nv.ambient(source), "returns a AmbientResult"),
         (lambda source, *, seed=0, **options: nv.dimension(source, seed=seed), "does not declare"),

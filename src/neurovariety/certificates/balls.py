@@ -22,8 +22,10 @@ def precision(bits: int) -> Iterator[None]:
         flint.ctx.prec = before
 
 
-def ball(c: Coefficient | complex) -> flint.acb:
-    """A ball that holds the number; a radius of 0 where its bits fit."""
+def ball(c: Coefficient | complex | flint.acb) -> flint.acb:
+    """A ball that holds the number, or the ball that is given; a radius of 0 where its bits fit."""
+    if isinstance(c, flint.acb):
+        return c
     if isinstance(c, Gaussian):
         return flint.acb(_real(c.re), _real(c.im))
     if isinstance(c, complex):

@@ -48,7 +48,7 @@ GENERAL = ("points on a general slice", "critical points")
 """What `Continued` and `Looped` start from."""
 
 
-def _is_number(general: Verdict) -> bool:
+def is_number(general: Verdict) -> bool:
     """Whether it is known how many solutions there are at general parameters."""
     return general.checked and general.statement.kind in GENERAL and general.claim in (*SURE, Claim.COMPLETE)
 
@@ -142,7 +142,7 @@ class Continued:
         """Raises `NotShown` where one is not shown, two may be the same, or their number is another."""
         if subject.hash != self.family:
             raise NotShown("the certificate is one of another family")
-        if not _is_number(self.general):
+        if not is_number(self.general):
             raise NotShown("the number at general parameters is not known")
         if len(self.points) != self.general.statement.value:
             raise NotShown(f"{len(self.points)} of {self.general.statement.value} ends are regular")
@@ -170,7 +170,7 @@ class Looped:
         if subject.hash != self.family:
             raise NotShown("the certificate is one of another family")
         count = len(self.points)
-        if not count or not _is_number(self.general) or count > self.general.statement.value:
+        if not count or not is_number(self.general) or count > self.general.statement.value:
             raise NotShown("the number at general parameters is not known, or smaller")
         if len(self.loops) < LOOPS or any(sorted(loop) != list(range(count)) for loop in self.loops):
             raise NotShown("the points are not closed under eight loops")

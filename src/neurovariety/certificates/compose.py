@@ -6,8 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from neurovariety.certificates.critical_functions import CRITICAL as CRITICAL_FUNCTIONS
+from neurovariety.certificates.critical_functions import MINIMA, REAL
 from neurovariety.certificates.functions import DIMENSION
 from neurovariety.certificates.issue import Verdict
+from neurovariety.certificates.least_loss import LEAST
+from neurovariety.certificates.resting import LIMITS, RESTING
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
@@ -45,7 +49,7 @@ class Rule:
     the last of them any number of times where ``several``, where ``holds`` of the value, the facts, and the values of the premises.
 
     ``turned``: a larger premise makes a smaller value, so that a lower bound becomes an upper one. ``bound``: what is concluded is that
-    a bound is one, so premises are bounds, and nothing is left to doubt.
+    a bound is one, so premises are bounds, and nothing is left to doubt. ``of_claim``: the value names the claim.
     """
 
     concludes: tuple[str, ...]
@@ -54,6 +58,7 @@ class Rule:
     several: bool = False
     turned: bool = False
     bound: bool = False
+    of_claim: bool = False
 
     def fits(self, statement: Statement, premises: tuple[Verdict, ...]) -> bool:
         """Whether the kinds are those of the rule."""
@@ -77,6 +82,21 @@ HIDES = "hidden directions of the fiber determine no weights"
 COUNTED = "orbits over a general function, one or several"
 IS_BOUND = "a bound that is proved, for what it is"
 LEFT = "parameters minus the dimension"
+LANDSCAPE: Mapping[str, str] = {
+    "complex": "the number of smooth critical functions",
+    "real": "the number of real ones",
+    "minima": "the number of minima of real networks",
+    "at_subnetworks": "the number of functions at rest",
+    "at_limits": "the number of limits",
+    "least_loss": "the least loss, up to the slack",
+    "global_minimum": "what is claimed of the least loss",
+}
+"""By key of a landscape's value the rule by which it follows from what is shown of a list."""
+
+
+def _same(value: Any, known: Any) -> bool:
+    return bool(value == known)
+
 
 _COUNT, _DEGREES, _LEFT_OVER = "points on a general slice", ("degree", "ed_degree", "ML degree"), "functions left by samples"
 RULES: Mapping[str, Rule] = {
@@ -104,6 +124,13 @@ RULES: Mapping[str, Rule] = {
     LEFT: Rule(
         ("dimension of the fiber",), (DIMENSION,), lambda value, parameters, dimension: value == parameters - dimension, turned=True
     ),
+    LANDSCAPE["complex"]: Rule(("landscape: complex",), (CRITICAL_FUNCTIONS,), _same),
+    LANDSCAPE["real"]: Rule(("landscape: real",), (REAL,), _same),
+    LANDSCAPE["minima"]: Rule(("landscape: minima",), (MINIMA,), _same),
+    LANDSCAPE["at_subnetworks"]: Rule(("landscape: at_subnetworks",), (RESTING,), _same),
+    LANDSCAPE["at_limits"]: Rule(("landscape: at_limits",), (LIMITS,), _same),
+    LANDSCAPE["least_loss"]: Rule(("landscape: least_loss",), (LEAST,), _same),
+    LANDSCAPE["global_minimum"]: Rule(("landscape: global_minimum",), (LEAST,), lambda value, known: True, of_claim=True),
 }
 """By name what may be concluded; nothing else follows from anything."""
 
@@ -133,6 +160,8 @@ class Because:
         ]
         if any(p.statement.subject != own[0].statement.subject for p in own) or (own and not self._of(own[0].statement.subject)):
             raise NotShown("the premises speak of another model")
+        if rule.of_claim and self.statement.value != str(self.concludes()[1]):
+            raise NotShown("the value names another claim")
         if rule.bound and any(p.claim not in _BOUNDS for p in self.premises):
             raise NotShown("a bound that is proved is expected")
 
@@ -150,3 +179,72 @@ class Because:
         error = sum(p.statement.error for p in self.premises)
         own = self.statement
         return Statement(own.kind, own.subject, own.value, scope, error), claim
+
+
+@dataclass(frozen=True)
+class Part:
+    """What another statement, one about a list that was made of ``model``, says under a ``key``, or all of it."""
+
+    kind: str
+    model: str
+    premise: Verdict
+    key: str | None = None
+
+    def check(self, subject: Any) -> None:
+        """Raises `NotShown` where it says nothing there."""
+        value = self.premise.statement.value
+        if not self.premise.checked or (self.key is not None and not (isinstance(value, Mapping) and value.get(self.key) is not None)):
+            raise NotShown(f"nothing is known of {self.key}")
+
+    def concludes(self) -> tuple[Statement, Claim]:
+        """That part, as far as the whole is known."""
+        said = self.premise.statement
+        value = said.value if self.key is None else said.value[self.key]
+        return Statement(self.kind, self.model, value, said.scope, said.error), self.premise.claim
+
+
+@dataclass(frozen=True)
+class Narrow:
+    """What is claimed of a least value that is known to lie in an interval: an upper bound alone where its length is more than ``gap``
+    times the size of its upper end, or of ``unit`` if that is larger."""
+
+    kind: str
+    model: str
+    interval: Verdict
+    gap: float
+    unit: float = 0.0
+
+    def check(self, subject: Any) -> None:
+        """Raises `NotShown` where no interval is known."""
+        value = self.interval.statement.value
+        if not self.interval.checked or not (isinstance(value, tuple) and len(value) == 2 and value[0] <= value[1]):
+            raise NotShown("an interval is expected")
+
+    @property
+    def _claim(self) -> Claim:
+        low, high = self.interval.statement.value
+        return self.interval.claim if high - low <= self.gap * max(abs(high), self.unit) else Claim.UPPER_BOUND
+
+    def concludes(self) -> tuple[Statement, Claim]:
+        """The word for it."""
+        said = self.interval.statement
+        return Statement(self.kind, self.model, str(self._claim), said.scope, said.error), self._claim
+
+
+@dataclass(frozen=True)
+class Said:
+    """The word for what is claimed of another statement."""
+
+    kind: str
+    model: str
+    premise: Verdict
+
+    def check(self, subject: Any) -> None:
+        """Raises `NotShown` where that was not checked."""
+        if not self.premise.checked:
+            raise NotShown("nothing is known")
+
+    def concludes(self) -> tuple[Statement, Claim]:
+        """The claim, in words."""
+        said = self.premise.statement
+        return Statement(self.kind, self.model, str(self.premise.claim), said.scope, said.error), self.premise.claim

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from math import prod
 
 from neurovariety.certificates.completeness import GENERAL, LOOPS, SURE
-from neurovariety.certificates.functions import DIMENSION, Functions
+from neurovariety.certificates.functions import DIMENSION, Functions, residues_of
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.linear_values import VALUES_DEGREE
 from neurovariety.certificates.ranks import LARGEST_ERROR
@@ -42,7 +42,7 @@ class HiddenDirections:
         """Raises `NotShown` where a rank is smaller, or the error says little."""
         if self.dimension.statement.kind != DIMENSION or self.dimension.statement.subject != subject.hash or not self.dimension.checked:
             raise NotShown("the dimension is not that of the model")
-        if len({(f.prime, f.weights.tobytes()) for f in self.fields}) < len(self.fields):
+        if len({(f.prime, *residues_of(f.weights)) for f in self.fields}) < len(self.fields):
             raise NotShown("fields at different places are expected")
         for f in self.fields:
             f.check(subject)

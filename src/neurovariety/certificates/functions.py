@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -19,6 +19,17 @@ Inputs = tuple[tuple[Fraction, ...], ...]
 def at_inputs(kind: str, inputs: Inputs | None) -> str:
     """The kind of a statement about a model at a table of inputs, which belongs to it; ``kind`` where there is no table."""
     return kind if inputs is None else f"{kind} at the inputs {hashlib.sha256(repr(inputs).encode()).hexdigest()[:32]}"
+
+
+Term = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Equation:
+    """A homogeneous equation: ascending coordinate indices -> coprime integer coefficient. Index n stands for the constant 1."""
+
+    degree: int
+    terms: tuple[tuple[Term, int], ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +53,17 @@ class Place:
     def samples(self) -> int | None:
         """The number of inputs; None where they were too many to keep."""
         return None if self.inputs is None else len(self.inputs)
+
+    @property
+    def drawn(self) -> tuple[int, ...]:
+        """The prime and the weights, whose draw makes trials independent of each other; for weights that were too large to keep, which
+        are known to one process alone, the place itself."""
+        return (id(self),) if self.weights is None else (self.prime, *residues_of(self.weights))
+
+
+def residues_of(weights: np.ndarray) -> tuple[int, ...]:
+    """Weights as plain integers, whatever holds them."""
+    return tuple(int(w) for w in weights.reshape(-1))
 
 
 @runtime_checkable
@@ -126,7 +148,7 @@ class Coefficients(Functions, Protocol):
         """(output, exponents) of each of them."""
         ...
 
-    def vanishes(self, equation: Any) -> bool | None:
+    def vanishes(self, equation: Equation) -> bool | None:
         """Whether an equation vanishes identically on all functions, by expansion over Q; None where that would take too long."""
         ...
 
@@ -134,7 +156,7 @@ class Coefficients(Functions, Protocol):
         """The function of exact weights, expanded: (output, exponents) -> coefficient, those that are not 0."""
         ...
 
-    def equations_rank(self, equations: tuple[Any, ...], prime: int, weights: np.ndarray) -> int:
+    def equations_rank(self, equations: tuple[Equation, ...], prime: int, weights: np.ndarray) -> int:
         """The rank mod p of the gradients of equations at the function of ``weights``."""
         ...
 

@@ -13,20 +13,6 @@ from neurovariety.claim import Claim
 WEAK = (Claim.ESTIMATE, Claim.UNDECIDED)
 """What may be claimed without a certificate."""
 
-LEGACY = frozenset(
-    {
-        "align",
-        "diagnose",
-        "landscape",
-        "maximum-likelihood",
-        "polyhedral",
-        "prune",
-        "weight-decay",
-    }
-)
-"""Entries, and parts of entries, whose claims do not rest on certificates yet. The list only shrinks, and a release has none of
-them."""
-
 _TOKEN = object()
 
 
@@ -60,6 +46,8 @@ class Verdict:
     certificate: Certificate | None = field(default=None, compare=False, repr=False)
     why: str = ""
     checked: bool = field(default=True, compare=False)
+    on: Any = field(default=None, compare=False, repr=False)
+    """The exact data on which the certificate was checked."""
     token: InitVar[object] = None
 
     def __post_init__(self, token: object) -> None:
@@ -78,7 +66,7 @@ def issue(certificate: Certificate, subject: Any) -> Verdict:
         raise Forged(f"{type(certificate).__name__} is no certificate of this package")
     certificate.check(subject)
     statement, claim = certificate.concludes()
-    return Verdict(statement, claim, certificate, token=_TOKEN)
+    return Verdict(statement, claim, certificate, on=subject, token=_TOKEN)
 
 
 def first_shown(subject: Any, *certificates: Certificate) -> Verdict:
@@ -108,15 +96,7 @@ def recorded(statement: Statement, claim: Claim) -> Verdict:
     return Verdict(statement, claim, None, "recorded", checked=False, token=_TOKEN)
 
 
-def legacy(entry: str, claim: Claim) -> ForEach:
-    """The claims of an entry that has no certificates yet; raises `Forged` for one that is not among `LEGACY`."""
-    if entry not in LEGACY and claim not in WEAK:
-        raise Forged(f"the claims of {entry} rest on certificates; {claim} was given without one")
-    return lambda key, value: Verdict(Statement(f"{entry}: {key}", "", value), claim, None, token=_TOKEN)
-
-
 __all__ = [
-    "LEGACY",
     "WEAK",
     "Certificate",
     "ForEach",
@@ -125,7 +105,6 @@ __all__ = [
     "Verdict",
     "first_shown",
     "issue",
-    "legacy",
     "recorded",
     "weak",
     "weakly",

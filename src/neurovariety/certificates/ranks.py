@@ -109,7 +109,7 @@ class RandomRanks:
         """Raises `NotShown` where a rank is smaller, where a further input adds to it, or where the error says nothing."""
         value = self._value()
         kind = self.trials[0][0].kind
-        if len({id(full.place) for full, _ in self.trials}) < len(self.trials) or any(full.kind != kind for full, _ in self.trials):
+        if len({full.place.drawn for full, _ in self.trials}) < len(self.trials) or any(full.kind != kind for full, _ in self.trials):
             raise NotShown("ranks of one matrix at different places are expected")
         if kind == DIMENSION and (self.upper is None or not _bounds(self.upper, subject, self.at_most)):
             raise NotShown("a bound of the dimension is expected")
@@ -158,7 +158,7 @@ class FewestSamples:
             raise NotShown("so many samples are not shown to be enough")
         if (self.samples - 1) * subject.outputs < r:
             return
-        if not self.fewer or len({id(trial.place) for trial in self.fewer}) < len(self.fewer):
+        if not self.fewer or len({trial.place.drawn for trial in self.fewer}) < len(self.fewer):
             raise NotShown("fewer samples were not tried, at different places")
         for trial in self.fewer:
             trial.check_exactly(subject)

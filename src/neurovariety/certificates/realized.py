@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 import flint
 
 from neurovariety.certificates.balls import precision
-from neurovariety.certificates.functions import Coefficients
+from neurovariety.certificates.functions import Coefficients, Equation
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
@@ -160,7 +160,7 @@ def _exact(value: Fraction) -> flint.arb:
     return flint.arb(flint.fmpq(value.numerator, value.denominator))
 
 
-def written(equation: Any, count: int) -> str:
+def written(equation: Equation, count: int) -> str:
     """``c0*c3 - c1*c2``: ascending indices of coefficients with integers; the index ``count`` stands for 1."""
     pieces: list[str] = []
     for term, coefficient in equation.terms:

@@ -76,8 +76,8 @@ class Programs:
         return Tapes.of(self._square)
 
     @cached_property
-    def prints(self) -> tuple[ExactSystem, FloatTape]:
-        return _with_tape(self._made().prints)
+    def prints(self) -> WithTape:
+        return with_tape(self._made().prints)
 
     def _made(self) -> SystemFamily:
         found = self._incidence()
@@ -85,14 +85,16 @@ class Programs:
         return found
 
     @cached_property
-    def coordinates(self) -> tuple[ExactSystem, FloatTape]:
-        return _with_tape(self._made().coordinates)
+    def coordinates(self) -> WithTape:
+        return with_tape(self._made().coordinates)
 
 
+WithTape = tuple[ExactSystem, FloatTape]
 _KNOWN: WeakKeyDictionary[SystemFamily, Programs] = WeakKeyDictionary()
 
 
-def _with_tape(program: ExactSystem) -> tuple[ExactSystem, FloatTape]:
+def with_tape(program: ExactSystem) -> WithTape:
+    """A program, and the same for balls of doubles."""
     return program, float_tape(program)
 
 
@@ -145,11 +147,18 @@ class ShownPoints:
     programs: Programs
     near_fine: Mapping[int, list[flint.arb]]
 
-    def images(self, which: tuple[ExactSystem, FloatTape]) -> Balls:
-        """Balls of functions of the zeros: ``values`` (D, K) and ``sizes``. Raises `NotShown` where a division meets 0."""
+    def images(self, which: WithTape) -> Balls:
+        """Balls of functions of the zeros, and perhaps of the first parameters: ``values`` (D, K) and ``sizes``.
+
+        Raises `NotShown` where a division meets 0."""
         exact, tape = which
         runs: dict[int, Over] = {}
-        out = enclosed(tape, self.points.zeros.centres, self.boxes.near)
+        centres, near = self.points.zeros.centres, self.boxes.near
+        beside = self.points.parameters[: exact.unknowns - centres.shape[1]]
+        if len(beside):
+            centres = np.hstack([centres, np.broadcast_to(beside, (len(centres), len(beside)))])
+            near = np.hstack([near, np.zeros((len(near), len(beside)))])
+        out = enclosed(tape, centres, near)
         for bits in {zero.bits for zero in self.points.fine.values()}:
             with precision(bits):
                 runs[bits] = Over(exact, ball)
@@ -157,7 +166,7 @@ class ShownPoints:
             run = runs[zero.bits]
             with precision(zero.bits):
                 box = [about(c.mid(), r) for c, r in zip(zero.centre, self.near_fine[k], strict=True)]
-                found = run(box)
+                found = run([*box, *map(ball, beside.tolist())])
                 out.values[k] = [complex(float(v.real.mid()), float(v.imag.mid())) for v in found]
                 out.sizes[k] = [_above(abs(v - ball(complex(z)))) for v, z in zip(found, out.values[k].tolist(), strict=True)]
                 out.good[k] = np.isfinite(out.sizes[k]).all()

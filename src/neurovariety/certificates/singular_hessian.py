@@ -35,12 +35,14 @@ class LikelihoodEquations(Protocol):
 class SingularHessian:
     """Pairs of weights and counts for which they are critical are a vector bundle as large as the space of counts: general counts have
     critical points if and only if the projection to it is dominant, which is where the Hessian is regular. ``point``: random weights
-    and then counts mod ``prime`` for which they are critical."""
+    and then counts mod ``prime`` for which they are critical. It is the same for linear functions on faces, with the levels of their
+    conditions, in place of the counts."""
 
     family: str
     prime: int
     point: tuple[int, ...]
     error: float
+    kind: str = ML_DEGREE
 
     def check(self, subject: LikelihoodEquations) -> None:
         """Raises `NotShown` where the weights are not critical, or the Hessian is regular."""
@@ -57,4 +59,4 @@ class SingularHessian:
 
     def concludes(self) -> tuple[Statement, Claim]:
         """No critical point."""
-        return Statement(ML_DEGREE, self.family, 0, error=self.error), Claim.PROBABILITY
+        return Statement(self.kind, self.family, 0, error=self.error), Claim.PROBABILITY

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from neurovariety.certificates.functions import AFFINE, DIMENSION, SPAN, Coefficients, Functions
+from neurovariety.certificates.functions import AFFINE, DIMENSION, SPAN, Coefficients, Equation, Functions
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.ranks import check_prime
 from neurovariety.certificates.statement import Statement
@@ -68,7 +68,7 @@ class EquationsVanish:
     index beyond the coordinates stands for 1."""
 
     subject: str
-    equations: tuple[Any, ...]
+    equations: tuple[Equation, ...]
     coordinates: int
     prime: int
     weights: np.ndarray

@@ -33,7 +33,7 @@ class Square:
     The last unknowns of the program, as many as there are ``parameters``, stand for these. ``like``: the same system at others.
     """
 
-    def __init__(self, system: ExactSystem, parameters: Sequence[complex] = (), like: Square | None = None) -> None:
+    def __init__(self, system: ExactSystem, parameters: Sequence[complex | flint.acb] = (), like: Square | None = None) -> None:
         self.unknowns = system.unknowns - len(parameters)
         if len(system.equations) != self.unknowns:
             raise NotShown("the system is not square")

@@ -33,6 +33,8 @@ def answer_all(entry: Entry, architectures: tuple[str, ...], as_json: bool, jobs
             break
     if len(head) > 1 and "figure" in arguments:
         raise InputError("a figure is drawn of one architecture; give one, or leave out --figure")
+    if len(head) > 1 and "certificates" in arguments:
+        raise InputError("a file of certificates holds those of one architecture; give one, or leave out --certificates")
     jobs = jobs or len(os.sched_getaffinity(0))
     parallel = len(head) >= _PARALLEL_FROM and jobs > 1
     everything = _chain(head, sources)
@@ -56,7 +58,7 @@ def answer_all(entry: Entry, architectures: tuple[str, ...], as_json: bool, jobs
 
 
 def _arguments(entry: Entry, options: dict[str, Any]) -> dict[str, Any]:
-    """The keyword arguments of the entry's function, and ``figure``."""
+    """The keyword arguments of the entry's function, ``figure`` and ``certificates``."""
     from neurovariety.dataset import read_csv
 
     out = {k: v for k, v in options.items() if v is not None}

@@ -29,6 +29,9 @@ _PATIENCE = 1.0
 _INSISTENCE = 0.5
 """Seconds between repetitions of a Ctrl-C that was not heard."""
 
+_FILES = ("figure", "certificates")
+"""Options that name a file to write, and are no arguments of the entry's function."""
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -62,11 +65,15 @@ def answer(
 
     try:
         with ended_if_stuck(last_words), insistent_interrupt(), running(found), time_limit(deadline):
-            result = entry.load()(architecture, **{k: v for k, v in arguments.items() if k != "figure"})
+            result = entry.load()(architecture, **{k: v for k, v in arguments.items() if k not in _FILES})
         if "figure" in arguments:
             from neurovariety.report.figures import save_figure
 
             save_figure(entry, result, arguments["figure"])
+        if "certificates" in arguments:
+            from neurovariety.certificates.result_file import write_result
+
+            write_result(arguments["certificates"], result.to_dict(certificates=True))
         return Answer(architecture, ANSWERED, result.to_dict(), result.summary())
     except NeurovarietyError as error:
         return Answer(architecture, BAD_INPUT, error=str(error))

@@ -20,6 +20,7 @@ from typing import Any, ClassVar, NotRequired, TypedDict
 import numpy as np
 
 from neurovariety.certificates.issue import Verdict, issue
+from neurovariety.certificates.sentences import FROM_BELOW, SURE, Gloss
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
@@ -107,7 +108,7 @@ def ambient(model: Model, *, seed: int = DEFAULT_SEED, memory_limit: int | None 
     return AmbientResult(
         value=value,
         claims={WHOLE: verdict},
-        meaning=_meaning(model, value, verdict.claim, evidence),
+        glosses=_glosses(value, evidence),
         evidence=evidence,
         notices=division_notice(draws),
     )
@@ -222,12 +223,10 @@ def _shown(key: tuple[int, Monomial], model: Model) -> str:
     return monomial if model.outputs == 1 else f"{monomial} in output {output}"
 
 
-def _meaning(model: Model, value: int, claim: Claim, evidence: AmbientEvidence) -> str:
+def _glosses(value: int, evidence: AmbientEvidence) -> tuple[Gloss, ...]:
     total = evidence["monomials"]
-    at_least = "at least " if claim is Claim.LOWER_BOUND else ""
-    text = f"the functions span a space of {at_least}{value} dimensions"
-    if total:
-        text += f" of {total} monomials"
-        if claim is not Claim.LOWER_BOUND:
-            text += ": no polynomial of the degree is excluded linearly" if total == value else "; the rest is out of reach"
-    return text
+    if not total:
+        return ()
+    if total == value:
+        return (Gloss(f"there are {total} monomials: no polynomial of the degree is excluded linearly", {WHOLE: FROM_BELOW}),)
+    return (Gloss(f"there are {total} monomials of the degree, and what the span leaves is out of reach", {WHOLE: SURE}),)

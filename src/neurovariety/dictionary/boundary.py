@@ -66,7 +66,7 @@ class BoundaryResult(EntryResult):
     entry: ClassVar[str] = "boundary"
     headline: ClassVar[tuple[str, ...]] = ("position", "reason", "variety", "boundary", "dimension")
 
-    def verify(self, *, seed: int | None = None) -> BoundaryResult:
+    def _repeated(self, seed: int | None) -> BoundaryResult:
         """Again under another seed. Raises `VerificationError` where what was decided comes out otherwise, or what was proved is not.
 
         What was only estimated may become undecided.

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal, NotRequired, TypedDict
 
@@ -190,7 +191,7 @@ def _shown_critical(value: CriticalLocusValue, facts: list[StratumFacts]) -> lis
 
 
 def _claims(
-    model: Model, whole: Dimension, facts: list[StratumFacts], theorem: Theorem | None, sampled: Counter[int]
+    model: Model, whole: Dimension, facts: list[StratumFacts], theorem: Theorem | None, sampled: Mapping[int, int]
 ) -> dict[str, Verdict]:
     """A verdict for each key: the rank is the dimension; the strata have theirs; the locus is as large as the largest critical one."""
     exact, n = exact_strata(model), model.parameters

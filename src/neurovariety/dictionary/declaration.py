@@ -22,7 +22,7 @@ from neurovariety.errors import InputError
 from neurovariety.options import OF_EVERY_RUN, Check, Option, require_choice, shown, usual
 
 OF_THE_RUN = ("seed", "memory_limit", "resume")
-"""Arguments that say how an answer is found, not what is asked; they are not repeated by ``verify()``."""
+"""Arguments that say how an answer is found, not what is asked; they are not repeated by ``rerun()``."""
 
 _LIGHT = ("typing", "collections.abc", "pathlib", "neurovariety.options", "neurovariety.dictionary.entry_options",
           "neurovariety.training.losses.task_options")  # fmt: skip

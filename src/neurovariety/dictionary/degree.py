@@ -25,6 +25,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
+from neurovariety.certificates.sentences import FROM_BELOW, SHOWN, SURE, Gloss
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import Resume
 from neurovariety.dictionary.entry_result import EntryResult, Facts
@@ -91,7 +92,8 @@ def degree(
     return DegreeResult(
         value=found.value,
         claims={WHOLE: found.verdict},
-        meaning=_meaning(found),
+        glosses=_glosses(found),
+        also={"dimension": found.dimension.verdict},
         evidence=_evidence(found),
         notices=found.notices,
     )
@@ -119,11 +121,10 @@ def _evidence(found: Degree) -> DegreeEvidence:
     return evidence
 
 
-def _meaning(found: Degree) -> str:
-    value, r = found.value, found.dimension.value
-    if found.dimension.fills and value == 1:
-        return "the model fills a linear space of functions: its degree is 1, and nothing curved is lost"
-    least = "at least " if found.claim is Claim.LOWER_BOUND else ""
-    functions = f"{least}{value:,} function{'s' * (value != 1)} of the model satisfy {r} general linear conditions"
-    source = f" ({found.theorem.name})" if found.theorem and found.route == "theorem" else ""
-    return f"{functions}, over the complex numbers{source}: with dimension {r} this is the size that covering numbers depend on"
+def _glosses(found: Degree) -> tuple[Gloss, ...]:
+    r, least = found.dimension.value, {WHOLE: FROM_BELOW, "dimension": SURE}
+    texts = [Gloss("it is a linear space, and nothing curved is lost", {WHOLE: SURE})] if found.value == 1 else []
+    texts.append(Gloss(f"so many of them satisfy {r} general linear conditions, over the complex numbers", least))
+    if found.theorem and found.route == "theorem":
+        texts.append(Gloss(f"by a theorem ({found.theorem.name})", {WHOLE: SHOWN}))
+    return (*texts, Gloss(f"covering numbers depend on it, and on the dimension {r}", least))

@@ -17,9 +17,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, NotRequired, TypedDict
 
-from neurovariety.claim import Claim
+from neurovariety.certificates.issue import issue
+from neurovariety.certificates.sentences import FROM_BELOW, SURE, Gloss
+from neurovariety.certificates.upper_bounds import FillsSpan
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
+from neurovariety.geometry.exact.exact_functions import exact_functions
 from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
 from neurovariety.model import Model
 from neurovariety.options import Option, Route
@@ -89,7 +92,8 @@ def dimension(
     return DimensionResult(
         value=found.value,
         claims={WHOLE: found.verdict},
-        meaning=_meaning(found, model.outputs),
+        glosses=_glosses(found, model.outputs),
+        also={} if found.filling is None else {"fills": issue(FillsSpan(found.verdict, found.span.verdict), exact_functions(model))},
         evidence=_evidence(found, seed),
         notices=found.notices,
     )
@@ -119,14 +123,16 @@ def _evidence(found: Dimension, seed: int) -> DimensionEvidence:
     }
 
 
-def _meaning(found: Dimension, outputs: int) -> str:
+def _glosses(found: Dimension, outputs: int) -> tuple[Gloss, ...]:
     value, spare = found.value, found.parameters - found.value
-    text = f"{value} {'degree' if value == 1 else 'degrees'} of freedom from {counted(found.parameters, 'parameter')}"
-    one = "parameter direction changes" if spare == 1 else "parameter directions change"
-    text += f": {spare} {one} no function" if spare else ": every parameter counts"
+    one = "direction in weight space changes" if spare == 1 else "directions in weight space change"
+    least = -(-value // outputs)
+    sure, at_least = {WHOLE: SURE}, {WHOLE: FROM_BELOW}
+    texts = [
+        Gloss(f"{spare} {one} no function" if spare else "every parameter counts", sure),
+        Gloss("almost every function of its span is a limit of the model over C", {"fills": SURE}),
+        Gloss(f"fewer than {counted(least, 'sample')} leave a function open even locally", at_least),
+    ]
     if found.expected is not None and found.expected != value:
-        text += f"; {found.expected - value} fewer than parameters minus stated symmetries"
-    if found.filling:
-        sure = "" if found.filling is Claim.PROVED else ", as random points show it,"
-        text += f"; almost every function of its span{sure} is a limit of the model over C"
-    return text + f"; no fewer than {counted(-(-value // outputs), 'sample')} can determine a function locally"
+        texts.insert(1, Gloss(f"that is {found.expected - value} fewer than parameters minus stated symmetries", sure))
+    return tuple(texts)

@@ -96,7 +96,7 @@ class DiscriminantResult(EntryResult):
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "draisma2016", "trager2020")
     task: TrainingTask | None = field(default=None, compare=False)
 
-    def verify(self, *, seed: int | None = None) -> DiscriminantResult:
+    def _repeated(self, seed: int | None) -> DiscriminantResult:
         """Another slice. Raises `VerificationError` where the number of complex critical points differs."""
         again = self._again(seed)
         if again.value["complex"] != self.value["complex"]:
@@ -172,8 +172,10 @@ def wall_crossings(
 ) -> Any:
     """Every wall on the way from one data set to another, the loss moving on a line between theirs.
 
-    ``data`` and ``other`` are as in `landscape`. Returns a list of ``{"at", "real", "minima"}``: where on the way (0 to 1, to 1e-6) the
-    numbers change, and the pairs (before, after); walls that are crossed twice within a step (``steps`` of them) are not seen.
+    ``data`` and ``other`` are as in `landscape`. Returns a list of ``{"at", "real", "minima", "decided"}``: where on the way (0 to 1,
+    to 1e-6) the numbers change, and the pairs (before, after). Changes follow each other without gaps from the numbers at one end to
+    those at the other; where numbers stay unclear, at an end too, a row says so: it is not ``decided``, and numbers that are not known
+    are None. Walls that are crossed twice within a step (``steps`` of them) are not seen.
     Raises `InputError` and `DataError` as `landscape` does.
 
     >>> wall_crossings("linear(2,1,2)", ([[1, 0], [0, 1]], [[3, 0], [0, 1]]), ([[1, 0], [0, 1]], [[2, 0], [0, 1]]), steps=4)

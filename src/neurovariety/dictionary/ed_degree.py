@@ -37,6 +37,7 @@ import numpy as np
 
 from neurovariety.certificates.compose import CRITICAL, POINT, Because
 from neurovariety.certificates.issue import Verdict, issue, weak
+from neurovariety.certificates.sentences import FROM_ABOVE, SHOWN, Gloss
 from neurovariety.certificates.statement import Statement
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import Inputs, Resume
@@ -177,7 +178,7 @@ def ed_degree(
     return EdDegreeResult(
         value=answer.value,
         claims={WHOLE: answer.verdict},
-        meaning=_meaning(answer, quadric, theorem),
+        glosses=_glosses(answer, quadric, theorem),
         evidence=evidence,
         notices=found.notices + answer.notices,
         options={"data": quadric.table},
@@ -381,20 +382,11 @@ def _special(
     return found.verdict, evidence
 
 
-def _meaning(answer: _EdDegree, quadric: _Quadric, theorem: Theorem | None) -> str:
-    value, rank = answer.value, quadric.rank
-    form = {
-        "generic": f"a general quadratic loss{f' of rank {rank}' if rank is not None else ''}",
-        "frobenius": "the sum of the squares of the coefficients",
-        "bombieri": "Bombieri's product",
-        "gaussian": "squared loss on standard normal inputs",
-        "uniform": "squared loss on uniform inputs in [-1, 1]",
-        "data": "squared loss on these data",
-    }[quadric.metric]
-    if value is None:
-        locus = "the critical points for a general target are a whole locus, that of interpolation, and have no number"
-        return f"{answer.evidence['reason']}: {locus}"
-    least = "at least " if answer.verdict.claim is Claim.LOWER_BOUND else ""
-    points = f"{least}{value:,} complex critical point{'s' * (value != 1)}"
-    source = f" ({theorem.name})" if theorem and answer.evidence["route"] == "theorem" else ""
-    return f"{form} has {points} at smooth functions, for a general target{source}: no more local minima than that lie there"
+def _glosses(answer: _EdDegree, quadric: _Quadric, theorem: Theorem | None) -> tuple[Gloss, ...]:
+    if answer.value is None:
+        locus = "critical points for a general target form a whole locus, that of interpolation, and have no number"
+        return (Gloss(f"{answer.evidence['reason']}: {locus}", {}),)
+    texts = [] if quadric.rank is None else [Gloss(f"the loss has rank {quadric.rank}", {})]
+    if theorem and answer.evidence["route"] == "theorem":
+        texts.append(Gloss(f"by a theorem ({theorem.name})", {WHOLE: SHOWN}))
+    return (*texts, Gloss("no more local minima than that lie there", {WHOLE: FROM_ABOVE}))

@@ -1,4 +1,4 @@
-"""The base of the entries' results: a result that can recompute itself."""
+"""The base of the entries' results: a result that can check its certificates, and repeat its computation."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ import numpy as np
 
 from neurovariety.claim import Claim
 from neurovariety.dictionary.registry import find
-from neurovariety.errors import InputError, VerificationError
+from neurovariety.errors import InputError, NeurovarietyError, VerificationError
 from neurovariety.model import Model
+from neurovariety.randomness import generator
 from neurovariety.result import Result, plain
 
 if TYPE_CHECKING:
+    from neurovariety.certificates.recheck import Recheck
     from neurovariety.oracles import Agreement
 
 Facts = Mapping[str, object]
@@ -37,8 +39,8 @@ class EntryResult(Result):
     model: Model | None = field(default=None, repr=False, compare=False)
     options: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
-    def to_dict(self) -> dict[str, Any]:
-        found = super().to_dict()
+    def to_dict(self, *, certificates: bool = False) -> dict[str, Any]:
+        found = super().to_dict(certificates=certificates)
         entry = find(self.entry)
         if entry is not None and self.options:
             kept = {n: v for n, v in self.options.items() if v is None or (_is_short(v) and not entry.declares[n].is_table)}
@@ -74,12 +76,29 @@ class EntryResult(Result):
         found: Self = entry.load()(source, seed=other, **self.options)
         return found
 
-    def verify(self, *, seed: int | None = None) -> Self:
-        """Recompute everything from scratch under another seed and hold it against this result.
+    def _stored(self, subject: Any) -> Any:
+        from neurovariety.geometry.solutions.stored_subjects import stored_form
 
-        Returns the new result. Raises `VerificationError` where the values differ, or where this one was proved and the new one
-        is not; `InputError` for a result read back from JSON that depends on data.
+        return stored_form(subject)
+
+    def verify(self) -> Recheck:
+        """Check the certificates anew, from the JSON of this result alone; see `neurovariety.result.Result.verify`.
+
+        Where the model is at hand, or its notation can be read, the exact data in the certificates are held against its program at
+        random points modulo two primes. Raises `VerificationError` as there, and where they are another model's.
         """
+        from neurovariety.architectures import as_model
+        from neurovariety.geometry.solutions.stored_subjects import held_against
+
+        found = super().verify()
+        try:
+            model = self.model or as_model(self.subject)
+        except NeurovarietyError:
+            return found  # a user's own function, read back from JSON: the exact data stay as stored
+        return held_against(found, model, generator(self.provenance.seed, "dictionary.entry_result"))
+
+    def _repeated(self, seed: int | None) -> Self:
+        """The same question under another seed, held against this answer."""
         again = self._again(seed)
         weaker = self.claim is Claim.PROVED and again.claim is not Claim.PROVED
         if again._repeatable() != self._repeatable() or weaker:
@@ -95,21 +114,23 @@ class EntryResult(Result):
     def rerun(self, *, seed: int | None = None, oracle: str | None = None, time_limit: float = 120.0) -> Self | Agreement:
         """Find the number once more: by the same method under another seed, or by another method in another program.
 
-        Without ``oracle`` this is `verify`. With "msolve", "macaulay2" or "singular" that program counts zeros of the question's
-        equations on a chart of the weights, modulo a random prime and with random integers for everything general, at most
+        Without ``oracle`` everything is recomputed from scratch under another seed and held against this result: a repetition, with the
+        mistakes of its method. The new result comes back. With "msolve", "macaulay2" or "singular" that program counts zeros of the
+        question's equations on a chart of the weights, modulo a random prime and with random integers for everything general, at most
         ``time_limit`` seconds for one system. Degrees, ED degrees, ML degrees of coefficients and points of generic fibers can be
         asked; what comes back says what was compared. An agreement is evidence and no proof: primes and integers are general with
         high probability only. What both counts share is the expansion of the model into coefficients, and the dimension, which is held
         against the rank of the Jacobian mod another prime.
 
-        Raises `VerificationError` where the numbers contradict each other; `InputError` for an unknown oracle, for an entry whose
+        Raises `VerificationError` where the values differ, or where this one was proved and the new one is not; `InputError` for a
+        result read back from JSON that depends on data, for an unknown oracle, for an entry whose
         question is not written for other programs, and for a result without a number; `OracleError` where the program is not installed,
         fails, or takes too long.
 
         Source of the method: Draisma et al. 2016 (the critical equations); Rabinowitsch 1930 (leaving out zeros of a minor).
         """
         if oracle is None:
-            return self.verify(seed=seed)
+            return self._repeated(seed)
         from neurovariety.oracles import compare
 
         other = self.provenance.seed + 1_000_003 if seed is None else seed

@@ -2,7 +2,7 @@
 
 The neurovariety, the Zariski closure of the neuromanifold, is the zero set of the polynomials in the coefficients of f that
 vanish on every f_w. Those of degree k form a finite-dimensional space I_k, found by exact interpolation. For learning they are
-what every function of the model satisfies, whatever its weights: a target that violates one can never be fit exactly, nor
+what every function of the model satisfies, whatever its weights: a target that violates one can never be fit without error, nor
 approximated arbitrarily well.
 
 What is proved. Each generator listed is expanded with the parametrization put in and vanishes identically over Q. The dimension
@@ -33,6 +33,7 @@ from neurovariety.certificates.hilbert_function import (
 from neurovariety.certificates.issue import NotShown, Verdict, first_shown, issue, weakly
 from neurovariety.certificates.known_equations import WrittenEquations
 from neurovariety.certificates.realized import written
+from neurovariety.certificates.sentences import SURE, Gloss
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
@@ -78,6 +79,7 @@ class EquationsResult(EntryResult):
     """
 
     entry: ClassVar[str] = "equations"
+    spoken: ClassVar[tuple[str, ...]] = ("equations", "dimension_at_most")
     evidence: EquationsEvidence
     system: FoundEquations | None = field(default=None, repr=False, compare=False)
 
@@ -147,7 +149,7 @@ def equations(
     return EquationsResult(
         value=value,
         claims=_claims(model, found, value, short),
-        meaning=_meaning(found),
+        glosses=_glosses(found),
         evidence=evidence,
         system=system,
     )
@@ -171,14 +173,21 @@ def _claims(model: Model, found: Equations, value: Mapping[str, object], listed:
     return claims
 
 
-def _meaning(found: Equations) -> str:
+def _glosses(found: Equations) -> tuple[Gloss, ...]:
     total, coordinates = len(found.system.generators), found.system.coordinates.count
+    generators = {"generators": SURE}
     if not total:
         if found.complete:
-            return f"no equation of any degree holds among the {coordinates} coefficients: the model fills its space over C"
-        return f"no equation of degree up to {found.system.searched} holds among the {coordinates} coefficients; others may"
-    text = (
-        f"{counted(total, 'equation')} among the {coordinates} coefficients of f: a target that violates one can never be fit exactly"
+            none = f"no equation of any degree holds among the {coordinates} coefficients: the model fills its space over C"
+            return (Gloss(none, {"complete": SURE}),)
+        return (
+            Gloss(f"no equation of degree up to {found.system.searched} holds among the {coordinates} coefficients", generators),
+            Gloss("equations of higher degrees are not excluded", {}),
+        )
+    return (
+        Gloss(f"{counted(total, 'equation')} among the {coordinates} coefficients of f generate those found", generators),
+        Gloss("a target that violates one can never be fit without error", {"equations": SURE}),
+        Gloss("there are no others but their multiples", {"complete": SURE})
+        if found.complete
+        else Gloss("higher degrees are not excluded", {}),
     )
-    text += f"; they leave at most {found.system.bound} dimensions"
-    return text + ("; there are no others but their multiples" if found.complete else "; higher degrees are not excluded")

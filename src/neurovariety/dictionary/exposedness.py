@@ -116,7 +116,7 @@ class ExposednessResult(EntryResult):
     def _repeatable(self) -> object:
         return plain({key: part for key, part in self.value.items() if key != "minima"})  # which are sampled anew
 
-    def verify(self, *, seed: int | None = None) -> ExposednessResult:
+    def _repeated(self, seed: int | None) -> ExposednessResult:
         """All ranks again at other points. Raises `VerificationError` where one differs; shares of minima are sampled anew."""
         again = self._again(seed)
         if again._repeatable() != self._repeatable():

@@ -36,6 +36,7 @@ from neurovariety.certificates.compose import COUNTED, HIDES, LEFT, Because
 from neurovariety.certificates.fiber import HIDDEN, HiddenDirections
 from neurovariety.certificates.fiber_at_weights import FIBER_AT, HIDDEN_AT, IDENTIFIED
 from neurovariety.certificates.issue import NotShown, Verdict, issue, weak
+from neurovariety.certificates.sentences import FROM_ABOVE, FROM_BELOW, SURE, Gloss
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.upper_bounds import FieldsVanish
 from neurovariety.claim import Claim
@@ -109,6 +110,7 @@ class FibersResult(EntryResult):
 
     entry: ClassVar[str] = "fibers"
     headline: ClassVar[tuple[str, ...]] = ("dimension", "cardinality", "identifiable")
+    spoken: ClassVar[tuple[str, ...]] = ("dimension", "hidden", "cardinality", "identifiable")
     evidence: FibersEvidence
 
 
@@ -177,7 +179,7 @@ def fibers(
             "identifiable": identifiable,
         },
         claims=_claims(model, found, shown, identifiable),
-        meaning=_meaning(found, cardinality, identifiable) + components_sentence(evidence["real_components"]),
+        glosses=(*_glosses(found), *_components(evidence["real_components"])),
         evidence=evidence,
         notices=generic.notices,
     )
@@ -324,32 +326,34 @@ def _special(model: Model, found: SpecialFiber, generic_evidence: FibersEvidence
         "identifiable": no or weak(Statement(IDENTIFIED, exact.hash, "undecided"), Claim.UNDECIDED, "other orbits are not excluded"),
     }
     extra = found.at_least - evidence["parameters"] + evidence["model_dimension"]
-    size = f"{found.at_least}" if whole else f"{found.at_least} to {found.at_most}"
-    text = f"{size} dimensions of complex weights around these compute the same function (of real weights it may be fewer)"
+    texts = []
+    if whole is None:
+        size = f"{found.at_least} to {found.at_most}"
+        texts.append(Gloss(f"{size} dimensions of complex weights around these compute the same function", {}))
     if extra > 0:
-        text += f", {extra} more than for generic weights: the function is that of a smaller model"
+        more = f"{extra} more than for generic weights: the function is that of a smaller model"
+        texts.append(Gloss(more, {"dimension": FROM_BELOW}))
     return FibersResult(
         value={key: verdict.statement.value for key, verdict in claims.items()},
         claims=claims,
-        meaning=text + components_sentence(evidence["real_components"]),
+        glosses=(*texts, *_components(evidence["real_components"])),
         evidence=evidence,
     )
 
 
-def _meaning(found: _Explained, counted: int | None, identifiable: Identifiable) -> str:
-    total, stated = found.dimension, found.stated
-    if counted is not None:
-        moved = f"{total} direction{'s' * (total != 1)} of the stated symmetries" if total else "the finite stated symmetries"
-        ways = "in one way" if counted == 1 else f"in {counted} ways over the complex numbers"
-        if identifiable == "generic":
-            return f"up to {moved}, a general function has generic weights {ways}: one orbit is dense, smaller ones are not excluded"
-        return f"up to {moved}, a general function has weights {ways}"
-    if total == 0:
-        return "weights are determined by their function up to finitely many choices"
-    if stated is None:
-        return f"{total} directions in weight space change no function"
-    change = "direction in weight space changes" if total == 1 else "directions in weight space change"
-    text = f"{total} {change} no function, {stated} of them by the stated symmetries"
+def _components(found: RealComponents | None) -> tuple[Gloss, ...]:
+    """What is known of the fiber over the reals."""
+    said = components_sentence(found).removeprefix("; ")
+    return (Gloss(said, {}),) if said else ()
+
+
+def _glosses(found: _Explained) -> tuple[Gloss, ...]:
+    stated = found.stated
+    if found.hidden is None or stated is None:
+        return ()
     if found.hidden:
-        return text + f"; {found.hidden} are hidden: no stated symmetry explains them, and data cannot determine them"
-    return text + "; nothing else is lost, up to finitely many choices"
+        hidden = "data cannot tell weights along hidden directions apart"
+        return (Gloss(hidden, {"hidden": SURE}),)
+    if not found.dimension:
+        return (Gloss("a function leaves finitely many choices of weights", {"dimension": FROM_ABOVE}),)
+    return (Gloss("the stated symmetries explain what is lost, up to finitely many choices", {"hidden": FROM_ABOVE}),)

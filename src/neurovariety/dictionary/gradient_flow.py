@@ -122,7 +122,7 @@ class GradientFlowResult(EntryResult):
     ends: Any = field(default=None, compare=False)
     landscape: LandscapeResult | None = field(default=None, compare=False)
 
-    def verify(self, *, seed: int | None = None) -> GradientFlowResult:
+    def _repeated(self, seed: int | None) -> GradientFlowResult:
         """Other initializations. Raises `VerificationError` where converged runs end off a list that is complete."""
         again = self._again(seed)
         if again.value["unmatched"] and again.landscape is not None and again.landscape.claim is Claim.COMPLETE:

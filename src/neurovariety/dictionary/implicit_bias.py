@@ -110,7 +110,7 @@ class ImplicitBiasResult(EntryResult):
             parts.append(f"{row['name'].replace(', ', ',')}: {'; '.join([*known, *shares])}")
         return ", ".join(parts) + (", ..." if len(rows) > _SHOWN else "")
 
-    def verify(self, *, seed: int | None = None) -> ImplicitBiasResult:
+    def _repeated(self, seed: int | None) -> ImplicitBiasResult:
         """Everything again under another seed. Raises `VerificationError` where something exact differs or intervals exclude each
         other."""
         again = self._again(seed)

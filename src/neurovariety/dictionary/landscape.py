@@ -5,36 +5,38 @@ neuromanifold. Its critical points at smooth functions are finitely many; traini
 the large one, which are listed stratum by stratum. A critical point of the weights is *pure* where its function is critical among
 functions, and *spurious* where only the parametrization makes it one.
 
-What is proved. All complex critical points of a general member of the loss's family of quadrics are found by monodromy and pass the
-trace test; those of the loss itself are the ends of paths from there (`homotopy.special_ends`), each certified by Krawczyk's operator
-in ball arithmetic, told apart as functions; limits of functions whose weights diverge on the chart are certified in charts of their
-own where they are regular. The list of smooth functions is taken for all where every path is accounted for
-(`training.critical.accounting`). That of points at rest can be so only for families of which it is proved that all strata where J
-drops rank are listed (`geometry.strata.rank_drops`); of others it is a `lower_bound`. A function of a stratum stays on it unless
-training is proved to move there. Descents from many starts are held against the lists: what they find beside them weakens the claim.
-That a function is real, that its weights are, and the index of its Hessian are certified or said to be undecided. Data and quadric
-are rounded to float64 first: statements are on these. All is found in canonical units, so answers do not depend on those of the data.
+What is proved. Each key has a certificate (`dictionary.landscape_verdicts`). All complex critical points of a general member of the
+loss's family of quadrics are found by monodromy and pass the trace test; those of the loss are the ends of paths from there, each
+shown in balls at full rank of J, in whatever chart has it, for the data as they are, and told apart as functions. The list of smooth
+functions is `complete` where as many are found as there are in general (test C), or as loops of targets leave alone for the stated
+quadric (test L). That of points at rest can be so only for families of which it is proved that all strata where J drops rank are listed
+(`geometry.strata.rank_drops`), and where each function on them is shown to rest or to move; of others it is a `lower_bound`. Descents
+from many starts are held against the lists: what they find beside them weakens the claim. All is found in canonical units, so answers
+do not depend on those of the data; near-collinear inputs are whitened by a matrix that is taken as exact.
 
-The least loss is `complete` where the loss is definite, a theorem says that all singular functions of the closure are on listed
-strata, and all lists are complete (`training.least`); else an `upper_bound`, or `undecided` where it is approached by networks whose
-weights diverge. Perturbation (`training.perturbation`) finds it by another route, without such a theorem. Data that see fewer
-directions than the dimension leave a whole locus of interpolating functions; its dimension is said.
+The least loss is that of stored weights, in balls: an `upper_bound`; `proved` where it is 0 or meets a bound of all losses; `complete`
+where the loss is definite, a theorem says that all singular functions of the closure are on listed strata, and it is the least in
+complete lists; `undecided` where it is approached by networks whose weights diverge. Perturbation (`training.perturbation`) finds it by
+another route, without such a theorem and without a certificate. Data that see fewer directions than the dimension leave a whole locus
+of interpolating functions; its dimension is said.
 
 Sources: Marchetti et al. 2025, 4.4; Trager, Kohn, Bruna 2020; Draisma et al. 2016; Krawczyk 1969; Hauenstein 2013.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Annotated, ClassVar, Literal, TypedDict, Unpack
 
 import numpy as np
 
-from neurovariety.certificates.issue import Verdict, legacy, weakly
+from neurovariety.certificates.issue import Verdict
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import Resume
 from neurovariety.dictionary.entry_result import Facts
 from neurovariety.dictionary.landscape_lists import LandscapeLists, landscape_lists, size_of_losses
+from neurovariety.dictionary.landscape_verdicts import interpolated_verdict, least_verdict, list_verdicts, of_model, subject_of
 from neurovariety.dictionary.listed_result import ListedResult
 from neurovariety.dictionary.runner import entry
 from neurovariety.geometry.invariants.dimension import dimension_of
@@ -209,11 +211,15 @@ def _listed(task: TrainingTask, lists: LandscapeLists, known: tuple[Least, int |
     (least, number), points, targets = known, lists.given, evidence["random_targets"]
     bounds = interval(lists.problem, task.loss, least)
     least = enclosed(least, bounds)
-    value = _value(lists, least)
+    subject = subject_of(lists, task.loss)
+    shown = list_verdicts(lists, subject)
+    proof = None if least.infimum is not None else least_verdict(lists, subject, least)
+    value = _value(lists, least, str(Claim.UNDECIDED if proof is None else proof.claim))
+    claims = _claims(task, lists, value, shown, proof)
     return LandscapeResult(
         value=value,
-        claims=_claims(lists, least, value),
-        meaning=_meaning(lists, value) + ("" if targets is None else _usual(targets["real"])),
+        claims=claims,
+        meaning=_meaning(lists, value, claims) + ("" if targets is None else _usual(targets["real"])),
         evidence={
             **evidence,
             "points": [p.to_dict() for p in points[:_SHOWN]],
@@ -222,11 +228,11 @@ def _listed(task: TrainingTask, lists: LandscapeLists, known: tuple[Least, int |
             "general_problem": lists.problem.evidence,
             "singular_functions": lists.strata.theorem or "not known to be the strata listed",
             "rank_drops": lists.resting or "no list of the strata where J drops rank is known for this family",
-            "least": {**least.to_dict(), "claim": least.claim, "point": number, "interval": bounds},
+            "least": {**least.to_dict(), "claim": value["global_minimum"], "point": number, "interval": bounds},
             "falsifier": lists.falsified.to_dict(lists.units.loss_back(1.0)),
             "contradiction": lists.falsified.contradiction or None,
         },
-        notices=task.notices + (() if lists.complete else (lists.why,)),
+        notices=task.notices + (() if _all(claims) else (lists.why,)),
         options=task.options,
         points=points,
         monomials=monomials_of(lists.problem),
@@ -235,18 +241,29 @@ def _listed(task: TrainingTask, lists: LandscapeLists, known: tuple[Least, int |
     )
 
 
-def _claims(lists: LandscapeLists, least: Least, value: LandscapeValue) -> dict[str, Verdict]:
-    """One claim for the list of smooth functions, one for what rests at others, one for the least loss."""
-    smooth, resting = (
-        Claim.COMPLETE if all_of_them else Claim.LOWER_BOUND for all_of_them in (lists.smooth_complete, lists.resting_complete)
-    )
-    by_key = {"at_subnetworks": resting, "at_limits": Claim.LOWER_BOUND} | dict.fromkeys(
-        ("least_loss", "global_minimum"), Claim(least.claim)
-    )
-    return {key: legacy("landscape", by_key.get(key, smooth))(key, part) for key, part in value.items()}
+def _claims(
+    task: TrainingTask, lists: LandscapeLists, value: LandscapeValue, shown: Mapping[str, Verdict], least: Verdict | None
+) -> dict[str, Verdict]:
+    """What each key claims; the number of minima is at least one that is shown."""
+    of_key = {**shown, "least_loss": least, "global_minimum": least}
+    sure = lists.stages[0].sure
+    why = "losses come down to this while weights diverge, as far as descents tell"
+    out = {}
+    for key, part in value.items():
+        known = of_key.get(key)
+        if known is None and key == "minima":
+            out[key] = of_model(task.model, key, part, None, sure, "the signs of Hessians are not shown")
+        else:
+            out[key] = of_model(task.model, key, part, known, sure, why)
+    return out
 
 
-def _value(lists: LandscapeLists, least: Least) -> LandscapeValue:
+def _all(claims: Mapping[str, Verdict]) -> bool:
+    """Whether all lists are said to be complete."""
+    return all(claims[key].claim is Claim.COMPLETE for key in LandscapeResult.headline)
+
+
+def _value(lists: LandscapeLists, least: Least, claim: str) -> LandscapeValue:
     return {
         "complex": lists.stages[0].count,
         "real": lists.real,
@@ -254,32 +271,43 @@ def _value(lists: LandscapeLists, least: Least) -> LandscapeValue:
         "at_subnetworks": lists.at_subnetworks,
         "at_limits": lists.at_limits,
         "least_loss": least.loss if least.infimum is None else least.infimum,
-        "global_minimum": least.claim,
+        "global_minimum": claim,
     }
 
 
 def _interpolating(task: TrainingTask, dim: int, found: Interpolation, evidence: LandscapeEvidence) -> LandscapeResult:
     """The result where a whole locus of functions has the least loss."""
     best, bound = found.least, found.lower_bound
+    proof = interpolated_verdict(replace(found.coordinates, loss=task.loss), best, max(task.loss.size, 1e-300))
     value: LandscapeValue = {
         "complex": None,
         "real": None,
         "minima": None,
         "at_subnetworks": None,
         "at_limits": None,
-        "least_loss": bound if found.attained else best.loss if best.infimum is None else best.infimum,
-        "global_minimum": best.claim,
+        "least_loss": best.loss if best.infimum is None else best.infimum,
+        "global_minimum": str(Claim.UNDECIDED if proof is None else proof.claim),
     }
     if found.attained:
         end = f"networks attain the least squares loss {bound:.6g} of the whole span"
     elif best.infimum is not None:
         end = f"losses of networks come down to {best.infimum:.6g}, which none found attains"
     else:
-        end = f"the {'global minimum' if best.claim == 'complete' else 'best network found'} has loss {best.loss:.6g}"
+        end = f"the {'global minimum' if value['global_minimum'] == 'proved' else 'best network found'} has loss {best.loss:.6g}"
     degree = f" and degree at most {found.degree_at_most:,}" if found.degree_at_most else ""
     return LandscapeResult(
         value=value,
-        claims=weakly("landscape", Claim.UNDECIDED, "a whole locus interpolates: there are no lists"),
+        claims={
+            key: of_model(
+                task.model,
+                key,
+                part,
+                proof if key in ("least_loss", "global_minimum") else None,
+                True,
+                "a whole locus interpolates: there are no lists",
+            )
+            for key, part in value.items()
+        },
         meaning=f"the data see {dim - found.dimension} of {dim} directions: functions with the least loss are a locus of dimension "
         f"{found.dimension}{degree}, not finitely many; {end}",
         evidence={
@@ -305,12 +333,13 @@ def _held_out(task: TrainingTask, problem: TrainingProblem, weights: Array | Non
     return {"least_loss_point": float(problem.quadratic(held).value(problem.map.at(np.asarray(weights)[None] + 0j)[0].real))}
 
 
-def _meaning(lists: LandscapeLists, value: LandscapeValue) -> str:
-    least, rest = ("" if known else "at least " for known in (lists.smooth_complete, lists.resting_complete))
+def _meaning(lists: LandscapeLists, value: LandscapeValue, claims: Mapping[str, Verdict]) -> str:
+    least, rest = ("" if claims[key].claim is Claim.COMPLETE else "at least " for key in ("complex", "at_subnetworks"))
     head = f"{least}{counted(lists.stages[0].count, 'complex critical point')} at smooth functions"
     minima = f"{counted(lists.minima, 'local minimum').replace('minimums', 'minima')} of real networks"
     loss = value["least_loss"]
     end = {
+        "proved": f"the global minimum has loss {loss:.6g}",
         "complete": f"the global minimum has loss {loss:.6g}",
         "upper_bound": f"the best network found has loss {loss:.6g}",
         "undecided": f"losses of networks come down to {loss:.6g}, which none found attains: weights diverge on the way",

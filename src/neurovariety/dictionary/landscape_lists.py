@@ -19,14 +19,14 @@ from neurovariety.geometry.images.target import Target
 from neurovariety.geometry.invariants.dimension import Dimension
 from neurovariety.geometry.strata.rank_drops import rank_drop
 from neurovariety.geometry.strata.resting_strata import resting_strata
-from neurovariety.geometry.strata.smaller_models import Strata, strata_of
+from neurovariety.geometry.strata.smaller_models import Strata, Stratum, strata_of
 from neurovariety.randomness import generator
 from neurovariety.rings.ring import Array
 from neurovariety.tolerances import ZERO_LOSS
-from neurovariety.training.critical.accounting import accounted
-from neurovariety.training.critical.falsifier import Falsified, beaten, falsified, without_complete
+from neurovariety.training.critical.accounting import without_doubles
+from neurovariety.training.critical.charted import none_of_other_loss, real_minima
+from neurovariety.training.critical.falsifier import Falsified, beaten, falsified
 from neurovariety.training.critical.given_units import facts_back, point_back
-from neurovariety.training.critical.in_given import certified_in_given
 from neurovariety.training.critical.least import Least, least_loss, not_above
 from neurovariety.training.critical.limits import least_limit, limit_stages
 from neurovariety.training.critical.problem import TrainingProblem
@@ -36,7 +36,6 @@ from neurovariety.training.critical.stratum_stages import stratum_stage
 from neurovariety.training.losses.canonical_units import CanonicalUnits
 from neurovariety.training.losses.loss import Distance, Quadratic
 from neurovariety.training.losses.training_task import TrainingTask
-from neurovariety.training.losses.whitened import Whitened
 
 _STREAM = "dictionary.landscape"
 _CONDITION = 1e10
@@ -48,14 +47,15 @@ class LandscapeLists:
     """The critical points on the smooth part and on each stratum (``stages``, the first that of the smooth part), the limits of
     networks, all ``points`` of these in order, and what is known of the least loss.
 
-    ``strata``: those that hold the singular functions, as far as known; ``resting``: why all weights where J drops rank and training
-    rests are on the stages, '' where that is not known; ``falsified``: what descents found.
+    ``strata``: those that hold the singular functions, as far as known, and others ``beside``; ``resting``: why all weights where J
+    drops rank and training rests are on the stages, '' where that is not known; ``falsified``: what descents found.
     """
 
     problem: TrainingProblem
     loss: Quadratic
     units: CanonicalUnits
     strata: Strata
+    beside: tuple[Stratum, ...]
     resting: str
     stages: list[Stage]
     limits: list[Stage]
@@ -121,11 +121,6 @@ class LandscapeLists:
             return (
                 "no real critical function was found, though there is a nearest one: the lists are not complete; another seed may help"
             )
-        if self.units.white is not None:
-            return (
-                "columns of the data nearly depend on others: critical points were found in whitened coordinates, and not all of them "
-                "are certified for the data as they are"
-            )
         missing = next((s for s in self.stages if not s.complete), None)
         if missing is not None:
             near = "limits_off_strata" in missing.evidence or "critical_sets" in missing.evidence
@@ -149,7 +144,7 @@ def landscape_lists(
     loss = problem.quadratic(task.loss)
     _check_condition(loss.matrix, task)
     found = [first, *(stratum_stage(problem, task.loss, s, seed) for s in (*strata.strata, *beside))]
-    stages = _accounted(problem, found, units.white, seed)
+    stages = _with_none_of_other_loss(without_doubles(found, monomials_of(problem)))
     limits = limit_stages(problem, task.loss, seed)
     singular = stages[: 1 + len(strata.strata)]
     rng, known = generator(seed, _STREAM), spectral_least(task.model.image, task.loss)
@@ -160,16 +155,17 @@ def landscape_lists(
     near = None if any(stage.sets for stage in stages) else ends
     against = falsified(problem, loss, points, (*strata.strata, *beside), least, generator(seed, _STREAM, 2), near)
     least = not_above(beaten(least, against, size_of_losses(loss)), points, size_of_losses(loss))
-    if units.white is not None and not all(stage.complete for stage in singular):
-        least = without_complete(least, "the data are ill-conditioned, and not all critical points are certified for them as they are")
-    return LandscapeLists(problem, loss, units, strata, rank_drop(task.model), stages, limits, points, least, against)
+    return LandscapeLists(problem, loss, units, strata, beside, rank_drop(task.model), stages, limits, points, least, against)
 
 
-def _accounted(problem: TrainingProblem, stages: list[Stage], white: Whitened | None, seed: int) -> list[Stage]:
-    closed = accounted(stages, monomials_of(problem), generator(seed, _STREAM, 3))
-    if white is None:
-        return closed
-    return [replace(stage, complete=stage.complete and certified_in_given(stage, white)) for stage in closed]
+def _with_none_of_other_loss(stages: list[Stage]) -> list[Stage]:
+    """The stages, the first one known to be empty where a network of a stratum has loss 0 and no other function can be critical."""
+    first, *rest = stages
+    if first.points or first.listed is None:
+        return stages
+    networks = [p.weights for stage in rest for p in stage.points if p.real and p.weights is not None]
+    listed = none_of_other_loss(first.listed, networks)
+    return [replace(first, listed=listed, minima=real_minima(listed, ()) or first.minima), *rest]
 
 
 def size_of_losses(loss: Quadratic) -> float:

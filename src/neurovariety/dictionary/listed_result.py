@@ -16,7 +16,7 @@ class ListedResult(EntryResult):
     least: ClassVar[str] = "least"
     same: ClassVar[float] = 1e-9
 
-    def verify(self, *, seed: int | None = None) -> Self:
+    def _repeated(self, seed: int | None) -> Self:
         """Find everything again under another seed. Raises `VerificationError` where a count differs, or the least value."""
         again = self._again(seed)
         ours, theirs = dict(self.value), dict(again.value)

@@ -21,23 +21,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from math import gcd, lcm
 from typing import Annotated, Any, ClassVar, TypedDict
 
 import numpy as np
-from jaxtyping import Float
 
-from neurovariety.certificates.issue import Verdict, legacy
+from neurovariety.certificates.compose import Part, Said
+from neurovariety.certificates.issue import NotShown, Verdict, first_shown, issue, weak
+from neurovariety.certificates.least_of_lists import LeastOfLists, ValueAt
+from neurovariety.certificates.real_points import Together
+from neurovariety.certificates.statement import Statement
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import Resume
 from neurovariety.dictionary.entry_result import Facts
+from neurovariety.dictionary.likelihood_counts import (
+    LikelihoodCounts,
+    check_positive,
+    counts_of_data,
+    counts_of_text,
+    in_their_own_unit,
+)
 from neurovariety.dictionary.listed_result import ListedResult
 from neurovariety.dictionary.runner import entry
-from neurovariety.errors import DataError, InputError
-from neurovariety.exact_numbers import float_table, nearest_floats, power_of_two, size_of
-from neurovariety.geometry.ideal.coefficients import monomial_name
-from neurovariety.geometry.images.target import Target, read_target, require_polynomial
-from neurovariety.geometry.solutions.attempts import check_values, why_incomplete
+from neurovariety.errors import InputError
+from neurovariety.exact_numbers import nearest_floats
+from neurovariety.geometry.exact.exact_functions import exact_functions
+from neurovariety.geometry.images.target import require_polynomial
+from neurovariety.geometry.solutions.attempts import why_incomplete
 from neurovariety.geometry.strata.smaller_models import Strata, strata_of
 from neurovariety.model import Array, Model
 from neurovariety.options import Option, Real
@@ -46,12 +55,11 @@ from neurovariety.result import counted
 from neurovariety.tolerances import DEFAULT_SEED
 from neurovariety.training.critical.cross_entropy import CrossEntropyPoint, CrossEntropyStage, cross_entropy_stage, distribution_terms
 from neurovariety.training.critical.likelihood_descents import likelihood_descents
-from neurovariety.training.losses.prepare import exact_samples
+from neurovariety.training.critical.likelihood_subject import CrossEntropyOfNetworks
 
 _STREAM = "dictionary.maximum_likelihood"
 _SHOWN = 200
 _SAME = 1e-9
-_MOST_COUNTS = 20
 
 
 class ListedDistribution(TypedDict):
@@ -160,23 +168,24 @@ def maximum_likelihood(
     if counts is not None and data is not None:
         raise InputError("counts belong to the coefficients, data to the outputs: give one of them")
     terms = distribution_terms(model, seed)
-    asked = _of_text(model, counts, terms, seed) if data is None else _of_data(model, data, seed)
+    asked = counts_of_text(model, counts, terms, seed) if data is None else counts_of_data(model, data, seed)
     counts_taken = [count + Fraction(smoothing) for count in asked.exact]
-    _check_positive(counts_taken, asked.labels)
-    numbers = _in_their_own_unit(counts_taken)
-    first = cross_entropy_stage(model, asked.samples, numbers, seed, resume=resume)
-    if first is None:
+    check_positive(counts_taken, asked.labels)
+    numbers = in_their_own_unit(counts_taken)
+    if (first := cross_entropy_stage(model, asked.samples, numbers, seed, resume=resume)) is None:
         raise InputError(f"all networks {model.name} give one distribution: nothing is to be fitted; take a larger architecture")
     strata = strata_of(model, first.fills)
-    stages = [first, *_smaller(strata, asked.samples, numbers, seed, terms)]
+    smaller, every = _smaller(strata, asked.samples, numbers, seed, terms)
+    stages, strata = [first, *smaller], replace(strata, all_listed=strata.all_listed and every)
     points = _numbered(stages)
-    known = _known(points, stages, strata, numbers, seed)
+    subject = _posed(model, asked, counts_taken, terms, stages, strata)
+    known = _known(points, stages, strata, subject, numbers, seed)
     value = _value(points, known)
     complete = all(stage.complete for stage in stages) and not known.contradiction
     doubt = f"{known.contradiction}: the lists are not complete, please report it" if known.contradiction else why_incomplete()
     return MaximumLikelihoodResult(
         value=value,
-        claims=_claims(value, points, stages, strata, known),
+        claims=_claims(model, value, stages, strata, known),
         meaning=_meaning(value, complete),
         evidence={
             "points": [_plain(p) for p in points[:_SHOWN]],
@@ -188,10 +197,24 @@ def maximum_likelihood(
             "falsifier": known.falsifier,
             "contradiction": known.contradiction or None,
         },
-        notices=asked.notices if complete else (*asked.notices, doubt),
+        notices=(*asked.notices, *(() if complete else (doubt,))),
         options={"counts": asked.text},
         points=points,
     )
+
+
+def _posed(
+    model: Model,
+    asked: LikelihoodCounts,
+    counts: Sequence[Fraction],
+    terms: tuple[tuple[int, tuple[int, ...]], ...],
+    stages: Sequence[CrossEntropyStage],
+    strata: Strata,
+) -> CrossEntropyOfNetworks:
+    """Cross-entropy as certificates see it, with the lists that it is least in."""
+    families = tuple(stage.family for stage in stages if stage.family is not None)
+    rows = None if asked.samples is None else tuple(tuple(map(Fraction, row)) for row in np.asarray(asked.samples).tolist())
+    return CrossEntropyOfNetworks(model, tuple(counts), terms, rows, families, _singular(stages, strata)[0])
 
 
 @dataclass(frozen=True)
@@ -202,79 +225,85 @@ class _LeastKnown:
     claim: str
     reason: str
     falsifier: Facts
+    verdict: Verdict | None
     contradiction: str = ""
 
 
 def _known(
-    points: Sequence[CrossEntropyPoint], stages: Sequence[CrossEntropyStage], strata: Strata, counts: Array, seed: int
-) -> _LeastKnown:
-    """What lists and descents say of the least cross-entropy."""
-    best, claim, reason = _least(points, stages, strata)
-    first = stages[0]
-    assert first.search is not None
-    found = likelihood_descents(first.search, counts, points, first.dimension, generator(seed, _STREAM, 1))
-    least = None if best is None else best.cross_entropy
-    facts = {"descents": found.descents, "least": found.cross_entropy if np.isfinite(found.cross_entropy) else None}
-    if found.weights is None or not (best is None or found.below(least)):
-        return _LeastKnown(least, claim, reason, facts)
-    words, doubtful = "a descent found a better network than any listed", best is not None and first.complete and found.full_rank
-    if claim == "complete" or doubtful:
-        return _LeastKnown(found.cross_entropy, "upper_bound", f"{words}; please report it", facts, words)
-    return _LeastKnown(found.cross_entropy, "upper_bound", words, facts)
-
-
-def _claims(
-    value: MaximumLikelihoodValue,
     points: Sequence[CrossEntropyPoint],
     stages: Sequence[CrossEntropyStage],
     strata: Strata,
-    known: _LeastKnown,
+    subject: CrossEntropyOfNetworks,
+    numbers: Array,
+    seed: int,
+) -> _LeastKnown:
+    """What lists and descents say of the least cross-entropy."""
+    best = min((p for p in points if p.positive and p.weights is not None), key=lambda p: p.cross_entropy, default=None)
+    verdict = _shown_least(best, stages, subject)
+    claim = "undecided" if verdict is None else str(verdict.claim)
+    reason = _why(best, points, stages, strata) if claim != "complete" else f"least in complete lists; {subject.singular}"
+    first = stages[0]
+    assert first.search is not None
+    found = likelihood_descents(first.search, numbers, points, first.dimension, generator(seed, _STREAM, 1))
+    least = None if best is None else best.cross_entropy
+    facts = {"descents": found.descents, "least": found.cross_entropy if np.isfinite(found.cross_entropy) else None}
+    if found.weights is None or not (best is None or found.below(least)):
+        return _LeastKnown(least if verdict is not None else None, claim, reason, facts, verdict)
+    at = ValueAt(subject.hash, tuple(found.weights.tolist()), found.cross_entropy, _SAME * max(abs(found.cross_entropy), 1.0))
+    better = _or_none(at, subject)
+    words, doubtful = "a descent found a better network than any listed", best is not None and first.complete and found.full_rank
+    value, said = (None, "undecided") if better is None else (found.cross_entropy, str(better.claim))
+    if claim == "complete" or doubtful:
+        return _LeastKnown(value, said, f"{words}; please report it", facts, better, words)
+    return _LeastKnown(value, said, words, facts, better)
+
+
+def _or_none(at: ValueAt, subject: CrossEntropyOfNetworks) -> Verdict | None:
+    try:
+        return issue(at, subject)
+    except NotShown:
+        return None
+
+
+def _claims(
+    model: Model, value: MaximumLikelihoodValue, stages: Sequence[CrossEntropyStage], strata: Strata, known: _LeastKnown
 ) -> dict[str, Verdict]:
     """One claim for the list of smooth distributions, one for the minima among these, one for smaller networks, one for the least."""
-    whole = stages[0].complete and not known.contradiction
-    smaller = all(s.complete for s in stages[1:]) and strata.all_listed and not known.contradiction
-    decided = not any(p.positive and not p.stratum and p.kind == "undecided" for p in points)
-    smooth, beside, minima = (Claim.COMPLETE if all_ else Claim.LOWER_BOUND for all_ in (whole, smaller, whole and decided))
-    least = Claim(known.claim)
-    by_key = {"at_subnetworks": beside, "minima": minima, "least": least, "global_minimum": least}
-    return {key: legacy("maximum-likelihood", by_key.get(key, smooth))(key, part) for key, part in value.items()}
-
-
-@dataclass(frozen=True, eq=False)
-class _Counts:
-    """Counts and what each belongs to: to coefficients, then they have a ``text``, or to outputs at ``samples`` (S, inputs)."""
-
-    exact: list[Fraction]
-    labels: list[str]
-    samples: Array | None = None
-    text: str | None = None
-    notices: tuple[str, ...] = ()
-
-
-def _of_data(model: Model, data: object, seed: int) -> _Counts:
-    if model.outputs == 1:
-        raise InputError(f"{model.name} has one output: read as unnormalized probabilities of classes it takes at least two")
-    found = exact_samples(model, data)
-    check_values(len(found.inputs), model.outputs)
-    labels = [f"{name} of row {row + 1}" for row in range(len(found.inputs)) for name in found.target_names]
-    return _Counts(found.targets.reshape(-1).tolist(), labels, float_table(found.inputs, "inputs"))
-
-
-def _of_text(model: Model, text: str | None, terms: Sequence[tuple[int, tuple[int, ...]]], seed: int) -> _Counts:
-    """The counts in the order of ``terms``; random ones where there is no text."""
-    labels = [f"{monomial_name(e)} in output {o}" if model.outputs > 1 else monomial_name(e) for o, e in terms]
-    if text is None:
-        drawn = [Fraction(n) for n in generator(seed, _STREAM).integers(1, _MOST_COUNTS, len(terms)).tolist()]
-        target = Target(model.inputs, model.outputs, dict(zip(terms, drawn, strict=True)))
-        return _Counts(drawn, labels, text=target.text(), notices=("no counts were given: these are random ones",))
-    known = dict(read_target(text, model.inputs, model.outputs).coefficients)
-    numbers = [known.pop(term, Fraction(0)) for term in terms]
-    if known:
-        output, exponents = min(known)
-        raise InputError(
-            f"{monomial_name(exponents)} in output {output} has a count, but no network {model.name} has that coefficient; leave it out"
+    own, first = exact_functions(model).hash, stages[0].listed
+    claims = {key: _undecided(key, part) for key, part in value.items()}
+    if known.contradiction:
+        return claims
+    for key in ("complex", "real", "positive", "minima"):
+        if first is not None and first.statement.value[key] == value[key]:
+            claims[key] = issue(Part(f"maximum-likelihood: {key}", own, first, key), None)
+    smaller = tuple(stage.listed for stage in stages[1:] if stage.listed is not None)
+    if len(smaller) == len(stages) - 1:
+        claims["at_subnetworks"] = issue(
+            Together("maximum-likelihood: at_subnetworks", own, smaller, strata.all_listed, "complex"), None
         )
-    return _Counts(numbers, labels, text=text)
+    if known.verdict is not None:
+        claims["least"] = issue(Part("maximum-likelihood: least", own, known.verdict), None)
+        claims["global_minimum"] = issue(Said("maximum-likelihood: global_minimum", own, known.verdict), None)
+    return claims
+
+
+def _undecided(key: str, value: object) -> Verdict:
+    return weak(Statement(f"maximum-likelihood: {key}", "", value), Claim.UNDECIDED, "not shown")
+
+
+def _shown_least(
+    best: CrossEntropyPoint | None, stages: Sequence[CrossEntropyStage], subject: CrossEntropyOfNetworks
+) -> Verdict | None:
+    """What is shown of the least value, from the best network known; None where nothing is."""
+    if best is None or best.weights is None:
+        return None
+    lists = tuple(stage.listed for stage in stages if stage.listed is not None)
+    weights = tuple(np.asarray(best.weights).tolist())
+    at = ValueAt(subject.hash, weights, best.cross_entropy, _SAME * max(abs(best.cross_entropy), 1.0))
+    try:
+        return first_shown(subject, *([LeastOfLists(at, lists)] if len(lists) == len(stages) else []), at)
+    except NotShown:
+        return None
 
 
 def _numbered(stages: Sequence[CrossEntropyStage]) -> tuple[CrossEntropyPoint, ...]:
@@ -296,60 +325,44 @@ def _value(points: Sequence[CrossEntropyPoint], known: _LeastKnown) -> MaximumLi
     }
 
 
-def _check_positive(counts: Sequence[Fraction], labels: Sequence[str]) -> None:
-    for count, label in zip(counts, labels, strict=True):
-        if count <= 0:
-            raise DataError(
-                f"the count of {label} is {'-' if count < 0 else ''}{size_of(count)}; expected a positive number for each, or "
-                "smoothing that makes them positive (--smoothing 0.5)"
-            )
-
-
-def _in_their_own_unit(counts: Sequence[Fraction]) -> Float[np.ndarray, " values"]:
-    """Multiples of the counts near 1, the same ones for all counts in these proportions: critical points have no unit.
-
-    Whole numbers without a common divisor, divided by a power of two: floats hold these exactly, unless they have too many digits.
-    """
-    common = Fraction(gcd(*(c.numerator for c in counts)), lcm(*(c.denominator for c in counts)))
-    whole = [c / common for c in counts]
-    unit = Fraction(2) ** power_of_two(sum(whole, Fraction(0)) / len(whole))
-    return np.array(nearest_floats([c / unit for c in whole], "a count, against the mean of all,"))
-
-
-def _smaller(strata: Strata, samples: Array | None, counts: Array, seed: int, terms: object) -> list[CrossEntropyStage]:
-    """Stages of smaller networks, without those on which some coefficient, and so a probability, is always zero."""
-    found = []
+def _smaller(strata: Strata, samples: Array | None, counts: Array, seed: int, terms: object) -> tuple[list[CrossEntropyStage], bool]:
+    """Stages of smaller networks, without those on which some coefficient, and so a probability, is always zero; and whether no other
+    stratum is left out, one of a single distribution."""
+    found, every = [], True
     for stratum in strata.strata:
         if stratum.model is None or (samples is None and distribution_terms(stratum.model, seed) != terms):
             continue
         stage = cross_entropy_stage(stratum.model, samples, counts, seed, stratum.name)
         if stage is not None:
-            found.append(stage)
-    return found
+            embedded = tuple(p if p.weights is None else replace(p, weights=stratum.embed(p.weights)) for p in stage.points)
+            found.append(replace(stage, points=embedded))
+        every = every and stage is not None
+    return found, every
 
 
-def _least(
-    points: Sequence[CrossEntropyPoint], stages: Sequence[CrossEntropyStage], strata: Strata
-) -> tuple[CrossEntropyPoint | None, str, str]:
-    """The best network listed, what is claimed of it, and why."""
-    positive = [p for p in points if p.positive]
-    best = min((p for p in positive if p.weights is not None), key=lambda p: p.cross_entropy, default=None)
+def _why(
+    best: CrossEntropyPoint | None, points: Sequence[CrossEntropyPoint], stages: Sequence[CrossEntropyStage], strata: Strata
+) -> str:
+    """Why the best network listed is not shown to be the best of all."""
     if best is None:
-        return None, "undecided", "no critical distribution is that of a real network"
-    lowest = min(p.cross_entropy for p in positive)
+        return "no critical distribution is that of a real network"
+    lowest = min(p.cross_entropy for p in points if p.positive)
     if lowest < best.cross_entropy - _SAME * max(abs(lowest), 1.0):
-        return best, "upper_bound", f"a positive distribution of the closure has {lowest:.6g}, but no real weights were found for it"
+        return f"a positive distribution of the closure has {lowest:.6g}, but no real weights were found for it"
     if not all(stage.complete for stage in stages):
-        return best, "upper_bound", "not every list is complete"
-    if not best.certified:
-        return best, "upper_bound", "the weights of the best network were found in floating point only"
+        return "not every list is complete"
+    return _singular(stages, strata)[1]
+
+
+def _singular(stages: Sequence[CrossEntropyStage], strata: Strata) -> tuple[str, str]:
+    """Why the least is in the lists of all stages, or why it need not be."""
     if stages[0].fills:
-        return best, "complete", "the distributions fill their space, which is smooth"
+        return "the distributions fill their space, which is smooth", ""
     if not stages[0].cone:
-        return best, "upper_bound", "singular distributions other than those of smaller networks are not excluded"
+        return "", "singular distributions other than those of smaller networks are not excluded"
     if not (strata.theorem and strata.all_listed):
-        return best, "upper_bound", "singular functions off the listed strata are not excluded"
-    return best, "complete", f"least in complete lists; singular functions: {strata.theorem}"
+        return "", "singular functions off the listed strata are not excluded"
+    return f"singular functions: {strata.theorem}", "what was found is not shown to be the least in balls"
 
 
 def _plain(point: CrossEntropyPoint) -> ListedDistribution:

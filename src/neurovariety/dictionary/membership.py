@@ -76,7 +76,7 @@ class MembershipResult(EntryResult):
     given: Target | None = field(default=None, repr=False, compare=False)
     decision: Decision | None = field(default=None, repr=False, compare=False)
 
-    def verify(self, *, seed: int | None = None) -> MembershipResult:
+    def _repeated(self, seed: int | None) -> MembershipResult:
         """Decide again under another seed. Witnesses may differ from seed to seed; two verdicts that were reached must agree.
 
         Raises `VerificationError` where they differ, or where a verdict was reached and the new attempt stays undecided.

@@ -30,6 +30,7 @@ import numpy as np
 
 from neurovariety.certificates.compose import FREE, POINT, Because
 from neurovariety.certificates.issue import NotShown, Verdict, issue, weak
+from neurovariety.certificates.sentences import Gloss
 from neurovariety.certificates.singular_hessian import SingularHessian
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.upper_bounds import ML_DEGREE, AllMonomials, FillsCoefficients, FreeCoefficients
@@ -126,7 +127,7 @@ def ml_degree(
     return MlDegreeResult(
         value=value,
         claims={WHOLE: verdict},
-        meaning=_meaning(value, verdict.claim, answer.evidence),
+        glosses=_glosses(answer.evidence),
         evidence={**answer.evidence, "neurovariety_dimension": found.value},
         notices=(*found.notices, *notices),
         options={"data": table},
@@ -264,9 +265,7 @@ def _one_distribution(model: Model, shape: Dimension, table: Array | None, rng: 
         return weak(one, Claim.ESTIMATE, "no slope of the probabilities was found in floating point")
 
 
-def _meaning(value: int, claim: Claim, evidence: MlDegreeEvidence) -> str:
-    least = "at least " if claim is Claim.LOWER_BOUND else ""
-    points = f"{least}{value:,} complex critical point{'s' * (value != 1)}"
+def _glosses(evidence: MlDegreeEvidence) -> tuple[Gloss, ...]:
     if evidence["read"] == "coefficients":
-        return f"the likelihood of general counts, with the coefficients as unnormalized probabilities, has {points}"
-    return f"cross-entropy for general counts of classes at {evidence['distributions']} inputs has {points}"
+        return (Gloss("the coefficients are read as unnormalized probabilities", {}),)
+    return (Gloss(f"the loss is cross-entropy for classes at {evidence['distributions']} inputs", {}),)

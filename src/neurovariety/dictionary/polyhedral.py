@@ -28,7 +28,10 @@ from typing import Annotated, Any, ClassVar, Literal, TypedDict
 
 import numpy as np
 
-from neurovariety.certificates.issue import Verdict, legacy
+from neurovariety.certificates.compose import Part, Said
+from neurovariety.certificates.issue import NotShown, Verdict, issue, weak
+from neurovariety.certificates.real_points import Together
+from neurovariety.certificates.statement import Statement
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import Ground
 from neurovariety.dictionary.entry_result import Facts
@@ -37,6 +40,7 @@ from neurovariety.dictionary.polyhedral_lists import FaceLists, face_lists
 from neurovariety.dictionary.polyhedral_problem import FaceProblem, of_data, of_teacher
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError, ResourceError
+from neurovariety.geometry.exact.exact_functions import exact_functions
 from neurovariety.geometry.images.target import require_polynomial
 from neurovariety.geometry.invariants.dimension import dimension_of
 from neurovariety.model import Model
@@ -171,7 +175,7 @@ def polyhedral(
     value = _value(lists)
     return PolyhedralResult(
         value=value,
-        claims=_claims(lists, value),
+        claims=_claims(model, lists, value),
         meaning=_meaning(value, norm, lists.complete),
         evidence={
             "norm": norm,
@@ -229,22 +233,24 @@ def _value(lists: FaceLists) -> PolyhedralValue:
     }
 
 
-def _claims(lists: FaceLists, value: PolyhedralValue) -> dict[str, Verdict]:
+def _claims(model: Model, lists: FaceLists, value: PolyhedralValue) -> dict[str, Verdict]:
     """One claim for the list, one for the minima, one for the least distance; what signs leave open is counted, and not claimed."""
-    smooth, minima = (Claim.COMPLETE if whole else Claim.LOWER_BOUND for whole in (lists.complete, lists.minima_complete))
-    open_faces, open_points = (
-        (any(told is None for told in answers) for answers in zip(*((p.interior, p.stationary) for p in lists.smooth), strict=True))
-        if lists.smooth
-        else (False, False)
-    )
-    by_key = {
-        "on_faces": Claim.UNDECIDED if open_faces else smooth,
-        "stationary": Claim.UNDECIDED if open_faces or open_points else smooth,
-        "minima": minima,
-        "least": Claim(lists.claim),
-        "global_minimum": Claim(lists.claim),
-    }
-    return {key: legacy("polyhedral", by_key.get(key, smooth))(key, part) for key, part in value.items()}
+    own, first = exact_functions(model).hash, lists.stages[0]
+    claims = {key: weak(Statement(f"polyhedral: {key}", "", part), Claim.UNDECIDED, "not shown") for key, part in value.items()}
+    claims["faces"] = weak(Statement("polyhedral: faces", "", value["faces"]), Claim.ESTIMATE, "looked at")
+    if lists.verdict is not None:
+        claims["least"] = issue(Part("polyhedral: least", own, lists.verdict), None)
+        claims["global_minimum"] = issue(Said("polyhedral: global_minimum", own, lists.verdict), None)
+    if lists.contradiction or lists.white or not first.listed:
+        return claims
+    for key in ("complex", "real", "on_faces", "stationary", "minima"):
+        try:
+            found = issue(Together(f"polyhedral: {key}", own, first.listed, every=first.complete, key=key), None)
+        except NotShown:
+            continue
+        if found.statement.value == value[key]:
+            claims[key] = found
+    return claims
 
 
 def _descents(lists: FaceLists, asked: FaceProblem) -> Facts:

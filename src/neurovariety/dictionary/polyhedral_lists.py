@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from neurovariety.certificates.issue import NotShown, Verdict, first_shown
+from neurovariety.certificates.least_of_lists import LeastOfLists, ValueAt
 from neurovariety.dictionary.polyhedral_problem import FaceProblem
 from neurovariety.geometry.solutions.attempts import why_incomplete
 from neurovariety.geometry.strata.smaller_models import Strata, strata_of
@@ -14,10 +16,12 @@ from neurovariety.model import Model
 from neurovariety.randomness import generator
 from neurovariety.training.critical.face_descents import FaceDescents, face_descents, least_on_span
 from neurovariety.training.critical.face_stage import Evaluated, FacePoint, FaceStage, face_stage
+from neurovariety.training.critical.polyhedral_subject import DistanceOfNetworks
 from neurovariety.training.losses.polyhedral_norm import PolyhedralNorm
 
 _STREAM = "dictionary.polyhedral"
 _SAME = 1e-8
+_SLACK = 1e-9
 _KINDS = ("minimum", "undecided", "saddle")
 
 
@@ -36,6 +40,9 @@ class FaceLists:
     contradiction: str
     white: bool
     convex_attained: bool
+    verdict: Verdict | None
+    """What is shown of the least distance."""
+    subject: DistanceOfNetworks
 
     @property
     def smooth(self) -> tuple[FacePoint, ...]:
@@ -84,25 +91,60 @@ def face_lists(model: Model, asked: FaceProblem, seed: int) -> FaceLists:
     descents = face_descents(first, asked.distance, points, generator(seed, _STREAM))
     best = min((p for p in points if p.weights is not None), key=lambda p: p.distance, default=None)
     scale = asked.distance.norm(asked.distance.matrix @ np.asarray(asked.distance.target, dtype=np.float64))
-    claim, reason = _claimed(points, best, stages, strata)
+    contradiction, reason = "", ""
     nearer = best is None or descents.below(best.distance, scale / asked.distance.divisor)
-    contradiction = ""
+    doubtful = nearer and best is not None and first.complete and descents.at_full_rank(first)
     if nearer and descents.weights is not None:
         reason = "a descent found a network nearer than any listed"
-        if best is not None and (claim == "complete" or (first.complete and descents.at_full_rank(first))):
-            contradiction, reason = reason, f"{reason}; please report it"
-        claim, best = "upper_bound", _found(descents)
-    elif asked.collinear is not None and claim == "complete":
-        claim, reason = "upper_bound", "the data are ill-conditioned, and points are not certified for them as they are"
+        contradiction = reason if doubtful else ""
+        best = _found(descents)
     lowest = least_on_span(first, asked.distance) if first.flat else None
     attained = best is not None and lowest is not None and _near(best.distance, lowest)
     if asked.collinear is not None:
         back = asked.collinear
         points = [back.back(model, first, asked.distance, p) for p in points]
         best = best if best is None else back.back(model, first, asked.distance, best)
+        reason = reason or "the data are ill-conditioned, and points are not certified for them as they are"
+    subject = _posed(model, asked, stages, strata)
+    verdict = _least(subject, asked, stages, best, bool(reason))
+    claim = "undecided" if verdict is None else str(verdict.claim)
+    reason = f"{reason}; please report it" if contradiction else reason or _why(points, best, stages, strata, claim)
     shown = tuple(asked.in_given_units(p) for p in _numbered(points))
-    least = None if best is None else asked.in_given_units(best).distance
-    return FaceLists(stages, shown, least, claim, reason, descents, contradiction, asked.collinear is not None, attained)
+    least = None if verdict is None else float(verdict.statement.value)
+    return FaceLists(
+        stages, shown, least, claim, reason, descents, contradiction, asked.collinear is not None, attained, verdict, subject
+    )
+
+
+def _posed(model: Model, asked: FaceProblem, stages: Sequence[FaceStage], strata: Strata) -> DistanceOfNetworks:
+    """The distance as certificates see it, with the lists that it is least in."""
+    smooth = stages[0].definite and strata.theorem and strata.all_listed
+    return DistanceOfNetworks(
+        model,
+        asked.distance,
+        asked.evaluated if asked.collinear is None else asked.collinear.given,
+        asked.units.outputs,
+        tuple(v.statement.subject for stage in stages for v in stage.listed),
+        tuple(face for stage in stages for face in stage.posed),
+        any(s.model is None for s in strata.strata),
+        f"singular functions: {strata.theorem}" if smooth else "",
+    )
+
+
+def _least(
+    subject: DistanceOfNetworks, asked: FaceProblem, stages: Sequence[FaceStage], best: FacePoint | None, off_lists: bool
+) -> Verdict | None:
+    """What is shown of the least distance, from the best network known."""
+    if best is None or best.weights is None:
+        return None
+    every = all(stage.complete and (stage.listed or stage.whole is None) for stage in stages)
+    value = float(asked.units.outputs_back(np.asarray(best.distance)))
+    at = ValueAt(subject.hash, tuple(np.asarray(best.weights).tolist()), value, _SLACK * max(value, asked.size))
+    listed = tuple(v for stage in stages for v in stage.listed)
+    try:
+        return first_shown(subject, *([LeastOfLists(at, listed)] if every and not off_lists else []), at)
+    except NotShown:
+        return None
 
 
 def _found(descents: FaceDescents) -> FacePoint:
@@ -176,22 +218,19 @@ def _smaller(model: Model, strata: Strata, distance: PolyhedralNorm, evaluated: 
     return out
 
 
-def _claimed(points: Sequence[FacePoint], best: FacePoint | None, stages: Sequence[FaceStage], strata: Strata) -> tuple[str, str]:
-    """What is claimed of the best network listed, and why."""
+def _why(points: Sequence[FacePoint], best: FacePoint | None, stages: Sequence[FaceStage], strata: Strata, claim: str) -> str:
+    """Why the best network listed is the best of all, or is not shown to be."""
     if best is None:
-        return "undecided", "no critical point is a real network"
-    lowest = min(p.distance for p in points)
+        return "no critical point is a real network"
+    if claim == "complete":
+        return f"least in complete lists; singular functions: {strata.theorem}"
+    lowest = min((p.distance for p in points), default=best.distance)
     if lowest < best.distance - _SAME * max(lowest, 1e-300):
-        return (
-            "upper_bound",
-            f"a real function of the closure has the distance {lowest:.6g}, but no real weights were found for it",
-        )
+        return f"a real function of the closure has the distance {lowest:.6g}, but no real weights were found for it"
     if not all(stage.complete for stage in stages):
-        return "upper_bound", "not every list is complete"
-    if not best.certified:
-        return "upper_bound", "the weights of the best network were found in floating point only"
+        return "not every list is complete"
     if not stages[0].definite:
-        return "upper_bound", "the distance does not see all coefficients"
+        return "the distance does not see all coefficients"
     if not (strata.theorem and strata.all_listed):
-        return "upper_bound", "singular functions off the listed strata are not excluded"
-    return "complete", f"least in complete lists; singular functions: {strata.theorem}"
+        return "singular functions off the listed strata are not excluded"
+    return "signs of the points in balls leave open which is nearest"

@@ -61,6 +61,12 @@ class FaceProblem:
     notices: tuple[str, ...] = ()
     collinear: InWhite | None = field(default=None)
 
+    @property
+    def size(self) -> float:
+        """The distance of the zero function, in the units of the data."""
+        own = self.distance
+        return float(self.units.outputs_back(np.asarray(own.norm(own.matrix @ np.asarray(own.target, dtype=np.float64)) / own.divisor)))
+
     def in_given_units(self, point: FacePoint) -> FacePoint:
         """A point in the units of the data."""
         units = self.units

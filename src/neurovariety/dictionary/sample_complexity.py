@@ -27,6 +27,7 @@ from neurovariety.certificates.compose import LISTED, ONE_POINT, UNIQUE, Because
 from neurovariety.certificates.fiber import Sorted
 from neurovariety.certificates.issue import NotShown, Verdict, issue, weak
 from neurovariety.certificates.ranks import FewestSamples, ModularRank
+from neurovariety.certificates.sentences import SURE, Gloss
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.upper_bounds import FillsSpan
 from neurovariety.claim import Claim
@@ -123,7 +124,7 @@ def sample_complexity(model: Model, *, seed: int = DEFAULT_SEED) -> SampleComple
     return SampleComplexityResult(
         value=value,
         claims=claims,
-        meaning=_meaning(finite, unique, counts),
+        glosses=_glosses(finite, unique),
         evidence=evidence,
         notices=found.notices,
     )
@@ -205,10 +206,8 @@ def _functions(model: Model, known: Dimension, finite: int, seed: int) -> tuple[
         n += 1
 
 
-def _meaning(finite: int, unique: int | None, counts: dict[int, int]) -> str:
-    text = f"{finite} general sample{'s' * (finite != 1)} leave finitely many functions of the model"
-    if unique == finite:
-        return f"{finite} general sample{'s' * (finite != 1)} determine a general function of the model"
-    if finite in counts:
-        text += f", {counts[finite]} over the complex numbers"
-    return text + (f"; {unique} leave one" if unique is not None else "; how many leave one is not known")
+def _glosses(finite: int, unique: int | None) -> tuple[Gloss, ...]:
+    if unique != finite:
+        return ()
+    determine = f"{finite} general sample{'s' * (finite != 1)} determine a general function of the model"
+    return (Gloss(determine, {"finite": SURE, "unique": SURE}),)

@@ -92,7 +92,7 @@ class VoronoiResult(EntryResult):
     evidence: VoronoiEvidence
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "cifuentes2022", "wilson1927")
 
-    def verify(self, *, seed: int | None = None) -> VoronoiResult:
+    def _repeated(self, seed: int | None) -> VoronoiResult:
         """Other targets. Raises `VerificationError` where a number of critical functions differs, or intervals exclude each other."""
         again = self._again(seed)
         for ours, theirs in zip(self.value["table"], again.value["table"], strict=True):

@@ -4,12 +4,14 @@ The objective is the loss plus sum_k s_k w_k^2 with a strength s_k >= 0 for each
 come in families, for many weights give one function; with general strengths they are finitely many over the complex numbers, and none
 is degenerate. They are counted in weights, not in functions: two networks that differ by a sign or a permutation are two points.
 
-What is proved. All complex critical points at general strengths come from total degree homotopies (Bezout), two of which must agree;
-those at the strengths asked for are the ends of paths from there, each certified by Krawczyk's operator in ball arithmetic, with
-certified reality and index. Then the list is `complete`, else a `lower_bound`, as it is where equal strengths leave a symmetry under
-which critical points come in whole orbits. With positive strengths the objective tends to infinity with the weights, so it has a
-minimum: among the real points where the list is complete, else between the minima for strengths a little smaller and larger
-(`training.weight_decay`). Data are rounded to float64 first: statements are on these.
+What is proved. Data are taken as float64 holds them, and the objective is a sum of squares with exact coefficients. Critical points
+are shown in boxes, with certified reality and index, and an account says that there are no others: the number is `proved` where zeros
+add up to the Bézout number, else it is a number modulo two random primes, wrong with a probability that is computed. Where no account
+closes, which happens for more than some eight weights, the list is a `lower_bound`. Where equal strengths leave a symmetry under which
+critical points come in whole orbits, those with an invertible Hessian are counted. With positive strengths the objective tends to
+infinity with the weights, so it has a minimum: among the real points of the list, or bounded from below by the list for strengths a
+little smaller, so that the least value lies in a stated interval (`training.critical.decayed_points`). That also bounds the loss itself
+without decay, over all networks in a ball (``evidence["in_ball"]``), whatever singular functions there are.
 
 Sources: Mehta, Chen, Tang, Hauenstein 2018; Bharadwaj, Hosten 2023; Krawczyk 1969.
 """
@@ -22,19 +24,23 @@ from typing import Annotated, ClassVar, TypedDict, Unpack
 
 import numpy as np
 
-from neurovariety.certificates.issue import legacy
+from neurovariety.certificates.compose import Narrow, Part
+from neurovariety.certificates.issue import Verdict, issue, weak
+from neurovariety.certificates.statement import Statement
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import ExactNumbers
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import VerificationError
 from neurovariety.exact_numbers import exact_numbers, nearest_floats
+from neurovariety.geometry.exact.exact_functions import exact_functions
 from neurovariety.model import Model
 from neurovariety.options import Option
 from neurovariety.randomness import generator
 from neurovariety.result import counted
 from neurovariety.tolerances import DEFAULT_SEED
-from neurovariety.training.critical.decayed_points import DecayedPoints, decayed_points, least_with_decay
+from neurovariety.training.critical.decayed_account import best_in_ball
+from neurovariety.training.critical.decayed_points import DecayedPoints, decayed_points, verdict_with_decay
 from neurovariety.training.losses.task_options import TaskOptions
 from neurovariety.training.losses.training_task import TrainingTask, training_task
 
@@ -43,6 +49,8 @@ _USUAL = 0.1
 """Size of the strengths where none are given."""
 _SHOWN = 200
 _SAME = 1e-6
+_NARROW = 1e-6
+"""An interval that is narrower, relatively, says what the global minimum is."""
 
 
 class DecayedPoint(TypedDict):
@@ -58,8 +66,8 @@ class DecayedPoint(TypedDict):
 
 class WeightDecayValue(TypedDict):
     complex: int
-    real: int
-    minima: int
+    real: int | None
+    minima: int | None
     least: list[float] | None
     global_minimum: str
 
@@ -70,32 +78,35 @@ class WeightDecayEvidence(TypedDict):
     task: Facts
     strengths: list[float]
     points: list[DecayedPoint]
-    at_general_strengths: int
+    account: str
     root_bound: int
-    ends: Facts
     morse_sum: int | None
     least_bounds: list[float] | None
     minimizers: list[int]
     degenerate: int
+    in_ball: Facts | None
 
 
 @dataclass(frozen=True, repr=False)
 class WeightDecayResult(EntryResult):
-    """``value``: ``complex`` isolated critical points in weight space, ``real`` ones, ``minima`` among them, ``least`` (bounds of the
-    global minimum of the objective, None where nothing is shown) and ``global_minimum`` (what is claimed of it).
+    """``value``: ``complex`` critical points in weight space with an invertible Hessian, ``real`` ones, ``minima`` among them (None
+    where that stays open), ``least`` (an interval that holds the global minimum of the objective, None where nothing is shown) and
+    ``global_minimum`` (what is claimed of it).
 
     ``points``: the list, as `DecayedPoints`. ``evidence``: ``points`` as plain data by the real part of the objective, ``strengths``,
-    ``at_general_strengths`` (how many points there are), ``root_bound``, ``morse_sum``, ``ends`` of the paths, ``task``.
+    ``account`` (what says that there are no others), ``root_bound``, ``morse_sum``, ``in_ball`` (an interval for the least loss without
+    decay of networks whose weights are all at most ``radius``), ``task``.
     """
 
     entry: ClassVar[str] = "weight-decay"
+    headline: ClassVar[tuple[str, ...]] = ("complex", "real", "least")
     value: WeightDecayValue
     evidence: WeightDecayEvidence
     sources: ClassVar[tuple[str, ...]] = ("mehta2018", "bharadwaj2023", "krawczyk1969")
     points: DecayedPoints | None = field(default=None, compare=False)
     task: TrainingTask | None = field(default=None, compare=False)
 
-    def verify(self, *, seed: int | None = None) -> WeightDecayResult:
+    def _repeated(self, seed: int | None) -> WeightDecayResult:
         """Find everything again under another seed. Raises `VerificationError` where a count differs, or bounds of the least value
         exclude each other."""
         again = self._again(seed)
@@ -125,7 +136,7 @@ def weight_decay(
     data, `ResourceError` where the root bound is above 60,000 paths.
 
     >>> weight_decay("linear(1,1,1)", data=([[1.0]], [[2.0]]), strengths=[0.1, 0.4]).value
-    {'complex': 5, 'real': 3, 'minima': 2, 'least': [0.76, 0.76], 'global_minimum': 'complete'}
+    {'complex': 5, 'real': 3, 'minima': 2, 'least': [0.76, 0.7600000000000001], 'global_minimum': 'probability'}
     """
     task = training_task(model, seed=seed, **options)
     notices = task.notices
@@ -135,24 +146,22 @@ def weight_decay(
     else:
         s = _numbers(strengths)
     found = decayed_points(model, task.loss, s, seed=seed)
-    bounds, claimed = _least(found, task, seed)
+    least = _least(found, task, seed)
+    counts, bounds = found.verdict.statement.value, None if least is None else list(least.statement.value)
     value: WeightDecayValue = {
-        "complex": len(found.weights),
-        "real": found.real.count("yes"),
-        "minima": len(found.minima),
-        "least": None if bounds is None else [float(f"{v:.9g}") for v in bounds],
-        "global_minimum": claimed,
-    }
+        "complex": counts["complex"], "real": counts["real"], "minima": counts["minima"], "least": bounds,
+        "global_minimum": _claimed(model, least).statement.value,
+    }  # fmt: skip
     evidence: WeightDecayEvidence = {
         "task": task.record, "strengths": found.strengths.tolist(),
         "points": [_plain(found, k) for k in range(min(len(found.weights), _SHOWN))],
-        "at_general_strengths": found.general, "root_bound": found.paths, "ends": found.ends, "morse_sum": found.morse_sum,
-        "least_bounds": None if bounds is None else list(bounds),
-        "minimizers": [k + 1 for k in found.minimizers], "degenerate": len(found.degenerate),
+        "account": _account(found), "root_bound": found.paths, "morse_sum": found.morse_sum,
+        "least_bounds": bounds,
+        "minimizers": [k + 1 for k in found.minimizers], "degenerate": len(found.degenerate), "in_ball": _in_ball(found, least),
     }  # fmt: skip
     return WeightDecayResult(
         value=value,
-        claims=legacy("weight-decay", Claim.COMPLETE if found.complete else Claim.LOWER_BOUND),
+        claims=_claims(value, found, least),
         meaning=_meaning(value, found),
         evidence=evidence,
         notices=notices if found.complete else (*notices, found.reason),
@@ -168,15 +177,50 @@ def _numbers(strengths: ExactNumbers | str | float | Fraction) -> list[float] | 
     return found[0] if len(found) == 1 else found
 
 
-def _least(found: DecayedPoints, task: TrainingTask, seed: int) -> tuple[tuple[float, float] | None, str]:
-    """Bounds of the least value of the objective, and the claim made of them."""
-    if found.least is not None:
-        return found.least, "complete"
-    if (np.asarray(found.strengths) > 0).all():
-        between = least_with_decay(task.model, task.loss, found.strengths, seed=seed)
-        if between is not None:
-            return between, "complete"
-    return None, "undecided"
+def _claims(value: WeightDecayValue, found: DecayedPoints, least: Verdict | None) -> dict[str, Verdict]:
+    """What is shown of the list, and of the least value; a number that stays open is undecided."""
+    own = exact_functions(found.model).hash
+    known = {
+        key: _undecided(key, None) if number is None else issue(Part(f"weight-decay: {key}", own, found.verdict, key), None)
+        for key, number in (("complex", value["complex"]), ("real", value["real"]), ("minima", value["minima"]))
+    }
+    known["least"] = _undecided("least", None) if least is None else issue(Part("weight-decay: least", own, least), None)
+    known["global_minimum"] = _claimed(found.model, least)
+    return known
+
+
+def _undecided(key: str, value: object) -> Verdict:
+    return weak(Statement(f"weight-decay: {key}", "", value), Claim.UNDECIDED, "nothing shows it")
+
+
+def _claimed(model: Model, least: Verdict | None) -> Verdict:
+    """What is claimed of the global minimum: it is known where the interval is narrow."""
+    if least is None:
+        return _undecided("global_minimum", str(Claim.UNDECIDED))
+    return issue(Narrow("weight-decay: global_minimum", exact_functions(model).hash, least, _NARROW), None)
+
+
+def _account(found: DecayedPoints) -> str:
+    own = found.verdict
+    if own.statement.error:
+        return f"as many as modulo two random primes; wrong with a probability below {own.statement.error:.0e}"
+    return "none" if own.claim is Claim.LOWER_BOUND else "the zeros of the gradient add up to the Bézout number"
+
+
+def _in_ball(found: DecayedPoints, least: Verdict | None) -> Facts | None:
+    """An interval for the least loss without decay, of networks with weights up to twice the size of those that are known."""
+    known = None if least is None else best_in_ball(least, found.exact.subject)
+    if known is None:
+        return None
+    low, high = known.verdict.statement.value
+    return {"low": low, "high": high, "radius": known.radius, "claim": str(known.verdict.claim)}
+
+
+def _least(found: DecayedPoints, task: TrainingTask, seed: int) -> Verdict | None:
+    """What is shown of the least value of the objective."""
+    if found.least_verdict is not None or not (np.asarray(found.strengths) > 0).all():
+        return found.least_verdict
+    return verdict_with_decay(task.model, task.loss, found.strengths, seed=seed)
 
 
 def _plain(found: DecayedPoints, k: int) -> DecayedPoint:
@@ -199,10 +243,14 @@ def _kind(index: int | None, model: Model) -> str:
 
 
 def _meaning(value: WeightDecayValue, found: DecayedPoints) -> str:
-    least = "" if found.complete else "at least "
+    least = "at least " if found.verdict.claim is Claim.LOWER_BOUND else ""
     points = counted(value["complex"], "complex critical point")
-    head = f"with weight decay training has {least}{points} in weight space, {value['real']} real"
-    minima = counted(value["minima"], "local minimum").replace("minimums", "minima") + " among them"
+    beside = "" if found.complete else " with an invertible Hessian"
+    real = "an open number of them" if value["real"] is None else str(value["real"])
+    head = f"with weight decay training has {least}{points}{beside} in weight space, {real} real"
+    minima = "local minima among them are not decided"
+    if value["minima"] is not None:
+        minima = counted(value["minima"], "local minimum").replace("minimums", "minima") + " among them"
     if value["least"] is None:
         end = "the least value of the objective is not shown"
     else:

@@ -20,6 +20,27 @@ def exact_system(system: System, parameters: Sequence[Coefficient]) -> ExactSyst
     return _program(system.graph, system.equations, system.unknowns, parameters, dividing=False)
 
 
+def system_of(program: ExactSystem) -> System:
+    """A program as a system to be solved, in the same unknowns."""
+    graph, equations = expressions_of(program)
+    return System.of(graph, equations, program.unknowns)
+
+
+def expressions_of(program: ExactSystem) -> tuple[Graph, list[Expression]]:
+    """The equations of a program as expressions."""
+    graph = Graph(program.unknowns)
+    slots = [graph.input(i) for i in range(program.unknowns)]
+    for terms in program.sums:
+        total = graph.constant(0)
+        for c, monomial in terms:
+            product = graph.constant(c)
+            for slot, e in monomial:
+                product = product * slots[slot] ** e
+            total = total + product
+        slots.append(total.as_base())
+    return graph, [slots[k] for k in program.equations]
+
+
 def exact_family(system: System) -> ExactSystem:
     """The equations of ``system`` in its unknowns and then its parameters."""
     return _program(system.graph, system.equations, system.unknowns + system.parameters, ())
@@ -30,6 +51,11 @@ def exact_outputs(tape: Tape) -> ExactSystem:
     assert tape.source is not None
     graph, outputs = tape.source
     return _program(graph, outputs, tape.inputs, ())
+
+
+def exact_expressions(graph: Graph, outputs: Sequence[Expression]) -> ExactSystem:
+    """Expressions of a graph, in its inputs."""
+    return _program(graph, outputs, graph.inputs, ())
 
 
 def _program(

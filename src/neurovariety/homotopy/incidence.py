@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from functools import cached_property
 from typing import Protocol, runtime_checkable
@@ -14,7 +13,8 @@ from neurovariety.certificates.account import WIDE, FloatZeros, widths
 from neurovariety.certificates.balls import precision
 from neurovariety.certificates.exact_system import ExactSystem
 from neurovariety.certificates.issue import Certificate, Verdict, issue
-from neurovariety.certificates.shown_points import Points, Programs, ShownPoints, meeting
+from neurovariety.certificates.shown_points import Points, Programs, ShownPoints, SystemFamily, meeting
+from neurovariety.certificates.stored_families import StoredFamily, family_hash
 from neurovariety.certificates.zeros import NotShown, SimpleZero, Square, newton
 from neurovariety.homotopy.arrays import Integers, Numbers
 from neurovariety.homotopy.certify import inverses, sharpened
@@ -70,7 +70,11 @@ class ExactIncidence:
 
     @cached_property
     def hash(self) -> str:
-        return hashlib.sha256((self.system.hash + self.prints.hash + self.coordinates.hash).encode()).hexdigest()
+        return family_hash(self.system, self.prints, self.coordinates, self.unknowns, self.members.moving)
+
+    def stored(self) -> StoredFamily:
+        """The programs as data that can be written."""
+        return StoredFamily(self.system, self.prints, self.coordinates, self.unknowns, np.array(self.members.moving, dtype=np.int64))
 
     def parallel(self, here: np.ndarray, there: np.ndarray) -> bool:
         return np.array_equal(np.delete(here, self.members.moving), np.delete(there, self.members.moving))
@@ -94,15 +98,24 @@ def shown(
 
 def plain_points(incidence: ExactIncidence, solutions: Numbers, parameters: Numbers) -> Points:
     """Solutions (D, n) at ``parameters`` as points to be shown in balls of doubles."""
-    x = np.ascontiguousarray(solutions, dtype=np.complex128).reshape(-1, incidence.unknowns)
+    return _in_doubles(incidence, incidence.members.system, solutions, parameters)
+
+
+def _in_doubles(family: SystemFamily, system: System, solutions: Numbers, parameters: Numbers) -> Points:
+    x = np.ascontiguousarray(solutions, dtype=np.complex128).reshape(-1, system.unknowns)
     p = np.asarray(parameters, dtype=np.complex128)
-    zeros = FloatZeros(x, inverses(incidence.members.system, x, p))
-    return Points(p, sharpened(zeros, Programs.of(incidence).tapes, p))
+    zeros = FloatZeros(x, inverses(system, x, p))
+    return Points(p, sharpened(zeros, Programs.of(family).tapes, p))
 
 
 def points_of(incidence: ExactIncidence, solutions: Numbers, parameters: Numbers) -> Points:
     """Solutions (D, n) at ``parameters`` as points to be shown: at higher precision where doubles do not do."""
-    plain, programs = plain_points(incidence, solutions, parameters), Programs.of(incidence)
+    return points_near(incidence, incidence.members.system, solutions, parameters)
+
+
+def points_near(family: SystemFamily, system: System, solutions: Numbers, parameters: Numbers) -> Points:
+    """The same for a family whose members ``system`` is in doubles."""
+    plain, programs = _in_doubles(family, system, solutions, parameters), Programs.of(family)
     x, p = plain.zeros.centres, plain.parameters
     boxes = plain.zeros.boxes_of(programs.tapes, p)
     width = widths(boxes, x)
@@ -119,8 +132,12 @@ def points_of(incidence: ExactIncidence, solutions: Numbers, parameters: Numbers
 
 def shown_part(incidence: ExactIncidence, solutions: Numbers, parameters: Numbers) -> Points:
     """Those of the solutions that are shown and different, as far as a pass over them tells."""
-    found = points_of(incidence, solutions, parameters)
-    programs = Programs.of(incidence)
+    return part_of(incidence, points_of(incidence, solutions, parameters))
+
+
+def part_of(family: SystemFamily, found: Points) -> Points:
+    """Those points of a family that are shown and different."""
+    programs = Programs.of(family)
     kept = np.flatnonzero(found.boxes(programs, found.near_fine(programs)).good)
     while True:
         part = Points(

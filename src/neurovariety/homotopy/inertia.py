@@ -10,7 +10,7 @@ from __future__ import annotations
 import flint
 import numpy as np
 
-from neurovariety.homotopy.arrays import Numbers
+from neurovariety.homotopy.arrays import Numbers, Reals
 from neurovariety.homotopy.certify import Certificates, run_balls
 from neurovariety.homotopy.system import System
 from neurovariety.homotopy.tracker import values_at
@@ -28,14 +28,9 @@ def certified_index(system: System, certificates: Certificates, row: int, parame
     n = system.unknowns
     point, p = certificates.centres[row].real, np.asarray(parameters, dtype=np.complex128).real
     near = values_at(system.with_jacobian, np.concatenate([point, p])[None] + 0j)[0, n:].reshape(n, n).real
-    near = (near + near.T) / 2
-    # Unknowns may have very different sizes; Sylvester's law allows any scales.
-    sizes = np.sqrt(np.maximum(np.abs(near).max(axis=0, initial=0.0), 1e-300))
-    scales = 2.0 ** -np.round(np.log2(sizes))
-    values, vectors = np.linalg.eigh(scales[:, None] * near * scales)
-    if not np.abs(values).min(initial=np.inf) > 0:
+    turned = near_turn(near)
+    if turned is None:
         return None
-    turned = scales[:, None] * vectors / np.sqrt(np.abs(values))
     previous = flint.ctx.prec
     try:
         flint.ctx.prec = _PRECISION
@@ -52,3 +47,17 @@ def certified_index(system: System, certificates: Certificates, row: int, parame
         return negative
     finally:
         flint.ctx.prec = previous
+
+
+def near_turn(near: Reals) -> Reals | None:
+    """Vectors (n, n), as columns, that turn a real symmetric matrix near ``near`` into nearly 1 and -1 on a diagonal; None where it is
+    singular."""
+    near = (near + near.T) / 2
+    # Unknowns may have very different sizes; Sylvester's law allows any scales.
+    sizes = np.sqrt(np.maximum(np.abs(near).max(axis=0, initial=0.0), 1e-300))
+    scales = 2.0 ** -np.round(np.log2(sizes))
+    values, vectors = np.linalg.eigh(scales[:, None] * near * scales)
+    if not np.abs(values).min(initial=np.inf) > 0:
+        return None
+    found: Reals = scales[:, None] * vectors / np.sqrt(np.abs(values))
+    return found

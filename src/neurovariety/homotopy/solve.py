@@ -13,6 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
+from neurovariety.certificates.exact_system import ExactSystem
 from neurovariety.certificates.gaussian import exact
 from neurovariety.certificates.issue import Verdict
 from neurovariety.claim import Claim
@@ -117,12 +118,14 @@ def solve(
     start: tuple[Numbers, Numbers] | None = None,
     seed: int = 0,
     settings: Settings = DEFAULTS,
+    program: ExactSystem | None = None,
 ) -> Solutions:
     """The solutions of ``system`` at ``parameters``.
 
     Without ``start`` by total degree homotopies, with an account of everything that is found. With ``start``, all solutions (P, n) at
     other, general parameters and those parameters, by continuing them: every isolated solution is then the end of a path, and paths
     that do not arrive are ``failed``, wherever they went; the claim `complete` is then as good as the premise that ``start`` is all.
+    ``program``: the same equations exactly, which an account speaks of (default: those of ``system``).
 
     Raises `InputError` for parameters of the wrong number, start points that are no solutions, or a division by unknowns in a total
     degree homotopy; `ResourceError` for more than two million paths.
@@ -138,7 +141,7 @@ def solve(
         return _continued(system, p, start, seed, settings)
     rng = generator(seed, "homotopy.solve")
     run = total_degree_run(system, p, rng, settings)
-    program = exact_system(system, [exact(complex(v)) for v in p])
+    program = exact_system(system, [exact(complex(v)) for v in p]) if program is None else program
     ledger = Ledger.of(system, p, program, run.homotopy.patch)
     books = _Books(ledger, ModularCounts(ledger, rng))
     left = ledger.enter(run.points)
@@ -162,6 +165,23 @@ def solve(
             break
     books.closed(earnest=True)
     return _solutions(system, p, books, run, seed)
+
+
+def account_of(system: System, program: ExactSystem, points: Complexes, seed: int) -> tuple[Verdict, Complexes] | None:
+    """The account of a system without parameters, exactly the ``program``, where zeros near finite ``points`` (P, n), found in any way,
+    are all, and the simple ones (S, n); None where none closes."""
+    rng = generator(seed, "homotopy.solve.account")
+    patch = rng.normal(size=system.unknowns + 1) + 1j * rng.normal(size=system.unknowns + 1)
+    ledger = Ledger.of(system, np.zeros(0, dtype=np.complex128), program, patch)
+    projective = np.hstack([np.ones((len(points), 1)), points])
+    left = ledger.enter(projective)
+    ledger.look_closer(projective[left])
+    books = _Books(ledger, ModularCounts(ledger, rng))
+    if not books.closed(earnest=True):
+        return None
+    assert books.verdict is not None
+    shown = ledger.shown
+    return books.verdict, shown.affine()[shown.finite & (np.array(shown.multiplicities) == 1)]
 
 
 @dataclass(eq=False)

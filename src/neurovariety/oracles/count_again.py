@@ -101,7 +101,7 @@ def compare(
     program = find_oracle(oracle)
     if result.entry not in _QUESTIONS:
         raise InputError(
-            f"{result.entry} is not asked of other programs; those that can be are {', '.join(_QUESTIONS)} (verify() repeats the rest)"
+            f"{result.entry} is not asked of other programs; those that can be are {', '.join(_QUESTIONS)} (rerun() repeats the rest)"
         )
     recorded = _recorded(result)
     program.require()

@@ -45,7 +45,7 @@ def check_entry(
       ``docs/dictionary``;
     * its JSON fits ``result.schema.json``, holds plain data alone, and read back it is the same; ``repr`` is one line, and ``meaning``,
       ``summary`` and the form for notebooks are there; ``cite()`` finds every source;
-    * the same seed gives the same answer, to the last digit; ``verify()`` accepts the answer, and so a proved value stands under
+    * the same seed gives the same answer, to the last digit; ``rerun()`` accepts the answer, and so a proved value stands under
       another seed;
     * unknown options raise; a word that is none of the choices, a number that a check does not welcome, and a negative seed raise
       `InputError` in one sentence;
@@ -68,8 +68,8 @@ def check_entry(
     _written(row, found)
     again: EntryResult = ask(source, seed=seed, **given)
     hold(_timeless(found) == _timeless(again), f"{row.name}: the seed {seed} gives another answer the second time")
-    with holding(f"{row.name}: verify() accepts the answer"):
-        found.verify()
+    with holding(f"{row.name}: rerun() accepts the answer"):
+        found.rerun()
     _options(row, source, given)
     for bad in ("mlp(2,3,1; exp(x))", *refused):
         refuses(partial(ask, bad, seed=seed, **given), f"{row.name} of {bad}")

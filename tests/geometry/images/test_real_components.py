@@ -67,7 +67,7 @@ class TestPublished:
 
     def test_cited_and_verified(self):
         found = nv.fibers("linear(1,1,1)")
-        assert found.verify().evidence["real_components"] == found.evidence["real_components"]
+        assert found.rerun().evidence["real_components"] == found.evidence["real_components"]
 
 
 def product_of(widths, w):

@@ -36,7 +36,7 @@ def test_known_sets(architecture, metric, teacher, expected):
     found = landscape(architecture, metric=metric, teacher=teacher)
     assert [sorted(s) for s in sets_of(found)] == [sorted(s) for s in expected]
     assert found.claim is Claim.LOWER_BOUND  # paths that end on a set are not accounted for one by one
-    assert found.value["global_minimum"] == ("upper_bound" if "x^4" in architecture else "complete")  # by Eckart and Young
+    assert found.value["global_minimum"] == ("upper_bound" if "x^4" in architecture else "proved")  # by Eckart and Young
     assert found.value["least_loss"] == pytest.approx(min(s[2] for stage in expected for s in stage), abs=1e-6)
 
 
@@ -58,6 +58,6 @@ def test_none_for_general_teachers():
 
 def test_agrees_with_perturbation():
     found = landscape("mlp(2,1,1; x^2)", metric="bombieri", teacher="x0^2 + x1^2", least_by="perturbation")
-    assert found.value["global_minimum"] == "complete"
+    assert found.value["global_minimum"] == "proved"
     assert found.value["least_loss"] == pytest.approx(1, abs=1e-8)
     assert "1 critical set of positive dimension (dimension 1, degree 2)" in found.meaning

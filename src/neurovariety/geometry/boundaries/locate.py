@@ -37,8 +37,8 @@ def locate(model: Model, target: Target, member: Decision, seed: int) -> Located
         return _by_theorem(model, target, known.locate(target))
     if member.verdict is Finding.EXCLUDED:
         reason = f"violated: {member.violated}"
-        shown = outside_by_equation(model, quietly(equations_of, model, seed=seed).system, target.coefficients, reason)
-        return Located(Position.OUTSIDE, reason, member.route, Claim.ESTIMATE, certificates=shown)
+        outside = outside_by_equation(model, quietly(equations_of, model, seed=seed).system, target.coefficients, reason)
+        return Located(Position.OUTSIDE, reason, member.route, Claim.ESTIMATE, certificates=outside)
     coordinates = written_out(model)
     exact = member.exact_witness
     if exact is not None:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import comb, gcd, lcm
+from typing import TypeVar
 
 import flint
 import numpy as np
@@ -28,6 +29,7 @@ _MOST_MONOMIALS = 1_500
 Exponents = tuple[int, ...]
 Place = tuple[int, int | Exponents]
 Polynomial = dict[Exponents, Fraction]
+_P = TypeVar("_P", tuple[int, Exponents], tuple[int, int | Exponents])
 VectorField = tuple[Polynomial, ...]
 """A component for each weight."""
 
@@ -135,14 +137,20 @@ def gradient_fields(model: Model, inputs: Sequence[Sequence[Fraction]] | None) -
         top, below = quotient.numerator, quotient.denominator
         slopes = [below * top.derivative(i) - top * below.derivative(i) for i in range(n)]
         parts = [_by_inputs(f, n) for f in slopes]
-        if inputs is not None:
-            if any(not _at_inputs(_by_inputs(below, n), [point]).get((0, 0)) for point in inputs):
-                raise InputError(f"{model.name} divides by zero at one of the inputs, whatever the weights; leave that sample out")
-            parts = [_at_inputs(f, inputs) for f in parts]
-        places = sorted({place for part in parts for place in part})
-        fields = [tuple(part.get(place, {}) for part in parts) for place in places]
-        found += [f for f in fields if any(f)]
+        if inputs is None:
+            found += _fields(parts)
+            continue
+        if any(not _at_inputs(_by_inputs(below, n), [point]).get((0, 0)) for point in inputs):
+            raise InputError(f"{model.name} divides by zero at one of the inputs, whatever the weights; leave that sample out")
+        found += _fields([_at_inputs(f, inputs) for f in parts])
     return found
+
+
+def _fields(parts: Sequence[Mapping[_P, Polynomial]]) -> list[VectorField]:
+    """From each weight's place -> slope: the fields of the places, without those that are 0."""
+    places = sorted({place for part in parts for place in part})
+    fields = [tuple(part.get(place, {}) for part in parts) for place in places]
+    return [f for f in fields if any(f)]
 
 
 def _by_inputs(polynomial: flint.fmpq_mpoly, n: int) -> dict[tuple[int, Exponents], Polynomial]:

@@ -15,6 +15,7 @@ from math import comb, gcd, lcm
 import flint
 import numpy as np
 
+from neurovariety.certificates.functions import Equation, Term
 from neurovariety.certificates.hilbert_function import FormsPlace
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.errors import ResourceError
@@ -29,16 +30,6 @@ _MAX_PRIMES = 200
 _MOST_OVER_Q = 150
 _MOST_ENTRIES = 10**5
 """Rows or columns, and entries, of a matrix whose rank is taken over Q."""
-
-Term = tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Equation:
-    """A homogeneous equation: ascending coordinate indices -> coprime integer coefficient. Index n stands for the constant 1."""
-
-    degree: int
-    terms: tuple[tuple[Term, int], ...]
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 import flint
 import numpy as np
 
+from neurovariety.certificates.functions import Equation
 from neurovariety.certificates.hilbert_function import FormsPlace
 from neurovariety.certificates.known_equations import WeightsPlace
 from neurovariety.certificates.zeros import NotShown
@@ -18,7 +19,7 @@ from neurovariety.geometry.exact.exact_functions import ExactFunctions, exact_fu
 from neurovariety.geometry.ideal.coefficient_map import LinearSpan, PolynomialMap
 from neurovariety.geometry.ideal.coefficients import Coordinate, Coordinates
 from neurovariety.geometry.ideal.decided_sets import facts_of_image
-from neurovariety.geometry.ideal.equations_by_degree import CoefficientForms, Equation
+from neurovariety.geometry.ideal.equations_by_degree import CoefficientForms
 from neurovariety.geometry.ideal.expanded_functions import expanded_at, expanded_at_surds
 from neurovariety.geometry.ideal.points_over_field import PointsCounted, count_points
 from neurovariety.geometry.ideal.vanishing import gradients, vanish_at, vanishes_identically, vanishing_error

@@ -7,12 +7,13 @@ from typing import Final
 
 import numpy as np
 
+from neurovariety.certificates.functions import Equation
 from neurovariety.certificates.hilbert_function import FormsPlace
 from neurovariety.certificates.issue import NotShown, Verdict, issue
 from neurovariety.certificates.known_equations import KnownEquations
 from neurovariety.errors import InputError, ResourceError
 from neurovariety.geometry.ideal.coefficients import Coordinates
-from neurovariety.geometry.ideal.equations_by_degree import Equation, EquationSearch
+from neurovariety.geometry.ideal.equations_by_degree import EquationSearch
 from neurovariety.geometry.ideal.exact_coefficients import exact_coefficients
 from neurovariety.geometry.ideal.vanishing import independent_gradients, trial_places
 from neurovariety.model import Model

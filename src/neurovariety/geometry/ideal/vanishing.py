@@ -9,9 +9,9 @@ from fractions import Fraction
 import flint
 import numpy as np
 
+from neurovariety.certificates.functions import Equation
 from neurovariety.certificates.known_equations import WeightsPlace
 from neurovariety.geometry.ideal.coefficients import Coordinate, Coordinates
-from neurovariety.geometry.ideal.equations_by_degree import Equation
 from neurovariety.linear_algebra import count_primes_lower_bound, echelon, random_prime
 from neurovariety.rings.ring import Array
 from neurovariety.tolerances import ERROR_BOUND, PRIME_BITS

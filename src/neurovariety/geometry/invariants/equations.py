@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from neurovariety.certificates.functions import Equation
 from neurovariety.certificates.ranks import ModularRank
 from neurovariety.certificates.realized import written
 from neurovariety.claim import Claim
 from neurovariety.geometry.exact.generic_rank import generic_rank
 from neurovariety.geometry.exact.points import draw_point
 from neurovariety.geometry.ideal.coefficients import Coordinate, monomial_name
-from neurovariety.geometry.ideal.equations_by_degree import Equation
 from neurovariety.geometry.ideal.find_equations import FoundEquations, find_equations
 from neurovariety.geometry.ideal.vanishing import violated
 from neurovariety.model import Model

@@ -15,8 +15,8 @@ from itertools import combinations
 import flint
 import numpy as np
 
+from neurovariety.certificates.functions import Equation
 from neurovariety.certificates.singular_loci import SectionPlace
-from neurovariety.geometry.ideal.equations_by_degree import Equation
 from neurovariety.geometry.singular.known_ideal import KnownIdeal
 from neurovariety.geometry.singular.section import FormsModPrime, count_zeros, has_zero, reduced
 from neurovariety.linear_algebra import count_primes_lower_bound, random_prime

@@ -12,7 +12,7 @@ to s = constant.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -20,20 +20,28 @@ import numpy as np
 from jaxtyping import Complex, Inexact, Int
 
 from neurovariety.budget import used_up
-from neurovariety.certificates.completeness import LOOPS
-from neurovariety.certificates.issue import Verdict
+from neurovariety.certificates.completeness import Distinct
+from neurovariety.certificates.exact_system import ExactSystem
+from neurovariety.certificates.issue import NotShown, Verdict, issue
+from neurovariety.certificates.singular_hessian import SingularHessian
+from neurovariety.claim import Claim
+from neurovariety.geometry.exact.points import degree_bounds
 from neurovariety.geometry.solutions.affine_slices import PRINTS, dyadic, normal, solved, unit
 from neurovariety.geometry.solutions.chart import Chart, find_chart
 from neurovariety.geometry.solutions.chart_coordinates import ChartCoordinates, coordinates
 from neurovariety.geometry.solutions.complete_fiber import complete_fiber
-from neurovariety.geometry.solutions.moved_ends import confirmed_at_level, ends_at_parameters
-from neurovariety.homotopy import Certificates, End, System, Tape, certify, record, values_at
+from neurovariety.geometry.solutions.moved_ends import ends_at_level
+from neurovariety.geometry.solutions.residues import residues
+from neurovariety.geometry.solutions.special_points import KIND, OneMember, continued, looped
+from neurovariety.homotopy import Certificates, End, System, Tape, certify, record, special_ends, values_at
+from neurovariety.homotopy.exact_program import exact_outputs
 from neurovariety.homotopy.expressions import Expression, jacobian
-from neurovariety.homotopy.loops import closed_under_loops
+from neurovariety.homotopy.incidence import ExactIncidence, shown_part
+from neurovariety.homotopy.real_centres import with_real_centres
+from neurovariety.linear_algebra import kernel_large, random_prime
 from neurovariety.model import Model
 from neurovariety.progress import found_on_the_way
-
-_SINGULAR = 1e-9
+from neurovariety.tolerances import LARGE_PRIME_BITS
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +61,45 @@ class FacePoints:
     functions: Tape
     slopes: Tape
     mixed: Expression
+    hessian_error: float
+    """The probability, at most, that the Hessian is singular at a random place mod a random prime although it is not in general."""
+
+    @cached_property
+    def family(self) -> ExactIncidence:
+        """The stated systems, for certificates."""
+        return ExactIncidence(OneMember(self.stated, self.fewer, self.values))
+
+    def general_members(
+        self, conditions: Inexact[np.ndarray, " kN"], rng: np.random.Generator
+    ) -> Callable[[], Complex[np.ndarray, " m"]]:
+        """What draws parameters with general linear functions and levels of given ``conditions``.
+
+        Pairs of free weights with multipliers and of these are a vector bundle, which is irreducible, whatever the conditions.
+        """
+        return lambda: np.concatenate([normal(rng, (self.count,)), conditions, normal(rng, (self.codimension,))])
+
+    def none_in_general(self, rng: np.random.Generator) -> Verdict | None:
+        """That general linear functions on general sections have no critical point; None where they have some."""
+        r, n, k = self.dimension, self.count, self.codimension
+        p = random_prime(LARGE_PRIME_BITS, rng)
+        weights, multipliers, conditions = ([int(v) for v in rng.integers(1, p, size)] for size in (r, k, k * n))
+        slopes = np.array(residues(self.slopes, weights, p), dtype=object).reshape(n, r)
+        basis = kernel_large(slopes.T, p)
+        drawn = np.array(rng.integers(1, p, basis.shape[1]).tolist(), dtype=object)
+        rows = np.array(conditions, dtype=object).reshape(k, n)
+        linear = [int(v) % p for v in basis @ drawn + sum(m * row for m, row in zip(multipliers, rows, strict=True))]
+        c = np.array(residues(self.values, [*weights, *multipliers], p)[:n], dtype=object)
+        point = (*weights, *multipliers, *linear, *conditions, *(int(sum(row * c)) % p for row in rows))
+        try:
+            return issue(SingularHessian(self.equations.hash, p, tuple(map(int, point)), self.hessian_error, KIND), self.equations)
+        except NotShown:
+            return None
+
+    @cached_property
+    def equations(self) -> FaceEquations:
+        """The stated equations, for the certificate of a singular Hessian: some may contain no unknown."""
+        inputs = self.dimension + self.codimension + self._parameters
+        return FaceEquations(exact_outputs(record(self.found.graph, self._stated, inputs=inputs)), self)
 
     @property
     def count(self) -> int:
@@ -62,10 +109,18 @@ class FacePoints:
     @cached_property
     def stated(self) -> System:
         """In free weights and multipliers, with parameters l (N,), B (k N,), b (k,)."""
+        return System.of(self.found.graph, self._stated, self.dimension + self.codimension, self._parameters)
+
+    @property
+    def _parameters(self) -> int:
+        return self.count + self.codimension * (self.count + 1)
+
+    @cached_property
+    def _stated(self) -> list[Expression]:
         n, r, k = self.count, self.dimension, self.codimension
-        inputs = [self.found.graph.input(r + k + i) for i in range(n + k * n + k)]
+        inputs = [self.found.graph.input(r + k + i) for i in range(self._parameters)]
         rows = [inputs[n + j * n : n + (j + 1) * n] for j in range(k)]
-        return System.of(self.found.graph, self._at(inputs[:n], rows, inputs[n + k * n :]), r + k, len(inputs))
+        return self._at(inputs[:n], rows, inputs[n + k * n :])
 
     @cached_property
     def values(self) -> Tape:
@@ -141,6 +196,26 @@ class FacePoints:
         return System.of(graph, [*self._at(linear, rows, levels), (here - there) * t + there], r + k + 1, 1)
 
 
+@dataclass(frozen=True, eq=False)
+class FaceEquations:
+    """The stated equations as certificates see them (`certificates.singular_hessian.LikelihoodEquations`)."""
+
+    system: ExactSystem
+    problem: FacePoints
+
+    @property
+    def hash(self) -> str:
+        return self.system.hash
+
+    @property
+    def unknowns(self) -> int:
+        return self.problem.dimension + self.problem.codimension
+
+    @property
+    def hessian_error(self) -> float:
+        return self.problem.hessian_error
+
+
 def _equations(
     found: ChartCoordinates,
     r: int,
@@ -173,11 +248,8 @@ def _prints(found: ChartCoordinates, mixing: Complex[np.ndarray, "prints N"]) ->
     return [found.graph.combination(zip(found.expressions, row.tolist(), strict=True)) for row in mixing]
 
 
-def face_points(model: Model, dimension: int, codimension: int, seed: int, rng: np.random.Generator) -> FacePoints | None:
-    """The critical points of linear functions on sections of a given codimension, at most ``dimension``, that of the neurovariety.
-
-    None where coordinates depend on a weight linearly, and there is no condition: general linear functions have none.
-    """
+def face_points(model: Model, dimension: int, codimension: int, seed: int, rng: np.random.Generator) -> FacePoints:
+    """The critical points of linear functions on sections of a given codimension, at most ``dimension``, that of the neurovariety."""
     chart, r, k = find_chart(model, dimension, seed), dimension, codimension
     n = len(coordinates(model, chart, 0, seed).expressions)
     found = coordinates(model, chart, k + 1 + max(2 * n + 2 * k + 3, n + k * n + k), seed)
@@ -189,8 +261,6 @@ def face_points(model: Model, dimension: int, codimension: int, seed: int, rng: 
     prints = _prints(found, mixing)
     mixed = prints[0].as_base()
     rates = jacobian(graph, c, range(r))
-    if not k and any(all(row[place].is_constant for row in rates) for place in range(r)):
-        return None
     slopes = record(graph, [e for row in rates for e in row], inputs=r)
     with_s = [graph.combination([(f, 1), (s, complex(a))]) for f, a in zip(prints, dyadic(rng, (PRINTS,)), strict=True)]
     tapes = [record(graph, outputs, inputs=r + k + 1) for outputs in (with_s, [*c, s], prints)]
@@ -200,51 +270,66 @@ def face_points(model: Model, dimension: int, codimension: int, seed: int, rng: 
     alpha, beta, gamma = inputs[2 * n + 2 * k :]
     equations = [*_equations(found, r, linear, rows, levels), alpha * s + beta * mixed - gamma]
     system = System.of(graph, equations, r + k + 1, len(inputs))
-    return FacePoints(chart, found, r, k, b, system, tapes[0], tapes[1], tapes[2], slopes, mixed)
+    d = degree_bounds(model)
+    error = (r + k) * (r + k + 2) * 2 * (d.parameters + 1) * (n + k) * (1 + d.log_norm) / 2.0 ** (LARGE_PRIME_BITS - 8)
+    return FacePoints(chart, found, r, k, b, system, tapes[0], tapes[1], tapes[2], slopes, mixed, error)
 
 
 @dataclass(frozen=True, eq=False)
 class FaceEnds:
-    """Critical points (P, r + k), certified, for the parameters of the stated system; ``complete`` whether these are all."""
+    """Critical points (P, r + k), certified, for the parameters of the stated system, None where there are none; ``verdict`` what is
+    shown of their number."""
 
-    certificates: Certificates
+    certificates: Certificates | None
     parameters: Inexact[np.ndarray, " m"]
-    complete: bool
+    verdict: Verdict
     ends: dict[str, int]
 
     @property
+    def complete(self) -> bool:
+        """Whether these are all, by a test."""
+        return self.verdict.claim is not Claim.LOWER_BOUND
+
+    @property
     def points(self) -> Complex[np.ndarray, "points unknowns"]:
+        if self.certificates is None:
+            return np.zeros((0, 0), dtype=np.complex128)
         found: Complex[np.ndarray, "points unknowns"] = self.certificates.centres[self.certificates.certified]
         return found
 
 
-def general_face(problem: FacePoints, rng: np.random.Generator, linear: Verdict | None = None) -> FaceEnds:
+def general_face(
+    problem: FacePoints, rng: np.random.Generator, premises: tuple[Verdict, ...], linear: Verdict | None = None
+) -> FaceEnds:
     """All critical points for a general linear function and general conditions; ``linear`` whether the neurovariety is a linear space,
-    which with as many conditions is cut in one function, and that moves on a line.
+    which with as many conditions is cut in one function, and that moves on a line. ``premises``: what is known of the dimension.
 
-    None, and complete, where general linear functions have none: the stated system is then singular at all of its solutions.
+    As many as the curve has on a general hyperplane are all (test C); fewer where loops map them to themselves (test L). None where the
+    Hessian is singular at random places mod a random prime.
     """
     n, r, k = problem.count, problem.dimension, problem.codimension
-    points, parameters = problem.random(1, rng)
-    s = points[0, -1]
-    line = parameters[0, : 2 * n + 2 * k]
-    stated = _on_line(problem, line, s)
+    none = problem.none_in_general(rng)
     empty = np.zeros((0, r + k), dtype=np.complex128)
-    linearized = values_at(problem.stated.with_jacobian, np.concatenate([points[0, :-1], stated])[None])[0, r + k :]
-    singular = np.linalg.svd(linearized.reshape(r + k, r + k), compute_uv=False)
-    if singular[-1] <= _SINGULAR * singular[0]:
-        return FaceEnds(certify(problem.stated, empty, stated), stated, True, {})
-    curve = complete_fiber(problem, rng, None, found_on_the_way, linear=linear)
+    if none is not None:
+        return FaceEnds(None, np.zeros(n + k * (n + 1)), none, {})
+    curve = complete_fiber(problem, rng, None, found_on_the_way, premises=premises, linear=linear)
     base = curve.run.fibers[0]
-    line = base.parameters[: 2 * n + 2 * k]
     level = complex(*rng.normal(size=2))
-    stated = _on_line(problem, line, level)
+    stated = _on_line(problem, base.parameters[: 2 * n + 2 * k], level)
     if not curve.complete:
-        return FaceEnds(certify(problem.stated, empty, stated), stated, False, {})
-    ends, confirmed = confirmed_at_level(problem, base, level, rng)
+        return FaceEnds(certify(problem.stated, empty, stated), stated, _at_least(problem, empty, stated), {})
+    ends = ends_at_level(problem, base, level, rng)
     known = ends.points[ends.distinct(End.REGULAR)][:, : r + k]
+    verdict = continued(problem.family, known, stated, curve.verdict)
+    if verdict is None and len(known):
+        fresh = problem.general_members(problem.b.reshape(-1), rng)
+        known, verdict = looped(problem.family, known, stated, curve.verdict, fresh, rng)
     proof = certify(problem.stated, known, stated, problem.values)
-    return FaceEnds(proof, stated, confirmed and proof.complete, ends.counts())
+    return FaceEnds(proof, stated, verdict or _at_least(problem, known, stated), ends.counts())
+
+
+def _at_least(problem: FacePoints, found: Complex[np.ndarray, "S n"], parameters: Inexact[np.ndarray, " m"]) -> Verdict:
+    return issue(Distinct(KIND, problem.family.hash, shown_part(problem.family, found, parameters)), problem.family)
 
 
 def _on_line(problem: FacePoints, line: Complex[np.ndarray, " m"], s: complex) -> Complex[np.ndarray, " p"]:
@@ -254,36 +339,51 @@ def _on_line(problem: FacePoints, line: Complex[np.ndarray, " m"], s: complex) -
     return np.concatenate([l0 + s * l1, problem.b.reshape(-1), b0 + s * b1])
 
 
-def stated_face(problem: FacePoints, general: FaceEnds, parameters: Inexact[np.ndarray, " m"], rng: np.random.Generator) -> FaceEnds:
-    """The critical points for stated ``parameters`` (l, B, b), which the paths from the general ones lead to.
+class StatedFaces:
+    """Critical points of stated faces with as many conditions, from the ``general`` ones.
 
-    Faces are special, and most have fewer points than general ones: these are taken for all where passes agree on them, and where loops
-    of b map them to themselves.
+    As many as those are all (test C). Conditions of faces are special, and often there are fewer: for general linear functions and
+    levels these are followed round loops (test L), once for all faces with the same conditions, and then to each (test C).
     """
-    if not len(general.points):
-        empty = certify(problem.stated, np.zeros((0, problem.stated.unknowns)), parameters, problem.values)
-        return FaceEnds(empty, parameters, general.complete, {})
 
-    known = general.points, general.parameters
-    ends, confirmed = ends_at_parameters(problem.stated, problem.between, known, parameters, problem.fewer, rng)
-    proof = certify(problem.stated, ends.points[ends.distinct(End.REGULAR)], parameters, problem.values)
-    hidden = bool(ends.distinct(End.SINGULAR))  # where weights of this chart or multipliers diverge a function may still be best
-    complete = general.complete and confirmed and proof.complete and not hidden
-    if complete and 0 < proof.count < len(general.points):
-        complete = _closed(problem, proof, parameters, rng)
-    return FaceEnds(proof, parameters, complete, ends.counts())
+    def __init__(self, problem: FacePoints, general: FaceEnds, rng: np.random.Generator) -> None:
+        self.problem, self.general, self.rng = problem, general, rng
+        self._known: dict[bytes, FaceEnds] = {}
 
+    def at(self, parameters: Inexact[np.ndarray, " m"]) -> FaceEnds:
+        """The critical points for ``parameters`` (l, B, b)."""
+        found = self._followed(self.general, parameters)
+        if found.complete or not self.general.complete or not self.problem.codimension or used_up():
+            return found
+        there = self._with_conditions(parameters)
+        again = self._followed(there, parameters) if there.complete else found
+        return again if again.complete or len(again.points) > len(found.points) else found
 
-def _closed(problem: FacePoints, proof: Certificates, parameters: Inexact[np.ndarray, " m"], rng: np.random.Generator) -> bool:
-    """Whether loops of levels b, with l and B as they are, map the points to themselves: fewer than in general, then, for these."""
-    fixed, k = parameters[: len(parameters) - problem.codimension], problem.codimension
-    size = float(np.abs(parameters[len(fixed) :]).mean()) if k else 0.0
+    def _followed(self, known: FaceEnds, parameters: Inexact[np.ndarray, " m"]) -> FaceEnds:
+        problem = self.problem
+        ends = special_ends(
+            problem.between(known.parameters, parameters), known.points, problem.fewer, self.rng, (problem.stated, parameters)
+        )
+        regular = ends.points[ends.distinct(End.REGULAR)]
+        if not parameters.imag.any():
+            regular = with_real_centres(problem.stated, regular, parameters)
+        verdict = continued(problem.family, regular, parameters, known.verdict)
+        proof = certify(problem.stated, regular, parameters, problem.values)
+        return FaceEnds(proof, parameters, verdict or _at_least(problem, regular, parameters), ends.counts())
 
-    def fresh() -> Complex[np.ndarray, " m"]:
-        return np.concatenate([fixed, (size or 1.0) * normal(rng, (k,))])
-
-    if not k:
-        return True
-    known = proof.centres[proof.certified]
-    found, loops = closed_under_loops(problem.stated, problem.fewer, known, parameters, fresh, rng, used_up)
-    return len(found) == len(known) and len(loops) >= LOOPS
+    def _with_conditions(self, parameters: Inexact[np.ndarray, " m"]) -> FaceEnds:
+        """All points for a general linear function and general levels of these conditions."""
+        problem, n = self.problem, self.problem.count
+        rows = parameters[n : n + n * problem.codimension]
+        key = np.ascontiguousarray(rows).tobytes()
+        if key not in self._known:
+            fresh = problem.general_members(rows, self.rng)
+            here = self._followed(self.general, fresh())
+            if not here.complete and len(here.points):
+                found, verdict = looped(problem.family, here.points, here.parameters, self.general.verdict, fresh, self.rng)
+                if verdict is not None:
+                    here = FaceEnds(
+                        certify(problem.stated, found, here.parameters, problem.values), here.parameters, verdict, here.ends
+                    )
+            self._known[key] = here
+        return self._known[key]

@@ -22,6 +22,7 @@ import numpy as np
 from jaxtyping import Complex, Inexact, Int, Shaped
 
 from neurovariety.certificates.exact_system import ExactSystem
+from neurovariety.certificates.stored_families import StoredLikelihood
 from neurovariety.errors import InputError
 from neurovariety.geometry.solutions.affine_slices import PRINTS, dyadic, normal, solved, unit
 from neurovariety.geometry.solutions.chart import Chart, find_chart
@@ -170,6 +171,10 @@ class GradientAtCounts:
     @property
     def unknowns(self) -> int:
         return self.at_counts.unknowns
+
+    def stored(self) -> StoredLikelihood:
+        """The gradient as data that can be written."""
+        return StoredLikelihood(self.system, self.unknowns, self.hessian_error)
 
 
 class _Values(NamedTuple):

@@ -17,6 +17,7 @@ from neurovariety.geometry.solutions.moved_ends import ends_at_level, ends_at_pa
 from neurovariety.geometry.solutions.special_points import KIND, OneMember, continued, looped
 from neurovariety.homotopy import Certificates, End, ResumeFile, certify
 from neurovariety.homotopy.incidence import ExactIncidence, shown_part
+from neurovariety.homotopy.real_centres import with_real_centres
 from neurovariety.progress import found_on_the_way
 
 _ROUNDED = 1e-12
@@ -26,7 +27,7 @@ _ROUNDED = 1e-12
 class LikelihoodEnds:
     """Certified critical points in free weights for ``counts`` (N,).
 
-    ``complete`` whether these are all; ``evidence`` as plain data; ``verdict``: what is shown of their number, if anything.
+    ``complete`` whether these are all; ``evidence`` as plain data; ``verdict``: what is shown of their number, as points of ``family``.
     """
 
     certificates: Certificates
@@ -34,6 +35,7 @@ class LikelihoodEnds:
     complete: bool
     evidence: LikelihoodFacts
     verdict: Verdict | None = None
+    family: ExactIncidence | None = None
 
     @property
     def points(self) -> Complex[np.ndarray, "points unknowns"]:
@@ -84,12 +86,14 @@ def stated_counts(
     """
     known = general.points
     ends, _ = ends_at_parameters(problem.at_counts, problem.between, (known, general.counts), counts, problem.fewer, rng)
-    regular = ends.points[ends.distinct(End.REGULAR)]
+    regular = with_real_centres(problem.at_counts, ends.points[ends.distinct(End.REGULAR)], counts)
     family = ExactIncidence(OneMember(problem.at_counts, problem.fewer, problem.probabilities))
     verdict = None if general.verdict is None else continued(family, regular, counts, general.verdict)
     proof = certify(problem.at_counts, regular, counts, problem.probabilities)
     complete = general.complete and verdict is not None and proof.complete and _conjugate(proof)
-    return LikelihoodEnds(proof, counts, complete, {**general.evidence, "ends": ends.counts()}, verdict)
+    if not complete:
+        verdict = _at_least(family, regular, counts)
+    return LikelihoodEnds(proof, counts, complete, {**general.evidence, "ends": ends.counts()}, verdict, family)
 
 
 def _conjugate(proof: Certificates) -> bool:

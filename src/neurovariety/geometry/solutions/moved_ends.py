@@ -37,24 +37,6 @@ def ends_at_level(problem: CutCurve, base: Fiber, level: complex, rng: np.random
     return special_ends(problem.towards(base.parameters, level), base.array(), problem.functions, rng, (problem.system, stated))
 
 
-def confirmed_at_level(problem: CutCurve, base: Fiber, level: complex, rng: np.random.Generator) -> tuple[SpecialEnds, bool]:
-    """The same, and whether the ends are confirmed.
-
-    A pass that is to be confirmed starts from another hyperplane; the line stays.
-    """
-    line = base.parameters[:-3]
-    stated = np.concatenate([line, [1.0, 0.0, level]])
-
-    def one_pass(number: int) -> SpecialEnds:
-        solutions, general = base.array(), base.parameters
-        if number:
-            general = np.concatenate([line, np.abs(base.parameters[-3:]).mean() * normal(rng, (3,))])
-            solutions = carried(problem.system, solutions, base.parameters, general, problem.prints, rng)
-        return special_ends(problem.towards(general, level), solutions, problem.functions, rng, (problem.system, stated))
-
-    return confirmed_ends(one_pass, used_up)
-
-
 def ends_at_parameters(
     system: System,
     between: Callable[[Array, Array], System],

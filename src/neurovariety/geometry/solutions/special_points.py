@@ -47,13 +47,14 @@ class OneMember:
 @dataclass(frozen=True, eq=False)
 class SpecialPoints:
     """The critical points at smooth functions: a ``system`` whose solutions they are at ``parameters``, their certificates, what
-    became of each path, and what is shown of their number."""
+    became of each path, what is shown of their number, and of the number where the paths began (``general``)."""
 
     system: System
     parameters: Inexact[np.ndarray, " m"]
     certificates: Certificates
     ends: SpecialEnds
     verdict: Verdict
+    general: Verdict
 
     @property
     def complete(self) -> bool:
@@ -94,13 +95,14 @@ def special_points(
     family = ExactIncidence(OneMember(special, points.prints, points.values))
     regular = ends.points[ends.distinct(End.REGULAR)]
     verdict = continued(family, regular, parameters, start.verdict)
-    sure = irreducible(matrix, points.dimension, general_quadric)
-    if verdict is None and sure and len(regular) and not used_up():
-        regular, verdict = _by_loops(points, start, (special, matrix, family), parameters, regular, rng, general_target)
+    sure, general = irreducible(matrix, points.dimension, general_quadric), start.verdict
+    if verdict is None and sure and (len(regular) or not general_target) and not used_up():
+        stated = _Stated(special, matrix, family, parameters, ends, regular, images or points.prints)
+        regular, verdict, ends, general = _by_loops(points, start, stated, rng, general_target)
     found = certify(special, regular, parameters, points.values)
     if verdict is None:
         verdict = issue(Distinct(KIND, family.hash, shown_part(family, regular, parameters)), family)
-    return SpecialPoints(special, parameters, found, ends, verdict)
+    return SpecialPoints(special, parameters, found, ends, verdict, general)
 
 
 def irreducible(matrix: Float[np.ndarray, "N N"], dimension: int, general: bool) -> bool:
@@ -152,17 +154,25 @@ def _shown(
         return None
 
 
+@dataclass(frozen=True, eq=False)
+class _Stated:
+    """A stated quadric with the target asked for, what became of the paths from general ones, and the ``regular`` points among them."""
+
+    system: System
+    matrix: Float[np.ndarray, "N N"]
+    family: ExactIncidence
+    parameters: Inexact[np.ndarray, " m"]
+    ends: SpecialEnds
+    regular: Complex[np.ndarray, "R n"]
+    images: Tape
+
+
 def _by_loops(
-    points: CriticalPoints,
-    start: Start,
-    stated: tuple[System, Float[np.ndarray, "N N"], ExactIncidence],
-    parameters: Inexact[np.ndarray, " m"],
-    regular: Complex[np.ndarray, "R n"],
-    rng: np.random.Generator,
-    general_target: bool,
-) -> tuple[Complex[np.ndarray, "R n"], Verdict | None]:
-    """Test L at a general target of the quadric, and from there test C at the stated one."""
-    system, matrix, family = stated
+    points: CriticalPoints, start: Start, stated: _Stated, rng: np.random.Generator, general_target: bool
+) -> tuple[Complex[np.ndarray, "R n"], Verdict | None, SpecialEnds, Verdict]:
+    """Test L at a general target of the quadric, and from there test C at the stated one: points, what is shown, what became of the
+    paths, and the number where these began."""
+    system, matrix, parameters, regular = stated.system, stated.matrix, stated.parameters, stated.regular
     n = points.count
     size = np.abs(parameters[:n]).mean() or 1.0
 
@@ -171,14 +181,16 @@ def _by_loops(
         return np.concatenate([image * size / (np.abs(image).mean() or 1.0), parameters[n:]])
 
     if general_target:
-        return looped(family, regular, parameters, start.verdict, fresh, rng)
+        found, verdict = looped(stated.family, regular, parameters, start.verdict, fresh, rng)
+        return found, verdict, stated.ends, start.verdict
     there = special_points(points, start, matrix, fresh()[:n], rng, general_target=True)
     if not there.complete:
-        return regular, None
+        return regular, None, stated.ends, start.verdict
     known = there.certificates.centres
 
     towards = points.target_towards(there.parameters[:n], matrix, parameters[:n])
-    ends = special_ends(towards, known, points.prints, rng, (system, parameters))
+    ends = special_ends(towards, known, stated.images, rng, (system, parameters))
     found = ends.points[ends.distinct(End.REGULAR)]
-    verdict = continued(family, found, parameters, there.verdict)
-    return (found, verdict) if len(found) >= len(regular) else (regular, None)
+    if len(found) < len(regular):
+        return regular, None, stated.ends, start.verdict
+    return found, continued(stated.family, found, parameters, there.verdict), ends, there.verdict

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
-from typing import TypedDict
+from typing import NamedTuple, TypedDict
 
 import numpy as np
 from jaxtyping import Bool, Float, Inexact, Int
@@ -13,6 +14,8 @@ from neurovariety.training.chambers.chambers import Counts, Family
 from neurovariety.training.chambers.planes_of_losses import Plane
 
 _FINE = 20
+_SHARES = (0.5, 0.37, 0.61)
+"""Where numbers are looked at in a stretch; in its middle they may be unclear."""
 _MOST = 4000
 """Edges of a grid that are refined."""
 
@@ -63,35 +66,70 @@ def _bisected(
 
 
 class Crossing(TypedDict):
-    """Where on a way, from 0 to 1, numbers change, and the numbers before and after."""
+    """Where on a way, from 0 to 1, numbers change, and the numbers before and after, None where they are not known; ``decided`` whether
+    nothing unclear lies between."""
 
     at: float
-    real: list[int]
-    minima: list[int]
+    real: list[int | None]
+    minima: list[int | None]
+    decided: bool
+
+
+class _Stretch(NamedTuple):
+    """A part of the way between two places with known and different numbers (real, minima)."""
+
+    low: float
+    high: float
+    before: tuple[int, int]
+    after: tuple[int, int]
 
 
 def crossings(family: Family, start: Inexact[np.ndarray, " m"], end: Inexact[np.ndarray, " m"], steps: int) -> list[Crossing]:
-    """Where numbers change along the segment from ``start`` to ``end``, in order."""
+    """Where numbers change along the segment from ``start`` to ``end``, in order: every change that numbers at two places imply is
+    followed up until it is one of neighbours, or the numbers between stay unclear."""
 
-    def count(times: Array) -> Counts:
-        return family.count_real(start + times.reshape(-1, 1) * (end - start))
+    def count(times: Array) -> list[tuple[int, int] | None]:
+        found = family.count_real(start + np.asarray(times).reshape(-1, 1) * (end - start))
+        return [(int(r), int(m)) if ok else None for r, m, ok in zip(found.real, found.minima, found.clear, strict=True)]
 
     times = np.linspace(0.0, 1.0, steps + 1)
     found = count(times)
-    clear = np.flatnonzero(found.clear)
-    state = found.real * 1000 + found.minima
-    places = [(clear[k], clear[k + 1]) for k in range(len(clear) - 1) if state[clear[k]] != state[clear[k + 1]]]
-    if not places:
-        return []
-    i, j = (np.array(v) for v in zip(*places, strict=True))
-    low, high, _ = _bisected(count, times[i][:, None], times[j][:, None], state[i], _FINE)
-    after = count(np.minimum(high, 1.0))
+    clear = [(t, known) for t, known in zip(times.tolist(), found, strict=True) if known is not None]
+    if not clear:
+        return [_crossing(0.0, 1.0, None, None, decided=False)]
+    open_parts = [_Stretch(t, u, a, b) for (t, a), (u, b) in itertools.pairwise(clear) if a != b]
+    out = _followed_up(count, open_parts)
+    for (t, known), outer, after in ((clear[0], 0.0, False), (clear[-1], 1.0, True)):
+        if t != outer:  # numbers at an end of the way are not known: walls may lie there
+            out.append(_crossing(min(t, outer), max(t, outer), *((known, None) if after else (None, known)), decided=False))
+    return sorted(out, key=lambda c: c["at"])
+
+
+def _followed_up(count: Callable[[Array], list[tuple[int, int] | None]], stretches: list[_Stretch]) -> list[Crossing]:
+    """Stretches halved until they are short; where the middle has third numbers, both halves are followed up."""
     out: list[Crossing] = []
-    for k in range(len(i)):
-        at, there = float((low[k, 0] + high[k, 0]) / 2), k if after.clear[k] else None
-        real, minima = (after.real[k], after.minima[k]) if there is not None else (found.real[j[k]], found.minima[j[k]])
-        out.append({"at": at, "real": [int(found.real[i[k]]), int(real)], "minima": [int(found.minima[i[k]]), int(minima)]})
-    return out
+    for _ in range(2 * _FINE):
+        if not stretches:
+            break
+        tried = np.array([[s.low + share * (s.high - s.low) for share in _SHARES] for s in stretches])
+        found = count(tried.reshape(-1))
+        following: list[_Stretch] = []
+        for k, s in enumerate(stretches):
+            known = next(((t, v) for t, v in zip(tried[k].tolist(), found[k * len(_SHARES) :], strict=False) if v is not None), None)
+            if known is None or s.high - s.low <= 2.0**-_FINE:
+                out.append(_crossing(s.low, s.high, s.before, s.after, decided=known is not None))
+                continue
+            t, state = known
+            following += [
+                part for part in (s._replace(high=t, after=state), s._replace(low=t, before=state)) if part.before != part.after
+            ]
+        stretches = following
+    return out + [_crossing(s.low, s.high, s.before, s.after, decided=False) for s in stretches]
+
+
+def _crossing(low: float, high: float, before: tuple[int, int] | None, after: tuple[int, int] | None, *, decided: bool) -> Crossing:
+    (real, minima), (real_after, minima_after) = before or (None, None), after or (None, None)
+    return {"at": (low + high) / 2, "real": [real, real_after], "minima": [minima, minima_after], "decided": decided}
 
 
 def chambers(real: Int[np.ndarray, "side side"], minima: Int[np.ndarray, "side side"]) -> int:

@@ -15,6 +15,9 @@ import numpy as np
 from jaxtyping import Float, Inexact, Int, Shaped
 from scipy.optimize import least_squares
 
+from neurovariety.certificates.completeness import Continued, Distinct
+from neurovariety.certificates.issue import NotShown, Verdict, issue
+from neurovariety.certificates.real_points import PositivePoints
 from neurovariety.errors import InputError
 from neurovariety.geometry.ideal.coefficient_map import require_few_weights
 from neurovariety.geometry.invariants.dimension import dimension_of
@@ -26,6 +29,8 @@ from neurovariety.geometry.solutions.mixed_weights import with_mixed_weights
 from neurovariety.geometry.solutions.resuming import printed
 from neurovariety.homotopy import certified_index, record, values_at
 from neurovariety.homotopy.expressions import Graph, jacobian
+from neurovariety.homotopy.incidence import ExactIncidence
+from neurovariety.homotopy.inertia import near_turn
 from neurovariety.model import Model
 from neurovariety.progress import note, quietly
 from neurovariety.rings.ring import Array
@@ -34,6 +39,7 @@ from neurovariety.training.critical.stages import proved_real
 
 _STREAM = "training.critical.cross_entropy"
 _STARTS = 16
+LIKELIHOOD = "critical points of a likelihood"
 
 Samples = Shaped[np.ndarray, "S inputs"]
 Back = Callable[[Array], Array]
@@ -75,6 +81,9 @@ class CrossEntropyStage:
     fills: bool
     evidence: dict[str, object]
     search: DistributionSearch | None = None
+    family: ExactIncidence | None = None
+    listed: Verdict | None = None
+    """What is shown of the points: how many, real, positive, minima; None where the dimension is not known for sure."""
 
 
 def cross_entropy_stage(
@@ -112,7 +121,26 @@ def cross_entropy_stage(
     cone = groups == 1 and problem.dimension == shape.value - 1
     evidence = {"name": stratum or model.name, "dimension": problem.dimension, "complex": len(points), "complete": complete}
     fills = problem.dimension == problem.count - groups
-    return CrossEntropyStage(model.name, points, complete, problem.dimension, cone, fills, evidence | found.evidence, search)
+    listed = _listed(problem, found) if shape.sure else None
+    return CrossEntropyStage(
+        model.name, points, complete, problem.dimension, cone, fills, evidence | found.evidence, search, found.family, listed
+    )
+
+
+def _listed(problem: LikelihoodPoints, found: LikelihoodEnds) -> Verdict | None:
+    """What is shown of the list; None where nothing is."""
+    assert found.verdict is not None
+    assert found.family is not None
+    own = found.verdict.certificate
+    assert isinstance(own, Continued | Distinct)
+    centres, n = own.points.zeros.centres, problem.dimension
+    slopes = values_at(problem.at_counts.with_jacobian, np.hstack([centres, np.tile(found.counts + 0j, (len(centres), 1))]))[:, n:].real
+    turns = tuple(near_turn(row.reshape(n, n)) if np.isfinite(row).all() else None for row in slopes)
+    try:
+        counts = PositivePoints.counts(found.verdict, found.family, turns)
+        return issue(PositivePoints(LIKELIHOOD, found.verdict, turns, *counts), found.family)
+    except NotShown:
+        return None
 
 
 def _as_they_are(weights: Array) -> Array:

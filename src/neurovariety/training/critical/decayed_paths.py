@@ -11,17 +11,18 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Complex, Float, Inexact
 
-from neurovariety.homotopy import Certificates, End, carried, certify, refine, solve
+from neurovariety.homotopy import Certificates, End, carried, certify, solve
 from neurovariety.homotopy.certify import Truth
 from neurovariety.homotopy.distinct import DistinctPoints, hashed
 from neurovariety.homotopy.monodromy import CAREFUL
 from neurovariety.homotopy.path_kernel import NOT_A_START
+from neurovariety.homotopy.real_centres import with_real_centres
 from neurovariety.homotopy.total_degree import total_degree_run
 from neurovariety.homotopy.tracker import DEFAULTS, track
 from neurovariety.progress import note
 from neurovariety.randomness import generator
 from neurovariety.rings.ring import Array
-from neurovariety.tolerances import IMAGINARY_PART, SAME_WEIGHTS
+from neurovariety.tolerances import SAME_WEIGHTS
 from neurovariety.training.critical.decayed_system import DecayedSystem
 
 RUNS = 4
@@ -120,9 +121,5 @@ def certified_ends(system: DecayedSystem, general: General, target: Inexact[np.n
 def as_unmoved(system: DecayedSystem, moved: Complex[np.ndarray, "points N"], parameters: Inexact[np.ndarray, " m"]) -> Certificates:
     """Solutions of the system ``moved`` as certified ones of ``system``, with imaginary parts 0 where they are real up to rounding and
     stay so under Newton's iteration."""
-    points, _ = refine(system.system, moved - system.shift, parameters)
-    size = np.maximum(np.abs(points).max(axis=1, initial=1.0, keepdims=True), 1.0)
-    near = (np.abs(points.imag) <= IMAGINARY_PART * size).all(axis=1)
-    real, _ = refine(system.system, points.real + 0j, parameters)
-    near &= (np.abs(real - points) <= IMAGINARY_PART * size).all(axis=1)
-    return Symmetric(**vars(certify(system.system, np.where(near[:, None], real.real, points), parameters)))
+    points = with_real_centres(system.system, moved - system.shift, parameters)
+    return Symmetric(**vars(certify(system.system, points, parameters)))

@@ -9,15 +9,18 @@ import numpy as np
 from jaxtyping import Complex, Float
 
 from neurovariety.certificates.gaussian import nearest
+from neurovariety.certificates.issue import Verdict
+from neurovariety.certificates.points_of_faces import FaceOfNorm
 from neurovariety.geometry.invariants.dimension import Dimension, dimension_of, flat
 from neurovariety.geometry.solutions.attempts import attempts, check_size
 from neurovariety.geometry.solutions.chart_coordinates import coordinates
-from neurovariety.geometry.solutions.face_points import FaceEnds, FacePoints, face_points, general_face, stated_face
+from neurovariety.geometry.solutions.face_points import FaceEnds, FacePoints, StatedFaces, face_points, general_face
 from neurovariety.geometry.solutions.quadrics import Term
 from neurovariety.homotopy import certified_index, values_at
 from neurovariety.model import Model
 from neurovariety.progress import note, quietly
 from neurovariety.rings.ring import Array
+from neurovariety.training.critical.face_verdicts import ExactForms, conditions_independent, contradictory, shown_on_face
 from neurovariety.training.critical.stages import proved_real
 from neurovariety.training.critical.weight_map import WeightMap, weight_map
 from neurovariety.training.losses.polyhedral_norm import Face, PolyhedralNorm
@@ -81,6 +84,10 @@ class FaceStage:
     whole: WeightMap | None = None
     affine: tuple[Array, Array] | None = None
     dimension: int = 0
+    listed: tuple[Verdict, ...] = ()
+    """What is shown of the points of each face, and that general faces have none; empty where the dimension is not known for sure."""
+    posed: tuple[FaceOfNorm | None, ...] = ()
+    """The faces that these verdicts speak of; None for those of general faces without points."""
 
 
 def face_stage(model: Model, distance: PolyhedralNorm, evaluated: Evaluated, seed: int, stratum: str = "") -> FaceStage:
@@ -100,47 +107,52 @@ def face_stage(model: Model, distance: PolyhedralNorm, evaluated: Evaluated, see
     general: list[int] = []
     whole: WeightMap | None = None
     affine: tuple[Array, Array] | None = None
+    listed: list[tuple[Verdict, FaceOfNorm | None]] = []
     for k in range(least, min(r, least + len(distance.matrix) - 1) + 1):
         note(phase=f"faces of {name} with {k} conditions")
-        found = _general(model, shape, k, seed)
-        if found is None:
-            general.append(0)
-            continue
-        problem, ends, rng = found
+        problem, ends, rng = _general(model, shape, k, seed)
         general.append(len(ends.points))
         complete = complete and ends.complete
         a, start = _affine(model, problem, distance, evaluated)
-        definite = definite and bool(np.linalg.matrix_rank(a, tol=_RANK * max(np.abs(a).max(initial=0.0), 1e-300)) == a.shape[1])
+        forms = ExactForms.of(distance, a, start)
+        definite = definite and forms.definite
         whole, affine = whole or weight_map(model, problem.found.terms, seed), affine or (a, start)
         if not len(ends.points):
+            listed.append((ends.verdict, None))
             continue
+        stated = StatedFaces(problem, ends, rng)
         for rows, g in distance.faces(k - least):
-            conditions = np.vstack([rows @ distance.matrix, distance.fixed])
-            if np.linalg.matrix_rank(conditions @ a) < k:
-                complete = complete and bool(np.linalg.matrix_rank(np.column_stack([conditions @ a, conditions @ start])) == k)
+            own = forms.face(Face(rows, g), problem.family, r)
+            if not conditions_independent(own):
+                complete = complete and contradictory(own)
                 continue  # no function of the model is there, for the conditions contradict each other
+            conditions = np.vstack([rows @ distance.matrix, distance.fixed])
             parameters = np.concatenate([(g @ distance.matrix) @ a, (conditions @ a).reshape(-1), -conditions @ start])
-            here = stated_face(problem, ends, parameters.astype(np.complex128), rng)
+            here = stated.at(parameters.astype(np.complex128))
             complete, faces = complete and here.complete, faces + 1
             count, reals, more = _on_face(problem, here, whole, distance, (a, start), Face(rows, g), stratum)
             number, real = number + count, real + reals
             points += more
+            listed.append((shown_on_face(own, problem, here), own))
     linear = flat(model, shape, seed) is not None
-    return FaceStage(name, tuple(points), number, real, tuple(general), faces, complete, definite, linear, whole, affine, r)
+    shown = listed if shape.sure else []
+    return FaceStage(
+        name, tuple(points), number, real, tuple(general), faces, complete, definite, linear, whole, affine, r,
+        tuple(v for v, _ in shown), tuple(face for _, face in shown),
+    )  # fmt: skip
 
 
-def _general(model: Model, shape: Dimension, k: int, seed: int) -> tuple[FacePoints, FaceEnds, np.random.Generator] | None:
+def _general(model: Model, shape: Dimension, k: int, seed: int) -> tuple[FacePoints, FaceEnds, np.random.Generator]:
     best: tuple[FacePoints, FaceEnds, np.random.Generator] | None = None
-    linear = flat(model, shape, seed)
+    linear, premises = flat(model, shape, seed), (shape.verdict,) if shape.sure else ()
     for attempt, rng, _ in attempts(f"{_STREAM}.{k}", seed, None, "faces", model):
         problem = face_points(model, shape.value, k, seed + attempt, rng)
-        if problem is None:
-            return None
-        ends = general_face(problem, rng, linear)
+        ends = general_face(problem, rng, premises, linear)
         if best is None or (ends.complete, len(ends.points)) > (best[1].complete, len(best[1].points)):
             best = problem, ends, rng
         if ends.complete:
             break
+    assert best is not None
     return best
 
 
@@ -169,6 +181,7 @@ def _on_face(
     """How many complex points there are, how many of them real, and those that lie on the face."""
     (a, start), (rows, g) = affine, face
     proof, n = found.certificates, problem.count
+    assert proof is not None
     kept = np.flatnonzero(proof.certified)
     if not len(kept):
         return 0, 0, []
@@ -216,6 +229,7 @@ def _immersed(problem: FacePoints, centre: Complex[np.ndarray, " unknowns"]) -> 
 
 def _index(problem: FacePoints, found: FaceEnds, row: int, along: float) -> int | None:
     """Directions on the face in which the distance falls: those of the bordered Hessian, which has one more for each condition."""
+    assert found.certificates is not None
     negative = certified_index(problem.stated, found.certificates, row, found.parameters)
     if negative is None:
         return None

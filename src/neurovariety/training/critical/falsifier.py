@@ -8,7 +8,7 @@ list is called complete beside it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
@@ -103,11 +103,6 @@ def beaten(least: Least, found: Falsified, scale: float) -> Least:
         return least
     reason = f"{found.contradiction}; please report it"
     return Least("upper_bound", found.loss, found.weights, None, None, (), reason)
-
-
-def without_complete(least: Least, reason: str) -> Least:
-    """The same as an upper bound."""
-    return replace(least, claim="upper_bound", reason=reason) if least.claim == "complete" else least
 
 
 def _scale(loss: Quadratic) -> float:

@@ -63,7 +63,14 @@ def infimum_back(units: CanonicalUnits, found: Infimum | None) -> Infimum | None
         weights=None if found.weights is None else units.weights_back(np.asarray(found.weights)),
         loss=None if found.loss is None else units.loss_back(found.loss),
         sequence=_back(units, found.sequence),
+        in_ball=None if found.in_ball is None else _ball_back(units, found.in_ball),
     )
+
+
+def _ball_back(units: CanonicalUnits, known: dict[str, object]) -> dict[str, object]:
+    """Bounds of losses in a ball of weights, whose radius is in the units that perturbation worked in."""
+    low, high = (units.loss_back(float(str(known[side]))) for side in ("low", "high"))
+    return known | {"low": low, "high": high, "units": "those of canonical data"}
 
 
 def interpolation_back(units: CanonicalUnits, found: Interpolation) -> Interpolation:

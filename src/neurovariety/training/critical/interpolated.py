@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,13 +13,15 @@ from neurovariety.errors import NeurovarietyError
 from neurovariety.geometry.invariants.degree import degree_of
 from neurovariety.geometry.solutions.chart import find_chart
 from neurovariety.geometry.solutions.chart_coordinates import coordinates
+from neurovariety.geometry.solutions.quadrics import Term
 from neurovariety.model import Model
 from neurovariety.progress import quietly
 from neurovariety.randomness import generator
 from neurovariety.training.critical.least import Least, with_perturbation
 from neurovariety.training.critical.perturbation import Infimum, infimum_by_perturbation
-from neurovariety.training.critical.weight_map import weight_map
-from neurovariety.training.losses.loss import quadratic
+from neurovariety.training.critical.quadric_balls import bounds_at
+from neurovariety.training.critical.weight_map import WeightMap, weight_map
+from neurovariety.training.losses.loss import Distance, Loss, SquaredError, quadratic
 from neurovariety.training.losses.training_task import TrainingTask
 
 _STREAM = "training.critical.interpolated"
@@ -29,10 +32,34 @@ _ATTAINED = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
+class LossOfWeights:
+    """The ``loss`` of networks where there are no lists, in units of its own; `OnCoordinates` of its functions."""
+
+    terms: tuple[Term, ...]
+    fixed: tuple[tuple[Term, float], ...]
+    map: WeightMap
+    loss: Loss
+
+    @property
+    def hash(self) -> str:
+        """sha256 of the network and of the kind of loss."""
+        return hashlib.sha256(f"{self.map.model.name}\n{self.loss.kind}\n{self.loss.size!r}".encode()).hexdigest()
+
+    @property
+    def squares(self) -> bool:
+        """Whether the loss is a sum of squares."""
+        return isinstance(self.loss, SquaredError | Distance)
+
+    def bounds(self, weights: tuple[float, ...]) -> tuple[float, float]:
+        """Bounds of the loss of real weights."""
+        return bounds_at(self, self.loss, weights)
+
+
+@dataclass(frozen=True, eq=False)
 class Interpolation:
     """The locus of functions with the least loss: its ``dimension``, a bound of its degree (None: not known), the least squares loss
     of the linear span, which bounds all others from below, the ``best`` loss of the networks looked at and whether that is it; what is
-    known of the ``least`` loss, and, where asked for, by perturbation."""
+    known of the ``least`` loss, and, where asked for, by perturbation; ``coordinates`` for what certificates say of it."""
 
     dimension: int
     degree_at_most: int | None
@@ -41,6 +68,7 @@ class Interpolation:
     attained: bool
     least: Least
     perturbed: Infimum | None
+    coordinates: LossOfWeights
 
     def to_dict(self) -> dict[str, object]:
         return {
@@ -73,6 +101,7 @@ def interpolation(task: TrainingTask, dim: int, directions: int, seed: int, pert
     target = vectors @ ((vectors.T @ loss.image) / values)
     bound = max(float(loss.value(target)), 0.0)
     found = weight_map(model, changing.terms, seed)
+    coordinates_of = LossOfWeights(changing.terms, tuple(fixed), found, task.loss)
     rng = generator(seed, _STREAM)
     starts = rng.normal(size=(_STARTS, model.parameters)) * rng.choice([0.3, 1.0], size=(_STARTS, 1))
     weights, _ = found.fit(target + 0j, starts, 500, np.sqrt(values)[:, None] * vectors.T)
@@ -89,7 +118,7 @@ def interpolation(task: TrainingTask, dim: int, directions: int, seed: int, pert
     perturbed = infimum_by_perturbation(model, task.loss, seed=seed) if perturb else None
     if perturbed is not None:
         best_found = with_perturbation(best_found, perturbed, max(abs(loss.constant), 1e-300))
-    return Interpolation(dim - directions, _degree_at_most(model, seed), bound, least, attained, best_found, perturbed)
+    return Interpolation(dim - directions, _degree_at_most(model, seed), bound, least, attained, best_found, perturbed, coordinates_of)
 
 
 def _degree_at_most(model: Model, seed: int) -> int | None:

@@ -9,6 +9,9 @@ the limits of L on the branches of minima.
 
 It is attained just where a branch with that limit stays bounded: if L is least at w*, no minimizer w(e) is farther from a than w* is.
 
+What an account shows. For few weights all critical points at the smallest e are accounted for, so that m(e) is shown, and with it a
+bound of the loss of every network in a ball, m(e) less the perturbation there: ``in_ball``.
+
 What is probable only. That no branches meet below the smallest e looked at: the number of minima is the same for the last two, and
 Cauchy's integrals on circles around 0 agree on the limits. Where this fails, only an upper bound is claimed.
 
@@ -25,8 +28,9 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Complex, Float
 
+from neurovariety.certificates.decayed_loss import rational
 from neurovariety.geometry.solutions.affine_slices import dyadic
 from neurovariety.homotopy import Certificates, carried, certified_index
 from neurovariety.homotopy.distinct import DistinctPoints, hashed
@@ -39,6 +43,7 @@ from neurovariety.model import Model
 from neurovariety.progress import note
 from neurovariety.randomness import generator
 from neurovariety.rings.ring import Array
+from neurovariety.training.critical.decayed_account import accounted_near, best_in_ball, exact_decayed, least_value
 from neurovariety.training.critical.decayed_paths import General, as_unmoved, certified_ends, general_points, turned
 from neurovariety.training.critical.decayed_system import DecayedSystem, decayed_system
 from neurovariety.training.losses.loss import Loss
@@ -66,7 +71,9 @@ DIVERGES = "diverges"
 class Infimum:
     """``claim``: complete (``infimum`` is known), upper_bound (of it) or undecided (nothing is known); ``attained``: yes or no, or
     undecided; ``weights`` of the best network found, ``loss`` its loss; ``sequence``: (loss, largest weight) of networks that approach
-    the infimum, along its branch; ``minima``: how many there are for each perturbation, with bounds of their least value."""
+    the infimum, along its branch; ``minima``: how many there are for each perturbation, with bounds of their least value; ``in_ball``:
+    bounds ``low`` and ``high`` of the least loss of networks whose weights are within ``radius`` of those that perturbation is towards,
+    with their ``claim``, by an account of all critical points (`certificates.critical_list.BallBound`), where one closes."""
 
     claim: str
     infimum: float | None
@@ -78,6 +85,7 @@ class Infimum:
     general: int
     paths: int
     reason: str
+    in_ball: dict[str, object] | None = None
 
     def to_dict(self) -> dict[str, object]:
         """As plain data."""
@@ -102,6 +110,7 @@ class _Perturbed:
     size: float
     minima: Float[np.ndarray, "M N"]
     least: tuple[float, float]
+    all: Complex[np.ndarray, "C N"]
 
 
 def infimum_by_perturbation(model: Model, loss: Loss, *, seed: int) -> Infimum:
@@ -151,12 +160,14 @@ def _with_one_centre(model: Model, loss: Loss, seed: int, attempt: int) -> Infim
         found.append(at)
     counts = tuple({"perturbation": p.size, "minima": len(p.minima), "least": list(p.least)} for p in found)
 
+    in_ball = None if not found else _in_ball(system, loss, found[-1], strengths, seed)
+
     def result(
         claim: str, infimum: float | None, attained: str, weights: Array | None, sequence: Sequence[tuple[float, float]], why: str
     ) -> Infimum:
         value = None if weights is None else float(system.losses(weights[None])[0])
         own = None if weights is None else weights * system.scales
-        return Infimum(claim, infimum, attained, own, value, tuple(sequence), counts, len(general.points), general.paths, why)
+        return Infimum(claim, infimum, attained, own, value, tuple(sequence), counts, len(general.points), general.paths, why, in_ball)
 
     if not found:
         return result("undecided", None, "undecided", None, (), reason)
@@ -181,6 +192,21 @@ def _with_one_centre(model: Model, loss: Loss, seed: int, attempt: int) -> Infim
         why = f"{known}; on each branch with this limit weights diverge, so no network attains it"
         return result("complete", least, "no", best, trails[int(rows[0])], why)
     return result("complete", least, "undecided", best, trails[int(rows[0])], f"{known}; whether weights converge is undecided")
+
+
+def _in_ball(system: DecayedSystem, loss: Loss, at: _Perturbed, strengths: Array, seed: int) -> dict[str, object] | None:
+    """Bounds of the least loss in a ball, by an account of the perturbed loss; None where none closes."""
+    plain = exact_decayed(system, loss, np.zeros(system.model.parameters))
+    if plain is None:
+        return None
+    subject = plain.with_strengths(tuple(map(rational, (at.size * strengths).tolist())))
+    listed = accounted_near(subject, at.all, seed)
+    least = None if listed is None else least_value(listed, subject)
+    known = None if least is None else best_in_ball(least, subject)
+    if known is None:
+        return None
+    low, high = known.verdict.statement.value
+    return {"low": low, "high": high, "radius": known.radius, "claim": str(known.verdict.claim)}
 
 
 def _carried(
@@ -217,7 +243,7 @@ def _minima(system: DecayedSystem, found: Certificates, target: Array, size: flo
         return None
     values, radii = system.enclosures(found, target)
     bounds = (values[rows].real - radii[rows]).min(), (values[rows].real + radii[rows]).min()
-    return _Perturbed(size, found.centres[[k for k in rows if not index[k]]].real, (float(bounds[0]), float(bounds[1])))
+    return _Perturbed(size, found.centres[[k for k in rows if not index[k]]].real, (float(bounds[0]), float(bounds[1])), found.centres)
 
 
 def _limits(system: DecayedSystem, strengths: Array, minima: Array) -> _Branches | None:

@@ -15,22 +15,21 @@ import numpy as np
 from jaxtyping import Complex, Float, Inexact
 
 from neurovariety.certificates.gaussian import nearest
+from neurovariety.certificates.issue import Verdict
 from neurovariety.geometry.invariants.dimension import Dimension, flat
 from neurovariety.geometry.solutions.affine_slices import PRINTS
 from neurovariety.geometry.solutions.attempts import attempts, check_size, why_incomplete
 from neurovariety.geometry.solutions.chart_coordinates import coordinates
 from neurovariety.geometry.solutions.complete_fiber import CompleteFiber, complete_fiber
 from neurovariety.geometry.solutions.critical_points import CriticalPoints, critical_points
-from neurovariety.geometry.solutions.quadrics import GENERAL, QuadricFamily, Term, diagonal, only
-from neurovariety.geometry.solutions.special_points import Start, irreducible
-from neurovariety.homotopy import Certificates, End, Fiber, System, certify, refine
+from neurovariety.geometry.solutions.quadrics import QuadricFamily, Term, diagonal, only
+from neurovariety.geometry.solutions.special_points import Start, special_points
+from neurovariety.homotopy import Certificates, End, System, certify, refine
 from neurovariety.homotopy.distinct import DistinctPoints, hashed
 from neurovariety.model import Model
 from neurovariety.progress import found_on_the_way, note
 from neurovariety.rings.ring import Array
 from neurovariety.tolerances import LIMIT_DIGITS, SAME_FUNCTION
-from neurovariety.training.critical.confirmed_points import ConfirmedPoints, confirmed_points
-from neurovariety.training.critical.looped import looped
 from neurovariety.training.critical.weight_map import WeightMap, weight_map
 from neurovariety.training.losses.loss import Loss, Quadratic, quadratic
 
@@ -61,15 +60,15 @@ class CertifiedFunction:
 class Stationary:
     """All critical functions found for one loss, on the smooth part of the neurovariety.
 
-    ``ends``: what became of the paths; ``complete`` whether these are all, if the general ones were all; ``singular``: limits
-    of functions that are no regular critical points anywhere.
+    ``ends``: what became of the paths; ``general``: what is shown of the number where these began; ``singular``: limits of functions
+    that are no regular critical points anywhere.
     """
 
     points: tuple[CertifiedFunction, ...]
     singular: Complex[np.ndarray, "limits n"]
     quadratic: Quadratic
     ends: dict[str, int]
-    complete: bool
+    general: Verdict
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,8 +98,8 @@ class TrainingProblem:
         return quadratic(loss, self.terms, self.fixed)
 
     def parameters(self, loss: Quadratic) -> tuple[Float[np.ndarray, "n n"], Inexact[np.ndarray, " m"]]:
-        """The matrix of a loss with its largest entry 1, and the parameters of systems: v, and those of the quadric."""
-        scale = 1 / max(float(np.abs(loss.matrix).max(initial=0.0)), 1e-300)
+        """The matrix of a loss with its largest entry near 1, and the parameters of systems: v, and those of the quadric."""
+        scale = size_of_loss(loss)
         matrix = loss.matrix * scale
         known = self.critical.family.parameters_of(matrix)
         return matrix, np.concatenate([loss.image * scale, known if known is not None else self.critical.special(matrix)[1]])
@@ -110,8 +109,7 @@ class TrainingProblem:
         matrix, parameters = self.parameters(found)
         image = parameters[: len(self.terms)]
         note(phase=f"{len(self.base.run.fibers[0])} paths to this loss")
-        base = self.base.run.fibers[0]
-        ends, beside = self._ends(base, matrix, image, rng)
+        ends = special_points(self.critical, self.start, matrix, image, rng, self.critical.both)
         chart = self.critical.chart
         points = []
         for row in np.flatnonzero(ends.certificates.certified):
@@ -124,31 +122,10 @@ class TrainingProblem:
             )
         limits = [ends.ends.limits[k, PRINTS:] for k in ends.ends.distinct(End.SINGULAR)]
         more, rest = _in_other_charts(self, limits, points, parameters, matrix, rng)
-        counts = ends.ends.counts() | beside | ({"in other charts": len(more)} if more else {})
+        counts = ends.ends.counts() | ({"in other charts": len(more)} if more else {})
         return Stationary(
-            (*points, *more), np.array(rest, dtype=np.complex128).reshape(-1, len(self.terms)), found, counts, ends.complete
+            (*points, *more), np.array(rest, dtype=np.complex128).reshape(-1, len(self.terms)), found, counts, ends.general
         )
-
-    def _ends(
-        self, base: Fiber, matrix: Float[np.ndarray, "N N"], image: Inexact[np.ndarray, " N"], rng: np.random.Generator
-    ) -> tuple[ConfirmedPoints, dict[str, int]]:
-        """What becomes of the paths from the general problem, and how many there are for the stated quadric where loops tell."""
-        points = self.critical
-        general = points.family.name == GENERAL
-        ends = confirmed_points(points, base, matrix, image, rng, points.both, once=general)
-        connected = irreducible(matrix, self.dimension, False)
-        stated = looped(points, base, matrix, rng) if general and connected and _open(ends) else None
-        again = None if stated is None else confirmed_points(*stated, matrix, image, rng, points.both)
-        if again is not None and stated is not None and not _open(again):
-            return again, {"at a general target": len(stated[1])}
-        if general and not ends.complete:
-            ends = confirmed_points(points, base, matrix, image, rng, points.both)
-        return ends, {}
-
-
-def _open(ends: ConfirmedPoints) -> bool:
-    """Whether some paths ended where nothing can be told."""
-    return End.AT_INFINITY in ends.ends.kinds or End.FAILED in ends.ends.kinds
 
 
 def training_problem(
@@ -227,6 +204,17 @@ def _elsewhere(
     return None
 
 
+def size_of_loss(loss: Quadratic) -> float:
+    """The power of two by which losses are multiplied to have a matrix of size 1."""
+    return float(2.0 ** -np.frexp(max(float(np.abs(loss.matrix).max(initial=0.0)), 1e-300))[1])
+
+
+def quadric_family(problem: TrainingProblem, matrix: Float[np.ndarray, "n n"]) -> QuadricFamily:
+    """The family of the general problem where a quadric is one of it, else the quadric alone."""
+    family = problem.critical.family
+    return family if family.parameters_of(matrix) is not None else only(problem.terms, matrix)
+
+
 def located(
     problem: TrainingProblem,
     weights: Complex[np.ndarray, " N"],
@@ -239,10 +227,7 @@ def located(
     free = problem.map.pivots(weights, problem.dimension)
     if free is None:
         return None
-    family = problem.critical.family
-    if family.parameters_of(matrix) is None:
-        family = only(problem.terms, matrix)
-    system = problem.map.system(free, family)
+    system = problem.map.system(free, quadric_family(problem, matrix))
     rest = [i for i in range(problem.model.parameters) if i not in free]
     here = np.concatenate([weights[rest], parameters])
     refined, correction = refine(system, weights[list(free)][None], here, 8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypedDict
@@ -10,13 +11,16 @@ import numpy as np
 from jaxtyping import Complex, Float, Inexact
 
 from neurovariety.budget import used_up
+from neurovariety.certificates.issue import Verdict
+from neurovariety.claim import Claim
 from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
 from neurovariety.geometry.strata.smaller_models import strata_of
-from neurovariety.homotopy import certified_index, values_at
+from neurovariety.homotopy import End, certified_index, values_at
 from neurovariety.model import Model
 from neurovariety.progress import quietly
 from neurovariety.randomness import generator
 from neurovariety.tolerances import ATTAINED, IMAGINARY_PART, LIMIT_DIGITS
+from neurovariety.training.critical.charted import ListedFunctions, listed_functions, real_minima
 from neurovariety.training.critical.critical_sets import CriticalSet, critical_sets
 from neurovariety.training.critical.problem import CertifiedFunction, Stationary, TrainingProblem, located, training_problem
 from neurovariety.training.losses.loss import Loss, Monomial
@@ -90,27 +94,69 @@ class CriticalFunction:
 
 @dataclass(frozen=True, eq=False)
 class Stage:
-    """The points on one stratum, how many complex ones, what became of paths, and whether the points are all; ``sets`` of positive
-    dimension beside them."""
+    """The points on one stratum, what is shown of them (``listed``; None where nothing had to be solved), what became of paths;
+    ``minima``: what is shown of those of real networks, ``sets`` of positive dimension beside the points. ``sure``: the dimension is.
+    On a stratum ``kept`` says which functions of the list, in the rows of its certificate, are points of the whole network.
+
+    ``complete``: the points are all, and it is known which are real.
+    """
 
     name: str
     dimension: int
     points: tuple[CriticalFunction, ...]
-    count: int
-    complete: bool
     evidence: dict[str, object]
+    sure: bool = True
     problem: TrainingProblem | None = None
     stationary: Stationary | None = None
     sets: tuple[CriticalSet, ...] = ()
+    listed: ListedFunctions | None = None
+    minima: Verdict | None = None
+    kept: tuple[bool, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """How many complex points there are."""
+        return len(self.points)
+
+    @property
+    def all_points(self) -> bool:
+        """Whether these are all critical functions where J has full rank."""
+        known = self.listed is None or self.listed.verdict.claim is Claim.COMPLETE
+        return known and self.sure and not self.sets
+
+    @property
+    def all_real(self) -> bool:
+        """Whether it is known which of them are real."""
+        return self.listed is None or self.listed.reality.claim is Claim.COMPLETE
+
+    @property
+    def complete(self) -> bool:
+        return self.all_points and self.all_real
+
+    def only(self, kept: Sequence[int]) -> Stage:
+        """The stage with some of its points alone, which are then no longer all."""
+        if len(kept) == len(self.points) or self.listed is None:
+            return self
+        assert self.problem is not None
+        assert self.stationary is not None
+        listed = listed_functions(self.problem, self.listed.loss, [self.listed.points[k] for k in kept], None)
+        chosen = [kept[k] for k in listed.kept]
+        points = tuple(replace(self.points[k], real=bool(r)) for k, r in zip(chosen, listed.real, strict=True))
+        found = replace(self.stationary, points=tuple(self.stationary.points[k] for k in chosen))
+        return replace(self, points=points, stationary=found, listed=listed, minima=None)
 
 
 def smooth_stage(
-    model: Model, loss: Loss, monomials: tuple[Monomial, ...] | None, seed: int, resume: str | Path | None = None
+    model: Model,
+    loss: Loss,
+    monomials: tuple[Monomial, ...] | None,
+    seed: int,
+    resume: str | Path | None = None,
 ) -> Stage:
     """The critical points at smooth functions of the closure of a model.
 
     ``monomials``: those over which coefficients are written (default: the model's own). A list that is not complete is tried again
-    from another chart and another general problem.
+    from another chart and another general problem, where that may help.
     """
     found = quietly(dimension_of, model, seed=seed)
     best: Stage | None = None
@@ -119,10 +165,19 @@ def smooth_stage(
         stage = _one_attempt(model, loss, monomials, found, seed + 1000 * attempt, kept)
         if best is None or (stage.complete, stage.count) > (best.complete, best.count):
             best = stage
-        if best.complete or used_up():
+        if best.complete or not _worth_another(best) or used_up():
             break
     assert best is not None
-    return replace(best, complete=best.complete and found.sure)
+    return best
+
+
+def _worth_another(stage: Stage) -> bool:
+    """Whether other paths may show more: where all arrived, at degenerate functions some of them, others will too."""
+    assert stage.problem is not None
+    assert stage.stationary is not None
+    ends = stage.stationary.ends
+    lost = any(ends.get(str(end)) for end in (End.AT_INFINITY, End.FAILED))
+    return lost or not stage.problem.base.complete or not len(stage.stationary.singular)
 
 
 def _one_attempt(
@@ -135,13 +190,14 @@ def _one_attempt(
 ) -> Stage:
     problem, dim = training_problem(model, shape, seed, loss.family, resume, loss.kind), shape.value
     rng = generator(seed, _STREAM)
-    stationary = problem.stationary(problem.quadratic(loss), rng)
-    real = real_ones(stationary)
+    every = problem.stationary(problem.quadratic(loss), rng)
+    listed = listed_functions(problem, loss, every.points, every.general)
+    stationary = replace(every, points=tuple(every.points[k] for k in listed.kept))
     monomials = monomials or monomials_of(problem)
-    points = [_point(problem, stationary, k, real[k], monomials, rng) for k in range(len(stationary.points))]
+    located_at: list[CertifiedFunction] = []
+    points = [_point(problem, stationary, k, bool(listed.real[k]), monomials, rng, located_at) for k in range(len(stationary.points))]
     strange = [limit for limit in stationary.singular if not _on_a_stratum(problem, limit, rng)]
     sets, strange = critical_sets(problem.map, dim, stationary.quadratic, strange, rng)
-    complete = problem.base.complete and stationary.complete and not strange and not any(s.short for s in sets)
     evidence: dict[str, object] = {
         "dimension": dim,
         "ends": stationary.ends,
@@ -150,7 +206,8 @@ def _one_attempt(
     }
     evidence |= {"limits_off_strata": len(strange)} if strange else {}
     evidence |= {"critical_sets": [s.to_dict() for s in sets]} if sets else {}
-    return Stage(model.name, dim, tuple(points), len(points), complete, evidence, problem, stationary, tuple(sets))
+    minima = real_minima(listed, located_at)
+    return Stage(model.name, dim, tuple(points), evidence, shape.sure, problem, stationary, tuple(sets), listed, minima)
 
 
 def _on_a_stratum(problem: TrainingProblem, limit: Complex[np.ndarray, " n"], rng: np.random.Generator) -> bool:
@@ -205,8 +262,15 @@ def proved_real(values: Inexact[np.ndarray, "points n"], radii: Float[np.ndarray
 
 
 def _point(
-    problem: TrainingProblem, stationary: Stationary, k: int, real: bool, monomials: tuple[Monomial, ...], rng: np.random.Generator
+    problem: TrainingProblem,
+    stationary: Stationary,
+    k: int,
+    real: bool,
+    monomials: tuple[Monomial, ...],
+    rng: np.random.Generator,
+    located_at: list[CertifiedFunction],
 ) -> CriticalFunction:
+    """A point of the list; where it is found at real weights these join ``located_at``."""
     point = stationary.points[k]
     radius = float((point.radius / [s for _, _, s in problem.terms]).max(initial=0.0))
     if not real:
@@ -218,6 +282,7 @@ def _point(
     if there is not None:
         index = certified_index(there.system, there.certificates, there.row, there.parameters)
         weights, certified = there.weights.real, index is not None
+        located_at.append(there)
     else:
         weights, index, certified = None, _index_by_real_directions(problem, point), False
     kind = _kind(index, problem.dimension)

@@ -33,8 +33,9 @@ def stratum_stage(whole: TrainingProblem, loss: Loss, stratum: Stratum, seed: in
     quadratic = whole.quadratic(loss)
     stage = smooth_stage(stratum.model, loss, monomials_of(whole), seed)
     assert stage.stationary is not None
-    points, left = [], 0
-    for point, where in zip(stage.points, stage.stationary.points, strict=True):
+    assert stage.listed is not None
+    points, left = [], []
+    for k, (point, where) in enumerate(zip(stage.points, stage.stationary.points, strict=True)):
         moved = replace(point, stratum=stratum.name, kind="undecided", type="undecided")
         if point.weights is not None:
             moved = replace(moved, weights=np.asarray(stratum.embed(point.weights)))
@@ -44,25 +45,26 @@ def stratum_stage(whole: TrainingProblem, loss: Loss, stratum: Stratum, seed: in
                 here = whole.map.at(np.asarray(stratum.embed(where.weights))[None])[0].real
                 elsewhere = resting_weights(whole, quadratic, stratum, here, rng)
             if elsewhere is None:
-                left += 1  # the smaller network rests there, the large one does not
+                left.append(k)  # the smaller network rests there, the large one does not
                 continue
             moved = replace(moved, weights=elsewhere)
         if point.real:
             moved = _beside(whole, loss, stratum, moved, rng)
         points.append(moved)
-    evidence = stage.evidence | ({"moving_in_the_network": left} if left else {})
-    return replace(stage, name=stratum.name, points=tuple(points), count=len(points), evidence=evidence)
+    evidence = stage.evidence | ({"moving_in_the_network": len(left)} if left else {})
+    kept = tuple(k not in left for k in stage.listed.order)
+    return replace(stage, name=stratum.name, points=tuple(points), evidence=evidence, kept=kept)
 
 
 def _at_zero(whole: TrainingProblem, loss: Loss, stratum: Stratum, rng: np.random.Generator) -> Stage:
     """The one function of the weights that are all zero."""
     weights, quadratic = np.asarray(stratum.embed(np.zeros(0))), whole.quadratic(loss)
     if moves(whole, quadratic, stratum, []):
-        return Stage(stratum.name, 0, (), 0, True, {"dimension": 0, "moving_in_the_network": 1})
+        return Stage(stratum.name, 0, (), {"dimension": 0, "moving_in_the_network": 1}, kept=(False,))
     value = whole.map.at(weights[None] + 0j)[0].real
     point = CriticalFunction(0, stratum.name, coefficients_of(whole, value, monomials_of(whole)), 0.0, True, weights, "yes",
                   float(quadratic.value(value)), 0, True, "undecided", "undecided")  # fmt: skip
-    return Stage(stratum.name, 0, (_beside(whole, loss, stratum, point, rng),), 1, True, {"dimension": 0})
+    return Stage(stratum.name, 0, (_beside(whole, loss, stratum, point, rng),), {"dimension": 0}, kept=(True,))
 
 
 def _beside(

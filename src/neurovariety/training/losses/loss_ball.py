@@ -15,16 +15,14 @@ import numpy as np
 
 from neurovariety.certificates.balls import precision
 from neurovariety.geometry.solutions.quadrics import EXACT_PRODUCTS
+from neurovariety.training.losses.exact_products import Coefficients, arb_of, exact_inputs, monomial_at
 from neurovariety.training.losses.loss import Distance, Form, Loss, Monomial, SquaredError
-
-_BITS = 160
-
-Coefficients = Mapping[Monomial, flint.arb]
+from neurovariety.training.losses.whitened import BITS
 
 
 def loss_ball(loss: Loss, coefficients: Coefficients) -> tuple[float, float]:
     """Bounds of the loss of the function with these coefficients."""
-    with precision(_BITS):
+    with precision(BITS):
         found = _ball(loss, coefficients)
         low = found.lower()
         return max(_down(low), 0.0) if isinstance(loss, (SquaredError, Distance)) else _down(low), _up(found.upper())
@@ -49,22 +47,14 @@ def _ball(loss: object, coefficients: Coefficients) -> flint.arb:
 def _(loss: SquaredError, coefficients: Coefficients) -> flint.arb:
     total, sizes = flint.arb(0), flint.arb(0)
     monomials = {e for _, e in coefficients}
-    for x, y, weight in zip(loss.inputs.tolist(), loss.targets.tolist(), loss.weights.tolist(), strict=True):
-        powers = {e: _monomial(x, e) for e in monomials}
+    for point, y, weight in zip(exact_inputs(loss), loss.targets.tolist(), loss.weights.tolist(), strict=True):
+        powers = {e: monomial_at(point, e) for e in monomials}
         errors = [-flint.arb(target) for target in y]
         for (o, e), c in coefficients.items():
             errors[o] = errors[o] + c * powers[e]
         total = total + flint.arb(weight) * sum((r * r for r in errors), flint.arb(0))
         sizes = sizes + flint.arb(weight)
     return total / sizes
-
-
-def _monomial(x: list[float], exponents: tuple[int, ...]) -> flint.arb:
-    out = flint.arb(1)
-    for value, power in zip(x, exponents, strict=True):
-        for _ in range(power):  # a power of flint's goes by way of the logarithm, which 0 has none of
-            out = out * flint.arb(value)
-    return out
 
 
 @_ball.register
@@ -76,7 +66,7 @@ def _(loss: Distance, coefficients: Coefficients) -> flint.arb:
         for (p, f), q in left.items():
             entry = product(e, f) if o == p else Fraction(0)
             if entry:
-                total = total + _exact(entry) * r * q
+                total = total + arb_of(entry) * r * q
     return total
 
 
@@ -93,8 +83,4 @@ def _(loss: Form, coefficients: Coefficients) -> flint.arb:
 
 def _left(coefficients: Coefficients, target: Mapping[Monomial, Fraction]) -> dict[Monomial, flint.arb]:
     """The difference to a target."""
-    return {m: coefficients.get(m, flint.arb(0)) - _exact(target.get(m, Fraction(0))) for m in {**coefficients, **target}}
-
-
-def _exact(value: Fraction) -> flint.arb:
-    return flint.arb(flint.fmpz(value.numerator)) / flint.arb(flint.fmpz(value.denominator))
+    return {m: coefficients.get(m, flint.arb(0)) - arb_of(target.get(m, Fraction(0))) for m in {**coefficients, **target}}

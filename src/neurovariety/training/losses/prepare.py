@@ -116,8 +116,11 @@ def exact_samples(model: Model, data: object) -> Tables:
     return table._replace(inputs=x, targets=y)
 
 
-def whitening(inputs: Float[np.ndarray, "S features"], features: tuple[str, ...]) -> Float[np.ndarray, "features features"]:
-    """The lower triangular matrix M for which the rows of ``inputs`` M^T have the identity as second moments.
+def whitening(
+    inputs: Float[np.ndarray, "S features"], features: tuple[str, ...], dependent: float = _DEPENDENT
+) -> Float[np.ndarray, "features features"]:
+    """The lower triangular matrix M for which the rows of ``inputs`` M^T have the identity as second moments; a column of which others
+    explain all but the part ``dependent`` is refused.
 
     From a QR decomposition of the columns, each divided by its size first: second moments themselves would square the condition.
     """
@@ -128,7 +131,7 @@ def whitening(inputs: Float[np.ndarray, "S features"], features: tuple[str, ...]
         raise DataError(f"inputs are whitened with at least as many rows as columns, none of them zero; {few}")
     upper = np.linalg.qr(inputs / sizes, mode="r") / np.sqrt(count)
     own = np.abs(np.diag(upper))
-    if own.min() <= _DEPENDENT:
+    if own.min() <= dependent:
         shown = features[int(np.argmin(own))]
         raise DataError(f"column {shown!r} depends linearly on those before it, so that inputs cannot be whitened; leave it out")
     found: Float[np.ndarray, "features features"] = np.linalg.inv(upper * np.sign(np.diag(upper))[:, None]).T / sizes

@@ -1,27 +1,44 @@
 """Near-collinear inputs in whitened coordinates: where the first layer is dense these are other coordinates of the same problem.
 
-In the given coordinates the quadric of such data is so ill-conditioned that paths are lost. What is found in whitened ones is found for
-whitened inputs as they are rounded; it is true of the given data where it can be certified there (`training.critical.in_given`).
+In the given coordinates the quadric of such data is so ill-conditioned that paths are lost. The matrix that whitens is one of doubles,
+which are taken as they are, so that critical functions for the products of inputs with it, as exact numbers, are those for the given
+inputs: only a linear change of variables lies between them. Certificates are for these exact products (`losses.exact_products`); what
+floats work with is rounded once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
+import flint
 import numpy as np
 from jaxtyping import Float, Inexact
 
+from neurovariety.certificates.balls import precision
 from neurovariety.errors import DataError
 from neurovariety.geometry.equivariance.adjunction import input_adjunction
 from neurovariety.model import Model
 from neurovariety.training.losses.loss import Monomial, SquaredError
 from neurovariety.training.losses.prepare import whitening
 
+BITS = 160
+"""Precision of products with exact inputs."""
 _ILL = 1e8
 """Condition that the quadric may have: about that of the columns to twice the degree of the functions."""
 
+_DEPENDENT = 1e-13
+"""Part of a column below which what others do not explain of it is rounding."""
+
 Polynomial = dict[tuple[int, ...], float]
+
+
+@dataclass(frozen=True, eq=False)
+class WhitenedError(SquaredError):
+    """The squared error on whitened inputs; ``white`` knows these exactly."""
+
+    white: Whitened | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,10 +49,21 @@ class Whitened:
     change: Float[np.ndarray, "features features"]
     given: SquaredError
 
-    @property
-    def loss(self) -> SquaredError:
+    @cached_property
+    def exact_inputs(self) -> list[list[flint.arb]]:
+        """Whitened inputs, row by row."""
+        with precision(BITS):
+            rows = [[flint.arb(v) for v in row] for row in self.change.tolist()]
+            return [
+                [sum((m * flint.arb(v) for m, v in zip(row, x, strict=True)), flint.arb(0)) for row in rows]
+                for x in self.given.inputs.tolist()
+            ]
+
+    @cached_property
+    def loss(self) -> WhitenedError:
         """The loss on whitened inputs."""
-        found = SquaredError(self.given.inputs @ self.change.T, self.given.targets, self.given.weights, self.given.name)
+        inputs = np.array([[float(v) for v in row] for row in self.exact_inputs])
+        found = WhitenedError(inputs, self.given.targets, self.given.weights, self.given.name, white=self)
         object.__setattr__(found, "weights", self.given.weights)
         return found
 
@@ -84,7 +112,7 @@ def whitened(model: Model, loss: SquaredError, degree: int) -> Whitened | None:
     if singular.max() ** (2 * degree) <= _ILL * singular.min() ** (2 * degree) or not input_adjunction(model):
         return None
     try:
-        change = whitening(rows, tuple(map(str, range(model.inputs))))
+        change = whitening(rows, tuple(map(str, range(model.inputs))), _DEPENDENT)
     except DataError:  # one column is a combination of others
         return None
     return Whitened(model, change, loss)

@@ -1,0 +1,295 @@
+"""The certificates of a stored result checked anew: from JSON alone, without a search, and without what reads models.
+
+What a result says is compared with what follows: the statement, its value and scope, the claim, and the probability of error. What was
+taken on trust is said as well: theorems, that a draw was random, and what a test of completeness is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from neurovariety.certificates.completeness import Continued, Looped, Traced
+from neurovariety.certificates.document import FORM
+from neurovariety.certificates.exact_system import ExactSystem
+from neurovariety.certificates.fiber import HIDDEN, EvenlyCovered
+from neurovariety.certificates.functions import DIMENSION, SPAN
+from neurovariety.certificates.issue import WEAK, Verdict, issue, recorded, weak
+from neurovariety.certificates.plain_form import NotStorable, PlainReader, PlainWriter, array_of_json
+from neurovariety.certificates.sentences import sentence_of
+from neurovariety.certificates.statement import Statement
+from neurovariety.certificates.stored_functions import NotStored, StoredFunctions
+from neurovariety.certificates.upper_bounds import ML_DEGREE, ByTheorem, FieldsVanish
+from neurovariety.certificates.zeros import NotShown
+from neurovariety.claim import Claim
+from neurovariety.errors import InputError, VerificationError
+
+RECHECKED, TRUSTED, RECORDED, WEAKLY, REFUSED = "rechecked", "rechecked, on trust", "not rechecked", "claims nothing", "refused"
+_SLACK = 1 + 1e-6
+"""Probabilities are sums and products of doubles, in another order here."""
+
+KINDS: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("dimension", "value"): (DIMENSION,),
+    ("ambient", "value"): (SPAN,),
+    ("degree", "value"): ("degree",),
+    ("ed-degree", "value"): ("ed_degree",),
+    ("ml-degree", "value"): (ML_DEGREE,),
+    ("fibers", "dimension"): ("dimension of the fiber",),
+    ("fibers", "hidden"): (HIDDEN,),
+    ("fibers", "cardinality"): ("generic fiber",),
+    ("fibers", "identifiable"): ("identifiable", "given weights are identifiable"),
+    ("sample-complexity", "finite"): ("samples",),
+    ("sample-complexity", "unique"): ("samples that leave one function",),
+    ("sample-complexity", "functions"): ("functions left by samples",),
+    ("equations", "equations"): ("equations",),
+    ("equations", "dimension_at_most"): ("bound of the dimension",),
+}
+"""By entry and key of what kind a statement is; an entry that is not here is not asked for it."""
+
+
+@dataclass(frozen=True)
+class RecheckedKey:
+    """What became of the claim of one key: ``outcome`` is one of the five above, ``why`` says what was missing or wrong, ``trust`` what
+    it rests on that no certificate shows."""
+
+    key: str
+    statement: Statement
+    claim: Claim
+    outcome: str
+    why: str = ""
+    trust: tuple[str, ...] = ()
+    sentence: str = ""
+
+
+@dataclass(frozen=True)
+class Recheck:
+    """What a recheck found, key by key.
+
+    ``subjects`` are the exact data that were stored, by the hash that certificates use, ``systems`` a phrase for each that says how far
+    they are known to be those of the architecture.
+    """
+
+    entry: str
+    architecture: str
+    keys: tuple[RecheckedKey, ...]
+    subjects: Mapping[str, Any] = field(repr=False)
+    systems: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def refused(self) -> tuple[RecheckedKey, ...]:
+        """Keys whose certificates do not check, or say something else."""
+        return tuple(k for k in self.keys if k.outcome == REFUSED)
+
+    @property
+    def rechecked(self) -> tuple[RecheckedKey, ...]:
+        """Keys whose certificates were checked."""
+        return tuple(k for k in self.keys if k.outcome in (RECHECKED, TRUSTED))
+
+
+def recheck(result: Mapping[str, Any], beside: Mapping[str, np.ndarray] | None = None) -> Recheck:
+    """Check the certificates of a result, the JSON object that ``to_dict(certificates=True)`` gives, and compare what they show with
+    what the result says.
+
+    ``beside``: arrays by sha256 that are kept in another file. What does not check is `REFUSED` in the answer. Raises
+    `VerificationError` for a result without certificates, `InputError` for one that is not of this form.
+    """
+    missing = [k for k in ("entry", "architecture", "value", "claims") if k not in result] if isinstance(result, Mapping) else ["entry"]
+    if missing:
+        raise InputError(f"a result is a JSON object with entry, architecture, value and claims, and {missing[0]} is missing")
+    kept = result.get("certificates")
+    if not kept:
+        raise VerificationError(
+            "no certificate: this result was written without its certificates; write it with --certificates FILE, or with "
+            "to_dict(certificates=True)"
+        )
+    if isinstance(kept, Mapping) and "file" in kept:
+        raise InputError(f"the certificates are kept in {kept['file']!r} beside the result; `neurovariety recheck FILE` reads both")
+    read = _Read(kept, beside or {})
+    claims, value = result["claims"], result["value"]
+    if not isinstance(claims, Mapping):
+        raise InputError("the claims of a result are an object, a claim for each key of its value")
+    parts = value if isinstance(value, Mapping) and claims.keys() == value.keys() else {"value": value}
+    if claims.keys() != parts.keys() or claims.keys() - read.keys.keys():
+        raise InputError("the claims, the value and the certificates do not have the same keys")
+    keys = tuple(read.of_key(key, parts[key], claims[key], str(result["entry"])) for key in claims)
+    return Recheck(str(result["entry"]), str(result["architecture"]), keys, read.subjects)
+
+
+class _Read:
+    """The document, its verdicts checked one after another."""
+
+    def __init__(self, data: Any, beside: Mapping[str, np.ndarray]) -> None:
+        expected = {"form": int, "keys": dict, "verdicts": list, "subjects": dict, "arrays": dict}
+        if not isinstance(data, Mapping) or data.keys() != expected.keys():
+            raise InputError(f"certificates are an object with {', '.join(sorted(expected))}")
+        wrong = [name for name, kind in expected.items() if not isinstance(data[name], kind)]
+        if wrong:
+            raise InputError(f"{wrong[0]} of certificates holds a {type(data[wrong[0]]).__name__}, not what this form has there")
+        if data["form"] != FORM:
+            raise InputError(f"these certificates have the form {data['form']!r}; this version reads the form {FORM}")
+        arrays = {digest: array_of_json(digest, kept, beside) for digest, kept in data["arrays"].items()}
+        self.reader = PlainReader(self._premise, arrays)
+        self.keys: Mapping[str, Any] = data["keys"]
+        self.subjects: dict[str, Any] = {}
+        self._unfit: dict[str, str] = {}
+        for key, stored in data["subjects"].items():
+            self._subject(key, stored)
+        self.entries: Sequence[Any] = data["verdicts"]
+        self.verdicts: list[Verdict] = []
+        self.outcomes: list[tuple[str, str, tuple[str, ...]]] = []
+        self._met: set[int] = set()
+        for entry in self.entries:
+            self._check(entry)
+
+    def _subject(self, key: str, stored: Any) -> None:
+        if not isinstance(stored, dict) or "sha256" not in stored:
+            raise InputError("the exact data are objects with a type and a sha256")
+        found = self.reader.read({k: v for k, v in stored.items() if k != "sha256"}, Any, "the exact data")
+        digest = getattr(found, "digest", getattr(found, "hash", None))
+        if digest != stored["sha256"] or getattr(found, "hash", None) != key:
+            self._unfit[key] = "the exact data do not have the hash under which they are kept: the file was changed"
+        elif not isinstance(found, ExactSystem) and isinstance(found, StoredFunctions) and not found.fields_hold:
+            self._unfit[key] = "a stored symmetry changes the functions"
+        else:
+            self.subjects[key] = found
+
+    def _premise(self, number: Any) -> Verdict:
+        if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number < len(self.verdicts):
+            raise InputError("a certificate rests on a verdict that does not come before it")
+        self._met.add(number)
+        return self.verdicts[number]
+
+    def _check(self, entry: Any) -> None:
+        if not isinstance(entry, dict) or not {"statement", "claim", "on", "certificate"} <= entry.keys():
+            raise InputError("a verdict is an object with statement, claim, on and certificate")
+        if not isinstance(entry["on"], str | None):
+            raise InputError("a verdict names the data that it is checked on by their hash")
+        said = self.reader.read(entry["statement"], Statement, "a statement")
+        claim = self.reader.read(entry["claim"], Claim, "a claim")
+        self._met = set()
+        if entry["certificate"] is None:
+            found = weak(said, claim, "recorded") if claim in WEAK else recorded(said, claim)
+            why = str(entry.get("missing", "no certificate"))
+            outcome: tuple[str, str, tuple[str, ...]] = (WEAKLY if claim in WEAK else RECORDED, why, ())
+        else:
+            found, outcome = self._issued(entry, said, claim)
+        self.verdicts.append(found)
+        self.outcomes.append(outcome)
+
+    def _issued(self, entry: dict[str, Any], said: Statement, claim: Claim) -> tuple[Verdict, tuple[str, str, tuple[str, ...]]]:
+        nothing = recorded(said, claim)
+        certificate = self.reader.read(entry["certificate"], Any, "a certificate")
+        rests = [self.outcomes[k] for k in sorted(self._met)]
+        refused = [why for outcome, why, _ in rests if outcome == REFUSED]
+        if refused:
+            return nothing, (REFUSED, f"what it rests on is refused: {refused[0]}", ())
+        if entry["on"] in self._unfit:
+            return nothing, (REFUSED, self._unfit[entry["on"]], ())
+        if entry["on"] not in self.subjects:
+            return nothing, (REFUSED, "the exact data that it speaks of are not there", ())
+        recorded_premises = [why for outcome, why, _ in rests if outcome == RECORDED]
+        if recorded_premises:
+            return nothing, (RECORDED, f"what it rests on was not rechecked: {recorded_premises[0]}", ())
+        try:
+            found = issue(certificate, self.subjects[entry["on"]])
+        except NotStored as reason:
+            return nothing, (RECORDED, str(reason), ())
+        except (NotShown, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as reason:
+            return nothing, (REFUSED, str(reason) or type(reason).__name__, ())
+        differs = _difference(said, claim, found)
+        if differs:
+            return nothing, (REFUSED, differs, ())
+        trust = dict.fromkeys(t for *_, inherited in rests for t in inherited)
+        parts = getattr(certificate, "fields", ())  # certificates within a certificate
+        for part in (certificate, *(parts if isinstance(parts, tuple) else ())):
+            trust |= dict.fromkeys(_trusted(part, found, bool(trust)))
+        return found, (TRUSTED if trust else RECHECKED, "", tuple(trust))
+
+    def of_key(self, key: str, value: Any, claimed: Any, entry: str) -> RecheckedKey:
+        """What became of a key, whose claim, error and scope the result names as well."""
+        number = self.keys[key]
+        verdict = self._premise(number)
+        said = verdict.statement
+        outcome, why, trust = self.outcomes[number]
+        found = RecheckedKey(key, said, verdict.claim, outcome, why, trust, sentence_of(verdict))
+        wrong = "" if outcome == REFUSED else self._contradiction(found, value, claimed, entry)
+        return replace(found, outcome=REFUSED, why=wrong, trust=()) if wrong else found
+
+    def _contradiction(self, found: RecheckedKey, value: Any, claimed: Any, entry: str) -> str:
+        """What the result says of a key beyond its verdict."""
+        said = found.statement
+        if not isinstance(claimed, Mapping) or claimed.get("claim") != str(found.claim):
+            return f"the result claims {claimed}, the certificate shows {found.claim}"
+        if list(claimed.get("scope", ())) != list(said.scope):
+            return "the result leaves out, or adds to, what the statement is limited to"
+        if (claimed.get("error") or 0.0) * _SLACK < said.error:
+            return f"the probability of error is {said.error:.3g}, the result says less"
+        if found.outcome not in (RECHECKED, TRUSTED):
+            return ""
+        kinds = KINDS.get((entry, found.key))
+        if kinds and not any(said.kind == k or said.kind.startswith(f"{k} ") for k in kinds):
+            return f"the certificate speaks of the {said.kind}, not of what {entry} asks"
+        if _comparable(said.value) != _comparable(value):
+            return f"the result says {value}, the certificate {_comparable(said.value)}"
+        return ""
+
+
+def _difference(said: Statement, claim: Claim, found: Verdict) -> str:
+    """What a stored statement says beyond what follows; nothing where it follows."""
+    shown = found.statement
+    for name in ("kind", "subject", "scope"):
+        if getattr(said, name) != getattr(shown, name):
+            return f"the {name} is recorded as {getattr(said, name)!r}, and {getattr(shown, name)!r} follows"
+    if _comparable(said.value) != _comparable(shown.value):
+        return f"{said.kind} is recorded as {_comparable(said.value)}, and {_comparable(shown.value)} follows"
+    if claim is not found.claim:
+        return f"the claim is recorded as {claim}, and {found.claim} follows"
+    if said.error * _SLACK < shown.error:
+        return f"the probability of error is recorded as {said.error:.3g}, and {shown.error:.3g} follows"
+    return ""
+
+
+def _comparable(value: Any) -> Any:
+    """A value without the difference between lists and tuples, or between exact numbers and how a result writes them."""
+    if isinstance(value, Mapping):
+        return {str(k): _comparable(v) for k, v in value.items()}
+    if isinstance(value, tuple | list):
+        return [_comparable(v) for v in value]
+    if isinstance(value, np.ndarray):
+        return _comparable(value.tolist())
+    if value is None or isinstance(value, bool | int | float | str):
+        return str(value) if isinstance(value, str) else value
+    try:
+        written = PlainWriter(_no_verdict).write(value)
+    except NotStorable as reason:
+        raise InputError(f"a statement has a value that is no plain data: {reason}") from None
+    if isinstance(written, dict) and set(written) == {"rational"}:
+        text = written["rational"]
+        return int(text) if "/" not in text else text
+    return written
+
+
+def _no_verdict(verdict: Any) -> Any:
+    raise NotStorable("a verdict")
+
+
+def _trusted(certificate: Any, found: Verdict, inherited: bool) -> list[str]:
+    """What a certificate rests on that its check cannot show."""
+    if isinstance(certificate, ByTheorem):
+        return [f"the theorem {certificate.name!r} ({certificate.source}), and that its hypotheses hold"]
+    if isinstance(certificate, FieldsVanish):
+        return ["that the stated symmetries hold identically, which was seen at two places modulo primes of 61 bits"]
+    if isinstance(certificate, Traced):
+        return ["test T (the trace), and that slices were drawn at random"]
+    if isinstance(certificate, Looped | EvenlyCovered):
+        return ["test L (loops), and that they were followed as stated"]
+    if isinstance(certificate, Continued):
+        return ["test C (as many ends as at general parameters)"]
+    if found.claim is Claim.COMPLETE and not inherited:
+        return ["a test of completeness"]
+    if found.statement.error and not inherited:
+        return ["that primes and points were drawn at random"]
+    return []

@@ -1,0 +1,301 @@
+"""The one grammar in which statements are said, by their kind, value, claim, scope and error: no sentence outruns its claim.
+
+A number is "exactly N" where it is proved, "N (wrong with probability at most e)", "N ...; so many are proved, and a test for missing
+ones found none", "at least N", "at most N", "about N, an estimate", and otherwise it is not shown. Scope phrases follow; they cannot be
+left out. A `Gloss`, what a value means for learning, is said only where the verdicts reach what it needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from neurovariety.certificates.functions import AFFINE, DIMENSION, SPAN
+from neurovariety.certificates.issue import Verdict
+from neurovariety.certificates.statement import Statement
+from neurovariety.certificates.upper_bounds import FILLS_COEFFICIENTS, LINEAR, ML_DEGREE
+from neurovariety.claim import Claim
+
+_EXACT = (Claim.PROVED, Claim.PROBABILITY)
+STRONG_WORDS: Mapping[str, tuple[Claim, ...]] = {
+    "exactly": (Claim.PROVED,),
+    **dict.fromkeys(
+        ("all", "every", "only", "no other", "fills", "determined", "determine", "determines", "in one way", "is the"), _EXACT
+    ),
+    "the global minimum": _EXACT,
+}
+"""Words that leave no doubt, and the claims at which they may be said of a value."""
+
+REACHES: Mapping[Claim, tuple[Claim, ...]] = {
+    Claim.PROVED: (Claim.PROVED,),
+    Claim.PROBABILITY: _EXACT,
+    Claim.COMPLETE: (*_EXACT, Claim.COMPLETE),
+    Claim.LOWER_BOUND: (*_EXACT, Claim.COMPLETE, Claim.LOWER_BOUND),
+    Claim.UPPER_BOUND: (*_EXACT, Claim.COMPLETE, Claim.UPPER_BOUND),
+    Claim.ESTIMATE: tuple(c for c in Claim if c is not Claim.UNDECIDED),
+    Claim.UNDECIDED: tuple(Claim),
+}
+"""For each claim that something needs, the claims that are enough."""
+
+SHOWN, SURE, FROM_BELOW, FROM_ABOVE = Claim.PROVED, Claim.PROBABILITY, Claim.LOWER_BOUND, Claim.UPPER_BOUND
+"""What a gloss may need: names that claim nothing by themselves."""
+
+
+@dataclass(frozen=True)
+class Gloss:
+    """What a value means for learning: said where each key of ``needs`` has a claim that reaches the one named, and a value."""
+
+    text: str
+    needs: Mapping[str, Claim]
+
+    def holds(self, verdicts: Mapping[str, Verdict]) -> bool:
+        """Whether the verdicts are there, and reach what it needs."""
+        return all(
+            key in verdicts and _says(verdicts[key]) and verdicts[key].claim in REACHES[least] for key, least in self.needs.items()
+        )
+
+    def said(self, verdicts: Mapping[str, Verdict], before: Sequence[str] = ()) -> str:
+        """The gloss, with what it rests on where that is not proved; the errors of the keys said ``before`` are known."""
+        rest = [verdicts[key] for key in self.needs]
+        weakest = Claim.weakest(v.claim for v in rest)
+        error = sum(v.statement.error for v in rest if v.claim is Claim.PROBABILITY)
+        if weakest is Claim.PROBABILITY:
+            known = {key for key in self.needs if verdicts[key].claim is Claim.PROBABILITY} <= set(before)
+            return f"{self.text} ({'but for the same error' if known else _wrong(error)})"
+        if weakest is Claim.COMPLETE and Claim.COMPLETE in self.needs.values():
+            return f"{self.text}, if none was missed"
+        return self.text
+
+
+def told(verdicts: Mapping[str, Verdict], keys: Iterable[str], glosses: Sequence[Gloss]) -> str:
+    """The sentences of the keys that say something, and the glosses that hold, in one line."""
+    keys = list(keys)
+    said = [sentence_of(verdicts[key]) for key in keys]
+    return "; ".join(dict.fromkeys([*said, *(g.said(verdicts, keys) for g in glosses if g.holds(verdicts))]))
+
+
+def sentence_of(verdict: Verdict) -> str:
+    """A verdict in words, with the tests of completeness that it rests on."""
+    return sentence(verdict.statement, verdict.claim, _tests(verdict))
+
+
+def sentence(statement: Statement, claim: Claim, tests: Sequence[str] = ()) -> str:
+    """A statement, as far as it is claimed."""
+    if not _says_value(statement) or claim is Claim.UNDECIDED:
+        return f"{_asks(statement.kind)}not shown"
+    row = SAID.get(statement.kind)
+    text = _plainly(statement, claim) if row is None else row.says(statement.value, claim)
+    return ", ".join([text, *statement.scope]) + _after(statement, claim, tests)
+
+
+def _says(verdict: Verdict) -> bool:
+    return _says_value(verdict.statement) and verdict.claim is not Claim.UNDECIDED
+
+
+def _says_value(statement: Statement) -> bool:
+    return statement.value is not None and statement.value != "undecided"
+
+
+def _wrong(error: float) -> str:
+    return f"wrong with probability at most {error:.1e}" if error else "up to an unlucky draw"
+
+
+def _after(statement: Statement, claim: Claim, tests: Sequence[str]) -> str:
+    """What follows a value that is not proved."""
+    if claim is Claim.PROBABILITY:
+        return f" ({_wrong(statement.error)})"
+    if claim is Claim.COMPLETE:
+        named = f" ({', '.join(tests)})" if tests else ""
+        number = isinstance(statement.value, int) and not isinstance(statement.value, bool)
+        what = "so many are" if number else "what is said rests on points that are"
+        return f"; {what} proved, and a test for missing ones{named} found none"
+    return ", an estimate" if claim is Claim.ESTIMATE else ""
+
+
+_TESTS: Mapping[str, str] = {"Traced": "trace", "Continued": "continuation", "Looped": "loops", "EvenlyCovered": "loops"}
+"""By name, for what is told is told without loading what computes."""
+
+
+def _tests(verdict: Verdict) -> tuple[str, ...]:
+    """The tests that a verdict rests on, first its own."""
+    found: dict[str, None] = {}
+    waiting = [verdict]
+    while waiting:
+        certificate = waiting.pop().certificate
+        if type(certificate).__name__ in _TESTS:
+            found[_TESTS[type(certificate).__name__]] = None
+        for name in ("premises", "general", "graph", "weights", "lower", "upper"):
+            part = getattr(certificate, name, None)
+            waiting += [v for v in (part if isinstance(part, tuple) else (part,)) if isinstance(v, Verdict)]
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number with its noun, in a sentence that has a place for it."""
+
+    text: str
+    one: str = ""
+    many: str = ""
+
+    def __call__(self, value: Any, claim: Claim) -> str:
+        amount = {Claim.PROVED: "exactly ", Claim.LOWER_BOUND: "at least ", Claim.UPPER_BOUND: "at most ", Claim.ESTIMATE: "about "}
+        noun = self.one if value == 1 else self.many
+        shown = f"{value:,}" if isinstance(value, int) else f"{value}"
+        return self.text.format(n=f"{amount.get(claim, '')}{shown}{f' {noun}' if noun else ''}")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A sentence for each of a few values, without a strong word; ``sure`` takes its place where the claim is exact."""
+
+    text: Mapping[str, str]
+    sure: Mapping[str, str] = field(default_factory=dict)
+
+    def __call__(self, value: Any, claim: Claim) -> str:
+        chosen = self.sure if claim in _EXACT and value in self.sure else self.text
+        return chosen.get(value, str(value))
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A sentence made of the value by a function."""
+
+    text: Callable[[Any], str]
+
+    def __call__(self, value: Any, claim: Claim) -> str:
+        return self.text(value)
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """How a kind of statement is said, and what is asked by it."""
+
+    asks: str
+    says: Number | Choice | Listed
+
+
+def _asks(kind: str) -> str:
+    row = SAID.get(kind)
+    return f"{row.asks if row else kind.split(': ')[-1].replace('_', ' ')}: "
+
+
+def _plainly(statement: Statement, claim: Claim) -> str:
+    """A kind that has no row: its name and its value."""
+    name = statement.kind.split(": ")[-1].replace("_", " ")
+    value = statement.value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return Number(f"{name}: {{n}}")(value, claim)
+    return f"{name}: {_short(value)}"
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{k} {_short(v)}" for k, v in value.items()) or "none"
+    if isinstance(value, tuple | list):
+        return f"{len(value)} listed" if len(value) > 3 else "; ".join(map(_short, value)) or "none"
+    return "yes" if value is True else "no" if value is False else str(value)
+
+
+def _left(value: Mapping[str, int]) -> str:
+    pieces = [f"{n} general sample{'s' * (n != '1')} leave{'s' * (n == '1')} {c:,} function{'s' * (c != 1)}" for n, c in value.items()]
+    return ", ".join(pieces) + " over the complex numbers"
+
+
+def _equations(value: Sequence[str]) -> str:
+    count = len(value)
+    return f"{count} listed equation{'s' * (count != 1)} {'vanish' if count != 1 else 'vanishes'} identically on the functions"
+
+
+def _zeros(value: Mapping[str, Any]) -> str:
+    """Zeros as an account has them."""
+    pieces = [f"{value.get('simple', 0):,} simple finite zeros"]
+    clusters = value.get("clusters") or ()
+    if clusters:
+        pieces.append(f"{len(clusters)} clusters of {', '.join(map(str, clusters))} zeros with multiplicity")
+    if value.get("at_infinity"):
+        pieces.append(f"{value['at_infinity']} at infinity")
+    if value.get("at_infinity_or_larger"):
+        pieces.append(f"{value['at_infinity_or_larger']} at infinity or larger than 2^{value.get('log2_larger_than')}")
+    return ", ".join(pieces)
+
+
+_VALUES = "the closure of the model's functions"
+SAID: dict[str, Phrase] = {
+    DIMENSION: Phrase("the dimension", Number("the functions form a set of dimension {n}")),
+    "bound of the dimension": Phrase("a bound of the dimension", Listed(lambda value: f"the dimension is at most {value}")),
+    SPAN: Phrase("the linear span", Number("the functions span a linear space of dimension {n}")),
+    AFFINE: Phrase("the affine span", Number("the functions span an affine space of dimension {n}")),
+    LINEAR: Phrase("whether the closure is linear", Number(f"{_VALUES} has the dimension of its span, {{n}}: it is a linear space")),
+    FILLS_COEFFICIENTS: Phrase("whether coefficients are free", Number("the coefficients are {n} free ones")),
+    "degree": Phrase("the degree", Number(f"{_VALUES} has degree {{n}}")),
+    ML_DEGREE: Phrase(
+        "the ML degree", Number("the likelihood of general counts has {n}", "complex critical point", "complex critical points")
+    ),
+    "points on a general slice": Phrase(
+        "the points on a general slice", Number("a general linear slice of them has {n}", "point", "points")
+    ),
+    "critical points": Phrase("the critical points", Number("generically there are {n}", "critical point", "critical points")),
+    "samples": Phrase(
+        "the samples that leave finitely many functions",
+        Number("it takes {n} until finitely many functions are left", "general sample", "general samples"),
+    ),
+    "samples that leave one function": Phrase(
+        "the samples that leave one function", Number("with {n} one function is left", "general sample", "general samples")
+    ),
+    "functions left by samples": Phrase("the functions left by samples", Listed(_left)),
+    "generic fiber": Phrase("orbits", Number("a general function has {n} of weights", "orbit", "orbits")),
+    "hidden directions": Phrase(
+        "hidden directions", Number("the stated symmetries leave {n} of weights unexplained", "direction", "directions")
+    ),
+    "dimension of the fiber": Phrase(
+        "the dimension of the fiber", Number("along {n} of weights the function stays as it is", "direction", "directions")
+    ),
+    "weights over a general value": Phrase(
+        "the weights over a general value", Number("over a general value lie {n}", "weight vector", "weight vectors")
+    ),
+    "identifiable": Phrase(
+        "whether weights are identifiable",
+        Choice(
+            {
+                "yes": "one orbit of weights lies over it",
+                "generic": "one orbit lies over a general function",
+                "no": "not identifiable, beyond the stated symmetries",
+            },
+            {"yes": "weights are determined by their function, up to the stated symmetries"},
+        ),
+    ),
+    "dimension of the fiber at given weights": Phrase(
+        "dimension of the fiber", Number("along {n} around these weights the function stays as it is", "direction", "directions")
+    ),
+    "hidden directions at given weights": Phrase(
+        "hidden directions", Number("symmetries leave {n} around these weights unexplained", "direction", "directions")
+    ),
+    "given weights are identifiable": Phrase(
+        "whether these weights are identifiable",
+        Choice({"no": "these weights are not identifiable, beyond the stated symmetries", "yes": "these weights are one orbit"}),
+    ),
+    "equations": Phrase("the equations", Listed(_equations)),
+    "membership: verdict": Phrase(
+        "whether the target is in the model", Choice({"realizable": "the target is a function of the model"})
+    ),
+    "membership: witness": Phrase("weights of the target", Listed(lambda value: f"weights are given for it ({len(value)} numbers)")),
+    "zeros": Phrase("the zeros", Listed(_zeros)),
+    "finite zeros": Phrase("the finite zeros", Listed(_zeros)),
+    "simple zeros": Phrase("the simple zeros", Listed(_zeros)),
+}
+"""By kind how it is said. A kind that is not here is named, with its value."""
+
+for _metric, _loss in {
+    "generic": "a general quadratic loss",
+    "frobenius": "the sum of the squares of the coefficients",
+    "bombieri": "Bombieri's product",
+    "gaussian": "squared loss on standard normal inputs",
+    "uniform": "squared loss on uniform inputs in [-1, 1]",
+    "data": "squared loss on these data",
+}.items():
+    _critical = Number(
+        f"{_loss} has {{n}} at smooth functions, for a general target", "complex critical point", "complex critical points"
+    )
+    SAID[f"ed_degree {_metric}"] = Phrase(f"the ED degree for {_loss}", _critical)

@@ -1,0 +1,87 @@
+"""Cross-entropy of networks as certificates see it: counts as they are, values of a network at exact weights, balls of those listed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+
+import flint
+
+from neurovariety.certificates.balls import precision
+from neurovariety.certificates.issue import NotShown, Verdict
+from neurovariety.certificates.real_points import PositivePoints, RealityOfList
+from neurovariety.certificates.shown_points import SystemFamily
+from neurovariety.geometry.exact.exact_functions import exact_functions
+from neurovariety.geometry.images.target import function_at
+from neurovariety.model import Model
+from neurovariety.training.losses.loss import Monomial
+
+_BITS = 128
+
+
+@dataclass(frozen=True, eq=False)
+class CrossEntropyOfNetworks:
+    """``counts`` of the coefficients ``terms`` of a model, or of its outputs at ``samples``, sample by sample; ``families`` of the
+    lists, ``singular`` as in `ValuesOfNetworks`."""
+
+    model: Model
+    counts: tuple[Fraction, ...]
+    terms: tuple[Monomial, ...]
+    samples: tuple[tuple[Fraction, ...], ...] | None
+    families: tuple[SystemFamily, ...]
+    singular: str
+
+    @cached_property
+    def hash(self) -> str:
+        text = f"{exact_functions(self.model).hash}{self.counts}{self.samples}{self.lists}{self.singular}"
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def lists(self) -> tuple[str, ...]:
+        return tuple(family.hash for family in self.families)
+
+    def lowest(self, number: int, known: Verdict) -> flint.arb | None:
+        own = known.certificate
+        if not isinstance(own, PositivePoints):
+            raise NotShown("a list of distributions is expected")
+        found = RealityOfList(own.listed, self.families[number])
+        rows = [k for k, positive in enumerate(found.positive) if positive is not False]
+        with precision(_BITS):
+            values = [self._cross_entropy([v.real for v in found.sharp(k)]) for k in rows]
+            return min((v.lower() for v in values), default=None)
+
+    def beside(self) -> list[flint.arb]:
+        return []
+
+    def highest(self, weights: tuple[float, ...]) -> flint.arb:
+        function = function_at(self.model, tuple(map(Fraction, weights))).coefficients
+        if self.samples is None:
+            values = [function.get(term, Fraction(0)) for term in self.terms]
+        else:
+            outputs = range(self.model.outputs)
+            values = [
+                sum((c * _power(x, e) for (p, e), c in function.items() if p == o), Fraction(0)) for x in self.samples for o in outputs
+            ]
+        group = len(values) if self.samples is None else self.model.outputs
+        if any(v <= 0 for v in values):
+            raise NotShown("a value is not positive")
+        shares = [v / sum(values[k // group * group : k // group * group + group]) for k, v in enumerate(values)]
+        with precision(_BITS):
+            return self._cross_entropy([flint.arb(s.numerator) / flint.arb(s.denominator) for s in shares]).upper()
+
+    def _cross_entropy(self, shares: Sequence[flint.arb]) -> flint.arb:
+        if not all(p > 0 for p in shares):
+            raise NotShown("a probability may be 0")
+        total = sum(self.counts, Fraction(0))
+        parts = [flint.arb(u.numerator) / flint.arb(u.denominator) * p.log() for u, p in zip(self.counts, shares, strict=True)]
+        return -sum(parts, flint.arb(0)) * flint.arb(total.denominator) / flint.arb(total.numerator)
+
+
+def _power(x: Sequence[Fraction], exponents: Sequence[int]) -> Fraction:
+    found = Fraction(1)
+    for value, e in zip(x, exponents, strict=True):
+        found *= value**e
+    return found

@@ -1,0 +1,175 @@
+"""Lists of critical points, least values and bounds in a ball as certificates: false twins of each are refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import flint
+import numpy as np
+import pytest
+
+import neurovariety as nv
+from neurovariety.certificates.compose import Narrow, Part
+from neurovariety.certificates.critical_list import LeastValue
+from neurovariety.certificates.decayed_loss import DecayedLoss
+from neurovariety.certificates.exact_system import ExactSystem
+from neurovariety.certificates.issue import NotShown, issue, recorded
+from neurovariety.certificates.real_points import Together
+from neurovariety.claim import Claim
+from neurovariety.dictionary.polyhedral_lists import face_lists
+from neurovariety.dictionary.polyhedral_problem import of_data
+from neurovariety.training.critical.decayed_account import best_in_ball, least_value
+from neurovariety.training.critical.decayed_points import decayed_points
+from neurovariety.training.critical.face_stage import face_stage
+from neurovariety.training.losses.loss import SquaredError
+
+
+@pytest.fixture(scope="module")
+def found():
+    """(a b - 2)^2 + a^2 / 10 + 2 b^2 / 5: five critical points, of which three are real and two minima."""
+    loss = SquaredError(np.array([[1.0]]), np.array([[2.0]]))
+    return decayed_points(nv.as_model("linear(1,1,1)"), loss, [0.1, 0.4], seed=0)
+
+
+def refused(certificate, subject):
+    with pytest.raises(NotShown):
+        issue(certificate, subject)
+
+
+def test_a_list_and_its_false_twins(found):
+    own, subject = found.verdict.certificate, found.exact.subject
+    assert issue(own, subject).statement.value == {"complex": 5, "real": 3, "minima": 2}
+    for wrong in ({"real": 5}, {"real": 1}, {"minima": 1}, {"minima": 3}, {"real": None}, {"minima": None}):
+        refused(replace(own, **wrong), subject)
+    four = replace(own, points=replace(own.points, zeros=own.points.zeros.part(np.arange(4))), turns=own.turns[:4])
+    refused(four, subject)
+    twice = replace(own, points=replace(own.points, zeros=own.points.zeros.part(np.array([0, 1, 2, 3, 3])), fine={}))
+    refused(twice, subject)
+    moved = own.points.zeros.centres + 0.1
+    refused(replace(own, points=replace(own.points, zeros=replace(own.points.zeros, centres=moved), fine={})), subject)
+    singular = tuple(None if t is None else 0 * t for t in own.turns)
+    refused(replace(own, turns=singular), subject)
+    refused(own, subject.with_strengths(tuple(2 * s for s in subject.strengths)))
+
+
+def test_a_least_value_and_its_false_twins(found):
+    """4 - (2 - 0.2)^2, by hand."""
+    subject, verdict = found.exact.subject, found.least_verdict
+    own = verdict.certificate
+    low, high = verdict.statement.value
+    assert low <= 0.76 + 1e-15
+    assert 0.76 - 1e-15 <= high <= low + 1e-12
+    assert verdict.claim in (Claim.PROVED, Claim.PROBABILITY)
+    refused(replace(own, low=low + 1e-9), subject)
+    refused(replace(own, high=high - 1e-9), subject)
+    refused(replace(own, high=float("nan")), subject)
+    refused(replace(own, at=(flint.fmpq(0), flint.fmpq(0))), subject)
+    refused(replace(own, at=own.at[:1]), subject)
+    refused(replace(own, strengths=tuple(2 * s for s in own.strengths)), subject)  # a list for larger ones bounds nothing
+    refused(replace(own, strengths=(flint.fmpq(0), own.strengths[1])), subject)
+    larger = subject.with_strengths(tuple(2 * s for s in subject.strengths))
+    above = least_value(found.exact, larger)
+    assert above.statement.value[0] <= low  # the same list bounds the least for larger strengths, though not closely
+    assert above.statement.value[1] > high
+
+
+def test_a_list_for_smaller_strengths_of_another_loss_is_refused(found):
+    subject = found.exact.subject
+    other = DecayedLoss(
+        subject.residuals, tuple(2 * q for q in subject.shares), subject.strengths, subject.centre, subject.unit, subject.scales
+    )
+    own = found.least_verdict.certificate
+    refused(replace(own, family=other.hash), other)
+
+
+def test_a_bound_in_a_ball_and_its_false_twins(found):
+    """The loss (a b - 2)^2 is 0 in the ball."""
+    subject = found.exact.subject
+    known = best_in_ball(found.least_verdict, subject)
+    own = known.verdict.certificate
+    low, high = known.verdict.statement.value
+    assert low == 0 <= high < 0.2
+    assert any("within" in phrase for phrase in known.verdict.statement.scope)
+    refused(replace(own, radius=flint.fmpq(1, 1000)), subject)  # the network known is not in it
+    refused(replace(own, low=high / 2, high=high), subject)
+    refused(replace(own, high=high / 2), subject)
+    refused(replace(own, least=found.verdict), subject)
+
+
+def test_a_bound_in_a_ball_says_something_for_little_decay():
+    """Rows x = 1 with targets 0 and 2: no network has less than 1."""
+    loss = SquaredError(np.array([[1.0], [1.0]]), np.array([[0.0], [2.0]]))
+    found = decayed_points(nv.as_model("linear(1,1,1)"), loss, [1e-6, 2e-6], seed=0)
+    low, high = best_in_ball(found.least_verdict, found.exact.subject).verdict.statement.value
+    assert 0.99 < low <= 1 <= high < 1.00001
+
+
+def test_losses_that_are_no_sums_of_squares_are_refused():
+    one = ExactSystem(1, (((1, ((0, 1),)),),), (1,))
+    half = (flint.fmpq(1, 2),)
+    for wrong in ({"shares": (flint.fmpq(-1),)}, {"strengths": (flint.fmpq(-1),)}, {"unit": flint.fmpq(0)}, {"centre": ()}):
+        parts = {"residuals": one, "shares": half, "strengths": half, "centre": half, "unit": flint.fmpq(1), "scales": half} | wrong
+        with pytest.raises(NotShown):
+            DecayedLoss(**parts)
+
+
+def test_degenerate_points_give_no_least_value():
+    """(a b - 1)^2 + a^2 + b^2 is degenerate at 0, where it is least: the two other points say nothing of that."""
+    found = decayed_points(nv.as_model("linear(1,1,1)"), SquaredError(np.ones((1, 1)), np.ones((1, 1))), [1.0, 1.0], seed=0)
+    assert found.least is None
+    own = LeastValue(found.exact.subject.hash, found.verdict, found.exact.subject.strengths, (flint.fmpq(0),) * 2, 0.5, 1.0)
+    refused(own, found.exact.subject)
+
+
+def test_parts_and_words(found):
+    assert issue(Part("k", "model", found.verdict, "real"), None).statement.value == 3
+    refused(Part("k", "model", found.verdict, "other"), None)
+    refused(Part("k", "model", recorded(found.verdict.statement, found.verdict.claim), "real"), None)
+    assert issue(Narrow("k", "model", found.least_verdict, 1e-6), None).statement.value == str(found.least_verdict.claim)
+    assert issue(Narrow("k", "model", found.least_verdict, 0.0), None).claim in (Claim.UPPER_BOUND, found.least_verdict.claim)
+    refused(Narrow("k", "model", found.verdict, 1e-6), None)
+    assert issue(Together("k", "model", (found.verdict,) * 2, True, "complex"), None).claim is Claim.COMPLETE
+    assert issue(Together("k", "model", (found.verdict,), False, "complex"), None).claim is Claim.LOWER_BOUND
+    refused(Together("k", "model", (found.verdict,), True, "other"), None)
+
+
+@pytest.fixture(scope="module")
+def faces():
+    """Two values of a b x, at x = 1 and 2, against 1 and 3: the sum of errors is least at a b = 3 / 2."""
+    model = nv.as_model("linear(1,1,1)")
+    asked = of_data(model, "l1", (np.array([[1.0], [2.0]]), np.array([[1.0], [3.0]])), "none", 0)
+    return model, asked, face_stage(model, asked.distance, asked.evaluated, 0)
+
+
+def test_points_on_faces_and_their_false_twins(faces):
+    _, _, stage = faces
+    pairs = [(v, face) for v, face in zip(stage.listed, stage.posed, strict=True) if face is not None]
+    assert len(pairs) == stage.faces == 2
+    numbers = {key: sum(v.statement.value[key] for v, _ in pairs) for key in ("complex", "real", "on_faces", "stationary", "minima")}
+    assert numbers == {"complex": 2, "real": 2, "on_faces": 2, "stationary": 1, "minima": 1}
+    for verdict, face in pairs:
+        own = verdict.certificate
+        assert issue(own, face).claim is Claim.COMPLETE
+        for key in ("real", "on_faces", "stationary", "minima"):
+            refused(replace(own, **{key: (getattr(own, key) or 0) + 1}), face)
+        refused(own, replace(face, functional=tuple(2 * g for g in face.functional)))
+        refused(own, replace(face, errors=tuple(tuple(2 * v for v in e) for e in face.errors)))
+        others = [f for _, f in pairs if f.equal != face.equal]
+        refused(own, replace(face, functional=others[0].functional, equal=others[0].equal))
+
+
+def test_the_least_of_lists_and_its_false_twins(faces):
+    model, asked, _ = faces
+    found = face_lists(model, asked, 0)
+    own = found.verdict.certificate
+    assert (found.verdict.claim, found.least) == (Claim.COMPLETE, pytest.approx(0.25, abs=1e-12))
+    subject = found.subject
+    assert issue(own, subject).statement.value == found.least
+    refused(replace(own, at=replace(own.at, value=0.2)), subject)
+    refused(replace(own, at=replace(own.at, weights=(0.0, 0.0))), subject)
+    refused(replace(own, lists=own.lists[1:]), subject)
+    refused(replace(own, lists=own.lists[::-1]), subject)
+    refused(own, replace(subject, singular=""))
+    worse = replace(own.at, weights=(1.0, 1.0), value=0.5)
+    refused(replace(own, at=worse), subject)
+    assert issue(worse, subject).claim is Claim.UPPER_BOUND

@@ -1,0 +1,153 @@
+"""No sentence outruns its claim: every level of every claim is told, and the words that leave no doubt stand where they may."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+import neurovariety as nv
+from neurovariety.certificates import completeness, fiber, functions, upper_bounds
+from neurovariety.certificates.issue import recorded
+from neurovariety.certificates.sentences import REACHES, SAID, STRONG_WORDS, Gloss, sentence, told
+from neurovariety.certificates.statement import Statement
+from neurovariety.claim import Claim
+from neurovariety.dictionary.registry import ENTRIES
+from neurovariety.result import OWN_WORDS
+
+ASKED = [
+    ("dimension", "mlp(2,2,1; x^2)", {}),
+    ("dimension", "linear(2,2)", {}),
+    ("dimension", "mlp(5,5,3,1; x^2)", {}),
+    ("dimension", "mlp(2,3,3,1; 1/x, x^2)", {}),
+    ("ambient", "cnn(2,2; x^2)", {}),
+    ("ambient", "mlp(2,2,1; x^2)", {}),
+    ("degree", "linear(5,2,5)", {}),
+    ("degree", "mlp(2,2,1; x^2)", {}),
+    ("degree", "mlp(2,2,1; x^4)", {"route": "computed"}),
+    ("ed_degree", "mlp(2,2,1; x^2)", {}),
+    ("ed_degree", "linear(2,1,2)", {"metric": "frobenius"}),
+    ("ml_degree", "linear(2,2,2)", {}),
+    ("fibers", "linear(2,3,1)", {}),
+    ("fibers", "mlp(2,2,1; x^3)", {}),
+    ("fibers", "mlp(2,2,3,1; x^3)", {}),
+    ("fibers", "mlp(2,2,1; x^3)", {"at": [1, 2, 0, 0, 1, 0]}),
+    ("sample_complexity", "mlp(2,2,1; x^2)", {}),
+    ("sample_complexity", "mlp(2,2,1; x^3)", {}),
+    ("equations", "linear(2,1,2)", {}),
+    ("equations", "mlp(2,2,1; x^2)", {}),
+]
+FORBIDDEN = {word: re.compile(rf"\b{re.escape(word)}\b") for word in STRONG_WORDS}
+
+
+def words_beyond(text, claim, verdicts=()):
+    """Words that may not be said at a claim, outside of the phrases that statements are limited by."""
+    for phrase in {p for v in verdicts for p in v.statement.scope}:
+        text = text.replace(phrase, "")
+    return [w for w, found in FORBIDDEN.items() if claim not in STRONG_WORDS[w] and found.search(text)]
+
+
+def forced(verdicts, claim, key=None):
+    """The verdicts with a claim, of one key or of each, that is no stronger than it was."""
+    out = {}
+    for k, v in verdicts.items():
+        weaker = Claim.weakest([v.claim, claim]) if key in (None, k) else v.claim
+        out[k] = recorded(v.statement, weaker)
+    return out
+
+
+@pytest.mark.parametrize(("entry", "source", "options"), ASKED)
+def test_no_strong_word_at_a_level_that_does_not_allow_it(entry, source, options):
+    found = getattr(nv, entry)(source, **options)
+    assert found.entry not in OWN_WORDS
+    everything = {**found.also, **found.verdicts}
+    keys = list(found.spoken or found.headline or found.verdicts)
+    for claim in Claim:
+        text = told(forced(everything, claim), keys, found.glosses)
+        assert not words_beyond(text, claim, everything.values()), (claim, text)
+        assert "\n" not in text
+        for key in everything:
+            weaker = forced(everything, claim, key)
+            own = [sentence(weaker[key].statement, weaker[key].claim)] if key in keys else []
+            own += [g.said(weaker) for g in found.glosses if key in g.needs and g.holds(weaker)]
+            for text in own:
+                assert not words_beyond(text, weaker[key].claim, everything.values()), (key, claim, text)
+
+
+@pytest.mark.parametrize(("entry", "source", "options"), ASKED)
+def test_what_is_limited_says_so(entry, source, options):
+    """Scope, error and test stand in the sentence."""
+    found = getattr(nv, entry)(source, **options)
+    for key in found.spoken or found.headline or found.verdicts:
+        verdict = found.verdicts[key]
+        text = sentence(verdict.statement, verdict.claim)
+        if "not shown" not in text:
+            assert all(phrase in text for phrase in verdict.statement.scope)
+            assert ("wrong with probability" in text) == bool(verdict.claim is Claim.PROBABILITY and verdict.statement.error)
+            assert ("test for missing ones" in text) == (verdict.claim is Claim.COMPLETE)
+
+
+@pytest.mark.parametrize("kind", sorted(SAID))
+@pytest.mark.parametrize("claim", list(Claim))
+def test_every_kind_at_every_level(kind, claim):
+    """Each kind of statement has a sentence for each claim, with values as they come."""
+    values = {
+        "identifiable": ["yes", "no", "generic", "undecided"],
+        "given weights are identifiable": ["yes", "no", "undecided"],
+        "equations": [[], ["c0*c3 - c1*c2"]],
+        "functions left by samples": [{"4": 3, "5": 1}],
+        "membership: verdict": ["realizable", "other"],
+        "membership: witness": [[1, 2]],
+    }.get(kind, [{"simple": 3, "clusters": (2,), "at_infinity": 1}] if kind.endswith("zeros") else [0, 1, 1200, None])
+    for value in values:
+        text = sentence(Statement(kind, "", value, ("in a scope",), 1e-12), claim)
+        assert text
+        assert not words_beyond(text, claim), text
+        assert "{" not in text
+        silent = claim is Claim.UNDECIDED or value in (None, "undecided")
+        assert ("not shown" in text) == silent
+        assert ("in a scope" in text) != silent
+        if isinstance(value, int) and not silent and kind != "bound of the dimension":
+            assert ("exactly" in text) == (claim is Claim.PROVED)
+            assert ("at least" in text) == (claim is Claim.LOWER_BOUND)
+            assert ("at most" in text) == (claim in (Claim.UPPER_BOUND, Claim.PROBABILITY))
+            assert ("an estimate" in text) == (claim is Claim.ESTIMATE)
+
+
+def test_a_gloss_is_said_where_it_is_reached_and_nowhere_else():
+    gloss = Gloss("so it is", {"value": Claim.COMPLETE})
+    for claim in Claim:
+        verdicts = {"value": recorded(Statement("dimension", "", 3, error=1e-9), claim)}
+        assert gloss.holds(verdicts) == (claim in REACHES[Claim.COMPLETE])
+        assert ("so it is" in told(verdicts, ["value"], [gloss])) == gloss.holds(verdicts)
+    assert not gloss.holds({})
+    assert not gloss.holds({"value": recorded(Statement("dimension", "", None), Claim.PROVED)})
+    complete = {"value": recorded(Statement("degree", "", 3), Claim.COMPLETE)}
+    assert gloss.said(complete) == "so it is, if none was missed"
+    likely = {"value": recorded(Statement("degree", "", 3, error=1e-9), Claim.PROBABILITY)}
+    assert gloss.said(likely) == "so it is (wrong with probability at most 1.0e-09)"
+    assert gloss.said(likely, ["value"]) == "so it is (but for the same error)"
+
+
+def test_the_kinds_are_those_of_the_certificates():
+    """The grammar names kinds as words, so that it loads nothing that computes."""
+    for kind in (functions.DIMENSION, functions.SPAN, functions.AFFINE, upper_bounds.LINEAR, upper_bounds.ML_DEGREE):
+        assert kind in SAID
+    assert {*completeness.GENERAL, fiber.HIDDEN, fiber.PREIMAGES, upper_bounds.FILLS_COEFFICIENTS} <= SAID.keys()
+    for name in ("Traced", "Continued", "Looped"):
+        assert hasattr(completeness, name)
+
+
+def test_entries_with_words_of_their_own_are_listed(capsys):
+    with capsys.disabled():
+        print(f"\nmeanings not yet from the grammar ({len(OWN_WORDS)}): {', '.join(sorted(OWN_WORDS))}")
+    assert {e.name for e in ENTRIES} | {"align", "diagnose", "prune"} >= OWN_WORDS
+    assert len(OWN_WORDS) <= 24
+
+
+def test_a_meaning_of_its_own_is_refused():
+    shown = nv.dimension("mlp(2,2,1; x^2)")
+    with pytest.raises(TypeError, match="in no other way"):
+        nv.DimensionResult(value=3, claims=shown.claims, meaning="it is the best network", evidence={})
+    read = nv.DimensionResult.from_dict(shown.to_dict())
+    assert read.meaning == shown.meaning
