@@ -34,7 +34,7 @@ class StoredFlows(ExpandedProgram):
     def jacobian_over_q(self, weights: tuple[Fraction, ...], inputs: Inputs | None) -> flint.fmpq_mat:
         moving, n = self._moving(inputs), self.parameters
         at = [flint.fmpq(w.numerator, w.denominator) for w in weights]
-        rows = [[q.derivative(i)(*at) for i in range(n)] for q in moving] or [[0] * n]
+        rows = [[q.derivative(i)(*at) for i in range(n)] for q in moving] or [[flint.fmpq(0)] * n]
         return flint.fmpq_mat(len(rows), n, [c for row in rows for c in row])
 
 
