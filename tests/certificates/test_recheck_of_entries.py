@@ -60,8 +60,8 @@ NOT_YET: dict[str, set[str]] = {
     "maximum-likelihood": {"global_minimum", "least"},
     "point-count": {"points", "ratio"},
     "polyhedral": {"complex", "global_minimum", "least", "on_faces", "real"},
-    "singularities": {"codimension", "degree", "dimension", "strata"},
-    "subnetworks": {"all_listed", "images", "inclusions", "undecided"},
+    "singularities": {"codimension", "degree", "dimension"},
+    "subnetworks": {"all_listed", "images", "inclusions"},
 }
 """By entry, the keys that have a strong claim and are not rechecked for one of the questions above."""
 
