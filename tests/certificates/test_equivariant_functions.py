@@ -49,7 +49,8 @@ def test_components_are_checked_by_another_process(swap):
 
 
 @pytest.mark.parametrize(
-    ("text", "t", "s"), [("mlp(3,3,1; x^2)", "shift", None), ("attention(2,2; a=2; t=2)", "0,-1;1,0", "0,-1;1,0"), ("linear(2,2,2)", "1,1;0,1", None)]
+    ("text", "t", "s"), [("mlp(3,3,1; x^2)", "shift", None), ("attention(2,2; a=2; t=2)", "0,-1;1,0", "0,-1;1,0"),
+     ("linear(2,2,2)", "1,1;0,1", None)]
 )  # fmt: skip
 def test_roots_of_unity_and_maps_of_no_order(text, t, s):
     found = invariance(text, map=t, output_map=s).verdicts
