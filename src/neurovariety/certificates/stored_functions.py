@@ -136,9 +136,10 @@ class StoredFunctions(StoredForms, StoredFlows, StoredFibers, StoredTargets):
     def applies(self, name: str, quantity: str, value: int, source: str) -> bool:
         return (name, quantity, value, source) in self.theorems
 
-    @property
-    def fields_error(self) -> float:
+    def fields_error(self, prime: int) -> float:
         n = self.parameters
+        if prime.bit_length() != SMALL_BITS:
+            return 1.0
         row = log2(4.0 * n * int(np.abs(self.fields[:, 3]).max(initial=1)) + 1)
         return min(1.0, n / 2.0 ** (SMALL_BITS - 1) + n * row / (SMALL_BITS - 1) / primes_of(SMALL_BITS))
 
