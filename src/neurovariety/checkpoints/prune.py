@@ -141,7 +141,7 @@ def prune(
             "tolerance": tolerance,
             "radius": ball if moves else None,
             "moved_neurons": moves,
-            **{"changes": edit.changes if edit else [], "file": checked, "theorems": []},
+            "changes": edit.changes if edit else [], "file": checked, "theorems": [],
         },
         provenance=Provenance.since(start, seed),
         notices=(*_notices(source, bound), *([notice] if notice else []), *unproved),
