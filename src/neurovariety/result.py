@@ -31,9 +31,7 @@ OWN_WORDS = frozenset(
     {
         "align",
         "boundary",
-        "components",
         "critical-locus",
-        "data",
         "diagnose",
         "discriminant",
         "exposedness",
@@ -42,13 +40,11 @@ OWN_WORDS = frozenset(
         "invariance",
         "landscape",
         "maximum-likelihood",
-        "point-count",
         "polyhedral",
         "prune",
         "singularities",
         "subnetworks",
         "symmetries",
-        "tangent-kernel",
         "voronoi",
         "weight-decay",
     }
