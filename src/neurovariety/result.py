@@ -30,8 +30,6 @@ one claim for all of a value."""
 OWN_WORDS = frozenset(
     {
         "align",
-        "boundary",
-        "critical-locus",
         "diagnose",
         "discriminant",
         "exposedness",
@@ -44,7 +42,6 @@ OWN_WORDS = frozenset(
         "prune",
         "singularities",
         "subnetworks",
-        "symmetries",
         "voronoi",
         "weight-decay",
     }
