@@ -80,7 +80,7 @@ ASKED = [
     ("critical_locus", "cnn(3,4; x)", {}),
     ("critical_locus", "linear(2,2,2)", {}),
     ("critical_locus", "mlp(2,2,1; x^2)", {}),
-    ("critical_locus", "mlp(2,1; x^2)", {}),
+    ("critical_locus", "attention(2,1; a=1; t=2)", {}),
     ("conservation", "linear(2,2,2)", {}),
     ("conservation", "linear(2,2,2)", {"data": [[1, 0]]}),
     ("conservation", "mlp(2,2,1; x^2)", {"degree": 1}),

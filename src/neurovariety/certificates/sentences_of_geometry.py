@@ -179,7 +179,7 @@ SAID_OF_GEOMETRY |= {
 
 def _strata(value: Sequence[Mapping[str, Any]], claim: Claim) -> str:
     """On which strata the rank drops, and how far."""
-    known = f"{len(value)} {'stratum' if len(value) == 1 else 'strata'} of weights that {'is' if len(value) == 1 else 'are'} known"
+    known = f"{len(value)} {'stratum' if len(value) == 1 else 'strata'} of weights looked at"
     critical = [row for row in value if row["corank"] > 0 and Claim(row["claim"]) in EXACT]
     if not critical:
         keeps = claim in EXACT and not any(row["corank"] for row in value)

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal, NotRequired, TypedDict
 
 from neurovariety.certificates.issue import NotShown, Verdict, issue, weak
-from neurovariety.certificates.sentences import FROM_BELOW, Gloss
+from neurovariety.certificates.sentences import FROM_BELOW, SURE, Gloss
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.stratum_ranks import CriticalDimension, CriticalUnion, StrataTable
 from neurovariety.claim import Claim
@@ -110,8 +110,7 @@ class CriticalLocusResult(EntryResult):
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "trager2020", "schwartz1980")
 
     def speaks(self) -> tuple[str, ...]:
-        found = ("codimension",) if self.value["dimension"] is not None else ()
-        return ("rank", "strata", *found, *(("complete",) if self.value["complete"] else ()))
+        return ("rank", "strata") if self.value["dimension"] is None else ("rank", "strata", "codimension")
 
     def shown(self) -> str:
         v = self.value
@@ -240,5 +239,5 @@ def _glosses(value: CriticalLocusValue) -> tuple[Gloss, ...]:
         low = [int(r) for r in value["sampled"] if int(r) < value["rank"]]
         seen = f"at sparse random weights it was seen to fall to {min(low, default=0)} of {value['rank']}"
         return (Gloss(seen, {"sampled": Claim.ESTIMATE}),) if low else ()
-    texts = [Gloss("there gradients can vanish although the loss can be lowered", {"dimension": FROM_BELOW})]
-    return (*texts, *(() if value["complete"] else (Gloss("others are not excluded", {}),)))
+    others = Gloss("there are no others", {"complete": SURE}) if value["complete"] else Gloss("others are not excluded", {})
+    return (Gloss("there gradients can vanish although the loss can be lowered", {"dimension": FROM_BELOW}), others)
