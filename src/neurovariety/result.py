@@ -32,7 +32,6 @@ OWN_WORDS = frozenset(
         "align",
         "diagnose",
         "discriminant",
-        "exposedness",
         "gradient-flow",
         "implicit-bias",
         "invariance",

@@ -81,6 +81,8 @@ ASKED = [
     ("critical_locus", "linear(2,2,2)", {}),
     ("critical_locus", "mlp(2,2,1; x^2)", {}),
     ("critical_locus", "attention(2,1; a=1; t=2)", {}),
+    ("exposedness", "cnn(2,2; x^2)", {"metric": "generic", "samples": 0}),
+    ("exposedness", "mlp(2,2,1; x^2)", {"samples": 4}),
     ("conservation", "linear(2,2,2)", {}),
     ("conservation", "linear(2,2,2)", {"data": [[1, 0]]}),
     ("conservation", "mlp(2,2,1; x^2)", {"degree": 1}),

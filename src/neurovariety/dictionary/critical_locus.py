@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal, NotRequired, TypedDict
 
 from neurovariety.certificates.issue import NotShown, Verdict, issue, weak
-from neurovariety.certificates.sentences import FROM_BELOW, SURE, Gloss
+from neurovariety.certificates.sentences import FROM_ABOVE, SURE, Gloss
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.stratum_ranks import CriticalDimension, CriticalUnion, StrataTable
 from neurovariety.claim import Claim
@@ -240,4 +240,4 @@ def _glosses(value: CriticalLocusValue) -> tuple[Gloss, ...]:
         seen = f"at sparse random weights it was seen to fall to {min(low, default=0)} of {value['rank']}"
         return (Gloss(seen, {"sampled": Claim.ESTIMATE}),) if low else ()
     others = Gloss("there are no others", {"complete": SURE}) if value["complete"] else Gloss("others are not excluded", {})
-    return (Gloss("there gradients can vanish although the loss can be lowered", {"dimension": FROM_BELOW}), others)
+    return (Gloss("there gradients can vanish although the loss can be lowered", {"codimension": FROM_ABOVE}), others)
