@@ -65,7 +65,7 @@ class BoundaryResult(EntryResult):
     """
 
     entry: ClassVar[str] = "boundary"
-    headline: ClassVar[tuple[str, ...]] = ("position", "reason", "variety", "boundary", "dimension")
+    headline: ClassVar[tuple[str, ...]] = ("position", "reason", "boundary", "dimension")
 
     def _repeated(self, seed: int | None) -> BoundaryResult:
         """Again under another seed. Raises `VerificationError` where what was decided comes out otherwise, or what was proved is not.
