@@ -7,32 +7,33 @@ left out. A `Gloss`, what a value means for learning, is said only where the ver
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from neurovariety.certificates.functions import AFFINE, DIMENSION, SPAN
 from neurovariety.certificates.issue import Verdict
+from neurovariety.certificates.phrases import EXACT, Choice, Listed, Number, Phrase, bare, short
+from neurovariety.certificates.sentences_of_geometry import SAID_OF_GEOMETRY
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.upper_bounds import FILLS_COEFFICIENTS, LINEAR, ML_DEGREE
 from neurovariety.claim import Claim
 
-_EXACT = (Claim.PROVED, Claim.PROBABILITY)
 STRONG_WORDS: Mapping[str, tuple[Claim, ...]] = {
     "exactly": (Claim.PROVED,),
     **dict.fromkeys(
-        ("all", "every", "only", "no other", "fills", "determined", "determine", "determines", "in one way", "is the"), _EXACT
+        ("all", "every", "only", "no other", "fills", "determined", "determine", "determines", "in one way", "is the"), EXACT
     ),
-    "the global minimum": _EXACT,
+    "the global minimum": EXACT,
 }
 """Words that leave no doubt, and the claims at which they may be said of a value."""
 
 REACHES: Mapping[Claim, tuple[Claim, ...]] = {
     Claim.PROVED: (Claim.PROVED,),
-    Claim.PROBABILITY: _EXACT,
-    Claim.COMPLETE: (*_EXACT, Claim.COMPLETE),
-    Claim.LOWER_BOUND: (*_EXACT, Claim.COMPLETE, Claim.LOWER_BOUND),
-    Claim.UPPER_BOUND: (*_EXACT, Claim.COMPLETE, Claim.UPPER_BOUND),
+    Claim.PROBABILITY: EXACT,
+    Claim.COMPLETE: (*EXACT, Claim.COMPLETE),
+    Claim.LOWER_BOUND: (*EXACT, Claim.COMPLETE, Claim.LOWER_BOUND),
+    Claim.UPPER_BOUND: (*EXACT, Claim.COMPLETE, Claim.UPPER_BOUND),
     Claim.ESTIMATE: tuple(c for c in Claim if c is not Claim.UNDECIDED),
     Claim.UNDECIDED: tuple(Claim),
 }
@@ -44,10 +45,14 @@ SHOWN, SURE, FROM_BELOW, FROM_ABOVE = Claim.PROVED, Claim.PROBABILITY, Claim.LOW
 
 @dataclass(frozen=True)
 class Gloss:
-    """What a value means for learning: said where each key of ``needs`` has a claim that reaches the one named, and a value."""
+    """What a value means for learning: said where each key of ``needs`` has a claim that reaches the one named, and a value.
+
+    ``ahead``: before the sentences, as what they speak of would be mistaken without it.
+    """
 
     text: str
     needs: Mapping[str, Claim]
+    ahead: bool = False
 
     def holds(self, verdicts: Mapping[str, Verdict]) -> bool:
         """Whether the verdicts are there, and reach what it needs."""
@@ -65,14 +70,17 @@ class Gloss:
             return f"{self.text} ({'but for the same error' if known else _wrong(error)})"
         if weakest is Claim.COMPLETE and Claim.COMPLETE in self.needs.values():
             return f"{self.text}, if none was missed"
+        if weakest is Claim.ESTIMATE:
+            return f"{self.text}, if that holds"
         return self.text
 
 
 def told(verdicts: Mapping[str, Verdict], keys: Iterable[str], glosses: Sequence[Gloss]) -> str:
     """The sentences of the keys that say something, and the glosses that hold, in one line."""
     keys = list(keys)
+    first = [g.said(verdicts) for g in glosses if g.ahead and g.holds(verdicts)]
     said = [sentence_of(verdicts[key]) for key in keys]
-    return "; ".join(dict.fromkeys([*said, *(g.said(verdicts, keys) for g in glosses if g.holds(verdicts))]))
+    return "; ".join(dict.fromkeys([*first, *said, *(g.said(verdicts, keys) for g in glosses if not g.ahead and g.holds(verdicts))]))
 
 
 def sentence_of(verdict: Verdict) -> str:
@@ -84,7 +92,7 @@ def sentence(statement: Statement, claim: Claim, tests: Sequence[str] = ()) -> s
     """A statement, as far as it is claimed."""
     if not _says_value(statement) or claim is Claim.UNDECIDED:
         return f"{_asks(statement.kind)}not shown"
-    row = SAID.get(statement.kind)
+    row = SAID.get(bare(statement.kind))
     text = _plainly(statement, claim) if row is None else row.says(statement.value, claim)
     return ", ".join([text, *statement.scope]) + _after(statement, claim, tests)
 
@@ -131,53 +139,8 @@ def _tests(verdict: Verdict) -> tuple[str, ...]:
     return tuple(found)
 
 
-@dataclass(frozen=True)
-class Number:
-    """A number with its noun, in a sentence that has a place for it."""
-
-    text: str
-    one: str = ""
-    many: str = ""
-
-    def __call__(self, value: Any, claim: Claim) -> str:
-        amount = {Claim.PROVED: "exactly ", Claim.LOWER_BOUND: "at least ", Claim.UPPER_BOUND: "at most ", Claim.ESTIMATE: "about "}
-        noun = self.one if value == 1 else self.many
-        shown = f"{value:,}" if isinstance(value, int) else f"{value}"
-        return self.text.format(n=f"{amount.get(claim, '')}{shown}{f' {noun}' if noun else ''}")
-
-
-@dataclass(frozen=True)
-class Choice:
-    """A sentence for each of a few values, without a strong word; ``sure`` takes its place where the claim is exact."""
-
-    text: Mapping[str, str]
-    sure: Mapping[str, str] = field(default_factory=dict)
-
-    def __call__(self, value: Any, claim: Claim) -> str:
-        chosen = self.sure if claim in _EXACT and value in self.sure else self.text
-        return chosen.get(value, str(value))
-
-
-@dataclass(frozen=True)
-class Listed:
-    """A sentence made of the value by a function."""
-
-    text: Callable[[Any], str]
-
-    def __call__(self, value: Any, claim: Claim) -> str:
-        return self.text(value)
-
-
-@dataclass(frozen=True)
-class Phrase:
-    """How a kind of statement is said, and what is asked by it."""
-
-    asks: str
-    says: Number | Choice | Listed
-
-
 def _asks(kind: str) -> str:
-    row = SAID.get(kind)
+    row = SAID.get(bare(kind))
     return f"{row.asks if row else kind.split(': ')[-1].replace('_', ' ')}: "
 
 
@@ -187,15 +150,7 @@ def _plainly(statement: Statement, claim: Claim) -> str:
     value = statement.value
     if isinstance(value, int | float) and not isinstance(value, bool):
         return Number(f"{name}: {{n}}")(value, claim)
-    return f"{name}: {_short(value)}"
-
-
-def _short(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return ", ".join(f"{k} {_short(v)}" for k, v in value.items()) or "none"
-    if isinstance(value, tuple | list):
-        return f"{len(value)} listed" if len(value) > 3 else "; ".join(map(_short, value)) or "none"
-    return "yes" if value is True else "no" if value is False else str(value)
+    return f"{name}: {short(value)}"
 
 
 def _left(value: Mapping[str, int]) -> str:
@@ -277,13 +232,10 @@ SAID: dict[str, Phrase] = {
         Choice({"no": "these weights are not identifiable, beyond the stated symmetries", "yes": "these weights are one orbit"}),
     ),
     "equations": Phrase("the equations", Listed(_equations)),
-    "membership: verdict": Phrase(
-        "whether the target is in the model", Choice({"realizable": "the target is a function of the model"})
-    ),
-    "membership: witness": Phrase("weights of the target", Listed(lambda value: f"weights are given for it ({len(value)} numbers)")),
     "zeros": Phrase("the zeros", Listed(_zeros)),
     "finite zeros": Phrase("the finite zeros", Listed(_zeros)),
     "simple zeros": Phrase("the simple zeros", Listed(_zeros)),
+    **SAID_OF_GEOMETRY,
 }
 """By kind how it is said. A kind that is not here is named, with its value."""
 
