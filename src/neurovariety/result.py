@@ -41,7 +41,6 @@ OWN_WORDS = frozenset(
         "gradient-flow",
         "implicit-bias",
         "invariance",
-        "landscape",
         "maximum-likelihood",
         "membership",
         "point-count",
