@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -32,7 +32,6 @@ OWN_WORDS = frozenset(
         "align",
         "boundary",
         "components",
-        "conservation",
         "critical-locus",
         "data",
         "diagnose",
@@ -42,7 +41,6 @@ OWN_WORDS = frozenset(
         "implicit-bias",
         "invariance",
         "maximum-likelihood",
-        "membership",
         "point-count",
         "polyhedral",
         "prune",
@@ -124,8 +122,12 @@ class Result:
 
     def told(self) -> str:
         """What the claims say, sentence by sentence, and the glosses that they reach."""
-        keys = [k for k in (self.spoken or self.headline or self.verdicts) if k in self.verdicts]
+        keys = [k for k in self.speaks() if k in self.verdicts]
         return told({**self.also, **self.verdicts}, keys, self.glosses)
+
+    def speaks(self) -> Iterable[str]:
+        """The keys whose sentences are told."""
+        return self.spoken or self.headline or self.verdicts
 
     @property
     def verdicts(self) -> Mapping[str, Verdict]:

@@ -17,9 +17,6 @@ STRONG = {"PROVED", "PROBABILITY", "COMPLETE", "LOWER_BOUND", "UPPER_BOUND"}
 
 GIVEN = {
     # parts of entries of the list `LEGACY`, and what they are made of
-    "checkpoints/align.py",
-    "checkpoints/prune.py",
-    "checkpoints/rank/jacobian_rank.py",
     "dictionary/invariance.py",
     "dictionary/singularities.py",
     "dictionary/subnetworks.py",

@@ -7,8 +7,9 @@ import re
 import pytest
 
 import neurovariety as nv
-from neurovariety.certificates import completeness, fiber, functions, upper_bounds
+from neurovariety.certificates import completeness, conserved, fiber, functions, upper_bounds
 from neurovariety.certificates.issue import recorded
+from neurovariety.certificates.phrases import Number
 from neurovariety.certificates.sentences import REACHES, SAID, STRONG_WORDS, Gloss, sentence, told
 from neurovariety.certificates.statement import Statement
 from neurovariety.claim import Claim
@@ -36,6 +37,14 @@ ASKED = [
     ("sample_complexity", "mlp(2,2,1; x^3)", {}),
     ("equations", "linear(2,1,2)", {}),
     ("equations", "mlp(2,2,1; x^2)", {}),
+    ("membership", "mlp(2,2,1; x^2)", {}),
+    ("membership", "mlp(2,2,1; x^2)", {"target": "x0*x1"}),
+    ("membership", "mlp(2,2,2; x^2)", {"target": "x0^2; x0*x1"}),
+    ("membership", "cnn(2,2; x)", {"target": "x0 + x1 + x2"}),
+    ("conservation", "linear(2,2,2)", {}),
+    ("conservation", "linear(2,2,2)", {"data": [[1, 0]]}),
+    ("conservation", "mlp(2,2,1; x^2)", {"degree": 1}),
+    ("conservation", "mlp(2,2,1; x^3 + x)", {"degree": 1}),
 ]
 FORBIDDEN = {word: re.compile(rf"\b{re.escape(word)}\b") for word in STRONG_WORDS}
 
@@ -61,7 +70,7 @@ def test_no_strong_word_at_a_level_that_does_not_allow_it(entry, source, options
     found = getattr(nv, entry)(source, **options)
     assert found.entry not in OWN_WORDS
     everything = {**found.also, **found.verdicts}
-    keys = list(found.spoken or found.headline or found.verdicts)
+    keys = [key for key in found.speaks() if key in found.verdicts]
     for claim in Claim:
         text = told(forced(everything, claim), keys, found.glosses)
         assert not words_beyond(text, claim, everything.values()), (claim, text)
@@ -78,7 +87,7 @@ def test_no_strong_word_at_a_level_that_does_not_allow_it(entry, source, options
 def test_what_is_limited_says_so(entry, source, options):
     """Scope, error and test stand in the sentence."""
     found = getattr(nv, entry)(source, **options)
-    for key in found.spoken or found.headline or found.verdicts:
+    for key in (k for k in found.speaks() if k in found.verdicts):
         verdict = found.verdicts[key]
         text = sentence(verdict.statement, verdict.claim)
         if "not shown" not in text:
@@ -96,7 +105,10 @@ def test_every_kind_at_every_level(kind, claim):
         "given weights are identifiable": ["yes", "no", "undecided"],
         "equations": [[], ["c0*c3 - c1*c2"]],
         "functions left by samples": [{"4": 3, "5": 1}],
-        "membership: verdict": ["realizable", "other"],
+        "all conserved quantities": [True, False],
+        "conserved polynomials": [[], ["w^2"]],
+        "conserved polynomials at the inputs": [["w^2 - v^2", "w"]],
+        "membership: verdict": ["realizable", "closure only", "excluded", "undecided"],
         "membership: witness": [[1, 2]],
     }.get(kind, [{"simple": 3, "clusters": (2,), "at_infinity": 1}] if kind.endswith("zeros") else [0, 1, 1200, None])
     for value in values:
@@ -107,7 +119,7 @@ def test_every_kind_at_every_level(kind, claim):
         silent = claim is Claim.UNDECIDED or value in (None, "undecided")
         assert ("not shown" in text) == silent
         assert ("in a scope" in text) != silent
-        if isinstance(value, int) and not silent and kind != "bound of the dimension":
+        if isinstance(value, int) and not silent and isinstance(SAID[kind].says, Number):
             assert ("exactly" in text) == (claim is Claim.PROVED)
             assert ("at least" in text) == (claim is Claim.LOWER_BOUND)
             assert ("at most" in text) == (claim in (Claim.UPPER_BOUND, Claim.PROBABILITY))
@@ -126,11 +138,16 @@ def test_a_gloss_is_said_where_it_is_reached_and_nowhere_else():
     assert gloss.said(complete) == "so it is, if none was missed"
     likely = {"value": recorded(Statement("degree", "", 3, error=1e-9), Claim.PROBABILITY)}
     assert gloss.said(likely) == "so it is (wrong with probability at most 1.0e-09)"
+    guess = Gloss("so it is", {"value": Claim.ESTIMATE})
+    assert guess.said({"value": recorded(Statement("degree", "", 3), Claim.ESTIMATE)}) == "so it is, if that holds"
+    first = Gloss("of a drawn one", {}, ahead=True)
+    assert told(complete, ["value"], [gloss, first]).startswith("of a drawn one; ")
     assert gloss.said(likely, ["value"]) == "so it is (but for the same error)"
 
 
 def test_the_kinds_are_those_of_the_certificates():
     """The grammar names kinds as words, so that it loads nothing that computes."""
+    assert {f"{k}{at}" for k in (conserved.CONSERVED, conserved.LAWS) for at in ("", " at the inputs")} <= SAID.keys()
     for kind in (functions.DIMENSION, functions.SPAN, functions.AFFINE, upper_bounds.LINEAR, upper_bounds.ML_DEGREE):
         assert kind in SAID
     assert {*completeness.GENERAL, fiber.HIDDEN, fiber.PREIMAGES, upper_bounds.FILLS_COEFFICIENTS} <= SAID.keys()

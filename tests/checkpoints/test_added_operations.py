@@ -58,8 +58,7 @@ def test_resize(arguments, tmp_path):
     ids=str,
 )
 def test_another_resize_is_refused(arguments, tmp_path):
-    with pytest.raises(nv.InputError, match="resize: the operation Resize is not supported"):
-        read(resize((3, 4), **arguments), tmp_path)
+    assert "resize: the operation Resize is not supported" in read(resize((3, 4), **arguments), tmp_path).why
 
 
 class Decoder(nn.Module):

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import neurovariety as nv
-from neurovariety.checkpoints.rank.neuron_bounds import neuron_bound
+from neurovariety.certificates.network_distance import bound as kernel_bound
 from neurovariety.checkpoints.rank.perturbation_bound import change_bound
 from neurovariety.claim import Claim
 
@@ -142,7 +142,7 @@ def test_bounds_hold_whatever_the_units(seed, activation, power):
     two = {k: v * (1 + 1e-6 * rng.normal(size=v.shape)) for k, v in one.items()}
     a, b = (nv.load_network(w, architecture=notation(widths, activation)) for w in (one, two))
     seen = largest_difference(one, two, widths, activation, 2.0)
-    for bound in (change_bound, neuron_bound):
+    for bound in (change_bound, kernel_bound):
         assert seen <= bound(a, b, 2.0) * (1 + 1e-9)
         assert bound(a, a, 2.0) == 0
 
@@ -153,4 +153,4 @@ def test_a_change_far_below_a_double_is_no_equality():
     two = {"w0": np.array([[2e-200, 1e-200]]), "w1": np.array([[1e-200]])}
     a, b = (nv.load_network(w, architecture="mlp(2,1,1; relu)") for w in (one, two))
     assert change_bound(a, b, 1.0) > 0
-    assert neuron_bound(a, b, 1.0) > 0
+    assert kernel_bound(a, b, 1.0) > 0

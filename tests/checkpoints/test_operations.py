@@ -43,6 +43,7 @@ ONE_ACTIVATION = [
     {"function": "gelu", "approximate": "none"},
     {"function": "gelu", "approximate": "tanh"},
     {"function": "silu"},
+    {"function": "hardswish"},
     {"function": "erf"},
     {"function": "exp"},
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from fractions import Fraction
 
@@ -270,8 +271,7 @@ def test_refused_onnx_operator(tmp_path):
     nodes = [onnx.helper.make_node("Relu", ["x"], ["h"]), onnx.helper.make_node("Softmax", ["h"], ["y"], name="head/softmax")]
     values = [onnx.helper.make_tensor_value_info(n, onnx.TensorProto.FLOAT, ["n", 2]) for n in "xy"]
     onnx.save(onnx.helper.make_model(onnx.helper.make_graph(nodes, "g", values[:1], values[1:])), str(tmp_path / "a.onnx"))
-    with pytest.raises(nv.InputError, match=r"^head/softmax: the operation Softmax is not supported"):
-        nv.load_network(tmp_path / "a.onnx")
+    assert nv.load_network(tmp_path / "a.onnx").why.startswith("head/softmax: the operation Softmax is not supported")
 
 
 class Hazards(nn.Module):
@@ -343,8 +343,7 @@ def test_a_weight_along_the_batch_is_refused(tmp_path):
     values = [onnx.helper.make_tensor_value_info(n, onnx.TensorProto.FLOAT, [2, 3]) for n in "xy"]
     graph = onnx.helper.make_graph([onnx.helper.make_node("Add", ["x", "w"], ["y"], name="sum")], "g", values[:1], values[1:], [weight])
     onnx.save(onnx.helper.make_model(graph), str(tmp_path / "a.onnx"))
-    with pytest.raises(nv.InputError, match=r"^sum .* to the batch axis"):
-        nv.load_network(tmp_path / "a.onnx")
+    assert re.search(r"^sum .* to the batch axis", nv.load_network(tmp_path / "a.onnx").why)
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -15,10 +15,7 @@ WEAK = (Claim.ESTIMATE, Claim.UNDECIDED)
 
 LEGACY = frozenset(
     {
-        "align",
-        "diagnose",
         "invariance",
-        "prune",
         "singularities: tangent spaces and equations",
         "subnetworks",
     }

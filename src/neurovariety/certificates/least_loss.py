@@ -18,7 +18,7 @@ import flint
 
 from neurovariety.certificates.critical_functions import BUT_ONE, CRITICAL, REAL
 from neurovariety.certificates.issue import Verdict
-from neurovariety.certificates.phrases import up_to
+from neurovariety.certificates.measured_phrases import up_to
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim

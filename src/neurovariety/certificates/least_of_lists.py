@@ -13,7 +13,7 @@ from typing import Protocol, runtime_checkable
 import flint
 
 from neurovariety.certificates.issue import Verdict
-from neurovariety.certificates.phrases import up_to
+from neurovariety.certificates.measured_phrases import up_to
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim

@@ -1,18 +1,42 @@
-"""Forms of phrases: a value in words, as far as it is claimed. A phrase that says more where a claim is stronger takes the claim."""
+"""What sentences are made of: numbers with their nouns, choices, lists, and how a kind of statement is said.
+
+None of these says more of a value than its claim: a number carries "exactly", "at least" or "about" with it.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from typing import Any
 
 from neurovariety.claim import Claim
 
 EXACT = (Claim.PROVED, Claim.PROBABILITY)
-"""Claims that leave a value itself in no doubt, but for a draw."""
-_AMOUNT = {Claim.LOWER_BOUND: "at least ", Claim.UPPER_BOUND: "at most ", Claim.ESTIMATE: "about "}
-_DIGITS = 7
+_AMOUNT = {Claim.PROVED: "exactly ", Claim.LOWER_BOUND: "at least ", Claim.UPPER_BOUND: "at most ", Claim.ESTIMATE: "about "}
+_PLACES = re.compile(
+    r"(?<= at the weights) [-0-9/, ]+(?= at the inputs|$)|(?<= at the inputs) [0-9a-f]+$|(?<= over the field) of \d+ elements$"
+)
+"""What a kind names beside its words: weights, the hash of a table of inputs, the number of elements of a field."""
+
+
+def bare(kind: str) -> str:
+    """A kind without the place it names: all ranks at inputs are said in one way, whatever the inputs."""
+    return _PLACES.sub("", kind)
+
+
+def amount(value: Any, claim: Claim) -> str:
+    """A number as far as it is claimed: ``exactly 1,200``, ``at least 3``."""
+    return f"{_AMOUNT.get(claim, '')}{f'{value:,}' if isinstance(value, int) else value}"
+
+
+def short(value: Any) -> str:
+    """A value in a few words."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{k} {short(v)}" for k, v in value.items()) or "none"
+    if isinstance(value, tuple | list):
+        return f"{len(value)} listed" if len(value) > 3 else "; ".join(map(short, value)) or "none"
+    return "yes" if value is True else "no" if value is False else str(value)
 
 
 @dataclass(frozen=True)
@@ -24,64 +48,16 @@ class Number:
     many: str = ""
 
     def __call__(self, value: Any, claim: Claim) -> str:
-        amount = {Claim.PROVED: "exactly "} | _AMOUNT
         noun = self.one if value == 1 else self.many
-        shown = f"{value:,}" if isinstance(value, int) else f"{value}"
-        return self.text.format(n=f"{amount.get(claim, '')}{shown}{f' {noun}' if noun else ''}")
-
-
-@dataclass(frozen=True)
-class Measured:
-    """A number that is known up to what its scope says, so never "exactly". ``sure`` takes the place of the text where the claim is
-    exact, ``found`` where the number is that of something found, a bound from above."""
-
-    text: str
-    sure: str = ""
-    found: str = ""
-
-    def __call__(self, value: Any, claim: Claim) -> str:
-        chosen = self.sure if claim in EXACT else self.found if claim is Claim.UPPER_BOUND else ""
-        short = f"{value:g}" if isinstance(value, float) else f"{value}"
-        shown = short if float(short) == float(value) else f"{value}"
-        return (chosen or self.text).format(n=f"{_AMOUNT.get(claim, '')}{shown}")
-
-
-@dataclass(frozen=True)
-class Between:
-    """An interval that holds a number, its ends rounded outward; ``sure`` names the number where the claim is exact."""
-
-    text: str
-    sure: str = ""
-
-    def __call__(self, value: Any, claim: Claim) -> str:
-        low, high = rounded(value[0], up=False), rounded(value[1], up=True)
-        where = {
-            Claim.LOWER_BOUND: f"is at least {low}",
-            Claim.UPPER_BOUND: f"is at most {high}",
-            Claim.ESTIMATE: f"lies about between {low} and {high}",
-        }
-        name = self.sure if claim in EXACT and self.sure else self.text
-        return f"{name} {where.get(claim, f'lies between {low} and {high}')}"
-
-
-def up_to(slack: float) -> tuple[str, ...]:
-    """The scope of a number that is known up to ``slack``."""
-    return (f"up to {rounded(slack, up=True, digits=1)}",) if slack else ()
-
-
-def rounded(value: float, *, up: bool, digits: int = _DIGITS) -> str:
-    """A number with a few digits, not smaller (``up``) or not larger than it."""
-    context = Context(prec=digits, rounding=ROUND_CEILING if up else ROUND_FLOOR)
-    found = context.create_decimal(Decimal(value)).normalize(context)
-    return f"{found:f}" if -4 < found.adjusted() < 2 * _DIGITS else f"{found:e}"
+        return self.text.format(n=f"{amount(value, claim)}{f' {noun}' if noun else ''}")
 
 
 @dataclass(frozen=True)
 class Choice:
     """A sentence for each of a few values, without a strong word; ``sure`` takes its place where the claim is exact."""
 
-    text: Mapping[str, str]
-    sure: Mapping[str, str] = field(default_factory=dict)
+    text: Mapping[Any, str]
+    sure: Mapping[Any, str] = field(default_factory=dict)
 
     def __call__(self, value: Any, claim: Claim) -> str:
         chosen = self.sure if claim in EXACT and value in self.sure else self.text
@@ -106,5 +82,5 @@ class Phrase:
     """
 
     asks: str
-    says: Number | Measured | Between | Choice | Listed
+    says: Callable[[Any, Claim], str]
     joined: bool = False

@@ -13,7 +13,8 @@ from typing import Any
 
 from neurovariety.certificates.functions import AFFINE, DIMENSION, SPAN
 from neurovariety.certificates.issue import Verdict
-from neurovariety.certificates.phrases import EXACT, Choice, Listed, Number, Phrase
+from neurovariety.certificates.phrases import EXACT, Choice, Listed, Number, Phrase, bare, short
+from neurovariety.certificates.sentences_of_geometry import SAID_OF_GEOMETRY
 from neurovariety.certificates.sentences_of_training import TRAINING
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.upper_bounds import FILLS_COEFFICIENTS, LINEAR, ML_DEGREE
@@ -45,10 +46,14 @@ SHOWN, SURE, TESTED, FROM_BELOW, FROM_ABOVE = Claim.PROVED, Claim.PROBABILITY, C
 
 @dataclass(frozen=True)
 class Gloss:
-    """What a value means for learning: said where each key of ``needs`` has a claim that reaches the one named, and a value."""
+    """What a value means for learning: said where each key of ``needs`` has a claim that reaches the one named, and a value.
+
+    ``ahead``: before the sentences, as what they speak of would be mistaken without it.
+    """
 
     text: str
     needs: Mapping[str, Claim]
+    ahead: bool = False
 
     def holds(self, verdicts: Mapping[str, Verdict]) -> bool:
         """Whether the verdicts are there, and reach what it needs."""
@@ -66,14 +71,17 @@ class Gloss:
             return f"{self.text} ({'but for the same error' if known else _wrong(error)})"
         if weakest is Claim.COMPLETE and Claim.COMPLETE in self.needs.values():
             return f"{self.text}, if none was missed"
+        if weakest is Claim.ESTIMATE:
+            return f"{self.text}, if that holds"
         return self.text
 
 
 def told(verdicts: Mapping[str, Verdict], keys: Iterable[str], glosses: Sequence[Gloss]) -> str:
     """The sentences of the keys that say something, and the glosses that hold, in one line."""
     keys = list(keys)
+    first = [g.said(verdicts) for g in glosses if g.ahead and g.holds(verdicts)]
     said = [_in_one_breath(group) for group in _breaths([verdicts[key] for key in keys])]
-    return "; ".join(dict.fromkeys([*said, *(g.said(verdicts, keys) for g in glosses if g.holds(verdicts))]))
+    return "; ".join(dict.fromkeys([*first, *said, *(g.said(verdicts, keys) for g in glosses if not g.ahead and g.holds(verdicts))]))
 
 
 def sentence_of(verdict: Verdict) -> str:
@@ -89,7 +97,7 @@ def sentence(statement: Statement, claim: Claim, tests: Sequence[str] = ()) -> s
 
 
 def _words(statement: Statement, claim: Claim) -> str:
-    row = SAID.get(statement.kind)
+    row = SAID.get(bare(statement.kind))
     return _plainly(statement, claim) if row is None else row.says(statement.value, claim)
 
 
@@ -97,7 +105,7 @@ def _breaths(verdicts: Sequence[Verdict]) -> list[list[Verdict]]:
     """Verdicts one after another, those together that are said in one breath: claimed alike, in the same scope."""
     out: list[list[Verdict]] = []
     for verdict in verdicts:
-        row = SAID.get(verdict.statement.kind)
+        row = SAID.get(bare(verdict.statement.kind))
         if out and row is not None and row.joined and _manner(verdict) == _manner(out[-1][0]):
             out[-1].append(verdict)
         else:
@@ -182,7 +190,7 @@ def _tests(verdict: Verdict) -> tuple[str, ...]:
 
 
 def _asks(kind: str) -> str:
-    row = SAID.get(kind)
+    row = SAID.get(bare(kind))
     return row.asks if row else kind.split(": ")[-1].replace("_", " ")
 
 
@@ -192,15 +200,7 @@ def _plainly(statement: Statement, claim: Claim) -> str:
     value = statement.value
     if isinstance(value, int | float) and not isinstance(value, bool):
         return Number(f"{name}: {{n}}")(value, claim)
-    return f"{name}: {_short(value)}"
-
-
-def _short(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return ", ".join(f"{k} {_short(v)}" for k, v in value.items()) or "none"
-    if isinstance(value, tuple | list):
-        return f"{len(value)} listed" if len(value) > 3 else "; ".join(map(_short, value)) or "none"
-    return "yes" if value is True else "no" if value is False else str(value)
+    return f"{name}: {short(value)}"
 
 
 def _left(value: Mapping[str, int]) -> str:
@@ -282,13 +282,10 @@ SAID: dict[str, Phrase] = {
         Choice({"no": "these weights are not identifiable, beyond the stated symmetries", "yes": "these weights are one orbit"}),
     ),
     "equations": Phrase("the equations", Listed(_equations)),
-    "membership: verdict": Phrase(
-        "whether the target is in the model", Choice({"realizable": "the target is a function of the model"})
-    ),
-    "membership: witness": Phrase("weights of the target", Listed(lambda value: f"weights are given for it ({len(value)} numbers)")),
     "zeros": Phrase("the zeros", Listed(_zeros)),
     "finite zeros": Phrase("the finite zeros", Listed(_zeros)),
     "simple zeros": Phrase("the simple zeros", Listed(_zeros)),
+    **SAID_OF_GEOMETRY,
 }
 """By kind how it is said. A kind that is not here is named, with its value."""
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from neurovariety.certificates.phrases import Measured, Number, Phrase
+from neurovariety.certificates.measured_phrases import Measured
+from neurovariety.certificates.phrases import Number, Phrase
 
 _POINT, _POINTS = "complex critical point", "complex critical points"
 _MINIMUM, _MINIMA = "local minimum", "local minima"

@@ -15,34 +15,33 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from typing import ClassVar, TypedDict
+from typing import Any, ClassVar, TypedDict
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
-from neurovariety.certificates.issue import legacy
-from neurovariety.checkpoints.canonical_form import canonical_form, residual, row_pivots, same_graph, same_weights
+from neurovariety.certificates.issue import ForEach, Verdict, issue, weak
+from neurovariety.certificates.network_distance import bound as change_bound
+from neurovariety.certificates.network_functions import Chained, Comparison, Counted, DiffersAt, DistanceBound, EnoughPoints
+from neurovariety.certificates.network_nodes import network_hash
+from neurovariety.certificates.statement import Statement
+from neurovariety.certificates.zeros import NotShown
+from neurovariety.checkpoints.canonical_form import canonical, residual, same_graph, same_weights
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.operations import operation
-from neurovariety.checkpoints.graph.three_arithmetics import exact_matmul, to_floats, to_fractions
-from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer, hidden_layers
-from neurovariety.checkpoints.layers.layer_actions import base_changed, folded, inverted, permuted_and_scaled
-from neurovariety.checkpoints.layers.layer_symmetries import kind_of
-from neurovariety.checkpoints.layers.neuron_rows import exact_rows, float_rows, of_size_one
-from neurovariety.checkpoints.load import load_network
-from neurovariety.checkpoints.prune import exactly_pruned
-from neurovariety.checkpoints.rank.exact_equality import Comparison, compare_functions
-from neurovariety.checkpoints.rank.neuron_bounds import neuron_bound
-from neurovariety.checkpoints.rank.perturbation_bound import change_bound
+from neurovariety.checkpoints.graph.three_arithmetics import to_floats
+from neurovariety.checkpoints.layer_matching import carried
+from neurovariety.checkpoints.layers.rewritten import Rewritten
+from neurovariety.checkpoints.load import whole_network
+from neurovariety.checkpoints.nearest_symmetry import LabelledData, LineData, distance, line, merged, nearest_permutation
+from neurovariety.checkpoints.prune_steps import exactly_pruned
+from neurovariety.checkpoints.rank.exact_equality import FunctionsCompared, affordable, compare_functions
 from neurovariety.checkpoints.rank.storage_rounding import smallest_normal, unit_in_last_place
 from neurovariety.claim import Claim
-from neurovariety.errors import InputError
 from neurovariety.result import Provenance, Result
-from neurovariety.rings.ring import Array
 from neurovariety.tolerances import DEFAULT_SEED
 
 _NEAR = Fraction(1, 4)
@@ -53,8 +52,6 @@ _DOUBLE = 2.0**-52
 _CANONICAL_AT_MOST = 20_000
 """Parameters up to which canonical forms are compared where matching found no exact symmetry."""
 _LARGEST = float(np.finfo(np.float64).max)
-_SHOWN = 64
-"""Widest layer whose permutation and scalings are written into the evidence."""
 
 
 class AlignValue(TypedDict):
@@ -80,17 +77,34 @@ class AlignResult(Result):
     other: ``yes``, ``within`` (up to ``residual``), ``no``, ``undecided``; ``exact`` is whether it does so exactly. ``residual`` is
     the largest difference of weights after the symmetry, relative to the largest weight of that neuron, ``difference`` (where they
     are not equal) the largest difference of outputs that was seen. ``symmetry`` in the evidence lists the permutation and scalings,
-    or the base change, of each layer; ``network`` is the first network carried to the second.
+    or the base change, of each layer; ``network`` is the first network carried to the second, or permuted towards it where they are
+    different functions, and ``merged`` then the network half way.
     """
 
     entry: ClassVar[str] = "align"
+    headline: ClassVar[tuple[str, ...]] = ("same", "bound", "box", "input")
     network: Network | None = field(default=None, repr=False, compare=False)
+    merged: Network | None = field(default=None, repr=False, compare=False)
 
 
-def align(a: object, b: object, *, architecture: object = None, example: object = None, seed: int = DEFAULT_SEED) -> AlignResult:
+def align(
+    a: object,
+    b: object,
+    *,
+    architecture: object = None,
+    example: object = None,
+    data: object = None,
+    target: object = None,
+    seed: int = DEFAULT_SEED,
+) -> AlignResult:
     """Compare two trained networks. ``architecture`` and ``example`` are what `load_network` takes, for both.
 
-    Raises `InputError` for networks that cannot be read, or whose inputs or outputs have different shapes.
+    Of two trainings that are not the same function the nearest permutation of neurons is found, ``evidence["nearest"]``: the distance
+    of the weights before and after, and with ``data`` (samples, \\*input shape) and their ``target`` (classes or values) the losses on
+    the line between the networks, before and after, with the height of the barrier. ``merged`` is then the network half way.
+
+    Raises `InputError` for networks that cannot be read, or whose inputs or outputs have different shapes, `DataError` for data that
+    do not fit.
 
     >>> one, two = {"w1": [[1, 2], [3, 1]], "w2": [[1, 4]]}, {"w1": [[6, 2], [-1, -2]], "w2": [[1, 1]]}
     >>> found = align(one, two, architecture="mlp(2,2,1; x^2)")
@@ -98,48 +112,107 @@ def align(a: object, b: object, *, architecture: object = None, example: object 
     ('yes', [1, 0], ['2', '-1'])
     """
     start = time.perf_counter()
-    one, two = (load_network(x, architecture=architecture, example=example) for x in (a, b))
-    comparison = compare_functions(one, two, seed=seed, stored=True)
-    first, second = (exactly_pruned(folded(x), seed)[0] for x in (one, two))
-    best = _best(first, second, folded(one), folded(two))
-    value, claim = _verdict(best, comparison, math.sqrt(max(math.prod(one.input_shape), 1)))
-    if value["related"] == "undecided" and same_graph(first, second) and comparison.differs is None:
-        value, claim = _by_canonical_forms(value, claim, first, second, seed)
+    one, two = (whole_network(x, architecture=architecture, example=example) for x in (a, b))
+    compared = compare_functions(one, two, seed=seed, stored=True)
+    whole = [Rewritten.of(x).folded() for x in (one, two)]
+    first, second = (exactly_pruned(x, seed)[0] for x in whole)
+    best = _best(first, second, *whole)
+    value, known = _verdict(best, compared, (one, two), math.sqrt(max(math.prod(one.input_shape), 1)))
+    if value["related"] == "undecided" and same_graph(first.network, second.network) and compared.differs is None:
+        value, known = _by_canonical_forms(value, known, first, second)
     related = value["related"] in ("yes", "within")
+    labelled = None if data is None else LabelledData.of(one, data, target)
+    apart = value["same"] not in ("yes", "within") and same_graph(whole[0].network, whole[1].network)
+    near = _nearest(whole[0], whole[1], labelled) if apart else None
+    claims, unproved = _claims(one, two, value, known)
     return AlignResult(
         value=value,
-        claims=legacy("align", claim),
+        claims=claims,
+        notices=unproved,
         subject=f"{one.source}, {two.source}",
-        meaning=_meaning(value),
+        meaning=_meaning(value) + ("" if near is None else near.words),
         evidence={
             "symmetry": best.symmetry if best is not None and related else [],
             "compared": {
-                "over": "Q" if comparison.exact else "float64",
-                "inputs": comparison.inputs,
-                "by_coefficients": comparison.identical,
+                "over": "Q" if compared.exact else "float64",
+                "inputs": compared.inputs,
+                "by_coefficients": compared.identical,
             },
-            "pruned": [one.parameters - first.parameters, two.parameters - second.parameters],
+            "pruned": [one.parameters - first.network.parameters, two.parameters - second.network.parameters],
             "same_graph": best is not None,
+            "nearest": None if near is None else near.data,
             "theorems": [],
         },
         provenance=Provenance.since(start, seed),
-        network=best.network if best is not None and related else None,
+        network=best.moved.network if best is not None and related else None if near is None else near.moved.network,
+        merged=None if near is None else near.half,
     )
+
+
+class NearestData(TypedDict):
+    """Two trainings before and after the nearest permutation."""
+
+    distance_before: float
+    distance_after: float
+    before: LineData | None
+    after: LineData | None
+
+
+@dataclass(frozen=True, eq=False)
+class _Nearest:
+    """The first network permuted towards the second, and the network half way."""
+
+    moved: Rewritten
+    half: Network
+    data: NearestData
+
+    @property
+    def words(self) -> str:
+        """A sentence for the meaning."""
+        d = self.data
+        text = (
+            f"; permuting neurons brings the weights from a distance of {d['distance_before']:.4g} to {d['distance_after']:.4g} (not "
+            "proved to be the least)"
+        )
+        if d["before"] is not None and d["after"] is not None:
+            text += (
+                f", and the barrier of the loss on the line between from {d['before']['barrier']:.4g} to {d['after']['barrier']:.4g}"
+            )
+        return text
+
+
+def _nearest(first: Rewritten, second: Rewritten, data: LabelledData | None) -> _Nearest:
+    moved, goal = nearest_permutation(first, second.network), second.network
+    found: NearestData = {
+        "distance_before": distance(first.network, goal),
+        "distance_after": distance(moved.network, goal),
+        "before": None if data is None else line(first.network, goal, data),
+        "after": None if data is None else line(moved.network, goal, data),
+    }
+    return _Nearest(moved, merged(moved.network, goal), found)
 
 
 @dataclass(frozen=True, eq=False)
 class _Carried:
     """The first network moved towards the second, how, and both before that."""
 
-    network: Network
+    moved: Rewritten
     symmetry: list[Mapping[str, object]]
     first: Network
-    second: Network
+    second: Rewritten
 
     @cached_property
     def left(self) -> Fraction:
         """The residual; 0 where the weights are equal."""
-        return residual(self.network, self.second)
+        return residual(self.moved.network, self.second.network)
+
+    def functions(self) -> tuple[Verdict, Verdict]:
+        """That each is the function of the network that it was made of. Raises `NotShown`."""
+        return issue(self.moved.certificate(), self.moved.source), issue(self.second.certificate(), self.second.source)
+
+    def equal(self) -> Verdict:
+        """That both are one function, where the weights are equal. Raises `NotShown`."""
+        return _equal(self.moved, self.second)
 
     @property
     def beyond_rounding(self) -> bool:
@@ -147,13 +220,14 @@ class _Carried:
 
         Weights that pruning or folding made are not looked at: they have no type.
         """
-        units = _ROUNDINGS * sum(operation(n).affine is not None for n in self.second.nodes)
-        for n, m, k in zip(self.first.nodes, self.second.nodes, self.network.nodes, strict=True):
+        second, network = self.second.network, self.moved.network
+        units = _ROUNDINGS * sum(operation(n).affine is not None for n in second.nodes)
+        for n, m, k in zip(self.first.nodes, second.nodes, network.nodes, strict=True):
             for role, key in n.weights.items():
-                mine, theirs = np.asarray(self.first.weights[key]), np.asarray(self.second.weights[m.weights[role]])
+                mine, theirs = np.asarray(self.first.weights[key]), np.asarray(second.weights[m.weights[role]])
                 if "O" in (mine.dtype.kind, theirs.dtype.kind):
                     continue
-                moved = to_floats(self.network.weights[k.weights[role]])
+                moved = to_floats(network.weights[k.weights[role]])
                 size, least = (max(f(v) for v in (mine, theirs)) for f in (unit_in_last_place, smallest_normal))
                 allowed = units * max(size, _DOUBLE) * (np.abs(to_floats(theirs)) + least)
                 if np.any(np.abs(moved - to_floats(theirs)) > allowed):
@@ -161,17 +235,39 @@ class _Carried:
         return False
 
 
-def _best(first: Network, second: Network, *whole: Network) -> _Carried | None:
+def _best(first: Rewritten, second: Rewritten, *whole: Rewritten) -> _Carried | None:
     """The pruned networks matched, else those before pruning: they may be redundant in one, and by rounding no longer in the other."""
-    found = _Carried(*_carried(first, second), first, second) if same_graph(first, second) else None
-    pruned = sum(x.parameters for x in whole) > first.parameters + second.parameters
-    if (found is not None and (found.left == 0 or not pruned)) or not same_graph(*whole):
+    found = _matched(first, second)
+    if found is not None and found.left:  # streams that are added up are moved as one
+        moved = nearest_permutation(found.moved, second.network)
+        by_streams = _Carried(*carried(moved, second.network), first.network, second)
+        found = by_streams if by_streams.left < found.left else found
+    pruned = sum(x.network.parameters for x in whole) > first.network.parameters + second.network.parameters
+    if found is not None and (found.left == 0 or not pruned):
         return found
-    other = _Carried(*_carried(*whole), *whole)
-    return other if found is None or other.left < found.left else found
+    other = _matched(*whole)
+    return other if other is not None and (found is None or other.left < found.left) else found
 
 
-def _verdict(best: _Carried | None, compared: Comparison, radius: float) -> tuple[AlignValue, Claim]:
+def _matched(first: Rewritten, second: Rewritten) -> _Carried | None:
+    if not same_graph(first.network, second.network):
+        return None
+    return _Carried(*carried(first, second.network), first.network, second)
+
+
+def _equal(first: Rewritten, second: Rewritten) -> Verdict:
+    """That two networks with equal weights in the end are one function. Raises `NotShown`."""
+    one = issue(first.renamed(second.network).certificate(), first.source)
+    return issue(Chained(one, issue(second.certificate(), second.source)), first.source)
+
+
+Known = Callable[[], Verdict] | None
+"""What makes the verdict on the functions, from which all else follows."""
+
+
+def _verdict(
+    best: _Carried | None, compared: FunctionsCompared, pair: tuple[Network, Network], radius: float
+) -> tuple[AlignValue, Known]:
     left = None if best is None else best.left
     value: AlignValue = {
         "same": "undecided",
@@ -183,105 +279,62 @@ def _verdict(best: _Carried | None, compared: Comparison, radius: float) -> tupl
         "difference": None if left == 0 else float(min(compared.largest, _LARGEST)),
         "input": None,
     }
-    if left == 0:
-        return {**value, "same": "yes", "related": "yes", "bound": 0.0}, Claim.PROVED
+    if best is not None and left == 0:
+        return {**value, "same": "yes", "related": "yes", "bound": 0.0}, best.equal
     differs = compared.apart if best is not None and best.left <= _NEAR and best.beyond_rounding else compared.differs
+    one, two = pair
     if differs is not None:
-        shown = [str(v) for v in differs.reshape(-1)]
-        return {**value, "same": "no", "related": "no", "input": shown}, Claim.PROVED if compared.exact else Claim.ESTIMATE
+        shown = tuple(Fraction(v) for v in differs.reshape(-1))
+        value = {**value, "same": "no", "related": "no", "input": [str(v) for v in shown]}
+        if not affordable(one, two):
+            return value, None
+        return value, lambda: issue(DiffersAt(network_hash(one), network_hash(two), shown), pair)
     if compared.identical:
-        return {**value, "same": "yes", "bound": 0.0}, Claim.PROVED
+        return {**value, "same": "yes", "bound": 0.0}, lambda: issue(EnoughPoints(*map(network_hash, pair)), pair)
     if best is not None and best.left <= _NEAR:
-        bound = min(f(best.network, best.second, radius) for f in (change_bound, neuron_bound))
-        if math.isfinite(bound):
-            return {**value, "same": "within", "related": "within", "bound": bound, "box": radius}, Claim.PROVED
-    return value, Claim.UNDECIDED
+        near = best.moved.network, best.second.network
+        most = change_bound(*near, radius)
+        if math.isfinite(most):
+            value = {**value, "same": "within", "related": "within", "bound": most, "box": radius}
+            return value, lambda: issue(DistanceBound(*best.functions(), most, radius), near)
+    return value, None
 
 
-def _by_canonical_forms(value: AlignValue, claim: Claim, first: Network, second: Network, seed: int) -> tuple[AlignValue, Claim]:
+def _by_canonical_forms(value: AlignValue, known: Known, first: Rewritten, second: Rewritten) -> tuple[AlignValue, Known]:
     """No difference was seen and no symmetry by matching: where forms can be afforded they decide whether there is one."""
-    if first.parameters > _CANONICAL_AT_MOST:
-        return value, claim
-    if same_weights(canonical_form(first, seed=seed), canonical_form(second, seed=seed)):
-        return {**value, "same": "yes", "related": "yes", "bound": 0.0}, Claim.PROVED
-    return ({**value, "related": "no"} if value["same"] == "yes" else value), claim
+    if first.network.parameters > _CANONICAL_AT_MOST:
+        return value, known
+    one, two = canonical(first), canonical(second)
+    if same_weights(one.network, two.network):
+        return {**value, "same": "yes", "related": "yes", "bound": 0.0}, lambda: _equal(one, two)
+    return ({**value, "related": "no"} if value["same"] == "yes" else value), known
 
 
-def _carried(first: Network, second: Network) -> tuple[Network, list[Mapping[str, object]]]:
-    """The first network moved towards the second, layer by layer from the input on, and what was done."""
-    done: list[Mapping[str, object]] = []
-    targets = dict(zip((n.name for n in first.nodes), second.nodes, strict=True))
-    others = {x.producer.name: x for x in hidden_layers(second)[0]}
-    for name in [x.producer.name for x in hidden_layers(first)[0]]:
-        layer = next((x for x in hidden_layers(first)[0] if x.producer.name == name), None)
-        goal = others.get(targets[name].name)
-        if layer is None or goal is None:
-            continue
+def _claims(one: Network, two: Network, value: AlignValue, known: Known) -> tuple[ForEach, tuple[str, ...]]:
+    """A certificate for each key that follows from what is known of the functions; the others are what was seen."""
+    verdict, why = None, ""
+    if known is not None:
         try:
-            first, record = _based(first, second, layer, goal) if layer.linear else _matched(first, second, layer, goal)
-        except (InputError, ZeroDivisionError, np.linalg.LinAlgError):  # no member of the group gets nearer: the comparison says so
-            continue
-        done.append(record)
-    return first, done
+            verdict = known()
+        except NotShown as failed:
+            why = str(failed)
+    subject = (Counted.of(one), Counted.of(two)) if verdict is not None else None
+    seen = Claim.ESTIMATE if value["same"] == "no" else Claim.UNDECIDED
+
+    def claim(key: str, part: Any) -> Verdict:
+        if verdict is not None and subject is not None:
+            try:
+                return issue(Comparison(key, part, verdict, _by_symmetry(verdict)), subject)
+            except NotShown:
+                return weak(Statement(f"align: {key}", "", part), Claim.ESTIMATE, "as it was computed")
+        return weak(Statement(f"align: {key}", "", part), seen, why or "no certificate")
+
+    return claim, ((f"no certificate: {why}",) if why else ())
 
 
-def _matched(first: Network, second: Network, layer: HiddenLayer, goal: HiddenLayer) -> tuple[Network, Mapping[str, object]]:
-    """Neurons paired so that rows agree best, and scaled."""
-    kind = "none" if layer.leading else kind_of(layer)
-    (mine, size), (theirs, other) = of_size_one(float_rows(first, layer)), of_size_one(float_rows(second, goal))
-    if kind not in ("any", "positive"):  # rows are compared as they are, so in the same units
-        mine, theirs = (np.ldexp(rows, at - max(size, other)) for rows, at in ((mine, size), (theirs, other)))
-    if kind in ("any", "positive"):
-        cosine = _unit(theirs) @ _unit(mine).T
-        gain = np.abs(cosine) if kind == "any" else cosine
-    else:
-        squares = (theirs**2).sum(axis=1)[:, None] + (mine**2).sum(axis=1)[None, :]
-        inner = theirs @ mine.T
-        gain = 2 * (np.abs(inner) if kind == "sign" else inner) - squares
-    _, order = linear_sum_assignment(gain, maximize=True)
-    exact_mine, exact_theirs = exact_rows(first, layer), exact_rows(second, goal)
-    scales = [_scale(exact_mine[j], exact_theirs[i], mine[j], theirs[i], kind) for i, j in enumerate(order.tolist())]
-    moved = permuted_and_scaled(first, layer, order.tolist(), scales)
-    record: dict[str, object] = {"layer": layer.producer.path or layer.producer.name, "kind": kind, "width": layer.width}
-    if layer.width <= _SHOWN:
-        record |= {"permutation": order.tolist(), "scalings": [str(s) for s in scales]}
-    return moved, record
-
-
-def _unit(rows: Array) -> Array:
-    _, exponents = np.frexp(np.abs(rows).max(axis=1, initial=0.0))
-    sized = np.ldexp(rows, -exponents[:, None])  # squares of tiny rows would be 0
-    norms = np.linalg.norm(sized, axis=1, keepdims=True)
-    return np.asarray(sized / np.where(norms > 0, norms, 1))
-
-
-def _scale(mine: Array, theirs: Array, mine_float: Array, theirs_float: Array, kind: str) -> Fraction:
-    if kind == "none":
-        return Fraction(1)
-    if kind == "sign":
-        return Fraction(-1 if float(mine_float @ theirs_float) < 0 else 1)
-    k = int(np.abs(theirs_float).argmax())
-    if not mine[k] or not theirs[k] or (kind == "positive" and (mine[k] > 0) != (theirs[k] > 0)):
-        return Fraction(1)
-    return Fraction(theirs[k]) / Fraction(mine[k])
-
-
-def _based(first: Network, second: Network, layer: HiddenLayer, goal: HiddenLayer) -> tuple[Network, Mapping[str, object]]:
-    """The base change G with W_b = G W_a: exact on pivot columns, by least squares where rounding spoils that."""
-    w = to_fractions(first.weights[layer.producer.weights["weight"]])
-    target = to_fractions(second.weights[goal.producer.weights["weight"]])
-    pivots = row_pivots(w)
-    base = exact_matmul(target[:, pivots], inverted(w[:, pivots])) if len(pivots) == layer.width else None
-    if base is None or np.any(exact_matmul(base, w) != target):
-        base = to_fractions(np.linalg.lstsq(to_floats(w).T, to_floats(target).T, rcond=None)[0].T)
-    shift = to_fractions(np.zeros(layer.width))
-    if "bias" in layer.producer.weights and "bias" in layer.readers[0].node.weights:
-        b = to_fractions(first.weights[layer.producer.weights["bias"]])
-        shift = to_fractions(second.weights[goal.producer.weights["bias"]]) - exact_matmul(base, b[:, None])[:, 0]
-    record: dict[str, object] = {"layer": layer.producer.path or layer.producer.name, "kind": "base change", "width": layer.width}
-    if layer.width <= _SHOWN // 4:
-        record |= {"matrix": [[str(v) for v in row] for row in base], "shift": [str(v) for v in shift]}
-    return base_changed(first, layer, base, shift), record
+def _by_symmetry(verdict: Verdict) -> bool:
+    """Whether a verdict on two functions rests on a symmetry that carries weights to weights."""
+    return isinstance(verdict.certificate, Chained | DistanceBound)
 
 
 def _meaning(value: AlignValue) -> str:

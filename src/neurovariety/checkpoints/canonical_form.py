@@ -12,16 +12,17 @@ from fractions import Fraction
 import flint
 import numpy as np
 
+from neurovariety.certificates.exact_arrays import same
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.operations import operation
 from neurovariety.checkpoints.graph.three_arithmetics import to_fractions
 from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer, hidden_layers
-from neurovariety.checkpoints.layers.layer_actions import base_changed, folded, inverted, permuted_and_scaled
+from neurovariety.checkpoints.layers.layer_actions import inverted
 from neurovariety.checkpoints.layers.layer_symmetries import kind_of
 from neurovariety.checkpoints.layers.neuron_rows import exact_rows
-from neurovariety.checkpoints.load import load_network
-from neurovariety.checkpoints.prune import exactly_pruned
-from neurovariety.checkpoints.rank.perturbation_bound import equal_arrays
+from neurovariety.checkpoints.layers.rewritten import Rewritten
+from neurovariety.checkpoints.load import whole_network
+from neurovariety.checkpoints.prune_steps import exactly_pruned
 from neurovariety.errors import InputError
 from neurovariety.rings.ring import Array
 from neurovariety.tolerances import DEFAULT_SEED
@@ -34,25 +35,30 @@ def canonical_form(network: object, *, architecture: object = None, example: obj
     scaling), absolute values that add up to 1 (positive), or a positive first nonzero weight (sign), and sorted. Raises `InputError`
     for a network that cannot be read.
     """
-    source = load_network(network, architecture=architecture, example=example)
-    found, _ = exactly_pruned(folded(source), seed)
-    for name in [layer.producer.name for layer in hidden_layers(found)[0]]:
-        layer = next(x for x in hidden_layers(found)[0] if x.producer.name == name)
+    source = whole_network(network, architecture=architecture, example=example)
+    found, _ = exactly_pruned(Rewritten.of(source).folded(), seed)
+    return canonical(found).network
+
+
+def canonical(found: Rewritten) -> Rewritten:
+    """The canonical form of a network that was folded and pruned."""
+    for name in [layer.producer.name for layer in hidden_layers(found.network)[0]]:
+        layer = next(x for x in hidden_layers(found.network)[0] if x.producer.name == name)
         found = _echelon(found, layer) if layer.linear else _sorted(found, layer)
     return found
 
 
-def _sorted(network: Network, layer: HiddenLayer) -> Network:
-    rows = exact_rows(network, layer)
+def _sorted(network: Rewritten, layer: HiddenLayer) -> Rewritten:
+    rows = exact_rows(network.network, layer)
     kind = "none" if layer.leading else kind_of(layer)
     scales = [_scale(row, kind) for row in rows]
     normal = [tuple(s * v for v in row) for s, row in zip(scales, rows, strict=True)]
     order = sorted(range(layer.width), key=lambda i: normal[i])
     try:
-        return permuted_and_scaled(network, layer, order, [scales[i] for i in order])
+        return network.permuted_and_scaled(layer, order, [scales[i] for i in order])
     except InputError:  # a scaling that a constant beside a zero padding would undo
         order = sorted(range(layer.width), key=lambda i: tuple(rows[i]))
-        return permuted_and_scaled(network, layer, order, [Fraction(1)] * layer.width)
+        return network.permuted_and_scaled(layer, order, [Fraction(1)] * layer.width)
 
 
 def _scale(row: Array, kind: str) -> Fraction:
@@ -66,18 +72,19 @@ def _scale(row: Array, kind: str) -> Fraction:
     return Fraction(1 if first > 0 else -1)
 
 
-def _echelon(network: Network, layer: HiddenLayer) -> Network:
+def _echelon(found: Rewritten, layer: HiddenLayer) -> Rewritten:
     """W in reduced echelon form and its bias 0, as far as W has full row rank (it has, after pruning) and a bias can move on."""
+    network = found.network
     weight = to_fractions(network.weights[layer.producer.weights["weight"]])
     pivots = row_pivots(weight)
     if len(pivots) < layer.width:
-        return network
+        return found
     base = inverted(weight[:, pivots])
     shift = to_fractions(np.zeros(layer.width))
     if "bias" in layer.producer.weights and "bias" in layer.readers[0].node.weights:
         bias = to_fractions(network.weights[layer.producer.weights["bias"]])
         shift = np.array([-sum((g * b for g, b in zip(row, bias, strict=True)), Fraction(0)) for row in base], dtype=object)
-    return base_changed(network, layer, base, shift)
+    return found.base_changed(layer, base, shift)
 
 
 def row_pivots(matrix: Array) -> list[int]:
@@ -120,7 +127,7 @@ def residual(a: Network, b: Network) -> Fraction:
     worst = Fraction(0)
     for n, m in zip(a.nodes, b.nodes, strict=True):
         pairs = [(np.asarray(a.weights[k]), np.asarray(b.weights[m.weights[role]])) for role, k in n.weights.items()]
-        if not pairs or all(equal_arrays(x, y) for x, y in pairs):
+        if not pairs or all(same(x, y) for x, y in pairs):
             continue
         if operation(n).affine is None:
             pairs = [(x.reshape(-1, 1), y.reshape(-1, 1)) for x, y in pairs]

@@ -16,21 +16,26 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, TypedDict
 
 import numpy as np
 from jaxtyping import Float
 
-from neurovariety.certificates.issue import legacy
+from neurovariety.certificates.issue import Verdict, issue, weak, weakly
+from neurovariety.certificates.network_ranks import Diagnosed
+from neurovariety.certificates.statement import Statement
+from neurovariety.certificates.zeros import NotShown
+from neurovariety.checkpoints.file_diagnosis import file_facts, layers_of, redundancy_words
 from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.graph.partial_network import PartialNetwork
 from neurovariety.checkpoints.graph.three_arithmetics import to_floats
-from neurovariety.checkpoints.layers.hidden_layers import hidden_layers
-from neurovariety.checkpoints.layers.layer_symmetries import layer_symmetries
+from neurovariety.checkpoints.layers.layer_table import LayerRow, layer_rows, table_text
 from neurovariety.checkpoints.layers.nearest_strata import NearestStratum, StratumData, nearest_strata
-from neurovariety.checkpoints.layers.redundancy import redundant
-from neurovariety.checkpoints.load import load_network
-from neurovariety.checkpoints.prune import exactly_pruned
+from neurovariety.checkpoints.layers.rewritten import Rewritten
+from neurovariety.checkpoints.load import Shapes, load_network
+from neurovariety.checkpoints.prune_steps import exactly_pruned
 from neurovariety.checkpoints.rank.jacobian_rank import JacobianRank, float_jacobian, jacobian_rank, sampled_inputs
 from neurovariety.checkpoints.rank.linearization import linearized
 from neurovariety.claim import Claim
@@ -65,15 +70,6 @@ class DiagnoseValue(TypedDict):
     condition: float | None
 
 
-class Redundancy(TypedDict):
-    """The neurons of a layer that are redundant for one reason."""
-
-    layer: str
-    reason: str
-    neurons: int
-    which: list[int]
-
-
 @dataclass(frozen=True, repr=False)
 class DiagnoseResult(Result):
     """What a trained network is, as a point of its architecture.
@@ -88,12 +84,15 @@ class DiagnoseResult(Result):
     """
 
     entry: ClassVar[str] = "diagnose"
+    headline: ClassVar[tuple[str, ...]] = ("rank",)
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "jacot2018")
 
     def summary(self) -> str:
-        """Several lines: the ranks, what is redundant, what is near, the tangent kernel."""
+        """Several lines: a table of the layers, the ranks, what is redundant, what is near, the tangent kernel."""
         v, e = self.value, self.evidence
         lines = [f"{self.entry}({self.subject}): {v['parameters']:,} parameters [seed {self.provenance.seed}]"]
+        lines += table_text([LayerRow.from_dict(row) for row in e.get("layers", [])])
+        lines += [f"  kept as it is: {words}" for words in e.get("kept", [])]
         if v["rank"] is None:
             lines.append(f"  effective parameters: undecided; {e['rank']['route']}")
         else:
@@ -126,9 +125,12 @@ def diagnose(
     data: object = None,
     architecture: object = None,
     example: object = None,
+    input_shape: Sequence[int] | Shapes | None = None,
     seed: int = DEFAULT_SEED,
 ) -> DiagnoseResult:
-    """Diagnose a trained network. ``network``, ``architecture`` and ``example`` are what `load_network` takes.
+    """Diagnose a trained network. ``network``, ``architecture``, ``example`` and ``input_shape`` are what `load_network` takes.
+
+    Of an ONNX file with operators that are not understood each part that is is looked at by itself, and there is no rank.
 
     ``data`` are inputs (samples, \\*input shape) on which the tangent kernel is taken, and around which ReLU and other activations
     that are not polynomial are sampled; by default random inputs. Raises `InputError` for a network that cannot be read, `DataError`
@@ -139,46 +141,110 @@ def diagnose(
     (3, 3, {'equal': 1})
     """
     start = time.perf_counter()
-    source = load_network(network, architecture=architecture, example=example)
+    source = load_network(network, architecture=architecture, example=example, input_shape=input_shape)
+    if isinstance(source, PartialNetwork):
+        if data is not None:
+            raise DataError(f"data are taken for the tangent kernel of a network that is understood as a whole; {source.why}")
+        return _of_file(source, start, seed)
     if not source.trained:
         raise InputError("the network has no trained weight: there is nothing to diagnose")
     inputs = None if data is None else _checked(source, data)
-    layers, untouched = hidden_layers(source)
-    stated = layer_symmetries(source, layers)
-    dimension = sum(s.dimension for s in stated)
+    found = layers_of(source, seed)
+    layers, stated, dimension = found.hidden, found.symmetries, found.dimension
     linear = _jacobian(source, source.parameters - dimension, inputs, generator(seed, "checkpoints.diagnose"))
     ranks = linear.ranks
-    pruned, removed = exactly_pruned(source, seed)
+    pruned, removed = exactly_pruned(Rewritten.of(source), seed)
     near = sorted((s for x in layers for s in nearest_strata(source, x)), key=lambda s: s.relative)
-    value: DiagnoseValue = {
-        "parameters": source.parameters,
-        "rank": ranks.rank if ranks else None,
-        "generic": ranks.generic if ranks else None,
-        "symmetry": dimension,
-        "redundant": dict(sorted(removed.items())),
-        "smallest": pruned.parameters,
-        "nearest": _nearest(near),
-        "condition": linear.condition,
-    }
+    value = _value(source, linear, dimension, removed, pruned.network.parameters, near)
     return DiagnoseResult(
         value=value,
-        claims=legacy("diagnose", ranks.claim if ranks else Claim.UNDECIDED),
+        claims=lambda key, part: _claim(source, ranks, key, part),
         subject=source.source,
-        meaning=_meaning(value, ranks),
+        meaning=_meaning(value, ranks, len(layers)),
         evidence={
             "rank": ranks.evidence if ranks else {"route": linear.refused},
             "generic_claim": ranks.generic_claim if ranks else Claim.UNDECIDED,
             "upper_bound": source.parameters - dimension,
             "symmetries": [{"layer": s.layer, "group": s.words, "width": s.width, "dimension": s.dimension} for s in stated],
-            "on": _on(source, seed),
+            "layers": [r.to_dict() for r in layer_rows(source, layers, found.untouched, stated, found.too_many())],
+            "kept": [],
+            "on": found.on,
             "near": [s.to_dict() for s in near[:_LISTED]],
             "spectrum": linear.spectrum.tolist(),
-            "untouched": [{"place": u.place, "reason": u.reason} for u in untouched],
+            "untouched": [{"place": u.place, "reason": u.reason} for u in found.untouched],
             "theorems": [],
         },
         provenance=Provenance.since(start, seed),
         notices=linear.notices,
     )
+
+
+def _value(
+    source: Network, linear: _Jacobian, symmetry: int, removed: Mapping[str, int], smallest: int, near: list[NearestStratum]
+) -> DiagnoseValue:
+    ranks = linear.ranks
+    return {
+        "parameters": source.parameters,
+        "rank": ranks.rank if ranks else None,
+        "generic": ranks.generic if ranks else None,
+        "symmetry": symmetry,
+        "redundant": dict(sorted(removed.items())),
+        "smallest": smallest,
+        "nearest": _nearest(near),
+        "condition": linear.condition,
+    }
+
+
+def _of_file(source: PartialNetwork, start: float, seed: int) -> DiagnoseResult:
+    """A file of which only parts are understood."""
+    found = file_facts(source, seed)
+    value: DiagnoseValue = {
+        "parameters": source.parameters,
+        "rank": None,
+        "generic": None,
+        "symmetry": found.dimension,
+        "redundant": dict(sorted(found.removed.items())),
+        "smallest": found.smallest,
+        "nearest": _nearest(found.near),
+        "condition": None,
+    }
+    stated = [s for p in found.parts for s in p.symmetries]
+    return DiagnoseResult(
+        value=value,
+        claims=weakly("diagnose", Claim.UNDECIDED, "only parts of the network are understood"),
+        subject=source.source,
+        meaning=found.meaning,
+        evidence={
+            "rank": {"route": "the Jacobian needs every operator, and some are kept as they are"},
+            "generic_claim": Claim.UNDECIDED,
+            "upper_bound": source.parameters - found.dimension,
+            "symmetries": [{"layer": s.layer, "group": s.words, "width": s.width, "dimension": s.dimension} for s in stated],
+            "layers": [r.to_dict() for r in found.rows],
+            "kept": found.kept,
+            "on": [r for p in found.parts for r in p.on],
+            "near": [s.to_dict() for s in found.near[:_LISTED]],
+            "spectrum": [],
+            "untouched": found.untouched,
+            "inputs": {k: list(v) for k, v in source.inputs.items()},
+            "theorems": [],
+        },
+        provenance=Provenance.since(start, seed),
+        notices=found.notices,
+    )
+
+
+def _claim(network: Network, ranks: JacobianRank | None, key: str, part: object) -> Verdict:
+    """Ranks and numbers with their certificates; the others are what was computed."""
+    said = weak(Statement(f"diagnose: {key}", "", part), Claim.UNDECIDED if ranks is None else Claim.ESTIMATE, "as it was computed")
+    known = {"rank": ranks.shown, "generic": ranks.generic_shown} if ranks is not None else {}
+    if key in known and known[key].certificate is None:
+        return said
+    if key not in (*known, "parameters", "symmetry"):
+        return said
+    try:
+        return issue(Diagnosed(key, part, known.get(key)), network)
+    except NotShown:
+        return said
 
 
 @dataclass(frozen=True, eq=False)
@@ -231,6 +297,8 @@ def _checked(network: Network, data: object) -> Array:
 def _tangent_kernel(network: Network, inputs: Array | None, rng: np.random.Generator) -> tuple[Array, int]:
     """Eigenvalues of J J^T, descending, and the number of samples used."""
     outputs = math.prod(network.output_shape)
+    if outputs * network.parameters > _KERNEL_ENTRIES:
+        raise InputError(f"the Jacobian at one input has {outputs * network.parameters:,} entries, more than are computed")
     most = max(1, min(_KERNEL_ROWS, _KERNEL_ENTRIES // network.parameters) // outputs)
     table = sampled_inputs(network, min(most, 64), None, rng) if inputs is None else inputs[:most]
     jacobian = float_jacobian(linearized(network), network, table)
@@ -240,39 +308,24 @@ def _tangent_kernel(network: Network, inputs: Array | None, rng: np.random.Gener
     return np.asarray(values), len(jacobian) // outputs
 
 
-def _on(network: Network, seed: int) -> list[Redundancy]:
-    """The exact redundancies of each layer by themselves, by reason."""
-    out: list[Redundancy] = []
-    for layer in hidden_layers(network)[0]:
-        if layer.linear:
-            continue
-        found = redundant(network, layer, seed)
-        name = layer.producer.path or layer.producer.name
-        for reason in sorted({r.reason for r in found}):
-            which = [r.channel for r in found if r.reason == reason]
-            out.append({"layer": name, "reason": reason, "neurons": len(which), "which": which})
-    return out
-
-
 def _nearest(near: list[NearestStratum]) -> StratumData | None:
     """The nearest stratum that is not met exactly (up to rounding of the distance)."""
     off = [s for s in near if s.relative > 1e-15]
     return off[0].to_dict() if off else None
 
 
-def _meaning(value: DiagnoseValue, ranks: JacobianRank | None) -> str:
-    gone = sum(value["redundant"].values())
-    tail = (
-        f"; {counted(gone, 'neuron')} can be removed without changing the function, which leaves {value['smallest']:,} parameters"
-        if gone
-        else "; no redundant neuron was found"
-    )
+def _meaning(value: DiagnoseValue, ranks: JacobianRank | None, looked_at: int) -> str:
+    """Two sentences: in how many directions the function can move, and what is redundant."""
+    second = redundancy_words(sum(value["redundant"].values()), value["smallest"], looked_at)
+    tail = f". {second[0].upper()}{second[1:]}"
     if ranks is None:
         return f"the Jacobian was not computed{tail}"
     head = (
         f"the function can move in {_hedge(ranks.claim)}{ranks.rank:,} directions at these weights (not the dimension of its variety)"
     )
     limits = ranks.evidence.get("limited_by")
+    if ranks.claim is Claim.ESTIMATE and limits:
+        head += f", limited by {limits}"
     if ranks.claim is Claim.LOWER_BOUND and limits:
         head += f", a bound limited by {limits}"
     if ranks.rank < ranks.generic:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ import numpy as np
 
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.npz_format import GRAPH
+from neurovariety.checkpoints.graph.partial_network import PartialNetwork
 from neurovariety.checkpoints.graph.rounding import Rounding, compared_on, round_weights
 from neurovariety.checkpoints.graph.three_arithmetics import Array, Numbers
 from neurovariety.checkpoints.readers.agreement import AGREEMENT
@@ -27,12 +28,19 @@ _SUMS = 1e-12
 _PICKLES = (".pt", ".pth", ".ckpt", ".bin", ".pkl", ".pickle", ".joblib", ".npy")
 
 
-def load_network(source: object, *, architecture: object = None, example: object = None) -> Network:
+Shapes = Mapping[str, Sequence[int]]
+"""Shapes of the inputs of a file by name, batch axis first; "" is the name of the only one."""
+
+
+def load_network(
+    source: object, *, architecture: object = None, example: object = None, input_shape: Sequence[int] | Shapes | None = None
+) -> Network | PartialNetwork:
     """A trained network, from a file or an object.
 
     ``source`` is one of
 
-    * a path ending in ``.onnx``, in ``.pt2`` (``torch.export.save``), or in ``.npz``. Nothing in a file is executed or unpickled.
+    * a path ending in ``.onnx``, in ``.pt2`` (``torch.export.save``), or in ``.npz``. Nothing in a file is executed or unpickled. An
+      ONNX file of which only parts are understood becomes a `PartialNetwork`: the other operators are kept as they are.
     * a ``torch.nn.Module``: exported by ``torch.export`` in evaluation mode. ``example`` is a batch of inputs (batch, \\*input shape),
       or the shape of one input; a module that begins with a linear layer needs none.
     * a JAX function of one sample whose weights are its leaves as a pytree: an Equinox module, a module of ``flax.nnx``, or
@@ -41,13 +49,18 @@ def load_network(source: object, *, architecture: object = None, example: object
       ``architecture``: mlp, linear or cnn in the notation of `neurovariety.parse`, or mlp(2,3,1; relu; bias) with an activation by
       name.
 
+    ``input_shape`` fixes the open sizes of an ONNX file, batch axis first; with several inputs it is a mapping from their names.
+
     Raises `InputError`, in one sentence, for a file that cannot be read, an operation that is not understood (with the path of the
     module and the operator), and what is missing.
     """
-    if isinstance(source, Network):
+    if isinstance(source, (Network, PartialNetwork)):
         return source
+    shapes = _shapes(input_shape)
     if isinstance(source, (str, Path)):
-        return _from_file(Path(source), architecture)
+        return _from_file(Path(source), architecture, shapes)
+    if shapes:
+        raise InputError("input_shape= fixes the open sizes of an ONNX file; a module takes example=")
     if isinstance(source, Mapping):
         if architecture is None:
             raise InputError("arrays alone do not say how they are connected; give architecture=, for example 'mlp(2,3,1; x^2)'")
@@ -69,14 +82,34 @@ def load_network(source: object, *, architecture: object = None, example: object
     )
 
 
-def _from_file(path: Path, architecture: object) -> Network:
+def whole_network(source: object, *, architecture: object = None, example: object = None) -> Network:
+    """What `load_network` gives, where all of it is understood. Raises `InputError` where parts of a file are not."""
+    found = load_network(source, architecture=architecture, example=example)
+    if isinstance(found, PartialNetwork):
+        raise InputError(f"{found.source} is not understood as a whole: {found.why}")
+    return found
+
+
+def _shapes(given: Sequence[int] | Shapes | None) -> Shapes:
+    if given is None:
+        return {}
+    shapes: Shapes = given if isinstance(given, Mapping) else {"": given}
+    for shape in shapes.values():
+        if isinstance(shape, str) or not all(isinstance(n, (int, np.integer)) and n >= 1 for n in shape):
+            raise InputError(f"a shape of input_shape= is a sequence of whole numbers of at least 1, got {shape!r}")
+    return shapes
+
+
+def _from_file(path: Path, architecture: object, shapes: Shapes | None = None) -> Network | PartialNetwork:
     if not path.is_file():
         raise InputError(f"there is no file {str(path)!r}; a network is read from .onnx, .pt2 or .npz")
     suffix = path.suffix.lower()
     if suffix == ".onnx":
-        from neurovariety.checkpoints.readers.onnx_import import read_onnx
+        from neurovariety.checkpoints.readers.onnx_import import read_onnx_file
 
-        return read_onnx(path)
+        return read_onnx_file(path, shapes)
+    if shapes:
+        raise InputError(f"input_shape= fixes the open sizes of an ONNX file; {path.name} has none")
     if suffix == ".pt2":
         from neurovariety.checkpoints.readers.torch_import import read_pt2
 
@@ -131,7 +164,7 @@ def write_network(
 def _read_again(network: Network, weights: Mapping[str, Numbers], rounding: Rounding, path: Path, x: Array) -> Rounding:
     """What the file computes, against what was to be written: a format may round constants, the slope of a leaky ReLU in ONNX."""
     with np.errstate(all="ignore"):
-        meant, found = network.evaluate(x, weights), _from_file(path, None).evaluate(x)
+        meant, found = network.evaluate(x, weights), whole_network(path).evaluate(x)
         apart, size = np.abs(found - meant), np.abs(meant)
         seen = np.isfinite(apart) & np.isfinite(size)
         largest = float(size[seen].max(initial=0.0))

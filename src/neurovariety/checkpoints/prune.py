@@ -15,24 +15,25 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from typing import ClassVar, TypedDict
 
-from neurovariety.certificates.issue import legacy
+from neurovariety.certificates.network_distance import bound as change_bound
+from neurovariety.checkpoints.file_prune import edited_file, file_notices, looked_at_words, pruned_file, saved, stored_type, with_edit
 from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.graph.partial_network import PartialNetwork
 from neurovariety.checkpoints.graph.rounding import DTYPES, Rounding
-from neurovariety.checkpoints.layers.bottlenecks import narrowed
 from neurovariety.checkpoints.layers.hidden_layers import hidden_layers, normalization
 from neurovariety.checkpoints.layers.nearby import nearby
-from neurovariety.checkpoints.layers.redundancy import redundant
-from neurovariety.checkpoints.layers.removals import without
-from neurovariety.checkpoints.load import load_network, write_network
-from neurovariety.checkpoints.rank.exact_equality import compare_functions
-from neurovariety.checkpoints.rank.neuron_bounds import neuron_bound
-from neurovariety.checkpoints.rank.perturbation_bound import change_bound
-from neurovariety.claim import Claim
+from neurovariety.checkpoints.layers.rewritten import Rewritten
+from neurovariety.checkpoints.load import Shapes, load_network, write_network
+from neurovariety.checkpoints.prune_steps import exactly_pruned, widths
+from neurovariety.checkpoints.pruning_claims import claims_of_parts, pruning_claims
+from neurovariety.checkpoints.rank.exact_equality import FunctionsCompared, compare_functions
+from neurovariety.checkpoints.writers.onnx_edit import OnnxEdit
 from neurovariety.errors import InputError, VerificationError
 from neurovariety.result import Provenance, Result, counted
 from neurovariety.tolerances import DEFAULT_SEED
@@ -58,12 +59,32 @@ class PruneResult(Result):
     """
 
     entry: ClassVar[str] = "prune"
-    network: Network | None = field(default=None, repr=False, compare=False)
+    network: Network | PartialNetwork | None = field(default=None, repr=False, compare=False)
+    edit: OnnxEdit | None = field(default=None, repr=False, compare=False)
+    """The change of the ONNX file that the network was read from; None where it is written anew."""
 
     def write(self, file: str | Path, *, dtype: str | None = None) -> Rounding:
-        """Store the pruned network (.onnx, .pt2, .npz), by default in the type it had, and say what rounding its weights cost."""
+        """Store the pruned network (.onnx, .pt2, .npz), by default in the type it had, and say what rounding its weights cost.
+
+        A network that was read from an ONNX file is written to one as a change of that file, in its own type.
+        """
         if self.network is None:
             raise InputError("a prune result read back from JSON does not hold the network; call prune() on it again")
+        if self.edit is not None and Path(file).suffix == ".onnx" and dtype in (None, self.evidence["dtype"]):
+            saved(self.edit.model, file)
+            checked = self.evidence["file"]
+            return Rounding(
+                self.evidence["dtype"] or "float32",
+                self.edit.rounded,
+                self.edit.error,
+                checked["largest_change"],
+                len(checked["shapes"]),
+            )
+        if isinstance(self.network, PartialNetwork):
+            if Path(file).suffix == ".onnx" and dtype in (None, self.evidence["dtype"]):
+                saved(self.network.model, file)  # nothing was removed
+                return Rounding(self.evidence["dtype"] or "float32", 0, Fraction(0), 0.0, 0)
+            raise InputError(f"{self.network.source} has parts that are kept as they are: it is written to .onnx, in its own type")
         return write_network(self.network, file, dtype=dtype or self.evidence["dtype"], seed=self.provenance.seed)
 
 
@@ -74,9 +95,13 @@ def prune(
     radius: float | None = None,
     architecture: object = None,
     example: object = None,
+    input_shape: Sequence[int] | Shapes | None = None,
     seed: int = DEFAULT_SEED,
 ) -> PruneResult:
-    """Remove what is redundant. ``network``, ``architecture`` and ``example`` are what `load_network` takes.
+    """Remove what is redundant. ``network``, ``architecture``, ``example`` and ``input_shape`` are what `load_network` takes.
+
+    An ONNX file is changed where it stands: what is not redundant stays as it is, and ``evidence["changes"]`` lists the rest. Of a file
+    with operators that are not understood the parts that are are pruned, and the file is held against the original in its runtime.
 
     With ``tolerance`` weights are first moved, by at most that part of a neuron's weights (of a matrix, for its rank), onto the
     nearest networks with redundant neurons; ``error_bound`` then bounds the change of the function for inputs of Euclidean norm at
@@ -88,27 +113,24 @@ def prune(
     (9, 6, {'equal': 1})
     """
     start = time.perf_counter()
-    source = load_network(network, architecture=architecture, example=example)
-    if not (0 <= tolerance < 1):
-        raise InputError(f"tolerance= is a part of a neuron's weights, from 0 to less than 1, got {tolerance!r}")
-    if radius is not None and not (math.isfinite(radius) and radius > 0):
-        raise InputError(f"radius= is a positive number, got {radius!r}")
+    source = load_network(network, architecture=architecture, example=example, input_shape=input_shape)
+    _check_arguments(tolerance, radius)
+    if isinstance(source, PartialNetwork):
+        if tolerance:
+            raise InputError(f"tolerance= needs a network that is understood as a whole; {source.why}")
+        return _file_pruned(source, start, seed)
     ball = float(radius) if radius is not None else math.sqrt(max(math.prod(source.input_shape), 1))
-    moved, moves, bound, pruned, removed = _moved_and_pruned(source, tolerance, ball, seed)
-    check = compare_functions(moved, pruned, seed=seed)
-    if check.differs is not None:
-        raise VerificationError(f"the pruned network differs by {float(check.largest):.3g} at an input: a fault of neurovariety")
-    value: PruneValue = {
-        "parameters": source.parameters,
-        "pruned": pruned.parameters,
-        "removed": dict(sorted(removed.items())),
-        "widths": _widths(source, pruned),
-        "error_bound": bound if math.isfinite(bound) else None,
-    }
+    moved, moves, rewritten, removed = _moved_and_pruned(source, tolerance, seed)
+    pruned = rewritten.network
+    bound = change_bound(source, moved, ball) if moves else 0.0
+    check = _compared(moved, pruned, seed)
+    value = _value(source, pruned, removed, bound)
     _, untouched = hidden_layers(pruned)
+    claims, unproved = pruning_claims(source, rewritten, bound, ball)
+    edit, checked, notice = edited_file(pruned)
     return PruneResult(
         value=value,
-        claims=legacy("prune", Claim.PROVED if not moves or math.isfinite(bound) else Claim.UNDECIDED),
+        claims=claims,
         subject=source.source,
         meaning=_meaning(value, ball),
         evidence={
@@ -119,62 +141,96 @@ def prune(
             "tolerance": tolerance,
             "radius": ball if moves else None,
             "moved_neurons": moves,
+            "changes": edit.changes if edit else [],
+            "file": checked,
             "theorems": [],
         },
         provenance=Provenance.since(start, seed),
-        notices=_notices(source, bound),
+        notices=(*_notices(source, bound), *([notice] if notice else []), *unproved),
         network=pruned,
+        edit=edit,
     )
 
 
-def _moved_and_pruned(source: Network, tolerance: float, radius: float, seed: int) -> tuple[Network, int, float, Network, Counter[str]]:
-    """The network with weights moved within the tolerance, how many neurons were, the bound of that, the pruned network, what went.
+def _value(source: Network, pruned: Network, removed: Counter[str], bound: float) -> PruneValue:
+    return {
+        "parameters": source.parameters,
+        "pruned": pruned.parameters,
+        "removed": dict(sorted(removed.items())),
+        "widths": widths(source, pruned),
+        "error_bound": bound if math.isfinite(bound) else None,
+    }
+
+
+def _compared(moved: Network, pruned: Network, seed: int) -> FunctionsCompared:
+    check = compare_functions(moved, pruned, seed=seed)
+    if check.differs is not None:
+        raise VerificationError(f"the pruned network differs by {float(check.largest):.3g} at an input: a fault of neurovariety")
+    return check
+
+
+def _check_arguments(tolerance: float, radius: float | None) -> None:
+    if not (0 <= tolerance < 1):
+        raise InputError(f"tolerance= is a part of a neuron's weights, from 0 to less than 1, got {tolerance!r}")
+    if radius is not None and not (math.isfinite(radius) and radius > 0):
+        raise InputError(f"radius= is a positive number, got {radius!r}")
+
+
+def _file_pruned(source: PartialNetwork, start: float, seed: int) -> PruneResult:
+    """A file with parts that are kept as they are."""
+    found = pruned_file(source, seed)
+    after = with_edit(source, found)
+    value: PruneValue = {
+        "parameters": source.parameters,
+        "pruned": after.parameters,
+        "removed": dict(sorted(found.removed.items())),
+        "widths": found.widths,
+        "error_bound": 0.0,
+    }
+    untouched = [u for r in after.regions for u in hidden_layers(r.network)[1]]
+    gone = found.removed.total()
+    meaning = (
+        _meaning(value, 0.0) if gone else f"no redundant neuron was found in the layers that were looked at; {looked_at_words(source)}"
+    )
+    claims, unproved = claims_of_parts(source.parameters, found.rewritten)
+    return PruneResult(
+        value=value,
+        claims=claims,
+        subject=source.source,
+        meaning=f"{meaning} in each part that was read; {looked_at_words(source)}" if gone else meaning,
+        evidence={
+            "checked": found.checked,
+            "steps": "each removal is an identity of the exact weights of a part, for all values that enter it",
+            "untouched": [{"place": u.place, "reason": u.reason} for u in untouched]
+            + [{"place": o.place, "reason": f"kept as it is: {o.reason}"} for o in source.opaque],
+            "dtype": stored_type(source),
+            "tolerance": 0.0,
+            "radius": None,
+            "moved_neurons": 0,
+            "changes": found.edit.changes if found.edit else [],
+            "file": found.checked,
+            "inputs": {k: list(v) for k, v in source.inputs.items()},
+            "theorems": [],
+        },
+        provenance=Provenance.since(start, seed),
+        notices=(*file_notices(source), *(f"a layer stays as it is: {reason}" for reason in found.left), *unproved),
+        network=after,
+        edit=found.edit,
+    )
+
+
+def _moved_and_pruned(source: Network, tolerance: float, seed: int) -> tuple[Network, int, Rewritten, Counter[str]]:
+    """The network with weights moved within the tolerance, how many neurons were, that network pruned, and what went.
 
     Weights that would be moved for nothing stay where they are.
     """
     moved, moves = nearby(source, tolerance) if tolerance else (source, 0)
-    pruned, removed = exactly_pruned(moved, seed)
+    pruned, removed = exactly_pruned(Rewritten.of(moved), seed)
     if not moves:
-        return source, 0, 0.0, pruned, removed
+        return source, 0, pruned, removed
     if not removed:
-        return source, 0, 0.0, *exactly_pruned(source, seed)
-    return moved, moves, min(f(source, moved, radius) for f in (change_bound, neuron_bound)), pruned, removed
-
-
-def exactly_pruned(network: Network, seed: int = DEFAULT_SEED) -> tuple[Network, Counter[str]]:
-    """The pruned network and how many neurons went, by reason. Repeated until nothing is found: one removal can make others."""
-    removed: Counter[str] = Counter()
-    while True:
-        changed = _once(network, removed, seed)
-        if changed is None:
-            return network, removed
-        network = changed
-
-
-def _once(network: Network, removed: Counter[str], seed: int) -> Network | None:
-    """All layers in turn, from the output back (an unread neuron no longer reads), each looked at with the changes before it."""
-    changed = False
-    for name in reversed([layer.producer.name for layer in hidden_layers(network)[0]]):
-        layer = next((x for x in hidden_layers(network)[0] if x.producer.name == name), None)
-        if layer is None:
-            continue
-        if layer.linear:
-            found = narrowed(network, layer, seed)
-            if found is not None:
-                after = len(found.weights[layer.producer.weights["weight"]])
-                removed["rank"] += layer.width - after
-                network, changed = found, True
-            continue
-        removals = redundant(network, layer, seed)
-        if removals:
-            network, changed = without(network, layer, removals), True
-            removed.update(r.reason for r in removals)
-    return network if changed else None
-
-
-def _widths(before: Network, after: Network) -> Mapping[str, list[int]]:
-    later = {x.producer.name: x.width for x in hidden_layers(after)[0]}
-    return {x.producer.path or x.producer.name: [x.width, later.get(x.producer.name, x.width)] for x in hidden_layers(before)[0]}
+        return source, 0, *exactly_pruned(Rewritten.of(source), seed)
+    return moved, moves, pruned, removed
 
 
 def _stored_as(network: Network) -> str | None:

@@ -5,27 +5,38 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
-from neurovariety.checkpoints.align import align
+from neurovariety.checkpoints.align import AlignResult, align
 from neurovariety.checkpoints.diagnose import diagnose
+from neurovariety.checkpoints.load import write_network
 from neurovariety.checkpoints.prune import PruneResult, prune
 from neurovariety.cli.ending import ended_if_stuck
 from neurovariety.cli.exit_status import ANSWERED, INTERRUPTED, NOT_FINISHED
 from neurovariety.cli.workers import OutOfTime, insistent_interrupt
 from neurovariety.cli.workers import time_limit as limited
 from neurovariety.dataset import read_csv
+from neurovariety.errors import InputError
 from neurovariety.result import Result
 
 
 def diagnose_command(
-    file: str, data: str | None, target: str | None, architecture: str | None, as_json: bool, seed: int, time_limit: float | None
+    file: str,
+    data: str | None,
+    target: str | None,
+    input_shape: dict[str, tuple[int, ...]] | None,
+    architecture: str | None,
+    as_json: bool,
+    seed: int,
+    time_limit: float | None,
 ) -> int:
     """Diagnose a file; returns the exit status."""
     inputs = read_csv(data, target).inputs if data else None
-    return _answer(lambda: diagnose(file, data=inputs, architecture=architecture, seed=seed), as_json, time_limit)
+    return _answer(
+        lambda: diagnose(file, data=inputs, architecture=architecture, input_shape=input_shape, seed=seed), as_json, time_limit
+    )
 
 
 def prune_command(
@@ -34,6 +45,7 @@ def prune_command(
     dtype: str | None,
     tolerance: float,
     radius: float | None,
+    input_shape: dict[str, tuple[int, ...]] | None,
     architecture: str | None,
     as_json: bool,
     seed: int,
@@ -44,16 +56,53 @@ def prune_command(
     def finish(found: Result) -> None:
         if output and isinstance(found, PruneResult):
             cost = found.write(output, dtype=dtype)
+            for change in found.evidence.get("changes", []):
+                click.echo(f"  {change}", err=as_json)
             click.echo(f"wrote {output}: {cost.summary()}", err=as_json)
 
     return _answer(
-        lambda: prune(file, tolerance=tolerance, radius=radius, architecture=architecture, seed=seed), as_json, time_limit, finish
+        lambda: prune(file, tolerance=tolerance, radius=radius, architecture=architecture, input_shape=input_shape, seed=seed),
+        as_json,
+        time_limit,
+        finish,
     )
 
 
-def align_command(first: str, second: str, architecture: str | None, as_json: bool, seed: int, time_limit: float | None) -> int:
+class LineOptions(NamedTuple):
+    """Where losses on the line between two trainings are taken, and where the network half way is written."""
+
+    data: str | None
+    target: str | None
+    merged: str | None
+
+
+def align_command(
+    first: str,
+    second: str,
+    line: LineOptions,
+    architecture: str | None,
+    as_json: bool,
+    seed: int,
+    time_limit: float | None,
+) -> int:
     """Compare two files; returns the exit status, which says nothing of the answer."""
-    return _answer(lambda: align(first, second, architecture=architecture, seed=seed), as_json, time_limit)
+    data, target, merged = line
+    if data and not target:
+        raise InputError("--data needs --target, the columns that the networks were trained to give")
+    table = read_csv(data, target) if data else None
+
+    def finish(found: Result) -> None:
+        if merged and isinstance(found, AlignResult):
+            if found.merged is None:
+                click.echo("the networks were not merged: they are one function, or their graphs differ", err=True)
+            else:
+                cost = write_network(found.merged, merged)
+                click.echo(f"wrote {merged}: {cost.summary()}", err=as_json)
+
+    inputs, targets = (None, None) if table is None else (table.inputs, table.targets)
+    return _answer(
+        lambda: align(first, second, architecture=architecture, data=inputs, target=targets, seed=seed), as_json, time_limit, finish
+    )
 
 
 def _answer(

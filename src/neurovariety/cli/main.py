@@ -190,10 +190,32 @@ def _checkpoint_options(command: Any) -> Any:
     return command
 
 
+def _input_shapes(context: click.Context, option: click.Parameter, given: tuple[str, ...]) -> dict[str, tuple[int, ...]] | None:
+    """1,3,64,64 or NAME=1,3,64,64, once for each input."""
+    out: dict[str, tuple[int, ...]] = {}
+    for text in given:
+        name, _, sizes = text.rpartition("=")
+        try:
+            out[name] = tuple(int(n) for n in sizes.split(","))
+        except ValueError:
+            raise click.BadParameter(f"{text!r} is no shape; give 1,3,64,64, or NAME=1,3,64,64 for one of several inputs") from None
+    return out or None
+
+
+_INPUT_SHAPE = click.option(
+    "--input-shape",
+    multiple=True,
+    callback=_input_shapes,
+    metavar="SIZES",
+    help="Open sizes of an ONNX file: 1,3,64,64 or NAME=1,3,64,64.",
+)
+
+
 @app.command(context_settings=CONTEXT)
 @click.argument("file", metavar="FILE")
 @click.option("--data", help="CSV file of inputs with a header line: where the tangent kernel is taken.")
 @click.option("--target", help="Columns of it that are not inputs, separated by commas.")
+@_INPUT_SHAPE
 @_checkpoint_options
 def diagnose(**options: Any) -> None:
     """A trained network (.onnx, .pt2, .npz): effective parameters, redundant neurons, the strata it is on or near."""
@@ -208,6 +230,7 @@ def diagnose(**options: Any) -> None:
 @click.option("--dtype", type=click.Choice(["float16", "float32", "float64"]), help="Type of the weights written.")
 @click.option("--tolerance", type=_Finite(0, 1, max_open=True), default=0.0, show_default=True, help="Part of weights to move.")
 @click.option("--radius", type=_Finite(min=0, min_open=True), help="Norm of inputs up to which the error is bounded.")
+@_INPUT_SHAPE
 @_checkpoint_options
 def prune(**options: Any) -> None:
     """The smaller network with the same function, exactly; with a tolerance a nearby one and its error bound."""
@@ -219,12 +242,16 @@ def prune(**options: Any) -> None:
 @app.command(context_settings=CONTEXT)
 @click.argument("first", metavar="A")
 @click.argument("second", metavar="B")
+@click.option("--data", help="CSV file of inputs with a header line: where losses between two trainings are taken.")
+@click.option("--target", help="Columns of it that the networks were trained to give, separated by commas; one column of classes.")
+@click.option("--merged", help="Write the network half way between two trainings to this file (.onnx, .pt2, .npz).")
 @_checkpoint_options
 def align(**options: Any) -> None:
     """Are two trained networks the same function? The symmetry that relates their weights, or an input where they differ."""
-    from neurovariety.cli.checkpoint_commands import align_command
+    from neurovariety.cli.checkpoint_commands import LineOptions, align_command
 
-    sys.exit(align_command(**options))
+    line = LineOptions(options.pop("data"), options.pop("target"), options.pop("merged"))
+    sys.exit(align_command(line=line, **options))
 
 
 @app.command(context_settings=CONTEXT)

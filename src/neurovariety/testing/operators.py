@@ -25,7 +25,7 @@ from neurovariety.checkpoints.graph.nonlinearity import Nonlinearity, PiecewiseL
 from neurovariety.checkpoints.graph.operation import Call, Channelwise, MixedChannels
 from neurovariety.checkpoints.graph.operations import operation
 from neurovariety.checkpoints.graph.three_arithmetics import FLOATS, FRACTIONS, Array, to_floats, to_fractions
-from neurovariety.checkpoints.load import load_network, to_torch, write_network
+from neurovariety.checkpoints.load import to_torch, whole_network, write_network
 from neurovariety.checkpoints.rank.exact_equality import degree
 from neurovariety.checkpoints.rank.perturbation_bound import change_bound
 from neurovariety.errors import InputError
@@ -258,7 +258,7 @@ def _survives_files(network: Network, x: Array, files: Sequence[str], smooth: bo
         for suffix in files:
             path = Path(folder) / f"network{suffix}"
             write_network(network, path, dtype="float64")
-            back = load_network(path)
+            back = whole_network(path)
             again = back.evaluate(x) if smooth else back.evaluate_exact(x)
             same = _agree(again, expected) if smooth else np.array_equal(again, expected)
             hold(same, f"written to {suffix} and read back it is another function")

@@ -136,6 +136,24 @@ _RECORDS: tuple[Nonlinearity, ...] = (
         spellings=(Spelling("sigmoid", {(1, 0): _ONE}, frozenset({(1, 1)}), _ONE),),
     ),
     Smooth(
+        "hardswish",
+        values=lambda x, a: x * np.clip(x / 6 + 0.5, 0.0, 1.0),
+        slopes=lambda x, a: np.where(x <= -3, 0.0, np.where(x >= 3, 1.0, x / 3 + 0.5)),
+        lipschitz=lambda a: 1.5,
+        spellings=(
+            Spelling("relu6", {(0, 0): Fraction(3), (1, 0): _ONE}, frozenset({(1, 1)}), Fraction(6)),
+            Spelling(
+                "hardtanh",
+                {(0, 0): Fraction(3), (1, 0): _ONE},
+                frozenset({(1, 1)}),
+                Fraction(6),
+                {},
+                {"low": _ZERO, "high": Fraction(6)},
+            ),
+            Spelling("hardtanh", {(0, 0): _HALF, (1, 0): 1 / 6}, frozenset({(1, 1)}), _ONE, {}, {"low": _ZERO, "high": _ONE}),
+        ),
+    ),
+    Smooth(
         "erf",
         values=_erf,
         slopes=lambda x, a: 2 / np.sqrt(np.pi) * np.exp(-(x**2)),

@@ -33,10 +33,16 @@ class Converted(Mapping[str, Values]):
         return len(self._stored)
 
 
-def run(nodes: Sequence[Node], x: Values, weights: Weights, stored: Weights, arithmetic: Arithmetic) -> dict[str, Values]:
-    """Values of all nodes by name. What does not fit together is an `InputError` that names the node."""
+def run(
+    nodes: Sequence[Node], x: Values, weights: Weights, stored: Weights, arithmetic: Arithmetic, only: str | None = None
+) -> dict[str, Values]:
+    """Values of all nodes by name, or of ``only`` one, so that others are forgotten once they were read for the last time.
+
+    What does not fit together is an `InputError` that names the node.
+    """
     values: dict[str, Values] = {}
-    for node in nodes:
+    last = {name: k for k, node in enumerate(nodes) for name in node.inputs}
+    for k, node in enumerate(nodes):
         if node.is_input:
             values[node.name] = x
             continue
@@ -50,6 +56,10 @@ def run(nodes: Sequence[Node], x: Values, weights: Weights, stored: Weights, ari
             raise InputError(f"{node.place} cannot be applied to a value of shape {shapes} ({str(error)[:120]})") from error
         if arithmetic.exact:
             _check_size(values[node.name], node)
+        if only is not None:
+            for name in set(node.inputs):
+                if last[name] == k and name != only:
+                    del values[name]
     return values
 
 

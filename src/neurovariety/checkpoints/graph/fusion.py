@@ -98,7 +98,10 @@ def _with_biases(network: Network) -> Network:
         ):
             key, filters = node.weights["weight"], network.weights[before.weights["weight"]]
             channels = (filters.shape[0], *(1 for _ in filters.shape[2:]))
-            if network.weights[key].shape == channels and (len(channels) == 1 or uses[key] == 1):
+            given = network.weights[key].shape
+            while len(given) > len(channels) and given[0] == 1:  # axes that stand for the batch and for places
+                given = given[1:]
+            if given == channels and (len(network.weights[key].shape) == 1 or uses[key] == 1):
                 weights[key] = network.weights[key].reshape(-1)
                 del nodes[before.name]
                 node = replace(before, name=node.name, weights={**before.weights, "bias": key})
@@ -250,7 +253,8 @@ def _named(inner: Node, mixed: Mapping[str, Mixed], terms: _Terms) -> tuple[dict
     _, _, argument = mixed[inner.inputs[0]]
     for name, spelling in _SPELLED:
         multiple = set(there) == spelling.terms and len(set(there.values())) == 1
-        if inner.function == spelling.inner and multiple and _fits(argument, spelling):
+        fits = all(inner.attributes.get(k) == v for k, v in spelling.inner_attributes.items())
+        if inner.function == spelling.inner and fits and multiple and _fits(argument, spelling):
             return {"function": name, **spelling.attributes}, spelling.factor * next(iter(there.values()))
     return None, Fraction(0)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Shaped
@@ -17,6 +17,7 @@ from neurovariety.checkpoints.graph.operations import OPERATIONS
 from neurovariety.checkpoints.graph.three_arithmetics import (
     FLOATS,
     FRACTIONS,
+    SHAPES,
     Arithmetic,
     Array,
     Numbers,
@@ -49,6 +50,8 @@ class Network:
     weights: dict[str, np.ndarray]
     source: str = "neurovariety"
     fixed: frozenset[str] = frozenset()
+    origin: OnnxOrigin | None = None
+    """The ONNX file that it was read from, which is edited where a changed network is written to ONNX again."""
 
     def __post_init__(self) -> None:
         seen: set[str] = set()
@@ -83,7 +86,7 @@ class Network:
         Every operation is rounded to float64, also where the weights are stored in lower precision.
         """
         with np.errstate(all="ignore"):
-            return self._run(self._batch(x, FLOATS), {**self.weights, **(weights or {})}, FLOATS)[self.output]
+            return self._output(self._batch(x, FLOATS), {**self.weights, **(weights or {})}, FLOATS)
 
     def evaluate_exact(self, x: Numbers, weights: Mapping[str, Numbers] | None = None) -> Shaped[np.ndarray, "batch ..."]:
         """Outputs as object arrays of Fractions: the exact value of the network of the stored, rational weights at rational inputs.
@@ -92,7 +95,7 @@ class Network:
         the place of a function that is not rational (tanh, ...), or of a denominator that vanishes, and `ResourceError` where numbers
         grow beyond all use: their length grows with the degree of the network, and rational activations multiply denominators.
         """
-        return self._run(self._batch(x, FRACTIONS), {**self.weights, **(weights or {})}, FRACTIONS)[self.output]
+        return self._output(self._batch(x, FRACTIONS), {**self.weights, **(weights or {})}, FRACTIONS)
 
     def values(self, x: Numbers, *, exact: bool = False) -> dict[str, Array]:
         """The values at every node, by name; float64, or exact Fractions."""
@@ -106,7 +109,8 @@ class Network:
 
     @cached_property
     def _shapes(self) -> dict[str, tuple[int, ...]]:
-        found = self.values(np.zeros((2, *self.input_shape)))
+        with np.errstate(all="ignore"):
+            found = self._run(np.broadcast_to(0.0, (2, *self.input_shape)), self.weights, SHAPES)
         for node in self.nodes:
             if found[node.name].ndim < 1 or found[node.name].shape[0] not in (1, 2):
                 raise InputError(f"{node.place} mixes the samples of a batch; a network maps each sample by itself")
@@ -161,9 +165,12 @@ class Network:
             )
         return values
 
-    def _run(self, x: Array, stored: Mapping[str, Numbers], arithmetic: Arithmetic) -> dict[str, Values]:
+    def _output(self, x: Array, stored: Mapping[str, Numbers], arithmetic: Arithmetic) -> Values:
+        return self._run(x, stored, arithmetic, only=self.output)[self.output]
+
+    def _run(self, x: Array, stored: Mapping[str, Numbers], arithmetic: Arithmetic, only: str | None = None) -> dict[str, Values]:
         arrays = {k: np.asarray(v) for k, v in stored.items()}
-        values = run(self.nodes, x, Converted(arrays, arithmetic), arrays, arithmetic)
+        values = run(self.nodes, x, Converted(arrays, arithmetic), arrays, arithmetic, only)
         out = values[self.output]
         if out.shape[:1] != x.shape[:1]:
             values[self.output] = np.broadcast_to(out, (x.shape[0], *out.shape[1:]))
@@ -173,3 +180,15 @@ class Network:
         kinds = [n.function or n.kind for n in self.nodes if not n.is_input]
         shown = ", ".join(kinds[:8]) + (f", ... {len(kinds)} in all" if len(kinds) > 8 else "")
         return f"Network({self.source}: {self.parameters} parameters, inputs {self.input_shape}; {shown})"
+
+
+@dataclass(frozen=True, eq=False)
+class OnnxOrigin:
+    """``model`` is the file as it was, with its weights; ``read`` the network as it was read from it.
+
+    ``turned`` are the keys of matrices that the file stores as (in, out) and the network as (out, in).
+    """
+
+    model: Any
+    read: Network
+    turned: frozenset[str]

@@ -241,6 +241,7 @@ Exponents = tuple[int, int]
 @dataclass(frozen=True)
 class Spelling:
     """How graphs write an activation by another one: ``factor`` times it is the sum of the ``terms``, T is ``inner`` of ``argument``.
+    ``attributes`` are those of the activation, ``inner_attributes`` those of T.
 
     Coefficients of the argument that are Fractions hold exactly, floats to single precision.
     """
@@ -250,6 +251,7 @@ class Spelling:
     terms: frozenset[Exponents]
     factor: Fraction
     attributes: Attributes = field(default_factory=dict)
+    inner_attributes: Attributes = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,14 @@ million weights take seconds and no pair is missed but with probability about 1/
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 
 import numpy as np
 from jaxtyping import Int, Num, Shaped
 
 from neurovariety.checkpoints.graph.network import Network
-from neurovariety.checkpoints.graph.three_arithmetics import Numbers, to_floats, to_fractions
+from neurovariety.checkpoints.graph.three_arithmetics import Numbers, integers, to_floats, to_fractions
 from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer
 from neurovariety.checkpoints.layers.neuron_relations import affine
 from neurovariety.linear_algebra import random_prime
@@ -41,6 +41,16 @@ def exact_rows(network: Network, layer: HiddenLayer, which: Sequence[int] | None
         t, u = (v[chosen] for v in affine(network, node))
         rows, bias = rows * t[:, None], bias * t + u
     return np.concatenate([rows, bias[:, None]], axis=1)
+
+
+def exact_biases(network: Network, layer: HiddenLayer, which: Sequence[int]) -> Shaped[np.ndarray, " neurons"]:
+    """The last entries of these rows alone: the constants that neurons without weights are."""
+    key = layer.producer.weights.get("bias")
+    bias = to_fractions(np.zeros(len(which)) if key is None else np.asarray(network.weights[key])[list(which)])
+    for node in layer.leading:
+        t, u = (v[list(which)] for v in affine(network, node))
+        bias = bias * t + u
+    return bias
 
 
 def float_rows(network: Network, layer: HiddenLayer) -> Num[np.ndarray, "neurons entries"]:
@@ -98,8 +108,11 @@ def _residue_rows(network: Network, layer: HiddenLayer, p: int) -> Array:
     return np.concatenate([rows, bias[:, None]], axis=1)
 
 
-def proportional_classes(network: Network, layer: HiddenLayer, seed: int) -> list[list[int]]:
-    """Classes of two or more neurons whose rows, biases included, are nonzero multiples of each other; zero rows are left out."""
+def proportional_classes(network: Network, layer: HiddenLayer, seed: int, without: Iterable[int] = ()) -> list[list[int]]:
+    """Classes of two or more neurons whose rows, biases included, are nonzero multiples of each other; zero rows are left out.
+
+    So are the neurons ``without``.
+    """
     rng = generator(seed, "checkpoints.layers.neuron_rows")
     while True:
         p = random_prime(_HASH_BITS, rng)
@@ -109,10 +122,11 @@ def proportional_classes(network: Network, layer: HiddenLayer, seed: int) -> lis
             continue
         draws = rng.integers(1, p, size=(3, rows.shape[1]), dtype=np.int64)
         hashes = np.stack([_dots(rows, u, p) for u in draws])
-        zero = ~rows.any(axis=1)
+        zero: Array = np.asarray(~rows.any(axis=1))
         if np.all(hashes[0][~zero]):
             break  # else a nonzero row has hash 0: draw again
     buckets: dict[tuple[int, int], list[int]] = {}
+    zero[list(without)] = True
     for i in np.flatnonzero(~zero).tolist():
         inverse = pow(int(hashes[0][i]), -1, p)
         key = (int(hashes[1][i]) * inverse % p, int(hashes[2][i]) * inverse % p)
@@ -148,8 +162,10 @@ def ratio(row: Shaped[np.ndarray, " entries"], other: Shaped[np.ndarray, " entri
     k = next((k for k, v in enumerate(other) if v), None)
     if k is None:
         return None
-    c = Fraction(row[k]) / Fraction(other[k])
-    return c if all(r == c * o for r, o in zip(row, other, strict=True)) else None
+    (mine, _), (theirs, _) = integers(np.asarray(row)), integers(np.asarray(other))
+    if np.any(mine * theirs[k] != theirs * mine[k]):
+        return None
+    return Fraction(row[k]) / Fraction(other[k])
 
 
 def nearest_pairs(

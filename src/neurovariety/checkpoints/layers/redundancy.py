@@ -17,7 +17,7 @@ from neurovariety.checkpoints.graph.operations import operation
 from neurovariety.checkpoints.graph.three_arithmetics import exact_matmul, to_fractions
 from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer, Reader
 from neurovariety.checkpoints.layers.neuron_relations import pushed
-from neurovariety.checkpoints.layers.neuron_rows import exact_rows, proportional_classes, ratio, residues
+from neurovariety.checkpoints.layers.neuron_rows import exact_biases, exact_rows, proportional_classes, ratio, residues
 from neurovariety.checkpoints.layers.removals import NOTHING, Combination, Removal, columns, takes_constants
 from neurovariety.linear_algebra import matmul_mod, random_prime, rank, reduce_mod
 from neurovariety.randomness import generator
@@ -43,11 +43,11 @@ def redundant(network: Network, layer: HiddenLayer, seed: int) -> list[Removal]:
     weight = np.asarray(network.weights[layer.producer.weights["weight"]]).reshape(layer.width, -1)
     flat = np.flatnonzero(~weight.astype(bool).any(axis=1))
     dead = [i for i in [*flat.tolist(), *_flattened(network, layer, flat)] if i not in found]
-    for i, row in zip(dead, exact_rows(network, layer, dead), strict=True):
-        combinations = _combinations(network, layer, i, i, (Fraction(0), row[-1]))
+    for i, constant in zip(dead, exact_biases(network, layer, dead), strict=True):
+        combinations = _combinations(network, layer, i, i, (Fraction(0), constant))
         if combinations is not None:
-            found[i] = Removal(i, combinations, "constant")
-    for members in proportional_classes(network, layer, seed):
+            found[i] = Removal(i, combinations, "constant", Combination((), constant))
+    for members in proportional_classes(network, layer, seed, found):
         kept: list[int] = []
         rows = dict(zip(members, exact_rows(network, layer, members), strict=True))
         for i in members:
@@ -58,7 +58,8 @@ def redundant(network: Network, layer: HiddenLayer, seed: int) -> list[Removal]:
                 assert c is not None
                 combinations = _combinations(network, layer, i, j, (c, Fraction(0)))
                 if combinations is not None:
-                    found[i] = Removal(i, combinations, "equal" if c == 1 else "proportional")
+                    made = Combination(((j, c),), Fraction(0))
+                    found[i] = Removal(i, combinations, "equal" if c == 1 else "proportional", made)
                     break
             else:
                 kept.append(i)

@@ -27,11 +27,15 @@ class Combination:
 
 @dataclass(frozen=True)
 class Removal:
-    """A channel that is an affine combination of others for each reader of the layer, and why."""
+    """A channel that is an affine combination of others for each reader of the layer, and why.
+
+    ``made`` is that of the values before the activation, where there is one already.
+    """
 
     channel: int
     combinations: tuple[Combination, ...]
     reason: str
+    made: Combination | None = None
 
 
 NOTHING = Combination((), Fraction(0))

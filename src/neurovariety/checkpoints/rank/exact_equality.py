@@ -10,6 +10,8 @@ from typing import TypedDict
 
 import numpy as np
 
+from neurovariety.checkpoints.graph.evaluation import MAX_EXACT_BITS
+from neurovariety.checkpoints.graph.multiplications import digits, work
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.operations import operation
 from neurovariety.checkpoints.graph.three_arithmetics import to_fractions
@@ -18,9 +20,16 @@ from neurovariety.errors import InputError
 from neurovariety.randomness import generator
 from neurovariety.rings.ring import Array
 
-MOST_WORK = 2_000_000
-"""Weights times inputs of one exact evaluation: about ten seconds of arithmetic on fractions."""
+MOST_WORK = 8_000_000
+"""Products of numbers in exact evaluations: some seconds of arithmetic on fractions."""
+_MOST_AT_ONE = 24_000_000
+"""The same for a single input, without which nothing would be compared exactly."""
+_FLOAT_WORK = 20_000_000_000
+"""Products in float64 evaluations."""
+_EVALUATIONS = 40
+"""Evaluations of both networks at each input that a comparison in float64 takes: roundings of weights are drawn again and again."""
 _RANDOM_INPUTS = 12
+_FLOAT_INPUTS = 64
 _NUMERATORS = 2**12
 """Random inputs are k/8 with |k| at most this: exact in every precision, and 13 bits for Schwartz and Zippel."""
 _ROUNDING = 1e-12
@@ -32,7 +41,7 @@ _LAYERS = 64
 
 
 class Compared(TypedDict):
-    """A `Comparison` as plain data."""
+    """A `FunctionsCompared` as plain data."""
 
     over: str
     inputs: int
@@ -41,7 +50,7 @@ class Compared(TypedDict):
 
 
 @dataclass(frozen=True)
-class Comparison:
+class FunctionsCompared:
     """What evaluation found. ``differs`` is an input where outputs differ by more than what was to be told from it.
 
     ``apart`` is one where they differ by more than the arithmetic of the evaluation, ``largest`` the largest difference seen.
@@ -65,7 +74,7 @@ class Comparison:
         }
 
 
-def compare_functions(a: Network, b: Network, *, seed: int, stored: bool = False) -> Comparison:
+def compare_functions(a: Network, b: Network, *, seed: int, stored: bool = False) -> FunctionsCompared:
     """Evaluate both at random rational inputs, over Q where the activations allow, else in float64.
 
     With ``stored`` a difference counts where it is more than the weights' own types explain by rounding, else where it is more than
@@ -78,9 +87,10 @@ def compare_functions(a: Network, b: Network, *, seed: int, stored: bool = False
             "with the same inputs and outputs can be compared"
         )
     rng = generator(seed, "checkpoints.rank.exact_equality")
-    weights = max(a.parameters, b.parameters, 1)
-    exact = rational(a) and rational(b)
-    count = max(1, min(_RANDOM_INPUTS, MOST_WORK // weights)) if exact else 64
+    products = max(work(a) + work(b), 1)
+    exact = rational(a) and rational(b) and affordable(a, b)
+    most = min(_RANDOM_INPUTS, MOST_WORK // products) if exact else min(_FLOAT_INPUTS, _FLOAT_WORK // (_EVALUATIONS * products))
+    count = max(1, most)
     draws = rng.integers(-_NUMERATORS, _NUMERATORS + 1, size=(count, *a.input_shape)) / 8
     if not exact:  # small inputs: saturated activations would hide a difference
         draws = draws / (_NUMERATORS / 16)
@@ -92,7 +102,7 @@ def compare_functions(a: Network, b: Network, *, seed: int, stored: bool = False
         return found
     size, top = prod(a.input_shape), max(d for d in degrees if d is not None)
     points = comb(size + top, top)
-    if points * weights > MOST_WORK:
+    if points * products > 2 * MOST_WORK:
         return found
     grid = np.zeros((points, size), dtype=np.int64)
     for k, chosen in enumerate(combinations_with_replacement(range(size + 1), top)):
@@ -100,10 +110,10 @@ def compare_functions(a: Network, b: Network, *, seed: int, stored: bool = False
             if c < size:
                 grid[k, c] += 1
     more = _over_q(a, b, grid.reshape(points, *a.input_shape).astype(np.float64), seed, stored)
-    return Comparison(True, found.inputs + points, more.largest, more.differs, not more.largest, more.apart)
+    return FunctionsCompared(True, found.inputs + points, more.largest, more.differs, not more.largest, more.apart)
 
 
-def _over_q(a: Network, b: Network, inputs: Array, seed: int, stored: bool) -> Comparison:
+def _over_q(a: Network, b: Network, inputs: Array, seed: int, stored: bool) -> FunctionsCompared:
     usable = []
     values: list[list[Array]] = [[], []]
     for x in inputs:  # one by one: a rational activation may have a pole at some
@@ -122,7 +132,7 @@ def _over_q(a: Network, b: Network, inputs: Array, seed: int, stored: bool) -> C
     if stored and any(gap):
         allowed = _allowed(a, b, inputs, seed, np.abs(one).max(axis=1))
     differs, apart = _first(inputs, np.asarray(gap > allowed, dtype=bool)), _first(inputs, np.asarray(gap > 0, dtype=bool))
-    return Comparison(True, len(inputs), Fraction(max(gap.tolist())), differs, False, apart)
+    return FunctionsCompared(True, len(inputs), Fraction(max(gap.tolist())), differs, False, apart)
 
 
 def _first(inputs: Array, chosen: Array) -> Array | None:
@@ -141,7 +151,7 @@ def _allowed(a: Network, b: Network, inputs: Array, seed: int, sizes: Array) -> 
     return out
 
 
-def _in_floats(a: Network, b: Network, inputs: Array, seed: int, stored: bool) -> Comparison:
+def _in_floats(a: Network, b: Network, inputs: Array, seed: int, stored: bool) -> FunctionsCompared:
     with np.errstate(all="ignore"):
         one, two = (n.evaluate(inputs).reshape(len(inputs), -1) for n in (a, b))
         gap, floor = np.abs(one - two).max(axis=1), _ROUNDING * np.abs(one).max(axis=1)
@@ -151,7 +161,12 @@ def _in_floats(a: Network, b: Network, inputs: Array, seed: int, stored: bool) -
         ]
     usable = np.logical_and.reduce([np.isfinite(v) for v in (gap, *allowed)])  # elsewhere values are too large for float64
     differs, apart = (_first(inputs, usable & (gap > limit)) for limit in (allowed[-1], allowed[0]))
-    return Comparison(False, int(usable.sum()), float(gap[usable].max(initial=0.0)), differs, False, apart)
+    return FunctionsCompared(False, int(usable.sum()), float(gap[usable].max(initial=0.0)), differs, False, apart)
+
+
+def affordable(a: Network, b: Network) -> bool:
+    """Whether one exact evaluation of both takes no more than some seconds."""
+    return work(a) + work(b) <= _MOST_AT_ONE and max(digits(a), digits(b)) <= MAX_EXACT_BITS
 
 
 def rational(network: Network) -> bool:

@@ -8,28 +8,49 @@ float64 singular value decomposition with the gap that it found, an estimate.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float, Shaped
 
+from neurovariety.certificates.compose import Meets
+from neurovariety.certificates.issue import Verdict, issue, weak
+from neurovariety.certificates.network_nodes import network_hash
+from neurovariety.certificates.network_ranks import (
+    GENERIC,
+    RANK,
+    AtMostOrbits,
+    GenericFrom,
+    GenericRank,
+    RandomRanksAtWeights,
+    RankAtWeights,
+)
+from neurovariety.certificates.statement import Statement
+from neurovariety.certificates.zeros import NotShown
 from neurovariety.checkpoints.graph.network import Network
-from neurovariety.checkpoints.graph.three_arithmetics import Values, to_floats, to_fractions
-from neurovariety.checkpoints.layers.neuron_rows import residues
+from neurovariety.checkpoints.graph.three_arithmetics import Values, to_floats
 from neurovariety.checkpoints.rank.linearization import Linearization, Tangents, linearized, with_tangents
+from neurovariety.checkpoints.rank.network_jacobian import NetworkJacobian
 from neurovariety.claim import Claim
 from neurovariety.errors import DivisionByZeroError, InputError
-from neurovariety.geometry.exact.generic_rank import generic_rank, rank_at
-from neurovariety.geometry.exact.points import Point, degree_bounds, draw_point, rank_error
-from neurovariety.linear_algebra import count_primes_lower_bound, reduce_mod
-from neurovariety.model import Model
+from neurovariety.geometry.exact.exact_functions import exact_functions
+from neurovariety.geometry.exact.generic_rank import RankTrial, generic_rank, shown_rank
 from neurovariety.rings.ring import Array
-from neurovariety.tolerances import ERROR_BOUND, EXTRA_SAMPLES, MAX_DIVISION_RETRIES, MAX_TRIALS, PRIME_BITS
+from neurovariety.tolerances import ERROR_BOUND, EXTRA_SAMPLES, MAX_DIVISION_RETRIES, MAX_TRIALS
 
 EXACT_RANK_AT_MOST = 20_000
 """Parameters up to which all rows of the Jacobian are used; its matrix then has 3.2 GB."""
 _ROWS_BEYOND = 64
-"""Rows of the Jacobian that are used beyond that, projected at random to about as many columns."""
+"""Rows that are used of larger Jacobians in float64."""
+_MOST_ROWS = 1_500
+"""Rows of the Jacobian that are used beyond that, projected at random to about as many columns, at most."""
+_PROJECTION_WORK = 200_000_000_000
+"""Products that the projection may take: rows times rows times parameters."""
+_ENTRIES_BEYOND = 2**27
+"""Entries of these rows: 1 GB."""
+_FEWER_REGIONS_FROM = 4_000
+"""Directions beyond which hardly more rows are taken than there are directions: the elimination takes minutes."""
 _FLOAT_AT_MOST = 2_500
 """Parameters up to which all rows are used in a singular value decomposition: about a minute."""
 _REPEAT_AT_MOST = 1_500
@@ -48,13 +69,23 @@ _REGIONS_PER_DIRECTION = 3
 
 @dataclass(frozen=True)
 class JacobianRank:
-    """``rank`` at the weights and ``generic`` at random ones; ``claim`` and ``generic_claim`` say what each is worth."""
+    """``rank`` at the weights and ``generic`` at random ones; ``shown`` and ``generic_shown`` say what each is worth."""
 
     rank: int
     generic: int
-    claim: Claim
-    generic_claim: Claim
+    shown: Verdict
+    generic_shown: Verdict
     evidence: dict[str, object]
+
+    @property
+    def claim(self) -> Claim:
+        """How far the rank is proved."""
+        return self.shown.claim
+
+    @property
+    def generic_claim(self) -> Claim:
+        """How far the rank at general weights is."""
+        return self.generic_shown.claim
 
 
 def jacobian_rank(network: Network, at_most: int, inputs: Array | None, rng: np.random.Generator) -> JacobianRank:
@@ -66,111 +97,128 @@ def jacobian_rank(network: Network, at_most: int, inputs: Array | None, rng: np.
     found = linearized(network)
     if found.sort == "smooth":
         return _in_floats(network, found, at_most, inputs, rng)
-    model = found.network.as_model()
     large = network.parameters > EXACT_RANK_AT_MOST
+    jacobian = NetworkJacobian(network, found)
     if found.sort == "piecewise linear":
-        return _within_regions(network, found, model, at_most, inputs, rng, large)
+        return _within_regions(jacobian, at_most, inputs, rng, large)
     if large:
-        return _some_rows(network, model, rng)
-    return _algebraic(network, model, at_most, rng)
+        return _some_rows(jacobian, rng)
+    return _algebraic(jacobian, at_most, rng)
 
 
-def _point_at(network: Network, model: Model, rng: np.random.Generator) -> tuple[int, Point, Point]:
-    """A random prime with a random point, and the point of the trained weights over the same field."""
-    for attempt in range(MAX_DIVISION_RETRIES):
-        p, point = draw_point(model, rng)
-        try:
-            weights = _reduced(network, p)
-            return p, point, replace(point, weights=weights)
-        except (DivisionByZeroError, ZeroDivisionError):
-            if attempt == MAX_DIVISION_RETRIES - 1:
-                raise
-    raise AssertionError("unreachable")
-
-
-def _reduced(network: Network, p: int) -> Array:
-    """The trained weights in F_p; `ZeroDivisionError` where p divides a denominator."""
-    return reduce_mod(residues(network.flat(), p).astype(np.float64), p)
-
-
-def _algebraic(network: Network, model: Model, at_most: int, rng: np.random.Generator) -> JacobianRank:
+def _algebraic(jacobian: NetworkJacobian, at_most: int, rng: np.random.Generator) -> JacobianRank:
+    """Trials until the rank is ``at_most``, which settles both, or the error is small."""
+    network, model = jacobian.network, jacobian.model
     best = generic = 0
     primes: list[int] = []
-    general_error = 1.0
-    error, trials, rows = 1.0, MAX_TRIALS if network.parameters <= _REPEAT_AT_MOST else 2, 0
-    saturated = False
-    failures = 0
+    error, trials = 1.0, MAX_TRIALS if network.parameters <= _REPEAT_AT_MOST else 2
+    kept: list[tuple[RankAtWeights, RankAtWeights | None]] = []
+    general: RankTrial | None = None
+    saturated, failures, rows = False, 0, 0
     while len(primes) < trials:
         try:
-            p, point, here = _point_at(network, model, rng)
-            general = generic_rank(model, p, point, at_most)
-            special = generic_rank(model, p, here, general.rank)
+            p, point, here = jacobian.point(rng)
+            special, full, fewer = jacobian.trial(p, here, at_most)
+            if special.rank < at_most and (general is None or general.rank < at_most):
+                general = generic_rank(model, p, point, at_most)
         except DivisionByZeroError:
             failures += 1
             if failures >= MAX_DIVISION_RETRIES:
                 raise
             continue
-        generic, best = max(generic, general.rank), max(best, special.rank)
-        rows, saturated = special.inputs * (special.combined or model.outputs), special.saturated
         primes.append(p)
-        if best == at_most:
-            error = 0.0
+        kept.append((full, fewer))
+        best, rows, saturated = max(best, special.rank), special.inputs * (special.combined or model.outputs), special.saturated
+        generic = max(generic, best, 0 if general is None else general.rank)
+        error *= min(1.0, 2 * jacobian.error(full.place, at_most))
+        if best == at_most or error <= ERROR_BOUND:
             break
-        error *= _error(network, model, min(generic, at_most), special.combined is not None)
-        general_error *= rank_error(model, at_most, True, combined=general.combined is not None)
-        if error <= ERROR_BOUND:
-            break
-    if best == at_most:
-        claim = Claim.PROVED
-    else:
-        claim = Claim.PROBABILITY if error <= ERROR_BOUND and saturated else Claim.LOWER_BOUND
-    bounded = Claim.PROBABILITY if general_error <= ERROR_BOUND else Claim.LOWER_BOUND
-    generic_claim = Claim.PROVED if generic == at_most else bounded
-    evidence = {
+    shown, why = _shown(jacobian, kept, at_most)
+    evidence: dict[str, object] = {
         "route": "exact over prime fields at the stored weights, random inputs",
         "primes": primes,
         "rows": rows,
         "saturated": saturated,
-        "error_bound": error if 0 < error < 1 else None,
-        "limited_by": None if claim is not Claim.LOWER_BOUND else f"{rows} rows of the Jacobian, {len(primes)} primes",
+        "error_bound": shown.statement.error or None,
+        "limited_by": None if shown.claim is not Claim.LOWER_BOUND else why or f"{rows} rows of the Jacobian, {len(primes)} primes",
     }
-    return JacobianRank(best, generic, claim, generic_claim, evidence)
+    if best == at_most:
+        return JacobianRank(best, generic, shown, _all_directions(jacobian, shown, at_most), evidence)
+    assert general is not None
+    assert general.shown is not None
+    functions = exact_functions(model)
+    return JacobianRank(best, generic, shown, _general(jacobian, issue(general.shown, functions), generic), evidence)
 
 
-def _error(network: Network, model: Model, rank_at_most: int, combined: bool) -> float:
-    """Probability bound that one trial misses the rank at the stored weights: a minor is a polynomial in the inputs alone.
-
-    Its degree is at most rank times the degree of the outputs (twice that and a denominator for quotients), and the prime must
-    not divide it: its height grows with the bits of the weights. ``combined``: and in the factors of combinations, as in `rank_error`.
-    """
-    d = degree_bounds(model)
-    numbers = to_fractions(network.flat())
-    bits = max([math.log2(max(abs(v.numerator), v.denominator, 2)) for v in numbers], default=1.0)
-    degree, height = d.inputs, d.log_norm + math.log2(max(d.parameters, 1)) + 2 * d.parameters * bits
-    if d.rational:
-        degree, height = 2 * degree + 2 * d.denominator, 2 * height + 1
-    degree += combined
-    smallest = 2.0 ** (PRIME_BITS - 1)
-    bad = rank_at_most * height / (PRIME_BITS - 1) / count_primes_lower_bound(PRIME_BITS)
-    error = rank_at_most * degree / smallest + bad
-    return min(1.0, error) if math.isfinite(error) else 1.0
+def _shown(jacobian: NetworkJacobian, kept: Sequence[tuple[RankAtWeights, RankAtWeights | None]], at_most: int) -> tuple[Verdict, str]:
+    """The strongest verdict on the rank at the weights that these trials allow, and what kept it from a stronger one."""
+    best = max((full for full, _ in kept), key=lambda full: full.value)
+    low = issue(best, jacobian)
+    upper = _bound(jacobian, at_most, general=False)
+    if upper is None:
+        return low, "symmetries that no certificate knows"
+    try:
+        if best.value == at_most:
+            return issue(Meets(low, upper), jacobian.network), ""
+        return issue(RandomRanksAtWeights(tuple(kept), upper), jacobian), ""
+    except NotShown:
+        return low, ""
 
 
-def _some_rows(network: Network, model: Model, rng: np.random.Generator) -> JacobianRank:
-    p, point, here = _point_at(network, model, rng)
-    count = max(1, _ROWS_BEYOND // model.outputs)
+def _bound(jacobian: NetworkJacobian, at_most: int, general: bool) -> Verdict | None:
+    try:
+        return issue(AtMostOrbits(jacobian.hash, at_most, general), jacobian.network)
+    except NotShown:
+        return None
+
+
+def _all_directions(jacobian: NetworkJacobian, shown: Verdict, at_most: int) -> Verdict:
+    """The rank at general weights, where that at the weights is the largest that there can be."""
+    low = issue(GenericFrom(shown, jacobian.network), jacobian.network)
+    upper = _bound(jacobian, at_most, general=True)
+    return low if upper is None else issue(Meets(low, upper), jacobian.network)
+
+
+def _general(jacobian: NetworkJacobian, low: Verdict, value: int) -> Verdict:
+    """The rank at general weights from that of the model at a random point."""
+    if low.statement.value == value:
+        return issue(GenericRank(jacobian.hash, low), jacobian)
+    return weak(Statement(GENERIC, jacobian.hash, value), Claim.ESTIMATE, "the ranks of two trials")
+
+
+def _some_rows(jacobian: NetworkJacobian, rng: np.random.Generator) -> JacobianRank:
+    model = jacobian.model
+    p, point, here = jacobian.point(rng)
+    count, each = _in_groups(_rows_of(jacobian.network), model.outputs)
+    rows = count * (each or model.outputs)
     inputs = point.inputs(model, count)
-    general, _ = rank_at(model, p, point, inputs)
-    special, _ = rank_at(model, p, here, inputs)
-    evidence = {
-        "route": f"random projection: {count * model.outputs} rows of the Jacobian; more than {EXACT_RANK_AT_MOST:,} parameters",
+    general, _ = shown_rank(model, p, point, inputs, None, each)
+    special = jacobian.among(p, here, inputs, each)
+    evidence: dict[str, object] = {
+        "route": f"random projection: {rows} rows of the Jacobian; more than {EXACT_RANK_AT_MOST:,} parameters",
         "primes": [p],
-        "rows": count * model.outputs,
+        "rows": rows,
         "saturated": False,
         "error_bound": None,
-        "limited_by": f"{count * model.outputs} rows of the Jacobian",
+        "limited_by": f"{rows} rows of the Jacobian",
     }
-    return JacobianRank(special, general, Claim.LOWER_BOUND, Claim.LOWER_BOUND, evidence)
+    shown = issue(special, jacobian)
+    generic = max(general.value, special.value)
+    if generic == special.value:
+        return JacobianRank(special.value, generic, shown, issue(GenericFrom(shown, jacobian.network), jacobian.network), evidence)
+    return JacobianRank(special.value, generic, shown, _general(jacobian, issue(general, exact_functions(model)), generic), evidence)
+
+
+def _rows_of(network: Network) -> int:
+    """Rows that are used of the Jacobian of a large network: their projection to as many columns is most of the work."""
+    return int(max(1, min(_MOST_ROWS, math.isqrt(_PROJECTION_WORK // network.parameters), _ENTRIES_BEYOND // network.parameters)))
+
+
+def _in_groups(rows: int, outputs: int) -> tuple[int, int | None]:
+    """So many rows as inputs, and how many combinations of the outputs at each (None: the outputs themselves)."""
+    if outputs <= rows:
+        return rows // outputs, None
+    return 1, rows
 
 
 def sampled_inputs(
@@ -190,22 +238,22 @@ def sampled_inputs(
 
 
 def _within_regions(
-    network: Network, found: Linearization, model: Model, at_most: int, inputs: Array | None, rng: np.random.Generator, large: bool
+    jacobian: NetworkJacobian, at_most: int, inputs: Array | None, rng: np.random.Generator, large: bool
 ) -> JacobianRank:
-    count = _ROWS_BEYOND // model.outputs + 1 if large else _REGIONS_PER_DIRECTION * (at_most // model.outputs + EXTRA_SAMPLES)
-    drawn = sampled_inputs(network, count, None if large else inputs, rng)
-    p, point, here = _point_at(network, model, rng)
-    at = with_tangents(found, drawn)
-    special = _rank_with(model, p, here, at)
-    other = _random_weights(network, rng)
-    elsewhere = with_tangents(found, drawn, other)
-    there = replace(point, weights=_reduced(other, p))
-    general = _rank_with(model, p, there, elsewhere)
-    rows = len(at.rows) * model.outputs
-    limits = [f"{rows} rows of the Jacobian" if special == rows else f"the activation regions that {len(at.rows)} inputs meet"]
+    network, found, model = jacobian.network, jacobian.found, jacobian.model
+    few = at_most // model.outputs + EXTRA_SAMPLES
+    count, each = _in_groups(_rows_of(network), model.outputs) if large else (_REGIONS_PER_DIRECTION * few, None)
+    if not large and at_most > _FEWER_REGIONS_FROM:
+        count = few + few // 4
+    p, _, here = jacobian.point(rng)
+    at = with_tangents(found, sampled_inputs(network, count, None if large else inputs, rng))
+    special = jacobian.at(p, here, at, each)
+    rank = 0 if special is None else special.value
+    rows = len(at.rows) * (each or model.outputs)
+    limits = [f"{rows} rows of the Jacobian" if rank == rows else f"the activation regions that {len(at.rows)} inputs meet"]
     if at.resting:
         limits.append(f"{at.resting} entries that are at a kink at every input, through which nothing was counted")
-    evidence = {
+    evidence: dict[str, object] = {
         "route": "exact within the activation regions of sampled rational inputs"
         + ("" if at.exact else ", whose signs were taken in float64")
         + (f"; {rows} rows alone, projected at random" if large else ""),
@@ -213,21 +261,35 @@ def _within_regions(
         "rows": rows,
         "saturated": False,
         "error_bound": None,
-        "limited_by": "; ".join(limits) if special < at_most else None,
+        "limited_by": "; ".join(limits) if rank < at_most else None,
         "inputs_left_out": at.left_out,
         "resting_at_kinks": at.resting,
     }
-    generic = max(general, special)
-    sure = at.exact and at.differentiable
-    claim = Claim.ESTIMATE if not sure else Claim.PROVED if special == at_most and not at.resting else Claim.LOWER_BOUND
-    if generic == special and not elsewhere.exact:
-        return JacobianRank(special, generic, claim, claim, evidence)
-    generic_claim = Claim.ESTIMATE if not elsewhere.exact else Claim.PROVED if generic == at_most else Claim.LOWER_BOUND
-    return JacobianRank(special, generic, claim, generic_claim, evidence)
+    shown = _of_regions(jacobian, special, at, rank, at_most)
+    if rank == at_most and shown.claim is Claim.PROVED:
+        return JacobianRank(rank, rank, shown, _all_directions(jacobian, shown, at_most), evidence)
+    other = _random_weights(network, rng)
+    elsewhere = NetworkJacobian(other, linearized(other))
+    q, _, there = elsewhere.point(rng)
+    beside = with_tangents(elsewhere.found, sampled_inputs(other, count, None, rng))
+    general = elsewhere.at(q, there, beside, each)
+    generic = max(rank, 0 if general is None else general.value)
+    if general is not None and general.value == generic and beside.exact and beside.differentiable:
+        low = issue(GenericFrom(issue(general, elsewhere), other), network)
+        upper = _bound(jacobian, at_most, general=True) if generic == at_most else None
+        return JacobianRank(rank, generic, shown, low if upper is None else issue(Meets(low, upper), network), evidence)
+    if generic == rank and shown.claim is Claim.LOWER_BOUND:
+        return JacobianRank(rank, generic, shown, issue(GenericFrom(shown, network), network), evidence)
+    return JacobianRank(rank, generic, shown, weak(Statement(GENERIC, jacobian.hash, generic), Claim.ESTIMATE, "in float64"), evidence)
 
 
-def _rank_with(model: Model, p: int, point: Point, at: Tangents) -> int:
-    return rank_at(model, p, point, point.ring.constant(to_fractions(at.rows)))[0] if len(at.rows) else 0
+def _of_regions(jacobian: NetworkJacobian, special: RankAtWeights | None, at: Tangents, rank: int, at_most: int) -> Verdict:
+    """The verdict on the rank within the regions that were met; an estimate where their signs are not exact."""
+    if special is None or not (at.exact and at.differentiable):
+        return weak(Statement(RANK, jacobian.hash, rank), Claim.ESTIMATE, "signs were taken in float64")
+    low = issue(special, jacobian)
+    upper = _bound(jacobian, at_most, general=False) if rank == at_most and not at.resting else None
+    return low if upper is None else issue(Meets(low, upper), jacobian.network)
 
 
 def _random_weights(network: Network, rng: np.random.Generator) -> Network:
@@ -283,8 +345,11 @@ def _in_floats(network: Network, found: Linearization, at_most: int, inputs: Arr
         "smallest_kept": above,
         "largest_dropped": below,
     }
-    claim = Claim.ESTIMATE if whole else Claim.LOWER_BOUND
-    return JacobianRank(special, max(general, special), claim, claim, evidence)
+    generic = max(general, special)
+    said = [
+        weak(Statement(kind, network_hash(network), n), Claim.ESTIMATE, "float64") for kind, n in ((RANK, special), (GENERIC, generic))
+    ]
+    return JacobianRank(special, generic, said[0], said[1], evidence)
 
 
 def _float_rank(matrix: Array, cut: float) -> tuple[int, float, float]:

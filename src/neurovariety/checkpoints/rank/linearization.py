@@ -17,6 +17,7 @@ import numpy as np
 from jaxtyping import Shaped
 
 from neurovariety.checkpoints.graph.activations import activation
+from neurovariety.checkpoints.graph.multiplications import work
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.node import Node
 from neurovariety.checkpoints.graph.nonlinearity import Nonlinearity, PiecewiseLinear, Smooth, Sort
@@ -132,7 +133,7 @@ def with_tangents(found: Linearization, inputs: Shaped[np.ndarray, "batch ..."],
         return Tangents(inputs, True)
     piecewise = found.sort == "piecewise linear"
     if piecewise:
-        exact = network.parameters * len(inputs) <= MOST_WORK
+        exact = work(network) * len(inputs) <= MOST_WORK
         return _between_kinks(found, network, off_kinks([t.node for t in found.tangents], network, inputs, exact), exact)
     values = network.values(inputs)
     parts: list[Array] = [to_floats(inputs).reshape(len(inputs), -1)]

@@ -15,6 +15,9 @@ from neurovariety.checkpoints.graph.three_arithmetics import Array, to_floats
 from neurovariety.randomness import generator
 
 _DRAWS = 8
+_FEW_DRAWS = 2
+"""The same for networks of over a million weights."""
+_MANY = 10**6
 _DOUBLE = 2.0**-44
 """Relative rounding of an evaluation in float64, sums included."""
 
@@ -54,8 +57,9 @@ def rounding_effect(network: Network, inputs: Array, *, stored: bool, floats: bo
     rng = generator(seed, "checkpoints.rank.storage_rounding")
     values = network.evaluate(inputs).reshape(len(inputs), -1)
     total = np.zeros(len(inputs))
+    draws = _DRAWS if network.parameters <= _MANY else _FEW_DRAWS
     with np.errstate(all="ignore"):
-        for _ in range(_DRAWS):
+        for _ in range(draws):
             moved = {}
             for key, size in sizes.items():
                 if size:
@@ -63,4 +67,4 @@ def rounding_effect(network: Network, inputs: Array, *, stored: bool, floats: bo
                     moved[key] = floats_of * (1 + size * rng.choice([-1.0, 1.0], size=floats_of.shape))
             changed = network.evaluate(inputs, {**network.weights, **moved}).reshape(len(inputs), -1)
             total += np.abs(changed - values).max(axis=1) ** 2
-        return np.asarray(np.sqrt(total / _DRAWS))
+        return np.asarray(np.sqrt(total / draws))

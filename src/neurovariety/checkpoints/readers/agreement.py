@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -24,13 +24,14 @@ def agrees(
     network: Callable[[Array], Array],
     *modules: Callable[[Array], Array | None],
     tolerance: float = AGREEMENT,
+    sizes: Sequence[float] = _SIZES,
 ) -> bool:
     """Whether a network computes on random ``samples`` what its module does, in one of several precisions at least.
 
     Infinities and NaN have to stand in the same places. A module returns None where it has no such precision. ``tolerance`` is the
-    largest difference, as a part of the largest output.
+    largest difference, as a part of the largest output; ``sizes`` are the factors of the samples that are tried in turn.
     """
-    for size in _SIZES:
+    for size in sizes:
         found = network(size * samples)
         compared = False
         for module in modules:

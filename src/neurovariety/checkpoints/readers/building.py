@@ -106,13 +106,47 @@ def whole_factors(place: str, operator: str, size: Sequence[int], wanted: Sequen
     return tuple(int(w) // n for n, w in zip(size, wanted, strict=True))
 
 
+@dataclass(frozen=True, eq=False)
+class State:
+    """What a `Builder` held at one moment."""
+
+    nodes: int
+    samples: set[str]
+    weights: dict[str, Array]
+    fixed: set[str]
+    turned: set[str]
+
+
 class Builder:
     """Collects nodes, with the shape of each value known at once: every node is evaluated on zeros as it is added."""
 
     def __init__(self, source: str, weights: dict[str, Array], fixed: Iterable[str], uses: Counter[str], batch: int = BATCH) -> None:
         self.source, self.weights, self.fixed, self.uses, self.batch = source, dict(weights), set(fixed), uses, batch
         self.nodes: list[Node] = []
+        self.turned: set[str] = set()
+        """Keys of matrices that are kept as (out, in) where the source has (in, out)."""
         self._samples: dict[str, Array] = {}
+
+    def border(self, name: str, shape: tuple[int, ...]) -> Value:
+        """A value that comes from outside, of the shape of one sample."""
+        self._samples[name] = np.zeros((2, *shape))
+        return Value(name)
+
+    def learn(self, weights: Mapping[str, Array], fixed: Iterable[str]) -> None:
+        """Take in stored arrays that were not known before."""
+        for key in weights.keys() - self.weights.keys():
+            self.weights[key] = weights[key]
+        self.fixed.update(fixed)
+
+    def state(self) -> State:
+        """What `restore` goes back to."""
+        return State(len(self.nodes), set(self._samples), dict(self.weights), set(self.fixed), set(self.turned))
+
+    def restore(self, state: State) -> None:
+        """Forget what was added since."""
+        del self.nodes[state.nodes :]
+        self._samples = {k: v for k, v in self._samples.items() if k in state.samples}
+        self.weights, self.fixed, self.turned = state.weights, state.fixed, state.turned
 
     def input(self, name: str, shape: tuple[int, ...]) -> Value:
         """The network's input, of the shape of one sample."""
@@ -223,12 +257,17 @@ class Builder:
         """x times a matrix stored as (out, in) or (in, out), plus a bias."""
         if isinstance(weight, Turned):
             weight, stored_as = Stored(weight.key), "in,out" if stored_as == "out,in" else "out,in"
+        if isinstance(bias, Stored) and self.uses[bias.key] == 1:
+            row = self.weights[bias.key]
+            if row.ndim == 2 and row.shape[0] == 1:  # a bias that is stored as a row
+                self.weights[bias.key] = row.reshape(-1)
         flat = isinstance(x, Value) and isinstance(weight, Stored) and self.weights[weight.key].ndim == 2
         if flat and isinstance(weight, Stored) and (bias is None or (isinstance(bias, Stored) and self.weights[bias.key].ndim == 1)):
             if stored_as == "out,in":
                 return self.node(name, path, "linear", [x], {"weight": weight, "bias": bias})
             if self.uses[weight.key] == 1:
                 self.weights[weight.key] = np.ascontiguousarray(self.weights[weight.key].T)
+                self.turned ^= {weight.key}
                 return self.node(name, path, "linear", [x], {"weight": weight, "bias": bias})
         made = self._product(name, path, x, weight, (False, stored_as == "out,in"))
         return made if bias is None else self.promoted(self.elementwise(f"{name} bias", path, "add", made, bias))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable
 from fractions import Fraction
@@ -10,6 +11,7 @@ from neurovariety.checkpoints.graph.operations import operation
 from neurovariety.checkpoints.readers.building import (
     SOFTPLUS_THRESHOLD,
     Number,
+    Stored,
     Value,
     clipped,
     power,
@@ -25,7 +27,72 @@ def _power(c: OnnxCall) -> Value:
 
 def _clip(c: OnnxCall) -> Value:
     low, high = (_end(c, 1, "min"), _end(c, 2, "max"))
+    if low is not None and high is None and math.isfinite(low):
+        return _at_least(c, c.x, Fraction(low))
+    if low is None and high is not None and math.isfinite(high):
+        return _at_most(c, c.x, Fraction(high))
     return c.make("activation", c.x, weights=None, **clipped(c.path, c.operator, low, high))
+
+
+def _line(c: OnnxCall, x: Value, constant: Fraction, slope: Fraction) -> Value:
+    return c.make("activation", x, function="polynomial", coefficients=(constant, slope))
+
+
+def _at_least(c: OnnxCall, x: Value, low: Fraction) -> Value:
+    """max(x, low) = relu(x - low) + low."""
+    if low == 0:
+        return c.make("activation", x, function="relu")
+    return _line(c, c.make("activation", _line(c, x, -low, Fraction(1)), function="relu"), low, Fraction(1))
+
+
+def _at_most(c: OnnxCall, x: Value, high: Fraction) -> Value:
+    """min(x, high) = high - relu(high - x)."""
+    return _line(c, c.make("activation", _line(c, x, high, Fraction(-1)), function="relu"), high, Fraction(-1))
+
+
+def _single(c: OnnxCall, k: int) -> Fraction | None:
+    """Operand k where it is one number; stored as an array of one entry it counts as a constant from here on."""
+    found = c.operand(k)
+    if isinstance(found, Stored) and c.builder.weights[found.key].size == 1:
+        c.builder.fixed.add(found.key)
+    return c.builder.number(found)
+
+
+def _max(c: OnnxCall) -> Value:
+    """Max of a value and a number, or of a value and a multiple of it: a leaky ReLU."""
+    if len(c.inputs) != 2:
+        refuse(c.path, c.operator, "of two are understood")
+    for k in (0, 1):
+        number = _single(c, k)
+        if number is not None:
+            return _at_least(c, c.builder.promoted(c.operand(1 - k)), number)
+    found = None
+    for k in (0, 1):
+        made = c.builder.made(c.operand(k))
+        slope = made.attributes.get("constant") if made is not None and operation(made).entrywise is operator.mul else None
+        if made is not None and isinstance(slope, Fraction) and 0 <= slope <= 1 and Value(made.inputs[0]) == c.operand(1 - k):
+            found = c.make("activation", c.operand(1 - k), function="leaky_relu", slope=slope)
+    if found is None:
+        refuse(c.path, c.operator, "of a value and a number, or a multiple of it, are understood")
+    return found
+
+
+def _hard_sigmoid(c: OnnxCall) -> Value:
+    line = _line(c, c.x, c.attribute("beta", 0.5), c.attribute("alpha", 0.2))
+    return c.make("activation", line, function="hardtanh", low=Fraction(0), high=Fraction(1))
+
+
+def _prelu(c: OnnxCall) -> Value:
+    """One slope for all channels, which counts as a constant."""
+    slope = _single(c, 1)
+    if slope is None:
+        refuse(c.path, c.operator, "one slope for all channels is understood")
+    return c.activation("leaky_relu", slope=slope)
+
+
+def _selu(c: OnnxCall) -> Value:
+    alpha, gamma = c.attribute("alpha", 1.67326319217681884765625), c.attribute("gamma", 1.05070102214813232421875)
+    return _line(c, c.activation("elu", alpha=alpha), Fraction(0), gamma)
 
 
 def _end(c: OnnxCall, k: int, name: str) -> Number | None:
@@ -40,9 +107,16 @@ def _end(c: OnnxCall, k: int, name: str) -> Number | None:
 
 
 def _min(c: OnnxCall) -> Value:
-    """Min(Relu(x), 6), an exported relu6."""
-    if len(c.inputs) != 2 or c.builder.number(c.operand(1)) != 6 or c.builder.function(c.operand(0)) != "relu":
-        refuse(c.path, c.operator, "relu6 is understood")
+    """Min(Relu(x), 6), an exported relu6, and the least of a value and a number."""
+    if len(c.inputs) != 2:
+        refuse(c.path, c.operator, "of two are understood")
+    numbers = [_single(c, k) for k in (0, 1)]
+    if numbers[1] != 6 or c.builder.function(c.operand(0)) != "relu":
+        k = 0 if numbers[0] is not None else 1
+        number = numbers[k]
+        if number is None:
+            refuse(c.path, c.operator, "of a value and a number is understood")
+        return _at_most(c, c.builder.promoted(c.operand(1 - k)), number)
     return c.make("activation", c.builder.before(c.operand(0)), function="relu6")
 
 
@@ -94,6 +168,11 @@ ACTIVATIONS: dict[str, Callable[[OnnxCall], object]] = {
     "Swish": _swish,
     "Clip": _clip,
     "Min": _min,
+    "Max": _max,
+    "HardSigmoid": _hard_sigmoid,
+    "HardSwish": _plain("hardswish"),
+    "PRelu": _prelu,
+    "Selu": _selu,
     "Greater": _greater,
     "Where": _where,
 }

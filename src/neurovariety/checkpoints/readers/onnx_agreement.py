@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from neurovariety.checkpoints.graph.network import Network
-from neurovariety.checkpoints.graph.three_arithmetics import Array
+from neurovariety.checkpoints.graph.three_arithmetics import Array, unit
 from neurovariety.checkpoints.readers.agreement import AGREEMENT, agrees
 from neurovariety.errors import InputError
 
@@ -58,10 +58,9 @@ def hold_against_runtime(network: Network, model: Message, entry: str, dtype: np
         with np.errstate(all="ignore"):
             return np.asarray(network.evaluate(cast(x).astype(np.float64)))
 
-    unit = float(np.finfo(dtype).eps) if dtype.kind == "f" else 0.0
     for length in (batch, batch) if batch else _BATCHES:
         x = np.random.default_rng(length).normal(size=(length, *network.input_shape))
-        tolerance = max(AGREEMENT, _ROUNDINGS * unit)
+        tolerance = max(AGREEMENT, _ROUNDINGS * unit(dtype))
         same = any(agrees(x, computed, asked(run, dtype), tolerance=tolerance) for run in (installed, reference) if run is not None)
         if not same and dtype.kind == "f":
             same = agrees(x, computed, asked(reference, np.dtype(np.float64)))

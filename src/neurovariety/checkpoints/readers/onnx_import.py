@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.graph.network import Network, OnnxOrigin
 from neurovariety.checkpoints.graph.onnx_format import FIXED, PATH, import_onnx
+from neurovariety.checkpoints.graph.onnx_runtime import entries, tried
+from neurovariety.checkpoints.graph.partial_network import PartialNetwork
 from neurovariety.checkpoints.graph.three_arithmetics import Array
 from neurovariety.checkpoints.readers.agreement import for_any_batch
-from neurovariety.checkpoints.readers.building import Builder, Operand, Stored, refuse
+from neurovariety.checkpoints.readers.building import Builder, Operand, Stored, Turned, refuse
 from neurovariety.checkpoints.readers.onnx_agreement import hold_against_runtime
 from neurovariety.checkpoints.readers.onnx_call import Above, OnnxCall
 from neurovariety.checkpoints.readers.onnx_operations import OPERATIONS
+from neurovariety.checkpoints.readers.onnx_regions import read_regions
+from neurovariety.checkpoints.readers.onnx_sizes import check_sizes
 from neurovariety.errors import InputError
 
 Message: TypeAlias = Any
@@ -30,13 +36,116 @@ def read_onnx(file: str | Path) -> Network:
     Stored arrays of floating point count as trained weights, but for running means and variances and for single numbers: the format
     does not say which arrays were trained. Weights in external files are read only from the folder of the file.
     """
-    onnx = import_onnx()
     path = Path(file)
+    model = _loaded(path)
+    check_sizes(model, path.name)
+    return read_onnx_model(model, path.name, path.parent)
+
+
+def read_onnx_file(file: str | Path, shapes: Mapping[str, Sequence[int]] | None = None) -> Network | PartialNetwork:
+    """The network in an ONNX file, or, where not all of it is understood, its parts that are (see `PartialNetwork`).
+
+    ``shapes`` fixes the shapes of inputs, batch axis first, by name; "" is the name of the only one. Open sizes that it does not fix
+    are taken from what the runtime accepts. Raises `InputError` for a damaged file and shapes that do not fit.
+    """
+    path = Path(file)
+    model = _loaded(path)
+    check_sizes(model, path.name)
+    weights = _stored(model, path.name, path.parent)
+    _check_file(model, path.name)
+    given = _by_name(model, shapes or {})
+    whole = _whole(model, weights, path.name, given)
+    if isinstance(whole, Network):
+        return whole
+    fixed = _not_trained(model, weights) | _statistics(model)
+    trial = tried(model, given)
+    if isinstance(trial, str):
+        _check_written(model, path.name)
+    return read_regions(model, path.name, weights, fixed, trial, whole)
+
+
+def _whole(model: Message, weights: dict[str, Array], source: str, given: Mapping[str, Sequence[int]]) -> Network | str:
+    """The whole network, at the shape of the input that was fixed or that a runtime accepts; why there is none, else."""
+    found = entries(model)
     try:
-        model = onnx.load(str(path), load_external_data=False)
+        if len(found) != 1 or found[0].sizes is None or all(isinstance(n, int) for n in found[0].sizes[1:]):
+            return _read_whole(model, weights, source, given)
+        trial = tried(model, given)
+        if isinstance(trial, str):
+            return trial
+        fixed = type(model)()
+        fixed.CopyFrom(model)
+        entry = next(i for i in fixed.graph.input if i.name == found[0].name)
+        sizes = trial.feeds[entry.name].shape
+        for k, n in enumerate(sizes):
+            if k or given:
+                entry.type.tensor_type.shape.dim[k].dim_value = n
+        read = _read_whole(fixed, weights, f"{source} at inputs of {' x '.join(map(str, sizes[1:]))}", {})
+        assert read.origin is not None
+        return replace(read, origin=replace(read.origin, model=model))  # the file itself keeps its open sizes
+    except InputError as error:
+        return str(error)
+
+
+def _by_name(model: Message, shapes: Mapping[str, Sequence[int]]) -> dict[str, Sequence[int]]:
+    found = entries(model)
+    if "" in shapes and len(found) != 1:
+        names = ", ".join(repr(e.name) for e in found)
+        raise InputError(f"the file has {len(found)} inputs ({names}); say which one a shape is for, NAME=1,3,64,64")
+    return {k or found[0].name: v for k, v in shapes.items()}
+
+
+def _loaded(path: Path) -> Message:
+    onnx = import_onnx()
+    try:
+        return onnx.load(str(path), load_external_data=False)
     except Exception as error:  # protobuf raises its own classes
         raise InputError(f"{path.name} cannot be read as an ONNX file ({type(error).__name__}: {str(error)[:100]})") from error
-    return read_onnx_model(model, path.name, path.parent)
+
+
+def _stored(model: Message, source: str, folder: Path | None) -> dict[str, Array]:
+    """The initializers, with the bytes of external files put into the message."""
+    onnx = import_onnx()
+    weights: dict[str, Array] = {}
+    for tensor in model.graph.initializer:
+        if tensor.data_location == onnx.TensorProto.EXTERNAL:
+            _load_external(tensor, source, folder)
+        if tensor.name in weights:
+            raise InputError(f"{source} stores two arrays of the name {printable(tensor.name)!r}: which one is meant is not defined")
+        weights[tensor.name] = _array(onnx, tensor, source)
+    return weights
+
+
+def _check_file(model: Message, source: str) -> None:
+    """Refuse what is damaged, or means something else than what would be read: nothing in such a file can be looked at."""
+    if not model.graph.node and not model.graph.output:
+        raise InputError(f"{source} holds no ONNX graph; is it another kind of file?")
+    if not model.graph.output:
+        raise InputError(f"{source} has no output; nothing can be said of what it computes")
+
+
+def _check_written(model: Message, source: str) -> None:
+    """Refuse a file that no runtime can run because it is no ONNX file as the format has it."""
+    onnx = import_onnx()
+    try:
+        onnx.checker.check_model(model)
+    except Exception as error:  # the checker raises a class of its own
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        raise InputError(f"{source} is not a valid ONNX file: {(lines or [type(error).__name__])[0][:150]}") from error
+
+
+def _not_trained(model: Message, weights: Mapping[str, Array]) -> set[str]:
+    return {k for k, v in weights.items() if v.ndim == 0 or v.dtype.kind in "biuSUO"} | _stated_fixed(model)
+
+
+def _statistics(model: Message) -> set[str]:
+    """Running means and variances."""
+    return {n for node in model.graph.node if node.op_type == "BatchNormalization" for n in node.input[3:5]}
+
+
+def printable(name: str) -> str:
+    """A name without control characters, which could rewrite a terminal."""
+    return "".join(c if c.isprintable() else "?" for c in name)[:120]
 
 
 def read_onnx_model(model: Message, source: str = "onnx", folder: Path | None = None) -> Network:
@@ -44,31 +153,37 @@ def read_onnx_model(model: Message, source: str = "onnx", folder: Path | None = 
 
     A batch of fixed length is read at that length, the only one that the file computes with.
     """
+    return _read_whole(model, _stored(model, source, folder), source, {})
+
+
+def _read_whole(model: Message, weights: dict[str, Array], source: str, given: Mapping[str, Sequence[int]]) -> Network:
     onnx = import_onnx()
     graph = model.graph
-    weights: dict[str, Array] = {}
-    for tensor in graph.initializer:
-        if tensor.data_location == onnx.TensorProto.EXTERNAL:
-            _load_external(tensor, source, folder)
-        weights[tensor.name] = _array(onnx, tensor, source)
-    fixed = {k for k, v in weights.items() if v.ndim == 0 or v.dtype.kind in "biuSUO"} | _stated_fixed(model)
+    fixed = _not_trained(model, weights)
     inputs = [i for i in graph.input if i.name not in weights]
     if len(inputs) != 1 or len(graph.output) != 1:
         raise InputError(f"{source} has {len(inputs)} inputs and {len(graph.output)} outputs; a network has one of each")
     sizes = [d.dim_value or None for d in inputs[0].type.tensor_type.shape.dim]
+    if inputs[0].name in given and len(given[inputs[0].name]) == len(sizes):
+        sizes = [n or int(m) for n, m in zip(sizes, given[inputs[0].name], strict=True)]
     if not sizes or None in sizes[1:]:
         raise InputError(f"{source} leaves the shape of an input open ({sizes}); export it with fixed sizes, the batch axis first")
     _check_type(onnx, graph, inputs[0], source)
     shape = tuple(int(n) for n in sizes[1:] if n)
+    turned: set[str] = set()
 
     def read(batch: int) -> Network:
         uses = Counter(n for node in graph.node for n in node.input if n in weights)
-        return _read_graph(onnx, graph, Builder(source, weights, fixed, uses, batch), inputs[0].name, shape)
+        builder = Builder(source, weights, fixed, uses, batch)
+        made = _read_graph(onnx, graph, builder, inputs[0].name, shape)
+        turned.clear()
+        turned.update(builder.turned)
+        return made
 
     network = read(sizes[0]) if sizes[0] else for_any_batch(read, source)
     kind = onnx.helper.tensor_dtype_to_np_dtype(inputs[0].type.tensor_type.elem_type or onnx.TensorProto.FLOAT)
     hold_against_runtime(network, model, inputs[0].name, kind, sizes[0], source)
-    return network
+    return replace(network, origin=OnnxOrigin(model, network, frozenset(turned)))
 
 
 def _check_type(onnx: ModuleType, graph: Message, entry: Message, source: str) -> None:
@@ -82,6 +197,7 @@ def _read_graph(onnx: ModuleType, graph: Message, builder: Builder, entry: str, 
     source = builder.source
     values: dict[str, Operand | Above] = {k: Stored(k) for k in builder.weights}
     values[entry] = builder.input(entry, shape)
+    readers = Counter(n for node in graph.node for n in node.input)
     for node in graph.node:
         place = _path(node)
         if node.domain not in ("", "ai.onnx") or node.op_type not in OPERATIONS:
@@ -98,6 +214,8 @@ def _read_graph(onnx: ModuleType, graph: Message, builder: Builder, entry: str, 
         )
         try:
             made = OPERATIONS[node.op_type](call)
+            if isinstance(made, (Stored, Turned)):  # another name of an array: its uses are those of the array
+                builder.uses[made.key] += readers[node.output[0]] - 1
         except (ValueError, TypeError, KeyError, IndexError) as error:  # a graph that nothing could run
             if isinstance(error, InputError):
                 raise
@@ -149,8 +267,10 @@ def _constant(onnx: ModuleType, builder: Builder, name: str, attributes: dict[st
     for key in ("value", "value_float", "value_int", "value_floats", "value_ints"):
         if key in attributes:
             value = attributes[key]
-            builder.weights[name] = _array(onnx, value, source) if key == "value" else np.asarray(value)
-            builder.fixed.add(name)
+            array = _array(onnx, value, source) if key == "value" else np.asarray(value)
+            builder.weights[name] = array
+            if array.size == 1 or array.dtype.kind in "biuSUO":  # exporters write trained arrays as constants too
+                builder.fixed.add(name)
             builder.uses[name] += 1
             return Stored(name)
     raise InputError(f"the constant {name!r} of {source} is neither a tensor nor a number")

@@ -56,6 +56,7 @@ ACTIVATIONS: dict[str, Callable[[AtenCall], object]] = {
         for name in ("relu", "relu_", "relu6", "relu6_", "abs", "tanh", "tanh_", "sigmoid", "sigmoid_", "erf")
     },
     **dict.fromkeys(("silu", "silu_"), _plain("silu")),
+    **dict.fromkeys(("hardswish", "hardswish_"), _plain("hardswish")),
     **dict.fromkeys(("clamp", "hardtanh", "hardtanh_"), _clamp),
     "clamp_min": _clamp,
     "exp": _plain("exp"),

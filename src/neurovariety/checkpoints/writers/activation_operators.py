@@ -57,6 +57,7 @@ ACTIVATIONS: dict[str, Row] = {
     "sigmoid": _plain("Sigmoid"),
     "gelu": lambda w, node, a, x: w.add("Gelu", [x], node.name, approximate=word(a, "approximate")),
     "silu": lambda w, node, a, x: w.add("Mul", [x, w.add("Sigmoid", [x], w.fresh(f"{node.name} gate"))], node.name),
+    "hardswish": _plain("HardSwish"),
     "erf": _plain("Erf"),
     "exp": _plain("Exp"),
 }

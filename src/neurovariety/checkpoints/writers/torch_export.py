@@ -139,6 +139,7 @@ _ACTIVATIONS: dict[str, Callable[[Torch, Attributes, Tensor], Tensor]] = {
     "sigmoid": lambda torch, a, x: torch.sigmoid(x),
     "gelu": lambda torch, a, x: torch.nn.functional.gelu(x, approximate=word(a, "approximate")),
     "silu": lambda torch, a, x: torch.nn.functional.silu(x),
+    "hardswish": lambda torch, a, x: torch.nn.functional.hardswish(x),
     "erf": lambda torch, a, x: torch.erf(x),
     "exp": lambda torch, a, x: torch.exp(x),
 }

@@ -24,6 +24,12 @@ def convolved(c: Call) -> Values:
     x = _padded(c, Fraction(0))
     size = _windows(c, x.shape[2:], window)
     batch, channels = x.shape[0], weight.shape[1]
+    if c.arithmetic.exact:  # one product of integers over a common denominator, instead of sums of fractions
+        cuts = [x[(slice(None), slice(None), *_cut(c.node, offset, size))] for offset in product(*map(range, window))]
+        places = np.stack(cuts, axis=2).reshape((batch, groups, channels * prod(window), prod(size)))
+        rows = weight.reshape((groups, weight.shape[0] // groups, channels * prod(window)))
+        out = c.arithmetic.matmul(rows, places).reshape((batch, weight.shape[0], *size))
+        return out + c.weight("bias").reshape((-1, *(1 for _ in size))) if c.has("bias") else out
     total: Values = None
     for offset in product(*map(range, window)):
         cut = x[(slice(None), slice(None), *_cut(c.node, offset, size))]

@@ -1,0 +1,399 @@
+"""Two trained networks compute the same function: one is rewritten into the other, each step an identity of exact weights.
+
+A step names for some layers what their channels are in terms of those of the next network: the same, a combination of some, or
+nothing that is read. `check` goes through both networks side by side and shows at each matrix that W C = C' W' and W d + b = C' b' +
+d', at each activation that it carries the relation, and at the output that nothing has changed. Numbers are compared exactly.
+
+Sources: Marchetti et al. 2025, 4.2 and 4.3 (subnetworks, symmetries); Sussmann 1992.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import numpy as np
+
+from neurovariety.certificates.channel_relations import Channels, Combined, Terms, checked, identity, joined, passed, same_maps
+from neurovariety.certificates.exact_arrays import product, same, vanishes
+from neurovariety.certificates.network_nodes import (
+    NetworkData,
+    NodeData,
+    channel_maps,
+    check_order,
+    exact,
+    network_hash,
+    ratio,
+    rational,
+)
+from neurovariety.certificates.network_shapes import Shape, pads, shapes
+from neurovariety.certificates.statement import Statement
+from neurovariety.certificates.zeros import NotShown
+from neurovariety.claim import Claim
+
+SAME_FUNCTION = "same function"
+_AFFINE = ("linear", "conv")
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """What the channels that a node makes are in the next network: ``source`` (width,) and ``terms`` where that is -1."""
+
+    source: np.ndarray
+    terms: Terms = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class RewriteStep:
+    """One rewriting. ``rows`` are given for some nodes that make channels, ``names`` for nodes that have another name ``after``.
+
+    ``composed`` are matrices that follow another one, whose products with it are compared.
+    """
+
+    after: NetworkData
+    rows: Mapping[str, Rows]
+    names: Mapping[str, str] = field(default_factory=dict)
+    composed: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, eq=False)
+class Rewrites:
+    """The network with the hash ``first`` becomes the one with the hash ``second``, and the function stays."""
+
+    first: str
+    second: str
+    steps: tuple[RewriteStep, ...]
+
+    def check(self, subject: NetworkData) -> None:
+        """Raises `NotShown` for other networks, and where a step is not shown to keep the function."""
+        if network_hash(subject) != self.first:
+            raise NotShown("the certificate is one of another network")
+        at = subject
+        try:
+            check_order(at)
+            for step in self.steps:
+                check_order(step.after)
+                _SideBySide(at, step).check()
+                at = step.after
+        except (KeyError, IndexError, TypeError, ValueError) as error:  # networks that are none
+            raise NotShown(f"a step cannot be followed ({error})") from error
+        if network_hash(at) != self.second:
+            raise NotShown("the steps end in another network")
+
+    def concludes(self) -> tuple[Statement, Claim]:
+        """Both networks have one function, wherever it is defined."""
+        return Statement(SAME_FUNCTION, self.first, self.second, ("of the networks as read",)), Claim.PROVED
+
+
+class _SideBySide:
+    """Both networks of a step, and the relations at their nodes found so far (None: equal values)."""
+
+    def __init__(self, first: NetworkData, step: RewriteStep) -> None:
+        self.first, self.second, self.step = first, step.after, step
+        self.others = {n.name: n for n in step.after.nodes}
+        self.mine = {n.name: n for n in first.nodes}
+        self.shapes = shapes(first), shapes(step.after)
+        self.found: dict[str, Channels | None] = {}
+
+    def check(self) -> None:
+        """Raises `NotShown` unless the outputs are equal."""
+        if self.first.input_shape != self.second.input_shape:
+            raise NotShown("the networks have other inputs")
+        if set(self.step.rows) - set(self.mine):
+            raise NotShown("a step names a node that there is not")
+        for node in self.first.nodes:
+            other = self.others.get(self.step.names.get(node.name, node.name))
+            if other is not None and (node.name in self.step.rows or all(n in self.found for n in node.inputs)):
+                self.found[node.name] = self._related(node, other)
+        name = self.first.output
+        if self.found.get(name, self) is not None or self.step.names.get(name, name) != self.second.output:
+            raise NotShown("the outputs are not shown to be equal")
+
+    def _related(self, node: NodeData, other: NodeData) -> Channels | None:
+        if node.name in self.step.rows:
+            return self._given(node, other)
+        below = [self.found[n] for n in node.inputs]
+        inputs = tuple(self.step.names.get(n, n) for n in node.inputs)
+        if tuple(other.inputs) != inputs or other.kind != node.kind:
+            raise NotShown(f"the nodes {node.name!r} are not the same")
+        if all(b is None for b in below):
+            if dict(node.attributes) != dict(other.attributes) or not self._equal_weights(node, other):
+                raise NotShown(f"the nodes {node.name!r} are not the same")
+            return None
+        if node.name in self.step.composed:
+            self._product(node, other)
+            return None
+        if node.kind == "conv" and node.attributes.get("groups", 1) != 1:
+            return self._depthwise(node, other)
+        if node.kind in _AFFINE:
+            width = len(self._weight(node))
+            return self._affine(node, other, Channels(self._axis(node), np.arange(width), {}))
+        known = [b for b in below if b is not None]
+        if len(below) == 1:
+            pair = self._shape(node.inputs[0])
+            return passed(self.first, self.second, node, other, known[0], pair)
+        ranks = {len(self._shape(n)[k]) for n in node.inputs for k in (0, 1)}
+        if len(below) != 2 or len(known) != 2 or len(ranks) != 1:
+            raise NotShown(f"channels are not followed through {node.name!r} ({node.kind})")
+        return joined(node, other, known[0], known[1])
+
+    def _shape(self, name: str) -> tuple[Shape, Shape]:
+        one, two = self.shapes[0][name], self.shapes[1][self.step.names.get(name, name)]
+        if one is None or two is None:
+            raise NotShown(f"the shape of {name!r} is not known")
+        return one, two
+
+    def _axis(self, node: NodeData) -> int:
+        return 0 if node.kind == "conv" else len(self._shape(node.name)[0]) - 1
+
+    def _weight(self, node: NodeData) -> np.ndarray:
+        return np.asarray(self.first.weights[node.weights["weight"]])
+
+    def _equal_weights(self, node: NodeData, other: NodeData) -> bool:
+        if set(node.weights) != set(other.weights):
+            return False
+        pairs = ((self.first.weights[k], self.second.weights[other.weights[r]]) for r, k in node.weights.items())
+        return all(p is q or same(np.asarray(p), np.asarray(q)) for p, q in pairs)
+
+    def _given(self, node: NodeData, other: NodeData) -> Channels | None:
+        """The relation that the step states, shown from the weights that make the channels."""
+        rows = self.step.rows[node.name]
+        one, two = self._shape(node.name)
+        axis = self._axis(node) if node.kind in _AFFINE else 0
+        relation = checked(axis, rows.source, rows.terms, one[axis], two[axis])
+        if node.kind in _AFFINE and other.kind == node.kind:
+            self._affine(node, other, relation)
+        elif node.kind == "normalize" == other.kind:
+            self._normalized(node, other, relation)
+        elif node.kind in ("normalize", *_AFFINE) and other.kind in ("normalize", *_AFFINE):
+            self._made(node, other, relation, range(one[axis]))
+        elif node.kind == "activation" and other.kind == "activation" and dict(node.attributes) == dict(other.attributes):
+            self._dependent(node, other, relation)
+        else:
+            raise NotShown(f"nothing is shown of channels of {node.name!r} ({node.kind})")
+        trivial = not rows.terms and np.array_equal(rows.source, np.arange(two[axis])) and one == two
+        return None if trivial else relation
+
+    def _depthwise(self, node: NodeData, other: NodeData) -> Channels:
+        """Checks a convolution of each channel by itself, whose filters move with the channels."""
+        below = self.found[node.inputs[0]]
+        mine, theirs = self._weight(node), np.asarray(self.second.weights[other.weights["weight"]])
+        before, after = (dict(n.attributes) for n in (node, other))
+        alone = [a.pop("groups") == len(w) and w.shape[1] == 1 for a, w in ((before, mine), (after, theirs))]
+        if below is None or below.axis != 0 or not all(alone) or before != after or len(below.source) != len(mine):
+            raise NotShown(f"channels are not followed through {node.name!r} (a grouped convolution)")
+        plain = np.flatnonzero(below.plain)
+        source = below.source[plain]
+        biases = self._bias(self.first, node, plain), self._bias(self.second, other, source)
+        if any(t is not None for t in below.terms.values()) or not same(mine[plain], theirs[source]) or biases[0] != biases[1]:
+            raise NotShown(f"the filters of {node.name!r} are not the same")
+        return below
+
+    def _normalized(self, node: NodeData, other: NodeData, out: Channels) -> None:
+        """Checks a relation after a batch norm: plain channels by what it does to them, the others by the maps that make them."""
+        below = self.found[node.inputs[0]]
+        plain = np.flatnonzero(out.plain)
+        source = np.arange(len(out.source)) if below is None else below.source
+        if self.step.names.get(node.inputs[0], node.inputs[0]) != other.inputs[0] or (below is not None and below.axis != 0):
+            raise NotShown(f"the nodes {node.name!r} are not the same")
+        if not np.array_equal(source[plain], out.source[plain]):
+            raise NotShown(f"the channels that stay at {node.name!r} are not shown to be the same")
+        if not same_maps(self.first, self.second, node, other, plain.tolist(), out.source[plain].tolist()):
+            raise NotShown(f"the nodes {node.name!r} are not the same")
+        self._made(node, other, out, list(out.terms))
+
+    def _product(self, node: NodeData, other: NodeData) -> None:
+        """Checks V W = V' W' and V b + c = V' b' + c', where a matrix follows another one at once."""
+        made = []
+        for network, known, n in ((self.first, self.mine, node), (self.second, self.others, other)):
+            before = known[n.inputs[0]]
+            while before.kind == "activation" and identity(before):
+                before = known[before.inputs[0]]
+            if n.kind != "linear" or before.kind != "linear":
+                raise NotShown(f"{node.name!r} is no matrix that follows another one")
+            v, w = (exact(network.weights[m.weights["weight"]]) for m in (n, before))
+            b = exact(np.array(self._bias(network, before, range(len(w))), dtype=object))
+            c = self._bias(network, n, range(len(v)))
+            made.append((before.inputs[0], product(v, np.concatenate([w, b[:, None]], axis=1)), c))
+        (mine, p, c), (theirs, q, d) = made
+        if self.found.get(mine, self) is not None or self.step.names.get(mine, mine) != theirs:
+            raise NotShown(f"the matrix before {node.name!r} reads another value")
+        shape = p.nrows(), p.ncols()
+        if shape != (q.nrows(), q.ncols()):
+            raise NotShown(f"the products at {node.name!r} differ")
+        last = shape[1] - 1
+        for i in range(shape[0]):
+            if any(p[i, k] != q[i, k] for k in range(last)) or p[i, last] + rational(c[i]) != q[i, last] + rational(d[i]):
+                raise NotShown(f"the products at {node.name!r} differ")
+
+    def _affine(self, node: NodeData, other: NodeData, out: Channels) -> Channels | None:
+        """Checks W C = C' W' and the constants. The plain rows are compared as they are stored, the others as fractions."""
+        if dict(node.attributes) != dict(other.attributes) or self.step.names.get(node.inputs[0], node.inputs[0]) != other.inputs[0]:
+            raise NotShown(f"the nodes {node.name!r} are not the same")
+        if node.attributes.get("groups", 1) != 1:
+            raise NotShown(f"rows of the grouped convolution {node.name!r} read other channels in another place")
+        below = self.found[node.inputs[0]]
+        plain = np.flatnonzero(out.plain)
+        source = out.source[plain]
+        v = np.asarray(self.second.weights[other.weights["weight"]])
+        w = self._weight(node)[plain]
+        constants = self._constants(node, plain)
+        if below is None:
+            if not same(w, v[source]):
+                raise NotShown(f"the rows of {node.name!r} are not the same")
+        else:
+            self._columns(node, below, plain, w, v[source])
+        for i, (c, d) in enumerate(zip(constants, self._bias(self.second, other, source), strict=True)):
+            if c != d:
+                raise NotShown(f"the constant of channel {plain[i]} of {node.name!r} is another")
+        self._made(node, other, out, list(out.terms))
+        trivial = not out.terms and np.array_equal(out.source, np.arange(len(v)))
+        return None if trivial else out
+
+    def _columns(self, node: NodeData, below: Channels, rows: np.ndarray, w: np.ndarray, v: np.ndarray) -> None:
+        """Checks that the rows W C are those of V, column by column of V."""
+        self._may_follow(node, below)
+        if w.shape[2:] != v.shape[2:]:
+            raise NotShown(f"the rows of {node.name!r} are not the same")
+        w, v = w.reshape(*w.shape[:2], -1), v.reshape(*v.shape[:2], -1)
+        changed: dict[int, np.ndarray] = {}
+        for i, t in below.terms.items():
+            if t is None:
+                if np.any(w[:, i] != 0):
+                    raise NotShown(f"{node.name!r} reads a channel of which nothing is known")
+                continue
+            for j, c in t[0]:
+                changed[j] = changed.get(j, Fraction(0)) + c * exact(w[:, i])
+        columns = np.flatnonzero(below.plain)
+        to = below.source[columns]
+        once = len(set(to.tolist())) == len(to)
+        untouched = [k for k, j in enumerate(to.tolist()) if j not in changed] if once else []
+        if not same(w[:, columns[untouched]], v[:, to[untouched]]):
+            raise NotShown(f"the columns of {node.name!r} are not the same")
+        for j in sorted(set(range(v.shape[1])) - set(to[untouched].tolist())):
+            total = changed.get(j, exact(np.zeros(w[:, 0].shape)))
+            for i in columns[to == j].tolist():
+                total = total + exact(w[:, i])
+            if not np.all(total == exact(v[:, j])):
+                raise NotShown(f"column {j} of {node.name!r} is another")
+
+    def _may_follow(self, node: NodeData, below: Channels) -> None:
+        axis = 0 if node.kind == "conv" else len(self._shape(node.inputs[0])[0]) - 1
+        if below.axis != axis or node.attributes.get("groups", 1) != 1:
+            raise NotShown(f"{node.name!r} mixes channels with positions")
+
+    def _constants(self, node: NodeData, rows: Sequence[int] | np.ndarray) -> list[Fraction]:
+        """W d + b, for some rows: what the constants of the channels below add up to, which zeros of a padding would spoil."""
+        out = self._bias(self.first, node, rows)
+        below = self.found[node.inputs[0]]
+        weight = self._weight(node)
+        for i, t in ({} if below is None else below.terms).items():
+            if t is None or not t[1]:
+                continue
+            column = exact(weight.reshape(*weight.shape[:2], -1)[list(rows), i])
+            if pads(node) and np.any(column != 0):
+                raise NotShown(f"a constant stands beside the padding of {node.name!r}")
+            out = [b + t[1] * sum(c, Fraction(0)) for b, c in zip(out, column.tolist(), strict=True)]
+        return out
+
+    @staticmethod
+    def _bias(network: NetworkData, node: NodeData, rows: Sequence[int] | np.ndarray) -> list[Fraction]:
+        if "bias" not in node.weights:
+            return [Fraction(0)] * len(rows)
+        return list(exact(np.asarray(network.weights[node.weights["bias"]])[list(rows)]).tolist())
+
+    def _made(self, node: NodeData, other: NodeData, out: Channels, which: Sequence[int]) -> None:
+        """Checks the combinations that some channels are, by the affine maps that make them, batch norms included."""
+        for i in which:
+            t = out.combined(i)
+            if t is None:
+                continue
+            mine, constant, mine_from = self._row(self.first, node, i)
+            row, shift, theirs_from = self._total(other, t)
+            if self.step.names.get(mine_from.inputs[0], mine_from.inputs[0]) != theirs_from.inputs[0]:
+                raise NotShown(f"channels of {node.name!r} are made of other values")
+            if dict(mine_from.attributes) != dict(theirs_from.attributes) or mine_from.kind != theirs_from.kind:
+                raise NotShown(f"channels of {node.name!r} are made in another way")
+            mine, constant = self._in_the_other(mine_from, mine, constant)
+            if mine.shape != row.shape or not np.all(mine == row) or constant != shift:
+                raise NotShown(f"channel {i} of {node.name!r} is not that combination")
+
+    def _total(self, other: NodeData, t: Combined) -> tuple[np.ndarray, Fraction, NodeData]:
+        row, shift, made_by = self._row(self.second, other, 0)
+        row, shift = row * Fraction(0), t[1]
+        for j, c in t[0]:
+            theirs, b, _ = self._row(self.second, other, j)
+            row, shift = row + c * theirs, shift + c * b
+        return row, shift, made_by
+
+    def _row(self, network: NetworkData, node: NodeData, i: int) -> tuple[np.ndarray, Fraction, NodeData]:
+        """The affine map (in, places) and the constant that a channel is of the value below its matrix, and that node."""
+        known = self.mine if network is self.first else self.others
+        if node.kind in _AFFINE:
+            if node.attributes.get("groups", 1) != 1:
+                raise NotShown(f"rows of the grouped convolution {node.name!r} read other channels in another place")
+            weight = np.asarray(network.weights[node.weights["weight"]])
+            return exact(weight[i].reshape(weight.shape[1], -1)), self._bias(network, node, [i])[0], node
+        table = self.shapes[0] if network is self.first else self.shapes[1]
+        if node.kind != "normalize" or (known[node.inputs[0]].kind == "linear" and len(table[node.name] or ()) != 1):
+            raise NotShown(f"channels of {node.name!r} are made by no affine map")
+        row, shift, made_by = self._row(network, known[node.inputs[0]], i)
+        (t,), (u,) = channel_maps(node, network, [i])
+        return row * t, shift * t + u, made_by
+
+    def _in_the_other(self, node: NodeData, row: np.ndarray, constant: Fraction) -> tuple[np.ndarray, Fraction]:
+        """A row (in, places) of the first network as one of the channels of the second."""
+        below = self.found[node.inputs[0]]
+        if below is None:
+            return row, constant
+        self._may_follow(node, below)
+        width = self._shape(node.inputs[0])[1][below.axis]
+        out = exact(np.zeros((width, row.shape[1])))
+        for i in range(len(row)):
+            if not np.any(row[i] != 0):
+                continue
+            t = below.combined(i)
+            if t is None:
+                raise NotShown(f"{node.name!r} reads a channel of which nothing is known")
+            for j, c in t[0]:
+                out[j] = out[j] + c * row[i]
+            if t[1]:
+                if pads(node):
+                    raise NotShown(f"a constant stands beside the padding of {node.name!r}")
+                constant = constant + t[1] * sum(row[i].tolist(), Fraction(0))
+        return out, constant
+
+    def _dependent(self, node: NodeData, other: NodeData, out: Channels) -> None:
+        """Checks that polynomials of affine functions are combinations of others: the difference has norm 0.
+
+        With f = sum_m g_m (w . x)^m the sum over m of g_m g'_m (w . w')^m is the inner product in which forms of different degree are
+        orthogonal and those of one degree have Bombieri's; it is positive definite on polynomials without constant.
+        """
+        quotient = ratio(node.attributes)
+        if quotient is None or quotient[1] != 1:
+            raise NotShown(f"the activation {node.name!r} is no polynomial")
+        coefficients = [Fraction(int(c.p), int(c.q)) for c in quotient[0].coeffs()]
+        makers = self.mine[node.inputs[0]], self.others[other.inputs[0]]
+        before = self.found[node.inputs[0]]
+        if self.step.names.get(node.inputs[0], node.inputs[0]) != other.inputs[0]:
+            raise NotShown(f"the nodes {node.name!r} are not the same")
+        if before is None or not np.array_equal(before.source[out.plain], out.source[out.plain]):
+            raise NotShown(f"the channels that stay at {node.name!r} are not shown to be the same")
+        for i, t in out.terms.items():
+            if t is None:
+                continue
+            mine, b, made_by = self._row(self.first, makers[0], i)
+            mine, b = self._in_the_other(made_by, mine, b)
+            rows, shifts, factors = [mine.reshape(-1)], [b], [Fraction(1)]
+            for j, c in t[0]:
+                theirs, shift, theirs_by = self._row(self.second, makers[1], j)
+                if theirs_by.inputs[0] != self.step.names.get(made_by.inputs[0], made_by.inputs[0]):
+                    raise NotShown(f"channels of {node.name!r} are made of other values")
+                if dict(made_by.attributes) != dict(theirs_by.attributes) or theirs.shape != mine.shape:
+                    raise NotShown(f"channels of {node.name!r} are made in another way")
+                rows.append(theirs.reshape(-1))
+                shifts.append(shift)
+                factors.append(-c)
+            if not vanishes(rows, shifts, factors, coefficients, t[1]):
+                raise NotShown(f"channel {i} of {node.name!r} is not that combination")

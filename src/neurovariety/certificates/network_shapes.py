@@ -1,0 +1,76 @@
+"""The shape of one sample's value at each node of a trained network; of kinds that are not known here there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+import numpy as np
+
+from neurovariety.certificates.network_nodes import NetworkData, NodeData
+
+Shape = tuple[int, ...]
+_SAME = ("activation", "normalize")
+_ENTRYWISE = ("add", "subtract", "multiply", "divide")
+_POOLS = ("average_pool", "max_pool")
+
+
+def shapes(network: NetworkData) -> dict[str, Shape | None]:
+    """Node -> shape; None where it is not known."""
+    found: dict[str, Shape | None] = {}
+    for node in network.nodes:
+        below = [found[n] for n in node.inputs]
+        found[node.name] = None if any(b is None for b in below) else _shape(network, node, [b for b in below if b is not None])
+    return found
+
+
+def _shape(network: NetworkData, node: NodeData, below: Sequence[Shape]) -> Shape | None:
+    a = node.attributes
+    weight = np.shape(network.weights[node.weights["weight"]]) if "weight" in node.weights else ()
+    if node.kind == "input":
+        return tuple(network.input_shape)
+    if node.kind == "parameter":
+        return tuple(np.shape(network.weights[node.weights["value"]]))
+    if not below:
+        return None
+    first = below[0]
+    if node.kind in _SAME:
+        return first
+    if node.kind == "linear":
+        return (*first[:-1], weight[0])
+    if node.kind == "conv":
+        return (weight[0], *windows(node, first[1:], weight[2:]))
+    if node.kind in _POOLS:
+        return (first[0], *windows(node, first[1:], tuple(a["window"])))
+    if node.kind in _ENTRYWISE:
+        return tuple(np.broadcast_shapes(*below, weight))
+    if node.kind == "reshape":
+        return tuple(a["shape"])
+    if node.kind == "transpose":
+        return tuple(first[k] for k in a["permutation"])
+    if node.kind == "upsample":
+        return (first[0], *(n * f for n, f in zip(first[1:], a["factors"], strict=True)))
+    if node.kind in ("sum", "mean"):
+        axes = {k % len(first) for k in a["axes"]}
+        return tuple(1 if k in axes else n for k, n in enumerate(first) if a["keepdims"] or k not in axes)
+    if node.kind == "concatenate":
+        axis = a["axis"] % len(first)
+        return tuple(sum(b[axis] for b in below) if k == axis else n for k, n in enumerate(first))
+    return None
+
+
+def windows(node: NodeData, size: Sequence[int], window: Sequence[int]) -> Shape:
+    """The places at which a window is put along each direction."""
+    a = node.attributes
+    padded = [n + sum(sides) for n, sides in zip(size, a["padding"], strict=True)]
+    return tuple((n - d * (k - 1) - 1) // s + 1 for n, k, s, d in zip(padded, window, a["stride"], a["dilation"], strict=True))
+
+
+def pads(node: NodeData) -> bool:
+    """Whether zeros stand beside the values over which a window slides."""
+    return any(side for sides in node.attributes.get("padding", ()) for side in sides)
+
+
+def size(shape: Shape) -> int:
+    """The number of entries."""
+    return prod(shape)

@@ -1,0 +1,139 @@
+"""What is said of a file with operators that are kept as they are: each part that is understood by itself, and how much that is.
+
+The Jacobian of the whole is not computed: nothing is known of the opaque operators. What is proved of the parts holds in the file: a
+redundant neuron of a part is redundant there, and the symmetries of the parts bound the directions of the function from above.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypedDict
+
+from neurovariety.checkpoints.file_prune import file_notices, looked_at_words
+from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.graph.partial_network import PartialNetwork
+from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer, Untouched, hidden_layers
+from neurovariety.checkpoints.layers.layer_symmetries import LayerSymmetry, layer_symmetries
+from neurovariety.checkpoints.layers.layer_table import LayerRow, kept_words, layer_rows, opaque_rows
+from neurovariety.checkpoints.layers.nearest_strata import NearestStratum, nearest_strata
+from neurovariety.checkpoints.layers.redundancy import redundant
+from neurovariety.checkpoints.layers.rewritten import Rewritten
+from neurovariety.checkpoints.prune_steps import exactly_pruned
+from neurovariety.result import counted
+
+
+class Redundancy(TypedDict):
+    """The neurons of a layer that are redundant for one reason."""
+
+    layer: str
+    reason: str
+    neurons: int
+    which: list[int]
+
+
+@dataclass(frozen=True, eq=False)
+class FoundLayers:
+    """The layers of a network or of a part: those that were looked at, the others, symmetries, exact redundancies by reason."""
+
+    hidden: tuple[HiddenLayer, ...]
+    untouched: tuple[Untouched, ...]
+    symmetries: tuple[LayerSymmetry, ...]
+    on: list[Redundancy]
+    names: dict[str, str]
+
+    @property
+    def dimension(self) -> int:
+        """The dimension of all symmetries."""
+        return sum(s.dimension for s in self.symmetries)
+
+    def too_many(self) -> dict[str, dict[str, int]]:
+        """Name of the producer -> reason -> neurons."""
+        out: dict[str, dict[str, int]] = {}
+        for found in self.on:
+            out.setdefault(self.names[found["layer"]], {})[found["reason"]] = found["neurons"]
+        return out
+
+
+def layers_of(network: Network, seed: int) -> FoundLayers:
+    """What is found in each layer by itself."""
+    hidden, untouched = hidden_layers(network)
+    on: list[Redundancy] = []
+    for layer in hidden:
+        if layer.linear:
+            continue
+        found = redundant(network, layer, seed)
+        name = layer.producer.path or layer.producer.name
+        for reason in sorted({r.reason for r in found}):
+            which = [r.channel for r in found if r.reason == reason]
+            on.append({"layer": name, "reason": reason, "neurons": len(which), "which": which})
+    names = {x.producer.path or x.producer.name: x.producer.name for x in hidden}
+    return FoundLayers(hidden, untouched, layer_symmetries(network, hidden), on, names)
+
+
+@dataclass(frozen=True, eq=False)
+class FileFacts:
+    """What `diagnose` says of a `PartialNetwork`."""
+
+    parts: tuple[FoundLayers, ...]
+    rows: list[LayerRow]
+    removed: Counter[str]
+    smallest: int
+    near: list[NearestStratum]
+    untouched: list[dict[str, str]]
+    kept: list[str]
+    meaning: str
+    notices: tuple[str, ...]
+
+    @property
+    def dimension(self) -> int:
+        """The dimension of all symmetries of all parts."""
+        return sum(p.dimension for p in self.parts)
+
+
+def file_facts(source: PartialNetwork, seed: int) -> FileFacts:
+    """The parts of a file, each looked at by itself."""
+    parts, rows, removed, gone = [], list[LayerRow](), Counter[str](), 0
+    near: list[NearestStratum] = []
+    untouched: list[dict[str, str]] = []
+    for region in source.regions:
+        found = layers_of(region.network, seed)
+        parts.append(found)
+        made = layer_rows(region.network, found.hidden, found.untouched, found.symmetries, found.too_many(), region)
+        rows += made
+        untouched += [{"place": r.place, "reason": r.why} for r in made if r.why]
+        near += [s for x in found.hidden for s in nearest_strata(region.network, x)]
+        if found.on or any(x.linear for x in found.hidden):
+            smaller, went = exactly_pruned(Rewritten.of(region.network), seed)
+            removed += went
+            gone += region.network.parameters - smaller.network.parameters
+    rows += opaque_rows(source.opaque)
+    untouched += [{"place": o.place, "reason": f"{o.operator} is kept as it is: {o.reason}"} for o in source.opaque]
+    return FileFacts(
+        tuple(parts),
+        rows,
+        removed,
+        source.parameters - gone,
+        sorted(near, key=lambda s: s.relative),
+        untouched,
+        kept_words(source),
+        _meaning(source, parts, removed, source.parameters - gone),
+        file_notices(source),
+    )
+
+
+def _meaning(source: PartialNetwork, parts: Sequence[FoundLayers], removed: Mapping[str, int], smallest: int) -> str:
+    bound = source.parameters - sum(p.dimension for p in parts)
+    first = f"{looked_at_words(source)}; its function can move in at most {bound:,} directions"
+    second = redundancy_words(sum(removed.values()), smallest, sum(len(p.hidden) for p in parts))
+    return f"{first}. {second[0].upper()}{second[1:]}"
+
+
+def redundancy_words(gone: int, smallest: int, looked_at: int) -> str:
+    """What was found in the layers that were looked at."""
+    if gone:
+        return f"{counted(gone, 'neuron')} can be removed without changing the function, which leaves {smallest:,} parameters"
+    if not looked_at:
+        return "no layer could be looked at for redundant neurons"
+    return f"no redundant neuron was found in the {counted(looked_at, 'layer')} that {'was' if looked_at == 1 else 'were'} looked at"

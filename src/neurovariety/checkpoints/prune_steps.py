@@ -1,0 +1,56 @@
+"""The steps of exact pruning: layer after layer, what is redundant is removed, until nothing is found."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+
+from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.layers.bottlenecks import narrowed
+from neurovariety.checkpoints.layers.hidden_layers import hidden_layers
+from neurovariety.checkpoints.layers.redundancy import redundant
+from neurovariety.checkpoints.layers.rewritten import Rewritten
+from neurovariety.tolerances import DEFAULT_SEED
+
+
+def exactly_pruned(
+    network: Rewritten, seed: int = DEFAULT_SEED, accept: Callable[[Network], bool] = lambda found: True
+) -> tuple[Rewritten, Counter[str]]:
+    """The pruned network and how many neurons went, by reason. Repeated until nothing is found: one removal can make others.
+
+    ``accept`` may refuse the network that is left after a layer was pruned; that layer then stays as it is.
+    """
+    removed: Counter[str] = Counter()
+    while True:
+        changed = _once(network, removed, seed, accept)
+        if changed is None:
+            return network, removed
+        network = changed
+
+
+def _once(network: Rewritten, removed: Counter[str], seed: int, accept: Callable[[Network], bool]) -> Rewritten | None:
+    """All layers in turn, from the output back (an unread neuron no longer reads), each looked at with the changes before it."""
+    changed = False
+    for name in reversed([layer.producer.name for layer in hidden_layers(network.network)[0]]):
+        layer = next((x for x in hidden_layers(network.network)[0] if x.producer.name == name), None)
+        if layer is None:
+            continue
+        if layer.linear:
+            found = narrowed(network.network, layer, seed)
+            if found is not None and accept(found):
+                after = len(found.weights[layer.producer.weights["weight"]])
+                removed["rank"] += layer.width - after
+                network, changed = network.narrowed(layer, found), True
+            continue
+        removals = redundant(network.network, layer, seed)
+        smaller = network.without(layer, removals) if removals else network
+        if removals and accept(smaller.network):
+            network, changed = smaller, True
+            removed.update(r.reason for r in removals)
+    return network if changed else None
+
+
+def widths(before: Network, after: Network) -> Mapping[str, list[int]]:
+    """Layer -> its width before and after."""
+    later = {x.producer.name: x.width for x in hidden_layers(after)[0]}
+    return {x.producer.path or x.producer.name: [x.width, later.get(x.producer.name, x.width)] for x in hidden_layers(before)[0]}

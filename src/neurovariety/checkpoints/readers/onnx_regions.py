@@ -1,0 +1,392 @@
+"""From an ONNX file with operators that are not understood to a `PartialNetwork`: regions that are, and what is kept as it is.
+
+The file is run once, with all its values seen. An operator is read where its floating-point operands and its value have one first
+axis in common and the reader makes a node of the same shape of it; else it is opaque, with the reason. What depends on stored arrays
+alone is folded to the value that the runtime gave. Each region is then held against the runtime, at the values that the file has there
+and, run by itself, at others like them; one that differs is opaque too.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from neurovariety.checkpoints.graph.fusion import fused
+from neurovariety.checkpoints.graph.network import Network, OnnxOrigin
+from neurovariety.checkpoints.graph.node import Node
+from neurovariety.checkpoints.graph.onnx_format import import_onnx, names_read
+from neurovariety.checkpoints.graph.onnx_runtime import Message, Runtime, Trial
+from neurovariety.checkpoints.graph.operations import operation
+from neurovariety.checkpoints.graph.partial_network import OpaqueOperator, PartialNetwork, Port, Region
+from neurovariety.checkpoints.graph.three_arithmetics import Array, unit
+from neurovariety.checkpoints.readers.agreement import AGREEMENT, agrees
+from neurovariety.checkpoints.readers.building import Builder, Operand, Stored, Turned, Value
+from neurovariety.checkpoints.readers.onnx_call import Above, OnnxCall
+from neurovariety.checkpoints.readers.onnx_opaque import inner_arrays, opaque_operator, short_reason
+from neurovariety.checkpoints.readers.onnx_operations import OPERATIONS
+from neurovariety.errors import InputError
+
+_UNFOLDED = ("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "RandomNormal", "RandomUniform", "Bernoulli", "Multinomial")
+"""Operators of stored arrays that stay: rounded weights are not trained numbers that could be changed, random ones are none."""
+_MOST_FOLDED = 2**26
+"""Largest array that is folded."""
+_FLOATS = ("float16", "float32", "float64", "bfloat16")
+_UNSEEN = "nothing is known of its value"
+
+
+@dataclass(eq=False)
+class _Known:
+    """What is known of the names of the graph: stored operands, shapes of the values that depend on inputs."""
+
+    stored: dict[str, Operand]
+    weights: dict[str, Array]
+    fixed: set[str]
+    uses: Counter[str]
+    values: Mapping[str, Any]
+
+    def shape(self, name: str) -> tuple[int, ...] | None:
+        """The shape of a floating-point value with at least one axis; None for any other."""
+        found = self.values.get(name)
+        if not isinstance(found, np.ndarray) or str(found.dtype) not in _FLOATS or not found.ndim or not found.size:
+            return None
+        return found.shape
+
+
+def read_regions(
+    model: Message, source: str, weights: dict[str, Array], fixed: set[str], trial: Trial | str, why: str
+) -> PartialNetwork:
+    """The parts of a file that are understood. ``weights`` are its initializers, ``fixed`` those that are not trained, ``why`` says
+    why it was not read as a whole.
+
+    Nothing is understood of a file that no runtime could run, which ``trial`` says then.
+    """
+    stored = {**weights, **dict(inner_arrays(model.graph))}
+    trained = {
+        k: v for k, v in stored.items() if k not in fixed and str(v.dtype) in _FLOATS and v.ndim and (v.size > 1 or k in weights)
+    }
+    if isinstance(trial, str):
+        opaque = [opaque_operator(n, "no runtime could run the file", trained) for n in model.graph.node if n.op_type != "Constant"]
+        return PartialNetwork(model, source, (), tuple(opaque), {}, {}, trained, why=why, unread=trial)
+    reading = _Reading(model, source, weights, fixed, trial, trained)
+    regions = reading.regions()
+    found = {o.name: trial.values.get(o.name) for o in model.graph.output}
+    outputs = {name: v.shape if isinstance(v, np.ndarray) else () for name, v in found.items()}  # a sequence has no shape
+    inputs = {k: np.shape(v) for k, v in trial.feeds.items()}
+    untrained = {k for r in regions for k in r.network.fixed}
+    return PartialNetwork(
+        model,
+        source,
+        regions,
+        tuple(reading.opaque),
+        inputs,
+        outputs,
+        {k: v for k, v in trained.items() if k not in untrained},
+        trial.fixed,
+        why=why,
+        runtime=Runtime(model),
+    )
+
+
+class _Reading:
+    """One pass over the nodes of the outermost graph."""
+
+    def __init__(
+        self, model: Message, source: str, weights: dict[str, Array], fixed: set[str], trial: Trial, trained: dict[str, Array]
+    ) -> None:
+        self.model, self.source, self.trial, self.trained = model, source, trial, trained
+        self.uses = Counter(name for node in model.graph.node for name in names_read(node))
+        self.uses.update(o.name for o in model.graph.output)
+        self.known = _Known({k: Stored(k) for k in weights}, dict(weights), set(fixed), self.uses, {**trial.values, **trial.feeds})
+        self.values: dict[str, tuple[int, Value]] = {}
+        self.builders: dict[int, Builder] = {}
+        self.opaque: list[OpaqueOperator] = []
+        self.read: dict[str, tuple[Message, tuple[str, ...]]] = {}
+        """Node of a builder -> the operator it came from, by the name of its value."""
+        self.left: dict[str, list[str]] = {}
+        """Name of a value -> the operators outside that read it."""
+        for node in model.graph.node:
+            self._take(node)
+        for o in model.graph.output:
+            self.left.setdefault(o.name, []).append("an output of the file")
+
+    def _take(self, node: Message) -> None:
+        read = list(names_read(node))
+        if node.op_type == "Constant" and node.domain in ("", "ai.onnx"):
+            self._constant(node)
+            return
+        if all(n in self.known.stored for n in read) and self._folded(node):
+            return
+        reason = self._understood(node)
+        if reason:
+            self._keep(node, reason)
+
+    def _keep(self, node: Message, reason: str) -> None:
+        touches = any(self.known.shape(n) for n in names_read(node)) or any(self.known.shape(n) for n in node.output)
+        made = opaque_operator(node, reason, self.trained)
+        if touches or made.parameters or (node.attribute and any(a.HasField("g") for a in node.attribute)):
+            self.opaque.append(made)
+        for n in names_read(node):
+            self.left.setdefault(n, []).append(f"{made.place} ({made.operator})")
+
+    def _constant(self, node: Message) -> None:
+        onnx = import_onnx()
+        name = node.output[0]
+        found = next((onnx.helper.get_attribute_value(a) for a in node.attribute if a.name.startswith("value")), None)
+        if found is None:
+            return
+        array = np.asarray(onnx.numpy_helper.to_array(found) if isinstance(found, onnx.TensorProto) else found)
+        self._store(name, array)
+
+    def _store(self, name: str, array: Array) -> None:
+        self.known.weights[name] = array
+        self.known.stored[name] = Stored(name)
+        if array.ndim == 0 or array.size == 1 or str(array.dtype) not in _FLOATS:
+            self.known.fixed.add(name)
+
+    def _folded(self, node: Message) -> bool:
+        """Whether the values of an operator on stored arrays alone are known from now on."""
+        if node.op_type in _UNFOLDED or any(a.HasField("g") or len(a.graphs) for a in node.attribute):
+            return False
+        if node.op_type == "Identity":
+            self._alias(node, self.known.stored[node.input[0]])
+            return True
+        given = self.known.stored.get(node.input[0]) if node.input else None
+        if node.op_type == "Transpose" and isinstance(given, Stored) and self.known.weights[given.key].ndim == 2:
+            order = next((list(a.ints) for a in node.attribute if a.name == "perm"), [1, 0])
+            if order == [1, 0]:
+                self._alias(node, Turned(given.key))
+                return True
+        found = {n: self.trial.values.get(n) for n in node.output if n}
+        if any(not isinstance(v, np.ndarray) or v.size > _MOST_FOLDED for v in found.values()):
+            return False
+        for name, value in found.items():
+            self._store(name, np.asarray(value))
+        return True
+
+    def _alias(self, node: Message, operand: Operand) -> None:
+        """Another name of a stored array: its uses are those of the array."""
+        self.known.stored[node.output[0]] = operand
+        assert isinstance(operand, (Stored, Turned))
+        self.uses[operand.key] += self.uses[node.output[0]] - 1
+
+    def _understood(self, node: Message) -> str:
+        """Read a node into the builder of its first axis; the reason where that does not go."""
+        if node.domain not in ("", "ai.onnx") or node.op_type not in OPERATIONS or node.op_type in ("Shape", "Size"):
+            return "the operator is not understood"
+        moving = [n for n in node.input if n and n not in self.known.stored]
+        shapes = {n: self.known.shape(n) for n in (*moving, *(o for o in node.output if o))}
+        odd = next((n for n, s in shapes.items() if s is None), None)
+        if odd is not None or not moving:
+            return "it computes with something else than floating-point numbers" if moving else _UNSEEN
+        lengths = {s[0] for s in shapes.values() if s}
+        if len(lengths) != 1:
+            return "it works across the first axis"
+        shared = next((k for k in (self._key(n) for n in node.input) if k and self._tied(k)), None)
+        if shared is not None:
+            return f"its array {shared!r} is used elsewhere too"
+        (batch,) = lengths
+        if batch not in self.builders:
+            self.builders[batch] = self._builder(batch)
+        builder = self.builders[batch]
+        saved = builder.state()
+        try:
+            made = self._call(builder, node, {n: shape[1:] for n, shape in shapes.items() if shape and n in moving})
+        except InputError as error:
+            builder.restore(saved)
+            return short_reason(str(error))
+        except (ValueError, TypeError, KeyError, IndexError, ArithmeticError, AttributeError, AssertionError) as error:
+            builder.restore(saved)
+            return f"it cannot be read ({type(error).__name__})"
+        outputs = [o for o in node.output if o]
+        made = made if isinstance(made, list) else [made]
+        right = len(made) >= len(outputs) and all(
+            isinstance(v, Value) and builder.shape(v) == (shapes[o] or (0,))[1:] and builder.differs(v)
+            for v, o in zip(made, outputs, strict=False)
+        )
+        if not right:
+            builder.restore(saved)
+            return "it was read with another shape than its runtime gives"
+        for o, v in zip(outputs, made, strict=False):
+            assert isinstance(v, Value)
+            self.values[o] = batch, v
+        for n in builder.nodes[saved.nodes :]:
+            self.read[n.name] = node, tuple(outputs)
+        return ""
+
+    def _builder(self, batch: int) -> Builder:
+        return Builder(self.source, self.known.weights, self.known.fixed, self.uses, batch)
+
+    def _key(self, name: str) -> str | None:
+        operand = self.known.stored.get(name)
+        return operand.key if isinstance(operand, (Stored, Turned)) else None
+
+    def _tied(self, key: str) -> bool:
+        return self.uses[key] > 1 and key not in self.known.fixed and self.known.weights[key].size > 1
+
+    def _call(self, builder: Builder, node: Message, moving: dict[str, tuple[int, ...]]) -> object:
+        onnx = import_onnx()
+        builder.learn(self.known.weights, self.known.fixed)
+        operands: list[Operand | Above | None] = []
+        for n in node.input:
+            if not n:
+                operands.append(None)
+            elif n in moving:
+                if n not in self.values:
+                    self.values[n] = builder.batch, builder.border(n, moving[n])
+                operands.append(self.values[n][1])
+            else:
+                operands.append(self.known.stored[n])
+        attributes = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
+        place = node.name or node.output[0]
+        return OPERATIONS[node.op_type](OnnxCall(builder, node.output[0], place, node.op_type, operands, attributes, len(node.output)))
+
+    def regions(self) -> tuple[Region, ...]:
+        """The connected parts that hold a layer, as far as they are what their runtime computes."""
+        out = []
+        for batch, builder in self.builders.items():
+            for nodes in _components(builder.nodes):
+                if any(operation(n).affine is not None for n in nodes):
+                    found = self._region(batch, builder, nodes)
+                    if isinstance(found, Region):
+                        out.append(found)
+                    else:
+                        self._give_up(nodes, found)
+        return tuple(out)
+
+    def _give_up(self, nodes: Sequence[Node], reason: str) -> None:
+        operators = {id(m): m for m, _ in (self.read[n.name] for n in nodes)}
+        self.opaque += [opaque_operator(m, reason, self.trained) for m in operators.values()]
+
+    def _region(self, batch: int, builder: Builder, nodes: Sequence[Node]) -> Region | str:
+        made = {n.name for n in nodes}
+        taken = dict.fromkeys(n for node in nodes for n in node.inputs if n not in made)
+        inputs = tuple(Port(n, builder.shape(Value(n))) for n in taken)
+        leaving = [(o, v) for o, (b, v) in self.values.items() if b == batch and v.name in made and o in self.left]
+        if not leaving:
+            return "nothing reads what it makes"
+        outputs = tuple(Port(o, builder.shape(v), ", ".join(dict.fromkeys(self.left[o]))) for o, v in leaving)
+        everything, border = _entry(tuple(taken), inputs)
+        ends, output = _exit(outputs, [v.name for _, v in leaving])
+        try:
+            network = fused(
+                Network(everything, (*border, *nodes, *ends), output, builder.weights, self.source, frozenset(builder.fixed))
+            )
+        except InputError as error:
+            return short_reason(str(error))
+        origin = OnnxOrigin(self.model, network, frozenset(builder.turned))
+        region = Region(replace(network, origin=origin), inputs, outputs, batch)
+        return region if self._holds(region) else "it was read, but computes something else in its runtime"
+
+    def _part(self, region: Region) -> Message:
+        """The operators of a region as a file of its own."""
+        onnx = import_onnx()
+        makes = {o: node for node in self.model.graph.node for o in node.output}
+        arrays: dict[str, Array] = {}
+        chosen: set[int] = set()
+        ports = {p.name for p in region.inputs}
+        todo = [p.name for p in region.outputs]
+        while todo:
+            name = todo.pop()
+            if name in ports or name in arrays:
+                continue
+            if name in self.known.stored:
+                arrays[name] = _array_of(self.known, name)
+            elif id(makes[name]) not in chosen:
+                chosen.add(id(makes[name]))
+                todo += [n for n in makes[name].input if n]
+        number = onnx.helper.np_dtype_to_tensor_dtype
+        inputs = [onnx.helper.make_tensor_value_info(p.name, number(self.known.values[p.name].dtype), None) for p in region.inputs]
+        graph = onnx.helper.make_graph(
+            [node for node in self.model.graph.node if id(node) in chosen],
+            "part",
+            inputs,
+            [onnx.ValueInfoProto(name=p.name) for p in region.outputs],
+            [onnx.numpy_helper.from_array(v, k) for k, v in arrays.items()],
+        )
+        return onnx.helper.make_model(graph, opset_imports=self.model.opset_import, ir_version=self.model.ir_version or 8)
+
+    def _holds(self, region: Region) -> bool:
+        """Whether the region computes what its part of the file does: where the file was run, and on random inputs."""
+        part = Runtime(self._part(region))
+        kinds = {p.name: self.known.values[p.name].dtype for p in region.inputs}
+        rounding = max((unit(k) for k in kinds.values()), default=0.0)
+
+        def asked(x: Array) -> Array | None:
+            found = part.run({k: v.astype(kinds[k]) for k, v in region.parts(x, region.inputs).items()})
+            return None if found is None else region.joined(found, region.outputs)
+
+        def computed(x: Array) -> Array:
+            rounded = region.joined({k: v.astype(kinds[k]) for k, v in region.parts(x, region.inputs).items()}, region.inputs)
+            return np.asarray(region.network.evaluate(rounded))
+
+        tolerance = max(AGREEMENT, 64 * rounding)
+        here = region.joined(self.known.values, region.inputs)
+        there = region.joined(self.trial.values, region.outputs)
+        try:
+            if not agrees(here, lambda x: np.asarray(region.network.evaluate(x)), lambda x: there, tolerance=tolerance, sizes=(1.0,)):
+                return False
+            return agrees(_moved(here), computed, asked, tolerance=tolerance, sizes=(1.0,))
+        except (InputError, MemoryError):
+            return False
+
+
+def _moved(values: Array) -> Array:
+    """Values like these and not these: each is moved by a part of the spread of all."""
+    spread = values.std(axis=0, keepdims=True) + values.std() / 16
+    return np.asarray(values + np.random.default_rng(5).normal(size=values.shape) * spread / 4)
+
+
+def _array_of(known: _Known, name: str) -> Array:
+    operand = known.stored[name]
+    if isinstance(operand, Turned):
+        return np.ascontiguousarray(known.weights[operand.key].T)
+    assert isinstance(operand, Stored)
+    return known.weights[operand.key]
+
+
+def _entry(taken: tuple[str, ...], inputs: tuple[Port, ...]) -> tuple[tuple[int, ...], tuple[Node, ...]]:
+    """The shape of the joined input and the nodes that part it again."""
+    if len(taken) == 1:
+        return inputs[0].shape, (Node(taken[0], "input"),)
+    everything = "all inputs of the region"
+    nodes, at = [Node(everything, "input")], 0
+    for name, port in zip(taken, inputs, strict=True):
+        stop = at + prod(port.shape)
+        nodes.append(Node(f"{name} flat", "slice", (everything,), {}, {"axis": 0, "start": at, "stop": stop, "step": 1}))
+        nodes.append(Node(name, "reshape", (f"{name} flat",), {}, {"shape": port.shape}))
+        at = stop
+    return (at,), tuple(nodes)
+
+
+def _exit(outputs: tuple[Port, ...], names: Sequence[str]) -> tuple[tuple[Node, ...], str]:
+    """The nodes that join the outputs, and the name of the joined one."""
+    if len(outputs) == 1:
+        return (), names[0]
+    nodes = [Node(f"{n} leaves", "reshape", (n,), {}, {"shape": (prod(p.shape),)}) for n, p in zip(names, outputs, strict=True)]
+    joined = Node("all outputs of the region", "concatenate", tuple(n.name for n in nodes), {}, {"axis": 0})
+    return (*nodes, joined), joined.name
+
+
+def _components(nodes: Sequence[Node]) -> Iterator[list[Node]]:
+    """Nodes that are connected by values that they make."""
+    root: dict[str, str] = {n.name: n.name for n in nodes}
+
+    def find(name: str) -> str:
+        while root[name] != name:
+            root[name] = root[root[name]]
+            name = root[name]
+        return name
+
+    for node in nodes:
+        for n in node.inputs:
+            if n in root:
+                root[find(n)] = find(node.name)
+    parts: dict[str, list[Node]] = {}
+    for node in nodes:
+        parts.setdefault(find(node.name), []).append(node)
+    yield from parts.values()

@@ -1,0 +1,263 @@
+"""A changed network as a change of the ONNX file that it was read from: arrays that shrank, biases that were added, and nothing else.
+
+Operator set, version, names, open sizes, metadata and all that was not changed stay as they are. What cannot be said as such a change
+raises `NotEditable`; whether the edited file computes the same is for a runtime to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from neurovariety.checkpoints.graph.network import Network, OnnxOrigin
+from neurovariety.checkpoints.graph.node import Node, whole, wholes
+from neurovariety.checkpoints.graph.onnx_format import import_onnx, names_read
+from neurovariety.checkpoints.graph.onnx_runtime import Message
+from neurovariety.checkpoints.graph.three_arithmetics import Array, to_floats, to_fractions
+from neurovariety.errors import InputError
+
+_FIRST_WITHOUT_INPUTS = 4
+"""The version of the format from which stored arrays need not be listed among the inputs."""
+
+
+class NotEditable(Exception):
+    """Why a change cannot be made in the file."""
+
+
+@dataclass(eq=False)
+class OnnxEdit:
+    """``model`` is the edited file, ``changes`` what was changed, in words; ``rounded`` numbers lost at most ``error`` to the type."""
+
+    model: Message
+    changes: list[str] = field(default_factory=list)
+    rounded: int = 0
+    error: Fraction = Fraction(0)
+
+
+def edited(networks: Iterable[Network]) -> OnnxEdit:
+    """The file of these networks, which were read from one file and changed since. Raises `NotEditable`."""
+    edit: OnnxEdit | None = None
+    for network in networks:
+        origin = network.origin
+        if origin is None:
+            raise NotEditable("it was not read from an ONNX file")
+        if edit is None:
+            copy = type(origin.model)()
+            copy.CopyFrom(origin.model)
+            edit = OnnxEdit(copy)
+        _Change(edit, origin, network).make()
+    if edit is None:
+        raise NotEditable("nothing in the file was read")
+    if edit.changes:
+        _without_dead(edit)
+    return edit
+
+
+def _without_dead(edit: OnnxEdit) -> None:
+    """Remove operators that no output needs: they were not read, and one that reads what has changed would not run."""
+    graph = edit.model.graph
+    needed = {o.name for o in graph.output}
+    for k in range(len(graph.node) - 1, -1, -1):
+        node = graph.node[k]
+        if needed & set(node.output):
+            needed.update(names_read(node))
+        elif any(node.output):
+            edit.changes.append(f"{_named(node)}: removed, no output needs it")
+            del graph.node[k]
+
+
+class _Change:
+    """The change of one network of a file."""
+
+    def __init__(self, edit: OnnxEdit, origin: OnnxOrigin, network: Network) -> None:
+        self.edit, self.origin, self.network = edit, origin, network
+        self.helper = import_onnx().numpy_helper
+        self.graph = edit.model.graph
+        self.makers = {name: node for node in self.graph.node for name in node.output}
+        self.arrays = {t.name: t for t in self.graph.initializer}
+
+    def make(self) -> None:
+        before = {n.name: n for n in self.origin.read.nodes}
+        if [n.name for n in self.network.nodes] != list(before):
+            raise NotEditable("its operators are others than those of the file")
+        for node in self.network.nodes:
+            self._node(before[node.name], node)
+        for key, values in self.network.weights.items():
+            old = self.origin.read.weights.get(key)
+            if old is not None and old is not values and not _equal(old, values):
+                self._array(key, old, values)
+
+    def _node(self, old: Node, new: Node) -> None:
+        added, gone = set(new.weights) - set(old.weights), set(old.weights) - set(new.weights)
+        if (added | gone) - {"bias"} or old.kind != new.kind or old.inputs != new.inputs:
+            raise NotEditable(f"{new.place} was changed into something else")
+        if added:
+            self._bias(new)
+        for role in set(old.weights) & set(new.weights):
+            if old.weights[role] != new.weights[role]:  # the same array by another name
+                self._array(old.weights[role], self.origin.read.weights[old.weights[role]], self.network.weights[new.weights[role]])
+        if gone:  # what it added is added by another layer
+            key = old.weights["bias"]
+            self._array(key, self.origin.read.weights[key], np.zeros(len(self.network.weights[new.weights["weight"]])))
+        if old.attributes == new.attributes:
+            return
+        changed = {k for k in {*old.attributes, *new.attributes} if old.attributes.get(k) != new.attributes.get(k)}
+        made = self.makers.get(new.name)
+        if new.kind == "conv" and changed == {"groups"} and made is not None:
+            attribute = next(a for a in made.attribute if a.name == "group")
+            self.edit.changes.append(f"{_named(made)}: group {attribute.i} -> {whole(new.attributes, 'groups')}")
+            attribute.i = whole(new.attributes, "groups")
+        elif new.kind == "reshape" and made is not None:
+            self._reshape(made, wholes(old.attributes, "shape"), wholes(new.attributes, "shape"))
+        else:
+            raise NotEditable(f"{new.place} has other attributes ({', '.join(sorted(changed))})")
+
+    def _reshape(self, made: Message, old: tuple[int, ...], new: tuple[int, ...]) -> None:
+        if made.op_type in ("Flatten", "Squeeze", "Unsqueeze"):
+            return
+        target = self._stored(made.input[1]) if made.op_type == "Reshape" and len(made.input) > 1 else None
+        if target is None or len(target) != len(old) + 1 or len(old) != len(new):
+            raise NotEditable(f"{_named(made)} has sizes that are computed")
+        wanted = target.copy()
+        for k, (n, m) in enumerate(zip(old, new, strict=True)):
+            if n != m and wanted[k + 1] == n:
+                wanted[k + 1] = m
+        if np.array_equal(wanted, target):
+            return
+        name = self._fresh(f"{made.input[1]}_pruned")
+        self._initializer(name, wanted)
+        made.input[1] = name
+        self.edit.changes.append(f"{_named(made)}: sizes {target.tolist()} -> {wanted.tolist()}")
+
+    def _bias(self, node: Node) -> None:
+        key = node.weights["bias"]
+        made = self.makers.get(node.name)
+        if made is None or made.op_type not in ("Conv", "Gemm", "MatMul"):
+            raise NotEditable(f"{node.place} cannot be given a bias in the file")
+        values = to_floats(self.network.weights[key])
+        name = self._fresh(key)
+        kind = self._type(node.weights["weight"])
+        self._initializer(name, self._rounded(self.network.weights[key], values, kind))
+        if made.op_type == "MatMul":
+            inner = self._fresh(f"{made.output[0]}_without_bias")
+            outer = made.output[0]
+            made.output[0] = inner
+            place = [n.output[0] if n.output else "" for n in self.graph.node].index(inner)
+            add = import_onnx().helper.make_node("Add", [inner, name], [outer], name=self._fresh(f"{made.name or outer}_bias"))
+            self.graph.node.insert(place + 1, add)
+            self.makers[outer] = add
+        elif len(made.input) == 2:
+            made.input.append(name)
+        else:
+            made.input[2] = name
+        self.edit.changes.append(f"{_named(made)}: a bias of {len(values)} numbers added")
+
+    def _array(self, key: str, old: Array, values: Array) -> None:
+        stored = self._stored(key)
+        if stored is None:
+            raise NotEditable(f"the array {key!r} is computed in the file")
+        wanted = np.asarray(values).T if key in self.origin.turned else np.asarray(values)
+        if stored.ndim != wanted.ndim:  # a bias that the file keeps with axes of length 1
+            long = [k for k, n in enumerate(stored.shape) if n != 1]
+            if len(long) > 1 or wanted.ndim != 1 or stored.size != np.size(old):
+                raise NotEditable(f"the array {key!r} is read in another shape than the file has")
+            axis = long[0] if long else stored.ndim - 1
+            wanted = wanted.reshape([-1 if k == axis else 1 for k in range(stored.ndim)])
+        rounded = self._rounded(wanted, to_floats(wanted), stored.dtype)
+        self._replace(key, rounded)
+        if stored.shape != rounded.shape:
+            self.edit.changes.append(f"{key}: {_sizes(stored.shape)} -> {_sizes(rounded.shape)}")
+        else:
+            count = int((stored.astype(np.float64) != rounded.astype(np.float64)).sum())
+            self.edit.changes.append(f"{key}: {count:,} of {stored.size:,} numbers changed")
+
+    def _rounded(self, exact: Array, floats: Array, kind: np.dtype[Any]) -> Array:
+        with np.errstate(over="ignore"):
+            out = floats.astype(kind)
+        if not np.all(np.isfinite(out.astype(np.float64))):
+            raise InputError(f"a changed weight is a number that {kind} cannot hold; prune with another --dtype")
+        if exact.dtype == object:
+            pairs = zip(exact.reshape(-1).tolist(), to_fractions(out).reshape(-1).tolist(), strict=True)
+            errors = [abs(Fraction(a) - b) for a, b in pairs if a != b]
+        else:
+            apart = np.abs(floats - out.astype(np.float64))
+            errors = [Fraction(v) for v in apart[apart != 0].tolist()]
+        self.edit.rounded += len(errors)
+        self.edit.error = max([self.edit.error, *errors])
+        return np.asarray(out)
+
+    def _type(self, key: str) -> np.dtype[Any]:
+        stored = self._stored(key)
+        if stored is None:
+            raise NotEditable(f"the array {key!r} is computed in the file")
+        return stored.dtype
+
+    def _stored(self, name: str) -> Array | None:
+        if name in self.arrays:
+            return np.asarray(self.helper.to_array(self.arrays[name]))
+        made = self.makers.get(name)
+        if made is None or made.op_type != "Constant":
+            return None
+        value = next((a for a in made.attribute if a.name == "value"), None)
+        return None if value is None else np.asarray(self.helper.to_array(value.t))
+
+    def _replace(self, name: str, values: Array) -> None:
+        tensor = self.helper.from_array(np.ascontiguousarray(values), name)
+        if name in self.arrays:
+            self.arrays[name].CopyFrom(tensor)
+            for given in self.graph.input:
+                if given.name == name:
+                    _resize(given, values.shape)
+        else:
+            attribute = next(a for a in self.makers[name].attribute if a.name == "value")
+            label = attribute.t.name
+            attribute.t.CopyFrom(tensor)
+            attribute.t.name = label
+
+    def _initializer(self, name: str, values: Array) -> None:
+        onnx = import_onnx()
+        self.graph.initializer.append(self.helper.from_array(np.ascontiguousarray(values), name))
+        self.arrays[name] = self.graph.initializer[-1]
+        if self.edit.model.ir_version < _FIRST_WITHOUT_INPUTS:
+            kind = onnx.helper.np_dtype_to_tensor_dtype(values.dtype)
+            self.graph.input.append(onnx.helper.make_tensor_value_info(name, kind, values.shape))
+
+    def _fresh(self, name: str) -> str:
+        taken = {*self.arrays, *self.makers, *(i.name for i in self.graph.input), *(n.name for n in self.graph.node)}
+        unique, k = name, 1
+        while unique in taken:
+            unique, k = f"{name}_{k}", k + 1
+        return unique
+
+
+def without_stale_shapes(model: Message, values: dict[str, Any]) -> None:
+    """Drop the stated shapes of inner values that are other ones in ``values``, the values of a run."""
+    infos = model.graph.value_info
+    for k in range(len(infos) - 1, -1, -1):
+        found = values.get(infos[k].name)
+        sizes = [d.dim_value for d in infos[k].type.tensor_type.shape.dim]
+        if isinstance(found, np.ndarray) and (
+            len(sizes) != found.ndim or any(n > 0 and n != m for n, m in zip(sizes, found.shape, strict=True))
+        ):
+            del infos[k]
+
+
+def _resize(given: Message, shape: tuple[int, ...]) -> None:
+    for dimension, n in zip(given.type.tensor_type.shape.dim, shape, strict=True):
+        dimension.dim_value = n
+
+
+def _named(node: Message) -> str:
+    return f"{node.name or node.output[0]} ({node.op_type})"
+
+
+def _sizes(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape))
+
+
+def _equal(one: Array, two: Array) -> bool:
+    return np.shape(one) == np.shape(two) and bool(np.all(np.asarray(one) == np.asarray(two)))
