@@ -40,16 +40,13 @@ OWN_WORDS = frozenset(
         "gradient-flow",
         "implicit-bias",
         "invariance",
-        "maximum-likelihood",
         "point-count",
-        "polyhedral",
         "prune",
         "singularities",
         "subnetworks",
         "symmetries",
         "tangent-kernel",
         "voronoi",
-        "weight-decay",
     }
 )
 """Entries whose ``meaning`` is still written by themselves. The list only shrinks."""

@@ -11,6 +11,7 @@ from neurovariety.certificates import completeness, conserved, fiber, functions,
 from neurovariety.certificates.issue import recorded
 from neurovariety.certificates.phrases import Number
 from neurovariety.certificates.sentences import REACHES, SAID, STRONG_WORDS, Gloss, sentence, told
+from neurovariety.certificates.sentences_of_training import TRAINING
 from neurovariety.certificates.statement import Statement
 from neurovariety.claim import Claim
 from neurovariety.dictionary.registry import ENTRIES
@@ -96,7 +97,7 @@ def test_what_is_limited_says_so(entry, source, options):
             assert ("test for missing ones" in text) == (verdict.claim is Claim.COMPLETE)
 
 
-@pytest.mark.parametrize("kind", sorted(SAID))
+@pytest.mark.parametrize("kind", sorted(SAID.keys() - TRAINING.keys()))
 @pytest.mark.parametrize("claim", list(Claim))
 def test_every_kind_at_every_level(kind, claim):
     """Each kind of statement has a sentence for each claim, with values as they come."""
