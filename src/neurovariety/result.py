@@ -35,10 +35,7 @@ OWN_WORDS = frozenset(
         "critical-locus",
         "data",
         "diagnose",
-        "discriminant",
         "exposedness",
-        "gradient-flow",
-        "implicit-bias",
         "invariance",
         "point-count",
         "prune",
@@ -46,7 +43,6 @@ OWN_WORDS = frozenset(
         "subnetworks",
         "symmetries",
         "tangent-kernel",
-        "voronoi",
     }
 )
 """Entries whose ``meaning`` is still written by themselves. The list only shrinks."""

@@ -26,6 +26,10 @@ ASKED = [
     ("maximum_likelihood", "linear(2,1,2)", {"counts": "4*x0 + 2*x1; 2*x0 + 4*x1"}),
     ("polyhedral", "linear(1,1,1)", {"norm": "linf", "data": ([[1.0], [2.0]], [[1.0], [3.0]])}),
     ("polyhedral", "mlp(2,1,1; x^2)", {"norm": "l1", "teacher": "4*x0^2 + x0*x1 - 3*x1^2"}),
+    ("discriminant", "linear(2,1,2)", {"metric": "frobenius", "teacher": "3*x0; x1", "grid": 6}),
+    ("voronoi", "mlp(2,2,1; x^4)", {"metric": "bombieri", "targets": 20}),
+    ("gradient_flow", "linear(2,1,2)", {"metric": "frobenius", "teacher": "3*x0; x1", "runs": 4}),
+    ("implicit_bias", "cnn(2,2; x^2)", {"targets": 5, "flow_targets": 1, "runs": 2}),
 ]
 
 
@@ -98,7 +102,10 @@ def test_every_kind_at_every_level(kind, claim):
 
 def verdicts(*parts):
     keys = ("complex", "real", "minima")
-    return {k: recorded(Statement(f"landscape: {k}", "", v, scope, error), claim) for k, (v, claim, scope, error) in zip(keys, parts)}
+    return {
+        k: recorded(Statement(f"landscape: {k}", "", v, scope, error), claim)
+        for k, (v, claim, scope, error) in zip(keys, parts, strict=True)
+    }
 
 
 def test_one_breath_only_where_all_is_claimed_alike():
@@ -139,5 +146,7 @@ def test_measured_numbers_are_never_said_to_be_exact():
     assert least(1 / 3, Claim.COMPLETE) == "least 0.3333333333333333"
     assert least(2.0, Claim.UPPER_BOUND) == "found at most 2"
     assert Share("{n} of all")(0.254, Claim.ESTIMATE) == "about 25.4 % of all"
+    assert Share("{n} of all", "none")(0.0, Claim.ESTIMATE) == "none"
+    assert Share("{n} of all", "none")(0.0, Claim.UPPER_BOUND) == "at most 0 % of all"
     assert Seen("{n} came", "run", "runs", none="none came")(0, Claim.ESTIMATE) == "none came"
     assert Seen("{n} came", "run", "runs", none="none came")(0, Claim.LOWER_BOUND) == "at least 0 runs came"

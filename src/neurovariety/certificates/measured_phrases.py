@@ -51,11 +51,14 @@ class Between:
 
 @dataclass(frozen=True)
 class Share:
-    """A part of what was sampled, as a percentage."""
+    """A part of what was sampled, as a percentage; an estimate of 0 is said as ``none``."""
 
     text: str
+    none: str = ""
 
     def __call__(self, value: Any, claim: Claim) -> str:
+        if claim is Claim.ESTIMATE and not value and self.none:
+            return self.none
         return self.text.format(n=f"{amount(f'{100 * value:.3g}', claim)} %")
 
 

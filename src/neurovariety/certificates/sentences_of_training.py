@@ -9,7 +9,7 @@ from neurovariety.certificates.phrases import Listed, Number, Phrase
 
 _POINT = ("complex critical point", "complex critical points")
 _MINIMUM = ("local minimum", "local minima")
-_REACHED = ("different critical point", "different critical points")
+_REACHED = ("critical point", "different critical points")
 _ON = "each run that converged ends at a point of the list"
 _REAL = Phrase("how many are real", Number("{n} of them real"), joined=True)
 _REAL_MINIMA = Phrase("local minima of real networks", Number("{n} of real networks", *_MINIMUM), joined=True)
@@ -118,9 +118,11 @@ _of(
             "best fits by networks that need the whole architecture",
             Share("of random targets {n} are best fitted by networks that need the whole architecture"),
         ),
-        "on_subnetworks": Phrase("best fits by smaller networks", Share("{n} by smaller ones"), joined=True),
-        "on_limits": Phrase("best fits by limits", Share("{n} by limits of networks whose weights diverge"), joined=True),
-        "open": Phrase("for how many this is open", Share("for {n} this is open"), joined=True),
+        "on_subnetworks": Phrase("best fits by smaller networks", Share("{n} by smaller ones", "none by smaller ones"), joined=True),
+        "on_limits": Phrase(
+            "best fits by limits", Share("{n} by limits of networks whose weights diverge", "none by limits of networks"), joined=True
+        ),
+        "open": Phrase("for how many this is open", Share("for {n} this is open", "for none this is open"), joined=True),
     },
 )
 
@@ -131,7 +133,9 @@ _of(
             "how many runs converged",
             Seen("{n} converged", "run", "runs", none="no run converged, so nothing is said of where training ends"),
         ),
-        "endpoints": Phrase("at how many critical points", Seen("{n} were reached", *_REACHED), joined=True),
+        "endpoints": Phrase(
+            "at how many critical points", Seen("they reach {n}", *_REACHED, none="no critical point was reached"), joined=True
+        ),
         "unmatched": Phrase(
             "how many runs end off the list",
             Seen("{n} that converged end at no point of the list", "run", "runs", none=_ON),
@@ -144,11 +148,17 @@ _of(
     "implicit-bias",
     {
         "best_on_smaller": Phrase(
-            "how often smaller networks are the best fit", Share("smaller networks are the best fit of {n} of random targets")
+            "how often smaller networks are the best fit",
+            Share(
+                "smaller networks are the best fit of {n} of random targets", "smaller networks are the best fit of no random target"
+            ),
         ),
         "flow_on_smaller": Phrase(
             "how often gradient flow ends at smaller networks",
-            Share("{n} of the gradient flows that converged end at smaller networks"),
+            Share(
+                "{n} of the gradient flows that converged end at smaller networks",
+                "none of the gradient flows that converged ends at one",
+            ),
             joined=True,
         ),
     },
