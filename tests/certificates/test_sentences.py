@@ -7,7 +7,17 @@ import re
 import pytest
 
 import neurovariety as nv
-from neurovariety.certificates import completeness, conserved, fiber, functions, upper_bounds
+from neurovariety.certificates import (
+    completeness,
+    conserved,
+    fiber,
+    functions,
+    irreducible_components,
+    point_counts,
+    ranks_at_inputs,
+    ranks_at_weights,
+    upper_bounds,
+)
 from neurovariety.certificates.issue import recorded
 from neurovariety.certificates.phrases import Number
 from neurovariety.certificates.sentences import REACHES, SAID, STRONG_WORDS, Gloss, sentence, told
@@ -42,11 +52,45 @@ ASKED = [
     ("membership", "mlp(2,2,1; x^2)", {"target": "x0*x1"}),
     ("membership", "mlp(2,2,2; x^2)", {"target": "x0^2; x0*x1"}),
     ("membership", "cnn(2,2; x)", {"target": "x0 + x1 + x2"}),
+    ("tangent_kernel", "linear(2,1,2)", {"metric": "frobenius", "weights": [0, 0, 1, -1]}),
+    ("tangent_kernel", "linear(2,1,2)", {"metric": "frobenius", "weights": [0, 0, 0, 0]}),
+    ("tangent_kernel", "linear(2,1,2)", {"metric": "frobenius"}),
+    ("tangent_kernel", "linear(1,1,1)", {"data": ([[1], [2]], [[1], [3]])}),
+    ("point_count", "mlp(2,2,2; x^2)", {}),
+    ("point_count", "linear(2,2)", {"field": 2}),
+    ("components", "equivariant(3,3; rank=3)", {}),
+    ("components", "equivariant(2,2; rank=1)", {}),
+    ("components", "mlp(2,2,1; x^2)", {}),
+    ("data", "mlp(2,2,1; x^2)", {"inputs": [[1, 0], [0, 1]]}),
+    ("data", "mlp(2,2,1; x^2)", {"inputs": [[1, 0], [0, 1], [1, 1], [2, 1]]}),
+    ("symmetries", "mlp(2,2,1; x^2)", {}),
+    ("symmetries", "linear(2,3,1)", {}),
+    ("symmetries", "mlp(2,2,1; generic(3))", {}),
+    ("symmetries", "linear(8,8,8)", {}),
+    ("boundary", "mlp(2,2,2; x^2)", {"target": "x0^2; x0*x1"}),
+    ("boundary", "cnn(2,2; x)", {"target": "x0 + 2*x1 + x2"}),
+    ("boundary", "cnn(2,2; x)", {"target": "x0 + x1 + x2"}),
+    ("boundary", "mlp(3,2,1; x^3)", {"target": "x0^2*x1"}),
+    ("boundary", "mlp(3,2,1; x^3)", {"weights": [1, 2, 3, 4, 1, 1, 2, 3]}),
+    ("boundary", "mlp(3,2,1; x^3)", {"weights": [1, 2, 1, 1, 2, 1, 2, 4]}),
+    ("boundary", "cnn(2,2; x)", {"samples": 0}),
+    ("boundary", "linear(2,1,2)", {"samples": 4}),
+    ("boundary", "mlp(2,2,1; x^2)", {"samples": 4}),
+    ("boundary", "mlp(2,2,1; x^3 + x^2)", {"samples": 4}),
+    ("boundary", "cnn(2,2; x; strides=2,1)", {"samples": 4}),
+    ("critical_locus", "cnn(3,4; x)", {}),
+    ("critical_locus", "linear(2,2,2)", {}),
+    ("critical_locus", "mlp(2,2,1; x^2)", {}),
+    ("critical_locus", "attention(2,1; a=1; t=2)", {}),
+    ("exposedness", "cnn(2,2; x^2)", {"metric": "generic", "samples": 0}),
+    ("exposedness", "mlp(2,2,1; x^2)", {"samples": 4}),
     ("conservation", "linear(2,2,2)", {}),
     ("conservation", "linear(2,2,2)", {"data": [[1, 0]]}),
     ("conservation", "mlp(2,2,1; x^2)", {"degree": 1}),
     ("conservation", "mlp(2,2,1; x^3 + x)", {"degree": 1}),
 ]
+_STRATUM = {"name": "zero", "dimension": 2, "rank": 3, "corank": 0, "claim": "proved"}
+_EXPOSED = {"name": "zero", "function": "zero", "critically_exposed": False}
 FORBIDDEN = {word: re.compile(rf"\b{re.escape(word)}\b") for word in STRONG_WORDS}
 
 
@@ -107,6 +151,18 @@ def test_every_kind_at_every_level(kind, claim):
         "equations": [[], ["c0*c3 - c1*c2"]],
         "functions left by samples": [{"4": 3, "5": 1}],
         "all conserved quantities": [True, False],
+        "ansatz": ["all", "axes"],
+        "boundary: position": ["interior", "boundary", "closure only", "outside", "undecided"],
+        "boundary: reason": ["a form of rank two"],
+        "boundary: boundary": ["empty", "nonempty", "undecided"],
+        "boundary: pieces": [[{"name": "rank one"}], []],
+        "critical locus: complete": [True],
+        "critical locus: strata": [[_STRATUM], [_STRATUM, {**_STRATUM, "corank": 1, "rank": 2}]],
+        "exposedness: table": [[_EXPOSED], [_EXPOSED, {**_EXPOSED, "critically_exposed": True}]],
+        "samples at the inputs": [1, 1200],
+        "determined at the inputs": ["yes", "no", "undecided"],
+        "share of the span": ["1/3"],
+        "irreducible components: components": [[{"dimension": 2}], [{"dimension": 2}, {"dimension": 5}], [{"dimension": None}]],
         "conserved polynomials": [[], ["w^2"]],
         "conserved polynomials at the inputs": [["w^2 - v^2", "w"]],
         "membership: verdict": ["realizable", "closure only", "excluded", "undecided"],
@@ -148,6 +204,10 @@ def test_a_gloss_is_said_where_it_is_reached_and_nowhere_else():
 
 def test_the_kinds_are_those_of_the_certificates():
     """The grammar names kinds as words, so that it loads nothing that computes."""
+    assert {point_counts.FIELD, point_counts.POINTS, point_counts.SHARE} <= SAID.keys()
+    ranks = (ranks_at_weights.AT_WEIGHTS, ranks_at_inputs.JACOBIAN, ranks_at_inputs.DETERMINED, ranks_at_inputs.FURTHER)
+    assert {f"{kind} at the inputs" for kind in ranks} <= SAID.keys()
+    assert {f"{irreducible_components.COMPONENTS}: {part}" for part in ("count", "components")} <= SAID.keys()
     assert {f"{k}{at}" for k in (conserved.CONSERVED, conserved.LAWS) for at in ("", " at the inputs")} <= SAID.keys()
     for kind in (functions.DIMENSION, functions.SPAN, functions.AFFINE, upper_bounds.LINEAR, upper_bounds.ML_DEGREE):
         assert kind in SAID
@@ -160,7 +220,7 @@ def test_entries_with_words_of_their_own_are_listed(capsys):
     with capsys.disabled():
         print(f"\nmeanings not yet from the grammar ({len(OWN_WORDS)}): {', '.join(sorted(OWN_WORDS))}")
     assert {e.name for e in ENTRIES} | {"align", "diagnose", "prune"} >= OWN_WORDS
-    assert len(OWN_WORDS) <= 24
+    assert len(OWN_WORDS) <= 6
 
 
 def test_a_meaning_of_its_own_is_refused():

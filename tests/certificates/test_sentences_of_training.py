@@ -6,6 +6,7 @@ import functools
 import json
 
 import pytest
+from tests.certificates.test_sentences import forced, words_beyond
 
 import neurovariety as nv
 from neurovariety.certificates.issue import recorded
@@ -15,7 +16,6 @@ from neurovariety.certificates.sentences_of_training import TRAINING
 from neurovariety.certificates.statement import Statement
 from neurovariety.claim import Claim
 from neurovariety.result import OWN_WORDS
-from tests.certificates.test_sentences import forced, words_beyond
 
 ASKED = [
     ("landscape", "linear(2,1,2)", {"metric": "frobenius", "teacher": "3*x0; x1", "random": 5}),

@@ -114,10 +114,8 @@ def prune(
     """
     start = time.perf_counter()
     source = load_network(network, architecture=architecture, example=example, input_shape=input_shape)
-    _check_arguments(tolerance, radius)
+    _check_arguments(tolerance, radius, source)
     if isinstance(source, PartialNetwork):
-        if tolerance:
-            raise InputError(f"tolerance= needs a network that is understood as a whole; {source.why}")
         return _file_pruned(source, start, seed)
     ball = float(radius) if radius is not None else math.sqrt(max(math.prod(source.input_shape), 1))
     moved, moves, rewritten, removed = _moved_and_pruned(source, tolerance, seed)
@@ -125,7 +123,6 @@ def prune(
     bound = change_bound(source, moved, ball) if moves else 0.0
     check = _compared(moved, pruned, seed)
     value = _value(source, pruned, removed, bound)
-    _, untouched = hidden_layers(pruned)
     claims, unproved = pruning_claims(source, rewritten, bound, ball)
     edit, checked, notice = edited_file(pruned)
     return PruneResult(
@@ -136,7 +133,7 @@ def prune(
         evidence={
             "checked": check.record(),
             "steps": "each removal is an identity of the exact weights, for every input at which the activations are defined",
-            "untouched": [{"place": u.place, "reason": u.reason} for u in untouched],
+            "untouched": [{"place": u.place, "reason": u.reason} for u in hidden_layers(pruned)[1]],
             "dtype": _stored_as(source),
             "tolerance": tolerance,
             "radius": ball if moves else None,
@@ -169,11 +166,13 @@ def _compared(moved: Network, pruned: Network, seed: int) -> FunctionsCompared:
     return check
 
 
-def _check_arguments(tolerance: float, radius: float | None) -> None:
+def _check_arguments(tolerance: float, radius: float | None, source: Network | PartialNetwork) -> None:
     if not (0 <= tolerance < 1):
         raise InputError(f"tolerance= is a part of a neuron's weights, from 0 to less than 1, got {tolerance!r}")
     if radius is not None and not (math.isfinite(radius) and radius > 0):
         raise InputError(f"radius= is a positive number, got {radius!r}")
+    if tolerance and isinstance(source, PartialNetwork):
+        raise InputError(f"tolerance= needs a network that is understood as a whole; {source.why}")
 
 
 def _file_pruned(source: PartialNetwork, start: float, seed: int) -> PruneResult:
