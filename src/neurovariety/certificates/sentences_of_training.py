@@ -102,11 +102,11 @@ def _shares(value: Mapping[int, float]) -> str:
 _of(
     "discriminant",
     {
-        "complex": Phrase("complex critical points", Seen("there are {n} for each target", *_POINT)),
+        "complex": Phrase("complex critical points", Seen("there are {n} for a general target", *_POINT)),
         "real_counts": Phrase(
-            "numbers of real ones", Listed(lambda value: f"real ones on the points of this slice: {_shares(value)}"), joined=True
+            "numbers of real ones", Listed(lambda value: f"real ones on the points of this slice ({_shares(value)})"), joined=True
         ),
-        "minima_counts": Phrase("numbers of local minima", Listed(lambda value: f"local minima there: {_shares(value)}"), joined=True),
+        "minima_counts": Phrase("numbers of local minima", Listed(lambda value: f"local minima there ({_shares(value)})"), joined=True),
         "chambers": Phrase("chambers", Seen("{n} on the grid", "chamber", "chambers"), joined=True),
     },
 )
