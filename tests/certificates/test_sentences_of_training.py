@@ -10,7 +10,7 @@ from tests.certificates.test_sentences import forced, words_beyond
 
 import neurovariety as nv
 from neurovariety.certificates.issue import recorded
-from neurovariety.certificates.measured_phrases import Between, Measured, Seen, Share, rounded, up_to
+from neurovariety.certificates.measured_phrases import Between, Measured, SampledShare, Seen, rounded, up_to
 from neurovariety.certificates.sentences import sentence, told
 from neurovariety.certificates.sentences_of_training import TRAINING
 from neurovariety.certificates.statement import Statement
@@ -145,8 +145,8 @@ def test_measured_numbers_are_never_said_to_be_exact():
     assert least(1 / 3, Claim.PROVED) == "least 0.3333333333333333, none has less"
     assert least(1 / 3, Claim.COMPLETE) == "least 0.3333333333333333"
     assert least(2.0, Claim.UPPER_BOUND) == "found at most 2"
-    assert Share("{n} of all")(0.254, Claim.ESTIMATE) == "about 25.4 % of all"
-    assert Share("{n} of all", "none")(0.0, Claim.ESTIMATE) == "none"
-    assert Share("{n} of all", "none")(0.0, Claim.UPPER_BOUND) == "at most 0 % of all"
+    assert SampledShare("{n} of all")(0.254, Claim.ESTIMATE) == "about 25.4 % of all"
+    assert SampledShare("{n} of all", "none")(0.0, Claim.ESTIMATE) == "none"
+    assert SampledShare("{n} of all", "none")(0.0, Claim.UPPER_BOUND) == "at most 0 % of all"
     assert Seen("{n} came", "run", "runs", none="none came")(0, Claim.ESTIMATE) == "none came"
     assert Seen("{n} came", "run", "runs", none="none came")(0, Claim.LOWER_BOUND) == "at least 0 runs came"

@@ -50,7 +50,7 @@ class Between:
 
 
 @dataclass(frozen=True)
-class Share:
+class SampledShare:
     """A part of what was sampled, as a percentage; an estimate of 0 is said as ``none``."""
 
     text: str

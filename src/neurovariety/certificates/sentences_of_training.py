@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from neurovariety.certificates.measured_phrases import Between, Measured, Seen, Share
+from neurovariety.certificates.measured_phrases import Between, Measured, SampledShare, Seen
 from neurovariety.certificates.phrases import Listed, Number, Phrase
 
 _POINT = ("complex critical point", "complex critical points")
@@ -116,13 +116,17 @@ _of(
     {
         "on_network": Phrase(
             "best fits by networks that need the whole architecture",
-            Share("of random targets {n} are best fitted by networks that need the whole architecture"),
+            SampledShare("of random targets {n} are best fitted by networks that need the whole architecture"),
         ),
-        "on_subnetworks": Phrase("best fits by smaller networks", Share("{n} by smaller ones", "none by smaller ones"), joined=True),
+        "on_subnetworks": Phrase(
+            "best fits by smaller networks", SampledShare("{n} by smaller ones", "none by smaller ones"), joined=True
+        ),
         "on_limits": Phrase(
-            "best fits by limits", Share("{n} by limits of networks whose weights diverge", "none by limits of networks"), joined=True
+            "best fits by limits",
+            SampledShare("{n} by limits of networks whose weights diverge", "none by limits of networks"),
+            joined=True,
         ),
-        "open": Phrase("for how many this is open", Share("for {n} this is open", "for none this is open"), joined=True),
+        "open": Phrase("for how many this is open", SampledShare("for {n} this is open", "for none this is open"), joined=True),
     },
 )
 
@@ -149,13 +153,13 @@ _of(
     {
         "best_on_smaller": Phrase(
             "how often smaller networks are the best fit",
-            Share(
+            SampledShare(
                 "smaller networks are the best fit of {n} of random targets", "smaller networks are the best fit of no random target"
             ),
         ),
         "flow_on_smaller": Phrase(
             "how often gradient flow ends at smaller networks",
-            Share(
+            SampledShare(
                 "{n} of the gradient flows that converged end at smaller networks",
                 "none of the gradient flows that converged ends at one",
             ),
