@@ -157,9 +157,10 @@ class StoredFunctions:
     def field_generators(self) -> int:
         return int(self.fields[:, 0].max(initial=-1)) + 1
 
-    @property
-    def fields_error(self) -> float:
+    def fields_error(self, prime: int) -> float:
         n = self.parameters
+        if prime.bit_length() != SMALL_BITS:
+            return 1.0
         row = log2(4.0 * n * int(np.abs(self.fields[:, 3]).max(initial=1)) + 1)
         return min(1.0, n / 2.0 ** (SMALL_BITS - 1) + n * row / (SMALL_BITS - 1) / primes_of(SMALL_BITS))
 
