@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -27,34 +27,7 @@ SCHEMA = 3
 """Version of the dictionary form; `Result.from_dict` reads this one, the second, which had no certificates, and the first, which had
 one claim for all of a value."""
 
-OWN_WORDS = frozenset(
-    {
-        "align",
-        "boundary",
-        "components",
-        "conservation",
-        "critical-locus",
-        "data",
-        "diagnose",
-        "discriminant",
-        "exposedness",
-        "gradient-flow",
-        "implicit-bias",
-        "invariance",
-        "landscape",
-        "maximum-likelihood",
-        "membership",
-        "point-count",
-        "polyhedral",
-        "prune",
-        "singularities",
-        "subnetworks",
-        "symmetries",
-        "tangent-kernel",
-        "voronoi",
-        "weight-decay",
-    }
-)
+OWN_WORDS = frozenset({"align", "diagnose", "invariance", "prune", "singularities", "subnetworks"})
 """Entries whose ``meaning`` is still written by themselves. The list only shrinks."""
 
 WHOLE = "value"
@@ -125,8 +98,12 @@ class Result:
 
     def told(self) -> str:
         """What the claims say, sentence by sentence, and the glosses that they reach."""
-        keys = [k for k in (self.spoken or self.headline or self.verdicts) if k in self.verdicts]
+        keys = [k for k in self.speaks() if k in self.verdicts]
         return told({**self.also, **self.verdicts}, keys, self.glosses)
+
+    def speaks(self) -> Iterable[str]:
+        """The keys whose sentences are told."""
+        return self.spoken or self.headline or self.verdicts
 
     @property
     def verdicts(self) -> Mapping[str, Verdict]:

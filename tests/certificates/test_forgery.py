@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import neurovariety as nv
-from neurovariety.certificates.issue import LEGACY, Forged, legacy, recorded, weak
+from neurovariety.certificates.issue import Forged, recorded, weak
 from neurovariety.certificates.statement import Statement
 from neurovariety.claim import Claim
 
@@ -16,13 +16,8 @@ ROOT = Path(nv.__path__[0])
 STRONG = {"PROVED", "PROBABILITY", "COMPLETE", "LOWER_BOUND", "UPPER_BOUND"}
 
 GIVEN = {
-    # parts of entries of the list `LEGACY`, and what they are made of
-    "dictionary/invariance.py",
-    "dictionary/singularities.py",
-    "dictionary/subnetworks.py",
+    # what claims are compared with before there are certificates
     "geometry/invariants/equations.py",
-    "geometry/singular/at_weights.py",
-    "geometry/singular/image_facts.py",
     "geometry/strata/facts.py",
     # what is on the way to an answer, colours and words
     "claim.py",
@@ -80,8 +75,6 @@ def test_a_claim_without_a_certificate_is_refused(claim):
     statement = Statement("dimension", "", 3)
     with pytest.raises(Forged):
         weak(statement, Claim[claim], "because")
-    with pytest.raises(Forged):
-        legacy("dimension", Claim[claim])
     shown = nv.dimension("mlp(2,2,1; x^2)")
     with pytest.raises(Forged):
         nv.DimensionResult(value=4, claims=shown.claims, meaning="", evidence={})
@@ -99,9 +92,3 @@ def test_recorded_verdicts_prove_nothing():
     assert found.claim is Claim.PROVED
     assert not found.verdicts["value"].checked
     assert recorded(Statement("a", "b", 1), Claim.PROVED).certificate is None
-
-
-def test_the_list_of_entries_without_certificates_is_printed(capsys):
-    with capsys.disabled():
-        print(f"\nclaims without certificates yet ({len(LEGACY)}): {', '.join(sorted(LEGACY))}")
-    assert len(LEGACY) <= 9

@@ -1,8 +1,11 @@
-"""NaN and infinity in a network are refused where it is read, in one sentence that says where."""
+"""NaN and infinity in a network are refused where it is read, in one sentence that says where.
+
+Operators of a file that hold them are kept as they are."""
 
 from __future__ import annotations
 
 import math
+import re
 
 import jax
 import jax.numpy as jnp
@@ -12,7 +15,7 @@ import pytest
 import neurovariety as nv
 
 pytest.importorskip("onnxruntime")
-from .test_onnx_operators import model, node
+from .test_onnx_operators import model, node, why_not_whole
 
 NAN, INF = math.nan, math.inf
 
@@ -62,8 +65,7 @@ def test_a_number_in_onnx(nodes, arrays, words, tmp_path):
     onnx = pytest.importorskip("onnx")
     file = tmp_path / "n.onnx"
     onnx.save(model(nodes, (2,), {k: np.array(v, dtype=np.float32) for k, v in arrays.items()}), str(file))
-    with pytest.raises(nv.InputError, match=words):
-        nv.load_network(file)
+    assert re.search(words, why_not_whole(file))
 
 
 @pytest.mark.parametrize("entry", [NAN, INF])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from math import prod
 
 from neurovariety.certificates.completeness import GENERAL, LOOPS, SURE
 from neurovariety.certificates.functions import DIMENSION, Functions, residues_of
@@ -48,7 +49,7 @@ class HiddenDirections:
             if subject.fields_rank(f.prime, f.weights) != f.rank:
                 raise NotShown("the fields have a larger rank")
         if self._left() and self._rank < subject.field_generators:
-            object.__setattr__(self, "error", subject.fields_error ** len(self.fields))
+            object.__setattr__(self, "error", prod(subject.fields_error(f.prime) for f in self.fields))
         if self.error > LARGEST_ERROR:
             raise NotShown(f"the probability of error is at most {self.error:.3g}, which says little")
 

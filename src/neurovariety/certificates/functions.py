@@ -121,10 +121,9 @@ class Functions(Protocol):
         """The rank mod p, at the weights given, of the stated symmetry fields that are verified as identities."""
         ...
 
-    @property
-    def fields_error(self) -> float:
-        """The probability, at most, that the rank of the stated fields at a random point mod a random prime is below their generic
-        one."""
+    def fields_error(self, prime: int) -> float:
+        """The probability, at most, that the rank of the stated fields at a random point mod a random prime as long as that is below
+        their generic one."""
         ...
 
     def expanded_span(self, affine: bool) -> int | None:

@@ -190,6 +190,15 @@ class GenerateAll:
         return Statement("shown to generate all equations", said.subject, self.complete, error=said.error), claim
 
 
+def generated_by(generate: Verdict, known: KnownEquations) -> KnownEquations:
+    """The ``known`` equations, which a verdict says to generate all. Raises `NotShown` where it says so of others, or does not."""
+    shown = generate.certificate
+    hilbert = shown.hilbert.certificate if isinstance(shown, GenerateAll) and shown.complete and generate.checked else None
+    if not isinstance(hilbert, HilbertFunction) or hilbert.known.certificate is not known:
+        raise NotShown("equations that generate all are expected")
+    return known
+
+
 @dataclass(frozen=True, eq=False)
 class BoundByEquations:
     """The dimension is at most the number of coefficients less the rank, at one place, of the gradients of the known equations."""

@@ -13,16 +13,6 @@ from neurovariety.claim import Claim
 WEAK = (Claim.ESTIMATE, Claim.UNDECIDED)
 """What may be claimed without a certificate."""
 
-LEGACY = frozenset(
-    {
-        "invariance",
-        "singularities: tangent spaces and equations",
-        "subnetworks",
-    }
-)
-"""Entries, and parts of entries, whose claims do not rest on certificates yet. The list only shrinks, and a release has none of
-them."""
-
 _TOKEN = object()
 
 
@@ -106,15 +96,7 @@ def recorded(statement: Statement, claim: Claim) -> Verdict:
     return Verdict(statement, claim, None, "recorded", checked=False, token=_TOKEN)
 
 
-def legacy(entry: str, claim: Claim) -> ForEach:
-    """The claims of an entry that has no certificates yet; raises `Forged` for one that is not among `LEGACY`."""
-    if entry not in LEGACY and claim not in WEAK:
-        raise Forged(f"the claims of {entry} rest on certificates; {claim} was given without one")
-    return lambda key, value: Verdict(Statement(f"{entry}: {key}", "", value), claim, None, token=_TOKEN)
-
-
 __all__ = [
-    "LEGACY",
     "WEAK",
     "Certificate",
     "ForEach",
@@ -123,7 +105,6 @@ __all__ = [
     "Verdict",
     "first_shown",
     "issue",
-    "legacy",
     "recorded",
     "weak",
     "weakly",

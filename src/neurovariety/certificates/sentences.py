@@ -7,47 +7,53 @@ left out. A `Gloss`, what a value means for learning, is said only where the ver
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, is_dataclass, replace
 from typing import Any
 
 from neurovariety.certificates.functions import AFFINE, DIMENSION, SPAN
 from neurovariety.certificates.issue import Verdict
+from neurovariety.certificates.phrases import EXACT, Choice, Listed, Number, Phrase, bare, short
+from neurovariety.certificates.sentences_of_geometry import SAID_OF_GEOMETRY
+from neurovariety.certificates.sentences_of_training import TRAINING
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.upper_bounds import FILLS_COEFFICIENTS, LINEAR, ML_DEGREE
 from neurovariety.claim import Claim
 
-_EXACT = (Claim.PROVED, Claim.PROBABILITY)
 STRONG_WORDS: Mapping[str, tuple[Claim, ...]] = {
     "exactly": (Claim.PROVED,),
     **dict.fromkeys(
-        ("all", "every", "only", "no other", "fills", "determined", "determine", "determines", "in one way", "is the"), _EXACT
+        ("all", "every", "only", "no other", "fills", "determined", "determine", "determines", "in one way", "is the"), EXACT
     ),
-    "the global minimum": _EXACT,
+    "the global minimum": EXACT,
 }
 """Words that leave no doubt, and the claims at which they may be said of a value."""
 
 REACHES: Mapping[Claim, tuple[Claim, ...]] = {
     Claim.PROVED: (Claim.PROVED,),
-    Claim.PROBABILITY: _EXACT,
-    Claim.COMPLETE: (*_EXACT, Claim.COMPLETE),
-    Claim.LOWER_BOUND: (*_EXACT, Claim.COMPLETE, Claim.LOWER_BOUND),
-    Claim.UPPER_BOUND: (*_EXACT, Claim.COMPLETE, Claim.UPPER_BOUND),
+    Claim.PROBABILITY: EXACT,
+    Claim.COMPLETE: (*EXACT, Claim.COMPLETE),
+    Claim.LOWER_BOUND: (*EXACT, Claim.COMPLETE, Claim.LOWER_BOUND),
+    Claim.UPPER_BOUND: (*EXACT, Claim.COMPLETE, Claim.UPPER_BOUND),
     Claim.ESTIMATE: tuple(c for c in Claim if c is not Claim.UNDECIDED),
     Claim.UNDECIDED: tuple(Claim),
 }
 """For each claim that something needs, the claims that are enough."""
 
-SHOWN, SURE, FROM_BELOW, FROM_ABOVE = Claim.PROVED, Claim.PROBABILITY, Claim.LOWER_BOUND, Claim.UPPER_BOUND
+SHOWN, SURE, TESTED, FROM_BELOW, FROM_ABOVE = Claim.PROVED, Claim.PROBABILITY, Claim.COMPLETE, Claim.LOWER_BOUND, Claim.UPPER_BOUND
 """What a gloss may need: names that claim nothing by themselves."""
 
 
 @dataclass(frozen=True)
 class Gloss:
-    """What a value means for learning: said where each key of ``needs`` has a claim that reaches the one named, and a value."""
+    """What a value means for learning: said where each key of ``needs`` has a claim that reaches the one named, and a value.
+
+    ``ahead``: before the sentences, as what they speak of would be mistaken without it.
+    """
 
     text: str
     needs: Mapping[str, Claim]
+    ahead: bool = False
 
     def holds(self, verdicts: Mapping[str, Verdict]) -> bool:
         """Whether the verdicts are there, and reach what it needs."""
@@ -65,14 +71,17 @@ class Gloss:
             return f"{self.text} ({'but for the same error' if known else _wrong(error)})"
         if weakest is Claim.COMPLETE and Claim.COMPLETE in self.needs.values():
             return f"{self.text}, if none was missed"
+        if weakest is Claim.ESTIMATE:
+            return f"{self.text}, if that holds"
         return self.text
 
 
 def told(verdicts: Mapping[str, Verdict], keys: Iterable[str], glosses: Sequence[Gloss]) -> str:
     """The sentences of the keys that say something, and the glosses that hold, in one line."""
     keys = list(keys)
-    said = [sentence_of(verdicts[key]) for key in keys]
-    return "; ".join(dict.fromkeys([*said, *(g.said(verdicts, keys) for g in glosses if g.holds(verdicts))]))
+    first = [g.said(verdicts) for g in glosses if g.ahead and g.holds(verdicts)]
+    said = [_in_one_breath(group) for group in _breaths([verdicts[key] for key in keys])]
+    return "; ".join(dict.fromkeys([*first, *said, *(g.said(verdicts, keys) for g in glosses if not g.ahead and g.holds(verdicts))]))
 
 
 def sentence_of(verdict: Verdict) -> str:
@@ -83,10 +92,46 @@ def sentence_of(verdict: Verdict) -> str:
 def sentence(statement: Statement, claim: Claim, tests: Sequence[str] = ()) -> str:
     """A statement, as far as it is claimed."""
     if not _says_value(statement) or claim is Claim.UNDECIDED:
-        return f"{_asks(statement.kind)}not shown"
-    row = SAID.get(statement.kind)
-    text = _plainly(statement, claim) if row is None else row.says(statement.value, claim)
-    return ", ".join([text, *statement.scope]) + _after(statement, claim, tests)
+        return f"{_asks(statement.kind)}: not shown"
+    return ", ".join([_words(statement, claim), *statement.scope]) + _after(statement, claim, tests)
+
+
+def _words(statement: Statement, claim: Claim) -> str:
+    row = SAID.get(bare(statement.kind))
+    return _plainly(statement, claim) if row is None else row.says(statement.value, claim)
+
+
+def _breaths(verdicts: Sequence[Verdict]) -> list[list[Verdict]]:
+    """Verdicts one after another, those together that are said in one breath: claimed alike, in the same scope."""
+    out: list[list[Verdict]] = []
+    for verdict in verdicts:
+        row = SAID.get(bare(verdict.statement.kind))
+        if out and row is not None and row.joined and _manner(verdict) == _manner(out[-1][0]):
+            out[-1].append(verdict)
+        else:
+            out.append([verdict])
+    return out
+
+
+def _manner(verdict: Verdict) -> tuple[Claim, tuple[str, ...]] | None:
+    return (verdict.claim, verdict.statement.scope) if _says(verdict) else None
+
+
+def _in_one_breath(group: Sequence[Verdict]) -> str:
+    """Verdicts that are claimed alike; of each what is claimed of all."""
+    if len(group) == 1:
+        return sentence_of(group[0])
+    first = group[0]
+    if not _says(first):
+        return f"{_and([_asks(v.statement.kind) for v in group])}: not shown"
+    statement = replace(first.statement, error=max(v.statement.error for v in group))
+    tests = tuple(dict.fromkeys(test for v in group for test in _tests(v)))
+    text = _and([_words(v.statement, v.claim) for v in group])
+    return ", ".join([text, *statement.scope]) + _after(statement, first.claim, tests, of_each=True)
+
+
+def _and(pieces: Sequence[str]) -> str:
+    return ", ".join(pieces[:-1]) + f" and {pieces[-1]}"
 
 
 def _says(verdict: Verdict) -> bool:
@@ -101,84 +146,52 @@ def _wrong(error: float) -> str:
     return f"wrong with probability at most {error:.1e}" if error else "up to an unlucky draw"
 
 
-def _after(statement: Statement, claim: Claim, tests: Sequence[str]) -> str:
-    """What follows a value that is not proved."""
+def _after(statement: Statement, claim: Claim, tests: Sequence[str], of_each: bool = False) -> str:
+    """What follows a value that is not proved, or several such."""
     if claim is Claim.PROBABILITY:
-        return f" ({_wrong(statement.error)})"
+        return f" ({'each ' if of_each and statement.error else ''}{_wrong(statement.error)})"
     if claim is Claim.COMPLETE:
         named = f" ({', '.join(tests)})" if tests else ""
         number = isinstance(statement.value, int) and not isinstance(statement.value, bool)
-        what = "so many are" if number else "what is said rests on points that are"
+        what = f"so many{' of each' if of_each else ''} are" if number else "what is said rests on points that are"
         return f"; {what} proved, and a test for missing ones{named} found none"
-    return ", an estimate" if claim is Claim.ESTIMATE else ""
+    return f", {'estimates' if of_each else 'an estimate'}" if claim is Claim.ESTIMATE else ""
 
 
-_TESTS: Mapping[str, str] = {"Traced": "trace", "Continued": "continuation", "Looped": "loops", "EvenlyCovered": "loops"}
+_TESTS: Mapping[str, str] = {
+    "Traced": "trace",
+    "Continued": "continuation",
+    "Looped": "loops",
+    "EvenlyCovered": "loops",
+    "AllInCharts": "continuation",
+}
 """By name, for what is told is told without loading what computes."""
+_PREMISES = (
+    *("premises", "premise", "general", "graph", "weights", "lower", "upper", "listed", "real", "whole", "known", "parts", "lists"),
+    "interval",
+)
 
 
 def _tests(verdict: Verdict) -> tuple[str, ...]:
     """The tests that a verdict rests on, first its own."""
     found: dict[str, None] = {}
-    waiting = [verdict]
+    waiting: list[Any] = [verdict.certificate]
     while waiting:
-        certificate = waiting.pop().certificate
-        if type(certificate).__name__ in _TESTS:
-            found[_TESTS[type(certificate).__name__]] = None
-        for name in ("premises", "general", "graph", "weights", "lower", "upper"):
-            part = getattr(certificate, name, None)
-            waiting += [v for v in (part if isinstance(part, tuple) else (part,)) if isinstance(v, Verdict)]
+        part = waiting.pop()
+        if isinstance(part, tuple):
+            waiting += part
+        elif isinstance(part, Verdict):
+            waiting.append(part.certificate)
+        elif is_dataclass(part):
+            if type(part).__name__ in _TESTS:
+                found[_TESTS[type(part).__name__]] = None
+            waiting += [v for v in (getattr(part, name, None) for name in _PREMISES) if isinstance(v, tuple | Verdict)]
     return tuple(found)
 
 
-@dataclass(frozen=True)
-class Number:
-    """A number with its noun, in a sentence that has a place for it."""
-
-    text: str
-    one: str = ""
-    many: str = ""
-
-    def __call__(self, value: Any, claim: Claim) -> str:
-        amount = {Claim.PROVED: "exactly ", Claim.LOWER_BOUND: "at least ", Claim.UPPER_BOUND: "at most ", Claim.ESTIMATE: "about "}
-        noun = self.one if value == 1 else self.many
-        shown = f"{value:,}" if isinstance(value, int) else f"{value}"
-        return self.text.format(n=f"{amount.get(claim, '')}{shown}{f' {noun}' if noun else ''}")
-
-
-@dataclass(frozen=True)
-class Choice:
-    """A sentence for each of a few values, without a strong word; ``sure`` takes its place where the claim is exact."""
-
-    text: Mapping[str, str]
-    sure: Mapping[str, str] = field(default_factory=dict)
-
-    def __call__(self, value: Any, claim: Claim) -> str:
-        chosen = self.sure if claim in _EXACT and value in self.sure else self.text
-        return chosen.get(value, str(value))
-
-
-@dataclass(frozen=True)
-class Listed:
-    """A sentence made of the value by a function."""
-
-    text: Callable[[Any], str]
-
-    def __call__(self, value: Any, claim: Claim) -> str:
-        return self.text(value)
-
-
-@dataclass(frozen=True)
-class Phrase:
-    """How a kind of statement is said, and what is asked by it."""
-
-    asks: str
-    says: Number | Choice | Listed
-
-
 def _asks(kind: str) -> str:
-    row = SAID.get(kind)
-    return f"{row.asks if row else kind.split(': ')[-1].replace('_', ' ')}: "
+    row = SAID.get(bare(kind))
+    return row.asks if row else kind.split(": ")[-1].replace("_", " ")
 
 
 def _plainly(statement: Statement, claim: Claim) -> str:
@@ -187,15 +200,7 @@ def _plainly(statement: Statement, claim: Claim) -> str:
     value = statement.value
     if isinstance(value, int | float) and not isinstance(value, bool):
         return Number(f"{name}: {{n}}")(value, claim)
-    return f"{name}: {_short(value)}"
-
-
-def _short(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return ", ".join(f"{k} {_short(v)}" for k, v in value.items()) or "none"
-    if isinstance(value, tuple | list):
-        return f"{len(value)} listed" if len(value) > 3 else "; ".join(map(_short, value)) or "none"
-    return "yes" if value is True else "no" if value is False else str(value)
+    return f"{name}: {short(value)}"
 
 
 def _left(value: Mapping[str, int]) -> str:
@@ -277,16 +282,14 @@ SAID: dict[str, Phrase] = {
         Choice({"no": "these weights are not identifiable, beyond the stated symmetries", "yes": "these weights are one orbit"}),
     ),
     "equations": Phrase("the equations", Listed(_equations)),
-    "membership: verdict": Phrase(
-        "whether the target is in the model", Choice({"realizable": "the target is a function of the model"})
-    ),
-    "membership: witness": Phrase("weights of the target", Listed(lambda value: f"weights are given for it ({len(value)} numbers)")),
     "zeros": Phrase("the zeros", Listed(_zeros)),
     "finite zeros": Phrase("the finite zeros", Listed(_zeros)),
     "simple zeros": Phrase("the simple zeros", Listed(_zeros)),
+    **SAID_OF_GEOMETRY,
 }
 """By kind how it is said. A kind that is not here is named, with its value."""
 
+SAID |= TRAINING
 for _metric, _loss in {
     "generic": "a general quadratic loss",
     "frobenius": "the sum of the squares of the coefficients",

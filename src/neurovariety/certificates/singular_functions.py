@@ -1,5 +1,7 @@
-"""Singular functions of a closure, where a theorem says which they are: none of a linear space, those of lower rank of determinantal
-varieties."""
+"""Singular functions of a closure, where a theorem says which they are.
+
+None of a linear space, those of lower rank of determinantal varieties.
+"""
 
 from __future__ import annotations
 

@@ -29,10 +29,12 @@ _LINE = 21
 def nearest_permutation(first: Rewritten, second: Network) -> Rewritten:
     """The first network permuted towards the second, which has the same graph.
 
-    Two starts are tried, as the networks stand and with rows matched from the input on, and the nearer end is taken.
+    Two starts are tried, as the networks stand and with rows matched from the input on, and the nearer end is taken. Weights so large
+    that their products overflow are left where they are.
     """
-    ends = [_descended(first, second), _descended(_by_rows(first, second), second)]
-    return min(ends, key=lambda end: distance(end.network, second))
+    with np.errstate(over="ignore", invalid="ignore"):
+        ends = [_descended(first, second), _descended(_by_rows(first, second), second)]
+        return min(ends, key=lambda end: distance(end.network, second))
 
 
 def distance(a: Network, b: Network) -> float:
@@ -41,8 +43,10 @@ def distance(a: Network, b: Network) -> float:
     for n, m in zip(a.nodes, b.nodes, strict=True):
         for role, key in n.weights.items():
             if key not in a.fixed:
-                total += float(((to_floats(a.weights[key]) - to_floats(b.weights[m.weights[role]])) ** 2).sum())
-    return math.sqrt(total)
+                apart = to_floats(a.weights[key]) - to_floats(b.weights[m.weights[role]])
+                largest = float(np.abs(apart).max(initial=0.0)) or 1.0
+                total = math.hypot(total, largest * float(np.linalg.norm(apart / largest)))
+    return total
 
 
 def _by_rows(first: Rewritten, second: Network) -> Rewritten:
@@ -53,6 +57,8 @@ def _by_rows(first: Rewritten, second: Network) -> Rewritten:
         maker = stream.makers[0]
         gain = _rows(second, others[names[maker.name]].weights) @ _rows(first.network, maker.weights).T
         norms = (_rows(first.network, maker.weights) ** 2).sum(axis=1)
+        if not np.isfinite(gain).all() or not np.isfinite(norms).all():
+            continue
         _, order = linear_sum_assignment(2 * gain - norms[None, :], maximize=True)
         first = first.stream_permuted(stream, order.tolist())
     return first
@@ -64,6 +70,8 @@ def _descended(first: Rewritten, second: Network) -> Rewritten:
         for at in range(len(streams(first.network))):
             stream = streams(first.network)[at]
             gain = _gain(first.network, second, stream)
+            if not np.isfinite(gain).all():
+                continue
             _, order = linear_sum_assignment(gain, maximize=True)
             better = gain[np.arange(stream.width), order].sum() - np.trace(gain)
             if better > 1e-12 * max(abs(gain).max(initial=0.0), 1e-300) * stream.width:

@@ -25,6 +25,7 @@ from typing import Annotated, Any, ClassVar
 from neurovariety.architectures.from_callable import Source
 from neurovariety.certificates.issue import NotShown, Verdict, issue, weak
 from neurovariety.certificates.positions import BoundaryPieces, NoBoundary
+from neurovariety.certificates.sentences import SHOWN, Gloss
 from neurovariety.certificates.statement import Statement
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import ExactNumbers
@@ -64,7 +65,7 @@ class BoundaryResult(EntryResult):
     """
 
     entry: ClassVar[str] = "boundary"
-    headline: ClassVar[tuple[str, ...]] = ("position", "reason", "variety", "boundary", "dimension")
+    headline: ClassVar[tuple[str, ...]] = ("position", "reason", "boundary", "dimension")
 
     def _repeated(self, seed: int | None) -> BoundaryResult:
         """Again under another seed. Raises `VerificationError` where what was decided comes out otherwise, or what was proved is not.
@@ -83,6 +84,11 @@ class BoundaryResult(EntryResult):
                 f"boundary of {self.subject}: recorded {self.shown()} ({self.claim}), recomputed {again.shown()} ({again.claim})"
             )
         return again
+
+    def speaks(self) -> tuple[str, ...]:
+        if "position" in self.value:
+            return ("position",)
+        return ("boundary",) if self.value["dimension"] is None else ("boundary", "dimension", "variety")
 
     def shown(self) -> str:
         return str(self.value["position"]) if "position" in self.value else super().shown()
@@ -165,8 +171,8 @@ def boundary(
     return BoundaryResult(
         value=value,
         claims=claims,
-        meaning=_meaning(found, claims["position"].claim, grown),
         evidence=evidence,
+        glosses=_glosses(found, grown),
         options=member.options,
     )
 
@@ -204,24 +210,24 @@ def _claims_of_whole(model: Model, variety: Dimension, found: Description, value
     return claims
 
 
-def _meaning(found: Located, claim: Claim, grown: Sequence[Mapping[str, float]]) -> str:
-    sure = "" if claim is Claim.PROVED else " as far as searches show"
-    if found.position is Position.INTERIOR:
-        return f"weights compute the function and all real functions of the neurovariety near it{sure}: noise on it can be fit too"
-    if found.position is Position.BOUNDARY:
-        return f"weights compute the function, but not all real functions near it{sure}: training for a neighbour can end on the edge"
-    if found.position is Position.CLOSURE_ONLY:
-        text = f"a limit that no weights attain{sure}: the loss tends to zero while weights diverge"
-        if len(grown) > 1:
-            first, last = grown[0], grown[-1]
-            text += (
-                f" (a relative distance of {first['distance']:g} took weights up to {first['largest_weight']:.3g}, "
-                f"{last['distance']:g} up to {last['largest_weight']:.3g})"
-            )
-        return text
-    if found.position is Position.OUTSIDE:
-        return f"no weights come arbitrarily close{sure}: the least loss on enough data is positive"
-    return f"nothing was shown: {found.reason}"
+_MEANS = {
+    Position.INTERIOR: "noise on it can be fit too",
+    Position.BOUNDARY: "training for a neighbour can end on the edge",
+    Position.CLOSURE_ONLY: "the loss tends to zero while weights diverge",
+    Position.OUTSIDE: "the least loss on enough data is positive",
+}
+
+
+def _glosses(found: Located, grown: Sequence[Mapping[str, float]]) -> tuple[Gloss, ...]:
+    """What the position means for learning, and how weights were seen to grow."""
+    if found.position not in _MEANS:
+        return (Gloss(found.reason, {}),)
+    position: dict[str, Claim] = {"position": Claim.ESTIMATE}
+    texts = [Gloss(_MEANS[found.position], position)]
+    if len(grown) > 1:
+        (first, large), (last, larger) = ((row["distance"], row["largest_weight"]) for row in (grown[0], grown[-1]))
+        texts.append(Gloss(f"a relative distance of {first:g} took weights up to {large:.3g}, {last:g} up to {larger:.3g}", {}))
+    return tuple(texts)
 
 
 def _whole(model: Model, samples: int, seed: int) -> BoundaryResult:
@@ -237,12 +243,12 @@ def _whole(model: Model, samples: int, seed: int) -> BoundaryResult:
     return BoundaryResult(
         value=value,
         claims=claims,
-        meaning=_meaning_of_whole(found, variety.value, claims["dimension"].claim),
         evidence={
             "route": found.route, "why": found.why, "dimension_claim": str(variety.claim), "samples_drawn": samples,
             "shares": list(found.shares), "samples": list(found.samples), "crossings": list(found.crossings),
             "theorems": [dict(t) for t in found.theorems],
         },
+        glosses=_glosses_of_whole(found, claims["boundary"].claim),
     )  # fmt: skip
 
 
@@ -252,14 +258,13 @@ def share_sentence(row: Mapping[str, Any]) -> str:
     return f"of {row['functions']} functions with {row['drawn']}, {row['attained']} are attained ({interval})"
 
 
-def _meaning_of_whole(found: Description, variety: int, claim: Claim) -> str:
-    if found.boundary == "empty":
-        return f"the real functions have no boundary: {found.why}, and every limit of functions is one"
-    shares = "; ".join(share_sentence(row) for row in found.shares)
+def _glosses_of_whole(found: Description, claim: Claim) -> tuple[Gloss, ...]:
+    """Why there is a boundary, or none, and how many of random functions are attained."""
+    shares = tuple(Gloss(share_sentence(row), {}) for row in found.shares)
     if found.boundary == "undecided":
-        return f"nothing was shown: {found.why}" + (f"; {shares}" if shares else "")
-    text = f"real weights do not attain every real function of the neurovariety: {found.why}"
-    if found.dimension is not None:
-        least = "at least " if claim is Claim.LOWER_BOUND else "as it seems " if claim is Claim.ESTIMATE else ""
-        text += f"; the boundary has {least}dimension {found.dimension}, the closure {variety}"
-    return text + (f"; {shares}" if shares else "")
+        return (Gloss(found.why, {}), *shares)
+    if found.boundary == "empty":
+        return (Gloss(found.why, {"boundary": SHOWN}), Gloss("every limit of functions is one", {"boundary": SHOWN}))
+    if claim is SHOWN:
+        return (Gloss(f"pieces of it: {found.why}", {"boundary": SHOWN}), *shares)
+    return (Gloss(found.why, {}), *shares)

@@ -31,6 +31,7 @@ from neurovariety.architectures import Architecture, as_model, parse
 from neurovariety.architectures.from_callable import Source
 from neurovariety.certificates.irreducible_components import BlockComponents, ComponentOfModel, OneComponent, short_enough
 from neurovariety.certificates.issue import issue
+from neurovariety.certificates.sentences import SHOWN, Gloss
 from neurovariety.certificates.upper_bounds import FillsSpan
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult, Facts
@@ -40,7 +41,6 @@ from neurovariety.geometry.invariants.dimension import dimension_of
 from neurovariety.image import BlockMatrices, BoundedBlockMatrices
 from neurovariety.model import Model
 from neurovariety.progress import note, watch
-from neurovariety.result import counted
 from neurovariety.tolerances import DEFAULT_SEED
 
 T = TypeVar("T")
@@ -161,7 +161,6 @@ def _of_blocks(
         value={"count": count, "components": shown.rows()},
         claims={"count": issue(replace(shown, part="count"), maps), "components": issue(shown, maps)},
         subject=name,
-        meaning=_meaning(count, dimensions, complete),
         evidence={
             "blocks": [{"eigenvalues": b.eigenvalues, "size": b.size, "type": "real" if b.real else "complex"} for b in blocks],
             "rank": rank,
@@ -170,6 +169,7 @@ def _of_blocks(
             "theorems": theorems,
         },
         notices=notices,
+        glosses=_glosses(count),
         model=None if rank is not None else as_model(name),
     )
 
@@ -197,7 +197,6 @@ def _of_model(model: Model, seed: int, memory_limit: int | None) -> ComponentsRe
         value={"count": 1, "components": [shown.row()]},
         claims={"count": one, "components": issue(shown, exact)},
         subject=model.name,
-        meaning=_meaning(1, [found.value], True),
         evidence={
             "dimension": found.value,
             "dimension_claim": str(found.claim),
@@ -206,6 +205,7 @@ def _of_model(model: Model, seed: int, memory_limit: int | None) -> ComponentsRe
             "theorems": theorems,
         },
         notices=found.notices,
+        glosses=_glosses(1),
         model=model,
     )
 
@@ -224,17 +224,8 @@ def _unnoted(work: Callable[[], T]) -> T:
     return contextvars.copy_context().run(alone)
 
 
-def _meaning(count: int, dimensions: list[int], complete: bool) -> str:
+def _glosses(count: int) -> tuple[Gloss, ...]:
+    """What the number means for learning."""
     if count == 1:
-        return (
-            f"one irreducible piece of dimension {dimensions[0]}: a single network reaches almost all of what its closure holds, over C"
-        )
-    if not complete:
-        return f"{counted(count, 'irreducible piece')}: a network reaches one of them only, so block ranks are chosen before training"
-    best, largest = max(dimensions), dimensions.count(max(dimensions))
-    spread = (
-        f"all of dimension {best}"
-        if min(dimensions) == best
-        else f"of dimensions {min(dimensions)} to {best}, {largest} of them largest"
-    )
-    return f"{count} irreducible pieces, {spread}: a network reaches one of them only, so block ranks are chosen before training"
+        return (Gloss("a single network reaches almost all of what its closure holds, over C", {"count": SHOWN}),)
+    return (Gloss("a network reaches one of them only, so block ranks are chosen before training", {"count": SHOWN}),)

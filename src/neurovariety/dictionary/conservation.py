@@ -37,6 +37,7 @@ from neurovariety.certificates.conserved import (
 )
 from neurovariety.certificates.functions import Inputs
 from neurovariety.certificates.issue import Verdict, first_shown, issue
+from neurovariety.certificates.sentences import FROM_ABOVE, SHOWN, Gloss
 from neurovariety.certificates.vector_fields import rank_of_rows
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
@@ -54,6 +55,7 @@ from neurovariety.linear_algebra import random_prime
 from neurovariety.model import Array, Model
 from neurovariety.options import Option, Whole
 from neurovariety.randomness import generator
+from neurovariety.result import counted
 from neurovariety.tolerances import DEFAULT_SEED
 from neurovariety.training.dynamics.balanced_leaf import Leaf, balanced_leaf
 
@@ -90,6 +92,7 @@ class ConservationResult(EntryResult):
     """
 
     entry: ClassVar[str] = "conservation"
+    spoken: ClassVar[tuple[str, ...]] = ("independent",)
     evidence: ConservationEvidence
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "marcotte2023", "sussmann1973")
 
@@ -131,7 +134,7 @@ def conservation(
     fields = exact_functions(model).gradient_fields(inputs)
     laws = conserved_polynomials(fields, n, degree)
     shown = _laws_shown(model, inputs, tuple(tuple(sorted(law.items())) for law in laws), degree, rng)
-    number, claims, closure = _number_shown(model, inputs, shown, rng)
+    number, claims, upper, closure = _number_shown(model, inputs, shown, rng)
     least, most = int(number.statement.value), n - closure.rank
     value = {"independent": least, "complete": least == most, "laws": shown.statement.value}
     evidence: ConservationEvidence = {
@@ -148,8 +151,9 @@ def conservation(
     return ConservationResult(
         value=value,
         claims={"independent": number, "complete": claims, "laws": shown},
-        meaning=_meaning(least, most, n, degree, None if inputs is None else len(inputs)),
         evidence=evidence,
+        glosses=_glosses(least, evidence),
+        also={"most": upper},
         options={"data": table},
     )
 
@@ -168,8 +172,10 @@ def _laws_shown(model: Model, inputs: Inputs | None, laws: tuple[Law, ...], degr
     return first_shown(exact, *tried, least)
 
 
-def _number_shown(model: Model, inputs: Inputs | None, laws: Verdict, rng: np.random.Generator) -> tuple[Verdict, Verdict, FlowClosure]:
-    """The number of independent conserved quantities, whether that is all, and the brackets that bound it from above."""
+def _number_shown(
+    model: Model, inputs: Inputs | None, laws: Verdict, rng: np.random.Generator
+) -> tuple[Verdict, Verdict, Verdict, FlowClosure]:
+    """The number of independent conserved quantities, whether that is all, its bound from above, and the brackets for that."""
     exact, n = exact_functions(model), model.parameters
     shown, point = laws.certificate, tuple(int(v) for v in rng.integers(1, PRIME, n))
     assert isinstance(shown, ConservedLaws)
@@ -179,7 +185,7 @@ def _number_shown(model: Model, inputs: Inputs | None, laws: Verdict, rng: np.ra
     brackets = FlowBrackets(exact.hash, inputs, PRIME, closure.point, closure.generators, closure.brackets, n, closure.rank)
     upper = issue(brackets, exact)
     number = issue(Meets(lower, upper), exact) if upper.statement.value == least else lower
-    return number, issue(AllShown(lower, upper), exact), closure
+    return number, issue(AllShown(lower, upper), exact), upper, closure
 
 
 def _points(table: Array) -> Inputs:
@@ -196,10 +202,12 @@ def _plain(leaf: Leaf | None) -> dict[str, Any]:
     return {"found": False} if leaf is None else {"found": True} | leaf._asdict()
 
 
-def _meaning(least: int, most: int, n: int, degree: int, samples: int | None) -> str:
-    of = "for every loss and all data" if samples is None else f"for every loss on these {samples} inputs"
-    count = f"{least} independent quantit{'y' if least == 1 else 'ies'}"
+def _glosses(least: int, evidence: ConservationEvidence) -> tuple[Gloss, ...]:
+    """What the number means for training, or how far others were looked for."""
+    n, degree, most, samples = evidence["parameters"], evidence["degree"], evidence["upper_bound"], evidence["for_data"]
+    about = (Gloss(f"{counted(samples, 'input')} {'is' if samples == 1 else 'are'} given", {}),) if samples is not None else ()
     if least == most:
-        end = f"training moves on leaves of dimension {n - least} in {n} weights" if least else "nothing ties training to its start"
-        return f"gradient flow conserves exactly {count} {of}: {end}"
-    return f"gradient flow conserves at least {count} {of}, polynomials of degree at most {degree}; at most {most} exist"
+        leaves = f"training moves on leaves of dimension {n - least} in {n} weights"
+        return (*about, Gloss(leaves if least else "nothing ties training to its start", {"independent": SHOWN}))
+    looked = Gloss(f"they were looked for among polynomials of degree up to {degree}", {})
+    return (*about, looked, Gloss(f"there are at most {most}", {"most": FROM_ABOVE}))

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal, NotRequired, TypedDict
 
 from neurovariety.certificates.issue import NotShown, Verdict, issue, weak
+from neurovariety.certificates.sentences import FROM_ABOVE, SURE, Gloss
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.stratum_ranks import CriticalDimension, CriticalUnion, StrataTable
 from neurovariety.claim import Claim
@@ -44,7 +45,6 @@ from neurovariety.options import Option, Whole
 from neurovariety.program.of_model import draw_coefficients
 from neurovariety.progress import note, quietly
 from neurovariety.randomness import generator
-from neurovariety.result import counted
 from neurovariety.rings.finite_field import FiniteField
 from neurovariety.theorem import Theorem
 from neurovariety.tolerances import DEFAULT_SEED, EXTRA_SAMPLES, PRIME_BITS
@@ -108,6 +108,9 @@ class CriticalLocusResult(EntryResult):
     value: CriticalLocusValue
     evidence: CriticalLocusEvidence
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "trager2020", "schwartz1980")
+
+    def speaks(self) -> tuple[str, ...]:
+        return ("rank", "strata") if self.value["dimension"] is None else ("rank", "strata", "codimension")
 
     def shown(self) -> str:
         v = self.value
@@ -178,16 +181,10 @@ def critical_locus(
     return CriticalLocusResult(
         value=value,
         claims=claims,
-        meaning=_meaning(value, _shown_critical(value, facts), claims["dimension"]),
         evidence=evidence,
+        glosses=_glosses(value),
         notices=whole.notices if evidence["all_listed"] else (*whole.notices, f"only the first {most} strata were looked at"),
     )
-
-
-def _shown_critical(value: CriticalLocusValue, facts: list[StratumFacts]) -> list[StratumFacts]:
-    """The strata along which the rank is known, and is less than that at general weights."""
-    known = zip(facts, value["strata"], strict=True)
-    return [f for f, row in known if row["corank"] > 0 and Claim(row["claim"]) is not Claim.LOWER_BOUND]
 
 
 def _claims(
@@ -204,7 +201,7 @@ def _claims(
         try:
             return issue(CriticalDimension(whole.verdict, ranks, n, part, union), exact)
         except NotShown:
-            return weak(Statement(f"critical-locus: {part}", exact.hash, None), Claim.UNDECIDED, none)
+            return weak(Statement(f"critical locus: {part}", exact.hash, None), Claim.UNDECIDED, none)
 
     rows: list[CriticalStratum] = []
     table = StrataTable(whole.verdict, ranks, tuple(f.stratum.kind for f in facts))
@@ -213,9 +210,9 @@ def _claims(
         "rank": whole.verdict,
         "dimension": size("dimension"),
         "codimension": size("codimension"),
-        "complete": union or weak(Statement("critical-locus: complete", exact.hash, False), Claim.UNDECIDED, "no theorem says so"),
-        "strata": issue(table, exact) if facts else weak(Statement("critical-locus: strata", exact.hash, rows), Claim.UNDECIDED, none),
-        "sampled": weak(Statement("critical-locus: sampled", exact.hash, counts), Claim.ESTIMATE, "at weights that were drawn"),
+        "complete": union or weak(Statement("critical locus: complete", exact.hash, False), Claim.UNDECIDED, "no theorem says so"),
+        "strata": issue(table, exact) if facts else weak(Statement("critical locus: strata", exact.hash, rows), Claim.UNDECIDED, none),
+        "sampled": weak(Statement("critical locus: sampled", exact.hash, counts), Claim.ESTIMATE, "at weights that were drawn"),
     }
 
 
@@ -236,20 +233,11 @@ def _sampled(model: Model, seed: int, bound: int) -> Counter[int]:
     return found
 
 
-def _meaning(value: CriticalLocusValue, critical: list[StratumFacts], size: Verdict) -> str:
+def _glosses(value: CriticalLocusValue) -> tuple[Gloss, ...]:
+    """What a lower rank means for training, and where else it may be lower."""
     if value["dimension"] is None:
-        text = "J keeps its rank on all strata of weights that are known" if value["strata"] else "no strata of its weights are known"
         low = [int(r) for r in value["sampled"] if int(r) < value["rank"]]
-        return text + (f"; at sparse random weights it falls to {min(low)} of {value['rank']}" if low else "")
-    largest = max(critical, key=lambda f: f.dimension)
-    deepest = min(critical, key=lambda f: f.rank)
-    where = counted(len(critical), "stratum").replace("stratums", "strata")
-    codimension = largest.stratum.model.parameters - largest.dimension
-    text = (
-        f"J drops rank on {where} of weights: the largest ({largest.stratum.name}) has codimension {codimension}, at "
-        f"general weights of the deepest ({deepest.stratum.name}) {deepest.rank} of {value['rank']} directions remain"
-    )
-    text += ": there gradients can vanish although the loss can be lowered"
-    if size.statement.error:
-        text += f" (wrong with a probability of at most {size.statement.error:.1g})"
-    return text + ("; there are no others" if value["complete"] else "; others are not excluded")
+        seen = f"at sparse random weights it was seen to fall to {min(low, default=0)} of {value['rank']}"
+        return (Gloss(seen, {"sampled": Claim.ESTIMATE}),) if low else ()
+    others = Gloss("there are no others", {"complete": SURE}) if value["complete"] else Gloss("others are not excluded", {})
+    return (Gloss("there gradients can vanish although the loss can be lowered", {"codimension": FROM_ABOVE}), others)

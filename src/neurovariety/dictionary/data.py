@@ -19,6 +19,7 @@ from typing import Annotated, Any, ClassVar, TypedDict
 from neurovariety.certificates.functions import at_inputs
 from neurovariety.certificates.issue import NotShown, Verdict, issue, weak
 from neurovariety.certificates.ranks_at_inputs import DETERMINED, Determines, TableOfInputs
+from neurovariety.certificates.sentences import SURE, Gloss
 from neurovariety.certificates.statement import Statement
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult, Facts
@@ -27,7 +28,6 @@ from neurovariety.geometry.exact.exact_functions import exact_functions
 from neurovariety.geometry.invariants.rank_at_data import RankAtData, rank_at_data, rows_of
 from neurovariety.model import Model
 from neurovariety.options import Option
-from neurovariety.result import counted
 from neurovariety.rings.ring import Array
 from neurovariety.tolerances import DEFAULT_SEED
 
@@ -58,6 +58,10 @@ class DataResult(EntryResult):
     entry: ClassVar[str] = "data"
     evidence: DataEvidence
     inputs: Array | None = field(default=None, repr=False, compare=False)
+
+    def speaks(self) -> tuple[str, ...]:
+        known = ("samples", "jacobian_rank", "dimension", "determined")
+        return (*known, "more_samples") if self.value.get("more_samples") else known
 
 
 @entry
@@ -99,7 +103,6 @@ def data(
             "determined": determined,
             "more_samples": found.further,
         },
-        meaning=_meaning(found),
         evidence={
             "distinct_samples": len({tuple(row) for row in found.inputs.reshape(len(found.inputs), -1).tolist()}),
             "outputs": model.outputs,
@@ -111,6 +114,7 @@ def data(
             "theorems": [],
             "redraws": found.draws,
         },
+        glosses=(_ONLY_THOSE,) if determined.statement.value == "yes" else (),
         inputs=found.inputs,
         options={"inputs": found.inputs.reshape(len(found.inputs), -1)},
     )
@@ -125,9 +129,4 @@ def _determined(model: Model, found: RankAtData) -> Verdict:
         return weak(Statement(at_inputs(DETERMINED, table), exact.hash, "undecided"), Claim.UNDECIDED, str(reason))
 
 
-def _meaning(found: RankAtData) -> str:
-    seen, of = found.jacobian_rank, found.dimension.value
-    head = f"{counted(len(found.inputs), 'sample')} can see {seen} of {of} degrees of freedom"
-    if found.jacobian_rank == found.dimension.value:
-        return head + ": they determine the function locally; only targets that such a function takes are interpolated"
-    return head + f": below the interpolation threshold; {counted(found.more_samples, 'more generic sample')} would reach it"
+_ONLY_THOSE = Gloss("only targets that such a function takes at the inputs are interpolated", {"determined": SURE})

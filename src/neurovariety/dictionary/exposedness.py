@@ -29,6 +29,7 @@ from typing import Annotated, ClassVar, Literal, TypedDict
 from neurovariety.budget import used_up
 from neurovariety.certificates.critical_exposure import CoefficientCount, ExposureTable, StationaryTargets
 from neurovariety.certificates.issue import NotShown, Verdict, issue, weak
+from neurovariety.certificates.sentences import Gloss
 from neurovariety.certificates.statement import Statement
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import Inputs
@@ -109,6 +110,7 @@ class ExposednessResult(EntryResult):
 
     entry: ClassVar[str] = "exposedness"
     headline: ClassVar[tuple[str, ...]] = ("ambient", "critically_exposed", "table")
+    spoken: ClassVar[tuple[str, ...]] = ("table", "ambient")
     value: ExposednessValue
     evidence: ExposednessEvidence
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "shahverdi2026razor", "schwartz1980")
@@ -182,12 +184,12 @@ def exposedness(
     return ExposednessResult(
         value=value,
         claims=claims,
-        meaning=_meaning(value, claims["table"].statement),
         evidence={
             "metric": metric, "whole": {"rank": whole.rank, "targets": whole.targets},
             "primes": [whole.place.prime, *(f.place.prime for f in found)], "samples": samples,
             "error_bound": min(1.0, claims["table"].statement.error or 1.0), "theorems": [],
         },
+        glosses=_glosses(value),
     )  # fmt: skip
 
 
@@ -234,28 +236,15 @@ def _claims(
     }
 
 
-def _meaning(value: ExposednessValue, known: Statement) -> str:
-    """What the table says, of the strata listed alone."""
-    table, minima = value["table"], value["minima"]
-    open_ = [row for row in table if row["critically_exposed"]]
-    zero = sum(row["function"] == "zero" for row in open_)
-    every = counted(len(table), "stratum").replace("stratums", "strata")
-    doubt = f" (wrong with a probability of at most {known.error:.1g}, {known.scope[0]})" if known.error else f" ({known.scope[0]})"
-    if zero == len(open_):
-        besides = " but those of the function zero" if zero else ""
-        return (
-            f"of the {every} listed none is critically exposed{besides}: for almost all targets in {value['ambient']} dimensions "
-            f"no weights on the others are stationary{doubt}"
-        )
-    head = (
-        f"{len(open_)} of {every} {'is' if len(open_) == 1 else 'are'} critically exposed"
-        f"{f', {zero} of them at the function zero' if zero else ''}: for an open set of targets "
-        f"some weights there are stationary{doubt}"
-    )
-    sampled = [(minima[row["name"]]["share"], row["name"]) for row in open_ if row["name"] in minima]
-    if not sampled:
-        return head
+def _glosses(value: ExposednessValue) -> tuple[Gloss, ...]:
+    """How often stationary points were seen to be local minima, on strata that are critically exposed."""
+    minima = value["minima"]
+    sampled = [
+        (minima[row["name"]]["share"], row["name"]) for row in value["table"] if row["critically_exposed"] and row["name"] in minima
+    ]
+    if not sampled or all(row["function"] == "zero" for row in value["table"] if row["critically_exposed"]):
+        return ()
     most, name = max(sampled, key=lambda pair: pair[0])
     if not most:
-        return f"{head}; no point that was sampled on them looks like a local minimum"
-    return f"{head}; most often at {name}, where {100 * most:.2g} % of those sampled look like local minima"
+        return (Gloss("no point that was sampled on them looks like a local minimum", {}),)
+    return (Gloss(f"local minima are seen most often at {name}: {100 * most:.2g} % of the points sampled there look like one", {}),)

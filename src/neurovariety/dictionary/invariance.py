@@ -19,24 +19,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, TypedDict
 
-from neurovariety.certificates.issue import legacy
+from neurovariety.certificates.equivariant_bounds import MAX_ORDER, EquivariantSizes, PairOfMaps
+from neurovariety.certificates.equivariant_functions import OrderOfMaps, Part
+from neurovariety.certificates.issue import Verdict, issue
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import DivisionByZeroError, InputError, VerificationError
 from neurovariety.geometry.equivariance.adjunction import (
-    OverField,
+    adjunction_error,
     input_adjunction,
     output_adjunction,
     require_axes,
-    tested,
     zero_function,
 )
-from neurovariety.geometry.equivariance.bounds import EquivariantSizes, equivariant_linear, equivariant_polynomials, linear_network
+from neurovariety.geometry.equivariance.bounds import equivariant_linear, equivariant_polynomials
 from neurovariety.geometry.equivariance.equivariant_weights import MAX_CLASSES, Component, EquivariantWeights, require_size
-from neurovariety.geometry.equivariance.linear_map import MAX_ORDER, LinearMap, common_order, identity, read_map
+from neurovariety.geometry.equivariance.linear_map import LinearMap, identity, pair_of, read_map
+from neurovariety.geometry.equivariance.shown_equivariance import ShownEquivariance
 from neurovariety.geometry.exact.points import division_notice, draw_point, with_new_values
 from neurovariety.geometry.exact.stated_symmetries import stated_symmetries
+from neurovariety.geometry.ideal.exact_coefficients import exact_coefficients
 from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
 from neurovariety.model import Model
 from neurovariety.options import Option
@@ -45,6 +48,7 @@ from neurovariety.randomness import generator
 from neurovariety.tolerances import DEFAULT_SEED, ERROR_BOUND
 
 _MAX_SHOWN = 40
+_PARTS: tuple[Part, ...] = ("function_dimension", "weight_dimension")
 
 _DEFAULT_MAP = "shift"
 
@@ -92,6 +96,7 @@ class InvarianceResult(EntryResult):
     """
 
     entry: ClassVar[str] = "invariance"
+    headline: ClassVar[tuple[str, ...]] = ("function_dimension", "weight_dimension")
     evidence: InvarianceEvidence
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "marchetti2024", "shahverdi2026")
 
@@ -141,30 +146,22 @@ def invariance(
     size = model.output_shape[0] if model.output_shape else 1
     s = read_map(output_map, size, "outputs") if output_map is not None else identity(size)
     require_size(model)
-    order = common_order(t, s)
+    maps = pair_of(t, s)
     adjunction = _adjunction_error(model, t, s, seed)
     whole = quietly(dimension_of, model, seed=seed)
     found, draws = with_new_values(lambda k: _search(model, t, s, whole, generator(seed, "dictionary.invariance", k)))
-    bounds = _bounds(model, t, s, order, whole)
-    shown = _dimensions(model, found, bounds, whole, adjunction == 0)
-    if shown.claim is not Claim.PROVED:
-        error = tested(model, t, s, OverField.is_equivariant, generator(seed, "dictionary.invariance.equivariance"))
-        if error <= ERROR_BOUND:  # every function is equivariant, for a reason that the stated symmetries do not tell
-            shown = _of_all(model, whole, error)
-    maps = str(t), None if output_map is None else str(s)
-    evidence = _evidence(model, maps, whole, found, bounds, shown, adjunction)
+    bounds = _bounds(model, maps, whole)
+    shown = _dimensions(model, maps, found, bounds, whole, seed)
+    given = str(t), None if output_map is None else str(s)
+    evidence = _evidence(model, given, whole, found, bounds, shown, adjunction)
+    claims = {key: verdict for key, verdict in shown.verdicts.items() if key != "subnetworks"}
     return InvarianceResult(
-        value={
-            "function_dimension": shown.functions,
-            "weight_dimension": shown.weights,
-            "components": [_listed(c, model, whole) for c in found.components[:_MAX_SHOWN]],
-            "order": order,
-        },
-        claims=legacy("invariance", shown.claim),
-        meaning=_meaning(shown.functions, whole, found, evidence),
+        value={key: verdict.statement.value for key, verdict in claims.items()},
+        claims=claims,
+        meaning=_meaning(shown, whole, found, evidence),
         evidence=evidence,
-        options={"map": maps[0], "output_map": maps[1]},
-        notices=(*_notices(map is None, found, order, bounds[2], adjunction), *whole.notices, *division_notice(draws)),
+        options={"map": given[0], "output_map": given[1]},
+        notices=(*_notices(map is None, found, maps.order, bounds[2], adjunction), *whole.notices, *division_notice(draws)),
     )
 
 
@@ -181,11 +178,11 @@ def _evidence(
         "function_dimension_at_most": at_most.functions,
         "weight_dimension_at_most": at_most.weights,
         "reasons": reasons,
-        "weights_of_the_zero_function_at_least": zero_function(model),
+        "weights_of_the_zero_function_at_least": zero_function(model) or 0,
         "every_function": shown.all,
-        "error_bound": adjunction + shown.error or None,
+        "error_bound": adjunction + max(v.statement.error for v in shown.verdicts.values()) or None,
         "components_found": len(found.components),
-        "subnetworks": [_listed(c, model, whole) for c in found.subnetworks[:_MAX_SHOWN]],
+        "subnetworks": shown.verdicts["subnetworks"].statement.value,
         "classes_looked_at": found.looked_at,
         "all_classes": found.all_classes,
         "symmetries": found.symmetries,
@@ -200,20 +197,25 @@ _Bounds = tuple[EquivariantSizes, list[str], bool]
 
 @dataclass(frozen=True)
 class _Shown:
-    """The two dimensions and how far they may be trusted; ``error`` where that ``all`` functions are equivariant was tested."""
+    """Verdicts of the keys of the value, and of the components that are subnetworks; whether ``all`` functions are equivariant, as
+    random ones are."""
 
-    functions: int
-    weights: int
-    claim: Claim
+    verdicts: dict[str, Verdict]
     all: bool = False
-    error: float = 0.0
+
+    @property
+    def functions(self) -> int:
+        return int(self.verdicts["function_dimension"].statement.value)
 
 
-def _dimensions(model: Model, found: _Found, bounds: _Bounds, whole: Dimension, proved: bool) -> _Shown:
-    """The dimensions that the components found show, which are held against the bounds. Raises `VerificationError`."""
-    everything = (*found.components, *found.subnetworks)
-    functions = max((c.functions for c in everything), default=0)
-    weights = max([zero_function(model), *(_weights(c, model, whole) for c in everything)])  # the zero function is equivariant
+def _dimensions(model: Model, maps: PairOfMaps, found: _Found, bounds: _Bounds, whole: Dimension, seed: int) -> _Shown:
+    """What the components found and the bounds show, and where that is not all whether every function is equivariant, for a reason that
+    the stated symmetries do not tell. Raises `VerificationError`."""
+    upper = issue(whole.upper.certificate, exact_coefficients(model))
+    shown, everything = ShownEquivariance(model, maps, whole.verdict, upper), (*found.components, *found.subnetworks)
+    certificates = [shown.certificate(c) for c in everything]
+    functions = max((c.functions for c in certificates), default=0)
+    weights = max([zero_function(model) or 0, *(c.weights for c in certificates)])  # the zero function is equivariant
     at_most, reasons, theorem = bounds
     if functions > at_most.functions or weights > at_most.weights:
         raise VerificationError(
@@ -222,30 +224,36 @@ def _dimensions(model: Model, found: _Found, bounds: _Bounds, whole: Dimension, 
         )
     if theorem:
         functions, weights = at_most.functions, at_most.weights
-    meet = (functions, weights) == (at_most.functions, at_most.weights)
-    return _Shown(functions, weights, Claim.PROVED if meet and proved else Claim.LOWER_BOUND)
+    verdicts = {
+        "function_dimension": shown.dimension("function_dimension", functions, everything, at_most.functions),
+        "weight_dimension": shown.dimension("weight_dimension", weights, everything, at_most.weights),
+    }
+    left: list[Part] = [part for part in _PARTS if verdicts[part].claim is not Claim.PROVED]
+    places = shown.every_function(generator(seed, "dictionary.invariance.equivariance")) if left else ()
+    if places:
+        verdicts |= {part: shown.of_all(part, places) for part in left}
+    return _Shown(
+        {
+            **verdicts,
+            "components": shown.listed(found.components[:_MAX_SHOWN]),
+            "order": issue(OrderOfMaps(shown.exact.hash, maps, maps.order), shown.exact),
+            "subnetworks": shown.listed(found.subnetworks[:_MAX_SHOWN]),
+        },
+        bool(places),
+    )
 
 
 def _adjunction_error(model: Model, t: LinearMap, s: LinearMap, seed: int) -> float:
     """0 where the adjunction is proved; else the probability bound that it holds at the tested points by accident."""
     if input_adjunction(model) and (s.is_identity or output_adjunction(model)):
         return 0.0
-    error = tested(model, t, s, OverField.adjunction_holds, generator(seed, "dictionary.invariance.adjunction"))
+    error = adjunction_error(model, t, s, generator(seed, "dictionary.invariance.adjunction"))
     if error > ERROR_BOUND:
         raise InputError(
             f"{model.name} says on which weights linear maps of its inputs and outputs act, but that could be neither proved nor "
             "tested with a useful error bound; take an architecture whose first and last layers are full matrices"
         )
     return error
-
-
-def _of_all(model: Model, whole: Dimension, error: float) -> _Shown:
-    """What is shown where all functions were tested to be equivariant, with this probability of an error."""
-    if whole.claim is not Claim.LOWER_BOUND:
-        error += whole.error
-    small = error <= ERROR_BOUND
-    claim = Claim.PROBABILITY if small and whole.claim is not Claim.LOWER_BOUND else Claim.LOWER_BOUND
-    return _Shown(whole.value, model.parameters, claim, small, error if small else 0.0)
 
 
 def _search(model: Model, t: LinearMap, s: LinearMap, whole: Dimension, rng: Any) -> _Found:
@@ -276,9 +284,9 @@ def _search(model: Model, t: LinearMap, s: LinearMap, whole: Dimension, rng: Any
         except DivisionByZeroError:  # a rational model without a value at a generic point of this space
             continue
         (rest if subnetwork else listed).append(found)
-        most_functions = max(most_functions, found.functions)
-        most_weights = max(most_weights, found.swept)
-        note(value={"function_dimension": most_functions, "weight_dimension": most_weights}, claim=Claim.LOWER_BOUND)
+        most_functions = max(most_functions, found.numbers.functions)
+        most_weights = max(most_weights, found.numbers.swept)
+        note(value={"function_dimension": most_functions, "weight_dimension": most_weights}, claim="lower_bound")
     capped = looked_at > MAX_CLASSES
     return _Found(
         _sorted(listed), _sorted(rest), min(looked_at, MAX_CLASSES), capped, work.every_group and not capped, stated.to_dict(), work.p
@@ -286,27 +294,16 @@ def _search(model: Model, t: LinearMap, s: LinearMap, whole: Dimension, rng: Any
 
 
 def _sorted(found: list[Component]) -> tuple[Component, ...]:
-    return tuple(sorted(found, key=lambda c: (-c.functions, -c.swept)))
+    return tuple(sorted(found, key=lambda c: (-c.numbers.functions, -c.numbers.swept)))
 
 
-def _weights(c: Component, model: Model, whole: Dimension) -> int:
-    """Dimension of the weights near the component whose functions are equivariant in its way, at least.
-
-    Where J has the largest rank that it can have, w -> f_w is a submersion onto its image near there, and every function of the
-    component has a fiber of parameters minus rank dimensions; elsewhere the orbits of the stated group are what is known.
-    """
-    regular = c.rank == whole.at_most
-    return max(c.swept, c.functions + model.parameters - c.rank if regular else 0)
-
-
-def _bounds(model: Model, t: LinearMap, s: LinearMap, order: int | None, whole: Dimension) -> _Bounds:
+def _bounds(model: Model, maps: PairOfMaps, whole: Dimension) -> _Bounds:
     """Upper bounds of both dimensions, the reasons, and whether a theorem says that they are the dimensions."""
-    linear = linear_network(model)
-    exact = equivariant_linear(linear, t, s, order) if linear is not None else None
+    exact = equivariant_linear(model, maps)
     if exact is not None:
         return exact, ["equivariant matrices of bounded rank, by isotypic blocks"], True
     top, reasons = whole.at_most, ["dimension of the model"]
-    polynomials = equivariant_polynomials(model, t, s, order) if order is not None else None
+    polynomials = equivariant_polynomials(model, maps)
     if polynomials is not None and polynomials < top:
         top, reasons = polynomials, ["equivariant polynomial maps of the degrees that occur, counted by Molien's formula"]
     weights = model.parameters
@@ -314,10 +311,6 @@ def _bounds(model: Model, t: LinearMap, s: LinearMap, order: int | None, whole: 
         weights -= 1
         reasons.append("not every function is equivariant, so the weights satisfy an equation")
     return EquivariantSizes(top, weights), reasons, False
-
-
-def _listed(c: Component, model: Model, whole: Dimension) -> ListedComponent:
-    return {"classes": c.words, "weights": _weights(c, model, whole), "functions": c.functions}
 
 
 _STATEMENT: Facts = {
@@ -348,7 +341,8 @@ def _notices(none_given: bool, found: _Found, order: int | None, theorem: bool, 
     return tuple(out)
 
 
-def _meaning(functions: int, whole: Dimension, found: _Found, evidence: InvarianceEvidence) -> str:
+def _meaning(shown: _Shown, whole: Dimension, found: _Found, evidence: InvarianceEvidence) -> str:
+    functions = shown.functions
     kind = "invariant" if evidence["output_map"] is None else "equivariant"
     exact = evidence["every_function"] or functions == evidence["function_dimension_at_most"]
     if functions == whole.value > 0 and exact:
@@ -357,7 +351,7 @@ def _meaning(functions: int, whole: Dimension, found: _Found, evidence: Invarian
         left = "degree of freedom is" if functions == 1 or (exact and not functions) else "degrees of freedom are"
         count = f"{'' if exact else 'at least '}{functions or ('no' if exact else 0)}"
         text = f"{count} {left} left among {kind} functions, of {whole.value} in all"
-    best = next((c for c in found.components if c.functions == functions), None)
+    best = next((c for c in found.components if c.numbers.functions == functions), None)
     if best is not None:
         moves = "; ".join(c.words for c in best.classes if not c.trivial)
         text += f"; weights that have them {f'follow the map layer by layer ({moves})' if moves else 'are fixed by the map'}"

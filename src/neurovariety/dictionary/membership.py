@@ -29,6 +29,7 @@ from neurovariety.architectures.from_callable import Source
 from neurovariety.certificates.image_membership import PlacedByImage
 from neurovariety.certificates.issue import Certificate, NotShown, Verdict, issue, weak
 from neurovariety.certificates.realized import Realized
+from neurovariety.certificates.sentences import Gloss
 from neurovariety.certificates.statement import Statement
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import ExactNumbers
@@ -49,7 +50,12 @@ _MAX_CHECKED = 5000
 """Parameters up to which a witness is put into the model once more."""
 
 _OWN = "the given weights"
-_DRAWN = "no target was given; of one that was drawn at random from the linear span: "
+_DRAWN = "no target was given, so one was drawn at random from the linear span"
+_MEANS = {
+    Finding.REALIZABLE: "the least loss on it is zero and is attained",
+    Finding.CLOSURE_ONLY: "the loss tends to zero while weights diverge",
+    Finding.EXCLUDED: "the least loss on enough data is positive",
+}
 
 
 class MembershipValue(TypedDict):
@@ -149,9 +155,9 @@ def membership(
     return MembershipResult(
         value=value,
         claims=_claims(model, decision, given, value),
-        meaning=f"{_DRAWN if drawn else ''}{_meaning(decision)}",
         evidence=evidence,
         notices=notices,
+        glosses=_glosses(decision, drawn),
         options={"target": given.text(), "network": None, "weights": None} if own is None else {"weights": list(own)},
         given=given,
         decision=decision,
@@ -233,21 +239,16 @@ def _checked(model: Model, decision: Decision, target: Target) -> dict[str, obje
     return {"witness_is": near, "largest_coefficient_error": float(np.float64(gap))}
 
 
-def _meaning(decision: Decision) -> str:
-    if decision.verdict is Finding.REALIZABLE:
-        return "some weights compute the target exactly: the least loss on it is zero and is attained"
-    if decision.verdict is Finding.CLOSURE_ONLY:
-        return "the target is a limit of functions of the model, but none of them: the loss tends to zero while weights diverge"
-    if decision.verdict is Finding.EXCLUDED:
-        how = " (if the equation, tested at random points, holds)" if decision.evidence.get("error_bound") else ""
-        return f"no weights compute the target, nor come arbitrarily close{how}: the least loss on enough data is positive"
+def _glosses(decision: Decision, drawn: bool) -> tuple[Gloss, ...]:
+    """Which target it is, where none was given, and what the verdict means for learning."""
+    which = (Gloss(_DRAWN, {}, ahead=True),) if drawn else ()
+    if decision.verdict in _MEANS:
+        return (*which, Gloss(_MEANS[decision.verdict], {"verdict": Claim.ESTIMATE}))
     residual = decision.evidence.get("best_residual")
     if residual is None:
-        return "nothing was shown: the model is too large for the search"
-    return (
-        f"nothing was shown: no equation found excludes the target, and the best of {decision.evidence['starts']} searches ended with "
-        f"residual {residual:.3g}, which no certificate turned into a solution"
-    )
+        return (*which, Gloss("the model is too large for the search", {}))
+    searches = f"the best of {decision.evidence['starts']} searches ended with residual {residual:.3g}"
+    return (*which, Gloss(f"no equation found excludes the target, and {searches}, which no certificate turned into a solution", {}))
 
 
 def _cut(text: str) -> str:

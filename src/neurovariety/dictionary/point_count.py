@@ -24,6 +24,7 @@ from typing import Annotated, ClassVar, TypedDict
 
 from neurovariety.certificates.issue import issue
 from neurovariety.certificates.point_counts import FieldOfElements, PointsOverField, PowerOfField, ShareOfSpan
+from neurovariety.certificates.sentences import SHOWN, Gloss
 from neurovariety.certificates.upper_bounds import Expanded
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
@@ -63,6 +64,7 @@ class PointCountResult(EntryResult):
     """
 
     entry: ClassVar[str] = "point-count"
+    spoken: ClassVar[tuple[str, ...]] = ("field", "points")
     evidence: PointCountEvidence
 
 
@@ -123,9 +125,9 @@ def point_count(
             "q_to_ambient": size,
             "ratio": issue(ShareOfSpan(shown, size, f.q), exact),
         },
-        meaning=f"weights in F_{f.q} give {points:,} different functions, {_share(points, total)} of the {total:,} in the linear span",
         evidence=evidence,
         notices=_notices(model, f),
+        glosses=(Gloss(f"that is {_share(points, total)} of the {total:,} in the linear span", {"ratio": SHOWN}),),
     )
 
 

@@ -29,8 +29,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Annotated, ClassVar, Required, TypedDict, cast
 
-from neurovariety.certificates.issue import Verdict, issue, legacy, weak
-from neurovariety.certificates.singular_functions import SmoothClosure
+from neurovariety.certificates.issue import NotShown, Verdict, issue, weak
+from neurovariety.certificates.singular_functions import Part
+from neurovariety.certificates.singular_loci import DegreeOfVertex, LocusCodimension
 from neurovariety.certificates.statement import Statement
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import ExactNumbers
@@ -38,19 +39,20 @@ from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
 from neurovariety.geometry.exact.exact_functions import exact_functions
 from neurovariety.geometry.exact.special_fiber import exact_weights
-from neurovariety.geometry.invariants.dimension import Dimension, dimension_of, flat
+from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
 from neurovariety.geometry.singular.at_weights import FunctionFacts, PointRow, at_weights
-from neurovariety.geometry.singular.beyond_subnetworks import beyond_subnetworks, degree_of_images
+from neurovariety.geometry.singular.beyond_subnetworks import BeyondSubnetworks, beyond_subnetworks, degree_of_images
+from neurovariety.geometry.singular.exact_loci import exact_families
 from neurovariety.geometry.singular.exact_smaller_models import singular_by_theorem
 from neurovariety.geometry.singular.image_facts import Closure, ImageFacts, SingularImageRow, image_facts
-from neurovariety.geometry.singular.known_ideal import KnownIdeal, known_ideal
+from neurovariety.geometry.singular.known_ideal import known_ideal
 from neurovariety.geometry.singular.locus import Locus, singular_locus
+from neurovariety.geometry.singular.shown_locus import shown_locus
 from neurovariety.geometry.strata.fiber_families import families_of_all_windows
-from neurovariety.geometry.strata.smaller_models import strata_of
 from neurovariety.model import Model
 from neurovariety.options import Option
 from neurovariety.progress import note, quietly
-from neurovariety.tolerances import DEFAULT_SEED, ERROR_BOUND
+from neurovariety.tolerances import DEFAULT_SEED
 
 
 class OtherPart(TypedDict):
@@ -109,7 +111,7 @@ class SingularitiesResult(EntryResult):
     """
 
     entry: ClassVar[str] = "singularities"
-    headline: ClassVar[tuple[str, ...]] = ("dimension", "codimension", "status")
+    headline: ClassVar[tuple[str, ...]] = ("dimension", "status")
     value: LocusValue | PointRow
     evidence: SingularitiesEvidence
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "shahverdi2026razor", "schwartz1980")
@@ -166,7 +168,7 @@ def singularities(
     whole = quietly(dimension_of, model, seed=seed)
     ideal = known_ideal(model, whole.value, seed)
     note(equations=0 if ideal is None else len(ideal.system.generators))
-    known = strata_of(model, whole.fills)
+    closure = Closure.of(model, whole, ideal)
     evidence: SingularitiesEvidence = {
         "model_dimension": whole.value,
         "dimension_claim": str(whole.claim),
@@ -174,46 +176,47 @@ def singularities(
         "equations": None if ideal is None else len(ideal.system.generators),
         "ideal_complete": bool(ideal and ideal.complete),
         "ideal": "no equations within reach" if ideal is None else ideal.why,
-        "theorem": known.theorem,
+        "theorem": closure.strata.theorem,
         "seeds": [seed],
         "theorems": [t.to_dict() for t in whole.theorems],
     }
-    closure = Closure(whole.value, whole.at_most, whole.ambient, ideal, known)
     if at is not None:
         weights = exact_weights(model, at)
-        found = at_weights(model, weights, closure, whole.filling, seed)
+        found = at_weights(model, tuple(weights), closure, whole, seed)
         return _of_point(found, {**evidence, "at": list(weights)})
     return _of_model(model, whole, closure, evidence, seed)
 
 
 def _of_model(model: Model, whole: Dimension, closure: Closure, evidence: SingularitiesEvidence, seed: int) -> SingularitiesResult:
     """The singular locus from its strata and its equations."""
-    ideal, known = closure.ideal, closure.strata
+    ideal = closure.ideal
     images = [] if whole.fills else image_facts(model, closure, seed)
     lower = max((i.dimension for i in images if i.status == "singular"), default=-1)
     locus = None if whole.fills or ideal is None else singular_locus(ideal, lower, seed)
-    listed = bool(known.theorem) and (known.all_listed or families_of_all_windows(model))
-    answer = _answer(whole, listed, images, lower, locus, ideal)
-    others = beyond_subnetworks(model, answer.dimension, images, locus, ideal, seed)
-    size, sure = _degree(model, answer, images, listed, seed)
-    value: LocusValue = {
-        "dimension": answer.dimension,
-        "degree": size,
-        "codimension": None if answer.dimension is None or answer.dimension < 0 else whole.value - answer.dimension,
-        "strata": [i.to_dict(whole.value) for i in images],
-        "others": [{"dimension": o.dimension, "degree": o.degree, "vanishing": list(o.vanishing)} for o in others.pieces],
+    stated = singular_by_theorem(model, whole, seed)
+    size, upper, why = shown_locus(model, closure, images, locus, stated.get("dimension"), seed)
+    dimension: int | None = size.statement.value
+    others = beyond_subnetworks(model, None if dimension == -1 else dimension, images, locus, ideal, seed)
+    claims: dict[str, Verdict] = {
+        "dimension": size,
+        "degree": _degree(model, size, upper, images, locus, closure, stated, seed),
+        "codimension": _codimension(model, whole, size, stated),
+        "strata": weak(
+            _said(model, "strata", [i.to_dict(whole.value) for i in images]), Claim.ESTIMATE, "types are those of weights seen"
+        ),
+        "others": _others(model, others),
     }
+    value = cast(LocusValue, {key: verdict.statement.value for key, verdict in claims.items()})
     evidence |= {
-        "at_least": lower,
-        "at_most": answer.at_most,
-        "why": answer.why,
-        "degree_with_multiplicity": locus.with_multiplicity if locus and answer.degree is not None else None,
-        "error_bound": answer.error or None,
+        "at_least": max((int(i.shown.statement.value) for i in images if i.shown is not None), default=-1),
+        "at_most": None if upper is None else upper.statement.value,
+        "why": why,
+        "degree_with_multiplicity": locus.with_multiplicity
+        if locus and locus.degree is not None and locus.dimension == dimension
+        else None,
+        "error_bound": size.statement.error or None,
         "subnetworks": others.compared,
     }
-    claims = _claims(model, whole, answer, sure, value, seed)
-    if claims["degree"].statement.value is not None:
-        value["degree"] = claims["degree"].statement.value
     return SingularitiesResult(
         value=value,
         claims=claims,
@@ -223,105 +226,71 @@ def _of_model(model: Model, whole: Dimension, closure: Closure, evidence: Singul
     )
 
 
-def _claims(model: Model, whole: Dimension, answer: _LocusAnswer, sure: Claim, value: LocusValue, seed: int) -> dict[str, Verdict]:
-    """A verdict for each key: by a theorem that says which functions are singular, where there is one; else by tangent spaces and
-    equations. Parts on no smaller network are counted mod a prime, without a bound of the error."""
-    level = flat(model, whole, seed) if answer.dimension == -1 else None
-    rest = legacy("singularities: tangent spaces and equations", answer.claim)
-    claims = {key: rest(key, part) for key, part in value.items()}
-    kind, own = "singularities", exact_functions(model).hash
-    if level is not None:
-        claims["dimension"] = issue(SmoothClosure(level), exact_functions(model))
-    for part, verdict in singular_by_theorem(model, whole, seed).items():
-        if answer.dimension is not None and part in claims:
-            claims[part] = verdict
-    if claims["degree"].certificate is None and value["degree"] is not None:
-        why = "the same number of points mod two primes, without a bound of the error"
-        counted = sure is Claim.ESTIMATE
-        claims["degree"] = (
-            weak(Statement(f"{kind}: degree", own, value["degree"]), Claim.ESTIMATE, why)
-            if counted
-            else legacy("singularities: tangent spaces and equations", Claim.weakest((answer.claim, sure)))("degree", value["degree"])
-        )
-    claims["others"] = weak(
-        Statement(f"{kind}: others", own, value["others"]),
-        Claim.ESTIMATE if value["others"] else Claim.UNDECIDED,
-        "counted mod a prime",
-    )
-    return claims
+def _said(model: Model, key: str, value: object) -> Statement:
+    return Statement(f"singularities: {key}", exact_functions(model).hash, value)
 
 
-def _degree(model: Model, answer: _LocusAnswer, images: list[ImageFacts], listed: bool, seed: int) -> tuple[int | None, Claim]:
-    """The degree of the locus, where all its components of largest dimension are known: from equations of a complete ideal, or from
-    images of smaller networks that a theorem says are all."""
-    if answer.degree is not None:
-        return answer.degree, Claim.PROVED if answer.dimension == 0 else Claim.ESTIMATE
-    if not listed or answer.dimension is None or not answer.at_most == answer.dimension > 0:
-        return None, Claim.PROVED
-    found = degree_of_images(model, answer.dimension, images, seed)
-    return found.value, Claim.PROVED if found.value is None else found.sure
+def _codimension(model: Model, whole: Dimension, size: Verdict, stated: Mapping[Part, Verdict]) -> Verdict:
+    """How much smaller the locus is than the closure; None for an empty one."""
+    if "codimension" in stated:
+        return stated["codimension"]
+    dimension = size.statement.value
+    if dimension is None or dimension < 0:
+        return weak(_said(model, "codimension", None), Claim.UNDECIDED, "no singular functions are known")
+    try:
+        return issue(LocusCodimension(whole.verdict, size), exact_functions(model))
+    except NotShown as reason:
+        return weak(_said(model, "codimension", whole.value - dimension), Claim.ESTIMATE, str(reason))
 
 
-@dataclass(frozen=True)
-class _LocusAnswer:
-    dimension: int | None
-    degree: int | None
-    at_most: int | None
-    claim: Claim
-    why: str
-    error: float = 0.0
+def _others(model: Model, others: BeyondSubnetworks) -> Verdict:
+    """Parts on no smaller network, which are counted mod a prime, without a bound of the error."""
+    pieces: list[OtherPart] = [{"dimension": o.dimension, "degree": o.degree, "vanishing": list(o.vanishing)} for o in others.pieces]
+    return weak(_said(model, "others", pieces), Claim.ESTIMATE if pieces else Claim.UNDECIDED, "counted mod a prime")
 
 
-def _answer(
-    whole: Dimension, listed: bool, images: list[ImageFacts], lower: int, locus: Locus | None, ideal: KnownIdeal | None
-) -> _LocusAnswer:
-    """Dimension of the singular locus from its bounds on both sides."""
-    if whole.filling:
-        return _LocusAnswer(-1, None, -1, whole.filling, "the closure is the whole span", whole.span.error)
-    upper: int | None = None
-    why = ""
-    if listed:
-        upper = max((i.dimension for i in images if i.status != "smooth"), default=-1)
-        why = "a theorem says that all singular functions are on the strata listed"
-    bounded = locus is not None and (upper is None or locus.at_most <= upper)
-    if locus is not None and bounded:
-        upper, why = locus.at_most, "the equations of the locus have no solution on a random linear space"
-    degree = locus.degree if locus is not None else None
-    shown = [i for i in images if i.dimension == lower and i.status == "singular"]
-    # Ranks are proved lower bounds of dimensions; as upper bounds they are needed only where equations give none.
-    proved = any(i.claim is Claim.PROVED and (bounded or i.sure is Claim.PROVED) for i in shown) or lower < 0
-    if upper is not None and upper == lower:
-        right = locus is not None and locus.dimension == lower and ideal is not None and ideal.complete
-        return _LocusAnswer(lower, degree if right else None, upper, Claim.PROVED if proved else Claim.PROBABILITY, why)
-    if locus is not None and ideal is not None and ideal.complete:
-        shown_so = locus.error <= ERROR_BOUND
-        claim = Claim.PROBABILITY if shown_so else Claim.UPPER_BOUND
-        return _LocusAnswer(
-            locus.dimension, degree if shown_so else None, locus.at_most, claim, "equations of a complete ideal", locus.error
-        )
-    if lower >= 0:
-        return _LocusAnswer(lower, None, upper, Claim.LOWER_BOUND, "singular functions beyond those of the strata are not excluded")
-    return _LocusAnswer(
-        None, None, upper, Claim.UNDECIDED, "no stratum was shown to be singular, and the ideal is not completely known"
-    )
+def _degree(
+    model: Model,
+    size: Verdict,
+    upper: Verdict | None,
+    images: list[ImageFacts],
+    locus: Locus | None,
+    closure: Closure,
+    stated: Mapping[Part, Verdict],
+    seed: int,
+) -> Verdict:
+    """The degree of the locus, where all its components of largest dimension are known: by a theorem; of a point; from equations of a
+    complete ideal; or from images of smaller networks that a theorem says are all."""
+    if "degree" in stated:
+        return stated["degree"]
+    try:
+        return issue(DegreeOfVertex(size), exact_families(model))
+    except NotShown:
+        pass
+    dimension, known = size.statement.value, closure.strata
+    complete = closure.ideal is not None and closure.ideal.complete
+    found: int | None = None
+    if dimension is not None and complete and locus is not None and locus.dimension == dimension:
+        found = locus.degree
+    listed = bool(known.theorem) and (known.all_listed or families_of_all_windows(model))
+    if found is None and listed and dimension is not None and upper is not None and upper.statement.value == dimension > 0:
+        found = degree_of_images(model, dimension, images, seed).value
+    level = Claim.UNDECIDED if found is None else Claim.ESTIMATE
+    return weak(_said(model, "degree", found), level, "the same number of points mod two primes, without a bound of the error")
 
 
 def _of_point(found: FunctionFacts, evidence: SingularitiesEvidence) -> SingularitiesResult:
-    value = found.to_dict(evidence["model_dimension"])
-    low, high = found.tangent_at_least, found.tangent_at_most
+    value = found.row
+    low, high = value["tangent_space"]
     shown = str(low) if low == high else f"at least {low}"
+    seems = "is" if found.verdicts["status"].claim is not Claim.ESTIMATE else "seems to be"
     text = {
         "smooth": "near this function the model is a regular one, of as many dimensions as it has",
-        "singular": f"this function is singular: its tangent space has {shown} dimensions, the model {evidence['model_dimension']}; "
-        "it can be the best fit for many targets",
+        "singular": f"this function {seems} singular: its tangent space has {shown} dimensions, the model {evidence['model_dimension']}"
+        "; it can be the best fit for many targets",
         "undecided": "whether this function is singular was not decided",
-    }[found.status]
-    return SingularitiesResult(
-        value=value,
-        claims=legacy("singularities: tangent spaces and equations", found.claim),
-        meaning=text,
-        evidence={**evidence, "why": found.why},
-    )
+    }[value["status"]]
+    return SingularitiesResult(value=value, claims=found.verdicts, meaning=text, evidence={**evidence, "why": found.why})
 
 
 def _meaning(value: LocusValue, images: list[ImageFacts], whole: int, claims: Mapping[str, Verdict]) -> str:

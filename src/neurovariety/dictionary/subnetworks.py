@@ -21,15 +21,26 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, NotRequired, TypedDict
 
 from neurovariety.budget import used_up
-from neurovariety.certificates.issue import legacy
+from neurovariety.certificates.issue import NotShown, Verdict, issue, weak
+from neurovariety.certificates.statement import Statement
+from neurovariety.certificates.subnetwork_posets import (
+    IMAGES,
+    INCLUSIONS,
+    KnownStrataListed,
+    SubnetworkImage,
+    SubnetworkInclusions,
+    SubnetworkTable,
+    covers,
+)
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError, VerificationError
+from neurovariety.geometry.ideal.exact_coefficients import exact_coefficients
 from neurovariety.geometry.ideal.find_equations import FoundEquations
 from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
-from neurovariety.geometry.strata.facts import StratumFacts, stratum_facts, weakest
-from neurovariety.geometry.strata.filters import smaller_network
+from neurovariety.geometry.strata.exact_strata import ExactStrata, exact_strata, name_over, network_over
+from neurovariety.geometry.strata.facts import StratumFacts, shown_facts, stratum_facts
 from neurovariety.geometry.strata.inclusion import equations_of, excluded
 from neurovariety.geometry.strata.known_strata import MOST, weight_strata
 from neurovariety.geometry.strata.weight_stratum import WeightStratum
@@ -100,6 +111,7 @@ class SubnetworksResult(EntryResult):
     """
 
     entry: ClassVar[str] = "subnetworks"
+    headline: ClassVar[tuple[str, ...]] = ("dimension", "images", "inclusions")
     value: SubnetworksValue
     evidence: SubnetworksEvidence
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "shahverdi2026razor", "schwartz1980")
@@ -123,17 +135,25 @@ class SubnetworksResult(EntryResult):
 
 @dataclass(eq=False)
 class _Image:
-    """Functions with one closure: the strata over them, their model and dimension."""
+    """Functions with one closure: the strata over them, their model, its dimension, and verdicts of the dimensions of networks with as
+    many."""
 
     name: str
     model: Model | None
     facts: list[StratumFacts]
     dimension: int
-    claim: Claim
+    networks: list[Verdict]
     also: list[str]
 
     def within(self, other: _Image) -> bool:
         return any(a.stratum.within(b.stratum) for a in self.facts for b in other.facts)
+
+    def shown(self, upper: Verdict, exact: ExactStrata) -> SubnetworkImage:
+        """What a certificate says of them; ``upper`` bounds the rank of J."""
+        over = [exact.over_stratum(f.stratum.name) for f in self.facts]
+        ranks = tuple(shown_facts(f, upper) for f in self.facts)
+        known = tuple(o for o in over if o is not None)
+        return SubnetworkImage(self.name, tuple(self.also), ranks, tuple(self.networks), known)
 
 
 @entry
@@ -162,21 +182,20 @@ def subnetworks(
         raise InputError(f"no subnetworks of {model.name} are known: they follow from hidden units, of which none are known")
     all_listed = len(weight_strata(model, most=most + 1)) <= most
     strata = [s for s in listed if s.is_subnetwork]
-    bound = whole.at_most
     facts = []
     for index, stratum in enumerate(strata):
-        facts.append(stratum_facts(stratum, seed, index, bound))
+        facts.append(stratum_facts(stratum, seed, index, whole.at_most))
         note(strata=index + 1)
     top, images = _images(whole, facts, seed)
-    pairs, undecided = _order(images, seed)
+    undecided = _undecided(images, seed)
+    claims = _claims(model, whole, images, undecided, most, all_listed)
     value: SubnetworksValue = {
         "dimension": whole.value,
-        "images": [_described(i, whole.value) for i in images],
-        "inclusions": _covers(model.name, images, pairs),
-        "undecided": [[a.name, b.name] for a, b in undecided],
+        "images": claims["images"].statement.value,
+        "inclusions": claims["inclusions"].statement.value,
+        "undecided": claims["undecided"].statement.value,
         "all_listed": all_listed,
     }
-    rest = legacy("subnetworks", weakest([whole.claim, *(i.claim for i in images), *(f.claim for i in images for f in i.facts)]))
     evidence: SubnetworksEvidence = {
         "parameters": model.parameters,
         "dimension_claim": str(whole.claim),
@@ -188,11 +207,35 @@ def subnetworks(
     }
     return SubnetworksResult(
         value=value,
-        claims={key: whole.verdict if key == "dimension" else rest(key, part) for key, part in value.items()},
-        meaning=_meaning(value),
+        claims=claims,
+        meaning=_meaning(value, claims["images"]),
         evidence=evidence,
         notices=whole.notices if value["all_listed"] else (*whole.notices, f"only the first {most} strata were looked at"),
     )
+
+
+def _claims(
+    model: Model, whole: Dimension, images: list[_Image], undecided: list[list[str]], most: int, all_listed: bool
+) -> dict[str, Verdict]:
+    """A verdict for each key: the dimension; the table of images, where all its numbers are known; which contain which."""
+    exact = exact_strata(model)
+    upper = issue(whole.upper.certificate, exact_coefficients(model))
+    rows = tuple(i.shown(upper, exact) for i in images)
+    pairs = tuple(covers(rows, exact, model.name))
+    try:
+        table = issue(SubnetworkTable(whole.verdict, rows), exact)
+        inclusions = issue(SubnetworkInclusions(table, model.name, pairs), exact)
+    except NotShown as reason:
+        table = weak(Statement(IMAGES, exact.hash, [r.row(whole.value) for r in rows]), Claim.ESTIMATE, str(reason))
+        inclusions = weak(Statement(INCLUSIONS, exact.hash, [list(p) for p in pairs]), Claim.ESTIMATE, str(reason))
+    level = Claim.UNDECIDED if undecided else Claim.ESTIMATE
+    return {
+        "dimension": whole.verdict,
+        "images": table,
+        "inclusions": inclusions,
+        "undecided": weak(Statement("subnetworks: undecided", exact.hash, undecided), level, "pairs that nothing was found to decide"),
+        "all_listed": issue(KnownStrataListed(exact.hash, most, all_listed), exact),
+    }
 
 
 def _images(whole: Dimension, facts: list[StratumFacts], seed: int) -> tuple[list[StratumFacts], list[_Image]]:
@@ -204,26 +247,26 @@ def _images(whole: Dimension, facts: list[StratumFacts], seed: int) -> tuple[lis
     images: list[_Image] = []
     dimensions: dict[str, Dimension] = {}
     for group in groups.values():
-        small = group[0].stratum.small
-        if small is None:
-            images.append(_Image("zero", None, group, 0, Claim.PROVED, []))
+        first = group[0].stratum
+        if first.small is None:
+            images.append(_Image(name_over(first), None, group, 0, [], []))
             continue
-        size, claim = max(f.functions for f in group), weakest([f.claim for f in group])
-        network = smaller_network(group[0].stratum)
-        if network is not None and (group[0].stratum.kind != "rank" or group[0].stratum.profile is not None):
+        size, networks = max(f.functions for f in group), []
+        network = network_over(first)
+        if network is not None:
             if network.name not in dimensions:
                 dimensions[network.name] = quietly(dimension_of, network, seed=seed)
             found = dimensions[network.name]
             if size > found.value and found.sure:
                 raise VerificationError(
-                    f"{small.name}: its dimension is {found.value}, functions over '{group[0].stratum.name}' have {size}; please "
+                    f"{first.small.name}: its dimension is {found.value}, functions over '{first.name}' have {size}; please "
                     "report this as a bug"
                 )
-            size, claim = found.value, found.claim
+            size, networks = found.value, [found.verdict]
         if size == whole.value:
             top += group  # inside the network and of its dimension: the same closure
             continue
-        images.append(_Image(_name(group, small), small, group, size, claim, []))
+        images.append(_Image(name_over(first), first.small, group, size, networks, []))
     images.sort(key=lambda i: -i.dimension)
     merged: list[_Image] = []
     for image in images:
@@ -234,25 +277,15 @@ def _images(whole: Dimension, facts: list[StratumFacts], seed: int) -> tuple[lis
         simpler = min((same, image), key=lambda i: (i.model.parameters if i.model else 0, i.name))
         same.also.append(image.name if simpler is same else same.name)
         same.name, same.model, same.facts = simpler.name, simpler.model, same.facts + image.facts
-        same.claim = weakest([same.claim, image.claim])
+        same.networks += image.networks
     return top, merged
 
 
-def _name(group: list[StratumFacts], small: Model) -> str:
-    """The notation of the smaller network where it has one, else the words of its first stratum."""
-    if group[0].stratum.kind == "zero":
-        return "constants"
-    return small.name if small.named else group[0].stratum.name.split(" (")[0]
-
-
-def _order(images: list[_Image], seed: int) -> tuple[set[tuple[int, int]], list[tuple[_Image, _Image]]]:
-    """Pairs (smaller, larger) of indices that are shown, closed under transitivity; pairs that are undecided."""
+def _undecided(images: list[_Image], seed: int) -> list[list[str]]:
+    """Pairs of names for which sizes do not show an inclusion, and neither dimensions nor equations exclude it."""
     pairs = {(a, b) for a, x in enumerate(images) for b, y in enumerate(images) if a != b and x.within(y)}
-    grown = True
-    while grown:
-        more = {(a, d) for a, b in pairs for c, d in pairs if b == c and a != d} - pairs
+    while more := {(a, d) for a, b in pairs for c, d in pairs if b == c and a != d} - pairs:
         pairs |= more
-        grown = bool(more)
     undecided = []
     systems: dict[int, FoundEquations | None] = {}
     for a, x in enumerate(images):
@@ -265,30 +298,8 @@ def _order(images: list[_Image], seed: int) -> tuple[set[tuple[int, int]], list[
                 systems[b] = equations_of(y.model, y.dimension, seed) if len(systems) < _SEARCHED and not used_up() else None
             system = systems[b]
             if system is None or not excluded(x.model, system, seed):
-                undecided.append((x, y))
-    return pairs, undecided
-
-
-def _covers(top: str, images: list[_Image], pairs: set[tuple[int, int]]) -> list[list[str]]:
-    """Inclusions with nothing between, the whole network above all."""
-    out = []
-    for a, image in enumerate(images):
-        above = {b for x, b in pairs if x == a}
-        direct = [b for b in sorted(above) if not any((c, b) in pairs for c in above)]
-        out += [[image.name, images[b].name] for b in direct] or [[image.name, top]]
-    return out
-
-
-def _described(image: _Image, whole: int) -> ImageRow:
-    return {
-        "name": image.name,
-        "also": image.also,
-        "dimension": image.dimension,
-        "codimension": whole - image.dimension,
-        "claim": str(image.claim),
-        "fiber": max(f.fiber for f in image.facts),
-        "strata": [_stratum(f) for f in image.facts],
-    }
+                undecided.append([x.name, y.name])
+    return undecided
 
 
 def _stratum(f: StratumFacts) -> StratumRow:
@@ -296,16 +307,18 @@ def _stratum(f: StratumFacts) -> StratumRow:
     return {"name": s.name, "kind": s.kind, "dimension": f.dimension, "rank": f.rank, "fiber": f.fiber, "copies": s.copies}
 
 
-def _meaning(value: SubnetworksValue) -> str:
+def _meaning(value: SubnetworksValue, table: Verdict) -> str:
     images = value["images"]
     if not images:
-        return f"every stratum known gives all {value['dimension']} dimensions of functions: no smaller network is a proper part"
-    first = images[0]
-    text = (
-        f"{counted(len(images), 'smaller set')} of functions; the largest, {first['name']}, has {first['dimension']} of the network's "
-    )
-    text += counted(value["dimension"], "dimension")
+        return (
+            f"the strata known give all {value['dimension']} dimensions of functions: no smaller network is known to be a proper part"
+        )
+    first, known = images[0], "" if table.claim is not Claim.ESTIMATE else "at general points that were drawn: "
+    text = f"{known}{counted(len(images), 'smaller set')} of functions; the largest, {first['name']}, has {first['dimension']} of the "
+    text += f"network's {counted(value['dimension'], 'dimension')}"
     if first["fiber"]:
         many = "dimension" if first["fiber"] == 1 else "dimensions"
         text += f", and the weights for one of its functions fill {first['fiber']} {many} of these strata"
-    return text + ": training that ends there has found a smaller model"
+    text += ": training that ends there has found a smaller model"
+    error = table.statement.error
+    return text + (f" (wrong with a probability of at most {error:.1g})" if error else "")

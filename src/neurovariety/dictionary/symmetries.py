@@ -21,11 +21,15 @@ from typing import ClassVar, TypedDict
 
 import numpy as np
 
-from neurovariety.certificates.issue import weakly
+from neurovariety.certificates.issue import issue, weakly
 from neurovariety.certificates.linear_symmetries import AnsatzScope, SparseVector
+from neurovariety.certificates.phrases import EXACT
+from neurovariety.certificates.sentences import FROM_ABOVE, SURE, Gloss
+from neurovariety.certificates.upper_bounds import FieldsVanish
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
+from neurovariety.geometry.exact.exact_functions import exact_functions
 from neurovariety.geometry.exact.points import division_notice, draw_point, with_new_values
 from neurovariety.geometry.exact.reparametrizations import Ansatz, choose_ansatz
 from neurovariety.geometry.exact.shown_symmetries import shown_symmetries
@@ -78,6 +82,12 @@ class SymmetriesResult(EntryResult):
     entry: ClassVar[str] = "symmetries"
     evidence: SymmetriesEvidence
 
+    def speaks(self) -> tuple[str, ...]:
+        if not self.value["dimension"]:
+            return ("dimension",)
+        known = not self.value["unstated"] and self.verdicts["unstated"].claim in EXACT
+        return ("dimension",) if known else ("dimension", "unstated")
+
 
 @entry
 def symmetries(model: Model, *, seed: int = DEFAULT_SEED) -> SymmetriesResult:
@@ -115,8 +125,8 @@ def symmetries(model: Model, *, seed: int = DEFAULT_SEED) -> SymmetriesResult:
     return SymmetriesResult(
         value=value,
         claims=claims,
-        meaning=_meaning(value, ansatz, claims["dimension"].claim),
         evidence=evidence,
+        glosses=_glosses(value, ansatz),
         notices=division_notice(draws),
     )
 
@@ -155,24 +165,25 @@ def _too_large(model: Model, stated: StatedSymmetries, evidence: SymmetriesEvide
     value: SymmetriesValue = {
         "dimension": None, "stated": None, "unstated": None, "orbit_dimension": stated.rank, "ansatz": None,
     }  # fmt: skip
+    texts, also = [Gloss(f"the equations for linear changes of {model.parameters} parameters are too many to solve", {})], {}
+    if stated.rank is not None:
+        exact = exact_functions(model)
+        also["left"] = issue(FieldsVanish(exact.hash, stated.prime, stated.weights, model.parameters, stated.rank), exact)
+        texts.append(Gloss(f"the stated symmetries move generic weights in at least {stated.rank} dimensions", {"left": FROM_ABOVE}))
     return SymmetriesResult(
         value=value,
         claims=weakly("symmetries", Claim.UNDECIDED, "too many equations"),
-        meaning=f"the equations for all linear reparametrizations of {model.parameters} parameters are too many to solve; the "
-        f"stated symmetries move generic weights in {stated.rank} dimensions",
         evidence=evidence | {"ansatz": None},
+        glosses=tuple(texts),
+        also=also,
         notices=division_notice(draws),
     )
 
 
-def _meaning(value: SymmetriesValue, ansatz: Ansatz, claim: Claim) -> str:
+def _glosses(value: SymmetriesValue, ansatz: Ansatz) -> tuple[Gloss, ...]:
+    """What the dimensions mean for the weights, and which maps were not searched."""
+    others = () if ansatz.scope == "all" else (Gloss("other linear maps were not searched", {}),)
     if not value["dimension"]:
-        return f"no continuous linear symmetry among {ansatz.name}: weights are determined up to finite choices of this kind"
-    most = "at most " if claim is Claim.UPPER_BOUND else ""
-    group = f"{most}a {value['dimension']}-dimensional group of linear changes of the weights leaves every function unchanged"
-    unstated, of_all = value["unstated"], "it" if ansatz.scope == "all" else "these"
-    more = f"{most}{unstated} of its dimensions are not among the stated symmetries"
-    text = f"{group}; {more if unstated else f'the stated symmetries are all of {of_all}'}"
-    if ansatz.scope == "all":
-        return text
-    return f"among {ansatz.name.removesuffix(' (not all linear maps)')} {text}, and other linear maps were not searched"
+        return (Gloss("linear changes of this kind leave finitely many choices of the weights", {"dimension": FROM_ABOVE}), *others)
+    whole = f"the stated symmetries are all of {'it' if ansatz.scope == 'all' else 'these'}"
+    return others if value["unstated"] else (Gloss(whole, {"dimension": SURE, "unstated": SURE}), *others)

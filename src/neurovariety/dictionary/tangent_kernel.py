@@ -26,6 +26,7 @@ from neurovariety.certificates.compose import Meets
 from neurovariety.certificates.functions import Inputs
 from neurovariety.certificates.issue import NotShown, Verdict, issue, weak
 from neurovariety.certificates.ranks_at_weights import AtMostShape, NoSmallerElsewhere, RankAtWeightsModP, RankOverQ
+from neurovariety.certificates.sentences import FROM_ABOVE, FROM_BELOW, Gloss
 from neurovariety.certificates.statement import Statement
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import ExactNumbers
@@ -143,7 +144,6 @@ def tangent_kernel(
     return TangentKernelResult(
         value=value,
         claims={"rank": rank, "generic": generic, **_estimates(model, value)},
-        meaning=_meaning(value, model),
         evidence={
             "task": task.record,
             "spectrum": here.tolist(),
@@ -152,6 +152,7 @@ def tangent_kernel(
             "training": training,
         },
         notices=task.notices,
+        glosses=_glosses(value),
         options={**task.options, "weights": list(exact)},
         task=task,
     )
@@ -246,12 +247,16 @@ def _rows(task: TrainingTask) -> int:
     return task.model.parameters + 1
 
 
-def _meaning(value: TangentKernelValue, model: Model) -> str:
-    lost = value["generic"] - value["rank"]
-    head = f"the function can move in {value['rank']} directions at these weights, of {value['generic']} at general ones"
+def _glosses(value: TangentKernelValue) -> tuple[Gloss, ...]:
+    """What ranks and speeds mean for training at the weights."""
+    texts = []
+    if value["rank"] < value["generic"]:
+        drop = {"rank": FROM_ABOVE, "generic": FROM_BELOW}
+        texts = [Gloss(f"general ones allow {value['generic']}: the weights are critical for the parametrization", drop)]
     if not value["rank"]:
-        return head + ": gradient flow stands still"
-    speed = (
-        f"the fastest error shrinks {value['condition']:.3g} times as fast as the slowest" if value["condition"] else "speeds differ"
-    )
-    return f"{head}{': the weights are critical for the parametrization' if lost else ''}{f'; {speed}' if speed else ''}"
+        return (*texts, Gloss("gradient flow stands still", {"rank": FROM_ABOVE}))
+    if value["condition"]:
+        speeds = f"the fastest error shrinks about {value['condition']:.3g} times as fast as the slowest, in floating point"
+    else:
+        speeds = "errors shrink at different speeds, the slowest too slow for floating point"
+    return (*texts, Gloss(speeds, {}))

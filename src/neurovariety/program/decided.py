@@ -1,5 +1,6 @@
-"""What equations are at all weights and inputs, whatever they look like: comparisons that come out alike, as tests for NaN and infinity
-do, which no polynomial value is; even powers of roots."""
+"""What equations are at all weights and inputs, whatever they look like.
+
+Comparisons that come out alike, as tests for NaN and infinity do, which no polynomial value is; even powers of roots."""
 
 from __future__ import annotations
 

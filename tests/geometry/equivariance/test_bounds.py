@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import neurovariety as nv
-from neurovariety.geometry.equivariance.bounds import equivariant_linear, equivariant_polynomials, linear_network
-from neurovariety.geometry.equivariance.linear_map import common_order, identity, read_map
+from neurovariety.geometry.equivariance.bounds import equivariant_linear, equivariant_polynomials
+from neurovariety.geometry.equivariance.linear_map import identity, pair_of, read_map
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_molien_against_monomials(notation, t, degrees):
                 orbit.append(here)
                 here = tuple(here[p[i]] for i in range(model.inputs))
             orbits.add(min(orbit))
-    assert equivariant_polynomials(model, given, identity(model.outputs), given.order) == model.outputs * len(orbits)
+    assert equivariant_polynomials(model, pair_of(given, identity(model.outputs))) == model.outputs * len(orbits)
 
 
 @pytest.mark.parametrize(
@@ -48,10 +48,9 @@ def test_equivariant_matrices_over_small_fields(inputs, outputs, narrow):
     n = 3 if inputs in ("shift", "(0 1)") else 2
     m = 3 if outputs == "shift" else 2
     t, s = read_map(inputs, n, "inputs"), read_map(outputs, m, "outputs")
-    network = linear_network(nv.as_model(f"linear({n},{narrow},{m})"))
-    order = common_order(t, s)
-    found = equivariant_linear(network, t, s, order).functions
-    q = 5 if order % 3 == 0 else 7
+    maps = pair_of(t, s)
+    found = equivariant_linear(nv.as_model(f"linear({n},{narrow},{m})"), maps).functions
+    q = 5 if maps.order % 3 == 0 else 7
     small, large = equivariant_matrices(t, s, narrow, q), equivariant_matrices(t, s, narrow, 11)
     assert round(math.log(large / small) / math.log(11 / q)) == found
 

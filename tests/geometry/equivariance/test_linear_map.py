@@ -11,7 +11,7 @@ import pytest
 
 from neurovariety import InputError
 from neurovariety.geometry.equivariance.layer_classes import classes, commuting, hidden_groups
-from neurovariety.geometry.equivariance.linear_map import common_order, read_map
+from neurovariety.geometry.equivariance.linear_map import pair_of, read_map
 from neurovariety.symmetry import AxisAction, Kind
 
 
@@ -45,8 +45,8 @@ class TestMaps:
         assert read_map(text, size, "inputs").order == order
 
     def test_common_order(self):
-        assert common_order(read_map("shift", 3, "inputs"), read_map("negation", 2, "outputs")) == 6
-        assert common_order(read_map("shift", 8, "inputs"), read_map("shift", 9, "outputs")) is None  # 72 is above 60
+        assert pair_of(read_map("shift", 3, "inputs"), read_map("negation", 2, "outputs")).order == 6
+        assert pair_of(read_map("shift", 8, "inputs"), read_map("shift", 9, "outputs")).order is None  # 72 is above 60
 
     @pytest.mark.parametrize(
         "bad",

@@ -189,7 +189,7 @@ def _searched(model: Model, variety: Dimension, samples: int, seed: int) -> Desc
     )  # fmt: skip
     if not missed and not on_it:
         if drawn:
-            why = f"all of {drawn} random functions were attained; nothing was seen of a boundary"
+            why = f"{drawn} of {drawn} random functions were attained; nothing was seen of a boundary"
         else:
             why = "random real functions of the neurovariety were not drawn" + (
                 "" if fills or not samples else ": it is not the whole span"

@@ -9,7 +9,6 @@ and to see whether all functions of a model are equivariant, random points of pr
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from itertools import combinations
 from typing import Any, Final
 
@@ -90,18 +89,18 @@ def _paired(model: Model) -> Model:
     return model.kept.once(_PAIRED, lambda: Model(f"{model.name}, paired", value, shapes, (1,), model.coefficients))
 
 
-def zero_function(model: Model) -> int:
-    """Dimension of a linear space of weights whose function is zero, from the proved adjunctions with the zero map (0: none known).
+def zero_function(model: Model) -> int | None:
+    """Dimension of a linear space of weights whose function is zero, from the proved adjunctions with the zero map; None: none known.
 
     S = 0 gives f_{0.w} = 0; T = 0 gives f_{w.0}(x) = f_w(0), which is zero where the function has no constant term.
     """
     bounds, sizes = degree_bounds(model), {b.name: b.size for b in model.blocks}
     if bounds.rational:
-        return 0
+        return None
     killed = [model.output_axes] if output_adjunction(model) else []
     if bounds.low > 0 and input_adjunction(model):
         killed.append(model.input_axes)
-    return max((model.parameters - sum(sizes[block] for block in {name for name, _ in axes}) for axes in killed), default=0)
+    return max((model.parameters - sum(sizes[block] for block in {name for name, _ in axes}) for axes in killed), default=None)
 
 
 def require_axes(model: Model, outputs: bool) -> None:
@@ -185,29 +184,35 @@ class OverField:
         return first and np.array_equal(turned, self.values(self.applied(self.turned, weights), inputs))
 
 
-def tested(
-    model: Model, inputs: LinearMap, outputs: LinearMap, holds: Callable[[OverField, Array, Array], bool], rng: np.random.Generator
-) -> float:
-    """Ask ``holds`` at random weights and inputs over independent primes; a bound of the probability that it says yes by accident.
+def missed_inequality(model: Model, inputs: LinearMap, outputs: LinearMap) -> float:
+    """The probability, at most, that one random point over a random prime does not tell f(T x) from S f(x), or from f_{w.T}(x).
 
-    What is asked is an identity between polynomials whose degrees and coefficients `degree_bounds` bounds, times powers of the entries
-    of the maps (Schwartz 1980). Returns 1 where it fails, or where the bound says nothing.
+    That is an identity between polynomials whose degrees and coefficients `degree_bounds` bounds, times powers of the entries of the
+    maps (Schwartz 1980). 1 where the bound says nothing.
     """
     d = degree_bounds(model)
     if d.rational or not math.isfinite(d.inputs + d.parameters + d.log_norm):
         return 1.0
     degree = d.inputs + d.parameters
     height = d.log_norm + 1 + (degree + 1) * (inputs.log_size + outputs.log_size)
-    once = degree / 2.0 ** (PRIME_BITS - 1) + height / (PRIME_BITS - 1) / count_primes_lower_bound(PRIME_BITS)
+    return min(1.0, degree / 2.0 ** (PRIME_BITS - 1) + height / (PRIME_BITS - 1) / count_primes_lower_bound(PRIME_BITS))
+
+
+def adjunction_error(model: Model, inputs: LinearMap, outputs: LinearMap, rng: np.random.Generator) -> float:
+    """Ask at random weights and inputs over independent primes whether the adjunction holds; a bound of the probability that it does by
+    accident, 1 where it fails, or where the bound says nothing."""
+    once = missed_inequality(model, inputs, outputs)
+    if once >= 1:
+        return 1.0
     error = 1.0
     for _ in range(MAX_TRIALS):
         try:
             field = OverField(model, inputs, outputs, random_prime(PRIME_BITS, rng), rng)
         except DivisionByZeroError:
             continue
-        if not holds(field, field.weights(), field.inputs(1)):
+        if not field.adjunction_holds(field.weights(), field.inputs(1)):
             return 1.0
-        error *= min(1.0, once)
+        error *= once
         if error <= ERROR_BOUND:
             break
     return error

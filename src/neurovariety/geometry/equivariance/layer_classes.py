@@ -176,6 +176,20 @@ def classes(group: HiddenGroup, order: int | None) -> Iterator[LayerClass]:
             yield LayerClass(group, parts, q)
 
 
+def is_class(group: HiddenGroup, parts: tuple[tuple[int, int], ...], order: int) -> bool:
+    """Whether an element of the group with these blocks has g^order = 1, so that `LayerClass` is one."""
+    if sum(size for size, _ in parts) != group.size:
+        return False
+    if group.linear:
+        turns = ((2, k) for k in range(1, (order + 1) // 2))
+        return set(parts) <= {(1, 0), *([(1, order // 2)] if order % 2 == 0 else []), *turns}
+    for size, sign in parts:
+        cycle = size >= 1 and order % size == 0 and (size == 1 or group.exchanges)
+        if not cycle or not (sign == 1 or (sign == -1 and group.signs and (order // size) % 2 == 0)):
+            return False
+    return True
+
+
 def _multisets(kinds: tuple[tuple[int, int], ...], size: int) -> Iterator[tuple[tuple[int, int], ...]]:
     """Multisets of the kinds whose sizes add up to ``size``, those with most of the first kind first."""
     if not kinds:

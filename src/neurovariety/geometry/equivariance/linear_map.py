@@ -13,12 +13,10 @@ from typing import Any
 
 import flint
 
+from neurovariety.certificates.equivariant_bounds import PairOfMaps, multiplicity_of, order_of
 from neurovariety.errors import InputError
 from neurovariety.exact_numbers import exact_number
 from neurovariety.options import shown
-
-MAX_ORDER = 60
-"""Orders above this are not looked for: the roots of unity would ask for primes and class lists that help nobody."""
 
 _MAX_DIGITS = 60
 _WORDS = ("identity", "negation", "shift", "reverse")
@@ -52,37 +50,13 @@ class LinearMap:
 
     @cached_property
     def order(self) -> int | None:
-        """The least q >= 1 with T^q = 1, or None where there is none up to `MAX_ORDER`.
-
-        Powers of a matrix of finite order have whole traces of absolute value at most n, so most others are given up early.
-        """
-        one = flint.fmpq_mat(flint.fmpz_mat(self.size, self.size, [int(i == k) for i in range(self.size) for k in range(self.size)]))
-        power = one
-        for q in range(1, MAX_ORDER + 1):
-            power = power * self.matrix
-            if power == one:
-                return q
-            trace = sum((power[i, i] for i in range(self.size)), flint.fmpq(0))
-            if trace.q != 1 or abs(trace) > self.size:
-                return None
-        return None
-
-    def traces(self, order: int) -> list[int]:
-        """The traces of T^0, ..., T^(order-1), for a T with T^order = 1: whole numbers."""
-        power, found = self.matrix**0, []
-        for _ in range(order):
-            found.append(int(sum((power[i, i] for i in range(self.size)), flint.fmpq(0)).p))
-            power = power * self.matrix
-        return found
+        """The least q >= 1 with T^q = 1, or None where there is none up to `MAX_ORDER`."""
+        return order_of(self.matrix)
 
     def multiplicity(self, d: int) -> int:
         """How often each primitive d-th root of unity is an eigenvalue, for a map of finite order."""
         if d not in self._multiplicities:
-            one = self.matrix**0
-            value = one * 0
-            for c in reversed(flint.fmpz_poly.cyclotomic(d).coeffs()):
-                value = value * self.matrix + one * c
-            self._multiplicities[d] = (self.size - int(value.rank())) // totient(d)
+            self._multiplicities[d] = multiplicity_of(self.matrix, d)
         return self._multiplicities[d]
 
     @cached_property
@@ -226,15 +200,6 @@ def _help(given: Any, size: int, what: str) -> str:
     )
 
 
-def totient(d: int) -> int:
-    """How many primitive d-th roots of unity there are."""
-    return sum(math.gcd(k, d) == 1 for k in range(1, d + 1))
-
-
-def common_order(*maps: LinearMap) -> int | None:
-    """The least q with T^q = 1 for all the maps, or None where there is none up to `MAX_ORDER`."""
-    orders = [m.order for m in maps]
-    if any(q is None for q in orders):
-        return None
-    q = math.lcm(*(q for q in orders if q is not None))
-    return q if q <= MAX_ORDER else None
+def pair_of(inputs: LinearMap, outputs: LinearMap) -> PairOfMaps:
+    """The two maps as certificates see them."""
+    return PairOfMaps(inputs.rows, outputs.rows)

@@ -192,9 +192,8 @@ class ExactFunctions:
     def fields_rank(self, prime: int, weights: Array) -> int:
         return verified_rank(self.model, prime, weights)
 
-    @property
-    def fields_error(self) -> float:
-        return fields_error(self.model)
+    def fields_error(self, prime: int) -> float:
+        return fields_error(self.model) if prime.bit_length() == PRIME_BITS else 1.0
 
     def ansatz_unknowns(self, ansatz: AnsatzScope) -> int:
         return ansatz_of(self.model, ansatz).unknowns

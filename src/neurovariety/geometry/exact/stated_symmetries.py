@@ -49,19 +49,23 @@ def stated_symmetries(model: Model, p: int, point: Point) -> StatedSymmetries:
     The rank at one point over F_p is at most the generic rank over Q, and every verified field lies in the kernel of the
     Jacobian everywhere, so parameters minus this rank bounds the dimension of the neuromanifold from above.
     """
-    verdicts = model.kept.once(_VERDICTS, lambda: [is_invariant(model, a) for a in model.symmetries])
-    proved = tuple(a for a, ok in zip(model.symmetries, verdicts, strict=True) if ok)
-    unproved = tuple(a for a, ok in zip(model.symmetries, verdicts, strict=True) if not ok)
+    proved = all_verified(model)
+    unproved = tuple(a for a in model.symmetries if a not in proved)
     found = _rank(model, proved, p, point)
     if found is not None:
         model.kept.once(_RANKS, dict)[p, point.weights.tobytes()] = found
     return StatedSymmetries(proved, unproved, found, p, point.weights)
 
 
+def all_verified(model: Model) -> tuple[AxisAction, ...]:
+    """The stated actions that are verified, permutations among them."""
+    verdicts = model.kept.once(_VERDICTS, lambda: [is_invariant(model, a) for a in model.symmetries])
+    return tuple(a for a, ok in zip(model.symmetries, verdicts, strict=True) if ok)
+
+
 def verified_actions(model: Model) -> tuple[AxisAction, ...]:
     """The stated infinitesimal actions that are verified."""
-    verdicts = model.kept.once(_VERDICTS, lambda: [is_invariant(model, a) for a in model.symmetries])
-    return tuple(a for a, ok in zip(model.symmetries, verdicts, strict=True) if ok and not a.finite)
+    return tuple(a for a in all_verified(model) if not a.finite)
 
 
 def verified_generators(model: Model) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neurovariety.claim import Claim
 from neurovariety.errors import InputError, ResourceError
 from neurovariety.geometry.ideal.coefficients import monomial_name
 from neurovariety.geometry.invariants.degree import degree_of
@@ -39,11 +38,10 @@ class BeyondSubnetworks:
 
 @dataclass(frozen=True)
 class DegreeOfImages:
-    """The sum of the degrees of all images of a dimension, each counted once, as ``sure`` as they are; None, and ``why``, where one of
+    """The sum of the degrees of all images of a dimension, each counted once; None, and ``why``, where one of
     them is not known to be singular, its degree is not known, or two of them may be the same."""
 
     value: int | None
-    sure: Claim
     why: str
 
 
@@ -51,10 +49,10 @@ def degree_of_images(model: Model, dimension: int, images: list[ImageFacts], see
     """The degree of the union of the singular images of a dimension: they are irreducible, so one that lies in another is the same, and
     smaller ones add nothing."""
     largest = [i for i in images if i.dimension == dimension and i.status != "smooth"]
-    total, claims = 0, list[Claim]()
+    total = 0
 
     def unknown(why: str) -> DegreeOfImages:
-        return DegreeOfImages(None, Claim.UNDECIDED, why)
+        return DegreeOfImages(None, why)
 
     for number, image in enumerate(largest):
         if image.status != "singular":
@@ -76,10 +74,9 @@ def degree_of_images(model: Model, dimension: int, images: list[ImageFacts], see
         if not found.sure:
             return unknown(f"the degree of {image.name} is at least {found.value}")
         total += found.value
-        claims.append(found.claim)
     if not total:
         return unknown(f"no image of dimension {dimension} is known")
-    return DegreeOfImages(total, Claim.weakest(claims), "")
+    return DegreeOfImages(total, "")
 
 
 def beyond_subnetworks(

@@ -1,5 +1,4 @@
-"""A model with the smaller models that are its singular functions, as certificates see it
-(`certificates.singular_functions.SmallerModels`)."""
+"""A model with its singular functions, as certificates see it (`certificates.singular_functions.SmallerModels`)."""
 
 from __future__ import annotations
 

@@ -8,16 +8,21 @@ from typing import TypedDict
 
 import numpy as np
 
+from neurovariety.certificates.functions import DIMENSION
+from neurovariety.certificates.issue import NotShown, Verdict, issue
+from neurovariety.certificates.singular_loci import FamilyPlace, SingularFamily, SingularVertex
 from neurovariety.claim import Claim
 from neurovariety.errors import VerificationError
 from neurovariety.geometry.exact.points import Point
+from neurovariety.geometry.ideal.exact_coefficients import exact_coefficients
 from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
+from neurovariety.geometry.singular.exact_loci import exact_families
 from neurovariety.geometry.singular.known_ideal import KnownIdeal
 from neurovariety.geometry.singular.tangents import TangentSpan, tangent_span
-from neurovariety.geometry.strata.facts import stratum_facts
+from neurovariety.geometry.strata.facts import shown_facts, stratum_facts
 from neurovariety.geometry.strata.fiber_families import fiber_families
 from neurovariety.geometry.strata.filters import smaller_network
-from neurovariety.geometry.strata.smaller_models import Strata
+from neurovariety.geometry.strata.smaller_models import Strata, strata_of
 from neurovariety.geometry.strata.weight_stratum import Sizes, WeightStratum
 from neurovariety.linear_algebra import random_prime
 from neurovariety.model import Model
@@ -50,22 +55,24 @@ class SingularImageRow(TypedDict):
 
 @dataclass(frozen=True)
 class ImageFacts:
-    """A set of functions of ``dimension`` (as ``sure`` as that); ``status`` of its general member with ``claim``; ``kind`` node, cusp,
-    mixed or -; bounds of the dimension of the tangent space; ``branches`` seen; ``small`` a model of these functions, up to linear
-    coordinates (None: the zero function, or constants); ``sizes`` as of its strata; ``stratum`` one of these, None where the functions
-    are a linear space, of degree 1."""
+    """A set of functions of ``dimension``, of which ``size`` is the verdict (None: a linear space); ``status`` of its general member,
+    and what ``shown`` of it, a verdict of the locus, where it is shown to be singular; ``kind`` node, cusp, mixed or -; bounds of the
+    dimension of the tangent space; ``branches`` seen; ``small`` a model of these functions, up to linear coordinates (None: the zero
+    function, or constants); ``sizes`` as of its strata; ``stratum`` one of these, None where the functions are a linear space, of
+    degree 1."""
 
     name: str
     dimension: int
-    sure: Claim
+    size: Verdict | None
     status: str
-    claim: Claim
+    shown: Verdict | None
     kind: str
     tangent_at_least: int
     tangent_at_most: int | None
     branches: int
     small: Model | None
     sizes: Sizes
+    family: tuple[str, ...] = ()
     stratum: WeightStratum | None = field(default=None, compare=False, repr=False)
 
     def to_dict(self, whole: int) -> SingularImageRow:
@@ -74,24 +81,50 @@ class ImageFacts:
             "name": self.name,
             "dimension": self.dimension,
             "status": self.status,
-            "claim": str(self.claim),
+            "claim": self.words,
             "type": self.kind,
             "tangent_space": [self.tangent_at_least, self.tangent_at_most],
             "tangent_cone": whole,
             "branches": self.branches,
         }
 
+    @property
+    def words(self) -> str:
+        """How far the status may be trusted."""
+        if self.shown is not None:
+            return "proved"  # a bound of the locus: general functions are singular
+        return str(Claim.UNDECIDED if self.status == "undecided" else Claim.ESTIMATE)
+
 
 @dataclass(frozen=True)
 class Closure:
-    """What is known of a closure X: its dimension lies between two proved bounds, ``at_least`` and ``at_most``; the dimension of its
-    span (``ambient``), its equations, and its strata with what a theorem says of them."""
+    """What is known of a closure X: its dimension, its equations, and its strata with what a theorem says of them."""
 
-    at_least: int
-    at_most: int
-    ambient: int | None
+    whole: Dimension
+    upper: Verdict
     ideal: KnownIdeal | None
     strata: Strata
+
+    @classmethod
+    def of(cls, model: Model, whole: Dimension, ideal: KnownIdeal | None) -> Closure:
+        """The closure of the functions of a model of that dimension."""
+        upper = issue(whole.upper.certificate, exact_coefficients(model))
+        return cls(whole, upper, ideal, strata_of(model, whole.fills))
+
+    @property
+    def at_least(self) -> int:
+        """A proved bound of the dimension."""
+        return self.whole.value
+
+    @property
+    def at_most(self) -> int:
+        """A proved bound of the dimension."""
+        return self.whole.at_most
+
+    @property
+    def ambient(self) -> int | None:
+        """The dimension of the span."""
+        return self.whole.ambient
 
 
 def image_facts(model: Model, closure: Closure, seed: int) -> list[ImageFacts]:
@@ -125,8 +158,8 @@ def _better(a: ImageFacts, b: ImageFacts) -> ImageFacts:
         name=named.name,
         small=named.small,
         dimension=max(a.dimension, b.dimension),
-        sure=named.sure if named.dimension >= max(a.dimension, b.dimension) else first.sure,
-        claim=Claim.PROVED if first.status == second.status and second.claim is Claim.PROVED else first.claim,
+        size=max((a, b), key=lambda i: (i.dimension, i is named)).size,
+        shown=first.shown or (second.shown if first.status == second.status else None),
         kind=kind,
         tangent_at_least=max(a.tangent_at_least, b.tangent_at_least),
         branches=max(a.branches, b.branches),
@@ -136,20 +169,23 @@ def _better(a: ImageFacts, b: ImageFacts) -> ImageFacts:
 def _smallest(model: Model, closure: Closure) -> ImageFacts | None:
     """The zero function, or constants where there are biases: the closure is a cone, and invariant under adding constants, so its
     tangent space there contains the whole closure, hence its span. None where the closure may be as large as that."""
-    image, ambient, ideal = model.image, closure.ambient, closure.ideal
-    cone = ideal is not None and ideal.system.coordinates.is_cone
-    if ambient is None or ambient <= closure.at_most or not (cone or image is not None):
+    exact = exact_families(model)
+    value = exact.vertex()
+    if value is None or closure.ambient is None:
         return None
-    bias = image is not None and image.constants
+    try:
+        shown = issue(SingularVertex(closure.whole.span.verdict, closure.upper, value), exact)
+    except NotShown:
+        return None
     return ImageFacts(
-        name="constants" if bias else "zero",
-        dimension=model.outputs if bias else 0,
-        sure=Claim.PROVED,
+        name="constants" if model.image is not None and model.image.constants else "zero",
+        dimension=value,
+        size=None,
         status="singular",
-        claim=Claim.PROVED,
+        shown=shown,
         kind="cusp",
-        tangent_at_least=ambient,
-        tangent_at_most=ambient,
+        tangent_at_least=closure.ambient,
+        tangent_at_most=closure.ambient,
         branches=0,
         small=None,
         sizes=(),
@@ -169,11 +205,12 @@ def _image(
     rows = min(closure.ambient if closure.ambient is not None else MOST_ROWS, MOST_ROWS)
     inputs = residues.random((math.ceil(rows / model.outputs) + EXTRA_SAMPLES, *model.input_shape), rng)
     for each in _EACH:
-        points = []
-        for s in family:
+        on, points = [], []
+        for number, s in enumerate(family):
             assert s.free is not None
             for _ in range(each if s.free else 1):
-                points.append(Point(residues, s.at(np.concatenate([theta, rng.integers(0, p, size=s.free)]), p), coefficients, rng))
+                on.append((number, rng.integers(0, p, size=s.free)))
+                points.append(Point(residues, s.at(np.concatenate([theta, on[-1][1]]), p), coefficients, rng))
         span = tangent_span(model, p, points, inputs, closure.at_least)
         if span.first > closure.at_most or len(points) == len(family):
             break
@@ -186,22 +223,28 @@ def _image(
             f"{model.name} at {family[0].name}: weights give {span.second} tangent directions, equations allow {at_most}; please "
             "report this as a bug"
         )
-    size, sure = _dimension(family[0], closure.at_most, sizes, seed, index)
-    status, claim = _status(span, at_most, closure, len(family))
+    size = _dimension(family[0], closure, sizes, seed, index)
+    dimension = int(size.statement.value if size.statement.kind == DIMENSION else size.statement.value[2])
+    status = _status(span, at_most, closure, len(family))
+    names, shown = tuple(s.name for s in family), None
+    if span.first > closure.at_most:
+        place = FamilyPlace(names, p, theta, tuple(on), coefficients, inputs)
+        shown = issue(SingularFamily(place, closure.upper, size, dimension), exact_families(model))
     small = family[0].small
     named = small is not None and small.named
     return ImageFacts(
         name=small.name if named and small is not None else family[0].name.split(" (from")[0],
-        dimension=size,
-        sure=sure,
+        dimension=dimension,
+        size=size,
         status=status,
-        claim=claim,
+        shown=shown,
         kind=node_or_cusp(span, closure.at_least) if status == "singular" else "-",
         tangent_at_least=max(span.second, closure.at_least if status == "smooth" else 0),
         tangent_at_most=closure.at_least if status == "smooth" else at_most,
         branches=span.branches,
         small=smaller_network(family[0]) or small,
         sizes=family[0].sizes,
+        family=names,
         stratum=family[0],
     )
 
@@ -213,28 +256,24 @@ def node_or_cusp(span: TangentSpan, dimension: int) -> str:
     return "node" if span.branches > 1 else "mixed"
 
 
-def _status(span: TangentSpan, at_most: int | None, closure: Closure, members: int) -> tuple[str, Claim]:
+def _status(span: TangentSpan, at_most: int | None, closure: Closure, members: int) -> str:
     if at_most == closure.at_least:
-        return "smooth", Claim.PROVED  # the tangent space has at least the dimension of X, and that is at least this
-    if span.first > closure.at_most or closure.strata.exact:
-        return "singular", Claim.PROVED
-    if span.second > closure.at_most:
-        return "singular", Claim.PROBABILITY
+        return "smooth"  # the tangent space has at least the dimension of X, and that is at least this
+    if span.second > closure.at_most or closure.strata.exact:
+        return "singular"
     if closure.strata.immersed and min(span.ranks) == closure.at_least:
         # With one weight over the function, modulo scalings, the closure looks like weight space there.
-        return ("smooth", Claim.PROVED) if members == 1 else ("singular", Claim.PROVED)
+        return "smooth" if members == 1 else "singular"
     if at_most is not None and at_most > closure.at_most and closure.ideal is not None and closure.ideal.complete:
-        return "singular", Claim.PROBABILITY
-    return "undecided", Claim.UNDECIDED
+        return "singular"
+    return "undecided"
 
 
-def _dimension(stratum: WeightStratum, bound: int, sizes: dict[str, Dimension], seed: int, index: int) -> tuple[int, Claim]:
-    """Dimension of the functions over a stratum: of the smaller network, or a rank along the stratum."""
+def _dimension(stratum: WeightStratum, closure: Closure, sizes: dict[str, Dimension], seed: int, index: int) -> Verdict:
+    """The verdict of the dimension of the functions over a stratum: of the smaller network, or a rank along the stratum."""
     small = smaller_network(stratum)
     if small is not None:
         if small.name not in sizes:
             sizes[small.name] = quietly(dimension_of, small, seed=seed)
-        found = sizes[small.name]
-        return found.value, found.claim
-    facts = stratum_facts(stratum, seed, index, bound)
-    return facts.functions, facts.claim
+        return sizes[small.name].verdict
+    return shown_facts(stratum_facts(stratum, seed, index, closure.at_most), closure.upper)

@@ -5,8 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from neurovariety.certificates.hilbert_function import GenerateAll, HilbertFunction
+from neurovariety.certificates.issue import NotShown, Verdict, issue
+from neurovariety.certificates.ranks import ModularRank
 from neurovariety.errors import InputError, ResourceError
 from neurovariety.geometry.ideal.coefficients import Coordinates
+from neurovariety.geometry.ideal.exact_coefficients import exact_coefficients
 from neurovariety.geometry.ideal.find_equations import FoundEquations
 from neurovariety.geometry.ideal.vanishing import gradients
 from neurovariety.geometry.invariants.degree import degree_of
@@ -31,11 +35,24 @@ class KnownIdeal:
     dimension: int
     complete: bool
     why: str
+    rank: ModularRank
 
     @property
     def coordinates(self) -> int:
         """Number n of coefficients."""
         return self.system.coordinates.count
+
+    def generate_all(self, model: Model) -> Verdict | None:
+        """The verdict that the equations generate all, None where it is not shown, or a count alone says so."""
+        system, known = self.system, self.system.known
+        if known is None or not self.complete or not system.places:
+            return None
+        exact = exact_coefficients(model)
+        try:
+            hilbert = issue(HilbertFunction(known, system.hilbert, system.places, system.places[0].prime), exact)
+            return issue(GenerateAll(hilbert, self.rank, True), exact)
+        except NotShown:
+            return None
 
     def tangent_dimension(self, point: Array, p: int) -> int:
         """n minus the rank of the gradients mod p at a function (coefficients mod p): at least the dimension of the tangent space of X
@@ -69,8 +86,8 @@ def known_ideal(model: Model, dimension: int, seed: int) -> KnownIdeal | None:
         try:
             counted = quietly(degree_of, model, seed=seed)
         except (InputError, ResourceError):
-            return KnownIdeal(system, dimension, False, why)
+            return KnownIdeal(system, dimension, False, why, found.rank)
         if counted.sure and counted.value == math.prod(curved):
             complete = True
             why = f"{len(curved)} equations in codimension {codimension}; the product of their degrees is the degree {counted.value}"
-    return KnownIdeal(system, dimension, complete, why)
+    return KnownIdeal(system, dimension, complete, why, found.rank)

@@ -16,6 +16,7 @@ import flint
 import numpy as np
 
 from neurovariety.certificates.functions import Equation
+from neurovariety.certificates.singular_loci import SectionPlace
 from neurovariety.geometry.singular.known_ideal import KnownIdeal
 from neurovariety.geometry.singular.section import FormsModPrime, count_zeros, has_zero, reduced
 from neurovariety.linear_algebra import count_primes_lower_bound, random_prime
@@ -23,7 +24,7 @@ from neurovariety.randomness import generator
 from neurovariety.tolerances import ERROR_BOUND, PRIME_BITS
 
 _STREAM = "geometry.singular.locus"
-_RANGE = 2**20
+SECTION_RANGE = 2**20
 _MOST_MINORS = 400
 _TRIALS = 6
 _MOST_TERMS = 2000
@@ -41,44 +42,46 @@ class Locus:
     error: float
     degree: int | None
     with_multiplicity: int | None
+    empty: SectionPlace
+    """A section without a zero."""
+    zeros: tuple[SectionPlace, ...]
+    """Sections that have one."""
 
 
 def singular_locus(ideal: KnownIdeal, at_least: int, seed: int) -> Locus | None:
     """The locus of a cone, searched from dimension ``at_least`` upwards, which is known not to exceed it; None where the equations are
     too large."""
-    problem = _problem(ideal)
+    problem = problem_of(ideal)
     if problem is None:
         return None
     for k in range(max(at_least, 0), ideal.dimension):
-        rng = generator(seed, _STREAM, k)
-        found = has_zero(problem.cut(k, random_prime(PRIME_BITS, rng), rng))
+        place = problem.section(k, generator(seed, _STREAM, k))
+        found = has_zero(problem.cut(place))
         if found is False:  # None: too much work in so many variables, and less in fewer
-            return _described(problem, k, at_least, seed)
+            return _described(problem, k, at_least, seed, place)
     return None
 
 
-def _problem(ideal: KnownIdeal) -> _LocusProblem | None:
+def problem_of(ideal: KnownIdeal) -> LocusProblem | None:
+    """The problem of an ideal of a cone; None where it is no cone, or too large."""
     system = ideal.system
-    curved = [g for g in system.generators if g.degree > 1]
-    dependent = {max(t for t, _ in g.terms)[0] for g in system.generators if g.degree == 1}
-    kept = [j for j in range(ideal.coordinates) if j not in dependent]
-    codimension = len(kept) - ideal.dimension
-    minors = math.comb(len(kept), codimension) * math.comb(len(curved), codimension) if codimension > 0 else 0
-    small = 0 < minors <= _MOST_MINORS and sum(len(g.terms) for g in curved) <= _MOST_TERMS
-    return _LocusProblem(curved, kept, codimension) if small and system.coordinates.is_cone else None
+    return LocusProblem.of(system.generators, ideal.coordinates, ideal.dimension) if system.coordinates.is_cone else None
 
 
-def _described(problem: _LocusProblem, k: int, at_least: int, seed: int) -> Locus:
+def _described(problem: LocusProblem, k: int, at_least: int, seed: int, place: SectionPlace) -> Locus:
     """The locus, of dimension at most k (proved), and exactly k unless all trials are wrong."""
     if k == 0:
-        return Locus(0, 0, 0.0, 1, None)
+        return Locus(0, 0, 0.0, 1, None, place, ())
     error = 0.0 if k == at_least else 1.0
     degrees: list[tuple[int, int] | None] = []
+    zeros: list[SectionPlace] = []
     for trial in range(_TRIALS):
         rng = generator(seed, _STREAM, 1000 + k, trial)
-        forms = problem.cut(k - 1, random_prime(PRIME_BITS, rng), rng)
+        section = problem.section(k - 1, rng)
+        forms = problem.cut(section)
         if error > ERROR_BOUND and has_zero(forms):
-            error *= _error(forms)
+            error *= missed_section(forms)
+            zeros.append(section)
         if len(degrees) < 2:
             degrees.append(count_zeros(forms, rng))
         if error <= ERROR_BOUND and len(degrees) == 2:
@@ -91,20 +94,24 @@ def _described(problem: _LocusProblem, k: int, at_least: int, seed: int) -> Locu
         error=min(error, 1.0),
         degree=None if found is None else found[1],
         with_multiplicity=None if found is None else found[0],
+        empty=place,
+        zeros=tuple(zeros),
     )
 
 
 def vanishing_pieces(ideal: KnownIdeal, k: int, seed: int) -> list[tuple[tuple[int, ...], int]]:
     """Sets of coefficients that vanish on a component of the locus of dimension ``k``, as large as possible, each with the degree of
     the components on which it vanishes (mod a random prime)."""
-    problem = _problem(ideal)
+    problem = problem_of(ideal)
     if problem is None or k < 1:
         return []
     p = random_prime(PRIME_BITS, generator(seed, _STREAM, 2000))
 
+    section = problem.section(k - 1, generator(seed, _STREAM, 2001), p)
+
     def on(zero: tuple[int, ...]) -> int:
         assert problem is not None
-        counted = count_zeros(problem.cut(k - 1, p, generator(seed, _STREAM, 2001), zero), generator(seed, _STREAM, 2002))
+        counted = count_zeros(problem.cut(section, zero), generator(seed, _STREAM, 2002))
         return counted[1] if counted is not None else 0
 
     out: list[tuple[tuple[int, ...], int]] = []
@@ -119,7 +126,7 @@ def vanishing_pieces(ideal: KnownIdeal, k: int, seed: int) -> list[tuple[tuple[i
     return out
 
 
-def _error(forms: FormsModPrime) -> float:
+def missed_section(forms: FormsModPrime) -> float:
     """Probability that a section over F_p has a zero although a general one over Q has none.
 
     Either the prime divides a maximal minor of the matrix of multiples in the degree of the regularity, of at most so many rows with
@@ -128,25 +135,44 @@ def _error(forms: FormsModPrime) -> float:
     """
     largest = max(forms.degrees)
     size = math.comb(forms.regularity + forms.variables - 1, forms.regularity)
-    bits = largest * (math.log2(_RANGE) + math.log2(forms.variables + 1)) + 8
+    bits = largest * (math.log2(SECTION_RANGE) + math.log2(forms.variables + 1)) + 8
     bad = size * (bits + math.log2(max(size, 2)) / 2) / (PRIME_BITS - 1) / count_primes_lower_bound(PRIME_BITS)
-    special = forms.variables * float(largest) ** forms.variables / _RANGE
+    special = forms.variables * float(largest) ** forms.variables / SECTION_RANGE
     return min(1.0, bad + special)
 
 
-class _LocusProblem:
+class LocusProblem:
     """Equations and minors of their gradients, to be cut by linear spaces."""
 
     def __init__(self, equations: Sequence[Equation], kept: list[int], codimension: int) -> None:
         self.equations, self.kept, self.codimension = equations, kept, codimension
         self.place = {j: i for i, j in enumerate(kept)}
 
-    def cut(self, k: int, p: int, rng: np.random.Generator, zero: tuple[int, ...] = ()) -> FormsModPrime:
-        """The forms on a random linear space of codimension k mod p, with the coordinates ``zero`` set to zero there as well."""
-        n, m = len(self.kept), len(self.kept) - k
+    @classmethod
+    def of(cls, generators: Sequence[Equation], coordinates: int, dimension: int) -> LocusProblem | None:
+        """The problem of equations of a cone of that dimension: linear ones are solved for a coordinate each. None where it is too
+        large."""
+        curved = [g for g in generators if g.degree > 1]
+        dependent = {max(t for t, _ in g.terms)[0] for g in generators if g.degree == 1}
+        kept = [j for j in range(coordinates) if j not in dependent]
+        codimension = len(kept) - dimension
+        minors = math.comb(len(kept), codimension) * math.comb(len(curved), codimension) if codimension > 0 else 0
+        small = 0 < minors <= _MOST_MINORS and sum(len(g.terms) for g in curved) <= _MOST_TERMS
+        apart = all(i in kept for g in curved for t, _ in g.terms for i in t)
+        return cls(curved, kept, codimension) if small and apart else None
+
+    def section(self, k: int, rng: np.random.Generator, p: int | None = None) -> SectionPlace:
+        """A random linear space of codimension k, mod a random prime where none is given."""
+        p = random_prime(PRIME_BITS, rng) if p is None else p
+        n = len(self.kept)
+        return SectionPlace(p, rng.integers(-SECTION_RANGE, SECTION_RANGE + 1, size=(n, n - k)))
+
+    def cut(self, place: SectionPlace, zero: tuple[int, ...] = ()) -> FormsModPrime:
+        """The forms on a linear space mod p, with the coordinates ``zero`` set to zero there as well."""
+        frame, p = place.frame, place.prime
+        n, m = frame.shape
         names = tuple(f"y{i}" for i in range(m))
         context = flint.nmod_mpoly_ctx.get(names, p, flint.Ordering.degrevlex)  # type: ignore[call-arg, arg-type]  # the stubs lag
-        frame = rng.integers(-_RANGE, _RANGE + 1, size=(n, m))
         gens = context.gens()
         x = [sum((int(frame[i, j]) % p * gens[j] for j in range(m)), context.constant(0)) for i in range(n)]
         one = context.constant(1)

@@ -20,6 +20,7 @@ from neurovariety.model import Model
 from neurovariety.program.interpret import interpret
 from neurovariety.program.of_model import batch_program, jacobian_rows, leaves
 from neurovariety.rings.dual import DualNumbers
+from neurovariety.rings.finite_field import FiniteField
 from neurovariety.rings.ring import Array
 
 _DIRECTIONS = 4
@@ -79,15 +80,16 @@ def _second(model: Model, p: int, point: Point, inputs: Array, j: Array) -> list
     null = kernel(j, p)[:, :_MOST_KERNEL]
     if not null.shape[1]:
         return []
-    ring = DualNumbers(p)
-    out = []
-    zeros = np.zeros(())
-    for _ in range(_DIRECTIONS):
-        v = ring.field.random(point.weights.shape, point.rng)
-        moved = ring.pair(point.weights, v)
-        rows = jacobian_rows(model, ring, moved, ring.pair(inputs, zeros), ring.pair(point.coefficients, zeros))
-        out.append(reduce_mod(matmul_mod(np.ascontiguousarray(rows["slope"]), null, p), p))
-    return out
+    directions = (FiniteField(p).random(point.weights.shape, point.rng) for _ in range(_DIRECTIONS))
+    return [second_derivatives(model, p, point, inputs, v, null) for v in directions]
+
+
+def second_derivatives(model: Model, p: int, point: Point, inputs: Array, v: Array, kernel: Array) -> Array:
+    """D^2 phi(v, c) at the inputs mod ``p``, for each column c of ``kernel``."""
+    ring, zeros = DualNumbers(p), np.zeros(())
+    moved = ring.pair(point.weights, v)
+    rows = jacobian_rows(model, ring, moved, ring.pair(inputs, zeros), ring.pair(point.coefficients, zeros))
+    return reduce_mod(matmul_mod(np.ascontiguousarray(rows["slope"]), kernel, p), p)
 
 
 def _values(model: Model, point: Point, inputs: Array) -> Array:

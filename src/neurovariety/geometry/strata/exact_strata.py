@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
+from itertools import chain
 from typing import Final
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from neurovariety.certificates.stratum_ranks import Counts, PlaceRanks, StratumPlace
-from neurovariety.geometry.exact.exact_functions import ExactFunctions
+from neurovariety.certificates.subnetwork_posets import OverStratum
+from neurovariety.geometry.exact.exact_functions import ExactFunctions, exact_functions
 from neurovariety.geometry.exact.generic_rank import jacobian_matrix
 from neurovariety.geometry.exact.points import Point, rank_error
 from neurovariety.geometry.strata.critical_union import critical_union
+from neurovariety.geometry.strata.fiber_families import fiber_families
+from neurovariety.geometry.strata.filters import smaller_network
 from neurovariety.geometry.strata.known_strata import weight_strata
 from neurovariety.geometry.strata.rank_strata import multiplied
 from neurovariety.geometry.strata.weight_stratum import WeightStratum
@@ -67,14 +71,44 @@ class ExactStrata(ExactFunctions):
             return None
         return found.profile.widths, found.profile.counts
 
+    def over_stratum(self, stratum: str) -> OverStratum | None:
+        found = self._stratum(stratum)
+        if found is None or not found.is_subnetwork:
+            return None
+        network = network_over(found)
+        functions = found.sizes if found.small is not None else None
+        hashed = None if network is None else exact_functions(network).hash
+        return OverStratum(name_over(found), found.kind, found.copies, functions, hashed)
+
+    def limits_of(self, smaller: str, larger: str) -> bool:
+        a, b = self._stratum(smaller), self._stratum(larger)
+        return a is not None and b is not None and a.within(b)
+
+    def known_strata(self, most: int) -> tuple[str, ...]:
+        return tuple(s.name for s in weight_strata(self.model, most=most))
+
     def critical_union(self, strata: tuple[str, ...]) -> tuple[str, str] | None:
         found = critical_union(self.model, strata)
         return None if found is None else (found.name, found.source)
 
     def _stratum(self, name: str) -> WeightStratum | None:
         if name not in self._strata:
-            self._strata = {s.name: s for s in weight_strata(self.model)} | self._strata
+            self._strata = {s.name: s for s in (*chain(*fiber_families(self.model)), *weight_strata(self.model))} | self._strata
         return self._strata.get(name)
+
+
+def network_over(stratum: WeightStratum) -> Model | None:
+    """A network with a notation whose functions have the dimension of those over a stratum; None where none is known."""
+    return smaller_network(stratum) if stratum.kind != "rank" or stratum.profile is not None else None
+
+
+def name_over(stratum: WeightStratum) -> str:
+    """The notation of the smaller network where it has one, else the words of the stratum."""
+    if stratum.small is None:
+        return "zero"
+    if stratum.kind == "zero":
+        return "constants"
+    return stratum.small.name if stratum.small.named else stratum.name.split(" (")[0]
 
 
 def missed_rank(stratum: WeightStratum, rank_at_most: int) -> float:

@@ -9,7 +9,6 @@ of ranks: the rank at any point is at most the generic one.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +22,6 @@ from neurovariety.randomness import generator
 from neurovariety.tolerances import ERROR_BOUND, EXTRA_SAMPLES, MAX_TRIALS, USELESS_ERROR
 
 _STREAM = "geometry.strata.facts"
-_ORDER = (Claim.PROVED, Claim.PROBABILITY, Claim.LOWER_BOUND)
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,8 +113,3 @@ def linear_rank(stratum: WeightStratum) -> tuple[int, int, int] | None:
         total, before = total + (a - before) * b, a
     r = profile.end_to_end
     return profile.dimension, total, r * (widths[0] + widths[-1] - r)
-
-
-def weakest(claims: Sequence[Claim]) -> Claim:
-    """The weakest of claims: proved, probability, lower bound, then any other."""
-    return max(claims, key=lambda c: _ORDER.index(c) if c in _ORDER else len(_ORDER))

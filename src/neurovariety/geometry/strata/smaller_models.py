@@ -47,7 +47,8 @@ class Strata:
     """Strata from large to small. ``theorem``: why all singular functions of the closure are on strata, '' where not known.
 
     ``exact``: it says that all functions on strata are singular; ``immersed``: that J has full rank modulo scalings at all weights over
-    functions other than 0, so that a function with one choice of filters is a smooth point.
+    functions other than 0, so that a function with one choice of filters is a smooth point; ``vertex_alone``: that none but 0 is
+    singular.
     """
 
     strata: tuple[Stratum, ...]
@@ -55,6 +56,7 @@ class Strata:
     all_listed: bool
     exact: bool = False
     immersed: bool = False
+    vertex_alone: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ class SingularFunctions:
     statement: str
     exact: bool = False
     immersed: bool = False
+    vertex_alone: bool = False
 
 
 @singledispatch
@@ -98,7 +101,7 @@ def _(image: BinaryQuadrics) -> SingularFunctions | None:
     return _SEGRE_VERONESE if image.squares == 1 else None
 
 
-_SEGRE_VERONESE = SingularFunctions("the cone over a Segre-Veronese variety is singular at most at 0")
+_SEGRE_VERONESE = SingularFunctions("the cone over a Segre-Veronese variety is singular at most at 0", vertex_alone=True)
 _IMMERSION = SingularFunctions(
     "away from 0 the parametrization is an immersion modulo scalings, so that only nodes are singular (Shahverdi et al. 2025)",
     immersed=True,
@@ -136,7 +139,8 @@ def _of_layers(model: Model, layers: Layers, filled: str) -> Strata:
     statement = filled or (theorem.statement if theorem is not None else "")
     # With several hidden layers a smaller network may have all functions of the large one.
     exact = theorem is not None and theorem.exact and not filled and (layers.linear or len(hidden) == 1)
-    return Strata((*found, last), statement, len(chosen) <= _MOST, exact=exact)
+    alone = theorem is not None and theorem.vertex_alone and not filled
+    return Strata((*found, last), statement, len(chosen) <= _MOST, exact=exact, vertex_alone=alone)
 
 
 def strata_of_units(model: Model) -> tuple[Stratum, ...]:

@@ -1,0 +1,86 @@
+"""What sentences are made of: numbers with their nouns, choices, lists, and how a kind of statement is said.
+
+None of these says more of a value than its claim: a number carries "exactly", "at least" or "about" with it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from neurovariety.claim import Claim
+
+EXACT = (Claim.PROVED, Claim.PROBABILITY)
+_AMOUNT = {Claim.PROVED: "exactly ", Claim.LOWER_BOUND: "at least ", Claim.UPPER_BOUND: "at most ", Claim.ESTIMATE: "about "}
+_PLACES = re.compile(
+    r"(?<= at the weights) [-0-9/, ]+(?= at the inputs|$)|(?<= at the inputs) [0-9a-f]+$|(?<= over the field) of \d+ elements$"
+)
+"""What a kind names beside its words: weights, the hash of a table of inputs, the number of elements of a field."""
+
+
+def bare(kind: str) -> str:
+    """A kind without the place it names: all ranks at inputs are said in one way, whatever the inputs."""
+    return _PLACES.sub("", kind)
+
+
+def amount(value: Any, claim: Claim) -> str:
+    """A number as far as it is claimed: ``exactly 1,200``, ``at least 3``."""
+    return f"{_AMOUNT.get(claim, '')}{f'{value:,}' if isinstance(value, int) else value}"
+
+
+def short(value: Any) -> str:
+    """A value in a few words."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{k} {short(v)}" for k, v in value.items()) or "none"
+    if isinstance(value, tuple | list):
+        return f"{len(value)} listed" if len(value) > 3 else "; ".join(map(short, value)) or "none"
+    return "yes" if value is True else "no" if value is False else str(value)
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number with its noun, in a sentence that has a place for it."""
+
+    text: str
+    one: str = ""
+    many: str = ""
+
+    def __call__(self, value: Any, claim: Claim) -> str:
+        noun = self.one if value == 1 else self.many
+        return self.text.format(n=f"{amount(value, claim)}{f' {noun}' if noun else ''}")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A sentence for each of a few values, without a strong word; ``sure`` takes its place where the claim is exact."""
+
+    text: Mapping[Any, str]
+    sure: Mapping[Any, str] = field(default_factory=dict)
+
+    def __call__(self, value: Any, claim: Claim) -> str:
+        chosen = self.sure if claim in EXACT and value in self.sure else self.text
+        return chosen.get(value, str(value))
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A sentence made of the value by a function."""
+
+    text: Callable[[Any], str]
+
+    def __call__(self, value: Any, claim: Claim) -> str:
+        return self.text(value)
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """How a kind of statement is said, and what is asked by it.
+
+    ``joined``: in one breath with the one before, where both are claimed alike.
+    """
+
+    asks: str
+    says: Callable[[Any, Claim], str]
+    joined: bool = False

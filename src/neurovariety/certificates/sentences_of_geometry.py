@@ -1,0 +1,233 @@
+"""How statements on weights, strata, components and targets are said, by their kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from neurovariety.certificates.phrases import EXACT, Choice, Listed, Number, Phrase, amount
+from neurovariety.claim import Claim
+
+SAID_OF_GEOMETRY: dict[str, Phrase] = {}
+"""By kind, without the place it names, how it is said."""
+
+# membership: targets
+
+SAID_OF_GEOMETRY |= {
+    "membership: verdict": Phrase(
+        "whether the target is in the model",
+        Choice(
+            {
+                "realizable": "weights compute the target",
+                "closure only": "the target is a limit of functions of the model, but none of them",
+                "excluded": "no weights compute the target, nor come arbitrarily close",
+            }
+        ),
+    ),
+    "membership: witness": Phrase("weights of the target", Listed(lambda value: f"weights are given for it ({len(value)} numbers)")),
+}
+
+# conservation: what gradient flow keeps
+
+_CONSERVED = "gradient flow conserves {n}"
+_QUANTITY = ("independent quantity", "independent quantities")
+
+
+def _laws(value: Sequence[str], claim: Claim) -> str:
+    if not value:
+        return "no polynomial that is conserved is listed"
+    return f"{len(value)} listed polynomial{'s are' if len(value) != 1 else ' is'} conserved"
+
+
+SAID_OF_GEOMETRY |= {
+    "conserved quantities": Phrase("the conserved quantities", Number(f"{_CONSERVED}, whatever the loss and the data", *_QUANTITY)),
+    "conserved quantities at the inputs": Phrase(
+        "the conserved quantities", Number(f"{_CONSERVED}, whatever the loss on the inputs given", *_QUANTITY)
+    ),
+    "all conserved quantities": Phrase(
+        "whether there are others", Choice({True: "there are none beside those counted", False: "there may be others"})
+    ),
+    "conserved polynomials": Phrase("the conserved polynomials", _laws),
+    "conserved polynomials at the inputs": Phrase("the conserved polynomials", _laws),
+}
+
+# tangent-kernel, data: ranks at weights and at inputs
+
+
+def _further(value: int, claim: Claim) -> str:
+    if not value:
+        return "no further samples are needed"
+    return f"{amount(value, claim)} more general sample{'s' * (value != 1)} would reach it"
+
+
+_SEEN = Number("the inputs see {n} of a general function", "degree of freedom", "degrees of freedom")
+SAID_OF_GEOMETRY |= {
+    "rank of the Jacobian at the weights": Phrase(
+        "the directions at these weights", Number("at these weights the function can move in {n}", "direction", "directions")
+    ),
+    "rank of the Jacobian at the weights at the inputs": Phrase(
+        "the directions at these weights",
+        Number("at these weights the values at the inputs can move in {n}", "direction", "directions"),
+    ),
+    "rank of the Jacobian at the inputs": Phrase("what the inputs see", _SEEN),
+    "rank of the values at the inputs": Phrase(
+        "what the values span", Number("values at the inputs span {n}", "dimension", "dimensions")
+    ),
+    "samples at the inputs": Phrase("the samples", Listed(lambda value: f"{value:,} sample{'s are' if value != 1 else ' is'} given")),
+    "determined at the inputs": Phrase(
+        "whether the inputs settle a function locally",
+        Choice(
+            {"yes": "the inputs leave no direction open", "no": "some directions stay open: below the interpolation threshold"},
+            {"yes": "the inputs determine a general function locally"},
+        ),
+    ),
+    "further samples at the inputs": Phrase("the samples that are missing", _further),
+}
+
+# point-count: functions over a finite field
+
+SAID_OF_GEOMETRY |= {
+    "elements of the field": Phrase("the field", Number("the field has {n}", "element", "elements")),
+    "functions over the field": Phrase(
+        "the functions over the field", Number("weights in the field give {n}", "function", "different functions")
+    ),
+    "share of the span": Phrase("the share of the linear span", Listed(lambda value: f"their share of the linear span is {value}")),
+}
+
+# components
+
+
+def _pieces(value: Sequence[Mapping[str, Any]], claim: Claim) -> str:
+    """The dimensions of what is listed."""
+    sizes = [row["dimension"] for row in value if row["dimension"] is not None]
+    if not sizes:
+        return "no dimension is known"
+    if len(value) == 1:
+        return f"it has dimension {amount(sizes[0], claim)}"
+    if min(sizes) == max(sizes):
+        return f"{len(value)} are listed, each of dimension {sizes[0]}"
+    most = max(sizes)
+    largest = sizes.count(most)
+    return f"{len(value)} are listed, of dimensions {min(sizes)} to {most}, {largest} of them of dimension {most}"
+
+
+SAID_OF_GEOMETRY |= {
+    "irreducible components: count": Phrase(
+        "the number of irreducible pieces", Number("the closure of the functions has {n}", "irreducible piece", "irreducible pieces")
+    ),
+    "irreducible components: components": Phrase("the pieces", _pieces),
+}
+
+# symmetries
+
+_SYMMETRIES = Phrase(
+    "the linear symmetries",
+    Number("linear changes of the weights that leave the functions as they are form a group of dimension {n}"),
+)
+SAID_OF_GEOMETRY |= {
+    **{f"linear symmetries: {scope}": _SYMMETRIES for scope in ("all", "block-diagonal", "axes")},
+    "symmetries: dimension": _SYMMETRIES,
+    "stated linear symmetries": Phrase("the stated symmetries", Number("the stated symmetries span {n}", "dimension", "dimensions")),
+    "unstated linear symmetries": Phrase(
+        "the symmetries that are not stated",
+        Number("{n} not among the stated symmetries", "of its dimensions is", "of its dimensions are"),
+    ),
+    "general orbit": Phrase("a general orbit", Number("it moves general weights in {n}", "dimension", "dimensions")),
+    "ansatz": Phrase(
+        "the linear maps that are searched",
+        Choice(
+            {
+                "all": "any linear map of the weights is searched",
+                "block-diagonal": "linear maps within the blocks are searched",
+                "axes": "linear maps along the axes of the blocks are searched",
+            }
+        ),
+    ),
+}
+
+# boundary
+
+SAID_OF_GEOMETRY |= {
+    "boundary: position": Phrase(
+        "where the function lies",
+        Choice(
+            {
+                "interior": "weights compute the function and real functions of the neurovariety near it",
+                "boundary": "weights compute the function, but some real functions near it they do not",
+                "closure only": "the function is a limit that no weights attain",
+                "outside": "no weights come arbitrarily close to the function",
+            },
+            {"interior": "weights compute the function and all real functions of the neurovariety near it"},
+        ),
+    ),
+    "boundary: reason": Phrase("the reason", Listed(lambda value: f"a reason is given: {value}")),
+    "boundary: boundary": Phrase(
+        "the boundary of the real functions",
+        Choice(
+            {
+                "empty": "the real functions have no boundary",
+                "nonempty": "real weights miss some real functions of the neurovariety",
+            }
+        ),
+    ),
+    "boundary: dimension": Phrase("the dimension of the boundary", Number("the boundary has dimension {n}")),
+    "boundary: pieces": Phrase("pieces of the boundary", Listed(lambda value: f"{len(value)} pieces of the boundary are listed")),
+}
+
+# critical-locus: strata of weights
+
+
+def _strata(value: Sequence[Mapping[str, Any]], claim: Claim) -> str:
+    """On which strata the rank drops, and how far."""
+    known = f"{len(value)} {'stratum' if len(value) == 1 else 'strata'} of weights looked at"
+    critical = [row for row in value if row["corank"] > 0 and Claim(row["claim"]) in EXACT]
+    if not critical:
+        keeps = claim in EXACT and not any(row["corank"] for row in value)
+        return f"on the {known} J {'keeps its rank' if keeps else 'is not seen to drop rank'}"
+    largest = max(critical, key=lambda row: int(row["dimension"]))
+    deepest = min(critical, key=lambda row: int(row["rank"]))
+    left = f"{deepest['rank']} direction{'s remain' if deepest['rank'] != 1 else ' remains'}"
+    return (
+        f"J drops rank on {len(critical)} of the {known}: the largest ({largest['name']}) has dimension {largest['dimension']}, "
+        f"at general weights of the deepest ({deepest['name']}) {left}"
+    )
+
+
+SAID_OF_GEOMETRY |= {
+    "critical locus: dimension": Phrase("the dimension of the critical locus", Number("weights where J drops rank have dimension {n}")),
+    "critical locus: codimension": Phrase(
+        "the codimension of the critical locus", Number("weights where J drops rank have codimension {n}")
+    ),
+    "critical locus: complete": Phrase(
+        "whether J drops rank elsewhere", Choice({True: "elsewhere J drops no rank"}, {True: "there are no others"})
+    ),
+    "critical locus: strata": Phrase("strata where J drops rank", _strata),
+}
+
+# exposedness
+
+
+def _exposed(value: Sequence[Mapping[str, Any]], claim: Claim) -> str:
+    """Which of the strata listed are critically exposed, and what that says of targets."""
+    exposed = [row for row in value if row["critically_exposed"]]
+    zero = sum(row["function"] == "zero" for row in exposed)
+    strata = f"{len(value)} {'stratum' if len(value) == 1 else 'strata'}"
+    if zero == len(exposed):
+        besides = " but those of the function zero" if zero else ""
+        return (
+            f"of the {strata} listed none is critically exposed{besides}: for almost any target no weights on the others are stationary"
+        )
+    at_zero = f", {zero} of them at the function zero" if zero else ""
+    return (
+        f"{len(exposed)} of {strata} {'is' if len(exposed) == 1 else 'are'} critically exposed{at_zero}: for an open set of targets "
+        "some weights there are stationary"
+    )
+
+
+SAID_OF_GEOMETRY |= {
+    "exposedness: ambient": Phrase("the coefficients", Number("targets have {n}", "coefficient", "coefficients")),
+    "exposedness: critically_exposed": Phrase(
+        "the critically exposed strata", Number("{n} critically exposed", "of the strata listed is", "of the strata listed are")
+    ),
+    "exposedness: table": Phrase("which strata are critically exposed", _exposed),
+}
