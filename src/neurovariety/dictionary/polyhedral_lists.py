@@ -110,7 +110,9 @@ def face_lists(model: Model, asked: FaceProblem, seed: int) -> FaceLists:
     claim = "undecided" if verdict is None else str(verdict.claim)
     reason = f"{reason}; please report it" if contradiction else reason or _why(points, best, stages, strata, claim)
     shown = tuple(asked.in_given_units(p) for p in _numbered(points))
-    least = None if verdict is None else float(verdict.statement.value)
+    least = None if best is None or best.weights is None else float(asked.units.outputs_back(np.asarray(best.distance)))
+    if verdict is None and least is not None and len(asked.distance.fixed):
+        reason = "weights in floats meet what must be 0 up to rounding only, so no network is shown to have the least distance"
     return FaceLists(
         stages, shown, least, claim, reason, descents, contradiction, asked.collinear is not None, attained, verdict, subject
     )

@@ -144,7 +144,7 @@ class ChartsOfLoss:
     def stored(self) -> StoredCharts:
         """The charts as data that can be written."""
         places = tuple((int(i), int(k), int(at), float(f)) for i, k, at, f in self._family.places)
-        return StoredCharts(self._programs[0], places, self.loss, self.radii, stored_quadric(self._problem, self._of))
+        return StoredCharts(self._programs[0], places, self.loss, self.radii, stored_quadric(self.problem, self.of))
 
     @property
     def fills(self) -> bool:
