@@ -133,7 +133,7 @@ def looped(
     general: Verdict,
     fresh: Callable[[], Inexact[np.ndarray, " m"]],
     rng: np.random.Generator,
-) -> tuple[Complex[np.ndarray, "S n"], Verdict | None]:
+) -> tuple[Complex[np.ndarray, "found n"], Verdict | None]:
     """Test L: the solutions that loops through ``fresh`` members lead to, and that they are all; None where it does not pass."""
     members = family.members
     found, loops = closed_under_loops(members.system, members.prints, solutions, parameters, fresh, rng, used_up)
