@@ -27,24 +27,7 @@ SCHEMA = 3
 """Version of the dictionary form; `Result.from_dict` reads this one, the second, which had no certificates, and the first, which had
 one claim for all of a value."""
 
-OWN_WORDS = frozenset(
-    {
-        "align",
-        "diagnose",
-        "discriminant",
-        "gradient-flow",
-        "implicit-bias",
-        "invariance",
-        "landscape",
-        "maximum-likelihood",
-        "polyhedral",
-        "prune",
-        "singularities",
-        "subnetworks",
-        "voronoi",
-        "weight-decay",
-    }
-)
+OWN_WORDS = frozenset({"align", "diagnose", "invariance", "prune", "singularities", "subnetworks"})
 """Entries whose ``meaning`` is still written by themselves. The list only shrinks."""
 
 WHOLE = "value"

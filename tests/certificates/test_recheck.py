@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import copy
+import dataclasses
 import json
 import subprocess
 import sys
@@ -25,6 +26,14 @@ ASKED = {
     "a fiber": ("fibers", "linear(2,3,1)", {}),
     "samples": ("sample_complexity", "mlp(2,2,1; x^3)", {}),
     "free coefficients": ("ml_degree", "linear(2,2,2)", {}),
+    "equations": ("equations", "mlp(2,1,1; x^2)", {}),
+    "symmetries": ("symmetries", "linear(2,1,2)", {}),
+    "conservation": ("conservation", "mlp(2,1,1; x^2)", {}),
+    "components": ("components", "linear(2,1,2)", {}),
+    "at weights": ("fibers", "linear(2,1,2)", {"at": [1, 2, 3, 4]}),
+    "data": ("data", "mlp(2,1,1; x^2)", {"inputs": [[1, 2], [0, 1]]}),
+    "landscape": ("landscape", "mlp(2,1,1; x^2)", {"metric": "gaussian", "teacher": "x0^2 - x0*x1"}),
+    "a matrix": ("landscape", "linear(2,1,2)", {"metric": "gaussian", "teacher": "x0 + 2*x1; 3*x0 - x1"}),
 }
 KEPT: dict[str, str] = {}
 
@@ -181,16 +190,15 @@ def test_a_false_symmetry_in_a_file_is_refused():
     data = document("bounds that meet")
     model = nv.parse("linear(3,2,3)").model
     from neurovariety.certificates.plain_form import PlainWriter
-    from neurovariety.certificates.stored_functions import StoredFunctions
     from neurovariety.geometry.exact.exact_functions import exact_functions
     from neurovariety.geometry.solutions.stored_subjects import stored_form
 
     true = stored_form(exact_functions(model))
     fields = true.fields.copy()
     fields[0, 3] = -fields[0, 3]
-    false = StoredFunctions(true.name, true.parameters, true.inputs, true.coefficients, true.program, fields, true.theorems)
+    false = dataclasses.replace(true, fields=fields)
     writer = PlainWriter(lambda v: None)
-    data["certificates"]["subjects"][true.name] = writer.write(false) | {"sha256": false.digest}
+    data["certificates"]["subjects"][true.hash] = writer.write(false) | {"sha256": false.digest}
     data["certificates"]["arrays"] |= {d: array_as_json(v) for d, v in writer.arrays.items()}
     (found,) = recheck(data).keys
     assert found.outcome == REFUSED

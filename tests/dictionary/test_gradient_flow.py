@@ -46,8 +46,11 @@ def test_nothing_is_said_of_runs_that_do_not_converge(monkeypatch):
     monkeypatch.setattr("neurovariety.dictionary.gradient_flow.settled_ends", none)
     found = gradient_flow("linear(2,1,2)", metric="frobenius", teacher="3*x0; x1", runs=4)
     assert (found.value["converged"], found.value["unmatched"]) == (0, None)
-    assert found.meaning.startswith("none of 4 runs converged, so nothing is said of where training ends")
-    assert "list" not in found.meaning.partition(";")[0]
+    assert found.meaning.startswith(
+        "4 runs from random weights were followed; no run converged, so nothing is said of where training ends"
+    )
+    assert "a point of the list" not in found.meaning
+    assert "end off the list: not shown" in found.meaning
 
 
 def test_ends_are_on_no_list_where_there_is_none():

@@ -58,7 +58,8 @@ def test_runs_that_do_not_converge_end_nowhere(monkeypatch):
     found = implicit_bias("linear(2,2,2)", targets=5, flow_targets=1, runs=1)
     assert rows(found)["linear(2,2,2)"]["flow"] == 1
     assert (found.evidence["flows"], found.evidence["converged"]) == (20, 3)
-    assert "of 20 gradient flows 3 converged, 0 % of these at smaller networks" in found.meaning
+    assert "none of the gradient flows that converged ends at one" in found.meaning
+    assert "of 20 gradient flows 3 converged" in found.meaning
     monkeypatch.setattr(
         "neurovariety.dictionary.implicit_bias.flow_ends",
         lambda model, metric, found, *rest: FlowEnds(20, 0, np.zeros(len(found.pieces), dtype=np.int64)),
@@ -75,7 +76,7 @@ def test_critically_exposed_is_said_of_what_it_is():
     zero = rows(found)["zero"]
     assert zero["critically_exposed"] == "yes"
     assert "exposed" not in zero
-    assert "no smaller network is critically exposed, the function zero left aside" in found.meaning
+    assert "no smaller network listed is critically exposed, the function zero left aside" in found.meaning
     for text in (found.shown(), found.meaning):
         assert text.count("exposed") == text.count("critically exposed")
 

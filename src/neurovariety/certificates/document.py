@@ -51,7 +51,7 @@ class _Document:
             if verdict.certificate is None:
                 entry["missing"] = verdict.why or "no certificate"
             else:
-                entry["on"] = self._subject(verdict.on)
+                entry["on"] = None if verdict.on is None else self._subject(verdict.on)
                 entry["certificate"] = self.writer.write(verdict.certificate)
         except NotStorable as reason:
             entry |= {"on": None, "certificate": None, "missing": str(reason)}

@@ -18,6 +18,7 @@ import flint
 
 from neurovariety.certificates.critical_functions import BUT_ONE, CRITICAL, REAL
 from neurovariety.certificates.issue import Verdict
+from neurovariety.certificates.measured_phrases import up_to
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
@@ -86,11 +87,7 @@ class LossAtWeights:
 
     def concludes(self) -> tuple[Statement, Claim]:
         """The least loss is at most that."""
-        return Statement(LEAST, self.loss_of, self.value, _up_to(self.slack)), Claim.UPPER_BOUND
-
-
-def _up_to(slack: float) -> tuple[str, ...]:
-    return (f"up to {slack:.1g}",) if slack else ()
+        return Statement(LEAST, self.loss_of, self.value, up_to(self.slack)), Claim.UPPER_BOUND
 
 
 @dataclass(frozen=True)

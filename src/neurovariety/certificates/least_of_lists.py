@@ -13,6 +13,7 @@ from typing import Protocol, runtime_checkable
 import flint
 
 from neurovariety.certificates.issue import Verdict
+from neurovariety.certificates.measured_phrases import up_to
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
@@ -68,7 +69,7 @@ class ValueAt:
 
     def concludes(self) -> tuple[Statement, Claim]:
         """The least is at most that."""
-        return Statement(LEAST_VALUE, self.values_of, self.value, (f"up to {self.slack:.1g}",)), Claim.UPPER_BOUND
+        return Statement(LEAST_VALUE, self.values_of, self.value, up_to(self.slack)), Claim.UPPER_BOUND
 
 
 @dataclass(frozen=True, eq=False)

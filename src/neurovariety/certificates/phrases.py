@@ -76,7 +76,11 @@ class Listed:
 
 @dataclass(frozen=True)
 class Phrase:
-    """How a kind of statement is said, and what is asked by it."""
+    """How a kind of statement is said, and what is asked by it.
+
+    ``joined``: in one breath with the one before, where both are claimed alike.
+    """
 
     asks: str
     says: Callable[[Any, Claim], str]
+    joined: bool = False

@@ -13,16 +13,23 @@ from typing import Any
 import numpy as np
 
 from neurovariety.certificates.completeness import Continued, Looped, Traced
+from neurovariety.certificates.critical_functions import AllInCharts
 from neurovariety.certificates.document import FORM
 from neurovariety.certificates.exact_system import ExactSystem
-from neurovariety.certificates.fiber import HIDDEN, EvenlyCovered
-from neurovariety.certificates.functions import DIMENSION, SPAN
+from neurovariety.certificates.fiber import EvenlyCovered
+from neurovariety.certificates.image_membership import PlacedByImage
+from neurovariety.certificates.irreducible_components import ComponentOfModel
 from neurovariety.certificates.issue import WEAK, Verdict, issue, recorded, weak
+from neurovariety.certificates.kinds_of_keys import is_asked
+from neurovariety.certificates.least_loss import LeastInLists
+from neurovariety.certificates.linear_symmetries import StatedMaps, StatedSpan
 from neurovariety.certificates.plain_form import NotStorable, PlainReader, PlainWriter, array_of_json
+from neurovariety.certificates.resting import AllResting
 from neurovariety.certificates.sentences import sentence_of
 from neurovariety.certificates.statement import Statement
-from neurovariety.certificates.stored_functions import NotStored, StoredFunctions
-from neurovariety.certificates.upper_bounds import ML_DEGREE, ByTheorem, FieldsVanish
+from neurovariety.certificates.stored_coefficients import NotStored
+from neurovariety.certificates.stored_functions import StoredFunctions
+from neurovariety.certificates.upper_bounds import ByTheorem, FieldsVanish
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
 from neurovariety.errors import InputError, VerificationError
@@ -30,24 +37,6 @@ from neurovariety.errors import InputError, VerificationError
 RECHECKED, TRUSTED, RECORDED, WEAKLY, REFUSED = "rechecked", "rechecked, on trust", "not rechecked", "claims nothing", "refused"
 _SLACK = 1 + 1e-6
 """Probabilities are sums and products of doubles, in another order here."""
-
-KINDS: Mapping[tuple[str, str], tuple[str, ...]] = {
-    ("dimension", "value"): (DIMENSION,),
-    ("ambient", "value"): (SPAN,),
-    ("degree", "value"): ("degree",),
-    ("ed-degree", "value"): ("ed_degree",),
-    ("ml-degree", "value"): (ML_DEGREE,),
-    ("fibers", "dimension"): ("dimension of the fiber",),
-    ("fibers", "hidden"): (HIDDEN,),
-    ("fibers", "cardinality"): ("generic fiber",),
-    ("fibers", "identifiable"): ("identifiable", "given weights are identifiable"),
-    ("sample-complexity", "finite"): ("samples",),
-    ("sample-complexity", "unique"): ("samples that leave one function",),
-    ("sample-complexity", "functions"): ("functions left by samples",),
-    ("equations", "equations"): ("equations",),
-    ("equations", "dimension_at_most"): ("bound of the dimension",),
-}
-"""By entry and key of what kind a statement is; an entry that is not here is not asked for it."""
 
 
 @dataclass(frozen=True)
@@ -188,13 +177,13 @@ class _Read:
             return nothing, (REFUSED, f"what it rests on is refused: {refused[0]}", ())
         if entry["on"] in self._unfit:
             return nothing, (REFUSED, self._unfit[entry["on"]], ())
-        if entry["on"] not in self.subjects:
+        if entry["on"] is not None and entry["on"] not in self.subjects:
             return nothing, (REFUSED, "the exact data that it speaks of are not there", ())
         recorded_premises = [why for outcome, why, _ in rests if outcome == RECORDED]
         if recorded_premises:
             return nothing, (RECORDED, f"what it rests on was not rechecked: {recorded_premises[0]}", ())
         try:
-            found = issue(certificate, self.subjects[entry["on"]])
+            found = issue(certificate, None if entry["on"] is None else self.subjects[entry["on"]])
         except NotStored as reason:
             return nothing, (RECORDED, str(reason), ())
         except (NotShown, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as reason:
@@ -229,8 +218,7 @@ class _Read:
             return f"the probability of error is {said.error:.3g}, the result says less"
         if found.outcome not in (RECHECKED, TRUSTED):
             return ""
-        kinds = KINDS.get((entry, found.key))
-        if kinds and not any(said.kind == k or said.kind.startswith(f"{k} ") for k in kinds):
+        if not is_asked(entry, found.key, said.kind):
             return f"the certificate speaks of the {said.kind}, not of what {entry} asks"
         if _comparable(said.value) != _comparable(value):
             return f"the result says {value}, the certificate {_comparable(said.value)}"
@@ -280,13 +268,19 @@ def _trusted(certificate: Any, found: Verdict, inherited: bool) -> list[str]:
     """What a certificate rests on that its check cannot show."""
     if isinstance(certificate, ByTheorem):
         return [f"the theorem {certificate.name!r} ({certificate.source}), and that its hypotheses hold"]
-    if isinstance(certificate, FieldsVanish):
+    if isinstance(certificate, ComponentOfModel) and certificate.sizes is not None:
+        return ["that the functions are all matrices of bounded rank, of the stated sizes"]
+    if isinstance(certificate, FieldsVanish | StatedMaps | StatedSpan):
         return ["that the stated symmetries hold identically, which was seen at two places modulo primes of 61 bits"]
     if isinstance(certificate, Traced):
         return ["test T (the trace), and that slices were drawn at random"]
     if isinstance(certificate, Looped | EvenlyCovered):
         return ["test L (loops), and that they were followed as stated"]
-    if isinstance(certificate, Continued):
+    if isinstance(certificate, PlacedByImage):
+        return ["the theorem that the functions are all of the set by which the target is placed"]
+    if isinstance(certificate, AllResting | LeastInLists):
+        return ["the theorem that weights or functions which the lists leave out are those of the stated smaller networks"]
+    if isinstance(certificate, Continued | AllInCharts):
         return ["test C (as many ends as at general parameters)"]
     if found.claim is Claim.COMPLETE and not inherited:
         return ["a test of completeness"]

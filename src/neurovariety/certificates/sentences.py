@@ -8,13 +8,14 @@ left out. A `Gloss`, what a value means for learning, is said only where the ver
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass, replace
 from typing import Any
 
 from neurovariety.certificates.functions import AFFINE, DIMENSION, SPAN
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.phrases import EXACT, Choice, Listed, Number, Phrase, bare, short
 from neurovariety.certificates.sentences_of_geometry import SAID_OF_GEOMETRY
+from neurovariety.certificates.sentences_of_training import TRAINING
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.upper_bounds import FILLS_COEFFICIENTS, LINEAR, ML_DEGREE
 from neurovariety.claim import Claim
@@ -39,7 +40,7 @@ REACHES: Mapping[Claim, tuple[Claim, ...]] = {
 }
 """For each claim that something needs, the claims that are enough."""
 
-SHOWN, SURE, FROM_BELOW, FROM_ABOVE = Claim.PROVED, Claim.PROBABILITY, Claim.LOWER_BOUND, Claim.UPPER_BOUND
+SHOWN, SURE, TESTED, FROM_BELOW, FROM_ABOVE = Claim.PROVED, Claim.PROBABILITY, Claim.COMPLETE, Claim.LOWER_BOUND, Claim.UPPER_BOUND
 """What a gloss may need: names that claim nothing by themselves."""
 
 
@@ -79,7 +80,7 @@ def told(verdicts: Mapping[str, Verdict], keys: Iterable[str], glosses: Sequence
     """The sentences of the keys that say something, and the glosses that hold, in one line."""
     keys = list(keys)
     first = [g.said(verdicts) for g in glosses if g.ahead and g.holds(verdicts)]
-    said = [sentence_of(verdicts[key]) for key in keys]
+    said = [_in_one_breath(group) for group in _breaths([verdicts[key] for key in keys])]
     return "; ".join(dict.fromkeys([*first, *said, *(g.said(verdicts, keys) for g in glosses if not g.ahead and g.holds(verdicts))]))
 
 
@@ -91,10 +92,46 @@ def sentence_of(verdict: Verdict) -> str:
 def sentence(statement: Statement, claim: Claim, tests: Sequence[str] = ()) -> str:
     """A statement, as far as it is claimed."""
     if not _says_value(statement) or claim is Claim.UNDECIDED:
-        return f"{_asks(statement.kind)}not shown"
+        return f"{_asks(statement.kind)}: not shown"
+    return ", ".join([_words(statement, claim), *statement.scope]) + _after(statement, claim, tests)
+
+
+def _words(statement: Statement, claim: Claim) -> str:
     row = SAID.get(bare(statement.kind))
-    text = _plainly(statement, claim) if row is None else row.says(statement.value, claim)
-    return ", ".join([text, *statement.scope]) + _after(statement, claim, tests)
+    return _plainly(statement, claim) if row is None else row.says(statement.value, claim)
+
+
+def _breaths(verdicts: Sequence[Verdict]) -> list[list[Verdict]]:
+    """Verdicts one after another, those together that are said in one breath: claimed alike, in the same scope."""
+    out: list[list[Verdict]] = []
+    for verdict in verdicts:
+        row = SAID.get(bare(verdict.statement.kind))
+        if out and row is not None and row.joined and _manner(verdict) == _manner(out[-1][0]):
+            out[-1].append(verdict)
+        else:
+            out.append([verdict])
+    return out
+
+
+def _manner(verdict: Verdict) -> tuple[Claim, tuple[str, ...]] | None:
+    return (verdict.claim, verdict.statement.scope) if _says(verdict) else None
+
+
+def _in_one_breath(group: Sequence[Verdict]) -> str:
+    """Verdicts that are claimed alike; of each what is claimed of all."""
+    if len(group) == 1:
+        return sentence_of(group[0])
+    first = group[0]
+    if not _says(first):
+        return f"{_and([_asks(v.statement.kind) for v in group])}: not shown"
+    statement = replace(first.statement, error=max(v.statement.error for v in group))
+    tests = tuple(dict.fromkeys(test for v in group for test in _tests(v)))
+    text = _and([_words(v.statement, v.claim) for v in group])
+    return ", ".join([text, *statement.scope]) + _after(statement, first.claim, tests, of_each=True)
+
+
+def _and(pieces: Sequence[str]) -> str:
+    return ", ".join(pieces[:-1]) + f" and {pieces[-1]}"
 
 
 def _says(verdict: Verdict) -> bool:
@@ -109,39 +146,52 @@ def _wrong(error: float) -> str:
     return f"wrong with probability at most {error:.1e}" if error else "up to an unlucky draw"
 
 
-def _after(statement: Statement, claim: Claim, tests: Sequence[str]) -> str:
-    """What follows a value that is not proved."""
+def _after(statement: Statement, claim: Claim, tests: Sequence[str], of_each: bool = False) -> str:
+    """What follows a value that is not proved, or several such."""
     if claim is Claim.PROBABILITY:
-        return f" ({_wrong(statement.error)})"
+        return f" ({'each ' if of_each and statement.error else ''}{_wrong(statement.error)})"
     if claim is Claim.COMPLETE:
         named = f" ({', '.join(tests)})" if tests else ""
         number = isinstance(statement.value, int) and not isinstance(statement.value, bool)
-        what = "so many are" if number else "what is said rests on points that are"
+        what = f"so many{' of each' if of_each else ''} are" if number else "what is said rests on points that are"
         return f"; {what} proved, and a test for missing ones{named} found none"
-    return ", an estimate" if claim is Claim.ESTIMATE else ""
+    return f", {'estimates' if of_each else 'an estimate'}" if claim is Claim.ESTIMATE else ""
 
 
-_TESTS: Mapping[str, str] = {"Traced": "trace", "Continued": "continuation", "Looped": "loops", "EvenlyCovered": "loops"}
+_TESTS: Mapping[str, str] = {
+    "Traced": "trace",
+    "Continued": "continuation",
+    "Looped": "loops",
+    "EvenlyCovered": "loops",
+    "AllInCharts": "continuation",
+}
 """By name, for what is told is told without loading what computes."""
+_PREMISES = (
+    *("premises", "premise", "general", "graph", "weights", "lower", "upper", "listed", "real", "whole", "known", "parts", "lists"),
+    "interval",
+)
 
 
 def _tests(verdict: Verdict) -> tuple[str, ...]:
     """The tests that a verdict rests on, first its own."""
     found: dict[str, None] = {}
-    waiting = [verdict]
+    waiting: list[Any] = [verdict.certificate]
     while waiting:
-        certificate = waiting.pop().certificate
-        if type(certificate).__name__ in _TESTS:
-            found[_TESTS[type(certificate).__name__]] = None
-        for name in ("premises", "general", "graph", "weights", "lower", "upper"):
-            part = getattr(certificate, name, None)
-            waiting += [v for v in (part if isinstance(part, tuple) else (part,)) if isinstance(v, Verdict)]
+        part = waiting.pop()
+        if isinstance(part, tuple):
+            waiting += part
+        elif isinstance(part, Verdict):
+            waiting.append(part.certificate)
+        elif is_dataclass(part):
+            if type(part).__name__ in _TESTS:
+                found[_TESTS[type(part).__name__]] = None
+            waiting += [v for v in (getattr(part, name, None) for name in _PREMISES) if isinstance(v, tuple | Verdict)]
     return tuple(found)
 
 
 def _asks(kind: str) -> str:
     row = SAID.get(bare(kind))
-    return f"{row.asks if row else kind.split(': ')[-1].replace('_', ' ')}: "
+    return row.asks if row else kind.split(": ")[-1].replace("_", " ")
 
 
 def _plainly(statement: Statement, claim: Claim) -> str:
@@ -239,6 +289,7 @@ SAID: dict[str, Phrase] = {
 }
 """By kind how it is said. A kind that is not here is named, with its value."""
 
+SAID |= TRAINING
 for _metric, _loss in {
     "generic": "a general quadratic loss",
     "frobenius": "the sum of the squares of the coefficients",

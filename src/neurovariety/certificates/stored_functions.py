@@ -8,27 +8,26 @@ the program as it is stored. That it is the program of a model is for those to c
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from math import comb, isfinite, log2, prod
-from typing import Any, NoReturn
+from math import comb, isfinite, log2
+from typing import NoReturn
 
 import flint
 import numpy as np
 
-from neurovariety.certificates.exact_system import ExactSystem, Over
-from neurovariety.certificates.functions import AFFINE, DIMENSION, Equation, Place
-from neurovariety.certificates.gaussian import parts
+from neurovariety.certificates.exact_system import ExactSystem
+from neurovariety.certificates.functions import AFFINE, DIMENSION, Place
 from neurovariety.certificates.modular_runs import ModularRun, field_rows
-from neurovariety.certificates.program_bounds import LARGE_BITS, SMALL_BITS, ProgramBounds, primes_of, program_bounds
+from neurovariety.certificates.program_bounds import LARGE_BITS, SMALL_BITS, primes_of
+from neurovariety.certificates.stored_coefficients import MOST_ENTRIES, NotAnswered, NotStored
+from neurovariety.certificates.stored_fibers import StoredFibers
+from neurovariety.certificates.stored_flows import StoredFlows
+from neurovariety.certificates.stored_forms import StoredForms
+from neurovariety.certificates.stored_targets import StoredTargets
 from neurovariety.certificates.zeros import NotShown
 
-LARGEST_EXPANSION = 20_000
-"""Terms of the outputs beyond which they are not expanded."""
-_MOST_PRODUCTS = 5 * 10**6
-_MOST_ENTRIES = 4 * 10**6
 _MOST_RUNS = 10**6
 """Terms of the program times outputs, up to which derivatives are taken in plain arithmetic: some seconds."""
 _MOST_DEGREE = 2000
@@ -36,19 +35,18 @@ _PLACES = (2**61 - 1, 2305843009213693921)
 """Primes modulo which symmetry fields are held against the program."""
 
 
-class NotStored(NotShown, AttributeError):
-    """A certificate asks for what is not stored."""
-
-
 @dataclass(frozen=True, eq=False)
-class StoredFunctions:
+class StoredFunctions(StoredForms, StoredFlows, StoredFibers, StoredTargets):
     """Outputs f_w(x) of a model: ``program`` takes ``parameters`` weights, ``inputs`` inputs and then the general coefficients.
 
-    ``name`` is the hash by which certificates speak of the model. ``coefficients`` are its fixed ones, None for a general one.
+    ``model`` is the hash by which certificates speak of it, ``name`` what it is called, ``weight_names`` and ``blocks`` the names of
+    its weights and the shapes of its arrays of weights. ``coefficients`` are its fixed ones, None for a general one.
     ``fields`` are rows (generator, target, source, factor) of linear vector fields on the weights that leave every function as it is;
-    that they do is held against the program at two places. ``theorems`` (name, quantity, value, source) are taken on trust.
+    that they do is held against the program at two places. ``theorems`` (name, quantity, value, source), and that the functions are
+    the matrices of a ``bounded_rank`` (rows, columns, rank), or the set of ``image_facts``, are taken on trust.
     """
 
+    model: str
     name: str
     parameters: int
     inputs: int
@@ -56,6 +54,11 @@ class StoredFunctions:
     program: ExactSystem
     fields: np.ndarray
     theorems: tuple[tuple[str, str, int, str], ...]
+    weight_names: tuple[str, ...]
+    blocks: tuple[tuple[int, ...], ...]
+    known_cone: bool
+    bounded_rank: tuple[int, int, int] | None
+    image_facts: tuple[str, tuple[int, ...]] | None
 
     def __post_init__(self) -> None:
         general = sum(c is None for c in self.coefficients)
@@ -70,30 +73,20 @@ class StoredFunctions:
     def __getattr__(self, name: str) -> NoReturn:
         if name.startswith("_"):
             raise AttributeError(name)
-        raise NotStored(f"the stored functions do not answer what the certificate asks ({name})")
+        raise NotAnswered(f"the stored functions do not answer what the certificate asks ({name})")
 
     @property
     def hash(self) -> str:
-        return self.name
+        return self.model
 
     @property
     def digest(self) -> str:
         """sha256 of what is stored."""
-        own = (self.parameters, self.inputs, self.coefficients, self.theorems, self.program.hash, self.fields.shape)
-        return hashlib.sha256(f"{own}".encode() + self.fields.astype("<i8").tobytes()).hexdigest()
-
-    @property
-    def outputs(self) -> int:
-        return len(self.program.equations)
-
-    @property
-    def generic(self) -> bool:
-        return any(c is None for c in self.coefficients)
-
-    @cached_property
-    def bounds(self) -> ProgramBounds:
-        """Degrees and sizes of the outputs."""
-        return program_bounds(self.program, range(self.parameters, self.parameters + self.inputs))
+        model = (self.name, self.parameters, self.inputs, self.coefficients, self.weight_names, self.blocks)
+        known = (self.theorems, self.known_cone, self.bounded_rank, self.image_facts)
+        return hashlib.sha256(
+            f"{model}{known}{self.program.hash}{self.fields.shape}".encode() + self.fields.astype("<i8").tobytes()
+        ).hexdigest()
 
     @property
     def monomials(self) -> int | None:
@@ -111,13 +104,13 @@ class StoredFunctions:
         p = place.prime
         height = len(place.inputs) * (self.outputs if place.factors is None else place.factors.shape[1])
         width = self.parameters if place.kind == DIMENSION else len(place.weights)
-        if height * width > _MOST_ENTRIES or self.program.terms * self.outputs > _MOST_RUNS:
+        if height * width > MOST_ENTRIES or self.program.terms * self.outputs > _MOST_RUNS:
             raise NotStored(f"a matrix of {height} x {width} entries is too large to be taken anew here")
         run = ModularRun(self.program, p)
         x = place.inputs.reshape(len(place.inputs), -1)
         if x.shape[1] != self.inputs or place.weights.shape[-1:] != (self.parameters,):
             raise NotShown("the place has another number of weights or inputs")
-        general = self._general(place)
+        general = self.general_at(place.coefficients, place.prime)
         if place.kind == DIMENSION:
             if place.weights.ndim != 1:
                 raise NotShown("a Jacobian is taken at one point")
@@ -131,16 +124,6 @@ class StoredFunctions:
         values = np.stack([run.values(w, x, general).reshape(-1) for w in place.weights])
         return run.residues(values[1:] - values[0]) if place.kind == AFFINE else values
 
-    def _general(self, place: Place) -> list[int]:
-        """The general coefficients of a place; the others have to be the model's."""
-        given = [int(v) for v in place.coefficients.reshape(-1)]
-        if len(given) != len(self.coefficients):
-            raise NotShown("the place has another number of coefficients")
-        for value, c in zip(given, self.coefficients, strict=True):
-            if c is not None and (c.denominator * value - c.numerator) % place.prime:
-                raise NotShown("a coefficient at the place is not that of the model")
-        return [v for v, c in zip(given, self.coefficients, strict=True) if c is None]
-
     def error(self, place: Place, at_most: int, input_bits: float | None = None) -> float:
         if input_bits is not None:
             raise NotStored("the stored functions do not bound errors at given inputs")
@@ -152,10 +135,6 @@ class StoredFunctions:
 
     def applies(self, name: str, quantity: str, value: int, source: str) -> bool:
         return (name, quantity, value, source) in self.theorems
-
-    @property
-    def field_generators(self) -> int:
-        return int(self.fields[:, 0].max(initial=-1)) + 1
 
     def fields_error(self, prime: int) -> float:
         n = self.parameters
@@ -187,146 +166,6 @@ class StoredFunctions:
                 return False
         return True
 
-    @cached_property
-    def expansion(self) -> list[dict[tuple[int, ...], flint.fmpq]] | None:
-        """The outputs as polynomials in weights and inputs, exponents -> coefficient; None for a rational or general model, and for a
-        large one."""
-        if self.generic or self.bounds.below:
-            return None
-        context = flint.fmpq_mpoly_ctx.get([f"v{i}" for i in range(max(self.program.unknowns, 1))], flint.Ordering.degrevlex)
-        run = _Expanding(context)
-        try:
-            found = Over(self.program, run.constant)([_Short(context.gen(i)) for i in range(self.program.unknowns)])
-        except NotStored:
-            return None
-        return [{tuple(map(int, e))[: self.program.unknowns]: c for e, c in f.value.to_dict().items()} for f in found]
-
-    @cached_property
-    def _coordinates(self) -> list[tuple[tuple[int, tuple[int, ...]], flint.fmpq_mpoly]]:
-        """(output, exponents of the inputs) and that coefficient, a polynomial in the weights, in their order."""
-        if self.expansion is None:
-            raise NotStored("the functions are too large to expand, or rational")
-        n = self.parameters
-        context = flint.fmpq_mpoly_ctx.get([f"w{i}" for i in range(n)], flint.Ordering.degrevlex)
-        found: dict[tuple[int, tuple[int, ...]], dict[tuple[int, ...], flint.fmpq]] = {}
-        for output, terms in enumerate(self.expansion):
-            for e, c in terms.items():
-                found.setdefault((output, e[n:]), {})[e[:n]] = c
-        return [(key, context.from_dict(found[key])) for key in sorted(found, key=lambda k: (k[0], tuple(-e for e in k[1])))]
-
-    def expanded_span(self, affine: bool) -> int | None:
-        if self.expansion is None:
-            return None
-        rows: dict[tuple[int, ...], dict[tuple[int, tuple[int, ...]], flint.fmpq]] = {}
-        for (output, e), q in self._coordinates:
-            for w, c in q.to_dict().items():
-                rows.setdefault(tuple(w), {})[output, e] = c
-        chosen = [row for w, row in rows.items() if any(w) or not affine]
-        place = {key: i for i, (key, _) in enumerate(self._coordinates)}
-        if len(rows) * len(place) > _MOST_ENTRIES:
-            return None
-        matrix = flint.fmpq_mat(len(chosen), max(len(place), 1))
-        for i, row in enumerate(chosen):
-            for key, c in row.items():
-                matrix[i, place[key]] = c
-        return int(matrix.rank())
-
-    def proportional_sums(self) -> list[Fraction]:
-        classes: dict[Any, Fraction] = {}
-        for _, q in self._coordinates:
-            terms = sorted((tuple(map(int, e)), _fraction(c)) for e, c in q.to_dict().items())
-            if not any(any(e) for e, _ in terms):
-                continue  # no weight changes it
-            first = terms[0][1]
-            key = tuple((e, c / first) for e, c in terms)
-            classes[key] = classes.get(key, Fraction(0)) + first
-        return list(classes.values())
-
-    def coefficient_count(self) -> int:
-        return len(self._coordinates)
-
-    def vanishes(self, equation: Equation) -> bool | None:
-        polynomials = [q for _, q in self._coordinates]
-        sizes = [*map(len, polynomials), 1]
-        if sum(prod(sizes[i] for i in term) for term, _ in equation.terms) > _MOST_PRODUCTS:
-            return None
-        context = polynomials[0].context()
-        values = [*polynomials, context.constant(1)]
-        total = context.constant(0)
-        for term, coefficient in equation.terms:
-            product = context.constant(coefficient)
-            for i in term:
-                product = product * values[i]
-            total = total + product
-        return bool(total == 0)
-
-    def function_at(self, weights: tuple[Fraction, ...]) -> dict[tuple[int, tuple[int, ...]], Fraction]:
-        at = [flint.fmpq(w.numerator, w.denominator) for w in weights]
-        found = {key: _fraction(q(*at)) for key, q in self._coordinates}
-        return {key: c for key, c in found.items() if c}
-
-    def equations_rank(self, equations: tuple[Equation, ...], prime: int, weights: np.ndarray) -> int:
-        at = [_residue(q, [int(w) for w in weights], prime) for _, q in self._coordinates] + [1]
-        rows = []
-        for equation in equations:
-            row = [0] * (len(at) - 1)
-            for term, c in equation.terms:
-                for k, i in enumerate(term):
-                    if i < len(row):
-                        row[i] = (row[i] + c * prod(at[j] for j in (*term[:k], *term[k + 1 :]))) % prime
-            rows.append(row)
-        return int(flint.nmod_mat(rows, prime).rank()) if rows and rows[0] else 0
-
-
-@dataclass(frozen=True)
-class _Short:
-    """A polynomial that may not become long."""
-
-    value: flint.fmpq_mpoly
-
-    def __add__(self, other: _Short) -> _Short:
-        return _kept(self.value + other.value)
-
-    def __mul__(self, other: _Short) -> _Short:
-        if len(self.value) * len(other.value) > 64 * LARGEST_EXPANSION:
-            raise NotStored("the functions are too large to expand")
-        return _kept(self.value * other.value)
-
-    def __pow__(self, e: int) -> _Short:
-        found = self
-        for _ in range(e - 1):
-            found = found * self
-        return found
-
-
-def _kept(value: flint.fmpq_mpoly) -> _Short:
-    if len(value) > LARGEST_EXPANSION:
-        raise NotStored("the functions are too large to expand")
-    return _Short(value)
-
-
-@dataclass(frozen=True)
-class _Expanding:
-    context: Any
-
-    @property
-    def constant(self) -> Callable[[Any], _Short]:
-        return lambda c: _Short(self.context.constant(flint.fmpq(*parts(c)[0].as_integer_ratio())))
-
 
 def _drawn(text: str) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest(), "big")
-
-
-def _fraction(c: flint.fmpq) -> Fraction:
-    return Fraction(int(c.p), int(c.q))
-
-
-def _residue(q: flint.fmpq_mpoly, at: list[int], p: int) -> int:
-    total = 0
-    for e, c in q.to_dict().items():
-        value = int(c.p) * pow(int(c.q), -1, p)
-        for w, k in zip(at, e, strict=True):
-            value = value * pow(w, int(k), p) % p
-        total += value
-    return total % p

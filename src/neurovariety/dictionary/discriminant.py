@@ -27,6 +27,7 @@ import numpy as np
 from neurovariety.architectures.from_callable import Source
 from neurovariety.budget import number_of
 from neurovariety.certificates.issue import weakly
+from neurovariety.certificates.sentences import Gloss
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
@@ -91,6 +92,7 @@ class DiscriminantResult(EntryResult):
     """
 
     entry: ClassVar[str] = "discriminant"
+    spoken: ClassVar[tuple[str, ...]] = ("complex", "real_counts", "minima_counts", "chambers")
     value: DiscriminantValue
     evidence: DiscriminantEvidence
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "draisma2016", "trager2020")
@@ -159,7 +161,7 @@ def discriminant(
     return DiscriminantResult(
         value=value,
         claims=weakly("discriminant", Claim.ESTIMATE, "drawn on a grid"),
-        meaning=_meaning(value, random),
+        glosses=_glosses(value, random),
         evidence=evidence,
         notices=task.notices,
         options={**task.options, "grid": side},
@@ -233,11 +235,11 @@ def _shares(values: Any) -> dict[int, float]:
     return {int(k): float((values == k).mean()) for k in np.unique(values)}
 
 
-def _meaning(value: DiscriminantValue, random: dict[int, int]) -> str:
-    real = ", ".join(f"{k} at {100 * v:.0f} %" for k, v in value["real_counts"].items())
-    least, most = min(value["minima_counts"], default=0), max(value["minima_counts"], default=0)
-    minima = f"{least} to {most} local minima" if most > least else counted(most, "local minimum").replace("minimums", "minima")
-    usual = max(random, key=lambda k: random[k]) if random else None
-    tail = f"; random targets mostly have {usual}" if usual is not None else ""
-    walls = f"{counted(value['chambers'], 'chamber')}" if value["walls"] else "no wall seen"
-    return f"of {counted(value['complex'], 'complex critical point')} real ones on this slice: {real}; {minima}; {walls}{tail}"
+def _glosses(value: DiscriminantValue, random: dict[int, int]) -> tuple[Gloss, ...]:
+    """Whether a wall was seen, and what is usual for random targets."""
+    glosses = [] if value["walls"] else [Gloss("no wall was seen", {})]
+    if random:
+        usual, drawn = max(random, key=lambda k: random[k]), sum(random.values())
+        share = f"{random[usual]} of {counted(drawn, 'random target')}"
+        glosses.append(Gloss(f"{share} have {usual} real ones, the most frequent number", {}))
+    return tuple(glosses)

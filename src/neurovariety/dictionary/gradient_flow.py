@@ -25,6 +25,7 @@ import numpy as np
 
 from neurovariety.budget import number_of
 from neurovariety.certificates.issue import weakly
+from neurovariety.certificates.sentences import Gloss
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.landscape import LandscapeResult, landscape
@@ -115,6 +116,7 @@ class GradientFlowResult(EntryResult):
     """
 
     entry: ClassVar[str] = "gradient-flow"
+    spoken: ClassVar[tuple[str, ...]] = ("converged", "endpoints", "unmatched")
     value: GradientFlowValue
     evidence: GradientFlowEvidence
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "marcotte2023", "wilson1927", "kidger2021")
@@ -207,7 +209,7 @@ def gradient_flow(
     return GradientFlowResult(
         value=value,
         claims=weakly("gradient-flow", Claim.ESTIMATE, "flows that were followed numerically"),
-        meaning=_meaning(value, evidence, bool(points)),
+        glosses=_glosses(value, evidence, bool(points)),
         evidence=evidence,
         notices=task.notices + _not_used(size, step) + _off_the_list(unmatched, found),
         options={**task.options, "runs": runs},
@@ -337,22 +339,18 @@ def _drift(model: Model, starts: Any, runs: Runs) -> float | None:
     return worst if laws else None
 
 
-def _meaning(value: GradientFlowValue, evidence: GradientFlowEvidence, listed: bool) -> str:
-    """What is said of the runs that converged; of none nothing, and where there is no list not that they are on it."""
+def _glosses(value: GradientFlowValue, evidence: GradientFlowEvidence, listed: bool) -> tuple[Gloss, ...]:
+    """How many runs there were, where the most end, and why others have not converged."""
     basins, reasons, drifting = evidence["basins"], evidence["not_converged"], evidence["drifting"]
-    left = f"; {', '.join(f'{n}: {reason}' for reason, n in reasons.items())}" if reasons else ""
-    if drifting:
-        left += f" (number {', '.join(sorted(drifting, key=int))})"
-    if not value["converged"]:
-        return f"none of {counted(value['runs'], 'run')} converged, so nothing is said of where training ends{left}"
-    head = f"{value['converged']} of {counted(value['runs'], 'run')} converged, at {counted(value['endpoints'], 'critical point')}"
+    glosses = [Gloss(f"{counted(value['runs'], 'run')} from random weights were followed", {}, ahead=True)]
     if basins and basins[0]["point"] is not None:
         best = basins[0]
-        head += f"; {100 * best['share']:.0f} % of all runs end at {best['kind']} {best['point']} with loss {best['loss']:.6g}"
-    if not listed:
-        off = "there is no list of critical points to compare these with"
-    elif value["unmatched"]:
-        off = f"{value['unmatched']} of those that converged end at no point of the list"
-    else:
-        off = "those that converged are all on the list"
-    return f"{head}; {off}{left}"
+        share, low, high = (f"{100 * v:.0f} %" for v in (best["share"], best["low"], best["high"]))
+        where = f"{best['kind']} {best['point']} with loss {best['loss']:.6g}"
+        glosses.append(Gloss(f"{share} of these runs end at {where} (95 % interval: {low} to {high})", {}))
+    if value["converged"] and not listed:
+        glosses.append(Gloss("there is no list of critical points to compare these with", {}))
+    if reasons:
+        to = f" (number {', '.join(sorted(drifting, key=int))})" if drifting else ""
+        glosses.append(Gloss(f"not converged: {', '.join(f'{n} {reason}' for reason, n in reasons.items())}{to}", {}))
+    return tuple(glosses)

@@ -20,7 +20,8 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal, TypedDict
 
 from neurovariety.budget import number_of
-from neurovariety.certificates.issue import weakly
+from neurovariety.certificates.issue import Verdict, weakly
+from neurovariety.certificates.sentences import REACHES, SURE, Gloss
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.exposedness import exposedness
@@ -93,6 +94,7 @@ class ImplicitBiasResult(EntryResult):
     """
 
     entry: ClassVar[str] = "implicit-bias"
+    spoken: ClassVar[tuple[str, ...]] = ("best_on_smaller", "flow_on_smaller")
     value: ImplicitBiasValue
     evidence: ImplicitBiasEvidence
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "shahverdi2026razor", "wilson1927")
@@ -171,7 +173,7 @@ def implicit_bias(
     defaults = (number_of("targets with flows", _TARGETS), number_of("flow targets", _FLOWS), number_of("runs", _RUNS))
     number, flowing, runs = (d if v is None else v for v, d in zip((targets, flow_targets, runs), defaults, strict=True))
     require_polynomial(model)
-    exposed = _exposed(model, metric, seed)
+    exposed, exposure = _exposed(model, metric, seed)
     found = best_fits(model, Distance(metric, {}), number, float(scale), seed)
     ends = flow_ends(model, metric, found, min(flowing, number), runs, seed)
     singular = _singular(model, [p.name for p in found.pieces], seed)
@@ -186,7 +188,8 @@ def implicit_bias(
     return ImplicitBiasResult(
         value=value,
         claims=weakly("implicit-bias", Claim.ESTIMATE, "sampled"),
-        meaning=_meaning(value, smaller, ends),
+        glosses=(*_of_ends(value, clear, ends), *_of_exposed(smaller, exposure)),
+        also={"exposed": exposure},
         evidence={
             "metric": metric, "scale": float(scale), "targets": number, "clear": clear, "open": int((found.best == OPEN).sum()),
             "flow_targets": min(flowing, number), "runs": runs, "flows": ends.runs, "converged": ends.converged,
@@ -229,13 +232,14 @@ def _share(count: int, of: int) -> tuple[float | None, float, float]:
     return (count / of, *wilson(count, of)) if of else (None, 0.0, 1.0)
 
 
-def _exposed(model: Model, metric: Metric, seed: int) -> dict[str, str]:
-    """Name of a smaller network -> whether a stratum of weights over it is critically exposed."""
+def _exposed(model: Model, metric: Metric, seed: int) -> tuple[dict[str, str], Verdict]:
+    """Name of a smaller network -> whether a stratum of weights over it is critically exposed; and what is claimed of that."""
     out: dict[str, str] = {}
-    for row in quietly(exposedness, model, metric=metric, samples=0, seed=seed).value["table"]:
+    found = quietly(exposedness, model, metric=metric, samples=0, seed=seed)
+    for row in found.value["table"]:
         name = row["function"].removeprefix(f"{model.name} with ")
         out[name] = "yes" if row["critically_exposed"] or out.get(name) == "yes" else "no"
-    return out
+    return out, found.verdicts["table"]
 
 
 def _singular(model: Model, names: list[str], seed: int) -> dict[str, str]:
@@ -251,22 +255,29 @@ def _singular(model: Model, names: list[str], seed: int) -> dict[str, str]:
     return {row["name"]: known[row["status"]] for row in found.locus["strata"] if row["status"] in known}
 
 
-def _meaning(value: ImplicitBiasValue, smaller: list[BiasRow], ends: FlowEnds) -> str:
-    best, flow = value["best_on_smaller"], value["flow_on_smaller"]
-    fits = (
-        "best fits were not found for any target"
-        if best is None
-        else f"smaller networks are the best fit of {100 * best:.0f} % of random targets"
-    )
+def _of_ends(value: ImplicitBiasValue, clear: int, ends: FlowEnds) -> tuple[Gloss, ...]:
+    """Of how many targets and flows the shares are."""
     followed = counted(ends.runs, "gradient flow")
     none = "no gradient flow was followed" if not ends.runs else f"none of {followed} converged"
-    where = "" if flow is None else f"of {followed} {ends.converged} converged, {100 * flow:.0f} % of these at smaller networks"
-    head = f"{fits}, and {where or none}"
+    return (
+        Gloss(f"{counted(clear, 'target')} had a best fit that was found" if clear else "best fits were not found for any target", {}),
+        Gloss(none if value["flow_on_smaller"] is None else f"of {followed} {ends.converged} converged", {}),
+    )
+
+
+def _of_exposed(smaller: list[BiasRow], known_of: Verdict) -> tuple[Gloss, ...]:
+    """Which smaller networks are critically exposed, as far as ranks are shown."""
     exposed = [row["name"] for row in smaller if row["critically_exposed"] == "yes"]
     known = [row for row in smaller if row["critically_exposed"] is not None]
-    if exposed:
-        return f"{head}; critically exposed: {', '.join(exposed[:3])}{', ...' if len(exposed) > 3 else ''}"
     if not known:
-        return f"{head}; no smaller network but the function zero is known"
-    every = "no smaller network" if len(known) == len(smaller) else f"none of the {len(known)} smaller networks for which this is known"
-    return f"{head}; {every} is critically exposed, the function zero left aside"
+        return (Gloss("no smaller network but the function zero is known", {}),)
+    if exposed:
+        text = f"critically exposed: {', '.join(exposed[:3])}{', ...' if len(exposed) > 3 else ''}"
+    elif len(known) == len(smaller):
+        text = "no smaller network listed is critically exposed, the function zero left aside"
+    else:
+        text = f"none of the {len(known)} smaller networks for which this is known is critically exposed, the function zero left aside"
+    text = ", ".join([text, *known_of.statement.scope])
+    if known_of.claim in REACHES[SURE]:
+        return (Gloss(text, {"exposed": SURE}),)
+    return (Gloss(f"as far as ranks at random places tell, {text}", {}),)

@@ -32,6 +32,7 @@ from typing import Annotated, ClassVar, Literal, TypedDict, Unpack
 import numpy as np
 
 from neurovariety.certificates.issue import Verdict
+from neurovariety.certificates.sentences import SURE, TESTED, Gloss
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import Resume
 from neurovariety.dictionary.entry_result import Facts
@@ -39,7 +40,7 @@ from neurovariety.dictionary.landscape_lists import LandscapeLists, landscape_li
 from neurovariety.dictionary.landscape_verdicts import interpolated_verdict, least_verdict, list_verdicts, of_model, subject_of
 from neurovariety.dictionary.listed_result import ListedResult
 from neurovariety.dictionary.runner import entry
-from neurovariety.geometry.invariants.dimension import dimension_of
+from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
 from neurovariety.model import Array, Model
 from neurovariety.options import Option, Whole
 from neurovariety.progress import quietly
@@ -53,7 +54,7 @@ from neurovariety.training.critical.least import Least, LeastFacts, not_above, w
 from neurovariety.training.critical.perturbation import infimum_by_perturbation
 from neurovariety.training.critical.problem import TrainingProblem
 from neurovariety.training.critical.seen_directions import SeenDirections, seen_directions
-from neurovariety.training.critical.stages import CriticalFunction, PointFacts, Stage, monomials_of
+from neurovariety.training.critical.stages import CriticalFunction, PointFacts, monomials_of
 from neurovariety.training.losses.canonical_units import canonical
 from neurovariety.training.losses.loss import Monomial, SquaredError
 from neurovariety.training.losses.task_options import TaskOptions
@@ -123,6 +124,7 @@ class LandscapeResult(ListedResult):
 
     entry: ClassVar[str] = "landscape"
     headline: ClassVar[tuple[str, ...]] = ("complex", "real", "at_subnetworks")
+    spoken: ClassVar[tuple[str, ...]] = ("complex", "real", "minima", "at_subnetworks", "least_loss")
     value: LandscapeValue
     evidence: LandscapeEvidence
     least: ClassVar[str] = "least_loss"
@@ -181,7 +183,7 @@ def landscape(
     own, units = canonical(task)
     check_sizes(own)
     shape = quietly(dimension_of, model, seed=seed)
-    seen = seen_directions(own, shape.value, seed)
+    seen, known = seen_directions(own, shape.value, seed)
     evidence: LandscapeEvidence = {
         "task": task.record,
         "least_by": least_by,
@@ -189,7 +191,7 @@ def landscape(
     }
     if seen["directions"] < shape.value:
         found = interpolation(own, shape.value, seen["directions"], seed, perturb)
-        return _interpolating(task, shape.value, interpolation_back(units, found), evidence)
+        return _interpolating(task, (shape, known), interpolation_back(units, found), evidence)
     lists = landscape_lists(own, units, shape, resume, seed)
     targets: RandomTargets | None = None
     if random:
@@ -219,7 +221,7 @@ def _listed(task: TrainingTask, lists: LandscapeLists, known: tuple[Least, int |
     return LandscapeResult(
         value=value,
         claims=claims,
-        meaning=_meaning(lists, value, claims) + ("" if targets is None else _usual(targets["real"])),
+        glosses=_glosses(lists, least, targets),
         evidence={
             **evidence,
             "points": [p.to_dict() for p in points[:_SHOWN]],
@@ -275,9 +277,11 @@ def _value(lists: LandscapeLists, least: Least, claim: str) -> LandscapeValue:
     }
 
 
-def _interpolating(task: TrainingTask, dim: int, found: Interpolation, evidence: LandscapeEvidence) -> LandscapeResult:
-    """The result where a whole locus of functions has the least loss."""
-    best, bound = found.least, found.lower_bound
+def _interpolating(
+    task: TrainingTask, seen: tuple[Dimension, Verdict | None], found: Interpolation, evidence: LandscapeEvidence
+) -> LandscapeResult:
+    """The result where a whole locus of functions has the values of one; ``seen``: the dimension, and that part of it data see."""
+    best, (shape, directions) = found.least, seen
     proof = interpolated_verdict(replace(found.coordinates, loss=task.loss), best, max(task.loss.size, 1e-300))
     value: LandscapeValue = {
         "complex": None,
@@ -288,13 +292,7 @@ def _interpolating(task: TrainingTask, dim: int, found: Interpolation, evidence:
         "least_loss": best.loss if best.infimum is None else best.infimum,
         "global_minimum": str(Claim.UNDECIDED if proof is None else proof.claim),
     }
-    if found.attained:
-        end = f"networks attain the least squares loss {bound:.6g} of the whole span"
-    elif best.infimum is not None:
-        end = f"losses of networks come down to {best.infimum:.6g}, which none found attains"
-    else:
-        end = f"the {'global minimum' if value['global_minimum'] == 'proved' else 'best network found'} has loss {best.loss:.6g}"
-    degree = f" and degree at most {found.degree_at_most:,}" if found.degree_at_most else ""
+    also = {"dimension": shape.verdict, "directions": directions, "degree": found.degree}
     return LandscapeResult(
         value=value,
         claims={
@@ -308,8 +306,8 @@ def _interpolating(task: TrainingTask, dim: int, found: Interpolation, evidence:
             )
             for key, part in value.items()
         },
-        meaning=f"the data see {dim - found.dimension} of {dim} directions: functions with the least loss are a locus of dimension "
-        f"{found.dimension}{degree}, not finitely many; {end}",
+        glosses=_of_interpolation(shape.value, found, directions is not None),
+        also={key: verdict for key, verdict in also.items() if verdict is not None},
         evidence={
             **evidence,
             "interpolation": found.to_dict(),
@@ -333,33 +331,44 @@ def _held_out(task: TrainingTask, problem: TrainingProblem, weights: Array | Non
     return {"least_loss_point": float(problem.quadratic(held).value(problem.map.at(np.asarray(weights)[None] + 0j)[0].real))}
 
 
-def _meaning(lists: LandscapeLists, value: LandscapeValue, claims: Mapping[str, Verdict]) -> str:
-    least, rest = ("" if claims[key].claim is Claim.COMPLETE else "at least " for key in ("complex", "at_subnetworks"))
-    head = f"{least}{counted(lists.stages[0].count, 'complex critical point')} at smooth functions"
-    minima = f"{counted(lists.minima, 'local minimum').replace('minimums', 'minima')} of real networks"
-    loss = value["least_loss"]
-    end = {
-        "proved": f"the global minimum has loss {loss:.6g}",
-        "complete": f"the global minimum has loss {loss:.6g}",
-        "upper_bound": f"the best network found has loss {loss:.6g}",
-        "undecided": f"losses of networks come down to {loss:.6g}, which none found attains: weights diverge on the way",
-    }[value["global_minimum"]]
-    head += f", {lists.real} of them real, {minima}, and {rest}{counted(lists.at_subnetworks, 'point')} at smaller networks"
-    near = any("limits_off_strata" in s.evidence for s in lists.stages)
-    return f"training has {head}; {end}{_sets(lists.stages)}{'; paths end near a degenerate function' if near else ''}"
+def _of_interpolation(dim: int, found: Interpolation, shown: bool) -> tuple[Gloss, ...]:
+    """What is said where a whole locus of functions has the values of one; ``shown``: the rank at the data is, to some extent."""
+    d, best, bound = found.dimension, found.least, found.lower_bound
+    seen = (
+        f"the data see {dim - d} of {dim} directions: functions with the same values there as a general one are a locus of dimension "
+    )
+    glosses = [Gloss(f"as far as floats tell, {seen}{d}, not finitely many", {})]
+    if shown:
+        glosses = [Gloss(f"{seen}{d}, not finitely many", {"dimension": SURE, "directions": SURE})]
+    if found.degree is not None:
+        glosses.append(Gloss(f"this locus has degree at most {found.degree.statement.value:,}", {"degree": TESTED}))
+    if found.attained:
+        glosses.append(Gloss(f"networks attain the least squares loss {bound:.6g} of the whole span, as far as floats tell", {}))
+    elif best.infimum is not None:
+        glosses.append(_come_down(best.infimum))
+    return tuple(glosses)
 
 
-def _sets(stages: list[Stage]) -> str:
-    """Sets of positive dimension."""
-    shown = [f"dimension {s.dimension}, degree {s.degree}" for stage in stages for s in stage.sets]
+def _glosses(lists: LandscapeLists, least: Least, targets: RandomTargets | None) -> tuple[Gloss, ...]:
+    """What was seen beside the lists, and is not shown."""
+    shown = [f"dimension {s.dimension}, degree {s.degree}" for stage in lists.stages for s in stage.sets]
     found = f"{counted(len(shown), 'critical set')} of positive dimension ({'; '.join(shown)})"
-    return f"; beside them paths end on {found}, as far as floats tell" if shown else ""
+    glosses = [] if least.infimum is None else [_come_down(least.infimum)]
+    if shown:
+        glosses.append(Gloss(f"beside them paths end on {found}, as far as floats tell", {}))
+    if any("limits_off_strata" in s.evidence for s in lists.stages):
+        glosses.append(Gloss("paths end near a degenerate function", {}))
+    if targets is not None and targets["real"]:
+        glosses.append(Gloss(_usual(targets["real"]), {}))
+    return tuple(glosses)
+
+
+def _come_down(infimum: float) -> Gloss:
+    return Gloss(f"losses of networks come down to {infimum:.6g}, which none found attains: weights diverge on the way", {})
 
 
 def _usual(counts: dict[int, int]) -> str:
     """How many real critical functions random targets have."""
-    if not counts:
-        return ""
     total = sum(counts.values())
     shares = ", ".join(f"{k} at {100 * n / total:.0f} %" for k, n in counts.items())
-    return f"; of {counted(total, 'random target')} real critical functions: {shares}"
+    return f"of {counted(total, 'random target')} real critical functions, counted and not certified: {shares}"

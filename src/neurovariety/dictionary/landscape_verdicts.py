@@ -25,6 +25,8 @@ from neurovariety.training.losses.loss import Loss
 
 _GAP = 1e-9
 """Part of the size of losses by which the two ends of an interval may differ for a least loss to be known."""
+_ROOM = 4.0
+"""Balls of listed functions may be somewhat larger where they are rechecked, from another program of the same gradient."""
 
 
 def subject_of(lists: LandscapeLists, given: Loss) -> LandscapeSubject:
@@ -132,7 +134,7 @@ def _proofs(lists: LandscapeLists, subject: LandscapeSubject, at: LossAtWeights,
             low = [loss for k, pair in enumerate(pairs) for loss in subject.real_losses(k, None if pair is None else pair[0])]
         except NotShown:
             return out
-        out += [LeastInLists(wide, pairs) for wide in _wide(at, low, size)]
+        out += [LeastInLists(wide, pairs) for wide in _wide(at, low, size, _ROOM)]
     return out
 
 
@@ -140,10 +142,10 @@ def _pair(stage: Stage) -> tuple[Verdict, Verdict] | None:
     return None if stage.listed is None else (stage.listed.verdict, stage.listed.reality)
 
 
-def _wide(at: LossAtWeights, low: Sequence[flint.arb], size: float) -> list[LossAtWeights]:
-    """The same with as much slack as losses of ``low`` ask for, where that is not too much."""
+def _wide(at: LossAtWeights, low: Sequence[flint.arb], size: float, room: float = 1.0) -> list[LossAtWeights]:
+    """The same with ``room`` times as much slack as losses of ``low`` ask for, where that is not too much."""
     needed = max((float((flint.arb(at.value) - loss).upper()) for loss in low), default=math.inf)
-    return [_within(at, needed)] if needed <= _GAP * size else []
+    return [_within(at, min(room * needed, _GAP * size) if needed > 0 else needed)] if needed <= _GAP * size else []
 
 
 def _within(at: LossAtWeights, slack: float) -> LossAtWeights:

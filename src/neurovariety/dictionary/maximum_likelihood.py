@@ -29,6 +29,7 @@ from neurovariety.certificates.compose import Part, Said
 from neurovariety.certificates.issue import NotShown, Verdict, first_shown, issue, weak
 from neurovariety.certificates.least_of_lists import LeastOfLists, ValueAt
 from neurovariety.certificates.real_points import Together
+from neurovariety.certificates.sentences import Gloss
 from neurovariety.certificates.statement import Statement
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import Resume
@@ -51,7 +52,6 @@ from neurovariety.geometry.strata.smaller_models import Strata, strata_of
 from neurovariety.model import Array, Model
 from neurovariety.options import Option, Real
 from neurovariety.randomness import generator
-from neurovariety.result import counted
 from neurovariety.tolerances import DEFAULT_SEED
 from neurovariety.training.critical.cross_entropy import CrossEntropyPoint, CrossEntropyStage, cross_entropy_stage, distribution_terms
 from neurovariety.training.critical.likelihood_descents import likelihood_descents
@@ -60,6 +60,7 @@ from neurovariety.training.critical.likelihood_subject import CrossEntropyOfNetw
 _STREAM = "dictionary.maximum_likelihood"
 _SHOWN = 200
 _SAME = 1e-9
+_NONE = (Gloss("no real weights were found for a listed distribution with positive probabilities", {}),)
 
 
 class ListedDistribution(TypedDict):
@@ -113,6 +114,7 @@ class MaximumLikelihoodResult(ListedResult):
 
     entry: ClassVar[str] = "maximum-likelihood"
     headline: ClassVar[tuple[str, ...]] = ("complex", "real", "at_subnetworks", "least", "global_minimum")
+    spoken: ClassVar[tuple[str, ...]] = ("complex", "real", "positive", "minima", "at_subnetworks", "least")
     value: MaximumLikelihoodValue
     evidence: MaximumLikelihoodEvidence
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "hauenstein2014", "huh2014", "krawczyk1969")
@@ -186,7 +188,7 @@ def maximum_likelihood(
     return MaximumLikelihoodResult(
         value=value,
         claims=_claims(model, value, stages, strata, known),
-        meaning=_meaning(value, complete),
+        glosses=_NONE if value["least"] is None else (),
         evidence={
             "points": [_plain(p) for p in points[:_SHOWN]],
             "read": "coefficients" if asked.samples is None else "outputs",
@@ -380,14 +382,3 @@ def _plain(point: CrossEntropyPoint) -> ListedDistribution:
         "weights": None if point.weights is None else point.weights.tolist(),
         "weights_certified": point.certified,
     }
-
-
-def _meaning(value: MaximumLikelihoodValue, complete: bool) -> str:
-    least = "" if complete else "at least "
-    head = f"cross-entropy has {least}{counted(value['complex'], 'complex critical point')} at smooth distributions"
-    minima = f"{counted(value['minima'], 'local minimum').replace('minimums', 'minima')} of real networks"
-    head += f", {value['real']} of them real, {value['positive']} with positive probabilities, {minima}"
-    if value["least"] is None:
-        return f"{head}; none is a real network's"
-    best = "the global minimum is" if value["global_minimum"] == "complete" else "the best network found has"
-    return f"{head}; {best} {value['least']:.6g}"

@@ -31,6 +31,7 @@ import numpy as np
 from neurovariety.certificates.compose import Part, Said
 from neurovariety.certificates.issue import NotShown, Verdict, issue, weak
 from neurovariety.certificates.real_points import Together
+from neurovariety.certificates.sentences import Gloss
 from neurovariety.certificates.statement import Statement
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import Ground
@@ -111,6 +112,7 @@ class PolyhedralResult(ListedResult):
 
     entry: ClassVar[str] = "polyhedral"
     headline: ClassVar[tuple[str, ...]] = ("complex", "real", "least", "global_minimum")
+    spoken: ClassVar[tuple[str, ...]] = ("complex", "real", "on_faces", "stationary", "minima", "least")
     value: PolyhedralValue
     evidence: PolyhedralEvidence
     same: ClassVar[float] = _SAME
@@ -176,7 +178,7 @@ def polyhedral(
     return PolyhedralResult(
         value=value,
         claims=_claims(model, lists, value),
-        meaning=_meaning(value, norm, lists.complete),
+        glosses=_glosses(value, norm),
         evidence={
             "norm": norm,
             "ground": ground if isinstance(ground, str) else np.asarray(ground).tolist(),
@@ -274,14 +276,7 @@ def _plain(point: FacePoint) -> ListedFacePoint:
     }
 
 
-def _meaning(value: PolyhedralValue, norm: str, complete: bool) -> str:
-    least = "" if complete else "at least "
-    head = f"{norm} distance has {least}{counted(value['complex'], 'complex critical point')} on the linear spaces of "
-    head += f"{counted(value['faces'], 'face')}, {value['real']} of them real, {value['on_faces']} on the face itself, "
-    head += (
-        f"{value['stationary']} stationary, {counted(value['minima'], 'local minimum').replace('minimums', 'minima')} of real networks"
-    )
-    if value["least"] is None:
-        return f"{head}; none is a real network's"
-    best = "the global minimum is" if value["global_minimum"] == "complete" else "the best network found has"
-    return f"{head}; {best} {value['least']:.6g}"
+def _glosses(value: PolyhedralValue, norm: str) -> tuple[Gloss, ...]:
+    """The distance and its faces, before anything is said of them, and that no network is known for a listed function."""
+    faces = Gloss(f"by the {norm} distance, for {counted(value['faces'], 'face')} of its unit ball, opposite ones once", {}, ahead=True)
+    return (faces, *([] if value["least"] is not None else [Gloss("no real weights were found for a listed function", {})]))

@@ -23,6 +23,7 @@ import numpy as np
 
 from neurovariety.budget import number_of
 from neurovariety.certificates.issue import weakly
+from neurovariety.certificates.sentences import Gloss
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import Inputs
 from neurovariety.dictionary.entry_result import EntryResult, Facts
@@ -34,6 +35,7 @@ from neurovariety.geometry.images.target import require_polynomial
 from neurovariety.geometry.invariants.rank_at_data import exact_inputs
 from neurovariety.model import Model
 from neurovariety.options import Option, Real, Whole
+from neurovariety.result import counted
 from neurovariety.tolerances import DEFAULT_SEED
 from neurovariety.training.bias.best_fits import OPEN, UNCLEAR, BestFits, best_fits
 from neurovariety.training.losses.loss import METRICS, Distance, Loss, SquaredError
@@ -88,6 +90,7 @@ class VoronoiResult(EntryResult):
     """
 
     entry: ClassVar[str] = "voronoi"
+    spoken: ClassVar[tuple[str, ...]] = ("on_network", "on_subnetworks", "on_limits", "open")
     value: VoronoiValue
     evidence: VoronoiEvidence
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "cifuentes2022", "wilson1927")
@@ -163,7 +166,7 @@ def voronoi(
     return VoronoiResult(
         value=value,
         claims=weakly("voronoi", Claim.ESTIMATE if clear else Claim.UNDECIDED, "sampled"),
-        meaning=_meaning(value),
+        glosses=_glosses(value),
         evidence={
             "metric": metric, "scale": float(scale), "ambient": len(found.monomials), "complete": all(p.complete for p in found.pieces),
             "singular_functions": found.theorem or "not known to be the strata listed", "theorems": [],
@@ -203,14 +206,15 @@ def _table(found: BestFits, clear: int) -> list[FittedPiece]:
     return out
 
 
-def _meaning(value: VoronoiValue) -> str:
-    network, smaller, limits, between = value["on_network"], value["on_subnetworks"], value["on_limits"], value["open"]
-    if network is None or smaller is None:
-        return "for no target all critical functions were found: nothing is said"
-    parts = [f"of random targets {100 * network:.0f} % are best fitted by networks that need all of the architecture"]
-    parts.append(f"{100 * smaller:.0f} % by smaller ones")
-    if limits:
-        parts.append(f"{100 * limits:.0f} % by limits of networks whose weights diverge, so that no best network exists")
-    if between:
-        parts.append(f"for {100 * between:.0f} % it is open: a nearer real function of the closure is no real network")
-    return ", ".join(parts)
+def _glosses(value: VoronoiValue) -> tuple[Gloss, ...]:
+    """Of how many targets the shares are, and what limits and open ones mean."""
+    if not value["clear"]:
+        return (Gloss("for no target all critical functions were found: nothing is said", {}),)
+    low, high = next((row["low"], row["high"]) for row in value["table"] if row["kind"] == "network")
+    interval = f"95 % interval of the first share: {100 * low:.3g} to {100 * high:.3g} %"
+    glosses = [Gloss(f"{counted(value['clear'], 'target')} drawn had clear lists ({interval})", {})]
+    if value["on_limits"]:
+        glosses.append(Gloss("where a limit fits best, no best network was found", {}))
+    if value["open"]:
+        glosses.append(Gloss("it is open where a nearer real function of the closure is that of no real network found", {}))
+    return tuple(glosses)

@@ -25,7 +25,9 @@ from typing import Annotated, ClassVar, TypedDict, Unpack
 import numpy as np
 
 from neurovariety.certificates.compose import Narrow, Part
+from neurovariety.certificates.critical_list import ListWithDecay
 from neurovariety.certificates.issue import Verdict, issue, weak
+from neurovariety.certificates.sentences import SURE, Gloss
 from neurovariety.certificates.statement import Statement
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import ExactNumbers
@@ -100,6 +102,7 @@ class WeightDecayResult(EntryResult):
 
     entry: ClassVar[str] = "weight-decay"
     headline: ClassVar[tuple[str, ...]] = ("complex", "real", "least")
+    spoken: ClassVar[tuple[str, ...]] = ("complex", "real", "minima", "least")
     value: WeightDecayValue
     evidence: WeightDecayEvidence
     sources: ClassVar[tuple[str, ...]] = ("mehta2018", "bharadwaj2023", "krawczyk1969")
@@ -162,7 +165,7 @@ def weight_decay(
     return WeightDecayResult(
         value=value,
         claims=_claims(value, found, least),
-        meaning=_meaning(value, found),
+        glosses=_glosses(found),
         evidence=evidence,
         notices=notices if found.complete else (*notices, found.reason),
         options={**task.options, "strengths": found.strengths.tolist()},
@@ -242,20 +245,11 @@ def _kind(index: int | None, model: Model) -> str:
     return "minimum" if index == 0 else "maximum" if index == model.parameters else "saddle"
 
 
-def _meaning(value: WeightDecayValue, found: DecayedPoints) -> str:
-    least = "at least " if found.verdict.claim is Claim.LOWER_BOUND else ""
-    points = counted(value["complex"], "complex critical point")
-    beside = "" if found.complete else " with an invertible Hessian"
-    real = "an open number of them" if value["real"] is None else str(value["real"])
-    head = f"with weight decay training has {least}{points}{beside} in weight space, {real} real"
-    minima = "local minima among them are not decided"
-    if value["minima"] is not None:
-        minima = counted(value["minima"], "local minimum").replace("minimums", "minima") + " among them"
-    if value["least"] is None:
-        end = "the least value of the objective is not shown"
-    else:
-        low, high = value["least"]
-        near = f"{low:.6g}" if f"{low:.6g}" == f"{high:.6g}" else f"between {low:.6g} and {high:.6g}"
-        times = len(found.minimizers)
-        end = f"the global minimum of the objective is {near}" + (f", at {counted(times, 'point')}" if times else "")
-    return f"{head}, {minima}; {end}"
+def _glosses(found: DecayedPoints) -> tuple[Gloss, ...]:
+    """Whether there are other critical points, degenerate ones, and at how many of the list the least value may be taken."""
+    glosses, own, times = [], found.verdict.certificate, len(found.minimizers)
+    if isinstance(own, ListWithDecay) and own.no_others:
+        glosses.append(Gloss("there are no other critical points, and none has a singular Hessian", {"complex": SURE}))
+    if times:
+        glosses.append(Gloss(f"{counted(times, 'listed point')} may take that value", {"least": SURE}))
+    return tuple(glosses)

@@ -11,11 +11,13 @@ import numpy as np
 
 from neurovariety.certificates.exact_system import ExactSystem
 from neurovariety.certificates.modular_runs import ModularRun
+from neurovariety.certificates.plain_form import stored_types
 from neurovariety.certificates.recheck import Recheck
 from neurovariety.certificates.stored_functions import StoredFunctions
 from neurovariety.errors import DivisionByZeroError, VerificationError
 from neurovariety.geometry.exact.exact_functions import ExactFunctions
 from neurovariety.geometry.exact.stated_symmetries import verified_actions
+from neurovariety.geometry.ideal.decided_sets import facts_of_image
 from neurovariety.homotopy.exact_program import exact_expressions
 from neurovariety.homotopy.expressions import Expression, Graph
 from neurovariety.linear_algebra import random_prime
@@ -58,7 +60,7 @@ def _array(values: list[Expression], shape: tuple[int, ...]) -> Array:
 
 def stored_form(subject: Any) -> Any:
     """The exact data of a certificate as plain data of the room of certificates; None where they have no such form or are too large."""
-    if isinstance(subject, ExactSystem):
+    if stored_types().get(type(subject).__name__) is type(subject):
         return subject
     if isinstance(subject, ExactFunctions):
         return _stored_functions(subject)
@@ -83,9 +85,21 @@ def _written(subject: ExactFunctions) -> StoredFunctions | None:
         generator, target, source, factor = action.entries(model.places)
         rows.append(np.stack([at + generator, target, source, factor], axis=1).astype(np.int64))
         at += action.generators
-    theorems = tuple((t.name, t.quantity, t.value, t.source) for t in model.theorems if t.applies)
-    program = written_program(model)
-    return StoredFunctions(subject.hash, model.parameters, model.inputs, model.coefficients, program, np.concatenate(rows), theorems)
+    return StoredFunctions(
+        model=subject.hash,
+        name=model.name,
+        parameters=model.parameters,
+        inputs=model.inputs,
+        coefficients=model.coefficients,
+        program=written_program(model),
+        fields=np.concatenate(rows),
+        theorems=tuple((t.name, t.quantity, t.value, t.source) for t in model.theorems if t.applies),
+        weight_names=tuple(model.parameter_names()),
+        blocks=tuple(b.shape for b in model.blocks),
+        known_cone=model.image is not None,
+        bounded_rank=subject.bounded_rank,
+        image_facts=facts_of_image(model.image),
+    )
 
 
 def written_program(model: Model) -> ExactSystem:
@@ -109,6 +123,12 @@ def compared_with_model(stored: StoredFunctions, model: Model, rng: np.random.Ge
     """
     if (model.parameters, model.inputs, model.outputs) != (stored.parameters, stored.inputs, stored.outputs):
         raise VerificationError("the stored program has another number of weights, inputs or outputs than the model")
+    if (model.name, tuple(model.parameter_names()), tuple(b.shape for b in model.blocks)) != (
+        stored.name,
+        stored.weight_names,
+        stored.blocks,
+    ):
+        raise VerificationError("the stored program gives the model, or its weights, other names or shapes")
     if model.coefficients != stored.coefficients:
         raise VerificationError("the stored program has other coefficients than the model")
     error = 1.0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -29,6 +28,7 @@ from neurovariety.certificates.exact_system import ExactSystem
 from neurovariety.certificates.float_balls import Balls
 from neurovariety.certificates.issue import NotShown, Verdict, issue
 from neurovariety.certificates.shown_points import Points, meeting
+from neurovariety.certificates.stored_charts import StoredCharts, charts_hash, renamed
 from neurovariety.claim import Claim
 from neurovariety.geometry.solutions.quadrics import QuadricFamily
 from neurovariety.homotopy import System, Tape
@@ -37,6 +37,7 @@ from neurovariety.homotopy.incidence import ExactIncidence, plain_points, points
 from neurovariety.homotopy.tracker import values_at
 from neurovariety.training.critical.problem import CertifiedFunction, TrainingProblem, quadric_family, size_of_loss
 from neurovariety.training.critical.quadric_balls import bounds_at, is_definite
+from neurovariety.training.critical.rational_quadric import stored_quadric
 from neurovariety.training.critical.weight_map import WeightMap
 from neurovariety.training.losses.exact_products import exact_products
 from neurovariety.training.losses.loss import Distance, Loss, SquaredError
@@ -93,13 +94,6 @@ class ChartOfWeights(ExactIncidence):
         return (*self.free, *(i for i in range(self._n) if i not in self.free))
 
 
-def renamed(program: ExactSystem, order: _ORDER) -> ExactSystem:
-    """The program whose input number k is what was input number ``order[k]``."""
-    place = {old: k for k, old in enumerate(order)}
-    sums = tuple(tuple((c, tuple((place.get(s, s), e) for s, e in m)) for c, m in terms) for terms in program.sums)
-    return ExactSystem(program.unknowns, sums, tuple(place.get(s, s) for s in program.equations))
-
-
 class ChartsOfLoss:
     """The charts of a model's weights for a ``loss``, whose parameters are the image of its target and its quadric: as doubles, and how
     far these are from those of the data or the teacher as they are."""
@@ -145,8 +139,12 @@ class ChartsOfLoss:
     @cached_property
     def hash(self) -> str:
         """sha256 of the coordinates, the quadrics and the loss."""
-        parts = [self._programs[0].hash.encode(), repr(self._family.places).encode(), self.loss.tobytes(), self.radii.tobytes()]
-        return hashlib.sha256(b"".join(parts)).hexdigest()
+        return charts_hash(self._programs[0], self._family.places, self.loss, self.radii)
+
+    def stored(self) -> StoredCharts:
+        """The charts as data that can be written."""
+        places = tuple((int(i), int(k), int(at), float(f)) for i, k, at, f in self._family.places)
+        return StoredCharts(self._programs[0], places, self.loss, self.radii, stored_quadric(self._problem, self._of))
 
     @property
     def fills(self) -> bool:

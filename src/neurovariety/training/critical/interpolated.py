@@ -9,6 +9,7 @@ import numpy as np
 
 from neurovariety.budget import within
 from neurovariety.certificates.gaussian import nearest
+from neurovariety.certificates.issue import Verdict
 from neurovariety.errors import NeurovarietyError
 from neurovariety.geometry.invariants.degree import degree_of
 from neurovariety.geometry.solutions.chart import find_chart
@@ -57,12 +58,12 @@ class LossOfWeights:
 
 @dataclass(frozen=True, eq=False)
 class Interpolation:
-    """The locus of functions with the least loss: its ``dimension``, a bound of its degree (None: not known), the least squares loss
+    """The locus of functions with the same values: its ``dimension``, a bound of its degree (None: not known), the least squares loss
     of the linear span, which bounds all others from below, the ``best`` loss of the networks looked at and whether that is it; what is
     known of the ``least`` loss, and, where asked for, by perturbation; ``coordinates`` for what certificates say of it."""
 
     dimension: int
-    degree_at_most: int | None
+    degree: Verdict | None
     lower_bound: float
     best: float
     attained: bool
@@ -73,7 +74,7 @@ class Interpolation:
     def to_dict(self) -> dict[str, object]:
         return {
             "dimension": self.dimension,
-            "degree_at_most": self.degree_at_most,
+            "degree_at_most": None if self.degree is None else self.degree.statement.value,
             "lower_bound": self.lower_bound,
             "best": self.best,
             "attained": self.attained,
@@ -118,14 +119,14 @@ def interpolation(task: TrainingTask, dim: int, directions: int, seed: int, pert
     perturbed = infimum_by_perturbation(model, task.loss, seed=seed) if perturb else None
     if perturbed is not None:
         best_found = with_perturbation(best_found, perturbed, max(abs(loss.constant), 1e-300))
-    return Interpolation(dim - directions, _degree_at_most(model, seed), bound, least, attained, best_found, perturbed, coordinates_of)
+    return Interpolation(dim - directions, _degree(model, seed), bound, least, attained, best_found, perturbed, coordinates_of)
 
 
-def _degree_at_most(model: Model, seed: int) -> int | None:
+def _degree(model: Model, seed: int) -> Verdict | None:
     """The degree of the variety, where it is found with little work."""
     try:
         with within(_OPERATIONS):
             most = quietly(degree_of, model, seed=seed)
     except NeurovarietyError:
         return None
-    return most.value if most.sure else None
+    return most.verdict if most.sure else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,14 +11,18 @@ import numpy as np
 from neurovariety.certificates.balls import precision
 from neurovariety.certificates.critical_functions import InCharts, ShownInChart, together, truths
 from neurovariety.certificates.issue import Verdict
+from neurovariety.certificates.stored_landscape import StoredLandscape, StoredStratum, landscape_hash
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
 from neurovariety.geometry.strata.smaller_models import Stratum
 from neurovariety.homotopy.certify import run_balls
+from neurovariety.homotopy.exact_program import exact_expressions, exact_outputs
+from neurovariety.homotopy.expressions import Expression, Graph
 from neurovariety.training.critical.charted import ListedFunctions
 from neurovariety.training.critical.exclusion import Box, excluded
 from neurovariety.training.critical.problem import TrainingProblem
 from neurovariety.training.critical.quadric_balls import bounds_at, coefficients_at, is_definite, least_of_span
+from neurovariety.training.critical.rational_quadric import stored_quadric
 from neurovariety.training.critical.spectral import spectral_bound
 from neurovariety.training.critical.stages import Stage
 from neurovariety.training.losses.loss import Distance, Loss, Quadratic, SquaredError
@@ -48,8 +51,22 @@ class LandscapeSubject:
     @cached_property
     def hash(self) -> str:
         """sha256 of the network, the lists and the loss."""
-        parts = (self.problem.model.name, *self._hashes, self.listed, self.singular)
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+        return landscape_hash(self.problem.model.name, self._hashes, self.listed, self.singular)
+
+    def stored(self) -> StoredLandscape:
+        """The network, its strata and the loss as data that can be written."""
+        return StoredLandscape(
+            name=self.problem.model.name,
+            listed=self.listed,
+            singular=self.singular,
+            bounded=spectral_bound(self.problem.model.image, self.given) is not None,
+            power=self.power,
+            values=exact_outputs(self.problem.map.values),
+            quadric=stored_quadric(self.problem, self.loss),
+            given=stored_quadric(self.problem, self.given),
+            stages=tuple(None if s.listed is None else s.listed.charts.stored() for s in self.stages),
+            strata=tuple(map(_stored_stratum, self.strata)),
+        )
 
     @cached_property
     def _hashes(self) -> tuple[str, ...]:
@@ -143,6 +160,17 @@ class LandscapeSubject:
                 here = [flint.arb(float(v.real), float(r)) for v, r in zip(value, size, strict=True)]
                 out.append(flint.arb(loss_ball(self.loss, coefficients_at(problem, here))[0]) * scale)
         return out
+
+
+def _stored_stratum(stratum: Stratum) -> StoredStratum:
+    """A stratum as the program of its weights."""
+    if stratum.model is None:
+        return StoredStratum(None, stratum.ambiguous)
+    graph = Graph(stratum.model.parameters)
+    letters = np.empty(stratum.model.parameters, dtype=object)
+    letters[:] = [graph.input(i) for i in range(stratum.model.parameters)]
+    placed = [v if isinstance(v, Expression) else graph.constant(v) for v in np.asarray(stratum.embed(letters)).tolist()]
+    return StoredStratum(exact_expressions(graph, placed), stratum.ambiguous)
 
 
 def _set_to_zero(stratum: Stratum, parameters: int) -> list[int] | None:

@@ -15,7 +15,7 @@ from neurovariety.training.losses.loss import Loss
 from neurovariety.training.losses.loss_ball import loss_ball
 from neurovariety.training.losses.whitened import BITS
 
-_MOST_COORDINATES = 48
+MOST_COORDINATES = 48
 """For linear algebra in balls: a fraction of a second."""
 Numbers = list[flint.arb]
 
@@ -47,7 +47,7 @@ def bounds_at(problem: OnCoordinates, loss: Loss, weights: tuple[float, ...]) ->
 
 def quadric(problem: OnCoordinates, loss: Loss) -> flint.arb_mat | None:
     """The matrix on the coordinates; None where these are too many."""
-    if not 0 < len(problem.terms) <= _MOST_COORDINATES:
+    if not 0 < len(problem.terms) <= MOST_COORDINATES:
         return None
     products = exact_products(loss)
     with precision(BITS):

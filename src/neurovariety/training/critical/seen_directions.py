@@ -6,6 +6,7 @@ from typing import TypedDict
 
 import numpy as np
 
+from neurovariety.certificates.issue import Verdict
 from neurovariety.geometry.invariants.rank_at_data import rank_at_data
 from neurovariety.progress import quietly
 from neurovariety.training.losses.loss import Form, SquaredError
@@ -19,13 +20,13 @@ class SeenDirections(TypedDict):
     directions: int
 
 
-def seen_directions(task: TrainingTask, dim: int, seed: int) -> SeenDirections:
-    """Rank of the quadric, and how many directions on the variety the loss sees."""
+def seen_directions(task: TrainingTask, dim: int, seed: int) -> tuple[SeenDirections, Verdict | None]:
+    """Rank of the quadric, and how many directions on the variety the loss sees, with what is shown of these at data."""
     if isinstance(task.loss, SquaredError):
         kept = task.loss.inputs[task.loss.weights > 0]
         found = quietly(rank_at_data, task.model, kept.reshape(len(kept), -1), seed=seed)
-        return {"rank": found.quadric_rank, "directions": found.jacobian_rank}
+        return {"rank": found.quadric_rank, "directions": found.jacobian_rank}, found.jacobian
     if isinstance(task.loss, Form):
         rank = int(np.linalg.matrix_rank(np.asarray(task.loss.matrix, dtype=np.float64)))
-        return {"rank": rank, "directions": min(rank, dim)}
-    return {"rank": None, "directions": dim}
+        return {"rank": rank, "directions": min(rank, dim)}, None
+    return {"rank": None, "directions": dim}, None

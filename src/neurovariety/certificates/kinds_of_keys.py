@@ -1,0 +1,71 @@
+"""What kind of statement stands behind each key of a result: a certificate of another kind is not what the entry asks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+
+from neurovariety.certificates.fiber import HIDDEN
+from neurovariety.certificates.fiber_at_weights import HIDDEN_AT, IDENTIFIED
+from neurovariety.certificates.functions import AFFINE, DIMENSION, SPAN
+from neurovariety.certificates.irreducible_components import COMPONENTS
+from neurovariety.certificates.linear_symmetries import STATED
+from neurovariety.certificates.point_counts import FIELD, POINTS, SHARE
+from neurovariety.certificates.ranks_at_weights import AT_WEIGHTS
+from neurovariety.certificates.upper_bounds import ML_DEGREE
+
+_JACOBIAN = "rank of the Jacobian"
+KINDS: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("dimension", "value"): (DIMENSION,),
+    ("ambient", "value"): (SPAN, AFFINE),
+    ("degree", "value"): ("degree", "degree *"),
+    ("ed-degree", "value"): ("ed_degree", "ed_degree *"),
+    ("ml-degree", "value"): (ML_DEGREE, f"{ML_DEGREE} *"),
+    ("fibers", "dimension"): ("dimension of the fiber", "dimension of the fiber at given weights"),
+    ("fibers", "hidden"): (HIDDEN, HIDDEN_AT),
+    ("fibers", "cardinality"): ("generic fiber", "generic fiber *"),
+    ("fibers", "identifiable"): ("identifiable", IDENTIFIED),
+    ("sample-complexity", "finite"): ("samples",),
+    ("sample-complexity", "unique"): ("samples that leave one function",),
+    ("sample-complexity", "functions"): ("functions left by samples",),
+    ("equations", "equations"): ("equations",),
+    ("equations", "dimension_at_most"): ("bound of the dimension",),
+    ("equations", "hilbert"): ("Hilbert function",),
+    ("equations", "up_to_degree"): ("equations up to degree",),
+    ("equations", "generators"): ("minimal generators",),
+    ("equations", "complete"): ("shown to generate all equations",),
+    ("components", "count"): (f"{COMPONENTS}: count",),
+    ("components", "components"): (f"{COMPONENTS}: components",),
+    ("point-count", "points"): (f"{POINTS} of * elements",),
+    ("point-count", "field"): (FIELD,),
+    ("point-count", "dimension"): (DIMENSION,),
+    ("point-count", "q_to_dimension"): ("* to the dimension",),
+    ("point-count", "q_to_ambient"): ("* to the span",),
+    ("point-count", "ratio"): (SHARE,),
+    ("symmetries", "dimension"): ("linear symmetries: *",),
+    ("symmetries", "stated"): (STATED,),
+    ("symmetries", "unstated"): ("unstated linear symmetries",),
+    ("symmetries", "orbit_dimension"): ("general orbit",),
+    ("symmetries", "ansatz"): ("ansatz",),
+    ("subnetworks", "dimension"): (DIMENSION,),
+    ("critical-locus", "rank"): (DIMENSION,),
+    ("boundary", "variety"): (DIMENSION,),
+    ("conservation", "independent"): ("conserved quantities",),
+    ("conservation", "complete"): ("all conserved quantities",),
+    ("conservation", "laws"): ("conserved polynomials",),
+    ("tangent-kernel", "rank"): (f"{AT_WEIGHTS} *",),
+    ("tangent-kernel", "generic"): (DIMENSION, f"{_JACOBIAN} at the inputs *"),
+    ("data", "samples"): ("samples at the inputs *",),
+    ("data", "quadric_rank"): ("rank of the values at the inputs *",),
+    ("data", "jacobian_rank"): (f"{_JACOBIAN} at the inputs *",),
+    ("data", "dimension"): (DIMENSION,),
+    ("data", "determined"): ("determined at the inputs *",),
+    ("data", "more_samples"): ("further samples at the inputs *",),
+}
+"""By entry and key; ``*`` stands for any words. Where there is no row, kinds are called ``entry: key``."""
+
+
+def is_asked(entry: str, key: str, kind: str) -> bool:
+    """Whether a statement of that kind is what an entry says under a key."""
+    expected = KINDS.get((entry, key), (f"{entry}: {key}", f"{entry.replace('-', ' ')}: {key}"))
+    return any(fnmatchcase(kind, e) for e in expected)

@@ -1,0 +1,89 @@
+"""What sentences about measured and sampled numbers are made of: values up to a slack, intervals, shares, and counts of runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
+from typing import Any
+
+from neurovariety.certificates.phrases import EXACT, amount
+from neurovariety.claim import Claim
+
+_DIGITS = 7
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A number that is known up to what its scope says, so never "exactly".
+
+    ``sure`` takes the place of the text where the claim is exact, ``found`` where the number is that of something found, a bound from
+    above.
+    """
+
+    text: str
+    sure: str = ""
+    found: str = ""
+
+    def __call__(self, value: Any, claim: Claim) -> str:
+        chosen = self.sure if claim in EXACT else self.found if claim is Claim.UPPER_BOUND else ""
+        brief = f"{value:g}" if isinstance(value, float) else f"{value}"
+        shown = brief if float(brief) == float(value) else f"{value}"
+        return (chosen or self.text).format(n=amount(shown, claim).removeprefix("exactly "))
+
+
+@dataclass(frozen=True)
+class Between:
+    """An interval that holds a number, its ends rounded outward; ``sure`` names the number where the claim is exact."""
+
+    text: str
+    sure: str = ""
+
+    def __call__(self, value: Any, claim: Claim) -> str:
+        low, high = rounded(value[0], up=False), rounded(value[1], up=True)
+        where = {
+            Claim.LOWER_BOUND: f"is at least {low}",
+            Claim.UPPER_BOUND: f"is at most {high}",
+            Claim.ESTIMATE: f"lies about between {low} and {high}",
+        }
+        name = self.sure if claim in EXACT and self.sure else self.text
+        return f"{name} {where.get(claim, f'lies between {low} and {high}')}"
+
+
+@dataclass(frozen=True)
+class SampledShare:
+    """A part of what was sampled, as a percentage; an estimate of 0 is said as ``none``."""
+
+    text: str
+    none: str = ""
+
+    def __call__(self, value: Any, claim: Claim) -> str:
+        if claim is Claim.ESTIMATE and not value and self.none:
+            return self.none
+        return self.text.format(n=f"{amount(f'{100 * value:.3g}', claim)} %")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A number of what was run or drawn, which was counted: an estimate of it is said as it is, or as ``none``."""
+
+    text: str
+    one: str
+    many: str
+    none: str = ""
+
+    def __call__(self, value: Any, claim: Claim) -> str:
+        if claim is Claim.ESTIMATE and not value and self.none:
+            return self.none
+        return self.text.format(n=f"{amount(value, claim).removeprefix('about ')} {self.one if value == 1 else self.many}")
+
+
+def up_to(slack: float) -> tuple[str, ...]:
+    """The scope of a number that is known up to ``slack``."""
+    return (f"up to {rounded(slack, up=True, digits=1)}",) if slack else ()
+
+
+def rounded(value: float, *, up: bool, digits: int = _DIGITS) -> str:
+    """A number with a few digits, not smaller (``up``) or not larger than it."""
+    context = Context(prec=digits, rounding=ROUND_CEILING if up else ROUND_FLOOR)
+    found = context.create_decimal(Decimal(value)).normalize(context)
+    return f"{found:f}" if -4 < found.adjusted() < 2 * _DIGITS else f"{found:e}"

@@ -1,0 +1,169 @@
+"""How statements about training are said: lists of critical points, least values, and what was sampled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from neurovariety.certificates.measured_phrases import Between, Measured, SampledShare, Seen
+from neurovariety.certificates.phrases import Listed, Number, Phrase
+
+_POINT = ("complex critical point", "complex critical points")
+_MINIMUM = ("local minimum", "local minima")
+_REACHED = ("critical point", "different critical points")
+_ON = "each run that converged ends at a point of the list"
+_REAL = Phrase("how many are real", Number("{n} of them real"), joined=True)
+_REAL_MINIMA = Phrase("local minima of real networks", Number("{n} of real networks", *_MINIMUM), joined=True)
+_SMALLER = Phrase("critical points at smaller networks", Number("{n} at smaller networks", *_POINT), joined=True)
+
+TRAINING: dict[str, Phrase] = {}
+"""By kind how it is said; `certificates.sentences` has the others."""
+
+
+def _of(entry: str, phrases: Mapping[str, Phrase]) -> None:
+    TRAINING.update({f"{entry}: {key}": phrase for key, phrase in phrases.items()})
+
+
+_of(
+    "landscape",
+    {
+        "complex": Phrase("complex critical points at smooth functions", Number("training has {n} at smooth functions", *_POINT)),
+        "real": _REAL,
+        "minima": _REAL_MINIMA,
+        "at_subnetworks": _SMALLER,
+        "at_limits": Phrase("critical points at limits of networks", Number("{n} at limits of networks", *_POINT), joined=True),
+        "least_loss": Phrase(
+            "the least loss",
+            Measured(
+                "the least loss of networks is {n}",
+                "the best network found has a loss of {n}, and no network has less",
+                "the best network found has a loss of {n}",
+            ),
+        ),
+    },
+)
+
+_of(
+    "weight-decay",
+    {
+        "complex": Phrase(
+            "complex critical points in weight space",
+            Number(
+                "with weight decay training has {n} in weight space",
+                *(f"{point} with an invertible Hessian" for point in _POINT),
+            ),
+        ),
+        "real": _REAL,
+        "minima": Phrase("local minima", Number("{n} among them", *_MINIMUM), joined=True),
+        "least": Phrase(
+            "the least value of the objective", Between("the least value of the objective", "the global minimum of the objective")
+        ),
+    },
+)
+
+_of(
+    "maximum-likelihood",
+    {
+        "complex": Phrase(
+            "complex critical points at smooth distributions", Number("cross-entropy has {n} at smooth distributions", *_POINT)
+        ),
+        "real": _REAL,
+        "positive": Phrase("how many have positive probabilities", Number("{n} with positive probabilities"), joined=True),
+        "minima": _REAL_MINIMA,
+        "at_subnetworks": _SMALLER,
+        "least": Phrase(
+            "the least cross-entropy of networks",
+            Measured("the least cross-entropy of networks is {n}", found="the best network found has a cross-entropy of {n}"),
+        ),
+    },
+)
+
+_of(
+    "polyhedral",
+    {
+        "complex": Phrase(
+            "complex critical points on linear spaces of faces", Number("the distance has {n} on the linear spaces of faces", *_POINT)
+        ),
+        "real": _REAL,
+        "on_faces": Phrase("how many are on the face itself", Number("{n} on the face itself"), joined=True),
+        "stationary": Phrase("how many are stationary", Number("{n} stationary"), joined=True),
+        "minima": _REAL_MINIMA,
+        "least": Phrase(
+            "the least distance of networks",
+            Measured("the least distance of networks is {n}", found="the best network found is at a distance of {n}"),
+        ),
+    },
+)
+
+
+def _shares(value: Mapping[int, float]) -> str:
+    return ", ".join(f"{n} at {100 * share:.3g} %" for n, share in value.items()) or "none"
+
+
+_of(
+    "discriminant",
+    {
+        "complex": Phrase("complex critical points", Seen("there are {n} for a general target", *_POINT)),
+        "real_counts": Phrase(
+            "numbers of real ones", Listed(lambda value: f"real ones on the points of this slice ({_shares(value)})"), joined=True
+        ),
+        "minima_counts": Phrase("numbers of local minima", Listed(lambda value: f"local minima there ({_shares(value)})"), joined=True),
+        "chambers": Phrase("chambers", Seen("{n} on the grid", "chamber", "chambers"), joined=True),
+    },
+)
+
+_of(
+    "voronoi",
+    {
+        "on_network": Phrase(
+            "best fits by networks that need the whole architecture",
+            SampledShare("of random targets {n} are best fitted by networks that need the whole architecture"),
+        ),
+        "on_subnetworks": Phrase(
+            "best fits by smaller networks", SampledShare("{n} by smaller ones", "none by smaller ones"), joined=True
+        ),
+        "on_limits": Phrase(
+            "best fits by limits",
+            SampledShare("{n} by limits of networks whose weights diverge", "none by limits of networks"),
+            joined=True,
+        ),
+        "open": Phrase("for how many this is open", SampledShare("for {n} this is open", "for none this is open"), joined=True),
+    },
+)
+
+_of(
+    "gradient-flow",
+    {
+        "converged": Phrase(
+            "how many runs converged",
+            Seen("{n} converged", "run", "runs", none="no run converged, so nothing is said of where training ends"),
+        ),
+        "endpoints": Phrase(
+            "at how many critical points", Seen("they reach {n}", *_REACHED, none="no critical point was reached"), joined=True
+        ),
+        "unmatched": Phrase(
+            "how many runs end off the list",
+            Seen("{n} that converged end at no point of the list", "run", "runs", none=_ON),
+            joined=True,
+        ),
+    },
+)
+
+_of(
+    "implicit-bias",
+    {
+        "best_on_smaller": Phrase(
+            "how often smaller networks are the best fit",
+            SampledShare(
+                "smaller networks are the best fit of {n} of random targets", "smaller networks are the best fit of no random target"
+            ),
+        ),
+        "flow_on_smaller": Phrase(
+            "how often gradient flow ends at smaller networks",
+            SampledShare(
+                "{n} of the gradient flows that converged end at smaller networks",
+                "none of the gradient flows that converged ends at one",
+            ),
+            joined=True,
+        ),
+    },
+)

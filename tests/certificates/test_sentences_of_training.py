@@ -1,0 +1,152 @@
+"""Sentences about training at every level of every claim: lists of critical points, least values, what was sampled."""
+
+from __future__ import annotations
+
+import functools
+import json
+
+import pytest
+from tests.certificates.test_sentences import forced, words_beyond
+
+import neurovariety as nv
+from neurovariety.certificates.issue import recorded
+from neurovariety.certificates.measured_phrases import Between, Measured, SampledShare, Seen, rounded, up_to
+from neurovariety.certificates.sentences import sentence, told
+from neurovariety.certificates.sentences_of_training import TRAINING
+from neurovariety.certificates.statement import Statement
+from neurovariety.claim import Claim
+from neurovariety.result import OWN_WORDS
+
+ASKED = [
+    ("landscape", "linear(2,1,2)", {"metric": "frobenius", "teacher": "3*x0; x1", "random": 5}),
+    ("landscape", "mlp(2,1,1; x^2; bias)", {"metric": "frobenius", "teacher": "x0"}),
+    ("landscape", "linear(2,1,2)", {"data": ([[1, 2]], [[1, -1]])}),
+    ("weight_decay", "linear(1,1,1)", {"data": ([[1.0]], [[2.0]]), "strengths": [0.1, 0.4]}),
+    ("weight_decay", "linear(1,2,1)", {"data": ([[1.0]], [[2.0]]), "strengths": 0.2}),
+    ("maximum_likelihood", "linear(2,1,2)", {"counts": "4*x0 + 2*x1; 2*x0 + 4*x1"}),
+    ("polyhedral", "linear(1,1,1)", {"norm": "linf", "data": ([[1.0], [2.0]], [[1.0], [3.0]])}),
+    ("polyhedral", "mlp(2,1,1; x^2)", {"norm": "l1", "teacher": "4*x0^2 + x0*x1 - 3*x1^2"}),
+    ("discriminant", "linear(2,1,2)", {"metric": "frobenius", "teacher": "3*x0; x1", "grid": 6}),
+    ("voronoi", "mlp(2,2,1; x^4)", {"metric": "bombieri", "targets": 20}),
+    ("gradient_flow", "linear(2,1,2)", {"metric": "frobenius", "teacher": "3*x0; x1", "runs": 4}),
+    ("implicit_bias", "cnn(2,2; x^2)", {"targets": 5, "flow_targets": 1, "runs": 2}),
+]
+
+
+@functools.cache
+def found_of(entry, source, written):
+    return getattr(nv, entry)(source, **json.loads(written))
+
+
+@pytest.mark.parametrize(("entry", "source", "options"), ASKED)
+def test_no_strong_word_at_a_level_that_does_not_allow_it(entry, source, options):
+    found = found_of(entry, source, json.dumps(options))
+    assert found.entry not in OWN_WORDS
+    assert found.meaning == found.told()
+    everything = {**found.also, **found.verdicts}
+    keys = list(found.spoken or found.headline or found.verdicts)
+    for claim in Claim:
+        text = told(forced(everything, claim), keys, found.glosses)
+        assert not words_beyond(text, claim, everything.values()), (claim, text)
+        assert "\n" not in text
+        for key in everything:
+            weaker = forced(everything, claim, key)
+            own = [sentence(weaker[key].statement, weaker[key].claim)] if key in keys else []
+            own += [g.said(weaker) for g in found.glosses if key in g.needs and g.holds(weaker)]
+            for text in own:
+                assert not words_beyond(text, weaker[key].claim, everything.values()), (key, claim, text)
+
+
+@pytest.mark.parametrize(("entry", "source", "options"), ASKED)
+def test_each_number_stands_with_what_limits_it(entry, source, options):
+    """Numbers in one breath share claim and scope; each key that says something is in the text, in its own words."""
+    found = found_of(entry, source, json.dumps(options))
+    for key in found.spoken:
+        verdict = found.verdicts[key]
+        assert verdict.statement.kind in TRAINING
+        text = sentence(verdict.statement, verdict.claim)
+        words = text.partition(" (wrong")[0].partition("; so many")[0].partition("; what is said")[0]
+        for phrase in verdict.statement.scope:
+            assert phrase in found.meaning
+            words = words.replace(f", {phrase}", "")
+        words = words.removesuffix(", an estimate").removesuffix(": not shown")
+        assert words in found.meaning, (key, words)
+
+
+VALUES = {
+    "weight-decay: least": [(0.1, 0.3)],
+    "discriminant: real_counts": [{2: 0.25, 4: 0.75}],
+    "discriminant: minima_counts": [{1: 1.0}],
+}
+INEXACT = ("least_loss", "least", "on_network", "on_subnetworks", "on_limits", "open", "best_on_smaller", "flow_on_smaller")
+
+
+@pytest.mark.parametrize("kind", sorted(TRAINING))
+@pytest.mark.parametrize("claim", list(Claim))
+def test_every_kind_at_every_level(kind, claim):
+    for value in [*VALUES.get(kind, [0.25, 1.0] if kind.split(": ")[1] in INEXACT else [0, 1, 1200]), None]:
+        text = sentence(Statement(kind, "", value, ("in a scope",), 1e-12), claim)
+        assert not words_beyond(text, claim), text
+        assert "{" not in text
+        silent = claim is Claim.UNDECIDED or value is None
+        assert ("not shown" in text) == silent
+        assert ("in a scope" in text) != silent
+        if not silent and not isinstance(value, dict):
+            assert ("at least" in text) == (claim is Claim.LOWER_BOUND), text
+            assert ("at most" in text) == (claim in (Claim.UPPER_BOUND, Claim.PROBABILITY)), text
+            assert ("an estimate" in text) == (claim is Claim.ESTIMATE)
+            assert ("test for missing ones" in text) == (claim is Claim.COMPLETE)
+        if isinstance(value, int):
+            assert ("exactly" in text) == (claim is Claim.PROVED)
+
+
+def verdicts(*parts):
+    keys = ("complex", "real", "minima")
+    return {
+        k: recorded(Statement(f"landscape: {k}", "", v, scope, error), claim)
+        for k, (v, claim, scope, error) in zip(keys, parts, strict=True)
+    }
+
+
+def test_one_breath_only_where_all_is_claimed_alike():
+    alike = verdicts((6, Claim.COMPLETE, (), 0.0), (4, Claim.COMPLETE, (), 0.0), (1, Claim.COMPLETE, (), 0.0))
+    assert told(alike, alike, ()) == (
+        "training has 6 complex critical points at smooth functions, 4 of them real and 1 local minimum of real networks; "
+        "so many of each are proved, and a test for missing ones found none"
+    )
+    other = verdicts((6, Claim.COMPLETE, (), 0.0), (4, Claim.LOWER_BOUND, (), 0.0), (1, Claim.LOWER_BOUND, ("here",), 0.0))
+    assert told(other, other, ()) == (
+        "training has 6 complex critical points at smooth functions; so many are proved, and a test for missing ones found none; "
+        "at least 4 of them real; at least 1 local minimum of real networks, here"
+    )
+    likely = verdicts((6, Claim.PROBABILITY, (), 1e-9), (4, Claim.PROBABILITY, (), 1e-7), (None, Claim.UNDECIDED, (), 0.0))
+    assert told(likely, likely, ()) == (
+        "training has 6 complex critical points at smooth functions and 4 of them real (each wrong with probability at most 1.0e-07); "
+        "local minima of real networks: not shown"
+    )
+    silent = verdicts(*[(None, Claim.UNDECIDED, (), 0.0)] * 3)
+    assert told(silent, silent, ()) == (
+        "complex critical points at smooth functions, how many are real and local minima of real networks: not shown"
+    )
+
+
+def test_numbers_are_rounded_to_the_safe_side():
+    for value in (0.76, 1 / 3, -1 / 3, 1e-300, 5e-324, 123456.789, 1e22, 0.0, -0.1 - 0.2):
+        assert float(rounded(value, up=False)) <= value <= float(rounded(value, up=True))
+    assert (rounded(0.76, up=False), rounded(0.76, up=True)) == ("0.76", "0.7600001")
+    assert up_to(5.45e-36) == ("up to 6e-36",)
+    assert up_to(0.0) == ()
+    assert Between("it")([0.1, 0.3], Claim.COMPLETE) == "it lies between 0.1 and 0.3"
+    assert Between("it", "the one")([1.0, 2.0], Claim.PROBABILITY) == "the one lies between 1 and 2"
+
+
+def test_measured_numbers_are_never_said_to_be_exact():
+    least = Measured("least {n}", "least {n}, none has less", "found {n}")
+    assert least(1 / 3, Claim.PROVED) == "least 0.3333333333333333, none has less"
+    assert least(1 / 3, Claim.COMPLETE) == "least 0.3333333333333333"
+    assert least(2.0, Claim.UPPER_BOUND) == "found at most 2"
+    assert SampledShare("{n} of all")(0.254, Claim.ESTIMATE) == "about 25.4 % of all"
+    assert SampledShare("{n} of all", "none")(0.0, Claim.ESTIMATE) == "none"
+    assert SampledShare("{n} of all", "none")(0.0, Claim.UPPER_BOUND) == "at most 0 % of all"
+    assert Seen("{n} came", "run", "runs", none="none came")(0, Claim.ESTIMATE) == "none came"
+    assert Seen("{n} came", "run", "runs", none="none came")(0, Claim.LOWER_BOUND) == "at least 0 runs came"
