@@ -180,7 +180,7 @@ def wall_crossings(
     are None. Walls that are crossed twice within a step (``steps`` of them) are not seen.
     Raises `InputError` and `DataError` as `landscape` does.
 
-    >>> wall_crossings("linear(2,1,2)", ([[1, 0], [0, 1]], [[3, 0], [0, 1]]), ([[1, 0], [0, 1]], [[2, 0], [0, 1]]), steps=4)
+    >>> wall_crossings("linear(2,1,2)", ([[1, 0], [0, 1]], [[3, 1], [0, 1]]), ([[1, 0], [0, 1]], [[2, 1], [0, 1]]), steps=4)
     []
     """
     if isinstance(steps, bool) or not isinstance(steps, int) or not 1 <= steps <= 100_000:
