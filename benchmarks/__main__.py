@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
 import platform
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,9 @@ TITLES = {
 
 def main() -> None:
     """Run, print as the rows come, and write the table."""
-    quick = "--quick" in sys.argv[1:]
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="the smallest sizes; nothing is written")
+    quick: bool = parser.parse_args().quick
     text = f"# Benchmarks\n\nWritten by `make benchmark` on {time.strftime('%Y-%m-%d')}, {machine()}.\n"
     for title, rows in TITLES.items():
         print(f"== {title}", flush=True)
