@@ -632,6 +632,7 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 from neurovariety import Claim, Model
 from neurovariety.certificates.issue import weakly
+from neurovariety.certificates.sentences import Gloss
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.runner import entry
 from neurovariety.options import Option
@@ -643,7 +644,8 @@ class TwiceResult(EntryResult):
 @entry
 def twice(model: Model, *, often: Annotated[Literal["once", "twice"], Option("how often")] = "once", seed: int = 0) -> TwiceResult:
     value = 2 * model.parameters * (1 if often == "once" else 2)
-    return TwiceResult(value, weakly("twice", Claim.ESTIMATE, "an example"), f"{often} twice the parameters", {})
+    words = Gloss(f"{often} twice the parameters", {})
+    return TwiceResult(value, weakly("twice", Claim.ESTIMATE, "an example"), glosses=(words,), evidence={})
 """
 
 

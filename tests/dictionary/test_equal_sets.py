@@ -110,7 +110,7 @@ def answer(entry, notation, group, options, words):
 
 
 def _claim_without(found, words):
-    said = [found.verdicts[k] for k in (found.headline or found.verdicts) if k not in words]
+    said = [found.verdicts[k] for k in (found.headline or found.verdicts) if k in found.verdicts and k not in words]
     return nv.Claim.weakest(v.claim for v in said if v.statement.value is not None)
 
 

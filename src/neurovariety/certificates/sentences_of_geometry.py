@@ -99,7 +99,7 @@ SAID_OF_GEOMETRY |= {
 
 def _pieces(value: Sequence[Mapping[str, Any]], claim: Claim) -> str:
     """The dimensions of what is listed."""
-    sizes = [row["dimension"] for row in value if row["dimension"] is not None]
+    sizes = [row["dimension"] for row in value if row.get("dimension") is not None]
     if not sizes:
         return "no dimension is known"
     if len(value) == 1:

@@ -95,7 +95,7 @@ _of(
 )
 
 
-def _shares(value: Mapping[int, float]) -> str:
+def _shares(value: Mapping[Any, float]) -> str:
     return ", ".join(f"{n} at {100 * share:.3g} %" for n, share in value.items()) or "none"
 
 
