@@ -21,7 +21,7 @@ from neurovariety.certificates.real_points import Together
 from neurovariety.claim import Claim
 from neurovariety.dictionary.polyhedral_lists import face_lists
 from neurovariety.dictionary.polyhedral_problem import of_data
-from neurovariety.training.critical.decayed_account import best_in_ball, least_value
+from neurovariety.training.critical.decayed_account import accounted, best_in_ball, least_value
 from neurovariety.training.critical.decayed_points import decayed_points
 from neurovariety.training.critical.face_stage import face_stage
 from neurovariety.training.losses.loss import SquaredError
@@ -221,3 +221,14 @@ def test_the_least_of_lists_and_its_false_twins(faces):
     worse = replace(own.at, weights=(1.0, 1.0), value=0.5)
     refused(replace(own, at=worse), subject)
     assert issue(worse, subject).claim is Claim.UPPER_BOUND
+
+
+@pytest.mark.parametrize("power", [20, 700])
+def test_a_cluster_may_hide_critical_points(power):
+    """(u^2 - e)^2 has the critical points 0 and +-sqrt(e): where these are not told apart no number is exact."""
+    small, one, none = flint.fmpq(1, 10**power), (flint.fmpq(1),), (flint.fmpq(0),)
+    base = ExactSystem(1, (((flint.fmpq(1), ((0, 2),)), (-small, ())),), (1,))
+    found, _ = accounted(DecayedLoss(base, one, none, none, flint.fmpq(1), one), 0)
+    if found is not None:
+        said = found.verdict.statement.value
+        assert found.verdict.claim is Claim.LOWER_BOUND or (said["complex"], said["real"], said["minima"]) == (3, 3, 2)

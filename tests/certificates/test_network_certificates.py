@@ -12,7 +12,8 @@ import pytest
 import neurovariety as nv
 from neurovariety.certificates.channel_relations import Channels
 from neurovariety.certificates.compose import Meets
-from neurovariety.certificates.issue import issue
+from neurovariety.certificates.critical_functions import CRITICAL
+from neurovariety.certificates.issue import issue, weak
 from neurovariety.certificates.network_distance import bound
 from neurovariety.certificates.network_functions import (
     Chained,
@@ -23,11 +24,20 @@ from neurovariety.certificates.network_functions import (
     EnoughPoints,
 )
 from neurovariety.certificates.network_nodes import network_hash, scaled, through
-from neurovariety.certificates.network_ranks import AtMostOrbits, Diagnosed, GenericFrom, RandomRanksAtWeights, RankAtWeights
+from neurovariety.certificates.network_ranks import (
+    SOME_WEIGHTS,
+    AtMostOrbits,
+    Diagnosed,
+    GenericFrom,
+    RandomRanksAtWeights,
+    RankAtWeights,
+)
 from neurovariety.certificates.network_rewrites import Rewrites, RewriteStep, Rows
 from neurovariety.certificates.network_symmetries import symmetry_dimension
 from neurovariety.certificates.network_values import BALLS, RATIONALS, degree, value
 from neurovariety.certificates.pruned_networks import Smaller
+from neurovariety.certificates.resting import SomeLimits
+from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.node import Node
@@ -315,3 +325,21 @@ def test_relations_name_channels():
     relation = Channels(0, np.array([0, -1]), {1: (((0, Fraction(2)),), Fraction(1))})
     assert relation.combined(0) == (((0, 1),), 0)
     assert relation.plain.tolist() == [True, False]
+
+
+def test_with_kinks_the_rank_at_some_weights_is_not_that_at_general_ones():
+    """One neuron a layer: on the open set where the second is dead on the first's values the function is constant, of rank 1."""
+    weights = {"w1": [[1.5]], "b1": [0.5], "w2": [[-2.0]], "b2": [-0.25], "w3": [[1.0]], "b3": [0.125]}
+    found = nv.diagnose(weights, architecture="mlp(1,1,1,1; relu; bias)")
+    generic = found.claims["generic"]
+    assert generic.claim in (Claim.LOWER_BOUND, Claim.ESTIMATE)
+    assert SOME_WEIGHTS in generic.statement.scope
+    assert "critical" not in found.meaning
+    assert "general" not in found.summary().split("effective parameters")[1].splitlines()[0]
+
+
+def test_what_is_only_estimated_is_no_premise():
+    guess = weak(Statement(CRITICAL, "m", 99), Claim.ESTIMATE, "a search")
+    assert not guess.shown
+    with pytest.raises(NotShown):
+        issue(SomeLimits("m", (guess,)), None)

@@ -95,6 +95,7 @@ from typing import ClassVar
 from neurovariety import Model
 from neurovariety.certificates.compose import Because
 from neurovariety.certificates.issue import issue
+from neurovariety.certificates.sentences import SURE, Gloss
 from neurovariety.certificates.statement import Statement
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.dictionary.runner import entry

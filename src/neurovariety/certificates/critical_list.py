@@ -23,6 +23,7 @@ from neurovariety.certificates.balls import about, ball, precision, total, upper
 from neurovariety.certificates.decayed_loss import DecayedLoss, rational
 from neurovariety.certificates.exact_system import Over
 from neurovariety.certificates.issue import Verdict
+from neurovariety.certificates.measured_phrases import rounded
 from neurovariety.certificates.real_points import negative_directions
 from neurovariety.certificates.shown_points import Points, Programs, ShownPoints
 from neurovariety.certificates.statement import Statement
@@ -67,7 +68,10 @@ class ListWithDecay:
     @property
     def all(self) -> bool:
         """Whether no other critical point with an invertible Hessian is missing, as far as that is claimed."""
-        return self.whole.claim is not Claim.LOWER_BOUND
+        said = self.whole.statement
+        # A cluster, or a zero that may be infinite, may be such a point.
+        hidden = said.kind in ("zeros", "finite zeros") and (said.value["clusters"] or _far(said))
+        return self.whole.claim is not Claim.LOWER_BOUND and not hidden
 
     @property
     def no_others(self) -> bool:
@@ -81,7 +85,7 @@ class ListWithDecay:
         """So many, and no others; with what is known of the number."""
         said = self.whole.statement
         value = {"complex": len(self.points), "real": self.real, "minima": self.minima}
-        return Statement(CRITICAL, self.family, value, said.scope, said.error), self.whole.claim
+        return Statement(CRITICAL, self.family, value, said.scope, said.error), self.whole.claim if self.all else Claim.LOWER_BOUND
 
 
 def real_and_minima(real: list[bool | None], indices: list[int | None], complete: bool) -> tuple[int | None, int | None]:
@@ -228,7 +232,8 @@ class BallBound:
 
     @property
     def _words(self) -> str:
-        return f"among networks each of whose weights is within {float(self.radius):.6g} of that which decay is towards"
+        radius = rounded(float(self.radius) * (1 - 2.0**-52), up=False)
+        return f"among networks each of whose weights is within {radius} of that which decay is towards"
 
     def concludes(self) -> tuple[Statement, Claim]:
         """The least loss in the ball is in that interval."""

@@ -54,6 +54,11 @@ class Verdict:
         if token is not _TOKEN:  # kept nowhere: a copy with another claim would be made with it
             raise Forged("a verdict is made by certificates.issue, which checks a certificate, or by certificates.weak")
 
+    @property
+    def shown(self) -> bool:
+        """Whether it may be a premise: it rests on a certificate that was checked here."""
+        return self.checked and self.claim not in WEAK
+
 
 ForEach = Callable[[str, Any], Verdict]
 """What makes the verdict of each key of a value."""

@@ -12,7 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from neurovariety.certificates.functions import DIMENSION, Place
 from neurovariety.certificates.issue import Verdict
-from neurovariety.certificates.network_nodes import NetworkData, check_order, network_hash, parameters
+from neurovariety.certificates.network_nodes import NetworkData, check_order, lines, network_hash, parameters
 from neurovariety.certificates.network_symmetries import symmetry_dimension
 from neurovariety.certificates.ranks import LARGEST_ERROR, check_prime
 from neurovariety.certificates.statement import Statement
@@ -20,6 +20,8 @@ from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
 
 RANK, GENERIC = "rank at the weights", "rank at general weights"
+SOME_WEIGHTS = "the largest that weights were shown to reach: with kinks others, as general, may have less"
+_WITH_KINKS = ("elu", "selu", "celu", "hardswish", "hardsigmoid")
 
 
 @runtime_checkable
@@ -144,7 +146,10 @@ class RandomRanksAtWeights:
 
 @dataclass(frozen=True, eq=False)
 class GenericFrom:
-    """The rank at general weights is at least that at some: those of ``other``, a network of the same graph."""
+    """The largest rank at any weights is at least that at some: those of ``other``, a network of the same graph.
+
+    It is the rank at general weights where the functions are analytic in the weights; with kinks the scope says that it need not be.
+    """
 
     known: Verdict
     other: NetworkData
@@ -165,7 +170,8 @@ class GenericFrom:
 
     def concludes(self) -> tuple[Statement, Claim]:
         """The rank at general weights is at least that."""
-        return Statement(GENERIC, self.hash, self.known.statement.value), Claim.LOWER_BOUND
+        scope = (SOME_WEIGHTS,) if _has_kinks(self.other) else ()
+        return Statement(GENERIC, self.hash, self.known.statement.value, scope), Claim.LOWER_BOUND
 
 
 @dataclass(frozen=True)
@@ -186,6 +192,14 @@ class GenericRank:
     def concludes(self) -> tuple[Statement, Claim]:
         """The rank at general weights is at least that."""
         return Statement(GENERIC, self.subject, self.dimension.statement.value), Claim.LOWER_BOUND
+
+
+def _has_kinks(network: NetworkData) -> bool:
+    """Whether an operation is not known to be analytic."""
+    return any(
+        lines(n.attributes) is not None or n.attributes.get("function") in _WITH_KINKS or n.kind.startswith(("max", "min"))
+        for n in network.nodes
+    )
 
 
 def _graph(network: NetworkData) -> Any:

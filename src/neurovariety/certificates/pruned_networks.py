@@ -34,14 +34,14 @@ class Smaller:
         """Raises `NotShown` where the value does not follow."""
         first, second = subject
         said = self.known.statement
-        if said.kind != SAME_FUNCTION or not self.known.checked or said.value != second.hash:
+        if said.kind != SAME_FUNCTION or not self.known.shown or said.value != second.hash:
             raise NotShown("the pruned network is not shown to be the function")
         most = 0.0
         if self.near is None:
             source = said.subject
         else:
             about = self.near.statement
-            if about.kind != WITHIN or not self.near.checked or about.value[0] != said.subject:
+            if about.kind != WITHIN or not self.near.shown or about.value[0] != said.subject:
                 raise NotShown("the change is not bounded")
             source, most = about.subject, about.value[1]
         if source != first.hash:
@@ -61,7 +61,13 @@ class Smaller:
     def concludes(self) -> tuple[Statement, Claim]:
         """What is said."""
         source = self.known.statement.subject if self.near is None else self.near.statement.subject
-        return Statement(f"prune: {self.key}", source, self.value, _READ), Claim.PROVED
+        return Statement(f"prune: {self.key}", source, self.value, (*_READ, *self._ball)), Claim.PROVED
+
+    @property
+    def _ball(self) -> tuple[str, ...]:
+        if self.near is None or self.key != "error_bound":
+            return ()
+        return (f"for inputs of Euclidean norm at most {self.near.statement.value[2]!r}",)
 
 
 @dataclass(frozen=True)
@@ -85,7 +91,7 @@ class SmallerParts:
         widths: dict[str, list[int]] = {}
         for verdict, (first, second), layers in zip(self.known, parts, self.layers, strict=True):
             said = verdict.statement
-            if said.kind != SAME_FUNCTION or not verdict.checked or (said.subject, said.value) != (first.hash, second.hash):
+            if said.kind != SAME_FUNCTION or not verdict.shown or (said.subject, said.value) != (first.hash, second.hash):
                 raise NotShown("a part is not shown to keep its function")
             gone += sum(n - second.widths.get(k, n) for k, n in first.widths.items())
             weights += first.parameters - second.parameters

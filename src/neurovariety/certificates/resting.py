@@ -63,7 +63,7 @@ class OnStratum:
                 raise NotShown("the critical functions of a stratum are not listed")
             return
         said = self.known.statement
-        if not self.known.checked or said.kind != CRITICAL or said.subject != expected or said.value != len(self.kept):
+        if not self.known.shown or said.kind != CRITICAL or said.subject != expected or said.value != len(self.kept):
             raise NotShown("the list is one of another stratum")
 
 
@@ -140,7 +140,7 @@ class SomeLimits:
 
     def check(self, subject: object) -> None:
         """Raises `NotShown` where a list is none of critical functions."""
-        if not all(v.checked and v.statement.kind == CRITICAL for v in self.lists):
+        if not all(v.shown and v.statement.kind == CRITICAL for v in self.lists):
             raise NotShown("lists of critical functions are expected")
 
     def concludes(self) -> tuple[Statement, Claim]:

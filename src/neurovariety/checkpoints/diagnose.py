@@ -24,7 +24,7 @@ import numpy as np
 from jaxtyping import Float
 
 from neurovariety.certificates.issue import Verdict, issue, weak, weakly
-from neurovariety.certificates.network_ranks import Diagnosed
+from neurovariety.certificates.network_ranks import SOME_WEIGHTS, Diagnosed
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.checkpoints.file_diagnosis import file_facts, layers_of, redundancy_words
@@ -96,9 +96,8 @@ class DiagnoseResult(Result):
         if v["rank"] is None:
             lines.append(f"  effective parameters: undecided; {e['rank']['route']}")
         else:
-            lines.append(
-                f"  effective parameters: {v['rank']:,} [{self.claim}]; at general weights {v['generic']:,} [{e['generic_claim']}]"
-            )
+            where = "other weights up to" if SOME_WEIGHTS in self.verdicts["generic"].statement.scope else "general weights"
+            lines.append(f"  effective parameters: {v['rank']:,} [{self.claim}]; at {where} {v['generic']:,} [{e['generic_claim']}]")
         for s in e["symmetries"]:
             lines.append(f"  symmetries of {s['layer']}: {s['group']} ({s['width']} wide, dimension {s['dimension']})")
         for s in e["on"]:
@@ -329,12 +328,12 @@ def _meaning(value: DiagnoseValue, ranks: JacobianRank | None, looked_at: int) -
     if ranks.claim is Claim.LOWER_BOUND and limits:
         head += f", a bound limited by {limits}"
     if ranks.rank < ranks.generic:
-        fewer = ranks.generic - ranks.rank
+        fewer, kinks = ranks.generic - ranks.rank, SOME_WEIGHTS in ranks.generic_shown.statement.scope
         if ranks.claim in (Claim.PROVED, Claim.PROBABILITY):
             more = _hedge(ranks.generic_claim)
-            head += f", {more}{fewer:,} fewer than at general ones: the weights are critical"
+            head += f", {more}{fewer:,} fewer than at {'others' if kinks else 'general ones: the weights are critical'}"
         else:  # a lower bound below another one says nothing for certain
-            head += f"; {fewer:,} more were found at general ones: the weights seem critical"
+            head += f"; {fewer:,} more were found at {'others' if kinks else 'general ones: the weights seem critical'}"
     return head + tail
 
 

@@ -213,6 +213,8 @@ def listed_functions(
     complete = verdict.claim is Claim.COMPLETE
     real = truths(listed.shown(charts), complete)
     exact = complete and None not in real
+    if not exact:  # what is real only because nothing is missing is not told
+        real = truths(listed.shown(charts), False)
     reality = issue(RealAmongThem(verdict, exact, real.count(True)), charts)
     order = [k for group in _groups([rows[i] for i in kept]) for k in group]
     back = dict(zip(order, real, strict=True))
