@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 
 import flint
 import numpy as np
 import pytest
 
 import neurovariety as nv
+from neurovariety.certificates.balls import precision
 from neurovariety.certificates.compose import Narrow, Part
 from neurovariety.certificates.critical_list import LeastValue
 from neurovariety.certificates.decayed_loss import DecayedLoss
 from neurovariety.certificates.exact_system import ExactSystem
 from neurovariety.certificates.issue import NotShown, issue, recorded
+from neurovariety.certificates.points_of_faces import FaceSigns, NoneOnFace, PointsOfFace
 from neurovariety.certificates.real_points import Together
 from neurovariety.claim import Claim
 from neurovariety.dictionary.polyhedral_lists import face_lists
@@ -143,7 +146,7 @@ def faces():
 
 def test_points_on_faces_and_their_false_twins(faces):
     _, _, stage = faces
-    pairs = [(v, face) for v, face in zip(stage.listed, stage.posed, strict=True) if face is not None]
+    pairs = [(v, face) for v, face in zip(stage.listed, stage.posed, strict=True) if isinstance(v.certificate, PointsOfFace)]
     assert len(pairs) == stage.faces == 2
     numbers = {key: sum(v.statement.value[key] for v, _ in pairs) for key in ("complex", "real", "on_faces", "stationary", "minima")}
     assert numbers == {"complex": 2, "real": 2, "on_faces": 2, "stationary": 1, "minima": 1}
@@ -156,6 +159,51 @@ def test_points_on_faces_and_their_false_twins(faces):
         refused(own, replace(face, errors=tuple(tuple(2 * v for v in e) for e in face.errors)))
         others = [f for _, f in pairs if f.equal != face.equal]
         refused(own, replace(face, functional=others[0].functional, equal=others[0].equal))
+
+
+def test_no_point_on_a_face_and_its_false_twins(faces):
+    _, _, stage = faces
+    shown = [(v, f) for v, f in zip(stage.listed, stage.posed, strict=True) if isinstance(v.certificate, NoneOnFace)]
+    assert len(shown) == 2, "errors c - 1 and 2 c - 3 with signs 1, 1 and 1, -1"
+    for verdict, face in shown:
+        assert (issue(verdict.certificate, face).claim, verdict.statement.value) == (Claim.PROVED, 0)
+        one, other = face.functional
+        level = ((Fraction(one), Fraction(0)), (Fraction(-other), Fraction(0)))
+        told = replace(face, errors=level)
+        refused(verdict.certificate, told)
+        refused(NoneOnFace(told.hash), told)  # g e does not depend on c: all are critical
+        for wrong in (replace(face, free=2), replace(face, functional=(2, 1))):
+            refused(NoneOnFace(wrong.hash), wrong)
+        refused(NoneOnFace("another"), face)
+
+
+def test_signs_are_those_for_the_parameters_of_the_face_not_as_they_are_rounded():
+    """With c = 1 + 2^-60 on the face, which doubles round to 1, c - 1 - 2^-61 is positive; at 1 it is negative."""
+    model = nv.as_model("linear(1,1,1)")
+    asked = of_data(model, "l1", (np.ones((3, 1)), np.array([[1.0], [1.0], [0.0]])), "none", 0)
+    stage = face_stage(model, asked.distance, asked.evaluated, 0)
+    own, face = next(
+        (v.certificate, f)
+        for v, f in zip(stage.listed, stage.posed, strict=True)
+        if f is not None and f.equal == ((0, 1),) and f.functional[1] == f.functional[2]
+    )
+
+    slope, start = face.errors[0]
+
+    def signs(condition, error):
+        errors = ((slope, start * condition), (slope, start * error), face.errors[2])
+        found = FaceSigns(replace(face, errors=errors), own.listed, own.turns)
+        with precision(128):
+            return found.interior(0), found.distance(0)
+
+    one, little = Fraction(1), Fraction(1, 2**60)
+    assert signs(one + little, one + little / 2)[0] is None
+    assert signs(one + little, one - 2**20 * little)[0] is True
+    assert signs(one + little, one + 2**20 * little)[0] is False
+    assert signs(one, one + little / 2)[0] is False, "exact parameters leave nothing open"
+    least = abs(face.errors[2][0] * start / slope) * (one - little)
+    with precision(128):
+        assert signs(one - little, one - little)[1] <= flint.arb(flint.fmpq(least.numerator, least.denominator))
 
 
 def test_the_least_of_lists_and_its_false_twins(faces):

@@ -26,14 +26,15 @@ from weakref import WeakKeyDictionary, ref
 import flint
 import numpy as np
 
-from neurovariety.certificates.balls import about, ball, precision, upper
+from neurovariety.certificates.balls import about, precision
 from neurovariety.certificates.completeness import is_number
 from neurovariety.certificates.exact_system import ExactSystem
 from neurovariety.certificates.float_balls import Balls
 from neurovariety.certificates.issue import Verdict
+from neurovariety.certificates.parameters_in_balls import for_all_parameters
 from neurovariety.certificates.shown_points import Points, Programs, ShownPoints, SystemFamily, WithTape, meeting, with_tape
 from neurovariety.certificates.statement import Statement
-from neurovariety.certificates.zeros import NotShown, SimpleZero, Square
+from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
 
 CRITICAL, REAL, MINIMA = "critical functions", "real critical functions", "minima"
@@ -171,41 +172,8 @@ def shown_in(subject: Charts, place: InChart) -> ShownInChart:
     if not np.array_equal(points.parameters[chart.held :], subject.loss):
         raise NotShown("the points are critical for another loss")
     if subject.radii.any() and len(points):
-        shown = _for_all_parameters(shown, np.concatenate([np.zeros(chart.held), subject.radii]))
+        shown = for_all_parameters(shown, np.concatenate([np.zeros(chart.held), subject.radii]))
     return ShownInChart(place, chart, shown)
-
-
-def _for_all_parameters(shown: ShownPoints, radii: np.ndarray) -> ShownPoints:
-    """The same zeros in boxes that hold one for all parameters within ``radii``. Raises `NotShown`."""
-    points, programs = shown.points, shown.programs
-    with precision(_BITS):
-        balls = [about(ball(complex(p)), flint.arb(r)) for p, r in zip(points.parameters.tolist(), radii.tolist(), strict=True)]
-        plain = programs.at(points.parameters)
-        square = Square(plain.system, balls, plain)
-    near_fine, replaced = dict(shown.near_fine), dict(points.fine)
-    boxes = shown.boxes
-    for k in range(len(points)):
-        fine = points.fine.get(k)
-        with precision(_BITS if fine is None else fine.bits):
-            centre = points.zeros.centres[k].tolist()
-            z = fine.centre if fine is not None else tuple(flint.acb(c.real, c.imag) for c in centre)
-            inverse = fine.inverse if fine is not None else _entries(points.zeros.inverses[k])
-            n = len(z)
-            y = flint.acb_mat(n, n, [c.mid() for c in inverse])
-            error = [upper(e) for e in (y * flint.acb_mat(n, 1, square.values([c.mid() for c in z]))).entries()]
-            sides = tuple((4 * e + flint.arb(2) ** (20 - flint.ctx.prec) * upper(c)).upper() for e, c in zip(error, z, strict=True))
-            zero = SimpleZero(tuple(z), sides, tuple(inverse), flint.ctx.prec)
-            near = zero.check(square)
-            if fine is not None:
-                near_fine[k], replaced[k] = near, zero
-            away = [float((r + abs(c - ball(x))).upper()) for r, c, x in zip(near, z, centre, strict=True)]
-        boxes.near[k] = np.array(away) * (1 + 1e-15) + 1e-300
-        boxes.radii[k] = [float(r.lower()) * (1 - 1e-15) for r in sides]
-    return ShownPoints(Points(points.parameters, points.zeros, replaced), boxes, programs, near_fine)
-
-
-def _entries(matrix: np.ndarray) -> tuple[flint.acb, ...]:
-    return tuple(flint.acb(c.real, c.imag) for c in matrix.reshape(-1).tolist())
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,15 +10,18 @@ is strictly inside, the Hessian on the face is positive and J has full rank, the
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Literal
 
 import flint
 import numpy as np
 
 from neurovariety.certificates.balls import ball, precision, total
+from neurovariety.certificates.completeness import Continued, Distinct, Looped
 from neurovariety.certificates.exact_system import Over
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.real_points import RealityOfList, decided
@@ -42,7 +45,7 @@ class FaceOfNorm:
     linf (error, sign) that are as large as the largest, the first of which is g. ``fixed`` are further forms that are 0.
 
     ``family``: the systems of its points, in ``free`` weights and then multipliers, with the coordinates and the multipliers as
-    coordinates.
+    coordinates; None where these contain no unknown, or none are looked at.
     """
 
     kind: Literal["l1", "linf"]
@@ -50,8 +53,14 @@ class FaceOfNorm:
     functional: tuple[int, ...]
     equal: tuple[tuple[int, int], ...]
     fixed: tuple[Form, ...]
-    family: SystemFamily
+    family: SystemFamily | None
     free: int
+
+    @cached_property
+    def hash(self) -> str:
+        """Of what the face is, whatever the systems."""
+        text = f"{self.kind}{self.errors}{self.functional}{self.equal}{self.fixed}{self.free}"
+        return hashlib.sha256(text.encode()).hexdigest()
 
     @property
     def conditions(self) -> list[Form]:
@@ -69,16 +78,28 @@ class FaceOfNorm:
         rows = [[g * v for v in e] for g, e in zip(self.functional, self.errors, strict=True) if g]
         return tuple(sum(column, Fraction(0)) for column in zip(*rows, strict=True))
 
-    def check_parameters(self, given: np.ndarray) -> None:
-        """Raises `NotShown` where the parameters of a system are not those of the face, up to rounding."""
+    def rounding(self, given: np.ndarray) -> np.ndarray:
+        """How far, at most, each parameter of a system is from that of the face. Raises `NotShown` where it is more than rounding."""
         self._check_signs()
         conditions = self.conditions
         exact = [*self.linear[:-1], *(v for row in conditions for v in row[:-1]), *(-row[-1] for row in conditions)]
         sizes = max((sum(abs(v) for v in e) for e in (*self.errors, *self.fixed)), default=Fraction(0)) * (1 + len(self.errors))
         if len(given) != len(exact) or given.imag.any():
             raise NotShown("the parameters are not those of the face")
-        if any(abs(Fraction(float(v)) - e) > Fraction(_ROUNDED) * sizes for v, e in zip(given.real.tolist(), exact, strict=True)):
+        off = [abs(Fraction(float(v)) - e) for v, e in zip(given.real.tolist(), exact, strict=True)]
+        if any(v > Fraction(_ROUNDED) * sizes for v in off):
             raise NotShown("the parameters are not those of the face")
+        return np.array([float(v) * (1 + 1e-15) + 1e-300 if v else 0.0 for v in off])
+
+    def check_none(self) -> None:
+        """Raises `NotShown` unless no function has a tangent space on which the distance depends through the conditions alone.
+
+        Where there are as many coordinates as free weights, tangent spaces are the whole space: g e would be a combination of them.
+        """
+        self._check_signs()
+        rows = [row[:-1] for row in (self.linear, *self.conditions)]
+        if len(self.linear) - 1 != self.free or rank_of(rows) == rank_of(rows[1:]):
+            raise NotShown("critical points on the face are not excluded")
 
     def _check_signs(self) -> None:
         places = {i for i, _ in self.equal}
@@ -95,8 +116,11 @@ class FaceSigns:
     """What is shown of the points of a list on a face."""
 
     def __init__(self, face: FaceOfNorm, listed: Verdict, turns: tuple[np.ndarray | None, ...]) -> None:
-        self.face, self.found = face, RealityOfList(listed, face.family)
-        face.check_parameters(self.found.points.parameters)
+        own = listed.certificate
+        if not isinstance(own, Continued | Looped | Distinct) or face.family is None:
+            raise NotShown("a list of the points of the family is expected")
+        # points are zeros for parameters in doubles; signs are told of those for the parameters of the face, which may be others
+        self.face, self.family, self.found = face, face.family, RealityOfList(listed, face.family, face.rounding(own.points.parameters))
         if len(turns) != len(self.found.points):
             raise NotShown("the sizes do not fit")
         self.turns = turns
@@ -168,10 +192,17 @@ class FaceSigns:
     def _immersed(self, row: int) -> bool:
         """Whether the derivatives of the coordinates by the free weights have full rank."""
         n, r = len(self.face.errors[0]) - 1, self.face.free
-        program = self.face.family.coordinates.only(range(n)).with_jacobian(r)
+        program = self.family.coordinates.only(range(n)).with_jacobian(r)
         found = Over(program, ball)(self.found.centre(row))[n:]
         slopes = flint.arb_mat(n, r, [v.real for v in found])
         return not (slopes.transpose() * slopes).det().contains(0)
+
+
+def rank_of(rows: Sequence[Form]) -> int:
+    """The rank of rows of rational numbers."""
+    if not rows or not rows[0]:
+        return 0
+    return int(flint.fmpq_mat(len(rows), len(rows[0]), [flint.fmpq(v.numerator, v.denominator) for row in rows for v in row]).rank())
 
 
 def _positive(numbers: Sequence[flint.arb]) -> bool | None:
@@ -183,6 +214,27 @@ def _positive(numbers: Sequence[flint.arb]) -> bool | None:
 
 def _arb(value: Fraction) -> flint.arb:
     return flint.arb(flint.fmpz(value.numerator)) / flint.arb(flint.fmpz(value.denominator))
+
+
+@dataclass(frozen=True)
+class NoneOnFace:
+    """That the stated functional of a face has no critical point with its conditions: of functions that fill their span, exactly.
+
+    That general functionals have none says nothing of a stated one, whose coefficients may be as special as 1 and -1: it may have a
+    curve of them.
+    """
+
+    face: str
+
+    def check(self, subject: FaceOfNorm) -> None:
+        """Raises `NotShown` where functions do not fill their span, or the functional is a combination of the conditions."""
+        if subject.hash != self.face:
+            raise NotShown("the certificate is one of another face")
+        subject.check_none()
+
+    def concludes(self) -> tuple[Statement, Claim]:
+        """None."""
+        return Statement(FACES, self.face, 0), Claim.PROVED
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,6 +20,7 @@ from neurovariety.certificates.exact_system import ExactSystem, Over
 from neurovariety.certificates.float_balls import Balls
 from neurovariety.certificates.gaussian import Gaussian
 from neurovariety.certificates.issue import Verdict
+from neurovariety.certificates.parameters_in_balls import for_all_parameters
 from neurovariety.certificates.shown_points import Programs, ShownPoints, SystemFamily
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown, Square, newton
@@ -31,9 +32,9 @@ _STEPS = 4
 
 class RealityOfList:
     """What is shown of the points of a list, of zeros of a family with real coefficients at real parameters. Raises `NotShown` where
-    the list is none, or not real."""
+    the list is none, or not real. Real parameters may be off by ``radii``: then boxes hold the zeros for all of these."""
 
-    def __init__(self, listed: Verdict, subject: SystemFamily) -> None:
+    def __init__(self, listed: Verdict, subject: SystemFamily, radii: np.ndarray | None = None) -> None:
         own = listed.certificate
         if not listed.checked or not isinstance(own, Continued | Looped | Distinct) or listed.statement.subject != subject.hash:
             raise NotShown("a list of the points of the family is expected")
@@ -43,6 +44,9 @@ class RealityOfList:
         self.points, self.programs = own.points, Programs.of(subject)
         self.shown: ShownPoints = own.points.shown(self.programs)
         self.square: Square = self.programs.at(own.points.parameters)
+        self.rounded = radii is not None and bool(radii.any()) and len(own.points) > 0
+        if radii is not None and self.rounded:
+            self.shown = for_all_parameters(self.shown, radii)
 
     @cached_property
     def images(self) -> Balls:
@@ -85,10 +89,13 @@ class RealityOfList:
         return [flint.acb(z.real, z.imag) for z in self.points.zeros.centres[k].tolist()]
 
     def sharp(self, k: int) -> list[flint.acb]:
-        """Balls of the coordinates of a point, small ones where a box at higher precision within its own holds a zero."""
+        """Balls of the coordinates of a point, small ones where a box at higher precision within its own holds a zero.
+
+        Of rounded parameters the boxes are as they are: sharper ones would speak of the zero for the parameters as rounded."""
         with precision(_BITS):
             centre, near = self.centre(k), [flint.arb(r) for r in self.shown.boxes.near[k].tolist()]
-            zero = newton(self.square, centre, _BITS, _STEPS) if k not in self.points.fine else None
+            sharper = k not in self.points.fine and not self.rounded
+            zero = newton(self.square, centre, _BITS, _STEPS) if sharper else None
             if zero is not None:
                 try:
                     reach = zero.check(self.square)

@@ -11,7 +11,8 @@ reality and index on the face. That a function is on its face, and that a subgra
 (``stationary``), is told by signs in balls, and only what is proved to be off its face is left out. A local minimum is proved by a
 dual certificate: such a subgradient strictly inside, and a positive Hessian on the face; of a complete list on a linear space the
 nearest are the minima. Where every list is complete, no path ends where weights or multipliers diverge to a function, and where a face
-has fewer points than a general one loops of its conditions map these to themselves, the claim is `complete`.
+has fewer points than a general one loops of its conditions map these to themselves, the claim is `complete`. Where
+general faces have no point, a stated one may have a curve of them: its list is complete only where exact linear algebra shows it empty.
 Descents from many starts are held against the lists: a nearer network weakens the claims. The least distance of all listed real
 functions is that of the closure where its singular functions are those of smaller networks (a theorem on the family) and the distance
 sees all coefficients; a network that is certified to have it is the global minimum (`complete`), else it is the best known

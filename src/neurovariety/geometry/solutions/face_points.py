@@ -325,7 +325,7 @@ def general_face(
     level = complex(*rng.normal(size=2))
     stated = _on_line(problem, base.parameters[: 2 * n + 2 * k], level)
     if not curve.complete:
-        return FaceEnds(certify(problem.stated, empty, stated), stated, _at_least(problem, empty, stated), {})
+        return FaceEnds(certify(problem.stated, empty, stated), stated, some_on_face(problem, empty, stated), {})
     ends = ends_at_level(problem, base, level, rng)
     known = ends.points[ends.distinct(End.REGULAR)][:, : r + k]
     verdict = continued(problem.family, known, stated, curve.verdict)
@@ -333,10 +333,11 @@ def general_face(
         fresh = problem.general_members(problem.b.reshape(-1), rng)
         known, verdict = looped(problem.family, known, stated, curve.verdict, fresh, rng)
     proof = certify(problem.stated, known, stated, problem.values)
-    return FaceEnds(proof, stated, verdict or _at_least(problem, known, stated), ends.counts())
+    return FaceEnds(proof, stated, verdict or some_on_face(problem, known, stated), ends.counts())
 
 
-def _at_least(problem: FacePoints, found: Complex[np.ndarray, "S n"], parameters: Inexact[np.ndarray, " m"]) -> Verdict:
+def some_on_face(problem: FacePoints, found: Complex[np.ndarray, "S n"], parameters: Inexact[np.ndarray, " m"]) -> Verdict:
+    """That there are those points at least."""
     return issue(Distinct(KIND, problem.family.hash, shown_part(problem.family, found, parameters)), problem.family)
 
 
@@ -377,7 +378,7 @@ class StatedFaces:
             regular = with_real_centres(problem.stated, regular, parameters)
         verdict = continued(problem.family, regular, parameters, known.verdict)
         proof = certify(problem.stated, regular, parameters, problem.values)
-        return FaceEnds(proof, parameters, verdict or _at_least(problem, regular, parameters), ends.counts())
+        return FaceEnds(proof, parameters, verdict or some_on_face(problem, regular, parameters), ends.counts())
 
     def _with_conditions(self, parameters: Inexact[np.ndarray, " m"]) -> FaceEnds:
         """All points for a general linear function and general levels of these conditions."""

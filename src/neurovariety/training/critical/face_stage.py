@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Complex, Float
@@ -14,13 +14,13 @@ from neurovariety.certificates.points_of_faces import FaceOfNorm
 from neurovariety.geometry.invariants.dimension import Dimension, dimension_of, flat
 from neurovariety.geometry.solutions.attempts import attempts, check_size
 from neurovariety.geometry.solutions.chart_coordinates import coordinates
-from neurovariety.geometry.solutions.face_points import FaceEnds, FacePoints, StatedFaces, face_points, general_face
+from neurovariety.geometry.solutions.face_points import FaceEnds, FacePoints, StatedFaces, face_points, general_face, some_on_face
 from neurovariety.geometry.solutions.quadrics import Term
 from neurovariety.homotopy import certified_index, values_at
 from neurovariety.model import Model
 from neurovariety.progress import note, quietly
 from neurovariety.rings.ring import Array
-from neurovariety.training.critical.face_verdicts import ExactForms, conditions_independent, contradictory, shown_on_face
+from neurovariety.training.critical.face_verdicts import ExactForms, conditions_independent, contradictory, shown_none, shown_on_face
 from neurovariety.training.critical.stages import proved_real
 from neurovariety.training.critical.weight_map import WeightMap, weight_map
 from neurovariety.training.losses.polyhedral_norm import Face, PolyhedralNorm
@@ -85,9 +85,9 @@ class FaceStage:
     affine: tuple[Array, Array] | None = None
     dimension: int = 0
     listed: tuple[Verdict, ...] = ()
-    """What is shown of the points of each face, and that general faces have none; empty where the dimension is not known for sure."""
+    """What is shown of the points of each face; empty where the dimension is not known for sure."""
     posed: tuple[FaceOfNorm | None, ...] = ()
-    """The faces that these verdicts speak of; None for those of general faces without points."""
+    """The faces that these verdicts speak of; None for those of general faces whose points are not known."""
 
 
 def face_stage(model: Model, distance: PolyhedralNorm, evaluated: Evaluated, seed: int, stratum: str = "") -> FaceStage:
@@ -117,18 +117,28 @@ def face_stage(model: Model, distance: PolyhedralNorm, evaluated: Evaluated, see
         forms = ExactForms.of(distance, a, start)
         definite = definite and forms.definite
         whole, affine = whole or weight_map(model, problem.found.terms, seed), affine or (a, start)
-        if not len(ends.points):
+        if not len(ends.points) and not ends.complete:
             listed.append((ends.verdict, None))
             continue
-        stated = StatedFaces(problem, ends, rng)
+        stated, family = StatedFaces(problem, ends, rng), problem.family if len(ends.points) else None
         for rows, g in distance.faces(k - least):
-            own = forms.face(Face(rows, g), problem.family, r)
+            own = forms.face(Face(rows, g), family, r)
             if not conditions_independent(own):
                 complete = complete and contradictory(own)
                 continue  # no function of the model is there, for the conditions contradict each other
+            none = shown_none(own)
+            if none is not None:
+                listed.append((none, own))
+                continue
+            if not len(ends.points):
+                complete = False  # general functionals have no point, but the stated one may have a curve of them
+                listed.append((ends.verdict, None))
+                break
             conditions = np.vstack([rows @ distance.matrix, distance.fixed])
             parameters = np.concatenate([(g @ distance.matrix) @ a, (conditions @ a).reshape(-1), -conditions @ start])
             here = stated.at(parameters.astype(np.complex128))
+            if here.complete and not len(here.points):  # the same for the conditions of the face
+                here = replace(here, verdict=some_on_face(problem, here.points, here.parameters))
             complete, faces = complete and here.complete, faces + 1
             count, reals, more = _on_face(problem, here, whole, distance, (a, start), Face(rows, g), stratum)
             number, real = number + count, real + reals

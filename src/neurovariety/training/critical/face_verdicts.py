@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-import flint
 import numpy as np
 from jaxtyping import Float
 
 from neurovariety.certificates.completeness import Continued, Distinct, Looped
 from neurovariety.certificates.issue import NotShown, Verdict, issue
-from neurovariety.certificates.points_of_faces import FaceOfNorm, Form, PointsOfFace, numbers_on_face
+from neurovariety.certificates.points_of_faces import FaceOfNorm, Form, NoneOnFace, PointsOfFace, numbers_on_face, rank_of
 from neurovariety.certificates.shown_points import SystemFamily
 from neurovariety.geometry.solutions.face_points import FaceEnds, FacePoints
 from neurovariety.homotopy import values_at
@@ -38,9 +37,9 @@ class ExactForms:
     def definite(self) -> bool:
         """Whether the distance sees all coordinates."""
         rows = [row[:-1] for row in (*self.errors, *self.fixed)]
-        return bool(rows) and _rank(rows) == len(rows[0])
+        return bool(rows) and rank_of(rows) == len(rows[0])
 
-    def face(self, face: Face, family: SystemFamily, free: int) -> FaceOfNorm:
+    def face(self, face: Face, family: SystemFamily | None, free: int) -> FaceOfNorm:
         """A face, with the ``family`` of systems in ``free`` weights and multipliers that its points belong to."""
         g = tuple(int(v) for v in face.functional)
         if self.distance.kind == "l1":
@@ -65,19 +64,21 @@ def _combined(matrix: Float[np.ndarray, "k m"], values: Sequence[Form]) -> tuple
 
 def conditions_independent(face: FaceOfNorm) -> bool:
     """Whether the conditions of a face are linearly independent functions of the coordinates."""
-    return _rank([row[:-1] for row in face.conditions]) == len(face.conditions)
+    return rank_of([row[:-1] for row in face.conditions]) == len(face.conditions)
 
 
 def contradictory(face: FaceOfNorm) -> bool:
     """Whether no coordinates at all meet the conditions."""
     rows = face.conditions
-    return _rank(rows) > _rank([row[:-1] for row in rows])
+    return rank_of(rows) > rank_of([row[:-1] for row in rows])
 
 
-def _rank(rows: Sequence[Form]) -> int:
-    if not rows or not rows[0]:
-        return 0
-    return int(flint.fmpq_mat(len(rows), len(rows[0]), [flint.fmpq(v.numerator, v.denominator) for row in rows for v in row]).rank())
+def shown_none(face: FaceOfNorm) -> Verdict | None:
+    """That the functional of a face has no critical point with its conditions; None where that is not shown."""
+    try:
+        return issue(NoneOnFace(face.hash), face)
+    except NotShown:
+        return None
 
 
 def shown_on_face(face: FaceOfNorm, problem: FacePoints, found: FaceEnds) -> Verdict:

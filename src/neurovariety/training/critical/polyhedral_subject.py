@@ -13,8 +13,7 @@ import numpy as np
 
 from neurovariety.certificates.balls import precision
 from neurovariety.certificates.issue import NotShown, Verdict
-from neurovariety.certificates.points_of_faces import FaceOfNorm, FaceSigns, PointsOfFace
-from neurovariety.certificates.singular_hessian import SingularHessian
+from neurovariety.certificates.points_of_faces import FaceOfNorm, FaceSigns, NoneOnFace, PointsOfFace
 from neurovariety.geometry.exact.exact_functions import exact_functions
 from neurovariety.geometry.images.target import function_at
 from neurovariety.geometry.solutions.quadrics import Term
@@ -52,11 +51,14 @@ class DistanceOfNetworks:
 
     def lowest(self, number: int, known: Verdict) -> flint.arb | None:
         own, face = known.certificate, self.posed[number]
-        if isinstance(own, SingularHessian) and not known.statement.value:
+        if isinstance(own, NoneOnFace) and face is not None:
+            own.check(face)
             return None
         if not isinstance(own, PointsOfFace) or face is None:
             raise NotShown("signs on a face are not shown")
         signs = FaceSigns(face, own.listed, own.turns)
+        if not len(signs.found.points):  # a list that is empty for general functionals: the stated one may have a curve of points
+            raise NotShown("critical points of the stated functional are not excluded")
         with precision(_BITS):
             rows = [k for k, real in enumerate(signs.found.real) if real is not False]
             values = [signs.distance(k) * self._factor for k in rows if signs.interior(k) is not False]
