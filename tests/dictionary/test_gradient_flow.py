@@ -115,7 +115,7 @@ def test_other_methods():
         if method == "gd":
             assert found.value["converged"] == by_flow.value["converged"]
     decayed = gradient_flow("mlp(2,2,1; x^2)", data=data, runs=8, weight_decay=0.1)
-    assert decayed.value["unmatched"] == 0
+    assert decayed.value["unmatched"] in (0, None)  # None where no list of critical points closes
     assert all(b["point"] is None for b in decayed.evidence["basins"])
     assert np.abs(decayed.ends).max() < np.abs(by_flow.ends).max()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from neurovariety.certificates.measured_phrases import Between, Measured, SampledShare, Seen
 from neurovariety.certificates.phrases import Listed, Number, Phrase

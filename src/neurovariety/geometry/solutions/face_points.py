@@ -394,8 +394,7 @@ class StatedFaces:
             elif not here.complete:
                 found, verdict = looped(problem.family, here.points, here.parameters, self.general.verdict, fresh, self.rng)
                 if verdict is not None:
-                    here = FaceEnds(
-                        certify(problem.stated, found, here.parameters, problem.values), here.parameters, verdict, here.ends
-                    )
+                    proof = certify(problem.stated, found, here.parameters, problem.values)
+                    here = FaceEnds(proof, here.parameters, verdict, here.ends)
             self._known[key] = here
         return self._known[key]

@@ -100,8 +100,7 @@ def face_stage(model: Model, distance: PolyhedralNorm, evaluated: Evaluated, see
     check_size("polyhedral", r, shape.ambient_at_least)
     name = stratum or model.name
     least = len(distance.fixed)
-    complete = shape.sure
-    definite = True
+    complete, definite = shape.sure, True
     points: list[FacePoint] = []
     number, real, faces = 0, 0, 0
     general: list[int] = []
@@ -123,13 +122,14 @@ def face_stage(model: Model, distance: PolyhedralNorm, evaluated: Evaluated, see
         stated, family = StatedFaces(problem, ends, rng), problem.family if len(ends.points) else None
         for rows, g in distance.faces(k - least):
             own = forms.face(Face(rows, g), family, r)
-            if not conditions_independent(own):
-                complete = complete and contradictory(own)
-                continue  # no function of the model is there, for the conditions contradict each other
-            none = shown_none(own)
-            if none is not None:
-                listed.append((none, own))
-                continue
+            if own is not None:
+                if not conditions_independent(own):
+                    complete = complete and contradictory(own)
+                    continue  # no function of the model is there, for the conditions contradict each other
+                none = shown_none(own)
+                if none is not None:
+                    listed.append((none, own))
+                    continue
             if not len(ends.points):
                 complete = False  # general functionals have no point, but the stated one may have a curve of them
                 listed.append((ends.verdict, None))
@@ -143,7 +143,7 @@ def face_stage(model: Model, distance: PolyhedralNorm, evaluated: Evaluated, see
             count, reals, more = _on_face(problem, here, whole, distance, (a, start), Face(rows, g), stratum)
             number, real = number + count, real + reals
             points += more
-            listed.append((shown_on_face(own, problem, here), own))
+            listed.append((here.verdict if own is None else shown_on_face(own, problem, here), own))
     linear = flat(model, shape, seed) is not None
     shown = listed if shape.sure else []
     return FaceStage(

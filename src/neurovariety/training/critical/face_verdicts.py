@@ -17,6 +17,7 @@ from neurovariety.geometry.solutions.face_points import FaceEnds, FacePoints
 from neurovariety.homotopy import values_at
 from neurovariety.homotopy.inertia import near_turn
 from neurovariety.training.losses.polyhedral_norm import Face, PolyhedralNorm
+from neurovariety.training.losses.transport import Transport
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,8 +40,11 @@ class ExactForms:
         rows = [row[:-1] for row in (*self.errors, *self.fixed)]
         return bool(rows) and rank_of(rows) == len(rows[0])
 
-    def face(self, face: Face, family: SystemFamily | None, free: int) -> FaceOfNorm:
-        """A face, with the ``family`` of systems in ``free`` weights and multipliers that its points belong to."""
+    def face(self, face: Face, family: SystemFamily | None, free: int) -> FaceOfNorm | None:
+        """A face, with the ``family`` of systems in ``free`` weights and multipliers that its points belong to; None where functionals
+        are potentials of a ground metric, of which no certificate speaks."""
+        if isinstance(self.distance, Transport):
+            return None
         g = tuple(int(v) for v in face.functional)
         if self.distance.kind == "l1":
             return FaceOfNorm(
