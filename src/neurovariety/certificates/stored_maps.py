@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable
 from fractions import Fraction
 from functools import cached_property
@@ -29,9 +30,9 @@ class StoredMaps(ExpandedProgram):
     blocks: tuple[tuple[int, ...], ...]
 
     @property
+    @abstractmethod
     def fields_hold(self) -> bool:
         """Whether the fields leave every function as it is."""
-        raise NotImplementedError
 
     @property
     def field_generators(self) -> int:
