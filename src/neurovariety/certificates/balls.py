@@ -61,3 +61,24 @@ def about(centre: flint.acb, radius: flint.arb) -> flint.acb:
 def total(values: Sequence[flint.arb]) -> flint.arb:
     """The sum."""
     return sum(values, flint.arb(0))
+
+
+def contracts(
+    residual: Sequence[flint.arb], slopes: Sequence[Sequence[flint.arb]], inverse: Sequence[Sequence[flint.arb]], radius: float
+) -> bool:
+    """Krawczyk's test for n real equations: exactly one zero lies in a box.
+
+    From their values at the middle m of the box of this ``radius``, their derivatives over it and an approximate ``inverse`` Y of these:
+    whether K(X) = m - Y F(m) + (1 - Y F'(X)) (X - m) maps the box into its interior.
+    """
+    n, step = len(residual), flint.arb(0, radius)
+    if [len(row) for row in inverse] != [n] * n or [len(row) for row in slopes] != [n] * n:
+        return False
+    for a in range(n):
+        image = -sum((inverse[a][b] * residual[b] for b in range(n)), flint.arb(0))
+        for c in range(n):
+            product = sum((inverse[a][b] * slopes[b][c] for b in range(n)), flint.arb(0))
+            image = image + (int(a == c) - product) * step
+        if not step.contains_interior(image):
+            return False
+    return True

@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 import flint
 import numpy as np
 
+from neurovariety.certificates.balls import contracts, precision
 from neurovariety.certificates.functions import DIMENSION, Coefficients
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.ranks import check_prime
@@ -143,15 +144,11 @@ class InteriorByBall:
         n = len(self.columns)
         if subject.hash != self.subject or goal is None or len(goal) != n or len(set(self.columns)) != n or not self.radius > 0:
             raise NotShown("as many different columns as the span has dimensions are expected")
-        before = flint.ctx.prec
-        flint.ctx.prec = _PRECISION
-        try:
+        with precision(_PRECISION):
             self._contracts(subject, goal)
-        finally:
-            flint.ctx.prec = before
 
     def _contracts(self, subject: Positions, goal: list[Fraction]) -> None:
-        n, middle = len(goal), [flint.arb(w) for w in self.weights]
+        middle = [flint.arb(w) for w in self.weights]
         box = list(middle)
         for i in self.columns:
             box[i] = flint.arb(self.weights[i], self.radius)
@@ -159,14 +156,8 @@ class InteriorByBall:
         residual = [v - flint.arb(flint.fmpq(t.numerator, t.denominator)) for v, t in zip(values, goal, strict=True)]
         _, slopes = subject.span_balls(box, self.columns)
         y = [[flint.arb(v) for v in row] for row in self.inverse]
-        step = flint.arb(0, self.radius)
-        for a in range(n):
-            image = -sum((y[a][b] * residual[b] for b in range(n)), flint.arb(0))
-            for c in range(n):
-                product = sum((y[a][b] * slopes[b][c] for b in range(n)), flint.arb(0))
-                image = image + (int(a == c) - product) * step
-            if not step.contains_interior(image):
-                raise NotShown("the box is not mapped into its interior")
+        if not contracts(residual, slopes, y, self.radius):
+            raise NotShown("the box is not mapped into its interior")
 
     def concludes(self) -> tuple[Statement, Claim]:
         """It is interior."""

@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 
 import flint
 
-from neurovariety.certificates.balls import precision
+from neurovariety.certificates.balls import contracts, precision
 from neurovariety.certificates.functions import Coefficients, Equation
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
@@ -136,14 +136,9 @@ class RealizedInBox:
             _, slopes = subject.coefficient_balls(self.rows, box, self.columns)
             goal = self.wanted(subject)
             away = [v - g for v, g in zip(here, goal, strict=True)]
-            for a, row in enumerate(self.inverse):
-                y = [_exact(Fraction(v)) for v in row]
-                image = -sum((u * v for u, v in zip(y, away, strict=True)), flint.arb(0))
-                for c in range(n):
-                    product = sum((u * slope[c] for u, slope in zip(y, slopes, strict=True)), flint.arb(0))
-                    image += (int(a == c) - product) * step
-                if not step.contains_interior(image):
-                    raise NotShown("Krawczyk's operator does not map the box into itself")
+            inverse = [[_exact(Fraction(v)) for v in row] for row in self.inverse]
+            if not contracts(away, slopes, inverse, self.radius):
+                raise NotShown("Krawczyk's operator does not map the box into itself")
 
     def wanted(self, subject: RealFunctions) -> list[flint.arb]:
         """The coefficients of the target in ``rows``."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -21,10 +21,28 @@ from neurovariety.certificates.zeros import NotShown
 LARGEST_EXPANSION = 20_000
 """Terms of the outputs beyond which they are not expanded."""
 _MOST_PRODUCTS = 5 * 10**6
+"""Term products of a composition that are worth expanding (a second or two)."""
 MOST_ENTRIES = 4 * 10**6
 """Of a matrix that is made here."""
 
 Coordinate = tuple[int, tuple[int, ...]]
+
+
+def vanishes_on(polynomials: Sequence[flint.fmpq_mpoly], equation: Equation) -> bool | None:
+    """Whether an equation in coordinates and 1 is the zero polynomial once the coordinates are these, by exact expansion over Q; None
+    where that would take too long."""
+    sizes = [*map(len, polynomials), 1]
+    if sum(prod(sizes[i] for i in term) for term, _ in equation.terms) > _MOST_PRODUCTS:
+        return None
+    context = polynomials[0].context()
+    values = [*polynomials, context.constant(1)]
+    total = context.constant(0)
+    for term, coefficient in equation.terms:
+        product = context.constant(coefficient)
+        for i in term:
+            product = product * values[i]
+        total = total + product
+    return bool(total == 0)
 
 
 class NotStored(NotShown):
@@ -125,19 +143,7 @@ class ExpandedProgram:
         return tuple(key for key, _ in self.coordinates)
 
     def vanishes(self, equation: Equation) -> bool | None:
-        polynomials = [q for _, q in self.coordinates]
-        sizes = [*map(len, polynomials), 1]
-        if sum(prod(sizes[i] for i in term) for term, _ in equation.terms) > _MOST_PRODUCTS:
-            return None
-        context = polynomials[0].context()
-        values = [*polynomials, context.constant(1)]
-        total = context.constant(0)
-        for term, coefficient in equation.terms:
-            product = context.constant(coefficient)
-            for i in term:
-                product = product * values[i]
-            total = total + product
-        return bool(total == 0)
+        return vanishes_on([q for _, q in self.coordinates], equation)
 
     def function_at(self, weights: tuple[Fraction, ...]) -> dict[Coordinate, Fraction]:
         at = [flint.fmpq(w.numerator, w.denominator) for w in weights]

@@ -10,7 +10,7 @@ import numpy as np
 
 from neurovariety.certificates.compose import LANDSCAPE, Because
 from neurovariety.certificates.critical_functions import InCharts, RealAmongThem, SomeInCharts
-from neurovariety.certificates.issue import Certificate, NotShown, Verdict, issue, weak
+from neurovariety.certificates.issue import Certificate, NotShown, Verdict, first_shown, issue, weak
 from neurovariety.certificates.least_loss import LeastInLists, LossAt, LossAtWeights, NoLossBelowZero, NoneBelow
 from neurovariety.certificates.resting import AllResting, OnStratum, SomeLimits, SomeResting
 from neurovariety.certificates.statement import Statement
@@ -73,16 +73,7 @@ def _resting(lists: LandscapeLists, subject: LandscapeSubject) -> Verdict:
     sure = all(s.sure and not s.sets for s in lists.stages) and not lists.falsified.contradiction and not lists.empty
     if sure:
         made.insert(0, AllResting(subject.hash, tuple(parts)))
-    return _first(subject, made)
-
-
-def _first(subject: LandscapeSubject, certificates: Sequence[Certificate]) -> Verdict:
-    for certificate in certificates[:-1]:
-        try:
-            return issue(certificate, subject)
-        except NotShown:
-            continue
-    return issue(certificates[-1], subject)
+    return first_shown(subject, *made)
 
 
 def least_verdict(lists: LandscapeLists, subject: LandscapeSubject, least: Least) -> Verdict | None:

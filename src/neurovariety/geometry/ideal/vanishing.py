@@ -11,13 +11,11 @@ import numpy as np
 
 from neurovariety.certificates.functions import Equation
 from neurovariety.certificates.known_equations import WeightsPlace
+from neurovariety.certificates.stored_coefficients import vanishes_on
 from neurovariety.geometry.ideal.coefficients import Coordinate, Coordinates
 from neurovariety.linear_algebra import count_primes_lower_bound, echelon, random_prime
 from neurovariety.rings.ring import Array
 from neurovariety.tolerances import ERROR_BOUND, PRIME_BITS
-
-_MAX_PRODUCTS = 5 * 10**6
-"""Term products of a composition that are worth expanding (a second or two)."""
 
 _TRIALS = 8
 _POINTS = 20
@@ -25,18 +23,7 @@ _POINTS = 20
 
 def vanishes_identically(equation: Equation, coordinates: Coordinates) -> bool | None:
     """Whether E(c_1(w), ..., c_n(w)) is the zero polynomial, by exact expansion over Q; None where that would take too long."""
-    sizes = [len(q) for q in coordinates.polynomials] + [1]
-    if sum(math.prod(sizes[i] for i in term) for term, _ in equation.terms) > _MAX_PRODUCTS:
-        return None
-    context = coordinates.polynomials[0].context()
-    values = [*coordinates.polynomials, context.constant(1)]
-    total = context.constant(0)
-    for term, coefficient in equation.terms:
-        product = context.constant(coefficient)
-        for i in term:
-            product = product * values[i]
-        total = total + product
-    return bool(total == 0)
+    return vanishes_on(coordinates.polynomials, equation)
 
 
 def vanishing_error(equations: Sequence[Equation], coordinates: Coordinates, points: int) -> float:

@@ -16,6 +16,7 @@ from typing import Any
 import flint
 import numpy as np
 
+from neurovariety.certificates.balls import contracts
 from neurovariety.geometry.ideal.coefficient_map import PolynomialMap
 from neurovariety.rings.ring import Array
 
@@ -95,15 +96,8 @@ def _krawczyk(
     residual = [v - flint.arb(flint.fmpq(t.numerator, t.denominator)) for v, t in zip(values, target, strict=True)]
     _, slopes = map_.balls(box, columns)
     y = [[flint.arb(float(v)) for v in row] for row in inverse]
-    n = len(columns)
-    step = flint.arb(0, radius)
-    for a in range(n):
-        image = -sum((y[a][b] * residual[b] for b in range(n)), flint.arb(0))
-        for c in range(n):
-            product = sum((y[a][b] * slopes[b][c] for b in range(n)), flint.arb(0))
-            image = image + (int(a == c) - product) * step
-        if not step.contains_interior(image):
-            return None
+    if not contracts(residual, slopes, y, radius):
+        return None
     near = tuple(tuple(map(float, row)) for row in inverse)
     grown = radius * (1 + 2.0**-20)  # an arb's radius is rounded up
     return Ball(tuple(float(w) for w in weights), columns, grown, near)
