@@ -68,7 +68,7 @@ def contracts(
 ) -> bool:
     """Krawczyk's test for n real equations: exactly one zero lies in a box.
 
-    From their values at the middle m of the box of this ``radius``, their derivatives over it and an approximate ``inverse`` Y of these:
+    From their values at the middle m of the box of this ``radius``, their derivatives over it and an approximate ``inverse`` Y:
     whether K(X) = m - Y F(m) + (1 - Y F'(X)) (X - m) maps the box into its interior.
     """
     n, step = len(residual), flint.arb(0, radius)
