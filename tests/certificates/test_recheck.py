@@ -11,6 +11,7 @@ import sys
 
 import numpy as np
 import pytest
+from beartype.roar import BeartypeCallHintViolation
 
 import neurovariety as nv
 from neurovariety.certificates.plain_form import array_as_json, array_digest, array_of_json
@@ -97,6 +98,8 @@ def outcome(data):
     try:
         return said(recheck(data))
     except (nv.InputError, nv.VerificationError):
+        return {}
+    except BeartypeCallHintViolation:  # the tests' own types refuse what a check would, with an error that recheck takes for a refusal
         return {}
 
 

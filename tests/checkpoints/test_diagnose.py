@@ -71,7 +71,7 @@ def test_the_rank_falls_where_neurons_are_equal_or_unread(activation):
     found = nv.diagnose(made, architecture=notation((3, 4, 2), activation))
     assert found.value["rank"] < found.value["generic"]
     assert found.value["redundant"] == {"equal": 1, "unread": 1}
-    assert "critical" in found.meaning
+    assert ("critical" in found.meaning) == (activation != "relu")  # with kinks general weights may have less rank too
     expected = Claim.ESTIMATE if activation == "tanh" else Claim.PROBABILITY if activation == "x^3" else Claim.LOWER_BOUND
     assert found.claim is expected
 
