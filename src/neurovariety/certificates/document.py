@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from neurovariety.certificates.issue import Verdict
@@ -12,28 +12,41 @@ FORM = 1
 """Version of the form of certificates."""
 
 
-def certificates_as_json(verdicts: Mapping[str, Verdict], stored: Callable[[Any], Any]) -> dict[str, Any]:
+Stored = Callable[[Sequence[Verdict]], Any]
+"""Verdicts that were checked on the same exact data -> the form in which these are kept."""
+
+
+def certificates_as_json(verdicts: Mapping[str, Verdict], stored: Stored) -> dict[str, Any]:
     """The certificates of ``verdicts``, by key of the value, and all that they rest on.
 
-    ``stored`` gives the form in which exact data are kept: something of this room with ``hash`` and ``digest``, or None where there is
-    none or it would be too long. A verdict whose certificate or data cannot be kept says why under ``missing``.
+    ``stored`` gives the form in which exact data are kept, as far as certificates ask for them: something of this room with ``hash``
+    and ``digest``, or None where there is none or it would be too long. A verdict whose certificate or data cannot be kept says why
+    under ``missing``.
     """
     return _Document(stored).of(verdicts)
 
 
 class _Document:
-    def __init__(self, stored: Callable[[Any], Any]) -> None:
+    def __init__(self, stored: Stored) -> None:
         self.stored = stored
         self.writer = PlainWriter(self.written)
         self.verdicts: list[dict[str, Any]] = []
         self.numbers: dict[int, int] = {}
-        self.subjects: dict[str, Any] = {}
-        self.absent: dict[str, str] = {}
+        self.spoken_of: dict[str, list[Verdict]] = {}
+        """By hash of exact data: the verdicts that were checked on these."""
 
     def of(self, verdicts: Mapping[str, Verdict]) -> dict[str, Any]:
         keys = {key: self.written(v)["verdict"] for key, v in verdicts.items()}
+        subjects: dict[str, Any] = {}
+        for key, on in self.spoken_of.items():
+            try:
+                subjects[key] = self._kept(on)
+            except NotStorable as reason:
+                for entry in self.verdicts:
+                    if entry["on"] == key:
+                        entry.update({"on": None, "certificate": None, "missing": str(reason)})
         arrays = {digest: array_as_json(values) for digest, values in self.writer.arrays.items()}
-        return {"form": FORM, "keys": keys, "verdicts": self.verdicts, "subjects": self.subjects, "arrays": arrays}
+        return {"form": FORM, "keys": keys, "verdicts": self.verdicts, "subjects": subjects, "arrays": arrays}
 
     def written(self, verdict: Verdict) -> dict[str, int]:
         """The number of a verdict; premises come before what rests on them."""
@@ -51,28 +64,23 @@ class _Document:
             if verdict.certificate is None:
                 entry["missing"] = verdict.why or "no certificate"
             else:
-                entry["on"] = None if verdict.on is None else self._subject(verdict.on)
                 entry["certificate"] = self.writer.write(verdict.certificate)
+                entry["on"] = None if verdict.on is None else self._spoken_of(verdict)
         except NotStorable as reason:
             entry |= {"on": None, "certificate": None, "missing": str(reason)}
             entry.setdefault("statement", {"type": "Statement", "kind": said.kind, "subject": said.subject, "value": None})
         return entry
 
-    def _subject(self, subject: Any) -> str:
-        key = getattr(subject, "hash", None)
+    def _spoken_of(self, verdict: Verdict) -> str:
+        key = getattr(verdict.on, "hash", None)
         if not isinstance(key, str):
             raise NotStorable("the exact data have no form in which they are kept")
-        if key in self.absent:
-            raise NotStorable(self.absent[key])
-        if key not in self.subjects:
-            try:
-                kept = self.stored(subject)
-                if kept is None:
-                    raise NotStorable(
-                        f"the exact data ({type(subject).__name__}) have no form in which they are kept, or are too large"
-                    )
-                self.subjects[key] = self.writer.write(kept) | {"sha256": getattr(kept, "digest", kept.hash)}
-            except NotStorable as reason:
-                self.absent[key] = str(reason)
-                raise
+        self.spoken_of.setdefault(key, []).append(verdict)
         return key
+
+    def _kept(self, on: Sequence[Verdict]) -> dict[str, Any]:
+        """Exact data as they are kept, with what these verdicts ask of them."""
+        kept = self.stored(on)
+        if kept is not None:
+            return {**self.writer.write(kept), "sha256": getattr(kept, "digest", kept.hash)}
+        raise NotStorable(f"the exact data ({type(on[0].on).__name__}) have no form in which they are kept, or are too large")

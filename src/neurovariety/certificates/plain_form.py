@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import json
 import pkgutil
 import types
 import typing
@@ -62,6 +63,16 @@ def fields_of(kind: Any) -> Mapping[str, tuple[Any, bool]]:
 def array_digest(values: np.ndarray) -> str:
     """sha256 of an array's type, shape and bytes."""
     return hashlib.sha256(f"{values.dtype.str}{values.shape}".encode() + values.tobytes()).hexdigest()
+
+
+def plain_digest(value: Any) -> str:
+    """sha256 of the JSON of a value without verdicts. Raises `NotStorable`."""
+    return hashlib.sha256(json.dumps(PlainWriter(no_verdict).write(value), sort_keys=True).encode()).hexdigest()
+
+
+def no_verdict(verdict: Any) -> Any:
+    """What writes verdicts where none are expected."""
+    raise NotStorable("a verdict")
 
 
 @dataclass

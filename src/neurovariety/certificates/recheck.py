@@ -23,7 +23,7 @@ from neurovariety.certificates.issue import WEAK, Verdict, issue, recorded, weak
 from neurovariety.certificates.kinds_of_keys import is_asked
 from neurovariety.certificates.least_loss import LeastInLists
 from neurovariety.certificates.linear_symmetries import StatedMaps, StatedSpan
-from neurovariety.certificates.plain_form import NotStorable, PlainReader, PlainWriter, array_of_json
+from neurovariety.certificates.plain_form import NotStorable, PlainReader, PlainWriter, array_of_json, no_verdict
 from neurovariety.certificates.resting import AllResting
 from neurovariety.certificates.sentences import sentence_of
 from neurovariety.certificates.statement import Statement
@@ -251,17 +251,13 @@ def _comparable(value: Any) -> Any:
     if value is None or isinstance(value, bool | int | float | str):
         return str(value) if isinstance(value, str) else value
     try:
-        written = PlainWriter(_no_verdict).write(value)
+        written = PlainWriter(no_verdict).write(value)
     except NotStorable as reason:
         raise InputError(f"a statement has a value that is no plain data: {reason}") from None
     if isinstance(written, dict) and set(written) == {"rational"}:
         text = written["rational"]
         return int(text) if "/" not in text else text
     return written
-
-
-def _no_verdict(verdict: Any) -> Any:
-    raise NotStorable("a verdict")
 
 
 def _trusted(certificate: Any, found: Verdict, inherited: bool) -> list[str]:

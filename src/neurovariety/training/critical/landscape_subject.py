@@ -16,8 +16,7 @@ from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
 from neurovariety.geometry.strata.smaller_models import Stratum
 from neurovariety.homotopy.certify import run_balls
-from neurovariety.homotopy.exact_program import exact_expressions, exact_outputs
-from neurovariety.homotopy.expressions import Expression, Graph
+from neurovariety.homotopy.exact_program import exact_map, exact_outputs
 from neurovariety.training.critical.charted import ListedFunctions
 from neurovariety.training.critical.exclusion import Box, excluded
 from neurovariety.training.critical.problem import TrainingProblem
@@ -166,11 +165,7 @@ def _stored_stratum(stratum: Stratum) -> StoredStratum:
     """A stratum as the program of its weights."""
     if stratum.model is None:
         return StoredStratum(None, stratum.ambiguous)
-    graph = Graph(stratum.model.parameters)
-    letters = np.empty(stratum.model.parameters, dtype=object)
-    letters[:] = [graph.input(i) for i in range(stratum.model.parameters)]
-    placed = [v if isinstance(v, Expression) else graph.constant(v) for v in np.asarray(stratum.embed(letters)).tolist()]
-    return StoredStratum(exact_expressions(graph, placed), stratum.ambiguous)
+    return StoredStratum(exact_map(stratum.model.parameters, lambda s: np.asarray(stratum.embed(s)).tolist()), stratum.ambiguous)
 
 
 def _set_to_zero(stratum: Stratum, parameters: int) -> list[int] | None:
