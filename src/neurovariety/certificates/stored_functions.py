@@ -23,6 +23,7 @@ from neurovariety.certificates.modular_runs import ModularRun, field_rows
 from neurovariety.certificates.program_bounds import LARGE_BITS, SMALL_BITS, primes_of
 from neurovariety.certificates.stored_coefficients import MOST_ENTRIES, NotAnswered, NotStored
 from neurovariety.certificates.stored_counts import StoredCounts
+from neurovariety.certificates.stored_exposure import ExposureFacts, StoredExposure
 from neurovariety.certificates.stored_fibers import StoredFibers
 from neurovariety.certificates.stored_flows import StoredFlows
 from neurovariety.certificates.stored_positions import PositionFacts, StoredPositions
@@ -37,11 +38,11 @@ _PLACES = (2**61 - 1, 2305843009213693921)
 """Primes modulo which symmetry fields are held against the program."""
 
 
-Facts = StrataFacts | FamilyFacts | SmallerModelsFacts | PositionFacts
+Facts = StrataFacts | FamilyFacts | SmallerModelsFacts | PositionFacts | ExposureFacts
 
 
 @dataclass(frozen=True, eq=False)
-class StoredFunctions(StoredFlows, StoredFibers, StoredPositions, StoredSingularLoci, StoredCounts):
+class StoredFunctions(StoredFlows, StoredFibers, StoredPositions, StoredSingularLoci, StoredExposure, StoredCounts):
     """Outputs f_w(x) of a model: ``program`` takes ``parameters`` weights, ``inputs`` inputs and then the general coefficients.
 
     ``model`` is the hash by which certificates speak of it, ``name`` what it is called, ``weight_names`` and ``blocks`` the names of

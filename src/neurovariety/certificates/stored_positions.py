@@ -57,22 +57,22 @@ class StoredPositions(StoredTargets):
     facts: tuple[object, ...]
 
     @cached_property
-    def _positions(self) -> PositionFacts:
+    def _position_facts(self) -> PositionFacts:
         return fact_of(PositionFacts, self.facts, "nothing on positions of functions is stored")
 
     def placed(self, target: Function) -> tuple[str, str] | None:
         if self.image_facts is None:
             return None
         own = {k: c for k, c in target.items() if c}
-        why = next((r.reason for r in self._positions.reasons if {k: c for k, c in r.target.items() if c} == own), "")
+        why = next((r.reason for r in self._position_facts.reasons if {k: c for k, c in r.target.items() if c} == own), "")
         return position(self.image_facts, own), why
 
     def no_boundary(self) -> str:
-        return self._positions.full if self.image_facts is not None and has_no_boundary(self.image_facts) else ""
+        return self._position_facts.full if self.image_facts is not None and has_no_boundary(self.image_facts) else ""
 
     def _family(self, name: str) -> dict[Coordinate, Polynomial]:
         """The limits for t -> 0 of the coefficients of a family, in its parameters. Raises `NotShown` where they have none."""
-        weights = dict(self._positions.families).get(name)
+        weights = dict(self._position_facts.families).get(name)
         if weights is None:
             raise NotAnswered(f"no family that is called {name} is stored")
         n = weights.unknowns

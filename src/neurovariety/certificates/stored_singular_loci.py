@@ -61,20 +61,20 @@ class StoredSingularLoci(StoredStrata):
     """A program with ``facts``, among which are those on singular functions."""
 
     @cached_property
-    def _families(self) -> FamilyFacts:
+    def _family_facts(self) -> FamilyFacts:
         return fact_of(FamilyFacts, self.facts, "no families of strata are stored")
 
     @cached_property
-    def _smaller(self) -> SmallerModelsFacts:
+    def _smaller_facts(self) -> SmallerModelsFacts:
         return fact_of(SmallerModelsFacts, self.facts, "no theorem on smaller models is stored")
 
     def family_network(self, strata: Names) -> str | None:
-        known = dict(self._families.families)
+        known = dict(self._family_facts.families)
         if strata not in known:
             raise NotShown("these strata are no family with common functions")
         return known[strata]
 
-    def family_rank(self, place: FamilyPlace) -> int:
+    def joint_rank(self, place: FamilyPlace) -> int:
         self.family_network(place.strata)
         p = place.prime
         if p.bit_length() > SMALL_BITS:
@@ -85,7 +85,7 @@ class StoredSingularLoci(StoredStrata):
             raise NotShown("points on strata of the family are expected")
         values, images = list[np.ndarray](), list[np.ndarray]()
         for number, rest in place.on:
-            s = self._families.by_name.get(place.strata[number]) if 0 <= number < len(place.strata) else None
+            s = self._family_facts.by_name.get(place.strata[number]) if 0 <= number < len(place.strata) else None
             if s is None or s.free is None or len(rest) != s.free:
                 raise NotShown("points on strata of the family are expected")
             w = s.weights(p, np.concatenate([place.shared, rest]))
@@ -96,16 +96,16 @@ class StoredSingularLoci(StoredStrata):
         return rank_of_rows(np.concatenate(images, axis=1).tolist(), p)
 
     def vertex(self) -> int | None:
-        return self._families.vertex
+        return self._family_facts.vertex
 
     def singular_families(self) -> tuple[str, tuple[Names, ...]] | None:
-        return self._families.theorem
+        return self._family_facts.theorem
 
     def singular_models(self) -> tuple[str, dict[str, str]] | None:
-        return self._smaller.theorem, dict(self._smaller.models)
+        return self._smaller_facts.theorem, dict(self._smaller_facts.models)
 
     def constants(self) -> int:
-        return self._smaller.constants
+        return self._smaller_facts.constants
 
     def tangent_rank(
         self, prime: int, weights: list[list[int]], second: list[tuple[int, list[int], list[int]]], inputs: np.ndarray

@@ -113,7 +113,7 @@ class StoredStrata(StoredMaps):
     facts: tuple[object, ...]
 
     @cached_property
-    def _strata(self) -> StrataFacts:
+    def _strata_facts(self) -> StrataFacts:
         found = fact_of(StrataFacts, self.facts, "no strata of the weights are stored")
         if any(len(s.embed.equations) != self.parameters for s in found.strata):
             raise NotShown("a stratum is one of another number of weights")
@@ -135,9 +135,9 @@ class StoredStrata(StoredMaps):
         return None  # every rank is taken anew
 
     def _stratum(self, name: str) -> StratumOfWeights:
-        if name not in self._strata.by_name:
+        if name not in self._strata_facts.by_name:
             raise NotShown(f"no stratum that is called {name} is stored")
-        return self._strata.by_name[name]
+        return self._strata_facts.by_name[name]
 
     def stratum_matrices(self, place: StratumPlace) -> tuple[np.ndarray, np.ndarray]:
         found, p = self._stratum(place.stratum), place.prime
@@ -167,11 +167,11 @@ class StoredStrata(StoredMaps):
         return self._stratum(smaller).within(self._stratum(larger))
 
     def known_strata(self, most: int) -> tuple[str, ...]:
-        listed = self._strata.listed
+        listed = self._strata_facts.listed
         if listed is None or listed[0] < most:
             raise NotAnswered("how many strata are known is not stored")
         return listed[1][:most]
 
     def critical_union(self, strata: tuple[str, ...]) -> tuple[str, str] | None:
-        union = self._strata.union
+        union = self._strata_facts.union
         return union[:2] if union is not None and union[2] == strata else None

@@ -49,7 +49,7 @@ class ExactFamilies(ExactFunctions):
         network = smaller_network(self.family(strata)[0])
         return None if network is None else exact_functions(network).hash
 
-    def family_rank(self, place: FamilyPlace) -> int:
+    def joint_rank(self, place: FamilyPlace) -> int:
         family, p = self.family(place.strata), place.prime
         if p.bit_length() > PRIME_BITS:
             raise NotShown(f"a prime of at most {PRIME_BITS} bits is expected")
