@@ -26,6 +26,7 @@ from neurovariety.certificates.stored_counts import StoredCounts
 from neurovariety.certificates.stored_exposure import ExposureFacts, StoredExposure
 from neurovariety.certificates.stored_fibers import StoredFibers
 from neurovariety.certificates.stored_flows import StoredFlows
+from neurovariety.certificates.stored_motions import MotionFacts, StoredMotions
 from neurovariety.certificates.stored_positions import PositionFacts, StoredPositions
 from neurovariety.certificates.stored_singular_loci import FamilyFacts, SmallerModelsFacts, StoredSingularLoci
 from neurovariety.certificates.stored_strata import StrataFacts
@@ -38,11 +39,11 @@ _PLACES = (2**61 - 1, 2305843009213693921)
 """Primes modulo which symmetry fields are held against the program."""
 
 
-Facts = StrataFacts | FamilyFacts | SmallerModelsFacts | PositionFacts | ExposureFacts
+Facts = StrataFacts | FamilyFacts | SmallerModelsFacts | PositionFacts | ExposureFacts | MotionFacts
 
 
 @dataclass(frozen=True, eq=False)
-class StoredFunctions(StoredFlows, StoredFibers, StoredPositions, StoredSingularLoci, StoredExposure, StoredCounts):
+class StoredFunctions(StoredFlows, StoredFibers, StoredPositions, StoredSingularLoci, StoredExposure, StoredMotions, StoredCounts):
     """Outputs f_w(x) of a model: ``program`` takes ``parameters`` weights, ``inputs`` inputs and then the general coefficients.
 
     ``model`` is the hash by which certificates speak of it, ``name`` what it is called, ``weight_names`` and ``blocks`` the names of
