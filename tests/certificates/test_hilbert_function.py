@@ -110,7 +110,7 @@ def test_multiples_of_equations_without_a_weight_are_counted_once():
     generic, found = of("linear(3,1,3)")
     known = found.verdicts["hilbert"].certificate.known.certificate
     first, second, *others = known.equations
-    mixed = replace(first, terms=tuple((*first.terms, *second.terms)))
+    mixed = replace(first, terms=(*first.terms, *second.terms))
     assert not set(first.terms) & set(second.terms)
     plain, same = (first, second, *others), (mixed, second, *others)
     rank = generic.implied_over_q(plain, 3)

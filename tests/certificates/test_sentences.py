@@ -137,7 +137,8 @@ def test_what_is_limited_says_so(entry, source, options):
         text = sentence(verdict.statement, verdict.claim)
         if "not shown" not in text:
             assert all(phrase in text for phrase in verdict.statement.scope)
-            assert ("wrong with probability" in text) == bool(verdict.claim is Claim.PROBABILITY and verdict.statement.error)
+            drawn = verdict.claim in (Claim.PROBABILITY, Claim.LOWER_BOUND, Claim.UPPER_BOUND) and verdict.statement.error > 0
+            assert ("wrong with probability" in text) == drawn
             assert ("test for missing ones" in text) == (verdict.claim is Claim.COMPLETE)
 
 

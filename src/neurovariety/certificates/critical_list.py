@@ -39,8 +39,9 @@ _BITS = 192
 
 @dataclass(frozen=True, eq=False)
 class ListWithDecay:
-    """``points`` are zeros of the gradient, ``whole`` what is known of their number (an account of the system, or that they are different);
-    ``turns`` (one for each, n x n, or None) are near eigenvectors of the Hessian, each divided by the root of its eigenvalue's size.
+    """``points`` are zeros of the gradient, ``whole`` what is known of their number (an account of the system, or that they are
+    different); ``turns`` (one for each, n x n, or None) are near eigenvectors of the Hessian, each divided by the root of its
+    eigenvalue's size.
 
     ``real`` and ``minima`` are how many of them are; None where that stays open, of a list that is all.
     """

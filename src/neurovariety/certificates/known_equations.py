@@ -45,7 +45,7 @@ def is_form(equation: Equation, count: int) -> bool:
     """Whether an equation is a form of the degree that it names, and not 0, in ``count`` coefficients and a last variable that stands
     for 1: different ascending terms with coprime integers."""
     terms = [term for term, _ in equation.terms]
-    sized = all(len(t) == equation.degree and list(t) == sorted(t) and 0 <= t[0] and t[-1] <= count for t in terms if t)
+    sized = all(len(t) == equation.degree and list(t) == sorted(t) and t[0] >= 0 and t[-1] <= count for t in terms if t)
     different = bool(terms) and all(terms) and len(set(terms)) == len(terms)
     return sized and different and all(c for _, c in equation.terms) and gcd(*(c for _, c in equation.terms)) == 1
 
