@@ -180,7 +180,8 @@ def test_every_kind_at_every_level(kind, claim):
         if isinstance(value, int) and not silent and isinstance(SAID[kind].says, Number):
             assert ("exactly" in text) == (claim is Claim.PROVED)
             assert ("at least" in text) == (claim is Claim.LOWER_BOUND)
-            assert ("at most" in text) == (claim in (Claim.UPPER_BOUND, Claim.PROBABILITY))
+            bounded = (Claim.UPPER_BOUND, Claim.PROBABILITY, Claim.LOWER_BOUND)  # the value, or the probability of an error
+            assert ("at most" in text) == (claim in bounded)
             assert ("an estimate" in text) == (claim is Claim.ESTIMATE)
 
 
