@@ -25,6 +25,7 @@ from neurovariety.dictionary.landscape_lists import landscape_lists
 from neurovariety.dictionary.landscape_verdicts import least_verdict, list_verdicts, subject_of
 from neurovariety.geometry.invariants.dimension import dimension_of
 from neurovariety.training.losses.canonical_units import canonical
+from neurovariety.training.losses.loss import SquaredError
 from neurovariety.training.losses.training_task import training_task
 
 
@@ -160,6 +161,21 @@ class TestLeastLoss:
         refused(replace(least, lists=least.lists[:1]), subject)
         refused(replace(least, lists=(None, *least.lists[1:])), subject)
         refused(least, replace(subject, singular=""))
+
+    def test_the_same_lists_of_another_loss(self, known):
+        """Targets orthogonal to all functions change the least loss, and no critical function."""
+        lists, subject = known
+        given = subject.given
+        root = np.sqrt(given.weights)
+        design = root[:, None] * given.inputs
+        across = np.linalg.svd(design.T)[2][2:].T @ np.ones((len(given.inputs) - 2, 1)) / root[:, None]
+        other = replace(subject, given=SquaredError(given.inputs, given.targets + 1e-6 * across))
+        assert other.lists == subject.lists
+        assert other.hash != subject.hash
+        shown = least_verdict(lists, subject, lists.least)
+        refused(shown.certificate, other)
+        assert other.stored().hash == other.hash
+        assert subject.stored().hash == subject.hash
 
     def test_understated(self, known):
         lists, subject = known

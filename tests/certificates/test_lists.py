@@ -11,11 +11,12 @@ import pytest
 
 import neurovariety as nv
 from neurovariety.certificates.balls import precision
+from neurovariety.certificates.completeness import Distinct, Looped
 from neurovariety.certificates.compose import Narrow, Part
-from neurovariety.certificates.critical_list import LeastValue
+from neurovariety.certificates.critical_list import TESTED, LeastValue
 from neurovariety.certificates.decayed_loss import DecayedLoss
 from neurovariety.certificates.exact_system import ExactSystem
-from neurovariety.certificates.issue import NotShown, issue, recorded
+from neurovariety.certificates.issue import _TOKEN, NotShown, Verdict, issue, recorded
 from neurovariety.certificates.points_of_faces import FaceSigns, NoneOnFace, PointsOfFace
 from neurovariety.certificates.real_points import Together
 from neurovariety.claim import Claim
@@ -83,6 +84,18 @@ def test_a_list_for_smaller_strengths_of_another_loss_is_refused(found):
     )
     own = found.least_verdict.certificate
     refused(replace(own, family=other.hash), other)
+
+
+def test_no_test_closes_a_list_with_decay(found):
+    """There are no other members to go round, and a test says nothing of degenerate points."""
+    own, subject = found.verdict.certificate, found.exact.subject
+    some = replace(own, points=replace(own.points, zeros=own.points.zeros.part(np.arange(2)), fine={}), turns=own.turns[:2])
+    general = issue(Distinct(TESTED, subject.hash, some.points), subject)
+    looped = Looped(TESTED, subject.hash, some.points, general, ((0, 1),) * 8)
+    refused(looped, subject)
+    passed = Verdict(*looped.concludes(), looped, on=subject, token=_TOKEN)  # as if it had passed
+    assert passed.claim is Claim.COMPLETE
+    refused(replace(some, whole=passed, real=None, minima=None), subject)
 
 
 def test_a_bound_in_a_ball_and_its_false_twins(found):

@@ -310,11 +310,11 @@ class RealAmongThem:
             raise NotShown("not all functions are known, or known to be real")
 
     def concludes(self) -> tuple[Statement, Claim]:
-        """So many, or at least so many."""
+        """So many, or at least so many, which does not rest on how many there are."""
         known = self.listed.statement
-        return Statement(REAL, known.subject, self.count, known.scope, known.error), (
-            Claim.COMPLETE if self.exact else Claim.LOWER_BOUND
-        )
+        if not self.exact:
+            return Statement(REAL, known.subject, self.count, known.scope), Claim.LOWER_BOUND
+        return Statement(REAL, known.subject, self.count, known.scope, known.error), Claim.COMPLETE
 
 
 @dataclass(frozen=True, eq=False)
@@ -343,10 +343,11 @@ class RealMinima:
             raise NotShown(f"{minima} are minima")
 
     def concludes(self) -> tuple[Statement, Claim]:
-        """So many, or at least so many."""
+        """So many, or at least so many, which does not rest on how many are real."""
         known = self.real.statement
-        every = self.real.claim is Claim.COMPLETE and len(self.places) == known.value
-        return Statement(MINIMA, known.subject, self.count, known.scope, known.error), Claim.COMPLETE if every else Claim.LOWER_BOUND
+        if self.real.claim is not Claim.COMPLETE or len(self.places) != known.value:
+            return Statement(MINIMA, known.subject, self.count, known.scope), Claim.LOWER_BOUND
+        return Statement(MINIMA, known.subject, self.count, known.scope, known.error), Claim.COMPLETE
 
 
 def _negative(jacobian: object, box: list[flint.acb], turn: np.ndarray) -> int:
