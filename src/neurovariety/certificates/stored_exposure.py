@@ -25,18 +25,18 @@ _WIDE_BITS = 52
 @dataclass(frozen=True, eq=False)
 class ExposureFacts:
     """``quadric``: rows of exact entries, for the coefficients that some weight changes, in ascending order of output and exponents.
-    ``words`` name it. ``strata`` with their kind, and the function of each: the name of a smaller network, or zero."""
+    ``words`` name it. ``strata`` with the function of each: the name of a smaller network, or zero."""
 
     quadric: tuple[tuple[Fraction, ...], ...]
     words: str
-    strata: tuple[tuple[StratumOfWeights, str, str], ...]
+    strata: tuple[tuple[StratumOfWeights, str], ...]
 
     def __post_init__(self) -> None:
         if any(len(row) != len(self.quadric) for row in self.quadric) or len(self.by_name) < len(self.strata):
             raise ValueError("a square quadric, and different strata, are expected")
 
     @cached_property
-    def by_name(self) -> dict[str, tuple[StratumOfWeights, str, str]]:
+    def by_name(self) -> dict[str, tuple[StratumOfWeights, str]]:
         """The strata by name."""
         return {s[0].name: s for s in self.strata}
 
@@ -72,7 +72,7 @@ class StoredExposure(StoredStrata):
 
     def stratum_words(self, stratum: str) -> tuple[str, str] | None:
         found = self._exposure_facts.by_name.get(stratum)
-        return None if found is None else (found[1], found[2])
+        return None if found is None else (found[0].kind, found[1])
 
     def _stratum_of_loss(self, stratum: str) -> StratumOfWeights:
         found = self._exposure_facts.by_name.get(stratum)

@@ -29,7 +29,7 @@ Orbit = tuple[tuple[int, ...], Counts]
 
 @dataclass(frozen=True, eq=False)
 class StratumOfWeights:
-    """The image of ``embed``, a polynomial map of parameters to weights, and what it is called.
+    """The image of ``embed``, a polynomial map of parameters to weights, and what it is called, with a word for its ``kind``.
 
     ``zero``: its functions are 0; else ``sizes`` say which of them are limits of which. ``over``: what is known of the functions over
     it. ``orbit``: of a network of matrices that are multiplied, widths and intervals. ``free``: the last so many parameters change no
@@ -37,6 +37,7 @@ class StratumOfWeights:
     """
 
     name: str
+    kind: str
     embed: ExactSystem
     zero: bool
     sizes: tuple[tuple[int, ...], ...]
@@ -146,6 +147,9 @@ class StoredStrata(StoredMaps):
 
     def stratum_parameters(self, stratum: str) -> int | None:
         return self._stratum(stratum).embed.unknowns
+
+    def stratum_kind(self, stratum: str) -> str | None:
+        return self._stratum(stratum).kind
 
     def stratum_error(self, stratum: str, at_most: int, prime: int) -> float:
         if prime.bit_length() != SMALL_BITS:

@@ -123,7 +123,7 @@ class ExactStrata(ExactFunctions):
 def stored_stratum(stratum: WeightStratum, over: OverStratum | None, orbit: tuple[tuple[int, ...], Counts] | None) -> StratumOfWeights:
     """A stratum as plain data, with its map as a program."""
     embed = exact_map(stratum.parameters, stratum.embed)
-    return StratumOfWeights(stratum.name, embed, stratum.small is None, stratum.sizes, over, orbit, stratum.free)
+    return StratumOfWeights(stratum.name, stratum.kind, embed, stratum.small is None, stratum.sizes, over, orbit, stratum.free)
 
 
 def network_over(stratum: WeightStratum) -> Model | None:

@@ -99,7 +99,7 @@ class QuadricOnStrata:
         """The quadric, and the strata that certificates speak of, as plain data."""
         names = dict.fromkeys(c.stratum for c in certificates if isinstance(c, StationaryTargets))
         words = {name: self.stratum_words(name) for name in names}
-        strata = [(stored_stratum(self._strata[n], None, None), *w) for n, w in words.items() if w is not None]
+        strata = [(stored_stratum(self._strata[n], None, None), w[1]) for n, w in words.items() if w is not None]
         rows = tuple(tuple(Fraction(v) for v in row) for row in self.quadric.tolist())
         return ExposureFacts(rows, self.quadric_words, tuple(strata))
 
