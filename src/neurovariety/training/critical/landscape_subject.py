@@ -24,7 +24,7 @@ from neurovariety.training.critical.exclusion import Box, excluded
 from neurovariety.training.critical.problem import TrainingProblem
 from neurovariety.training.critical.quadric_balls import bounds_at, coefficients_at, is_definite, least_of_span
 from neurovariety.training.critical.rational_quadric import stored_quadric
-from neurovariety.training.critical.spectral import spectral_bound
+from neurovariety.training.critical.spectral import nearest_matrices, spectral_bound
 from neurovariety.training.critical.stages import Stage
 from neurovariety.training.losses.loss import Distance, Loss, Quadratic, SquaredError
 from neurovariety.training.losses.loss_ball import loss_ball
@@ -73,7 +73,7 @@ class LandscapeSubject:
             name=self.problem.model.name,
             listed=self.listed,
             singular=self.singular,
-            bounded=spectral_bound(self.problem.model.image, self.given) is not None,
+            nearest=nearest_matrices(self.problem.model.image, self.given, self.problem.terms),
             power=self.power,
             values=exact_outputs(self.problem.map.values),
             quadric=stored_quadric(self.problem, self.loss),
