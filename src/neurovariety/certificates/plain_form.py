@@ -334,8 +334,15 @@ def _fits(value: Any, hint: Any) -> bool:
     if hint is float:
         return isinstance(value, int | float)
     if getattr(hint, "_is_protocol", False):
-        return hasattr(value, "concludes")
+        return all(hasattr(type(value), name) or name in getattr(value, "__dataclass_fields__", ()) for name in _asked_by(hint))
     return isinstance(value, type(None) if hint is None else hint)
+
+
+@cache
+def _asked_by(protocol: type) -> frozenset[str]:
+    """The names of what a protocol asks."""
+    kinds = [kind for kind in protocol.__mro__ if getattr(kind, "_is_protocol", False)]
+    return frozenset(name for kind in kinds for name in (*vars(kind), *vars(kind).get("__annotations__", ())) if name[0] != "_")
 
 
 def _named(hint: Any) -> str:

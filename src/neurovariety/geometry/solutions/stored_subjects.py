@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from fractions import Fraction
 from typing import Any, Final, Protocol, runtime_checkable
 
@@ -13,6 +13,7 @@ from neurovariety.certificates.exact_system import ExactSystem
 from neurovariety.certificates.issue import Certificate, Verdict
 from neurovariety.certificates.modular_runs import ModularRun
 from neurovariety.certificates.plain_form import stored_types
+from neurovariety.certificates.points_of_faces import FaceOfNorm
 from neurovariety.certificates.recheck import Recheck
 from neurovariety.certificates.stored_functions import Facts, StoredFunctions
 from neurovariety.errors import DivisionByZeroError, VerificationError
@@ -64,15 +65,41 @@ def stored_form(on: Sequence[Verdict]) -> Any:
     where they have no such form or are too large."""
     subjects = list({type(v.on): v.on for v in on}.values())
     subject = subjects[0]
-    if stored_types().get(type(subject).__name__) is type(subject):
-        return subject
     if isinstance(subject, ExactFunctions | HasFacts):
         base = stored_functions(subject.model)
         certificates = [v.certificate for v in on if v.certificate is not None]
         facts = [s.facts(certificates) for s in subjects if isinstance(s, HasFacts)]
         return None if base is None else replace(base, facts=tuple(facts)) if facts else base
-    make: Callable[[], Any] | None = getattr(subject, "stored", None)
-    return None if make is None else make()
+    return _as_plain(subject)
+
+
+def _as_plain(value: Any) -> Any:
+    """The same with plain data in place of what a search holds. None where there is no such form."""
+    kind = type(value)
+    if isinstance(value, tuple):
+        inside = tuple(_as_plain(v) if _is_live(v) else v for v in value)
+        return None if any(a is None and b is not None for a, b in zip(inside, value, strict=True)) else inside
+    if isinstance(value, ExactFunctions):
+        return stored_functions(value.model)
+    make: Callable[[], Any] | None = getattr(value, "stored", None)
+    if make is not None:
+        return make()
+    if stored_types().get(kind.__name__) is not kind:
+        return None
+    if not is_dataclass(value):
+        return value
+    held = {f.name: getattr(value, f.name) for f in fields(value) if f.init}
+    plain = {name: _as_plain(v) for name, v in held.items() if _is_live(v)}
+    if any(v is None for v in plain.values()):
+        return None
+    return replace(value, **plain) if plain else value  # type: ignore[type-var]
+
+
+def _is_live(value: Any) -> bool:
+    """Whether it holds something of a search."""
+    if isinstance(value, tuple):
+        return any(map(_is_live, value))
+    return isinstance(value, ExactFunctions) or hasattr(value, "stored") or (isinstance(value, FaceOfNorm) and _is_live(value.family))
 
 
 @runtime_checkable
