@@ -12,24 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from neurovariety.certificates.completeness import Continued, Looped, Traced
-from neurovariety.certificates.critical_functions import AllInCharts
 from neurovariety.certificates.document import FORM
 from neurovariety.certificates.exact_system import ExactSystem
-from neurovariety.certificates.fiber import EvenlyCovered
-from neurovariety.certificates.image_membership import PlacedByImage
-from neurovariety.certificates.irreducible_components import ComponentOfModel
 from neurovariety.certificates.issue import WEAK, Verdict, issue, recorded, weak
 from neurovariety.certificates.kinds_of_keys import is_asked
-from neurovariety.certificates.least_loss import LeastInLists
-from neurovariety.certificates.linear_symmetries import StatedMaps, StatedSpan
 from neurovariety.certificates.plain_form import NotStorable, PlainReader, PlainWriter, array_of_json, no_verdict
-from neurovariety.certificates.resting import AllResting
 from neurovariety.certificates.sentences import sentence_of
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.stored_coefficients import NotStored
 from neurovariety.certificates.stored_functions import StoredFunctions
-from neurovariety.certificates.upper_bounds import ByTheorem, FieldsVanish
+from neurovariety.certificates.trusted import trusted
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
 from neurovariety.errors import InputError, VerificationError
@@ -194,7 +186,7 @@ class _Read:
         trust = dict.fromkeys(t for *_, inherited in rests for t in inherited)
         parts = getattr(certificate, "fields", ())  # certificates within a certificate
         for part in (certificate, *(parts if isinstance(parts, tuple) else ())):
-            trust |= dict.fromkeys(_trusted(part, found, bool(trust)))
+            trust |= dict.fromkeys(trusted(part, found, bool(trust)))
         return found, (TRUSTED if trust else RECHECKED, "", tuple(trust))
 
     def of_key(self, key: str, value: Any, claimed: Any, entry: str) -> RecheckedKey:
@@ -258,28 +250,3 @@ def _comparable(value: Any) -> Any:
         text = written["rational"]
         return int(text) if "/" not in text else text
     return written
-
-
-def _trusted(certificate: Any, found: Verdict, inherited: bool) -> list[str]:
-    """What a certificate rests on that its check cannot show."""
-    if isinstance(certificate, ByTheorem):
-        return [f"the theorem {certificate.name!r} ({certificate.source}), and that its hypotheses hold"]
-    if isinstance(certificate, ComponentOfModel) and certificate.sizes is not None:
-        return ["that the functions are all matrices of bounded rank, of the stated sizes"]
-    if isinstance(certificate, FieldsVanish | StatedMaps | StatedSpan):
-        return ["that the stated symmetries hold identically, which was seen at two places modulo primes of 61 bits"]
-    if isinstance(certificate, Traced):
-        return ["test T (the trace), and that slices were drawn at random"]
-    if isinstance(certificate, Looped | EvenlyCovered):
-        return ["test L (loops), and that they were followed as stated"]
-    if isinstance(certificate, PlacedByImage):
-        return ["the theorem that the functions are all of the set by which the target is placed"]
-    if isinstance(certificate, AllResting | LeastInLists):
-        return ["the theorem that weights or functions which the lists leave out are those of the stated smaller networks"]
-    if isinstance(certificate, Continued | AllInCharts):
-        return ["test C (as many ends as at general parameters)"]
-    if found.claim is Claim.COMPLETE and not inherited:
-        return ["a test of completeness"]
-    if found.statement.error and not inherited:
-        return ["that primes and points were drawn at random"]
-    return []

@@ -19,7 +19,15 @@ from neurovariety.certificates.exact_system import ExactSystem, Over
 from neurovariety.certificates.interior_of_images import has_no_boundary, position
 from neurovariety.certificates.plain_form import plain_digest
 from neurovariety.certificates.positions import Function
-from neurovariety.certificates.stored_coefficients import LARGEST_EXPANSION, Coordinate, Expanding, NotAnswered, NotStored, as_fraction, fmpq_of
+from neurovariety.certificates.stored_coefficients import (
+    LARGEST_EXPANSION,
+    Coordinate,
+    Expanding,
+    NotAnswered,
+    NotStored,
+    as_fraction,
+    fmpq_of,
+)
 from neurovariety.certificates.stored_strata import fact_of
 from neurovariety.certificates.stored_targets import StoredTargets
 from neurovariety.certificates.vector_fields import context_of, mod_p, rank_of_rows

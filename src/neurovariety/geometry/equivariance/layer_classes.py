@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator
 from neurovariety.certificates.elements_of_finite_order import AxisOfBlock, HiddenGroup, LayerClass
 from neurovariety.symmetry import AxisAction, Kind
 
+
 def hidden_groups(actions: tuple[AxisAction, ...]) -> tuple[HiddenGroup, ...]:
     """The factors of the group that the actions generate; permutations and a torus on the same axes are one factor."""
     found: dict[object, HiddenGroup] = {}
