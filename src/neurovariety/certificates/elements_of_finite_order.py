@@ -1,9 +1,9 @@
 """Elements of finite order of the groups that a model states, up to conjugacy, as matrices on the axes of its blocks of weights.
 
 Signed permutations are determined by the lengths of their cycles and the product c of the signs in each, with c^(q / length) = 1 where
-g^q = 1; an element of a general linear group over R by how often it fixes, negates, and turns planes by multiples of a q-th of a turn. An
-element acts on an axis of weight e by its permutation times the e-th power of its signs; on an axis of weight -1 of a general linear
-group by its inverse transpose.
+g^q = 1; an element of a general linear group over R by how often it fixes, negates, and turns planes by multiples of a q-th of a
+turn. An element acts on an axis of weight e by its permutation times the e-th power of its signs; on an axis of weight -1 of a
+general linear group by its inverse transpose.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from neurovariety.certificates.zeros import NotShown
 
 AxisOfBlock = tuple[str, int | None]
 BlockAction = list[tuple[str, int | None, np.ndarray]]
-"""A linear map of the weights as factors (block, axis, matrix of residues) that act one after the other; an axis of None takes 1 x 1."""
+"""A linear map of the weights as factors (block, axis, matrix of residues) that act one after the other; an axis of None takes 1 x
+1."""
 
 
 @dataclass(frozen=True)

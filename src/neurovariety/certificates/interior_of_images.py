@@ -4,8 +4,8 @@ X: the real functions of the closure, in which the set lies.
 
 * Matrices, quadratic forms, sums of one power: the set is X, it has no boundary. Quadratic polynomials, rank (A | b) <= m: limits that
   are no members have rank A = m - 1, so every member with rank A < m is one of these limits, and no other is.
-* Two squares of binary forms: of rank 2 M13^2 - M12 M23 > 0 is open; of rank 1 all outputs are multiples of a form q, and a definite q is
-  apolar to no semidefinite form, so that it is interior.
+* Two squares of binary forms: of rank 2 M13^2 - M12 M23 > 0 is open; of rank 1 all outputs are multiples of a form q, and a definite
+  q is apolar to no semidefinite form, so that it is interior.
 * Sums of m powers: the annihilator of degree m has different real roots, and so nearby; one of lower degree times any form annihilates
   too, with roots that can become complex.
 * Filters: a real root of odd multiplicity stays real nearby, two that coincide can leave the line.

@@ -1,4 +1,5 @@
-"""Power series at weights, modulo equations and all terms above an order: what certificates on the fiber through special weights ask."""
+"""Power series at weights, modulo equations and all terms above an order: what certificates on the fiber through special weights
+ask."""
 
 from __future__ import annotations
 

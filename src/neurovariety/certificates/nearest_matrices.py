@@ -25,8 +25,8 @@ Matrix = tuple[tuple[Fraction, ...], ...]
 
 @dataclass(frozen=True)
 class NearestMatrices:
-    """All functions are ``matrix`` plus something, of rank at most ``rank``: the functions with coordinates c_k stand for the matrices sum of
-    c_k E_k, of which ``places`` has for each k the entries (row, column, factor)."""
+    """All functions are ``matrix`` plus something, of rank at most ``rank``: the functions with coordinates c_k stand for the
+    matrices sum of c_k E_k, of which ``places`` has for each k the entries (row, column, factor)."""
 
     matrix: Matrix
     rank: int

@@ -24,8 +24,9 @@ Coordinate = tuple[int, tuple[int, ...]]
 
 @dataclass(frozen=True, eq=False)
 class DistanceOfNetworks:
-    """The distance of values y (m,) of networks from ``target`` (m,), times 2^``unit``: the norm ``kind`` of ``matrix`` (p, m) times y -
-    target, divided by ``divisor``, where ``fixed`` (q, m) times y - target is 0. y is ``evaluated`` (m, k) times the coefficients ``names``.
+    """The distance of values y (m,) of networks from ``target`` (m,), times 2^``unit``: the norm ``kind`` of ``matrix`` (p, m) times
+    y - target, divided by ``divisor``, where ``fixed`` (q, m) times y - target is 0. y is ``evaluated`` (m, k) times the
+    coefficients ``names``.
 
     ``lists``: what those of faces speak of, ``posed`` the faces; ``zero``: whether the zero function is a stratum, ``singular`` as in
     `ValuesOfNetworks`.

@@ -24,8 +24,8 @@ _CHUNK = 2**16
 
 
 class FiniteFieldTables:
-    """The field of ``q`` elements 0, ..., q - 1, at most 256: digits to the base of its characteristic are the coefficients of an element as
-    a polynomial. Raises `NotShown` where there is none."""
+    """The field of ``q`` elements 0, ..., q - 1, at most 256: digits to the base of its characteristic are the coefficients of an
+    element as a polynomial. Raises `NotShown` where there is none."""
 
     def __init__(self, q: int) -> None:
         factors = flint.fmpz(q).factor() if 2 <= q <= _LARGEST_FIELD else []

@@ -42,8 +42,8 @@ _PLACE_BITS = 61
 
 @dataclass(frozen=True, eq=False)
 class MotionFacts:
-    """``blocks``: their names. ``sizes``: numbers of inputs and outputs, and how many lie along the first axis of each. Maps of these axes
-    act on ``input_axes`` and ``output_axes``, as far as ``verified`` (inputs, outputs). ``groups`` act on axes of their own.
+    """``blocks``: their names. ``sizes``: numbers of inputs and outputs, and how many lie along the first axis of each. Maps of
+    these axes act on ``input_axes`` and ``output_axes``, as far as ``verified`` (inputs, outputs). ``groups`` act on axes of their own.
     ``layers``: widths of a linear network, and whether it has biases; None of other models."""
 
     blocks: tuple[str, ...]

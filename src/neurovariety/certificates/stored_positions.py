@@ -26,7 +26,6 @@ from neurovariety.certificates.stored_coefficients import (
     NotAnswered,
     NotStored,
     as_fraction,
-    fmpq_of,
 )
 from neurovariety.certificates.stored_strata import fact_of
 from neurovariety.certificates.stored_targets import StoredTargets
@@ -46,8 +45,8 @@ class StoredReason:
 
 @dataclass(frozen=True, eq=False)
 class PositionFacts:
-    """``families``: names, and weights as a program of parameters, t and 1/t. On trust: ``reasons``, and ``full``, why real weights attain
-    every real function of the closure, in words."""
+    """``families``: names, and weights as a program of parameters, t and 1/t. On trust: ``reasons``, and ``full``, why real weights
+    attain every real function of the closure, in words."""
 
     families: tuple[tuple[str, ExactSystem], ...]
     reasons: tuple[StoredReason, ...]

@@ -9,11 +9,14 @@ from functools import cached_property
 
 import numpy as np
 
+from neurovariety.certificates.functions import Equation
+from neurovariety.certificates.linear_sections import SECTION_RANGE, FormsModPrime, LocusProblem, common_zero, missed_section
 from neurovariety.certificates.modular_runs import ModularRun
 from neurovariety.certificates.plain_form import plain_digest
 from neurovariety.certificates.program_bounds import SMALL_BITS
-from neurovariety.certificates.singular_loci import FamilyPlace
+from neurovariety.certificates.singular_loci import FamilyPlace, SectionPlace
 from neurovariety.certificates.stored_coefficients import MOST_ENTRIES, NotStored
+from neurovariety.certificates.stored_forms import StoredForms
 from neurovariety.certificates.stored_strata import StoredStrata, StratumOfWeights, fact_of
 from neurovariety.certificates.vector_fields import rank_of_rows
 from neurovariety.certificates.zeros import NotShown
@@ -24,8 +27,8 @@ Names = tuple[str, ...]
 @dataclass(frozen=True, eq=False)
 class FamilyFacts:
     """``families``: the names of their strata, and the hash of a model with as many dimensions of functions, where there is one;
-    ``strata`` are all of these. ``vertex``: the dimension of the vertex of a cone. ``theorem``: all singular functions are those of some
-    families, and 0."""
+    ``strata`` are all of these. ``vertex``: the dimension of the vertex of a cone. ``theorem``: all singular functions are those of
+    some families, and 0."""
 
     families: tuple[tuple[Names, str | None], ...]
     strata: tuple[StratumOfWeights, ...]
@@ -57,7 +60,7 @@ class SmallerModelsFacts:
         return plain_digest(self)
 
 
-class StoredSingularLoci(StoredStrata):
+class StoredSingularLoci(StoredStrata, StoredForms):
     """A program with ``facts``, among which are those on singular functions."""
 
     @cached_property
@@ -94,6 +97,29 @@ class StoredSingularLoci(StoredStrata):
         if not all(np.array_equal(values[0], v) for v in values):
             raise NotShown("the points of a family have different functions")
         return rank_of_rows(np.concatenate(images, axis=1).tolist(), p)
+
+    def is_cone(self) -> bool:
+        return self._cone
+
+    def section_has_zero(self, equations: tuple[Equation, ...], dimension: int, place: SectionPlace) -> tuple[int, bool | None]:
+        problem, forms = self._section(equations, dimension, place)
+        found = common_zero(forms)
+        if found is None:
+            raise NotStored("forms of the degrees that decide are too many to be taken anew here")
+        return len(problem.kept), found
+
+    def section_error(self, equations: tuple[Equation, ...], dimension: int, place: SectionPlace) -> float:
+        if place.prime.bit_length() != SMALL_BITS or np.abs(place.frame).max(initial=0) > SECTION_RANGE:
+            return 1.0
+        return missed_section(self._section(equations, dimension, place)[1])
+
+    def _section(self, equations: tuple[Equation, ...], dimension: int, place: SectionPlace) -> tuple[LocusProblem, FormsModPrime]:
+        problem = LocusProblem.of(equations, self.coefficient_count(), dimension)
+        if problem is None or place.frame.ndim != 2 or len(place.frame) != len(problem.kept):
+            raise NotShown("a linear space in the coordinates of the closure is expected, and equations that are not too many")
+        if place.prime.bit_length() > SMALL_BITS:
+            raise NotShown(f"a prime of at most {SMALL_BITS} bits is expected")
+        return problem, problem.cut(place)
 
     def vertex(self) -> int | None:
         return self._family_facts.vertex

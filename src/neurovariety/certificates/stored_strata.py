@@ -75,8 +75,8 @@ _NOWHERE = np.zeros((1, 0), dtype=np.int64)
 
 @dataclass(frozen=True, eq=False)
 class StrataFacts:
-    """The ``strata`` that certificates speak of. On trust: ``union``, a theorem with its source, that the Jacobian drops rank nowhere but
-    on strata of some names; ``listed``, that of at most so many known strata these are the names."""
+    """The ``strata`` that certificates speak of. On trust: ``union``, a theorem with its source, that the Jacobian drops rank
+    nowhere but on strata of some names; ``listed``, that of at most so many known strata these are the names."""
 
     strata: tuple[StratumOfWeights, ...]
     union: tuple[str, str, tuple[str, ...]] | None

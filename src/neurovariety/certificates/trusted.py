@@ -1,4 +1,5 @@
-"""What certificates rest on that their checks cannot show, in words: theorems, that a draw was random, tests of completeness, and names."""
+"""What certificates rest on that their checks cannot show, in words: theorems, that a draw was random, tests of completeness, and
+names."""
 
 from __future__ import annotations
 
@@ -41,8 +42,8 @@ ALWAYS: Mapping[type, str] = {
     StatedSpan: _SYMMETRIES,
     EquivariantComponent: _MOTIONS,
     EquivariantAtLeast: _MOTIONS,
-    LinearEquivariance: "that the network is linear, of the stated widths, and the theorem on equivariant matrices of bounded rank (kohn2023)",
-    Traced: "test T (the trace), and that slices were drawn at random",
+    LinearEquivariance: "that the network is linear, of the stated widths, and the theorem on equivariant matrices of bounded rank
+    (kohn2023)", Traced: "test T (the trace), and that slices were drawn at random",
     Looped: _LOOPS,
     EvenlyCovered: _LOOPS,
     Continued: _ENDS,
@@ -82,10 +83,14 @@ _SAYING: Mapping[type, Callable[[Any, Verdict], str]] = {
     CriticalUnion: lambda c, _: f"the theorem {c.name!r} ({c.source}), and that its hypotheses hold",
     SingularByTheorem: lambda c, _: f"the theorem that {c.theorem}, and that its hypotheses hold",
     SingularInFamilies: lambda c, _: f"the theorem that {c.theorem}, and that its hypotheses hold",
-    ComponentOfModel: lambda c, _: "" if c.sizes is None else "that the functions are all matrices of bounded rank, of the stated sizes",
+    ComponentOfModel: lambda c, _: (
+        "" if c.sizes is None else "that the functions are all matrices of bounded rank, of the stated sizes"
+    ),
     Placed: lambda c, _: _IMAGE if c.part == "position" else f"{_IMAGE}, and the words for it",
     NoneBelow: lambda c, found: (
-        "" if getattr(found.on, "nearest", None) is None else "the theorem of Eckart and Young, and that the matrices of all functions have that rank"
+        ""
+        if getattr(found.on, "nearest", None) is None
+        else "the theorem of Eckart and Young, and that the matrices of all functions have that rank"
     ),
 }
 """The same in words that depend on the certificate; nothing where it rests on nothing more."""

@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from neurovariety.certificates.issue import Certificate
+from neurovariety.certificates.linear_sections import SECTION_RANGE, FormsModPrime, LocusProblem, missed_section
 from neurovariety.certificates.singular_loci import FamilyPlace, SectionPlace, SingularFamily
 from neurovariety.certificates.stored_singular_loci import FamilyFacts
 from neurovariety.certificates.zeros import NotShown
@@ -16,8 +17,7 @@ from neurovariety.geometry.exact.exact_functions import ExactFunctions, exact_fu
 from neurovariety.geometry.exact.points import Point
 from neurovariety.geometry.ideal.coefficients import Coordinates
 from neurovariety.geometry.ideal.exact_coefficients import ExactCoefficients
-from neurovariety.geometry.singular.locus import SECTION_RANGE, LocusProblem, missed_section
-from neurovariety.geometry.singular.section import FormsModPrime, has_zero
+from neurovariety.geometry.singular.section import has_zero
 from neurovariety.geometry.singular.tangents import tangent_span
 from neurovariety.geometry.strata.exact_strata import stored_stratum
 from neurovariety.geometry.strata.fiber_families import families_of_all_windows, fiber_families
