@@ -42,8 +42,8 @@ ALWAYS: Mapping[type, str] = {
     StatedSpan: _SYMMETRIES,
     EquivariantComponent: _MOTIONS,
     EquivariantAtLeast: _MOTIONS,
-    LinearEquivariance: "that the network is linear, of the stated widths, and the theorem on equivariant matrices of bounded rank
-    (kohn2023)", Traced: "test T (the trace), and that slices were drawn at random",
+    LinearEquivariance: "that the network is linear, of the stated widths, and the theorem on its equivariant matrices (kohn2023)",
+    Traced: "test T (the trace), and that slices were drawn at random",
     Looped: _LOOPS,
     EvenlyCovered: _LOOPS,
     Continued: _ENDS,
