@@ -6,7 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from neurovariety.certificates.issue import Verdict
+from neurovariety.certificates.network_functions import Counted
+from neurovariety.certificates.network_nodes import NetworkData, network_hash
 from neurovariety.certificates.plain_form import NotStorable, PlainWriter, array_as_json
+from neurovariety.certificates.stored_networks import is_network, stored_network
 
 FORM = 1
 """Version of the form of certificates."""
@@ -34,6 +37,9 @@ class _Document:
         self.numbers: dict[int, int] = {}
         self.spoken_of: dict[str, list[Verdict]] = {}
         """By hash of exact data: the verdicts that were checked on these."""
+        self.networks: dict[str, NetworkData] = {}
+        """By hash: trained networks, of which verdicts may be checked on several."""
+        self.hashes: dict[int, str] = {}
 
     def of(self, verdicts: Mapping[str, Verdict]) -> dict[str, Any]:
         keys = {key: self.written(v)["verdict"] for key, v in verdicts.items()}
@@ -45,6 +51,9 @@ class _Document:
                 for entry in self.verdicts:
                     if entry["on"] == key:
                         entry.update({"on": None, "certificate": None, "missing": str(reason)})
+        for key, network in self.networks.items():
+            kept = stored_network(network)
+            subjects[key] = {**self.writer.write(kept), "sha256": kept.digest}
         arrays = {digest: array_as_json(values) for digest, values in self.writer.arrays.items()}
         return {"form": FORM, "keys": keys, "verdicts": self.verdicts, "subjects": subjects, "arrays": arrays}
 
@@ -71,11 +80,28 @@ class _Document:
             entry.setdefault("statement", {"type": "Statement", "kind": said.kind, "subject": said.subject, "value": None})
         return entry
 
-    def _spoken_of(self, verdict: Verdict) -> str:
+    def _spoken_of(self, verdict: Verdict) -> Any:
+        if isinstance(verdict.on, tuple) or is_network(verdict.on):
+            return self._networks(verdict.on)
         key = getattr(verdict.on, "hash", None)
         if not isinstance(key, str):
             raise NotStorable("the exact data have no form in which they are kept")
         self.spoken_of.setdefault(key, []).append(verdict)
+        return key
+
+    def _networks(self, on: Any) -> Any:
+        """The hash of a network; a list of such and of numbers where a verdict is one on several."""
+        if isinstance(on, tuple):
+            return [self._networks(part) for part in on]
+        if isinstance(on, int):
+            return on
+        network = on.network if isinstance(on, Counted) else on
+        if not is_network(network):
+            raise NotStorable("the exact data have no form in which they are kept")
+        if id(network) not in self.hashes:
+            self.hashes[id(network)] = on.hash if isinstance(on, Counted) else network_hash(network)
+        key = self.hashes[id(network)]
+        self.networks.setdefault(key, network)
         return key
 
     def _kept(self, on: Sequence[Verdict]) -> dict[str, Any]:

@@ -28,6 +28,7 @@ import flint
 import numpy as np
 
 from neurovariety.certificates.gaussian import Gaussian
+from neurovariety.certificates.stored_networks import is_network, stored_network
 from neurovariety.claim import Claim
 from neurovariety.errors import InputError
 
@@ -96,6 +97,8 @@ class PlainWriter:
             return self._array(value)
         if isinstance(value, tuple | list):
             return [self.write(v) for v in value]
+        if isinstance(value, frozenset):
+            return {"set": sorted(self.write(v) for v in value)}
         if isinstance(value, Mapping):
             return {"mapping": [[self.write(k), self.write(v)] for k, v in value.items()]}
         return self._number(value) or self._record(value)
@@ -132,9 +135,11 @@ class PlainWriter:
         return {"array": digest}
 
     def _record(self, value: Any) -> Any:
-        kind, name = type(value), type(value).__name__
         if hasattr(value, "checked") and hasattr(value, "statement"):
             return self.verdict(value)
+        if is_network(value):
+            value = stored_network(value)
+        kind, name = type(value), type(value).__name__
         if stored_types().get(name) is not kind:
             raise NotStorable(f"{name} is no plain data of this package's certificates")
         fields: Mapping[str, Any] = fields_of(stored_types()[name])
@@ -294,6 +299,7 @@ _TAGS: Mapping[str, Callable[[PlainReader, Any, str], Any]] = {
     "array": PlainReader._array,
     "entries": PlainReader._entries,
     "mapping": PlainReader._mapping,
+    "set": lambda reader, v, where: frozenset(reader._read(u, Any, where) for u in v),
     "verdict": lambda reader, v, _: reader.verdict(v),
 }
 

@@ -6,7 +6,7 @@ taken on trust is said as well: theorems, that a draw was random, and what a tes
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -129,8 +129,7 @@ class _Read:
         if not isinstance(stored, dict) or "sha256" not in stored:
             raise InputError("the exact data are objects with a type and a sha256")
         found = self.reader.read({k: v for k, v in stored.items() if k != "sha256"}, Any, "the exact data")
-        digest = getattr(found, "digest", getattr(found, "hash", None))
-        if digest != stored["sha256"] or getattr(found, "hash", None) != key:
+        if _hashes(found) != (stored["sha256"], key):
             self._unfit[key] = "the exact data do not have the hash under which they are kept: the file was changed"
         elif not isinstance(found, ExactSystem) and isinstance(found, StoredFunctions) and not found.fields_hold:
             self._unfit[key] = "a stored symmetry changes the functions"
@@ -146,7 +145,7 @@ class _Read:
     def _check(self, entry: Any) -> None:
         if not isinstance(entry, dict) or not {"statement", "claim", "on", "certificate"} <= entry.keys():
             raise InputError("a verdict is an object with statement, claim, on and certificate")
-        if not isinstance(entry["on"], str | None):
+        if not _names_data(entry["on"]):
             raise InputError("a verdict names the data that it is checked on by their hash")
         said = self.reader.read(entry["statement"], Statement, "a statement")
         claim = self.reader.read(entry["claim"], Claim, "a claim")
@@ -167,15 +166,17 @@ class _Read:
         refused = [why for outcome, why, _ in rests if outcome == REFUSED]
         if refused:
             return nothing, (REFUSED, f"what it rests on is refused: {refused[0]}", ())
-        if entry["on"] in self._unfit:
-            return nothing, (REFUSED, self._unfit[entry["on"]], ())
-        if entry["on"] is not None and entry["on"] not in self.subjects:
+        named = list(_named_in(entry["on"]))
+        unfit = next((self._unfit[key] for key in named if key in self._unfit), None)
+        if unfit is not None:
+            return nothing, (REFUSED, unfit, ())
+        if not all(key in self.subjects for key in named):
             return nothing, (REFUSED, "the exact data that it speaks of are not there", ())
         recorded_premises = [why for outcome, why, _ in rests if outcome == RECORDED]
         if recorded_premises:
             return nothing, (RECORDED, f"what it rests on was not rechecked: {recorded_premises[0]}", ())
         try:
-            found = issue(certificate, None if entry["on"] is None else self.subjects[entry["on"]])
+            found = issue(certificate, self._on(entry["on"]))
         except NotStored as reason:
             return nothing, (RECORDED, str(reason), ())
         except (NotShown, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as reason:
@@ -188,6 +189,12 @@ class _Read:
         for part in (certificate, *(parts if isinstance(parts, tuple) else ())):
             trust |= dict.fromkeys(trusted(part, found, bool(trust)))
         return found, (TRUSTED if trust else RECHECKED, "", tuple(trust))
+
+    def _on(self, named: Any) -> Any:
+        """The exact data of these names."""
+        if isinstance(named, list):
+            return tuple(self._on(part) for part in named)
+        return self.subjects[named] if isinstance(named, str) else named
 
     def of_key(self, key: str, value: Any, claimed: Any, entry: str) -> RecheckedKey:
         """What became of a key, whose claim, error and scope the result names as well."""
@@ -215,6 +222,28 @@ class _Read:
         if _comparable(said.value) != _comparable(value):
             return f"the result says {value}, the certificate {_comparable(said.value)}"
         return ""
+
+
+def _hashes(found: Any) -> tuple[Any, Any]:
+    """What is stored of exact data as their sha256, and the hash by which certificates speak of them."""
+    try:
+        own = getattr(found, "hash", None)
+        return getattr(found, "digest", own), own
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError):  # data that fit together nowhere
+        return None, None
+
+
+def _names_data(on: Any) -> bool:
+    """Whether it is a hash, nothing, or a list of hashes and numbers."""
+    return on is None or isinstance(on, str) or (isinstance(on, list) and all(isinstance(v, int) or _names_data(v) for v in on))
+
+
+def _named_in(on: Any) -> Iterator[str]:
+    if isinstance(on, list):
+        for part in on:
+            yield from _named_in(part)
+    elif isinstance(on, str):
+        yield on
 
 
 def _difference(said: Statement, claim: Claim, found: Verdict) -> str:
