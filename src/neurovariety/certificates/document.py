@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from neurovariety.certificates.issue import Verdict
-from neurovariety.certificates.network_functions import Counted
 from neurovariety.certificates.network_nodes import NetworkData, network_hash
+from neurovariety.certificates.network_ranks import GenericRank
 from neurovariety.certificates.plain_form import NotStorable, PlainWriter, array_as_json
 from neurovariety.certificates.stored_networks import is_network, stored_network
 
@@ -39,6 +39,8 @@ class _Document:
         """By hash of exact data: the verdicts that were checked on these."""
         self.networks: dict[str, NetworkData] = {}
         """By hash: trained networks, of which verdicts may be checked on several."""
+        self.functions: dict[str, str] = {}
+        """By hash of a network: that of the functions of all weights."""
         self.hashes: dict[int, str] = {}
 
     def of(self, verdicts: Mapping[str, Verdict]) -> dict[str, Any]:
@@ -52,7 +54,7 @@ class _Document:
                     if entry["on"] == key:
                         entry.update({"on": None, "certificate": None, "missing": str(reason)})
         for key, network in self.networks.items():
-            kept = stored_network(network)
+            kept = stored_network(network, self.functions.get(key, ""))
             subjects[key] = {**self.writer.write(kept), "sha256": kept.digest}
         arrays = {digest: array_as_json(values) for digest, values in self.writer.arrays.items()}
         return {"form": FORM, "keys": keys, "verdicts": self.verdicts, "subjects": subjects, "arrays": arrays}
@@ -81,8 +83,11 @@ class _Document:
         return entry
 
     def _spoken_of(self, verdict: Verdict) -> Any:
-        if isinstance(verdict.on, tuple) or is_network(verdict.on):
-            return self._networks(verdict.on)
+        if isinstance(verdict.on, tuple) or is_network(getattr(verdict.on, "network", verdict.on)):
+            key = self._networks(verdict.on)
+            if isinstance(verdict.certificate, GenericRank):
+                self.functions[key] = verdict.on.functions
+            return key
         key = getattr(verdict.on, "hash", None)
         if not isinstance(key, str):
             raise NotStorable("the exact data have no form in which they are kept")
@@ -95,11 +100,11 @@ class _Document:
             return [self._networks(part) for part in on]
         if isinstance(on, int):
             return on
-        network = on.network if isinstance(on, Counted) else on
+        network = getattr(on, "network", on)
         if not is_network(network):
             raise NotStorable("the exact data have no form in which they are kept")
         if id(network) not in self.hashes:
-            self.hashes[id(network)] = on.hash if isinstance(on, Counted) else network_hash(network)
+            self.hashes[id(network)] = network_hash(network) if network is on else on.hash
         key = self.hashes[id(network)]
         self.networks.setdefault(key, network)
         return key

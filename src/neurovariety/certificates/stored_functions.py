@@ -136,13 +136,17 @@ class StoredFunctions(StoredFlows, StoredFibers, StoredPositions, StoredSingular
         return run.residues(values[1:] - values[0]) if place.kind == AFFINE else values
 
     def error(self, place: Place, at_most: int, input_bits: float | None = None) -> float:
-        if input_bits is not None:
-            raise NotStored("the stored functions do not bound errors at given inputs")
         if place.prime.bit_length() not in (SMALL_BITS, LARGE_BITS):
             return 1.0
         derivative = place.kind == DIMENSION
         at_most += place.kind == AFFINE  # a minor of differences is one of the values bordered by ones
-        return self.bounds.rank_error(at_most, place.prime.bit_length(), derivative, derivative and place.factors is not None)
+        combined = derivative and place.factors is not None
+        return self.bounds.rank_error(at_most, place.prime.bit_length(), derivative, combined, input_bits=input_bits)
+
+    def error_at_inputs(self, place: Place, at_most: int, bits: float) -> float:
+        if place.prime.bit_length() < LARGE_BITS:
+            return 1.0
+        return self.bounds.rank_error(at_most, LARGE_BITS, False, False, input_bits=bits)
 
     def applies(self, name: str, quantity: str, value: int, source: str) -> bool:
         return (name, quantity, value, source) in self.theorems

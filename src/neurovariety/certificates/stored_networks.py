@@ -6,12 +6,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from math import prod
+from math import isfinite, log2, prod
 from typing import Any
 
 import numpy as np
 
-from neurovariety.certificates.network_nodes import NetworkData, network_hash
+from neurovariety.certificates.functions import Place
+from neurovariety.certificates.network_nodes import NetworkData, exact, network_hash
+from neurovariety.certificates.network_programs import network_program
+from neurovariety.certificates.network_slopes import SlopesModP, trained
+from neurovariety.certificates.program_bounds import SMALL_BITS, primes_of, program_bounds
+from neurovariety.certificates.stored_coefficients import MOST_ENTRIES, NotStored
+from neurovariety.certificates.vector_fields import rank_of_rows, residue
+from neurovariety.certificates.zeros import NotShown
+
+_MOST_STEPS = 2 * 10**7
+"""Of plain arithmetic, for one rank: some ten seconds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,13 +56,15 @@ class StoredNode:
 
 @dataclass(frozen=True, eq=False)
 class StoredNetwork:
-    """What `network_nodes.NetworkData` asks. ``numbers``: the weights that nodes use; ``fixed``: those of them that are not trained."""
+    """What `network_nodes.NetworkData` asks, and `network_ranks.TrainedJacobian`. ``numbers``: the weights that nodes use; ``fixed``: those
+    of them that are not trained. ``functions``: the hash of the functions of all weights, where a certificate speaks of these; on trust."""
 
     input_shape: tuple[int, ...]
     nodes: tuple[StoredNode, ...]
     output: str
     numbers: Mapping[str, np.ndarray | RationalArray]
     fixed: tuple[str, ...]
+    functions: str = ""
 
     @cached_property
     def weights(self) -> dict[str, np.ndarray]:
@@ -66,7 +78,65 @@ class StoredNetwork:
     @property
     def digest(self) -> str:
         """The hash, and what layers are called."""
-        return f"{self.hash} {[n.path for n in self.nodes]}"
+        return f"{self.hash} {[n.path for n in self.nodes]} {self.functions}"
+
+    @property
+    def parameters(self) -> int:
+        return sum(int(np.size(self.weights[key])) for key in trained(self))
+
+    def rank(self, place: Place, at: np.ndarray | None) -> int:
+        if place.inputs is None or place.weights is None or len(place.inputs) == 0:
+            raise NotStored("the point was too large to be kept")
+        p = place.prime
+        given = place.inputs if at is None else at
+        inputs = given.reshape(len(given), -1).tolist()
+        if at is not None and not _same_residues(at, place.inputs, p):
+            raise NotShown("the inputs are not those of the place")
+        found = SlopesModP(self, p, at is not None)
+        if found.count != place.weights.size or any(
+            int(w) % p != r for w, r in zip(place.weights.reshape(-1), found.residues, strict=True)
+        ):
+            raise NotShown("the weights are not those of the network")
+        rows, left = list[list[int]](), set[int]()
+        for k, x in enumerate(inputs):
+            own, resting = found.rows([v if at is None else Fraction(v) for v in x])
+            if (len(own) + 1) * found.made * len(inputs) > _MOST_STEPS or len(own) * len(inputs) * found.count > MOST_ENTRIES:
+                raise NotStored("the Jacobian is too large to be taken anew here")
+            if place.factors is not None:
+                own = _combined(place.factors[k], own, p)
+            rows += own
+            left |= resting
+        for row in rows if left else ():
+            for i in left:
+                row[i] = 0
+        return rank_of_rows(rows, p)
+
+    def error(self, place: Place, at_most: int) -> float:
+        if place.prime.bit_length() != SMALL_BITS:
+            return 1.0
+        program, n = network_program(self), self.parameters
+        d = program_bounds(program, range(n, program.unknowns))
+        numbers = (v for key in trained(self) for v in exact(self.weights[key]).reshape(-1).tolist())
+        bits = max((log2(max(abs(v.numerator), v.denominator, 2)) for v in numbers), default=1.0)
+        degree, height = d.inputs, d.log_norm + log2(max(d.weights, 1)) + 2 * d.weights * bits
+        if d.below:
+            degree, height = 2 * degree + 2 * d.below, 2 * height + 1
+        degree += place.factors is not None or place.inputs is None
+        error = at_most * degree / 2.0 ** (SMALL_BITS - 1) + at_most * height / (SMALL_BITS - 1) / primes_of(SMALL_BITS)
+        return min(1.0, error) if isfinite(error) else 1.0
+
+
+def _same_residues(at: np.ndarray, residues: np.ndarray, p: int) -> bool:
+    own = [residue(Fraction(v), p) for v in at.reshape(-1).tolist()]
+    return at.size == residues.size and all(int(r) % p == v for r, v in zip(residues.reshape(-1), own, strict=True))
+
+
+def _combined(factors: np.ndarray, rows: list[list[int]], p: int) -> list[list[int]]:
+    """Combinations of the rows of an input."""
+    if factors.ndim != 2 or factors.shape[1] != len(rows):
+        raise NotShown("combinations of other outputs are given")
+    own = np.array(rows, dtype=object)
+    return (np.array([[int(c) for c in row] for row in factors], dtype=object) @ own % p).tolist()  # type: ignore[no-any-return]
 
 
 def is_network(value: Any) -> bool:
@@ -74,8 +144,8 @@ def is_network(value: Any) -> bool:
     return not isinstance(value, type) and all(hasattr(value, name) for name in ("input_shape", "nodes", "output", "weights", "fixed"))
 
 
-def stored_network(network: NetworkData) -> StoredNetwork:
-    """A network as data that can be written."""
+def stored_network(network: NetworkData, functions: str = "") -> StoredNetwork:
+    """A network as data that can be written; ``functions`` as there."""
     if isinstance(network, StoredNetwork):
         return network
     nodes = tuple(
@@ -89,6 +159,7 @@ def stored_network(network: NetworkData) -> StoredNetwork:
         output=network.output,
         numbers={key: _stored_numbers(np.asarray(network.weights[key])) for key in used},
         fixed=tuple(key for key in used if key in network.fixed),
+        functions=functions,
     )
 
 
