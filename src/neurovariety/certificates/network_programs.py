@@ -90,8 +90,8 @@ class _Symbol:
 
 
 def network_program(network: NetworkData) -> ExactSystem:
-    """The outputs of a network in its trained weights, in the order of `trained`, and then its inputs. Raises `NotShown` for one that is
-    not algebraic, or large."""
+    """The outputs of a network in its trained weights, in the order of `trained`, and then its inputs. Raises `NotShown` for one
+    that is not algebraic, or large."""
     keys = trained(network)
     shapes = {key: np.shape(network.weights[key]) for key in keys}
     count, inputs = sum(map(prod, shapes.values())), prod(network.input_shape)

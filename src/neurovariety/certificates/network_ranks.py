@@ -58,8 +58,8 @@ class TrainedJacobian(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class RankAtWeights:
-    """The rank at the weights is at least ``value``: it is that mod p, at the inputs of a place, exactly those of ``at`` where these are
-    given."""
+    """The rank at the weights is at least ``value``: it is that mod p, at the inputs of a place, exactly those of ``at`` where these
+    are given."""
 
     subject: str
     place: Place

@@ -13,10 +13,9 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-import flint
 import numpy as np
 
-from neurovariety.certificates.network_nodes import NetworkData, NodeData, exact, lines, rational
+from neurovariety.certificates.network_nodes import NetworkData, NodeData, exact, rational
 from neurovariety.certificates.network_values import Field, value
 from neurovariety.certificates.vector_fields import residue
 from neurovariety.certificates.zeros import NotShown

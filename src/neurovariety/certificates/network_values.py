@@ -27,8 +27,8 @@ _CUBIC = Fraction(0.044715)
 
 @dataclass(frozen=True)
 class Field:
-    """``of`` brings a rational number in. ``balls``: numbers are balls, and comparisons may be undecided. ``bend``: what piecewise linear
-    activations do, where it is another thing than `_on_lines`."""
+    """``of`` brings a rational number in. ``balls``: numbers are balls, and comparisons may be undecided. ``bend``: what piecewise
+    linear activations do, where it is another thing than `_on_lines`."""
 
     of: Callable[[Fraction], Any]
     balls: bool

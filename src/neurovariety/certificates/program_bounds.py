@@ -47,7 +47,15 @@ class ProgramBounds:
     below: float
     log_norm: float
 
-    def rank_error(self, at_most: int, bits: int, derivative: bool, combined: bool, inner: tuple[float, float] = (1.0, 0.0)) -> float:
+    def rank_error(
+        self,
+        at_most: int,
+        bits: int,
+        derivative: bool,
+        combined: bool,
+        inner: tuple[float, float] = (1.0, 0.0),
+        input_bits: float | None = None,
+    ) -> float:
         """The probability, at most, that a rank at a random point over a random prime is below the generic one, which is ``at_most``
         at most: a minor's degree over the prime (Schwartz 1980), and the primes that divide all its coefficients. ``inner``: degree and
         log2 of the size of polynomials that the weights are. ``input_bits``: inputs are not random, but given rational numbers of that

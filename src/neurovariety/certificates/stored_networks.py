@@ -56,8 +56,9 @@ class StoredNode:
 
 @dataclass(frozen=True, eq=False)
 class StoredNetwork:
-    """What `network_nodes.NetworkData` asks, and `network_ranks.TrainedJacobian`. ``numbers``: the weights that nodes use; ``fixed``: those
-    of them that are not trained. ``functions``: the hash of the functions of all weights, where a certificate speaks of these; on trust."""
+    """What `network_nodes.NetworkData` asks, and `network_ranks.TrainedJacobian`. ``numbers``: the weights that nodes use;
+    ``fixed``: those of them that are not trained. ``functions``: the hash of the functions of all weights, where a certificate
+    speaks of these; on trust."""
 
     input_shape: tuple[int, ...]
     nodes: tuple[StoredNode, ...]

@@ -17,6 +17,7 @@ from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.least_loss import LeastInLists, NoneBelow
 from neurovariety.certificates.least_of_lists import LeastOfLists
 from neurovariety.certificates.linear_symmetries import StatedMaps, StatedSpan
+from neurovariety.certificates.network_ranks import GenericRank
 from neurovariety.certificates.positions import BoundaryPiece, NoBoundary, Placed
 from neurovariety.certificates.resting import AllResting
 from neurovariety.certificates.singular_functions import SingularByTheorem
@@ -62,6 +63,7 @@ ALWAYS: Mapping[type, str] = {
     SingularFamily: "that the strata of a family have common functions",
     SingularVertex: _CONE,
     DegreeOfVertex: _CONE,
+    GenericRank: "that the stored functions are those of the network, with all of its weights free",
     SingularHessian: "that primes and points were drawn at random, and the stated bound of the error",
 }
 """By type of certificate what every one of them rests on."""
