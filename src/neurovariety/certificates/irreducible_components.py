@@ -34,8 +34,8 @@ Block = tuple[int, bool]
 
 @dataclass(frozen=True)
 class BlockMaps:
-    """Block diagonal matrices: with ranks of the ``blocks`` that are given, or of bounded real rank (``bound``). ``names``: what networks
-    with some ranks are called."""
+    """Block diagonal matrices: with ranks of the ``blocks`` that are given, or of bounded real rank (``bound``). ``names``: what
+    networks with some ranks are called."""
 
     blocks: tuple[Block, ...]
     bound: int | tuple[int, ...]

@@ -162,7 +162,7 @@ class SlopesModP:
         """The weights mod p."""
         return [residue(w, self.p) for key in self.keys for w in self.weights[key]]
 
-    def rows(self, x: Sequence[Fraction] | Sequence[int]) -> tuple[list[list[int]], set[int]]:
+    def rows(self, x: Sequence[Fraction | int]) -> tuple[list[list[int]], set[int]]:
         """The derivatives of each output at an input, residues mod p where it is not exact; and the weights that are left out, as they
         move a number that lies at a kink."""
         tape, letters, at = _Tape(self.p, self.count), dict[str, np.ndarray](), 0

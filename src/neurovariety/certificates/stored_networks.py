@@ -100,7 +100,7 @@ class StoredNetwork:
             raise NotShown("the weights are not those of the network")
         rows, left = list[list[int]](), set[int]()
         for k, x in enumerate(inputs):
-            own, resting = found.rows([v if at is None else Fraction(v) for v in x])
+            own, resting = found.rows([int(v) if at is None else Fraction(v) for v in x])
             if (len(own) + 1) * found.made * len(inputs) > _MOST_STEPS or len(own) * len(inputs) * found.count > MOST_ENTRIES:
                 raise NotStored("the Jacobian is too large to be taken anew here")
             if place.factors is not None:
