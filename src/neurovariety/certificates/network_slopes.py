@@ -8,7 +8,7 @@ differentiable there, for what does not move to first order is not felt through 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -34,11 +34,12 @@ class _Lettered:
     nodes: Sequence[NodeData]
     output: str
     weights: Mapping[str, np.ndarray]
+    fixed: Collection[str]
 
 
-def lettered(network: NetworkData, letters: Mapping[str, np.ndarray]) -> Any:
+def lettered(network: NetworkData, letters: Mapping[str, np.ndarray]) -> NetworkData:
     """The network with ``letters``, numbers of a field, as its trained weights."""
-    return _Lettered(tuple(network.input_shape), network.nodes, network.output, {**network.weights, **letters})
+    return _Lettered(tuple(network.input_shape), network.nodes, network.output, {**network.weights, **letters}, network.fixed)
 
 
 @dataclass(frozen=True)

@@ -137,7 +137,7 @@ def _combined(factors: np.ndarray, rows: list[list[int]], p: int) -> list[list[i
     if factors.ndim != 2 or factors.shape[1] != len(rows):
         raise NotShown("combinations of other outputs are given")
     own = np.array(rows, dtype=object)
-    return (np.array([[int(c) for c in row] for row in factors], dtype=object) @ own % p).tolist()  # type: ignore[no-any-return]
+    return (np.array([[int(c) for c in row] for row in factors], dtype=object) @ own % p).tolist()
 
 
 def is_network(value: Any) -> bool:
