@@ -30,6 +30,8 @@ FOLDER = Path(__file__).parent / "results"
 STRONG = ("proved", "probability", "complete")
 _SAME, _BEATEN, _LISTED = 1e-6, 1e-6, 1e-4
 _STEPS = 300
+_SUBNORMAL = 1e-300
+"""Below, doubles have no digits left to be equal in."""
 Forward = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """Outputs (..., rows, outputs) of weights (..., W) and rows of inputs."""
 
@@ -283,7 +285,7 @@ def differs(a: Any, b: Any, scale: float, exact: bool) -> list[str]:
     near = abs(a.value["least_loss"] * scale - b.value["least_loss"])
     size = max(abs(a.value["least_loss"] * scale), abs(b.value["least_loss"]))
     zero = float(np.abs(a.task.data.targets).max() ** 2 if a.task.data is not None else 1.0) * scale
-    if exact and near:
+    if exact and near > _SUBNORMAL:
         out.append(f"least loss {a.value['least_loss']!r} and {b.value['least_loss']!r}")
     if first in STRONG and second in STRONG and near > _SAME * size + 1e-9 * zero:
         out.append(f"least loss {a.value['least_loss']:.12g} and {b.value['least_loss']:.12g}")
