@@ -6,8 +6,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from math import prod
 
-from neurovariety.certificates.completeness import GENERAL, LOOPS, SURE
+from neurovariety.certificates.completeness import LOOPS, SURE
 from neurovariety.certificates.functions import DIMENSION, Functions, residues_of
+from neurovariety.certificates.general_members import SLICE
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.linear_values import VALUES_DEGREE
 from neurovariety.certificates.ranks import LARGEST_ERROR
@@ -19,7 +20,7 @@ from neurovariety.claim import Claim
 
 HIDDEN = "hidden directions"
 PREIMAGES = "weights over a general value"
-_DEGREES = ("degree", GENERAL[0], VALUES_DEGREE)
+_DEGREES = ("degree", SLICE, VALUES_DEGREE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +87,9 @@ class EvenlyCovered:
         evenly covered, or are not all."""
         if subject.hash != self.family or not all(v.checked and v.claim in (*SURE, Claim.COMPLETE) for v in (self.graph, self.degree)):
             raise NotShown("the graph and the degree of the values are not known")
-        if self.graph.statement.kind != GENERAL[0] or self.degree.statement.kind not in _DEGREES:
+        if self.graph.statement.subject != subject.hash or len(self.points) > self.graph.statement.value:
+            raise NotShown("the number of points of the graph is one of another graph, or smaller")
+        if self.graph.statement.kind != SLICE or self.degree.statement.kind not in _DEGREES:
             raise NotShown("a number of points of the graph and a degree are expected")
         sizes = Counter(self.values)
         if len(self.values) != len(self.points) or len(sizes) != self.degree.statement.value or len(set(sizes.values())) != 1:
@@ -137,7 +140,7 @@ class LinearGraph:
             degrees = coordinates.degrees()
         except ValueError:
             raise NotShown("the coordinates divide") from None
-        if subject.hash != self.family or max((degrees[s] for s in coordinates.equations), default=0) > 1:
+        if subject.hash != self.family or self.kind != SLICE or max((degrees[s] for s in coordinates.equations), default=0) > 1:
             raise NotShown("the coordinates are not linear")
 
     def concludes(self) -> tuple[Statement, Claim]:

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Complex, Inexact
 
 from neurovariety.certificates.completeness import Distinct
+from neurovariety.certificates.general_members import Substituted
 from neurovariety.certificates.issue import Verdict, issue
 from neurovariety.geometry.solutions.affine_slices import normal
 from neurovariety.geometry.solutions.complete_fiber import complete_fiber
@@ -64,9 +65,11 @@ def general_counts(
     ends = ends_at_level(problem, base, level, rng)
     counts, size = u + level * v, np.abs(u).mean()
     found = ends.points[ends.distinct(End.REGULAR)][:, :r]
-    verdict = continued(family, found, counts, curve.verdict)
+    line = Substituted(tuple(range(n)), tuple(range(n, 2 * n)))
+    verdict = continued(family, found, counts, curve.verdict, line)
     if verdict is None and len(found):
-        found, verdict = looped(family, found, counts, curve.verdict, lambda: size * normal(rng, (n,)), rng)
+        fresh = (lambda: size * normal(rng, (n,))), range(n)
+        found, verdict = looped(family, found, counts, curve.verdict, fresh, rng, line)
     proof = certify(problem.at_counts, found, counts, problem.fewer)
     evidence = {**evidence, "ends": ends.counts(), "certified": proof.count}
     return LikelihoodEnds(proof, counts, verdict is not None, evidence, verdict or _at_least(family, found, counts))
