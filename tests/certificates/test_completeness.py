@@ -11,6 +11,7 @@ import pytest
 import neurovariety as nv
 from neurovariety.certificates.account import FloatZeros
 from neurovariety.certificates.completeness import Continued, Distinct, Looped, Traced
+from neurovariety.certificates.compose import DEGREE, ED_DEGREE, LIKELIHOOD_DEGREE, Because
 from neurovariety.certificates.exact_system import ExactSystem
 from neurovariety.certificates.fiber import EvenlyCovered, Sorted
 from neurovariety.certificates.general_members import CRITICAL_POINTS, SLICE, OtherQuadric, Substituted
@@ -18,6 +19,7 @@ from neurovariety.certificates.issue import _TOKEN, NotShown, Verdict, issue, we
 from neurovariety.certificates.shown_points import Points
 from neurovariety.certificates.statement import Statement
 from neurovariety.claim import Claim
+from neurovariety.geometry.exact.exact_functions import exact_functions
 from neurovariety.geometry.invariants.dimension import dimension_of
 from neurovariety.geometry.solutions.affine_slices import normal, slices
 from neurovariety.geometry.solutions.complete_fiber import CompleteFiber, complete_fiber
@@ -259,10 +261,49 @@ def test_values_are_evenly_covered():
     assert values["cardinality"].claim is Claim.COMPLETE
     shown, inner = covered(found)
     assert len(shown.labels) > 1
-    assert refused(replace(shown, labels=(*shown.labels, 0)), None)
+    exact = exact_functions(nv.as_model("mlp(2,2,1; x^3)"))
+    other = exact_functions(nv.as_model("mlp(2,2,1; x^4)"))
+    assert issue(shown, exact).statement.value == values["cardinality"].statement.value
+    assert refused(replace(shown, labels=(*shown.labels, 0)), exact)
+    assert refused(replace(shown, subject=other.hash), other)
+    assert refused(shown, other)
+    assert refused(replace(shown, kind="degree"), exact)
+    family = shown.weights.on
+    for wrong in (
+        replace(inner, graph=nv.fibers("mlp(2,2,1; x^4)", route="computed").verdicts["cardinality"].certificate.weights.certificate.graph),
+        replace(inner, degree=nv.degree("mlp(2,2,1; x^4)").verdicts["value"]),
+        replace(inner, degree=inner.graph),
+        replace(inner, loops=inner.loops[:7]),
+    ):
+        assert refused(wrong, family)
     cut = graph_slices(nv.as_model("mlp(2,2,1; x^3)"), 4, 0, generator(0, "test"))
     one_lost = replace(inner, family=ExactIncidence(cut).hash, values=(*inner.values[:-1], max(inner.values) + 1))
     assert refused(one_lost, ExactIncidence(cut))
+
+
+def test_a_degree_is_the_number_of_points_on_slices_of_the_model(solved, distances):
+    """Points of another kind, or of another model, are none."""
+    incidence, found, _ = solved
+    exact = exact_functions(nv.as_model(ARCHITECTURE))
+    right = Because(Statement("degree", exact.hash, found.count), DEGREE, (found.verdict,))
+    assert issue(right, exact).claim is Claim.COMPLETE
+    assert refused(replace(right, rule=ED_DEGREE), exact)
+    assert refused(Because(Statement("ed_degree generic", exact.hash, found.count), ED_DEGREE, (found.verdict,)), exact)
+    assert refused(Because(Statement("ML degree", exact.hash, found.count), LIKELIHOOD_DEGREE, (found.verdict,)), exact)
+    assert refused(replace(right, statement=replace(right.statement, value=found.count - 1)), exact)
+    other = exact_functions(nv.as_model("mlp(2,2,1; x^4)"))
+    assert refused(replace(right, statement=replace(right.statement, subject=other.hash)), other)
+    assert refused(right, other)
+    problem, nearest = distances
+    own = exact_functions(problem.model)
+    assert issue(Because(Statement("ed_degree generic", own.hash, nearest.count), ED_DEGREE, (nearest.verdict,)), own)
+    assert refused(Because(Statement("degree", own.hash, nearest.count), DEGREE, (nearest.verdict,)), own)
+    foreign = dimension_of(nv.as_model("linear(2,2,2)"), seed=0).verdict
+    mixed = issue(replace(found.verdict.certificate, premises=(foreign,)), incidence)
+    assert refused(replace(right, premises=(mixed,)), exact)
+    assert refused(replace(found.verdict.certificate, premises=()), incidence)
+    both = (*found.verdict.certificate.premises, foreign)
+    assert refused(replace(found.verdict.certificate, premises=both), incidence)
 
 
 def test_a_traced_list_is_no_premise_of_a_proof(solved):

@@ -47,6 +47,8 @@ SURE = (Claim.PROVED, Claim.PROBABILITY)
 
 
 def _check(premises: tuple[Verdict, ...]) -> None:
+    if not premises or len({p.statement.subject for p in premises}) > 1:
+        raise NotShown("the dimension of one model is expected")
     for p in premises:
         if not p.checked or p.claim not in SURE or p.statement.kind != DIMENSION:
             raise NotShown(f"the {p.statement.kind} is not known for sure")
@@ -54,15 +56,17 @@ def _check(premises: tuple[Verdict, ...]) -> None:
 
 @dataclass(frozen=True, eq=False)
 class Distinct:
-    """Zeros of a general member that are shown and different: at least so many."""
+    """Zeros of a general member that are shown and different: at least so many. ``premises`` say of which model the family is, and no
+    more than that."""
 
     kind: str
     family: str
     points: Points
+    premises: tuple[Verdict, ...] = ()
 
     def check(self, subject: SystemFamily) -> None:
         """Raises `NotShown` where one is not shown, or two are not shown to be different."""
-        if subject.hash != self.family or self.kind not in GENERAL:
+        if subject.hash != self.family or self.kind not in GENERAL or not all(p.checked for p in self.premises):
             raise NotShown("the certificate is one of another family")
         self.points.shown(Programs.of(subject)).check_different()
 

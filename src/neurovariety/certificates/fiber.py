@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from math import prod
 
 from neurovariety.certificates.completeness import LOOPS, SURE
@@ -11,6 +12,7 @@ from neurovariety.certificates.functions import DIMENSION, Functions, residues_o
 from neurovariety.certificates.general_members import SLICE
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.linear_values import VALUES_DEGREE
+from neurovariety.certificates.model_of_premises import models_under
 from neurovariety.certificates.ranks import LARGEST_ERROR
 from neurovariety.certificates.shown_points import Points, Programs, SystemFamily
 from neurovariety.certificates.statement import Statement
@@ -18,8 +20,16 @@ from neurovariety.certificates.upper_bounds import FieldsVanish
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
 
-HIDDEN = "hidden directions"
+HIDDEN, GENERIC_FIBER = "hidden directions", "generic fiber"
+LEFT_BY = "functions left by * samples"
 PREIMAGES = "weights over a general value"
+
+
+def left_by(samples: int) -> str:
+    """The kind of a number of functions with the same values at so many general inputs."""
+    return LEFT_BY.replace("*", str(samples))
+
+
 _DEGREES = ("degree", SLICE, VALUES_DEGREE)
 
 
@@ -87,6 +97,9 @@ class EvenlyCovered:
         evenly covered, or are not all."""
         if subject.hash != self.family or not all(v.checked and v.claim in (*SURE, Claim.COMPLETE) for v in (self.graph, self.degree)):
             raise NotShown("the graph and the degree of the values are not known")
+        models = models_under(self.graph)
+        if models and models_under(self.degree) != models:
+            raise NotShown("the degree is that of another model")
         if self.graph.statement.subject != subject.hash or len(self.points) > self.graph.statement.value:
             raise NotShown("the number of points of the graph is one of another graph, or smaller")
         if self.graph.statement.kind != SLICE or self.degree.statement.kind not in _DEGREES:
@@ -115,8 +128,12 @@ class Sorted:
     weights: Verdict
     labels: tuple[int, ...]
 
-    def check(self, subject: object) -> None:
-        """Raises `NotShown` unless every weight has a class."""
+    def check(self, subject: Functions) -> None:
+        """Raises `NotShown` unless every weight has a class, and the weights are those of the model."""
+        if subject.hash != self.subject or models_under(self.weights) != {self.subject}:
+            raise NotShown("the weights are those of another model")
+        if self.kind != GENERIC_FIBER and not fnmatchcase(self.kind, LEFT_BY):
+            raise NotShown("a number of orbits, or of functions, is expected")
         if self.weights.statement.kind != PREIMAGES or not self.weights.checked or len(self.labels) != self.weights.statement.value:
             raise NotShown("not every weight has a class")
 

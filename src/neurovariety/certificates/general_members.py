@@ -80,7 +80,7 @@ class Substituted:
         sized = len(self.starts) == own == len(parameters) and general.unknowns == n + lines and len(self.steps) in (0, own)
         if not sized or any(not -1 <= i < free - 3 * lines for i in (*self.starts, *self.steps)):
             raise NotShown("the general systems have other unknowns or parameters")
-        place = _Place(general.system, subject.system)
+        place = PlaceOfPrograms(general.system, subject.system)
         x, q = place.draw(n + lines), place.draw(free)
         at = [place.of(v) if i < 0 else q[i] for i, v in zip(self.starts, parameters.tolist(), strict=True)]
         if lines:
@@ -92,7 +92,7 @@ class Substituted:
             self._check_hyperplane(place, general, x, q)
 
     @staticmethod
-    def _check_hyperplane(place: _Place, general: Systems, x: list[Any], q: list[Any]) -> None:
+    def _check_hyperplane(place: PlaceOfPrograms, general: Systems, x: list[Any], q: list[Any]) -> None:
         zero, one = x[0] - x[0], x[0] / x[0]
 
         def last(a: Any, b: Any, c: Any, s: Any = x[-1]) -> Any:
@@ -104,7 +104,9 @@ class Substituted:
             raise NotShown("the last equation is no general hyperplane")
 
 
-def _gradient(place: _Place, coordinates: ExactSystem, places: Places | None, x: list[Any], parameters: list[Any]) -> list[Any]:
+def _gradient(
+    place: PlaceOfPrograms, coordinates: ExactSystem, places: Places | None, x: list[Any], parameters: list[Any]
+) -> list[Any]:
     """The gradient, by the unknowns x, of the quadric with these places (a diagonal one where they are None) on coordinates, at the
     parameters: what is to be fitted, and then those of the quadric."""
     n, r = len(coordinates.equations), len(x)
@@ -119,7 +121,7 @@ def _gradient(place: _Place, coordinates: ExactSystem, places: Places | None, x:
     return [sum((off[i] * slopes[i * r + k] for i in range(1, n)), off[0] * slopes[k]) for k in range(r)]
 
 
-def _check_diagonal(place: _Place, general: SystemFamily, x: list[Any]) -> None:
+def _check_diagonal(place: PlaceOfPrograms, general: SystemFamily, x: list[Any]) -> None:
     n = len(general.coordinates.equations)
     if general.system.unknowns != len(x) + 2 * n:
         raise NotShown("the general systems are not those of diagonal quadrics")
@@ -143,7 +145,7 @@ class OtherQuadric:
         inside = all(0 <= k <= i < n and 0 <= at < count for i, k, at, _ in self.places)
         if general.unknowns != r or count < 0 or not inside or len(general.coordinates.equations) != n or not n * r:
             raise NotShown("the general systems have other unknowns or parameters")
-        place = _Place(general.system, subject.system)
+        place = PlaceOfPrograms(general.system, subject.system)
         x = place.draw(r)
         if place.run(general.coordinates, x) != place.run(subject.coordinates, x):
             raise NotShown("the coordinates are others")
@@ -171,7 +173,7 @@ class OnChart:
         sized = (chart.unknowns, chart.system.unknowns) == (r, r + held + len(loss)) and len(self.free) == r and n * r
         if not sized or len(chart.coordinates.equations) != n:
             raise NotShown("the general systems have other unknowns or parameters")
-        place = _Place(on.system, chart.system)
+        place = PlaceOfPrograms(on.system, chart.system)
         x, fixed = place.draw(r), [place.of(v) for v in self.fixed]
         if place.run(on.coordinates, x) != place.run(chart.coordinates, [*x, *fixed]):
             raise NotShown("the coordinates are others")
@@ -230,8 +232,8 @@ def kept_by(general: Verdict) -> Kept | None:
     return Kept(parameters, tuple(sorted(both))) if len(both) < len(parameters) else None
 
 
-class _Place:
-    """Residues mod a prime, both made from the programs that are compared."""
+class PlaceOfPrograms:
+    """Residues mod a prime, both made from the programs that are run there."""
 
     def __init__(self, *systems: ExactSystem) -> None:
         self._text, self._drawn = "".join(s.hash for s in systems), 0

@@ -333,7 +333,7 @@ def general_face(
     level = complex(*rng.normal(size=2))
     stated = _on_line(problem, base.parameters[: 2 * n + 2 * k], level)
     if not curve.complete:
-        return FaceEnds(certify(problem.stated, empty, stated), stated, some_on_face(problem, empty, stated), {})
+        return FaceEnds(certify(problem.stated, empty, stated), stated, some_on_face(problem, empty, stated, curve.verdict), {})
     ends = ends_at_level(problem, base, level, rng)
     known = ends.points[ends.distinct(End.REGULAR)][:, : r + k]
     verdict = continued(problem.family, known, stated, curve.verdict, problem.on_line)
@@ -341,12 +341,14 @@ def general_face(
         fresh = (lambda: problem.general_members(normal(rng, (k * n,)), rng)()), range(len(stated))
         known, verdict = looped(problem.family, known, stated, curve.verdict, fresh, rng, problem.on_line)
     proof = certify(problem.stated, known, stated, problem.values)
-    return FaceEnds(proof, stated, verdict or some_on_face(problem, known, stated), ends.counts())
+    return FaceEnds(proof, stated, verdict or some_on_face(problem, known, stated, curve.verdict), ends.counts())
 
 
-def some_on_face(problem: FacePoints, found: Complex[np.ndarray, "S n"], parameters: Inexact[np.ndarray, " m"]) -> Verdict:
-    """That there are those points at least."""
-    return issue(Distinct(KIND, problem.family.hash, shown_part(problem.family, found, parameters)), problem.family)
+def some_on_face(
+    problem: FacePoints, found: Complex[np.ndarray, "S n"], parameters: Inexact[np.ndarray, " m"], general: Verdict
+) -> Verdict:
+    """That there are those points at least; ``general``: what is known of the general ones."""
+    return issue(Distinct(KIND, problem.family.hash, shown_part(problem.family, found, parameters), (general,)), problem.family)
 
 
 def _on_line(problem: FacePoints, line: Complex[np.ndarray, " m"], s: complex) -> Complex[np.ndarray, " p"]:
@@ -386,7 +388,7 @@ class StatedFaces:
             regular = with_real_centres(problem.stated, regular, parameters)
         verdict = continued(problem.family, regular, parameters, known.verdict)
         proof = certify(problem.stated, regular, parameters, problem.values)
-        return FaceEnds(proof, parameters, verdict or some_on_face(problem, regular, parameters), ends.counts())
+        return FaceEnds(proof, parameters, verdict or some_on_face(problem, regular, parameters, known.verdict), ends.counts())
 
     def _with_conditions(self, parameters: Inexact[np.ndarray, " m"]) -> FaceEnds:
         """All points for a general linear function and general levels of these conditions."""

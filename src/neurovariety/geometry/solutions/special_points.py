@@ -102,7 +102,7 @@ def special_points(
         regular, verdict, ends, general = _by_loops(points, start, stated, rng, general_target)
     found = certify(special, regular, parameters, points.values)
     if verdict is None:
-        verdict = issue(Distinct(KIND, family.hash, shown_part(family, regular, parameters)), family)
+        verdict = issue(Distinct(KIND, family.hash, shown_part(family, regular, parameters), (start.verdict,)), family)
     return SpecialPoints(special, parameters, found, ends, verdict, general)
 
 
