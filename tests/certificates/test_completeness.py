@@ -11,7 +11,7 @@ import pytest
 import neurovariety as nv
 from neurovariety.certificates.account import FloatZeros
 from neurovariety.certificates.completeness import Continued, Distinct, Looped, Traced
-from neurovariety.certificates.compose import DEGREE, ED_DEGREE, LIKELIHOOD_DEGREE, Because
+from neurovariety.certificates.compose import OF_LIKELIEST, OF_NEAREST, OF_SLICES, Because
 from neurovariety.certificates.exact_system import ExactSystem
 from neurovariety.certificates.fiber import EvenlyCovered, Sorted
 from neurovariety.certificates.general_members import CRITICAL_POINTS, SLICE, OtherQuadric, Substituted
@@ -270,7 +270,9 @@ def test_values_are_evenly_covered():
     assert refused(replace(shown, kind="degree"), exact)
     family = shown.weights.on
     for wrong in (
-        replace(inner, graph=nv.fibers("mlp(2,2,1; x^4)", route="computed").verdicts["cardinality"].certificate.weights.certificate.graph),
+        replace(
+            inner, graph=nv.fibers("mlp(2,2,1; x^4)", route="computed").verdicts["cardinality"].certificate.weights.certificate.graph
+        ),
         replace(inner, degree=nv.degree("mlp(2,2,1; x^4)").verdicts["value"]),
         replace(inner, degree=inner.graph),
         replace(inner, loops=inner.loops[:7]),
@@ -285,19 +287,19 @@ def test_a_degree_is_the_number_of_points_on_slices_of_the_model(solved, distanc
     """Points of another kind, or of another model, are none."""
     incidence, found, _ = solved
     exact = exact_functions(nv.as_model(ARCHITECTURE))
-    right = Because(Statement("degree", exact.hash, found.count), DEGREE, (found.verdict,))
+    right = Because(Statement("degree", exact.hash, found.count), OF_SLICES, (found.verdict,))
     assert issue(right, exact).claim is Claim.COMPLETE
-    assert refused(replace(right, rule=ED_DEGREE), exact)
-    assert refused(Because(Statement("ed_degree generic", exact.hash, found.count), ED_DEGREE, (found.verdict,)), exact)
-    assert refused(Because(Statement("ML degree", exact.hash, found.count), LIKELIHOOD_DEGREE, (found.verdict,)), exact)
+    assert refused(replace(right, rule=OF_NEAREST), exact)
+    assert refused(Because(Statement("ed_degree generic", exact.hash, found.count), OF_NEAREST, (found.verdict,)), exact)
+    assert refused(Because(Statement("ML degree", exact.hash, found.count), OF_LIKELIEST, (found.verdict,)), exact)
     assert refused(replace(right, statement=replace(right.statement, value=found.count - 1)), exact)
     other = exact_functions(nv.as_model("mlp(2,2,1; x^4)"))
     assert refused(replace(right, statement=replace(right.statement, subject=other.hash)), other)
     assert refused(right, other)
     problem, nearest = distances
     own = exact_functions(problem.model)
-    assert issue(Because(Statement("ed_degree generic", own.hash, nearest.count), ED_DEGREE, (nearest.verdict,)), own)
-    assert refused(Because(Statement("degree", own.hash, nearest.count), DEGREE, (nearest.verdict,)), own)
+    assert issue(Because(Statement("ed_degree generic", own.hash, nearest.count), OF_NEAREST, (nearest.verdict,)), own)
+    assert refused(Because(Statement("degree", own.hash, nearest.count), OF_SLICES, (nearest.verdict,)), own)
     foreign = dimension_of(nv.as_model("linear(2,2,2)"), seed=0).verdict
     mixed = issue(replace(found.verdict.certificate, premises=(foreign,)), incidence)
     assert refused(replace(right, premises=(mixed,)), exact)

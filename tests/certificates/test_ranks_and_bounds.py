@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import neurovariety as nv
-from neurovariety.certificates.compose import DEGREE, ED_DEGREE, LEFT, LIKELIHOOD_DEGREE, RULES, Because, Meets
+from neurovariety.certificates.compose import LEFT, OF_LIKELIEST, OF_NEAREST, OF_SLICES, RULES, Because, Meets
 from neurovariety.certificates.issue import Forged, NotShown, issue, weak
 from neurovariety.certificates.ranks import FewestSamples, ModularRank, RandomRanks
 from neurovariety.certificates.realized import Realized
@@ -216,7 +216,9 @@ def test_conclusions_are_as_weak_as_their_premises():
 def test_errors_add_up():
     exact, right = trials_of("mlp(5,5,3,1; x^2)")
     verdict = issue(right, exact)
-    twice = issue(Because(Statement("dimension of the fiber", exact.hash, exact.parameters - verdict.statement.value), LEFT, (verdict,)), exact)
+    twice = issue(
+        Because(Statement("dimension of the fiber", exact.hash, exact.parameters - verdict.statement.value), LEFT, (verdict,)), exact
+    )
     assert np.isclose(twice.statement.error, verdict.statement.error)
 
 
@@ -228,7 +230,7 @@ def test_rules_speak_of_their_own_things():
     for rule in RULES:
         assert refused(Because(Statement("dimension", exact.hash, 1), rule, (one,)), exact)
         assert refused(Because(Statement("degree", exact.hash, 1), rule, ()), exact)
-    for rule in (DEGREE, ED_DEGREE, LIKELIHOOD_DEGREE):
+    for rule in (OF_SLICES, OF_NEAREST, OF_LIKELIEST):
         for kind in ("degree", "ed_degree generic", "ML degree"):
             assert refused(Because(Statement(kind, exact.hash, 4), rule, (issue(Expanded(exact.hash, 4), exact),)), exact)
     span = issue(Expanded(exact.hash, 4), exact)

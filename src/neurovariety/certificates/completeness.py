@@ -12,7 +12,7 @@ for the test.
 `Continued` (C). As many regular, different zeros as at general parameters, N > 0: there is no room for another isolated one. Where the
 solutions form a bundle over smooth functions together with the parameters, as critical points do, there is no other one at all. For
 that set is irreducible and has the dimension of the space of parameters P, so next to each of its pairs (x, p) there are pairs with
-general parameters; but for these all N solutions lie next to the regular ends, each of which goes on by itself. So x is one of these ends,
+general parameters; but for these all N solutions lie next to the regular ends, each of which goes on by itself. So x is one of these,
 and no curve of smooth critical functions lies beside them. Sets that are no bundle may have one: x (x - 1) = 0, x y + (1 - x) p = 0
 has the one solution (1, 0) where p is not 0, and at p = 0 a line beside it.
 
@@ -162,8 +162,9 @@ class Continued:
 
 @dataclass(frozen=True, eq=False)
 class Looped:
-    """All points at a general member of a family, by test L: of the ``general`` ones, which ``by`` relates to these systems, these ended
-    here, and ``loops`` (each the partners of the points, in order) map them to themselves, while the parameters ``moving`` go round."""
+    """All points at a general member of a family, by test L: of the ``general`` ones, which ``by`` relates to these systems, these
+    ended here, and ``loops`` (each the partners of the points, in order) map them to themselves, while the parameters ``moving`` go
+    round."""
 
     kind: str
     family: str

@@ -115,7 +115,7 @@ def _is_kind(kind: str, expected: str) -> bool:
 MODEL, SLICES, SLICE_ITSELF, PROBLEM = "the model", "systems of the model", "a slice of the model", "a problem of the model"
 _EXACT = (Claim.PROVED, Claim.PROBABILITY, Claim.COMPLETE)
 
-DEGREE, ED_DEGREE, LIKELIHOOD_DEGREE = (
+OF_SLICES, OF_NEAREST, OF_LIKELIEST = (
     "the number of points on a slice",
     "the number of nearest points",
     "the number of likeliest points",
@@ -169,9 +169,9 @@ def _unique(value: Any, kinds: tuple[str, ...], samples: int, *counts: int) -> b
 
 _LEFT_OVER, _DEGREES = "functions left by samples", ("degree", "ed_degree *", ML_DEGREE)
 RULES: Mapping[str, Rule] = {
-    DEGREE: Rule(("degree",), (SLICE,), _same, SLICES, family=cuts),
-    ED_DEGREE: Rule(("ed_degree *",), (f"{SLICE}|{CRITICAL_POINTS}",), _same, SLICES, family=is_nearest),
-    LIKELIHOOD_DEGREE: Rule((ML_DEGREE,), (f"{CRITICAL_POINTS}|{ML_DEGREE}",), _same, SLICES, family=is_likeliest),
+    OF_SLICES: Rule(("degree",), (SLICE,), _same, SLICES, family=cuts),
+    OF_NEAREST: Rule(("ed_degree *",), (f"{SLICE}|{CRITICAL_POINTS}",), _same, SLICES, family=is_nearest),
+    OF_LIKELIEST: Rule((ML_DEGREE,), (f"{CRITICAL_POINTS}|{ML_DEGREE}",), _same, SLICES, family=is_likeliest),
     ONE_POINT: Rule(("degree", LEFT_BY), (LINEAR, "samples"), lambda value, *_: value == 1, MODEL, several=True),
     ONE_ON_SLICE: Rule((SLICE,), (LINEAR,), lambda value, _: value == 1, SLICE_ITSELF),
     POINT: Rule(_DEGREES, (DIMENSION,), lambda value, dimension: value == 1 and dimension == 0, MODEL),

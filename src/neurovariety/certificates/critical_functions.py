@@ -4,8 +4,8 @@ In a chart some weights are free and the others held. A simple zero of the gradi
 the function have full rank in these, is a function at which J has full rank and which is critical. Functions are told apart by their
 coordinates, which are the same in all charts.
 
-`AllInCharts` (test C). As many as at general parameters of the same loss in one chart: each is a simple zero in its chart and moves with
-the parameters, to different functions, so there is no room for another one (`completeness`). Charts only say where a function is
+`AllInCharts` (test C). As many as at general parameters of the same loss in one chart: each is a simple zero in its chart and moves
+with the parameters, to different functions, so there is no room for another one (`completeness`). Charts only say where a function is
 looked at: a function that one chart has at infinity counts in another.
 
 `RealAmongThem`. The gradient of a real loss has conjugate zeros. A zero whose box lies about real weights is real; one whose function
@@ -234,8 +234,8 @@ class SomeInCharts(InCharts):
 
 @dataclass(frozen=True, eq=False)
 class AllInCharts(InCharts):
-    """As many as ``general``, the number at general parameters of a chart (``by``). ``rounded``: it is one for the matrix of the loss as
-    doubles hold it."""
+    """As many as ``general``, the number at general parameters of a chart (``by``). ``rounded``: it is one for the matrix of the loss
+    as doubles hold it."""
 
     general: Verdict
     by: OnChart

@@ -165,7 +165,7 @@ class OnChart:
     diagonal: bool
 
     def check(self, general: Verdict, chart: SystemFamily, loss: np.ndarray) -> None:
-        """Raises `NotShown` where they are not: ``chart`` has the systems in those weights, with the parameters of the ``loss`` last."""
+        """Raises `NotShown` where they are not: ``chart`` has the systems in those weights, and the ``loss`` last."""
         on, held = general.on, len(self.fixed)
         if not is_number(general) or not isinstance(on, SystemFamily):
             raise NotShown("the number at general parameters is not known")
@@ -214,8 +214,10 @@ class Kept:
 
     def holds(self, parameters: np.ndarray) -> bool:
         """Whether these are the same at others."""
-        same = len(parameters) == len(self.parameters)
-        return same and np.array_equal(*(np.delete(p, list(self.moving)) for p in (parameters, self.parameters)))
+        if len(parameters) != len(self.parameters):
+            return False
+        here, there = (np.delete(p, list(self.moving)) for p in (parameters, self.parameters))
+        return np.array_equal(here, there)
 
 
 def kept_by(general: Verdict) -> Kept | None:

@@ -1,8 +1,9 @@
 """Which model a statement is about: what a verdict rests on, and which exact data are a problem of which model.
 
 Lists of points speak of families of systems, losses and faces, whose hashes name no model. Two things tie them to one. A list rests on
-what is known of the dimension of a model's functions (`models_under`). And `ProblemOfModel` names the data that are said to be a problem
-of a model: nothing in this room shows that they are, but whoever says something of the model has to say so, once, in what is stored.
+what is known of the dimension of a model's functions (`models_under`). And `ProblemOfModel` names the data that are said to be a
+problem of a model: nothing in this room shows that they are, but whoever says something of the model has to say so, once, in what is
+stored.
 """
 
 from __future__ import annotations
