@@ -159,17 +159,20 @@ class DistanceBound:
 
 @dataclass(frozen=True)
 class Counted:
-    """What is counted of a network, once: its hash, trained weights, and the width of each layer."""
+    """What is counted of a network, once: its hash, trained weights, and the width of each layer, with the name by which it is told."""
 
     hash: str
     parameters: int
     widths: Mapping[str, int]
+    told: Mapping[str, str]
 
     @staticmethod
     def of(network: NetworkData) -> Counted:
         """Counted from the network."""
-        widths = {n.name: len(network.weights[n.weights["weight"]]) for n in network.nodes if n.kind in ("linear", "conv")}
-        return Counted(network_hash(network), parameters(network), widths)
+        layers = [n for n in network.nodes if n.kind in ("linear", "conv")]
+        widths = {n.name: len(network.weights[n.weights["weight"]]) for n in layers}
+        told = {n.name: str(getattr(n, "path", "") or n.name) for n in layers}
+        return Counted(network_hash(network), parameters(network), widths, told)
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,10 @@ class ExactStrata(ExactFunctions):
         found = self._stratum(stratum)
         return None if found is None else found.parameters
 
+    def stratum_kind(self, stratum: str) -> str | None:
+        found = self._stratum(stratum)
+        return None if found is None else found.kind
+
     def stratum_error(self, stratum: str, at_most: int, prime: int) -> float:
         found = self._stratum(stratum)
         return 1.0 if found is None or prime.bit_length() != PRIME_BITS else missed_rank(found, at_most)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,6 +12,7 @@ import numpy as np
 from neurovariety.certificates.balls import precision
 from neurovariety.certificates.critical_functions import InCharts, ShownInChart, together, truths
 from neurovariety.certificates.issue import Verdict
+from neurovariety.certificates.stored_charts import StoredQuadric
 from neurovariety.certificates.stored_landscape import StoredLandscape, StoredStratum, landscape_hash
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
@@ -51,7 +53,20 @@ class LandscapeSubject:
     @cached_property
     def hash(self) -> str:
         """sha256 of the network, the lists and the loss."""
-        return landscape_hash(self.problem.model.name, self._hashes, self.listed, self.singular)
+        return landscape_hash(self.problem.model.name, self._hashes, self.listed, self.singular, self._given, self._loss)
+
+    @cached_property
+    def _given(self) -> StoredQuadric | None:
+        return stored_quadric(self.problem, self.given)
+
+    @cached_property
+    def _loss(self) -> str:
+        """sha256 of the loss where it is not rational, or large."""
+        if self._given is not None:
+            return ""
+        found = self.problem.quadratic(self.given)
+        parts = (found.matrix.tobytes(), found.image.tobytes(), repr(found.constant).encode(), self.given.name.encode())
+        return hashlib.sha256(b"".join(parts)).hexdigest()
 
     def stored(self) -> StoredLandscape:
         """The network, its strata and the loss as data that can be written."""
@@ -63,7 +78,8 @@ class LandscapeSubject:
             power=self.power,
             values=exact_outputs(self.problem.map.values),
             quadric=stored_quadric(self.problem, self.loss),
-            given=stored_quadric(self.problem, self.given),
+            given=self._given,
+            loss=self._loss,
             stages=tuple(None if s.listed is None else s.listed.charts.stored() for s in self.stages),
             strata=tuple(map(_stored_stratum, self.strata)),
         )
