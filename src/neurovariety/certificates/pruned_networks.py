@@ -15,6 +15,7 @@ from typing import Any
 from neurovariety.certificates.channel_relations import Combined
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.network_functions import WITHIN, Counted
+from neurovariety.certificates.network_nodes import NetworkData
 from neurovariety.certificates.network_rewrites import SAME_FUNCTION, Rewrites, RewriteStep
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
@@ -83,9 +84,9 @@ class Smaller:
     near: Verdict | None = None
     layers: Mapping[str, str] = field(default_factory=dict)
 
-    def check(self, subject: tuple[Counted, Counted]) -> None:
+    def check(self, subject: tuple[NetworkData | Counted, NetworkData | Counted]) -> None:
         """Raises `NotShown` where the value does not follow."""
-        first, second = subject
+        first, second = map(Counted.of, subject)
         said = self.known.statement
         if said.kind != SAME_FUNCTION or not self.known.shown or said.value != second.hash:
             raise NotShown("the pruned network is not shown to be the function")
@@ -136,9 +137,10 @@ class SmallerParts:
     known: tuple[Verdict, ...]
     layers: tuple[Mapping[str, str], ...]
 
-    def check(self, subject: tuple[int, tuple[tuple[Counted, Counted], ...]]) -> None:
+    def check(self, subject: tuple[int, tuple[tuple[NetworkData | Counted, NetworkData | Counted], ...]]) -> None:
         """Raises `NotShown` where the value does not follow."""
-        total, parts = subject
+        total, pairs = subject
+        parts = [(Counted.of(first), Counted.of(second)) for first, second in pairs]
         if not parts or len(parts) != len(self.known):
             raise NotShown("a verdict for each part is expected")
         weights, gone = 0, Counter[str]()

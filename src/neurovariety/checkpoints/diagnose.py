@@ -18,7 +18,7 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, TypedDict
+from typing import Any, ClassVar, TypedDict
 
 import numpy as np
 from jaxtyping import Float
@@ -86,6 +86,11 @@ class DiagnoseResult(Result):
     entry: ClassVar[str] = "diagnose"
     headline: ClassVar[tuple[str, ...]] = ("rank",)
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "jacot2018")
+
+    def _stored(self, on: Sequence[Verdict]) -> Any:
+        from neurovariety.geometry.solutions.stored_subjects import stored_form
+
+        return stored_form(on)
 
     def summary(self) -> str:
         """Several lines: a table of the layers, the ranks, what is redundant, what is near, the tangent kernel."""

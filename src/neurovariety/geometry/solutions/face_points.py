@@ -22,10 +22,10 @@ from jaxtyping import Complex, Inexact, Int
 
 from neurovariety.budget import used_up
 from neurovariety.certificates.completeness import Distinct
-from neurovariety.certificates.exact_system import ExactSystem
 from neurovariety.certificates.general_members import Substituted
 from neurovariety.certificates.issue import NotShown, Verdict, issue
 from neurovariety.certificates.singular_hessian import SingularHessian
+from neurovariety.certificates.stored_families import StoredLikelihood
 from neurovariety.claim import Claim
 from neurovariety.geometry.exact.points import degree_bounds
 from neurovariety.geometry.solutions.affine_slices import PRINTS, dyadic, normal, solved, unit
@@ -108,13 +108,13 @@ class FacePoints:
             return None
 
     @cached_property
-    def equations(self) -> FaceEquations:
+    def equations(self) -> StoredLikelihood:
         """The stated equations, for the certificate of a singular Hessian: some may contain no unknown."""
         inputs = self.dimension + self.codimension + self._parameters
         program = exact_outputs(record(self.found.graph, self._stated, inputs=inputs))
-        return FaceEquations(program, self.dimension + self.codimension, self.hessian_error)
+        return StoredLikelihood(program, self.dimension + self.codimension, self.hessian_error)
 
-    def equations_on(self, conditions: Sequence[Fraction]) -> FaceEquations:
+    def equations_on(self, conditions: Sequence[Fraction]) -> StoredLikelihood:
         """The same for ``conditions`` (kN,), which are constants in them: parameters are l (N,) and b (k,)."""
         n, k, free = self.count, self.codimension, self.dimension + self.codimension
         graph = self.found.graph
@@ -122,7 +122,7 @@ class FacePoints:
         rows = [[graph.constant(q) for q in conditions[j * n : (j + 1) * n]] for j in range(k)]
         program = exact_outputs(record(graph, self._at(inputs[:n], rows, inputs[n:]), inputs=free + n + k))
         bits = max((q.numerator.bit_length() + q.denominator.bit_length() for q in conditions), default=0)
-        return FaceEquations(program, free, (1 + bits) * self.hessian_error)  # entries are larger by so many bits
+        return StoredLikelihood(program, free, min(1.0, (1 + bits) * self.hessian_error))  # entries are larger by so many bits
 
     @property
     def count(self) -> int:
@@ -217,19 +217,6 @@ class FacePoints:
         there = s - level
         here = graph.combination([(s, complex(alpha)), (self.mixed, complex(beta))]) - complex(gamma)
         return System.of(graph, [*self._at(linear, rows, levels), (here - there) * t + there], r + k + 1, 1)
-
-
-@dataclass(frozen=True, eq=False)
-class FaceEquations:
-    """The stated equations as certificates see them (`certificates.singular_hessian.LikelihoodEquations`)."""
-
-    system: ExactSystem
-    unknowns: int
-    hessian_error: float
-
-    @property
-    def hash(self) -> str:
-        return self.system.hash
 
 
 def _equations(

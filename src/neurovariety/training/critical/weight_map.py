@@ -87,13 +87,13 @@ class WeightMap:
     ) -> tuple[Complex[np.ndarray, "starts N"], Float[np.ndarray, " starts"]]:
         """Weights whose coordinates come near ``target``, from ``starts``, and the distances.
 
-        Distances are of coordinates, or of these times ``factor``; weights ``held`` stay as they are. Levenberg and
-        Marquardt, over the complex numbers; from real
-        starts to a real target weights stay real.
+        Distances are of coordinates, or of these times ``factor``; weights ``held`` stay as they are. Levenberg and Marquardt, over
+        the complex numbers; from real starts to a real target weights stay real.
         """
         weighed = np.eye(len(self.terms)) if factor is None else factor
         spend("descents", len(starts), iterations * self.operations(len(weighed)))
-        weights, goal = np.array(starts, dtype=np.complex128), weighed @ target
+        weights: Array = np.array(starts, dtype=np.complex128)
+        goal: Array = weighed @ target
         if not (weights.imag.any() or np.imag(goal).any()):  # real ones in real arithmetic
             weights, goal = weights.real.copy(), np.real(goal)
         kind = weights.dtype.type
