@@ -49,6 +49,8 @@ KINDS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("symmetries", "ansatz"): ("ansatz",),
     ("subnetworks", "dimension"): (DIMENSION,),
     ("critical-locus", "rank"): (DIMENSION,),
+    ("diagnose", "redundant"): ("prune: removed",),
+    ("diagnose", "smallest"): ("prune: pruned",),
     ("boundary", "variety"): (DIMENSION,),
     ("conservation", "independent"): ("conserved quantities",),
     ("conservation", "complete"): ("all conserved quantities",),

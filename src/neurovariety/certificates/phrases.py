@@ -16,8 +16,9 @@ EXACT = (Claim.PROVED, Claim.PROBABILITY)
 _AMOUNT = {Claim.PROVED: "exactly ", Claim.LOWER_BOUND: "at least ", Claim.UPPER_BOUND: "at most ", Claim.ESTIMATE: "about "}
 _PLACES = re.compile(
     r"(?<= at the weights) [-0-9/, ]+(?= at the inputs|$)|(?<= at the inputs) [0-9a-f]+$|(?<= over the field) of \d+ elements$"
+    r"| of the maps [0-9a-f]{32}$"
 )
-"""What a kind names beside its words: weights, the hash of a table of inputs, the number of elements of a field."""
+"""What a kind names beside its words: weights, the hash of a table of inputs or of linear maps, the number of elements of a field."""
 
 
 def bare(kind: str) -> str:

@@ -231,3 +231,92 @@ SAID_OF_GEOMETRY |= {
     ),
     "exposedness: table": Phrase("which strata are critically exposed", _exposed),
 }
+
+# subnetworks: smaller sets of functions
+
+
+def _smaller_sets(value: Sequence[Mapping[str, Any]], claim: Claim) -> str:
+    """How many are known, the largest, and how many weights have one of its functions."""
+    if not value:
+        return "no smaller set of functions is known"
+    first = value[0]
+    text = f"{len(value)} smaller set{'s' * (len(value) != 1)} of functions {'are' if len(value) != 1 else 'is'} known"
+    name = "the function zero" if first["name"] == "zero" else first["name"]
+    text += f": {'the largest, ' if len(value) != 1 else ''}{name}, has dimension {amount(first['dimension'], claim)}"
+    if not first["fiber"]:
+        return text
+    return f"{text}, and the weights known of a general one of its functions form a set of dimension {amount(first['fiber'], claim)}"
+
+
+SAID_OF_GEOMETRY |= {
+    "subnetworks: images": Phrase("the smaller sets of functions", _smaller_sets),
+    "subnetworks: inclusions": Phrase("which contain which", Listed(lambda value: f"{len(value)} inclusions are listed")),
+    "subnetworks: undecided": Phrase("undecided inclusions", Listed(lambda value: f"{len(value)} inclusions are open")),
+    "subnetworks: all_listed": Phrase(
+        "whether the known strata are listed",
+        Choice({True: "the known strata are listed", False: "some known strata are not listed"}, {True: "all known strata are listed"}),
+    ),
+}
+
+# singularities
+
+
+def _locus(value: int, claim: Claim) -> str:
+    """The dimension of the singular functions; -1 where there are none."""
+    if value >= 0:
+        return f"the singular functions form a set of dimension {amount(value, claim)}"
+    none = claim in EXACT or claim is Claim.UPPER_BOUND
+    return "the closure of the functions has no singular function" if none else "no singular function is known"
+
+
+def _beyond(value: Sequence[Mapping[str, Any]], claim: Claim) -> str:
+    sizes = sorted({row["dimension"] for row in value}, reverse=True)
+    parts = f"{len(value)} part{'s' if len(value) != 1 else ''} of them, of dimension {' and '.join(map(str, sizes))},"
+    return f"{parts} {'lie' if len(value) != 1 else 'lies'} on no smaller network" if value else "no part of them beyond these is known"
+
+
+def _tangent(value: Sequence[int | None], claim: Claim) -> str:
+    low, high = value
+    if low == high:
+        return f"the tangent space has dimension {amount(low, claim)}"
+    return f"the tangent space has dimension {low} or more{'' if high is None else f', {high} or less'}"
+
+
+SAID_OF_GEOMETRY |= {
+    "singularities: dimension": Phrase("the dimension of the singular functions", _locus),
+    "singularities: degree": Phrase("the degree of the singular functions", Number("degree {n}"), joined=True),
+    "singularities: codimension": Phrase("the codimension of the singular functions", Number("codimension {n}"), joined=True),
+    "singularities: strata": Phrase("singular strata", Listed(lambda value: f"{len(value)} smaller networks are looked at")),
+    "singularities: others": Phrase("singular functions on no smaller network", _beyond),
+    "singularities: status": Phrase(
+        "whether this function is singular",
+        Choice(
+            {"smooth": "this function is a smooth point of the closure", "singular": "this function is a singular point of the closure"}
+        ),
+    ),
+    "singularities: type": Phrase("how it is singular", Listed(lambda value: f"as a point it is of the type {value}")),
+    "singularities: tangent_space": Phrase("the tangent space", _tangent, joined=True),
+    "singularities: tangent_cone": Phrase("the tangent cone", Number("the tangent cone has dimension {n}"), joined=True),
+    "singularities: branches": Phrase(
+        "the branches", Number("the weights looked at have {n}", "tangent space", "different tangent spaces")
+    ),
+    "singularities: rank": Phrase("the rank of J", Number("at these weights the function can move in {n}", "direction", "directions")),
+}
+
+# invariance
+
+
+def _components(value: Sequence[Mapping[str, Any]], claim: Claim) -> str:
+    return f"{len(value)} kind{'s' * (len(value) != 1)} of weights {'follow' if len(value) != 1 else 'follows'} the maps layer by layer"
+
+
+SAID_OF_GEOMETRY |= {
+    "invariance: function_dimension": Phrase(
+        "the functions with this symmetry", Number("the functions with this symmetry form a set of dimension {n}")
+    ),
+    "invariance: weight_dimension": Phrase(
+        "the weights of these functions", Number("their weights form one of dimension {n}"), joined=True
+    ),
+    "invariance: components": Phrase("weights that follow the maps layer by layer", _components),
+    "invariance: order": Phrase("the order of the maps", Number("the maps have the common order {n}")),
+}
