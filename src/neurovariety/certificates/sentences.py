@@ -24,7 +24,11 @@ from neurovariety.claim import Claim
 STRONG_WORDS: Mapping[str, tuple[Claim, ...]] = {
     "exactly": (Claim.PROVED,),
     **dict.fromkeys(
-        ("all", "every", "only", "no other", "fills", "determined", "determine", "determines", "in one way", "is the"), EXACT
+        (
+            *("all", "every", "only", "no other", "fills", "determined", "determine", "determines", "in one way", "is the"),
+            *("never", "always", "unique", "uniquely", "cannot", "certainly"),
+        ),
+        EXACT,
     ),
     "the global minimum": EXACT,
 }

@@ -97,7 +97,9 @@ SAID_OF_NETWORKS: dict[str, Phrase] = {
         joined=True,
     ),
     "align: exact": Phrase(
-        "whether it does so exactly", Choice({True: "with no difference left", False: "with a difference left"}), joined=True
+        "whether the weights are equal then",
+        Choice({True: "the weights are equal then", False: "the weights are apart then"}),
+        joined=True,
     ),
     "align: residual": Phrase("what is left of the weights", Listed(lambda value: f"weights are left apart by {value:.3g}")),
     "align: difference": Phrase("differences that were seen", Listed(lambda value: f"outputs were seen to differ by {value:.3g}")),

@@ -178,7 +178,7 @@ def _of_model(model: Model, seed: int, memory_limit: int | None) -> ComponentsRe
     exact = exact_functions(model)
     one = issue(OneComponent(exact.hash), exact)
     unknown = ComponentRow(architecture=model.name, dimension=None, degree=None, ed_degree_frobenius=None, ranks=None, largest=True)
-    note(value={"count": 1, "components": [unknown]}, claim=one.claim)
+    note(value={"count": 1, "components": [unknown]}, verdict=one)
     found = _unnoted(lambda: dimension_of(model, seed=seed, memory_limit=memory_limit))
     theorems = [
         _said("closure of the image of a space of weights", "a network's functions have an irreducible closure", "marchetti2025")

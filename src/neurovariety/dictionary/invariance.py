@@ -291,7 +291,7 @@ def _search(model: Model, t: LinearMap, s: LinearMap, whole: Dimension, rng: Any
         (rest if subnetwork else listed).append(found)
         most_functions = max(most_functions, found.numbers.functions)
         most_weights = max(most_weights, found.numbers.swept)
-        note(value={"function_dimension": most_functions, "weight_dimension": most_weights}, claim="lower_bound")
+        note(value={"function_dimension": most_functions, "weight_dimension": most_weights})
     capped = looked_at > MAX_CLASSES
     return _Found(
         _sorted(listed), _sorted(rest), min(looked_at, MAX_CLASSES), capped, work.every_group and not capped, stated.to_dict(), work.p
