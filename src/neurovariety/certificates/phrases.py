@@ -21,6 +21,10 @@ _PLACES = re.compile(
 """What a kind names beside its words: weights, the hash of a table of inputs or of linear maps, the number of elements of a field."""
 
 
+_LONGEST = 40
+"""Characters of a number in a sentence."""
+
+
 def bare(kind: str) -> str:
     """A kind without the place it names: all ranks at inputs are said in one way, whatever the inputs."""
     return _PLACES.sub("", kind)
@@ -28,7 +32,13 @@ def bare(kind: str) -> str:
 
 def amount(value: Any, claim: Claim) -> str:
     """A number as far as it is claimed: ``exactly 1,200``, ``at least 3``."""
-    return f"{_AMOUNT.get(claim, '')}{f'{value:,}' if isinstance(value, int) else value}"
+    return f"{_AMOUNT.get(claim, '')}{_digits(value) if isinstance(value, int) else value}"
+
+
+def _digits(value: int) -> str:
+    """A whole number with its thousands; of one that has no place in a sentence, the ends and how many digits it has."""
+    text = f"{value:,}"
+    return text if len(text) <= _LONGEST else f"{text[:15]},...,{text[-3:]} ({len(str(abs(value)))} digits)"
 
 
 def short(value: Any) -> str:
@@ -79,9 +89,11 @@ class Listed:
 class Phrase:
     """How a kind of statement is said, and what is asked by it.
 
-    ``joined``: in one breath with the one before, where both are claimed alike.
+    ``joined``: in one breath with the one before, where both are claimed alike. ``counts``: a whole number is one of points, of which so
+    many are proved where the claim is `complete`.
     """
 
     asks: str
     says: Callable[[Any, Claim], str]
     joined: bool = False
+    counts: bool = True

@@ -157,7 +157,8 @@ def _after(statement: Statement, claim: Claim, tests: Sequence[str], of_each: bo
         return f" ({'each ' if of_each and statement.error else ''}{_wrong(statement.error)})"
     if claim is Claim.COMPLETE:
         named = f" ({', '.join(tests)})" if tests else ""
-        number = isinstance(statement.value, int) and not isinstance(statement.value, bool)
+        row = SAID.get(bare(statement.kind))
+        number = isinstance(statement.value, int) and not isinstance(statement.value, bool) and (row is None or row.counts)
         what = f"so many{' of each' if of_each else ''} are" if number else "what is said rests on points that are"
         return f"; {what} proved, and a test for missing ones{named} found none"
     return f", {'estimates' if of_each else 'an estimate'}" if claim is Claim.ESTIMATE else ""
@@ -252,7 +253,9 @@ SAID: dict[str, Phrase] = {
         Number("it takes {n} until finitely many functions are left", "general sample", "general samples"),
     ),
     "samples that leave one function": Phrase(
-        "the samples that leave one function", Number("with {n} one function is left", "general sample", "general samples")
+        "the samples that leave one function",
+        Number("with {n} one function is left", "general sample", "general samples"),
+        counts=False,
     ),
     "functions left by samples": Phrase("the functions left by samples", Listed(_left)),
     "generic fiber": Phrase("orbits", Number("a general function has {n} of weights", "orbit", "orbits")),
@@ -269,9 +272,9 @@ SAID: dict[str, Phrase] = {
         "whether weights are identifiable",
         Choice(
             {
-                "yes": "one orbit of weights lies over it",
+                "yes": "one orbit of weights lies over a general function",
                 "generic": "one orbit lies over a general function",
-                "no": "not identifiable, beyond the stated symmetries",
+                "no": "weights are not identifiable, even up to the stated symmetries",
             },
             {"yes": "weights are determined by their function, up to the stated symmetries"},
         ),
@@ -284,7 +287,7 @@ SAID: dict[str, Phrase] = {
     ),
     "given weights are identifiable": Phrase(
         "whether these weights are identifiable",
-        Choice({"no": "these weights are not identifiable, beyond the stated symmetries", "yes": "these weights are one orbit"}),
+        Choice({"no": "these weights are not identifiable, even up to the stated symmetries", "yes": "these weights are one orbit"}),
     ),
     "equations": Phrase("the equations", Listed(_equations)),
     "zeros": Phrase("the zeros", Listed(_zeros)),

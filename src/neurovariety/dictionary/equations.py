@@ -187,7 +187,7 @@ def _glosses(found: Equations) -> tuple[Gloss, ...]:
     return (
         Gloss(f"{counted(total, 'equation')} among the {coordinates} coefficients of f generate those found", generators),
         Gloss("a target that violates one can never be fit without error", {"equations": SURE}),
-        Gloss("there are no others but their multiples", {"complete": SURE})
+        Gloss("all other equations follow from these", {"complete": SURE})
         if found.complete
         else Gloss("higher degrees are not excluded", {}),
     )

@@ -69,10 +69,10 @@ from neurovariety.tolerances import DEFAULT_SEED
 Identifiable = Literal["yes", "generic", "no", "undecided"]
 
 _SCOPES: Mapping[Identifiable, str] = {
-    "yes": "all weights of a general function",
-    "generic": "weights on orbits of full dimension over a general function; smaller orbits are not excluded",
-    "no": "weights of a general function",
-    "undecided": "weights of a general function",
+    "yes": "for all weights of a general function",
+    "generic": "of full dimension; smaller orbits are not excluded",
+    "no": "for a general function",
+    "undecided": "for a general function",
 }
 """Of which weights it is said whether they are identifiable."""
 
