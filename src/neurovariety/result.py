@@ -127,10 +127,16 @@ class Result:
         return f"{self.entry}({self.subject}) = {self.shown()} [{self.claim}, seed {self.provenance.seed}]"
 
     def shown(self) -> str:
-        """The value in one short line."""
+        """The value in one short line; parts that are claimed less than the whole say so."""
         if isinstance(self.value, Mapping):
-            return ", ".join(f"{k} {in_one_line(v)}" for k, v in self.value.items())
+            return ", ".join(f"{k} {in_one_line(v)}{self.weaker(k)}" for k, v in self.value.items())
         return in_one_line(self.value)
+
+    def weaker(self, key: str) -> str:
+        """The claim of a part in brackets, where it says something and is claimed less than the whole."""
+        verdict, order = self.verdicts[key], list(Claim).index
+        says = verdict.statement.value not in (None, str(Claim.UNDECIDED), {}, [])
+        return f" ({verdict.claim})" if says and order(verdict.claim) > order(self.claim) else ""
 
     def summary(self) -> str:
         """The result in a few lines of text: value, claim with its explanation, meaning."""

@@ -89,8 +89,8 @@ class Listed:
 class Phrase:
     """How a kind of statement is said, and what is asked by it.
 
-    ``joined``: in one breath with the one before, where both are claimed alike. ``counts``: a whole number is one of points, of which so
-    many are proved where the claim is `complete`.
+    ``joined``: in one breath with the one before, where both are claimed alike. ``counts``: a whole number is one of points, so many of
+    which are proved where the claim is `complete`.
     """
 
     asks: str

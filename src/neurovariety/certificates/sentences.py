@@ -13,7 +13,7 @@ from typing import Any
 
 from neurovariety.certificates.functions import AFFINE, DIMENSION, SPAN
 from neurovariety.certificates.issue import Verdict
-from neurovariety.certificates.phrases import EXACT, Choice, Listed, Number, Phrase, bare, short
+from neurovariety.certificates.phrases import EXACT, Choice, Listed, Number, Phrase, amount, bare, short
 from neurovariety.certificates.sentences_of_geometry import SAID_OF_GEOMETRY
 from neurovariety.certificates.sentences_of_networks import SAID_OF_NETWORKS
 from neurovariety.certificates.sentences_of_training import TRAINING
@@ -49,6 +49,10 @@ SHOWN, SURE, TESTED, FROM_BELOW, FROM_ABOVE = Claim.PROVED, Claim.PROBABILITY, C
 """What a gloss may need: names that claim nothing by themselves."""
 
 
+_MISSES = (Claim.COMPLETE, Claim.UPPER_BOUND)
+"""What a gloss may need that something missing in a list would upset."""
+
+
 @dataclass(frozen=True)
 class Gloss:
     """What a value means for learning: said where each key of ``needs`` has a claim that reaches the one named, and a value.
@@ -68,17 +72,16 @@ class Gloss:
 
     def said(self, verdicts: Mapping[str, Verdict], before: Sequence[str] = ()) -> str:
         """The gloss, with what it rests on where that is not proved; the errors of the keys said ``before`` are known."""
-        rest = [verdicts[key] for key in self.needs]
-        weakest = Claim.weakest(v.claim for v in rest)
-        error = sum(v.statement.error for v in rest if v.claim is Claim.PROBABILITY)
-        if weakest is Claim.PROBABILITY:
-            known = {key for key in self.needs if verdicts[key].claim is Claim.PROBABILITY} <= set(before)
-            return f"{self.text} ({'but for the same error' if known else _wrong(error)})"
-        if weakest is Claim.COMPLETE and Claim.COMPLETE in self.needs.values():
-            return f"{self.text}, if none was missed"
-        if weakest is Claim.ESTIMATE:
-            return f"{self.text}, if that holds"
-        return self.text
+        text, claims = self.text, {key: verdicts[key].claim for key in self.needs}
+        if any(claims[key] is Claim.COMPLETE and least in _MISSES for key, least in self.needs.items()):
+            text += ", if none was missed"
+        if Claim.ESTIMATE in claims.values():
+            text += ", if that holds"
+        likely = [key for key, claim in claims.items() if claim is Claim.PROBABILITY]
+        if likely:
+            error = sum(verdicts[key].statement.error for key in likely)
+            text += f" ({'but for the same error' if set(likely) <= set(before) else _wrong(error)})"
+        return text
 
 
 def told(verdicts: Mapping[str, Verdict], keys: Iterable[str], glosses: Sequence[Gloss]) -> str:
@@ -210,13 +213,22 @@ def _plainly(statement: Statement, claim: Claim) -> str:
 
 
 def _left(value: Mapping[str, int]) -> str:
-    pieces = [f"{n} general sample{'s' * (n != '1')} leave{'s' * (n == '1')} {c:,} function{'s' * (c != 1)}" for n, c in value.items()]
+    several = {n: c for n, c in value.items() if c != 1} or value
+    pieces = [
+        f"{n} general sample{'s' * (n != '1')} leave{'s' * (n == '1')} {c:,} function{'s' * (c != 1)}" for n, c in several.items()
+    ]
     return ", ".join(pieces) + " over the complex numbers"
+
+
+def _hidden(value: int, claim: Claim) -> str:
+    if not value and claim in (*EXACT, Claim.UPPER_BOUND):
+        return "the stated symmetries leave no direction unexplained"
+    return f"the stated symmetries leave {amount(value, claim)} direction{'s' * (value != 1)} unexplained"
 
 
 def _equations(value: Sequence[str]) -> str:
     count = len(value)
-    return f"{count} listed equation{'s' * (count != 1)} {'vanish' if count != 1 else 'vanishes'} identically on the functions"
+    return f"the functions satisfy {count} listed equation{'s' * (count != 1)}" if count else "no equation is listed"
 
 
 def _zeros(value: Mapping[str, Any]) -> str:
@@ -254,14 +266,12 @@ SAID: dict[str, Phrase] = {
     ),
     "samples that leave one function": Phrase(
         "the samples that leave one function",
-        Number("with {n} one function is left", "general sample", "general samples"),
+        Number("it takes {n} until one function is left", "general sample", "general samples"),
         counts=False,
     ),
-    "functions left by samples": Phrase("the functions left by samples", Listed(_left)),
-    "generic fiber": Phrase("orbits", Number("a general function has {n} of weights", "orbit", "orbits")),
-    "hidden directions": Phrase(
-        "hidden directions", Number("the stated symmetries leave {n} of weights unexplained", "direction", "directions")
-    ),
+    "functions left by samples": Phrase("the functions left by samples", Listed(_left), joined=True),
+    "generic fiber": Phrase("the number of orbits of weights", Number("a general function has {n} of weights", "orbit", "orbits")),
+    "hidden directions": Phrase("hidden directions", _hidden),
     "dimension of the fiber": Phrase(
         "the dimension of the fiber", Number("along {n} of weights the function stays as it is", "direction", "directions")
     ),
@@ -273,7 +283,7 @@ SAID: dict[str, Phrase] = {
         Choice(
             {
                 "yes": "one orbit of weights lies over a general function",
-                "generic": "one orbit lies over a general function",
+                "generic": "one orbit of weights lies over a general function",
                 "no": "weights are not identifiable, even up to the stated symmetries",
             },
             {"yes": "weights are determined by their function, up to the stated symmetries"},
@@ -299,14 +309,16 @@ SAID: dict[str, Phrase] = {
 """By kind how it is said. A kind that is not here is named, with its value."""
 
 SAID |= TRAINING
-for _metric, _loss in {
+LOSSES: Mapping[str, str] = {
     "generic": "a general quadratic loss",
     "frobenius": "the sum of the squares of the coefficients",
     "bombieri": "Bombieri's product",
     "gaussian": "squared loss on standard normal inputs",
     "uniform": "squared loss on uniform inputs in [-1, 1]",
     "data": "squared loss on these data",
-}.items():
+}
+"""Quadratic losses by the names of their metrics."""
+for _metric, _loss in LOSSES.items():
     _critical = Number(
         f"{_loss} has {{n}} at smooth functions, for a general target", "complex critical point", "complex critical points"
     )

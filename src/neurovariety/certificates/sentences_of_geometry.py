@@ -87,7 +87,7 @@ SAID_OF_GEOMETRY |= {
 # point-count: functions over a finite field
 
 SAID_OF_GEOMETRY |= {
-    "elements of the field": Phrase("the field", Number("the field has {n}", "element", "elements")),
+    "elements of the field": Phrase("the field", Listed(lambda value: f"the field has {value} elements")),
     "functions over the field": Phrase(
         "the functions over the field", Number("weights in the field give {n}", "function", "different functions")
     ),
@@ -183,25 +183,27 @@ def _strata(value: Sequence[Mapping[str, Any]], claim: Claim) -> str:
     critical = [row for row in value if row["corank"] > 0 and Claim(row["claim"]) in EXACT]
     if not critical:
         keeps = claim in EXACT and not any(row["corank"] for row in value)
-        return f"on the {known} J {'keeps its rank' if keeps else 'is not seen to drop rank'}"
+        return f"on the {known} the Jacobian {'keeps its rank' if keeps else 'is not seen to drop rank'}"
     largest = max(critical, key=lambda row: int(row["dimension"]))
     deepest = min(critical, key=lambda row: int(row["rank"]))
-    left = f"{deepest['rank']} direction{'s remain' if deepest['rank'] != 1 else ' remains'}"
+    left = f"{deepest['rank'] or 'no'} direction{'s remain' if deepest['rank'] > 1 else ' remains'}"
     return (
-        f"J drops rank on {len(critical)} of the {known}: the largest ({largest['name']}) has dimension {largest['dimension']}, "
-        f"at general weights of the deepest ({deepest['name']}) {left}"
+        f"the Jacobian drops rank on {len(critical)} of the {known}: the largest ({largest['name']}) has dimension "
+        f"{largest['dimension']}, and at general weights of the deepest ({deepest['name']}) {left}"
     )
 
 
 SAID_OF_GEOMETRY |= {
-    "critical locus: dimension": Phrase("the dimension of the critical locus", Number("weights where J drops rank have dimension {n}")),
+    "critical locus: dimension": Phrase(
+        "the dimension of the critical locus", Number("weights where the Jacobian drops rank have dimension {n}")
+    ),
     "critical locus: codimension": Phrase(
-        "the codimension of the critical locus", Number("weights where J drops rank have codimension {n}")
+        "the codimension of the critical locus", Number("weights where the Jacobian drops rank have codimension {n}")
     ),
     "critical locus: complete": Phrase(
-        "whether J drops rank elsewhere", Choice({True: "elsewhere J drops no rank"}, {True: "there are no others"})
+        "whether it drops rank elsewhere", Choice({True: "elsewhere it drops no rank"}, {True: "there are no others"})
     ),
-    "critical locus: strata": Phrase("strata where J drops rank", _strata),
+    "critical locus: strata": Phrase("strata where the Jacobian drops rank", _strata),
 }
 
 # exposedness
@@ -240,12 +242,12 @@ def _smaller_sets(value: Sequence[Mapping[str, Any]], claim: Claim) -> str:
     if not value:
         return "no smaller set of functions is known"
     first = value[0]
-    text = f"{len(value)} smaller set{'s' * (len(value) != 1)} of functions {'are' if len(value) != 1 else 'is'} known"
+    text = f"{len(value)} smaller set{'s of functions are' if len(value) != 1 else ' of functions is'} known"
     name = "the function zero" if first["name"] == "zero" else first["name"]
-    text += f": {'the largest, ' if len(value) != 1 else ''}{name}, has dimension {amount(first['dimension'], claim)}"
+    text += f"{'; the largest is' if len(value) != 1 else ','} that of {name}, of dimension {amount(first['dimension'], claim)}"
     if not first["fiber"]:
         return text
-    return f"{text}, and the weights known of a general one of its functions form a set of dimension {amount(first['fiber'], claim)}"
+    return f"{text}, and the weights known for a general one of its functions form a set of dimension {amount(first['fiber'], claim)}"
 
 
 SAID_OF_GEOMETRY |= {

@@ -155,14 +155,15 @@ _of(
         "best_on_smaller": Phrase(
             "how often smaller networks are the best fit",
             SampledShare(
-                "smaller networks are the best fit of {n} of random targets", "smaller networks are the best fit of no random target"
+                "smaller networks are the best fit of {n} of random targets",
+                "smaller networks are the best fit of none of the random targets",
             ),
         ),
         "flow_on_smaller": Phrase(
             "how often gradient flow ends at smaller networks",
             SampledShare(
                 "{n} of the gradient flows that converged end at smaller networks",
-                "none of the gradient flows that converged ends at one",
+                "none of the gradient flows that converged ends at a smaller network",
             ),
             joined=True,
         ),

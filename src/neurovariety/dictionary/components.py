@@ -227,5 +227,5 @@ def _unnoted(work: Callable[[], T]) -> T:
 def _glosses(count: int) -> tuple[Gloss, ...]:
     """What the number means for learning."""
     if count == 1:
-        return (Gloss("a single network reaches almost all of what its closure holds, over C", {"count": SHOWN}),)
-    return (Gloss("a network reaches one of them only, so block ranks are chosen before training", {"count": SHOWN}),)
+        return (Gloss("almost every function of it is one that weights compute, over C", {"count": SHOWN}),)
+    return (Gloss("a network reaches only one of them, so block ranks are chosen before training", {"count": SHOWN}),)

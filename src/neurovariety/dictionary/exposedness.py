@@ -29,7 +29,7 @@ from typing import Annotated, ClassVar, Literal, TypedDict
 from neurovariety.budget import used_up
 from neurovariety.certificates.critical_exposure import CoefficientCount, ExposureTable, StationaryTargets
 from neurovariety.certificates.issue import NotShown, Verdict, issue, weak
-from neurovariety.certificates.sentences import Gloss
+from neurovariety.certificates.sentences import LOSSES, Gloss
 from neurovariety.certificates.statement import Statement
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import Inputs
@@ -208,7 +208,7 @@ def _strata(model: Model, metric: str, data: object) -> tuple[WeightStratum, ...
 
 def _words(metric: str) -> str:
     """The phrase that names the quadric of a metric."""
-    return "for a quadric that was drawn" if metric == "generic" else f"for the loss {metric}"
+    return "for a quadric that was drawn" if metric == "generic" else f"for {LOSSES[metric]}"
 
 
 def _claims(

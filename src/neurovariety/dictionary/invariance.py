@@ -364,7 +364,8 @@ def _glosses(whole: Dimension, found: _Found, value: Mapping[str, Any], maps: tu
     best = next((c for c in found.components if c.numbers.functions == functions), None)
     if best is not None:
         moves = "; ".join(c.words for c in best.classes if not c.trivial)
-        kinds += f" ({'' if n == 1 else 'with most functions: '}{moves or 'fixed by the maps'})"
+        how = f"hidden units move so: {moves}" if moves else "hidden units stay"
+        kinds += f"; {'there' if n == 1 else 'in the largest'} {how}"
     return (Gloss(law, {}, ahead=True), left, Gloss(kinds, {}))
 
 

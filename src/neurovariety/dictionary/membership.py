@@ -103,7 +103,8 @@ class MembershipResult(EntryResult):
     def summary(self) -> str:
         lines = [super().summary(), f"  target: {_cut(self.evidence['target'])}"]
         if self.value["violated"]:
-            lines.append(f"  violated: {self.value['violated']}")
+            words = "" if self.verdicts["violated"].claim is not Claim.UNDECIDED else " (in words, which claim nothing by themselves)"
+            lines.append(f"  violated{words}: {self.value['violated']}")
             named = self.evidence.get("coordinates", {})
             used = [f"{c} of {m}" for c, m in named.items() if re.search(rf"\b{c}\b", self.value["violated"])]
             lines += [f"  coefficients: {', '.join(used)}"] if used else []
