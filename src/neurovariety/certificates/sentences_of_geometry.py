@@ -317,7 +317,7 @@ SAID_OF_GEOMETRY |= {
         "the functions with this symmetry", Number("the functions with this symmetry form a set of dimension {n}")
     ),
     "invariance: weight_dimension": Phrase(
-        "the weights of these functions", Number("their weights form one of dimension {n}"), joined=True
+        "the weights of these functions", Number("their weights form a set of dimension {n}"), joined=True
     ),
     "invariance: components": Phrase("weights that follow the maps layer by layer", _components),
     "invariance: order": Phrase("the order of the maps", Number("the maps have the common order {n}")),

@@ -109,7 +109,8 @@ class MembershipResult(EntryResult):
             used = [f"{c} of {m}" for c, m in named.items() if re.search(rf"\b{c}\b", self.value["violated"])]
             lines += [f"  coefficients: {', '.join(used)}"] if used else []
         if self.value["witness"] is not None:
-            lines.append(f"  witness: {_cut(', '.join(str(w) for w in self.value['witness']))}")
+            near = "" if all(isinstance(w, Fraction | int | str) for w in self.value["witness"]) else " (decimals near exact weights)"
+            lines.append(f"  witness{near}: {_cut(', '.join(str(w) for w in self.value['witness']))}")
         return "\n".join(lines)
 
 
