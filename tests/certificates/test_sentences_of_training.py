@@ -122,7 +122,7 @@ def test_one_breath_only_where_all_is_claimed_alike():
     other = verdicts((6, Claim.COMPLETE, (), 0.0), (4, Claim.LOWER_BOUND, (), 0.0), (1, Claim.LOWER_BOUND, ("here",), 0.0))
     assert told(other, other, ()) == (
         "training has 6 complex critical points at smooth functions; so many are proved, and a test for missing ones found none; "
-        "at least 4 of them real; at least 1 local minimum of real networks, here"
+        "at least 4 of them are real; there is at least 1 local minimum of real networks, here"
     )
     likely = verdicts((6, Claim.PROBABILITY, (), 1e-9), (4, Claim.PROBABILITY, (), 1e-7), (None, Claim.UNDECIDED, (), 0.0))
     assert told(likely, likely, ()) == (

@@ -89,11 +89,12 @@ class Listed:
 class Phrase:
     """How a kind of statement is said, and what is asked by it.
 
-    ``joined``: in one breath with the one before, where both are claimed alike. ``counts``: a whole number is one of points, so many of
-    which are proved where the claim is `complete`.
+    ``joined``: in one breath with the one before, where both are claimed alike; ``alone`` takes its place where they are not.
+    ``counts``: a whole number is one of points, so many of which are proved where the claim is `complete`.
     """
 
     asks: str
     says: Callable[[Any, Claim], str]
     joined: bool = False
+    alone: Callable[[Any, Claim], str] | None = None
     counts: bool = True

@@ -101,12 +101,14 @@ def sentence(statement: Statement, claim: Claim, tests: Sequence[str] = ()) -> s
     """A statement, as far as it is claimed."""
     if not _says_value(statement) or claim is Claim.UNDECIDED:
         return f"{_asks(statement.kind)}: not shown"
-    return ", ".join([_words(statement, claim), *statement.scope]) + _after(statement, claim, tests)
+    return ", ".join([_words(statement, claim, alone=True), *statement.scope]) + _after(statement, claim, tests)
 
 
-def _words(statement: Statement, claim: Claim) -> str:
+def _words(statement: Statement, claim: Claim, *, alone: bool) -> str:
     row = SAID.get(bare(statement.kind))
-    return _plainly(statement, claim) if row is None else row.says(statement.value, claim)
+    if row is None:
+        return _plainly(statement, claim)
+    return (row.alone or row.says if alone else row.says)(statement.value, claim)
 
 
 def _breaths(verdicts: Sequence[Verdict]) -> list[list[Verdict]]:
@@ -134,7 +136,7 @@ def _in_one_breath(group: Sequence[Verdict]) -> str:
         return f"{_and([_asks(v.statement.kind) for v in group])}: not shown"
     statement = replace(first.statement, error=max(v.statement.error for v in group))
     tests = tuple(dict.fromkeys(test for v in group for test in _tests(v)))
-    text = _and([_words(v.statement, v.claim) for v in group])
+    text = _and([_words(v.statement, v.claim, alone=v is first) for v in group])
     return ", ".join([text, *statement.scope]) + _after(statement, first.claim, tests, of_each=True)
 
 

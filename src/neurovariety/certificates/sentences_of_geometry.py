@@ -243,8 +243,13 @@ def _smaller_sets(value: Sequence[Mapping[str, Any]], claim: Claim) -> str:
         return "no smaller set of functions is known"
     first = value[0]
     text = f"{len(value)} smaller set{'s of functions are' if len(value) != 1 else ' of functions is'} known"
+    largest = sum(row["dimension"] == first["dimension"] for row in value)
     name = "the function zero" if first["name"] == "zero" else first["name"]
-    text += f"{'; the largest is' if len(value) != 1 else ','} that of {name}, of dimension {amount(first['dimension'], claim)}"
+    dimension = amount(first["dimension"], claim)
+    if largest > 1:
+        text += f"; {largest} have the largest dimension, {dimension}, among them that of {name}"
+    else:
+        text += f"{'; the largest is' if len(value) != 1 else ','} that of {name}, of dimension {dimension}"
     if not first["fiber"]:
         return text
     return f"{text}, and the weights known for a general one of its functions form a set of dimension {amount(first['fiber'], claim)}"
@@ -286,8 +291,12 @@ def _tangent(value: Sequence[int | None], claim: Claim) -> str:
 
 SAID_OF_GEOMETRY |= {
     "singularities: dimension": Phrase("the dimension of the singular functions", _locus),
-    "singularities: degree": Phrase("the degree of the singular functions", Number("degree {n}"), joined=True),
-    "singularities: codimension": Phrase("the codimension of the singular functions", Number("codimension {n}"), joined=True),
+    "singularities: degree": Phrase(
+        "the degree of the singular functions", Number("degree {n}"), joined=True, alone=Number("they have degree {n}")
+    ),
+    "singularities: codimension": Phrase(
+        "the codimension of the singular functions", Number("codimension {n}"), joined=True, alone=Number("they have codimension {n}")
+    ),
     "singularities: strata": Phrase("singular strata", Listed(lambda value: f"{len(value)} smaller networks are looked at")),
     "singularities: others": Phrase("singular functions on no smaller network", _beyond),
     "singularities: status": Phrase(
