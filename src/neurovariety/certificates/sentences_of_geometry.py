@@ -214,7 +214,7 @@ def _exposed(value: Sequence[Mapping[str, Any]], claim: Claim) -> str:
     exposed = [row for row in value if row["critically_exposed"]]
     zero = sum(row["function"] == "zero" for row in exposed)
     strata = f"{len(value)} {'stratum' if len(value) == 1 else 'strata'}"
-    if zero == len(exposed):
+    if zero == len(exposed) < len(value):
         besides = " but those of the function zero" if zero else ""
         return (
             f"of the {strata} listed none is critically exposed{besides}: for almost any target no weights on the others are stationary"
