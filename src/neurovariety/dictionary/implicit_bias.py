@@ -270,7 +270,7 @@ def _of_exposed(smaller: list[BiasRow], known_of: Verdict) -> tuple[Gloss, ...]:
     exposed = [row["name"] for row in smaller if row["critically_exposed"] == "yes"]
     known = [row for row in smaller if row["critically_exposed"] is not None]
     if not known:
-        return (Gloss("no smaller network but the function zero is known", {}),)
+        return (Gloss("no smaller network but the function zero is listed", {}),)
     if exposed:
         text = f"critically exposed: {', '.join(exposed[:3])}{', ...' if len(exposed) > 3 else ''}"
     elif len(known) == len(smaller):
