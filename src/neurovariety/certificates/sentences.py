@@ -290,6 +290,7 @@ SAID: dict[str, Phrase] = {
             },
             {"yes": "weights are determined by their function, up to the stated symmetries"},
         ),
+        joined=True,
     ),
     "dimension of the fiber at given weights": Phrase(
         "dimension of the fiber", Number("along {n} around these weights the function stays as it is", "direction", "directions")

@@ -131,6 +131,7 @@ SAID_OF_GEOMETRY |= {
     "unstated linear symmetries": Phrase(
         "the symmetries that are not stated",
         Number("{n} not among the stated symmetries", "of its dimensions is", "of its dimensions are"),
+        joined=True,
     ),
     "general orbit": Phrase("a general orbit", Number("it moves general weights in {n}", "dimension", "dimensions")),
     "ansatz": Phrase(

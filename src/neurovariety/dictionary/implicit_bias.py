@@ -188,7 +188,7 @@ def implicit_bias(
     return ImplicitBiasResult(
         value=value,
         claims=weakly("implicit-bias", Claim.ESTIMATE, "sampled"),
-        glosses=(*_of_ends(value, clear, ends), *_of_exposed(smaller, exposure)),
+        glosses=(*_of_ends(value, clear, ends), *_of_zero(table), *_of_exposed(smaller, exposure)),
         also={"exposed": exposure},
         evidence={
             "metric": metric, "scale": float(scale), "targets": number, "clear": clear, "open": int((found.best == OPEN).sum()),
@@ -263,6 +263,12 @@ def _of_ends(value: ImplicitBiasValue, clear: int, ends: FlowEnds) -> tuple[Glos
         Gloss(f"{counted(clear, 'target')} had a best fit that was found" if clear else "best fits were not found for any target", {}),
         Gloss(none if value["flow_on_smaller"] is None else f"of {followed} {ends.converged} converged", {}),
     )
+
+
+def _of_zero(table: list[BiasRow]) -> tuple[Gloss, ...]:
+    """How often the function zero was reached, which is not counted with the smaller networks."""
+    share = next((row["flow"] or 0.0 for row in table if row["kind"] == "subnetwork" and not row["dimension"]), 0.0)
+    return (Gloss(f"beside these {100 * share:.3g} % of the flows that converged end at the function zero", {}),) if share else ()
 
 
 def _of_exposed(smaller: list[BiasRow], known_of: Verdict) -> tuple[Gloss, ...]:

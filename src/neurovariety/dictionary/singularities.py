@@ -30,6 +30,7 @@ from fractions import Fraction
 from typing import Annotated, ClassVar, Required, TypedDict, cast
 
 from neurovariety.certificates.issue import NotShown, Verdict, issue, weak
+from neurovariety.certificates.phrases import amount
 from neurovariety.certificates.sentences import FROM_BELOW, SURE, Gloss
 from neurovariety.certificates.singular_functions import Part
 from neurovariety.certificates.singular_loci import DegreeOfVertex, LocusCodimension
@@ -95,6 +96,9 @@ class SingularitiesEvidence(TypedDict, total=False):
     subnetworks: str
 
 
+_SIZES: tuple[Part, ...] = ("dimension", "codimension", "degree")
+
+
 @dataclass(frozen=True, repr=False)
 class SingularitiesResult(EntryResult):
     """The singular locus, or one function.
@@ -125,8 +129,8 @@ class SingularitiesResult(EntryResult):
             return "not decided"
         if v["dimension"] < 0:
             return "none: smooth"
-        degree = f", degree {v['degree']}" if v["degree"] is not None else ""
-        return f"dimension {v['dimension']}{degree} (codimension {v['codimension']})"
+        known = {key: amount(v[key], self.verdicts[key].claim).removeprefix("exactly ") for key in _SIZES if v[key] is not None}
+        return ", ".join(f"{key} {number}" for key, number in known.items())
 
     def speaks(self) -> Iterable[str]:
         """Of a locus its size and degree, and what is on no smaller network; of a function whether it is singular."""
@@ -299,6 +303,8 @@ def _of_point(found: FunctionFacts, whole: Dimension, evidence: SingularitiesEvi
 
 def _glosses(images: list[ImageFacts], value: LocusValue) -> tuple[Gloss, ...]:
     """Which smaller networks have singular functions, and which smooth ones, as far as that is shown."""
+    if value["dimension"] is None:
+        return (Gloss("no singular function was found, and none is excluded", {}),)
     if value["dimension"] == -1:
         return (Gloss("near each of its functions the closure is a manifold", {"dimension": SURE}),)
     singular = [i for i in images if i.status == "singular"]
