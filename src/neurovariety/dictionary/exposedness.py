@@ -208,7 +208,7 @@ def _strata(model: Model, metric: str, data: object) -> tuple[WeightStratum, ...
 
 def _words(metric: str) -> str:
     """The phrase that names the quadric of a metric."""
-    return "for a quadric that was drawn" if metric == "generic" else f"for {LOSSES[metric]}"
+    return "for a quadric that was drawn" if metric == "generic" else f"under {LOSSES[metric]}"
 
 
 def _claims(
@@ -246,5 +246,5 @@ def _glosses(value: ExposednessValue) -> tuple[Gloss, ...]:
         return ()
     most, name = max(sampled, key=lambda pair: pair[0])
     if not most:
-        return (Gloss("no point that was sampled on them looks like a local minimum", {}),)
-    return (Gloss(f"local minima are seen most often at {name}: {100 * most:.2g} % of the points sampled there look like one", {}),)
+        return (Gloss("no stationary point that was sampled there looks like a local minimum", {}),)
+    return (Gloss(f"most look like local minima at {name}: {100 * most:.2g} % of the stationary points sampled there", {}),)

@@ -355,7 +355,7 @@ def _glosses(whole: Dimension, found: _Found, value: Mapping[str, Any], maps: tu
     if functions == whole.value > 0:
         left = Gloss("every function of the model has this symmetry", {"function_dimension": SURE, "model": SURE})
     else:
-        left = Gloss(f"without it the functions form a set of dimension {amount(whole.value, whole.claim)}", {"model": whole.claim})
+        left = Gloss(f"the functions of the model form a set of dimension {amount(whole.value, whole.claim)}", {"model": whole.claim})
     n = len(found.components)
     if not n:
         kinds = "the weights that were found to follow it layer by layer have inactive or redundant units"
@@ -364,8 +364,8 @@ def _glosses(whole: Dimension, found: _Found, value: Mapping[str, Any], maps: tu
     best = next((c for c in found.components if c.numbers.functions == functions), None)
     if best is not None:
         moves = "; ".join(c.words for c in best.classes if not c.trivial)
-        how = f"hidden units move so: {moves}" if moves else "hidden units stay"
-        kinds += f"; {'there' if n == 1 else 'in the largest'} {how}"
+        how = f"hidden units move so: {moves}" if moves else "hidden units stay as they are"
+        kinds += f"; {'there' if n == 1 else 'in the largest,'} {how}"
     return (Gloss(law, {}, ahead=True), left, Gloss(kinds, {}))
 
 

@@ -52,9 +52,9 @@ _MAX_CHECKED = 5000
 _OWN = "the given weights"
 _DRAWN = "no target was given, so one was drawn at random from the linear span"
 _MEANS = {
-    Finding.REALIZABLE: "the least loss on it is zero and is attained",
+    Finding.REALIZABLE: "the least loss for it is zero and is attained",
     Finding.CLOSURE_ONLY: "the loss tends to zero while weights diverge",
-    Finding.EXCLUDED: "the least loss on enough data is positive",
+    Finding.EXCLUDED: "the least loss for it is positive on enough data",
 }
 
 
