@@ -23,7 +23,7 @@ def on_strata(text, metric):
     model = as_model(text)
     named = coefficients_as_polynomials(model)
     quadric = exact_quadric(metric, list(named), None, np.random.default_rng(0))
-    return QuadricOnStrata(model, list(named.values()), quadric, f"for the loss {metric}", weight_strata(model))
+    return QuadricOnStrata(model, list(named.values()), quadric, f"under {LOSSES[metric]}", weight_strata(model))
 
 
 @pytest.fixture(scope="module")

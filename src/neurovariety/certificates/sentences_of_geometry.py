@@ -215,11 +215,12 @@ def _exposed(value: Sequence[Mapping[str, Any]], claim: Claim) -> str:
     exposed = [row for row in value if row["critically_exposed"]]
     zero = sum(row["function"] == "zero" for row in exposed)
     strata = f"{len(value)} {'stratum' if len(value) == 1 else 'strata'}"
-    if zero == len(exposed) < len(value):
-        besides = " but those of the function zero" if zero else ""
-        return (
-            f"of the {strata} listed none is critically exposed{besides}: for almost any target no weights on the others are stationary"
-        )
+    nowhere = "for almost any target no weights there are stationary"
+    if not exposed:
+        return f"none of the {strata} listed is critically exposed: {nowhere}"
+    if zero == len(exposed) and any(row["function"] != "zero" for row in value):
+        at_zero = f"{zero} of the {strata} listed {'is' if zero == 1 else 'are'} critically exposed, at the function zero"
+        return f"{at_zero}; on those of other functions none is: {nowhere}"
     at_zero = f", {zero} of them at the function zero" if zero else ""
     return (
         f"{len(exposed)} of {strata} {'is' if len(exposed) == 1 else 'are'} critically exposed{at_zero}: for an open set of targets "
