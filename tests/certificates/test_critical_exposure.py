@@ -11,6 +11,7 @@ import pytest
 from neurovariety import Claim, as_model, exposedness
 from neurovariety.certificates.critical_exposure import CoefficientCount, StationaryTargets
 from neurovariety.certificates.issue import NotShown, issue
+from neurovariety.certificates.sentences import LOSSES
 from neurovariety.geometry.exact.gradient_fields import coefficients_as_polynomials
 from neurovariety.geometry.strata.known_strata import weight_strata
 from neurovariety.training.bias.inner_product import exact_quadric
