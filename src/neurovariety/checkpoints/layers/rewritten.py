@@ -13,6 +13,7 @@ from neurovariety.certificates.network_nodes import network_hash
 from neurovariety.certificates.network_rewrites import Rewrites, RewriteStep, Rows
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.three_arithmetics import exact_matmul
+from neurovariety.checkpoints.layers.attention_heads import Heads
 from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer
 from neurovariety.checkpoints.layers.layer_actions import base_changed, folded, inverted, permuted_and_scaled
 from neurovariety.checkpoints.layers.removals import Removal, without
@@ -46,6 +47,10 @@ class Rewritten:
         """Fewer channels between two matrices with the same product."""
         free = Rows(np.full(layer.width, -1), dict.fromkeys(range(layer.width)))
         return self._then(after, {layer.producer.name: free}, frozenset({layer.readers[0].node.name}))
+
+    def with_heads(self, heads: Heads, after: Network) -> Rewritten:
+        """Other heads with the same products."""
+        return self._then(after, {}, heads=frozenset({heads.reader}))
 
     def permuted_and_scaled(self, layer: HiddenLayer, order: Sequence[int], scales: Sequence[Fraction]) -> Rewritten:
         """Channel i is ``scales[i]`` times the old channel ``order[i]``. Raises `InputError` where the activation forbids that."""
@@ -85,8 +90,14 @@ class Rewritten:
         names = {n.name: m.name for n, m in zip(self.network.nodes, other.nodes, strict=True)}
         return Rewritten(self.source, other, (*self.steps, RewriteStep(other, {}, names)))
 
-    def _then(self, after: Network, rows: Mapping[str, Rows], composed: frozenset[str] = frozenset()) -> Rewritten:
-        return Rewritten(self.source, after, (*self.steps, RewriteStep(after, rows, {}, composed)))
+    def _then(
+        self,
+        after: Network,
+        rows: Mapping[str, Rows],
+        composed: frozenset[str] = frozenset(),
+        heads: frozenset[str] = frozenset(),
+    ) -> Rewritten:
+        return Rewritten(self.source, after, (*self.steps, RewriteStep(after, rows, {}, composed, heads)))
 
 
 def _removed(layer: HiddenLayer, removals: Sequence[Removal]) -> dict[str, Rows]:

@@ -205,7 +205,7 @@ class _Reading:
         outputs = [o for o in node.output if o]
         made = made if isinstance(made, list) else [made]
         right = len(made) >= len(outputs) and all(
-            isinstance(v, Value) and builder.shape(v) == (shapes[o] or (0,))[1:] and builder.differs(v)
+            isinstance(v, Value) and v.layout is None and builder.shape(v) == (shapes[o] or (0,))[1:] and builder.differs(v)
             for v, o in zip(made, outputs, strict=False)
         )
         if not right:
