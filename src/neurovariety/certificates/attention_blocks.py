@@ -94,7 +94,7 @@ class _Walk:
         path: list[NodeData] = []
         factor, at = Fraction(1), self.nodes[name]
         while True:
-            c = constant_factor(at)
+            c = constant_factor(self.network, at)
             if c is None and at.kind not in _VIEWS:
                 return at, tuple(reversed(path)), factor
             factor *= 1 if c is None else c
@@ -120,15 +120,21 @@ def moved(values: np.ndarray, path: Sequence[NodeData]) -> np.ndarray:
     return values
 
 
-def constant_factor(node: NodeData) -> Fraction | None:
+def constant_factor(network: NetworkData, node: NodeData) -> Fraction | None:
     """c where the value is c times the one before it; None for any other node."""
     if node.kind == "activation":
         quotient = ratio(node.attributes)
         if quotient is None or quotient[1] != 1 or quotient[0].degree() != 1 or quotient[0][0] != 0:
             return None
         return Fraction(int(quotient[0][1].p), int(quotient[0][1].q))
-    if node.kind in ("multiply", "divide") and len(node.inputs) == 1 and not node.weights and not node.attributes.get("reversed"):
-        c = Fraction(node.attributes["constant"])
+    if node.kind in ("multiply", "divide") and len(node.inputs) == 1 and not node.attributes.get("reversed"):
+        if node.weights:
+            number = np.asarray(network.weights[node.weights["weight"]])
+            if number.size != 1 or number.ndim > 1:
+                return None
+            c = Fraction(exact(number).reshape(-1)[0])
+        else:
+            c = Fraction(node.attributes["constant"])
         return c if node.kind == "multiply" else 1 / c if c else None
     return None
 
@@ -153,7 +159,7 @@ def attention_block(network: NetworkData, reader: NodeData, known: Mapping[str, 
         if at.kind == "add":
             at = _masked(walk, at, shape, chain, masks)
             continue
-        if constant_factor(at) is None:
+        if constant_factor(walk.network, at) is None:
             raise NotShown(f"its scores pass {at.name!r} ({at.kind})")
         chain.append(at)
         at = walk.nodes[at.inputs[0]]
@@ -192,7 +198,7 @@ def _masked(walk: _Walk, node: NodeData, shape: Shape, chain: list[NodeData], ma
 def _comes_from_scores(walk: _Walk, name: str) -> bool:
     at = walk.nodes[name]
     while at.kind != "matmul":
-        if not (constant_factor(at) is not None or at.kind == "add") or len(at.inputs) != 1:
+        if not (constant_factor(walk.network, at) is not None or at.kind == "add") or len(at.inputs) != 1:
             return at.kind == "add" and any(_comes_from_scores(walk, n) for n in at.inputs)
         at = walk.nodes[at.inputs[0]]
     return True

@@ -87,8 +87,10 @@ def _comparable(first: NetworkData, second: NetworkData, one: AttentionBlock, tw
         for n, m in zip(one.chain, two.chain, strict=True)
         for r in n.weights
     ]
+    factors = [[s.factor for s in block.strands] + [block.gain] for block in (one, two)]
     return (
-        all(np.array_equal(p, q) for p, q in (*places, (one.columns, two.columns)))
+        factors[0] == factors[1]
+        and all(np.array_equal(p, q) for p, q in (*places, (one.columns, two.columns)))
         and all(len(np.unique(v)) == v.size for v in rows)
         and all(same(np.asarray(p), np.asarray(q)) for p, q in shifts)
     )
@@ -103,7 +105,7 @@ def _pair(
         scores.append(_products([(_rows(n, s.query, b).T, _rows(n, s.key, b)[:, :-1]) for n, s in sides]))
         outputs.append(_products([(_read(n, s, b), _rows(n, s.value, b)[:, :-1]) for n, s in sides]))
     gain = above(abs(one.gain)) * above(abs(one.value.factor))
-    shape, passed = known[one.scores.name], [abs(c) for c in map(constant_factor, one.chain) if c is not None]
+    shape, passed = known[one.scores.name], [abs(c) for n in one.chain if (c := constant_factor(first, n)) is not None]
     masks = [known[n] for n in one.masks]
     if shape is None or None in masks:
         raise NotShown("a shape is not known")

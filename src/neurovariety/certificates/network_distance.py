@@ -392,4 +392,4 @@ def _outcome(way: _Entries | _Norms) -> float:
         found = way.run()
     except (NotShown, OverflowError):
         return math.inf
-    return found if math.isfinite(found) else math.inf
+    return float(found) if math.isfinite(found) else math.inf

@@ -1,9 +1,9 @@
 """Directions in which the weights of a trained network move and its function does not: how many there are at least, in general.
 
 A neuron whose activation carries all positive factors is scaled, and what reads it is divided; two matrices with nothing between are
-put into another base. From the input on, a scaling that fixes general rows is 1, and so is a base change that fixes a matrix of full
-row rank: the group acts freely on general weights, and its dimension is subtracted from their number. What is not understood here
-counts as 0.
+put into another base, and so are the queries of a head of an attention against its keys, and its values against what reads them. From
+the input on, a scaling that fixes general rows is 1, and so is a base change that fixes a matrix of full row rank: the group acts
+freely on general weights, and its dimension is subtracted from their number. What is not understood here counts as 0.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from math import prod
 
 import numpy as np
 
+from neurovariety.certificates.attention_blocks import AttentionBlock, attention_block
 from neurovariety.certificates.channel_relations import identity
 from neurovariety.certificates.network_nodes import NetworkData, NodeData, scaled
 from neurovariety.certificates.network_shapes import Shape, pads, shapes
+from neurovariety.certificates.zeros import NotShown
 
 _KEEPS_FACTORS = ("max_pool", "average_pool", "upsample", "transpose", "mean", "reshape")
 _AFFINE = ("linear", "conv")
@@ -24,7 +26,47 @@ _AFFINE = ("linear", "conv")
 
 def symmetry_dimension(network: NetworkData) -> int:
     """A lower bound of the dimension of the orbits of general trained weights."""
-    return sum(_Layer(network, node).dimension() for node in network.nodes if node.kind in _AFFINE)
+    layers = sum(_Layer(network, node).dimension() for node in network.nodes if node.kind in _AFFINE)
+    return layers + sum(d for _, d in attention_dimensions(network))
+
+
+def attention_dimensions(network: NetworkData) -> list[tuple[AttentionBlock, int]]:
+    """The attentions whose heads nothing else reads, each with the dimension of its base changes and of its constants that do not show.
+
+    The bias of the keys does not show, and a bias of the values shows as one of the output.
+    """
+    if not any(node.kind == "softmax" for node in network.nodes):
+        return []
+    known = shapes(network)
+    uses = Counter(k for node in network.nodes for k in node.weights.values())
+    reads: dict[str, set[str]] = {}
+    for node in network.nodes:
+        for name in node.inputs:
+            reads.setdefault(name, set()).add(node.name)
+    out = []
+    for node in network.nodes:
+        try:
+            block = attention_block(network, node, known)
+        except NotShown:
+            continue
+        touched = {n.name: n for n in (node, *(s.producer for s in block.strands))}
+        seen = (block.inner | set(touched)) - {node.name}
+        alone = network.output not in seen and all(reads.get(name, set()) <= block.inner | {node.name} for name in seen)
+        rows = [(s.producer.name, int(c)) for s in block.strands for c in s.channel.reshape(-1)]
+        free = all(uses[k] == 1 and k not in network.fixed for n in touched.values() for k in n.weights.values())
+        factors = [s.factor for s in block.strands] + [block.gain]
+        if alone and free and len(set(rows)) == len(rows) and all(factors):
+            out.append((block, _bases(network, block)))
+    return out
+
+
+def _bases(network: NetworkData, block: AttentionBlock) -> int:
+    heads, size, other = block.heads, block.query.channel.shape[1], block.value.channel.shape[1]
+    asked, given = (int(np.shape(network.weights[s.producer.weights["weight"]])[1]) for s in (block.query, block.value))
+    each = (size**2 if size <= asked else 0) + (other**2 if other <= given else 0)
+    each += size if "bias" in block.key.producer.weights else 0
+    each += other if {"bias"} <= set(block.value.producer.weights) & set(block.reader.weights) else 0
+    return heads * each
 
 
 class _Layer:

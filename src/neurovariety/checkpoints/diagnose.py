@@ -149,7 +149,7 @@ def diagnose(
         raise InputError("the network has no trained weight: there is nothing to diagnose")
     inputs = None if data is None else _checked(source, data)
     found = layers_of(source, seed)
-    layers, stated, dimension = found.hidden, found.symmetries, found.dimension
+    layers, stated, dimension = found.hidden, found.stated, found.dimension
     linear = _jacobian(source, source.parameters - dimension, inputs, generator(seed, "checkpoints.diagnose"))
     ranks = linear.ranks
     pruned, removed = exactly_pruned(Rewritten.of(source), seed)
@@ -159,13 +159,15 @@ def diagnose(
         value=value,
         claims=lambda key, part: _claim(source, ranks, key, part),
         subject=source.source,
-        meaning=_meaning(value, ranks, len(layers)),
+        meaning=_meaning(value, ranks, found.looked_at),
         evidence={
             "rank": ranks.evidence if ranks else {"route": linear.refused},
             "generic_claim": ranks.generic_claim if ranks else Claim.UNDECIDED,
             "upper_bound": source.parameters - dimension,
             "symmetries": [{"layer": s.layer, "group": s.words, "width": s.width, "dimension": s.dimension} for s in stated],
-            "layers": [r.to_dict() for r in layer_rows(source, layers, found.untouched, stated, found.too_many())],
+            "layers": [
+                r.to_dict() for r in layer_rows(source, layers, found.untouched, found.symmetries, found.too_many(), None, found.heads)
+            ],
             "kept": [],
             "on": found.on,
             "near": [s.to_dict() for s in near[:_LISTED]],
@@ -207,7 +209,7 @@ def _of_file(source: PartialNetwork, start: float, seed: int) -> DiagnoseResult:
         "nearest": _nearest(found.near),
         "condition": None,
     }
-    stated = [s for p in found.parts for s in p.symmetries]
+    stated = [s for p in found.parts for s in p.stated]
     return DiagnoseResult(
         value=value,
         claims=weakly("diagnose", Claim.UNDECIDED, "only parts of the network are understood"),

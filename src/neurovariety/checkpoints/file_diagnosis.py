@@ -14,8 +14,10 @@ from typing import TypedDict
 from neurovariety.checkpoints.file_prune import file_notices, looked_at_words
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.partial_network import PartialNetwork
+from neurovariety.checkpoints.layers.attention_heads import Heads, attention_heads
+from neurovariety.checkpoints.layers.head_redundancy import smaller_heads
 from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer, Untouched, hidden_layers
-from neurovariety.checkpoints.layers.layer_symmetries import LayerSymmetry, layer_symmetries
+from neurovariety.checkpoints.layers.layer_symmetries import LayerSymmetry, head_symmetries, layer_symmetries
 from neurovariety.checkpoints.layers.layer_table import LayerRow, kept_words, layer_rows, opaque_rows
 from neurovariety.checkpoints.layers.nearest_strata import NearestStratum, nearest_strata
 from neurovariety.checkpoints.layers.redundancy import redundant
@@ -42,11 +44,23 @@ class FoundLayers:
     symmetries: tuple[LayerSymmetry, ...]
     on: list[Redundancy]
     names: dict[str, str]
+    heads: tuple[Heads, ...]
+    of_heads: tuple[LayerSymmetry, ...]
+
+    @property
+    def stated(self) -> tuple[LayerSymmetry, ...]:
+        """All symmetries, of layers and of heads."""
+        return (*self.symmetries, *self.of_heads)
 
     @property
     def dimension(self) -> int:
         """The dimension of all symmetries."""
-        return sum(s.dimension for s in self.symmetries)
+        return sum(s.dimension for s in self.stated)
+
+    @property
+    def looked_at(self) -> int:
+        """The number of layers and attentions that were looked at."""
+        return len(self.hidden) + len(self.heads)
 
     def too_many(self) -> dict[str, dict[str, int]]:
         """Name of the producer -> reason -> neurons."""
@@ -59,6 +73,9 @@ class FoundLayers:
 def layers_of(network: Network, seed: int) -> FoundLayers:
     """What is found in each layer by itself."""
     hidden, untouched = hidden_layers(network)
+    heads, why = attention_heads(network)
+    places = {n.name: n.place for n in network.nodes}
+    untouched = (*(u for u in untouched), *(Untouched(places[name], reason) for name, reason in why.items()))
     on: list[Redundancy] = []
     for layer in hidden:
         if layer.linear:
@@ -69,7 +86,12 @@ def layers_of(network: Network, seed: int) -> FoundLayers:
             which = [r.channel for r in found if r.reason == reason]
             on.append({"layer": name, "reason": reason, "neurons": len(which), "which": which})
     names = {x.producer.path or x.producer.name: x.producer.name for x in hidden}
-    return FoundLayers(hidden, untouched, layer_symmetries(network, hidden), on, names)
+    for x in heads:
+        less = smaller_heads(network, x, seed)
+        names[x.place] = x.makers[0]
+        for reason, count in sorted(less.removed.items() if less is not None else ()):
+            on.append({"layer": x.place, "reason": reason, "neurons": count, "which": []})
+    return FoundLayers(hidden, untouched, layer_symmetries(network, hidden), on, names, heads, head_symmetries(network))
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +122,7 @@ def file_facts(source: PartialNetwork, seed: int) -> FileFacts:
     for region in source.regions:
         found = layers_of(region.network, seed)
         parts.append(found)
-        made = layer_rows(region.network, found.hidden, found.untouched, found.symmetries, found.too_many(), region)
+        made = layer_rows(region.network, found.hidden, found.untouched, found.symmetries, found.too_many(), region, found.heads)
         rows += made
         untouched += [{"place": r.place, "reason": r.why} for r in made if r.why]
         near += [s for x in found.hidden for s in nearest_strata(region.network, x)]
@@ -126,7 +148,7 @@ def file_facts(source: PartialNetwork, seed: int) -> FileFacts:
 def _meaning(source: PartialNetwork, parts: Sequence[FoundLayers], removed: Mapping[str, int], smallest: int) -> str:
     bound = source.parameters - sum(p.dimension for p in parts)
     first = f"{looked_at_words(source)}; its function can move in at most {bound:,} directions"
-    second = redundancy_words(sum(removed.values()), smallest, sum(len(p.hidden) for p in parts))
+    second = redundancy_words(sum(removed.values()), smallest, sum(p.looked_at for p in parts))
     return f"{first}. {second[0].upper()}{second[1:]}"
 
 
