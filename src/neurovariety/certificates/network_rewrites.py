@@ -145,10 +145,16 @@ class _SideBySide:
         if len(below) == 1:
             pair = self._shape(node.inputs[0])
             return passed(self.first, self.second, node, other, known[0], pair)
+        axis = known[0].axis
         ranks = {len(self._shape(n)[k]) for n in node.inputs for k in (0, 1)}
-        if len(below) != 2 or len(known) != 2 or len(ranks) != 1:
+        widths = [{self._shape(n)[k][axis] for n in node.inputs} for k in (0, 1)] if len(ranks) == 1 else []
+        if len(below) != 2 or [len(w) for w in widths] != [1, 1]:
             raise NotShown(f"channels are not followed through {node.name!r} ({node.kind})")
-        return joined(node, other, known[0], known[1])
+        width = widths[0].pop()
+        if len(known) == 1 and {width} != widths[1]:
+            raise NotShown(f"the values that {node.name!r} joins have other channels")
+        one, two = (Channels(axis, np.arange(width), {}) if b is None else b for b in below)
+        return joined(node, other, one, two)
 
     def _shape(self, name: str) -> tuple[Shape, Shape]:
         one, two = self.shapes[0][name], self.shapes[1][self.step.names.get(name, name)]

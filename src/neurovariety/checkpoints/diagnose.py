@@ -166,7 +166,10 @@ def diagnose(
             "upper_bound": source.parameters - dimension,
             "symmetries": [{"layer": s.layer, "group": s.words, "width": s.width, "dimension": s.dimension} for s in stated],
             "layers": [
-                r.to_dict() for r in layer_rows(source, layers, found.untouched, found.symmetries, found.too_many(), None, found.heads)
+                r.to_dict()
+                for r in layer_rows(
+                    source, layers, found.untouched, found.symmetries, found.too_many(), None, (*found.gated, *found.heads)
+                )
             ],
             "kept": [],
             "on": found.on,

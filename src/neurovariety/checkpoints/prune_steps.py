@@ -9,6 +9,8 @@ from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.node import Node
 from neurovariety.checkpoints.layers.attention_heads import attention_heads
 from neurovariety.checkpoints.layers.bottlenecks import narrowed
+from neurovariety.checkpoints.layers.gated_redundancy import redundant_units
+from neurovariety.checkpoints.layers.gated_units import gated_layers
 from neurovariety.checkpoints.layers.head_redundancy import smaller_heads
 from neurovariety.checkpoints.layers.hidden_layers import hidden_layers
 from neurovariety.checkpoints.layers.redundancy import redundant
@@ -50,6 +52,15 @@ def _once(network: Rewritten, removed: Counter[str], seed: int, accept: Callable
         if removals and accept(smaller.network):
             network, changed = smaller, True
             removed.update(r.reason for r in removals)
+    for name in [x.product.name for x in gated_layers(network.network)]:
+        gated = next((x for x in gated_layers(network.network) if x.product.name == name), None)
+        units = [] if gated is None else redundant_units(network.network, gated, seed)
+        if gated is None or not units:
+            continue
+        smaller = network.without_units(gated, units)
+        if accept(smaller.network):
+            network, changed = smaller, True
+            removed.update(reason for r in units for reason in [r.removal.reason] * len(gated.branches))
     for reader in [h.reader for h in attention_heads(network.network)[0]]:
         heads = next((h for h in attention_heads(network.network)[0] if h.reader == reader), None)
         less = None if heads is None else smaller_heads(network.network, heads, seed, accept)
@@ -72,5 +83,6 @@ def makers_of_channels(network: Network) -> dict[str, Node]:
     """The matrices and convolutions that make channels of hidden layers and of heads, by the place that names them."""
     nodes = {n.name: n for n in network.nodes}
     found = [x.producer for x in hidden_layers(network)[0]]
+    found += [nodes[name] for layer in gated_layers(network) for name in layer.makers]
     found += [nodes[name] for heads in attention_heads(network)[0] for name in heads.makers]
     return {n.path or n.name: n for n in found}

@@ -10,18 +10,20 @@ from typing import Literal
 
 import numpy as np
 
-from neurovariety.certificates.network_symmetries import attention_dimensions
+from neurovariety.certificates.network_symmetries import attention_dimensions, gated_dimensions
 from neurovariety.checkpoints.graph.activations import activation
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.nonlinearity import Scaling
 from neurovariety.checkpoints.graph.operations import operation
+from neurovariety.checkpoints.layers.gated_units import gated_layers
 from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer, normalization
 from neurovariety.checkpoints.layers.neuron_relations import scalings
 
-Group = Scaling | Literal["base change", "heads"]
+Group = Scaling | Literal["base change", "heads", "gated units"]
 
 _WORDS: dict[Group, str] = {
     "base change": "invertible base changes between two matrices",
+    "gated units": "permutations of gated units, scalings of their factors",
     "heads": "permutations of heads, base changes of their queries and keys and of their values, constants that do not show",
     "any": "permutations and nonzero scalings of neurons",
     "positive": "permutations and positive scalings of neurons",
@@ -32,8 +34,7 @@ _WORDS: dict[Group, str] = {
 
 @dataclass(frozen=True)
 class LayerSymmetry:
-    """``kind`` is base change, heads, any, positive, sign or none (see `scalings`), ``dimension`` that of its orbits at general
-    weights."""
+    """``kind`` says of which sort it is (see `scalings` for those of neurons), ``dimension`` is that of its orbits at general weights."""
 
     layer: str
     kind: Group
@@ -80,6 +81,19 @@ def layer_symmetries(network: Network, layers: Sequence[HiddenLayer]) -> tuple[L
             dimension = layer.width
         out.append(LayerSymmetry(layer.producer.path or layer.producer.name, kind, layer.width, dimension))
     return tuple(out)
+
+
+def gated_symmetries(network: Network) -> tuple[LayerSymmetry, ...]:
+    """Those of the gated units, named by the map that makes their first factor."""
+    layers = {x.product.name: x for x in gated_layers(network)}
+    found = {node.name: dimension for node, dimension in gated_dimensions(network)}
+    shapes = network.shapes()
+    return tuple(
+        LayerSymmetry(layers[k].place, "gated units", layers[k].width, found.get(k, 0))
+        if k in layers
+        else LayerSymmetry(k, "gated units", shapes[k][-1], found[k])
+        for k in dict.fromkeys((*layers, *found))
+    )
 
 
 def head_symmetries(network: Network) -> tuple[LayerSymmetry, ...]:
