@@ -167,9 +167,7 @@ def diagnose(
             "symmetries": [{"layer": s.layer, "group": s.words, "width": s.width, "dimension": s.dimension} for s in stated],
             "layers": [
                 r.to_dict()
-                for r in layer_rows(
-                    source, layers, found.untouched, found.symmetries, found.too_many(), None, (*found.gated, *found.heads)
-                )
+                for r in layer_rows(source, layers, found.untouched, found.symmetries, found.too_many(), None, found.several)
             ],
             "kept": [],
             "on": found.on,

@@ -52,6 +52,11 @@ class FoundLayers:
     """The symmetries of heads and of gated units."""
 
     @property
+    def several(self) -> tuple[GatedLayer | Heads, ...]:
+        """What several maps make together."""
+        return (*self.gated, *self.heads)
+
+    @property
     def stated(self) -> tuple[LayerSymmetry, ...]:
         """All symmetries."""
         return (*self.symmetries, *self.beyond)
@@ -64,7 +69,7 @@ class FoundLayers:
     @property
     def looked_at(self) -> int:
         """The number of layers, gated layers and attentions that were looked at."""
-        return len(self.hidden) + len(self.gated) + len(self.heads)
+        return len(self.hidden) + len(self.several)
 
     def too_many(self) -> dict[str, dict[str, int]]:
         """Name of the producer -> reason -> neurons."""
@@ -142,9 +147,7 @@ def file_facts(source: PartialNetwork, seed: int) -> FileFacts:
     for region in source.regions:
         found = layers_of(region.network, seed)
         parts.append(found)
-        made = layer_rows(
-            region.network, found.hidden, found.untouched, found.symmetries, found.too_many(), region, (*found.gated, *found.heads)
-        )
+        made = layer_rows(region.network, found.hidden, found.untouched, found.symmetries, found.too_many(), region, found.several)
         rows += made
         untouched += [{"place": r.place, "reason": r.why} for r in made if r.why]
         near += [s for x in found.hidden for s in nearest_strata(region.network, x)]

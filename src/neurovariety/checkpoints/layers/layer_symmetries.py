@@ -34,7 +34,7 @@ _WORDS: dict[Group, str] = {
 
 @dataclass(frozen=True)
 class LayerSymmetry:
-    """``kind`` says of which sort it is (see `scalings` for those of neurons), ``dimension`` is that of its orbits at general weights."""
+    """``kind`` says of which sort it is (of neurons: see `scalings`), ``dimension`` is that of its orbits at general weights."""
 
     layer: str
     kind: Group
