@@ -1,4 +1,4 @@
-"""Torch modules with attention and gated units as people write them, with weights that are multiples of 1/64, and redundancy planted."""
+"""Torch modules with attention and gated units as people write them; weights are multiples of 1/64, and redundancy is planted."""
 
 from __future__ import annotations
 
@@ -164,8 +164,10 @@ def plant(module, kind, rng):
 
 @torch.no_grad()
 def with_heads(module, order, rng=None, exact=True):
-    """A copy whose head b is the old head ``order[b]``, in another base where a generator is given: powers of 2 and an order where it is
-    to be ``exact``, a rotation else."""
+    """A copy whose head b is the old head ``order[b]``, in another base where a generator is given.
+
+    The base is one of powers of 2 in some order where it is to be ``exact``, a rotation else.
+    """
     out = copy.deepcopy(module)
 
     def base():
