@@ -34,6 +34,8 @@ from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.operations import operation
 from neurovariety.checkpoints.graph.three_arithmetics import to_floats
 from neurovariety.checkpoints.layer_matching import carried
+from neurovariety.checkpoints.layers.attention_heads import attention_heads
+from neurovariety.checkpoints.layers.gated_units import gated_layers
 from neurovariety.checkpoints.layers.head_matching import beyond
 from neurovariety.checkpoints.layers.rewritten import Rewritten
 from neurovariety.checkpoints.load import whole_network
@@ -309,7 +311,8 @@ def _verdict(
 
 def _by_canonical_forms(value: AlignValue, known: Known, first: Rewritten, second: Rewritten) -> tuple[AlignValue, Known]:
     """No difference was seen and no symmetry by matching: where forms can be afforded they decide whether there is one."""
-    if first.network.parameters > _CANONICAL_AT_MOST:
+    several = any(attention_heads(x.network)[0] or gated_layers(x.network) for x in (first, second))
+    if first.network.parameters > _CANONICAL_AT_MOST or several:  # of heads and gated units there is no canonical form
         return value, known
     one, two = canonical(first), canonical(second)
     if same_weights(one.network, two.network):

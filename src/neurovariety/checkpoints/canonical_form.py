@@ -2,7 +2,8 @@
 
 Batch norm is folded in and redundant neurons are removed; then, from the input on, each hidden layer's rows are scaled to a normal
 form (as the activation allows) and sorted, and matrices in a row get a first one in reduced echelon form. All exact: two networks are
-related by the known group exactly when their canonical forms are equal.
+related by the known group exactly when their canonical forms are equal. Heads of attentions and gated units are left as they are: of
+networks with these, equal forms say that they are related, and different ones say nothing.
 """
 
 from __future__ import annotations
