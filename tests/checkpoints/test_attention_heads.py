@@ -117,6 +117,29 @@ def test_nothing_goes_from_random_heads():
         assert found.value["removed"] == {}
 
 
+@pytest.mark.parametrize("seed", [pytest.param(k, marks=pytest.mark.slow) if k > 2 else k for k in range(50)])
+def test_planted_heads_in_every_form(seed, tmp_path):
+    """Several kinds of redundancy at once, in torch and in onnxruntime; an order of the heads is found, a change of one weight as well."""
+    ort = pytest.importorskip("onnxruntime")
+    rng = np.random.default_rng([seed, 1])
+    module = dyadic(MODULES[list(MODULES)[seed % len(MODULES)]](), seed)
+    for kind in rng.choice(PLANTED, size=int(rng.integers(1, 3)), replace=False).tolist():
+        plant(module, kind, rng)
+    found = nv.prune(module, example=SHAPE)
+    assert found.claim == "proved"
+    np.testing.assert_allclose(found.network.evaluate(SAMPLES), values(module, SAMPLES), rtol=1e-8, atol=1e-10)
+    found.write(tmp_path / "a.onnx")
+    session = ort.InferenceSession(str(tmp_path / "a.onnx"), providers=["CPUExecutionProvider"])
+    (made,) = session.run(None, {session.get_inputs()[0].name: SAMPLES.astype(np.float32)})
+    np.testing.assert_allclose(made, values(module, SAMPLES), rtol=1e-3, atol=1e-3)
+    other = with_heads(module, rng.permutation(HEADS).tolist(), rng)
+    same = nv.align(module, other, example=SHAPE)
+    assert (same.value["same"], same.claim) == ("yes", "proved")
+    with torch.no_grad():
+        list(other.parameters())[-2][0, 0] += 1 / 4
+    assert nv.align(module, other, example=SHAPE).value["same"] == "no"
+
+
 def test_one_head_stays():
     """Of a block that does nothing a head of one channel is left, and its constants are one."""
     module = dyadic(MODULES["written"](), 5)
