@@ -119,7 +119,7 @@ def test_nothing_goes_from_random_heads():
 
 @pytest.mark.parametrize("seed", [pytest.param(k, marks=pytest.mark.slow) if k > 2 else k for k in range(50)])
 def test_planted_heads_in_every_form(seed, tmp_path):
-    """Several kinds of redundancy at once, in torch and in onnxruntime; an order of the heads is found, a change of one weight as well."""
+    """Several kinds of redundancy at once, in torch and in onnxruntime; orders of heads are found, and a changed weight."""
     ort = pytest.importorskip("onnxruntime")
     rng = np.random.default_rng([seed, 1])
     module = dyadic(MODULES[list(MODULES)[seed % len(MODULES)]](), seed)
@@ -268,3 +268,16 @@ def test_free_directions_of_heads():
     assert int((spectrum > 1e-9 * spectrum[0]).sum()) == found.value["parameters"] - found.value["symmetry"]
     assert found.verdicts["symmetry"].claim == "lower_bound"
     assert found.value["symmetry"] == 2 * (9 + 9 + 3 + 3)
+
+
+def test_heads_of_another_training_are_permuted_towards_it():
+    module, rng = dyadic(MODULES["written"](), 13), np.random.default_rng(13)
+    other = with_heads(module, [2, 0, 1])
+    with torch.no_grad():
+        for p in other.parameters():
+            p.add_(torch.as_tensor(rng.normal(size=p.shape) / 50, dtype=p.dtype))
+    found = nv.align(module, other, example=SHAPE)
+    near = found.evidence["nearest"]
+    assert found.value["same"] == "no"
+    assert near["distance_after"] < 1 < near["distance_before"] / 4
+    assert np.allclose(found.network.evaluate(SAMPLES), values(module, SAMPLES))

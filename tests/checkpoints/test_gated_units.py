@@ -112,3 +112,20 @@ def test_units_that_are_read_elsewhere_are_left_alone():
     network = nv.load_network(module, example=(6,))
     assert gated_layers(network) == ()
     assert nv.prune(module, example=(6,)).value["removed"] == {}
+
+
+def test_units_of_another_training_are_permuted_towards_it():
+    module, rng = dyadic(Gated(), 5), np.random.default_rng(5)
+    other, order = copy.deepcopy(module), rng.permutation(module.width)
+    with torch.no_grad():
+        for (w, b), (v, c) in zip(module.branches(), other.branches(), strict=True):
+            v.copy_(w[order])
+            c.copy_(b[order])
+        other.w2.weight.copy_(module.w2.weight[:, order])
+        for p in other.parameters():
+            p.add_(torch.as_tensor(rng.normal(size=p.shape) / 50, dtype=p.dtype))
+    found = nv.align(module, other, example=(6,))
+    near = found.evidence["nearest"]
+    assert found.value["same"] == "no"
+    assert near["distance_after"] < 1 < near["distance_before"] / 4
+    assert np.allclose(found.network.evaluate(SAMPLES), values(module, SAMPLES))

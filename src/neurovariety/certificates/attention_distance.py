@@ -105,10 +105,14 @@ def _pair(
         scores.append(_products([(_rows(n, s.query, b).T, _rows(n, s.key, b)[:, :-1]) for n, s in sides]))
         outputs.append(_products([(_read(n, s, b), _rows(n, s.value, b)[:, :-1]) for n, s in sides]))
     gain = above(abs(one.gain)) * above(abs(one.value.factor))
-    shape, passed = known[one.scores.name], [abs(c) for n in one.chain if (c := constant_factor(first, n)) is not None]
+    shape, soft, passed = (
+        known[one.scores.name],
+        known[one.chain[0].name],
+        [abs(c) for n in one.chain if (c := constant_factor(first, n)) is not None],
+    )
     masks = [known[n] for n in one.masks]
-    if shape is None or None in masks:
-        raise NotShown("a shape is not known")
+    if shape is None or shape != soft or None in masks:
+        raise NotShown("a shape is not known, or masks repeat scores")
     copies = [math.sqrt(math.prod(shape) / max(math.prod(m or ()), 1)) * _UP for m in masks]
     return AttentionPair(
         one,

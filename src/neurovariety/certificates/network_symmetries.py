@@ -37,12 +37,12 @@ def gated_dimensions(network: NetworkData) -> list[tuple[NodeData, int]]:
 
     A factor without activation, or whose activation carries positive factors, is scaled, and what reads the products is divided.
     """
-    by_name = {n.name: n for n in network.nodes}
+    by_name, known = {n.name: n for n in network.nodes}, shapes(network)
     out = []
     for node in network.nodes:
         if node.kind != "multiply" or len(node.inputs) != 2 or node.inputs[0] == node.inputs[1]:
             continue
-        ways = [_Factor.of(network, by_name, node, name) for name in node.inputs]
+        ways = [_Factor.of(network, by_name, known, name) for name in node.inputs]
         found = [w for w in ways if w is not None]
         producers = {w.producer.name: w.producer for w in found}
         if len(found) != 2 or not _disjoint(found):
@@ -69,10 +69,9 @@ class _Factor:
     scales: bool
 
     @staticmethod
-    def of(network: NetworkData, by_name: dict[str, NodeData], product: NodeData, name: str) -> _Factor | None:
+    def of(network: NetworkData, by_name: dict[str, NodeData], known: dict[str, Shape | None], name: str) -> _Factor | None:
         """The way up from a product, past one slice and activations that nothing else reads."""
         readers = Counter(n for node in network.nodes for n in node.inputs)
-        known = shapes(network)
         cut: NodeData | None = None
         scales, at = True, by_name[name]
         while at.kind not in _AFFINE:

@@ -60,9 +60,9 @@ class Unshaped(Exception):
 
 def attention_heads(network: Network) -> tuple[tuple[Heads, ...], dict[str, str]]:
     """All attentions whose heads may be changed, and for matrices near a softmax why theirs may not, by the name of the matrix."""
-    known = dict(network.shapes())
     if not any(n.kind == "softmax" for n in network.nodes):
         return (), {}
+    known = dict(network.shapes())
     uses = Counter(k for node in network.nodes for k in node.weights.values())
     readers: dict[str, set[str]] = {}
     for node in network.nodes:

@@ -15,7 +15,7 @@ import numpy as np
 
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.node import Node, whole
-from neurovariety.checkpoints.graph.operation import MixedChannels
+from neurovariety.checkpoints.graph.operation import MixedChannels, Shape
 from neurovariety.checkpoints.graph.operations import operation
 from neurovariety.checkpoints.graph.three_arithmetics import Array, to_fractions
 from neurovariety.checkpoints.layers.hidden_layers import Reader, readers_of
@@ -65,6 +65,8 @@ class GatedLayer:
 
 def gated_layers(network: Network) -> tuple[GatedLayer, ...]:
     """All gated layers whose units may be changed."""
+    if not any(n.kind == "multiply" and len(n.inputs) == 2 for n in network.nodes):
+        return ()
     reads: dict[str, list[Node]] = {}
     for node in network.nodes:
         for name in node.inputs:
@@ -76,7 +78,7 @@ def gated_layers(network: Network) -> tuple[GatedLayer, ...]:
         if node.kind != "multiply" or len(node.inputs) != 2 or node.inputs[0] == node.inputs[1]:
             continue
         try:
-            found = [_branch(network, name, reads, uses) for name in node.inputs]
+            found = [_branch(network, name, reads, uses, shapes) for name in node.inputs]
         except MixedChannels:
             continue
         axes = {_axis(b.producer, shapes[node.name]) for b in found}
@@ -98,16 +100,15 @@ def gated_layers(network: Network) -> tuple[GatedLayer, ...]:
     return tuple(out)
 
 
-def _axis(producer: Node, shape: tuple[int, ...]) -> int:
+def _axis(producer: Node, shape: Shape) -> int:
     affine = operation(producer).affine
     assert affine is not None
     return affine.axis % len(shape)
 
 
-def _branch(network: Network, name: str, reads: dict[str, list[Node]], uses: Counter[str]) -> Branch:
+def _branch(network: Network, name: str, reads: dict[str, list[Node]], uses: Counter[str], shapes: dict[str, Shape]) -> Branch:
     """The way up from a product. Raises `MixedChannels` where it does not keep channels apart, or something else reads from it."""
     by_name = {n.name: n for n in network.nodes}
-    shapes = network.shapes()
     path: list[Node] = []
     cut: Node | None = None
     at = by_name[name]
