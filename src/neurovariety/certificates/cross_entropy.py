@@ -9,8 +9,10 @@ from fractions import Fraction
 from functools import cached_property
 
 import flint
+import numpy as np
 
 from neurovariety.certificates.balls import precision
+from neurovariety.certificates.completeness import Continued
 from neurovariety.certificates.functions import Coefficients
 from neurovariety.certificates.issue import NotShown, Verdict
 from neurovariety.certificates.plain_form import plain_digest
@@ -18,6 +20,8 @@ from neurovariety.certificates.real_points import PositivePoints, RealityOfList
 from neurovariety.certificates.shown_points import SystemFamily
 
 _BITS = 128
+_ROUNDED = Fraction(1, 2**48)
+"""Relative, how far counts in doubles may be from those asked for."""
 Coordinate = tuple[int, tuple[int, ...]]
 """(output, exponents)."""
 
@@ -52,11 +56,25 @@ class CrossEntropyOfNetworks:
         own = known.certificate
         if not isinstance(own, PositivePoints):
             raise NotShown("a list of distributions is expected")
-        found = RealityOfList(own.listed, self.families[number])
+        found = RealityOfList(own.listed, self.families[number], self._rounding(own.listed))
+        if not len(found.points):  # then the stated counts may have a curve of them
+            raise NotShown("critical points of the stated counts are not excluded")
         rows = [k for k, positive in enumerate(found.positive) if positive is not False]
         with precision(_BITS):
             values = [self._cross_entropy([v.real for v in found.sharp(k)]) for k in rows]
             return min((v.lower() for v in values), default=None)
+
+    def _rounding(self, listed: Verdict) -> np.ndarray:
+        """How far the counts of a list, in their unit, are from those asked for. Raises `NotShown` where it is more than rounding."""
+        given = listed.certificate.points.parameters if isinstance(listed.certificate, Continued) else np.zeros(0)
+        if given.imag.any() or len(given) != len(self.counts):
+            raise NotShown("the points are critical for other counts")
+        held = [Fraction(v) for v in given.real.tolist()]
+        unit = sum(held, Fraction(0)) / sum(self.counts, Fraction(0))
+        off = [abs(v - unit * u) for v, u in zip(held, self.counts, strict=True)]
+        if any(o > _ROUNDED * abs(unit * u) for o, u in zip(off, self.counts, strict=True)):
+            raise NotShown("the points are critical for other counts")
+        return np.array([float(v) * (1 + 1e-15) + 1e-300 if v else 0.0 for v in off])
 
     def beside(self) -> list[flint.arb]:
         return []

@@ -53,6 +53,8 @@ KINDS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("invariance", "order"): ("invariance: order of the maps *",),
     ("subnetworks", "dimension"): (DIMENSION,),
     ("critical-locus", "rank"): (DIMENSION,),
+    ("diagnose", "redundant"): ("prune: removed",),
+    ("diagnose", "smallest"): ("prune: pruned",),
     ("boundary", "variety"): (DIMENSION,),
     ("conservation", "independent"): ("conserved quantities", "conserved quantities at the inputs *"),
     ("conservation", "complete"): ("all conserved quantities", "all conserved quantities at the inputs *"),

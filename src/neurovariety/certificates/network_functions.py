@@ -23,8 +23,9 @@ from neurovariety.claim import Claim
 
 DIFFERENT = "different functions"
 WITHIN = "functions within"
-_READ = ("of the networks as read",)
+_READ = ("for the networks as read",)
 _BITS = (128, 512)
+_ON_BALL = ("same", "bound")
 Pair = tuple[NetworkData, NetworkData]
 
 
@@ -213,5 +214,7 @@ class Comparison:
         return {"same": "within", "related": "within", "bound": said.value[1], "box": said.value[2], "input": None}
 
     def concludes(self) -> tuple[Statement, Claim]:
-        """What is said."""
-        return Statement(f"align: {self.key}", self.known.statement.subject, self.value, _READ), Claim.PROVED
+        """What is said; a distance is one on a ball of inputs."""
+        said = self.known.statement
+        ball = (f"for inputs of Euclidean norm at most {said.value[2]!r}",) if said.kind == WITHIN and self.key in _ON_BALL else ()
+        return Statement(f"align: {self.key}", said.subject, self.value, (*_READ, *ball)), Claim.PROVED

@@ -22,7 +22,7 @@ from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
 
 RANK, GENERIC = "rank at the weights", "rank at general weights"
-SOME_WEIGHTS = "the largest that weights were shown to reach: with kinks others, as general, may have less"
+SOME_WEIGHTS = "shown at some weights: with kinks, general ones may allow fewer"
 _WITH_KINKS = ("elu", "selu", "celu", "hardswish", "hardsigmoid")
 
 

@@ -83,6 +83,8 @@ def _value(network: NetworkData, node: NodeData, below: Sequence[Values], field:
         return np.asarray(np.matmul(p, q), dtype=object)
     if node.kind == "parameter":
         return weight("value")
+    if node.kind in ("softmax", "standardize"):
+        return _across(node, below[0], field)
     moved = _moved(node, below, field)
     if moved is None:
         raise NotShown(f"{node.name!r} ({node.kind}) is not evaluated here")
@@ -170,6 +172,27 @@ def _joined(node: NodeData, below: Sequence[Values], weight: Callable[[str], Val
     return np.asarray(left * right if node.kind == "multiply" else left / right, dtype=object)
 
 
+def _across(node: NodeData, x: Values, field: Field) -> Values:
+    """Softmax along an axis, or values standardized along axes: transcendental, so in balls alone."""
+    if not field.balls:
+        raise NotShown(f"{node.name!r} has no rational values")
+    if node.kind == "softmax":
+        powers = _each(lambda v: v.exp(), x)
+        return np.asarray(powers / powers.sum(axis=node.attributes["axis"], keepdims=True), dtype=object)
+    axes = tuple(node.attributes["axes"])
+    share = field.of(Fraction(1, math.prod(x.shape[k] for k in axes)))
+    if node.attributes["centred"]:
+        x = x - x.sum(axis=axes, keepdims=True) * share
+    under = np.asarray((x * x).sum(axis=axes, keepdims=True) * share + field.of(Fraction(node.attributes["epsilon"])), dtype=object)
+    return np.asarray(x / _each(lambda v: v.sqrt(), under), dtype=object)
+
+
+def _each(function: Callable[[Any], Any], x: Values) -> Values:
+    out = np.empty(x.shape, dtype=object)
+    out.reshape(-1)[:] = [function(v) for v in x.reshape(-1).tolist()]
+    return out
+
+
 def _maximal(node: NodeData, x: Values, field: Field) -> Values:
     a = node.attributes
     if any(side >= d * (k - 1) + 1 for sides, k, d in zip(a["padding"], a["window"], a["dilation"], strict=True) for side in sides):
@@ -190,10 +213,7 @@ def _maximal(node: NodeData, x: Values, field: Field) -> Values:
 
 
 def _activated(node: NodeData, x: Values, field: Field) -> Values:
-    function = _entrywise(node, field)
-    out = np.empty(x.shape, dtype=object)
-    out.reshape(-1)[:] = [function(v) for v in x.reshape(-1).tolist()]
-    return out
+    return _each(_entrywise(node, field), x)
 
 
 def _entrywise(node: NodeData, field: Field) -> Callable[[Any], Any]:
@@ -269,6 +289,7 @@ _SMOOTH: Mapping[str, Callable[[Mapping[str, Any]], Callable[[Any], Any]]] = {
     "sigmoid": lambda a: _sigmoid,
     "erf": lambda a: lambda v: v.erf(),
     "exp": lambda a: lambda v: v.exp(),
+    "sqrt": lambda a: lambda v: v.sqrt(),
     "silu": lambda a: lambda v: v * _sigmoid(v),
     "softplus": _softplus,
     "elu": _elu,

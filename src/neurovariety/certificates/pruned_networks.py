@@ -21,7 +21,7 @@ from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
 
-_READ = ("of the networks as read",)
+_READ = ("for the network as read",)
 
 
 def reasons(known: Verdict) -> Counter[str]:

@@ -63,6 +63,7 @@ class StoredLandscape:
     units of the data, larger by 2 to the ``power`` twice, or a hash of it, ``loss``. ``stages``: the charts of the network and then of
     each of the ``strata``, None where no function had to be found. Taken on trust: ``listed`` and ``singular``, why all weights where J
     drops rank, and all singular functions, are on strata, and that the matrices of all functions have the rank of ``nearest``.
+    ``bounded``: a theorem bounds the loss of all networks, which is not rechecked.
     """
 
     name: str

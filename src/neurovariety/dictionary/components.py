@@ -156,7 +156,7 @@ def _of_model(model: Model, seed: int, memory_limit: int | None) -> ComponentsRe
     exact = exact_functions(model)
     one = issue(OneComponent(exact.hash), exact)
     unknown = ComponentRow(architecture=model.name, dimension=None, degree=None, ed_degree_frobenius=None, ranks=None, largest=True)
-    note(value={"count": 1, "components": [unknown]}, claim=one.claim)
+    note(value={"count": 1, "components": [unknown]}, verdict=one)
     found = _unnoted(lambda: dimension_of(model, seed=seed, memory_limit=memory_limit))
     theorems = [
         _said("closure of the image of a space of weights", "a network's functions have an irreducible closure", "marchetti2025")
@@ -205,5 +205,5 @@ def _unnoted(work: Callable[[], T]) -> T:
 def _glosses(count: int) -> tuple[Gloss, ...]:
     """What the number means for learning."""
     if count == 1:
-        return (Gloss("a single network reaches almost all of what its closure holds, over C", {"count": SHOWN}),)
-    return (Gloss("a network reaches one of them only, so block ranks are chosen before training", {"count": SHOWN}),)
+        return (Gloss("almost every function of it is one that weights compute, over C", {"count": SHOWN}),)
+    return (Gloss("a network reaches only one of them, so block ranks are chosen before training", {"count": SHOWN}),)

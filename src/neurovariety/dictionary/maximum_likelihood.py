@@ -25,11 +25,11 @@ from typing import Annotated, Any, ClassVar, TypedDict
 
 import numpy as np
 
-from neurovariety.certificates.compose import Part, Said
 from neurovariety.certificates.cross_entropy import CrossEntropyOfNetworks
 from neurovariety.certificates.issue import NotShown, Verdict, first_shown, issue, weak
 from neurovariety.certificates.least_of_lists import LeastOfLists, ValueAt
-from neurovariety.certificates.real_points import Together
+from neurovariety.certificates.model_of_premises import ProblemOfModel
+from neurovariety.certificates.parts_of_lists import Part, Said, Together
 from neurovariety.certificates.sentences import Gloss
 from neurovariety.certificates.statement import Statement
 from neurovariety.claim import Claim
@@ -278,15 +278,17 @@ def _claims(
         return claims
     for key in ("complex", "real", "positive", "minima"):
         if first is not None and first.statement.value[key] == value[key]:
-            claims[key] = issue(Part(f"maximum-likelihood: {key}", own, first, key), None)
+            claims[key] = issue(Part(f"maximum-likelihood: {key}", own, first), ProblemOfModel(own, (first.statement.subject,)))
     smaller = tuple(stage.listed for stage in stages[1:] if stage.listed is not None)
     if len(smaller) == len(stages) - 1:
         claims["at_subnetworks"] = issue(
-            Together("maximum-likelihood: at_subnetworks", own, smaller, strata.all_listed, "complex"), None
+            Together("maximum-likelihood: at_subnetworks", own, smaller, strata.all_listed),
+            ProblemOfModel(own, tuple(v.statement.subject for v in smaller), strata.all_listed),
         )
     if known.verdict is not None:
-        claims["least"] = issue(Part("maximum-likelihood: least", own, known.verdict), None)
-        claims["global_minimum"] = issue(Said("maximum-likelihood: global_minimum", own, known.verdict), None)
+        posed = ProblemOfModel(own, (known.verdict.statement.subject,))
+        claims["least"] = issue(Part("maximum-likelihood: least", own, known.verdict), posed)
+        claims["global_minimum"] = issue(Said("maximum-likelihood: global_minimum", own, known.verdict), posed)
     return claims
 
 
