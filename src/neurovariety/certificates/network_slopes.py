@@ -56,7 +56,7 @@ class LetterField(Field):
 
 
 @dataclass(eq=False)
-class _Tape:
+class SlopeTape:
     """How numbers were made: for each, what it was made of with the derivatives. The first ``letters`` of them are the weights."""
 
     p: int
@@ -99,7 +99,7 @@ class _Number:
 
     __slots__ = ("exactly", "slot", "tape", "v")
 
-    def __init__(self, tape: _Tape, v: int, exactly: Any, slot: int) -> None:
+    def __init__(self, tape: SlopeTape, v: int, exactly: Any, slot: int) -> None:
         self.tape, self.v, self.exactly, self.slot = tape, v, exactly, slot
 
     def _made(self, v: int, exactly: Callable[[], Any], *of: tuple[_Number, int]) -> _Number:
@@ -143,7 +143,7 @@ class _Number:
         return self._of(other) / self
 
 
-def _constant(tape: _Tape, given: Fraction) -> _Number:
+def _constant(tape: SlopeTape, given: Fraction) -> _Number:
     return _Number(tape, residue(given, tape.p), rational(given), -1)
 
 
@@ -166,7 +166,7 @@ class SlopesModP:
     def rows(self, x: Sequence[Fraction | int]) -> tuple[list[list[int]], set[int]]:
         """The derivatives of each output at an input, residues mod p where it is not exact; and the weights that are left out, as they
         move a number that lies at a kink."""
-        tape, letters, at = _Tape(self.p, self.count), dict[str, np.ndarray](), 0
+        tape, letters, at = SlopeTape(self.p, self.count), dict[str, np.ndarray](), 0
         for key in self.keys:
             made = np.empty(len(self.weights[key]), dtype=object)
             for i, w in enumerate(self.weights[key]):

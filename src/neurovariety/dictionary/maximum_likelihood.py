@@ -25,7 +25,7 @@ from typing import Annotated, Any, ClassVar, TypedDict
 
 import numpy as np
 
-from neurovariety.certificates.cross_entropy import CrossEntropyOfNetworks
+from neurovariety.certificates.likelihood_of_networks import CrossEntropyOfNetworks
 from neurovariety.certificates.issue import NotShown, Verdict, first_shown, issue, weak
 from neurovariety.certificates.least_of_lists import LeastOfLists, ValueAt
 from neurovariety.certificates.model_of_premises import ProblemOfModel
