@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import json
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -191,9 +191,9 @@ class Result:
 
         return certificates_as_json(self.verdicts, self._stored)
 
-    def _stored(self, subject: Any) -> Any:
-        """The form in which exact data of a certificate are kept; None where they have none."""
-        make = getattr(subject, "stored", None)
+    def _stored(self, on: Sequence[Verdict]) -> Any:
+        """The form in which exact data are kept on which these verdicts were checked; None where they have none."""
+        make = getattr(on[0].on, "stored", None)
         return None if make is None else make()
 
     def verify(self) -> Recheck:

@@ -170,7 +170,8 @@ def test_what_is_limited_says_so(entry, source, options):
         text = sentence(verdict.statement, verdict.claim)
         if "not shown" not in text:
             assert all(phrase in text for phrase in verdict.statement.scope)
-            assert ("wrong with probability" in text) == bool(verdict.claim is Claim.PROBABILITY and verdict.statement.error)
+            drawn = verdict.claim in (Claim.PROBABILITY, Claim.LOWER_BOUND, Claim.UPPER_BOUND) and verdict.statement.error > 0
+            assert ("wrong with probability" in text) == drawn
             assert ("test for missing ones" in text) == (verdict.claim is Claim.COMPLETE)
 
 
@@ -236,7 +237,8 @@ def test_every_kind_at_every_level(kind, claim):
         if isinstance(value, int) and not silent and isinstance(SAID[kind].says, Number):
             assert ("exactly" in text) == (claim is Claim.PROVED)
             assert ("at least" in text) == (claim is Claim.LOWER_BOUND)
-            assert ("at most" in text) == (claim in (Claim.UPPER_BOUND, Claim.PROBABILITY))
+            bounded = (Claim.UPPER_BOUND, Claim.PROBABILITY, Claim.LOWER_BOUND)  # the value, or the probability of an error
+            assert ("at most" in text) == (claim in bounded)
             assert ("an estimate" in text) == (claim is Claim.ESTIMATE)
 
 

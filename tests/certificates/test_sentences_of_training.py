@@ -98,7 +98,8 @@ def test_every_kind_at_every_level(kind, claim):
         assert ("in a scope" in text) != silent
         if not silent and not isinstance(value, dict):
             assert ("at least" in text) == (claim is Claim.LOWER_BOUND), text
-            assert ("at most" in text) == (claim in (Claim.UPPER_BOUND, Claim.PROBABILITY)), text
+            bounded = (Claim.UPPER_BOUND, Claim.PROBABILITY, Claim.LOWER_BOUND)  # the value, or the probability of an error
+            assert ("at most" in text) == (claim in bounded), text
             assert ("an estimate" in text) == (claim is Claim.ESTIMATE)
             assert ("test for missing ones" in text) == (claim is Claim.COMPLETE)
         if isinstance(value, int):

@@ -166,6 +166,8 @@ def _after(statement: Statement, claim: Claim, tests: Sequence[str], of_each: bo
         number = isinstance(statement.value, int) and not isinstance(statement.value, bool) and (row is None or row.counts)
         what = f"so many{' of each' if of_each else ''} are" if number else "what is said rests on points that are"
         return f"; {what} proved, and a test for missing ones{named} found none"
+    if claim in (Claim.LOWER_BOUND, Claim.UPPER_BOUND) and statement.error:  # a bound that rests on a draw
+        return f" ({'each ' if of_each else ''}{_wrong(statement.error)})"
     return f", {'estimates' if of_each else 'an estimate'}" if claim is Claim.ESTIMATE else ""
 
 

@@ -181,9 +181,9 @@ SAID_OF_GEOMETRY |= {
 def _strata(value: Sequence[Mapping[str, Any]], claim: Claim) -> str:
     """On which strata the rank drops, and how far."""
     known = f"{len(value)} {'stratum' if len(value) == 1 else 'strata'} of weights looked at"
-    critical = [row for row in value if row["corank"] > 0 and Claim(row["claim"]) in EXACT]
+    critical = [row for row in value if row["corank"] and Claim(row["claim"]) in EXACT]
     if not critical:
-        keeps = claim in EXACT and not any(row["corank"] for row in value)
+        keeps = claim in EXACT and all(row["corank"] == 0 for row in value)
         return f"on the {known} the Jacobian {'keeps its rank' if keeps else 'is not seen to drop rank'}"
     largest = max(critical, key=lambda row: int(row["dimension"]))
     deepest = min(critical, key=lambda row: int(row["rank"]))

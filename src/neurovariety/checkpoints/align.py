@@ -35,6 +35,9 @@ from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.operations import operation
 from neurovariety.checkpoints.graph.three_arithmetics import to_floats
 from neurovariety.checkpoints.layer_matching import carried
+from neurovariety.checkpoints.layers.attention_heads import attention_heads
+from neurovariety.checkpoints.layers.gated_units import gated_layers
+from neurovariety.checkpoints.layers.head_matching import beyond
 from neurovariety.checkpoints.layers.rewritten import Rewritten
 from neurovariety.checkpoints.load import whole_network
 from neurovariety.checkpoints.nearest_symmetry import LabelledData, LineData, distance, line, merged, nearest_permutation
@@ -228,7 +231,13 @@ class _Carried:
         """
         second, network = self.second.network, self.moved.network
         units = _ROUNDINGS * sum(operation(n).affine is not None for n in second.nodes)
+        weights = [w for x in (self.first, second) for w in x.weights.values() if np.asarray(w).dtype.kind != "O"]
+        heads = beyond(network, second, units * max([_DOUBLE, *(unit_in_last_place(w) for w in weights)]))
         for n, m, k in zip(self.first.nodes, second.nodes, network.nodes, strict=True):
+            if n.name in heads:
+                if heads[n.name]:
+                    return True
+                continue
             for role, key in n.weights.items():
                 mine, theirs = np.asarray(self.first.weights[key]), np.asarray(second.weights[m.weights[role]])
                 if "O" in (mine.dtype.kind, theirs.dtype.kind):
@@ -308,7 +317,8 @@ def _verdict(
 
 def _by_canonical_forms(value: AlignValue, known: Known, first: Rewritten, second: Rewritten) -> tuple[AlignValue, Known]:
     """No difference was seen and no symmetry by matching: where forms can be afforded they decide whether there is one."""
-    if first.network.parameters > _CANONICAL_AT_MOST:
+    several = any(attention_heads(x.network)[0] or gated_layers(x.network) for x in (first, second))
+    if first.network.parameters > _CANONICAL_AT_MOST or several:  # of heads and gated units there is no canonical form
         return value, known
     one, two = canonical(first), canonical(second)
     if same_weights(one.network, two.network):

@@ -18,7 +18,7 @@ import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, TypedDict
+from typing import Any, ClassVar, TypedDict
 
 import numpy as np
 from jaxtyping import Float
@@ -91,6 +91,11 @@ class DiagnoseResult(Result):
     headline: ClassVar[tuple[str, ...]] = ("rank",)
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "jacot2018")
 
+    def _stored(self, on: Sequence[Verdict]) -> Any:
+        from neurovariety.geometry.solutions.stored_subjects import stored_form
+
+        return stored_form(on)
+
     def speaks(self) -> Iterable[str]:
         """The ranks, what is redundant, and that the function stays without it."""
         generic = () if self.value["generic"] is None else ("generic",)
@@ -158,7 +163,7 @@ def diagnose(
         raise InputError("the network has no trained weight: there is nothing to diagnose")
     inputs = None if data is None else _checked(source, data)
     found = layers_of(source, seed)
-    layers, stated, dimension = found.hidden, found.symmetries, found.dimension
+    layers, stated, dimension = found.hidden, found.stated, found.dimension
     linear = _jacobian(source, source.parameters - dimension, inputs, generator(seed, "checkpoints.diagnose"))
     ranks = linear.ranks
     pruned, removed = exactly_pruned(Rewritten.of(source), seed)
@@ -168,14 +173,17 @@ def diagnose(
         value=_value(source, linear, dimension, removed, pruned.network.parameters, near),
         claims=lambda key, part: shrinks(_SMALLER[key], part) if key in _SMALLER else _claim(source, ranks, key, part),
         subject=source.source,
-        glosses=(*_glosses(ranks), *(() if layers else (_NOT_LOOKED_AT,))),
+        glosses=(*_glosses(ranks), *(() if found.looked_at else (_NOT_LOOKED_AT,))),
         also={_SAME: shrinks("error_bound", 0.0)},
         evidence={
             "rank": ranks.evidence if ranks else {"route": linear.refused},
             "generic_claim": ranks.generic_claim if ranks else Claim.UNDECIDED,
             "upper_bound": source.parameters - dimension,
             "symmetries": [{"layer": s.layer, "group": s.words, "width": s.width, "dimension": s.dimension} for s in stated],
-            "layers": [r.to_dict() for r in layer_rows(source, layers, found.untouched, stated, found.too_many())],
+            "layers": [
+                r.to_dict()
+                for r in layer_rows(source, layers, found.untouched, found.symmetries, found.too_many(), None, found.several)
+            ],
             "kept": [],
             "on": found.on,
             "near": [s.to_dict() for s in near[:_LISTED]],
@@ -217,7 +225,7 @@ def _of_file(source: PartialNetwork, start: float, seed: int) -> DiagnoseResult:
         "nearest": _nearest(found.near),
         "condition": None,
     }
-    stated = [s for p in found.parts for s in p.symmetries]
+    stated = [s for p in found.parts for s in p.stated]
     shrinks, _ = claims_of_parts(source.parameters, found.smaller)
     rest = weakly("diagnose", Claim.UNDECIDED, "only parts of the network are understood")
     return DiagnoseResult(

@@ -13,8 +13,12 @@ from typing import TypedDict
 from neurovariety.checkpoints.file_prune import file_notices
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.partial_network import PartialNetwork
+from neurovariety.checkpoints.layers.attention_heads import Heads, attention_heads
+from neurovariety.checkpoints.layers.gated_redundancy import redundant_units
+from neurovariety.checkpoints.layers.gated_units import GatedLayer, gated_layers
+from neurovariety.checkpoints.layers.head_redundancy import smaller_heads
 from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer, Untouched, hidden_layers
-from neurovariety.checkpoints.layers.layer_symmetries import LayerSymmetry, layer_symmetries
+from neurovariety.checkpoints.layers.layer_symmetries import LayerSymmetry, gated_symmetries, head_symmetries, layer_symmetries
 from neurovariety.checkpoints.layers.layer_table import LayerRow, kept_words, layer_rows, opaque_rows
 from neurovariety.checkpoints.layers.nearest_strata import NearestStratum, nearest_strata
 from neurovariety.checkpoints.layers.redundancy import redundant
@@ -40,11 +44,30 @@ class FoundLayers:
     symmetries: tuple[LayerSymmetry, ...]
     on: list[Redundancy]
     names: dict[str, str]
+    heads: tuple[Heads, ...]
+    gated: tuple[GatedLayer, ...]
+    beyond: tuple[LayerSymmetry, ...]
+    """The symmetries of heads and of gated units."""
+
+    @property
+    def several(self) -> tuple[GatedLayer | Heads, ...]:
+        """What several maps make together."""
+        return (*self.gated, *self.heads)
+
+    @property
+    def stated(self) -> tuple[LayerSymmetry, ...]:
+        """All symmetries."""
+        return (*self.symmetries, *self.beyond)
 
     @property
     def dimension(self) -> int:
         """The dimension of all symmetries."""
-        return sum(s.dimension for s in self.symmetries)
+        return sum(s.dimension for s in self.stated)
+
+    @property
+    def looked_at(self) -> int:
+        """The number of layers, gated layers and attentions that were looked at."""
+        return len(self.hidden) + len(self.several)
 
     def too_many(self) -> dict[str, dict[str, int]]:
         """Name of the producer -> reason -> neurons."""
@@ -57,6 +80,9 @@ class FoundLayers:
 def layers_of(network: Network, seed: int) -> FoundLayers:
     """What is found in each layer by itself."""
     hidden, untouched = hidden_layers(network)
+    heads, why = attention_heads(network)
+    places = {n.name: n.place for n in network.nodes}
+    untouched = (*(u for u in untouched), *(Untouched(places[name], reason) for name, reason in why.items()))
     on: list[Redundancy] = []
     for layer in hidden:
         if layer.linear:
@@ -67,7 +93,28 @@ def layers_of(network: Network, seed: int) -> FoundLayers:
             which = [r.channel for r in found if r.reason == reason]
             on.append({"layer": name, "reason": reason, "neurons": len(which), "which": which})
     names = {x.producer.path or x.producer.name: x.producer.name for x in hidden}
-    return FoundLayers(hidden, untouched, layer_symmetries(network, hidden), on, names)
+    gated = gated_layers(network)
+    for g in gated:
+        names[g.place] = g.makers[0]
+        units = [r.removal for r in redundant_units(network, g, seed)]
+        for reason in sorted({r.reason for r in units}):
+            which = [r.channel for r in units if r.reason == reason]
+            on.append({"layer": g.place, "reason": reason, "neurons": len(which), "which": which})
+    for x in heads:
+        less = smaller_heads(network, x, seed)
+        names[x.place] = x.makers[0]
+        for reason, count in sorted(less.removed.items() if less is not None else ()):
+            on.append({"layer": x.place, "reason": reason, "neurons": count, "which": []})
+    return FoundLayers(
+        hidden,
+        untouched,
+        layer_symmetries(network, hidden),
+        on,
+        names,
+        heads,
+        gated,
+        (*gated_symmetries(network), *head_symmetries(network)),
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +151,7 @@ def file_facts(source: PartialNetwork, seed: int) -> FileFacts:
     for region in source.regions:
         found = layers_of(region.network, seed)
         parts.append(found)
-        made = layer_rows(region.network, found.hidden, found.untouched, found.symmetries, found.too_many(), region)
+        made = layer_rows(region.network, found.hidden, found.untouched, found.symmetries, found.too_many(), region, found.several)
         rows += made
         untouched += [{"place": r.place, "reason": r.why} for r in made if r.why]
         near += [s for x in found.hidden for s in nearest_strata(region.network, x)]

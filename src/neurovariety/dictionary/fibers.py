@@ -32,13 +32,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, Required
 
-from neurovariety.certificates.compose import COUNTED, HIDES, LEFT, Because
+from neurovariety.certificates.compose import COUNTED, FINITE, HIDES, LEFT, SETTLED, Because
 from neurovariety.certificates.fiber import HIDDEN, HiddenDirections
 from neurovariety.certificates.fiber_at_weights import FIBER_AT, HIDDEN_AT, IDENTIFIED
 from neurovariety.certificates.issue import NotShown, Verdict, issue, weak
 from neurovariety.certificates.sentences import FROM_ABOVE, FROM_BELOW, SURE, Gloss
 from neurovariety.certificates.statement import Statement
-from neurovariety.certificates.upper_bounds import FieldsVanish
+from neurovariety.certificates.upper_bounds import ByTheorem, FieldsVanish
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import ExactNumbers
 from neurovariety.dictionary.entry_result import EntryResult, Facts
@@ -206,7 +206,10 @@ def _claims(model: Model, found: _Explained, cardinality: Verdict | None, identi
         last = issue(Because(said, HIDES, (hidden,)), exact)
     else:
         assert cardinality is not None
-        last = issue(Because(said, COUNTED, (cardinality,)), exact)
+        by_theorem = isinstance(cardinality.certificate, ByTheorem)
+        finite = identifiable == "yes" and not by_theorem
+        rule = SETTLED if by_theorem else FINITE if finite else COUNTED
+        last = issue(Because(said, rule, (cardinality, *((found.verdict,) if finite else ()))), exact)
     return {"dimension": found.verdict, "hidden": hidden, "cardinality": counted, "identifiable": last}
 
 
@@ -256,7 +259,7 @@ class _Explained:
 def _explained(model: Model, generic: Dimension, seed: int) -> _Explained:
     exact, n = exact_functions(model), model.parameters
     left = Statement("dimension of the fiber", exact.hash, n - generic.value)
-    verdict = issue(Because(left, LEFT, (generic.verdict,), (n,)), exact)
+    verdict = issue(Because(left, LEFT, (generic.verdict,)), exact)
     if generic.symmetries is None or generic.symmetries.rank is None:
         return _Explained(verdict, None, None)
     first = generic.symmetries
