@@ -237,7 +237,8 @@ def _along_one_axis(channel: np.ndarray) -> tuple[np.ndarray, int | None]:
     if not varying:
         return first, None
     (axis,) = varying
-    return np.moveaxis(channel, axis, 0)[(slice(None), *(0,) * (channel.ndim - 2))], axis
+    moved_first = np.moveaxis(channel, axis, 0)
+    return moved_first.reshape(len(moved_first), -1, channel.shape[-1])[:, 0], axis
 
 
 def _columns(walk: _Walk, mixing: NodeData, path: Sequence[NodeData], axis: int | None) -> tuple[np.ndarray, np.ndarray]:
