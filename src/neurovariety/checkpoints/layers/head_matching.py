@@ -17,7 +17,7 @@ from neurovariety.certificates.network_shapes import shapes
 from neurovariety.certificates.product_relations import check_heads
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.three_arithmetics import Array, to_floats
-from neurovariety.checkpoints.layers.attention_heads import HeadRows, AttentionHeads, attention_heads, head_rows, permuted
+from neurovariety.checkpoints.layers.attention_heads import AttentionHeads, HeadRows, attention_heads, head_rows, permuted
 from neurovariety.checkpoints.layers.rewritten import Rewritten
 
 _SHOWN = 16

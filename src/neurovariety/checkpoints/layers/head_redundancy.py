@@ -15,7 +15,7 @@ from jaxtyping import Shaped
 
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.three_arithmetics import Array, exact_matmul, to_fractions
-from neurovariety.checkpoints.layers.attention_heads import HeadRows, AttentionHeads, Unshaped, head_rows, with_heads
+from neurovariety.checkpoints.layers.attention_heads import AttentionHeads, HeadRows, Unshaped, head_rows, with_heads
 from neurovariety.checkpoints.layers.bottlenecks import MOST_NARROWED, likely_rank, row_basis
 
 
@@ -68,7 +68,7 @@ def _removed(dead: int, equal: int, stay: int, before: tuple[int, int], after: t
 
 
 def _without_dead(rows: Sequence[HeadRows], shift: Array) -> tuple[list[HeadRows], Array, int]:
-    """AttentionHeads whose values never reach the output go, but for one; what their constants add is added."""
+    """Heads whose values never reach the output go, but for one; what their constants add is added."""
     alive = [not _is_dead(r) for r in rows]
     if not any(alive):
         alive[0] = True
