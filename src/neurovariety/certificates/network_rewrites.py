@@ -86,7 +86,7 @@ class Rewrites:
 
     def concludes(self) -> tuple[Statement, Claim]:
         """Both networks have one function, wherever it is defined."""
-        return Statement(SAME_FUNCTION, self.first, self.second, ("of the networks as read",)), Claim.PROVED
+        return Statement(SAME_FUNCTION, self.first, self.second, ("for the networks as read",)), Claim.PROVED
 
 
 class _SideBySide:

@@ -27,10 +27,12 @@ _CUBIC = Fraction(0.044715)
 
 @dataclass(frozen=True)
 class Field:
-    """``of`` brings a rational number in. ``balls``: numbers are balls, and comparisons may be undecided."""
+    """``of`` brings a rational number in. ``balls``: numbers are balls, and comparisons may be undecided. ``bend``: what piecewise
+    linear activations do, where it is another thing than `_on_lines`."""
 
     of: Callable[[Fraction], Any]
     balls: bool
+    bend: Callable[[Any, list[Any], list[Any]], Any] | None = None
 
     def array(self, values: Any) -> Values:
         """A stored array in the field."""
@@ -216,10 +218,10 @@ def _activated(node: NodeData, x: Values, field: Field) -> Values:
 
 def _entrywise(node: NodeData, field: Field) -> Callable[[Any], Any]:
     a = node.attributes
-    straight, quotient = lines(a), ratio(a)
+    straight, quotient, bend = lines(a), ratio(a), field.bend or _on_lines
     if straight is not None:
         kinks, pieces = ([field.of(k) for k in straight[0]], [(field.of(s), field.of(o)) for s, o in straight[1]])
-        return lambda v: _on_lines(v, kinks, pieces)
+        return lambda v: bend(v, kinks, pieces)
     if quotient is not None:
         over, under = ([field.of(Fraction(int(c.p), int(c.q))) for c in p.coeffs()] for p in quotient)
         zero = field.of(Fraction(0))
@@ -227,7 +229,7 @@ def _entrywise(node: NodeData, field: Field) -> Callable[[Any], Any]:
     if a.get("function") == "hardswish":
         ends, flat = [field.of(Fraction(k)) for k in (0, 1)], field.of(Fraction(0))
         steps = [(flat, flat), (field.of(Fraction(1)), flat), (flat, field.of(Fraction(1)))]
-        return lambda v: v * _on_lines(v / 6 + field.of(Fraction(1, 2)), ends, steps)
+        return lambda v: v * bend(v / 6 + field.of(Fraction(1, 2)), ends, steps)
     if field.balls and a.get("function") in _SMOOTH:
         return _SMOOTH[a["function"]](a)
     raise NotShown(f"the activation {node.name!r} is not evaluated here")

@@ -7,11 +7,10 @@ redundant neuron of a part is redundant there, and the symmetries of the parts b
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
-from neurovariety.checkpoints.file_prune import file_notices, looked_at_words
+from neurovariety.checkpoints.file_prune import file_notices
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.partial_network import PartialNetwork
 from neurovariety.checkpoints.layers.attention_heads import AttentionHeads, attention_heads
@@ -25,7 +24,6 @@ from neurovariety.checkpoints.layers.nearest_strata import NearestStratum, neare
 from neurovariety.checkpoints.layers.redundancy import redundant
 from neurovariety.checkpoints.layers.rewritten import Rewritten
 from neurovariety.checkpoints.prune_steps import exactly_pruned
-from neurovariety.result import counted
 
 
 class Redundancy(TypedDict):
@@ -130,7 +128,7 @@ class FileFacts:
     near: list[NearestStratum]
     untouched: list[dict[str, str]]
     kept: list[str]
-    meaning: str
+    smaller: tuple[Rewritten, ...]
     notices: tuple[str, ...]
 
     @property
@@ -138,10 +136,16 @@ class FileFacts:
         """The dimension of all symmetries of all parts."""
         return sum(p.dimension for p in self.parts)
 
+    @property
+    def looked_at(self) -> int:
+        """How many layers were looked at."""
+        return sum(len(p.hidden) for p in self.parts)
+
 
 def file_facts(source: PartialNetwork, seed: int) -> FileFacts:
     """The parts of a file, each looked at by itself."""
     parts, rows, removed, gone = [], list[LayerRow](), Counter[str](), 0
+    pruned: list[Rewritten] = []
     near: list[NearestStratum] = []
     untouched: list[dict[str, str]] = []
     for region in source.regions:
@@ -151,10 +155,12 @@ def file_facts(source: PartialNetwork, seed: int) -> FileFacts:
         rows += made
         untouched += [{"place": r.place, "reason": r.why} for r in made if r.why]
         near += [s for x in found.hidden for s in nearest_strata(region.network, x)]
+        smaller, went = Rewritten.of(region.network), Counter[str]()
         if found.on or any(x.linear for x in found.hidden):
-            smaller, went = exactly_pruned(Rewritten.of(region.network), seed)
-            removed += went
-            gone += region.network.parameters - smaller.network.parameters
+            smaller, went = exactly_pruned(smaller, seed)
+        pruned.append(smaller)
+        removed += went
+        gone += region.network.parameters - smaller.network.parameters
     rows += opaque_rows(source.opaque)
     untouched += [{"place": o.place, "reason": f"{o.operator} is kept as it is: {o.reason}"} for o in source.opaque]
     return FileFacts(
@@ -165,22 +171,6 @@ def file_facts(source: PartialNetwork, seed: int) -> FileFacts:
         sorted(near, key=lambda s: s.relative),
         untouched,
         kept_words(source),
-        _meaning(source, parts, removed, source.parameters - gone),
+        tuple(pruned),
         file_notices(source),
     )
-
-
-def _meaning(source: PartialNetwork, parts: Sequence[FoundLayers], removed: Mapping[str, int], smallest: int) -> str:
-    bound = source.parameters - sum(p.dimension for p in parts)
-    first = f"{looked_at_words(source)}; its function can move in at most {bound:,} directions"
-    second = redundancy_words(sum(removed.values()), smallest, sum(p.looked_at for p in parts))
-    return f"{first}. {second[0].upper()}{second[1:]}"
-
-
-def redundancy_words(gone: int, smallest: int, looked_at: int) -> str:
-    """What was found in the layers that were looked at."""
-    if gone:
-        return f"{counted(gone, 'neuron')} can be removed without changing the function, which leaves {smallest:,} parameters"
-    if not looked_at:
-        return "no layer could be looked at for redundant neurons"
-    return f"no redundant neuron was found in the {counted(looked_at, 'layer')} that {'was' if looked_at == 1 else 'were'} looked at"
