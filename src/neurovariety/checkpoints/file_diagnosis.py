@@ -139,7 +139,7 @@ class FileFacts:
     @property
     def looked_at(self) -> int:
         """How many layers were looked at."""
-        return sum(len(p.hidden) for p in self.parts)
+        return sum(p.looked_at for p in self.parts)
 
 
 def file_facts(source: PartialNetwork, seed: int) -> FileFacts:
