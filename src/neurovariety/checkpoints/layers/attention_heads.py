@@ -204,7 +204,7 @@ def _smaller(node: Node, before: Array, after: Array) -> Node:
 
 def _along_axes(node: Node, stays: Array) -> list[Array]:
     """Which places along each axis stay. Raises `Unshaped` where that depends on the other axes."""
-    along = [stays.any(axis=tuple(k for k in range(stays.ndim) if k != axis)) for axis in range(stays.ndim)]
+    along = [np.asarray(stays.any(axis=tuple(k for k in range(stays.ndim) if k != axis))) for axis in range(stays.ndim)]
     product = np.ones((), dtype=bool)
     for v in along:
         product = product[..., None] & v

@@ -154,7 +154,8 @@ def _narrow(r: HeadRows, seed: int) -> tuple[HeadRows, Array]:
     if not values.all():
         gone = ~values
         added = exact_matmul(to_fractions(r.output[:, gone]), to_fractions(r.value[gone, -1:]))[:, 0]
-    small = HeadRows(*(v if len(v) else v0[:1] * 0 for v, v0 in ((r.query[keys], r.query), (r.key[keys], r.key))), *_pair(r, values))
+    query, key = (rows[keys] if keys.any() else rows[:1] * 0 for rows in (r.query, r.key))
+    small = HeadRows(query, key, *_pair(r, values))
     if 1 < len(small.query) <= MOST_NARROWED and not _independent(small.query.T, small.key[:, :-1].T, seed):
         query, key = _factored(small.query.T, small.key[:, :-1])
         small = replace(small, query=query.T, key=_with_zeros(key))
