@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.optimize import linear_sum_assignment
 
+from neurovariety.certificates.exact_arrays import same
 from neurovariety.certificates.issue import NotShown
 from neurovariety.certificates.network_shapes import shapes
 from neurovariety.certificates.product_relations import check_heads
@@ -20,6 +21,8 @@ from neurovariety.checkpoints.graph.three_arithmetics import Array, to_floats
 from neurovariety.checkpoints.layers.attention_heads import AttentionHeads, HeadRows, attention_heads, head_rows, permuted
 from neurovariety.checkpoints.layers.rewritten import Rewritten
 
+_ROUNDED = 1e-9
+"""Products that differ by more, relative to the largest of their head, are not equal: float64 loses less."""
 _SHOWN = 16
 """Largest head whose change of base is written into the evidence."""
 
@@ -82,7 +85,8 @@ def heads_matched(first: Rewritten, second: Network) -> tuple[Rewritten, list[Ma
         if max(heads.size) <= _SHOWN:
             record["bases"] = _bases(first.network, heads, second, goal)
         done.append(record)
-        taken = _with_its_matrices(first.network, heads, second, goal)
+        near = apart(first.network, second)[heads.reader] <= _ROUNDED
+        taken = _with_its_matrices(first.network, heads, second, goal) if near else None
         if taken is not None:
             first = first.with_heads(heads, taken)
     return first, done
@@ -117,6 +121,8 @@ def _with_its_matrices(one: Network, heads: AttentionHeads, two: Network, goal: 
     for mine, other in {**pairs, heads.reader: goal.reader}.items():
         for role, key in nodes[mine].weights.items():
             weights[key] = two.weights[theirs[other].weights[role]]
+    if all(weights[k] is one.weights[k] or same(np.asarray(weights[k]), np.asarray(one.weights[k])) for k in weights):
+        return None  # they are these already
     found = replace(one, weights=weights)
     known = dict(shapes(one))
     try:
