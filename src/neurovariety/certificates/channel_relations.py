@@ -142,7 +142,10 @@ def _normalized(first: NetworkData, second: NetworkData, node: NodeData, other: 
             constant -= mine * c / theirs * u
         return tuple(terms), constant
 
-    return below.each(moved)
+    made = below.each(moved)
+    free = [i for i, t in below.terms.items() if t is None]
+    t, u = channel_maps(node, first, free)
+    return replace(made, terms={**made.terms, **{i: ((), shift) for i, c, shift in zip(free, t, u, strict=True) if not c}})
 
 
 def same_maps(first: NetworkData, second: NetworkData, node: NodeData, other: NodeData, mine: list[int], theirs: list[int]) -> bool:

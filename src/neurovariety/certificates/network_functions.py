@@ -12,6 +12,7 @@ from typing import Any
 import flint
 import numpy as np
 
+from neurovariety.certificates.grouped_rows import keeps_channels_apart
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.network_distance import bound
 from neurovariety.certificates.network_nodes import NetworkData, check_order, network_hash, parameters
@@ -159,7 +160,10 @@ class DistanceBound:
 
 @dataclass(frozen=True)
 class Counted:
-    """What is counted of a network, once: its hash, trained weights, and the width of each layer."""
+    """What is counted of a network, once: its hash, trained weights, and the width of each layer.
+
+    A depthwise convolution is none: its channels are those of the layer that it reads.
+    """
 
     hash: str
     parameters: int
@@ -168,7 +172,8 @@ class Counted:
     @staticmethod
     def of(network: NetworkData) -> Counted:
         """Counted from the network."""
-        widths = {n.name: len(network.weights[n.weights["weight"]]) for n in network.nodes if n.kind in ("linear", "conv")}
+        made = [n for n in network.nodes if n.kind in ("linear", "conv") and not keeps_channels_apart(network, n)]
+        widths = {n.name: len(network.weights[n.weights["weight"]]) for n in made}
         return Counted(network_hash(network), parameters(network), widths)
 
 

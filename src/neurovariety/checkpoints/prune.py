@@ -26,11 +26,11 @@ from neurovariety.checkpoints.file_prune import edited_file, file_notices, looke
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.partial_network import PartialNetwork
 from neurovariety.checkpoints.graph.rounding import DTYPES, Rounding
-from neurovariety.checkpoints.layers.hidden_layers import hidden_layers, normalization
+from neurovariety.checkpoints.layers.hidden_layers import normalization
 from neurovariety.checkpoints.layers.nearby import nearby
 from neurovariety.checkpoints.layers.rewritten import Rewritten
 from neurovariety.checkpoints.load import Shapes, load_network, write_network
-from neurovariety.checkpoints.prune_steps import exactly_pruned, widths
+from neurovariety.checkpoints.prune_steps import exactly_pruned, left_as_they_are, widths
 from neurovariety.checkpoints.pruning_claims import claims_of_parts, pruning_claims
 from neurovariety.checkpoints.rank.exact_equality import FunctionsCompared, compare_functions
 from neurovariety.checkpoints.writers.onnx_edit import OnnxEdit
@@ -133,7 +133,7 @@ def prune(
         evidence={
             "checked": check.record(),
             "steps": "each removal is an identity of the exact weights, for every input at which the activations are defined",
-            "untouched": [{"place": u.place, "reason": u.reason} for u in hidden_layers(pruned)[1]],
+            "untouched": left_as_they_are(pruned, seed),
             "dtype": _stored_as(source),
             "tolerance": tolerance,
             "radius": ball if moves else None,
@@ -186,7 +186,7 @@ def _file_pruned(source: PartialNetwork, start: float, seed: int) -> PruneResult
         "widths": found.widths,
         "error_bound": 0.0,
     }
-    untouched = [u for r in after.regions for u in hidden_layers(r.network)[1]]
+    untouched = [place for r in after.regions for place in left_as_they_are(r.network, seed)]
     gone = found.removed.total()
     meaning = (
         _meaning(value, 0.0) if gone else f"no redundant neuron was found in the layers that were looked at; {looked_at_words(source)}"
@@ -200,7 +200,7 @@ def _file_pruned(source: PartialNetwork, start: float, seed: int) -> PruneResult
         evidence={
             "checked": found.checked,
             "steps": "each removal is an identity of the exact weights of a part, for all values that enter it",
-            "untouched": [{"place": u.place, "reason": u.reason} for u in untouched]
+            "untouched": untouched
             + [{"place": o.place, "reason": f"kept as it is: {o.reason}"} for o in source.opaque],
             "dtype": stored_type(source),
             "tolerance": 0.0,

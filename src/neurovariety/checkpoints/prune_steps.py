@@ -7,9 +7,11 @@ from collections.abc import Callable, Mapping
 
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.layers.bottlenecks import narrowed
+from neurovariety.checkpoints.layers.grouped_channels import depthwise
 from neurovariety.checkpoints.layers.hidden_layers import hidden_layers
-from neurovariety.checkpoints.layers.redundancy import redundant
+from neurovariety.checkpoints.layers.redundancy import redundant, unbalanced
 from neurovariety.checkpoints.layers.rewritten import Rewritten
+from neurovariety.result import counted
 from neurovariety.tolerances import DEFAULT_SEED
 
 
@@ -50,7 +52,20 @@ def _once(network: Rewritten, removed: Counter[str], seed: int, accept: Callable
     return network if changed else None
 
 
+def left_as_they_are(network: Network, seed: int) -> list[dict[str, str]]:
+    """The places whose channels were not looked at, and those where redundant ones have to stay, with the reason."""
+    layers, untouched = hidden_layers(network)
+    out = [{"place": u.place, "reason": u.reason} for u in untouched]
+    for layer in layers:
+        stay = unbalanced(network, layer, seed)
+        if stay:
+            reason = f"{counted(stay, 'redundant channel')} of it stay: groups of a convolution have to be equally long"
+            out.append({"place": layer.producer.place, "reason": reason})
+    return out
+
+
 def widths(before: Network, after: Network) -> Mapping[str, list[int]]:
-    """Layer -> its width before and after."""
+    """Layer -> its width before and after; a depthwise convolution goes with the layer that it reads."""
     later = {x.producer.name: x.width for x in hidden_layers(after)[0]}
-    return {x.producer.path or x.producer.name: [x.width, later.get(x.producer.name, x.width)] for x in hidden_layers(before)[0]}
+    own = [x for x in hidden_layers(before)[0] if not depthwise(before, x.producer)]
+    return {x.producer.path or x.producer.name: [x.width, later.get(x.producer.name, x.width)] for x in own}

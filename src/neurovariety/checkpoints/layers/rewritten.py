@@ -12,11 +12,14 @@ from neurovariety.certificates.channel_relations import Combined
 from neurovariety.certificates.network_nodes import network_hash
 from neurovariety.certificates.network_rewrites import Rewrites, RewriteStep, Rows
 from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.graph.node import Node
+from neurovariety.checkpoints.graph.operations import operation
 from neurovariety.checkpoints.graph.three_arithmetics import exact_matmul
 from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer
 from neurovariety.checkpoints.layers.layer_actions import base_changed, folded, inverted, permuted_and_scaled
+from neurovariety.checkpoints.layers.neuron_relations import pushed, silenced
 from neurovariety.checkpoints.layers.removals import Removal, without
-from neurovariety.checkpoints.layers.streams import Stream, permutation_rows, stream_permuted
+from neurovariety.checkpoints.layers.streams import Bundle, Stream, groups_permuted, permutation_rows, stream_permuted
 from neurovariety.rings.ring import Array
 
 
@@ -40,7 +43,7 @@ class Rewritten:
     def without(self, layer: HiddenLayer, removals: Sequence[Removal]) -> Rewritten:
         """Some channels removed."""
         after = without(self.network, layer, removals)
-        return self._then(after, _removed(layer, removals))
+        return self._then(after, _removed(self.network, layer, removals))
 
     def narrowed(self, layer: HiddenLayer, after: Network) -> Rewritten:
         """Fewer channels between two matrices with the same product."""
@@ -56,11 +59,20 @@ class Rewritten:
                 source[j] = i
             else:
                 terms[j] = (((i, 1 / Fraction(s)),), Fraction(0))
-        return self._then(after, {layer.producer.name: Rows(source, terms)})
+        place = {j: i for i, j in enumerate(order)}
+        moved = Rows(np.array([place[j] for j in range(layer.width)]))
+        filters = {n.name: moved for r in layer.readers for n in r.path if operation(n).affine is not None}
+        return self._then(after, {layer.producer.name: Rows(source, terms), **filters})
 
     def stream_permuted(self, stream: Stream, order: Sequence[int]) -> Rewritten:
         """Channel i of a stream is the old channel ``order[i]``."""
         return self._then(stream_permuted(self.network, stream, order), permutation_rows(stream, order))
+
+    def groups_permuted(self, bundle: Bundle, blocks: Sequence[int]) -> Rewritten:
+        """Group i of all streams of a bundle is the old group ``blocks[i]``."""
+        pairs = zip(bundle.streams, bundle.orders(blocks), strict=True)
+        rows = {name: r for stream, order in pairs for name, r in permutation_rows(stream, order).items()}
+        return self._then(groups_permuted(self.network, bundle, blocks), rows)
 
     def base_changed(self, layer: HiddenLayer, base: Array, shift: Array) -> Rewritten:
         """The channels times an invertible matrix, plus a vector. Raises `ZeroDivisionError` for one that is not invertible."""
@@ -89,7 +101,7 @@ class Rewritten:
         return Rewritten(self.source, after, (*self.steps, RewriteStep(after, rows, {}, composed)))
 
 
-def _removed(layer: HiddenLayer, removals: Sequence[Removal]) -> dict[str, Rows]:
+def _removed(network: Network, layer: HiddenLayer, removals: Sequence[Removal]) -> dict[str, Rows]:
     """What the channels are at the nodes that make them: before the activation, or after it where only there they depend on others."""
     gone = {r.channel for r in removals}
     kept = [i for i in range(layer.width) if i not in gone]
@@ -107,4 +119,21 @@ def _removed(layer: HiddenLayer, removals: Sequence[Removal]) -> dict[str, Rows]
     rows[(layer.leading[-1] if layer.leading else layer.producer).name] = Rows(source, before)
     if any(r.reason == "dependent" for r in removals):
         rows |= {r.path[len(layer.leading)].name: Rows(source, after) for r in layer.readers}
+    for reader in layer.readers:
+        for k, node in enumerate(reader.path):
+            if operation(node).affine is not None:
+                way = reader.path[: k + 1]
+                rows[node.name] = Rows(source, {r.channel: _after(network, layer, way, r, place) for r in removals})
     return rows
+
+
+def _after(network: Network, layer: HiddenLayer, way: Sequence[Node], removal: Removal, place: Mapping[int, int]) -> Combined | None:
+    """What a removed channel is after the first nodes of a path."""
+    if removal.made is None:
+        constant = silenced(network, way, removal.channel)
+        return None if constant is None else ((), constant)
+    j, factor = removal.made.terms[0] if removal.made.terms else (removal.channel, Fraction(0))
+    found = pushed(network, way[len(layer.leading) :], removal.channel, j, (factor, removal.made.constant))
+    if found is None:
+        return None
+    return (((place[j], found[0]),) if found[0] else ()), found[1]
