@@ -84,7 +84,7 @@ def passed(
         axes = sorted({k % len(shape[0]) for k in node.attributes["axes"]})
         if below.axis not in axes:
             return below if node.attributes["keepdims"] else below.where(below.axis - sum(k < below.axis for k in axes))
-    if node.kind == "average_pool" and below.axis == 0 and (not pads(node) or _without_constants(below)):
+    if node.kind in ("average_pool", "spread") and below.axis == 0 and (not pads(node) or _without_constants(below)):
         return below
     if node.kind == "max_pool" and below.axis == 0:
         return below.each(_maximal)

@@ -266,6 +266,7 @@ def _mover(node: NodeData) -> Callable[[Sequence[np.ndarray]], np.ndarray] | Non
         "average_pool": lambda v: _pooled(node, v[0], lambda cuts: np.sum(cuts, axis=0)) / math.prod(a["window"]),
         "max_pool": lambda v: _pooled(node, v[0], lambda cuts: np.max(cuts, axis=0)),
         "upsample": lambda v: _repeated(v[0], a["factors"]),
+        "spread": lambda v: _apart(v[0], tuple(a["factors"])),
     }
     return simple.get(node.kind)
 
@@ -279,6 +280,12 @@ def _repeated(x: np.ndarray, factors: Sequence[int]) -> np.ndarray:
     for axis, factor in enumerate(factors, start=1):
         x = x.repeat(factor, axis=axis)
     return x
+
+
+def _apart(x: np.ndarray, factors: tuple[int, ...]) -> np.ndarray:
+    out = np.zeros((len(x), *((n - 1) * f + 1 for n, f in zip(x.shape[1:], factors, strict=True))))
+    out[(slice(None), *(slice(None, None, f) for f in factors))] = x
+    return out
 
 
 class _Norms(_SideBounds):
@@ -324,7 +331,7 @@ class _Norms(_SideBounds):
         if node.kind == "multiply" and not node.weights and len(below) == 1:
             c = above(abs(Fraction(node.attributes["constant"])))
             return size * c, error * c
-        if node.kind in ("reshape", "transpose", "slice", "mean", "average_pool"):
+        if node.kind in ("reshape", "transpose", "slice", "mean", "average_pool", "spread"):
             return size, error  # an average over w entries has 1/sqrt(w) of their norm, and no entry is in more than w windows
         if node.kind == "concatenate":
             return math.hypot(*(b[0] for b in below)), math.hypot(*(b[1] for b in below))

@@ -162,19 +162,24 @@ class DistanceBound:
 class Counted:
     """What is counted of a network, once: its hash, trained weights, and the width of each layer.
 
-    A depthwise convolution is none: its channels are those of the layer that it reads.
+    ``apart`` are depthwise convolutions, whose channels are those of the layer that they read.
     """
 
     hash: str
     parameters: int
     widths: Mapping[str, int]
+    apart: frozenset[str] = frozenset()
 
     @staticmethod
     def of(network: NetworkData) -> Counted:
         """Counted from the network."""
-        made = [n for n in network.nodes if n.kind in ("linear", "conv") and not keeps_channels_apart(network, n)]
-        widths = {n.name: len(network.weights[n.weights["weight"]]) for n in made}
-        return Counted(network_hash(network), parameters(network), widths)
+        widths = {n.name: len(network.weights[n.weights["weight"]]) for n in network.nodes if n.kind in ("linear", "conv")}
+        apart = frozenset(n.name for n in network.nodes if keeps_channels_apart(network, n))
+        return Counted(network_hash(network), parameters(network), widths, apart)
+
+    def fewer(self, after: Counted) -> int:
+        """How many channels another network does not have, those of depthwise convolutions not counted."""
+        return sum(n - after.widths.get(k, n) for k, n in self.widths.items() if k not in self.apart)
 
 
 @dataclass(frozen=True)

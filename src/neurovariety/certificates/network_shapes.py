@@ -50,6 +50,8 @@ def _shape(network: NetworkData, node: NodeData, below: Sequence[Shape]) -> Shap
         return tuple(first[k] for k in a["permutation"])
     if node.kind == "upsample":
         return (first[0], *(n * f for n, f in zip(first[1:], a["factors"], strict=True)))
+    if node.kind == "spread":
+        return (first[0], *((n - 1) * f + 1 for n, f in zip(first[1:], a["factors"], strict=True)))
     if node.kind in ("sum", "mean"):
         axes = {k % len(first) for k in a["axes"]}
         return tuple(1 if k in axes else n for k, n in enumerate(first) if a["keepdims"] or k not in axes)
@@ -67,7 +69,9 @@ def windows(node: NodeData, size: Sequence[int], window: Sequence[int]) -> Shape
 
 
 def pads(node: NodeData) -> bool:
-    """Whether zeros stand beside the values over which a window slides."""
+    """Whether zeros stand beside the values over which a window slides, or between values that are spread."""
+    if node.kind == "spread":
+        return any(f > 1 for f in node.attributes["factors"])
     return any(side for sides in node.attributes.get("padding", ()) for side in sides)
 
 

@@ -18,7 +18,7 @@ from neurovariety.certificates.channel_relations import identity
 from neurovariety.certificates.network_nodes import NetworkData, NodeData, scaled
 from neurovariety.certificates.network_shapes import Shape, pads, shapes
 
-_KEEPS_FACTORS = ("max_pool", "average_pool", "upsample", "transpose", "mean", "reshape")
+_KEEPS_FACTORS = ("max_pool", "average_pool", "upsample", "spread", "transpose", "mean", "reshape")
 _AFFINE = ("linear", "conv")
 
 

@@ -113,6 +113,11 @@ def _moved(node: NodeData, below: Sequence[Values], field: Field) -> Values | No
         for axis, factor in enumerate(a["factors"], start=1):
             x = x.repeat(factor, axis=axis)
         return x
+    if node.kind == "spread":
+        steps = tuple(a["factors"])
+        wide = np.full((x.shape[0], *((n - 1) * f + 1 for n, f in zip(x.shape[1:], steps, strict=True))), field.of(Fraction(0)))
+        wide[(slice(None), *(slice(None, None, f) for f in steps))] = x
+        return wide
     return None
 
 
@@ -302,5 +307,5 @@ def degree(network: NetworkData) -> int | None:
 
 _LINEAR = frozenset(
     {"linear", "conv", "normalize", "add", "subtract", "reshape", "transpose", "slice", "concatenate", "pad", "sum", "mean"}
-    | {"average_pool", "upsample"}
+    | {"average_pool", "upsample", "spread"}
 )

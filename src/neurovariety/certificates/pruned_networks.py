@@ -47,7 +47,7 @@ class Smaller:
         if source != first.hash:
             raise NotShown("the verdict is one on other networks")
         before, after = first.widths, second.widths
-        gone = sum(n - after.get(k, n) for k, n in before.items())
+        gone = first.fewer(second)
         counts = {"parameters": first.parameters, "pruned": second.parameters, "error_bound": most}
         if self.key in counts and counts[self.key] == self.value:
             return
@@ -93,7 +93,7 @@ class SmallerParts:
             said = verdict.statement
             if said.kind != SAME_FUNCTION or not verdict.shown or (said.subject, said.value) != (first.hash, second.hash):
                 raise NotShown("a part is not shown to keep its function")
-            gone += sum(n - second.widths.get(k, n) for k, n in first.widths.items())
+            gone += first.fewer(second)
             weights += first.parameters - second.parameters
             widths |= {shown: [first.widths.get(k, 0), second.widths.get(k, 0)] for shown, k in layers.items()}
         counts: dict[str, Any] = {"parameters": total, "pruned": total - weights, "error_bound": 0.0}

@@ -121,8 +121,7 @@ def with_edit(source: PartialNetwork, found: PrunedFile) -> PartialNetwork:
     for network in found.networks:
         assert network.origin is not None
         for key in network.trained:
-            values: Any = network.weights[key]
-            weights[key] = np.asarray(values).T if key in network.origin.turned else np.asarray(values)
+            weights[key] = network.origin.as_stored(network, key, key)
     model: Message = found.edit.model
     return replace(source, model=model, regions=regions, weights=weights, runtime=Runtime(model))
 

@@ -200,8 +200,7 @@ def _file_pruned(source: PartialNetwork, start: float, seed: int) -> PruneResult
         evidence={
             "checked": found.checked,
             "steps": "each removal is an identity of the exact weights of a part, for all values that enter it",
-            "untouched": untouched
-            + [{"place": o.place, "reason": f"kept as it is: {o.reason}"} for o in source.opaque],
+            "untouched": untouched + [{"place": o.place, "reason": f"kept as it is: {o.reason}"} for o in source.opaque],
             "dtype": stored_type(source),
             "tolerance": 0.0,
             "radius": None,

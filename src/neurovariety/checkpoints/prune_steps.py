@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 
 from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.graph.operations import operation
 from neurovariety.checkpoints.layers.bottlenecks import narrowed
 from neurovariety.checkpoints.layers.grouped_channels import depthwise
-from neurovariety.checkpoints.layers.hidden_layers import hidden_layers
+from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer, hidden_layers
 from neurovariety.checkpoints.layers.redundancy import redundant, unbalanced
 from neurovariety.checkpoints.layers.rewritten import Rewritten
 from neurovariety.result import counted
@@ -48,8 +49,15 @@ def _once(network: Rewritten, removed: Counter[str], seed: int, accept: Callable
         smaller = network.without(layer, removals) if removals else network
         if removals and accept(smaller.network):
             network, changed = smaller, True
-            removed.update(r.reason for r in removals)
+            counted_as = _fewer(network.source, layer)
+            removed.update({reason: n * counted_as for reason, n in Counter(r.reason for r in removals).items()})
     return network if changed else None
+
+
+def _fewer(source: Network, layer: HiddenLayer) -> int:
+    """In how many layers of the network that was read a removed channel is missing: those that became depthwise had their own."""
+    apart = {n.name for n in source.nodes if depthwise(source, n)}
+    return 1 + len({n.name for r in layer.readers for n in r.path if operation(n).affine is not None} - apart)
 
 
 def left_as_they_are(network: Network, seed: int) -> list[dict[str, str]]:

@@ -29,6 +29,8 @@ class Node:
     * transpose: permutation. reshape: shape. slice: axis, start, stop, step. concatenate: axis. pad: padding, zeros, a pair an axis.
     * sum, mean: axes, keepdims. average_pool, max_pool: window, stride, padding, dilation; channels first.
     * upsample: factors, how often each entry is repeated along each direction; channels first.
+    * spread: factors, zeros put between entries so that each is that many places after the one before; channels first. A transposed
+      convolution is a spread and a convolution.
     """
 
     name: str

@@ -28,6 +28,7 @@ _RECORDS: tuple[Operation, ...] = (
     windows.AVERAGE_POOL,
     windows.MAX_POOL,
     windows.UPSAMPLE,
+    windows.SPREAD,
 )
 
 OPERATIONS: dict[str, Operation] = {record.kind: record for record in _RECORDS}
