@@ -6,13 +6,13 @@ input, or an affine combination of some (``terms``), or nothing is known of it (
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
 
-from neurovariety.certificates.network_nodes import NetworkData, NodeData, Relation, channel_maps, polynomial, ratio, through
+from neurovariety.certificates.network_nodes import Line, NetworkData, NodeData, Relation, channel_maps, polynomial, ratio, through
 from neurovariety.certificates.network_shapes import Shape, pads, size
 from neurovariety.certificates.zeros import NotShown
 
@@ -120,6 +120,37 @@ def _activated(node: NodeData, t: Combined) -> Combined:
     if found is None:
         raise NotShown(f"the activation {node.name!r} does not carry a relation")
     return (((j, found[0]),) if j >= 0 and found[0] else ()), found[1]
+
+
+def settled(node: NodeData, other: NodeData, below: Channels, mine: Sequence[Line | None], theirs: Sequence[Line | None]) -> Channels:
+    """The relation after an activation that is linear at some channels: those that have a line, of the first network and the second."""
+    if dict(node.attributes) != dict(other.attributes) or node.weights or other.weights:
+        raise NotShown(f"the nodes {node.name!r} are not the same")
+    if identity(node):
+        return below
+    terms: dict[int, Combined | None] = {}
+    for i, t in below.terms.items():
+        terms[i] = _on_a_line(mine[i], t, theirs)
+        if terms[i] is None and t is not None:
+            terms[i] = _activated(node, t)
+    return replace(below, terms=terms)
+
+
+def _on_a_line(line: Line | None, t: Combined | None, theirs: Sequence[Line | None]) -> Combined | None:
+    """s z + o where z is a combination of values before the activation, in terms of those after it; None where that is not known."""
+    if line is None or (t is None and line[0]):
+        return None
+    if t is None or not line[0]:
+        return (), line[1]
+    terms, constant = [], line[0] * t[1] + line[1]
+    for j, c in t[0]:
+        there = theirs[j]
+        if there is None or not there[0]:
+            return None
+        factor = line[0] * c / there[0]
+        terms.append((j, factor))
+        constant -= factor * there[1]
+    return tuple(terms), constant
 
 
 def _normalized(first: NetworkData, second: NetworkData, node: NodeData, other: NodeData, below: Channels) -> Channels:

@@ -161,7 +161,7 @@ class _Entries(_SideBounds):
         if node.kind == "matmul":
             (p, e), (q, f) = ([v.swapaxes(-1, -2) if t else v for v in pair] for pair, t in zip(below, self._turned(node), strict=True))
             return p @ q, p @ f + e @ q + e @ f
-        moved = _mover(node)
+        moved = mover(node)
         if moved is None:
             raise NotShown(f"no bound is known for {node.name!r} ({node.kind})")
         return moved([p[0] for p in below]), moved([p[1] for p in below])
@@ -179,8 +179,8 @@ class _Entries(_SideBounds):
             grown, shifted = flat if from_input else (size @ w.size.T, size @ w.change.T + error @ w.size.T)
             spread: tuple[int, ...] = (-1,)
         else:
-            grown = _convolved(node, size, w.size)
-            shifted = _convolved(node, size, w.change) + _convolved(node, error, w.size)
+            grown = convolved(node, size, w.size)
+            shifted = convolved(node, size, w.change) + convolved(node, error, w.size)
             spread = (-1, *(1 for _ in grown.shape[1:]))
             if self._first(node):
                 grown, shifted = (np.minimum(v, f.reshape(spread)) for v, f in zip((grown, shifted), flat, strict=True))
@@ -239,7 +239,8 @@ def _padded(node: NodeData, x: np.ndarray) -> np.ndarray:
     return np.pad(x, [(0, 0), *(tuple(s) for s in node.attributes["padding"])])
 
 
-def _convolved(node: NodeData, x: np.ndarray, weight: np.ndarray) -> np.ndarray:
+def convolved(node: NodeData, x: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """The convolution of a node without its bias, in float64."""
     groups, window = node.attributes["groups"], weight.shape[2:]
     padded, flat = _padded(node, x), weight.reshape(*weight.shape[:2], -1)
     total: np.ndarray | None = None
@@ -252,7 +253,7 @@ def _convolved(node: NodeData, x: np.ndarray, weight: np.ndarray) -> np.ndarray:
     return total
 
 
-def _mover(node: NodeData) -> Callable[[Sequence[np.ndarray]], np.ndarray] | None:
+def mover(node: NodeData) -> Callable[[Sequence[np.ndarray]], np.ndarray] | None:
     """What a node does with bounds that are not negative, where it moves entries, adds them up or takes the largest."""
     a = node.attributes
     simple: dict[str, Callable[[Sequence[np.ndarray]], np.ndarray]] = {

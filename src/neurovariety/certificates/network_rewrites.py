@@ -9,13 +9,24 @@ Sources: Marchetti et al. 2025, 4.2 and 4.3 (subnetworks, symmetries); Sussmann 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 import numpy as np
 
-from neurovariety.certificates.channel_relations import Channels, Combined, Terms, checked, identity, joined, passed, same_maps
+from neurovariety.certificates.box_bounds import BoxBounds
+from neurovariety.certificates.channel_relations import (
+    Channels,
+    Combined,
+    Terms,
+    checked,
+    identity,
+    joined,
+    passed,
+    same_maps,
+    settled,
+)
 from neurovariety.certificates.exact_arrays import product, same, vanishes
 from neurovariety.certificates.grouped_rows import Filters, alike, same_rows
 from neurovariety.certificates.network_nodes import (
@@ -49,13 +60,36 @@ class Rows:
 class RewriteStep:
     """One rewriting. ``rows`` are given for some nodes that make channels, ``names`` for nodes that have another name ``after``.
 
-    ``composed`` are matrices that follow another one, whose products with it are compared.
+    ``composed`` are matrices that follow another one, whose products with it are compared. ``backwards``: the rows say what the
+    channels of ``after`` are in terms of those before.
     """
 
     after: NetworkData
     rows: Mapping[str, Rows]
     names: Mapping[str, str] = field(default_factory=dict)
     composed: frozenset[str] = frozenset()
+    backwards: bool = False
+
+
+Bounds = Callable[[NetworkData], BoxBounds]
+"""The bounds of the values of a network on the box that is looked at."""
+
+
+def follow(subject: NetworkData, first: str, second: str, steps: Sequence[RewriteStep], bounds: Bounds | None = None) -> None:
+    """Go from one network to the other. Raises `NotShown` for other networks, and where a step is not shown to keep the function."""
+    if network_hash(subject) != first:
+        raise NotShown("the certificate is one of another network")
+    at = subject
+    try:
+        check_order(at)
+        for step in steps:
+            check_order(step.after)
+            _SideBySide(*((step.after, replace(step, after=at)) if step.backwards else (at, step)), bounds).check()
+            at = step.after
+    except (KeyError, IndexError, TypeError, ValueError) as error:  # networks that are none
+        raise NotShown(f"a step cannot be followed ({error})") from error
+    if network_hash(at) != second:
+        raise NotShown("the steps end in another network")
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,19 +102,7 @@ class Rewrites:
 
     def check(self, subject: NetworkData) -> None:
         """Raises `NotShown` for other networks, and where a step is not shown to keep the function."""
-        if network_hash(subject) != self.first:
-            raise NotShown("the certificate is one of another network")
-        at = subject
-        try:
-            check_order(at)
-            for step in self.steps:
-                check_order(step.after)
-                _SideBySide(at, step).check()
-                at = step.after
-        except (KeyError, IndexError, TypeError, ValueError) as error:  # networks that are none
-            raise NotShown(f"a step cannot be followed ({error})") from error
-        if network_hash(at) != self.second:
-            raise NotShown("the steps end in another network")
+        follow(subject, self.first, self.second, self.steps)
 
     def concludes(self) -> tuple[Statement, Claim]:
         """Both networks have one function, wherever it is defined."""
@@ -90,8 +112,8 @@ class Rewrites:
 class _SideBySide:
     """Both networks of a step, and the relations at their nodes found so far (None: equal values)."""
 
-    def __init__(self, first: NetworkData, step: RewriteStep) -> None:
-        self.first, self.second, self.step = first, step.after, step
+    def __init__(self, first: NetworkData, step: RewriteStep, bounds: Bounds | None) -> None:
+        self.first, self.second, self.step, self.bounds = first, step.after, step, bounds
         self.others = {n.name: n for n in step.after.nodes}
         self.mine = {n.name: n for n in first.nodes}
         self.shapes = shapes(first), shapes(step.after)
@@ -131,6 +153,9 @@ class _SideBySide:
             follows = filters.depthwise and filters.groups > 1 and not any(t is not None for t in known[0].terms.values())
             width = len(filters.weight)
             return self._affine(node, other, known[0] if follows else Channels(self._axis(node), np.arange(width), {}))
+        if len(below) == 1 and node.kind == "activation" and self.bounds is not None and known[0].terms:
+            one, two = self.bounds(self.first), self.bounds(self.second)
+            return settled(node, other, known[0], one.settled(node, known[0].axis), two.settled(other, known[0].axis))
         if len(below) == 1:
             pair = self._shape(node.inputs[0])
             return passed(self.first, self.second, node, other, known[0], pair)

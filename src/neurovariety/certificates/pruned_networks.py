@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from neurovariety.certificates.box_rewrites import SAME_ON_BOX
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.network_functions import WITHIN, Counted
 from neurovariety.certificates.network_rewrites import SAME_FUNCTION
@@ -34,8 +35,11 @@ class Smaller:
         """Raises `NotShown` where the value does not follow."""
         first, second = subject
         said = self.known.statement
-        if said.kind != SAME_FUNCTION or not self.known.shown or said.value != second.hash:
+        other = said.value[0] if said.kind == SAME_ON_BOX else said.value
+        if said.kind not in (SAME_FUNCTION, SAME_ON_BOX) or not self.known.shown or other != second.hash:
             raise NotShown("the pruned network is not shown to be the function")
+        if said.kind == SAME_ON_BOX and self.near is not None:
+            raise NotShown("a change is bounded for inputs of a norm, not on a box")
         most = 0.0
         if self.near is None:
             source = said.subject
@@ -65,6 +69,8 @@ class Smaller:
 
     @property
     def _ball(self) -> tuple[str, ...]:
+        if self.known.statement.kind == SAME_ON_BOX:
+            return self.known.statement.scope[1:]
         if self.near is None or self.key != "error_bound":
             return ()
         return (f"for inputs of Euclidean norm at most {self.near.statement.value[2]!r}",)

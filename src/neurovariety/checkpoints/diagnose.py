@@ -35,7 +35,7 @@ from neurovariety.checkpoints.layers.layer_table import LayerRow, layer_rows, ta
 from neurovariety.checkpoints.layers.nearest_strata import NearestStratum, StratumData, nearest_strata
 from neurovariety.checkpoints.layers.rewritten import Rewritten
 from neurovariety.checkpoints.load import Shapes, load_network
-from neurovariety.checkpoints.prune_steps import exactly_pruned
+from neurovariety.checkpoints.prune_steps import pruned_on_box
 from neurovariety.checkpoints.rank.jacobian_rank import JacobianRank, float_jacobian, jacobian_rank, sampled_inputs
 from neurovariety.checkpoints.rank.linearization import linearized
 from neurovariety.claim import Claim
@@ -152,7 +152,7 @@ def diagnose(
     layers, stated, dimension = found.hidden, found.symmetries, found.dimension
     linear = _jacobian(source, source.parameters - dimension, inputs, generator(seed, "checkpoints.diagnose"))
     ranks = linear.ranks
-    pruned, removed = exactly_pruned(Rewritten.of(source), seed)
+    pruned, removed = pruned_on_box(Rewritten.of(source), None, seed)
     near = sorted((s for x in layers for s in nearest_strata(source, x)), key=lambda s: s.relative)
     value = _value(source, linear, dimension, removed, pruned.network.parameters, near)
     return DiagnoseResult(

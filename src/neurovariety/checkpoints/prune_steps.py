@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 
+from neurovariety.certificates.box_bounds import Box
+from neurovariety.checkpoints.graph.multiplications import work
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.operations import operation
 from neurovariety.checkpoints.layers.bottlenecks import narrowed
@@ -12,8 +14,12 @@ from neurovariety.checkpoints.layers.grouped_channels import depthwise
 from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer, hidden_layers
 from neurovariety.checkpoints.layers.redundancy import redundant, unbalanced
 from neurovariety.checkpoints.layers.rewritten import Rewritten
+from neurovariety.checkpoints.layers.settled_units import settled_pruned
 from neurovariety.result import counted
 from neurovariety.tolerances import DEFAULT_SEED
+
+_AT_LITTLE_COST = 20_000_000
+"""Products of one evaluation up to which units are looked for that are linear at all inputs: there are few, and bounds take time."""
 
 
 def exactly_pruned(
@@ -29,6 +35,22 @@ def exactly_pruned(
         if changed is None:
             return network, removed
         network = changed
+
+
+def pruned_on_box(start: Rewritten, box: Box | None, seed: int = DEFAULT_SEED) -> tuple[Rewritten, Counter[str]]:
+    """`exactly_pruned`, and units whose activation is linear on the box (None: at all inputs, as far as that is found at little cost).
+
+    Raises `NotShown` for a box of other inputs.
+    """
+    found, removed = exactly_pruned(start, seed)
+    if box is None and work(found.network) > _AT_LITTLE_COST:
+        return found, removed
+    while True:
+        found, more = settled_pruned(found, box, seed)
+        if not more:
+            return found, removed
+        found, again = exactly_pruned(found, seed)
+        removed += more + again
 
 
 def _once(network: Rewritten, removed: Counter[str], seed: int, accept: Callable[[Network], bool]) -> Rewritten | None:

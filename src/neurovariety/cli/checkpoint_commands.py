@@ -45,6 +45,7 @@ def prune_command(
     dtype: str | None,
     tolerance: float,
     radius: float | None,
+    box: tuple[float, float] | None,
     input_shape: dict[str, tuple[int, ...]] | None,
     architecture: str | None,
     as_json: bool,
@@ -61,7 +62,7 @@ def prune_command(
             click.echo(f"wrote {output}: {cost.summary()}", err=as_json)
 
     return _answer(
-        lambda: prune(file, tolerance=tolerance, radius=radius, architecture=architecture, input_shape=input_shape, seed=seed),
+        lambda: prune(file, tolerance=tolerance, radius=radius, box=box, architecture=architecture, input_shape=input_shape, seed=seed),
         as_json,
         time_limit,
         finish,

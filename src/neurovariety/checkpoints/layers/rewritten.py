@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
 
+from neurovariety.certificates.box_bounds import Box
+from neurovariety.certificates.box_rewrites import RewritesOnBox
 from neurovariety.certificates.channel_relations import Combined
 from neurovariety.certificates.network_nodes import network_hash
 from neurovariety.certificates.network_rewrites import Rewrites, RewriteStep, Rows
@@ -30,15 +32,27 @@ class Rewritten:
     source: Network
     network: Network
     steps: tuple[RewriteStep, ...] = ()
+    bounded: bool = False
+    """Whether some step holds on ``box`` (None: at all inputs) by bounds of the values there."""
+    box: Box | None = None
 
     @staticmethod
     def of(network: Network) -> Rewritten:
         """A network as it is."""
         return Rewritten(network, network)
 
-    def certificate(self) -> Rewrites:
+    def certificate(self) -> Rewrites | RewritesOnBox:
         """The certificate that the function stayed."""
-        return Rewrites(network_hash(self.source), network_hash(self.network), self.steps)
+        first, second = network_hash(self.source), network_hash(self.network)
+        return RewritesOnBox(first, second, self.steps, self.box) if self.bounded else Rewrites(first, second, self.steps)
+
+    def on_box(self, box: Box | None) -> Rewritten:
+        """The same, whose steps from now on may hold on a box alone."""
+        return replace(self, bounded=True, box=box)
+
+    def from_the_other_side(self, after: Network, rows: Mapping[str, Rows]) -> Rewritten:
+        """A network whose channels are given in terms of those of this one."""
+        return self._appended(RewriteStep(after, rows, backwards=True))
 
     def without(self, layer: HiddenLayer, removals: Sequence[Removal]) -> Rewritten:
         """Some channels removed."""
@@ -95,10 +109,14 @@ class Rewritten:
     def renamed(self, other: Network) -> Rewritten:
         """As the network of the same graph and weights, under its names."""
         names = {n.name: m.name for n, m in zip(self.network.nodes, other.nodes, strict=True)}
-        return Rewritten(self.source, other, (*self.steps, RewriteStep(other, {}, names)))
+        return self._appended(RewriteStep(other, {}, names))
 
     def _then(self, after: Network, rows: Mapping[str, Rows], composed: frozenset[str] = frozenset()) -> Rewritten:
-        return Rewritten(self.source, after, (*self.steps, RewriteStep(after, rows, {}, composed)))
+        return self._appended(RewriteStep(after, rows, {}, composed))
+
+    def _appended(self, step: RewriteStep) -> Rewritten:
+        assert isinstance(step.after, Network)
+        return replace(self, network=step.after, steps=(*self.steps, step))
 
 
 def _removed(network: Network, layer: HiddenLayer, removals: Sequence[Removal]) -> dict[str, Rows]:
