@@ -18,7 +18,7 @@ from neurovariety.certificates.zeros import NotShown
 
 
 @dataclass(frozen=True, eq=False)
-class Filters:
+class GroupedFilters:
     """The weight (out, in a group, \\*window) of a matrix or convolution of ``groups`` groups, and its bias (None: 0)."""
 
     weight: np.ndarray
@@ -26,14 +26,14 @@ class Filters:
     groups: int
 
     @staticmethod
-    def of(network: NetworkData, node: NodeData) -> Filters:
+    def of(network: NetworkData, node: NodeData) -> GroupedFilters:
         """Those of a node. Raises `NotShown` where groups do not divide the channels."""
         weight = np.asarray(network.weights[node.weights["weight"]])
         bias = np.asarray(network.weights[node.weights["bias"]]) if "bias" in node.weights else None
         groups = int(node.attributes.get("groups", 1))
         if groups < 1 or len(weight) % groups:
             raise NotShown(f"the groups of {node.name!r} do not divide its channels")
-        return Filters(weight, bias, groups)
+        return GroupedFilters(weight, bias, groups)
 
     @property
     def inside(self) -> int:
@@ -78,7 +78,7 @@ def keeps_channels_apart(network: NetworkData, node: NodeData) -> bool:
     """Whether a node is a depthwise convolution of several channels."""
     if node.kind != "conv":
         return False
-    filters = Filters.of(network, node)
+    filters = GroupedFilters.of(network, node)
     return filters.depthwise and filters.groups > 1
 
 
@@ -87,7 +87,7 @@ def alike(one: Attributes, two: Attributes) -> bool:
     return {k: v for k, v in one.items() if k != "groups"} == {k: v for k, v in two.items() if k != "groups"}
 
 
-def same_rows(one: Filters, two: Filters, below: Channels | None, rows: np.ndarray, to: np.ndarray) -> bool:
+def same_rows(one: GroupedFilters, two: GroupedFilters, below: Channels | None, rows: np.ndarray, to: np.ndarray) -> bool:
     """Whether rows W C are rows V, where ``below`` are the channels that W reads in terms of those that V reads (None: the same).
 
     Raises `NotShown` where a channel is read of which nothing is known.

@@ -28,7 +28,7 @@ from neurovariety.certificates.channel_relations import (
     settled,
 )
 from neurovariety.certificates.exact_arrays import product, same, vanishes
-from neurovariety.certificates.grouped_rows import Filters, alike, same_rows
+from neurovariety.certificates.grouped_rows import GroupedFilters, alike, same_rows
 from neurovariety.certificates.network_nodes import (
     NetworkData,
     NodeData,
@@ -149,7 +149,7 @@ class _SideBySide:
             return None
         known = [b for b in below if b is not None]
         if node.kind in _AFFINE:
-            filters = Filters.of(self.first, node)
+            filters = GroupedFilters.of(self.first, node)
             follows = filters.depthwise and filters.groups > 1 and not any(t is not None for t in known[0].terms.values())
             width = len(filters.weight)
             return self._affine(node, other, known[0] if follows else Channels(self._axis(node), np.arange(width), {}))
@@ -221,8 +221,8 @@ class _SideBySide:
             if n.kind != "linear" or before.kind != "linear":
                 raise NotShown(f"{node.name!r} is no matrix that follows another one")
             v, w = (exact(network.weights[m.weights["weight"]]) for m in (n, before))
-            b = exact(np.array(Filters.of(network, before).constants(range(len(w))), dtype=object))
-            c = Filters.of(network, n).constants(range(len(v)))
+            b = exact(np.array(GroupedFilters.of(network, before).constants(range(len(w))), dtype=object))
+            c = GroupedFilters.of(network, n).constants(range(len(v)))
             made.append((before.inputs[0], product(v, np.concatenate([w, b[:, None]], axis=1)), c))
         (mine, p, c), (theirs, q, d) = made
         if self.found.get(mine, self) is not None or self.step.names.get(mine, mine) != theirs:
@@ -242,7 +242,7 @@ class _SideBySide:
         below = self.found[node.inputs[0]]
         plain = np.flatnonzero(out.plain)
         source = out.source[plain]
-        mine, theirs = Filters.of(self.first, node), Filters.of(self.second, other)
+        mine, theirs = GroupedFilters.of(self.first, node), GroupedFilters.of(self.second, other)
         constants = self._constants(node, plain)
         if below is not None:
             self._may_follow(node, below)
@@ -262,7 +262,7 @@ class _SideBySide:
 
     def _constants(self, node: NodeData, rows: Sequence[int] | np.ndarray) -> list[Fraction]:
         """W d + b, for some rows: what the constants of the channels below add up to, which zeros of a padding would spoil."""
-        filters = Filters.of(self.first, node)
+        filters = GroupedFilters.of(self.first, node)
         out = filters.constants(rows)
         below = self.found[node.inputs[0]]
         for i, t in ({} if below is None else below.terms).items():
@@ -302,7 +302,7 @@ class _SideBySide:
         """The affine map (in, places) and the constant that a channel is of the value below its matrix, and that node."""
         known = self.mine if network is self.first else self.others
         if node.kind in _AFFINE:
-            filters = Filters.of(network, node)
+            filters = GroupedFilters.of(network, node)
             return filters.row(i), filters.constants([i])[0], node
         table = self.shapes[0] if network is self.first else self.shapes[1]
         if node.kind != "normalize" or (known[node.inputs[0]].kind == "linear" and len(table[node.name] or ()) != 1):
