@@ -62,7 +62,7 @@ def test_units_that_are_all_on_are_as_many_as_the_rank_of_their_map():
     source.weights["l0.bias"][:] = 10
     found = nv.prune(source, box=(0, 1))
     assert (found.value["widths"], found.value["removed"]) == ({"l0": [40, 2]}, {"always on": 38})
-    assert found.meaning.endswith("the same function, exactly, for inputs between 0 and 1")
+    assert found.meaning.endswith("for inputs between 0 and 1")
     assert "for inputs between 0 and 1" in found.verdicts["pruned"].statement.scope
     source.weights["l0.bias"][:20] = -10  # half of them off, and one that bends
     source.weights["l0.weight"][0], source.weights["l0.bias"][0] = 1, -3
@@ -188,7 +188,7 @@ def test_what_is_on_at_all_inputs_needs_no_box():
     found = nv.prune(source)
     assert found.claim is Claim.PROVED
     assert found.value["removed"] == {"always off": 1, "always on": 4}
-    assert found.verdicts["pruned"].statement.scope == ("of the networks as read",)
+    assert found.verdicts["pruned"].statement.scope == ("for the network as read",)
 
 
 def test_a_file_is_changed_where_it_stands_and_compared_in_the_box(tmp_path):

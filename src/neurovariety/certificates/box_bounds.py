@@ -158,7 +158,7 @@ class BoxBounds:
         ends = np.where(np.isfinite(low), low, 0.0), np.where(np.isfinite(high), high, 0.0)
         if node.kind == "linear" and weight.size <= _EXACT and low.ndim == 1:
             w, b, (p, q) = exact(weight), exact(bias), map(exact, ends)
-            up, down = np.where(w > 0, w, Fraction(0)), np.where(w < 0, w, Fraction(0))
+            up, down = w * (w > 0).astype(int), w * (w < 0).astype(int)
             one, two = _ends(up.dot(p) + down.dot(q) + b, _down), _ends(up.dot(q) + down.dot(p) + b, _up)
         else:
             w, b = _floats(weight), _floats(bias).reshape(spread)

@@ -12,7 +12,7 @@ from neurovariety.certificates.statement import Statement
 from neurovariety.claim import Claim
 
 SAME_ON_BOX = "same function on a box"
-_READ = "of the networks as read"
+_READ = "for the network as read"
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,19 +15,19 @@ from fractions import Fraction
 
 import numpy as np
 
+from neurovariety.certificates.attention_blocks import within
 from neurovariety.certificates.box_bounds import BoxBounds
 from neurovariety.certificates.channel_relations import (
     Channels,
     Combined,
     Terms,
     checked,
-    identity,
     joined,
     passed,
     same_maps,
     settled,
 )
-from neurovariety.certificates.exact_arrays import product, same, vanishes
+from neurovariety.certificates.exact_arrays import same, vanishes
 from neurovariety.certificates.grouped_rows import GroupedFilters, alike, same_rows
 from neurovariety.certificates.network_nodes import (
     NetworkData,
@@ -37,9 +37,9 @@ from neurovariety.certificates.network_nodes import (
     exact,
     network_hash,
     ratio,
-    rational,
 )
 from neurovariety.certificates.network_shapes import Shape, pads, shapes
+from neurovariety.certificates.product_relations import check_heads, check_products
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
@@ -60,15 +60,18 @@ class Rows:
 class RewriteStep:
     """One rewriting. ``rows`` are given for some nodes that make channels, ``names`` for nodes that have another name ``after``.
 
-    ``composed`` are matrices that follow another one, whose products with it are compared. ``backwards``: the rows say what the
-    channels of ``after`` are in terms of those before.
+    ``composed`` are matrices that follow another one, whose products with it are compared; ``heads`` those that read the heads of an
+    attention, which are compared by their products. ``backwards``: the rows say what the channels of ``after`` are in terms of those
+    before. ``bounded``: it holds where bounds of the values say so, and every channel that changes is on a line of its activation.
     """
 
     after: NetworkData
     rows: Mapping[str, Rows]
     names: Mapping[str, str] = field(default_factory=dict)
     composed: frozenset[str] = frozenset()
+    heads: frozenset[str] = frozenset()
     backwards: bool = False
+    bounded: bool = False
 
 
 Bounds = Callable[[NetworkData], BoxBounds]
@@ -84,7 +87,8 @@ def follow(subject: NetworkData, first: str, second: str, steps: Sequence[Rewrit
         check_order(at)
         for step in steps:
             check_order(step.after)
-            _SideBySide(*((step.after, replace(step, after=at)) if step.backwards else (at, step)), bounds).check()
+            sides = (step.after, replace(step, after=at)) if step.backwards else (at, step)
+            _SideBySide(*sides, bounds if step.bounded else None).check()
             at = step.after
     except (KeyError, IndexError, TypeError, ValueError) as error:  # networks that are none
         raise NotShown(f"a step cannot be followed ({error})") from error
@@ -106,7 +110,7 @@ class Rewrites:
 
     def concludes(self) -> tuple[Statement, Claim]:
         """Both networks have one function, wherever it is defined."""
-        return Statement(SAME_FUNCTION, self.first, self.second, ("of the networks as read",)), Claim.PROVED
+        return Statement(SAME_FUNCTION, self.first, self.second, ("for the networks as read",)), Claim.PROVED
 
 
 class _SideBySide:
@@ -118,6 +122,7 @@ class _SideBySide:
         self.mine = {n.name: n for n in first.nodes}
         self.shapes = shapes(first), shapes(step.after)
         self.found: dict[str, Channels | None] = {}
+        self.passed = {n for name in step.heads for n in within(first, self.mine[name], self.shapes[0])}
 
     def check(self) -> None:
         """Raises `NotShown` unless the outputs are equal."""
@@ -127,11 +132,19 @@ class _SideBySide:
             raise NotShown("a step names a node that there is not")
         for node in self.first.nodes:
             other = self.others.get(self.step.names.get(node.name, node.name))
-            if other is not None and (node.name in self.step.rows or all(n in self.found for n in node.inputs)):
+            if other is None or node.name in self.passed:
+                continue
+            if node.name in self.step.heads:
+                check_heads(((self.first, self.shapes[0]), (self.second, self.shapes[1])), (node, other), self._unchanged)
+                self.found[node.name] = None
+            elif node.name in self.step.rows or all(n in self.found for n in node.inputs):
                 self.found[node.name] = self._related(node, other)
         name = self.first.output
-        if self.found.get(name, self) is not None or self.step.names.get(name, name) != self.second.output:
+        if not self._unchanged(name, self.second.output):
             raise NotShown("the outputs are not shown to be equal")
+
+    def _unchanged(self, mine: str, theirs: str) -> bool:
+        return self.found.get(mine, self) is None and self.step.names.get(mine, mine) == theirs
 
     def _related(self, node: NodeData, other: NodeData) -> Channels | None:
         if node.name in self.step.rows:
@@ -145,7 +158,7 @@ class _SideBySide:
                 raise NotShown(f"the nodes {node.name!r} are not the same")
             return None
         if node.name in self.step.composed:
-            self._product(node, other)
+            check_products((self.first, self.second), (self.mine, self.others), (node, other), self._unchanged)
             return None
         known = [b for b in below if b is not None]
         if node.kind in _AFFINE:
@@ -154,15 +167,21 @@ class _SideBySide:
             width = len(filters.weight)
             return self._affine(node, other, known[0] if follows else Channels(self._axis(node), np.arange(width), {}))
         if len(below) == 1 and node.kind == "activation" and self.bounds is not None and known[0].terms:
-            one, two = self.bounds(self.first), self.bounds(self.second)
-            return settled(node, other, known[0], one.settled(node, known[0].axis), two.settled(other, known[0].axis))
+            mine, theirs = (self.bounds(n).settled(m, known[0].axis) for n, m in ((self.first, node), (self.second, other)))
+            return settled(node, other, known[0], mine, theirs)
         if len(below) == 1:
             pair = self._shape(node.inputs[0])
             return passed(self.first, self.second, node, other, known[0], pair)
+        axis = known[0].axis
         ranks = {len(self._shape(n)[k]) for n in node.inputs for k in (0, 1)}
-        if len(below) != 2 or len(known) != 2 or len(ranks) != 1:
+        widths = [{self._shape(n)[k][axis] for n in node.inputs} for k in (0, 1)] if len(ranks) == 1 else []
+        if len(below) != 2 or [len(w) for w in widths] != [1, 1]:
             raise NotShown(f"channels are not followed through {node.name!r} ({node.kind})")
-        return joined(node, other, known[0], known[1])
+        width = widths[0].pop()
+        if len(known) == 1 and {width} != widths[1]:
+            raise NotShown(f"the values that {node.name!r} joins have other channels")
+        one, two = (Channels(axis, np.arange(width), {}) if b is None else b for b in below)
+        return joined(node, other, one, two)
 
     def _shape(self, name: str) -> tuple[Shape, Shape]:
         one, two = self.shapes[0][name], self.shapes[1][self.step.names.get(name, name)]
@@ -210,30 +229,6 @@ class _SideBySide:
         if not same_maps(self.first, self.second, node, other, plain.tolist(), out.source[plain].tolist()):
             raise NotShown(f"the nodes {node.name!r} are not the same")
         self._made(node, other, out, list(out.terms))
-
-    def _product(self, node: NodeData, other: NodeData) -> None:
-        """Checks V W = V' W' and V b + c = V' b' + c', where a matrix follows another one at once."""
-        made = []
-        for network, known, n in ((self.first, self.mine, node), (self.second, self.others, other)):
-            before = known[n.inputs[0]]
-            while before.kind == "activation" and identity(before):
-                before = known[before.inputs[0]]
-            if n.kind != "linear" or before.kind != "linear":
-                raise NotShown(f"{node.name!r} is no matrix that follows another one")
-            v, w = (exact(network.weights[m.weights["weight"]]) for m in (n, before))
-            b = exact(np.array(GroupedFilters.of(network, before).constants(range(len(w))), dtype=object))
-            c = GroupedFilters.of(network, n).constants(range(len(v)))
-            made.append((before.inputs[0], product(v, np.concatenate([w, b[:, None]], axis=1)), c))
-        (mine, p, c), (theirs, q, d) = made
-        if self.found.get(mine, self) is not None or self.step.names.get(mine, mine) != theirs:
-            raise NotShown(f"the matrix before {node.name!r} reads another value")
-        shape = p.nrows(), p.ncols()
-        if shape != (q.nrows(), q.ncols()):
-            raise NotShown(f"the products at {node.name!r} differ")
-        last = shape[1] - 1
-        for i in range(shape[0]):
-            if any(p[i, k] != q[i, k] for k in range(last)) or p[i, last] + rational(c[i]) != q[i, last] + rational(d[i]):
-                raise NotShown(f"the products at {node.name!r} differ")
 
     def _affine(self, node: NodeData, other: NodeData, out: Channels) -> Channels | None:
         """Checks W C = C' W' and the constants. The plain rows are compared as they are stored, the others as fractions."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
+from typing import cast
 
 import numpy as np
 
@@ -16,8 +18,9 @@ from neurovariety.rings.ring import Array
 def input_box(given: object, shape: tuple[int, ...]) -> Box:
     """The box (low, high) of inputs of a shape. Raises `InputError` for what is none."""
     try:
-        low, high = given  # type: ignore[misc]
-        ends = [to_fractions(np.asarray(v)) for v in (low, high)]
+        ends = [to_fractions(np.asarray(v)) for v in cast("Sequence[object]", given)]
+        if len(ends) != 2:
+            raise ValueError("two ends are expected")
     except (TypeError, ValueError, OverflowError) as error:
         raise InputError(f"box= is a pair (low, high) of finite numbers or arrays of the shape {shape}, got {given!r:.100}") from error
     if any(v.shape not in ((), shape) for v in ends):

@@ -21,7 +21,7 @@ from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.node import Node
 from neurovariety.checkpoints.graph.operations import channelwise, operation
 from neurovariety.checkpoints.graph.three_arithmetics import exact_matmul, to_fractions
-from neurovariety.checkpoints.layers.bottlenecks import MOST_NARROWED, residue_rank, row_basis
+from neurovariety.checkpoints.layers.bottlenecks import MOST_NARROWED, likely_rank, row_basis
 from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer, Reader, hidden_layers
 from neurovariety.checkpoints.layers.neuron_rows import exact_rows
 from neurovariety.checkpoints.layers.removals import Combination, Removal, columns, takes_constants, with_bias
@@ -69,7 +69,7 @@ def settled_pruned(network: Rewritten, box: Box | None, seed: int) -> tuple[Rewr
             continue
         removals = _removals(found, seed)
         if removals:
-            network = network.on_box(box).without(layer, removals)
+            network = network.without_on_box(layer, removals, box)
             removed.update(r.reason for r in removals)
             layer = next(x for x in hidden_layers(network.network)[0] if x.producer.name == name)
             bounds = BoxBounds(network.network, box)
@@ -77,7 +77,7 @@ def settled_pruned(network: Rewritten, box: Box | None, seed: int) -> tuple[Rewr
         fewer = None if found is None else _recombined(found, box, seed)
         if fewer is not None:
             after, rows, gone = fewer
-            network = network.on_box(box).from_the_other_side(after, {layer.producer.name: rows})
+            network = network.replaced_on_box(after, {layer.producer.name: rows}, box)
             bounds = BoxBounds(network.network, box)
             removed["always on"] += gone
     return network, removed
@@ -117,7 +117,7 @@ def _removals(found: _Settled, seed: int) -> list[Removal]:
     if 1 < len(on) <= MOST_NARROWED:
         rows = exact_rows(network, layer, on)
         held = rows[:, :-1] if found.constants else rows
-        if residue_rank(held, seed) < len(on):
+        if likely_rank(held, seed) < len(on):
             combine, kept = row_basis(held)
             for k in sorted(set(range(len(on))) - set(kept)):
                 removal = _given(found, on, rows, k, list(zip(kept, combine[k].tolist(), strict=True)))
@@ -164,7 +164,7 @@ def _recombined(found: _Settled, box: Box | None, seed: int) -> tuple[Network, R
     if stacks is None:
         return None
     tall = np.concatenate([np.moveaxis(to_fractions(w[:, on]), 1, 2).reshape(-1, len(on)) for w in stacks])
-    if residue_rank(tall.T, seed) == len(on):
+    if likely_rank(tall.T, seed) == len(on):
         return None
     combine, kept = row_basis(tall)
     if not kept or len(kept) >= len(on):
@@ -203,7 +203,9 @@ def _kept_on(network: Network, layer: HiddenLayer, made: Array, rest: list[int],
     low = BoxBounds(replace(after, nodes=after.nodes[:until], output=layer.producer.name), box).found[layer.producer.name]
     if low is None:
         return None
-    least = np.moveaxis(low[0], -1 if operation(layer.producer).affine.matrix else 0, 0)[len(rest) :]  # type: ignore[union-attr]
+    made_by = operation(layer.producer).affine
+    assert made_by is not None
+    least = np.moveaxis(low[0], made_by.axis, 0)[len(rest) :]
     ends = least.reshape(len(made), -1).min(axis=1)
     if not np.all(np.isfinite(ends)):
         return None

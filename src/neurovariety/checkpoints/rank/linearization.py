@@ -65,7 +65,9 @@ def linearized(network: Network) -> Linearization:
     replaced = [n for n in network.nodes if operation(n).sort(n) != "algebraic"]
     other = next((n for n in replaced if n.function is None and n.kind != "max_pool"), None)
     if other is not None:
-        raise InputError(f"{other.place} is {operation(other).words(other)}, whose derivative by the weights is not computed here")
+        raise InputError(
+            f"{other.place} takes {operation(other).words(other)} over several entries, whose derivative by the weights is not computed"
+        )
     tangents = tuple(Tangent(n, n.function is not None and _has_offset(n)) for n in replaced)
     if not tangents:
         return Linearization(network, network, ())
@@ -115,7 +117,7 @@ def _chosen(node: Node, after: Shape, part: Callable[[str, Shape], str]) -> list
     for k, place in enumerate(places):
         at = source
         for axis, (o, n, s, d) in enumerate(zip(place, after[1:], stride, dilation, strict=True), start=1):
-            cut = {"axis": axis, "start": o * d, "stop": o * d + (n - 1) * s + 1, "step": s}
+            cut: dict[str, object] = {"axis": axis, "start": o * d, "stop": o * d + (n - 1) * s + 1, "step": s}
             nodes.append(Node(f"{node.name} place {k} axis {axis}", "slice", (at,), {}, cut))
             at = nodes[-1].name
         last = k == len(places) - 1
