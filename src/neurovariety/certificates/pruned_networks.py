@@ -3,7 +3,8 @@
 Why a neuron could go is read off the steps that were checked: nothing reads it (``unread``), or it is a constant, a multiple of another
 (``equal`` where the factor is 1), or, after a polynomial, a combination of several (``dependent``). Channels between two matrices whose
 product stays went for its ``rank``. Of gated units both factors go, for one reason; of attentions queries, keys and values of dead
-heads, of heads whose scores another one has, and of all heads for their ranks.
+heads, of heads whose scores another one has, and of all heads for their ranks. Where bounds of the values were used, those on a constant
+line of their activation are ``always off``, those that others on a line replace ``always on``.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from typing import Any
 
 import numpy as np
 
+from neurovariety.certificates.box_rewrites import SAME_ON_BOX, RewritesOnBox
 from neurovariety.certificates.channel_relations import Combined
+from neurovariety.certificates.grouped_rows import GroupedFilters
 from neurovariety.certificates.head_counts import heads_gone
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.network_functions import WITHIN, Counted
@@ -31,18 +34,31 @@ _READ = ("for the network as read",)
 def reasons(known: Verdict) -> Counter[str]:
     """How many neurons went in the steps of a verdict, by reason. Raises `NotShown` where it has no steps, or one is no removal."""
     own = known.certificate
-    if not known.shown or not isinstance(own, Rewrites):
+    if not known.shown or not isinstance(own, (Rewrites, RewritesOnBox)):
         raise NotShown("the steps in which neurons went are not known")
     found: Counter[str] = Counter()
     before: NetworkData = known.on
     for step in own.steps:
-        found.update(_reasons_of(step) if not step.heads else heads_gone(before, step.after, step.heads, step.names))
+        if step.heads:
+            found.update(heads_gone(before, step.after, step.heads, step.names))
+        else:
+            found.update(_replaced(before, step) if step.backwards else _reasons_of(step))
         before = step.after
     return found
 
 
+def _replaced(before: NetworkData, step: RewriteStep) -> Counter[str]:
+    """How many neurons fewer there are after a step that is shown backwards: others were put in the place of those that are on."""
+    if not step.bounded or step.names:
+        raise NotShown("the network before a step is not known")
+    one, two = ({n.name: n for n in network.nodes} for network in (before, step.after))
+    pairs = [(before.weights[one[k].weights["weight"]], step.after.weights[two[k].weights["weight"]]) for k in step.rows]
+    return Counter({"always on": sum(len(p) - len(q) for p, q in pairs)})
+
+
 def _reasons_of(step: RewriteStep) -> Counter[str]:
-    """The same for one step, in which one layer, or both factors of gated units, get narrower, or none."""
+    """The same for one step, in which one layer, or both factors of gated units, get narrower, or none; depthwise convolutions behind a
+    layer get narrower with it."""
     after = {n.name: n for n in step.after.nodes}
     layers = [after[step.names.get(name, name)] for name in step.rows]
     sizes = [len(step.after.weights[n.weights["weight"]]) if "weight" in n.weights else None for n in layers]
@@ -53,6 +69,7 @@ def _reasons_of(step: RewriteStep) -> Counter[str]:
     units = _units_of(step, [name for name, _, _ in narrower], after)
     if units:
         return Counter({reason: 2 * n for reason, n in Counter(map(_reason_of_unit, units)).items()})
+    narrower = _makers(step, narrower)
     if len(narrower) > 1:
         raise NotShown("a step in which one layer gets narrower is expected")
     name, before, left = narrower[0]
@@ -61,6 +78,8 @@ def _reasons_of(step: RewriteStep) -> Counter[str]:
     gone = [i for i, k in enumerate(step.rows[name].source.tolist()) if k < 0]
     if len(gone) != before - left:
         raise NotShown("it is not shown which neurons went")
+    if step.bounded:
+        return Counter("always off" if step.rows[name].terms[i] is None and _free(step, i) else "always on" for i in gone)
     others = [rows for other, rows in step.rows.items() if after[step.names.get(other, other)].kind != "activation"]
     made = [next((t for r in step.rows.values() if (t := r.terms.get(i)) is not None), None) for i in gone]
     early = [next((t for r in others if (t := r.terms.get(i)) is not None), None) for i in gone]
@@ -96,6 +115,24 @@ def _reason_of_unit(made: tuple[Combined | None, Combined | None]) -> str:
     return found[0] if found[0] == found[1] else "proportional"
 
 
+def _makers(step: RewriteStep, narrower: list[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
+    """Without the depthwise convolutions whose channels are those of a layer before them."""
+    nodes = {n.name: n for n in step.after.nodes}
+    order = {n.name: k for k, n in enumerate(step.after.nodes)}
+
+    def apart(name: str) -> bool:
+        node = nodes[step.names.get(name, name)]
+        return node.kind == "conv" and GroupedFilters.of(step.after, node).depthwise
+
+    ordered = sorted(narrower, key=lambda found: order[step.names.get(found[0], found[0])])
+    return [ordered[0], *(found for found in ordered[1:] if not apart(found[0]))]
+
+
+def _free(step: RewriteStep, i: int) -> bool:
+    """Whether a step says nothing of channel i wherever it names it."""
+    return all(rows.terms.get(i) is None for rows in step.rows.values())
+
+
 def _reason(made: Combined | None) -> str:
     """Why a neuron goes whose value before the activation is a combination of others."""
     if made is None:
@@ -126,8 +163,11 @@ class Smaller:
         """Raises `NotShown` where the value does not follow."""
         first, second = map(Counted.of, subject)
         said = self.known.statement
-        if said.kind != SAME_FUNCTION or not self.known.shown or said.value != second.hash:
+        other = said.value[0] if said.kind == SAME_ON_BOX else said.value
+        if said.kind not in (SAME_FUNCTION, SAME_ON_BOX) or not self.known.shown or other != second.hash:
             raise NotShown("the pruned network is not shown to be the function")
+        if said.kind == SAME_ON_BOX and self.near is not None:
+            raise NotShown("a change is bounded for inputs of a norm, not on a box")
         most = 0.0
         if self.near is None:
             source = said.subject
@@ -158,6 +198,8 @@ class Smaller:
 
     @property
     def _ball(self) -> tuple[str, ...]:
+        if self.known.statement.kind == SAME_ON_BOX:
+            return self.known.statement.scope[1:]
         if self.near is None or self.key != "error_bound":
             return ()
         return (f"for inputs of Euclidean norm at most {self.near.statement.value[2]!r}",)

@@ -38,7 +38,7 @@ from neurovariety.checkpoints.layers.layer_table import LayerData, LayerRow, lay
 from neurovariety.checkpoints.layers.nearest_strata import NearestStratum, StratumData, nearest_strata
 from neurovariety.checkpoints.layers.rewritten import Rewritten
 from neurovariety.checkpoints.load import Shapes, load_network
-from neurovariety.checkpoints.prune_steps import exactly_pruned
+from neurovariety.checkpoints.prune_steps import pruned_on_box
 from neurovariety.checkpoints.pruning_claims import claims_of_parts, pruning_claims
 from neurovariety.checkpoints.rank.jacobian_rank import JacobianRank, float_jacobian, jacobian_rank, sampled_inputs
 from neurovariety.checkpoints.rank.linearization import linearized
@@ -166,7 +166,7 @@ def diagnose(
     layers, stated, dimension = found.hidden, found.stated, found.dimension
     linear = _jacobian(source, source.parameters - dimension, inputs, generator(seed, "checkpoints.diagnose"))
     ranks = linear.ranks
-    pruned, removed = exactly_pruned(Rewritten.of(source), seed)
+    pruned, removed = pruned_on_box(Rewritten.of(source), None, seed)
     near = sorted((s for x in layers for s in nearest_strata(source, x)), key=lambda s: s.relative)
     shrinks, _ = pruning_claims(source, pruned, 0.0, 0.0)
     return DiagnoseResult(
