@@ -23,6 +23,7 @@ from neurovariety.certificates.issue import WEAK, Verdict, issue, recorded, weak
 from neurovariety.certificates.kinds_of_keys import is_asked
 from neurovariety.certificates.least_loss import LeastInLists
 from neurovariety.certificates.linear_symmetries import StatedMaps, StatedSpan
+from neurovariety.certificates.model_of_premises import ProblemOfModel
 from neurovariety.certificates.plain_form import NotStorable, PlainReader, PlainWriter, array_of_json
 from neurovariety.certificates.resting import AllResting
 from neurovariety.certificates.sentences import sentence_of
@@ -278,6 +279,8 @@ def _trusted(certificate: Any, found: Verdict, inherited: bool) -> list[str]:
         return ["test L (loops), and that they were followed as stated"]
     if isinstance(certificate, PlacedByImage):
         return ["the theorem that the functions are all of the set by which the target is placed"]
+    if isinstance(found.on, ProblemOfModel):
+        return ["that the stored problem is one of the architecture"]
     if isinstance(certificate, AllResting | LeastInLists):
         return ["the theorem that weights or functions which the lists leave out are those of the stated smaller networks"]
     if isinstance(certificate, Continued | AllInCharts):
