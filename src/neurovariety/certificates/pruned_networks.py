@@ -3,7 +3,7 @@
 Why a neuron could go is read off the steps that were checked: nothing reads it (``unread``), or it is a constant, a multiple of another
 (``equal`` where the factor is 1), or, after a polynomial, a combination of several (``dependent``). Channels between two matrices whose
 product stays went for its ``rank``. Of gated units both factors go, for one reason; of attentions queries, keys and values of dead
-heads, of heads whose scores another one has, and of all heads for their ranks. Where bounds of the values were used, those on a constant
+heads, of heads whose scores another one has, and of all heads for their ranks. Where bounds of values were used, those on a constant
 line of their activation are ``always off``, those that others on a line replace ``always on``.
 """
 
