@@ -22,10 +22,10 @@ from pathlib import Path
 from typing import ClassVar, TypedDict
 
 from neurovariety.certificates.network_distance import bound as change_bound
-from neurovariety.checkpoints.file_prune import edited_file, file_notices, looked_at_words, pruned_file, saved, stored_type, with_edit
+from neurovariety.checkpoints.file_prune import edited_file, file_notices, looked_at_words, pruned_file, saved, with_edit
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.partial_network import PartialNetwork
-from neurovariety.checkpoints.graph.rounding import DTYPES, Rounding
+from neurovariety.checkpoints.graph.rounding import Rounding, widest
 from neurovariety.checkpoints.layers.hidden_layers import hidden_layers, normalization
 from neurovariety.checkpoints.layers.nearby import nearby
 from neurovariety.checkpoints.layers.rewritten import Rewritten
@@ -134,7 +134,7 @@ def prune(
             "checked": check.record(),
             "steps": "each removal is an identity of the exact weights, for every input at which the activations are defined",
             "untouched": [{"place": u.place, "reason": u.reason} for u in hidden_layers(pruned)[1]],
-            "dtype": _stored_as(source),
+            "dtype": widest(source.weights[k] for k in source.trained),
             "tolerance": tolerance,
             "radius": ball if moves else None,
             "moved_neurons": moves,
@@ -202,7 +202,7 @@ def _file_pruned(source: PartialNetwork, start: float, seed: int) -> PruneResult
             "steps": "each removal is an identity of the exact weights of a part, for all values that enter it",
             "untouched": [{"place": u.place, "reason": u.reason} for u in untouched]
             + [{"place": o.place, "reason": f"kept as it is: {o.reason}"} for o in source.opaque],
-            "dtype": stored_type(source),
+            "dtype": widest(source.weights.values()),
             "tolerance": 0.0,
             "radius": None,
             "moved_neurons": 0,
@@ -230,12 +230,6 @@ def _moved_and_pruned(source: Network, tolerance: float, seed: int) -> tuple[Net
     if not removed:
         return source, 0, *exactly_pruned(Rewritten.of(source), seed)
     return moved, moves, pruned, removed
-
-
-def _stored_as(network: Network) -> str | None:
-    """The widest floating-point type of the weights as they were read; None where all are exact."""
-    kinds = [network.weights[k].dtype for k in network.trained if str(network.weights[k].dtype) in DTYPES]
-    return str(max(kinds, key=lambda k: k.itemsize)) if kinds else None
 
 
 def _notices(network: Network, bound: float) -> tuple[str, ...]:

@@ -227,7 +227,7 @@ def diagnose(**options: Any) -> None:
 @app.command(context_settings=CONTEXT)
 @click.argument("file", metavar="FILE")
 @click.option("--output", help="Write the smaller network to this file (.onnx, .pt2, .npz).")
-@click.option("--dtype", type=click.Choice(["float16", "float32", "float64"]), help="Type of the weights written.")
+@click.option("--dtype", type=click.Choice(["bfloat16", "float16", "float32", "float64"]), help="Type of the weights written.")
 @click.option("--tolerance", type=_Finite(0, 1, max_open=True), default=0.0, show_default=True, help="Part of weights to move.")
 @click.option("--radius", type=_Finite(min=0, min_open=True), help="Norm of inputs up to which the error is bounded.")
 @_INPUT_SHAPE

@@ -49,6 +49,10 @@ class _Known:
     uses: Counter[str]
     values: Mapping[str, Any]
 
+    def shaped(self, key: str) -> bool:
+        """Whether a stored array holds floating-point numbers along at least one axis."""
+        return str(self.weights[key].dtype) in _FLOATS and self.weights[key].ndim > 0
+
     def shape(self, name: str) -> tuple[int, ...] | None:
         """The shape of a floating-point value with at least one axis; None for any other."""
         found = self.values.get(name)
@@ -77,7 +81,6 @@ def read_regions(
     found = {o.name: trial.values.get(o.name) for o in model.graph.output}
     outputs = {name: v.shape if isinstance(v, np.ndarray) else () for name, v in found.items()}  # a sequence has no shape
     inputs = {k: np.shape(v) for k, v in trial.feeds.items()}
-    untrained = {k for r in regions for k in r.network.fixed}
     return PartialNetwork(
         model,
         source,
@@ -85,7 +88,7 @@ def read_regions(
         tuple(reading.opaque),
         inputs,
         outputs,
-        {k: v for k, v in trained.items() if k not in untrained},
+        reading.used(regions),
         trial.fixed,
         why=why,
         runtime=Runtime(model),
@@ -107,6 +110,8 @@ class _Reading:
         self.opaque: list[OpaqueOperator] = []
         self.read: dict[str, tuple[Message, tuple[str, ...]]] = {}
         """Node of a builder -> the operator it came from, by the name of its value."""
+        self.used_keys: set[str] = set()
+        """Stored arrays, and those computed of them alone, that an operator of values reads."""
         self.left: dict[str, list[str]] = {}
         """Name of a value -> the operators outside that read it."""
         for node in model.graph.node:
@@ -121,13 +126,16 @@ class _Reading:
             return
         if all(n in self.known.stored for n in read) and self._folded(node):
             return
+        self.used_keys.update(k for k in map(self._key, read) if k)
         reason = self._understood(node)
         if reason:
             self._keep(node, reason)
 
     def _keep(self, node: Message, reason: str) -> None:
         touches = any(self.known.shape(n) for n in names_read(node)) or any(self.known.shape(n) for n in node.output)
-        made = opaque_operator(node, reason, self.trained)
+        made = opaque_operator(
+            node, reason, {**self.trained, **{n: v for n, v in map(self._array_named, names_read(node)) if v is not None}}
+        )
         if touches or made.parameters or (node.attribute and any(a.HasField("g") for a in node.attribute)):
             self.opaque.append(made)
         for n in names_read(node):
@@ -164,8 +172,11 @@ class _Reading:
         found = {n: self.trial.values.get(n) for n in node.output if n}
         if any(not isinstance(v, np.ndarray) or v.size > _MOST_FOLDED for v in found.values()):
             return False
+        trained = any(k and k not in self.known.fixed and self.known.shaped(k) for k in map(self._key, names_read(node)))
         for name, value in found.items():
             self._store(name, np.asarray(value))
+            if not trained:  # a table of positions, say: made of whole numbers and constants
+                self.known.fixed.add(name)
         return True
 
     def _alias(self, node: Message, operand: Operand) -> None:
@@ -193,9 +204,10 @@ class _Reading:
         if batch not in self.builders:
             self.builders[batch] = self._builder(batch)
         builder = self.builders[batch]
+        operands = self._operands(builder, node, {n: shape[1:] for n, shape in shapes.items() if shape and n in moving})
         saved = builder.state()
         try:
-            made = self._call(builder, node, {n: shape[1:] for n, shape in shapes.items() if shape and n in moving})
+            made = self._call(builder, node, operands)
         except InputError as error:
             builder.restore(saved)
             return short_reason(str(error))
@@ -221,6 +233,16 @@ class _Reading:
     def _builder(self, batch: int) -> Builder:
         return Builder(self.source, self.known.weights, self.known.fixed, self.uses, batch)
 
+    def used(self, regions: Sequence[Region]) -> dict[str, Array]:
+        """The trained arrays as operators read them: folded where the file computes them, and those of inner graphs."""
+        untrained = self.known.fixed | {k for r in regions for k in r.network.fixed}
+        read = {k: self.known.weights[k] for k in sorted(self.used_keys - untrained) if self.known.shaped(k)}
+        return {**read, **{k: v for k, v in self.trained.items() if k not in self.known.weights}}
+
+    def _array_named(self, name: str) -> tuple[str, Array | None]:
+        key = self._key(name)
+        return name, self.known.weights[key] if key and key not in self.known.fixed and self.known.shaped(key) else None
+
     def _key(self, name: str) -> str | None:
         operand = self.known.stored.get(name)
         return operand.key if isinstance(operand, (Stored, Turned)) else None
@@ -228,8 +250,8 @@ class _Reading:
     def _tied(self, key: str) -> bool:
         return self.uses[key] > 1 and key not in self.known.fixed and self.known.weights[key].size > 1
 
-    def _call(self, builder: Builder, node: Message, moving: dict[str, tuple[int, ...]]) -> object:
-        onnx = import_onnx()
+    def _operands(self, builder: Builder, node: Message, moving: dict[str, tuple[int, ...]]) -> list[Operand | Above | None]:
+        """What a node is applied to; values that nothing has made yet come from outside, also where this node is not understood."""
         builder.learn(self.known.weights, self.known.fixed)
         operands: list[Operand | Above | None] = []
         for n in node.input:
@@ -241,6 +263,10 @@ class _Reading:
                 operands.append(self.values[n][1])
             else:
                 operands.append(self.known.stored[n])
+        return operands
+
+    def _call(self, builder: Builder, node: Message, operands: list[Operand | Above | None]) -> object:
+        onnx = import_onnx()
         attributes = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
         place = node.name or node.output[0]
         return OPERATIONS[node.op_type](OnnxCall(builder, node.output[0], place, node.op_type, operands, attributes, len(node.output)))

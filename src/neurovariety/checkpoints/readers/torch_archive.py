@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from neurovariety.checkpoints.graph.three_arithmetics import Array
+from neurovariety.checkpoints.graph.three_arithmetics import Array, floating
 from neurovariety.errors import InputError
 
 SCHEMA_MAJOR = 8
@@ -105,13 +105,13 @@ def _tensor(data: bytes, meta: Json, order: str, key: str) -> Array:
     if min([*sizes, *strides, offset, 0]) < 0 or len(sizes) != len(strides):
         raise InputError(f"the tensor {key!r} has sizes {sizes} and strides {strides}, which no tensor has")
     if 0 in sizes:
-        return np.zeros(sizes, dtype=np.float32 if code == _BFLOAT16 else np.dtype(width))
+        return np.zeros(sizes, dtype=floating("bfloat16") if code == _BFLOAT16 else np.dtype(width))
     last = offset + sum((n - 1) * s for n, s in zip(sizes, strides, strict=True))
     if last >= flat.size:
         raise InputError(f"the tensor {key!r} needs {last + 1} stored entries, the archive holds {flat.size}")
     if prod(sizes) > flat.size:
         raise InputError(f"the tensor {key!r} shows {prod(sizes)} entries of {flat.size} stored ones; save a contiguous copy")
     view = np.lib.stride_tricks.as_strided(flat[offset:], sizes, [s * dtype.itemsize for s in strides])
-    if code == _BFLOAT16:  # the upper half of a float32, exactly
-        return np.ascontiguousarray((view.astype(np.uint32) << 16).view(np.float32)).reshape(sizes)
+    if code == _BFLOAT16:
+        return np.array(view, dtype=np.uint16).view(floating("bfloat16")).reshape(sizes)
     return np.array(view, dtype=np.dtype(width))

@@ -11,7 +11,7 @@ import io
 import logging
 import warnings
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,8 +21,10 @@ import numpy as np
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.operations import operation
 from neurovariety.checkpoints.graph.three_arithmetics import Array
+from neurovariety.checkpoints.graph.torch_tensors import array_of, tensor_of
 from neurovariety.checkpoints.readers.agreement import agrees, for_any_batch
 from neurovariety.checkpoints.readers.building import BATCH, OTHER_BATCHES, Builder, Operand, Stored, refuse
+from neurovariety.checkpoints.readers.plain_weights import flattened
 from neurovariety.checkpoints.readers.torch_archive import Archive, Json, read_archive
 from neurovariety.checkpoints.readers.torch_operations import OPERATIONS, AtenCall
 from neurovariety.errors import InputError
@@ -71,19 +73,67 @@ def read_module(module: Module, example: Any = None) -> Network:
     return network
 
 
-def _compare(network: Network, module: Module, shape: tuple[int, ...], dtype: torch.dtype) -> None:
+def read_exported(program: torch.export.ExportedProgram) -> Network:
+    """The network of an ``ExportedProgram``, compared with it on random inputs. Raises `InputError` as `read_module` does."""
+    import torch
+
+    with _quiet():
+        try:
+            buffer = io.BytesIO()
+            torch.export.save(program, buffer)
+        except Exception as error:  # torch raises its own classes and bare RuntimeErrors
+            raise InputError(f"torch.export cannot save the program ({type(error).__name__}: {str(error)[:160]})") from error
+        buffer.seek(0)
+        archive = read_archive(buffer, "the exported program")
+        network = read_program(archive, "torch")
+        first = next(n for n in program.graph.nodes if n.name in program.graph_signature.user_inputs).meta["val"]
+        size = first.shape[0]
+        _compare(
+            network, program.module(), network.input_shape, first.dtype, (size,) if isinstance(size, int) else (BATCH, *OTHER_BATCHES)
+        )
+    return network
+
+
+def with_state(module: Module, arrays: Mapping[str, object], source: str) -> Module:
+    """A copy of the module with these weights. Raises `InputError` where names or shapes are others than the module's."""
+    import torch
+
+    other = copy.deepcopy(module)
+    wanted = other.state_dict()
+    try:
+        found = {k: torch.as_tensor(v) if isinstance(v, torch.Tensor) else tensor_of(array_of(v)) for k, v in flattened(arrays).items()}
+    except TypeError as error:
+        raise InputError(f"{source} has a weight that is no array of numbers ({str(error)[:100]})") from error
+    missing = sorted(k for k in wanted.keys() - found.keys() if not k.endswith("num_batches_tracked"))
+    unknown = sorted(found.keys() - wanted.keys())
+    if missing or unknown:
+        what = f"has no {missing[0]!r}" if missing else f"has {unknown[0]!r}, which the module has not"
+        raise InputError(f"{source} {what}; names are those of the module's state_dict")
+    wrong = next((k for k, v in found.items() if v.shape != wanted[k].shape), None)
+    if wrong is not None:
+        raise InputError(f"{wrong!r} has shape {tuple(found[wrong].shape)} in {source}, and {tuple(wanted[wrong].shape)} in the module")
+    kinds = {v.dtype for v in found.values() if v.is_floating_point()}
+    if len(kinds) == 1:  # in the precision of the weights, whatever the module was made in
+        other = other.to(kinds.pop())
+    other.load_state_dict(found, strict=False)
+    return other
+
+
+def _compare(
+    network: Network, module: Module, shape: tuple[int, ...], dtype: torch.dtype, batches: Sequence[int] = (BATCH, *OTHER_BATCHES)
+) -> None:
     """Raise `InputError` unless the network computes what the module does, on batches of several lengths."""
     import torch
 
-    for batch in (BATCH, *OTHER_BATCHES):
+    for batch in batches:
         x = torch.as_tensor(np.random.default_rng(0).normal(size=(batch, *shape)), dtype=dtype).double().numpy()
         try:
             same = agrees(x, network.evaluate, lambda x: _outputs(module, x, dtype), lambda x: _in_double(module, x))
         except Exception:  # whatever the user's code raises on another batch than it was exported with
-            if batch == BATCH:
+            if batch == batches[0]:
                 raise
             same = False
-        if not same and batch == BATCH:
+        if not same and batch == batches[0]:
             raise InputError(
                 "the network read from the module does not compute what the module does on random inputs, or neither is finite there; "
                 "it may mix samples of a batch, or an operation was misread: please report it"
@@ -118,7 +168,12 @@ def _outputs(module: Module, x: Array, dtype: torch.dtype) -> Array:
     import torch
 
     with torch.no_grad():
-        return np.asarray(module(torch.as_tensor(x, dtype=dtype)).double().numpy())
+        found = module(torch.as_tensor(x, dtype=dtype))
+    if isinstance(found, Mapping):
+        found = list(found.values())
+    if isinstance(found, (list, tuple)) and len(found) == 1:  # a module may return a dictionary of one tensor
+        (found,) = found
+    return np.asarray(found.double().numpy())
 
 
 def _in_double(module: Module, x: Array) -> Array | None:

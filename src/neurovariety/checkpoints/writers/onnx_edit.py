@@ -16,7 +16,7 @@ import numpy as np
 from neurovariety.checkpoints.graph.network import Network, OnnxOrigin
 from neurovariety.checkpoints.graph.node import Node, whole, wholes
 from neurovariety.checkpoints.graph.onnx_format import import_onnx, names_read
-from neurovariety.checkpoints.graph.onnx_runtime import Message
+from neurovariety.checkpoints.graph.onnx_runtime import Message, Runtime
 from neurovariety.checkpoints.graph.three_arithmetics import Array, to_floats, to_fractions
 from neurovariety.errors import InputError
 
@@ -41,6 +41,7 @@ class OnnxEdit:
 def edited(networks: Iterable[Network]) -> OnnxEdit:
     """The file of these networks, which were read from one file and changed since. Raises `NotEditable`."""
     edit: OnnxEdit | None = None
+    read: set[str] = set()
     for network in networks:
         origin = network.origin
         if origin is None:
@@ -48,17 +49,18 @@ def edited(networks: Iterable[Network]) -> OnnxEdit:
         if edit is None:
             copy = type(origin.model)()
             copy.CopyFrom(origin.model)
-            edit = OnnxEdit(copy)
+            edit, read = OnnxEdit(copy), {n for node in copy.graph.node for n in names_read(node)}
         _Change(edit, origin, network).make()
     if edit is None:
         raise NotEditable("nothing in the file was read")
     if edit.changes:
-        _without_dead(edit)
+        _without_dead(edit, read)
     return edit
 
 
-def _without_dead(edit: OnnxEdit) -> None:
-    """Remove operators that no output needs: they were not read, and one that reads what has changed would not run."""
+def _without_dead(edit: OnnxEdit, read: set[str]) -> None:
+    """Remove operators that no output needs: they were not read, and one that reads what has changed would not run. Stored arrays of
+    which ``read`` says that they were read, and which no operator reads any more, go with them."""
     graph = edit.model.graph
     needed = {o.name for o in graph.output}
     for k in range(len(graph.node) - 1, -1, -1):
@@ -68,6 +70,30 @@ def _without_dead(edit: OnnxEdit) -> None:
         elif any(node.output):
             edit.changes.append(f"{_named(node)}: removed, no output needs it")
             del graph.node[k]
+    unread = {t.name for t in graph.initializer if t.name in read and t.name not in needed}
+    for listed in (graph.initializer, graph.input):
+        for k in range(len(listed) - 1, -1, -1):
+            if listed[k].name in unread:
+                del listed[k]
+    edit.changes += [f"{name}: removed, no operator reads it" for name in sorted(unread)]
+
+
+def _evaluated(model: Message, name: str) -> Array | None:
+    """The value that operators of stored arrays make; None where no runtime says."""
+    onnx = import_onnx()
+    makers = {o: node for node in model.graph.node for o in node.output}
+    chosen, todo = set[int](), [name]
+    while todo:
+        made = makers.get(todo.pop())
+        if made is not None and id(made) not in chosen:
+            chosen.add(id(made))
+            todo += names_read(made)
+    nodes = [node for node in model.graph.node if id(node) in chosen]
+    read = {n for node in nodes for n in node.input}
+    arrays = [t for t in model.graph.initializer if t.name in read]
+    graph = onnx.helper.make_graph(nodes, "stored", [], [onnx.ValueInfoProto(name=name)], arrays)
+    found = Runtime(onnx.helper.make_model(graph, opset_imports=model.opset_import, ir_version=model.ir_version or 8)).run({})
+    return None if found is None else np.asarray(found[name])
 
 
 class _Change:
@@ -79,6 +105,8 @@ class _Change:
         self.graph = edit.model.graph
         self.makers = {name: node for node in self.graph.node for name in node.output}
         self.arrays = {t.name: t for t in self.graph.initializer}
+        self.values: dict[str, Array] = {}
+        """Arrays that the file computes from stored ones, by name."""
 
     def make(self) -> None:
         before = {n.name: n for n in self.origin.read.nodes}
@@ -90,6 +118,15 @@ class _Change:
             old = self.origin.read.weights.get(key)
             if old is not None and old is not values and not _equal(old, values):
                 self._array(key, old, values)
+        self._idle_reshapes()
+
+    def _idle_reshapes(self) -> None:
+        """Reshapes to the shape that a value has anyway are no nodes of the network; those of values that shrank follow."""
+        old, new = self.origin.read.shapes(), self.network.shapes()
+        for made in list(self.graph.node):
+            x = made.input[0] if made.input else ""
+            if made.op_type == "Reshape" and made.output[0] not in old and x in new and old.get(x, new[x]) != new[x]:
+                self._reshape(made, old[x], new[x])
 
     def _node(self, old: Node, new: Node) -> None:
         added, gone = set(new.weights) - set(old.weights), set(old.weights) - set(new.weights)
@@ -120,6 +157,8 @@ class _Change:
         if made.op_type in ("Flatten", "Squeeze", "Unsqueeze"):
             return
         target = self._stored(made.input[1]) if made.op_type == "Reshape" and len(made.input) > 1 else None
+        if target is None and made.op_type == "Reshape":  # sizes that are computed may follow by themselves
+            return
         if target is None or len(target) != len(old) + 1 or len(old) != len(new):
             raise NotEditable(f"{_named(made)} has sizes that are computed")
         wanted = target.copy()
@@ -157,10 +196,11 @@ class _Change:
         self.edit.changes.append(f"{_named(made)}: a bias of {len(values)} numbers added")
 
     def _array(self, key: str, old: Array, values: Array) -> None:
-        stored = self._stored(key)
-        if stored is None:
-            raise NotEditable(f"the array {key!r} is computed in the file")
-        wanted = np.asarray(values).T if key in self.origin.turned else np.asarray(values)
+        name, stored = self._used(key)
+        turned = key in self.origin.turned
+        if name != key or key not in self.arrays:
+            turned = self._is_turned(key, np.asarray(old), stored)
+        wanted = np.asarray(values).T if turned else np.asarray(values)
         if stored.ndim != wanted.ndim:  # a bias that the file keeps with axes of length 1
             long = [k for k, n in enumerate(stored.shape) if n != 1]
             if len(long) > 1 or wanted.ndim != 1 or stored.size != np.size(old):
@@ -168,7 +208,10 @@ class _Change:
             axis = long[0] if long else stored.ndim - 1
             wanted = wanted.reshape([-1 if k == axis else 1 for k in range(stored.ndim)])
         rounded = self._rounded(wanted, to_floats(wanted), stored.dtype)
-        self._replace(key, rounded)
+        if self._stored(name) is None:
+            self._store_instead(name, rounded)
+        else:
+            self._replace(name, rounded)
         if stored.shape != rounded.shape:
             self.edit.changes.append(f"{key}: {_sizes(stored.shape)} -> {_sizes(rounded.shape)}")
         else:
@@ -190,11 +233,62 @@ class _Change:
         self.edit.error = max([self.edit.error, *errors])
         return np.asarray(out)
 
+    def _used(self, key: str) -> tuple[str, Array]:
+        """The name under which an operator of values reads an array, with what it is there: stored, or computed from stored arrays."""
+        name = key
+        while len(readers := [n for n in self.graph.node if name in names_read(n)]) == 1:
+            node = readers[0]
+            if len(node.output) != 1 or not all(self._constant(n) for n in node.input if n):
+                break
+            name = node.output[0]
+        if len(readers) != 1 or not self._constant(name):
+            raise NotEditable(f"the array {key!r} is computed in the file, or read in several places")
+        found = self._stored(name)
+        if found is None:
+            if name not in self.values:
+                value = _evaluated(self.edit.model, name)
+                if value is None:
+                    raise NotEditable(f"the array {name!r} is computed in the file, and no runtime says what it is")
+                self.values[name] = value
+            found = self.values[name]
+        return name, found
+
+    def _constant(self, name: str) -> bool:
+        """Whether a name stands for stored arrays and what is computed of them alone."""
+        todo, seen = [name], set[str]()
+        while todo:
+            at = todo.pop()
+            if at in self.arrays or at in seen:
+                continue
+            seen.add(at)
+            made = self.makers.get(at)
+            if made is None or (not made.input and made.op_type != "Constant"):  # an input, or a random number
+                return False
+            todo += names_read(made)
+        return True
+
+    def _is_turned(self, key: str, old: Array, found: Array) -> bool:
+        """Whether what the file computes is the transpose of what was read. Raises `NotEditable` where it is neither."""
+        before, there = to_floats(old), found.astype(np.float64)
+        for turned, form in ((False, before), (True, before.T)):
+            if np.array_equal(form, there):
+                return turned
+        if before.ndim == 1 and _without_ones(before) == _without_ones(there) and np.array_equal(before, there.reshape(-1)):
+            return False
+        raise NotEditable(f"the array {key!r} is computed in the file in a form that was not read")
+
+    def _store_instead(self, name: str, values: Array) -> None:
+        """A stored array in place of one that the file computes."""
+        fresh = self._fresh(f"{name}_stored")
+        self._initializer(fresh, values)
+        (reader,) = (n for n in self.graph.node if name in n.input)
+        for k, given in enumerate(reader.input):
+            if given == name:
+                reader.input[k] = fresh
+        self.edit.changes.append(f"{_named(reader)}: reads the stored array {fresh} instead of {name}, which is computed")
+
     def _type(self, key: str) -> np.dtype[Any]:
-        stored = self._stored(key)
-        if stored is None:
-            raise NotEditable(f"the array {key!r} is computed in the file")
-        return stored.dtype
+        return self._used(key)[1].dtype
 
     def _stored(self, name: str) -> Array | None:
         if name in self.arrays:
@@ -257,6 +351,10 @@ def _named(node: Message) -> str:
 
 def _sizes(shape: tuple[int, ...]) -> str:
     return " x ".join(map(str, shape))
+
+
+def _without_ones(values: Array) -> list[int]:
+    return [n for n in values.shape if n != 1]
 
 
 def _equal(one: Array, two: Array) -> bool:
