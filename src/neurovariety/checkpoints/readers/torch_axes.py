@@ -42,6 +42,8 @@ def _unflatten(c: AtenCall) -> Value:
 
 
 def _squeeze(c: AtenCall) -> Value:
+    if "dim" not in c.arguments:
+        refuse(c.place, c.operator, "without an axis it takes away the batch of one sample as well")
     axis = c.builder.axis(c.x, int(c.arguments["dim"]), c.place)
     shape = c.builder.shape(c.x)
     kept = shape[:axis] + shape[axis + 1 :] if shape[axis] == 1 else shape
