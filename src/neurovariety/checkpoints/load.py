@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _SUMS = 1e-12
 """Part of the outputs by which two orders of the same sums may differ in float64."""
 
+_LONGEST = 480
+"""Characters of what is said of a file."""
 _READERS = (".onnx", ".pt2", ".npz", ".safetensors")
 
 Shapes = Mapping[str, Sequence[int]]
@@ -61,7 +63,7 @@ def load_network(
         return source
     shapes = _shapes(input_shape)
     if isinstance(source, (str, Path)):
-        return _from_file(Path(source), architecture, shapes, example)
+        return _read(Path(source), architecture, shapes, example)
     if shapes:
         raise InputError("input_shape= fixes the open sizes of an ONNX file; a module takes example=")
     if isinstance(source, Iterator) and architecture is not None:  # module.named_parameters()
@@ -120,6 +122,17 @@ def _shapes(given: Sequence[int] | Shapes | None) -> Shapes:
         if isinstance(shape, str) or not all(isinstance(n, (int, np.integer)) and n >= 1 for n in shape):
             raise InputError(f"a shape of input_shape= is a sequence of whole numbers of at least 1, got {shape!r}")
     return shapes
+
+
+def _read(path: Path, architecture: object, shapes: Shapes, example: object = None) -> Network | PartialNetwork:
+    """`_from_file`, with what is said of a file in one line without control characters: names in it may be anything."""
+    try:
+        return _from_file(path, architecture, shapes, example)
+    except InputError as error:
+        said = "".join(c if c.isprintable() else " " for c in str(error))
+        raise InputError(said if len(said) <= _LONGEST else f"{said[: _LONGEST // 2]} ... {said[-_LONGEST // 2 :]}") from error
+    except (MemoryError, RecursionError) as error:
+        raise InputError(f"{path.name} asks for more memory than there is, or has more layers within layers than are read") from error
 
 
 def _from_file(path: Path, architecture: object, shapes: Shapes | None = None, example: object = None) -> Network | PartialNetwork:

@@ -17,7 +17,7 @@ def tensor_of(values: Array) -> Tensor:
     import torch
 
     if str(values.dtype) == "bfloat16":
-        return torch.as_tensor(np.ascontiguousarray(values).view(np.int16)).view(torch.bfloat16)
+        return torch.as_tensor(np.array(values, order="C").view(np.int16)).view(torch.bfloat16)
     return torch.as_tensor(np.array(values))
 
 

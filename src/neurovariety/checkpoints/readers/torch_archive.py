@@ -19,13 +19,11 @@ from typing import Any
 import numpy as np
 
 from neurovariety.checkpoints.graph.three_arithmetics import Array, floating
+from neurovariety.checkpoints.readers.zip_sizes import check_sizes_of
 from neurovariety.errors import InputError
 
 SCHEMA_MAJOR = 8
 """The major version of torch's export schema that is read (torch 2.5 to 2.13 write 8); another one is refused, not guessed at."""
-
-MAX_ARCHIVE_BYTES = 2**33
-"""An archive that claims to unpack to more than 8 GiB is refused: a few kilobytes of zip can claim terabytes."""
 
 Json = dict[str, Any]
 """An object of JSON, whose entries are checked as they are read."""
@@ -46,12 +44,13 @@ def read_archive(file: str | Path | BytesIO, shown: str) -> Archive:
     """The program and tensors of a ``.pt2`` archive. Raises `InputError` for a damaged or foreign file, and for any pickle."""
     try:
         with zipfile.ZipFile(file) as z:
-            if sum(i.file_size for i in z.infolist()) > MAX_ARCHIVE_BYTES:
-                raise InputError(f"{shown} claims to unpack to more than {MAX_ARCHIVE_BYTES >> 30} GiB; such an archive is refused")
+            check_sizes_of(z, file.getbuffer().nbytes if isinstance(file, BytesIO) else Path(file).stat().st_size, shown)
             return _read(z, shown)
     except InputError:
         raise
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, OSError, EOFError, RecursionError, NotImplementedError) as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # damaged archives and JSON of another form fail in many ways
         raise InputError(
             f"{shown} cannot be read as a .pt2 archive ({type(error).__name__}: {str(error)[:100]}); write it with torch.export.save"
         ) from error
