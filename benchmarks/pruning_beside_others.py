@@ -59,9 +59,10 @@ def mlp():
     return m, (512,), dead([(m[0], None), (m[2], None)], 0.1), 0.1
 
 def resnet():
-    # the wheel of PyPI has operators for another build of torch: it imports where the one that it asks for is declared
+    # the wheel of PyPI has its operators for another build of torch: it imports where those that it asks for are declared
     lib = torch.library.Library("torchvision", "DEF")
-    lib.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    for operator in ("nms", "qnms"):
+        lib.define(operator + "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
     import torchvision
     m = torchvision.models.resnet18(weights=None)
     for layer in m.modules():

@@ -275,10 +275,21 @@ class Ran:
 
 
 HINTS = {
-    "a.keras": "format='onnx'", "a.h5": "format='onnx'", "a.tflite": "tf2onnx.convert --tflite", "a.gguf": "export that to ONNX",
-    "a.pb": "--saved-model", "a.pdmodel": "paddle2onnx", "a.mlmodel": "Core ML", "a.pt": r"torch\.export\.save", "a.bin": "weights_only=True",
-    "a.pkl": "pickle", "a.joblib": "pickle", "a.npy": r"numpy\.savez", "a.xyz": "unknown kind", "a": "unknown kind",
-}  # fmt: skip
+    "a.keras": "format='onnx'",
+    "a.h5": "format='onnx'",
+    "a.tflite": "tf2onnx.convert --tflite",
+    "a.gguf": "export that to ONNX",
+    "a.pb": "--saved-model",
+    "a.pdmodel": "paddle2onnx",
+    "a.mlmodel": "Core ML",
+    "a.pt": r"torch\.export\.save",
+    "a.bin": "weights_only=True",
+    "a.pkl": "pickle",
+    "a.joblib": "pickle",
+    "a.npy": r"numpy\.savez",
+    "a.xyz": "unknown kind",
+    "a": "unknown kind",
+}
 
 
 @pytest.mark.parametrize("name", HINTS)
