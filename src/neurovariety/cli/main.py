@@ -180,7 +180,7 @@ def _checkpoint_options(command: Any) -> Any:
     """The options that ``diagnose``, ``prune`` and ``align`` share."""
     for decorate in reversed(
         [
-            click.option("--architecture", metavar="ARCH", help="For .npz files of plain arrays: 'mlp(2,3,1; x^2; bias)', ..."),
+            click.option("--architecture", metavar="ARCH", help="For plain arrays (.npz, .safetensors): 'mlp(2,3,1; x^2; bias)', ..."),
             click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
             click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of all random choices."),
             click.option("--time-limit", type=_Seconds(), help="Seconds after which to stop (exit 3)."),
@@ -218,7 +218,7 @@ _INPUT_SHAPE = click.option(
 @_INPUT_SHAPE
 @_checkpoint_options
 def diagnose(**options: Any) -> None:
-    """A trained network (.onnx, .pt2, .npz): effective parameters, redundant neurons, the strata it is on or near."""
+    """A trained network (.onnx, .pt2, .npz, .safetensors): effective parameters, redundant neurons, the strata it is on or near."""
     from neurovariety.cli.checkpoint_commands import diagnose_command
 
     sys.exit(diagnose_command(**options))

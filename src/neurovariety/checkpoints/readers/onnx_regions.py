@@ -9,9 +9,8 @@ and, run by itself, at others like them; one that differs is opaque too.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -29,6 +28,7 @@ from neurovariety.checkpoints.readers.building import Builder, Operand, Stored, 
 from neurovariety.checkpoints.readers.onnx_call import Above, OnnxCall
 from neurovariety.checkpoints.readers.onnx_opaque import inner_arrays, opaque_operator, short_reason
 from neurovariety.checkpoints.readers.onnx_operations import OPERATIONS
+from neurovariety.checkpoints.readers.region_borders import connected, entry_nodes, exit_nodes
 from neurovariety.errors import InputError
 
 _UNFOLDED = ("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "RandomNormal", "RandomUniform", "Bernoulli", "Multinomial")
@@ -275,7 +275,7 @@ class _Reading:
         """The connected parts that hold a layer, as far as they are what their runtime computes."""
         out = []
         for batch, builder in self.builders.items():
-            for nodes in _components(builder.nodes):
+            for nodes in connected(builder.nodes):
                 if any(operation(n).affine is not None for n in nodes):
                     found = self._region(batch, builder, nodes)
                     if isinstance(found, Region):
@@ -296,8 +296,8 @@ class _Reading:
         if not leaving:
             return "nothing reads what it makes"
         outputs = tuple(Port(o, builder.shape(v), ", ".join(dict.fromkeys(self.left[o]))) for o, v in leaving)
-        everything, border = _entry(tuple(taken), inputs)
-        ends, output = _exit(outputs, [v.name for _, v in leaving])
+        everything, border = entry_nodes(tuple(taken), inputs)
+        ends, output = exit_nodes(outputs, [v.name for _, v in leaving])
         try:
             network = fused(
                 Network(everything, (*border, *nodes, *ends), output, builder.weights, self.source, frozenset(builder.fixed))
@@ -373,46 +373,3 @@ def _array_of(known: _Known, name: str) -> Array:
         return np.ascontiguousarray(known.weights[operand.key].T)
     assert isinstance(operand, Stored)
     return known.weights[operand.key]
-
-
-def _entry(taken: tuple[str, ...], inputs: tuple[Port, ...]) -> tuple[tuple[int, ...], tuple[Node, ...]]:
-    """The shape of the joined input and the nodes that part it again."""
-    if len(taken) == 1:
-        return inputs[0].shape, (Node(taken[0], "input"),)
-    everything = "all inputs of the region"
-    nodes, at = [Node(everything, "input")], 0
-    for name, port in zip(taken, inputs, strict=True):
-        stop = at + prod(port.shape)
-        nodes.append(Node(f"{name} flat", "slice", (everything,), {}, {"axis": 0, "start": at, "stop": stop, "step": 1}))
-        nodes.append(Node(name, "reshape", (f"{name} flat",), {}, {"shape": port.shape}))
-        at = stop
-    return (at,), tuple(nodes)
-
-
-def _exit(outputs: tuple[Port, ...], names: Sequence[str]) -> tuple[tuple[Node, ...], str]:
-    """The nodes that join the outputs, and the name of the joined one."""
-    if len(outputs) == 1:
-        return (), names[0]
-    nodes = [Node(f"{n} leaves", "reshape", (n,), {}, {"shape": (prod(p.shape),)}) for n, p in zip(names, outputs, strict=True)]
-    joined = Node("all outputs of the region", "concatenate", tuple(n.name for n in nodes), {}, {"axis": 0})
-    return (*nodes, joined), joined.name
-
-
-def _components(nodes: Sequence[Node]) -> Iterator[list[Node]]:
-    """Nodes that are connected by values that they make."""
-    root: dict[str, str] = {n.name: n.name for n in nodes}
-
-    def find(name: str) -> str:
-        while root[name] != name:
-            root[name] = root[root[name]]
-            name = root[name]
-        return name
-
-    for node in nodes:
-        for n in node.inputs:
-            if n in root:
-                root[find(n)] = find(node.name)
-    parts: dict[str, list[Node]] = {}
-    for node in nodes:
-        parts.setdefault(find(node.name), []).append(node)
-    yield from parts.values()
