@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from neurovariety import Claim
-from neurovariety.certificates.completeness import Continued
+from neurovariety.certificates.account import FloatZeros
+from neurovariety.certificates.completeness import Continued, Looped
 from neurovariety.certificates.critical_functions import (
     AllInCharts,
     InCharts,
@@ -17,14 +18,21 @@ from neurovariety.certificates.critical_functions import (
     RealMinima,
     SomeInCharts,
 )
-from neurovariety.certificates.issue import issue
+from neurovariety.certificates.issue import _TOKEN, Verdict, issue, recorded
 from neurovariety.certificates.least_loss import LeastInLists, LossAtWeights, NoLossBelowZero, NoneBelow
 from neurovariety.certificates.resting import AllResting, SomeResting
+from neurovariety.certificates.shown_points import Points
+from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.dictionary.landscape_lists import landscape_lists
 from neurovariety.dictionary.landscape_verdicts import least_verdict, list_verdicts, subject_of
 from neurovariety.geometry.invariants.dimension import dimension_of
+from neurovariety.geometry.solutions.critical_points import critical_points
+from neurovariety.geometry.solutions.quadrics import diagonal, only
+from neurovariety.homotopy.incidence import ExactIncidence
+from neurovariety.randomness import generator
 from neurovariety.training.losses.canonical_units import canonical
+from neurovariety.training.losses.loss import SquaredError
 from neurovariety.training.losses.training_task import training_task
 
 
@@ -74,7 +82,7 @@ class TestLists:
         (place,) = whole.places
         part = replace(place.points, zeros=place.points.zeros.part(np.array([0])), fine={})
         short = (replace(place, points=part),)
-        refused(AllInCharts(whole.charts_of, short, whole.general), listed.charts)
+        refused(AllInCharts(whole.charts_of, short, whole.general, whole.by), listed.charts)
         some = issue(SomeInCharts(whole.charts_of, short), listed.charts)
         assert (some.claim, some.statement.value) == (Claim.LOWER_BOUND, 1)
         refused(RealAmongThem(some, True, 1), listed.charts)
@@ -90,7 +98,7 @@ class TestLists:
         whole = listed.verdict.certificate
         (place,) = whole.places
         twice = replace(place.points, zeros=place.points.zeros.part(np.array([0, 0])), fine={})
-        refused(AllInCharts(whole.charts_of, (replace(place, points=twice),), whole.general), listed.charts)
+        refused(AllInCharts(whole.charts_of, (replace(place, points=twice),), whole.general, whole.by), listed.charts)
 
     def test_another_loss(self, known):
         listed = known[0].stages[0].listed
@@ -106,6 +114,45 @@ class TestLists:
         refused(replace(whole, general=issue(SomeInCharts(whole.charts_of, whole.places), listed.charts)), listed.charts)
         assert isinstance(whole.general.certificate, object)
         assert not isinstance(whole.general.certificate, Continued)
+
+    def test_a_number_of_another_problem(self, known):
+        listed = known[0].stages[0].listed
+        whole, own = listed.verdict.certificate, listed.verdict.certificate.by
+        assert issue(whole, listed.charts).claim is Claim.COMPLETE
+        for by in (
+            replace(own, fixed=tuple(2 * v for v in own.fixed)),
+            replace(own, fixed=own.fixed[1:]),
+            replace(own, free=own.free[::-1]),
+            replace(own, free=own.free[1:]),
+            replace(own, diagonal=True),
+        ):
+            refused(replace(whole, by=by), listed.charts)
+        smaller = known[0].stages[0].listed.charts.problem
+        rng = generator(1, "test")
+        for family in (diagonal, lambda terms: only(terms, np.eye(len(terms)))):
+            other = ExactIncidence(critical_points(smaller.model, smaller.dimension, smaller.critical.seed, rng, family))
+            told = Statement("critical points", other.hash, 2)
+            number = Verdict(told, Claim.COMPLETE, None, on=other, token=_TOKEN)  # as if it had been shown
+            refused(replace(whole, general=number), listed.charts)
+            if family is diagonal:
+                issue(replace(whole, general=number, by=replace(own, diagonal=True)), listed.charts)
+        refused(replace(whole, general=recorded(whole.general.statement, whole.general.claim)), listed.charts)
+
+    def test_a_number_for_a_matrix_that_was_rounded(self, known):
+        """As if it rested on loops of targets: then it is one for that matrix, which is not quite that of the data."""
+        listed = known[0].stages[0].listed
+        whole, charts = listed.verdict.certificate, listed.charts
+        on, n = whole.general.on, len(charts.problem.terms)
+        points = Points(charts.loss, FloatZeros(np.zeros((0, 0)), np.zeros((0, 0, 0))))
+        loops = Looped("critical points", on.hash, points, whole.general, (), tuple(range(n)))
+        number = Verdict(Statement("critical points", on.hash, 2), Claim.COMPLETE, loops, on=on, token=_TOKEN)
+        assert charts.radii[n:].any()
+        refused(replace(whole, general=number), charts)
+        said = issue(replace(whole, general=number, rounded=True), charts).statement
+        assert "as doubles hold them" in said.scope[-1]
+        other = replace(loops, points=replace(points, parameters=2 * charts.loss))
+        away = Verdict(number.statement, Claim.COMPLETE, other, on=on, token=_TOKEN)
+        refused(replace(whole, general=away, rounded=True), charts)
 
     def test_another_number_of_real_ones(self, known):
         listed = known[0].stages[0].listed
@@ -160,6 +207,21 @@ class TestLeastLoss:
         refused(replace(least, lists=least.lists[:1]), subject)
         refused(replace(least, lists=(None, *least.lists[1:])), subject)
         refused(least, replace(subject, singular=""))
+
+    def test_the_same_lists_of_another_loss(self, known):
+        """Targets orthogonal to all functions change the least loss, and no critical function."""
+        lists, subject = known
+        given = subject.given
+        root = np.sqrt(given.weights)
+        design = root[:, None] * given.inputs
+        across = np.linalg.svd(design.T)[2][2:].T @ np.ones((len(given.inputs) - 2, 1)) / root[:, None]
+        other = replace(subject, given=SquaredError(given.inputs, given.targets + 1e-6 * across))
+        assert other.lists == subject.lists
+        assert other.hash != subject.hash
+        shown = least_verdict(lists, subject, lists.least)
+        refused(shown.certificate, other)
+        assert other.stored().hash == other.hash
+        assert subject.stored().hash == subject.hash
 
     def test_understated(self, known):
         lists, subject = known

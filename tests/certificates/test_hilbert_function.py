@@ -89,6 +89,35 @@ def test_generators():
     assert exact.implied_over_q((quadric,), 3) == 5
 
 
+def test_equations_are_forms_that_differ():
+    exact, found = of("cnn(2,2; x^2)")
+    known = found.verdicts["hilbert"].certificate.known.certificate
+    quadric, *_ = known.equations
+    negative = replace(quadric, terms=tuple((t, -c) for t, c in quadric.terms))
+    twice = replace(quadric, terms=tuple((t, 2 * c) for t, c in quadric.terms))
+    nothing = replace(quadric, terms=())
+    zero = replace(quadric, terms=tuple((t, 0) for t, _ in quadric.terms))
+    linear = replace(quadric, degree=1)
+    (t, c), *rest = quadric.terms
+    doubled = replace(quadric, terms=((t, c - 1), (t, 1), *rest))
+    turned = replace(quadric, terms=tuple((t[::-1], c) for t, c in quadric.terms))
+    for wrong in (quadric, negative, twice, nothing, zero, linear, doubled, turned):
+        assert refused(replace(known, equations=(*known.equations, wrong)), exact)
+
+
+def test_multiples_of_equations_without_a_weight_are_counted_once():
+    """(a + b) for two quadrics of different weights in place of one of them: the cubic multiples are as many."""
+    generic, found = of("linear(3,1,3)")
+    known = found.verdicts["hilbert"].certificate.known.certificate
+    first, second, *others = known.equations
+    mixed = replace(first, terms=(*first.terms, *second.terms))
+    assert not set(first.terms) & set(second.terms)
+    plain, same = (first, second, *others), (mixed, second, *others)
+    rank = generic.implied_over_q(plain, 3)
+    assert generic.implied_over_q(same, 3) == rank
+    assert generic.implied_over_q((mixed, first, second), 2) == 2, "which are dependent"
+
+
 def test_all_equations():
     exact, found = of("linear(3,2,3)")
     shown = found.verdicts["complete"].certificate

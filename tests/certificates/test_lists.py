@@ -11,13 +11,14 @@ import pytest
 
 import neurovariety as nv
 from neurovariety.certificates.balls import precision
-from neurovariety.certificates.compose import Narrow, Part
-from neurovariety.certificates.critical_list import LeastValue
+from neurovariety.certificates.completeness import Distinct, Looped
+from neurovariety.certificates.critical_list import TESTED, LeastValue
 from neurovariety.certificates.decayed_loss import DecayedLoss
 from neurovariety.certificates.exact_system import ExactSystem
-from neurovariety.certificates.issue import NotShown, issue, recorded
+from neurovariety.certificates.issue import _TOKEN, NotShown, Verdict, issue, recorded
+from neurovariety.certificates.model_of_premises import ProblemOfModel, models_under
+from neurovariety.certificates.parts_of_lists import Narrow, Part, Said, Together
 from neurovariety.certificates.points_of_faces import FaceSigns, NoneOnFace, PointsOfFace
-from neurovariety.certificates.real_points import Together
 from neurovariety.claim import Claim
 from neurovariety.dictionary.polyhedral_lists import face_lists
 from neurovariety.dictionary.polyhedral_problem import of_data
@@ -85,6 +86,18 @@ def test_a_list_for_smaller_strengths_of_another_loss_is_refused(found):
     refused(replace(own, family=other.hash), other)
 
 
+def test_no_test_closes_a_list_with_decay(found):
+    """There are no other members to go round, and a test says nothing of degenerate points."""
+    own, subject = found.verdict.certificate, found.exact.subject
+    some = replace(own, points=replace(own.points, zeros=own.points.zeros.part(np.arange(2)), fine={}), turns=own.turns[:2])
+    general = issue(Distinct(TESTED, subject.hash, some.points), subject)
+    looped = Looped(TESTED, subject.hash, some.points, general, ((0, 1),) * 8, (0,))
+    refused(looped, subject)
+    passed = Verdict(*looped.concludes(), looped, on=subject, token=_TOKEN)  # as if it had passed
+    assert passed.claim is Claim.COMPLETE
+    refused(replace(some, whole=passed, real=None, minima=None), subject)
+
+
 def test_a_bound_in_a_ball_and_its_false_twins(found):
     """The loss (a b - 2)^2 is 0 in the ball."""
     subject = found.exact.subject
@@ -125,15 +138,45 @@ def test_degenerate_points_give_no_least_value():
 
 
 def test_parts_and_words(found):
-    assert issue(Part("k", "model", found.verdict, "real"), None).statement.value == 3
-    refused(Part("k", "model", found.verdict, "other"), None)
-    refused(Part("k", "model", recorded(found.verdict.statement, found.verdict.claim), "real"), None)
-    assert issue(Narrow("k", "model", found.least_verdict, 1e-6), None).statement.value == str(found.least_verdict.claim)
-    assert issue(Narrow("k", "model", found.least_verdict, 0.0), None).claim in (Claim.UPPER_BOUND, found.least_verdict.claim)
-    refused(Narrow("k", "model", found.verdict, 1e-6), None)
-    assert issue(Together("k", "model", (found.verdict,) * 2, True, "complex"), None).claim is Claim.COMPLETE
-    assert issue(Together("k", "model", (found.verdict,), False, "complex"), None).claim is Claim.LOWER_BOUND
-    refused(Together("k", "model", (found.verdict,), True, "other"), None)
+    """What is said of a model is a part of what is shown of a problem of it, under the key of that name."""
+    posed = ProblemOfModel("model", (found.verdict.statement.subject,))
+    part, word = "weight-decay: real", "weight-decay: global_minimum"
+    assert issue(Part(part, "model", found.verdict), posed).statement.value == 3
+    for kind in ("k", "weight-decay: least", "maximum-likelihood: real", word):
+        refused(Part(kind, "model", found.verdict), posed)
+    refused(Part(part, "another", found.verdict), posed)
+    refused(Part(part, "model", found.verdict), ProblemOfModel("another", posed.problems))
+    refused(Part(part, "model", found.verdict), ProblemOfModel("model", ("another",)))
+    refused(Part(part, "model", recorded(found.verdict.statement, found.verdict.claim)), posed)
+    assert issue(Narrow(word, "model", found.least_verdict), posed).statement.value == str(found.least_verdict.claim)
+    for kind, premise in ((word, found.verdict), (part, found.least_verdict), ("polyhedral: global_minimum", found.least_verdict)):
+        refused(Narrow(kind, "model", premise), posed)
+        refused(Said(kind, "model", premise), posed)
+    wide = found.least_verdict.certificate
+    at = (flint.fmpq(0), flint.fmpq(0))
+    least = issue(replace(wide, at=at, high=float(found.exact.subject.objective_at(at))), found.exact.subject)
+    said = issue(Narrow(word, "model", least), posed)
+    assert (said.claim, said.statement.value) == (Claim.UPPER_BOUND, "upper_bound")
+
+
+def test_sums_of_lists_are_those_of_all_problems(faces):
+    _, _, stage = faces
+    posed = ProblemOfModel("model", tuple(v.statement.subject for v in stage.listed), True)
+    model = models_under(stage.listed[-1])
+    assert len(model) == 1
+    refused(Together("polyhedral: real", "model", stage.listed, True), posed)  # the lists rest on another model
+    posed = replace(posed, model=next(iter(model)))
+    key = "polyhedral: real"
+    whole = Together(key, posed.model, stage.listed, True)
+    assert issue(whole, posed).claim is Claim.COMPLETE
+    assert issue(replace(whole, every=False), posed).claim is Claim.LOWER_BOUND
+    refused(whole, replace(posed, every=False))
+    refused(replace(whole, parts=stage.listed[1:]), posed)
+    refused(replace(whole, parts=(*stage.listed, stage.listed[0])), posed)
+    refused(replace(whole, parts=stage.listed[::-1]), posed)
+    for kind in ("k", "polyhedral: least", "maximum-likelihood: at_subnetworks"):
+        refused(replace(whole, kind=kind), posed)
+    refused(replace(whole, model="another"), posed)
 
 
 @pytest.fixture(scope="module")

@@ -32,10 +32,10 @@ from neurovariety.certificates.network_ranks import (
     RandomRanksAtWeights,
     RankAtWeights,
 )
-from neurovariety.certificates.network_rewrites import Rewrites, RewriteStep, Rows
+from neurovariety.certificates.network_rewrites import SAME_FUNCTION, Rewrites, RewriteStep, Rows
 from neurovariety.certificates.network_symmetries import symmetry_dimension
 from neurovariety.certificates.network_values import BALLS, RATIONALS, degree, value
-from neurovariety.certificates.pruned_networks import Smaller
+from neurovariety.certificates.pruned_networks import Smaller, reasons
 from neurovariety.certificates.resting import SomeLimits
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
@@ -256,17 +256,45 @@ def test_what_is_said_of_pruned_networks_is_counted():
     found = pruned(source)
     known = issue(found.certificate(), source)
     pair = Counted.of(source), Counted.of(found.network)
-    right = {"parameters": source.parameters, "pruned": found.network.parameters, "error_bound": 0.0, "removed": {"dead": 3}}
+    gone = {"unread": 1, "constant": 1, "proportional": 1}
+    right = {"parameters": source.parameters, "pruned": found.network.parameters, "error_bound": 0.0, "removed": gone}
     for key, said in right.items():
         assert issue(Smaller(key, said, known), pair).claim is Claim.PROVED
-    for key, wrong in (("parameters", 3), ("pruned", source.parameters), ("error_bound", 1e-9), ("removed", {"dead": 2}), ("other", 0)):
+    for key, wrong in (
+        ("parameters", 3),
+        ("pruned", source.parameters),
+        ("error_bound", 1e-9),
+        ("removed", {"dead": 3}),
+        ("removed", {"unread": 2, "proportional": 1}),
+        ("removed", {**gone, "equal": 1}),
+        ("other", 0),
+    ):
         with pytest.raises(NotShown):
             issue(Smaller(key, wrong, known), pair)
+    first, second, *_ = pair[0].widths
+    told = pair[0].told
+    width = {told[first]: [pair[0].widths[first], pair[1].widths[first]]}
+    assert issue(Smaller("widths", width, known, None, {told[first]: first}), pair).claim is Claim.PROVED
+    swapped = {told[second]: width[told[first]]}
+    for twin in (Smaller("widths", swapped, known, None, {told[second]: first}), Smaller("widths", width, known)):
+        with pytest.raises(NotShown):
+            issue(twin, pair)
     with pytest.raises(NotShown):
         issue(Smaller("pruned", found.network.parameters, known), pair[::-1])
     same = issue(Rewrites(network_hash(source), network_hash(source), ()), source)
     with pytest.raises(NotShown):
         issue(Chained(known, same), source)
+
+
+@pytest.mark.parametrize(
+    "source", [mlp("relu"), mlp("x^2", widths=(1, 5, 4, 1)), mlp("x", widths=(2, 4, 4, 1)), mlp("tanh"), convolutional(0)]
+)
+def test_why_neurons_went_is_read_off_the_steps(source):
+    """The search counts reasons where it finds them, the kernel in the steps that it has checked."""
+    found, removed = exactly_pruned(Rewritten.of(source))
+    assert reasons(issue(found.certificate(), source)) == removed
+    with pytest.raises(NotShown):
+        reasons(weak(Statement(SAME_FUNCTION, network_hash(source), network_hash(found.network)), Claim.ESTIMATE, "seen"))
 
 
 @pytest.mark.parametrize("activation", ["x^2", "x^3 + 1", "relu", "leaky_relu", "abs", "tanh", "x"])

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from neurovariety import Claim, as_model, critical_locus
-from neurovariety.certificates.issue import NotShown, issue
+from neurovariety.certificates.issue import NotShown, issue, weak
+from neurovariety.certificates.sentences import sentence_of
+from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.stratum_ranks import (
     CriticalDimension,
     CriticalUnion,
@@ -142,10 +144,23 @@ def test_critical_dimensions(shown):
     full = tuple(v for v in ranks if v.statement.value[1] == whole.value)
     refused(CriticalDimension(whole.verdict, full, n, "dimension"), exact)
     refused(CriticalUnion(exact.hash, tuple(v.statement.scope[0] for v in ranks), "a theorem", "kohn2022"), exact)
-    table = issue(StrataTable(whole.verdict, ranks, tuple("inactive" for _ in ranks)), exact)
+    kinds = tuple(s.kind for s in weight_strata(as_model(TEXT)))
+    table = issue(StrataTable(whole.verdict, ranks, kinds), exact)
     assert [row["rank"] for row in table.statement.value] == [v.statement.value[1] for v in ranks]
-    refused(StrataTable(whole.verdict, (*ranks, whole.verdict), tuple("inactive" for _ in range(len(ranks) + 1))), exact)
+    refused(StrataTable(whole.verdict, (*ranks, whole.verdict), (*kinds, kinds[0])), exact)
     refused(StrataTable(whole.verdict, ranks, ()), exact)
+    refused(StrataTable(whole.verdict, ranks, ("another", *kinds[1:])), exact)
+    refused(StrataTable(whole.verdict, (*ranks, ranks[0]), (*kinds, kinds[0])), exact)
+    bounds = tuple(issue(replace(v.certificate, bound=True), exact) for v in ranks)
+    low = issue(StrataTable(whole.verdict, (bounds[0], *ranks[1:]), kinds), exact)
+    assert low.claim is Claim.LOWER_BOUND
+    for key in ("corank", "fiber"):
+        assert [row[key] is None for row in low.statement.value] == [True] + [False] * (len(ranks) - 1)
+    least = issue(StrataTable(whole.verdict, bounds, kinds), exact)
+    assert "is not seen to drop rank" in sentence_of(least)
+    unknown = weak(Statement("dimension", exact.hash, whole.value + 1), Claim.ESTIMATE, "a guess")
+    rows = issue(StrataTable(unknown, ranks, kinds), exact).statement.value
+    assert all(row["corank"] is None for row in rows)
 
 
 def test_a_union_needs_all_strata():

@@ -119,7 +119,9 @@ def test_an_entry_of_ones_own(tmp_path, monkeypatch):
         ("overhead",),
         ("dimension",),
         lambda value, parameters, dimension: value == Fraction(parameters, max(dimension, 1)),
+        compose.MODEL,
         turned=True,
+        facts=compose.parameters_of,
     )
     monkeypatch.setattr(compose, "RULES", {**compose.RULES, "parameters per dimension": rule})
     check_entry("overhead", "linear(2,1,2)")

@@ -70,6 +70,8 @@ def passed(
         return _flattened(node, other, below, shape)
     if node.kind == "normalize":
         return _normalized(first, second, node, other, below)
+    if node.kind == "slice":
+        return _cut(node, other, below)
     if dict(node.attributes) != dict(other.attributes) or node.weights or other.weights:
         raise NotShown(f"the nodes {node.name!r} are not the same")
     if node.kind == "activation" and identity(node):
@@ -89,6 +91,21 @@ def passed(
     if node.kind == "max_pool" and below.axis == 0:
         return below.each(_maximal)
     raise NotShown(f"channels are not followed through {node.name!r} ({node.kind})")
+
+
+def _cut(node: NodeData, other: NodeData, below: Channels) -> Channels:
+    """Some channels in a row, in both networks: those that are cut out may be said in terms of each other alone."""
+    (start, stop), (first, last) = ((n.attributes["start"], n.attributes["stop"]) for n in (node, other))
+    plain = all(n.kind == "slice" and n.attributes["axis"] == below.axis and n.attributes["step"] == 1 for n in (node, other))
+    if not plain or not 0 <= start <= stop <= len(below.source) or not 0 <= first <= last:
+        raise NotShown(f"channels are not followed through {node.name!r} ({node.kind})")
+    chosen = below.source[start:stop]
+    terms = {i - start: t for i, t in below.terms.items() if start <= i < stop}
+    named = [*chosen[chosen >= 0].tolist(), *(j for t in terms.values() if t is not None for j, _ in t[0])]
+    if any(not first <= j < last for j in named):
+        raise NotShown(f"what {node.name!r} cuts out is said in terms of what it leaves")
+    moved = {i: None if t is None else (tuple((j - first, c) for j, c in t[0]), t[1]) for i, t in terms.items()}
+    return Channels(below.axis, np.where(chosen >= 0, chosen - first, -1), moved)
 
 
 def identity(node: NodeData) -> bool:
@@ -177,19 +194,26 @@ def _flattened(node: NodeData, other: NodeData, below: Channels, shape: tuple[Sh
     return Channels(0, source, terms)
 
 
+_ZERO: Combined = ((), Fraction(0))
+
+
 def joined(node: NodeData, other: NodeData, one: Channels, two: Channels) -> Channels:
     """The relation at the sum, difference or product of two values, which have relations to the same channels of the second network.
 
     Raises `NotShown` where they differ, and for a product of combinations.
     """
-    alike = one.axis == two.axis and np.array_equal(one.source, two.source) and dict(node.attributes) == dict(other.attributes)
+    alike = one.axis == two.axis and len(one.source) == len(two.source) and dict(node.attributes) == dict(other.attributes)
     if not alike or node.weights or other.weights or node.kind not in ("add", "subtract", "multiply"):
         raise NotShown(f"channels are not followed through {node.name!r} ({node.kind})")
     terms: dict[int, Combined | None] = {}
-    for i, t in one.terms.items():
-        u = two.terms[i]
+    source = np.where(one.source == two.source, one.source, -1)
+    for i in np.flatnonzero(source < 0).tolist():
+        t, u = one.combined(i), two.combined(i)
+        if node.kind == "multiply" and _ZERO in (t, u):  # whatever the other is
+            terms[i] = _ZERO
+            continue
         terms[i] = None if t is None or u is None else _product(t, u) if node.kind == "multiply" else _sum(node, t, u)
-    return replace(one, terms=terms)
+    return Channels(one.axis, source, terms)
 
 
 def _sum(node: NodeData, t: Combined, u: Combined) -> Combined:

@@ -9,11 +9,18 @@ slices has to contain 0 in every coordinate within the radius that is proved of 
 coordinate in which its own second difference is larger by `MARGIN` than that of the sum with its radius. One point is no question
 for the test.
 
-`Continued` (C). As many regular, different zeros as at general parameters: there is no room for another isolated one.
+`Continued` (C). As many regular, different zeros as at general parameters, N > 0: there is no room for another isolated one. Where the
+solutions form a bundle over smooth functions together with the parameters, as critical points do, there is no other one at all. For
+that set is irreducible and has the dimension of the space of parameters P, so next to each of its pairs (x, p) there are pairs with
+general parameters; but for these all N solutions lie next to the regular ends, each of which goes on by itself. So x is one of these,
+and no curve of smooth critical functions lies beside them. Sets that are no bundle may have one: x (x - 1) = 0, x y + (1 - x) p = 0
+has the one solution (1, 0) where p is not 0, and at p = 0 a line beside it.
 
 `Looped` (L). Fewer, at general members of a smaller family whose incidence is irreducible: they are mapped to themselves, one to
 one, by so many loops through other members. If a loop acts like a random permutation, a proper part survives eight with a small
 probability.
+
+Either rests on a number at general parameters of the same problem: `general_members` says when it is one of that.
 """
 
 from __future__ import annotations
@@ -24,6 +31,7 @@ import numpy as np
 
 from neurovariety.certificates.float_balls import Balls
 from neurovariety.certificates.functions import DIMENSION
+from neurovariety.certificates.general_members import CRITICAL_POINTS, GENERAL, SLICE, Relation, check_bound
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.shown_points import Points, Programs, SystemFamily
 from neurovariety.certificates.statement import Statement
@@ -39,31 +47,26 @@ SURE = (Claim.PROVED, Claim.PROBABILITY)
 
 
 def _check(premises: tuple[Verdict, ...]) -> None:
+    if not premises or len({p.statement.subject for p in premises}) > 1:
+        raise NotShown("the dimension of one model is expected")
     for p in premises:
         if not p.checked or p.claim not in SURE or p.statement.kind != DIMENSION:
             raise NotShown(f"the {p.statement.kind} is not known for sure")
 
 
-GENERAL = ("points on a general slice", "critical points")
-"""What `Continued` and `Looped` start from."""
-
-
-def is_number(general: Verdict) -> bool:
-    """Whether it is known how many solutions there are at general parameters."""
-    return general.checked and general.statement.kind in GENERAL and general.claim in (*SURE, Claim.COMPLETE)
-
-
 @dataclass(frozen=True, eq=False)
 class Distinct:
-    """Zeros of a general member that are shown and different: at least so many."""
+    """Zeros of a general member that are shown and different: at least so many. ``premises`` say of which model the family is, and no
+    more than that."""
 
     kind: str
     family: str
     points: Points
+    premises: tuple[Verdict, ...] = ()
 
     def check(self, subject: SystemFamily) -> None:
         """Raises `NotShown` where one is not shown, or two are not shown to be different."""
-        if subject.hash != self.family:
+        if subject.hash != self.family or self.kind not in GENERAL or not all(p.checked for p in self.premises):
             raise NotShown("the certificate is one of another family")
         self.points.shown(Programs.of(subject)).check_different()
 
@@ -87,7 +90,7 @@ class Traced:
 
     def check(self, subject: SystemFamily) -> None:
         """Raises `NotShown` where a point is not shown, where the test does not pass, or where exact arithmetic speaks against it."""
-        if subject.hash != self.family:
+        if subject.hash != self.family or self.kind != SLICE:
             raise NotShown("the certificate is one of another family")
         _check(self.premises)
         count = len(self.slices[0])
@@ -131,19 +134,22 @@ def passes(images: list[Balls]) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class Continued:
-    """All points at stated parameters, by test C: as many regular ends as ``general``, the number at general parameters."""
+    """All isolated points at stated parameters, by test C: as many regular ends as ``general``, the number at general parameters, which
+    ``by`` relates to these systems (None: they are the same)."""
 
     kind: str
     family: str
     points: Points
     general: Verdict
+    by: Relation = None
 
     def check(self, subject: SystemFamily) -> None:
-        """Raises `NotShown` where one is not shown, two may be the same, or their number is another."""
-        if subject.hash != self.family:
+        """Raises `NotShown` where one is not shown, two may be the same, or their number is another or one of another problem."""
+        if subject.hash != self.family or self.kind != CRITICAL_POINTS:
             raise NotShown("the certificate is one of another family")
-        if not is_number(self.general):
-            raise NotShown("the number at general parameters is not known")
+        check_bound(self.general, subject, self.points.parameters, self.by)
+        if not len(self.points):
+            raise NotShown("what has no solution in general may have a curve of them")
         if len(self.points) != self.general.statement.value:
             raise NotShown(f"{len(self.points)} of {self.general.statement.value} ends are regular")
         self.points.shown(Programs.of(subject)).check_different()
@@ -156,22 +162,29 @@ class Continued:
 
 @dataclass(frozen=True, eq=False)
 class Looped:
-    """All points at a general member of a family, by test L: of the ``general`` ones these ended here, and ``loops`` (each the partners
-    of the points, in order) map them to themselves."""
+    """All points at a general member of a family, by test L: of the ``general`` ones, which ``by`` relates to these systems, these
+    ended here, and ``loops`` (each the partners of the points, in order) map them to themselves, while the parameters ``moving`` go
+    round."""
 
     kind: str
     family: str
     points: Points
     general: Verdict
     loops: tuple[tuple[int, ...], ...]
+    moving: tuple[int, ...]
+    by: Relation = None
 
     def check(self, subject: SystemFamily) -> None:
-        """Raises `NotShown` where one is not shown, two may be the same, or a loop is no permutation."""
-        if subject.hash != self.family:
+        """Raises `NotShown` where one is not shown, two may be the same, a loop is no permutation, or the number is one of another
+        problem."""
+        if subject.hash != self.family or self.kind != CRITICAL_POINTS:
             raise NotShown("the certificate is one of another family")
-        count = len(self.points)
-        if not count or not is_number(self.general) or count > self.general.statement.value:
-            raise NotShown("the number at general parameters is not known, or smaller")
+        check_bound(self.general, subject, self.points.parameters, self.by)
+        count, parameters = len(self.points), len(self.points.parameters)
+        if not count or count > self.general.statement.value:
+            raise NotShown("the number at general parameters is smaller")
+        if not self.moving or not all(0 <= i < parameters for i in self.moving) or len(set(self.moving)) < len(self.moving):
+            raise NotShown("parameters that loops move are expected")
         if len(self.loops) < LOOPS or any(sorted(loop) != list(range(count)) for loop in self.loops):
             raise NotShown("the points are not closed under eight loops")
         self.points.shown(Programs.of(subject)).check_different()

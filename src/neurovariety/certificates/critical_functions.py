@@ -4,9 +4,9 @@ In a chart some weights are free and the others held. A simple zero of the gradi
 the function have full rank in these, is a function at which J has full rank and which is critical. Functions are told apart by their
 coordinates, which are the same in all charts.
 
-`AllInCharts` (test C). As many as at general parameters: each is a simple zero in its chart and moves with the parameters, to different
-functions, so there is no room for another one by itself. Charts only say where a function is looked at: a function that one chart has
-at infinity counts in another.
+`AllInCharts` (test C). As many as at general parameters of the same loss in one chart: each is a simple zero in its chart and moves
+with the parameters, to different functions, so there is no room for another one (`completeness`). Charts only say where a function is
+looked at: a function that one chart has at infinity counts in another.
 
 `RealAmongThem`. The gradient of a real loss has conjugate zeros. A zero whose box lies about real weights is real; one whose function
 is apart from its conjugate is not. In a list of all of them, a function that is apart from the conjugates of all others is real.
@@ -27,9 +27,9 @@ import flint
 import numpy as np
 
 from neurovariety.certificates.balls import about, precision
-from neurovariety.certificates.completeness import is_number
 from neurovariety.certificates.exact_system import ExactSystem
 from neurovariety.certificates.float_balls import Balls
+from neurovariety.certificates.general_members import OnChart, kept_by
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.parameters_in_balls import for_all_parameters
 from neurovariety.certificates.shown_points import Points, Programs, ShownPoints, SystemFamily, WithTape, meeting, with_tape
@@ -40,6 +40,7 @@ from neurovariety.claim import Claim
 CRITICAL, REAL, MINIMA = "critical functions", "real critical functions", "minima"
 BUT_ONE = "where the loss is not 0"
 """The scope of a list from which one function may be missing."""
+AS_ROUNDED = "for the mean products of the data as doubles hold them"
 _ROUNDING = 1e-12
 _BITS = 128
 
@@ -233,14 +234,21 @@ class SomeInCharts(InCharts):
 
 @dataclass(frozen=True, eq=False)
 class AllInCharts(InCharts):
-    """As many as ``general``, the number at general parameters."""
+    """As many as ``general``, the number at general parameters of a chart (``by``). ``rounded``: it is one for the matrix of the loss
+    as doubles hold it."""
 
     general: Verdict
+    by: OnChart
+    rounded: bool = False
 
     def check(self, subject: Charts) -> None:
-        """Raises `NotShown` also where their number is another than at general parameters."""
-        if not is_number(self.general):
-            raise NotShown("the number at general parameters is not known")
+        """Raises `NotShown` also where their number is another than at general parameters, or this one of another problem."""
+        chart = subject.chart(self.by.free)
+        self.by.check(self.general, chart, subject.loss)
+        if not self.rounded and kept_by(self.general) is not None and subject.radii[len(chart.coordinates.equations) :].any():
+            raise NotShown("the number is one for a loss whose matrix was rounded")
+        if not len(self):
+            raise NotShown("what has no critical function in general may have a curve of them")
         if len(self) != self.general.statement.value:
             raise NotShown(f"{len(self)} of {self.general.statement.value} functions are shown")
         self.shown(subject)
@@ -248,7 +256,8 @@ class AllInCharts(InCharts):
     def concludes(self) -> tuple[Statement, Claim]:
         """So many, by test C."""
         known = self.general.statement
-        return Statement(CRITICAL, self.charts_of, len(self), known.scope, known.error), Claim.COMPLETE
+        scope = (*known.scope, *((AS_ROUNDED,) if self.rounded else ()))
+        return Statement(CRITICAL, self.charts_of, len(self), scope, known.error), Claim.COMPLETE
 
 
 @dataclass(frozen=True, eq=False)
@@ -310,11 +319,11 @@ class RealAmongThem:
             raise NotShown("not all functions are known, or known to be real")
 
     def concludes(self) -> tuple[Statement, Claim]:
-        """So many, or at least so many."""
+        """So many, or at least so many, which does not rest on how many there are."""
         known = self.listed.statement
-        return Statement(REAL, known.subject, self.count, known.scope, known.error), (
-            Claim.COMPLETE if self.exact else Claim.LOWER_BOUND
-        )
+        if not self.exact:
+            return Statement(REAL, known.subject, self.count, known.scope), Claim.LOWER_BOUND
+        return Statement(REAL, known.subject, self.count, known.scope, known.error), Claim.COMPLETE
 
 
 @dataclass(frozen=True, eq=False)
@@ -343,10 +352,11 @@ class RealMinima:
             raise NotShown(f"{minima} are minima")
 
     def concludes(self) -> tuple[Statement, Claim]:
-        """So many, or at least so many."""
+        """So many, or at least so many, which does not rest on how many are real."""
         known = self.real.statement
-        every = self.real.claim is Claim.COMPLETE and len(self.places) == known.value
-        return Statement(MINIMA, known.subject, self.count, known.scope, known.error), Claim.COMPLETE if every else Claim.LOWER_BOUND
+        if self.real.claim is not Claim.COMPLETE or len(self.places) != known.value:
+            return Statement(MINIMA, known.subject, self.count, known.scope), Claim.LOWER_BOUND
+        return Statement(MINIMA, known.subject, self.count, known.scope, known.error), Claim.COMPLETE
 
 
 def _negative(jacobian: object, box: list[flint.acb], turn: np.ndarray) -> int:

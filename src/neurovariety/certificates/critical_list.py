@@ -1,6 +1,6 @@
 """All critical points of a loss with weight decay, what is real of them, their indices, and the least value that follows.
 
-`ListWithDecay`. As many simple zeros of the gradient as an account, or a test, says there are. A box around a real centre holds the
+`ListWithDecay`. As many simple zeros of the gradient as an account says there are, or some. A box around a real centre holds the
 conjugate of its one zero, which is therefore real; one whose imaginary part is not 0 in some coordinate holds none that is. At a real
 zero the Hessian has the inertia that it has at the centre, for Krawczyk's operator shows that it is invertible all over the box; there
 it is turned by given vectors, and Gershgorin's discs that do not meet 0 give the signs (Sylvester).
@@ -20,6 +20,7 @@ import flint
 import numpy as np
 
 from neurovariety.certificates.balls import about, ball, precision, total, upper
+from neurovariety.certificates.completeness import Distinct
 from neurovariety.certificates.decayed_loss import DecayedLoss, rational
 from neurovariety.certificates.exact_system import Over
 from neurovariety.certificates.issue import Verdict
@@ -38,8 +39,9 @@ _BITS = 192
 
 @dataclass(frozen=True, eq=False)
 class ListWithDecay:
-    """``points`` are zeros of the gradient, ``whole`` what is known of their number (an account of the system, or a test on it);
-    ``turns`` (one for each, n x n, or None) are near eigenvectors of the Hessian, each divided by the root of its eigenvalue's size.
+    """``points`` are zeros of the gradient, ``whole`` what is known of their number (an account of the system, or that they are
+    different); ``turns`` (one for each, n x n, or None) are near eigenvectors of the Hessian, each divided by the root of its
+    eigenvalue's size.
 
     ``real`` and ``minima`` are how many of them are; None where that stays open, of a list that is all.
     """
@@ -77,8 +79,6 @@ class ListWithDecay:
     def no_others(self) -> bool:
         """Whether there is no other critical point at all: none of several zeros, or on a set of them."""
         said = self.whole.statement
-        if said.kind == TESTED:
-            return self.all
         return self.all and said.kind in ("zeros", "finite zeros") and not said.value["clusters"] and not _far(said)
 
     def concludes(self) -> tuple[Statement, Claim]:
@@ -103,11 +103,15 @@ def _far(said: Statement) -> bool:
 
 
 def _number(whole: Verdict, subject: DecayedLoss) -> int:
-    """The number of simple zeros of the gradient that a verdict speaks of. Raises `NotShown`."""
+    """The number of simple zeros of the gradient that a verdict speaks of. Raises `NotShown`.
+
+    The gradient at the data as they are is one system, no member of a family: there are no loops through others, and no general number,
+    so of these only `Distinct` says something. No test would exclude critical points whose Hessian is singular.
+    """
     said = whole.statement
     if whole.checked and said.kind in ACCOUNTS and said.subject == subject.system.hash:
         return int(said.value["simple"])
-    if whole.checked and said.kind == TESTED and said.subject == subject.hash:
+    if whole.checked and said.kind == TESTED and said.subject == subject.hash and isinstance(whole.certificate, Distinct):
         return int(said.value)
     raise NotShown("what is known of the number of points speaks of another system")
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from math import prod
 
-from neurovariety.certificates.completeness import GENERAL, LOOPS, SURE
+from neurovariety.certificates.completeness import LOOPS, SURE
 from neurovariety.certificates.functions import DIMENSION, Functions, residues_of
+from neurovariety.certificates.general_members import SLICE
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.linear_values import VALUES_DEGREE
+from neurovariety.certificates.model_of_premises import models_under
 from neurovariety.certificates.ranks import LARGEST_ERROR
 from neurovariety.certificates.shown_points import Points, Programs, SystemFamily
 from neurovariety.certificates.statement import Statement
@@ -17,9 +20,17 @@ from neurovariety.certificates.upper_bounds import FieldsVanish
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
 
-HIDDEN = "hidden directions"
+HIDDEN, GENERIC_FIBER = "hidden directions", "generic fiber"
+LEFT_BY = "functions left by * samples"
 PREIMAGES = "weights over a general value"
-_DEGREES = ("degree", GENERAL[0], VALUES_DEGREE)
+
+
+def left_by(samples: int) -> str:
+    """The kind of a number of functions with the same values at so many general inputs."""
+    return LEFT_BY.replace("*", str(samples))
+
+
+_DEGREES = ("degree", SLICE, VALUES_DEGREE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +97,12 @@ class EvenlyCovered:
         evenly covered, or are not all."""
         if subject.hash != self.family or not all(v.checked and v.claim in (*SURE, Claim.COMPLETE) for v in (self.graph, self.degree)):
             raise NotShown("the graph and the degree of the values are not known")
-        if self.graph.statement.kind != GENERAL[0] or self.degree.statement.kind not in _DEGREES:
+        models = models_under(self.graph)
+        if models and models_under(self.degree) != models:
+            raise NotShown("the degree is that of another model")
+        if self.graph.statement.subject != subject.hash or len(self.points) > self.graph.statement.value:
+            raise NotShown("the number of points of the graph is one of another graph, or smaller")
+        if self.graph.statement.kind != SLICE or self.degree.statement.kind not in _DEGREES:
             raise NotShown("a number of points of the graph and a degree are expected")
         sizes = Counter(self.values)
         if len(self.values) != len(self.points) or len(sizes) != self.degree.statement.value or len(set(sizes.values())) != 1:
@@ -112,8 +128,12 @@ class Sorted:
     weights: Verdict
     labels: tuple[int, ...]
 
-    def check(self, subject: object) -> None:
-        """Raises `NotShown` unless every weight has a class."""
+    def check(self, subject: Functions) -> None:
+        """Raises `NotShown` unless every weight has a class, and the weights are those of the model."""
+        if subject.hash != self.subject or models_under(self.weights) != {self.subject}:
+            raise NotShown("the weights are those of another model")
+        if self.kind != GENERIC_FIBER and not fnmatchcase(self.kind, LEFT_BY):
+            raise NotShown("a number of orbits, or of functions, is expected")
         if self.weights.statement.kind != PREIMAGES or not self.weights.checked or len(self.labels) != self.weights.statement.value:
             raise NotShown("not every weight has a class")
 
@@ -137,7 +157,7 @@ class LinearGraph:
             degrees = coordinates.degrees()
         except ValueError:
             raise NotShown("the coordinates divide") from None
-        if subject.hash != self.family or max((degrees[s] for s in coordinates.equations), default=0) > 1:
+        if subject.hash != self.family or self.kind != SLICE or max((degrees[s] for s in coordinates.equations), default=0) > 1:
             raise NotShown("the coordinates are not linear")
 
     def concludes(self) -> tuple[Statement, Claim]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
-from math import prod
+from math import gcd, prod
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from neurovariety.certificates.functions import Coefficients
+from neurovariety.certificates.functions import Coefficients, Equation
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.ranks import LARGEST_ERROR, check_prime
 from neurovariety.certificates.realized import Target, written
@@ -41,6 +41,20 @@ class EquationsOfModel(Coefficients, Protocol):
         ...
 
 
+def is_form(equation: Equation, count: int) -> bool:
+    """Whether an equation is a form of the degree that it names, and not 0, in ``count`` coefficients and a last variable that stands
+    for 1: different ascending terms with coprime integers."""
+    terms = [term for term, _ in equation.terms]
+    sized = all(len(t) == equation.degree and list(t) == sorted(t) and t[0] >= 0 and t[-1] <= count for t in terms if t)
+    different = bool(terms) and all(terms) and len(set(terms)) == len(terms)
+    return sized and different and all(c for _, c in equation.terms) and gcd(*(c for _, c in equation.terms)) == 1
+
+
+def _sign(equation: Equation) -> int:
+    """The sign of the coefficient of the first term."""
+    return 1 if min(equation.terms)[1] > 0 else -1
+
+
 @dataclass(frozen=True, eq=False)
 class KnownEquations:
     """Equations among the ``count`` coefficients of a model, each of which vanishes on all functions: by expansion over Q, or, where
@@ -53,9 +67,13 @@ class KnownEquations:
     error: float = field(default=0.0, init=False)
 
     def check(self, subject: EquationsOfModel) -> None:
-        """Raises `NotShown` where one does not vanish, or the error says little."""
+        """Raises `NotShown` where one is no form, or 0, or there twice, where one does not vanish, or the error says little."""
         if subject.hash != self.subject or subject.coefficient_count() != self.count:
             raise NotShown("the certificate is one of another model")
+        if not all(is_form(e, self.count) for e in self.equations):
+            raise NotShown("an equation is no form of its degree in the coefficients")
+        if len({frozenset((t, c * _sign(e)) for t, c in e.terms) for e in self.equations}) < len(self.equations):
+            raise NotShown("an equation is there twice")
         expanded = [subject.vanishes(e) for e in self.equations]
         if False in expanded:
             raise NotShown("an equation does not vanish identically")

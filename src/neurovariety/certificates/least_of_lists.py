@@ -2,7 +2,11 @@
 
 `ValueAt`. The value at real weights, in balls: an upper bound of the least. `LeastOfLists`. The least value over the closure of all
 functions is taken at a smooth function, where it is critical, or at a singular one, which a theorem places on smaller networks; so it
-is the least in lists of all of these, as strong as the lists are. ``slack``: the value is within it of the least, or of the bound.
+is the least in lists of all of these, as strong as the lists are. A list that test C closes has all smooth critical functions, isolated
+or not: a curve of them beside as many regular ends as there are in general is excluded by the argument in `completeness`, since
+critical points with their parameters (targets; counts; functionals with levels, and multipliers) are a bundle over smooth functions. It
+needs that there are some in general, so an empty list excludes nothing. ``slack``: the value is within it of the least, or of
+the bound.
 """
 
 from __future__ import annotations

@@ -16,7 +16,9 @@ from itertools import product
 
 import numpy as np
 
+from neurovariety.certificates.across_slopes import across_entries, across_norms
 from neurovariety.certificates.activation_slopes import above, steepness
+from neurovariety.certificates.attention_distance import attention_pairs
 from neurovariety.certificates.network_nodes import NetworkData, NodeData, exact, reciprocal_root
 from neurovariety.certificates.network_shapes import Shape, shapes, windows
 from neurovariety.certificates.zeros import NotShown
@@ -158,6 +160,12 @@ class _Entries(_SideBounds):
             return np.where(size > 0, slope * size, 0.0) + start, np.where(error > 0, slope * error, 0.0)
         if node.kind in ("add", "subtract", "multiply", "divide"):
             return self._joined(node, below)
+        if node.kind in ("softmax", "standardize"):
+            return across_entries(node, size, error)
+        if node.kind == "parameter":
+            w = self.weight(node, "value")
+            assert w is not None
+            return w.size, w.change
         if node.kind == "matmul":
             (p, e), (q, f) = ([v.swapaxes(-1, -2) if t else v for v in pair] for pair, t in zip(below, self._turned(node), strict=True))
             return p @ q, p @ f + e @ q + e @ f
@@ -287,18 +295,25 @@ class _Norms(_SideBounds):
     def run(self) -> float:
         """The bound of the norm of the difference."""
         found: dict[str, tuple[float, float]] = {}
+        pairs = attention_pairs(self.first, self.second, self.names)
         for node in self.first.nodes:
             if node.kind == "input":
                 found[node.name] = self.radius * _UP, 0.0
                 continue
             size, error = self._at(node, [found[n] for n in node.inputs])
             still = self.still(node) and not any(found[n][1] for n in node.inputs)
+            if node.name in pairs and not still:
+                size, error = map(min, pairs[node.name].bound(found), (size, error))
             found[node.name] = size * _UP + _LEAST, (0.0 if still else error * _UP + _LEAST)
             if math.isnan(size) or math.isnan(error):
                 return math.inf
         return found[self.first.output][1]
 
     def _at(self, node: NodeData, below: Sequence[tuple[float, float]]) -> tuple[float, float]:
+        if node.kind == "parameter":
+            value = self.weight(node, "value")
+            assert value is not None
+            return _norm(value.size.reshape(-1)), _norm(value.change.reshape(-1))
         size, error = below[0]
         shape, before = self.shape(node.name), self.shape(node.inputs[0])
         count = math.prod(shape)
@@ -321,9 +336,14 @@ class _Norms(_SideBounds):
         if node.kind == "matmul" or (node.kind == "multiply" and len(below) == 2 and before == self.shape(node.inputs[1])):
             other, moved = below[1]
             return size * other, _times(size, moved) + _times(other, error) + _times(error, moved)
-        if node.kind == "multiply" and not node.weights and len(below) == 1:
-            c = above(abs(Fraction(node.attributes["constant"])))
-            return size * c, error * c
+        if node.kind in ("add", "subtract", "multiply") and len(below) == 1 and before == shape:
+            w = self._beside(node)
+            if node.kind == "multiply":
+                return size * float(w.size.max()), error * float(w.size.max()) + _times(float(w.change.max()), size)
+            copies = math.sqrt(count / w.size.size)
+            return size + copies * _norm(w.size.reshape(-1)), error + copies * _norm(w.change.reshape(-1))
+        if node.kind in ("softmax", "standardize"):
+            return across_norms(node, shape, error)
         if node.kind in ("reshape", "transpose", "slice", "mean", "average_pool"):
             return size, error  # an average over w entries has 1/sqrt(w) of their norm, and no entry is in more than w windows
         if node.kind == "concatenate":
@@ -335,6 +355,13 @@ class _Norms(_SideBounds):
             factor = math.sqrt(math.prod(before) / max(count, 1))
             return size * factor, error * factor
         raise NotShown(f"no bound is known for {node.name!r} ({node.kind})")
+
+    def _beside(self, node: NodeData) -> _Weight:
+        """The other operand of an operation on one value: a weight or a number."""
+        found = self.weight(node, "weight")
+        if found is not None:
+            return found
+        return _Weight(np.array([above(abs(Fraction(node.attributes["constant"])))]), np.zeros(1))
 
 
 def _times(a: float, b: float) -> float:
@@ -365,4 +392,4 @@ def _outcome(way: _Entries | _Norms) -> float:
         found = way.run()
     except (NotShown, OverflowError):
         return math.inf
-    return found if math.isfinite(found) else math.inf
+    return float(found) if math.isfinite(found) else math.inf

@@ -15,8 +15,9 @@ from fractions import Fraction
 
 import numpy as np
 
-from neurovariety.certificates.channel_relations import Channels, Combined, Terms, checked, identity, joined, passed, same_maps
-from neurovariety.certificates.exact_arrays import product, same, vanishes
+from neurovariety.certificates.attention_blocks import within
+from neurovariety.certificates.channel_relations import Channels, Combined, Terms, checked, joined, passed, same_maps
+from neurovariety.certificates.exact_arrays import same, vanishes
 from neurovariety.certificates.network_nodes import (
     NetworkData,
     NodeData,
@@ -25,9 +26,9 @@ from neurovariety.certificates.network_nodes import (
     exact,
     network_hash,
     ratio,
-    rational,
 )
 from neurovariety.certificates.network_shapes import Shape, pads, shapes
+from neurovariety.certificates.product_relations import check_heads, check_products
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
@@ -48,13 +49,15 @@ class Rows:
 class RewriteStep:
     """One rewriting. ``rows`` are given for some nodes that make channels, ``names`` for nodes that have another name ``after``.
 
-    ``composed`` are matrices that follow another one, whose products with it are compared.
+    ``composed`` are matrices that follow another one, whose products with it are compared; ``heads`` those that read the heads of an
+    attention, which are compared by their products.
     """
 
     after: NetworkData
     rows: Mapping[str, Rows]
     names: Mapping[str, str] = field(default_factory=dict)
     composed: frozenset[str] = frozenset()
+    heads: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +86,7 @@ class Rewrites:
 
     def concludes(self) -> tuple[Statement, Claim]:
         """Both networks have one function, wherever it is defined."""
-        return Statement(SAME_FUNCTION, self.first, self.second, ("of the networks as read",)), Claim.PROVED
+        return Statement(SAME_FUNCTION, self.first, self.second, ("for the networks as read",)), Claim.PROVED
 
 
 class _SideBySide:
@@ -95,6 +98,7 @@ class _SideBySide:
         self.mine = {n.name: n for n in first.nodes}
         self.shapes = shapes(first), shapes(step.after)
         self.found: dict[str, Channels | None] = {}
+        self.passed = {n for name in step.heads for n in within(first, self.mine[name], self.shapes[0])}
 
     def check(self) -> None:
         """Raises `NotShown` unless the outputs are equal."""
@@ -104,11 +108,19 @@ class _SideBySide:
             raise NotShown("a step names a node that there is not")
         for node in self.first.nodes:
             other = self.others.get(self.step.names.get(node.name, node.name))
-            if other is not None and (node.name in self.step.rows or all(n in self.found for n in node.inputs)):
+            if other is None or node.name in self.passed:
+                continue
+            if node.name in self.step.heads:
+                check_heads(((self.first, self.shapes[0]), (self.second, self.shapes[1])), (node, other), self._unchanged)
+                self.found[node.name] = None
+            elif node.name in self.step.rows or all(n in self.found for n in node.inputs):
                 self.found[node.name] = self._related(node, other)
         name = self.first.output
-        if self.found.get(name, self) is not None or self.step.names.get(name, name) != self.second.output:
+        if not self._unchanged(name, self.second.output):
             raise NotShown("the outputs are not shown to be equal")
+
+    def _unchanged(self, mine: str, theirs: str) -> bool:
+        return self.found.get(mine, self) is None and self.step.names.get(mine, mine) == theirs
 
     def _related(self, node: NodeData, other: NodeData) -> Channels | None:
         if node.name in self.step.rows:
@@ -122,7 +134,7 @@ class _SideBySide:
                 raise NotShown(f"the nodes {node.name!r} are not the same")
             return None
         if node.name in self.step.composed:
-            self._product(node, other)
+            check_products((self.first, self.second), (self.mine, self.others), (node, other), self._unchanged)
             return None
         if node.kind == "conv" and node.attributes.get("groups", 1) != 1:
             return self._depthwise(node, other)
@@ -133,10 +145,16 @@ class _SideBySide:
         if len(below) == 1:
             pair = self._shape(node.inputs[0])
             return passed(self.first, self.second, node, other, known[0], pair)
+        axis = known[0].axis
         ranks = {len(self._shape(n)[k]) for n in node.inputs for k in (0, 1)}
-        if len(below) != 2 or len(known) != 2 or len(ranks) != 1:
+        widths = [{self._shape(n)[k][axis] for n in node.inputs} for k in (0, 1)] if len(ranks) == 1 else []
+        if len(below) != 2 or [len(w) for w in widths] != [1, 1]:
             raise NotShown(f"channels are not followed through {node.name!r} ({node.kind})")
-        return joined(node, other, known[0], known[1])
+        width = widths[0].pop()
+        if len(known) == 1 and {width} != widths[1]:
+            raise NotShown(f"the values that {node.name!r} joins have other channels")
+        one, two = (Channels(axis, np.arange(width), {}) if b is None else b for b in below)
+        return joined(node, other, one, two)
 
     def _shape(self, name: str) -> tuple[Shape, Shape]:
         one, two = self.shapes[0][name], self.shapes[1][self.step.names.get(name, name)]
@@ -202,30 +220,6 @@ class _SideBySide:
         if not same_maps(self.first, self.second, node, other, plain.tolist(), out.source[plain].tolist()):
             raise NotShown(f"the nodes {node.name!r} are not the same")
         self._made(node, other, out, list(out.terms))
-
-    def _product(self, node: NodeData, other: NodeData) -> None:
-        """Checks V W = V' W' and V b + c = V' b' + c', where a matrix follows another one at once."""
-        made = []
-        for network, known, n in ((self.first, self.mine, node), (self.second, self.others, other)):
-            before = known[n.inputs[0]]
-            while before.kind == "activation" and identity(before):
-                before = known[before.inputs[0]]
-            if n.kind != "linear" or before.kind != "linear":
-                raise NotShown(f"{node.name!r} is no matrix that follows another one")
-            v, w = (exact(network.weights[m.weights["weight"]]) for m in (n, before))
-            b = exact(np.array(self._bias(network, before, range(len(w))), dtype=object))
-            c = self._bias(network, n, range(len(v)))
-            made.append((before.inputs[0], product(v, np.concatenate([w, b[:, None]], axis=1)), c))
-        (mine, p, c), (theirs, q, d) = made
-        if self.found.get(mine, self) is not None or self.step.names.get(mine, mine) != theirs:
-            raise NotShown(f"the matrix before {node.name!r} reads another value")
-        shape = p.nrows(), p.ncols()
-        if shape != (q.nrows(), q.ncols()):
-            raise NotShown(f"the products at {node.name!r} differ")
-        last = shape[1] - 1
-        for i in range(shape[0]):
-            if any(p[i, k] != q[i, k] for k in range(last)) or p[i, last] + rational(c[i]) != q[i, last] + rational(d[i]):
-                raise NotShown(f"the products at {node.name!r} differ")
 
     def _affine(self, node: NodeData, other: NodeData, out: Channels) -> Channels | None:
         """Checks W C = C' W' and the constants. The plain rows are compared as they are stored, the others as fractions."""

@@ -10,7 +10,7 @@ import numpy as np
 from neurovariety.certificates.network_nodes import NetworkData, NodeData
 
 Shape = tuple[int, ...]
-_SAME = ("activation", "normalize")
+_SAME = ("activation", "normalize", "softmax", "standardize")
 _ENTRYWISE = ("add", "subtract", "multiply", "divide")
 _POOLS = ("average_pool", "max_pool")
 
@@ -50,14 +50,17 @@ def _shape(network: NetworkData, node: NodeData, below: Sequence[Shape]) -> Shap
         return tuple(left if n == -1 else n for n in a["shape"])
     if node.kind == "transpose":
         return tuple(first[k] for k in a["permutation"])
-    if node.kind == "slice":
-        cut = len(range(first[a["axis"]])[slice(a["start"], a["stop"], a["step"])])
-        return tuple(cut if k == a["axis"] else n for k, n in enumerate(first))
     if node.kind == "pad":
         return tuple(n + sum(sides) for n, sides in zip(first, a["padding"], strict=True))
-    if node.kind == "matmul" and len(below) == 2 and min(map(len, below)) >= 2:
-        one, two = (b[:-2] + (b[:-3:-1] if turned else b[-2:]) for b, turned in zip(below, a["transpose"], strict=True))
+    if node.kind == "matmul":
+        if min(map(len, below)) < 2:
+            return None
+        one, two = ((*b[:-2], b[-1], b[-2]) if t else b for b, t in zip(below, a.get("transpose", (False, False)), strict=True))
         return (*np.broadcast_shapes(one[:-2], two[:-2]), one[-2], two[-1]) if one[-1] == two[-2] else None
+    if node.kind == "slice":
+        return tuple(
+            len(range(*slice(a["start"], a["stop"], a["step"]).indices(n))) if k == a["axis"] else n for k, n in enumerate(first)
+        )
     if node.kind == "upsample":
         return (first[0], *(n * f for n, f in zip(first[1:], a["factors"], strict=True)))
     if node.kind in ("sum", "mean"):

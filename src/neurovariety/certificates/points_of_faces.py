@@ -244,6 +244,7 @@ class PointsOfFace:
     None where that stays open. ``turns``: near eigenvectors of the Hessians, as in `real_points.negative_directions`.
     """
 
+    face: str
     listed: Verdict
     turns: tuple[np.ndarray | None, ...]
     real: int | None
@@ -253,6 +254,8 @@ class PointsOfFace:
 
     def check(self, subject: FaceOfNorm) -> None:
         """Raises `NotShown` unless these are the numbers."""
+        if subject.hash != self.face:
+            raise NotShown("the certificate is one of another face")
         if numbers_on_face(subject, self.listed, self.turns) != (self.real, self.on_faces, self.stationary, self.minima):
             raise NotShown("the numbers are others")
 
@@ -266,7 +269,7 @@ class PointsOfFace:
             "stationary": self.stationary,
             "minima": self.minima,
         }
-        return Statement(FACES, said.subject, value, said.scope, said.error), self.listed.claim
+        return Statement(FACES, self.face, value, said.scope, said.error), self.listed.claim
 
 
 def numbers_on_face(

@@ -26,6 +26,7 @@ from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown, Square, newton
 from neurovariety.claim import Claim
 
+LIKELIHOOD = "critical points of a likelihood"
 _BITS = 128
 _STEPS = 4
 
@@ -149,7 +150,6 @@ class PositivePoints:
     None where that stays open. ``turns``: near eigenvectors of the Hessians, as in `negative_directions`.
     """
 
-    kind: str
     listed: Verdict
     turns: tuple[np.ndarray | None, ...]
     real: int | None
@@ -178,38 +178,4 @@ class PositivePoints:
         """So many of each kind."""
         said = self.listed.statement
         value = {"complex": said.value, "real": self.real, "positive": self.positive, "minima": self.maxima}
-        return Statement(self.kind, said.subject, value, said.scope, said.error), self.listed.claim
-
-
-@dataclass(frozen=True)
-class Together:
-    """The sum of numbers of several lists, those of ``subject``: complete at most, for no certificate says which lists there are; at
-    least so many where one of these may lack some, or where there may be other lists."""
-
-    kind: str
-    subject: str
-    parts: tuple[Verdict, ...]
-    every: bool
-    key: str | None = None
-
-    def check(self, subject: object) -> None:
-        """Raises `NotShown` where a number is not known."""
-        if any(not p.checked or not isinstance(self._of(p), int) or not self._whole(p) for p in self.parts):
-            raise NotShown("a number is not known")
-
-    def _of(self, part: Verdict) -> object:
-        value = part.statement.value
-        return value if self.key is None or isinstance(value, int) else value.get(self.key)
-
-    def _whole(self, part: Verdict) -> bool:
-        """Whether a list that is no mapping says something of the key: that there is nothing, or of all points."""
-        value = part.statement.value
-        return not isinstance(value, int) or value == 0 or self.key in (None, "complex")
-
-    def concludes(self) -> tuple[Statement, Claim]:
-        """The sum."""
-        said = [p.statement for p in self.parts]
-        scope = tuple(dict.fromkeys(phrase for s in said for phrase in s.scope))
-        value = sum(int(str(self._of(p))) for p in self.parts)
-        claim = Claim.weakest([Claim.COMPLETE, *(p.claim for p in self.parts)]) if self.every else Claim.LOWER_BOUND
-        return Statement(self.kind, self.subject, value, scope, sum(s.error for s in said)), claim
+        return Statement(LIKELIHOOD, said.subject, value, said.scope, said.error), self.listed.claim

@@ -8,6 +8,7 @@ from typing import Protocol, runtime_checkable
 import flint
 
 from neurovariety.certificates.exact_system import ExactSystem, Over
+from neurovariety.certificates.general_members import CRITICAL_POINTS
 from neurovariety.certificates.modular_account import carried_into
 from neurovariety.certificates.ranks import LARGEST_ERROR, check_prime
 from neurovariety.certificates.statement import Statement
@@ -46,6 +47,8 @@ class SingularHessian:
 
     def check(self, subject: LikelihoodEquations) -> None:
         """Raises `NotShown` where the weights are not critical, or the Hessian is regular."""
+        if self.kind not in (ML_DEGREE, CRITICAL_POINTS):
+            raise NotShown("the number of critical points is expected")
         if subject.hash != self.family or subject.hessian_error > self.error or not self.error <= LARGEST_ERROR:
             raise NotShown("the certificate is one of another likelihood, or its error says little")
         check_prime(self.prime)

@@ -123,6 +123,8 @@ class StoredForms(ExpandedProgram):
         an equation of higher degree has one of these."""
         last = [max(term[0] for term, _ in e.terms) for e in equations if e.degree == 1]
         used = {i for e in equations if e.degree > 1 for term, _ in e.terms for i in term}
+        if max(used | set(last), default=0) >= self.form_variables:
+            raise NotShown("forms on a cone have no variable that stands for 1")
         if len(set(last)) < len(last) or used & set(last):
             raise NotShown("the equations are not reduced by the linear ones")
         return tuple(j for j in range(self.form_variables) if j not in last)

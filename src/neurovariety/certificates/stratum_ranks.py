@@ -22,6 +22,7 @@ from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
 
 ON_STRATUM = "ranks on a stratum"
+_SURE = (Claim.PROVED, Claim.PROBABILITY)
 _LOCUS = "critical locus"
 Counts = tuple[tuple[tuple[int, int], int], ...]
 
@@ -63,6 +64,10 @@ class StratifiedFunctions(Functions, Protocol):
 
     def stratum_parameters(self, stratum: str) -> int | None:
         """The number s of parameters of a stratum; None where none has that name."""
+        ...
+
+    def stratum_kind(self, stratum: str) -> str | None:
+        """The word for what a stratum is; None where none has that name."""
         ...
 
     def stratum_error(self, stratum: str, at_most: int, prime: int) -> float:
@@ -214,7 +219,11 @@ class CriticalUnion:
 @dataclass(frozen=True, eq=False)
 class StrataTable:
     """A row for each stratum: the numbers of its verdict, beside the rank of the Jacobian at general weights, the dimension of the
-    ``whole``. ``kinds`` are words for the strata."""
+    ``whole``. ``kinds`` are words for the strata.
+
+    Numbers that are only known from below have no known differences: ``corank`` and ``fiber`` are None there, so that a table that is
+    a lower bound is one in each of its numbers.
+    """
 
     whole: Verdict
     ranks: tuple[Verdict, ...]
@@ -226,16 +235,22 @@ class StrataTable:
             raise NotShown("a kind for each stratum is expected")
         if not _known(self.whole, DIMENSION, subject.hash) or not all(_known(v, ON_STRATUM, subject.hash) for v in self.ranks):
             raise NotShown("the verdicts are not those of strata of the model")
+        names = [v.statement.scope[0] for v in self.ranks]
+        if len(set(names)) < len(names) or tuple(map(subject.stratum_kind, names)) != self.kinds:
+            raise NotShown("different strata, each with its kind, are expected")
+        if any(v.claim not in (*_SURE, Claim.LOWER_BOUND) for v in self.ranks):
+            raise NotShown("the ranks on a stratum are not bounded from below")
 
     def concludes(self) -> tuple[Statement, Claim]:
         """The rows: as weak as the weakest, with all errors."""
-        rows = []
+        rows, whole = [], self.whole.statement.value if self.whole.claim in _SURE else None
         for kind, verdict in zip(self.kinds, self.ranks, strict=True):
-            dimension, rank, functions = verdict.statement.value
-            numbers = {"dimension": dimension, "rank": rank, "corank": self.whole.statement.value - rank, "functions": functions}
+            (dimension, rank, functions), sure = verdict.statement.value, verdict.claim in _SURE
+            corank = whole - rank if sure and whole is not None else None
+            numbers = {"dimension": dimension, "rank": rank, "corank": corank, "functions": functions}
             name = {"name": verdict.statement.scope[0], "kind": kind}
-            rows.append({**name, **numbers, "fiber": dimension - functions, "claim": str(verdict.claim)})
-        used = (self.whole, *self.ranks)
+            rows.append({**name, **numbers, "fiber": dimension - functions if sure else None, "claim": str(verdict.claim)})
+        used = (*([] if whole is None else [self.whole]), *self.ranks)
         claim = Claim.weakest(v.claim for v in used)
         return Statement(f"{_LOCUS}: strata", self.whole.statement.subject, rows, error=sum(v.statement.error for v in used)), claim
 
@@ -265,7 +280,7 @@ class CriticalDimension:
                 raise NotShown("others are not excluded")
 
     def _critical(self) -> list[Verdict]:
-        sure = [v for v in self.ranks if v.claim in (Claim.PROVED, Claim.PROBABILITY)]
+        sure = [v for v in self.ranks if v.claim in _SURE]
         return [v for v in sure if v.statement.value[1] < self.whole.statement.value]
 
     def concludes(self) -> tuple[Statement, Claim]:

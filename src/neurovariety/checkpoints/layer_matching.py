@@ -14,6 +14,8 @@ from scipy.optimize import linear_sum_assignment
 from neurovariety.checkpoints.canonical_form import row_pivots
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.three_arithmetics import exact_matmul, to_floats, to_fractions
+from neurovariety.checkpoints.layers.gated_matching import units_matched
+from neurovariety.checkpoints.layers.head_matching import heads_matched
 from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer, hidden_layers
 from neurovariety.checkpoints.layers.layer_actions import inverted
 from neurovariety.checkpoints.layers.layer_symmetries import kind_of
@@ -41,7 +43,9 @@ def carried(first: Rewritten, second: Network) -> tuple[Rewritten, list[Mapping[
         except (InputError, ZeroDivisionError, np.linalg.LinAlgError):  # no member of the group gets nearer: the comparison says so
             continue
         done.append(record)
-    return first, done
+    first, units = units_matched(first, second)
+    first, heads = heads_matched(first, second)
+    return first, [*done, *units, *heads]
 
 
 def _matched(moved: Rewritten, second: Network, layer: HiddenLayer, goal: HiddenLayer) -> tuple[Rewritten, Mapping[str, object]]:

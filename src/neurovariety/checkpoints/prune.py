@@ -15,13 +15,15 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import ClassVar, TypedDict
 
+from neurovariety.certificates.issue import ForEach
 from neurovariety.certificates.network_distance import bound as change_bound
+from neurovariety.certificates.sentences import Gloss
 from neurovariety.checkpoints.file_prune import edited_file, file_notices, looked_at_words, pruned_file, saved, with_edit
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.partial_network import PartialNetwork
@@ -62,6 +64,10 @@ class PruneResult(Result):
     network: Network | PartialNetwork | None = field(default=None, repr=False, compare=False)
     edit: OnnxEdit | None = field(default=None, repr=False, compare=False)
     """The change of the ONNX file that the network was read from; None where it is written anew."""
+
+    def speaks(self) -> Iterable[str]:
+        """What can be removed; where something can, what is left, and what that does to the function."""
+        return ("removed", "pruned", "error_bound") if self.value["removed"] else ("removed",)
 
     def write(self, file: str | Path, *, dtype: str | None = None) -> Rounding:
         """Store the pruned network (.onnx, .pt2, .npz), by default in the type it had, and say what rounding its weights cost.
@@ -129,7 +135,7 @@ def prune(
         value=value,
         claims=claims,
         subject=source.source,
-        meaning=_meaning(value, ball),
+        glosses=_glosses(value, claims),
         evidence={
             "checked": check.record(),
             "steps": "each removal is an identity of the exact weights, for every input at which the activations are defined",
@@ -187,16 +193,12 @@ def _file_pruned(source: PartialNetwork, start: float, seed: int) -> PruneResult
         "error_bound": 0.0,
     }
     untouched = [u for r in after.regions for u in hidden_layers(r.network)[1]]
-    gone = found.removed.total()
-    meaning = (
-        _meaning(value, 0.0) if gone else f"no redundant neuron was found in the layers that were looked at; {looked_at_words(source)}"
-    )
     claims, unproved = claims_of_parts(source.parameters, found.rewritten)
     return PruneResult(
         value=value,
         claims=claims,
         subject=source.source,
-        meaning=f"{meaning} in each part that was read; {looked_at_words(source)}" if gone else meaning,
+        glosses=(*_glosses(value, claims), Gloss(looked_at_words(source), {})),
         evidence={
             "checked": found.checked,
             "steps": "each removal is an identity of the exact weights of a part, for all values that enter it",
@@ -241,13 +243,11 @@ def _notices(network: Network, bound: float) -> tuple[str, ...]:
     return tuple(out)
 
 
-def _meaning(value: PruneValue, ball: float) -> str:
+def _glosses(value: PruneValue, claims: ForEach) -> tuple[Gloss, ...]:
+    """What was done, where no certificate says it."""
+    if claims("pruned", value["pruned"]).shown:
+        return ()
     gone = sum(value["removed"].values())
     if not gone:
-        return f"no redundant neuron was found; {counted(value['parameters'], 'parameter')} remain"
-    size = f"{value['pruned']:,} parameters instead of {value['parameters']:,}, without {counted(gone, 'neuron')}"
-    if value["error_bound"] == 0:
-        return f"{size}: the same function, exactly"
-    if value["error_bound"] is None:
-        return f"{size}: a nearby function"
-    return f"{size}: a function that differs by at most {value['error_bound']:.3g} for inputs of norm up to {ball:.3g}"
+        return (Gloss("no redundant neuron was found in the layers that were looked at", {}),)
+    return (Gloss(f"{counted(gone, 'neuron')} went, and {value['pruned']:,} of {value['parameters']:,} parameters are left", {}),)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import click
 
+from neurovariety.certificates.result_file import write_result
 from neurovariety.checkpoints.align import AlignResult, align
 from neurovariety.checkpoints.diagnose import diagnose
 from neurovariety.checkpoints.load import write_network
@@ -29,13 +30,17 @@ def diagnose_command(
     input_shape: dict[str, tuple[int, ...]] | None,
     architecture: str | None,
     as_json: bool,
+    certificates: str | None,
     seed: int,
     time_limit: float | None,
 ) -> int:
     """Diagnose a file; returns the exit status."""
     inputs = read_csv(data, target).inputs if data else None
     return _answer(
-        lambda: diagnose(file, data=inputs, architecture=architecture, input_shape=input_shape, seed=seed), as_json, time_limit
+        lambda: diagnose(file, data=inputs, architecture=architecture, input_shape=input_shape, seed=seed),
+        as_json,
+        certificates,
+        time_limit,
     )
 
 
@@ -48,6 +53,7 @@ def prune_command(
     input_shape: dict[str, tuple[int, ...]] | None,
     architecture: str | None,
     as_json: bool,
+    certificates: str | None,
     seed: int,
     time_limit: float | None,
 ) -> int:
@@ -63,6 +69,7 @@ def prune_command(
     return _answer(
         lambda: prune(file, tolerance=tolerance, radius=radius, architecture=architecture, input_shape=input_shape, seed=seed),
         as_json,
+        certificates,
         time_limit,
         finish,
     )
@@ -82,6 +89,7 @@ def align_command(
     line: LineOptions,
     architecture: str | None,
     as_json: bool,
+    certificates: str | None,
     seed: int,
     time_limit: float | None,
 ) -> int:
@@ -101,12 +109,20 @@ def align_command(
 
     inputs, targets = (None, None) if table is None else (table.inputs, table.targets)
     return _answer(
-        lambda: align(first, second, architecture=architecture, data=inputs, target=targets, seed=seed), as_json, time_limit, finish
+        lambda: align(first, second, architecture=architecture, data=inputs, target=targets, seed=seed),
+        as_json,
+        certificates,
+        time_limit,
+        finish,
     )
 
 
 def _answer(
-    work: Callable[[], Result], as_json: bool, limit: float | None, finish: Callable[[Result], Any] = lambda found: None
+    work: Callable[[], Result],
+    as_json: bool,
+    certificates: str | None,
+    limit: float | None,
+    finish: Callable[[Result], Any] = lambda found: None,
 ) -> int:
     def last_words(status: int) -> None:
         if status == NOT_FINISHED:
@@ -121,5 +137,7 @@ def _answer(
     except KeyboardInterrupt:
         return INTERRUPTED
     click.echo(json.dumps(found.to_dict()) if as_json else found.summary())
+    if certificates:
+        write_result(certificates, found.to_dict(certificates=True))
     finish(found)
     return ANSWERED

@@ -182,6 +182,7 @@ def _checkpoint_options(command: Any) -> Any:
         [
             click.option("--architecture", metavar="ARCH", help="For plain arrays (.npz, .safetensors): 'mlp(2,3,1; x^2; bias)', ..."),
             click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
+            click.option("--certificates", metavar="FILE", help="Write the result with its certificates, for `recheck`."),
             click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of all random choices."),
             click.option("--time-limit", type=_Seconds(), help="Seconds after which to stop (exit 3)."),
         ]

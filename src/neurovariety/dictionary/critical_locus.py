@@ -63,9 +63,9 @@ class CriticalStratum(TypedDict):
     kind: str
     dimension: int
     rank: int
-    corank: int
+    corank: int | None
     functions: int
-    fiber: int
+    fiber: int | None
     claim: str
 
 
@@ -99,7 +99,8 @@ class CriticalLocusResult(EntryResult):
     where strata beside those listed are not excluded (null where none of them is critical); ``complete``, whether a theorem says that
     they are all;
     ``strata``, each with ``name``, ``kind``, ``dimension`` in weight space, ``rank`` of J at its general points, ``corank`` (how much
-    less than at general weights), ``functions`` (the dimension of its functions), ``fiber`` and ``claim``; ``sampled``, rank -> how
+    less than at general weights), ``functions`` (the dimension of its functions), ``fiber`` and ``claim``; differences of numbers that
+    are known from below only are null; ``sampled``, rank -> how
     many of the sparse random weights had it.
     """
 
@@ -124,11 +125,16 @@ class CriticalLocusResult(EntryResult):
 
     def summary(self) -> str:
         lines = [super().summary()]
-        lines += [
-            f"  {s['name']}: rank {s['rank']} (corank {s['corank']}), dimension {s['dimension']}" for s in self.value["strata"][:12]
-        ]
+        lines += [f"  {s['name']}: {_ranks(s)}" for s in self.value["strata"][:12]]
         left = len(self.value["strata"]) - 12
         return "\n".join(lines + ([f"  and {left} more"] if left > 0 else []))
+
+
+def _ranks(stratum: CriticalStratum) -> str:
+    rank, dimension, corank = stratum["rank"], stratum["dimension"], stratum["corank"]
+    if stratum["claim"] == Claim.LOWER_BOUND:
+        return f"rank at least {rank}, dimension at least {dimension}"
+    return f"rank {rank}{'' if corank is None else f' (corank {corank})'}, dimension {dimension}"
 
 
 @entry
@@ -237,7 +243,8 @@ def _glosses(value: CriticalLocusValue) -> tuple[Gloss, ...]:
     """What a lower rank means for training, and where else it may be lower."""
     if value["dimension"] is None:
         low = [int(r) for r in value["sampled"] if int(r) < value["rank"]]
-        seen = f"at sparse random weights it was seen to fall to {min(low, default=0)} of {value['rank']}"
-        return (Gloss(seen, {"sampled": Claim.ESTIMATE}),) if low else ()
+        seen = f"at sparse random weights the rank of the Jacobian was seen to fall to {min(low, default=0)} of {value['rank']}"
+        return (Gloss(seen, {}),) if low else ()
     others = Gloss("there are no others", {"complete": SURE}) if value["complete"] else Gloss("others are not excluded", {})
-    return (Gloss("there gradients can vanish although the loss can be lowered", {"codimension": FROM_ABOVE}), others)
+    vanishes = "there the gradient by weights can vanish where that by functions does not"
+    return (others, Gloss(vanishes, {"codimension": FROM_ABOVE}))

@@ -35,7 +35,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypedDict
 
 import numpy as np
 
-from neurovariety.certificates.compose import CRITICAL, POINT, Because
+from neurovariety.certificates.compose import CRITICAL, OF_NEAREST, POINT, Because
 from neurovariety.certificates.issue import Verdict, issue, weak
 from neurovariety.certificates.sentences import FROM_ABOVE, SHOWN, Gloss
 from neurovariety.certificates.statement import Statement
@@ -261,7 +261,7 @@ def _counted(model: Model, found: Dimension, quadric: _Quadric, resume: str | Pa
     notices = answer.notices
     if not found.sure:
         notices = (*notices, "the dimension is only a lower bound; if it is larger, this number means nothing")
-    return replace(answer, verdict=of_the_dimension(statement, answer.verdict, found, exact), notices=notices)
+    return replace(answer, verdict=of_the_dimension(statement, OF_NEAREST, answer.verdict, found, exact), notices=notices)
 
 
 def _check(metric: str, data: Any, rank: int | None) -> None:
@@ -389,4 +389,4 @@ def _glosses(answer: _EdDegree, quadric: _Quadric, theorem: Theorem | None) -> t
     texts = [] if quadric.rank is None else [Gloss(f"the loss has rank {quadric.rank}", {})]
     if theorem and answer.evidence["route"] == "theorem":
         texts.append(Gloss(f"by a theorem ({theorem.name})", {WHOLE: SHOWN}))
-    return (*texts, Gloss("no more local minima than that lie there", {WHOLE: FROM_ABOVE}))
+    return (*texts, Gloss("no more local minima than that lie at smooth functions", {WHOLE: FROM_ABOVE}))

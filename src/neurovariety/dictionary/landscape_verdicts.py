@@ -12,6 +12,7 @@ from neurovariety.certificates.compose import LANDSCAPE, Because
 from neurovariety.certificates.critical_functions import InCharts, RealAmongThem, SomeInCharts
 from neurovariety.certificates.issue import Certificate, NotShown, Verdict, first_shown, issue, weak
 from neurovariety.certificates.least_loss import LeastInLists, LossAt, LossAtWeights, NoLossBelowZero, NoneBelow
+from neurovariety.certificates.model_of_premises import ProblemOfModel
 from neurovariety.certificates.resting import AllResting, OnStratum, SomeLimits, SomeResting
 from neurovariety.certificates.statement import Statement
 from neurovariety.claim import Claim
@@ -155,4 +156,5 @@ def of_model(model: Model, key: str, value: object, known: Verdict | None, sure:
         return weak(statement, Claim.UNDECIDED, why)
     if not sure:
         return weak(statement, Claim.ESTIMATE, "the dimension is only a lower bound")
-    return issue(Because(statement, LANDSCAPE[key], (known,)), exact_functions(model))
+    posed = ProblemOfModel(statement.subject, (known.statement.subject,))
+    return issue(Because(statement, LANDSCAPE[key], (known,)), posed)

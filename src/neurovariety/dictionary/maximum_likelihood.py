@@ -25,10 +25,11 @@ from typing import Annotated, Any, ClassVar, TypedDict
 
 import numpy as np
 
-from neurovariety.certificates.compose import Part, Said
+from neurovariety.certificates.cross_entropy import CrossEntropyOfNetworks
 from neurovariety.certificates.issue import NotShown, Verdict, first_shown, issue, weak
 from neurovariety.certificates.least_of_lists import LeastOfLists, ValueAt
-from neurovariety.certificates.real_points import Together
+from neurovariety.certificates.model_of_premises import ProblemOfModel
+from neurovariety.certificates.parts_of_lists import Part, Said, Together
 from neurovariety.certificates.sentences import Gloss
 from neurovariety.certificates.statement import Statement
 from neurovariety.claim import Claim
@@ -46,6 +47,7 @@ from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError
 from neurovariety.exact_numbers import nearest_floats
 from neurovariety.geometry.exact.exact_functions import exact_functions
+from neurovariety.geometry.ideal.exact_coefficients import exact_coefficients
 from neurovariety.geometry.images.target import require_polynomial
 from neurovariety.geometry.solutions.attempts import why_incomplete
 from neurovariety.geometry.strata.smaller_models import Strata, strata_of
@@ -55,7 +57,6 @@ from neurovariety.randomness import generator
 from neurovariety.tolerances import DEFAULT_SEED
 from neurovariety.training.critical.cross_entropy import CrossEntropyPoint, CrossEntropyStage, cross_entropy_stage, distribution_terms
 from neurovariety.training.critical.likelihood_descents import likelihood_descents
-from neurovariety.training.critical.likelihood_subject import CrossEntropyOfNetworks
 
 _STREAM = "dictionary.maximum_likelihood"
 _SHOWN = 200
@@ -216,7 +217,7 @@ def _posed(
     """Cross-entropy as certificates see it, with the lists that it is least in."""
     families = tuple(stage.family for stage in stages if stage.family is not None)
     rows = None if asked.samples is None else tuple(tuple(map(Fraction, row)) for row in np.asarray(asked.samples).tolist())
-    return CrossEntropyOfNetworks(model, tuple(counts), terms, rows, families, _singular(stages, strata)[0])
+    return CrossEntropyOfNetworks(exact_coefficients(model), tuple(counts), terms, rows, families, _singular(stages, strata)[0])
 
 
 @dataclass(frozen=True)
@@ -277,15 +278,17 @@ def _claims(
         return claims
     for key in ("complex", "real", "positive", "minima"):
         if first is not None and first.statement.value[key] == value[key]:
-            claims[key] = issue(Part(f"maximum-likelihood: {key}", own, first, key), None)
+            claims[key] = issue(Part(f"maximum-likelihood: {key}", own, first), ProblemOfModel(own, (first.statement.subject,)))
     smaller = tuple(stage.listed for stage in stages[1:] if stage.listed is not None)
     if len(smaller) == len(stages) - 1:
         claims["at_subnetworks"] = issue(
-            Together("maximum-likelihood: at_subnetworks", own, smaller, strata.all_listed, "complex"), None
+            Together("maximum-likelihood: at_subnetworks", own, smaller, strata.all_listed),
+            ProblemOfModel(own, tuple(v.statement.subject for v in smaller), strata.all_listed),
         )
     if known.verdict is not None:
-        claims["least"] = issue(Part("maximum-likelihood: least", own, known.verdict), None)
-        claims["global_minimum"] = issue(Said("maximum-likelihood: global_minimum", own, known.verdict), None)
+        posed = ProblemOfModel(own, (known.verdict.statement.subject,))
+        claims["least"] = issue(Part("maximum-likelihood: least", own, known.verdict), posed)
+        claims["global_minimum"] = issue(Said("maximum-likelihood: global_minimum", own, known.verdict), posed)
     return claims
 
 

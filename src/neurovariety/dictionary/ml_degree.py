@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Required
 
 import numpy as np
 
-from neurovariety.certificates.compose import FREE, POINT, Because
+from neurovariety.certificates.compose import FREE, OF_LIKELIEST, POINT, Because
 from neurovariety.certificates.issue import NotShown, Verdict, issue, weak
 from neurovariety.certificates.sentences import Gloss
 from neurovariety.certificates.singular_hessian import SingularHessian
@@ -120,7 +120,7 @@ def ml_degree(
         answer = _count(model, found, table, resume, seed)
     exact, notices = exact_functions(model), answer.notices
     statement = Statement(ML_DEGREE, exact.hash, answer.verdict.statement.value)
-    verdict = answer.verdict if shown is not None else of_the_dimension(statement, answer.verdict, found, exact)
+    verdict = answer.verdict if shown is not None else of_the_dimension(statement, OF_LIKELIEST, answer.verdict, found, exact)
     if not found.sure and shown is None:
         notices = (*notices, "the dimension is only a lower bound; if it is larger, this number means nothing")
     value = int(verdict.statement.value)

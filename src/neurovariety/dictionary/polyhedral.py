@@ -29,9 +29,9 @@ from typing import Annotated, Any, ClassVar, Literal, TypedDict
 
 import numpy as np
 
-from neurovariety.certificates.compose import Part, Said
 from neurovariety.certificates.issue import NotShown, Verdict, issue, weak
-from neurovariety.certificates.real_points import Together
+from neurovariety.certificates.model_of_premises import ProblemOfModel
+from neurovariety.certificates.parts_of_lists import Part, Said, Together
 from neurovariety.certificates.sentences import Gloss
 from neurovariety.certificates.statement import Statement
 from neurovariety.claim import Claim
@@ -242,13 +242,15 @@ def _claims(model: Model, lists: FaceLists, value: PolyhedralValue) -> dict[str,
     claims = {key: weak(Statement(f"polyhedral: {key}", "", part), Claim.UNDECIDED, "not shown") for key, part in value.items()}
     claims["faces"] = weak(Statement("polyhedral: faces", "", value["faces"]), Claim.ESTIMATE, "looked at")
     if lists.verdict is not None:
-        claims["least"] = issue(Part("polyhedral: least", own, lists.verdict), None)
-        claims["global_minimum"] = issue(Said("polyhedral: global_minimum", own, lists.verdict), None)
+        posed = ProblemOfModel(own, (lists.verdict.statement.subject,))
+        claims["least"] = issue(Part("polyhedral: least", own, lists.verdict), posed)
+        claims["global_minimum"] = issue(Said("polyhedral: global_minimum", own, lists.verdict), posed)
     if lists.contradiction or lists.white or not first.listed:
         return claims
+    faces = ProblemOfModel(own, tuple(v.statement.subject for v in first.listed), first.complete)
     for key in ("complex", "real", "on_faces", "stationary", "minima"):
         try:
-            found = issue(Together(f"polyhedral: {key}", own, first.listed, every=first.complete, key=key), None)
+            found = issue(Together(f"polyhedral: {key}", own, first.listed, every=first.complete), faces)
         except NotShown:
             continue
         if found.statement.value == value[key]:

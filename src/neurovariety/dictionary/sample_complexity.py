@@ -18,13 +18,14 @@ Source: Marchetti et al. 2025, section 4.1.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar, NotRequired, TypedDict
 
 import numpy as np
 
 from neurovariety.certificates.compose import LISTED, ONE_POINT, UNIQUE, Because
-from neurovariety.certificates.fiber import Sorted
+from neurovariety.certificates.fiber import Sorted, left_by
 from neurovariety.certificates.issue import NotShown, Verdict, issue, weak
 from neurovariety.certificates.ranks import FewestSamples, ModularRank
 from neurovariety.certificates.sentences import SURE, Gloss
@@ -73,6 +74,11 @@ class SampleComplexityResult(EntryResult):
     entry: ClassVar[str] = "sample-complexity"
     evidence: SampleComplexityEvidence
 
+    def speaks(self) -> Iterable[str]:
+        """Both numbers, and how many functions are left between them."""
+        known = self.value["functions"]
+        return ("finite", "unique", "functions") if known and max(known.values()) > 1 else ("finite", "unique")
+
 
 @entry
 def sample_complexity(model: Model, *, seed: int = DEFAULT_SEED) -> SampleComplexityResult:
@@ -98,7 +104,7 @@ def sample_complexity(model: Model, *, seed: int = DEFAULT_SEED) -> SampleComple
     left: dict[int, Verdict] = {}
     if fills:  # a linear space: finitely many solutions of linear equations are one
         filled = issue(FillsSpan(found.verdict, found.span.verdict), exact)
-        left = {finite: issue(Because(Statement(LEFT_OVER, exact.hash, 1), ONE_POINT, (filled, samples)), exact)}
+        left = {finite: issue(Because(Statement(left_by(finite), exact.hash, 1), ONE_POINT, (filled, samples)), exact)}
     elif found.sure:
         left, reason, last = _functions(model, found, finite, seed)
         if last is not None:
@@ -116,8 +122,8 @@ def sample_complexity(model: Model, *, seed: int = DEFAULT_SEED) -> SampleComple
         "finite": samples,
         "unique": weak(one, Claim.UNDECIDED, "not counted")
         if unique is None
-        else issue(Because(one, UNIQUE, (samples, left[unique]), (unique,)), exact),
-        "functions": issue(Because(functions, LISTED, (samples, *left.values()), (tuple(map(str, left)),)), exact)
+        else issue(Because(one, UNIQUE, (samples, *(left[n] for n in range(finite, unique + 1)))), exact),
+        "functions": issue(Because(functions, LISTED, (samples, *left.values())), exact)
         if left
         else weak(functions, Claim.UNDECIDED, "not counted"),
     }
@@ -200,7 +206,7 @@ def _functions(model: Model, known: Dimension, finite: int, seed: int) -> tuple[
             return counts, str(refusal), last
         if found.verdict is None:
             return counts, f"with {n} samples: {found.reason}", last
-        counts[n], last = issue(Sorted(LEFT_OVER, exact.hash, found.verdict, found.functions), exact), found.evidence
+        counts[n], last = issue(Sorted(left_by(n), exact.hash, found.verdict, found.functions), exact), found.evidence
         if counts[n].statement.value == 1:
             return counts, "", last
         n += 1

@@ -24,9 +24,10 @@ from typing import Annotated, ClassVar, TypedDict, Unpack
 
 import numpy as np
 
-from neurovariety.certificates.compose import Narrow, Part
 from neurovariety.certificates.critical_list import ListWithDecay
 from neurovariety.certificates.issue import Verdict, issue, weak
+from neurovariety.certificates.model_of_premises import ProblemOfModel
+from neurovariety.certificates.parts_of_lists import Narrow, Part
 from neurovariety.certificates.sentences import SURE, Gloss
 from neurovariety.certificates.statement import Statement
 from neurovariety.claim import Claim
@@ -51,8 +52,6 @@ _USUAL = 0.1
 """Size of the strengths where none are given."""
 _SHOWN = 200
 _SAME = 1e-6
-_NARROW = 1e-6
-"""An interval that is narrower, relatively, says what the global minimum is."""
 
 
 class DecayedPoint(TypedDict):
@@ -153,7 +152,7 @@ def weight_decay(
     counts, bounds = found.verdict.statement.value, None if least is None else list(least.statement.value)
     value: WeightDecayValue = {
         "complex": counts["complex"], "real": counts["real"], "minima": counts["minima"], "least": bounds,
-        "global_minimum": _claimed(model, least).statement.value,
+        "global_minimum": _claimed(found, least).statement.value,
     }  # fmt: skip
     evidence: WeightDecayEvidence = {
         "task": task.record, "strengths": found.strengths.tolist(),
@@ -183,12 +182,13 @@ def _numbers(strengths: ExactNumbers | str | float | Fraction) -> list[float] | 
 def _claims(value: WeightDecayValue, found: DecayedPoints, least: Verdict | None) -> dict[str, Verdict]:
     """What is shown of the list, and of the least value; a number that stays open is undecided."""
     own = exact_functions(found.model).hash
+    posed = ProblemOfModel(own, tuple(v.statement.subject for v in (found.verdict, least) if v is not None))
     known = {
-        key: _undecided(key, None) if number is None else issue(Part(f"weight-decay: {key}", own, found.verdict, key), None)
+        key: _undecided(key, None) if number is None else issue(Part(f"weight-decay: {key}", own, found.verdict), posed)
         for key, number in (("complex", value["complex"]), ("real", value["real"]), ("minima", value["minima"]))
     }
-    known["least"] = _undecided("least", None) if least is None else issue(Part("weight-decay: least", own, least), None)
-    known["global_minimum"] = _claimed(found.model, least)
+    known["least"] = _undecided("least", None) if least is None else issue(Part("weight-decay: least", own, least), posed)
+    known["global_minimum"] = _claimed(found, least)
     return known
 
 
@@ -196,11 +196,12 @@ def _undecided(key: str, value: object) -> Verdict:
     return weak(Statement(f"weight-decay: {key}", "", value), Claim.UNDECIDED, "nothing shows it")
 
 
-def _claimed(model: Model, least: Verdict | None) -> Verdict:
+def _claimed(found: DecayedPoints, least: Verdict | None) -> Verdict:
     """What is claimed of the global minimum: it is known where the interval is narrow."""
     if least is None:
         return _undecided("global_minimum", str(Claim.UNDECIDED))
-    return issue(Narrow("weight-decay: global_minimum", exact_functions(model).hash, least, _NARROW), None)
+    own = exact_functions(found.model).hash
+    return issue(Narrow("weight-decay: global_minimum", own, least), ProblemOfModel(own, (least.statement.subject,)))
 
 
 def _account(found: DecayedPoints) -> str:

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from neurovariety.checkpoints.graph.onnx_format import import_onnx
+from neurovariety.checkpoints.graph.onnx_format import import_onnx, names_read
 from neurovariety.checkpoints.graph.three_arithmetics import Array, unit
 from neurovariety.errors import InputError
 
@@ -353,3 +353,21 @@ def exposed(model: Message, feeds: Feeds) -> dict[str, Any] | None:
             return dict(ReferenceEvaluator(model).run(None, feeds, intermediate=True))
     except Exception:
         return None
+
+
+def stored_value(model: Message, name: str) -> Array | None:
+    """The value that operators of stored arrays make; None where no runtime says."""
+    onnx = import_onnx()
+    makers = {o: node for node in model.graph.node for o in node.output}
+    chosen, todo = set[int](), [name]
+    while todo:
+        made = makers.get(todo.pop())
+        if made is not None and id(made) not in chosen:
+            chosen.add(id(made))
+            todo += names_read(made)
+    nodes = [node for node in model.graph.node if id(node) in chosen]
+    read = {n for node in nodes for n in node.input}
+    arrays = [t for t in model.graph.initializer if t.name in read]
+    graph = onnx.helper.make_graph(nodes, "stored", [], [onnx.ValueInfoProto(name=name)], arrays)
+    found = Runtime(onnx.helper.make_model(graph, opset_imports=model.opset_import, ir_version=model.ir_version or 8)).run({})
+    return None if found is None else np.asarray(found[name])

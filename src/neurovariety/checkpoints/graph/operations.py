@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from neurovariety.checkpoints.graph.kinds import axes, entrywise, matrices, windows
+from neurovariety.checkpoints.graph.kinds import axes, entrywise, matrices, normalizing, windows
 from neurovariety.checkpoints.graph.node import Node
 from neurovariety.checkpoints.graph.operation import Operation
 
@@ -25,6 +25,8 @@ _RECORDS: tuple[Operation, ...] = (
     axes.CONCATENATE,
     axes.SUM,
     axes.MEAN,
+    normalizing.SOFTMAX,
+    normalizing.STANDARDIZE,
     windows.AVERAGE_POOL,
     windows.MAX_POOL,
     windows.UPSAMPLE,

@@ -124,6 +124,19 @@ def _layer(
     return HiddenLayer(producer, tuple(leading), tuple(found), width)
 
 
+def readers_of(network: Network, node: Node, labels: np.ndarray) -> tuple[Reader, ...]:
+    """The affine maps that read a value whose entries belong to the channels ``labels``. Raises `MixedChannels` where they cannot be
+    followed."""
+    readers: dict[str, list[Node]] = {}
+    for other in network.nodes:
+        for name in other.inputs:
+            readers.setdefault(name, []).append(other)
+    uses = Counter(k for other in network.nodes for k in other.weights.values())
+    found: list[Reader] = []
+    _follow(network, node, (), labels, readers, uses, network.shapes(), found)
+    return tuple(found)
+
+
 def _follow(
     network: Network,
     at: Node,

@@ -10,17 +10,21 @@ from typing import Literal
 
 import numpy as np
 
+from neurovariety.certificates.network_symmetries import attention_dimensions, gated_dimensions
 from neurovariety.checkpoints.graph.activations import activation
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.nonlinearity import Scaling
 from neurovariety.checkpoints.graph.operations import operation
+from neurovariety.checkpoints.layers.gated_units import gated_layers
 from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer, normalization
 from neurovariety.checkpoints.layers.neuron_relations import scalings
 
-Group = Scaling | Literal["base change"]
+Group = Scaling | Literal["base change", "heads", "gated units"]
 
 _WORDS: dict[Group, str] = {
     "base change": "invertible base changes between two matrices",
+    "gated units": "permutations of gated units, scalings of their factors",
+    "heads": "permutations of heads, base changes of their queries and keys and of their values, constants that do not show",
     "any": "permutations and nonzero scalings of neurons",
     "positive": "permutations and positive scalings of neurons",
     "sign": "permutations and sign changes of neurons",
@@ -30,7 +34,7 @@ _WORDS: dict[Group, str] = {
 
 @dataclass(frozen=True)
 class LayerSymmetry:
-    """``kind`` is base change, any, positive, sign or none (see `scalings`); ``dimension`` that of its orbits at general weights."""
+    """``kind`` says of which sort it is (of neurons: see `scalings`), ``dimension`` is that of its orbits at general weights."""
 
     layer: str
     kind: Group
@@ -76,6 +80,29 @@ def layer_symmetries(network: Network, layers: Sequence[HiddenLayer]) -> tuple[L
         elif kind in ("any", "positive") and _continuous(network, layer):
             dimension = layer.width
         out.append(LayerSymmetry(layer.producer.path or layer.producer.name, kind, layer.width, dimension))
+    return tuple(out)
+
+
+def gated_symmetries(network: Network) -> tuple[LayerSymmetry, ...]:
+    """Those of the gated units, named by the map that makes their first factor."""
+    layers = {x.product.name: x for x in gated_layers(network)}
+    found = {node.name: dimension for node, dimension in gated_dimensions(network)}
+    shapes = network.shapes()
+    return tuple(
+        LayerSymmetry(layers[k].place, "gated units", layers[k].width, found.get(k, 0))
+        if k in layers
+        else LayerSymmetry(k, "gated units", shapes[k][-1], found[k])
+        for k in dict.fromkeys((*layers, *found))
+    )
+
+
+def head_symmetries(network: Network) -> tuple[LayerSymmetry, ...]:
+    """Those of the attentions, named by the matrices that read their heads; ``width`` is the number of heads."""
+    nodes = {n.name: n for n in network.nodes}
+    out = []
+    for block, dimension in attention_dimensions(network):
+        reader = nodes[block.reader.name]
+        out.append(LayerSymmetry(reader.path or reader.name, "heads", block.heads, dimension))
     return tuple(out)
 
 

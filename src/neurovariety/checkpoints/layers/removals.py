@@ -61,14 +61,34 @@ def without(network: Network, layer: HiddenLayer, removals: Sequence[Removal]) -
     weights, nodes = dict(network.weights), {n.name: n for n in network.nodes}
     for key in layer.producer.weights.values():
         weights[key] = np.asarray(network.weights[key])[kept]
-    for node in {n.name: n for r in layer.readers for n in r.path}.values():
+    path_without(network, layer.readers, layer.width, kept, weights, nodes)
+    columns_without(network, layer.readers, removals, kept, weights, nodes)
+    return replace(network, nodes=tuple(nodes[n.name] for n in network.nodes), weights=weights)
+
+
+def path_without(
+    network: Network, readers: Sequence[Reader], width: int, kept: list[int], weights: dict[str, Array], nodes: dict[str, Node]
+) -> None:
+    """Narrow the nodes on the way to the readers to the channels that stay."""
+    for node in {n.name: n for r in readers for n in r.path}.values():
         channelwise = operation(node).channelwise
         assert channelwise is not None
         if channelwise.affine is not None:
             for key in node.weights.values():
                 weights[key] = np.asarray(network.weights[key])[kept]
-        nodes[node.name] = channelwise.narrowed(node, layer.width, len(kept))
-    for k, reader in enumerate(layer.readers):
+        nodes[node.name] = channelwise.narrowed(node, width, len(kept))
+
+
+def columns_without(
+    network: Network,
+    readers: Sequence[Reader],
+    removals: Sequence[Removal],
+    kept: list[int],
+    weights: dict[str, Array],
+    nodes: dict[str, Node],
+) -> None:
+    """Give what removed channels did to the columns of the others, and take theirs away."""
+    for k, reader in enumerate(readers):
         moved = _moved(network, reader, [(r.channel, r.combinations[k]) for r in removals])
         weight, bias = moved
         stays = np.isin(reader.channel, kept)
@@ -78,7 +98,6 @@ def without(network: Network, layer: HiddenLayer, removals: Sequence[Removal]) -
             node, key = with_bias(reader.node, weights)
             nodes[node.name] = node
             weights[key] = bias
-    return replace(network, nodes=tuple(nodes[n.name] for n in network.nodes), weights=weights)
 
 
 def _moved(network: Network, reader: Reader, gone: list[tuple[int, Combination]]) -> tuple[Array, Array | None]:

@@ -63,7 +63,7 @@ def linearized(network: Network) -> Linearization:
     other = next((n for n in replaced if n.function is None), None)
     if other is not None:
         raise InputError(
-            f"{other.place} takes {operation(other).words(other)} over a window, whose derivative by the weights is not computed here"
+            f"{other.place} takes {operation(other).words(other)} over several entries, whose derivative by the weights is not computed"
         )
     tangents = tuple(Tangent(n, _has_offset(n)) for n in replaced)
     if not tangents:

@@ -19,6 +19,7 @@ from neurovariety.checkpoints.readers.contraction import contract
 from neurovariety.checkpoints.readers.onnx_activations import ACTIVATIONS
 from neurovariety.checkpoints.readers.onnx_axes import AXES
 from neurovariety.checkpoints.readers.onnx_call import OnnxCall
+from neurovariety.checkpoints.readers.onnx_normalizing import NORMALIZING
 
 
 def _gemm(c: OnnxCall) -> Value:
@@ -30,6 +31,17 @@ def _gemm(c: OnnxCall) -> Value:
 
 def _matmul(c: OnnxCall) -> Value:
     return c.builder.matmul(c.name, c.path, c.operand(0), c.operand(1))
+
+
+def _remainder(c: OnnxCall) -> Stored:
+    """Of sizes: what graphs compute from the shapes of values."""
+    known = [c.known(k) for k in range(2)]
+    if any(v is None or v.dtype.kind not in "iu" for v in known) or c.attributes.get("fmod", 0):
+        refuse(c.path, c.operator, "remainders of sizes are understood")
+    a, b = (np.asarray(v, dtype=np.int64) for v in known)
+    if not np.all(b):
+        refuse(c.path, c.operator, "by 0")
+    return c.constant(np.asarray(np.mod(a, b)))
 
 
 def _window(c: OnnxCall, window: Sequence[int]) -> dict[str, Any]:
@@ -181,6 +193,7 @@ OPERATIONS: dict[str, Callable[[OnnxCall], object]] = {
     "Sub": _entrywise("subtract"),
     "Mul": _entrywise("multiply"),
     "Div": _entrywise("divide"),
+    "Mod": _remainder,
     "AveragePool": _pool,
     "MaxPool": _pool,
     "GlobalAveragePool": _global_average,
@@ -189,5 +202,6 @@ OPERATIONS: dict[str, Callable[[OnnxCall], object]] = {
     "Cast": _cast,
     **ACTIVATIONS,
     **AXES,
+    **NORMALIZING,
 }
 """Name -> what reads it."""

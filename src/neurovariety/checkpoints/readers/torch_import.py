@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import io
 import logging
+import operator
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,6 +33,15 @@ from neurovariety.errors import InputError
 if TYPE_CHECKING:
     import torch
     from torch.nn import Module
+
+
+_OF_SIZES = {
+    "_operator.mul": operator.mul,
+    "_operator.add": operator.add,
+    "_operator.sub": operator.sub,
+    "_operator.floordiv": operator.floordiv,
+}
+"""What graphs compute from the length of the batch."""
 
 
 def read_pt2(file: str | Path) -> Network:
@@ -264,35 +274,38 @@ class _ProgramReader:
 
     def _read(self, node: Json) -> None:
         path = _module_path(node.get("metadata", {}))
-        operator = node["target"].removeprefix("torch.ops.aten.").partition(".")[0]
+        name = node["target"].removeprefix("torch.ops.aten.").partition(".")[0]
         arguments = {a["name"]: self._argument(a["arg"]) for a in node["inputs"]}
         outputs = node["outputs"]
-        if operator == "sym_size" and "as_sym_int" in outputs[0]:
+        if name == "sym_size" and "as_sym_int" in outputs[0]:
             if arguments.get("dim") != 0:
                 raise InputError(f"{path or self.builder.source} leaves an axis other than the batch open; export with fixed shapes")
             return
         place = path or self.builder.source
-        if operator.startswith("_assert") and not outputs:  # what export checks of shapes and types
+        if node["target"] in _OF_SIZES and "as_sym_int" in outputs[0]:
+            self.symbols[outputs[0]["as_sym_int"]["as_name"]] = _OF_SIZES[node["target"]](*arguments.values())
             return
-        if not node["target"].startswith("torch.ops.aten.") or operator not in OPERATIONS:
+        if name.startswith("_assert") and not outputs:  # what export checks of shapes and types
+            return
+        if not node["target"].startswith("torch.ops.aten.") or name not in OPERATIONS:
             refuse(place, node["target"].removeprefix("torch.ops."))
         names = [t["name"] for o in outputs for t in _tensors(o)]
         if not names:
-            refuse(place, operator, "it makes no tensor")
-        call = AtenCall(self.builder, names[0], path, operator, arguments, node)
-        made = OPERATIONS[operator](call)
-        for name, value in zip(names, made if isinstance(made, list) else [made], strict=True):
-            self.values[name] = value
-        if operator.endswith("_") and operator != "detach_":
-            self._overwrite(node, place, operator, self.values[names[0]])
+            refuse(place, name, "it makes no tensor")
+        call = AtenCall(self.builder, names[0], path, name, arguments, node)
+        made = OPERATIONS[name](call)
+        for key, value in zip(names, made if isinstance(made, list) else [made], strict=True):
+            self.values[key] = value
+        if name.endswith("_") and name != "detach_":
+            self._overwrite(node, place, name, self.values[names[0]])
 
-    def _overwrite(self, node: Json, place: str, operator: str, new: Operand) -> None:
+    def _overwrite(self, node: Json, place: str, name: str, new: Operand) -> None:
         """After an operation in place every name of the old value means the new one; views of it would change too, and are refused."""
         old = self.values[node["inputs"][0]["arg"]["as_tensor"]["name"]]
         made = self.builder.made(old)
         if made is None or any(operation(n).view and (n is made or made.name in n.inputs) for n in self.builder.nodes):
-            refuse(place, operator, "it overwrites a value of which there are views, or an input or a weight")
-        self.values.update({name: new for name, value in self.values.items() if value == old})
+            refuse(place, name, "it overwrites a value of which there are views, or an input or a weight")
+        self.values.update({key: new for key, value in self.values.items() if value == old})
 
     def _argument(self, argument: Json) -> Any:
         ((kind, value),) = argument.items()

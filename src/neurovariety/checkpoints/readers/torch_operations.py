@@ -17,6 +17,7 @@ from neurovariety.checkpoints.readers.contraction import contract
 from neurovariety.checkpoints.readers.torch_activations import ACTIVATIONS
 from neurovariety.checkpoints.readers.torch_axes import AXES
 from neurovariety.checkpoints.readers.torch_call import AtenCall, each, stored
+from neurovariety.checkpoints.readers.torch_normalizing import NORMALIZING
 
 
 def _linear(c: AtenCall) -> Value:
@@ -161,5 +162,6 @@ OPERATIONS: dict[str, Callable[[AtenCall], object]] = {
     ),
     **ACTIVATIONS,
     **AXES,
+    **NORMALIZING,
 }
 """Name -> what reads it."""

@@ -6,7 +6,7 @@ raises `NotEditable`; whether the edited file computes the same is for a runtime
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -16,7 +16,7 @@ import numpy as np
 from neurovariety.checkpoints.graph.network import Network, OnnxOrigin
 from neurovariety.checkpoints.graph.node import Node, whole, wholes
 from neurovariety.checkpoints.graph.onnx_format import import_onnx, names_read
-from neurovariety.checkpoints.graph.onnx_runtime import Message, Runtime
+from neurovariety.checkpoints.graph.onnx_runtime import Message, stored_value
 from neurovariety.checkpoints.graph.three_arithmetics import Array, to_floats, to_fractions
 from neurovariety.errors import InputError
 
@@ -78,24 +78,6 @@ def _without_dead(edit: OnnxEdit, read: set[str]) -> None:
     edit.changes += [f"{name}: removed, no operator reads it" for name in sorted(unread)]
 
 
-def _evaluated(model: Message, name: str) -> Array | None:
-    """The value that operators of stored arrays make; None where no runtime says."""
-    onnx = import_onnx()
-    makers = {o: node for node in model.graph.node for o in node.output}
-    chosen, todo = set[int](), [name]
-    while todo:
-        made = makers.get(todo.pop())
-        if made is not None and id(made) not in chosen:
-            chosen.add(id(made))
-            todo += names_read(made)
-    nodes = [node for node in model.graph.node if id(node) in chosen]
-    read = {n for node in nodes for n in node.input}
-    arrays = [t for t in model.graph.initializer if t.name in read]
-    graph = onnx.helper.make_graph(nodes, "stored", [], [onnx.ValueInfoProto(name=name)], arrays)
-    found = Runtime(onnx.helper.make_model(graph, opset_imports=model.opset_import, ir_version=model.ir_version or 8)).run({})
-    return None if found is None else np.asarray(found[name])
-
-
 class _Change:
     """The change of one network of a file."""
 
@@ -126,7 +108,7 @@ class _Change:
         for made in list(self.graph.node):
             x = made.input[0] if made.input else ""
             if made.op_type == "Reshape" and made.output[0] not in old and x in new and old.get(x, new[x]) != new[x]:
-                self._reshape(made, old[x], new[x])
+                self._reshape(made, old[x], old[x], new[x])
 
     def _node(self, old: Node, new: Node) -> None:
         added, gone = set(new.weights) - set(old.weights), set(old.weights) - set(new.weights)
@@ -149,15 +131,20 @@ class _Change:
             self.edit.changes.append(f"{_named(made)}: group {attribute.i} -> {whole(new.attributes, 'groups')}")
             attribute.i = whole(new.attributes, "groups")
         elif new.kind == "reshape" and made is not None:
-            self._reshape(made, wholes(old.attributes, "shape"), wholes(new.attributes, "shape"))
+            self._reshape(
+                made, self.origin.read.shapes()[old.inputs[0]], wholes(old.attributes, "shape"), wholes(new.attributes, "shape")
+            )
+        elif new.kind == "slice":
+            self._slice(self.makers.get(new.name) or self.makers.get(new.name.rpartition(" ")[0]), new)
         else:
             raise NotEditable(f"{new.place} has other attributes ({', '.join(sorted(changed))})")
 
-    def _reshape(self, made: Message, old: tuple[int, ...], new: tuple[int, ...]) -> None:
+    def _reshape(self, made: Message, before: Sequence[int], old: tuple[int, ...], new: tuple[int, ...]) -> None:
         if made.op_type in ("Flatten", "Squeeze", "Unsqueeze"):
             return
         target = self._stored(made.input[1]) if made.op_type == "Reshape" and len(made.input) > 1 else None
-        if target is None and made.op_type == "Reshape":  # sizes that are computed may follow by themselves
+        if target is None and made.op_type == "Reshape" and len(made.input) > 1:
+            self._computed(made, before, old, new)
             return
         if target is None or len(target) != len(old) + 1 or len(old) != len(new):
             raise NotEditable(f"{_named(made)} has sizes that are computed")
@@ -171,6 +158,48 @@ class _Change:
         self._initializer(name, wanted)
         made.input[1] = name
         self.edit.changes.append(f"{_named(made)}: sizes {target.tolist()} -> {wanted.tolist()}")
+
+    def _computed(self, made: Message, before: Sequence[int], old: tuple[int, ...], new: tuple[int, ...]) -> None:
+        """Sizes that the file computes from those of its values: the first ones that stay are copied, which keeps open ones open."""
+        kept = 0
+        while kept < min(len(old), len(new), len(before)) and old[kept] == new[kept] == before[kept]:
+            kept += 1
+        wanted = np.asarray([0] * (kept + 1) + list(new[kept:]), dtype=np.int64)
+        for a in made.attribute:
+            if a.name == "allowzero":
+                a.i = 0
+        made.input[1] = self._initializer(self._fresh(f"{made.output[0]}_pruned_shape"), wanted)
+        self.edit.changes.append(f"{_named(made)}: computed sizes -> {wanted.tolist()} (0: as it was)")
+
+    def _slice(self, made: Message | None, new: Node) -> None:
+        """The ends of what is cut out of channels."""
+        start, stop = whole(new.attributes, "start"), whole(new.attributes, "stop")
+        if made is not None and made.op_type == "Split":
+            self._split(made, new.name, stop - start)
+            return
+        if made is None or made.op_type != "Slice" or len(made.input) < 3 or new.name not in self.makers:
+            raise NotEditable(f"{new.place} is cut in a way that cannot be changed in the file")
+        for k, value in ((1, start), (2, stop)):
+            made.input[k] = self._initializer(self._fresh(f"{made.input[k]}_pruned"), np.asarray([value], dtype=np.int64))
+        self.edit.changes.append(f"{_named(made)}: from {start} to {stop}")
+
+    def _split(self, made: Message, name: str, size: int) -> None:
+        attribute = next((a for a in made.attribute if a.name == "split"), None)
+        given = self._stored(made.input[1]) if len(made.input) > 1 and made.input[1] else None
+        if attribute is None and given is None:
+            return  # equal parts, which they stay
+        sizes = list(attribute.ints) if attribute is not None else [] if given is None else given.tolist()
+        last = name.rpartition(" ")[2]
+        at = int(last) if last.isdigit() and name not in self.makers else list(made.output).index(name)
+        if sizes[at] == size:
+            return
+        sizes[at] = size
+        if attribute is not None:
+            del attribute.ints[:]
+            attribute.ints.extend(sizes)
+        else:
+            made.input[1] = self._initializer(self._fresh(f"{made.input[1]}_pruned"), np.asarray(sizes, dtype=np.int64))
+        self.edit.changes.append(f"{_named(made)}: part {at} of {size}")
 
     def _bias(self, node: Node) -> None:
         key = node.weights["bias"]
@@ -246,7 +275,7 @@ class _Change:
         found = self._stored(name)
         if found is None:
             if name not in self.values:
-                value = _evaluated(self.edit.model, name)
+                value = stored_value(self.edit.model, name)
                 if value is None:
                     raise NotEditable(f"the array {name!r} is computed in the file, and no runtime says what it is")
                 self.values[name] = value
@@ -312,13 +341,14 @@ class _Change:
             attribute.t.CopyFrom(tensor)
             attribute.t.name = label
 
-    def _initializer(self, name: str, values: Array) -> None:
+    def _initializer(self, name: str, values: Array) -> str:
         onnx = import_onnx()
         self.graph.initializer.append(self.helper.from_array(np.ascontiguousarray(values), name))
         self.arrays[name] = self.graph.initializer[-1]
         if self.edit.model.ir_version < _FIRST_WITHOUT_INPUTS:
             kind = onnx.helper.np_dtype_to_tensor_dtype(values.dtype)
             self.graph.input.append(onnx.helper.make_tensor_value_info(name, kind, values.shape))
+        return name
 
     def _fresh(self, name: str) -> str:
         taken = {*self.arrays, *self.makers, *(i.name for i in self.graph.input), *(n.name for n in self.graph.node)}

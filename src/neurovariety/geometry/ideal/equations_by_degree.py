@@ -240,6 +240,8 @@ class CoefficientForms:
         an equation of higher degree has one of these."""
         last = [max(term[0] for term, _ in e.terms) for e in equations if e.degree == 1]
         used = {i for e in equations if e.degree > 1 for term, _ in e.terms for i in term}
+        if max(used | set(last), default=0) >= len(self.weights):
+            raise NotShown("forms on a cone have no variable that stands for 1")
         if len(set(last)) < len(last) or used & set(last):
             raise NotShown("the equations are not reduced by the linear ones")
         return tuple(j for j in range(len(self.weights)) if j not in last)
@@ -266,18 +268,23 @@ class CoefficientForms:
             out.append(len(terms) - implied)
         return tuple(out)
 
+    def _homogeneous(self, equation: Equation) -> bool:
+        """Whether all terms have one weight."""
+        found = np.array([self.weights[list(term)].sum(axis=0) for term, _ in equation.terms])
+        return bool((found == found[0]).all())
+
     def implied_over_q(self, equations: Sequence[Equation], degree: int) -> int | None:
         """The dimension over Q of the forms of a degree that are multiples of equations, modulo the linear ones; None where matrices
-        would be large."""
+        would be large. Multiples are sorted by weight where each equation has one; else all of them are in one block."""
         kept, total = self.kept(equations), 0
         rows: dict[tuple[int, ...], list[dict[Term, int]]] = {}
-        for e in equations:
-            if not 1 < e.degree <= degree:
-                continue
-            weight = self.weights[list(e.terms[0][0])].sum(axis=0)
+        curved = [e for e in equations if 1 < e.degree <= degree]
+        weights = self.weights if all(self._homogeneous(e) for e in curved) else self.weights[:, :0]
+        for e in curved:
+            weight = weights[list(e.terms[0][0])].sum(axis=0)
             for extra in _multisets(kept, degree - e.degree) if degree > e.degree else np.zeros((1, 0), dtype=np.int64):
                 product = {tuple(sorted((*term, *extra.tolist()))): c for term, c in e.terms}
-                key = tuple(int(v) for v in weight + self.weights[extra].sum(axis=0))
+                key = tuple(int(v) for v in weight + weights[extra].sum(axis=0))
                 rows.setdefault(key, []).append(product)
         for block in rows.values():
             places = {term: i for i, term in enumerate(dict.fromkeys(t for product in block for t in product))}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from neurovariety.certificates.compose import ONE_POINT, POINT, SAME, Because
+from neurovariety.certificates.compose import OF_SLICES, ONE_POINT, POINT, Because
 from neurovariety.certificates.issue import Verdict, issue, weak
 from neurovariety.certificates.statement import Statement
 from neurovariety.claim import Claim
@@ -90,16 +90,16 @@ def degree_of(model: Model, *, seed: int, route: Route = "auto", resume: str | P
     if found.value == 0:
         return Degree(issue(Because(one, POINT, (found.verdict,)), exact), found, theorem, None, found.notices, "computed")
     count = _on_a_slice(model, found, level, resume, seed)
-    verdict = of_the_dimension(Statement(DEGREE, exact.hash, count.certified), count.verdict, found, exact)
+    verdict = of_the_dimension(Statement(DEGREE, exact.hash, count.certified), OF_SLICES, count.verdict, found, exact)
     return Degree(verdict, found, theorem, count, found.notices + _notices(count, found.sure), "computed")
 
 
-def of_the_dimension(statement: Statement, counted: Verdict, found: Dimension, exact: ExactFunctions) -> Verdict:
-    """What a count says that presumes the dimension: the statement as the count is shown, or nothing where the dimension is not known,
-    since with a larger one the number has no meaning."""
+def of_the_dimension(statement: Statement, rule: str, counted: Verdict, found: Dimension, exact: ExactFunctions) -> Verdict:
+    """What a count says by a ``rule`` that presumes the dimension: the statement as the count is shown, or nothing where the
+    dimension is not known, since with a larger one the number has no meaning."""
     if not found.sure:
         return weak(statement, Claim.ESTIMATE, "the dimension is only a lower bound")
-    return issue(Because(statement, SAME, (counted,)), exact)
+    return issue(Because(statement, rule, (counted,)), exact)
 
 
 def _on_a_slice(model: Model, found: Dimension, linear: Verdict | None, resume: str | Path | None, seed: int) -> SliceCount:

@@ -20,7 +20,7 @@ from jaxtyping import Complex, Int
 
 from neurovariety.budget import used_up
 from neurovariety.certificates.completeness import ARCS, FEW, Distinct, Traced
-from neurovariety.certificates.compose import ONE_POINT, Because
+from neurovariety.certificates.compose import ONE_ON_SLICE, Because
 from neurovariety.certificates.issue import NotShown, Verdict, issue
 from neurovariety.certificates.shown_points import Points
 from neurovariety.certificates.statement import Statement
@@ -161,14 +161,14 @@ def complete_fiber(
         resume.write(run, rng)
     if verdict is None:
         part = shown_part(incidence, base.array(), base.parameters)
-        verdict = issue(Distinct(KIND, incidence.hash, part), incidence)
+        verdict = issue(Distinct(KIND, incidence.hash, part, premises), incidence)
     return CompleteFiber(run, trace, verdict, rounds)
 
 
 def _one_point(incidence: ExactIncidence, linear: Verdict) -> Verdict:
     if linear.statement.kind == KIND and linear.statement.subject == incidence.hash:
         return linear
-    return issue(Because(Statement(KIND, incidence.hash, 1), ONE_POINT, (linear,)), incidence)
+    return issue(Because(Statement(KIND, incidence.hash, 1), ONE_ON_SLICE, (linear,)), incidence)
 
 
 def _traced(incidence: ExactIncidence, trace: TraceTest, arcs: int, premises: tuple[Verdict, ...]) -> Verdict | None:

@@ -101,19 +101,22 @@ class CriticalPoints:
             return points > 1 and coefficient_range(self.model) <= LARGEST_RANGE
         return can_have_degree(points, AffineVariety(self.model), self.dimension, self.count, self.seed)
 
-    def special(self, matrix: Float[np.ndarray, "N N"]) -> tuple[System, Inexact[np.ndarray, " entries"]]:
-        """The system of the quadric ``matrix`` M, symmetric, and its last parameters; the first ones are M u, u the target.
+    def special(
+        self, matrix: Float[np.ndarray, "N N"]
+    ) -> tuple[System, Inexact[np.ndarray, " entries"], tuple[tuple[int, int, int, float], ...] | None]:
+        """The system of the quadric ``matrix`` M, symmetric, and its last parameters; the first ones are M u, u the target. The places
+        of its entries where it is no member of the family.
 
         The entries of M are parameters too: so no coefficient was ever rounded, which certificates depend on.
         """
         known = self.family.parameters_of(matrix)
         if known is not None:
-            return self.system, known
+            return self.system, known, None
         family = only(self.found.terms, matrix)
         _, system = _system(self.model, self.chart, self.seed, self.dimension, family)
         entries = family.parameters_of(matrix)
         assert entries is not None
-        return system, entries
+        return system, entries, family.places
 
     def towards(
         self, parameters: Inexact[np.ndarray, " m"], matrix: Float[np.ndarray, "N N"], image: Inexact[np.ndarray, " N"]

@@ -22,9 +22,10 @@ from jaxtyping import Complex, Inexact, Int
 
 from neurovariety.budget import used_up
 from neurovariety.certificates.completeness import Distinct
-from neurovariety.certificates.exact_system import ExactSystem
+from neurovariety.certificates.general_members import Substituted
 from neurovariety.certificates.issue import NotShown, Verdict, issue
 from neurovariety.certificates.singular_hessian import SingularHessian
+from neurovariety.certificates.stored_families import StoredLikelihood
 from neurovariety.claim import Claim
 from neurovariety.geometry.exact.points import degree_bounds
 from neurovariety.geometry.solutions.affine_slices import PRINTS, dyadic, normal, solved, unit
@@ -79,6 +80,13 @@ class FacePoints:
         """
         return lambda: np.concatenate([normal(rng, (self.count,)), conditions, normal(rng, (self.codimension,))])
 
+    @property
+    def on_line(self) -> Substituted:
+        """How the stated systems come from the curve over a line, on which the conditions are held."""
+        n, k = self.count, self.codimension
+        held = (-1,) * (k * n)
+        return Substituted((*range(n), *held, *range(2 * n, 2 * n + k)), (*range(n, 2 * n), *held, *range(2 * n + k, 2 * n + 2 * k)))
+
     def none_in_general(self, rng: np.random.Generator, conditions: Sequence[Fraction] | None = None) -> Verdict | None:
         """That general linear functions on general sections have no critical point, or on sections by ``conditions`` (kN,) at general
         levels; None where they have some."""
@@ -100,13 +108,13 @@ class FacePoints:
             return None
 
     @cached_property
-    def equations(self) -> FaceEquations:
+    def equations(self) -> StoredLikelihood:
         """The stated equations, for the certificate of a singular Hessian: some may contain no unknown."""
         inputs = self.dimension + self.codimension + self._parameters
         program = exact_outputs(record(self.found.graph, self._stated, inputs=inputs))
-        return FaceEquations(program, self.dimension + self.codimension, self.hessian_error)
+        return StoredLikelihood(program, self.dimension + self.codimension, self.hessian_error)
 
-    def equations_on(self, conditions: Sequence[Fraction]) -> FaceEquations:
+    def equations_on(self, conditions: Sequence[Fraction]) -> StoredLikelihood:
         """The same for ``conditions`` (kN,), which are constants in them: parameters are l (N,) and b (k,)."""
         n, k, free = self.count, self.codimension, self.dimension + self.codimension
         graph = self.found.graph
@@ -114,7 +122,7 @@ class FacePoints:
         rows = [[graph.constant(q) for q in conditions[j * n : (j + 1) * n]] for j in range(k)]
         program = exact_outputs(record(graph, self._at(inputs[:n], rows, inputs[n:]), inputs=free + n + k))
         bits = max((q.numerator.bit_length() + q.denominator.bit_length() for q in conditions), default=0)
-        return FaceEquations(program, free, (1 + bits) * self.hessian_error)  # entries are larger by so many bits
+        return StoredLikelihood(program, free, min(1.0, (1 + bits) * self.hessian_error))  # entries are larger by so many bits
 
     @property
     def count(self) -> int:
@@ -209,19 +217,6 @@ class FacePoints:
         there = s - level
         here = graph.combination([(s, complex(alpha)), (self.mixed, complex(beta))]) - complex(gamma)
         return System.of(graph, [*self._at(linear, rows, levels), (here - there) * t + there], r + k + 1, 1)
-
-
-@dataclass(frozen=True, eq=False)
-class FaceEquations:
-    """The stated equations as certificates see them (`certificates.singular_hessian.LikelihoodEquations`)."""
-
-    system: ExactSystem
-    unknowns: int
-    hessian_error: float
-
-    @property
-    def hash(self) -> str:
-        return self.system.hash
 
 
 def _equations(
@@ -325,20 +320,22 @@ def general_face(
     level = complex(*rng.normal(size=2))
     stated = _on_line(problem, base.parameters[: 2 * n + 2 * k], level)
     if not curve.complete:
-        return FaceEnds(certify(problem.stated, empty, stated), stated, some_on_face(problem, empty, stated), {})
+        return FaceEnds(certify(problem.stated, empty, stated), stated, some_on_face(problem, empty, stated, curve.verdict), {})
     ends = ends_at_level(problem, base, level, rng)
     known = ends.points[ends.distinct(End.REGULAR)][:, : r + k]
-    verdict = continued(problem.family, known, stated, curve.verdict)
+    verdict = continued(problem.family, known, stated, curve.verdict, problem.on_line)
     if verdict is None and len(known):
-        fresh = problem.general_members(problem.b.reshape(-1), rng)
-        known, verdict = looped(problem.family, known, stated, curve.verdict, fresh, rng)
+        fresh = (lambda: problem.general_members(normal(rng, (k * n,)), rng)()), range(len(stated))
+        known, verdict = looped(problem.family, known, stated, curve.verdict, fresh, rng, problem.on_line)
     proof = certify(problem.stated, known, stated, problem.values)
-    return FaceEnds(proof, stated, verdict or some_on_face(problem, known, stated), ends.counts())
+    return FaceEnds(proof, stated, verdict or some_on_face(problem, known, stated, curve.verdict), ends.counts())
 
 
-def some_on_face(problem: FacePoints, found: Complex[np.ndarray, "S n"], parameters: Inexact[np.ndarray, " m"]) -> Verdict:
-    """That there are those points at least."""
-    return issue(Distinct(KIND, problem.family.hash, shown_part(problem.family, found, parameters)), problem.family)
+def some_on_face(
+    problem: FacePoints, found: Complex[np.ndarray, "S n"], parameters: Inexact[np.ndarray, " m"], general: Verdict
+) -> Verdict:
+    """That there are those points at least; ``general``: what is known of the general ones."""
+    return issue(Distinct(KIND, problem.family.hash, shown_part(problem.family, found, parameters), (general,)), problem.family)
 
 
 def _on_line(problem: FacePoints, line: Complex[np.ndarray, " m"], s: complex) -> Complex[np.ndarray, " p"]:
@@ -378,7 +375,7 @@ class StatedFaces:
             regular = with_real_centres(problem.stated, regular, parameters)
         verdict = continued(problem.family, regular, parameters, known.verdict)
         proof = certify(problem.stated, regular, parameters, problem.values)
-        return FaceEnds(proof, parameters, verdict or some_on_face(problem, regular, parameters), ends.counts())
+        return FaceEnds(proof, parameters, verdict or some_on_face(problem, regular, parameters, known.verdict), ends.counts())
 
     def _with_conditions(self, parameters: Inexact[np.ndarray, " m"]) -> FaceEnds:
         """All points for a general linear function and general levels of these conditions."""
@@ -392,7 +389,8 @@ class StatedFaces:
                 none = problem.none_in_general(self.rng, [Fraction(v) for v in rows.real.tolist()])
                 here = here if none is None else replace(here, verdict=none)
             elif not here.complete:
-                found, verdict = looped(problem.family, here.points, here.parameters, self.general.verdict, fresh, self.rng)
+                moving = [*range(n), *range(n + n * problem.codimension, len(parameters))]
+                found, verdict = looped(problem.family, here.points, here.parameters, self.general.verdict, (fresh, moving), self.rng)
                 if verdict is not None:
                     proof = certify(problem.stated, found, here.parameters, problem.values)
                     here = FaceEnds(proof, here.parameters, verdict, here.ends)

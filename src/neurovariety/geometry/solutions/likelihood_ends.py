@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Complex, Inexact
 
 from neurovariety.certificates.completeness import Distinct
+from neurovariety.certificates.general_members import Substituted
 from neurovariety.certificates.issue import Verdict, issue
 from neurovariety.geometry.solutions.affine_slices import normal
 from neurovariety.geometry.solutions.complete_fiber import complete_fiber
@@ -59,21 +60,26 @@ def general_counts(
     family = ExactIncidence(OneMember(problem.at_counts, problem.fewer, problem.probabilities))
     if not curve.complete:
         none = certify(problem.at_counts, np.zeros((0, r)), u, problem.fewer)
-        return LikelihoodEnds(none, u, False, {**evidence, "ends": {}}, _at_least(family, np.zeros((0, r)), u))
+        return LikelihoodEnds(none, u, False, {**evidence, "ends": {}}, _at_least(family, np.zeros((0, r)), u, curve.verdict))
     level = complex(*rng.normal(size=2))
     ends = ends_at_level(problem, base, level, rng)
     counts, size = u + level * v, np.abs(u).mean()
     found = ends.points[ends.distinct(End.REGULAR)][:, :r]
-    verdict = continued(family, found, counts, curve.verdict)
+    line = Substituted(tuple(range(n)), tuple(range(n, 2 * n)))
+    verdict = continued(family, found, counts, curve.verdict, line)
     if verdict is None and len(found):
-        found, verdict = looped(family, found, counts, curve.verdict, lambda: size * normal(rng, (n,)), rng)
+        fresh = (lambda: size * normal(rng, (n,))), range(n)
+        found, verdict = looped(family, found, counts, curve.verdict, fresh, rng, line)
     proof = certify(problem.at_counts, found, counts, problem.fewer)
     evidence = {**evidence, "ends": ends.counts(), "certified": proof.count}
-    return LikelihoodEnds(proof, counts, verdict is not None, evidence, verdict or _at_least(family, found, counts))
+    return LikelihoodEnds(proof, counts, verdict is not None, evidence, verdict or _at_least(family, found, counts, curve.verdict))
 
 
-def _at_least(family: ExactIncidence, found: Inexact[np.ndarray, "S r"], counts: Inexact[np.ndarray, " N"]) -> Verdict:
-    return issue(Distinct(KIND, family.hash, shown_part(family, found, counts)), family)
+def _at_least(
+    family: ExactIncidence, found: Inexact[np.ndarray, "S r"], counts: Inexact[np.ndarray, " N"], general: Verdict | None
+) -> Verdict:
+    about = () if general is None else (general,)
+    return issue(Distinct(KIND, family.hash, shown_part(family, found, counts), about), family)
 
 
 def stated_counts(
@@ -92,7 +98,7 @@ def stated_counts(
     proof = certify(problem.at_counts, regular, counts, problem.probabilities)
     complete = general.complete and verdict is not None and proof.complete and _conjugate(proof)
     if not complete:
-        verdict = _at_least(family, regular, counts)
+        verdict = _at_least(family, regular, counts, general.verdict)
     return LikelihoodEnds(proof, counts, complete, {**general.evidence, "ends": ends.counts()}, verdict, family)
 
 

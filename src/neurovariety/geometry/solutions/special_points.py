@@ -6,7 +6,7 @@ themselves (test L); then for the stated target, where as many are regular again
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,8 @@ from jaxtyping import Complex, Float, Inexact, Int
 
 from neurovariety.budget import used_up
 from neurovariety.certificates.completeness import Continued, Distinct, Looped
+from neurovariety.certificates.general_members import CRITICAL_POINTS as KIND
+from neurovariety.certificates.general_members import OtherQuadric, Relation
 from neurovariety.certificates.issue import Certificate, NotShown, Verdict, issue
 from neurovariety.certificates.shown_points import Points
 from neurovariety.claim import Claim
@@ -22,8 +24,6 @@ from neurovariety.geometry.solutions.critical_points import CriticalPoints
 from neurovariety.homotopy import Certificates, End, SpecialEnds, System, Tape, certify, special_ends
 from neurovariety.homotopy.incidence import ExactIncidence, shown, shown_part
 from neurovariety.homotopy.loops import closed_under_loops
-
-KIND = "critical points"
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,21 +87,22 @@ def special_points(
     ``images``: what ends are to have limits of (default: the prints). ``general_target`` and ``general_quadric``: they were
     drawn at random, the quadric among those of its rank.
     """
-    special, entries = points.special(matrix)
+    special, entries, places = points.special(matrix)
+    by = None if places is None else OtherQuadric(places)
     parameters = np.concatenate([image, entries])
 
     towards = points.towards(start.parameters, matrix, image)
     ends = special_ends(towards, start.solutions, images or points.prints, rng, (special, parameters))
     family = ExactIncidence(OneMember(special, points.prints, points.values))
     regular = ends.points[ends.distinct(End.REGULAR)]
-    verdict = continued(family, regular, parameters, start.verdict)
+    verdict = continued(family, regular, parameters, start.verdict, by)
     sure, general = irreducible(matrix, points.dimension, general_quadric), start.verdict
     if verdict is None and sure and (len(regular) or not general_target) and not used_up():
-        stated = _Stated(special, matrix, family, parameters, ends, regular, images or points.prints)
+        stated = _Stated(special, matrix, family, parameters, ends, regular, images or points.prints, by)
         regular, verdict, ends, general = _by_loops(points, start, stated, rng, general_target)
     found = certify(special, regular, parameters, points.values)
     if verdict is None:
-        verdict = issue(Distinct(KIND, family.hash, shown_part(family, regular, parameters)), family)
+        verdict = issue(Distinct(KIND, family.hash, shown_part(family, regular, parameters), (start.verdict,)), family)
     return SpecialPoints(special, parameters, found, ends, verdict, general)
 
 
@@ -118,12 +119,17 @@ def irreducible(matrix: Float[np.ndarray, "N N"], dimension: int, general: bool)
 
 
 def continued(
-    family: ExactIncidence, solutions: Inexact[np.ndarray, "S n"], parameters: Inexact[np.ndarray, " m"], general: Verdict
+    family: ExactIncidence,
+    solutions: Inexact[np.ndarray, "S n"],
+    parameters: Inexact[np.ndarray, " m"],
+    general: Verdict,
+    by: Relation = None,
 ) -> Verdict | None:
-    """Test C: that the solutions are all, since they are as many as at general parameters; None where it does not pass."""
+    """Test C: that the solutions are all, since they are as many as at general parameters, which ``by`` relates to these; None where it
+    does not pass."""
     if general.claim is Claim.LOWER_BOUND or len(solutions) != general.statement.value:
         return None
-    return _shown(lambda points: Continued(KIND, family.hash, points[0], general), family, solutions, parameters)
+    return _shown(lambda points: Continued(KIND, family.hash, points[0], general, by), family, solutions, parameters)
 
 
 def looped(
@@ -131,15 +137,19 @@ def looped(
     solutions: Inexact[np.ndarray, "S n"],
     parameters: Inexact[np.ndarray, " m"],
     general: Verdict,
-    fresh: Callable[[], Inexact[np.ndarray, " m"]],
+    fresh: tuple[Callable[[], Inexact[np.ndarray, " m"]], Sequence[int]],
     rng: np.random.Generator,
+    by: Relation = None,
 ) -> tuple[Complex[np.ndarray, "found n"], Verdict | None]:
-    """Test L: the solutions that loops through ``fresh`` members lead to, and that they are all; None where it does not pass."""
+    """Test L: the solutions that loops through ``fresh`` members, in which the parameters of these numbers move, lead to, and that they
+    are all; None where it does not pass."""
+    drawn, moving = fresh
     members = family.members
-    found, loops = closed_under_loops(members.system, members.prints, solutions, parameters, fresh, rng, used_up)
+    found, loops = closed_under_loops(members.system, members.prints, solutions, parameters, drawn, rng, used_up)
     if general.claim is Claim.LOWER_BOUND:
         return found, None
-    return found, _shown(lambda points: Looped(KIND, family.hash, points[0], general, loops), family, found, parameters)
+    moved = tuple(map(int, moving))
+    return found, _shown(lambda points: Looped(KIND, family.hash, points[0], general, loops, moved, by), family, found, parameters)
 
 
 def _shown(
@@ -165,6 +175,7 @@ class _Stated:
     ends: SpecialEnds
     regular: Complex[np.ndarray, "R n"]
     images: Tape
+    by: Relation
 
 
 def _by_loops(
@@ -181,7 +192,7 @@ def _by_loops(
         return np.concatenate([image * size / (np.abs(image).mean() or 1.0), parameters[n:]])
 
     if general_target:
-        found, verdict = looped(stated.family, regular, parameters, start.verdict, fresh, rng)
+        found, verdict = looped(stated.family, regular, parameters, start.verdict, (fresh, range(n)), rng, stated.by)
         return found, verdict, stated.ends, start.verdict
     there = special_points(points, start, matrix, fresh()[:n], rng, general_target=True)
     if not there.complete:

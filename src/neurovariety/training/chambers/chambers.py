@@ -186,7 +186,7 @@ def for_one_quadric(problem: TrainingProblem, loss: Quadratic, rng: np.random.Ge
     """Targets move, the quadric stays that of ``loss``; as many critical points as it has for a general target."""
     matrix, parameters = problem.parameters(loss)
     n = len(problem.terms)
-    system, entries = problem.critical.special(matrix)
+    system, entries, _ = problem.critical.special(matrix)
     size = max(float(np.abs(parameters[:n]).max()), 1e-3)
     direction = normal(rng, (n,))
     image = matrix @ direction

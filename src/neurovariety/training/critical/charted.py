@@ -11,7 +11,6 @@ import numpy as np
 from jaxtyping import Complex, Float
 
 from neurovariety.certificates.balls import precision
-from neurovariety.certificates.completeness import is_number
 from neurovariety.certificates.critical_functions import (
     AllInCharts,
     InChart,
@@ -26,6 +25,7 @@ from neurovariety.certificates.critical_functions import (
 )
 from neurovariety.certificates.exact_system import ExactSystem
 from neurovariety.certificates.float_balls import Balls
+from neurovariety.certificates.general_members import OnChart, is_number, kept_by
 from neurovariety.certificates.issue import NotShown, Verdict, issue
 from neurovariety.certificates.shown_points import Points, meeting
 from neurovariety.certificates.stored_charts import StoredCharts, charts_hash, renamed
@@ -272,9 +272,17 @@ def _turn(hessian: Float[np.ndarray, "n n"]) -> tuple[Float[np.ndarray, "n n"], 
 def _number_shown(charts: ChartsOfLoss, rows: Sequence[_PlacedPoint], general: Verdict | None) -> tuple[Verdict, tuple[int, ...]]:
     """How many of the functions are shown, perhaps that these are all, and which they are."""
     if general is not None and is_number(general) and len(rows) == general.statement.value:
+        problem = charts.problem
+        chart, matrix = problem.critical.chart, problem.parameters(problem.quadratic(charts.of))[0]
+        other = problem.critical.family.parameters_of(matrix) is None
+        diagonal = other and general.statement.subject == problem.base.verdict.statement.subject
+        by = OnChart(chart.free, tuple(v for _, v in sorted(chart.fixed.items())), diagonal)
+        rounded = kept_by(general) is not None and bool(charts.radii[len(charts.problem.terms) :].any())
         for precise in (False, True):
             try:
-                return issue(AllInCharts(charts.hash, _places(charts, rows, precise), general), charts), tuple(range(len(rows)))
+                return issue(AllInCharts(charts.hash, _places(charts, rows, precise), general, by, rounded), charts), tuple(
+                    range(len(rows))
+                )
             except NotShown:
                 continue
     places, kept = _some(charts, rows)

@@ -39,7 +39,6 @@ from neurovariety.training.critical.stages import proved_real
 
 _STREAM = "training.critical.cross_entropy"
 _STARTS = 16
-LIKELIHOOD = "critical points of a likelihood"
 
 Samples = Shaped[np.ndarray, "S inputs"]
 Back = Callable[[Array], Array]
@@ -138,7 +137,7 @@ def _listed(problem: LikelihoodPoints, found: LikelihoodEnds) -> Verdict | None:
     turns = tuple(near_turn(row.reshape(n, n)) if np.isfinite(row).all() else None for row in slopes)
     try:
         counts = PositivePoints.counts(found.verdict, found.family, turns)
-        return issue(PositivePoints(LIKELIHOOD, found.verdict, turns, *counts), found.family)
+        return issue(PositivePoints(found.verdict, turns, *counts), found.family)
     except NotShown:
         return None
 

@@ -138,7 +138,7 @@ def face_stage(model: Model, distance: PolyhedralNorm, evaluated: Evaluated, see
             parameters = np.concatenate([(g @ distance.matrix) @ a, (conditions @ a).reshape(-1), -conditions @ start])
             here = stated.at(parameters.astype(np.complex128))
             if here.complete and not len(here.points):  # the same for the conditions of the face
-                here = replace(here, verdict=some_on_face(problem, here.points, here.parameters))
+                here = replace(here, verdict=some_on_face(problem, here.points, here.parameters, ends.verdict))
             complete, faces = complete and here.complete, faces + 1
             count, reals, more = _on_face(problem, here, whole, distance, (a, start), Face(rows, g), stratum)
             number, real = number + count, real + reals

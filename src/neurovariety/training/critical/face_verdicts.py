@@ -93,6 +93,6 @@ def shown_on_face(face: FaceOfNorm, problem: FacePoints, found: FaceEnds) -> Ver
     slopes = values_at(problem.stated.with_jacobian, np.hstack([centres, np.tile(found.parameters, (len(centres), 1))]))[:, n:].real
     turns = tuple(near_turn(row.reshape(n, n)) if np.isfinite(row).all() else None for row in slopes)
     try:
-        return issue(PointsOfFace(found.verdict, turns, *numbers_on_face(face, found.verdict, turns)), face)
+        return issue(PointsOfFace(face.hash, found.verdict, turns, *numbers_on_face(face, found.verdict, turns)), face)
     except NotShown:
         return found.verdict
