@@ -46,13 +46,14 @@ def load_network(
     * a path ending in ``.onnx``, in ``.pt2`` (``torch.export.save``), in ``.npz`` or in ``.safetensors``. Nothing in a file is executed
       or unpickled. An ONNX file of which only parts are understood becomes a `PartialNetwork`: the other operators are kept.
     * a ``torch.nn.Module``: exported by ``torch.export`` in evaluation mode. ``example`` is a batch of inputs (batch, \\*input shape),
-      or the shape of one input; a module that begins with a linear layer needs none. Also an ``ExportedProgram`` of it.
+      or the shape of one input; a module that begins with a linear layer, or has an ``example_input_array``, needs none. One with
+      operations that are not understood becomes a `PartialNetwork`, by way of ONNX. Or a ``torch.export.ExportedProgram``.
     * a JAX function of one sample whose weights are its leaves as a pytree: an Equinox module, a module of ``flax.nnx``, or
       ``jax.tree_util.Partial(module.apply, variables)`` for ``flax.linen``; ``example`` is one input or its shape.
-    * a mapping from names to arrays (a ``state_dict``, ``named_parameters()``, parameters of Flax), or a file of plain arrays
-      (``.npz``, ``.safetensors``), together with ``architecture``: mlp, linear or cnn in the notation of `neurovariety.parse`, or
-      mlp(2,3,1; relu; bias) with an activation by name, or a ``torch.nn.Module`` that has weights of these names; a copy of it takes
-      the arrays.
+    * a mapping from names to arrays (a ``state_dict``, parameters of Flax), pairs of these (``named_parameters()``), or a file of
+      plain arrays (``.npz``, ``.safetensors``), together with ``architecture``: mlp, linear or cnn in the notation of
+      `neurovariety.parse`, or mlp(2,3,1; relu; bias) with an activation by name, or a ``torch.nn.Module`` that has weights of these
+      names; a copy of it takes the arrays.
 
     ``input_shape`` fixes the open sizes of an ONNX file, batch axis first; with several inputs it is a mapping from their names.
 
@@ -66,8 +67,7 @@ def load_network(
         return _read(Path(source), architecture, shapes, example)
     if shapes:
         raise InputError("input_shape= fixes the open sizes of an ONNX file; a module takes example=")
-    if isinstance(source, Iterator) and architecture is not None:  # module.named_parameters()
-        source = _pairs(source)
+    source = _named(source)
     if isinstance(source, Mapping):
         if architecture is None:
             raise InputError("arrays alone do not say how they are connected; give architecture=, for example 'mlp(2,3,1; x^2)'")
@@ -86,19 +86,24 @@ def load_network(
     )
 
 
-def _pairs(source: Iterator[object]) -> dict[str, object]:
-    """Names and arrays one after the other."""
+def _named(source: object) -> object:
+    """Pairs of names and arrays as a mapping; anything else as it is."""
+    if not isinstance(source, (Iterator, list, tuple)):
+        return source
     pairs = list(source)
     if not all(isinstance(p, tuple) and len(p) == 2 and isinstance(p[0], str) for p in pairs):
-        raise InputError("weights are given by name, with pairs (name, array); module.named_parameters() gives them")
-    return dict(pairs)  # type: ignore[arg-type]
+        return pairs
+    return dict(pairs)
 
 
-def _from_arrays(arrays: Mapping[str, object], architecture: object, example: object, source: str = "weights") -> Network:
+def _from_arrays(
+    arrays: Mapping[str, object], architecture: object, example: object, source: str = "weights"
+) -> Network | PartialNetwork:
     """The network of an architecture, or of a module, with these weights."""
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(architecture, torch.nn.Module):
-        from neurovariety.checkpoints.readers.torch_import import read_module, with_state
+        from neurovariety.checkpoints.readers.module_state import with_state
+        from neurovariety.checkpoints.readers.torch_import import read_module
 
         return replace(read_module(with_state(architecture, arrays, source), example), source=source)
     from neurovariety.checkpoints.readers.plain_weights import from_weights
