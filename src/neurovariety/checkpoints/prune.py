@@ -25,10 +25,10 @@ from neurovariety.certificates.box_bounds import Box
 from neurovariety.certificates.issue import ForEach
 from neurovariety.certificates.network_distance import bound as change_bound
 from neurovariety.certificates.sentences import Gloss
-from neurovariety.checkpoints.file_prune import edited_file, file_notices, looked_at_words, pruned_file, saved, stored_type, with_edit
+from neurovariety.checkpoints.file_prune import edited_file, file_notices, looked_at_words, pruned_file, saved, with_edit
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.partial_network import PartialNetwork
-from neurovariety.checkpoints.graph.rounding import DTYPES, Rounding
+from neurovariety.checkpoints.graph.rounding import Rounding, widest
 from neurovariety.checkpoints.input_box import ends_of, input_box
 from neurovariety.checkpoints.layers.hidden_layers import normalization
 from neurovariety.checkpoints.layers.nearby import nearby
@@ -150,7 +150,7 @@ def prune(
             "steps": "each removal is an identity of the exact weights, for every input at which the activations are defined"
             + ("" if inside is None else f", {inside.words}"),
             "untouched": left_as_they_are(pruned, seed),
-            "dtype": _stored_as(source),
+            "dtype": widest(source.weights[k] for k in source.trained),
             "tolerance": tolerance,
             "radius": ball if moves else None,
             "box": None if inside is None else inside.words,
@@ -217,7 +217,7 @@ def _file_pruned(source: PartialNetwork, start: float, seed: int) -> PruneResult
             "checked": found.checked,
             "steps": "each removal is an identity of the exact weights of a part, for all values that enter it",
             "untouched": untouched + [{"place": o.place, "reason": f"kept as it is: {o.reason}"} for o in source.opaque],
-            "dtype": stored_type(source),
+            "dtype": widest(source.weights.values()),
             "tolerance": 0.0,
             "radius": None,
             "box": None,
@@ -246,12 +246,6 @@ def _moved_and_pruned(source: Network, tolerance: float, inside: Box | None, see
     if not removed:
         return source, 0, *pruned_on_box(Rewritten.of(source), inside, seed)
     return moved, moves, pruned, removed
-
-
-def _stored_as(network: Network) -> str | None:
-    """The widest floating-point type of the weights as they were read; None where all are exact."""
-    kinds = [network.weights[k].dtype for k in network.trained if str(network.weights[k].dtype) in DTYPES]
-    return str(max(kinds, key=lambda k: k.itemsize)) if kinds else None
 
 
 def _notices(network: Network, bound: float) -> tuple[str, ...]:

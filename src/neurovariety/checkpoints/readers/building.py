@@ -258,7 +258,7 @@ class Builder:
             return self.node(f"parameter {operand.key}", operand.key, "parameter", weights={"value": operand})
         if isinstance(operand, Turned):
             return self.node(f"{operand.key} turned", operand.key, "transpose", [Stored(operand.key)], permutation=(1, 0))
-        raise InputError(f"the number {operand!r} stands where the network needs a value")
+        raise InputError(f"the number {operand!r} stands where an operation needs a value that depends on the input, or a weight")
 
     def differs(self, value: Value) -> bool:
         """Whether a value differs from sample to sample; one made of weights alone has a batch of one."""
