@@ -48,6 +48,9 @@ class LetterField(Field):
 
     own: type = object
 
+    def larger(self, p: Any, q: Any) -> Any:
+        return p.larger(q) if hasattr(p, "larger") else super().larger(p, q)
+
     def array(self, values: Any) -> np.ndarray:
         source = np.asarray(values)
         if source.dtype == object and source.size and isinstance(source.reshape(-1)[0], self.own):
@@ -115,6 +118,21 @@ class _Number:
         return self._made(self.v + b.v, lambda: self.exactly + b.exactly, (self, 1), (b, 1))
 
     __radd__ = __add__
+
+    def __lt__(self, other: _Number) -> bool:
+        if self.exactly is None or other.exactly is None:
+            raise NotShown("which number is the larger is known at exact inputs alone")
+        return bool(self.exactly < other.exactly)
+
+    def larger(self, other: Any) -> _Number:
+        """The larger of two numbers; where they are equal and not the same, one that no weight moves."""
+        b = self._of(other)
+        if self < b or b < self:
+            return b if self < b else self
+        if self.slot == b.slot:
+            return self
+        self.tape.rests += [n.slot for n in (self, b) if n.slot >= 0]
+        return _Number(self.tape, self.v, self.exactly, -1)
 
     def __neg__(self) -> _Number:
         return self._made(-self.v, lambda: -self.exactly, (self, -1))

@@ -55,6 +55,7 @@ def prune_command(
     dtype: str | None,
     tolerance: float,
     radius: float | None,
+    box: tuple[float, float] | None,
     input_shape: dict[str, tuple[int, ...]] | None,
     architecture: str | None,
     shown: Shown,
@@ -71,7 +72,7 @@ def prune_command(
             click.echo(f"wrote {output}: {cost.summary()}", err=shown.as_json)
 
     return _answer(
-        lambda: prune(file, tolerance=tolerance, radius=radius, architecture=architecture, input_shape=input_shape, seed=seed),
+        lambda: prune(file, tolerance=tolerance, radius=radius, box=box, architecture=architecture, input_shape=input_shape, seed=seed),
         shown,
         time_limit,
         finish,

@@ -231,6 +231,7 @@ def diagnose(**options: Any) -> None:
 @click.option("--dtype", type=click.Choice(["float16", "float32", "float64"]), help="Type of the weights written.")
 @click.option("--tolerance", type=_Finite(0, 1, max_open=True), default=0.0, show_default=True, help="Part of weights to move.")
 @click.option("--radius", type=_Finite(min=0, min_open=True), help="Norm of inputs up to which the error is bounded.")
+@click.option("--box", type=_Finite(), nargs=2, metavar="LOW HIGH", help="Inputs lie between: the function stays there alone.")
 @_INPUT_SHAPE
 @_checkpoint_options
 def prune(**options: Any) -> None:
