@@ -6,13 +6,13 @@ input, or an affine combination of some (``terms``), or nothing is known of it (
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
 
-from neurovariety.certificates.network_nodes import NetworkData, NodeData, Relation, channel_maps, polynomial, ratio, through
+from neurovariety.certificates.network_nodes import Line, NetworkData, NodeData, Relation, channel_maps, polynomial, ratio, through
 from neurovariety.certificates.network_shapes import Shape, pads, size
 from neurovariety.certificates.zeros import NotShown
 
@@ -86,7 +86,7 @@ def passed(
         axes = sorted({k % len(shape[0]) for k in node.attributes["axes"]})
         if below.axis not in axes:
             return below if node.attributes["keepdims"] else below.where(below.axis - sum(k < below.axis for k in axes))
-    if node.kind == "average_pool" and below.axis == 0 and (not pads(node) or _without_constants(below)):
+    if node.kind in ("average_pool", "spread") and below.axis == 0 and (not pads(node) or _without_constants(below)):
         return below
     if node.kind == "max_pool" and below.axis == 0:
         return below.each(_maximal)
@@ -139,6 +139,41 @@ def _activated(node: NodeData, t: Combined) -> Combined:
     return (((j, found[0]),) if j >= 0 and found[0] else ()), found[1]
 
 
+def settled(node: NodeData, other: NodeData, below: Channels, mine: Sequence[Line | None], theirs: Sequence[Line | None]) -> Channels:
+    """The relation after an activation at channels that stay on a line, of the first network and of the second.
+
+    Raises `NotShown` unless every channel that is no channel of the second has one: a constant line where nothing is known of it,
+    another one where it is a combination.
+    """
+    if dict(node.attributes) != dict(other.attributes) or node.weights or other.weights:
+        raise NotShown(f"the nodes {node.name!r} are not the same")
+    if identity(node):
+        return below
+    terms: dict[int, Combined | None] = {}
+    for i, t in below.terms.items():
+        terms[i] = _on_a_line(mine[i], t, theirs)
+        if terms[i] is None:
+            raise NotShown(f"channel {i} of {node.name!r} is not shown to stay on a line")
+    return replace(below, terms=terms)
+
+
+def _on_a_line(line: Line | None, t: Combined | None, theirs: Sequence[Line | None]) -> Combined | None:
+    """s z + o where z is a combination of values before the activation, in terms of those after it; None where that is not known."""
+    if line is None or (t is None) == bool(line[0]):
+        return None
+    if t is None:
+        return (), line[1]
+    terms, constant = [], line[0] * t[1] + line[1]
+    for j, c in t[0]:
+        there = theirs[j]
+        if there is None or not there[0]:
+            return None
+        factor = line[0] * c / there[0]
+        terms.append((j, factor))
+        constant -= factor * there[1]
+    return tuple(terms), constant
+
+
 def _normalized(first: NetworkData, second: NetworkData, node: NodeData, other: NodeData, below: Channels) -> Channels:
     if other.kind != "normalize" or below.axis != 0:
         raise NotShown(f"the nodes {node.name!r} are not the same")
@@ -159,7 +194,10 @@ def _normalized(first: NetworkData, second: NetworkData, node: NodeData, other: 
             constant -= mine * c / theirs * u
         return tuple(terms), constant
 
-    return below.each(moved)
+    made = below.each(moved)
+    free = [i for i, t in below.terms.items() if t is None]
+    t, u = channel_maps(node, first, free)
+    return replace(made, terms={**made.terms, **{i: ((), shift) for i, c, shift in zip(free, t, u, strict=True) if not c}})
 
 
 def same_maps(first: NetworkData, second: NetworkData, node: NodeData, other: NodeData, mine: list[int], theirs: list[int]) -> bool:

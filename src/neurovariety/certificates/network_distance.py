@@ -20,7 +20,7 @@ from neurovariety.certificates.across_slopes import across_entries, across_norms
 from neurovariety.certificates.activation_slopes import above, steepness
 from neurovariety.certificates.attention_distance import attention_pairs
 from neurovariety.certificates.network_nodes import NetworkData, NodeData, exact, reciprocal_root
-from neurovariety.certificates.network_shapes import Shape, shapes, windows
+from neurovariety.certificates.network_shapes import Shape, shapes, spread_out, windows
 from neurovariety.certificates.zeros import NotShown
 
 _UP = 1 + 2.0**-28
@@ -169,7 +169,7 @@ class _Entries(_SideBounds):
         if node.kind == "matmul":
             (p, e), (q, f) = ([v.swapaxes(-1, -2) if t else v for v in pair] for pair, t in zip(below, self._turned(node), strict=True))
             return p @ q, p @ f + e @ q + e @ f
-        moved = _mover(node)
+        moved = mover(node)
         if moved is None:
             raise NotShown(f"no bound is known for {node.name!r} ({node.kind})")
         return moved([p[0] for p in below]), moved([p[1] for p in below])
@@ -187,8 +187,8 @@ class _Entries(_SideBounds):
             grown, shifted = flat if from_input else (size @ w.size.T, size @ w.change.T + error @ w.size.T)
             spread: tuple[int, ...] = (-1,)
         else:
-            grown = _convolved(node, size, w.size)
-            shifted = _convolved(node, size, w.change) + _convolved(node, error, w.size)
+            grown = convolved(node, size, w.size)
+            shifted = convolved(node, size, w.change) + convolved(node, error, w.size)
             spread = (-1, *(1 for _ in grown.shape[1:]))
             if self._first(node):
                 grown, shifted = (np.minimum(v, f.reshape(spread)) for v, f in zip((grown, shifted), flat, strict=True))
@@ -247,7 +247,8 @@ def _padded(node: NodeData, x: np.ndarray) -> np.ndarray:
     return np.pad(x, [(0, 0), *(tuple(s) for s in node.attributes["padding"])])
 
 
-def _convolved(node: NodeData, x: np.ndarray, weight: np.ndarray) -> np.ndarray:
+def convolved(node: NodeData, x: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """The convolution of a node without its bias, in float64."""
     groups, window = node.attributes["groups"], weight.shape[2:]
     padded, flat = _padded(node, x), weight.reshape(*weight.shape[:2], -1)
     total: np.ndarray | None = None
@@ -260,7 +261,7 @@ def _convolved(node: NodeData, x: np.ndarray, weight: np.ndarray) -> np.ndarray:
     return total
 
 
-def _mover(node: NodeData) -> Callable[[Sequence[np.ndarray]], np.ndarray] | None:
+def mover(node: NodeData) -> Callable[[Sequence[np.ndarray]], np.ndarray] | None:
     """What a node does with bounds that are not negative, where it moves entries, adds them up or takes the largest."""
     a = node.attributes
     simple: dict[str, Callable[[Sequence[np.ndarray]], np.ndarray]] = {
@@ -274,6 +275,7 @@ def _mover(node: NodeData) -> Callable[[Sequence[np.ndarray]], np.ndarray] | Non
         "average_pool": lambda v: _pooled(node, v[0], lambda cuts: np.sum(cuts, axis=0)) / math.prod(a["window"]),
         "max_pool": lambda v: _pooled(node, v[0], lambda cuts: np.max(cuts, axis=0)),
         "upsample": lambda v: _repeated(v[0], a["factors"]),
+        "spread": lambda v: spread_out(v[0], a["factors"], 0.0),
     }
     return simple.get(node.kind)
 
@@ -344,7 +346,7 @@ class _Norms(_SideBounds):
             return size + copies * _norm(w.size.reshape(-1)), error + copies * _norm(w.change.reshape(-1))
         if node.kind in ("softmax", "standardize"):
             return across_norms(node, shape, error)
-        if node.kind in ("reshape", "transpose", "slice", "mean", "average_pool"):
+        if node.kind in ("reshape", "transpose", "slice", "mean", "average_pool", "spread"):
             return size, error  # an average over w entries has 1/sqrt(w) of their norm, and no entry is in more than w windows
         if node.kind == "concatenate":
             return math.hypot(*(b[0] for b in below)), math.hypot(*(b[1] for b in below))

@@ -59,6 +59,14 @@ def _shape(network: NetworkData, node: NodeData, below: Sequence[Shape]) -> Shap
         )
     if node.kind == "upsample":
         return (first[0], *(n * f for n, f in zip(first[1:], a["factors"], strict=True)))
+    if node.kind == "spread":
+        return (first[0], *((n - 1) * f + 1 for n, f in zip(first[1:], a["factors"], strict=True)))
+    if node.kind == "slice":
+        return tuple(
+            len(range(*slice(a["start"], a["stop"], a["step"]).indices(n))) if k == a["axis"] else n for k, n in enumerate(first)
+        )
+    if node.kind == "pad":
+        return tuple(n + sum(sides) for n, sides in zip(first, a["padding"], strict=True))
     if node.kind in ("sum", "mean"):
         axes = {k % len(first) for k in a["axes"]}
         return tuple(1 if k in axes else n for k, n in enumerate(first) if a["keepdims"] or k not in axes)
@@ -76,10 +84,19 @@ def windows(node: NodeData, size: Sequence[int], window: Sequence[int]) -> Shape
 
 
 def pads(node: NodeData) -> bool:
-    """Whether zeros stand beside the values over which a window slides."""
+    """Whether zeros stand beside the values over which a window slides, or between values that are spread."""
+    if node.kind == "spread":
+        return any(f > 1 for f in node.attributes["factors"])
     return any(side for sides in node.attributes.get("padding", ()) for side in sides)
 
 
 def size(shape: Shape) -> int:
     """The number of entries."""
     return prod(shape)
+
+
+def spread_out(x: np.ndarray, factors: Sequence[int], zero: object) -> np.ndarray:
+    """Channels with zeros between their entries, so that each is that many places after the one before."""
+    out = np.full((len(x), *((n - 1) * f + 1 for n, f in zip(x.shape[1:], factors, strict=True))), zero)
+    out[(slice(None), *(slice(None, None, f) for f in factors))] = x
+    return out

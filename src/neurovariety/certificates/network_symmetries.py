@@ -22,7 +22,7 @@ from neurovariety.certificates.network_nodes import NetworkData, NodeData, scale
 from neurovariety.certificates.network_shapes import Shape, pads, shapes
 from neurovariety.certificates.zeros import NotShown
 
-_KEEPS_FACTORS = ("max_pool", "average_pool", "upsample", "transpose", "mean", "reshape")
+_KEEPS_FACTORS = ("max_pool", "average_pool", "upsample", "spread", "transpose", "mean", "reshape")
 _AFFINE = ("linear", "conv")
 
 
@@ -159,7 +159,7 @@ class _Layer:
     def dimension(self) -> int:
         """How many dimensions of the group belong to this layer; 0 where that is not known."""
         shape = self.shapes[self.producer.name]
-        if shape is None or not self.free(self.producer) or self.producer.attributes.get("groups", 1) != 1:
+        if shape is None or not self.free(self.producer):
             return 0
         axis = 0 if self.producer.kind == "conv" else len(shape) - 1
         width = shape[axis]
@@ -211,7 +211,7 @@ class _Layer:
             return False
         if node.kind in _AFFINE:
             own = 0 if node.kind == "conv" else len(shape) - 1
-            plain = activated is not None and axis == own and self.free(node) and node.attributes.get("groups", 1) == 1
+            plain = activated is not None and axis == own and self.free(node)
             return plain and (not self._shifts(activated) or (node.kind == "linear" and "bias" in node.weights))
         if node.kind == "activation" and activated is None:
             found = scaled(node.attributes, Fraction(2))

@@ -16,7 +16,7 @@ import flint
 import numpy as np
 
 from neurovariety.certificates.network_nodes import NetworkData, NodeData, exact, lines, ratio, rational, reciprocal_root
-from neurovariety.certificates.network_shapes import windows
+from neurovariety.certificates.network_shapes import spread_out, windows
 from neurovariety.certificates.zeros import NotShown
 
 Values = np.ndarray
@@ -33,6 +33,10 @@ class Field:
     of: Callable[[Fraction], Any]
     balls: bool
     bend: Callable[[Any, list[Any], list[Any]], Any] | None = None
+
+    def larger(self, p: Any, q: Any) -> Any:
+        """The larger of two numbers."""
+        return flint.arb.max(p, q) if self.balls else max(p, q)
 
     def array(self, values: Any) -> Values:
         """A stored array in the field."""
@@ -117,6 +121,8 @@ def _moved(node: NodeData, below: Sequence[Values], field: Field) -> Values | No
         for axis, factor in enumerate(a["factors"], start=1):
             x = x.repeat(factor, axis=axis)
         return x
+    if node.kind == "spread":
+        return spread_out(x, a["factors"], field.of(Fraction(0)))
     return None
 
 
@@ -207,7 +213,7 @@ def _maximal(node: NodeData, x: Values, field: Field) -> Values:
     for cut in rest:
         pairs = zip(out.reshape(-1).tolist(), cut.reshape(-1).tolist(), strict=True)
         made = np.empty(out.shape, dtype=object)
-        made.reshape(-1)[:] = [max(p, q) if not field.balls else flint.arb.max(p, q) for p, q in pairs]
+        made.reshape(-1)[:] = [field.larger(p, q) for p, q in pairs]
         out = made
     return out
 
@@ -325,5 +331,5 @@ def degree(network: NetworkData) -> int | None:
 
 _LINEAR = frozenset(
     {"linear", "conv", "normalize", "add", "subtract", "reshape", "transpose", "slice", "concatenate", "pad", "sum", "mean"}
-    | {"average_pool", "upsample"}
+    | {"average_pool", "upsample", "spread"}
 )

@@ -253,10 +253,11 @@ class _Carried:
 def _best(first: Rewritten, second: Rewritten, *whole: Rewritten) -> _Carried | None:
     """The pruned networks matched, else those before pruning: they may be redundant in one, and by rounding no longer in the other."""
     found = _matched(first, second)
-    if found is not None and found.left:  # streams that are added up are moved as one
-        moved = nearest_permutation(found.moved, second.network)
-        by_streams = _Carried(*carried(moved, second.network), first.network, second)
-        found = by_streams if by_streams.left < found.left else found
+    for start in () if found is None else (found.moved, first):  # streams that are added up, and groups, are moved as one
+        if found is not None and found.left:
+            moved = nearest_permutation(start, second.network)
+            by_streams = _Carried(*carried(moved, second.network), first.network, second)
+            found = by_streams if by_streams.left < found.left else found
     pruned = sum(x.network.parameters for x in whole) > first.network.parameters + second.network.parameters
     if found is not None and (found.left == 0 or not pruned):
         return found

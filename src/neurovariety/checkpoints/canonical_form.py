@@ -58,11 +58,12 @@ def _sorted(network: Rewritten, layer: HiddenLayer) -> Rewritten:
     kind = "none" if layer.leading else kind_of(layer)
     scales = [_scale(row, kind) for row in rows]
     normal = [tuple(s * v for v in row) for s, row in zip(scales, rows, strict=True)]
-    order = sorted(range(layer.width), key=lambda i: normal[i])
+    each = layer.width // layer.parts
+    order = sorted(range(layer.width), key=lambda i: (i // each, normal[i]))
     try:
         return network.permuted_and_scaled(layer, order, [scales[i] for i in order])
     except InputError:  # a scaling that a constant beside a zero padding would undo
-        order = sorted(range(layer.width), key=lambda i: tuple(rows[i]))
+        order = sorted(range(layer.width), key=lambda i: (i // each, tuple(rows[i])))
         return network.permuted_and_scaled(layer, order, [Fraction(1)] * layer.width)
 
 

@@ -16,12 +16,14 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.graph.node import Node
 from neurovariety.checkpoints.graph.three_arithmetics import to_floats
 from neurovariety.checkpoints.layers.attention_heads import HeadRows, head_rows, permuted
 from neurovariety.checkpoints.layers.gated_units import GatedLayer, branch_rows, gated_layers
+from neurovariety.checkpoints.layers.grouped_channels import assigned, assigned_groups, dense, groups_of
 from neurovariety.checkpoints.layers.head_matching import same_heads
 from neurovariety.checkpoints.layers.rewritten import Rewritten
-from neurovariety.checkpoints.layers.streams import Stream, streams
+from neurovariety.checkpoints.layers.streams import Stream, bundles, streams
 from neurovariety.errors import DataError
 from neurovariety.rings.ring import Array
 
@@ -64,8 +66,15 @@ def _by_rows(first: Rewritten, second: Network) -> Rewritten:
         norms = (_rows(first.network, maker.weights) ** 2).sum(axis=1)
         if not np.isfinite(gain).all() or not np.isfinite(norms).all():
             continue
-        _, order = linear_sum_assignment(2 * gain - norms[None, :], maximize=True)
-        first = first.stream_permuted(stream, order.tolist())
+        gain = 2 * gain - norms[None, :]
+        bundle = next((b for b in bundles(first.network, streams(first.network)) if b.streams[0].makers[0] is maker), None)
+        if bundle is not None:  # the groups of all its streams go where those of the first belong
+            more, blocks = assigned_groups(gain, bundle.groups)
+            if more > 0:
+                first = first.groups_permuted(bundle, blocks)
+                gain = gain[:, bundle.orders(blocks)[0]]
+                stream = streams(first.network)[at]
+        first = first.stream_permuted(stream, assigned(gain, stream.parts))
     return first
 
 
@@ -77,9 +86,9 @@ def _descended(first: Rewritten, second: Network) -> Rewritten:
             gain = _gain(first.network, second, stream)
             if not np.isfinite(gain).all():
                 continue
-            _, order = linear_sum_assignment(gain, maximize=True)
-            if _is_better(gain, order):
-                first, moved = first.stream_permuted(stream, order.tolist()), True
+            order = assigned(gain, stream.parts)
+            if _is_better(gain, np.asarray(order)):
+                first, moved = first.stream_permuted(stream, order), True
         for several in (_heads_assigned, _units_assigned):
             first, more = several(first, second)
             moved = moved or more
@@ -136,7 +145,7 @@ def _units_assigned(first: Rewritten, second: Network) -> tuple[Rewritten, bool]
 
 def _units(network: Network, layer: GatedLayer) -> Array:
     rows = [to_floats(branch_rows(network, layer, k)) for k in (0, 1)]
-    columns = [_columns(network, r.node.weights["weight"], r.channel, layer.width) for r in layer.readers]
+    columns = [_columns(network, r.node, r.channel, layer.width) for r in layer.readers]
     return np.concatenate([*rows, *columns], axis=1)
 
 
@@ -148,8 +157,7 @@ def _gain(first: Network, second: Network, stream: Stream) -> Array:
         total += _rows(second, names[node.name].weights) @ _rows(first, node.weights).T
     for reader in stream.readers:
         one, two = (
-            _columns(net, node.weights["weight"], reader.channel, stream.width)
-            for net, node in ((first, reader.node), (second, names[reader.node.name]))
+            _columns(net, node, reader.channel, stream.width) for net, node in ((first, reader.node), (second, names[reader.node.name]))
         )
         total += two @ one.T
     return total
@@ -160,8 +168,8 @@ def _rows(network: Network, weights: dict[str, str]) -> Array:
     return np.concatenate([p.reshape(len(p), -1) for p in parts], axis=1)
 
 
-def _columns(network: Network, key: str, channel: Array, width: int) -> Array:
-    weight = to_floats(network.weights[key])
+def _columns(network: Network, node: Node, channel: Array, width: int) -> Array:
+    weight = dense(to_floats(network.weights[node.weights["weight"]]), groups_of(node))
     columns = np.moveaxis(weight.reshape(weight.shape[0], weight.shape[1], -1), 1, 0)
     return np.stack([columns[channel == i].reshape(-1) for i in range(width)])
 

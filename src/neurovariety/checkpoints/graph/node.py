@@ -31,6 +31,8 @@ class Node:
     * softmax: axis. standardize: axes, epsilon, centred: (x - mean) / sqrt(variance + epsilon), or not centred x / sqrt(mean of squares
       + epsilon).
     * upsample: factors, how often each entry is repeated along each direction; channels first.
+    * spread: factors, zeros put between entries so that each is that many places after the one before; channels first. A transposed
+      convolution is a spread and a convolution.
     """
 
     name: str

@@ -51,7 +51,7 @@ def kind_of(layer: HiddenLayer) -> Group:
     if layer.linear:
         return "base change"
     kinds = {scalings(a) for a in layer.activations}
-    on_the_way = [operation(n).channelwise for r in layer.readers for n in r.path]
+    on_the_way = [operation(n).channelwise for r in layer.readers for n in r.before_filters]
     if any(c is not None and c.positive for c in on_the_way):
         kinds = {"positive" if k == "any" else "none" if k == "sign" else k for k in kinds}
     restricted: tuple[Scaling, ...] = ("none", "sign", "positive")
@@ -108,7 +108,7 @@ def head_symmetries(network: Network) -> tuple[LayerSymmetry, ...]:
 
 def _trained(network: Network, layer: HiddenLayer) -> bool:
     """Whether all weights that a symmetry of this layer moves are trained."""
-    touched = [*layer.producer.weights.values(), *(k for r in layer.readers for k in r.node.weights.values())]
+    touched = [*layer.producer.weights.values(), *(k for r in layer.readers for k in r.undoes.weights.values())]
     return not any(k in network.fixed for k in touched)
 
 
@@ -119,12 +119,12 @@ def _continuous(network: Network, layer: HiddenLayer) -> bool:
     if layer.leading and not {"scale", "shift"} <= set(layer.leading[-1].weights):
         return False
     for reader in layer.readers:
-        after = reader.path[len(layer.leading) :]
+        after = reader.before_filters[len(layer.leading) :]
         applied = [n for n in after if n.function is not None]
         if len(applied) != 1 or any(normalization(n) is not None for n in after):
             return False
         constant = activation(applied[0].attributes).at(applied[0].attributes, Fraction(0))
-        read_by = operation(reader.node).affine
-        if constant and ("bias" not in reader.node.weights or read_by is None or not read_by.matrix):
+        read_by = operation(reader.undoes).affine
+        if constant and ("bias" not in reader.undoes.weights or read_by is None or not read_by.matrix):
             return False
     return True

@@ -10,6 +10,7 @@ import numpy as np
 from neurovariety.checkpoints.graph.three_arithmetics import Array
 from neurovariety.checkpoints.readers.building import (
     Operand,
+    Slide,
     Stored,
     Value,
     refuse,
@@ -62,6 +63,19 @@ def _convolution(c: OnnxCall) -> Value:
         refuse(c.path, c.operator, "one- and two-dimensional convolutions are understood")
     weights = {"weight": weight, "bias": c.stored(2)}
     return c.make("conv", c.x, weights=weights, **_window(c, d), groups=int(c.attributes.get("group", 1)))
+
+
+def _transposed(c: OnnxCall) -> Value:
+    weight = c.stored(1)
+    d = len(c.builder.shape(c.x)) - 1
+    if weight is None or d not in (1, 2):
+        refuse(c.path, c.operator, "one- and two-dimensional convolutions are understood")
+    if "output_shape" in c.attributes:
+        refuse(c.path, c.operator, "output_shape, from which the padding would have to be found")
+    window = _window(c, d)
+    slide = Slide(window["stride"], window["padding"], window["dilation"], int(c.attributes.get("group", 1)))
+    more = tuple(c.attributes.get("output_padding", [0] * d))
+    return c.builder.transposed_convolution(c.name, c.path, c.x, weight, c.stored(2), slide, more)
 
 
 def _pool(c: OnnxCall) -> Value:
@@ -163,6 +177,7 @@ OPERATIONS: dict[str, Callable[[OnnxCall], object]] = {
     "MatMul": _matmul,
     "Einsum": _einsum,
     "Conv": _convolution,
+    "ConvTranspose": _transposed,
     "BatchNormalization": _batch_norm,
     "Add": _entrywise("add"),
     "Sum": _entrywise("add"),

@@ -8,12 +8,8 @@ from __future__ import annotations
 
 import copy
 import io
-import logging
 import operator
-import warnings
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,15 +17,19 @@ import numpy as np
 
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.operations import operation
+from neurovariety.checkpoints.graph.partial_network import PartialNetwork
 from neurovariety.checkpoints.graph.three_arithmetics import Array
 from neurovariety.checkpoints.readers.agreement import agrees, for_any_batch
 from neurovariety.checkpoints.readers.building import BATCH, OTHER_BATCHES, Builder, Operand, Stored, refuse
+from neurovariety.checkpoints.readers.opaque_programs import read_by_onnx
+from neurovariety.checkpoints.readers.quiet_torch import quiet_torch
 from neurovariety.checkpoints.readers.torch_archive import Archive, Json, read_archive
 from neurovariety.checkpoints.readers.torch_operations import OPERATIONS, AtenCall
 from neurovariety.errors import InputError
 
 if TYPE_CHECKING:
     import torch
+    from torch.export import ExportedProgram
     from torch.nn import Module
 
 
@@ -44,41 +44,80 @@ _OF_SIZES = {
 
 def read_pt2(file: str | Path) -> Network:
     """The network in a ``.pt2`` file of ``torch.export.save``. Nothing in the file is executed or unpickled; torch is not needed."""
-    return read_program(read_archive(file, str(file)), Path(file).name)
+    try:
+        return read_program(read_archive(file, str(file)), Path(file).name)
+    except InputError as error:
+        if "is not supported" not in str(error):
+            raise
+        raise InputError(
+            f"{error}; if you trust the file, load it with torch.export.load and give the program: what is not understood of it is "
+            "then kept as it is"
+        ) from error
 
 
-def read_module(module: Module, example: Any = None) -> Network:
+def read_module(module: Module, example: Any = None) -> Network | PartialNetwork:
     """The network of a ``torch.nn.Module``, exported in evaluation mode.
 
     ``example`` is a batch of inputs (batch, \\*input shape), or the shape of one input as a tuple of ints; without it the module must
-    begin with a linear layer. The network is compared with the module on random inputs before it is returned. Raises `InputError`
-    where the module cannot be exported, or holds an operation that is not understood.
+    begin with a linear layer, or have an ``example_input_array``. Several inputs are given as a tuple of tensors, whole numbers as a
+    tensor. The network is compared with the module on random inputs before it is returned. A module with operations that are not
+    understood is read by way of ONNX, where these are kept as they are. Raises `InputError` where the module cannot be exported, or
+    computes something else than what was read.
     """
     import torch
 
     dtype = next((p.dtype for p in module.parameters() if p.dtype.is_floating_point), torch.float32)
-    shape = _input_shape(module, example)
+    given = _given(example)
+    shape = tuple(given[0].shape[1:]) if given else _input_shape(module, example)
     training = {m: m.training for m in module.modules()}
     module.eval()
     try:
-        with _quiet():
+        with quiet_torch():
             try:
-                program = torch.export.export(module, (torch.zeros((BATCH, *shape), dtype=dtype),), strict=False)
-                buffer = io.BytesIO()
-                torch.export.save(program, buffer)
+                program = torch.export.export(module, given or (torch.zeros((BATCH, *shape), dtype=dtype),), strict=False)
+                archive = _archive(program)
             except Exception as error:  # torch raises its own classes and bare RuntimeErrors
                 first = (str(error).strip().splitlines() or [""])[0][:160]
                 raise InputError(
                     f"torch.export cannot export the module for inputs of shape {shape} ({type(error).__name__}: {first}); check "
                     "example="
                 ) from error
-        buffer.seek(0)
-        network = read_program(read_archive(buffer, "the exported module"), "torch")
+        try:
+            network = read_program(archive, "torch")
+        except InputError as reason:
+            return read_by_onnx(program, reason)
         _compare(network, module, shape, dtype)
     finally:
         for m, was in training.items():
             m.training = was
     return network
+
+
+def read_exported(program: ExportedProgram) -> Network | PartialNetwork:
+    """The network of a ``torch.export.ExportedProgram``, by way of ONNX where operations of it are not understood."""
+    with quiet_torch():
+        archive = _archive(program)
+    try:
+        network = read_program(archive, "torch")
+    except InputError as reason:
+        return read_by_onnx(program, reason)
+    dtype = next(t.dtype for t in program.state_dict.values()) if program.state_dict else None
+    if dtype is not None and dtype.is_floating_point:
+        batch = program.example_inputs[0][0].shape[0] if program.example_inputs else BATCH
+        x = np.random.default_rng(0).normal(size=(batch, *network.input_shape)).astype(np.float32).astype(np.float64)
+        module = program.module()
+        if not agrees(x, network.evaluate, lambda x: _outputs(module, x, dtype)):
+            raise InputError("the network read from the program does not compute what the program does on random inputs")
+    return network
+
+
+def _archive(program: ExportedProgram) -> Archive:
+    import torch
+
+    buffer = io.BytesIO()
+    torch.export.save(program, buffer)
+    buffer.seek(0)
+    return read_archive(buffer, "the exported module")
 
 
 def _compare(network: Network, module: Module, shape: tuple[int, ...], dtype: torch.dtype) -> None:
@@ -104,31 +143,12 @@ def _compare(network: Network, module: Module, shape: tuple[int, ...], dtype: to
             )
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep torch from writing to standard error what it then raises, and warnings."""
-    loggers = [found for name, found in logging.root.manager.loggerDict.items() if name.partition(".")[0] == "torch"]
-    handlers = [h for logger in loggers if isinstance(logger, logging.Logger) for h in logger.handlers]
-
-    def drop(record: logging.LogRecord) -> bool:
-        return False
-
-    for handler in handlers:
-        handler.addFilter(drop)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        for handler in handlers:
-            handler.removeFilter(drop)
-
-
 def _outputs(module: Module, x: Array, dtype: torch.dtype) -> Array:
     import torch
 
     with torch.no_grad():
-        return np.asarray(module(torch.as_tensor(x, dtype=dtype)).double().numpy())
+        found = torch.utils._pytree.tree_leaves(module(torch.as_tensor(x, dtype=dtype)))
+        return np.asarray(found[0].double().numpy())
 
 
 def _in_double(module: Module, x: Array) -> Array | None:
@@ -141,7 +161,19 @@ def _in_double(module: Module, x: Array) -> Array | None:
         return None
 
 
+def _given(example: Any) -> tuple[torch.Tensor, ...]:
+    """Tensors that are taken as they are: several inputs, or one of whole numbers; none for any other example."""
+    import torch
+
+    tensors = example if isinstance(example, (tuple, list)) else (example,)
+    if not tensors or not all(isinstance(v, torch.Tensor) and v.ndim for v in tensors):
+        return ()
+    return tuple(tensors) if len(tensors) > 1 or not tensors[0].dtype.is_floating_point else ()
+
+
 def _input_shape(module: Module, example: Any) -> tuple[int, ...]:
+    if example is None:
+        example = getattr(module, "example_input_array", None)
     if example is None:
         features = next((m.in_features for m in module.modules() if isinstance(getattr(m, "in_features", None), int)), None)
         if features is None:

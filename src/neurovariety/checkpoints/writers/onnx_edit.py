@@ -89,7 +89,7 @@ class _Change:
         for key, values in self.network.weights.items():
             old = self.origin.read.weights.get(key)
             if old is not None and old is not values and not _equal(old, values):
-                self._array(key, old, values)
+                self._array(key, old, self.origin.as_stored(self.network, key, key))
 
     def _node(self, old: Node, new: Node) -> None:
         added, gone = set(new.weights) - set(old.weights), set(old.weights) - set(new.weights)
@@ -99,7 +99,8 @@ class _Change:
             self._bias(new)
         for role in set(old.weights) & set(new.weights):
             if old.weights[role] != new.weights[role]:  # the same array by another name
-                self._array(old.weights[role], self.origin.read.weights[old.weights[role]], self.network.weights[new.weights[role]])
+                key, other = old.weights[role], new.weights[role]
+                self._array(key, self.origin.read.weights[key], self.origin.as_stored(self.network, other, key))
         if gone:  # what it added is added by another layer
             key = old.weights["bias"]
             self._array(key, self.origin.read.weights[key], np.zeros(len(self.network.weights[new.weights["weight"]])))
@@ -184,7 +185,7 @@ class _Change:
     def _bias(self, node: Node) -> None:
         key = node.weights["bias"]
         made = self.makers.get(node.name)
-        if made is None or made.op_type not in ("Conv", "Gemm", "MatMul"):
+        if made is None or made.op_type not in ("Conv", "ConvTranspose", "Gemm", "MatMul"):
             raise NotEditable(f"{node.place} cannot be given a bias in the file")
         values = to_floats(self.network.weights[key])
         name = self._fresh(key)
@@ -208,7 +209,7 @@ class _Change:
         stored = self._stored(key)
         if stored is None:
             raise NotEditable(f"the array {key!r} is computed in the file")
-        wanted = np.asarray(values).T if key in self.origin.turned else np.asarray(values)
+        wanted = np.asarray(values)
         if stored.ndim != wanted.ndim:  # a bias that the file keeps with axes of length 1
             long = [k for k, n in enumerate(stored.shape) if n != 1]
             if len(long) > 1 or wanted.ndim != 1 or stored.size != np.size(old):

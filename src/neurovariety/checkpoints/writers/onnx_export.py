@@ -205,6 +205,13 @@ def _upsample(w: Writer, node: Node) -> None:
     w.add("Resize", [node.inputs[0], "", scales], node.name, **nearest)
 
 
+def _spread(w: Writer, node: Node) -> None:
+    """A transposed convolution of each channel with the number 1."""
+    factors, channels = wholes(node.attributes, "factors"), w.shapes[node.name][0]
+    ones = w.array(f"{node.name} ones", np.ones((channels, *(1 for _ in (1, *factors))), dtype=w.dtype))
+    w.add("ConvTranspose", [node.inputs[0], ones], node.name, strides=list(factors), group=channels)
+
+
 _KINDS: dict[str, _Row] = {
     "linear": _Row(_linear),
     "conv": _Row(_convolution),
@@ -228,4 +235,5 @@ _KINDS: dict[str, _Row] = {
     "average_pool": _Row(_pool("AveragePool", count_include_pad=1)),
     "max_pool": _Row(_pool("MaxPool")),
     "upsample": _Row(_upsample),
+    "spread": _Row(_spread),
 }

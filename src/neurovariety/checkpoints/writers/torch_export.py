@@ -227,6 +227,12 @@ def _reduced(name: str) -> Row:
     return apply
 
 
+def _spread(torch: Torch, node: Node, a: Attributes, v: Sequence[Tensor], w: Mapping[str, Tensor]) -> Tensor:
+    factors, f, channels = wholes(a, "factors"), torch.nn.functional, v[0].shape[1]
+    ones = torch.ones((channels, *(1 for _ in (1, *factors))), dtype=v[0].dtype)
+    return (f.conv_transpose1d if len(factors) == 1 else f.conv_transpose2d)(v[0], ones, stride=factors, groups=channels)
+
+
 _KINDS: dict[str, Row] = {
     "linear": lambda torch, n, a, v, w: torch.nn.functional.linear(v[0], w["weight"], w.get("bias")),
     "conv": _convolution,
@@ -248,6 +254,7 @@ _KINDS: dict[str, Row] = {
     "sum": _reduced("sum"),
     "mean": _reduced("mean"),
     "average_pool": _average,
+    "spread": _spread,
     "max_pool": _largest,
     "upsample": lambda torch, n, a, v, w: torch.nn.functional.interpolate(v[0], scale_factor=tuple(map(float, wholes(a, "factors")))),
 }
