@@ -388,5 +388,5 @@ class Builder:
         """The network, simplified."""
         value = self.promoted(output)
         if value.layout is not None:
-            raise InputError(f"{self.source} moves the batch axis of its output; a network maps each sample by itself")
+            raise InputError(f"{self.source} moves the batch axis of its output or mixes the samples; a network maps each by itself")
         return fused(Network(self.input_shape, tuple(self.nodes), value.name, self.weights, self.source, frozenset(self.fixed)))
