@@ -8,15 +8,10 @@ from typing import Any
 import numpy as np
 
 from neurovariety.checkpoints.graph.three_arithmetics import Array
-from neurovariety.checkpoints.readers.building import (
-    Operand,
-    Slide,
-    Stored,
-    Value,
-    refuse,
-    whole_factors,
-)
+from neurovariety.checkpoints.readers.building import Operand, Stored, Value, refuse
+from neurovariety.checkpoints.readers.building_records import Slide
 from neurovariety.checkpoints.readers.contraction import contract
+from neurovariety.checkpoints.readers.numbers_of_graphs import whole_factors
 from neurovariety.checkpoints.readers.onnx_activations import ACTIVATIONS
 from neurovariety.checkpoints.readers.onnx_axes import AXES
 from neurovariety.checkpoints.readers.onnx_call import OnnxCall

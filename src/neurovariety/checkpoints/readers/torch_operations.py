@@ -6,15 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from neurovariety.checkpoints.readers.building import (
-    Operand,
-    Slide,
-    Stored,
-    Value,
-    refuse,
-    whole_factors,
-)
+from neurovariety.checkpoints.readers.building import Operand, Stored, Value, refuse
+from neurovariety.checkpoints.readers.building_records import Slide
 from neurovariety.checkpoints.readers.contraction import contract
+from neurovariety.checkpoints.readers.numbers_of_graphs import whole_factors
 from neurovariety.checkpoints.readers.torch_activations import ACTIVATIONS
 from neurovariety.checkpoints.readers.torch_axes import AXES
 from neurovariety.checkpoints.readers.torch_call import AtenCall, each, stored
