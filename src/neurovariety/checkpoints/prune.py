@@ -116,9 +116,8 @@ def prune(
     nearest networks with redundant neurons; ``error_bound`` then bounds the change of the function for inputs of Euclidean norm at
     most ``radius`` (default: the square root of the number of inputs).
 
-    With a ``box`` (low, high), two numbers or two arrays of the shape of an input, the function is to stay for inputs between them:
-    units whose activation never bends there, by bounds of all values, are removed if they are off, and as many as their map needs
-    are left of those that are on. Without one that is done where it holds at all inputs.
+    With a ``box`` (low, high), two numbers or arrays of the shape of an input, the function stays for inputs between them: units that
+    are off there, by bounds of all values, go, and of those that are on as many are left as their map needs.
 
     Raises `InputError` for unusable arguments, and `VerificationError` should the exact check ever fail.
 
@@ -147,14 +146,9 @@ def prune(
         glosses=_glosses(value, claims),
         evidence={
             "checked": check.record(),
-            "steps": "each removal is an identity of the exact weights, for every input at which the activations are defined"
-            + ("" if inside is None else f", {inside.words}"),
             "untouched": left_as_they_are(pruned, seed),
             "dtype": _stored_as(source),
-            "tolerance": tolerance,
-            "radius": ball if moves else None,
-            "box": None if inside is None else inside.words,
-            "moved_neurons": moves,
+            **_where(tolerance, moves, ball, inside),
             "changes": edit.changes if edit else [],
             "file": checked,
             "theorems": [],
@@ -164,6 +158,18 @@ def prune(
         network=pruned,
         edit=edit,
     )
+
+
+def _where(tolerance: float, moves: int, ball: float, inside: Box | None) -> dict[str, object]:
+    """For which inputs the steps hold, and by how much weights were moved before them."""
+    steps = "each removal is an identity of the exact weights, for every input at which the activations are defined"
+    return {
+        "steps": steps if inside is None else f"{steps}, {inside.words}",
+        "tolerance": tolerance,
+        "radius": ball if moves else None,
+        "box": None if inside is None else inside.words,
+        "moved_neurons": moves,
+    }
 
 
 def _value(source: Network, pruned: Network, removed: Counter[str], bound: float) -> PruneValue:
