@@ -20,7 +20,7 @@ from neurovariety.certificates.critical_functions import (
 )
 from neurovariety.certificates.issue import _TOKEN, Verdict, issue, recorded
 from neurovariety.certificates.least_loss import LeastInLists, LossAtWeights, NoLossBelowZero, NoneBelow
-from neurovariety.certificates.resting import AllResting, SomeResting
+from neurovariety.certificates.resting import AllResting, SomeLimits, SomeResting
 from neurovariety.certificates.shown_points import Points
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
@@ -182,6 +182,14 @@ class TestResting:
         refused(replace(shown, parts=(replace(part, kept=(False,)),)), subject)  # zero rests
         refused(replace(shown, parts=()), subject)
         refused(replace(shown, strata_of="another"), subject)
+
+    def test_limits_are_counted_once(self, known):
+        lists, subject = known
+        some = lists.stages[0].listed.verdict
+        assert issue(SomeLimits(subject.hash, (some,)), subject).statement.value == some.statement.value
+        assert issue(SomeLimits(subject.hash, (some, some)), subject).statement.value == some.statement.value
+        refused(SomeLimits("another", (some,)), subject)
+        refused(SomeLimits(subject.hash, (lists.stages[0].listed.reality,)), subject)
 
     def test_a_family_without_a_theorem(self, known):
         lists, subject = known

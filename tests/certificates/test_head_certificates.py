@@ -17,6 +17,7 @@ from neurovariety.certificates.network_nodes import network_hash
 from neurovariety.certificates.network_rewrites import Rewrites, RewriteStep, Rows
 from neurovariety.certificates.network_symmetries import symmetry_dimension
 from neurovariety.certificates.network_values import BALLS, value
+from neurovariety.certificates.pruned_networks import Smaller
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.node import Node
@@ -145,6 +146,19 @@ def test_heads_that_go():
     assert show(first, network(fewer(made, 1, **{"o.bias": constant}), HEADS - 1)).claim is Claim.PROVED
     assert refused(first, network(fewer(made, 1), HEADS - 1))
     assert refused(first, network(fewer(made, 0), HEADS - 1))
+
+
+def test_why_heads_went_is_counted():
+    made = weights(3)
+    made["v.weight"][rows(1)] = 0
+    first = network(made)
+    constant = made["o.bias"] + made["o.weight"][:, rows(1)] @ made["v.bias"][rows(1)]
+    second = network(fewer(made, 1, **{"o.bias": constant}), HEADS - 1)
+    verdict = show(first, second)
+    assert issue(Smaller("removed", {"dead head": 3 * SIZE}, verdict), (first, second)).claim is Claim.PROVED
+    for wrong in ({"equal head": 3 * SIZE}, {"dead head": 2 * SIZE}, {"dead head": 3 * SIZE, "unread": 1}, {}):
+        with pytest.raises(NotShown):
+            issue(Smaller("removed", wrong, verdict), (first, second))
 
 
 def test_heads_of_equal_scores():

@@ -5,14 +5,12 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import json
-from fractions import Fraction
 
 import numpy as np
 import pytest
 
 from campaign import size
 from neurovariety import Claim, DataError, InputError, PolyhedralResult, ResourceError, as_model, ed_degree, polyhedral
-from neurovariety.certificates.issue import NotShown
 from neurovariety.geometry.solutions.face_points import face_points, general_face
 from neurovariety.training.critical.face_stage import face_stage
 from neurovariety.training.losses.polyhedral_norm import Face, polyhedral_norm
@@ -153,22 +151,6 @@ def test_signs_with_curves_of_critical_points():
     found = polyhedral("linear(2,1,2)", norm="l1", teacher="3*x0+x1; x0+3*x1")
     assert (found.claims["complex"].claim, found.value["global_minimum"]) == (Claim.LOWER_BOUND, "upper_bound")
     assert found.value["least"] <= 8 / 3 + 1e-9
-
-
-def test_conditions_without_critical_points():
-    """Matrices of rank one with a row given are a line, on which linear functions have none; with a diagonal given they have two."""
-    problem = face_points(as_model("linear(2,1,2)"), 3, 2, 0, np.random.default_rng(0))
-    places = [(o, e) for o, e, _ in problem.found.terms]
-
-    def without(*chosen):
-        rows = [Fraction(int(place == wanted)) for wanted in chosen for place in places]
-        return problem.none_in_general(np.random.default_rng(1), rows)
-
-    row, diagonal = ((0, (1, 0)), (0, (0, 1))), ((0, (1, 0)), (1, (0, 1)))
-    assert (without(*row).claim, without(*row).statement.value) == (Claim.PROBABILITY, 0)
-    assert without(*diagonal) is None
-    with pytest.raises(NotShown):  # what is shown of one kind of conditions says nothing of general ones
-        without(*row).certificate.check(problem.equations)
 
 
 def test_a_nearer_network_contradicts_the_lists(monkeypatch):

@@ -237,7 +237,8 @@ def _along_one_axis(channel: np.ndarray) -> tuple[np.ndarray, int | None]:
     if not varying:
         return first, None
     (axis,) = varying
-    return np.moveaxis(channel, axis, 0)[(slice(None), *(0,) * (channel.ndim - 2))], axis
+    moved_first = np.moveaxis(channel, axis, 0)
+    return moved_first.reshape(len(moved_first), -1, channel.shape[-1])[:, 0], axis
 
 
 def _columns(walk: _Walk, mixing: NodeData, path: Sequence[NodeData], axis: int | None) -> tuple[np.ndarray, np.ndarray]:
@@ -276,12 +277,23 @@ class HeadProducts:
     output: flint.fmpq_mat
 
 
-def head_products(network: NetworkData, block: AttentionBlock) -> list[HeadProducts]:
-    """The invariants of each head."""
+def as_stored(network: NetworkData, block: AttentionBlock, head: int) -> tuple[object, ...]:
+    """Everything that a head is, as it is stored: equal ones are heads of one function."""
+    weight = np.asarray(network.weights[block.reader.weights["weight"]])[:, block.columns[head]]
+    parts = [weight]
+    for s in block.strands:
+        parts += [np.asarray(network.weights[k])[s.channel[head]] for _, k in sorted(s.producer.weights.items())]
+    numbers = [(v.shape, str(v.dtype), tuple(v.reshape(-1).tolist()) if v.dtype == object else v.tobytes()) for v in parts]
+    roles = [tuple(sorted(s.producer.weights)) for s in block.strands]
+    return (*numbers, *roles, *(s.factor for s in block.strands), block.gain)
+
+
+def head_products(network: NetworkData, block: AttentionBlock, which: Sequence[int]) -> list[HeadProducts]:
+    """The invariants of some heads."""
     weight = np.asarray(network.weights[block.reader.weights["weight"]])
     factor = block.query.factor * block.key.factor
     out = []
-    for b in range(block.heads):
+    for b in which:
         q, k = with_bias(network, block.query, b), with_bias(network, block.key, b)[:, :-1]
         v = with_bias(network, block.value, b)
         made = product(exact(weight[:, block.columns[b]]) * (block.gain * block.value.factor), v)

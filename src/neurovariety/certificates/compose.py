@@ -59,7 +59,8 @@ class Rule:
 
     ``about``: what the premises speak of. `MODEL`: the model of the conclusion. `SLICES`: of systems that rest on that model alone, and
     that ``family`` says to be of the kind expected. `SLICE_ITSELF`: the conclusion is about a slice, and the premises about the model
-    whose slice it is. `PROBLEM`: data that are said to be a problem of the model.
+    whose slice it is. `PROBLEM`: data that are said to be a problem of the model; `SMALLER`:
+    that, with lists of smaller networks.
 
     ``claims``: how far premises have to be known. ``turned``: a larger premise makes a smaller value, so that a lower bound becomes an
     upper one. ``of_claim``: the value names the claim. ``facts``: of the data and the premises, what ``holds`` is asked of between the
@@ -92,11 +93,11 @@ class Rule:
 
     def speaks(self, statement: Statement, premises: tuple[Verdict, ...], subject: Any) -> bool:
         """Whether the premises speak of what the conclusion is about, the data that it is checked on."""
-        if self.about == PROBLEM:
+        if self.about in (PROBLEM, SMALLER):
             if not isinstance(subject, ProblemOfModel):
                 return False
             for premise in premises:
-                subject.check_one(premise, statement.subject)
+                subject.check_one(premise, statement.subject, self.about == PROBLEM)
             return True
         if statement.subject != subject.hash:
             return False
@@ -112,7 +113,8 @@ def _is_kind(kind: str, expected: str) -> bool:
     return any(fnmatchcase(kind, e) for e in expected.split("|"))
 
 
-MODEL, SLICES, SLICE_ITSELF, PROBLEM = "the model", "systems of the model", "a slice of the model", "a problem of the model"
+MODEL, SLICES, SLICE_ITSELF = "the model", "systems of the model", "a slice of the model"
+PROBLEM, SMALLER = "a problem of the model", "a problem of the model with smaller ones inside it"
 _EXACT = (Claim.PROVED, Claim.PROBABILITY, Claim.COMPLETE)
 
 OF_SLICES, OF_NEAREST, OF_LIKELIEST = (
@@ -219,10 +221,10 @@ RULES: Mapping[str, Rule] = {
     LANDSCAPE["complex"]: Rule(("landscape: complex",), (CRITICAL_FUNCTIONS,), _same, PROBLEM),
     LANDSCAPE["real"]: Rule(("landscape: real",), (REAL,), _same, PROBLEM),
     LANDSCAPE["minima"]: Rule(("landscape: minima",), (MINIMA,), _same, PROBLEM),
-    LANDSCAPE["at_subnetworks"]: Rule(("landscape: at_subnetworks",), (RESTING,), _same, PROBLEM),
-    LANDSCAPE["at_limits"]: Rule(("landscape: at_limits",), (LIMITS,), _same, PROBLEM),
-    LANDSCAPE["least_loss"]: Rule(("landscape: least_loss",), (LEAST,), _same, PROBLEM),
-    LANDSCAPE["global_minimum"]: Rule(("landscape: global_minimum",), (LEAST,), lambda value, known: True, PROBLEM, of_claim=True),
+    LANDSCAPE["at_subnetworks"]: Rule(("landscape: at_subnetworks",), (RESTING,), _same, SMALLER),
+    LANDSCAPE["at_limits"]: Rule(("landscape: at_limits",), (LIMITS,), _same, SMALLER),
+    LANDSCAPE["least_loss"]: Rule(("landscape: least_loss",), (LEAST,), _same, SMALLER),
+    LANDSCAPE["global_minimum"]: Rule(("landscape: global_minimum",), (LEAST,), lambda value, known: True, SMALLER, of_claim=True),
 }
 """By name what may be concluded; nothing else follows from anything."""
 

@@ -206,7 +206,7 @@ def check_bound(general: Verdict, subject: Systems, parameters: np.ndarray, by: 
 
 
 @dataclass(frozen=True)
-class Kept:
+class HeldParameters:
     """The ``parameters`` of a number that holds for those that are not among ``moving`` as they are."""
 
     parameters: np.ndarray
@@ -220,7 +220,7 @@ class Kept:
         return np.array_equal(here, there)
 
 
-def kept_by(general: Verdict) -> Kept | None:
+def kept_by(general: Verdict) -> HeldParameters | None:
     """Which parameters a number is for; None where it is for general ones. Whoever rests on a list that is closed by loops of some
     parameters alone inherits the others."""
     own = general.certificate
@@ -231,7 +231,7 @@ def kept_by(general: Verdict) -> Kept | None:
         return before
     parameters = own.points.parameters  # type: ignore[union-attr]
     both = set(moving) if before is None else set(moving) & set(before.moving)
-    return Kept(parameters, tuple(sorted(both))) if len(both) < len(parameters) else None
+    return HeldParameters(parameters, tuple(sorted(both))) if len(both) < len(parameters) else None
 
 
 class PlaceOfPrograms:

@@ -186,8 +186,8 @@ def _left(forms: FormsModPrime) -> Iterator[tuple[int, int]]:
                 rows.append(moved)
         for form in new:
             terms = [0] * len(own)
-            for e, c in form.to_dict().items():
-                terms[columns[tuple(map(int, e))]] = int(c)
+            for e, entry in form.to_dict().items():
+                terms[columns[tuple(map(int, e))]] = int(entry)
             rows.append(terms)
         found, rank, _ = echelon_rows(flint.nmod_mat(rows, forms.p)) if rows else (None, 0, [])
         basis = [] if found is None else [[int(found[i, j]) for j in range(len(own))] for i in range(rank)]

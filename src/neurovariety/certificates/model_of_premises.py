@@ -43,10 +43,12 @@ class ProblemOfModel:
         """The same: there is nothing else."""
         return self.hash
 
-    def check_one(self, verdict: Verdict, model: str) -> None:
-        """Raises `NotShown` where a verdict speaks of no problem of the model, or rests on other models alone."""
-        known = models_under(verdict)
-        if self.model != model or verdict.statement.subject not in self.problems or (known and model not in known):
+    def check_one(self, verdict: Verdict, model: str, itself: bool) -> None:
+        """Raises `NotShown` where a verdict speaks of no problem of the model, or, being one of the network ``itself``, rests on other
+        models."""
+        if self.model != model or verdict.statement.subject not in self.problems:
+            raise NotShown("the premise speaks of another problem")
+        if itself and models_under(verdict) - {model}:
             raise NotShown("the premise speaks of another model")
 
 

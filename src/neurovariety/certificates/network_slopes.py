@@ -8,7 +8,7 @@ differentiable there, for what does not move to first order is not felt through 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -34,11 +34,12 @@ class _Lettered:
     nodes: Sequence[NodeData]
     output: str
     weights: Mapping[str, np.ndarray]
+    fixed: Collection[str]
 
 
-def lettered(network: NetworkData, letters: Mapping[str, np.ndarray]) -> Any:
+def lettered(network: NetworkData, letters: Mapping[str, np.ndarray]) -> NetworkData:
     """The network with ``letters``, numbers of a field, as its trained weights."""
-    return _Lettered(tuple(network.input_shape), network.nodes, network.output, {**network.weights, **letters})
+    return _Lettered(tuple(network.input_shape), network.nodes, network.output, {**network.weights, **letters}, network.fixed)
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class LetterField(Field):
 
 
 @dataclass(eq=False)
-class _Tape:
+class SlopeTape:
     """How numbers were made: for each, what it was made of with the derivatives. The first ``letters`` of them are the weights."""
 
     p: int
@@ -101,7 +102,7 @@ class _Number:
 
     __slots__ = ("exactly", "slot", "tape", "v")
 
-    def __init__(self, tape: _Tape, v: int, exactly: Any, slot: int) -> None:
+    def __init__(self, tape: SlopeTape, v: int, exactly: Any, slot: int) -> None:
         self.tape, self.v, self.exactly, self.slot = tape, v, exactly, slot
 
     def _made(self, v: int, exactly: Callable[[], Any], *of: tuple[_Number, int]) -> _Number:
@@ -160,7 +161,7 @@ class _Number:
         return self._of(other) / self
 
 
-def _constant(tape: _Tape, given: Fraction) -> _Number:
+def _constant(tape: SlopeTape, given: Fraction) -> _Number:
     return _Number(tape, residue(given, tape.p), rational(given), -1)
 
 
@@ -180,10 +181,10 @@ class SlopesModP:
         """The weights mod p."""
         return [residue(w, self.p) for key in self.keys for w in self.weights[key]]
 
-    def rows(self, x: Sequence[Fraction] | Sequence[int]) -> tuple[list[list[int]], set[int]]:
+    def rows(self, x: Sequence[Fraction | int]) -> tuple[list[list[int]], set[int]]:
         """The derivatives of each output at an input, residues mod p where it is not exact; and the weights that are left out, as they
         move a number that lies at a kink."""
-        tape, letters, at = _Tape(self.p, self.count), dict[str, np.ndarray](), 0
+        tape, letters, at = SlopeTape(self.p, self.count), dict[str, np.ndarray](), 0
         for key in self.keys:
             made = np.empty(len(self.weights[key]), dtype=object)
             for i, w in enumerate(self.weights[key]):

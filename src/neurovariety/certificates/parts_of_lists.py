@@ -41,7 +41,7 @@ def _check_part(kind: str, expected: tuple[str, ...], model: str, premise: Verdi
     """Raises `NotShown` where a premise is none of the kinds ``expected``, or one of no problem of the model."""
     if not premise.checked or premise.statement.kind not in expected or not isinstance(subject, ProblemOfModel):
         raise NotShown(f"{kind} follows from other statements")
-    subject.check_one(premise, model)
+    subject.check_one(premise, model, kind in PARTS and PARTS[kind][1] is not None)
 
 
 @dataclass(frozen=True)

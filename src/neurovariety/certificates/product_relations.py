@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 
 import flint
 import numpy as np
 
-from neurovariety.certificates.attention_blocks import AttentionBlock, Strand, attention_block, head_products
+from neurovariety.certificates.attention_blocks import AttentionBlock, Strand, as_stored, attention_block, head_products
 from neurovariety.certificates.channel_relations import identity
 from neurovariety.certificates.exact_arrays import product, same
 from neurovariety.certificates.network_nodes import NetworkData, NodeData, exact, rational
@@ -69,15 +70,17 @@ def check_heads(sides: tuple[Side, Side], nodes: tuple[NodeData, NodeData], unch
         raise NotShown(f"the heads before {place!r} are read at other positions")
     _same_chain(first, second, one, two, unchanged)
     apart: list[tuple[flint.fmpq_mat, flint.fmpq_mat]] = []  # scores -> sum of the first's products minus those of the second
-    for network, block, sign in ((first, one, 1), (second, two, -1)):
-        for head in head_products(network, block):
+    others = _not_in_both((first, one), (second, two))
+    for network, block, which, sign in ((first, one, others[0], 1), (second, two, others[1], -1)):
+        for head in head_products(network, block, which):
             k = next((k for k, (score, _) in enumerate(apart) if _equal(score, head.score)), None)
             if k is None:
                 apart.append((head.score, head.output * sign))
             else:
                 apart[k] = apart[k][0], apart[k][1] + head.output * sign
-    rows, last = apart[0][1].nrows(), apart[0][1].ncols() - 1
-    if any((total.nrows(), total.ncols()) != (rows, last + 1) for _, total in apart):
+    rows, width = (len(np.asarray(n.weights[x.reader.weights["weight"]])) for n, x in ((first, one), (second, two)))
+    last = apart[0][1].ncols() - 1 if apart else 0
+    if rows != width or any((total.nrows(), total.ncols()) != (rows, last + 1) for _, total in apart):
         raise NotShown(f"the matrices {place!r} make values of other sizes")
     c, d = (bias(network, node, rows) for network, node in zip((first, second), nodes, strict=True))
     for i in range(rows):
@@ -85,6 +88,22 @@ def check_heads(sides: tuple[Side, Side], nodes: tuple[NodeData, NodeData], unch
             raise NotShown(f"the products of the heads before {place!r} differ")
         if sum((total[i, last] for _, total in apart), rational(c[i]) - rational(d[i])) != 0:
             raise NotShown(f"the constants of the heads before {place!r} differ")
+
+
+def _not_in_both(one: tuple[NetworkData, AttentionBlock], two: tuple[NetworkData, AttentionBlock]) -> tuple[list[int], list[int]]:
+    """The heads of each network that are not stored alike in the other: those that are cancel."""
+    left = [[as_stored(network, block, b) for b in range(block.heads)] for network, block in (one, two)]
+    both = Counter(left[0]) & Counter(left[1])
+    out: list[list[int]] = []
+    for stored in left:
+        rest, kept = both.copy(), []
+        for b, head in enumerate(stored):
+            if rest[head]:
+                rest[head] -= 1
+            else:
+                kept.append(b)
+        out.append(kept)
+    return out[0], out[1]
 
 
 def _equal(one: flint.fmpq_mat, two: flint.fmpq_mat) -> bool:

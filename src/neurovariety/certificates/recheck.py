@@ -202,7 +202,7 @@ class _Read:
         verdict = self._premise(number)
         said = verdict.statement
         outcome, why, trust = self.outcomes[number]
-        found = RecheckedKey(key, said, verdict.claim, outcome, why, trust, sentence_of(verdict))
+        found = RecheckedKey(key, said, verdict.claim, outcome, why, trust, _sentence(verdict))
         wrong = "" if outcome == REFUSED else self._contradiction(found, value, claimed, entry)
         return replace(found, outcome=REFUSED, why=wrong, trust=()) if wrong else found
 
@@ -221,6 +221,14 @@ class _Read:
             return f"the certificate speaks of the {said.kind}, not of what {entry} asks"
         if _comparable(said.value) != _comparable(value):
             return f"the result says {value}, the certificate {_comparable(said.value)}"
+        return ""
+
+
+def _sentence(verdict: Verdict) -> str:
+    """What a verdict says in words; nothing where it is recorded with a value that nothing can be said of."""
+    try:
+        return sentence_of(verdict)
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError):
         return ""
 
 

@@ -133,16 +133,19 @@ class AllResting(_AtStrata):
 
 @dataclass(frozen=True)
 class SomeLimits:
-    """Critical functions among those limits of networks that are looked at."""
+    """Critical functions among those limits of networks that are looked at, each list of them once."""
 
     subject: str
     lists: tuple[Verdict, ...]
 
-    def check(self, subject: object) -> None:
+    def check(self, subject: StrataOfLoss) -> None:
         """Raises `NotShown` where a list is none of critical functions."""
+        if subject.hash != self.subject:
+            raise NotShown("the certificate is one of another network")
         if not all(v.shown and v.statement.kind == CRITICAL for v in self.lists):
             raise NotShown("lists of critical functions are expected")
 
     def concludes(self) -> tuple[Statement, Claim]:
         """At least so many."""
-        return Statement(LIMITS, self.subject, sum(v.statement.value for v in self.lists)), Claim.LOWER_BOUND
+        numbers = {v.statement.subject: v.statement.value for v in self.lists}
+        return Statement(LIMITS, self.subject, sum(numbers.values())), Claim.LOWER_BOUND

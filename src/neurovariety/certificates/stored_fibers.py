@@ -129,7 +129,7 @@ class StoredFibers(StoredMaps):
             sum((context.gen(k) * int(b) for k, b in enumerate(row)), context.constant(fmpq_of(w)))
             for w, row in zip(piece.at, piece.directions.tolist(), strict=True)
         ]
-        general = [run.constant(c) for known, c in zip(self.coefficients, piece.coefficients, strict=True) if known is None]
+        general = [run.constant(fmpq_of(c)) for known, c in zip(self.coefficients, piece.coefficients, strict=True) if known is None]
         out: list[Series] = []
         for row in x.tolist():
             own = [*map(Short, moved), *(run.constant(int(v)) for v in row), *general]

@@ -100,7 +100,7 @@ class StoredNetwork:
             raise NotShown("the weights are not those of the network")
         rows, left = list[list[int]](), set[int]()
         for k, x in enumerate(inputs):
-            own, resting = found.rows([v if at is None else Fraction(v) for v in x])
+            own, resting = found.rows([int(v) if at is None else Fraction(v) for v in x])
             if (len(own) + 1) * found.made * len(inputs) > _MOST_STEPS or len(own) * len(inputs) * found.count > MOST_ENTRIES:
                 raise NotStored("the Jacobian is too large to be taken anew here")
             if place.factors is not None:
@@ -137,7 +137,7 @@ def _combined(factors: np.ndarray, rows: list[list[int]], p: int) -> list[list[i
     if factors.ndim != 2 or factors.shape[1] != len(rows):
         raise NotShown("combinations of other outputs are given")
     own = np.array(rows, dtype=object)
-    return (np.array([[int(c) for c in row] for row in factors], dtype=object) @ own % p).tolist()  # type: ignore[no-any-return]
+    return (np.array([[int(c) for c in row] for row in factors], dtype=object) @ own % p).tolist()
 
 
 def is_network(value: Any) -> bool:

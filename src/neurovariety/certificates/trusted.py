@@ -17,6 +17,7 @@ from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.least_loss import LeastInLists, NoneBelow
 from neurovariety.certificates.least_of_lists import LeastOfLists
 from neurovariety.certificates.linear_symmetries import StatedMaps, StatedSpan
+from neurovariety.certificates.model_of_premises import ProblemOfModel
 from neurovariety.certificates.network_ranks import GenericRank
 from neurovariety.certificates.positions import BoundaryPiece, NoBoundary, Placed
 from neurovariety.certificates.resting import AllResting
@@ -72,6 +73,8 @@ ALWAYS: Mapping[type, str] = {
 def trusted(certificate: Any, found: Verdict, inherited: bool) -> list[str]:
     """What a certificate rests on that its check cannot show; ``inherited``: something that it rests on does."""
     own = [ALWAYS[kind] for kind in ALWAYS if isinstance(certificate, kind)]
+    if isinstance(found.on, ProblemOfModel):
+        own.append("that the stored problem is one of the architecture")
     own += [words for kind, say in _SAYING.items() if isinstance(certificate, kind) and (words := say(certificate, found))]
     if found.claim is Claim.COMPLETE and not own and not inherited:
         own.append("a test of completeness")

@@ -29,12 +29,12 @@ from neurovariety.certificates.phrases import EXACT
 from neurovariety.certificates.sentences import FROM_ABOVE, FROM_BELOW, Gloss
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
-from neurovariety.checkpoints.file_diagnosis import file_facts, layers_of
+from neurovariety.checkpoints.file_diagnosis import FoundLayers, file_facts, layers_of
 from neurovariety.checkpoints.file_prune import looked_at_words
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.partial_network import PartialNetwork
 from neurovariety.checkpoints.graph.three_arithmetics import to_floats
-from neurovariety.checkpoints.layers.layer_table import LayerRow, layer_rows, table_text
+from neurovariety.checkpoints.layers.layer_table import LayerData, LayerRow, layer_rows, table_text
 from neurovariety.checkpoints.layers.nearest_strata import NearestStratum, StratumData, nearest_strata
 from neurovariety.checkpoints.layers.rewritten import Rewritten
 from neurovariety.checkpoints.load import Shapes, load_network
@@ -180,10 +180,7 @@ def diagnose(
             "generic_claim": ranks.generic_claim if ranks else Claim.UNDECIDED,
             "upper_bound": source.parameters - dimension,
             "symmetries": [{"layer": s.layer, "group": s.words, "width": s.width, "dimension": s.dimension} for s in stated],
-            "layers": [
-                r.to_dict()
-                for r in layer_rows(source, layers, found.untouched, found.symmetries, found.too_many(), None, found.several)
-            ],
+            "layers": _layer_data(source, found),
             "kept": [],
             "on": found.on,
             "near": [s.to_dict() for s in near[:_LISTED]],
@@ -194,6 +191,11 @@ def diagnose(
         provenance=Provenance.since(start, seed),
         notices=linear.notices,
     )
+
+
+def _layer_data(source: Network, found: FoundLayers) -> list[LayerData]:
+    rows = layer_rows(source, found.hidden, found.untouched, found.symmetries, found.too_many(), None, found.several)
+    return [r.to_dict() for r in rows]
 
 
 def _value(

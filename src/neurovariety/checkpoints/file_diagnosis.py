@@ -13,7 +13,7 @@ from typing import TypedDict
 from neurovariety.checkpoints.file_prune import file_notices
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.partial_network import PartialNetwork
-from neurovariety.checkpoints.layers.attention_heads import Heads, attention_heads
+from neurovariety.checkpoints.layers.attention_heads import AttentionHeads, attention_heads
 from neurovariety.checkpoints.layers.gated_redundancy import redundant_units
 from neurovariety.checkpoints.layers.gated_units import GatedLayer, gated_layers
 from neurovariety.checkpoints.layers.head_redundancy import smaller_heads
@@ -44,13 +44,13 @@ class FoundLayers:
     symmetries: tuple[LayerSymmetry, ...]
     on: list[Redundancy]
     names: dict[str, str]
-    heads: tuple[Heads, ...]
+    heads: tuple[AttentionHeads, ...]
     gated: tuple[GatedLayer, ...]
     beyond: tuple[LayerSymmetry, ...]
     """The symmetries of heads and of gated units."""
 
     @property
-    def several(self) -> tuple[GatedLayer | Heads, ...]:
+    def several(self) -> tuple[GatedLayer | AttentionHeads, ...]:
         """What several maps make together."""
         return (*self.gated, *self.heads)
 
@@ -139,7 +139,7 @@ class FileFacts:
     @property
     def looked_at(self) -> int:
         """How many layers were looked at."""
-        return sum(len(p.hidden) for p in self.parts)
+        return sum(p.looked_at for p in self.parts)
 
 
 def file_facts(source: PartialNetwork, seed: int) -> FileFacts:

@@ -25,9 +25,9 @@ from typing import Annotated, Any, ClassVar, TypedDict
 
 import numpy as np
 
-from neurovariety.certificates.cross_entropy import CrossEntropyOfNetworks
 from neurovariety.certificates.issue import NotShown, Verdict, first_shown, issue, weak
 from neurovariety.certificates.least_of_lists import LeastOfLists, ValueAt
+from neurovariety.certificates.likelihood_of_networks import CrossEntropyOfNetworks
 from neurovariety.certificates.model_of_premises import ProblemOfModel
 from neurovariety.certificates.parts_of_lists import Part, Said, Together
 from neurovariety.certificates.sentences import Gloss

@@ -22,7 +22,7 @@ from neurovariety.checkpoints.layers.removals import with_bias
 
 
 @dataclass(frozen=True, eq=False)
-class Heads:
+class AttentionHeads:
     """An attention whose heads may be changed: ``block`` says what belongs to which head, ``place`` names it."""
 
     block: AttentionBlock
@@ -58,7 +58,7 @@ class Unshaped(Exception):
     """Why heads cannot be changed where they stand."""
 
 
-def attention_heads(network: Network) -> tuple[tuple[Heads, ...], dict[str, str]]:
+def attention_heads(network: Network) -> tuple[tuple[AttentionHeads, ...], dict[str, str]]:
     """All attentions whose heads may be changed, and for matrices near a softmax why theirs may not, by the name of the matrix."""
     if not any(n.kind == "softmax" for n in network.nodes):
         return (), {}
@@ -79,7 +79,7 @@ def attention_heads(network: Network) -> tuple[tuple[Heads, ...], dict[str, str]
             why[node.name] = str(reason)
             continue
         path = node.path or node.name
-        found.append(Heads(block, path))
+        found.append(AttentionHeads(block, path))
     return tuple(found), why
 
 
@@ -108,7 +108,7 @@ def _check_alone(network: Network, block: AttentionBlock, uses: Counter[str], re
             raise Unshaped(f"its heads share the rows of {producer!r}, or leave some out")
 
 
-def head_rows(network: Network, heads: Heads) -> list[HeadRows]:
+def head_rows(network: Network, heads: AttentionHeads) -> list[HeadRows]:
     """What each head is, in the types in which it is stored."""
     block = heads.block
     weight = np.asarray(network.weights[block.reader.weights["weight"]])
@@ -126,7 +126,7 @@ def _rows(network: Network, roles: object, channels: Array) -> Array:
     return np.concatenate([rows, bias[:, None]], axis=1)
 
 
-def with_heads(network: Network, heads: Heads, rows: Sequence[HeadRows], shift: Array | None = None) -> Network:
+def with_heads(network: Network, heads: AttentionHeads, rows: Sequence[HeadRows], shift: Array | None = None) -> Network:
     """The network with these heads, of one size each, in place of its own; ``shift`` is added to the bias of their reader.
 
     Raises `Unshaped` where what stands between the matrices cannot be made smaller with them.
@@ -204,7 +204,7 @@ def _smaller(node: Node, before: Array, after: Array) -> Node:
 
 def _along_axes(node: Node, stays: Array) -> list[Array]:
     """Which places along each axis stay. Raises `Unshaped` where that depends on the other axes."""
-    along = [stays.any(axis=tuple(k for k in range(stays.ndim) if k != axis)) for axis in range(stays.ndim)]
+    along = [np.asarray(stays.any(axis=tuple(k for k in range(stays.ndim) if k != axis))) for axis in range(stays.ndim)]
     product = np.ones((), dtype=bool)
     for v in along:
         product = product[..., None] & v
@@ -213,7 +213,7 @@ def _along_axes(node: Node, stays: Array) -> list[Array]:
     return along
 
 
-def permuted(network: Network, heads: Heads, order: Sequence[int]) -> Network:
+def permuted(network: Network, heads: AttentionHeads, order: Sequence[int]) -> Network:
     """The same function with head i being the old head ``order[i]``."""
     rows = head_rows(network, heads)
     return with_heads(network, heads, [rows[k] for k in order])

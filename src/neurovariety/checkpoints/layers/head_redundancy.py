@@ -15,7 +15,7 @@ from jaxtyping import Shaped
 
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.three_arithmetics import Array, exact_matmul, to_fractions
-from neurovariety.checkpoints.layers.attention_heads import HeadRows, Heads, Unshaped, head_rows, with_heads
+from neurovariety.checkpoints.layers.attention_heads import AttentionHeads, HeadRows, Unshaped, head_rows, with_heads
 from neurovariety.checkpoints.layers.bottlenecks import MOST_NARROWED, likely_rank, row_basis
 
 
@@ -28,7 +28,7 @@ class SmallerHeads:
 
 
 def smaller_heads(
-    network: Network, heads: Heads, seed: int, accept: Callable[[Network], bool] = lambda found: True
+    network: Network, heads: AttentionHeads, seed: int, accept: Callable[[Network], bool] = lambda found: True
 ) -> SmallerHeads | None:
     """The same function with fewer or smaller heads; None where nothing was found.
 
@@ -154,7 +154,8 @@ def _narrow(r: HeadRows, seed: int) -> tuple[HeadRows, Array]:
     if not values.all():
         gone = ~values
         added = exact_matmul(to_fractions(r.output[:, gone]), to_fractions(r.value[gone, -1:]))[:, 0]
-    small = HeadRows(*(v if len(v) else v0[:1] * 0 for v, v0 in ((r.query[keys], r.query), (r.key[keys], r.key))), *_pair(r, values))
+    query, key = (rows[keys] if keys.any() else rows[:1] * 0 for rows in (r.query, r.key))
+    small = HeadRows(query, key, *_pair(r, values))
     if 1 < len(small.query) <= MOST_NARROWED and not _independent(small.query.T, small.key[:, :-1].T, seed):
         query, key = _factored(small.query.T, small.key[:, :-1])
         small = replace(small, query=query.T, key=_with_zeros(key))

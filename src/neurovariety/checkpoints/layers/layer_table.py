@@ -15,7 +15,7 @@ from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.node import Node
 from neurovariety.checkpoints.graph.operations import operation
 from neurovariety.checkpoints.graph.partial_network import OpaqueOperator, PartialNetwork, Region
-from neurovariety.checkpoints.layers.attention_heads import Heads
+from neurovariety.checkpoints.layers.attention_heads import AttentionHeads
 from neurovariety.checkpoints.layers.gated_units import GatedLayer
 from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer, Untouched
 from neurovariety.checkpoints.layers.layer_symmetries import LayerSymmetry
@@ -79,7 +79,7 @@ def layer_rows(
     symmetries: Sequence[LayerSymmetry],
     redundant: Mapping[str, Mapping[str, int]],
     region: Region | None = None,
-    several: Sequence[Heads | GatedLayer] = (),
+    several: Sequence[AttentionHeads | GatedLayer] = (),
 ) -> list[LayerRow]:
     """A row for each node with trained weights. ``redundant`` has the neurons too many by the name of the producer and the reason.
 
@@ -91,7 +91,7 @@ def layer_rows(
     known = {b.reader.name: n for b, n in attention_dimensions(network)} if several else {}
     known |= {p.name: n for p, n in gated_dimensions(network)} if several else {}
     for s in several:
-        end = s.reader if isinstance(s, Heads) else s.product.name
+        end = s.reader if isinstance(s, AttentionHeads) else s.product.name
         free |= {name: known.get(end, 0) if name == s.makers[0] else 0 for name in s.makers}
     trained = set(network.trained)
     out = []

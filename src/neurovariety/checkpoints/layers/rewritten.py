@@ -17,7 +17,7 @@ from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.node import Node
 from neurovariety.checkpoints.graph.operations import operation
 from neurovariety.checkpoints.graph.three_arithmetics import exact_matmul
-from neurovariety.checkpoints.layers.attention_heads import Heads
+from neurovariety.checkpoints.layers.attention_heads import AttentionHeads
 from neurovariety.checkpoints.layers.gated_redundancy import GatedRemoval
 from neurovariety.checkpoints.layers.gated_units import GatedLayer, gated_moved, gated_without
 from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer
@@ -100,7 +100,7 @@ class Rewritten:
             parts.append((source, terms))
         return self._then(after, _gated_rows(layer, parts, layer.width))
 
-    def with_heads(self, heads: Heads, after: Network) -> Rewritten:
+    def with_heads(self, heads: AttentionHeads, after: Network) -> Rewritten:
         """Other heads with the same products."""
         return self._then(after, {}, heads=frozenset({heads.reader}))
 

@@ -13,8 +13,7 @@ to s = constant.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from fractions import Fraction
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -22,7 +21,6 @@ from jaxtyping import Complex, Inexact, Int
 
 from neurovariety.budget import used_up
 from neurovariety.certificates.completeness import Distinct
-from neurovariety.certificates.general_members import Substituted
 from neurovariety.certificates.issue import NotShown, Verdict, issue
 from neurovariety.certificates.singular_hessian import SingularHessian
 from neurovariety.certificates.stored_families import StoredLikelihood
@@ -32,7 +30,7 @@ from neurovariety.geometry.solutions.affine_slices import PRINTS, dyadic, normal
 from neurovariety.geometry.solutions.chart import Chart, find_chart
 from neurovariety.geometry.solutions.chart_coordinates import ChartCoordinates, coordinates
 from neurovariety.geometry.solutions.complete_fiber import complete_fiber
-from neurovariety.geometry.solutions.moved_ends import ends_at_level
+from neurovariety.geometry.solutions.moved_ends import ends_at_level, on_line
 from neurovariety.geometry.solutions.residues import residues
 from neurovariety.geometry.solutions.special_points import KIND, OneMember, continued, looped
 from neurovariety.homotopy import Certificates, End, System, Tape, certify, record, special_ends, values_at
@@ -80,30 +78,21 @@ class FacePoints:
         """
         return lambda: np.concatenate([normal(rng, (self.count,)), conditions, normal(rng, (self.codimension,))])
 
-    @property
-    def on_line(self) -> Substituted:
-        """How the stated systems come from the curve over a line, on which the conditions are held."""
-        n, k = self.count, self.codimension
-        held = (-1,) * (k * n)
-        return Substituted((*range(n), *held, *range(2 * n, 2 * n + k)), (*range(n, 2 * n), *held, *range(2 * n + k, 2 * n + 2 * k)))
-
-    def none_in_general(self, rng: np.random.Generator, conditions: Sequence[Fraction] | None = None) -> Verdict | None:
-        """That general linear functions on general sections have no critical point, or on sections by ``conditions`` (kN,) at general
-        levels; None where they have some."""
+    def none_in_general(self, rng: np.random.Generator) -> Verdict | None:
+        """That general linear functions on general sections have no critical point; None where they have some."""
         r, n, k = self.dimension, self.count, self.codimension
         p = random_prime(LARGE_PRIME_BITS, rng)
-        weights, multipliers, drawn_rows = ([int(v) for v in rng.integers(1, p, size)] for size in (r, k, k * n))
-        equations, own = (self.equations, drawn_rows) if conditions is None else (self.equations_on(conditions), [])
-        taken = drawn_rows if conditions is None else [q.numerator * pow(q.denominator, -1, p) % p for q in conditions]
+        weights, multipliers, taken = ([int(v) for v in rng.integers(1, p, size)] for size in (r, k, k * n))
         slopes = np.array(residues(self.slopes, weights, p), dtype=object).reshape(n, r)
         basis = kernel_large(slopes.T, p)
         drawn = np.array(rng.integers(1, p, basis.shape[1]).tolist(), dtype=object)
         rows = np.array(taken, dtype=object).reshape(k, n)
         linear = [int(v) % p for v in basis @ drawn + sum(m * row for m, row in zip(multipliers, rows, strict=True))]
         c = np.array(residues(self.values, [*weights, *multipliers], p)[:n], dtype=object)
-        point = (*weights, *multipliers, *linear, *own, *(int(sum(row * c)) % p for row in rows))
+        point = (*weights, *multipliers, *linear, *taken, *(int(sum(row * c)) % p for row in rows))
         try:
-            return issue(SingularHessian(equations.hash, p, tuple(map(int, point)), equations.hessian_error, KIND), equations)
+            shown = SingularHessian(self.equations.hash, p, tuple(map(int, point)), self.hessian_error, KIND)
+            return issue(shown, self.equations)
         except NotShown:
             return None
 
@@ -113,16 +102,6 @@ class FacePoints:
         inputs = self.dimension + self.codimension + self._parameters
         program = exact_outputs(record(self.found.graph, self._stated, inputs=inputs))
         return StoredLikelihood(program, self.dimension + self.codimension, self.hessian_error)
-
-    def equations_on(self, conditions: Sequence[Fraction]) -> StoredLikelihood:
-        """The same for ``conditions`` (kN,), which are constants in them: parameters are l (N,) and b (k,)."""
-        n, k, free = self.count, self.codimension, self.dimension + self.codimension
-        graph = self.found.graph
-        inputs = [graph.input(free + i) for i in range(n + k)]
-        rows = [[graph.constant(q) for q in conditions[j * n : (j + 1) * n]] for j in range(k)]
-        program = exact_outputs(record(graph, self._at(inputs[:n], rows, inputs[n:]), inputs=free + n + k))
-        bits = max((q.numerator.bit_length() + q.denominator.bit_length() for q in conditions), default=0)
-        return StoredLikelihood(program, free, min(1.0, (1 + bits) * self.hessian_error))  # entries are larger by so many bits
 
     @property
     def count(self) -> int:
@@ -323,10 +302,11 @@ def general_face(
         return FaceEnds(certify(problem.stated, empty, stated), stated, some_on_face(problem, empty, stated, curve.verdict), {})
     ends = ends_at_level(problem, base, level, rng)
     known = ends.points[ends.distinct(End.REGULAR)][:, : r + k]
-    verdict = continued(problem.family, known, stated, curve.verdict, problem.on_line)
+    line = on_line((n, True), (k * n, False), (k, True))  # conditions are held
+    verdict = continued(problem.family, known, stated, curve.verdict, line)
     if verdict is None and len(known):
         fresh = (lambda: problem.general_members(normal(rng, (k * n,)), rng)()), range(len(stated))
-        known, verdict = looped(problem.family, known, stated, curve.verdict, fresh, rng, problem.on_line)
+        known, verdict = looped(problem.family, known, stated, curve.verdict, fresh, rng, line)
     proof = certify(problem.stated, known, stated, problem.values)
     return FaceEnds(proof, stated, verdict or some_on_face(problem, known, stated, curve.verdict), ends.counts())
 
@@ -385,10 +365,7 @@ class StatedFaces:
         if key not in self._known:
             fresh = problem.general_members(rows, self.rng)
             here = self._followed(self.general, fresh())
-            if not here.complete and not len(here.points) and not rows.imag.any():
-                none = problem.none_in_general(self.rng, [Fraction(v) for v in rows.real.tolist()])
-                here = here if none is None else replace(here, verdict=none)
-            elif not here.complete:
+            if not here.complete and len(here.points):
                 moving = [*range(n), *range(n + n * problem.codimension, len(parameters))]
                 found, verdict = looped(problem.family, here.points, here.parameters, self.general.verdict, (fresh, moving), self.rng)
                 if verdict is not None:

@@ -8,13 +8,12 @@ import numpy as np
 from jaxtyping import Complex, Inexact
 
 from neurovariety.certificates.completeness import Distinct
-from neurovariety.certificates.general_members import Substituted
 from neurovariety.certificates.issue import Verdict, issue
 from neurovariety.geometry.solutions.affine_slices import normal
 from neurovariety.geometry.solutions.complete_fiber import complete_fiber
 from neurovariety.geometry.solutions.count_facts import LikelihoodFacts
 from neurovariety.geometry.solutions.likelihood import LikelihoodPoints
-from neurovariety.geometry.solutions.moved_ends import ends_at_level, ends_at_parameters
+from neurovariety.geometry.solutions.moved_ends import ends_at_level, ends_at_parameters, on_line
 from neurovariety.geometry.solutions.special_points import KIND, OneMember, continued, looped
 from neurovariety.homotopy import Certificates, End, ResumeFile, certify
 from neurovariety.homotopy.incidence import ExactIncidence, shown_part
@@ -65,7 +64,7 @@ def general_counts(
     ends = ends_at_level(problem, base, level, rng)
     counts, size = u + level * v, np.abs(u).mean()
     found = ends.points[ends.distinct(End.REGULAR)][:, :r]
-    line = Substituted(tuple(range(n)), tuple(range(n, 2 * n)))
+    line = on_line((n, True))
     verdict = continued(family, found, counts, curve.verdict, line)
     if verdict is None and len(found):
         fresh = (lambda: size * normal(rng, (n,))), range(n)

@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Complex, Inexact
 
 from neurovariety.budget import used_up
+from neurovariety.certificates.general_members import Substituted
 from neurovariety.geometry.solutions.affine_slices import normal
 from neurovariety.homotopy import Fiber, SpecialEnds, System, Tape, carried, confirmed_ends, special_ends
 from neurovariety.rings.ring import Array
@@ -29,6 +30,17 @@ class CutCurve(Protocol):
     @property
     def functions(self) -> Tape: ...
     def towards(self, parameters: Inexact[np.ndarray, " m"], level: complex) -> System: ...
+
+
+def on_line(*blocks: tuple[int, bool]) -> Substituted:
+    """How stated systems come from a curve over a line: for each block of their parameters how many these are, and whether they move.
+    Those of the curve are for each block that moves its start and its direction, and then those of the hyperplane."""
+    starts, steps, at = list[int](), list[int](), 0
+    for size, moves in blocks:
+        starts += range(at, at + size) if moves else [-1] * size
+        steps += range(at + size, at + 2 * size) if moves else [-1] * size
+        at += 2 * size if moves else 0
+    return Substituted(tuple(starts), tuple(steps))
 
 
 def ends_at_level(problem: CutCurve, base: Fiber, level: complex, rng: np.random.Generator) -> SpecialEnds:

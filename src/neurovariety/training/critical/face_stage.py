@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Complex, Float
@@ -14,7 +14,7 @@ from neurovariety.certificates.points_of_faces import FaceOfNorm
 from neurovariety.geometry.invariants.dimension import Dimension, dimension_of, flat
 from neurovariety.geometry.solutions.attempts import attempts, check_size
 from neurovariety.geometry.solutions.chart_coordinates import coordinates
-from neurovariety.geometry.solutions.face_points import FaceEnds, FacePoints, StatedFaces, face_points, general_face, some_on_face
+from neurovariety.geometry.solutions.face_points import FaceEnds, FacePoints, StatedFaces, face_points, general_face
 from neurovariety.geometry.solutions.quadrics import Term
 from neurovariety.homotopy import certified_index, values_at
 from neurovariety.model import Model
@@ -137,8 +137,6 @@ def face_stage(model: Model, distance: PolyhedralNorm, evaluated: Evaluated, see
             conditions = np.vstack([rows @ distance.matrix, distance.fixed])
             parameters = np.concatenate([(g @ distance.matrix) @ a, (conditions @ a).reshape(-1), -conditions @ start])
             here = stated.at(parameters.astype(np.complex128))
-            if here.complete and not len(here.points):  # the same for the conditions of the face
-                here = replace(here, verdict=some_on_face(problem, here.points, here.parameters, ends.verdict))
             complete, faces = complete and here.complete, faces + 1
             count, reals, more = _on_face(problem, here, whole, distance, (a, start), Face(rows, g), stratum)
             number, real = number + count, real + reals
