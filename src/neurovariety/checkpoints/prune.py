@@ -117,9 +117,8 @@ def prune(
     most ``radius`` (default: the square root of the number of inputs).
 
     With a ``box`` (low, high), two numbers or arrays of the shape of an input, the function stays for inputs between them: units that
-    are off there, by bounds of all values, go, and of those that are on as many are left as their map needs.
-
-    Raises `InputError` for unusable arguments, and `VerificationError` should the exact check ever fail.
+    are off there, by bounds of all values, go, and of those that are on as many are left as their map needs. Raises `InputError` for
+    unusable arguments, and `VerificationError` should the exact check ever fail.
 
     >>> found = prune({"w1": [[1, 2], [1, 2], [3, 1]], "w2": [[1, 1, 1]]}, architecture="mlp(2,3,1; x^2)")
     >>> found.value["parameters"], found.value["pruned"], found.value["removed"]
@@ -133,8 +132,7 @@ def prune(
     inside = None if box is None else input_box(box, source.input_shape)
     ball = float(radius) if radius is not None else math.sqrt(max(math.prod(source.input_shape), 1))
     moved, moves, rewritten, removed = _moved_and_pruned(source, tolerance, inside, seed)
-    pruned = rewritten.network
-    bound = change_bound(source, moved, ball) if moves else 0.0
+    pruned, bound = rewritten.network, change_bound(source, moved, ball) if moves else 0.0
     check = _compared(moved, pruned, inside, seed)
     value = _value(source, pruned, removed, bound)
     claims, unproved = pruning_claims(source, rewritten, bound, ball)
