@@ -6,8 +6,6 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, ParamSpec, TypeVar
 
-from neurovariety.claim import Claim
-
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
@@ -22,7 +20,8 @@ def watch() -> dict[str, Any]:
 
 
 def note(**facts: Any) -> None:
-    """Record facts that hold whatever happens next, for example ``value=12, claim="lower_bound"``. Cheap; nobody need listen."""
+    """Record what is found so far, for example ``value=12``: an estimate, unless ``verdict`` is the verdict of it. Cheap; nobody need
+    listen."""
     found = _FOUND.get()
     if found is not None:
         found.update(facts)
@@ -39,7 +38,7 @@ def quietly(function: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> 
 
 def found_more(found: int, paths: int) -> None:
     """So many solutions are found, and each is one of those asked for."""
-    note(phase="", value=found, claim=str(Claim.LOWER_BOUND), paths=paths)
+    note(phase="", value=found, paths=paths)
 
 
 def found_on_the_way(found: int, paths: int) -> None:

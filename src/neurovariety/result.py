@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import json
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 SCHEMA = 3
 """Version of the dictionary form; `Result.from_dict` reads this one, the second, which had no certificates, and the first, which had
 one claim for all of a value."""
-
-OWN_WORDS = frozenset({"align", "diagnose", "invariance", "prune", "singularities", "subnetworks"})
-"""Entries whose ``meaning`` is still written by themselves. The list only shrinks."""
 
 WHOLE = "value"
 """The key of the claim of a value that has no keys."""
@@ -54,12 +51,13 @@ class Result:
 
     ``value`` is exact where it is exact. ``claims`` holds for each key of the value (`WHOLE` where it has none) the `Verdict` that says
     how far that part may be trusted and on which certificate it rests; ``claim`` is the weakest of the ``headline`` keys (all where
-    none are named) that say something. ``evidence`` says why, as plain data. ``meaning`` says what
-    the claims say (of the ``spoken`` keys, the headline, or all), by one grammar (`certificates.sentences`), and what that means for
-    learning, as far as the ``glosses`` hold; nothing else is said. ``subject`` is the architecture's notation. ``verify()`` checks the
-    certificates; results of the dictionary's entries add ``rerun()`` (`dictionary.entry_result`).
+    none are named) that say something. ``evidence`` says why, as plain data. ``meaning`` says what the claims say (of the ``spoken``
+    keys, the headline, or all), by one grammar (`certificates.sentences`), and what that means for learning, as far as the
+    ``glosses`` hold; it cannot be given. ``subject`` is the architecture's notation. ``verify()`` checks the certificates; results of
+    the dictionary's entries add ``rerun()`` (`dictionary.entry_result`).
 
-    Raises `Forged` where a key has no verdict, or one that speaks of another value.
+    Raises `Forged` where a key has no verdict, or one that speaks of another value, and where ``words`` stand beside a verdict that was
+    not read back with them.
     """
 
     entry: ClassVar[str] = ""
@@ -73,12 +71,14 @@ class Result:
     evidence: Mapping[str, Any]
     provenance: Provenance = field(default=Provenance(__version__, 0, 0.0), kw_only=True)
     notices: tuple[str, ...] = field(default=())
-    meaning: str = field(default="", kw_only=True)
+    meaning: str = field(default="", init=False)
     glosses: tuple[Gloss, ...] = field(default=(), kw_only=True, repr=False, compare=False)
     also: Mapping[str, Verdict] = field(default_factory=dict, kw_only=True, repr=False, compare=False)
-    """Verdicts of what is no part of the value, for glosses that need them."""
+    """Verdicts of what is no part of the value, to be spoken of as well, or for glosses that need them."""
     kept: Mapping[str, Any] | None = field(default=None, kw_only=True, repr=False, compare=False)
     """The certificates that were read back from JSON, as they were written."""
+    words: str = field(default="", kw_only=True, repr=False, compare=False)
+    """The meaning that was read back from JSON, which holds no glosses."""
 
     def __post_init__(self) -> None:
         parts = self.value if isinstance(self.value, Mapping) else {WHOLE: self.value}
@@ -91,15 +91,14 @@ class Result:
             if not isinstance(verdict, Verdict) or (said is not part and plain(said) != plain(part)):
                 raise Forged(f"{self.entry}: the verdict of {key!r} does not speak of the value {in_one_line(part)}")
         object.__setattr__(self, "claims", given)
-        told = self.told()
-        if self.meaning not in ("", told) and self.entry not in OWN_WORDS and all(v.checked for v in given.values()):
+        if self.words and any(v.checked for v in given.values()):
             raise Forged(f"{self.entry}: what a value means is said by its claims and glosses, and in no other way")
-        object.__setattr__(self, "meaning", self.meaning or told)
+        object.__setattr__(self, "meaning", self.words or self.told())
 
     def told(self) -> str:
         """What the claims say, sentence by sentence, and the glosses that they reach."""
-        keys = [k for k in self.speaks() if k in self.verdicts]
-        return told({**self.also, **self.verdicts}, keys, self.glosses)
+        known = {**self.also, **self.verdicts}
+        return told(known, [k for k in self.speaks() if k in known], self.glosses)
 
     def speaks(self) -> Iterable[str]:
         """The keys whose sentences are told."""
@@ -128,10 +127,16 @@ class Result:
         return f"{self.entry}({self.subject}) = {self.shown()} [{self.claim}, seed {self.provenance.seed}]"
 
     def shown(self) -> str:
-        """The value in one short line."""
+        """The value in one short line; parts that are claimed less than the whole say so."""
         if isinstance(self.value, Mapping):
-            return ", ".join(f"{k} {in_one_line(v)}" for k, v in self.value.items())
+            return ", ".join(f"{k} {in_one_line(v)}{self.weaker(k)}" for k, v in self.value.items())
         return in_one_line(self.value)
+
+    def weaker(self, key: str) -> str:
+        """The claim of a part in brackets, where it says something and is claimed less than the whole."""
+        verdict, order = self.verdicts[key], list(Claim).index
+        says = verdict.statement.value not in (None, str(Claim.UNDECIDED), {}, [])
+        return f" ({verdict.claim})" if says and order(verdict.claim) > order(self.claim) else ""
 
     def summary(self) -> str:
         """The result in a few lines of text: value, claim with its explanation, meaning."""
@@ -186,9 +191,9 @@ class Result:
 
         return certificates_as_json(self.verdicts, self._stored)
 
-    def _stored(self, subject: Any) -> Any:
-        """The form in which exact data of a certificate are kept; None where they have none."""
-        make = getattr(subject, "stored", None)
+    def _stored(self, on: Sequence[Verdict]) -> Any:
+        """The form in which exact data are kept on which these verdicts were checked; None where they have none."""
+        make = getattr(on[0].on, "stored", None)
         return None if make is None else make()
 
     def verify(self) -> Recheck:
@@ -224,7 +229,7 @@ class Result:
             value=data["value"],
             claims=lambda key, part: _recorded(cls.entry, key, part, data),
             subject=data["architecture"],
-            meaning=data["meaning"],
+            words=data["meaning"],
             evidence=evidence,
             provenance=Provenance(**data["provenance"]),
             notices=notices,

@@ -11,6 +11,7 @@ import pytest
 from neurovariety import Claim, as_model, exposedness
 from neurovariety.certificates.critical_exposure import CoefficientCount, StationaryTargets
 from neurovariety.certificates.issue import NotShown, issue
+from neurovariety.certificates.sentences import LOSSES
 from neurovariety.geometry.exact.gradient_fields import coefficients_as_polynomials
 from neurovariety.geometry.strata.known_strata import weight_strata
 from neurovariety.training.bias.inner_product import exact_quadric
@@ -23,7 +24,7 @@ def on_strata(text, metric):
     model = as_model(text)
     named = coefficients_as_polynomials(model)
     quadric = exact_quadric(metric, list(named), None, np.random.default_rng(0))
-    return QuadricOnStrata(model, list(named.values()), quadric, f"for the loss {metric}", weight_strata(model))
+    return QuadricOnStrata(model, list(named.values()), quadric, f"under {LOSSES[metric]}", weight_strata(model))
 
 
 @pytest.fixture(scope="module")

@@ -11,12 +11,13 @@ import sys
 
 import numpy as np
 import pytest
-from beartype.roar import BeartypeCallHintViolation
 
 import neurovariety as nv
 from neurovariety.certificates.plain_form import array_as_json, array_digest, array_of_json
 from neurovariety.certificates.recheck import RECHECKED, RECORDED, REFUSED, TRUSTED, WEAKLY, recheck
 from neurovariety.certificates.result_file import read_result, write_result
+
+from .changes import at, changed, leaves, outcome, said
 
 ASKED = {
     "bounds that meet": ("dimension", "linear(3,2,3)", {}),
@@ -47,60 +48,12 @@ def document(name):
     return json.loads(KEPT[name])
 
 
-def said(found):
-    """What a recheck lets through."""
-    return {k.key: (k.statement.kind, str(k.statement.value), k.claim, k.statement.scope) for k in found.rechecked}
-
-
 @pytest.mark.parametrize("name", ASKED)
 def test_real_results_pass(name):
     found = recheck(document(name))
     assert found.rechecked
     assert not found.refused
     assert {k.outcome for k in found.keys} <= {RECHECKED, TRUSTED, RECORDED, WEAKLY}
-
-
-def leaves(data, path=()):
-    """Where the numbers, words and truths of plain data stand."""
-    if isinstance(data, dict):
-        for key, inner in data.items():
-            yield from leaves(inner, (*path, key))
-    elif isinstance(data, list):
-        for i, inner in enumerate(data):
-            yield from leaves(inner, (*path, i))
-    elif data is not None:
-        yield path
-
-
-def at(data, path):
-    for step in path:
-        data = data[step]
-    return data
-
-
-def changed(value):
-    """The same with one digit, or word, other than it was."""
-    if isinstance(value, bool):
-        return not value
-    if isinstance(value, int):
-        return value + 1
-    if isinstance(value, float):
-        return value * 1.5 + 0.25
-    digits = [i for i, c in enumerate(value) if c.isdigit()]
-    if digits:
-        i = digits[len(digits) // 2]
-        return f"{value[:i]}{(int(value[i]) + 1) % 10}{value[i + 1 :]}"
-    return {"proved": "lower_bound", "lower_bound": "proved", "complete": "proved", "probability": "proved"}.get(value, value + "x")
-
-
-def outcome(data):
-    """What gets through; nothing where the document is refused as a whole."""
-    try:
-        return said(recheck(data))
-    except (nv.InputError, nv.VerificationError):
-        return {}
-    except BeartypeCallHintViolation:  # the tests' own types refuse what a check would, with an error that recheck takes for a refusal
-        return {}
 
 
 @pytest.mark.parametrize("name", ASKED)
@@ -193,10 +146,9 @@ def test_a_false_symmetry_in_a_file_is_refused():
     data = document("bounds that meet")
     model = nv.parse("linear(3,2,3)").model
     from neurovariety.certificates.plain_form import PlainWriter
-    from neurovariety.geometry.exact.exact_functions import exact_functions
-    from neurovariety.geometry.solutions.stored_subjects import stored_form
+    from neurovariety.geometry.solutions.stored_subjects import stored_functions
 
-    true = stored_form(exact_functions(model))
+    true = stored_functions(model)
     fields = true.fields.copy()
     fields[0, 3] = -fields[0, 3]
     false = dataclasses.replace(true, fields=fields)
@@ -223,12 +175,12 @@ def test_stored_functions_answer_as_the_model_does():
     from neurovariety.certificates.functions import Place
     from neurovariety.geometry.exact.exact_functions import exact_functions
     from neurovariety.geometry.ideal.exact_coefficients import exact_coefficients
-    from neurovariety.geometry.solutions.stored_subjects import stored_form
+    from neurovariety.geometry.solutions.stored_subjects import stored_functions
 
     for notation in ("mlp(2,2,1; x^2 + 1/3*x; bias)", "linear(2,2,3)", "cnn(2,2; x^3)", "attention(2,2; a=1; t=2)", "mlp(2,2,1; 1/x)"):
         model = nv.parse(notation).model
         live = exact_functions(model)
-        kept = stored_form(live)
+        kept = stored_functions(model)
         assert (kept.parameters, kept.outputs, kept.generic) == (live.parameters, live.outputs, live.generic)
         assert kept.monomials == live.monomials
         assert kept.field_generators == live.field_generators

@@ -6,6 +6,7 @@ import functools
 import json
 
 import pytest
+from tests.certificates.test_sentences import ASKED as OTHERS
 from tests.certificates.test_sentences import forced, words_beyond
 
 import neurovariety as nv
@@ -15,7 +16,7 @@ from neurovariety.certificates.sentences import sentence, told
 from neurovariety.certificates.sentences_of_training import TRAINING
 from neurovariety.certificates.statement import Statement
 from neurovariety.claim import Claim
-from neurovariety.result import OWN_WORDS
+from neurovariety.dictionary.registry import ENTRIES
 
 ASKED = [
     ("landscape", "linear(2,1,2)", {"metric": "frobenius", "teacher": "3*x0; x1", "random": 5}),
@@ -33,6 +34,11 @@ ASKED = [
 ]
 
 
+def test_every_entry_is_read():
+    read = {name.replace("_", "-") for name, _, _ in [*OTHERS, *ASKED]}
+    assert read == {e.name for e in ENTRIES} | {"align", "diagnose", "prune"}
+
+
 @functools.cache
 def found_of(entry, source, written):
     return getattr(nv, entry)(source, **json.loads(written))
@@ -41,10 +47,9 @@ def found_of(entry, source, written):
 @pytest.mark.parametrize(("entry", "source", "options"), ASKED)
 def test_no_strong_word_at_a_level_that_does_not_allow_it(entry, source, options):
     found = found_of(entry, source, json.dumps(options))
-    assert found.entry not in OWN_WORDS
     assert found.meaning == found.told()
     everything = {**found.also, **found.verdicts}
-    keys = list(found.spoken or found.headline or found.verdicts)
+    keys = list(found.speaks())
     for claim in Claim:
         text = told(forced(everything, claim), keys, found.glosses)
         assert not words_beyond(text, claim, everything.values()), (claim, text)
@@ -118,7 +123,7 @@ def test_one_breath_only_where_all_is_claimed_alike():
     other = verdicts((6, Claim.COMPLETE, (), 0.0), (4, Claim.LOWER_BOUND, (), 0.0), (1, Claim.LOWER_BOUND, ("here",), 0.0))
     assert told(other, other, ()) == (
         "training has 6 complex critical points at smooth functions; so many are proved, and a test for missing ones found none; "
-        "at least 4 of them real; at least 1 local minimum of real networks, here"
+        "at least 4 of them are real; there is at least 1 local minimum of real networks, here"
     )
     likely = verdicts((6, Claim.PROBABILITY, (), 1e-9), (4, Claim.PROBABILITY, (), 1e-7), (None, Claim.UNDECIDED, (), 0.0))
     assert told(likely, likely, ()) == (

@@ -79,6 +79,8 @@ CASES = {
     "mean": ("mean", [(2, 3, 2)], {}, {"axes": (1, 2), "keepdims": True}),
     "average_pool": ("average_pool", [(2, 4, 4)], {}, {**PLAIN, "padding": ((1, 1), (0, 0)), "window": (2, 3)}),
     "upsample": ("upsample", [(2, 3, 2)], {}, {"factors": (2, 3)}),
+    "spread": ("spread", [(2, 3, 2)], {}, {"factors": (2, 3)}),
+    "spread in one dimension": ("spread", [(2, 4)], {}, {"factors": (3,)}),
     "max_pool": ("max_pool", [(2, 4, 5)], {}, {**AROUND, "window": (2, 2)}),
 }
 

@@ -49,7 +49,7 @@ def run(path, **feeds):
     return ort.InferenceSession(str(path), providers=["CPUExecutionProvider"]).run(None, feeds)
 
 
-def feed_forward(path, after="Softmax", **more):
+def feed_forward(path, after="LogSoftmax", **more):
     """x -> Gemm -> Relu -> MatMul -> an operator that is opaque -> MatMul."""
     rng = np.random.default_rng(1)
     w, b = redundant_rows(rng, 6, 4)
@@ -64,7 +64,7 @@ def feed_forward(path, after="Softmax", **more):
     return saved(path, nodes, arrays, {"x": ["n", 4]}, {"y": ["n", 2]}, infos={"h": ["n", 6], "p": ["n", 5]})
 
 
-@pytest.mark.parametrize(("operator", "attributes"), [("Softmax", {"axis": -1}), ("LogSoftmax", {}), ("Sin", {}), ("Hardmax", {})])
+@pytest.mark.parametrize(("operator", "attributes"), [("LogSoftmax", {}), ("Sin", {}), ("Hardmax", {})])
 def test_layers_beside_an_opaque_operator(tmp_path, operator, attributes):
     path = feed_forward(tmp_path / "a.onnx", operator, **attributes)
     network = nv.load_network(path)
@@ -104,10 +104,10 @@ def test_the_table_says_what_was_not_looked_at_and_why(tmp_path):
     rows = {r["place"]: r for r in found.evidence["layers"]}
     assert rows["Gemm_h"]["redundant"] == {"constant": 1, "equal": 1}
     assert rows["Gemm_h"]["multiply_adds"] == 24
-    assert rows["MatMul_s"]["why"] == "its channels are read by Softmax_p (Softmax)"
-    assert any("kept as it is: Softmax" in line for line in text)
+    assert rows["MatMul_s"]["why"] == "its channels are read by LogSoftmax_p (LogSoftmax)"
+    assert any("kept as it is: LogSoftmax" in line for line in text)
     assert "can be removed" in found.meaning
-    assert found.meaning.count(". ") == 1
+    assert "in each part that was read" in found.meaning
     again = type(found).from_dict(found.to_dict())
     assert again.summary().splitlines()[1:8] == text[1:8]
 
@@ -116,7 +116,7 @@ def test_a_channel_that_an_opaque_operator_reads_is_not_removed(tmp_path):
     """The second row is the first again, but a softmax over the channels sees how many there are."""
     rng = np.random.default_rng(2)
     w, b = redundant_rows(rng, 6, 4)
-    nodes = [node("Gemm", "x w b", "h", transB=1), node("Softmax", "h", "p"), node("MatMul", "p v", "y")]
+    nodes = [node("Gemm", "x w b", "h", transB=1), node("LogSoftmax", "h", "p"), node("MatMul", "p v", "y")]
     path = saved(
         tmp_path / "a.onnx", nodes, {"w": w, "b": b, "v": rng.normal(size=(6, 2)).astype(np.float32)}, {"x": ["n", 4]}, {"y": ["n", 2]}
     )
@@ -199,7 +199,7 @@ def exporter_forms():
 def test_forms_of_exporters(tmp_path, form, opaque):
     nodes, arrays = exporter_forms()[form]
     arrays = {**arrays, "v": np.random.default_rng(6).normal(size=(6, 2)).astype(np.float32)}
-    end = [node("Relu", "h", "r"), node("MatMul", "r v", "s" if opaque else "y")] + ([node("Softmax", "s", "y")] if opaque else [])
+    end = [node("Relu", "h", "r"), node("MatMul", "r v", "s" if opaque else "y")] + ([node("LogSoftmax", "s", "y")] if opaque else [])
     path = saved(tmp_path / "a.onnx", [*nodes, *end], arrays, {"x": ["n", 4]}, {"y": ["n", 2]})
     network = nv.load_network(path)
     assert isinstance(network, PartialNetwork if opaque else Network)
@@ -346,5 +346,5 @@ def test_two_arrays_of_one_name_are_refused(tmp_path):
 
 def test_align_needs_a_network_that_is_understood_as_a_whole(tmp_path):
     path = feed_forward(tmp_path / "a.onnx")
-    with pytest.raises(nv.InputError, match="not understood as a whole: Softmax_p: the operation Softmax"):
+    with pytest.raises(nv.InputError, match="not understood as a whole: LogSoftmax_p: the operation LogSoftmax"):
         nv.align(path, path)

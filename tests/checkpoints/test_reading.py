@@ -213,8 +213,8 @@ class Mixing(nn.Module):
 @pytest.mark.parametrize(
     ("module", "shape", "message"),
     [
-        (nn.Sequential(nn.Linear(2, 2), nn.Sequential(nn.Softmax(-1))), (2,), r"^1\.0: the operation aten\.softmax"),
-        (nn.Sequential(nn.Linear(2, 2), nn.LayerNorm(2)), (2,), r"^1: the operation aten\.layer_norm"),
+        (nn.Sequential(nn.Linear(2, 2), nn.Sequential(nn.LogSoftmax(-1))), (2,), r"^1\.0: the operation aten\.log_softmax"),
+        (nn.Sequential(nn.Linear(2, 2), nn.GroupNorm(1, 2)), (2,), r"^1: the operation aten\.group_norm"),
         (Mixing(), (2,), "axis 0 of a batch"),
         (nn.Conv2d(1, 1, 2), None, "give example="),
         (nn.Linear(3, 2), (2,), "cannot export the module"),
@@ -268,10 +268,10 @@ def test_the_module_is_left_as_it_was():
 
 
 def test_refused_onnx_operator(tmp_path):
-    nodes = [onnx.helper.make_node("Relu", ["x"], ["h"]), onnx.helper.make_node("Softmax", ["h"], ["y"], name="head/softmax")]
+    nodes = [onnx.helper.make_node("Relu", ["x"], ["h"]), onnx.helper.make_node("LogSoftmax", ["h"], ["y"], name="head/softmax")]
     values = [onnx.helper.make_tensor_value_info(n, onnx.TensorProto.FLOAT, ["n", 2]) for n in "xy"]
     onnx.save(onnx.helper.make_model(onnx.helper.make_graph(nodes, "g", values[:1], values[1:])), str(tmp_path / "a.onnx"))
-    assert nv.load_network(tmp_path / "a.onnx").why.startswith("head/softmax: the operation Softmax is not supported")
+    assert nv.load_network(tmp_path / "a.onnx").why.startswith("head/softmax: the operation LogSoftmax is not supported")
 
 
 class Hazards(nn.Module):

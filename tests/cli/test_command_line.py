@@ -297,7 +297,7 @@ def test_time_limit(run):
     assert code == 3
     assert [f["architecture"] for f in found] == texts
     assert found[1]["evidence"]["finished"] is False
-    assert found[1]["claim"] in ("undecided", "lower_bound")
+    assert found[1]["claim"] in ("undecided", "estimate")
     assert found[1]["evidence"]["reason"] == "the time limit was reached"
     assert "cut_short_at" in found[1]["evidence"]
     assert err == ""

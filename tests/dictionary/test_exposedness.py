@@ -30,7 +30,7 @@ def test_subnetworks_of_a_perceptron_are_exposed(metric):
 def test_convolutions_are_not(text):
     """They are immersed away from 0 (Shahverdi et al. 2025): U_S loses a dimension for each that S has less, but those of fibers."""
     found = exposedness(text, metric="generic", samples=0)
-    assert "none is critically exposed but those of the function zero" in found.meaning
+    assert "critically exposed, at the function zero; on those of other functions none is: " in found.meaning
     whole, n = found.evidence["whole"], as_model(text).parameters
     fiber = n - whole["rank"]
     for row in found.value["table"]:

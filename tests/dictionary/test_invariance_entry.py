@@ -367,7 +367,7 @@ def test_result():
     assert read.value == found.value
     assert read.rerun().value == found.value
     assert "Layerwise Equivariant" in found.cite()
-    assert "degrees of freedom" in found.meaning
+    assert found.meaning.startswith("the symmetry is f(T x) = S f(x) with T x = (x1, x0) and S y = (y1, y0); ")
     assert "arXiv:2309.13736" in invariance("linear(2,2)", map="1,0").cite()
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from neurovariety import Claim, InputError, as_model, degree, dimension, equations, singularities
+from neurovariety.certificates.linear_sections import FormsModPrime, independent_forms
 from neurovariety.errors import VerificationError
 from neurovariety.geometry.exact.points import Point
 from neurovariety.geometry.invariants.dimension import dimension_of
@@ -20,7 +21,7 @@ from neurovariety.geometry.singular.image_facts import Closure, image_facts
 from neurovariety.geometry.singular.images_apart import told_apart, vanishing_coordinates
 from neurovariety.geometry.singular.known_ideal import known_ideal
 from neurovariety.geometry.singular.locus import singular_locus, vanishing_pieces
-from neurovariety.geometry.singular.section import FormsModPrime, count_zeros, has_zero, reduced
+from neurovariety.geometry.singular.section import count_zeros, has_zero
 from neurovariety.geometry.singular.tangents import tangent_span
 from neurovariety.rings.finite_field import FiniteField
 
@@ -236,7 +237,7 @@ class TestAtWeights:
 def forms(texts, variables, p):
     context = flint.nmod_mpoly_ctx.get(tuple(f"y{i}" for i in range(variables)), p, flint.Ordering.degrevlex)
     gens = dict(zip((f"y{i}" for i in range(variables)), context.gens(), strict=True))
-    return reduced([eval(t, {}, gens) for t in texts], variables, p)
+    return independent_forms([eval(t, {}, gens) for t in texts], variables, p)
 
 
 @pytest.mark.parametrize("p", [2_097_169, 3_000_017])
@@ -270,7 +271,7 @@ class TestSections:
                     total += term * sum(int(rng.integers(1, p)) * g for g in gens) if d == 3 else term
             return total
 
-        found = count_zeros(reduced([random_form(2), random_form(2), random_form(3)], 4, p), rng)
+        found = count_zeros(independent_forms([random_form(2), random_form(2), random_form(3)], 4, p), rng)
         assert found == (12, 12)
 
 

@@ -83,7 +83,7 @@ def changed(**parts):
         (changed(value=lambda r: float("nan")), "no JSON"),
         (changed(value=lambda r: r.provenance.seed), "rerun"),
         (changed(evidence=lambda r: {**r.evidence, "theorems": [{"source": "nobody2020"}]}), "cites"),
-        (changed(glosses=lambda r: (Gloss("two\nlines", {}),), meaning=lambda r: ""), "not a sentence"),
+        (changed(glosses=lambda r: (Gloss("two\nlines", {}),)), "not a sentence"),
         (changed(evidence=lambda r: {**r.evidence, "draw": next(COUNTER)}), "another answer the second time"),
         (lambda source, **options: nv.ambient(source), "returns a AmbientResult"),
         (lambda source, *, seed=0, **options: nv.dimension(source, seed=seed), "does not declare"),

@@ -34,7 +34,7 @@ def ball(c: Coefficient | complex | flint.acb) -> flint.acb:
 
 
 def _real(value: Any) -> flint.arb:
-    return flint.arb(value) if isinstance(value, int) else flint.arb(flint.fmpz(value.p)) / flint.arb(flint.fmpz(value.q))
+    return flint.arb(value)
 
 
 def polynomial(c: Coefficient | complex) -> flint.acb_poly:

@@ -6,13 +6,13 @@ input, or an affine combination of some (``terms``), or nothing is known of it (
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
 
-from neurovariety.certificates.network_nodes import NetworkData, NodeData, Relation, channel_maps, polynomial, ratio, through
+from neurovariety.certificates.network_nodes import Line, NetworkData, NodeData, Relation, channel_maps, polynomial, ratio, through
 from neurovariety.certificates.network_shapes import Shape, pads, size
 from neurovariety.certificates.zeros import NotShown
 
@@ -70,6 +70,8 @@ def passed(
         return _flattened(node, other, below, shape)
     if node.kind == "normalize":
         return _normalized(first, second, node, other, below)
+    if node.kind == "slice":
+        return _cut(node, other, below)
     if dict(node.attributes) != dict(other.attributes) or node.weights or other.weights:
         raise NotShown(f"the nodes {node.name!r} are not the same")
     if node.kind == "activation" and identity(node):
@@ -84,11 +86,26 @@ def passed(
         axes = sorted({k % len(shape[0]) for k in node.attributes["axes"]})
         if below.axis not in axes:
             return below if node.attributes["keepdims"] else below.where(below.axis - sum(k < below.axis for k in axes))
-    if node.kind == "average_pool" and below.axis == 0 and (not pads(node) or _without_constants(below)):
+    if node.kind in ("average_pool", "spread") and below.axis == 0 and (not pads(node) or _without_constants(below)):
         return below
     if node.kind == "max_pool" and below.axis == 0:
         return below.each(_maximal)
     raise NotShown(f"channels are not followed through {node.name!r} ({node.kind})")
+
+
+def _cut(node: NodeData, other: NodeData, below: Channels) -> Channels:
+    """Some channels in a row, in both networks: those that are cut out may be said in terms of each other alone."""
+    (start, stop), (first, last) = ((n.attributes["start"], n.attributes["stop"]) for n in (node, other))
+    plain = all(n.kind == "slice" and n.attributes["axis"] == below.axis and n.attributes["step"] == 1 for n in (node, other))
+    if not plain or not 0 <= start <= stop <= len(below.source) or not 0 <= first <= last:
+        raise NotShown(f"channels are not followed through {node.name!r} ({node.kind})")
+    chosen = below.source[start:stop]
+    terms = {i - start: t for i, t in below.terms.items() if start <= i < stop}
+    named = [*chosen[chosen >= 0].tolist(), *(j for t in terms.values() if t is not None for j, _ in t[0])]
+    if any(not first <= j < last for j in named):
+        raise NotShown(f"what {node.name!r} cuts out is said in terms of what it leaves")
+    moved = {i: None if t is None else (tuple((j - first, c) for j, c in t[0]), t[1]) for i, t in terms.items()}
+    return Channels(below.axis, np.where(chosen >= 0, chosen - first, -1), moved)
 
 
 def identity(node: NodeData) -> bool:
@@ -122,6 +139,41 @@ def _activated(node: NodeData, t: Combined) -> Combined:
     return (((j, found[0]),) if j >= 0 and found[0] else ()), found[1]
 
 
+def settled(node: NodeData, other: NodeData, below: Channels, mine: Sequence[Line | None], theirs: Sequence[Line | None]) -> Channels:
+    """The relation after an activation at channels that stay on a line, of the first network and of the second.
+
+    Raises `NotShown` unless every channel that is no channel of the second has one: a constant line where nothing is known of it,
+    another one where it is a combination.
+    """
+    if dict(node.attributes) != dict(other.attributes) or node.weights or other.weights:
+        raise NotShown(f"the nodes {node.name!r} are not the same")
+    if identity(node):
+        return below
+    terms: dict[int, Combined | None] = {}
+    for i, t in below.terms.items():
+        terms[i] = _on_a_line(mine[i], t, theirs)
+        if terms[i] is None:
+            raise NotShown(f"channel {i} of {node.name!r} is not shown to stay on a line")
+    return replace(below, terms=terms)
+
+
+def _on_a_line(line: Line | None, t: Combined | None, theirs: Sequence[Line | None]) -> Combined | None:
+    """s z + o where z is a combination of values before the activation, in terms of those after it; None where that is not known."""
+    if line is None or (t is None) == bool(line[0]):
+        return None
+    if t is None:
+        return (), line[1]
+    terms, constant = [], line[0] * t[1] + line[1]
+    for j, c in t[0]:
+        there = theirs[j]
+        if there is None or not there[0]:
+            return None
+        factor = line[0] * c / there[0]
+        terms.append((j, factor))
+        constant -= factor * there[1]
+    return tuple(terms), constant
+
+
 def _normalized(first: NetworkData, second: NetworkData, node: NodeData, other: NodeData, below: Channels) -> Channels:
     if other.kind != "normalize" or below.axis != 0:
         raise NotShown(f"the nodes {node.name!r} are not the same")
@@ -142,7 +194,10 @@ def _normalized(first: NetworkData, second: NetworkData, node: NodeData, other: 
             constant -= mine * c / theirs * u
         return tuple(terms), constant
 
-    return below.each(moved)
+    made = below.each(moved)
+    free = [i for i, t in below.terms.items() if t is None]
+    t, u = channel_maps(node, first, free)
+    return replace(made, terms={**made.terms, **{i: ((), shift) for i, c, shift in zip(free, t, u, strict=True) if not c}})
 
 
 def same_maps(first: NetworkData, second: NetworkData, node: NodeData, other: NodeData, mine: list[int], theirs: list[int]) -> bool:
@@ -177,19 +232,26 @@ def _flattened(node: NodeData, other: NodeData, below: Channels, shape: tuple[Sh
     return Channels(0, source, terms)
 
 
+_ZERO: Combined = ((), Fraction(0))
+
+
 def joined(node: NodeData, other: NodeData, one: Channels, two: Channels) -> Channels:
     """The relation at the sum, difference or product of two values, which have relations to the same channels of the second network.
 
     Raises `NotShown` where they differ, and for a product of combinations.
     """
-    alike = one.axis == two.axis and np.array_equal(one.source, two.source) and dict(node.attributes) == dict(other.attributes)
+    alike = one.axis == two.axis and len(one.source) == len(two.source) and dict(node.attributes) == dict(other.attributes)
     if not alike or node.weights or other.weights or node.kind not in ("add", "subtract", "multiply"):
         raise NotShown(f"channels are not followed through {node.name!r} ({node.kind})")
     terms: dict[int, Combined | None] = {}
-    for i, t in one.terms.items():
-        u = two.terms[i]
+    source = np.where(one.source == two.source, one.source, -1)
+    for i in np.flatnonzero(source < 0).tolist():
+        t, u = one.combined(i), two.combined(i)
+        if node.kind == "multiply" and _ZERO in (t, u):  # whatever the other is
+            terms[i] = _ZERO
+            continue
         terms[i] = None if t is None or u is None else _product(t, u) if node.kind == "multiply" else _sum(node, t, u)
-    return replace(one, terms=terms)
+    return Channels(one.axis, source, terms)
 
 
 def _sum(node: NodeData, t: Combined, u: Combined) -> Combined:

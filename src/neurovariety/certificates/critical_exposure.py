@@ -63,7 +63,7 @@ class LossOnStrata(Protocol):
         """The phrase that names the quadric, and says where it was drawn."""
         ...
 
-    def coefficient_count(self) -> int:
+    def moved_count(self) -> int:
         """The number V of coefficients that some weight changes, by expansion."""
         ...
 
@@ -98,7 +98,7 @@ class StationaryTargets:
 
     def check(self, subject: LossOnStrata) -> None:
         """Raises `NotShown` where the ranks are others, the vector is no normal, or the error says little."""
-        if (subject.hash, subject.quadric_hash) != (self.subject, self.quadric) or subject.coefficient_count() != self.ambient:
+        if (subject.hash, subject.quadric_hash) != (self.subject, self.quadric) or subject.moved_count() != self.ambient:
             raise NotShown("the certificate is one of another model, or loss")
         if subject.stratum_words(self.stratum) is None:
             raise NotShown(f"no stratum of the model is called {self.stratum}")
@@ -136,7 +136,7 @@ class CoefficientCount:
 
     def check(self, subject: LossOnStrata) -> None:
         """Raises `NotShown` for another number."""
-        if subject.hash != self.subject or subject.coefficient_count() != self.value:
+        if subject.hash != self.subject or subject.moved_count() != self.value:
             raise NotShown("the model has another number of coefficients")
 
     def concludes(self) -> tuple[Statement, Claim]:

@@ -114,10 +114,10 @@ class ExactSystem:
                     if slot < n:
                         if slot >= by:
                             continue
-                        derivative.setdefault(slot, []).append((c * e, rest))
+                        derivative.setdefault(slot, []).append((c if e == 1 else c * e, rest))
                         continue
                     for i, at in slopes[slot - n].items():
-                        derivative.setdefault(i, []).append((c * e, (*rest, (at, 1))))
+                        derivative.setdefault(i, []).append((c if e == 1 else c * e, (*rest, (at, 1))))
             places = {}
             for i, found in derivative.items():
                 sums.append(tuple(found))

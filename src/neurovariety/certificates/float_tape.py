@@ -8,7 +8,7 @@ import numpy as np
 
 from neurovariety.certificates.exact_system import ExactSystem, Monomial
 from neurovariety.certificates.float_balls import Balls, TapeArrays, enclose
-from neurovariety.certificates.gaussian import is_double, nearest
+from neurovariety.certificates.gaussian import rounded
 
 _ROUNDED = 2.0**-52
 """Relative radius of coefficients where some are not doubles."""
@@ -84,8 +84,8 @@ class _Tape:
         for terms in self.system.sums:
             found = []
             for c, monomial in terms:
-                value = nearest(c)
-                if not is_double(c, value):
+                value, fits = rounded(c)
+                if not fits:
                     self.rounded = _ROUNDED
                 found.append((self._product(monomial), 0, value))
             self.place.append(self._new())

@@ -19,11 +19,12 @@ from neurovariety.errors import InputError
 class Gaussian:
     """A number re + i im with rational parts, im not 0; immutable. Results of +, - and * are coefficients in normal form."""
 
-    __slots__ = ("im", "re")
+    __slots__ = ("_near", "im", "re")
 
     def __init__(self, re: Any, im: Any) -> None:
         self.re = re
         self.im = im
+        self._near: tuple[complex, bool] | None = None
 
     def __repr__(self) -> str:
         return f"({self.re} + {self.im}*i)"
@@ -136,25 +137,33 @@ def nearest(value: Coefficient) -> complex:
 
     Raises `InputError` beyond what a double holds.
     """
+    return rounded(value)[0]
+
+
+def rounded(value: Coefficient) -> tuple[complex, bool]:
+    """The complex double next to a coefficient (`nearest`), and whether it is the coefficient itself."""
+    if type(value) is int and -_WHOLE <= value <= _WHOLE:
+        return complex(value), True
     try:
-        if isinstance(value, Gaussian):
-            return complex(_double(value.re), _double(value.im))
-        return complex(_double(value))
+        if not isinstance(value, Gaussian):
+            x, fits = _rounded(value)
+            return complex(x), fits
+        if value._near is None:  # programs read a coefficient many times
+            (x, real), (y, imaginary) = _rounded(value.re), _rounded(value.im)
+            value._near = complex(x, y), real and imaginary
+        return value._near
     except OverflowError:
         raise InputError("a constant is beyond the range of float64, 1.8e308; scale the unknowns or equations") from None
 
 
-def _double(value: Any) -> float:
-    return float(value) if isinstance(value, int) else int(value.p) / int(value.q)
+_WHOLE = 2**53
 
 
-def is_double(value: Coefficient, rounded: complex) -> bool:
-    """Whether a complex double, the nearest, is the coefficient itself."""
-    fits = _fits(value.re) and _fits(value.im) if isinstance(value, Gaussian) else _fits(value)
-    return fits or exact(rounded) == value
-
-
-def _fits(value: Any) -> bool:
-    """Whether a double has enough bits for a rational number; where it has too few, a look at the number itself decides."""
-    p, q = (value, 1) if isinstance(value, int) else (int(value.p), int(value.q))
-    return p.bit_length() <= 53 and not q & (q - 1) and q.bit_length() < 1000
+def _rounded(value: Any) -> tuple[float, bool]:
+    """The double next to a rational number, and whether it is the number."""
+    if isinstance(value, int):
+        near = float(value)
+        return near, int(near) == value
+    p, q = int(value.p), int(value.q)
+    near = p / q
+    return near, (p.bit_length() <= 53 and not q & (q - 1) and q.bit_length() < 1000) or near.as_integer_ratio() == (p, q)

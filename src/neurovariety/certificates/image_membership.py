@@ -51,14 +51,15 @@ def real_roots(form: Sequence[Fraction]) -> tuple[int, int]:
     top = max(i for i, c in enumerate(form) if c)
     infinite = len(form) - 1 - top
     p = flint.fmpq_poly([flint.fmpq(c.numerator, c.denominator) for c in form[: top + 1]])
-    total = different = _different_real_roots(p)
+    total = different = different_real_roots(p)
     while p.degree() > 0:
         p = p.gcd(p.derivative())
-        total += _different_real_roots(p)
+        total += different_real_roots(p)
     return total + infinite, different + min(infinite, 1)
 
 
-def _different_real_roots(p: flint.fmpq_poly) -> int:
+def different_real_roots(p: flint.fmpq_poly) -> int:
+    """Different real roots of a polynomial (Sturm)."""
     if p.degree() < 1:
         return 0
     chain = [p, p.derivative()]

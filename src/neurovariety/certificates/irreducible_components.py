@@ -8,6 +8,7 @@ points of the Frobenius distance: Draisma et al. 2016.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import comb, prod
@@ -17,6 +18,7 @@ import flint
 
 from neurovariety.certificates.functions import DIMENSION, Functions
 from neurovariety.certificates.issue import Verdict
+from neurovariety.certificates.plain_form import plain_digest
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.upper_bounds import LINEAR
 from neurovariety.certificates.zeros import NotShown
@@ -30,28 +32,28 @@ Block = tuple[int, bool]
 """Size of a block, and whether it is real; a complex one of size m is a real one of size 2 m."""
 
 
-@runtime_checkable
-class BlockMaps(Protocol):
-    """Block diagonal matrices: of given ranks, or of bounded real rank."""
+@dataclass(frozen=True)
+class BlockMaps:
+    """Block diagonal matrices: with ranks of the ``blocks`` that are given, or of bounded real rank (``bound``). ``names``: what
+    networks with some ranks are called."""
+
+    blocks: tuple[Block, ...]
+    bound: int | tuple[int, ...]
+    names: tuple[tuple[tuple[int, ...], str], ...]
 
     @property
     def hash(self) -> str:
         """sha256 of the blocks and of what bounds their ranks."""
-        ...
+        return hashlib.sha256(repr((self.blocks, self.bound)).encode()).hexdigest()
 
     @property
-    def blocks(self) -> tuple[Block, ...]:
-        """The blocks."""
-        ...
-
-    @property
-    def bound(self) -> int | tuple[int, ...]:
-        """The largest real rank, or the ranks of the blocks."""
-        ...
+    def digest(self) -> str:
+        """sha256 of all of it."""
+        return plain_digest(self)
 
     def notation(self, ranks: tuple[int, ...]) -> str:
         """What a network is called that has these ranks."""
-        ...
+        return dict(self.names).get(ranks, "")
 
 
 @runtime_checkable

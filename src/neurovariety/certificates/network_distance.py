@@ -16,9 +16,11 @@ from itertools import product
 
 import numpy as np
 
+from neurovariety.certificates.across_slopes import across_entries, across_norms
 from neurovariety.certificates.activation_slopes import above, steepness
+from neurovariety.certificates.attention_distance import attention_pairs
 from neurovariety.certificates.network_nodes import NetworkData, NodeData, exact, reciprocal_root
-from neurovariety.certificates.network_shapes import Shape, shapes, windows
+from neurovariety.certificates.network_shapes import Shape, shapes, spread_out, windows
 from neurovariety.certificates.zeros import NotShown
 
 _UP = 1 + 2.0**-28
@@ -158,10 +160,16 @@ class _Entries(_SideBounds):
             return np.where(size > 0, slope * size, 0.0) + start, np.where(error > 0, slope * error, 0.0)
         if node.kind in ("add", "subtract", "multiply", "divide"):
             return self._joined(node, below)
+        if node.kind in ("softmax", "standardize"):
+            return across_entries(node, size, error)
+        if node.kind == "parameter":
+            w = self.weight(node, "value")
+            assert w is not None
+            return w.size, w.change
         if node.kind == "matmul":
             (p, e), (q, f) = ([v.swapaxes(-1, -2) if t else v for v in pair] for pair, t in zip(below, self._turned(node), strict=True))
             return p @ q, p @ f + e @ q + e @ f
-        moved = _mover(node)
+        moved = mover(node)
         if moved is None:
             raise NotShown(f"no bound is known for {node.name!r} ({node.kind})")
         return moved([p[0] for p in below]), moved([p[1] for p in below])
@@ -179,8 +187,8 @@ class _Entries(_SideBounds):
             grown, shifted = flat if from_input else (size @ w.size.T, size @ w.change.T + error @ w.size.T)
             spread: tuple[int, ...] = (-1,)
         else:
-            grown = _convolved(node, size, w.size)
-            shifted = _convolved(node, size, w.change) + _convolved(node, error, w.size)
+            grown = convolved(node, size, w.size)
+            shifted = convolved(node, size, w.change) + convolved(node, error, w.size)
             spread = (-1, *(1 for _ in grown.shape[1:]))
             if self._first(node):
                 grown, shifted = (np.minimum(v, f.reshape(spread)) for v, f in zip((grown, shifted), flat, strict=True))
@@ -239,7 +247,8 @@ def _padded(node: NodeData, x: np.ndarray) -> np.ndarray:
     return np.pad(x, [(0, 0), *(tuple(s) for s in node.attributes["padding"])])
 
 
-def _convolved(node: NodeData, x: np.ndarray, weight: np.ndarray) -> np.ndarray:
+def convolved(node: NodeData, x: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """The convolution of a node without its bias, in float64."""
     groups, window = node.attributes["groups"], weight.shape[2:]
     padded, flat = _padded(node, x), weight.reshape(*weight.shape[:2], -1)
     total: np.ndarray | None = None
@@ -252,7 +261,7 @@ def _convolved(node: NodeData, x: np.ndarray, weight: np.ndarray) -> np.ndarray:
     return total
 
 
-def _mover(node: NodeData) -> Callable[[Sequence[np.ndarray]], np.ndarray] | None:
+def mover(node: NodeData) -> Callable[[Sequence[np.ndarray]], np.ndarray] | None:
     """What a node does with bounds that are not negative, where it moves entries, adds them up or takes the largest."""
     a = node.attributes
     simple: dict[str, Callable[[Sequence[np.ndarray]], np.ndarray]] = {
@@ -266,6 +275,7 @@ def _mover(node: NodeData) -> Callable[[Sequence[np.ndarray]], np.ndarray] | Non
         "average_pool": lambda v: _pooled(node, v[0], lambda cuts: np.sum(cuts, axis=0)) / math.prod(a["window"]),
         "max_pool": lambda v: _pooled(node, v[0], lambda cuts: np.max(cuts, axis=0)),
         "upsample": lambda v: _repeated(v[0], a["factors"]),
+        "spread": lambda v: spread_out(v[0], a["factors"], 0.0),
     }
     return simple.get(node.kind)
 
@@ -287,18 +297,25 @@ class _Norms(_SideBounds):
     def run(self) -> float:
         """The bound of the norm of the difference."""
         found: dict[str, tuple[float, float]] = {}
+        pairs = attention_pairs(self.first, self.second, self.names)
         for node in self.first.nodes:
             if node.kind == "input":
                 found[node.name] = self.radius * _UP, 0.0
                 continue
             size, error = self._at(node, [found[n] for n in node.inputs])
             still = self.still(node) and not any(found[n][1] for n in node.inputs)
+            if node.name in pairs and not still:
+                size, error = map(min, pairs[node.name].bound(found), (size, error))
             found[node.name] = size * _UP + _LEAST, (0.0 if still else error * _UP + _LEAST)
             if math.isnan(size) or math.isnan(error):
                 return math.inf
         return found[self.first.output][1]
 
     def _at(self, node: NodeData, below: Sequence[tuple[float, float]]) -> tuple[float, float]:
+        if node.kind == "parameter":
+            value = self.weight(node, "value")
+            assert value is not None
+            return _norm(value.size.reshape(-1)), _norm(value.change.reshape(-1))
         size, error = below[0]
         shape, before = self.shape(node.name), self.shape(node.inputs[0])
         count = math.prod(shape)
@@ -321,10 +338,15 @@ class _Norms(_SideBounds):
         if node.kind == "matmul" or (node.kind == "multiply" and len(below) == 2 and before == self.shape(node.inputs[1])):
             other, moved = below[1]
             return size * other, _times(size, moved) + _times(other, error) + _times(error, moved)
-        if node.kind == "multiply" and not node.weights and len(below) == 1:
-            c = above(abs(Fraction(node.attributes["constant"])))
-            return size * c, error * c
-        if node.kind in ("reshape", "transpose", "slice", "mean", "average_pool"):
+        if node.kind in ("add", "subtract", "multiply") and len(below) == 1 and before == shape:
+            w = self._beside(node)
+            if node.kind == "multiply":
+                return size * float(w.size.max()), error * float(w.size.max()) + _times(float(w.change.max()), size)
+            copies = math.sqrt(count / w.size.size)
+            return size + copies * _norm(w.size.reshape(-1)), error + copies * _norm(w.change.reshape(-1))
+        if node.kind in ("softmax", "standardize"):
+            return across_norms(node, shape, error)
+        if node.kind in ("reshape", "transpose", "slice", "mean", "average_pool", "spread"):
             return size, error  # an average over w entries has 1/sqrt(w) of their norm, and no entry is in more than w windows
         if node.kind == "concatenate":
             return math.hypot(*(b[0] for b in below)), math.hypot(*(b[1] for b in below))
@@ -335,6 +357,13 @@ class _Norms(_SideBounds):
             factor = math.sqrt(math.prod(before) / max(count, 1))
             return size * factor, error * factor
         raise NotShown(f"no bound is known for {node.name!r} ({node.kind})")
+
+    def _beside(self, node: NodeData) -> _Weight:
+        """The other operand of an operation on one value: a weight or a number."""
+        found = self.weight(node, "weight")
+        if found is not None:
+            return found
+        return _Weight(np.array([above(abs(Fraction(node.attributes["constant"])))]), np.zeros(1))
 
 
 def _times(a: float, b: float) -> float:
@@ -365,4 +394,4 @@ def _outcome(way: _Entries | _Norms) -> float:
         found = way.run()
     except (NotShown, OverflowError):
         return math.inf
-    return found if math.isfinite(found) else math.inf
+    return float(found) if math.isfinite(found) else math.inf

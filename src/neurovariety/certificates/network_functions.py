@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import combinations_with_replacement
 from math import comb, prod
@@ -23,8 +23,9 @@ from neurovariety.claim import Claim
 
 DIFFERENT = "different functions"
 WITHIN = "functions within"
-_READ = ("of the networks as read",)
+_READ = ("for the networks as read",)
 _BITS = (128, 512)
+_ON_BALL = ("same", "bound")
 Pair = tuple[NetworkData, NetworkData]
 
 
@@ -165,14 +166,17 @@ class Counted:
     parameters: int
     widths: Mapping[str, int]
     told: Mapping[str, str]
+    network: NetworkData = field(compare=False, repr=False)
 
     @staticmethod
-    def of(network: NetworkData) -> Counted:
+    def of(network: NetworkData | Counted) -> Counted:
         """Counted from the network."""
+        if isinstance(network, Counted):
+            return network
         layers = [n for n in network.nodes if n.kind in ("linear", "conv")]
         widths = {n.name: len(network.weights[n.weights["weight"]]) for n in layers}
         told = {n.name: str(getattr(n, "path", "") or n.name) for n in layers}
-        return Counted(network_hash(network), parameters(network), widths, told)
+        return Counted(network_hash(network), parameters(network), widths, told, network)
 
 
 @dataclass(frozen=True)
@@ -184,18 +188,20 @@ class Comparison:
     known: Verdict
     by_symmetry: bool = False
 
-    def check(self, subject: tuple[Counted, Counted]) -> None:
+    def check(self, subject: tuple[NetworkData | Counted, NetworkData | Counted]) -> None:
         """Raises `NotShown` where the value does not follow."""
+        first, second = map(Counted.of, subject)
         said = self.known.statement
         other = said.value if said.kind == SAME_FUNCTION else said.value[0]
         if not self.known.checked or self.known.claim is not Claim.PROVED:
             raise NotShown("a verdict on the functions is expected")
-        if (subject[0].hash, subject[1].hash) != (said.subject, other):
+        if (first.hash, second.hash) != (said.subject, other):
             raise NotShown("the verdict is one on other networks")
         if self.by_symmetry and not isinstance(self.known.certificate, Chained | DistanceBound):
             raise NotShown("no symmetry is known")
         allowed = self._allowed()
-        if self.key not in allowed or allowed[self.key] != self.value or type(allowed[self.key]) is not type(self.value):
+        value = list(self.value) if isinstance(self.value, tuple) else self.value
+        if self.key not in allowed or allowed[self.key] != value or type(allowed[self.key]) is not type(value):
             raise NotShown(f"{self.key} does not follow")
 
     def _allowed(self) -> Mapping[str, Any]:
@@ -208,5 +214,7 @@ class Comparison:
         return {"same": "within", "related": "within", "bound": said.value[1], "box": said.value[2], "input": None}
 
     def concludes(self) -> tuple[Statement, Claim]:
-        """What is said."""
-        return Statement(f"align: {self.key}", self.known.statement.subject, self.value, _READ), Claim.PROVED
+        """What is said; a distance is one on a ball of inputs."""
+        said = self.known.statement
+        ball = (f"for inputs of Euclidean norm at most {said.value[2]!r}",) if said.kind == WITHIN and self.key in _ON_BALL else ()
+        return Statement(f"align: {self.key}", said.subject, self.value, (*_READ, *ball)), Claim.PROVED

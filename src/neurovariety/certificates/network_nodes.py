@@ -76,19 +76,24 @@ def network_hash(network: NetworkData) -> str:
         digest.update(repr((node.name, node.kind, tuple(node.inputs), sorted(node.weights.items()), known)).encode())
     for key in sorted({k for node in network.nodes for k in node.weights.values()}):
         values = np.asarray(network.weights[key])
-        digest.update(repr((key, values.shape, str(values.dtype), key in network.fixed)).encode())
+        if values.dtype.kind not in "Obiuf":
+            values = values.astype(np.float32)  # bfloat16 and its like, which float32 holds
+        digest.update(repr((key, values.shape, str(values.dtype.newbyteorder("=")), key in network.fixed)).encode())
         if values.dtype == object:
             digest.update(repr([str(v) for v in values.reshape(-1).tolist()]).encode())
         else:
-            digest.update(np.ascontiguousarray(values).tobytes())
+            digest.update(np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("<")).tobytes())
     return digest.hexdigest()
 
 
 def _text(value: Any) -> str:
-    """An attribute in full: arrays are shortened where they are printed."""
+    """An attribute in full: arrays are shortened where they are printed, and lists mean what tuples do."""
     if isinstance(value, np.ndarray):
-        return f"{value.shape} {value.dtype} {hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()}"
-    return repr(value)
+        kind = value.dtype.newbyteorder("<")
+        return f"{value.shape} {kind.name} {hashlib.sha256(np.ascontiguousarray(value, dtype=kind).tobytes()).hexdigest()}"
+    if isinstance(value, tuple | list):
+        return f"({', '.join(map(_text, value))})"
+    return repr(value.item() if isinstance(value, np.generic) else value)
 
 
 def check_order(network: NetworkData) -> None:
@@ -115,7 +120,7 @@ _FIXED_LINES: dict[str, tuple[tuple[int, ...], tuple[tuple[int, int], ...]]] = {
 }
 _CENTRES = {"tanh": Fraction(0), "erf": Fraction(0), "sigmoid": Fraction(1, 2)}
 """c where sigma(x) + sigma(-x) = 2 c."""
-_AT_ZERO = {"tanh": 0, "erf": 0, "elu": 0, "gelu": 0, "silu": 0, "hardswish": 0, "exp": 1}
+_AT_ZERO = {"tanh": 0, "erf": 0, "elu": 0, "gelu": 0, "silu": 0, "hardswish": 0, "sqrt": 0, "exp": 1}
 
 
 def lines(attributes: Attributes) -> tuple[tuple[Fraction, ...], tuple[Line, ...]] | None:

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from math import prod
 from typing import Any, Protocol, runtime_checkable
 
-from neurovariety.certificates.functions import DIMENSION, Place
+import numpy as np
+
+from neurovariety.certificates.functions import DIMENSION, Place, residues_of
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.network_nodes import NetworkData, check_order, lines, network_hash, parameters
 from neurovariety.certificates.network_symmetries import symmetry_dimension
@@ -20,7 +22,7 @@ from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
 
 RANK, GENERIC = "rank at the weights", "rank at general weights"
-SOME_WEIGHTS = "the largest that weights were shown to reach: with kinks others, as general, may have less"
+SOME_WEIGHTS = "shown at some weights: with kinks, general ones may allow fewer"
 _WITH_KINKS = ("elu", "selu", "celu", "hardswish", "hardsigmoid")
 
 
@@ -43,9 +45,10 @@ class TrainedJacobian(Protocol):
         """The hash of the functions of all weights, of a network that is algebraic."""
         ...
 
-    def rank(self, place: Place) -> int:
-        """The rank mod p at a place, whose weights are the stored ones. Raises `NotShown` for other weights, for inputs at which the
-        network is not differentiable, and where arrays were too large to keep."""
+    def rank(self, place: Place, at: np.ndarray | None) -> int:
+        """The rank mod p at a place, whose weights are the stored ones, and whose inputs are residues of ``at`` where exact ones are
+        given, which kinks need. Raises `NotShown` for other weights, for inputs at which the network is not differentiable, and where
+        arrays were too large to keep."""
         ...
 
     def error(self, place: Place, at_most: int) -> float:
@@ -55,11 +58,13 @@ class TrainedJacobian(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class RankAtWeights:
-    """The rank at the weights is at least ``value``: it is that mod p, at the inputs of a place."""
+    """The rank at the weights is at least ``value``: it is that mod p, at the inputs of a place, exactly those of ``at`` where these
+    are given."""
 
     subject: str
     place: Place
     value: int
+    at: np.ndarray | None = None
 
     def check(self, subject: TrainedJacobian) -> None:
         """Raises `NotShown` where the rank is smaller, or another network's."""
@@ -71,7 +76,7 @@ class RankAtWeights:
         if subject.hash != self.subject or self.place.kind != DIMENSION:
             raise NotShown("the certificate is one of another network")
         check_prime(self.place.prime)
-        return subject.rank(self.place)
+        return subject.rank(self.place, self.at)
 
     def concludes(self) -> tuple[Statement, Claim]:
         """The rank is at least that."""
@@ -117,7 +122,7 @@ class RandomRanksAtWeights:
         bounded = self.upper.checked and self.upper.claim in (Claim.UPPER_BOUND, Claim.PROVED)
         if not bounded or known.kind != RANK or known.subject != subject.hash:
             raise NotShown("a bound of the rank is expected")
-        if not self.trials or len({id(full.place) for full, _ in self.trials}) < len(self.trials):
+        if not self.trials or len({_drawn(full.place) for full, _ in self.trials}) < len(self.trials):
             raise NotShown("trials at different places are expected")
         value = self._value()
         for full, fewer in self.trials:
@@ -142,6 +147,11 @@ class RandomRanksAtWeights:
     def concludes(self) -> tuple[Statement, Claim]:
         """The rank is that number, but for the error."""
         return Statement(RANK, self.upper.statement.subject, self._value(), (), self.error), Claim.PROBABILITY
+
+
+def _drawn(place: Place) -> tuple[int, ...]:
+    """What makes a trial independent of others: the prime, and the inputs; the place itself where they were too large to keep."""
+    return (id(place),) if place.inputs is None else (place.prime, *residues_of(place.inputs))
 
 
 @dataclass(frozen=True, eq=False)

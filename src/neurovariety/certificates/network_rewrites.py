@@ -9,14 +9,26 @@ Sources: Marchetti et al. 2025, 4.2 and 4.3 (subnetworks, symmetries); Sussmann 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 import numpy as np
 
-from neurovariety.certificates.channel_relations import Channels, Combined, Terms, checked, identity, joined, passed, same_maps
-from neurovariety.certificates.exact_arrays import product, same, vanishes
+from neurovariety.certificates.attention_blocks import within
+from neurovariety.certificates.box_bounds import BoxBounds
+from neurovariety.certificates.channel_relations import (
+    Channels,
+    Combined,
+    Terms,
+    checked,
+    joined,
+    passed,
+    same_maps,
+    settled,
+)
+from neurovariety.certificates.exact_arrays import same, vanishes
+from neurovariety.certificates.grouped_rows import GroupedFilters, alike, same_rows
 from neurovariety.certificates.network_nodes import (
     NetworkData,
     NodeData,
@@ -25,9 +37,9 @@ from neurovariety.certificates.network_nodes import (
     exact,
     network_hash,
     ratio,
-    rational,
 )
 from neurovariety.certificates.network_shapes import Shape, pads, shapes
+from neurovariety.certificates.product_relations import check_heads, check_products
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
@@ -48,13 +60,40 @@ class Rows:
 class RewriteStep:
     """One rewriting. ``rows`` are given for some nodes that make channels, ``names`` for nodes that have another name ``after``.
 
-    ``composed`` are matrices that follow another one, whose products with it are compared.
+    ``composed`` are matrices that follow another one, whose products with it are compared; ``heads`` those that read the heads of an
+    attention, which are compared by their products. ``backwards``: the rows say what the channels of ``after`` are in terms of those
+    before. ``bounded``: it holds where bounds of the values say so, and every channel that changes is on a line of its activation.
     """
 
     after: NetworkData
     rows: Mapping[str, Rows]
     names: Mapping[str, str] = field(default_factory=dict)
     composed: frozenset[str] = frozenset()
+    heads: frozenset[str] = frozenset()
+    backwards: bool = False
+    bounded: bool = False
+
+
+Bounds = Callable[[NetworkData], BoxBounds]
+"""The bounds of the values of a network on the box that is looked at."""
+
+
+def follow(subject: NetworkData, first: str, second: str, steps: Sequence[RewriteStep], bounds: Bounds | None = None) -> None:
+    """Go from one network to the other. Raises `NotShown` for other networks, and where a step is not shown to keep the function."""
+    if network_hash(subject) != first:
+        raise NotShown("the certificate is one of another network")
+    at = subject
+    try:
+        check_order(at)
+        for step in steps:
+            check_order(step.after)
+            sides = (step.after, replace(step, after=at)) if step.backwards else (at, step)
+            _SideBySide(*sides, bounds if step.bounded else None).check()
+            at = step.after
+    except (KeyError, IndexError, TypeError, ValueError) as error:  # networks that are none
+        raise NotShown(f"a step cannot be followed ({error})") from error
+    if network_hash(at) != second:
+        raise NotShown("the steps end in another network")
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,34 +106,23 @@ class Rewrites:
 
     def check(self, subject: NetworkData) -> None:
         """Raises `NotShown` for other networks, and where a step is not shown to keep the function."""
-        if network_hash(subject) != self.first:
-            raise NotShown("the certificate is one of another network")
-        at = subject
-        try:
-            check_order(at)
-            for step in self.steps:
-                check_order(step.after)
-                _SideBySide(at, step).check()
-                at = step.after
-        except (KeyError, IndexError, TypeError, ValueError) as error:  # networks that are none
-            raise NotShown(f"a step cannot be followed ({error})") from error
-        if network_hash(at) != self.second:
-            raise NotShown("the steps end in another network")
+        follow(subject, self.first, self.second, self.steps)
 
     def concludes(self) -> tuple[Statement, Claim]:
         """Both networks have one function, wherever it is defined."""
-        return Statement(SAME_FUNCTION, self.first, self.second, ("of the networks as read",)), Claim.PROVED
+        return Statement(SAME_FUNCTION, self.first, self.second, ("for the networks as read",)), Claim.PROVED
 
 
 class _SideBySide:
     """Both networks of a step, and the relations at their nodes found so far (None: equal values)."""
 
-    def __init__(self, first: NetworkData, step: RewriteStep) -> None:
-        self.first, self.second, self.step = first, step.after, step
+    def __init__(self, first: NetworkData, step: RewriteStep, bounds: Bounds | None) -> None:
+        self.first, self.second, self.step, self.bounds = first, step.after, step, bounds
         self.others = {n.name: n for n in step.after.nodes}
         self.mine = {n.name: n for n in first.nodes}
         self.shapes = shapes(first), shapes(step.after)
         self.found: dict[str, Channels | None] = {}
+        self.passed = {n for name in step.heads for n in within(first, self.mine[name], self.shapes[0])}
 
     def check(self) -> None:
         """Raises `NotShown` unless the outputs are equal."""
@@ -104,11 +132,19 @@ class _SideBySide:
             raise NotShown("a step names a node that there is not")
         for node in self.first.nodes:
             other = self.others.get(self.step.names.get(node.name, node.name))
-            if other is not None and (node.name in self.step.rows or all(n in self.found for n in node.inputs)):
+            if other is None or node.name in self.passed:
+                continue
+            if node.name in self.step.heads:
+                check_heads(((self.first, self.shapes[0]), (self.second, self.shapes[1])), (node, other), self._unchanged)
+                self.found[node.name] = None
+            elif node.name in self.step.rows or all(n in self.found for n in node.inputs):
                 self.found[node.name] = self._related(node, other)
         name = self.first.output
-        if self.found.get(name, self) is not None or self.step.names.get(name, name) != self.second.output:
+        if not self._unchanged(name, self.second.output):
             raise NotShown("the outputs are not shown to be equal")
+
+    def _unchanged(self, mine: str, theirs: str) -> bool:
+        return self.found.get(mine, self) is None and self.step.names.get(mine, mine) == theirs
 
     def _related(self, node: NodeData, other: NodeData) -> Channels | None:
         if node.name in self.step.rows:
@@ -122,21 +158,30 @@ class _SideBySide:
                 raise NotShown(f"the nodes {node.name!r} are not the same")
             return None
         if node.name in self.step.composed:
-            self._product(node, other)
+            check_products((self.first, self.second), (self.mine, self.others), (node, other), self._unchanged)
             return None
-        if node.kind == "conv" and node.attributes.get("groups", 1) != 1:
-            return self._depthwise(node, other)
-        if node.kind in _AFFINE:
-            width = len(self._weight(node))
-            return self._affine(node, other, Channels(self._axis(node), np.arange(width), {}))
         known = [b for b in below if b is not None]
+        if node.kind in _AFFINE:
+            filters = GroupedFilters.of(self.first, node)
+            follows = filters.depthwise and filters.groups > 1 and not any(t is not None for t in known[0].terms.values())
+            width = len(filters.weight)
+            return self._affine(node, other, known[0] if follows else Channels(self._axis(node), np.arange(width), {}))
+        if len(below) == 1 and node.kind == "activation" and self.bounds is not None and known[0].terms:
+            mine, theirs = (self.bounds(n).settled(m, known[0].axis) for n, m in ((self.first, node), (self.second, other)))
+            return settled(node, other, known[0], mine, theirs)
         if len(below) == 1:
             pair = self._shape(node.inputs[0])
             return passed(self.first, self.second, node, other, known[0], pair)
+        axis = known[0].axis
         ranks = {len(self._shape(n)[k]) for n in node.inputs for k in (0, 1)}
-        if len(below) != 2 or len(known) != 2 or len(ranks) != 1:
+        widths = [{self._shape(n)[k][axis] for n in node.inputs} for k in (0, 1)] if len(ranks) == 1 else []
+        if len(below) != 2 or [len(w) for w in widths] != [1, 1]:
             raise NotShown(f"channels are not followed through {node.name!r} ({node.kind})")
-        return joined(node, other, known[0], known[1])
+        width = widths[0].pop()
+        if len(known) == 1 and {width} != widths[1]:
+            raise NotShown(f"the values that {node.name!r} joins have other channels")
+        one, two = (Channels(axis, np.arange(width), {}) if b is None else b for b in below)
+        return joined(node, other, one, two)
 
     def _shape(self, name: str) -> tuple[Shape, Shape]:
         one, two = self.shapes[0][name], self.shapes[1][self.step.names.get(name, name)]
@@ -146,9 +191,6 @@ class _SideBySide:
 
     def _axis(self, node: NodeData) -> int:
         return 0 if node.kind == "conv" else len(self._shape(node.name)[0]) - 1
-
-    def _weight(self, node: NodeData) -> np.ndarray:
-        return np.asarray(self.first.weights[node.weights["weight"]])
 
     def _equal_weights(self, node: NodeData, other: NodeData) -> bool:
         if set(node.weights) != set(other.weights):
@@ -175,21 +217,6 @@ class _SideBySide:
         trivial = not rows.terms and np.array_equal(rows.source, np.arange(two[axis])) and one == two
         return None if trivial else relation
 
-    def _depthwise(self, node: NodeData, other: NodeData) -> Channels:
-        """Checks a convolution of each channel by itself, whose filters move with the channels."""
-        below = self.found[node.inputs[0]]
-        mine, theirs = self._weight(node), np.asarray(self.second.weights[other.weights["weight"]])
-        before, after = (dict(n.attributes) for n in (node, other))
-        alone = [a.pop("groups") == len(w) and w.shape[1] == 1 for a, w in ((before, mine), (after, theirs))]
-        if below is None or below.axis != 0 or not all(alone) or before != after or len(below.source) != len(mine):
-            raise NotShown(f"channels are not followed through {node.name!r} (a grouped convolution)")
-        plain = np.flatnonzero(below.plain)
-        source = below.source[plain]
-        biases = self._bias(self.first, node, plain), self._bias(self.second, other, source)
-        if any(t is not None for t in below.terms.values()) or not same(mine[plain], theirs[source]) or biases[0] != biases[1]:
-            raise NotShown(f"the filters of {node.name!r} are not the same")
-        return below
-
     def _normalized(self, node: NodeData, other: NodeData, out: Channels) -> None:
         """Checks a relation after a batch norm: plain channels by what it does to them, the others by the maps that make them."""
         below = self.found[node.inputs[0]]
@@ -203,105 +230,44 @@ class _SideBySide:
             raise NotShown(f"the nodes {node.name!r} are not the same")
         self._made(node, other, out, list(out.terms))
 
-    def _product(self, node: NodeData, other: NodeData) -> None:
-        """Checks V W = V' W' and V b + c = V' b' + c', where a matrix follows another one at once."""
-        made = []
-        for network, known, n in ((self.first, self.mine, node), (self.second, self.others, other)):
-            before = known[n.inputs[0]]
-            while before.kind == "activation" and identity(before):
-                before = known[before.inputs[0]]
-            if n.kind != "linear" or before.kind != "linear":
-                raise NotShown(f"{node.name!r} is no matrix that follows another one")
-            v, w = (exact(network.weights[m.weights["weight"]]) for m in (n, before))
-            b = exact(np.array(self._bias(network, before, range(len(w))), dtype=object))
-            c = self._bias(network, n, range(len(v)))
-            made.append((before.inputs[0], product(v, np.concatenate([w, b[:, None]], axis=1)), c))
-        (mine, p, c), (theirs, q, d) = made
-        if self.found.get(mine, self) is not None or self.step.names.get(mine, mine) != theirs:
-            raise NotShown(f"the matrix before {node.name!r} reads another value")
-        shape = p.nrows(), p.ncols()
-        if shape != (q.nrows(), q.ncols()):
-            raise NotShown(f"the products at {node.name!r} differ")
-        last = shape[1] - 1
-        for i in range(shape[0]):
-            if any(p[i, k] != q[i, k] for k in range(last)) or p[i, last] + rational(c[i]) != q[i, last] + rational(d[i]):
-                raise NotShown(f"the products at {node.name!r} differ")
-
     def _affine(self, node: NodeData, other: NodeData, out: Channels) -> Channels | None:
         """Checks W C = C' W' and the constants. The plain rows are compared as they are stored, the others as fractions."""
-        if dict(node.attributes) != dict(other.attributes) or self.step.names.get(node.inputs[0], node.inputs[0]) != other.inputs[0]:
+        if not alike(node.attributes, other.attributes) or self.step.names.get(node.inputs[0], node.inputs[0]) != other.inputs[0]:
             raise NotShown(f"the nodes {node.name!r} are not the same")
-        if node.attributes.get("groups", 1) != 1:
-            raise NotShown(f"rows of the grouped convolution {node.name!r} read other channels in another place")
         below = self.found[node.inputs[0]]
         plain = np.flatnonzero(out.plain)
         source = out.source[plain]
-        v = np.asarray(self.second.weights[other.weights["weight"]])
-        w = self._weight(node)[plain]
+        mine, theirs = GroupedFilters.of(self.first, node), GroupedFilters.of(self.second, other)
         constants = self._constants(node, plain)
-        if below is None:
-            if not same(w, v[source]):
-                raise NotShown(f"the rows of {node.name!r} are not the same")
-        else:
-            self._columns(node, below, plain, w, v[source])
-        for i, (c, d) in enumerate(zip(constants, self._bias(self.second, other, source), strict=True)):
+        if below is not None:
+            self._may_follow(node, below)
+        if len(out.source) != len(mine.weight) or not same_rows(mine, theirs, below, plain, source):
+            raise NotShown(f"the rows of {node.name!r} are not the same")
+        for i, (c, d) in enumerate(zip(constants, theirs.constants(source), strict=True)):
             if c != d:
                 raise NotShown(f"the constant of channel {plain[i]} of {node.name!r} is another")
         self._made(node, other, out, list(out.terms))
-        trivial = not out.terms and np.array_equal(out.source, np.arange(len(v)))
+        trivial = not out.terms and np.array_equal(out.source, np.arange(len(theirs.weight)))
         return None if trivial else out
-
-    def _columns(self, node: NodeData, below: Channels, rows: np.ndarray, w: np.ndarray, v: np.ndarray) -> None:
-        """Checks that the rows W C are those of V, column by column of V."""
-        self._may_follow(node, below)
-        if w.shape[2:] != v.shape[2:]:
-            raise NotShown(f"the rows of {node.name!r} are not the same")
-        w, v = w.reshape(*w.shape[:2], -1), v.reshape(*v.shape[:2], -1)
-        changed: dict[int, np.ndarray] = {}
-        for i, t in below.terms.items():
-            if t is None:
-                if np.any(w[:, i] != 0):
-                    raise NotShown(f"{node.name!r} reads a channel of which nothing is known")
-                continue
-            for j, c in t[0]:
-                changed[j] = changed.get(j, Fraction(0)) + c * exact(w[:, i])
-        columns = np.flatnonzero(below.plain)
-        to = below.source[columns]
-        once = len(set(to.tolist())) == len(to)
-        untouched = [k for k, j in enumerate(to.tolist()) if j not in changed] if once else []
-        if not same(w[:, columns[untouched]], v[:, to[untouched]]):
-            raise NotShown(f"the columns of {node.name!r} are not the same")
-        for j in sorted(set(range(v.shape[1])) - set(to[untouched].tolist())):
-            total = changed.get(j, exact(np.zeros(w[:, 0].shape)))
-            for i in columns[to == j].tolist():
-                total = total + exact(w[:, i])
-            if not np.all(total == exact(v[:, j])):
-                raise NotShown(f"column {j} of {node.name!r} is another")
 
     def _may_follow(self, node: NodeData, below: Channels) -> None:
         axis = 0 if node.kind == "conv" else len(self._shape(node.inputs[0])[0]) - 1
-        if below.axis != axis or node.attributes.get("groups", 1) != 1:
+        if below.axis != axis:
             raise NotShown(f"{node.name!r} mixes channels with positions")
 
     def _constants(self, node: NodeData, rows: Sequence[int] | np.ndarray) -> list[Fraction]:
         """W d + b, for some rows: what the constants of the channels below add up to, which zeros of a padding would spoil."""
-        out = self._bias(self.first, node, rows)
+        filters = GroupedFilters.of(self.first, node)
+        out = filters.constants(rows)
         below = self.found[node.inputs[0]]
-        weight = self._weight(node)
         for i, t in ({} if below is None else below.terms).items():
             if t is None or not t[1]:
                 continue
-            column = exact(weight.reshape(*weight.shape[:2], -1)[list(rows), i])
+            column = filters.column(rows, i)
             if pads(node) and np.any(column != 0):
                 raise NotShown(f"a constant stands beside the padding of {node.name!r}")
             out = [b + t[1] * sum(c, Fraction(0)) for b, c in zip(out, column.tolist(), strict=True)]
         return out
-
-    @staticmethod
-    def _bias(network: NetworkData, node: NodeData, rows: Sequence[int] | np.ndarray) -> list[Fraction]:
-        if "bias" not in node.weights:
-            return [Fraction(0)] * len(rows)
-        return list(exact(np.asarray(network.weights[node.weights["bias"]])[list(rows)]).tolist())
 
     def _made(self, node: NodeData, other: NodeData, out: Channels, which: Sequence[int]) -> None:
         """Checks the combinations that some channels are, by the affine maps that make them, batch norms included."""
@@ -313,7 +279,7 @@ class _SideBySide:
             row, shift, theirs_from = self._total(other, t)
             if self.step.names.get(mine_from.inputs[0], mine_from.inputs[0]) != theirs_from.inputs[0]:
                 raise NotShown(f"channels of {node.name!r} are made of other values")
-            if dict(mine_from.attributes) != dict(theirs_from.attributes) or mine_from.kind != theirs_from.kind:
+            if not alike(mine_from.attributes, theirs_from.attributes) or mine_from.kind != theirs_from.kind:
                 raise NotShown(f"channels of {node.name!r} are made in another way")
             mine, constant = self._in_the_other(mine_from, mine, constant)
             if mine.shape != row.shape or not np.all(mine == row) or constant != shift:
@@ -331,10 +297,8 @@ class _SideBySide:
         """The affine map (in, places) and the constant that a channel is of the value below its matrix, and that node."""
         known = self.mine if network is self.first else self.others
         if node.kind in _AFFINE:
-            if node.attributes.get("groups", 1) != 1:
-                raise NotShown(f"rows of the grouped convolution {node.name!r} read other channels in another place")
-            weight = np.asarray(network.weights[node.weights["weight"]])
-            return exact(weight[i].reshape(weight.shape[1], -1)), self._bias(network, node, [i])[0], node
+            filters = GroupedFilters.of(network, node)
+            return filters.row(i), filters.constants([i])[0], node
         table = self.shapes[0] if network is self.first else self.shapes[1]
         if node.kind != "normalize" or (known[node.inputs[0]].kind == "linear" and len(table[node.name] or ()) != 1):
             raise NotShown(f"channels of {node.name!r} are made by no affine map")

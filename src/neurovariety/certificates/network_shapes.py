@@ -10,7 +10,7 @@ import numpy as np
 from neurovariety.certificates.network_nodes import NetworkData, NodeData
 
 Shape = tuple[int, ...]
-_SAME = ("activation", "normalize")
+_SAME = ("activation", "normalize", "softmax", "standardize")
 _ENTRYWISE = ("add", "subtract", "multiply", "divide")
 _POOLS = ("average_pool", "max_pool")
 
@@ -48,8 +48,25 @@ def _shape(network: NetworkData, node: NodeData, below: Sequence[Shape]) -> Shap
         return tuple(a["shape"])
     if node.kind == "transpose":
         return tuple(first[k] for k in a["permutation"])
+    if node.kind == "matmul":
+        if min(map(len, below)) < 2:
+            return None
+        one, two = ((*b[:-2], b[-1], b[-2]) if t else b for b, t in zip(below, a.get("transpose", (False, False)), strict=True))
+        return (*np.broadcast_shapes(one[:-2], two[:-2]), one[-2], two[-1])
+    if node.kind == "slice":
+        return tuple(
+            len(range(*slice(a["start"], a["stop"], a["step"]).indices(n))) if k == a["axis"] else n for k, n in enumerate(first)
+        )
     if node.kind == "upsample":
         return (first[0], *(n * f for n, f in zip(first[1:], a["factors"], strict=True)))
+    if node.kind == "spread":
+        return (first[0], *((n - 1) * f + 1 for n, f in zip(first[1:], a["factors"], strict=True)))
+    if node.kind == "slice":
+        return tuple(
+            len(range(*slice(a["start"], a["stop"], a["step"]).indices(n))) if k == a["axis"] else n for k, n in enumerate(first)
+        )
+    if node.kind == "pad":
+        return tuple(n + sum(sides) for n, sides in zip(first, a["padding"], strict=True))
     if node.kind in ("sum", "mean"):
         axes = {k % len(first) for k in a["axes"]}
         return tuple(1 if k in axes else n for k, n in enumerate(first) if a["keepdims"] or k not in axes)
@@ -67,10 +84,19 @@ def windows(node: NodeData, size: Sequence[int], window: Sequence[int]) -> Shape
 
 
 def pads(node: NodeData) -> bool:
-    """Whether zeros stand beside the values over which a window slides."""
+    """Whether zeros stand beside the values over which a window slides, or between values that are spread."""
+    if node.kind == "spread":
+        return any(f > 1 for f in node.attributes["factors"])
     return any(side for sides in node.attributes.get("padding", ()) for side in sides)
 
 
 def size(shape: Shape) -> int:
     """The number of entries."""
     return prod(shape)
+
+
+def spread_out(x: np.ndarray, factors: Sequence[int], zero: object) -> np.ndarray:
+    """Channels with zeros between their entries, so that each is that many places after the one before."""
+    out = np.full((len(x), *((n - 1) * f + 1 for n, f in zip(x.shape[1:], factors, strict=True))), zero)
+    out[(slice(None), *(slice(None, None, f) for f in factors))] = x
+    return out

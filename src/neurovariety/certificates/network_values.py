@@ -16,7 +16,7 @@ import flint
 import numpy as np
 
 from neurovariety.certificates.network_nodes import NetworkData, NodeData, exact, lines, ratio, rational, reciprocal_root
-from neurovariety.certificates.network_shapes import windows
+from neurovariety.certificates.network_shapes import spread_out, windows
 from neurovariety.certificates.zeros import NotShown
 
 Values = np.ndarray
@@ -27,10 +27,16 @@ _CUBIC = Fraction(0.044715)
 
 @dataclass(frozen=True)
 class Field:
-    """``of`` brings a rational number in. ``balls``: numbers are balls, and comparisons may be undecided."""
+    """``of`` brings a rational number in. ``balls``: numbers are balls, and comparisons may be undecided. ``bend``: what piecewise
+    linear activations do, where it is another thing than `_on_lines`."""
 
     of: Callable[[Fraction], Any]
     balls: bool
+    bend: Callable[[Any, list[Any], list[Any]], Any] | None = None
+
+    def larger(self, p: Any, q: Any) -> Any:
+        """The larger of two numbers."""
+        return flint.arb.max(p, q) if self.balls else max(p, q)
 
     def array(self, values: Any) -> Values:
         """A stored array in the field."""
@@ -81,6 +87,8 @@ def _value(network: NetworkData, node: NodeData, below: Sequence[Values], field:
         return np.asarray(np.matmul(p, q), dtype=object)
     if node.kind == "parameter":
         return weight("value")
+    if node.kind in ("softmax", "standardize"):
+        return _across(node, below[0], field)
     moved = _moved(node, below, field)
     if moved is None:
         raise NotShown(f"{node.name!r} ({node.kind}) is not evaluated here")
@@ -113,6 +121,8 @@ def _moved(node: NodeData, below: Sequence[Values], field: Field) -> Values | No
         for axis, factor in enumerate(a["factors"], start=1):
             x = x.repeat(factor, axis=axis)
         return x
+    if node.kind == "spread":
+        return spread_out(x, a["factors"], field.of(Fraction(0)))
     return None
 
 
@@ -168,6 +178,27 @@ def _joined(node: NodeData, below: Sequence[Values], weight: Callable[[str], Val
     return np.asarray(left * right if node.kind == "multiply" else left / right, dtype=object)
 
 
+def _across(node: NodeData, x: Values, field: Field) -> Values:
+    """Softmax along an axis, or values standardized along axes: transcendental, so in balls alone."""
+    if not field.balls:
+        raise NotShown(f"{node.name!r} has no rational values")
+    if node.kind == "softmax":
+        powers = _each(lambda v: v.exp(), x)
+        return np.asarray(powers / powers.sum(axis=node.attributes["axis"], keepdims=True), dtype=object)
+    axes = tuple(node.attributes["axes"])
+    share = field.of(Fraction(1, math.prod(x.shape[k] for k in axes)))
+    if node.attributes["centred"]:
+        x = x - x.sum(axis=axes, keepdims=True) * share
+    under = np.asarray((x * x).sum(axis=axes, keepdims=True) * share + field.of(Fraction(node.attributes["epsilon"])), dtype=object)
+    return np.asarray(x / _each(lambda v: v.sqrt(), under), dtype=object)
+
+
+def _each(function: Callable[[Any], Any], x: Values) -> Values:
+    out = np.empty(x.shape, dtype=object)
+    out.reshape(-1)[:] = [function(v) for v in x.reshape(-1).tolist()]
+    return out
+
+
 def _maximal(node: NodeData, x: Values, field: Field) -> Values:
     a = node.attributes
     if any(side >= d * (k - 1) + 1 for sides, k, d in zip(a["padding"], a["window"], a["dilation"], strict=True) for side in sides):
@@ -182,24 +213,21 @@ def _maximal(node: NodeData, x: Values, field: Field) -> Values:
     for cut in rest:
         pairs = zip(out.reshape(-1).tolist(), cut.reshape(-1).tolist(), strict=True)
         made = np.empty(out.shape, dtype=object)
-        made.reshape(-1)[:] = [max(p, q) if not field.balls else flint.arb.max(p, q) for p, q in pairs]
+        made.reshape(-1)[:] = [field.larger(p, q) for p, q in pairs]
         out = made
     return out
 
 
 def _activated(node: NodeData, x: Values, field: Field) -> Values:
-    function = _entrywise(node, field)
-    out = np.empty(x.shape, dtype=object)
-    out.reshape(-1)[:] = [function(v) for v in x.reshape(-1).tolist()]
-    return out
+    return _each(_entrywise(node, field), x)
 
 
 def _entrywise(node: NodeData, field: Field) -> Callable[[Any], Any]:
     a = node.attributes
-    straight, quotient = lines(a), ratio(a)
+    straight, quotient, bend = lines(a), ratio(a), field.bend or _on_lines
     if straight is not None:
         kinks, pieces = ([field.of(k) for k in straight[0]], [(field.of(s), field.of(o)) for s, o in straight[1]])
-        return lambda v: _on_lines(v, kinks, pieces)
+        return lambda v: bend(v, kinks, pieces)
     if quotient is not None:
         over, under = ([field.of(Fraction(int(c.p), int(c.q))) for c in p.coeffs()] for p in quotient)
         zero = field.of(Fraction(0))
@@ -207,7 +235,7 @@ def _entrywise(node: NodeData, field: Field) -> Callable[[Any], Any]:
     if a.get("function") == "hardswish":
         ends, flat = [field.of(Fraction(k)) for k in (0, 1)], field.of(Fraction(0))
         steps = [(flat, flat), (field.of(Fraction(1)), flat), (flat, field.of(Fraction(1)))]
-        return lambda v: v * _on_lines(v / 6 + field.of(Fraction(1, 2)), ends, steps)
+        return lambda v: v * bend(v / 6 + field.of(Fraction(1, 2)), ends, steps)
     if field.balls and a.get("function") in _SMOOTH:
         return _SMOOTH[a["function"]](a)
     raise NotShown(f"the activation {node.name!r} is not evaluated here")
@@ -267,6 +295,7 @@ _SMOOTH: Mapping[str, Callable[[Mapping[str, Any]], Callable[[Any], Any]]] = {
     "sigmoid": lambda a: _sigmoid,
     "erf": lambda a: lambda v: v.erf(),
     "exp": lambda a: lambda v: v.exp(),
+    "sqrt": lambda a: lambda v: v.sqrt(),
     "silu": lambda a: lambda v: v * _sigmoid(v),
     "softplus": _softplus,
     "elu": _elu,
@@ -302,5 +331,5 @@ def degree(network: NetworkData) -> int | None:
 
 _LINEAR = frozenset(
     {"linear", "conv", "normalize", "add", "subtract", "reshape", "transpose", "slice", "concatenate", "pad", "sum", "mean"}
-    | {"average_pool", "upsample"}
+    | {"average_pool", "upsample", "spread"}
 )

@@ -16,8 +16,13 @@ EXACT = (Claim.PROVED, Claim.PROBABILITY)
 _AMOUNT = {Claim.PROVED: "exactly ", Claim.LOWER_BOUND: "at least ", Claim.UPPER_BOUND: "at most ", Claim.ESTIMATE: "about "}
 _PLACES = re.compile(
     r"(?<= at the weights) [-0-9/, ]+(?= at the inputs|$)|(?<= at the inputs) [0-9a-f]+$|(?<= over the field) of \d+ elements$"
+    r"| of the maps [0-9a-f]{32}$"
 )
-"""What a kind names beside its words: weights, the hash of a table of inputs, the number of elements of a field."""
+"""What a kind names beside its words: weights, the hash of a table of inputs or of linear maps, the number of elements of a field."""
+
+
+_LONGEST = 40
+"""Characters of a number in a sentence."""
 
 
 def bare(kind: str) -> str:
@@ -27,7 +32,13 @@ def bare(kind: str) -> str:
 
 def amount(value: Any, claim: Claim) -> str:
     """A number as far as it is claimed: ``exactly 1,200``, ``at least 3``."""
-    return f"{_AMOUNT.get(claim, '')}{f'{value:,}' if isinstance(value, int) else value}"
+    return f"{_AMOUNT.get(claim, '')}{_digits(value) if isinstance(value, int) else value}"
+
+
+def _digits(value: int) -> str:
+    """A whole number with its thousands; of one that has no place in a sentence, the ends and how many digits it has."""
+    text = f"{value:,}"
+    return text if len(text) <= _LONGEST else f"{text[:15]},...,{text[-3:]} ({len(str(abs(value)))} digits)"
 
 
 def short(value: Any) -> str:
@@ -78,9 +89,12 @@ class Listed:
 class Phrase:
     """How a kind of statement is said, and what is asked by it.
 
-    ``joined``: in one breath with the one before, where both are claimed alike.
+    ``joined``: in one breath with the one before, where both are claimed alike; ``alone`` takes its place where they are not.
+    ``counts``: a whole number is one of points, so many of which are proved where the claim is `complete`.
     """
 
     asks: str
     says: Callable[[Any, Claim], str]
     joined: bool = False
+    alone: Callable[[Any, Claim], str] | None = None
+    counts: bool = True

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import json
 import pkgutil
 import types
 import typing
@@ -27,6 +28,7 @@ import flint
 import numpy as np
 
 from neurovariety.certificates.gaussian import Gaussian
+from neurovariety.certificates.stored_networks import is_network, stored_network
 from neurovariety.claim import Claim
 from neurovariety.errors import InputError
 
@@ -64,6 +66,16 @@ def array_digest(values: np.ndarray) -> str:
     return hashlib.sha256(f"{values.dtype.str}{values.shape}".encode() + values.tobytes()).hexdigest()
 
 
+def plain_digest(value: Any) -> str:
+    """sha256 of the JSON of a value without verdicts. Raises `NotStorable`."""
+    return hashlib.sha256(json.dumps(PlainWriter(no_verdict).write(value), sort_keys=True).encode()).hexdigest()
+
+
+def no_verdict(verdict: Any) -> Any:
+    """What writes verdicts where none are expected."""
+    raise NotStorable("a verdict")
+
+
 @dataclass
 class PlainWriter:
     """Writes values; ``arrays`` are those that it met, by sha256. ``verdict`` writes a verdict that a certificate rests on."""
@@ -85,6 +97,8 @@ class PlainWriter:
             return self._array(value)
         if isinstance(value, tuple | list):
             return [self.write(v) for v in value]
+        if isinstance(value, frozenset):
+            return {"set": sorted(self.write(v) for v in value)}
         if isinstance(value, Mapping):
             return {"mapping": [[self.write(k), self.write(v)] for k, v in value.items()]}
         return self._number(value) or self._record(value)
@@ -121,9 +135,11 @@ class PlainWriter:
         return {"array": digest}
 
     def _record(self, value: Any) -> Any:
-        kind, name = type(value), type(value).__name__
         if hasattr(value, "checked") and hasattr(value, "statement"):
             return self.verdict(value)
+        if is_network(value):
+            value = stored_network(value)
+        kind, name = type(value), type(value).__name__
         if stored_types().get(name) is not kind:
             raise NotStorable(f"{name} is no plain data of this package's certificates")
         fields: Mapping[str, Any] = fields_of(stored_types()[name])
@@ -283,6 +299,7 @@ _TAGS: Mapping[str, Callable[[PlainReader, Any, str], Any]] = {
     "array": PlainReader._array,
     "entries": PlainReader._entries,
     "mapping": PlainReader._mapping,
+    "set": lambda reader, v, where: frozenset(reader._read(u, Any, where) for u in v),
     "verdict": lambda reader, v, _: reader.verdict(v),
 }
 
@@ -323,8 +340,15 @@ def _fits(value: Any, hint: Any) -> bool:
     if hint is float:
         return isinstance(value, int | float)
     if getattr(hint, "_is_protocol", False):
-        return hasattr(value, "concludes")
+        return all(hasattr(type(value), name) or name in getattr(value, "__dataclass_fields__", ()) for name in _asked_by(hint))
     return isinstance(value, type(None) if hint is None else hint)
+
+
+@cache
+def _asked_by(protocol: type) -> frozenset[str]:
+    """The names of what a protocol asks."""
+    kinds = [kind for kind in protocol.__mro__ if getattr(kind, "_is_protocol", False)]
+    return frozenset(name for kind in kinds for name in (*vars(kind), *vars(kind).get("__annotations__", ())) if name[0] != "_")
 
 
 def _named(hint: Any) -> str:

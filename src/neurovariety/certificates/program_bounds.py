@@ -47,13 +47,24 @@ class ProgramBounds:
     below: float
     log_norm: float
 
-    def rank_error(self, at_most: int, bits: int, derivative: bool, combined: bool) -> float:
+    def rank_error(
+        self,
+        at_most: int,
+        bits: int,
+        derivative: bool,
+        combined: bool,
+        inner: tuple[float, float] = (1.0, 0.0),
+        input_bits: float | None = None,
+    ) -> float:
         """The probability, at most, that a rank at a random point over a random prime is below the generic one, which is ``at_most``
-        at most: a minor's degree over the prime (Schwartz 1980), and the primes that divide all its coefficients."""
-        degree = self.weights + self.inputs
-        norm = self.log_norm + (log2(max(self.weights, 1)) if derivative else 0.0)
+        at most: a minor's degree over the prime (Schwartz 1980), and the primes that divide all its coefficients. ``inner``: degree and
+        log2 of the size of polynomials that the weights are. ``input_bits``: inputs are not random, but given rational numbers of that
+        size."""
+        degree = self.weights * inner[0] + (self.inputs if input_bits is None else 0.0)
+        norm = self.log_norm + (log2(max(self.weights, 1)) if derivative else 0.0) + self.weights * inner[1]
+        norm += 0.0 if input_bits is None else self.inputs * input_bits
         if self.below:
-            degree, norm = 2 * degree + 2 * self.below, 2 * norm + 1
+            degree, norm = 2 * degree + 2 * self.below * max(inner[0], 1.0), 2 * norm + 1
         degree += combined
         error = at_most * degree / 2.0 ** (bits - 1) + at_most * norm / (bits - 1) / primes_of(bits)
         return min(1.0, error) if isfinite(error) else 1.0

@@ -2,7 +2,9 @@
 
 Why a neuron could go is read off the steps that were checked: nothing reads it (``unread``), or it is a constant, a multiple of another
 (``equal`` where the factor is 1), or, after a polynomial, a combination of several (``dependent``). Channels between two matrices whose
-product stays went for its ``rank``.
+product stays went for its ``rank``. Of gated units both factors go, for one reason; of attentions queries, keys and values of dead
+heads, of heads whose scores another one has, and of all heads for their ranks. Where bounds of values were used, those on a constant
+line of their activation are ``always off``, those that others on a line replace ``always on``.
 """
 
 from __future__ import annotations
@@ -12,30 +14,51 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
+from neurovariety.certificates.box_rewrites import SAME_ON_BOX, RewritesOnBox
 from neurovariety.certificates.channel_relations import Combined
+from neurovariety.certificates.grouped_rows import GroupedFilters
+from neurovariety.certificates.head_counts import heads_gone
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.network_functions import WITHIN, Counted
+from neurovariety.certificates.network_nodes import NetworkData, NodeData
 from neurovariety.certificates.network_rewrites import SAME_FUNCTION, Rewrites, RewriteStep
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
 
-_READ = ("of the networks as read",)
+_READ = ("for the network as read",)
 
 
 def reasons(known: Verdict) -> Counter[str]:
     """How many neurons went in the steps of a verdict, by reason. Raises `NotShown` where it has no steps, or one is no removal."""
     own = known.certificate
-    if not known.shown or not isinstance(own, Rewrites):
+    if not known.shown or not isinstance(own, (Rewrites, RewritesOnBox)):
         raise NotShown("the steps in which neurons went are not known")
     found: Counter[str] = Counter()
+    before: NetworkData = known.on
     for step in own.steps:
-        found.update(_reasons_of(step))
+        if step.heads:
+            found.update(heads_gone(before, step.after, step.heads, step.names))
+        else:
+            found.update(_replaced(before, step) if step.backwards else _reasons_of(step))
+        before = step.after
     return found
 
 
+def _replaced(before: NetworkData, step: RewriteStep) -> Counter[str]:
+    """How many neurons fewer there are after a step that is shown backwards: others were put in the place of those that are on."""
+    if not step.bounded or step.names:
+        raise NotShown("the network before a step is not known")
+    one, two = ({n.name: n for n in network.nodes} for network in (before, step.after))
+    pairs = [(before.weights[one[k].weights["weight"]], step.after.weights[two[k].weights["weight"]]) for k in step.rows]
+    return Counter({"always on": sum(len(p) - len(q) for p, q in pairs)})
+
+
 def _reasons_of(step: RewriteStep) -> Counter[str]:
-    """The same for one step, in which one layer gets narrower, or none."""
+    """The same for one step, in which one layer, or both factors of gated units, get narrower, or none; depthwise convolutions behind a
+    layer get narrower with it."""
     after = {n.name: n for n in step.after.nodes}
     layers = [after[step.names.get(name, name)] for name in step.rows]
     sizes = [len(step.after.weights[n.weights["weight"]]) if "weight" in n.weights else None for n in layers]
@@ -43,6 +66,10 @@ def _reasons_of(step: RewriteStep) -> Counter[str]:
     narrower = [(name, before, size) for name, before, size in pairs if size < before]
     if not narrower:
         return Counter()
+    units = _units_of(step, [name for name, _, _ in narrower], after)
+    if units:
+        return Counter({reason: 2 * n for reason, n in Counter(map(_reason_of_unit, units)).items()})
+    narrower = _makers(step, narrower)
     if len(narrower) > 1:
         raise NotShown("a step in which one layer gets narrower is expected")
     name, before, left = narrower[0]
@@ -51,10 +78,59 @@ def _reasons_of(step: RewriteStep) -> Counter[str]:
     gone = [i for i, k in enumerate(step.rows[name].source.tolist()) if k < 0]
     if len(gone) != before - left:
         raise NotShown("it is not shown which neurons went")
+    if step.bounded:
+        return Counter("always off" if step.rows[name].terms[i] is None and _free(step, i) else "always on" for i in gone)
     others = [rows for other, rows in step.rows.items() if after[step.names.get(other, other)].kind != "activation"]
     made = [next((t for r in step.rows.values() if (t := r.terms.get(i)) is not None), None) for i in gone]
     early = [next((t for r in others if (t := r.terms.get(i)) is not None), None) for i in gone]
     return Counter("dependent" if t is not None and e is None else _reason(t) for t, e in zip(made, early, strict=True))
+
+
+def _units_of(step: RewriteStep, names: list[str], after: Mapping[str, NodeData]) -> list[tuple[Combined | None, Combined | None]]:
+    """What both factors of each gated unit are that goes: of two maps, or of the halves of one; none where it is no such step."""
+    tables = [step.rows[name] for name in names]
+    if len(names) == 2:
+        one, two = tables
+        gone = [np.flatnonzero(np.asarray(t.source) < 0).tolist() for t in tables]
+        return [(one.terms.get(i), two.terms.get(i)) for i in gone[0]] if gone[0] == gone[1] else []
+    if len(names) != 1:
+        return []
+    node = after[step.names.get(names[0], names[0])]
+    cuts = [n.attributes for n in after.values() if node.name in n.inputs and n.kind == "slice"]
+    width, left = len(tables[0].source), len(step.after.weights[node.weights["weight"]])
+    ends = sorted((a["start"], a["stop"]) for a in cuts)
+    if width % 2 or left % 2 or ends != [(0, left // 2), (left // 2, left)]:
+        return []
+    rows, half = np.asarray(tables[0].source), width // 2
+    gone = [np.flatnonzero(part < 0).tolist() for part in (rows[:half], rows[half:])]
+    terms = tables[0].terms
+    return [(terms.get(i), terms.get(i + half)) for i in gone[0]] if gone[0] == gone[1] else []
+
+
+def _reason_of_unit(made: tuple[Combined | None, Combined | None]) -> str:
+    """Why a unit goes whose factors are these combinations of others before their activations."""
+    found = [_reason(t) for t in made]
+    if "constant" in found:
+        return "constant"
+    return found[0] if found[0] == found[1] else "proportional"
+
+
+def _makers(step: RewriteStep, narrower: list[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
+    """Without the depthwise convolutions whose channels are those of a layer before them."""
+    nodes = {n.name: n for n in step.after.nodes}
+    order = {n.name: k for k, n in enumerate(step.after.nodes)}
+
+    def apart(name: str) -> bool:
+        node = nodes[step.names.get(name, name)]
+        return node.kind == "conv" and GroupedFilters.of(step.after, node).depthwise
+
+    ordered = sorted(narrower, key=lambda found: order[step.names.get(found[0], found[0])])
+    return [ordered[0], *(found for found in ordered[1:] if not apart(found[0]))]
+
+
+def _free(step: RewriteStep, i: int) -> bool:
+    """Whether a step says nothing of channel i wherever it names it."""
+    return all(rows.terms.get(i) is None for rows in step.rows.values())
 
 
 def _reason(made: Combined | None) -> str:
@@ -83,12 +159,15 @@ class Smaller:
     near: Verdict | None = None
     layers: Mapping[str, str] = field(default_factory=dict)
 
-    def check(self, subject: tuple[Counted, Counted]) -> None:
+    def check(self, subject: tuple[NetworkData | Counted, NetworkData | Counted]) -> None:
         """Raises `NotShown` where the value does not follow."""
-        first, second = subject
+        first, second = map(Counted.of, subject)
         said = self.known.statement
-        if said.kind != SAME_FUNCTION or not self.known.shown or said.value != second.hash:
+        other = said.value[0] if said.kind == SAME_ON_BOX else said.value
+        if said.kind not in (SAME_FUNCTION, SAME_ON_BOX) or not self.known.shown or other != second.hash:
             raise NotShown("the pruned network is not shown to be the function")
+        if said.kind == SAME_ON_BOX and self.near is not None:
+            raise NotShown("a change is bounded for inputs of a norm, not on a box")
         most = 0.0
         if self.near is None:
             source = said.subject
@@ -119,6 +198,8 @@ class Smaller:
 
     @property
     def _ball(self) -> tuple[str, ...]:
+        if self.known.statement.kind == SAME_ON_BOX:
+            return self.known.statement.scope[1:]
         if self.near is None or self.key != "error_bound":
             return ()
         return (f"for inputs of Euclidean norm at most {self.near.statement.value[2]!r}",)
@@ -136,9 +217,10 @@ class SmallerParts:
     known: tuple[Verdict, ...]
     layers: tuple[Mapping[str, str], ...]
 
-    def check(self, subject: tuple[int, tuple[tuple[Counted, Counted], ...]]) -> None:
+    def check(self, subject: tuple[int, tuple[tuple[NetworkData | Counted, NetworkData | Counted], ...]]) -> None:
         """Raises `NotShown` where the value does not follow."""
-        total, parts = subject
+        total, pairs = subject
+        parts = [(Counted.of(first), Counted.of(second)) for first, second in pairs]
         if not parts or len(parts) != len(self.known):
             raise NotShown("a verdict for each part is expected")
         weights, gone = 0, Counter[str]()

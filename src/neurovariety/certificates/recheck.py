@@ -6,31 +6,22 @@ taken on trust is said as well: theorems, that a draw was random, and what a tes
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from neurovariety.certificates.completeness import Continued, Looped, Traced
-from neurovariety.certificates.critical_functions import AllInCharts
 from neurovariety.certificates.document import FORM
 from neurovariety.certificates.exact_system import ExactSystem
-from neurovariety.certificates.fiber import EvenlyCovered
-from neurovariety.certificates.image_membership import PlacedByImage
-from neurovariety.certificates.irreducible_components import ComponentOfModel
 from neurovariety.certificates.issue import WEAK, Verdict, issue, recorded, weak
 from neurovariety.certificates.kinds_of_keys import is_asked
-from neurovariety.certificates.least_loss import LeastInLists
-from neurovariety.certificates.linear_symmetries import StatedMaps, StatedSpan
-from neurovariety.certificates.model_of_premises import ProblemOfModel
-from neurovariety.certificates.plain_form import NotStorable, PlainReader, PlainWriter, array_of_json
-from neurovariety.certificates.resting import AllResting
+from neurovariety.certificates.plain_form import NotStorable, PlainReader, PlainWriter, array_of_json, no_verdict
 from neurovariety.certificates.sentences import sentence_of
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.stored_coefficients import NotStored
 from neurovariety.certificates.stored_functions import StoredFunctions
-from neurovariety.certificates.upper_bounds import ByTheorem, FieldsVanish
+from neurovariety.certificates.trusted import trusted
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
 from neurovariety.errors import InputError, VerificationError
@@ -138,8 +129,7 @@ class _Read:
         if not isinstance(stored, dict) or "sha256" not in stored:
             raise InputError("the exact data are objects with a type and a sha256")
         found = self.reader.read({k: v for k, v in stored.items() if k != "sha256"}, Any, "the exact data")
-        digest = getattr(found, "digest", getattr(found, "hash", None))
-        if digest != stored["sha256"] or getattr(found, "hash", None) != key:
+        if _hashes(found) != (stored["sha256"], key):
             self._unfit[key] = "the exact data do not have the hash under which they are kept: the file was changed"
         elif not isinstance(found, ExactSystem) and isinstance(found, StoredFunctions) and not found.fields_hold:
             self._unfit[key] = "a stored symmetry changes the functions"
@@ -155,7 +145,7 @@ class _Read:
     def _check(self, entry: Any) -> None:
         if not isinstance(entry, dict) or not {"statement", "claim", "on", "certificate"} <= entry.keys():
             raise InputError("a verdict is an object with statement, claim, on and certificate")
-        if not isinstance(entry["on"], str | None):
+        if not _names_data(entry["on"]):
             raise InputError("a verdict names the data that it is checked on by their hash")
         said = self.reader.read(entry["statement"], Statement, "a statement")
         claim = self.reader.read(entry["claim"], Claim, "a claim")
@@ -176,15 +166,17 @@ class _Read:
         refused = [why for outcome, why, _ in rests if outcome == REFUSED]
         if refused:
             return nothing, (REFUSED, f"what it rests on is refused: {refused[0]}", ())
-        if entry["on"] in self._unfit:
-            return nothing, (REFUSED, self._unfit[entry["on"]], ())
-        if entry["on"] is not None and entry["on"] not in self.subjects:
+        named = list(_named_in(entry["on"]))
+        unfit = next((self._unfit[key] for key in named if key in self._unfit), None)
+        if unfit is not None:
+            return nothing, (REFUSED, unfit, ())
+        if not all(key in self.subjects for key in named):
             return nothing, (REFUSED, "the exact data that it speaks of are not there", ())
         recorded_premises = [why for outcome, why, _ in rests if outcome == RECORDED]
         if recorded_premises:
             return nothing, (RECORDED, f"what it rests on was not rechecked: {recorded_premises[0]}", ())
         try:
-            found = issue(certificate, None if entry["on"] is None else self.subjects[entry["on"]])
+            found = issue(certificate, self._on(entry["on"]))
         except NotStored as reason:
             return nothing, (RECORDED, str(reason), ())
         except (NotShown, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as reason:
@@ -195,8 +187,14 @@ class _Read:
         trust = dict.fromkeys(t for *_, inherited in rests for t in inherited)
         parts = getattr(certificate, "fields", ())  # certificates within a certificate
         for part in (certificate, *(parts if isinstance(parts, tuple) else ())):
-            trust |= dict.fromkeys(_trusted(part, found, bool(trust)))
+            trust |= dict.fromkeys(trusted(part, found, bool(trust)))
         return found, (TRUSTED if trust else RECHECKED, "", tuple(trust))
+
+    def _on(self, named: Any) -> Any:
+        """The exact data of these names."""
+        if isinstance(named, list):
+            return tuple(self._on(part) for part in named)
+        return self.subjects[named] if isinstance(named, str) else named
 
     def of_key(self, key: str, value: Any, claimed: Any, entry: str) -> RecheckedKey:
         """What became of a key, whose claim, error and scope the result names as well."""
@@ -204,7 +202,7 @@ class _Read:
         verdict = self._premise(number)
         said = verdict.statement
         outcome, why, trust = self.outcomes[number]
-        found = RecheckedKey(key, said, verdict.claim, outcome, why, trust, sentence_of(verdict))
+        found = RecheckedKey(key, said, verdict.claim, outcome, why, trust, _sentence(verdict))
         wrong = "" if outcome == REFUSED else self._contradiction(found, value, claimed, entry)
         return replace(found, outcome=REFUSED, why=wrong, trust=()) if wrong else found
 
@@ -224,6 +222,36 @@ class _Read:
         if _comparable(said.value) != _comparable(value):
             return f"the result says {value}, the certificate {_comparable(said.value)}"
         return ""
+
+
+def _sentence(verdict: Verdict) -> str:
+    """What a verdict says in words; nothing where it is recorded with a value that nothing can be said of."""
+    try:
+        return sentence_of(verdict)
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError):
+        return ""
+
+
+def _hashes(found: Any) -> tuple[Any, Any]:
+    """What is stored of exact data as their sha256, and the hash by which certificates speak of them."""
+    try:
+        own = getattr(found, "hash", None)
+        return getattr(found, "digest", own), own
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError):  # data that fit together nowhere
+        return None, None
+
+
+def _names_data(on: Any) -> bool:
+    """Whether it is a hash, nothing, or a list of hashes and numbers."""
+    return on is None or isinstance(on, str) or (isinstance(on, list) and all(isinstance(v, int) or _names_data(v) for v in on))
+
+
+def _named_in(on: Any) -> Iterator[str]:
+    if isinstance(on, list):
+        for part in on:
+            yield from _named_in(part)
+    elif isinstance(on, str):
+        yield on
 
 
 def _difference(said: Statement, claim: Claim, found: Verdict) -> str:
@@ -252,41 +280,10 @@ def _comparable(value: Any) -> Any:
     if value is None or isinstance(value, bool | int | float | str):
         return str(value) if isinstance(value, str) else value
     try:
-        written = PlainWriter(_no_verdict).write(value)
+        written = PlainWriter(no_verdict).write(value)
     except NotStorable as reason:
         raise InputError(f"a statement has a value that is no plain data: {reason}") from None
     if isinstance(written, dict) and set(written) == {"rational"}:
         text = written["rational"]
         return int(text) if "/" not in text else text
     return written
-
-
-def _no_verdict(verdict: Any) -> Any:
-    raise NotStorable("a verdict")
-
-
-def _trusted(certificate: Any, found: Verdict, inherited: bool) -> list[str]:
-    """What a certificate rests on that its check cannot show."""
-    if isinstance(certificate, ByTheorem):
-        return [f"the theorem {certificate.name!r} ({certificate.source}), and that its hypotheses hold"]
-    if isinstance(certificate, ComponentOfModel) and certificate.sizes is not None:
-        return ["that the functions are all matrices of bounded rank, of the stated sizes"]
-    if isinstance(certificate, FieldsVanish | StatedMaps | StatedSpan):
-        return ["that the stated symmetries hold identically, which was seen at two places modulo primes of 61 bits"]
-    if isinstance(certificate, Traced):
-        return ["test T (the trace), and that slices were drawn at random"]
-    if isinstance(certificate, Looped | EvenlyCovered):
-        return ["test L (loops), and that they were followed as stated"]
-    if isinstance(certificate, PlacedByImage):
-        return ["the theorem that the functions are all of the set by which the target is placed"]
-    if isinstance(found.on, ProblemOfModel):
-        return ["that the stored problem is one of the architecture"]
-    if isinstance(certificate, AllResting | LeastInLists):
-        return ["the theorem that weights or functions which the lists leave out are those of the stated smaller networks"]
-    if isinstance(certificate, Continued | AllInCharts):
-        return ["test C (as many ends as at general parameters)"]
-    if found.claim is Claim.COMPLETE and not inherited:
-        return ["a test of completeness"]
-    if found.statement.error and not inherited:
-        return ["that primes and points were drawn at random"]
-    return []

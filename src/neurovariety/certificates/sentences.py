@@ -13,8 +13,9 @@ from typing import Any
 
 from neurovariety.certificates.functions import AFFINE, DIMENSION, SPAN
 from neurovariety.certificates.issue import Verdict
-from neurovariety.certificates.phrases import EXACT, Choice, Listed, Number, Phrase, bare, short
+from neurovariety.certificates.phrases import EXACT, Choice, Listed, Number, Phrase, amount, bare, short
 from neurovariety.certificates.sentences_of_geometry import SAID_OF_GEOMETRY
+from neurovariety.certificates.sentences_of_networks import SAID_OF_NETWORKS
 from neurovariety.certificates.sentences_of_training import TRAINING
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.upper_bounds import FILLS_COEFFICIENTS, LINEAR, ML_DEGREE
@@ -23,7 +24,11 @@ from neurovariety.claim import Claim
 STRONG_WORDS: Mapping[str, tuple[Claim, ...]] = {
     "exactly": (Claim.PROVED,),
     **dict.fromkeys(
-        ("all", "every", "only", "no other", "fills", "determined", "determine", "determines", "in one way", "is the"), EXACT
+        (
+            *("all", "every", "only", "no other", "fills", "determined", "determine", "determines", "in one way", "is the"),
+            *("never", "always", "unique", "uniquely", "cannot", "certainly"),
+        ),
+        EXACT,
     ),
     "the global minimum": EXACT,
 }
@@ -42,6 +47,10 @@ REACHES: Mapping[Claim, tuple[Claim, ...]] = {
 
 SHOWN, SURE, TESTED, FROM_BELOW, FROM_ABOVE = Claim.PROVED, Claim.PROBABILITY, Claim.COMPLETE, Claim.LOWER_BOUND, Claim.UPPER_BOUND
 """What a gloss may need: names that claim nothing by themselves."""
+
+
+_MISSES = (Claim.COMPLETE, Claim.UPPER_BOUND)
+"""What a gloss may need that something missing in a list would upset."""
 
 
 @dataclass(frozen=True)
@@ -63,17 +72,16 @@ class Gloss:
 
     def said(self, verdicts: Mapping[str, Verdict], before: Sequence[str] = ()) -> str:
         """The gloss, with what it rests on where that is not proved; the errors of the keys said ``before`` are known."""
-        rest = [verdicts[key] for key in self.needs]
-        weakest = Claim.weakest(v.claim for v in rest)
-        error = sum(v.statement.error for v in rest if v.claim is Claim.PROBABILITY)
-        if weakest is Claim.PROBABILITY:
-            known = {key for key in self.needs if verdicts[key].claim is Claim.PROBABILITY} <= set(before)
-            return f"{self.text} ({'but for the same error' if known else _wrong(error)})"
-        if weakest is Claim.COMPLETE and Claim.COMPLETE in self.needs.values():
-            return f"{self.text}, if none was missed"
-        if weakest is Claim.ESTIMATE:
-            return f"{self.text}, if that holds"
-        return self.text
+        text, claims = self.text, {key: verdicts[key].claim for key in self.needs}
+        if any(claims[key] is Claim.COMPLETE and least in _MISSES for key, least in self.needs.items()):
+            text += ", if none was missed"
+        if Claim.ESTIMATE in claims.values():
+            text += ", if that holds"
+        likely = [key for key, claim in claims.items() if claim is Claim.PROBABILITY]
+        if likely:
+            error = sum(verdicts[key].statement.error for key in likely)
+            text += f" ({'but for the same error' if set(likely) <= set(before) else _wrong(error)})"
+        return text
 
 
 def told(verdicts: Mapping[str, Verdict], keys: Iterable[str], glosses: Sequence[Gloss]) -> str:
@@ -93,12 +101,14 @@ def sentence(statement: Statement, claim: Claim, tests: Sequence[str] = ()) -> s
     """A statement, as far as it is claimed."""
     if not _says_value(statement) or claim is Claim.UNDECIDED:
         return f"{_asks(statement.kind)}: not shown"
-    return ", ".join([_words(statement, claim), *statement.scope]) + _after(statement, claim, tests)
+    return ", ".join([_words(statement, claim, alone=True), *statement.scope]) + _after(statement, claim, tests)
 
 
-def _words(statement: Statement, claim: Claim) -> str:
+def _words(statement: Statement, claim: Claim, *, alone: bool) -> str:
     row = SAID.get(bare(statement.kind))
-    return _plainly(statement, claim) if row is None else row.says(statement.value, claim)
+    if row is None:
+        return _plainly(statement, claim)
+    return (row.alone or row.says if alone else row.says)(statement.value, claim)
 
 
 def _breaths(verdicts: Sequence[Verdict]) -> list[list[Verdict]]:
@@ -126,7 +136,7 @@ def _in_one_breath(group: Sequence[Verdict]) -> str:
         return f"{_and([_asks(v.statement.kind) for v in group])}: not shown"
     statement = replace(first.statement, error=max(v.statement.error for v in group))
     tests = tuple(dict.fromkeys(test for v in group for test in _tests(v)))
-    text = _and([_words(v.statement, v.claim) for v in group])
+    text = _and([_words(v.statement, v.claim, alone=v is first) for v in group])
     return ", ".join([text, *statement.scope]) + _after(statement, first.claim, tests, of_each=True)
 
 
@@ -152,7 +162,8 @@ def _after(statement: Statement, claim: Claim, tests: Sequence[str], of_each: bo
         return f" ({'each ' if of_each and statement.error else ''}{_wrong(statement.error)})"
     if claim is Claim.COMPLETE:
         named = f" ({', '.join(tests)})" if tests else ""
-        number = isinstance(statement.value, int) and not isinstance(statement.value, bool)
+        row = SAID.get(bare(statement.kind))
+        number = isinstance(statement.value, int) and not isinstance(statement.value, bool) and (row is None or row.counts)
         what = f"so many{' of each' if of_each else ''} are" if number else "what is said rests on points that are"
         return f"; {what} proved, and a test for missing ones{named} found none"
     if claim in (Claim.LOWER_BOUND, Claim.UPPER_BOUND) and statement.error:  # a bound that rests on a draw
@@ -206,13 +217,22 @@ def _plainly(statement: Statement, claim: Claim) -> str:
 
 
 def _left(value: Mapping[str, int]) -> str:
-    pieces = [f"{n} general sample{'s' * (n != '1')} leave{'s' * (n == '1')} {c:,} function{'s' * (c != 1)}" for n, c in value.items()]
+    several = {n: c for n, c in value.items() if c != 1} or value
+    pieces = [
+        f"{n} general sample{'s' * (n != '1')} leave{'s' * (n == '1')} {c:,} function{'s' * (c != 1)}" for n, c in several.items()
+    ]
     return ", ".join(pieces) + " over the complex numbers"
+
+
+def _hidden(value: int, claim: Claim) -> str:
+    if not value and claim in (*EXACT, Claim.UPPER_BOUND):
+        return "the stated symmetries leave no direction unexplained"
+    return f"the stated symmetries leave {amount(value, claim)} direction{'s' * (value != 1)} unexplained"
 
 
 def _equations(value: Sequence[str]) -> str:
     count = len(value)
-    return f"{count} listed equation{'s' * (count != 1)} {'vanish' if count != 1 else 'vanishes'} identically on the functions"
+    return f"the functions satisfy {count} listed equation{'s' * (count != 1)}" if count else "no equation is listed"
 
 
 def _zeros(value: Mapping[str, Any]) -> str:
@@ -249,13 +269,13 @@ SAID: dict[str, Phrase] = {
         Number("it takes {n} until finitely many functions are left", "general sample", "general samples"),
     ),
     "samples that leave one function": Phrase(
-        "the samples that leave one function", Number("with {n} one function is left", "general sample", "general samples")
+        "the samples that leave one function",
+        Number("it takes {n} until one function is left", "general sample", "general samples"),
+        counts=False,
     ),
-    "functions left by samples": Phrase("the functions left by samples", Listed(_left)),
-    "generic fiber": Phrase("orbits", Number("a general function has {n} of weights", "orbit", "orbits")),
-    "hidden directions": Phrase(
-        "hidden directions", Number("the stated symmetries leave {n} of weights unexplained", "direction", "directions")
-    ),
+    "functions left by samples": Phrase("the functions left by samples", Listed(_left), joined=True),
+    "generic fiber": Phrase("the number of orbits of weights", Number("a general function has {n} of weights", "orbit", "orbits")),
+    "hidden directions": Phrase("hidden directions", _hidden),
     "dimension of the fiber": Phrase(
         "the dimension of the fiber", Number("along {n} of weights the function stays as it is", "direction", "directions")
     ),
@@ -266,12 +286,13 @@ SAID: dict[str, Phrase] = {
         "whether weights are identifiable",
         Choice(
             {
-                "yes": "one orbit of weights lies over it",
-                "generic": "one orbit lies over a general function",
-                "no": "not identifiable, beyond the stated symmetries",
+                "yes": "one orbit of weights lies over a general function",
+                "generic": "one orbit of weights lies over a general function",
+                "no": "weights are not identifiable, even up to the stated symmetries",
             },
             {"yes": "weights are determined by their function, up to the stated symmetries"},
         ),
+        joined=True,
     ),
     "dimension of the fiber at given weights": Phrase(
         "dimension of the fiber", Number("along {n} around these weights the function stays as it is", "direction", "directions")
@@ -281,25 +302,28 @@ SAID: dict[str, Phrase] = {
     ),
     "given weights are identifiable": Phrase(
         "whether these weights are identifiable",
-        Choice({"no": "these weights are not identifiable, beyond the stated symmetries", "yes": "these weights are one orbit"}),
+        Choice({"no": "these weights are not identifiable, even up to the stated symmetries", "yes": "these weights are one orbit"}),
     ),
     "equations": Phrase("the equations", Listed(_equations)),
     "zeros": Phrase("the zeros", Listed(_zeros)),
     "finite zeros": Phrase("the finite zeros", Listed(_zeros)),
     "simple zeros": Phrase("the simple zeros", Listed(_zeros)),
     **SAID_OF_GEOMETRY,
+    **SAID_OF_NETWORKS,
 }
 """By kind how it is said. A kind that is not here is named, with its value."""
 
 SAID |= TRAINING
-for _metric, _loss in {
+LOSSES: Mapping[str, str] = {
     "generic": "a general quadratic loss",
     "frobenius": "the sum of the squares of the coefficients",
     "bombieri": "Bombieri's product",
     "gaussian": "squared loss on standard normal inputs",
     "uniform": "squared loss on uniform inputs in [-1, 1]",
     "data": "squared loss on these data",
-}.items():
+}
+"""Quadratic losses by the names of their metrics."""
+for _metric, _loss in LOSSES.items():
     _critical = Number(
         f"{_loss} has {{n}} at smooth functions, for a general target", "complex critical point", "complex critical points"
     )

@@ -87,7 +87,7 @@ SAID_OF_GEOMETRY |= {
 # point-count: functions over a finite field
 
 SAID_OF_GEOMETRY |= {
-    "elements of the field": Phrase("the field", Number("the field has {n}", "element", "elements")),
+    "elements of the field": Phrase("the field", Listed(lambda value: f"the field has {value} elements")),
     "functions over the field": Phrase(
         "the functions over the field", Number("weights in the field give {n}", "function", "different functions")
     ),
@@ -131,6 +131,7 @@ SAID_OF_GEOMETRY |= {
     "unstated linear symmetries": Phrase(
         "the symmetries that are not stated",
         Number("{n} not among the stated symmetries", "of its dimensions is", "of its dimensions are"),
+        joined=True,
     ),
     "general orbit": Phrase("a general orbit", Number("it moves general weights in {n}", "dimension", "dimensions")),
     "ansatz": Phrase(
@@ -183,25 +184,27 @@ def _strata(value: Sequence[Mapping[str, Any]], claim: Claim) -> str:
     critical = [row for row in value if row["corank"] and Claim(row["claim"]) in EXACT]
     if not critical:
         keeps = claim in EXACT and all(row["corank"] == 0 for row in value)
-        return f"on the {known} J {'keeps its rank' if keeps else 'is not seen to drop rank'}"
+        return f"on the {known} the Jacobian {'keeps its rank' if keeps else 'is not seen to drop rank'}"
     largest = max(critical, key=lambda row: int(row["dimension"]))
     deepest = min(critical, key=lambda row: int(row["rank"]))
-    left = f"{deepest['rank']} direction{'s remain' if deepest['rank'] != 1 else ' remains'}"
+    left = f"{deepest['rank'] or 'no'} direction{'s remain' if deepest['rank'] > 1 else ' remains'}"
     return (
-        f"J drops rank on {len(critical)} of the {known}: the largest ({largest['name']}) has dimension {largest['dimension']}, "
-        f"at general weights of the deepest ({deepest['name']}) {left}"
+        f"the Jacobian drops rank on {len(critical)} of the {known}: the largest ({largest['name']}) has dimension "
+        f"{largest['dimension']}, and at general weights of the deepest ({deepest['name']}) {left}"
     )
 
 
 SAID_OF_GEOMETRY |= {
-    "critical locus: dimension": Phrase("the dimension of the critical locus", Number("weights where J drops rank have dimension {n}")),
+    "critical locus: dimension": Phrase(
+        "the dimension of the critical locus", Number("weights where the Jacobian drops rank have dimension {n}")
+    ),
     "critical locus: codimension": Phrase(
-        "the codimension of the critical locus", Number("weights where J drops rank have codimension {n}")
+        "the codimension of the critical locus", Number("weights where the Jacobian drops rank have codimension {n}")
     ),
     "critical locus: complete": Phrase(
-        "whether J drops rank elsewhere", Choice({True: "elsewhere J drops no rank"}, {True: "there are no others"})
+        "whether it drops rank elsewhere", Choice({True: "elsewhere it drops no rank"}, {True: "there are no others"})
     ),
-    "critical locus: strata": Phrase("strata where J drops rank", _strata),
+    "critical locus: strata": Phrase("strata where the Jacobian drops rank", _strata),
 }
 
 # exposedness
@@ -212,11 +215,12 @@ def _exposed(value: Sequence[Mapping[str, Any]], claim: Claim) -> str:
     exposed = [row for row in value if row["critically_exposed"]]
     zero = sum(row["function"] == "zero" for row in exposed)
     strata = f"{len(value)} {'stratum' if len(value) == 1 else 'strata'}"
-    if zero == len(exposed):
-        besides = " but those of the function zero" if zero else ""
-        return (
-            f"of the {strata} listed none is critically exposed{besides}: for almost any target no weights on the others are stationary"
-        )
+    nowhere = "for almost any target no weights there are stationary"
+    if not exposed:
+        return f"none of the {strata} listed is critically exposed: {nowhere}"
+    if zero == len(exposed) and any(row["function"] != "zero" for row in value):
+        at_zero = f"{zero} of the {strata} listed {'is' if zero == 1 else 'are'} critically exposed, at the function zero"
+        return f"{at_zero}; on those of other functions none is: {nowhere}"
     at_zero = f", {zero} of them at the function zero" if zero else ""
     return (
         f"{len(exposed)} of {strata} {'is' if len(exposed) == 1 else 'are'} critically exposed{at_zero}: for an open set of targets "
@@ -230,4 +234,102 @@ SAID_OF_GEOMETRY |= {
         "the critically exposed strata", Number("{n} critically exposed", "of the strata listed is", "of the strata listed are")
     ),
     "exposedness: table": Phrase("which strata are critically exposed", _exposed),
+}
+
+# subnetworks: smaller sets of functions
+
+
+def _smaller_sets(value: Sequence[Mapping[str, Any]], claim: Claim) -> str:
+    """How many are known, the largest, and how many weights have one of its functions."""
+    if not value:
+        return "no smaller set of functions is known"
+    first = value[0]
+    text = f"{len(value)} smaller set{'s of functions are' if len(value) != 1 else ' of functions is'} known"
+    largest = sum(row["dimension"] == first["dimension"] for row in value)
+    name = "the function zero" if first["name"] == "zero" else first["name"]
+    dimension = amount(first["dimension"], claim)
+    if largest > 1:
+        text += f"; {largest} have the largest dimension, {dimension}, among them that of {name}"
+    else:
+        text += f"{'; the largest is' if len(value) != 1 else ','} that of {name}, of dimension {dimension}"
+    if not first["fiber"]:
+        return text
+    return f"{text}, and the weights known for a general one of its functions form a set of dimension {amount(first['fiber'], claim)}"
+
+
+SAID_OF_GEOMETRY |= {
+    "subnetworks: images": Phrase("the smaller sets of functions", _smaller_sets),
+    "subnetworks: inclusions": Phrase("which contain which", Listed(lambda value: f"{len(value)} inclusions are listed")),
+    "subnetworks: undecided": Phrase("undecided inclusions", Listed(lambda value: f"{len(value)} inclusions are open")),
+    "subnetworks: all_listed": Phrase(
+        "whether the known strata are listed",
+        Choice({True: "the known strata are listed", False: "some known strata are not listed"}, {True: "all known strata are listed"}),
+    ),
+}
+
+# singularities
+
+
+def _locus(value: int, claim: Claim) -> str:
+    """The dimension of the singular functions; -1 where there are none."""
+    if value >= 0:
+        return f"the singular functions form a set of dimension {amount(value, claim)}"
+    none = claim in EXACT or claim is Claim.UPPER_BOUND
+    return "the closure of the functions has no singular function" if none else "no singular function is known"
+
+
+def _beyond(value: Sequence[Mapping[str, Any]], claim: Claim) -> str:
+    sizes = sorted({row["dimension"] for row in value}, reverse=True)
+    parts = f"{len(value)} part{'s' if len(value) != 1 else ''} of them, of dimension {' and '.join(map(str, sizes))},"
+    return f"{parts} {'lie' if len(value) != 1 else 'lies'} on no smaller network" if value else "no part of them beyond these is known"
+
+
+def _tangent(value: Sequence[int | None], claim: Claim) -> str:
+    low, high = value
+    if low == high:
+        return f"the tangent space has dimension {amount(low, claim)}"
+    return f"the tangent space has dimension {low} or more{'' if high is None else f', {high} or less'}"
+
+
+SAID_OF_GEOMETRY |= {
+    "singularities: dimension": Phrase("the dimension of the singular functions", _locus),
+    "singularities: degree": Phrase(
+        "the degree of the singular functions", Number("degree {n}"), joined=True, alone=Number("they have degree {n}")
+    ),
+    "singularities: codimension": Phrase(
+        "the codimension of the singular functions", Number("codimension {n}"), joined=True, alone=Number("they have codimension {n}")
+    ),
+    "singularities: strata": Phrase("singular strata", Listed(lambda value: f"{len(value)} smaller networks are looked at")),
+    "singularities: others": Phrase("singular functions on no smaller network", _beyond),
+    "singularities: status": Phrase(
+        "whether this function is singular",
+        Choice(
+            {"smooth": "this function is a smooth point of the closure", "singular": "this function is a singular point of the closure"}
+        ),
+    ),
+    "singularities: type": Phrase("how it is singular", Listed(lambda value: f"as a point it is of the type {value}")),
+    "singularities: tangent_space": Phrase("the tangent space", _tangent, joined=True),
+    "singularities: tangent_cone": Phrase("the tangent cone", Number("the tangent cone has dimension {n}"), joined=True),
+    "singularities: branches": Phrase(
+        "the branches", Number("the weights looked at have {n}", "tangent space", "different tangent spaces")
+    ),
+    "singularities: rank": Phrase("the rank of J", Number("at these weights the function can move in {n}", "direction", "directions")),
+}
+
+# invariance
+
+
+def _components(value: Sequence[Mapping[str, Any]], claim: Claim) -> str:
+    return f"{len(value)} kind{'s' * (len(value) != 1)} of weights {'follow' if len(value) != 1 else 'follows'} the maps layer by layer"
+
+
+SAID_OF_GEOMETRY |= {
+    "invariance: function_dimension": Phrase(
+        "the functions with this symmetry", Number("the functions with this symmetry form a set of dimension {n}")
+    ),
+    "invariance: weight_dimension": Phrase(
+        "the weights of these functions", Number("their weights form a set of dimension {n}"), joined=True
+    ),
+    "invariance: components": Phrase("weights that follow the maps layer by layer", _components),
+    "invariance: order": Phrase("the order of the maps", Number("the maps have the common order {n}")),
 }

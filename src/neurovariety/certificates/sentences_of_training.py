@@ -7,14 +7,27 @@ from typing import Any
 
 from neurovariety.certificates.measured_phrases import Between, Measured, SampledShare, Seen
 from neurovariety.certificates.phrases import Listed, Number, Phrase
+from neurovariety.claim import Claim
 
 _POINT = ("complex critical point", "complex critical points")
 _MINIMUM = ("local minimum", "local minima")
 _REACHED = ("critical point", "different critical points")
+
+
+def _also(asks: str, text: str, one: str, many: str) -> Phrase:
+    """A number beside others, which stands in a sentence of its own where it is claimed otherwise."""
+    is_, are = f"there is {text}", f"there are {text}"
+
+    def alone(value: int, claim: Claim) -> str:
+        return Number(is_ if value == 1 else are, one, many)(value, claim)
+
+    return Phrase(asks, Number(text, one, many), joined=True, alone=alone)
+
+
 _ON = "each run that converged ends at a point of the list"
-_REAL = Phrase("how many are real", Number("{n} of them real"), joined=True)
-_REAL_MINIMA = Phrase("local minima of real networks", Number("{n} of real networks", *_MINIMUM), joined=True)
-_SMALLER = Phrase("critical points at smaller networks", Number("{n} at smaller networks", *_POINT), joined=True)
+_REAL = Phrase("how many are real", Number("{n} of them real"), joined=True, alone=Number("{n}", "of them is real", "of them are real"))
+_REAL_MINIMA = _also("local minima of real networks", "{n} of real networks", *_MINIMUM)
+_SMALLER = _also("critical points at smaller networks", "{n} at smaller networks", *_POINT)
 
 TRAINING: dict[str, Phrase] = {}
 """By kind how it is said; `certificates.sentences` has the others."""
@@ -31,7 +44,7 @@ _of(
         "real": _REAL,
         "minima": _REAL_MINIMA,
         "at_subnetworks": _SMALLER,
-        "at_limits": Phrase("critical points at limits of networks", Number("{n} at limits of networks", *_POINT), joined=True),
+        "at_limits": _also("critical points at limits of networks", "{n} at limits of networks", *_POINT),
         "least_loss": Phrase(
             "the least loss",
             Measured(
@@ -54,7 +67,7 @@ _of(
             ),
         ),
         "real": _REAL,
-        "minima": Phrase("local minima", Number("{n} among them", *_MINIMUM), joined=True),
+        "minima": _also("local minima", "{n} among them", *_MINIMUM),
         "least": Phrase(
             "the least value of the objective", Between("the least value of the objective", "the global minimum of the objective")
         ),
@@ -68,7 +81,12 @@ _of(
             "complex critical points at smooth distributions", Number("cross-entropy has {n} at smooth distributions", *_POINT)
         ),
         "real": _REAL,
-        "positive": Phrase("how many have positive probabilities", Number("{n} with positive probabilities"), joined=True),
+        "positive": Phrase(
+            "how many have positive probabilities",
+            Number("{n} with positive probabilities"),
+            joined=True,
+            alone=Number("{n} positive probabilities", "has", "have"),
+        ),
         "minima": _REAL_MINIMA,
         "at_subnetworks": _SMALLER,
         "least": Phrase(
@@ -85,8 +103,15 @@ _of(
             "complex critical points on linear spaces of faces", Number("the distance has {n} on the linear spaces of faces", *_POINT)
         ),
         "real": _REAL,
-        "on_faces": Phrase("how many are on the face itself", Number("{n} on the face itself"), joined=True),
-        "stationary": Phrase("how many are stationary", Number("{n} stationary"), joined=True),
+        "on_faces": Phrase(
+            "how many are on the face itself",
+            Number("{n} on the face itself"),
+            joined=True,
+            alone=Number("{n} on the face itself", "lies", "lie"),
+        ),
+        "stationary": Phrase(
+            "how many are stationary", Number("{n} stationary"), joined=True, alone=Number("{n} stationary", "is", "are")
+        ),
         "minima": _REAL_MINIMA,
         "least": Phrase(
             "the least distance of networks",
@@ -155,14 +180,15 @@ _of(
         "best_on_smaller": Phrase(
             "how often smaller networks are the best fit",
             SampledShare(
-                "smaller networks are the best fit of {n} of random targets", "smaller networks are the best fit of no random target"
+                "smaller networks are the best fit of {n} of random targets",
+                "smaller networks are the best fit of none of the random targets",
             ),
         ),
         "flow_on_smaller": Phrase(
             "how often gradient flow ends at smaller networks",
             SampledShare(
                 "{n} of the gradient flows that converged end at smaller networks",
-                "none of the gradient flows that converged ends at one",
+                "none of the gradient flows that converged ends at a smaller network",
             ),
             joined=True,
         ),

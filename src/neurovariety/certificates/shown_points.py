@@ -120,6 +120,8 @@ class Points:
 
     def near_fine(self, programs: Programs) -> dict[int, list[flint.arb]]:
         """How near the zeros at higher precision lie to their centres. Raises `NotShown`."""
+        if not self.fine:
+            return {}
         square = programs.at(self.parameters)
         return {k: zero.check(square) for k, zero in self.fine.items()}
 

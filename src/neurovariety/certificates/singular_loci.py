@@ -60,7 +60,7 @@ class FamiliesOfStrata(Functions, Protocol):
         """The hash of a model with as many dimensions of functions as a family. Raises `NotShown` for strata that are no family."""
         ...
 
-    def family_rank(self, place: FamilyPlace) -> int:
+    def joint_rank(self, place: FamilyPlace) -> int:
         """The rank mod p of the derivatives at all points of a place together. Raises `NotShown` where it is no place of a family, or
         the points have different functions."""
         ...
@@ -127,7 +127,7 @@ class SingularFamily:
     def check(self, subject: FamiliesOfStrata) -> None:
         """Raises `NotShown` where the functions are not shown to be singular, or so many."""
         check_prime(self.place.prime)
-        if subject.family_rank(self.place) <= _dimension(self.upper, subject, _ABOVE):
+        if subject.joint_rank(self.place) <= _dimension(self.upper, subject, _ABOVE):
             raise NotShown("the derivatives span no more than the closure has dimensions")
         if _size(self.size, subject, self.place.strata, _BELOW) < self.value:
             raise NotShown("the functions have fewer dimensions")

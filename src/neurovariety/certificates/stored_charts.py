@@ -152,9 +152,10 @@ class StoredCharts:
 
     @cached_property
     def fills(self) -> bool:
-        """Whether the coordinates have as many independent derivatives as there are of them, at one point mod a prime."""
-        n = self.values.unknowns
-        at = np.array([pow(3, k + 1, _PRIME) for k in range(n)], dtype=object)
+        """Whether the coordinates have as many independent derivatives as there are of them, at one point mod a prime, which the
+        hash of the program names: a pattern would be a special point of some networks."""
+        text = [f"{self.values.hash} {k}".encode() for k in range(self.values.unknowns)]
+        at = np.array([int.from_bytes(hashlib.sha256(t).digest(), "big") % _PRIME for t in text], dtype=object)
         rows = ModularRun(self.values, _PRIME).jacobians(at, np.zeros((1, 0), dtype=object), [])[0]
         return int(flint.nmod_mat([[int(v) for v in row] for row in rows], _PRIME).rank()) == len(rows)
 

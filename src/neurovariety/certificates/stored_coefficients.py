@@ -81,9 +81,9 @@ class ExpandedProgram:
         if self.generic or self.bounds.below:
             return None
         context = flint.fmpq_mpoly_ctx.get([f"v{i}" for i in range(max(self.program.unknowns, 1))], flint.Ordering.degrevlex)
-        run = _Expanding(context)
+        run = Expanding(context)
         try:
-            found = Over(self.program, run.constant)([_Short(context.gen(i)) for i in range(self.program.unknowns)])
+            found = Over(self.program, run.constant)([Short(context.gen(i)) for i in range(self.program.unknowns)])
         except NotStored:
             return None
         return [{tuple(map(int, e))[: self.program.unknowns]: c for e, c in f.value.to_dict().items()} for f in found]
@@ -164,42 +164,55 @@ class ExpandedProgram:
 
 
 @dataclass(frozen=True)
-class _Short:
-    """A polynomial that may not become long."""
+class Short:
+    """A polynomial that may not become long: sums and products of it raise `NotStored` where they would."""
 
     value: flint.fmpq_mpoly
 
-    def __add__(self, other: _Short) -> _Short:
+    def __add__(self, other: Short) -> Short:
         return _kept(self.value + other.value)
 
-    def __mul__(self, other: _Short) -> _Short:
+    def __mul__(self, other: Short) -> Short:
         if len(self.value) * len(other.value) > 64 * LARGEST_EXPANSION:
             raise NotStored("the functions are too large to expand")
         return _kept(self.value * other.value)
 
-    def __pow__(self, e: int) -> _Short:
+    def __pow__(self, e: int) -> Short:
         found = self
         for _ in range(e - 1):
             found = found * self
         return found
 
 
-def _kept(value: flint.fmpq_mpoly) -> _Short:
+def _kept(value: flint.fmpq_mpoly) -> Short:
     if len(value) > LARGEST_EXPANSION:
         raise NotStored("the functions are too large to expand")
-    return _Short(value)
+    return Short(value)
 
 
 @dataclass(frozen=True)
-class _Expanding:
+class Expanding:
+    """Constants as polynomials of a ``context``."""
+
     context: Any
 
     @property
-    def constant(self) -> Callable[[Any], _Short]:
-        return lambda c: _Short(self.context.constant(flint.fmpq(*parts(c)[0].as_integer_ratio())))
+    def constant(self) -> Callable[[Any], Short]:
+        """Carries a rational number there."""
+        return lambda c: Short(self.context.constant(flint.fmpq(*parts(c)[0].as_integer_ratio())))
+
+    def letter(self, i: int) -> Short:
+        """A variable."""
+        return Short(self.context.gen(i))
+
+
+def fmpq_of(c: Fraction) -> flint.fmpq:
+    """A rational number as one of python-flint."""
+    return flint.fmpq(c.numerator, c.denominator)
 
 
 def as_fraction(c: flint.fmpq) -> Fraction:
+    """The same the other way."""
     return Fraction(int(c.p), int(c.q))
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurovariety.certificates.exact_system import ExactSystem
+from neurovariety.certificates.plain_form import plain_digest
 
 
 def family_hash(system: ExactSystem, prints: ExactSystem, coordinates: ExactSystem, unknowns: int, moving: np.ndarray) -> str:
@@ -67,4 +68,7 @@ class StoredLikelihood:
     def hash(self) -> str:
         return self.system.hash
 
-    digest = hash
+    @property
+    def digest(self) -> str:
+        """sha256 of all of it."""
+        return plain_digest(self)

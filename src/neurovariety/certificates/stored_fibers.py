@@ -8,16 +8,19 @@ from math import isfinite, lcm, log2
 import flint
 import numpy as np
 
+from neurovariety.certificates.exact_system import Over
 from neurovariety.certificates.fiber_at_weights import LocalSlice, Steps, Weights, residues
 from neurovariety.certificates.linear_symmetries import SparseVector
+from neurovariety.certificates.local_series import Series, local_quotient
 from neurovariety.certificates.modular_runs import ModularRun, field_rows
 from neurovariety.certificates.program_bounds import SMALL_BITS, primes_of
-from neurovariety.certificates.stored_coefficients import LARGEST_EXPANSION, NotStored
+from neurovariety.certificates.stored_coefficients import LARGEST_EXPANSION, Expanding, NotStored, Short, as_fraction, fmpq_of
 from neurovariety.certificates.stored_maps import StoredMaps
 from neurovariety.certificates.vector_fields import rank_of_rows
 from neurovariety.certificates.zeros import NotShown
 
 _MOST_GENERATORS = 250
+_MOST_ORDER = 6
 Directions = tuple[SparseVector, ...]
 
 
@@ -106,4 +109,31 @@ class StoredFibers(StoredMaps):
         return rank_of_rows([*field_rows(self.fields, self.field_generators, self._moved(at, directions, place), p), *rows], p)
 
     def local_dimension(self, piece: LocalSlice, order: int, prime: int) -> int:
-        raise NotStored("the fiber in power series through given weights is not rechecked")
+        if order > _MOST_ORDER or len(piece.coefficients) != len(self.coefficients):
+            raise NotShown(f"the model's coefficients are expected, and terms of at most order {_MOST_ORDER}")
+        if any(c is not None and c != given for c, given in zip(self.coefficients, piece.coefficients, strict=True)):
+            raise NotShown("the coefficients are not those of the model")
+        return local_quotient(self._equations_along(piece), piece.directions.shape[1], order, prime)
+
+    def _equations_along(self, piece: LocalSlice) -> list[Series]:
+        """f at w + B t less f at w, at the inputs of a piece, as polynomials in t."""
+        if self.bounds.below:
+            raise NotStored("a rational function is not expanded here")
+        n, m = piece.directions.shape
+        x = piece.inputs.reshape(len(piece.inputs), -1)
+        if n != self.parameters or x.shape[1] != self.inputs:
+            raise NotShown("the piece has another number of weights or inputs")
+        context = flint.fmpq_mpoly_ctx.get([f"t{i}" for i in range(m)] or ["_unused"], flint.Ordering.degrevlex)
+        run = Expanding(context)
+        moved = [
+            sum((context.gen(k) * int(b) for k, b in enumerate(row)), context.constant(fmpq_of(w)))
+            for w, row in zip(piece.at, piece.directions.tolist(), strict=True)
+        ]
+        general = [run.constant(fmpq_of(c)) for known, c in zip(self.coefficients, piece.coefficients, strict=True) if known is None]
+        out: list[Series] = []
+        for row in x.tolist():
+            own = [*map(Short, moved), *(run.constant(int(v)) for v in row), *general]
+            for f in Over(self.program, run.constant)(own):
+                terms = {tuple(map(int, e))[:m]: as_fraction(c) for e, c in f.value.to_dict().items()}
+                out.append({e: c for e, c in terms.items() if any(e)})
+        return out

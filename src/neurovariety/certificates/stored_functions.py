@@ -22,10 +22,14 @@ from neurovariety.certificates.functions import AFFINE, DIMENSION, Place
 from neurovariety.certificates.modular_runs import ModularRun, field_rows
 from neurovariety.certificates.program_bounds import LARGE_BITS, SMALL_BITS, primes_of
 from neurovariety.certificates.stored_coefficients import MOST_ENTRIES, NotAnswered, NotStored
+from neurovariety.certificates.stored_counts import StoredCounts
+from neurovariety.certificates.stored_exposure import ExposureFacts, StoredExposure
 from neurovariety.certificates.stored_fibers import StoredFibers
 from neurovariety.certificates.stored_flows import StoredFlows
-from neurovariety.certificates.stored_forms import StoredForms
-from neurovariety.certificates.stored_targets import StoredTargets
+from neurovariety.certificates.stored_motions import MotionFacts, StoredMotions
+from neurovariety.certificates.stored_positions import PositionFacts, StoredPositions
+from neurovariety.certificates.stored_singular_loci import FamilyFacts, SmallerModelsFacts, StoredSingularLoci
+from neurovariety.certificates.stored_strata import StrataFacts
 from neurovariety.certificates.zeros import NotShown
 
 _MOST_RUNS = 10**6
@@ -35,8 +39,11 @@ _PLACES = (2**61 - 1, 2305843009213693921)
 """Primes modulo which symmetry fields are held against the program."""
 
 
+Facts = StrataFacts | FamilyFacts | SmallerModelsFacts | PositionFacts | ExposureFacts | MotionFacts
+
+
 @dataclass(frozen=True, eq=False)
-class StoredFunctions(StoredForms, StoredFlows, StoredFibers, StoredTargets):
+class StoredFunctions(StoredFlows, StoredFibers, StoredPositions, StoredSingularLoci, StoredExposure, StoredMotions, StoredCounts):
     """Outputs f_w(x) of a model: ``program`` takes ``parameters`` weights, ``inputs`` inputs and then the general coefficients.
 
     ``model`` is the hash by which certificates speak of it, ``name`` what it is called, ``weight_names`` and ``blocks`` the names of
@@ -44,6 +51,7 @@ class StoredFunctions(StoredForms, StoredFlows, StoredFibers, StoredTargets):
     ``fields`` are rows (generator, target, source, factor) of linear vector fields on the weights that leave every function as it is;
     that they do is held against the program at two places. ``theorems`` (name, quantity, value, source), and that the functions are
     the matrices of a ``bounded_rank`` (rows, columns, rank), or the set of ``image_facts``, are taken on trust.
+    ``facts``: what more some certificates ask, each of another kind.
     """
 
     model: str
@@ -59,6 +67,7 @@ class StoredFunctions(StoredForms, StoredFlows, StoredFibers, StoredTargets):
     known_cone: bool
     bounded_rank: tuple[int, int, int] | None
     image_facts: tuple[str, tuple[int, ...]] | None
+    facts: tuple[Facts, ...] = ()
 
     def __post_init__(self) -> None:
         general = sum(c is None for c in self.coefficients)
@@ -67,6 +76,8 @@ class StoredFunctions(StoredForms, StoredFlows, StoredFibers, StoredTargets):
         if self.fields.ndim != 2 or self.fields.shape[1] != 4 or self.fields.dtype.kind != "i":
             raise ValueError("fields are rows of four integers")
         inside = (self.fields[:, 1:3] >= 0) & (self.fields[:, 1:3] < self.parameters)
+        if len({type(f) for f in self.facts}) < len(self.facts):
+            raise ValueError("two facts are of one kind")
         if not inside.all() or (self.fields[:, 0] < 0).any():
             raise ValueError("a field moves a weight that is not there")
 
@@ -83,7 +94,7 @@ class StoredFunctions(StoredForms, StoredFlows, StoredFibers, StoredTargets):
     def digest(self) -> str:
         """sha256 of what is stored."""
         model = (self.name, self.parameters, self.inputs, self.coefficients, self.weight_names, self.blocks)
-        known = (self.theorems, self.known_cone, self.bounded_rank, self.image_facts)
+        known = (self.theorems, self.known_cone, self.bounded_rank, self.image_facts, *(f.digest for f in self.facts))
         return hashlib.sha256(
             f"{model}{known}{self.program.hash}{self.fields.shape}".encode() + self.fields.astype("<i8").tobytes()
         ).hexdigest()
@@ -125,13 +136,17 @@ class StoredFunctions(StoredForms, StoredFlows, StoredFibers, StoredTargets):
         return run.residues(values[1:] - values[0]) if place.kind == AFFINE else values
 
     def error(self, place: Place, at_most: int, input_bits: float | None = None) -> float:
-        if input_bits is not None:
-            raise NotStored("the stored functions do not bound errors at given inputs")
         if place.prime.bit_length() not in (SMALL_BITS, LARGE_BITS):
             return 1.0
         derivative = place.kind == DIMENSION
         at_most += place.kind == AFFINE  # a minor of differences is one of the values bordered by ones
-        return self.bounds.rank_error(at_most, place.prime.bit_length(), derivative, derivative and place.factors is not None)
+        combined = derivative and place.factors is not None
+        return self.bounds.rank_error(at_most, place.prime.bit_length(), derivative, combined, input_bits=input_bits)
+
+    def error_at_inputs(self, place: Place, at_most: int, bits: float) -> float:
+        if place.prime.bit_length() < LARGE_BITS:
+            return 1.0
+        return self.bounds.rank_error(at_most, LARGE_BITS, False, False, input_bits=bits)
 
     def applies(self, name: str, quantity: str, value: int, source: str) -> bool:
         return (name, quantity, value, source) in self.theorems

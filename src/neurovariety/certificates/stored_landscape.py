@@ -15,6 +15,7 @@ from neurovariety.certificates.critical_functions import InCharts, ShownInChart,
 from neurovariety.certificates.exact_system import ExactSystem, Over
 from neurovariety.certificates.gaussian import parts
 from neurovariety.certificates.issue import Verdict
+from neurovariety.certificates.nearest_matrices import NearestMatrices
 from neurovariety.certificates.stored_charts import StoredCharts, StoredQuadric, bounds_of, values_at
 from neurovariety.certificates.stored_coefficients import NotStored
 from neurovariety.certificates.zeros import NotShown
@@ -61,14 +62,14 @@ class StoredLandscape:
     ``values`` are the coordinates of the network's functions in all weights, ``quadric`` the loss on them, ``given`` the same in
     units of the data, larger by 2 to the ``power`` twice, or a hash of it, ``loss``. ``stages``: the charts of the network and then of
     each of the ``strata``, None where no function had to be found. Taken on trust: ``listed`` and ``singular``, why all weights where J
-    drops rank, and all singular functions, are on strata. ``bounded``: a theorem bounds the loss of all networks, which is not
-    rechecked.
+    drops rank, and all singular functions, are on strata, and that the matrices of all functions have the rank of ``nearest``.
+    ``bounded``: a theorem bounds the loss of all networks, which is not rechecked.
     """
 
     name: str
     listed: str
     singular: str
-    bounded: bool
+    nearest: NearestMatrices | None
     power: int
     values: ExactSystem
     quadric: StoredQuadric | None
@@ -97,7 +98,7 @@ class StoredLandscape:
     @property
     def digest(self) -> str:
         """sha256 of all of it."""
-        own = (self.hash, self.bounded, self.power, self.values.hash, self.quadric)
+        own = (self.hash, self.nearest, self.power, self.values.hash, self.quadric)
         stages = [stage and stage.digest for stage in self.stages]
         strata = [(s.embed and s.embed.hash, s.ambiguous) for s in self.strata]
         return hashlib.sha256(f"{own}{stages}{strata}".encode()).hexdigest()
@@ -155,8 +156,9 @@ class StoredLandscape:
         return bounds_of(_there(self.given).at(values_at(self.values, weights)))
 
     def below_all(self) -> flint.arb | None:
-        if self.bounded:
-            raise NotStored("a bound of the loss by a theorem (Eckart and Young 1936) is not rechecked")
+        if self.nearest is not None:
+            self.nearest.check(_there(self.given))
+            return self.nearest.below()
         quadric = _there(self.quadric)
         if not quadric.definite:
             return None

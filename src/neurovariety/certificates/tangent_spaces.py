@@ -27,7 +27,7 @@ from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
 
 Weights = tuple[Fraction, ...]
-_ENTRY, _TANGENT = "singularities", "tangent space at the function of the weights"
+_ENTRY, _TANGENT, _AT = "singularities", "tangent space ", "at the function of the weights"
 _BELOW = (Claim.PROVED, Claim.PROBABILITY, Claim.LOWER_BOUND)
 """Claims of dimensions that are ranks at one point at least, which is a proof."""
 _ABOVE = (Claim.PROVED, Claim.UPPER_BOUND)
@@ -58,11 +58,15 @@ class TangentVectorsOfModel(Coefficients, Protocol):
 
 
 def _at(weights: Weights) -> str:
-    return f"{_TANGENT} {', '.join(map(str, weights))}"
+    return f"{_TANGENT}{_there(weights)}"
+
+
+def _there(weights: Weights) -> str:
+    return f"{_AT} {', '.join(map(str, weights))}"
 
 
 def _status(value: str, tangent: Statement) -> Statement:
-    return Statement(f"{_ENTRY}: status", tangent.subject, value, (tangent.kind,), tangent.error)
+    return Statement(f"{_ENTRY}: status", tangent.subject, value, (tangent.kind.removeprefix(_TANGENT),), tangent.error)
 
 
 def _dimension(verdict: Verdict, subject: Functions, claims: tuple[Claim, ...]) -> int:
@@ -74,7 +78,12 @@ def _dimension(verdict: Verdict, subject: Functions, claims: tuple[Claim, ...]) 
 
 def _tangent(verdict: Verdict, subject: Functions, claim: Claim) -> int:
     said = verdict.statement
-    if not verdict.checked or not said.kind.startswith(_TANGENT) or said.subject != subject.hash or verdict.claim is not claim:
+    if (
+        not verdict.checked
+        or not said.kind.startswith(f"{_TANGENT}{_AT}")
+        or said.subject != subject.hash
+        or verdict.claim is not claim
+    ):
         raise NotShown("a bound of the tangent space is expected")
     return int(said.value)
 
@@ -208,7 +217,7 @@ class SingularByEquations:
     def concludes(self) -> tuple[Statement, Claim]:
         """It is singular."""
         said = self.generate.statement
-        return Statement(f"{_ENTRY}: status", said.subject, "singular", (_at(self.weights),), said.error), self.generate.claim
+        return Statement(f"{_ENTRY}: status", said.subject, "singular", (_there(self.weights),), said.error), self.generate.claim
 
 
 @dataclass(frozen=True, eq=False)
@@ -234,7 +243,7 @@ class TangentRange:
     def concludes(self) -> tuple[Statement, Claim]:
         """These bounds."""
         value = [self.lower.statement.value, None if self.upper is None else self.upper.statement.value]
-        return Statement(f"{_ENTRY}: tangent_space", self.lower.statement.subject, value), Claim.PROVED
+        return Statement(f"{_ENTRY}: tangent_space", self.lower.statement.subject, value, (_there(self.weights),)), Claim.PROVED
 
 
 @dataclass(frozen=True, eq=False)
@@ -259,4 +268,5 @@ class TangentOfSmooth:
         claim, error = Claim.weakest(v.claim for v in used), sum(v.statement.error for v in used)
         if self.status is None:
             return Statement(f"{_ENTRY}: tangent_cone", said.subject, said.value, said.scope, error), claim
-        return Statement(f"{_ENTRY}: tangent_space", said.subject, [said.value, said.value], said.scope, error), claim
+        scope = tuple(dict.fromkeys((*said.scope, *self.status.statement.scope)))
+        return Statement(f"{_ENTRY}: tangent_space", said.subject, [said.value, said.value], scope, error), claim

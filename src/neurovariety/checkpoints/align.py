@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -27,6 +27,7 @@ from neurovariety.certificates.issue import ForEach, Verdict, issue, weak
 from neurovariety.certificates.network_distance import bound as change_bound
 from neurovariety.certificates.network_functions import Chained, Comparison, Counted, DiffersAt, DistanceBound, EnoughPoints
 from neurovariety.certificates.network_nodes import network_hash
+from neurovariety.certificates.sentences import Gloss
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.checkpoints.canonical_form import canonical, residual, same_graph, same_weights
@@ -34,6 +35,9 @@ from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.operations import operation
 from neurovariety.checkpoints.graph.three_arithmetics import to_floats
 from neurovariety.checkpoints.layer_matching import carried
+from neurovariety.checkpoints.layers.attention_heads import attention_heads
+from neurovariety.checkpoints.layers.gated_units import gated_layers
+from neurovariety.checkpoints.layers.head_matching import beyond
 from neurovariety.checkpoints.layers.rewritten import Rewritten
 from neurovariety.checkpoints.load import whole_network
 from neurovariety.checkpoints.nearest_symmetry import LabelledData, LineData, distance, line, merged, nearest_permutation
@@ -86,6 +90,10 @@ class AlignResult(Result):
     network: Network | None = field(default=None, repr=False, compare=False)
     merged: Network | None = field(default=None, repr=False, compare=False)
 
+    def speaks(self) -> Iterable[str]:
+        """Whether they are one function, with the bound of a difference, and how the weights of equal ones are related."""
+        return {"yes": ("same", "related"), "within": ("same", "bound")}.get(self.value["same"], ("same",))
+
 
 def align(
     a: object,
@@ -130,7 +138,7 @@ def align(
         claims=claims,
         notices=unproved,
         subject=f"{one.source}, {two.source}",
-        meaning=_meaning(value) + ("" if near is None else near.words),
+        glosses=_glosses(value, near),
         evidence={
             "symmetry": best.symmetry if best is not None and related else [],
             "compared": {
@@ -168,12 +176,13 @@ class _Nearest:
 
     @property
     def words(self) -> str:
-        """A sentence for the meaning."""
+        """What the permutation does."""
         d = self.data
-        text = (
-            f"; permuting neurons brings the weights from a distance of {d['distance_before']:.4g} to {d['distance_after']:.4g} (not "
-            "proved to be the least)"
-        )
+        before, after = d["distance_before"], d["distance_after"]
+        if after >= before:
+            text = f"no permutation of neurons that was tried brings the weights closer than {before:.4g}"
+        else:
+            text = f"permuting neurons brings the weights from a distance of {before:.4g} to {after:.4g} (not proved to be the least)"
         if d["before"] is not None and d["after"] is not None:
             text += (
                 f", and the barrier of the loss on the line between from {d['before']['barrier']:.4g} to {d['after']['barrier']:.4g}"
@@ -222,7 +231,13 @@ class _Carried:
         """
         second, network = self.second.network, self.moved.network
         units = _ROUNDINGS * sum(operation(n).affine is not None for n in second.nodes)
+        weights = [w for x in (self.first, second) for w in x.weights.values() if np.asarray(w).dtype.kind != "O"]
+        heads = beyond(network, second, units * max([_DOUBLE, *(unit_in_last_place(w) for w in weights)]))
         for n, m, k in zip(self.first.nodes, second.nodes, network.nodes, strict=True):
+            if n.name in heads:
+                if heads[n.name]:
+                    return True
+                continue
             for role, key in n.weights.items():
                 mine, theirs = np.asarray(self.first.weights[key]), np.asarray(second.weights[m.weights[role]])
                 if "O" in (mine.dtype.kind, theirs.dtype.kind):
@@ -238,10 +253,11 @@ class _Carried:
 def _best(first: Rewritten, second: Rewritten, *whole: Rewritten) -> _Carried | None:
     """The pruned networks matched, else those before pruning: they may be redundant in one, and by rounding no longer in the other."""
     found = _matched(first, second)
-    if found is not None and found.left:  # streams that are added up are moved as one
-        moved = nearest_permutation(found.moved, second.network)
-        by_streams = _Carried(*carried(moved, second.network), first.network, second)
-        found = by_streams if by_streams.left < found.left else found
+    for start in () if found is None else (found.moved, first):  # streams that are added up, and groups, are moved as one
+        if found is not None and found.left:
+            moved = nearest_permutation(start, second.network)
+            by_streams = _Carried(*carried(moved, second.network), first.network, second)
+            found = by_streams if by_streams.left < found.left else found
     pruned = sum(x.network.parameters for x in whole) > first.network.parameters + second.network.parameters
     if found is not None and (found.left == 0 or not pruned):
         return found
@@ -302,7 +318,8 @@ def _verdict(
 
 def _by_canonical_forms(value: AlignValue, known: Known, first: Rewritten, second: Rewritten) -> tuple[AlignValue, Known]:
     """No difference was seen and no symmetry by matching: where forms can be afforded they decide whether there is one."""
-    if first.network.parameters > _CANONICAL_AT_MOST:
+    several = any(attention_heads(x.network)[0] or gated_layers(x.network) for x in (first, second))
+    if first.network.parameters > _CANONICAL_AT_MOST or several:  # of heads and gated units there is no canonical form
         return value, known
     one, two = canonical(first), canonical(second)
     if same_weights(one.network, two.network):
@@ -337,18 +354,10 @@ def _by_symmetry(verdict: Verdict) -> bool:
     return isinstance(verdict.certificate, Chained | DistanceBound)
 
 
-def _meaning(value: AlignValue) -> str:
-    if value["same"] == "no":
-        return "the networks are different functions: they differ at the input shown, so no symmetry relates their weights"
+def _glosses(value: AlignValue, near: _Nearest | None) -> tuple[Gloss, ...]:
+    texts = []
     if value["same"] == "undecided":
-        return "different weights: no symmetry of the known group was found, and no input on which the networks differ"
-    if value["same"] == "within":
-        return (
-            f"the functions differ by at most {value['bound']:.3g} at inputs of norm up to {value['box']:.3g}: a symmetry carries one "
-            f"to the other up to a residual of {value['residual']:.2g}"
-        )
-    if value["related"] == "yes":
-        return "the same function: a symmetry carries the weights of one to those of the other, exactly"
-    if value["related"] == "no":
-        return "the same function, and yet no symmetry of the known group relates the weights"
-    return "the same function; whether a symmetry of the known group relates the weights was not decided"
+        texts.append(Gloss("no symmetry of the known group was found, and no input at which they differ", {}))
+    if value["same"] == "within" and value["residual"] is not None:
+        texts.append(Gloss(f"after a symmetry weights are apart by up to {value['residual']:.2g} of a neuron's largest", {}))
+    return tuple(texts) if near is None else (*texts, Gloss(near.words, {}))

@@ -2,7 +2,8 @@
 
 Batch norm is folded in and redundant neurons are removed; then, from the input on, each hidden layer's rows are scaled to a normal
 form (as the activation allows) and sorted, and matrices in a row get a first one in reduced echelon form. All exact: two networks are
-related by the known group exactly when their canonical forms are equal.
+related by the known group exactly when their canonical forms are equal. Heads of attentions and gated units are left as they are: of
+networks with these, equal forms say that they are related, and different ones say nothing.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from neurovariety.certificates.exact_arrays import same
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.operations import operation
 from neurovariety.checkpoints.graph.three_arithmetics import to_fractions
+from neurovariety.checkpoints.layers.head_matching import apart
 from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer, hidden_layers
 from neurovariety.checkpoints.layers.layer_actions import inverted
 from neurovariety.checkpoints.layers.layer_symmetries import kind_of
@@ -26,6 +28,9 @@ from neurovariety.checkpoints.prune_steps import exactly_pruned
 from neurovariety.errors import InputError
 from neurovariety.rings.ring import Array
 from neurovariety.tolerances import DEFAULT_SEED
+
+_LEAST = Fraction(1, 2**60)
+"""What is left at least where weights are not equal."""
 
 
 def canonical_form(network: object, *, architecture: object = None, example: object = None, seed: int = DEFAULT_SEED) -> Network:
@@ -53,11 +58,12 @@ def _sorted(network: Rewritten, layer: HiddenLayer) -> Rewritten:
     kind = "none" if layer.leading else kind_of(layer)
     scales = [_scale(row, kind) for row in rows]
     normal = [tuple(s * v for v in row) for s, row in zip(scales, rows, strict=True)]
-    order = sorted(range(layer.width), key=lambda i: normal[i])
+    each = layer.width // layer.parts
+    order = sorted(range(layer.width), key=lambda i: (i // each, normal[i]))
     try:
         return network.permuted_and_scaled(layer, order, [scales[i] for i in order])
     except InputError:  # a scaling that a constant beside a zero padding would undo
-        order = sorted(range(layer.width), key=lambda i: tuple(rows[i]))
+        order = sorted(range(layer.width), key=lambda i: (i // each, tuple(rows[i])))
         return network.permuted_and_scaled(layer, order, [Fraction(1)] * layer.width)
 
 
@@ -122,12 +128,16 @@ def same_graph(a: Network, b: Network) -> bool:
 def residual(a: Network, b: Network) -> Fraction:
     """The largest difference of weights of two networks of one graph, relative to the largest weight of that neuron; exact.
 
-    The weights of a neuron are its row of a matrix or convolution, with its bias; elsewhere each number is compared with itself.
+    The weights of a neuron are its row of a matrix or convolution, with its bias; elsewhere each number is compared with itself. Of
+    attentions the products of each head are compared, in float64, which do not depend on its bases.
     """
-    worst = Fraction(0)
+    worst, heads = Fraction(0), apart(a, b)
     for n, m in zip(a.nodes, b.nodes, strict=True):
         pairs = [(np.asarray(a.weights[k]), np.asarray(b.weights[m.weights[role]])) for role, k in n.weights.items()]
         if not pairs or all(same(x, y) for x, y in pairs):
+            continue
+        if n.name in heads:
+            worst = max(worst, _LEAST, Fraction(heads[n.name]))
             continue
         if operation(n).affine is None:
             pairs = [(x.reshape(-1, 1), y.reshape(-1, 1)) for x, y in pairs]

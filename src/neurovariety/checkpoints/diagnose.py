@@ -16,26 +16,30 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, TypedDict
+from typing import Any, ClassVar, TypedDict
 
 import numpy as np
 from jaxtyping import Float
 
 from neurovariety.certificates.issue import Verdict, issue, weak, weakly
 from neurovariety.certificates.network_ranks import SOME_WEIGHTS, Diagnosed
+from neurovariety.certificates.phrases import EXACT
+from neurovariety.certificates.sentences import FROM_ABOVE, FROM_BELOW, Gloss
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
-from neurovariety.checkpoints.file_diagnosis import file_facts, layers_of, redundancy_words
+from neurovariety.checkpoints.file_diagnosis import FoundLayers, file_facts, layers_of
+from neurovariety.checkpoints.file_prune import looked_at_words
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.partial_network import PartialNetwork
 from neurovariety.checkpoints.graph.three_arithmetics import to_floats
-from neurovariety.checkpoints.layers.layer_table import LayerRow, layer_rows, table_text
+from neurovariety.checkpoints.layers.layer_table import LayerData, LayerRow, layer_rows, table_text
 from neurovariety.checkpoints.layers.nearest_strata import NearestStratum, StratumData, nearest_strata
 from neurovariety.checkpoints.layers.rewritten import Rewritten
 from neurovariety.checkpoints.load import Shapes, load_network
-from neurovariety.checkpoints.prune_steps import exactly_pruned
+from neurovariety.checkpoints.prune_steps import pruned_on_box
+from neurovariety.checkpoints.pruning_claims import claims_of_parts, pruning_claims
 from neurovariety.checkpoints.rank.jacobian_rank import JacobianRank, float_jacobian, jacobian_rank, sampled_inputs
 from neurovariety.checkpoints.rank.linearization import linearized
 from neurovariety.claim import Claim
@@ -86,6 +90,16 @@ class DiagnoseResult(Result):
     entry: ClassVar[str] = "diagnose"
     headline: ClassVar[tuple[str, ...]] = ("rank",)
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "jacot2018")
+
+    def _stored(self, on: Sequence[Verdict]) -> Any:
+        from neurovariety.geometry.solutions.stored_subjects import stored_form
+
+        return stored_form(on)
+
+    def speaks(self) -> Iterable[str]:
+        """The ranks, what is redundant, and that the function stays without it."""
+        generic = () if self.value["generic"] is None else ("generic",)
+        return ("rank", *generic, "redundant", *(("smallest", _SAME) if self.value["redundant"] else ()))
 
     def summary(self) -> str:
         """Several lines: a table of the layers, the ranks, what is redundant, what is near, the tangent kernel."""
@@ -149,23 +163,24 @@ def diagnose(
         raise InputError("the network has no trained weight: there is nothing to diagnose")
     inputs = None if data is None else _checked(source, data)
     found = layers_of(source, seed)
-    layers, stated, dimension = found.hidden, found.symmetries, found.dimension
+    layers, stated, dimension = found.hidden, found.stated, found.dimension
     linear = _jacobian(source, source.parameters - dimension, inputs, generator(seed, "checkpoints.diagnose"))
     ranks = linear.ranks
-    pruned, removed = exactly_pruned(Rewritten.of(source), seed)
+    pruned, removed = pruned_on_box(Rewritten.of(source), None, seed)
     near = sorted((s for x in layers for s in nearest_strata(source, x)), key=lambda s: s.relative)
-    value = _value(source, linear, dimension, removed, pruned.network.parameters, near)
+    shrinks, _ = pruning_claims(source, pruned, 0.0, 0.0)
     return DiagnoseResult(
-        value=value,
-        claims=lambda key, part: _claim(source, ranks, key, part),
+        value=_value(source, linear, dimension, removed, pruned.network.parameters, near),
+        claims=lambda key, part: shrinks(_SMALLER[key], part) if key in _SMALLER else _claim(source, ranks, key, part),
         subject=source.source,
-        meaning=_meaning(value, ranks, len(layers)),
+        glosses=(*_glosses(ranks), *(() if found.looked_at else (_NOT_LOOKED_AT,))),
+        also={_SAME: shrinks("error_bound", 0.0)},
         evidence={
             "rank": ranks.evidence if ranks else {"route": linear.refused},
             "generic_claim": ranks.generic_claim if ranks else Claim.UNDECIDED,
             "upper_bound": source.parameters - dimension,
             "symmetries": [{"layer": s.layer, "group": s.words, "width": s.width, "dimension": s.dimension} for s in stated],
-            "layers": [r.to_dict() for r in layer_rows(source, layers, found.untouched, stated, found.too_many())],
+            "layers": _layer_data(source, found),
             "kept": [],
             "on": found.on,
             "near": [s.to_dict() for s in near[:_LISTED]],
@@ -176,6 +191,11 @@ def diagnose(
         provenance=Provenance.since(start, seed),
         notices=linear.notices,
     )
+
+
+def _layer_data(source: Network, found: FoundLayers) -> list[LayerData]:
+    rows = layer_rows(source, found.hidden, found.untouched, found.symmetries, found.too_many(), None, found.several)
+    return [r.to_dict() for r in rows]
 
 
 def _value(
@@ -207,12 +227,15 @@ def _of_file(source: PartialNetwork, start: float, seed: int) -> DiagnoseResult:
         "nearest": _nearest(found.near),
         "condition": None,
     }
-    stated = [s for p in found.parts for s in p.symmetries]
+    stated = [s for p in found.parts for s in p.stated]
+    shrinks, _ = claims_of_parts(source.parameters, found.smaller)
+    rest = weakly("diagnose", Claim.UNDECIDED, "only parts of the network are understood")
     return DiagnoseResult(
         value=value,
-        claims=weakly("diagnose", Claim.UNDECIDED, "only parts of the network are understood"),
+        claims=lambda key, part: shrinks(_SMALLER[key], part) if key in _SMALLER else rest(key, part),
         subject=source.source,
-        meaning=found.meaning,
+        glosses=(Gloss(looked_at_words(source), {}, ahead=True), *(() if found.looked_at else (_NOT_LOOKED_AT,))),
+        also={_SAME: shrinks("error_bound", 0.0)},
         evidence={
             "rank": {"route": "the Jacobian needs every operator, and some are kept as they are"},
             "generic_claim": Claim.UNDECIDED,
@@ -230,6 +253,12 @@ def _of_file(source: PartialNetwork, start: float, seed: int) -> DiagnoseResult:
         provenance=Provenance.since(start, seed),
         notices=found.notices,
     )
+
+
+_SMALLER = {"redundant": "removed", "smallest": "pruned"}
+"""Keys of what pruning says, and its names for them."""
+_SAME = "the function stays"
+_NOT_LOOKED_AT = Gloss("no layer could be looked at for redundant neurons", {})
 
 
 def _claim(network: Network, ranks: JacobianRank | None, key: str, part: object) -> Verdict:
@@ -313,30 +342,20 @@ def _nearest(near: list[NearestStratum]) -> StratumData | None:
     return off[0].to_dict() if off else None
 
 
-def _meaning(value: DiagnoseValue, ranks: JacobianRank | None, looked_at: int) -> str:
-    """Two sentences: in how many directions the function can move, and what is redundant."""
-    second = redundancy_words(sum(value["redundant"].values()), value["smallest"], looked_at)
-    tail = f". {second[0].upper()}{second[1:]}"
+def _glosses(ranks: JacobianRank | None) -> tuple[Gloss, ...]:
+    """How the rank at the weights stands to that at others, and what limits it."""
     if ranks is None:
-        return f"the Jacobian was not computed{tail}"
-    head = (
-        f"the function can move in {_hedge(ranks.claim)}{ranks.rank:,} directions at these weights (not the dimension of its variety)"
-    )
+        return ()
+    texts = []
+    fewer, kinks = ranks.generic - ranks.rank, SOME_WEIGHTS in ranks.generic_shown.statement.scope
+    if fewer > 0 and ranks.shown.claim in EXACT:
+        others = "others" if kinks else "general weights: they are critical for the parametrization"
+        texts.append(Gloss(f"these weights have at least {fewer:,} fewer than {others}", {"rank": FROM_ABOVE, "generic": FROM_BELOW}))
+    elif fewer > 0:
+        texts.append(
+            Gloss(f"{counted(fewer, 'more direction')} were found at other weights{'' if kinks else ': these may be critical'}", {})
+        )
     limits = ranks.evidence.get("limited_by")
-    if ranks.claim is Claim.ESTIMATE and limits:
-        head += f", limited by {limits}"
-    if ranks.claim is Claim.LOWER_BOUND and limits:
-        head += f", a bound limited by {limits}"
-    if ranks.rank < ranks.generic:
-        fewer, kinks = ranks.generic - ranks.rank, SOME_WEIGHTS in ranks.generic_shown.statement.scope
-        if ranks.claim in (Claim.PROVED, Claim.PROBABILITY):
-            more = _hedge(ranks.generic_claim)
-            head += f", {more}{fewer:,} fewer than at {'others' if kinks else 'general ones: the weights are critical'}"
-        else:  # a lower bound below another one says nothing for certain
-            head += f"; {fewer:,} more were found at {'others' if kinks else 'general ones: the weights seem critical'}"
-    return head + tail
-
-
-def _hedge(claim: Claim) -> str:
-    """How a number is introduced that is a bound or an estimate."""
-    return "at least " if claim is Claim.LOWER_BOUND else "about " if claim is Claim.ESTIMATE else ""
+    if limits and ranks.claim not in EXACT:
+        texts.append(Gloss(f"what was found at these weights is limited by {limits}", {}))
+    return tuple(texts)

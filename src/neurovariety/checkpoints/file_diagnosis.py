@@ -7,21 +7,23 @@ redundant neuron of a part is redundant there, and the symmetries of the parts b
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
-from neurovariety.checkpoints.file_prune import file_notices, looked_at_words
+from neurovariety.checkpoints.file_prune import file_notices
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.partial_network import PartialNetwork
+from neurovariety.checkpoints.layers.attention_heads import AttentionHeads, attention_heads
+from neurovariety.checkpoints.layers.gated_redundancy import redundant_units
+from neurovariety.checkpoints.layers.gated_units import GatedLayer, gated_layers
+from neurovariety.checkpoints.layers.head_redundancy import smaller_heads
 from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer, Untouched, hidden_layers
-from neurovariety.checkpoints.layers.layer_symmetries import LayerSymmetry, layer_symmetries
+from neurovariety.checkpoints.layers.layer_symmetries import LayerSymmetry, gated_symmetries, head_symmetries, layer_symmetries
 from neurovariety.checkpoints.layers.layer_table import LayerRow, kept_words, layer_rows, opaque_rows
 from neurovariety.checkpoints.layers.nearest_strata import NearestStratum, nearest_strata
 from neurovariety.checkpoints.layers.redundancy import redundant
 from neurovariety.checkpoints.layers.rewritten import Rewritten
 from neurovariety.checkpoints.prune_steps import exactly_pruned
-from neurovariety.result import counted
 
 
 class Redundancy(TypedDict):
@@ -42,11 +44,30 @@ class FoundLayers:
     symmetries: tuple[LayerSymmetry, ...]
     on: list[Redundancy]
     names: dict[str, str]
+    heads: tuple[AttentionHeads, ...]
+    gated: tuple[GatedLayer, ...]
+    beyond: tuple[LayerSymmetry, ...]
+    """The symmetries of heads and of gated units."""
+
+    @property
+    def several(self) -> tuple[GatedLayer | AttentionHeads, ...]:
+        """What several maps make together."""
+        return (*self.gated, *self.heads)
+
+    @property
+    def stated(self) -> tuple[LayerSymmetry, ...]:
+        """All symmetries."""
+        return (*self.symmetries, *self.beyond)
 
     @property
     def dimension(self) -> int:
         """The dimension of all symmetries."""
-        return sum(s.dimension for s in self.symmetries)
+        return sum(s.dimension for s in self.stated)
+
+    @property
+    def looked_at(self) -> int:
+        """The number of layers, gated layers and attentions that were looked at."""
+        return len(self.hidden) + len(self.several)
 
     def too_many(self) -> dict[str, dict[str, int]]:
         """Name of the producer -> reason -> neurons."""
@@ -59,6 +80,9 @@ class FoundLayers:
 def layers_of(network: Network, seed: int) -> FoundLayers:
     """What is found in each layer by itself."""
     hidden, untouched = hidden_layers(network)
+    heads, why = attention_heads(network)
+    places = {n.name: n.place for n in network.nodes}
+    untouched = (*(u for u in untouched), *(Untouched(places[name], reason) for name, reason in why.items()))
     on: list[Redundancy] = []
     for layer in hidden:
         if layer.linear:
@@ -69,7 +93,28 @@ def layers_of(network: Network, seed: int) -> FoundLayers:
             which = [r.channel for r in found if r.reason == reason]
             on.append({"layer": name, "reason": reason, "neurons": len(which), "which": which})
     names = {x.producer.path or x.producer.name: x.producer.name for x in hidden}
-    return FoundLayers(hidden, untouched, layer_symmetries(network, hidden), on, names)
+    gated = gated_layers(network)
+    for g in gated:
+        names[g.place] = g.makers[0]
+        units = [r.removal for r in redundant_units(network, g, seed)]
+        for reason in sorted({r.reason for r in units}):
+            which = [r.channel for r in units if r.reason == reason]
+            on.append({"layer": g.place, "reason": reason, "neurons": len(which), "which": which})
+    for x in heads:
+        less = smaller_heads(network, x, seed)
+        names[x.place] = x.makers[0]
+        for reason, count in sorted(less.removed.items() if less is not None else ()):
+            on.append({"layer": x.place, "reason": reason, "neurons": count, "which": []})
+    return FoundLayers(
+        hidden,
+        untouched,
+        layer_symmetries(network, hidden),
+        on,
+        names,
+        heads,
+        gated,
+        (*gated_symmetries(network), *head_symmetries(network)),
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +128,7 @@ class FileFacts:
     near: list[NearestStratum]
     untouched: list[dict[str, str]]
     kept: list[str]
-    meaning: str
+    smaller: tuple[Rewritten, ...]
     notices: tuple[str, ...]
 
     @property
@@ -91,23 +136,31 @@ class FileFacts:
         """The dimension of all symmetries of all parts."""
         return sum(p.dimension for p in self.parts)
 
+    @property
+    def looked_at(self) -> int:
+        """How many layers were looked at."""
+        return sum(p.looked_at for p in self.parts)
+
 
 def file_facts(source: PartialNetwork, seed: int) -> FileFacts:
     """The parts of a file, each looked at by itself."""
     parts, rows, removed, gone = [], list[LayerRow](), Counter[str](), 0
+    pruned: list[Rewritten] = []
     near: list[NearestStratum] = []
     untouched: list[dict[str, str]] = []
     for region in source.regions:
         found = layers_of(region.network, seed)
         parts.append(found)
-        made = layer_rows(region.network, found.hidden, found.untouched, found.symmetries, found.too_many(), region)
+        made = layer_rows(region.network, found.hidden, found.untouched, found.symmetries, found.too_many(), region, found.several)
         rows += made
         untouched += [{"place": r.place, "reason": r.why} for r in made if r.why]
         near += [s for x in found.hidden for s in nearest_strata(region.network, x)]
+        smaller, went = Rewritten.of(region.network), Counter[str]()
         if found.on or any(x.linear for x in found.hidden):
-            smaller, went = exactly_pruned(Rewritten.of(region.network), seed)
-            removed += went
-            gone += region.network.parameters - smaller.network.parameters
+            smaller, went = exactly_pruned(smaller, seed)
+        pruned.append(smaller)
+        removed += went
+        gone += region.network.parameters - smaller.network.parameters
     rows += opaque_rows(source.opaque)
     untouched += [{"place": o.place, "reason": f"{o.operator} is kept as it is: {o.reason}"} for o in source.opaque]
     return FileFacts(
@@ -118,22 +171,6 @@ def file_facts(source: PartialNetwork, seed: int) -> FileFacts:
         sorted(near, key=lambda s: s.relative),
         untouched,
         kept_words(source),
-        _meaning(source, parts, removed, source.parameters - gone),
+        tuple(pruned),
         file_notices(source),
     )
-
-
-def _meaning(source: PartialNetwork, parts: Sequence[FoundLayers], removed: Mapping[str, int], smallest: int) -> str:
-    bound = source.parameters - sum(p.dimension for p in parts)
-    first = f"{looked_at_words(source)}; its function can move in at most {bound:,} directions"
-    second = redundancy_words(sum(removed.values()), smallest, sum(len(p.hidden) for p in parts))
-    return f"{first}. {second[0].upper()}{second[1:]}"
-
-
-def redundancy_words(gone: int, smallest: int, looked_at: int) -> str:
-    """What was found in the layers that were looked at."""
-    if gone:
-        return f"{counted(gone, 'neuron')} can be removed without changing the function, which leaves {smallest:,} parameters"
-    if not looked_at:
-        return "no layer could be looked at for redundant neurons"
-    return f"no redundant neuron was found in the {counted(looked_at, 'layer')} that {'was' if looked_at == 1 else 'were'} looked at"

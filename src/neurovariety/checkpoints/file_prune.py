@@ -13,10 +13,12 @@ from typing import Any, TypedDict
 
 import numpy as np
 
+from neurovariety.certificates.box_bounds import Box
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.onnx_runtime import Apart, Feeds, Message, Runtime, compared, exposed, runnable
 from neurovariety.checkpoints.graph.partial_network import PartialNetwork
 from neurovariety.checkpoints.graph.rounding import DTYPES
+from neurovariety.checkpoints.input_box import fed_inside
 from neurovariety.checkpoints.layers.rewritten import Rewritten
 from neurovariety.checkpoints.prune_steps import exactly_pruned, widths
 from neurovariety.checkpoints.rank.exact_equality import compare_functions
@@ -121,14 +123,16 @@ def with_edit(source: PartialNetwork, found: PrunedFile) -> PartialNetwork:
     for network in found.networks:
         assert network.origin is not None
         for key in network.trained:
-            values: Any = network.weights[key]
-            weights[key] = np.asarray(values).T if key in network.origin.turned else np.asarray(values)
+            weights[key] = network.origin.as_stored(network, key, key)
     model: Message = found.edit.model
     return replace(source, model=model, regions=regions, weights=weights, runtime=Runtime(model))
 
 
-def edited_file(network: Network) -> tuple[OnnxEdit | None, CheckedFile | None, str]:
-    """The change of the ONNX file that a network was read from, held against the original; why there is none, in words, else."""
+def edited_file(network: Network, box: Box | None = None) -> tuple[OnnxEdit | None, CheckedFile | None, str]:
+    """The change of the ONNX file that a network was read from, held against the original; why there is none, in words, else.
+
+    With a box they are compared at inputs that lie in it.
+    """
     if network.origin is None:
         return None, None, ""
     try:
@@ -139,6 +143,7 @@ def edited_file(network: Network) -> tuple[OnnxEdit | None, CheckedFile | None, 
         unchanged: CheckedFile = {"runtime": "", "shapes": [], "largest_difference": 0.0, "largest_change": 0.0}
         return edit, unchanged, ""
     at = runnable(network.origin.model)
+    at = at if box is None else [fed_inside(feeds, box) for feeds in at]
     apart = compared(network.origin.model, edit.model, at)
     if not apart.same:
         why = f"differs from the original by {apart.relative:.2g} of its outputs" if at else "cannot be run"

@@ -9,11 +9,13 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from neurovariety.checkpoints.canonical_form import row_pivots
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.three_arithmetics import exact_matmul, to_floats, to_fractions
+from neurovariety.checkpoints.layers.gated_matching import units_matched
+from neurovariety.checkpoints.layers.grouped_channels import assigned
+from neurovariety.checkpoints.layers.head_matching import heads_matched
 from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer, hidden_layers
 from neurovariety.checkpoints.layers.layer_actions import inverted
 from neurovariety.checkpoints.layers.layer_symmetries import kind_of
@@ -41,7 +43,9 @@ def carried(first: Rewritten, second: Network) -> tuple[Rewritten, list[Mapping[
         except (InputError, ZeroDivisionError, np.linalg.LinAlgError):  # no member of the group gets nearer: the comparison says so
             continue
         done.append(record)
-    return first, done
+    first, units = units_matched(first, second)
+    first, heads = heads_matched(first, second)
+    return first, [*done, *units, *heads]
 
 
 def _matched(moved: Rewritten, second: Network, layer: HiddenLayer, goal: HiddenLayer) -> tuple[Rewritten, Mapping[str, object]]:
@@ -58,13 +62,13 @@ def _matched(moved: Rewritten, second: Network, layer: HiddenLayer, goal: Hidden
         squares = (theirs**2).sum(axis=1)[:, None] + (mine**2).sum(axis=1)[None, :]
         inner = theirs @ mine.T
         gain = 2 * (np.abs(inner) if kind == "sign" else inner) - squares
-    _, order = linear_sum_assignment(gain, maximize=True)
+    order = assigned(gain, layer.parts)
     exact_mine, exact_theirs = exact_rows(first, layer), exact_rows(second, goal)
-    scales = [_scale(exact_mine[j], exact_theirs[i], mine[j], theirs[i], kind) for i, j in enumerate(order.tolist())]
-    moved = moved.permuted_and_scaled(layer, order.tolist(), scales)
+    scales = [_scale(exact_mine[j], exact_theirs[i], mine[j], theirs[i], kind) for i, j in enumerate(order)]
+    moved = moved.permuted_and_scaled(layer, order, scales)
     record: dict[str, object] = {"layer": layer.producer.path or layer.producer.name, "kind": kind, "width": layer.width}
     if layer.width <= _SHOWN:
-        record |= {"permutation": order.tolist(), "scalings": [str(s) for s in scales]}
+        record |= {"permutation": order, "scalings": [str(s) for s in scales]}
     return moved, record
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,10 +42,12 @@ def load_network(
     * a path ending in ``.onnx``, in ``.pt2`` (``torch.export.save``), or in ``.npz``. Nothing in a file is executed or unpickled. An
       ONNX file of which only parts are understood becomes a `PartialNetwork`: the other operators are kept as they are.
     * a ``torch.nn.Module``: exported by ``torch.export`` in evaluation mode. ``example`` is a batch of inputs (batch, \\*input shape),
-      or the shape of one input; a module that begins with a linear layer needs none.
+      or the shape of one input; a module that begins with a linear layer, or has an ``example_input_array``, needs none. One with
+      operations that are not understood becomes a `PartialNetwork`, by way of ONNX. Or a ``torch.export.ExportedProgram``.
     * a JAX function of one sample whose weights are its leaves as a pytree: an Equinox module, a module of ``flax.nnx``, or
       ``jax.tree_util.Partial(module.apply, variables)`` for ``flax.linen``; ``example`` is one input or its shape.
-    * a mapping from names to arrays (a ``state_dict``, parameters of Flax), or an ``.npz`` file of plain arrays, together with
+    * a mapping from names to arrays (a ``state_dict``, parameters of Flax), pairs of these (``named_parameters()``), or an ``.npz``
+      file of plain arrays, together with
       ``architecture``: mlp, linear or cnn in the notation of `neurovariety.parse`, or mlp(2,3,1; relu; bias) with an activation by
       name.
 
@@ -61,6 +63,7 @@ def load_network(
         return _from_file(Path(source), architecture, shapes)
     if shapes:
         raise InputError("input_shape= fixes the open sizes of an ONNX file; a module takes example=")
+    source = _named(source)
     if isinstance(source, Mapping):
         if architecture is None:
             raise InputError("arrays alone do not say how they are connected; give architecture=, for example 'mlp(2,3,1; x^2)'")
@@ -72,6 +75,10 @@ def load_network(
         from neurovariety.checkpoints.readers.torch_import import read_module
 
         return read_module(source, example)
+    if torch is not None and isinstance(source, torch.export.ExportedProgram):
+        from neurovariety.checkpoints.readers.torch_import import read_exported
+
+        return read_exported(source)
     if callable(source):
         from neurovariety.checkpoints.readers.jax_import import read_jax
 
@@ -80,6 +87,16 @@ def load_network(
         "a network is a file (.onnx, .pt2, .npz), a torch or JAX module, or a mapping of arrays with architecture=; "
         f"got {type(source).__name__}"
     )
+
+
+def _named(source: object) -> object:
+    """Pairs of names and arrays as a mapping; anything else as it is."""
+    if not isinstance(source, (Iterator, list, tuple)):
+        return source
+    pairs = list(source)
+    if not all(isinstance(p, tuple) and len(p) == 2 and isinstance(p[0], str) for p in pairs):
+        return pairs
+    return dict(pairs)
 
 
 def whole_network(source: object, *, architecture: object = None, example: object = None) -> Network:

@@ -9,19 +9,26 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TypedDict
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.graph.node import Node
 from neurovariety.checkpoints.graph.three_arithmetics import to_floats
+from neurovariety.checkpoints.layers.attention_heads import HeadRows, head_rows, permuted
+from neurovariety.checkpoints.layers.gated_units import GatedLayer, branch_rows, gated_layers
+from neurovariety.checkpoints.layers.grouped_channels import assigned, assigned_groups, dense, groups_of
+from neurovariety.checkpoints.layers.head_matching import same_heads
 from neurovariety.checkpoints.layers.rewritten import Rewritten
-from neurovariety.checkpoints.layers.streams import Stream, streams
+from neurovariety.checkpoints.layers.streams import Stream, bundles, streams
 from neurovariety.errors import DataError
 from neurovariety.rings.ring import Array
 
 _SWEEPS = 50
+_AS_IT_IS = (Fraction(1), Fraction(1))
 _LINE = 21
 """Networks on the line between two whose losses are taken."""
 
@@ -59,8 +66,15 @@ def _by_rows(first: Rewritten, second: Network) -> Rewritten:
         norms = (_rows(first.network, maker.weights) ** 2).sum(axis=1)
         if not np.isfinite(gain).all() or not np.isfinite(norms).all():
             continue
-        _, order = linear_sum_assignment(2 * gain - norms[None, :], maximize=True)
-        first = first.stream_permuted(stream, order.tolist())
+        gain = 2 * gain - norms[None, :]
+        bundle = next((b for b in bundles(first.network, streams(first.network)) if b.streams[0].makers[0] is maker), None)
+        if bundle is not None:  # the groups of all its streams go where those of the first belong
+            more, blocks = assigned_groups(gain, bundle.groups)
+            if more > 0:
+                first = first.groups_permuted(bundle, blocks)
+                gain = gain[:, bundle.orders(blocks)[0]]
+                stream = streams(first.network)[at]
+        first = first.stream_permuted(stream, assigned(gain, stream.parts))
     return first
 
 
@@ -72,13 +86,67 @@ def _descended(first: Rewritten, second: Network) -> Rewritten:
             gain = _gain(first.network, second, stream)
             if not np.isfinite(gain).all():
                 continue
-            _, order = linear_sum_assignment(gain, maximize=True)
-            better = gain[np.arange(stream.width), order].sum() - np.trace(gain)
-            if better > 1e-12 * max(abs(gain).max(initial=0.0), 1e-300) * stream.width:
-                first, moved = first.stream_permuted(stream, order.tolist()), True
+            order = assigned(gain, stream.parts)
+            if _is_better(gain, np.asarray(order)):
+                first, moved = first.stream_permuted(stream, order), True
+        for several in (_heads_assigned, _units_assigned):
+            first, more = several(first, second)
+            moved = moved or more
         if not moved:
             break
     return first
+
+
+def _is_better(gain: Array, order: Array) -> bool:
+    """Whether an order gains more than the one that stands, beyond rounding."""
+    better = gain[np.arange(len(gain)), order].sum() - np.trace(gain)
+    return bool(better > 1e-12 * max(abs(gain).max(initial=0.0), 1e-300) * len(gain))
+
+
+def _heads_assigned(first: Rewritten, second: Network) -> tuple[Rewritten, bool]:
+    """The heads of each attention in the order in which their weights are nearest, as they stand in their bases."""
+    moved = False
+    for at in range(len(same_heads(first.network, second))):
+        heads, goal = same_heads(first.network, second)[at]
+        one, two = (np.stack([_flat(r) for r in head_rows(net, h)]) for net, h in ((first.network, heads), (second, goal)))
+        gain = two @ one.T
+        if not np.isfinite(gain).all():
+            continue
+        _, order = linear_sum_assignment(gain, maximize=True)
+        if _is_better(gain, order):
+            first, moved = first.with_heads(heads, permuted(first.network, heads, order.tolist())), True
+    return first, moved
+
+
+def _flat(r: HeadRows) -> Array:
+    return np.concatenate([to_floats(v).reshape(-1) for v in (r.query, r.key, r.value, r.output)])
+
+
+def _units_assigned(first: Rewritten, second: Network) -> tuple[Rewritten, bool]:
+    """Gated units in the order in which the rows of both factors and the columns that read them are nearest."""
+    moved = False
+    names = {n.name: m.name for n, m in zip(first.network.nodes, second.nodes, strict=True)}
+    goals = {x.product.name: x for x in gated_layers(second)}
+    for product in [x.product.name for x in gated_layers(first.network)]:
+        layer = next(x for x in gated_layers(first.network) if x.product.name == product)
+        goal = goals.get(names[product])
+        if goal is None or goal.width != layer.width or len(goal.readers) != len(layer.readers):
+            continue
+        one, two = (_units(net, x) for net, x in ((first.network, layer), (second, goal)))
+        gain = two @ one.T
+        if not np.isfinite(gain).all():
+            continue
+        _, order = linear_sum_assignment(gain, maximize=True)
+        found = first.units_moved(layer, order.tolist(), [_AS_IT_IS] * layer.width) if _is_better(gain, order) else None
+        if found is not None:
+            first, moved = found, True
+    return first, moved
+
+
+def _units(network: Network, layer: GatedLayer) -> Array:
+    rows = [to_floats(branch_rows(network, layer, k)) for k in (0, 1)]
+    columns = [_columns(network, r.node, r.channel, layer.width) for r in layer.readers]
+    return np.concatenate([*rows, *columns], axis=1)
 
 
 def _gain(first: Network, second: Network, stream: Stream) -> Array:
@@ -89,8 +157,7 @@ def _gain(first: Network, second: Network, stream: Stream) -> Array:
         total += _rows(second, names[node.name].weights) @ _rows(first, node.weights).T
     for reader in stream.readers:
         one, two = (
-            _columns(net, node.weights["weight"], reader.channel, stream.width)
-            for net, node in ((first, reader.node), (second, names[reader.node.name]))
+            _columns(net, node, reader.channel, stream.width) for net, node in ((first, reader.node), (second, names[reader.node.name]))
         )
         total += two @ one.T
     return total
@@ -101,8 +168,8 @@ def _rows(network: Network, weights: dict[str, str]) -> Array:
     return np.concatenate([p.reshape(len(p), -1) for p in parts], axis=1)
 
 
-def _columns(network: Network, key: str, channel: Array, width: int) -> Array:
-    weight = to_floats(network.weights[key])
+def _columns(network: Network, node: Node, channel: Array, width: int) -> Array:
+    weight = dense(to_floats(network.weights[node.weights["weight"]]), groups_of(node))
     columns = np.moveaxis(weight.reshape(weight.shape[0], weight.shape[1], -1), 1, 0)
     return np.stack([columns[channel == i].reshape(-1) for i in range(width)])
 

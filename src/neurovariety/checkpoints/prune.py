@@ -15,22 +15,26 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import ClassVar, TypedDict
 
+from neurovariety.certificates.box_bounds import Box
+from neurovariety.certificates.issue import ForEach
 from neurovariety.certificates.network_distance import bound as change_bound
+from neurovariety.certificates.sentences import Gloss
 from neurovariety.checkpoints.file_prune import edited_file, file_notices, looked_at_words, pruned_file, saved, stored_type, with_edit
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.partial_network import PartialNetwork
 from neurovariety.checkpoints.graph.rounding import DTYPES, Rounding
-from neurovariety.checkpoints.layers.hidden_layers import hidden_layers, normalization
+from neurovariety.checkpoints.input_box import ends_of, input_box
+from neurovariety.checkpoints.layers.hidden_layers import normalization
 from neurovariety.checkpoints.layers.nearby import nearby
 from neurovariety.checkpoints.layers.rewritten import Rewritten
 from neurovariety.checkpoints.load import Shapes, load_network, write_network
-from neurovariety.checkpoints.prune_steps import exactly_pruned, widths
+from neurovariety.checkpoints.prune_steps import left_as_they_are, pruned_on_box, widths
 from neurovariety.checkpoints.pruning_claims import claims_of_parts, pruning_claims
 from neurovariety.checkpoints.rank.exact_equality import FunctionsCompared, compare_functions
 from neurovariety.checkpoints.writers.onnx_edit import OnnxEdit
@@ -62,6 +66,10 @@ class PruneResult(Result):
     network: Network | PartialNetwork | None = field(default=None, repr=False, compare=False)
     edit: OnnxEdit | None = field(default=None, repr=False, compare=False)
     """The change of the ONNX file that the network was read from; None where it is written anew."""
+
+    def speaks(self) -> Iterable[str]:
+        """What can be removed; where something can, what is left, and what that does to the function."""
+        return ("removed", "pruned", "error_bound") if self.value["removed"] else ("removed",)
 
     def write(self, file: str | Path, *, dtype: str | None = None) -> Rounding:
         """Store the pruned network (.onnx, .pt2, .npz), by default in the type it had, and say what rounding its weights cost.
@@ -96,6 +104,7 @@ def prune(
     architecture: object = None,
     example: object = None,
     input_shape: Sequence[int] | Shapes | None = None,
+    box: object = None,
     seed: int = DEFAULT_SEED,
 ) -> PruneResult:
     """Remove what is redundant. ``network``, ``architecture``, ``example`` and ``input_shape`` are what `load_network` takes.
@@ -105,8 +114,13 @@ def prune(
 
     With ``tolerance`` weights are first moved, by at most that part of a neuron's weights (of a matrix, for its rank), onto the
     nearest networks with redundant neurons; ``error_bound`` then bounds the change of the function for inputs of Euclidean norm at
-    most ``radius`` (default: the square root of the number of inputs). Raises `InputError` for unusable arguments, and
-    `VerificationError` should the exact check ever fail.
+    most ``radius`` (default: the square root of the number of inputs).
+
+    With a ``box`` (low, high), two numbers or two arrays of the shape of an input, the function is to stay for inputs between them:
+    units whose activation never bends there, by bounds of all values, are removed if they are off, and as many as their map needs
+    are left of those that are on. Without one that is done where it holds at all inputs.
+
+    Raises `InputError` for unusable arguments, and `VerificationError` should the exact check ever fail.
 
     >>> found = prune({"w1": [[1, 2], [1, 2], [3, 1]], "w2": [[1, 1, 1]]}, architecture="mlp(2,3,1; x^2)")
     >>> found.value["parameters"], found.value["pruned"], found.value["removed"]
@@ -114,29 +128,32 @@ def prune(
     """
     start = time.perf_counter()
     source = load_network(network, architecture=architecture, example=example, input_shape=input_shape)
-    _check_arguments(tolerance, radius, source)
+    _check_arguments(tolerance, radius, source, box)
     if isinstance(source, PartialNetwork):
         return _file_pruned(source, start, seed)
+    inside = None if box is None else input_box(box, source.input_shape)
     ball = float(radius) if radius is not None else math.sqrt(max(math.prod(source.input_shape), 1))
-    moved, moves, rewritten, removed = _moved_and_pruned(source, tolerance, seed)
+    moved, moves, rewritten, removed = _moved_and_pruned(source, tolerance, inside, seed)
     pruned = rewritten.network
     bound = change_bound(source, moved, ball) if moves else 0.0
-    check = _compared(moved, pruned, seed)
+    check = _compared(moved, pruned, inside, seed)
     value = _value(source, pruned, removed, bound)
     claims, unproved = pruning_claims(source, rewritten, bound, ball)
-    edit, checked, notice = edited_file(pruned)
+    edit, checked, notice = edited_file(pruned, inside)
     return PruneResult(
         value=value,
         claims=claims,
         subject=source.source,
-        meaning=_meaning(value, ball),
+        glosses=_glosses(value, claims),
         evidence={
             "checked": check.record(),
-            "steps": "each removal is an identity of the exact weights, for every input at which the activations are defined",
-            "untouched": [{"place": u.place, "reason": u.reason} for u in hidden_layers(pruned)[1]],
+            "steps": "each removal is an identity of the exact weights, for every input at which the activations are defined"
+            + ("" if inside is None else f", {inside.words}"),
+            "untouched": left_as_they_are(pruned, seed),
             "dtype": _stored_as(source),
             "tolerance": tolerance,
             "radius": ball if moves else None,
+            "box": None if inside is None else inside.words,
             "moved_neurons": moves,
             "changes": edit.changes if edit else [],
             "file": checked,
@@ -159,20 +176,23 @@ def _value(source: Network, pruned: Network, removed: Counter[str], bound: float
     }
 
 
-def _compared(moved: Network, pruned: Network, seed: int) -> FunctionsCompared:
-    check = compare_functions(moved, pruned, seed=seed)
+def _compared(moved: Network, pruned: Network, inside: Box | None, seed: int) -> FunctionsCompared:
+    check = compare_functions(moved, pruned, seed=seed, box=None if inside is None else ends_of(inside, moved.input_shape))
     if check.differs is not None:
         raise VerificationError(f"the pruned network differs by {float(check.largest):.3g} at an input: a fault of neurovariety")
     return check
 
 
-def _check_arguments(tolerance: float, radius: float | None, source: Network | PartialNetwork) -> None:
+def _check_arguments(tolerance: float, radius: float | None, source: Network | PartialNetwork, box: object) -> None:
     if not (0 <= tolerance < 1):
         raise InputError(f"tolerance= is a part of a neuron's weights, from 0 to less than 1, got {tolerance!r}")
     if radius is not None and not (math.isfinite(radius) and radius > 0):
         raise InputError(f"radius= is a positive number, got {radius!r}")
-    if tolerance and isinstance(source, PartialNetwork):
-        raise InputError(f"tolerance= needs a network that is understood as a whole; {source.why}")
+    if (tolerance or box is not None) and isinstance(source, PartialNetwork):
+        name = "tolerance=" if tolerance else "box="
+        raise InputError(f"{name} needs a network that is understood as a whole; {source.why}")
+    if tolerance and box is not None:
+        raise InputError("tolerance= changes the function and box= keeps it on a box; prune with one, then with the other")
 
 
 def _file_pruned(source: PartialNetwork, start: float, seed: int) -> PruneResult:
@@ -186,25 +206,21 @@ def _file_pruned(source: PartialNetwork, start: float, seed: int) -> PruneResult
         "widths": found.widths,
         "error_bound": 0.0,
     }
-    untouched = [u for r in after.regions for u in hidden_layers(r.network)[1]]
-    gone = found.removed.total()
-    meaning = (
-        _meaning(value, 0.0) if gone else f"no redundant neuron was found in the layers that were looked at; {looked_at_words(source)}"
-    )
+    untouched = [place for r in after.regions for place in left_as_they_are(r.network, seed)]
     claims, unproved = claims_of_parts(source.parameters, found.rewritten)
     return PruneResult(
         value=value,
         claims=claims,
         subject=source.source,
-        meaning=f"{meaning} in each part that was read; {looked_at_words(source)}" if gone else meaning,
+        glosses=(*_glosses(value, claims), Gloss(looked_at_words(source), {})),
         evidence={
             "checked": found.checked,
             "steps": "each removal is an identity of the exact weights of a part, for all values that enter it",
-            "untouched": [{"place": u.place, "reason": u.reason} for u in untouched]
-            + [{"place": o.place, "reason": f"kept as it is: {o.reason}"} for o in source.opaque],
+            "untouched": untouched + [{"place": o.place, "reason": f"kept as it is: {o.reason}"} for o in source.opaque],
             "dtype": stored_type(source),
             "tolerance": 0.0,
             "radius": None,
+            "box": None,
             "moved_neurons": 0,
             "changes": found.edit.changes if found.edit else [],
             "file": found.checked,
@@ -218,17 +234,17 @@ def _file_pruned(source: PartialNetwork, start: float, seed: int) -> PruneResult
     )
 
 
-def _moved_and_pruned(source: Network, tolerance: float, seed: int) -> tuple[Network, int, Rewritten, Counter[str]]:
+def _moved_and_pruned(source: Network, tolerance: float, inside: Box | None, seed: int) -> tuple[Network, int, Rewritten, Counter[str]]:
     """The network with weights moved within the tolerance, how many neurons were, that network pruned, and what went.
 
     Weights that would be moved for nothing stay where they are.
     """
     moved, moves = nearby(source, tolerance) if tolerance else (source, 0)
-    pruned, removed = exactly_pruned(Rewritten.of(moved), seed)
+    pruned, removed = pruned_on_box(Rewritten.of(moved), inside, seed)
     if not moves:
         return source, 0, pruned, removed
     if not removed:
-        return source, 0, *exactly_pruned(Rewritten.of(source), seed)
+        return source, 0, *pruned_on_box(Rewritten.of(source), inside, seed)
     return moved, moves, pruned, removed
 
 
@@ -247,13 +263,11 @@ def _notices(network: Network, bound: float) -> tuple[str, ...]:
     return tuple(out)
 
 
-def _meaning(value: PruneValue, ball: float) -> str:
+def _glosses(value: PruneValue, claims: ForEach) -> tuple[Gloss, ...]:
+    """What was done, where no certificate says it."""
+    if claims("pruned", value["pruned"]).shown:
+        return ()
     gone = sum(value["removed"].values())
     if not gone:
-        return f"no redundant neuron was found; {counted(value['parameters'], 'parameter')} remain"
-    size = f"{value['pruned']:,} parameters instead of {value['parameters']:,}, without {counted(gone, 'neuron')}"
-    if value["error_bound"] == 0:
-        return f"{size}: the same function, exactly"
-    if value["error_bound"] is None:
-        return f"{size}: a nearby function"
-    return f"{size}: a function that differs by at most {value['error_bound']:.3g} for inputs of norm up to {ball:.3g}"
+        return (Gloss("no redundant neuron was found in the layers that were looked at", {}),)
+    return (Gloss(f"{counted(gone, 'neuron')} went, and {value['pruned']:,} of {value['parameters']:,} parameters are left", {}),)

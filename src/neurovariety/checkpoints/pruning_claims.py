@@ -12,8 +12,8 @@ from neurovariety.certificates.network_rewrites import Rewrites
 from neurovariety.certificates.pruned_networks import Smaller, SmallerParts
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.checkpoints.graph.network import Network
-from neurovariety.checkpoints.layers.hidden_layers import hidden_layers
 from neurovariety.checkpoints.layers.rewritten import Rewritten
+from neurovariety.checkpoints.prune_steps import makers_of_channels
 from neurovariety.claim import Claim
 
 Claims = tuple[ForEach, tuple[str, ...]]
@@ -55,4 +55,4 @@ def claims_of_parts(parameters: int, parts: Sequence[Rewritten]) -> Claims:
 
 
 def _layers(network: Network) -> dict[str, str]:
-    return {x.producer.path or x.producer.name: x.producer.name for x in hidden_layers(network)[0]}
+    return {place: node.name for place, node in makers_of_channels(network).items()}

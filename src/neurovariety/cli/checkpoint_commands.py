@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import click
 
+from neurovariety.certificates.result_file import write_result
 from neurovariety.checkpoints.align import AlignResult, align
 from neurovariety.checkpoints.diagnose import diagnose
 from neurovariety.checkpoints.load import write_network
@@ -22,20 +23,29 @@ from neurovariety.errors import InputError
 from neurovariety.result import Result
 
 
+class Shown(NamedTuple):
+    """How an answer is printed, and the file that is written with its certificates."""
+
+    as_json: bool
+    certificates: str | None
+
+
 def diagnose_command(
     file: str,
     data: str | None,
     target: str | None,
     input_shape: dict[str, tuple[int, ...]] | None,
     architecture: str | None,
-    as_json: bool,
+    shown: Shown,
     seed: int,
     time_limit: float | None,
 ) -> int:
     """Diagnose a file; returns the exit status."""
     inputs = read_csv(data, target).inputs if data else None
     return _answer(
-        lambda: diagnose(file, data=inputs, architecture=architecture, input_shape=input_shape, seed=seed), as_json, time_limit
+        lambda: diagnose(file, data=inputs, architecture=architecture, input_shape=input_shape, seed=seed),
+        shown,
+        time_limit,
     )
 
 
@@ -45,9 +55,10 @@ def prune_command(
     dtype: str | None,
     tolerance: float,
     radius: float | None,
+    box: tuple[float, float] | None,
     input_shape: dict[str, tuple[int, ...]] | None,
     architecture: str | None,
-    as_json: bool,
+    shown: Shown,
     seed: int,
     time_limit: float | None,
 ) -> int:
@@ -57,12 +68,12 @@ def prune_command(
         if output and isinstance(found, PruneResult):
             cost = found.write(output, dtype=dtype)
             for change in found.evidence.get("changes", []):
-                click.echo(f"  {change}", err=as_json)
-            click.echo(f"wrote {output}: {cost.summary()}", err=as_json)
+                click.echo(f"  {change}", err=shown.as_json)
+            click.echo(f"wrote {output}: {cost.summary()}", err=shown.as_json)
 
     return _answer(
-        lambda: prune(file, tolerance=tolerance, radius=radius, architecture=architecture, input_shape=input_shape, seed=seed),
-        as_json,
+        lambda: prune(file, tolerance=tolerance, radius=radius, box=box, architecture=architecture, input_shape=input_shape, seed=seed),
+        shown,
         time_limit,
         finish,
     )
@@ -81,7 +92,7 @@ def align_command(
     second: str,
     line: LineOptions,
     architecture: str | None,
-    as_json: bool,
+    shown: Shown,
     seed: int,
     time_limit: float | None,
 ) -> int:
@@ -97,16 +108,22 @@ def align_command(
                 click.echo("the networks were not merged: they are one function, or their graphs differ", err=True)
             else:
                 cost = write_network(found.merged, merged)
-                click.echo(f"wrote {merged}: {cost.summary()}", err=as_json)
+                click.echo(f"wrote {merged}: {cost.summary()}", err=shown.as_json)
 
     inputs, targets = (None, None) if table is None else (table.inputs, table.targets)
     return _answer(
-        lambda: align(first, second, architecture=architecture, data=inputs, target=targets, seed=seed), as_json, time_limit, finish
+        lambda: align(first, second, architecture=architecture, data=inputs, target=targets, seed=seed),
+        shown,
+        time_limit,
+        finish,
     )
 
 
 def _answer(
-    work: Callable[[], Result], as_json: bool, limit: float | None, finish: Callable[[Result], Any] = lambda found: None
+    work: Callable[[], Result],
+    shown: Shown,
+    limit: float | None,
+    finish: Callable[[Result], Any] = lambda found: None,
 ) -> int:
     def last_words(status: int) -> None:
         if status == NOT_FINISHED:
@@ -120,6 +137,8 @@ def _answer(
         return NOT_FINISHED
     except KeyboardInterrupt:
         return INTERRUPTED
-    click.echo(json.dumps(found.to_dict()) if as_json else found.summary())
+    click.echo(json.dumps(found.to_dict()) if shown.as_json else found.summary())
+    if shown.certificates:
+        write_result(shown.certificates, found.to_dict(certificates=True))
     finish(found)
     return ANSWERED

@@ -182,6 +182,7 @@ def _checkpoint_options(command: Any) -> Any:
         [
             click.option("--architecture", metavar="ARCH", help="For .npz files of plain arrays: 'mlp(2,3,1; x^2; bias)', ..."),
             click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
+            click.option("--certificates", metavar="FILE", help="Write the result with its certificates, for `recheck`."),
             click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of all random choices."),
             click.option("--time-limit", type=_Seconds(), help="Seconds after which to stop (exit 3)."),
         ]
@@ -219,9 +220,9 @@ _INPUT_SHAPE = click.option(
 @_checkpoint_options
 def diagnose(**options: Any) -> None:
     """A trained network (.onnx, .pt2, .npz): effective parameters, redundant neurons, the strata it is on or near."""
-    from neurovariety.cli.checkpoint_commands import diagnose_command
+    from neurovariety.cli.checkpoint_commands import Shown, diagnose_command
 
-    sys.exit(diagnose_command(**options))
+    sys.exit(diagnose_command(shown=Shown(options.pop("as_json"), options.pop("certificates")), **options))
 
 
 @app.command(context_settings=CONTEXT)
@@ -230,13 +231,14 @@ def diagnose(**options: Any) -> None:
 @click.option("--dtype", type=click.Choice(["float16", "float32", "float64"]), help="Type of the weights written.")
 @click.option("--tolerance", type=_Finite(0, 1, max_open=True), default=0.0, show_default=True, help="Part of weights to move.")
 @click.option("--radius", type=_Finite(min=0, min_open=True), help="Norm of inputs up to which the error is bounded.")
+@click.option("--box", type=_Finite(), nargs=2, metavar="LOW HIGH", help="Inputs lie between: the function stays there alone.")
 @_INPUT_SHAPE
 @_checkpoint_options
 def prune(**options: Any) -> None:
     """The smaller network with the same function, exactly; with a tolerance a nearby one and its error bound."""
-    from neurovariety.cli.checkpoint_commands import prune_command
+    from neurovariety.cli.checkpoint_commands import Shown, prune_command
 
-    sys.exit(prune_command(**options))
+    sys.exit(prune_command(shown=Shown(options.pop("as_json"), options.pop("certificates")), **options))
 
 
 @app.command(context_settings=CONTEXT)
@@ -248,10 +250,10 @@ def prune(**options: Any) -> None:
 @_checkpoint_options
 def align(**options: Any) -> None:
     """Are two trained networks the same function? The symmetry that relates their weights, or an input where they differ."""
-    from neurovariety.cli.checkpoint_commands import LineOptions, align_command
+    from neurovariety.cli.checkpoint_commands import LineOptions, Shown, align_command
 
     line = LineOptions(options.pop("data"), options.pop("target"), options.pop("merged"))
-    sys.exit(align_command(line=line, **options))
+    sys.exit(align_command(line=line, shown=Shown(options.pop("as_json"), options.pop("certificates")), **options))
 
 
 @app.command(context_settings=CONTEXT)

@@ -50,7 +50,7 @@ def line(found: Mapping[str, Any], seconds: float) -> str:
     if found.get("phase"):
         parts.append(str(found["phase"]))
     if isinstance(found.get("value"), int):
-        parts.append(("at least " if found.get("claim") == "lower_bound" else "") + f"{found['value']:,}")
+        parts.append(f"{found['value']:,} so far")
     if "paths" in found:
         parts.append(f"{found['paths']:,} paths")
     return ", ".join([*parts, f"{seconds:.0f} s"])

@@ -16,6 +16,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import Any
 
+from neurovariety.claim import Claim
 from neurovariety.cli.ending import ended_if_stuck
 from neurovariety.cli.exit_status import ANSWERED, BAD_INPUT, INTERRUPTED, NOT_FINISHED
 from neurovariety.cli.running import running
@@ -94,7 +95,9 @@ def _partial(entry: str, architecture: str, arguments: dict[str, Any], found: di
     done = at or (f"{found['paths']:,} paths" if "paths" in found else "")
     where = f" ({done})" if done else ""
     value = found.pop("value", None)
-    claim = str(found.pop("claim", "undecided"))
+    shown = found.pop("verdict", None)
+    claim = str(shown.claim if shown is not None else Claim.UNDECIDED if value is None else Claim.ESTIMATE)
+    known = "was found" if shown is None else "is shown"
     result = {
         "entry": entry,
         "architecture": architecture,
@@ -103,11 +106,12 @@ def _partial(entry: str, architecture: str, arguments: dict[str, Any], found: di
         "claims": {key: {"claim": claim, "error": None, "scope": []} for key in (value if isinstance(value, Mapping) else (WHOLE,))},
         "evidence": plain(found) | {"finished": False, "reason": why, "cut_short_at": done or None},
         "provenance": {"version": __version__, "seed": arguments.get("seed", 0), "seconds": None},
-        "meaning": f"{why}{where} before the computation ended; the value is {'not known' if value is None else f'a {claim}'}",
+        "meaning": f"{why}{where} before the computation ended; {'no value' if value is None else 'this much'} {known} until then",
         "schema": SCHEMA,
     }
-    shown = "not known" if value is None else value
-    return Answer(architecture, status, result, f"{entry}({architecture}) = {shown} [{claim}; {why}{where}]")
+    return Answer(
+        architecture, status, result, f"{entry}({architecture}) = {'not known' if value is None else value} [{claim}; {why}{where}]"
+    )
 
 
 class _Stopping:

@@ -228,5 +228,5 @@ def _glosses(value: int, evidence: AmbientEvidence) -> tuple[Gloss, ...]:
     if not total:
         return ()
     if total == value:
-        return (Gloss(f"there are {total} monomials: no polynomial of the degree is excluded linearly", {WHOLE: FROM_BELOW}),)
-    return (Gloss(f"there are {total} monomials of the degree, and what the span leaves is out of reach", {WHOLE: SURE}),)
+        return (Gloss(f"there are {total} monomials: no linear equation holds among their coefficients", {WHOLE: FROM_BELOW}),)
+    return (Gloss(f"there are {total} monomials: linear equations hold among their coefficients", {WHOLE: SURE}),)

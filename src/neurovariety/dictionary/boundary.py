@@ -211,10 +211,10 @@ def _claims_of_whole(model: Model, variety: Dimension, found: Description, value
 
 
 _MEANS = {
-    Position.INTERIOR: "noise on it can be fit too",
+    Position.INTERIOR: "small changes of it within the neurovariety can be fit too",
     Position.BOUNDARY: "training for a neighbour can end on the edge",
     Position.CLOSURE_ONLY: "the loss tends to zero while weights diverge",
-    Position.OUTSIDE: "the least loss on enough data is positive",
+    Position.OUTSIDE: "the least loss for it is positive on enough data",
 }
 
 

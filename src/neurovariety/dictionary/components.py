@@ -21,15 +21,14 @@ Sources: Kohn, Sattelberger, Shahverdi 2023; Draisma et al. 2016; Fulton 1998, e
 from __future__ import annotations
 
 import contextvars
-import hashlib
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import ClassVar, NotRequired, TypedDict, TypeVar
 
 from neurovariety.architectures import Architecture, as_model, parse
 from neurovariety.architectures.from_callable import Source
-from neurovariety.certificates.irreducible_components import BlockComponents, ComponentOfModel, OneComponent, short_enough
+from neurovariety.certificates.irreducible_components import BlockComponents, BlockMaps, ComponentOfModel, OneComponent, short_enough
 from neurovariety.certificates.issue import issue
 from neurovariety.certificates.sentences import SHOWN, Gloss
 from neurovariety.certificates.upper_bounds import FillsSpan
@@ -117,34 +116,13 @@ def components(source: Source, *, seed: int = DEFAULT_SEED, memory_limit: int | 
 _BLOCKS = (BlockMatrices, BoundedBlockMatrices)
 
 
-@dataclass(frozen=True)
-class _Maps:
-    """Block diagonal matrices as certificates see them, with the notations of those with given ranks."""
-
-    image: BlockMatrices | BoundedBlockMatrices
-    names: Mapping[tuple[int, ...], str]
-
-    @property
-    def hash(self) -> str:
-        return hashlib.sha256(repr((self.blocks, self.bound)).encode()).hexdigest()
-
-    @property
-    def blocks(self) -> tuple[tuple[int, bool], ...]:
-        return tuple((b.size, b.real) for b in self.image.blocks)
-
-    @property
-    def bound(self) -> int | tuple[int, ...]:
-        return self.image.rank if isinstance(self.image, BoundedBlockMatrices) else self.image.ranks
-
-    def notation(self, ranks: tuple[int, ...]) -> str:
-        return self.names.get(ranks, "")
-
-
 def _of_blocks(
     name: str, image: BlockMatrices | BoundedBlockMatrices, listed: list[tuple[str, BlockMatrices]], count: int
 ) -> ComponentsResult:
     """The result for block diagonal matrices, one set of them or a union: the components that are ``listed``, of ``count``."""
-    maps = _Maps(image, {found.ranks: notation for notation, found in listed})
+    bound = image.rank if isinstance(image, BoundedBlockMatrices) else image.ranks
+    names = tuple((found.ranks, notation) for notation, found in listed)
+    maps = BlockMaps(tuple((b.size, b.real) for b in image.blocks), bound, names)
     blocks, complete = image.blocks, len(listed) == count
     ranks, notations = tuple(found.ranks for _, found in listed), tuple(notation for notation, _ in listed)
     shown = BlockComponents(maps.hash, maps.blocks, ranks, notations, count, "components")
@@ -178,7 +156,7 @@ def _of_model(model: Model, seed: int, memory_limit: int | None) -> ComponentsRe
     exact = exact_functions(model)
     one = issue(OneComponent(exact.hash), exact)
     unknown = ComponentRow(architecture=model.name, dimension=None, degree=None, ed_degree_frobenius=None, ranks=None, largest=True)
-    note(value={"count": 1, "components": [unknown]}, claim=one.claim)
+    note(value={"count": 1, "components": [unknown]}, verdict=one)
     found = _unnoted(lambda: dimension_of(model, seed=seed, memory_limit=memory_limit))
     theorems = [
         _said("closure of the image of a space of weights", "a network's functions have an irreducible closure", "marchetti2025")
@@ -227,5 +205,5 @@ def _unnoted(work: Callable[[], T]) -> T:
 def _glosses(count: int) -> tuple[Gloss, ...]:
     """What the number means for learning."""
     if count == 1:
-        return (Gloss("a single network reaches almost all of what its closure holds, over C", {"count": SHOWN}),)
-    return (Gloss("a network reaches one of them only, so block ranks are chosen before training", {"count": SHOWN}),)
+        return (Gloss("almost every function of it is one that weights compute, over C", {"count": SHOWN}),)
+    return (Gloss("a network reaches only one of them, so block ranks are chosen before training", {"count": SHOWN}),)

@@ -243,7 +243,8 @@ def _glosses(value: CriticalLocusValue) -> tuple[Gloss, ...]:
     """What a lower rank means for training, and where else it may be lower."""
     if value["dimension"] is None:
         low = [int(r) for r in value["sampled"] if int(r) < value["rank"]]
-        seen = f"at sparse random weights it was seen to fall to {min(low, default=0)} of {value['rank']}"
-        return (Gloss(seen, {"sampled": Claim.ESTIMATE}),) if low else ()
+        seen = f"at sparse random weights the rank of the Jacobian was seen to fall to {min(low, default=0)} of {value['rank']}"
+        return (Gloss(seen, {}),) if low else ()
     others = Gloss("there are no others", {"complete": SURE}) if value["complete"] else Gloss("others are not excluded", {})
-    return (Gloss("there gradients can vanish although the loss can be lowered", {"codimension": FROM_ABOVE}), others)
+    vanishes = "there the gradient by weights can vanish where that by functions does not"
+    return (others, Gloss(vanishes, {"codimension": FROM_ABOVE}))

@@ -34,7 +34,7 @@ from neurovariety.geometry.invariants.degree import Degree, degree_of
 from neurovariety.geometry.solutions.count_facts import CountFacts
 from neurovariety.model import Model
 from neurovariety.options import Option, Route
-from neurovariety.result import WHOLE
+from neurovariety.result import WHOLE, counted
 from neurovariety.tolerances import DEFAULT_SEED
 
 
@@ -123,8 +123,8 @@ def _evidence(found: Degree) -> DegreeEvidence:
 
 def _glosses(found: Degree) -> tuple[Gloss, ...]:
     r, least = found.dimension.value, {WHOLE: FROM_BELOW, "dimension": SURE}
-    texts = [Gloss("it is a linear space, and nothing curved is lost", {WHOLE: SURE})] if found.value == 1 else []
-    texts.append(Gloss(f"so many of them satisfy {r} general linear conditions, over the complex numbers", least))
-    if found.theorem and found.route == "theorem":
-        texts.append(Gloss(f"by a theorem ({found.theorem.name})", {WHOLE: SHOWN}))
-    return (*texts, Gloss(f"covering numbers depend on it, and on the dimension {r}", least))
+    texts = [Gloss(f"by a theorem ({found.theorem.name})", {WHOLE: SHOWN})] if found.theorem and found.route == "theorem" else []
+    if found.value == 1:
+        return (*texts, Gloss("it is a linear space", {WHOLE: SURE}))
+    conditions = f"so many of its functions satisfy {counted(r, 'general linear condition')}, over the complex numbers"
+    return (*texts, Gloss(conditions, least), Gloss(f"covering numbers depend on the degree, and on the dimension {r}", least))

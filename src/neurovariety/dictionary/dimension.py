@@ -125,14 +125,16 @@ def _evidence(found: Dimension, seed: int) -> DimensionEvidence:
 
 def _glosses(found: Dimension, outputs: int) -> tuple[Gloss, ...]:
     value, spare = found.value, found.parameters - found.value
-    one = "direction in weight space changes" if spare == 1 else "directions in weight space change"
     least = -(-value // outputs)
     sure, at_least = {WHOLE: SURE}, {WHOLE: FROM_BELOW}
     texts = [
-        Gloss(f"{spare} {one} no function" if spare else "every parameter counts", sure),
-        Gloss("almost every function of its span is a limit of the model over C", {"fills": SURE}),
-        Gloss(f"fewer than {counted(least, 'sample')} leave a function open even locally", at_least),
+        Gloss(
+            f"along {counted(spare, 'direction')} of weights the function stays as it is" if spare else "every parameter counts", sure
+        ),
+        Gloss("almost every function of the linear span is a limit of functions of the model, over C", {"fills": SURE}),
     ]
     if found.expected is not None and found.expected != value:
-        texts.insert(1, Gloss(f"that is {found.expected - value} fewer than parameters minus stated symmetries", sure))
+        texts.insert(1, Gloss(f"the dimension lies {found.expected - value} below parameters minus stated symmetries", sure))
+    if least > 1:
+        texts.append(Gloss(f"fewer than {least} samples leave a function open even locally", at_least))
     return tuple(texts)

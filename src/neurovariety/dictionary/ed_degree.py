@@ -389,4 +389,4 @@ def _glosses(answer: _EdDegree, quadric: _Quadric, theorem: Theorem | None) -> t
     texts = [] if quadric.rank is None else [Gloss(f"the loss has rank {quadric.rank}", {})]
     if theorem and answer.evidence["route"] == "theorem":
         texts.append(Gloss(f"by a theorem ({theorem.name})", {WHOLE: SHOWN}))
-    return (*texts, Gloss("no more local minima than that lie there", {WHOLE: FROM_ABOVE}))
+    return (*texts, Gloss("no more local minima than that lie at smooth functions", {WHOLE: FROM_ABOVE}))

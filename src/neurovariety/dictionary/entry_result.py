@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -18,6 +18,7 @@ from neurovariety.randomness import generator
 from neurovariety.result import Result, plain
 
 if TYPE_CHECKING:
+    from neurovariety.certificates.issue import Verdict
     from neurovariety.certificates.recheck import Recheck
     from neurovariety.oracles import Agreement
 
@@ -76,10 +77,10 @@ class EntryResult(Result):
         found: Self = entry.load()(source, seed=other, **self.options)
         return found
 
-    def _stored(self, subject: Any) -> Any:
+    def _stored(self, on: Sequence[Verdict]) -> Any:
         from neurovariety.geometry.solutions.stored_subjects import stored_form
 
-        return stored_form(subject)
+        return stored_form(on)
 
     def verify(self) -> Recheck:
         """Check the certificates anew, from the JSON of this result alone; see `neurovariety.result.Result.verify`.

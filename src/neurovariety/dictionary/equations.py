@@ -178,16 +178,18 @@ def _glosses(found: Equations) -> tuple[Gloss, ...]:
     generators = {"generators": SURE}
     if not total:
         if found.complete:
-            none = f"no equation of any degree holds among the {coordinates} coefficients: the model fills its space over C"
+            none = f"no equation of any degree holds among the {coordinates} coefficients: almost every choice of them occurs, over C"
             return (Gloss(none, {"complete": SURE}),)
         return (
             Gloss(f"no equation of degree up to {found.system.searched} holds among the {coordinates} coefficients", generators),
             Gloss("equations of higher degrees are not excluded", {}),
         )
     return (
-        Gloss(f"{counted(total, 'equation')} among the {coordinates} coefficients of f generate those found", generators),
-        Gloss("a target that violates one can never be fit without error", {"equations": SURE}),
-        Gloss("there are no others but their multiples", {"complete": SURE})
+        Gloss(
+            f"{counted(total, 'equation')} among the {coordinates} coefficients generate{'s' * (total == 1)} those found", generators
+        ),
+        Gloss("all others follow from these", {"complete": SURE})
         if found.complete
-        else Gloss("higher degrees are not excluded", {}),
+        else Gloss("equations of higher degrees are not excluded", {}),
+        Gloss("a target that violates one can never be fit without error", {"equations": SURE}),
     )

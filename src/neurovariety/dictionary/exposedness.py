@@ -29,7 +29,7 @@ from typing import Annotated, ClassVar, Literal, TypedDict
 from neurovariety.budget import used_up
 from neurovariety.certificates.critical_exposure import CoefficientCount, ExposureTable, StationaryTargets
 from neurovariety.certificates.issue import NotShown, Verdict, issue, weak
-from neurovariety.certificates.sentences import Gloss
+from neurovariety.certificates.sentences import LOSSES, Gloss
 from neurovariety.certificates.statement import Statement
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import Inputs
@@ -208,7 +208,7 @@ def _strata(model: Model, metric: str, data: object) -> tuple[WeightStratum, ...
 
 def _words(metric: str) -> str:
     """The phrase that names the quadric of a metric."""
-    return "for a quadric that was drawn" if metric == "generic" else f"for the loss {metric}"
+    return "for a quadric that was drawn" if metric == "generic" else f"under {LOSSES[metric]}"
 
 
 def _claims(
@@ -246,5 +246,5 @@ def _glosses(value: ExposednessValue) -> tuple[Gloss, ...]:
         return ()
     most, name = max(sampled, key=lambda pair: pair[0])
     if not most:
-        return (Gloss("no point that was sampled on them looks like a local minimum", {}),)
-    return (Gloss(f"local minima are seen most often at {name}: {100 * most:.2g} % of the points sampled there look like one", {}),)
+        return (Gloss("no stationary point that was sampled there looks like a local minimum", {}),)
+    return (Gloss(f"most look like local minima at {name}: {100 * most:.2g} % of the stationary points sampled there", {}),)

@@ -28,7 +28,7 @@ Source: Marchetti et al. 2025, section 4.3.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, Required
 
@@ -69,10 +69,10 @@ from neurovariety.tolerances import DEFAULT_SEED
 Identifiable = Literal["yes", "generic", "no", "undecided"]
 
 _SCOPES: Mapping[Identifiable, str] = {
-    "yes": "all weights of a general function",
-    "generic": "weights on orbits of full dimension over a general function; smaller orbits are not excluded",
-    "no": "weights of a general function",
-    "undecided": "weights of a general function",
+    "yes": "for all weights of a general function",
+    "generic": "of full dimension; smaller orbits are not excluded",
+    "no": "for a general function",
+    "undecided": "for a general function",
 }
 """Of which weights it is said whether they are identifiable."""
 
@@ -110,8 +110,12 @@ class FibersResult(EntryResult):
 
     entry: ClassVar[str] = "fibers"
     headline: ClassVar[tuple[str, ...]] = ("dimension", "cardinality", "identifiable")
-    spoken: ClassVar[tuple[str, ...]] = ("dimension", "hidden", "cardinality", "identifiable")
     evidence: FibersEvidence
+
+    def speaks(self) -> Iterable[str]:
+        """Dimensions, and what is known of orbits: where one lies over a function, or infinitely many, that says how many there are."""
+        settled = self.value["identifiable"] in ("yes", "generic") or (self.value["hidden"] and self.value["cardinality"] is None)
+        return ("dimension", "hidden", *(() if settled else ("cardinality",)), "identifiable")
 
 
 AtOption = Annotated[
@@ -334,7 +338,7 @@ def _special(model: Model, found: SpecialFiber, generic_evidence: FibersEvidence
         size = f"{found.at_least} to {found.at_most}"
         texts.append(Gloss(f"{size} dimensions of complex weights around these compute the same function", {}))
     if extra > 0:
-        more = f"{extra} more than for generic weights: the function is that of a smaller model"
+        more = f"{extra} more than for general weights: the function is that of a smaller model"
         texts.append(Gloss(more, {"dimension": FROM_BELOW}))
     return FibersResult(
         value={key: verdict.statement.value for key, verdict in claims.items()},
@@ -358,5 +362,5 @@ def _glosses(found: _Explained) -> tuple[Gloss, ...]:
         hidden = "data cannot tell weights along hidden directions apart"
         return (Gloss(hidden, {"hidden": SURE}),)
     if not found.dimension:
-        return (Gloss("a function leaves finitely many choices of weights", {"dimension": FROM_ABOVE}),)
-    return (Gloss("the stated symmetries explain what is lost, up to finitely many choices", {"hidden": FROM_ABOVE}),)
+        return (Gloss("a general function leaves finitely many choices of weights", {"dimension": FROM_ABOVE}),)
+    return ()

@@ -188,7 +188,7 @@ def implicit_bias(
     return ImplicitBiasResult(
         value=value,
         claims=weakly("implicit-bias", Claim.ESTIMATE, "sampled"),
-        glosses=(*_of_ends(value, clear, ends), *_of_exposed(smaller, exposure)),
+        glosses=(*_of_ends(value, clear, ends), *_of_zero(table), *_of_exposed(smaller, exposure)),
         also={"exposed": exposure},
         evidence={
             "metric": metric, "scale": float(scale), "targets": number, "clear": clear, "open": int((found.best == OPEN).sum()),
@@ -265,12 +265,18 @@ def _of_ends(value: ImplicitBiasValue, clear: int, ends: FlowEnds) -> tuple[Glos
     )
 
 
+def _of_zero(table: list[BiasRow]) -> tuple[Gloss, ...]:
+    """How often the function zero was reached, which is not counted with the smaller networks."""
+    share = next((row["flow"] or 0.0 for row in table if row["kind"] == "subnetwork" and not row["dimension"]), 0.0)
+    return (Gloss(f"beside these {100 * share:.3g} % of the flows that converged end at the function zero", {}),) if share else ()
+
+
 def _of_exposed(smaller: list[BiasRow], known_of: Verdict) -> tuple[Gloss, ...]:
     """Which smaller networks are critically exposed, as far as ranks are shown."""
     exposed = [row["name"] for row in smaller if row["critically_exposed"] == "yes"]
     known = [row for row in smaller if row["critically_exposed"] is not None]
     if not known:
-        return (Gloss("no smaller network but the function zero is known", {}),)
+        return (Gloss("no smaller network but the function zero is listed", {}),)
     if exposed:
         text = f"critically exposed: {', '.join(exposed[:3])}{', ...' if len(exposed) > 3 else ''}"
     elif len(known) == len(smaller):

@@ -16,12 +16,15 @@ Sources: Marchetti et al. 2025, section 4.3; Marchetti, Hillar, Kragic, Sanborn 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, TypedDict
 
 from neurovariety.certificates.equivariant_bounds import MAX_ORDER, EquivariantSizes, PairOfMaps
 from neurovariety.certificates.equivariant_functions import OrderOfMaps, Part
 from neurovariety.certificates.issue import Verdict, issue
+from neurovariety.certificates.phrases import amount
+from neurovariety.certificates.sentences import SURE, Gloss
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
@@ -155,10 +158,12 @@ def invariance(
     given = str(t), None if output_map is None else str(s)
     evidence = _evidence(model, given, whole, found, bounds, shown, adjunction)
     claims = {key: verdict for key, verdict in shown.verdicts.items() if key != "subnetworks"}
+    value = {key: verdict.statement.value for key, verdict in claims.items()}
     return InvarianceResult(
-        value={key: verdict.statement.value for key, verdict in claims.items()},
+        value=value,
         claims=claims,
-        meaning=_meaning(shown, whole, found, evidence),
+        glosses=_glosses(whole, found, value, (t, None if output_map is None else s)),
+        also={"model": whole.verdict},
         evidence=evidence,
         options={"map": given[0], "output_map": given[1]},
         notices=(*_notices(map is None, found, maps.order, bounds[2], adjunction), *whole.notices, *division_notice(draws)),
@@ -286,7 +291,7 @@ def _search(model: Model, t: LinearMap, s: LinearMap, whole: Dimension, rng: Any
         (rest if subnetwork else listed).append(found)
         most_functions = max(most_functions, found.numbers.functions)
         most_weights = max(most_weights, found.numbers.swept)
-        note(value={"function_dimension": most_functions, "weight_dimension": most_weights}, claim="lower_bound")
+        note(value={"function_dimension": most_functions, "weight_dimension": most_weights})
     capped = looked_at > MAX_CLASSES
     return _Found(
         _sorted(listed), _sorted(rest), min(looked_at, MAX_CLASSES), capped, work.every_group and not capped, stated.to_dict(), work.p
@@ -341,21 +346,27 @@ def _notices(none_given: bool, found: _Found, order: int | None, theorem: bool, 
     return tuple(out)
 
 
-def _meaning(shown: _Shown, whole: Dimension, found: _Found, evidence: InvarianceEvidence) -> str:
-    functions = shown.functions
-    kind = "invariant" if evidence["output_map"] is None else "equivariant"
-    exact = evidence["every_function"] or functions == evidence["function_dimension_at_most"]
-    if functions == whole.value > 0 and exact:
-        text = f"every function of the model is {kind}: all {functions} degrees of freedom are left"
+def _glosses(whole: Dimension, found: _Found, value: Mapping[str, Any], maps: tuple[LinearMap, LinearMap | None]) -> tuple[Gloss, ...]:
+    """Which symmetry, what it leaves of the model, and what weights with these functions do."""
+    t, s = maps
+    law = f"the symmetry is f(T x) = {'f(x)' if s is None else 'S f(x)'} with T x = {t.image_of('x')}"
+    law += "" if s is None else f" and S y = {s.image_of('y')}"
+    functions = value["function_dimension"]
+    if functions == whole.value > 0:
+        left = Gloss("every function of the model has this symmetry", {"function_dimension": SURE, "model": SURE})
     else:
-        left = "degree of freedom is" if functions == 1 or (exact and not functions) else "degrees of freedom are"
-        count = f"{'' if exact else 'at least '}{functions or ('no' if exact else 0)}"
-        text = f"{count} {left} left among {kind} functions, of {whole.value} in all"
+        left = Gloss(f"the functions of the model form a set of dimension {amount(whole.value, whole.claim)}", {"model": whole.claim})
+    n = len(found.components)
+    if not n:
+        kinds = "the weights that were found to follow it layer by layer have inactive or redundant units"
+        return (Gloss(law, {}, ahead=True), left, Gloss(kinds if found.subnetworks else _NONE_FOUND, {}))
+    kinds = f"{n} kind{'' if n == 1 else 's'} of weights that follow it layer by layer {'was' if n == 1 else 'were'} found"
     best = next((c for c in found.components if c.numbers.functions == functions), None)
     if best is not None:
         moves = "; ".join(c.words for c in best.classes if not c.trivial)
-        text += f"; weights that have them {f'follow the map layer by layer ({moves})' if moves else 'are fixed by the map'}"
-    n = len(found.components)
-    if not n:
-        return text + "; weights that follow the map layer by layer were found only where units are inactive or redundant"
-    return text + f"; {n} kind{'' if n == 1 else 's'} of layerwise {kind} weights found"
+        how = f"hidden units move so: {moves}" if moves else "hidden units stay as they are"
+        kinds += f"; {'there' if n == 1 else 'in the largest,'} {how}"
+    return (Gloss(law, {}, ahead=True), left, Gloss(kinds, {}))
+
+
+_NONE_FOUND = "no weights that follow it layer by layer were found"

@@ -364,7 +364,7 @@ def _glosses(lists: LandscapeLists, least: Least, targets: RandomTargets | None)
 
 
 def _come_down(infimum: float) -> Gloss:
-    return Gloss(f"losses of networks come down to {infimum:.6g}, which none found attains: weights diverge on the way", {})
+    return Gloss(f"losses of networks were seen to fall to {infimum:.6g}, which none found attains: weights diverge on the way", {})
 
 
 def _usual(counts: dict[int, int]) -> str:

@@ -27,6 +27,7 @@ import numpy as np
 
 from neurovariety.certificates.issue import NotShown, Verdict, first_shown, issue, weak
 from neurovariety.certificates.least_of_lists import LeastOfLists, ValueAt
+from neurovariety.certificates.likelihood_of_networks import CrossEntropyOfNetworks
 from neurovariety.certificates.model_of_premises import ProblemOfModel
 from neurovariety.certificates.parts_of_lists import Part, Said, Together
 from neurovariety.certificates.sentences import Gloss
@@ -46,6 +47,7 @@ from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError
 from neurovariety.exact_numbers import nearest_floats
 from neurovariety.geometry.exact.exact_functions import exact_functions
+from neurovariety.geometry.ideal.exact_coefficients import exact_coefficients
 from neurovariety.geometry.images.target import require_polynomial
 from neurovariety.geometry.solutions.attempts import why_incomplete
 from neurovariety.geometry.strata.smaller_models import Strata, strata_of
@@ -55,7 +57,6 @@ from neurovariety.randomness import generator
 from neurovariety.tolerances import DEFAULT_SEED
 from neurovariety.training.critical.cross_entropy import CrossEntropyPoint, CrossEntropyStage, cross_entropy_stage, distribution_terms
 from neurovariety.training.critical.likelihood_descents import likelihood_descents
-from neurovariety.training.critical.likelihood_subject import CrossEntropyOfNetworks
 
 _STREAM = "dictionary.maximum_likelihood"
 _SHOWN = 200
@@ -216,7 +217,7 @@ def _posed(
     """Cross-entropy as certificates see it, with the lists that it is least in."""
     families = tuple(stage.family for stage in stages if stage.family is not None)
     rows = None if asked.samples is None else tuple(tuple(map(Fraction, row)) for row in np.asarray(asked.samples).tolist())
-    return CrossEntropyOfNetworks(model, tuple(counts), terms, rows, families, _singular(stages, strata)[0])
+    return CrossEntropyOfNetworks(exact_coefficients(model), tuple(counts), terms, rows, families, _singular(stages, strata)[0])
 
 
 @dataclass(frozen=True)

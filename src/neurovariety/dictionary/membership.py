@@ -52,9 +52,9 @@ _MAX_CHECKED = 5000
 _OWN = "the given weights"
 _DRAWN = "no target was given, so one was drawn at random from the linear span"
 _MEANS = {
-    Finding.REALIZABLE: "the least loss on it is zero and is attained",
+    Finding.REALIZABLE: "the least loss for it is zero and is attained",
     Finding.CLOSURE_ONLY: "the loss tends to zero while weights diverge",
-    Finding.EXCLUDED: "the least loss on enough data is positive",
+    Finding.EXCLUDED: "the least loss for it is positive on enough data",
 }
 
 
@@ -103,12 +103,14 @@ class MembershipResult(EntryResult):
     def summary(self) -> str:
         lines = [super().summary(), f"  target: {_cut(self.evidence['target'])}"]
         if self.value["violated"]:
-            lines.append(f"  violated: {self.value['violated']}")
+            words = "" if self.verdicts["violated"].claim is not Claim.UNDECIDED else " (in words, which claim nothing by themselves)"
+            lines.append(f"  violated{words}: {self.value['violated']}")
             named = self.evidence.get("coordinates", {})
             used = [f"{c} of {m}" for c, m in named.items() if re.search(rf"\b{c}\b", self.value["violated"])]
             lines += [f"  coefficients: {', '.join(used)}"] if used else []
         if self.value["witness"] is not None:
-            lines.append(f"  witness: {_cut(', '.join(str(w) for w in self.value['witness']))}")
+            near = "" if all(isinstance(w, Fraction | int | str) for w in self.value["witness"]) else " (decimals near exact weights)"
+            lines.append(f"  witness{near}: {_cut(', '.join(str(w) for w in self.value['witness']))}")
         return "\n".join(lines)
 
 

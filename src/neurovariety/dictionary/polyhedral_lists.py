@@ -10,14 +10,15 @@ import numpy as np
 from neurovariety.budget import used_up
 from neurovariety.certificates.issue import NotShown, Verdict, first_shown
 from neurovariety.certificates.least_of_lists import LeastOfLists, ValueAt
+from neurovariety.certificates.polyhedral_distance import DistanceOfNetworks
 from neurovariety.dictionary.polyhedral_problem import FaceProblem
+from neurovariety.geometry.ideal.exact_coefficients import exact_coefficients
 from neurovariety.geometry.solutions.attempts import why_incomplete
 from neurovariety.geometry.strata.smaller_models import Strata, strata_of
 from neurovariety.model import Model
 from neurovariety.randomness import generator
 from neurovariety.training.critical.face_descents import FaceDescents, face_descents, least_on_span
 from neurovariety.training.critical.face_stage import Evaluated, FacePoint, FaceStage, face_stage
-from neurovariety.training.critical.polyhedral_subject import DistanceOfNetworks
 from neurovariety.training.losses.polyhedral_norm import PolyhedralNorm
 
 _STREAM = "dictionary.polyhedral"
@@ -124,15 +125,22 @@ def face_lists(model: Model, asked: FaceProblem, seed: int) -> FaceLists:
 def _posed(model: Model, asked: FaceProblem, stages: Sequence[FaceStage], strata: Strata) -> DistanceOfNetworks:
     """The distance as certificates see it, with the lists that it is least in."""
     smooth = stages[0].definite and strata.theorem and strata.all_listed
+    exact, distance = exact_coefficients(model), asked.distance
+    evaluated = asked.evaluated if asked.collinear is None else asked.collinear.given
     return DistanceOfNetworks(
-        model,
-        asked.distance,
-        asked.evaluated if asked.collinear is None else asked.collinear.given,
-        asked.units.outputs,
-        tuple(v.statement.subject for stage in stages for v in stage.listed),
-        tuple(face for stage in stages for face in stage.posed),
-        any(s.model is None for s in strata.strata),
-        f"singular functions: {strata.theorem}" if smooth else "",
+        functions=exact,
+        kind="l1" if distance.kind == "l1" else "linf",
+        matrix=np.asarray(distance.matrix, dtype=np.float64),
+        fixed=np.asarray(distance.fixed, dtype=np.float64),
+        target=np.array([float(v) for v in distance.target]),
+        divisor=float(distance.divisor),
+        names=exact.coefficient_names,
+        evaluated=np.asarray(evaluated([(o, e, 1.0) for o, e in exact.coefficient_names]), dtype=np.float64),
+        unit=asked.units.outputs,
+        lists=tuple(v.statement.subject for stage in stages for v in stage.listed),
+        posed=tuple(face for stage in stages for face in stage.posed),
+        zero=any(s.model is None for s in strata.strata),
+        singular=f"singular functions: {strata.theorem}" if smooth else "",
     )
 
 

@@ -18,6 +18,7 @@ Source: Marchetti et al. 2025, section 4.1.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar, NotRequired, TypedDict
 
@@ -72,6 +73,11 @@ class SampleComplexityResult(EntryResult):
 
     entry: ClassVar[str] = "sample-complexity"
     evidence: SampleComplexityEvidence
+
+    def speaks(self) -> Iterable[str]:
+        """Both numbers, and how many functions are left between them."""
+        known = self.value["functions"]
+        return ("finite", "unique", "functions") if known and max(known.values()) > 1 else ("finite", "unique")
 
 
 @entry

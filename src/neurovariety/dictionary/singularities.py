@@ -24,12 +24,14 @@ Sources: Marchetti et al. 2025, section 4.2; Shahverdi, Marchetti, Kohn 2026; Br
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Annotated, ClassVar, Required, TypedDict, cast
 
 from neurovariety.certificates.issue import NotShown, Verdict, issue, weak
+from neurovariety.certificates.phrases import amount
+from neurovariety.certificates.sentences import FROM_BELOW, SURE, Gloss
 from neurovariety.certificates.singular_functions import Part
 from neurovariety.certificates.singular_loci import DegreeOfVertex, LocusCodimension
 from neurovariety.certificates.statement import Statement
@@ -94,6 +96,9 @@ class SingularitiesEvidence(TypedDict, total=False):
     subnetworks: str
 
 
+_SIZES: tuple[Part, ...] = ("dimension", "codimension", "degree")
+
+
 @dataclass(frozen=True, repr=False)
 class SingularitiesResult(EntryResult):
     """The singular locus, or one function.
@@ -124,8 +129,15 @@ class SingularitiesResult(EntryResult):
             return "not decided"
         if v["dimension"] < 0:
             return "none: smooth"
-        degree = f", degree {v['degree']}" if v["degree"] is not None else ""
-        return f"dimension {v['dimension']}{degree} (codimension {v['codimension']})"
+        known = {key: amount(v[key], self.verdicts[key].claim).removeprefix("exactly ") for key in _SIZES if v[key] is not None}
+        return ", ".join(f"{key} {number}" for key, number in known.items())
+
+    def speaks(self) -> Iterable[str]:
+        """Of a locus its size and degree, and what is on no smaller network; of a function whether it is singular."""
+        if self.locus is None:
+            return ("status", "tangent_space", "model")
+        known = [k for k in ("codimension", "degree", "others") if self.value.get(k) not in (None, [])]
+        return ("dimension", *known)
 
     @property
     def locus(self) -> LocusValue | None:
@@ -183,7 +195,7 @@ def singularities(
     if at is not None:
         weights = exact_weights(model, at)
         found = at_weights(model, tuple(weights), closure, whole, seed)
-        return _of_point(found, {**evidence, "at": list(weights)})
+        return _of_point(found, whole, {**evidence, "at": list(weights)})
     return _of_model(model, whole, closure, evidence, seed)
 
 
@@ -220,7 +232,8 @@ def _of_model(model: Model, whole: Dimension, closure: Closure, evidence: Singul
     return SingularitiesResult(
         value=value,
         claims=claims,
-        meaning=_meaning(value, images, whole.value, claims),
+        glosses=_glosses(images, value),
+        also={i.name: i.shown for i in images if i.shown is not None},
         evidence=evidence,
         notices=whole.notices,
     )
@@ -279,33 +292,39 @@ def _degree(
     return weak(_said(model, "degree", found), level, "the same number of points mod two primes, without a bound of the error")
 
 
-def _of_point(found: FunctionFacts, evidence: SingularitiesEvidence) -> SingularitiesResult:
-    value = found.row
-    low, high = value["tangent_space"]
-    shown = str(low) if low == high else f"at least {low}"
-    seems = "is" if found.verdicts["status"].claim is not Claim.ESTIMATE else "seems to be"
-    text = {
-        "smooth": "near this function the model is a regular one, of as many dimensions as it has",
-        "singular": f"this function {seems} singular: its tangent space has {shown} dimensions, the model {evidence['model_dimension']}"
-        "; it can be the best fit for many targets",
-        "undecided": "whether this function is singular was not decided",
-    }[value["status"]]
-    return SingularitiesResult(value=value, claims=found.verdicts, meaning=text, evidence={**evidence, "why": found.why})
+def _of_point(found: FunctionFacts, whole: Dimension, evidence: SingularitiesEvidence) -> SingularitiesResult:
+    return SingularitiesResult(
+        value=found.row,
+        claims=found.verdicts,
+        also={"model": whole.verdict},
+        evidence={**evidence, "why": found.why},
+    )
 
 
-def _meaning(value: LocusValue, images: list[ImageFacts], whole: int, claims: Mapping[str, Verdict]) -> str:
+def _glosses(images: list[ImageFacts], value: LocusValue) -> tuple[Gloss, ...]:
+    """Which smaller networks have singular functions, and which smooth ones, as far as that is shown."""
     if value["dimension"] is None:
-        return "no singular function was found, and none is excluded"
-    if value["dimension"] < 0:
-        return "every function of the closure is a smooth point: the model behaves like a regular one"
-    known = claims["dimension"].claim
-    least = "at least " if known is Claim.LOWER_BOUND else "at most " if known is Claim.UPPER_BOUND else ""
-    text = f"singular functions have {least}{value['dimension']} of {whole} dimensions"
-    singular = [i.name for i in images if i.status == "singular"]
+        return (Gloss("no singular function was found, and none is excluded", {}),)
+    if value["dimension"] == -1:
+        return (Gloss("near each of its functions the closure is a manifold", {"dimension": SURE}),)
+    singular = [i for i in images if i.status == "singular"]
+    shown, seen = [i.name for i in singular if i.shown is not None], [i.name for i in singular if i.shown is None]
     smooth = [i.name for i in images if i.status == "smooth"]
-    if singular:
-        shown = ", ".join(singular[:3]) + (", ..." if len(singular) > 3 else "")
-        text += f"; general functions of {shown} are singular" if singular != ["zero"] else "; the function zero is singular"
+    texts = []
+    if shown:
+        texts.append(Gloss(f"{_general(shown)} {'is' if shown == ['zero'] else 'are'} singular", dict.fromkeys(shown, FROM_BELOW)))
+    if seen:
+        texts.append(Gloss(f"{_general(seen)} seem{'s' if seen == ['zero'] else ''} to be singular", {}))
     if smooth:
-        text += f", while general ones of {', '.join(smooth[:2])}{', ...' if len(smooth) > 2 else ''} are smooth points"
-    return text + ("; others seem to be on no smaller network" if value["others"] else "")
+        texts.append(Gloss(f"{_general(smooth)} seem to be smooth points", {}))
+    return tuple(texts)
+
+
+_PLAIN = {"zero": "the function zero", "constants": "constants"}
+
+
+def _general(names: list[str]) -> str:
+    """General functions of smaller networks, and those of no network."""
+    networks = [n for n in names if n not in _PLAIN]
+    listed = ", ".join(networks[:3]) + (", ..." if len(networks) > 3 else "")
+    return " and ".join([*([f"general functions of {listed}"] if networks else []), *(_PLAIN[n] for n in names if n in _PLAIN)])

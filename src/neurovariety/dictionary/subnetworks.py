@@ -22,6 +22,7 @@ from typing import Annotated, Any, ClassVar, NotRequired, TypedDict
 
 from neurovariety.budget import used_up
 from neurovariety.certificates.issue import NotShown, Verdict, issue, weak
+from neurovariety.certificates.sentences import SURE, Gloss
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.subnetwork_posets import (
     IMAGES,
@@ -52,6 +53,9 @@ from neurovariety.tolerances import DEFAULT_SEED
 
 _SEARCHED = 12
 """Subnetworks whose equations are searched for, to exclude that they contain others; a fraction of a second each."""
+
+
+_FOUND = (Gloss("training that ends at one of these has found what a smaller network computes", {"images": SURE}),)
 
 
 class StratumRow(TypedDict):
@@ -112,6 +116,7 @@ class SubnetworksResult(EntryResult):
 
     entry: ClassVar[str] = "subnetworks"
     headline: ClassVar[tuple[str, ...]] = ("dimension", "images", "inclusions")
+    spoken: ClassVar[tuple[str, ...]] = ("dimension", "images")
     value: SubnetworksValue
     evidence: SubnetworksEvidence
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "shahverdi2026razor", "schwartz1980")
@@ -208,7 +213,7 @@ def subnetworks(
     return SubnetworksResult(
         value=value,
         claims=claims,
-        meaning=_meaning(value, claims["images"]),
+        glosses=_FOUND if value["images"] else (),
         evidence=evidence,
         notices=whole.notices if value["all_listed"] else (*whole.notices, f"only the first {most} strata were looked at"),
     )
@@ -305,20 +310,3 @@ def _undecided(images: list[_Image], seed: int) -> list[list[str]]:
 def _stratum(f: StratumFacts) -> StratumRow:
     s: WeightStratum = f.stratum
     return {"name": s.name, "kind": s.kind, "dimension": f.dimension, "rank": f.rank, "fiber": f.fiber, "copies": s.copies}
-
-
-def _meaning(value: SubnetworksValue, table: Verdict) -> str:
-    images = value["images"]
-    if not images:
-        return (
-            f"the strata known give all {value['dimension']} dimensions of functions: no smaller network is known to be a proper part"
-        )
-    first, known = images[0], "" if table.claim is not Claim.ESTIMATE else "at general points that were drawn: "
-    text = f"{known}{counted(len(images), 'smaller set')} of functions; the largest, {first['name']}, has {first['dimension']} of the "
-    text += f"network's {counted(value['dimension'], 'dimension')}"
-    if first["fiber"]:
-        many = "dimension" if first["fiber"] == 1 else "dimensions"
-        text += f", and the weights for one of its functions fill {first['fiber']} {many} of these strata"
-    text += ": training that ends there has found a smaller model"
-    error = table.statement.error
-    return text + (f" (wrong with a probability of at most {error:.1g})" if error else "")

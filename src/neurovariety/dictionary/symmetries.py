@@ -169,7 +169,7 @@ def _too_large(model: Model, stated: StatedSymmetries, evidence: SymmetriesEvide
     if stated.rank is not None:
         exact = exact_functions(model)
         also["left"] = issue(FieldsVanish(exact.hash, stated.prime, stated.weights, model.parameters, stated.rank), exact)
-        texts.append(Gloss(f"the stated symmetries move generic weights in at least {stated.rank} dimensions", {"left": FROM_ABOVE}))
+        texts.append(Gloss(f"the stated symmetries move general weights in at least {stated.rank} dimensions", {"left": FROM_ABOVE}))
     return SymmetriesResult(
         value=value,
         claims=weakly("symmetries", Claim.UNDECIDED, "too many equations"),
@@ -185,5 +185,5 @@ def _glosses(value: SymmetriesValue, ansatz: Ansatz) -> tuple[Gloss, ...]:
     others = () if ansatz.scope == "all" else (Gloss("other linear maps were not searched", {}),)
     if not value["dimension"]:
         return (Gloss("linear changes of this kind leave finitely many choices of the weights", {"dimension": FROM_ABOVE}), *others)
-    whole = f"the stated symmetries are all of {'it' if ansatz.scope == 'all' else 'these'}"
+    whole = f"the stated symmetries are all of {'it' if ansatz.scope == 'all' else 'these'}, but for finitely many"
     return others if value["unstated"] else (Gloss(whole, {"dimension": SURE, "unstated": SURE}), *others)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from math import floor, log2
+
 import numpy as np
 
 from neurovariety.homotopy.arrays import Complexes
 
 _LARGEST = 1000
 """Points larger than 2^1000 share a grid: beyond lies the end of float64."""
+
+_Cell = tuple[int, int, int]
 
 
 class DistinctPoints:
@@ -20,40 +25,52 @@ class DistinctPoints:
     def __init__(self, tolerance: float) -> None:
         self.tolerance = tolerance
         self.points: list[Complexes] = []
-        self._cells: dict[tuple[int, int, int], list[int]] = {}
+        self._sizes: list[float] = []
+        self._cells: dict[_Cell, list[int]] = {}
 
     def __len__(self) -> int:
         return len(self.points)
 
     def find(self, point: Complexes) -> int | None:
         """The number of a point that is there, or None."""
-        for level, re, im in self._places(point):
-            for i in (-1, 0, 1):
-                for j in (-1, 0, 1):
-                    for k in self._cells.get((level, re + i, im + j), ()):
-                        other = self.points[k]
-                        if np.abs(point - other).max() <= self.tolerance * max(np.abs(point).max(), np.abs(other).max()):
-                            return k
-        return None
+        size = float(np.abs(point).max())
+        return self._among(point, size, self._places(complex(point[0]), size))
 
     def add(self, point: Complexes) -> tuple[int, bool]:
         """The number of the point, and whether it is new."""
-        found = self.find(point)
+        return self.add_all(point[None])[0]
+
+    def add_all(self, points: Complexes) -> list[tuple[int, bool]]:
+        """The numbers of points (P, k), and which are new."""
+        sizes: list[float] = np.abs(points).max(axis=1, initial=0.0).tolist()
+        return [self._added(x, size, self._places(z, size)) for x, z, size in zip(points, points[:, 0].tolist(), sizes, strict=True)]
+
+    def _added(self, point: Complexes, size: float, places: list[_Cell]) -> tuple[int, bool]:
+        found = self._among(point, size, places)
         if found is not None:
             return found, False
         self.points.append(point)
-        for cell in self._places(point):
+        self._sizes.append(size)
+        for cell in places:
             self._cells.setdefault(cell, []).append(len(self.points) - 1)
         return len(self.points) - 1, True
 
-    def _places(self, point: Complexes) -> list[tuple[int, int, int]]:
+    def _among(self, point: Complexes, size: float, places: Iterable[_Cell]) -> int | None:
+        for level, re, im in places:
+            for i in (-1, 0, 1):
+                for j in (-1, 0, 1):
+                    for k in self._cells.get((level, re + i, im + j), ()):
+                        if np.abs(point - self.points[k]).max() <= self.tolerance * max(size, self._sizes[k]):
+                            return k
+        return None
+
+    def _places(self, first: complex, size: float) -> list[_Cell]:
         """The cells of a point on grids of width proportional to its size; near a change of scale, on both grids."""
-        exponent = np.log2(max(float(np.abs(point).max()), 1e-300))
-        levels = {int(np.floor(exponent - 1e-3)), int(np.floor(exponent + 1e-3))}
+        exponent = log2(max(size, 1e-300))
         places = []
-        for level in sorted(levels):
+        for level in sorted({floor(exponent - 1e-3), floor(exponent + 1e-3)}):
             width = 10 * self.tolerance * 2.0 ** min(level + 1, _LARGEST)
-            places.append((level, int(np.floor(point[0].real / width)), int(np.floor(point[0].imag / width))))
+            places.append((level, floor(first.real / width), floor(first.imag / width)))
         return places
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
 
 from neurovariety.certificates.exact_system import ExactSystem, Monomial, Sum
 from neurovariety.certificates.gaussian import Coefficient
@@ -51,6 +54,14 @@ def exact_outputs(tape: Tape) -> ExactSystem:
     assert tape.source is not None
     graph, outputs = tape.source
     return _program(graph, outputs, tape.inputs, ())
+
+
+def exact_map(unknowns: int, outputs: Callable[[np.ndarray], Iterable[Any]]) -> ExactSystem:
+    """A polynomial map of so many unknowns, written with + - * of the entries of an object array."""
+    graph = Graph(unknowns)
+    letters = np.empty(unknowns, dtype=object)
+    letters[:] = [graph.input(i) for i in range(unknowns)]
+    return exact_expressions(graph, [v if isinstance(v, Expression) else graph.constant(v) for v in outputs(letters)])
 
 
 def exact_expressions(graph: Graph, outputs: Sequence[Expression]) -> ExactSystem:

@@ -44,12 +44,14 @@ class Fiber:
     def __len__(self) -> int:
         return len(self.solutions)
 
-    def add(self, solution: Complexes, print_: Complexes) -> int:
-        """The number of a solution, which is kept where it is new."""
-        number, new = self.seen.add(print_)
-        if new:
-            self.solutions.append(solution)
-        return number
+    def add_all(self, solutions: Complexes, prints: Complexes) -> list[int]:
+        """The numbers of solutions, which are kept where they are new."""
+        numbers = []
+        for x, (number, new) in zip(solutions, self.seen.add_all(prints), strict=True):
+            if new:
+                self.solutions.append(x)
+            numbers.append(number)
+        return numbers
 
     def array(self, numbers: Sequence[int] | None = None) -> Complexes:
         chosen = self.solutions if numbers is None else [self.solutions[i] for i in numbers]
@@ -90,8 +92,7 @@ class Monodromy:
     def restore_fiber(self, parameters: Numbers, points: Complexes) -> None:
         """A fiber with solutions that an earlier run found and refined."""
         fiber = Fiber(np.array(parameters), self.system.unknowns)
-        for x, f in zip(points, values_at(self.fingerprint, points), strict=True):
-            fiber.add(x, f)
+        fiber.add_all(points, values_at(self.fingerprint, points))
         self.fibers.append(fiber)
 
     def seed(self, points: Numbers, parameters: Numbers, fiber: int) -> None:
@@ -155,7 +156,8 @@ class Monodromy:
         points, last = refine(self.system, np.where(good[:, None], ends, 1.0), target.parameters)
         prints = values_at(self.fingerprint, points)
         fine = good & (last < REFINED) & np.isfinite(prints).all(axis=1)
-        return [target.add(x, f) if ok else -2 for x, f, ok in zip(points, prints, fine, strict=True)]
+        numbers = iter(target.add_all(points[fine], prints[fine]))
+        return [next(numbers) if ok else -2 for ok in fine]
 
 
 def random_bend(rng: np.random.Generator) -> complex:

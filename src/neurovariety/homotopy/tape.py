@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurovariety.certificates.float_balls import TapeArrays
-from neurovariety.certificates.gaussian import Coefficient, is_double, nearest
+from neurovariety.certificates.gaussian import Coefficient, rounded
 from neurovariety.homotopy.expressions import Expression, Graph, Monomial
 
 DOT, LIN, REAL, INV = 0, 1, 2, 3
@@ -193,8 +193,8 @@ class _Recorder:
     def _terms(self, terms: dict[Monomial, Coefficient]) -> list[_Term]:
         out = []
         for monomial, c in terms.items():
-            value = nearest(c)
-            self.exact = self.exact and ((type(c) is int and abs(c) < 2**53) or is_double(c, value))
+            value, fits = rounded(c)
+            self.exact = self.exact and fits
             if self._fused(monomial, c):
                 a, b = self._split(monomial)
                 out.append((DOT, a, b, value))

@@ -47,13 +47,13 @@ def _row(row: Row) -> str:
         return f"<article>{head}<p>{html.escape(row.placed(row.problem))}</p></article>"
     result = row.result
     if isinstance(result.value, dict):
-        tables = [v for v in result.value.values() if _is_table(v)]
+        tables = [_table(v, f"{k.replace('_', ' ')}{result.weaker(k)}") for k, v in result.value.items() if _is_table(v)]
         value = "".join(
-            f"<div><dt>{html.escape(k.replace('_', ' '))}</dt><dd>{html.escape(in_one_line(v))}</dd></div>"
+            f"<div><dt>{html.escape(k.replace('_', ' '))}</dt><dd>{html.escape(f'{in_one_line(v)}{result.weaker(k)}')}</dd></div>"
             for k, v in result.value.items()
             if not _is_table(v)
         )
-        value = f'<dl class="values">{value}</dl>{"".join(map(_table, tables))}'
+        value = f'<dl class="values">{value}</dl>{"".join(tables)}'
     else:
         value = f'<p class="value">{html.escape(result.shown())}</p>'
     meaning = html.escape(f"{result.meaning[:1].upper()}{result.meaning[1:]}.")
@@ -74,12 +74,13 @@ def _is_table(value: Any) -> bool:
     return plain_cells and all(row.keys() == value[0].keys() for row in value)
 
 
-def _table(rows: list[dict[str, Any]]) -> str:
-    """The first rows of a table; ends of intervals are left to the evidence and the figure."""
+def _table(rows: list[dict[str, Any]], caption: str) -> str:
+    """The first rows of a table under its name; ends of intervals are left to the evidence and the figure."""
     columns = [k for k in rows[0] if k not in ("low", "high") and not k.endswith(("_low", "_high"))]
     head = "".join(f"<th>{html.escape(k.replace('_', ' '))}</th>" for k in columns)
     body = "".join(
         "<tr>" + "".join(f"<td>{html.escape(in_one_line(row[k]))}</td>" for k in columns) + "</tr>" for row in rows[:_MOST_ROWS]
     )
     more = f"<p>and {len(rows) - _MOST_ROWS} more, in the JSON below</p>" if len(rows) > _MOST_ROWS else ""
-    return f'<table class="rows"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}'
+    name = f"<caption>{html.escape(caption)}</caption>"
+    return f'<table class="rows">{name}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}'

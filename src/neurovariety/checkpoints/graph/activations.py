@@ -160,6 +160,12 @@ _RECORDS: tuple[Nonlinearity, ...] = (
         lipschitz=lambda a: 1.13,  # 2/sqrt(pi)
         centre=_ZERO,
     ),
+    Smooth(
+        "sqrt",
+        values=lambda x, a: np.sqrt(x),
+        slopes=lambda x, a: 0.5 / np.sqrt(x),
+        lipschitz=lambda a: math.inf,
+    ),
     Smooth("exp", values=lambda x, a: np.exp(x), slopes=lambda x, a: np.exp(x), lipschitz=lambda a: math.inf, zero=_ONE),
 )
 

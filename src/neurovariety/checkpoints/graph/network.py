@@ -12,7 +12,8 @@ from jaxtyping import Shaped
 
 from neurovariety.checkpoints.graph.activations import ACTIVATIONS
 from neurovariety.checkpoints.graph.evaluation import Converted, run
-from neurovariety.checkpoints.graph.node import Node
+from neurovariety.checkpoints.graph.kinds.windows import turned_filters
+from neurovariety.checkpoints.graph.node import Node, whole
 from neurovariety.checkpoints.graph.operations import OPERATIONS
 from neurovariety.checkpoints.graph.three_arithmetics import (
     FLOATS,
@@ -186,9 +187,20 @@ class Network:
 class OnnxOrigin:
     """``model`` is the file as it was, with its weights; ``read`` the network as it was read from it.
 
-    ``turned`` are the keys of matrices that the file stores as (in, out) and the network as (out, in).
+    ``turned`` are the keys of weights that the file stores as (in, out, ...) and the network as (out, in, ...): matrices, and filters
+    of transposed convolutions.
     """
 
     model: Any
     read: Network
     turned: frozenset[str]
+
+    def as_stored(self, network: Network, key: str, name: str) -> Array:
+        """A weight of a network that was made of the one that was read, in the order of the file, which has it as ``name``."""
+        values = np.asarray(network.weights[key])
+        if name not in self.turned:
+            return values
+        if values.ndim == 2:
+            return values.T
+        (groups,) = {whole(n.attributes, "groups") for n in network.nodes if key in n.weights.values()}
+        return turned_filters(values, groups)

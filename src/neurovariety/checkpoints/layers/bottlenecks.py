@@ -33,7 +33,7 @@ def narrowed(network: Network, layer: HiddenLayer, seed: int) -> Network | None:
     producer = layer.producer
     first = np.asarray(network.weights[producer.weights["weight"]])
     second = np.asarray(network.weights[reader.weights["weight"]])
-    if _rank(first, seed) == layer.width == _rank(second, seed) or layer.width > MOST_NARROWED:
+    if likely_rank(first, seed) == layer.width == likely_rank(second, seed) or layer.width > MOST_NARROWED:
         return None
     w, v = to_fractions(first), to_fractions(second)
     b = to_fractions(network.weights[producer.weights["bias"]]) if "bias" in producer.weights else to_fractions(np.zeros(len(w)))
@@ -77,7 +77,7 @@ def row_basis(matrix: Shaped[np.ndarray, "rows columns"]) -> tuple[Shaped[np.nda
     return combine, kept
 
 
-def _rank(matrix: Array, seed: int) -> int:
+def likely_rank(matrix: Array, seed: int) -> int:
     """A rank mod a prime: where it is full, so is the rank over Q."""
     rng = generator(seed, "checkpoints.layers.bottlenecks")
     while True:

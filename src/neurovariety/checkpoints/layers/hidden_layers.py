@@ -7,6 +7,7 @@ the output, its channels are left alone, and the reason is kept.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,20 +18,36 @@ from jaxtyping import Int
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.node import Attributes, Node
 from neurovariety.checkpoints.graph.operation import Affine, MixedChannels, Shape
-from neurovariety.checkpoints.graph.operations import operation
+from neurovariety.checkpoints.graph.operations import channelwise, operation
 from neurovariety.checkpoints.graph.three_arithmetics import Array
+from neurovariety.checkpoints.layers.grouped_channels import depthwise, groups_of
+
+_MOST_DENSE = 2**25
+"""Entries of a grouped convolution, written as one that reads all channels, up to which its channels are looked at."""
 
 
 @dataclass(frozen=True, eq=False)
 class Reader:
     """An affine map that reads the channels of a layer.
 
-    ``path`` are the nodes between; ``channel`` (columns,) says which channel each column of its weight multiplies.
+    ``path`` are the nodes between, depthwise convolutions among them; ``channel`` (columns,) says which channel each column of its
+    weight multiplies, that of a grouped convolution being written with zeros at the channels of other groups.
     """
 
     node: Node
     path: tuple[Node, ...]
     channel: Int[np.ndarray, " columns"]
+
+    @property
+    def before_filters(self) -> tuple[Node, ...]:
+        """The path up to the first depthwise convolution, whose filters can undo a scaling."""
+        at = next((k for k, n in enumerate(self.path) if operation(n).affine is not None), len(self.path))
+        return self.path[:at]
+
+    @property
+    def undoes(self) -> Node:
+        """The map that undoes a scaling: the first depthwise convolution on the path, else the reader itself."""
+        return self.path[len(self.before_filters)] if len(self.before_filters) < len(self.path) else self.node
 
     @property
     def activation(self) -> Node | None:
@@ -49,6 +66,11 @@ class HiddenLayer:
     width: int
 
     @property
+    def parts(self) -> int:
+        """Into how many ranges of equal length the channels fall, so that each group of the maps around is a union of some."""
+        return math.lcm(groups_of(self.producer), *(groups_of(r.node) for r in self.readers))
+
+    @property
     def linear(self) -> bool:
         """Whether two plain matrices follow each other with nothing between: no activation but x, no reshaping."""
         return (
@@ -62,7 +84,7 @@ class HiddenLayer:
     @property
     def activations(self) -> tuple[Attributes | None, ...]:
         """The first activation on the way to each reader; None: no activation."""
-        return tuple(next((n.attributes for n in r.path if n.function is not None), None) for r in self.readers)
+        return tuple(next((n.attributes for n in r.before_filters if n.function is not None), None) for r in self.readers)
 
 
 def _affine(node: Node) -> Affine:
@@ -105,8 +127,6 @@ def _layer(
     if any(uses[k] > 1 for k in producer.weights.values()):
         return "its weights are tied to those of another layer"
     affine = _affine(producer)
-    if affine.grouped(producer):
-        return "it is a grouped convolution"
     shape = shapes[producer.name]
     axis = affine.axis % len(shape)
     width = shape[axis]
@@ -122,6 +142,19 @@ def _layer(
             break
         leading.append(found[0].path[len(leading)])
     return HiddenLayer(producer, tuple(leading), tuple(found), width)
+
+
+def readers_of(network: Network, node: Node, labels: np.ndarray) -> tuple[Reader, ...]:
+    """The affine maps that read a value whose entries belong to the channels ``labels``. Raises `MixedChannels` where they cannot be
+    followed."""
+    readers: dict[str, list[Node]] = {}
+    for other in network.nodes:
+        for name in other.inputs:
+            readers.setdefault(name, []).append(other)
+    uses = Counter(k for other in network.nodes for k in other.weights.values())
+    found: list[Reader] = []
+    _follow(network, node, (), labels, readers, uses, network.shapes(), found)
+    return tuple(found)
 
 
 def _follow(
@@ -140,23 +173,26 @@ def _follow(
     for node in readers.get(at.name, []):
         if any(uses[k] > 1 for k in node.weights.values()):
             raise MixedChannels(f"it is read by {node.place}, whose weights are tied")
-        channelwise = operation(node).channelwise
-        if operation(node).affine is not None:
-            found.append(Reader(node, path, _columns(node, labels)))
-        elif channelwise is not None:
-            after = channelwise.labels(node, labels, shapes[node.name])
+        record = channelwise(node)
+        if operation(node).affine is not None and not depthwise(network, node):
+            found.append(Reader(node, path, _columns(network, node, labels)))
+        elif record is not None:
+            after = record.labels(node, labels, shapes[node.name])
             _follow(network, node, (*path, node), after, readers, uses, shapes, found)
         else:
             raise MixedChannels(f"its channels feed {node.place}")
 
 
-def _columns(node: Node, labels: np.ndarray) -> np.ndarray:
-    if _affine(node).grouped(node):
-        raise MixedChannels(f"it is read by {node.place}, a grouped convolution")
+def _columns(network: Network, node: Node, labels: np.ndarray) -> np.ndarray:
     channels = np.moveaxis(labels, _affine(node).axis, 0)
     flat = channels.reshape(channels.shape[0], -1)
     if np.any(flat != flat[:, :1]):
         raise MixedChannels(f"{node.place} mixes its channels with positions")
+    if groups_of(node) > 1:
+        if not np.array_equal(flat[:, 0], np.arange(len(flat))):
+            raise MixedChannels(f"the groups of {node.place} are others than its own")
+        if np.size(network.weights[node.weights["weight"]]) * groups_of(node) > _MOST_DENSE:
+            raise MixedChannels(f"it is read by {node.place}, a grouped convolution that is too large")
     return np.ascontiguousarray(flat[:, 0])
 
 

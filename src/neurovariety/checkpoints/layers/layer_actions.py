@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -12,12 +12,15 @@ import numpy as np
 from jaxtyping import Shaped
 
 from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.graph.node import Node
 from neurovariety.checkpoints.graph.operations import operation
 from neurovariety.checkpoints.graph.three_arithmetics import exact_matmul, to_fractions
-from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer, normalization
+from neurovariety.checkpoints.layers.grouped_channels import dense, gathered, groups_of
+from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer, Reader, normalization
 from neurovariety.checkpoints.layers.neuron_relations import affine, pushed
-from neurovariety.checkpoints.layers.removals import takes_constants, with_bias
+from neurovariety.checkpoints.layers.removals import with_bias
 from neurovariety.errors import InputError
+from neurovariety.rings.ring import Array
 
 
 def permuted_and_scaled(network: Network, layer: HiddenLayer, order: Sequence[int], scales: Sequence[Fraction]) -> Network:
@@ -34,35 +37,74 @@ def permuted_and_scaled(network: Network, layer: HiddenLayer, order: Sequence[in
     for key in layer.producer.weights.values():
         rows = np.asarray(network.weights[key])[order]
         weights[key] = to_fractions(rows) * factor.reshape(-1, *(1 for _ in rows.shape[1:])) if scaled else rows
-    for node in {n.name: n for r in layer.readers for n in r.path if normalization(n) is not None}.values():
+    for node in {n.name: n for r in layer.readers for n in r.path}.values():
         for key in node.weights.values():
             weights[key] = np.asarray(network.weights[key])[order]
     for reader in layer.readers:
-        key = reader.node.weights["weight"]
-        old = np.asarray(network.weights[key])
-        new = np.array(old, dtype=object) if scaled else np.array(old)
-        if scaled:
-            new[...] = to_fractions(old)
-        shift = None
-        for i, (j, s) in enumerate(zip(order, scales, strict=True)):
-            to, at = reader.channel == i, reader.channel == j
-            if s == 1:
-                new[:, to] = old[:, at] if not scaled else to_fractions(old[:, at])
-                continue
-            relation = pushed(network, reader.path, j, j, (Fraction(s), Fraction(0)))
-            if relation is None or relation[0] == 0 or (relation[1] and not takes_constants(reader)):
-                raise InputError(f"the activation after {layer.producer.place} does not carry a scaling by {s}")
-            a, b = relation
-            new[:, to] = to_fractions(old[:, at]) / a
-            if b:
-                term = -b * new[:, to].reshape(len(new), -1).sum(axis=1)
-                shift = term if shift is None else shift + term
-        weights[key] = new
-        if shift is not None:
-            node, bias = with_bias(nodes[reader.node.name], weights)
-            nodes[node.name] = node
-            weights[bias] = shift + to_fractions(weights[bias]) if bias in weights else shift
+        undone = {} if reader.undoes is not reader.node else _factors(network, layer, reader, order, scales)
+        new, shift = _moved_columns(network, reader, order, undone, scaled)
+        weights[reader.node.weights["weight"]] = gathered(new, groups_of(reader.node))
+        _shifted(nodes, weights, reader.node, shift)
+    for reader in {r.undoes.name: r for r in layer.readers if r.undoes is not r.node}.values():
+        _scaled_filters(nodes, weights, reader.undoes, _factors(network, layer, reader, order, scales))
     return replace(network, nodes=tuple(nodes[n.name] for n in network.nodes), weights=weights)
+
+
+def _factors(
+    network: Network, layer: HiddenLayer, reader: Reader, order: Sequence[int], scales: Sequence[Fraction]
+) -> dict[int, tuple[Fraction, Fraction]]:
+    """New channel -> (a, b): what reaches the map that undoes its scaling is a times what did before, plus b."""
+    out = {}
+    for i, (j, s) in enumerate(zip(order, scales, strict=True)):
+        if s == 1:
+            continue
+        relation = pushed(network, reader.before_filters, j, j, (Fraction(s), Fraction(0)))
+        beside = operation(reader.undoes).pads(reader.undoes)
+        if relation is None or relation[0] == 0 or (relation[1] and beside):
+            raise InputError(f"the activation after {layer.producer.place} does not carry a scaling by {s}")
+        out[i] = relation
+    return out
+
+
+def _moved_columns(
+    network: Network, reader: Reader, order: Sequence[int], undone: Mapping[int, tuple[Fraction, Fraction]], exact: bool
+) -> tuple[Array, Array | None]:
+    """The weight of a reader with its columns in the new order and divided, and what that adds to its bias."""
+    old = dense(np.asarray(network.weights[reader.node.weights["weight"]]), groups_of(reader.node))
+    new = to_fractions(old) if exact else np.array(old)
+    shift: Array | None = None
+    for i, j in enumerate(order):
+        to, at = reader.channel == i, reader.channel == j
+        column = old[:, at] if not exact else to_fractions(old[:, at])
+        a, b = undone.get(i, (Fraction(1), Fraction(0)))
+        new[:, to] = column if a == 1 else column / a
+        if b:
+            term = -b * new[:, to].reshape(len(new), -1).sum(axis=1)
+            shift = term if shift is None else shift + term
+    return new, shift
+
+
+def _scaled_filters(
+    nodes: dict[str, Node], weights: dict[str, Array], node: Node, undone: Mapping[int, tuple[Fraction, Fraction]]
+) -> None:
+    """Divide the filters of a depthwise convolution, which are in the new order already."""
+    if not undone:
+        return
+    weight = to_fractions(weights[node.weights["weight"]])
+    shift = to_fractions(np.zeros(len(weight)))
+    for i, (a, b) in undone.items():
+        weight[i] = weight[i] / a
+        shift[i] = -b * weight[i].sum()
+    weights[node.weights["weight"]] = weight
+    _shifted(nodes, weights, node, shift if any(shift) else None)
+
+
+def _shifted(nodes: dict[str, Node], weights: dict[str, Array], node: Node, shift: Array | None) -> None:
+    """Add to the bias of a node, which may have had none."""
+    if shift is None:
+        return
+    nodes[node.name], bias = with_bias(nodes[node.name], weights)
+    weights[bias] = shift + to_fractions(weights[bias]) if bias in weights else shift
 
 
 def base_changed(

@@ -9,11 +9,14 @@ from typing import TypedDict
 
 import numpy as np
 
+from neurovariety.certificates.network_symmetries import attention_dimensions, gated_dimensions
 from neurovariety.checkpoints.graph.multiplications import multiplications
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.node import Node
 from neurovariety.checkpoints.graph.operations import operation
 from neurovariety.checkpoints.graph.partial_network import OpaqueOperator, PartialNetwork, Region
+from neurovariety.checkpoints.layers.attention_heads import AttentionHeads
+from neurovariety.checkpoints.layers.gated_units import GatedLayer
 from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer, Untouched
 from neurovariety.checkpoints.layers.layer_symmetries import LayerSymmetry
 
@@ -76,11 +79,20 @@ def layer_rows(
     symmetries: Sequence[LayerSymmetry],
     redundant: Mapping[str, Mapping[str, int]],
     region: Region | None = None,
+    several: Sequence[AttentionHeads | GatedLayer] = (),
 ) -> list[LayerRow]:
-    """A row for each node with trained weights. ``redundant`` has the neurons too many by the name of the producer and the reason."""
+    """A row for each node with trained weights. ``redundant`` has the neurons too many by the name of the producer and the reason.
+
+    Of an attention, and of gated units, all free directions stand in the row of the first map that makes them.
+    """
     products = multiplications(network)
     why = {u.place: u.reason for u in untouched}
     free = {x.producer.name: s.dimension for x, s in zip(layers, symmetries, strict=True)}
+    known = {b.reader.name: n for b, n in attention_dimensions(network)} if several else {}
+    known |= {p.name: n for p, n in gated_dimensions(network)} if several else {}
+    for s in several:
+        end = s.reader if isinstance(s, AttentionHeads) else s.product.name
+        free |= {name: known.get(end, 0) if name == s.makers[0] else 0 for name in s.makers}
     trained = set(network.trained)
     out = []
     for node in network.nodes:

@@ -20,7 +20,8 @@ def nearby(network: Network, tolerance: float) -> tuple[Network, int]:
 
     A neuron within ``tolerance`` (part of the norm of its row) of a permitted multiple of another becomes that multiple; a row
     or the weights that read a neuron become zero where their norm is below that part of the largest in the layer. Matrices between
-    linear maps lose singular values below that part of the largest. Layers with batch norm keep their rows.
+    linear maps lose singular values below that part of the largest. Layers with batch norm and those
+    beside grouped convolutions keep their rows.
     """
     changed = 0
     for layer in hidden_layers(network)[0]:
@@ -33,7 +34,7 @@ def nearby(network: Network, tolerance: float) -> tuple[Network, int]:
 
 
 def _onto_strata(network: Network, layer: HiddenLayer, tolerance: float) -> tuple[Network, int]:
-    if layer.leading:
+    if layer.leading or layer.parts > 1 or any(r.undoes is not r.node for r in layer.readers):
         return network, 0
     rows, _ = of_size_one(float_rows(network, layer))  # only ratios are used
     kinds = {scalings(a) for a in layer.activations}

@@ -13,6 +13,7 @@ from neurovariety.checkpoints.graph.three_arithmetics import to_floats
 from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer
 from neurovariety.checkpoints.layers.layer_symmetries import kind_of
 from neurovariety.checkpoints.layers.neuron_rows import float_rows, nearest_pairs, of_size_one
+from neurovariety.checkpoints.layers.removals import columns
 from neurovariety.rings.ring import Array
 
 _NAMES = {"none": "equal neurons", "sign": "equal or opposite neurons", "positive": "positively proportional neurons"}
@@ -72,7 +73,7 @@ def nearest_strata(network: Network, layer: HiddenLayer) -> tuple[NearestStratum
         NearestStratum(name, "unread neuron", (i,), _scaled(float(read[i]), read_size), float(read[i] / usual)),
         NearestStratum(name, "constant neuron", (k,), _scaled(float(weights[k]), size), float(weights[k] / typical)),
     ]
-    if layer.width > 1:
+    if layer.width > 1 and layer.parts == 1:  # rows of different groups read different channels
         kind = kind_of(layer)
         distance, partner = nearest_pairs(rows, kind)
         mean = np.sqrt((norms**2 + norms[partner] ** 2) / 2)
@@ -103,9 +104,8 @@ def read_norms(network: Network, layer: HiddenLayer) -> tuple[Array, int]:
     """Norm of all weights that read each neuron, in units of a power of two, and the exponent of that."""
     tables = []
     for r in layer.readers:
-        weight = to_floats(network.weights[r.node.weights["weight"]])
-        columns = np.moveaxis(weight.reshape(weight.shape[0], weight.shape[1], -1), 1, 0)
-        tables.append(columns.reshape(weight.shape[1], -1))
+        read = to_floats(columns(network, r))
+        tables.append(np.moveaxis(read, 1, 0).reshape(read.shape[1], -1))
     _, exponent = of_size_one(np.array([np.abs(t).max(initial=0.0) for t in tables]))
     total = np.zeros(layer.width)
     for r, table in zip(layer.readers, tables, strict=True):

@@ -9,6 +9,7 @@ biases, opposite ones for even and odd functions), which its record states.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from neurovariety.checkpoints.graph.activations import activation
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.node import Attributes, Node
 from neurovariety.checkpoints.graph.nonlinearity import Relation, Scaling
-from neurovariety.checkpoints.graph.operations import operation
+from neurovariety.checkpoints.graph.operations import channelwise
 from neurovariety.checkpoints.layers.hidden_layers import normalization
 
 
@@ -32,12 +33,23 @@ def affine(network: Network, node: Node) -> tuple[np.ndarray, np.ndarray]:
     return found(node, network.weights)
 
 
+def silenced(network: Network, path: Sequence[Node], i: int) -> Fraction | None:
+    """The constant that the path makes of channel i, whatever enters it: a batch norm of scale 0, a depthwise filter of zeros."""
+    for k, node in enumerate(path):
+        key = node.weights.get("scale") or node.weights.get("weight")
+        if key is None or np.any(np.asarray(network.weights[key])[i]):
+            continue
+        found = pushed(network, path[k:], i, i, (Fraction(1), Fraction(0)))
+        return None if found is None else found[1]
+    return None
+
+
 def pushed(network: Network, path: Sequence[Node], i: int, j: int, relation: Relation) -> Relation | None:
     """A relation between channels i and j pushed through channelwise nodes; None where it gets lost."""
     for node in path:
-        channelwise = operation(node).channelwise
-        assert channelwise is not None
-        found = channelwise.relation(node, network.weights, i, j, relation)
+        record = channelwise(node)
+        assert record is not None
+        found = record.relation(node, network.weights, i, j, relation)
         if found is None:
             return None
         relation = found

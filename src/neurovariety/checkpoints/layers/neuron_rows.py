@@ -6,7 +6,7 @@ million weights take seconds and no pair is missed but with probability about 1/
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -113,29 +113,40 @@ def proportional_classes(network: Network, layer: HiddenLayer, seed: int, withou
 
     So are the neurons ``without``.
     """
-    rng = generator(seed, "checkpoints.layers.neuron_rows")
-    while True:
-        p = random_prime(_HASH_BITS, rng)
-        try:
-            rows = _residue_rows(network, layer, p)
-        except ZeroDivisionError:
-            continue
-        draws = rng.integers(1, p, size=(3, rows.shape[1]), dtype=np.int64)
-        hashes = np.stack([_dots(rows, u, p) for u in draws])
-        zero: Array = np.asarray(~rows.any(axis=1))
-        if np.all(hashes[0][~zero]):
-            break  # else a nonzero row has hash 0: draw again
+    left_out = set(without)
     buckets: dict[tuple[int, int], list[int]] = {}
-    zero[list(without)] = True
-    for i in np.flatnonzero(~zero).tolist():
-        inverse = pow(int(hashes[0][i]), -1, p)
-        key = (int(hashes[1][i]) * inverse % p, int(hashes[2][i]) * inverse % p)
-        buckets.setdefault(key, []).append(i)
+    for i, key in enumerate(direction_keys(lambda p: _residue_rows(network, layer, p), seed)):
+        if key is not None and i not in left_out:
+            buckets.setdefault(key, []).append(i)
     classes = []
     for members in buckets.values():
         if len(members) > 1:
             classes += _confirmed(exact_rows(network, layer, members), members)
     return sorted(classes)
+
+
+def direction_keys(rows_mod: Callable[[int], Array], seed: int) -> list[tuple[int, int] | None]:
+    """A key for each row that is the same for its nonzero multiples, and for other rows but with probability about 1/p; None for zero.
+
+    ``rows_mod`` gives the rows mod a prime, or raises `ZeroDivisionError` for one that does not fit.
+    """
+    rng = generator(seed, "checkpoints.layers.neuron_rows")
+    while True:
+        p = random_prime(_HASH_BITS, rng)
+        try:
+            rows = rows_mod(p)
+        except ZeroDivisionError:
+            continue
+        draws = rng.integers(1, p, size=(3, rows.shape[1]), dtype=np.int64)
+        hashes = np.stack([_dots(rows, u, p) for u in draws])
+        zero = ~rows.any(axis=1)
+        if np.all(hashes[0][~zero]):
+            break  # else a nonzero row has hash 0: draw again
+    keys: list[tuple[int, int] | None] = [None] * len(rows)
+    for i in np.flatnonzero(~zero).tolist():
+        inverse = pow(int(hashes[0][i]), -1, p)
+        keys[i] = int(hashes[1][i]) * inverse % p, int(hashes[2][i]) * inverse % p
+    return keys
 
 
 def _dots(rows: Array, u: Array, p: int) -> Array:

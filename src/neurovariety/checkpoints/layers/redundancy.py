@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from fractions import Fraction
 from math import comb
 
@@ -16,9 +16,9 @@ from neurovariety.checkpoints.graph.nonlinearity import Algebraic, Relation
 from neurovariety.checkpoints.graph.operations import operation
 from neurovariety.checkpoints.graph.three_arithmetics import exact_matmul, to_fractions
 from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer, Reader
-from neurovariety.checkpoints.layers.neuron_relations import pushed
+from neurovariety.checkpoints.layers.neuron_relations import pushed, silenced
 from neurovariety.checkpoints.layers.neuron_rows import exact_biases, exact_rows, proportional_classes, ratio, residues
-from neurovariety.checkpoints.layers.removals import NOTHING, Combination, Removal, columns, takes_constants
+from neurovariety.checkpoints.layers.removals import NOTHING, Combination, Removal, balanced, columns, takes_constants
 from neurovariety.linear_algebra import matmul_mod, random_prime, rank, reduce_mod
 from neurovariety.randomness import generator
 from neurovariety.rings.ring import Array
@@ -32,6 +32,24 @@ _MOST_DEGREE = 12
 
 def redundant(network: Network, layer: HiddenLayer, seed: int) -> list[Removal]:
     """Channels that can be removed together; at least one channel stays. Empty: nothing redundant was found.
+
+    Where the channels fall into groups, of grouped convolutions that make or read them, an equal number of each group is removed.
+    """
+    if layer.parts == 1:
+        return every_redundant(network, layer, seed)
+    return balanced(every_redundant(network, layer, seed), layer) if layer.parts < layer.width else []
+
+
+def unbalanced(network: Network, layer: HiddenLayer, seed: int) -> int:
+    """How many redundant channels have to stay, because groups of equal length would not be left without them."""
+    if not 1 < layer.parts < layer.width:
+        return 0
+    found = every_redundant(network, layer, seed)
+    return len(found) - len(balanced(found, layer))
+
+
+def every_redundant(network: Network, layer: HiddenLayer, seed: int) -> list[Removal]:
+    """Channels that can be removed together, as far as groups of equal length need not be left; at least one channel stays.
 
     Complete for unread, constant and proportional neurons, as far as the activation's value is rational and nothing stands in the
     way (a constant beside a zero padding); for polynomials also linear dependence of any number of neurons, up to `MOST_DEPENDENT`.
@@ -47,7 +65,11 @@ def redundant(network: Network, layer: HiddenLayer, seed: int) -> list[Removal]:
         combinations = _combinations(network, layer, i, i, (Fraction(0), constant))
         if combinations is not None:
             found[i] = Removal(i, combinations, "constant", Combination((), constant))
-    for members in proportional_classes(network, layer, seed, found):
+    for i, combinations in _silenced(network, layer, found):
+        found[i] = Removal(i, combinations, "constant")
+    each = layer.width // layer.parts
+    classes = proportional_classes(network, layer, seed, found)
+    for members in ([i for i in c if i // each == part] for c in classes for part in sorted({i // each for i in c})):
         kept: list[int] = []
         rows = dict(zip(members, exact_rows(network, layer, members), strict=True))
         for i in members:
@@ -63,7 +85,7 @@ def redundant(network: Network, layer: HiddenLayer, seed: int) -> list[Removal]:
                     break
             else:
                 kept.append(i)
-    if not found:
+    if not found and layer.parts == 1:
         found = {r.channel: r for r in _dependent(network, layer, seed)}
     if len(found) == layer.width:
         found.pop(max(found))
@@ -77,6 +99,19 @@ def _flattened(network: Network, layer: HiddenLayer, known: Array) -> list[int]:
         if "scale" in node.weights:
             out |= set(np.flatnonzero(~np.asarray(network.weights[node.weights["scale"]]).astype(bool)).tolist())
     return sorted(out - set(known.tolist()))
+
+
+def _silenced(network: Network, layer: HiddenLayer, known: Collection[int]) -> list[tuple[int, tuple[Combination, ...]]]:
+    """Channels that a later batch norm of scale 0 or a depthwise filter of zeros makes constant, on the way to every reader."""
+    out = []
+    for i in range(layer.width):
+        if i in known:
+            continue
+        constants = [silenced(network, r.path, i) for r in layer.readers]
+        found = [c for c, r in zip(constants, layer.readers, strict=True) if c is not None and (not c or takes_constants(r))]
+        if len(found) == len(layer.readers):
+            out.append((i, tuple(Combination((), c) for c in found)))
+    return out
 
 
 def _combinations(network: Network, layer: HiddenLayer, i: int, j: int, relation: Relation) -> tuple[Combination, ...] | None:

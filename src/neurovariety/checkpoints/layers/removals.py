@@ -11,8 +11,9 @@ from jaxtyping import Shaped
 
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.node import Node
-from neurovariety.checkpoints.graph.operations import operation
+from neurovariety.checkpoints.graph.operations import channelwise, operation
 from neurovariety.checkpoints.graph.three_arithmetics import to_fractions
+from neurovariety.checkpoints.layers.grouped_channels import dense, gathered, groups_of
 from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer, Reader
 from neurovariety.rings.ring import Array
 
@@ -48,9 +49,19 @@ def takes_constants(reader: Reader) -> bool:
 
 
 def columns(network: Network, reader: Reader) -> Shaped[np.ndarray, "out columns places"]:
-    """The reader's weight as (out, columns, places)."""
+    """The reader's weight as (out, columns, places); that of a grouped convolution with zeros at the columns of other groups."""
     weight = np.asarray(network.weights[reader.node.weights["weight"]])
-    return weight.reshape(weight.shape[0], weight.shape[1], -1)
+    return dense(weight.reshape(weight.shape[0], weight.shape[1], -1), groups_of(reader.node))
+
+
+def balanced(removals: Sequence[Removal], layer: HiddenLayer) -> list[Removal]:
+    """As many of the removals as leave groups of equal length: an equal number of each group, and not all of it."""
+    each = layer.width // layer.parts
+    by_part: list[list[Removal]] = [[] for _ in range(layer.parts)]
+    for r in removals:
+        by_part[r.channel // each].append(r)
+    most = min(each - 1, *(len(found) for found in by_part))
+    return sorted((r for found in by_part for r in found[:most]), key=lambda r: r.channel)
 
 
 def without(network: Network, layer: HiddenLayer, removals: Sequence[Removal]) -> Network:
@@ -61,24 +72,43 @@ def without(network: Network, layer: HiddenLayer, removals: Sequence[Removal]) -
     weights, nodes = dict(network.weights), {n.name: n for n in network.nodes}
     for key in layer.producer.weights.values():
         weights[key] = np.asarray(network.weights[key])[kept]
-    for node in {n.name: n for r in layer.readers for n in r.path}.values():
-        channelwise = operation(node).channelwise
-        assert channelwise is not None
-        if channelwise.affine is not None:
-            for key in node.weights.values():
-                weights[key] = np.asarray(network.weights[key])[kept]
-        nodes[node.name] = channelwise.narrowed(node, layer.width, len(kept))
-    for k, reader in enumerate(layer.readers):
+    path_without(network, layer.readers, layer.width, kept, weights, nodes)
+    columns_without(network, layer.readers, removals, kept, weights, nodes)
+    return replace(network, nodes=tuple(nodes[n.name] for n in network.nodes), weights=weights)
+
+
+def path_without(
+    network: Network, readers: Sequence[Reader], width: int, kept: list[int], weights: dict[str, Array], nodes: dict[str, Node]
+) -> None:
+    """Narrow the nodes on the way to the readers to the channels that stay."""
+    for node in {n.name: n for r in readers for n in r.path}.values():
+        record = channelwise(node)
+        assert record is not None
+        for key in node.weights.values():
+            weights[key] = np.asarray(network.weights[key])[kept]
+        nodes[node.name] = record.narrowed(node, width, len(kept))
+
+
+def columns_without(
+    network: Network,
+    readers: Sequence[Reader],
+    removals: Sequence[Removal],
+    kept: list[int],
+    weights: dict[str, Array],
+    nodes: dict[str, Node],
+) -> None:
+    """Give what removed channels did to the columns of the others, and take theirs away."""
+    for k, reader in enumerate(readers):
         moved = _moved(network, reader, [(r.channel, r.combinations[k]) for r in removals])
         weight, bias = moved
         stays = np.isin(reader.channel, kept)
         shape = np.shape(network.weights[reader.node.weights["weight"]])
-        weights[reader.node.weights["weight"]] = weight[:, stays].reshape(shape[0], int(stays.sum()), *shape[2:])
+        left = weight[:, stays].reshape(shape[0], int(stays.sum()), *shape[2:])
+        weights[reader.node.weights["weight"]] = gathered(left, groups_of(reader.node))
         if bias is not None:
             node, key = with_bias(reader.node, weights)
             nodes[node.name] = node
             weights[key] = bias
-    return replace(network, nodes=tuple(nodes[n.name] for n in network.nodes), weights=weights)
 
 
 def _moved(network: Network, reader: Reader, gone: list[tuple[int, Combination]]) -> tuple[Array, Array | None]:

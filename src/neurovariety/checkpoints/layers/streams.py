@@ -1,11 +1,13 @@
 """Channels that belong together: those of one layer, and those of all layers that are added up, as in a residual stream.
 
 Permuting the channels of a stream, in every map that makes and every map that reads them, changes nothing. A depthwise convolution
-keeps channels apart and is permuted with them.
+keeps channels apart and is permuted with them. Where a grouped convolution makes or reads a stream, its channels move inside their
+groups, and whole groups with those of all streams that grouped convolutions join to it.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,9 +16,10 @@ import numpy as np
 
 from neurovariety.certificates.network_rewrites import Rows
 from neurovariety.checkpoints.graph.network import Network
-from neurovariety.checkpoints.graph.node import Node, whole
+from neurovariety.checkpoints.graph.node import Node
 from neurovariety.checkpoints.graph.operation import MixedChannels, Shape
 from neurovariety.checkpoints.graph.operations import operation
+from neurovariety.checkpoints.layers.grouped_channels import dense, depthwise, gathered, groups_of
 from neurovariety.rings.ring import Array
 
 
@@ -36,6 +39,41 @@ class Stream:
     norms: tuple[Node, ...]
     readers: tuple[StreamReader, ...]
     width: int
+    parts: int = 1
+    """The number of ranges of equal length inside which channels may be permuted."""
+
+
+@dataclass(frozen=True, eq=False)
+class Bundle:
+    """Streams that convolutions of ``groups`` groups join, and whose groups may be permuted together."""
+
+    streams: tuple[Stream, ...]
+    groups: int
+
+    def orders(self, blocks: Sequence[int]) -> list[list[int]]:
+        """For each stream the order of its channels in which group i is the old group ``blocks[i]``."""
+        each = [s.width // self.groups for s in self.streams]
+        return [[b * n + k for b in blocks for k in range(n)] for n in each]
+
+
+def bundles(network: Network, found: Sequence[Stream]) -> tuple[Bundle, ...]:
+    """The bundles among the streams of a network."""
+    grouped = [n for n in network.nodes if n.kind == "conv" and groups_of(n) > 1 and not depthwise(network, n)]
+    joined = {k: {k} for k in range(len(found))}
+    stuck: set[int] = set()
+    for node in grouped:
+        ends = [k for k, s in enumerate(found) if any(r.node is node for r in s.readers) or any(m is node for m in s.makers)]
+        both = set[int]().union(*(joined[k] for k in ends))
+        for k in both:
+            joined[k] = both
+        if len(ends) != 2:
+            stuck |= both
+    out = []
+    for members in {min(v): v for v in joined.values()}.values():
+        parts = {found[k].parts for k in members}
+        if len(members) > 1 and len(parts) == 1 and not members & stuck:
+            out.append(Bundle(tuple(found[k] for k in sorted(members)), parts.pop()))
+    return tuple(out)
 
 
 def streams(network: Network) -> tuple[Stream, ...]:
@@ -70,7 +108,8 @@ class _Streams:
             norms = tuple(n for n in nodes if n.kind == "normalize")
             width = len(np.asarray(self.network.weights[makers[0].weights["weight"]]))
             if readers and all(len(np.asarray(self.network.weights[m.weights["weight"]])) == width for m in makers):
-                out.append(Stream(makers, norms, readers, width))
+                beside = [*(m for m in makers if not depthwise(self.network, m)), *(r.node for r in readers)]
+                out.append(Stream(makers, norms, readers, width, math.lcm(*map(groups_of, beside))))
         return tuple(out)
 
     def _root(self, name: str) -> str:
@@ -79,7 +118,7 @@ class _Streams:
         return name
 
     def _reads(self, node: Node) -> bool:
-        return operation(node).affine is not None and not _depthwise(self.network, node)
+        return operation(node).affine is not None and not depthwise(self.network, node)
 
     def _reader(self, node: Node) -> StreamReader:
         labels = self.labels[node.inputs[0]]
@@ -115,28 +154,21 @@ class _Streams:
         along = [-1 if k == axis else 1 for k in range(len(shape))]
         self.labels[node.name] = np.broadcast_to(np.arange(width).reshape(along), shape)
         below = self.labels[node.inputs[0]]
-        if _depthwise(self.network, node) and not tied:
+        if depthwise(self.network, node) and not tied:
             flat = below.reshape(below.shape[0], -1)
             if len(flat) == width and np.array_equal(flat, np.broadcast_to(np.arange(width)[:, None], flat.shape)):
                 self.parent[self._root(node.name)] = self._root(node.inputs[0])
                 return
-        grouped = node.kind == "conv" and whole(node.attributes, "groups") != 1
         across = np.moveaxis(below, -1 if node.kind == "linear" else 0, 0)
         rows = across.reshape(across.shape[0], -1)
-        if tied or grouped or bool(np.any(rows != rows[:, :1])):
+        mixed = groups_of(node) > 1 and not np.array_equal(rows[:, 0], np.arange(len(rows)))
+        if tied or mixed or bool(np.any(rows != rows[:, :1])):
             self.fixed |= {node.name, node.inputs[0]}
 
     def _stuck(self, node: Node, shape: Shape) -> None:
         """A node of which nothing is known: neither its channels nor those that it reads are moved."""
         self.labels[node.name] = np.broadcast_to(np.zeros((), dtype=int), shape)
         self.fixed |= {node.name, *node.inputs}
-
-
-def _depthwise(network: Network, node: Node) -> bool:
-    if node.kind != "conv":
-        return False
-    shape = np.shape(network.weights[node.weights["weight"]])
-    return whole(node.attributes, "groups") == shape[0] > 1 and shape[1] == 1
 
 
 def stream_permuted(network: Network, stream: Stream, order: Sequence[int]) -> Network:
@@ -148,17 +180,25 @@ def stream_permuted(network: Network, stream: Stream, order: Sequence[int]) -> N
             weights[key] = np.asarray(network.weights[key])[chosen]
     for reader in stream.readers:
         key = reader.node.weights["weight"]
-        old = np.asarray(weights[key])
+        old = dense(np.asarray(weights[key]), groups_of(reader.node))
         places = [np.flatnonzero(reader.channel == i) for i in range(stream.width)]
         to, at = np.concatenate(places), np.concatenate([places[j] for j in chosen])
         new = np.array(old)
         new[:, to] = old[:, at]
-        weights[key] = new
+        weights[key] = gathered(new, groups_of(reader.node))
     return replace(network, weights=weights)
+
+
+def groups_permuted(network: Network, bundle: Bundle, blocks: Sequence[int]) -> Network:
+    """The same function with group i of every stream being the old group ``blocks[i]``."""
+    for stream, order in zip(bundle.streams, bundle.orders(blocks), strict=True):
+        plain = tuple(r for r in stream.readers if groups_of(r.node) == 1)  # others read the same places of another group
+        network = stream_permuted(network, replace(stream, readers=plain), order)
+    return network
 
 
 def permutation_rows(stream: Stream, order: Sequence[int]) -> dict[str, Rows]:
     """What certificates want to know of a permutation: where each channel went."""
     source = np.empty(stream.width, dtype=np.int64)
     source[list(order)] = np.arange(stream.width)
-    return {node.name: Rows(source) for node in stream.makers if node.kind == "linear" or whole(node.attributes, "groups") == 1}
+    return {node.name: Rows(source) for node in stream.makers}

@@ -14,7 +14,7 @@ from neurovariety.checkpoints.graph.evaluation import MAX_EXACT_BITS
 from neurovariety.checkpoints.graph.multiplications import digits, work
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.operations import operation
-from neurovariety.checkpoints.graph.three_arithmetics import to_fractions
+from neurovariety.checkpoints.graph.three_arithmetics import to_floats, to_fractions
 from neurovariety.checkpoints.rank.storage_rounding import rounding_effect, unit_in_last_place
 from neurovariety.errors import InputError
 from neurovariety.randomness import generator
@@ -74,12 +74,14 @@ class FunctionsCompared:
         }
 
 
-def compare_functions(a: Network, b: Network, *, seed: int, stored: bool = False) -> FunctionsCompared:
+def compare_functions(
+    a: Network, b: Network, *, seed: int, stored: bool = False, box: tuple[Array, Array] | None = None
+) -> FunctionsCompared:
     """Evaluate both at random rational inputs, over Q where the activations allow, else in float64.
 
     With ``stored`` a difference counts where it is more than the weights' own types explain by rounding, else where it is more than
-    the arithmetic of the evaluation does: any at all, over Q. Polynomials that agree at all inputs are proved equal where that is
-    affordable. Raises `InputError` where the shapes of inputs or outputs differ.
+    the arithmetic of the evaluation does: any at all, over Q. With a ``box``, arrays of exact ends, inputs lie in it. Polynomials that
+    agree at all inputs are proved equal where that is affordable. Raises `InputError` where the shapes of inputs or outputs differ.
     """
     if a.input_shape != b.input_shape or a.output_shape != b.output_shape:
         raise InputError(
@@ -94,8 +96,12 @@ def compare_functions(a: Network, b: Network, *, seed: int, stored: bool = False
     draws = rng.integers(-_NUMERATORS, _NUMERATORS + 1, size=(count, *a.input_shape)) / 8
     if not exact:  # small inputs: saturated activations would hide a difference
         draws = draws / (_NUMERATORS / 16)
+    if box is not None:
+        low, high = box
+        draws = low + (high - low) * to_fractions((draws - draws.min()) / max(float(np.ptp(draws)), 1.0))
+        draws = draws if exact else to_floats(draws)
     found = _over_q(a, b, draws, seed, stored) if exact else _in_floats(a, b, draws, seed, stored)
-    if not exact or found.largest:
+    if not exact or found.largest or box is not None:
         return found
     degrees = [degree(n) for n in (a, b)]
     if None in degrees:

@@ -3,14 +3,16 @@
 At one input, sigma(z) is replaced by s z + o with s = sigma'(z0) and o = sigma(z0) - s z0, two numbers that come in as further
 inputs. Values and first derivatives by the weights stay the same there, and the network becomes polynomial: the exact programs apply.
 For ReLU and its kin s is 0 or 1 (or the slope) and constant in the activation region of the input, so that ranks are exact within
-these regions.
+these regions; a maximum over a window is replaced by the entry where it is reached.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import product
 from math import prod
 
 import numpy as np
@@ -19,12 +21,13 @@ from jaxtyping import Shaped
 from neurovariety.checkpoints.graph.activations import activation
 from neurovariety.checkpoints.graph.multiplications import work
 from neurovariety.checkpoints.graph.network import Network
-from neurovariety.checkpoints.graph.node import Node
+from neurovariety.checkpoints.graph.node import Node, pairs, wholes
 from neurovariety.checkpoints.graph.nonlinearity import Nonlinearity, PiecewiseLinear, Smooth, Sort
+from neurovariety.checkpoints.graph.operation import Shape
 from neurovariety.checkpoints.graph.operations import operation
 from neurovariety.checkpoints.graph.three_arithmetics import FLOATS, to_floats, to_fractions
 from neurovariety.checkpoints.rank.exact_equality import MOST_WORK
-from neurovariety.checkpoints.rank.kinks import OffKinks, flat, moved_by_own_weights, off_kinks
+from neurovariety.checkpoints.rank.kinks import OffKinks, flat, moved_by_own_weights, off_kinks, under_window
 from neurovariety.errors import InputError
 from neurovariety.rings.ring import Array
 
@@ -53,19 +56,19 @@ class Linearization:
     @property
     def sort(self) -> Sort:
         """``algebraic``, ``piecewise linear`` or ``smooth``, by the activations that were replaced."""
-        sorts = {t.record.sort for t in self.tangents}
+        sorts = {operation(t.node).sort(t.node) for t in self.tangents}
         return "algebraic" if not sorts else "piecewise linear" if sorts == {"piecewise linear"} else "smooth"
 
 
 def linearized(network: Network) -> Linearization:
-    """Replace every activation that is neither polynomial nor rational. Raises `InputError` for a maximum over a window."""
+    """Replace every activation that is neither polynomial nor rational, and maxima over windows. Raises `InputError` for others."""
     replaced = [n for n in network.nodes if operation(n).sort(n) != "algebraic"]
-    other = next((n for n in replaced if n.function is None), None)
+    other = next((n for n in replaced if n.function is None and n.kind != "max_pool"), None)
     if other is not None:
         raise InputError(
-            f"{other.place} takes {operation(other).words(other)} over a window, whose derivative by the weights is not computed here"
+            f"{other.place} takes {operation(other).words(other)} over several entries, whose derivative by the weights is not computed"
         )
-    tangents = tuple(Tangent(n, _has_offset(n)) for n in replaced)
+    tangents = tuple(Tangent(n, n.function is not None and _has_offset(n)) for n in replaced)
     if not tangents:
         return Linearization(network, network, ())
     shapes = network.shapes()
@@ -85,6 +88,8 @@ def linearized(network: Network) -> Linearization:
     for node in network.nodes:
         if node.is_input:
             part(node.name, network.input_shape)
+        elif node.kind == "max_pool":
+            nodes += _chosen(node, shapes[node.name], part)
         elif node.name in by_name:
             shape, bent = shapes[node.name], by_name[node.name].offset
             slope = part(f"slope of {node.name}", shape)
@@ -97,6 +102,39 @@ def linearized(network: Network) -> Linearization:
             nodes.append(node)
     made = replace(network, input_shape=(at,), nodes=(Node(everything, "input"), *nodes))
     return Linearization(made, network, tangents)
+
+
+def _chosen(node: Node, after: Shape, part: Callable[[str, Shape], str]) -> list[Node]:
+    """The sum over the places of a window of the entries there, times 1 where the maximum is reached and 0 elsewhere."""
+    a, source = node.attributes, node.inputs[0]
+    padding, stride, dilation = pairs(a, "padding"), wholes(a, "stride"), wholes(a, "dilation")
+    nodes: list[Node] = []
+    if any(side for sides in padding for side in sides):
+        nodes.append(Node(f"{node.name} padded", "pad", (source,), {}, {"padding": ((0, 0), *padding)}))
+        source = nodes[-1].name
+    places = list(product(*map(range, wholes(a, "window"))))
+    total = ""
+    for k, place in enumerate(places):
+        at = source
+        for axis, (o, n, s, d) in enumerate(zip(place, after[1:], stride, dilation, strict=True), start=1):
+            cut: dict[str, object] = {"axis": axis, "start": o * d, "stop": o * d + (n - 1) * s + 1, "step": s}
+            nodes.append(Node(f"{node.name} place {k} axis {axis}", "slice", (at,), {}, cut))
+            at = nodes[-1].name
+        last = k == len(places) - 1
+        term = node.name if last and not total else f"{node.name} term {k}"
+        nodes.append(Node(term, "multiply", (at, part(f"choice {k} of {node.name}", after)), path=node.path))
+        if total:
+            term = node.name if last else f"{node.name} sum {k}"
+            nodes.append(Node(term, "add", (total, nodes[-1].name), path=node.path))
+        total = term
+    return nodes
+
+
+def _choices(node: Node, flat_values: Array, shape: Shape) -> Array:
+    """(batch, places, entries): 1 at the first place of the window where the maximum is reached, 0 elsewhere."""
+    cuts = under_window(node, flat_values, shape)
+    where = np.expand_dims(np.argmax(cuts == cuts.max(axis=1, keepdims=True), axis=1), 1)
+    return np.asarray(np.arange(cuts.shape[1])[None, :, None] == where).astype(np.int64)
 
 
 def _has_offset(node: Node) -> bool:
@@ -139,6 +177,9 @@ def with_tangents(found: Linearization, inputs: Shaped[np.ndarray, "batch ..."],
     parts: list[Array] = [to_floats(inputs).reshape(len(inputs), -1)]
     for t in found.tangents:
         z = to_floats(flat(values[t.node.inputs[0]], len(inputs)))
+        if t.node.kind == "max_pool":
+            parts.append(_choices(t.node, z, network.shapes()[t.node.inputs[0]]).reshape(len(inputs), -1).astype(np.float64))
+            continue
         record, attributes = t.record, t.node.attributes
         if isinstance(record, PiecewiseLinear):
             slope = to_floats(record.lines(attributes, z)[0])
@@ -160,6 +201,11 @@ def _between_kinks(found: Linearization, network: Network, at: OffKinks, exact: 
     still: dict[str, Array] = {}
     for t in found.tangents:
         z = at.values[t.node.name][at.usable]
+        if t.node.kind == "max_pool":
+            chosen = _choices(t.node, z, network.shapes()[t.node.inputs[0]])
+            chosen[:, :, at.resting[t.node.name]] = 0
+            parts.append(to_fractions(chosen.reshape(len(chosen), -1)))
+            continue
         assert isinstance(t.record, PiecewiseLinear)
         slope, offset = t.record.lines(t.node.attributes, z)
         rest = at.resting[t.node.name]

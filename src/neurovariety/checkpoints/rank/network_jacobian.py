@@ -70,7 +70,7 @@ class NetworkJacobian:
             return None
         shown, _ = shown_rank(self.model, p, here, here.ring.constant(to_fractions(at.rows)), None, each)
         if at.exact and at.differentiable:
-            return self._kept(shown)
+            return self._kept(shown, to_fractions(at.rows))
         return RankAtWeights(self.hash, shown.place, shown.value)
 
     def among(self, p: int, here: Point, inputs: Array, each: int | None) -> RankAtWeights:
@@ -83,11 +83,17 @@ class NetworkJacobian:
         """The hash of the exact functions of the model."""
         return exact_functions(self.model).hash
 
-    def _kept(self, shown: ModularRank) -> RankAtWeights:
-        self._there[shown.place] = shown
-        return RankAtWeights(self.hash, shown.place, shown.value)
+    def _kept(self, shown: ModularRank, rows: Array | None = None) -> RankAtWeights:
+        """A rank with what shows it: the ``rows`` of a linearization are exact inputs, and then what is taken anew from them."""
+        inputs, count = shown.place.inputs, math.prod(self.network.input_shape)
+        if self.found.tangents and inputs is not None:
+            inputs = inputs.reshape(len(inputs), -1)[:, :count]
+        place = replace(shown.place, inputs=inputs, coefficients=np.zeros(0))
+        self._there[place] = shown
+        exact = None if rows is None or not self.found.tangents else rows.reshape(len(rows), -1)[:, :count]
+        return RankAtWeights(self.hash, place, shown.value, exact)
 
-    def rank(self, place: Place) -> int:
+    def rank(self, place: Place, at: Array | None) -> int:
         if place not in self._there:
             raise NotShown("the slopes at these inputs are not known to be exact")
         return self._there[place].found(exact_functions(self.model))

@@ -13,16 +13,22 @@ from typing import NoReturn
 import numpy as np
 
 from neurovariety.checkpoints.graph.fusion import fused
+from neurovariety.checkpoints.graph.kinds.windows import turned_filters
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.node import Node
 from neurovariety.checkpoints.graph.operation import Call
 from neurovariety.checkpoints.graph.operations import OPERATIONS, operation
 from neurovariety.checkpoints.graph.three_arithmetics import FLOATS, Array
+from neurovariety.checkpoints.readers import batch_layouts
+from neurovariety.checkpoints.readers.batch_layouts import Layout, NoLayout
 from neurovariety.errors import InputError
 
 BATCH = 7
 """Samples in the batch that a graph is exported or read with: a length that no axis of a sample is likely to have by itself."""
 
+
+_KEEPS_LAYOUT = ("activation", "linear", "softmax", "standardize", "slice", "add", "subtract", "multiply", "divide")
+"""Kinds of nodes that leave all axes where they are."""
 
 SOFTPLUS_THRESHOLD = 15
 """Above a threshold of at least this, softplus may be x itself in a graph: the difference is below exp(-15) < 4e-7."""
@@ -36,9 +42,10 @@ MAX_INPUT = 10**8
 
 @dataclass(frozen=True)
 class Value:
-    """An operand that a node makes."""
+    """An operand that a node makes; ``layout`` says where its batch axis lies in the graph, where that is not in front."""
 
     name: str
+    layout: Layout | None = None
 
 
 @dataclass(frozen=True)
@@ -117,6 +124,16 @@ class State:
     turned: set[str]
 
 
+@dataclass(frozen=True)
+class Slide:
+    """How the window of a convolution slides: one number, or pair of sides, a direction."""
+
+    stride: tuple[int, ...]
+    padding: tuple[tuple[int, int], ...]
+    dilation: tuple[int, ...]
+    groups: int
+
+
 class Builder:
     """Collects nodes, with the shape of each value known at once: every node is evaluated on zeros as it is added."""
 
@@ -124,7 +141,7 @@ class Builder:
         self.source, self.weights, self.fixed, self.uses, self.batch = source, dict(weights), set(fixed), uses, batch
         self.nodes: list[Node] = []
         self.turned: set[str] = set()
-        """Keys of matrices that are kept as (out, in) where the source has (in, out)."""
+        """Keys of weights that are kept as (out, in, ...) where the source has (in, out, ...)."""
         self._samples: dict[str, Array] = {}
 
     def border(self, name: str, shape: tuple[int, ...]) -> Value:
@@ -181,9 +198,41 @@ class Builder:
             raise InputError(f"{made.place} cannot be applied to its inputs ({str(error)[:120]})") from error
         if found.ndim == 0 or found.shape[0] not in (1, 2):
             raise InputError(f"{made.place} mixes the samples of a batch; a network maps each sample by itself")
+        layout = self._layout_after(made, values)
         self.nodes.append(made)
         self._samples[unique] = found
-        return Value(unique)
+        return Value(unique, layout)
+
+    def _layout_after(self, node: Node, values: Sequence[Value]) -> Layout | None:
+        """Where the batch lies after a node. Raises `InputError` for one that needs it in front."""
+        if all(v.layout is None for v in values):
+            return None
+        rank = len(self.shape(values[0]))
+        layouts = [v.layout or batch_layouts.in_front(len(self.shape(v))) for v in values]
+        try:
+            if node.kind == "matmul":
+                return batch_layouts.of_product(*layouts)
+            sides = [self.weights[k].ndim for k in node.weights.values() if node.kind != "linear"]
+            if node.kind in _KEEPS_LAYOUT and len(set(layouts)) == 1 and max(sides, default=0) <= 1:
+                if node.kind == "linear" or sides:
+                    batch_layouts.single(layouts[0], len(layouts[0]) - 1)
+                return layouts[0] if rank else None
+        except NoLayout as reason:
+            raise InputError(f"{node.place} cannot be read ({reason})") from reason
+        raise InputError(f"{node.place} takes a value whose batch axis was moved; only the axes of one sample can be used")
+
+    def full(self, value: Value) -> list[int]:
+        """The lengths of all axes that a value has in the graph, with the batch."""
+        return batch_layouts.sizes(self.layout(value), self.shape(value), self.batch)
+
+    def layout(self, value: Value) -> Layout:
+        """Where the batch lies in the graph's value."""
+        return value.layout or batch_layouts.in_front(len(self.shape(value)))
+
+    def laid(self, name: str, path: str, value: Value, layout: Layout, shape: tuple[int, ...]) -> Value:
+        """A value in another shape, its batch where the layout says."""
+        made = self.node(name, path, "reshape", [Value(value.name)], shape=shape)
+        return Value(made.name, None if layout == batch_layouts.in_front(len(shape)) else layout)
 
     def made(self, operand: Operand) -> Node | None:
         """The node that makes a value."""
@@ -192,7 +241,9 @@ class Builder:
     def before(self, operand: Operand) -> Value:
         """The first input of the node that makes a value."""
         made = self.made(operand)
-        return Value(made.inputs[0]) if made is not None and made.inputs else self.promoted(operand)
+        if made is None or not made.inputs:
+            return self.promoted(operand)
+        return Value(made.inputs[0], operand.layout if isinstance(operand, Value) else None)
 
     def function(self, operand: Operand) -> str | None:
         """The name of the activation that makes a value, if one does."""
@@ -269,16 +320,46 @@ class Builder:
                 self.weights[weight.key] = np.ascontiguousarray(self.weights[weight.key].T)
                 self.turned ^= {weight.key}
                 return self.node(name, path, "linear", [x], {"weight": weight, "bias": bias})
-        made = self._product(name, path, x, weight, (False, stored_as == "out,in"))
+        made = self.product(name, path, x, weight, (False, stored_as == "out,in"))
         return made if bias is None else self.promoted(self.elementwise(f"{name} bias", path, "add", made, bias))
+
+    def transposed_convolution(
+        self, name: str, path: str, x: Value, weight: Stored, bias: Stored | None, slide: Slide, output_padding: Sequence[int]
+    ) -> Value:
+        """A transposed convolution, its weight stored as (in, out in a group, \\*window): values spread, then a convolution."""
+        window = self.weights[weight.key].shape[2:]
+        reach = [d * (k - 1) for k, d in zip(window, slide.dilation, strict=True)]
+        padding = tuple((r - p, r - q + o) for r, (p, q), o in zip(reach, slide.padding, output_padding, strict=True))
+        if any(side < 0 for sides in padding for side in sides):
+            refuse(path or name, "transposed convolution", "that cuts off more than its window reaches")
+        if self.weights[weight.key].shape[0] % slide.groups:
+            refuse(path or name, "transposed convolution", f"in {slide.groups} groups, which do not divide the channels")
+        if any(s > 1 for s in slide.stride):
+            x = self.node(f"{name} spread", path, "spread", [x], factors=slide.stride)
+        plain = bias is None and self._leaves_values(weight, slide.groups) and not any(side for sides in padding for side in sides)
+        if plain and self.nodes[-1].kind == "spread":
+            return x
+        if self.uses[weight.key] != 1:
+            refuse(path or name, "transposed convolution", f"whose filter {weight.key!r} is used elsewhere too")
+        self.weights[weight.key] = turned_filters(self.weights[weight.key], slide.groups)
+        self.turned ^= {weight.key}
+        once = (1,) * len(window)
+        attributes = {"stride": once, "padding": padding, "dilation": slide.dilation, "groups": slide.groups}
+        return self.node(name, path, "conv", [x], {"weight": weight, "bias": bias}, **attributes)
+
+    def _leaves_values(self, weight: Stored, groups: int) -> bool:
+        """Whether a filter, not trained, multiplies each channel by 1."""
+        w = self.weights[weight.key]
+        return weight.key in self.fixed and w.size == len(w) == groups and bool(np.all(w == 1))
 
     def matmul(self, name: str, path: str, a: Operand, b: Operand) -> Value:
         """The product of two operands, a linear layer where the second is a stored matrix."""
         if isinstance(b, Turned) or (isinstance(b, Stored) and self.weights[b.key].ndim == 2):
             return self.linear(name, path, a, b, stored_as="in,out")
-        return self._product(name, path, a, b, (False, False))
+        return self.product(name, path, a, b, (False, False))
 
-    def _product(self, name: str, path: str, a: Operand, b: Operand, transpose: tuple[bool, bool]) -> Value:
+    def product(self, name: str, path: str, a: Operand, b: Operand, transpose: tuple[bool, bool]) -> Value:
+        """The product of two operands as values, each turned or not."""
         x, y = self._aligned(name, path, "matmul", (self.promoted(a), self.promoted(b)))
         if len(self.shape(x)) != 1:
             return self.node(name, path, "matmul", [x, y], transpose=transpose)
@@ -309,6 +390,11 @@ class Builder:
 
     def axis(self, value: Value, axis: int, place: str) -> int:
         """An axis of a batch of values as an axis of one sample."""
+        if value.layout is not None:
+            try:
+                return batch_layouts.single(value.layout, axis % len(value.layout))
+            except NoLayout as reason:
+                raise InputError(f"{place} works along axis {axis} ({reason})") from reason
         rank = len(self.shape(value)) + 1
         if not -rank <= axis < rank or axis % rank == 0:
             raise InputError(f"{place} works along axis {axis} of a batch of rank {rank}: only the axes of one sample can be used")
@@ -323,16 +409,32 @@ class Builder:
     def reshape(self, name: str, path: str, x: Operand, target: Sequence[int]) -> Value:
         """Reshape a batch of values, batch axis first in ``target``; -1 stands for what is left over."""
         value = self.promoted(x)
-        batch = self._samples[value.name].shape[0] if self._samples[value.name].shape[0] == 1 else self.batch
+        batch = self.batch if self.differs(value) else 1
         total, known = batch * prod(self.shape(value)), prod(n for n in target if n != -1)
         resolved = tuple(int(n) if n != -1 else total // max(known, 1) for n in target)
+        if self.differs(value) and (value.layout is not None or resolved[:1] != (batch,)):
+            return self._regrouped(name, path, value, list(resolved))
         if not resolved or resolved[0] not in (batch, self.batch) or batch * prod(resolved[1:]) != total:
             raise InputError(
                 f"{path or name} reshapes {('batch', *self.shape(value))} to {tuple(target)}, which mixes the samples of a batch"
             )
         return self.node(name, path, "reshape", [value], shape=resolved[1:])
 
+    def _regrouped(self, name: str, path: str, value: Value, resolved: list[int]) -> Value:
+        total = prod(self.full(value))
+        try:
+            if prod(resolved) != total:
+                raise NoLayout("sizes do not fit")
+            found = batch_layouts.regrouped(self.layout(value), self.shape(value), self.batch, resolved)
+        except NoLayout as reason:
+            raise InputError(
+                f"{path or name} reshapes {tuple(self.full(value))} to {tuple(resolved)}, which mixes the samples of a batch ({reason})"
+            ) from reason
+        return self.laid(name, path, value, *found)
+
     def finish(self, output: Operand) -> Network:
         """The network, simplified."""
         value = self.promoted(output)
+        if value.layout is not None:
+            raise InputError(f"{self.source} moves the batch axis of its output; a network maps each sample by itself")
         return fused(Network(self.input_shape, tuple(self.nodes), value.name, self.weights, self.source, frozenset(self.fixed)))

@@ -7,6 +7,7 @@ known here, so whatever they are made of is read as long as its primitives are.
 from __future__ import annotations
 
 import re
+import sys
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -28,12 +29,14 @@ def read_jax(function: Callable[..., Any], example: Any) -> Network:
     ``jax.tree_util.Partial(module.apply, variables)`` for ``flax.linen``.
 
     ``example`` is one input or its shape. Arrays of floating point among the leaves are the weights, named by their place; those of
-    a collection ``batch_stats`` are fixed. The network is compared with the function on random inputs before it is returned.
+    a collection ``batch_stats``, and the ``BatchStat`` of ``flax.nnx``, are fixed. A module of ``flax.nnx`` is read in evaluation mode,
+    of a copy. The network is compared with the function on random inputs before it is returned.
     """
     if example is None:
         raise InputError("a JAX function does not say the shape of its input; give example=, one input or its shape")
     plain = isinstance(example, tuple) and all(isinstance(n, int) for n in example)
     shape = tuple(int(n) for n in (example if plain else np.shape(example)))
+    function, fixed = _evaluating(function)
     leaves, structure = jax.tree_util.tree_flatten_with_path(function)
     names: list[str | None] = [_name(path) if _is_weight(leaf) else None for path, leaf in leaves]
     weights = {name: np.asarray(leaf) for name, (_, leaf) in zip(names, leaves, strict=True) if name is not None}
@@ -59,7 +62,7 @@ def read_jax(function: Callable[..., Any], example: Any) -> Network:
             raise InputError(f"the function cannot be traced at an input of shape {shape} ({type(error).__name__}: {first})") from error
         if len(closed.jaxpr.outvars) != 1:
             raise InputError(f"the function returns {len(closed.jaxpr.outvars)} arrays; a network returns one")
-        network = _JaxprReader(closed, weights, shape).network()
+        network = _JaxprReader(closed, weights, shape, fixed).network()
         x = np.random.default_rng(0).normal(size=(3, *shape))
         exact = [jax.numpy.asarray(to_floats(w)) for w in weights.values()]
         if not agrees(x, network.evaluate, lambda x: np.stack([np.asarray(rebuilt(exact, jax.numpy.asarray(v))) for v in x])):
@@ -68,6 +71,17 @@ def read_jax(function: Callable[..., Any], example: Any) -> Network:
                 "outputs there: please report it"
             )
     return network
+
+
+def _evaluating(function: Callable[..., Any]) -> tuple[Callable[..., Any], set[str]]:
+    """A copy of a module of ``flax.nnx`` in evaluation mode, with the names of its running statistics; anything else as it is."""
+    nnx = sys.modules.get("flax.nnx")  # whoever holds a module has imported it
+    if nnx is None or not isinstance(function, nnx.Module):
+        return function, set()
+    copy = nnx.clone(function)
+    copy.eval()
+    stored = nnx.to_flat_state(nnx.state(copy, nnx.BatchStat))
+    return copy, {".".join(map(str, path)) for path, _ in stored}
 
 
 def _is_weight(leaf: Any) -> bool:
@@ -82,8 +96,8 @@ def _name(path: Any) -> str:
 
 
 class _JaxprReader:
-    def __init__(self, closed: Any, weights: dict[str, Array], shape: tuple[int, ...]) -> None:
-        fixed = {k for k in weights if k.startswith("batch_stats.")}
+    def __init__(self, closed: Any, weights: dict[str, Array], shape: tuple[int, ...], fixed: set[str]) -> None:
+        fixed = fixed | {k for k in weights if k.startswith("batch_stats.")}
         variables = closed.jaxpr.invars[:-1]
         names = dict(zip(variables, weights, strict=True))
         self.builder = Builder("jax", weights, fixed, _uses(closed.jaxpr, names))
@@ -98,6 +112,8 @@ class _JaxprReader:
     def run(self, jaxpr: Any, consts: Any, arguments: list[Operand]) -> list[Operand]:
         values: dict[Any, Operand] = dict(zip(jaxpr.invars, arguments, strict=True))
         for variable, constant in zip(jaxpr.constvars, consts, strict=True):
+            if jax.dtypes.issubdtype(constant.dtype, jax.dtypes.prng_key):
+                raise InputError("the function draws random numbers, as dropout does in training; give it in evaluation mode")
             values[variable] = self.constant(np.asarray(constant))
         for equation in jaxpr.eqns:
             operands = [self.literal(v) if hasattr(v, "val") else values[v] for v in equation.invars]

@@ -165,7 +165,7 @@ def _convolution(c: PrimitiveCall) -> Value:
     p, weight = c.parameters, c.operands[1]
     lhs, rhs, out = (tuple(s) for s in p["dimension_numbers"])
     d = len(lhs) - 2
-    if not isinstance(weight, Stored) or d not in (1, 2) or any(n != 1 for n in p["lhs_dilation"]) or p["batch_group_count"] != 1:
+    if not isinstance(weight, Stored) or d not in (1, 2) or p["batch_group_count"] != 1:
         c.refuse("convolutions of a value with a stored filter in one or two dimensions are understood")
     if c.builder.shape(c.x)[lhs[0]] != 1:
         c.refuse("it convolves several samples at once")
@@ -176,6 +176,10 @@ def _convolution(c: PrimitiveCall) -> Value:
         c.builder.weights[weight.key] = np.ascontiguousarray(array.transpose(rhs))
     x = _permuted(c, "channels first", c.x, lhs)
     x = c.step("sample", "reshape", x, shape=c.builder.shape(x)[1:])
+    if any(n != 1 for n in p["lhs_dilation"]):  # a transposed convolution
+        x = c.step("spread", "spread", x, factors=tuple(int(n) for n in p["lhs_dilation"]))
+    if any(side < 0 for sides in p["padding"] for side in sides):
+        c.refuse("its padding is negative")
     made = c.step(
         "conv",
         "conv",

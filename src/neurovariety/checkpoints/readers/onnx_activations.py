@@ -11,6 +11,7 @@ from neurovariety.checkpoints.graph.operations import operation
 from neurovariety.checkpoints.readers.building import (
     SOFTPLUS_THRESHOLD,
     Number,
+    Operand,
     Stored,
     Value,
     clipped,
@@ -152,6 +153,12 @@ def _swish(c: OnnxCall) -> Value:
     return c.activation("silu")
 
 
+def _root(c: OnnxCall) -> Operand:
+    """Of a number, which scales of attention are made of, the float64 nearest to it."""
+    number = c.builder.number(c.operand(0))
+    return c.activation("sqrt") if number is None or number < 0 else Fraction(math.sqrt(number))
+
+
 def _plain(function: str) -> Callable[[OnnxCall], Value]:
     return lambda c: c.activation(function)
 
@@ -161,6 +168,7 @@ ACTIVATIONS: dict[str, Callable[[OnnxCall], object]] = {
     "Reciprocal": _power,
     "Neg": lambda c: c.activation("polynomial", coefficients=(Fraction(0), Fraction(-1))),
     **{name: _plain(name.lower()) for name in ("Relu", "Abs", "Tanh", "Sigmoid", "Erf", "Exp")},
+    "Sqrt": _root,
     "LeakyRelu": lambda c: c.activation("leaky_relu", slope=c.attribute("alpha", 0.01)),
     "Elu": lambda c: c.activation("elu", alpha=c.attribute("alpha", 1.0)),
     "Softplus": lambda c: c.activation("softplus", beta=Fraction(1)),

@@ -13,6 +13,7 @@ from neurovariety.checkpoints.readers.building import (
     Value,
     refuse,
 )
+from neurovariety.checkpoints.readers.moved_batch import drop, insert, turn
 from neurovariety.checkpoints.readers.onnx_call import OnnxCall
 from neurovariety.errors import InputError
 
@@ -33,7 +34,7 @@ def _reshape(c: OnnxCall) -> Operand:
     if isinstance(given, Stored):
         return _reshaped_weight(c, given, target)
     if not c.attributes.get("allowzero", 0):
-        full = [c.builder.batch, *c.builder.shape(c.x)]
+        full = c.builder.full(c.x)
         target = [full[k] if n == 0 else n for k, n in enumerate(target)]
     return c.builder.reshape(c.name, c.path, c.x, target)
 
@@ -59,10 +60,7 @@ def _transpose(c: OnnxCall) -> Operand:
         rank = c.array(0).ndim
         order = list(c.attributes.get("perm", range(rank - 1, -1, -1)))
         return Turned(given.key) if order == [1, 0] else c.make("transpose", c.x, permutation=tuple(int(k) % rank for k in order))
-    order = list(c.attributes.get("perm", range(len(c.builder.shape(c.x)), -1, -1)))
-    if order[0] != 0:
-        raise InputError(f"{c.path} moves the batch axis; only the axes of one sample can be used")
-    return c.make("transpose", c.x, permutation=tuple(k - 1 for k in order[1:]))
+    return turn(c.builder, c.name, c.path, c.x, list(c.attributes.get("perm", range(len(c.builder.shape(c.x)), -1, -1))))
 
 
 def _squeeze(c: OnnxCall) -> Operand:
@@ -71,9 +69,11 @@ def _squeeze(c: OnnxCall) -> Operand:
         return c.constant(np.squeeze(array) if axes is None else np.squeeze(array, tuple(axes)))
     if axes is None:
         refuse(c.path, c.operator, "without axes it takes away the batch of one sample as well")
-    shape = c.builder.shape(c.x)
-    gone = set(c.builder.axes(c.x, axes, c.path))
-    return c.make("reshape", c.x, shape=tuple(n for k, n in enumerate(shape) if k not in gone))
+    value = c.x
+    rank = len(c.builder.full(value))
+    for step, k in enumerate(sorted((a % rank for a in axes), reverse=True)):
+        value = drop(c.builder, f"{c.name} {step}" if step < len(axes) - 1 else c.name, c.path, value, k)
+    return value
 
 
 def _unsqueeze(c: OnnxCall) -> Operand:
@@ -84,11 +84,14 @@ def _unsqueeze(c: OnnxCall) -> Operand:
     rank = len(shape) + 1 + len(axes)
     if max(axes) >= 0 and not c.builder.differs(c.x):
         refuse(c.path, c.operator, "of weights; count the axes from the last, -1")
-    for k in sorted(a % rank for a in axes):
-        if k == 0:
-            raise InputError(f"{c.path} puts an axis before the batch; only the axes of one sample can be used")
-        shape.insert(k - 1, 1)
-    return c.make("reshape", c.x, shape=tuple(shape))
+    if not c.builder.differs(c.x):
+        for k in sorted(a % rank for a in axes):
+            shape.insert(k - 1, 1)
+        return c.make("reshape", c.x, shape=tuple(shape))
+    value = c.x
+    for step, k in enumerate(sorted(a % (len(c.builder.full(c.x)) + len(axes)) for a in axes)):
+        value = insert(c.builder, f"{c.name} {step}" if step < len(axes) - 1 else c.name, c.path, value, k)
+    return value
 
 
 def _slice(c: OnnxCall) -> Operand:
@@ -156,7 +159,7 @@ def _reduced(kind: str) -> Callable[[OnnxCall], Value]:
 
 def _shape(c: OnnxCall) -> Stored:
     given = c.operand(0)
-    shape = c.array(0).shape if isinstance(given, Stored) else (c.builder.batch, *c.builder.shape(c.x))
+    shape = c.array(0).shape if isinstance(given, Stored) else tuple(c.builder.full(c.x))
     if isinstance(given, Turned) or (isinstance(given, Value) and not c.builder.differs(given)):
         refuse(c.path, c.operator, "of what is made of weights")
     start, end = c.attributes.get("start"), c.attributes.get("end")
@@ -174,7 +177,7 @@ def _gather(c: OnnxCall) -> Operand:
     at = indices[0] % shape[place]
     cut = c.builder.node(f"{c.name} cut", c.path, "slice", [c.x], axis=place, start=at, stop=at + 1, step=1)
     single = c.array(1).ndim == 0
-    return c.make("reshape", cut, shape=shape[:place] + shape[place + 1 :]) if single else cut
+    return drop(c.builder, c.name, c.path, cut, axis) if single else cut
 
 
 AXES: dict[str, Callable[[OnnxCall], object]] = {

@@ -64,6 +64,13 @@ def read_onnx_file(file: str | Path, shapes: Mapping[str, Sequence[int]] | None 
     return read_regions(model, path.name, weights, fixed, trial, whole)
 
 
+def read_parts(model: Message, source: str, why: str) -> PartialNetwork:
+    """The parts that are understood of a file that was not read as a whole, which ``why`` says."""
+    weights = _stored(model, source, None)
+    fixed = _not_trained(model, weights) | _statistics(model)
+    return read_regions(model, source, weights, fixed, tried(model, {}), why)
+
+
 def _whole(model: Message, weights: dict[str, Array], source: str, given: Mapping[str, Sequence[int]]) -> Network | str:
     """The whole network, at the shape of the input that was fixed or that a runtime accepts; why there is none, else."""
     found = entries(model)

@@ -10,6 +10,7 @@ import numpy as np
 from neurovariety.checkpoints.graph.three_arithmetics import Array
 from neurovariety.checkpoints.readers.building import (
     Operand,
+    Slide,
     Stored,
     Value,
     refuse,
@@ -19,6 +20,7 @@ from neurovariety.checkpoints.readers.contraction import contract
 from neurovariety.checkpoints.readers.onnx_activations import ACTIVATIONS
 from neurovariety.checkpoints.readers.onnx_axes import AXES
 from neurovariety.checkpoints.readers.onnx_call import OnnxCall
+from neurovariety.checkpoints.readers.onnx_normalizing import NORMALIZING
 
 
 def _gemm(c: OnnxCall) -> Value:
@@ -30,6 +32,17 @@ def _gemm(c: OnnxCall) -> Value:
 
 def _matmul(c: OnnxCall) -> Value:
     return c.builder.matmul(c.name, c.path, c.operand(0), c.operand(1))
+
+
+def _remainder(c: OnnxCall) -> Stored:
+    """Of sizes: what graphs compute from the shapes of values."""
+    known = [c.known(k) for k in range(2)]
+    if any(v is None or v.dtype.kind not in "iu" for v in known) or c.attributes.get("fmod", 0):
+        refuse(c.path, c.operator, "remainders of sizes are understood")
+    a, b = (np.asarray(v, dtype=np.int64) for v in known)
+    if not np.all(b):
+        refuse(c.path, c.operator, "by 0")
+    return c.constant(np.asarray(np.mod(a, b)))
 
 
 def _window(c: OnnxCall, d: int) -> dict[str, Any]:
@@ -50,6 +63,19 @@ def _convolution(c: OnnxCall) -> Value:
         refuse(c.path, c.operator, "one- and two-dimensional convolutions are understood")
     weights = {"weight": weight, "bias": c.stored(2)}
     return c.make("conv", c.x, weights=weights, **_window(c, d), groups=int(c.attributes.get("group", 1)))
+
+
+def _transposed(c: OnnxCall) -> Value:
+    weight = c.stored(1)
+    d = len(c.builder.shape(c.x)) - 1
+    if weight is None or d not in (1, 2):
+        refuse(c.path, c.operator, "one- and two-dimensional convolutions are understood")
+    if "output_shape" in c.attributes:
+        refuse(c.path, c.operator, "output_shape, from which the padding would have to be found")
+    window = _window(c, d)
+    slide = Slide(window["stride"], window["padding"], window["dilation"], int(c.attributes.get("group", 1)))
+    more = tuple(c.attributes.get("output_padding", [0] * d))
+    return c.builder.transposed_convolution(c.name, c.path, c.x, weight, c.stored(2), slide, more)
 
 
 def _pool(c: OnnxCall) -> Value:
@@ -151,12 +177,14 @@ OPERATIONS: dict[str, Callable[[OnnxCall], object]] = {
     "MatMul": _matmul,
     "Einsum": _einsum,
     "Conv": _convolution,
+    "ConvTranspose": _transposed,
     "BatchNormalization": _batch_norm,
     "Add": _entrywise("add"),
     "Sum": _entrywise("add"),
     "Sub": _entrywise("subtract"),
     "Mul": _entrywise("multiply"),
     "Div": _entrywise("divide"),
+    "Mod": _remainder,
     "AveragePool": _pool,
     "MaxPool": _pool,
     "GlobalAveragePool": _global_average,
@@ -165,5 +193,6 @@ OPERATIONS: dict[str, Callable[[OnnxCall], object]] = {
     "Cast": _cast,
     **ACTIVATIONS,
     **AXES,
+    **NORMALIZING,
 }
 """Name -> what reads it."""

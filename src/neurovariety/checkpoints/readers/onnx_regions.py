@@ -33,6 +33,7 @@ from neurovariety.errors import InputError
 
 _UNFOLDED = ("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "RandomNormal", "RandomUniform", "Bernoulli", "Multinomial")
 """Operators of stored arrays that stay: rounded weights are not trained numbers that could be changed, random ones are none."""
+_SIZED_BY_VALUES = ("NonZero", "Unique", "Compress", "NonMaxSuppression", "Loop", "SequenceAt")  # as long as values say
 _MOST_FOLDED = 2**26
 """Largest array that is folded."""
 _FLOATS = ("float16", "float32", "float64", "bfloat16")
@@ -107,6 +108,8 @@ class _Reading:
         self.opaque: list[OpaqueOperator] = []
         self.read: dict[str, tuple[Message, tuple[str, ...]]] = {}
         """Node of a builder -> the operator it came from, by the name of its value."""
+        self.from_sizes: set[str] = set()  # names of what is computed from sizes alone
+        self.odd_sizes = any(node.op_type in _SIZED_BY_VALUES for node in model.graph.node)
         self.left: dict[str, list[str]] = {}
         """Name of a value -> the operators outside that read it."""
         for node in model.graph.node:
@@ -119,7 +122,8 @@ class _Reading:
         if node.op_type == "Constant" and node.domain in ("", "ai.onnx"):
             self._constant(node)
             return
-        if all(n in self.known.stored for n in read) and self._folded(node):
+        of_sizes = node.op_type in ("Shape", "Size") and not self.odd_sizes
+        if (of_sizes or all(n in self.known.stored for n in read)) and self._folded(node):
             return
         reason = self._understood(node)
         if reason:
@@ -164,8 +168,12 @@ class _Reading:
         found = {n: self.trial.values.get(n) for n in node.output if n}
         if any(not isinstance(v, np.ndarray) or v.size > _MOST_FOLDED for v in found.values()):
             return False
+        of_sizes = node.op_type in ("Shape", "Size") or any(n in self.from_sizes for n in names_read(node))
         for name, value in found.items():
             self._store(name, np.asarray(value))
+            if of_sizes:
+                self.from_sizes.add(name)
+                self.known.fixed.add(name)
         return True
 
     def _alias(self, node: Message, operand: Operand) -> None:
@@ -205,7 +213,7 @@ class _Reading:
         outputs = [o for o in node.output if o]
         made = made if isinstance(made, list) else [made]
         right = len(made) >= len(outputs) and all(
-            isinstance(v, Value) and builder.shape(v) == (shapes[o] or (0,))[1:] and builder.differs(v)
+            isinstance(v, Value) and v.layout is None and builder.shape(v) == (shapes[o] or (0,))[1:] and builder.differs(v)
             for v, o in zip(made, outputs, strict=False)
         )
         if not right:

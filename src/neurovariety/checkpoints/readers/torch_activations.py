@@ -60,6 +60,7 @@ ACTIVATIONS: dict[str, Callable[[AtenCall], object]] = {
     **dict.fromkeys(("clamp", "hardtanh", "hardtanh_"), _clamp),
     "clamp_min": _clamp,
     "exp": _plain("exp"),
+    "sqrt": _plain("sqrt"),
     **dict.fromkeys(("leaky_relu", "leaky_relu_"), lambda c: c.activation("leaky_relu", slope=c.number("negative_slope", 0.01))),
     **dict.fromkeys(("elu", "elu_"), _elu),
     "softplus": _softplus,

@@ -14,6 +14,7 @@ from neurovariety.checkpoints.readers.building import (
     Value,
     refuse,
 )
+from neurovariety.checkpoints.readers.moved_batch import drop, insert, turn
 from neurovariety.checkpoints.readers.torch_call import AtenCall
 from neurovariety.errors import InputError
 
@@ -21,14 +22,11 @@ _NO_END = 2**62
 
 
 def _flatten(c: AtenCall) -> Value:
-    shape = c.builder.shape(c.x)
-    rank = len(shape) + 1
+    rank = len(c.builder.full(c.x))
     start, end = c.get("start_dim", 0) % rank, c.get("end_dim", -1) % rank
-    if start == 0 and end > 0:
-        raise InputError(f"{c.place} flattens the batch axis into the samples; use flatten(1)")
     if not c.builder.differs(c.x):
         raise InputError(f"{c.place} flattens weights; store them in the shape that is used")
-    full = [c.builder.batch, *shape]
+    full = c.builder.full(c.x)
     return c.builder.reshape(c.name, c.path, c.x, [*full[:start], int(np.prod(full[start : end + 1])), *full[end + 1 :]])
 
 
@@ -37,27 +35,23 @@ def _view(c: AtenCall) -> Value:
 
 
 def _unflatten(c: AtenCall) -> Value:
-    shape, axis = c.builder.shape(c.x), c.builder.axis(c.x, int(c.arguments["dim"]), c.place)
-    return c.builder.reshape(c.name, c.path, c.x, [c.builder.batch, *shape[:axis], *map(int, c.arguments["sizes"]), *shape[axis + 1 :]])
+    full = c.builder.full(c.x)
+    axis = int(c.arguments["dim"]) % len(full)
+    return c.builder.reshape(c.name, c.path, c.x, [*full[:axis], *map(int, c.arguments["sizes"]), *full[axis + 1 :]])
 
 
 def _squeeze(c: AtenCall) -> Value:
     axis = c.builder.axis(c.x, int(c.arguments["dim"]), c.place)
-    shape = c.builder.shape(c.x)
-    kept = shape[:axis] + shape[axis + 1 :] if shape[axis] == 1 else shape
-    return c.make("reshape", c.x, shape=kept)
+    return drop(c.builder, c.name, c.path, c.x, int(c.arguments["dim"])) if c.builder.shape(c.x)[axis] == 1 else c.x
 
 
 def _unsqueeze(c: AtenCall) -> Value:
     if isinstance(c.arguments["self"], Stored) and c.arguments["dim"] == 0:  # a weight that becomes a value of a batch of one
         return c.x
-    shape = c.builder.shape(c.x)
-    axis = int(c.arguments["dim"]) % (len(shape) + 2)
+    axis = int(c.arguments["dim"]) % (len(c.builder.full(c.x)) + 1)
     if not c.builder.differs(c.x) and c.arguments["dim"] >= 0:
         raise InputError(f"{c.place} puts an axis between those of weights; count from the last axis, -1")
-    if axis == 0:
-        raise InputError(f"{c.place} puts an axis before the batch; only the axes of one sample can be used")
-    return c.make("reshape", c.x, shape=(*shape[: axis - 1], 1, *shape[axis - 1 :]))
+    return insert(c.builder, c.name, c.path, c.x, axis)
 
 
 def _transpose(c: AtenCall) -> Operand:
@@ -67,17 +61,13 @@ def _transpose(c: AtenCall) -> Operand:
         return stored if same else Turned(stored.key)
     if c.operator in ("t", "numpy_T"):
         raise InputError(f"{c.place} transposes the batch; only the axes of one sample can be used")
-    rank = len(c.builder.shape(c.x))
     if c.operator == "permute":
-        dims = [int(k) % (rank + 1) for k in c.arguments["dims"]]
-        if dims[0] != 0:
-            raise InputError(f"{c.place} moves the batch axis; only the axes of one sample can be used")
-        return c.make("transpose", c.x, permutation=tuple(k - 1 for k in dims[1:]))
-    pair = (-1, -2) if c.operator == "mT" else (c.arguments["dim0"], c.arguments["dim1"])
-    i, j = c.builder.axes(c.x, pair, c.place)
+        return turn(c.builder, c.name, c.path, c.x, [int(k) for k in c.arguments["dims"]])
+    rank = len(c.builder.full(c.x))
+    i, j = (int(k) % rank for k in ((-1, -2) if c.operator == "mT" else (c.arguments["dim0"], c.arguments["dim1"])))
     order = list(range(rank))
     order[i], order[j] = j, i
-    return c.make("transpose", c.x, permutation=tuple(order))
+    return turn(c.builder, c.name, c.path, c.x, order)
 
 
 def _slice(c: AtenCall) -> Value:
@@ -105,10 +95,18 @@ def _pad(c: AtenCall) -> Value:
 
 def _select(c: AtenCall) -> Value:
     axis = c.builder.axis(c.x, int(c.arguments["dim"]), c.place)
-    shape = c.builder.shape(c.x)
-    at = int(c.arguments["index"]) % shape[axis]
+    at = int(c.arguments["index"]) % c.builder.shape(c.x)[axis]
     cut = c.builder.node(f"{c.name} cut", c.path, "slice", [c.x], axis=axis, start=at, stop=at + 1, step=1)
-    return c.make("reshape", cut, shape=shape[:axis] + shape[axis + 1 :])
+    return drop(c.builder, c.name, c.path, cut, int(c.arguments["dim"]))
+
+
+def _unbound(c: AtenCall) -> list[Value]:
+    axis = c.builder.axis(c.x, int(c.get("dim", 0)), c.place)
+    out = []
+    for k in range(c.builder.shape(c.x)[axis]):
+        cut = c.builder.node(f"{c.name} cut {k}", c.path, "slice", [c.x], axis=axis, start=k, stop=k + 1, step=1)
+        out.append(drop(c.builder, f"{c.name} {k}", c.path, cut, int(c.get("dim", 0))))
+    return out
 
 
 def _pieces(c: AtenCall) -> list[Value]:
@@ -153,6 +151,7 @@ AXES: dict[str, Callable[[AtenCall], object]] = {
     "select": _select,
     **dict.fromkeys(("pad", "constant_pad_nd"), _pad),
     **dict.fromkeys(("chunk", "split", "split_with_sizes"), _pieces),
+    "unbind": _unbound,
     "cat": _concatenate,
     "sum": _reduced("sum"),
     "mean": _reduced("mean"),

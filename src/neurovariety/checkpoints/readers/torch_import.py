@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import copy
 import io
-import logging
-import warnings
+import operator
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,55 +17,107 @@ import numpy as np
 
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.operations import operation
+from neurovariety.checkpoints.graph.partial_network import PartialNetwork
 from neurovariety.checkpoints.graph.three_arithmetics import Array
 from neurovariety.checkpoints.readers.agreement import agrees, for_any_batch
 from neurovariety.checkpoints.readers.building import BATCH, OTHER_BATCHES, Builder, Operand, Stored, refuse
+from neurovariety.checkpoints.readers.opaque_programs import read_by_onnx
+from neurovariety.checkpoints.readers.quiet_torch import quiet_torch
 from neurovariety.checkpoints.readers.torch_archive import Archive, Json, read_archive
 from neurovariety.checkpoints.readers.torch_operations import OPERATIONS, AtenCall
 from neurovariety.errors import InputError
 
 if TYPE_CHECKING:
     import torch
+    from torch.export import ExportedProgram
     from torch.nn import Module
+
+
+_OF_SIZES = {
+    "_operator.mul": operator.mul,
+    "_operator.add": operator.add,
+    "_operator.sub": operator.sub,
+    "_operator.floordiv": operator.floordiv,
+}
+"""What graphs compute from the length of the batch."""
 
 
 def read_pt2(file: str | Path) -> Network:
     """The network in a ``.pt2`` file of ``torch.export.save``. Nothing in the file is executed or unpickled; torch is not needed."""
-    return read_program(read_archive(file, str(file)), Path(file).name)
+    try:
+        return read_program(read_archive(file, str(file)), Path(file).name)
+    except InputError as error:
+        if "is not supported" not in str(error):
+            raise
+        raise InputError(
+            f"{error}; if you trust the file, load it with torch.export.load and give the program: what is not understood of it is "
+            "then kept as it is"
+        ) from error
 
 
-def read_module(module: Module, example: Any = None) -> Network:
+def read_module(module: Module, example: Any = None) -> Network | PartialNetwork:
     """The network of a ``torch.nn.Module``, exported in evaluation mode.
 
     ``example`` is a batch of inputs (batch, \\*input shape), or the shape of one input as a tuple of ints; without it the module must
-    begin with a linear layer. The network is compared with the module on random inputs before it is returned. Raises `InputError`
-    where the module cannot be exported, or holds an operation that is not understood.
+    begin with a linear layer, or have an ``example_input_array``. Several inputs are given as a tuple of tensors, whole numbers as a
+    tensor. The network is compared with the module on random inputs before it is returned. A module with operations that are not
+    understood is read by way of ONNX, where these are kept as they are. Raises `InputError` where the module cannot be exported, or
+    computes something else than what was read.
     """
     import torch
 
     dtype = next((p.dtype for p in module.parameters() if p.dtype.is_floating_point), torch.float32)
-    shape = _input_shape(module, example)
+    given = _given(example)
+    shape = tuple(given[0].shape[1:]) if given else _input_shape(module, example)
     training = {m: m.training for m in module.modules()}
     module.eval()
     try:
-        with _quiet():
+        with quiet_torch():
             try:
-                program = torch.export.export(module, (torch.zeros((BATCH, *shape), dtype=dtype),), strict=False)
-                buffer = io.BytesIO()
-                torch.export.save(program, buffer)
+                program = torch.export.export(module, given or (torch.zeros((BATCH, *shape), dtype=dtype),), strict=False)
+                archive = _archive(program)
             except Exception as error:  # torch raises its own classes and bare RuntimeErrors
                 first = (str(error).strip().splitlines() or [""])[0][:160]
                 raise InputError(
                     f"torch.export cannot export the module for inputs of shape {shape} ({type(error).__name__}: {first}); check "
                     "example="
                 ) from error
-        buffer.seek(0)
-        network = read_program(read_archive(buffer, "the exported module"), "torch")
+        try:
+            network = read_program(archive, "torch")
+        except InputError as reason:
+            return read_by_onnx(program, reason)
         _compare(network, module, shape, dtype)
     finally:
         for m, was in training.items():
             m.training = was
     return network
+
+
+def read_exported(program: ExportedProgram) -> Network | PartialNetwork:
+    """The network of a ``torch.export.ExportedProgram``, by way of ONNX where operations of it are not understood."""
+    with quiet_torch():
+        archive = _archive(program)
+    try:
+        network = read_program(archive, "torch")
+    except InputError as reason:
+        return read_by_onnx(program, reason)
+    dtype = next(t.dtype for t in program.state_dict.values()) if program.state_dict else None
+    if dtype is not None and dtype.is_floating_point:
+        batch = program.example_inputs[0][0].shape[0] if program.example_inputs else BATCH
+        x = np.random.default_rng(0).normal(size=(batch, *network.input_shape)).astype(np.float32).astype(np.float64)
+        module = program.module()
+        if not agrees(x, network.evaluate, lambda x: _outputs(module, x, dtype)):
+            raise InputError("the network read from the program does not compute what the program does on random inputs")
+    return network
+
+
+def _archive(program: ExportedProgram) -> Archive:
+    import torch
+
+    buffer = io.BytesIO()
+    torch.export.save(program, buffer)
+    buffer.seek(0)
+    return read_archive(buffer, "the exported module")
 
 
 def _compare(network: Network, module: Module, shape: tuple[int, ...], dtype: torch.dtype) -> None:
@@ -94,31 +143,12 @@ def _compare(network: Network, module: Module, shape: tuple[int, ...], dtype: to
             )
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep torch from writing to standard error what it then raises, and warnings."""
-    loggers = [found for name, found in logging.root.manager.loggerDict.items() if name.partition(".")[0] == "torch"]
-    handlers = [h for logger in loggers if isinstance(logger, logging.Logger) for h in logger.handlers]
-
-    def drop(record: logging.LogRecord) -> bool:
-        return False
-
-    for handler in handlers:
-        handler.addFilter(drop)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        for handler in handlers:
-            handler.removeFilter(drop)
-
-
 def _outputs(module: Module, x: Array, dtype: torch.dtype) -> Array:
     import torch
 
     with torch.no_grad():
-        return np.asarray(module(torch.as_tensor(x, dtype=dtype)).double().numpy())
+        found = torch.utils._pytree.tree_leaves(module(torch.as_tensor(x, dtype=dtype)))
+        return np.asarray(found[0].double().numpy())
 
 
 def _in_double(module: Module, x: Array) -> Array | None:
@@ -131,7 +161,19 @@ def _in_double(module: Module, x: Array) -> Array | None:
         return None
 
 
+def _given(example: Any) -> tuple[torch.Tensor, ...]:
+    """Tensors that are taken as they are: several inputs, or one of whole numbers; none for any other example."""
+    import torch
+
+    tensors = example if isinstance(example, (tuple, list)) else (example,)
+    if not tensors or not all(isinstance(v, torch.Tensor) and v.ndim for v in tensors):
+        return ()
+    return tuple(tensors) if len(tensors) > 1 or not tensors[0].dtype.is_floating_point else ()
+
+
 def _input_shape(module: Module, example: Any) -> tuple[int, ...]:
+    if example is None:
+        example = getattr(module, "example_input_array", None)
     if example is None:
         features = next((m.in_features for m in module.modules() if isinstance(getattr(m, "in_features", None), int)), None)
         if features is None:
@@ -209,35 +251,38 @@ class _ProgramReader:
 
     def _read(self, node: Json) -> None:
         path = _module_path(node.get("metadata", {}))
-        operator = node["target"].removeprefix("torch.ops.aten.").partition(".")[0]
+        name = node["target"].removeprefix("torch.ops.aten.").partition(".")[0]
         arguments = {a["name"]: self._argument(a["arg"]) for a in node["inputs"]}
         outputs = node["outputs"]
-        if operator == "sym_size" and "as_sym_int" in outputs[0]:
+        if name == "sym_size" and "as_sym_int" in outputs[0]:
             if arguments.get("dim") != 0:
                 raise InputError(f"{path or self.builder.source} leaves an axis other than the batch open; export with fixed shapes")
             return
         place = path or self.builder.source
-        if operator.startswith("_assert") and not outputs:  # what export checks of shapes and types
+        if node["target"] in _OF_SIZES and "as_sym_int" in outputs[0]:
+            self.symbols[outputs[0]["as_sym_int"]["as_name"]] = _OF_SIZES[node["target"]](*arguments.values())
             return
-        if not node["target"].startswith("torch.ops.aten.") or operator not in OPERATIONS:
+        if name.startswith("_assert") and not outputs:  # what export checks of shapes and types
+            return
+        if not node["target"].startswith("torch.ops.aten.") or name not in OPERATIONS:
             refuse(place, node["target"].removeprefix("torch.ops."))
         names = [t["name"] for o in outputs for t in _tensors(o)]
         if not names:
-            refuse(place, operator, "it makes no tensor")
-        call = AtenCall(self.builder, names[0], path, operator, arguments, node)
-        made = OPERATIONS[operator](call)
-        for name, value in zip(names, made if isinstance(made, list) else [made], strict=True):
-            self.values[name] = value
-        if operator.endswith("_") and operator != "detach_":
-            self._overwrite(node, place, operator, self.values[names[0]])
+            refuse(place, name, "it makes no tensor")
+        call = AtenCall(self.builder, names[0], path, name, arguments, node)
+        made = OPERATIONS[name](call)
+        for key, value in zip(names, made if isinstance(made, list) else [made], strict=True):
+            self.values[key] = value
+        if name.endswith("_") and name != "detach_":
+            self._overwrite(node, place, name, self.values[names[0]])
 
-    def _overwrite(self, node: Json, place: str, operator: str, new: Operand) -> None:
+    def _overwrite(self, node: Json, place: str, name: str, new: Operand) -> None:
         """After an operation in place every name of the old value means the new one; views of it would change too, and are refused."""
         old = self.values[node["inputs"][0]["arg"]["as_tensor"]["name"]]
         made = self.builder.made(old)
         if made is None or any(operation(n).view and (n is made or made.name in n.inputs) for n in self.builder.nodes):
-            refuse(place, operator, "it overwrites a value of which there are views, or an input or a weight")
-        self.values.update({name: new for name, value in self.values.items() if value == old})
+            refuse(place, name, "it overwrites a value of which there are views, or an input or a weight")
+        self.values.update({key: new for key, value in self.values.items() if value == old})
 
     def _argument(self, argument: Json) -> Any:
         ((kind, value),) = argument.items()

@@ -8,6 +8,7 @@ import numpy as np
 
 from neurovariety.checkpoints.readers.building import (
     Operand,
+    Slide,
     Stored,
     Value,
     refuse,
@@ -17,6 +18,7 @@ from neurovariety.checkpoints.readers.contraction import contract
 from neurovariety.checkpoints.readers.torch_activations import ACTIVATIONS
 from neurovariety.checkpoints.readers.torch_axes import AXES
 from neurovariety.checkpoints.readers.torch_call import AtenCall, each, stored
+from neurovariety.checkpoints.readers.torch_normalizing import NORMALIZING
 
 
 def _linear(c: AtenCall) -> Value:
@@ -31,6 +33,17 @@ def _addmm(c: AtenCall) -> Value:
 
 def _matmul(c: AtenCall) -> Value:
     return c.builder.matmul(c.name, c.path, c.operand("self"), c.operand("other", "mat2"))
+
+
+def _transposed(c: AtenCall) -> Value:
+    weight = stored(c, "weight")
+    d = int(c.operator[-2])
+    if weight is None or len(c.builder.shape(c.x)) != d + 1:
+        refuse(c.place, c.operator, "it is applied to one sample without a batch axis")
+    sides = tuple((p, p) for p in each(c.get("padding", 0), d))
+    slide = Slide(each(c.get("stride", 1), d), sides, each(c.get("dilation", 1), d), int(c.get("groups", 1)))
+    more = each(c.get("output_padding", 0), d)
+    return c.builder.transposed_convolution(c.name, c.path, c.x, weight, stored(c, "bias"), slide, more)
 
 
 def _convolution(c: AtenCall) -> Value:
@@ -147,6 +160,7 @@ OPERATIONS: dict[str, Callable[[AtenCall], object]] = {
     **dict.fromkeys(("matmul", "mm", "bmm"), _matmul),
     "einsum": lambda c: contract(c.builder, c.name, c.path, c.arguments["equation"], c.arguments["tensors"]),
     **dict.fromkeys(("conv1d", "conv2d"), _convolution),
+    **dict.fromkeys(("conv_transpose1d", "conv_transpose2d"), _transposed),
     "batch_norm": _batch_norm,
     **dict.fromkeys(("add", "add_"), _entrywise("add")),
     **dict.fromkeys(("sub", "sub_", "rsub"), _entrywise("subtract")),
@@ -161,5 +175,6 @@ OPERATIONS: dict[str, Callable[[AtenCall], object]] = {
     ),
     **ACTIVATIONS,
     **AXES,
+    **NORMALIZING,
 }
 """Name -> what reads it."""

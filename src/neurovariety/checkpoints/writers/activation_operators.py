@@ -60,4 +60,5 @@ ACTIVATIONS: dict[str, Row] = {
     "hardswish": _plain("HardSwish"),
     "erf": _plain("Erf"),
     "exp": _plain("Exp"),
+    "sqrt": _plain("Sqrt"),
 }

@@ -89,7 +89,7 @@ class _Change:
         for key, values in self.network.weights.items():
             old = self.origin.read.weights.get(key)
             if old is not None and old is not values and not _equal(old, values):
-                self._array(key, old, values)
+                self._array(key, old, self.origin.as_stored(self.network, key, key))
 
     def _node(self, old: Node, new: Node) -> None:
         added, gone = set(new.weights) - set(old.weights), set(old.weights) - set(new.weights)
@@ -99,7 +99,8 @@ class _Change:
             self._bias(new)
         for role in set(old.weights) & set(new.weights):
             if old.weights[role] != new.weights[role]:  # the same array by another name
-                self._array(old.weights[role], self.origin.read.weights[old.weights[role]], self.network.weights[new.weights[role]])
+                key, other = old.weights[role], new.weights[role]
+                self._array(key, self.origin.read.weights[key], self.origin.as_stored(self.network, other, key))
         if gone:  # what it added is added by another layer
             key = old.weights["bias"]
             self._array(key, self.origin.read.weights[key], np.zeros(len(self.network.weights[new.weights["weight"]])))
@@ -112,14 +113,19 @@ class _Change:
             self.edit.changes.append(f"{_named(made)}: group {attribute.i} -> {whole(new.attributes, 'groups')}")
             attribute.i = whole(new.attributes, "groups")
         elif new.kind == "reshape" and made is not None:
-            self._reshape(made, wholes(old.attributes, "shape"), wholes(new.attributes, "shape"))
+            self._reshape(made, old, wholes(old.attributes, "shape"), wholes(new.attributes, "shape"))
+        elif new.kind == "slice":
+            self._slice(self.makers.get(new.name) or self.makers.get(new.name.rpartition(" ")[0]), new)
         else:
             raise NotEditable(f"{new.place} has other attributes ({', '.join(sorted(changed))})")
 
-    def _reshape(self, made: Message, old: tuple[int, ...], new: tuple[int, ...]) -> None:
+    def _reshape(self, made: Message, node: Node, old: tuple[int, ...], new: tuple[int, ...]) -> None:
         if made.op_type in ("Flatten", "Squeeze", "Unsqueeze"):
             return
         target = self._stored(made.input[1]) if made.op_type == "Reshape" and len(made.input) > 1 else None
+        if target is None and made.op_type == "Reshape" and len(made.input) > 1:
+            self._computed(made, node, old, new)
+            return
         if target is None or len(target) != len(old) + 1 or len(old) != len(new):
             raise NotEditable(f"{_named(made)} has sizes that are computed")
         wanted = target.copy()
@@ -133,10 +139,53 @@ class _Change:
         made.input[1] = name
         self.edit.changes.append(f"{_named(made)}: sizes {target.tolist()} -> {wanted.tolist()}")
 
+    def _computed(self, made: Message, node: Node, old: tuple[int, ...], new: tuple[int, ...]) -> None:
+        """Sizes that the file computes from those of its values: the first ones that stay are copied, which keeps open ones open."""
+        before = self.origin.read.shapes()[node.inputs[0]]
+        kept = 0
+        while kept < min(len(old), len(new), len(before)) and old[kept] == new[kept] == before[kept]:
+            kept += 1
+        wanted = np.asarray([0] * (kept + 1) + list(new[kept:]), dtype=np.int64)
+        for a in made.attribute:
+            if a.name == "allowzero":
+                a.i = 0
+        made.input[1] = self._initializer(self._fresh(f"{made.output[0]}_pruned_shape"), wanted)
+        self.edit.changes.append(f"{_named(made)}: computed sizes -> {wanted.tolist()} (0: as it was)")
+
+    def _slice(self, made: Message | None, new: Node) -> None:
+        """The ends of what is cut out of channels."""
+        start, stop = whole(new.attributes, "start"), whole(new.attributes, "stop")
+        if made is not None and made.op_type == "Split":
+            self._split(made, new.name, stop - start)
+            return
+        if made is None or made.op_type != "Slice" or len(made.input) < 3 or new.name not in self.makers:
+            raise NotEditable(f"{new.place} is cut in a way that cannot be changed in the file")
+        for k, value in ((1, start), (2, stop)):
+            made.input[k] = self._initializer(self._fresh(f"{made.input[k]}_pruned"), np.asarray([value], dtype=np.int64))
+        self.edit.changes.append(f"{_named(made)}: from {start} to {stop}")
+
+    def _split(self, made: Message, name: str, size: int) -> None:
+        attribute = next((a for a in made.attribute if a.name == "split"), None)
+        given = self._stored(made.input[1]) if len(made.input) > 1 and made.input[1] else None
+        if attribute is None and given is None:
+            return  # equal parts, which they stay
+        sizes = list(attribute.ints) if attribute is not None else [] if given is None else given.tolist()
+        last = name.rpartition(" ")[2]
+        at = int(last) if last.isdigit() and name not in self.makers else list(made.output).index(name)
+        if sizes[at] == size:
+            return
+        sizes[at] = size
+        if attribute is not None:
+            del attribute.ints[:]
+            attribute.ints.extend(sizes)
+        else:
+            made.input[1] = self._initializer(self._fresh(f"{made.input[1]}_pruned"), np.asarray(sizes, dtype=np.int64))
+        self.edit.changes.append(f"{_named(made)}: part {at} of {size}")
+
     def _bias(self, node: Node) -> None:
         key = node.weights["bias"]
         made = self.makers.get(node.name)
-        if made is None or made.op_type not in ("Conv", "Gemm", "MatMul"):
+        if made is None or made.op_type not in ("Conv", "ConvTranspose", "Gemm", "MatMul"):
             raise NotEditable(f"{node.place} cannot be given a bias in the file")
         values = to_floats(self.network.weights[key])
         name = self._fresh(key)
@@ -160,7 +209,7 @@ class _Change:
         stored = self._stored(key)
         if stored is None:
             raise NotEditable(f"the array {key!r} is computed in the file")
-        wanted = np.asarray(values).T if key in self.origin.turned else np.asarray(values)
+        wanted = np.asarray(values)
         if stored.ndim != wanted.ndim:  # a bias that the file keeps with axes of length 1
             long = [k for k, n in enumerate(stored.shape) if n != 1]
             if len(long) > 1 or wanted.ndim != 1 or stored.size != np.size(old):
@@ -218,13 +267,14 @@ class _Change:
             attribute.t.CopyFrom(tensor)
             attribute.t.name = label
 
-    def _initializer(self, name: str, values: Array) -> None:
+    def _initializer(self, name: str, values: Array) -> str:
         onnx = import_onnx()
         self.graph.initializer.append(self.helper.from_array(np.ascontiguousarray(values), name))
         self.arrays[name] = self.graph.initializer[-1]
         if self.edit.model.ir_version < _FIRST_WITHOUT_INPUTS:
             kind = onnx.helper.np_dtype_to_tensor_dtype(values.dtype)
             self.graph.input.append(onnx.helper.make_tensor_value_info(name, kind, values.shape))
+        return name
 
     def _fresh(self, name: str) -> str:
         taken = {*self.arrays, *self.makers, *(i.name for i in self.graph.input), *(n.name for n in self.graph.node)}

@@ -173,6 +173,24 @@ def _slice(w: Writer, node: Node) -> None:
     w.add("Slice", [node.inputs[0], *numbers], node.name)
 
 
+def _standardize(w: Writer, node: Node) -> None:
+    """Layer normalization without weights where the axes are the last ones and values are centred; else written out."""
+    axes, (x,) = sorted(wholes(node.attributes, "axes")), node.inputs
+    epsilon, shape = rational(node.attributes, "epsilon"), w.shapes[x]
+    if node.attributes["centred"] and axes == list(range(axes[0], len(shape))):
+        ones = w.array(f"{node.name} ones", np.ones(shape[axes[0] :], dtype=w.dtype))
+        w.add("LayerNormalization", [x, ones], node.name, axis=axes[0] + 1, epsilon=float(epsilon))
+        return
+    places = w.array(f"{node.name} axes", np.asarray([k + 1 for k in axes], dtype=np.int64))
+    if node.attributes["centred"]:
+        mean = w.add("ReduceMean", [x, places], w.fresh(f"{node.name} mean"), keepdims=1)
+        x = w.add("Sub", [x, mean], w.fresh(f"{node.name} centred"))
+    square = w.add("Mul", [x, x], w.fresh(f"{node.name} square"))
+    mean = w.add("ReduceMean", [square, places], w.fresh(f"{node.name} mean square"), keepdims=1)
+    total = w.add("Add", [mean, w.scalar(f"{node.name} epsilon", epsilon)], w.fresh(f"{node.name} total"))
+    w.add("Div", [x, w.add("Sqrt", [total], w.fresh(f"{node.name} root"))], node.name)
+
+
 def _reduced(operator: str) -> Callable[[Writer, Node], object]:
     def write(w: Writer, node: Node) -> None:
         axes = w.array(f"{node.name} axes", np.asarray([k + 1 for k in wholes(node.attributes, "axes")], dtype=np.int64))
@@ -185,6 +203,13 @@ def _upsample(w: Writer, node: Node) -> None:
     scales = w.array(f"{node.name} scales", np.asarray([1, 1, *wholes(node.attributes, "factors")], dtype=np.float32))
     nearest = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
     w.add("Resize", [node.inputs[0], "", scales], node.name, **nearest)
+
+
+def _spread(w: Writer, node: Node) -> None:
+    """A transposed convolution of each channel with the number 1."""
+    factors, channels = wholes(node.attributes, "factors"), w.shapes[node.name][0]
+    ones = w.array(f"{node.name} ones", np.ones((channels, *(1 for _ in (1, *factors))), dtype=w.dtype))
+    w.add("ConvTranspose", [node.inputs[0], ones], node.name, strides=list(factors), group=channels)
 
 
 _KINDS: dict[str, _Row] = {
@@ -201,6 +226,8 @@ _KINDS: dict[str, _Row] = {
     "transpose": _Row(_transpose, bare=True),
     "reshape": _Row(lambda w, node: w.reshaped(node.inputs[0], w.shapes[node.name], node.name)),
     "slice": _Row(_slice),
+    "softmax": _Row(lambda w, node: w.add("Softmax", node.inputs, node.name, axis=whole(node.attributes, "axis") + 1)),
+    "standardize": _Row(_standardize),
     "pad": _Row(_pad),
     "concatenate": _Row(lambda w, node: w.add("Concat", node.inputs, node.name, axis=whole(node.attributes, "axis") + 1)),
     "sum": _Row(_reduced("ReduceSum")),
@@ -208,4 +235,5 @@ _KINDS: dict[str, _Row] = {
     "average_pool": _Row(_pool("AveragePool", count_include_pad=1)),
     "max_pool": _Row(_pool("MaxPool")),
     "upsample": _Row(_upsample),
+    "spread": _Row(_spread),
 }

@@ -142,6 +142,7 @@ _ACTIVATIONS: dict[str, Callable[[Torch, Attributes, Tensor], Tensor]] = {
     "hardswish": lambda torch, a, x: torch.nn.functional.hardswish(x),
     "erf": lambda torch, a, x: torch.erf(x),
     "exp": lambda torch, a, x: torch.exp(x),
+    "sqrt": lambda torch, a, x: torch.sqrt(x),
 }
 
 
@@ -198,6 +199,18 @@ def _matmul(torch: Torch, node: Node, a: Attributes, v: Sequence[Tensor], w: Map
     return torch.matmul(first, second)
 
 
+def _standardize(torch: Torch, node: Node, a: Attributes, v: Sequence[Tensor], w: Mapping[str, Tensor]) -> Tensor:
+    axes, epsilon, x = wholes(a, "axes"), float(rational(a, "epsilon")), v[0]
+    rank = x.ndim - 1
+    if tuple(sorted(axes)) == tuple(range(rank - len(axes), rank)):
+        sizes = [x.shape[k + 1] for k in sorted(axes)]
+        norm = torch.nn.functional.layer_norm if a["centred"] else torch.nn.functional.rms_norm
+        return norm(x, sizes, eps=epsilon)
+    places = [k + 1 for k in axes]
+    x = x - x.mean(dim=places, keepdim=True) if a["centred"] else x
+    return x / torch.sqrt((x * x).mean(dim=places, keepdim=True) + epsilon)
+
+
 def _slice(torch: Torch, node: Node, a: Attributes, v: Sequence[Tensor], w: Mapping[str, Tensor]) -> Tensor:
     cut = slice(whole(a, "start"), whole(a, "stop"), whole(a, "step"))
     return v[0][(slice(None),) * (whole(a, "axis") + 1) + (cut,)]
@@ -214,6 +227,12 @@ def _reduced(name: str) -> Row:
     return apply
 
 
+def _spread(torch: Torch, node: Node, a: Attributes, v: Sequence[Tensor], w: Mapping[str, Tensor]) -> Tensor:
+    factors, f, channels = wholes(a, "factors"), torch.nn.functional, v[0].shape[1]
+    ones = torch.ones((channels, *(1 for _ in (1, *factors))), dtype=v[0].dtype)
+    return (f.conv_transpose1d if len(factors) == 1 else f.conv_transpose2d)(v[0], ones, stride=factors, groups=channels)
+
+
 _KINDS: dict[str, Row] = {
     "linear": lambda torch, n, a, v, w: torch.nn.functional.linear(v[0], w["weight"], w.get("bias")),
     "conv": _convolution,
@@ -228,11 +247,14 @@ _KINDS: dict[str, Row] = {
     "transpose": lambda torch, n, a, v, w: v[0].permute(0, *(k + 1 for k in wholes(a, "permutation"))),
     "reshape": lambda torch, n, a, v, w: v[0].reshape(v[0].shape[0], *wholes(a, "shape")),
     "slice": _slice,
+    "softmax": lambda torch, n, a, v, w: torch.softmax(v[0], dim=whole(a, "axis") + 1),
+    "standardize": _standardize,
     "pad": _pad,
     "concatenate": lambda torch, n, a, v, w: torch.cat(list(v), dim=whole(a, "axis") + 1),
     "sum": _reduced("sum"),
     "mean": _reduced("mean"),
     "average_pool": _average,
+    "spread": _spread,
     "max_pool": _largest,
     "upsample": lambda torch, n, a, v, w: torch.nn.functional.interpolate(v[0], scale_factor=tuple(map(float, wholes(a, "factors")))),
 }

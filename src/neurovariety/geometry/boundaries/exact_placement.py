@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Final
 
 import flint
 
-from neurovariety.certificates.positions import Function, Violates
+from neurovariety.certificates.issue import Certificate
+from neurovariety.certificates.positions import BoundaryPiece, Function, Placed, Violates
+from neurovariety.certificates.stored_positions import PositionFacts, StoredReason
 from neurovariety.geometry.boundaries.exact_positions import KnownImage, known_image
 from neurovariety.geometry.boundaries.limit_families import limit_families
 from neurovariety.geometry.boundaries.limit_family import LimitFamily
@@ -21,6 +23,7 @@ from neurovariety.geometry.ideal.exact_coefficients import ExactCoefficients
 from neurovariety.geometry.ideal.find_equations import FoundEquations
 from neurovariety.geometry.ideal.vanishing import violated
 from neurovariety.geometry.images.target import Target
+from neurovariety.homotopy.exact_program import exact_map
 from neurovariety.linear_algebra import rank_large
 from neurovariety.model import Model, Slot
 from neurovariety.rings.ring import Array
@@ -62,6 +65,17 @@ class ExactPlacement(ExactCoefficients):
 
     def _family(self, name: str) -> LimitFamily | None:
         return next((f for f in limit_families(self.model.parametrization, self.model) if f.name == name), None)
+
+    def facts(self, certificates: Sequence[Certificate]) -> PositionFacts:
+        """What these certificates ask of positions, as plain data."""
+        reasons = {c.reason: StoredReason(c.target, c.reason) for c in certificates if isinstance(c, Placed)}
+        names = dict.fromkeys(c.family for c in certificates if isinstance(c, BoundaryPiece))
+        families = []
+        for name in names:
+            found = self._family(name)
+            assert found is not None
+            families.append((name, exact_map(found.parameters + 2, lambda x, f=found: f.weights(list(x[:-2]), x[-2], x[-1]))))
+        return PositionFacts(tuple(families), tuple(reasons.values()), self.no_boundary())
 
     def coefficients_rank(self, prime: int, weights: Array) -> int:
         polynomials = [

@@ -5,9 +5,10 @@ from __future__ import annotations
 import flint
 import numpy as np
 
+from neurovariety.certificates.elements_of_finite_order import LayerClass, primitive_root_of_unity
 from neurovariety.errors import DivisionByZeroError, ResourceError
 from neurovariety.geometry.equivariance.adjunction import BlockMap, OverField
-from neurovariety.geometry.equivariance.layer_classes import LayerClass, commuting, hidden_groups
+from neurovariety.geometry.equivariance.layer_classes import commuting, hidden_groups
 from neurovariety.geometry.equivariance.linear_map import LinearMap, pair_of
 from neurovariety.geometry.exact.stated_symmetries import field_matrix
 from neurovariety.linear_algebra import kernel, rank, reduce_mod
@@ -55,9 +56,13 @@ class EquivariantSpaces:
 
     def holds(self, chosen: tuple[LayerClass, ...], weights: Array) -> bool:
         """Whether the weights are in L_g: w.T = g.(S.w)."""
-        turned = [*self.field.turned, *(f for c in chosen for f in c.factors(self.p, self.root))]
+        turned = [*self.field.turned, *self._of_group(chosen)]
         first, second = (np.mod(self.field.applied(f, weights), self.p) for f in (self.field.moved, turned))
         return np.array_equal(first, second)
+
+    def _of_group(self, chosen: tuple[LayerClass, ...]) -> BlockMap:
+        factors = (f for c in chosen for f in c.factors(self.p, self.root))
+        return [(block, axis, reduce_mod(matrix.astype(np.float64), self.p)) for block, axis, matrix in factors]
 
     def ranks(self, basis: list[Array], weights: Array, inputs: Array) -> tuple[int, int, int, int]:
         """Rank of J on the space and on all weights, and both with an input less."""
@@ -81,7 +86,7 @@ class EquivariantSpaces:
     def _block_kernel(self, block: Block, chosen: tuple[LayerClass, ...]) -> Array:
         key = (block.name, tuple((c.group.name, c.parts) for c in chosen))
         if key not in self._kernels:
-            turned = [*self.field.turned, *(f for c in chosen for f in c.factors(self.p, self.root))]
+            turned = [*self.field.turned, *self._of_group(chosen)]
             difference = self._operator(block, self.field.moved) - self._operator(block, turned)
             self._kernels[key] = kernel(reduce_mod(difference, self.p), self.p)
         return self._kernels[key]
@@ -128,11 +133,3 @@ def _rational(block: Block, along: dict[int, flint.fmpq_mat]) -> flint.fmpq_mat:
         here = [[factor[i, k] if factor is not None else flint.fmpq(int(i == k)) for k in range(size)] for i in range(size)]
         out = [[a * b for a in left for b in right] for left in out for right in here]
     return flint.fmpq_mat(len(out), len(out), [v for row in out for v in row])
-
-
-def primitive_root_of_unity(q: int, p: int) -> int:
-    """An element of F_p of order exactly q, a divisor of p - 1."""
-    if q == 1:
-        return 1
-    divisors = [d for d in range(1, q) if q % d == 0]
-    return next(r for a in range(2, p) if all(pow(r := pow(a, (p - 1) // q, p), d, p) != 1 for d in divisors))

@@ -20,10 +20,11 @@ from itertools import islice
 
 import numpy as np
 
+from neurovariety.certificates.elements_of_finite_order import HiddenGroup, LayerClass
 from neurovariety.certificates.equivariant_functions import ComponentPlace, ComponentRanks
 from neurovariety.errors import ResourceError, VerificationError
 from neurovariety.geometry.equivariance.equivariant_spaces import EquivariantSpaces
-from neurovariety.geometry.equivariance.layer_classes import HiddenGroup, LayerClass, classes
+from neurovariety.geometry.equivariance.layer_classes import classes
 from neurovariety.geometry.equivariance.linear_map import LinearMap, pair_of
 from neurovariety.geometry.exact.stated_symmetries import field_matrix
 from neurovariety.linear_algebra import random_prime, rank, reduce_mod

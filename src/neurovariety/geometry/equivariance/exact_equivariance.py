@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from neurovariety.certificates.elements_of_finite_order import HiddenGroup, LayerClass, is_class
 from neurovariety.certificates.equivariant_bounds import PairOfMaps
 from neurovariety.certificates.equivariant_functions import ComponentPlace, ComponentRanks, EquivariancePlace, Parts
+from neurovariety.certificates.issue import Certificate
+from neurovariety.certificates.stored_motions import MotionFacts
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.errors import DivisionByZeroError, ResourceError
 from neurovariety.geometry.equivariance.adjunction import (
@@ -20,7 +24,7 @@ from neurovariety.geometry.equivariance.adjunction import (
 )
 from neurovariety.geometry.equivariance.bounds import linear_network, output_degrees
 from neurovariety.geometry.equivariance.equivariant_spaces import EquivariantSpaces
-from neurovariety.geometry.equivariance.layer_classes import LayerClass, commuting, hidden_groups, is_class
+from neurovariety.geometry.equivariance.layer_classes import commuting, hidden_groups
 from neurovariety.geometry.equivariance.linear_map import LinearMap
 from neurovariety.geometry.exact.exact_functions import ExactFunctions
 from neurovariety.geometry.exact.stated_symmetries import all_verified
@@ -82,12 +86,27 @@ class ExactEquivariance(ExactFunctions):
 
     def _classes(self, maps: PairOfMaps, classes: Parts) -> tuple[LayerClass, ...]:
         """One class of each group. Raises `NotShown` where one is none."""
-        model = self.model
-        groups = commuting(hidden_groups(all_verified(model)), (*model.input_axes, *model.output_axes))
-        order = maps.order or 1
+        groups, order = self._groups(), maps.order or 1
         if len(groups) != len(classes) or not all(is_class(g, parts, order) for g, parts in zip(groups, classes, strict=True)):
             raise NotShown("these are no elements of that order of the stated groups")
         return tuple(LayerClass(g, parts, order) for g, parts in zip(groups, classes, strict=True))
+
+    def _groups(self) -> tuple[HiddenGroup, ...]:
+        model = self.model
+        return commuting(hidden_groups(all_verified(model)), (*model.input_axes, *model.output_axes))
+
+    def facts(self, certificates: Sequence[Certificate]) -> MotionFacts:
+        """How maps act on weights, and the groups, as plain data."""
+        model = self.model
+        return MotionFacts(
+            blocks=tuple(b.name for b in model.blocks),
+            sizes=self.axes,
+            input_axes=tuple(model.input_axes),
+            output_axes=tuple(model.output_axes),
+            verified=(input_adjunction(model), output_adjunction(model)),
+            groups=self._groups(),
+            layers=self.linear_layers(),
+        )
 
     def is_equivariant(self, maps: PairOfMaps, place: EquivariancePlace) -> bool:
         try:

@@ -77,6 +77,15 @@ class LinearMap:
             return ",".join(map(str, p))
         return ";".join(",".join(map(str, row)) for row in self.rows)
 
+    def image_of(self, x: str) -> str:
+        """What becomes of (x0, x1, ...): ``(x1, x0, x2)`` or ``(-x1, x0 + 2*x1)``."""
+        return f"({', '.join(_combination(row, x) for row in self.rows)})"
+
+
+def _combination(row: Sequence[Fraction], x: str) -> str:
+    terms = [f"{'-' if v == -1 else '' if v == 1 else f'{v}*'}{x}{k}" for k, v in enumerate(row) if v]
+    return " + ".join(terms).replace("+ -", "- ") or "0"
+
 
 def identity(size: int) -> LinearMap:
     """The map that changes nothing."""

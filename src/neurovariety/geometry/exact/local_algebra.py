@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from itertools import combinations_with_replacement
 from math import comb
 from typing import Final
 from weakref import WeakKeyDictionary
@@ -11,6 +10,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from neurovariety.certificates.fiber_at_weights import LocalSlice
+from neurovariety.certificates.local_series import monomials
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.errors import ResourceError
 from neurovariety.geometry.exact.points import degree_bounds, draw_point
@@ -99,33 +99,23 @@ def _equations(model: Model, piece: LocalSlice) -> list[dict[Exponents, Fraction
 
 def _quotient(equations: list[dict[Exponents, Fraction]], m: int, order: int, p: int) -> int:
     """Dimension of the local ring modulo the equations and all forms of degree above ``order``, over F_p."""
-    monomials = [e for k in range(order + 1) for e in _monomials(m, k)]
-    place = {e: i for i, e in enumerate(monomials)}
+    kept = [e for k in range(order + 1) for e in monomials(m, k)]
+    place = {e: i for i, e in enumerate(kept)}
     rows: list[Array] = []
     for equation in equations:
         low = min((sum(e) for e in equation), default=order + 1)
         residues = [(e, _residue(c, p)) for e, c in equation.items() if sum(e) <= order]
-        for shift in (e for k in range(order - low + 1) for e in _monomials(m, k)):
-            row = np.zeros(len(monomials))
+        for shift in (e for k in range(order - low + 1) for e in monomials(m, k)):
+            row = np.zeros(len(kept))
             for e, c in residues:
                 at = place.get(tuple(a + b for a, b in zip(e, shift, strict=True)))
                 if at is not None:
                     row[at] = c
             rows.append(row)
-    return len(monomials) - (rank(np.stack(rows), p, overwrite=True) if rows else 0)
+    return len(kept) - (rank(np.stack(rows), p, overwrite=True) if rows else 0)
 
 
 def _residue(value: Fraction, p: int) -> float:
     if value.denominator % p == 0:
         raise NotShown("the prime divides a denominator")
     return float(value.numerator * pow(value.denominator, -1, p) % p)
-
-
-def _monomials(variables: int, degree: int) -> list[Exponents]:
-    out = []
-    for chosen in combinations_with_replacement(range(variables), degree):
-        exponents = [0] * variables
-        for v in chosen:
-            exponents[v] += 1
-        out.append(tuple(exponents))
-    return out

@@ -107,4 +107,5 @@ def components_sentence(found: RealComponents | None) -> str:
     if found is None:
         return ""
     n = found["value"]
-    return "; over the reals the fiber is path connected" if n == 1 else f"; over the reals the fiber falls into {n} path components"
+    what = "is path connected" if n == 1 else f"falls into {n} path components"
+    return f"; over the reals the fiber {what}, by a theorem"

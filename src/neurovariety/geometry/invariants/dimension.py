@@ -282,7 +282,7 @@ def _sampled(model: Model, rng: np.random.Generator, theorems: tuple[Theorem, ..
     while True:
         note(upper_bound=upper.to_dict())
         trials.append(generic_rank(model, p, point, upper.value, limit))
-        note(value=max(t.rank for t in trials), claim=Claim.LOWER_BOUND)
+        note(value=max(t.rank for t in trials))
         if trials[-1].rank >= upper.value:
             return _Sampled(tuple(trials), symmetries, upper, 0.0)
         once = rank_error(model, upper.value, derivative=True, combined=trials[-1].combined is not None)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
 
-from neurovariety.certificates.singular_loci import FamilyPlace, SectionPlace
+from neurovariety.certificates.issue import Certificate
+from neurovariety.certificates.linear_sections import SECTION_RANGE, FormsModPrime, LocusProblem, missed_section
+from neurovariety.certificates.singular_loci import FamilyPlace, SectionPlace, SingularFamily
+from neurovariety.certificates.stored_singular_loci import FamilyFacts
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.errors import InputError, ResourceError, VerificationError
 from neurovariety.geometry.exact.exact_functions import ExactFunctions, exact_functions
 from neurovariety.geometry.exact.points import Point
 from neurovariety.geometry.ideal.coefficients import Coordinates
 from neurovariety.geometry.ideal.exact_coefficients import ExactCoefficients
-from neurovariety.geometry.singular.locus import SECTION_RANGE, LocusProblem, missed_section
-from neurovariety.geometry.singular.section import FormsModPrime, has_zero
+from neurovariety.geometry.singular.section import has_zero
 from neurovariety.geometry.singular.tangents import tangent_span
+from neurovariety.geometry.strata.exact_strata import stored_stratum
 from neurovariety.geometry.strata.fiber_families import families_of_all_windows, fiber_families
 from neurovariety.geometry.strata.filters import smaller_network
 from neurovariety.geometry.strata.smaller_models import strata_of
@@ -45,7 +49,7 @@ class ExactFamilies(ExactFunctions):
         network = smaller_network(self.family(strata)[0])
         return None if network is None else exact_functions(network).hash
 
-    def family_rank(self, place: FamilyPlace) -> int:
+    def joint_rank(self, place: FamilyPlace) -> int:
         family, p = self.family(place.strata), place.prime
         if p.bit_length() > PRIME_BITS:
             raise NotShown(f"a prime of at most {PRIME_BITS} bits is expected")
@@ -63,6 +67,19 @@ class ExactFamilies(ExactFunctions):
             return tangent_span(self.model, p, points, place.inputs, 0).first
         except VerificationError as reason:
             raise NotShown(str(reason)) from None
+
+    def facts(self, certificates: Sequence[Certificate]) -> FamilyFacts:
+        """What these certificates ask of singular functions, as plain data."""
+        known = self.singular_families()
+        names = dict.fromkeys(c.place.strata for c in certificates if isinstance(c, SingularFamily))
+        names |= dict.fromkeys(known[1] if known is not None else ())
+        embedded = {s.name: s for strata in names for s in self.family(strata)}
+        return FamilyFacts(
+            families=tuple((strata, self.family_network(strata)) for strata in names),
+            strata=tuple(stored_stratum(s, None, None) for s in embedded.values()),
+            vertex=self.vertex(),
+            theorem=known,
+        )
 
     def vertex(self) -> int | None:
         image = self.model.image

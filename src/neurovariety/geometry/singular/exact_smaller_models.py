@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
-from neurovariety.certificates.issue import NotShown, Verdict, issue
+from neurovariety.certificates.issue import Certificate, NotShown, Verdict, issue
 from neurovariety.certificates.singular_functions import Part, SingularByTheorem
+from neurovariety.certificates.stored_singular_loci import SmallerModelsFacts
 from neurovariety.errors import InputError, ResourceError
 from neurovariety.geometry.exact.exact_functions import ExactFunctions, exact_functions
 from neurovariety.geometry.invariants.degree import degree_of
@@ -35,6 +37,12 @@ class ExactSmallerModels(ExactFunctions):
     def singular_models(self) -> tuple[str, dict[str, str]] | None:
         found = self._strata()
         return None if found is None else (found.theorem, {name: exact_functions(m).hash for name, m in self.models().items()})
+
+    def facts(self, certificates: Sequence[Certificate]) -> SmallerModelsFacts:
+        """The theorem that certificates name, as plain data."""
+        known = self.singular_models()
+        assert known is not None
+        return SmallerModelsFacts(known[0], tuple(known[1].items()), self.constants())
 
     def constants(self) -> int:
         layers = self.model.parametrization

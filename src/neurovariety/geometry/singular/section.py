@@ -11,13 +11,13 @@ have settled in Macaulay's degree, too (Lazard 1983).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import combinations_with_replacement
+from collections.abc import Iterator
 
 import flint
 import numpy as np
 
+from neurovariety.certificates.linear_sections import FormsModPrime
+from neurovariety.certificates.local_series import monomials
 from neurovariety.linear_algebra import echelon, kernel, matmul_mod, reduce_mod
 from neurovariety.rings.ring import Array
 
@@ -31,54 +31,37 @@ _SPARE = 16
 """Random combinations of rows beyond the number of columns."""
 
 
-@dataclass(frozen=True, eq=False)
-class FormsModPrime:
-    """Forms in m variables mod p, as ``flint.nmod_mpoly``, without zeros among them."""
+def spans(forms: FormsModPrime) -> Iterator[tuple[int, Array]]:
+    """For d = 1, 2, ...: a basis of the combinations of the forms in degree d, one a row, columns the monomials of degree d.
 
-    forms: tuple[flint.nmod_mpoly, ...]
-    variables: int
-    p: int
+    Products of a basis in degree d - 1 with the variables and forms of degree d span it; many rows are replaced by random
+    combinations, which span the same but for a chance of 1 / p^16.
+    """
+    rng = np.random.default_rng(forms.p)
+    lower, basis = monomials(forms.variables, 0), np.zeros((0, 1))
+    d = 0
+    while True:
+        d += 1
+        own = monomials(forms.variables, d)
+        columns = {e: j for j, e in enumerate(own)}
+        rows = []
+        for k in range(forms.variables if len(basis) else 0):
+            raised = np.zeros((len(basis), len(own)))
+            raised[:, [columns[(*e[:k], e[k] + 1, *e[k + 1 :])] for e in lower]] = basis
+            rows.append(raised)
+        rows += [_row(form, columns) for form, e in zip(forms.forms, forms.degrees, strict=True) if e == d]
+        spanning = np.concatenate(rows) if rows else np.zeros((0, len(own)))
+        if len(spanning) > len(own) + _SPARE:
+            mix = rng.integers(0, forms.p, size=(len(own) + _SPARE, len(spanning))).astype(np.float64)
+            spanning = matmul_mod(mix, reduce_mod(spanning, forms.p), forms.p)
+        pivots = [int(i) for i in echelon(np.ascontiguousarray(spanning.T), forms.p).pivot_columns] if len(spanning) else []
+        lower, basis = own, spanning[pivots]
+        yield d, basis
 
-    @property
-    def degrees(self) -> list[int]:
-        return [int(f.total_degree()) for f in self.forms]
 
-    @property
-    def regularity(self) -> int:
-        """A degree in which all forms are combinations of these if they have no common zero."""
-        largest = sorted(self.degrees, reverse=True)[: self.variables]
-        return sum(e - 1 for e in largest) + 1
-
-    def spans(self) -> Iterator[tuple[int, Array]]:
-        """For d = 1, 2, ...: a basis of the combinations of the forms in degree d, one a row, columns the monomials of degree d.
-
-        Products of a basis in degree d - 1 with the variables and forms of degree d span it; many rows are replaced by random
-        combinations, which span the same but for a chance of 1 / p^16.
-        """
-        rng = np.random.default_rng(self.p)
-        lower, basis = _monomials(self.variables, 0), np.zeros((0, 1))
-        d = 0
-        while True:
-            d += 1
-            monomials = _monomials(self.variables, d)
-            columns = {e: j for j, e in enumerate(monomials)}
-            rows = []
-            for k in range(self.variables if len(basis) else 0):
-                raised = np.zeros((len(basis), len(monomials)))
-                raised[:, [columns[(*e[:k], e[k] + 1, *e[k + 1 :])] for e in lower]] = basis
-                rows.append(raised)
-            rows += [_row(form, columns) for form, e in zip(self.forms, self.degrees, strict=True) if e == d]
-            spanning = np.concatenate(rows) if rows else np.zeros((0, len(monomials)))
-            if len(spanning) > len(monomials) + _SPARE:
-                mix = rng.integers(0, self.p, size=(len(monomials) + _SPARE, len(spanning))).astype(np.float64)
-                spanning = matmul_mod(mix, reduce_mod(spanning, self.p), self.p)
-            pivots = [int(i) for i in echelon(np.ascontiguousarray(spanning.T), self.p).pivot_columns] if len(spanning) else []
-            lower, basis = monomials, spanning[pivots]
-            yield d, basis
-
-    def feasible(self, d: int, most: int) -> bool:
-        """Whether degree d has at most so many monomials."""
-        return math.comb(d + self.variables - 1, d) <= most
+def feasible(forms: FormsModPrime, d: int, most: int) -> bool:
+    """Whether degree d has at most so many monomials."""
+    return math.comb(d + forms.variables - 1, d) <= most
 
 
 def has_zero(forms: FormsModPrime) -> bool | None:
@@ -86,7 +69,7 @@ def has_zero(forms: FormsModPrime) -> bool | None:
     if not forms.forms:
         return forms.variables > 0
     before = -1
-    for d, basis in forms.spans():
+    for d, basis in spans(forms):
         if d > forms.regularity:
             return True
         left = basis.shape[1] - len(basis)
@@ -94,7 +77,7 @@ def has_zero(forms: FormsModPrime) -> bool | None:
             return False
         if left == before <= d - 1 and d > max(forms.degrees):
             return True
-        if not forms.feasible(d + 1, _MOST_MONOMIALS):
+        if not feasible(forms, d + 1, _MOST_MONOMIALS):
             return None
         before = left
     return None
@@ -107,7 +90,7 @@ def count_zeros(forms: FormsModPrime, rng: np.random.Generator) -> tuple[int, in
     has the zeros' values as eigenvalues.
     """
     low = np.zeros((0, 0))
-    for d, basis in forms.spans():
+    for d, basis in spans(forms):
         if not len(basis) < basis.shape[1]:
             return 0, 0
         size = basis.shape[1] - len(basis)
@@ -115,7 +98,7 @@ def count_zeros(forms: FormsModPrime, rng: np.random.Generator) -> tuple[int, in
         settled = size <= d - 1 or d - 1 >= forms.regularity
         if low.size and low.shape[1] == size and settled and d > max(forms.degrees):
             return _distinct(low, high, forms, d - 1, rng)
-        if d > forms.regularity + 2 or not forms.feasible(d + 1, _COUNTED_MONOMIALS):
+        if d > forms.regularity + 2 or not feasible(forms, d + 1, _COUNTED_MONOMIALS):
             return None
         low = high
     return None
@@ -135,10 +118,10 @@ def _distinct(low: Array, high: Array, forms: FormsModPrime, d: int, rng: np.ran
 
 def _multiplied(high: Array, variables: int, d: int, p: int, rng: np.random.Generator) -> Array:
     """The functionals on degree d that functionals on degree d + 1 (columns) give after multiplication by a random linear form."""
-    rows = {e: j for j, e in enumerate(_monomials(variables, d + 1))}
+    rows = {e: j for j, e in enumerate(monomials(variables, d + 1))}
     weights = rng.integers(1, p, size=variables).astype(np.float64)
     shift = np.zeros((math.comb(d + variables - 1, d), len(rows)))
-    for i, e in enumerate(_monomials(variables, d)):
+    for i, e in enumerate(monomials(variables, d)):
         for k in range(variables):
             shift[i, rows[(*e[:k], e[k] + 1, *e[k + 1 :])]] += weights[k]
     return matmul_mod(shift, high, p)
@@ -148,38 +131,8 @@ def _matrix(a: Array, p: int) -> flint.nmod_mat:
     return flint.nmod_mat([[int(v) % p for v in row] for row in a.tolist()], p)
 
 
-def _monomials(variables: int, d: int) -> list[tuple[int, ...]]:
-    out = []
-    for chosen in combinations_with_replacement(range(variables), d):
-        exponents = [0] * variables
-        for i in chosen:
-            exponents[i] += 1
-        out.append(tuple(exponents))
-    return out
-
-
 def _row(form: flint.nmod_mpoly, columns: dict[tuple[int, ...], int]) -> Array:
     row = np.zeros((1, len(columns)))
     for exponents, c in form.to_dict().items():
         row[0, columns[tuple(int(k) for k in exponents)]] = int(c)
     return row
-
-
-def reduced(forms: Sequence[flint.nmod_mpoly], variables: int, p: int) -> FormsModPrime:
-    """Forms that span the same space in each degree, as few as possible."""
-    kept: list[flint.nmod_mpoly] = []
-    by_degree: dict[int, list[flint.nmod_mpoly]] = {}
-    for form in forms:
-        if len(form):
-            by_degree.setdefault(int(form.total_degree()), []).append(form)
-    for _, group in sorted(by_degree.items()):
-        columns: dict[tuple[int, ...], int] = {}
-        for form in group:
-            for e in form.to_dict():
-                columns.setdefault(e, len(columns))
-        matrix = np.zeros((len(columns), len(group)))
-        for j, form in enumerate(group):
-            for e, c in form.to_dict().items():
-                matrix[columns[e], j] = int(c)
-        kept += [group[int(j)] for j in echelon(matrix, p).pivot_columns]
-    return FormsModPrime(tuple(kept), variables, p)

@@ -21,9 +21,9 @@ from jaxtyping import Complex, Inexact, Int
 
 from neurovariety.budget import used_up
 from neurovariety.certificates.completeness import Distinct
-from neurovariety.certificates.exact_system import ExactSystem
 from neurovariety.certificates.issue import NotShown, Verdict, issue
 from neurovariety.certificates.singular_hessian import SingularHessian
+from neurovariety.certificates.stored_families import StoredLikelihood
 from neurovariety.claim import Claim
 from neurovariety.geometry.exact.points import degree_bounds
 from neurovariety.geometry.solutions.affine_slices import PRINTS, dyadic, normal, solved, unit
@@ -97,11 +97,11 @@ class FacePoints:
             return None
 
     @cached_property
-    def equations(self) -> FaceEquations:
+    def equations(self) -> StoredLikelihood:
         """The stated equations, for the certificate of a singular Hessian: some may contain no unknown."""
         inputs = self.dimension + self.codimension + self._parameters
         program = exact_outputs(record(self.found.graph, self._stated, inputs=inputs))
-        return FaceEquations(program, self.dimension + self.codimension, self.hessian_error)
+        return StoredLikelihood(program, self.dimension + self.codimension, self.hessian_error)
 
     @property
     def count(self) -> int:
@@ -196,19 +196,6 @@ class FacePoints:
         there = s - level
         here = graph.combination([(s, complex(alpha)), (self.mixed, complex(beta))]) - complex(gamma)
         return System.of(graph, [*self._at(linear, rows, levels), (here - there) * t + there], r + k + 1, 1)
-
-
-@dataclass(frozen=True, eq=False)
-class FaceEquations:
-    """The stated equations as certificates see them (`certificates.singular_hessian.LikelihoodEquations`)."""
-
-    system: ExactSystem
-    unknowns: int
-    hessian_error: float
-
-    @property
-    def hash(self) -> str:
-        return self.system.hash
 
 
 def _equations(

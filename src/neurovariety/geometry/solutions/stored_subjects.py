@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import fields, is_dataclass, replace
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any, Final, Protocol, runtime_checkable
 
 import numpy as np
 
 from neurovariety.certificates.exact_system import ExactSystem
+from neurovariety.certificates.issue import Certificate, Verdict
 from neurovariety.certificates.modular_runs import ModularRun
 from neurovariety.certificates.plain_form import stored_types
+from neurovariety.certificates.points_of_faces import FaceOfNorm
 from neurovariety.certificates.recheck import Recheck
-from neurovariety.certificates.stored_functions import StoredFunctions
+from neurovariety.certificates.stored_functions import Facts, StoredFunctions
 from neurovariety.errors import DivisionByZeroError, VerificationError
-from neurovariety.geometry.exact.exact_functions import ExactFunctions
+from neurovariety.geometry.exact.exact_functions import ExactFunctions, exact_functions
 from neurovariety.geometry.exact.stated_symmetries import verified_actions
 from neurovariety.geometry.ideal.decided_sets import facts_of_image
 from neurovariety.homotopy.exact_program import exact_expressions
@@ -58,25 +60,69 @@ def _array(values: list[Expression], shape: tuple[int, ...]) -> Array:
     return out.reshape(shape)
 
 
-def stored_form(subject: Any) -> Any:
-    """The exact data of a certificate as plain data of the room of certificates; None where they have no such form or are too large."""
-    if stored_types().get(type(subject).__name__) is type(subject):
-        return subject
-    if isinstance(subject, ExactFunctions):
-        return _stored_functions(subject)
-    make: Callable[[], Any] | None = getattr(subject, "stored", None)
-    return None if make is None else make()
+def stored_form(on: Sequence[Verdict]) -> Any:
+    """The exact data on which verdicts were checked as plain data of the room of certificates, with what their certificates ask; None
+    where they have no such form or are too large."""
+    subjects = list({type(v.on): v.on for v in on}.values())
+    subject = subjects[0]
+    if isinstance(subject, ExactFunctions | HasFacts):
+        base = stored_functions(subject.model)
+        certificates = [v.certificate for v in on if v.certificate is not None]
+        facts = [s.facts(certificates) for s in subjects if isinstance(s, HasFacts)]
+        return None if base is None else replace(base, facts=tuple(facts)) if facts else base
+    return _as_plain(subject)
 
 
-def _stored_functions(subject: ExactFunctions) -> StoredFunctions | None:
-    return subject.model.kept.once(_STORED, lambda: _written(subject))
+def _as_plain(value: Any) -> Any:
+    """The same with plain data in place of what a search holds. None where there is no such form."""
+    kind = type(value)
+    if isinstance(value, tuple):
+        inside = tuple(_as_plain(v) if _is_live(v) else v for v in value)
+        return None if any(a is None and b is not None for a, b in zip(inside, value, strict=True)) else inside
+    if isinstance(value, ExactFunctions):
+        return stored_functions(value.model)
+    make: Callable[[], Any] | None = getattr(value, "stored", None)
+    if make is not None:
+        return make()
+    if stored_types().get(kind.__name__) is not kind:
+        return None
+    if not is_dataclass(value):
+        return value
+    held = {f.name: getattr(value, f.name) for f in fields(value) if f.init}
+    plain = {name: _as_plain(v) for name, v in held.items() if _is_live(v)}
+    if any(v is None for v in plain.values()):
+        return None
+    return replace(value, **plain) if plain else value  # type: ignore[type-var]
+
+
+def _is_live(value: Any) -> bool:
+    """Whether it holds something of a search."""
+    if isinstance(value, tuple):
+        return any(map(_is_live, value))
+    return isinstance(value, ExactFunctions) or hasattr(value, "stored") or (isinstance(value, FaceOfNorm) and _is_live(value.family))
+
+
+@runtime_checkable
+class HasFacts(Protocol):
+    """Exact data of a model of which certificates ask more than its functions."""
+
+    model: Model
+
+    def facts(self, certificates: Sequence[Certificate]) -> Facts:
+        """What these certificates ask, as plain data."""
+        ...
+
+
+def stored_functions(model: Model) -> StoredFunctions | None:
+    """The functions of a model as plain data; None where they are too large."""
+    return model.kept.once(_STORED, lambda: _written(model))
 
 
 _STORED: Final = Slot["StoredFunctions | None"]("the functions as stored data")
 
 
-def _written(subject: ExactFunctions) -> StoredFunctions | None:
-    model = subject.model
+def _written(model: Model) -> StoredFunctions | None:
+    exact = exact_functions(model)
     actions = [a for a in verified_actions(model) if not a.finite]
     if values_program(model).work > LARGEST_PROGRAM or sum(a.generators for a in actions) * model.parameters > _MOST_FIELD_ENTRIES:
         return None
@@ -86,7 +132,7 @@ def _written(subject: ExactFunctions) -> StoredFunctions | None:
         rows.append(np.stack([at + generator, target, source, factor], axis=1).astype(np.int64))
         at += action.generators
     return StoredFunctions(
-        model=subject.hash,
+        model=exact.hash,
         name=model.name,
         parameters=model.parameters,
         inputs=model.inputs,
@@ -97,7 +143,7 @@ def _written(subject: ExactFunctions) -> StoredFunctions | None:
         weight_names=tuple(model.parameter_names()),
         blocks=tuple(b.shape for b in model.blocks),
         known_cone=model.image is not None,
-        bounded_rank=subject.bounded_rank,
+        bounded_rank=exact.bounded_rank,
         image_facts=facts_of_image(model.image),
     )
 

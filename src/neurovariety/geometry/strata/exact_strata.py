@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from itertools import chain
 from typing import Final
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from neurovariety.certificates.stratum_ranks import Counts, PlaceRanks, StratumPlace
-from neurovariety.certificates.subnetwork_posets import OverStratum
+from neurovariety.certificates.issue import Certificate
+from neurovariety.certificates.stored_strata import StrataFacts, StratumOfWeights
+from neurovariety.certificates.stratum_ranks import Counts, CriticalUnion, OrbitRanks, PlaceRanks, StratumPlace, StratumRanks
+from neurovariety.certificates.subnetwork_posets import KnownStrataListed, OverStratum
 from neurovariety.geometry.exact.exact_functions import ExactFunctions, exact_functions
 from neurovariety.geometry.exact.generic_rank import jacobian_matrix
 from neurovariety.geometry.exact.points import Point, rank_error
@@ -20,6 +23,7 @@ from neurovariety.geometry.strata.filters import smaller_network
 from neurovariety.geometry.strata.known_strata import weight_strata
 from neurovariety.geometry.strata.rank_strata import multiplied
 from neurovariety.geometry.strata.weight_stratum import WeightStratum
+from neurovariety.homotopy.exact_program import exact_map
 from neurovariety.linear_algebra import count_primes_lower_bound, matmul_mod, rank, reduce_mod
 from neurovariety.model import Model, Slot
 from neurovariety.rings.finite_field import FiniteField
@@ -95,10 +99,31 @@ class ExactStrata(ExactFunctions):
         found = critical_union(self.model, strata)
         return None if found is None else (found.name, found.source)
 
+    def facts(self, certificates: Sequence[Certificate]) -> StrataFacts:
+        """What these certificates ask of strata, as plain data."""
+        names: dict[str, None] = {}
+        union, most = None, 0
+        for c in certificates:
+            if isinstance(c, StratumRanks | OrbitRanks):
+                names[c.stratum] = None
+            elif isinstance(c, CriticalUnion):
+                union = (c.name, c.source, c.strata)
+            elif isinstance(c, KnownStrataListed):
+                most = max(most, c.most + 1)
+        found = [self._stratum(name) for name in names]
+        kept = [stored_stratum(s, self.over_stratum(s.name), self.stratum_orbit(s.name)) for s in found if s is not None]
+        return StrataFacts(tuple(kept), union, (most, self.known_strata(most)) if most else None)
+
     def _stratum(self, name: str) -> WeightStratum | None:
         if name not in self._strata:
             self._strata = {s.name: s for s in (*chain(*fiber_families(self.model)), *weight_strata(self.model))} | self._strata
         return self._strata.get(name)
+
+
+def stored_stratum(stratum: WeightStratum, over: OverStratum | None, orbit: tuple[tuple[int, ...], Counts] | None) -> StratumOfWeights:
+    """A stratum as plain data, with its map as a program."""
+    embed = exact_map(stratum.parameters, stratum.embed)
+    return StratumOfWeights(stratum.name, stratum.kind, embed, stratum.small is None, stratum.sizes, over, orbit, stratum.free)
 
 
 def network_over(stratum: WeightStratum) -> Model | None:

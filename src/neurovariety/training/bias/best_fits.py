@@ -85,7 +85,7 @@ def best_fits(model: Model, loss: Loss, number: int, scale: float, seed: int) ->
     factor = np.linalg.cholesky(matrix)
     targets = scale * np.linalg.solve(factor.T, rng.normal(size=(len(matrix), number))).T
     sizes = np.einsum("ti,ij,tj->t", targets, matrix, targets)
-    strata = strata_of(model, shape.fills)
+    strata = strata_of(model, False)  # also of a model that fills its span, which training can leave for them
     drawn = _Drawn(loss, whole, targets, sizes, seed)
     pieces = [_best_on(whole, drawn, "network", model.name, shape.sure)]
     for kind, models in (
@@ -101,14 +101,15 @@ def best_fits(model: Model, loss: Loss, number: int, scale: float, seed: int) ->
             problem = training_problem(small, found, seed, loss.family)
             pieces.append(_best_on(problem, drawn, kind, name.partition(", limits")[0], found.sure))
     least = np.array([p.least for p in pieces])
-    known = bool(strata.theorem and strata.all_listed)
+    smooth = strata_of(model, shape.fills)
+    known = bool(smooth.theorem and smooth.all_listed)
     # Limits are functions of the closure: where singular ones are known, the best is on the other lists, with real weights or without.
     clear = np.array([p.clear for p in pieces if p.kind != "limit" or not known]).all(axis=0)
     without = np.array([p.without for p in pieces]).min(axis=0)
     best = np.where(without < least.min(axis=0) * (1 - _LESS), OPEN, least.argmin(axis=0))
     best = np.where(clear, best, UNCLEAR)
     monomials, scales = tuple((o, e) for o, e, _ in whole.terms), np.array([s for _, _, s in whole.terms])
-    return BestFits(tuple(pieces), best, strata.theorem if known else "", monomials, targets / scales)
+    return BestFits(tuple(pieces), best, smooth.theorem if known else "", monomials, targets / scales)
 
 
 class _Drawn(NamedTuple):

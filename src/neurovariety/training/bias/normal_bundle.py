@@ -24,9 +24,12 @@ import numpy as np
 from jaxtyping import Shaped
 
 from neurovariety.budget import INTERPRETED, spend
-from neurovariety.certificates.critical_exposure import NormalMatrices, NormalPlace
+from neurovariety.certificates.critical_exposure import NormalMatrices, NormalPlace, StationaryTargets
+from neurovariety.certificates.issue import Certificate
+from neurovariety.certificates.stored_exposure import ExposureFacts
 from neurovariety.geometry.exact.exact_functions import exact_functions
 from neurovariety.geometry.exact.polynomial_values import Exponents, PolynomialValues
+from neurovariety.geometry.strata.exact_strata import stored_stratum
 from neurovariety.geometry.strata.weight_stratum import WeightStratum
 from neurovariety.linear_algebra import count_primes_lower_bound, kernel_large, random_prime, rank_large
 from neurovariety.model import Model
@@ -85,12 +88,20 @@ class QuadricOnStrata:
         """sha256 of the entries."""
         return hashlib.sha256(",".join(str(Fraction(v)) for v in self.quadric.reshape(-1)).encode()).hexdigest()
 
-    def coefficient_count(self) -> int:
+    def moved_count(self) -> int:
         return len(self.coefficients)
 
     def stratum_words(self, stratum: str) -> tuple[str, str] | None:
         found = self._strata.get(stratum)
         return None if found is None else (found.kind, "zero" if found.small is None else found.small.name)
+
+    def facts(self, certificates: Sequence[Certificate]) -> ExposureFacts:
+        """The quadric, and the strata that certificates speak of, as plain data."""
+        names = dict.fromkeys(c.stratum for c in certificates if isinstance(c, StationaryTargets))
+        words = {name: self.stratum_words(name) for name in names}
+        strata = [(stored_stratum(self._strata[n], None, None), w[1]) for n, w in words.items() if w is not None]
+        rows = tuple(tuple(Fraction(v) for v in row) for row in self.quadric.tolist())
+        return ExposureFacts(rows, self.quadric_words, tuple(strata))
 
     def normal_matrices(self, stratum: str, place: NormalPlace) -> NormalMatrices:
         return self.matrices(self._strata[stratum], place.prime, place.parameters, place.normal)

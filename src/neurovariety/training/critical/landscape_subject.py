@@ -18,14 +18,13 @@ from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
 from neurovariety.geometry.strata.smaller_models import Stratum
 from neurovariety.homotopy.certify import run_balls
-from neurovariety.homotopy.exact_program import exact_expressions, exact_outputs
-from neurovariety.homotopy.expressions import Expression, Graph
+from neurovariety.homotopy.exact_program import exact_map, exact_outputs
 from neurovariety.training.critical.charted import ListedFunctions
 from neurovariety.training.critical.exclusion import Box, excluded
 from neurovariety.training.critical.problem import TrainingProblem
 from neurovariety.training.critical.quadric_balls import bounds_at, coefficients_at, is_definite, least_of_span
 from neurovariety.training.critical.rational_quadric import stored_quadric
-from neurovariety.training.critical.spectral import spectral_bound
+from neurovariety.training.critical.spectral import nearest_matrices, spectral_bound
 from neurovariety.training.critical.stages import Stage
 from neurovariety.training.losses.loss import Distance, Loss, Quadratic, SquaredError
 from neurovariety.training.losses.loss_ball import loss_ball
@@ -74,7 +73,7 @@ class LandscapeSubject:
             name=self.problem.model.name,
             listed=self.listed,
             singular=self.singular,
-            bounded=spectral_bound(self.problem.model.image, self.given) is not None,
+            nearest=nearest_matrices(self.problem.model.image, self.given, self.problem.terms),
             power=self.power,
             values=exact_outputs(self.problem.map.values),
             quadric=stored_quadric(self.problem, self.loss),
@@ -182,11 +181,7 @@ def _stored_stratum(stratum: Stratum) -> StoredStratum:
     """A stratum as the program of its weights."""
     if stratum.model is None:
         return StoredStratum(None, stratum.ambiguous)
-    graph = Graph(stratum.model.parameters)
-    letters = np.empty(stratum.model.parameters, dtype=object)
-    letters[:] = [graph.input(i) for i in range(stratum.model.parameters)]
-    placed = [v if isinstance(v, Expression) else graph.constant(v) for v in np.asarray(stratum.embed(letters)).tolist()]
-    return StoredStratum(exact_expressions(graph, placed), stratum.ambiguous)
+    return StoredStratum(exact_map(stratum.model.parameters, lambda s: np.asarray(stratum.embed(s)).tolist()), stratum.ambiguous)
 
 
 def _set_to_zero(stratum: Stratum, parameters: int) -> list[int] | None:

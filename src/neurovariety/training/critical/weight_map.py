@@ -18,6 +18,7 @@ from neurovariety.geometry.solutions.quadrics import QuadricFamily, Term
 from neurovariety.homotopy import System, Tape, record, values_at
 from neurovariety.homotopy.expressions import Graph, jacobian
 from neurovariety.model import Model
+from neurovariety.rings.ring import Array
 from neurovariety.tolerances import FIRST_DAMPING, NUMERICAL_RANK
 
 _LARGEST_DAMPING = 1e12
@@ -35,11 +36,11 @@ class WeightMap:
     slopes: Tape
     _systems: dict[tuple[tuple[int, ...], tuple[tuple[int, int, int, float], ...]], System] = field(default_factory=dict, repr=False)
 
-    def at(self, weights: Complex[np.ndarray, "points N"]) -> Complex[np.ndarray, "points n"]:
+    def at(self, weights: Inexact[np.ndarray, "points N"]) -> Complex[np.ndarray, "points n"]:
         """Coordinates at weights."""
         return values_at(self.values, weights)
 
-    def derivatives(self, weights: Complex[np.ndarray, "points N"]) -> Complex[np.ndarray, "points n N"]:
+    def derivatives(self, weights: Inexact[np.ndarray, "points N"]) -> Complex[np.ndarray, "points n N"]:
         """Jacobians."""
         return values_at(self.slopes, weights).reshape(len(weights), len(self.terms), self.model.parameters)
 
@@ -86,39 +87,51 @@ class WeightMap:
     ) -> tuple[Complex[np.ndarray, "starts N"], Float[np.ndarray, " starts"]]:
         """Weights whose coordinates come near ``target``, from ``starts``, and the distances.
 
-        Distances are of coordinates, or of these times ``factor``; weights ``held`` stay as they are. Levenberg and
-        Marquardt, over the complex numbers; from real
-        starts to a real target weights stay real.
+        Distances are of coordinates, or of these times ``factor``; weights ``held`` stay as they are. Levenberg and Marquardt, over
+        the complex numbers; from real starts to a real target weights stay real.
         """
         weighed = np.eye(len(self.terms)) if factor is None else factor
         spend("descents", len(starts), iterations * self.operations(len(weighed)))
-        weights, goal = np.array(starts, dtype=np.complex128), weighed @ target
-        off = self.at(weights) @ weighed.T - goal
+        weights: Array = np.array(starts, dtype=np.complex128)
+        goal: Array = weighed @ target
+        if not (weights.imag.any() or np.imag(goal).any()):  # real ones in real arithmetic
+            weights, goal = weights.real.copy(), np.real(goal)
+        kind = weights.dtype.type
+        off = self._seen(weights, weighed, kind) - goal
         size, damping = np.linalg.norm(off, axis=1), np.full(len(weights), FIRST_DAMPING)
-        enough = 1e-14 * max(float(np.linalg.norm(goal)), 1e-300)
+        growth = np.full(len(weights), 2.0)
+        enough, unit = 1e-14 * max(float(np.linalg.norm(goal)), 1e-300), np.eye(len(weighed))
         with np.errstate(all="ignore"):
             for _ in range(iterations):
                 going = np.flatnonzero((size > enough) & (damping < _LARGEST_DAMPING) & (np.abs(weights).max(axis=1) < _LARGEST_WEIGHT))
                 if not len(going):
                     break
-                j = weighed @ self.derivatives(weights[going])
+                j = weighed @ self._of_kind(self.derivatives(weights[going]), kind)
                 j[:, :, list(held)] = 0
-                scale = np.einsum("bnk,bnk->b", j.conj(), j).real / len(weighed) + 1e-300
+                scale = (np.abs(j) ** 2).sum(axis=(1, 2)) / len(weighed) + 1e-300
                 back = j.conj().transpose(0, 2, 1)
-                gram = j @ back + (damping[going] * scale)[:, None, None] * np.eye(len(weighed))
+                gram = j @ back + (damping[going] * scale)[:, None, None] * unit
                 try:
                     step = (back @ np.linalg.solve(gram, off[going][:, :, None]))[:, :, 0]
                 except np.linalg.LinAlgError:  # one of them is singular to the last digit
                     damping[going] *= 100
                     continue
                 trial = weights[going] - step
-                fresh = self.at(trial) @ weighed.T - goal
+                fresh = self._seen(trial, weighed, kind) - goal
                 now = np.linalg.norm(fresh, axis=1)
                 better = now < size[going]
                 won = going[better]
                 weights[won], off[won], size[won] = trial[better], fresh[better], now[better]
-                damping[going] = np.where(better, np.maximum(damping[going] / 5, 1e-16), damping[going] * 4)
-        return weights, size
+                damping[going] = np.where(better, np.maximum(damping[going] / 5, 1e-16), damping[going] * growth[going])
+                growth[going] = np.where(better, 2.0, 2 * growth[going])  # a descent that has arrived ends after few more steps
+        return weights + 0j, size
+
+    def _seen(self, weights: Inexact[np.ndarray, "points N"], weighed: Float[np.ndarray, "k n"], kind: type) -> Array:
+        return self._of_kind(self.at(weights), kind) @ weighed.T
+
+    @staticmethod
+    def _of_kind(values: Array, kind: type) -> Array:
+        return values if kind is np.complex128 else values.real
 
 
 def weight_map(model: Model, terms: tuple[Term, ...], seed: int) -> WeightMap:

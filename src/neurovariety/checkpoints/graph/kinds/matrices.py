@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -157,4 +158,33 @@ NORMALIZE = Operation(
     bound=_normalize_bound,
     channelwise=Channelwise(first_axis, _normalize_relation, affine=_channel_map),
 )
+
+
+def _depthwise_relation(node: Node, weights: Mapping[str, Array], i: int, j: int, relation: Relation) -> Relation | None:
+    """Channel i is its filter applied to a v + b, where v is what the filter of channel j is applied to."""
+    mine, theirs = (to_fractions(np.asarray(weights[node.weights["weight"]])[k]).reshape(-1).tolist() for k in (i, j))
+    first, second = (Fraction(0), Fraction(0))
+    if "bias" in node.weights:
+        first, second = to_fractions(np.asarray(weights[node.weights["bias"]])[[i, j]]).tolist()
+    a, b = relation
+    if not any(mine):
+        return Fraction(0), first
+    if b and pads(node):
+        return None
+    shift = b * sum(mine, Fraction(0)) + first
+    if a == 0:
+        return Fraction(0), shift
+    at = next((k for k, v in enumerate(theirs) if v), None)
+    if at is None or any(m * theirs[at] != mine[at] * t for m, t in zip(mine, theirs, strict=True)):
+        return None
+    factor = a * mine[at] / theirs[at]
+    return factor, shift - factor * second
+
+
+def _depthwise_narrowed(node: Node, width: int, kept: int) -> Node:
+    return replace(node, attributes={**node.attributes, "groups": kept})
+
+
+DEPTHWISE = Channelwise(first_axis, _depthwise_relation, narrowed=_depthwise_narrowed)
+"""A convolution that makes each channel of one."""
 MATMUL = Operation("matmul", _matmul, bound=product_bound, degree=lambda node, below: sum(below))

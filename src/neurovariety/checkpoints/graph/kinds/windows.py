@@ -17,6 +17,14 @@ from neurovariety.checkpoints.graph.three_arithmetics import Array, Values
 from neurovariety.errors import InputError
 
 
+def turned_filters(weight: Array, groups: int) -> Array:
+    """The filters (in, out in a group, \\*window) of a transposed convolution as those of the convolution that it is, and back."""
+    count, inside, *window = weight.shape
+    apart = weight.reshape(groups, count // groups, inside, *window).swapaxes(1, 2)
+    joined = apart.reshape(groups * inside, count // groups, *window)
+    return np.ascontiguousarray(joined[(slice(None), slice(None), *(slice(None, None, -1) for _ in window))])
+
+
 def convolved(c: Call) -> Values:
     """Sum over the places of the window of (channels out) x (channels in) products with a strided cut of the padded input."""
     weight, a = c.weight("weight"), c.attributes
@@ -107,6 +115,33 @@ def _repeated(c: Call) -> Values:
     return x
 
 
+def _spread(c: Call) -> Values:
+    factors, (batch, channels, *size) = wholes(c.attributes, "factors"), c.x.shape
+    apart = c.x.reshape((batch, channels, *(k for n in size for k in (n, 1))))
+    sides = [(0, 0), (0, 0), *(side for f in factors for side in ((0, 0), (0, f - 1)))]
+    zero = c.arithmetic.scalar(Fraction(0))
+    wide = np.pad(apart, sides, constant_values=zero) if c.xp is np else c.xp.pad(apart, sides)
+    whole_size = wide.reshape((batch, channels, *(n * f for n, f in zip(size, factors, strict=True))))
+    cut = tuple(slice(0, (n - 1) * f + 1) for n, f in zip(size, factors, strict=True))
+    return whole_size[(slice(None), slice(None), *cut)]
+
+
+def _spread_relation(node: Node, weights: Mapping[str, Array], i: int, j: int, relation: Relation) -> Relation | None:
+    return None if relation[1] and zeros_between(node) else relation
+
+
+def zeros_between(node: Node) -> bool:
+    """Whether zeros stand between the values."""
+    return any(f > 1 for f in wholes(node.attributes, "factors"))
+
+
+SPREAD = Operation(
+    "spread",
+    _spread,
+    bound=unchanged,
+    channelwise=Channelwise(first_axis, _spread_relation, linear=True),
+    pads=zeros_between,
+)
 UPSAMPLE = Operation(
     "upsample",
     _repeated,

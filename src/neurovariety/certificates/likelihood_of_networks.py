@@ -1,4 +1,4 @@
-"""Cross-entropy of networks as certificates see it: counts as they are, values of a network at exact weights, balls of those listed."""
+"""Cross-entropy of networks: counts as they are, values of a network at exact weights, balls of those listed."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ import numpy as np
 
 from neurovariety.certificates.balls import precision
 from neurovariety.certificates.completeness import Continued
+from neurovariety.certificates.functions import Coefficients
 from neurovariety.certificates.issue import NotShown, Verdict
+from neurovariety.certificates.plain_form import plain_digest
 from neurovariety.certificates.real_points import PositivePoints, RealityOfList
 from neurovariety.certificates.shown_points import SystemFamily
-from neurovariety.geometry.exact.exact_functions import exact_functions
-from neurovariety.geometry.images.target import function_at
-from neurovariety.model import Model
-from neurovariety.training.losses.loss import Monomial
 
 _BITS = 128
 _ROUNDED = Fraction(1, 2**48)
 """Relative, how far counts in doubles may be from those asked for."""
+Coordinate = tuple[int, tuple[int, ...]]
+"""(output, exponents)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,17 +31,22 @@ class CrossEntropyOfNetworks:
     """``counts`` of the coefficients ``terms`` of a model, or of its outputs at ``samples``, sample by sample; ``families`` of the
     lists, ``singular`` as in `ValuesOfNetworks`."""
 
-    model: Model
+    functions: Coefficients
     counts: tuple[Fraction, ...]
-    terms: tuple[Monomial, ...]
+    terms: tuple[Coordinate, ...]
     samples: tuple[tuple[Fraction, ...], ...] | None
     families: tuple[SystemFamily, ...]
     singular: str
 
     @cached_property
     def hash(self) -> str:
-        text = f"{exact_functions(self.model).hash}{self.counts}{self.samples}{self.lists}{self.singular}"
+        text = f"{self.functions.hash}{self.counts}{self.terms}{self.samples}{self.lists}{self.singular}"
         return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def digest(self) -> str:
+        """sha256 of all of it, as it is stored."""
+        return plain_digest(self)
 
     @property
     def lists(self) -> tuple[str, ...]:
@@ -75,15 +80,15 @@ class CrossEntropyOfNetworks:
         return []
 
     def highest(self, weights: tuple[float, ...]) -> flint.arb:
-        function = function_at(self.model, tuple(map(Fraction, weights))).coefficients
+        function = self.functions.function_at(tuple(map(Fraction, weights)))
         if self.samples is None:
             values = [function.get(term, Fraction(0)) for term in self.terms]
         else:
-            outputs = range(self.model.outputs)
+            outputs = range(self.functions.outputs)
             values = [
                 sum((c * _power(x, e) for (p, e), c in function.items() if p == o), Fraction(0)) for x in self.samples for o in outputs
             ]
-        group = len(values) if self.samples is None else self.model.outputs
+        group = len(values) if self.samples is None else self.functions.outputs
         if any(v <= 0 for v in values):
             raise NotShown("a value is not positive")
         shares = [v / sum(values[k // group * group : k // group * group + group]) for k, v in enumerate(values)]

@@ -1,0 +1,101 @@
+"""What certificates rest on that their checks cannot show, in words: theorems, that a draw was random, tests of completeness, and
+names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from neurovariety.certificates.completeness import Continued, Looped, Traced
+from neurovariety.certificates.critical_exposure import ExposureTable
+from neurovariety.certificates.critical_functions import AllInCharts
+from neurovariety.certificates.equivariant_functions import EquivariantAtLeast, EquivariantComponent, LinearEquivariance
+from neurovariety.certificates.fiber import EvenlyCovered
+from neurovariety.certificates.image_membership import PlacedByImage
+from neurovariety.certificates.irreducible_components import ComponentOfModel
+from neurovariety.certificates.issue import Verdict
+from neurovariety.certificates.least_loss import LeastInLists, NoneBelow
+from neurovariety.certificates.least_of_lists import LeastOfLists
+from neurovariety.certificates.linear_symmetries import StatedMaps, StatedSpan
+from neurovariety.certificates.model_of_premises import ProblemOfModel
+from neurovariety.certificates.network_ranks import GenericRank
+from neurovariety.certificates.positions import BoundaryPiece, NoBoundary, Placed
+from neurovariety.certificates.resting import AllResting
+from neurovariety.certificates.singular_functions import SingularByTheorem
+from neurovariety.certificates.singular_hessian import SingularHessian
+from neurovariety.certificates.singular_loci import DegreeOfVertex, SingularFamily, SingularInFamilies, SingularVertex
+from neurovariety.certificates.stratum_ranks import CriticalUnion, OrbitRanks, StratumRanks
+from neurovariety.certificates.subnetwork_posets import KnownStrataListed, SubnetworkTable
+from neurovariety.certificates.upper_bounds import ByTheorem, FieldsVanish
+from neurovariety.claim import Claim
+
+_SYMMETRIES = "that the stated symmetries hold identically, which was seen at two places modulo primes of 61 bits"
+_MOTIONS = "that maps of inputs and outputs act on the weights as stated, which was seen at two places modulo primes of 61 bits"
+_STRATA = "that the stored maps of weights are the strata of these names"
+_IMAGE = "the theorem that the functions are all of the set by which the target is placed"
+_LISTS = "the theorem that weights or functions which the lists leave out are those of the stated smaller networks"
+_LOOPS = "test L (loops), and that they were followed as stated"
+_ENDS = "test C (as many ends as at general parameters)"
+_CONE = "that the closure is a cone with that vertex"
+
+ALWAYS: Mapping[type, str] = {
+    FieldsVanish: _SYMMETRIES,
+    StatedMaps: _SYMMETRIES,
+    StatedSpan: _SYMMETRIES,
+    EquivariantComponent: _MOTIONS,
+    EquivariantAtLeast: _MOTIONS,
+    LinearEquivariance: "that the network is linear, of the stated widths, and the theorem on its equivariant matrices (kohn2023)",
+    Traced: "test T (the trace), and that slices were drawn at random",
+    Looped: _LOOPS,
+    EvenlyCovered: _LOOPS,
+    Continued: _ENDS,
+    AllInCharts: _ENDS,
+    PlacedByImage: _IMAGE,
+    BoundaryPiece: _IMAGE,
+    NoBoundary: _IMAGE,
+    AllResting: _LISTS,
+    LeastInLists: _LISTS,
+    LeastOfLists: _LISTS,
+    StratumRanks: _STRATA,
+    ExposureTable: _STRATA,
+    OrbitRanks: "that the strata of these names are the orbits of the stated intervals (abeasis1980)",
+    SubnetworkTable: "that the functions over the strata are those of the smaller networks named, and their sizes",
+    KnownStrataListed: "that no other strata are known",
+    SingularFamily: "that the strata of a family have common functions",
+    SingularVertex: _CONE,
+    DegreeOfVertex: _CONE,
+    GenericRank: "that the stored functions are those of the network, with all of its weights free",
+    SingularHessian: "that primes and points were drawn at random, and the stated bound of the error",
+}
+"""By type of certificate what every one of them rests on."""
+
+
+def trusted(certificate: Any, found: Verdict, inherited: bool) -> list[str]:
+    """What a certificate rests on that its check cannot show; ``inherited``: something that it rests on does."""
+    own = [ALWAYS[kind] for kind in ALWAYS if isinstance(certificate, kind)]
+    if isinstance(found.on, ProblemOfModel):
+        own.append("that the stored problem is one of the architecture")
+    own += [words for kind, say in _SAYING.items() if isinstance(certificate, kind) and (words := say(certificate, found))]
+    if found.claim is Claim.COMPLETE and not own and not inherited:
+        own.append("a test of completeness")
+    if found.statement.error and not isinstance(certificate, SingularHessian):
+        own.append("that primes and points were drawn at random")
+    return own
+
+
+_SAYING: Mapping[type, Callable[[Any, Verdict], str]] = {
+    ByTheorem: lambda c, _: f"the theorem {c.name!r} ({c.source}), and that its hypotheses hold",
+    CriticalUnion: lambda c, _: f"the theorem {c.name!r} ({c.source}), and that its hypotheses hold",
+    SingularByTheorem: lambda c, _: f"the theorem that {c.theorem}, and that its hypotheses hold",
+    SingularInFamilies: lambda c, _: f"the theorem that {c.theorem}, and that its hypotheses hold",
+    ComponentOfModel: lambda c, _: (
+        "" if c.sizes is None else "that the functions are all matrices of bounded rank, of the stated sizes"
+    ),
+    Placed: lambda c, _: _IMAGE if c.part == "position" else f"{_IMAGE}, and the words for it",
+    NoneBelow: lambda c, found: (
+        ""
+        if getattr(found.on, "nearest", None) is None
+        else "the theorem of Eckart and Young, and that the matrices of all functions have that rank"
+    ),
+}
+"""The same in words that depend on the certificate; nothing where it rests on nothing more."""

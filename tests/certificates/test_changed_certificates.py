@@ -1,0 +1,112 @@
+"""Of every type of certificate, and of the exact data it speaks of: one digit of each field changed, and nothing else gets through."""
+
+from __future__ import annotations
+
+import copy
+import json
+
+import numpy as np
+import pytest
+
+import neurovariety as nv
+from campaign import size
+from neurovariety.certificates.recheck import recheck
+
+from .changes import at, changed, leaves, outcome, said
+
+RNG = np.random.default_rng(5)
+WIDE = {"w1": RNG.normal(size=(6, 3)).astype(np.float32), "w2": RNG.normal(size=(2, 6)).astype(np.float32)}
+WIDE["w1"][3] = 2 * WIDE["w1"][4]
+ONE, TWO = {"w1": [[1, 2], [3, 1]], "w2": [[1, 4]]}, {"w1": [[6, 2], [-1, -2]], "w2": [[1, 1]]}
+NEAR = {"w1": WIDE["w1"] * np.float32(1 + 2.0**-18), "w2": WIDE["w2"]}
+SQUARES, RELU = "mlp(2,2,1; x^2)", "mlp(3,6,2; relu)"
+ASKED = {
+    "strata": lambda: nv.subnetworks("mlp(2,1,1; x^2)"),
+    "orbits": lambda: nv.critical_locus("linear(2,1,2)"),
+    "critical filters": lambda: nv.critical_locus("cnn(2,2; x)"),
+    "a singular family": lambda: nv.singularities("cnn(2,2; x^2)"),
+    "singular matrices": lambda: nv.singularities("linear(2,1,2)"),
+    "sections": lambda: nv.singularities("attention(2,2; a=1; t=1)"),
+    "a vertex": lambda: nv.singularities("mlp(2,1,2; x^2)"),
+    "a tangent space": lambda: nv.singularities("mlp(2,1,1; x^2)", at=[0, 0, 0]),
+    "exposedness": lambda: nv.exposedness("mlp(2,1,1; x^2)", samples=0),
+    "maps": lambda: nv.invariance(SQUARES),
+    "maps of a linear network": lambda: nv.invariance("linear(2,1,2)"),
+    "every function": lambda: nv.invariance("mlp(2,2,1; x^2/(x^2+1))", map=[[-1, 0], [0, -1]]),
+    "no boundary": lambda: nv.boundary("mlp(2,1,1; x^2)"),
+    "pieces of a boundary": lambda: nv.boundary("mlp(2,2,1; x^3)", samples=2),
+    "a place": lambda: nv.boundary("mlp(2,2,1; x^3)", target="x0^3 + 2*x1^3"),
+    "an interior": lambda: nv.boundary("mlp(1,1,1; x^2 + x)", target="x0^2 + x0"),
+    "outside": lambda: nv.boundary("mlp(2,1,1; x^2 + x)", target="x0^3"),
+    "a field": lambda: nv.point_count("mlp(2,1,1; x^2)", field=4),
+    "blocks": lambda: nv.components("equivariant(3,3; rank=3)"),
+    "power series": lambda: nv.fibers("linear(2,1,2)", at=[0, 0, 0, 0]),
+    "nearest matrices": lambda: nv.landscape("mlp(2,1,1; x^2)", metric="bombieri", teacher="x0^2 - x0*x1"),
+    "cross-entropy": lambda: nv.maximum_likelihood("linear(2,1,2)"),
+    "faces": lambda: nv.polyhedral("mlp(1,1,1; x^2)", data=([[1], [2], [3]], [[1], [2], [2]])),
+    "equal weights": lambda: nv.align(ONE, TWO, architecture=SQUARES),
+    "another function": lambda: nv.align(ONE, {**TWO, "w2": [[1, 2]]}, architecture=SQUARES),
+    "near weights": lambda: nv.align(WIDE, NEAR, architecture=RELU),
+    "pruned": lambda: nv.prune(WIDE, architecture=RELU),
+    "pruned nearly": lambda: nv.prune(WIDE, architecture=RELU, tolerance=0.2),
+    "a rank": lambda: nv.diagnose(ONE, architecture=SQUARES),
+    "a rank in regions": lambda: nv.diagnose(WIDE, architecture=RELU),
+}
+KEPT: dict[str, str] = {}
+LARGE = ("nearest matrices", "cross-entropy", "faces", "sections", "a singular family")
+"""Documents of which a recheck takes longer, so that few of their fields are changed but in a campaign."""
+_MOST, _MOST_OF_LARGE = size(60, 1000), size(15, 1000)
+"""Changes of a document; each is a recheck."""
+
+
+def document(name):
+    """The JSON of a result with its certificates, asked once."""
+    if name not in KEPT:
+        KEPT[name] = json.dumps(ASKED[name]().to_dict(certificates=True))
+    return json.loads(KEPT[name])
+
+
+def fields_of(data, within=("verdicts", "keys")):
+    """One leaf for each field of each type: which of several in a list makes no difference."""
+    found = {}
+    for path in leaves(data):
+        if path[0] not in within:
+            continue
+        kind, here = "", data
+        for step in path:
+            here = here[step]
+            kind = here["type"] if isinstance(here, dict) and "type" in here else kind
+        found.setdefault((kind, *(p for p in path[-4:] if isinstance(p, str))), path)
+    return list(found.values())
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_a_change_of_one_digit_gets_nothing_else_through(name):
+    """A certificate may be changed into another one of the same statement; never into one of something else."""
+    whole = document(name)
+    true = said(recheck(whole))
+    assert true
+    paths = fields_of(whole["certificates"])
+    lost = 0
+    for path in paths[:: len(paths) // (_MOST_OF_LARGE if name in LARGE else _MOST) + 1]:
+        data = copy.deepcopy(whole)
+        at(data["certificates"], path[:-1])[path[-1]] = changed(at(whole["certificates"], path))
+        through = outcome(data)
+        assert through.items() <= true.items(), path
+        lost += through != true
+    assert lost >= 5
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_exact_data_that_were_changed_are_refused(name):
+    """A digit of what is stored makes it another one, which its hash tells: theorems and names that are taken on trust as well."""
+    whole = document(name)
+    for digest, subject in whole["certificates"]["subjects"].items():
+        paths = fields_of({"subject": subject}, ("subject",))
+        for path in paths[:: len(paths) // (_MOST // 2) + 1]:
+            data = copy.deepcopy(whole)
+            own = at({"subject": data["certificates"]["subjects"][digest]}, path[:-1])
+            own[path[-1]] = changed(own[path[-1]])
+            rests = [i for i, v in enumerate(whole["certificates"]["verdicts"]) if digest in json.dumps(v["on"])]
+            keys = {k for k, i in whole["certificates"]["keys"].items() if i in rests}
+            assert not keys & outcome(data).keys(), path
