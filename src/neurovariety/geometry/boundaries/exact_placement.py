@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
 import flint
 
@@ -74,7 +75,7 @@ class ExactPlacement(ExactCoefficients):
         for name in names:
             found = self._family(name)
             assert found is not None
-            families.append((name, exact_map(found.parameters + 2, lambda x, f=found: f.weights(list(x[:-2]), x[-2], x[-1]))))
+            families.append((name, exact_map(found.parameters + 2, partial(_weights_of, found))))
         return PositionFacts(tuple(families), tuple(reasons.values()), self.no_boundary())
 
     def coefficients_rank(self, prime: int, weights: Array) -> int:
@@ -96,6 +97,11 @@ class ExactPlacement(ExactCoefficients):
 
     def span_balls(self, weights: list[flint.arb], columns: tuple[int, ...]) -> tuple[list[flint.arb], list[list[flint.arb]]]:
         return PolynomialMap.of(self.coordinates, LinearSpan.of(self.coordinates).pivots).balls(weights, columns)
+
+
+def _weights_of(family: LimitFamily, letters: Array) -> list[Any]:
+    """The weights of a family for letters that stand for its parameters, t and 1/t."""
+    return family.weights(list(letters[:-2]), letters[-2], letters[-1])
 
 
 _PLACEMENT: Final = Slot[ExactPlacement]("the exact functions and their positions")
