@@ -39,7 +39,7 @@ ASKED = {
         ("linear(2,1,2)", {"route": "theorem"}),
         ("mlp(2,2,1; x^2)", {"route": "computed"}),
         ("mlp(2,2,1; generic(3))", {}),
-        ("mlp(2,3,3,1; 1/x)", {}),
+        ("mlp(2,3,3,1; 1/x, x^2)", {}),
         ("attention(2,2; a=1; t=2)", {}),
     ],
     "degree": [("linear(2,1,2)", {}), ("linear(2,1,2)", {"route": "theorem"}), ("mlp(1,1,1; x^2 + x)", {}), ("cnn(2,2; x^2)", {})],
@@ -150,6 +150,7 @@ ASKED = {
         ("mlp(2,1,2; x^2)", {}),
         ("cnn(2,2; x^2)", {}),
         ("attention(2,2; a=1; t=1)", {}),
+        ("mlp(2,2,3; x^2)", {}),
         ("linear(2,1,2)", {"at": [1, 2, 3, 4]}),
         ("linear(2,1,2)", {"at": [0, 0, 0, 0]}),
         ("mlp(2,2,1; x^2)", {"at": [1, 0, 0, 1, 1, 1]}),
@@ -183,13 +184,6 @@ ASKED = {
 }
 WITHOUT_CLAIMS = {"gradient-flow", "implicit-bias"}
 """Entries of which all is sampled: they claim nothing, and take long."""
-
-ELSEWHERE = {
-    "AtLeast": "equations of a user (`solve`), no entry",
-    "BezoutAccount": "the same",
-    "ModularAccount": "the same, and the accounts of weight decay",
-}
-"""Types of certificates that no question above gives, and why."""
 
 PROGRAM = """
 import json, sys

@@ -100,7 +100,10 @@ class StoredNetwork:
             raise NotShown("the weights are not those of the network")
         rows, left = list[list[int]](), set[int]()
         for k, x in enumerate(inputs):
-            own, resting = found.rows([int(v) if at is None else Fraction(v) for v in x])
+            try:
+                own, resting = found.rows([int(v) if at is None else Fraction(v) for v in x])
+            except NotShown as reason:  # operations that are not derived here, or no value modulo the prime
+                raise NotStored(f"the Jacobian is not taken anew here: {reason}") from None
             if (len(own) + 1) * found.made * len(inputs) > _MOST_STEPS or len(own) * len(inputs) * found.count > MOST_ENTRIES:
                 raise NotStored("the Jacobian is too large to be taken anew here")
             if place.factors is not None:
@@ -115,7 +118,10 @@ class StoredNetwork:
     def error(self, place: Place, at_most: int) -> float:
         if place.prime.bit_length() != SMALL_BITS:
             return 1.0
-        program, n = network_program(self), self.parameters
+        try:
+            program, n = network_program(self), self.parameters
+        except NotShown as reason:
+            raise NotStored(f"the error is not bounded anew here: {reason}") from None
         d = program_bounds(program, range(n, program.unknowns))
         numbers = (v for key in trained(self) for v in exact(self.weights[key]).reshape(-1).tolist())
         bits = max((log2(max(abs(v.numerator), v.denominator, 2)) for v in numbers), default=1.0)
