@@ -32,6 +32,8 @@ CAMPAIGNS = {
     "minimal-filling": ("rows of the published search for minimal filling architectures", "reference/test_published_dimensions.py"),
     "attention": ("attention of all small sizes against its bounds", "architectures/test_attention_bounds.py"),
     "align": ("networks aligned after random symmetries", "checkpoints/test_align.py"),
+    "onnx-graphs": ("random ONNX graphs, read and pruned, against onnxruntime", "checkpoints/test_random_graphs.py"),
+    "damaged-files": ("files damaged at random, each in a sentence", "checkpoints/test_damaged_files.py"),
     "critical-sets": ("critical sets of positive dimension, on many seeds", "training/critical/test_critical_sets.py"),
     "weight-decay": (
         "published counts with weight decay, on many seeds",

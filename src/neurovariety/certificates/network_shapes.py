@@ -43,16 +43,20 @@ def _shape(network: NetworkData, node: NodeData, below: Sequence[Shape]) -> Shap
     if node.kind in _POOLS:
         return (first[0], *windows(node, first[1:], tuple(a["window"])))
     if node.kind in _ENTRYWISE:
-        return tuple(np.broadcast_shapes(*below, weight))
+        together = np.broadcast_shapes(*((1, *b) for b in below), weight)  # a weight may have an axis of length 1 for the batch
+        return tuple(together[1:]) if together[0] == 1 else None
     if node.kind == "reshape":
-        return tuple(a["shape"])
+        left = prod(first) // max(prod(n for n in a["shape"] if n != -1), 1)
+        return tuple(left if n == -1 else n for n in a["shape"])
     if node.kind == "transpose":
         return tuple(first[k] for k in a["permutation"])
+    if node.kind == "pad":
+        return tuple(n + sum(sides) for n, sides in zip(first, a["padding"], strict=True))
     if node.kind == "matmul":
         if min(map(len, below)) < 2:
             return None
         one, two = ((*b[:-2], b[-1], b[-2]) if t else b for b, t in zip(below, a.get("transpose", (False, False)), strict=True))
-        return (*np.broadcast_shapes(one[:-2], two[:-2]), one[-2], two[-1])
+        return (*np.broadcast_shapes(one[:-2], two[:-2]), one[-2], two[-1]) if one[-1] == two[-2] else None
     if node.kind == "slice":
         return tuple(
             len(range(*slice(a["start"], a["stop"], a["step"]).indices(n))) if k == a["axis"] else n for k, n in enumerate(first)

@@ -17,7 +17,6 @@ from neurovariety.certificates.box_bounds import Box
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.onnx_runtime import Apart, Feeds, Message, Runtime, compared, exposed, runnable
 from neurovariety.checkpoints.graph.partial_network import PartialNetwork
-from neurovariety.checkpoints.graph.rounding import DTYPES
 from neurovariety.checkpoints.input_box import fed_inside
 from neurovariety.checkpoints.layers.rewritten import Rewritten
 from neurovariety.checkpoints.prune_steps import exactly_pruned, widths
@@ -122,6 +121,8 @@ def with_edit(source: PartialNetwork, found: PrunedFile) -> PartialNetwork:
     weights = dict(source.weights)
     for network in found.networks:
         assert network.origin is not None
+        gone = set(network.origin.read.trained) - set(network.trained)
+        weights |= {k: np.zeros(0) for k in gone & set(weights)}  # of no use any more, whatever the file keeps
         for key in network.trained:
             weights[key] = network.origin.as_stored(network, key, key)
     model: Message = found.edit.model
@@ -160,12 +161,6 @@ def _checked(edit: OnnxEdit, at: Sequence[Feeds], apart: Apart) -> CheckedFile:
         "largest_difference": apart.relative,
         "largest_change": apart.change,
     }
-
-
-def stored_type(source: PartialNetwork) -> str | None:
-    """The widest floating-point type of the trained arrays of a file."""
-    kinds = [v.dtype for v in source.weights.values() if str(v.dtype) in DTYPES]
-    return str(max(kinds, key=lambda k: k.itemsize)) if kinds else None
 
 
 def looked_at_words(source: PartialNetwork) -> str:

@@ -17,6 +17,8 @@ from neurovariety.checkpoints.graph.rounding import Rounding, compared_on, round
 from neurovariety.checkpoints.graph.three_arithmetics import Array, Numbers
 from neurovariety.checkpoints.readers.agreement import AGREEMENT
 from neurovariety.checkpoints.readers.npz_import import read_network, read_npz
+from neurovariety.checkpoints.readers.other_formats import READ, not_read, stand_in
+from neurovariety.checkpoints.readers.safetensors_import import read_safetensors
 from neurovariety.checkpoints.writers.npz_export import write_npz
 from neurovariety.errors import InputError, VerificationError
 
@@ -25,8 +27,10 @@ if TYPE_CHECKING:
 
 _SUMS = 1e-12
 """Part of the outputs by which two orders of the same sums may differ in float64."""
-_PICKLES = (".pt", ".pth", ".ckpt", ".bin", ".pkl", ".pickle", ".joblib", ".npy")
 
+_LONGEST = 480
+"""Characters of what is said of a file."""
+_READERS = (".onnx", ".pt2", ".npz", ".safetensors")
 
 Shapes = Mapping[str, Sequence[int]]
 """Shapes of the inputs of a file by name, batch axis first; "" is the name of the only one."""
@@ -39,17 +43,17 @@ def load_network(
 
     ``source`` is one of
 
-    * a path ending in ``.onnx``, in ``.pt2`` (``torch.export.save``), or in ``.npz``. Nothing in a file is executed or unpickled. An
-      ONNX file of which only parts are understood becomes a `PartialNetwork`: the other operators are kept as they are.
+    * a path ending in ``.onnx``, in ``.pt2`` (``torch.export.save``), in ``.npz`` or in ``.safetensors``. Nothing in a file is executed
+      or unpickled. An ONNX file of which only parts are understood becomes a `PartialNetwork`: the other operators are kept.
     * a ``torch.nn.Module``: exported by ``torch.export`` in evaluation mode. ``example`` is a batch of inputs (batch, \\*input shape),
       or the shape of one input; a module that begins with a linear layer, or has an ``example_input_array``, needs none. One with
       operations that are not understood becomes a `PartialNetwork`, by way of ONNX. Or a ``torch.export.ExportedProgram``.
     * a JAX function of one sample whose weights are its leaves as a pytree: an Equinox module, a module of ``flax.nnx``, or
       ``jax.tree_util.Partial(module.apply, variables)`` for ``flax.linen``; ``example`` is one input or its shape.
-    * a mapping from names to arrays (a ``state_dict``, parameters of Flax), pairs of these (``named_parameters()``), or an ``.npz``
-      file of plain arrays, together with
-      ``architecture``: mlp, linear or cnn in the notation of `neurovariety.parse`, or mlp(2,3,1; relu; bias) with an activation by
-      name.
+    * a mapping from names to arrays (a ``state_dict``, parameters of Flax), pairs of these (``named_parameters()``), or a file of
+      plain arrays (``.npz``, ``.safetensors``), together with ``architecture``: mlp, linear or cnn in the notation of
+      `neurovariety.parse`, or mlp(2,3,1; relu; bias) with an activation by name, or a ``torch.nn.Module`` that has weights of these
+      names; a copy of it takes the arrays.
 
     ``input_shape`` fixes the open sizes of an ONNX file, batch axis first; with several inputs it is a mapping from their names.
 
@@ -60,32 +64,25 @@ def load_network(
         return source
     shapes = _shapes(input_shape)
     if isinstance(source, (str, Path)):
-        return _from_file(Path(source), architecture, shapes)
+        return _read(Path(source), architecture, shapes, example)
     if shapes:
         raise InputError("input_shape= fixes the open sizes of an ONNX file; a module takes example=")
     source = _named(source)
     if isinstance(source, Mapping):
         if architecture is None:
             raise InputError("arrays alone do not say how they are connected; give architecture=, for example 'mlp(2,3,1; x^2)'")
-        from neurovariety.checkpoints.readers.plain_weights import from_weights
-
-        return from_weights(source, architecture)
+        return _from_arrays(source, architecture, example)
     torch = sys.modules.get("torch")  # whoever holds a module has imported torch
-    if torch is not None and isinstance(source, torch.nn.Module):
-        from neurovariety.checkpoints.readers.torch_import import read_module
+    if torch is not None and isinstance(source, (torch.nn.Module, torch.export.ExportedProgram)):
+        from neurovariety.checkpoints.readers.torch_import import read_exported, read_module
 
-        return read_module(source, example)
-    if torch is not None and isinstance(source, torch.export.ExportedProgram):
-        from neurovariety.checkpoints.readers.torch_import import read_exported
-
-        return read_exported(source)
+        return read_module(source, example) if isinstance(source, torch.nn.Module) else read_exported(source)
     if callable(source):
         from neurovariety.checkpoints.readers.jax_import import read_jax
 
         return read_jax(source, example)
     raise InputError(
-        "a network is a file (.onnx, .pt2, .npz), a torch or JAX module, or a mapping of arrays with architecture=; "
-        f"got {type(source).__name__}"
+        f"a network is a file ({READ}), a torch or JAX module, or a mapping of arrays with architecture=; got {type(source).__name__}"
     )
 
 
@@ -97,6 +94,21 @@ def _named(source: object) -> object:
     if not all(isinstance(p, tuple) and len(p) == 2 and isinstance(p[0], str) for p in pairs):
         return pairs
     return dict(pairs)
+
+
+def _from_arrays(
+    arrays: Mapping[str, object], architecture: object, example: object, source: str = "weights"
+) -> Network | PartialNetwork:
+    """The network of an architecture, or of a module, with these weights."""
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(architecture, torch.nn.Module):
+        from neurovariety.checkpoints.readers.module_state import with_state
+        from neurovariety.checkpoints.readers.torch_import import read_module
+
+        return replace(read_module(with_state(architecture, arrays, source), example), source=source)
+    from neurovariety.checkpoints.readers.plain_weights import from_weights
+
+    return from_weights(arrays, architecture, source)
 
 
 def whole_network(source: object, *, architecture: object = None, example: object = None) -> Network:
@@ -117,10 +129,25 @@ def _shapes(given: Sequence[int] | Shapes | None) -> Shapes:
     return shapes
 
 
-def _from_file(path: Path, architecture: object, shapes: Shapes | None = None) -> Network | PartialNetwork:
-    if not path.is_file():
-        raise InputError(f"there is no file {str(path)!r}; a network is read from .onnx, .pt2 or .npz")
+def _read(path: Path, architecture: object, shapes: Shapes, example: object = None) -> Network | PartialNetwork:
+    """`_from_file`, with what is said of a file in one line without control characters: names in it may be anything."""
+    try:
+        return _from_file(path, architecture, shapes, example)
+    except InputError as error:
+        said = "".join(c if c.isprintable() else " " for c in str(error))
+        raise InputError(said if len(said) <= _LONGEST else f"{said[: _LONGEST // 2]} ... {said[-_LONGEST // 2 :]}") from error
+    except (MemoryError, RecursionError) as error:
+        raise InputError(f"{path.name} asks for more memory than there is, or has more layers within layers than are read") from error
+
+
+def _from_file(path: Path, architecture: object, shapes: Shapes | None = None, example: object = None) -> Network | PartialNetwork:
+    if not path.exists():
+        raise InputError(f"there is no file {str(path)!r}; a network is read from {READ}")
     suffix = path.suffix.lower()
+    if suffix not in _READERS or not path.is_file():
+        raise InputError(f"{path.name or path} {not_read(path)}")
+    if stand_in(path):
+        raise InputError(f"{path.name} is a stand-in of Git LFS, not the file itself; fetch it with git lfs pull")
     if suffix == ".onnx":
         from neurovariety.checkpoints.readers.onnx_import import read_onnx_file
 
@@ -131,21 +158,14 @@ def _from_file(path: Path, architecture: object, shapes: Shapes | None = None) -
         from neurovariety.checkpoints.readers.torch_import import read_pt2
 
         return read_pt2(path)
-    if suffix == ".npz":
-        arrays = read_npz(path)
-        if GRAPH in arrays:
-            return read_network(arrays, path.name)
-        if architecture is None:
-            raise InputError(f"{path.name} holds arrays and no graph; give architecture=, for example 'mlp(2,3,1; x^2)'")
-        from neurovariety.checkpoints.readers.plain_weights import from_weights
-
-        return from_weights(arrays, architecture, path.name)
-    if suffix in _PICKLES:
+    arrays = read_npz(path) if suffix == ".npz" else read_safetensors(path)
+    if GRAPH in arrays:
+        return read_network(arrays, path.name)
+    if architecture is None:
         raise InputError(
-            f"{path.name} may be a pickle, which can run any code when opened, and is not read; save the module with torch.export.save "
-            "(.pt2) or to ONNX, or load its weights yourself with torch.load(..., weights_only=True) and give them with architecture="
+            f"{path.name} holds arrays and no graph; give architecture=, for example 'mlp(2,3,1; x^2)', or in Python the torch module"
         )
-    raise InputError(f"{path.name} has an unknown kind; a network is read from .onnx, .pt2 or .npz")
+    return _from_arrays(arrays, architecture, example, path.name)
 
 
 def write_network(
@@ -153,8 +173,9 @@ def write_network(
 ) -> Rounding:
     """Write a network to ``.onnx``, ``.pt2`` or ``.npz``, and say what rounding its weights cost.
 
-    ``dtype`` is float16, float32 or float64, by default the widest in which a trained weight is stored, float32 where all are exact
-    fractions. The change of the function is measured on ``inputs``, or on inputs that ``seed`` draws; the file is read back for that.
+    ``dtype`` is bfloat16, float16, float32 or float64, by default the widest in which a trained weight is stored, float32 where all
+    are exact fractions. The change of the function is measured on ``inputs``, or on inputs that ``seed`` draws; the file is read back
+    for that.
     An existing file is replaced. Raises `InputError` for an unknown kind of file, and a number that the type cannot hold, and
     `VerificationError` should the file not compute what was written.
     """

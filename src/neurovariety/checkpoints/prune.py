@@ -25,10 +25,10 @@ from neurovariety.certificates.box_bounds import Box
 from neurovariety.certificates.issue import ForEach
 from neurovariety.certificates.network_distance import bound as change_bound
 from neurovariety.certificates.sentences import Gloss
-from neurovariety.checkpoints.file_prune import edited_file, file_notices, looked_at_words, pruned_file, saved, stored_type, with_edit
+from neurovariety.checkpoints.file_prune import edited_file, file_notices, looked_at_words, pruned_file, saved, with_edit
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.partial_network import PartialNetwork
-from neurovariety.checkpoints.graph.rounding import DTYPES, Rounding
+from neurovariety.checkpoints.graph.rounding import Rounding, widest
 from neurovariety.checkpoints.input_box import ends_of, input_box
 from neurovariety.checkpoints.layers.hidden_layers import normalization
 from neurovariety.checkpoints.layers.nearby import nearby
@@ -116,11 +116,9 @@ def prune(
     nearest networks with redundant neurons; ``error_bound`` then bounds the change of the function for inputs of Euclidean norm at
     most ``radius`` (default: the square root of the number of inputs).
 
-    With a ``box`` (low, high), two numbers or two arrays of the shape of an input, the function is to stay for inputs between them:
-    units whose activation never bends there, by bounds of all values, are removed if they are off, and as many as their map needs
-    are left of those that are on. Without one that is done where it holds at all inputs.
-
-    Raises `InputError` for unusable arguments, and `VerificationError` should the exact check ever fail.
+    With a ``box`` (low, high), two numbers or arrays of the shape of an input, the function stays for inputs between them: units that
+    are off there, by bounds of all values, go, and of those that are on as many are left as their map needs. Raises `InputError` for
+    unusable arguments, and `VerificationError` should the exact check ever fail.
 
     >>> found = prune({"w1": [[1, 2], [1, 2], [3, 1]], "w2": [[1, 1, 1]]}, architecture="mlp(2,3,1; x^2)")
     >>> found.value["parameters"], found.value["pruned"], found.value["removed"]
@@ -134,8 +132,7 @@ def prune(
     inside = None if box is None else input_box(box, source.input_shape)
     ball = float(radius) if radius is not None else math.sqrt(max(math.prod(source.input_shape), 1))
     moved, moves, rewritten, removed = _moved_and_pruned(source, tolerance, inside, seed)
-    pruned = rewritten.network
-    bound = change_bound(source, moved, ball) if moves else 0.0
+    pruned, bound = rewritten.network, change_bound(source, moved, ball) if moves else 0.0
     check = _compared(moved, pruned, inside, seed)
     value = _value(source, pruned, removed, bound)
     claims, unproved = pruning_claims(source, rewritten, bound, ball)
@@ -147,14 +144,9 @@ def prune(
         glosses=_glosses(value, claims),
         evidence={
             "checked": check.record(),
-            "steps": "each removal is an identity of the exact weights, for every input at which the activations are defined"
-            + ("" if inside is None else f", {inside.words}"),
             "untouched": left_as_they_are(pruned, seed),
-            "dtype": _stored_as(source),
-            "tolerance": tolerance,
-            "radius": ball if moves else None,
-            "box": None if inside is None else inside.words,
-            "moved_neurons": moves,
+            "dtype": widest(source.weights[k] for k in source.trained),
+            **_where(tolerance, moves, ball, inside),
             "changes": edit.changes if edit else [],
             "file": checked,
             "theorems": [],
@@ -164,6 +156,18 @@ def prune(
         network=pruned,
         edit=edit,
     )
+
+
+def _where(tolerance: float, moves: int, ball: float, inside: Box | None) -> dict[str, object]:
+    """For which inputs the steps hold, and by how much weights were moved before them."""
+    steps = "each removal is an identity of the exact weights, for every input at which the activations are defined"
+    return {
+        "steps": steps if inside is None else f"{steps}, {inside.words}",
+        "tolerance": tolerance,
+        "radius": ball if moves else None,
+        "box": None if inside is None else inside.words,
+        "moved_neurons": moves,
+    }
 
 
 def _value(source: Network, pruned: Network, removed: Counter[str], bound: float) -> PruneValue:
@@ -217,7 +221,7 @@ def _file_pruned(source: PartialNetwork, start: float, seed: int) -> PruneResult
             "checked": found.checked,
             "steps": "each removal is an identity of the exact weights of a part, for all values that enter it",
             "untouched": untouched + [{"place": o.place, "reason": f"kept as it is: {o.reason}"} for o in source.opaque],
-            "dtype": stored_type(source),
+            "dtype": widest(source.weights.values()),
             "tolerance": 0.0,
             "radius": None,
             "box": None,
@@ -246,12 +250,6 @@ def _moved_and_pruned(source: Network, tolerance: float, inside: Box | None, see
     if not removed:
         return source, 0, *pruned_on_box(Rewritten.of(source), inside, seed)
     return moved, moves, pruned, removed
-
-
-def _stored_as(network: Network) -> str | None:
-    """The widest floating-point type of the weights as they were read; None where all are exact."""
-    kinds = [network.weights[k].dtype for k in network.trained if str(network.weights[k].dtype) in DTYPES]
-    return str(max(kinds, key=lambda k: k.itemsize)) if kinds else None
 
 
 def _notices(network: Network, bound: float) -> tuple[str, ...]:

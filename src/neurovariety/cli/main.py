@@ -180,7 +180,7 @@ def _checkpoint_options(command: Any) -> Any:
     """The options that ``diagnose``, ``prune`` and ``align`` share."""
     for decorate in reversed(
         [
-            click.option("--architecture", metavar="ARCH", help="For .npz files of plain arrays: 'mlp(2,3,1; x^2; bias)', ..."),
+            click.option("--architecture", metavar="ARCH", help="For plain arrays (.npz, .safetensors): 'mlp(2,3,1; x^2; bias)', ..."),
             click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
             click.option("--certificates", metavar="FILE", help="Write the result with its certificates, for `recheck`."),
             click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of all random choices."),
@@ -219,7 +219,7 @@ _INPUT_SHAPE = click.option(
 @_INPUT_SHAPE
 @_checkpoint_options
 def diagnose(**options: Any) -> None:
-    """A trained network (.onnx, .pt2, .npz): effective parameters, redundant neurons, the strata it is on or near."""
+    """A trained network (.onnx, .pt2, .npz, .safetensors): effective parameters, redundant neurons, the strata it is on or near."""
     from neurovariety.cli.checkpoint_commands import Shown, diagnose_command
 
     sys.exit(diagnose_command(shown=Shown(options.pop("as_json"), options.pop("certificates")), **options))
@@ -228,7 +228,7 @@ def diagnose(**options: Any) -> None:
 @app.command(context_settings=CONTEXT)
 @click.argument("file", metavar="FILE")
 @click.option("--output", help="Write the smaller network to this file (.onnx, .pt2, .npz).")
-@click.option("--dtype", type=click.Choice(["float16", "float32", "float64"]), help="Type of the weights written.")
+@click.option("--dtype", type=click.Choice(["bfloat16", "float16", "float32", "float64"]), help="Type of the weights written.")
 @click.option("--tolerance", type=_Finite(0, 1, max_open=True), default=0.0, show_default=True, help="Part of weights to move.")
 @click.option("--radius", type=_Finite(min=0, min_open=True), help="Norm of inputs up to which the error is bounded.")
 @click.option("--box", type=_Finite(), nargs=2, metavar="LOW HIGH", help="Inputs lie between: the function stays there alone.")

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from neurovariety.checkpoints.graph.onnx_format import import_onnx
+from neurovariety.checkpoints.graph.onnx_format import import_onnx, names_read
 from neurovariety.checkpoints.graph.three_arithmetics import Array, unit
 from neurovariety.errors import InputError
 
@@ -210,7 +210,8 @@ def compared(one: Message, other: Message, at: Sequence[Feeds], inner: Sequence[
     What counts as rounding is `_ROUNDINGS` units of the largest output, or as many times what a unit of the inputs changes: a sigmoid
     that is almost 0 everywhere has errors of the numbers before it, which ``inner`` values show.
     """
-    first, second = (Runtime(with_outputs(m, inner) if inner else m) for m in (one, other))
+    left = {o for node in other.graph.node for o in node.output}  # the edited file may have lost operators that no output needs
+    first, second = (Runtime(with_outputs(m, [n for n in inner if n in left])) for m in (one, other))
     found = [Apart(0.0, 0.0, bool(at))]
     for feeds in at:
         a, b = first.run(feeds), second.run(feeds)
@@ -352,3 +353,21 @@ def exposed(model: Message, feeds: Feeds) -> dict[str, Any] | None:
             return dict(ReferenceEvaluator(model).run(None, feeds, intermediate=True))
     except Exception:
         return None
+
+
+def stored_value(model: Message, name: str) -> Array | None:
+    """The value that operators of stored arrays make; None where no runtime says."""
+    onnx = import_onnx()
+    makers = {o: node for node in model.graph.node for o in node.output}
+    chosen, todo = set[int](), [name]
+    while todo:
+        made = makers.get(todo.pop())
+        if made is not None and id(made) not in chosen:
+            chosen.add(id(made))
+            todo += names_read(made)
+    nodes = [node for node in model.graph.node if id(node) in chosen]
+    read = {n for node in nodes for n in node.input}
+    arrays = [t for t in model.graph.initializer if t.name in read]
+    graph = onnx.helper.make_graph(nodes, "stored", [], [onnx.ValueInfoProto(name=name)], arrays)
+    found = Runtime(onnx.helper.make_model(graph, opset_imports=model.opset_import, ir_version=model.ir_version or 8)).run({})
+    return None if found is None else np.asarray(found[name])

@@ -119,7 +119,7 @@ class PartialNetwork:
     def __repr__(self) -> str:
         return (
             f"PartialNetwork({self.source}: {self.parameters} parameters, {self.understood} of them in {len(self.regions)} regions "
-            f"that are understood; {len(self.opaque)} operators are kept as they are)"
+            f"that are understood; {len(self.opaque)} operator{'' if len(self.opaque) == 1 else 's'} kept as they are)"
         )
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 
 from neurovariety.checkpoints.graph.network import Network
-from neurovariety.checkpoints.graph.three_arithmetics import Array, Numbers, to_floats, to_fractions
+from neurovariety.checkpoints.graph.three_arithmetics import Array, Numbers, floating, to_floats, to_fractions
 from neurovariety.errors import InputError
 
-DTYPES = ("float16", "float32", "float64")
+DTYPES = ("bfloat16", "float16", "float32", "float64")
 _SAMPLES = 64
 """Random inputs on which the change of the function is measured where the caller gives none."""
 
@@ -53,11 +53,11 @@ def round_weights(
 ) -> tuple[dict[str, Array], Rounding]:
     """The weights in a floating-point type, and the cost.
 
-    ``dtype`` is float16, float32 or float64; by default the widest type in which weights of the network are stored, float32 where all
-    are exact fractions. ``inputs`` (batch, \\*input shape) are those on which the function is compared; without them
-    ``seed`` draws some.
+    ``dtype`` is bfloat16, float16, float32 or float64; by default the widest type in which weights of the network are stored, float32
+    where all are exact fractions. ``inputs`` (batch, \\*input shape) are those on which the function is compared; without them ``seed``
+    draws some.
     """
-    chosen = dtype or _widest([network.weights[k] for k in network.trained])
+    chosen = dtype or widest(network.weights[k] for k in network.trained) or "float32"
     if chosen not in DTYPES:
         raise InputError(f"dtype= is one of {', '.join(DTYPES)}, got {chosen!r}")
     out: dict[str, Array] = {}
@@ -67,7 +67,7 @@ def round_weights(
             out[key] = stored
             continue
         with np.errstate(over="ignore"):
-            out[key] = rounded = to_floats(stored).astype(chosen)
+            out[key] = rounded = to_floats(stored).astype(floating(chosen))
         if not np.all(np.isfinite(rounded.astype(np.float64))):
             raise InputError(f"the weight {key!r} holds a number that {chosen} cannot hold; choose a wider dtype=")
         errors = _errors(stored, rounded)
@@ -92,6 +92,9 @@ def _errors(stored: Array, rounded: Array) -> list[Fraction]:
     return [abs(Fraction(a) - b) for a, b in pairs if a != b]
 
 
-def _widest(weights: Sequence[Array]) -> str:
-    found = [str(w.dtype) for w in weights if str(w.dtype) in DTYPES]
-    return max(found, key=DTYPES.index, default="float32")
+def widest(weights: Iterable[Array]) -> str | None:
+    """The widest floating-point type among arrays, one that holds the numbers of all; None where all are exact."""
+    found = {str(w.dtype) for w in weights if str(w.dtype) in DTYPES}
+    if found >= {"bfloat16", "float16"}:  # neither holds the numbers of the other
+        found.add("float32")
+    return max(found, key=DTYPES.index, default=None)

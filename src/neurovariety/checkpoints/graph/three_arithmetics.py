@@ -74,6 +74,15 @@ def _nearest(value: Any) -> float:
         return inf if value > 0 else -inf
 
 
+def floating(name: str) -> np.dtype[Any]:
+    """The floating-point type of a name; bfloat16, which NumPy lacks, among them."""
+    if name == "bfloat16":
+        import ml_dtypes  # comes with JAX
+
+        return np.dtype(ml_dtypes.bfloat16)
+    return np.dtype(name)
+
+
 def unit(kind: np.dtype[Any]) -> float:
     """The unit in the last place of a floating-point type, 0 for any other."""
     known = {"float16": 2.0**-10, "bfloat16": 2.0**-7, "float32": 2.0**-23, "float64": 2.0**-52}

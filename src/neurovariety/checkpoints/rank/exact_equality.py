@@ -99,9 +99,10 @@ def compare_functions(
     if box is not None:
         low, high = box
         draws = low + (high - low) * to_fractions((draws - draws.min()) / max(float(np.ptp(draws)), 1.0))
-        draws = draws if exact else to_floats(draws)
-    found = _over_q(a, b, draws, seed, stored) if exact else _in_floats(a, b, draws, seed, stored)
-    if not exact or found.largest or box is not None:
+    found = _over_q(a, b, draws, seed, stored) if exact else None
+    if found is None:
+        return _in_floats(a, b, to_floats(draws), seed, stored)
+    if found.largest or box is not None:
         return found
     degrees = [degree(n) for n in (a, b)]
     if None in degrees:
@@ -116,22 +117,25 @@ def compare_functions(
             if c < size:
                 grid[k, c] += 1
     more = _over_q(a, b, grid.reshape(points, *a.input_shape).astype(np.float64), seed, stored)
+    if more is None:
+        return found
     return FunctionsCompared(True, found.inputs + points, more.largest, more.differs, not more.largest, more.apart)
 
 
-def _over_q(a: Network, b: Network, inputs: Array, seed: int, stored: bool) -> FunctionsCompared:
+def _over_q(a: Network, b: Network, inputs: Array, seed: int, stored: bool) -> FunctionsCompared | None:
+    """The comparison in fractions; None where a denominator vanishes at every input."""
     usable = []
     values: list[list[Array]] = [[], []]
     for x in inputs:  # one by one: a rational activation may have a pole at some
         try:
-            pair = [n.evaluate_exact(x[None])[0].reshape(-1) for n in (a, b)]
+            pair = [n.evaluate_exact(x[None]).reshape(-1) for n in (a, b)]
         except InputError:
             continue
         usable.append(x)
         for k in (0, 1):
             values[k].append(pair[k])
     if not usable:
-        raise InputError("the networks could not be evaluated exactly at any of the random inputs: a denominator vanishes")
+        return None
     inputs, one, two = np.array(usable), np.array(values[0], dtype=object), np.array(values[1], dtype=object)
     gap = np.abs(one - two).max(axis=1)
     allowed = to_fractions(np.zeros(len(inputs)))

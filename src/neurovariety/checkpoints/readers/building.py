@@ -13,7 +13,6 @@ from typing import NoReturn
 import numpy as np
 
 from neurovariety.checkpoints.graph.fusion import fused
-from neurovariety.checkpoints.graph.kinds.windows import turned_filters
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.node import Node
 from neurovariety.checkpoints.graph.operation import Call
@@ -21,7 +20,7 @@ from neurovariety.checkpoints.graph.operations import OPERATIONS, operation
 from neurovariety.checkpoints.graph.three_arithmetics import FLOATS, Array
 from neurovariety.checkpoints.readers import batch_layouts
 from neurovariety.checkpoints.readers.batch_layouts import Layout, NoLayout
-from neurovariety.checkpoints.readers.building_records import Slide, State
+from neurovariety.checkpoints.readers.building_records import State
 from neurovariety.errors import InputError
 
 BATCH = 7
@@ -210,7 +209,7 @@ class Builder:
             return self.node(f"parameter {operand.key}", operand.key, "parameter", weights={"value": operand})
         if isinstance(operand, Turned):
             return self.node(f"{operand.key} turned", operand.key, "transpose", [Stored(operand.key)], permutation=(1, 0))
-        raise InputError(f"the number {operand!r} stands where the network needs a value")
+        raise InputError(f"the number {operand!r} stands where an operation needs a value that depends on the input, or a weight")
 
     def differs(self, value: Value) -> bool:
         """Whether a value differs from sample to sample; one made of weights alone has a batch of one."""
@@ -274,35 +273,6 @@ class Builder:
                 return self.node(name, path, "linear", [x], {"weight": weight, "bias": bias})
         made = self.product(name, path, x, weight, (False, stored_as == "out,in"))
         return made if bias is None else self.promoted(self.elementwise(f"{name} bias", path, "add", made, bias))
-
-    def transposed_convolution(
-        self, name: str, path: str, x: Value, weight: Stored, bias: Stored | None, slide: Slide, output_padding: Sequence[int]
-    ) -> Value:
-        """A transposed convolution, its weight stored as (in, out in a group, \\*window): values spread, then a convolution."""
-        window = self.weights[weight.key].shape[2:]
-        reach = [d * (k - 1) for k, d in zip(window, slide.dilation, strict=True)]
-        padding = tuple((r - p, r - q + o) for r, (p, q), o in zip(reach, slide.padding, output_padding, strict=True))
-        if any(side < 0 for sides in padding for side in sides):
-            refuse(path or name, "transposed convolution", "that cuts off more than its window reaches")
-        if self.weights[weight.key].shape[0] % slide.groups:
-            refuse(path or name, "transposed convolution", f"in {slide.groups} groups, which do not divide the channels")
-        if any(s > 1 for s in slide.stride):
-            x = self.node(f"{name} spread", path, "spread", [x], factors=slide.stride)
-        plain = bias is None and self._leaves_values(weight, slide.groups) and not any(side for sides in padding for side in sides)
-        if plain and self.nodes[-1].kind == "spread":
-            return x
-        if self.uses[weight.key] != 1:
-            refuse(path or name, "transposed convolution", f"whose filter {weight.key!r} is used elsewhere too")
-        self.weights[weight.key] = turned_filters(self.weights[weight.key], slide.groups)
-        self.turned ^= {weight.key}
-        once = (1,) * len(window)
-        attributes = {"stride": once, "padding": padding, "dilation": slide.dilation, "groups": slide.groups}
-        return self.node(name, path, "conv", [x], {"weight": weight, "bias": bias}, **attributes)
-
-    def _leaves_values(self, weight: Stored, groups: int) -> bool:
-        """Whether a filter, not trained, multiplies each channel by 1."""
-        w = self.weights[weight.key]
-        return weight.key in self.fixed and w.size == len(w) == groups and bool(np.all(w == 1))
 
     def matmul(self, name: str, path: str, a: Operand, b: Operand) -> Value:
         """The product of two operands, a linear layer where the second is a stored matrix."""

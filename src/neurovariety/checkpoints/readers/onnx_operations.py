@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from neurovariety.checkpoints.readers.onnx_activations import ACTIVATIONS
 from neurovariety.checkpoints.readers.onnx_axes import AXES
 from neurovariety.checkpoints.readers.onnx_call import OnnxCall
 from neurovariety.checkpoints.readers.onnx_normalizing import NORMALIZING
+from neurovariety.checkpoints.readers.transposed_convolution import transposed_convolution
 
 
 def _gemm(c: OnnxCall) -> Value:
@@ -40,15 +41,29 @@ def _remainder(c: OnnxCall) -> Stored:
     return c.constant(np.asarray(np.mod(a, b)))
 
 
-def _window(c: OnnxCall, d: int) -> dict[str, Any]:
-    c.only("auto_pad", b"NOTSET", b"VALID")
+def _window(c: OnnxCall, window: Sequence[int]) -> dict[str, Any]:
+    """Stride, padding and dilation of a window of this size in each direction."""
+    d = len(window)
     c.only("ceil_mode", 0)
-    pads = [0] * (2 * d) if c.attributes.get("auto_pad") == b"VALID" else c.attributes.get("pads", [0] * (2 * d))
-    return {
-        "stride": tuple(c.attributes.get("strides", [1] * d)),
-        "padding": tuple((pads[k], pads[k + d]) for k in range(d)),
-        "dilation": tuple(c.attributes.get("dilations", [1] * d)),
-    }
+    stride, dilation = tuple(c.attributes.get("strides", [1] * d)), tuple(c.attributes.get("dilations", [1] * d))
+    sides = _sides(c, window, stride, dilation)
+    return {"stride": stride, "padding": sides, "dilation": dilation}
+
+
+def _sides(c: OnnxCall, window: Sequence[int], stride: Sequence[int], dilation: Sequence[int]) -> tuple[tuple[int, int], ...]:
+    """Zeros before and after: as stated, none, or as many as give one place for each step of the stride (SAME)."""
+    mode, d = c.attributes.get("auto_pad", b"NOTSET"), len(window)
+    if mode in (b"NOTSET", b"VALID"):
+        pads = [0] * (2 * d) if mode == b"VALID" else c.attributes.get("pads", [0] * (2 * d))
+        return tuple((pads[k], pads[k + d]) for k in range(d))
+    c.only("auto_pad", b"SAME_UPPER", b"SAME_LOWER")
+    out = []
+    for n, k, s, e in zip(c.builder.shape(c.x)[1:], window, stride, dilation, strict=True):
+        if min(s, e) < 1:
+            refuse(c.path, c.operator, "steps of a window are at least 1")
+        total = max((-(-n // s) - 1) * s + (k - 1) * e + 1 - n, 0)
+        out.append((total // 2, total - total // 2) if mode == b"SAME_UPPER" else (total - total // 2, total // 2))
+    return tuple(out)
 
 
 def _convolution(c: OnnxCall) -> Value:
@@ -57,7 +72,8 @@ def _convolution(c: OnnxCall) -> Value:
     if weight is None or d not in (1, 2):
         refuse(c.path, c.operator, "one- and two-dimensional convolutions are understood")
     weights = {"weight": weight, "bias": c.stored(2)}
-    return c.make("conv", c.x, weights=weights, **_window(c, d), groups=int(c.attributes.get("group", 1)))
+    window = c.builder.weights[weight.key].shape[2:]
+    return c.make("conv", c.x, weights=weights, **_window(c, window), groups=int(c.attributes.get("group", 1)))
 
 
 def _transposed(c: OnnxCall) -> Value:
@@ -67,15 +83,16 @@ def _transposed(c: OnnxCall) -> Value:
         refuse(c.path, c.operator, "one- and two-dimensional convolutions are understood")
     if "output_shape" in c.attributes:
         refuse(c.path, c.operator, "output_shape, from which the padding would have to be found")
-    window = _window(c, d)
+    c.only("auto_pad", b"NOTSET", b"VALID")  # SAME is said of the output here
+    window = _window(c, c.builder.weights[weight.key].shape[2:])
     slide = Slide(window["stride"], window["padding"], window["dilation"], int(c.attributes.get("group", 1)))
     more = tuple(c.attributes.get("output_padding", [0] * d))
-    return c.builder.transposed_convolution(c.name, c.path, c.x, weight, c.stored(2), slide, more)
+    return transposed_convolution(c.builder, c.name, c.path, c.x, weight, c.stored(2), slide, more)
 
 
 def _pool(c: OnnxCall) -> Value:
-    d = len(c.builder.shape(c.x)) - 1
-    window = _window(c, d)
+    kernel = tuple(c.attributes["kernel_shape"])
+    window = _window(c, kernel)
     if (
         c.operator == "AveragePool"
         and any(p for side in window["padding"] for p in side)
@@ -83,7 +100,7 @@ def _pool(c: OnnxCall) -> Value:
     ):
         refuse(c.path, c.operator, "padding that is not counted")
     kind = "max_pool" if c.operator == "MaxPool" else "average_pool"
-    return c.make(kind, c.x, window=tuple(c.attributes["kernel_shape"]), **window)
+    return c.make(kind, c.x, window=kernel, **window)
 
 
 def _resize(c: OnnxCall) -> Value:
@@ -148,10 +165,19 @@ def _cast(c: OnnxCall) -> Operand:
     known = c.known(0)
     if known is not None:
         return c.constant(known.astype(c.numpy_type(to)))
+    given = c.operand(0)
+    if isinstance(given, Stored) and to in _WIDE and not _exactly(c.array(0), c.numpy_type(to)):
+        refuse(c.path, c.operator, f"it rounds weights to {c.numpy_type(to)}")
     stored = [str(v.dtype) for v in c.builder.weights.values()]
     if to not in _WIDE and (to not in _NARROW or isinstance(c.operand(0), Stored) or _NARROW[to] not in stored):
         refuse(c.path, c.operator, f"it rounds to {c.numpy_type(to)}")
-    return c.operand(0)
+    return given
+
+
+def _exactly(array: Array, kind: np.dtype[Any]) -> bool:
+    """Whether a type holds all entries as they are."""
+    with np.errstate(all="ignore"):
+        return np.array_equal(array.astype(kind).astype(np.float64), array.astype(np.float64))
 
 
 def _same(c: OnnxCall) -> Operand:

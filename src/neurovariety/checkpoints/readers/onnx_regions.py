@@ -9,9 +9,8 @@ and, run by itself, at others like them; one that differs is opaque too.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -29,6 +28,7 @@ from neurovariety.checkpoints.readers.building import Builder, Operand, Stored, 
 from neurovariety.checkpoints.readers.onnx_call import Above, OnnxCall
 from neurovariety.checkpoints.readers.onnx_opaque import inner_arrays, opaque_operator, short_reason
 from neurovariety.checkpoints.readers.onnx_operations import OPERATIONS
+from neurovariety.checkpoints.readers.region_borders import connected, entry_nodes, exit_nodes
 from neurovariety.errors import InputError
 
 _UNFOLDED = ("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "RandomNormal", "RandomUniform", "Bernoulli", "Multinomial")
@@ -49,6 +49,10 @@ class _Known:
     fixed: set[str]
     uses: Counter[str]
     values: Mapping[str, Any]
+
+    def shaped(self, key: str) -> bool:
+        """Whether a stored array holds floating-point numbers along at least one axis."""
+        return str(self.weights[key].dtype) in _FLOATS and self.weights[key].ndim > 0
 
     def shape(self, name: str) -> tuple[int, ...] | None:
         """The shape of a floating-point value with at least one axis; None for any other."""
@@ -78,7 +82,6 @@ def read_regions(
     found = {o.name: trial.values.get(o.name) for o in model.graph.output}
     outputs = {name: v.shape if isinstance(v, np.ndarray) else () for name, v in found.items()}  # a sequence has no shape
     inputs = {k: np.shape(v) for k, v in trial.feeds.items()}
-    untrained = {k for r in regions for k in r.network.fixed}
     return PartialNetwork(
         model,
         source,
@@ -86,7 +89,7 @@ def read_regions(
         tuple(reading.opaque),
         inputs,
         outputs,
-        {k: v for k, v in trained.items() if k not in untrained},
+        reading.used(regions),
         trial.fixed,
         why=why,
         runtime=Runtime(model),
@@ -108,6 +111,8 @@ class _Reading:
         self.opaque: list[OpaqueOperator] = []
         self.read: dict[str, tuple[Message, tuple[str, ...]]] = {}
         """Node of a builder -> the operator it came from, by the name of its value."""
+        self.used_keys: set[str] = set()
+        """Stored arrays, and those computed of them alone, that an operator of values reads."""
         self.from_sizes: set[str] = set()  # names of what is computed from sizes alone
         self.odd_sizes = any(node.op_type in _SIZED_BY_VALUES for node in model.graph.node)
         self.left: dict[str, list[str]] = {}
@@ -125,13 +130,16 @@ class _Reading:
         of_sizes = node.op_type in ("Shape", "Size") and not self.odd_sizes
         if (of_sizes or all(n in self.known.stored for n in read)) and self._folded(node):
             return
+        self.used_keys.update(k for k in map(self._key, read) if k)
         reason = self._understood(node)
         if reason:
             self._keep(node, reason)
 
     def _keep(self, node: Message, reason: str) -> None:
         touches = any(self.known.shape(n) for n in names_read(node)) or any(self.known.shape(n) for n in node.output)
-        made = opaque_operator(node, reason, self.trained)
+        made = opaque_operator(
+            node, reason, {**self.trained, **{n: v for n, v in map(self._array_named, names_read(node)) if v is not None}}
+        )
         if touches or made.parameters or (node.attribute and any(a.HasField("g") for a in node.attribute)):
             self.opaque.append(made)
         for n in names_read(node):
@@ -169,10 +177,12 @@ class _Reading:
         if any(not isinstance(v, np.ndarray) or v.size > _MOST_FOLDED for v in found.values()):
             return False
         of_sizes = node.op_type in ("Shape", "Size") or any(n in self.from_sizes for n in names_read(node))
+        trained = any(k and k not in self.known.fixed and self.known.shaped(k) for k in map(self._key, names_read(node)))
         for name, value in found.items():
             self._store(name, np.asarray(value))
             if of_sizes:
                 self.from_sizes.add(name)
+            if of_sizes or not trained:  # a table of positions, say: made of whole numbers and constants
                 self.known.fixed.add(name)
         return True
 
@@ -201,9 +211,10 @@ class _Reading:
         if batch not in self.builders:
             self.builders[batch] = self._builder(batch)
         builder = self.builders[batch]
+        operands = self._operands(builder, node, {n: shape[1:] for n, shape in shapes.items() if shape and n in moving})
         saved = builder.state()
         try:
-            made = self._call(builder, node, {n: shape[1:] for n, shape in shapes.items() if shape and n in moving})
+            made = self._call(builder, node, operands)
         except InputError as error:
             builder.restore(saved)
             return short_reason(str(error))
@@ -229,6 +240,16 @@ class _Reading:
     def _builder(self, batch: int) -> Builder:
         return Builder(self.source, self.known.weights, self.known.fixed, self.uses, batch)
 
+    def used(self, regions: Sequence[Region]) -> dict[str, Array]:
+        """The trained arrays as operators read them: folded where the file computes them, and those of inner graphs."""
+        untrained = self.known.fixed | {k for r in regions for k in r.network.fixed}
+        read = {k: self.known.weights[k] for k in sorted(self.used_keys - untrained) if self.known.shaped(k)}
+        return {**read, **{k: v for k, v in self.trained.items() if k not in self.known.weights}}
+
+    def _array_named(self, name: str) -> tuple[str, Array | None]:
+        key = self._key(name)
+        return name, self.known.weights[key] if key and key not in self.known.fixed and self.known.shaped(key) else None
+
     def _key(self, name: str) -> str | None:
         operand = self.known.stored.get(name)
         return operand.key if isinstance(operand, (Stored, Turned)) else None
@@ -236,8 +257,8 @@ class _Reading:
     def _tied(self, key: str) -> bool:
         return self.uses[key] > 1 and key not in self.known.fixed and self.known.weights[key].size > 1
 
-    def _call(self, builder: Builder, node: Message, moving: dict[str, tuple[int, ...]]) -> object:
-        onnx = import_onnx()
+    def _operands(self, builder: Builder, node: Message, moving: dict[str, tuple[int, ...]]) -> list[Operand | Above | None]:
+        """What a node is applied to; values that nothing has made yet come from outside, also where this node is not understood."""
         builder.learn(self.known.weights, self.known.fixed)
         operands: list[Operand | Above | None] = []
         for n in node.input:
@@ -249,6 +270,10 @@ class _Reading:
                 operands.append(self.values[n][1])
             else:
                 operands.append(self.known.stored[n])
+        return operands
+
+    def _call(self, builder: Builder, node: Message, operands: list[Operand | Above | None]) -> object:
+        onnx = import_onnx()
         attributes = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
         place = node.name or node.output[0]
         return OPERATIONS[node.op_type](OnnxCall(builder, node.output[0], place, node.op_type, operands, attributes, len(node.output)))
@@ -257,7 +282,7 @@ class _Reading:
         """The connected parts that hold a layer, as far as they are what their runtime computes."""
         out = []
         for batch, builder in self.builders.items():
-            for nodes in _components(builder.nodes):
+            for nodes in connected(builder.nodes):
                 if any(operation(n).affine is not None for n in nodes):
                     found = self._region(batch, builder, nodes)
                     if isinstance(found, Region):
@@ -278,8 +303,8 @@ class _Reading:
         if not leaving:
             return "nothing reads what it makes"
         outputs = tuple(Port(o, builder.shape(v), ", ".join(dict.fromkeys(self.left[o]))) for o, v in leaving)
-        everything, border = _entry(tuple(taken), inputs)
-        ends, output = _exit(outputs, [v.name for _, v in leaving])
+        everything, border = entry_nodes(tuple(taken), inputs)
+        ends, output = exit_nodes(outputs, [v.name for _, v in leaving])
         try:
             network = fused(
                 Network(everything, (*border, *nodes, *ends), output, builder.weights, self.source, frozenset(builder.fixed))
@@ -355,46 +380,3 @@ def _array_of(known: _Known, name: str) -> Array:
         return np.ascontiguousarray(known.weights[operand.key].T)
     assert isinstance(operand, Stored)
     return known.weights[operand.key]
-
-
-def _entry(taken: tuple[str, ...], inputs: tuple[Port, ...]) -> tuple[tuple[int, ...], tuple[Node, ...]]:
-    """The shape of the joined input and the nodes that part it again."""
-    if len(taken) == 1:
-        return inputs[0].shape, (Node(taken[0], "input"),)
-    everything = "all inputs of the region"
-    nodes, at = [Node(everything, "input")], 0
-    for name, port in zip(taken, inputs, strict=True):
-        stop = at + prod(port.shape)
-        nodes.append(Node(f"{name} flat", "slice", (everything,), {}, {"axis": 0, "start": at, "stop": stop, "step": 1}))
-        nodes.append(Node(name, "reshape", (f"{name} flat",), {}, {"shape": port.shape}))
-        at = stop
-    return (at,), tuple(nodes)
-
-
-def _exit(outputs: tuple[Port, ...], names: Sequence[str]) -> tuple[tuple[Node, ...], str]:
-    """The nodes that join the outputs, and the name of the joined one."""
-    if len(outputs) == 1:
-        return (), names[0]
-    nodes = [Node(f"{n} leaves", "reshape", (n,), {}, {"shape": (prod(p.shape),)}) for n, p in zip(names, outputs, strict=True)]
-    joined = Node("all outputs of the region", "concatenate", tuple(n.name for n in nodes), {}, {"axis": 0})
-    return (*nodes, joined), joined.name
-
-
-def _components(nodes: Sequence[Node]) -> Iterator[list[Node]]:
-    """Nodes that are connected by values that they make."""
-    root: dict[str, str] = {n.name: n.name for n in nodes}
-
-    def find(name: str) -> str:
-        while root[name] != name:
-            root[name] = root[root[name]]
-            name = root[name]
-        return name
-
-    for node in nodes:
-        for n in node.inputs:
-            if n in root:
-                root[find(n)] = find(node.name)
-    parts: dict[str, list[Node]] = {}
-    for node in nodes:
-        parts.setdefault(find(node.name), []).append(node)
-    yield from parts.values()

@@ -10,15 +10,13 @@ import re
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from functools import singledispatch
-from typing import Any
-
-import numpy as np
 
 from neurovariety.architectures import CNN, MLP, Activation, Linear, parse
 from neurovariety.checkpoints.graph.activations import ACTIVATIONS
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.node import Node
 from neurovariety.checkpoints.graph.three_arithmetics import Array
+from neurovariety.checkpoints.graph.torch_tensors import array_of
 from neurovariety.errors import InputError
 
 _NAMED: dict[str, dict[str, object]] = {
@@ -29,20 +27,12 @@ _NAMED: dict[str, dict[str, object]] = {
 
 def from_weights(arrays: Mapping[str, object], architecture: object, source: str = "weights") -> Network:
     """The network of an architecture (mlp, linear or cnn, as notation or object) with the given arrays, nested mappings allowed."""
-    weights = {k: _array(v) for k, v in flattened(arrays).items()}
+    weights = {k: array_of(v) for k, v in flattened(arrays).items()}
     for key, values in weights.items():
         if values.dtype.kind not in "fiuO" and "float" not in str(values.dtype):
             raise InputError(f"the array {key!r} holds {values.dtype}, not real numbers")
     built, named = _architecture(architecture)
     return _network(built, named, weights, source)
-
-
-def _array(value: Any) -> Array:
-    """An array of NumPy, JAX or torch, there without what autograd keeps of it."""
-    if hasattr(value, "detach"):
-        value = value.detach().cpu()
-        value = value.float() if str(value.dtype) == "torch.bfloat16" else value
-    return np.asarray(value)
 
 
 @singledispatch

@@ -18,14 +18,12 @@ from typing import Any
 
 import numpy as np
 
-from neurovariety.checkpoints.graph.three_arithmetics import Array
+from neurovariety.checkpoints.graph.three_arithmetics import Array, floating
+from neurovariety.checkpoints.readers.zip_sizes import check_sizes_of
 from neurovariety.errors import InputError
 
 SCHEMA_MAJOR = 8
 """The major version of torch's export schema that is read (torch 2.5 to 2.13 write 8); another one is refused, not guessed at."""
-
-MAX_ARCHIVE_BYTES = 2**33
-"""An archive that claims to unpack to more than 8 GiB is refused: a few kilobytes of zip can claim terabytes."""
 
 Json = dict[str, Any]
 """An object of JSON, whose entries are checked as they are read."""
@@ -46,12 +44,13 @@ def read_archive(file: str | Path | BytesIO, shown: str) -> Archive:
     """The program and tensors of a ``.pt2`` archive. Raises `InputError` for a damaged or foreign file, and for any pickle."""
     try:
         with zipfile.ZipFile(file) as z:
-            if sum(i.file_size for i in z.infolist()) > MAX_ARCHIVE_BYTES:
-                raise InputError(f"{shown} claims to unpack to more than {MAX_ARCHIVE_BYTES >> 30} GiB; such an archive is refused")
+            check_sizes_of(z, file.getbuffer().nbytes if isinstance(file, BytesIO) else Path(file).stat().st_size, shown)
             return _read(z, shown)
     except InputError:
         raise
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, OSError, EOFError, RecursionError, NotImplementedError) as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # damaged archives and JSON of another form fail in many ways
         raise InputError(
             f"{shown} cannot be read as a .pt2 archive ({type(error).__name__}: {str(error)[:100]}); write it with torch.export.save"
         ) from error
@@ -105,13 +104,13 @@ def _tensor(data: bytes, meta: Json, order: str, key: str) -> Array:
     if min([*sizes, *strides, offset, 0]) < 0 or len(sizes) != len(strides):
         raise InputError(f"the tensor {key!r} has sizes {sizes} and strides {strides}, which no tensor has")
     if 0 in sizes:
-        return np.zeros(sizes, dtype=np.float32 if code == _BFLOAT16 else np.dtype(width))
+        return np.zeros(sizes, dtype=floating("bfloat16") if code == _BFLOAT16 else np.dtype(width))
     last = offset + sum((n - 1) * s for n, s in zip(sizes, strides, strict=True))
     if last >= flat.size:
         raise InputError(f"the tensor {key!r} needs {last + 1} stored entries, the archive holds {flat.size}")
     if prod(sizes) > flat.size:
         raise InputError(f"the tensor {key!r} shows {prod(sizes)} entries of {flat.size} stored ones; save a contiguous copy")
     view = np.lib.stride_tricks.as_strided(flat[offset:], sizes, [s * dtype.itemsize for s in strides])
-    if code == _BFLOAT16:  # the upper half of a float32, exactly
-        return np.ascontiguousarray((view.astype(np.uint32) << 16).view(np.float32)).reshape(sizes)
+    if code == _BFLOAT16:
+        return np.array(view, dtype=np.uint16).view(floating("bfloat16")).reshape(sizes)
     return np.array(view, dtype=np.dtype(width))

@@ -41,6 +41,8 @@ def _unflatten(c: AtenCall) -> Value:
 
 
 def _squeeze(c: AtenCall) -> Value:
+    if "dim" not in c.arguments:
+        refuse(c.place, c.operator, "without an axis it takes away the batch of one sample as well")
     axis = c.builder.axis(c.x, int(c.arguments["dim"]), c.place)
     return drop(c.builder, c.name, c.path, c.x, int(c.arguments["dim"])) if c.builder.shape(c.x)[axis] == 1 else c.x
 

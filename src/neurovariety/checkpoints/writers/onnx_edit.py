@@ -6,7 +6,7 @@ raises `NotEditable`; whether the edited file computes the same is for a runtime
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -16,7 +16,7 @@ import numpy as np
 from neurovariety.checkpoints.graph.network import Network, OnnxOrigin
 from neurovariety.checkpoints.graph.node import Node, whole, wholes
 from neurovariety.checkpoints.graph.onnx_format import import_onnx, names_read
-from neurovariety.checkpoints.graph.onnx_runtime import Message
+from neurovariety.checkpoints.graph.onnx_runtime import Message, stored_value
 from neurovariety.checkpoints.graph.three_arithmetics import Array, to_floats, to_fractions
 from neurovariety.errors import InputError
 
@@ -41,6 +41,7 @@ class OnnxEdit:
 def edited(networks: Iterable[Network]) -> OnnxEdit:
     """The file of these networks, which were read from one file and changed since. Raises `NotEditable`."""
     edit: OnnxEdit | None = None
+    read: set[str] = set()
     for network in networks:
         origin = network.origin
         if origin is None:
@@ -48,17 +49,18 @@ def edited(networks: Iterable[Network]) -> OnnxEdit:
         if edit is None:
             copy = type(origin.model)()
             copy.CopyFrom(origin.model)
-            edit = OnnxEdit(copy)
+            edit, read = OnnxEdit(copy), {n for node in copy.graph.node for n in names_read(node)}
         _Change(edit, origin, network).make()
     if edit is None:
         raise NotEditable("nothing in the file was read")
     if edit.changes:
-        _without_dead(edit)
+        _without_dead(edit, read)
     return edit
 
 
-def _without_dead(edit: OnnxEdit) -> None:
-    """Remove operators that no output needs: they were not read, and one that reads what has changed would not run."""
+def _without_dead(edit: OnnxEdit, read: set[str]) -> None:
+    """Remove operators that no output needs: they were not read, and one that reads what has changed would not run. Stored arrays of
+    which ``read`` says that they were read, and which no operator reads any more, go with them."""
     graph = edit.model.graph
     needed = {o.name for o in graph.output}
     for k in range(len(graph.node) - 1, -1, -1):
@@ -68,6 +70,12 @@ def _without_dead(edit: OnnxEdit) -> None:
         elif any(node.output):
             edit.changes.append(f"{_named(node)}: removed, no output needs it")
             del graph.node[k]
+    unread = {t.name for t in graph.initializer if t.name in read and t.name not in needed}
+    for listed in (graph.initializer, graph.input):
+        for k in range(len(listed) - 1, -1, -1):
+            if listed[k].name in unread:
+                del listed[k]
+    edit.changes += [f"{name}: removed, no operator reads it" for name in sorted(unread)]
 
 
 class _Change:
@@ -79,6 +87,8 @@ class _Change:
         self.graph = edit.model.graph
         self.makers = {name: node for node in self.graph.node for name in node.output}
         self.arrays = {t.name: t for t in self.graph.initializer}
+        self.values: dict[str, Array] = {}
+        """Arrays that the file computes from stored ones, by name."""
 
     def make(self) -> None:
         before = {n.name: n for n in self.origin.read.nodes}
@@ -90,6 +100,15 @@ class _Change:
             old = self.origin.read.weights.get(key)
             if old is not None and old is not values and not _equal(old, values):
                 self._array(key, old, self.origin.as_stored(self.network, key, key))
+        self._idle_reshapes()
+
+    def _idle_reshapes(self) -> None:
+        """Reshapes to the shape that a value has anyway are no nodes of the network; those of values that shrank follow."""
+        old, new = self.origin.read.shapes(), self.network.shapes()
+        for made in list(self.graph.node):
+            x = made.input[0] if made.input else ""
+            if made.op_type == "Reshape" and made.output[0] not in old and x in new and old.get(x, new[x]) != new[x]:
+                self._reshape(made, old[x], old[x], new[x])
 
     def _node(self, old: Node, new: Node) -> None:
         added, gone = set(new.weights) - set(old.weights), set(old.weights) - set(new.weights)
@@ -113,18 +132,20 @@ class _Change:
             self.edit.changes.append(f"{_named(made)}: group {attribute.i} -> {whole(new.attributes, 'groups')}")
             attribute.i = whole(new.attributes, "groups")
         elif new.kind == "reshape" and made is not None:
-            self._reshape(made, old, wholes(old.attributes, "shape"), wholes(new.attributes, "shape"))
+            self._reshape(
+                made, self.origin.read.shapes()[old.inputs[0]], wholes(old.attributes, "shape"), wholes(new.attributes, "shape")
+            )
         elif new.kind == "slice":
             self._slice(self.makers.get(new.name) or self.makers.get(new.name.rpartition(" ")[0]), new)
         else:
             raise NotEditable(f"{new.place} has other attributes ({', '.join(sorted(changed))})")
 
-    def _reshape(self, made: Message, node: Node, old: tuple[int, ...], new: tuple[int, ...]) -> None:
+    def _reshape(self, made: Message, before: Sequence[int], old: tuple[int, ...], new: tuple[int, ...]) -> None:
         if made.op_type in ("Flatten", "Squeeze", "Unsqueeze"):
             return
         target = self._stored(made.input[1]) if made.op_type == "Reshape" and len(made.input) > 1 else None
         if target is None and made.op_type == "Reshape" and len(made.input) > 1:
-            self._computed(made, node, old, new)
+            self._computed(made, before, old, new)
             return
         if target is None or len(target) != len(old) + 1 or len(old) != len(new):
             raise NotEditable(f"{_named(made)} has sizes that are computed")
@@ -139,9 +160,8 @@ class _Change:
         made.input[1] = name
         self.edit.changes.append(f"{_named(made)}: sizes {target.tolist()} -> {wanted.tolist()}")
 
-    def _computed(self, made: Message, node: Node, old: tuple[int, ...], new: tuple[int, ...]) -> None:
+    def _computed(self, made: Message, before: Sequence[int], old: tuple[int, ...], new: tuple[int, ...]) -> None:
         """Sizes that the file computes from those of its values: the first ones that stay are copied, which keeps open ones open."""
-        before = self.origin.read.shapes()[node.inputs[0]]
         kept = 0
         while kept < min(len(old), len(new), len(before)) and old[kept] == new[kept] == before[kept]:
             kept += 1
@@ -206,10 +226,11 @@ class _Change:
         self.edit.changes.append(f"{_named(made)}: a bias of {len(values)} numbers added")
 
     def _array(self, key: str, old: Array, values: Array) -> None:
-        stored = self._stored(key)
-        if stored is None:
-            raise NotEditable(f"the array {key!r} is computed in the file")
+        name, stored = self._used(key)
         wanted = np.asarray(values)
+        if name != key or key not in self.arrays:
+            before = np.asarray(self.origin.as_stored(self.origin.read, key, key))
+            wanted = wanted.T if self._is_turned(key, before, stored) else wanted
         if stored.ndim != wanted.ndim:  # a bias that the file keeps with axes of length 1
             long = [k for k, n in enumerate(stored.shape) if n != 1]
             if len(long) > 1 or wanted.ndim != 1 or stored.size != np.size(old):
@@ -217,7 +238,10 @@ class _Change:
             axis = long[0] if long else stored.ndim - 1
             wanted = wanted.reshape([-1 if k == axis else 1 for k in range(stored.ndim)])
         rounded = self._rounded(wanted, to_floats(wanted), stored.dtype)
-        self._replace(key, rounded)
+        if self._stored(name) is None:
+            self._store_instead(name, rounded)
+        else:
+            self._replace(name, rounded)
         if stored.shape != rounded.shape:
             self.edit.changes.append(f"{key}: {_sizes(stored.shape)} -> {_sizes(rounded.shape)}")
         else:
@@ -239,11 +263,62 @@ class _Change:
         self.edit.error = max([self.edit.error, *errors])
         return np.asarray(out)
 
+    def _used(self, key: str) -> tuple[str, Array]:
+        """The name under which an operator of values reads an array, with what it is there: stored, or computed from stored arrays."""
+        name = key
+        while len(readers := [n for n in self.graph.node if name in names_read(n)]) == 1:
+            node = readers[0]
+            if len(node.output) != 1 or not all(self._constant(n) for n in node.input if n):
+                break
+            name = node.output[0]
+        if len(readers) != 1 or not self._constant(name):
+            raise NotEditable(f"the array {key!r} is computed in the file, or read in several places")
+        found = self._stored(name)
+        if found is None:
+            if name not in self.values:
+                value = stored_value(self.edit.model, name)
+                if value is None:
+                    raise NotEditable(f"the array {name!r} is computed in the file, and no runtime says what it is")
+                self.values[name] = value
+            found = self.values[name]
+        return name, found
+
+    def _constant(self, name: str) -> bool:
+        """Whether a name stands for stored arrays and what is computed of them alone."""
+        todo, seen = [name], set[str]()
+        while todo:
+            at = todo.pop()
+            if at in self.arrays or at in seen:
+                continue
+            seen.add(at)
+            made = self.makers.get(at)
+            if made is None or (not made.input and made.op_type != "Constant"):  # an input, or a random number
+                return False
+            todo += names_read(made)
+        return True
+
+    def _is_turned(self, key: str, old: Array, found: Array) -> bool:
+        """Whether what the file computes is the transpose of what was read. Raises `NotEditable` where it is neither."""
+        before, there = to_floats(old), found.astype(np.float64)
+        for turned, form in ((False, before), (True, before.T)):
+            if np.array_equal(form, there):
+                return turned
+        if before.ndim == 1 and _without_ones(before) == _without_ones(there) and np.array_equal(before, there.reshape(-1)):
+            return False
+        raise NotEditable(f"the array {key!r} is computed in the file in a form that was not read")
+
+    def _store_instead(self, name: str, values: Array) -> None:
+        """A stored array in place of one that the file computes."""
+        fresh = self._fresh(f"{name}_stored")
+        self._initializer(fresh, values)
+        (reader,) = (n for n in self.graph.node if name in n.input)
+        for k, given in enumerate(reader.input):
+            if given == name:
+                reader.input[k] = fresh
+        self.edit.changes.append(f"{_named(reader)}: reads the stored array {fresh} instead of {name}, which is computed")
+
     def _type(self, key: str) -> np.dtype[Any]:
-        stored = self._stored(key)
-        if stored is None:
-            raise NotEditable(f"the array {key!r} is computed in the file")
-        return stored.dtype
+        return self._used(key)[1].dtype
 
     def _stored(self, name: str) -> Array | None:
         if name in self.arrays:
@@ -307,6 +382,10 @@ def _named(node: Message) -> str:
 
 def _sizes(shape: tuple[int, ...]) -> str:
     return " x ".join(map(str, shape))
+
+
+def _without_ones(values: Array) -> list[int]:
+    return [n for n in values.shape if n != 1]
 
 
 def _equal(one: Array, two: Array) -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.node import Attributes, Node, flags, pairs, rational, whole, wholes
 from neurovariety.checkpoints.graph.onnx_format import FIXED, import_onnx
-from neurovariety.checkpoints.graph.three_arithmetics import Array
+from neurovariety.checkpoints.graph.three_arithmetics import Array, floating
 from neurovariety.checkpoints.writers.activation_operators import write_activation
 from neurovariety.checkpoints.writers.onnx_writer import Writer
 from neurovariety.errors import InputError
@@ -35,7 +35,7 @@ def onnx_model(network: Network, weights: Mapping[str, Array], dtype: str) -> ob
     for node in network.nodes:
         if not node.is_input:
             _write(writer, node)
-    number = onnx.helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
+    number = onnx.helper.np_dtype_to_tensor_dtype(floating(dtype))
     shapes = network.shapes()
     (given,) = [n.name for n in network.nodes if n.is_input]
     graph = onnx.helper.make_graph(

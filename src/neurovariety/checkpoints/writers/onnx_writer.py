@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.node import Node
 from neurovariety.checkpoints.graph.onnx_format import PATH, import_onnx
-from neurovariety.checkpoints.graph.three_arithmetics import Array
+from neurovariety.checkpoints.graph.three_arithmetics import Array, floating
 
 
 class Writer:
@@ -20,7 +20,7 @@ class Writer:
 
     def __init__(self, network: Network, weights: Mapping[str, Array], dtype: str) -> None:
         self.helper = import_onnx().helper
-        self.weights, self.dtype, self.shapes = weights, np.dtype(dtype), network.shapes()
+        self.weights, self.dtype, self.shapes = weights, floating(dtype), network.shapes()
         self.uses = Counter(k for node in network.nodes for k in node.weights.values())
         self.arrays: dict[str, Array] = {}
         self.fixed = set(network.fixed)

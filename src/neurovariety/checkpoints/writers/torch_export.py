@@ -15,6 +15,7 @@ import numpy as np
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.node import Attributes, Node, flags, pairs, rational, rationals, whole, wholes, word
 from neurovariety.checkpoints.graph.three_arithmetics import Array
+from neurovariety.checkpoints.graph.torch_tensors import tensor_of
 from neurovariety.errors import InputError
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def torch_module(network: Network, weights: Mapping[str, Array]) -> Module:
             super().__init__()
             self._places: dict[str, tuple[str, ...]] = {}
             for key, values in weights.items():
-                tensor = torch.as_tensor(np.array(values))
+                tensor = tensor_of(values)
                 *path, last = [part for part in key.split(".") if part] or [key]
                 owner: Module = self
                 for part in path:
@@ -89,7 +90,9 @@ def torch_module(network: Network, weights: Mapping[str, Array]) -> Module:
 def write_pt2(network: Network, weights: Mapping[str, Array], file: Path) -> None:
     """Export the module with an open batch axis and save it."""
     torch = import_torch()
-    dtype = next((torch.as_tensor(w).dtype for k, w in weights.items() if w.dtype.kind == "f" and k in network.trained), torch.float32)
+    dtype = next(
+        (t.dtype for t in (tensor_of(w) for k, w in weights.items() if k in network.trained) if t.is_floating_point()), torch.float32
+    )
     x = torch.zeros((2, *network.input_shape), dtype=dtype)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
