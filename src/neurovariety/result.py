@@ -135,7 +135,7 @@ class Result:
     def weaker(self, key: str) -> str:
         """The claim of a part in brackets, where it says something and is claimed less than the whole."""
         verdict, order = self.verdicts[key], list(Claim).index
-        says = verdict.statement.value not in (None, str(Claim.UNDECIDED), {}, [])
+        says = verdict.statement.value not in (None, str(Claim.UNDECIDED), str(verdict.claim), {}, [])
         return f" ({verdict.claim})" if says and order(verdict.claim) > order(self.claim) else ""
 
     def summary(self) -> str:

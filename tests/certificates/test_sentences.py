@@ -285,3 +285,21 @@ def test_a_meaning_of_its_own_is_refused():
         replace(shown, meaning="it is the best network")
     read = nv.DimensionResult.from_dict(shown.to_dict())
     assert read.meaning == shown.meaning == replace(read, notices=("read",)).meaning
+
+
+def test_parts_that_are_claimed_less_say_so():
+    found = nv.fibers("mlp(2,1,1; x^2; bias)")
+    assert found.shown() == "dimension 1, hidden 0, cardinality 1, identifiable generic"
+    assert not any(found.weaker(key) for key in found.value)
+    local = nv.singularities("cnn(2,2; x^2)")
+    assert (local.claim, local.weaker("degree"), local.weaker("codimension")) == (Claim.PROVED, " (estimate)", "")
+    assert local.shown() == "dimension 1, codimension 2, degree about 1"
+
+
+def test_what_a_missing_point_would_upset_says_so():
+    """A bound from above by a list that may lack some, with the error of what else it rests on."""
+    gloss = Gloss("no more than that", {"count": Claim.UPPER_BOUND, "size": Claim.PROBABILITY})
+    count, size = Statement("degree", "", 3), Statement("dimension", "", 2, error=1e-9)
+    said = gloss.said({"count": recorded(count, Claim.COMPLETE), "size": recorded(size, Claim.PROBABILITY)})
+    assert said == "no more than that, if none was missed (wrong with probability at most 1.0e-09)"
+    assert gloss.said({"count": recorded(count, Claim.PROVED), "size": recorded(size, Claim.PROVED)}) == "no more than that"

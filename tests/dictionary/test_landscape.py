@@ -160,6 +160,18 @@ def test_an_infimum_that_is_not_attained(text, teacher):
     assert [w for _, w in sequence] == sorted(w for _, w in sequence)
 
 
+@pytest.mark.parametrize("text", ["linear(2,2,2)", "linear(3,2,2)"])
+@pytest.mark.parametrize("unit", [1.0, 300.0])
+def test_targets_that_are_all_zero(text, unit):
+    """The function 0 has weights of full rank, those with one factor 0, beside those where J drops rank."""
+    model, rng = as_model(text), np.random.default_rng(5)
+    x = unit * rng.integers(-3, 4, (12, model.inputs))
+    found = landscape(text, data=(x, np.zeros((12, model.outputs))))
+    assert found.value["complex"] == found.value["real"] == found.value["minima"] == 1
+    assert found.claims["complex"].claim == "complete"
+    assert found.value["least_loss"] == 0
+
+
 def test_sample_weights_are_repetitions():
     rng = np.random.default_rng(5)
     x, y = rng.normal(size=(9, 2)), rng.normal(size=(9, 1))

@@ -122,6 +122,7 @@ class _SideBySide:
         self.mine = {n.name: n for n in first.nodes}
         self.shapes = shapes(first), shapes(step.after)
         self.found: dict[str, Channels | None] = {}
+        self.on_lines = False
         self.passed = {n for name in step.heads for n in within(first, self.mine[name], self.shapes[0])}
 
     def check(self) -> None:
@@ -142,6 +143,8 @@ class _SideBySide:
         name = self.first.output
         if not self._unchanged(name, self.second.output):
             raise NotShown("the outputs are not shown to be equal")
+        if self.bounds is not None and not self.on_lines:
+            raise NotShown("nothing in a step is on a line of its activation")
 
     def _unchanged(self, mine: str, theirs: str) -> bool:
         return self.found.get(mine, self) is None and self.step.names.get(mine, mine) == theirs
@@ -167,6 +170,7 @@ class _SideBySide:
             width = len(filters.weight)
             return self._affine(node, other, known[0] if follows else Channels(self._axis(node), np.arange(width), {}))
         if len(below) == 1 and node.kind == "activation" and self.bounds is not None and known[0].terms:
+            self.on_lines = True
             mine, theirs = (self.bounds(n).settled(m, known[0].axis) for n, m in ((self.first, node), (self.second, other)))
             return settled(node, other, known[0], mine, theirs)
         if len(below) == 1:

@@ -11,6 +11,8 @@ from neurovariety.certificates.shown_points import Points, ShownPoints
 from neurovariety.certificates.zeros import SimpleZero, Square
 
 _BITS = 128
+_LEAST = flint.arb(2) ** -400
+"""Sides of boxes around coordinates that are 0 with no error: a zero at the centre of no box is in none."""
 
 
 def for_all_parameters(shown: ShownPoints, radii: np.ndarray) -> ShownPoints:
@@ -31,7 +33,8 @@ def for_all_parameters(shown: ShownPoints, radii: np.ndarray) -> ShownPoints:
             n = len(z)
             y = flint.acb_mat(n, n, [c.mid() for c in inverse])
             error = [upper(e) for e in (y * flint.acb_mat(n, 1, square.values([c.mid() for c in z]))).entries()]
-            sides = tuple((4 * e + flint.arb(2) ** (20 - flint.ctx.prec) * upper(c)).upper() for e, c in zip(error, z, strict=True))
+            small = flint.arb(2) ** (20 - flint.ctx.prec)
+            sides = tuple((4 * e + small * upper(c) + _LEAST).upper() for e, c in zip(error, z, strict=True))
             zero = SimpleZero(tuple(z), sides, tuple(inverse), flint.ctx.prec)
             near = zero.check(square)
             if fine is not None:

@@ -9,6 +9,7 @@ import flint
 
 from neurovariety.certificates.exact_system import ExactSystem, Over
 from neurovariety.certificates.general_members import CRITICAL_POINTS
+from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.modular_account import carried_into
 from neurovariety.certificates.ranks import LARGEST_ERROR, check_prime
 from neurovariety.certificates.statement import Statement
@@ -37,17 +38,18 @@ class SingularHessian:
     """Pairs of weights and counts for which they are critical are a vector bundle as large as the space of counts: general counts have
     critical points if and only if the projection to it is dominant, which is where the Hessian is regular. ``point``: random weights
     and then counts mod ``prime`` for which they are critical. It is the same for linear functions on faces, with the levels of their
-    conditions, in place of the counts."""
+    conditions, in place of the counts. ``premises`` say of which model the equations are, and no more than that."""
 
     family: str
     prime: int
     point: tuple[int, ...]
     error: float
     kind: str = ML_DEGREE
+    premises: tuple[Verdict, ...] = ()
 
     def check(self, subject: LikelihoodEquations) -> None:
         """Raises `NotShown` where the weights are not critical, or the Hessian is regular."""
-        if self.kind not in (ML_DEGREE, CRITICAL_POINTS):
+        if self.kind not in (ML_DEGREE, CRITICAL_POINTS) or not all(p.checked for p in self.premises):
             raise NotShown("the number of critical points is expected")
         if subject.hash != self.family or subject.hessian_error > self.error or not self.error <= LARGEST_ERROR:
             raise NotShown("the certificate is one of another likelihood, or its error says little")

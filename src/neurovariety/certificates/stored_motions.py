@@ -7,6 +7,7 @@ of what is stored names, modulo primes of 61 bits. That a network is linear, of 
 from __future__ import annotations
 
 import hashlib
+from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -63,7 +64,10 @@ class MotionFacts:
 class StoredMotions(StoredStrata):
     """A program with ``facts``, among which those on maps of inputs and outputs may be."""
 
-    digest: str
+    @property
+    @abstractmethod
+    def digest(self) -> str:
+        """sha256 of what is stored."""
 
     @cached_property
     def _motion_facts(self) -> MotionFacts:
@@ -201,7 +205,7 @@ class StoredMotions(StoredStrata):
             one = np.zeros((self.parameters, size), dtype=object)
             one[start : start + size] = np.eye(size, dtype=np.int64)
             difference = (self._applied(moved, one, p) - self._applied(turned, one, p))[start : start + size] % p
-            kernel, dimension = flint.nmod_mat([[int(v) for v in row] for row in difference], p).nullspace() if size else (None, 0)
+            kernel, dimension = flint.nmod_mat(size, size, [int(v) for v in difference.reshape(-1)], p).nullspace()
             if exactly is not None and dimension != self._over_q(exactly, name, shape):
                 raise NotShown("the prime divides a minor of the linear system")
             columns = np.zeros((self.parameters, int(dimension)), dtype=object)

@@ -94,14 +94,14 @@ class StoredPositions(StoredTargets):
                 raise NotStored("the functions of the family are too large to expand here")
             limit = Polynomial()
             powers: dict[tuple[tuple[int, ...], int], Fraction] = {}
-            for e, c in q.compose(*moved, ctx=context).to_dict().items():
-                *own, t, inverse = map(int, e)
+            for exponents, coefficient in q.compose(*moved, ctx=context).to_dict().items():
+                *own, t, inverse = map(int, exponents)
                 place = tuple(own), t - inverse
-                powers[place] = powers.get(place, Fraction(0)) + as_fraction(c)
-            for (e, t), c in powers.items():
-                if c and t < 0:
+                powers[place] = powers.get(place, Fraction(0)) + as_fraction(coefficient)
+            for (e, power), c in powers.items():
+                if c and power < 0:
                     raise NotShown("the functions of the family have no limit")
-                if c and t == 0:
+                if c and power == 0:
                     limit[e] = c
             out[key] = limit
         return out

@@ -116,11 +116,9 @@ def prune(
     nearest networks with redundant neurons; ``error_bound`` then bounds the change of the function for inputs of Euclidean norm at
     most ``radius`` (default: the square root of the number of inputs).
 
-    With a ``box`` (low, high), two numbers or two arrays of the shape of an input, the function is to stay for inputs between them:
-    units whose activation never bends there, by bounds of all values, are removed if they are off, and as many as their map needs
-    are left of those that are on. Without one that is done where it holds at all inputs.
-
-    Raises `InputError` for unusable arguments, and `VerificationError` should the exact check ever fail.
+    With a ``box`` (low, high), two numbers or arrays of the shape of an input, the function stays for inputs between them: units that
+    are off there, by bounds of all values, go, and of those that are on as many are left as their map needs. Raises `InputError` for
+    unusable arguments, and `VerificationError` should the exact check ever fail.
 
     >>> found = prune({"w1": [[1, 2], [1, 2], [3, 1]], "w2": [[1, 1, 1]]}, architecture="mlp(2,3,1; x^2)")
     >>> found.value["parameters"], found.value["pruned"], found.value["removed"]
@@ -134,8 +132,7 @@ def prune(
     inside = None if box is None else input_box(box, source.input_shape)
     ball = float(radius) if radius is not None else math.sqrt(max(math.prod(source.input_shape), 1))
     moved, moves, rewritten, removed = _moved_and_pruned(source, tolerance, inside, seed)
-    pruned = rewritten.network
-    bound = change_bound(source, moved, ball) if moves else 0.0
+    pruned, bound = rewritten.network, change_bound(source, moved, ball) if moves else 0.0
     check = _compared(moved, pruned, inside, seed)
     value = _value(source, pruned, removed, bound)
     claims, unproved = pruning_claims(source, rewritten, bound, ball)
@@ -147,14 +144,9 @@ def prune(
         glosses=_glosses(value, claims),
         evidence={
             "checked": check.record(),
-            "steps": "each removal is an identity of the exact weights, for every input at which the activations are defined"
-            + ("" if inside is None else f", {inside.words}"),
             "untouched": left_as_they_are(pruned, seed),
             "dtype": widest(source.weights[k] for k in source.trained),
-            "tolerance": tolerance,
-            "radius": ball if moves else None,
-            "box": None if inside is None else inside.words,
-            "moved_neurons": moves,
+            **_where(tolerance, moves, ball, inside),
             "changes": edit.changes if edit else [],
             "file": checked,
             "theorems": [],
@@ -164,6 +156,18 @@ def prune(
         network=pruned,
         edit=edit,
     )
+
+
+def _where(tolerance: float, moves: int, ball: float, inside: Box | None) -> dict[str, object]:
+    """For which inputs the steps hold, and by how much weights were moved before them."""
+    steps = "each removal is an identity of the exact weights, for every input at which the activations are defined"
+    return {
+        "steps": steps if inside is None else f"{steps}, {inside.words}",
+        "tolerance": tolerance,
+        "radius": ball if moves else None,
+        "box": None if inside is None else inside.words,
+        "moved_neurons": moves,
+    }
 
 
 def _value(source: Network, pruned: Network, removed: Counter[str], bound: float) -> PruneValue:

@@ -120,7 +120,8 @@ def ml_degree(
         answer = _count(model, found, table, resume, seed)
     exact, notices = exact_functions(model), answer.notices
     statement = Statement(ML_DEGREE, exact.hash, answer.verdict.statement.value)
-    verdict = answer.verdict if shown is not None else of_the_dimension(statement, OF_LIKELIEST, answer.verdict, found, exact)
+    own = answer.verdict.statement.subject == exact.hash  # of free values, or of one distribution
+    verdict = answer.verdict if own else of_the_dimension(statement, OF_LIKELIEST, answer.verdict, found, exact)
     if not found.sure and shown is None:
         notices = (*notices, "the dimension is only a lower bound; if it is larger, this number means nothing")
     value = int(verdict.statement.value)
@@ -186,7 +187,7 @@ def _count(model: Model, shape: Dimension, table: Array | None, resume: str | Pa
     read = "those of coefficients" if points is None else f"those of outputs at inputs {printed(points)}"
     for attempt, rng, kept in attempts(_STREAM, seed, resume, "ML degree", model, dimension=str(r), probabilities=read):
         problem = likelihood_points(model, r, points, seed + attempt, rng)
-        here = _none(model, problem, rng) or _attempt(model, problem, shape, table, rng, kept)
+        here = _none(model, problem, shape, rng) or _attempt(model, problem, shape, table, rng, kept)
         best = here if best is None or _rank(here[0]) > _rank(best[0]) else best
         if _rank(best[0])[0]:
             break
@@ -212,7 +213,9 @@ def _rank(verdict: Verdict) -> tuple[bool, int]:
     return verdict.claim is not Claim.LOWER_BOUND, int(verdict.statement.value)
 
 
-def _none(model: Model, problem: LikelihoodPoints, rng: np.random.Generator) -> tuple[Verdict, LikelihoodFacts] | None:
+def _none(
+    model: Model, problem: LikelihoodPoints, shape: Dimension, rng: np.random.Generator
+) -> tuple[Verdict, LikelihoodFacts] | None:
     """An attempt that shows that general counts have no critical point; None where they have some.
 
     Cleared of its denominators, the square of every value and of every sum, an entry of the Hessian has in the weights at most the
@@ -229,7 +232,7 @@ def _none(model: Model, problem: LikelihoodPoints, rng: np.random.Generator) -> 
     error = r * (r + 2) * degree * (1 + d.log_norm) / 2.0 ** (LARGE_PRIME_BITS - 8)
     equations = GradientAtCounts(problem.at_counts, error)
     try:
-        verdict = issue(SingularHessian(equations.hash, *place, error), equations)
+        verdict = issue(SingularHessian(equations.hash, *place, error, premises=(shape.verdict,)), equations)
     except NotShown:
         return None
     return verdict, {"curve_degree": 0, "ends": {}, "error_bound": error}

@@ -13,7 +13,6 @@ from typing import NoReturn
 import numpy as np
 
 from neurovariety.checkpoints.graph.fusion import fused
-from neurovariety.checkpoints.graph.kinds.windows import turned_filters
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.node import Node
 from neurovariety.checkpoints.graph.operation import Call
@@ -21,6 +20,7 @@ from neurovariety.checkpoints.graph.operations import OPERATIONS, operation
 from neurovariety.checkpoints.graph.three_arithmetics import FLOATS, Array
 from neurovariety.checkpoints.readers import batch_layouts
 from neurovariety.checkpoints.readers.batch_layouts import Layout, NoLayout
+from neurovariety.checkpoints.readers.building_records import State
 from neurovariety.errors import InputError
 
 BATCH = 7
@@ -83,55 +83,6 @@ def exact(place: str, operator: str, number: Number) -> Fraction:
     if not math.isfinite(number):
         refuse(place, operator, f"with the number {number}")
     return Fraction(number)
-
-
-def power(place: str, operator: str, exponent: Number | None) -> dict[str, object]:
-    """The attributes of the activation x^exponent; an exponent that is not a whole number is refused."""
-    if exponent is None or not math.isfinite(exponent) or Fraction(exponent).denominator != 1 or abs(Fraction(exponent)) > 64:
-        given = "computed or not finite" if exponent is None else exponent
-        refuse(place, operator, f"the exponent is {given}; whole exponents up to 64 are understood")
-    n = int(exponent)
-    monomial = (*(Fraction(0) for _ in range(abs(n))), Fraction(1))
-    if n >= 0:
-        return {"function": "polynomial", "coefficients": monomial}
-    return {"function": "rational", "numerator": (Fraction(1),), "denominator": monomial}
-
-
-def clipped(place: str, operator: str, low: Number | None, high: Number | None) -> dict[str, object]:
-    """The attributes of the activation min(max(x, low), high), None for an open end; one end other than 0 alone is refused."""
-    if low == 0 and high in (None, 6):
-        return {"function": "relu" if high is None else "relu6"}
-    if low is None or high is None or not -math.inf < low < high < math.inf:
-        refuse(place, operator, f"from {low} to {high}; relu, relu6 and two ends in ascending order are understood")
-    return {"function": "hardtanh", "low": Fraction(low), "high": Fraction(high)}
-
-
-def whole_factors(place: str, operator: str, size: Sequence[int], wanted: Sequence[float]) -> tuple[int, ...]:
-    """How often each entry is repeated in each direction to make ``wanted`` of ``size``; other than whole factors are refused."""
-    if len(size) != len(wanted) or any(w < n or w % n for n, w in zip(size, wanted, strict=False)):
-        refuse(place, operator, f"from {tuple(size)} to {tuple(wanted)}; whole factors are understood")
-    return tuple(int(w) // n for n, w in zip(size, wanted, strict=True))
-
-
-@dataclass(frozen=True, eq=False)
-class State:
-    """What a `Builder` held at one moment."""
-
-    nodes: int
-    samples: set[str]
-    weights: dict[str, Array]
-    fixed: set[str]
-    turned: set[str]
-
-
-@dataclass(frozen=True)
-class Slide:
-    """How the window of a convolution slides: one number, or pair of sides, a direction."""
-
-    stride: tuple[int, ...]
-    padding: tuple[tuple[int, int], ...]
-    dilation: tuple[int, ...]
-    groups: int
 
 
 class Builder:
@@ -323,35 +274,6 @@ class Builder:
         made = self.product(name, path, x, weight, (False, stored_as == "out,in"))
         return made if bias is None else self.promoted(self.elementwise(f"{name} bias", path, "add", made, bias))
 
-    def transposed_convolution(
-        self, name: str, path: str, x: Value, weight: Stored, bias: Stored | None, slide: Slide, output_padding: Sequence[int]
-    ) -> Value:
-        """A transposed convolution, its weight stored as (in, out in a group, \\*window): values spread, then a convolution."""
-        window = self.weights[weight.key].shape[2:]
-        reach = [d * (k - 1) for k, d in zip(window, slide.dilation, strict=True)]
-        padding = tuple((r - p, r - q + o) for r, (p, q), o in zip(reach, slide.padding, output_padding, strict=True))
-        if any(side < 0 for sides in padding for side in sides):
-            refuse(path or name, "transposed convolution", "that cuts off more than its window reaches")
-        if self.weights[weight.key].shape[0] % slide.groups:
-            refuse(path or name, "transposed convolution", f"in {slide.groups} groups, which do not divide the channels")
-        if any(s > 1 for s in slide.stride):
-            x = self.node(f"{name} spread", path, "spread", [x], factors=slide.stride)
-        plain = bias is None and self._leaves_values(weight, slide.groups) and not any(side for sides in padding for side in sides)
-        if plain and self.nodes[-1].kind == "spread":
-            return x
-        if self.uses[weight.key] != 1:
-            refuse(path or name, "transposed convolution", f"whose filter {weight.key!r} is used elsewhere too")
-        self.weights[weight.key] = turned_filters(self.weights[weight.key], slide.groups)
-        self.turned ^= {weight.key}
-        once = (1,) * len(window)
-        attributes = {"stride": once, "padding": padding, "dilation": slide.dilation, "groups": slide.groups}
-        return self.node(name, path, "conv", [x], {"weight": weight, "bias": bias}, **attributes)
-
-    def _leaves_values(self, weight: Stored, groups: int) -> bool:
-        """Whether a filter, not trained, multiplies each channel by 1."""
-        w = self.weights[weight.key]
-        return weight.key in self.fixed and w.size == len(w) == groups and bool(np.all(w == 1))
-
     def matmul(self, name: str, path: str, a: Operand, b: Operand) -> Value:
         """The product of two operands, a linear layer where the second is a stored matrix."""
         if isinstance(b, Turned) or (isinstance(b, Stored) and self.weights[b.key].ndim == 2):
@@ -436,5 +358,5 @@ class Builder:
         """The network, simplified."""
         value = self.promoted(output)
         if value.layout is not None:
-            raise InputError(f"{self.source} moves the batch axis of its output; a network maps each sample by itself")
+            raise InputError(f"{self.source} moves the batch axis of its output or mixes the samples; a network maps each by itself")
         return fused(Network(self.input_shape, tuple(self.nodes), value.name, self.weights, self.source, frozenset(self.fixed)))

@@ -11,8 +11,9 @@ from typing import Any, NoReturn
 import numpy as np
 
 from neurovariety.checkpoints.graph.three_arithmetics import Array, to_floats
-from neurovariety.checkpoints.readers.building import Builder, Operand, Roles, Stored, Turned, Value, exact, power, refuse
+from neurovariety.checkpoints.readers.building import Builder, Operand, Roles, Stored, Turned, Value, exact, refuse
 from neurovariety.checkpoints.readers.contraction import contract
+from neurovariety.checkpoints.readers.numbers_of_graphs import power
 
 
 @dataclass(frozen=True, eq=False)

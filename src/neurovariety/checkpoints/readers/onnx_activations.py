@@ -8,16 +8,8 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from neurovariety.checkpoints.graph.operations import operation
-from neurovariety.checkpoints.readers.building import (
-    SOFTPLUS_THRESHOLD,
-    Number,
-    Operand,
-    Stored,
-    Value,
-    clipped,
-    power,
-    refuse,
-)
+from neurovariety.checkpoints.readers.building import SOFTPLUS_THRESHOLD, Number, Operand, Stored, Value, refuse
+from neurovariety.checkpoints.readers.numbers_of_graphs import clipped, power
 from neurovariety.checkpoints.readers.onnx_call import Above, OnnxCall
 
 

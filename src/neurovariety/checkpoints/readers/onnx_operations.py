@@ -8,19 +8,15 @@ from typing import Any
 import numpy as np
 
 from neurovariety.checkpoints.graph.three_arithmetics import Array
-from neurovariety.checkpoints.readers.building import (
-    Operand,
-    Slide,
-    Stored,
-    Value,
-    refuse,
-    whole_factors,
-)
+from neurovariety.checkpoints.readers.building import Operand, Stored, Value, refuse
+from neurovariety.checkpoints.readers.building_records import Slide
 from neurovariety.checkpoints.readers.contraction import contract
+from neurovariety.checkpoints.readers.numbers_of_graphs import whole_factors
 from neurovariety.checkpoints.readers.onnx_activations import ACTIVATIONS
 from neurovariety.checkpoints.readers.onnx_axes import AXES
 from neurovariety.checkpoints.readers.onnx_call import OnnxCall
 from neurovariety.checkpoints.readers.onnx_normalizing import NORMALIZING
+from neurovariety.checkpoints.readers.transposed_convolution import transposed_convolution
 
 
 def _gemm(c: OnnxCall) -> Value:
@@ -91,7 +87,7 @@ def _transposed(c: OnnxCall) -> Value:
     window = _window(c, c.builder.weights[weight.key].shape[2:])
     slide = Slide(window["stride"], window["padding"], window["dilation"], int(c.attributes.get("group", 1)))
     more = tuple(c.attributes.get("output_padding", [0] * d))
-    return c.builder.transposed_convolution(c.name, c.path, c.x, weight, c.stored(2), slide, more)
+    return transposed_convolution(c.builder, c.name, c.path, c.x, weight, c.stored(2), slide, more)
 
 
 def _pool(c: OnnxCall) -> Value:

@@ -5,13 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
-from neurovariety.checkpoints.readers.building import (
-    SOFTPLUS_THRESHOLD,
-    Value,
-    clipped,
-    power,
-    refuse,
-)
+from neurovariety.checkpoints.readers.building import SOFTPLUS_THRESHOLD, Value, refuse
+from neurovariety.checkpoints.readers.numbers_of_graphs import clipped, power
 from neurovariety.checkpoints.readers.torch_call import AtenCall
 
 

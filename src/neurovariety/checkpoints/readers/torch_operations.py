@@ -6,19 +6,15 @@ from collections.abc import Callable
 
 import numpy as np
 
-from neurovariety.checkpoints.readers.building import (
-    Operand,
-    Slide,
-    Stored,
-    Value,
-    refuse,
-    whole_factors,
-)
+from neurovariety.checkpoints.readers.building import Operand, Stored, Value, refuse
+from neurovariety.checkpoints.readers.building_records import Slide
 from neurovariety.checkpoints.readers.contraction import contract
+from neurovariety.checkpoints.readers.numbers_of_graphs import whole_factors
 from neurovariety.checkpoints.readers.torch_activations import ACTIVATIONS
 from neurovariety.checkpoints.readers.torch_axes import AXES
 from neurovariety.checkpoints.readers.torch_call import AtenCall, each, stored
 from neurovariety.checkpoints.readers.torch_normalizing import NORMALIZING
+from neurovariety.checkpoints.readers.transposed_convolution import transposed_convolution
 
 
 def _linear(c: AtenCall) -> Value:
@@ -43,7 +39,7 @@ def _transposed(c: AtenCall) -> Value:
     sides = tuple((p, p) for p in each(c.get("padding", 0), d))
     slide = Slide(each(c.get("stride", 1), d), sides, each(c.get("dilation", 1), d), int(c.get("groups", 1)))
     more = each(c.get("output_padding", 0), d)
-    return c.builder.transposed_convolution(c.name, c.path, c.x, weight, stored(c, "bias"), slide, more)
+    return transposed_convolution(c.builder, c.name, c.path, c.x, weight, stored(c, "bias"), slide, more)
 
 
 def _convolution(c: AtenCall) -> Value:

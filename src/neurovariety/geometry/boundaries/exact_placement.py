@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from functools import partial
 from typing import Final
 
 import flint
+import numpy as np
 
 from neurovariety.certificates.issue import Certificate
 from neurovariety.certificates.positions import BoundaryPiece, Function, Placed, Violates
@@ -74,7 +76,7 @@ class ExactPlacement(ExactCoefficients):
         for name in names:
             found = self._family(name)
             assert found is not None
-            families.append((name, exact_map(found.parameters + 2, lambda x, f=found: f.weights(list(x[:-2]), x[-2], x[-1]))))
+            families.append((name, exact_map(found.parameters + 2, partial(_weights_on, found))))
         return PositionFacts(tuple(families), tuple(reasons.values()), self.no_boundary())
 
     def coefficients_rank(self, prime: int, weights: Array) -> int:
@@ -119,3 +121,8 @@ def outside_by_equation(
         Violates(exact.hash, dict(target), equation, exact.coefficient_keys(), reason, part) for part in ("position", "reason")
     )
     return first, second
+
+
+def _weights_on(family: LimitFamily, x: Array) -> Array:
+    """The weights of a family at its parameters, then two of its own."""
+    return np.array(family.weights(list(x[:-2]), x[-2], x[-1]), dtype=object)

@@ -99,7 +99,7 @@ def of_the_dimension(statement: Statement, rule: str, counted: Verdict, found: D
     dimension is not known, since with a larger one the number has no meaning."""
     if not found.sure:
         return weak(statement, Claim.ESTIMATE, "the dimension is only a lower bound")
-    return issue(Because(statement, rule, (counted,)), exact)
+    return issue(Because(statement, rule, (counted,)), exact) if counted.shown else weak(statement, counted.claim, counted.why)
 
 
 def _on_a_slice(model: Model, found: Dimension, linear: Verdict | None, resume: str | Path | None, seed: int) -> SliceCount:

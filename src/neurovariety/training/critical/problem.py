@@ -121,6 +121,8 @@ class TrainingProblem:
                 CertifiedFunction(value, radius, weights, chart.free, ends.system, ends.parameters, ends.certificates, int(row))
             )
         limits = [ends.ends.limits[k, PRINTS:] for k in ends.ends.distinct(End.SINGULAR)]
+        if not image.any() and not any(np.abs(p.value).max(initial=0.0) <= LIMIT_DIGITS for p in points):
+            points += _at_function_zero(self, parameters, matrix, rng)
         more, rest = _in_other_charts(self, limits, points, parameters, matrix, rng)
         counts = ends.ends.counts() | ({"in other charts": len(more)} if more else {})
         return Stationary(
@@ -191,6 +193,20 @@ def _elsewhere(
     problem: TrainingProblem, limit: Array, parameters: Array, matrix: Array, rng: np.random.Generator
 ) -> CertifiedFunction | None:
     return next(in_other_charts(problem, limit, parameters, matrix, rng), None)
+
+
+def _at_function_zero(problem: TrainingProblem, parameters: Array, matrix: Array, rng: np.random.Generator) -> list[CertifiedFunction]:
+    """The function 0, critical where the gradient on functions is 0 there, in a chart through weights that have it: one block of them
+    is 0. A descent towards it makes all weights small instead."""
+    zero = np.zeros(len(problem.terms), dtype=np.complex128)
+    for block in problem.model.blocks:
+        weights = rng.normal(size=problem.model.parameters) + 0j
+        weights[block.start : block.start + block.size] = 0
+        if not problem.map.at(weights[None]).any():
+            found = located(problem, weights, parameters, matrix, zero)
+            if found is not None:
+                return [found]
+    return []
 
 
 def in_other_charts(
