@@ -347,5 +347,5 @@ def test_what_people_hold_in_python():
     found = nv.load_network(answer)
     assert isinstance(found, Network)
     assert np.allclose(found.evaluate(x), answer.layer(torch.as_tensor(x)).detach().numpy(), atol=1e-5)
-    with pytest.raises(nv.InputError, match="pairs"):
+    with pytest.raises(nv.InputError, match="a mapping of arrays with architecture="):
         nv.load_network(module.parameters(), architecture=text)
