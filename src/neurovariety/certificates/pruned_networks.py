@@ -66,10 +66,10 @@ def _reasons_of(step: RewriteStep) -> Counter[str]:
     narrower = [(name, before, size) for name, before, size in pairs if size < before]
     if not narrower:
         return Counter()
+    narrower = _makers(step, narrower)
     units = _units_of(step, [name for name, _, _ in narrower], after)
     if units:
         return Counter({reason: 2 * n for reason, n in Counter(map(_reason_of_unit, units)).items()})
-    narrower = _makers(step, narrower)
     if len(narrower) > 1:
         raise NotShown("a step in which one layer gets narrower is expected")
     name, before, left = narrower[0]
