@@ -23,7 +23,7 @@ from neurovariety.errors import InputError
 from neurovariety.result import Result
 
 
-class Printed(NamedTuple):
+class Asked(NamedTuple):
     """How an answer is printed, and the file that is written with its certificates."""
 
     as_json: bool
@@ -36,7 +36,7 @@ def diagnose_command(
     target: str | None,
     input_shape: dict[str, tuple[int, ...]] | None,
     architecture: str | None,
-    shown: Printed,
+    shown: Asked,
     seed: int,
     time_limit: float | None,
 ) -> int:
@@ -58,7 +58,7 @@ def prune_command(
     box: tuple[float, float] | None,
     input_shape: dict[str, tuple[int, ...]] | None,
     architecture: str | None,
-    shown: Printed,
+    shown: Asked,
     seed: int,
     time_limit: float | None,
 ) -> int:
@@ -92,7 +92,7 @@ def align_command(
     second: str,
     line: LineOptions,
     architecture: str | None,
-    shown: Printed,
+    shown: Asked,
     seed: int,
     time_limit: float | None,
 ) -> int:
@@ -121,7 +121,7 @@ def align_command(
 
 def _answer(
     work: Callable[[], Result],
-    shown: Printed,
+    shown: Asked,
     limit: float | None,
     finish: Callable[[Result], Any] = lambda found: None,
 ) -> int:

@@ -220,9 +220,9 @@ _INPUT_SHAPE = click.option(
 @_checkpoint_options
 def diagnose(**options: Any) -> None:
     """A trained network (.onnx, .pt2, .npz, .safetensors): effective parameters, redundant neurons, the strata it is on or near."""
-    from neurovariety.cli.checkpoint_commands import Printed, diagnose_command
+    from neurovariety.cli.checkpoint_commands import Asked, diagnose_command
 
-    sys.exit(diagnose_command(shown=Printed(options.pop("as_json"), options.pop("certificates")), **options))
+    sys.exit(diagnose_command(shown=Asked(options.pop("as_json"), options.pop("certificates")), **options))
 
 
 @app.command(context_settings=CONTEXT)
@@ -236,9 +236,9 @@ def diagnose(**options: Any) -> None:
 @_checkpoint_options
 def prune(**options: Any) -> None:
     """The smaller network with the same function, exactly; with a tolerance a nearby one and its error bound."""
-    from neurovariety.cli.checkpoint_commands import Printed, prune_command
+    from neurovariety.cli.checkpoint_commands import Asked, prune_command
 
-    sys.exit(prune_command(shown=Printed(options.pop("as_json"), options.pop("certificates")), **options))
+    sys.exit(prune_command(shown=Asked(options.pop("as_json"), options.pop("certificates")), **options))
 
 
 @app.command(context_settings=CONTEXT)
@@ -250,10 +250,10 @@ def prune(**options: Any) -> None:
 @_checkpoint_options
 def align(**options: Any) -> None:
     """Are two trained networks the same function? The symmetry that relates their weights, or an input where they differ."""
-    from neurovariety.cli.checkpoint_commands import LineOptions, Printed, align_command
+    from neurovariety.cli.checkpoint_commands import Asked, LineOptions, align_command
 
     line = LineOptions(options.pop("data"), options.pop("target"), options.pop("merged"))
-    sys.exit(align_command(line=line, shown=Printed(options.pop("as_json"), options.pop("certificates")), **options))
+    sys.exit(align_command(line=line, shown=Asked(options.pop("as_json"), options.pop("certificates")), **options))
 
 
 @app.command(context_settings=CONTEXT)

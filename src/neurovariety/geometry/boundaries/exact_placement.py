@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 import flint
+import numpy as np
 
 from neurovariety.certificates.issue import Certificate
 from neurovariety.certificates.positions import BoundaryPiece, Function, Placed, Violates
@@ -75,7 +76,7 @@ class ExactPlacement(ExactCoefficients):
         for name in names:
             found = self._family(name)
             assert found is not None
-            families.append((name, exact_map(found.parameters + 2, partial(_weights_of, found))))
+            families.append((name, exact_map(found.parameters + 2, partial(_weights_on, found))))
         return PositionFacts(tuple(families), tuple(reasons.values()), self.no_boundary())
 
     def coefficients_rank(self, prime: int, weights: Array) -> int:
@@ -99,11 +100,6 @@ class ExactPlacement(ExactCoefficients):
         return PolynomialMap.of(self.coordinates, LinearSpan.of(self.coordinates).pivots).balls(weights, columns)
 
 
-def _weights_of(family: LimitFamily, letters: Array) -> list[Any]:
-    """The weights of a family for letters that stand for its parameters, t and 1/t."""
-    return family.weights(list(letters[:-2]), letters[-2], letters[-1])
-
-
 _PLACEMENT: Final = Slot[ExactPlacement]("the exact functions and their positions")
 
 
@@ -125,3 +121,8 @@ def outside_by_equation(
         Violates(exact.hash, dict(target), equation, exact.coefficient_keys(), reason, part) for part in ("position", "reason")
     )
     return first, second
+
+
+def _weights_on(family: LimitFamily, x: Array) -> Array:
+    """The weights of a family at its parameters, then two of its own."""
+    return np.array(family.weights(list(x[:-2]), x[-2], x[-1]), dtype=object)
