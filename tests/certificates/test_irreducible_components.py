@@ -8,12 +8,10 @@ from itertools import product
 import pytest
 
 import neurovariety as nv
-from neurovariety.certificates.irreducible_components import BlockComponents, ComponentOfModel, OneComponent, maximal_ranks
+from neurovariety.certificates.irreducible_components import BlockComponents, BlockMaps, ComponentOfModel, OneComponent, maximal_ranks
 from neurovariety.certificates.issue import Certificate, NotShown, issue
 from neurovariety.claim import Claim
-from neurovariety.dictionary.components import _Maps
 from neurovariety.geometry.exact.exact_functions import exact_functions
-from neurovariety.image import BlockMatrices, BoundedBlockMatrices, IsotypicBlock
 
 
 def refused(certificate: Certificate, subject: object) -> bool:
@@ -38,8 +36,7 @@ def test_maximal_ranks_by_looking_at_all(blocks):
 
 
 def test_components_of_block_matrices():
-    image = BoundedBlockMatrices((IsotypicBlock(1, 0, 2), IsotypicBlock(3, 1, 2)), 3)
-    maps = _Maps(image, {(1, 1): "one", (2, 0): "two", (2, 1): "large", (0, 1): "small"})
+    maps = BlockMaps(((2, True), (2, False)), 3, (((1, 1), "one"), ((2, 0), "two"), ((2, 1), "large"), ((0, 1), "small")))
     shown = BlockComponents(maps.hash, maps.blocks, ((1, 1), (2, 0)), ("one", "two"), 2, "components")
     assert issue(shown, maps).claim is Claim.PROVED
     assert [(r["dimension"], r["degree"], r["ed_degree_frobenius"], r["largest"]) for r in shown.rows()] == [
@@ -60,7 +57,7 @@ def test_components_of_block_matrices():
         replace(shown, subject=""),
     ):
         assert refused(forged, maps)
-    one = _Maps(BlockMatrices(image.blocks, (1, 1)), maps.names)
+    one = BlockMaps(maps.blocks, (1, 1), maps.names)
     alone = BlockComponents(one.hash, one.blocks, ((1, 1),), ("one",), 1, "count")
     assert issue(alone, one).statement.value == 1
     assert refused(replace(alone, ranks=((2, 0),), notations=("two",)), one)
