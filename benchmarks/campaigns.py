@@ -33,6 +33,7 @@ CAMPAIGNS = {
     "attention": ("attention of all small sizes against its bounds", "architectures/test_attention_bounds.py"),
     "align": ("networks aligned after random symmetries", "checkpoints/test_align.py"),
     "onnx-graphs": ("random ONNX graphs, read and pruned, against onnxruntime", "checkpoints/test_random_graphs.py"),
+    "heads": ("attention heads with planted redundancy, in every form", "checkpoints/test_attention_heads.py"),
     "damaged-files": ("files damaged at random, each in a sentence", "checkpoints/test_damaged_files.py"),
     "critical-sets": ("critical sets of positive dimension, on many seeds", "training/critical/test_critical_sets.py"),
     "weight-decay": (

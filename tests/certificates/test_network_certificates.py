@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -369,5 +370,7 @@ def test_with_kinks_the_rank_at_some_weights_is_not_that_at_general_ones():
 def test_what_is_only_estimated_is_no_premise():
     guess = weak(Statement(CRITICAL, "m", 99), Claim.ESTIMATE, "a search")
     assert not guess.shown
-    with pytest.raises(NotShown):
-        issue(SomeLimits("m", (guess,)), None)
+    none = lambda *_: False  # noqa: E731
+    strata = SimpleNamespace(hash="m", lists=(), listed="", moves=none, rests=none)
+    with pytest.raises(NotShown, match="lists of critical functions"):
+        issue(SomeLimits("m", (guess,)), strata)
