@@ -84,7 +84,7 @@ class BoxBounds:
     def __init__(self, network: NetworkData, box: Box | None) -> None:
         self.network = network
         self.found: dict[str, Interval | None] = {}
-        shape = tuple(network.input_shape)
+        shape, sizes = tuple(network.input_shape), shapes(network)
         with np.errstate(all="ignore"):
             for node in network.nodes:
                 if node.kind == "input":
@@ -93,8 +93,9 @@ class BoxBounds:
                     continue
                 below = [self.found[n] for n in node.inputs]
                 known = [b for b in below if b is not None]
-                made = self._at(node, known) if len(known) == len(below) else None
-                right = made is not None and not any(np.isnan(v).any() for v in made)
+                made = self._at(node, known) if sizes[node.name] and len(known) == len(below) else None
+                # a stored value may have an axis for the batch, and what is made with it too: such values are not bounded
+                right = made is not None and all(v.shape == sizes[node.name] and not np.isnan(v).any() for v in made)
                 self.found[node.name] = made if right else None
 
     def settled(self, node: NodeData, axis: int) -> list[Line | None]:
@@ -145,7 +146,7 @@ class BoxBounds:
             margin = size * (low.size + 8) * _UNIT + _LEAST
             one = np.where(moved([(low < 0).astype(float)]) > 0, one - margin, np.maximum(one - margin, 0.0))
             two = two + margin
-        return one, two
+        return np.asarray(one), np.asarray(two)
 
     def _affine(self, node: NodeData, low: np.ndarray, high: np.ndarray) -> Interval:
         weight = np.asarray(self.network.weights[node.weights["weight"]])

@@ -1,5 +1,6 @@
-"""Power series at weights, modulo equations and all terms above an order: what certificates on the fiber through special weights
-ask."""
+"""Power series at weights, modulo equations and all terms above an order.
+
+Certificates on the fiber through special weights ask for them."""
 
 from __future__ import annotations
 

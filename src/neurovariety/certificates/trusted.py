@@ -1,5 +1,6 @@
-"""What certificates rest on that their checks cannot show, in words: theorems, that a draw was random, tests of completeness, and
-names."""
+"""What certificates rest on that their checks cannot show, in words.
+
+Theorems, that a draw was random, tests of completeness, and names."""
 
 from __future__ import annotations
 
