@@ -31,7 +31,14 @@ def pruning_claims(source: Network, rewritten: Rewritten, bound: float, ball: fl
     except NotShown as failed:
         return weakly("prune", Claim.UNDECIDED, str(failed)), (f"no certificate: {failed}",) if math.isfinite(bound) else ()
     counted_of = Counted.of(source), Counted.of(rewritten.network)
-    return lambda key, value: issue(Smaller(key, value, known, near, _layers(source)), counted_of), ()
+
+    def claim(key: str, value: object) -> Verdict:
+        try:
+            return issue(Smaller(key, value, known, near, _layers(source)), counted_of)
+        except NotShown as failed:
+            return weakly("prune", Claim.ESTIMATE, str(failed))(key, value)
+
+    return claim, ()
 
 
 def claims_of_parts(parameters: int, parts: Sequence[Rewritten]) -> Claims:

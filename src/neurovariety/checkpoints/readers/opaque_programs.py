@@ -73,4 +73,4 @@ def _near(meant: Array, found: Array) -> bool:
     finite = np.isfinite(meant)
     if meant.shape != found.shape or (finite != np.isfinite(found)).any():
         return False
-    return bool(np.all(np.abs(meant - found)[finite] <= AGREEMENT * np.abs(meant[finite]).max(initial=1e-30)))
+    return bool(np.all(np.abs(meant[finite] - found[finite]) <= AGREEMENT * np.abs(meant[finite]).max(initial=1e-30)))
