@@ -1,6 +1,7 @@
 """Families of strata with common functions, and theorems on singular functions, of a stored program.
 
-Certificates on singular loci ask for them. The theorems are taken on trust, and that strata are a family; that points on them have one function is seen where they are taken.
+Certificates on singular loci ask for them. The theorems are taken on trust, and that strata are a family; that points on them have one
+function is seen where they are taken.
 """
 
 from __future__ import annotations
