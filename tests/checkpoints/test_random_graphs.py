@@ -100,8 +100,8 @@ def tried(seed, folder):
 
 @pytest.mark.parametrize("block", range(12))
 def test_random_graphs(block, tmp_path):
-    """Eight graphs a block; a campaign tries three thousand in all."""
-    count = size(8, 250)
+    """Ten graphs a block; a campaign tries three thousand in all."""
+    count = size(10, 250)
     seen = Counter(tried(block * count + k, tmp_path) for k in range(count))
     assert sum(n for words, n in seen.items() if words.startswith("whole")) >= count / 10
     assert sum(n for words, n in seen.items() if words.endswith("pruned")) >= count / 10
