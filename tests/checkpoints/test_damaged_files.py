@@ -264,7 +264,7 @@ def test_a_few_damaged_files(tmp_path):
 
 
 def test_each_ends_in_reading_or_in_a_sentence(tmp_path):
-    files = written(tmp_path, size(100, 3000))
+    files = written(tmp_path, size(300, 3000))
     done = subprocess.run(
         [sys.executable, "-c", WORKER, PLAIN],
         input="\n".join(map(str, files)),

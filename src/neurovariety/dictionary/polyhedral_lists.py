@@ -110,11 +110,11 @@ def face_lists(model: Model, asked: FaceProblem, seed: int) -> FaceLists:
         best = best if best is None else back.back(model, first, asked.distance, best)
         reason = reason or "the data are ill-conditioned, and points are not certified for them as they are"
     subject = _posed(model, asked, stages, strata)
-    verdict = _least(subject, asked, stages, best, bool(reason))
+    least = _value_of(subject, asked, best)
+    verdict = None if best is None or least is None else _least(subject, asked, stages, best, least, bool(reason))
     claim = "undecided" if verdict is None else str(verdict.claim)
     reason = f"{reason}; please report it" if contradiction else reason or _why(points, best, stages, strata, claim)
     shown = tuple(asked.in_given_units(p) for p in _numbered(points))
-    least = None if best is None or best.weights is None else float(asked.units.outputs_back(np.asarray(best.distance)))
     if verdict is None and least is not None and len(asked.distance.fixed):
         reason = "weights in floats meet what must be 0 up to rounding only, so no network is shown to have the least distance"
     return FaceLists(
@@ -144,14 +144,21 @@ def _posed(model: Model, asked: FaceProblem, stages: Sequence[FaceStage], strata
     )
 
 
-def _least(
-    subject: DistanceOfNetworks, asked: FaceProblem, stages: Sequence[FaceStage], best: FacePoint | None, off_lists: bool
-) -> Verdict | None:
-    """What is shown of the least distance, from the best network known."""
+def _value_of(subject: DistanceOfNetworks, asked: FaceProblem, best: FacePoint | None) -> float | None:
+    """The distance of the best network known. Of whitened coordinates it is that of the weights as they are after the way back, large
+    ones that nearly cancel: in doubles they are another network."""
     if best is None or best.weights is None:
         return None
+    if asked.collinear is not None:
+        return float(subject.highest(tuple(np.asarray(best.weights).tolist())).upper())
+    return float(asked.units.outputs_back(np.asarray(best.distance)))
+
+
+def _least(
+    subject: DistanceOfNetworks, asked: FaceProblem, stages: Sequence[FaceStage], best: FacePoint, value: float, off_lists: bool
+) -> Verdict | None:
+    """What is shown of the least distance, from the best network known."""
     every = all(stage.complete and (stage.listed or stage.whole is None) for stage in stages)
-    value = float(asked.units.outputs_back(np.asarray(best.distance)))
     at = ValueAt(subject.hash, tuple(np.asarray(best.weights).tolist()), value, _SLACK * max(value, asked.size))
     listed = tuple(v for stage in stages for v in stage.listed)
     try:

@@ -223,6 +223,9 @@ class _Reading:
             return f"it cannot be read ({type(error).__name__})"
         outputs = [o for o in node.output if o]
         made = made if isinstance(made, list) else [made]
+        if any(isinstance(v, Value) and v.layout is not None for v in made):
+            builder.restore(saved)
+            return "it moves the axis of the batch, which is followed in files that are understood as a whole"
         right = len(made) >= len(outputs) and all(
             isinstance(v, Value) and v.layout is None and builder.shape(v) == (shapes[o] or (0,))[1:] and builder.differs(v)
             for v, o in zip(made, outputs, strict=False)
