@@ -20,7 +20,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import flint
 import numpy as np
@@ -29,7 +29,7 @@ from neurovariety.certificates.exact_system import ExactSystem, Over
 from neurovariety.certificates.gaussian import exact
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.modular_account import carried_into
-from neurovariety.certificates.shown_points import SystemFamily
+from neurovariety.certificates.shown_points import SystemFamily, Systems
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
 
@@ -40,18 +40,6 @@ _SURE = (Claim.PROVED, Claim.PROBABILITY, Claim.COMPLETE)
 _BITS = 60
 Places = Sequence[tuple[int, int, int, float]]
 """Entries of a quadric: (row, column, number of the parameter, factor), row >= column."""
-
-
-@runtime_checkable
-class Systems(Protocol):
-    """What a number at general parameters speaks of: square systems in ``unknowns`` and then parameters."""
-
-    @property
-    def hash(self) -> str: ...
-    @property
-    def system(self) -> ExactSystem: ...
-    @property
-    def unknowns(self) -> int: ...
 
 
 def is_number(general: Verdict) -> bool:

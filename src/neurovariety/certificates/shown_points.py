@@ -23,9 +23,8 @@ _SAMPLE = 2
 
 
 @runtime_checkable
-class SystemFamily(Protocol):
-    """Zeros that belong to members of a family: a square ``system`` in unknowns and then parameters, the ``prints`` by which zeros are
-    told apart and the ``coordinates`` in which their variety lies, all in the unknowns. Exact, and trusted to be what it is called."""
+class Systems(Protocol):
+    """Square systems in ``unknowns`` and then parameters."""
 
     @property
     def hash(self) -> str: ...
@@ -33,6 +32,13 @@ class SystemFamily(Protocol):
     def system(self) -> ExactSystem: ...
     @property
     def unknowns(self) -> int: ...
+
+
+@runtime_checkable
+class SystemFamily(Systems, Protocol):
+    """Zeros that belong to members of a family: a square ``system`` in unknowns and then parameters, the ``prints`` by which zeros are
+    told apart and the ``coordinates`` in which their variety lies, all in the unknowns. Exact, and trusted to be what it is called."""
+
     @property
     def prints(self) -> ExactSystem: ...
     @property

@@ -7,11 +7,12 @@ from typing import Protocol, runtime_checkable
 
 import flint
 
-from neurovariety.certificates.exact_system import ExactSystem, Over
+from neurovariety.certificates.exact_system import Over
 from neurovariety.certificates.general_members import CRITICAL_POINTS
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.modular_account import carried_into
 from neurovariety.certificates.ranks import LARGEST_ERROR, check_prime
+from neurovariety.certificates.shown_points import Systems
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.upper_bounds import ML_DEGREE
 from neurovariety.certificates.zeros import NotShown
@@ -19,16 +20,10 @@ from neurovariety.claim import Claim
 
 
 @runtime_checkable
-class LikelihoodEquations(Protocol):
+class LikelihoodEquations(Systems, Protocol):
     """The gradient of a logarithmic likelihood in ``unknowns`` free weights and then the counts, and the probability, at most, that its
     Hessian is singular at a random place mod a random prime although it is not in general."""
 
-    @property
-    def hash(self) -> str: ...
-    @property
-    def system(self) -> ExactSystem: ...
-    @property
-    def unknowns(self) -> int: ...
     @property
     def hessian_error(self) -> float: ...
 
