@@ -15,8 +15,10 @@ from neurovariety import Claim, InputError, degree
 from neurovariety.architectures import as_model
 from neurovariety.dictionary.dimension import dimension
 from neurovariety.geometry.exact.span import AffineVariety, affine_span_at_least
+from neurovariety.geometry.invariants.dimension import dimension_of
 from neurovariety.geometry.solutions.affine_slices import slices
 from neurovariety.geometry.solutions.chart import find_chart
+from neurovariety.geometry.solutions.complete_fiber import complete_fiber
 from neurovariety.geometry.solutions.least_degree import LARGEST_RANGE, coefficient_range
 from neurovariety.homotopy import trace_test
 
@@ -155,10 +157,9 @@ def test_filling_models_have_degree_one():
 def test_a_set_with_one_left_out_fails():
     model = as_model("linear(3,2,3)")
     rng = np.random.default_rng(0)
-    cut = slices(model, dimension(model).value, 0, rng)
-    from neurovariety.geometry.solutions.complete_fiber import complete_fiber
-
-    found = complete_fiber(cut, rng)
+    shape = dimension_of(model, seed=0)
+    cut = slices(model, shape.value, 0, rng)
+    found = complete_fiber(cut, rng, premises=(shape.verdict,))
     assert found.complete
     base = found.run.fibers[0]
     for k in range(3):
