@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from math import factorial, prod
 
 import numpy as np
@@ -40,18 +41,21 @@ def _uniform(e: Exponents, f: Exponents) -> Fraction:
     return Fraction(0) if any(n % 2 for n in orders) else Fraction(1, prod(n + 1 for n in orders))
 
 
+_KEPT = 2**16
+"""Products that are kept: those of all pairs of 250 monomials."""
+
 EXACT_PRODUCTS: dict[str, Callable[[Exponents, Exponents], Fraction]] = {
-    "frobenius": _frobenius,
-    "bombieri": _bombieri,
-    "gaussian": _gaussian,
-    "uniform": _uniform,
+    "frobenius": lru_cache(_KEPT)(_frobenius),
+    "bombieri": lru_cache(_KEPT)(_bombieri),
+    "gaussian": lru_cache(_KEPT)(_gaussian),
+    "uniform": lru_cache(_KEPT)(_uniform),
 }
 """Inner products of monomials x^e and x^f: of coefficients; Bombieri's, which orthogonal changes of inputs keep; mean over standard
 normal inputs; mean over inputs uniform in the cube [-1, 1]^d."""
 
 
 def _rounded(exact: Callable[[Exponents, Exponents], Fraction]) -> Callable[[Exponents, Exponents], float]:
-    return lambda e, f: float(exact(e, f))
+    return lru_cache(_KEPT)(lambda e, f: float(exact(e, f)))
 
 
 PRODUCTS: dict[str, Callable[[Exponents, Exponents], float]] = {name: _rounded(exact) for name, exact in EXACT_PRODUCTS.items()}
