@@ -44,8 +44,8 @@ class System:
         """Recorded when paths are followed, by power series."""
         return record(self.graph, self.equations, reuse=False, inputs=self.unknowns + self.parameters)
 
-    def recorded(self) -> System:
-        """The same with its tapes recorded: what cannot be is refused now, and not on the way."""
+    def with_tapes(self) -> System:
+        """The same, its tapes made: what cannot be is refused now, and not on the way."""
         _ = self.with_jacobian, self.values
         return self
 
@@ -85,7 +85,7 @@ class System:
                 raise InputError(f"a list of equations is expected, got {_shown(found)}; write [...] around them")
             equations = [_equation(graph, k, e) for k, e in enumerate(found)]
             _check_constants(graph, equations)
-        return cls.of(graph, equations, int(unknowns)).recorded()
+        return cls.of(graph, equations, int(unknowns)).with_tapes()
 
 
 def require_system(given: object) -> None:
