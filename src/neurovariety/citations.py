@@ -5,6 +5,11 @@ from __future__ import annotations
 SOURCES: dict[str, str] = {
     "marchetti2025": "G. L. Marchetti, V. Shahverdi, S. Mereta, M. Trager, K. Kohn, Algebra Unveils Deep Learning - An "
     "Invitation to Neuroalgebraic Geometry, ICML 2025, arXiv:2501.18915",
+    "zhang2023": "Y. Zhang, J. Kileel, Covering Number of Real Algebraic Varieties and Beyond: Improved Bounds and Applications, "
+    "arXiv:2311.05116",
+    "milnor1964": "J. Milnor, On the Betti numbers of real varieties, Proc. Amer. Math. Soc. 15 (1964)",
+    "john1948": "F. John, Extremum problems with inequalities as subsidiary conditions, Studies and Essays presented to R. Courant, "
+    "Interscience 1948",
     "shahverdi2026razor": "V. Shahverdi, G. L. Marchetti, K. Kohn, Learning on a Razor's Edge: the Singularity Bias of Polynomial "
     "Neural Networks, ICLR 2026, arXiv:2505.11846",
     "abeasis1980": "S. Abeasis, A. Del Fra, Degenerations for the representations of an equioriented quiver of type A_m, "

@@ -11,16 +11,21 @@ found by following paths, complete by a trace test on the graph of w -> (f_w(x_1
 functions are counted (claim `complete`). Where the model fills its linear span, finitely many functions are one. Where neither,
 ``unique`` is null.
 
-What it is not: statistics. Values are exact, and uniqueness is over the complex numbers among generic functions.
+What these two are not: statistics. Values are exact, and uniqueness is over the complex numbers among generic functions.
 
-Source: Marchetti et al. 2025, section 4.1.
+With ``epsilon``, ``delta`` and ``radius`` statistics are asked for as well: samples that are enough for uniform statements on the
+functions of size at most ``radius`` on the inputs, whose distribution may be any, proved with every constant (`upper_bound`). These
+numbers are loose; exact values of a general function need the first two alone.
+
+Sources: Marchetti et al. 2025, section 4.1; Zhang, Kileel 2023; Hoeffding 1963; McDiarmid 1989; Maurer 2016; John 1948.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import ClassVar, NotRequired, TypedDict
+from fractions import Fraction
+from typing import Annotated, ClassVar, NotRequired, TypedDict
 
 import numpy as np
 
@@ -28,8 +33,9 @@ from neurovariety.certificates.compose import LISTED, ONE_POINT, UNIQUE, Because
 from neurovariety.certificates.fiber import Sorted, left_by
 from neurovariety.certificates.issue import NotShown, Verdict, issue, weak
 from neurovariety.certificates.ranks import FewestSamples, ModularRank
-from neurovariety.certificates.sentences import SURE, Gloss
+from neurovariety.certificates.sentences import FROM_ABOVE, SURE, Gloss
 from neurovariety.certificates.statement import Statement
+from neurovariety.certificates.uniform_learning import EXACT_FIT, LearningTask
 from neurovariety.certificates.upper_bounds import FillsSpan
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult, Facts
@@ -40,7 +46,10 @@ from neurovariety.geometry.exact.generic_rank import shown_rank
 from neurovariety.geometry.exact.points import draw_point, with_new_values
 from neurovariety.geometry.exact.span import linear_values
 from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
+from neurovariety.learning.bounds_of_covers import SizesOfModel
+from neurovariety.learning.enough_samples import EnoughSamples, enough_samples
 from neurovariety.model import Array, Model
+from neurovariety.options import Option, Real
 from neurovariety.progress import quietly
 from neurovariety.randomness import generator
 from neurovariety.tolerances import DEFAULT_SEED
@@ -51,10 +60,21 @@ _SMALL_DIMENSION = 10
 _TRIALS = 3
 """Random points at which a sample fewer is tried, where their number alone does not say that it is too few."""
 LEFT_OVER = "functions left by samples"
+_STATISTICS = ("uniform", "exact_fit")
+_NO_FIT = Statement(EXACT_FIT, "", None)
+EpsilonOption = Annotated[
+    float | None,
+    Option("error in mean squares, for samples that are enough (with --delta and --radius)"),
+    Real("epsilon is a positive number"),
+]
+DeltaOption = Annotated[float | None, Option("probability of more than that error"), Real("delta is a number between 0 and 1", below=1)]
+RadiusOption = Annotated[float | None, Option("largest size of the functions on the inputs"), Real("a radius is a positive number")]
+NoiseOption = Annotated[float, Option("how much larger targets may be (default: 0)"), Real("noise is a number from 0 on", zero=True)]
 
 
 class SampleComplexityEvidence(TypedDict):
-    """What the numbers of samples rest on. ``last_count``: of the last count by paths; ``reason`` why there are no more of them."""
+    """What the numbers of samples rest on. ``last_count``: of the last count by paths; ``reason`` why there are no more of them.
+    ``bounds``: samples that are enough, by the way of proof; ``covers``: the covers behind these, with their constants."""
 
     dimension: int
     dimension_claim: str
@@ -64,12 +84,19 @@ class SampleComplexityEvidence(TypedDict):
     theorems: list[Facts]
     last_count: NotRequired[Facts]
     reason: NotRequired[str]
+    parameters: NotRequired[int]
+    bounds: NotRequired[dict[str, int]]
+    covers: NotRequired[dict[str, Facts]]
 
 
 @dataclass(frozen=True, repr=False)
 class SampleComplexityResult(EntryResult):
     """``value`` is ``{"finite", "unique", "functions"}``: the smallest numbers of generic samples that leave finitely many
-    functions and one (null where not known), and how many functions are left for each number of samples counted, from ``finite`` on."""
+    functions and one (null where not known), and how many functions are left for each number of samples counted, from ``finite`` on.
+
+    Asked with ``epsilon``, ``delta`` and ``radius`` also ``uniform`` and ``exact_fit`` (null with noise): numbers of samples that are
+    enough for the mean squared errors of the functions to be within ``epsilon`` of what they are on the samples, and for a fit without
+    error to be within ``epsilon`` of the function that the values are of."""
 
     entry: ClassVar[str] = "sample-complexity"
     evidence: SampleComplexityEvidence
@@ -77,16 +104,32 @@ class SampleComplexityResult(EntryResult):
     def speaks(self) -> Iterable[str]:
         """Both numbers, and how many functions are left between them."""
         known = self.value["functions"]
-        return ("finite", "unique", "functions") if known and max(known.values()) > 1 else ("finite", "unique")
+        counted = ("functions",) if known and max(known.values()) > 1 else ()
+        return ("finite", "unique", *counted, *(key for key in _STATISTICS if self.value.get(key) is not None))
 
 
 @entry
-def sample_complexity(model: Model, *, seed: int = DEFAULT_SEED) -> SampleComplexityResult:
-    """How many generic inputs determine a general function of ``source``. Raises `InputError` for unusable input.
+def sample_complexity(
+    model: Model,
+    *,
+    epsilon: EpsilonOption = None,
+    delta: DeltaOption = None,
+    radius: RadiusOption = None,
+    noise: NoiseOption = 0.0,
+    seed: int = DEFAULT_SEED,
+) -> SampleComplexityResult:
+    """How many generic inputs determine a general function of ``source``.
+
+    ``epsilon``, ``delta`` and ``radius`` ask how many samples of any distribution are enough as well: so that, with probability at
+    least 1 - ``delta``, the mean squared error of each function that has size at most ``radius`` on the inputs is within ``epsilon`` of
+    its mean over the samples. Targets have size at most ``radius`` + ``noise``. Raises `InputError` for unusable input, and where one
+    or two of these three are given alone.
 
     >>> sample_complexity("mlp(2,2,1; x^4)").value
     {'finite': 4, 'unique': 5, 'functions': {'4': 3, '5': 1}}
     """
+    task = _task(epsilon, delta, radius, noise)
+    statistics = None if task is None else enough_samples(quietly(SizesOfModel.of, model, seed=seed), task)
     found = quietly(dimension_of, model, seed=seed)
     r = found.value
     samples, ranks = _finite(model, found, seed)
@@ -127,13 +170,51 @@ def sample_complexity(model: Model, *, seed: int = DEFAULT_SEED) -> SampleComple
         if left
         else weak(functions, Claim.UNDECIDED, "not counted"),
     }
+    glosses = _glosses(finite, unique)
+    if statistics is not None:
+        more = {"uniform": statistics.uniform, "exact_fit": statistics.exact_fit or weak(_NO_FIT, Claim.UNDECIDED, "there is noise")}
+        claims |= more
+        value |= {key: v.statement.value for key, v in more.items()}
+        evidence |= {"parameters": model.parameters, "bounds": statistics.bounds, "covers": _covers(statistics)}
+        glosses += (_looseness(model, r, finite),)
     return SampleComplexityResult(
         value=value,
         claims=claims,
-        glosses=_glosses(finite, unique),
+        glosses=glosses,
         evidence=evidence,
         notices=found.notices,
     )
+
+
+def _task(epsilon: float | None, delta: float | None, radius: float | None, noise: float) -> LearningTask | None:
+    """What is asked of statistics; None where nothing is. Raises `InputError` where that is half a question."""
+    given = {"epsilon": epsilon, "delta": delta, "radius": radius}
+    missing = [name for name, value in given.items() if value is None]
+    if len(missing) == len(given):
+        if noise:
+            raise InputError("noise is one of targets with a radius; give epsilon, delta and radius too")
+        return None
+    if epsilon is None or delta is None or radius is None:
+        raise InputError(f"samples that are enough are asked for with epsilon, delta and radius; give {' and '.join(missing)} as well")
+    return LearningTask(Fraction(radius), Fraction(noise), Fraction(epsilon), Fraction(delta))
+
+
+def _covers(found: EnoughSamples) -> dict[str, Facts]:
+    """The covers behind numbers of samples, with their constants."""
+    return {
+        name: {
+            "radius_of_balls": float(c.ball.epsilon),
+            "log_number": c.best.statement.value,
+            "by": c.best_name,
+            "constants": c.constants,
+        }
+        for name, c in found.covers.items()
+    }
+
+
+def _looseness(model: Model, dimension: int, finite: int) -> Gloss:
+    beside = f"{model.parameters} parameters, dimension {dimension}, and {finite} exact values that leave finitely many functions"
+    return Gloss(f"these numbers hold for the worst distribution, and are loose: beside them stand {beside}", {"uniform": FROM_ABOVE})
 
 
 def _finite(model: Model, known: Dimension, seed: int) -> tuple[Verdict, dict[str, int]]:

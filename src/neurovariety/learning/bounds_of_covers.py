@@ -1,0 +1,136 @@
+"""Bounds of covering numbers of a model's functions: all that apply, with the constants that they are made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypedDict
+
+from neurovariety.certificates.covering_numbers import (
+    ON_INPUTS,
+    BallOfFunctions,
+    CoveredByCells,
+    CoveredBySpan,
+    CoveredByWeights,
+    log_of_cells,
+    log_of_span,
+    log_of_weights,
+    thousandths_above,
+)
+from neurovariety.certificates.issue import NotShown, Verdict, issue
+from neurovariety.certificates.upper_bounds import ByTheorem
+from neurovariety.claim import Claim
+from neurovariety.errors import InputError, ResourceError
+from neurovariety.geometry.exact.exact_functions import exact_functions
+from neurovariety.geometry.exact.span import bounding, span_bound
+from neurovariety.geometry.ideal.coefficient_map import written_out
+from neurovariety.geometry.ideal.exact_coefficients import exact_coefficients
+from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
+from neurovariety.model import Model
+from neurovariety.theorem import DEGREE, Theorem
+
+_KNOWN = (Claim.PROVED, Claim.PROBABILITY)
+
+
+class CoverConstants(TypedDict):
+    """What the bounds are made of: bounds of the dimension, of that of the linear span, of the degree of the closure (None where it is
+    not known), the number of parameters, the degree of the coefficients in these, and, for k fixed coordinates, the pieces of
+    sections."""
+
+    dimension: int
+    span: int
+    degree: int | None
+    parameters: int
+    weight_degree: int
+    pieces: list[int]
+
+
+@dataclass(frozen=True)
+class SizesOfModel:
+    """What is known from above of the functions of a model, whatever the ball: its ``dimension``, ``span`` and ``degree`` as verdicts.
+
+    ``known`` is all that is known of the dimension; ``weight_degree`` bounds the degree of coefficients in the weights.
+    """
+
+    model: Model
+    known: Dimension
+    dimension: Verdict
+    span: Verdict
+    degree: Verdict | None
+    weight_degree: int
+
+    @classmethod
+    def of(cls, model: Model, seed: int) -> SizesOfModel:
+        """Raises `InputError` for a rational model, whose sections are not counted here, and where nothing bounds the linear span."""
+        exact = exact_functions(model)
+        if exact.weight_degree is None:
+            raise InputError(f"{model.name} divides by what depends on weights or inputs; covers are bounded for polynomial models")
+        known = dimension_of(model, seed=seed)
+        cap = span_bound(model, model.theorems)
+        span = known.span.verdict if known.span.claim in _KNOWN else None if cap is None else issue(bounding(model, cap), exact)
+        if span is None:
+            raise InputError(f"nothing bounds the linear span of {model.name}; covers are bounded for models that have a finite one")
+        dimension = known.verdict if known.sure else issue(known.upper.certificate, exact_coefficients(model))
+        return cls(model, known, dimension, span, _degree(model), exact.weight_degree)
+
+    @property
+    def theorems(self) -> tuple[Theorem, ...]:
+        """Those that were used."""
+        used = {v.certificate.name for v in (self.dimension, self.span, self.degree) if v and isinstance(v.certificate, ByTheorem)}
+        return tuple(dict.fromkeys((*self.known.theorems, *(t for t in self.model.theorems if t.applies and t.name in used))))
+
+    def covers(self, ball: BallOfFunctions) -> Covers:
+        """The bounds of log N for a ball."""
+        exact, ratio = exact_functions(self.model), ball.radius / ball.epsilon
+        span = int(self.span.statement.value)
+        cells = CoveredByCells(exact.hash, ball, self.dimension, self.span, self.degree, 0.0)
+        pieces = cells.pieces(exact)
+        value = thousandths_above(log_of_cells(pieces, span, ratio, euclidean=ball.euclidean))
+        bounds = {
+            "cells": issue(CoveredByCells(exact.hash, ball, self.dimension, self.span, self.degree, value), exact),
+            "span": issue(CoveredBySpan(exact.hash, ball, self.span, thousandths_above(log_of_span(span, ratio))), exact),
+        }
+        notices = []
+        if ball.weights is not None and ball.norm != ON_INPUTS:
+            try:
+                written_out(self.model)
+                subject = exact_coefficients(self.model)
+                value = thousandths_above(log_of_weights(subject, ball))
+                bounds["weights"] = issue(CoveredByWeights(exact.hash, ball, value), subject)
+            except (ResourceError, NotShown) as refusal:
+                notices.append(f"the bound by weights was left out: {refusal}")
+        constants: CoverConstants = {
+            "dimension": int(self.dimension.statement.value),
+            "span": span,
+            "degree": None if self.degree is None else int(self.degree.statement.value),
+            "parameters": self.model.parameters,
+            "weight_degree": self.weight_degree,
+            "pieces": list(pieces),
+        }
+        return Covers(ball, bounds, constants, tuple(notices))
+
+
+@dataclass(frozen=True)
+class Covers:
+    """Bounds of log N for the functions of a ball, by name, and the ``constants`` they are made of."""
+
+    ball: BallOfFunctions
+    bounds: dict[str, Verdict]
+    constants: CoverConstants
+    notices: tuple[str, ...] = field(default=())
+
+    @property
+    def best(self) -> Verdict:
+        """The least of them, of those that rest on no draw where two are alike."""
+        return min(self.bounds.values(), key=lambda v: (v.statement.value, v.statement.error))
+
+    @property
+    def best_name(self) -> str:
+        """Its name."""
+        return next(name for name, v in self.bounds.items() if v is self.best)
+
+
+def _degree(model: Model) -> Verdict | None:
+    """The degree of the closure by a theorem; None where none says it."""
+    theorem = next((t for t in model.theorems if t.applies and t.quantity == DEGREE), None)
+    exact = exact_functions(model)
+    return None if theorem is None else issue(exact.by_theorem(theorem), exact)
