@@ -84,9 +84,9 @@ class BallOfFunctions:
 
 def as_number(value: Fraction) -> str:
     """A number in the shortest notation that means it: whole, as double precision has it, or as a fraction."""
-    if value.denominator == 1:
-        return str(value.numerator) if abs(value) < 10**6 else f"{float(value)!r}" if Fraction(float(value)) == value else str(value)
-    return repr(float(value)) if Fraction(float(value)) == value else str(value)
+    if value.denominator == 1 and abs(value) < 10**15:
+        return str(value.numerator)
+    return repr(float(value)) if abs(value) < 10**300 and Fraction(float(value)) == value else str(value)
 
 
 def arb_of(value: Fraction | int) -> flint.arb:

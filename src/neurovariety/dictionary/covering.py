@@ -23,7 +23,7 @@ from typing import Annotated, ClassVar, Literal, TypedDict
 
 from neurovariety.certificates.covering_numbers import AT_LEAST, NORMS, BallOfFunctions
 from neurovariety.certificates.issue import Verdict, weak
-from neurovariety.certificates.sentences import FROM_ABOVE, Gloss
+from neurovariety.certificates.sentences import FROM_ABOVE, FROM_BELOW, Gloss
 from neurovariety.certificates.statement import Statement
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult, Facts
@@ -76,7 +76,6 @@ class CoveringResult(EntryResult):
 
     entry: ClassVar[str] = "covering"
     headline: ClassVar[tuple[str, ...]] = ("at_most",)
-    spoken: ClassVar[tuple[str, ...]] = ("at_most", "at_least")
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "zhang2023", "milnor1964", "john1948")
     value: CoveringValue
     evidence: CoveringEvidence
@@ -114,7 +113,7 @@ def covering(
     return CoveringResult(
         value=value,
         claims={"at_most": least, "at_least": below},
-        glosses=_glosses(covers),
+        glosses=_glosses(covers, below),
         evidence={
             "norm": NORMS[norm],
             "bounds": {name: float(v.statement.value) for name, v in covers.bounds.items()},
@@ -145,15 +144,18 @@ def _below(sizes: SizesOfModel, ball: BallOfFunctions, seed: int) -> tuple[Verdi
     return best, name, ""
 
 
-def _glosses(covers: Covers) -> tuple[Gloss, ...]:
+def _glosses(covers: Covers, below: Verdict) -> tuple[Gloss, ...]:
     c, ball = covers.constants, covers.ball
-    needs = {"at_most": FROM_ABOVE}
     if covers.best_name == "cells":
-        pieces = f"degree {c['weight_degree']} in {c['parameters']} parameters"
         points = f", and at most {c['pieces'][-1]:,} points of a section" if len(c["pieces"]) > 1 else ""
-        made = f"by cells of a grid: dimension at most {c['dimension']}, in a span of at most {c['span']}, {pieces}{points}"
+        sizes = f"dimension at most {c['dimension']}, in a span of at most {c['span']}"
+        made = f"by cells of a grid: {sizes}, degree {c['weight_degree']} in {c['parameters']} parameters{points}"
     elif covers.best_name == "span":
         made = f"by the linear span, of dimension at most {c['span']}: (1 + 2 B/epsilon)^{c['span']} balls"
     else:
         made = f"by steps of the {c['parameters']} parameters"
-    return (Gloss(f"{made}; B/epsilon is {float(ball.radius / ball.epsilon):.6g}", needs),)
+    least = "" if below.statement.value is None else f"{below.statement.value:,.3f}"
+    return (
+        Gloss(f"{made}; B/epsilon is {float(ball.radius / ball.epsilon):.6g}", {"at_most": FROM_ABOVE}),
+        Gloss(f"for the same balls log N is at least {least}", {"at_least": FROM_BELOW}),
+    )

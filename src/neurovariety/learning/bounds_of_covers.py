@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypedDict
 
@@ -17,7 +18,8 @@ from neurovariety.certificates.covering_numbers import (
     thousandths_above,
 )
 from neurovariety.certificates.issue import NotShown, Verdict, issue
-from neurovariety.certificates.upper_bounds import ByTheorem
+from neurovariety.certificates.model_of_premises import premises_of
+from neurovariety.certificates.upper_bounds import ByTheorem, Expanded
 from neurovariety.claim import Claim
 from neurovariety.errors import InputError, ResourceError
 from neurovariety.geometry.exact.exact_functions import exact_functions
@@ -27,8 +29,6 @@ from neurovariety.geometry.ideal.exact_coefficients import exact_coefficients
 from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
 from neurovariety.model import Model
 from neurovariety.theorem import DEGREE, Theorem
-
-_KNOWN = (Claim.PROVED, Claim.PROBABILITY)
 
 
 class CoverConstants(TypedDict):
@@ -65,8 +65,7 @@ class SizesOfModel:
         if exact.weight_degree is None:
             raise InputError(f"{model.name} divides by what depends on weights or inputs; covers are bounded for polynomial models")
         known = dimension_of(model, seed=seed)
-        cap = span_bound(model, model.theorems)
-        span = known.span.verdict if known.span.claim in _KNOWN else None if cap is None else issue(bounding(model, cap), exact)
+        span = _span(model, known)
         if span is None:
             raise InputError(f"nothing bounds the linear span of {model.name}; covers are bounded for models that have a finite one")
         dimension = known.verdict if known.sure else issue(known.upper.certificate, exact_coefficients(model))
@@ -75,8 +74,8 @@ class SizesOfModel:
     @property
     def theorems(self) -> tuple[Theorem, ...]:
         """Those that were used."""
-        used = {v.certificate.name for v in (self.dimension, self.span, self.degree) if v and isinstance(v.certificate, ByTheorem)}
-        return tuple(dict.fromkeys((*self.known.theorems, *(t for t in self.model.theorems if t.applies and t.name in used))))
+        used = {(c.name, c.quantity) for v in (self.dimension, self.span, self.degree) if v for c in _theorems_under(v)}
+        return tuple(t for t in self.model.theorems if t.applies and (t.name, t.quantity) in used)
 
     def covers(self, ball: BallOfFunctions) -> Covers:
         """The bounds of log N for a ball."""
@@ -129,8 +128,29 @@ class Covers:
         return next(name for name, v in self.bounds.items() if v is self.best)
 
 
+def _span(model: Model, known: Dimension) -> Verdict | None:
+    """The dimension of the linear span, known from above: proved where it can be, else with a probability of error; None where nothing
+    bounds it."""
+    if known.span.claim is Claim.PROVED:
+        return known.span.verdict
+    exact, cap = exact_functions(model), span_bound(model, model.theorems)
+    if (expanded := exact.expanded_span(False)) is not None:
+        return issue(Expanded(exact.hash, expanded), exact)
+    if known.span.claim is Claim.PROBABILITY:
+        return known.span.verdict
+    return None if cap is None else issue(bounding(model, cap), exact)
+
+
 def _degree(model: Model) -> Verdict | None:
     """The degree of the closure by a theorem; None where none says it."""
     theorem = next((t for t in model.theorems if t.applies and t.quantity == DEGREE), None)
     exact = exact_functions(model)
     return None if theorem is None else issue(exact.by_theorem(theorem), exact)
+
+
+def _theorems_under(verdict: Verdict) -> Iterator[ByTheorem]:
+    """The theorems that a verdict rests on."""
+    if isinstance(verdict.certificate, ByTheorem):
+        yield verdict.certificate
+    for premise in premises_of(verdict):
+        yield from _theorems_under(premise)

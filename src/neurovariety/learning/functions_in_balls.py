@@ -28,8 +28,8 @@ _DRAWN = 1500
 """Functions among which those that are far apart are chosen."""
 _MOST_APART = 100
 _CENTRES, _TRIED, _HALVINGS = 40, 3, 16
-_DIGITS = 24
-"""Binary digits of weights after the point."""
+_DIGITS = 20
+"""Binary digits of numbers that a certificate keeps: few enough not to depend on the order of floating-point sums."""
 _MARGIN = 1e-6
 _LARGEST_VOLUME = 30
 """Directions of a cube: its derivatives are balls."""
@@ -79,7 +79,7 @@ class FunctionsInBall:
             middle = (low + high) / 2
             small = self.norms(weights * middle[:, None]) <= wanted
             low, high = np.where(small, middle, low), np.where(small, high, middle)
-        scaled = np.round(np.clip(weights * low[:, None], -limit, limit) * 2**_DIGITS) / 2**_DIGITS
+        scaled = np.clip(_rounded(weights * low[:, None]), -limit, limit)
         return np.asarray(scaled[self.norms(scaled) <= float(self.ball.radius) * (1 - _MARGIN)])
 
     def far_apart(self, rng: np.random.Generator) -> Verdict | None:
@@ -156,9 +156,9 @@ class FunctionsInBall:
         return volume, centre, tuple(sorted(columns))
 
     def _cube(self, centre: Array, columns: tuple[int, ...], radius: float) -> CubeOfWeights:
-        tests = self.coefficients.jacobian(centre[None])[0][:, list(columns)].T
+        tests = _rounded(self.coefficients.jacobian(centre[None])[0][:, list(columns)].T)
         products = (tests @ self.factor.T) @ (tests @ self.factor.T).T
-        inverse = np.linalg.pinv(products)
+        inverse = _rounded(np.linalg.pinv(products))
         return CubeOfWeights(
             tuple(map(Fraction, centre.tolist())),
             columns,
@@ -166,3 +166,9 @@ class FunctionsInBall:
             tuple(map(tuple, tests.tolist())),
             tuple(map(tuple, inverse.tolist())),
         )
+
+
+def _rounded(values: Array) -> Array:
+    """Numbers to a few binary digits."""
+    mantissas, exponents = np.frexp(values)
+    return np.asarray(np.ldexp(np.round(mantissas * 2**_DIGITS), exponents - _DIGITS))
