@@ -280,16 +280,20 @@ def test_a_volume_of_an_interval_is_its_length():
     refused(replace(right, cube=_cube(columns=(0,))), exact, "below the value|fill a volume|too large")
     refused(replace(right, cube=_cube(columns=(2,))), exact, "no directions")
     refused(replace(right, cube=_cube(columns=(-1,))), exact, "no directions")
-    refused(replace(right, cube=_cube(columns=(), tests=(), inverse=())), exact, "no directions")
+    refused(replace(right, cube=_cube(columns=(), radii=(), tests=(), inverse=())), exact, "no directions")
     refused(replace(right, cube=_cube(tests=((0.0,),))), exact, "fill a volume")
     refused(replace(right, cube=_cube(inverse=((2.5,),))), exact, "fill a volume")
     refused(replace(right, cube=_cube(inverse=((1.5,),))), exact, "below the value")
-    refused(replace(right, cube=_cube(radius=Fraction(-1, 4))), exact, "another model")
+    refused(replace(right, cube=_cube(radii=(Fraction(-1, 4),))), exact, "another model")
     refused(replace(right, cube=_cube(centre=(Fraction(1),))), exact, "another model")
-    two = _cube(columns=(0, 1), tests=((1.0,), (1.0,)), inverse=((1.0, 0.0), (0.0, 1.0)))
+    two = _cube(columns=(0, 1), radii=(Fraction(1, 4),) * 2, tests=((1.0,), (1.0,)), inverse=((1.0, 0.0), (0.0, 1.0)))
     refused(replace(right, ball=replace(ball, radius=Fraction(2)), cube=two), exact, "fill a volume")  # the functions form a line
     refused(
-        replace(right, cube=_cube(columns=(1, 1), tests=((1.0,), (1.0,)), inverse=((1.0, 0.0), (0.0, 1.0)))), exact, "another model"
+        replace(
+            right, cube=_cube(columns=(1, 1), radii=(Fraction(1, 4),) * 2, tests=((1.0,), (1.0,)), inverse=((1.0, 0.0), (0.0, 1.0)))
+        ),
+        exact,
+        "another model",
     )
 
 

@@ -134,12 +134,12 @@ def _values(function: Vector, x: tuple[Fraction, ...]) -> dict[int, Fraction]:
 
 @dataclass(frozen=True)
 class CubeOfWeights:
-    """The weights within ``radius`` of a ``centre`` in the places ``columns``, all others as at the centre. ``tests`` are m functions,
+    """The weights within ``radii`` of a ``centre`` in the places ``columns``, all others as at the centre. ``tests`` are m functions,
     a row of coefficients each, whose products with a function are its m values; ``inverse`` is near the inverse of their derivative."""
 
     centre: tuple[Fraction, ...]
     columns: tuple[int, ...]
-    radius: Fraction
+    radii: tuple[Fraction, ...]
     tests: tuple[tuple[float, ...], ...]
     inverse: tuple[tuple[float, ...], ...]
 
@@ -165,24 +165,28 @@ class FillsVolume:
 
 
 def log_of_volume(subject: RealFunctions, ball: BallOfFunctions, cube: CubeOfWeights) -> flint.arb:
-    """log of (2 (1 - q) r)^m / (|det Y| vol_m epsilon^m sqrt(det of the products of the tests)), a bound of N from below.
+    """log of (2 (1 - q))^m r_1 ... r_m / (|det Y| vol_m epsilon^m sqrt(det of the products of the tests)), a bound of N from below.
 
-    With g the m values, Y the inverse and q a bound of the norm of 1 - Y g' over the cube of half-width r, u -> u - Y (g(u) - y)
-    contracts, so that Y g takes all values in a cube of half-width (1 - q) r. The values of a ball of radius epsilon fill an
-    ellipsoid of volume vol_m epsilon^m sqrt(det). Raises `NotShown` where q is not below 1, or a function of the cube may be too large.
+    With g the m values, Y the inverse and q a bound of the norm of 1 - Y g' over the cube of half-widths r_i, as a map of this cube,
+    u -> u - Y (g(u) - y) contracts, so that Y g takes all values in a cube of half-widths (1 - q) r_i. The values of a ball of
+    radius epsilon fill an ellipsoid of volume vol_m epsilon^m sqrt(det). Raises `NotShown` where q is not below 1, or a function of
+    the cube may be too large.
     """
     names, m = subject.coefficient_names, len(cube.columns)
-    shapes = (len(cube.centre), len(cube.tests), len(cube.inverse), *map(len, cube.tests), *map(len, cube.inverse))
-    if shapes != (subject.parameters, m, m, *[len(names)] * m, *[m] * m) or len(set(cube.columns)) < m or not cube.radius > 0:
+    shapes = (len(cube.centre), len(cube.radii), len(cube.tests), len(cube.inverse), *map(len, cube.tests), *map(len, cube.inverse))
+    if (
+        shapes != (subject.parameters, m, m, m, *[len(names)] * m, *[m] * m)
+        or len(set(cube.columns)) < m
+        or min(cube.radii, default=1) <= 0
+    ):
         raise NotShown("the cube is one of another model")
     if not m or not all(0 <= j < subject.parameters for j in cube.columns) or not (ball.euclidean or ball.norm == SUP):
         raise NotShown("the cube has no directions, or the inputs are not known")
-    limit = ball.weights
-    if limit is not None and any(abs(v) + cube.radius * (j in cube.columns) > limit for j, v in enumerate(cube.centre)):
+    width = [cube.radii[cube.columns.index(j)] if j in cube.columns else Fraction(0) for j in range(subject.parameters)]
+    if ball.weights is not None and any(abs(v) + r > ball.weights for v, r in zip(cube.centre, width, strict=True)):
         raise NotShown("a weight is too large")
     with precision(_BITS):
-        step = flint.arb(0, arb_of(cube.radius).upper())
-        box = [arb_of(v) + step if j in cube.columns else arb_of(v) for j, v in enumerate(cube.centre)]
+        box = [arb_of(v) + flint.arb(0, arb_of(r).upper()) for v, r in zip(cube.centre, width, strict=True)]
         values, slopes = subject.coefficient_balls(tuple(range(len(names))), box, cube.columns)
         products = gram(ball.norm, names)
         if not _norm(ball.norm, names, values, products) <= arb_of(ball.radius):
@@ -191,16 +195,15 @@ def log_of_volume(subject: RealFunctions, ball: BallOfFunctions, cube: CubeOfWei
         weighed = flint.arb_mat(tests * products)
         inverse = flint.arb_mat(m, m, [arb_of(Fraction(v)) for row in cube.inverse for v in row])
         moved = inverse * (weighed * flint.arb_mat(len(names), m, [v for row in slopes for v in row]))
-        off = max(
-            (sum((abs(moved[i, j] - int(i == j)).upper() for j in range(m)), flint.arb(0)).upper() for i in range(m)),
-            key=lambda v: float(v),
-        )
+        half = [arb_of(r) for r in cube.radii]
+        rows = [sum((abs(moved[i, j] - int(i == j)) * half[j] for j in range(m)), flint.arb(0)) / half[i] for i in range(m)]
+        off = max((row.upper() for row in rows), key=float)
         left = 1 - off
         size, volume = abs(inverse.det()), flint.arb((tests * products * tests.transpose()).det())
         if not (left > 0 and size > 0 and volume > 0):
             raise NotShown("the values of the cube are not shown to fill a volume")
-        wide = (2 * left * arb_of(cube.radius) / arb_of(ball.epsilon)).log()
-        return m * wide - size.log() - volume_of_ball(m).log() - volume.log() / 2
+        wide = sum(((2 * left * r / arb_of(ball.epsilon)).log() for r in half), flint.arb(0))
+        return wide - size.log() - volume_of_ball(m).log() - volume.log() / 2
 
 
 def _norm(norm: str, names: Names, values: Sequence[flint.arb], products: flint.fmpq_mat) -> flint.arb:

@@ -47,9 +47,9 @@ from neurovariety.geometry.exact.points import draw_point, with_new_values
 from neurovariety.geometry.exact.span import linear_values
 from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
 from neurovariety.learning.bounds_of_covers import SizesOfModel
-from neurovariety.learning.enough_samples import EnoughSamples, enough_samples
+from neurovariety.learning.enough_samples import EnoughSamples, accuracy_of, enough_samples
 from neurovariety.model import Array, Model
-from neurovariety.options import Option, Real
+from neurovariety.options import Option, Real, Whole
 from neurovariety.progress import quietly
 from neurovariety.randomness import generator
 from neurovariety.tolerances import DEFAULT_SEED
@@ -69,6 +69,11 @@ EpsilonOption = Annotated[
 ]
 DeltaOption = Annotated[float | None, Option("probability of more than that error"), Real("delta is a number between 0 and 1", below=1)]
 RadiusOption = Annotated[float | None, Option("largest size of the functions on the inputs"), Real("a radius is a positive number")]
+SamplesOption = Annotated[
+    int | None,
+    Option("samples that there are, in place of --epsilon: which error they allow"),
+    Whole("there is at least one sample", 1),
+]
 NoiseOption = Annotated[float, Option("how much larger targets may be (default: 0)"), Real("noise is a number from 0 on", zero=True)]
 
 
@@ -84,6 +89,7 @@ class SampleComplexityEvidence(TypedDict):
     theorems: list[Facts]
     last_count: NotRequired[Facts]
     reason: NotRequired[str]
+    epsilon: NotRequired[float]
     parameters: NotRequired[int]
     bounds: NotRequired[dict[str, int]]
     covers: NotRequired[dict[str, Facts]]
@@ -116,20 +122,25 @@ def sample_complexity(
     delta: DeltaOption = None,
     radius: RadiusOption = None,
     noise: NoiseOption = 0.0,
+    samples: SamplesOption = None,
     seed: int = DEFAULT_SEED,
 ) -> SampleComplexityResult:
     """How many generic inputs determine a general function of ``source``.
 
     ``epsilon``, ``delta`` and ``radius`` ask how many samples of any distribution are enough as well: so that, with probability at
     least 1 - ``delta``, the mean squared error of each function that has size at most ``radius`` on the inputs is within ``epsilon`` of
-    its mean over the samples. Targets have size at most ``radius`` + ``noise``. Raises `InputError` for unusable input, and where one
-    or two of these three are given alone.
+    its mean over the samples. Targets have size at most ``radius`` + ``noise``. With ``samples`` in place of ``epsilon`` the least
+    epsilon is taken for which so many are enough. Raises `InputError` for unusable input, where some of these are missing, and where
+    there are too few samples for any epsilon.
 
     >>> sample_complexity("mlp(2,2,1; x^4)").value
     {'finite': 4, 'unique': 5, 'functions': {'4': 3, '5': 1}}
     """
-    task = _task(epsilon, delta, radius, noise)
-    statistics = None if task is None else enough_samples(quietly(SizesOfModel.of, model, seed=seed), task)
+    statistics, given = None, _task(epsilon, delta, radius, noise, samples)
+    if given is not None:
+        sizes = quietly(SizesOfModel.of, model, seed=seed)
+        given = given if samples is None else accuracy_of(sizes, given, samples)
+        statistics = enough_samples(sizes, given)
     found = quietly(dimension_of, model, seed=seed)
     r = found.value
     samples, ranks = _finite(model, found, seed)
@@ -171,11 +182,16 @@ def sample_complexity(
         else weak(functions, Claim.UNDECIDED, "not counted"),
     }
     glosses = _glosses(finite, unique)
-    if statistics is not None:
+    if given is not None and statistics is not None:
         more = {"uniform": statistics.uniform, "exact_fit": statistics.exact_fit or weak(_NO_FIT, Claim.UNDECIDED, "there is noise")}
         claims |= more
         value |= {key: v.statement.value for key, v in more.items()}
-        evidence |= {"parameters": model.parameters, "bounds": statistics.bounds, "covers": _covers(statistics)}
+        evidence |= {
+            "epsilon": float(given.epsilon),
+            "parameters": model.parameters,
+            "bounds": statistics.bounds,
+            "covers": _covers(statistics),
+        }
         glosses += (_looseness(model, r, finite),)
     return SampleComplexityResult(
         value=value,
@@ -186,17 +202,21 @@ def sample_complexity(
     )
 
 
-def _task(epsilon: float | None, delta: float | None, radius: float | None, noise: float) -> LearningTask | None:
-    """What is asked of statistics; None where nothing is. Raises `InputError` where that is half a question."""
-    given = {"epsilon": epsilon, "delta": delta, "radius": radius}
+def _task(epsilon: float | None, delta: float | None, radius: float | None, noise: float, samples: int | None) -> LearningTask | None:
+    """What is asked of statistics; None where nothing is. Raises `InputError` where that is half a question, or two."""
+    given = {"epsilon" if samples is None else "samples": samples or epsilon, "delta": delta, "radius": radius}
     missing = [name for name, value in given.items() if value is None]
     if len(missing) == len(given):
         if noise:
             raise InputError("noise is one of targets with a radius; give epsilon, delta and radius too")
         return None
-    if epsilon is None or delta is None or radius is None:
-        raise InputError(f"samples that are enough are asked for with epsilon, delta and radius; give {' and '.join(missing)} as well")
-    return LearningTask(Fraction(radius), Fraction(noise), Fraction(epsilon), Fraction(delta))
+    if samples is not None and epsilon is not None:
+        raise InputError("epsilon follows from the number of samples, or that from epsilon: give one of them")
+    if missing or delta is None or radius is None:
+        raise InputError(
+            f"samples that are enough are asked for with delta, radius and epsilon or samples; give {' and '.join(missing)} as well"
+        )
+    return LearningTask(Fraction(radius), Fraction(noise), Fraction(1 if epsilon is None else epsilon), Fraction(delta))
 
 
 def _covers(found: EnoughSamples) -> dict[str, Facts]:

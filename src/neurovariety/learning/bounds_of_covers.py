@@ -77,16 +77,25 @@ class SizesOfModel:
         used = {(c.name, c.quantity) for v in (self.dimension, self.span, self.degree) if v for c in _theorems_under(v)}
         return tuple(t for t in self.model.theorems if t.applies and (t.name, t.quantity) in used)
 
+    def _numbers(self, ball: BallOfFunctions) -> tuple[float, float, tuple[int, ...]]:
+        """The bounds by cells and by the span, for all weights, and the pieces of sections."""
+        span, ratio = int(self.span.statement.value), ball.radius / ball.epsilon
+        exact = exact_functions(self.model)
+        pieces = CoveredByCells(exact.hash, ball, self.dimension, self.span, self.degree, 0.0).pieces(exact)
+        cells = log_of_cells(pieces, span, ratio, euclidean=ball.euclidean)
+        return thousandths_above(cells), thousandths_above(log_of_span(span, ratio)), pieces
+
+    def log_number(self, ball: BallOfFunctions) -> float:
+        """The least of the two, not yet shown."""
+        return min(self._numbers(ball)[:2])
+
     def covers(self, ball: BallOfFunctions) -> Covers:
         """The bounds of log N for a ball."""
-        exact, ratio = exact_functions(self.model), ball.radius / ball.epsilon
-        span = int(self.span.statement.value)
-        cells = CoveredByCells(exact.hash, ball, self.dimension, self.span, self.degree, 0.0)
-        pieces = cells.pieces(exact)
-        value = thousandths_above(log_of_cells(pieces, span, ratio, euclidean=ball.euclidean))
+        exact = exact_functions(self.model)
+        by_cells, by_span, pieces = self._numbers(ball)
         bounds = {
-            "cells": issue(CoveredByCells(exact.hash, ball, self.dimension, self.span, self.degree, value), exact),
-            "span": issue(CoveredBySpan(exact.hash, ball, self.span, thousandths_above(log_of_span(span, ratio))), exact),
+            "cells": issue(CoveredByCells(exact.hash, ball, self.dimension, self.span, self.degree, by_cells), exact),
+            "span": issue(CoveredBySpan(exact.hash, ball, self.span, by_span), exact),
         }
         notices = []
         if ball.weights is not None and ball.norm != ON_INPUTS:
@@ -99,7 +108,7 @@ class SizesOfModel:
                 notices.append(f"the bound by weights was left out: {refusal}")
         constants: CoverConstants = {
             "dimension": int(self.dimension.statement.value),
-            "span": span,
+            "span": int(self.span.statement.value),
             "degree": None if self.degree is None else int(self.degree.statement.value),
             "parameters": self.model.parameters,
             "weight_degree": self.weight_degree,

@@ -20,17 +20,23 @@ from neurovariety.certificates.covering_from_below import (
 )
 from neurovariety.certificates.covering_numbers import SUP, BallOfFunctions
 from neurovariety.certificates.issue import NotShown, Verdict, issue
+from neurovariety.errors import ResourceError
 from neurovariety.geometry.ideal.coefficient_map import PolynomialMap, written_out
 from neurovariety.geometry.ideal.exact_coefficients import ExactCoefficients
 from neurovariety.rings.ring import Array
 
-_DRAWN = 1500
+_DRAWN = 1000
 """Functions among which those that are far apart are chosen."""
-_MOST_APART = 100
+MOST_APART = 100
+"""Functions far apart that are kept: more say little, where a volume is shown."""
 _CENTRES, _TRIED, _HALVINGS = 40, 3, 16
 _DIGITS = 20
 """Binary digits of numbers that a certificate keeps: few enough not to depend on the order of floating-point sums."""
+_MOST_TERMS = 3000
+"""Terms of the coefficients, as polynomials in the weights: some seconds."""
 _MARGIN = 1e-6
+_EXPONENTS, _BISECTIONS = 200.0, 45
+"""Weights are scaled by powers of 2 with exponents up to this, found by bisection."""
 _LARGEST_VOLUME = 30
 """Directions of a cube: its derivatives are balls."""
 
@@ -49,6 +55,9 @@ class FunctionsInBall:
     def of(cls, exact: ExactCoefficients, ball: BallOfFunctions) -> FunctionsInBall:
         """Raises `ResourceError` for a model that is too large to write out, `InputError` for a rational one."""
         coordinates = written_out(exact.model)
+        terms = sum(len(q) for q in coordinates.polynomials)
+        if terms > _MOST_TERMS:
+            raise ResourceError(f"{exact.model.name} has {terms:,} terms, and functions are searched for up to {_MOST_TERMS:,}")
         matrix = gram(ball.norm, coordinates.monomials)
         n = coordinates.count
         products = np.array([[float(matrix[i, j].p) / float(matrix[i, j].q) for j in range(n)] for i in range(n)])
@@ -69,17 +78,13 @@ class FunctionsInBall:
         weights = rng.standard_normal((count, self.exact.parameters))
         weights *= rng.random((count, 1)) < 0.9  # some at the weight zero
         wanted = float(self.ball.radius) * reach * rng.random(count) ** (1 / max(1, self.exact.parameters))
-        low, high = np.zeros(count), np.full(count, 1.0)
-        for _ in range(60):  # outwards while the norm is too small, then between
-            grow = (self.norms(weights * high[:, None]) < wanted) & (high < 1e9)
-            if not grow.any():
-                break
-            low, high = np.where(grow, high, low), np.where(grow, 2 * high, high)
-        for _ in range(40):
-            middle = (low + high) / 2
-            small = self.norms(weights * middle[:, None]) <= wanted
-            low, high = np.where(small, middle, low), np.where(small, high, middle)
-        scaled = np.clip(_rounded(weights * low[:, None]), -limit, limit)
+        low, high = np.full(count, -_EXPONENTS), np.full(count, _EXPONENTS)
+        with np.errstate(over="ignore", invalid="ignore"):  # what overflows is too large
+            for _ in range(_BISECTIONS):
+                middle = (low + high) / 2
+                small = self.norms(weights * np.exp2(middle)[:, None]) <= wanted
+                low, high = np.where(small, middle, low), np.where(small, high, middle)
+        scaled = np.clip(_rounded(weights * np.exp2(low)[:, None]), -limit, limit)
         return np.asarray(scaled[self.norms(scaled) <= float(self.ball.radius) * (1 - _MARGIN)])
 
     def far_apart(self, rng: np.random.Generator) -> Verdict | None:
@@ -92,7 +97,7 @@ class FunctionsInBall:
         seen = self._values(places, points) if self.ball.norm == SUP else (places @ self.factor.T)[:, None, :]
         gap, chosen = 2 * float(self.ball.epsilon) * (1 + _MARGIN), [0]
         nearest = self._gaps(seen, seen[0])
-        while len(chosen) < _MOST_APART and nearest.max() > gap:
+        while len(chosen) < MOST_APART and nearest.max() > gap:
             chosen.append(int(nearest.argmax()))
             nearest = np.minimum(nearest, self._gaps(seen, seen[chosen[-1]]))
         told = [tuple(map(Fraction, weights[i].tolist())) for i in chosen]
@@ -126,28 +131,36 @@ class FunctionsInBall:
         frames.sort(key=lambda f: -f[0])
         best: tuple[float, CubeOfWeights] | None = None
         for _, centre, columns in frames[:_TRIED]:
-            size = np.exp2(np.ceil(np.log2(np.abs(centre).max())))
-            for k in range(_HALVINGS):
-                cube = self._cube(centre, columns, float(size) * 2.0**-k)
-                try:
-                    value = thousandths_below(log_of_volume(self.exact, self.ball, cube))
-                except NotShown:
-                    continue
-                if best is not None and value <= best[0]:
-                    break
-                best = value, cube
+            size = np.exp2(np.ceil(np.log2(np.abs(centre).max() or 1.0)))
+            for widths in (np.full(dimension, size), _rounded(np.maximum(np.abs(centre[list(columns)]), size / 8))):
+                found = self._widest(centre, columns, widths)
+                best = found if best is None or (found is not None and found[0] > best[0]) else best
         return None if best is None else issue(FillsVolume(self.exact.hash, self.ball, best[1], best[0]), self.exact)
+
+    def _widest(self, centre: Array, columns: tuple[int, ...], widths: Array) -> tuple[float, CubeOfWeights] | None:
+        """The best of the cubes with these half-widths, halved again and again, and its bound; None where none has a volume."""
+        best: tuple[float, CubeOfWeights] | None = None
+        for k in range(_HALVINGS):
+            cube = self._cube(centre, columns, widths * 2.0**-k)
+            try:
+                value = thousandths_below(log_of_volume(self.exact, self.ball, cube))
+            except NotShown:
+                continue
+            if best is not None and value <= best[0]:
+                break
+            best = value, cube
+        return best
 
     def _frame(self, centre: Array, dimension: int) -> tuple[float, Array, tuple[int, ...]] | None:
         """Columns of the derivative that are independent, chosen one after another, and the logarithm of their volume."""
         left = self.factor @ self.coefficients.jacobian(centre[None])[0]
         columns: list[int] = []
-        volume = 0.0
+        volume, least = 0.0, 1e-7 * float(np.linalg.norm(left, axis=0).max(initial=0.0))
         for _ in range(dimension):
             sizes = np.linalg.norm(left, axis=0)
             sizes[columns] = 0
             j = int(sizes.argmax())
-            if sizes[j] < 1e-9:
+            if sizes[j] <= least:
                 return None
             columns.append(j)
             volume += float(np.log(sizes[j]))
@@ -155,14 +168,14 @@ class FunctionsInBall:
             left = left - np.outer(direction, direction @ left)
         return volume, centre, tuple(sorted(columns))
 
-    def _cube(self, centre: Array, columns: tuple[int, ...], radius: float) -> CubeOfWeights:
+    def _cube(self, centre: Array, columns: tuple[int, ...], widths: Array) -> CubeOfWeights:
         tests = _rounded(self.coefficients.jacobian(centre[None])[0][:, list(columns)].T)
         products = (tests @ self.factor.T) @ (tests @ self.factor.T).T
         inverse = _rounded(np.linalg.pinv(products))
         return CubeOfWeights(
             tuple(map(Fraction, centre.tolist())),
             columns,
-            Fraction(radius),
+            tuple(map(Fraction, widths.tolist())),
             tuple(map(tuple, tests.tolist())),
             tuple(map(tuple, inverse.tolist())),
         )
