@@ -10,6 +10,9 @@ SOURCES: dict[str, str] = {
     "milnor1964": "J. Milnor, On the Betti numbers of real varieties, Proc. Amer. Math. Soc. 15 (1964)",
     "john1948": "F. John, Extremum problems with inequalities as subsidiary conditions, Studies and Essays presented to R. Courant, "
     "Interscience 1948",
+    "hoeffding1963": "W. Hoeffding, Probability inequalities for sums of bounded random variables, J. Amer. Statist. Assoc. 58 (1963)",
+    "mcdiarmid1989": "C. McDiarmid, On the method of bounded differences, Surveys in Combinatorics, Cambridge 1989",
+    "maurer2016": "A. Maurer, A vector-contraction inequality for Rademacher complexities, ALT 2016, arXiv:1605.00251",
     "shahverdi2026razor": "V. Shahverdi, G. L. Marchetti, K. Kohn, Learning on a Razor's Edge: the Singularity Bias of Polynomial "
     "Neural Networks, ICLR 2026, arXiv:2505.11846",
     "abeasis1980": "S. Abeasis, A. Del Fra, Degenerations for the representations of an equioriented quiver of type A_m, "

@@ -258,7 +258,7 @@ def _cube(**parts):
     whole = {
         "centre": (Fraction(1), Fraction(1, 2)),
         "columns": (1,),
-        "radius": Fraction(1, 4),
+        "radii": (Fraction(1, 4),),
         "tests": ((1.0,),),
         "inverse": ((1.0,),),
     }

@@ -103,7 +103,7 @@ def covering(
     that and that. Raises `InputError` for unusable input, for a rational model, and where nothing bounds the linear span.
 
     >>> covering("linear(2,1,2)", epsilon=0.1)
-    covering(linear(2,1,2)) = at_most 13.083, at_least 3.078 [upper_bound, seed 0]
+    covering(linear(2,1,2)) = at_most 12.179, at_least 4.605 [upper_bound, seed 0]
     """
     ball = BallOfFunctions(norm, Fraction(radius), Fraction(epsilon), None if weights is None else Fraction(weights))
     sizes = quietly(SizesOfModel.of, model, seed=seed)

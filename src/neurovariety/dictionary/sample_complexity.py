@@ -23,7 +23,7 @@ Sources: Marchetti et al. 2025, section 4.1; Zhang, Kileel 2023; Hoeffding 1963;
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Annotated, ClassVar, NotRequired, TypedDict
 
@@ -62,6 +62,14 @@ _TRIALS = 3
 LEFT_OVER = "functions left by samples"
 _STATISTICS = ("uniform", "exact_fit")
 _NO_FIT = Statement(EXACT_FIT, "", None)
+_INEQUALITIES: tuple[Facts, ...] = (
+    {"name": "covers and uniform laws of large numbers", "source": "zhang2023"},
+    {"name": "Hoeffding's inequality", "source": "hoeffding1963"},
+    {"name": "the inequality of bounded differences", "source": "mcdiarmid1989"},
+    {"name": "contraction of Rademacher averages", "source": "maurer2016"},
+    {"name": "John's ellipsoid", "source": "john1948"},
+)
+"""What the bounds of samples rest on, beside what bounds covers."""
 EpsilonOption = Annotated[
     float | None,
     Option("error in mean squares, for samples that are enough (with --delta and --radius)"),
@@ -136,11 +144,16 @@ def sample_complexity(
     >>> sample_complexity("mlp(2,2,1; x^4)").value
     {'finite': 4, 'unique': 5, 'functions': {'4': 3, '5': 1}}
     """
-    statistics, given = None, _task(epsilon, delta, radius, noise, samples)
-    if given is not None:
-        sizes = quietly(SizesOfModel.of, model, seed=seed)
-        given = given if samples is None else accuracy_of(sizes, given, samples)
-        statistics = enough_samples(sizes, given)
+    task = _task(epsilon, delta, radius, noise, samples)
+    if task is None:
+        return _recovery(model, seed)
+    sizes = quietly(SizesOfModel.of, model, seed=seed)
+    task = task if samples is None else accuracy_of(sizes, task, samples)
+    return _with_statistics(_recovery(model, seed), sizes, task)
+
+
+def _recovery(model: Model, seed: int) -> SampleComplexityResult:
+    """What exact values at general inputs determine."""
     found = quietly(dimension_of, model, seed=seed)
     r = found.value
     samples, ranks = _finite(model, found, seed)
@@ -181,24 +194,36 @@ def sample_complexity(
         if left
         else weak(functions, Claim.UNDECIDED, "not counted"),
     }
-    glosses = _glosses(finite, unique)
-    if given is not None and statistics is not None:
-        more = {"uniform": statistics.uniform, "exact_fit": statistics.exact_fit or weak(_NO_FIT, Claim.UNDECIDED, "there is noise")}
-        claims |= more
-        value |= {key: v.statement.value for key, v in more.items()}
-        evidence |= {
-            "epsilon": float(given.epsilon),
-            "parameters": model.parameters,
-            "bounds": statistics.bounds,
-            "covers": _covers(statistics),
-        }
-        glosses += (_looseness(model, r, finite),)
     return SampleComplexityResult(
         value=value,
         claims=claims,
-        glosses=glosses,
+        glosses=_glosses(finite, unique),
         evidence=evidence,
         notices=found.notices,
+    )
+
+
+def _with_statistics(known: SampleComplexityResult, sizes: SizesOfModel, task: LearningTask) -> SampleComplexityResult:
+    """The same with samples that are enough for a task."""
+    found = enough_samples(sizes, task)
+    more = {"uniform": found.uniform, "exact_fit": found.exact_fit or weak(_NO_FIT, Claim.UNDECIDED, "there is noise")}
+    evidence: SampleComplexityEvidence = {
+        **known.evidence,
+        "theorems": [*(t.to_dict() for t in sizes.theorems), *_INEQUALITIES],
+        "epsilon": float(task.epsilon),
+        "parameters": sizes.model.parameters,
+        "bounds": found.bounds,
+        "covers": _covers(found),
+    }
+    r, finite = known.evidence["dimension"], known.value["finite"]
+    beside = f"{sizes.model.parameters} parameters, dimension {r}, and {finite} exact values that leave finitely many functions"
+    loose = f"these numbers hold for the worst distribution, and are loose: beside them stand {beside}"
+    return replace(
+        known,
+        value=known.value | {key: v.statement.value for key, v in more.items()},
+        claims={**known.verdicts, **more},
+        glosses=(*known.glosses, Gloss(loose, {"uniform": FROM_ABOVE})),
+        evidence=evidence,
     )
 
 
@@ -230,11 +255,6 @@ def _covers(found: EnoughSamples) -> dict[str, Facts]:
         }
         for name, c in found.covers.items()
     }
-
-
-def _looseness(model: Model, dimension: int, finite: int) -> Gloss:
-    beside = f"{model.parameters} parameters, dimension {dimension}, and {finite} exact values that leave finitely many functions"
-    return Gloss(f"these numbers hold for the worst distribution, and are loose: beside them stand {beside}", {"uniform": FROM_ABOVE})
 
 
 def _finite(model: Model, known: Dimension, seed: int) -> tuple[Verdict, dict[str, int]]:
