@@ -161,3 +161,22 @@ def test_samples_that_there_are():
 def test_half_a_question_on_samples_is_refused(options, match):
     with pytest.raises(nv.InputError, match=match):
         nv.sample_complexity("linear(1,1)", **options)
+
+
+def test_one_ball_holds_what_is_no_larger():
+    for architecture in ("linear(2,2)", "mlp(2,2,1; x^4)"):
+        assert nv.covering(architecture, radius=0.5, epsilon=0.5).value == {"at_most": 0.0, "at_least": 0.0}
+
+
+@pytest.mark.parametrize(("radius", "epsilon"), [(1e300, 1e-300), (1e-300, 1e-305), (1e308, 5e-324)])
+def test_sizes_at_the_ends_of_floats(radius, epsilon):
+    for architecture in ("linear(2,2)", "mlp(1,1,1; x^2 + 7)"):
+        found = nv.covering(architecture, radius=radius, epsilon=epsilon)
+        assert 0 < found.value["at_most"] < 6000
+        assert found.value["at_least"] is None or found.value["at_least"] <= found.value["at_most"]
+
+
+def test_numbers_that_are_too_long_are_told_by_their_size():
+    found = nv.covering("mlp(30,30,30,5; x^2)", epsilon=1e-6)
+    assert found.evidence["constants"]["points"] == "10^1598"
+    assert found.value["at_most"] <= 3 * 1890 * log(1e6)

@@ -15,7 +15,7 @@ from math import isfinite
 import flint
 
 from neurovariety.certificates.balls import precision
-from neurovariety.certificates.covering_numbers import AT_LEAST, SUP, BallOfFunctions, Names, arb_of, norm_at_most, volume_of_ball
+from neurovariety.certificates.covering_numbers import AT_LEAST, SUP, BallOfFunctions, Names, arb_of, norm_at_most, volumes_of_balls
 from neurovariety.certificates.functions import Coefficients
 from neurovariety.certificates.inner_products import EXACT_PRODUCTS
 from neurovariety.certificates.realized import RealFunctions
@@ -203,7 +203,7 @@ def log_of_volume(subject: RealFunctions, ball: BallOfFunctions, cube: CubeOfWei
         if not (left > 0 and size > 0 and volume > 0):
             raise NotShown("the values of the cube are not shown to fill a volume")
         wide = sum(((2 * left * r / arb_of(ball.epsilon)).log() for r in half), flint.arb(0))
-        return wide - size.log() - volume_of_ball(m).log() - volume.log() / 2
+        return wide - size.log() - volumes_of_balls(m)[m].log() - volume.log() / 2
 
 
 def _norm(norm: str, names: Names, values: Sequence[flint.arb], products: flint.fmpq_mat) -> flint.arb:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import comb, isfinite
+from math import isfinite
 from typing import Protocol, runtime_checkable
 
 import flint
@@ -82,6 +82,11 @@ class BallOfFunctions:
         )
 
 
+def scopes(own: tuple[str, ...], *premises: Verdict) -> tuple[str, ...]:
+    """The phrases of a statement, and after them those of what it rests on."""
+    return tuple(dict.fromkeys((*own, *(phrase for v in premises for phrase in v.statement.scope))))
+
+
 def as_number(value: Fraction) -> str:
     """A number in the shortest notation that means it: whole, as double precision has it, or as a fraction."""
     if value.denominator == 1 and abs(value) < 10**15:
@@ -112,10 +117,12 @@ def thousandths_above(value: flint.arb) -> float:
     return float(Fraction(count, 1000))
 
 
-def volume_of_ball(dimension: int) -> flint.arb:
-    """The volume of the Euclidean ball of radius 1 of that dimension."""
-    half = flint.arb(dimension) / 2
-    return flint.arb.pi() ** half / (half + 1).gamma()
+def volumes_of_balls(most: int) -> list[flint.arb]:
+    """The volumes of the Euclidean balls of radius 1 of the dimensions 0, ..., ``most``."""
+    found = [flint.arb(1), flint.arb(2)]
+    for k in range(2, most + 1):
+        found.append(found[k - 2] * 2 * flint.arb.pi() / k)
+    return found[: most + 1]
 
 
 def pieces_of_slices(dimension: int, parameters: int, weight_degree: int, degree: int | None = None) -> tuple[int, ...]:
@@ -142,14 +149,17 @@ def log_of_cells(pieces: Sequence[int], span: int, ratio: Fraction, *, euclidean
     with precision(_BITS):
         root = flint.arb(span).sqrt()
         reach = root * (1 + (arb_of(ratio) if euclidean else root * arb_of(ratio)))
-        total = flint.arb(0)
-        for k, count in enumerate(pieces):
-            total = total + count * comb(span, k) * volume_of_ball(k) * reach**k
+        total, ways = flint.arb(0), flint.arb(1)
+        for k, (count, volume) in enumerate(zip(pieces, volumes_of_balls(len(pieces) - 1), strict=True)):
+            total = total + count * ways * volume
+            ways = ways * reach * (span - k) / (k + 1)  # C(s, k) reach^k
         return total.log()
 
 
 def log_of_span(span: int, ratio: Fraction) -> flint.arb:
-    """s log(1 + 2B/epsilon): a bound of log N for the ball of a space of dimension s, in any norm."""
+    """s log(1 + 2B/epsilon): a bound of log N for the ball of a space of dimension s, in any norm; 0 where one ball holds it."""
+    if ratio <= 1:
+        return flint.arb(0)
     with precision(_BITS):
         return span * (1 + 2 * arb_of(ratio)).log()
 
@@ -202,8 +212,9 @@ class CoveredByCells:
 
     def concludes(self) -> tuple[Statement, Claim]:
         """log N is at most that."""
-        error = sum(v.statement.error for v in (self.dimension, self.span, self.degree) if v is not None)
-        return Statement(AT_MOST, self.subject, self.value, self.ball.scope, error), Claim.UPPER_BOUND
+        premises = [v for v in (self.dimension, self.span, self.degree) if v is not None]
+        error = sum(v.statement.error for v in premises)
+        return Statement(AT_MOST, self.subject, self.value, scopes(self.ball.scope, *premises), error), Claim.UPPER_BOUND
 
 
 @dataclass(frozen=True)
@@ -222,7 +233,8 @@ class CoveredBySpan:
 
     def concludes(self) -> tuple[Statement, Claim]:
         """log N is at most that."""
-        return Statement(AT_MOST, self.subject, self.value, self.ball.scope, self.span.statement.error), Claim.UPPER_BOUND
+        error = self.span.statement.error
+        return Statement(AT_MOST, self.subject, self.value, scopes(self.ball.scope, self.span), error), Claim.UPPER_BOUND
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from neurovariety.certificates.covering_numbers import (
     as_number,
     at_most_fraction,
     known_from_above,
+    scopes,
 )
 from neurovariety.certificates.functions import SPAN, Functions
 from neurovariety.certificates.issue import Verdict
@@ -129,8 +130,9 @@ class UniformByCover:
 
     def concludes(self) -> tuple[Statement, Claim]:
         """So many are enough."""
-        error = self.cover.statement.error
-        return Statement(UNIFORM, self.subject, self.value, self.task.uniform_scope, error), Claim.UPPER_BOUND
+        known = self.cover.statement
+        scope = (*self.task.uniform_scope, *known.scope[1:])
+        return Statement(UNIFORM, self.subject, self.value, scope, known.error), Claim.UPPER_BOUND
 
 
 @dataclass(frozen=True)
@@ -151,8 +153,8 @@ class FitByCover:
 
     def concludes(self) -> tuple[Statement, Claim]:
         """So many are enough."""
-        error = self.cover.statement.error
-        return Statement(EXACT_FIT, self.subject, self.value, self.task.fit_scope, error), Claim.UPPER_BOUND
+        known = self.cover.statement
+        return Statement(EXACT_FIT, self.subject, self.value, (*self.task.fit_scope, *known.scope[1:]), known.error), Claim.UPPER_BOUND
 
 
 @dataclass(frozen=True)
@@ -172,8 +174,8 @@ class UniformBySpan:
 
     def concludes(self) -> tuple[Statement, Claim]:
         """So many are enough."""
-        error = self.span.statement.error
-        return Statement(UNIFORM, self.subject, self.value, self.task.uniform_scope, error), Claim.UPPER_BOUND
+        scope = scopes(self.task.uniform_scope, self.span)
+        return Statement(UNIFORM, self.subject, self.value, scope, self.span.statement.error), Claim.UPPER_BOUND
 
 
 def _log_number(certificate: UniformByCover | FitByCover, subject: Functions) -> Fraction:

@@ -146,9 +146,9 @@ def _below(sizes: SizesOfModel, ball: BallOfFunctions, seed: int) -> tuple[Verdi
 
 
 def _glosses(covers: Covers, below: Verdict) -> tuple[Gloss, ...]:
-    c, ball = covers.constants, covers.ball
+    c = covers.constants
     if covers.best_name == "cells":
-        points = f", and at most {c['pieces'][-1]:,} points of a section" if len(c["pieces"]) > 1 else ""
+        points = f", and at most {c['points']} points of a section" if c["dimension"] else ""
         sizes = f"dimension at most {c['dimension']}, in a span of at most {c['span']}"
         made = f"by cells of a grid: {sizes}, degree {c['weight_degree']} in {c['parameters']} parameters{points}"
     elif covers.best_name == "span":
@@ -157,6 +157,6 @@ def _glosses(covers: Covers, below: Verdict) -> tuple[Gloss, ...]:
         made = f"by steps of the {c['parameters']} parameters"
     least = "" if below.statement.value is None else f"{below.statement.value:,.3f}"
     return (
-        Gloss(f"{made}; B/epsilon is {float(ball.radius / ball.epsilon):.6g}", {"at_most": FROM_ABOVE}),
+        Gloss(made, {"at_most": FROM_ABOVE}),
         Gloss(f"for the same balls log N is at least {least}", {"at_least": FROM_BELOW}),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypedDict
@@ -30,18 +31,22 @@ from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
 from neurovariety.model import Model
 from neurovariety.theorem import DEGREE, Theorem
 
+_LONGEST = 10**15
+"""Numbers of pieces from here on are told by their size."""
+
 
 class CoverConstants(TypedDict):
     """What the bounds are made of: bounds of the dimension, of that of the linear span, of the degree of the closure (None where it is
-    not known), the number of parameters, the degree of the coefficients in these, and, for k fixed coordinates, the pieces of
-    sections."""
+    not known), the number of parameters, the degree of the coefficients in these, and how many pieces a section has, where fewer
+    coordinates are fixed than the dimension (``pieces``), and where so many are (``points``)."""
 
     dimension: int
     span: int
     degree: int | None
     parameters: int
     weight_degree: int
-    pieces: list[int]
+    pieces: int | str
+    points: int | str
 
 
 @dataclass(frozen=True)
@@ -104,7 +109,7 @@ class SizesOfModel:
                 subject = exact_coefficients(self.model)
                 value = thousandths_above(log_of_weights(subject, ball))
                 bounds["weights"] = issue(CoveredByWeights(exact.hash, ball, value), subject)
-            except (ResourceError, NotShown) as refusal:
+            except (InputError, ResourceError, NotShown) as refusal:
                 notices.append(f"the bound by weights was left out: {refusal}")
         constants: CoverConstants = {
             "dimension": int(self.dimension.statement.value),
@@ -112,7 +117,8 @@ class SizesOfModel:
             "degree": None if self.degree is None else int(self.degree.statement.value),
             "parameters": self.model.parameters,
             "weight_degree": self.weight_degree,
-            "pieces": list(pieces),
+            "pieces": _in_short(pieces[1] if len(pieces) > 2 else 1),
+            "points": _in_short(pieces[-1]),
         }
         return Covers(ball, bounds, constants, tuple(notices))
 
@@ -148,6 +154,11 @@ def _span(model: Model, known: Dimension) -> Verdict | None:
     if known.span.claim is Claim.PROBABILITY:
         return known.span.verdict
     return None if cap is None else issue(bounding(model, cap), exact)
+
+
+def _in_short(count: int) -> int | str:
+    """A count, or the next power of ten above it, where it is too long to be written."""
+    return count if count < _LONGEST else f"10^{math.ceil(count.bit_length() * math.log10(2))}"
 
 
 def _degree(model: Model) -> Verdict | None:

@@ -41,6 +41,10 @@ _LARGEST_VOLUME = 30
 """Directions of a cube: its derivatives are balls."""
 
 
+_saturating = np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore")
+"""What overflows is too large, and certificates are made of finite numbers."""
+
+
 @dataclass(frozen=True, eq=False)
 class FunctionsInBall:
     """The functions of a model that lie in a ball; ``coefficients`` as a map of the weights, ``factor`` with |factor f| the norm of f,
@@ -79,14 +83,14 @@ class FunctionsInBall:
         weights *= rng.random((count, 1)) < 0.9  # some at the weight zero
         wanted = float(self.ball.radius) * reach * rng.random(count) ** (1 / max(1, self.exact.parameters))
         low, high = np.full(count, -_EXPONENTS), np.full(count, _EXPONENTS)
-        with np.errstate(over="ignore", invalid="ignore"):  # what overflows is too large
-            for _ in range(_BISECTIONS):
-                middle = (low + high) / 2
-                small = self.norms(weights * np.exp2(middle)[:, None]) <= wanted
-                low, high = np.where(small, middle, low), np.where(small, high, middle)
+        for _ in range(_BISECTIONS):
+            middle = (low + high) / 2
+            small = self.norms(weights * np.exp2(middle)[:, None]) <= wanted
+            low, high = np.where(small, middle, low), np.where(small, high, middle)
         scaled = np.clip(_rounded(weights * np.exp2(low)[:, None]), -limit, limit)
         return np.asarray(scaled[self.norms(scaled) <= float(self.ball.radius) * (1 - _MARGIN)])
 
+    @_saturating
     def far_apart(self, rng: np.random.Generator) -> Verdict | None:
         """Functions of the ball that are more than 2 epsilon apart, chosen one after another; None where none was found."""
         weights = self.drawn(_DRAWN, rng, 1.0)
@@ -122,6 +126,7 @@ class FunctionsInBall:
         """How far functions are from one, at the point where that is most."""
         return np.asarray(np.linalg.norm(seen - one, axis=2).max(axis=1))
 
+    @_saturating
     def volume(self, dimension: int, rng: np.random.Generator) -> Verdict | None:
         """A cube of weights whose functions have a volume of that dimension, the best of several; None where none was found."""
         if not 0 < dimension <= _LARGEST_VOLUME:
@@ -141,8 +146,8 @@ class FunctionsInBall:
         """The best of the cubes with these half-widths, halved again and again, and its bound; None where none has a volume."""
         best: tuple[float, CubeOfWeights] | None = None
         for k in range(_HALVINGS):
-            cube = self._cube(centre, columns, widths * 2.0**-k)
             try:
+                cube = self._cube(centre, columns, widths * 2.0**-k)
                 value = thousandths_below(log_of_volume(self.exact, self.ball, cube))
             except NotShown:
                 continue
@@ -160,7 +165,7 @@ class FunctionsInBall:
             sizes = np.linalg.norm(left, axis=0)
             sizes[columns] = 0
             j = int(sizes.argmax())
-            if sizes[j] <= least:
+            if not least < sizes[j] < np.inf:
                 return None
             columns.append(j)
             volume += float(np.log(sizes[j]))
@@ -171,6 +176,8 @@ class FunctionsInBall:
     def _cube(self, centre: Array, columns: tuple[int, ...], widths: Array) -> CubeOfWeights:
         tests = _rounded(self.coefficients.jacobian(centre[None])[0][:, list(columns)].T)
         products = (tests @ self.factor.T) @ (tests @ self.factor.T).T
+        if not np.isfinite(products).all():
+            raise NotShown("the derivative is too large")
         inverse = _rounded(np.linalg.pinv(products))
         return CubeOfWeights(
             tuple(map(Fraction, centre.tolist())),
