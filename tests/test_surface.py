@@ -166,8 +166,8 @@ STREET = {
     "testing": MODELS | GEOMETRY | TRAINING | CHECKPOINTS | {"dictionary"},
     "export": MODELS | GEOMETRY | {"dictionary"},
     "oracles": PATHS | GEOMETRY | {"export"},
-    "report": MODELS | GEOMETRY | TRAINING | rooms("dictionary dataset _version"),
-    "cli": MODELS | GEOMETRY | TRAINING | CHECKPOINTS | rooms("dictionary report export dataset linear_algebra _version"),
+    "report": MODELS | GEOMETRY | TRAINING | rooms("dictionary dataset learning _version"),
+    "cli": MODELS | GEOMETRY | TRAINING | CHECKPOINTS | rooms("dictionary report export dataset learning linear_algebra _version"),
     "__main__": {"cli"},
 }
 
