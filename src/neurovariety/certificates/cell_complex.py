@@ -1,0 +1,206 @@
+"""All activation regions of a piecewise linear network: rays, which of them each region has, and why nothing is missing.
+
+Let a cell be the cone of its rays. If no unit has both signs on the rays, all units keep theirs on the cone, where they are linear; if
+the rays span everything, the cone has an interior, and all of it has the cell's pattern. So cells of different patterns do not overlap.
+If moreover each facet of each cell is a facet of another one, or lies at infinity or on the side of the box, the union of the cells has
+no boundary but in faces of codimension 2, which do not separate the domain: the cells are everything, and each cell is a whole region.
+
+That all facets of a cone are known is seen from which rays lie on which hyperplanes. A face is *closed* if the largest proper faces that
+hyperplanes cut from it are closed, and each of their facets lies in exactly two of them; one of rank 2 if these are two single rays. Then
+its rank is as said (ranks fall from face to face, and a ray has rank 1), and no facet is missing, since facets of a cone are connected
+through theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import pairwise
+from math import gcd
+
+import numpy as np
+
+from neurovariety.certificates.cell_domains import CellDomain
+from neurovariety.certificates.network_nodes import NetworkData, network_hash
+from neurovariety.certificates.piecewise_forms import PiecewiseForms, Rows, piecewise_forms
+from neurovariety.certificates.statement import Statement
+from neurovariety.certificates.zeros import NotShown
+from neurovariety.claim import Claim
+
+REGIONS = "regions: activation_regions"
+Face = tuple[int, ...]
+"""The rays of a face, ascending."""
+
+
+@dataclass(frozen=True, eq=False)
+class CellComplex:
+    """Cells of the network of that hash on a domain: ``rays`` (rays, 1 + coordinates) are primitive whole numbers, and cell c has the
+    rays ``members[starts[c] : starts[c + 1]]``, ascending."""
+
+    subject: str
+    domain: CellDomain
+    rays: np.ndarray
+    starts: np.ndarray
+    members: np.ndarray
+
+    def check(self, subject: NetworkData) -> None:
+        """Raises `NotShown` where a cell is no region, where two are the same, and where one is missing."""
+        known_cells(self, subject)
+
+    def concludes(self) -> tuple[Statement, Claim]:
+        """The network has that many activation regions."""
+        return Statement(REGIONS, self.subject, len(self.starts) - 1, self.domain.words), Claim.PROVED
+
+
+@dataclass(frozen=True, eq=False)
+class KnownCells:
+    """What was shown of a complex: the forms on its domain, and of cells their rays, patterns and facets.
+
+    ``signs``: (cells, cuts), 0 where a kink is met on all of a cell. ``facets``: rays -> one or two cells. ``outputs``: the values of the
+    outputs at rays, each times a positive number. ``at_infinity`` are the rays with t = 0.
+    """
+
+    whole: PiecewiseForms
+    forms: PiecewiseForms
+    rays: list[list[int]]
+    cells: list[Face]
+    signs: np.ndarray
+    facets: dict[Face, list[int]]
+    outputs: Rows
+    at_infinity: frozenset[int]
+
+
+@lru_cache(maxsize=4)
+def known_cells(complex_: CellComplex, subject: NetworkData) -> KnownCells:
+    """Check a complex, and keep what was shown. Raises `NotShown`."""
+    if network_hash(subject) != complex_.subject:
+        raise NotShown("the certificate is one of another network")
+    whole = piecewise_forms(subject)
+    forms = complex_.domain.of(whole)
+    rays = _rays(complex_.rays, forms.inputs)
+    cells = _cells(complex_, len(rays))
+    cuts, outputs = forms.values(rays)
+    signs = _signs([row for rows in cuts for row in rows], len(rays))
+    walls = complex_.domain.faces(rays)
+    if np.any(walls < 0):
+        raise NotShown("a ray lies outside of the domain")
+    patterns = _patterns(cells, signs)
+    return KnownCells(
+        whole,
+        forms,
+        rays,
+        cells,
+        patterns,
+        _facets(cells, np.concatenate([walls, signs], axis=1), walls.shape[1], forms.inputs + 1),
+        outputs,
+        frozenset(i for i, r in enumerate(rays) if not r[0]),
+    )
+
+
+def _rays(given: np.ndarray, inputs: int) -> list[list[int]]:
+    if given.ndim != 2 or given.shape[1] != inputs + 1 or given.dtype.kind not in "iuO":
+        raise NotShown("rays of whole numbers are expected, one a row")
+    rays = given.tolist()
+    if any(type(v) is not int for r in rays for v in r) or any(gcd(*r) != 1 for r in rays) or len(set(map(tuple, rays))) < len(rays):
+        raise NotShown("rays are different primitive vectors of whole numbers")
+    return rays
+
+
+def _cells(complex_: CellComplex, rays: int) -> list[Face]:
+    starts, members = complex_.starts.tolist(), complex_.members.tolist()
+    if len(starts) < 2 or starts[0] != 0 or starts[-1] != len(members) or any(a >= b for a, b in pairwise(starts)):
+        raise NotShown("cells are lists of rays, one after another")
+    cells = [tuple(members[a:b]) for a, b in pairwise(starts)]
+    if any(not 0 <= c[0] or c[-1] >= rays or any(a >= b for a, b in pairwise(c)) for c in cells):
+        raise NotShown("a cell names its rays in ascending order")
+    return cells
+
+
+def _signs(rows: Rows, rays: int) -> np.ndarray:
+    """(rays, forms) of -1, 0 and 1."""
+    found = np.empty((len(rows), rays), dtype=np.int8)
+    for i, row in enumerate(rows):
+        found[i] = [(v > 0) - (v < 0) for v in row]
+    return np.ascontiguousarray(found.T)
+
+
+def _patterns(cells: Sequence[Face], signs: np.ndarray) -> np.ndarray:
+    """The sign of each cut on each cell. Raises `NotShown` where it has both, or where two cells have the same pattern.
+
+    Two cells differ in a cut that is positive on one and negative on the other: the first cut in which they differ is the same form on
+    both, and one that vanishes on a cell vanishes everywhere.
+    """
+    found = np.empty((len(cells), signs.shape[1]), dtype=np.int8)
+    for c, members in enumerate(cells):
+        mine = signs[list(members)]
+        low, high = mine.min(axis=0, initial=0), mine.max(axis=0, initial=0)
+        if np.any((low < 0) & (high > 0)):
+            raise NotShown("a unit bends within a cell")
+        found[c] = low + high
+    if len({row.tobytes() for row in found}) < len(cells):
+        raise NotShown("two cells have the same pattern")
+    return found
+
+
+def _facets(cells: Sequence[Face], signs: np.ndarray, walls: int, rank: int) -> dict[Face, list[int]]:
+    """The facets of all cells, with the cells on their sides. Raises `NotShown` where a cell is not closed, or has no neighbour."""
+    closed = _Closed()
+    found: dict[Face, list[int]] = {}
+    for c, members in enumerate(cells):
+        planes = _planes(members, signs[list(members)] == 0)
+        for facet in closed.facets(members, planes, rank):
+            found.setdefault(facet, []).append(c)
+    outside = [frozenset(np.flatnonzero(signs[:, k] == 0).tolist()) for k in range(walls)]
+    for facet, sides in found.items():
+        if len(sides) != 2 and not (len(sides) == 1 and any(wall.issuperset(facet) for wall in outside)):
+            raise NotShown("beyond a facet there is no cell: a region is missing")
+    return found
+
+
+def _planes(members: Face, zero: np.ndarray) -> list[frozenset[int]]:
+    """The rays of a cell on each hyperplane that holds some of them and not all."""
+    columns = {column.tobytes() for column in zero.T[zero.any(axis=0) & ~zero.all(axis=0)]}
+    return [frozenset(m for m, z in zip(members, column, strict=True) if z) for column in columns]
+
+
+@dataclass
+class _Closed:
+    """Faces that were seen to be closed, with their facets; what is true of a face is true of it in every cell."""
+
+    known: dict[Face, list[Face]] = field(default_factory=dict)
+
+    def facets(self, face: Face, planes: Sequence[frozenset[int]], rank: int) -> list[Face]:
+        """The facets of a face of that rank at most. Raises `NotShown` where they are not all known, or its rank is smaller."""
+        if face in self.known:
+            return self.known[face]
+        if rank == 1:
+            if len(face) != 1:
+                raise NotShown("a face of rank 1 is a ray")
+            return []
+        whole = frozenset(face)
+        cuts = {cut for plane in planes if (cut := plane & whole) and cut != whole}
+        largest = [cut for cut in cuts if not any(cut < other for other in cuts)]
+        if rank == 2:
+            if len(face) != 2 or len(largest) != 2:
+                raise NotShown("a face of rank 2 has two rays")
+            self.known[face] = [(face[0],), (face[1],)]
+            return self.known[face]
+        own = [tuple(sorted(cut)) for cut in largest]
+        ridges: dict[Face, int] = {}
+        for facet in own:
+            for ridge in self.facets(facet, planes, rank - 1):
+                ridges[ridge] = ridges.get(ridge, 0) + 1
+        if not own or any(n != 2 for n in ridges.values()):
+            raise NotShown("not all facets of a cell are known")
+        self.known[face] = own
+        return own
+
+
+def complex_of(subject: str, domain: CellDomain, rays: Sequence[Sequence[int]], cells: Sequence[Sequence[int]]) -> CellComplex:
+    """The certificate of cells that are given as lists of rays."""
+    table = np.empty((len(rays), len(rays[0])), dtype=object)
+    table[:] = [list(r) for r in rays]
+    starts = np.cumsum([0, *map(len, cells)])
+    return CellComplex(subject, domain, table, starts, np.array([v for c in cells for v in sorted(c)], dtype=np.int64))
+
