@@ -9,8 +9,8 @@ SOURCES: dict[str, str] = {
     "Networks, arXiv:2505.16716",
     "zaslavsky1975": "T. Zaslavsky, Facing up to Arrangements: Face-Count Formulas for Partitions of Space by Hyperplanes, "
     "Mem. Amer. Math. Soc. 154 (1975)",
-    "montufar2014": "G. Montufar, R. Pascanu, K. Cho, Y. Bengio, On the Number of Linear Regions of Deep Neural Networks, NeurIPS 2014, "
-    "arXiv:1402.1869",
+    "montufar2014": "G. Montufar, R. Pascanu, K. Cho, Y. Bengio, On the Number of Linear Regions of Deep Neural Networks, "
+    "NeurIPS 2014, arXiv:1402.1869",
     "montufar2017": "G. Montufar, Notes on the Number of Linear Regions of Deep Neural Networks, SampTA 2017",
     "serra2018": "T. Serra, C. Tjandraatmadja, S. Ramalingam, Bounding and Counting Linear Regions of Deep Neural Networks, ICML 2018, "
     "arXiv:1711.02114",

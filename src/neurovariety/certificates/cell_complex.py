@@ -2,13 +2,13 @@
 
 Let a cell be the cone of its rays. If no unit has both signs on the rays, all units keep theirs on the cone, where they are linear; if
 the rays span everything, the cone has an interior, and all of it has the cell's pattern. So cells of different patterns do not overlap.
-If moreover each facet of each cell is a facet of another one, or lies at infinity or on the side of the box, the union of the cells has
-no boundary but in faces of codimension 2, which do not separate the domain: the cells are everything, and each cell is a whole region.
+If moreover each facet of each cell is a facet of another one, or lies at infinity or on a side of the box, the union of the cells
+has no boundary but in faces of codimension 2, which do not separate the domain: the cells are everything, and each is a whole region.
 
-That all facets of a cone are known is seen from which rays lie on which hyperplanes. A face is *closed* if the largest proper faces that
-hyperplanes cut from it are closed, and each of their facets lies in exactly two of them; one of rank 2 if these are two single rays. Then
-its rank is as said (ranks fall from face to face, and a ray has rank 1), and no facet is missing, since facets of a cone are connected
-through theirs.
+That all facets of a cone are known is seen from which rays lie on which hyperplanes. A face is *closed* if the largest proper faces
+that hyperplanes cut from it are closed, and each of their facets lies in exactly two of them; one of rank 2 if these are two single
+rays. Then its rank is as said (ranks fall from face to face, and a ray has rank 1), and no facet is missing, since the facets of a cone
+are connected through theirs.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ class CellComplex:
 class KnownCells:
     """What was shown of a complex: the forms on its domain, and of cells their rays, patterns and facets.
 
-    ``signs``: (cells, cuts), 0 where a kink is met on all of a cell. ``facets``: rays -> one or two cells. ``outputs``: the values of the
-    outputs at rays, each times a positive number. ``at_infinity`` are the rays with t = 0.
+    ``signs``: (cells, cuts), 0 where a kink is met on all of a cell. ``facets``: rays -> one or two cells. ``outputs``: the values of
+    the outputs at rays, each times a positive number. ``at_infinity`` are the rays with t = 0.
     """
 
     whole: PiecewiseForms
@@ -112,7 +112,7 @@ def _cells(complex_: CellComplex, rays: int) -> list[Face]:
     if len(starts) < 2 or starts[0] != 0 or starts[-1] != len(members) or any(a >= b for a, b in pairwise(starts)):
         raise NotShown("cells are lists of rays, one after another")
     cells = [tuple(members[a:b]) for a, b in pairwise(starts)]
-    if any(not 0 <= c[0] or c[-1] >= rays or any(a >= b for a, b in pairwise(c)) for c in cells):
+    if any(c[0] < 0 or c[-1] >= rays or any(a >= b for a, b in pairwise(c)) for c in cells):
         raise NotShown("a cell names its rays in ascending order")
     return cells
 
@@ -203,4 +203,3 @@ def complex_of(subject: str, domain: CellDomain, rays: Sequence[Sequence[int]], 
     table[:] = [list(r) for r in rays]
     starts = np.cumsum([0, *map(len, cells)])
     return CellComplex(subject, domain, table, starts, np.array([v for c in cells for v in sorted(c)], dtype=np.int64))
-

@@ -35,7 +35,9 @@ class CellDomain:
                 raise NotShown("a box has an interior")
             return whole
         rows = whole.input_rows()
-        kept = [[r[c] for c in self.columns] for r in rows if len(r) > max(self.columns, default=-1) >= min(self.columns, default=0) - 1]
+        kept = [
+            [r[c] for c in self.columns] for r in rows if len(r) > max(self.columns, default=-1) >= min(self.columns, default=0) - 1
+        ]
         if list(self.columns) != sorted(set(self.columns)) or len(kept) < len(rows) or min(self.columns, default=0) < 0:
             raise NotShown("coordinates of the inputs are expected")
         if not rank(rows) == rank(kept) == len(self.columns):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 
@@ -61,9 +62,7 @@ class DenseLayers:
         W' c z - W' c z. (With derivative 0 at the kink this holds for a unit that reads 0 as well.)
         """
         found = []
-        for l, ((kinks, pieces), (at, bias), (after, _)) in enumerate(
-            zip(self.bends, self.places(), self.places()[1:], strict=False)
-        ):
+        for l, ((kinks, pieces), (at, bias), (after, _)) in enumerate(zip(self.bends, self.places(), self.places()[1:], strict=False)):
             m, b, reads = self.matrices[l], self.biases[l], self.matrices[l + 1]
             if any(kinks) or any(offset for _, offset in pieces):
                 continue
@@ -79,8 +78,8 @@ class DenseLayers:
 
 
 def dense_layers(network: NetworkData, with_biases: bool = True) -> DenseLayers:
-    """The layers of a network; without biases, which have to be 0 then. Raises `NotShown` for one that is no chain of dense layers, each
-    with weights of its own, all trained."""
+    """The layers of a network; without biases, which have to be 0 then. Raises `NotShown` for one that is no chain of dense layers,
+    each with weights of its own, all trained."""
     nodes, keys = list(network.nodes), [k for n in network.nodes for k in n.weights.values()]
     if len(network.input_shape) != 1 or len(set(keys)) < len(keys) or set(keys) & set(network.fixed):
         raise NotShown("each layer has trained weights of its own, and reads a vector")
@@ -89,7 +88,7 @@ def dense_layers(network: NetworkData, with_biases: bool = True) -> DenseLayers:
     matrices: list[np.ndarray] = []
     biases: list[np.ndarray | None] = []
     bends: list[tuple[tuple[Fraction, ...], tuple[Line, ...]]] = []
-    for k, (before, node) in enumerate(zip(nodes, nodes[1:], strict=False)):
+    for k, (before, node) in enumerate(pairwise(nodes)):
         if tuple(node.inputs) != (before.name,):
             raise NotShown("a layer reads the one before it")
         if k % 2 == 0:

@@ -64,7 +64,11 @@ class RankOfPieces:
         if self.directions is None:
             return
         still = self.directions.tolist()
-        if self.directions.ndim != 2 or self.directions.shape[1] != layers.parameters or any(type(v) is not int for r in still for v in r):
+        if (
+            self.directions.ndim != 2
+            or self.directions.shape[1] != layers.parameters
+            or any(type(v) is not int for r in still for v in r)
+        ):
             raise NotShown("directions are rows of whole numbers, one for each weight")
         if len(still) and not all(unmoved(layers, list(lines), self.directions) for lines in pieces(known, layers)):
             raise NotShown("a piece changes along a direction")
@@ -74,7 +78,12 @@ class RankOfPieces:
 
     def _known(self, subject: NetworkData) -> tuple[KnownCells, DenseLayers]:
         said, complex_ = self.cells.statement, self.cells.certificate
-        if not self.cells.shown or said.kind != REGIONS or self.cells.claim is not Claim.PROVED or not isinstance(complex_, CellComplex):
+        if (
+            not self.cells.shown
+            or said.kind != REGIONS
+            or self.cells.claim is not Claim.PROVED
+            or not isinstance(complex_, CellComplex)
+        ):
             raise NotShown("cells that are known to be all regions are expected")
         check_small_prime(self.prime)
         return known_cells(complex_, subject), dense_layers(subject, self.biases)
@@ -154,9 +163,7 @@ def derivatives(known: KnownCells, layers: DenseLayers, p: int, chosen: Sequence
         yield _derivative(matrices, biases, layers.on_lines(known.signs[c].tolist()), layers.inputs + 1, p)
 
 
-def _derivative(
-    matrices: Sequence[Table], biases: Sequence[Table | None], lines: Sequence[Sequence[Line]], n: int, p: int
-) -> Table:
+def _derivative(matrices: Sequence[Table], biases: Sequence[Table | None], lines: Sequence[Sequence[Line]], n: int, p: int) -> Table:
     kind = matrices[0].dtype
     values = [np.eye(n, dtype=kind)[1:]]  # after each layer: (units, coefficients), the constant first
     slopes = [_residues(np.array([s for s, _ in row], dtype=object), p) for row in lines]

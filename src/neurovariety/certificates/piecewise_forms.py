@@ -173,9 +173,7 @@ class PiecewiseForms:
         for stage in self.stages[:upto]:
             rows = _product(stage, features, len(rays))
             at = features[0]
-            cut = [
-                [a * z - b * t for z, t in zip(rows[u], at, strict=True)] if (a, b) != (1, 0) else rows[u] for u, a, b in stage.cuts
-            ]
+            cut = [[a * z - b * t for z, t in zip(rows[u], at, strict=True)] if (a, b) != (1, 0) else rows[u] for u, a, b in stage.cuts]
             found.append(cut)
             k = 0
             for u, unit in enumerate(stage.units):

@@ -41,7 +41,12 @@ class RegionCount:
         """Raises `NotShown` where the number is another, or the cells are not known to be all regions of this network."""
         known = self.cells
         complex_ = known.certificate
-        if not known.shown or known.statement.kind != REGIONS or known.claim is not Claim.PROVED or not isinstance(complex_, CellComplex):
+        if (
+            not known.shown
+            or known.statement.kind != REGIONS
+            or known.claim is not Claim.PROVED
+            or not isinstance(complex_, CellComplex)
+        ):
             raise NotShown("cells that are known to be all regions are expected")
         found = region_counts(complex_, subject)
         if self.key not in found:
@@ -92,9 +97,7 @@ def _functions(known: KnownCells) -> list[tuple[int, ...]]:
     return out
 
 
-def _touching(
-    known: KnownCells, group: Callable[[int, int], Any], wanted: Callable[[int], bool]
-) -> Iterable[tuple[int, int]]:
+def _touching(known: KnownCells, group: Callable[[int, int], Any], wanted: Callable[[int], bool]) -> Iterable[tuple[int, int]]:
     """Pairs of cells of one group that have a point in common, which is one of the wanted rays."""
     first: dict[tuple[int, Any], int] = {}
     for c, members in enumerate(known.cells):
@@ -103,7 +106,9 @@ def _touching(
                 yield c, first.setdefault((ray, group(c, ray)), c)
 
 
-def _signs_of_output(known: KnownCells, joined: Sequence[tuple[int, int, tuple[int, ...]]], complex_: CellComplex) -> dict[str, int | bool]:
+def _signs_of_output(
+    known: KnownCells, joined: Sequence[tuple[int, int, tuple[int, ...]]], complex_: CellComplex
+) -> dict[str, int | bool]:
     """Components of the sets where the output is positive, negative and zero.
 
     Where the output moves along a direction that no unit sees, each is one piece: over every point it takes all values once.
@@ -115,9 +120,7 @@ def _signs_of_output(known: KnownCells, joined: Sequence[tuple[int, int, tuple[i
     crossing = [(a, b) for a, b, f in joined if any(value[r] < 0 for r in f) and any(value[r] > 0 for r in f)]
     meeting = _touching(known, lambda c, ray: 0, lambda ray: not value[ray])
     zero = [
-        c
-        for c, members in enumerate(known.cells)
-        if all(has[c]) or any(not value[r] and r not in known.at_infinity for r in members)
+        c for c, members in enumerate(known.cells) if all(has[c]) or any(not value[r] and r not in known.at_infinity for r in members)
     ]
     return {
         "zero_set_components": _components(zero, [*crossing, *meeting]),

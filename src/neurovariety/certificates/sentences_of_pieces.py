@@ -1,11 +1,10 @@
-"""How statements on networks that are linear on pieces are said: their regions, and where their output is positive, negative and zero."""
+"""How statements on networks that are linear on pieces are said: regions, signs of the output, functional dimension."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from neurovariety.certificates.phrases import Choice, Listed, Number, Phrase
-
 
 
 def _times(value: Mapping[str, int]) -> str:

@@ -45,7 +45,8 @@ def load_network(
     ``source`` is one of
 
     * a path ending in ``.onnx``, in ``.pt2`` (``torch.export.save``), in ``.npz``, in ``.safetensors``, or in ``.json`` (text with
-      ``architecture`` and ``weights``, whose numbers may be ``"1/3"``). Nothing in a file is executed or unpickled. An ONNX file of which only parts are understood becomes a `PartialNetwork`: the other operators are kept.
+      ``architecture`` and ``weights``, whose numbers may be ``"1/3"``). Nothing in a file is executed or unpickled. An ONNX file of
+      which only parts are understood becomes a `PartialNetwork`: the other operators are kept.
     * a ``torch.nn.Module``: exported by ``torch.export`` in evaluation mode. ``example`` is a batch of inputs (batch, \\*input shape),
       or the shape of one input; a module that begins with a linear layer, or has an ``example_input_array``, needs none. One with
       operations that are not understood becomes a `PartialNetwork`, by way of ONNX. Or a ``torch.export.ExportedProgram``.

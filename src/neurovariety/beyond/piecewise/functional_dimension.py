@@ -1,9 +1,9 @@
 """The functional dimension of a network at its weights: in how many directions its function can move, over all of its regions.
 
-Definition: the rank of the derivatives, by the weights, of the values at all inputs where no unit is at its kink (Grigsby, Lindsey,
-Meyerhoff, Wu 2022). On a region the function is affine, so it is the rank of the derivatives of all affine pieces together, and all
-regions are needed: inputs that are drawn miss small ones. It is not constant on the weights, and at most the number of weights less that
-of hidden units, each of which scales. Where it is less, further directions change nothing to first order: hidden symmetries, or units
+Definition: the rank of the derivatives, by the weights, of the values at all inputs where no unit is at its kink (Grigsby and others
+2022). On a region the function is affine, so it is the rank of the derivatives of all affine pieces together, and all
+regions are needed: inputs that are drawn miss small ones. It is not constant on the weights, and at most the number of weights less
+that of hidden units, each of which scales. Where it is less, further directions change nothing to first order: hidden symmetries, or units
 that say the same.
 
 What is proved: the number, from below by a rank modulo a prime, from above by exact directions that leave every piece as it is. A unit
@@ -16,9 +16,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
+from itertools import pairwise
 from math import gcd, lcm
 from typing import Any, ClassVar
 
@@ -26,7 +27,7 @@ import flint
 import numpy as np
 
 from neurovariety.beyond.piecewise.regions import MOST_REGIONS, cells_of, ends_of_box, forms_of
-from neurovariety.certificates.cell_complex import CellComplex, KnownCells, known_cells
+from neurovariety.certificates.cell_complex import KnownCells, known_cells
 from neurovariety.certificates.dense_layers import DenseLayers, dense_layers
 from neurovariety.certificates.functional_rank import (
     DimensionsOfDraws,
@@ -40,7 +41,7 @@ from neurovariety.certificates.issue import Verdict, issue
 from neurovariety.certificates.network_nodes import network_hash
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.checkpoints.graph.network import Network
-from neurovariety.checkpoints.load import Shapes, load_network, whole_network
+from neurovariety.checkpoints.load import whole_network
 from neurovariety.errors import InputError, ResourceError
 from neurovariety.options import Whole
 from neurovariety.randomness import generator
@@ -75,16 +76,15 @@ def functional_dimension(
     limit: int = MOST_REGIONS,
     architecture: object = None,
     example: object = None,
-    input_shape: Sequence[int] | Shapes | None = None,
     biases: bool | None = None,
     seed: int = DEFAULT_SEED,
 ) -> FunctionalDimensionResult:
     """The functional dimension of dense layers with activations that are linear on pieces, at the weights of a network.
 
-    ``network``, ``architecture``, ``example`` and ``input_shape`` are what `load_network` takes; ``box`` and ``limit`` what `regions`
-    takes. With ``random`` = N the network is an architecture such as ``"mlp(2,3,1; relu; bias)"``, and N weights are drawn, each
-    standard normal. ``biases``: whether directions that move biases count; by default not where all biases are 0, which is then taken for
-    the network without them. Raises `InputError` for other networks, and `ResourceError` for those with too many regions.
+    ``network``, ``architecture`` and ``example`` are what `load_network` takes, ``box`` and ``limit`` what `regions` takes. With
+    ``random`` = N the network is an architecture such as ``"mlp(2,3,1; relu; bias)"``, and N weights are drawn, each standard normal.
+    ``biases``: whether directions that move biases count; by default not where all biases are 0, which is then taken for the network
+    without them. Raises `InputError` for other networks, and `ResourceError` for those with too many regions.
 
     >>> weights = {"w1": [[1, 0], [0, 1], [1, 1]], "b1": [0, 0, -1], "w2": [[1, 1, 1]], "b2": [0]}
     >>> found = functional_dimension(weights, architecture="mlp(2,3,1; relu; bias)")
@@ -96,7 +96,7 @@ def functional_dimension(
         raise InputError(refusal)
     if random is not None:
         return _of_draws(network, random, limit, seed, start)
-    source = whole_network(load_network(network, architecture=architecture, example=example, input_shape=input_shape))
+    source = whole_network(network, architecture=architecture, example=example)
     found = _at_weights(source, box, limit, biases)
     return FunctionalDimensionResult(
         value=found.verdict.statement.value,
@@ -121,7 +121,9 @@ def _at_weights(source: Network, box: object, limit: int, biases: bool | None = 
     try:
         value, prime = max((rank_of_pieces(known, layers, p), p) for p in _PRIMES[:1])
     except NotShown as why:
-        raise ResourceError(f"{why}: {counted(len(known.cells), 'region')} of {counted(layers.parameters, 'weight')}; give a box") from None
+        raise ResourceError(
+            f"{why}: {counted(len(known.cells), 'region')} of {counted(layers.parameters, 'weight')}; give a box"
+        ) from None
     scalings = layers.scalings()
     explained = rank_of_rational_rows(scalings, prime)
     directions = _directions(known, layers, prime, value, scalings, explained)
@@ -143,10 +145,14 @@ def _layers(source: Network, biases: bool | None) -> tuple[DenseLayers, bool]:
     """The layers, and whether their biases count as weights."""
     try:
         whole = dense_layers(source)
-        move = any(b is not None and b.any() for b in whole.biases) or all(b is None for b in whole.biases) if biases is None else biases
+        move = (
+            any(b is not None and b.any() for b in whole.biases) or all(b is None for b in whole.biases) if biases is None else biases
+        )
         return (whole if move else dense_layers(source, False)), move
     except NotShown as why:
-        raise InputError(f"functional dimensions are taken of dense layers with piecewise linear activations between them: {why}") from None
+        raise InputError(
+            f"functional dimensions are taken of dense layers with piecewise linear activations between them: {why}"
+        ) from None
 
 
 def _directions(
@@ -225,7 +231,7 @@ def drawn_network(architecture: object, rng: np.random.Generator) -> Network:
     """A network of an architecture in the notation of `load_network`, its weights and biases standard normal."""
     widths, bias = _widths(architecture)
     weights: dict[str, np.ndarray] = {}
-    for l, (before, after) in enumerate(zip(widths, widths[1:], strict=False), 1):
+    for l, (before, after) in enumerate(pairwise(widths), 1):
         weights[f"W{l}"] = rng.normal(size=(after, before))
         if bias:
             weights[f"b{l}"] = rng.normal(size=after)

@@ -1,4 +1,4 @@
-"""Networks written as text: ``{"architecture": "mlp(2,4,1; relu; bias)", "weights": {"W1": [[..], ..], "b1": [..], ..}}``, of exact numbers."""
+"""Networks written as text, of exact numbers: ``{"architecture": "mlp(2,4,1; relu; bias)", "weights": {"W1": ..., ...}}``."""
 
 from __future__ import annotations
 
