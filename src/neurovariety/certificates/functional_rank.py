@@ -139,10 +139,11 @@ class DimensionsOfDraws:
         return Statement(COUNTS, "", counts, (f"at the weights of the {len(found)} networks that were drawn",)), Claim.PROVED
 
 
-def pieces(known: KnownCells, layers: DenseLayers) -> Iterator[list[list[Line]]]:
-    """The lines of all units on each region."""
-    for signs in known.signs:
-        yield layers.on_lines(signs.tolist())
+def pieces(known: KnownCells, layers: DenseLayers, chosen: Sequence[int] | None = None) -> Iterator[list[list[Line]]]:
+    """The lines of all units on each region, or the ``chosen`` ones."""
+    order = known.forms.cuts_by_unit
+    for signs in known.signs if chosen is None else known.signs[list(chosen)]:
+        yield layers.on_lines(signs[order].tolist())
 
 
 def rank_of_pieces(known: KnownCells, layers: DenseLayers, p: int) -> int:
@@ -159,8 +160,8 @@ def derivatives(known: KnownCells, layers: DenseLayers, p: int, chosen: Sequence
     function by the weights, mod p; exactly, as Fractions, for p = 0."""
     matrices = [_residues(m, p) for m in layers.matrices]
     biases = [None if b is None else _residues(b, p) for b in layers.biases]
-    for c in range(len(known.cells)) if chosen is None else chosen:
-        yield _derivative(matrices, biases, layers.on_lines(known.signs[c].tolist()), layers.inputs + 1, p)
+    for lines in pieces(known, layers, chosen):
+        yield _derivative(matrices, biases, lines, layers.inputs + 1, p)
 
 
 def _derivative(matrices: Sequence[Table], biases: Sequence[Table | None], lines: Sequence[Sequence[Line]], n: int, p: int) -> Table:

@@ -151,6 +151,12 @@ class PiecewiseForms:
         """The number of kinks of all units."""
         return sum(len(s.cuts) for s in self.stages)
 
+    @property
+    def cuts_by_unit(self) -> list[int]:
+        """The places of the cuts, stage by stage, in the order of the units: one that reads little stands in an early stage."""
+        units = [s.units[u] for s in self.stages for u, _, _ in s.cuts]
+        return sorted(range(len(units)), key=lambda j: units[j])
+
     def input_rows(self, stages: Sequence[Stage] | None = None, outputs: bool = False) -> list[list[Fraction]]:
         """How units (of these stages, of all by default) and, if asked for, the outputs read the inputs directly."""
         chosen = self.stages if stages is None else stages

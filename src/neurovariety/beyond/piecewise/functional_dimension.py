@@ -1,10 +1,10 @@
 """The functional dimension of a network at its weights: in how many directions its function can move, over all of its regions.
 
 Definition: the rank of the derivatives, by the weights, of the values at all inputs where no unit is at its kink (Grigsby and others
-2022). On a region the function is affine, so it is the rank of the derivatives of all affine pieces together, and all
-regions are needed: inputs that are drawn miss small ones. It is not constant on the weights, and at most the number of weights less
-that of hidden units, each of which scales. Where it is less, further directions change nothing to first order: hidden symmetries, or units
-that say the same.
+2022). On a region the function is affine, so it is the rank of the derivatives of all affine pieces together, and all regions are
+needed: inputs that are drawn miss small ones. It is not constant on the weights, and at most the number of weights less that of hidden
+units, each of which scales. Where it is less, further directions change nothing to first order: hidden symmetries, or units that say
+the same.
 
 What is proved: the number, from below by a rank modulo a prime, from above by exact directions that leave every piece as it is. A unit
 whose input is 0 on an open set has derivative 0 there. Meaning for learning: the number of parameters that the function has here.
