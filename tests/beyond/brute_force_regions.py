@@ -62,7 +62,7 @@ def through(layers, pattern, n):
         values = []
         for form in read:
             if k == len(pattern):
-                return [*forms, *read], None
+                return [*forms, form], None
             values.append(form if pattern[k] else nothing)
             forms.append(form)
             k += 1

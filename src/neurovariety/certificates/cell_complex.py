@@ -13,11 +13,12 @@ are connected through theirs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
 from math import gcd
+from typing import cast
 
 import numpy as np
 
@@ -71,9 +72,14 @@ class KnownCells:
     at_infinity: frozenset[int]
 
 
-@lru_cache(maxsize=4)
 def known_cells(complex_: CellComplex, subject: NetworkData) -> KnownCells:
-    """Check a complex, and keep what was shown. Raises `NotShown`."""
+    """Check a complex, or give what was shown of it when it was. Raises `NotShown`."""
+    return _shown(complex_, cast("Hashable", subject))
+
+
+@lru_cache(maxsize=4)
+def _shown(complex_: CellComplex, of: Hashable) -> KnownCells:
+    subject = cast("NetworkData", of)
     if network_hash(subject) != complex_.subject:
         raise NotShown("the certificate is one of another network")
     whole = piecewise_forms(subject)

@@ -193,7 +193,7 @@ def _product(stage: Stage, features: Mapping[int, list[Any]], count: int) -> Row
     if not stage.reads or not count or not stage.matrix:
         return [[flint.fmpz(0)] * count for _ in stage.matrix]
     left = flint.fmpz_mat([list(r) for r in stage.matrix])
-    return (left * flint.fmpz_mat([features[k] for k in stage.reads])).tolist()  # type: ignore[no-any-return]
+    return (left * flint.fmpz_mat([features[k] for k in stage.reads])).tolist()
 
 
 def _on_lines(z: list[Any], at: list[Any], cuts: Rows, lines: Sequence[tuple[int, int]]) -> list[Any]:

@@ -60,10 +60,13 @@ class RegionCount:
         return Statement(f"regions: {self.key}", said.subject, self.value, said.scope), Claim.PROVED
 
 
-@lru_cache(maxsize=4)
 def region_counts(complex_: CellComplex, subject: NetworkData) -> Mapping[str, int | bool]:
     """All that is counted, by key. Raises `NotShown` where the complex is not one of the network."""
-    known = known_cells(complex_, subject)
+    return _counts(complex_, known_cells(complex_, subject))
+
+
+@lru_cache(maxsize=4)
+def _counts(complex_: CellComplex, known: KnownCells) -> Mapping[str, int | bool]:
     cells = range(len(known.cells))
     joined = [(s[0], s[1], facet) for facet, s in known.facets.items() if len(s) == 2]
     function = _functions(known)

@@ -26,6 +26,7 @@ from neurovariety.certificates.piecewise_forms import PiecewiseForms, Rows, Stag
 from neurovariety.errors import InputError, ResourceError
 
 Ray = tuple[int, ...]
+Whole = int | flint.fmpz
 LARGEST_DIMENSION = 12
 """Coordinates with which a subdivision begins: it has 4,096 orthants then."""
 
@@ -39,7 +40,7 @@ class Cells:
     zeros: list[int] = field(default_factory=list)
     bits: int = 0
 
-    def mark(self, values: Sequence[int]) -> None:
+    def mark(self, values: Sequence[Whole]) -> None:
         """Note where a form vanishes that no cell has both signs of."""
         bit = 1 << self.bits
         self.bits += 1
@@ -177,7 +178,7 @@ def _edges(members: Sequence[int], side: Sequence[int], zeros: Sequence[int]) ->
                     yield p, q
 
 
-def _meet(cells: Cells, values: Rows, edge: tuple[int, int], at: tuple[int, int], later: Sequence[int], bit: int) -> None:
+def _meet(cells: Cells, values: Rows, edge: tuple[int, int], at: tuple[Whole, Whole], later: Sequence[int], bit: int) -> None:
     """The ray on an edge where a form vanishes that is ``at`` its ends, positive and negative."""
     (p, q), (up, down) = edge, (int(at[0]), int(at[1]))
     g = gcd(up, down)
